@@ -1,0 +1,40 @@
+# Every command a person needs. Each does its own set-up, says what it does, and does nothing twice.
+# The address can be chosen: make run PORT=8080, or HUBBUB_LISTEN=0.0.0.0:8080 make run
+
+.DEFAULT_GOAL := help
+.PHONY: help run build dev test check fmt screenshots setup
+
+help: ## What can be asked for
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+run: build ## Build what is missing and serve it on http://127.0.0.1:3000 with demo people, data in ./data
+	@HUBBUB_ENV="$${HUBBUB_ENV:-development}" exec target/release/hubbub serve
+
+build: ## Server and pages, in release form
+	@tools/setup build
+	@tools/build
+
+dev: ## Serve, and build again at every change (installs cargo-leptos at the first call)
+	@tools/setup dev
+	@tools/dev
+
+test: ## Every check there is; CI runs the same
+	@tools/setup test
+	@tools/test
+
+check: ## The quick ones: formatting and clippy for both sides
+	@tools/setup build
+	@tools/check
+
+fmt: ## Put Rust and style sheets into shape
+	@tools/setup build
+	@cargo fmt --all
+	@node_modules/.bin/stylelint --fix 'style/**/*.scss'
+
+screenshots: ## Pictures of every page, on phone and desktop, light and dark, into screenshots/
+	@tools/setup test
+	@tools/build
+	@HUBBUB_SCREENSHOTS=1 node_modules/.bin/playwright test --config end2end --project screenshots
+
+setup: ## Only install what building and testing need
+	@tools/setup test

@@ -1,0 +1,262 @@
+//! The REST API, as the pages use it: with the cookie of this browser, on the same origin.
+
+use protocol::rest::{Members, MessagePage, NewChat, NewMembers, UserRef, Users};
+use protocol::{Cursor, ErrorCode, Member, Message, RoomId, RoomSummary, UserId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// A request that did not succeed, in words for people.
+#[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct ApiError {
+    /// Which row of the table; `None` when no answer came.
+    pub code: Option<ErrorCode>,
+    /// What happened, and what to do.
+    pub message: String,
+    /// The field that is wrong, where it is one.
+    pub field: Option<String>,
+    /// The status of the answer; `None` when none came.
+    pub status: Option<u16>,
+    /// When trying again helps.
+    pub retry_after_ms: Option<u32>,
+}
+
+impl ApiError {
+    /// Nothing came back.
+    #[cfg(target_arch = "wasm32")]
+    fn unreachable() -> Self {
+        let message =
+            "The server could not be reached. Nothing was changed. Check your connection and try again.";
+        Self {
+            message: message.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// Something came back that is not what was asked for, for instance a proxy's own page.
+    fn strange(status: u16) -> Self {
+        let message = match status {
+            502..=504 => "The server is not available at the moment. Try again in a little while.",
+            _ => "The server's answer was not understood. Try again; reload the page if it happens twice.",
+        };
+        Self {
+            message: message.to_owned(),
+            status: Some(status),
+            ..Self::default()
+        }
+    }
+
+    /// A refusal in the server's own words.
+    #[cfg(target_arch = "wasm32")]
+    fn refused(status: u16, body: protocol::rest::ErrorBody) -> Self {
+        Self {
+            code: Some(body.code),
+            message: body.message,
+            field: body.field,
+            status: Some(status),
+            retry_after_ms: body
+                .retry_after_ms
+                .map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
+        }
+    }
+
+    /// A field that the page itself found wrong.
+    fn of_field(field: &str, code: ErrorCode, message: String) -> Self {
+        Self {
+            code: Some(code),
+            message,
+            field: Some(field.to_owned()),
+            ..Self::default()
+        }
+    }
+}
+
+/// A ticket for one socket.
+#[cfg(target_arch = "wasm32")]
+pub(crate) async fn ticket() -> Result<protocol::rest::Ticket, ApiError> {
+    call("POST", "auth/ticket", None::<&()>).await
+}
+
+/// The rooms of this person, newest activity first, page by page up to a sensible end, and whether these are all.
+#[cfg(target_arch = "wasm32")]
+pub(crate) async fn rooms() -> Result<(Vec<RoomSummary>, bool), ApiError> {
+    const PAGES: usize = 6;
+    let mut rooms = Vec::new();
+    let mut path = "chats?limit=100".to_owned();
+    for _ in 0..PAGES {
+        let page: protocol::rest::Chats = call("GET", &path, None::<&()>).await?;
+        rooms.extend(page.chats);
+        match page.next {
+            Some(next) => path = format!("chats?limit=100&after={}", encode(&next)),
+            None => return Ok((rooms, true)),
+        }
+    }
+    Ok((rooms, false))
+}
+
+/// Makes a room with these people in it.
+pub(crate) async fn create_room(name: String, usernames: &[String]) -> Result<RoomSummary, ApiError> {
+    // The people are looked up first: a name that nobody has must not leave a half-made room behind.
+    let mut member_ids = Vec::new();
+    for username in usernames {
+        member_ids.push(find_user(username).await?.id);
+    }
+    call(
+        "POST",
+        "chats",
+        Some(&NewChat {
+            name,
+            member_ids,
+            ..NewChat::default()
+        }),
+    )
+    .await
+}
+
+async fn find_user(username: &str) -> Result<UserRef, ApiError> {
+    let found: Users = call("GET", &format!("users?q={}", encode(username)), None::<&()>).await?;
+    found
+        .users
+        .into_iter()
+        .find(|user| user.username.eq_ignore_ascii_case(username))
+        .ok_or_else(|| {
+            ApiError::of_field(
+                "usernames",
+                ErrorCode::NotFound,
+                format!("There is nobody called “{username}”."),
+            )
+        })
+}
+
+/// Puts people into a room. Returns those who were not in it before.
+pub(crate) async fn invite(room: &RoomId, usernames: Vec<String>) -> Result<Vec<Member>, ApiError> {
+    let body = NewMembers {
+        usernames,
+        ..NewMembers::default()
+    };
+    let added: Members = call("POST", &format!("chats/{room}/members"), Some(&body)).await?;
+    Ok(added.members)
+}
+
+/// Leaves a room.
+pub(crate) async fn leave(room: &RoomId, me: &UserId) -> Result<(), ApiError> {
+    send(
+        "DELETE",
+        &format!("chats/{room}/members/{}", encode(me.as_str())),
+        None::<&()>,
+    )
+    .await
+    .map(drop)
+}
+
+/// The messages before a number, oldest first, and whether there are more before those.
+pub(crate) async fn history(
+    room: &RoomId,
+    epoch: u32,
+    before: Option<u64>,
+) -> Result<(Vec<Message>, bool), ApiError> {
+    let limit = protocol::limits::PAGE_MESSAGES;
+    let before = before.map_or_else(String::new, |seq| format!("&before={seq}"));
+    let page: MessagePage = call(
+        "GET",
+        &format!("chats/{room}/messages?limit={limit}{before}"),
+        None::<&()>,
+    )
+    .await?;
+    let messages = page.messages.into_iter().map(|message| Message {
+        room: message.chat_id,
+        cursor: Cursor {
+            epoch,
+            seq: message.seq,
+        },
+        id: message.id,
+        author: message.sender_id,
+        name: message.sender.username,
+        draft: message.draft_id,
+        body: message.content,
+        at_ms: parse_time(&message.created_at),
+    });
+    Ok((messages.collect(), page.has_more))
+}
+
+async fn call<A: DeserializeOwned>(
+    method: &str,
+    path: &str,
+    body: Option<&impl Serialize>,
+) -> Result<A, ApiError> {
+    let (status, text) = send(method, path, body).await?;
+    serde_json::from_str(&text).map_err(|error| {
+        leptos::logging::warn!("the answer to {method} {path} was not understood: {error}");
+        ApiError::strange(status)
+    })
+}
+
+#[cfg(target_arch = "wasm32")]
+async fn send(method: &str, path: &str, body: Option<&impl Serialize>) -> Result<(u16, String), ApiError> {
+    use gloo_net::http::{Method, RequestBuilder};
+    use web_sys::RequestCredentials;
+
+    let method = match method {
+        "POST" => Method::POST,
+        "DELETE" => Method::DELETE,
+        _ => Method::GET,
+    };
+    let request = RequestBuilder::new(&format!("/api/v1/{path}"))
+        .method(method)
+        .credentials(RequestCredentials::SameOrigin)
+        .cache(web_sys::RequestCache::NoStore);
+    let request = match body {
+        Some(body) => request.json(body),
+        None => request.build(),
+    };
+    let answer = request
+        .map_err(|_| ApiError::unreachable())?
+        .send()
+        .await
+        .map_err(|_| ApiError::unreachable())?;
+    let status = answer.status();
+    let ok = answer.ok();
+    let text = answer.text().await.map_err(|_| ApiError::unreachable())?;
+    if ok {
+        return Ok((status, text));
+    }
+    Err(match serde_json::from_str::<protocol::rest::ErrorBody>(&text) {
+        Ok(body) => ApiError::refused(status, body),
+        Err(_) => ApiError::strange(status),
+    })
+}
+
+/// The server renders from what it knows; it never asks itself over HTTP.
+#[cfg(not(target_arch = "wasm32"))]
+async fn send(method: &str, path: &str, _body: Option<&impl Serialize>) -> Result<(u16, String), ApiError> {
+    let message = format!("{method} {path} is asked by browsers only");
+    std::future::ready(Err(ApiError {
+        message,
+        ..ApiError::default()
+    }))
+    .await
+}
+
+#[cfg(target_arch = "wasm32")]
+fn encode(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn encode(text: &str) -> String {
+    text.to_owned()
+}
+
+#[cfg(target_arch = "wasm32")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "whole milliseconds, far below 2^53; not a number gives 0"
+)]
+fn parse_time(text: &str) -> i64 {
+    js_sys::Date::parse(text) as i64
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn parse_time(_text: &str) -> i64 {
+    0
+}

@@ -1,0 +1,85 @@
+//! A face for those who have none: initials on a hue that follows from the identifier.
+
+use leptos::prelude::*;
+
+/// How many hues the style sheet knows.
+const HUES: u32 = 12;
+
+/// The same identifier always has the same hue, on every device. FNV-1a, because it is short and spreads well.
+fn hue(id: &str) -> u32 {
+    id.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    }) % HUES
+}
+
+/// The first letters of the first two words, or the first two of one.
+fn initials(name: &str) -> String {
+    let mut words = name
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let letters: String = match (words.next(), words.next()) {
+        (Some(first), Some(second)) => first.chars().take(1).chain(second.chars().take(1)).collect(),
+        (Some(only), None) => only.chars().take(2).collect(),
+        (None, _) => "#".to_owned(),
+    };
+    letters.to_uppercase()
+}
+
+/// What an avatar stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    /// Round.
+    Person,
+    /// A square with soft corners.
+    Room,
+}
+
+/// Initials on a hue. Decoration: the name stands beside it.
+#[component]
+pub fn Avatar(
+    /// What the hue follows from.
+    id: String,
+    /// What the initials are taken from.
+    name: String,
+    /// A person or a room.
+    #[prop(default = Of::Person)]
+    of: Of,
+) -> impl IntoView {
+    let class = format!(
+        "avatar avatar--h{}{}",
+        hue(&id),
+        if of == Of::Room { " is-room" } else { "" }
+    );
+    view! { <span class=class aria-hidden="true">{initials(&name)}</span> }.into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_come_from_words() {
+        for (name, expected) in [
+            ("alice", "AL"),
+            ("Release planning", "RP"),
+            ("x", "X"),
+            ("mary-jane_w", "MJ"),
+            ("🎉", "#"),
+            ("élan vital", "ÉV"),
+        ] {
+            assert_eq!(initials(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_hue_stays() {
+        assert_eq!(hue("alice"), hue("alice"));
+        assert!(
+            (0..200)
+                .map(|n| hue(&n.to_string()))
+                .collect::<std::collections::HashSet<_>>()
+                .len()
+                > 8
+        );
+    }
+}

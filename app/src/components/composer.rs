@@ -1,0 +1,144 @@
+//! Where one writes.
+
+use leptos::html;
+use leptos::prelude::*;
+use protocol::limits::MAX_MESSAGE_BYTES;
+
+use super::icon::{Glyph, Icon};
+
+/// From this many bytes on, what is left is counted.
+const NEARLY_FULL_BYTES: usize = MAX_MESSAGE_BYTES / 10 * 9;
+
+/// A box that grows with the text. Enter sends, Shift+Enter breaks the line.
+#[component]
+pub fn Composer(
+    /// What the room is called.
+    room_name: Signal<String>,
+    /// Whether the page lives; before that nothing can be sent.
+    live: Signal<bool>,
+    /// Something to know before writing, such as "You are offline".
+    #[prop(into)]
+    note: Signal<Option<String>>,
+    /// Send this text: not blank and not too long.
+    on_send: Callback<String>,
+    /// A key was pressed and there is text.
+    on_type: Callback<()>,
+    /// The text is gone.
+    on_stop: Callback<()>,
+) -> impl IntoView {
+    let text = RwSignal::new(String::new());
+    let field = NodeRef::<html::Textarea>::new();
+    let bytes = Memo::new(move |_| text.with(String::len));
+    let is_too_long = move || bytes.get() > MAX_MESSAGE_BYTES;
+    let can_send = Memo::new(move |_| live.get() && text.with(|it| !it.trim().is_empty()) && !is_too_long());
+
+    let send = move || {
+        if !can_send.get_untracked() {
+            return;
+        }
+        on_send.run(text.get_untracked());
+        text.set(String::new());
+        on_stop.run(());
+        focus(field);
+    };
+    let on_key = move |key: web_sys::KeyboardEvent| {
+        // While an input method composes a word, Enter belongs to it. Safari ends the composition first and says 229.
+        let composing = key.is_composing() || key.key_code() == 229;
+        if key.key() == "Enter" && !key.shift_key() && !composing {
+            key.prevent_default();
+            send();
+        }
+    };
+    let on_input = move |event| {
+        text.set(event_target_value(&event));
+        if text.with_untracked(|it| it.trim().is_empty()) {
+            on_stop.run(());
+        } else {
+            on_type.run(());
+        }
+    };
+    let placeholder = move || {
+        if live.get() {
+            format!("Message {}", room_name.get())
+        } else {
+            "Starting…".to_owned()
+        }
+    };
+
+    view! {
+        <form
+            class="composer"
+            class:is-too-long=is_too_long
+            on:submit=move |event| {
+                event.prevent_default();
+                send();
+            }
+        >
+            {move || note.get().map(|note| view! { <p class="composer__note" role="status">{note}</p> })}
+            <div class="composer__box">
+                <div class="composer__grow" data-text=text>
+                    <textarea
+                        class="composer__field"
+                        node_ref=field
+                        rows="1"
+                        aria-label="Message"
+                        aria-describedby="composer-hint"
+                        dir="auto"
+                        enterkeyhint="send"
+                        placeholder=placeholder
+                        disabled=move || !live.get()
+                        prop:value=text
+                        on:input=on_input
+                        on:keydown=on_key
+                        on:blur=move |_| on_stop.run(())
+                    ></textarea>
+                </div>
+                <button class="composer__send" type="submit" aria-label="Send" title="Send" disabled=move || !can_send.get()>
+                    <Glyph icon=Icon::Send/>
+                </button>
+            </div>
+            <p class="composer__hint" id="composer-hint">
+                <span class="composer__keys"><kbd>"Enter"</kbd>" to send, "<kbd>"Shift"</kbd>" + "<kbd>"Enter"</kbd>" for a new line"</span>
+                <span class="composer__count" role="status">{move || count(bytes.get())}</span>
+            </p>
+        </form>
+    }
+    .into_any()
+}
+
+/// Nothing, what is left, or what is too much.
+fn count(bytes: usize) -> String {
+    if bytes > MAX_MESSAGE_BYTES {
+        format!(
+            "Too long by {} bytes. Shorten it to send.",
+            bytes - MAX_MESSAGE_BYTES
+        )
+    } else if bytes >= NEARLY_FULL_BYTES {
+        format!("{} bytes left", MAX_MESSAGE_BYTES - bytes)
+    } else {
+        String::new()
+    }
+}
+
+fn focus(field: NodeRef<html::Textarea>) {
+    if let Some(field) = field.get_untracked()
+        && let Err(error) = field.focus()
+    {
+        leptos::logging::warn!("the message field could not take the focus: {error:?}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_count_speaks_only_near_the_limit() {
+        assert_eq!(count(10), "");
+        assert_eq!(count(MAX_MESSAGE_BYTES - 1), "1 bytes left");
+        assert_eq!(
+            count(MAX_MESSAGE_BYTES + 7),
+            "Too long by 7 bytes. Shorten it to send."
+        );
+    }
+}

@@ -1,0 +1,94 @@
+//! Where the connection stands: quiet while all is well, clear when it is not.
+
+use leptos::prelude::*;
+
+use super::arcs::Arcs;
+use super::icon::{Glyph, Icon};
+use crate::link::LinkStatus;
+
+/// How loudly a status speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tone {
+    Good,
+    Busy,
+    Wait,
+    Bad,
+}
+
+fn tone(status: &LinkStatus) -> Tone {
+    match status {
+        LinkStatus::Connected => Tone::Good,
+        LinkStatus::Idle | LinkStatus::Connecting => Tone::Busy,
+        LinkStatus::Reconnecting { .. } | LinkStatus::Offline => Tone::Wait,
+        LinkStatus::Refused { .. } => Tone::Bad,
+    }
+}
+
+fn words(status: &LinkStatus) -> String {
+    match status {
+        LinkStatus::Idle | LinkStatus::Connecting => "Connecting…".to_owned(),
+        LinkStatus::Connected => "Connected".to_owned(),
+        LinkStatus::Reconnecting {
+            attempt,
+            seconds_left: 0,
+        } => format!("Reconnecting… attempt {attempt}"),
+        LinkStatus::Reconnecting {
+            attempt,
+            seconds_left,
+        } => {
+            format!("Reconnecting… attempt {attempt}, next try in {seconds_left} s")
+        }
+        LinkStatus::Offline => "Offline".to_owned(),
+        LinkStatus::Refused { reason } => format!("Not connected: {reason}"),
+    }
+}
+
+/// One line with a shape, words and, where it helps, a way to try again.
+#[component]
+pub fn ConnectionStatus(
+    /// Where the connection stands.
+    status: Signal<LinkStatus>,
+    /// Asked to try at once.
+    on_retry: Callback<()>,
+) -> impl IntoView {
+    let tone = Memo::new(move |_| status.with(tone));
+    let is_loud = move || matches!(tone.get(), Tone::Wait | Tone::Bad);
+    let shape = move || match tone.get() {
+        Tone::Good => view! { <span class="connection_status__dot"></span> }.into_any(),
+        Tone::Busy => view! { <Arcs breathing=true/> }.into_any(),
+        Tone::Wait | Tone::Bad => view! { <Glyph icon=Icon::Warning/> }.into_any(),
+    };
+    view! {
+        <div class="connection_status" class:is-loud=is_loud class:is-bad=move || tone.get() == Tone::Bad>
+            {shape}
+            <p class="connection_status__words" role="status" aria-label="Connection">
+                {move || status.with(words)}
+            </p>
+            <Show when=is_loud>
+                <button class="button is-small" type="button" on:click=move |_| on_retry.run(())>
+                    "Retry now"
+                </button>
+            </Show>
+        </div>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_words_say_what_happens_next() {
+        let waiting = LinkStatus::Reconnecting {
+            attempt: 3,
+            seconds_left: 4,
+        };
+        assert_eq!(words(&waiting), "Reconnecting… attempt 3, next try in 4 s");
+        let refused = LinkStatus::Refused {
+            reason: "please sign in again".to_owned(),
+        };
+        assert_eq!(words(&refused), "Not connected: please sign in again");
+        assert_eq!(tone(&LinkStatus::Offline), Tone::Wait);
+    }
+}

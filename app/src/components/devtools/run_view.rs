@@ -1,0 +1,85 @@
+//! Where a simulation stands: a bar, figures, the end in a word, and each step.
+
+use leptos::prelude::*;
+
+use crate::components::icon::{Glyph, Icon};
+use crate::model::simulation::{RunState, Simulation, seconds};
+
+fn icon(state: &RunState) -> Icon {
+    match state {
+        RunState::Idle | RunState::Running => Icon::Clock,
+        RunState::Completed => Icon::Check,
+        RunState::Failed { .. } => Icon::Warning,
+        RunState::Cancelled => Icon::Close,
+    }
+}
+
+/// The newest run.
+#[component]
+pub fn RunView(
+    /// What is known of it.
+    simulation: Signal<Simulation>,
+) -> impl IntoView {
+    let percent = Memo::new(move |_| simulation.with(Simulation::percent));
+    let words = Memo::new(move |_| simulation.with(Simulation::words));
+    let glyph = Memo::new(move |_| simulation.with(|it| icon(it.state())));
+    let is = move |wanted: fn(&RunState) -> bool| move || simulation.with(|it| wanted(it.state()));
+    let figures = move || {
+        simulation.with(|it| {
+            let ((step, steps), (elapsed, remaining)) = (it.steps(), it.times());
+            [
+                ("Progress", format!("{} %", it.percent())),
+                ("Elapsed", format!("{} s", seconds(elapsed))),
+                ("Remaining", format!("{} s", seconds(remaining))),
+                ("Steps", format!("{step} of {steps}")),
+            ]
+            .map(|(name, value)| {
+                view! {
+                    <div class="run__figure">
+                        <dt>{name}</dt>
+                        <dd>{value}</dd>
+                    </div>
+                }
+            })
+            .collect_view()
+        })
+    };
+    let was_started = is(|state| *state != RunState::Idle);
+    let ticks = move || simulation.with(Simulation::ticks);
+    view! {
+        <div class="run">
+            <p
+                class="run__state"
+                class:is-good=is(|state| *state == RunState::Completed)
+                class:is-bad=is(|state| matches!(state, RunState::Failed { .. }))
+                class:is-wait=is(|state| *state == RunState::Cancelled)
+            >
+                <Glyph icon=Signal::from(glyph)/>
+                <span role="status" aria-label="Simulation">{words}</span>
+            </p>
+            <progress
+                class="run__bar"
+                aria-label="Simulation progress"
+                aria-valuemin="0"
+                aria-valuemax="100"
+                aria-valuenow=move || percent.get().to_string()
+                max="100"
+                value=move || percent.get().to_string()
+            ></progress>
+            <dl class="run__figures">{figures}</dl>
+            <Show when=was_started>
+                <div class="run__steps" role="group" aria-label="Steps" tabindex="0">
+                    <ol class="run__ticks">
+                        <For each=ticks key=|tick| tick.step let:tick>
+                            <li class="run__tick">
+                                <span class="run__time">{format!("{} s", seconds(tick.elapsed_ms))}</span>
+                                <bdi>{tick.message}</bdi>
+                            </li>
+                        </For>
+                    </ol>
+                </div>
+            </Show>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,37 @@
+//! A window above the page: the browser's own `<dialog>`, which keeps the focus inside, closes on Esc and gives the
+//! focus back.
+
+use leptos::html;
+use leptos::prelude::*;
+
+/// A modal dialog with a title.
+#[component]
+pub fn Dialog(
+    /// What it is called; its accessible name.
+    title: &'static str,
+    /// Whether it is open. Esc and the browser's own ways of closing set it to `false`.
+    open: RwSignal<bool>,
+    /// What is in it.
+    children: Children,
+) -> impl IntoView {
+    let window = NodeRef::<html::Dialog>::new();
+    Effect::new(move |_| {
+        let (Some(window), open) = (window.get(), open.get()) else {
+            return;
+        };
+        if open && !window.open() {
+            if let Err(error) = window.show_modal() {
+                leptos::logging::warn!("the dialog could not be opened: {error:?}");
+            }
+        } else if !open && window.open() {
+            window.close();
+        }
+    });
+    view! {
+        <dialog class="dialog" node_ref=window aria-label=title on:close=move |_| open.set(false)>
+            <h2 class="dialog__title">{title}</h2>
+            {children()}
+        </dialog>
+    }
+    .into_any()
+}

@@ -1,0 +1,159 @@
+//! One line of a conversation: what was said, by whom, and whether it has arrived.
+
+use leptos::prelude::*;
+use protocol::DraftId;
+
+use super::avatar::Avatar;
+use super::icon::{Glyph, Icon};
+use super::prose::Prose;
+use super::rows::Place;
+use crate::model::timeline::{Line, LineState};
+use crate::when::{self, Calendar};
+
+/// What may change about a line while it is on screen. Its key, author and text stay.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Facts {
+    /// Among its neighbours.
+    pub place: Place,
+    /// When it was committed, or written while it is not.
+    pub at_ms: i64,
+    /// Whether it has arrived.
+    pub state: LineState,
+}
+
+/// One line, with the day and the "New" mark before it where they belong.
+#[component]
+pub fn Message(
+    /// What was said, by whom.
+    line: Line,
+    /// What may change about it.
+    facts: ArcRwSignal<Facts>,
+    /// Send it again.
+    on_retry: Callback<DraftId>,
+    /// Forget it.
+    on_discard: Callback<DraftId>,
+) -> impl IntoView {
+    let calendar = expect_context::<Calendar>();
+    let facts = RwSignal::from(facts);
+    let Line {
+        key,
+        author,
+        name,
+        body,
+        mine,
+        ..
+    } = line;
+    let draft = key.draft;
+
+    let day = Memo::new(move |_| facts.with(|it| it.place.opens_day));
+    let opens_unread = Memo::new(move |_| facts.with(|it| it.place.opens_unread));
+    let leads = Memo::new(move |_| facts.with(|it| it.place.leads));
+    let at_ms = Memo::new(move |_| facts.with(|it| it.at_ms));
+    let state = Memo::new(move |_| facts.with(|it| it.state.clone()));
+    let is_pending = move || state.get() == LineState::Pending;
+    let failure = move || match state.get() {
+        LineState::Failed { reason } => Some(reason),
+        LineState::Sent | LineState::Pending => None,
+    };
+
+    let head = {
+        let name = name.clone();
+        move || {
+            if leads.get() {
+                view! {
+                    <Avatar id=author.as_str().to_owned() name=name.clone()/>
+                    <p class="message__head">
+                        <bdi class="message__author">{name.clone()}</bdi>
+                        <Moment at_ms calendar/>
+                    </p>
+                }
+                .into_any()
+            } else {
+                view! {
+                    <p class="message__head is-repeated">
+                        <span class="sr_only">{name.clone()}</span>
+                        <Moment at_ms calendar/>
+                    </p>
+                }
+                .into_any()
+            }
+        }
+    };
+
+    view! {
+        {move || {
+            day.get()
+                .map(|day| {
+                    let label = move || calendar.day_label(day);
+                    view! { <li class="day" aria-label=label><span class="day__label">{label}</span></li> }
+                })
+        }}
+        {move || {
+            opens_unread
+                .get()
+                .then(|| view! { <li class="unread" aria-label="New messages"><span class="unread__label">"New"</span></li> })
+        }}
+        <li
+            class="message"
+            class:is-lead=leads
+            class:is-mine=mine
+            class:is-pending=is_pending
+            class:is-failed=move || failure().is_some()
+        >
+            {head}
+            <div class="message__body" dir="auto">
+                <Prose body/>
+            </div>
+            {mine.then(|| view! { <Arrival state/> })}
+            {move || {
+                failure()
+                    .map(|reason| {
+                        view! {
+                            <div class="message__failure">
+                                <p class="message__reason">{reason}</p>
+                                <button class="button is-small" type="button" on:click=move |_| on_retry.run(draft)>
+                                    "Retry"
+                                </button>
+                                <button class="button is-small is-plain" type="button" on:click=move |_| on_discard.run(draft)>
+                                    "Discard"
+                                </button>
+                            </div>
+                        }
+                    })
+            }}
+        </li>
+    }
+    .into_any()
+}
+
+/// The time of a message: short to see, exact on hover.
+#[component]
+fn Moment(at_ms: Memo<i64>, calendar: Calendar) -> impl IntoView {
+    view! {
+        <time
+            class="message__time"
+            datetime=move || when::machine(at_ms.get())
+            title=move || calendar.full(at_ms.get())
+        >
+            {move || calendar.clock(at_ms.get())}
+        </time>
+    }
+    .into_any()
+}
+
+/// Whether one's own message has arrived: a shape to see, a word to hear.
+#[component]
+fn Arrival(state: Memo<LineState>) -> impl IntoView {
+    let shape = Signal::derive(move || match state.get() {
+        LineState::Pending => (Icon::Clock, "Sending"),
+        LineState::Sent => (Icon::Check, "Sent"),
+        LineState::Failed { .. } => (Icon::Warning, "Not sent"),
+    });
+    view! {
+        <span class="message__state">
+            <Glyph icon=Signal::derive(move || shape.get().0)/>
+            <span class="sr_only">{move || shape.get().1}</span>
+        </span>
+    }
+    .into_any()
+}

@@ -1,0 +1,268 @@
+//! The conversation: grows at the lower end, takes older pages in at the upper end, and never moves the reader.
+
+use std::collections::HashMap;
+
+use leptos::html;
+use leptos::prelude::*;
+use protocol::DraftId;
+
+use super::arcs::Arcs;
+use super::icon::{Glyph, Icon};
+use super::message::{Facts, Message};
+use super::{rows, scroll};
+use crate::model::timeline::{Line, LineKey};
+use crate::when::Calendar;
+
+/// How far back the conversation is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Upper {
+    /// From the very first message.
+    #[default]
+    Beginning,
+    /// There is more.
+    More,
+    /// More is on its way.
+    Loading,
+    /// More could not be had; trying again may help.
+    Failed,
+}
+
+/// What the list asks of the page.
+#[derive(Debug, Clone, Copy)]
+pub struct Wishes {
+    /// An older page.
+    pub older: Callback<()>,
+    /// The newest message is on screen.
+    pub read: Callback<()>,
+    /// Send this one again.
+    pub retry: Callback<DraftId>,
+    /// Forget this one.
+    pub discard: Callback<DraftId>,
+}
+
+/// The messages of one room, oldest first.
+#[component]
+pub fn MessageList(
+    /// What the room is called, for its beginning.
+    room_name: Signal<String>,
+    /// The messages, oldest first.
+    lines: Memo<Vec<Line>>,
+    /// The first message that the reader has not read.
+    first_unread: Memo<Option<u64>>,
+    /// How far back the conversation is known.
+    upper: Memo<Upper>,
+    /// Whether the newest messages are still on their way.
+    loading: Signal<bool>,
+    /// What the list asks of the page.
+    wishes: Wishes,
+) -> impl IntoView {
+    let calendar = expect_context::<Calendar>();
+    let log = NodeRef::<html::Div>::new();
+    let at_bottom = RwSignal::new(true);
+    // The newest number that was on screen; what comes after it while the reader is further up is counted.
+    let seen = RwSignal::new(newest(&lines.read_untracked()));
+    let arrived = Memo::new(move |_| {
+        if at_bottom.get() {
+            0
+        } else {
+            arrived_after(&lines.read(), seen.get())
+        }
+    });
+
+    let known = StoredValue::new(HashMap::<LineKey, ArcRwSignal<Facts>>::new());
+    let rows = move || {
+        keep_place(log);
+        let lines = lines.get();
+        let places = rows::places(&lines, first_unread.get(), |at_ms| calendar.day(at_ms));
+        known
+            .try_update_value(|known| {
+                let rows: Vec<_> = lines
+                    .into_iter()
+                    .zip(places)
+                    .map(|(line, place)| {
+                        let facts = Facts {
+                            place,
+                            at_ms: line.at_ms,
+                            state: line.state.clone(),
+                        };
+                        let signal = known
+                            .entry(line.key.clone())
+                            .or_insert_with(|| ArcRwSignal::new(facts.clone()))
+                            .clone();
+                        if *signal.read_untracked() != facts {
+                            signal.set(facts);
+                        }
+                        (line, signal)
+                    })
+                    .collect();
+                if known.len() > rows.len() * 2 {
+                    known.retain(|key, _| rows.iter().any(|(line, _)| line.key == *key));
+                }
+                rows
+            })
+            .unwrap_or_default()
+    };
+
+    let look = move || {
+        let Some(log) = log.get_untracked() else { return };
+        let bottom = scroll::is_at_bottom(&log);
+        if at_bottom.get_untracked() != bottom {
+            at_bottom.set(bottom);
+        }
+        if upper.get_untracked() == Upper::More && scroll::is_near_top(&log) {
+            wishes.older.run(());
+        }
+    };
+    // A short page may leave the upper end in view: then nobody scrolls, yet more is wanted.
+    Effect::new(move |_| {
+        lines.track();
+        upper.track();
+        request_animation_frame(look);
+    });
+    // What is on screen counts as read, once the tab is in front.
+    let in_front = tab_in_front();
+    Effect::new(move |_| {
+        let newest = lines.with(|lines| newest(lines));
+        if at_bottom.get() && in_front.get() && newest.is_some() {
+            seen.set(newest);
+            wishes.read.run(());
+        }
+    });
+    // One's own words are always shown, wherever one was reading.
+    let own_drafts = Memo::new(move |_| lines.with(|lines| last_own_pending(lines)));
+    Effect::new(move |before: Option<Option<LineKey>>| {
+        let now = own_drafts.get();
+        if now.is_some() && before.is_some_and(|before| before != now) {
+            queue_microtask(move || {
+                if let Some(log) = log.get_untracked() {
+                    scroll::to_bottom(&log);
+                }
+            });
+        }
+        now
+    });
+    let to_newest = move |_| {
+        if let Some(log) = log.get_untracked() {
+            scroll::to_bottom(&log);
+        }
+    };
+
+    view! {
+        <div class="message_list">
+            <div class="message_list__log" role="log" aria-label="Messages" tabindex="0" node_ref=log on:scroll=move |_| look()>
+                <div class="message_list__content">
+                    <UpperEnd room_name upper loading on_older=wishes.older/>
+                    <ol class="message_list__lines">
+                        <For each=rows key=|(line, _)| line.key.clone() let((line, facts))>
+                            <Message line facts on_retry=wishes.retry on_discard=wishes.discard/>
+                        </For>
+                    </ol>
+                </div>
+            </div>
+            <Show when=move || !at_bottom.get()>
+                <button class="message_list__newest button" class:is-calling=move || arrived.get() != 0 type="button" on:click=to_newest>
+                    <Glyph icon=Icon::Down/>
+                    {move || match arrived.get() {
+                        0 => "To the newest".to_owned(),
+                        1 => "1 new message".to_owned(),
+                        count => format!("{count} new messages"),
+                    }}
+                </button>
+            </Show>
+        </div>
+    }
+    .into_any()
+}
+
+/// What stands above the oldest message that is known.
+#[component]
+fn UpperEnd(
+    room_name: Signal<String>,
+    upper: Memo<Upper>,
+    loading: Signal<bool>,
+    on_older: Callback<()>,
+) -> impl IntoView {
+    move || {
+        if loading.get() {
+            return view! { <Skeleton/> }.into_any();
+        }
+        match upper.get() {
+            Upper::Beginning => view! {
+                <div class="message_list__beginning">
+                    <Arcs/>
+                    <p class="message_list__room">{room_name}</p>
+                    <p class="message_list__hint">"This is where it begins. Say something."</p>
+                </div>
+            }
+            .into_any(),
+            Upper::Loading => view! { <p class="message_list__upper" role="status">"Loading older messages…"</p> }.into_any(),
+            Upper::More | Upper::Failed => view! {
+                <div class="message_list__upper">
+                    {(upper.get() == Upper::Failed)
+                        .then(|| view! { <p role="alert">"Older messages could not be loaded. Nothing is lost."</p> })}
+                    <button class="button is-small" type="button" on:click=move |_| on_older.run(())>
+                        "Load older messages"
+                    </button>
+                </div>
+            }
+            .into_any(),
+        }
+    }
+}
+
+/// The shape of messages to come. The style sheet shows it after 200 ms, so that a quick answer does not flicker.
+#[component]
+fn Skeleton() -> impl IntoView {
+    let line = || {
+        view! {
+            <div class="skeleton__line"><span class="skeleton__face"></span><span class="skeleton__words"></span></div>
+        }
+    };
+    view! {
+        <div class="skeleton" aria-hidden="true">{line()} {line()} {line()} {line()}</div>
+        <p class="sr_only" role="status">"Loading messages…"</p>
+    }
+    .into_any()
+}
+
+fn newest(lines: &[Line]) -> Option<u64> {
+    lines.iter().rev().find_map(|line| line.seq)
+}
+
+fn arrived_after(lines: &[Line], seen: Option<u64>) -> usize {
+    let is_new = |line: &&Line| line.seq.is_none_or(|seq| seen.is_none_or(|seen| seq > seen));
+    lines
+        .iter()
+        .rev()
+        .take_while(is_new)
+        .filter(|line| !line.mine)
+        .count()
+}
+
+fn last_own_pending(lines: &[Line]) -> Option<LineKey> {
+    lines
+        .iter()
+        .rev()
+        .find(|line| line.mine && line.seq.is_none())
+        .map(|line| line.key.clone())
+}
+
+/// Called while the new lines are being worked out, that is before the document changes. The microtask runs right
+/// after it has changed, before anything is painted.
+fn keep_place(log: NodeRef<html::Div>) {
+    let Some(log) = log.get_untracked() else { return };
+    let place = scroll::Place::of(&log);
+    queue_microtask(move || place.restore(&log));
+}
+
+/// Whether this tab is the one that the person looks at.
+fn tab_in_front() -> RwSignal<bool> {
+    let in_front = RwSignal::new(false);
+    Effect::new(move |_| {
+        let look = move || in_front.set(document().visibility_state() == web_sys::VisibilityState::Visible);
+        look();
+        let listener = window_event_listener_untyped("visibilitychange", move |_| look());
+        on_cleanup(move || listener.remove());
+    });
+    in_front
+}

@@ -1,0 +1,130 @@
+//! The dialog that makes a room.
+
+use leptos::prelude::*;
+use protocol::RoomId;
+use protocol::limits::MAX_ROOM_NAME_CHARS;
+
+use super::dialog::Dialog;
+use crate::api::ApiError;
+
+/// What somebody wants a new room to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRoom {
+    /// Its name.
+    pub name: String,
+    /// Who else is in it from the start, by user name.
+    pub usernames: Vec<String>,
+}
+
+/// User names as people write them: with commas, blanks or an `@` before them.
+pub fn usernames(typed: &str) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let words = typed.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
+    for name in words
+        .map(|word| word.trim_start_matches('@'))
+        .filter(|name| !name.is_empty())
+    {
+        if !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
+/// Asks for a name and for people. It closes by itself once the room is there.
+#[component]
+pub fn NewRoomDialog(
+    /// Whether it is open.
+    open: RwSignal<bool>,
+    /// Makes the room.
+    create: Action<NewRoom, Result<RoomId, ApiError>>,
+) -> impl IntoView {
+    let name = RwSignal::new(String::new());
+    let people = RwSignal::new(String::new());
+    let blank = RwSignal::new(false);
+    let problem = move || {
+        if blank.get() {
+            return Some("Give the room a name.".to_owned());
+        }
+        create
+            .value()
+            .get()
+            .and_then(Result::err)
+            .map(|error| error.to_string())
+    };
+    Effect::new(move |_| {
+        if open.get() {
+            name.set(String::new());
+            people.set(String::new());
+            blank.set(false);
+            create.clear();
+        }
+    });
+    Effect::new(move |_| {
+        if create.value().with(|it| matches!(it, Some(Ok(_)))) {
+            open.set(false);
+        }
+    });
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        let wanted = name.get_untracked().trim().to_owned();
+        blank.set(wanted.is_empty());
+        if !wanted.is_empty() && !create.pending().get_untracked() {
+            create.dispatch(NewRoom {
+                name: wanted,
+                usernames: usernames(&people.get_untracked()),
+            });
+        }
+    };
+    view! {
+        <Dialog title="New room" open>
+            <form class="form" novalidate=true on:submit=submit>
+                <div class="field">
+                    <label class="field__label" for="new-room-name">"Room name"</label>
+                    <input
+                        class="field__input"
+                        id="new-room-name"
+                        type="text"
+                        dir="auto"
+                        autocomplete="off"
+                        maxlength=MAX_ROOM_NAME_CHARS.to_string()
+                        bind:value=name
+                    />
+                </div>
+                <div class="field">
+                    <label class="field__label" for="new-room-people">"Invite people"</label>
+                    <input
+                        class="field__input"
+                        id="new-room-people"
+                        type="text"
+                        autocomplete="off"
+                        autocapitalize="none"
+                        spellcheck="false"
+                        aria-describedby="new-room-people-note"
+                        bind:value=people
+                    />
+                    <p class="field__hint" id="new-room-people-note">"User names with commas between them. You can invite more later."</p>
+                </div>
+                <div role="alert">{move || problem().map(|it| view! { <p class="form__problem">{it}</p> })}</div>
+                <div class="form__actions">
+                    <button class="button" type="button" on:click=move |_| open.set(false)>"Cancel"</button>
+                    <button class="button is-primary" type="submit" aria-busy=move || create.pending().get().then_some("true")>
+                        "Create room"
+                    </button>
+                </div>
+            </form>
+        </Dialog>
+    }
+    .into_any()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::usernames;
+
+    #[test]
+    fn user_names_are_read_as_people_write_them() {
+        assert_eq!(usernames(" bob,carol  @dave;bob\n"), ["bob", "carol", "dave"]);
+        assert!(usernames(" , ").is_empty());
+    }
+}

@@ -1,0 +1,67 @@
+//! The top of a conversation: which room, who is in it.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use protocol::Member;
+
+use super::avatar::Avatar;
+use super::icon::{Glyph, Icon};
+
+/// Faces that stand for all.
+const FACES: usize = 3;
+
+/// The room's name and the way to its people; on a phone also the way back.
+#[component]
+pub fn RoomHeader(
+    /// What the room is called.
+    name: Signal<String>,
+    /// Who is in it.
+    members: Signal<Vec<Member>>,
+    /// Whether the people are shown beside the conversation.
+    people_shown: Signal<bool>,
+    /// Show or hide them.
+    on_people: Callback<()>,
+) -> impl IntoView {
+    let summary = move || {
+        members.with(|members| {
+            let online = members.iter().filter(|member| member.online).count();
+            match members.len() {
+                0 => String::new(),
+                1 => "Only you".to_owned(),
+                count => format!("{count} people, {online} online"),
+            }
+        })
+    };
+    let faces = move || {
+        members.with(|members| {
+            members
+                .iter()
+                .take(FACES)
+                .map(|member| view! { <Avatar id=member.id.as_str().to_owned() name=member.name.clone()/> })
+                .collect_view()
+        })
+    };
+    view! {
+        <header class="room_header">
+            <A href="/" attr:class="icon_button room_header__back" attr:aria-label="Back to the rooms">
+                <Glyph icon=Icon::Back/>
+            </A>
+            <div class="room_header__words">
+                <h1 class="room_header__name" dir="auto" title=name>{name}</h1>
+                <p class="room_header__summary">{summary}</p>
+            </div>
+            <button
+                class="room_header__people button is-plain"
+                type="button"
+                aria-label="People"
+                title="People"
+                aria-expanded=move || if people_shown.get() { "true" } else { "false" }
+                on:click=move |_| on_people.run(())
+            >
+                <span class="room_header__faces">{faces}</span>
+                <Glyph icon=Icon::People/>
+            </button>
+        </header>
+    }
+    .into_any()
+}

@@ -1,0 +1,130 @@
+//! The rail: the rooms that one is in, the liveliest first.
+
+use leptos::prelude::*;
+use leptos_router::components::A;
+use protocol::limits::MAX_UNREAD;
+use protocol::{RoomId, RoomSummary};
+
+use super::avatar::{Avatar, Of};
+use super::icon::{Glyph, Icon};
+use crate::when::{self, Calendar};
+
+/// All rooms, as links.
+#[component]
+pub fn RoomList(
+    /// The rooms, newest activity first.
+    rooms: Signal<Vec<RoomSummary>>,
+    /// The one in view.
+    current: Signal<Option<RoomId>>,
+    /// Asked to make a new one.
+    on_new: Callback<()>,
+) -> impl IntoView {
+    let ids = move || rooms.with(|rooms| rooms.iter().map(|room| room.id.clone()).collect::<Vec<_>>());
+    let is_empty = Memo::new(move |_| rooms.with(Vec::is_empty));
+    view! {
+        <nav class="room_list" aria-label="Rooms">
+            <div class="room_list__head">
+                <h2 class="room_list__title">"Rooms"</h2>
+                <button class="icon_button" type="button" aria-label="New room" title="New room" on:click=move |_| on_new.run(())>
+                    <Glyph icon=Icon::Plus/>
+                </button>
+            </div>
+            <Show when=move || is_empty.get()>
+                <div class="room_list__empty">
+                    <p class="room_list__none">"No rooms yet"</p>
+                    <p>"Make one with +, or ask somebody to invite you."</p>
+                </div>
+            </Show>
+            <ul class="room_list__rooms">
+                <For each=ids key=RoomId::clone let(id)>
+                    <Room id rooms current/>
+                </For>
+            </ul>
+        </nav>
+    }
+    .into_any()
+}
+
+/// One row: which room, what was said last, how much of it is unread.
+#[component]
+fn Room(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<RoomId>>) -> impl IntoView {
+    let calendar = expect_context::<Calendar>();
+    let room = {
+        let id = id.clone();
+        Memo::new(move |before: Option<&Option<RoomSummary>>| {
+            // A row that is about to go keeps its last words.
+            let now = rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned());
+            now.or_else(|| before.cloned().flatten())
+        })
+    };
+    let name = Memo::new(move |_| room.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()));
+    let unread = Memo::new(move |_| room.with(|it| it.as_ref().map_or(0, |it| it.unread)));
+    let last = Memo::new(move |_| room.with(|it| it.as_ref().and_then(|it| it.last.clone())));
+    let is_current = {
+        let id = id.clone();
+        Memo::new(move |_| current.with(|it| it.as_ref() == Some(&id)))
+    };
+    let address = format!("/rooms/{id}");
+    view! {
+        <li class="room_list__item">
+            <A
+                href=address
+                attr:class="room_list__room"
+                class:is-unread=move || unread.get() != 0
+                attr:title=name
+                attr:aria-current=move || is_current.get().then_some("page")
+            >
+                {move || view! { <Avatar id=id.as_str().to_owned() name=name.get() of=Of::Room/> }}
+                <span class="room_list__name"><bdi>{name}</bdi></span>
+                <span class="room_list__unread">
+                    {move || {
+                        let count = unread.get();
+                        (count != 0)
+                            .then(|| {
+                                view! {
+                                    <span class="badge">
+                                        {badge(count)}
+                                        <span class="sr_only">" unread"</span>
+                                    </span>
+                                }
+                            })
+                    }}
+                </span>
+                <span class="room_list__preview">
+                    <bdi>{move || match last.get() {
+                        Some(last) => format!("{}: {}", last.name, last.text),
+                        None => "Nothing said yet".to_owned(),
+                    }}</bdi>
+                </span>
+                {move || {
+                    last.get()
+                        .map(|last| {
+                            view! {
+                                <time class="room_list__time" datetime=when::machine(last.at_ms)>
+                                    {move || calendar.brief(last.at_ms)}
+                                </time>
+                            }
+                        })
+                }}
+            </A>
+        </li>
+    }
+    .into_any()
+}
+
+fn badge(unread: u32) -> String {
+    if unread >= MAX_UNREAD {
+        "99+".to_owned()
+    } else {
+        unread.to_string()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_badge_stops_counting_at_a_hundred() {
+        assert_eq!(super::badge(99), "99");
+        assert_eq!(super::badge(100), "99+");
+    }
+}

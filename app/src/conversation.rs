@@ -1,0 +1,158 @@
+//! Everything that is live about the rooms of the person who is signed in: the list, and for each room its messages,
+//! people and who types. Frames are folded into plain models (`fold`); what a person does goes out through the link
+//! (`act`). Pages read signals and call methods; they never see a frame.
+
+mod act;
+mod fold;
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use protocol::{Member, RoomId, RoomSummary};
+
+use crate::link::{Link, provide_link};
+use crate::model::own_typing::OwnTyping;
+use crate::model::rooms::Rooms;
+use crate::model::roster::Roster;
+use crate::model::timeline::Timeline;
+use crate::model::typing::Typing;
+use crate::start::{Account, Start};
+
+/// The live state of one room. Counted references: a page may come and go while the room lives on.
+#[derive(Debug, Clone)]
+struct Room {
+    timeline: ArcRwSignal<Timeline>,
+    roster: ArcRwSignal<Roster>,
+    typing: ArcRwSignal<Typing>,
+}
+
+/// What a room needs only between two frames.
+#[derive(Debug, Default)]
+struct Desk {
+    /// The room in view.
+    open: Option<RoomId>,
+    /// Whether there was a connection before.
+    welcomed: bool,
+    /// Rooms whose missing messages were asked for and have not come yet.
+    rejoining: std::collections::HashSet<RoomId>,
+    /// What the others were told of one's own typing.
+    own_typing: HashMap<RoomId, OwnTyping>,
+}
+
+/// A handle to all of it. Copying it copies a few indexes.
+#[derive(Debug, Clone, Copy)]
+pub struct Conversations {
+    link: Link,
+    me: StoredValue<Option<Account>>,
+    rooms: RwSignal<Rooms>,
+    state: StoredValue<HashMap<RoomId, Room>>,
+    desk: StoredValue<Desk>,
+    #[cfg(target_arch = "wasm32")]
+    timers: StoredValue<act::Timers, LocalStorage>,
+}
+
+/// Puts [`Conversations`] (and the [`Link`] below them) into the context, once, at the root of the pages.
+pub fn provide_conversations(start: &Start) -> Conversations {
+    let link = use_context::<Link>().unwrap_or_else(|| provide_link(start.account.is_some()));
+    let me = start.account.clone();
+    let here = Conversations {
+        link,
+        rooms: RwSignal::new(Rooms::new(
+            me.as_ref().map(|me| me.id.clone()),
+            start.rooms.clone(),
+        )),
+        me: StoredValue::new(me),
+        state: StoredValue::default(),
+        desk: StoredValue::default(),
+        #[cfg(target_arch = "wasm32")]
+        timers: StoredValue::new_local(act::Timers::default()),
+    };
+    if let Some(open) = &start.open {
+        let read = start
+            .rooms
+            .iter()
+            .find(|room| room.id == open.room)
+            .map_or(0, |room| room.read_seq);
+        let room = here.room(&open.room);
+        room.timeline.update_untracked(|timeline| {
+            timeline.joined(open);
+            timeline.opened(read);
+        });
+        room.roster
+            .update_untracked(|roster| *roster = Roster::of(&open.members));
+    }
+    link.on_frame(move |frame| here.fold(frame));
+    provide_context(here);
+    here
+}
+
+/// The conversations of this tab.
+///
+/// # Panics
+/// When no [`provide_conversations`] stands above.
+pub fn use_conversations() -> Conversations {
+    expect_context::<Conversations>()
+}
+
+impl Conversations {
+    /// The person's rooms, newest activity first, with live unread counts.
+    pub fn rooms(&self) -> Signal<Vec<RoomSummary>> {
+        let rooms = self.rooms;
+        Memo::new(move |_| rooms.read().list().to_vec()).into()
+    }
+
+    /// One room as in the list; `None` for one that the person is not in.
+    pub fn summary(&self, room: &RoomId) -> Signal<Option<RoomSummary>> {
+        let (rooms, room) = (self.rooms, room.clone());
+        Memo::new(move |_| rooms.read().get(&room).cloned()).into()
+    }
+
+    /// The messages of a room. Empty, and not [`Timeline::loaded`], until it was opened.
+    pub fn timeline(&self, room: &RoomId) -> RwSignal<Timeline> {
+        self.room(room).timeline.into()
+    }
+
+    /// The people in a room: owners first, then by name.
+    pub fn roster(&self, room: &RoomId) -> Signal<Vec<Member>> {
+        let roster = self.room(room).roster;
+        Memo::new(move |_| roster.read().members().to_vec()).into()
+    }
+
+    /// The names of the others who type in a room, in the order they began.
+    pub fn typing(&self, room: &RoomId) -> Signal<Vec<String>> {
+        let Room { typing, roster, .. } = self.room(room);
+        let me = self.me.with_value(|me| me.as_ref().map(|me| me.id.clone()));
+        Memo::new(move |_| {
+            let roster = roster.read();
+            let typing = typing.read();
+            let others = typing.people().filter(|who| Some(*who) != me.as_ref());
+            others
+                .filter_map(|who| roster.name_of(who).map(str::to_owned))
+                .collect::<Vec<_>>()
+        })
+        .into()
+    }
+
+    /// The state of a room, made when it is first asked for.
+    fn room(&self, room: &RoomId) -> Room {
+        if let Some(known) = self.state.with_value(|state| state.get(room).cloned()) {
+            return known;
+        }
+        let me = self
+            .me
+            .with_value(|me| me.as_ref().map(|me| (me.id.clone(), me.name.clone())));
+        let fresh = Room {
+            timeline: ArcRwSignal::new(Timeline::new(me)),
+            roster: ArcRwSignal::default(),
+            typing: ArcRwSignal::default(),
+        };
+        self.state.update_value(|state| {
+            state.insert(room.clone(), fresh.clone());
+        });
+        fresh
+    }
+}
+
+#[cfg(test)]
+#[path = "conversation/tests.rs"]
+mod tests;

@@ -1,0 +1,277 @@
+//! What a person does in a room, and where it goes.
+
+use leptos::prelude::*;
+use protocol::{ClientFrame, DraftId, RoomId};
+
+use super::Conversations;
+use crate::api::{self, ApiError};
+use crate::clock::now_ms;
+#[cfg(target_arch = "wasm32")]
+use crate::model::typing::Typing;
+
+/// Timers that end something. Setting one again cancels the one before; dropping them cancels them.
+#[cfg(target_arch = "wasm32")]
+#[derive(Debug, Default)]
+pub(super) struct Timers {
+    /// Others who are not heard of any more stop typing.
+    others: Option<gloo_timers::callback::Timeout>,
+    /// So does oneself.
+    own: Option<gloo_timers::callback::Timeout>,
+}
+
+impl Conversations {
+    /// A room comes into view: its newest page is asked for if it is not here yet, and its "new" mark is set.
+    pub fn open(&self, room: RoomId) {
+        self.desk.update_value(|desk| desk.open = Some(room.clone()));
+        let read = self
+            .rooms
+            .with_untracked(|rooms| rooms.get(&room).map_or(0, |summary| summary.read_seq));
+        let timeline = self.room(&room).timeline;
+        timeline.update(|timeline| timeline.opened(read));
+        if !timeline.with_untracked(|timeline| timeline.loaded) {
+            // Without a connection this does nothing, and the next one asks again.
+            self.link.send(ClientFrame::Join { room, since: None });
+        }
+        // Whoever disconnected on the devtools page wants to talk now.
+        if self.me.with_value(Option::is_some) {
+            self.link.connect();
+        }
+    }
+
+    /// The room that was in view is not any more.
+    pub fn close(&self, room: &RoomId) {
+        self.stopped_typing(room);
+        self.desk.update_value(|desk| {
+            if desk.open.as_ref() == Some(room) {
+                desk.open = None;
+            }
+        });
+    }
+
+    /// Says something: on screen at once, on the wire as soon as it can be.
+    pub fn post(&self, room: &RoomId, body: String) {
+        let draft = DraftId(uuid::Uuid::new_v4());
+        self.stopped_typing(room);
+        self.room(room)
+            .timeline
+            .update(|timeline| timeline.write(draft, body.clone(), now_ms()));
+        self.hand_over(room, draft, body);
+    }
+
+    /// Tries a refused text again, under the same draft id, as the last one.
+    pub fn retry(&self, room: &RoomId, draft: DraftId) {
+        let body = self
+            .room(room)
+            .timeline
+            .try_update(|timeline| timeline.again(draft, now_ms()))
+            .flatten();
+        if let Some(body) = body {
+            self.hand_over(room, draft, body);
+        }
+    }
+
+    /// Takes a text away that was not sent.
+    pub fn discard(&self, room: &RoomId, draft: DraftId) {
+        self.link.forget(draft);
+        self.room(room)
+            .timeline
+            .maybe_update(|timeline| timeline.discard(draft));
+    }
+
+    fn hand_over(&self, room: &RoomId, draft: DraftId, body: String) {
+        if let Err(full) = self.link.post(room.clone(), draft, body) {
+            self.room(room).timeline.update(|timeline| {
+                timeline.failed(draft, &full.to_string());
+            });
+        }
+    }
+
+    /// A key was pressed in the field of a room. Call it at each; it tells the others now and then.
+    pub fn typed(&self, room: &RoomId) {
+        let now = now_ms();
+        let due = self
+            .desk
+            .try_update_value(|desk| desk.own_typing.entry(room.clone()).or_default().key(now));
+        if due == Some(true) {
+            self.link.send(ClientFrame::Typing {
+                room: room.clone(),
+                on: true,
+            });
+        }
+        self.watch_silence(room);
+    }
+
+    /// The text was cleared or the field was left.
+    pub fn stopped_typing(&self, room: &RoomId) {
+        let due = self
+            .desk
+            .try_update_value(|desk| desk.own_typing.remove(room).is_some_and(|mut own| own.stop()));
+        if due == Some(true) {
+            self.link.send(ClientFrame::Typing {
+                room: room.clone(),
+                on: false,
+            });
+        }
+    }
+
+    /// The newest message is on screen and the tab is visible. The server is told when that is news.
+    pub fn mark_read(&self, room: &RoomId) {
+        let risen = self.rooms.try_maybe_update(|rooms| {
+            let risen = rooms.mark_read(room);
+            (risen.is_some(), risen)
+        });
+        if let Some(seq) = risen.flatten() {
+            self.link.send(ClientFrame::Read {
+                room: room.clone(),
+                seq,
+            });
+        }
+    }
+
+    /// Loads the page before the oldest message that is here. Does nothing while one is on its way.
+    ///
+    /// # Errors
+    /// [`ApiError`] for people to read.
+    pub async fn load_older(&self, room: &RoomId) -> Result<(), ApiError> {
+        let timeline = self.room(room).timeline;
+        let from = timeline.try_maybe_update(|it| {
+            let free = it.loaded && it.has_older && !it.loading_older;
+            it.loading_older |= free;
+            (
+                free,
+                it.head().filter(|_| free).map(|head| (head.epoch, it.oldest())),
+            )
+        });
+        let Some((epoch, before)) = from.flatten() else {
+            return Ok(());
+        };
+        let page = api::history(room, epoch, before).await;
+        timeline.update(|timeline| {
+            timeline.loading_older = false;
+            if let Ok((messages, has_more)) = &page {
+                timeline.older(messages.clone(), *has_more);
+            }
+        });
+        page.map(drop)
+    }
+
+    /// Makes a room with oneself as its owner and these people in it.
+    ///
+    /// # Errors
+    /// [`ApiError`] for people to read; its field is `name` or `usernames` where one of them is wrong.
+    pub async fn create_room(&self, name: String, usernames: Vec<String>) -> Result<RoomId, ApiError> {
+        let me = self
+            .me
+            .with_value(|me| me.as_ref().map(|me| me.name.clone()))
+            .unwrap_or_default();
+        let mut others: Vec<String> = Vec::new();
+        for username in usernames {
+            let known = others.iter().any(|other| other.eq_ignore_ascii_case(&username));
+            if !known && !me.eq_ignore_ascii_case(&username) {
+                others.push(username);
+            }
+        }
+        let summary = api::create_room(name, &others).await?;
+        self.add_room(&summary);
+        Ok(summary.id)
+    }
+
+    /// Puts people into a room.
+    ///
+    /// # Errors
+    /// [`ApiError`] for people to read.
+    pub async fn invite(&self, room: &RoomId, usernames: Vec<String>) -> Result<(), ApiError> {
+        let added = api::invite(room, usernames).await?;
+        self.room(room)
+            .roster
+            .update(|roster| added.iter().for_each(|member| roster.added(member)));
+        let people = self
+            .room(room)
+            .roster
+            .with_untracked(|roster| roster.members().len());
+        self.rooms.maybe_update(|rooms| rooms.count(room, people));
+        Ok(())
+    }
+
+    /// Leaves a room.
+    ///
+    /// # Errors
+    /// [`ApiError`] for people to read.
+    pub async fn leave_room(&self, room: &RoomId) -> Result<(), ApiError> {
+        let Some(me) = self.me.with_value(|me| me.as_ref().map(|me| me.id.clone())) else {
+            return Ok(());
+        };
+        api::leave(room, &me).await?;
+        self.remove_room(room);
+        Ok(())
+    }
+}
+
+/// In a browser: what needs a timer or a request of its own.
+#[cfg(target_arch = "wasm32")]
+impl Conversations {
+    /// Looks again when the first of those who type would have to be heard of.
+    pub(super) fn watch_typing(self) {
+        let next = self.state.with_value(|state| {
+            let expiries = state
+                .values()
+                .filter_map(|room| room.typing.with_untracked(Typing::next_expiry));
+            expiries.min()
+        });
+        let wait = next.map(|at| u32::try_from((at - now_ms()).max(0)).unwrap_or(0));
+        self.timers.update_value(|timers| {
+            timers.others =
+                wait.map(|wait| gloo_timers::callback::Timeout::new(wait, move || self.expire_typing()));
+        });
+    }
+
+    fn expire_typing(self) {
+        let typing = self
+            .state
+            .with_value(|state| state.values().map(|room| room.typing.clone()).collect::<Vec<_>>());
+        for typing in typing {
+            typing.maybe_update(|typing| typing.expire(now_ms()));
+        }
+        self.watch_typing();
+    }
+
+    fn watch_silence(self, room: &RoomId) {
+        let room = room.clone();
+        let silence = crate::model::own_typing::SILENCE_MS;
+        self.timers.update_value(|timers| {
+            timers.own = Some(gloo_timers::callback::Timeout::new(silence, move || {
+                self.stopped_typing(&room);
+            }));
+        });
+    }
+
+    /// Learns of rooms that were joined, left or renamed while there was no connection, and of those beyond the first
+    /// page.
+    pub(super) fn refresh_rooms(self) {
+        // Only what was known before the question can be missing from the answer.
+        let before: Vec<RoomId> = self
+            .rooms
+            .with_untracked(|rooms| rooms.list().iter().map(|room| room.id.clone()).collect());
+        leptos::task::spawn_local(async move {
+            match api::rooms().await {
+                Ok((rooms, complete)) => {
+                    let gone = if complete { before } else { Vec::new() };
+                    self.take_rooms(&rooms, gone);
+                }
+                Err(error) => leptos::logging::warn!("the list of rooms could not be refreshed: {error}"),
+            }
+        });
+    }
+}
+
+/// On the server nothing passes, so nothing is waited for.
+#[cfg(not(target_arch = "wasm32"))]
+#[expect(
+    clippy::unused_self,
+    reason = "the same methods as in a browser, which use it"
+)]
+impl Conversations {
+    pub(super) fn watch_typing(self) {}
+    fn watch_silence(self, _room: &RoomId) {}
+    pub(super) fn refresh_rooms(self) {}
+}

@@ -1,0 +1,332 @@
+//! The folding of frames, through the same front door as in a browser. No link is live here, so nothing goes out.
+
+use protocol::{
+    Cursor, DraftId, ErrorCode, ErrorData, JoinedRoom, MemberAdded, MemberRemoved, Message, MessageId,
+    Posted, PresenceChange, ReadMark, Role, RoomKind, RoomName, RoomRef, ServerFrame, TypingChange, UserId,
+};
+use uuid::Uuid;
+
+use super::*;
+use crate::model::timeline::LineState;
+
+fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+fn id(name: &str) -> RoomId {
+    RoomId::parse(name).unwrap()
+}
+
+fn member(name: &str) -> Member {
+    Member {
+        id: user(name),
+        name: name.to_owned(),
+        role: Role::Member,
+        online: false,
+        read_seq: 0,
+    }
+}
+
+fn summary(name: &str) -> RoomSummary {
+    RoomSummary {
+        id: id(name),
+        name: name.to_owned(),
+        kind: RoomKind::Group,
+        role: Role::Member,
+        head: Cursor { epoch: 1, seq: 0 },
+        read_seq: 0,
+        unread: 0,
+        member_count: 2,
+        last: None,
+        created_at_ms: 0,
+    }
+}
+
+fn message(room: &str, seq: u64, author: &str, draft: DraftId) -> Message {
+    Message {
+        room: id(room),
+        cursor: Cursor { epoch: 1, seq },
+        id: MessageId(Uuid::from_u128(u128::from(seq))),
+        author: user(author),
+        name: author.to_owned(),
+        draft,
+        body: format!("text {seq}"),
+        at_ms: i64::try_from(seq).unwrap(),
+    }
+}
+
+fn of_bob(room: &str, seq: u64) -> ServerFrame {
+    ServerFrame::Message {
+        data: message(room, seq, "bob", DraftId(Uuid::from_u128(u128::from(seq)))),
+    }
+}
+
+fn joined(room: &str, messages: Vec<Message>) -> JoinedRoom {
+    let head = messages
+        .last()
+        .map_or(Cursor { epoch: 1, seq: 0 }, |last| last.cursor);
+    let members = vec![member("alice"), member("bob")];
+    JoinedRoom {
+        room: id(room),
+        head,
+        recovered: false,
+        has_more: false,
+        messages,
+        members,
+        typing: Vec::new(),
+    }
+}
+
+/// Alice looks at the room "a"; she is in "b" as well.
+fn alice(test: impl FnOnce(Conversations)) {
+    let owner = Owner::new();
+    owner.with(|| {
+        let start = Start {
+            account: Some(Account {
+                id: user("alice"),
+                name: "alice".to_owned(),
+            }),
+            rooms: vec![summary("a"), summary("b")],
+            open: Some(joined("a", Vec::new())),
+            ..Start::default()
+        };
+        let conversations = provide_conversations(&start);
+        conversations.open(id("a"));
+        test(conversations);
+    });
+    owner.cleanup();
+}
+
+fn bodies(here: Conversations, room: &str) -> Vec<String> {
+    here.timeline(&id(room))
+        .with_untracked(|it| it.lines().into_iter().map(|line| line.body).collect())
+}
+
+fn unread(here: Conversations, room: &str) -> u32 {
+    here.summary(&id(room)).get_untracked().unwrap().unread
+}
+
+fn only_draft(here: Conversations) -> (DraftId, LineState) {
+    let lines = here.timeline(&id("a")).with_untracked(Timeline::lines);
+    let line = lines.last().unwrap();
+    (line.key.draft, line.state.clone())
+}
+
+fn refused(draft: DraftId) -> ServerFrame {
+    let data = ErrorData {
+        code: ErrorCode::TooLong,
+        field: None,
+        room: Some(id("a")),
+        draft: Some(draft),
+        retry_after_ms: None,
+    };
+    ServerFrame::Error {
+        message: "Too long by 3 bytes".to_owned(),
+        data,
+    }
+}
+
+#[test]
+fn what_the_server_rendered_is_there_from_the_first_moment() {
+    alice(|here| {
+        assert!(here.timeline(&id("a")).with_untracked(|it| it.loaded));
+        assert!(!here.timeline(&id("b")).with_untracked(|it| it.loaded));
+        assert_eq!(here.roster(&id("a")).get_untracked().len(), 2);
+        assert_eq!(here.rooms().get_untracked().len(), 2);
+    });
+}
+
+#[test]
+fn a_message_shows_in_its_room_and_counts_in_the_list_until_it_is_read() {
+    alice(|here| {
+        here.fold(&of_bob("a", 1));
+        here.fold(&of_bob("b", 1));
+        here.fold(&of_bob("b", 1));
+        assert_eq!(bodies(here, "a"), ["text 1"]);
+        assert_eq!((unread(here, "a"), unread(here, "b")), (1, 1));
+        here.mark_read(&id("a"));
+        assert_eq!((unread(here, "a"), unread(here, "b")), (0, 1));
+    });
+}
+
+#[test]
+fn reading_in_another_tab_counts_here() {
+    alice(|here| {
+        here.fold(&of_bob("b", 1));
+        here.fold(&ServerFrame::Read {
+            data: ReadMark {
+                room: id("b"),
+                user: user("bob"),
+                seq: 1,
+            },
+        });
+        assert_eq!(unread(here, "b"), 1);
+        here.fold(&ServerFrame::Read {
+            data: ReadMark {
+                room: id("b"),
+                user: user("alice"),
+                seq: 1,
+            },
+        });
+        assert_eq!(unread(here, "b"), 0);
+    });
+}
+
+#[test]
+fn what_one_writes_shows_at_once_and_settles_without_moving() {
+    alice(|here| {
+        here.post(&id("a"), "hello".to_owned());
+        let (draft, state) = only_draft(here);
+        assert_eq!(state, LineState::Pending);
+        let Message {
+            room,
+            cursor,
+            id: name,
+            at_ms,
+            ..
+        } = message("a", 1, "alice", draft);
+        here.fold(&ServerFrame::Posted {
+            data: Posted {
+                room,
+                draft,
+                cursor,
+                id: name,
+                at_ms,
+            },
+        });
+        here.fold(&ServerFrame::Message {
+            data: message("a", 1, "alice", draft),
+        });
+        assert_eq!(only_draft(here), (draft, LineState::Sent));
+        assert_eq!(bodies(here, "a"), ["hello"]);
+        assert_eq!(unread(here, "a"), 0);
+    });
+}
+
+#[test]
+fn a_refused_text_says_why_and_can_be_tried_again_or_thrown_away() {
+    alice(|here| {
+        here.post(&id("a"), "hello".to_owned());
+        let (draft, _) = only_draft(here);
+        here.fold(&refused(draft));
+        let reason = "Too long by 3 bytes".to_owned();
+        assert_eq!(only_draft(here), (draft, LineState::Failed { reason }));
+        here.retry(&id("a"), draft);
+        assert_eq!(only_draft(here), (draft, LineState::Pending));
+        here.fold(&refused(draft));
+        here.discard(&id("a"), draft);
+        assert!(bodies(here, "a").is_empty());
+    });
+}
+
+#[test]
+fn typing_names_the_others_until_they_speak_or_go() {
+    alice(|here| {
+        let typing = here.typing(&id("a"));
+        let began = |who: &str| ServerFrame::Typing {
+            data: TypingChange {
+                room: id("a"),
+                user: user(who),
+                on: true,
+            },
+        };
+        here.fold(&began("alice"));
+        here.fold(&began("bob"));
+        assert_eq!(typing.get_untracked(), ["bob"]);
+        here.fold(&of_bob("a", 1));
+        assert!(typing.get_untracked().is_empty());
+        here.fold(&began("bob"));
+        let gone = PresenceChange {
+            room: id("a"),
+            user: user("bob"),
+            online: false,
+        };
+        here.fold(&ServerFrame::Presence { data: gone });
+        assert!(typing.get_untracked().is_empty());
+    });
+}
+
+#[test]
+fn people_come_and_go_and_are_counted() {
+    alice(|here| {
+        let added = MemberAdded {
+            room: id("a"),
+            member: member("carol"),
+        };
+        here.fold(&ServerFrame::MemberAdded { data: added.clone() });
+        here.fold(&ServerFrame::MemberAdded { data: added });
+        assert_eq!(here.roster(&id("a")).get_untracked().len(), 3);
+        assert_eq!(here.summary(&id("a")).get_untracked().unwrap().member_count, 3);
+        let removed = MemberRemoved {
+            room: id("a"),
+            user: user("carol"),
+        };
+        here.fold(&ServerFrame::MemberRemoved { data: removed });
+        assert_eq!(here.summary(&id("a")).get_untracked().unwrap().member_count, 2);
+    });
+}
+
+#[test]
+fn rooms_are_added_renamed_and_removed_while_one_looks_on() {
+    alice(|here| {
+        here.fold(&ServerFrame::RoomAdded { data: summary("c") });
+        here.fold(&ServerFrame::RoomAdded { data: summary("c") });
+        here.fold(&ServerFrame::RoomRenamed {
+            data: RoomName {
+                room: id("c"),
+                name: "Sea".to_owned(),
+            },
+        });
+        let names = || {
+            here.rooms()
+                .get_untracked()
+                .into_iter()
+                .map(|room| room.name)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(), ["a", "b", "Sea"]);
+        here.post(&id("a"), "too late".to_owned());
+        here.fold(&ServerFrame::RoomRemoved {
+            data: RoomRef { room: id("a") },
+        });
+        assert_eq!(names(), ["b", "Sea"]);
+        assert!(
+            matches!(only_draft(here).1, LineState::Failed { .. }),
+            "what cannot be sent says so"
+        );
+    });
+}
+
+#[test]
+fn the_list_after_an_absence_replaces_what_was_known_before_it() {
+    alice(|here| {
+        let renamed = RoomSummary {
+            name: "Bees".to_owned(),
+            ..summary("b")
+        };
+        // "d" came while the question was under way, so its absence in the answer means nothing.
+        here.fold(&ServerFrame::RoomAdded { data: summary("d") });
+        here.take_rooms(&[renamed, summary("c")], vec![id("a"), id("b")]);
+        let names: Vec<_> = here
+            .rooms()
+            .get_untracked()
+            .into_iter()
+            .map(|room| room.name)
+            .collect();
+        assert_eq!(names, ["Bees", "c", "d"]);
+    });
+}
+
+#[test]
+fn a_page_keeps_its_room_while_another_page_comes_and_goes() {
+    alice(|here| {
+        let page = Owner::new();
+        page.with(|| here.timeline(&id("b")).with_untracked(|it| assert!(!it.loaded)));
+        page.cleanup();
+        here.fold(&ServerFrame::Joined {
+            data: joined("b", vec![]),
+        });
+        here.fold(&of_bob("b", 1));
+        assert_eq!(bodies(here, "b"), ["text 1"]);
+    });
+}

@@ -1,0 +1,341 @@
+//! What the connection does next. No socket, no timer, no clock: inputs come in with the time and a random number,
+//! outputs go to the driver. So every reconnect that can happen in a browser can happen in a test.
+
+use protocol::CloseCode;
+
+use super::LinkStatus;
+use super::backoff;
+use super::liveness::{Liveness, Pulse};
+
+/// Milliseconds that one attempt may take, from asking for a ticket to the server's welcome.
+const ATTEMPT_MS: i64 = 10_000;
+
+/// A connection that lived for so long was a good one: the next failure counts as the first.
+const STABLE_MS: i64 = 5_000;
+
+/// Between two quiet attempts while the browser says that there is no network. It can be wrong (a server on the same
+/// machine needs none), so it is not taken as the last word.
+const OFFLINE_RETRY_MS: i64 = 20_000;
+
+/// The hint to use when the server says "too many connections" without one.
+const TOO_MANY_MS: u32 = 5_000;
+
+const BY_HAND: &str = "You disconnected.";
+const SIGNED_OUT: &str = "Your sign-in has ended. Sign in again.";
+const FORBIDDEN: &str = "The server does not let this account connect.";
+
+/// Which attempt something belongs to. What comes late from an earlier one is ignored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Try(u32);
+
+/// Something happened.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Input {
+    /// The page wants a connection.
+    Connect,
+    /// A person wants none, until they say otherwise.
+    Disconnect,
+    /// A person pressed "Retry now".
+    RetryNow,
+    /// The browser says that there is a network again.
+    NetworkUp,
+    /// The browser says that there is none.
+    NetworkDown,
+    /// The page came into view.
+    Shown,
+    /// A ticket came.
+    Ticket(Try, String),
+    /// No ticket came.
+    NoTicket(Try, NoTicket),
+    /// The server said welcome.
+    Welcome(Try, u32),
+    /// Any frame came in.
+    Heard(Try),
+    /// A frame went out that must be answered.
+    Asked,
+    /// The server is about to stop and says when to come back.
+    Closing(Try, u32),
+    /// The socket is closed.
+    Closed(Try, u16),
+    /// The time that was asked for by [`Machine::next_wake`] has come.
+    Clock,
+}
+
+/// Why there is no ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoTicket {
+    /// The cookie is not good any more.
+    SignedOut,
+    /// It is, but this account may not.
+    Forbidden,
+    /// The network or the server failed; maybe it says when to come back.
+    Failed(Option<u32>),
+}
+
+/// Something to do.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Output {
+    /// Ask for a ticket and answer with [`Input::Ticket`] or [`Input::NoTicket`].
+    FetchTicket(Try),
+    /// Open a socket with this ticket.
+    Open(Try, String),
+    /// Let go of the socket, if there is one.
+    Close,
+    /// Send an application ping.
+    Ping(u32),
+}
+
+#[derive(Debug, Clone)]
+enum Phase {
+    Idle,
+    Trying { until: i64 },
+    Live { since: i64, pulse: Liveness },
+    Waiting { until: i64 },
+    Refused { reason: String },
+}
+
+/// The life of the connection of one tab.
+#[derive(Debug, Clone)]
+pub(crate) struct Machine {
+    phase: Phase,
+    /// Counts attempts for ever.
+    current: Try,
+    /// Failures since the last good connection.
+    failures: u32,
+    online: bool,
+    /// A 4401 was already answered with a fresh ticket.
+    fresh_ticket_tried: bool,
+    hint_ms: Option<u32>,
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self {
+            phase: Phase::Idle,
+            current: Try::default(),
+            failures: 0,
+            online: true,
+            fresh_ticket_tried: false,
+            hint_ms: None,
+        }
+    }
+}
+
+impl Machine {
+    /// Takes one input at `now` (milliseconds), with a random number in `0.0..1.0`.
+    pub(crate) fn handle(&mut self, input: Input, now: i64, chance: f64) -> Vec<Output> {
+        match input {
+            Input::Connect => match self.phase {
+                Phase::Idle | Phase::Refused { .. } => self.start(now),
+                _ => Vec::new(),
+            },
+            Input::Disconnect => self.refuse(BY_HAND),
+            Input::RetryNow => match self.phase {
+                Phase::Waiting { .. } | Phase::Refused { .. } | Phase::Idle => self.start(now),
+                Phase::Trying { .. } | Phase::Live { .. } => Vec::new(),
+            },
+            Input::NetworkUp => {
+                self.online = true;
+                if matches!(self.phase, Phase::Waiting { .. }) {
+                    self.start(now)
+                } else {
+                    Vec::new()
+                }
+            }
+            Input::NetworkDown => self.network_down(now),
+            Input::Shown => match &mut self.phase {
+                Phase::Waiting { .. } => self.start(now),
+                Phase::Live { pulse, .. } => match pulse.doubt(now) {
+                    Pulse::Ping { nonce } => vec![Output::Ping(nonce)],
+                    Pulse::Fine | Pulse::Dead => Vec::new(),
+                },
+                _ => Vec::new(),
+            },
+            Input::Asked => {
+                if let Phase::Live { pulse, .. } = &mut self.phase {
+                    pulse.asked(now);
+                }
+                Vec::new()
+            }
+            Input::Clock => self.clock(now, chance),
+            Input::Ticket(of, ticket) if of == self.current => vec![Output::Open(of, ticket)],
+            Input::NoTicket(of, why) if of == self.current => match why {
+                NoTicket::SignedOut => self.refuse(SIGNED_OUT),
+                NoTicket::Forbidden => self.refuse(FORBIDDEN),
+                NoTicket::Failed(hint) => self.fail(hint, now, chance),
+            },
+            Input::Welcome(of, heartbeat_ms) if of == self.current => {
+                self.online = true;
+                self.hint_ms = None;
+                self.phase = Phase::Live {
+                    since: now,
+                    pulse: Liveness::new(heartbeat_ms, now),
+                };
+                Vec::new()
+            }
+            Input::Heard(of) if of == self.current => {
+                if let Phase::Live { pulse, .. } = &mut self.phase {
+                    pulse.heard(now);
+                }
+                Vec::new()
+            }
+            Input::Closing(of, hint_ms) if of == self.current => {
+                self.hint_ms = Some(hint_ms);
+                Vec::new()
+            }
+            Input::Closed(of, number) if of == self.current => self.closed(number, now, chance),
+            // Late news of an attempt that was given up.
+            Input::Ticket(..)
+            | Input::NoTicket(..)
+            | Input::Welcome(..)
+            | Input::Heard(_)
+            | Input::Closing(..)
+            | Input::Closed(..) => Vec::new(),
+        }
+    }
+
+    /// What to show.
+    pub(crate) fn status(&self, now: i64) -> LinkStatus {
+        match &self.phase {
+            Phase::Idle => LinkStatus::Idle,
+            Phase::Live { .. } => LinkStatus::Connected,
+            Phase::Refused { reason } => LinkStatus::Refused {
+                reason: reason.clone(),
+            },
+            Phase::Trying { .. } | Phase::Waiting { .. } if !self.online => LinkStatus::Offline,
+            Phase::Trying { .. } if self.failures == 0 => LinkStatus::Connecting,
+            Phase::Trying { .. } => LinkStatus::Reconnecting {
+                attempt: self.failures,
+                seconds_left: 0,
+            },
+            Phase::Waiting { until } => {
+                let left = (until - now).max(0);
+                let seconds_left = u32::try_from((left + 999) / 1_000).unwrap_or(u32::MAX);
+                LinkStatus::Reconnecting {
+                    attempt: self.failures,
+                    seconds_left,
+                }
+            }
+        }
+    }
+
+    /// Whether frames can be sent.
+    pub(crate) fn is_live(&self) -> bool {
+        matches!(self.phase, Phase::Live { .. })
+    }
+
+    /// When to come with [`Input::Clock`], at the latest. While a countdown shows, that is each second.
+    pub(crate) fn next_wake(&self, now: i64) -> Option<i64> {
+        match &self.phase {
+            Phase::Idle | Phase::Refused { .. } => None,
+            Phase::Trying { until } => Some(*until),
+            Phase::Live { pulse, .. } => Some(pulse.due()),
+            Phase::Waiting { until } if !self.online => Some(*until),
+            Phase::Waiting { until } => {
+                let left = until - now;
+                Some(if left > 1_000 {
+                    now + (left - 1) % 1_000 + 1
+                } else {
+                    *until
+                })
+            }
+        }
+    }
+
+    fn start(&mut self, now: i64) -> Vec<Output> {
+        let mut outputs = self.abandon();
+        self.phase = Phase::Trying {
+            until: now + ATTEMPT_MS,
+        };
+        outputs.push(Output::FetchTicket(self.current));
+        outputs
+    }
+
+    /// Whatever belongs to the current attempt is not heard any more.
+    fn abandon(&mut self) -> Vec<Output> {
+        self.current = Try(self.current.0.wrapping_add(1));
+        vec![Output::Close]
+    }
+
+    fn refuse(&mut self, reason: &str) -> Vec<Output> {
+        self.phase = Phase::Refused {
+            reason: reason.to_owned(),
+        };
+        self.failures = 0;
+        self.fresh_ticket_tried = false;
+        self.abandon()
+    }
+
+    fn fail(&mut self, hint: Option<u32>, now: i64, chance: f64) -> Vec<Output> {
+        let hint = hint.or(self.hint_ms.take());
+        let until = if self.online {
+            self.failures = self.failures.saturating_add(1);
+            let wait = match hint {
+                Some(hint_ms) => backoff::after_hint_ms(hint_ms.min(60_000), chance),
+                None => backoff::delay_ms(self.failures, chance),
+            };
+            now + i64::from(wait)
+        } else {
+            now + OFFLINE_RETRY_MS
+        };
+        self.phase = Phase::Waiting { until };
+        self.abandon()
+    }
+
+    fn network_down(&mut self, now: i64) -> Vec<Output> {
+        self.online = false;
+        match self.phase {
+            Phase::Idle | Phase::Refused { .. } => Vec::new(),
+            Phase::Trying { .. } | Phase::Live { .. } | Phase::Waiting { .. } => {
+                self.failures = 0;
+                self.phase = Phase::Waiting {
+                    until: now + OFFLINE_RETRY_MS,
+                };
+                self.abandon()
+            }
+        }
+    }
+
+    fn closed(&mut self, number: u16, now: i64, chance: f64) -> Vec<Output> {
+        if let Phase::Live { since, .. } = self.phase
+            && now - since >= STABLE_MS
+        {
+            self.failures = 0;
+            self.fresh_ticket_tried = false;
+        }
+        match CloseCode::from_number(number) {
+            // The cookie may still be good although the socket's own permission ended.
+            Some(CloseCode::Token) if !self.fresh_ticket_tried => {
+                self.fresh_ticket_tried = true;
+                self.start(now)
+            }
+            Some(CloseCode::Token) => self.refuse(SIGNED_OUT),
+            Some(CloseCode::TooMany) => {
+                let hint = self.hint_ms.take().unwrap_or(TOO_MANY_MS);
+                self.fail(Some(hint), now, chance)
+            }
+            _ if CloseCode::comes_back(number) => self.fail(None, now, chance),
+            _ => self.refuse(FORBIDDEN),
+        }
+    }
+
+    fn clock(&mut self, now: i64, chance: f64) -> Vec<Output> {
+        match &mut self.phase {
+            Phase::Trying { until } if now >= *until => self.fail(None, now, chance),
+            Phase::Waiting { until } if now >= *until => self.start(now),
+            Phase::Live { pulse, .. } => match pulse.check(now) {
+                Pulse::Fine => Vec::new(),
+                Pulse::Ping { nonce } => vec![Output::Ping(nonce)],
+                Pulse::Dead => self.closed(NO_ANSWER, now, chance),
+            },
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// What a browser reports when a connection ended without a close frame (RFC 6455, section 7.1.5).
+const NO_ANSWER: u16 = 1006;
+
+#[cfg(test)]
+#[path = "machine_tests.rs"]
+mod tests;

@@ -1,0 +1,10 @@
+//! What the pages show, as plain structs: no signals, no sockets, no clock. Frames are folded in one by one, and folding
+//! the same one twice changes nothing.
+
+pub mod own_typing;
+pub mod rooms;
+pub mod roster;
+pub mod simulation;
+pub mod timeline;
+pub mod typing;
+pub mod wire_log;

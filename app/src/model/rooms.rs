@@ -1,0 +1,188 @@
+//! The rooms of a person, as in the list: the one with the newest activity first.
+
+use protocol::limits::MAX_UNREAD;
+use protocol::{Cursor, JoinedRoom, Message, Preview, RoomId, RoomName, RoomSummary, UserId};
+
+use super::timeline::Outcome;
+
+/// The list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rooms {
+    me: Option<UserId>,
+    rooms: Vec<RoomSummary>,
+}
+
+impl Rooms {
+    /// The rooms of this person.
+    pub fn new(me: Option<UserId>, rooms: Vec<RoomSummary>) -> Self {
+        let mut list = Self { me, rooms };
+        list.sort();
+        list
+    }
+
+    /// Newest activity first.
+    pub fn list(&self) -> &[RoomSummary] {
+        &self.rooms
+    }
+
+    /// One room.
+    pub fn get(&self, room: &RoomId) -> Option<&RoomSummary> {
+        self.rooms.iter().find(|summary| summary.id == *room)
+    }
+
+    /// Folds in a message of any room.
+    pub fn message(&mut self, message: &Message) -> Outcome {
+        let mine = self.me.as_ref() == Some(&message.author);
+        let Some(room) = self.find(&message.room) else {
+            return Outcome::Known;
+        };
+        match room.head.gap_to(message.cursor) {
+            None if room.head.epoch == message.cursor.epoch => return Outcome::Known,
+            Some(0) => return Outcome::Known,
+            Some(1) => {}
+            // Counting what is unread needs every message, so the missing ones come first.
+            None | Some(_) => return Outcome::Gap,
+        }
+        room.head = message.cursor;
+        room.last = Some(Preview::of(message));
+        if !mine && message.cursor.seq > room.read_seq {
+            room.unread = (room.unread + 1).min(MAX_UNREAD);
+        }
+        self.sort();
+        Outcome::News
+    }
+
+    /// Folds in the answer to a join.
+    pub fn joined(&mut self, joined: &JoinedRoom) {
+        let me = self.me.clone();
+        let Some(room) = self.find(&joined.room) else {
+            return;
+        };
+        room.member_count = u32::try_from(joined.members.len()).unwrap_or(u32::MAX);
+        let other_life = room.head.epoch != joined.head.epoch;
+        if other_life {
+            room.read_seq = 0;
+        }
+        // Another tab or device may have read on while this one was away.
+        let read = joined
+            .members
+            .iter()
+            .find(|member| Some(&member.id) == me.as_ref())
+            .map_or(0, |it| it.read_seq);
+        let read = read.max(room.read_seq);
+        let news = other_life || joined.head.seq > room.head.seq;
+        if news {
+            let from = if joined.recovered && !other_life {
+                room.head.seq.max(read)
+            } else {
+                read
+            };
+            let known = if joined.recovered && !other_life {
+                room.unread.min(distance(read, room.head))
+            } else {
+                0
+            };
+            // Who said what lies before the page is not known; all of it counts.
+            let hidden = joined
+                .messages
+                .first()
+                .map_or(0, |first| first.cursor.seq.saturating_sub(from + 1));
+            let of_others = |it: &&Message| it.cursor.seq > from && Some(&it.author) != me.as_ref();
+            let counted = joined.messages.iter().filter(of_others).count();
+            let more = u32::try_from(hidden.saturating_add(counted as u64)).unwrap_or(u32::MAX);
+            room.unread = known.saturating_add(more).min(MAX_UNREAD);
+            room.head = joined.head;
+            room.last = joined.messages.last().map(Preview::of).or(room.last.take());
+        } else {
+            room.unread = room.unread.min(distance(read, room.head));
+        }
+        room.read_seq = read;
+        self.sort();
+    }
+
+    /// Somebody has read a room; only one's own marks (from this or another tab) change the list.
+    pub fn read(&mut self, room: &RoomId, user: &UserId, seq: u64) -> bool {
+        if self.me.as_ref() != Some(user) {
+            return false;
+        }
+        let Some(room) = self.find(room) else { return false };
+        if seq <= room.read_seq {
+            return false;
+        }
+        room.read_seq = seq;
+        room.unread = room.unread.min(distance(seq, room.head));
+        true
+    }
+
+    /// One has seen everything in a room. Returns the number to tell the server, if it rose.
+    pub fn mark_read(&mut self, room: &RoomId) -> Option<u64> {
+        let room = self.find(room)?;
+        if room.head.seq <= room.read_seq {
+            return None;
+        }
+        room.read_seq = room.head.seq;
+        room.unread = 0;
+        Some(room.read_seq)
+    }
+
+    /// One is in a room. Returns whether that is news.
+    pub fn added(&mut self, summary: &RoomSummary) -> bool {
+        if self.get(&summary.id).is_some() {
+            return false;
+        }
+        self.rooms.push(summary.clone());
+        self.sort();
+        true
+    }
+
+    /// One is not in a room any more. Returns whether that is news.
+    pub fn removed(&mut self, room: &RoomId) -> bool {
+        let before = self.rooms.len();
+        self.rooms.retain(|summary| summary.id != *room);
+        self.rooms.len() != before
+    }
+
+    /// A room has another name. Returns whether that is news.
+    pub fn renamed(&mut self, change: &RoomName) -> bool {
+        match self.find(&change.room) {
+            Some(room) if room.name != change.name => {
+                room.name.clone_from(&change.name);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// So many people are in a room. Returns whether that is news.
+    pub fn count(&mut self, room: &RoomId, people: usize) -> bool {
+        let people = u32::try_from(people).unwrap_or(u32::MAX);
+        match self.find(room) {
+            Some(room) if room.member_count != people => {
+                room.member_count = people;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn find(&mut self, room: &RoomId) -> Option<&mut RoomSummary> {
+        self.rooms.iter_mut().find(|summary| summary.id == *room)
+    }
+
+    fn sort(&mut self) {
+        let activity = |room: &RoomSummary| room.last.as_ref().map_or(room.created_at_ms, |last| last.at_ms);
+        self.rooms
+            .sort_by(|a, b| activity(b).cmp(&activity(a)).then_with(|| a.id.cmp(&b.id)));
+    }
+}
+
+/// Messages after `read`, counted up to the limit.
+fn distance(read: u64, head: Cursor) -> u32 {
+    u32::try_from(head.seq.saturating_sub(read))
+        .unwrap_or(u32::MAX)
+        .min(MAX_UNREAD)
+}
+
+#[cfg(test)]
+#[path = "rooms_tests.rs"]
+mod tests;

@@ -1,0 +1,140 @@
+//! Who is in a room.
+
+use protocol::{Member, PresenceChange, Role, UserId};
+
+/// The members of a room: owners first, then by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Roster {
+    members: Vec<Member>,
+}
+
+impl Roster {
+    /// A roster of these people.
+    pub fn of(members: &[Member]) -> Self {
+        let mut roster = Self {
+            members: members.to_vec(),
+        };
+        roster.sort();
+        roster
+    }
+
+    /// Everybody.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The user name of a member.
+    pub fn name_of(&self, user: &UserId) -> Option<&str> {
+        self.find(user).map(|member| member.name.as_str())
+    }
+
+    /// One member.
+    pub fn find(&self, user: &UserId) -> Option<&Member> {
+        self.members.iter().find(|member| member.id == *user)
+    }
+
+    /// Somebody came in, or is known better now.
+    pub fn added(&mut self, member: &Member) {
+        self.members.retain(|known| known.id != member.id);
+        self.members.push(member.clone());
+        self.sort();
+    }
+
+    /// Somebody left. Returns whether anybody did.
+    pub fn removed(&mut self, user: &UserId) -> bool {
+        let before = self.members.len();
+        self.members.retain(|member| member.id != *user);
+        self.members.len() != before
+    }
+
+    /// Somebody came online or went. Returns whether that is news.
+    pub fn presence(&mut self, change: &PresenceChange) -> bool {
+        match self.members.iter_mut().find(|member| member.id == change.user) {
+            Some(member) if member.online != change.online => {
+                member.online = change.online;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Somebody has read up to a number. Returns whether that is news; numbers never fall.
+    pub fn read(&mut self, user: &UserId, seq: u64) -> bool {
+        match self.members.iter_mut().find(|member| member.id == *user) {
+            Some(member) if member.read_seq < seq => {
+                member.read_seq = seq;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn sort(&mut self) {
+        self.members.sort_by(|a, b| {
+            let rank = |member: &Member| u8::from(member.role != Role::Owner);
+            (rank(a), a.name.to_lowercase(), &a.id).cmp(&(rank(b), b.name.to_lowercase(), &b.id))
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::RoomId;
+
+    use super::*;
+
+    fn member(name: &str, role: Role) -> Member {
+        Member {
+            id: UserId::parse(name).unwrap(),
+            name: name.to_owned(),
+            role,
+            online: false,
+            read_seq: 0,
+        }
+    }
+
+    fn names(roster: &Roster) -> Vec<&str> {
+        roster
+            .members()
+            .iter()
+            .map(|member| member.name.as_str())
+            .collect()
+    }
+
+    #[test]
+    fn owners_come_first_then_names_in_any_case() {
+        let roster = Roster::of(&[
+            member("bob", Role::Member),
+            member("Zoe", Role::Owner),
+            member("Alice", Role::Member),
+        ]);
+        assert_eq!(names(&roster), ["Zoe", "Alice", "bob"]);
+    }
+
+    #[test]
+    fn coming_twice_is_coming_once() {
+        let mut roster = Roster::of(&[member("bob", Role::Member)]);
+        roster.added(&member("alice", Role::Member));
+        roster.added(&member("alice", Role::Member));
+        assert_eq!(names(&roster), ["alice", "bob"]);
+        assert!(roster.removed(&UserId::parse("bob").unwrap()));
+        assert!(!roster.removed(&UserId::parse("bob").unwrap()));
+    }
+
+    #[test]
+    fn presence_and_read_marks_are_news_only_when_they_change_something() {
+        let mut roster = Roster::of(&[member("bob", Role::Member)]);
+        let bob = UserId::parse("bob").unwrap();
+        let change = PresenceChange {
+            room: RoomId::parse("a").unwrap(),
+            user: bob.clone(),
+            online: true,
+        };
+        assert!(roster.presence(&change));
+        assert!(!roster.presence(&change));
+        assert!(roster.read(&bob, 5));
+        assert!(!roster.read(&bob, 4));
+        assert_eq!(roster.find(&bob).unwrap().read_seq, 5);
+        assert!(!roster.read(&UserId::parse("nobody").unwrap(), 1));
+    }
+}

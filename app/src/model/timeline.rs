@@ -1,0 +1,389 @@
+//! The messages of one room as a person sees them: those with a number in order, without a hole and without repetition,
+//! then those that are still on their way.
+
+use std::collections::BTreeMap;
+
+use protocol::{Cursor, DraftId, JoinedRoom, Message, Posted, UserId};
+
+/// Messages that stay in memory. Beyond it the oldest go; they can be loaded again.
+const MAX_LOADED: usize = 3_000;
+
+/// Messages that are kept while an earlier one is missing.
+const MAX_AHEAD: usize = 200;
+
+/// What a frame did to the timeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Something new is on screen.
+    News,
+    /// Nothing changed.
+    Known,
+    /// Something before it is missing: join again with [`Timeline::head`] to get it.
+    Gap,
+}
+
+/// One line on screen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The same from the moment of writing on, so that a list keyed by it never redraws the line.
+    pub key: LineKey,
+    /// Who says it.
+    pub author: UserId,
+    /// The author's user name.
+    pub name: String,
+    /// The text.
+    pub body: String,
+    /// When it was committed, or written while it is not, in milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
+    /// Whether one said it oneself, in whichever tab.
+    pub mine: bool,
+    /// Where it stands.
+    pub state: LineState,
+    /// Its number, once it has one.
+    pub seq: Option<u64>,
+}
+
+/// Names a line. Two people may choose the same draft id, so the author belongs to it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct LineKey {
+    /// Who says it.
+    pub author: UserId,
+    /// What the author called it.
+    pub draft: DraftId,
+}
+
+/// Where a line stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LineState {
+    /// Committed and numbered.
+    Sent,
+    /// Not answered yet.
+    Pending,
+    /// Refused, and not tried again by itself.
+    Failed {
+        /// For a person to read.
+        reason: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Draft {
+    id: DraftId,
+    body: String,
+    at_ms: i64,
+    failed: Option<String>,
+}
+
+/// See the module's description.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Timeline {
+    me: Option<(UserId, String)>,
+    head: Option<Cursor>,
+    /// Without a hole, up to `head`.
+    sent: Vec<Message>,
+    /// Came before something that is still missing.
+    ahead: BTreeMap<u64, Message>,
+    drafts: Vec<Draft>,
+    read_when_opened: Option<u64>,
+    /// Whether the newest page has been seen. Before that the room is not empty, only unknown.
+    pub loaded: bool,
+    /// Whether there is something before the first line.
+    pub has_older: bool,
+    /// Whether it is being fetched.
+    pub loading_older: bool,
+    /// The first number that was new when the room was opened.
+    pub first_unread: Option<u64>,
+}
+
+impl Timeline {
+    /// A room that nothing is known of, as this person sees it.
+    pub fn new(me: Option<(UserId, String)>) -> Self {
+        Self {
+            me,
+            ..Self::default()
+        }
+    }
+
+    /// Where the known part ends; the place to recover from.
+    pub fn head(&self) -> Option<Cursor> {
+        self.head
+    }
+
+    /// The number of the oldest message in memory.
+    pub fn oldest(&self) -> Option<u64> {
+        self.sent.first().map(|message| message.cursor.seq)
+    }
+
+    /// Everything on screen, oldest first.
+    pub fn lines(&self) -> Vec<Line> {
+        let sent = self.sent.iter().map(|message| Line {
+            key: LineKey {
+                author: message.author.clone(),
+                draft: message.draft,
+            },
+            author: message.author.clone(),
+            name: message.name.clone(),
+            body: message.body.clone(),
+            at_ms: message.at_ms,
+            mine: self.is_me(&message.author),
+            state: LineState::Sent,
+            seq: Some(message.cursor.seq),
+        });
+        let mine = self.me.iter().flat_map(|(author, name)| {
+            self.drafts.iter().map(move |draft| Line {
+                key: LineKey {
+                    author: author.clone(),
+                    draft: draft.id,
+                },
+                author: author.clone(),
+                name: name.clone(),
+                body: draft.body.clone(),
+                at_ms: draft.at_ms,
+                mine: true,
+                state: match &draft.failed {
+                    None => LineState::Pending,
+                    Some(reason) => LineState::Failed {
+                        reason: reason.clone(),
+                    },
+                },
+                seq: None,
+            })
+        });
+        sent.chain(mine).collect()
+    }
+
+    /// The room was opened by someone who has read it up to here.
+    pub fn opened(&mut self, read_seq: u64) {
+        self.read_when_opened = Some(read_seq);
+        self.find_first_unread();
+    }
+
+    /// Folds in the answer to a join: a page, or what was missed.
+    pub fn joined(&mut self, room: &JoinedRoom) {
+        let comparable = self.loaded && self.head.is_some_and(|head| head.epoch == room.head.epoch);
+        if room.recovered && !comparable {
+            // What was missed of a room whose page was never here; the page is asked for when the room is opened.
+            return;
+        }
+        if !comparable || !self.merge(room) {
+            self.sent.clone_from(&room.messages);
+            self.head = Some(room.head);
+            self.has_older = room.has_more;
+            self.ahead
+                .retain(|_, message| message.cursor.epoch == room.head.epoch);
+        }
+        for message in &room.messages {
+            self.settle(message);
+        }
+        let first_time = !std::mem::replace(&mut self.loaded, true);
+        self.catch_up();
+        if first_time {
+            self.find_first_unread();
+        }
+    }
+
+    /// Folds in a message.
+    pub fn message(&mut self, message: &Message) -> Outcome {
+        let Some(head) = self.head.filter(|_| self.loaded) else {
+            return Outcome::Known;
+        };
+        if message.cursor.epoch != head.epoch {
+            return Outcome::Gap;
+        }
+        if message.cursor.seq <= head.seq || self.ahead.contains_key(&message.cursor.seq) {
+            return Outcome::Known;
+        }
+        self.keep_ahead(message.clone());
+        if self.catch_up() {
+            Outcome::News
+        } else {
+            Outcome::Gap
+        }
+    }
+
+    /// Folds in the answer to one's own post. A hole before it is no reason to join again: the message itself follows
+    /// and tells.
+    pub fn posted(&mut self, posted: &Posted) -> Outcome {
+        let Some((author, name)) = self.me.clone() else {
+            return Outcome::Known;
+        };
+        let Some(draft) = self.drafts.iter().find(|draft| draft.id == posted.draft) else {
+            return Outcome::Known;
+        };
+        let message = Message {
+            room: posted.room.clone(),
+            cursor: posted.cursor,
+            id: posted.id,
+            author,
+            name,
+            draft: posted.draft,
+            body: draft.body.clone(),
+            at_ms: posted.at_ms,
+        };
+        if self
+            .head
+            .is_some_and(|head| head.epoch == posted.cursor.epoch && posted.cursor.seq <= head.seq)
+        {
+            // Sent before the connection was lost; the message itself is here already.
+            self.settle(&message);
+            return Outcome::News;
+        }
+        match self.message(&message) {
+            Outcome::Gap => Outcome::Known,
+            other => other,
+        }
+    }
+
+    /// Folds in a page of history, oldest first, that ends before [`Self::oldest`].
+    pub fn older(&mut self, page: Vec<Message>, has_more: bool) {
+        let Some(head) = self.head else { return };
+        let end = self.oldest().unwrap_or(head.seq + 1);
+        let mut page: Vec<Message> = page
+            .into_iter()
+            .filter(|it| it.cursor.epoch == head.epoch && it.cursor.seq < end)
+            .collect();
+        let touches = page.last().is_none_or(|last| last.cursor.seq + 1 == end);
+        if !touches || !is_without_hole(&page) {
+            return;
+        }
+        for message in &page {
+            self.settle(message);
+        }
+        page.append(&mut self.sent);
+        self.sent = page;
+        self.has_older = has_more;
+    }
+
+    /// Shows a text at once, before anybody else has it.
+    pub fn write(&mut self, id: DraftId, body: String, at_ms: i64) {
+        self.drafts.push(Draft {
+            id,
+            body,
+            at_ms,
+            failed: None,
+        });
+    }
+
+    /// Marks a text as refused. Returns whether it was waiting.
+    pub fn failed(&mut self, id: DraftId, reason: &str) -> bool {
+        match self.drafts.iter_mut().find(|draft| draft.id == id) {
+            Some(draft) => {
+                draft.failed = Some(reason.to_owned());
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Marks every waiting text as refused.
+    pub fn all_failed(&mut self, reason: &str) {
+        for draft in &mut self.drafts {
+            draft.failed.get_or_insert_with(|| reason.to_owned());
+        }
+    }
+
+    /// Takes a refused text up again, now as the last one. Returns what to send.
+    pub fn again(&mut self, id: DraftId, at_ms: i64) -> Option<String> {
+        let at = self
+            .drafts
+            .iter()
+            .position(|draft| draft.id == id && draft.failed.is_some())?;
+        let draft = Draft {
+            failed: None,
+            at_ms,
+            ..self.drafts.remove(at)
+        };
+        let body = draft.body.clone();
+        self.drafts.push(draft);
+        Some(body)
+    }
+
+    /// Takes a text away that has no number. Returns whether there was one.
+    pub fn discard(&mut self, id: DraftId) -> bool {
+        let before = self.drafts.len();
+        self.drafts.retain(|draft| draft.id != id);
+        self.drafts.len() != before
+    }
+
+    fn is_me(&self, author: &UserId) -> bool {
+        self.me.as_ref().is_some_and(|(me, _)| me == author)
+    }
+
+    /// One's own text has its number: it is not a draft any more.
+    fn settle(&mut self, message: &Message) {
+        if self.is_me(&message.author) {
+            self.drafts.retain(|draft| draft.id != message.draft);
+        }
+    }
+
+    fn keep_ahead(&mut self, message: Message) {
+        self.ahead.insert(message.cursor.seq, message);
+        if self.ahead.len() > MAX_AHEAD {
+            self.ahead.pop_last();
+        }
+    }
+
+    /// Moves what is not ahead any more into place. Returns whether anything moved.
+    fn catch_up(&mut self) -> bool {
+        let Some(mut head) = self.head else { return false };
+        let before = head.seq;
+        self.ahead.retain(|seq, _| *seq > before);
+        while let Some(message) = self.ahead.remove(&(head.seq + 1)) {
+            head = message.cursor;
+            self.settle(&message);
+            self.sent.push(message);
+        }
+        self.head = Some(head);
+        if self.sent.len() > MAX_LOADED {
+            self.sent.drain(..MAX_LOADED / 6);
+            self.has_older = true;
+        }
+        head.seq != before
+    }
+
+    /// Joins a page of the same epoch to what is here. `false` when there would be a hole between the two.
+    fn merge(&mut self, room: &JoinedRoom) -> bool {
+        let Some(head) = self.head else { return false };
+        let Some(first) = room.messages.first().map(|message| message.cursor.seq) else {
+            return room.head.seq <= head.seq;
+        };
+        if room.head.seq < self.oldest().unwrap_or(0) {
+            // Late news from long ago; what is here is newer.
+            return true;
+        }
+        let start = self.oldest().unwrap_or(head.seq + 1);
+        let mut all: BTreeMap<u64, Message> = self.sent.drain(..).map(|it| (it.cursor.seq, it)).collect();
+        all.extend(room.messages.iter().map(|it| (it.cursor.seq, it.clone())));
+        let all: Vec<Message> = all.into_values().collect();
+        if first > head.seq + 1 || !is_without_hole(&all) {
+            return false;
+        }
+        if first < start {
+            self.has_older = room.has_more;
+        }
+        self.sent = all;
+        self.head = Some(Cursor {
+            seq: head.seq.max(room.head.seq),
+            ..head
+        });
+        true
+    }
+
+    fn find_first_unread(&mut self) {
+        let Some(read) = self.read_when_opened.filter(|_| self.loaded) else {
+            return;
+        };
+        self.first_unread = self
+            .sent
+            .iter()
+            .find(|message| message.cursor.seq > read && !self.is_me(&message.author))
+            .map(|message| message.cursor.seq);
+    }
+}
+
+fn is_without_hole(messages: &[Message]) -> bool {
+    messages
+        .iter()
+        .zip(messages.iter().skip(1))
+        .all(|(one, next)| one.cursor.seq + 1 == next.cursor.seq)
+}

@@ -1,0 +1,211 @@
+//! `/devtools`: the wire, seen and steered by hand. Open to all; useful to those who are signed in.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+use protocol::{ClientFrame, ServerFrame, SimulationPlan};
+
+use crate::components::arcs::Wordmark;
+use crate::components::connection_status::ConnectionStatus;
+use crate::components::devtools::{ConnectionCard, FrameDetail, FrameTable, FrameTools, PlanCard, RunView};
+use crate::components::theme_switch::ThemeSwitch;
+use crate::link::{Link, LinkStatus, use_link};
+use crate::model::simulation::Simulation;
+use crate::model::wire_log::{Filter, WireLog};
+use crate::page::use_page;
+
+/// The page.
+#[component]
+pub fn DevtoolsPage() -> impl IntoView {
+    let page = use_page();
+    let link = use_link();
+    let is_known = page.account().is_some();
+    let enabled = Signal::derive(move || is_known && page.live.get());
+    view! {
+        <Title text="Devtools · Hubbub"/>
+        <div class="devtools">
+            <header class="devtools__head">
+                <A href="/" attr:class="devtools__home" attr:aria-label="Hubbub">
+                    <Wordmark/>
+                </A>
+                {is_known.then(|| view! {
+                    <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
+                })}
+                <ThemeSwitch theme=page.theme/>
+            </header>
+            <main class="devtools__main" id="main" tabindex="-1">
+                <h1 class="devtools__heading">"Devtools"</h1>
+                {(!is_known).then(|| view! {
+                    <p class="devtools__ask">
+                        "These tools work on your own connection. "
+                        <a href="/sign-in?next=/devtools">"Sign in"</a>
+                        " to use them."
+                    </p>
+                })}
+                <div class="devtools__cards">
+                    <ConnectionCard
+                        status=link.status
+                        enabled
+                        on_connect=Callback::new(move |()| link.connect())
+                        on_disconnect=Callback::new(move |()| link.disconnect())
+                    />
+                    <SimulationPart link enabled/>
+                </div>
+                <FramesPart link enabled/>
+            </main>
+        </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn SimulationPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
+    let simulation = RwSignal::new(Simulation::default());
+    link.on_frame(move |frame| {
+        simulation.maybe_update(|simulation| match frame {
+            ServerFrame::Progress { data } => simulation.progress(data),
+            ServerFrame::Finished { data } => simulation.finished(data),
+            // A refusal of anything else names its room or its draft.
+            ServerFrame::Error { message, data } if data.room.is_none() && data.draft.is_none() => {
+                simulation.refused(message)
+            }
+            // Runs end with their connection, so a new one has none.
+            ServerFrame::Welcome { .. } => simulation.lost(),
+            _ => false,
+        });
+    });
+    Effect::new(move |_| {
+        if link.status.with(|status| *status != LinkStatus::Connected) {
+            simulation.maybe_update(Simulation::lost);
+        }
+    });
+    let running = Memo::new(move |_| simulation.with(|it| it.running().is_some()));
+    let can_start =
+        Signal::derive(move || enabled.get() && link.status.with(|status| *status == LinkStatus::Connected));
+    let start = move |plan: SimulationPlan| {
+        simulation.update(|simulation| simulation.start(&plan));
+        link.send(ClientFrame::Simulate(plan));
+    };
+    let stop = move |()| {
+        if let Some(run) = simulation.with_untracked(Simulation::running) {
+            link.send(ClientFrame::Cancel { run });
+        }
+    };
+    view! {
+        <PlanCard
+            enabled=can_start
+            running=running.into()
+            on_start=Callback::new(start)
+            on_stop=Callback::new(stop)
+        >
+            <RunView simulation=simulation.into()/>
+        </PlanCard>
+    }
+    .into_any()
+}
+
+#[component]
+fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
+    let log = StoredValue::new(WireLog::default());
+    let version = RwSignal::new(0_u32);
+    let refreshing = StoredValue::new(false);
+    // Frames may come by the hundred; the table follows once for each picture on the screen.
+    let refresh = move || {
+        if refreshing.get_value() {
+            return;
+        }
+        refreshing.set_value(true);
+        request_animation_frame(move || {
+            refreshing.try_set_value(false);
+            version.try_update(|version| *version = version.wrapping_add(1));
+        });
+    };
+    link.on_wire(move |frame| {
+        log.update_value(|log| log.push(frame.clone()));
+        refresh();
+    });
+
+    let filter = RwSignal::new(Filter::default());
+    let paused = RwSignal::new(false);
+    let copied = RwSignal::new(String::new());
+    let selected = RwSignal::new(None);
+    let entries = Memo::new(move |_| {
+        version.track();
+        filter.with(|filter| log.with_value(|log| log.shown(filter)))
+    });
+    let kept = move || {
+        version.track();
+        log.with_value(WireLog::len)
+    };
+    let count = move || {
+        let (shown, kept) = (entries.with(Vec::len), kept());
+        let missed = log.with_value(WireLog::missed);
+        let shown = if shown == kept {
+            format!("{kept} frames")
+        } else {
+            format!("{shown} of {kept} frames")
+        };
+        if paused.get() {
+            format!("{shown}, paused: {missed} not recorded")
+        } else {
+            shown
+        }
+    };
+    let pause = move |pause| {
+        log.update_value(|log| log.pause(pause));
+        paused.set(pause);
+    };
+    let clear = move |()| {
+        log.update_value(WireLog::clear);
+        selected.set(None);
+        copied.set(String::new());
+        version.update(|version| *version = version.wrapping_add(1));
+    };
+    let copy = move |()| {
+        let text = filter.with_untracked(|filter| log.with_value(|log| log.json_lines(filter)));
+        leptos::task::spawn_local(async move {
+            let said = match copy_text(&text).await {
+                Ok(()) => "Copied",
+                Err(NoClipboard) => "Not copied: the browser does not allow it here",
+            };
+            copied.try_set(said.to_owned());
+        });
+    };
+    view! {
+        <section class="devtools__card" aria-label="Frames on the wire">
+            <h2 class="devtools__title">"Frames"</h2>
+            <FrameTools
+                filter
+                paused=paused.into()
+                count=Signal::derive(count)
+                copied=copied.into()
+                is_empty=Signal::derive(move || kept() == 0)
+                enabled
+                on_pause=Callback::new(pause)
+                on_copy=Callback::new(copy)
+                on_clear=Callback::new(clear)
+            />
+            <div class="devtools__frames">
+                <FrameTable entries=entries.into() selected/>
+                <FrameDetail selected/>
+            </div>
+        </section>
+    }
+    .into_any()
+}
+
+/// The browser gives no access to the clipboard: it was refused, or the page did not come over a secure connection.
+struct NoClipboard;
+
+async fn copy_text(text: &str) -> Result<(), NoClipboard> {
+    let navigator = window().navigator();
+    let clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into()).map_err(|_| NoClipboard)?;
+    if clipboard.is_undefined() {
+        return Err(NoClipboard);
+    }
+    let written = navigator.clipboard().write_text(text);
+    wasm_bindgen_futures::JsFuture::from(written)
+        .await
+        .map(drop)
+        .map_err(|_| NoClipboard)
+}

@@ -1,0 +1,15 @@
+//! One address, one file. A page wires what is known to the components that draw it.
+
+pub mod devtools;
+pub mod not_found;
+pub mod register;
+pub mod room;
+pub mod rooms;
+pub mod sign_in;
+
+pub use devtools::DevtoolsPage;
+pub use not_found::NotFoundPage;
+pub use register::RegisterPage;
+pub use room::RoomPage;
+pub use rooms::{Lobby, RoomsLayout};
+pub use sign_in::SignInPage;

@@ -1,0 +1,60 @@
+//! `/register`: a plain HTML form, so that it works before the WebAssembly is here.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+use protocol::limits::{MAX_EMAIL_CHARS, PASSWORD_CHARS, USERNAME_CHARS};
+
+use crate::components::entrance::Entrance;
+use crate::components::field::Field;
+use crate::page::use_page;
+
+/// The form.
+#[component]
+pub fn RegisterPage() -> impl IntoView {
+    let problem = use_page().take_problem().unwrap_or_default();
+    let starts_at = problem.field.clone().unwrap_or_else(|| "username".to_owned());
+    view! {
+        <Title text="Create an account · Hubbub"/>
+        <Entrance title="Create an account" lead="A name, and you are in the conversation.">
+            <form class="form" method="post" action="/register">
+                {problem.of_form().map(|message| view! { <p class="form__problem" role="alert">{message}</p> })}
+                <Field
+                    name="username"
+                    label="User name"
+                    autocomplete="username"
+                    minlength=*USERNAME_CHARS.start()
+                    maxlength=*USERNAME_CHARS.end()
+                    hint="3 to 32 letters, digits, _ or -"
+                    value=problem.username.clone()
+                    problem=problem.of("username")
+                    autofocus=starts_at == "username"
+                />
+                <Field
+                    name="email"
+                    label="E-mail"
+                    kind="email"
+                    autocomplete="email"
+                    maxlength=MAX_EMAIL_CHARS
+                    value=problem.email.clone()
+                    problem=problem.of("email")
+                    autofocus=starts_at == "email"
+                />
+                <Field
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    autocomplete="new-password"
+                    minlength=*PASSWORD_CHARS.start()
+                    maxlength=*PASSWORD_CHARS.end()
+                    hint="At least 10 characters. A few words are easier to remember than signs."
+                    problem=problem.of("password")
+                    autofocus=starts_at == "password"
+                />
+                <button class="button is-primary is-wide" type="submit">"Create account"</button>
+            </form>
+            <p class="entrance__other">"Been here before? "<A href="/sign-in">"Sign in"</A></p>
+        </Entrance>
+    }
+    .into_any()
+}

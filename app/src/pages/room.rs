@@ -1,0 +1,192 @@
+//! `/rooms/{id}`: one conversation.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::NavigateOptions;
+use leptos_router::components::A;
+use leptos_router::hooks::{use_navigate, use_params_map};
+use protocol::{DraftId, RoomId};
+
+use crate::components::composer::Composer;
+use crate::components::empty::Empty;
+use crate::components::leave_room::LeaveRoomDialog;
+use crate::components::message_list::{MessageList, Upper, Wishes};
+use crate::components::people_panel::PeoplePanel;
+use crate::components::room_header::RoomHeader;
+use crate::components::typing_line::TypingLine;
+use crate::conversation::{Conversations, use_conversations};
+use crate::link::{LinkStatus, use_link};
+use crate::page::use_page;
+
+/// The room that the address names. Going to another one starts afresh.
+#[component]
+pub fn RoomPage() -> impl IntoView {
+    let params = use_params_map();
+    let id = Memo::new(move |_| params.read().get("id").and_then(|raw| RoomId::parse(&raw).ok()));
+    move || match id.get() {
+        Some(room) => view! { <Conversation room/> }.into_any(),
+        None => view! { <Missing/> }.into_any(),
+    }
+}
+
+#[component]
+fn Conversation(room: RoomId) -> impl IntoView {
+    let conversations = use_conversations();
+    let summary = conversations.summary(&room);
+    let is_known = Memo::new(move |_| summary.with(Option::is_some));
+    Effect::new({
+        let room = room.clone();
+        move |_| {
+            if is_known.get() {
+                conversations.open(room.clone());
+            }
+        }
+    });
+    on_cleanup({
+        let room = room.clone();
+        move || conversations.close(&room)
+    });
+    let name = Memo::new(move |before: Option<&String>| {
+        // A room that was just left keeps its name until the page has gone.
+        summary
+            .with(|it| it.as_ref().map(|it| it.name.clone()))
+            .or_else(|| before.cloned())
+            .unwrap_or_default()
+    });
+    move || {
+        if is_known.get() {
+            view! { <Inside room=room.clone() name=name.into()/> }.into_any()
+        } else {
+            view! { <Missing/> }.into_any()
+        }
+    }
+}
+
+#[component]
+fn Inside(room: RoomId, name: Signal<String>) -> impl IntoView {
+    let conversations = use_conversations();
+    let page = use_page();
+    let status = use_link().status;
+    let room = StoredValue::new(room);
+    let id = move || room.get_value();
+
+    let members = conversations.roster(&id());
+    let typing = conversations.typing(&id());
+    let me = page.account().map(|account| account.id);
+    let people_shown = Signal::derive(move || page.people.get().unwrap_or_else(|| page.is_wide.get()));
+    let toggle_people = Callback::new(move |()| page.people.set(Some(!people_shown.get_untracked())));
+    let invite = Action::new_local(move |names: &Vec<String>| {
+        let (room, names) = (room.get_value(), names.clone());
+        async move { conversations.invite(&room, names).await }
+    });
+
+    let leaving = RwSignal::new(false);
+    let navigate = use_navigate();
+    let leave = Action::new_local(move |(): &()| {
+        let (room, navigate) = (room.get_value(), navigate.clone());
+        async move {
+            let left = conversations.leave_room(&room).await;
+            if left.is_ok() {
+                navigate("/", NavigateOptions::default());
+            }
+            left
+        }
+    });
+    let is_last = Signal::derive(move || members.with(|members| members.len() <= 1));
+
+    let note = Signal::derive(move || {
+        status.with(|status| match status {
+            LinkStatus::Reconnecting { .. } | LinkStatus::Offline => {
+                Some("Write on: it is sent as soon as the connection is back.".to_owned())
+            }
+            LinkStatus::Idle
+            | LinkStatus::Connecting
+            | LinkStatus::Connected
+            | LinkStatus::Refused { .. } => None,
+        })
+    });
+
+    view! {
+        <div
+            class="conversation"
+            class:is-people-shown=move || page.people.get() == Some(true)
+            class:is-people-hidden=move || page.people.get() == Some(false)
+        >
+            <section class="conversation__talk" aria-label="Conversation">
+                <RoomHeader name members people_shown on_people=toggle_people/>
+                <Messages room=id() name/>
+                <div class="conversation__foot">
+                    <TypingLine names=typing/>
+                    <Composer
+                        room_name=name
+                        live=page.live
+                        note
+                        on_send=Callback::new(move |body| conversations.post(&id(), body))
+                        on_type=Callback::new(move |()| conversations.typed(&id()))
+                        on_stop=Callback::new(move |()| conversations.stopped_typing(&id()))
+                    />
+                </div>
+            </section>
+            <PeoplePanel
+                members
+                me
+                invite
+                on_close=Callback::new(move |()| page.people.set(Some(false)))
+                on_leave=Callback::new(move |()| leaving.set(true))
+            />
+            <LeaveRoomDialog open=leaving room_name=name is_last leave/>
+        </div>
+    }
+    .into_any()
+}
+
+/// The message list with what it needs to know of the timeline.
+#[component]
+fn Messages(room: RoomId, name: Signal<String>) -> impl IntoView {
+    let conversations = use_conversations();
+    let timeline = conversations.timeline(&room);
+    let room = StoredValue::new(room);
+    let older_failed = RwSignal::new(false);
+    let lines = Memo::new(move |_| timeline.with(|it| it.lines()));
+    let first_unread = Memo::new(move |_| timeline.with(|it| it.first_unread));
+    let loading = Memo::new(move |_| timeline.with(|it| !it.loaded));
+    let upper = Memo::new(move |_| {
+        timeline.with(|it| match (it.has_older, it.loading_older, older_failed.get()) {
+            (_, true, _) => Upper::Loading,
+            (true, false, true) => Upper::Failed,
+            (true, false, false) => Upper::More,
+            (false, false, _) => Upper::Beginning,
+        })
+    });
+    let wishes = Wishes {
+        older: Callback::new(move |()| load_older(conversations, room.get_value(), older_failed)),
+        read: Callback::new(move |()| conversations.mark_read(&room.get_value())),
+        retry: Callback::new(move |draft: DraftId| conversations.retry(&room.get_value(), draft)),
+        discard: Callback::new(move |draft: DraftId| conversations.discard(&room.get_value(), draft)),
+    };
+    view! { <MessageList room_name=name lines first_unread upper loading=loading.into() wishes/> }.into_any()
+}
+
+fn load_older(conversations: Conversations, room: RoomId, failed: RwSignal<bool>) {
+    spawn_local(async move {
+        let outcome = conversations.load_older(&room).await;
+        // The page may have gone to another room meanwhile; then nobody shows the outcome.
+        failed.try_set(outcome.is_err());
+    });
+}
+
+/// The address names no room that one is in.
+#[component]
+fn Missing() -> impl IntoView {
+    view! {
+        <div class="lobby">
+            <Empty
+                title="This room is not here".to_owned()
+                hint="It may have been deleted, or you are not in it. Ask somebody inside to invite you.".to_owned()
+            >
+                <A href="/" attr:class="button">"Back to your rooms"</A>
+            </Empty>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,91 @@
+//! `/sign-in`: plain HTML forms, so that they work before the WebAssembly is here.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::components::A;
+use leptos_router::hooks::{use_location, use_query_map};
+use protocol::limits::{MAX_EMAIL_CHARS, PASSWORD_CHARS};
+
+use crate::components::avatar::Avatar;
+use crate::components::entrance::Entrance;
+use crate::components::field::Field;
+use crate::page::use_page;
+use crate::start::Demo;
+
+/// Where to go afterwards: what the address asks for, else the page that one wanted to see.
+fn next() -> String {
+    let asked = use_query_map().read_untracked().get("next");
+    asked.unwrap_or_else(|| {
+        let path = use_location().pathname.get_untracked();
+        if path == "/sign-in" { "/".to_owned() } else { path }
+    })
+}
+
+/// The form, and in development the demo people.
+#[component]
+pub fn SignInPage() -> impl IntoView {
+    let page = use_page();
+    let problem = page.take_problem().unwrap_or_default();
+    let next = next();
+    view! {
+        <Title text="Sign in · Hubbub"/>
+        <Entrance title="Sign in" lead="Good to see you. Everybody is already talking.">
+            <form class="form" method="post" action="/sign-in">
+                {problem.of_form().map(|message| view! { <p class="form__problem" role="alert">{message}</p> })}
+                <input type="hidden" name="next" value=next.clone()/>
+                <Field
+                    name="username"
+                    label="User name or e-mail"
+                    autocomplete="username"
+                    maxlength=MAX_EMAIL_CHARS
+                    value=problem.username.clone()
+                    problem=problem.of("username")
+                    autofocus=problem.field.as_deref() != Some("password")
+                />
+                <Field
+                    name="password"
+                    label="Password"
+                    kind="password"
+                    autocomplete="current-password"
+                    maxlength=*PASSWORD_CHARS.end()
+                    problem=problem.of("password")
+                    autofocus=problem.field.as_deref() == Some("password")
+                />
+                <button class="button is-primary is-wide" type="submit">"Sign in"</button>
+            </form>
+            {page.demo().map(|demo| view! { <DemoPeople demo next/> })}
+            <p class="entrance__other">"New here? "<A href="/register">"Create an account"</A></p>
+        </Entrance>
+    }
+    .into_any()
+}
+
+/// One click each.
+#[component]
+fn DemoPeople(demo: Demo, next: String) -> impl IntoView {
+    let Demo { people, password } = demo;
+    view! {
+        <section class="demo_people" aria-label="Demo people">
+            <p class="demo_people__words">"Just looking? Come in as one of these."</p>
+            <div class="demo_people__buttons">
+                {people
+                    .into_iter()
+                    .map(|name| {
+                        view! {
+                            <form method="post" action="/sign-in">
+                                <input type="hidden" name="next" value=next.clone()/>
+                                <input type="hidden" name="username" value=name.clone()/>
+                                <input type="hidden" name="password" value=password.clone()/>
+                                <button class="demo_people__button" type="submit" aria-label=format!("Sign in as {name}")>
+                                    <Avatar id=name.clone() name=name.clone()/>
+                                    {name.clone()}
+                                </button>
+                            </form>
+                        }
+                    })
+                    .collect_view()}
+            </div>
+        </section>
+    }
+    .into_any()
+}

@@ -1,0 +1,128 @@
+//! What the server knows when it renders a page. It travels inside the HTML, so the browser starts from the same facts.
+
+use protocol::{JoinedRoom, RoomSummary, UserId};
+use serde::{Deserialize, Serialize};
+
+/// The facts of one page load.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// Who is signed in.
+    pub account: Option<Account>,
+    /// The person's rooms, newest activity first.
+    pub rooms: Vec<RoomSummary>,
+    /// The room that the address names, with its newest page, if the person is in it.
+    pub open: Option<JoinedRoom>,
+    /// Light, dark or the system's choice.
+    pub theme: Theme,
+    /// People to sign in as with one click. Development only.
+    pub demo: Option<Demo>,
+    /// Why the form that was just sent was refused.
+    pub problem: Option<Problem>,
+}
+
+/// A person who is signed in, as the pages need to know them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Who.
+    pub id: UserId,
+    /// The user name.
+    pub name: String,
+}
+
+/// People who exist in a development database.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Demo {
+    /// Their user names.
+    pub people: Vec<String>,
+    /// The password that they share.
+    pub password: String,
+}
+
+/// Why a form was refused, with what was typed, so that nobody types it twice.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The form field that is wrong; `None` when it is about the whole form.
+    pub field: Option<String>,
+    /// For a person to read.
+    pub message: String,
+    /// The user name (or e-mail address) as typed.
+    pub username: String,
+    /// The e-mail address as typed.
+    pub email: String,
+}
+
+impl Problem {
+    /// What is wrong with one field.
+    pub(crate) fn of(&self, field: &str) -> Option<String> {
+        (self.field.as_deref() == Some(field)).then(|| self.message.clone())
+    }
+
+    /// What is wrong with the whole form.
+    pub(crate) fn of_form(&self) -> Option<String> {
+        (self.field.is_none() && !self.message.is_empty()).then(|| self.message.clone())
+    }
+}
+
+/// Which set of colours.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    /// What the operating system says.
+    #[default]
+    System,
+    /// Dark ink on light paper.
+    Light,
+    /// Light ink on dark paper.
+    Dark,
+}
+
+impl Theme {
+    /// The cookie that remembers the choice.
+    pub const COOKIE: &str = "hubbub_theme";
+
+    /// The word used in the cookie, in `data-theme` and on the button.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// Reads a cookie's value. Anything unknown is the system's choice.
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::System,
+        }
+    }
+
+    /// The next one when the button is pressed.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::System => Self::Light,
+            Self::Light => Self::Dark,
+            Self::Dark => Self::System,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_theme_survives_its_cookie() {
+        for theme in [Theme::System, Theme::Light, Theme::Dark] {
+            assert_eq!(Theme::parse(theme.as_str()), theme);
+        }
+        assert_eq!(Theme::parse("sepia"), Theme::System);
+    }
+
+    #[test]
+    fn the_theme_button_comes_round() {
+        assert_eq!(Theme::System.next().next().next(), Theme::System);
+    }
+}

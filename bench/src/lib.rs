@@ -1,0 +1,161 @@
+//! What the measurements have in common: a hub in this process, readers that take everything, and a stopwatch.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use hub::memory::{MemoryStore, SystemClock};
+use hub::model::Person;
+use hub::{
+    Delivery, Event, Gone, Hub, Identity, NewRoom, Outlet, Peer, Refusal, Settings, SignInId, Spelling,
+};
+use protocol::{BadId, CloseCode, RoomId, RoomKind, ServerFrame, UserId};
+use uuid::Uuid;
+
+/// Why a measurement could not be made.
+#[derive(Debug)]
+pub enum Failed {
+    /// A name of ours is not legal.
+    Id(BadId),
+    /// The hub said no.
+    Refused(Refusal),
+}
+
+impl From<BadId> for Failed {
+    fn from(error: BadId) -> Self {
+        Self::Id(error)
+    }
+}
+
+impl From<Refusal> for Failed {
+    fn from(error: Refusal) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// A reader that counts frames and keeps none.
+#[derive(Default)]
+pub struct Counter {
+    frames: AtomicUsize,
+}
+
+impl Counter {
+    /// The frames taken so far.
+    pub fn frames(&self) -> usize {
+        self.frames.load(Ordering::Relaxed)
+    }
+}
+
+impl Outlet for Counter {
+    fn push(&self, _: Bytes, _: Delivery) -> Result<(), Gone> {
+        self.frames.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn close(&self, _: CloseCode) {}
+}
+
+/// The native spelling of a message, and of nothing else.
+pub const NATIVE: Spelling = Spelling {
+    slot: 0,
+    encode: encode_message,
+};
+
+/// Spells messages as the native dialect does.
+pub fn encode_message(event: &Event) -> Option<Bytes> {
+    let Event::Message(message) = event else {
+        return None;
+    };
+    serde_json::to_vec(&ServerFrame::Message {
+        data: message.to_wire(),
+    })
+    .ok()
+    .map(Bytes::from)
+}
+
+/// A room with everybody attached and joined.
+pub struct Crowd {
+    /// The hub it is in.
+    pub hub: Hub,
+    /// The room.
+    pub room: RoomId,
+    /// Who speaks.
+    pub speaker: Arc<Person>,
+    /// Counts what all of them are told.
+    pub counter: Arc<Counter>,
+    /// Held, because dropping one leaves the room.
+    pub peers: Vec<Peer>,
+}
+
+/// Puts as many people as asked into one room of a new hub over the memory store.
+///
+/// # Errors
+/// When the hub refuses, which it has no reason to.
+pub async fn crowd(size: usize) -> Result<Crowd, Failed> {
+    let store = Arc::new(MemoryStore::new());
+    let hub = Hub::new(store.clone(), Arc::new(SystemClock), Settings::default());
+    let people = (0..size)
+        .map(|n| person(&format!("p{n}")))
+        .collect::<Result<Vec<_>, _>>()?;
+    for person in &people {
+        store.put_person((**person).clone());
+    }
+    let speaker = people.first().cloned().map_or_else(|| person("p0"), Ok)?;
+    let room = RoomId::parse("hall")?;
+    let owner = speaker.id.clone();
+    let new = NewRoom {
+        id: Some(room.clone()),
+        name: "Hall".to_owned(),
+        kind: RoomKind::Group,
+        members: Vec::new(),
+    };
+    hub.create_room(&owner, new).await?;
+    for some in people.chunks(100) {
+        let ids = some.iter().map(|person| person.id.clone()).collect();
+        hub.add_members(&owner, &room, ids).await?;
+    }
+    let counter = Arc::new(Counter::default());
+    let mut peers = Vec::with_capacity(size);
+    for (n, person) in (0u128..).zip(people) {
+        let identity = Identity {
+            person,
+            sign_in: SignInId(Uuid::from_u128(n)),
+        };
+        let mut peer = hub.attach(identity, NATIVE, counter.clone())?;
+        peer.handle(hub::Command::Join {
+            room: room.clone(),
+            since: None,
+        })
+        .await;
+        peers.push(peer);
+    }
+    Ok(Crowd {
+        hub,
+        room,
+        speaker,
+        counter,
+        peers,
+    })
+}
+
+fn person(name: &str) -> Result<Arc<Person>, BadId> {
+    Ok(Arc::new(Person {
+        id: UserId::parse(name)?,
+        username: name.to_owned(),
+        email: format!("{name}@example.org"),
+        is_active: true,
+        created_at_ms: 0,
+    }))
+}
+
+/// The middle one of several times.
+pub fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+/// How long something took.
+pub fn since(start: Instant) -> Duration {
+    start.elapsed()
+}

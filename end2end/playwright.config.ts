@@ -1,0 +1,38 @@
+import { defineConfig, devices } from '@playwright/test';
+
+const desktop = { ...devices['Desktop Chrome'], viewport: { width: 1280, height: 800 } };
+
+export default defineConfig({
+  testDir: 'tests',
+  outputDir: '../test-results',
+  fullyParallel: true,
+  forbidOnly: Boolean(process.env.CI),
+  // A test that passes at the second try is a bug report, not a success.
+  retries: 0,
+  workers: 2,
+  timeout: 60_000,
+  // Generous: it is only waited for when something is wrong, or when the machine is busy.
+  expect: { timeout: 15_000 },
+  reporter: 'list',
+  use: {
+    trace: 'retain-on-failure',
+    screenshot: 'only-on-failure',
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    launchOptions: {
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+  },
+  projects: process.env.HUBBUB_SCREENSHOTS
+    ? [{ name: 'screenshots', testMatch: 'screenshots.ts', use: desktop }]
+    : [{ name: 'chromium', use: desktop }],
+});

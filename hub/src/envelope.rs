@@ -1,0 +1,49 @@
+//! An event and its spellings. The first reader pays for each, the rest share the bytes.
+
+use std::sync::OnceLock;
+
+use bytes::Bytes;
+
+use crate::event::Event;
+
+/// How many dialects there can be: one slot for each.
+pub const SLOTS: usize = 6;
+
+/// How a peer's dialect writes events.
+#[derive(Debug, Clone, Copy)]
+pub struct Spelling {
+    /// Which place in the envelope is this dialect's; below [`SLOTS`].
+    pub slot: usize,
+    /// Writes an event; `None` where the dialect has no word for it.
+    pub encode: fn(&Event) -> Option<Bytes>,
+}
+
+/// An event on its way to many readers.
+#[derive(Debug)]
+pub struct Envelope {
+    event: Event,
+    frames: [OnceLock<Option<Bytes>>; SLOTS],
+}
+
+impl Envelope {
+    /// Nothing is written yet.
+    pub fn new(event: Event) -> Self {
+        Self {
+            event,
+            frames: Default::default(),
+        }
+    }
+
+    /// What happened.
+    pub fn event(&self) -> &Event {
+        &self.event
+    }
+
+    /// The event in one dialect, written at the first call.
+    pub fn frame(&self, spelling: Spelling) -> Option<Bytes> {
+        match self.frames.get(spelling.slot) {
+            Some(slot) => slot.get_or_init(|| (spelling.encode)(&self.event)).clone(),
+            None => (spelling.encode)(&self.event),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The hub's knobs.
+
+use std::time::Duration;
+
+/// How the hub behaves where it could behave otherwise.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Commands that may wait for one room. Beyond it whoever sends waits, which is the back-pressure that a busy room
+    /// exerts. Default 256: four batches.
+    pub mailbox: usize,
+    /// Commands that a room takes up at a time; neighbouring posts among them share a transaction. Default 64: beyond it
+    /// a commit hardly gets cheaper per row.
+    pub batch: usize,
+    /// Messages that a room keeps at hand for those who come back. Default 256: a minute or two of a lively room.
+    pub ring: usize,
+    /// How long a room without anybody stays in memory. Default 60 s: longer than a page takes to reload.
+    pub room_idle: Duration,
+    /// How long somebody counts as present after the last connection ended. Default 5 s: longer than a reload or a
+    /// change of network, short enough that ghosts are gone within ten.
+    pub presence_grace: Duration,
+    /// How long somebody counts as typing without saying so again. Default as in [`protocol::limits::TYPING_TIMEOUT_MS`].
+    pub typing_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            mailbox: 256,
+            batch: 64,
+            ring: 256,
+            room_idle: Duration::from_mins(1),
+            presence_grace: Duration::from_secs(5),
+            typing_timeout: Duration::from_millis(u64::from(protocol::limits::TYPING_TIMEOUT_MS)),
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The ports without anything outside: a store that forgets with the process, and clocks.
+
+mod clock;
+mod room;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use protocol::{Role, RoomId, RoomSummary, UserId};
+
+pub use clock::{ManualClock, SystemClock};
+use room::{Place, Room, index};
+
+use crate::model::{Membership, Person, RoomRecord};
+use crate::port::{Answer, Appended, MessageDraft, Page, RoomDraft, Slice, Store, StoreError};
+
+/// A [`Store`] in memory, for tests and measurements. It keeps the same contract as those on disk, except that nothing
+/// outlives it.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    /// A std mutex: held for one question, never across an `.await`.
+    state: Mutex<State>,
+    append_fails: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    people: HashMap<UserId, Arc<Person>>,
+    rooms: BTreeMap<RoomId, Room>,
+}
+
+impl MemoryStore {
+    /// Remembers nobody and nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Makes somebody known, so that rooms can have this person. Replaces what was known before.
+    pub fn put_person(&self, person: Person) {
+        self.state().people.insert(person.id.clone(), Arc::new(person));
+    }
+
+    /// The next append is answered as by a disk that is full.
+    pub fn fail_next_append(&self) {
+        self.append_fails.store(true, Ordering::Relaxed);
+    }
+
+    /// A store that panicked half-way through a change would be broken; no change here can panic, so a poisoned lock
+    /// only tells of a panic elsewhere.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn room(&mut self, room: &RoomId) -> Result<&mut Room, StoreError> {
+        self.rooms.get_mut(room).ok_or(StoreError::NoSuchRoom)
+    }
+
+    fn person(&self, id: &UserId) -> Result<&Arc<Person>, StoreError> {
+        self.people
+            .get(id)
+            .ok_or_else(|| StoreError::NoSuchPerson(id.clone()))
+    }
+
+    fn membership(&self, place: &Place) -> Result<Membership, StoreError> {
+        Ok(Membership {
+            person: self.person(&place.person)?.clone(),
+            role: place.role,
+            read_seq: place.read_seq,
+        })
+    }
+
+    fn record(&self, id: &RoomId, room: &Room) -> Result<RoomRecord, StoreError> {
+        Ok(RoomRecord {
+            id: id.clone(),
+            name: room.name.clone(),
+            kind: room.kind,
+            head: room.head(),
+            created_at_ms: room.created_at_ms,
+            members: room
+                .members
+                .iter()
+                .map(|place| self.membership(place))
+                .collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Store for MemoryStore {
+    fn create_room(&self, draft: RoomDraft) -> Answer<'_, RoomRecord> {
+        Box::pin(async move {
+            let mut state = self.state();
+            if state.rooms.contains_key(&draft.id) {
+                return Err(StoreError::RoomTaken);
+            }
+            let mut seen = HashSet::new();
+            let mut members = Vec::new();
+            for person in std::iter::once(&draft.owner).chain(&draft.members) {
+                state.person(person)?;
+                if seen.insert(person) {
+                    let role = if *person == draft.owner {
+                        Role::Owner
+                    } else {
+                        Role::Member
+                    };
+                    members.push(Place {
+                        person: person.clone(),
+                        role,
+                        read_seq: 0,
+                    });
+                }
+            }
+            let room = Room {
+                name: draft.name,
+                kind: draft.kind,
+                epoch: draft.epoch,
+                created_at_ms: draft.at_ms,
+                members,
+                messages: Vec::new(),
+                drafts: HashMap::new(),
+            };
+            let record = state.record(&draft.id, &room)?;
+            state.rooms.insert(draft.id, room);
+            Ok(record)
+        })
+    }
+
+    fn room<'a>(&'a self, id: &'a RoomId) -> Answer<'a, Option<RoomRecord>> {
+        Box::pin(async move {
+            let state = self.state();
+            state.rooms.get(id).map(|room| state.record(id, room)).transpose()
+        })
+    }
+
+    fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()> {
+        Box::pin(async move {
+            name.clone_into(&mut self.state().room(room)?.name);
+            Ok(())
+        })
+    }
+
+    fn delete_room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, ()> {
+        Box::pin(async move {
+            self.state().rooms.remove(room);
+            Ok(())
+        })
+    }
+
+    fn add_members<'a>(
+        &'a self,
+        id: &'a RoomId,
+        people: &'a [UserId],
+        _: i64,
+    ) -> Answer<'a, Vec<Membership>> {
+        Box::pin(async move {
+            let mut state = self.state();
+            state.room(id)?;
+            let people: Vec<Arc<Person>> = people
+                .iter()
+                .map(|person| state.person(person).cloned())
+                .collect::<Result<_, _>>()?;
+            let room = state.room(id)?;
+            let mut added = Vec::new();
+            for person in people {
+                if room.place(&person.id).is_none() {
+                    room.members.push(Place {
+                        person: person.id.clone(),
+                        role: Role::Member,
+                        read_seq: 0,
+                    });
+                    added.push(Membership {
+                        person,
+                        role: Role::Member,
+                        read_seq: 0,
+                    });
+                }
+            }
+            Ok(added)
+        })
+    }
+
+    fn remove_member<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<UserId>> {
+        Box::pin(async move {
+            let mut state = self.state();
+            let Some(room) = state.rooms.get_mut(room) else {
+                return Ok(None);
+            };
+            let before = room.members.len();
+            room.members.retain(|place| place.person != *person);
+            let orphaned =
+                room.members.len() < before && room.members.iter().all(|it| it.role != Role::Owner);
+            // Members stand in the order in which they came.
+            let successor = room.members.first_mut().filter(|_| orphaned);
+            Ok(successor.map(|place| {
+                place.role = Role::Owner;
+                place.person.clone()
+            }))
+        })
+    }
+
+    fn append<'a>(
+        &'a self,
+        id: &'a RoomId,
+        drafts: Vec<MessageDraft>,
+        at_ms: i64,
+    ) -> Answer<'a, Vec<Appended>> {
+        Box::pin(async move {
+            if self.append_fails.swap(false, Ordering::Relaxed) {
+                return Err(StoreError::unavailable(std::io::Error::from(
+                    std::io::ErrorKind::StorageFull,
+                )));
+            }
+            let mut state = self.state();
+            state.room(id)?;
+            for draft in &drafts {
+                state.person(&draft.author.id)?;
+            }
+            let room = state.room(id)?;
+            Ok(drafts
+                .into_iter()
+                .map(|draft| room.append(id, draft, at_ms))
+                .collect())
+        })
+    }
+
+    fn mark_read<'a>(&'a self, room: &'a RoomId, marks: &'a [(UserId, u64)]) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let mut state = self.state();
+            let Some(room) = state.rooms.get_mut(room) else {
+                return Ok(());
+            };
+            let head = room.head().seq;
+            for (person, seq) in marks {
+                if let Some(place) = room.members.iter_mut().find(|place| place.person == *person) {
+                    place.read_seq = place.read_seq.max(head.min(*seq));
+                }
+            }
+            Ok(())
+        })
+    }
+
+    fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page> {
+        Box::pin(async move {
+            let state = self.state();
+            let room = state.rooms.get(room);
+            Ok(room.map_or(
+                Page {
+                    messages: Vec::new(),
+                    has_more: false,
+                },
+                |room| room.page(slice, limit),
+            ))
+        })
+    }
+
+    fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>> {
+        Box::pin(async move {
+            let state = self.state();
+            Ok(state
+                .rooms
+                .get(room)
+                .and_then(|room| room.place(person))
+                .map(|place| place.role))
+        })
+    }
+
+    fn room_ids_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<RoomId>> {
+        Box::pin(async move {
+            let state = self.state();
+            let theirs = state
+                .rooms
+                .iter()
+                .filter(|(_, room)| room.place(person).is_some());
+            Ok(theirs.map(|(id, _)| id.clone()).collect())
+        })
+    }
+
+    fn summary<'a>(&'a self, id: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>> {
+        Box::pin(async move {
+            let state = self.state();
+            let room = state.rooms.get(id);
+            Ok(room.and_then(|room| room.place(person).map(|place| room.summary(id, place))))
+        })
+    }
+
+    fn summaries<'a>(
+        &'a self,
+        person: &'a UserId,
+        after: Option<&'a RoomId>,
+        limit: u32,
+    ) -> Answer<'a, Vec<RoomSummary>> {
+        Box::pin(async move {
+            let state = self.state();
+            let mut theirs: Vec<_> = state
+                .rooms
+                .iter()
+                .filter_map(|(id, room)| room.place(person).map(|place| (id, room, place)))
+                .collect();
+            // Stable, so that rooms of the same moment stay in the order of their ids.
+            theirs.sort_by_key(|(_, room, _)| std::cmp::Reverse(room.active_at_ms()));
+            let start = match after {
+                None => 0,
+                Some(last) => theirs
+                    .iter()
+                    .position(|(id, ..)| *id == last)
+                    .map_or(theirs.len(), |at| at + 1),
+            };
+            let page = theirs.into_iter().skip(start).take(index(limit.into()));
+            Ok(page.map(|(id, room, place)| room.summary(id, place)).collect())
+        })
+    }
+}

@@ -1,0 +1,119 @@
+//! One room in memory.
+
+use std::collections::HashMap;
+
+use protocol::limits::MAX_UNREAD;
+use protocol::{Cursor, DraftId, Preview, Role, RoomId, RoomKind, RoomSummary, UserId};
+
+use crate::model::Message;
+use crate::port::{Appended, MessageDraft, Page, Slice};
+
+/// A room with all that was said in it.
+#[derive(Debug)]
+pub(super) struct Room {
+    pub(super) name: String,
+    pub(super) kind: RoomKind,
+    pub(super) epoch: u32,
+    pub(super) created_at_ms: i64,
+    pub(super) members: Vec<Place>,
+    /// The message with the number `n` is at `n - 1`.
+    pub(super) messages: Vec<Message>,
+    pub(super) drafts: HashMap<(UserId, DraftId), usize>,
+}
+
+/// What [`Membership`](crate::model::Membership) says, by identifier, so that a person is kept once.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) person: UserId,
+    pub(super) role: Role,
+    pub(super) read_seq: u64,
+}
+
+impl Room {
+    pub(super) fn head(&self) -> Cursor {
+        Cursor {
+            epoch: self.epoch,
+            seq: self.messages.len() as u64,
+        }
+    }
+
+    pub(super) fn place(&self, person: &UserId) -> Option<&Place> {
+        self.members.iter().find(|place| place.person == *person)
+    }
+
+    /// When something last happened here: what lists are ordered by.
+    pub(super) fn active_at_ms(&self) -> i64 {
+        self.messages
+            .last()
+            .map_or(self.created_at_ms, |message| message.at_ms)
+    }
+
+    pub(super) fn summary(&self, id: &RoomId, place: &Place) -> RoomSummary {
+        let since = self.messages.get(index(place.read_seq)..).unwrap_or_default();
+        let of_others = since.iter().filter(|message| message.author.id != place.person);
+        RoomSummary {
+            id: id.clone(),
+            name: self.name.clone(),
+            kind: self.kind,
+            role: place.role,
+            head: self.head(),
+            read_seq: place.read_seq,
+            unread: count(of_others.take(index(MAX_UNREAD.into())).count()),
+            member_count: count(self.members.len()),
+            last: self
+                .messages
+                .last()
+                .map(|message| Preview::of(&message.to_wire())),
+            created_at_ms: self.created_at_ms,
+        }
+    }
+
+    pub(super) fn append(&mut self, room: &RoomId, draft: MessageDraft, at_ms: i64) -> Appended {
+        let key = (draft.author.id.clone(), draft.draft);
+        if let Some(known) = self.drafts.get(&key).and_then(|&at| self.messages.get(at)) {
+            return Appended::Known(known.clone());
+        }
+        self.drafts.insert(key, self.messages.len());
+        let message = Message {
+            room: room.clone(),
+            cursor: Cursor {
+                epoch: self.epoch,
+                seq: self.messages.len() as u64 + 1,
+            },
+            id: draft.id,
+            author: draft.author,
+            draft: draft.draft,
+            body: draft.body,
+            at_ms,
+        };
+        self.messages.push(message.clone());
+        Appended::New(message)
+    }
+
+    pub(super) fn page(&self, slice: Slice, limit: u32) -> Page {
+        let (length, limit) = (self.messages.len(), index(limit.into()));
+        let end_at = |end: usize| (end.saturating_sub(limit), end, end > limit);
+        let (start, end, has_more) = match slice {
+            Slice::Newest => end_at(length),
+            Slice::Before(seq) => end_at(index(seq.saturating_sub(1)).min(length)),
+            Slice::After(seq) => {
+                let start = index(seq).min(length);
+                let end = start.saturating_add(limit).min(length);
+                (start, end, end < length)
+            }
+        };
+        Page {
+            messages: self.messages.get(start..end).unwrap_or_default().to_vec(),
+            has_more,
+        }
+    }
+}
+
+/// A number as a place in memory. One that does not fit is beyond the end of anything kept here.
+pub(super) fn index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn count(items: usize) -> u32 {
+    u32::try_from(items).unwrap_or(u32::MAX)
+}

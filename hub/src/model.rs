@@ -1,0 +1,83 @@
+//! What the hub remembers of people, rooms and messages.
+
+use std::sync::Arc;
+
+use protocol::{Cursor, DraftId, MessageId, Role, RoomId, RoomKind, UserId};
+
+/// A person, as rooms know one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Person {
+    /// Who.
+    pub id: UserId,
+    /// The user name.
+    pub username: String,
+    /// The e-mail address; shown to people of the same room.
+    pub email: String,
+    /// Whether the account is in use.
+    pub is_active: bool,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub created_at_ms: i64,
+}
+
+/// A message with its place and its author.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The room it was said in.
+    pub room: RoomId,
+    /// Its place there.
+    pub cursor: Cursor,
+    /// Its own name.
+    pub id: MessageId,
+    /// Who said it.
+    pub author: Arc<Person>,
+    /// The name its author gave it.
+    pub draft: DraftId,
+    /// The text.
+    pub body: Arc<str>,
+    /// When it was committed, in milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
+}
+
+impl Message {
+    /// The message as the native protocol shows it.
+    pub fn to_wire(&self) -> protocol::Message {
+        protocol::Message {
+            room: self.room.clone(),
+            cursor: self.cursor,
+            id: self.id,
+            author: self.author.id.clone(),
+            name: self.author.username.clone(),
+            draft: self.draft,
+            body: self.body.to_string(),
+            at_ms: self.at_ms,
+        }
+    }
+}
+
+/// Somebody's place in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// Who.
+    pub person: Arc<Person>,
+    /// What this person may do there.
+    pub role: Role,
+    /// The last number this person has read.
+    pub read_seq: u64,
+}
+
+/// A room with everybody in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomRecord {
+    /// Which.
+    pub id: RoomId,
+    /// Its display name.
+    pub name: String,
+    /// What sort of room.
+    pub kind: RoomKind,
+    /// Where it stands.
+    pub head: Cursor,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub created_at_ms: i64,
+    /// Everybody in it, in no particular order.
+    pub members: Vec<Membership>,
+}

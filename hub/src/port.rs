@@ -1,0 +1,178 @@
+//! What the hub needs from outside: something that remembers, and something that knows the time.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use protocol::{DraftId, MessageId, Role, RoomId, RoomKind, RoomSummary, UserId};
+
+use crate::model::{Membership, Message, Person, RoomRecord};
+
+/// What a store answers with, sooner or later.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
+
+/// Why a store did not do what it was asked. Nothing was changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum StoreError {
+    /// Another room has this identifier.
+    #[error("a room of this id exists already")]
+    RoomTaken,
+    /// There is no such room.
+    #[error("there is no such room")]
+    NoSuchRoom,
+    /// Somebody named is not known.
+    #[error("there is no person `{0}`")]
+    NoSuchPerson(UserId),
+    /// The database refused or did not answer.
+    #[error("the store is not available")]
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// The database refused or did not answer, and this is what it said.
+    pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Arc::new(cause))
+    }
+}
+
+/// A room to be made.
+#[derive(Debug, Clone)]
+pub struct RoomDraft {
+    /// Which.
+    pub id: RoomId,
+    /// Its display name.
+    pub name: String,
+    /// What sort of room.
+    pub kind: RoomKind,
+    /// The epoch of its numbers.
+    pub epoch: u32,
+    /// Who makes it.
+    pub owner: UserId,
+    /// Who else is in it; may name the owner and may repeat itself.
+    pub members: Vec<UserId>,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
+}
+
+/// A message without a number.
+#[derive(Debug, Clone)]
+pub struct MessageDraft {
+    /// Its own name, if it becomes a message.
+    pub id: MessageId,
+    /// Who said it.
+    pub author: Arc<Person>,
+    /// The name its author gave it.
+    pub draft: DraftId,
+    /// The text.
+    pub body: Arc<str>,
+}
+
+/// What became of a draft.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Appended {
+    /// It has the next number.
+    New(Message),
+    /// Its author had sent it before; this is the message it became then.
+    Known(Message),
+}
+
+/// A part of a room's messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slice {
+    /// The end of the room.
+    Newest,
+    /// What comes just before this number.
+    Before(u64),
+    /// What comes just after this number.
+    After(u64),
+}
+
+/// Some messages, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    /// At most as many as were asked for.
+    pub messages: Vec<Message>,
+    /// Whether there are more, in the direction of the [`Slice`].
+    pub has_more: bool,
+}
+
+/// Remembers rooms, their members and their messages.
+///
+/// Everything a call changes is changed in one transaction and is on disk when the answer arrives. All implementations
+/// pass the same contract test.
+pub trait Store: Send + Sync + 'static {
+    /// Makes a room.
+    ///
+    /// # Errors
+    /// [`StoreError::RoomTaken`], [`StoreError::NoSuchPerson`].
+    fn create_room(&self, room: RoomDraft) -> Answer<'_, RoomRecord>;
+
+    /// The room with its members; `None` if there is none.
+    fn room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, Option<RoomRecord>>;
+
+    /// Gives the room another display name.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRoom`].
+    fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()>;
+
+    /// Deletes the room, its members, marks and messages. Deleting what is not there is no error.
+    fn delete_room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, ()>;
+
+    /// Puts people into the room and answers with those who were not in it before.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRoom`], [`StoreError::NoSuchPerson`]; then nobody was added.
+    fn add_members<'a>(
+        &'a self,
+        room: &'a RoomId,
+        people: &'a [UserId],
+        at_ms: i64,
+    ) -> Answer<'a, Vec<Membership>>;
+
+    /// Takes somebody out of the room. If that leaves it without an owner, whoever has been in it longest becomes one;
+    /// the answer names the new owner. Taking out who is not in it changes nothing and is no error.
+    fn remove_member<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<UserId>>;
+
+    /// Gives the drafts the next numbers, in their order, without holes; drafts that their author sent to this room
+    /// before (also earlier in the same call) keep the number they have. Answers in the order of the drafts.
+    ///
+    /// # Errors
+    /// [`StoreError::NoSuchRoom`].
+    fn append<'a>(
+        &'a self,
+        room: &'a RoomId,
+        drafts: Vec<MessageDraft>,
+        at_ms: i64,
+    ) -> Answer<'a, Vec<Appended>>;
+
+    /// Raises what each of these people has read to the number beside them; never lowers it, and does nothing for who
+    /// is not a member. Many at once, because one message in a busy room brings a mark from everybody.
+    fn mark_read<'a>(&'a self, room: &'a RoomId, marks: &'a [(UserId, u64)]) -> Answer<'a, ()>;
+
+    /// A part of the room's messages, oldest first; empty for a room that does not exist.
+    fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page>;
+
+    /// What somebody may do in a room; `None` for who is not in it.
+    fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>>;
+
+    /// The rooms that somebody is in, by identifier alone.
+    fn room_ids_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<RoomId>>;
+
+    /// One room as somebody sees it in a list; `None` for who is not in it.
+    fn summary<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>>;
+
+    /// The rooms that somebody is in: by their newest message (or, without one, their making), newest first, then by id.
+    /// `after` is the last room of the page before.
+    fn summaries<'a>(
+        &'a self,
+        person: &'a UserId,
+        after: Option<&'a RoomId>,
+        limit: u32,
+    ) -> Answer<'a, Vec<RoomSummary>>;
+}
+
+/// Knows what time it is.
+pub trait Clock: Send + Sync + 'static {
+    /// Milliseconds since 1970-01-01 UTC.
+    fn now_ms(&self) -> i64;
+}

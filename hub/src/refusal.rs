@@ -1,0 +1,154 @@
+//! Why the hub says no. One list for every door.
+
+use protocol::{BadId, ErrorCode, UserId, limits};
+
+use crate::port::StoreError;
+
+/// A refusal, with words for a person. Nothing was changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Refusal {
+    /// Not JSON.
+    #[error("this is not JSON: {0}")]
+    BadJson(String),
+    /// The wrong shape.
+    #[error("{message}")]
+    BadFrame {
+        /// Where, as a path of field names, if that can be said.
+        field: Option<String>,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// Nobody sends this, or only the server does.
+    #[error("`{0}` is not a frame that a client sends")]
+    UnknownType(String),
+    /// Not text.
+    #[error("binary frames are not understood, send text")]
+    BinaryFrame,
+    /// A value is outside its limits.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// Which one.
+        field: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// Nothing to see in it.
+    #[error("{field} must not be blank")]
+    Blank {
+        /// Which one.
+        field: &'static str,
+    },
+    /// Too much of it.
+    #[error("{field} has {size} {unit}, at most {limit} are allowed")]
+    TooLong {
+        /// Which one.
+        field: &'static str,
+        /// How long it is.
+        size: usize,
+        /// What is counted.
+        unit: &'static str,
+        /// How long it may be.
+        limit: usize,
+    },
+    /// No such room, or none that this person may know of.
+    #[error("there is no such room, or you are not in it")]
+    NoSuchRoom,
+    /// The connection does not follow the room.
+    #[error("join the room first")]
+    NotJoined,
+    /// Nobody by this identifier.
+    #[error("there is no person `{0}`")]
+    NoSuchPerson(UserId),
+    /// A room of this identifier exists.
+    #[error("a room of this id exists already")]
+    RoomTaken,
+    /// Only an owner may.
+    #[error("only an owner of the room may do this")]
+    NotOwner,
+    /// The token is missing, wrong, expired or revoked.
+    #[error("the token is missing, wrong, expired or revoked")]
+    Unauthorized,
+    /// Too many rooms on one connection.
+    #[error("a connection may follow {} rooms", limits::MAX_ROOMS_PER_CONNECTION)]
+    TooManyRooms,
+    /// Too many connections of one person.
+    #[error("one person may have {} connections", limits::MAX_CONNECTIONS_PER_PERSON)]
+    TooManyConnections,
+    /// Too many runs of one person.
+    #[error(
+        "one person may have {} simulations under way",
+        limits::MAX_SIMULATIONS_PER_PERSON
+    )]
+    TooManyRuns,
+    /// The server is about to stop.
+    #[error("the server is stopping, try again in a moment")]
+    Stopping,
+    /// The store failed. The cause is for the log.
+    #[error("the server cannot store anything at the moment, try again")]
+    Unavailable(#[source] StoreError),
+}
+
+impl Refusal {
+    /// Which row of the table.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Self::BadJson(_) => ErrorCode::BadJson,
+            Self::BadFrame { .. } => ErrorCode::BadFrame,
+            Self::UnknownType(_) => ErrorCode::UnknownType,
+            Self::BinaryFrame => ErrorCode::BinaryFrame,
+            Self::Invalid { .. } => ErrorCode::Invalid,
+            Self::Blank { .. } => ErrorCode::Blank,
+            Self::TooLong { .. } => ErrorCode::TooLong,
+            Self::NoSuchRoom | Self::NoSuchPerson(_) => ErrorCode::NotFound,
+            Self::NotJoined => ErrorCode::NotJoined,
+            Self::RoomTaken => ErrorCode::Taken,
+            Self::NotOwner => ErrorCode::Forbidden,
+            Self::Unauthorized => ErrorCode::Unauthorized,
+            Self::TooManyRooms | Self::TooManyConnections | Self::TooManyRuns => ErrorCode::TooMany,
+            Self::Stopping | Self::Unavailable(_) => ErrorCode::Unavailable,
+        }
+    }
+
+    /// The field that is wrong, where it is one.
+    pub fn field(&self) -> Option<&str> {
+        match self {
+            Self::BadFrame { field, .. } => field.as_deref(),
+            Self::Invalid { field, .. } | Self::Blank { field } | Self::TooLong { field, .. } => Some(field),
+            Self::NoSuchPerson(_) => Some("user_ids"),
+            Self::RoomTaken => Some("id"),
+            _ => None,
+        }
+    }
+
+    /// When trying again may help, in milliseconds.
+    pub fn retry_after_ms(&self) -> Option<u64> {
+        match self {
+            Self::Stopping | Self::Unavailable(_) => Some(1_000),
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for Refusal {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::RoomTaken => Self::RoomTaken,
+            StoreError::NoSuchRoom => Self::NoSuchRoom,
+            StoreError::NoSuchPerson(person) => Self::NoSuchPerson(person),
+            StoreError::Unavailable(_) => Self::Unavailable(error),
+        }
+    }
+}
+
+impl From<BadId> for Refusal {
+    fn from(error: BadId) -> Self {
+        let field = match error {
+            BadId::Room => "room",
+            BadId::User => "user",
+        };
+        Self::Invalid {
+            field,
+            message: error.to_string(),
+        }
+    }
+}

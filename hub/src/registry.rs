@@ -1,0 +1,165 @@
+//! Who is attached, and which rooms are awake.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use protocol::{RoomId, UserId, limits};
+
+use crate::peer::{Client, PeerId, SignInId};
+use crate::room::{Mailbox, RoomCommand};
+use tokio::sync::mpsc;
+
+/// Counts for whoever watches the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stats {
+    /// Attached clients.
+    pub connections: usize,
+    /// People who are present.
+    pub people: usize,
+    /// Rooms in memory.
+    pub rooms: usize,
+}
+
+/// Two maps behind a std mutex each, held for one look-up and never across an `.await`.
+#[derive(Default)]
+pub(crate) struct Registry {
+    rooms: Mutex<HashMap<RoomId, Mailbox>>,
+    people: Mutex<HashMap<UserId, Present>>,
+}
+
+/// Somebody who is present. Stays for a while after the last client has gone.
+#[derive(Default)]
+struct Present {
+    clients: Vec<Arc<Client>>,
+    /// Raised when the last client goes, so that an older farewell does not count for a newer one.
+    farewell: u64,
+}
+
+/// What a departure means for somebody's presence.
+pub(crate) enum Departure {
+    /// Other clients of the person remain.
+    StillHere,
+    /// It was the last one; this is the number of the farewell.
+    Last(u64),
+}
+
+impl Registry {
+    fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Mailbox>> {
+        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn people(&self) -> MutexGuard<'_, HashMap<UserId, Present>> {
+        self.people.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The room's mailbox; `wake` starts the room if it is not awake.
+    pub(crate) fn mailbox(&self, room: &RoomId, wake: impl FnOnce() -> Mailbox) -> Mailbox {
+        let mut rooms = self.rooms();
+        if let Some(mailbox) = rooms.get(room).filter(|mailbox| !mailbox.is_closed()) {
+            return mailbox.clone();
+        }
+        let mailbox = wake();
+        rooms.insert(room.clone(), mailbox.clone());
+        mailbox
+    }
+
+    /// The room's mailbox if it is awake.
+    pub(crate) fn awake(&self, room: &RoomId) -> Option<Mailbox> {
+        self.rooms().get(room).cloned()
+    }
+
+    pub(crate) fn all_rooms(&self) -> Vec<Mailbox> {
+        self.rooms().values().cloned().collect()
+    }
+
+    /// Lets a room fall asleep, unless somebody holds its mailbox or has put something into it. New holders come only
+    /// through this map, so what is seen here under its lock stays true.
+    pub(crate) fn fall_asleep(&self, room: &RoomId, mailbox: &mpsc::Receiver<RoomCommand>) -> bool {
+        let mut rooms = self.rooms();
+        let unused = mailbox.is_empty() && mailbox.sender_strong_count() == 1;
+        if unused {
+            rooms.remove(room);
+        }
+        unused
+    }
+
+    /// Takes a room off the map that has ended for another reason.
+    pub(crate) fn forget_room(&self, room: &RoomId) {
+        self.rooms().remove(room);
+    }
+
+    /// Notes a client. `None`: the person has too many. `Some(true)`: the person was not present before.
+    pub(crate) fn attach(&self, client: &Arc<Client>) -> Option<bool> {
+        let mut people = self.people();
+        let came = !people.contains_key(&client.person.id);
+        let present = people.entry(client.person.id.clone()).or_default();
+        if present.clients.len() >= limits::MAX_CONNECTIONS_PER_PERSON {
+            return None;
+        }
+        present.clients.push(client.clone());
+        Some(came)
+    }
+
+    pub(crate) fn detach(&self, person: &UserId, peer: PeerId) -> Departure {
+        let mut people = self.people();
+        let Some(present) = people.get_mut(person) else {
+            return Departure::StillHere;
+        };
+        let before = present.clients.len();
+        present.clients.retain(|client| client.id != peer);
+        if before == 0 || !present.clients.is_empty() {
+            return Departure::StillHere;
+        }
+        present.farewell += 1;
+        Departure::Last(present.farewell)
+    }
+
+    /// Ends somebody's presence if nobody came back since this farewell.
+    pub(crate) fn forget_person(&self, person: &UserId, farewell: u64) -> bool {
+        let mut people = self.people();
+        let gone = people
+            .get(person)
+            .is_some_and(|it| it.clients.is_empty() && it.farewell == farewell);
+        if gone {
+            people.remove(person);
+        }
+        gone
+    }
+
+    pub(crate) fn is_present(&self, person: &UserId) -> bool {
+        self.people().contains_key(person)
+    }
+
+    pub(crate) fn clients_of(&self, person: &UserId) -> Vec<Arc<Client>> {
+        self.people()
+            .get(person)
+            .map(|present| present.clients.clone())
+            .unwrap_or_default()
+    }
+
+    pub(crate) fn clients_of_sign_in(&self, sign_in: SignInId) -> Vec<Arc<Client>> {
+        let people = self.people();
+        let all = people.values().flat_map(|present| &present.clients);
+        all.filter(|client| client.sign_in() == sign_in)
+            .cloned()
+            .collect()
+    }
+
+    pub(crate) fn all_clients(&self) -> Vec<Arc<Client>> {
+        self.people()
+            .values()
+            .flat_map(|present| present.clients.clone())
+            .collect()
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        let rooms = self.rooms().len();
+        let people = self.people();
+        let connections = people.values().map(|present| present.clients.len()).sum();
+        Stats {
+            connections,
+            people: people.len(),
+            rooms,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What a room's mailbox holds.
+
+use std::sync::Arc;
+
+use protocol::{Cursor, DraftId, Member, UserId};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::event::{Event, Failure};
+use crate::model::{Message, Person};
+use crate::peer::{Client, PeerId};
+use crate::refusal::Refusal;
+
+/// Where commands for a room go. Bounded: who sends to a busy room waits.
+pub(crate) type Mailbox = mpsc::Sender<RoomCommand>;
+
+/// Where an answer goes. Whoever asked may have left meanwhile, so a failed send means nothing.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+
+pub(crate) enum RoomCommand {
+    Join {
+        client: Arc<Client>,
+        since: Option<Cursor>,
+        reply: Reply<()>,
+    },
+    Leave(PeerId),
+    Post(Post),
+    Typing {
+        client: Arc<Client>,
+        on: bool,
+    },
+    Read {
+        person: UserId,
+        seq: u64,
+        reply: Option<Reply<()>>,
+    },
+    /// Somebody came or went: look which, and tell.
+    LookFor(UserId),
+    AddMembers {
+        actor: UserId,
+        people: Vec<UserId>,
+        reply: Reply<Vec<Member>>,
+    },
+    RemoveMember {
+        actor: UserId,
+        person: UserId,
+        reply: Reply<()>,
+    },
+    Rename {
+        actor: UserId,
+        name: String,
+        reply: Reply<()>,
+    },
+    Delete {
+        actor: UserId,
+        reply: Reply<()>,
+    },
+    /// Finish, answer, and take nothing more.
+    Stop(oneshot::Sender<()>),
+}
+
+/// Something said. Comes from a connection (then `from` is told) or from elsewhere (then `reply` is).
+pub(crate) struct Post {
+    pub(crate) author: Arc<Person>,
+    pub(crate) from: Option<Arc<Client>>,
+    pub(crate) draft: DraftId,
+    pub(crate) body: Arc<str>,
+    pub(crate) reply: Option<Reply<Message>>,
+}
+
+impl Post {
+    /// Tells whoever sent this that it was not taken.
+    pub(crate) fn refuse(self, room: Option<protocol::RoomId>, refusal: &Refusal) {
+        if let Some(client) = self.from {
+            let failure = Failure {
+                refusal: refusal.clone(),
+                room,
+                draft: Some(self.draft),
+            };
+            client.tell_alone(&Event::Failed(failure)).ok();
+        }
+        if let Some(reply) = self.reply {
+            reply.send(Err(refusal.clone())).ok();
+        }
+    }
+}
+
+impl RoomCommand {
+    /// Answers a command that the room will not carry out any more.
+    pub(crate) fn refuse(self, refusal: &Refusal) {
+        match self {
+            Self::Join { reply, .. }
+            | Self::RemoveMember { reply, .. }
+            | Self::Rename { reply, .. }
+            | Self::Delete { reply, .. }
+            | Self::Read {
+                reply: Some(reply), ..
+            } => {
+                reply.send(Err(refusal.clone())).ok();
+            }
+            Self::AddMembers { reply, .. } => {
+                reply.send(Err(refusal.clone())).ok();
+            }
+            Self::Post(post) => post.refuse(None, refusal),
+            Self::Stop(reply) => {
+                reply.send(()).ok();
+            }
+            // Nobody waits for these.
+            Self::Leave(_) | Self::Typing { .. } | Self::Read { reply: None, .. } | Self::LookFor(_) => {}
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! A room is a task with a mailbox.
+//!
+//! Everything in a room happens here, in mailbox order: commit, number, deliver, answer. Joins pass through the same
+//! loop, so a recovery can neither miss a message nor repeat one.
+
+mod command;
+mod people;
+mod talk;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use protocol::{Cursor, Role, RoomId, UserId};
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use crate::envelope::Envelope;
+use crate::event::Event;
+use crate::hub::Shared;
+use crate::model::{Membership, RoomRecord};
+use crate::outbox::Delivery;
+use crate::peer::{Client, PeerId};
+use crate::policy;
+use crate::refusal::Refusal;
+use crate::typing::Typists;
+
+pub(crate) use command::{Mailbox, Post, RoomCommand};
+
+struct Room {
+    shared: Arc<Shared>,
+    id: RoomId,
+    head: Cursor,
+    /// When the newest message was committed, so that times never fall even if the clock does.
+    last_at_ms: i64,
+    members: HashMap<UserId, Membership>,
+    /// Members who were last told to be here.
+    present: HashSet<UserId>,
+    followers: HashMap<PeerId, Arc<Client>>,
+    typists: Typists,
+    /// The newest messages, without holes, up to the head.
+    ring: VecDeque<Arc<Envelope>>,
+    /// The number before the first one in the ring.
+    ring_after: u64,
+}
+
+/// Whether the room goes on after a command.
+enum Flow {
+    Continue,
+    /// It does not, and is off the map unless the hub stops: whatever still waits is refused for this reason.
+    End(Refusal),
+}
+
+/// Runs a room until nobody needs it, it is deleted, or the hub stops.
+pub(crate) async fn run(shared: Arc<Shared>, id: RoomId, mut mailbox: mpsc::Receiver<RoomCommand>) {
+    let last_words = match shared.store.room(&id).await {
+        Ok(Some(record)) => {
+            let mut room = Room::new(shared.clone(), record);
+            match room.work(&mut mailbox).await {
+                Some(refusal) => refusal,
+                None => return,
+            }
+        }
+        Ok(None) => {
+            shared.registry.forget_room(&id);
+            Refusal::NoSuchRoom
+        }
+        Err(error) => {
+            let cause = &error as &dyn std::error::Error;
+            tracing::error!(error = cause, room.id = %id, "Could not load room `{id}`");
+            shared.registry.forget_room(&id);
+            Refusal::from(error)
+        }
+    };
+    mailbox.close();
+    while let Some(command) = mailbox.recv().await {
+        command.refuse(&last_words);
+    }
+}
+
+impl Room {
+    fn new(shared: Arc<Shared>, record: RoomRecord) -> Self {
+        let members: HashMap<UserId, Membership> = record
+            .members
+            .into_iter()
+            .map(|member| (member.person.id.clone(), member))
+            .collect();
+        let present = members
+            .keys()
+            .filter(|person| shared.registry.is_present(person))
+            .cloned()
+            .collect();
+        Self {
+            shared,
+            id: record.id,
+            head: record.head,
+            last_at_ms: 0,
+            members,
+            present,
+            followers: HashMap::new(),
+            typists: Typists::default(),
+            ring: VecDeque::new(),
+            ring_after: record.head.seq,
+        }
+    }
+
+    /// Takes up commands until the room ends; `None`: it fell asleep and is already off the map.
+    async fn work(&mut self, mailbox: &mut mpsc::Receiver<RoomCommand>) -> Option<Refusal> {
+        let mut batch = Vec::with_capacity(self.shared.settings.batch);
+        let mut unused_since = Instant::now();
+        loop {
+            let idle_end = unused_since + self.shared.settings.room_idle;
+            let wake_at = if self.followers.is_empty() {
+                Some(idle_end)
+            } else {
+                self.typists.next_end()
+            };
+            let taken = tokio::select! {
+                biased;
+                taken = mailbox.recv_many(&mut batch, self.shared.settings.batch) => taken,
+                () = sleep_until(wake_at) => {
+                    self.end_silent_typing();
+                    let asleep = self.followers.is_empty()
+                        && Instant::now() >= idle_end
+                        && self.shared.registry.fall_asleep(&self.id, mailbox);
+                    if asleep {
+                        return None;
+                    }
+                    // Somebody holds the mailbox without following: look again after another while.
+                    if self.followers.is_empty() {
+                        unused_since = Instant::now();
+                    }
+                    continue;
+                }
+            };
+            if taken == 0 {
+                return Some(Refusal::Stopping);
+            }
+            if let Flow::End(refusal) = self.take_up(&mut batch).await {
+                batch.drain(..).for_each(|command| command.refuse(&refusal));
+                return Some(refusal);
+            }
+            if self.followers.is_empty() {
+                unused_since = Instant::now();
+            }
+        }
+    }
+
+    /// Carries out commands in order. Neighbouring posts share a transaction, and so do neighbouring read marks.
+    async fn take_up(&mut self, batch: &mut Vec<RoomCommand>) -> Flow {
+        let mut posts = Vec::new();
+        let mut marks = Vec::new();
+        let mut commands = std::mem::take(batch).into_iter();
+        while let Some(command) = commands.next() {
+            match command {
+                RoomCommand::Post(post) => {
+                    self.note_marks(&mut marks).await;
+                    posts.push(post);
+                }
+                RoomCommand::Read { person, seq, reply } => {
+                    self.commit_and_deliver(&mut posts).await;
+                    marks.push((person, seq, reply));
+                }
+                other => {
+                    self.commit_and_deliver(&mut posts).await;
+                    self.note_marks(&mut marks).await;
+                    if let Flow::End(refusal) = self.apply(other).await {
+                        batch.extend(commands);
+                        return Flow::End(refusal);
+                    }
+                }
+            }
+        }
+        self.commit_and_deliver(&mut posts).await;
+        self.note_marks(&mut marks).await;
+        Flow::Continue
+    }
+
+    async fn apply(&mut self, command: RoomCommand) -> Flow {
+        match command {
+            RoomCommand::Join { client, since, reply } => {
+                let joined = self.join(client, since).await;
+                reply.send(joined).ok();
+            }
+            RoomCommand::Leave(peer) => self.forget_follower(peer),
+            RoomCommand::Typing { client, on } => self.note_typing(&client, on),
+            RoomCommand::LookFor(person) => self.look_for(&person),
+            RoomCommand::AddMembers { actor, people, reply } => {
+                let added = self.add_members(&actor, &people).await;
+                reply.send(added).ok();
+            }
+            RoomCommand::RemoveMember { actor, person, reply } => {
+                let removed = self.remove_member(&actor, &person).await;
+                let emptied = removed.is_ok() && self.members.is_empty();
+                reply.send(removed).ok();
+                if emptied {
+                    return Flow::End(Refusal::NoSuchRoom);
+                }
+            }
+            RoomCommand::Rename { actor, name, reply } => {
+                let renamed = self.rename(&actor, name).await;
+                reply.send(renamed).ok();
+            }
+            RoomCommand::Delete { actor, reply } => {
+                let deleted = self.delete(&actor).await;
+                let gone = deleted.is_ok();
+                // Off the map before the answer: whoever asks next must not find what was deleted.
+                if gone {
+                    self.shared.registry.forget_room(&self.id);
+                }
+                reply.send(deleted).ok();
+                if gone {
+                    return Flow::End(Refusal::NoSuchRoom);
+                }
+            }
+            RoomCommand::Stop(reply) => {
+                reply.send(()).ok();
+                return Flow::End(Refusal::Stopping);
+            }
+            // Taken care of in runs by `take_up`.
+            RoomCommand::Post(_) | RoomCommand::Read { .. } => {}
+        }
+        Flow::Continue
+    }
+
+    fn role(&self, person: &UserId) -> Option<Role> {
+        self.members.get(person).map(|member| member.role)
+    }
+
+    fn check_part(&self, person: &UserId) -> Result<(), Refusal> {
+        policy::may_take_part(self.role(person))
+    }
+
+    /// Hands an event to everybody who follows, but for the devices of `except`. Who is gone or fell behind is forgotten.
+    fn deliver(&mut self, envelope: &Envelope, delivery: Delivery, except: Option<&UserId>) {
+        let mut gone = Vec::new();
+        for (peer, client) in &self.followers {
+            if except == Some(&client.person.id) {
+                continue;
+            }
+            if client.tell(envelope, delivery).is_err() {
+                gone.push(*peer);
+            }
+        }
+        for peer in gone {
+            self.forget_follower(peer);
+        }
+    }
+
+    fn tell_all(&mut self, event: Event) {
+        self.deliver(&Envelope::new(event), Delivery::Sure, None);
+    }
+
+    fn forget_follower(&mut self, peer: PeerId) {
+        let Some(client) = self.followers.remove(&peer) else {
+            return;
+        };
+        let person = &client.person.id;
+        if !self.followers.values().any(|other| other.person.id == *person) {
+            self.end_typing(person);
+        }
+    }
+}
+
+/// Waits until a moment, or forever.
+async fn sleep_until(moment: Option<Instant>) {
+    match moment {
+        Some(moment) => tokio::time::sleep_until(moment).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,221 @@
+//! What is said in a room: commit, deliver, and bring up to date who joins.
+
+use std::sync::Arc;
+
+use protocol::{Cursor, JoinedRoom, Posted, RoomRef, limits};
+
+use crate::envelope::Envelope;
+use crate::event::Event;
+use crate::hub::Shared;
+use crate::model::Message;
+use crate::outbox::Delivery;
+use crate::peer::Client;
+use crate::port::{Appended, MessageDraft, Slice};
+use crate::recover::{self, Plan};
+use crate::refusal::Refusal;
+use crate::roster;
+
+use super::{Post, Room};
+
+/// What a join brings.
+struct CatchUp {
+    messages: Vec<protocol::Message>,
+    recovered: bool,
+    has_more: bool,
+}
+
+impl Room {
+    /// Commits a run of posts in one transaction, then tells everybody, then each author.
+    pub(super) async fn commit_and_deliver(&mut self, posts: &mut Vec<Post>) {
+        if posts.is_empty() {
+            return;
+        }
+        let mut taken = Vec::with_capacity(posts.len());
+        for post in posts.drain(..) {
+            match self.check_part(&post.author.id) {
+                Ok(()) => taken.push(post),
+                Err(refusal) => post.refuse(Some(self.id.clone()), &refusal),
+            }
+        }
+        let drafts = taken.iter().map(draft_of).collect();
+        let at_ms = self.shared.clock.now_ms().max(self.last_at_ms);
+        match self.shared.store.append(&self.id, drafts, at_ms).await {
+            Ok(appended) => {
+                self.last_at_ms = at_ms;
+                for (post, outcome) in taken.into_iter().zip(appended) {
+                    let message = match outcome {
+                        Appended::New(message) => {
+                            self.publish(message.clone());
+                            message
+                        }
+                        Appended::Known(message) => message,
+                    };
+                    acknowledge(post, message);
+                }
+            }
+            Err(error) => {
+                let (cause, count) = (&error as &dyn std::error::Error, taken.len());
+                tracing::error!(error = cause, room.id = %self.id, "Could not store {count} messages of room `{}`", self.id);
+                let refusal = Refusal::from(error);
+                for post in taken {
+                    post.refuse(Some(self.id.clone()), &refusal);
+                }
+            }
+        }
+    }
+
+    /// Hands a committed message to everybody and keeps it at hand.
+    fn publish(&mut self, message: Message) {
+        self.end_typing(&message.author.id);
+        self.head = message.cursor;
+        let envelope = Arc::new(Envelope::new(Event::Message(message)));
+        self.deliver(&envelope, Delivery::Sure, None);
+        self.ring.push_back(envelope);
+        while self.ring.len() > self.shared.settings.ring {
+            self.ring.pop_front();
+            self.ring_after += 1;
+        }
+    }
+
+    /// Brings a client up to date and lets it follow from exactly there.
+    pub(super) async fn join(&mut self, client: Arc<Client>, since: Option<Cursor>) -> Result<(), Refusal> {
+        self.check_part(&client.person.id)?;
+        let CatchUp {
+            messages,
+            recovered,
+            has_more,
+        } = self.catch_up(since).await?;
+        let joined = JoinedRoom {
+            room: self.id.clone(),
+            head: self.head,
+            recovered,
+            has_more,
+            messages,
+            members: roster::members(self.members.values(), |person| self.present.contains(person)),
+            typing: self.typists.names(),
+        };
+        if client.tell_alone(&Event::Joined(Box::new(joined))).is_ok() {
+            self.followers.insert(client.id, client);
+        }
+        Ok(())
+    }
+
+    async fn catch_up(&mut self, since: Option<Cursor>) -> Result<CatchUp, Refusal> {
+        match recover::plan(since, self.head, self.ring_after) {
+            Plan::FromRing(after) => {
+                let messages = self.at_hand(after);
+                Ok(CatchUp {
+                    messages,
+                    recovered: true,
+                    has_more: false,
+                })
+            }
+            Plan::FromStore(after) => {
+                let page = self
+                    .shared
+                    .store
+                    .page(&self.id, Slice::After(after), limits::MAX_RECOVERED_MESSAGES)
+                    .await?;
+                let messages = page.messages.iter().map(Message::to_wire).collect();
+                Ok(CatchUp {
+                    messages,
+                    recovered: true,
+                    has_more: false,
+                })
+            }
+            Plan::StartOver => {
+                self.fill_ring().await?;
+                let first = self
+                    .head
+                    .seq
+                    .saturating_sub(u64::from(limits::PAGE_MESSAGES))
+                    .max(self.ring_after);
+                Ok(CatchUp {
+                    messages: self.at_hand(first),
+                    recovered: false,
+                    has_more: first > 0,
+                })
+            }
+        }
+    }
+
+    /// The messages after a number that lies in the ring.
+    fn at_hand(&self, after: u64) -> Vec<protocol::Message> {
+        let newer = self.ring.iter().filter_map(|envelope| match envelope.event() {
+            Event::Message(message) if message.cursor.seq > after => Some(message.to_wire()),
+            _ => None,
+        });
+        newer.collect()
+    }
+
+    /// Makes sure that the ring holds the newest page.
+    async fn fill_ring(&mut self) -> Result<(), Refusal> {
+        let page_size = usize::try_from(limits::PAGE_MESSAGES).unwrap_or(usize::MAX);
+        if self.ring_after == 0 || self.ring.len() >= page_size {
+            return Ok(());
+        }
+        let page = self
+            .shared
+            .store
+            .page(&self.id, Slice::Newest, limits::PAGE_MESSAGES)
+            .await?;
+        self.ring_after = page
+            .messages
+            .first()
+            .map_or(self.head.seq, |first| first.cursor.seq.saturating_sub(1));
+        self.ring = page
+            .messages
+            .into_iter()
+            .map(|it| Arc::new(Envelope::new(Event::Message(it))))
+            .collect();
+        Ok(())
+    }
+
+    /// Ends following for all devices of somebody who is not in the room any more.
+    pub(super) fn show_out(&mut self, person: &protocol::UserId) {
+        let left = Event::Left(RoomRef {
+            room: self.id.clone(),
+        });
+        self.followers.retain(|_, client| {
+            let goes = client.person.id == *person;
+            if goes {
+                client.tell_alone(&left).ok();
+            }
+            !goes
+        });
+    }
+}
+
+fn draft_of(post: &Post) -> MessageDraft {
+    MessageDraft {
+        id: Shared::new_message_id(),
+        author: post.author.clone(),
+        draft: post.draft,
+        body: post.body.clone(),
+    }
+}
+
+fn acknowledge(post: Post, message: Message) {
+    if let Some(client) = post.from {
+        let Message {
+            room,
+            cursor,
+            id,
+            at_ms,
+            draft,
+            ..
+        } = message.clone();
+        client
+            .tell_alone(&Event::Posted(Posted {
+                room,
+                draft,
+                cursor,
+                id,
+                at_ms,
+            }))
+            .ok();
+    }
+    if let Some(reply) = post.reply {
+        reply.send(Ok(message)).ok();
+    }
+}

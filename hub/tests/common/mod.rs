@@ -1,0 +1,231 @@
+//! A hub with a memory, and people who listen.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use hub::memory::{ManualClock, MemoryStore};
+use hub::model::Person;
+use hub::{Command, Event, Hub, Identity, Inlet, NewRoom, Next, Peer, Settings, SignInId, Spelling, outbox};
+use protocol::{Cursor, DraftId, RoomId, RoomKind, UserId, limits};
+use uuid::Uuid;
+
+/// A spelling for reading in tests: one short line for each event.
+const PLAIN: Spelling = Spelling {
+    slot: 0,
+    encode: plain,
+};
+
+fn plain(event: &Event) -> Option<Bytes> {
+    let line = match event {
+        Event::Joined(it) => {
+            let bodies: Vec<String> = it
+                .messages
+                .iter()
+                .map(|m| format!("{}:{}", m.cursor.seq, m.body))
+                .collect();
+            format!(
+                "joined recovered={} head={} [{}]",
+                it.recovered,
+                it.head.seq,
+                bodies.join(" ")
+            )
+        }
+        Event::Left(it) => format!("left {}", it.room),
+        Event::Message(it) => format!("message {}:{}", it.cursor.seq, it.body),
+        Event::Posted(it) => format!("posted {} {}", it.cursor.seq, it.draft.0.as_u128()),
+        Event::Typing(it) => format!("typing {} {}", it.user, it.on),
+        Event::Read(it) => format!("read {} {}", it.user, it.seq),
+        Event::Presence(it) => format!("presence {} {}", it.user, it.online),
+        Event::MemberAdded(it) => format!("member_added {} {:?}", it.member.id, it.member.role),
+        Event::MemberRemoved(it) => format!("member_removed {}", it.user),
+        Event::RoomRenamed(it) => format!("renamed {}", it.name),
+        Event::RoomAdded(it) => format!("room_added {} unread={}", it.id, it.unread),
+        Event::RoomRemoved(it) => format!("room_removed {}", it.room),
+        Event::Failed(it) => format!(
+            "failed {:?} {:?}",
+            it.refusal.code(),
+            it.draft.map(|draft| draft.0.as_u128())
+        ),
+        Event::Pong(it) => format!("pong {}", it.nonce),
+        Event::Closing(_) => "closing".to_owned(),
+        _ => return None,
+    };
+    Some(line.into())
+}
+
+pub(crate) struct World {
+    pub(crate) hub: Hub,
+    pub(crate) store: Arc<MemoryStore>,
+    pub(crate) room: RoomId,
+}
+
+pub(crate) fn user(name: &str) -> UserId {
+    UserId::parse(name).unwrap()
+}
+
+pub(crate) fn person(name: &str) -> Person {
+    Person {
+        id: user(name),
+        username: name.to_owned(),
+        email: format!("{name}@example.org"),
+        is_active: true,
+        created_at_ms: 0,
+    }
+}
+
+impl World {
+    /// Ann's room `kitchen` with bob in it; eve is somebody else.
+    pub(crate) async fn new(settings: Settings) -> Self {
+        let store = Arc::new(MemoryStore::default());
+        for name in ["ann", "bob", "eve"] {
+            store.put_person(person(name));
+        }
+        let hub = Hub::new(store.clone(), Arc::new(ManualClock::default()), settings);
+        let room = RoomId::parse("kitchen").unwrap();
+        let new = NewRoom {
+            id: Some(room.clone()),
+            name: "Kitchen".to_owned(),
+            kind: RoomKind::Group,
+            members: vec![user("bob")],
+        };
+        hub.create_room(&user("ann"), new).await.unwrap();
+        Self { hub, store, room }
+    }
+
+    pub(crate) fn enter(&self, name: &str) -> Listener {
+        self.enter_with(name, 1024 * 1024)
+    }
+
+    pub(crate) fn enter_with(&self, name: &str, outbox_bytes: usize) -> Listener {
+        let (outlet, inlet) = outbox(outbox_bytes);
+        let identity = Identity {
+            person: Arc::new(person(name)),
+            sign_in: SignInId(Uuid::from_u128(1)),
+        };
+        let peer = self.hub.attach(identity, PLAIN, Arc::new(outlet)).unwrap();
+        Listener {
+            peer,
+            ear: Ear {
+                inlet,
+                heard: Vec::new(),
+            },
+            room: self.room.clone(),
+        }
+    }
+
+    /// Somebody who is in the room already.
+    pub(crate) async fn inside(&self, name: &str) -> Listener {
+        let mut listener = self.enter(name);
+        listener.join(None).await;
+        listener.hear("joined").await;
+        listener
+    }
+}
+
+pub(crate) struct Listener {
+    pub(crate) peer: Peer,
+    pub(crate) ear: Ear,
+    room: RoomId,
+}
+
+pub(crate) struct Ear {
+    pub(crate) inlet: Inlet,
+    heard: Vec<String>,
+}
+
+impl Ear {
+    /// The next line that begins so; what comes before it is passed over.
+    pub(crate) async fn hear(&mut self, beginning: &str) -> String {
+        loop {
+            while self.heard.is_empty() {
+                let mut frames = Vec::new();
+                match self.inlet.next(&mut frames, 16).await {
+                    Next::Frames => {
+                        self.heard
+                            .extend(frames.iter().map(|it| String::from_utf8(it.to_vec()).unwrap()));
+                    }
+                    Next::Close(code) => panic!("closed with {code:?} while waiting for `{beginning}`"),
+                }
+            }
+            let line = self.heard.remove(0);
+            if line.starts_with(beginning) {
+                return line;
+            }
+        }
+    }
+}
+
+impl Listener {
+    pub(crate) async fn hear(&mut self, beginning: &str) -> String {
+        self.ear.hear(beginning).await
+    }
+
+    pub(crate) async fn join(&mut self, since: Option<Cursor>) {
+        self.peer
+            .handle(Command::Join {
+                room: self.room.clone(),
+                since,
+            })
+            .await;
+    }
+
+    pub(crate) async fn say(&mut self, draft: u128, body: &str) {
+        let draft = DraftId(Uuid::from_u128(draft));
+        let (room, body) = (self.room.clone(), body.to_owned());
+        self.peer.handle(Command::Post { room, draft, body }).await;
+    }
+
+    pub(crate) async fn types(&mut self, on: bool) {
+        self.peer
+            .handle(Command::Typing {
+                room: self.room.clone(),
+                on,
+            })
+            .await;
+    }
+
+    pub(crate) async fn reads(&mut self, seq: u64) {
+        self.peer
+            .handle(Command::Read {
+                room: self.room.clone(),
+                seq,
+            })
+            .await;
+    }
+}
+
+impl World {
+    /// How many messages the store holds of the room.
+    pub(crate) async fn store_page(&self) -> usize {
+        use hub::port::{Slice, Store};
+        self.store
+            .page(&self.room, Slice::Newest, limits::MAX_PAGE_MESSAGES)
+            .await
+            .unwrap()
+            .messages
+            .len()
+    }
+
+    /// Whether one more connection of somebody is turned away.
+    pub(crate) fn refuses(&self, name: &str) -> bool {
+        let (outlet, _inlet) = outbox(1);
+        let identity = Identity {
+            person: Arc::new(person(name)),
+            sign_in: SignInId(Uuid::from_u128(1)),
+        };
+        self.hub.attach(identity, PLAIN, Arc::new(outlet)).is_err()
+    }
+
+    /// Another room of ann's.
+    pub(crate) async fn make(&self, name: &str) -> RoomId {
+        let id = RoomId::parse(name).unwrap();
+        let new = NewRoom {
+            id: Some(id.clone()),
+            name: name.to_owned(),
+            kind: RoomKind::Group,
+            members: Vec::new(),
+        };
+        self.hub.create_room(&user("ann"), new).await.unwrap();
+        id
+    }
+}

@@ -1,0 +1,41 @@
+//! Where a reader stands in a room.
+
+use serde::{Deserialize, Serialize};
+
+/// The place of a durable event in its room.
+///
+/// Numbers start at 1 and have no holes. The epoch is drawn when the room is made: a cursor of another epoch says
+/// nothing about this room's numbers, so whoever holds one starts over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cursor {
+    /// Which life of the room the number belongs to.
+    pub epoch: u32,
+    /// The number; 0 stands before the first event.
+    pub seq: u64,
+}
+
+impl Cursor {
+    /// How many events lie between this cursor and the later `head`; `None` when they cannot be compared or when this
+    /// cursor claims to be ahead.
+    pub fn gap_to(self, head: Self) -> Option<u64> {
+        if self.epoch == head.epoch {
+            head.seq.checked_sub(self.seq)
+        } else {
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_gap_exists_only_within_one_epoch_and_never_backwards() {
+        let head = Cursor { epoch: 7, seq: 10 };
+        assert_eq!(Cursor { epoch: 7, seq: 10 }.gap_to(head), Some(0));
+        assert_eq!(Cursor { epoch: 7, seq: 0 }.gap_to(head), Some(10));
+        assert_eq!(Cursor { epoch: 7, seq: 11 }.gap_to(head), None);
+        assert_eq!(Cursor { epoch: 8, seq: 3 }.gap_to(head), None);
+    }
+}

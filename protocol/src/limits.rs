@@ -1,0 +1,58 @@
+//! Limits that both sides know, so that the page can warn before the server refuses.
+
+/// Bytes of UTF-8 text that one message may carry. 64 KiB: a long document's chapter, yet 16 of them fit one frame.
+pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Bytes of one WebSocket message, either way. Beyond it the server closes with code 1009.
+pub const MAX_FRAME_BYTES: usize = 1024 * 1024;
+
+/// Characters of a room's display name.
+pub const MAX_ROOM_NAME_CHARS: usize = 80;
+
+/// Bytes of a room's or a person's identifier.
+pub const MAX_ID_BYTES: usize = 64;
+
+/// Rooms that one connection may follow at a time.
+pub const MAX_ROOMS_PER_CONNECTION: usize = 512;
+
+/// Live connections that one person may hold: a few devices with a few tabs each.
+pub const MAX_CONNECTIONS_PER_PERSON: usize = 20;
+
+/// People that one request may put into a room.
+pub const MAX_MEMBERS_PER_REQUEST: usize = 200;
+
+/// Characters of a user name, at least and at most.
+pub const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 3..=32;
+
+/// Characters of a password, at least and at most. The upper end bounds the cost of hashing.
+pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 10..=128;
+
+/// Characters of an e-mail address, at most (RFC 5321, section 4.5.3.1.3, less the angle brackets).
+pub const MAX_EMAIL_CHARS: usize = 254;
+
+/// Messages of one history page when the asker names no number.
+pub const PAGE_MESSAGES: u32 = 50;
+
+/// Messages of one history page at most.
+pub const MAX_PAGE_MESSAGES: u32 = 200;
+
+/// Missed messages that a join with `since` may bring. Beyond it the answer is `recovered: false`.
+pub const MAX_RECOVERED_MESSAGES: u32 = 500;
+
+/// Milliseconds of silence after which a person no longer counts as typing. The native client repeats itself sooner.
+pub const TYPING_TIMEOUT_MS: u32 = 10_000;
+
+/// Unread messages are counted up to this number; pages show it with a plus sign.
+pub const MAX_UNREAD: u32 = 100;
+
+/// Simulation: milliseconds that a run may last.
+pub const SIMULATION_DURATION_MS: std::ops::RangeInclusive<u64> = 100..=3_600_000;
+
+/// Simulation: milliseconds between two steps.
+pub const SIMULATION_FREQUENCY_MS: std::ops::RangeInclusive<u64> = 50..=60_000;
+
+/// Simulation: runs that one person may have under way.
+pub const MAX_SIMULATIONS_PER_PERSON: usize = 10;
+
+/// Simulation: characters of the text before each step's number.
+pub const MAX_SIMULATION_PREFIX_CHARS: usize = 80;

@@ -1,0 +1,202 @@
+//! Bodies of the REST API. Times are RFC 3339 texts in UTC with milliseconds and `Z`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{DraftId, ErrorCode, Member, MessageId, RoomId, RoomKind, RoomSummary, UserId};
+
+/// The body of every answer that is not a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// Which row of the table.
+    pub code: ErrorCode,
+    /// For a person to read.
+    pub message: String,
+    /// The field that is wrong, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// When trying again helps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// `POST /api/v1/auth/register`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Register {
+    /// See [`crate::limits::USERNAME_CHARS`]; letters, digits, `_` and `-`.
+    pub username: String,
+    /// Something with an `@` in it.
+    pub email: String,
+    /// See [`crate::limits::PASSWORD_CHARS`].
+    pub password: String,
+}
+
+/// `POST /api/v1/auth/login`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Login {
+    /// The user name or the e-mail address.
+    pub username: String,
+    /// The password.
+    pub password: String,
+}
+
+/// `POST /api/v1/auth/refresh`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Refresh {
+    /// The newest refresh token of a sign-in. It is spent by this.
+    pub refresh_token: String,
+}
+
+/// A person, as shown to those who share a room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// Who.
+    pub id: UserId,
+    /// The user name.
+    pub username: String,
+    /// The e-mail address.
+    pub email: String,
+    /// Whether the account is in use.
+    pub is_active: bool,
+    /// Since when.
+    pub created_at: String,
+}
+
+/// The answer to a sign-in and to a refresh.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// A JWT for `Authorization: Bearer`.
+    pub access_token: String,
+    /// Good for one refresh.
+    pub refresh_token: String,
+    /// Always `Bearer`.
+    pub token_type: String,
+    /// Seconds until the access token ends.
+    pub expires_in: u64,
+    /// Who signed in.
+    pub user: User,
+}
+
+/// `POST /api/v1/auth/ticket`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// Good for one socket handshake as `?ticket=`.
+    pub ticket: String,
+    /// Seconds until it ends.
+    pub expires_in: u64,
+}
+
+/// `POST /api/v1/chats`
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct NewChat {
+    /// The display name.
+    pub name: String,
+    /// Who else is in it from the start.
+    #[serde(default)]
+    pub member_ids: Vec<UserId>,
+    /// An identifier of one's own choice, else a UUID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<RoomId>,
+    /// What sort of room.
+    #[serde(default)]
+    pub kind: RoomKind,
+}
+
+/// `PATCH /api/v1/chats/{id}`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct ChatPatch {
+    /// The new display name.
+    pub name: String,
+}
+
+/// `GET /api/v1/chats?after=&limit=`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chats {
+    /// The caller's rooms, the one with the newest activity first.
+    pub chats: Vec<RoomSummary>,
+    /// Give it as `after` for the next page; absent on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+}
+
+/// `GET /api/v1/chats/{id}/members`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Members {
+    /// Owners first, then by name.
+    pub members: Vec<Member>,
+}
+
+/// `POST /api/v1/chats/{id}/members`: by identifier or by user name.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct NewMembers {
+    /// People by identifier.
+    #[serde(default)]
+    pub user_ids: Vec<UserId>,
+    /// People by user name.
+    #[serde(default)]
+    pub usernames: Vec<String>,
+}
+
+/// `GET /api/v1/users?q=`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Users {
+    /// At most twenty people whose user name begins with `q`.
+    pub users: Vec<UserRef>,
+}
+
+/// A person, as shown to anyone who is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserRef {
+    /// Who.
+    pub id: UserId,
+    /// The user name.
+    pub username: String,
+}
+
+/// `POST /api/v1/chats/{id}/messages`
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct NewMessage {
+    /// The text.
+    pub content: String,
+    /// `text`, also when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_type: Option<String>,
+    /// A draft's name makes a resend safe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft_id: Option<DraftId>,
+}
+
+/// A message, in the shape that the Chat API's `new_message.data` has, with its number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChatMessage {
+    /// Its own name.
+    pub id: MessageId,
+    /// Where.
+    pub chat_id: RoomId,
+    /// Its number there.
+    pub seq: u64,
+    /// Who said it.
+    pub sender_id: UserId,
+    /// The text.
+    pub content: String,
+    /// `text`.
+    pub message_type: String,
+    /// Always present; `null` outside a thread.
+    pub parent_message_id: Option<MessageId>,
+    /// The name its author gave it before sending.
+    pub draft_id: DraftId,
+    /// When it was committed.
+    pub created_at: String,
+    /// When it was last changed.
+    pub updated_at: String,
+    /// Who said it, in full.
+    pub sender: User,
+}
+
+/// `GET /api/v1/chats/{id}/messages?before=&after=&limit=`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessagePage {
+    /// Oldest first.
+    pub messages: Vec<ChatMessage>,
+    /// Whether there is more in the direction of the question.
+    pub has_more: bool,
+}

@@ -1,0 +1,153 @@
+//! Accounts and sign-ins, as sign-in needs them remembered.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use hub::model::Person;
+use protocol::UserId;
+use uuid::Uuid;
+
+/// What the memory of accounts answers with, sooner or later.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AccountError>> + Send + 'a>>;
+
+/// Why something was not done. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AccountError {
+    /// Somebody has this user name; capitals do not make it another one.
+    #[error("this user name is taken")]
+    UsernameTaken,
+    /// Somebody has this e-mail address; capitals do not make it another one.
+    #[error("this e-mail address is taken")]
+    EmailTaken,
+    /// There is an account of this identifier already.
+    #[error("there is an account of this id already")]
+    IdTaken,
+    /// There is no account of this person.
+    #[error("there is no account `{0}`")]
+    NoSuchAccount(UserId),
+    /// The database refused or did not answer.
+    #[error("the memory of accounts is not available")]
+    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// An account to be made.
+#[derive(Clone)]
+pub struct NewAccount {
+    /// Whose it will be.
+    pub id: UserId,
+    /// The user name.
+    pub username: String,
+    /// The e-mail address.
+    pub email: String,
+    /// What the password was hashed to; `None` for who signs in elsewhere.
+    pub password_hash: Option<String>,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub created_at_ms: i64,
+}
+
+/// Somebody, and what a password is compared with. Has no `Debug`: hashes stay out of logs.
+#[derive(Clone)]
+pub struct Credentials {
+    /// Who.
+    pub person: Person,
+    /// What the password was hashed to; `None` for who signs in elsewhere.
+    pub password_hash: Option<String>,
+}
+
+/// How a sign-in is carried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignInKind {
+    /// The cookie of a browser; its secret stays the same.
+    Cookie,
+    /// Access and refresh tokens; each refresh changes the secret.
+    Tokens,
+}
+
+/// One device that is signed in. Has no `Debug`, as [`Credentials`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// Its name, the `sid` of tokens.
+    pub id: Uuid,
+    /// Who is signed in.
+    pub user: UserId,
+    /// How it is carried.
+    pub kind: SignInKind,
+    /// The SHA-256 of the secret that proves it now.
+    pub secret_hash: [u8; 32],
+    /// Milliseconds since 1970-01-01 UTC.
+    pub created_at_ms: i64,
+    /// The first millisecond at which it is over.
+    pub expires_at_ms: i64,
+}
+
+/// What became of a refresh.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Rotation {
+    /// The sign-in has the new secret; the old one is spent.
+    Rotated(SignIn, Person),
+    /// The secret had been spent before, so somebody else has it too: the sign-in is revoked.
+    Reused(SignIn),
+    /// No live sign-in has this secret or ever had it.
+    Unknown,
+}
+
+/// Remembers who has an account and who is signed in where.
+///
+/// What a call changes is on disk when the answer arrives. A sign-in is live until it expires, is revoked, or its
+/// person's account is put out of use.
+pub trait Accounts: Send + Sync + 'static {
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// [`AccountError::IdTaken`], [`AccountError::UsernameTaken`], [`AccountError::EmailTaken`], in this order.
+    fn create(&self, account: NewAccount) -> Answer<'_, Person>;
+
+    /// Who signs in with this user name or e-mail address, in any capitals. Also finds accounts out of use.
+    fn by_login<'a>(&'a self, login: &'a str) -> Answer<'a, Option<Credentials>>;
+
+    /// The person of this identifier.
+    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Person>>;
+
+    /// The people who have these user names, in any capitals and in no particular order. Unknown names are left out.
+    fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<Person>>;
+
+    /// At most `limit` people whose user name begins with `prefix`, in any capitals, by name. Leaves out accounts
+    /// that are out of use.
+    fn search<'a>(&'a self, prefix: &'a str, limit: u32) -> Answer<'a, Vec<Person>>;
+
+    /// How many accounts there are.
+    fn count(&self) -> Answer<'_, u64>;
+
+    /// Remembers that somebody has signed in.
+    ///
+    /// # Errors
+    /// [`AccountError::NoSuchAccount`].
+    fn open_sign_in(&self, sign_in: SignIn) -> Answer<'_, ()>;
+
+    /// The live [`SignInKind::Cookie`] sign-in of this secret.
+    fn sign_in_by_secret<'a>(
+        &'a self,
+        secret_hash: &'a [u8; 32],
+        now_ms: i64,
+    ) -> Answer<'a, Option<(SignIn, Person)>>;
+
+    /// The sign-in of this name, of either kind, if it is live.
+    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Person)>>;
+
+    /// Gives the live [`SignInKind::Tokens`] sign-in that has the old secret the new one, and a new end. An old secret
+    /// that was spent already revokes the sign-in, in the same transaction. Spent secrets are known until the sign-in
+    /// expires.
+    fn rotate<'a>(
+        &'a self,
+        old_hash: &'a [u8; 32],
+        new_hash: &'a [u8; 32],
+        now_ms: i64,
+        expires_at_ms: i64,
+    ) -> Answer<'a, Rotation>;
+
+    /// Ends a sign-in; `false` when there was none or it had been revoked before.
+    fn revoke(&self, id: Uuid) -> Answer<'_, bool>;
+
+    /// Forgets the sign-ins that have expired, and answers how many.
+    fn purge_expired(&self, now_ms: i64) -> Answer<'_, u64>;
+}

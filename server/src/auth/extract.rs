@@ -1,0 +1,101 @@
+//! Where a proof of identity is found: a header, a cookie, the address of a socket.
+
+use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum_extra::extract::CookieJar;
+use serde::Deserialize;
+
+use super::{AuthError, Caller, origin};
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// The cookie of the browser pages.
+pub const COOKIE: &str = "hubbub_session";
+
+/// What the address of a socket may carry. Has no `Debug`: it must not reach a log.
+#[derive(Clone, Default, Deserialize)]
+pub struct SocketQuery {
+    /// An access token.
+    pub token: Option<String>,
+    /// A ticket, good once.
+    pub ticket: Option<String>,
+}
+
+impl FromRequestParts<AppState> for Caller {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
+        if let Some(token) = bearer(&parts.headers)? {
+            return Ok(identify_token(state, token).await?);
+        }
+        let cookie = cookie(&parts.headers).ok_or(AuthError::Unauthorized)?;
+        if !origin::may_use_cookie(&parts.method, &parts.headers) {
+            return Err(AuthError::ForeignPage.into());
+        }
+        Ok(state.sign_ins().by_cookie(&cookie).await?)
+    }
+}
+
+/// Who looks at a page, if anybody is signed in.
+///
+/// # Errors
+/// [`AuthError::Account`] when the store fails; a cookie that is over is nobody.
+pub async fn identify_visitor(state: &AppState, headers: &HeaderMap) -> Result<Option<Caller>, AuthError> {
+    let Some(cookie) = cookie(headers) else {
+        return Ok(None);
+    };
+    match state.sign_ins().by_cookie(&cookie).await {
+        Ok(caller) => Ok(Some(caller)),
+        Err(AuthError::Unauthorized) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Who opens a socket: by `Authorization`, else `?token=`, else `?ticket=`. `None` if there is nothing of the kind; then
+/// the first frame has to say.
+///
+/// # Errors
+/// [`AuthError::Unauthorized`] for whatever is wrong with what was shown.
+pub async fn identify_socket(
+    state: &AppState,
+    headers: &HeaderMap,
+    query: &SocketQuery,
+) -> Result<Option<Caller>, AuthError> {
+    let token = bearer(headers)?.or(query.token.as_deref());
+    if let Some(token) = token {
+        return identify_token(state, token).await.map(Some);
+    }
+    let Some(ticket) = &query.ticket else {
+        return Ok(None);
+    };
+    let caller = state.tickets().redeem(ticket, state.clock().now_ms())?;
+    state.sign_ins().still(caller).await.map(Some)
+}
+
+/// Whose access token this is.
+///
+/// # Errors
+/// [`AuthError::Unauthorized`] for whatever is wrong with it.
+pub async fn identify_token(state: &AppState, token: &str) -> Result<Caller, AuthError> {
+    state.sign_ins().by_token(token).await
+}
+
+/// The token of the `Authorization` header; another scheme than `Bearer` is refused, not passed over.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
+    let Some(value) = headers.get(AUTHORIZATION) else {
+        return Ok(None);
+    };
+    let parts = value.to_str().ok().and_then(|value| value.split_once(' '));
+    match parts {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
+        _ => Err(AuthError::Unauthorized),
+    }
+}
+
+fn cookie(headers: &HeaderMap) -> Option<String> {
+    CookieJar::from_headers(headers)
+        .get(COOKIE)
+        .map(|cookie| cookie.value().to_owned())
+}

@@ -1,0 +1,37 @@
+//! Who somebody is, and how that is proven: passwords, tokens, tickets, cookies.
+
+pub mod accounts;
+pub mod address;
+mod attempts;
+mod error;
+pub mod extract;
+mod names;
+pub mod origin;
+mod password;
+pub mod secret;
+mod sign_in;
+mod ticket;
+mod token;
+
+pub use attempts::Attempts;
+pub use error::AuthError;
+pub use password::Passwords;
+pub use sign_in::{CookieSignIn, SIGN_IN_MS, SignIns, user};
+pub use ticket::{TICKET_MS, Tickets};
+pub use token::{Claims, Keys};
+
+use std::sync::Arc;
+
+use hub::SignInId;
+use hub::model::Person;
+
+/// Somebody who has proven who they are.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Who.
+    pub person: Arc<Person>,
+    /// On which device.
+    pub sign_in: SignInId,
+    /// Until when the proof is good, in milliseconds since 1970-01-01 UTC.
+    pub expires_at_ms: i64,
+}

@@ -1,0 +1,167 @@
+//! Access tokens: JWTs, signed with HS256 and nothing else.
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use protocol::UserId;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::AuthError;
+use crate::config::Secret;
+
+/// Seconds that an access token lasts. Short, because it travels with every request.
+pub(super) const ACCESS_SECONDS: u64 = 15 * 60;
+
+/// What a token says, once its signature and its times are good.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Claims {
+    /// Who.
+    pub sub: String,
+    /// The second at which it is over.
+    pub exp: u64,
+    /// When it was made.
+    #[serde(default)]
+    pub iat: u64,
+    /// The second before which it is not good yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<u64>,
+    /// The sign-in that it belongs to; tokens of other services may have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sid: Option<String>,
+    /// The user name, in tokens of other services.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<String>,
+    /// Another place for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The e-mail address, in tokens of other services.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+impl Claims {
+    /// When the token is over, in milliseconds since 1970-01-01 UTC.
+    pub fn expires_at_ms(&self) -> i64 {
+        i64::try_from(self.exp.saturating_mul(1_000)).unwrap_or(i64::MAX)
+    }
+}
+
+/// Signs tokens and checks signatures.
+pub struct Keys {
+    sign: EncodingKey,
+    check: DecodingKey,
+    rules: Validation,
+}
+
+impl Keys {
+    /// Both halves come from one secret.
+    pub fn new(secret: &Secret) -> Self {
+        let mut rules = Validation::new(Algorithm::HS256);
+        rules.set_required_spec_claims(&["sub", "exp"]);
+        // Times are compared with our own clock below. Tokens of other services may name an audience; whoever shares
+        // the secret with us means us.
+        rules.validate_exp = false;
+        rules.validate_aud = false;
+        Self {
+            sign: EncodingKey::from_secret(secret.as_bytes()),
+            check: DecodingKey::from_secret(secret.as_bytes()),
+            rules,
+        }
+    }
+
+    /// A token for a sign-in, good for [`ACCESS_SECONDS`].
+    ///
+    /// # Errors
+    /// [`AuthError::Internal`] when signing fails.
+    pub fn issue(&self, person: &UserId, sign_in: Uuid, now_ms: i64) -> Result<String, AuthError> {
+        let iat = seconds(now_ms);
+        let claims = Claims {
+            sub: person.as_str().to_owned(),
+            exp: iat + ACCESS_SECONDS,
+            iat,
+            nbf: None,
+            sid: Some(sign_in.to_string()),
+            username: None,
+            name: None,
+            email: None,
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.sign).map_err(AuthError::internal)
+    }
+
+    /// What a token says.
+    ///
+    /// # Errors
+    /// [`AuthError::Unauthorized`] for whatever is wrong with it.
+    pub fn verify(&self, token: &str, now_ms: i64) -> Result<Claims, AuthError> {
+        let decoded = jsonwebtoken::decode::<Claims>(token, &self.check, &self.rules);
+        let claims = decoded.map_err(|_| AuthError::Unauthorized)?.claims;
+        let now = seconds(now_ms);
+        let in_time = claims.exp > now && claims.nbf.is_none_or(|nbf| nbf <= now);
+        if in_time {
+            Ok(claims)
+        } else {
+            Err(AuthError::Unauthorized)
+        }
+    }
+}
+
+fn seconds(at_ms: i64) -> u64 {
+    u64::try_from(at_ms / 1_000).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(letter: u8) -> Keys {
+        Keys::new(&Secret::new(vec![letter; 32]).unwrap())
+    }
+
+    #[test]
+    fn a_token_is_good_until_its_last_second() {
+        let (keys, ann, sid) = (keys(b'a'), UserId::parse("ann").unwrap(), Uuid::from_u128(7));
+        let token = keys.issue(&ann, sid, 1_000_000).unwrap();
+        let claims = keys.verify(&token, 1_899_999).unwrap();
+        assert_eq!(
+            (claims.sub.as_str(), claims.sid, claims.exp),
+            ("ann", Some(sid.to_string()), 1_900)
+        );
+        assert!(keys.verify(&token, 1_900_000).is_err());
+    }
+
+    #[test]
+    fn a_token_that_we_did_not_sign_this_way_is_refused() {
+        let ours = keys(b'a');
+        let sign = |algorithm, secret: u8, claims: &serde_json::Value| {
+            let key = EncodingKey::from_secret(&[secret; 32]);
+            jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap()
+        };
+        let good = serde_json::json!({ "sub": "ann", "exp": 2_000 });
+        assert!(ours.verify(&sign(Algorithm::HS256, b'a', &good), 0).is_ok());
+        let changed = sign(Algorithm::HS256, b'a', &good);
+        let unsigned = {
+            let claims = changed.split('.').nth(1).unwrap();
+            format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.")
+        };
+        for bad in [
+            sign(Algorithm::HS256, b'b', &good),
+            sign(Algorithm::HS512, b'a', &good),
+            sign(Algorithm::HS256, b'a', &serde_json::json!({ "exp": 2_000 })),
+            sign(Algorithm::HS256, b'a', &serde_json::json!({ "sub": "ann" })),
+            sign(
+                Algorithm::HS256,
+                b'a',
+                &serde_json::json!({ "sub": "ann", "exp": 2_000, "nbf": 1_000 }),
+            ),
+            changed[..changed.len() - 2].to_owned(),
+            changed.rsplit_once('.').unwrap().0.to_owned(),
+            unsigned,
+            "ann".to_owned(),
+            String::new(),
+        ] {
+            assert!(
+                matches!(ours.verify(&bad, 0), Err(AuthError::Unauthorized)),
+                "{bad}"
+            );
+        }
+    }
+}

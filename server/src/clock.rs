@@ -1,0 +1,31 @@
+//! The machine's clock; everything else is handed one.
+
+use hub::port::Clock;
+use jiff::Timestamp;
+
+/// What time this machine says it is.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_ms(&self) -> i64 {
+        Timestamp::now().as_millisecond()
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds and `Z`, as the REST API shows times.
+pub fn rfc3339(at_ms: i64) -> String {
+    let at = Timestamp::from_millisecond(at_ms).unwrap_or(Timestamp::UNIX_EPOCH);
+    format!("{at:.3}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_carry_milliseconds_and_z() {
+        assert_eq!(rfc3339(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(rfc3339(1_790_000_000_120), "2026-09-21T14:13:20.120Z");
+    }
+}

@@ -1,0 +1,229 @@
+//! The settings of a running server. Every knob with its flag, variable, unit, default and reason is in
+//! [`command_line`].
+
+mod command_line;
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+
+use crate::auth::origin::{Origins, parse_origin};
+use command_line::{Settings, Switch};
+
+/// Bytes that a signing secret has at least: as many as HS256 puts out (RFC 7518, section 3.2).
+const MIN_SECRET_BYTES: usize = 32;
+
+/// Where the server listens when nothing says otherwise: this machine only, because a proxy with TLS belongs in front.
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
+
+/// Why the program does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// Not an error: somebody asked for the help or the version.
+    #[error("{0}")]
+    Shown(String),
+    /// A setting is unknown, wrong or contradicts another. One line.
+    #[error("{0}")]
+    Refused(String),
+}
+
+fn refused(why: impl Into<String>) -> ConfigError {
+    ConfigError::Refused(why.into())
+}
+
+/// The settings of a running server, checked.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Strict or convenient.
+    pub environment: Environment,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// Where the database and the generated secret are kept.
+    pub data_dir: PathBuf,
+    /// The SQLite file.
+    pub database: PathBuf,
+    /// Signs access tokens; `None` only in development, where one is kept in the data folder.
+    pub secret: Option<Secret>,
+    /// Browser origins besides our own.
+    pub origins: Origins,
+    /// Who keeps the accounts.
+    pub accounts: AccountsMode,
+    /// How this server calls itself.
+    pub server_name: String,
+    /// The built pages.
+    pub site_dir: PathBuf,
+    /// How often passwords may be tried.
+    pub rate_limits: RateLimits,
+    /// What is logged.
+    pub log: String,
+}
+
+/// Strict or convenient.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Environment {
+    /// Nothing is made up: a missing secret stops the start, cookies need TLS.
+    Production,
+    /// The first start works without any setting and brings demo people.
+    Development,
+}
+
+impl Environment {
+    /// The word used in settings.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Production => "production",
+            Self::Development => "development",
+        }
+    }
+}
+
+/// Who keeps the accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum AccountsMode {
+    /// People register here.
+    Local,
+    /// Another backend signs the tokens; people are created from the claims at first sight.
+    External,
+}
+
+/// How often passwords may be tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RateLimits {
+    /// By strangers on the internet.
+    Strict,
+    /// By one developer with a test suite.
+    Generous,
+    /// As often as one likes.
+    Off,
+}
+
+/// The key that signs access tokens. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(Vec<u8>);
+
+impl Secret {
+    /// Takes any bytes that are enough.
+    pub fn new(bytes: impl Into<Vec<u8>>) -> Option<Self> {
+        let bytes = bytes.into();
+        (bytes.len() >= MIN_SECRET_BYTES).then_some(Self(bytes))
+    }
+
+    /// For the signature.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Secret(..)")
+    }
+}
+
+impl Config {
+    fn check(settings: Settings, listen_flag: bool, port_flag: bool) -> Result<Self, ConfigError> {
+        let environment = settings.env;
+        let port = settings.port.filter(|_| port_flag || !listen_flag);
+        let listen = settings.listen.filter(|_| listen_flag || !port_flag);
+        let listen = match (listen, port) {
+            (Some(listen), Some(port)) if listen.port() != port => {
+                return Err(refused(format!(
+                    "HUBBUB_LISTEN says port {} and PORT says {port}",
+                    listen.port()
+                )));
+            }
+            (Some(listen), _) => listen,
+            (None, Some(port)) => SocketAddr::new(DEFAULT_LISTEN.ip(), port),
+            (None, None) => DEFAULT_LISTEN,
+        };
+        tracing_subscriber::EnvFilter::try_new(&settings.log).map_err(|error| {
+            refused(format!(
+                "HUBBUB_LOG `{}` is not a log filter: {error}",
+                settings.log
+            ))
+        })?;
+        Ok(Self {
+            environment,
+            listen,
+            database: database(settings.database_url.as_deref(), &settings.data_dir)?,
+            data_dir: settings.data_dir,
+            secret: secret(environment, settings.jwt_secret, settings.access_token_secret)?,
+            origins: origins(settings.cors_origin.as_deref().unwrap_or_default())?,
+            accounts: settings.accounts,
+            server_name: settings
+                .server_name
+                .unwrap_or_else(|| environment.as_str().to_owned()),
+            site_dir: settings.site_dir,
+            rate_limits: match (settings.rate_limits, environment) {
+                (Switch::Off, _) => RateLimits::Off,
+                (Switch::On, Environment::Production) => RateLimits::Strict,
+                (Switch::On, Environment::Development) => RateLimits::Generous,
+            },
+            log: settings.log,
+        })
+    }
+
+    /// Whether convenience goes before strictness.
+    pub fn is_development(&self) -> bool {
+        self.environment == Environment::Development
+    }
+}
+
+fn secret(
+    environment: Environment,
+    first: Option<String>,
+    second: Option<String>,
+) -> Result<Option<Secret>, ConfigError> {
+    let given = match (first, second) {
+        (Some(first), Some(second)) if first != second => {
+            return Err(refused(
+                "JWT_SECRET and ACCESS_TOKEN_SECRET are both set and differ",
+            ));
+        }
+        (first, second) => first.or(second),
+    };
+    match (given, environment) {
+        (Some(given), _) => Secret::new(given)
+            .map(Some)
+            .ok_or_else(|| refused(format!("JWT_SECRET is shorter than {MIN_SECRET_BYTES} bytes"))),
+        (None, Environment::Development) => Ok(None),
+        (None, Environment::Production) => Err(refused(format!(
+            "JWT_SECRET is not set: production needs one of at least {MIN_SECRET_BYTES} bytes \
+             (or set HUBBUB_ENV=development to have one made)"
+        ))),
+    }
+}
+
+fn database(url: Option<&str>, data_dir: &Path) -> Result<PathBuf, ConfigError> {
+    let Some(url) = url.filter(|url| !url.is_empty()) else {
+        return Ok(data_dir.join("hubbub.db"));
+    };
+    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+        return Err(refused(
+            "DATABASE_URL names PostgreSQL, but this version only has SQLite (sqlite://PATH)",
+        ));
+    }
+    match url.strip_prefix("sqlite://") {
+        Some(path) if !path.is_empty() && !path.contains([':', '?']) => Ok(PathBuf::from(path)),
+        Some(_) => Err(refused(
+            "DATABASE_URL must be sqlite:// and the path of a file, without options",
+        )),
+        None => Err(refused("DATABASE_URL must begin with sqlite://")),
+    }
+}
+
+fn origins(list: &str) -> Result<Origins, ConfigError> {
+    let named = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
+    let parsed: Result<Vec<_>, _> = named
+        .map(|raw| {
+            parse_origin(raw).ok_or_else(|| {
+                refused(format!(
+                    "CORS_ORIGIN `{raw}` is not an origin such as https://chat.example.org"
+                ))
+            })
+        })
+        .collect();
+    Ok(Origins::new(parsed?))
+}

@@ -1,0 +1,197 @@
+//! The command line and the environment, as they are written.
+
+use std::ffi::OsString;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::parser::ValueSource;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+
+use super::{AccountsMode, Config, ConfigError, Environment, refused};
+
+/// The backplane of several nodes is not in this version; silence about these would look like success.
+const REDIS: [&str; 4] = ["REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"];
+
+/// A chat hub in one program.
+#[derive(Parser)]
+#[command(
+    name = "hubbub",
+    version,
+    disable_help_subcommand = true,
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server. A flag wins over its environment variable.
+    Serve(Settings),
+}
+
+#[derive(Args)]
+pub(super) struct Settings {
+    /// production: nothing is made up, cookies need TLS. development: a secret and demo people are made at first start.
+    #[arg(long, env = "HUBBUB_ENV", value_enum, default_value = "production")]
+    pub(super) env: Environment,
+
+    /// IP address and port [default: 127.0.0.1:3000, this machine only; a proxy with TLS belongs in front]
+    #[arg(long, env = "HUBBUB_LISTEN", value_name = "ADDRESS")]
+    pub(super) listen: Option<SocketAddr>,
+
+    /// Port on 127.0.0.1, for platforms that only know this one. Must not contradict the address.
+    #[arg(long, env = "PORT", value_name = "PORT")]
+    pub(super) port: Option<u16>,
+
+    /// Signs access tokens (HS256), at least 32 bytes. Needed in production, because a secret that is made up would sign
+    /// everybody out at each start; in development one is kept in the data folder. Better as a variable than as a flag,
+    /// which other users of the machine can see.
+    #[arg(long, env = "JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
+    pub(super) jwt_secret: Option<String>,
+
+    /// Another name for the same secret. Both set and different: no start.
+    #[arg(
+        long,
+        env = "ACCESS_TOKEN_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub(super) access_token_secret: Option<String>,
+
+    /// Folder of the database and the generated secret.
+    #[arg(
+        long,
+        env = "HUBBUB_DATA_DIR",
+        value_name = "FOLDER",
+        default_value = "./data"
+    )]
+    pub(super) data_dir: PathBuf,
+
+    /// `sqlite://PATH` of the database [default: hubbub.db in the data folder]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub(super) database_url: Option<String>,
+
+    /// Browser origins besides our own that may use REST and open sockets, comma separated, such as
+    /// `https://chat.example.org` [default: our own only, so that no other site can act for a visitor]
+    #[arg(long, env = "CORS_ORIGIN", value_name = "ORIGINS")]
+    pub(super) cors_origin: Option<String>,
+
+    /// local: people register here. external: another backend signs the tokens with the same secret, and people unknown
+    /// here are created from the claims sub, username or name, email at first sight.
+    #[arg(long, env = "HUBBUB_ACCOUNTS", value_enum, default_value = "local")]
+    pub(super) accounts: AccountsMode,
+
+    /// How this server calls itself towards clients [default: the environment's name]
+    #[arg(long, env = "HUBBUB_SERVER_NAME", value_name = "NAME")]
+    pub(super) server_name: Option<String>,
+
+    /// Folder of the built pages. Without it the API works and pages come without style.
+    #[arg(
+        long,
+        env = "HUBBUB_SITE_DIR",
+        value_name = "FOLDER",
+        default_value = "target/site"
+    )]
+    pub(super) site_dir: PathBuf,
+
+    /// How often one address and one login may try passwords: 10 a minute; 6000 in development, where tests sign in all
+    /// the time. off is for load tests.
+    #[arg(long, env = "HUBBUB_RATE_LIMITS", value_enum, default_value = "on")]
+    pub(super) rate_limits: Switch,
+
+    /// What is logged to stderr: error, warn, info, debug, trace, or a filter such as info,hub=debug.
+    #[arg(long, env = "HUBBUB_LOG", value_name = "FILTER", default_value = "info")]
+    pub(super) log: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Switch {
+    On,
+    Off,
+}
+
+impl Config {
+    /// Reads the command line (the program's name first) and the environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`], whose text is one line, or the help where that was asked for.
+    pub fn read<A>(args: impl IntoIterator<Item = A>) -> Result<Self, ConfigError>
+    where
+        A: Into<OsString> + Clone,
+    {
+        let mut command = Cli::command();
+        command.build();
+        let names: Vec<String> = std::env::vars_os()
+            .filter_map(|(name, _)| name.into_string().ok())
+            .collect();
+        refuse_unknown_names(&command, &names)?;
+        let matches = command
+            .clone()
+            .try_get_matches_from(args)
+            .map_err(|error| one_line(&command, &error))?;
+        let Command::Serve(settings) = Cli::from_arg_matches(&matches)
+            .map_err(|error| one_line(&command, &error))?
+            .command;
+        let from_flag = |name: &str| {
+            let serve = matches.subcommand_matches("serve");
+            serve.and_then(|serve| serve.value_source(name)) == Some(ValueSource::CommandLine)
+        };
+        Self::check(settings, from_flag("listen"), from_flag("port"))
+    }
+}
+
+/// A misspelt variable would otherwise be a setting that silently does nothing.
+fn refuse_unknown_names(command: &clap::Command, names: &[String]) -> Result<(), ConfigError> {
+    let known: Vec<&str> = arguments(command)
+        .filter_map(|it| it.get_env())
+        .filter_map(|it| it.to_str())
+        .collect();
+    let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.sort_unstable();
+    for name in names {
+        if REDIS.contains(&name) {
+            return Err(refused(format!(
+                "{name} is set, but this version runs as one node without Redis"
+            )));
+        }
+        if name.starts_with("HUBBUB_") && !known.contains(&name) {
+            return Err(refused(format!(
+                "unknown setting {name} (see `hubbub serve --help`)"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn arguments(command: &clap::Command) -> impl Iterator<Item = &clap::Arg> {
+    command.get_subcommands().flat_map(clap::Command::get_arguments)
+}
+
+/// The first paragraph of clap's message, with the variable's name, since the value may have come from there.
+fn one_line(command: &clap::Command, error: &clap::Error) -> ConfigError {
+    use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return ConfigError::Shown(error.to_string()),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
+            return refused("say what to do: `hubbub serve` (see `hubbub --help`)");
+        }
+        _ => {}
+    }
+    let text = error.to_string();
+    let paragraph: Vec<&str> = text
+        .lines()
+        .take_while(|line| !line.trim().is_empty())
+        .map(str::trim)
+        .collect();
+    let mut line = paragraph.join(" ");
+    if let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) {
+        let argument = arguments(command).find(|argument| argument.to_string() == *flag);
+        if let Some(variable) = argument.and_then(clap::Arg::get_env) {
+            line = format!("{line} (also set by {})", variable.to_string_lossy());
+        }
+    }
+    refused(line.strip_prefix("error: ").unwrap_or(&line))
+}

@@ -1,0 +1,140 @@
+//! Demo people and a short conversation, so that the first look at a development server is alive.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use app::Demo;
+use hub::model::Person;
+use hub::{NewRoom, Refusal};
+use protocol::{DraftId, RoomId, RoomKind, UserId};
+use uuid::Uuid;
+
+use crate::auth::accounts::{AccountError, NewAccount};
+use crate::auth::{AuthError, SignIns};
+
+/// The password of all demo people.
+const PASSWORD: &str = "hubbub-demo";
+
+const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
+
+/// Id, name, who is in it (the first one made it), who says what.
+type Room = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    &'static [(&'static str, &'static str)],
+);
+
+const ROOMS: [Room; 3] = [
+    (
+        "night-watch",
+        "Night watch",
+        &["bob", "carol"],
+        &[
+            ("bob", "All quiet. The graphs look like a calm sea."),
+            ("carol", "Good. I take over at two."),
+            ("bob", "There is soup in the fridge."),
+        ],
+    ),
+    (
+        "book-club",
+        "Book club",
+        &["carol", "alice"],
+        &[
+            ("carol", "Chapter seven by Thursday?"),
+            ("alice", "Make it eight, I could not stop reading."),
+        ],
+    ),
+    (
+        "kitchen-table",
+        "Kitchen table",
+        &["alice", "bob", "carol"],
+        &[
+            ("alice", "Morning! Who is up for lunch at the river today?"),
+            ("bob", "Me. Twelve thirty?"),
+            ("carol", "I'm in. I bring the bread 🥖"),
+            ("alice", "Perfect. Last one there does the dishes."),
+            ("bob", "So that is me, as usual."),
+        ],
+    ),
+];
+
+/// Why the demo could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum DemoError {
+    /// The accounts.
+    #[error("the demo people could not be made")]
+    People(#[from] AuthError),
+    /// The rooms.
+    #[error("the demo rooms could not be made")]
+    Rooms(#[from] Refusal),
+}
+
+impl From<AccountError> for DemoError {
+    fn from(error: AccountError) -> Self {
+        Self::People(error.into())
+    }
+}
+
+/// Fills an empty database. Answers with the demo people where they exist, now or from an earlier start.
+pub(crate) async fn fill(desk: &SignIns) -> Result<Option<Demo>, DemoError> {
+    let people = PEOPLE.map(str::to_owned).to_vec();
+    if desk.accounts.count().await? == 0 {
+        let people = make_people(desk).await?;
+        for room in ROOMS {
+            make_room(desk, &people, room).await?;
+        }
+        tracing::info!("Filled the empty database with demo people and rooms");
+    } else if desk.accounts.by_usernames(&people).await?.len() < people.len() {
+        return Ok(None);
+    }
+    Ok(Some(Demo {
+        people,
+        password: PASSWORD.to_owned(),
+    }))
+}
+
+async fn make_people(desk: &SignIns) -> Result<HashMap<&'static str, Arc<Person>>, DemoError> {
+    // One hash for all: everybody knows the password anyway, and the first start is quicker.
+    let hash = desk.passwords.hash(PASSWORD).await?;
+    let mut people = HashMap::new();
+    for name in PEOPLE {
+        let account = NewAccount {
+            id: UserId::parse(&Uuid::now_v7().to_string()).map_err(AuthError::internal)?,
+            username: name.to_owned(),
+            email: format!("{name}@example.org"),
+            password_hash: Some(hash.clone()),
+            created_at_ms: desk.clock.now_ms(),
+        };
+        people.insert(name, Arc::new(desk.accounts.create(account).await?));
+    }
+    Ok(people)
+}
+
+async fn make_room(
+    desk: &SignIns,
+    people: &HashMap<&'static str, Arc<Person>>,
+    (id, name, members, said): Room,
+) -> Result<(), DemoError> {
+    let id = RoomId::parse(id).map_err(Refusal::from)?;
+    let mut members = members
+        .iter()
+        .filter_map(|name| people.get(name))
+        .map(|person| person.id.clone());
+    let Some(owner) = members.next() else {
+        return Ok(());
+    };
+    let new = NewRoom {
+        id: Some(id.clone()),
+        name: name.to_owned(),
+        kind: RoomKind::Group,
+        members: members.collect(),
+    };
+    desk.hub.create_room(&owner, new).await?;
+    for (name, text) in said {
+        if let Some(author) = people.get(name) {
+            desk.hub.post(author, &id, DraftId(Uuid::new_v4()), text).await?;
+        }
+    }
+    Ok(())
+}

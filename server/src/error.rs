@@ -1,0 +1,189 @@
+//! What a refusal looks like over HTTP: the only place with status codes.
+
+use axum::Json;
+use axum::http::StatusCode;
+use axum::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::response::{IntoResponse, Response};
+use hub::Refusal;
+use protocol::ErrorCode;
+use protocol::rest::ErrorBody;
+
+use crate::auth::AuthError;
+use crate::auth::accounts::AccountError;
+
+/// Why a request was not answered with success.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The hub said no.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The hub said no about a value that this door calls otherwise.
+    #[error("{}", renamed(.refusal, .from, .to))]
+    Renamed {
+        /// What it said.
+        refusal: Refusal,
+        /// The hub's word.
+        from: &'static str,
+        /// The word of this door.
+        to: &'static str,
+    },
+    /// Identity was not proven, or not made.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// The body is not JSON.
+    #[error("the body is not JSON: {0}")]
+    BadJson(String),
+    /// The body does not say that it is JSON.
+    #[error("send `content-type: application/json`")]
+    NotJson,
+    /// The body is JSON of another shape.
+    #[error("{message}")]
+    BadBody {
+        /// The field that is wrong, where that can be told.
+        field: Option<String>,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A value of the query or the body is outside what is allowed.
+    #[error("{message}")]
+    Invalid {
+        /// Which one.
+        field: &'static str,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The body is beyond the limit.
+    #[error("the body is too big")]
+    TooBig,
+    /// The body did not arrive.
+    #[error("the body did not arrive")]
+    CutShort,
+    /// Somebody named is not known.
+    #[error("there is nobody called `{0}`")]
+    NobodyCalled(String),
+    /// No such address, or nothing there.
+    #[error("there is nothing here")]
+    NotFound,
+    /// The address exists, but not with this method.
+    #[error("this address does not know this method")]
+    WrongMethod,
+    /// A handler panicked; the log has it.
+    #[error("something went wrong on our side")]
+    Panicked,
+}
+
+impl From<AccountError> for ApiError {
+    fn from(error: AccountError) -> Self {
+        Self::Auth(error.into())
+    }
+}
+
+impl ApiError {
+    /// The same refusal, with the name that this door has for a field.
+    #[must_use]
+    pub fn renaming(refusal: Refusal, from: &'static str, to: &'static str) -> Self {
+        if refusal.field() == Some(from) {
+            Self::Renamed { refusal, from, to }
+        } else {
+            Self::Refused(refusal)
+        }
+    }
+
+    /// Status and body. A cause that is our fault is logged here, once, and not told.
+    pub fn describe(&self) -> (StatusCode, ErrorBody) {
+        let (code, field, retry_after_ms) = self.row();
+        let status = match self {
+            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            _ => status(code),
+        };
+        if status.is_server_error() {
+            tracing::error!(
+                error = self as &dyn std::error::Error,
+                status = status.as_u16(),
+                "A request failed"
+            );
+        }
+        (
+            status,
+            ErrorBody {
+                code,
+                message: self.to_string(),
+                field,
+                retry_after_ms,
+            },
+        )
+    }
+
+    fn row(&self) -> (ErrorCode, Option<String>, Option<u64>) {
+        let named = |field: &str| Some(field.to_owned());
+        match self {
+            Self::Refused(refusal) => (
+                refusal.code(),
+                refusal.field().map(str::to_owned),
+                refusal.retry_after_ms(),
+            ),
+            Self::Renamed { refusal, to, .. } => (refusal.code(), named(to), refusal.retry_after_ms()),
+            Self::Auth(error) => (
+                error.code(),
+                error.field().map(str::to_owned),
+                error.retry_after_ms(),
+            ),
+            Self::BadJson(_) | Self::NotJson | Self::CutShort => (ErrorCode::BadJson, None, None),
+            Self::BadBody { field, .. } => (ErrorCode::BadFrame, field.clone(), None),
+            Self::Invalid { field, .. } => (ErrorCode::Invalid, named(field), None),
+            Self::TooBig => (ErrorCode::TooBig, None, None),
+            Self::NobodyCalled(_) => (ErrorCode::NotFound, named("usernames"), None),
+            Self::NotFound | Self::WrongMethod => (ErrorCode::NotFound, None, None),
+            Self::Panicked => (ErrorCode::Internal, None, None),
+        }
+    }
+}
+
+/// The hub's sentence begins with its own word for the field.
+fn renamed(refusal: &Refusal, from: &str, to: &str) -> String {
+    let sentence = refusal.to_string();
+    sentence
+        .strip_prefix(from)
+        .map(|rest| format!("{to}{rest}"))
+        .unwrap_or(sentence)
+}
+
+fn status(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::BadJson | ErrorCode::UnknownType | ErrorCode::BinaryFrame => StatusCode::BAD_REQUEST,
+        ErrorCode::WrongCredentials | ErrorCode::Unauthorized => StatusCode::UNAUTHORIZED,
+        ErrorCode::Forbidden | ErrorCode::NotJoined => StatusCode::FORBIDDEN,
+        ErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ErrorCode::Taken => StatusCode::CONFLICT,
+        ErrorCode::TooBig => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorCode::BadFrame
+        | ErrorCode::Invalid
+        | ErrorCode::Blank
+        | ErrorCode::TooLong
+        | ErrorCode::WeakPassword
+        | ErrorCode::TooMany => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorCode::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorCode::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        ErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let (status, body) = self.describe();
+        let wait_seconds = body.retry_after_ms.map(|wait_ms| wait_ms.div_ceil(1_000));
+        let mut response = (status, Json(body)).into_response();
+        if let Some(seconds) = wait_seconds {
+            response
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,59 @@
+//! Headers that every answer carries, so that a browser trusts it with as little as possible.
+
+use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use crate::state::AppState;
+
+const ALWAYS: [(HeaderName, &str); 6] = [
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (REFERRER_POLICY, "no-referrer"),
+    (X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    ),
+    (
+        HeaderName::from_static("cross-origin-opener-policy"),
+        "same-origin",
+    ),
+    (
+        HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
+];
+
+/// For answers that are no pages: should one ever be shown as a page, nothing in it may act.
+const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// Two years, as browsers' lists ask for; sent only over TLS, where it is heard.
+const HSTS: &str = "max-age=63072000";
+
+/// Adds what is missing.
+pub(crate) async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let over_tls = request
+        .headers()
+        .get("x-forwarded-proto")
+        .is_some_and(|proto| proto == "https");
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers
+        .entry(CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(NOTHING));
+    // Answers are about one person at one moment; files say themselves how long they are good.
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    if over_tls && !state.config().is_development() {
+        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
+    }
+    response
+}

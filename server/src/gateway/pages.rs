@@ -1,0 +1,193 @@
+//! The forms of the pages. They are plain HTML, so they work before the scripts have arrived.
+
+use app::Problem;
+use axum::extract::{Form, State};
+use axum::http::header::SET_COOKIE;
+use axum::http::{HeaderMap, HeaderValue, Method, Uri};
+use axum::response::Response;
+use axum_extra::extract::cookie::{Cookie, SameSite};
+use protocol::rest::{Login, Register};
+use serde::Deserialize;
+
+use super::ssr::{refused, see_other, sign_in_address};
+use crate::auth::address::Address;
+use crate::auth::extract::{COOKIE, identify_visitor};
+use crate::auth::origin::may_use_cookie;
+use crate::auth::{AuthError, CookieSignIn, SIGN_IN_MS};
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// What the sign-in page sends. What is missing counts as left empty.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct SignInForm {
+    username: String,
+    password: String,
+    next: String,
+}
+
+/// What the registration page sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct RegisterForm {
+    username: String,
+    email: String,
+    password: String,
+}
+
+/// `POST /sign-in`
+pub(crate) async fn sign_in(
+    State(state): State<AppState>,
+    address: Address,
+    headers: HeaderMap,
+    Form(form): Form<SignInForm>,
+) -> Result<Response, ApiError> {
+    let next = local_path(&form.next);
+    let login = Login {
+        username: form.username.clone(),
+        password: form.password,
+    };
+    let signed_in = match own_page(&headers) {
+        Ok(()) => state.sign_ins().login_browser(login, address).await,
+        Err(error) => Err(error),
+    };
+    match signed_in {
+        Ok(signed_in) => welcome(&state, &headers, &signed_in, next).await,
+        Err(error) => {
+            let typed = Problem {
+                username: form.username,
+                ..Problem::default()
+            };
+            refuse(&state, &sign_in_address(next), headers, typed, error).await
+        }
+    }
+}
+
+/// `POST /register`
+pub(crate) async fn register(
+    State(state): State<AppState>,
+    address: Address,
+    headers: HeaderMap,
+    Form(form): Form<RegisterForm>,
+) -> Result<Response, ApiError> {
+    let typed = Problem {
+        username: form.username.clone(),
+        email: form.email.clone(),
+        ..Problem::default()
+    };
+    let form = Register {
+        username: form.username,
+        email: form.email,
+        password: form.password,
+    };
+    let registered = match own_page(&headers) {
+        Ok(()) => state.sign_ins().register_browser(form, address).await,
+        Err(error) => Err(error),
+    };
+    match registered {
+        Ok(signed_in) => welcome(&state, &headers, &signed_in, "/").await,
+        Err(error) => refuse(&state, "/register", headers, typed, error).await,
+    }
+}
+
+/// `POST /sign-out`
+pub(crate) async fn sign_out(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    own_page(&headers)?;
+    if let Some(caller) = identify_visitor(&state, &headers).await? {
+        state.sign_ins().logout(caller.sign_in).await?;
+    }
+    let mut response = see_other("/sign-in");
+    set_cookie(&mut response, cookie(&state, String::new(), 0))?;
+    Ok(response)
+}
+
+async fn welcome(
+    state: &AppState,
+    headers: &HeaderMap,
+    signed_in: &CookieSignIn,
+    next: &str,
+) -> Result<Response, ApiError> {
+    // The cookie that is replaced would otherwise stay good for weeks.
+    if let Some(before) = identify_visitor(state, headers).await? {
+        state.sign_ins().logout(before.sign_in).await?;
+    }
+    let mut response = see_other(next);
+    set_cookie(
+        &mut response,
+        cookie(state, signed_in.secret.clone(), SIGN_IN_MS / 1_000),
+    )?;
+    Ok(response)
+}
+
+async fn refuse(
+    state: &AppState,
+    page: &str,
+    headers: HeaderMap,
+    typed: Problem,
+    error: AuthError,
+) -> Result<Response, ApiError> {
+    let (status, body) = ApiError::from(error).describe();
+    let problem = Problem {
+        field: body.field,
+        message: body.message,
+        ..typed
+    };
+    let uri = page.parse::<Uri>().unwrap_or_default();
+    refused(state, uri, headers, problem, status).await
+}
+
+fn own_page(headers: &HeaderMap) -> Result<(), AuthError> {
+    if may_use_cookie(&Method::POST, headers) {
+        Ok(())
+    } else {
+        Err(AuthError::ForeignPage)
+    }
+}
+
+fn cookie(state: &AppState, secret: String, seconds: i64) -> String {
+    let mut cookie = Cookie::new(COOKIE, secret);
+    cookie.set_path("/");
+    cookie.set_http_only(true);
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_secure(!state.config().is_development());
+    format!("{cookie}; Max-Age={seconds}")
+}
+
+fn set_cookie(response: &mut Response, cookie: String) -> Result<(), ApiError> {
+    let value = HeaderValue::try_from(cookie).map_err(AuthError::internal)?;
+    response.headers_mut().append(SET_COOKIE, value);
+    Ok(())
+}
+
+/// Where to go after the sign-in: a path of ours, or home. `//host` and `/\host` would lead elsewhere.
+fn local_path(next: &str) -> &str {
+    let local = next.starts_with('/') && !next.starts_with("//");
+    let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    if local && plain { next } else { "/" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_in_leads_only_to_our_own_pages() {
+        for own in ["/", "/rooms/kitchen", "/devtools?x=1"] {
+            assert_eq!(local_path(own), own);
+        }
+        for foreign in [
+            "",
+            "rooms",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/a\r\nb",
+            "/\t/e",
+        ] {
+            assert_eq!(local_path(foreign), "/", "{foreign:?}");
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! `/api/v1/chats/{id}/messages` and `/read`
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use hub::model::Message;
+use hub::port::Slice;
+use protocol::DraftId;
+use protocol::limits::PAGE_MESSAGES;
+use protocol::rest::{ChatMessage, MessagePage, NewMessage};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{ApiBody, ApiQuery, room_id};
+use crate::auth::{Caller, user};
+use crate::clock::rfc3339;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// The only sort of message of this version.
+const TEXT: &str = "text";
+
+/// Which part of the history.
+#[derive(Deserialize)]
+pub(crate) struct HistoryQuery {
+    before: Option<u64>,
+    after: Option<u64>,
+    limit: Option<u32>,
+}
+
+/// How far somebody has read.
+#[derive(Deserialize)]
+pub(crate) struct ReadUpTo {
+    seq: u64,
+}
+
+pub(crate) async fn history(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(room): Path<String>,
+    ApiQuery(query): ApiQuery<HistoryQuery>,
+) -> Result<Json<MessagePage>, ApiError> {
+    let slice = match (query.before, query.after) {
+        (Some(_), Some(_)) => {
+            let message = "ask for what is before or for what is after, not for both".to_owned();
+            return Err(ApiError::Invalid {
+                field: "after",
+                message,
+            });
+        }
+        (Some(seq), None) => Slice::Before(seq),
+        (None, Some(seq)) => Slice::After(seq),
+        (None, None) => Slice::Newest,
+    };
+    let limit = query.limit.unwrap_or(PAGE_MESSAGES);
+    let page = state
+        .hub()
+        .history(&caller.person.id, &room_id(&room)?, slice, limit)
+        .await?;
+    Ok(Json(MessagePage {
+        messages: page.messages.iter().map(shape).collect(),
+        has_more: page.has_more,
+    }))
+}
+
+pub(crate) async fn post(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(room): Path<String>,
+    ApiBody(new): ApiBody<NewMessage>,
+) -> Result<(StatusCode, Json<ChatMessage>), ApiError> {
+    if new.message_type.as_deref().is_some_and(|it| it != TEXT) {
+        let message = format!("this version only knows messages of the type `{TEXT}`");
+        return Err(ApiError::Invalid {
+            field: "message_type",
+            message,
+        });
+    }
+    let draft = new.draft_id.unwrap_or_else(|| DraftId(Uuid::new_v4()));
+    let posted = state
+        .hub()
+        .post(&caller.person, &room_id(&room)?, draft, &new.content)
+        .await;
+    let message = posted.map_err(|refusal| ApiError::renaming(refusal, "body", "content"))?;
+    Ok((StatusCode::CREATED, Json(shape(&message))))
+}
+
+pub(crate) async fn read(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(room): Path<String>,
+    ApiBody(mark): ApiBody<ReadUpTo>,
+) -> Result<StatusCode, ApiError> {
+    state
+        .hub()
+        .mark_read(&caller.person.id, &room_id(&room)?, mark.seq)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn shape(message: &Message) -> ChatMessage {
+    let at = rfc3339(message.at_ms);
+    ChatMessage {
+        id: message.id,
+        chat_id: message.room.clone(),
+        seq: message.cursor.seq,
+        sender_id: message.author.id.clone(),
+        content: message.body.to_string(),
+        message_type: TEXT.to_owned(),
+        parent_message_id: None,
+        draft_id: message.draft,
+        created_at: at.clone(),
+        updated_at: at,
+        sender: user(&message.author),
+    }
+}

@@ -1,0 +1,167 @@
+//! `/api/v1/chats` and the people in them.
+
+use std::collections::HashSet;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use hub::NewRoom;
+use protocol::limits::MAX_MEMBERS_PER_REQUEST;
+use protocol::rest::{ChatPatch, Chats, Members, NewChat, NewMembers};
+use protocol::{RoomId, RoomSummary, UserId};
+use serde::Deserialize;
+
+use super::{ApiBody, ApiQuery, room_id};
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Rooms of one list page when the asker names no number, and at most.
+const PAGE_ROOMS: u32 = 50;
+const MAX_PAGE_ROOMS: u32 = 200;
+
+/// Which part of the list.
+#[derive(Deserialize)]
+pub(crate) struct ListQuery {
+    after: Option<RoomId>,
+    limit: Option<u32>,
+}
+
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiQuery(query): ApiQuery<ListQuery>,
+) -> Result<Json<Chats>, ApiError> {
+    let limit = query.limit.unwrap_or(PAGE_ROOMS).clamp(1, MAX_PAGE_ROOMS);
+    // One more than shown tells whether there is another page.
+    let mut chats = state
+        .hub()
+        .rooms_of(&caller.person.id, query.after.as_ref(), limit + 1)
+        .await?;
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = chats.len() > shown;
+    chats.truncate(shown);
+    let next = chats.last().filter(|_| more).map(|room| room.id.to_string());
+    Ok(Json(Chats { chats, next }))
+}
+
+pub(crate) async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiBody(new): ApiBody<NewChat>,
+) -> Result<(StatusCode, Json<RoomSummary>), ApiError> {
+    let new = NewRoom {
+        id: new.id,
+        name: new.name,
+        kind: new.kind,
+        members: new.member_ids,
+    };
+    let made = state.hub().create_room(&caller.person.id, new).await;
+    let room = made.map_err(|refusal| ApiError::renaming(refusal, "user_ids", "member_ids"))?;
+    Ok((StatusCode::CREATED, Json(room)))
+}
+
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(room): Path<String>,
+) -> Result<Json<RoomSummary>, ApiError> {
+    Ok(Json(state.hub().room(&caller.person.id, &room_id(&room)?).await?))
+}
+
+pub(crate) async fn rename(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(room): Path<String>,
+    ApiBody(patch): ApiBody<ChatPatch>,
+) -> Result<Json<RoomSummary>, ApiError> {
+    Ok(Json(
+        state
+            .hub()
+            .rename_room(&caller.person.id, &room_id(&room)?, &patch.name)
+            .await?,
+    ))
+}
+
+pub(crate) async fn delete(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(room): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    state
+        .hub()
+        .delete_room(&caller.person.id, &room_id(&room)?)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+pub(crate) async fn members(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(room): Path<String>,
+) -> Result<Json<Members>, ApiError> {
+    let members = state.hub().members(&caller.person.id, &room_id(&room)?).await?;
+    Ok(Json(Members { members }))
+}
+
+pub(crate) async fn add_members(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(room): Path<String>,
+    ApiBody(new): ApiBody<NewMembers>,
+) -> Result<Json<Members>, ApiError> {
+    let room = room_id(&room)?;
+    // Asked first: outsiders are told about the room, not about the names.
+    state.hub().room(&caller.person.id, &room).await?;
+    let mut people = new.user_ids;
+    people.extend(called(&state, &new.usernames).await?);
+    if people.is_empty() {
+        let message = "name at least one person, in user_ids or usernames".to_owned();
+        return Err(ApiError::Invalid {
+            field: "usernames",
+            message,
+        });
+    }
+    let members = state.hub().add_members(&caller.person.id, &room, people).await?;
+    Ok(Json(Members { members }))
+}
+
+/// The people of these user names; all of them or a refusal.
+async fn called(state: &AppState, usernames: &[String]) -> Result<Vec<UserId>, ApiError> {
+    if usernames.len() > MAX_MEMBERS_PER_REQUEST {
+        let message = format!("at most {MAX_MEMBERS_PER_REQUEST} at a time");
+        return Err(ApiError::Invalid {
+            field: "usernames",
+            message,
+        });
+    }
+    if usernames.is_empty() {
+        return Ok(Vec::new());
+    }
+    let people = state.sign_ins().accounts.by_usernames(usernames).await?;
+    let people: Vec<_> = people.into_iter().filter(|person| person.is_active).collect();
+    let known: HashSet<String> = people
+        .iter()
+        .map(|person| person.username.to_lowercase())
+        .collect();
+    match usernames
+        .iter()
+        .find(|name| !known.contains(&name.to_lowercase()))
+    {
+        Some(unknown) => Err(ApiError::NobodyCalled(unknown.chars().take(64).collect())),
+        None => Ok(people.into_iter().map(|person| person.id).collect()),
+    }
+}
+
+pub(crate) async fn remove_member(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path((room, person)): Path<(String, String)>,
+) -> Result<StatusCode, ApiError> {
+    let person = UserId::parse(&person).map_err(|_| ApiError::NotFound)?;
+    state
+        .hub()
+        .remove_member(&caller.person.id, &room_id(&room)?, &person)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

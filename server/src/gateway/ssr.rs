@@ -1,0 +1,225 @@
+//! Pages, rendered from what the server knows and taken over by the browser.
+
+use app::{Account, Problem, Start, Theme, shell};
+use axum::body::Body;
+use axum::extract::{FromRef, Path, Request, State};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderValue, LOCATION};
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse, Response};
+use axum_extra::extract::CookieJar;
+use hub::Refusal;
+use leptos::config::LeptosOptions;
+use leptos::nonce::use_nonce;
+use leptos::prelude::{provide_context, use_context};
+use leptos_axum::{ResponseOptions, render_app_async_with_context};
+use protocol::RoomId;
+
+use crate::auth::Caller;
+use crate::auth::extract::identify_visitor;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Rooms in the list that comes with a page. The page asks for more when somebody has more.
+const ROOMS: u32 = 200;
+
+/// `GET /`
+pub(crate) async fn home(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let Some(caller) = identify_visitor(&state, request.headers()).await? else {
+        return Ok(sign_in_first(request.uri()));
+    };
+    let start = start(&state, request.headers(), Some(&caller)).await?;
+    Ok(render(&state, request, start, StatusCode::OK).await)
+}
+
+/// `GET /rooms/{id}`
+pub(crate) async fn room(
+    State(state): State<AppState>,
+    Path(room): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let Some(caller) = identify_visitor(&state, request.headers()).await? else {
+        return Ok(sign_in_first(request.uri()));
+    };
+    let mut start = start(&state, request.headers(), Some(&caller)).await?;
+    let peeked = match RoomId::parse(&room) {
+        Ok(room) => state.hub().peek(&caller.person.id, &room).await,
+        Err(_) => Err(Refusal::NoSuchRoom),
+    };
+    let status = match peeked {
+        Ok(open) => {
+            start.open = Some(open);
+            StatusCode::OK
+        }
+        Err(Refusal::NoSuchRoom) => StatusCode::NOT_FOUND,
+        Err(refusal) => return Err(refusal.into()),
+    };
+    Ok(render(&state, request, start, status).await)
+}
+
+/// `GET /sign-in` and `GET /register`
+pub(crate) async fn entry(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    if identify_visitor(&state, request.headers()).await?.is_some() {
+        return Ok(see_other("/"));
+    }
+    let start = start(&state, request.headers(), None).await?;
+    Ok(render(&state, request, start, StatusCode::OK).await)
+}
+
+/// `GET /devtools`: for anyone; the page itself may ask to sign in.
+pub(crate) async fn open_to_all(
+    State(state): State<AppState>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let caller = identify_visitor(&state, request.headers()).await?;
+    let start = start(&state, request.headers(), caller.as_ref()).await?;
+    Ok(render(&state, request, start, StatusCode::OK).await)
+}
+
+/// Whatever no route knows: a page for people, JSON for programs.
+pub(crate) async fn missing(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let is_page =
+        matches!(*request.method(), Method::GET | Method::HEAD) && !request.uri().path().starts_with("/api");
+    if !is_page {
+        return Err(ApiError::NotFound);
+    }
+    let caller = identify_visitor(&state, request.headers()).await?;
+    let start = start(&state, request.headers(), caller.as_ref()).await?;
+    Ok(render(&state, request, start, StatusCode::NOT_FOUND).await)
+}
+
+/// The page of a form that was refused, with what was typed and why it was not good.
+pub(crate) async fn refused(
+    state: &AppState,
+    uri: Uri,
+    headers: HeaderMap,
+    problem: Problem,
+    status: StatusCode,
+) -> Result<Response, ApiError> {
+    let mut start = start(state, &headers, None).await?;
+    start.problem = Some(problem);
+    let mut request = Request::new(Body::empty());
+    *request.uri_mut() = uri;
+    *request.headers_mut() = headers;
+    Ok(render(state, request, start, status).await)
+}
+
+/// Sends a browser elsewhere, to be asked for with `GET`.
+pub(crate) fn see_other(path: &str) -> Response {
+    // A path that no header can carry is no path of ours.
+    let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
+}
+
+/// The address of the sign-in page that leads back to a path of ours.
+pub(crate) fn sign_in_address(next: &str) -> String {
+    if next == "/" {
+        "/sign-in".to_owned()
+    } else {
+        format!("/sign-in?next={}", percent_encode(next))
+    }
+}
+
+fn sign_in_first(uri: &Uri) -> Response {
+    see_other(&sign_in_address(uri.path()))
+}
+
+fn percent_encode(text: &str) -> String {
+    use std::fmt::Write;
+
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a string does not fail.
+            write!(encoded, "%{byte:02X}").ok();
+        }
+    }
+    encoded
+}
+
+async fn start(state: &AppState, headers: &HeaderMap, caller: Option<&Caller>) -> Result<Start, ApiError> {
+    let rooms = match caller {
+        Some(caller) => state.hub().rooms_of(&caller.person.id, None, ROOMS).await?,
+        None => Vec::new(),
+    };
+    let account = caller.map(|caller| Account {
+        id: caller.person.id.clone(),
+        name: caller.person.username.clone(),
+    });
+    let theme = CookieJar::from_headers(headers)
+        .get(Theme::COOKIE)
+        .map(|cookie| Theme::parse(cookie.value()));
+    Ok(Start {
+        account,
+        rooms,
+        open: None,
+        theme: theme.unwrap_or_default(),
+        demo: state.demo().cloned(),
+        problem: None,
+    })
+}
+
+async fn render(state: &AppState, request: Request, start: Start, status: StatusCode) -> Response {
+    let options = LeptosOptions::from_ref(state);
+    let connect = connections(state, request.headers());
+    let context = move || {
+        provide_context(start.clone());
+        if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>())
+            && let Ok(policy) = HeaderValue::from_str(&policy(&nonce, &connect))
+        {
+            response.insert_header(CONTENT_SECURITY_POLICY, policy);
+        }
+    };
+    let page = render_app_async_with_context(context, move || shell(options.clone()));
+    let mut response = page(request).await;
+    if status != StatusCode::OK {
+        *response.status_mut() = status;
+    }
+    response
+}
+
+/// Scripts come from us or carry this answer's nonce; WASM may be compiled; nothing else runs, and nobody frames us.
+fn policy(nonce: &str, connect: &str) -> String {
+    format!(
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+         connect-src 'self'{connect}; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+         frame-ancestors 'none'; form-action 'self'"
+    )
+}
+
+/// Our own sockets, by name: older browsers do not take `'self'` to mean them (bug 201591 of `WebKit`).
+fn connections(state: &AppState, headers: &HeaderMap) -> String {
+    let host = headers
+        .get(HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']');
+    if host.is_empty() || !host.bytes().all(plain) {
+        return String::new();
+    }
+    // cargo-leptos tells the page over a port of its own that it was built again.
+    let reload = state.config().is_development() && std::env::var_os("LEPTOS_WATCH").is_some();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let reload = if reload {
+        format!(" ws://{name}:3001")
+    } else {
+        String::new()
+    };
+    format!(" ws://{host} wss://{host}{reload}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_way_back_from_the_sign_in_page_is_spelt_safely() {
+        assert_eq!(sign_in_address("/"), "/sign-in");
+        assert_eq!(sign_in_address("/rooms/a:b"), "/sign-in?next=/rooms/a%3Ab");
+        assert_eq!(
+            sign_in_address("/rooms/a&b=%20"),
+            "/sign-in?next=/rooms/a%26b%3D%2520"
+        );
+    }
+}

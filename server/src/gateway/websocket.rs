@@ -1,0 +1,374 @@
+//! The raw WebSocket door: a reader and a writer for each connection, for whichever dialect.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use hub::{Event, Failure, Identity, Inlet, Next, Outbox, Outlet, Peer, Refusal, outbox};
+use protocol::{CloseCode, Expiry, Welcome, limits};
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::auth::extract::{SocketQuery, identify_socket, identify_token};
+use crate::auth::{AuthError, Caller};
+use crate::dialect::{Dialect, Native, Request};
+use crate::error::ApiError;
+use crate::simulate::Simulations;
+use crate::state::AppState;
+
+/// Bytes that may wait for one client before it is let go with 4008. About 5,000 short messages, the most that a phone on
+/// a bad link catches up with.
+const OUTBOX_BYTES: usize = 1024 * 1024;
+
+/// Bytes read at a time. The library's default of 128 KiB would be held by every idle connection.
+const READ_BUFFER_BYTES: usize = 4 * 1024;
+
+/// Frames written before the socket is flushed.
+const BURST: usize = 64;
+
+/// The server pings as often. Below the 30 s after which many proxies cut an idle connection.
+const HEARTBEAT: Duration = Duration::from_secs(25);
+
+/// Silence after which a connection counts as dead: two pings went unanswered.
+const SILENCE: Duration = Duration::from_mins(1);
+
+/// How long a socket without a token has for its first frame.
+const FIRST_FRAME: Duration = Duration::from_secs(10);
+
+/// How long before its end a token's holder is told.
+const EXPIRY_NOTICE: Duration = Duration::from_mins(1);
+
+/// How long a client has to take what is left and answer a close.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// `GET /api/v1/ws`: the native protocol.
+///
+/// # Errors
+/// 403 for a page of a foreign origin, 401 for a token or ticket that is not good.
+pub async fn upgrade(
+    State(state): State<AppState>,
+    Query(query): Query<SocketQuery>,
+    headers: HeaderMap,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, ApiError> {
+    if !state.config().origins.may_connect(&headers) {
+        return Err(AuthError::ForeignPage.into());
+    }
+    let caller = identify_socket(&state, &headers, &query).await?;
+    let upgrade = upgrade
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .max_message_size(limits::MAX_FRAME_BYTES)
+        .max_frame_size(limits::MAX_FRAME_BYTES);
+    Ok(upgrade
+        .on_upgrade(move |socket| serve::<Native>(state, socket, caller))
+        .into_response())
+}
+
+/// Runs one connection to its end. Ending one side ends the other by dropping, not by aborting.
+async fn serve<D: Dialect>(state: AppState, socket: WebSocket, caller: Option<Caller>) {
+    let (sink, mut stream) = socket.split();
+    let (outbox, inlet) = outbox(OUTBOX_BYTES);
+    // Held until the close frame is written: a stop waits for it.
+    let _open = state.sockets().token();
+    let writer = tokio::spawn(write(sink, inlet));
+    match introduce::<D>(&state, &mut stream, &outbox, caller).await {
+        // Before the connection is dropped, which closes the outbox too, without a reason.
+        Ok(mut connection) => outbox.close(connection.read(&mut stream).await),
+        Err(code) => outbox.close(code),
+    }
+    drop(outbox);
+    if let Err(error) = writer.await {
+        tracing::error!(%error, "A connection's writer panicked");
+    }
+}
+
+/// Finds out who this is, attaches them, and says so.
+async fn introduce<D: Dialect>(
+    state: &AppState,
+    stream: &mut SplitStream<WebSocket>,
+    outbox: &Outbox,
+    caller: Option<Caller>,
+) -> Result<Connection<D>, CloseCode> {
+    let caller = match caller {
+        Some(caller) => caller,
+        None => first_frame::<D>(state, stream, outbox).await?,
+    };
+    let name = caller.person.username.clone();
+    let identity = Identity {
+        person: caller.person.clone(),
+        sign_in: caller.sign_in,
+    };
+    let peer = match state
+        .hub()
+        .attach(identity, D::SPELLING, Arc::new(outbox.clone()))
+    {
+        Ok(peer) => peer,
+        Err(refusal) => {
+            let code = if matches!(refusal, Refusal::Stopping) {
+                CloseCode::Restart
+            } else {
+                CloseCode::TooMany
+            };
+            refuse::<D>(outbox, refusal);
+            return Err(code);
+        }
+    };
+    let connection = Connection::<D>::new(state.clone(), peer, outbox.clone(), &caller);
+    let person = &caller.person.id;
+    tracing::info!(peer.id = connection.peer.id().0, person.id = %person, "Peer of `{person}` attached");
+    connection.peer.tell(&Event::Welcome(Welcome {
+        user: person.clone(),
+        name,
+        server: state.config().server_name.clone(),
+        heartbeat_ms: u32::try_from(HEARTBEAT.as_millis()).unwrap_or(u32::MAX),
+        expires_in_ms: connection.expires_in_ms(),
+    }));
+    Ok(connection)
+}
+
+/// The token of a socket that came without one.
+async fn first_frame<D: Dialect>(
+    state: &AppState,
+    stream: &mut SplitStream<WebSocket>,
+    outbox: &Outbox,
+) -> Result<Caller, CloseCode> {
+    let deadline = Instant::now() + FIRST_FRAME;
+    let token = loop {
+        match timeout_at(deadline, stream.next()).await {
+            Ok(Some(Ok(Message::Text(text)))) => match D::decode(text.as_str()) {
+                Ok(Request::Authenticate(token)) => break token,
+                Ok(_) | Err(_) => {
+                    refuse::<D>(outbox, Refusal::Unauthorized);
+                    return Err(CloseCode::Token);
+                }
+            },
+            Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
+            Ok(Some(Ok(Message::Binary(_)))) | Err(_) => {
+                refuse::<D>(outbox, Refusal::Unauthorized);
+                return Err(CloseCode::Token);
+            }
+            Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return Err(CloseCode::Normal),
+        }
+    };
+    identify_token(state, &token).await.map_err(|error| {
+        tracing::debug!(
+            error = &error as &dyn std::error::Error,
+            "A first frame's token was refused"
+        );
+        refuse::<D>(outbox, Refusal::Unauthorized);
+        CloseCode::Token
+    })
+}
+
+/// Says no to a connection that is not attached. It is about to be closed, so a full outbox does not matter.
+fn refuse<D: Dialect>(outbox: &Outbox, refusal: Refusal) {
+    if let Some(frame) = (D::SPELLING.encode)(&Event::Failed(refusal.into())) {
+        outbox.push(frame, hub::Delivery::Sure).ok();
+    }
+}
+
+/// The reader's side of an attached connection.
+struct Connection<D> {
+    state: AppState,
+    peer: Peer,
+    outbox: Outbox,
+    simulations: Simulations,
+    expires_at: Instant,
+    warned: bool,
+    heard_at: Instant,
+    dialect: std::marker::PhantomData<D>,
+}
+
+impl<D: Dialect> Connection<D> {
+    fn new(state: AppState, peer: Peer, outbox: Outbox, caller: &Caller) -> Self {
+        let simulations = Simulations::new(state.run_counts().clone(), caller.person.id.clone());
+        let expires_at = moment(&state, caller.expires_at_ms);
+        let heard_at = Instant::now();
+        let dialect = std::marker::PhantomData;
+        Self {
+            state,
+            peer,
+            outbox,
+            simulations,
+            expires_at,
+            warned: false,
+            heard_at,
+            dialect,
+        }
+    }
+
+    fn expires_in_ms(&self) -> u64 {
+        let left = self.expires_at.saturating_duration_since(Instant::now());
+        u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// When the client is to be told that the token ends soon, or, once told, when it ends.
+    fn next_expiry_step(&self) -> Instant {
+        let notice_at = self.expires_at.checked_sub(EXPIRY_NOTICE);
+        notice_at.filter(|_| !self.warned).unwrap_or(self.expires_at)
+    }
+
+    /// Takes up frames in the order sent until one side has had enough; answers why.
+    async fn read(&mut self, stream: &mut SplitStream<WebSocket>) -> CloseCode {
+        loop {
+            let next_check = self.next_expiry_step().min(self.heard_at + SILENCE);
+            let outbox = self.outbox.clone();
+            let frame = tokio::select! {
+                frame = stream.next() => frame,
+                () = outbox.closed() => return CloseCode::Normal,
+                () = sleep_until(next_check) => match self.check_time() {
+                    Some(code) => return code,
+                    None => continue,
+                },
+            };
+            self.heard_at = Instant::now();
+            match frame {
+                Some(Ok(Message::Text(text))) => self.take_up(&text).await,
+                Some(Ok(Message::Binary(_))) => self.peer.tell(&Event::Failed(Refusal::BinaryFrame.into())),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Close(_))) | None => return CloseCode::Normal,
+                Some(Err(error)) => return why(&error),
+            }
+        }
+    }
+
+    /// A moment that was waited for has come: the token ends soon, has ended, or nothing was heard for long.
+    fn check_time(&mut self) -> Option<CloseCode> {
+        let now = Instant::now();
+        if now >= self.expires_at {
+            self.peer.tell(&Event::Failed(Refusal::Unauthorized.into()));
+            return Some(CloseCode::Token);
+        }
+        if now >= self.heard_at + SILENCE {
+            return Some(CloseCode::GoingAway);
+        }
+        if now >= self.next_expiry_step() {
+            self.warned = true;
+            self.peer.tell(&Event::Expiring(Expiry {
+                expires_in_ms: self.expires_in_ms(),
+            }));
+        }
+        None
+    }
+
+    async fn take_up(&mut self, frame: &str) {
+        let request = match D::decode(frame) {
+            Ok(request) => request,
+            Err(failure) => return self.peer.tell(&Event::Failed(*failure)),
+        };
+        let done = match request {
+            Request::Hub(command) => {
+                self.peer.handle(command).await;
+                Ok(())
+            }
+            Request::Authenticate(token) => self.renew(&token).await,
+            Request::Simulate(plan) => self.simulations.start(plan, self.peer.voice()),
+            Request::Cancel(run) => {
+                self.simulations.cancel(run);
+                Ok(())
+            }
+        };
+        if let Err(refusal) = done {
+            self.peer.tell(&Event::Failed(Failure::from(refusal)));
+        }
+    }
+
+    /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
+    async fn renew(&mut self, token: &str) -> Result<(), Refusal> {
+        let caller = identify_token(&self.state, token)
+            .await
+            .map_err(|_| Refusal::Unauthorized)?;
+        if caller.person.id != self.peer.person().id {
+            return Err(Refusal::Unauthorized);
+        }
+        self.peer.renew(caller.sign_in);
+        self.expires_at = moment(&self.state, caller.expires_at_ms);
+        self.warned = false;
+        self.peer.tell(&Event::Authenticated(Expiry {
+            expires_in_ms: self.expires_in_ms(),
+        }));
+        Ok(())
+    }
+}
+
+/// A time of the calendar as a moment of this process.
+fn moment(state: &AppState, at_ms: i64) -> Instant {
+    let left = at_ms.saturating_sub(state.clock().now_ms());
+    // A year is as good as for ever, and cannot overflow the clock.
+    let left = u64::try_from(left).unwrap_or(0).min(365 * 24 * 3_600_000);
+    Instant::now() + Duration::from_millis(left)
+}
+
+/// Why reading ended.
+fn why(error: &axum::Error) -> CloseCode {
+    let too_big = std::error::Error::source(error)
+        .and_then(|cause| cause.downcast_ref::<tungstenite::Error>())
+        .is_some_and(|cause| matches!(cause, tungstenite::Error::Capacity(_)));
+    if too_big {
+        CloseCode::TooBig
+    } else {
+        CloseCode::Normal
+    }
+}
+
+/// Writes what the hub hands out, a burst at a time, and pings when there is nothing to write.
+async fn write(mut sink: SplitSink<WebSocket, Message>, mut inlet: Inlet) {
+    let mut burst = Vec::with_capacity(BURST);
+    let code = loop {
+        let next = tokio::select! {
+            next = inlet.next(&mut burst, BURST) => next,
+            () = tokio::time::sleep(HEARTBEAT) => {
+                if sink.send(Message::Ping(Bytes::new())).await.is_err() {
+                    return;
+                }
+                continue;
+            }
+        };
+        match next {
+            Next::Close(code) => break code,
+            Next::Frames => {
+                let written = {
+                    let mut writing = pin!(write_burst(&mut sink, &mut burst));
+                    tokio::select! {
+                        written = &mut writing => written,
+                        // The reader was let go while the socket takes nothing: a last chance, then the line is dead.
+                        () = inlet.let_go() => match tokio::time::timeout(FAREWELL, writing).await {
+                            Ok(written) => written,
+                            Err(_) => return,
+                        },
+                    }
+                };
+                if written.is_err() {
+                    return;
+                }
+            }
+        }
+    };
+    let close = CloseFrame {
+        code: code.number(),
+        reason: Utf8Bytes::from_static(code.reason()),
+    };
+    // Whether the other side takes the farewell is its own business.
+    tokio::time::timeout(FAREWELL, sink.send(Message::Close(Some(close))))
+        .await
+        .ok();
+}
+
+async fn write_burst(
+    sink: &mut SplitSink<WebSocket, Message>,
+    burst: &mut Vec<Bytes>,
+) -> Result<(), axum::Error> {
+    for frame in burst.drain(..) {
+        match Utf8Bytes::try_from(frame) {
+            Ok(text) => sink.feed(Message::Text(text)).await?,
+            Err(error) => tracing::error!(%error, "A dialect wrote a frame that is not UTF-8"),
+        }
+    }
+    sink.flush().await
+}

@@ -1,0 +1,22 @@
+//! Hubbub's server: doors (REST, WebSocket, pages), spellings, accounts, and memory on disk.
+//!
+//! `main.rs` reads the settings and calls [`run`]. Tests call [`serve_on`] with a port of their own.
+
+// The type of a page is as deep as its elements are nested.
+#![recursion_limit = "512"]
+
+pub mod auth;
+pub mod clock;
+pub mod config;
+mod demo;
+pub mod dialect;
+pub mod error;
+pub mod gateway;
+mod lifecycle;
+mod router;
+pub mod simulate;
+pub mod state;
+pub mod store;
+pub mod telemetry;
+
+pub use lifecycle::{Running, StartError, run, serve_on};

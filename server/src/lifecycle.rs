@@ -1,0 +1,260 @@
+//! From settings to a listening server, and gently back to nothing.
+
+use std::future::IntoFuture;
+use std::io;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use any_spawner::Executor;
+use app::Demo;
+use axum::serve::ListenerExt;
+use hub::{Hub, Settings};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::auth::secret::{SECRET_FILE, load_or_make};
+use crate::auth::{Attempts, AuthError, Keys, Passwords, SignIns};
+use crate::clock::SystemClock;
+use crate::config::{AccountsMode, Config, Secret};
+use crate::demo::{self, DemoError};
+use crate::router::router;
+use crate::state::AppState;
+use crate::store::sqlite::{OpenError, SqliteStore};
+
+/// How long a stop waits for each of its stages. Together less than the 10 s that service managers give.
+const DRAIN: Duration = Duration::from_secs(4);
+const FAREWELL: Duration = Duration::from_secs(2);
+const REQUESTS: Duration = Duration::from_secs(2);
+
+/// How often expired sign-ins are swept out. They are refused at once in any case; this only frees space.
+const SWEEP: Duration = Duration::from_hours(1);
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be had.
+    #[error("cannot listen on {0}")]
+    Bind(SocketAddr, #[source] io::Error),
+    /// The data folder cannot be made.
+    #[error("the data folder `{}` cannot be made", .0.display())]
+    Folder(PathBuf, #[source] io::Error),
+    /// The signing secret cannot be kept.
+    #[error("the secret in `{}` cannot be read or made", .0.display())]
+    Secret(PathBuf, #[source] io::Error),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// Passwords cannot be hashed.
+    #[error("passwords cannot be hashed")]
+    Passwords(#[source] AuthError),
+    /// The demo cannot be set up.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// Signals cannot be heard, so the server could not be stopped gently.
+    #[error("signals cannot be heard")]
+    Signals(#[source] io::Error),
+    /// The listener broke.
+    #[error("the listener broke")]
+    Serve(#[source] io::Error),
+}
+
+/// A server that listens.
+pub struct Running {
+    addr: SocketAddr,
+    state: AppState,
+    store: SqliteStore,
+    server: JoinHandle<io::Result<()>>,
+    sweeper: JoinHandle<()>,
+}
+
+/// Serves until SIGTERM or SIGINT, then stops gently.
+///
+/// # Errors
+/// [`StartError`]; with its sources it makes one line.
+pub async fn run(config: Config) -> Result<(), StartError> {
+    let addr = config.listen;
+    // Before anything else: a second start must not touch what the first one uses.
+    let listener = TcpListener::bind(addr)
+        .await
+        .map_err(|error| StartError::Bind(addr, error))?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
+    let mut running = serve_on(listener, config).await?;
+    running.announce();
+    tokio::select! {
+        _ = terminate.recv() => tracing::info!("Stopping: SIGTERM"),
+        _ = interrupt.recv() => tracing::info!("Stopping: SIGINT"),
+        ended = &mut running.server => {
+            let error = ended.map_err(io::Error::other).and_then(|served| served);
+            running.store.close().await;
+            return error.map_err(StartError::Serve);
+        }
+    }
+    running.shutdown().await;
+    Ok(())
+}
+
+/// Serves on a listener that is bound already; port 0 gives each test its own server.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn serve_on(listener: TcpListener, config: Config) -> Result<Running, StartError> {
+    let addr = listener
+        .local_addr()
+        .map_err(|error| StartError::Bind(config.listen, error))?;
+    let secret = signing_secret(&config)?;
+    let store = SqliteStore::open(&config.database).await?;
+    let clock = Arc::new(SystemClock);
+    let sign_ins = SignIns {
+        accounts: Arc::new(store.clone()),
+        hub: Hub::new(Arc::new(store.clone()), clock.clone(), Settings::default()),
+        clock,
+        keys: Keys::new(&secret),
+        passwords: Passwords::new().await.map_err(StartError::Passwords)?,
+        attempts: Attempts::new(config.rate_limits),
+        mode: config.accounts,
+    };
+    let demo = demo(&config, &sign_ins).await?;
+    look_for_pages(&config.site_dir);
+    // Fails when it was done before, by an earlier server of the same process.
+    Executor::init_tokio().ok();
+
+    let stopping = CancellationToken::new();
+    let state = AppState::new(config, sign_ins, demo, stopping.clone());
+    let app = router(&state).into_make_service_with_connect_info::<SocketAddr>();
+    let listener = listener.tap_io(|connection| {
+        // Small frames must not wait for one another.
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "Could not set TCP_NODELAY");
+        }
+    });
+    let server = axum::serve(listener, app).with_graceful_shutdown(stopping.clone().cancelled_owned());
+    let server = tokio::spawn(server.into_future());
+    let sweeper = tokio::spawn(sweep(state.clone()));
+    tracing::info!(%addr, "Listening on http://{addr}");
+    Ok(Running {
+        addr,
+        state,
+        store,
+        server,
+        sweeper,
+    })
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Takes nobody in any more, lets rooms finish, closes sockets and the database. Takes at most about 8 s.
+    pub async fn shutdown(self) {
+        self.state.stopping().cancel();
+        let sockets = self.state.sockets();
+        sockets.close();
+        if timeout(DRAIN, self.state.hub().drain()).await.is_err() {
+            tracing::warn!("Rooms were not done after {} s", DRAIN.as_secs());
+        }
+        if timeout(FAREWELL, sockets.wait()).await.is_err() {
+            tracing::warn!(
+                open = sockets.len(),
+                "Sockets were still open after {} s",
+                FAREWELL.as_secs()
+            );
+        }
+        let end = self.server.abort_handle();
+        match timeout(REQUESTS, self.server).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::error!(%error, "The listener broke"),
+            Ok(Err(error)) => tracing::error!(%error, "The server panicked"),
+            Err(_) => {
+                tracing::warn!("Requests were not done after {} s", REQUESTS.as_secs());
+                end.abort();
+            }
+        }
+        if let Err(error) = self.sweeper.await {
+            tracing::error!(%error, "The sweeper panicked");
+        }
+        self.store.close().await;
+        tracing::info!("Stopped");
+    }
+
+    /// Tells a developer where to look. In production the log says enough.
+    fn announce(&self) {
+        if !self.state.config().is_development() {
+            return;
+        }
+        let mut out = io::stdout().lock();
+        let people = self.state.demo().map(|Demo { people, password }| {
+            format!(
+                "\n  Sign in as {} with the password {password}",
+                people.join(", ")
+            )
+        });
+        // Nobody may be reading; the log has the address too.
+        writeln!(
+            out,
+            "\n  Hubbub: http://{}{}\n",
+            self.addr,
+            people.unwrap_or_default()
+        )
+        .ok();
+    }
+}
+
+fn signing_secret(config: &Config) -> Result<Secret, StartError> {
+    if let Some(secret) = &config.secret {
+        return Ok(secret.clone());
+    }
+    let folder = &config.data_dir;
+    std::fs::create_dir_all(folder).map_err(|error| StartError::Folder(folder.clone(), error))?;
+    load_or_make(folder).map_err(|error| StartError::Secret(folder.join(SECRET_FILE), error))
+}
+
+async fn demo(config: &Config, sign_ins: &SignIns) -> Result<Option<Demo>, DemoError> {
+    if config.is_development() && config.accounts == AccountsMode::Local {
+        demo::fill(sign_ins).await
+    } else {
+        Ok(None)
+    }
+}
+
+fn look_for_pages(site: &Path) {
+    if !site.join("pkg").is_dir() {
+        tracing::warn!(
+            site_dir = %site.display(),
+            "No built pages in `{}`: the API works, pages come without style and script", site.display()
+        );
+    }
+}
+
+async fn sweep(state: AppState) {
+    let mut ticks = tokio::time::interval(SWEEP);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = state.stopping().cancelled() => return,
+        }
+        match state
+            .sign_ins()
+            .accounts
+            .purge_expired(state.clock().now_ms())
+            .await
+        {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "Swept out {count} expired sign-ins"),
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "Could not sweep out expired sign-ins"
+                );
+            }
+        }
+    }
+}

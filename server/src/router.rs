@@ -1,0 +1,141 @@
+//! Every address there is, on one page.
+
+use std::any::Any;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::Method;
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, delete, get, post};
+use protocol::limits::MAX_FRAME_BYTES;
+use tower::ServiceBuilder;
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::services::ServeDir;
+use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::trace::TraceLayer;
+
+use crate::error::ApiError;
+use crate::gateway::rest::{account, health, messages, rooms, users};
+use crate::gateway::{headers, pages, ssr, websocket};
+use crate::state::AppState;
+
+/// How long a browser may remember what another origin may do.
+const PREFLIGHT: Duration = Duration::from_mins(10);
+
+pub(crate) fn router(state: &AppState) -> Router {
+    // Set before the layer: a preflight is a method that no route knows.
+    let api = api().method_not_allowed_fallback(wrong_method).layer(cors(state));
+    api.merge(pages())
+        .merge(files(state))
+        .method_not_allowed_fallback(wrong_method)
+        .layer(
+            // The first one sees a request first.
+            ServiceBuilder::new()
+                // Paths only: a query may carry a token. What fails is logged where it is handled.
+                .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
+                .layer(from_fn_with_state(state.clone(), headers::secure))
+                .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+                .layer(CatchPanicLayer::custom(panicked))
+                .layer(DefaultBodyLimit::max(MAX_FRAME_BYTES)),
+        )
+        .with_state(state.clone())
+}
+
+fn api() -> Router<AppState> {
+    Router::new()
+        .route("/api/v1/auth/register", post(account::register))
+        .route("/api/v1/auth/login", post(account::login))
+        .route("/api/v1/auth/refresh", post(account::refresh))
+        .route("/api/v1/auth/logout", post(account::logout))
+        .route("/api/v1/auth/me", get(account::me))
+        .route("/api/v1/auth/ticket", post(account::ticket))
+        .route("/api/v1/chats", get(rooms::list).post(rooms::create))
+        .route(
+            "/api/v1/chats/{room}",
+            get(rooms::show).patch(rooms::rename).delete(rooms::delete),
+        )
+        .route(
+            "/api/v1/chats/{room}/members",
+            get(rooms::members).post(rooms::add_members),
+        )
+        .route(
+            "/api/v1/chats/{room}/members/{person}",
+            delete(rooms::remove_member),
+        )
+        .route(
+            "/api/v1/chats/{room}/messages",
+            get(messages::history).post(messages::post),
+        )
+        .route("/api/v1/chats/{room}/read", post(messages::read))
+        .route("/api/v1/users", get(users::search))
+        .route("/api/v1/ws", get(websocket::upgrade))
+}
+
+fn pages() -> Router<AppState> {
+    Router::new()
+        .route("/", get(ssr::home))
+        .route("/rooms/{room}", get(ssr::room))
+        .route("/sign-in", get(ssr::entry).post(pages::sign_in))
+        .route("/register", get(ssr::entry).post(pages::register))
+        .route("/sign-out", post(pages::sign_out))
+        .route("/devtools", get(ssr::open_to_all))
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+}
+
+/// What was built beside the program; whatever is not there either is a page that says so.
+fn files(state: &AppState) -> Router<AppState> {
+    let site = &state.config().site_dir;
+    let missing = any(ssr::missing).with_state(state.clone());
+    let folder = |path| ServeDir::new(path).precompressed_br().precompressed_gzip();
+    // Names do not change from build to build, so a browser asks each time and is told 304.
+    let fresh =
+        || SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    let public = folder(site.clone())
+        .append_index_html_on_directories(false)
+        .call_fallback_on_method_not_allowed(true)
+        .fallback(missing);
+    Router::new()
+        .nest_service(
+            "/pkg",
+            ServiceBuilder::new()
+                .layer(fresh())
+                .service(folder(site.join("pkg"))),
+        )
+        .fallback_service(ServiceBuilder::new().layer(fresh()).service(public))
+}
+
+/// What pages of other origins may do with the API, where origins are named: everything a program may, with a token,
+/// never with the cookie.
+fn cors(state: &AppState) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::list(state.config().origins.header_values()))
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        .expose_headers([RETRY_AFTER])
+        .max_age(PREFLIGHT)
+}
+
+async fn wrong_method() -> ApiError {
+    ApiError::WrongMethod
+}
+
+fn span(request: &Request) -> tracing::Span {
+    tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
+fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
+    let message = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref().copied());
+    tracing::error!(panic = message.unwrap_or("no message"), "A handler panicked");
+    ApiError::Panicked.into_response()
+}

@@ -1,0 +1,6 @@
+//! What outlives the process: the implementations of [`hub::port::Store`] and of
+//! [`Accounts`](crate::auth::accounts::Accounts).
+//!
+//! Only the parts that build the program know which of them it uses.
+
+pub mod sqlite;

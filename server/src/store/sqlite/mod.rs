@@ -1,0 +1,226 @@
+//! Rooms, people and messages in one SQLite file.
+//!
+//! One task writes, see [`writer`]; a few connections read what is committed. Each question is one statement, so what
+//! it answers is one state of the database.
+
+mod accounts;
+mod members;
+mod messages;
+mod open;
+mod rooms;
+mod rows;
+mod sign_ins;
+mod summaries;
+mod writer;
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use hub::model::{Membership, RoomRecord};
+use hub::port::{Answer, Appended, MessageDraft, Page, RoomDraft, Slice, Store, StoreError};
+use protocol::{Role, RoomId, RoomSummary, UserId};
+use sqlx::sqlite::SqlitePool;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+pub use open::OpenError;
+pub use writer::Outage;
+use writer::{Failure, Writer};
+
+/// Everything in one SQLite file. Cloning copies one pointer.
+#[derive(Clone)]
+pub struct SqliteStore {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    readers: SqlitePool,
+    writer: Writer,
+    closing: CancellationToken,
+    /// A std mutex: held to take the handle out, never across an `.await`.
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl SqliteStore {
+    fn new(readers: SqlitePool, writer: Writer, closing: CancellationToken, task: JoinHandle<()>) -> Self {
+        let task = Mutex::new(Some(task));
+        Self {
+            shared: Arc::new(Shared {
+                readers,
+                writer,
+                closing,
+                task,
+            }),
+        }
+    }
+
+    /// Does what was asked before, moves the write-ahead log into the file and closes it. Whatever is asked later is
+    /// answered with [`Outage::Closed`].
+    pub async fn close(&self) {
+        // Readers first, so that nobody reads from the log while the writer empties it.
+        self.readers().close().await;
+        self.shared.closing.cancel();
+        let task = self
+            .shared
+            .task
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(task) = task
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "The writer of the database broke down");
+        }
+    }
+
+    /// Asks whether the database still answers.
+    ///
+    /// # Errors
+    /// [`Outage`] when it does not.
+    pub async fn ping(&self) -> Result<(), Outage> {
+        sqlx::query("SELECT 1 FROM sqlite_schema LIMIT 1")
+            .execute(self.readers())
+            .await?;
+        Ok(())
+    }
+
+    fn readers(&self) -> &SqlitePool {
+        &self.shared.readers
+    }
+
+    fn writer(&self) -> &Writer {
+        &self.shared.writer
+    }
+}
+
+impl std::fmt::Debug for SqliteStore {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("SqliteStore").finish_non_exhaustive()
+    }
+}
+
+impl From<Outage> for StoreError {
+    fn from(outage: Outage) -> Self {
+        Self::Unavailable(Arc::new(outage))
+    }
+}
+
+impl From<Failure<Self>> for StoreError {
+    fn from(failure: Failure<Self>) -> Self {
+        match failure {
+            Failure::Refused(refusal) => refusal,
+            Failure::Outage(outage) => outage.into(),
+        }
+    }
+}
+
+impl From<Failure<Infallible>> for StoreError {
+    fn from(Failure::Outage(outage): Failure<Infallible>) -> Self {
+        outage.into()
+    }
+}
+
+/// What a failed question means to those who know the port only.
+fn unread(error: sqlx::Error) -> StoreError {
+    Outage::from(error).into()
+}
+
+impl Store for SqliteStore {
+    fn create_room(&self, room: RoomDraft) -> Answer<'_, RoomRecord> {
+        Box::pin(async move { Ok(self.writer().write(rooms::Create(room)).await?) })
+    }
+
+    fn room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, Option<RoomRecord>> {
+        Box::pin(async move { rooms::find(self.readers(), room).await.map_err(unread) })
+    }
+
+    fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()> {
+        let work = rooms::Rename {
+            room: room.clone(),
+            name: name.to_owned(),
+        };
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+
+    fn delete_room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, ()> {
+        let work = rooms::Delete(room.clone());
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+
+    fn add_members<'a>(
+        &'a self,
+        room: &'a RoomId,
+        people: &'a [UserId],
+        at_ms: i64,
+    ) -> Answer<'a, Vec<Membership>> {
+        let work = members::Add {
+            room: room.clone(),
+            people: people.to_vec(),
+            at_ms,
+        };
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+
+    fn remove_member<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<UserId>> {
+        let work = members::Remove {
+            room: room.clone(),
+            person: person.clone(),
+        };
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+
+    fn append<'a>(
+        &'a self,
+        room: &'a RoomId,
+        drafts: Vec<MessageDraft>,
+        at_ms: i64,
+    ) -> Answer<'a, Vec<Appended>> {
+        let append = messages::Append {
+            room: room.clone(),
+            drafts,
+            at_ms,
+        };
+        Box::pin(async move { Ok(self.writer().append(append).await?) })
+    }
+
+    fn mark_read<'a>(&'a self, room: &'a RoomId, marks: &'a [(UserId, u64)]) -> Answer<'a, ()> {
+        let work = members::MarkRead {
+            room: room.clone(),
+            marks: marks.to_vec(),
+        };
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+
+    fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page> {
+        Box::pin(async move {
+            messages::page(self.readers(), room, slice, limit)
+                .await
+                .map_err(unread)
+        })
+    }
+
+    fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>> {
+        Box::pin(async move { members::role(self.readers(), room, person).await.map_err(unread) })
+    }
+
+    fn room_ids_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<RoomId>> {
+        Box::pin(async move { members::room_ids_of(self.readers(), person).await.map_err(unread) })
+    }
+
+    fn summary<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>> {
+        Box::pin(async move { summaries::one(self.readers(), room, person).await.map_err(unread) })
+    }
+
+    fn summaries<'a>(
+        &'a self,
+        person: &'a UserId,
+        after: Option<&'a RoomId>,
+        limit: u32,
+    ) -> Answer<'a, Vec<RoomSummary>> {
+        Box::pin(async move {
+            summaries::page(self.readers(), person, after, limit)
+                .await
+                .map_err(unread)
+        })
+    }
+}

@@ -1,0 +1,171 @@
+//! Rooms: made, found, renamed, deleted.
+
+use std::convert::Infallible;
+
+use hub::model::RoomRecord;
+use hub::port::{RoomDraft, StoreError};
+use protocol::{Cursor, Role, RoomId};
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{FromRow, Row as _, SqliteExecutor, query, query_scalar};
+
+use super::members;
+use super::rows::{MemberRow, kind, kind_number, room_id};
+use super::writer::{Change, Fault, Work};
+
+/// See [`hub::port::Store::create_room`].
+pub(super) struct Create(pub(super) RoomDraft);
+
+impl Change for Create {
+    type Done = RoomRecord;
+    type Refusal = StoreError;
+}
+
+impl Work for Create {
+    async fn run(&self, connection: &mut SqliteConnection) -> Result<RoomRecord, Fault<StoreError>> {
+        let draft = &self.0;
+        if key(&mut *connection, &draft.id).await?.is_some() {
+            return Err(Fault::Refused(StoreError::RoomTaken));
+        }
+        let mut people = vec![draft.owner.clone()];
+        people.extend(
+            draft
+                .members
+                .iter()
+                .filter(|member| **member != draft.owner)
+                .cloned(),
+        );
+        let people = members::lookup(connection, &people).await?;
+        let room: i64 = query_scalar(
+            "INSERT INTO rooms (id, name, kind, epoch, created_at_ms, active_at_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?5) RETURNING key",
+        )
+        .bind(draft.id.as_str())
+        .bind(&draft.name)
+        .bind(kind_number(draft.kind))
+        .bind(draft.epoch)
+        .bind(draft.at_ms)
+        .fetch_one(&mut *connection)
+        .await?;
+        let role = |at: usize| if at == 0 { Role::Owner } else { Role::Member };
+        let members: Vec<_> = people
+            .into_iter()
+            .enumerate()
+            .map(|(at, known)| known.into_member(role(at)))
+            .collect();
+        members::insert(connection, room, &members, draft.at_ms).await?;
+        Ok(RoomRecord {
+            id: draft.id.clone(),
+            name: draft.name.clone(),
+            kind: draft.kind,
+            head: Cursor {
+                epoch: draft.epoch,
+                seq: 0,
+            },
+            created_at_ms: draft.at_ms,
+            members: members.into_iter().map(|(_, membership)| membership).collect(),
+        })
+    }
+}
+
+/// See [`hub::port::Store::rename_room`].
+pub(super) struct Rename {
+    pub(super) room: RoomId,
+    pub(super) name: String,
+}
+
+impl Change for Rename {
+    type Done = ();
+    type Refusal = StoreError;
+}
+
+impl Work for Rename {
+    async fn run(&self, connection: &mut SqliteConnection) -> Result<(), Fault<StoreError>> {
+        let renamed = query("UPDATE rooms SET name = ? WHERE id = ?")
+            .bind(&self.name)
+            .bind(self.room.as_str())
+            .execute(connection)
+            .await?;
+        if renamed.rows_affected() == 0 {
+            Err(Fault::Refused(StoreError::NoSuchRoom))
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// See [`hub::port::Store::delete_room`]. Members and messages go with the room, by their foreign keys.
+pub(super) struct Delete(pub(super) RoomId);
+
+impl Change for Delete {
+    type Done = ();
+    type Refusal = Infallible;
+}
+
+impl Work for Delete {
+    async fn run(&self, connection: &mut SqliteConnection) -> Result<(), Fault<Infallible>> {
+        query("DELETE FROM rooms WHERE id = ?")
+            .bind(self.0.as_str())
+            .execute(connection)
+            .await?;
+        Ok(())
+    }
+}
+
+/// What other tables call a room.
+pub(super) async fn key(
+    executor: impl SqliteExecutor<'_>,
+    room: &RoomId,
+) -> Result<Option<i64>, sqlx::Error> {
+    query_scalar("SELECT key FROM rooms WHERE id = ?")
+        .bind(room.as_str())
+        .fetch_optional(executor)
+        .await
+}
+
+/// The columns of a room, with one of its members, if it has any.
+#[derive(FromRow)]
+struct RoomRow {
+    id: String,
+    name: String,
+    kind: i64,
+    epoch: u32,
+    head: u64,
+    created_at_ms: i64,
+}
+
+/// See [`hub::port::Store::room`].
+pub(super) async fn find(
+    executor: impl SqliteExecutor<'_>,
+    room: &RoomId,
+) -> Result<Option<RoomRecord>, sqlx::Error> {
+    let rows = query(
+        "SELECT r.id, r.name, r.kind, r.epoch, r.head, r.created_at_ms, m.role, m.read_seq,
+                p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
+         FROM rooms r LEFT JOIN members m ON m.room = r.key LEFT JOIN people p ON p.key = m.person
+         WHERE r.id = ? ORDER BY m.key",
+    )
+    .bind(room.as_str())
+    .fetch_all(executor)
+    .await?;
+    let Some(first) = rows.first() else {
+        return Ok(None);
+    };
+    let found = RoomRow::from_row(first)?;
+    let mut members = Vec::with_capacity(rows.len());
+    for row in &rows {
+        if row.try_get::<Option<i64>, _>("role")?.is_some() {
+            members.push(MemberRow::from_row(row)?.membership()?);
+        }
+    }
+    Ok(Some(RoomRecord {
+        id: room_id(&found.id)?,
+        name: found.name,
+        kind: kind(found.kind)?,
+        head: Cursor {
+            epoch: found.epoch,
+            seq: found.head,
+        },
+        created_at_ms: found.created_at_ms,
+        members,
+    }))
+}

@@ -1,0 +1,107 @@
+//! What is stored, as the hub knows it: the translations that several tables share.
+
+use std::sync::Arc;
+
+use hub::model::{Membership, Person};
+use protocol::{DraftId, MessageId, Role, RoomId, RoomKind, UserId};
+use sqlx::FromRow;
+use uuid::Uuid;
+
+/// The columns of a person.
+#[derive(FromRow)]
+pub(super) struct PersonRow {
+    person_id: String,
+    username: String,
+    email: String,
+    is_active: bool,
+    person_created_at_ms: i64,
+}
+
+impl PersonRow {
+    pub(super) fn person(self) -> Result<Person, sqlx::Error> {
+        Ok(Person {
+            id: user_id(&self.person_id)?,
+            username: self.username,
+            email: self.email,
+            is_active: self.is_active,
+            created_at_ms: self.person_created_at_ms,
+        })
+    }
+}
+
+/// The columns of a membership.
+#[derive(FromRow)]
+pub(super) struct MemberRow {
+    role: i64,
+    read_seq: u64,
+    #[sqlx(flatten)]
+    person: PersonRow,
+}
+
+impl MemberRow {
+    pub(super) fn membership(self) -> Result<Membership, sqlx::Error> {
+        Ok(Membership {
+            person: Arc::new(self.person.person()?),
+            role: role(self.role)?,
+            read_seq: self.read_seq,
+        })
+    }
+}
+
+/// Something is stored that this program would not store.
+pub(super) fn unreadable(problem: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> sqlx::Error {
+    sqlx::Error::Decode(problem.into())
+}
+
+pub(super) fn user_id(raw: &str) -> Result<UserId, sqlx::Error> {
+    UserId::parse(raw).map_err(unreadable)
+}
+
+pub(super) fn room_id(raw: &str) -> Result<RoomId, sqlx::Error> {
+    RoomId::parse(raw).map_err(unreadable)
+}
+
+pub(super) fn message_id(raw: &[u8]) -> Result<MessageId, sqlx::Error> {
+    uuid(raw).map(MessageId)
+}
+
+pub(super) fn draft_id(raw: &[u8]) -> Result<DraftId, sqlx::Error> {
+    uuid(raw).map(DraftId)
+}
+
+pub(super) fn uuid(raw: &[u8]) -> Result<Uuid, sqlx::Error> {
+    Uuid::from_slice(raw).map_err(unreadable)
+}
+
+pub(super) fn role(number: i64) -> Result<Role, sqlx::Error> {
+    match number {
+        0 => Ok(Role::Member),
+        1 => Ok(Role::Owner),
+        _ => Err(unreadable("no such role")),
+    }
+}
+
+pub(super) fn role_number(role: Role) -> i64 {
+    match role {
+        Role::Member => 0,
+        Role::Owner => 1,
+    }
+}
+
+pub(super) fn kind(number: i64) -> Result<RoomKind, sqlx::Error> {
+    match number {
+        0 => Ok(RoomKind::Group),
+        _ => Err(unreadable("no such kind of room")),
+    }
+}
+
+pub(super) fn kind_number(kind: RoomKind) -> i64 {
+    match kind {
+        RoomKind::Group => 0,
+    }
+}
+
+/// A message's number for SQLite, whose integers have a sign. One that is too great for it is beyond every message.
+pub(super) fn seq_number(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}

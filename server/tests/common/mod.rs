@@ -1,0 +1,305 @@
+//! The real server on a free port, with a database of its own, and people to use it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up has failed"
+)]
+
+use std::net::SocketAddr;
+
+use jsonwebtoken::{EncodingKey, Header};
+use protocol::RoomId;
+use protocol::rest::{ChatMessage, Tokens};
+use reqwest::header::HeaderMap;
+use reqwest::redirect::Policy;
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::{Value, json};
+use server::Running;
+use server::auth::origin::Origins;
+use server::config::{AccountsMode, Config, Environment, RateLimits, Secret};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+
+/// What the servers of the tests sign with.
+pub(crate) const SECRET: &str = "a secret of the tests, long enough";
+
+/// The password of everybody that [`App::register`] makes.
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// A running server. Its data goes when it goes.
+pub(crate) struct App {
+    pub(crate) addr: SocketAddr,
+    /// Follows no redirects and keeps no cookies.
+    pub(crate) client: Client,
+    config: Config,
+    running: Running,
+    folder: TempDir,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) async fn to(request: RequestBuilder) -> Self {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Self {
+            status,
+            headers,
+            text: response.text().await.unwrap(),
+        }
+    }
+
+    /// The body as JSON; `null` if it is none.
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+
+    /// The status, the error's code and its field, for one comparison.
+    pub(crate) fn refusal(&self) -> (u16, String, String) {
+        let body = self.json();
+        let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
+        (self.status.as_u16(), text("code"), text("field"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+impl App {
+    /// A production server without rate limits.
+    pub(crate) async fn spawn() -> Self {
+        Self::spawn_with(|_| {}).await
+    }
+
+    /// A server with other settings.
+    pub(crate) async fn spawn_with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config {
+            environment: Environment::Production,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data_dir: folder.path().to_owned(),
+            database: folder.path().join("hubbub.db"),
+            secret: Secret::new(SECRET),
+            origins: Origins::default(),
+            accounts: AccountsMode::Local,
+            server_name: "test".to_owned(),
+            site_dir: folder.path().join("site"),
+            rate_limits: RateLimits::Off,
+            log: "warn".to_owned(),
+        };
+        change(&mut config);
+        Self::serve(config, folder).await
+    }
+
+    async fn serve(config: Config, folder: TempDir) -> Self {
+        let listener = TcpListener::bind(config.listen).await.unwrap();
+        let running = server::serve_on(listener, config.clone()).await.unwrap();
+        let client = Client::builder().redirect(Policy::none()).build().unwrap();
+        Self {
+            addr: running.addr(),
+            client,
+            config,
+            running,
+            folder,
+        }
+    }
+
+    /// Stops gently and starts again on the same data, at another port.
+    pub(crate) async fn restart(self) -> Self {
+        self.running.shutdown().await;
+        Self::serve(self.config, self.folder).await
+    }
+
+    /// Stops gently.
+    pub(crate) async fn stop(self) {
+        self.running.shutdown().await;
+    }
+
+    /// Where the server keeps its data.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.addr)
+    }
+
+    /// A socket's address; `query` with its question mark, or nothing.
+    pub(crate) fn socket_url(&self, query: &str) -> String {
+        format!("ws://{}/api/v1/ws{query}", self.addr)
+    }
+
+    /// A request without any proof of identity.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, self.url(path))
+    }
+
+    pub(crate) async fn get(&self, path: &str, who: &Tokens) -> Answer {
+        Answer::to(self.request(Method::GET, path).bearer_auth(&who.access_token)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str, who: &Tokens) -> Answer {
+        Answer::to(self.request(Method::DELETE, path).bearer_auth(&who.access_token)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, who: &Tokens, body: &Value) -> Answer {
+        Answer::to(
+            self.request(Method::POST, path)
+                .bearer_auth(&who.access_token)
+                .json(body),
+        )
+        .await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, who: &Tokens, body: &Value) -> Answer {
+        Answer::to(
+            self.request(Method::PATCH, path)
+                .bearer_auth(&who.access_token)
+                .json(body),
+        )
+        .await
+    }
+
+    /// A JSON request of somebody who is not signed in.
+    pub(crate) async fn post_as_stranger(&self, path: &str, body: &Value) -> Answer {
+        Answer::to(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// Makes an account with [`PASSWORD`] and `<name>@example.org`.
+    pub(crate) async fn register(&self, name: &str) -> Tokens {
+        let form = json!({ "username": name, "email": format!("{name}@example.org"), "password": PASSWORD });
+        let answer = self.post_as_stranger("/api/v1/auth/register", &form).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        serde_json::from_str(&answer.text).unwrap()
+    }
+
+    /// Signs in once more, as on another device.
+    pub(crate) async fn login(&self, name: &str) -> Tokens {
+        let form = json!({ "username": name, "password": PASSWORD });
+        let answer = self.post_as_stranger("/api/v1/auth/login", &form).await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        serde_json::from_str(&answer.text).unwrap()
+    }
+
+    /// Makes a room with these people in it.
+    pub(crate) async fn create_room(&self, owner: &Tokens, name: &str, members: &[&Tokens]) -> RoomId {
+        let members: Vec<_> = members.iter().map(|member| &member.user.id).collect();
+        let answer = self
+            .post(
+                "/api/v1/chats",
+                owner,
+                &json!({ "name": name, "member_ids": members }),
+            )
+            .await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        serde_json::from_value(answer.json()["id"].take()).unwrap()
+    }
+
+    /// Says something over REST.
+    pub(crate) async fn say(&self, author: &Tokens, room: &RoomId, text: &str) -> ChatMessage {
+        let path = format!("/api/v1/chats/{room}/messages");
+        let answer = self.post(&path, author, &json!({ "content": text })).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
+        serde_json::from_str(&answer.text).unwrap()
+    }
+
+    /// A ticket for one socket.
+    pub(crate) async fn ticket(&self, who: &Tokens) -> String {
+        let answer = self.post("/api/v1/auth/ticket", who, &Value::Null).await;
+        answer.json()["ticket"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a page's form, as a browser does from our own pages.
+    pub(crate) async fn submit(&self, path: &str, cookie: &str, fields: &str) -> Answer {
+        let form = self
+            .request(Method::POST, path)
+            .header("content-type", "application/x-www-form-urlencoded");
+        Answer::to(
+            form.header("sec-fetch-site", "same-origin")
+                .header("cookie", cookie)
+                .body(fields.to_owned()),
+        )
+        .await
+    }
+
+    /// Looks at a page with a cookie; `""` for none.
+    pub(crate) async fn visit(&self, path: &str, cookie: &str) -> Answer {
+        Answer::to(self.request(Method::GET, path).header("cookie", cookie)).await
+    }
+
+    /// Signs in a browser and answers with its cookie.
+    pub(crate) async fn browser(&self, name: &str) -> String {
+        let answer = self
+            .submit(
+                "/sign-in",
+                "",
+                &format!("username={name}&password=correct+horse+battery"),
+            )
+            .await;
+        assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
+        answer.header("set-cookie").split(';').next().unwrap().to_owned()
+    }
+}
+
+/// A token with these claims, signed as the server would.
+pub(crate) fn mint(claims: &Value) -> String {
+    jsonwebtoken::encode(
+        &Header::default(),
+        claims,
+        &EncodingKey::from_secret(SECRET.as_bytes()),
+    )
+    .unwrap()
+}
+
+/// A second far away, for claims of tokens that have not expired: the year 2100.
+pub(crate) const FAR_AWAY: u64 = 4_102_444_800;
+
+/// Each test file uses its own part of all this; here everything is used.
+const _: fn() = || {
+    let _ = (
+        App::spawn,
+        App::restart,
+        App::stop,
+        App::folder,
+        App::url,
+        App::socket_url,
+        App::request,
+        App::get,
+    );
+    let _ = (
+        App::delete,
+        App::post,
+        App::patch,
+        App::post_as_stranger,
+        App::register,
+        App::login,
+        App::say,
+    );
+    let _ = (
+        App::create_room,
+        App::ticket,
+        App::submit,
+        App::visit,
+        App::browser,
+        mint,
+        FAR_AWAY,
+    );
+    let _ = (
+        Answer::to,
+        Answer::json,
+        Answer::refusal,
+        Answer::header,
+        PASSWORD,
+        SECRET,
+    );
+    let _ = |app: App| app.client;
+    drop(App::spawn_with(|_| {}));
+};

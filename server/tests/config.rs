@@ -1,0 +1,245 @@
+//! Starts that are refused, and starts that are not, with the real program.
+#![expect(
+    clippy::expect_used,
+    reason = "a program that cannot be called has failed the test"
+)]
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// The program with nothing in its environment but this.
+fn hubbub(folder: &Path, environment: &[(&str, &str)]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hubbub"));
+    command
+        .env_clear()
+        .current_dir(folder)
+        .arg("serve")
+        .envs(environment.iter().copied());
+    command
+}
+
+fn output(mut command: Command) -> Output {
+    command.output().expect("the program runs")
+}
+
+/// The line of a refused start.
+fn refused(command: Command) -> String {
+    let output = output(command);
+    let text = String::from_utf8(output.stderr).expect("UTF-8");
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    assert!(text.starts_with("hubbub: "), "{text}");
+    assert!(output.stdout.is_empty());
+    text
+}
+
+/// A development server on a free port; its address.
+fn start(folder: &Path, environment: &[(&str, &str)]) -> (Child, String) {
+    let mut command = hubbub(
+        folder,
+        &[("HUBBUB_ENV", "development"), ("HUBBUB_LISTEN", "127.0.0.1:0")],
+    );
+    command
+        .envs(environment.iter().copied())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    let mut child = command.spawn().expect("the program runs");
+    let out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let address = out
+        .lines()
+        .map_while(Result::ok)
+        .find_map(|line| Some(line.split_once("http://")?.1.to_owned()));
+    (child, address.expect("it says where it listens"))
+}
+
+fn terminate(mut child: Child) -> ExitStatus {
+    let sent = Command::new("kill")
+        .args(["-TERM", &child.id().to_string()])
+        .status()
+        .expect("kill runs");
+    assert!(sent.success());
+    child.wait().expect("it ends")
+}
+
+#[test]
+fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let long = format!("{SECRET}x");
+    let secret = ("JWT_SECRET", SECRET);
+    for (environment, said) in [
+        (vec![], "JWT_SECRET is not set"),
+        (vec![("JWT_SECRET", "")], "shorter than 32 bytes"),
+        (vec![("JWT_SECRET", "too short")], "shorter than 32 bytes"),
+        (
+            vec![("ACCESS_TOKEN_SECRET", "too short")],
+            "shorter than 32 bytes",
+        ),
+        (
+            vec![secret, ("ACCESS_TOKEN_SECRET", &long)],
+            "both set and differ",
+        ),
+        (vec![secret, ("HUBBUB_ENV", "staging")], "HUBBUB_ENV"),
+        (vec![secret, ("HUBBUB_LISTEN", "localhost")], "HUBBUB_LISTEN"),
+        (vec![secret, ("PORT", "99999")], "PORT"),
+        (
+            vec![secret, ("HUBBUB_LISTEN", "127.0.0.1:4000"), ("PORT", "5000")],
+            "port 4000 and PORT says 5000",
+        ),
+        (
+            vec![secret, ("DATABASE_URL", "postgres://localhost/hubbub")],
+            "only has SQLite",
+        ),
+        (
+            vec![secret, ("DATABASE_URL", "mysql://localhost/hubbub")],
+            "sqlite://",
+        ),
+        (
+            vec![secret, ("DATABASE_URL", "sqlite://:memory:")],
+            "the path of a file",
+        ),
+        (vec![secret, ("REDIS_URL", "redis://localhost")], "without Redis"),
+        (vec![secret, ("REDIS_HOST", "localhost")], "without Redis"),
+        (
+            vec![secret, ("CORS_ORIGIN", "https://ok.example,*")],
+            "`*` is not an origin",
+        ),
+        (vec![secret, ("HUBBUB_ACCOUNTS", "ldap")], "HUBBUB_ACCOUNTS"),
+        (
+            vec![secret, ("HUBBUB_RATE_LIMITS", "maybe")],
+            "HUBBUB_RATE_LIMITS",
+        ),
+        (vec![secret, ("HUBBUB_LOG", "info,=")], "HUBBUB_LOG"),
+        (
+            vec![secret, ("HUBBUB_LISTN", "127.0.0.1:4000")],
+            "unknown setting HUBBUB_LISTN",
+        ),
+        (
+            vec![secret, ("HUBBUB_TRUST_QUERY_USER", "on")],
+            "unknown setting HUBBUB_TRUST_QUERY_USER",
+        ),
+    ] {
+        let line = refused(hubbub(folder.path(), &environment));
+        assert!(line.contains(said), "{environment:?}: {line}");
+        assert!(!line.contains(SECRET), "{line}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let call = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_hubbub"));
+        command.env_clear().current_dir(folder.path()).args(arguments);
+        command
+    };
+    for (arguments, said) in [
+        (vec![], "hubbub serve"),
+        (vec!["run"], "run"),
+        (vec!["serve", "--colour"], "--colour"),
+        (vec!["serve", "more"], "more"),
+        (vec!["serve", "--listen", "here"], "--listen"),
+    ] {
+        let line = refused(call(&arguments));
+        assert!(line.contains(said), "{arguments:?}: {line}");
+    }
+    let help = output(call(&["serve", "--help"]));
+    let text = String::from_utf8(help.stdout).unwrap();
+    assert!(help.status.success());
+    for setting in [
+        "HUBBUB_ENV",
+        "HUBBUB_LISTEN",
+        "PORT",
+        "JWT_SECRET",
+        "ACCESS_TOKEN_SECRET",
+        "HUBBUB_DATA_DIR",
+        "DATABASE_URL",
+        "CORS_ORIGIN",
+        "HUBBUB_ACCOUNTS",
+        "HUBBUB_SERVER_NAME",
+        "HUBBUB_SITE_DIR",
+        "HUBBUB_RATE_LIMITS",
+        "HUBBUB_LOG",
+    ] {
+        assert!(text.contains(setting), "{setting}: {text}");
+    }
+    assert!(output(call(&["--help"])).status.success());
+    assert!(output(call(&["--version"])).status.success());
+}
+
+#[test]
+fn a_flag_wins_over_its_variable() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut command = hubbub(
+        folder.path(),
+        &[
+            ("JWT_SECRET", SECRET),
+            ("HUBBUB_LISTEN", "127.0.0.1:0"),
+            ("PORT", "1"),
+        ],
+    );
+    command.args(["--listen", &address]);
+    // The address of the flag is in use, so the refusal names the one that was chosen.
+    let line = refused(command);
+    assert!(line.contains(&format!("cannot listen on {address}")), "{line}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hubbub.db");
+    let content = "this is not a database, but it may be dear to somebody".repeat(50);
+    std::fs::write(&file, &content).unwrap();
+    let url = format!("sqlite://{}", file.display());
+    let environment = [
+        ("JWT_SECRET", SECRET),
+        ("HUBBUB_LISTEN", "127.0.0.1:0"),
+        ("DATABASE_URL", &url),
+    ];
+    let line = refused(hubbub(folder.path(), &environment));
+    assert!(line.contains("hubbub.db"), "{line}");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), content);
+
+    let mut permissions = std::fs::metadata(&file).unwrap().permissions();
+    permissions.set_readonly(true);
+    std::fs::write(&file, "").unwrap();
+    std::fs::set_permissions(&file, permissions).unwrap();
+    let line = refused(hubbub(folder.path(), &environment));
+    assert!(line.contains("read-only"), "{line}");
+}
+
+#[test]
+fn a_development_server_starts_without_settings_stops_gently_and_keeps_its_secret() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let (first, address) = start(folder.path(), &[]);
+    assert!(address.starts_with("127.0.0.1:"), "{address}");
+    let port = address.rsplit(':').next().unwrap_or_default();
+
+    let second = hubbub(folder.path(), &[("HUBBUB_ENV", "development"), ("PORT", port)]);
+    let line = refused(second);
+    assert!(
+        line.contains(&format!("cannot listen on 127.0.0.1:{port}")),
+        "{line}"
+    );
+
+    let file = folder.path().join("data/jwt-secret");
+    let secret = std::fs::read(&file).unwrap();
+    assert_eq!(
+        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    assert_eq!(terminate(first).code(), Some(0));
+
+    let (again, _) = start(folder.path(), &[]);
+    assert_eq!(std::fs::read(&file).unwrap(), secret);
+    assert_eq!(terminate(again).code(), Some(0));
+}

@@ -1,0 +1,177 @@
+//! What is said, read and read again.
+
+use protocol::limits::MAX_MESSAGE_BYTES;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::common::App;
+use crate::refusal;
+
+#[tokio::test]
+async fn a_message_comes_back_as_it_was_said() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Ours", &[]).await;
+    let path = format!("/api/v1/chats/{room}/messages");
+    let text = "<b>\"Grüße\"</b>\r\n\t👩‍👩‍👧 שלום \u{0}\\";
+    let said = app
+        .post(&path, &ann, &json!({ "content": text, "message_type": "text" }))
+        .await;
+    assert_eq!(said.status, StatusCode::CREATED);
+    let said = said.json();
+    assert_eq!(
+        (&said["content"], &said["seq"], &said["chat_id"]),
+        (&json!(text), &json!(1), &json!(room))
+    );
+    assert_eq!(
+        (&said["message_type"], &said["parent_message_id"]),
+        (&json!("text"), &Value::Null)
+    );
+    assert_eq!(
+        (&said["sender_id"], &said["sender"]["email"]),
+        (&json!(ann.user.id), &json!("ann@example.org"))
+    );
+    let at = said["created_at"].as_str().unwrap_or_default();
+    assert!(
+        at.len() == 24 && at.ends_with('Z') && at.as_bytes()[19] == b'.',
+        "{at}"
+    );
+    let page = app.get(&path, &ann).await.json();
+    assert_eq!(page, json!({ "messages": [said], "has_more": false }));
+}
+
+#[tokio::test]
+async fn a_draft_that_is_sent_again_is_the_same_message() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Ours", &[]).await;
+    let path = format!("/api/v1/chats/{room}/messages");
+    let body = json!({ "content": "once", "draft_id": "0197f2a0-0000-7000-8000-000000000001" });
+    let (first, second) = (
+        app.post(&path, &ann, &body).await,
+        app.post(&path, &ann, &body).await,
+    );
+    assert_eq!(first.json(), second.json());
+    let twice = json!({ "content": "twice" });
+    app.post(&path, &ann, &twice).await;
+    app.post(&path, &ann, &twice).await;
+    let page = app.get(&path, &ann).await.json();
+    assert_eq!(page["messages"].as_array().map(Vec::len), Some(3));
+}
+
+#[tokio::test]
+async fn what_may_not_be_said_is_not_said() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Ours", &[]).await;
+    let path = format!("/api/v1/chats/{room}/messages");
+    for (body, told) in [
+        (json!({ "content": "" }), refusal(422, "blank", "content")),
+        (
+            json!({ "content": " \n\u{200B}" }),
+            refusal(422, "blank", "content"),
+        ),
+        (
+            json!({ "content": "x".repeat(MAX_MESSAGE_BYTES + 1) }),
+            refusal(422, "too_long", "content"),
+        ),
+        (json!({ "content": 7 }), refusal(422, "bad_frame", "content")),
+        (
+            json!({ "content": "x", "message_type": "image" }),
+            refusal(422, "invalid", "message_type"),
+        ),
+        (
+            json!({ "content": "x", "draft_id": "soon" }),
+            refusal(422, "bad_frame", "draft_id"),
+        ),
+        (json!({ "text": "x" }), refusal(422, "bad_frame", "content")),
+    ] {
+        let answer = app.post(&path, &ann, &body).await;
+        assert_eq!(answer.refusal(), told);
+        assert!(!answer.text.contains("body must"), "{answer:?}");
+    }
+    assert_eq!(
+        app.get(&path, &ann).await.json(),
+        json!({ "messages": [], "has_more": false })
+    );
+    let most = app
+        .post(&path, &ann, &json!({ "content": "x".repeat(MAX_MESSAGE_BYTES) }))
+        .await;
+    assert_eq!(most.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn history_is_read_in_pages_from_either_side() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Ours", &[]).await;
+    for number in 1..=7 {
+        app.say(&ann, &room, &number.to_string()).await;
+    }
+    let path = format!("/api/v1/chats/{room}/messages");
+    for (query, texts, has_more) in [
+        ("", "1234567", false),
+        ("?limit=3", "567", true),
+        ("?before=5&limit=3", "234", true),
+        ("?before=2", "1", false),
+        ("?after=3&limit=2", "45", true),
+        ("?after=5", "67", false),
+        ("?after=18446744073709551615", "", false),
+        ("?before=18446744073709551615&limit=1", "7", true),
+        ("?limit=0", "7", true),
+    ] {
+        let page = app.get(&format!("{path}{query}"), &ann).await.json();
+        let said: String = page["messages"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|it| it["content"].as_str())
+            .collect();
+        assert_eq!(
+            (said.as_str(), &page["has_more"]),
+            (texts, &json!(has_more)),
+            "{query}"
+        );
+    }
+    assert_eq!(
+        app.get(&format!("{path}?before=1&after=1"), &ann).await.refusal(),
+        refusal(422, "invalid", "after")
+    );
+    assert_eq!(
+        app.get(&format!("{path}?before=soon"), &ann).await.refusal(),
+        refusal(422, "bad_frame", "before")
+    );
+}
+
+#[tokio::test]
+async fn reading_lowers_the_count_of_unread_messages_and_never_raises_it() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let room = app.create_room(&ann, "Ours", &[&bob]).await;
+    for text in ["one", "two", "three"] {
+        app.say(&ann, &room, text).await;
+    }
+    let path = format!("/api/v1/chats/{room}");
+    assert_eq!(app.get(&path, &bob).await.json()["unread"], 3);
+    for (seq, unread) in [(2, 1), (1, 1), (3, 0)] {
+        let answer = app
+            .post(&format!("{path}/read"), &bob, &json!({ "seq": seq }))
+            .await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+        assert_eq!(app.get(&path, &bob).await.json()["unread"], unread);
+    }
+}
+
+#[tokio::test]
+async fn a_restart_forgets_nothing() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let room = app.create_room(&ann, "Ours", &[&bob]).await;
+    app.say(&ann, &room, "still here").await;
+    let path = format!("/api/v1/chats/{room}/messages");
+    let before = app.get(&path, &bob).await.json();
+    let app = app.restart().await;
+    assert_eq!(app.get(&path, &bob).await.json(), before);
+    assert_eq!(app.say(&bob, &room, "me too").await.seq, 2);
+    app.stop().await;
+}

@@ -1,0 +1,132 @@
+//! What any request may expect.
+
+use protocol::limits::MAX_FRAME_BYTES;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+use server::auth::origin::Origins;
+
+use crate::common::{Answer, App};
+use crate::refusal;
+
+#[tokio::test]
+async fn what_is_not_a_proper_request_is_told_apart() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let send = |path: &'static str, media_type: &'static str, body: String| {
+        let request = app.request(Method::POST, path).bearer_auth(&ann.access_token);
+        Answer::to(request.header("content-type", media_type).body(body))
+    };
+    let json_type = "application/json; charset=utf-8";
+    assert_eq!(
+        send("/api/v1/chats", json_type, "{".to_owned()).await.refusal(),
+        refusal(400, "bad_json", "")
+    );
+    assert_eq!(
+        send("/api/v1/chats", json_type, String::new()).await.refusal(),
+        refusal(400, "bad_json", "")
+    );
+    assert_eq!(
+        send("/api/v1/chats", "text/plain", "{}".to_owned())
+            .await
+            .refusal(),
+        refusal(415, "bad_json", "")
+    );
+    assert_eq!(
+        send("/api/v1/chats", json_type, "[]".to_owned()).await.refusal(),
+        refusal(422, "bad_frame", "")
+    );
+    let huge = format!(r#"{{"name":"{}"}}"#, "x".repeat(MAX_FRAME_BYTES));
+    assert_eq!(
+        send("/api/v1/chats", json_type, huge).await.refusal(),
+        refusal(413, "too_big", "")
+    );
+    assert_eq!(
+        app.get("/api/v1/nothing", &ann).await.refusal(),
+        refusal(404, "not_found", "")
+    );
+    assert_eq!(
+        app.get("/api", &ann).await.refusal(),
+        refusal(404, "not_found", "")
+    );
+    assert_eq!(
+        app.post("/nothing", &ann, &json!({})).await.refusal(),
+        refusal(404, "not_found", "")
+    );
+    assert_eq!(
+        app.delete("/api/v1/chats", &ann).await.refusal(),
+        refusal(405, "not_found", "")
+    );
+}
+
+#[tokio::test]
+async fn other_origins_may_use_the_api_only_where_they_are_named() {
+    let app =
+        App::spawn_with(|config| config.origins = Origins::new(vec!["https://friend.example".to_owned()]))
+            .await;
+    for (origin, told) in [
+        ("https://friend.example", "https://friend.example"),
+        ("https://evil.example", ""),
+    ] {
+        let ask = app
+            .request(Method::OPTIONS, "/api/v1/chats")
+            .header("origin", origin);
+        let answer = Answer::to(ask.header("access-control-request-method", "POST")).await;
+        assert_eq!(answer.header("access-control-allow-origin"), told);
+        assert_eq!(answer.header("access-control-allow-credentials"), "");
+    }
+    let app = App::spawn().await;
+    let ask = app
+        .request(Method::GET, "/api/v1/chats")
+        .header("origin", "https://friend.example");
+    assert_eq!(Answer::to(ask).await.header("access-control-allow-origin"), "");
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_that_keep_browsers_careful() {
+    let app = App::spawn().await;
+    for path in [
+        "/",
+        "/sign-in",
+        "/nothing",
+        "/api/v1/chats",
+        "/healthz",
+        "/pkg/none.js",
+    ] {
+        let answer = app.visit(path, "").await;
+        for (name, value) in [
+            ("x-content-type-options", "nosniff"),
+            ("referrer-policy", "no-referrer"),
+            ("x-frame-options", "DENY"),
+            ("cross-origin-opener-policy", "same-origin"),
+            ("cross-origin-resource-policy", "same-origin"),
+            ("strict-transport-security", ""),
+        ] {
+            assert_eq!(answer.header(name), value, "{path} {name}");
+        }
+        assert!(
+            answer.header("permissions-policy").contains("camera=()"),
+            "{path}"
+        );
+        assert!(
+            answer
+                .header("content-security-policy")
+                .contains("frame-ancestors 'none'"),
+            "{path}"
+        );
+    }
+    let over_tls = Answer::to(
+        app.request(Method::GET, "/healthz")
+            .header("x-forwarded-proto", "https"),
+    )
+    .await;
+    assert_eq!(over_tls.header("strict-transport-security"), "max-age=63072000");
+}
+
+#[tokio::test]
+async fn a_watcher_sees_that_the_server_is_well() {
+    let app = App::spawn().await;
+    for path in ["/healthz", "/readyz"] {
+        let answer = app.visit(path, "").await;
+        assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, "ok"));
+    }
+}

@@ -1,0 +1,177 @@
+//! Every proof of identity, good and bad.
+
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use protocol::rest::Tokens;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio_tungstenite::connect_async;
+
+use crate::common::{Answer, App, FAR_AWAY, SECRET, mint};
+use crate::{ME, REFRESH, me, refusal, unauthorized};
+
+#[tokio::test]
+async fn every_token_but_a_good_one_is_refused() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let good = &ann.access_token;
+    let (signed, signature) = good.rsplit_once('.').unwrap();
+    let (head, claims) = signed.split_once('.').unwrap();
+    let mut changed = claims.to_owned();
+    changed.replace_range(10..11, if claims.as_bytes()[10] == b'A' { "B" } else { "A" });
+    let id = &ann.user.id;
+    let long = json!({ "sub": id, "exp": FAR_AWAY });
+    let sign = |algorithm, secret: &str| {
+        jsonwebtoken::encode(
+            &Header::new(algorithm),
+            &long,
+            &EncodingKey::from_secret(secret.as_bytes()),
+        )
+        .unwrap()
+    };
+    for bad in [
+        String::new(),
+        "garbage".to_owned(),
+        "a.b.c".to_owned(),
+        format!("{signed}."),
+        format!("{signed}.{}", &signature[..signature.len() - 3]),
+        format!("{head}.{changed}.{signature}"),
+        format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}."),
+        format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.{signature}"),
+        sign(Algorithm::HS384, SECRET),
+        sign(Algorithm::HS512, SECRET),
+        sign(Algorithm::HS256, "another secret, just as long as ours"),
+        mint(&json!({ "sub": id, "exp": 1 })),
+        mint(&json!({ "sub": id })),
+        mint(&json!({ "exp": FAR_AWAY })),
+        mint(&json!({ "sub": "nobody", "exp": FAR_AWAY })),
+        mint(&json!({ "sub": "not an id", "exp": FAR_AWAY })),
+        mint(&json!({ "sub": id, "exp": FAR_AWAY, "nbf": FAR_AWAY })),
+        mint(&json!({ "sub": id, "exp": FAR_AWAY, "sid": "not a sign-in" })),
+        mint(&json!({ "sub": id, "exp": FAR_AWAY, "sid": uuid::Uuid::nil() })),
+        id.to_string(),
+        ann.refresh_token.clone(),
+    ] {
+        let answer = me(&app, &bad).await;
+        assert_eq!(answer.refusal(), unauthorized(), "{bad}");
+        assert_eq!(answer.header("www-authenticate"), "Bearer");
+        assert!(
+            connect_async(app.socket_url(&format!("?token={bad}")))
+                .await
+                .is_err(),
+            "{bad}"
+        );
+    }
+    for header in ["Basic YW5uOmFubg==", good, "Bearer"] {
+        let answer = Answer::to(app.request(Method::GET, ME).header("authorization", header)).await;
+        assert_eq!(answer.refusal(), unauthorized(), "{header}");
+    }
+    let none = Answer::to(app.request(Method::GET, ME)).await;
+    assert_eq!(none.refusal(), unauthorized());
+    // The scheme's name has no capitals of its own, and a token of another backend with our secret is good.
+    let lower = app
+        .request(Method::GET, ME)
+        .header("authorization", format!("bearer {}", mint(&long)));
+    assert_eq!(Answer::to(lower).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_token_of_somebody_elses_sign_in_is_refused() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(&ann.access_token)
+        .unwrap()
+        .claims;
+    let mixed = mint(&json!({ "sub": bob.user.id, "exp": FAR_AWAY, "sid": claims["sid"] }));
+    assert_eq!(me(&app, &mixed).await.refusal(), unauthorized());
+}
+
+#[tokio::test]
+async fn a_refresh_token_works_once_and_its_second_use_ends_the_sign_in() {
+    let app = App::spawn().await;
+    let first = app.register("ann").await;
+    let other_device = app.login("ann").await;
+    let refresh = |token: &str| {
+        let body = json!({ "refresh_token": token });
+        let app = &app;
+        async move { app.post_as_stranger(REFRESH, &body).await }
+    };
+    let second: Tokens = serde_json::from_str(&refresh(&first.refresh_token).await.text).unwrap();
+    assert_ne!(first.refresh_token, second.refresh_token);
+    assert_eq!(me(&app, &second.access_token).await.status, StatusCode::OK);
+
+    assert_eq!(refresh(&first.refresh_token).await.refusal(), unauthorized());
+    assert_eq!(refresh(&second.refresh_token).await.refusal(), unauthorized());
+    assert_eq!(me(&app, &second.access_token).await.refusal(), unauthorized());
+    assert_eq!(me(&app, &other_device.access_token).await.status, StatusCode::OK);
+    for wrong in ["", "garbage", first.access_token.as_str()] {
+        assert_eq!(refresh(wrong).await.refusal(), unauthorized(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_opens_one_socket_and_dies_with_its_sign_in() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let answer = app.post("/api/v1/auth/ticket", &ann, &Value::Null).await.json();
+    assert_eq!(answer["expires_in"], 30);
+    let url = app.socket_url(&format!("?ticket={}", answer["ticket"].as_str().unwrap()));
+    assert!(connect_async(&url).await.is_ok());
+    assert!(connect_async(&url).await.is_err());
+
+    let late = app.socket_url(&format!("?ticket={}", app.ticket(&ann).await));
+    app.post("/api/v1/auth/logout", &ann, &Value::Null).await;
+    assert!(connect_async(&late).await.is_err());
+}
+
+#[tokio::test]
+async fn the_cookie_reads_from_anywhere_and_writes_only_from_our_own_pages() {
+    let app = App::spawn().await;
+    app.register("ann").await;
+    let cookie = app.browser("ann").await;
+    let send = |method, headers: &[(&'static str, &str)]| {
+        let mut request = app.request(method, "/api/v1/chats").header("cookie", &cookie);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        Answer::to(request.json(&json!({ "name": "x" })))
+    };
+    let own = format!("http://{}", app.addr);
+    for headers in [[("sec-fetch-site", "same-origin")], [("origin", own.as_str())]] {
+        assert_eq!(send(Method::POST, &headers).await.status, StatusCode::CREATED);
+    }
+    for headers in [
+        vec![],
+        vec![("sec-fetch-site", "cross-site")],
+        vec![("sec-fetch-site", "same-site"), ("origin", own.as_str())],
+        vec![("origin", "https://evil.example")],
+        vec![("origin", "null")],
+    ] {
+        assert_eq!(
+            send(Method::POST, &headers).await.refusal(),
+            refusal(403, "forbidden", ""),
+            "{headers:?}"
+        );
+    }
+    let read = send(Method::GET, &[("sec-fetch-site", "cross-site")]).await;
+    assert_eq!(read.json()["chats"].as_array().map(Vec::len), Some(2));
+    let wrong = Answer::to(
+        app.request(Method::GET, ME)
+            .header("cookie", "hubbub_session=garbage"),
+    )
+    .await;
+    assert_eq!(wrong.refusal(), unauthorized());
+}
+
+#[tokio::test]
+async fn a_sign_in_outlives_a_restart_and_a_ticket_does_not() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let ticket = app.ticket(&ann).await;
+    let app = app.restart().await;
+    assert_eq!(me(&app, &ann.access_token).await.status, StatusCode::OK);
+    assert!(
+        connect_async(app.socket_url(&format!("?ticket={ticket}")))
+            .await
+            .is_err()
+    );
+}

@@ -1,0 +1,205 @@
+//! Accounts and sign-ins in SQLite.
+
+use protocol::UserId;
+use server::auth::accounts::{AccountError, Accounts, Rotation, SignIn, SignInKind};
+use server::store::sqlite::SqliteStore;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::world::{account, nobody, open_with_people, person};
+
+const NOW: i64 = 10_000;
+const END: i64 = 20_000;
+const FIRST: [u8; 32] = [1; 32];
+const SECOND: [u8; 32] = [2; 32];
+const THIRD: [u8; 32] = [3; 32];
+
+async fn fresh() -> (SqliteStore, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (open_with_people(&folder).await, folder)
+}
+
+async fn signed_in(store: &SqliteStore, kind: SignInKind) -> SignIn {
+    let user = person("alice").id;
+    let id = Uuid::now_v7();
+    let sign_in = SignIn {
+        id,
+        user,
+        kind,
+        secret_hash: FIRST,
+        created_at_ms: NOW,
+        expires_at_ms: END,
+    };
+    store.open_sign_in(sign_in.clone()).await.unwrap();
+    sign_in
+}
+
+#[tokio::test]
+async fn a_name_or_address_is_taken_in_any_capitals() {
+    let (store, _folder) = fresh().await;
+    let mut same_name = account("dave");
+    same_name.username = "ALICE".into();
+    let mut same_email = account("dave");
+    same_email.email = "Alice@Example.ORG".into();
+    let mut same_id = account("dave");
+    same_id.id = person("alice").id;
+
+    assert!(matches!(
+        store.create(same_name).await,
+        Err(AccountError::UsernameTaken)
+    ));
+    assert!(matches!(
+        store.create(same_email).await,
+        Err(AccountError::EmailTaken)
+    ));
+    assert!(matches!(store.create(same_id).await, Err(AccountError::IdTaken)));
+    assert_eq!(store.count().await.unwrap(), 3);
+    assert_eq!(store.create(account("dave")).await.unwrap(), person("dave"));
+    assert_eq!(
+        store.by_id(&person("dave").id).await.unwrap(),
+        Some(person("dave"))
+    );
+}
+
+#[tokio::test]
+async fn somebody_is_found_by_name_or_address_in_any_capitals() {
+    let (store, _folder) = fresh().await;
+
+    for login in ["alice", "ALICE", "alice@example.org", "Alice@EXAMPLE.org"] {
+        let found = store.by_login(login).await.unwrap().unwrap();
+        assert_eq!(
+            (found.person, found.password_hash.as_deref()),
+            (person("alice"), Some("hash of alice"))
+        );
+    }
+    for login in ["", "alic", "alice@", "%", "id-alice"] {
+        assert!(store.by_login(login).await.unwrap().is_none(), "{login}");
+    }
+    assert_eq!(store.by_id(&nobody()).await.unwrap(), None);
+    let names = ["Bob", "nobody", "carol", "bob"].map(str::to_owned);
+    let mut found = store.by_usernames(&names).await.unwrap();
+    found.sort_by(|one, other| one.username.cmp(&other.username));
+    assert_eq!(found, [person("bob"), person("carol")]);
+    assert!(store.by_usernames(&[]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_search_finds_what_begins_so() {
+    let (store, _folder) = fresh().await;
+    for name in ["al", "Albert", "al_fred", "alXfred"] {
+        let mut account = account(name);
+        account.id = UserId::parse(&format!("id-{name}")).unwrap();
+        store.create(account).await.unwrap();
+    }
+    let search = async |prefix: &str, limit| {
+        let found = store.search(prefix, limit).await.unwrap();
+        found
+            .into_iter()
+            .map(|person| person.username)
+            .collect::<Vec<_>>()
+    };
+
+    assert_eq!(
+        search("AL", 10).await,
+        ["al", "al_fred", "Albert", "alice", "alXfred"]
+    );
+    assert_eq!(search("al_", 10).await, ["al_fred"]);
+    assert_eq!(search("al", 2).await, ["al", "al_fred"]);
+    assert!(search("%", 10).await.is_empty());
+    assert_eq!(search("", 10).await.len(), 7);
+}
+
+#[tokio::test]
+async fn a_sign_in_is_live_until_it_ends() {
+    let (store, _folder) = fresh().await;
+    let sign_in = signed_in(&store, SignInKind::Cookie).await;
+
+    for now_ms in [NOW, END - 1] {
+        let (found, person_found) = store.sign_in_by_secret(&FIRST, now_ms).await.unwrap().unwrap();
+        assert!(found == sign_in && person_found == person("alice"));
+        assert!(store.sign_in(sign_in.id, now_ms).await.unwrap().unwrap().0 == sign_in);
+    }
+    assert!(store.sign_in_by_secret(&SECOND, NOW).await.unwrap().is_none());
+    assert!(store.sign_in_by_secret(&FIRST, END).await.unwrap().is_none());
+    assert!(store.sign_in(sign_in.id, END).await.unwrap().is_none());
+    assert!(store.revoke(sign_in.id).await.unwrap());
+    assert!(!store.revoke(sign_in.id).await.unwrap());
+    assert!(!store.revoke(Uuid::now_v7()).await.unwrap());
+    assert!(store.sign_in_by_secret(&FIRST, NOW).await.unwrap().is_none());
+    assert!(store.sign_in(sign_in.id, NOW).await.unwrap().is_none());
+    let of_nobody = SignIn {
+        id: Uuid::now_v7(),
+        user: nobody(),
+        secret_hash: SECOND,
+        ..sign_in
+    };
+    assert!(
+        matches!(store.open_sign_in(of_nobody).await, Err(AccountError::NoSuchAccount(id)) if id == nobody())
+    );
+}
+
+#[tokio::test]
+async fn a_secret_of_one_kind_is_no_secret_of_the_other() {
+    let (store, _folder) = fresh().await;
+    signed_in(&store, SignInKind::Tokens).await;
+    assert!(store.sign_in_by_secret(&FIRST, NOW).await.unwrap().is_none());
+
+    let (store, _folder) = fresh().await;
+    let cookie = signed_in(&store, SignInKind::Cookie).await;
+    assert!(store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap() == Rotation::Unknown);
+    assert!(store.sign_in(cookie.id, NOW).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_refresh_spends_the_old_secret_and_lengthens_the_sign_in() {
+    let (store, _folder) = fresh().await;
+    let sign_in = signed_in(&store, SignInKind::Tokens).await;
+
+    let rotated = store.rotate(&FIRST, &SECOND, NOW, END + 5).await.unwrap();
+
+    let renewed = SignIn {
+        secret_hash: SECOND,
+        expires_at_ms: END + 5,
+        ..sign_in
+    };
+    assert!(rotated == Rotation::Rotated(renewed.clone(), person("alice")));
+    assert!(store.sign_in(renewed.id, END + 4).await.unwrap().unwrap().0 == renewed);
+    assert!(store.rotate(&THIRD, &FIRST, NOW, END).await.unwrap() == Rotation::Unknown);
+    assert!(store.rotate(&SECOND, &THIRD, END + 5, END + 9).await.unwrap() == Rotation::Unknown);
+    assert!(matches!(
+        store.rotate(&SECOND, &THIRD, END, END + 9).await.unwrap(),
+        Rotation::Rotated(..)
+    ));
+}
+
+#[tokio::test]
+async fn a_spent_secret_that_comes_back_ends_the_sign_in() {
+    let (store, _folder) = fresh().await;
+    let sign_in = signed_in(&store, SignInKind::Tokens).await;
+    store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap();
+
+    let reused = store.rotate(&FIRST, &THIRD, NOW, END).await.unwrap();
+
+    assert!(matches!(reused, Rotation::Reused(whose) if whose.id == sign_in.id));
+    assert!(store.sign_in(sign_in.id, NOW).await.unwrap().is_none());
+    assert!(store.rotate(&SECOND, &THIRD, NOW, END).await.unwrap() == Rotation::Unknown);
+    assert!(matches!(
+        store.rotate(&FIRST, &THIRD, NOW, END).await.unwrap(),
+        Rotation::Reused(_)
+    ));
+    assert!(store.rotate(&FIRST, &THIRD, END, END).await.unwrap() == Rotation::Unknown);
+}
+
+#[tokio::test]
+async fn expired_sign_ins_are_swept_out_with_their_spent_secrets() {
+    let (store, _folder) = fresh().await;
+    let sign_in = signed_in(&store, SignInKind::Tokens).await;
+    store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap();
+
+    assert_eq!(store.purge_expired(END - 1).await.unwrap(), 0);
+    assert!(store.sign_in(sign_in.id, NOW).await.unwrap().is_some());
+    assert_eq!(store.purge_expired(END).await.unwrap(), 1);
+    assert!(store.rotate(&FIRST, &THIRD, NOW, END).await.unwrap() == Rotation::Unknown);
+    // Nothing is left of it, so even its name and secrets are free again.
+    store.open_sign_in(sign_in).await.unwrap();
+}

@@ -1,0 +1,67 @@
+//! What every store keeps: one suite, run against the store in memory and the one on disk. What only a file can get
+//! wrong, and accounts, have files of their own.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that fails should panic"
+)]
+
+mod accounts;
+mod files;
+mod messages;
+mod rooms;
+mod world;
+
+/// Each of these is a promise of `hub::port::Store`.
+macro_rules! contract {
+    ($($file:ident: $($promise:ident),+;)+) => {
+        mod memory {
+            $($(
+                #[tokio::test]
+                async fn $promise() {
+                    crate::$file::$promise(&crate::world::World::in_memory()).await;
+                }
+            )+)+
+        }
+        mod sqlite {
+            $($(
+                #[tokio::test]
+                async fn $promise() {
+                    crate::$file::$promise(&crate::world::World::on_disk().await).await;
+                }
+            )+)+
+        }
+    };
+}
+
+contract! {
+    rooms:
+        a_room_is_found_as_it_was_made,
+        a_taken_id_makes_no_room,
+        an_unknown_person_makes_no_room,
+        a_room_gets_another_name,
+        a_deleted_room_leaves_nothing,
+        people_are_added_once,
+        an_unknown_person_adds_nobody,
+        who_leaves_is_out_and_may_come_back,
+        the_longest_member_inherits_a_room_without_owner,
+        what_was_read_never_falls_and_never_passes_the_head,
+        rooms_are_listed_by_their_newest_message_then_by_id,
+        a_list_is_read_page_by_page,
+        others_messages_are_counted_as_unread_up_to_the_limit,
+        a_preview_is_cut_by_characters;
+    messages:
+        numbers_are_dense_and_in_order,
+        a_draft_sent_again_keeps_its_number,
+        a_draft_twice_in_one_batch_is_one_message,
+        a_draft_sent_twice_at_once_is_one_message,
+        a_draft_belongs_to_its_author_and_its_room,
+        an_unknown_room_or_author_appends_nothing,
+        any_text_survives_unchanged,
+        pages_end_where_the_room_ends,
+        a_room_that_does_not_exist_has_an_empty_page,
+        rooms_stay_dense_when_many_write_at_once,
+        a_large_batch_is_one_batch;
+}

@@ -1,0 +1,290 @@
+//! Promises about messages: their numbers, their drafts and their pages.
+
+use std::sync::Arc;
+
+use hub::port::{Appended, Slice, StoreError};
+use protocol::Cursor;
+
+use crate::world::{EPOCH, World, draft, message, nobody, person, room_id, seqs};
+
+pub(crate) async fn numbers_are_dense_and_in_order(world: &World) {
+    let World {
+        store, alice, bob, ..
+    } = world;
+    let room = world.room("general").await;
+    assert!(store.append(&room, Vec::new(), 2000).await.unwrap().is_empty());
+
+    let drafts = vec![draft(alice, "one"), draft(bob, "two"), draft(alice, "three")];
+    let answers = store.append(&room, drafts.clone(), 2000).await.unwrap();
+    world.say(&room, bob, "four", 2001).await;
+
+    for ((answer, draft), seq) in answers.iter().zip(&drafts).zip(1..) {
+        let Appended::New(message) = answer else {
+            panic!("{answer:?}")
+        };
+        assert_eq!(message.cursor, Cursor { epoch: EPOCH, seq });
+        assert_eq!(
+            (&message.room, &message.author, message.at_ms),
+            (&room, &draft.author, 2000)
+        );
+        assert_eq!(
+            (message.id, message.draft, &message.body),
+            (draft.id, draft.draft, &draft.body)
+        );
+    }
+    let page = world.page(&room, Slice::Newest, 10).await;
+    assert_eq!(seqs(&page.messages), [1, 2, 3, 4]);
+    assert_eq!(
+        page.messages[..3],
+        answers.iter().map(|it| message(it).clone()).collect::<Vec<_>>()
+    );
+    assert_eq!(
+        store.room(&room).await.unwrap().unwrap().head,
+        Cursor { epoch: EPOCH, seq: 4 }
+    );
+}
+
+pub(crate) async fn a_draft_sent_again_keeps_its_number(world: &World) {
+    let World {
+        store, alice, bob, ..
+    } = world;
+    let room = world.room("general").await;
+    let first = draft(alice, "hello");
+    let said = store.append(&room, vec![first.clone()], 2000).await.unwrap();
+
+    let mut again = draft(alice, "hello again");
+    again.draft = first.draft;
+    let answers = store
+        .append(&room, vec![draft(bob, "new"), again.clone()], 3000)
+        .await
+        .unwrap();
+    let only_known = store.append(&room, vec![again], 4000).await.unwrap();
+
+    let known = Appended::Known(message(&said[0]).clone());
+    assert_eq!(message(&answers[0]).cursor.seq, 2);
+    assert_eq!(answers[1], known);
+    assert_eq!(only_known, [known]);
+    assert_eq!(seqs(&world.page(&room, Slice::Newest, 10).await.messages), [1, 2]);
+    assert_eq!(
+        store
+            .summary(&room, &bob.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .last
+            .unwrap()
+            .at_ms,
+        3000
+    );
+}
+
+pub(crate) async fn a_draft_twice_in_one_batch_is_one_message(world: &World) {
+    let World {
+        store, alice, bob, ..
+    } = world;
+    let room = world.room("general").await;
+    let twice = draft(alice, "hello");
+
+    let drafts = vec![twice.clone(), draft(bob, "between"), twice, draft(bob, "after")];
+    let answers = store.append(&room, drafts, 2000).await.unwrap();
+
+    assert_eq!(
+        answers
+            .iter()
+            .map(|it| message(it).cursor.seq)
+            .collect::<Vec<_>>(),
+        [1, 2, 1, 3]
+    );
+    assert_eq!(answers[2], Appended::Known(message(&answers[0]).clone()));
+    assert_eq!(
+        seqs(&world.page(&room, Slice::Newest, 10).await.messages),
+        [1, 2, 3]
+    );
+}
+
+pub(crate) async fn a_draft_sent_twice_at_once_is_one_message(world: &World) {
+    let World {
+        store, alice, bob, ..
+    } = world;
+    let room = world.room("general").await;
+    let twice = draft(alice, "hello");
+
+    let (first, second) = tokio::join!(
+        store.append(&room, vec![draft(bob, "before"), twice.clone()], 2000),
+        store.append(&room, vec![twice, draft(bob, "after")], 2000),
+    );
+
+    let (first, second) = (first.unwrap(), second.unwrap());
+    assert_eq!(message(&first[1]), message(&second[0]));
+    assert_ne!(first[1], second[0], "it is new once and known once");
+    assert_eq!(
+        seqs(&world.page(&room, Slice::Newest, 10).await.messages),
+        [1, 2, 3]
+    );
+}
+
+pub(crate) async fn a_draft_belongs_to_its_author_and_its_room(world: &World) {
+    let World {
+        store, alice, bob, ..
+    } = world;
+    let [room, other] = [world.room("general").await, world.room("other").await];
+    let of_alice = draft(alice, "mine");
+    let mut of_bob = draft(bob, "no, mine");
+    of_bob.draft = of_alice.draft;
+
+    let here = store
+        .append(&room, vec![of_alice.clone(), of_bob], 2000)
+        .await
+        .unwrap();
+    let there = store.append(&other, vec![of_alice], 2000).await.unwrap();
+
+    assert!(
+        matches!(&here[..], [Appended::New(_), Appended::New(_)]),
+        "{here:?}"
+    );
+    assert!(matches!(&there[..], [Appended::New(_)]), "{there:?}");
+}
+
+pub(crate) async fn an_unknown_room_or_author_appends_nothing(world: &World) {
+    let World { store, alice, .. } = world;
+    let room = world.room("general").await;
+    let mut stranger = person("nobody");
+    stranger.id = nobody();
+
+    for drafts in [Vec::new(), vec![draft(alice, "hello")]] {
+        let refused = store.append(&room_id("other"), drafts, 2000).await.unwrap_err();
+        assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
+    }
+    let drafts = vec![draft(alice, "hello"), draft(&Arc::new(stranger), "hello")];
+    let refused = store.append(&room, drafts, 2000).await.unwrap_err();
+    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
+    assert!(world.page(&room, Slice::Newest, 10).await.messages.is_empty());
+    assert_eq!(world.say(&room, alice, "first", 2000).await.cursor.seq, 1);
+}
+
+pub(crate) async fn any_text_survives_unchanged(world: &World) {
+    let room = world.room("general").await;
+    let bodies = [
+        "",
+        " \t\r\n",
+        "a\0b",
+        "\u{1f469}\u{200d}\u{1f680} שלום",
+        "'; DROP TABLE messages; --",
+        "{\"a\":1}",
+    ];
+    let long = "x".repeat(protocol::limits::MAX_MESSAGE_BYTES);
+
+    for body in bodies.iter().copied().chain([long.as_str()]) {
+        world.say(&room, &world.alice, body, 2000).await;
+    }
+
+    let kept = world.page(&room, Slice::Newest, 10).await.messages;
+    assert_eq!(
+        kept.iter().map(|message| &*message.body).collect::<Vec<_>>(),
+        [&bodies[..], &[&long]].concat()
+    );
+}
+
+pub(crate) async fn pages_end_where_the_room_ends(world: &World) {
+    let room = world.room("general").await;
+    let other = world.room("other").await;
+    for at_ms in 2000..2005 {
+        world.say(&room, &world.alice, "hello", at_ms).await;
+        world.say(&other, &world.alice, "elsewhere", at_ms).await;
+    }
+    for (slice, limit, expected, has_more) in [
+        (Slice::Newest, 4, &[2, 3, 4, 5][..], true),
+        (Slice::Newest, 5, &[1, 2, 3, 4, 5], false),
+        (Slice::Newest, 6, &[1, 2, 3, 4, 5], false),
+        (Slice::Newest, u32::MAX, &[1, 2, 3, 4, 5], false),
+        (Slice::Newest, 0, &[], true),
+        (Slice::Before(4), 2, &[2, 3], true),
+        (Slice::Before(4), 3, &[1, 2, 3], false),
+        (Slice::Before(1), 3, &[], false),
+        (Slice::Before(0), 3, &[], false),
+        (Slice::Before(u64::MAX), 2, &[4, 5], true),
+        (Slice::After(0), 4, &[1, 2, 3, 4], true),
+        (Slice::After(0), 5, &[1, 2, 3, 4, 5], false),
+        (Slice::After(3), 1, &[4], true),
+        (Slice::After(3), 2, &[4, 5], false),
+        (Slice::After(5), 2, &[], false),
+        (Slice::After(u64::MAX), 2, &[], false),
+        (Slice::After(3), 0, &[], true),
+    ] {
+        let page = world.page(&room, slice, limit).await;
+        assert_eq!(
+            (seqs(&page.messages), page.has_more),
+            (expected.to_vec(), has_more),
+            "{slice:?} {limit}"
+        );
+    }
+}
+
+pub(crate) async fn a_room_that_does_not_exist_has_an_empty_page(world: &World) {
+    for slice in [Slice::Newest, Slice::Before(5), Slice::After(0)] {
+        let page = world.page(&room_id("other"), slice, 10).await;
+        assert!(page.messages.is_empty() && !page.has_more);
+    }
+}
+
+pub(crate) async fn rooms_stay_dense_when_many_write_at_once(world: &World) {
+    let mut rooms = Vec::new();
+    for number in 0..5 {
+        rooms.push(world.room(&format!("room-{number}")).await);
+    }
+    let mut writers = tokio::task::JoinSet::new();
+    for number in 0..40 {
+        let store = world.store.clone();
+        let room = rooms[number % rooms.len()].clone();
+        let author = if number % 2 == 0 {
+            world.alice.clone()
+        } else {
+            world.bob.clone()
+        };
+        writers.spawn(async move {
+            for size in 1..4 {
+                let drafts: Vec<_> = (0..size).map(|_| draft(&author, "hello")).collect();
+                let answers = store.append(&room, drafts, 2000).await.unwrap();
+                let numbers: Vec<_> = answers.iter().map(|it| message(it).cursor.seq).collect();
+                assert!(
+                    numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]),
+                    "{numbers:?}"
+                );
+                // Somebody who may not do what he asks does not disturb the others.
+                let refused = store
+                    .append(&room_id("no-such"), Vec::new(), 2000)
+                    .await
+                    .unwrap_err();
+                assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
+            }
+        });
+    }
+    while let Some(end) = writers.join_next().await {
+        end.unwrap();
+    }
+    for room in &rooms {
+        let messages = world.page(room, Slice::After(0), 1000).await.messages;
+        assert_eq!(seqs(&messages), (1..=48).collect::<Vec<_>>());
+    }
+}
+
+pub(crate) async fn a_large_batch_is_one_batch(world: &World) {
+    let room = world.room("general").await;
+    let drafts: Vec<_> = (0..5000).map(|_| draft(&world.alice, "hello")).collect();
+
+    let answers = world.store.append(&room, drafts.clone(), 2000).await.unwrap();
+    let again = world.store.append(&room, drafts, 3000).await.unwrap();
+
+    assert!(
+        answers
+            .iter()
+            .zip(1..)
+            .all(|(answer, seq)| message(answer).cursor.seq == seq)
+    );
+    assert!(
+        again
+            .iter()
+            .zip(&answers)
+            .all(|(again, answer)| message(again) == message(answer))
+    );
+}

@@ -1,0 +1,163 @@
+//! A store with three people in it, and short ways to say what tests say often.
+
+use std::sync::Arc;
+
+use hub::memory::MemoryStore;
+use hub::model::{Message, Person};
+use hub::port::{Appended, MessageDraft, Page, RoomDraft, Slice, Store};
+use protocol::{DraftId, MessageId, RoomId, RoomKind, UserId};
+use server::auth::accounts::{Accounts, NewAccount};
+use server::store::sqlite::SqliteStore;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub(crate) const EPOCH: u32 = 7;
+
+pub(crate) struct World {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) alice: Arc<Person>,
+    pub(crate) bob: Arc<Person>,
+    pub(crate) carol: Arc<Person>,
+    /// Removed with the world.
+    _folder: Option<TempDir>,
+}
+
+impl World {
+    pub(crate) fn in_memory() -> Self {
+        let store = MemoryStore::new();
+        for name in ["alice", "bob", "carol"] {
+            store.put_person(person(name));
+        }
+        Self::of(Arc::new(store), None)
+    }
+
+    pub(crate) async fn on_disk() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open_with_people(&folder).await;
+        Self::of(Arc::new(store), Some(folder))
+    }
+
+    fn of(store: Arc<dyn Store>, folder: Option<TempDir>) -> Self {
+        let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| Arc::new(person(name)));
+        Self {
+            store,
+            alice,
+            bob,
+            carol,
+            _folder: folder,
+        }
+    }
+
+    /// A room of alice's with bob in it, made at 1000.
+    pub(crate) async fn room(&self, id: &str) -> RoomId {
+        self.room_at(id, 1000).await
+    }
+
+    pub(crate) async fn room_at(&self, id: &str, at_ms: i64) -> RoomId {
+        let draft = RoomDraft {
+            members: vec![self.bob.id.clone()],
+            at_ms,
+            ..draft_room(id, &self.alice)
+        };
+        self.store.create_room(draft).await.unwrap().id
+    }
+
+    pub(crate) async fn say(&self, room: &RoomId, author: &Arc<Person>, body: &str, at_ms: i64) -> Message {
+        let mut answers = self
+            .store
+            .append(room, vec![draft(author, body)], at_ms)
+            .await
+            .unwrap();
+        match answers.remove(0) {
+            Appended::New(message) => message,
+            Appended::Known(message) => panic!("{message:?} was known before"),
+        }
+    }
+
+    pub(crate) async fn page(&self, room: &RoomId, slice: Slice, limit: u32) -> Page {
+        self.store.page(room, slice, limit).await.unwrap()
+    }
+
+    pub(crate) async fn unread(&self, room: &RoomId, reader: &Arc<Person>) -> u32 {
+        self.store
+            .summary(room, &reader.id)
+            .await
+            .unwrap()
+            .unwrap()
+            .unread
+    }
+}
+
+pub(crate) async fn open_with_people(folder: &TempDir) -> SqliteStore {
+    let store = SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap();
+    for name in ["alice", "bob", "carol"] {
+        store.create(account(name)).await.unwrap();
+    }
+    store
+}
+
+pub(crate) fn account(name: &str) -> NewAccount {
+    let Person {
+        id,
+        username,
+        email,
+        created_at_ms,
+        ..
+    } = person(name);
+    NewAccount {
+        id,
+        username,
+        email,
+        password_hash: Some(format!("hash of {name}")),
+        created_at_ms,
+    }
+}
+
+pub(crate) fn person(name: &str) -> Person {
+    Person {
+        id: UserId::parse(&format!("id-{name}")).unwrap(),
+        username: name.to_owned(),
+        email: format!("{name}@example.org"),
+        is_active: true,
+        created_at_ms: 500,
+    }
+}
+
+pub(crate) fn nobody() -> UserId {
+    UserId::parse("id-nobody").unwrap()
+}
+
+pub(crate) fn room_id(id: &str) -> RoomId {
+    RoomId::parse(id).unwrap()
+}
+
+pub(crate) fn draft_room(id: &str, owner: &Person) -> RoomDraft {
+    RoomDraft {
+        id: room_id(id),
+        name: format!("Room {id}"),
+        kind: RoomKind::Group,
+        epoch: EPOCH,
+        owner: owner.id.clone(),
+        members: Vec::new(),
+        at_ms: 1000,
+    }
+}
+
+pub(crate) fn draft(author: &Arc<Person>, body: &str) -> MessageDraft {
+    MessageDraft {
+        id: MessageId(Uuid::now_v7()),
+        author: author.clone(),
+        draft: DraftId(Uuid::now_v7()),
+        body: body.into(),
+    }
+}
+
+pub(crate) fn message(appended: &Appended) -> &Message {
+    match appended {
+        Appended::New(message) | Appended::Known(message) => message,
+    }
+}
+
+pub(crate) fn seqs(messages: &[Message]) -> Vec<u64> {
+    messages.iter().map(|message| message.cursor.seq).collect()
+}

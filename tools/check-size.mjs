@@ -1,0 +1,19 @@
+// What a first visit may weigh. The budget keeps a careless dependency from slowing everybody's first page.
+import { readFileSync } from 'node:fs';
+
+// Bytes. Raise one only together with the reason why the pages need it.
+const BUDGET = [
+  ['pkg/hubbub.wasm', 600_000],
+  ['pkg/hubbub.wasm.br', 200_000],
+  ['pkg/hubbub.js.br', 15_000],
+  ['pkg/hubbub.css.br', 15_000],
+];
+
+let over = 0;
+for (const [name, limit] of BUDGET) {
+  const size = readFileSync(`target/site/${name}`).length;
+  const verdict = size <= limit ? 'fits' : 'TOO BIG';
+  if (size > limit) over += 1;
+  console.log(`  ${name.padEnd(20)} ${String(size).padStart(8)} of ${String(limit).padStart(8)} bytes  ${verdict}`);
+}
+process.exitCode = over === 0 ? 0 : 1;
