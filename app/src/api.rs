@@ -27,10 +27,7 @@ impl ApiError {
     fn unreachable() -> Self {
         let message =
             "The server could not be reached. Nothing was changed. Check your connection and try again.";
-        Self {
-            message: message.to_owned(),
-            ..Self::default()
-        }
+        Self { message: message.to_owned(), ..Self::default() }
     }
 
     /// Something came back that is not what was asked for, for instance a proxy's own page.
@@ -39,11 +36,7 @@ impl ApiError {
             502..=504 => "The server is not available at the moment. Try again in a little while.",
             _ => "The server's answer was not understood. Try again; reload the page if it happens twice.",
         };
-        Self {
-            message: message.to_owned(),
-            status: Some(status),
-            ..Self::default()
-        }
+        Self { message: message.to_owned(), status: Some(status), ..Self::default() }
     }
 
     /// A refusal in the server's own words.
@@ -54,20 +47,13 @@ impl ApiError {
             message: body.message,
             field: body.field,
             status: Some(status),
-            retry_after_ms: body
-                .retry_after_ms
-                .map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
+            retry_after_ms: body.retry_after_ms.map(|ms| u32::try_from(ms).unwrap_or(u32::MAX)),
         }
     }
 
     /// A field that the page itself found wrong.
     fn of_field(field: &str, code: ErrorCode, message: String) -> Self {
-        Self {
-            code: Some(code),
-            message,
-            field: Some(field.to_owned()),
-            ..Self::default()
-        }
+        Self { code: Some(code), message, field: Some(field.to_owned()), ..Self::default() }
     }
 }
 
@@ -101,52 +87,26 @@ pub(crate) async fn create_room(name: String, usernames: &[String]) -> Result<Ro
     for username in usernames {
         member_ids.push(find_user(username).await?.id);
     }
-    call(
-        "POST",
-        "chats",
-        Some(&NewChat {
-            name,
-            member_ids,
-            ..NewChat::default()
-        }),
-    )
-    .await
+    call("POST", "chats", Some(&NewChat { name, member_ids, ..NewChat::default() })).await
 }
 
 async fn find_user(username: &str) -> Result<UserRef, ApiError> {
     let found: Users = call("GET", &format!("users?q={}", encode(username)), None::<&()>).await?;
-    found
-        .users
-        .into_iter()
-        .find(|user| user.username.eq_ignore_ascii_case(username))
-        .ok_or_else(|| {
-            ApiError::of_field(
-                "usernames",
-                ErrorCode::NotFound,
-                format!("There is nobody called “{username}”."),
-            )
-        })
+    found.users.into_iter().find(|user| user.username.eq_ignore_ascii_case(username)).ok_or_else(|| {
+        ApiError::of_field("usernames", ErrorCode::NotFound, format!("There is nobody called “{username}”."))
+    })
 }
 
 /// Puts people into a room. Returns those who were not in it before.
 pub(crate) async fn invite(room: &RoomId, usernames: Vec<String>) -> Result<Vec<Member>, ApiError> {
-    let body = NewMembers {
-        usernames,
-        ..NewMembers::default()
-    };
+    let body = NewMembers { usernames, ..NewMembers::default() };
     let added: Members = call("POST", &format!("chats/{room}/members"), Some(&body)).await?;
     Ok(added.members)
 }
 
 /// Leaves a room.
 pub(crate) async fn leave(room: &RoomId, me: &UserId) -> Result<(), ApiError> {
-    send(
-        "DELETE",
-        &format!("chats/{room}/members/{}", encode(me.as_str())),
-        None::<&()>,
-    )
-    .await
-    .map(drop)
+    send("DELETE", &format!("chats/{room}/members/{}", encode(me.as_str())), None::<&()>).await.map(drop)
 }
 
 /// The messages before a number, oldest first, and whether there are more before those.
@@ -157,18 +117,11 @@ pub(crate) async fn history(
 ) -> Result<(Vec<Message>, bool), ApiError> {
     let limit = protocol::limits::PAGE_MESSAGES;
     let before = before.map_or_else(String::new, |seq| format!("&before={seq}"));
-    let page: MessagePage = call(
-        "GET",
-        &format!("chats/{room}/messages?limit={limit}{before}"),
-        None::<&()>,
-    )
-    .await?;
+    let page: MessagePage =
+        call("GET", &format!("chats/{room}/messages?limit={limit}{before}"), None::<&()>).await?;
     let messages = page.messages.into_iter().map(|message| Message {
         room: message.chat_id,
-        cursor: Cursor {
-            epoch,
-            seq: message.seq,
-        },
+        cursor: Cursor { epoch, seq: message.seq },
         id: message.id,
         author: message.sender_id,
         name: message.sender.username,
@@ -209,11 +162,8 @@ async fn send(method: &str, path: &str, body: Option<&impl Serialize>) -> Result
         Some(body) => request.json(body),
         None => request.build(),
     };
-    let answer = request
-        .map_err(|_| ApiError::unreachable())?
-        .send()
-        .await
-        .map_err(|_| ApiError::unreachable())?;
+    let answer =
+        request.map_err(|_| ApiError::unreachable())?.send().await.map_err(|_| ApiError::unreachable())?;
     let status = answer.status();
     let ok = answer.ok();
     let text = answer.text().await.map_err(|_| ApiError::unreachable())?;
@@ -230,11 +180,7 @@ async fn send(method: &str, path: &str, body: Option<&impl Serialize>) -> Result
 #[cfg(not(target_arch = "wasm32"))]
 async fn send(method: &str, path: &str, _body: Option<&impl Serialize>) -> Result<(u16, String), ApiError> {
     let message = format!("{method} {path} is asked by browsers only");
-    std::future::ready(Err(ApiError {
-        message,
-        ..ApiError::default()
-    }))
-    .await
+    std::future::ready(Err(ApiError { message, ..ApiError::default() })).await
 }
 
 #[cfg(target_arch = "wasm32")]

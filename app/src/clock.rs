@@ -3,10 +3,7 @@
 
 /// Milliseconds since 1970-01-01 UTC.
 #[cfg(target_arch = "wasm32")]
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "whole milliseconds, far below 2^53"
-)]
+#[expect(clippy::cast_possible_truncation, reason = "whole milliseconds, far below 2^53")]
 pub(crate) fn now_ms() -> i64 {
     js_sys::Date::now() as i64
 }

@@ -57,10 +57,7 @@ pub fn provide_conversations(start: &Start) -> Conversations {
     let me = start.account.clone();
     let here = Conversations {
         link,
-        rooms: RwSignal::new(Rooms::new(
-            me.as_ref().map(|me| me.id.clone()),
-            start.rooms.clone(),
-        )),
+        rooms: RwSignal::new(Rooms::new(me.as_ref().map(|me| me.id.clone()), start.rooms.clone())),
         me: StoredValue::new(me),
         state: StoredValue::default(),
         desk: StoredValue::default(),
@@ -68,18 +65,13 @@ pub fn provide_conversations(start: &Start) -> Conversations {
         timers: StoredValue::new_local(act::Timers::default()),
     };
     if let Some(open) = &start.open {
-        let read = start
-            .rooms
-            .iter()
-            .find(|room| room.id == open.room)
-            .map_or(0, |room| room.read_seq);
+        let read = start.rooms.iter().find(|room| room.id == open.room).map_or(0, |room| room.read_seq);
         let room = here.room(&open.room);
         room.timeline.update_untracked(|timeline| {
             timeline.joined(open);
             timeline.opened(read);
         });
-        room.roster
-            .update_untracked(|roster| *roster = Roster::of(&open.members));
+        room.roster.update_untracked(|roster| *roster = Roster::of(&open.members));
     }
     link.on_frame(move |frame| here.fold(frame));
     provide_context(here);
@@ -126,9 +118,7 @@ impl Conversations {
             let roster = roster.read();
             let typing = typing.read();
             let others = typing.people().filter(|who| Some(*who) != me.as_ref());
-            others
-                .filter_map(|who| roster.name_of(who).map(str::to_owned))
-                .collect::<Vec<_>>()
+            others.filter_map(|who| roster.name_of(who).map(str::to_owned)).collect::<Vec<_>>()
         })
         .into()
     }
@@ -138,9 +128,7 @@ impl Conversations {
         if let Some(known) = self.state.with_value(|state| state.get(room).cloned()) {
             return known;
         }
-        let me = self
-            .me
-            .with_value(|me| me.as_ref().map(|me| (me.id.clone(), me.name.clone())));
+        let me = self.me.with_value(|me| me.as_ref().map(|me| (me.id.clone(), me.name.clone())));
         let fresh = Room {
             timeline: ArcRwSignal::new(Timeline::new(me)),
             roster: ArcRwSignal::default(),

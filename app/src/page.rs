@@ -38,11 +38,7 @@ impl Page {
                 leptos::logging::warn!("the document could not be marked as live: {error:?}");
             }
             let look = move || {
-                let wide = window()
-                    .match_media(WIDE)
-                    .ok()
-                    .flatten()
-                    .is_some_and(|it| it.matches());
+                let wide = window().match_media(WIDE).ok().flatten().is_some_and(|it| it.matches());
                 if is_wide.get_untracked() != wide {
                     // A choice made in a wide window means nothing in a narrow one.
                     people.set(None);

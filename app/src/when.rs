@@ -8,15 +8,7 @@ use crate::clock::now_ms;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
-const WEEKDAYS: [&str; 7] = [
-    "Monday",
-    "Tuesday",
-    "Wednesday",
-    "Thursday",
-    "Friday",
-    "Saturday",
-    "Sunday",
-];
+const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 const MONTHS: [&str; 12] = [
     "January",
     "February",
@@ -42,6 +34,12 @@ impl Day {
         Self((at_ms + offset_ms).div_euclid(DAY_MS))
     }
 
+    /// The day that holds a moment, in UTC.
+    #[cfg(test)]
+    pub fn in_utc(at_ms: i64) -> Self {
+        Self::holding(at_ms, 0)
+    }
+
     fn weekday(self) -> &'static str {
         let index = usize::try_from((self.0 + 3).rem_euclid(7)).unwrap_or_default();
         WEEKDAYS.get(index).copied().unwrap_or_default()
@@ -56,11 +54,7 @@ impl Day {
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let month_from_march = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-        let month = if month_from_march < 10 {
-            month_from_march + 3
-        } else {
-            month_from_march - 9
-        };
+        let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
         let year = year_of_era + era * 400 + i64::from(month <= 2);
         (year, usize::try_from(month).unwrap_or(1), day)
     }
@@ -124,7 +118,7 @@ impl Calendar {
                 }
             };
             look();
-            if let Ok(every_minute) = set_interval_with_handle(look, Duration::from_secs(60)) {
+            if let Ok(every_minute) = set_interval_with_handle(look, Duration::from_mins(1)) {
                 on_cleanup(move || every_minute.clear());
             }
         });
@@ -134,11 +128,7 @@ impl Calendar {
     }
 
     fn offset_ms(self, at_ms: i64) -> i64 {
-        if self.today.get().is_some() {
-            local_offset_ms(at_ms)
-        } else {
-            0
-        }
+        if self.today.get().is_some() { local_offset_ms(at_ms) } else { 0 }
     }
 
     /// The day that holds a moment.
@@ -159,11 +149,7 @@ impl Calendar {
     /// "21 November 2026, 14:05"
     pub fn full(self, at_ms: i64) -> String {
         let offset_ms = self.offset_ms(at_ms);
-        format!(
-            "{}, {}",
-            Day::holding(at_ms, offset_ms).label(None),
-            clock(at_ms, offset_ms)
-        )
+        format!("{}, {}", Day::holding(at_ms, offset_ms).label(None), clock(at_ms, offset_ms))
     }
 
     /// As short as a list needs it.

@@ -33,28 +33,12 @@ fn message(seq: u64, hers: &[u64]) -> Message {
 }
 
 fn posted(seq: u64) -> Posted {
-    let Message {
-        room,
-        cursor,
-        id,
-        draft,
-        at_ms,
-        ..
-    } = message(seq, &[]);
-    Posted {
-        room,
-        draft,
-        cursor,
-        id,
-        at_ms,
-    }
+    let Message { room, cursor, id, draft, at_ms, .. } = message(seq, &[]);
+    Posted { room, draft, cursor, id, at_ms }
 }
 
 fn page(seqs: std::ops::RangeInclusive<u64>, recovered: bool) -> JoinedRoom {
-    let head = Cursor {
-        epoch: 1,
-        seq: *seqs.end(),
-    };
+    let head = Cursor { epoch: 1, seq: *seqs.end() };
     JoinedRoom {
         room: room(),
         head,
@@ -139,14 +123,7 @@ enum Step {
 #[test]
 fn ones_own_text_appears_once_in_whatever_order_its_answer_and_its_echo_come() {
     let hers = [4, 6];
-    let steps = [
-        Step::Echo(4),
-        Step::Posted(4),
-        Step::Echo(5),
-        Step::Echo(6),
-        Step::Posted(6),
-        Step::Rejoin,
-    ];
+    let steps = [Step::Echo(4), Step::Posted(4), Step::Echo(5), Step::Echo(6), Step::Posted(6), Step::Rejoin];
     each_order(&mut steps.to_vec(), 0, &mut |order| {
         let mut seen = timeline(1..=3);
         seen.write(draft(4), "text 4".to_owned(), 4);
@@ -158,19 +135,13 @@ fn ones_own_text_appears_once_in_whatever_order_its_answer_and_its_echo_come() {
                 Step::Rejoin => {
                     let since = seen.head().unwrap().seq;
                     let mut answer = page(since + 1..=6, true);
-                    answer
-                        .messages
-                        .iter_mut()
-                        .for_each(|it| *it = message(it.cursor.seq, &hers));
+                    answer.messages.iter_mut().for_each(|it| *it = message(it.cursor.seq, &hers));
                     seen.joined(&answer);
                 }
             }
         }
         assert_eq!(numbers(&seen), range(1..=6), "{order:?}");
-        assert!(
-            seen.lines().iter().all(|line| line.state == LineState::Sent),
-            "{order:?}"
-        );
+        assert!(seen.lines().iter().all(|line| line.state == LineState::Sent), "{order:?}");
     });
 }
 
@@ -179,16 +150,10 @@ fn a_line_keeps_its_key_from_writing_to_sent() {
     let mut seen = timeline(1..=1);
     seen.write(draft(2), "text 2".to_owned(), 70);
     let before = seen.lines().pop().unwrap();
-    assert_eq!(
-        (before.state, before.mine, before.seq),
-        (LineState::Pending, true, None)
-    );
+    assert_eq!((before.state, before.mine, before.seq), (LineState::Pending, true, None));
     assert_eq!(seen.posted(&posted(2)), Outcome::News);
     let after = seen.lines().pop().unwrap();
-    assert_eq!(
-        (after.state, after.mine, after.seq),
-        (LineState::Sent, true, Some(2))
-    );
+    assert_eq!((after.state, after.mine, after.seq), (LineState::Sent, true, Some(2)));
     assert_eq!(before.key, after.key);
     assert_eq!(after.body, "text 2");
 }
@@ -289,11 +254,7 @@ fn older_pages_go_in_front_and_only_where_they_fit() {
     seen.older(fetch(51..=100), true);
     assert_eq!(numbers(&seen), range(51..=150), "twice is once");
     seen.older(fetch(1..=20), false);
-    assert_eq!(
-        numbers(&seen),
-        range(51..=150),
-        "a page that does not fit is not shown"
-    );
+    assert_eq!(numbers(&seen), range(51..=150), "a page that does not fit is not shown");
     assert!(seen.has_older);
     seen.older(fetch(1..=50), false);
     assert_eq!(numbers(&seen), range(1..=150));
@@ -307,15 +268,7 @@ fn a_refused_text_can_be_tried_again_as_the_last_one_or_thrown_away() {
     seen.write(draft(11), "second".to_owned(), 1);
     assert!(seen.failed(draft(10), "too long"));
     let states: Vec<_> = seen.lines().into_iter().skip(1).map(|line| line.state).collect();
-    assert_eq!(
-        states,
-        [
-            LineState::Failed {
-                reason: "too long".to_owned()
-            },
-            LineState::Pending
-        ]
-    );
+    assert_eq!(states, [LineState::Failed { reason: "too long".to_owned() }, LineState::Pending]);
     assert_eq!(seen.again(draft(11), 2), None, "it still waits");
     assert_eq!(seen.again(draft(10), 2), Some("first".to_owned()));
     let bodies: Vec<_> = seen.lines().into_iter().skip(1).map(|line| line.body).collect();
@@ -365,9 +318,5 @@ fn memory_is_bounded_and_what_went_can_be_loaded_again() {
         assert_ne!(holed.message(&message(seq, &[])), Outcome::News);
     }
     holed.joined(&page(2..=999, true));
-    assert_eq!(
-        numbers(&holed),
-        range(1..=1_199),
-        "the nearest of what came too early is kept"
-    );
+    assert_eq!(numbers(&holed), range(1..=1_199), "the nearest of what came too early is kept");
 }

@@ -17,10 +17,7 @@ const DELIVERIES: usize = 200_000;
 fn main() -> Result<(), Failed> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let Ok(runtime) = runtime else { return Ok(()) };
-    println!(
-        "{:>8} {:>14} {:>22} {:>8}",
-        "readers", "ns/delivery", "encode each, ns/reader", "ratio"
-    );
+    println!("{:>8} {:>14} {:>22} {:>8}", "readers", "ns/delivery", "encode each, ns/reader", "ratio");
     for readers in [2, 10, 100, 1_000] {
         let (mut hub, mut naive) = (Vec::new(), Vec::new());
         for _ in 0..ROUNDS {
@@ -30,42 +27,25 @@ fn main() -> Result<(), Failed> {
         }
         let (hub, naive) = (median(hub), median(naive));
         let ratio = hub.as_secs_f64() / naive.as_secs_f64();
-        println!(
-            "{readers:>8} {:>14} {:>22} {ratio:>8.2}",
-            hub.as_nanos(),
-            naive.as_nanos()
-        );
+        println!("{readers:>8} {:>14} {:>22} {ratio:>8.2}", hub.as_nanos(), naive.as_nanos());
     }
     Ok(())
 }
 
 /// The cost of one delivery through the hub, and of encoding the same message once.
 async fn round(readers: usize) -> Result<(Duration, Duration), Failed> {
-    let Crowd {
-        hub,
-        room,
-        speaker,
-        counter,
-        mut peers,
-    } = crowd(readers).await?;
+    let Crowd { hub, room, speaker, counter, mut peers } = crowd(readers).await?;
     let posts = DELIVERIES / readers;
     let before = counter.frames();
     let start = Instant::now();
     if let Some(peer) = peers.first_mut() {
         for n in 0..posts {
             let draft = DraftId(Uuid::from_u128(n as u128));
-            peer.handle(Command::Post {
-                room: room.clone(),
-                draft,
-                body: "x".repeat(128),
-            })
-            .await;
+            peer.handle(Command::Post { room: room.clone(), draft, body: "x".repeat(128) }).await;
         }
     }
     // Answered after everything before it in the room's mailbox.
-    let last = hub
-        .post(&speaker, &room, DraftId(Uuid::from_u128(u128::MAX)), "last")
-        .await?;
+    let last = hub.post(&speaker, &room, DraftId(Uuid::from_u128(u128::MAX)), "last").await?;
     let took = since(start);
     let delivered = u32::try_from(counter.frames() - before).unwrap_or(u32::MAX);
 

@@ -57,21 +57,14 @@ impl Outlet for Counter {
 }
 
 /// The native spelling of a message, and of nothing else.
-pub const NATIVE: Spelling = Spelling {
-    slot: 0,
-    encode: encode_message,
-};
+pub const NATIVE: Spelling = Spelling { slot: 0, encode: encode_message };
 
 /// Spells messages as the native dialect does.
 pub fn encode_message(event: &Event) -> Option<Bytes> {
     let Event::Message(message) = event else {
         return None;
     };
-    serde_json::to_vec(&ServerFrame::Message {
-        data: message.to_wire(),
-    })
-    .ok()
-    .map(Bytes::from)
+    serde_json::to_vec(&ServerFrame::Message { data: message.to_wire() }).ok().map(Bytes::from)
 }
 
 /// A room with everybody attached and joined.
@@ -95,9 +88,7 @@ pub struct Crowd {
 pub async fn crowd(size: usize) -> Result<Crowd, Failed> {
     let store = Arc::new(MemoryStore::new());
     let hub = Hub::new(store.clone(), Arc::new(SystemClock), Settings::default());
-    let people = (0..size)
-        .map(|n| person(&format!("p{n}")))
-        .collect::<Result<Vec<_>, _>>()?;
+    let people = (0..size).map(|n| person(&format!("p{n}"))).collect::<Result<Vec<_>, _>>()?;
     for person in &people {
         store.put_person((**person).clone());
     }
@@ -118,25 +109,12 @@ pub async fn crowd(size: usize) -> Result<Crowd, Failed> {
     let counter = Arc::new(Counter::default());
     let mut peers = Vec::with_capacity(size);
     for (n, person) in (0u128..).zip(people) {
-        let identity = Identity {
-            person,
-            sign_in: SignInId(Uuid::from_u128(n)),
-        };
+        let identity = Identity { person, sign_in: SignInId(Uuid::from_u128(n)) };
         let mut peer = hub.attach(identity, NATIVE, counter.clone())?;
-        peer.handle(hub::Command::Join {
-            room: room.clone(),
-            since: None,
-        })
-        .await;
+        peer.handle(hub::Command::Join { room: room.clone(), since: None }).await;
         peers.push(peer);
     }
-    Ok(Crowd {
-        hub,
-        room,
-        speaker,
-        counter,
-        peers,
-    })
+    Ok(Crowd { hub, room, speaker, counter, peers })
 }
 
 fn person(name: &str) -> Result<Arc<Person>, BadId> {

@@ -62,7 +62,7 @@ test('a room without messages', async ({ alice, room }) => {
 test('news further down, and the question before leaving', async ({ alice, bob, room }) => {
   await bob.account.sayMany(room, 50);
   await alice.open(room);
-  await alice.log.evaluate((log) => log.scrollTo(0, log.scrollHeight / 3));
+  await alice.messages.nth(10).scrollIntoViewIfNeeded();
   await bob.account.say(room, 'news');
   await expect(alice.button('1 new message')).toBeVisible();
   await expectAccessible(alice.page);

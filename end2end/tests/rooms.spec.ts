@@ -80,6 +80,8 @@ test('unread messages are counted until the room is opened, in every tab', async
   await alice.link(other).click();
   await expect(alice.messages).toHaveText(['one', 'two']);
   for (const page of [alice, tab]) await expect(page.link(other)).not.toHaveAccessibleName(/unread/);
+  // A tab that shows a room reads it for all of them.
+  await tab.open(other);
   await bob.account.sayMany(room, 100);
   await expect(alice.link(room)).toHaveAccessibleName(/^Tea kitchen.*\b99\+ unread/);
   await alice.page.reload();

@@ -75,7 +75,7 @@ test('a conversation', async ({ alice, bob, room }) => {
 test('many messages', async ({ alice, bob, room }) => {
   await bob.account.sayMany(room, 200);
   await alice.open(room);
-  await alice.log.evaluate((log) => log.scrollTo(0, log.scrollHeight / 2));
+  await alice.messages.nth(10).scrollIntoViewIfNeeded();
   await bob.account.say(room, 'news');
   await expect(alice.button('1 new message')).toBeVisible();
   await shoot(alice.page, 'room-news');

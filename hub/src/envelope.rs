@@ -28,10 +28,7 @@ pub struct Envelope {
 impl Envelope {
     /// Nothing is written yet.
     pub fn new(event: Event) -> Self {
-        Self {
-            event,
-            frames: Default::default(),
-        }
+        Self { event, frames: Default::default() }
     }
 
     /// What happened.

@@ -68,10 +68,6 @@ pub struct Failure {
 
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
-        Self {
-            refusal,
-            room: None,
-            draft: None,
-        }
+        Self { refusal, room: None, draft: None }
     }
 }

@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use protocol::{
-    CloseCode, Closing, Cursor, DraftId, JoinedRoom, Member, MessageId, RoomId, RoomKind, RoomRef,
-    RoomSummary, UserId, limits,
+    CloseCode, Closing, Cursor, DraftId, JoinedRoom, Member, RoomId, RoomKind, RoomSummary, UserId, limits,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -21,9 +20,10 @@ use crate::peer::{Client, Identity, Peer, PeerId, SignInId};
 use crate::policy;
 use crate::port::{Clock, Page, RoomDraft, Slice, Store};
 use crate::refusal::Refusal;
-use crate::registry::{Departure, Registry, Stats};
-use crate::room::{self, Mailbox, Post, RoomCommand};
+use crate::registry::{Registry, Stats};
+use crate::room::{Post, RoomCommand};
 use crate::roster;
+use crate::shared::Shared;
 
 /// A room to be made by somebody.
 #[derive(Debug, Clone)]
@@ -44,18 +44,6 @@ pub struct Hub {
     shared: Arc<Shared>,
 }
 
-/// What the handle, the peers and the rooms have in common.
-pub(crate) struct Shared {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) settings: Settings,
-    pub(crate) registry: Registry,
-    pub(crate) tasks: TaskTracker,
-    stopping: AtomicBool,
-    stopped: CancellationToken,
-    next_peer: AtomicU64,
-}
-
 /// What clients are told to wait before they come back after a stop. They spread themselves around it.
 const RECONNECT_IN_MS: u32 = 1_000;
 
@@ -72,9 +60,7 @@ impl Hub {
             stopped: CancellationToken::new(),
             next_peer: AtomicU64::new(1),
         };
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self { shared: Arc::new(shared) }
     }
 
     /// Attaches a client. What it is told goes to `outlet`, written in `spelling`.
@@ -92,16 +78,10 @@ impl Hub {
         }
         let id = PeerId(self.shared.next_peer.fetch_add(1, Ordering::Relaxed));
         let client = Arc::new(Client::new(id, identity, spelling, outlet));
-        let came = self
-            .shared
-            .registry
-            .attach(&client)
-            .ok_or(Refusal::TooManyConnections)?;
+        let came = self.shared.registry.attach(&client).ok_or(Refusal::TooManyConnections)?;
         if came {
             let (shared, person) = (self.shared.clone(), client.person.id.clone());
-            self.shared
-                .tasks
-                .spawn(async move { shared.announce(&person).await });
+            self.shared.tasks.spawn(async move { shared.announce(&person).await });
         }
         Ok(Peer::new(client, self.shared.clone()))
     }
@@ -114,10 +94,7 @@ impl Hub {
         let name = policy::room_name(&new.name)?;
         if new.members.len() > limits::MAX_MEMBERS_PER_REQUEST {
             let message = format!("at most {} at a time", limits::MAX_MEMBERS_PER_REQUEST);
-            return Err(Refusal::Invalid {
-                field: "member_ids",
-                message,
-            });
+            return Err(Refusal::Invalid { field: "member_ids", message });
         }
         let id = match new.id {
             Some(id) => id,
@@ -134,9 +111,7 @@ impl Hub {
         };
         let record = self.shared.store.create_room(draft).await?;
         for member in &record.members {
-            self.shared
-                .tell_of_new_room(&record.id, &member.person.id)
-                .await?;
+            self.shared.tell_of_new_room(&record.id, &member.person.id).await?;
         }
         self.room(actor, &record.id).await
     }
@@ -159,11 +134,7 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn room(&self, person: &UserId, room: &RoomId) -> Result<RoomSummary, Refusal> {
-        self.shared
-            .store
-            .summary(room, person)
-            .await?
-            .ok_or(Refusal::NoSuchRoom)
+        self.shared.store.summary(room, person).await?.ok_or(Refusal::NoSuchRoom)
     }
 
     /// Gives a room another display name.
@@ -178,12 +149,7 @@ impl Hub {
     ) -> Result<RoomSummary, Refusal> {
         let name = policy::room_name(name)?;
         let actor = actor.clone();
-        self.ask(room, |reply| RoomCommand::Rename {
-            actor: actor.clone(),
-            name,
-            reply,
-        })
-        .await?;
+        self.ask(room, |reply| RoomCommand::Rename { actor: actor.clone(), name, reply }).await?;
         self.room(&actor, room).await
     }
 
@@ -192,11 +158,7 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
     pub async fn delete_room(&self, actor: &UserId, room: &RoomId) -> Result<(), Refusal> {
-        self.ask(room, |reply| RoomCommand::Delete {
-            actor: actor.clone(),
-            reply,
-        })
-        .await
+        self.ask(room, |reply| RoomCommand::Delete { actor: actor.clone(), reply }).await
     }
 
     /// Everybody in a room, owners first, then by name.
@@ -219,17 +181,9 @@ impl Hub {
     ) -> Result<Vec<Member>, Refusal> {
         if people.len() > limits::MAX_MEMBERS_PER_REQUEST {
             let message = format!("at most {} at a time", limits::MAX_MEMBERS_PER_REQUEST);
-            return Err(Refusal::Invalid {
-                field: "user_ids",
-                message,
-            });
+            return Err(Refusal::Invalid { field: "user_ids", message });
         }
-        self.ask(room, |reply| RoomCommand::AddMembers {
-            actor: actor.clone(),
-            people,
-            reply,
-        })
-        .await
+        self.ask(room, |reply| RoomCommand::AddMembers { actor: actor.clone(), people, reply }).await
     }
 
     /// Takes somebody out of a room; oneself is to leave it. The last one to leave takes the room along.
@@ -238,8 +192,7 @@ impl Hub {
     /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
     pub async fn remove_member(&self, actor: &UserId, room: &RoomId, person: &UserId) -> Result<(), Refusal> {
         let (actor, person) = (actor.clone(), person.clone());
-        self.ask(room, |reply| RoomCommand::RemoveMember { actor, person, reply })
-            .await
+        self.ask(room, |reply| RoomCommand::RemoveMember { actor, person, reply }).await
     }
 
     /// Says something and waits until it is committed.
@@ -256,13 +209,7 @@ impl Hub {
         policy::check_body(body)?;
         let author = author.clone();
         let post = |reply| {
-            RoomCommand::Post(Post {
-                author,
-                from: None,
-                draft,
-                body: body.into(),
-                reply: Some(reply),
-            })
+            RoomCommand::Post(Post { author, from: None, draft, body: body.into(), reply: Some(reply) })
         };
         self.ask(room, post).await
     }
@@ -288,12 +235,7 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn mark_read(&self, actor: &UserId, room: &RoomId, seq: u64) -> Result<(), Refusal> {
-        self.ask(room, |reply| RoomCommand::Read {
-            person: actor.clone(),
-            seq,
-            reply: Some(reply),
-        })
-        .await
+        self.ask(room, |reply| RoomCommand::Read { person: actor.clone(), seq, reply: Some(reply) }).await
     }
 
     /// What a join without a cursor would bring, without joining: for pages that are rendered on the server.
@@ -302,26 +244,15 @@ impl Hub {
     /// [`Refusal::NoSuchRoom`].
     pub async fn peek(&self, actor: &UserId, room: &RoomId) -> Result<JoinedRoom, Refusal> {
         let record = self.shared.store.room(room).await?.ok_or(Refusal::NoSuchRoom)?;
-        let role = record
-            .members
-            .iter()
-            .find(|member| member.person.id == *actor)
-            .map(|member| member.role);
+        let role = record.members.iter().find(|member| member.person.id == *actor).map(|member| member.role);
         policy::may_take_part(role)?;
         // Read after the record: the page may know more than the record's head, never less.
-        let page = self
-            .shared
-            .store
-            .page(room, Slice::Newest, limits::PAGE_MESSAGES)
-            .await?;
+        let page = self.shared.store.page(room, Slice::Newest, limits::PAGE_MESSAGES).await?;
         let last = page.messages.last().map_or(0, |message| message.cursor.seq);
         let present = |person: &UserId| self.shared.registry.is_present(person);
         Ok(JoinedRoom {
             room: record.id,
-            head: Cursor {
-                epoch: record.head.epoch,
-                seq: record.head.seq.max(last),
-            },
+            head: Cursor { epoch: record.head.epoch, seq: record.head.seq.max(last) },
             recovered: false,
             has_more: page.has_more,
             messages: page.messages.iter().map(Message::to_wire).collect(),
@@ -353,9 +284,7 @@ impl Hub {
     /// connections with code 1012.
     pub async fn drain(&self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
-        let closing = Event::Closing(Closing {
-            reconnect_in_ms: RECONNECT_IN_MS,
-        });
+        let closing = Event::Closing(Closing { reconnect_in_ms: RECONNECT_IN_MS });
         for client in self.shared.registry.all_clients() {
             client.tell_alone(&closing).ok();
         }
@@ -384,80 +313,8 @@ impl Hub {
         }
         let (reply, answer) = oneshot::channel();
         let mailbox = self.shared.mailbox(room);
-        mailbox
-            .send(command(reply))
-            .await
-            .map_err(|_| Refusal::Stopping)?;
+        mailbox.send(command(reply)).await.map_err(|_| Refusal::Stopping)?;
         // A room answers everything it has taken in; only a stop can come between.
         answer.await.map_err(|_| Refusal::Stopping)?
-    }
-}
-
-impl Shared {
-    /// The room's mailbox; wakes the room if need be.
-    pub(crate) fn mailbox(self: &Arc<Self>, room: &RoomId) -> Mailbox {
-        self.registry.mailbox(room, || {
-            let (sender, receiver) = mpsc::channel(self.settings.mailbox);
-            self.tasks.spawn(room::run(self.clone(), room.clone(), receiver));
-            sender
-        })
-    }
-
-    /// A name for a message that is about to be committed.
-    pub(crate) fn new_message_id() -> MessageId {
-        MessageId(Uuid::now_v7())
-    }
-
-    /// Tells all devices of somebody about a room they are in now.
-    pub(crate) async fn tell_of_new_room(&self, room: &RoomId, person: &UserId) -> Result<(), Refusal> {
-        let clients = self.registry.clients_of(person);
-        if clients.is_empty() {
-            return Ok(());
-        }
-        if let Some(summary) = self.store.summary(room, person).await? {
-            let event = Event::RoomAdded(Box::new(summary));
-            for client in clients {
-                client.tell_alone(&event).ok();
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells all devices of somebody about a room they are not in any more.
-    pub(crate) fn tell_of_lost_room(&self, room: &RoomId, person: &UserId) {
-        let event = Event::RoomRemoved(RoomRef { room: room.clone() });
-        for client in self.registry.clients_of(person) {
-            client.tell_alone(&event).ok();
-        }
-    }
-
-    /// A client has gone. If it was somebody's last one, presence ends a little later.
-    pub(crate) async fn detach(&self, client: &Client) {
-        let person = &client.person.id;
-        let Departure::Last(farewell) = self.registry.detach(person, client.id) else {
-            return;
-        };
-        tokio::select! {
-            () = tokio::time::sleep(self.settings.presence_grace) => {}
-            () = self.stopped.cancelled() => return,
-        }
-        if self.registry.forget_person(person, farewell) {
-            self.announce(person).await;
-        }
-    }
-
-    /// Asks every room that somebody is in, and that is awake, to look whether this person is present.
-    async fn announce(&self, person: &UserId) {
-        match self.store.room_ids_of(person).await {
-            Ok(rooms) => {
-                for mailbox in rooms.iter().filter_map(|room| self.registry.awake(room)) {
-                    mailbox.send(RoomCommand::LookFor(person.clone())).await.ok();
-                }
-            }
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(error, person.id = %person, "Could not announce the presence of `{person}`");
-            }
-        }
     }
 }

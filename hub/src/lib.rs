@@ -20,6 +20,7 @@ mod refusal;
 mod registry;
 mod room;
 mod roster;
+mod shared;
 mod typing;
 
 pub use command::Command;

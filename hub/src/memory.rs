@@ -59,9 +59,7 @@ impl State {
     }
 
     fn person(&self, id: &UserId) -> Result<&Arc<Person>, StoreError> {
-        self.people
-            .get(id)
-            .ok_or_else(|| StoreError::NoSuchPerson(id.clone()))
+        self.people.get(id).ok_or_else(|| StoreError::NoSuchPerson(id.clone()))
     }
 
     fn membership(&self, place: &Place) -> Result<Membership, StoreError> {
@@ -79,11 +77,7 @@ impl State {
             kind: room.kind,
             head: room.head(),
             created_at_ms: room.created_at_ms,
-            members: room
-                .members
-                .iter()
-                .map(|place| self.membership(place))
-                .collect::<Result<_, _>>()?,
+            members: room.members.iter().map(|place| self.membership(place)).collect::<Result<_, _>>()?,
         })
     }
 }
@@ -100,16 +94,8 @@ impl Store for MemoryStore {
             for person in std::iter::once(&draft.owner).chain(&draft.members) {
                 state.person(person)?;
                 if seen.insert(person) {
-                    let role = if *person == draft.owner {
-                        Role::Owner
-                    } else {
-                        Role::Member
-                    };
-                    members.push(Place {
-                        person: person.clone(),
-                        role,
-                        read_seq: 0,
-                    });
+                    let role = if *person == draft.owner { Role::Owner } else { Role::Member };
+                    members.push(Place { person: person.clone(), role, read_seq: 0 });
                 }
             }
             let room = Room {
@@ -157,24 +143,14 @@ impl Store for MemoryStore {
         Box::pin(async move {
             let mut state = self.state();
             state.room(id)?;
-            let people: Vec<Arc<Person>> = people
-                .iter()
-                .map(|person| state.person(person).cloned())
-                .collect::<Result<_, _>>()?;
+            let people: Vec<Arc<Person>> =
+                people.iter().map(|person| state.person(person).cloned()).collect::<Result<_, _>>()?;
             let room = state.room(id)?;
             let mut added = Vec::new();
             for person in people {
                 if room.place(&person.id).is_none() {
-                    room.members.push(Place {
-                        person: person.id.clone(),
-                        role: Role::Member,
-                        read_seq: 0,
-                    });
-                    added.push(Membership {
-                        person,
-                        role: Role::Member,
-                        read_seq: 0,
-                    });
+                    room.members.push(Place { person: person.id.clone(), role: Role::Member, read_seq: 0 });
+                    added.push(Membership { person, role: Role::Member, read_seq: 0 });
                 }
             }
             Ok(added)
@@ -208,9 +184,7 @@ impl Store for MemoryStore {
     ) -> Answer<'a, Vec<Appended>> {
         Box::pin(async move {
             if self.append_fails.swap(false, Ordering::Relaxed) {
-                return Err(StoreError::unavailable(std::io::Error::from(
-                    std::io::ErrorKind::StorageFull,
-                )));
+                return Err(StoreError::unavailable(std::io::Error::from(std::io::ErrorKind::StorageFull)));
             }
             let mut state = self.state();
             state.room(id)?;
@@ -218,10 +192,7 @@ impl Store for MemoryStore {
                 state.person(&draft.author.id)?;
             }
             let room = state.room(id)?;
-            Ok(drafts
-                .into_iter()
-                .map(|draft| room.append(id, draft, at_ms))
-                .collect())
+            Ok(drafts.into_iter().map(|draft| room.append(id, draft, at_ms)).collect())
         })
     }
 
@@ -245,34 +216,21 @@ impl Store for MemoryStore {
         Box::pin(async move {
             let state = self.state();
             let room = state.rooms.get(room);
-            Ok(room.map_or(
-                Page {
-                    messages: Vec::new(),
-                    has_more: false,
-                },
-                |room| room.page(slice, limit),
-            ))
+            Ok(room.map_or(Page { messages: Vec::new(), has_more: false }, |room| room.page(slice, limit)))
         })
     }
 
     fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>> {
         Box::pin(async move {
             let state = self.state();
-            Ok(state
-                .rooms
-                .get(room)
-                .and_then(|room| room.place(person))
-                .map(|place| place.role))
+            Ok(state.rooms.get(room).and_then(|room| room.place(person)).map(|place| place.role))
         })
     }
 
     fn room_ids_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<RoomId>> {
         Box::pin(async move {
             let state = self.state();
-            let theirs = state
-                .rooms
-                .iter()
-                .filter(|(_, room)| room.place(person).is_some());
+            let theirs = state.rooms.iter().filter(|(_, room)| room.place(person).is_some());
             Ok(theirs.map(|(id, _)| id.clone()).collect())
         })
     }
@@ -302,10 +260,9 @@ impl Store for MemoryStore {
             theirs.sort_by_key(|(_, room, _)| std::cmp::Reverse(room.active_at_ms()));
             let start = match after {
                 None => 0,
-                Some(last) => theirs
-                    .iter()
-                    .position(|(id, ..)| *id == last)
-                    .map_or(theirs.len(), |at| at + 1),
+                Some(last) => {
+                    theirs.iter().position(|(id, ..)| *id == last).map_or(theirs.len(), |at| at + 1)
+                }
             };
             let page = theirs.into_iter().skip(start).take(index(limit.into()));
             Ok(page.map(|(id, room, place)| room.summary(id, place)).collect())

@@ -78,16 +78,7 @@ pub fn outbox(limit: usize) -> (Outbox, Inlet) {
         close_code: OnceLock::new(),
         closed: CancellationToken::new(),
     });
-    (
-        Outbox {
-            shared: shared.clone(),
-            queue: sender,
-        },
-        Inlet {
-            shared,
-            queue: receiver,
-        },
-    )
+    (Outbox { shared: shared.clone(), queue: sender }, Inlet { shared, queue: receiver })
 }
 
 impl Outbox {
@@ -175,10 +166,7 @@ mod tests {
         let (outbox, mut inlet) = outbox(1_000);
         assert_eq!(outbox.push(frame(600), Delivery::Sure), Ok(()));
         assert_eq!(outbox.push(frame(600), Delivery::Sure), Err(Gone));
-        assert_eq!(
-            inlet.next(&mut Vec::new(), 8).await,
-            Next::Close(CloseCode::TooSlow)
-        );
+        assert_eq!(inlet.next(&mut Vec::new(), 8).await, Next::Close(CloseCode::TooSlow));
         assert_eq!(outbox.push(frame(1), Delivery::Sure), Err(Gone));
     }
 

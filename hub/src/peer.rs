@@ -11,12 +11,12 @@ use uuid::Uuid;
 use crate::command::Command;
 use crate::envelope::{Envelope, Spelling};
 use crate::event::{Event, Failure};
-use crate::hub::Shared;
 use crate::model::Person;
 use crate::outbox::{Delivery, Gone, Outlet};
 use crate::policy;
 use crate::refusal::Refusal;
 use crate::room::{Mailbox, Post, RoomCommand};
+use crate::shared::Shared;
 
 /// Names one attached client for as long as it is attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,13 +47,7 @@ pub(crate) struct Client {
 impl Client {
     pub(crate) fn new(id: PeerId, identity: Identity, spelling: Spelling, outlet: Arc<dyn Outlet>) -> Self {
         let Identity { person, sign_in } = identity;
-        Self {
-            id,
-            person,
-            sign_in: Mutex::new(sign_in),
-            spelling,
-            outlet,
-        }
+        Self { id, person, sign_in: Mutex::new(sign_in), spelling, outlet }
     }
 
     /// Hands on an event that others are told too.
@@ -106,11 +100,7 @@ pub struct Peer {
 
 impl Peer {
     pub(crate) fn new(client: Arc<Client>, shared: Arc<Shared>) -> Self {
-        Self {
-            client,
-            shared,
-            joined: HashMap::new(),
-        }
+        Self { client, shared, joined: HashMap::new() }
     }
 
     /// Whose connection this is.
@@ -135,18 +125,13 @@ impl Peer {
     pub fn tell(&self, event: &Event) {
         // A client that is gone is noticed by its gateway, which drops this handle.
         if self.client.tell_alone(event).is_err() {
-            tracing::debug!(
-                peer.id = self.client.id.0,
-                "Peer is gone, an answer to it was dropped"
-            );
+            tracing::debug!(peer.id = self.client.id.0, "Peer is gone, an answer to it was dropped");
         }
     }
 
     /// Something that can tell this client while the handle is busy.
     pub fn voice(&self) -> Voice {
-        Voice {
-            client: self.client.clone(),
-        }
+        Voice { client: self.client.clone() }
     }
 
     /// The client has proved itself again, perhaps by another sign-in of the same person.
@@ -163,11 +148,7 @@ impl Peer {
         match command {
             Command::Join { room, since } => {
                 let done = self.join(&room, since).await;
-                done.map_err(|refusal| Failure {
-                    refusal,
-                    room: Some(room),
-                    draft: None,
-                })
+                done.map_err(|refusal| Failure { refusal, room: Some(room), draft: None })
             }
             Command::Leave { room } => {
                 if let Some(mailbox) = self.joined.remove(&room) {
@@ -179,30 +160,15 @@ impl Peer {
             }
             Command::Post { room, draft, body } => {
                 let done = self.post(&room, draft, body).await;
-                done.map_err(|refusal| Failure {
-                    refusal,
-                    room: Some(room),
-                    draft: Some(draft),
-                })
+                done.map_err(|refusal| Failure { refusal, room: Some(room), draft: Some(draft) })
             }
             Command::Typing { room, on } => {
-                let told = RoomCommand::Typing {
-                    client: self.client.clone(),
-                    on,
-                };
+                let told = RoomCommand::Typing { client: self.client.clone(), on };
                 self.send(&room, told).await
             }
             Command::Read { room, seq } => {
                 let person = self.client.person.id.clone();
-                self.send(
-                    &room,
-                    RoomCommand::Read {
-                        person,
-                        seq,
-                        reply: None,
-                    },
-                )
-                .await
+                self.send(&room, RoomCommand::Read { person, seq, reply: None }).await
             }
             Command::Ping { nonce } => {
                 self.tell(&Event::Pong(Pong { nonce }));
@@ -218,11 +184,7 @@ impl Peer {
         }
         let mailbox = self.shared.mailbox(room);
         let (reply, answer) = oneshot::channel();
-        let wish = RoomCommand::Join {
-            client: self.client.clone(),
-            since,
-            reply,
-        };
+        let wish = RoomCommand::Join { client: self.client.clone(), since, reply };
         mailbox.send(wish).await.map_err(|_| Refusal::NoSuchRoom)?;
         answer.await.map_err(|_| Refusal::NoSuchRoom)??;
         self.joined.insert(room.clone(), mailbox);
@@ -239,18 +201,11 @@ impl Peer {
             reply: None,
         };
         let mailbox = self.joined.get(room).ok_or(Refusal::NotJoined)?;
-        mailbox
-            .send(RoomCommand::Post(post))
-            .await
-            .map_err(|_| Refusal::NoSuchRoom)
+        mailbox.send(RoomCommand::Post(post)).await.map_err(|_| Refusal::NoSuchRoom)
     }
 
     async fn send(&mut self, room: &RoomId, command: RoomCommand) -> Result<(), Failure> {
-        let refused = |refusal| Failure {
-            refusal,
-            room: Some(room.clone()),
-            draft: None,
-        };
+        let refused = |refusal| Failure { refusal, room: Some(room.clone()), draft: None };
         let Entry::Occupied(mailbox) = self.joined.entry(room.clone()) else {
             return Err(refused(Refusal::NotJoined));
         };

@@ -37,11 +37,7 @@ pub(crate) fn may_govern(role: Option<Role>) -> Result<(), Refusal> {
 /// # Errors
 /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
 pub(crate) fn may_remove(role: Option<Role>, actor: &UserId, person: &UserId) -> Result<(), Refusal> {
-    if actor == person {
-        may_take_part(role)
-    } else {
-        may_govern(role)
-    }
+    if actor == person { may_take_part(role) } else { may_govern(role) }
 }
 
 /// Whether a text may be said.
@@ -51,18 +47,9 @@ pub(crate) fn may_remove(role: Option<Role>, actor: &UserId, person: &UserId) ->
 pub(crate) fn check_body(body: &str) -> Result<(), Refusal> {
     if body.len() > limits::MAX_MESSAGE_BYTES {
         let (size, limit) = (body.len(), limits::MAX_MESSAGE_BYTES);
-        return Err(Refusal::TooLong {
-            field: "body",
-            size,
-            unit: "bytes",
-            limit,
-        });
+        return Err(Refusal::TooLong { field: "body", size, unit: "bytes", limit });
     }
-    if is_blank(body) {
-        Err(Refusal::Blank { field: "body" })
-    } else {
-        Ok(())
-    }
+    if is_blank(body) { Err(Refusal::Blank { field: "body" }) } else { Ok(()) }
 }
 
 /// The display name of a room, without the space around it.
@@ -77,18 +64,10 @@ pub(crate) fn room_name(raw: &str) -> Result<String, Refusal> {
     let size = name.chars().count();
     if size > limits::MAX_ROOM_NAME_CHARS {
         let limit = limits::MAX_ROOM_NAME_CHARS;
-        return Err(Refusal::TooLong {
-            field: "name",
-            size,
-            unit: "characters",
-            limit,
-        });
+        return Err(Refusal::TooLong { field: "name", size, unit: "characters", limit });
     }
     if name.chars().any(char::is_control) {
-        return Err(Refusal::Invalid {
-            field: "name",
-            message: "must be one line of text".to_owned(),
-        });
+        return Err(Refusal::Invalid { field: "name", message: "must be one line of text".to_owned() });
     }
     Ok(name.to_owned())
 }
@@ -110,12 +89,7 @@ mod tests {
     #[test]
     fn outsiders_are_told_the_same_whatever_they_try() {
         let (eve, bob) = (UserId::parse("eve").unwrap(), UserId::parse("bob").unwrap());
-        for told in [
-            may_take_part(None),
-            may_invite(None),
-            may_govern(None),
-            may_remove(None, &eve, &bob),
-        ] {
+        for told in [may_take_part(None), may_invite(None), may_govern(None), may_remove(None, &eve, &bob)] {
             assert!(matches!(told, Err(Refusal::NoSuchRoom)));
         }
     }
@@ -124,30 +98,19 @@ mod tests {
     fn members_leave_and_owners_govern() {
         let (ann, bob) = (UserId::parse("ann").unwrap(), UserId::parse("bob").unwrap());
         assert!(may_remove(Some(Role::Member), &ann, &ann).is_ok());
-        assert!(matches!(
-            may_remove(Some(Role::Member), &ann, &bob),
-            Err(Refusal::NotOwner)
-        ));
+        assert!(matches!(may_remove(Some(Role::Member), &ann, &bob), Err(Refusal::NotOwner)));
         assert!(may_remove(Some(Role::Owner), &ann, &bob).is_ok());
         assert!(matches!(may_govern(Some(Role::Member)), Err(Refusal::NotOwner)));
     }
 
     #[test]
     fn a_text_is_said_unless_there_is_nothing_to_see_or_too_much() {
-        for good in [
-            "hi",
-            " שלום\n",
-            "👩‍👩‍👧",
-            "<script>",
-            &"x".repeat(limits::MAX_MESSAGE_BYTES),
-        ] {
+        for good in ["hi", " שלום\n", "👩‍👩‍👧", "<script>", &"x".repeat(limits::MAX_MESSAGE_BYTES)]
+        {
             assert!(check_body(good).is_ok());
         }
         for blank in ["", "  \n\t", "\u{200B}\u{FEFF}", "\u{a0}"] {
-            assert!(
-                matches!(check_body(blank), Err(Refusal::Blank { field: "body" })),
-                "{blank:?}"
-            );
+            assert!(matches!(check_body(blank), Err(Refusal::Blank { field: "body" })), "{blank:?}");
         }
         let long = "x".repeat(limits::MAX_MESSAGE_BYTES + 1);
         assert!(matches!(check_body(&long), Err(Refusal::TooLong { .. })));

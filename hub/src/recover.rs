@@ -52,9 +52,6 @@ mod tests {
     fn a_place_of_another_life_or_of_the_future_means_to_start_over() {
         assert_eq!(plan(None, HEAD, 0), Plan::StartOver);
         assert_eq!(plan_at(1_001, 0), Plan::StartOver);
-        assert_eq!(
-            plan(Some(Cursor { epoch: 4, seq: 1_000 }), HEAD, 0),
-            Plan::StartOver
-        );
+        assert_eq!(plan(Some(Cursor { epoch: 4, seq: 1_000 }), HEAD, 0), Plan::StartOver);
     }
 }

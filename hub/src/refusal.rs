@@ -75,10 +75,7 @@ pub enum Refusal {
     #[error("one person may have {} connections", limits::MAX_CONNECTIONS_PER_PERSON)]
     TooManyConnections,
     /// Too many runs of one person.
-    #[error(
-        "one person may have {} simulations under way",
-        limits::MAX_SIMULATIONS_PER_PERSON
-    )]
+    #[error("one person may have {} simulations under way", limits::MAX_SIMULATIONS_PER_PERSON)]
     TooManyRuns,
     /// The server is about to stop.
     #[error("the server is stopping, try again in a moment")]
@@ -146,9 +143,6 @@ impl From<BadId> for Refusal {
             BadId::Room => "room",
             BadId::User => "user",
         };
-        Self::Invalid {
-            field,
-            message: error.to_string(),
-        }
+        Self::Invalid { field, message: error.to_string() }
     }
 }

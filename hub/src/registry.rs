@@ -117,9 +117,7 @@ impl Registry {
     /// Ends somebody's presence if nobody came back since this farewell.
     pub(crate) fn forget_person(&self, person: &UserId, farewell: u64) -> bool {
         let mut people = self.people();
-        let gone = people
-            .get(person)
-            .is_some_and(|it| it.clients.is_empty() && it.farewell == farewell);
+        let gone = people.get(person).is_some_and(|it| it.clients.is_empty() && it.farewell == farewell);
         if gone {
             people.remove(person);
         }
@@ -131,35 +129,23 @@ impl Registry {
     }
 
     pub(crate) fn clients_of(&self, person: &UserId) -> Vec<Arc<Client>> {
-        self.people()
-            .get(person)
-            .map(|present| present.clients.clone())
-            .unwrap_or_default()
+        self.people().get(person).map(|present| present.clients.clone()).unwrap_or_default()
     }
 
     pub(crate) fn clients_of_sign_in(&self, sign_in: SignInId) -> Vec<Arc<Client>> {
         let people = self.people();
         let all = people.values().flat_map(|present| &present.clients);
-        all.filter(|client| client.sign_in() == sign_in)
-            .cloned()
-            .collect()
+        all.filter(|client| client.sign_in() == sign_in).cloned().collect()
     }
 
     pub(crate) fn all_clients(&self) -> Vec<Arc<Client>> {
-        self.people()
-            .values()
-            .flat_map(|present| present.clients.clone())
-            .collect()
+        self.people().values().flat_map(|present| present.clients.clone()).collect()
     }
 
     pub(crate) fn stats(&self) -> Stats {
         let rooms = self.rooms().len();
         let people = self.people();
         let connections = people.values().map(|present| present.clients.len()).sum();
-        Stats {
-            connections,
-            people: people.len(),
-            rooms,
-        }
+        Stats { connections, people: people.len(), rooms }
     }
 }

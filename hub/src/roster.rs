@@ -20,9 +20,7 @@ pub(crate) fn members<'a>(
     memberships: impl Iterator<Item = &'a Membership>,
     is_present: impl Fn(&UserId) -> bool,
 ) -> Vec<Member> {
-    let mut list: Vec<Member> = memberships
-        .map(|it| member(it, is_present(&it.person.id)))
-        .collect();
+    let mut list: Vec<Member> = memberships.map(|it| member(it, is_present(&it.person.id))).collect();
     list.sort_by(|a, b| (a.role != Role::Owner, &a.name).cmp(&(b.role != Role::Owner, &b.name)));
     list
 }

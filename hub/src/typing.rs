@@ -25,12 +25,8 @@ impl Typists {
 
     /// Takes out and names those whose time is over.
     pub(crate) fn expire(&mut self, now: Instant) -> Vec<UserId> {
-        let over: Vec<UserId> = self
-            .until
-            .iter()
-            .filter(|(_, until)| **until <= now)
-            .map(|(who, _)| who.clone())
-            .collect();
+        let over: Vec<UserId> =
+            self.until.iter().filter(|(_, until)| **until <= now).map(|(who, _)| who.clone()).collect();
         self.until.retain(|_, until| *until > now);
         over
     }

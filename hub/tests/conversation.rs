@@ -1,10 +1,6 @@
 //! What the hub promises, through its own front door and over the memory store.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on says so"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod common;
 
@@ -61,32 +57,17 @@ async fn a_resent_draft_is_the_same_message_and_is_not_told_again() {
 
 #[tokio::test]
 async fn who_comes_back_hears_exactly_what_was_missed() {
-    let settings = Settings {
-        ring: 4,
-        ..Settings::default()
-    };
+    let settings = Settings { ring: 4, ..Settings::default() };
     let world = World::new(settings).await;
     let mut ann = world.inside("ann").await;
     for n in 1..=10 {
         ann.say(n, &format!("m{n}")).await;
         ann.hear("posted").await;
     }
-    let epoch = world
-        .hub
-        .room(&user("bob"), &world.room)
-        .await
-        .unwrap()
-        .head
-        .epoch;
+    let epoch = world.hub.room(&user("bob"), &world.room).await.unwrap().head.epoch;
     for (since, told) in [
-        (
-            Some(Cursor { epoch, seq: 10 }),
-            "joined recovered=true head=10 []",
-        ),
-        (
-            Some(Cursor { epoch, seq: 8 }),
-            "joined recovered=true head=10 [9:m9 10:m10]",
-        ),
+        (Some(Cursor { epoch, seq: 10 }), "joined recovered=true head=10 []"),
+        (Some(Cursor { epoch, seq: 8 }), "joined recovered=true head=10 [9:m9 10:m10]"),
         (
             Some(Cursor { epoch, seq: 3 }),
             "joined recovered=true head=10 [4:m4 5:m5 6:m6 7:m7 8:m8 9:m9 10:m10]",
@@ -95,13 +76,7 @@ async fn who_comes_back_hears_exactly_what_was_missed() {
             Some(Cursor { epoch, seq: 11 }),
             "joined recovered=false head=10 [1:m1 2:m2 3:m3 4:m4 5:m5 6:m6 7:m7 8:m8 9:m9 10:m10]",
         ),
-        (
-            Some(Cursor {
-                epoch: epoch.wrapping_add(1),
-                seq: 8,
-            }),
-            "joined recovered=false head=10",
-        ),
+        (Some(Cursor { epoch: epoch.wrapping_add(1), seq: 8 }), "joined recovered=false head=10"),
         (None, "joined recovered=false head=10 [1:m1"),
     ] {
         let mut bob = world.enter("bob");
@@ -113,31 +88,18 @@ async fn who_comes_back_hears_exactly_what_was_missed() {
 
 #[tokio::test]
 async fn a_gap_beyond_one_recovery_is_said_and_not_filled_in_part() {
-    let world = World::new(Settings {
-        ring: 60,
-        ..Settings::default()
-    })
-    .await;
+    let world = World::new(Settings { ring: 60, ..Settings::default() }).await;
     let mut ann = world.inside("ann").await;
     let count = u128::from(limits::MAX_RECOVERED_MESSAGES) + 1;
     for n in 1..=count {
         ann.say(n, &format!("m{n}")).await;
     }
     ann.hear(&format!("posted {count}")).await;
-    let epoch = world
-        .hub
-        .room(&user("bob"), &world.room)
-        .await
-        .unwrap()
-        .head
-        .epoch;
+    let epoch = world.hub.room(&user("bob"), &world.room).await.unwrap().head.epoch;
     let mut bob = world.enter("bob");
     bob.join(Some(Cursor { epoch, seq: 0 })).await;
     let line = bob.hear("joined").await;
-    assert!(
-        line.starts_with("joined recovered=false head=501 [452:m452 "),
-        "{line}"
-    );
+    assert!(line.starts_with("joined recovered=false head=501 [452:m452 "), "{line}");
     bob.join(Some(Cursor { epoch, seq: 1 })).await;
     let line = bob.hear("joined").await;
     assert!(
@@ -158,10 +120,7 @@ async fn a_reader_that_falls_behind_is_let_go_and_the_room_goes_on() {
     }
     ann.hear("posted 50").await;
     bob.hear("message 50").await;
-    assert_eq!(
-        slow.ear.inlet.next(&mut Vec::new(), 1).await,
-        Next::Close(CloseCode::TooSlow)
-    );
+    assert_eq!(slow.ear.inlet.next(&mut Vec::new(), 1).await, Next::Close(CloseCode::TooSlow));
 }
 
 #[tokio::test]
@@ -176,14 +135,8 @@ async fn strangers_cannot_join_write_or_read_and_learn_nothing() {
     let ann = std::sync::Arc::new(common::person("eve"));
     let refused = world.hub.post(&ann, &world.room, draft, "hi").await;
     assert!(matches!(refused, Err(Refusal::NoSuchRoom)));
-    assert!(matches!(
-        world.hub.peek(&user("eve"), &world.room).await,
-        Err(Refusal::NoSuchRoom)
-    ));
-    assert_eq!(
-        world.hub.room(&user("ann"), &world.room).await.unwrap().head.seq,
-        0
-    );
+    assert!(matches!(world.hub.peek(&user("eve"), &world.room).await, Err(Refusal::NoSuchRoom)));
+    assert_eq!(world.hub.room(&user("ann"), &world.room).await.unwrap().head.seq, 0);
 }
 
 #[tokio::test]
@@ -260,25 +213,14 @@ async fn who_is_put_into_a_room_learns_it_and_who_is_taken_out_hears_no_more() {
     let world = World::new(Settings::default()).await;
     let mut ann = world.inside("ann").await;
     let mut eve = world.enter("eve");
-    world
-        .hub
-        .add_members(&user("bob"), &world.room, vec![user("eve")])
-        .await
-        .unwrap();
+    world.hub.add_members(&user("bob"), &world.room, vec![user("eve")]).await.unwrap();
     assert_eq!(eve.hear("").await, "room_added kitchen unread=0");
     assert_eq!(ann.hear("member_added").await, "member_added eve Member");
     eve.join(None).await;
     eve.hear("joined").await;
-    let refused = world
-        .hub
-        .remove_member(&user("bob"), &world.room, &user("eve"))
-        .await;
+    let refused = world.hub.remove_member(&user("bob"), &world.room, &user("eve")).await;
     assert!(matches!(refused, Err(Refusal::NotOwner)));
-    world
-        .hub
-        .remove_member(&user("ann"), &world.room, &user("eve"))
-        .await
-        .unwrap();
+    world.hub.remove_member(&user("ann"), &world.room, &user("eve")).await.unwrap();
     assert_eq!(eve.hear("left").await, "left kitchen");
     assert_eq!(eve.hear("").await, "room_removed kitchen");
     assert_eq!(ann.hear("member_removed").await, "member_removed eve");
@@ -292,29 +234,14 @@ async fn who_is_put_into_a_room_learns_it_and_who_is_taken_out_hears_no_more() {
 async fn an_owner_who_leaves_hands_the_room_on_and_the_last_one_takes_it_along() {
     let world = World::new(Settings::default()).await;
     let mut bob = world.inside("bob").await;
-    world
-        .hub
-        .remove_member(&user("ann"), &world.room, &user("ann"))
-        .await
-        .unwrap();
+    world.hub.remove_member(&user("ann"), &world.room, &user("ann")).await.unwrap();
     assert_eq!(bob.hear("member_added").await, "member_added bob Owner");
     assert_eq!(bob.hear("member_removed").await, "member_removed ann");
-    world
-        .hub
-        .rename_room(&user("bob"), &world.room, "Mine")
-        .await
-        .unwrap();
+    world.hub.rename_room(&user("bob"), &world.room, "Mine").await.unwrap();
     assert_eq!(bob.hear("renamed").await, "renamed Mine");
-    world
-        .hub
-        .remove_member(&user("bob"), &world.room, &user("bob"))
-        .await
-        .unwrap();
+    world.hub.remove_member(&user("bob"), &world.room, &user("bob")).await.unwrap();
     bob.hear("room_removed").await;
-    assert!(matches!(
-        world.hub.room(&user("bob"), &world.room).await,
-        Err(Refusal::NoSuchRoom)
-    ));
+    assert!(matches!(world.hub.room(&user("bob"), &world.room).await, Err(Refusal::NoSuchRoom)));
     // The name is free again.
     World::new(Settings::default()).await;
 }
@@ -343,10 +270,7 @@ async fn a_stop_finishes_what_was_accepted_and_closes_everybody_with_come_back()
     ear.hear("posted 20").await;
     let mut rest = Vec::new();
     while ear.inlet.next(&mut rest, 64).await == Next::Frames {}
-    assert_eq!(
-        ear.inlet.next(&mut rest, 64).await,
-        Next::Close(CloseCode::Restart)
-    );
+    assert_eq!(ear.inlet.next(&mut rest, 64).await, Next::Close(CloseCode::Restart));
     drop(peer);
     drained.await.unwrap();
     let page = world.store_page().await;
@@ -356,9 +280,7 @@ async fn a_stop_finishes_what_was_accepted_and_closes_everybody_with_come_back()
 #[tokio::test]
 async fn one_person_may_have_twenty_connections_and_one_connection_five_hundred_and_twelve_rooms() {
     let world = World::new(Settings::default()).await;
-    let crowd: Vec<_> = (0..limits::MAX_CONNECTIONS_PER_PERSON)
-        .map(|_| world.enter("bob"))
-        .collect();
+    let crowd: Vec<_> = (0..limits::MAX_CONNECTIONS_PER_PERSON).map(|_| world.enter("bob")).collect();
     assert_eq!(world.hub.stats().connections, limits::MAX_CONNECTIONS_PER_PERSON);
     assert!(world.refuses("bob"));
     drop(crowd);

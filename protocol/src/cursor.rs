@@ -18,11 +18,7 @@ impl Cursor {
     /// How many events lie between this cursor and the later `head`; `None` when they cannot be compared or when this
     /// cursor claims to be ahead.
     pub fn gap_to(self, head: Self) -> Option<u64> {
-        if self.epoch == head.epoch {
-            head.seq.checked_sub(self.seq)
-        } else {
-            None
-        }
+        if self.epoch == head.epoch { head.seq.checked_sub(self.seq) } else { None }
     }
 }
 

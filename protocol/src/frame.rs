@@ -6,12 +6,7 @@ use crate::{Cursor, DraftId, ErrorCode, Member, Message, MessageId, RoomId, Room
 
 /// What a client may say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(
-    tag = "type",
-    content = "data",
-    rename_all = "snake_case",
-    deny_unknown_fields
-)]
+#[serde(tag = "type", content = "data", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientFrame {
     /// The first frame of a socket that came without a token, or a fresh token for one that is open. Answered by
     /// `authenticated`.

@@ -20,9 +20,7 @@ const DOCUMENT: &str = include_str!("../../docs/PROTOCOL.md");
 fn examples(side: &str) -> Vec<&'static str> {
     let opening = format!("```json {side}");
     let blocks = DOCUMENT.split(&opening).skip(1);
-    blocks
-        .flat_map(|block| block.split("```").next().unwrap().trim().lines())
-        .collect()
+    blocks.flat_map(|block| block.split("```").next().unwrap().trim().lines()).collect()
 }
 
 /// Parses each example, spells it again, and answers with the types that were seen.
@@ -40,46 +38,30 @@ fn spelled_alike<F: DeserializeOwned + Serialize + PartialEq + Debug>(side: &str
 /// The names that an enum knows, as serde lists them when it meets another.
 fn known<T: DeserializeOwned + Debug>(stranger: &str) -> BTreeSet<String> {
     let complaint = serde_json::from_str::<T>(stranger).unwrap_err().to_string();
-    complaint
-        .split('`')
-        .skip(3)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
+    complaint.split('`').skip(3).step_by(2).map(str::to_owned).collect()
 }
 
 #[test]
 fn every_client_frame_is_shown_as_it_is_spelled() {
-    assert_eq!(
-        spelled_alike::<ClientFrame>("client"),
-        known::<ClientFrame>(r#"{"type":"?","data":{}}"#)
-    );
+    assert_eq!(spelled_alike::<ClientFrame>("client"), known::<ClientFrame>(r#"{"type":"?","data":{}}"#));
 }
 
 #[test]
 fn every_server_frame_is_shown_as_it_is_spelled() {
-    assert_eq!(
-        spelled_alike::<ServerFrame>("server"),
-        known::<ServerFrame>(r#"{"type":"?","data":{}}"#)
-    );
+    assert_eq!(spelled_alike::<ServerFrame>("server"), known::<ServerFrame>(r#"{"type":"?","data":{}}"#));
 }
 
 #[test]
 fn every_error_code_is_explained() {
     for code in known::<ErrorCode>("\"?\"") {
-        assert!(
-            DOCUMENT.contains(&format!("| `{code}` |")),
-            "{code} is not in the table"
-        );
+        assert!(DOCUMENT.contains(&format!("| `{code}` |")), "{code} is not in the table");
     }
 }
 
 #[test]
 fn every_close_code_is_explained_and_rightly() {
     for code in CloseCode::ALL {
-        let row = DOCUMENT
-            .lines()
-            .find(|line| line.starts_with(&format!("| {} |", code.number())));
+        let row = DOCUMENT.lines().find(|line| line.starts_with(&format!("| {} |", code.number())));
         let row = row.unwrap_or_else(|| panic!("{} is not in the table", code.number()));
         let comes_back = row.rsplit('|').nth(1).unwrap().trim().starts_with("yes");
         assert_eq!(comes_back, CloseCode::comes_back(code.number()), "{row}");

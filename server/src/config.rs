@@ -1,5 +1,5 @@
 //! The settings of a running server. Every knob with its flag, variable, unit, default and reason is in
-//! [`command_line`].
+//! `command_line.rs`.
 
 mod command_line;
 
@@ -139,10 +139,7 @@ impl Config {
             (None, None) => DEFAULT_LISTEN,
         };
         tracing_subscriber::EnvFilter::try_new(&settings.log).map_err(|error| {
-            refused(format!(
-                "HUBBUB_LOG `{}` is not a log filter: {error}",
-                settings.log
-            ))
+            refused(format!("HUBBUB_LOG `{}` is not a log filter: {error}", settings.log))
         })?;
         Ok(Self {
             environment,
@@ -152,9 +149,7 @@ impl Config {
             secret: secret(environment, settings.jwt_secret, settings.access_token_secret)?,
             origins: origins(settings.cors_origin.as_deref().unwrap_or_default())?,
             accounts: settings.accounts,
-            server_name: settings
-                .server_name
-                .unwrap_or_else(|| environment.as_str().to_owned()),
+            server_name: settings.server_name.unwrap_or_else(|| environment.as_str().to_owned()),
             site_dir: settings.site_dir,
             rate_limits: match (settings.rate_limits, environment) {
                 (Switch::Off, _) => RateLimits::Off,
@@ -178,9 +173,7 @@ fn secret(
 ) -> Result<Option<Secret>, ConfigError> {
     let given = match (first, second) {
         (Some(first), Some(second)) if first != second => {
-            return Err(refused(
-                "JWT_SECRET and ACCESS_TOKEN_SECRET are both set and differ",
-            ));
+            return Err(refused("JWT_SECRET and ACCESS_TOKEN_SECRET are both set and differ"));
         }
         (first, second) => first.or(second),
     };
@@ -207,9 +200,7 @@ fn database(url: Option<&str>, data_dir: &Path) -> Result<PathBuf, ConfigError> 
     }
     match url.strip_prefix("sqlite://") {
         Some(path) if !path.is_empty() && !path.contains([':', '?']) => Ok(PathBuf::from(path)),
-        Some(_) => Err(refused(
-            "DATABASE_URL must be sqlite:// and the path of a file, without options",
-        )),
+        Some(_) => Err(refused("DATABASE_URL must be sqlite:// and the path of a file, without options")),
         None => Err(refused("DATABASE_URL must begin with sqlite://")),
     }
 }
@@ -219,9 +210,7 @@ fn origins(list: &str) -> Result<Origins, ConfigError> {
     let parsed: Result<Vec<_>, _> = named
         .map(|raw| {
             parse_origin(raw).ok_or_else(|| {
-                refused(format!(
-                    "CORS_ORIGIN `{raw}` is not an origin such as https://chat.example.org"
-                ))
+                refused(format!("CORS_ORIGIN `{raw}` is not an origin such as https://chat.example.org"))
             })
         })
         .collect();

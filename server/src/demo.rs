@@ -18,12 +18,7 @@ const PASSWORD: &str = "hubbub-demo";
 const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
 
 /// Id, name, who is in it (the first one made it), who says what.
-type Room = (
-    &'static str,
-    &'static str,
-    &'static [&'static str],
-    &'static [(&'static str, &'static str)],
-);
+type Room = (&'static str, &'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
 const ROOMS: [Room; 3] = [
     (
@@ -40,10 +35,7 @@ const ROOMS: [Room; 3] = [
         "book-club",
         "Book club",
         &["carol", "alice"],
-        &[
-            ("carol", "Chapter seven by Thursday?"),
-            ("alice", "Make it eight, I could not stop reading."),
-        ],
+        &[("carol", "Chapter seven by Thursday?"), ("alice", "Make it eight, I could not stop reading.")],
     ),
     (
         "kitchen-table",
@@ -88,10 +80,7 @@ pub(crate) async fn fill(desk: &SignIns) -> Result<Option<Demo>, DemoError> {
     } else if desk.accounts.by_usernames(&people).await?.len() < people.len() {
         return Ok(None);
     }
-    Ok(Some(Demo {
-        people,
-        password: PASSWORD.to_owned(),
-    }))
+    Ok(Some(Demo { people, password: PASSWORD.to_owned() }))
 }
 
 async fn make_people(desk: &SignIns) -> Result<HashMap<&'static str, Arc<Person>>, DemoError> {
@@ -117,10 +106,7 @@ async fn make_room(
     (id, name, members, said): Room,
 ) -> Result<(), DemoError> {
     let id = RoomId::parse(id).map_err(Refusal::from)?;
-    let mut members = members
-        .iter()
-        .filter_map(|name| people.get(name))
-        .map(|person| person.id.clone());
+    let mut members = members.iter().filter_map(|name| people.get(name)).map(|person| person.id.clone());
     let Some(owner) = members.next() else {
         return Ok(());
     };

@@ -67,6 +67,9 @@ pub enum ApiError {
     /// The address exists, but not with this method.
     #[error("this address does not know this method")]
     WrongMethod,
+    /// A socket's address was asked for without a WebSocket handshake.
+    #[error("this address is for WebSocket connections (RFC 6455)")]
+    NotWebSocket,
     /// A handler panicked; the log has it.
     #[error("something went wrong on our side")]
     Panicked,
@@ -95,6 +98,7 @@ impl ApiError {
         let status = match self {
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotWebSocket => StatusCode::BAD_REQUEST,
             _ => status(code),
         };
         if status.is_server_error() {
@@ -104,37 +108,24 @@ impl ApiError {
                 "A request failed"
             );
         }
-        (
-            status,
-            ErrorBody {
-                code,
-                message: self.to_string(),
-                field,
-                retry_after_ms,
-            },
-        )
+        (status, ErrorBody { code, message: self.to_string(), field, retry_after_ms })
     }
 
     fn row(&self) -> (ErrorCode, Option<String>, Option<u64>) {
         let named = |field: &str| Some(field.to_owned());
         match self {
-            Self::Refused(refusal) => (
-                refusal.code(),
-                refusal.field().map(str::to_owned),
-                refusal.retry_after_ms(),
-            ),
+            Self::Refused(refusal) => {
+                (refusal.code(), refusal.field().map(str::to_owned), refusal.retry_after_ms())
+            }
             Self::Renamed { refusal, to, .. } => (refusal.code(), named(to), refusal.retry_after_ms()),
-            Self::Auth(error) => (
-                error.code(),
-                error.field().map(str::to_owned),
-                error.retry_after_ms(),
-            ),
+            Self::Auth(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
             Self::BadJson(_) | Self::NotJson | Self::CutShort => (ErrorCode::BadJson, None, None),
             Self::BadBody { field, .. } => (ErrorCode::BadFrame, field.clone(), None),
             Self::Invalid { field, .. } => (ErrorCode::Invalid, named(field), None),
             Self::TooBig => (ErrorCode::TooBig, None, None),
             Self::NobodyCalled(_) => (ErrorCode::NotFound, named("usernames"), None),
             Self::NotFound | Self::WrongMethod => (ErrorCode::NotFound, None, None),
+            Self::NotWebSocket => (ErrorCode::Invalid, None, None),
             Self::Panicked => (ErrorCode::Internal, None, None),
         }
     }
@@ -143,10 +134,7 @@ impl ApiError {
 /// The hub's sentence begins with its own word for the field.
 fn renamed(refusal: &Refusal, from: &str, to: &str) -> String {
     let sentence = refusal.to_string();
-    sentence
-        .strip_prefix(from)
-        .map(|rest| format!("{to}{rest}"))
-        .unwrap_or(sentence)
+    sentence.strip_prefix(from).map(|rest| format!("{to}{rest}")).unwrap_or(sentence)
 }
 
 fn status(code: ErrorCode) -> StatusCode {
@@ -175,14 +163,10 @@ impl IntoResponse for ApiError {
         let wait_seconds = body.retry_after_ms.map(|wait_ms| wait_ms.div_ceil(1_000));
         let mut response = (status, Json(body)).into_response();
         if let Some(seconds) = wait_seconds {
-            response
-                .headers_mut()
-                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
         if status == StatusCode::UNAUTHORIZED {
-            response
-                .headers_mut()
-                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
     }

@@ -28,9 +28,10 @@ use crate::state::AppState;
 use crate::store::sqlite::{OpenError, SqliteStore};
 
 /// How long a stop waits for each of its stages. Together less than the 10 s that service managers give.
-const DRAIN: Duration = Duration::from_secs(4);
+const DRAIN: Duration = Duration::from_secs(3);
 const FAREWELL: Duration = Duration::from_secs(2);
 const REQUESTS: Duration = Duration::from_secs(2);
+const CLOSE: Duration = Duration::from_secs(2);
 
 /// How often expired sign-ins are swept out. They are refused at once in any case; this only frees space.
 const SWEEP: Duration = Duration::from_hours(1);
@@ -80,9 +81,7 @@ pub struct Running {
 pub async fn run(config: Config) -> Result<(), StartError> {
     let addr = config.listen;
     // Before anything else: a second start must not touch what the first one uses.
-    let listener = TcpListener::bind(addr)
-        .await
-        .map_err(|error| StartError::Bind(addr, error))?;
+    let listener = TcpListener::bind(addr).await.map_err(|error| StartError::Bind(addr, error))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
     let mut running = serve_on(listener, config).await?;
@@ -105,9 +104,7 @@ pub async fn run(config: Config) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError`].
 pub async fn serve_on(listener: TcpListener, config: Config) -> Result<Running, StartError> {
-    let addr = listener
-        .local_addr()
-        .map_err(|error| StartError::Bind(config.listen, error))?;
+    let addr = listener.local_addr().map_err(|error| StartError::Bind(config.listen, error))?;
     let secret = signing_secret(&config)?;
     let store = SqliteStore::open(&config.database).await?;
     let clock = Arc::new(SystemClock);
@@ -138,13 +135,7 @@ pub async fn serve_on(listener: TcpListener, config: Config) -> Result<Running, 
     let server = tokio::spawn(server.into_future());
     let sweeper = tokio::spawn(sweep(state.clone()));
     tracing::info!(%addr, "Listening on http://{addr}");
-    Ok(Running {
-        addr,
-        state,
-        store,
-        server,
-        sweeper,
-    })
+    Ok(Running { addr, state, store, server, sweeper })
 }
 
 impl Running {
@@ -153,7 +144,7 @@ impl Running {
         self.addr
     }
 
-    /// Takes nobody in any more, lets rooms finish, closes sockets and the database. Takes at most about 8 s.
+    /// Takes nobody in any more, lets rooms finish, closes sockets and the database. Takes at most 9 s.
     pub async fn shutdown(self) {
         self.state.stopping().cancel();
         let sockets = self.state.sockets();
@@ -162,11 +153,7 @@ impl Running {
             tracing::warn!("Rooms were not done after {} s", DRAIN.as_secs());
         }
         if timeout(FAREWELL, sockets.wait()).await.is_err() {
-            tracing::warn!(
-                open = sockets.len(),
-                "Sockets were still open after {} s",
-                FAREWELL.as_secs()
-            );
+            tracing::warn!(open = sockets.len(), "Sockets were still open after {} s", FAREWELL.as_secs());
         }
         let end = self.server.abort_handle();
         match timeout(REQUESTS, self.server).await {
@@ -178,10 +165,16 @@ impl Running {
                 end.abort();
             }
         }
-        if let Err(error) = self.sweeper.await {
-            tracing::error!(%error, "The sweeper panicked");
+        let close = async {
+            if let Err(error) = self.sweeper.await {
+                tracing::error!(%error, "The sweeper panicked");
+            }
+            self.store.close().await;
+        };
+        if timeout(CLOSE, close).await.is_err() {
+            // What was acknowledged is on disk; the next start takes it from the write-ahead log.
+            tracing::warn!("The database was not closed after {} s", CLOSE.as_secs());
         }
-        self.store.close().await;
         tracing::info!("Stopped");
     }
 
@@ -192,19 +185,10 @@ impl Running {
         }
         let mut out = io::stdout().lock();
         let people = self.state.demo().map(|Demo { people, password }| {
-            format!(
-                "\n  Sign in as {} with the password {password}",
-                people.join(", ")
-            )
+            format!("\n  Sign in as {} with the password {password}", people.join(", "))
         });
         // Nobody may be reading; the log has the address too.
-        writeln!(
-            out,
-            "\n  Hubbub: http://{}{}\n",
-            self.addr,
-            people.unwrap_or_default()
-        )
-        .ok();
+        writeln!(out, "\n  Hubbub: http://{}{}\n", self.addr, people.unwrap_or_default()).ok();
     }
 }
 
@@ -241,12 +225,7 @@ async fn sweep(state: AppState) {
             _ = ticks.tick() => {}
             () = state.stopping().cancelled() => return,
         }
-        match state
-            .sign_ins()
-            .accounts
-            .purge_expired(state.clock().now_ms())
-            .await
-        {
+        match state.sign_ins().accounts.purge_expired(state.clock().now_ms()).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "Swept out {count} expired sign-ins"),
             Err(error) => {

@@ -56,22 +56,10 @@ fn api() -> Router<AppState> {
         .route("/api/v1/auth/me", get(account::me))
         .route("/api/v1/auth/ticket", post(account::ticket))
         .route("/api/v1/chats", get(rooms::list).post(rooms::create))
-        .route(
-            "/api/v1/chats/{room}",
-            get(rooms::show).patch(rooms::rename).delete(rooms::delete),
-        )
-        .route(
-            "/api/v1/chats/{room}/members",
-            get(rooms::members).post(rooms::add_members),
-        )
-        .route(
-            "/api/v1/chats/{room}/members/{person}",
-            delete(rooms::remove_member),
-        )
-        .route(
-            "/api/v1/chats/{room}/messages",
-            get(messages::history).post(messages::post),
-        )
+        .route("/api/v1/chats/{room}", get(rooms::show).patch(rooms::rename).delete(rooms::delete))
+        .route("/api/v1/chats/{room}/members", get(rooms::members).post(rooms::add_members))
+        .route("/api/v1/chats/{room}/members/{person}", delete(rooms::remove_member))
+        .route("/api/v1/chats/{room}/messages", get(messages::history).post(messages::post))
         .route("/api/v1/chats/{room}/read", post(messages::read))
         .route("/api/v1/users", get(users::search))
         .route("/api/v1/ws", get(websocket::upgrade))
@@ -102,12 +90,7 @@ fn files(state: &AppState) -> Router<AppState> {
         .call_fallback_on_method_not_allowed(true)
         .fallback(missing);
     Router::new()
-        .nest_service(
-            "/pkg",
-            ServiceBuilder::new()
-                .layer(fresh())
-                .service(folder(site.join("pkg"))),
-        )
+        .nest_service("/pkg", ServiceBuilder::new().layer(fresh()).service(folder(site.join("pkg"))))
         .fallback_service(ServiceBuilder::new().layer(fresh()).service(public))
 }
 
@@ -132,10 +115,8 @@ fn span(request: &Request) -> tracing::Span {
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn panicked(panic: Box<dyn Any + Send + 'static>) -> Response {
-    let message = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or_else(|| panic.downcast_ref().copied());
+    let message =
+        panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref().copied());
     tracing::error!(panic = message.unwrap_or("no message"), "A handler panicked");
     ApiError::Panicked.into_response()
 }

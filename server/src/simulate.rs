@@ -30,10 +30,7 @@ impl RunCounts {
             return None;
         }
         *count += 1;
-        Some(Place {
-            counts: self.clone(),
-            person: person.clone(),
-        })
+        Some(Place { counts: self.clone(), person: person.clone() })
     }
 }
 
@@ -60,12 +57,7 @@ pub struct Simulations {
 impl Simulations {
     /// None is running yet.
     pub fn new(counts: RunCounts, person: UserId) -> Self {
-        Self {
-            counts,
-            person,
-            stops: HashMap::new(),
-            tasks: JoinSet::new(),
-        }
+        Self { counts, person, stops: HashMap::new(), tasks: JoinSet::new() }
     }
 
     /// Starts a run that tells `voice` of its steps.
@@ -76,10 +68,7 @@ impl Simulations {
         self.sweep();
         check(&plan)?;
         if self.stops.contains_key(&plan.run) {
-            return Err(Refusal::Invalid {
-                field: "run",
-                message: "is under way already".to_owned(),
-            });
+            return Err(Refusal::Invalid { field: "run", message: "is under way already".to_owned() });
         }
         let place = self.counts.take(&self.person).ok_or(Refusal::TooManyRuns)?;
         let steps = steps(&plan);
@@ -124,18 +113,10 @@ fn check(plan: &SimulationPlan) -> Result<(), Refusal> {
     let size = plan.prefix.chars().count();
     if size > limits::MAX_SIMULATION_PREFIX_CHARS {
         let limit = limits::MAX_SIMULATION_PREFIX_CHARS;
-        return Err(Refusal::TooLong {
-            field: "prefix",
-            size,
-            unit: "characters",
-            limit,
-        });
+        return Err(Refusal::TooLong { field: "prefix", size, unit: "characters", limit });
     }
     if !(0.0..=1.0).contains(&plan.failure_rate) {
-        return Err(Refusal::Invalid {
-            field: "failure_rate",
-            message: "must be 0 to 1".to_owned(),
-        });
+        return Err(Refusal::Invalid { field: "failure_rate", message: "must be 0 to 1".to_owned() });
     }
     Ok(())
 }
@@ -167,25 +148,13 @@ async fn play(plan: &SimulationPlan, fails_at: Option<u32>, stop: &CancellationT
         }
         let message = format!("{} #{step}", plan.prefix);
         let remaining_ms = plan.duration_ms - elapsed_ms;
-        let told = RunStep {
-            run: plan.run,
-            step,
-            steps,
-            message,
-            elapsed_ms,
-            remaining_ms,
-        };
+        let told = RunStep { run: plan.run, step, steps, message, elapsed_ms, remaining_ms };
         if voice.tell(&Event::Progress(told)).is_err() {
             return;
         }
         steps_done = step;
     }
-    let end = RunEnd {
-        run: plan.run,
-        outcome,
-        steps_done,
-        elapsed_ms,
-    };
+    let end = RunEnd { run: plan.run, outcome, steps_done, elapsed_ms };
     // A client that left needs no ending.
     voice.tell(&Event::Finished(end)).ok();
 }

@@ -48,9 +48,7 @@ impl AppState {
             sockets: TaskTracker::new(),
             stopping,
         };
-        Self {
-            shared: Arc::new(shared),
-        }
+        Self { shared: Arc::new(shared) }
     }
 
     /// The settings.
@@ -119,10 +117,6 @@ fn page_options(config: &Config) -> LeptosOptions {
         .site_root(site_root.to_string_lossy())
         .site_pkg_dir("pkg")
         .site_addr(config.listen)
-        .env(if config.is_development() {
-            Env::DEV
-        } else {
-            Env::PROD
-        })
+        .env(if config.is_development() { Env::DEV } else { Env::PROD })
         .build()
 }

@@ -1,8 +1,5 @@
 //! Starts that are refused, and starts that are not, with the real program.
-#![expect(
-    clippy::expect_used,
-    reason = "a program that cannot be called has failed the test"
-)]
+#![expect(clippy::expect_used, reason = "a program that cannot be called has failed the test")]
 
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
@@ -14,11 +11,7 @@ const SECRET: &str = "0123456789abcdef0123456789abcdef";
 /// The program with nothing in its environment but this.
 fn hubbub(folder: &Path, environment: &[(&str, &str)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hubbub"));
-    command
-        .env_clear()
-        .current_dir(folder)
-        .arg("serve")
-        .envs(environment.iter().copied());
+    command.env_clear().current_dir(folder).arg("serve").envs(environment.iter().copied());
     command
 }
 
@@ -39,28 +32,17 @@ fn refused(command: Command) -> String {
 
 /// A development server on a free port; its address.
 fn start(folder: &Path, environment: &[(&str, &str)]) -> (Child, String) {
-    let mut command = hubbub(
-        folder,
-        &[("HUBBUB_ENV", "development"), ("HUBBUB_LISTEN", "127.0.0.1:0")],
-    );
-    command
-        .envs(environment.iter().copied())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
+    let mut command = hubbub(folder, &[("HUBBUB_ENV", "development"), ("HUBBUB_LISTEN", "127.0.0.1:0")]);
+    command.envs(environment.iter().copied()).stdout(Stdio::piped()).stderr(Stdio::null());
     let mut child = command.spawn().expect("the program runs");
     let out = BufReader::new(child.stdout.take().expect("a pipe"));
-    let address = out
-        .lines()
-        .map_while(Result::ok)
-        .find_map(|line| Some(line.split_once("http://")?.1.to_owned()));
+    let address =
+        out.lines().map_while(Result::ok).find_map(|line| Some(line.split_once("http://")?.1.to_owned()));
     (child, address.expect("it says where it listens"))
 }
 
 fn terminate(mut child: Child) -> ExitStatus {
-    let sent = Command::new("kill")
-        .args(["-TERM", &child.id().to_string()])
-        .status()
-        .expect("kill runs");
+    let sent = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().expect("kill runs");
     assert!(sent.success());
     child.wait().expect("it ends")
 }
@@ -74,53 +56,23 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
         (vec![], "JWT_SECRET is not set"),
         (vec![("JWT_SECRET", "")], "shorter than 32 bytes"),
         (vec![("JWT_SECRET", "too short")], "shorter than 32 bytes"),
-        (
-            vec![("ACCESS_TOKEN_SECRET", "too short")],
-            "shorter than 32 bytes",
-        ),
-        (
-            vec![secret, ("ACCESS_TOKEN_SECRET", &long)],
-            "both set and differ",
-        ),
+        (vec![("ACCESS_TOKEN_SECRET", "too short")], "shorter than 32 bytes"),
+        (vec![secret, ("ACCESS_TOKEN_SECRET", &long)], "both set and differ"),
         (vec![secret, ("HUBBUB_ENV", "staging")], "HUBBUB_ENV"),
         (vec![secret, ("HUBBUB_LISTEN", "localhost")], "HUBBUB_LISTEN"),
         (vec![secret, ("PORT", "99999")], "PORT"),
-        (
-            vec![secret, ("HUBBUB_LISTEN", "127.0.0.1:4000"), ("PORT", "5000")],
-            "port 4000 and PORT says 5000",
-        ),
-        (
-            vec![secret, ("DATABASE_URL", "postgres://localhost/hubbub")],
-            "only has SQLite",
-        ),
-        (
-            vec![secret, ("DATABASE_URL", "mysql://localhost/hubbub")],
-            "sqlite://",
-        ),
-        (
-            vec![secret, ("DATABASE_URL", "sqlite://:memory:")],
-            "the path of a file",
-        ),
+        (vec![secret, ("HUBBUB_LISTEN", "127.0.0.1:4000"), ("PORT", "5000")], "port 4000 and PORT says 5000"),
+        (vec![secret, ("DATABASE_URL", "postgres://localhost/hubbub")], "only has SQLite"),
+        (vec![secret, ("DATABASE_URL", "mysql://localhost/hubbub")], "sqlite://"),
+        (vec![secret, ("DATABASE_URL", "sqlite://:memory:")], "the path of a file"),
         (vec![secret, ("REDIS_URL", "redis://localhost")], "without Redis"),
         (vec![secret, ("REDIS_HOST", "localhost")], "without Redis"),
-        (
-            vec![secret, ("CORS_ORIGIN", "https://ok.example,*")],
-            "`*` is not an origin",
-        ),
+        (vec![secret, ("CORS_ORIGIN", "https://ok.example,*")], "`*` is not an origin"),
         (vec![secret, ("HUBBUB_ACCOUNTS", "ldap")], "HUBBUB_ACCOUNTS"),
-        (
-            vec![secret, ("HUBBUB_RATE_LIMITS", "maybe")],
-            "HUBBUB_RATE_LIMITS",
-        ),
+        (vec![secret, ("HUBBUB_RATE_LIMITS", "maybe")], "HUBBUB_RATE_LIMITS"),
         (vec![secret, ("HUBBUB_LOG", "info,=")], "HUBBUB_LOG"),
-        (
-            vec![secret, ("HUBBUB_LISTN", "127.0.0.1:4000")],
-            "unknown setting HUBBUB_LISTN",
-        ),
-        (
-            vec![secret, ("HUBBUB_TRUST_QUERY_USER", "on")],
-            "unknown setting HUBBUB_TRUST_QUERY_USER",
-        ),
+        (vec![secret, ("HUBBUB_LISTN", "127.0.0.1:4000")], "unknown setting HUBBUB_LISTN"),
+        (vec![secret, ("HUBBUB_TRUST_QUERY_USER", "on")], "unknown setting HUBBUB_TRUST_QUERY_USER"),
     ] {
         let line = refused(hubbub(folder.path(), &environment));
         assert!(line.contains(said), "{environment:?}: {line}");
@@ -176,14 +128,8 @@ fn a_flag_wins_over_its_variable() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let mut command = hubbub(
-        folder.path(),
-        &[
-            ("JWT_SECRET", SECRET),
-            ("HUBBUB_LISTEN", "127.0.0.1:0"),
-            ("PORT", "1"),
-        ],
-    );
+    let mut command =
+        hubbub(folder.path(), &[("JWT_SECRET", SECRET), ("HUBBUB_LISTEN", "127.0.0.1:0"), ("PORT", "1")]);
     command.args(["--listen", &address]);
     // The address of the flag is in use, so the refusal names the one that was chosen.
     let line = refused(command);
@@ -198,11 +144,7 @@ fn a_database_that_cannot_be_used_is_left_alone() {
     let content = "this is not a database, but it may be dear to somebody".repeat(50);
     std::fs::write(&file, &content).unwrap();
     let url = format!("sqlite://{}", file.display());
-    let environment = [
-        ("JWT_SECRET", SECRET),
-        ("HUBBUB_LISTEN", "127.0.0.1:0"),
-        ("DATABASE_URL", &url),
-    ];
+    let environment = [("JWT_SECRET", SECRET), ("HUBBUB_LISTEN", "127.0.0.1:0"), ("DATABASE_URL", &url)];
     let line = refused(hubbub(folder.path(), &environment));
     assert!(line.contains("hubbub.db"), "{line}");
     assert_eq!(std::fs::read_to_string(&file).unwrap(), content);
@@ -226,17 +168,11 @@ fn a_development_server_starts_without_settings_stops_gently_and_keeps_its_secre
 
     let second = hubbub(folder.path(), &[("HUBBUB_ENV", "development"), ("PORT", port)]);
     let line = refused(second);
-    assert!(
-        line.contains(&format!("cannot listen on 127.0.0.1:{port}")),
-        "{line}"
-    );
+    assert!(line.contains(&format!("cannot listen on 127.0.0.1:{port}")), "{line}");
 
     let file = folder.path().join("data/jwt-secret");
     let secret = std::fs::read(&file).unwrap();
-    assert_eq!(
-        std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
-        0o600
-    );
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(terminate(first).code(), Some(0));
 
     let (again, _) = start(folder.path(), &[]);

@@ -28,29 +28,16 @@ async fn app_with_files() -> App {
 async fn strangers_are_asked_to_sign_in_and_come_back_afterwards() {
     let app = App::spawn().await;
     app.register("ann").await;
-    for (path, address) in [
-        ("/", "/sign-in"),
-        ("/rooms/tea:room", "/sign-in?next=/rooms/tea%3Aroom"),
-    ] {
+    for (path, address) in [("/", "/sign-in"), ("/rooms/tea:room", "/sign-in?next=/rooms/tea%3Aroom")] {
         let answer = app.visit(path, "").await;
-        assert_eq!(
-            (answer.status, answer.header("location")),
-            (StatusCode::SEE_OTHER, address)
-        );
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, address));
     }
     let form = "username=ann&password=correct+horse+battery&next=%2Frooms%2Ftea%3Aroom";
     let answer = app.submit("/sign-in", "", form).await;
-    assert_eq!(
-        (answer.status, answer.header("location")),
-        (StatusCode::SEE_OTHER, "/rooms/tea:room")
-    );
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/rooms/tea:room"));
     for foreign in ["https://evil.example/", "//evil.example", "/\\evil.example", ""] {
         let form = format!("username=ann&password=correct+horse+battery&next={foreign}");
-        assert_eq!(
-            app.submit("/sign-in", "", &form).await.header("location"),
-            "/",
-            "{foreign}"
-        );
+        assert_eq!(app.submit("/sign-in", "", &form).await.header("location"), "/", "{foreign}");
     }
 }
 
@@ -59,68 +46,33 @@ async fn the_cookie_is_out_of_reach_for_scripts_and_other_sites() {
     let form = "username=ann&email=ann%40example.org&password=correct+horse+battery";
     let app = App::spawn().await;
     let answer = app.submit("/register", "", form).await;
-    assert_eq!(
-        (answer.status, answer.header("location")),
-        (StatusCode::SEE_OTHER, "/")
-    );
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/"));
     let cookie = answer.header("set-cookie").to_owned();
     assert!(cookie.starts_with("hubbub_session="), "{cookie}");
-    for part in [
-        "; HttpOnly",
-        "; SameSite=Lax",
-        "; Path=/",
-        "; Secure",
-        "; Max-Age=2592000",
-    ] {
+    for part in ["; HttpOnly", "; SameSite=Lax", "; Path=/", "; Secure", "; Max-Age=2592000"] {
         assert!(cookie.contains(part), "{cookie}");
     }
     let app = App::spawn_with(|config| config.environment = Environment::Development).await;
-    let cookie = app
-        .submit("/register", "", &form.replace("ann", "ann2"))
-        .await
-        .header("set-cookie")
-        .to_owned();
-    assert!(
-        cookie.contains("HttpOnly") && !cookie.contains("Secure"),
-        "{cookie}"
-    );
+    let cookie =
+        app.submit("/register", "", &form.replace("ann", "ann2")).await.header("set-cookie").to_owned();
+    assert!(cookie.contains("HttpOnly") && !cookie.contains("Secure"), "{cookie}");
 }
 
 #[tokio::test]
 async fn a_refused_form_comes_back_with_what_was_typed_and_without_the_password() {
     let app = App::spawn().await;
     app.register("ann").await;
-    let answer = app
-        .submit(
-            "/sign-in",
-            "",
-            "username=ann&password=wrong+horse&next=%2Frooms%2Fx",
-        )
-        .await;
+    let answer = app.submit("/sign-in", "", "username=ann&password=wrong+horse&next=%2Frooms%2Fx").await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     assert!(answer.header("content-type").starts_with("text/html"));
     assert_eq!(answer.header("set-cookie"), "");
-    assert!(
-        answer.text.contains("the user name or the password is wrong"),
-        "{}",
-        answer.text
-    );
-    assert!(
-        answer.text.contains("value=\"ann\"") && !answer.text.contains("wrong horse"),
-        "{}",
-        answer.text
-    );
+    assert!(answer.text.contains("the user name or the password is wrong"), "{}", answer.text);
+    assert!(answer.text.contains("value=\"ann\"") && !answer.text.contains("wrong horse"), "{}", answer.text);
     assert!(answer.text.contains("/rooms/x"), "{}", answer.text);
 
     for (form, status) in [
-        (
-            "username=ANN&email=new%40example.org&password=correct+horse+battery",
-            409,
-        ),
-        (
-            "username=a&email=new%40example.org&password=correct+horse+battery",
-            422,
-        ),
+        ("username=ANN&email=new%40example.org&password=correct+horse+battery", 409),
+        ("username=a&email=new%40example.org&password=correct+horse+battery", 422),
         ("username=newer&email=new%40example.org&password=short", 422),
         ("", 422),
     ] {
@@ -137,12 +89,9 @@ async fn forms_of_other_sites_do_nothing() {
     app.register("ann").await;
     let cookie = app.browser("ann").await;
     for path in ["/sign-in", "/register", "/sign-out"] {
-        let form = app
-            .request(Method::POST, path)
-            .header("content-type", "application/x-www-form-urlencoded");
-        let form = form
-            .header("sec-fetch-site", "cross-site")
-            .header("cookie", &cookie);
+        let form =
+            app.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded");
+        let form = form.header("sec-fetch-site", "cross-site").header("cookie", &cookie);
         let answer = Answer::to(form.body("username=ann&password=correct+horse+battery&email=a%40b.c")).await;
         assert_eq!(answer.status, StatusCode::FORBIDDEN, "{path}");
         assert_eq!(answer.header("set-cookie"), "");
@@ -156,16 +105,10 @@ async fn signing_out_ends_the_cookie() {
     app.register("ann").await;
     let cookie = app.browser("ann").await;
     let answer = app.submit("/sign-out", &cookie, "").await;
-    assert_eq!(
-        (answer.status, answer.header("location")),
-        (StatusCode::SEE_OTHER, "/sign-in")
-    );
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/sign-in"));
     assert!(answer.header("set-cookie").contains("Max-Age=0"), "{answer:?}");
     assert_eq!(app.visit("/", &cookie).await.status, StatusCode::SEE_OTHER);
-    assert_eq!(
-        app.submit("/sign-out", &cookie, "").await.status,
-        StatusCode::SEE_OTHER
-    );
+    assert_eq!(app.submit("/sign-out", &cookie, "").await.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]
@@ -173,9 +116,7 @@ async fn signing_in_again_ends_the_cookie_before() {
     let app = App::spawn().await;
     app.register("ann").await;
     let before = app.browser("ann").await;
-    let answer = app
-        .submit("/sign-in", &before, "username=ann&password=correct+horse+battery")
-        .await;
+    let answer = app.submit("/sign-in", &before, "username=ann&password=correct+horse+battery").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert_eq!(app.visit("/", &before).await.status, StatusCode::SEE_OTHER);
 }
@@ -190,20 +131,10 @@ async fn a_room_is_rendered_with_what_was_said_escaped() {
     let page = app.visit(&format!("/rooms/{room}"), &cookie).await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.text.contains("Tea &amp; &lt;Biscuits&gt;"), "{}", page.text);
-    assert!(
-        page.text
-            .contains("&lt;script&gt;alert(1)&lt;/script&gt; said bob"),
-        "{}",
-        page.text
-    );
+    assert!(page.text.contains("&lt;script&gt;alert(1)&lt;/script&gt; said bob"), "{}", page.text);
     assert!(!page.text.contains("<script>alert(1)"), "{}", page.text);
     assert_eq!(page.header("cache-control"), "no-store");
-    assert!(
-        app.visit("/", &cookie)
-            .await
-            .text
-            .contains("Tea &amp; &lt;Biscuits&gt;")
-    );
+    assert!(app.visit("/", &cookie).await.text.contains("Tea &amp; &lt;Biscuits&gt;"));
 }
 
 #[tokio::test]
@@ -213,11 +144,7 @@ async fn a_room_of_others_looks_like_no_room() {
     app.register("eve").await;
     let room = app.create_room(&ann, "Private", &[]).await;
     let cookie = app.browser("eve").await;
-    for path in [
-        format!("/rooms/{room}"),
-        "/rooms/none".to_owned(),
-        "/rooms/n%20o".to_owned(),
-    ] {
+    for path in [format!("/rooms/{room}"), "/rooms/none".to_owned(), "/rooms/n%20o".to_owned()] {
         let page = app.visit(&path, &cookie).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
         assert!(page.header("content-type").starts_with("text/html"));
@@ -240,10 +167,7 @@ async fn everybody_sees_the_pages_that_are_for_everybody() {
     let cookie = app.browser("ann").await;
     for path in ["/sign-in", "/register"] {
         let answer = app.visit(path, &cookie).await;
-        assert_eq!(
-            (answer.status, answer.header("location")),
-            (StatusCode::SEE_OTHER, "/")
-        );
+        assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/"));
     }
     assert_eq!(app.visit("/devtools", &cookie).await.status, StatusCode::OK);
 }
@@ -255,14 +179,8 @@ async fn scripts_run_only_with_the_nonce_of_their_answer() {
         .iter()
         .map(|page| {
             let policy = page.header("content-security-policy");
-            assert!(
-                !policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"),
-                "{policy}"
-            );
-            assert!(
-                policy.contains("object-src 'none'") && policy.contains("base-uri 'none'"),
-                "{policy}"
-            );
+            assert!(!policy.contains("unsafe-inline") && !policy.contains("'unsafe-eval'"), "{policy}");
+            assert!(policy.contains("object-src 'none'") && policy.contains("base-uri 'none'"), "{policy}");
             let address = format!("connect-src 'self' ws://{0} wss://{0};", app.addr);
             assert!(policy.contains(&address), "{policy}");
             let (_, rest) = policy.split_once("'nonce-").unwrap();
@@ -282,42 +200,17 @@ async fn scripts_run_only_with_the_nonce_of_their_answer() {
 async fn files_come_compressed_once_and_are_asked_for_again() {
     let app = app_with_files().await;
     let css = app.visit("/pkg/hubbub.css", "").await;
-    assert_eq!(
-        (css.status, css.text.as_str()),
-        (StatusCode::OK, "body { color: black }")
-    );
-    assert_eq!(
-        (css.header("content-type"), css.header("cache-control")),
-        ("text/css", "no-cache")
-    );
+    assert_eq!((css.status, css.text.as_str()), (StatusCode::OK, "body { color: black }"));
+    assert_eq!((css.header("content-type"), css.header("cache-control")), ("text/css", "no-cache"));
     let tag = css.header("etag").to_owned();
-    let again = app
-        .request(Method::GET, "/pkg/hubbub.css")
-        .header("if-none-match", &tag);
+    let again = app.request(Method::GET, "/pkg/hubbub.css").header("if-none-match", &tag);
     assert_eq!(Answer::to(again).await.status, StatusCode::NOT_MODIFIED, "{tag}");
-    let packed = app
-        .request(Method::GET, "/pkg/hubbub.css")
-        .header("accept-encoding", "br");
+    let packed = app.request(Method::GET, "/pkg/hubbub.css").header("accept-encoding", "br");
     let packed = Answer::to(packed).await;
-    assert_eq!(
-        (packed.text.as_str(), packed.header("content-encoding")),
-        ("short", "br")
-    );
-    assert_eq!(
-        app.visit("/favicon.svg", "").await.header("content-type"),
-        "image/svg+xml"
-    );
-    for outside in [
-        "/pkg/none.css",
-        "/pkg/../hubbub.db",
-        "/pkg/%2e%2e/%2e%2e/hubbub.db",
-        "/..%2fhubbub.db",
-    ] {
-        assert_eq!(
-            app.visit(outside, "").await.status,
-            StatusCode::NOT_FOUND,
-            "{outside}"
-        );
+    assert_eq!((packed.text.as_str(), packed.header("content-encoding")), ("short", "br"));
+    assert_eq!(app.visit("/favicon.svg", "").await.header("content-type"), "image/svg+xml");
+    for outside in ["/pkg/none.css", "/pkg/../hubbub.db", "/pkg/%2e%2e/%2e%2e/hubbub.db", "/..%2fhubbub.db"] {
+        assert_eq!(app.visit(outside, "").await.status, StatusCode::NOT_FOUND, "{outside}");
     }
 }
 
@@ -331,9 +224,7 @@ async fn a_development_server_has_people_to_sign_in_as_and_keeps_them() {
         page.text
     );
     let app = app.restart().await;
-    let answer = app
-        .submit("/sign-in", "", "username=alice&password=hubbub-demo")
-        .await;
+    let answer = app.submit("/sign-in", "", "username=alice&password=hubbub-demo").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     let cookie = answer.header("set-cookie").split(';').next().unwrap().to_owned();
     let page = app.visit("/rooms/kitchen-table", &cookie).await;
@@ -341,17 +232,7 @@ async fn a_development_server_has_people_to_sign_in_as_and_keeps_them() {
         page.text.matches("Last one there does the dishes.").count(),
         page.text.matches("Twelve thirty?").count()
     );
-    let chats = Answer::to(
-        app.request(Method::GET, "/api/v1/chats")
-            .header("cookie", &cookie),
-    )
-    .await
-    .json();
-    let names: Vec<_> = chats["chats"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(|room| &room["name"])
-        .collect();
+    let chats = Answer::to(app.request(Method::GET, "/api/v1/chats").header("cookie", &cookie)).await.json();
+    let names: Vec<_> = chats["chats"].as_array().into_iter().flatten().map(|room| &room["name"]).collect();
     assert_eq!(names, ["Kitchen table", "Book club"]);
 }

@@ -1,6 +1,6 @@
 //! What survives: a gentle stop, and a process that is killed.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
 
 mod common;
 mod socket;
@@ -30,13 +30,7 @@ async fn a_stop_says_come_back_and_who_does_has_missed_nothing() {
             _ => None,
         })
         .await;
-    assert_eq!(
-        seen,
-        Cursor {
-            seq: before.head.seq + 1,
-            ..before.head
-        }
-    );
+    assert_eq!(seen, Cursor { seq: before.head.seq + 1, ..before.head });
 
     let (app, closing) = tokio::join!(app.restart(), async {
         let told = socket.hear_some(|frame| match frame {
@@ -53,11 +47,7 @@ async fn a_stop_says_come_back_and_who_does_has_missed_nothing() {
     let mut socket = Socket::enter(&app.socket_url(&format!("?token={}", ann.access_token))).await;
     let back = socket.join(&room, Some(seen)).await;
     assert!(back.recovered);
-    let missed: Vec<&str> = back
-        .messages
-        .iter()
-        .map(|message| message.body.as_str())
-        .collect();
+    let missed: Vec<&str> = back.messages.iter().map(|message| message.body.as_str()).collect();
     assert_eq!(missed, ["meanwhile"]);
 }
 
@@ -80,18 +70,8 @@ impl Program {
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let line = lines
-            .find(|line| line.as_ref().unwrap().contains("http://"))
-            .unwrap()
-            .unwrap();
-        let address = line
-            .split("http://")
-            .nth(1)
-            .unwrap()
-            .split_whitespace()
-            .next()
-            .unwrap()
-            .to_owned();
+        let line = lines.find(|line| line.as_ref().unwrap().contains("http://")).unwrap().unwrap();
+        let address = line.split("http://").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
         // Nobody reads on, but the program must not be stopped by a pipe that is full.
         std::thread::spawn(move || lines.for_each(drop));
         Self { child, address }
@@ -105,22 +85,12 @@ impl Program {
 
     async fn post(&self, path: &str, token: &str, body: &Value) -> Value {
         let url = format!("http://{}{path}", self.address);
-        let answer = reqwest::Client::new()
-            .post(url)
-            .bearer_auth(token)
-            .json(body)
-            .send()
-            .await
-            .unwrap();
+        let answer = reqwest::Client::new().post(url).bearer_auth(token).json(body).send().await.unwrap();
         answer.json().await.unwrap()
     }
 
     async fn socket(&self, who: &Tokens) -> Socket {
-        Socket::enter(&format!(
-            "ws://{}/api/v1/ws?token={}",
-            self.address, who.access_token
-        ))
-        .await
+        Socket::enter(&format!("ws://{}/api/v1/ws?token={}", self.address, who.access_token)).await
     }
 
     /// Everything in a room, as number and text, read page by page.
@@ -128,10 +98,7 @@ impl Program {
         let mut all = Vec::new();
         loop {
             let after = all.last().map_or(0, |(seq, _)| *seq);
-            let url = format!(
-                "http://{}/api/v1/chats/{room}/messages?after={after}&limit=200",
-                self.address
-            );
+            let url = format!("http://{}/api/v1/chats/{room}/messages?after={after}&limit=200", self.address);
             let page: Value = reqwest::Client::new()
                 .get(url)
                 .bearer_auth(&who.access_token)
@@ -142,10 +109,7 @@ impl Program {
                 .await
                 .unwrap();
             for message in page["messages"].as_array().unwrap() {
-                all.push((
-                    message["seq"].as_u64().unwrap(),
-                    message["content"].as_str().unwrap().to_owned(),
-                ));
+                all.push((message["seq"].as_u64().unwrap(), message["content"].as_str().unwrap().to_owned()));
             }
             if page["has_more"] == json!(false) {
                 return all;
@@ -163,9 +127,7 @@ async fn after_kill_nine_every_acknowledged_post_is_there_in_order_and_none_twic
     let form = json!({ "username": "ann", "email": "ann@example.org", "password": PASSWORD });
     let ann = program.post("/api/v1/auth/register", "", &form).await;
     let ann: Tokens = serde_json::from_value(ann).unwrap();
-    let room = program
-        .post("/api/v1/chats", &ann.access_token, &json!({ "name": "Kitchen" }))
-        .await;
+    let room = program.post("/api/v1/chats", &ann.access_token, &json!({ "name": "Kitchen" })).await;
     let room: RoomId = serde_json::from_value(room["id"].clone()).unwrap();
 
     let mut socket = program.socket(&ann).await;
@@ -194,21 +156,13 @@ async fn after_kill_nine_every_acknowledged_post_is_there_in_order_and_none_twic
             acknowledged.insert(data.draft.0.as_u128(), data.cursor.seq);
         }
     }
-    assert!(
-        (400..1_000).contains(&acknowledged.len()),
-        "{} acknowledged",
-        acknowledged.len()
-    );
+    assert!((400..1_000).contains(&acknowledged.len()), "{} acknowledged", acknowledged.len());
 
     let program = Program::start(folder.path());
     let stored = program.everything(&room, &ann).await;
     for (draft, seq) in &acknowledged {
         let at = usize::try_from(*seq).unwrap() - 1;
-        assert_eq!(
-            stored.get(at),
-            Some(&(*seq, format!("line {draft}"))),
-            "acknowledged, and gone"
-        );
+        assert_eq!(stored.get(at), Some(&(*seq, format!("line {draft}"))), "acknowledged, and gone");
     }
 
     // The client comes back and sends everything again that it has, with the same drafts, then the rest.

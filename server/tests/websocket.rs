@@ -3,6 +3,7 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "a test that cannot go on says so"
 )]
 
@@ -28,17 +29,11 @@ async fn every_carrier_of_a_token_opens_a_socket() {
     Socket::enter(&app.socket_url(&format!("?ticket={}", app.ticket(&ann).await))).await;
 
     let bearer = format!("Bearer {}", ann.access_token);
-    let mut by_header = Socket::knock(&app.socket_url(""), &[("authorization", &bearer)])
-        .await
-        .unwrap();
+    let mut by_header = Socket::knock(&app.socket_url(""), &[("authorization", &bearer)]).await.unwrap();
     assert!(matches!(by_header.hear().await, ServerFrame::Welcome { data } if data.user == ann.user.id));
 
     let mut by_frame = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
-    by_frame
-        .say(&ClientFrame::Authenticate {
-            token: ann.access_token.clone(),
-        })
-        .await;
+    by_frame.say(&ClientFrame::Authenticate { token: ann.access_token.clone() }).await;
     assert!(matches!(by_frame.hear().await, ServerFrame::Welcome { data } if data.name == "ann"));
 }
 
@@ -59,17 +54,11 @@ async fn what_proves_nothing_opens_nothing() {
         format!("?token={}", mint(&json!({ "sub": ann.user.id, "exp": 1 }))),
         format!("?token={}", mint(&json!({ "sub": "nobody", "exp": FAR_AWAY }))),
     ] {
-        assert_eq!(
-            Socket::knock(&app.socket_url(&proof), &[]).await.err(),
-            Some(401),
-            "{proof}"
-        );
+        assert_eq!(Socket::knock(&app.socket_url(&proof), &[]).await.err(), Some(401), "{proof}");
     }
-    for first in [
-        r#"{"type":"authenticate","data":{"token":"x"}}"#,
-        r#"{"type":"ping","data":{"nonce":1}}"#,
-        "{",
-    ] {
+    for first in
+        [r#"{"type":"authenticate","data":{"token":"x"}}"#, r#"{"type":"ping","data":{"nonce":1}}"#, "{"]
+    {
         let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
         socket.say_raw(first).await;
         assert_eq!(socket.refusal().await.0, "unauthorized", "{first}");
@@ -82,12 +71,7 @@ async fn a_page_of_a_foreign_origin_is_turned_away() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let url = token_url(&app, &ann);
-    assert_eq!(
-        Socket::knock(&url, &[("origin", "https://evil.example")])
-            .await
-            .err(),
-        Some(403)
-    );
+    assert_eq!(Socket::knock(&url, &[("origin", "https://evil.example")]).await.err(), Some(403));
     let own = app.url("");
     assert!(Socket::knock(&url, &[("origin", &own)]).await.is_ok());
 }
@@ -109,10 +93,7 @@ async fn what_one_says_the_other_hears_with_the_number_that_rest_shows() {
             _ => None,
         })
         .await;
-    assert_eq!(
-        (heard.body.as_str(), heard.author, heard.cursor.seq),
-        (text, ann.user.id.clone(), 1)
-    );
+    assert_eq!((heard.body.as_str(), heard.author, heard.cursor.seq), (text, ann.user.id.clone(), 1));
     let acknowledged = hers
         .hear_some(|frame| match frame {
             ServerFrame::Posted { data } => Some(data),
@@ -120,10 +101,7 @@ async fn what_one_says_the_other_hears_with_the_number_that_rest_shows() {
         })
         .await;
     assert_eq!((acknowledged.id, acknowledged.cursor), (heard.id, heard.cursor));
-    let page = app
-        .get(&format!("/api/v1/chats/{room}/messages"), &bob)
-        .await
-        .json();
+    let page = app.get(&format!("/api/v1/chats/{room}/messages"), &bob).await.json();
     assert_eq!(page["messages"][0]["id"], json!(heard.id));
     assert_eq!(page["messages"][0]["content"], json!(text));
     // And the other way: what is said over REST is heard on the socket.
@@ -147,49 +125,25 @@ async fn a_bad_frame_is_answered_by_name_and_the_connection_goes_on() {
         (r#"{"type":"message","data":{}}"#, "unknown_type", None),
         (r#"{"type":"join","data":{"room":7}}"#, "bad_frame", Some("room")),
         (r#"{"type":"read","data":{"room":"a"}}"#, "bad_frame", Some("seq")),
-        (
-            r#"{"type":"typing","data":{"room":"elsewhere","on":true}}"#,
-            "not_joined",
-            None,
-        ),
+        (r#"{"type":"typing","data":{"room":"elsewhere","on":true}}"#, "not_joined", None),
     ] {
         socket.say_raw(frame).await;
-        assert_eq!(
-            socket.refusal().await,
-            (code.to_owned(), field.map(str::to_owned)),
-            "{frame}"
-        );
+        assert_eq!(socket.refusal().await, (code.to_owned(), field.map(str::to_owned)), "{frame}");
     }
     socket.say_bytes(&[1, 2, 3]).await;
     assert_eq!(socket.refusal().await.0, "binary_frame");
     socket.say(&post(&room, 1, " \n ")).await;
-    assert_eq!(
-        socket.refusal().await,
-        ("blank".to_owned(), Some("body".to_owned()))
-    );
-    socket
-        .say(&post(&room, 2, &"x".repeat(limits::MAX_MESSAGE_BYTES + 1)))
-        .await;
-    assert_eq!(
-        socket.refusal().await,
-        ("too_long".to_owned(), Some("body".to_owned()))
-    );
+    assert_eq!(socket.refusal().await, ("blank".to_owned(), Some("body".to_owned())));
+    socket.say(&post(&room, 2, &"x".repeat(limits::MAX_MESSAGE_BYTES + 1))).await;
+    assert_eq!(socket.refusal().await, ("too_long".to_owned(), Some("body".to_owned())));
 
     let mut stranger = Socket::enter(&token_url(&app, &eve)).await;
-    stranger
-        .say(&ClientFrame::Join {
-            room: room.clone(),
-            since: None,
-        })
-        .await;
+    stranger.say(&ClientFrame::Join { room: room.clone(), since: None }).await;
     assert_eq!(stranger.refusal().await.0, "not_found");
 
     socket.say(&ClientFrame::Ping { nonce: 7 }).await;
     assert!(matches!(socket.hear().await, ServerFrame::Pong { data } if data.nonce == 7));
-    let page = app
-        .get(&format!("/api/v1/chats/{room}/messages"), &ann)
-        .await
-        .json();
+    let page = app.get(&format!("/api/v1/chats/{room}/messages"), &ann).await.json();
     assert_eq!(page["messages"], json!([]));
 }
 
@@ -199,9 +153,7 @@ async fn a_frame_beyond_one_mebibyte_ends_its_connection_and_no_other() {
     let ann = app.register("ann").await;
     let mut other = Socket::enter(&token_url(&app, &ann)).await;
     let mut socket = Socket::enter(&token_url(&app, &ann)).await;
-    let huge = ClientFrame::Authenticate {
-        token: "x".repeat(limits::MAX_FRAME_BYTES + 1),
-    };
+    let huge = ClientFrame::Authenticate { token: "x".repeat(limits::MAX_FRAME_BYTES + 1) };
     // The server may hang up while it is still being written.
     socket.try_say(&huge).await;
     assert_eq!(socket.end().await, End::Closed(1009));
@@ -233,23 +185,11 @@ async fn a_token_that_ends_soon_is_announced_renewed_in_band_or_ends_the_connect
 
     let mut socket = Socket::enter(&app.socket_url(&format!("?token={}", ending(50)))).await;
     assert!(matches!(socket.hear().await, ServerFrame::Expiring { data } if data.expires_in_ms <= 50_000));
-    socket
-        .say(&ClientFrame::Authenticate {
-            token: "garbage".to_owned(),
-        })
-        .await;
+    socket.say(&ClientFrame::Authenticate { token: "garbage".to_owned() }).await;
     assert_eq!(socket.refusal().await.0, "unauthorized");
-    socket
-        .say(&ClientFrame::Authenticate {
-            token: bob.access_token.clone(),
-        })
-        .await;
+    socket.say(&ClientFrame::Authenticate { token: bob.access_token.clone() }).await;
     assert_eq!(socket.refusal().await.0, "unauthorized");
-    socket
-        .say(&ClientFrame::Authenticate {
-            token: ann.access_token.clone(),
-        })
-        .await;
+    socket.say(&ClientFrame::Authenticate { token: ann.access_token.clone() }).await;
     assert!(
         matches!(socket.hear().await, ServerFrame::Authenticated { data } if data.expires_in_ms > 60_000)
     );
@@ -279,13 +219,7 @@ async fn the_twenty_first_connection_of_a_person_is_asked_to_come_back_later() {
 
 fn plan(run: u128, duration_ms: u64, failure_rate: f64) -> SimulationPlan {
     let run = RunId(Uuid::from_u128(run));
-    SimulationPlan {
-        run,
-        duration_ms,
-        frequency_ms: 50,
-        prefix: "Step".to_owned(),
-        failure_rate,
-    }
+    SimulationPlan { run, duration_ms, frequency_ms: 50, prefix: "Step".to_owned(), failure_rate }
 }
 
 async fn outcome(socket: &mut Socket) -> (RunOutcome, Vec<u32>) {
@@ -308,19 +242,12 @@ async fn a_simulation_completes_fails_or_is_cancelled_as_planned() {
     let ann = app.register("ann").await;
     let mut socket = Socket::enter(&token_url(&app, &ann)).await;
     socket.say(&ClientFrame::Simulate(plan(1, 220, 0.0))).await;
-    assert_eq!(
-        outcome(&mut socket).await,
-        (RunOutcome::Completed, vec![1, 2, 3, 4, 5])
-    );
+    assert_eq!(outcome(&mut socket).await, (RunOutcome::Completed, vec![1, 2, 3, 4, 5]));
     socket.say(&ClientFrame::Simulate(plan(2, 220, 1.0))).await;
     let (ended, steps) = outcome(&mut socket).await;
     assert!(ended == RunOutcome::Failed && steps.len() < 5, "{steps:?}");
     socket.say(&ClientFrame::Simulate(plan(3, 3_600_000, 0.0))).await;
-    socket
-        .say(&ClientFrame::Cancel {
-            run: RunId(Uuid::from_u128(3)),
-        })
-        .await;
+    socket.say(&ClientFrame::Cancel { run: RunId(Uuid::from_u128(3)) }).await;
     assert_eq!(outcome(&mut socket).await.0, RunOutcome::Cancelled);
 }
 
@@ -332,29 +259,15 @@ async fn a_plan_outside_the_limits_starts_nothing_and_names_the_field() {
     for (wrong, field) in [
         (plan(1, 99, 0.0), "duration_ms"),
         (plan(1, 3_600_001, 0.0), "duration_ms"),
-        (
-            SimulationPlan {
-                frequency_ms: 49,
-                ..plan(1, 500, 0.0)
-            },
-            "frequency_ms",
-        ),
-        (
-            SimulationPlan {
-                prefix: "x".repeat(81),
-                ..plan(1, 500, 0.0)
-            },
-            "prefix",
-        ),
+        (SimulationPlan { frequency_ms: 49, ..plan(1, 500, 0.0) }, "frequency_ms"),
+        (SimulationPlan { prefix: "x".repeat(81), ..plan(1, 500, 0.0) }, "prefix"),
         (plan(1, 500, 1.5), "failure_rate"),
     ] {
         socket.say(&ClientFrame::Simulate(wrong)).await;
         assert_eq!(socket.refusal().await.1.as_deref(), Some(field));
     }
     for run in 0..=limits::MAX_SIMULATIONS_PER_PERSON {
-        socket
-            .say(&ClientFrame::Simulate(plan(run as u128 + 10, 3_600_000, 0.0)))
-            .await;
+        socket.say(&ClientFrame::Simulate(plan(run as u128 + 10, 3_600_000, 0.0))).await;
     }
     assert_eq!(socket.refusal().await.0, "too_many");
 }

@@ -57,12 +57,17 @@ pub fn Composer(
             on_type.run(());
         }
     };
-    let placeholder = move || {
-        if live.get() {
-            format!("Message {}", room_name.get())
-        } else {
-            "Starting…".to_owned()
+    // Whoever comes from another page of this tab with a mouse wants to write; a phone's keyboard would cover the room.
+    let comes_from_another_page = live.get_untracked();
+    Effect::new(move |_| {
+        let has_pointer =
+            window().match_media("(pointer: fine)").ok().flatten().is_some_and(|it| it.matches());
+        if comes_from_another_page && has_pointer && field.get().is_some() {
+            request_animation_frame(move || focus(field));
         }
+    });
+    let placeholder = move || {
+        if live.get() { format!("Message {}", room_name.get()) } else { "Starting…".to_owned() }
     };
 
     view! {
@@ -109,10 +114,7 @@ pub fn Composer(
 /// Nothing, what is left, or what is too much.
 fn count(bytes: usize) -> String {
     if bytes > MAX_MESSAGE_BYTES {
-        format!(
-            "Too long by {} bytes. Shorten it to send.",
-            bytes - MAX_MESSAGE_BYTES
-        )
+        format!("Too long by {} bytes. Shorten it to send.", bytes - MAX_MESSAGE_BYTES)
     } else if bytes >= NEARLY_FULL_BYTES {
         format!("{} bytes left", MAX_MESSAGE_BYTES - bytes)
     } else {
@@ -136,9 +138,6 @@ mod tests {
     fn the_count_speaks_only_near_the_limit() {
         assert_eq!(count(10), "");
         assert_eq!(count(MAX_MESSAGE_BYTES - 1), "1 bytes left");
-        assert_eq!(
-            count(MAX_MESSAGE_BYTES + 7),
-            "Too long by 7 bytes. Shorten it to send."
-        );
+        assert_eq!(count(MAX_MESSAGE_BYTES + 7), "Too long by 7 bytes. Shorten it to send.");
     }
 }

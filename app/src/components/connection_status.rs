@@ -28,14 +28,8 @@ fn words(status: &LinkStatus) -> String {
     match status {
         LinkStatus::Idle | LinkStatus::Connecting => "Connecting…".to_owned(),
         LinkStatus::Connected => "Connected".to_owned(),
-        LinkStatus::Reconnecting {
-            attempt,
-            seconds_left: 0,
-        } => format!("Reconnecting… attempt {attempt}"),
-        LinkStatus::Reconnecting {
-            attempt,
-            seconds_left,
-        } => {
+        LinkStatus::Reconnecting { attempt, seconds_left: 0 } => format!("Reconnecting… attempt {attempt}"),
+        LinkStatus::Reconnecting { attempt, seconds_left } => {
             format!("Reconnecting… attempt {attempt}, next try in {seconds_left} s")
         }
         LinkStatus::Offline => "Offline".to_owned(),
@@ -80,14 +74,9 @@ mod tests {
 
     #[test]
     fn the_words_say_what_happens_next() {
-        let waiting = LinkStatus::Reconnecting {
-            attempt: 3,
-            seconds_left: 4,
-        };
+        let waiting = LinkStatus::Reconnecting { attempt: 3, seconds_left: 4 };
         assert_eq!(words(&waiting), "Reconnecting… attempt 3, next try in 4 s");
-        let refused = LinkStatus::Refused {
-            reason: "please sign in again".to_owned(),
-        };
+        let refused = LinkStatus::Refused { reason: "please sign in again".to_owned() };
         assert_eq!(words(&refused), "Not connected: please sign in again");
         assert_eq!(tone(&LinkStatus::Offline), Tone::Wait);
     }

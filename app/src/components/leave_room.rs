@@ -22,13 +22,7 @@ pub fn LeaveRoomDialog(
             leave.clear();
         }
     });
-    let problem = move || {
-        leave
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|error| error.to_string())
-    };
+    let problem = move || leave.value().get().and_then(Result::err).map(|error| error.to_string());
     view! {
         <Dialog title="Leave room?" open>
             <p class="dialog__words">

@@ -19,6 +19,8 @@ pub struct Facts {
     pub at_ms: i64,
     /// Whether it has arrived.
     pub state: LineState,
+    /// Whether it came in while the conversation was on screen.
+    pub is_live: bool,
 }
 
 /// One line, with the day and the "New" mark before it where they belong.
@@ -35,14 +37,7 @@ pub fn Message(
 ) -> impl IntoView {
     let calendar = expect_context::<Calendar>();
     let facts = RwSignal::from(facts);
-    let Line {
-        key,
-        author,
-        name,
-        body,
-        mine,
-        ..
-    } = line;
+    let Line { key, author, name, body, mine, .. } = line;
     let draft = key.draft;
 
     let day = Memo::new(move |_| facts.with(|it| it.place.opens_day));
@@ -50,6 +45,7 @@ pub fn Message(
     let leads = Memo::new(move |_| facts.with(|it| it.place.leads));
     let at_ms = Memo::new(move |_| facts.with(|it| it.at_ms));
     let state = Memo::new(move |_| facts.with(|it| it.state.clone()));
+    let is_live = facts.with_untracked(|it| it.is_live);
     let is_pending = move || state.get() == LineState::Pending;
     let failure = move || match state.get() {
         LineState::Failed { reason } => Some(reason),
@@ -97,6 +93,7 @@ pub fn Message(
             class="message"
             class:is-lead=leads
             class:is-mine=mine
+            class:is-live=is_live
             class:is-pending=is_pending
             class:is-failed=move || failure().is_some()
         >

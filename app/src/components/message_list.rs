@@ -1,6 +1,6 @@
 //! The conversation: grows at the lower end, takes older pages in at the upper end, and never moves the reader.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use leptos::html;
 use leptos::prelude::*;
@@ -61,46 +61,15 @@ pub fn MessageList(
     let at_bottom = RwSignal::new(true);
     // The newest number that was on screen; what comes after it while the reader is further up is counted.
     let seen = RwSignal::new(newest(&lines.read_untracked()));
-    let arrived = Memo::new(move |_| {
-        if at_bottom.get() {
-            0
-        } else {
-            arrived_after(&lines.read(), seen.get())
-        }
-    });
+    let arrived =
+        Memo::new(move |_| if at_bottom.get() { 0 } else { arrived_after(&lines.read(), seen.get()) });
 
-    let known = StoredValue::new(HashMap::<LineKey, ArcRwSignal<Facts>>::new());
+    let known = StoredValue::new(HashMap::new());
     let rows = move || {
         keep_place(log);
         let lines = lines.get();
         let places = rows::places(&lines, first_unread.get(), |at_ms| calendar.day(at_ms));
-        known
-            .try_update_value(|known| {
-                let rows: Vec<_> = lines
-                    .into_iter()
-                    .zip(places)
-                    .map(|(line, place)| {
-                        let facts = Facts {
-                            place,
-                            at_ms: line.at_ms,
-                            state: line.state.clone(),
-                        };
-                        let signal = known
-                            .entry(line.key.clone())
-                            .or_insert_with(|| ArcRwSignal::new(facts.clone()))
-                            .clone();
-                        if *signal.read_untracked() != facts {
-                            signal.set(facts);
-                        }
-                        (line, signal)
-                    })
-                    .collect();
-                if known.len() > rows.len() * 2 {
-                    known.retain(|key, _| rows.iter().any(|(line, _)| line.key == *key));
-                }
-                rows
-            })
-            .unwrap_or_default()
+        known.try_update_value(|known| with_facts(known, lines, places)).unwrap_or_default()
     };
 
     let look = move || {
@@ -128,24 +97,12 @@ pub fn MessageList(
             wishes.read.run(());
         }
     });
-    // One's own words are always shown, wherever one was reading.
-    let own_drafts = Memo::new(move |_| lines.with(|lines| last_own_pending(lines)));
-    Effect::new(move |before: Option<Option<LineKey>>| {
-        let now = own_drafts.get();
-        if now.is_some() && before.is_some_and(|before| before != now) {
-            queue_microtask(move || {
-                if let Some(log) = log.get_untracked() {
-                    scroll::to_bottom(&log);
-                }
-            });
-        }
-        now
-    });
-    let to_newest = move |_| {
+    show_own_words(lines, log);
+    let to_newest = Callback::new(move |()| {
         if let Some(log) = log.get_untracked() {
             scroll::to_bottom(&log);
         }
-    };
+    });
 
     view! {
         <div class="message_list">
@@ -160,16 +117,31 @@ pub fn MessageList(
                 </div>
             </div>
             <Show when=move || !at_bottom.get()>
-                <button class="message_list__newest button" class:is-calling=move || arrived.get() != 0 type="button" on:click=to_newest>
-                    <Glyph icon=Icon::Down/>
-                    {move || match arrived.get() {
-                        0 => "To the newest".to_owned(),
-                        1 => "1 new message".to_owned(),
-                        count => format!("{count} new messages"),
-                    }}
-                </button>
+                <NewestButton arrived on_press=to_newest/>
             </Show>
         </div>
+    }
+    .into_any()
+}
+
+/// The way down, and what came in meanwhile.
+#[component]
+fn NewestButton(arrived: Memo<usize>, on_press: Callback<()>) -> impl IntoView {
+    let words = move || match arrived.get() {
+        0 => "To the newest".to_owned(),
+        1 => "1 new message".to_owned(),
+        count => format!("{count} new messages"),
+    };
+    view! {
+        <button
+            class="message_list__newest button"
+            class:is-calling=move || arrived.get() != 0
+            type="button"
+            on:click=move |_| on_press.run(())
+        >
+            <Glyph icon=Icon::Down/>
+            {words}
+        </button>
     }
     .into_any()
 }
@@ -231,20 +203,63 @@ fn newest(lines: &[Line]) -> Option<u64> {
 
 fn arrived_after(lines: &[Line], seen: Option<u64>) -> usize {
     let is_new = |line: &&Line| line.seq.is_none_or(|seq| seen.is_none_or(|seen| seq > seen));
-    lines
-        .iter()
-        .rev()
-        .take_while(is_new)
-        .filter(|line| !line.mine)
-        .count()
+    lines.iter().rev().take_while(is_new).filter(|line| !line.mine).count()
 }
 
 fn last_own_pending(lines: &[Line]) -> Option<LineKey> {
-    lines
-        .iter()
-        .rev()
-        .find(|line| line.mine && line.seq.is_none())
-        .map(|line| line.key.clone())
+    lines.iter().rev().find(|line| line.mine && line.seq.is_none()).map(|line| line.key.clone())
+}
+
+/// One signal for each line, the same as long as the line lives: a line that changes is changed in its place.
+type Known = HashMap<LineKey, ArcRwSignal<Facts>>;
+
+fn with_facts(
+    known: &mut Known,
+    lines: Vec<Line>,
+    places: Vec<rows::Place>,
+) -> Vec<(Line, ArcRwSignal<Facts>)> {
+    let mut follows_known = false;
+    let mut row = |(line, place): (Line, rows::Place)| {
+        let before = known.get(&line.key).cloned();
+        // What comes after a line that was here is live; what comes before it is an older page.
+        let is_live = before.as_ref().map_or(follows_known, |it| it.read_untracked().is_live);
+        follows_known |= before.is_some();
+        let facts = Facts { place, at_ms: line.at_ms, state: line.state.clone(), is_live };
+        let signal = before.unwrap_or_else(|| {
+            let signal = ArcRwSignal::new(facts.clone());
+            known.insert(line.key.clone(), signal.clone());
+            signal
+        });
+        signal.maybe_update(|it| {
+            let changed = *it != facts;
+            *it = facts;
+            changed
+        });
+        (line, signal)
+    };
+    let rows: Vec<_> = lines.into_iter().zip(places).map(&mut row).collect();
+    // Lines that went away, by hundreds when a long conversation starts over.
+    if known.len() > rows.len() * 2 {
+        let here: HashSet<&LineKey> = rows.iter().map(|(line, _)| &line.key).collect();
+        known.retain(|key, _| here.contains(key));
+    }
+    rows
+}
+
+/// One's own words are always shown, wherever one was reading.
+fn show_own_words(lines: Memo<Vec<Line>>, log: NodeRef<html::Div>) {
+    let last = Memo::new(move |_| lines.with(|lines| last_own_pending(lines)));
+    Effect::new(move |before: Option<Option<LineKey>>| {
+        let now = last.get();
+        if now.is_some() && before.is_some_and(|before| before != now) {
+            queue_microtask(move || {
+                if let Some(log) = log.get_untracked() {
+                    scroll::to_bottom(&log);
+                }
+            });
+        }
+        now
+    });
 }
 
 /// Called while the new lines are being worked out, that is before the document changes. The microtask runs right

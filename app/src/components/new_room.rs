@@ -20,10 +20,7 @@ pub struct NewRoom {
 pub fn usernames(typed: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let words = typed.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
-    for name in words
-        .map(|word| word.trim_start_matches('@'))
-        .filter(|name| !name.is_empty())
-    {
+    for name in words.map(|word| word.trim_start_matches('@')).filter(|name| !name.is_empty()) {
         if !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }
@@ -46,11 +43,7 @@ pub fn NewRoomDialog(
         if blank.get() {
             return Some("Give the room a name.".to_owned());
         }
-        create
-            .value()
-            .get()
-            .and_then(Result::err)
-            .map(|error| error.to_string())
+        create.value().get().and_then(Result::err).map(|error| error.to_string())
     };
     Effect::new(move |_| {
         if open.get() {
@@ -70,10 +63,7 @@ pub fn NewRoomDialog(
         let wanted = name.get_untracked().trim().to_owned();
         blank.set(wanted.is_empty());
         if !wanted.is_empty() && !create.pending().get_untracked() {
-            create.dispatch(NewRoom {
-                name: wanted,
-                usernames: usernames(&people.get_untracked()),
-            });
+            create.dispatch(NewRoom { name: wanted, usernames: usernames(&people.get_untracked()) });
         }
     };
     view! {

@@ -1,5 +1,6 @@
 //! Who is in a room, and the way in and out.
 
+use leptos::html;
 use leptos::prelude::*;
 use protocol::limits::USERNAME_CHARS;
 use protocol::{Member, Role, UserId};
@@ -16,6 +17,8 @@ pub fn PeoplePanel(
     members: Signal<Vec<Member>>,
     /// Who looks at it.
     me: Option<UserId>,
+    /// The button that closes the panel; whoever opens it over the conversation puts the focus there.
+    close_button: NodeRef<html::Button>,
     /// Invites by user name.
     invite: Action<Vec<String>, Result<(), ApiError>>,
     /// Asked to close the panel.
@@ -29,10 +32,25 @@ pub fn PeoplePanel(
         members
     };
     view! {
-        <aside class="people_panel" aria-label="People">
+        <aside
+            class="people_panel"
+            aria-label="People"
+            on:keydown=move |key| {
+                if key.key() == "Escape" {
+                    on_close.run(());
+                }
+            }
+        >
             <div class="people_panel__head">
                 <h2 class="people_panel__title">"People"</h2>
-                <button class="icon_button" type="button" aria-label="Close" title="Close" on:click=move |_| on_close.run(())>
+                <button
+                    class="icon_button"
+                    type="button"
+                    node_ref=close_button
+                    aria-label="Close"
+                    title="Close"
+                    on:click=move |_| on_close.run(())
+                >
                     <Glyph icon=Icon::Close/>
                 </button>
             </div>

@@ -25,19 +25,13 @@ fn pieces(body: &str) -> Vec<Piece<'_>> {
 
 /// The first block between two lines that begin with three backticks.
 fn fenced(text: &str) -> Option<(&str, &str, &str)> {
-    let open = text
-        .match_indices("```")
-        .map(|(at, _)| at)
-        .find(|&at| at == 0 || text[..at].ends_with('\n'))?;
+    let open =
+        text.match_indices("```").map(|(at, _)| at).find(|&at| at == 0 || text[..at].ends_with('\n'))?;
     let line_end = open + text[open..].find('\n')?;
     let close = line_end + text[line_end..].find("\n```")?;
     let code = text.get(line_end + 1..close).unwrap_or_default();
     let after = text[close + 4..].trim_start_matches('`');
-    Some((
-        text[..open].trim_end_matches('\n'),
-        code,
-        after.strip_prefix('\n').unwrap_or(after),
-    ))
+    Some((text[..open].trim_end_matches('\n'), code, after.strip_prefix('\n').unwrap_or(after)))
 }
 
 fn links<'a>(text: &'a str, found: &mut Vec<Piece<'a>>) {
@@ -65,13 +59,8 @@ fn link(text: &str) -> Option<(usize, usize)> {
             .unwrap_or(address.len());
         // A sentence's own punctuation is not part of the address.
         let address = address[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*']);
-        let host = address
-            .strip_prefix("https://")
-            .or_else(|| address.strip_prefix("http://"));
-        let stands_alone = text[..at]
-            .chars()
-            .next_back()
-            .is_none_or(|before| !before.is_alphanumeric());
+        let host = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
+        let stands_alone = text[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
         if stands_alone && host.is_some_and(|host| host.starts_with(char::is_alphanumeric)) {
             return Some((at, address.len()));
         }
@@ -79,6 +68,7 @@ fn link(text: &str) -> Option<(usize, usize)> {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
 /// The text of a message. Leptos escapes it.
 #[component]
 pub fn Prose(
@@ -132,11 +122,7 @@ mod tests {
     fn code_between_fences_stands_apart() {
         assert_eq!(
             pieces("look:\n```rust\nlet x = \"http://x.example\";\n```\nnice"),
-            [
-                Piece::Words("look:"),
-                Piece::Code("let x = \"http://x.example\";"),
-                Piece::Words("nice")
-            ]
+            [Piece::Words("look:"), Piece::Code("let x = \"http://x.example\";"), Piece::Words("nice")]
         );
     }
 

@@ -1,5 +1,6 @@
 //! The top of a conversation: which room, who is in it.
 
+use leptos::html;
 use leptos::prelude::*;
 use leptos_router::components::A;
 use protocol::Member;
@@ -19,6 +20,8 @@ pub fn RoomHeader(
     members: Signal<Vec<Member>>,
     /// Whether the people are shown beside the conversation.
     people_shown: Signal<bool>,
+    /// The button that shows them, to give the focus back to.
+    people_button: NodeRef<html::Button>,
     /// Show or hide them.
     on_people: Callback<()>,
 ) -> impl IntoView {
@@ -53,6 +56,7 @@ pub fn RoomHeader(
             <button
                 class="room_header__people button is-plain"
                 type="button"
+                node_ref=people_button
                 aria-label="People"
                 title="People"
                 aria-expanded=move || if people_shown.get() { "true" } else { "false" }

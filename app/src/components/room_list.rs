@@ -113,11 +113,7 @@ fn Room(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<Room
 }
 
 fn badge(unread: u32) -> String {
-    if unread >= MAX_UNREAD {
-        "99+".to_owned()
-    } else {
-        unread.to_string()
-    }
+    if unread >= MAX_UNREAD { "99+".to_owned() } else { unread.to_string() }
 }
 
 #[cfg(test)]

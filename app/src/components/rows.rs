@@ -38,11 +38,68 @@ pub(super) fn places(lines: &[Line], first_unread: Option<u64>, day_of: impl Fn(
             if leads {
                 group = Some(line);
             }
-            Place {
-                leads,
-                opens_day,
-                opens_unread,
-            }
+            Place { leads, opens_day, opens_unread }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{DraftId, UserId};
+
+    use super::*;
+    use crate::model::timeline::{LineKey, LineState};
+
+    const MINUTE_MS: i64 = 60_000;
+
+    fn line(author: &str, seq: u64, at_ms: i64) -> Line {
+        let author = UserId::parse(author).unwrap();
+        Line {
+            key: LineKey { author: author.clone(), draft: DraftId(uuid::Uuid::from_u128(seq.into())) },
+            name: author.to_string(),
+            author,
+            body: String::new(),
+            at_ms,
+            mine: false,
+            state: LineState::Sent,
+            seq: Some(seq),
+        }
+    }
+
+    fn leads(lines: &[Line], first_unread: Option<u64>) -> Vec<bool> {
+        places(lines, first_unread, Day::in_utc).into_iter().map(|it| it.leads).collect()
+    }
+
+    #[test]
+    fn lines_of_one_author_within_five_minutes_stand_together() {
+        let lines = [
+            line("alice", 1, 0),
+            line("alice", 2, 4 * MINUTE_MS),
+            line("alice", 3, 5 * MINUTE_MS),
+            line("bob", 4, 5 * MINUTE_MS),
+            line("alice", 5, 5 * MINUTE_MS),
+        ];
+        assert_eq!(leads(&lines, None), [true, false, true, true, true]);
+    }
+
+    #[test]
+    fn a_new_day_and_the_first_unread_open_a_group() {
+        let midnight = 24 * 60 * MINUTE_MS;
+        let lines = [
+            line("alice", 1, midnight - 1),
+            line("alice", 2, midnight),
+            line("alice", 3, midnight + 1),
+            line("alice", 4, midnight + 2),
+        ];
+        assert_eq!(leads(&lines, Some(3)), [true, true, true, false]);
+        let places = places(&lines, Some(3), Day::in_utc);
+        assert_eq!(places.iter().filter(|it| it.opens_day.is_some()).count(), 2);
+        assert_eq!(places.iter().map(|it| it.opens_unread).collect::<Vec<_>>(), [false, false, true, false]);
+    }
+
+    #[test]
+    fn the_mark_stands_before_the_first_that_is_here_when_older_ones_are_not() {
+        let lines = [line("alice", 50, 0), line("bob", 51, 0)];
+        assert!(places(&lines, Some(7), Day::in_utc)[0].opens_unread);
+    }
 }

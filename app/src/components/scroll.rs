@@ -50,18 +50,11 @@ impl Place {
     }
 
     /// Goes back there. Must be called after the document has changed and before it is painted.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "a distance in pixels, rounded on purpose"
-    )]
     pub(super) fn restore(&self, log: &HtmlElement) {
         match self {
             Self::Bottom => to_bottom(log),
             Self::At { message, top } => {
-                let moved = (message.get_bounding_client_rect().top() - top).round() as i32;
-                if moved != 0 {
-                    log.set_scroll_top(log.scroll_top() + moved);
-                }
+                log.scroll_by_with_x_and_y(0.0, message.get_bounding_client_rect().top() - top);
             }
         }
     }
@@ -71,11 +64,7 @@ impl Place {
 fn first_on_screen(log: &HtmlElement) -> Option<Element> {
     let upper_edge = log.get_bounding_client_rect().top();
     let messages = log.query_selector_all(".message").ok()?;
-    let message = |index| {
-        messages
-            .item(index)
-            .and_then(|node| node.dyn_into::<Element>().ok())
-    };
+    let message = |index| messages.item(index).and_then(|node| node.dyn_into::<Element>().ok());
     let (mut low, mut high) = (0, messages.length());
     while low < high {
         let middle = low + (high - low) / 2;

@@ -23,9 +23,7 @@ impl Conversations {
     /// A room comes into view: its newest page is asked for if it is not here yet, and its "new" mark is set.
     pub fn open(&self, room: RoomId) {
         self.desk.update_value(|desk| desk.open = Some(room.clone()));
-        let read = self
-            .rooms
-            .with_untracked(|rooms| rooms.get(&room).map_or(0, |summary| summary.read_seq));
+        let read = self.rooms.with_untracked(|rooms| rooms.get(&room).map_or(0, |summary| summary.read_seq));
         let timeline = self.room(&room).timeline;
         timeline.update(|timeline| timeline.opened(read));
         if !timeline.with_untracked(|timeline| timeline.loaded) {
@@ -52,19 +50,13 @@ impl Conversations {
     pub fn post(&self, room: &RoomId, body: String) {
         let draft = DraftId(uuid::Uuid::new_v4());
         self.stopped_typing(room);
-        self.room(room)
-            .timeline
-            .update(|timeline| timeline.write(draft, body.clone(), now_ms()));
+        self.room(room).timeline.update(|timeline| timeline.write(draft, body.clone(), now_ms()));
         self.hand_over(room, draft, body);
     }
 
     /// Tries a refused text again, under the same draft id, as the last one.
     pub fn retry(&self, room: &RoomId, draft: DraftId) {
-        let body = self
-            .room(room)
-            .timeline
-            .try_update(|timeline| timeline.again(draft, now_ms()))
-            .flatten();
+        let body = self.room(room).timeline.try_update(|timeline| timeline.again(draft, now_ms())).flatten();
         if let Some(body) = body {
             self.hand_over(room, draft, body);
         }
@@ -73,9 +65,7 @@ impl Conversations {
     /// Takes a text away that was not sent.
     pub fn discard(&self, room: &RoomId, draft: DraftId) {
         self.link.forget(draft);
-        self.room(room)
-            .timeline
-            .maybe_update(|timeline| timeline.discard(draft));
+        self.room(room).timeline.maybe_update(|timeline| timeline.discard(draft));
     }
 
     fn hand_over(&self, room: &RoomId, draft: DraftId, body: String) {
@@ -89,28 +79,20 @@ impl Conversations {
     /// A key was pressed in the field of a room. Call it at each; it tells the others now and then.
     pub fn typed(&self, room: &RoomId) {
         let now = now_ms();
-        let due = self
-            .desk
-            .try_update_value(|desk| desk.own_typing.entry(room.clone()).or_default().key(now));
+        let due =
+            self.desk.try_update_value(|desk| desk.own_typing.entry(room.clone()).or_default().key(now));
         if due == Some(true) {
-            self.link.send(ClientFrame::Typing {
-                room: room.clone(),
-                on: true,
-            });
+            self.link.send(ClientFrame::Typing { room: room.clone(), on: true });
         }
         self.watch_silence(room);
     }
 
     /// The text was cleared or the field was left.
     pub fn stopped_typing(&self, room: &RoomId) {
-        let due = self
-            .desk
-            .try_update_value(|desk| desk.own_typing.remove(room).is_some_and(|mut own| own.stop()));
+        let due =
+            self.desk.try_update_value(|desk| desk.own_typing.remove(room).is_some_and(|mut own| own.stop()));
         if due == Some(true) {
-            self.link.send(ClientFrame::Typing {
-                room: room.clone(),
-                on: false,
-            });
+            self.link.send(ClientFrame::Typing { room: room.clone(), on: false });
         }
     }
 
@@ -121,10 +103,7 @@ impl Conversations {
             (risen.is_some(), risen)
         });
         if let Some(seq) = risen.flatten() {
-            self.link.send(ClientFrame::Read {
-                room: room.clone(),
-                seq,
-            });
+            self.link.send(ClientFrame::Read { room: room.clone(), seq });
         }
     }
 
@@ -137,10 +116,7 @@ impl Conversations {
         let from = timeline.try_maybe_update(|it| {
             let free = it.loaded && it.has_older && !it.loading_older;
             it.loading_older |= free;
-            (
-                free,
-                it.head().filter(|_| free).map(|head| (head.epoch, it.oldest())),
-            )
+            (free, it.head().filter(|_| free).map(|head| (head.epoch, it.oldest())))
         });
         let Some((epoch, before)) = from.flatten() else {
             return Ok(());
@@ -160,10 +136,7 @@ impl Conversations {
     /// # Errors
     /// [`ApiError`] for people to read; its field is `name` or `usernames` where one of them is wrong.
     pub async fn create_room(&self, name: String, usernames: Vec<String>) -> Result<RoomId, ApiError> {
-        let me = self
-            .me
-            .with_value(|me| me.as_ref().map(|me| me.name.clone()))
-            .unwrap_or_default();
+        let me = self.me.with_value(|me| me.as_ref().map(|me| me.name.clone())).unwrap_or_default();
         let mut others: Vec<String> = Vec::new();
         for username in usernames {
             let known = others.iter().any(|other| other.eq_ignore_ascii_case(&username));
@@ -182,13 +155,8 @@ impl Conversations {
     /// [`ApiError`] for people to read.
     pub async fn invite(&self, room: &RoomId, usernames: Vec<String>) -> Result<(), ApiError> {
         let added = api::invite(room, usernames).await?;
-        self.room(room)
-            .roster
-            .update(|roster| added.iter().for_each(|member| roster.added(member)));
-        let people = self
-            .room(room)
-            .roster
-            .with_untracked(|roster| roster.members().len());
+        self.room(room).roster.update(|roster| added.iter().for_each(|member| roster.added(member)));
+        let people = self.room(room).roster.with_untracked(|roster| roster.members().len());
         self.rooms.maybe_update(|rooms| rooms.count(room, people));
         Ok(())
     }
@@ -213,9 +181,7 @@ impl Conversations {
     /// Looks again when the first of those who type would have to be heard of.
     pub(super) fn watch_typing(self) {
         let next = self.state.with_value(|state| {
-            let expiries = state
-                .values()
-                .filter_map(|room| room.typing.with_untracked(Typing::next_expiry));
+            let expiries = state.values().filter_map(|room| room.typing.with_untracked(Typing::next_expiry));
             expiries.min()
         });
         let wait = next.map(|at| u32::try_from((at - now_ms()).max(0)).unwrap_or(0));
@@ -226,9 +192,8 @@ impl Conversations {
     }
 
     fn expire_typing(self) {
-        let typing = self
-            .state
-            .with_value(|state| state.values().map(|room| room.typing.clone()).collect::<Vec<_>>());
+        let typing =
+            self.state.with_value(|state| state.values().map(|room| room.typing.clone()).collect::<Vec<_>>());
         for typing in typing {
             typing.maybe_update(|typing| typing.expire(now_ms()));
         }
@@ -249,9 +214,8 @@ impl Conversations {
     /// page.
     pub(super) fn refresh_rooms(self) {
         // Only what was known before the question can be missing from the answer.
-        let before: Vec<RoomId> = self
-            .rooms
-            .with_untracked(|rooms| rooms.list().iter().map(|room| room.id.clone()).collect());
+        let before: Vec<RoomId> =
+            self.rooms.with_untracked(|rooms| rooms.list().iter().map(|room| room.id.clone()).collect());
         leptos::task::spawn_local(async move {
             match api::rooms().await {
                 Ok((rooms, complete)) => {
@@ -266,10 +230,7 @@ impl Conversations {
 
 /// On the server nothing passes, so nothing is waited for.
 #[cfg(not(target_arch = "wasm32"))]
-#[expect(
-    clippy::unused_self,
-    reason = "the same methods as in a browser, which use it"
-)]
+#[expect(clippy::unused_self, reason = "the same methods as in a browser, which use it")]
 impl Conversations {
     pub(super) fn watch_typing(self) {}
     fn watch_silence(self, _room: &RoomId) {}

@@ -25,17 +25,12 @@ impl Conversations {
                     .maybe_update(|timeline| timeline.posted(data) == Outcome::News);
             }
             ServerFrame::Typing { data } => {
-                self.room(&data.room)
-                    .typing
-                    .maybe_update(|typing| typing.apply(data, now_ms()));
+                self.room(&data.room).typing.maybe_update(|typing| typing.apply(data, now_ms()));
                 self.watch_typing();
             }
             ServerFrame::Read { data } => {
-                self.room(&data.room)
-                    .roster
-                    .maybe_update(|roster| roster.read(&data.user, data.seq));
-                self.rooms
-                    .maybe_update(|rooms| rooms.read(&data.room, &data.user, data.seq));
+                self.room(&data.room).roster.maybe_update(|roster| roster.read(&data.user, data.seq));
+                self.rooms.maybe_update(|rooms| rooms.read(&data.room, &data.user, data.seq));
             }
             ServerFrame::Presence { data } => {
                 let room = self.room(&data.room);
@@ -81,11 +76,8 @@ impl Conversations {
             self.follow(room);
         }
         let others: Vec<RoomId> = self.rooms.with_untracked(|rooms| {
-            let others = rooms
-                .list()
-                .iter()
-                .map(|room| room.id.clone())
-                .filter(|room| Some(room) != open.as_ref());
+            let others =
+                rooms.list().iter().map(|room| room.id.clone()).filter(|room| Some(room) != open.as_ref());
             others.take(MAX_ROOMS_PER_CONNECTION - 1).collect()
         });
         for room in &others {
@@ -98,16 +90,10 @@ impl Conversations {
     }
 
     /// Takes the list as the server has it now. Those of `before` that are not in it are gone.
-    #[cfg_attr(
-        not(any(test, target_arch = "wasm32")),
-        expect(dead_code, reason = "only a browser asks")
-    )]
+    #[cfg_attr(not(any(test, target_arch = "wasm32")), expect(dead_code, reason = "only a browser asks"))]
     pub(super) fn take_rooms(self, list: &[protocol::RoomSummary], before: Vec<RoomId>) {
         for summary in list {
-            let name = protocol::RoomName {
-                room: summary.id.clone(),
-                name: summary.name.clone(),
-            };
+            let name = protocol::RoomName { room: summary.id.clone(), name: summary.name.clone() };
             self.rooms.maybe_update(|rooms| rooms.renamed(&name));
             self.add_room(summary);
         }
@@ -121,53 +107,33 @@ impl Conversations {
     /// Joins a room from where it was left: where its messages end if they are here, else (unless it is in view and
     /// needs its newest page) where the list's count ends.
     pub(super) fn follow(self, room: &RoomId) {
-        let seen = self
-            .room(room)
-            .timeline
-            .with_untracked(|timeline| timeline.head().filter(|_| timeline.loaded));
+        let seen =
+            self.room(room).timeline.with_untracked(|timeline| timeline.head().filter(|_| timeline.loaded));
         let in_view = self.desk.with_value(|desk| desk.open.as_ref() == Some(room));
-        let counted = || {
-            self.rooms
-                .with_untracked(|rooms| rooms.get(room).map(|summary| summary.head))
-        };
+        let counted = || self.rooms.with_untracked(|rooms| rooms.get(room).map(|summary| summary.head));
         let since = if in_view { seen } else { seen.or_else(counted) };
-        self.link.send(ClientFrame::Join {
-            room: room.clone(),
-            since,
-        });
+        self.link.send(ClientFrame::Join { room: room.clone(), since });
     }
 
     fn joined(self, joined: &JoinedRoom) {
         self.desk.update_value(|desk| {
             desk.rejoining.remove(&joined.room);
         });
-        let known = self
-            .rooms
-            .with_untracked(|rooms| rooms.get(&joined.room).map(|room| room.head));
+        let known = self.rooms.with_untracked(|rooms| rooms.get(&joined.room).map(|room| room.head));
         let room = self.room(&joined.room);
         room.timeline.update(|timeline| timeline.joined(joined));
         room.roster.set(Roster::of(&joined.members));
-        room.typing
-            .update(|typing| typing.start_over(&joined.typing, now_ms()));
+        room.typing.update(|typing| typing.start_over(&joined.typing, now_ms()));
         self.watch_typing();
         self.rooms.update(|rooms| rooms.joined(joined));
         // Marks that rose while there was no connection.
         let me = self.me.with_value(|me| me.as_ref().map(|me| me.id.clone()));
-        let told = joined
-            .members
-            .iter()
-            .find(|member| Some(&member.id) == me.as_ref())
-            .map(|it| it.read_seq);
-        let read = self
-            .rooms
-            .with_untracked(|rooms| rooms.get(&joined.room).map(|room| room.read_seq));
+        let told = joined.members.iter().find(|member| Some(&member.id) == me.as_ref()).map(|it| it.read_seq);
+        let read = self.rooms.with_untracked(|rooms| rooms.get(&joined.room).map(|room| room.read_seq));
         if let (Some(told), Some(seq), Some(_)) = (told, read, known)
             && seq > told
         {
-            self.link.send(ClientFrame::Read {
-                room: joined.room.clone(),
-                seq,
-            });
+            self.link.send(ClientFrame::Read { room: joined.room.clone(), seq });
         }
     }
 
@@ -189,19 +155,14 @@ impl Conversations {
 
     /// Asks for what is missing, once until the answer comes.
     fn fill_gap(self, room: &RoomId) {
-        let first = self
-            .desk
-            .try_update_value(|desk| desk.rejoining.insert(room.clone()));
+        let first = self.desk.try_update_value(|desk| desk.rejoining.insert(room.clone()));
         if first == Some(true) {
             self.follow(room);
         }
     }
 
     fn count_people(self, room: &RoomId) {
-        let people = self
-            .room(room)
-            .roster
-            .with_untracked(|roster| roster.members().len());
+        let people = self.room(room).roster.with_untracked(|roster| roster.members().len());
         self.rooms.maybe_update(|rooms| rooms.count(room, people));
     }
 
@@ -220,9 +181,7 @@ impl Conversations {
     pub(super) fn remove_room(self, room: &RoomId) {
         self.rooms.maybe_update(|rooms| rooms.removed(room));
         self.link.forget_room(room);
-        self.room(room)
-            .timeline
-            .update(|timeline| timeline.all_failed("You are not in this room any more."));
+        self.room(room).timeline.update(|timeline| timeline.all_failed("You are not in this room any more."));
         self.desk.update_value(|desk| {
             desk.own_typing.remove(room);
         });
@@ -233,9 +192,7 @@ impl Conversations {
         if let Some(draft) = error.draft {
             // A draft that the link still holds will be sent again by itself.
             if !self.link.holds(draft) {
-                self.room(room)
-                    .timeline
-                    .maybe_update(|timeline| timeline.failed(draft, message));
+                self.room(room).timeline.maybe_update(|timeline| timeline.failed(draft, message));
             }
         }
         if error.code == ErrorCode::NotJoined && self.rooms.with_untracked(|rooms| rooms.get(room).is_some())

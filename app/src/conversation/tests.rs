@@ -18,13 +18,7 @@ fn id(name: &str) -> RoomId {
 }
 
 fn member(name: &str) -> Member {
-    Member {
-        id: user(name),
-        name: name.to_owned(),
-        role: Role::Member,
-        online: false,
-        read_seq: 0,
-    }
+    Member { id: user(name), name: name.to_owned(), role: Role::Member, online: false, read_seq: 0 }
 }
 
 fn summary(name: &str) -> RoomSummary {
@@ -56,15 +50,11 @@ fn message(room: &str, seq: u64, author: &str, draft: DraftId) -> Message {
 }
 
 fn of_bob(room: &str, seq: u64) -> ServerFrame {
-    ServerFrame::Message {
-        data: message(room, seq, "bob", DraftId(Uuid::from_u128(u128::from(seq)))),
-    }
+    ServerFrame::Message { data: message(room, seq, "bob", DraftId(Uuid::from_u128(u128::from(seq)))) }
 }
 
 fn joined(room: &str, messages: Vec<Message>) -> JoinedRoom {
-    let head = messages
-        .last()
-        .map_or(Cursor { epoch: 1, seq: 0 }, |last| last.cursor);
+    let head = messages.last().map_or(Cursor { epoch: 1, seq: 0 }, |last| last.cursor);
     let members = vec![member("alice"), member("bob")];
     JoinedRoom {
         room: id(room),
@@ -82,10 +72,7 @@ fn alice(test: impl FnOnce(Conversations)) {
     let owner = Owner::new();
     owner.with(|| {
         let start = Start {
-            account: Some(Account {
-                id: user("alice"),
-                name: "alice".to_owned(),
-            }),
+            account: Some(Account { id: user("alice"), name: "alice".to_owned() }),
             rooms: vec![summary("a"), summary("b")],
             open: Some(joined("a", Vec::new())),
             ..Start::default()
@@ -98,8 +85,7 @@ fn alice(test: impl FnOnce(Conversations)) {
 }
 
 fn bodies(here: Conversations, room: &str) -> Vec<String> {
-    here.timeline(&id(room))
-        .with_untracked(|it| it.lines().into_iter().map(|line| line.body).collect())
+    here.timeline(&id(room)).with_untracked(|it| it.lines().into_iter().map(|line| line.body).collect())
 }
 
 fn unread(here: Conversations, room: &str) -> u32 {
@@ -120,10 +106,7 @@ fn refused(draft: DraftId) -> ServerFrame {
         draft: Some(draft),
         retry_after_ms: None,
     };
-    ServerFrame::Error {
-        message: "Too long by 3 bytes".to_owned(),
-        data,
-    }
+    ServerFrame::Error { message: "Too long by 3 bytes".to_owned(), data }
 }
 
 #[test]
@@ -153,21 +136,9 @@ fn a_message_shows_in_its_room_and_counts_in_the_list_until_it_is_read() {
 fn reading_in_another_tab_counts_here() {
     alice(|here| {
         here.fold(&of_bob("b", 1));
-        here.fold(&ServerFrame::Read {
-            data: ReadMark {
-                room: id("b"),
-                user: user("bob"),
-                seq: 1,
-            },
-        });
+        here.fold(&ServerFrame::Read { data: ReadMark { room: id("b"), user: user("bob"), seq: 1 } });
         assert_eq!(unread(here, "b"), 1);
-        here.fold(&ServerFrame::Read {
-            data: ReadMark {
-                room: id("b"),
-                user: user("alice"),
-                seq: 1,
-            },
-        });
+        here.fold(&ServerFrame::Read { data: ReadMark { room: id("b"), user: user("alice"), seq: 1 } });
         assert_eq!(unread(here, "b"), 0);
     });
 }
@@ -178,25 +149,9 @@ fn what_one_writes_shows_at_once_and_settles_without_moving() {
         here.post(&id("a"), "hello".to_owned());
         let (draft, state) = only_draft(here);
         assert_eq!(state, LineState::Pending);
-        let Message {
-            room,
-            cursor,
-            id: name,
-            at_ms,
-            ..
-        } = message("a", 1, "alice", draft);
-        here.fold(&ServerFrame::Posted {
-            data: Posted {
-                room,
-                draft,
-                cursor,
-                id: name,
-                at_ms,
-            },
-        });
-        here.fold(&ServerFrame::Message {
-            data: message("a", 1, "alice", draft),
-        });
+        let Message { room, cursor, id: name, at_ms, .. } = message("a", 1, "alice", draft);
+        here.fold(&ServerFrame::Posted { data: Posted { room, draft, cursor, id: name, at_ms } });
+        here.fold(&ServerFrame::Message { data: message("a", 1, "alice", draft) });
         assert_eq!(only_draft(here), (draft, LineState::Sent));
         assert_eq!(bodies(here, "a"), ["hello"]);
         assert_eq!(unread(here, "a"), 0);
@@ -224,11 +179,7 @@ fn typing_names_the_others_until_they_speak_or_go() {
     alice(|here| {
         let typing = here.typing(&id("a"));
         let began = |who: &str| ServerFrame::Typing {
-            data: TypingChange {
-                room: id("a"),
-                user: user(who),
-                on: true,
-            },
+            data: TypingChange { room: id("a"), user: user(who), on: true },
         };
         here.fold(&began("alice"));
         here.fold(&began("bob"));
@@ -236,11 +187,7 @@ fn typing_names_the_others_until_they_speak_or_go() {
         here.fold(&of_bob("a", 1));
         assert!(typing.get_untracked().is_empty());
         here.fold(&began("bob"));
-        let gone = PresenceChange {
-            room: id("a"),
-            user: user("bob"),
-            online: false,
-        };
+        let gone = PresenceChange { room: id("a"), user: user("bob"), online: false };
         here.fold(&ServerFrame::Presence { data: gone });
         assert!(typing.get_untracked().is_empty());
     });
@@ -249,18 +196,12 @@ fn typing_names_the_others_until_they_speak_or_go() {
 #[test]
 fn people_come_and_go_and_are_counted() {
     alice(|here| {
-        let added = MemberAdded {
-            room: id("a"),
-            member: member("carol"),
-        };
+        let added = MemberAdded { room: id("a"), member: member("carol") };
         here.fold(&ServerFrame::MemberAdded { data: added.clone() });
         here.fold(&ServerFrame::MemberAdded { data: added });
         assert_eq!(here.roster(&id("a")).get_untracked().len(), 3);
         assert_eq!(here.summary(&id("a")).get_untracked().unwrap().member_count, 3);
-        let removed = MemberRemoved {
-            room: id("a"),
-            user: user("carol"),
-        };
+        let removed = MemberRemoved { room: id("a"), user: user("carol") };
         here.fold(&ServerFrame::MemberRemoved { data: removed });
         assert_eq!(here.summary(&id("a")).get_untracked().unwrap().member_count, 2);
     });
@@ -271,48 +212,24 @@ fn rooms_are_added_renamed_and_removed_while_one_looks_on() {
     alice(|here| {
         here.fold(&ServerFrame::RoomAdded { data: summary("c") });
         here.fold(&ServerFrame::RoomAdded { data: summary("c") });
-        here.fold(&ServerFrame::RoomRenamed {
-            data: RoomName {
-                room: id("c"),
-                name: "Sea".to_owned(),
-            },
-        });
-        let names = || {
-            here.rooms()
-                .get_untracked()
-                .into_iter()
-                .map(|room| room.name)
-                .collect::<Vec<_>>()
-        };
+        here.fold(&ServerFrame::RoomRenamed { data: RoomName { room: id("c"), name: "Sea".to_owned() } });
+        let names = || here.rooms().get_untracked().into_iter().map(|room| room.name).collect::<Vec<_>>();
         assert_eq!(names(), ["a", "b", "Sea"]);
         here.post(&id("a"), "too late".to_owned());
-        here.fold(&ServerFrame::RoomRemoved {
-            data: RoomRef { room: id("a") },
-        });
+        here.fold(&ServerFrame::RoomRemoved { data: RoomRef { room: id("a") } });
         assert_eq!(names(), ["b", "Sea"]);
-        assert!(
-            matches!(only_draft(here).1, LineState::Failed { .. }),
-            "what cannot be sent says so"
-        );
+        assert!(matches!(only_draft(here).1, LineState::Failed { .. }), "what cannot be sent says so");
     });
 }
 
 #[test]
 fn the_list_after_an_absence_replaces_what_was_known_before_it() {
     alice(|here| {
-        let renamed = RoomSummary {
-            name: "Bees".to_owned(),
-            ..summary("b")
-        };
+        let renamed = RoomSummary { name: "Bees".to_owned(), ..summary("b") };
         // "d" came while the question was under way, so its absence in the answer means nothing.
         here.fold(&ServerFrame::RoomAdded { data: summary("d") });
         here.take_rooms(&[renamed, summary("c")], vec![id("a"), id("b")]);
-        let names: Vec<_> = here
-            .rooms()
-            .get_untracked()
-            .into_iter()
-            .map(|room| room.name)
-            .collect();
+        let names: Vec<_> = here.rooms().get_untracked().into_iter().map(|room| room.name).collect();
         assert_eq!(names, ["Bees", "c", "d"]);
     });
 }
@@ -323,9 +240,7 @@ fn a_page_keeps_its_room_while_another_page_comes_and_goes() {
         let page = Owner::new();
         page.with(|| here.timeline(&id("b")).with_untracked(|it| assert!(!it.loaded)));
         page.cleanup();
-        here.fold(&ServerFrame::Joined {
-            data: joined("b", vec![]),
-        });
+        here.fold(&ServerFrame::Joined { data: joined("b", vec![]) });
         here.fold(&of_bob("b", 1));
         assert_eq!(bodies(here, "b"), ["text 1"]);
     });

@@ -37,10 +37,7 @@ mod tests {
     #[test]
     fn waits_double_up_to_a_cap() {
         let ceilings: Vec<u32> = (1..=8).map(|attempt| delay_ms(attempt, 1.0)).collect();
-        assert_eq!(
-            ceilings,
-            [500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]
-        );
+        assert_eq!(ceilings, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 20_000, 20_000]);
         assert_eq!(delay_ms(u32::MAX, 1.0), 20_000);
     }
 

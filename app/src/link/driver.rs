@@ -32,9 +32,7 @@ pub(super) struct Driver {
 
 impl std::fmt::Debug for Driver {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        out.debug_struct("Driver")
-            .field("machine", &self.machine)
-            .finish_non_exhaustive()
+        out.debug_struct("Driver").field("machine", &self.machine).finish_non_exhaustive()
     }
 }
 
@@ -55,10 +53,7 @@ impl Driver {
 
     pub(super) fn input(self: Rc<Self>, input: Input) {
         let now = now_ms();
-        let outputs = self
-            .machine
-            .borrow_mut()
-            .handle(input, now, js_sys::Math::random());
+        let outputs = self.machine.borrow_mut().handle(input, now, js_sys::Math::random());
         for output in outputs {
             match output {
                 Output::FetchTicket(of) => self.fetch_ticket(of),
@@ -109,16 +104,12 @@ impl Driver {
     fn hear(self: Rc<Self>, of: Try, news: News) {
         match news {
             News::Closed(number) => {
-                self.note(Direction::In, "closed", || {
-                    format!("the connection was closed ({number})")
-                });
+                self.note(Direction::In, "closed", || format!("the connection was closed ({number})"));
                 self.input(Input::Closed(of, number));
             }
             News::Binary => {
                 leptos::logging::warn!("a frame was not text");
-                self.note(Direction::In, "unreadable", || {
-                    "a frame that is not text".to_owned()
-                });
+                self.note(Direction::In, "unreadable", || "a frame that is not text".to_owned());
             }
             News::Text(text) => match serde_json::from_str::<ServerFrame>(&text) {
                 Ok(frame) => {
@@ -152,9 +143,7 @@ impl Driver {
         match frame {
             ServerFrame::Joined { data } => {
                 // What arrived although its answer was lost need not go out again.
-                data.messages
-                    .iter()
-                    .for_each(|message| unsent.forget(message.draft));
+                data.messages.iter().for_each(|message| unsent.forget(message.draft));
                 unsent.joined(&data.room);
             }
             ServerFrame::Left { data } => unsent.left(&data.room),
@@ -205,19 +194,14 @@ impl Driver {
         }
         let secret = matches!(frame, ClientFrame::Authenticate { .. });
         self.note(Direction::Out, "", || {
-            if secret {
-                r#"{"type":"authenticate","data":{"token":"…"}}"#.to_owned()
-            } else {
-                text
-            }
+            if secret { r#"{"type":"authenticate","data":{"token":"…"}}"#.to_owned() } else { text }
         });
     }
 
     /// Tells the wire listeners. The text is made only if there are any; an empty `kind` is read from it.
     fn note(&self, direction: Direction, kind: &str, text: impl FnOnce() -> String) {
         if !self.wire_listeners.is_empty() {
-            self.wire_listeners
-                .tell(&WireFrame::new(now_ms(), direction, kind, text()));
+            self.wire_listeners.tell(&WireFrame::new(now_ms(), direction, kind, text()));
         }
     }
 
@@ -232,11 +216,7 @@ impl Driver {
     /// One timer for everything; setting it again cancels the one before.
     fn set_timer(self: &Rc<Self>, now: i64) {
         let machine = self.machine.borrow();
-        let posts = if machine.is_live() {
-            self.unsent.borrow().next_wake()
-        } else {
-            None
-        };
+        let posts = if machine.is_live() { self.unsent.borrow().next_wake() } else { None };
         let wake = machine.next_wake(now).into_iter().chain(posts).min();
         // One that comes too early looks and is set again; so not each frame needs a new one.
         if let (Some(wake), Some(set)) = (wake, self.timer_at.get())
@@ -247,9 +227,7 @@ impl Driver {
         self.timer_at.set(wake);
         let timer = wake.map(|wake| {
             let weak = Rc::downgrade(self);
-            let wait = u32::try_from((wake - now).max(0))
-                .unwrap_or(u32::MAX)
-                .min(600_000);
+            let wait = u32::try_from((wake - now).max(0)).unwrap_or(u32::MAX).min(600_000);
             Timeout::new(wait, move || {
                 if let Some(driver) = weak.upgrade() {
                     driver.timer_at.set(None);
@@ -264,10 +242,7 @@ impl Driver {
 
 /// Whether the server always answers this frame, so that silence after it means something.
 fn is_answered(frame: &ClientFrame) -> bool {
-    matches!(
-        frame,
-        ClientFrame::Join { .. } | ClientFrame::Post { .. } | ClientFrame::Simulate(_)
-    )
+    matches!(frame, ClientFrame::Join { .. } | ClientFrame::Post { .. } | ClientFrame::Simulate(_))
 }
 
 fn no_ticket(error: &api::ApiError) -> NoTicket {

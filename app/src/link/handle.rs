@@ -56,9 +56,7 @@ impl Handle {
     }
 
     pub(super) fn holds(self, draft: DraftId) -> bool {
-        self.0
-            .try_with_value(|driver| driver.unsent.borrow().holds(draft))
-            .unwrap_or(false)
+        self.0.try_with_value(|driver| driver.unsent.borrow().holds(draft)).unwrap_or(false)
     }
 
     pub(super) fn forget(self, draft: DraftId) {

@@ -12,10 +12,7 @@ pub(super) struct Listeners<T> {
 
 impl<T> Default for Listeners<T> {
     fn default() -> Self {
-        Self {
-            calls: RefCell::default(),
-            next: Cell::default(),
-        }
+        Self { calls: RefCell::default(), next: Cell::default() }
     }
 }
 
@@ -39,12 +36,7 @@ impl<T> Listeners<T> {
     /// Tells everyone who is here now, in the order they came.
     pub(super) fn tell(&self, news: &T) {
         // Copied, because a listener may add or remove one.
-        let calls: Vec<Call<T>> = self
-            .calls
-            .borrow()
-            .iter()
-            .map(|(_, call)| Rc::clone(call))
-            .collect();
+        let calls: Vec<Call<T>> = self.calls.borrow().iter().map(|(_, call)| Rc::clone(call)).collect();
         for call in calls {
             call(news);
         }

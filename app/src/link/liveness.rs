@@ -65,11 +65,7 @@ impl Liveness {
 
     /// The page was away (hidden, asleep): be suspicious at once unless something came in just now.
     pub(crate) fn doubt(&mut self, now: i64) -> Pulse {
-        if self.unanswered == 0 && now - self.heard_at > ANSWER_MS {
-            self.ping(now)
-        } else {
-            Pulse::Fine
-        }
+        if self.unanswered == 0 && now - self.heard_at > ANSWER_MS { self.ping(now) } else { Pulse::Fine }
     }
 
     /// When to look again.

@@ -136,11 +136,7 @@ impl Machine {
             },
             Input::NetworkUp => {
                 self.online = true;
-                if matches!(self.phase, Phase::Waiting { .. }) {
-                    self.start(now)
-                } else {
-                    Vec::new()
-                }
+                if matches!(self.phase, Phase::Waiting { .. }) { self.start(now) } else { Vec::new() }
             }
             Input::NetworkDown => self.network_down(now),
             Input::Shown => match &mut self.phase {
@@ -167,10 +163,7 @@ impl Machine {
             Input::Welcome(of, heartbeat_ms) if of == self.current => {
                 self.online = true;
                 self.hint_ms = None;
-                self.phase = Phase::Live {
-                    since: now,
-                    pulse: Liveness::new(heartbeat_ms, now),
-                };
+                self.phase = Phase::Live { since: now, pulse: Liveness::new(heartbeat_ms, now) };
                 Vec::new()
             }
             Input::Heard(of) if of == self.current => {
@@ -199,22 +192,14 @@ impl Machine {
         match &self.phase {
             Phase::Idle => LinkStatus::Idle,
             Phase::Live { .. } => LinkStatus::Connected,
-            Phase::Refused { reason } => LinkStatus::Refused {
-                reason: reason.clone(),
-            },
+            Phase::Refused { reason } => LinkStatus::Refused { reason: reason.clone() },
             Phase::Trying { .. } | Phase::Waiting { .. } if !self.online => LinkStatus::Offline,
             Phase::Trying { .. } if self.failures == 0 => LinkStatus::Connecting,
-            Phase::Trying { .. } => LinkStatus::Reconnecting {
-                attempt: self.failures,
-                seconds_left: 0,
-            },
+            Phase::Trying { .. } => LinkStatus::Reconnecting { attempt: self.failures, seconds_left: 0 },
             Phase::Waiting { until } => {
                 let left = (until - now).max(0);
                 let seconds_left = u32::try_from((left + 999) / 1_000).unwrap_or(u32::MAX);
-                LinkStatus::Reconnecting {
-                    attempt: self.failures,
-                    seconds_left,
-                }
+                LinkStatus::Reconnecting { attempt: self.failures, seconds_left }
             }
         }
     }
@@ -233,20 +218,14 @@ impl Machine {
             Phase::Waiting { until } if !self.online => Some(*until),
             Phase::Waiting { until } => {
                 let left = until - now;
-                Some(if left > 1_000 {
-                    now + (left - 1) % 1_000 + 1
-                } else {
-                    *until
-                })
+                Some(if left > 1_000 { now + (left - 1) % 1_000 + 1 } else { *until })
             }
         }
     }
 
     fn start(&mut self, now: i64) -> Vec<Output> {
         let mut outputs = self.abandon();
-        self.phase = Phase::Trying {
-            until: now + ATTEMPT_MS,
-        };
+        self.phase = Phase::Trying { until: now + ATTEMPT_MS };
         outputs.push(Output::FetchTicket(self.current));
         outputs
     }
@@ -258,9 +237,7 @@ impl Machine {
     }
 
     fn refuse(&mut self, reason: &str) -> Vec<Output> {
-        self.phase = Phase::Refused {
-            reason: reason.to_owned(),
-        };
+        self.phase = Phase::Refused { reason: reason.to_owned() };
         self.failures = 0;
         self.fresh_ticket_tried = false;
         self.abandon()
@@ -288,9 +265,7 @@ impl Machine {
             Phase::Idle | Phase::Refused { .. } => Vec::new(),
             Phase::Trying { .. } | Phase::Live { .. } | Phase::Waiting { .. } => {
                 self.failures = 0;
-                self.phase = Phase::Waiting {
-                    until: now + OFFLINE_RETRY_MS,
-                };
+                self.phase = Phase::Waiting { until: now + OFFLINE_RETRY_MS };
                 self.abandon()
             }
         }

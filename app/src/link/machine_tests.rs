@@ -7,9 +7,7 @@ fn live(machine: &mut Machine, now: i64) -> Try {
 }
 
 fn welcome(machine: &mut Machine, outputs: &[Output], now: i64) -> Try {
-    let Some(Output::FetchTicket(of)) = outputs.last() else {
-        panic!("no ticket asked for: {outputs:?}")
-    };
+    let Some(Output::FetchTicket(of)) = outputs.last() else { panic!("no ticket asked for: {outputs:?}") };
     let opened = machine.handle(Input::Ticket(*of, "t".into()), now, 0.5);
     assert_eq!(opened, [Output::Open(*of, "t".into())]);
     machine.handle(Input::Welcome(*of, 20_000), now, 0.5);
@@ -30,37 +28,18 @@ fn it_connects_by_ticket_and_says_so() {
     assert_eq!(machine.status(0), LinkStatus::Idle);
     machine.handle(Input::Connect, 0, 0.5);
     assert_eq!(machine.status(0), LinkStatus::Connecting);
-    assert_eq!(
-        machine.handle(Input::Connect, 0, 0.5),
-        [],
-        "one attempt at a time"
-    );
+    assert_eq!(machine.handle(Input::Connect, 0, 0.5), [], "one attempt at a time");
 }
 
 #[test]
 fn a_lost_connection_comes_back_after_a_wait_that_is_counted_down() {
     let mut machine = Machine::default();
     let of = live(&mut machine, 0);
-    assert_eq!(
-        machine.handle(Input::Closed(of, 1006), 60_000, 1.0),
-        [Output::Close]
-    );
-    assert_eq!(
-        machine.status(60_000),
-        LinkStatus::Reconnecting {
-            attempt: 1,
-            seconds_left: 1
-        }
-    );
+    assert_eq!(machine.handle(Input::Closed(of, 1006), 60_000, 1.0), [Output::Close]);
+    assert_eq!(machine.status(60_000), LinkStatus::Reconnecting { attempt: 1, seconds_left: 1 });
     assert_eq!(machine.next_wake(60_000), Some(60_500));
     let outputs = machine.handle(Input::Clock, 60_500, 1.0);
-    assert_eq!(
-        machine.status(60_500),
-        LinkStatus::Reconnecting {
-            attempt: 1,
-            seconds_left: 0
-        }
-    );
+    assert_eq!(machine.status(60_500), LinkStatus::Reconnecting { attempt: 1, seconds_left: 0 });
     welcome(&mut machine, &outputs, 60_600);
 }
 
@@ -75,10 +54,7 @@ fn the_countdown_moves_each_second() {
     while let LinkStatus::Reconnecting { seconds_left, .. } = machine.status(now) {
         seen.push(seconds_left);
         now = machine.next_wake(now).unwrap();
-        if machine
-            .handle(Input::Clock, now, 0.0)
-            .contains(&Output::FetchTicket(machine.current))
-        {
+        if machine.handle(Input::Clock, now, 0.0).contains(&Output::FetchTicket(machine.current)) {
             break;
         }
     }
@@ -141,12 +117,7 @@ fn an_ended_token_is_answered_with_one_fresh_ticket_and_then_believed() {
     let outputs = machine.handle(Input::Closed(of, 4401), 60_000, 0.5);
     let of = welcome(&mut machine, &outputs, 60_000);
     machine.handle(Input::Closed(of, 4401), 60_100, 0.5);
-    assert_eq!(
-        machine.status(60_100),
-        LinkStatus::Refused {
-            reason: SIGNED_OUT.into()
-        }
-    );
+    assert_eq!(machine.status(60_100), LinkStatus::Refused { reason: SIGNED_OUT.into() });
     assert_eq!(machine.next_wake(60_100), None);
 
     // Much later it is worth a fresh ticket again.
@@ -158,29 +129,16 @@ fn an_ended_token_is_answered_with_one_fresh_ticket_and_then_believed() {
 
 #[test]
 fn a_refused_cookie_and_a_forbidden_account_stay_away() {
-    for (why, reason) in [
-        (NoTicket::SignedOut, SIGNED_OUT),
-        (NoTicket::Forbidden, FORBIDDEN),
-    ] {
+    for (why, reason) in [(NoTicket::SignedOut, SIGNED_OUT), (NoTicket::Forbidden, FORBIDDEN)] {
         let mut machine = Machine::default();
         machine.handle(Input::Connect, 0, 0.5);
         machine.handle(Input::NoTicket(machine.current, why), 0, 0.5);
-        assert_eq!(
-            machine.status(0),
-            LinkStatus::Refused {
-                reason: reason.into()
-            }
-        );
+        assert_eq!(machine.status(0), LinkStatus::Refused { reason: reason.into() });
     }
     let mut machine = Machine::default();
     let of = live(&mut machine, 0);
     machine.handle(Input::Closed(of, 4403), 0, 0.5);
-    assert_eq!(
-        machine.status(0),
-        LinkStatus::Refused {
-            reason: FORBIDDEN.into()
-        }
-    );
+    assert_eq!(machine.status(0), LinkStatus::Refused { reason: FORBIDDEN.into() });
 }
 
 #[test]
@@ -188,13 +146,7 @@ fn too_many_connections_wait_longer_than_a_network_failure() {
     let mut machine = Machine::default();
     let of = live(&mut machine, 0);
     machine.handle(Input::Closed(of, 4429), 10_000, 0.0);
-    assert_eq!(
-        machine.status(10_000),
-        LinkStatus::Reconnecting {
-            attempt: 1,
-            seconds_left: 5
-        }
-    );
+    assert_eq!(machine.status(10_000), LinkStatus::Reconnecting { attempt: 1, seconds_left: 5 });
 }
 
 #[test]
@@ -206,11 +158,7 @@ fn without_a_network_nothing_is_counted_and_its_return_is_used_at_once() {
     // The browser may be wrong, so a quiet attempt is made now and then.
     let quiet = machine.handle(Input::Clock, machine.next_wake(10_000).unwrap(), 0.5);
     assert!(matches!(quiet.last(), Some(Output::FetchTicket(_))));
-    machine.handle(
-        Input::NoTicket(machine.current, NoTicket::Failed(None)),
-        30_500,
-        0.5,
-    );
+    machine.handle(Input::NoTicket(machine.current, NoTicket::Failed(None)), 30_500, 0.5);
     assert_eq!(machine.status(30_500), LinkStatus::Offline);
     let outputs = machine.handle(Input::NetworkUp, 31_000, 0.5);
     assert_eq!(machine.status(31_000), LinkStatus::Connecting);
@@ -224,11 +172,7 @@ fn a_page_that_comes_into_view_does_not_wait() {
     machine.handle(Input::Closed(of, 1006), 60_000, 1.0);
     let outputs = machine.handle(Input::Shown, 60_001, 1.0);
     welcome(&mut machine, &outputs, 60_002);
-    assert_eq!(
-        machine.handle(Input::Shown, 70_000, 1.0),
-        [Output::Ping(1)],
-        "a live one is asked instead"
-    );
+    assert_eq!(machine.handle(Input::Shown, 70_000, 1.0), [Output::Ping(1)], "a live one is asked instead");
 }
 
 #[test]
@@ -239,12 +183,7 @@ fn who_disconnects_stays_away_until_asked() {
     assert_eq!(machine.handle(Input::Closed(of, 1000), 1_000, 0.5), []);
     for input in [Input::NetworkUp, Input::NetworkDown, Input::Shown, Input::Clock] {
         assert_eq!(machine.handle(input, 2_000, 0.5), []);
-        assert_eq!(
-            machine.status(2_000),
-            LinkStatus::Refused {
-                reason: BY_HAND.into()
-            }
-        );
+        assert_eq!(machine.status(2_000), LinkStatus::Refused { reason: BY_HAND.into() });
     }
     let outputs = machine.handle(Input::Connect, 3_000, 0.5);
     welcome(&mut machine, &outputs, 3_000);

@@ -74,16 +74,9 @@ pub struct Link {
 /// the page connects as soon as it lives in a browser.
 pub fn provide_link(wanted: bool) -> Link {
     // The server's HTML and the browser's first rendering must agree, hence no look at the real state here.
-    let first = if wanted {
-        LinkStatus::Connecting
-    } else {
-        LinkStatus::Idle
-    };
+    let first = if wanted { LinkStatus::Connecting } else { LinkStatus::Idle };
     let (status, set_status) = signal(first);
-    let link = Link {
-        status: status.into(),
-        handle: handle::start(set_status),
-    };
+    let link = Link { status: status.into(), handle: handle::start(set_status) };
     provide_context(link);
     // An effect does not run on the server.
     Effect::new(move || {
@@ -120,8 +113,7 @@ impl Link {
 
     /// Whether frames can be sent at this moment.
     pub fn is_connected(&self) -> bool {
-        self.status
-            .with_untracked(|status| *status == LinkStatus::Connected)
+        self.status.with_untracked(|status| *status == LinkStatus::Connected)
     }
 
     /// Sends a frame. A post is kept until the server has answered it, across reconnects, and goes out when its room
@@ -188,10 +180,7 @@ mod nowhere {
         Handle
     }
 
-    #[expect(
-        clippy::unused_self,
-        reason = "the same methods as the browser's handle, which uses it"
-    )]
+    #[expect(clippy::unused_self, reason = "the same methods as the browser's handle, which uses it")]
     impl Handle {
         pub(super) fn retry(self) {}
         pub(super) fn connect(self) {}

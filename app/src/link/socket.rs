@@ -32,11 +32,7 @@ impl Socket {
         inner.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
         let on_close = Closure::new(move |event: CloseEvent| report(News::Closed(event.code())));
         inner.set_onclose(Some(on_close.as_ref().unchecked_ref()));
-        Ok(Self {
-            inner,
-            _on_message: on_message,
-            _on_close: on_close,
-        })
+        Ok(Self { inner, _on_message: on_message, _on_close: on_close })
     }
 
     pub(super) fn send(&self, text: &str) -> Result<(), JsValue> {
@@ -57,14 +53,7 @@ impl Drop for Socket {
 /// The address of the socket that belongs to this page.
 pub(super) fn address(ticket: &str) -> Result<String, JsValue> {
     let location = web_sys::window().ok_or(JsValue::NULL)?.location();
-    let scheme = if location.protocol()? == "https:" {
-        "wss"
-    } else {
-        "ws"
-    };
+    let scheme = if location.protocol()? == "https:" { "wss" } else { "ws" };
     let ticket = String::from(js_sys::encode_uri_component(ticket));
-    Ok(format!(
-        "{scheme}://{}/api/v1/ws?ticket={ticket}",
-        location.host()?
-    ))
+    Ok(format!("{scheme}://{}/api/v1/ws?ticket={ticket}", location.host()?))
 }

@@ -45,13 +45,7 @@ impl Unsent {
         if self.queue.len() >= MAX_WAITING {
             return Err(Full);
         }
-        self.queue.push_back(Waiting {
-            room,
-            draft,
-            body,
-            on_its_way: false,
-            tries: 0,
-        });
+        self.queue.push_back(Waiting { room, draft, body, on_its_way: false, tries: 0 });
         Ok(())
     }
 
@@ -167,21 +161,13 @@ mod tests {
     fn queue(count: u128) -> Unsent {
         let mut unsent = Unsent::default();
         for number in 1..=count {
-            unsent
-                .push(room("a"), draft(number), format!("text {number}"))
-                .unwrap();
+            unsent.push(room("a"), draft(number), format!("text {number}")).unwrap();
         }
         unsent
     }
 
     fn refusal(code: ErrorCode, retry_after_ms: Option<u64>) -> ErrorData {
-        ErrorData {
-            code,
-            field: None,
-            room: None,
-            draft: None,
-            retry_after_ms,
-        }
+        ErrorData { code, field: None, room: None, draft: None, retry_after_ms }
     }
 
     #[test]

@@ -64,29 +64,16 @@ impl Rooms {
             room.read_seq = 0;
         }
         // Another tab or device may have read on while this one was away.
-        let read = joined
-            .members
-            .iter()
-            .find(|member| Some(&member.id) == me.as_ref())
-            .map_or(0, |it| it.read_seq);
+        let read =
+            joined.members.iter().find(|member| Some(&member.id) == me.as_ref()).map_or(0, |it| it.read_seq);
         let read = read.max(room.read_seq);
         let news = other_life || joined.head.seq > room.head.seq;
         if news {
-            let from = if joined.recovered && !other_life {
-                room.head.seq.max(read)
-            } else {
-                read
-            };
-            let known = if joined.recovered && !other_life {
-                room.unread.min(distance(read, room.head))
-            } else {
-                0
-            };
+            let from = if joined.recovered && !other_life { room.head.seq.max(read) } else { read };
+            let known =
+                if joined.recovered && !other_life { room.unread.min(distance(read, room.head)) } else { 0 };
             // Who said what lies before the page is not known; all of it counts.
-            let hidden = joined
-                .messages
-                .first()
-                .map_or(0, |first| first.cursor.seq.saturating_sub(from + 1));
+            let hidden = joined.messages.first().map_or(0, |first| first.cursor.seq.saturating_sub(from + 1));
             let of_others = |it: &&Message| it.cursor.seq > from && Some(&it.author) != me.as_ref();
             let counted = joined.messages.iter().filter(of_others).count();
             let more = u32::try_from(hidden.saturating_add(counted as u64)).unwrap_or(u32::MAX);
@@ -171,16 +158,13 @@ impl Rooms {
 
     fn sort(&mut self) {
         let activity = |room: &RoomSummary| room.last.as_ref().map_or(room.created_at_ms, |last| last.at_ms);
-        self.rooms
-            .sort_by(|a, b| activity(b).cmp(&activity(a)).then_with(|| a.id.cmp(&b.id)));
+        self.rooms.sort_by(|a, b| activity(b).cmp(&activity(a)).then_with(|| a.id.cmp(&b.id)));
     }
 }
 
 /// Messages after `read`, counted up to the limit.
 fn distance(read: u64, head: Cursor) -> u32 {
-    u32::try_from(head.seq.saturating_sub(read))
-        .unwrap_or(u32::MAX)
-        .min(MAX_UNREAD)
+    u32::try_from(head.seq.saturating_sub(read)).unwrap_or(u32::MAX).min(MAX_UNREAD)
 }
 
 #[cfg(test)]

@@ -40,13 +40,8 @@ fn message(room: &str, seq: u64, author: &str) -> Message {
 }
 
 fn joined(room: &str, messages: Vec<Message>, recovered: bool, read_seq: u64) -> JoinedRoom {
-    let member = Member {
-        id: user("alice"),
-        name: "alice".to_owned(),
-        role: Role::Member,
-        online: true,
-        read_seq,
-    };
+    let member =
+        Member { id: user("alice"), name: "alice".to_owned(), role: Role::Member, online: true, read_seq };
     JoinedRoom {
         room: id(room),
         head: messages.last().unwrap().cursor,
@@ -92,9 +87,7 @@ fn a_hole_is_filled_before_anything_is_counted() {
     let mut rooms = rooms(vec![summary("a", 3, 3)]);
     assert_eq!(rooms.message(&message("a", 6, "bob")), Outcome::Gap);
     assert_eq!(unread(&rooms, "a"), 0);
-    let missed = (4..=6)
-        .map(|seq| message("a", seq, if seq == 5 { "alice" } else { "bob" }))
-        .collect();
+    let missed = (4..=6).map(|seq| message("a", seq, if seq == 5 { "alice" } else { "bob" })).collect();
     let answer = joined("a", missed, true, 3);
     rooms.joined(&answer);
     rooms.joined(&answer);
@@ -104,24 +97,14 @@ fn a_hole_is_filled_before_anything_is_counted() {
 #[test]
 fn what_was_missed_adds_to_what_was_unread() {
     let mut rooms = rooms(vec![summary("a", 10, 8)]);
-    rooms.joined(&joined(
-        "a",
-        (11..=13).map(|seq| message("a", seq, "bob")).collect(),
-        true,
-        8,
-    ));
+    rooms.joined(&joined("a", (11..=13).map(|seq| message("a", seq, "bob")).collect(), true, 8));
     assert_eq!(unread(&rooms, "a"), 5);
 }
 
 #[test]
 fn without_recovery_everything_that_is_not_known_counts() {
     let mut rooms = rooms(vec![summary("a", 10, 10)]);
-    rooms.joined(&joined(
-        "a",
-        (31..=40).map(|seq| message("a", seq, "bob")).collect(),
-        false,
-        10,
-    ));
+    rooms.joined(&joined("a", (31..=40).map(|seq| message("a", seq, "bob")).collect(), false, 10));
     assert_eq!(unread(&rooms, "a"), 30);
     let page = (951..=1_000).map(|seq| message("a", seq, "bob")).collect();
     rooms.joined(&joined("a", page, false, 10));
@@ -163,10 +146,7 @@ fn rooms_come_go_and_change_their_name_once() {
     let mut rooms = rooms(vec![summary("a", 0, 0)]);
     assert!(rooms.added(&summary("b", 0, 0)));
     assert!(!rooms.added(&summary("b", 0, 0)));
-    let change = RoomName {
-        room: id("b"),
-        name: "Bees".to_owned(),
-    };
+    let change = RoomName { room: id("b"), name: "Bees".to_owned() };
     assert!(rooms.renamed(&change));
     assert!(!rooms.renamed(&change));
     assert!(rooms.count(&id("b"), 3));

@@ -11,9 +11,7 @@ pub struct Roster {
 impl Roster {
     /// A roster of these people.
     pub fn of(members: &[Member]) -> Self {
-        let mut roster = Self {
-            members: members.to_vec(),
-        };
+        let mut roster = Self { members: members.to_vec() };
         roster.sort();
         roster
     }
@@ -84,21 +82,11 @@ mod tests {
     use super::*;
 
     fn member(name: &str, role: Role) -> Member {
-        Member {
-            id: UserId::parse(name).unwrap(),
-            name: name.to_owned(),
-            role,
-            online: false,
-            read_seq: 0,
-        }
+        Member { id: UserId::parse(name).unwrap(), name: name.to_owned(), role, online: false, read_seq: 0 }
     }
 
     fn names(roster: &Roster) -> Vec<&str> {
-        roster
-            .members()
-            .iter()
-            .map(|member| member.name.as_str())
-            .collect()
+        roster.members().iter().map(|member| member.name.as_str()).collect()
     }
 
     #[test]
@@ -125,11 +113,7 @@ mod tests {
     fn presence_and_read_marks_are_news_only_when_they_change_something() {
         let mut roster = Roster::of(&[member("bob", Role::Member)]);
         let bob = UserId::parse("bob").unwrap();
-        let change = PresenceChange {
-            room: RoomId::parse("a").unwrap(),
-            user: bob.clone(),
-            online: true,
-        };
+        let change = PresenceChange { room: RoomId::parse("a").unwrap(), user: bob.clone(), online: true };
         assert!(roster.presence(&change));
         assert!(!roster.presence(&change));
         assert!(roster.read(&bob, 5));

@@ -63,13 +63,9 @@ impl PlanForm {
             Ok(self.prefix.clone())
         };
         match (duration, frequency, prefix, failure_rate) {
-            (Ok(duration_ms), Ok(frequency_ms), Ok(prefix), Ok(percent)) => Ok(SimulationPlan {
-                run,
-                duration_ms,
-                frequency_ms,
-                prefix,
-                failure_rate: percent / 100.0,
-            }),
+            (Ok(duration_ms), Ok(frequency_ms), Ok(prefix), Ok(percent)) => {
+                Ok(SimulationPlan { run, duration_ms, frequency_ms, prefix, failure_rate: percent / 100.0 })
+            }
             (duration, frequency, prefix, failure_rate) => Err(PlanProblems {
                 duration: duration.err(),
                 frequency: frequency.err(),
@@ -82,11 +78,7 @@ impl PlanForm {
 
 fn number(text: &str) -> Option<f64> {
     // Many people write a comma.
-    text.trim()
-        .replace(',', ".")
-        .parse::<f64>()
-        .ok()
-        .filter(|number| number.is_finite())
+    text.trim().replace(',', ".").parse::<f64>().ok().filter(|number| number.is_finite())
 }
 
 fn milliseconds(text: &str, legal: &std::ops::RangeInclusive<u64>) -> Result<u64, String> {
@@ -95,11 +87,7 @@ fn milliseconds(text: &str, legal: &std::ops::RangeInclusive<u64>) -> Result<u64
         .and_then(|span| u64::try_from((span.as_micros() + 500) / 1_000).ok())
         .filter(|span| legal.contains(span))
         .ok_or_else(|| {
-            format!(
-                "A number of seconds from {} to {}.",
-                seconds(*legal.start()),
-                seconds(*legal.end())
-            )
+            format!("A number of seconds from {} to {}.", seconds(*legal.start()), seconds(*legal.end()))
         })
 }
 
@@ -200,9 +188,9 @@ impl Simulation {
                 self.step = self.steps;
                 RunState::Completed
             }
-            RunOutcome::Failed => RunState::Failed {
-                reason: format!("at step {} of {}", end.steps_done + 1, self.steps),
-            },
+            RunOutcome::Failed => {
+                RunState::Failed { reason: format!("at step {} of {}", end.steps_done + 1, self.steps) }
+            }
             RunOutcome::Cancelled => RunState::Cancelled,
         };
         self.remaining_ms = 0;
@@ -213,9 +201,7 @@ impl Simulation {
     pub fn refused(&mut self, message: &str) -> bool {
         let meant = self.is_running() && self.step == 0;
         if meant {
-            self.state = RunState::Failed {
-                reason: format!("before the first step: {message}"),
-            };
+            self.state = RunState::Failed { reason: format!("before the first step: {message}") };
             self.remaining_ms = 0;
         }
         meant
@@ -225,10 +211,7 @@ impl Simulation {
     pub fn lost(&mut self) -> bool {
         let running = self.is_running();
         if running {
-            let reason = format!(
-                "after step {} of {}: The connection was lost",
-                self.step, self.steps
-            );
+            let reason = format!("after step {} of {}: The connection was lost", self.step, self.steps);
             self.state = RunState::Failed { reason };
             self.remaining_ms = 0;
         }

@@ -33,49 +33,28 @@ fn step(run: RunId, step: u32) -> RunStep {
 }
 
 fn end(outcome: RunOutcome, steps_done: u32) -> RunEnd {
-    RunEnd {
-        run: run(1),
-        outcome,
-        steps_done,
-        elapsed_ms: 9_999,
-    }
+    RunEnd { run: run(1), outcome, steps_done, elapsed_ms: 9_999 }
 }
 
 #[test]
 fn seconds_and_percent_become_a_plan() {
-    let plan = form(" 2.5 ", "0,05", "Téléchargement", "12.5")
-        .check(run(7))
-        .unwrap();
+    let plan = form(" 2.5 ", "0,05", "Téléchargement", "12.5").check(run(7)).unwrap();
     assert_eq!((plan.duration_ms, plan.frequency_ms), (2_500, 50));
     assert!((plan.failure_rate - 0.125).abs() < 1e-9);
     assert_eq!((plan.prefix.as_str(), plan.run), ("Téléchargement", run(7)));
-    assert!(
-        PlanForm::default().check(run(1)).is_ok(),
-        "what the page begins with is legal"
-    );
+    assert!(PlanForm::default().check(run(1)).is_ok(), "what the page begins with is legal");
 }
 
 #[test]
 fn each_wrong_field_gets_its_own_sentence() {
-    let problems = form("0", "soon", &"x".repeat(81), "101")
-        .check(run(1))
-        .unwrap_err();
-    assert_eq!(
-        problems.duration.as_deref(),
-        Some("A number of seconds from 0.1 to 3600.")
-    );
-    assert_eq!(
-        problems.frequency.as_deref(),
-        Some("A number of seconds from 0.05 to 60.")
-    );
+    let problems = form("0", "soon", &"x".repeat(81), "101").check(run(1)).unwrap_err();
+    assert_eq!(problems.duration.as_deref(), Some("A number of seconds from 0.1 to 3600."));
+    assert_eq!(problems.frequency.as_deref(), Some("A number of seconds from 0.05 to 60."));
     assert_eq!(problems.prefix.as_deref(), Some("At most 80 characters."));
     assert_eq!(problems.failure_rate.as_deref(), Some("A number from 0 to 100."));
     for wrong in ["", "-1", "NaN", "inf", "1e999", "3601", "0.099"] {
         let problems = form(wrong, "1", "", "0").check(run(1)).unwrap_err();
-        assert!(
-            problems.duration.is_some() && problems.frequency.is_none(),
-            "{wrong}"
-        );
+        assert!(problems.duration.is_some() && problems.frequency.is_none(), "{wrong}");
     }
 }
 
@@ -99,10 +78,7 @@ fn steps_of_other_runs_and_repeated_ones_change_nothing() {
     assert!(!simulation.progress(&step(run(2), 3)));
     assert!(!simulation.progress(&step(run(1), 2)));
     assert!(!simulation.progress(&step(run(1), 1)));
-    assert!(!simulation.finished(&RunEnd {
-        run: run(2),
-        ..end(RunOutcome::Completed, 5)
-    }));
+    assert!(!simulation.finished(&RunEnd { run: run(2), ..end(RunOutcome::Completed, 5) }));
     assert_eq!(simulation, before);
 }
 
@@ -110,12 +86,7 @@ fn steps_of_other_runs_and_repeated_ones_change_nothing() {
 fn a_run_ends_once() {
     let endings = [
         (end(RunOutcome::Completed, 5), RunState::Completed),
-        (
-            end(RunOutcome::Failed, 2),
-            RunState::Failed {
-                reason: "at step 3 of 5".to_owned(),
-            },
-        ),
+        (end(RunOutcome::Failed, 2), RunState::Failed { reason: "at step 3 of 5".to_owned() }),
         (end(RunOutcome::Cancelled, 2), RunState::Cancelled),
     ];
     for (how, expected) in endings {
@@ -166,10 +137,7 @@ fn a_lost_connection_ends_the_run_and_says_after_which_step() {
 fn a_refused_plan_never_ran() {
     let mut simulation = started();
     assert!(simulation.refused("At most 10 simulations at a time."));
-    assert_eq!(
-        simulation.words(),
-        "Failed before the first step: At most 10 simulations at a time."
-    );
+    assert_eq!(simulation.words(), "Failed before the first step: At most 10 simulations at a time.");
     let mut running = started();
     running.progress(&step(run(1), 1));
     assert!(!running.refused("about something else"));

@@ -98,10 +98,7 @@ pub struct Timeline {
 impl Timeline {
     /// A room that nothing is known of, as this person sees it.
     pub fn new(me: Option<(UserId, String)>) -> Self {
-        Self {
-            me,
-            ..Self::default()
-        }
+        Self { me, ..Self::default() }
     }
 
     /// Where the known part ends; the place to recover from.
@@ -117,10 +114,7 @@ impl Timeline {
     /// Everything on screen, oldest first.
     pub fn lines(&self) -> Vec<Line> {
         let sent = self.sent.iter().map(|message| Line {
-            key: LineKey {
-                author: message.author.clone(),
-                draft: message.draft,
-            },
+            key: LineKey { author: message.author.clone(), draft: message.draft },
             author: message.author.clone(),
             name: message.name.clone(),
             body: message.body.clone(),
@@ -131,10 +125,7 @@ impl Timeline {
         });
         let mine = self.me.iter().flat_map(|(author, name)| {
             self.drafts.iter().map(move |draft| Line {
-                key: LineKey {
-                    author: author.clone(),
-                    draft: draft.id,
-                },
+                key: LineKey { author: author.clone(), draft: draft.id },
                 author: author.clone(),
                 name: name.clone(),
                 body: draft.body.clone(),
@@ -142,9 +133,7 @@ impl Timeline {
                 mine: true,
                 state: match &draft.failed {
                     None => LineState::Pending,
-                    Some(reason) => LineState::Failed {
-                        reason: reason.clone(),
-                    },
+                    Some(reason) => LineState::Failed { reason: reason.clone() },
                 },
                 seq: None,
             })
@@ -169,8 +158,7 @@ impl Timeline {
             self.sent.clone_from(&room.messages);
             self.head = Some(room.head);
             self.has_older = room.has_more;
-            self.ahead
-                .retain(|_, message| message.cursor.epoch == room.head.epoch);
+            self.ahead.retain(|_, message| message.cursor.epoch == room.head.epoch);
         }
         for message in &room.messages {
             self.settle(message);
@@ -194,11 +182,7 @@ impl Timeline {
             return Outcome::Known;
         }
         self.keep_ahead(message.clone());
-        if self.catch_up() {
-            Outcome::News
-        } else {
-            Outcome::Gap
-        }
+        if self.catch_up() { Outcome::News } else { Outcome::Gap }
     }
 
     /// Folds in the answer to one's own post. A hole before it is no reason to join again: the message itself follows
@@ -220,10 +204,7 @@ impl Timeline {
             body: draft.body.clone(),
             at_ms: posted.at_ms,
         };
-        if self
-            .head
-            .is_some_and(|head| head.epoch == posted.cursor.epoch && posted.cursor.seq <= head.seq)
-        {
+        if self.head.is_some_and(|head| head.epoch == posted.cursor.epoch && posted.cursor.seq <= head.seq) {
             // Sent before the connection was lost; the message itself is here already.
             self.settle(&message);
             return Outcome::News;
@@ -238,10 +219,8 @@ impl Timeline {
     pub fn older(&mut self, page: Vec<Message>, has_more: bool) {
         let Some(head) = self.head else { return };
         let end = self.oldest().unwrap_or(head.seq + 1);
-        let mut page: Vec<Message> = page
-            .into_iter()
-            .filter(|it| it.cursor.epoch == head.epoch && it.cursor.seq < end)
-            .collect();
+        let mut page: Vec<Message> =
+            page.into_iter().filter(|it| it.cursor.epoch == head.epoch && it.cursor.seq < end).collect();
         let touches = page.last().is_none_or(|last| last.cursor.seq + 1 == end);
         if !touches || !is_without_hole(&page) {
             return;
@@ -256,12 +235,7 @@ impl Timeline {
 
     /// Shows a text at once, before anybody else has it.
     pub fn write(&mut self, id: DraftId, body: String, at_ms: i64) {
-        self.drafts.push(Draft {
-            id,
-            body,
-            at_ms,
-            failed: None,
-        });
+        self.drafts.push(Draft { id, body, at_ms, failed: None });
     }
 
     /// Marks a text as refused. Returns whether it was waiting.
@@ -284,15 +258,8 @@ impl Timeline {
 
     /// Takes a refused text up again, now as the last one. Returns what to send.
     pub fn again(&mut self, id: DraftId, at_ms: i64) -> Option<String> {
-        let at = self
-            .drafts
-            .iter()
-            .position(|draft| draft.id == id && draft.failed.is_some())?;
-        let draft = Draft {
-            failed: None,
-            at_ms,
-            ..self.drafts.remove(at)
-        };
+        let at = self.drafts.iter().position(|draft| draft.id == id && draft.failed.is_some())?;
+        let draft = Draft { failed: None, at_ms, ..self.drafts.remove(at) };
         let body = draft.body.clone();
         self.drafts.push(draft);
         Some(body)
@@ -362,10 +329,7 @@ impl Timeline {
             self.has_older = room.has_more;
         }
         self.sent = all;
-        self.head = Some(Cursor {
-            seq: head.seq.max(room.head.seq),
-            ..head
-        });
+        self.head = Some(Cursor { seq: head.seq.max(room.head.seq), ..head });
         true
     }
 
@@ -382,8 +346,5 @@ impl Timeline {
 }
 
 fn is_without_hole(messages: &[Message]) -> bool {
-    messages
-        .iter()
-        .zip(messages.iter().skip(1))
-        .all(|(one, next)| one.cursor.seq + 1 == next.cursor.seq)
+    messages.iter().zip(messages.iter().skip(1)).all(|(one, next)| one.cursor.seq + 1 == next.cursor.seq)
 }

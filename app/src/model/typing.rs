@@ -66,11 +66,7 @@ mod tests {
     }
 
     fn change(name: &str, on: bool) -> TypingChange {
-        TypingChange {
-            room: RoomId::parse("a").unwrap(),
-            user: user(name),
-            on,
-        }
+        TypingChange { room: RoomId::parse("a").unwrap(), user: user(name), on }
     }
 
     fn names(typing: &Typing) -> Vec<&str> {
@@ -82,10 +78,7 @@ mod tests {
         let mut typing = Typing::default();
         assert!(typing.apply(&change("bob", true), 0));
         assert!(typing.apply(&change("alice", true), 10));
-        assert!(
-            !typing.apply(&change("bob", true), 20),
-            "going on changes nothing on screen"
-        );
+        assert!(!typing.apply(&change("bob", true), 20), "going on changes nothing on screen");
         assert_eq!(names(&typing), ["bob", "alice"]);
         assert!(typing.apply(&change("bob", false), 30));
         assert!(!typing.apply(&change("bob", false), 30));

@@ -46,7 +46,7 @@ pub struct WireFrame {
 }
 
 impl WireFrame {
-    /// Characters that a row of the table shows.
+    /// Characters of a frame that a row of the table shows; a shortened UUID counts as one.
     pub const EXCERPT_CHARS: usize = 80;
 
     /// A frame with this text. Without a `kind` it is read from the text.
@@ -61,20 +61,33 @@ impl WireFrame {
         } else {
             kind.to_owned()
         };
-        Self {
-            at_ms,
-            direction,
-            kind,
-            size: text.len(),
-            text,
-        }
+        Self { at_ms, direction, kind, size: text.len(), text }
     }
 
-    /// The beginning of the text.
+    /// The beginning of what the frame says: without its type, which has a column of its own, and with UUIDs cut to
+    /// their first eight digits, so that something is left of 80 characters.
     pub fn excerpt(&self) -> String {
-        let mut chars = self.text.chars();
-        let mut excerpt: String = chars.by_ref().take(Self::EXCERPT_CHARS).collect();
-        if chars.next().is_some() {
+        let head = format!("{{\"type\":\"{}\",", self.kind);
+        let said = self.text.strip_prefix(&head).map_or(self.text.as_str(), |rest| {
+            let rest = rest.strip_suffix('}').unwrap_or(rest);
+            rest.strip_prefix("\"data\":").unwrap_or(rest)
+        });
+        let mut excerpt = String::new();
+        let mut rest = said;
+        for _ in 0..Self::EXCERPT_CHARS {
+            if let Some((id, after)) = rest.split_at_checked(UUID_CHARS)
+                && is_uuid(id)
+            {
+                excerpt.extend(id.chars().take(8));
+                excerpt.push('…');
+                rest = after;
+            }
+            let mut chars = rest.chars();
+            let Some(next) = chars.next() else { return excerpt };
+            excerpt.push(next);
+            rest = chars.as_str();
+        }
+        if !rest.is_empty() {
             excerpt.push('…');
         }
         excerpt
@@ -101,6 +114,14 @@ impl WireFrame {
                 || self.kind.to_lowercase().contains(&needle)
                 || self.text.to_lowercase().contains(&needle))
     }
+}
+
+/// Characters of a UUID in its usual spelling.
+const UUID_CHARS: usize = 36;
+
+fn is_uuid(text: &str) -> bool {
+    let dash = |at: usize| matches!(at, 8 | 13 | 18 | 23);
+    text.bytes().enumerate().all(|(at, byte)| if dash(at) { byte == b'-' } else { byte.is_ascii_hexdigit() })
 }
 
 /// Which frames to show.
@@ -140,10 +161,7 @@ impl WireLog {
         }
         self.taken += 1;
         self.bytes += frame.text.len();
-        self.entries.push_back(Entry {
-            number: self.taken,
-            frame: Arc::new(frame),
-        });
+        self.entries.push_back(Entry { number: self.taken, frame: Arc::new(frame) });
         while self.entries.len() > MAX_FRAMES || (self.bytes > MAX_TEXT_BYTES && self.entries.len() > 1) {
             if let Some(oldest) = self.entries.pop_front() {
                 self.bytes -= oldest.frame.text.len();
@@ -185,19 +203,12 @@ impl WireLog {
 
     /// Those that the filter lets through, oldest first.
     pub fn shown(&self, filter: &Filter) -> Vec<Entry> {
-        self.entries
-            .iter()
-            .filter(|entry| entry.frame.fits(filter))
-            .cloned()
-            .collect()
+        self.entries.iter().filter(|entry| entry.frame.fits(filter)).cloned().collect()
     }
 
     /// The frame with this number, if it is still kept.
     pub fn get(&self, number: u64) -> Option<&Entry> {
-        let at = self
-            .entries
-            .binary_search_by_key(&number, |entry| entry.number)
-            .ok()?;
+        let at = self.entries.binary_search_by_key(&number, |entry| entry.number).ok()?;
         self.entries.get(at)
     }
 
@@ -232,15 +243,9 @@ mod tests {
 
     #[test]
     fn a_frame_knows_its_type_or_that_it_has_none() {
-        assert_eq!(
-            frame(Direction::In, r#"{"type":"pong","data":{"nonce":1}}"#).kind,
-            "pong"
-        );
+        assert_eq!(frame(Direction::In, r#"{"type":"pong","data":{"nonce":1}}"#).kind, "pong");
         assert_eq!(frame(Direction::In, "hello").kind, "unreadable");
-        assert_eq!(
-            WireFrame::new(0, Direction::In, "closed", "bye".into()).kind,
-            "closed"
-        );
+        assert_eq!(WireFrame::new(0, Direction::In, "closed", "bye".into()).kind, "closed");
     }
 
     #[test]
@@ -259,13 +264,18 @@ mod tests {
     }
 
     #[test]
+    fn an_excerpt_spends_no_characters_on_what_is_known() {
+        let text = r#"{"type":"progress","data":{"run":"01a1fe1c-96e8-715c-bb1f-3ebfbc049a29","step":1}}"#;
+        assert_eq!(frame(Direction::In, text).excerpt(), r#"{"run":"01a1fe1c…","step":1}"#);
+        let error = r#"{"type":"error","message":"No","data":{"code":"invalid"}}"#;
+        assert_eq!(frame(Direction::In, error).excerpt(), r#""message":"No","data":{"code":"invalid"}"#);
+    }
+
+    #[test]
     fn the_log_keeps_the_newest_thousand() {
         let mut log = WireLog::default();
         for number in 0..1_500 {
-            log.push(frame(
-                Direction::In,
-                &format!("{{\"type\":\"t\",\"data\":{number}}}"),
-            ));
+            log.push(frame(Direction::In, &format!("{{\"type\":\"t\",\"data\":{number}}}")));
         }
         assert_eq!(log.len(), 1_000);
         assert!(log.get(500).is_none());
@@ -287,17 +297,8 @@ mod tests {
         let mut log = WireLog::default();
         log.push(frame(Direction::Out, r#"{"type":"ping","data":{"nonce":1}}"#));
         log.push(frame(Direction::In, r#"{"type":"pong","data":{"nonce":1}}"#));
-        log.push(frame(
-            Direction::In,
-            r#"{"type":"message","data":{"body":"Ping pong?"}}"#,
-        ));
-        let count = |text: &str, direction| {
-            log.shown(&Filter {
-                text: text.into(),
-                direction,
-            })
-            .len()
-        };
+        log.push(frame(Direction::In, r#"{"type":"message","data":{"body":"Ping pong?"}}"#));
+        let count = |text: &str, direction| log.shown(&Filter { text: text.into(), direction }).len();
         assert_eq!(count("", None), 3);
         assert_eq!(count(" PING ", None), 2);
         assert_eq!(count("ping", Some(Direction::In)), 1);

@@ -140,16 +140,9 @@ fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
     let count = move || {
         let (shown, kept) = (entries.with(Vec::len), kept());
         let missed = log.with_value(WireLog::missed);
-        let shown = if shown == kept {
-            format!("{kept} frames")
-        } else {
-            format!("{shown} of {kept} frames")
-        };
-        if paused.get() {
-            format!("{shown}, paused: {missed} not recorded")
-        } else {
-            shown
-        }
+        let shown =
+            if shown == kept { format!("{kept} frames") } else { format!("{shown} of {kept} frames") };
+        if paused.get() { format!("{shown}, paused: {missed} not recorded") } else { shown }
     };
     let pause = move |pause| {
         log.update_value(|log| log.pause(pause));
@@ -204,8 +197,5 @@ async fn copy_text(text: &str) -> Result<(), NoClipboard> {
         return Err(NoClipboard);
     }
     let written = navigator.clipboard().write_text(text);
-    wasm_bindgen_futures::JsFuture::from(written)
-        .await
-        .map(drop)
-        .map_err(|_| NoClipboard)
+    wasm_bindgen_futures::JsFuture::from(written).await.map(drop).map_err(|_| NoClipboard)
 }

@@ -1,5 +1,6 @@
 //! `/rooms/{id}`: one conversation.
 
+use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::NavigateOptions;
@@ -16,6 +17,7 @@ use crate::components::room_header::RoomHeader;
 use crate::components::typing_line::TypingLine;
 use crate::conversation::{Conversations, use_conversations};
 use crate::link::{LinkStatus, use_link};
+use crate::model::timeline::Timeline;
 use crate::page::use_page;
 
 /// The room that the address names. Going to another one starts afresh.
@@ -74,7 +76,17 @@ fn Inside(room: RoomId, name: Signal<String>) -> impl IntoView {
     let typing = conversations.typing(&id());
     let me = page.account().map(|account| account.id);
     let people_shown = Signal::derive(move || page.people.get().unwrap_or_else(|| page.is_wide.get()));
-    let toggle_people = Callback::new(move |()| page.people.set(Some(!people_shown.get_untracked())));
+    let (people_button, close_button) = (NodeRef::<html::Button>::new(), NodeRef::<html::Button>::new());
+    let show_people = move |show: bool| {
+        page.people.set(Some(show));
+        // Beside the conversation the panel is just there; above it, it takes the focus and gives it back.
+        if !show {
+            focus_soon(people_button);
+        } else if !page.is_wide.get_untracked() {
+            focus_soon(close_button);
+        }
+    };
+    let toggle_people = Callback::new(move |()| show_people(!people_shown.get_untracked()));
     let invite = Action::new_local(move |names: &Vec<String>| {
         let (room, names) = (room.get_value(), names.clone());
         async move { conversations.invite(&room, names).await }
@@ -113,7 +125,7 @@ fn Inside(room: RoomId, name: Signal<String>) -> impl IntoView {
             class:is-people-hidden=move || page.people.get() == Some(false)
         >
             <section class="conversation__talk" aria-label="Conversation">
-                <RoomHeader name members people_shown on_people=toggle_people/>
+                <RoomHeader name members people_shown people_button on_people=toggle_people/>
                 <Messages room=id() name/>
                 <div class="conversation__foot">
                     <TypingLine names=typing/>
@@ -130,14 +142,26 @@ fn Inside(room: RoomId, name: Signal<String>) -> impl IntoView {
             <PeoplePanel
                 members
                 me
+                close_button
                 invite
-                on_close=Callback::new(move |()| page.people.set(Some(false)))
+                on_close=Callback::new(move |()| show_people(false))
                 on_leave=Callback::new(move |()| leaving.set(true))
             />
             <LeaveRoomDialog open=leaving room_name=name is_last leave/>
         </div>
     }
     .into_any()
+}
+
+/// Once the style sheet shows it.
+fn focus_soon(button: NodeRef<html::Button>) {
+    request_animation_frame(move || {
+        if let Some(button) = button.get_untracked()
+            && let Err(error) = button.focus()
+        {
+            leptos::logging::warn!("a button could not take the focus: {error:?}");
+        }
+    });
 }
 
 /// The message list with what it needs to know of the timeline.
@@ -147,7 +171,7 @@ fn Messages(room: RoomId, name: Signal<String>) -> impl IntoView {
     let timeline = conversations.timeline(&room);
     let room = StoredValue::new(room);
     let older_failed = RwSignal::new(false);
-    let lines = Memo::new(move |_| timeline.with(|it| it.lines()));
+    let lines = Memo::new(move |_| timeline.with(Timeline::lines));
     let first_unread = Memo::new(move |_| timeline.with(|it| it.first_unread));
     let loading = Memo::new(move |_| timeline.with(|it| !it.loaded));
     let upper = Memo::new(move |_| {

@@ -103,14 +103,7 @@ fn Frame(account: Account) -> impl IntoView {
 pub fn Lobby() -> impl IntoView {
     let rooms = use_conversations().rooms();
     let has_rooms = Memo::new(move |_| rooms.with(|rooms| !rooms.is_empty()));
-    let title = move || {
-        if has_rooms.get() {
-            "Pick a room"
-        } else {
-            "It is quiet in here"
-        }
-        .to_owned()
-    };
+    let title = move || if has_rooms.get() { "Pick a room" } else { "It is quiet in here" }.to_owned();
     let hint = move || {
         if has_rooms.get() {
             "Everything said while you were away is waiting on the left."
@@ -145,10 +138,7 @@ fn room_of(path: &str) -> Option<RoomId> {
 }
 
 fn name_of(rooms: &[RoomSummary], id: &RoomId) -> Option<String> {
-    rooms
-        .iter()
-        .find(|room| room.id == *id)
-        .map(|room| room.name.clone())
+    rooms.iter().find(|room| room.id == *id).map(|room| room.name.clone())
 }
 
 /// Alt+↑ and Alt+↓ go to the room above and below. An effect does not run on the server.

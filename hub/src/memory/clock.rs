@@ -11,10 +11,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now_ms(&self) -> i64 {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "this is the clock that everything else is handed"
-        )]
+        #[expect(clippy::disallowed_methods, reason = "this is the clock that everything else is handed")]
         let now = std::time::SystemTime::now();
         now.duration_since(std::time::UNIX_EPOCH)
             .map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
@@ -30,9 +27,7 @@ pub struct ManualClock {
 impl ManualClock {
     /// A clock that shows this many milliseconds since 1970-01-01 UTC.
     pub fn at_ms(now_ms: i64) -> Self {
-        Self {
-            now_ms: Arc::new(AtomicI64::new(now_ms)),
-        }
+        Self { now_ms: Arc::new(AtomicI64::new(now_ms)) }
     }
 
     /// Shows another time, earlier or later.

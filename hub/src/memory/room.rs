@@ -31,10 +31,7 @@ pub(super) struct Place {
 
 impl Room {
     pub(super) fn head(&self) -> Cursor {
-        Cursor {
-            epoch: self.epoch,
-            seq: self.messages.len() as u64,
-        }
+        Cursor { epoch: self.epoch, seq: self.messages.len() as u64 }
     }
 
     pub(super) fn place(&self, person: &UserId) -> Option<&Place> {
@@ -43,9 +40,7 @@ impl Room {
 
     /// When something last happened here: what lists are ordered by.
     pub(super) fn active_at_ms(&self) -> i64 {
-        self.messages
-            .last()
-            .map_or(self.created_at_ms, |message| message.at_ms)
+        self.messages.last().map_or(self.created_at_ms, |message| message.at_ms)
     }
 
     pub(super) fn summary(&self, id: &RoomId, place: &Place) -> RoomSummary {
@@ -60,10 +55,7 @@ impl Room {
             read_seq: place.read_seq,
             unread: count(of_others.take(index(MAX_UNREAD.into())).count()),
             member_count: count(self.members.len()),
-            last: self
-                .messages
-                .last()
-                .map(|message| Preview::of(&message.to_wire())),
+            last: self.messages.last().map(|message| Preview::of(&message.to_wire())),
             created_at_ms: self.created_at_ms,
         }
     }
@@ -76,10 +68,7 @@ impl Room {
         self.drafts.insert(key, self.messages.len());
         let message = Message {
             room: room.clone(),
-            cursor: Cursor {
-                epoch: self.epoch,
-                seq: self.messages.len() as u64 + 1,
-            },
+            cursor: Cursor { epoch: self.epoch, seq: self.messages.len() as u64 + 1 },
             id: draft.id,
             author: draft.author,
             draft: draft.draft,
@@ -102,10 +91,7 @@ impl Room {
                 (start, end, end < length)
             }
         };
-        Page {
-            messages: self.messages.get(start..end).unwrap_or_default().to_vec(),
-            has_more,
-        }
+        Page { messages: self.messages.get(start..end).unwrap_or_default().to_vec(), has_more }
     }
 }
 

@@ -71,11 +71,7 @@ impl Post {
     /// Tells whoever sent this that it was not taken.
     pub(crate) fn refuse(self, room: Option<protocol::RoomId>, refusal: &Refusal) {
         if let Some(client) = self.from {
-            let failure = Failure {
-                refusal: refusal.clone(),
-                room,
-                draft: Some(self.draft),
-            };
+            let failure = Failure { refusal: refusal.clone(), room, draft: Some(self.draft) };
             client.tell_alone(&Event::Failed(failure)).ok();
         }
         if let Some(reply) = self.reply {
@@ -92,9 +88,7 @@ impl RoomCommand {
             | Self::RemoveMember { reply, .. }
             | Self::Rename { reply, .. }
             | Self::Delete { reply, .. }
-            | Self::Read {
-                reply: Some(reply), ..
-            } => {
+            | Self::Read { reply: Some(reply), .. } => {
                 reply.send(Err(refusal.clone())).ok();
             }
             Self::AddMembers { reply, .. } => {

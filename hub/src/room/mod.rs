@@ -16,12 +16,12 @@ use tokio::time::Instant;
 
 use crate::envelope::Envelope;
 use crate::event::Event;
-use crate::hub::Shared;
 use crate::model::{Membership, RoomRecord};
 use crate::outbox::Delivery;
 use crate::peer::{Client, PeerId};
 use crate::policy;
 use crate::refusal::Refusal;
+use crate::shared::Shared;
 use crate::typing::Typists;
 
 pub(crate) use command::{Mailbox, Post, RoomCommand};
@@ -79,16 +79,9 @@ pub(crate) async fn run(shared: Arc<Shared>, id: RoomId, mut mailbox: mpsc::Rece
 
 impl Room {
     fn new(shared: Arc<Shared>, record: RoomRecord) -> Self {
-        let members: HashMap<UserId, Membership> = record
-            .members
-            .into_iter()
-            .map(|member| (member.person.id.clone(), member))
-            .collect();
-        let present = members
-            .keys()
-            .filter(|person| shared.registry.is_present(person))
-            .cloned()
-            .collect();
+        let members: HashMap<UserId, Membership> =
+            record.members.into_iter().map(|member| (member.person.id.clone(), member)).collect();
+        let present = members.keys().filter(|person| shared.registry.is_present(person)).cloned().collect();
         Self {
             shared,
             id: record.id,
@@ -109,11 +102,7 @@ impl Room {
         let mut unused_since = Instant::now();
         loop {
             let idle_end = unused_since + self.shared.settings.room_idle;
-            let wake_at = if self.followers.is_empty() {
-                Some(idle_end)
-            } else {
-                self.typists.next_end()
-            };
+            let wake_at = if self.followers.is_empty() { Some(idle_end) } else { self.typists.next_end() };
             let taken = tokio::select! {
                 biased;
                 taken = mailbox.recv_many(&mut batch, self.shared.settings.batch) => taken,

@@ -32,17 +32,10 @@ impl Room {
         }
         let mut stored = Ok(());
         if !risen.is_empty() {
-            stored = self
-                .shared
-                .store
-                .mark_read(&self.id, &risen)
-                .await
-                .map_err(Refusal::from);
+            stored = self.shared.store.mark_read(&self.id, &risen).await.map_err(Refusal::from);
         }
         match &stored {
-            Ok(()) => risen
-                .into_iter()
-                .for_each(|(person, seq)| self.tell_mark(person, seq)),
+            Ok(()) => risen.into_iter().for_each(|(person, seq)| self.tell_mark(person, seq)),
             Err(error) => {
                 let error = error as &dyn std::error::Error;
                 tracing::error!(error, room.id = %self.id, "Could not store read marks of room `{}`", self.id);
@@ -59,11 +52,7 @@ impl Room {
         };
         if seq > member.read_seq {
             member.read_seq = seq;
-            self.tell_all(Event::Read(ReadMark {
-                room: self.id.clone(),
-                user,
-                seq,
-            }));
+            self.tell_all(Event::Read(ReadMark { room: self.id.clone(), user, seq }));
         }
     }
 
@@ -73,17 +62,9 @@ impl Room {
             return;
         }
         let online = self.shared.registry.is_present(person);
-        let news = if online {
-            self.present.insert(person.clone())
-        } else {
-            self.present.remove(person)
-        };
+        let news = if online { self.present.insert(person.clone()) } else { self.present.remove(person) };
         if news {
-            let change = PresenceChange {
-                room: self.id.clone(),
-                user: person.clone(),
-                online,
-            };
+            let change = PresenceChange { room: self.id.clone(), user: person.clone(), online };
             self.tell_all(Event::Presence(change));
         }
     }
@@ -94,11 +75,7 @@ impl Room {
             return;
         }
         if on {
-            self.typists.begin(
-                person.clone(),
-                Instant::now(),
-                self.shared.settings.typing_timeout,
-            );
+            self.typists.begin(person.clone(), Instant::now(), self.shared.settings.typing_timeout);
             self.tell_typing(person, true);
         } else {
             self.end_typing(person);
@@ -119,16 +96,8 @@ impl Room {
     }
 
     fn tell_typing(&mut self, person: &UserId, on: bool) {
-        let change = TypingChange {
-            room: self.id.clone(),
-            user: person.clone(),
-            on,
-        };
-        self.deliver(
-            &Envelope::new(Event::Typing(change)),
-            Delivery::Fleeting,
-            Some(person),
-        );
+        let change = TypingChange { room: self.id.clone(), user: person.clone(), on };
+        self.deliver(&Envelope::new(Event::Typing(change)), Delivery::Fleeting, Some(person));
     }
 
     pub(super) async fn add_members(
@@ -148,10 +117,7 @@ impl Room {
             }
             let member = roster::member(&membership, online);
             self.members.insert(person.clone(), membership);
-            self.tell_all(Event::MemberAdded(MemberAdded {
-                room: self.id.clone(),
-                member: member.clone(),
-            }));
+            self.tell_all(Event::MemberAdded(MemberAdded { room: self.id.clone(), member: member.clone() }));
             self.shared.tell_of_new_room(&self.id, &person).await?;
             list.push(member);
         }
@@ -174,10 +140,7 @@ impl Room {
         self.present.remove(person);
         self.end_typing(person);
         self.show_out(person);
-        self.tell_all(Event::MemberRemoved(MemberRemoved {
-            room: self.id.clone(),
-            user: person.clone(),
-        }));
+        self.tell_all(Event::MemberRemoved(MemberRemoved { room: self.id.clone(), user: person.clone() }));
         self.shared.tell_of_lost_room(&self.id, person);
         Ok(())
     }
@@ -188,19 +151,13 @@ impl Room {
         };
         member.role = Role::Owner;
         let member = roster::member(member, self.present.contains(&member.person.id));
-        self.tell_all(Event::MemberAdded(MemberAdded {
-            room: self.id.clone(),
-            member,
-        }));
+        self.tell_all(Event::MemberAdded(MemberAdded { room: self.id.clone(), member }));
     }
 
     pub(super) async fn rename(&mut self, actor: &UserId, name: String) -> Result<(), Refusal> {
         policy::may_govern(self.role(actor))?;
         self.shared.store.rename_room(&self.id, &name).await?;
-        self.tell_all(Event::RoomRenamed(RoomName {
-            room: self.id.clone(),
-            name,
-        }));
+        self.tell_all(Event::RoomRenamed(RoomName { room: self.id.clone(), name }));
         Ok(())
     }
 

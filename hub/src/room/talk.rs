@@ -6,7 +6,6 @@ use protocol::{Cursor, JoinedRoom, Posted, RoomRef, limits};
 
 use crate::envelope::Envelope;
 use crate::event::Event;
-use crate::hub::Shared;
 use crate::model::Message;
 use crate::outbox::Delivery;
 use crate::peer::Client;
@@ -14,6 +13,7 @@ use crate::port::{Appended, MessageDraft, Slice};
 use crate::recover::{self, Plan};
 use crate::refusal::Refusal;
 use crate::roster;
+use crate::shared::Shared;
 
 use super::{Post, Room};
 
@@ -80,11 +80,7 @@ impl Room {
     /// Brings a client up to date and lets it follow from exactly there.
     pub(super) async fn join(&mut self, client: Arc<Client>, since: Option<Cursor>) -> Result<(), Refusal> {
         self.check_part(&client.person.id)?;
-        let CatchUp {
-            messages,
-            recovered,
-            has_more,
-        } = self.catch_up(since).await?;
+        let CatchUp { messages, recovered, has_more } = self.catch_up(since).await?;
         let joined = JoinedRoom {
             room: self.id.clone(),
             head: self.head,
@@ -104,11 +100,7 @@ impl Room {
         match recover::plan(since, self.head, self.ring_after) {
             Plan::FromRing(after) => {
                 let messages = self.at_hand(after);
-                Ok(CatchUp {
-                    messages,
-                    recovered: true,
-                    has_more: false,
-                })
+                Ok(CatchUp { messages, recovered: true, has_more: false })
             }
             Plan::FromStore(after) => {
                 let page = self
@@ -117,24 +109,13 @@ impl Room {
                     .page(&self.id, Slice::After(after), limits::MAX_RECOVERED_MESSAGES)
                     .await?;
                 let messages = page.messages.iter().map(Message::to_wire).collect();
-                Ok(CatchUp {
-                    messages,
-                    recovered: true,
-                    has_more: false,
-                })
+                Ok(CatchUp { messages, recovered: true, has_more: false })
             }
             Plan::StartOver => {
                 self.fill_ring().await?;
-                let first = self
-                    .head
-                    .seq
-                    .saturating_sub(u64::from(limits::PAGE_MESSAGES))
-                    .max(self.ring_after);
-                Ok(CatchUp {
-                    messages: self.at_hand(first),
-                    recovered: false,
-                    has_more: first > 0,
-                })
+                let first =
+                    self.head.seq.saturating_sub(u64::from(limits::PAGE_MESSAGES)).max(self.ring_after);
+                Ok(CatchUp { messages: self.at_hand(first), recovered: false, has_more: first > 0 })
             }
         }
     }
@@ -154,28 +135,16 @@ impl Room {
         if self.ring_after == 0 || self.ring.len() >= page_size {
             return Ok(());
         }
-        let page = self
-            .shared
-            .store
-            .page(&self.id, Slice::Newest, limits::PAGE_MESSAGES)
-            .await?;
-        self.ring_after = page
-            .messages
-            .first()
-            .map_or(self.head.seq, |first| first.cursor.seq.saturating_sub(1));
-        self.ring = page
-            .messages
-            .into_iter()
-            .map(|it| Arc::new(Envelope::new(Event::Message(it))))
-            .collect();
+        let page = self.shared.store.page(&self.id, Slice::Newest, limits::PAGE_MESSAGES).await?;
+        self.ring_after =
+            page.messages.first().map_or(self.head.seq, |first| first.cursor.seq.saturating_sub(1));
+        self.ring = page.messages.into_iter().map(|it| Arc::new(Envelope::new(Event::Message(it)))).collect();
         Ok(())
     }
 
     /// Ends following for all devices of somebody who is not in the room any more.
     pub(super) fn show_out(&mut self, person: &protocol::UserId) {
-        let left = Event::Left(RoomRef {
-            room: self.id.clone(),
-        });
+        let left = Event::Left(RoomRef { room: self.id.clone() });
         self.followers.retain(|_, client| {
             let goes = client.person.id == *person;
             if goes {
@@ -197,23 +166,8 @@ fn draft_of(post: &Post) -> MessageDraft {
 
 fn acknowledge(post: Post, message: Message) {
     if let Some(client) = post.from {
-        let Message {
-            room,
-            cursor,
-            id,
-            at_ms,
-            draft,
-            ..
-        } = message.clone();
-        client
-            .tell_alone(&Event::Posted(Posted {
-                room,
-                draft,
-                cursor,
-                id,
-                at_ms,
-            }))
-            .ok();
+        let Message { room, cursor, id, at_ms, draft, .. } = message.clone();
+        client.tell_alone(&Event::Posted(Posted { room, draft, cursor, id, at_ms })).ok();
     }
     if let Some(reply) = post.reply {
         reply.send(Ok(message)).ok();

@@ -10,25 +10,14 @@ use protocol::{Cursor, DraftId, RoomId, RoomKind, UserId, limits};
 use uuid::Uuid;
 
 /// A spelling for reading in tests: one short line for each event.
-const PLAIN: Spelling = Spelling {
-    slot: 0,
-    encode: plain,
-};
+const PLAIN: Spelling = Spelling { slot: 0, encode: plain };
 
 fn plain(event: &Event) -> Option<Bytes> {
     let line = match event {
         Event::Joined(it) => {
-            let bodies: Vec<String> = it
-                .messages
-                .iter()
-                .map(|m| format!("{}:{}", m.cursor.seq, m.body))
-                .collect();
-            format!(
-                "joined recovered={} head={} [{}]",
-                it.recovered,
-                it.head.seq,
-                bodies.join(" ")
-            )
+            let bodies: Vec<String> =
+                it.messages.iter().map(|m| format!("{}:{}", m.cursor.seq, m.body)).collect();
+            format!("joined recovered={} head={} [{}]", it.recovered, it.head.seq, bodies.join(" "))
         }
         Event::Left(it) => format!("left {}", it.room),
         Event::Message(it) => format!("message {}:{}", it.cursor.seq, it.body),
@@ -41,11 +30,9 @@ fn plain(event: &Event) -> Option<Bytes> {
         Event::RoomRenamed(it) => format!("renamed {}", it.name),
         Event::RoomAdded(it) => format!("room_added {} unread={}", it.id, it.unread),
         Event::RoomRemoved(it) => format!("room_removed {}", it.room),
-        Event::Failed(it) => format!(
-            "failed {:?} {:?}",
-            it.refusal.code(),
-            it.draft.map(|draft| draft.0.as_u128())
-        ),
+        Event::Failed(it) => {
+            format!("failed {:?} {:?}", it.refusal.code(), it.draft.map(|draft| draft.0.as_u128()))
+        }
         Event::Pong(it) => format!("pong {}", it.nonce),
         Event::Closing(_) => "closing".to_owned(),
         _ => return None,
@@ -98,19 +85,9 @@ impl World {
 
     pub(crate) fn enter_with(&self, name: &str, outbox_bytes: usize) -> Listener {
         let (outlet, inlet) = outbox(outbox_bytes);
-        let identity = Identity {
-            person: Arc::new(person(name)),
-            sign_in: SignInId(Uuid::from_u128(1)),
-        };
+        let identity = Identity { person: Arc::new(person(name)), sign_in: SignInId(Uuid::from_u128(1)) };
         let peer = self.hub.attach(identity, PLAIN, Arc::new(outlet)).unwrap();
-        Listener {
-            peer,
-            ear: Ear {
-                inlet,
-                heard: Vec::new(),
-            },
-            room: self.room.clone(),
-        }
+        Listener { peer, ear: Ear { inlet, heard: Vec::new() }, room: self.room.clone() }
     }
 
     /// Somebody who is in the room already.
@@ -141,8 +118,7 @@ impl Ear {
                 let mut frames = Vec::new();
                 match self.inlet.next(&mut frames, 16).await {
                     Next::Frames => {
-                        self.heard
-                            .extend(frames.iter().map(|it| String::from_utf8(it.to_vec()).unwrap()));
+                        self.heard.extend(frames.iter().map(|it| String::from_utf8(it.to_vec()).unwrap()));
                     }
                     Next::Close(code) => panic!("closed with {code:?} while waiting for `{beginning}`"),
                 }
@@ -161,12 +137,7 @@ impl Listener {
     }
 
     pub(crate) async fn join(&mut self, since: Option<Cursor>) {
-        self.peer
-            .handle(Command::Join {
-                room: self.room.clone(),
-                since,
-            })
-            .await;
+        self.peer.handle(Command::Join { room: self.room.clone(), since }).await;
     }
 
     pub(crate) async fn say(&mut self, draft: u128, body: &str) {
@@ -176,21 +147,11 @@ impl Listener {
     }
 
     pub(crate) async fn types(&mut self, on: bool) {
-        self.peer
-            .handle(Command::Typing {
-                room: self.room.clone(),
-                on,
-            })
-            .await;
+        self.peer.handle(Command::Typing { room: self.room.clone(), on }).await;
     }
 
     pub(crate) async fn reads(&mut self, seq: u64) {
-        self.peer
-            .handle(Command::Read {
-                room: self.room.clone(),
-                seq,
-            })
-            .await;
+        self.peer.handle(Command::Read { room: self.room.clone(), seq }).await;
     }
 }
 
@@ -198,21 +159,13 @@ impl World {
     /// How many messages the store holds of the room.
     pub(crate) async fn store_page(&self) -> usize {
         use hub::port::{Slice, Store};
-        self.store
-            .page(&self.room, Slice::Newest, limits::MAX_PAGE_MESSAGES)
-            .await
-            .unwrap()
-            .messages
-            .len()
+        self.store.page(&self.room, Slice::Newest, limits::MAX_PAGE_MESSAGES).await.unwrap().messages.len()
     }
 
     /// Whether one more connection of somebody is turned away.
     pub(crate) fn refuses(&self, name: &str) -> bool {
         let (outlet, _inlet) = outbox(1);
-        let identity = Identity {
-            person: Arc::new(person(name)),
-            sign_in: SignInId(Uuid::from_u128(1)),
-        };
+        let identity = Identity { person: Arc::new(person(name)), sign_in: SignInId(Uuid::from_u128(1)) };
         self.hub.attach(identity, PLAIN, Arc::new(outlet)).is_err()
     }
 

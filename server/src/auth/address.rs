@@ -27,14 +27,9 @@ fn origin(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     if !peer.to_canonical().is_loopback() {
         return peer;
     }
-    let forwarded = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .next_back()
-        .and_then(|it| it.to_str().ok());
+    let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|it| it.to_str().ok());
     let last = forwarded.and_then(|list| list.rsplit(',').next());
-    last.and_then(|address| address.trim().parse().ok())
-        .unwrap_or(peer)
+    last.and_then(|address| address.trim().parse().ok()).unwrap_or(peer)
 }
 
 fn network(address: IpAddr) -> IpAddr {
@@ -54,10 +49,7 @@ mod tests {
         headers.insert("x-forwarded-for", "6.6.6.6, 203.0.113.9".parse().unwrap());
         let outside: IpAddr = "198.51.100.1".parse().unwrap();
         assert_eq!(origin(outside, &headers), outside);
-        assert_eq!(
-            origin("127.0.0.1".parse().unwrap(), &headers),
-            "203.0.113.9".parse::<IpAddr>().unwrap()
-        );
+        assert_eq!(origin("127.0.0.1".parse().unwrap(), &headers), "203.0.113.9".parse::<IpAddr>().unwrap());
     }
 
     #[test]

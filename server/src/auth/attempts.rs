@@ -32,10 +32,7 @@ impl Attempts {
             RateLimits::Generous => Some(GENEROUS_PER_MINUTE),
             RateLimits::Off => None,
         };
-        Self {
-            per_minute,
-            empty_at_ms: Mutex::default(),
-        }
+        Self { per_minute, empty_at_ms: Mutex::default() }
     }
 
     /// Counts an attempt.
@@ -51,18 +48,14 @@ impl Attempts {
         if buckets.len() >= MAX_KEYS && !buckets.contains_key(key) {
             buckets.retain(|_, empty_at_ms| *empty_at_ms > now_ms);
             if buckets.len() >= MAX_KEYS {
-                return Err(AuthError::TooFast {
-                    retry_after_ms: MINUTE_MS.unsigned_abs(),
-                });
+                return Err(AuthError::TooFast { retry_after_ms: MINUTE_MS.unsigned_abs() });
             }
         }
         let bucket = buckets.entry(key.to_owned()).or_insert(now_ms);
         let after = (*bucket).max(now_ms) + step_ms;
         let over_ms = after - now_ms - MINUTE_MS;
         if over_ms > 0 {
-            return Err(AuthError::TooFast {
-                retry_after_ms: over_ms.unsigned_abs(),
-            });
+            return Err(AuthError::TooFast { retry_after_ms: over_ms.unsigned_abs() });
         }
         *bucket = after;
         Ok(())

@@ -92,10 +92,7 @@ pub(super) fn check_email(email: &str) -> Result<(), AuthError> {
     if full && plain && email.chars().count() <= MAX_EMAIL_CHARS {
         return Ok(());
     }
-    Err(AuthError::Invalid {
-        field: "email",
-        message: "this is not an e-mail address",
-    })
+    Err(AuthError::Invalid { field: "email", message: "this is not an e-mail address" })
 }
 
 /// Checks a new password. Length counts, not classes of characters (NIST SP 800-63B, section 5.1.1.2).
@@ -108,9 +105,7 @@ pub(super) fn check_password(password: &str, username: &str, email: &str) -> Res
     }
     let lower = password.to_lowercase();
     if lower == username.to_lowercase() || lower == email.to_lowercase() {
-        return Err(AuthError::WeakPassword(
-            "a password must not be the user name or the e-mail address",
-        ));
+        return Err(AuthError::WeakPassword("a password must not be the user name or the e-mail address"));
     }
     let mut characters = lower.chars();
     let first = characters.next();
@@ -125,24 +120,13 @@ pub(super) fn check_password(password: &str, username: &str, email: &str) -> Res
 /// A user name for somebody whose name comes from another service: what is not allowed becomes a dash.
 pub(super) fn username_like(name: &str, id: &str) -> String {
     let legal = |c: char| {
-        if c.is_ascii_alphanumeric() || c == '_' {
-            c
-        } else {
-            '-'
-        }
+        if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }
     };
     let plain = |text: &str| -> String {
-        text.chars()
-            .take(*USERNAME_CHARS.end())
-            .map(legal)
-            .collect::<String>()
-            .trim_matches('-')
-            .to_owned()
+        text.chars().take(*USERNAME_CHARS.end()).map(legal).collect::<String>().trim_matches('-').to_owned()
     };
     let mut candidates = [plain(name), plain(id)].into_iter();
-    candidates
-        .find(|it| check_username(it).is_ok())
-        .unwrap_or_else(|| format!("user-{}", plain(id)))
+    candidates.find(|it| check_username(it).is_ok()).unwrap_or_else(|| format!("user-{}", plain(id)))
 }
 
 #[cfg(test)]
@@ -162,15 +146,7 @@ mod tests {
     #[test]
     fn an_address_has_something_on_both_sides_of_one_at() {
         assert!(check_email("ann@example.org").is_ok());
-        for bad in [
-            "",
-            "ann",
-            "@x",
-            "x@",
-            "a@b@c",
-            "a b@c",
-            &format!("{}@x.org", "a".repeat(254)),
-        ] {
+        for bad in ["", "ann", "@x", "x@", "a@b@c", "a b@c", &format!("{}@x.org", "a".repeat(254))] {
             assert!(check_email(bad).is_err(), "{bad}");
         }
     }
@@ -180,14 +156,8 @@ mod tests {
         let check = |password: &str| check_password(password, "some-body-1", "some@body.org");
         assert!(check("correct horse").is_ok());
         assert!(check("ünïcödé-ok").is_ok());
-        for weak in [
-            "short",
-            "Password123",
-            "zzzzzzzzzzzz",
-            "SOME-body-1",
-            "Some@Body.org",
-            &"xy".repeat(65),
-        ] {
+        for weak in ["short", "Password123", "zzzzzzzzzzzz", "SOME-body-1", "Some@Body.org", &"xy".repeat(65)]
+        {
             assert!(check(weak).is_err(), "{weak}");
         }
     }

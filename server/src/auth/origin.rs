@@ -18,10 +18,7 @@ impl Origins {
 
     /// For the CORS layer.
     pub fn header_values(&self) -> Vec<HeaderValue> {
-        self.named
-            .iter()
-            .filter_map(|origin| HeaderValue::from_str(origin).ok())
-            .collect()
+        self.named.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect()
     }
 
     /// Whether a socket may be opened: by a program (no `Origin` at all), by our own pages, or by a named origin. Browsers
@@ -43,32 +40,24 @@ pub fn may_use_cookie(method: &Method, headers: &HeaderMap) -> bool {
     }
     match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
         Some(site) => site == b"same-origin" || site == b"none",
-        None => headers
-            .get(ORIGIN)
-            .and_then(|it| it.to_str().ok())
-            .is_some_and(|origin| is_own(origin, headers)),
+        None => {
+            headers.get(ORIGIN).and_then(|it| it.to_str().ok()).is_some_and(|origin| is_own(origin, headers))
+        }
     }
 }
 
 /// Compares with `Host`. The scheme cannot be compared: a proxy in front speaks TLS, we do not.
 fn is_own(origin: &str, headers: &HeaderMap) -> bool {
     let host = headers.get(HOST).and_then(|it| it.to_str().ok());
-    let authority = origin
-        .strip_prefix("https://")
-        .or_else(|| origin.strip_prefix("http://"));
+    let authority = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
     matches!((authority, host), (Some(authority), Some(host)) if authority.eq_ignore_ascii_case(host))
 }
 
 /// Checks and normalises one allowed origin: scheme, host, perhaps a port, nothing else.
 pub fn parse_origin(raw: &str) -> Option<String> {
     let uri: Uri = raw.parse().ok()?;
-    let scheme = uri
-        .scheme()
-        .filter(|it| **it == Scheme::HTTP || **it == Scheme::HTTPS)?;
-    let authority = uri
-        .authority()
-        .map(Authority::as_str)
-        .filter(|it| !it.contains(['@', '*']))?;
+    let scheme = uri.scheme().filter(|it| **it == Scheme::HTTP || **it == Scheme::HTTPS)?;
+    let authority = uri.authority().map(Authority::as_str).filter(|it| !it.contains(['@', '*']))?;
     let bare = matches!(uri.path(), "" | "/") && uri.query().is_none();
     bare.then(|| format!("{scheme}://{}", authority.to_ascii_lowercase()))
 }
@@ -78,31 +67,16 @@ mod tests {
     use super::*;
 
     fn headers(pairs: &[(&'static str, &str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()))
-            .collect()
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect()
     }
 
     #[test]
     fn an_origin_is_a_scheme_and_a_host() {
-        assert_eq!(
-            parse_origin("https://Chat.example.org/").as_deref(),
-            Some("https://chat.example.org")
-        );
-        assert_eq!(
-            parse_origin("http://localhost:5173").as_deref(),
-            Some("http://localhost:5173")
-        );
-        for bad in [
-            "*",
-            "chat.example.org",
-            "ftp://x",
-            "https://x/path",
-            "https://*.example.org",
-            "https://a@b",
-            "",
-        ] {
+        assert_eq!(parse_origin("https://Chat.example.org/").as_deref(), Some("https://chat.example.org"));
+        assert_eq!(parse_origin("http://localhost:5173").as_deref(), Some("http://localhost:5173"));
+        for bad in
+            ["*", "chat.example.org", "ftp://x", "https://x/path", "https://*.example.org", "https://a@b", ""]
+        {
             assert_eq!(parse_origin(bad), None, "{bad}");
         }
     }
@@ -111,20 +85,13 @@ mod tests {
     fn a_socket_is_for_programs_our_pages_and_named_origins() {
         let origins = Origins::new(vec!["https://friend.example".to_owned()]);
         assert!(origins.may_connect(&headers(&[("host", "hub.example")])));
-        assert!(origins.may_connect(&headers(&[
-            ("host", "hub.example"),
-            ("origin", "https://hub.example")
-        ])));
-        assert!(origins.may_connect(&headers(&[
-            ("host", "hub.example"),
-            ("origin", "https://friend.example")
-        ])));
-        for stranger in [
-            "https://evil.example",
-            "null",
-            "https://hub.example.evil.example",
-            "http://hub.example:81",
-        ] {
+        assert!(origins.may_connect(&headers(&[("host", "hub.example"), ("origin", "https://hub.example")])));
+        assert!(
+            origins.may_connect(&headers(&[("host", "hub.example"), ("origin", "https://friend.example")]))
+        );
+        for stranger in
+            ["https://evil.example", "null", "https://hub.example.evil.example", "http://hub.example:81"]
+        {
             assert!(
                 !origins.may_connect(&headers(&[("host", "hub.example"), ("origin", stranger)])),
                 "{stranger}"
@@ -143,14 +110,8 @@ mod tests {
             ("origin", "https://a.example")
         ]));
         assert!(!own(&[("sec-fetch-site", "cross-site")]));
-        assert!(!own(&[
-            ("host", "hub.example"),
-            ("origin", "https://evil.example")
-        ]));
+        assert!(!own(&[("host", "hub.example"), ("origin", "https://evil.example")]));
         assert!(!own(&[("host", "hub.example")]));
-        assert!(may_use_cookie(
-            &Method::GET,
-            &headers(&[("sec-fetch-site", "cross-site")])
-        ));
+        assert!(may_use_cookie(&Method::GET, &headers(&[("sec-fetch-site", "cross-site")])));
     }
 }

@@ -28,11 +28,7 @@ impl Passwords {
     /// [`AuthError::Internal`] when hashing does not work at all.
     pub async fn new() -> Result<Self, AuthError> {
         let nobody = compute(|| hash("nobody has this password")).await?.into();
-        Ok(Self {
-            turns: Semaphore::new(AT_A_TIME),
-            queue: Semaphore::new(WAITING),
-            nobody,
-        })
+        Ok(Self { turns: Semaphore::new(AT_A_TIME), queue: Semaphore::new(WAITING), nobody })
     }
 
     /// Hashes a new password.
@@ -68,15 +64,12 @@ impl Passwords {
 async fn compute<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, AuthError> + Send + 'static,
 ) -> Result<T, AuthError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(AuthError::internal)?
+    tokio::task::spawn_blocking(work).await.map_err(AuthError::internal)?
 }
 
 fn hash(password: &str) -> Result<String, AuthError> {
     let hash = Argon2::default().hash_password(password.as_bytes());
-    hash.map(|hash| hash.to_string())
-        .map_err(|error| AuthError::internal(error.to_string()))
+    hash.map(|hash| hash.to_string()).map_err(|error| AuthError::internal(error.to_string()))
 }
 
 fn verify(password: &str, stored: &str) -> Result<bool, AuthError> {
@@ -98,18 +91,8 @@ mod tests {
         let passwords = Passwords::new().await.unwrap();
         let stored = passwords.hash("correct horse").await.unwrap();
         assert!(stored.starts_with("$argon2id$"));
-        assert!(
-            passwords
-                .is_right("correct horse", Some(stored.clone()))
-                .await
-                .unwrap()
-        );
+        assert!(passwords.is_right("correct horse", Some(stored.clone())).await.unwrap());
         assert!(!passwords.is_right("correct horsf", Some(stored)).await.unwrap());
-        assert!(
-            !passwords
-                .is_right("nobody has this password", None)
-                .await
-                .unwrap()
-        );
+        assert!(!passwords.is_right("nobody has this password", None).await.unwrap());
     }
 }

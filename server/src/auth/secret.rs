@@ -48,11 +48,7 @@ pub fn load_or_make(folder: &Path) -> io::Result<Secret> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let text = new_secret().map_err(io::Error::other)?;
             // Made with its mode, not changed afterwards, so that it is never readable by others.
-            let mut file = OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)?;
+            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             text
@@ -60,10 +56,7 @@ pub fn load_or_make(folder: &Path) -> io::Result<Secret> {
         Err(error) => return Err(error),
     };
     Secret::new(text.trim().as_bytes()).ok_or_else(|| {
-        io::Error::new(
-            ErrorKind::InvalidData,
-            "it is too short; delete it and a new one is made",
-        )
+        io::Error::new(ErrorKind::InvalidData, "it is too short; delete it and a new one is made")
     })
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use hub::model::Person;
 use hub::port::Clock;
 use hub::{Hub, SignInId};
+use protocol::limits::MAX_EMAIL_CHARS;
 use protocol::rest::{Login, Register, Tokens};
 use protocol::{CloseCode, UserId};
 use uuid::Uuid;
@@ -94,11 +95,7 @@ impl SignIns {
         let now_ms = self.clock.now_ms();
         let fresh = secret::new_secret().map_err(AuthError::internal)?;
         let (old_hash, new_hash) = (secret::hash(refresh_token), secret::hash(&fresh));
-        match self
-            .accounts
-            .rotate(&old_hash, &new_hash, now_ms, now_ms + SIGN_IN_MS)
-            .await?
-        {
+        match self.accounts.rotate(&old_hash, &new_hash, now_ms, now_ms + SIGN_IN_MS).await? {
             Rotation::Rotated(sign_in, person) => self.tokens(&person, sign_in.id, fresh),
             Rotation::Reused(sign_in) => {
                 tracing::warn!(
@@ -150,11 +147,7 @@ impl SignIns {
         if !person.is_active {
             return Err(AuthError::Unauthorized);
         }
-        Ok(Caller {
-            person: Arc::new(person),
-            sign_in: SignInId(sign_in),
-            expires_at_ms,
-        })
+        Ok(Caller { person: Arc::new(person), sign_in: SignInId(sign_in), expires_at_ms })
     }
 
     /// Whose cookie this is.
@@ -162,10 +155,7 @@ impl SignIns {
     /// # Errors
     /// [`AuthError::Unauthorized`] when it is unknown, expired or revoked.
     pub async fn by_cookie(&self, cookie: &str) -> Result<Caller, AuthError> {
-        let found = self
-            .accounts
-            .sign_in_by_secret(&secret::hash(cookie), self.clock.now_ms())
-            .await?;
+        let found = self.accounts.sign_in_by_secret(&secret::hash(cookie), self.clock.now_ms()).await?;
         let (sign_in, person) = found.filter(|it| it.1.is_active).ok_or(AuthError::Unauthorized)?;
         Ok(Caller {
             person: Arc::new(person),
@@ -185,11 +175,7 @@ impl SignIns {
             // A sign-in that is not remembered was a token of its own: then the account decides.
             None => caller.expires_at_ms > now_ms && self.is_foreign(&caller).await?,
         };
-        if live {
-            Ok(caller)
-        } else {
-            Err(AuthError::Unauthorized)
-        }
+        if live { Ok(caller) } else { Err(AuthError::Unauthorized) }
     }
 
     async fn is_foreign(&self, caller: &Caller) -> Result<bool, AuthError> {
@@ -222,14 +208,14 @@ impl SignIns {
         self.kept_here()?;
         let now_ms = self.clock.now_ms();
         self.attempts.count(&format!("from {}", address.0), now_ms)?;
-        self.attempts
-            .count(&format!("login {}", form.username.to_lowercase()), now_ms)?;
+        // No login is longer than an address; what is remembered of one is bounded.
+        let login = form.username.chars().take(MAX_EMAIL_CHARS);
+        let login: String = login.flat_map(char::to_lowercase).collect();
+        self.attempts.count(&format!("login {login}"), now_ms)?;
         let found = self.accounts.by_login(&form.username).await?;
         let (person, stored) = found.map(|it| (it.person, it.password_hash)).unzip();
         let right = self.passwords.is_right(&form.password, stored.flatten()).await?;
-        person
-            .filter(|person| right && person.is_active)
-            .ok_or(AuthError::WrongCredentials)
+        person.filter(|person| right && person.is_active).ok_or(AuthError::WrongCredentials)
     }
 
     async fn open_tokens(&self, person: Person) -> Result<Tokens, AuthError> {
@@ -270,11 +256,7 @@ impl SignIns {
     /// The person of a token from elsewhere, at first sight. A name or address that somebody here has already is
     /// replaced by one made from the identifier.
     async fn create_from(&self, id: &UserId, claims: &Claims) -> Result<Person, AuthError> {
-        let name = claims
-            .username
-            .as_deref()
-            .or(claims.name.as_deref())
-            .unwrap_or_default();
+        let name = claims.username.as_deref().or(claims.name.as_deref()).unwrap_or_default();
         let spare = Uuid::now_v7().simple().to_string();
         let made_up = format!("{spare}@people.invalid");
         let email = claims

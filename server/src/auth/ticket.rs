@@ -36,13 +36,7 @@ impl Tickets {
                 return Err(AuthError::Busy);
             }
         }
-        out.insert(
-            secret::hash(&ticket),
-            Ticket {
-                caller,
-                expires_at_ms: now_ms + TICKET_MS,
-            },
-        );
+        out.insert(secret::hash(&ticket), Ticket { caller, expires_at_ms: now_ms + TICKET_MS });
         Ok(ticket)
     }
 
@@ -51,11 +45,7 @@ impl Tickets {
     /// # Errors
     /// [`AuthError::Unauthorized`] when it is unknown, used or too old.
     pub fn redeem(&self, ticket: &str, now_ms: i64) -> Result<Caller, AuthError> {
-        let taken = self
-            .out
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(&secret::hash(ticket));
+        let taken = self.out.lock().unwrap_or_else(PoisonError::into_inner).remove(&secret::hash(ticket));
         let fresh = taken.filter(|ticket| ticket.expires_at_ms > now_ms);
         fresh.map(|ticket| ticket.caller).ok_or(AuthError::Unauthorized)
     }
@@ -80,21 +70,14 @@ mod tests {
             is_active: true,
             created_at_ms: 0,
         };
-        Caller {
-            person: Arc::new(person),
-            sign_in: SignInId(Uuid::from_u128(1)),
-            expires_at_ms: 99_000,
-        }
+        Caller { person: Arc::new(person), sign_in: SignInId(Uuid::from_u128(1)), expires_at_ms: 99_000 }
     }
 
     #[test]
     fn a_ticket_works_once_and_for_half_a_minute() {
         let tickets = Tickets::default();
         let ticket = tickets.issue(caller(), 0).unwrap();
-        assert_eq!(
-            tickets.redeem(&ticket, TICKET_MS - 1).unwrap().expires_at_ms,
-            99_000
-        );
+        assert_eq!(tickets.redeem(&ticket, TICKET_MS - 1).unwrap().expires_at_ms, 99_000);
         assert!(tickets.redeem(&ticket, 0).is_err());
         let late = tickets.issue(caller(), 0).unwrap();
         assert!(tickets.redeem(&late, TICKET_MS).is_err());

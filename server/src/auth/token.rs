@@ -68,7 +68,7 @@ impl Keys {
         }
     }
 
-    /// A token for a sign-in, good for [`ACCESS_SECONDS`].
+    /// A token for a sign-in, good for 15 minutes.
     ///
     /// # Errors
     /// [`AuthError::Internal`] when signing fails.
@@ -96,11 +96,7 @@ impl Keys {
         let claims = decoded.map_err(|_| AuthError::Unauthorized)?.claims;
         let now = seconds(now_ms);
         let in_time = claims.exp > now && claims.nbf.is_none_or(|nbf| nbf <= now);
-        if in_time {
-            Ok(claims)
-        } else {
-            Err(AuthError::Unauthorized)
-        }
+        if in_time { Ok(claims) } else { Err(AuthError::Unauthorized) }
     }
 }
 
@@ -121,10 +117,7 @@ mod tests {
         let (keys, ann, sid) = (keys(b'a'), UserId::parse("ann").unwrap(), Uuid::from_u128(7));
         let token = keys.issue(&ann, sid, 1_000_000).unwrap();
         let claims = keys.verify(&token, 1_899_999).unwrap();
-        assert_eq!(
-            (claims.sub.as_str(), claims.sid, claims.exp),
-            ("ann", Some(sid.to_string()), 1_900)
-        );
+        assert_eq!((claims.sub.as_str(), claims.sid, claims.exp), ("ann", Some(sid.to_string()), 1_900));
         assert!(keys.verify(&token, 1_900_000).is_err());
     }
 
@@ -147,21 +140,14 @@ mod tests {
             sign(Algorithm::HS512, b'a', &good),
             sign(Algorithm::HS256, b'a', &serde_json::json!({ "exp": 2_000 })),
             sign(Algorithm::HS256, b'a', &serde_json::json!({ "sub": "ann" })),
-            sign(
-                Algorithm::HS256,
-                b'a',
-                &serde_json::json!({ "sub": "ann", "exp": 2_000, "nbf": 1_000 }),
-            ),
+            sign(Algorithm::HS256, b'a', &serde_json::json!({ "sub": "ann", "exp": 2_000, "nbf": 1_000 })),
             changed[..changed.len() - 2].to_owned(),
             changed.rsplit_once('.').unwrap().0.to_owned(),
             unsigned,
             "ann".to_owned(),
             String::new(),
         ] {
-            assert!(
-                matches!(ours.verify(&bad, 0), Err(AuthError::Unauthorized)),
-                "{bad}"
-            );
+            assert!(matches!(ours.verify(&bad, 0), Err(AuthError::Unauthorized)), "{bad}");
         }
     }
 }

@@ -14,12 +14,7 @@ const REDIS: [&str; 4] = ["REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWO
 
 /// A chat hub in one program.
 #[derive(Parser)]
-#[command(
-    name = "hubbub",
-    version,
-    disable_help_subcommand = true,
-    max_term_width = 100
-)]
+#[command(name = "hubbub", version, disable_help_subcommand = true, max_term_width = 100)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -52,21 +47,11 @@ pub(super) struct Settings {
     pub(super) jwt_secret: Option<String>,
 
     /// Another name for the same secret. Both set and different: no start.
-    #[arg(
-        long,
-        env = "ACCESS_TOKEN_SECRET",
-        value_name = "SECRET",
-        hide_env_values = true
-    )]
+    #[arg(long, env = "ACCESS_TOKEN_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub(super) access_token_secret: Option<String>,
 
     /// Folder of the database and the generated secret.
-    #[arg(
-        long,
-        env = "HUBBUB_DATA_DIR",
-        value_name = "FOLDER",
-        default_value = "./data"
-    )]
+    #[arg(long, env = "HUBBUB_DATA_DIR", value_name = "FOLDER", default_value = "./data")]
     pub(super) data_dir: PathBuf,
 
     /// `sqlite://PATH` of the database [default: hubbub.db in the data folder]
@@ -88,12 +73,7 @@ pub(super) struct Settings {
     pub(super) server_name: Option<String>,
 
     /// Folder of the built pages. Without it the API works and pages come without style.
-    #[arg(
-        long,
-        env = "HUBBUB_SITE_DIR",
-        value_name = "FOLDER",
-        default_value = "target/site"
-    )]
+    #[arg(long, env = "HUBBUB_SITE_DIR", value_name = "FOLDER", default_value = "target/site")]
     pub(super) site_dir: PathBuf,
 
     /// How often one address and one login may try passwords: 10 a minute; 6000 in development, where tests sign in all
@@ -123,17 +103,13 @@ impl Config {
     {
         let mut command = Cli::command();
         command.build();
-        let names: Vec<String> = std::env::vars_os()
-            .filter_map(|(name, _)| name.into_string().ok())
-            .collect();
+        let names: Vec<String> =
+            std::env::vars_os().filter_map(|(name, _)| name.into_string().ok()).collect();
         refuse_unknown_names(&command, &names)?;
-        let matches = command
-            .clone()
-            .try_get_matches_from(args)
-            .map_err(|error| one_line(&command, &error))?;
-        let Command::Serve(settings) = Cli::from_arg_matches(&matches)
-            .map_err(|error| one_line(&command, &error))?
-            .command;
+        let matches =
+            command.clone().try_get_matches_from(args).map_err(|error| one_line(&command, &error))?;
+        let Command::Serve(settings) =
+            Cli::from_arg_matches(&matches).map_err(|error| one_line(&command, &error))?.command;
         let from_flag = |name: &str| {
             let serve = matches.subcommand_matches("serve");
             serve.and_then(|serve| serve.value_source(name)) == Some(ValueSource::CommandLine)
@@ -144,22 +120,16 @@ impl Config {
 
 /// A misspelt variable would otherwise be a setting that silently does nothing.
 fn refuse_unknown_names(command: &clap::Command, names: &[String]) -> Result<(), ConfigError> {
-    let known: Vec<&str> = arguments(command)
-        .filter_map(|it| it.get_env())
-        .filter_map(|it| it.to_str())
-        .collect();
+    let known: Vec<&str> =
+        arguments(command).filter_map(|it| it.get_env()).filter_map(|it| it.to_str()).collect();
     let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
     names.sort_unstable();
     for name in names {
         if REDIS.contains(&name) {
-            return Err(refused(format!(
-                "{name} is set, but this version runs as one node without Redis"
-            )));
+            return Err(refused(format!("{name} is set, but this version runs as one node without Redis")));
         }
         if name.starts_with("HUBBUB_") && !known.contains(&name) {
-            return Err(refused(format!(
-                "unknown setting {name} (see `hubbub serve --help`)"
-            )));
+            return Err(refused(format!("unknown setting {name} (see `hubbub serve --help`)")));
         }
     }
     Ok(())
@@ -181,11 +151,8 @@ fn one_line(command: &clap::Command, error: &clap::Error) -> ConfigError {
         _ => {}
     }
     let text = error.to_string();
-    let paragraph: Vec<&str> = text
-        .lines()
-        .take_while(|line| !line.trim().is_empty())
-        .map(str::trim)
-        .collect();
+    let paragraph: Vec<&str> =
+        text.lines().take_while(|line| !line.trim().is_empty()).map(str::trim).collect();
     let mut line = paragraph.join(" ");
     if let Some(ContextValue::String(flag)) = error.get(ContextKind::InvalidArg) {
         let argument = arguments(command).find(|argument| argument.to_string() == *flag);

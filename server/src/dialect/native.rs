@@ -36,17 +36,8 @@ fn request(frame: ClientFrame) -> Request {
     }
 }
 
-const CLIENT_TYPES: [&str; 9] = [
-    "authenticate",
-    "join",
-    "leave",
-    "post",
-    "typing",
-    "read",
-    "ping",
-    "simulate",
-    "cancel",
-];
+const CLIENT_TYPES: [&str; 9] =
+    ["authenticate", "join", "leave", "post", "typing", "read", "ping", "simulate", "cancel"];
 
 /// Finds out what is wrong with a frame, more slowly than it was refused.
 fn explain(frame: &str, error: &serde_json::Error) -> Failure {
@@ -90,10 +81,7 @@ fn bad(field: &str, message: String) -> Refusal {
     if field.is_empty() {
         Refusal::BadFrame { field: None, message }
     } else {
-        Refusal::BadFrame {
-            message: format!("{field}: {message}"),
-            field: Some(field.to_owned()),
-        }
+        Refusal::BadFrame { message: format!("{field}: {message}"), field: Some(field.to_owned()) }
     }
 }
 
@@ -101,10 +89,9 @@ fn bad(field: &str, message: String) -> Refusal {
 fn plain(error: &serde_json::Error) -> String {
     let text = error.to_string();
     match (error.classify(), text.rfind(" at line ")) {
-        (Category::Data, Some(end)) => text
-            .chars()
-            .take(text.get(..end).map_or(0, |it| it.chars().count()))
-            .collect(),
+        (Category::Data, Some(end)) => {
+            text.chars().take(text.get(..end).map_or(0, |it| it.chars().count())).collect()
+        }
         _ => text,
     }
 }
@@ -129,13 +116,9 @@ fn spell(event: &Event) -> ServerFrame {
         Event::Welcome(data) => ServerFrame::Welcome { data: data.clone() },
         Event::Authenticated(data) => ServerFrame::Authenticated { data: data.clone() },
         Event::Expiring(data) => ServerFrame::Expiring { data: data.clone() },
-        Event::Joined(data) => ServerFrame::Joined {
-            data: (**data).clone(),
-        },
+        Event::Joined(data) => ServerFrame::Joined { data: (**data).clone() },
         Event::Left(data) => ServerFrame::Left { data: data.clone() },
-        Event::Message(message) => ServerFrame::Message {
-            data: message.to_wire(),
-        },
+        Event::Message(message) => ServerFrame::Message { data: message.to_wire() },
         Event::Posted(data) => ServerFrame::Posted { data: data.clone() },
         Event::Typing(data) => ServerFrame::Typing { data: data.clone() },
         Event::Read(data) => ServerFrame::Read { data: data.clone() },
@@ -143,9 +126,7 @@ fn spell(event: &Event) -> ServerFrame {
         Event::MemberAdded(data) => ServerFrame::MemberAdded { data: data.clone() },
         Event::MemberRemoved(data) => ServerFrame::MemberRemoved { data: data.clone() },
         Event::RoomRenamed(data) => ServerFrame::RoomRenamed { data: data.clone() },
-        Event::RoomAdded(data) => ServerFrame::RoomAdded {
-            data: (**data).clone(),
-        },
+        Event::RoomAdded(data) => ServerFrame::RoomAdded { data: (**data).clone() },
         Event::RoomRemoved(data) => ServerFrame::RoomRemoved { data: data.clone() },
         Event::Pong(data) => ServerFrame::Pong { data: data.clone() },
         Event::Progress(data) => ServerFrame::Progress { data: data.clone() },
@@ -160,10 +141,7 @@ fn spell(event: &Event) -> ServerFrame {
                 draft: *draft,
                 retry_after_ms: refusal.retry_after_ms(),
             };
-            ServerFrame::Error {
-                message: refusal.to_string(),
-                data,
-            }
+            ServerFrame::Error { message: refusal.to_string(), data }
         }
     }
 }
@@ -176,11 +154,7 @@ mod tests {
 
     fn refused(frame: &str) -> (ErrorCode, Option<String>, Failure) {
         let failure = *Native::decode(frame).unwrap_err();
-        (
-            failure.refusal.code(),
-            failure.refusal.field().map(str::to_owned),
-            failure,
-        )
+        (failure.refusal.code(), failure.refusal.field().map(str::to_owned), failure)
     }
 
     #[test]
@@ -191,10 +165,7 @@ mod tests {
             r#"{"data":{"room":"kitchen"},"type":"join"}"#,
             r#"{"type":"join","data":{"room":"kitchen","since":null}}"#,
         ] {
-            let wish = Request::Hub(Command::Join {
-                room: room.clone(),
-                since: None,
-            });
+            let wish = Request::Hub(Command::Join { room: room.clone(), since: None });
             assert_eq!(Native::decode(frame).unwrap(), wish, "{frame}");
         }
     }
@@ -211,52 +182,26 @@ mod tests {
             (r#"{"type":"message","data":{}}"#, ErrorCode::UnknownType, None),
             (r#"{"type":"join"}"#, ErrorCode::BadFrame, Some("data")),
             (r#"{"type":"join","data":{}}"#, ErrorCode::BadFrame, Some("room")),
-            (
-                r#"{"type":"join","data":{"room":7}}"#,
-                ErrorCode::BadFrame,
-                Some("room"),
-            ),
-            (
-                r#"{"type":"join","data":{"room":"no spaces"}}"#,
-                ErrorCode::BadFrame,
-                Some("room"),
-            ),
-            (
-                r#"{"type":"typing","data":{"room":"a","on":"yes"}}"#,
-                ErrorCode::BadFrame,
-                Some("on"),
-            ),
-            (
-                r#"{"type":"read","data":{"room":"a","seq":-1}}"#,
-                ErrorCode::BadFrame,
-                Some("seq"),
-            ),
-            (
-                r#"{"data":{"room":"a","since":{"epoch":1}},"type":"join"}"#,
-                ErrorCode::BadFrame,
-                Some("seq"),
-            ),
+            (r#"{"type":"join","data":{"room":7}}"#, ErrorCode::BadFrame, Some("room")),
+            (r#"{"type":"join","data":{"room":"no spaces"}}"#, ErrorCode::BadFrame, Some("room")),
+            (r#"{"type":"typing","data":{"room":"a","on":"yes"}}"#, ErrorCode::BadFrame, Some("on")),
+            (r#"{"type":"read","data":{"room":"a","seq":-1}}"#, ErrorCode::BadFrame, Some("seq")),
+            (r#"{"data":{"room":"a","since":{"epoch":1}},"type":"join"}"#, ErrorCode::BadFrame, Some("seq")),
         ] {
             let (told, named, _) = refused(frame);
             assert_eq!((told, named.as_deref()), (code, field), "{frame}");
         }
-        let (_, _, failure) = refused(&format!(
-            r#"{{"type":"post","data":{{"room":"a","draft":"{draft}","body":3}}}}"#
-        ));
+        let (_, _, failure) =
+            refused(&format!(r#"{{"type":"post","data":{{"room":"a","draft":"{draft}","body":3}}}}"#));
         assert_eq!(failure.room, RoomId::parse("a").ok());
         assert_eq!(failure.draft.map(|it| it.to_string()).as_deref(), Some(draft));
-        assert_eq!(
-            failure.refusal.to_string(),
-            "body: invalid type: integer `3`, expected a string"
-        );
+        assert_eq!(failure.refusal.to_string(), "body: invalid type: integer `3`, expected a string");
     }
 
     #[test]
     fn every_client_frame_is_listed() {
         // `explain` tells unknown types from misshapen ones by this list; serde's own list is the judge.
-        let error = serde_json::from_str::<ClientFrame>(r#"{"type":"?","data":{}}"#)
-            .unwrap_err()
-            .to_string();
+        let error = serde_json::from_str::<ClientFrame>(r#"{"type":"?","data":{}}"#).unwrap_err().to_string();
         let listed: Vec<&str> = error.split('`').skip(3).step_by(2).collect();
         assert_eq!(listed, CLIENT_TYPES);
     }

@@ -43,10 +43,7 @@ pub(crate) async fn sign_in(
     Form(form): Form<SignInForm>,
 ) -> Result<Response, ApiError> {
     let next = local_path(&form.next);
-    let login = Login {
-        username: form.username.clone(),
-        password: form.password,
-    };
+    let login = Login { username: form.username.clone(), password: form.password };
     let signed_in = match own_page(&headers) {
         Ok(()) => state.sign_ins().login_browser(login, address).await,
         Err(error) => Err(error),
@@ -54,10 +51,7 @@ pub(crate) async fn sign_in(
     match signed_in {
         Ok(signed_in) => welcome(&state, &headers, &signed_in, next).await,
         Err(error) => {
-            let typed = Problem {
-                username: form.username,
-                ..Problem::default()
-            };
+            let typed = Problem { username: form.username, ..Problem::default() };
             refuse(&state, &sign_in_address(next), headers, typed, error).await
         }
     }
@@ -70,16 +64,8 @@ pub(crate) async fn register(
     headers: HeaderMap,
     Form(form): Form<RegisterForm>,
 ) -> Result<Response, ApiError> {
-    let typed = Problem {
-        username: form.username.clone(),
-        email: form.email.clone(),
-        ..Problem::default()
-    };
-    let form = Register {
-        username: form.username,
-        email: form.email,
-        password: form.password,
-    };
+    let typed = Problem { username: form.username.clone(), email: form.email.clone(), ..Problem::default() };
+    let form = Register { username: form.username, email: form.email, password: form.password };
     let registered = match own_page(&headers) {
         Ok(()) => state.sign_ins().register_browser(form, address).await,
         Err(error) => Err(error),
@@ -115,10 +101,7 @@ async fn welcome(
         state.sign_ins().logout(before.sign_in).await?;
     }
     let mut response = see_other(next);
-    set_cookie(
-        &mut response,
-        cookie(state, signed_in.secret.clone(), SIGN_IN_MS / 1_000),
-    )?;
+    set_cookie(&mut response, cookie(state, signed_in.secret.clone(), SIGN_IN_MS / 1_000))?;
     Ok(response)
 }
 
@@ -130,21 +113,13 @@ async fn refuse(
     error: AuthError,
 ) -> Result<Response, ApiError> {
     let (status, body) = ApiError::from(error).describe();
-    let problem = Problem {
-        field: body.field,
-        message: body.message,
-        ..typed
-    };
+    let problem = Problem { field: body.field, message: body.message, ..typed };
     let uri = page.parse::<Uri>().unwrap_or_default();
     refused(state, uri, headers, problem, status).await
 }
 
 fn own_page(headers: &HeaderMap) -> Result<(), AuthError> {
-    if may_use_cookie(&Method::POST, headers) {
-        Ok(())
-    } else {
-        Err(AuthError::ForeignPage)
-    }
+    if may_use_cookie(&Method::POST, headers) { Ok(()) } else { Err(AuthError::ForeignPage) }
 }
 
 fn cookie(state: &AppState, secret: String, seconds: i64) -> String {
@@ -178,15 +153,9 @@ mod tests {
         for own in ["/", "/rooms/kitchen", "/devtools?x=1"] {
             assert_eq!(local_path(own), own);
         }
-        for foreign in [
-            "",
-            "rooms",
-            "//evil.example",
-            "/\\evil.example",
-            "https://evil.example",
-            "/a\r\nb",
-            "/\t/e",
-        ] {
+        for foreign in
+            ["", "rooms", "//evil.example", "/\\evil.example", "https://evil.example", "/a\r\nb", "/\t/e"]
+        {
             assert_eq!(local_path(foreign), "/", "{foreign:?}");
         }
     }

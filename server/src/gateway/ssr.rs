@@ -112,11 +112,7 @@ pub(crate) fn see_other(path: &str) -> Response {
 
 /// The address of the sign-in page that leads back to a path of ours.
 pub(crate) fn sign_in_address(next: &str) -> String {
-    if next == "/" {
-        "/sign-in".to_owned()
-    } else {
-        format!("/sign-in?next={}", percent_encode(next))
-    }
+    if next == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={}", percent_encode(next)) }
 }
 
 fn sign_in_first(uri: &Uri) -> Response {
@@ -143,13 +139,10 @@ async fn start(state: &AppState, headers: &HeaderMap, caller: Option<&Caller>) -
         Some(caller) => state.hub().rooms_of(&caller.person.id, None, ROOMS).await?,
         None => Vec::new(),
     };
-    let account = caller.map(|caller| Account {
-        id: caller.person.id.clone(),
-        name: caller.person.username.clone(),
-    });
-    let theme = CookieJar::from_headers(headers)
-        .get(Theme::COOKIE)
-        .map(|cookie| Theme::parse(cookie.value()));
+    let account =
+        caller.map(|caller| Account { id: caller.person.id.clone(), name: caller.person.username.clone() });
+    let theme =
+        CookieJar::from_headers(headers).get(Theme::COOKIE).map(|cookie| Theme::parse(cookie.value()));
     Ok(Start {
         account,
         rooms,
@@ -190,10 +183,7 @@ fn policy(nonce: &str, connect: &str) -> String {
 
 /// Our own sockets, by name: older browsers do not take `'self'` to mean them (bug 201591 of `WebKit`).
 fn connections(state: &AppState, headers: &HeaderMap) -> String {
-    let host = headers
-        .get(HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or_default();
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':' | b'[' | b']');
     if host.is_empty() || !host.bytes().all(plain) {
         return String::new();
@@ -201,11 +191,7 @@ fn connections(state: &AppState, headers: &HeaderMap) -> String {
     // cargo-leptos tells the page over a port of its own that it was built again.
     let reload = state.config().is_development() && std::env::var_os("LEPTOS_WATCH").is_some();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let reload = if reload {
-        format!(" ws://{name}:3001")
-    } else {
-        String::new()
-    };
+    let reload = if reload { format!(" ws://{name}:3001") } else { String::new() };
     format!(" ws://{host} wss://{host}{reload}")
 }
 
@@ -217,9 +203,6 @@ mod tests {
     fn the_way_back_from_the_sign_in_page_is_spelt_safely() {
         assert_eq!(sign_in_address("/"), "/sign-in");
         assert_eq!(sign_in_address("/rooms/a:b"), "/sign-in?next=/rooms/a%3Ab");
-        assert_eq!(
-            sign_in_address("/rooms/a&b=%20"),
-            "/sign-in?next=/rooms/a%26b%3D%2520"
-        );
+        assert_eq!(sign_in_address("/rooms/a&b=%20"), "/sign-in?next=/rooms/a%26b%3D%2520");
     }
 }

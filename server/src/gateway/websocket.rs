@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
@@ -50,24 +51,23 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// `GET /api/v1/ws`: the native protocol.
 ///
 /// # Errors
-/// 403 for a page of a foreign origin, 401 for a token or ticket that is not good.
+/// 403 for a page of a foreign origin, 401 for a token or ticket that is not good, 400 for what is no handshake.
 pub async fn upgrade(
     State(state): State<AppState>,
     Query(query): Query<SocketQuery>,
     headers: HeaderMap,
-    upgrade: WebSocketUpgrade,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     if !state.config().origins.may_connect(&headers) {
         return Err(AuthError::ForeignPage.into());
     }
     let caller = identify_socket(&state, &headers, &query).await?;
     let upgrade = upgrade
+        .map_err(|_| ApiError::NotWebSocket)?
         .read_buffer_size(READ_BUFFER_BYTES)
         .max_message_size(limits::MAX_FRAME_BYTES)
         .max_frame_size(limits::MAX_FRAME_BYTES);
-    Ok(upgrade
-        .on_upgrade(move |socket| serve::<Native>(state, socket, caller))
-        .into_response())
+    Ok(upgrade.on_upgrade(move |socket| serve::<Native>(state, socket, caller)).into_response())
 }
 
 /// Runs one connection to its end. Ending one side ends the other by dropping, not by aborting.
@@ -95,26 +95,15 @@ async fn introduce<D: Dialect>(
     outbox: &Outbox,
     caller: Option<Caller>,
 ) -> Result<Connection<D>, CloseCode> {
-    let caller = match caller {
-        Some(caller) => caller,
-        None => first_frame::<D>(state, stream, outbox).await?,
-    };
+    let caller =
+        if let Some(caller) = caller { caller } else { first_frame::<D>(state, stream, outbox).await? };
     let name = caller.person.username.clone();
-    let identity = Identity {
-        person: caller.person.clone(),
-        sign_in: caller.sign_in,
-    };
-    let peer = match state
-        .hub()
-        .attach(identity, D::SPELLING, Arc::new(outbox.clone()))
-    {
+    let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };
+    let peer = match state.hub().attach(identity, D::SPELLING, Arc::new(outbox.clone())) {
         Ok(peer) => peer,
         Err(refusal) => {
-            let code = if matches!(refusal, Refusal::Stopping) {
-                CloseCode::Restart
-            } else {
-                CloseCode::TooMany
-            };
+            let code =
+                if matches!(refusal, Refusal::Stopping) { CloseCode::Restart } else { CloseCode::TooMany };
             refuse::<D>(outbox, refusal);
             return Err(code);
         }
@@ -139,28 +128,20 @@ async fn first_frame<D: Dialect>(
     outbox: &Outbox,
 ) -> Result<Caller, CloseCode> {
     let deadline = Instant::now() + FIRST_FRAME;
-    let token = loop {
+    let frame = loop {
         match timeout_at(deadline, stream.next()).await {
-            Ok(Some(Ok(Message::Text(text)))) => match D::decode(text.as_str()) {
-                Ok(Request::Authenticate(token)) => break token,
-                Ok(_) | Err(_) => {
-                    refuse::<D>(outbox, Refusal::Unauthorized);
-                    return Err(CloseCode::Token);
-                }
-            },
+            Ok(Some(Ok(Message::Text(text)))) => break Some(text),
             Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-            Ok(Some(Ok(Message::Binary(_)))) | Err(_) => {
-                refuse::<D>(outbox, Refusal::Unauthorized);
-                return Err(CloseCode::Token);
-            }
+            Ok(Some(Ok(Message::Binary(_)))) | Err(_) => break None,
             Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return Err(CloseCode::Normal),
         }
     };
+    let Some(Ok(Request::Authenticate(token))) = frame.map(|text| D::decode(text.as_str())) else {
+        refuse::<D>(outbox, Refusal::Unauthorized);
+        return Err(CloseCode::Token);
+    };
     identify_token(state, &token).await.map_err(|error| {
-        tracing::debug!(
-            error = &error as &dyn std::error::Error,
-            "A first frame's token was refused"
-        );
+        tracing::debug!(error = &error as &dyn std::error::Error, "A first frame's token was refused");
         refuse::<D>(outbox, Refusal::Unauthorized);
         CloseCode::Token
     })
@@ -191,16 +172,7 @@ impl<D: Dialect> Connection<D> {
         let expires_at = moment(&state, caller.expires_at_ms);
         let heard_at = Instant::now();
         let dialect = std::marker::PhantomData;
-        Self {
-            state,
-            peer,
-            outbox,
-            simulations,
-            expires_at,
-            warned: false,
-            heard_at,
-            dialect,
-        }
+        Self { state, peer, outbox, simulations, expires_at, warned: false, heard_at, dialect }
     }
 
     fn expires_in_ms(&self) -> u64 {
@@ -250,9 +222,7 @@ impl<D: Dialect> Connection<D> {
         }
         if now >= self.next_expiry_step() {
             self.warned = true;
-            self.peer.tell(&Event::Expiring(Expiry {
-                expires_in_ms: self.expires_in_ms(),
-            }));
+            self.peer.tell(&Event::Expiring(Expiry { expires_in_ms: self.expires_in_ms() }));
         }
         None
     }
@@ -281,18 +251,14 @@ impl<D: Dialect> Connection<D> {
 
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
     async fn renew(&mut self, token: &str) -> Result<(), Refusal> {
-        let caller = identify_token(&self.state, token)
-            .await
-            .map_err(|_| Refusal::Unauthorized)?;
+        let caller = identify_token(&self.state, token).await.map_err(|_| Refusal::Unauthorized)?;
         if caller.person.id != self.peer.person().id {
             return Err(Refusal::Unauthorized);
         }
         self.peer.renew(caller.sign_in);
         self.expires_at = moment(&self.state, caller.expires_at_ms);
         self.warned = false;
-        self.peer.tell(&Event::Authenticated(Expiry {
-            expires_in_ms: self.expires_in_ms(),
-        }));
+        self.peer.tell(&Event::Authenticated(Expiry { expires_in_ms: self.expires_in_ms() }));
         Ok(())
     }
 }
@@ -310,11 +276,7 @@ fn why(error: &axum::Error) -> CloseCode {
     let too_big = std::error::Error::source(error)
         .and_then(|cause| cause.downcast_ref::<tungstenite::Error>())
         .is_some_and(|cause| matches!(cause, tungstenite::Error::Capacity(_)));
-    if too_big {
-        CloseCode::TooBig
-    } else {
-        CloseCode::Normal
-    }
+    if too_big { CloseCode::TooBig } else { CloseCode::Normal }
 }
 
 /// Writes what the hub hands out, a burst at a time, and pings when there is nothing to write.
@@ -350,14 +312,9 @@ async fn write(mut sink: SplitSink<WebSocket, Message>, mut inlet: Inlet) {
             }
         }
     };
-    let close = CloseFrame {
-        code: code.number(),
-        reason: Utf8Bytes::from_static(code.reason()),
-    };
+    let close = CloseFrame { code: code.number(), reason: Utf8Bytes::from_static(code.reason()) };
     // Whether the other side takes the farewell is its own business.
-    tokio::time::timeout(FAREWELL, sink.send(Message::Close(Some(close))))
-        .await
-        .ok();
+    tokio::time::timeout(FAREWELL, sink.send(Message::Close(Some(close)))).await.ok();
 }
 
 async fn write_burst(

@@ -1,10 +1,6 @@
 //! The real server on a free port, with a database of its own, and people to use it.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot be set up has failed"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
 use std::net::SocketAddr;
 
@@ -49,11 +45,7 @@ impl Answer {
     pub(crate) async fn to(request: RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        Self {
-            status,
-            headers,
-            text: response.text().await.unwrap(),
-        }
+        Self { status, headers, text: response.text().await.unwrap() }
     }
 
     /// The body as JSON; `null` if it is none.
@@ -103,13 +95,7 @@ impl App {
         let listener = TcpListener::bind(config.listen).await.unwrap();
         let running = server::serve_on(listener, config.clone()).await.unwrap();
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        Self {
-            addr: running.addr(),
-            client,
-            config,
-            running,
-            folder,
-        }
+        Self { addr: running.addr(), client, config, running, folder }
     }
 
     /// Stops gently and starts again on the same data, at another port.
@@ -151,21 +137,11 @@ impl App {
     }
 
     pub(crate) async fn post(&self, path: &str, who: &Tokens, body: &Value) -> Answer {
-        Answer::to(
-            self.request(Method::POST, path)
-                .bearer_auth(&who.access_token)
-                .json(body),
-        )
-        .await
+        Answer::to(self.request(Method::POST, path).bearer_auth(&who.access_token).json(body)).await
     }
 
     pub(crate) async fn patch(&self, path: &str, who: &Tokens, body: &Value) -> Answer {
-        Answer::to(
-            self.request(Method::PATCH, path)
-                .bearer_auth(&who.access_token)
-                .json(body),
-        )
-        .await
+        Answer::to(self.request(Method::PATCH, path).bearer_auth(&who.access_token).json(body)).await
     }
 
     /// A JSON request of somebody who is not signed in.
@@ -192,13 +168,7 @@ impl App {
     /// Makes a room with these people in it.
     pub(crate) async fn create_room(&self, owner: &Tokens, name: &str, members: &[&Tokens]) -> RoomId {
         let members: Vec<_> = members.iter().map(|member| &member.user.id).collect();
-        let answer = self
-            .post(
-                "/api/v1/chats",
-                owner,
-                &json!({ "name": name, "member_ids": members }),
-            )
-            .await;
+        let answer = self.post("/api/v1/chats", owner, &json!({ "name": name, "member_ids": members })).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
         serde_json::from_value(answer.json()["id"].take()).unwrap()
     }
@@ -219,13 +189,10 @@ impl App {
 
     /// Sends a page's form, as a browser does from our own pages.
     pub(crate) async fn submit(&self, path: &str, cookie: &str, fields: &str) -> Answer {
-        let form = self
-            .request(Method::POST, path)
-            .header("content-type", "application/x-www-form-urlencoded");
+        let form =
+            self.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded");
         Answer::to(
-            form.header("sec-fetch-site", "same-origin")
-                .header("cookie", cookie)
-                .body(fields.to_owned()),
+            form.header("sec-fetch-site", "same-origin").header("cookie", cookie).body(fields.to_owned()),
         )
         .await
     }
@@ -237,13 +204,8 @@ impl App {
 
     /// Signs in a browser and answers with its cookie.
     pub(crate) async fn browser(&self, name: &str) -> String {
-        let answer = self
-            .submit(
-                "/sign-in",
-                "",
-                &format!("username={name}&password=correct+horse+battery"),
-            )
-            .await;
+        let answer =
+            self.submit("/sign-in", "", &format!("username={name}&password=correct+horse+battery")).await;
         assert_eq!(answer.status, StatusCode::SEE_OTHER, "{answer:?}");
         answer.header("set-cookie").split(';').next().unwrap().to_owned()
     }
@@ -251,12 +213,7 @@ impl App {
 
 /// A token with these claims, signed as the server would.
 pub(crate) fn mint(claims: &Value) -> String {
-    jsonwebtoken::encode(
-        &Header::default(),
-        claims,
-        &EncodingKey::from_secret(SECRET.as_bytes()),
-    )
-    .unwrap()
+    jsonwebtoken::encode(&Header::default(), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
 }
 
 /// A second far away, for claims of tokens that have not expired: the year 2100.
@@ -264,42 +221,11 @@ pub(crate) const FAR_AWAY: u64 = 4_102_444_800;
 
 /// Each test file uses its own part of all this; here everything is used.
 const _: fn() = || {
-    let _ = (
-        App::spawn,
-        App::restart,
-        App::stop,
-        App::folder,
-        App::url,
-        App::socket_url,
-        App::request,
-        App::get,
-    );
-    let _ = (
-        App::delete,
-        App::post,
-        App::patch,
-        App::post_as_stranger,
-        App::register,
-        App::login,
-        App::say,
-    );
-    let _ = (
-        App::create_room,
-        App::ticket,
-        App::submit,
-        App::visit,
-        App::browser,
-        mint,
-        FAR_AWAY,
-    );
-    let _ = (
-        Answer::to,
-        Answer::json,
-        Answer::refusal,
-        Answer::header,
-        PASSWORD,
-        SECRET,
-    );
+    let _ =
+        (App::spawn, App::restart, App::stop, App::folder, App::url, App::socket_url, App::request, App::get);
+    let _ = (App::delete, App::post, App::patch, App::post_as_stranger, App::register, App::login, App::say);
+    let _ = (App::create_room, App::ticket, App::submit, App::visit, App::browser, mint, FAR_AWAY);
+    let _ = (Answer::to, Answer::json, Answer::refusal, Answer::header, PASSWORD, SECRET);
     let _ = |app: App| app.client;
     drop(App::spawn_with(|_| {}));
 };

@@ -14,22 +14,13 @@ async fn who_registers_is_signed_in() {
     let answer = app.post_as_stranger(REGISTER, &form).await;
     assert_eq!(answer.status, StatusCode::CREATED);
     let body = answer.json();
-    assert_eq!(
-        (&body["token_type"], &body["expires_in"]),
-        (&json!("Bearer"), &json!(900))
-    );
+    assert_eq!((&body["token_type"], &body["expires_in"]), (&json!("Bearer"), &json!(900)));
     let user = &body["user"];
-    assert_eq!(
-        (&user["username"], &user["email"]),
-        (&json!("Ann_1"), &json!("Ann@Example.org"))
-    );
+    assert_eq!((&user["username"], &user["email"]), (&json!("Ann_1"), &json!("Ann@Example.org")));
     assert_eq!(user["is_active"], true);
     let id = uuid::Uuid::try_parse(user["id"].as_str().unwrap_or_default()).unwrap();
     assert_eq!(id.get_version_num(), 7);
-    assert_eq!(
-        me(&app, body["access_token"].as_str().unwrap()).await.json(),
-        *user
-    );
+    assert_eq!(me(&app, body["access_token"].as_str().unwrap()).await.json(), *user);
 }
 
 #[tokio::test]
@@ -37,68 +28,20 @@ async fn an_account_that_cannot_be_made_is_told_by_field() {
     let app = App::spawn().await;
     app.register("ann").await;
     for (username, email, password, told) in [
-        (
-            "ANN",
-            "new@example.org",
-            PASSWORD,
-            refusal(409, "taken", "username"),
-        ),
-        (
-            "newer",
-            "ANN@example.org",
-            PASSWORD,
-            refusal(409, "taken", "email"),
-        ),
-        (
-            "no",
-            "new@example.org",
-            PASSWORD,
-            refusal(422, "invalid", "username"),
-        ),
-        (
-            "no spaces",
-            "new@example.org",
-            PASSWORD,
-            refusal(422, "invalid", "username"),
-        ),
-        (
-            "newer",
-            "new.example.org",
-            PASSWORD,
-            refusal(422, "invalid", "email"),
-        ),
-        (
-            "newer",
-            "new@example.org",
-            "too short",
-            refusal(422, "weak_password", "password"),
-        ),
-        (
-            "newer",
-            "new@example.org",
-            "Password123",
-            refusal(422, "weak_password", "password"),
-        ),
-        (
-            "long-enough",
-            "new@example.org",
-            "long-enough",
-            refusal(422, "weak_password", "password"),
-        ),
+        ("ANN", "new@example.org", PASSWORD, refusal(409, "taken", "username")),
+        ("newer", "ANN@example.org", PASSWORD, refusal(409, "taken", "email")),
+        ("no", "new@example.org", PASSWORD, refusal(422, "invalid", "username")),
+        ("no spaces", "new@example.org", PASSWORD, refusal(422, "invalid", "username")),
+        ("newer", "new.example.org", PASSWORD, refusal(422, "invalid", "email")),
+        ("newer", "new@example.org", "too short", refusal(422, "weak_password", "password")),
+        ("newer", "new@example.org", "Password123", refusal(422, "weak_password", "password")),
+        ("long-enough", "new@example.org", "long-enough", refusal(422, "weak_password", "password")),
     ] {
         let form = json!({ "username": username, "email": email, "password": password });
-        assert_eq!(
-            app.post_as_stranger(REGISTER, &form).await.refusal(),
-            told,
-            "{form}"
-        );
+        assert_eq!(app.post_as_stranger(REGISTER, &form).await.refusal(), told, "{form}");
     }
-    let missing = app
-        .post_as_stranger(
-            REGISTER,
-            &json!({ "username": "newer", "email": "new@example.org" }),
-        )
-        .await;
+    let missing =
+        app.post_as_stranger(REGISTER, &json!({ "username": "newer", "email": "new@example.org" })).await;
     assert_eq!(missing.refusal(), refusal(422, "bad_frame", "password"));
     let anyone = app.login("ann").await;
     let found = app.get("/api/v1/users", &anyone).await.json();
@@ -110,9 +53,7 @@ async fn one_signs_in_with_the_name_or_the_address_in_any_capitals() {
     let app = App::spawn().await;
     app.register("ann").await;
     for login in ["ann", "ANN", "ann@example.org", "Ann@Example.ORG"] {
-        let answer = app
-            .post_as_stranger(LOGIN, &json!({ "username": login, "password": PASSWORD }))
-            .await;
+        let answer = app.post_as_stranger(LOGIN, &json!({ "username": login, "password": PASSWORD })).await;
         assert_eq!(
             (answer.status, &answer.json()["user"]["username"]),
             (StatusCode::OK, &json!("ann")),
@@ -125,15 +66,9 @@ async fn one_signs_in_with_the_name_or_the_address_in_any_capitals() {
 async fn a_wrong_password_and_an_unknown_name_get_the_same_answer() {
     let app = App::spawn().await;
     app.register("ann").await;
-    let wrong = app
-        .post_as_stranger(
-            LOGIN,
-            &json!({ "username": "ann", "password": "wrong horse battery" }),
-        )
-        .await;
-    let unknown = app
-        .post_as_stranger(LOGIN, &json!({ "username": "nemo", "password": PASSWORD }))
-        .await;
+    let wrong =
+        app.post_as_stranger(LOGIN, &json!({ "username": "ann", "password": "wrong horse battery" })).await;
+    let unknown = app.post_as_stranger(LOGIN, &json!({ "username": "nemo", "password": PASSWORD })).await;
     assert_eq!(wrong.refusal(), refusal(401, "wrong_credentials", ""));
     assert_eq!(wrong.text, unknown.text);
 }
@@ -146,9 +81,7 @@ async fn logging_out_ends_this_sign_in_and_no_other() {
     let out = app.post("/api/v1/auth/logout", &ann, &Value::Null).await;
     assert_eq!(out.status, StatusCode::NO_CONTENT);
     assert_eq!(me(&app, &ann.access_token).await.refusal(), unauthorized());
-    let refresh = app
-        .post_as_stranger(REFRESH, &json!({ "refresh_token": ann.refresh_token }))
-        .await;
+    let refresh = app.post_as_stranger(REFRESH, &json!({ "refresh_token": ann.refresh_token })).await;
     assert_eq!(refresh.refusal(), unauthorized());
     assert_eq!(me(&app, &other_device.access_token).await.status, StatusCode::OK);
 }
@@ -166,21 +99,14 @@ async fn too_many_attempts_have_to_wait_and_say_how_long() {
     }
     assert_eq!(last.refusal(), refusal(429, "rate_limited", ""));
     assert!(
-        last.json()["retry_after_ms"]
-            .as_u64()
-            .is_some_and(|wait| (1..=60_000).contains(&wait)),
+        last.json()["retry_after_ms"].as_u64().is_some_and(|wait| (1..=60_000).contains(&wait)),
         "{last:?}"
     );
     assert_ne!(last.header("retry-after"), "");
     // Counted by the network it comes from, which a proxy on this machine may name.
-    let elsewhere = app
-        .request(Method::POST, LOGIN)
-        .header("x-forwarded-for", "203.0.113.7");
+    let elsewhere = app.request(Method::POST, LOGIN).header("x-forwarded-for", "203.0.113.7");
     let form = json!({ "username": "somebody", "password": PASSWORD });
-    assert_eq!(
-        Answer::to(elsewhere.json(&form)).await.status,
-        StatusCode::UNAUTHORIZED
-    );
+    assert_eq!(Answer::to(elsewhere.json(&form)).await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
@@ -189,10 +115,7 @@ async fn people_of_another_backend_are_known_at_first_sight() {
     let claims = json!({ "sub": "auth0|7", "exp": FAR_AWAY, "name": "Anna K", "email": "anna@example.org", "sid": "x" });
     let token = mint(&claims);
     let seen = me(&app, &token).await.json();
-    assert_eq!(
-        (&seen["id"], &seen["username"]),
-        (&json!("auth0|7"), &json!("Anna-K"))
-    );
+    assert_eq!((&seen["id"], &seen["username"]), (&json!("auth0|7"), &json!("Anna-K")));
     assert_eq!(seen["email"], "anna@example.org");
     assert_eq!(me(&app, &token).await.json(), seen);
 
@@ -204,10 +127,7 @@ async fn people_of_another_backend_are_known_at_first_sight() {
     assert_ne!(twin["username"], "anna-k");
     let nameless = me(&app, &mint(&json!({ "sub": "9", "exp": FAR_AWAY }))).await;
     assert_eq!(nameless.json()["username"], "user-9");
-    assert_eq!(
-        me(&app, &mint(&json!({ "sub": "9", "exp": 1 }))).await.refusal(),
-        unauthorized()
-    );
+    assert_eq!(me(&app, &mint(&json!({ "sub": "9", "exp": 1 }))).await.refusal(), unauthorized());
 
     for path in [REGISTER, LOGIN] {
         let form = json!({ "username": "ann", "email": "a@b.c", "password": PASSWORD });
@@ -225,30 +145,19 @@ async fn an_account_out_of_use_lets_nobody_in() {
     let ann = app.register("ann").await;
     let cookie = app.browser("ann").await;
     let database = app.folder().join("hubbub.db");
-    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", database.display()))
-        .await
-        .unwrap();
-    sqlx::query("UPDATE people SET is_active = 0")
-        .execute(&pool)
-        .await
-        .unwrap();
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", database.display())).await.unwrap();
+    sqlx::query("UPDATE people SET is_active = 0").execute(&pool).await.unwrap();
     pool.close().await;
 
     assert_eq!(me(&app, &ann.access_token).await.refusal(), unauthorized());
     let by_claims = mint(&json!({ "sub": ann.user.id, "exp": FAR_AWAY }));
     assert_eq!(me(&app, &by_claims).await.refusal(), unauthorized());
     assert_eq!(
-        Answer::to(app.request(Method::GET, ME).header("cookie", cookie))
-            .await
-            .refusal(),
+        Answer::to(app.request(Method::GET, ME).header("cookie", cookie)).await.refusal(),
         unauthorized()
     );
-    let login = app
-        .post_as_stranger(LOGIN, &json!({ "username": "ann", "password": PASSWORD }))
-        .await;
+    let login = app.post_as_stranger(LOGIN, &json!({ "username": "ann", "password": PASSWORD })).await;
     assert_eq!(login.refusal(), refusal(401, "wrong_credentials", ""));
-    let refresh = app
-        .post_as_stranger(REFRESH, &json!({ "refresh_token": ann.refresh_token }))
-        .await;
+    let refresh = app.post_as_stranger(REFRESH, &json!({ "refresh_token": ann.refresh_token })).await;
     assert_eq!(refresh.refusal(), unauthorized());
 }

@@ -14,28 +14,17 @@ async fn a_message_comes_back_as_it_was_said() {
     let room = app.create_room(&ann, "Ours", &[]).await;
     let path = format!("/api/v1/chats/{room}/messages");
     let text = "<b>\"Grüße\"</b>\r\n\t👩‍👩‍👧 שלום \u{0}\\";
-    let said = app
-        .post(&path, &ann, &json!({ "content": text, "message_type": "text" }))
-        .await;
+    let said = app.post(&path, &ann, &json!({ "content": text, "message_type": "text" })).await;
     assert_eq!(said.status, StatusCode::CREATED);
     let said = said.json();
-    assert_eq!(
-        (&said["content"], &said["seq"], &said["chat_id"]),
-        (&json!(text), &json!(1), &json!(room))
-    );
-    assert_eq!(
-        (&said["message_type"], &said["parent_message_id"]),
-        (&json!("text"), &Value::Null)
-    );
+    assert_eq!((&said["content"], &said["seq"], &said["chat_id"]), (&json!(text), &json!(1), &json!(room)));
+    assert_eq!((&said["message_type"], &said["parent_message_id"]), (&json!("text"), &Value::Null));
     assert_eq!(
         (&said["sender_id"], &said["sender"]["email"]),
         (&json!(ann.user.id), &json!("ann@example.org"))
     );
     let at = said["created_at"].as_str().unwrap_or_default();
-    assert!(
-        at.len() == 24 && at.ends_with('Z') && at.as_bytes()[19] == b'.',
-        "{at}"
-    );
+    assert!(at.len() == 24 && at.ends_with('Z') && at.as_bytes()[19] == b'.', "{at}");
     let page = app.get(&path, &ann).await.json();
     assert_eq!(page, json!({ "messages": [said], "has_more": false }));
 }
@@ -47,10 +36,7 @@ async fn a_draft_that_is_sent_again_is_the_same_message() {
     let room = app.create_room(&ann, "Ours", &[]).await;
     let path = format!("/api/v1/chats/{room}/messages");
     let body = json!({ "content": "once", "draft_id": "0197f2a0-0000-7000-8000-000000000001" });
-    let (first, second) = (
-        app.post(&path, &ann, &body).await,
-        app.post(&path, &ann, &body).await,
-    );
+    let (first, second) = (app.post(&path, &ann, &body).await, app.post(&path, &ann, &body).await);
     assert_eq!(first.json(), second.json());
     let twice = json!({ "content": "twice" });
     app.post(&path, &ann, &twice).await;
@@ -67,36 +53,19 @@ async fn what_may_not_be_said_is_not_said() {
     let path = format!("/api/v1/chats/{room}/messages");
     for (body, told) in [
         (json!({ "content": "" }), refusal(422, "blank", "content")),
-        (
-            json!({ "content": " \n\u{200B}" }),
-            refusal(422, "blank", "content"),
-        ),
-        (
-            json!({ "content": "x".repeat(MAX_MESSAGE_BYTES + 1) }),
-            refusal(422, "too_long", "content"),
-        ),
+        (json!({ "content": " \n\u{200B}" }), refusal(422, "blank", "content")),
+        (json!({ "content": "x".repeat(MAX_MESSAGE_BYTES + 1) }), refusal(422, "too_long", "content")),
         (json!({ "content": 7 }), refusal(422, "bad_frame", "content")),
-        (
-            json!({ "content": "x", "message_type": "image" }),
-            refusal(422, "invalid", "message_type"),
-        ),
-        (
-            json!({ "content": "x", "draft_id": "soon" }),
-            refusal(422, "bad_frame", "draft_id"),
-        ),
+        (json!({ "content": "x", "message_type": "image" }), refusal(422, "invalid", "message_type")),
+        (json!({ "content": "x", "draft_id": "soon" }), refusal(422, "bad_frame", "draft_id")),
         (json!({ "text": "x" }), refusal(422, "bad_frame", "content")),
     ] {
         let answer = app.post(&path, &ann, &body).await;
         assert_eq!(answer.refusal(), told);
         assert!(!answer.text.contains("body must"), "{answer:?}");
     }
-    assert_eq!(
-        app.get(&path, &ann).await.json(),
-        json!({ "messages": [], "has_more": false })
-    );
-    let most = app
-        .post(&path, &ann, &json!({ "content": "x".repeat(MAX_MESSAGE_BYTES) }))
-        .await;
+    assert_eq!(app.get(&path, &ann).await.json(), json!({ "messages": [], "has_more": false }));
+    let most = app.post(&path, &ann, &json!({ "content": "x".repeat(MAX_MESSAGE_BYTES) })).await;
     assert_eq!(most.status, StatusCode::CREATED);
 }
 
@@ -127,11 +96,7 @@ async fn history_is_read_in_pages_from_either_side() {
             .flatten()
             .filter_map(|it| it["content"].as_str())
             .collect();
-        assert_eq!(
-            (said.as_str(), &page["has_more"]),
-            (texts, &json!(has_more)),
-            "{query}"
-        );
+        assert_eq!((said.as_str(), &page["has_more"]), (texts, &json!(has_more)), "{query}");
     }
     assert_eq!(
         app.get(&format!("{path}?before=1&after=1"), &ann).await.refusal(),
@@ -154,9 +119,7 @@ async fn reading_lowers_the_count_of_unread_messages_and_never_raises_it() {
     let path = format!("/api/v1/chats/{room}");
     assert_eq!(app.get(&path, &bob).await.json()["unread"], 3);
     for (seq, unread) in [(2, 1), (1, 1), (3, 0)] {
-        let answer = app
-            .post(&format!("{path}/read"), &bob, &json!({ "seq": seq }))
-            .await;
+        let answer = app.post(&format!("{path}/read"), &bob, &json!({ "seq": seq })).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT);
         assert_eq!(app.get(&path, &bob).await.json()["unread"], unread);
     }

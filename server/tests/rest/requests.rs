@@ -21,14 +21,9 @@ async fn what_is_not_a_proper_request_is_told_apart() {
         send("/api/v1/chats", json_type, "{".to_owned()).await.refusal(),
         refusal(400, "bad_json", "")
     );
+    assert_eq!(send("/api/v1/chats", json_type, String::new()).await.refusal(), refusal(400, "bad_json", ""));
     assert_eq!(
-        send("/api/v1/chats", json_type, String::new()).await.refusal(),
-        refusal(400, "bad_json", "")
-    );
-    assert_eq!(
-        send("/api/v1/chats", "text/plain", "{}".to_owned())
-            .await
-            .refusal(),
+        send("/api/v1/chats", "text/plain", "{}".to_owned()).await.refusal(),
         refusal(415, "bad_json", "")
     );
     assert_eq!(
@@ -36,26 +31,11 @@ async fn what_is_not_a_proper_request_is_told_apart() {
         refusal(422, "bad_frame", "")
     );
     let huge = format!(r#"{{"name":"{}"}}"#, "x".repeat(MAX_FRAME_BYTES));
-    assert_eq!(
-        send("/api/v1/chats", json_type, huge).await.refusal(),
-        refusal(413, "too_big", "")
-    );
-    assert_eq!(
-        app.get("/api/v1/nothing", &ann).await.refusal(),
-        refusal(404, "not_found", "")
-    );
-    assert_eq!(
-        app.get("/api", &ann).await.refusal(),
-        refusal(404, "not_found", "")
-    );
-    assert_eq!(
-        app.post("/nothing", &ann, &json!({})).await.refusal(),
-        refusal(404, "not_found", "")
-    );
-    assert_eq!(
-        app.delete("/api/v1/chats", &ann).await.refusal(),
-        refusal(405, "not_found", "")
-    );
+    assert_eq!(send("/api/v1/chats", json_type, huge).await.refusal(), refusal(413, "too_big", ""));
+    assert_eq!(app.get("/api/v1/nothing", &ann).await.refusal(), refusal(404, "not_found", ""));
+    assert_eq!(app.get("/api", &ann).await.refusal(), refusal(404, "not_found", ""));
+    assert_eq!(app.post("/nothing", &ann, &json!({})).await.refusal(), refusal(404, "not_found", ""));
+    assert_eq!(app.delete("/api/v1/chats", &ann).await.refusal(), refusal(405, "not_found", ""));
 }
 
 #[tokio::test]
@@ -63,35 +43,22 @@ async fn other_origins_may_use_the_api_only_where_they_are_named() {
     let app =
         App::spawn_with(|config| config.origins = Origins::new(vec!["https://friend.example".to_owned()]))
             .await;
-    for (origin, told) in [
-        ("https://friend.example", "https://friend.example"),
-        ("https://evil.example", ""),
-    ] {
-        let ask = app
-            .request(Method::OPTIONS, "/api/v1/chats")
-            .header("origin", origin);
+    for (origin, told) in [("https://friend.example", "https://friend.example"), ("https://evil.example", "")]
+    {
+        let ask = app.request(Method::OPTIONS, "/api/v1/chats").header("origin", origin);
         let answer = Answer::to(ask.header("access-control-request-method", "POST")).await;
         assert_eq!(answer.header("access-control-allow-origin"), told);
         assert_eq!(answer.header("access-control-allow-credentials"), "");
     }
     let app = App::spawn().await;
-    let ask = app
-        .request(Method::GET, "/api/v1/chats")
-        .header("origin", "https://friend.example");
+    let ask = app.request(Method::GET, "/api/v1/chats").header("origin", "https://friend.example");
     assert_eq!(Answer::to(ask).await.header("access-control-allow-origin"), "");
 }
 
 #[tokio::test]
 async fn every_answer_carries_the_headers_that_keep_browsers_careful() {
     let app = App::spawn().await;
-    for path in [
-        "/",
-        "/sign-in",
-        "/nothing",
-        "/api/v1/chats",
-        "/healthz",
-        "/pkg/none.js",
-    ] {
+    for path in ["/", "/sign-in", "/nothing", "/api/v1/chats", "/healthz", "/pkg/none.js"] {
         let answer = app.visit(path, "").await;
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
@@ -103,22 +70,11 @@ async fn every_answer_carries_the_headers_that_keep_browsers_careful() {
         ] {
             assert_eq!(answer.header(name), value, "{path} {name}");
         }
-        assert!(
-            answer.header("permissions-policy").contains("camera=()"),
-            "{path}"
-        );
-        assert!(
-            answer
-                .header("content-security-policy")
-                .contains("frame-ancestors 'none'"),
-            "{path}"
-        );
+        assert!(answer.header("permissions-policy").contains("camera=()"), "{path}");
+        assert!(answer.header("content-security-policy").contains("frame-ancestors 'none'"), "{path}");
     }
-    let over_tls = Answer::to(
-        app.request(Method::GET, "/healthz")
-            .header("x-forwarded-proto", "https"),
-    )
-    .await;
+    let over_tls =
+        Answer::to(app.request(Method::GET, "/healthz").header("x-forwarded-proto", "https")).await;
     assert_eq!(over_tls.header("strict-transport-security"), "max-age=63072000");
 }
 

@@ -21,12 +21,8 @@ async fn every_token_but_a_good_one_is_refused() {
     let id = &ann.user.id;
     let long = json!({ "sub": id, "exp": FAR_AWAY });
     let sign = |algorithm, secret: &str| {
-        jsonwebtoken::encode(
-            &Header::new(algorithm),
-            &long,
-            &EncodingKey::from_secret(secret.as_bytes()),
-        )
-        .unwrap()
+        jsonwebtoken::encode(&Header::new(algorithm), &long, &EncodingKey::from_secret(secret.as_bytes()))
+            .unwrap()
     };
     for bad in [
         String::new(),
@@ -54,12 +50,7 @@ async fn every_token_but_a_good_one_is_refused() {
         let answer = me(&app, &bad).await;
         assert_eq!(answer.refusal(), unauthorized(), "{bad}");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
-        assert!(
-            connect_async(app.socket_url(&format!("?token={bad}")))
-                .await
-                .is_err(),
-            "{bad}"
-        );
+        assert!(connect_async(app.socket_url(&format!("?token={bad}"))).await.is_err(), "{bad}");
     }
     for header in ["Basic YW5uOmFubg==", good, "Bearer"] {
         let answer = Answer::to(app.request(Method::GET, ME).header("authorization", header)).await;
@@ -68,9 +59,7 @@ async fn every_token_but_a_good_one_is_refused() {
     let none = Answer::to(app.request(Method::GET, ME)).await;
     assert_eq!(none.refusal(), unauthorized());
     // The scheme's name has no capitals of its own, and a token of another backend with our secret is good.
-    let lower = app
-        .request(Method::GET, ME)
-        .header("authorization", format!("bearer {}", mint(&long)));
+    let lower = app.request(Method::GET, ME).header("authorization", format!("bearer {}", mint(&long)));
     assert_eq!(Answer::to(lower).await.status, StatusCode::OK);
 }
 
@@ -78,9 +67,7 @@ async fn every_token_but_a_good_one_is_refused() {
 async fn a_token_of_somebody_elses_sign_in_is_refused() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
-    let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(&ann.access_token)
-        .unwrap()
-        .claims;
+    let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(&ann.access_token).unwrap().claims;
     let mixed = mint(&json!({ "sub": bob.user.id, "exp": FAR_AWAY, "sid": claims["sid"] }));
     assert_eq!(me(&app, &mixed).await.refusal(), unauthorized());
 }
@@ -154,11 +141,7 @@ async fn the_cookie_reads_from_anywhere_and_writes_only_from_our_own_pages() {
     }
     let read = send(Method::GET, &[("sec-fetch-site", "cross-site")]).await;
     assert_eq!(read.json()["chats"].as_array().map(Vec::len), Some(2));
-    let wrong = Answer::to(
-        app.request(Method::GET, ME)
-            .header("cookie", "hubbub_session=garbage"),
-    )
-    .await;
+    let wrong = Answer::to(app.request(Method::GET, ME).header("cookie", "hubbub_session=garbage")).await;
     assert_eq!(wrong.refusal(), unauthorized());
 }
 
@@ -169,9 +152,5 @@ async fn a_sign_in_outlives_a_restart_and_a_ticket_does_not() {
     let ticket = app.ticket(&ann).await;
     let app = app.restart().await;
     assert_eq!(me(&app, &ann.access_token).await.status, StatusCode::OK);
-    assert!(
-        connect_async(app.socket_url(&format!("?ticket={ticket}")))
-            .await
-            .is_err()
-    );
+    assert!(connect_async(app.socket_url(&format!("?ticket={ticket}"))).await.is_err());
 }

@@ -1,10 +1,6 @@
 //! A client of the native protocol that says what it means and hears what it is told.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot go on says so"
-)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 use std::time::Duration;
 
@@ -19,20 +15,20 @@ use uuid::Uuid;
 /// So long does a test wait for an answer that should come at once, before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub struct Socket {
+pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
 /// What ended a connection.
 #[derive(Debug, PartialEq, Eq)]
-pub enum End {
+pub(crate) enum End {
     Closed(u16),
     Lost,
 }
 
 impl Socket {
     /// Connects without waiting for a welcome; the status of a refused handshake otherwise.
-    pub async fn knock(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
+    pub(crate) async fn knock(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
@@ -45,38 +41,35 @@ impl Socket {
     }
 
     /// Connects and takes the welcome.
-    pub async fn enter(url: &str) -> Self {
+    pub(crate) async fn enter(url: &str) -> Self {
         let mut socket = Self::knock(url, &[]).await.unwrap();
         let first = socket.hear().await;
         assert!(matches!(first, ServerFrame::Welcome { .. }), "{first:?}");
         socket
     }
 
-    pub async fn say(&mut self, frame: &ClientFrame) {
+    pub(crate) async fn say(&mut self, frame: &ClientFrame) {
         self.say_raw(&serde_json::to_string(frame).unwrap()).await;
     }
 
-    pub async fn say_raw(&mut self, text: &str) {
+    pub(crate) async fn say_raw(&mut self, text: &str) {
         self.stream.send(Message::text(text)).await.unwrap();
     }
 
-    pub async fn say_bytes(&mut self, bytes: &[u8]) {
+    pub(crate) async fn say_bytes(&mut self, bytes: &[u8]) {
         self.stream.send(Message::binary(bytes.to_vec())).await.unwrap();
     }
 
     /// Whether it could still be sent: a server that was killed takes nothing.
-    pub async fn try_say(&mut self, frame: &ClientFrame) -> bool {
-        self.stream
-            .send(Message::text(serde_json::to_string(frame).unwrap()))
-            .await
-            .is_ok()
+    pub(crate) async fn try_say(&mut self, frame: &ClientFrame) -> bool {
+        self.stream.send(Message::text(serde_json::to_string(frame).unwrap())).await.is_ok()
     }
 
     /// The next frame, or how the connection ended.
-    pub async fn next(&mut self) -> Result<ServerFrame, End> {
+    pub(crate) async fn next(&mut self) -> Result<ServerFrame, End> {
         loop {
             let message = tokio::time::timeout(PATIENCE, self.stream.next()).await;
-            match message.expect("an answer in time") {
+            match message.unwrap_or_else(|_| panic!("no answer in {PATIENCE:?}")) {
                 Some(Ok(Message::Text(text))) => {
                     return Ok(serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}")));
                 }
@@ -87,12 +80,12 @@ impl Socket {
         }
     }
 
-    pub async fn hear(&mut self) -> ServerFrame {
+    pub(crate) async fn hear(&mut self) -> ServerFrame {
         self.next().await.unwrap()
     }
 
     /// The next frame of the kind that `pick` knows; others are passed over.
-    pub async fn hear_some<T>(&mut self, pick: impl Fn(ServerFrame) -> Option<T>) -> T {
+    pub(crate) async fn hear_some<T>(&mut self, pick: impl Fn(ServerFrame) -> Option<T>) -> T {
         loop {
             if let Some(picked) = pick(self.hear().await) {
                 return picked;
@@ -101,7 +94,7 @@ impl Socket {
     }
 
     /// How the connection ends; what is said before is passed over.
-    pub async fn end(&mut self) -> End {
+    pub(crate) async fn end(&mut self) -> End {
         loop {
             if let Err(end) = self.next().await {
                 return end;
@@ -109,12 +102,8 @@ impl Socket {
         }
     }
 
-    pub async fn join(&mut self, room: &RoomId, since: Option<Cursor>) -> JoinedRoom {
-        self.say(&ClientFrame::Join {
-            room: room.clone(),
-            since,
-        })
-        .await;
+    pub(crate) async fn join(&mut self, room: &RoomId, since: Option<Cursor>) -> JoinedRoom {
+        self.say(&ClientFrame::Join { room: room.clone(), since }).await;
         self.hear_some(|frame| match frame {
             ServerFrame::Joined { data } => Some(data),
             _ => None,
@@ -123,7 +112,7 @@ impl Socket {
     }
 
     /// Hears the next refusal, as code and field.
-    pub async fn refusal(&mut self) -> (String, Option<String>) {
+    pub(crate) async fn refusal(&mut self) -> (String, Option<String>) {
         self.hear_some(|frame| match frame {
             ServerFrame::Error { data, .. } => {
                 let code = serde_json::to_value(data.code).unwrap();
@@ -135,31 +124,13 @@ impl Socket {
     }
 }
 
-pub fn post(room: &RoomId, draft: u128, body: &str) -> ClientFrame {
-    ClientFrame::Post {
-        room: room.clone(),
-        draft: DraftId(Uuid::from_u128(draft)),
-        body: body.to_owned(),
-    }
+pub(crate) fn post(room: &RoomId, draft: u128, body: &str) -> ClientFrame {
+    ClientFrame::Post { room: room.clone(), draft: DraftId(Uuid::from_u128(draft)), body: body.to_owned() }
 }
 
 /// Each test file uses its own part of all this; here everything is used.
 const _: fn() = || {
-    let _ = (
-        Socket::knock,
-        Socket::enter,
-        Socket::say,
-        Socket::say_raw,
-        Socket::say_bytes,
-        Socket::try_say,
-    );
-    let _ = (
-        Socket::next,
-        Socket::hear,
-        Socket::end,
-        Socket::join,
-        Socket::refusal,
-        post,
-    );
+    let _ = (Socket::knock, Socket::enter, Socket::say, Socket::say_raw, Socket::say_bytes, Socket::try_say);
+    let _ = (Socket::next, Socket::hear, Socket::end, Socket::join, Socket::refusal, post);
     let _ = |mut socket: Socket| async move { socket.hear_some(Some).await };
 };

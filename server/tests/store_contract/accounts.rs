@@ -22,14 +22,7 @@ async fn fresh() -> (SqliteStore, TempDir) {
 async fn signed_in(store: &SqliteStore, kind: SignInKind) -> SignIn {
     let user = person("alice").id;
     let id = Uuid::now_v7();
-    let sign_in = SignIn {
-        id,
-        user,
-        kind,
-        secret_hash: FIRST,
-        created_at_ms: NOW,
-        expires_at_ms: END,
-    };
+    let sign_in = SignIn { id, user, kind, secret_hash: FIRST, created_at_ms: NOW, expires_at_ms: END };
     store.open_sign_in(sign_in.clone()).await.unwrap();
     sign_in
 }
@@ -44,21 +37,12 @@ async fn a_name_or_address_is_taken_in_any_capitals() {
     let mut same_id = account("dave");
     same_id.id = person("alice").id;
 
-    assert!(matches!(
-        store.create(same_name).await,
-        Err(AccountError::UsernameTaken)
-    ));
-    assert!(matches!(
-        store.create(same_email).await,
-        Err(AccountError::EmailTaken)
-    ));
+    assert!(matches!(store.create(same_name).await, Err(AccountError::UsernameTaken)));
+    assert!(matches!(store.create(same_email).await, Err(AccountError::EmailTaken)));
     assert!(matches!(store.create(same_id).await, Err(AccountError::IdTaken)));
     assert_eq!(store.count().await.unwrap(), 3);
     assert_eq!(store.create(account("dave")).await.unwrap(), person("dave"));
-    assert_eq!(
-        store.by_id(&person("dave").id).await.unwrap(),
-        Some(person("dave"))
-    );
+    assert_eq!(store.by_id(&person("dave").id).await.unwrap(), Some(person("dave")));
 }
 
 #[tokio::test]
@@ -67,10 +51,7 @@ async fn somebody_is_found_by_name_or_address_in_any_capitals() {
 
     for login in ["alice", "ALICE", "alice@example.org", "Alice@EXAMPLE.org"] {
         let found = store.by_login(login).await.unwrap().unwrap();
-        assert_eq!(
-            (found.person, found.password_hash.as_deref()),
-            (person("alice"), Some("hash of alice"))
-        );
+        assert_eq!((found.person, found.password_hash.as_deref()), (person("alice"), Some("hash of alice")));
     }
     for login in ["", "alic", "alice@", "%", "id-alice"] {
         assert!(store.by_login(login).await.unwrap().is_none(), "{login}");
@@ -93,16 +74,10 @@ async fn a_search_finds_what_begins_so() {
     }
     let search = async |prefix: &str, limit| {
         let found = store.search(prefix, limit).await.unwrap();
-        found
-            .into_iter()
-            .map(|person| person.username)
-            .collect::<Vec<_>>()
+        found.into_iter().map(|person| person.username).collect::<Vec<_>>()
     };
 
-    assert_eq!(
-        search("AL", 10).await,
-        ["al", "al_fred", "Albert", "alice", "alXfred"]
-    );
+    assert_eq!(search("AL", 10).await, ["al", "al_fred", "Albert", "alice", "alXfred"]);
     assert_eq!(search("al_", 10).await, ["al_fred"]);
     assert_eq!(search("al", 2).await, ["al", "al_fred"]);
     assert!(search("%", 10).await.is_empty());
@@ -127,12 +102,7 @@ async fn a_sign_in_is_live_until_it_ends() {
     assert!(!store.revoke(Uuid::now_v7()).await.unwrap());
     assert!(store.sign_in_by_secret(&FIRST, NOW).await.unwrap().is_none());
     assert!(store.sign_in(sign_in.id, NOW).await.unwrap().is_none());
-    let of_nobody = SignIn {
-        id: Uuid::now_v7(),
-        user: nobody(),
-        secret_hash: SECOND,
-        ..sign_in
-    };
+    let of_nobody = SignIn { id: Uuid::now_v7(), user: nobody(), secret_hash: SECOND, ..sign_in };
     assert!(
         matches!(store.open_sign_in(of_nobody).await, Err(AccountError::NoSuchAccount(id)) if id == nobody())
     );
@@ -157,19 +127,12 @@ async fn a_refresh_spends_the_old_secret_and_lengthens_the_sign_in() {
 
     let rotated = store.rotate(&FIRST, &SECOND, NOW, END + 5).await.unwrap();
 
-    let renewed = SignIn {
-        secret_hash: SECOND,
-        expires_at_ms: END + 5,
-        ..sign_in
-    };
+    let renewed = SignIn { secret_hash: SECOND, expires_at_ms: END + 5, ..sign_in };
     assert!(rotated == Rotation::Rotated(renewed.clone(), person("alice")));
     assert!(store.sign_in(renewed.id, END + 4).await.unwrap().unwrap().0 == renewed);
     assert!(store.rotate(&THIRD, &FIRST, NOW, END).await.unwrap() == Rotation::Unknown);
     assert!(store.rotate(&SECOND, &THIRD, END + 5, END + 9).await.unwrap() == Rotation::Unknown);
-    assert!(matches!(
-        store.rotate(&SECOND, &THIRD, END, END + 9).await.unwrap(),
-        Rotation::Rotated(..)
-    ));
+    assert!(matches!(store.rotate(&SECOND, &THIRD, END, END + 9).await.unwrap(), Rotation::Rotated(..)));
 }
 
 #[tokio::test]
@@ -183,10 +146,7 @@ async fn a_spent_secret_that_comes_back_ends_the_sign_in() {
     assert!(matches!(reused, Rotation::Reused(whose) if whose.id == sign_in.id));
     assert!(store.sign_in(sign_in.id, NOW).await.unwrap().is_none());
     assert!(store.rotate(&SECOND, &THIRD, NOW, END).await.unwrap() == Rotation::Unknown);
-    assert!(matches!(
-        store.rotate(&FIRST, &THIRD, NOW, END).await.unwrap(),
-        Rotation::Reused(_)
-    ));
+    assert!(matches!(store.rotate(&FIRST, &THIRD, NOW, END).await.unwrap(), Rotation::Reused(_)));
     assert!(store.rotate(&FIRST, &THIRD, END, END).await.unwrap() == Rotation::Unknown);
 }
 

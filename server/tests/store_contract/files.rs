@@ -23,30 +23,16 @@ async fn everything_is_there_after_closing_and_opening_again() {
     store.mark_read(&room.id, &[(alice.id.clone(), 1)]).await.unwrap();
     let before = store.room(&room.id).await.unwrap();
     store.close().await;
-    let files: Vec<_> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|file| file.unwrap().file_name())
-        .collect();
+    let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(files, ["hubbub.db"], "closed cleanly, everything is in one file");
 
     let store = SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap();
 
     assert_eq!(store.room(&room.id).await.unwrap(), before);
-    assert_eq!(
-        store
-            .page(&room.id, Slice::Newest, 10)
-            .await
-            .unwrap()
-            .messages
-            .len(),
-        2
-    );
+    assert_eq!(store.page(&room.id, Slice::Newest, 10).await.unwrap().messages.len(), 2);
     assert_eq!(store.count().await.unwrap(), 3);
     let again = store.append(&room.id, drafts, 3000).await.unwrap();
-    let known = said
-        .iter()
-        .map(|it| Appended::Known(message(it).clone()))
-        .collect::<Vec<_>>();
+    let known = said.iter().map(|it| Appended::Known(message(it).clone())).collect::<Vec<_>>();
     assert_eq!(again, known);
 }
 
@@ -56,10 +42,7 @@ async fn what_was_answered_is_there_after_a_crash() {
     let store = open_with_people(&folder).await;
     let alice = Arc::new(person("alice"));
     let room = store.create_room(draft_room("general", &alice)).await.unwrap();
-    store
-        .append(&room.id, vec![draft(&alice, "hello")], 2000)
-        .await
-        .unwrap();
+    store.append(&room.id, vec![draft(&alice, "hello")], 2000).await.unwrap();
 
     // The files as a crash at this moment would leave them: the log is not yet moved into the database.
     let copies = tempfile::tempdir().unwrap();
@@ -69,10 +52,7 @@ async fn what_was_answered_is_there_after_a_crash() {
     let survivor = SqliteStore::open(copies.path().join("hubbub.db")).await.unwrap();
 
     let messages = survivor.page(&room.id, Slice::Newest, 10).await.unwrap().messages;
-    assert_eq!(
-        messages.iter().map(|message| &*message.body).collect::<Vec<_>>(),
-        ["hello"]
-    );
+    assert_eq!(messages.iter().map(|message| &*message.body).collect::<Vec<_>>(), ["hello"]);
 }
 
 #[tokio::test]
@@ -82,16 +62,11 @@ async fn closing_finishes_what_was_asked_before_and_refuses_the_rest() {
     let alice = Arc::new(person("alice"));
     let room = store.create_room(draft_room("general", &alice)).await.unwrap().id;
     // More than one transaction takes.
-    let mut asked: Vec<_> = (0..600)
-        .map(|_| store.append(&room, vec![draft(&alice, "hello")], 2000))
-        .collect();
+    let mut asked: Vec<_> =
+        (0..600).map(|_| store.append(&room, vec![draft(&alice, "hello")], 2000)).collect();
     for append in &mut asked {
         // The first poll brings it to the writer.
-        assert!(
-            poll_fn(|context| Poll::Ready(append.as_mut().poll(context)))
-                .await
-                .is_pending()
-        );
+        assert!(poll_fn(|context| Poll::Ready(append.as_mut().poll(context))).await.is_pending());
     }
 
     store.close().await;
@@ -100,23 +75,12 @@ async fn closing_finishes_what_was_asked_before_and_refuses_the_rest() {
     for append in asked {
         append.await.unwrap();
     }
-    let refused = store
-        .append(&room, vec![draft(&alice, "late")], 2000)
-        .await
-        .unwrap_err();
+    let refused = store.append(&room, vec![draft(&alice, "late")], 2000).await.unwrap_err();
     assert!(is_closed(&refused), "{refused:?}");
     let refused = store.page(&room, Slice::Newest, 10).await.unwrap_err();
     assert!(is_closed(&refused), "{refused:?}");
     let store = SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap();
-    assert_eq!(
-        store
-            .page(&room, Slice::Newest, 1000)
-            .await
-            .unwrap()
-            .messages
-            .len(),
-        600
-    );
+    assert_eq!(store.page(&room, Slice::Newest, 1000).await.unwrap().messages.len(), 600);
 }
 
 fn is_closed(error: &StoreError) -> bool {
@@ -128,18 +92,13 @@ async fn the_folder_is_made_and_the_file_is_private() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a/b/hubbub.db");
 
-    let store = SqliteStore::open_url(&format!("sqlite://{}", path.display()))
-        .await
-        .unwrap();
+    let store = SqliteStore::open_url(&format!("sqlite://{}", path.display())).await.unwrap();
 
     store.create(account("alice")).await.unwrap();
     #[cfg(unix)]
     for file in ["hubbub.db", "hubbub.db-wal"] {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = fs::metadata(path.with_file_name(file))
-            .unwrap()
-            .permissions()
-            .mode();
+        let mode = fs::metadata(path.with_file_name(file)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600, "{file}");
     }
 }
@@ -172,21 +131,12 @@ async fn each_way_to_be_unusable_has_its_line() {
         ("file/below", "cannot be created"),
     ] {
         let refused = SqliteStore::open(path(name)).await.unwrap_err().to_string();
-        assert!(
-            refused.contains(line) && !refused.contains('\n'),
-            "{name}: {refused}"
-        );
+        assert!(refused.contains(line) && !refused.contains('\n'), "{name}: {refused}");
     }
     let url = format!("sqlite://{}?mode=ro", path("hubbub.db").display());
     let refused = SqliteStore::open_url(&url).await.unwrap_err();
     assert!(matches!(refused, OpenError::ReadOnly(_)), "{refused:?}");
-    for address in [
-        "postgres://localhost/hubbub",
-        "sqlite::memory:",
-        "sqlite://",
-        "sqlite:x?mode=fast",
-        "",
-    ] {
+    for address in ["postgres://localhost/hubbub", "sqlite::memory:", "sqlite://", "sqlite:x?mode=fast", ""] {
         let refused = SqliteStore::open_url(address).await.unwrap_err();
         assert!(matches!(refused, OpenError::Address(_)), "{address}: {refused:?}");
     }
@@ -194,9 +144,7 @@ async fn each_way_to_be_unusable_has_its_line() {
 
 /// Opens the database as another program would.
 async fn meddle(path: &std::path::Path, statement: &'static str) {
-    let options = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(path)
-        .create_if_missing(true);
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).create_if_missing(true);
     let mut connection = options.connect().await.unwrap();
     sqlx::query(statement).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
@@ -218,10 +166,7 @@ async fn databases_of_others_and_of_later_versions_are_left_alone() {
     let refused = SqliteStore::open(&foreign).await.unwrap_err();
     assert!(matches!(refused, OpenError::Foreign(_)), "{refused:?}");
     let refused = SqliteStore::open(&ours).await.unwrap_err();
-    assert!(
-        matches!(refused, OpenError::Newer { schema: 9999, .. }),
-        "{refused:?}"
-    );
+    assert!(matches!(refused, OpenError::Newer { schema: 9999, .. }), "{refused:?}");
 }
 
 #[tokio::test]
@@ -230,10 +175,7 @@ async fn a_job_that_breaks_does_not_spoil_its_neighbours() {
     let store = open_with_people(&folder).await;
     let alice = Arc::new(person("alice"));
     let [good, bad] = ["good", "bad"].map(|id| draft_room(id, &alice));
-    let (good, bad) = (
-        store.create_room(good).await.unwrap().id,
-        store.create_room(bad).await.unwrap().id,
-    );
+    let (good, bad) = (store.create_room(good).await.unwrap().id, store.create_room(bad).await.unwrap().id);
     meddle(
         &folder.path().join("hubbub.db"),
         "CREATE TRIGGER broken BEFORE INSERT ON messages WHEN NEW.body = 'break'
@@ -243,40 +185,18 @@ async fn a_job_that_breaks_does_not_spoil_its_neighbours() {
     let mut asked = tokio::task::JoinSet::new();
     for number in 0..30 {
         let breaks = number % 10 == 5;
-        let (room, body) = if breaks {
-            (bad.clone(), "break")
-        } else {
-            (good.clone(), "hello")
-        };
+        let (room, body) = if breaks { (bad.clone(), "break") } else { (good.clone(), "hello") };
         let (store, drafts) = (store.clone(), vec![draft(&alice, "fine"), draft(&alice, body)]);
         asked.spawn(async move { (breaks, store.append(&room, drafts, 2000).await) });
     }
 
     while let Some(end) = asked.join_next().await {
         let (breaks, answer) = end.unwrap();
-        assert_eq!(
-            matches!(answer, Err(StoreError::Unavailable(_))),
-            breaks,
-            "{answer:?}"
-        );
+        assert_eq!(matches!(answer, Err(StoreError::Unavailable(_))), breaks, "{answer:?}");
     }
 
-    assert!(
-        store
-            .page(&bad, Slice::Newest, 100)
-            .await
-            .unwrap()
-            .messages
-            .is_empty()
-    );
+    assert!(store.page(&bad, Slice::Newest, 100).await.unwrap().messages.is_empty());
     let kept = store.page(&good, Slice::Newest, 100).await.unwrap().messages;
     assert_eq!(kept.len(), 54);
-    assert_eq!(
-        store
-            .append(&bad, vec![draft(&alice, "again")], 2000)
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(store.append(&bad, vec![draft(&alice, "again")], 2000).await.unwrap().len(), 1);
 }

@@ -8,9 +8,7 @@ use protocol::Cursor;
 use crate::world::{EPOCH, World, draft, message, nobody, person, room_id, seqs};
 
 pub(crate) async fn numbers_are_dense_and_in_order(world: &World) {
-    let World {
-        store, alice, bob, ..
-    } = world;
+    let World { store, alice, bob, .. } = world;
     let room = world.room("general").await;
     assert!(store.append(&room, Vec::new(), 2000).await.unwrap().is_empty());
 
@@ -19,45 +17,26 @@ pub(crate) async fn numbers_are_dense_and_in_order(world: &World) {
     world.say(&room, bob, "four", 2001).await;
 
     for ((answer, draft), seq) in answers.iter().zip(&drafts).zip(1..) {
-        let Appended::New(message) = answer else {
-            panic!("{answer:?}")
-        };
+        let Appended::New(message) = answer else { panic!("{answer:?}") };
         assert_eq!(message.cursor, Cursor { epoch: EPOCH, seq });
-        assert_eq!(
-            (&message.room, &message.author, message.at_ms),
-            (&room, &draft.author, 2000)
-        );
-        assert_eq!(
-            (message.id, message.draft, &message.body),
-            (draft.id, draft.draft, &draft.body)
-        );
+        assert_eq!((&message.room, &message.author, message.at_ms), (&room, &draft.author, 2000));
+        assert_eq!((message.id, message.draft, &message.body), (draft.id, draft.draft, &draft.body));
     }
     let page = world.page(&room, Slice::Newest, 10).await;
     assert_eq!(seqs(&page.messages), [1, 2, 3, 4]);
-    assert_eq!(
-        page.messages[..3],
-        answers.iter().map(|it| message(it).clone()).collect::<Vec<_>>()
-    );
-    assert_eq!(
-        store.room(&room).await.unwrap().unwrap().head,
-        Cursor { epoch: EPOCH, seq: 4 }
-    );
+    assert_eq!(page.messages[..3], answers.iter().map(|it| message(it).clone()).collect::<Vec<_>>());
+    assert_eq!(store.room(&room).await.unwrap().unwrap().head, Cursor { epoch: EPOCH, seq: 4 });
 }
 
 pub(crate) async fn a_draft_sent_again_keeps_its_number(world: &World) {
-    let World {
-        store, alice, bob, ..
-    } = world;
+    let World { store, alice, bob, .. } = world;
     let room = world.room("general").await;
     let first = draft(alice, "hello");
     let said = store.append(&room, vec![first.clone()], 2000).await.unwrap();
 
     let mut again = draft(alice, "hello again");
     again.draft = first.draft;
-    let answers = store
-        .append(&room, vec![draft(bob, "new"), again.clone()], 3000)
-        .await
-        .unwrap();
+    let answers = store.append(&room, vec![draft(bob, "new"), again.clone()], 3000).await.unwrap();
     let only_known = store.append(&room, vec![again], 4000).await.unwrap();
 
     let known = Appended::Known(message(&said[0]).clone());
@@ -65,47 +44,24 @@ pub(crate) async fn a_draft_sent_again_keeps_its_number(world: &World) {
     assert_eq!(answers[1], known);
     assert_eq!(only_known, [known]);
     assert_eq!(seqs(&world.page(&room, Slice::Newest, 10).await.messages), [1, 2]);
-    assert_eq!(
-        store
-            .summary(&room, &bob.id)
-            .await
-            .unwrap()
-            .unwrap()
-            .last
-            .unwrap()
-            .at_ms,
-        3000
-    );
+    assert_eq!(store.summary(&room, &bob.id).await.unwrap().unwrap().last.unwrap().at_ms, 3000);
 }
 
 pub(crate) async fn a_draft_twice_in_one_batch_is_one_message(world: &World) {
-    let World {
-        store, alice, bob, ..
-    } = world;
+    let World { store, alice, bob, .. } = world;
     let room = world.room("general").await;
     let twice = draft(alice, "hello");
 
     let drafts = vec![twice.clone(), draft(bob, "between"), twice, draft(bob, "after")];
     let answers = store.append(&room, drafts, 2000).await.unwrap();
 
-    assert_eq!(
-        answers
-            .iter()
-            .map(|it| message(it).cursor.seq)
-            .collect::<Vec<_>>(),
-        [1, 2, 1, 3]
-    );
+    assert_eq!(answers.iter().map(|it| message(it).cursor.seq).collect::<Vec<_>>(), [1, 2, 1, 3]);
     assert_eq!(answers[2], Appended::Known(message(&answers[0]).clone()));
-    assert_eq!(
-        seqs(&world.page(&room, Slice::Newest, 10).await.messages),
-        [1, 2, 3]
-    );
+    assert_eq!(seqs(&world.page(&room, Slice::Newest, 10).await.messages), [1, 2, 3]);
 }
 
 pub(crate) async fn a_draft_sent_twice_at_once_is_one_message(world: &World) {
-    let World {
-        store, alice, bob, ..
-    } = world;
+    let World { store, alice, bob, .. } = world;
     let room = world.room("general").await;
     let twice = draft(alice, "hello");
 
@@ -117,31 +73,20 @@ pub(crate) async fn a_draft_sent_twice_at_once_is_one_message(world: &World) {
     let (first, second) = (first.unwrap(), second.unwrap());
     assert_eq!(message(&first[1]), message(&second[0]));
     assert_ne!(first[1], second[0], "it is new once and known once");
-    assert_eq!(
-        seqs(&world.page(&room, Slice::Newest, 10).await.messages),
-        [1, 2, 3]
-    );
+    assert_eq!(seqs(&world.page(&room, Slice::Newest, 10).await.messages), [1, 2, 3]);
 }
 
 pub(crate) async fn a_draft_belongs_to_its_author_and_its_room(world: &World) {
-    let World {
-        store, alice, bob, ..
-    } = world;
+    let World { store, alice, bob, .. } = world;
     let [room, other] = [world.room("general").await, world.room("other").await];
     let of_alice = draft(alice, "mine");
     let mut of_bob = draft(bob, "no, mine");
     of_bob.draft = of_alice.draft;
 
-    let here = store
-        .append(&room, vec![of_alice.clone(), of_bob], 2000)
-        .await
-        .unwrap();
+    let here = store.append(&room, vec![of_alice.clone(), of_bob], 2000).await.unwrap();
     let there = store.append(&other, vec![of_alice], 2000).await.unwrap();
 
-    assert!(
-        matches!(&here[..], [Appended::New(_), Appended::New(_)]),
-        "{here:?}"
-    );
+    assert!(matches!(&here[..], [Appended::New(_), Appended::New(_)]), "{here:?}");
     assert!(matches!(&there[..], [Appended::New(_)]), "{there:?}");
 }
 
@@ -164,14 +109,8 @@ pub(crate) async fn an_unknown_room_or_author_appends_nothing(world: &World) {
 
 pub(crate) async fn any_text_survives_unchanged(world: &World) {
     let room = world.room("general").await;
-    let bodies = [
-        "",
-        " \t\r\n",
-        "a\0b",
-        "\u{1f469}\u{200d}\u{1f680} שלום",
-        "'; DROP TABLE messages; --",
-        "{\"a\":1}",
-    ];
+    let bodies =
+        ["", " \t\r\n", "a\0b", "\u{1f469}\u{200d}\u{1f680} שלום", "'; DROP TABLE messages; --", "{\"a\":1}"];
     let long = "x".repeat(protocol::limits::MAX_MESSAGE_BYTES);
 
     for body in bodies.iter().copied().chain([long.as_str()]) {
@@ -212,11 +151,7 @@ pub(crate) async fn pages_end_where_the_room_ends(world: &World) {
         (Slice::After(3), 0, &[], true),
     ] {
         let page = world.page(&room, slice, limit).await;
-        assert_eq!(
-            (seqs(&page.messages), page.has_more),
-            (expected.to_vec(), has_more),
-            "{slice:?} {limit}"
-        );
+        assert_eq!((seqs(&page.messages), page.has_more), (expected.to_vec(), has_more), "{slice:?} {limit}");
     }
 }
 
@@ -236,25 +171,15 @@ pub(crate) async fn rooms_stay_dense_when_many_write_at_once(world: &World) {
     for number in 0..40 {
         let store = world.store.clone();
         let room = rooms[number % rooms.len()].clone();
-        let author = if number % 2 == 0 {
-            world.alice.clone()
-        } else {
-            world.bob.clone()
-        };
+        let author = if number % 2 == 0 { world.alice.clone() } else { world.bob.clone() };
         writers.spawn(async move {
             for size in 1..4 {
                 let drafts: Vec<_> = (0..size).map(|_| draft(&author, "hello")).collect();
                 let answers = store.append(&room, drafts, 2000).await.unwrap();
                 let numbers: Vec<_> = answers.iter().map(|it| message(it).cursor.seq).collect();
-                assert!(
-                    numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]),
-                    "{numbers:?}"
-                );
+                assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{numbers:?}");
                 // Somebody who may not do what he asks does not disturb the others.
-                let refused = store
-                    .append(&room_id("no-such"), Vec::new(), 2000)
-                    .await
-                    .unwrap_err();
+                let refused = store.append(&room_id("no-such"), Vec::new(), 2000).await.unwrap_err();
                 assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
             }
         });
@@ -275,16 +200,6 @@ pub(crate) async fn a_large_batch_is_one_batch(world: &World) {
     let answers = world.store.append(&room, drafts.clone(), 2000).await.unwrap();
     let again = world.store.append(&room, drafts, 3000).await.unwrap();
 
-    assert!(
-        answers
-            .iter()
-            .zip(1..)
-            .all(|(answer, seq)| message(answer).cursor.seq == seq)
-    );
-    assert!(
-        again
-            .iter()
-            .zip(&answers)
-            .all(|(again, answer)| message(again) == message(answer))
-    );
+    assert!(answers.iter().zip(1..).all(|(answer, seq)| message(answer).cursor.seq == seq));
+    assert!(again.iter().zip(&answers).all(|(again, answer)| message(again) == message(answer)));
 }

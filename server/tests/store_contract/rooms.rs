@@ -8,27 +8,16 @@ use protocol::{Cursor, Preview, Role, RoomId};
 use crate::world::{EPOCH, World, draft, draft_room, nobody, room_id};
 
 fn usernames(record: &RoomRecord) -> Vec<(&str, Role)> {
-    let mut names: Vec<_> = record
-        .members
-        .iter()
-        .map(|member| (member.person.username.as_str(), member.role))
-        .collect();
+    let mut names: Vec<_> =
+        record.members.iter().map(|member| (member.person.username.as_str(), member.role)).collect();
     names.sort_unstable_by_key(|(name, _)| *name);
     names
 }
 
 pub(crate) async fn a_room_is_found_as_it_was_made(world: &World) {
-    let World {
-        store, alice, bob, ..
-    } = world;
+    let World { store, alice, bob, .. } = world;
     let members = vec![bob.id.clone(), alice.id.clone(), bob.id.clone()];
-    let made = store
-        .create_room(RoomDraft {
-            members,
-            ..draft_room("general", alice)
-        })
-        .await
-        .unwrap();
+    let made = store.create_room(RoomDraft { members, ..draft_room("general", alice) }).await.unwrap();
 
     assert_eq!(made.head, Cursor { epoch: EPOCH, seq: 0 });
     assert_eq!((made.name.as_str(), made.created_at_ms), ("Room general", 1000));
@@ -40,30 +29,18 @@ pub(crate) async fn a_room_is_found_as_it_was_made(world: &World) {
 
 pub(crate) async fn a_taken_id_makes_no_room(world: &World) {
     let room = world.room("general").await;
-    let again = RoomDraft {
-        name: "Mine".into(),
-        ..draft_room("general", &world.bob)
-    };
+    let again = RoomDraft { name: "Mine".into(), ..draft_room("general", &world.bob) };
 
     let refused = world.store.create_room(again).await.unwrap_err();
 
     assert!(matches!(refused, StoreError::RoomTaken), "{refused:?}");
-    assert_eq!(
-        world.store.room(&room).await.unwrap().unwrap().name,
-        "Room general"
-    );
+    assert_eq!(world.store.room(&room).await.unwrap().unwrap().name, "Room general");
 }
 
 pub(crate) async fn an_unknown_person_makes_no_room(world: &World) {
     let World { store, alice, .. } = world;
-    let with_nobody = RoomDraft {
-        members: vec![nobody()],
-        ..draft_room("general", alice)
-    };
-    let of_nobody = RoomDraft {
-        owner: nobody(),
-        ..draft_room("general", alice)
-    };
+    let with_nobody = RoomDraft { members: vec![nobody()], ..draft_room("general", alice) };
+    let of_nobody = RoomDraft { owner: nobody(), ..draft_room("general", alice) };
 
     for draft in [with_nobody, of_nobody] {
         let refused = store.create_room(draft).await.unwrap_err();
@@ -76,24 +53,15 @@ pub(crate) async fn an_unknown_person_makes_no_room(world: &World) {
 pub(crate) async fn a_room_gets_another_name(world: &World) {
     let room = world.room("general").await;
 
-    world
-        .store
-        .rename_room(&room, "Allgemeines \u{1f389}")
-        .await
-        .unwrap();
+    world.store.rename_room(&room, "Allgemeines \u{1f389}").await.unwrap();
 
-    assert_eq!(
-        world.store.room(&room).await.unwrap().unwrap().name,
-        "Allgemeines \u{1f389}"
-    );
+    assert_eq!(world.store.room(&room).await.unwrap().unwrap().name, "Allgemeines \u{1f389}");
     let refused = world.store.rename_room(&room_id("other"), "x").await.unwrap_err();
     assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
 }
 
 pub(crate) async fn a_deleted_room_leaves_nothing(world: &World) {
-    let World {
-        store, alice, bob, ..
-    } = world;
+    let World { store, alice, bob, .. } = world;
     let room = world.room("general").await;
     let other = world.room("other").await;
     let said = draft(alice, "hello");
@@ -106,10 +74,7 @@ pub(crate) async fn a_deleted_room_leaves_nothing(world: &World) {
 
     assert_eq!(store.room(&room).await.unwrap(), None);
     assert_eq!(store.role(&room, &alice.id).await.unwrap(), None);
-    assert_eq!(
-        store.room_ids_of(&bob.id).await.unwrap(),
-        std::slice::from_ref(&other)
-    );
+    assert_eq!(store.room_ids_of(&bob.id).await.unwrap(), std::slice::from_ref(&other));
     assert!(world.page(&room, Slice::Newest, 10).await.messages.is_empty());
     assert_eq!(world.page(&other, Slice::Newest, 10).await.messages.len(), 1);
     // A new room of the same name starts over; even the old draft is new in it.
@@ -121,13 +86,7 @@ pub(crate) async fn a_deleted_room_leaves_nothing(world: &World) {
 }
 
 pub(crate) async fn people_are_added_once(world: &World) {
-    let World {
-        store,
-        alice,
-        bob,
-        carol,
-        ..
-    } = world;
+    let World { store, alice, bob, carol, .. } = world;
     let room = world.room("general").await;
     let people = [carol.id.clone(), bob.id.clone(), carol.id.clone()];
 
@@ -135,27 +94,13 @@ pub(crate) async fn people_are_added_once(world: &World) {
     let again = store.add_members(&room, &people, 3000).await.unwrap();
     let none = store.add_members(&room, &[], 3000).await.unwrap();
 
-    assert_eq!(
-        added.iter().map(|member| &member.person.id).collect::<Vec<_>>(),
-        [&carol.id]
-    );
+    assert_eq!(added.iter().map(|member| &member.person.id).collect::<Vec<_>>(), [&carol.id]);
     assert_eq!((added[0].role, added[0].read_seq), (Role::Member, 0));
     assert!(again.is_empty() && none.is_empty());
     assert_eq!(store.role(&room, &alice.id).await.unwrap(), Some(Role::Owner));
     assert_eq!(store.role(&room, &carol.id).await.unwrap(), Some(Role::Member));
-    assert_eq!(
-        store
-            .summary(&room, &carol.id)
-            .await
-            .unwrap()
-            .unwrap()
-            .member_count,
-        3
-    );
-    let refused = store
-        .add_members(&room_id("other"), &people, 3000)
-        .await
-        .unwrap_err();
+    assert_eq!(store.summary(&room, &carol.id).await.unwrap().unwrap().member_count, 3);
+    let refused = store.add_members(&room_id("other"), &people, 3000).await.unwrap_err();
     assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
 }
 
@@ -163,19 +108,14 @@ pub(crate) async fn an_unknown_person_adds_nobody(world: &World) {
     let World { store, carol, .. } = world;
     let room = world.room("general").await;
 
-    let refused = store
-        .add_members(&room, &[carol.id.clone(), nobody()], 2000)
-        .await
-        .unwrap_err();
+    let refused = store.add_members(&room, &[carol.id.clone(), nobody()], 2000).await.unwrap_err();
 
     assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
     assert_eq!(store.role(&room, &carol.id).await.unwrap(), None);
 }
 
 pub(crate) async fn who_leaves_is_out_and_may_come_back(world: &World) {
-    let World {
-        store, alice, bob, ..
-    } = world;
+    let World { store, alice, bob, .. } = world;
     let room = world.room("general").await;
     world.say(&room, alice, "hello", 2000).await;
     store.mark_read(&room, &[(bob.id.clone(), 1)]).await.unwrap();
@@ -183,47 +123,26 @@ pub(crate) async fn who_leaves_is_out_and_may_come_back(world: &World) {
     for person in [&bob.id, &bob.id, &nobody()] {
         assert_eq!(store.remove_member(&room, person).await.unwrap(), None);
     }
-    assert_eq!(
-        store.remove_member(&room_id("other"), &bob.id).await.unwrap(),
-        None
-    );
+    assert_eq!(store.remove_member(&room_id("other"), &bob.id).await.unwrap(), None);
 
     assert_eq!(store.role(&room, &bob.id).await.unwrap(), None);
     assert_eq!(store.summary(&room, &bob.id).await.unwrap(), None);
     assert!(store.room_ids_of(&bob.id).await.unwrap().is_empty());
     assert!(store.summaries(&bob.id, None, 10).await.unwrap().is_empty());
-    let added = store
-        .add_members(&room, std::slice::from_ref(&bob.id), 3000)
-        .await
-        .unwrap();
+    let added = store.add_members(&room, std::slice::from_ref(&bob.id), 3000).await.unwrap();
     assert_eq!(added[0].read_seq, 0);
     assert_eq!(world.unread(&room, bob).await, 1);
 }
 
 pub(crate) async fn the_longest_member_inherits_a_room_without_owner(world: &World) {
-    let World {
-        store,
-        alice,
-        bob,
-        carol,
-        ..
-    } = world;
+    let World { store, alice, bob, carol, .. } = world;
     let room = world.room("general").await;
-    store
-        .add_members(&room, std::slice::from_ref(&carol.id), 2000)
-        .await
-        .unwrap();
+    store.add_members(&room, std::slice::from_ref(&carol.id), 2000).await.unwrap();
     // Coming back is coming last.
     store.remove_member(&room, &bob.id).await.unwrap();
-    store
-        .add_members(&room, std::slice::from_ref(&bob.id), 2000)
-        .await
-        .unwrap();
+    store.add_members(&room, std::slice::from_ref(&bob.id), 2000).await.unwrap();
 
-    assert_eq!(
-        store.remove_member(&room, &alice.id).await.unwrap(),
-        Some(carol.id.clone())
-    );
+    assert_eq!(store.remove_member(&room, &alice.id).await.unwrap(), Some(carol.id.clone()));
     assert_eq!(store.role(&room, &carol.id).await.unwrap(), Some(Role::Owner));
     assert_eq!(store.role(&room, &bob.id).await.unwrap(), Some(Role::Member));
     assert_eq!(store.remove_member(&room, &bob.id).await.unwrap(), None);
@@ -232,54 +151,30 @@ pub(crate) async fn the_longest_member_inherits_a_room_without_owner(world: &Wor
 }
 
 pub(crate) async fn what_was_read_never_falls_and_never_passes_the_head(world: &World) {
-    let World {
-        store,
-        alice,
-        bob,
-        carol,
-        ..
-    } = world;
+    let World { store, alice, bob, carol, .. } = world;
     let room = world.room("general").await;
     for at_ms in 2000..2005 {
         world.say(&room, alice, "hello", at_ms).await;
     }
     let read = async || store.summary(&room, &bob.id).await.unwrap().unwrap().read_seq;
 
-    for (marks, expected) in [
-        (&[3][..], 3),
-        (&[2], 3),
-        (&[0], 3),
-        (&[], 3),
-        (&[4, 2], 4),
-        (&[1, u64::MAX, 2], 5),
-        (&[5], 5),
-    ] {
+    for (marks, expected) in
+        [(&[3][..], 3), (&[2], 3), (&[0], 3), (&[], 3), (&[4, 2], 4), (&[1, u64::MAX, 2], 5), (&[5], 5)]
+    {
         let marks: Vec<_> = marks.iter().map(|seq| (bob.id.clone(), *seq)).collect();
         store.mark_read(&room, &marks).await.unwrap();
         assert_eq!(read().await, expected, "after {marks:?}");
     }
-    let all = [
-        (alice.id.clone(), 2),
-        (carol.id.clone(), 2),
-        (nobody(), 2),
-        (bob.id.clone(), 2),
-    ];
+    let all = [(alice.id.clone(), 2), (carol.id.clone(), 2), (nobody(), 2), (bob.id.clone(), 2)];
     store.mark_read(&room, &all).await.unwrap();
     store.mark_read(&room_id("other"), &all).await.unwrap();
-    assert_eq!(
-        store.summary(&room, &alice.id).await.unwrap().unwrap().read_seq,
-        2
-    );
+    assert_eq!(store.summary(&room, &alice.id).await.unwrap().unwrap().read_seq, 2);
     assert_eq!(store.summary(&room, &carol.id).await.unwrap(), None);
     assert_eq!(read().await, 5);
 }
 
 async fn listed(world: &World, after: Option<&RoomId>, limit: u32) -> Vec<String> {
-    let rooms = world
-        .store
-        .summaries(&world.alice.id, after, limit)
-        .await
-        .unwrap();
+    let rooms = world.store.summaries(&world.alice.id, after, limit).await.unwrap();
     for room in &rooms {
         let alone = world.store.summary(&room.id, &world.alice.id).await.unwrap();
         assert_eq!(alone.as_ref(), Some(room), "alone and in a list it is the same");
@@ -292,11 +187,7 @@ pub(crate) async fn rooms_are_listed_by_their_newest_message_then_by_id(world: &
     let busy = world.room_at("busy", 1000).await;
     world.room_at("b", 2000).await;
     world.room_at("a", 2000).await;
-    world
-        .store
-        .create_room(draft_room("of-bob", &world.bob))
-        .await
-        .unwrap();
+    world.store.create_room(draft_room("of-bob", &world.bob)).await.unwrap();
     assert_eq!(listed(world, None, 10).await, ["quiet", "a", "b", "busy"]);
 
     world.say(&busy, &world.bob, "hello", 4000).await;
@@ -307,30 +198,17 @@ pub(crate) async fn rooms_are_listed_by_their_newest_message_then_by_id(world: &
     assert_eq!(listed(world, None, 10).await, ["quiet", "a", "b", "busy"]);
 
     let rooms = world.store.summaries(&world.alice.id, None, 10).await.unwrap();
-    assert_eq!(
-        (rooms[0].id.clone(), rooms[0].role, rooms[0].last.clone()),
-        (quiet, Role::Owner, None)
-    );
+    assert_eq!((rooms[0].id.clone(), rooms[0].role, rooms[0].last.clone()), (quiet, Role::Owner, None));
     let last = rooms[3].last.clone().unwrap();
-    assert_eq!(
-        (last.name.as_str(), last.text.as_str(), last.at_ms),
-        ("bob", "hello again", 2000)
-    );
-    assert_eq!(
-        (rooms[3].head.seq, rooms[3].unread, rooms[3].member_count),
-        (2, 2, 2)
-    );
+    assert_eq!((last.name.as_str(), last.text.as_str(), last.at_ms), ("bob", "hello again", 2000));
+    assert_eq!((rooms[3].head.seq, rooms[3].unread, rooms[3].member_count), (2, 2, 2));
 }
 
 pub(crate) async fn a_list_is_read_page_by_page(world: &World) {
     for (id, at_ms) in [("a", 3000), ("b", 2000), ("c", 2000), ("d", 2000), ("e", 1000)] {
         world.room_at(id, at_ms).await;
     }
-    world
-        .store
-        .create_room(draft_room("of-bob", &world.bob))
-        .await
-        .unwrap();
+    world.store.create_room(draft_room("of-bob", &world.bob)).await.unwrap();
 
     assert_eq!(listed(world, None, 2).await, ["a", "b"]);
     assert_eq!(listed(world, Some(&room_id("b")), 2).await, ["c", "d"]);
@@ -338,32 +216,21 @@ pub(crate) async fn a_list_is_read_page_by_page(world: &World) {
     assert!(listed(world, Some(&room_id("e")), 2).await.is_empty());
     assert!(listed(world, None, 0).await.is_empty());
     for not_in in ["of-bob", "no-such"] {
-        assert!(
-            listed(world, Some(&room_id(not_in)), 2).await.is_empty(),
-            "{not_in}"
-        );
+        assert!(listed(world, Some(&room_id(not_in)), 2).await.is_empty(), "{not_in}");
     }
 }
 
 pub(crate) async fn others_messages_are_counted_as_unread_up_to_the_limit(world: &World) {
-    let World {
-        store, alice, bob, ..
-    } = world;
+    let World { store, alice, bob, .. } = world;
     let room = world.room("general").await;
     let batch = |author, count: u32| (0..count).map(|_| draft(author, "hello")).collect::<Vec<_>>();
     store.append(&room, batch(alice, 3), 2000).await.unwrap();
     store.append(&room, batch(bob, 2), 2000).await.unwrap();
 
-    assert_eq!(
-        (world.unread(&room, alice).await, world.unread(&room, bob).await),
-        (2, 3)
-    );
+    assert_eq!((world.unread(&room, alice).await, world.unread(&room, bob).await), (2, 3));
     store.mark_read(&room, &[(bob.id.clone(), 2)]).await.unwrap();
     assert_eq!(world.unread(&room, bob).await, 1);
-    store
-        .append(&room, batch(alice, MAX_UNREAD - 2), 2000)
-        .await
-        .unwrap();
+    store.append(&room, batch(alice, MAX_UNREAD - 2), 2000).await.unwrap();
     assert_eq!(world.unread(&room, bob).await, MAX_UNREAD - 1);
     store.append(&room, batch(alice, 5), 2000).await.unwrap();
     assert_eq!(world.unread(&room, bob).await, MAX_UNREAD);
@@ -371,19 +238,12 @@ pub(crate) async fn others_messages_are_counted_as_unread_up_to_the_limit(world:
 
 pub(crate) async fn a_preview_is_cut_by_characters(world: &World) {
     let room = world.room("general").await;
-    for body in [
-        "\u{1f980}".repeat(Preview::CHARS + 1),
-        "e\0\u{308}".repeat(Preview::CHARS),
-        "short".to_owned(),
-    ] {
+    for body in
+        ["\u{1f980}".repeat(Preview::CHARS + 1), "e\0\u{308}".repeat(Preview::CHARS), "short".to_owned()]
+    {
         let said = world.say(&room, &world.bob, &body, 2000).await;
 
-        let summary = world
-            .store
-            .summary(&room, &world.alice.id)
-            .await
-            .unwrap()
-            .unwrap();
+        let summary = world.store.summary(&room, &world.alice.id).await.unwrap().unwrap();
 
         assert_eq!(summary.last, Some(Preview::of(&said.to_wire())));
     }

@@ -39,13 +39,7 @@ impl World {
 
     fn of(store: Arc<dyn Store>, folder: Option<TempDir>) -> Self {
         let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| Arc::new(person(name)));
-        Self {
-            store,
-            alice,
-            bob,
-            carol,
-            _folder: folder,
-        }
+        Self { store, alice, bob, carol, _folder: folder }
     }
 
     /// A room of alice's with bob in it, made at 1000.
@@ -54,20 +48,12 @@ impl World {
     }
 
     pub(crate) async fn room_at(&self, id: &str, at_ms: i64) -> RoomId {
-        let draft = RoomDraft {
-            members: vec![self.bob.id.clone()],
-            at_ms,
-            ..draft_room(id, &self.alice)
-        };
+        let draft = RoomDraft { members: vec![self.bob.id.clone()], at_ms, ..draft_room(id, &self.alice) };
         self.store.create_room(draft).await.unwrap().id
     }
 
     pub(crate) async fn say(&self, room: &RoomId, author: &Arc<Person>, body: &str, at_ms: i64) -> Message {
-        let mut answers = self
-            .store
-            .append(room, vec![draft(author, body)], at_ms)
-            .await
-            .unwrap();
+        let mut answers = self.store.append(room, vec![draft(author, body)], at_ms).await.unwrap();
         match answers.remove(0) {
             Appended::New(message) => message,
             Appended::Known(message) => panic!("{message:?} was known before"),
@@ -79,12 +65,7 @@ impl World {
     }
 
     pub(crate) async fn unread(&self, room: &RoomId, reader: &Arc<Person>) -> u32 {
-        self.store
-            .summary(room, &reader.id)
-            .await
-            .unwrap()
-            .unwrap()
-            .unread
+        self.store.summary(room, &reader.id).await.unwrap().unwrap().unread
     }
 }
 
@@ -97,20 +78,8 @@ pub(crate) async fn open_with_people(folder: &TempDir) -> SqliteStore {
 }
 
 pub(crate) fn account(name: &str) -> NewAccount {
-    let Person {
-        id,
-        username,
-        email,
-        created_at_ms,
-        ..
-    } = person(name);
-    NewAccount {
-        id,
-        username,
-        email,
-        password_hash: Some(format!("hash of {name}")),
-        created_at_ms,
-    }
+    let Person { id, username, email, created_at_ms, .. } = person(name);
+    NewAccount { id, username, email, password_hash: Some(format!("hash of {name}")), created_at_ms }
 }
 
 pub(crate) fn person(name: &str) -> Person {

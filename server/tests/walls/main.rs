@@ -1,10 +1,7 @@
 //! Who may know whom, how long a file may be, and what nobody may write.
 //!
 //! Each wall is a function from text to offences, tried on a bad sample first: a wall without an alarm is a wish.
-#![expect(
-    clippy::unwrap_used,
-    reason = "a wall that cannot read what it guards must fail loudly"
-)]
+#![expect(clippy::unwrap_used, reason = "a wall that cannot read what it guards must fail loudly")]
 
 mod text;
 
@@ -21,63 +18,34 @@ fn strangers(manifest: &str, is_stranger: impl Fn(&str) -> bool) -> Vec<String> 
         .collect()
 }
 
-const TRANSPORTS: [&str; 7] = [
-    "axum",
-    "jsonwebtoken",
-    "leptos",
-    "redis",
-    "socketioxide",
-    "sqlx",
-    "tungstenite",
-];
+const TRANSPORTS: [&str; 7] =
+    ["axum", "jsonwebtoken", "leptos", "redis", "socketioxide", "sqlx", "tungstenite"];
 
 #[test]
 fn the_hub_names_no_transport_and_no_database() {
     let is_stranger = |name: &str| TRANSPORTS.iter().any(|transport| name.starts_with(transport));
     let bad = "[dependencies]\nbytes = \"1\"\naxum.workspace = true\n[dependencies.sqlx]\nversion = \"1\"\n";
-    assert_eq!(
-        strangers(bad, is_stranger),
-        ["depends on axum", "depends on sqlx"]
-    );
+    assert_eq!(strangers(bad, is_stranger), ["depends on axum", "depends on sqlx"]);
     holds(&strangers(&read("hub/Cargo.toml"), is_stranger));
 }
 
 /// The crates in the output of `cargo tree --prefix none` that belong to a transport or a database.
 fn transports_in(tree: &str) -> Vec<String> {
     let names = tree.lines().filter_map(|line| line.split(' ').next());
-    names
-        .filter(|name| TRANSPORTS.iter().any(|it| name.starts_with(it)))
-        .map(str::to_owned)
-        .collect()
+    names.filter(|name| TRANSPORTS.iter().any(|it| name.starts_with(it))).map(str::to_owned).collect()
 }
 
 #[test]
 fn nothing_that_the_hub_depends_on_brings_one_in() {
-    assert_eq!(
-        transports_in("hub v0.1.0 (/hub)\nbytes v1.0.0\naxum-core v0.5.0\n"),
-        ["axum-core"]
-    );
+    assert_eq!(transports_in("hub v0.1.0 (/hub)\nbytes v1.0.0\naxum-core v0.5.0\n"), ["axum-core"]);
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
     let tree = Command::new(cargo)
-        .args([
-            "tree",
-            "--package",
-            "hub",
-            "--edges",
-            "normal",
-            "--prefix",
-            "none",
-            "--offline",
-        ])
+        .args(["tree", "--package", "hub", "--edges", "normal", "--prefix", "none", "--offline"])
         .current_dir(root())
         .output()
         .unwrap();
     let told = String::from_utf8(tree.stdout).unwrap();
-    assert!(
-        tree.status.success() && told.contains("protocol"),
-        "{}",
-        String::from_utf8_lossy(&tree.stderr)
-    );
+    assert!(tree.status.success() && told.contains("protocol"), "{}", String::from_utf8_lossy(&tree.stderr));
     holds(&transports_in(&told));
 }
 
@@ -94,51 +62,30 @@ fn the_protocol_is_words_and_nothing_else() {
 #[test]
 fn the_pages_do_not_know_the_hub_or_the_server() {
     let is_stranger = |name: &str| ["hub", "server"].contains(&name);
-    assert_eq!(
-        strangers("[dependencies]\nhub.workspace = true\n", is_stranger),
-        ["depends on hub"]
-    );
+    assert_eq!(strangers("[dependencies]\nhub.workspace = true\n", is_stranger), ["depends on hub"]);
     holds(&strangers(&read("app/Cargo.toml"), is_stranger));
     holds(&strangers(&read("frontend/Cargo.toml"), is_stranger));
 }
 
 fn doors_with_a_database(sources: &[Source]) -> Vec<String> {
-    lines_with(
-        sources.iter().filter(|it| it.is_in("server/src/gateway")),
-        &["sqlx"],
-    )
+    lines_with(sources.iter().filter(|it| it.is_in("server/src/gateway")), &["sqlx"])
 }
 
 #[test]
 fn the_doors_do_not_know_the_database() {
-    let bad = [Source::sample(
-        "server/src/gateway/rest/rooms.rs",
-        "fn f() {}\nuse sqlx::SqlitePool;\n",
-    )];
-    assert_eq!(
-        doors_with_a_database(&bad),
-        ["server/src/gateway/rest/rooms.rs:2 has `sqlx`"]
-    );
+    let bad = [Source::sample("server/src/gateway/rest/rooms.rs", "fn f() {}\nuse sqlx::SqlitePool;\n")];
+    assert_eq!(doors_with_a_database(&bad), ["server/src/gateway/rest/rooms.rs:2 has `sqlx`"]);
     holds(&doors_with_a_database(&sources()));
 }
 
 fn spellings_with_a_transport(sources: &[Source]) -> Vec<String> {
-    lines_with(
-        sources.iter().filter(|it| it.is_in("server/src/dialect")),
-        &["axum", "sqlx", "tokio"],
-    )
+    lines_with(sources.iter().filter(|it| it.is_in("server/src/dialect")), &["axum", "sqlx", "tokio"])
 }
 
 #[test]
 fn a_spelling_knows_no_transport() {
-    let bad = [Source::sample(
-        "server/src/dialect/native.rs",
-        "use axum::extract::ws::Message;\n",
-    )];
-    assert_eq!(
-        spellings_with_a_transport(&bad),
-        ["server/src/dialect/native.rs:1 has `axum`"]
-    );
+    let bad = [Source::sample("server/src/dialect/native.rs", "use axum::extract::ws::Message;\n")];
+    assert_eq!(spellings_with_a_transport(&bad), ["server/src/dialect/native.rs:1 has `axum`"]);
     holds(&spellings_with_a_transport(&sources()));
 }
 
@@ -151,22 +98,15 @@ fn friends_of_the_store(sources: &[Source]) -> Vec<String> {
         "server/src/state.rs",
         "server/src/lifecycle.rs",
     ];
-    let others = sources
-        .iter()
-        .filter(|it| it.is_in("server/src/") && !wiring.iter().any(|place| it.is_in(place)));
+    let others =
+        sources.iter().filter(|it| it.is_in("server/src/") && !wiring.iter().any(|place| it.is_in(place)));
     lines_with(others, &["crate::store", "super::store", "server::store"])
 }
 
 #[test]
 fn only_the_wiring_knows_which_store_it_is() {
-    let bad = [Source::sample(
-        "server/src/gateway/ssr.rs",
-        "use crate::store::Sqlite;\n",
-    )];
-    assert_eq!(
-        friends_of_the_store(&bad),
-        ["server/src/gateway/ssr.rs:1 has `crate::store`"]
-    );
+    let bad = [Source::sample("server/src/gateway/ssr.rs", "use crate::store::Sqlite;\n")];
+    assert_eq!(friends_of_the_store(&bad), ["server/src/gateway/ssr.rs:1 has `crate::store`"]);
     holds(&friends_of_the_store(&sources()));
 }
 
@@ -175,11 +115,8 @@ const MANY_LINES: usize = 400;
 /// A longer file says in its first lines why: `Long because …`.
 fn long_without_a_reason(sources: &[Source]) -> Vec<String> {
     let explained = |it: &Source| it.text.lines().take(10).any(|line| line.contains("Long because"));
-    let long = sources
-        .iter()
-        .filter(|it| it.text.lines().count() > MANY_LINES && !explained(it));
-    long.map(|it| format!("{} has {} lines", it.path, it.text.lines().count()))
-        .collect()
+    let long = sources.iter().filter(|it| it.text.lines().count() > MANY_LINES && !explained(it));
+    long.map(|it| format!("{} has {} lines", it.path, it.text.lines().count())).collect()
 }
 
 #[test]
@@ -196,11 +133,7 @@ fn a_long_file_says_why() {
 /// What is for tests in this file: all of it, the part after `#[cfg(test)]`, or nothing.
 fn test_part(source: &Source) -> Option<Source> {
     let whole = source.path.contains("/tests/") || source.is_in("end2end/");
-    let start = if whole {
-        Some(0)
-    } else {
-        source.text.find("#[cfg(test)]")
-    }?;
+    let start = if whole { Some(0) } else { source.text.find("#[cfg(test)]") }?;
     Some(Source::sample(&source.path, &source.text[start..]))
 }
 
@@ -221,14 +154,8 @@ fn no_test_waits_for_time_to_pass() {
     let bad = [
         Source::sample("hub/tests/rooms.rs", nap),
         Source::sample("hub/src/room.rs", nap),
-        Source::sample(
-            "hub/src/peer.rs",
-            &format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{nap}}}\n"),
-        ),
-        Source::sample(
-            "end2end/tests/chat.spec.ts",
-            concat!("await page.waitFor", "Timeout(100);\n"),
-        ),
+        Source::sample("hub/src/peer.rs", &format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{nap}}}\n")),
+        Source::sample("end2end/tests/chat.spec.ts", concat!("await page.waitFor", "Timeout(100);\n")),
     ];
     assert_eq!(sleepers(&bad).len(), 3, "{:?}", sleepers(&bad));
     holds(&sleepers(&sources()));
@@ -242,28 +169,19 @@ fn silencers(sources: &[Source]) -> Vec<String> {
 
 #[test]
 fn no_lint_is_silenced_without_an_end() {
-    let bad = [Source::sample(
-        "hub/src/lib.rs",
-        concat!("#![al", "low(dead_code)]\n"),
-    )];
+    let bad = [Source::sample("hub/src/lib.rs", concat!("#![al", "low(dead_code)]\n"))];
     assert_eq!(silencers(&bad).len(), 1);
     holds(&silencers(&sources()));
 }
 
 /// The content security policy refuses them.
 fn inline_styles(sources: &[Source]) -> Vec<String> {
-    lines_with(
-        sources.iter().filter(|it| it.is_in("app/src/")),
-        &[" style=", " style:", "<style"],
-    )
+    lines_with(sources.iter().filter(|it| it.is_in("app/src/")), &[" style=", " style:", "<style"])
 }
 
 #[test]
 fn pages_have_no_inline_styles() {
-    let bad = [Source::sample(
-        "app/src/pages/room.rs",
-        "view! { <p style=\"color: red\">\"no\"</p> }\n",
-    )];
+    let bad = [Source::sample("app/src/pages/room.rs", "view! { <p style=\"color: red\">\"no\"</p> }\n")];
     assert_eq!(inline_styles(&bad).len(), 1);
     holds(&inline_styles(&sources()));
 }
@@ -275,26 +193,14 @@ fn foreign_sources(cargo_lock: &str) -> Vec<String> {
 }
 
 fn foreign_packages(package_lock: &str) -> Vec<String> {
-    let named = package_lock
-        .lines()
-        .map(str::trim)
-        .filter(|line| line.starts_with("\"resolved\""));
-    named
-        .filter(|line| !line.contains("\"https://registry.npmjs.org/"))
-        .map(str::to_owned)
-        .collect()
+    let named = package_lock.lines().map(str::trim).filter(|line| line.starts_with("\"resolved\""));
+    named.filter(|line| !line.contains("\"https://registry.npmjs.org/")).map(str::to_owned).collect()
 }
 
 #[test]
 fn lock_files_name_public_registries_only() {
-    assert_eq!(
-        foreign_sources("name = \"x\"\nsource = \"git+https://example.org/x\"\n").len(),
-        1
-    );
-    assert_eq!(
-        foreign_packages("\"resolved\": \"https://mirror.example.org/ws.tgz\",\n").len(),
-        1
-    );
+    assert_eq!(foreign_sources("name = \"x\"\nsource = \"git+https://example.org/x\"\n").len(), 1);
+    assert_eq!(foreign_packages("\"resolved\": \"https://mirror.example.org/ws.tgz\",\n").len(), 1);
     let (cargo_lock, package_lock) = (read("Cargo.lock"), read("package-lock.json"));
     assert!(cargo_lock.contains("crates.io-index") && package_lock.contains("\"integrity\""));
     holds(&foreign_sources(&cargo_lock));

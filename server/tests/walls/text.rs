@@ -11,10 +11,7 @@ pub(crate) struct Source {
 
 impl Source {
     pub(crate) fn sample(path: &str, text: &str) -> Self {
-        Self {
-            path: path.to_owned(),
-            text: text.to_owned(),
-        }
+        Self { path: path.to_owned(), text: text.to_owned() }
     }
 
     pub(crate) fn is_in(&self, folder: &str) -> bool {
@@ -60,21 +57,9 @@ pub(crate) fn sources() -> Vec<Source> {
                 if !NOT_OURS.contains(&name.as_str()) {
                     folders.push(entry.path());
                 }
-            } else if [".rs", ".ts", ".mjs", ".js", ".scss"]
-                .iter()
-                .any(|ending| name.ends_with(ending))
-            {
-                let path = entry
-                    .path()
-                    .strip_prefix(root())
-                    .unwrap()
-                    .to_str()
-                    .unwrap()
-                    .replace('\\', "/");
-                found.push(Source {
-                    text: fs::read_to_string(entry.path()).unwrap(),
-                    path,
-                });
+            } else if [".rs", ".ts", ".mjs", ".js", ".scss"].iter().any(|ending| name.ends_with(ending)) {
+                let path = entry.path().strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/");
+                found.push(Source { text: fs::read_to_string(entry.path()).unwrap(), path });
             }
         }
     }
@@ -82,12 +67,7 @@ pub(crate) fn sources() -> Vec<Source> {
 }
 
 pub(crate) fn holds(offences: &[String]) {
-    assert!(
-        offences.is_empty(),
-        "{} offence(s):\n  {}",
-        offences.len(),
-        offences.join("\n  ")
-    );
+    assert!(offences.is_empty(), "{} offence(s):\n  {}", offences.len(), offences.join("\n  "));
 }
 
 /// The lines of these files that have one of the words in them, comments left out.

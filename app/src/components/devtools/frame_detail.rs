@@ -13,12 +13,7 @@ pub fn FrameDetail(
 ) -> impl IntoView {
     move || {
         selected.get().map(|Entry { frame, .. }| {
-            let title = format!(
-                "{} ({}, {} bytes)",
-                frame.kind,
-                frame.direction.word(),
-                frame.size
-            );
+            let title = format!("{} ({}, {} bytes)", frame.kind, frame.direction.word(), frame.size);
             view! {
                 <section class="frame-detail" aria-label="Frame in full">
                     <header class="frame-detail__head">

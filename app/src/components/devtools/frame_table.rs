@@ -54,11 +54,7 @@ pub fn FrameTable(
             move || if chosen() { "true" } else { "false" }
         };
         let tab = move || {
-            if is_stop.selected(&Some(number)) {
-                "0"
-            } else {
-                "-1"
-            }
+            if is_stop.selected(&Some(number)) { "0" } else { "-1" }
         };
         view! {
             <tr class="frame" class:is-out=frame.direction == Direction::Out class:is-chosen=chosen>
@@ -123,17 +119,10 @@ fn Cells(frame: Arc<WireFrame>) -> impl IntoView {
 }
 
 /// Arrow keys, Home and End go from row to row; Enter opens, as on any button.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "an event handler is handed its event"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "an event handler is handed its event")]
 fn move_focus(key: web_sys::KeyboardEvent) {
     let row = |of: web_sys::Element, down: bool| {
-        if down {
-            of.next_element_sibling()
-        } else {
-            of.previous_element_sibling()
-        }
+        if down { of.next_element_sibling() } else { of.previous_element_sibling() }
     };
     let Some(here) = key.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok()) else {
         return;

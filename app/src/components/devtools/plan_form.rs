@@ -21,12 +21,7 @@ pub fn PlanCard(
     /// Where the run stands.
     children: Children,
 ) -> impl IntoView {
-    let PlanForm {
-        duration,
-        frequency,
-        prefix,
-        failure_rate,
-    } = PlanForm::default();
+    let PlanForm { duration, frequency, prefix, failure_rate } = PlanForm::default();
     let duration = RwSignal::new(duration);
     let frequency = RwSignal::new(frequency);
     let prefix = RwSignal::new(prefix);
@@ -41,11 +36,7 @@ pub fn PlanCard(
     let tried = RwSignal::new(false);
     let problems = Memo::new(move |_| {
         let checked = form().check(RunId(Uuid::nil()));
-        if tried.get() {
-            checked.err().unwrap_or_default()
-        } else {
-            PlanProblems::default()
-        }
+        if tried.get() { checked.err().unwrap_or_default() } else { PlanProblems::default() }
     });
     let start = move |submitted: web_sys::SubmitEvent| {
         submitted.prevent_default();

@@ -46,8 +46,5 @@ pub(crate) async fn me(caller: Caller) -> Json<User> {
 
 pub(crate) async fn ticket(State(state): State<AppState>, caller: Caller) -> Result<Json<Ticket>, ApiError> {
     let ticket = state.tickets().issue(caller, state.clock().now_ms())?;
-    Ok(Json(Ticket {
-        ticket,
-        expires_in: TICKET_MS.unsigned_abs() / 1_000,
-    }))
+    Ok(Json(Ticket { ticket, expires_in: TICKET_MS.unsigned_abs() / 1_000 }))
 }

@@ -18,10 +18,7 @@ pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, &'stati
     match state.sign_ins().accounts.count().await {
         Ok(_) => (StatusCode::OK, "ok"),
         Err(error) => {
-            tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "Not ready: the store does not answer"
-            );
+            tracing::error!(error = &error as &dyn std::error::Error, "Not ready: the store does not answer");
             (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")
         }
     }

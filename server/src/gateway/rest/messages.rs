@@ -43,24 +43,15 @@ pub(crate) async fn history(
     let slice = match (query.before, query.after) {
         (Some(_), Some(_)) => {
             let message = "ask for what is before or for what is after, not for both".to_owned();
-            return Err(ApiError::Invalid {
-                field: "after",
-                message,
-            });
+            return Err(ApiError::Invalid { field: "after", message });
         }
         (Some(seq), None) => Slice::Before(seq),
         (None, Some(seq)) => Slice::After(seq),
         (None, None) => Slice::Newest,
     };
     let limit = query.limit.unwrap_or(PAGE_MESSAGES);
-    let page = state
-        .hub()
-        .history(&caller.person.id, &room_id(&room)?, slice, limit)
-        .await?;
-    Ok(Json(MessagePage {
-        messages: page.messages.iter().map(shape).collect(),
-        has_more: page.has_more,
-    }))
+    let page = state.hub().history(&caller.person.id, &room_id(&room)?, slice, limit).await?;
+    Ok(Json(MessagePage { messages: page.messages.iter().map(shape).collect(), has_more: page.has_more }))
 }
 
 pub(crate) async fn post(
@@ -71,16 +62,10 @@ pub(crate) async fn post(
 ) -> Result<(StatusCode, Json<ChatMessage>), ApiError> {
     if new.message_type.as_deref().is_some_and(|it| it != TEXT) {
         let message = format!("this version only knows messages of the type `{TEXT}`");
-        return Err(ApiError::Invalid {
-            field: "message_type",
-            message,
-        });
+        return Err(ApiError::Invalid { field: "message_type", message });
     }
     let draft = new.draft_id.unwrap_or_else(|| DraftId(Uuid::new_v4()));
-    let posted = state
-        .hub()
-        .post(&caller.person, &room_id(&room)?, draft, &new.content)
-        .await;
+    let posted = state.hub().post(&caller.person, &room_id(&room)?, draft, &new.content).await;
     let message = posted.map_err(|refusal| ApiError::renaming(refusal, "body", "content"))?;
     Ok((StatusCode::CREATED, Json(shape(&message))))
 }
@@ -91,10 +76,7 @@ pub(crate) async fn read(
     Path(room): Path<String>,
     ApiBody(mark): ApiBody<ReadUpTo>,
 ) -> Result<StatusCode, ApiError> {
-    state
-        .hub()
-        .mark_read(&caller.person.id, &room_id(&room)?, mark.seq)
-        .await?;
+    state.hub().mark_read(&caller.person.id, &room_id(&room)?, mark.seq).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

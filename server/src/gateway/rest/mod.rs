@@ -29,21 +29,17 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for ApiBody<T> {
             return Err(ApiError::NotJson);
         }
         let bytes =
-            Bytes::from_request(request, state)
-                .await
-                .map_err(|rejection| match rejection.status() {
-                    StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooBig,
-                    _ => ApiError::CutShort,
-                })?;
+            Bytes::from_request(request, state).await.map_err(|rejection| match rejection.status() {
+                StatusCode::PAYLOAD_TOO_LARGE => ApiError::TooBig,
+                _ => ApiError::CutShort,
+            })?;
         parse(&bytes).map(Self)
     }
 }
 
 fn is_json(headers: &HeaderMap) -> bool {
-    let media_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|it| it.to_str().ok())
-        .and_then(|it| it.split(';').next());
+    let media_type =
+        headers.get(CONTENT_TYPE).and_then(|it| it.to_str().ok()).and_then(|it| it.split(';').next());
     media_type.is_some_and(|it| it.trim().eq_ignore_ascii_case("application/json"))
 }
 
@@ -57,26 +53,17 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
             Category::Syntax | Category::Eof | Category::Io => ApiError::BadJson(inner.to_string()),
         }
     })?;
-    input
-        .end()
-        .map_err(|error| ApiError::BadJson(error.to_string()))?;
+    input.end().map_err(|error| ApiError::BadJson(error.to_string()))?;
     Ok(value)
 }
 
 /// Names the field: where the parser stood, or what it says is missing.
 fn bad_body(path: &str, error: &serde_json::Error) -> ApiError {
     let sentence = error.to_string();
-    let message = sentence
-        .rsplit_once(" at line ")
-        .map_or(sentence.as_str(), |(message, _)| message)
-        .to_owned();
-    let missing = message
-        .strip_prefix("missing field `")
-        .and_then(|it| it.strip_suffix('`'));
-    let stood_at = path
-        .split(['.', '['])
-        .next()
-        .filter(|it| !it.is_empty() && *it != "?");
+    let message =
+        sentence.rsplit_once(" at line ").map_or(sentence.as_str(), |(message, _)| message).to_owned();
+    let missing = message.strip_prefix("missing field `").and_then(|it| it.strip_suffix('`'));
+    let stood_at = path.split(['.', '[']).next().filter(|it| !it.is_empty() && *it != "?");
     let field = stood_at.or(missing).map(str::to_owned);
     ApiError::BadBody { field, message }
 }
@@ -101,10 +88,7 @@ fn bad_query(rejection: &axum::extract::rejection::QueryRejection) -> ApiError {
     let sentence =
         std::error::Error::source(rejection).map_or_else(|| rejection.body_text(), ToString::to_string);
     let field = sentence.split_once(": ").map(|(field, _)| field.to_owned());
-    ApiError::BadBody {
-        field,
-        message: sentence,
-    }
+    ApiError::BadBody { field, message: sentence }
 }
 
 /// The room that an address names. Where the text is no identifier there can be no room.
@@ -127,27 +111,15 @@ mod tests {
 
     #[test]
     fn what_is_wrong_with_a_body_is_told_with_the_name_of_the_field() {
-        assert_eq!(
-            field_of::<Register>(r#"{"username":"a","email":"b"}"#).as_deref(),
-            Some("password")
-        );
-        assert_eq!(
-            field_of::<Register>(r#"{"username":7}"#).as_deref(),
-            Some("username")
-        );
+        assert_eq!(field_of::<Register>(r#"{"username":"a","email":"b"}"#).as_deref(), Some("password"));
+        assert_eq!(field_of::<Register>(r#"{"username":7}"#).as_deref(), Some("username"));
         assert_eq!(
             field_of::<NewChat>(r#"{"name":"x","member_ids":["a b"]}"#).as_deref(),
             Some("member_ids")
         );
-        assert_eq!(
-            field_of::<NewChat>(r#"{"name":"x","kind":"secret"}"#).as_deref(),
-            Some("kind")
-        );
+        assert_eq!(field_of::<NewChat>(r#"{"name":"x","kind":"secret"}"#).as_deref(), Some("kind"));
         for broken in ["", "{", "nonsense", r#"{"name":"x"} and more"#] {
-            assert!(
-                matches!(parse::<NewChat>(broken.as_bytes()), Err(ApiError::BadJson(_))),
-                "{broken}"
-            );
+            assert!(matches!(parse::<NewChat>(broken.as_bytes()), Err(ApiError::BadJson(_))), "{broken}");
         }
     }
 }

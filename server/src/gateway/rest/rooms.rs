@@ -34,10 +34,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Chats>, ApiError> {
     let limit = query.limit.unwrap_or(PAGE_ROOMS).clamp(1, MAX_PAGE_ROOMS);
     // One more than shown tells whether there is another page.
-    let mut chats = state
-        .hub()
-        .rooms_of(&caller.person.id, query.after.as_ref(), limit + 1)
-        .await?;
+    let mut chats = state.hub().rooms_of(&caller.person.id, query.after.as_ref(), limit + 1).await?;
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = chats.len() > shown;
     chats.truncate(shown);
@@ -50,12 +47,7 @@ pub(crate) async fn create(
     caller: Caller,
     ApiBody(new): ApiBody<NewChat>,
 ) -> Result<(StatusCode, Json<RoomSummary>), ApiError> {
-    let new = NewRoom {
-        id: new.id,
-        name: new.name,
-        kind: new.kind,
-        members: new.member_ids,
-    };
+    let new = NewRoom { id: new.id, name: new.name, kind: new.kind, members: new.member_ids };
     let made = state.hub().create_room(&caller.person.id, new).await;
     let room = made.map_err(|refusal| ApiError::renaming(refusal, "user_ids", "member_ids"))?;
     Ok((StatusCode::CREATED, Json(room)))
@@ -75,12 +67,7 @@ pub(crate) async fn rename(
     Path(room): Path<String>,
     ApiBody(patch): ApiBody<ChatPatch>,
 ) -> Result<Json<RoomSummary>, ApiError> {
-    Ok(Json(
-        state
-            .hub()
-            .rename_room(&caller.person.id, &room_id(&room)?, &patch.name)
-            .await?,
-    ))
+    Ok(Json(state.hub().rename_room(&caller.person.id, &room_id(&room)?, &patch.name).await?))
 }
 
 pub(crate) async fn delete(
@@ -88,10 +75,7 @@ pub(crate) async fn delete(
     caller: Caller,
     Path(room): Path<String>,
 ) -> Result<StatusCode, ApiError> {
-    state
-        .hub()
-        .delete_room(&caller.person.id, &room_id(&room)?)
-        .await?;
+    state.hub().delete_room(&caller.person.id, &room_id(&room)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -117,10 +101,7 @@ pub(crate) async fn add_members(
     people.extend(called(&state, &new.usernames).await?);
     if people.is_empty() {
         let message = "name at least one person, in user_ids or usernames".to_owned();
-        return Err(ApiError::Invalid {
-            field: "usernames",
-            message,
-        });
+        return Err(ApiError::Invalid { field: "usernames", message });
     }
     let members = state.hub().add_members(&caller.person.id, &room, people).await?;
     Ok(Json(Members { members }))
@@ -130,24 +111,15 @@ pub(crate) async fn add_members(
 async fn called(state: &AppState, usernames: &[String]) -> Result<Vec<UserId>, ApiError> {
     if usernames.len() > MAX_MEMBERS_PER_REQUEST {
         let message = format!("at most {MAX_MEMBERS_PER_REQUEST} at a time");
-        return Err(ApiError::Invalid {
-            field: "usernames",
-            message,
-        });
+        return Err(ApiError::Invalid { field: "usernames", message });
     }
     if usernames.is_empty() {
         return Ok(Vec::new());
     }
     let people = state.sign_ins().accounts.by_usernames(usernames).await?;
     let people: Vec<_> = people.into_iter().filter(|person| person.is_active).collect();
-    let known: HashSet<String> = people
-        .iter()
-        .map(|person| person.username.to_lowercase())
-        .collect();
-    match usernames
-        .iter()
-        .find(|name| !known.contains(&name.to_lowercase()))
-    {
+    let known: HashSet<String> = people.iter().map(|person| person.username.to_lowercase()).collect();
+    match usernames.iter().find(|name| !known.contains(&name.to_lowercase())) {
         Some(unknown) => Err(ApiError::NobodyCalled(unknown.chars().take(64).collect())),
         None => Ok(people.into_iter().map(|person| person.id).collect()),
     }
@@ -159,9 +131,6 @@ pub(crate) async fn remove_member(
     Path((room, person)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     let person = UserId::parse(&person).map_err(|_| ApiError::NotFound)?;
-    state
-        .hub()
-        .remove_member(&caller.person.id, &room_id(&room)?, &person)
-        .await?;
+    state.hub().remove_member(&caller.person.id, &room_id(&room)?, &person).await?;
     Ok(StatusCode::NO_CONTENT)
 }

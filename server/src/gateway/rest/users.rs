@@ -25,16 +25,7 @@ pub(crate) async fn search(
     _caller: Caller,
     ApiQuery(query): ApiQuery<SearchQuery>,
 ) -> Result<Json<Users>, ApiError> {
-    let people = state
-        .sign_ins()
-        .accounts
-        .search(query.q.trim(), MAX_PEOPLE)
-        .await?;
-    let users = people.into_iter().map(|person| UserRef {
-        id: person.id,
-        username: person.username,
-    });
-    Ok(Json(Users {
-        users: users.collect(),
-    }))
+    let people = state.sign_ins().accounts.search(query.q.trim(), MAX_PEOPLE).await?;
+    let users = people.into_iter().map(|person| UserRef { id: person.id, username: person.username });
+    Ok(Json(Users { users: users.collect() }))
 }

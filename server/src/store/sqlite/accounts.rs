@@ -66,10 +66,7 @@ impl Accounts for SqliteStore {
 
     fn count(&self) -> Answer<'_, u64> {
         Box::pin(async move {
-            query_scalar("SELECT COUNT(*) FROM people")
-                .fetch_one(self.readers())
-                .await
-                .map_err(unread)
+            query_scalar("SELECT COUNT(*) FROM people").fetch_one(self.readers()).await.map_err(unread)
         })
     }
 
@@ -82,11 +79,9 @@ impl Accounts for SqliteStore {
         secret_hash: &'a [u8; 32],
         now_ms: i64,
     ) -> Answer<'a, Option<(SignIn, Person)>> {
-        Box::pin(async move {
-            sign_ins::by_cookie(self.readers(), secret_hash, now_ms)
-                .await
-                .map_err(unread)
-        })
+        Box::pin(
+            async move { sign_ins::by_cookie(self.readers(), secret_hash, now_ms).await.map_err(unread) },
+        )
     }
 
     fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Person)>> {
@@ -100,12 +95,7 @@ impl Accounts for SqliteStore {
         now_ms: i64,
         expires_at_ms: i64,
     ) -> Answer<'a, Rotation> {
-        let work = sign_ins::Rotate {
-            old_hash: *old_hash,
-            new_hash: *new_hash,
-            now_ms,
-            expires_at_ms,
-        };
+        let work = sign_ins::Rotate { old_hash: *old_hash, new_hash: *new_hash, now_ms, expires_at_ms };
         Box::pin(async move { Ok(self.writer().write(work).await?) })
     }
 
@@ -128,13 +118,7 @@ impl Change for Create {
 
 impl Work for Create {
     async fn run(&self, connection: &mut SqliteConnection) -> Result<Person, Fault<AccountError>> {
-        let NewAccount {
-            id,
-            username,
-            email,
-            password_hash,
-            created_at_ms,
-        } = &self.0;
+        let NewAccount { id, username, email, password_hash, created_at_ms } = &self.0;
         let taken: (bool, bool, bool) = query_as(
             "SELECT EXISTS (SELECT 1 FROM people WHERE id = ?), EXISTS (SELECT 1 FROM people WHERE username = ?),
                     EXISTS (SELECT 1 FROM people WHERE email = ?)",
@@ -187,13 +171,8 @@ impl SqliteStore {
         .bind(login)
         .fetch_optional(self.readers())
         .await?;
-        row.map(|row| {
-            Ok(Credentials {
-                person: row.person.person()?,
-                password_hash: row.password_hash,
-            })
-        })
-        .transpose()
+        row.map(|row| Ok(Credentials { person: row.person.person()?, password_hash: row.password_hash }))
+            .transpose()
     }
 
     async fn find_person(&self, id: &UserId) -> Result<Option<Person>, sqlx::Error> {
@@ -219,16 +198,9 @@ impl SqliteStore {
                 names.push_bind(username.as_str());
             }
             find.push(")");
-            let rows: Vec<PersonRow> = find
-                .build_query_as()
-                .persistent(false)
-                .fetch_all(self.readers())
-                .await?;
-            people.extend(
-                rows.into_iter()
-                    .map(PersonRow::person)
-                    .collect::<Result<Vec<_>, _>>()?,
-            );
+            let rows: Vec<PersonRow> =
+                find.build_query_as().persistent(false).fetch_all(self.readers()).await?;
+            people.extend(rows.into_iter().map(PersonRow::person).collect::<Result<Vec<_>, _>>()?);
         }
         Ok(people)
     }

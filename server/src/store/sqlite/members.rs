@@ -26,14 +26,7 @@ pub(super) struct Known {
 impl Known {
     /// What [`insert`] takes.
     pub(super) fn into_member(self, role: Role) -> (i64, Membership) {
-        (
-            self.key,
-            Membership {
-                person: self.person,
-                role,
-                read_seq: 0,
-            },
-        )
+        (self.key, Membership { person: self.person, role, read_seq: 0 })
     }
 }
 
@@ -62,11 +55,7 @@ pub(super) async fn lookup(
             ids.push_bind(person.as_str());
         }
         find.push(")");
-        let rows = find
-            .build_query_as::<KnownRow>()
-            .persistent(false)
-            .fetch_all(&mut *connection)
-            .await?;
+        let rows = find.build_query_as::<KnownRow>().persistent(false).fetch_all(&mut *connection).await?;
         let mut found = HashMap::with_capacity(rows.len());
         for row in rows {
             let person = Arc::new(row.person.person()?);
@@ -91,10 +80,7 @@ pub(super) async fn insert(
         let mut insert =
             QueryBuilder::<Sqlite>::new("INSERT INTO members (room, person, role, joined_at_ms) ");
         insert.push_values(members, |mut row, (person, membership)| {
-            row.push_bind(room)
-                .push_bind(*person)
-                .push_bind(role_number(membership.role))
-                .push_bind(at_ms);
+            row.push_bind(room).push_bind(*person).push_bind(role_number(membership.role)).push_bind(at_ms);
         });
         insert.build().persistent(false).execute(&mut *connection).await?;
     }
@@ -197,11 +183,7 @@ impl Work for MarkRead {
                 " AND p.id = given.column1 AND m.room = r.key AND m.person = p.key GROUP BY m.key) mark
                  WHERE members.key = mark.key AND members.read_seq < mark.seq",
             );
-            raise
-                .build()
-                .persistent(marks.len() == 1)
-                .execute(&mut *connection)
-                .await?;
+            raise.build().persistent(marks.len() == 1).execute(&mut *connection).await?;
         }
         Ok(())
     }

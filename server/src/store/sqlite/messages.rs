@@ -73,11 +73,7 @@ async fn look(connection: &mut SqliteConnection, appends: &[&Append]) -> Result<
         .iter()
         .flat_map(|append| {
             let nothing = append.drafts.is_empty().then_some((&append.room, None));
-            append
-                .drafts
-                .iter()
-                .map(|draft| (&append.room, Some(draft)))
-                .chain(nothing)
+            append.drafts.iter().map(|draft| (&append.room, Some(draft))).chain(nothing)
         })
         .collect();
     let mut found = Vec::with_capacity(asked.len());
@@ -145,11 +141,7 @@ impl Ledger {
                 self.drafts.insert(key, self.lines.len());
                 self.heads.insert(room, (seq, append.at_ms));
                 answers.push(Appended::New(message.clone()));
-                self.lines.push(Line {
-                    room,
-                    author,
-                    message,
-                });
+                self.lines.push(Line { room, author, message });
             }
         }
         Ok(Ok(answers))
@@ -160,28 +152,16 @@ impl Ledger {
             let mut insert = QueryBuilder::<Sqlite>::new(
                 "INSERT INTO messages (room, seq, id, author, draft, at_ms, body) ",
             );
-            insert.push_values(
-                lines,
-                |mut row,
-                 Line {
-                     room,
-                     author,
-                     message,
-                 }| {
-                    row.push_bind(*room)
-                        .push_bind(seq_number(message.cursor.seq))
-                        .push_bind(message.id.0.as_bytes().as_slice())
-                        .push_bind(*author)
-                        .push_bind(message.draft.0.as_bytes().as_slice())
-                        .push_bind(message.at_ms)
-                        .push_bind(message.body.clone());
-                },
-            );
-            insert
-                .build()
-                .persistent(lines.len() <= PREPARED)
-                .execute(&mut *connection)
-                .await?;
+            insert.push_values(lines, |mut row, Line { room, author, message }| {
+                row.push_bind(*room)
+                    .push_bind(seq_number(message.cursor.seq))
+                    .push_bind(message.id.0.as_bytes().as_slice())
+                    .push_bind(*author)
+                    .push_bind(message.draft.0.as_bytes().as_slice())
+                    .push_bind(message.at_ms)
+                    .push_bind(message.body.clone());
+            });
+            insert.build().persistent(lines.len() <= PREPARED).execute(&mut *connection).await?;
         }
         Ok(())
     }
@@ -193,16 +173,10 @@ impl Ledger {
                 "UPDATE rooms SET head = new.column2, active_at_ms = new.column3 FROM (",
             );
             update.push_values(heads, |mut row, (room, (seq, at_ms))| {
-                row.push_bind(**room)
-                    .push_bind(seq_number(*seq))
-                    .push_bind(*at_ms);
+                row.push_bind(**room).push_bind(seq_number(*seq)).push_bind(*at_ms);
             });
             update.push(") new WHERE rooms.key = new.column1");
-            update
-                .build()
-                .persistent(heads.len() <= PREPARED)
-                .execute(&mut *connection)
-                .await?;
+            update.build().persistent(heads.len() <= PREPARED).execute(&mut *connection).await?;
         }
         Ok(())
     }
@@ -218,13 +192,7 @@ impl DraftRow {
 impl Append {
     /// The message that a draft became before.
     fn known(&self, draft: &MessageDraft, epoch: u32, row: KnownRow) -> Result<Option<Message>, sqlx::Error> {
-        let KnownRow {
-            seq: Some(seq),
-            id: Some(id),
-            at_ms: Some(at_ms),
-            body: Some(body),
-        } = row
-        else {
+        let KnownRow { seq: Some(seq), id: Some(id), at_ms: Some(at_ms), body: Some(body) } = row else {
             return Ok(None);
         };
         Ok(Some(Message {
@@ -286,10 +254,7 @@ pub(super) async fn page(
         rows.reverse();
     }
     let mut people = HashMap::new();
-    let messages = rows
-        .into_iter()
-        .map(|row| row.message(room, &mut people))
-        .collect::<Result<_, _>>()?;
+    let messages = rows.into_iter().map(|row| row.message(room, &mut people)).collect::<Result<_, _>>()?;
     Ok(Page { messages, has_more })
 }
 
@@ -312,17 +277,11 @@ impl MessageRow {
     fn message(self, room: &RoomId, people: &mut HashMap<i64, Arc<Person>>) -> Result<Message, sqlx::Error> {
         let author = match people.get(&self.author) {
             Some(person) => person.clone(),
-            None => people
-                .entry(self.author)
-                .or_insert(Arc::new(self.person.person()?))
-                .clone(),
+            None => people.entry(self.author).or_insert(Arc::new(self.person.person()?)).clone(),
         };
         Ok(Message {
             room: room.clone(),
-            cursor: Cursor {
-                epoch: self.epoch,
-                seq: self.seq,
-            },
+            cursor: Cursor { epoch: self.epoch, seq: self.seq },
             id: message_id(&self.id)?,
             author,
             draft: draft_id(&self.draft)?,

@@ -44,14 +44,7 @@ struct Shared {
 impl SqliteStore {
     fn new(readers: SqlitePool, writer: Writer, closing: CancellationToken, task: JoinHandle<()>) -> Self {
         let task = Mutex::new(Some(task));
-        Self {
-            shared: Arc::new(Shared {
-                readers,
-                writer,
-                closing,
-                task,
-            }),
-        }
+        Self { shared: Arc::new(Shared { readers, writer, closing, task }) }
     }
 
     /// Does what was asked before, moves the write-ahead log into the file and closes it. Whatever is asked later is
@@ -60,12 +53,7 @@ impl SqliteStore {
         // Readers first, so that nobody reads from the log while the writer empties it.
         self.readers().close().await;
         self.shared.closing.cancel();
-        let task = self
-            .shared
-            .task
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let task = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task
             && let Err(error) = task.await
         {
@@ -78,9 +66,7 @@ impl SqliteStore {
     /// # Errors
     /// [`Outage`] when it does not.
     pub async fn ping(&self) -> Result<(), Outage> {
-        sqlx::query("SELECT 1 FROM sqlite_schema LIMIT 1")
-            .execute(self.readers())
-            .await?;
+        sqlx::query("SELECT 1 FROM sqlite_schema LIMIT 1").execute(self.readers()).await?;
         Ok(())
     }
 
@@ -135,10 +121,7 @@ impl Store for SqliteStore {
     }
 
     fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()> {
-        let work = rooms::Rename {
-            room: room.clone(),
-            name: name.to_owned(),
-        };
+        let work = rooms::Rename { room: room.clone(), name: name.to_owned() };
         Box::pin(async move { Ok(self.writer().write(work).await?) })
     }
 
@@ -153,19 +136,12 @@ impl Store for SqliteStore {
         people: &'a [UserId],
         at_ms: i64,
     ) -> Answer<'a, Vec<Membership>> {
-        let work = members::Add {
-            room: room.clone(),
-            people: people.to_vec(),
-            at_ms,
-        };
+        let work = members::Add { room: room.clone(), people: people.to_vec(), at_ms };
         Box::pin(async move { Ok(self.writer().write(work).await?) })
     }
 
     fn remove_member<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<UserId>> {
-        let work = members::Remove {
-            room: room.clone(),
-            person: person.clone(),
-        };
+        let work = members::Remove { room: room.clone(), person: person.clone() };
         Box::pin(async move { Ok(self.writer().write(work).await?) })
     }
 
@@ -175,28 +151,17 @@ impl Store for SqliteStore {
         drafts: Vec<MessageDraft>,
         at_ms: i64,
     ) -> Answer<'a, Vec<Appended>> {
-        let append = messages::Append {
-            room: room.clone(),
-            drafts,
-            at_ms,
-        };
+        let append = messages::Append { room: room.clone(), drafts, at_ms };
         Box::pin(async move { Ok(self.writer().append(append).await?) })
     }
 
     fn mark_read<'a>(&'a self, room: &'a RoomId, marks: &'a [(UserId, u64)]) -> Answer<'a, ()> {
-        let work = members::MarkRead {
-            room: room.clone(),
-            marks: marks.to_vec(),
-        };
+        let work = members::MarkRead { room: room.clone(), marks: marks.to_vec() };
         Box::pin(async move { Ok(self.writer().write(work).await?) })
     }
 
     fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page> {
-        Box::pin(async move {
-            messages::page(self.readers(), room, slice, limit)
-                .await
-                .map_err(unread)
-        })
+        Box::pin(async move { messages::page(self.readers(), room, slice, limit).await.map_err(unread) })
     }
 
     fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>> {
@@ -217,10 +182,6 @@ impl Store for SqliteStore {
         after: Option<&'a RoomId>,
         limit: u32,
     ) -> Answer<'a, Vec<RoomSummary>> {
-        Box::pin(async move {
-            summaries::page(self.readers(), person, after, limit)
-                .await
-                .map_err(unread)
-        })
+        Box::pin(async move { summaries::page(self.readers(), person, after, limit).await.map_err(unread) })
     }
 }

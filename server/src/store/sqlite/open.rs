@@ -136,9 +136,8 @@ async fn open(options: SqliteConnectOptions) -> Result<SqliteStore, OpenError> {
     check_version(&path, &mut connection).await?;
     claim(&path, &mut connection).await?;
     migrate(&path, &mut connection).await?;
-    let readers = read_pool(options.pragma("query_only", "on"))
-        .await
-        .map_err(|error| refusal(&path, error))?;
+    let readers =
+        read_pool(options.pragma("query_only", "on")).await.map_err(|error| refusal(&path, error))?;
     let closing = CancellationToken::new();
     let (writer, task) = Writer::start(connection, writing, closing.clone());
     tracing::info!(path = %path.display(), "Opened the database `{}`", path.display());
@@ -180,20 +179,14 @@ async fn check_version(path: &Path, connection: &mut SqliteConnection) -> Result
         .map_err(|error| refusal(path, error))?;
     let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
-    if (next(), next(), next()) < OLDEST_SQLITE {
-        Err(OpenError::OldSqlite(version))
-    } else {
-        Ok(())
-    }
+    if (next(), next(), next()) < OLDEST_SQLITE { Err(OpenError::OldSqlite(version)) } else { Ok(()) }
 }
 
 /// Checks that the database is ours or empty and writes our mark into it, which also shows that it can be written.
 async fn claim(path: &Path, connection: &mut SqliteConnection) -> Result<(), OpenError> {
     let broken = |error| refusal(path, error);
-    let mark: i64 = query_scalar("PRAGMA application_id")
-        .fetch_one(&mut *connection)
-        .await
-        .map_err(broken)?;
+    let mark: i64 =
+        query_scalar("PRAGMA application_id").fetch_one(&mut *connection).await.map_err(broken)?;
     let tables: i64 = query_scalar("SELECT COUNT(*) FROM sqlite_schema")
         .fetch_one(&mut *connection)
         .await
@@ -202,19 +195,13 @@ async fn claim(path: &Path, connection: &mut SqliteConnection) -> Result<(), Ope
         return Err(OpenError::Foreign(path.to_owned()));
     }
     // 0x48554242 in decimal: a pragma takes no parameters.
-    query("PRAGMA application_id = 1213547074")
-        .execute(connection)
-        .await
-        .map_err(broken)?;
+    query("PRAGMA application_id = 1213547074").execute(connection).await.map_err(broken)?;
     Ok(())
 }
 
 async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), OpenError> {
     MIGRATIONS.run(connection).await.map_err(|error| match error {
-        MigrateError::VersionMissing(schema) => OpenError::Newer {
-            path: path.to_owned(),
-            schema,
-        },
+        MigrateError::VersionMissing(schema) => OpenError::Newer { path: path.to_owned(), schema },
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => refusal(path, error),
         other => OpenError::Migration(path.to_owned(), other),
     })

@@ -27,13 +27,7 @@ impl Work for Create {
             return Err(Fault::Refused(StoreError::RoomTaken));
         }
         let mut people = vec![draft.owner.clone()];
-        people.extend(
-            draft
-                .members
-                .iter()
-                .filter(|member| **member != draft.owner)
-                .cloned(),
-        );
+        people.extend(draft.members.iter().filter(|member| **member != draft.owner).cloned());
         let people = members::lookup(connection, &people).await?;
         let room: i64 = query_scalar(
             "INSERT INTO rooms (id, name, kind, epoch, created_at_ms, active_at_ms)
@@ -47,20 +41,14 @@ impl Work for Create {
         .fetch_one(&mut *connection)
         .await?;
         let role = |at: usize| if at == 0 { Role::Owner } else { Role::Member };
-        let members: Vec<_> = people
-            .into_iter()
-            .enumerate()
-            .map(|(at, known)| known.into_member(role(at)))
-            .collect();
+        let members: Vec<_> =
+            people.into_iter().enumerate().map(|(at, known)| known.into_member(role(at))).collect();
         members::insert(connection, room, &members, draft.at_ms).await?;
         Ok(RoomRecord {
             id: draft.id.clone(),
             name: draft.name.clone(),
             kind: draft.kind,
-            head: Cursor {
-                epoch: draft.epoch,
-                seq: 0,
-            },
+            head: Cursor { epoch: draft.epoch, seq: 0 },
             created_at_ms: draft.at_ms,
             members: members.into_iter().map(|(_, membership)| membership).collect(),
         })
@@ -85,11 +73,7 @@ impl Work for Rename {
             .bind(self.room.as_str())
             .execute(connection)
             .await?;
-        if renamed.rows_affected() == 0 {
-            Err(Fault::Refused(StoreError::NoSuchRoom))
-        } else {
-            Ok(())
-        }
+        if renamed.rows_affected() == 0 { Err(Fault::Refused(StoreError::NoSuchRoom)) } else { Ok(()) }
     }
 }
 
@@ -103,10 +87,7 @@ impl Change for Delete {
 
 impl Work for Delete {
     async fn run(&self, connection: &mut SqliteConnection) -> Result<(), Fault<Infallible>> {
-        query("DELETE FROM rooms WHERE id = ?")
-            .bind(self.0.as_str())
-            .execute(connection)
-            .await?;
+        query("DELETE FROM rooms WHERE id = ?").bind(self.0.as_str()).execute(connection).await?;
         Ok(())
     }
 }
@@ -116,10 +97,7 @@ pub(super) async fn key(
     executor: impl SqliteExecutor<'_>,
     room: &RoomId,
 ) -> Result<Option<i64>, sqlx::Error> {
-    query_scalar("SELECT key FROM rooms WHERE id = ?")
-        .bind(room.as_str())
-        .fetch_optional(executor)
-        .await
+    query_scalar("SELECT key FROM rooms WHERE id = ?").bind(room.as_str()).fetch_optional(executor).await
 }
 
 /// The columns of a room, with one of its members, if it has any.
@@ -161,10 +139,7 @@ pub(super) async fn find(
         id: room_id(&found.id)?,
         name: found.name,
         kind: kind(found.kind)?,
-        head: Cursor {
-            epoch: found.epoch,
-            seq: found.head,
-        },
+        head: Cursor { epoch: found.epoch, seq: found.head },
         created_at_ms: found.created_at_ms,
         members,
     }))

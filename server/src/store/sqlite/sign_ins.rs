@@ -30,10 +30,7 @@ impl SignInRow {
             id: uuid(&self.id)?,
             user: person.id.clone(),
             kind: kind(self.kind)?,
-            secret_hash: self
-                .secret_hash
-                .try_into()
-                .map_err(|_| unreadable("not a SHA-256"))?,
+            secret_hash: self.secret_hash.try_into().map_err(|_| unreadable("not a SHA-256"))?,
             created_at_ms: self.created_at_ms,
             expires_at_ms: self.expires_at_ms,
         };
@@ -83,13 +80,12 @@ pub(super) async fn by_id(
     id: Uuid,
     now_ms: i64,
 ) -> Result<Option<(SignIn, Person)>, sqlx::Error> {
-    let row: Option<SignInRow> = query_as(sign_ins_where!(
-        "s.id = ? AND s.expires_at_ms > ? AND NOT s.is_revoked AND p.is_active"
-    ))
-    .bind(id.as_bytes().as_slice())
-    .bind(now_ms)
-    .fetch_optional(readers)
-    .await?;
+    let row: Option<SignInRow> =
+        query_as(sign_ins_where!("s.id = ? AND s.expires_at_ms > ? AND NOT s.is_revoked AND p.is_active"))
+            .bind(id.as_bytes().as_slice())
+            .bind(now_ms)
+            .fetch_optional(readers)
+            .await?;
     row.map(SignInRow::read).transpose()
 }
 
@@ -173,11 +169,7 @@ impl Work for Rotate {
             .bind(sign_in.id.as_bytes().as_slice())
             .execute(connection)
             .await?;
-        let renewed = SignIn {
-            secret_hash: self.new_hash,
-            expires_at_ms: self.expires_at_ms,
-            ..sign_in
-        };
+        let renewed = SignIn { secret_hash: self.new_hash, expires_at_ms: self.expires_at_ms, ..sign_in };
         Ok(Rotation::Rotated(renewed, person))
     }
 }

@@ -112,10 +112,7 @@ impl SummaryRow {
             name: self.name,
             kind: kind(self.kind)?,
             role: role(self.role)?,
-            head: Cursor {
-                epoch: self.epoch,
-                seq: self.head,
-            },
+            head: Cursor { epoch: self.epoch, seq: self.head },
             read_seq: self.read_seq,
             unread: self.unread,
             member_count: self.member_count,
@@ -137,15 +134,7 @@ impl LastRow {
             return Ok(None);
         };
         // Only a character beyond those that are shown can have been cut in two.
-        let text = String::from_utf8_lossy(&opening)
-            .chars()
-            .take(Preview::CHARS)
-            .collect();
-        Ok(Some(Preview {
-            author: user_id(&author)?,
-            name,
-            text,
-            at_ms,
-        }))
+        let text = String::from_utf8_lossy(&opening).chars().take(Preview::CHARS).collect();
+        Ok(Some(Preview { author: user_id(&author)?, name, text, at_ms }))
     }
 }

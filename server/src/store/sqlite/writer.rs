@@ -11,6 +11,7 @@ use std::sync::Arc;
 use hub::port::{Appended, StoreError};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
@@ -102,10 +103,7 @@ impl Writer {
         closing: CancellationToken,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (mailbox, jobs) = mpsc::channel(MAILBOX);
-        let pen = Pen {
-            connection: Some(connection),
-            options,
-        };
+        let pen = Pen { connection: Some(connection), options };
         (Self { mailbox }, tokio::spawn(write(jobs, pen, closing)))
     }
 
@@ -126,14 +124,14 @@ impl Writer {
         job: fn(Pending<C>) -> Job,
     ) -> Result<C::Done, Failure<C::Refusal>> {
         let (reply, answer) = oneshot::channel();
-        let job = job(Pending {
-            change,
-            outcome: None,
-            reply,
-        });
-        let closed = |()| Failure::Outage(Outage::Closed);
-        self.mailbox.send(job).await.map_err(|_| closed(()))?;
-        match answer.await.map_err(|_| closed(()))? {
+        let job = job(Pending { change, outcome: None, reply });
+        // Without waiting where that can be: who waits for a place and is then not polled any more may hold one all
+        // the same, and closing waits for every place.
+        if let Err(TrySendError::Full(job)) = self.mailbox.try_send(job) {
+            self.mailbox.send(job).await.map_err(|_| Failure::Outage(Outage::Closed))?;
+        }
+        // A mailbox that refused the job has dropped it, and with it the other end.
+        match answer.await.map_err(|_| Failure::Outage(Outage::Closed))? {
             Ok(Ok(done)) => Ok(done),
             Ok(Err(refusal)) => Err(Failure::Refused(refusal)),
             Err(outage) => Err(Failure::Outage(outage)),
@@ -224,10 +222,7 @@ impl Pen {
             Some(connection) => connection,
             None => self.options.connect().await.map_err(Spoilt::AsAWhole)?,
         };
-        let mut transaction = connection
-            .begin_with("BEGIN IMMEDIATE")
-            .await
-            .map_err(Spoilt::AsAWhole)?;
+        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(Spoilt::AsAWhole)?;
         do_all(&mut transaction, jobs).await.map_err(Spoilt::ByOneJob)?;
         transaction.commit().await.map_err(Spoilt::AsAWhole)?;
         self.connection = Some(connection);
@@ -237,9 +232,7 @@ impl Pen {
     /// Moves everything from the write-ahead log into the database file and closes it.
     async fn put_down(&mut self) -> Result<(), sqlx::Error> {
         if let Some(mut connection) = self.connection.take() {
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)")
-                .execute(&mut connection)
-                .await?;
+            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
             connection.close().await?;
         }
         Ok(())
@@ -301,11 +294,7 @@ async fn next_batch(
         mailbox.close();
         taken = mailbox.recv_many(jobs, BATCH).await;
     }
-    if taken == 0 {
-        ControlFlow::Break(())
-    } else {
-        ControlFlow::Continue(())
-    }
+    if taken == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 fn answer_all(jobs: &mut Vec<Job>, end: &Result<(), Outage>) {
