@@ -1,9 +1,9 @@
 //! The REST API, as the pages use it: with the cookie of this browser, on the same origin.
 
+use protocol::from_json::{FromJson, from_text};
 use protocol::rest::{Members, MessagePage, NewChat, NewMembers, UserRef, Users};
 use protocol::{Cursor, ErrorCode, Member, Message, RoomId, RoomSummary, UserId};
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 /// A request that did not succeed, in words for people.
 #[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
@@ -132,13 +132,9 @@ pub(crate) async fn history(
     Ok((messages.collect(), page.has_more))
 }
 
-async fn call<A: DeserializeOwned>(
-    method: &str,
-    path: &str,
-    body: Option<&impl Serialize>,
-) -> Result<A, ApiError> {
+async fn call<A: FromJson>(method: &str, path: &str, body: Option<&impl Serialize>) -> Result<A, ApiError> {
     let (status, text) = send(method, path, body).await?;
-    serde_json::from_str(&text).map_err(|error| {
+    from_text(&text).map_err(|error| {
         leptos::logging::warn!("the answer to {method} {path} was not understood: {error}");
         ApiError::strange(status)
     })
@@ -170,7 +166,7 @@ async fn send(method: &str, path: &str, body: Option<&impl Serialize>) -> Result
     if ok {
         return Ok((status, text));
     }
-    Err(match serde_json::from_str::<protocol::rest::ErrorBody>(&text) {
+    Err(match from_text::<protocol::rest::ErrorBody>(&text) {
         Ok(body) => ApiError::refused(status, body),
         Err(_) => ApiError::strange(status),
     })

@@ -3,6 +3,7 @@
 // Views are nested types; the deepest page is deeper than the default allows.
 #![recursion_limit = "256"]
 
+pub mod address;
 pub mod api;
 mod clock;
 pub mod components;
@@ -11,39 +12,12 @@ pub mod link;
 pub mod model;
 pub mod page;
 pub mod pages;
+pub mod roots;
 mod shell;
 mod start;
+mod title;
 pub mod when;
 
-use leptos::prelude::*;
-use leptos_meta::provide_meta_context;
-use leptos_router::components::{ParentRoute, Route, Router, Routes};
-use leptos_router::path;
-
-use crate::pages::{DevtoolsPage, Lobby, NotFoundPage, RegisterPage, RoomPage, RoomsLayout, SignInPage};
-
+pub use roots::{Rooms, Workbench, is_workbench};
 pub use shell::shell;
 pub use start::{Account, Demo, Problem, Start, Theme};
-
-/// Everything inside `<body>`. What the server knew comes along in the HTML, so that both sides begin with the same.
-#[component]
-pub fn App() -> impl IntoView {
-    let start = SharedValue::new(|| use_context::<Start>().unwrap_or_default()).into_inner();
-    provide_meta_context();
-    page::Page::provide(&start);
-    when::Calendar::provide();
-    conversation::provide_conversations(&start);
-    view! {
-        <Router>
-            <Routes fallback=NotFoundPage>
-                <Route path=path!("/sign-in") view=SignInPage/>
-                <Route path=path!("/register") view=RegisterPage/>
-                <Route path=path!("/devtools") view=DevtoolsPage/>
-                <ParentRoute path=path!("") view=RoomsLayout>
-                    <Route path=path!("") view=Lobby/>
-                    <Route path=path!("rooms/:id") view=RoomPage/>
-                </ParentRoute>
-            </Routes>
-        </Router>
-    }
-}

@@ -10,6 +10,8 @@ pub struct Page {
     account: StoredValue<Option<Account>>,
     demo: StoredValue<Option<Demo>>,
     problem: StoredValue<Option<Problem>>,
+    path: StoredValue<String>,
+    next: StoredValue<String>,
     /// The colours, to read and to change.
     pub theme: RwSignal<Theme>,
     /// Whether the browser has taken over from the server's HTML.
@@ -53,6 +55,8 @@ impl Page {
             account: StoredValue::new(start.account.clone()),
             demo: StoredValue::new(start.demo.clone()),
             problem: StoredValue::new(start.problem.clone()),
+            path: StoredValue::new(start.path.clone()),
+            next: StoredValue::new(start.next.clone()),
             theme: RwSignal::new(start.theme),
             live: live.into(),
             is_wide: is_wide.into(),
@@ -70,6 +74,16 @@ impl Page {
     /// People to sign in as with one click, in development.
     pub fn demo(self) -> Option<Demo> {
         self.demo.get_value()
+    }
+
+    /// The path that the page was loaded from.
+    pub fn path(self) -> String {
+        self.path.get_value()
+    }
+
+    /// Where to go after signing in: what the address asks for, else the page that one wanted to see.
+    pub fn next(self) -> String {
+        self.next.get_value()
     }
 
     /// Why the form was refused that led here. It belongs to the page that asks first: whoever goes on to another form

@@ -1,14 +1,28 @@
 //! The document around the pages.
 
 use leptos::prelude::*;
-use leptos_meta::MetaTags;
 
-use crate::App;
+use crate::address::Place;
+use crate::roots::{Plain, Rooms, Workbench};
 use crate::start::Start;
+use crate::title::title;
 
 /// The whole HTML document, rendered by the server for every page.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
-    let theme = use_context::<Start>().unwrap_or_default().theme;
+    let start = use_context::<Start>().unwrap_or_default();
+    let place = Place::of(&start.path);
+    let title = title(&place, &start.rooms);
+    let theme = start.theme;
+    let lives = match &place {
+        Place::Lobby | Place::Room(_) => start.account.is_some(),
+        Place::Devtools => true,
+        Place::SignIn | Place::Register | Place::Nowhere => false,
+    };
+    let body = match &place {
+        Place::Devtools => view! { <Workbench/> }.into_any(),
+        _ if lives => view! { <Rooms/> }.into_any(),
+        _ => view! { <Plain start place/> }.into_any(),
+    };
     view! {
         <!DOCTYPE html>
         <html lang="en" dir="auto" data-theme=theme.as_str()>
@@ -18,6 +32,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                     name="viewport"
                     content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
                 />
+                <title>{title}</title>
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbfaf7"/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0d0f15"/>
@@ -26,11 +41,10 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="manifest" href="/manifest.webmanifest"/>
                 <link rel="stylesheet" id="leptos" href="/pkg/hubbub.css"/>
                 <AutoReload options=options.clone()/>
-                <HydrationScripts options/>
-                <MetaTags/>
+                {lives.then(|| view! { <HydrationScripts options/> })}
             </head>
             <body>
-                <App/>
+                {body}
             </body>
         </html>
     }

@@ -1,11 +1,18 @@
 //! What the server knows when it renders a page. It travels inside the HTML, so the browser starts from the same facts.
 
-use protocol::{JoinedRoom, RoomSummary, UserId};
-use serde::{Deserialize, Serialize};
+use leptos::server::codee::{Decoder, Encoder};
+use protocol::from_json::{BadShape, FromJson, Unreadable, from_text};
+use protocol::{JoinedRoom, RoomSummary, UserId, from_json};
+use serde::Serialize;
+use serde_json::Value;
 
 /// The facts of one page load.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Start {
+    /// The path of the page, without its query.
+    pub path: String,
+    /// Where to go after signing in.
+    pub next: String,
     /// Who is signed in.
     pub account: Option<Account>,
     /// The person's rooms, newest activity first.
@@ -21,7 +28,7 @@ pub struct Start {
 }
 
 /// A person who is signed in, as the pages need to know them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Account {
     /// Who.
     pub id: UserId,
@@ -30,7 +37,7 @@ pub struct Account {
 }
 
 /// People who exist in a development database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Demo {
     /// Their user names.
     pub people: Vec<String>,
@@ -39,7 +46,7 @@ pub struct Demo {
 }
 
 /// Why a form was refused, with what was typed, so that nobody types it twice.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Problem {
     /// The form field that is wrong; `None` when it is about the whole form.
     pub field: Option<String>,
@@ -64,7 +71,7 @@ impl Problem {
 }
 
 /// Which set of colours.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Theme {
     /// What the operating system says.
@@ -79,6 +86,8 @@ pub enum Theme {
 impl Theme {
     /// The cookie that remembers the choice.
     pub const COOKIE: &str = "hubbub_theme";
+    /// How long it does.
+    pub const KEPT_SECONDS: u32 = 31_536_000;
 
     /// The word used in the cookie, in `data-theme` and on the button.
     pub fn as_str(self) -> &'static str {
@@ -106,6 +115,41 @@ impl Theme {
             Self::Light => Self::Dark,
             Self::Dark => Self::System,
         }
+    }
+}
+
+from_json! {
+    Start { path, next, account, rooms, open, theme, demo, problem }
+    Account { id, name }
+    Demo { people, password }
+    Problem { field, message, username, email }
+}
+
+impl FromJson for Theme {
+    fn from_json(json: Value) -> Result<Self, BadShape> {
+        String::from_json(json).map(|word| Self::parse(&word))
+    }
+}
+
+/// How a [`Start`] travels inside the HTML.
+#[derive(Debug)]
+pub(crate) struct Spelling;
+
+impl Encoder<Start> for Spelling {
+    type Error = serde_json::Error;
+    type Encoded = String;
+
+    fn encode(start: &Start) -> Result<String, Self::Error> {
+        serde_json::to_string(start)
+    }
+}
+
+impl Decoder<Start> for Spelling {
+    type Error = Unreadable;
+    type Encoded = str;
+
+    fn decode(text: &str) -> Result<Start, Self::Error> {
+        from_text(text)
     }
 }
 

@@ -1,4 +1,6 @@
 //! The browser's way in: the server's HTML is already on screen, this brings it to life.
+//!
+//! Each feature is a page that lives. A release builds one file for each; while developing, one file holds both.
 
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -6,5 +8,11 @@ use wasm_bindgen::prelude::wasm_bindgen;
 #[wasm_bindgen]
 pub fn hydrate() {
     console_error_panic_hook::set_once();
-    leptos::mount::hydrate_body(app::App);
+    #[cfg(feature = "devtools")]
+    if cfg!(not(feature = "rooms")) || app::is_workbench() {
+        leptos::mount::hydrate_body(app::Workbench);
+        return;
+    }
+    #[cfg(feature = "rooms")]
+    leptos::mount::hydrate_body(app::Rooms);
 }

@@ -6,6 +6,7 @@
 mod codes;
 mod cursor;
 mod frame;
+pub mod from_json;
 mod ids;
 pub mod limits;
 mod model;

@@ -72,6 +72,7 @@ fn pages() -> Router<AppState> {
         .route("/sign-in", get(ssr::entry).post(pages::sign_in))
         .route("/register", get(ssr::entry).post(pages::register))
         .route("/sign-out", post(pages::sign_out))
+        .route("/theme", post(pages::theme))
         .route("/devtools", get(ssr::open_to_all))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use super::arcs::{Arcs, Wordmark};
 use super::theme_switch::ThemeSwitch;
-use crate::page::use_page;
 
 /// Motif and form, side by side; on a phone the form only.
 #[component]
@@ -25,7 +24,7 @@ pub fn Entrance(
             <main class="entrance__main">
                 <div class="entrance__top">
                     <Wordmark/>
-                    <ThemeSwitch theme=use_page().theme/>
+                    <ThemeSwitch/>
                 </div>
                 <div class="entrance__form">
                     <h1 class="entrance__title">{title}</h1>

@@ -2,11 +2,11 @@
 
 use leptos::html;
 use leptos::prelude::*;
-use leptos_router::components::A;
 use protocol::Member;
 
 use super::avatar::Avatar;
 use super::icon::{Glyph, Icon};
+use crate::address::use_address;
 
 /// Faces that stand for all.
 const FACES: usize = 3;
@@ -25,6 +25,7 @@ pub fn RoomHeader(
     /// Show or hide them.
     on_people: Callback<()>,
 ) -> impl IntoView {
+    let address = use_address();
     let summary = move || {
         members.with(|members| {
             let online = members.iter().filter(|member| member.online).count();
@@ -46,9 +47,14 @@ pub fn RoomHeader(
     };
     view! {
         <header class="room_header">
-            <A href="/" attr:class="icon_button room_header__back" attr:aria-label="Back to the rooms">
+            <a
+                href="/"
+                class="icon_button room_header__back"
+                aria-label="Back to the rooms"
+                on:click=move |click| address.follow(&click, "/")
+            >
                 <Glyph icon=Icon::Back/>
-            </A>
+            </a>
             <div class="room_header__words">
                 <h1 class="room_header__name" dir="auto" title=name>{name}</h1>
                 <p class="room_header__summary">{summary}</p>

@@ -1,12 +1,12 @@
 //! The rail: the rooms that one is in, the liveliest first.
 
 use leptos::prelude::*;
-use leptos_router::components::A;
 use protocol::limits::MAX_UNREAD;
 use protocol::{RoomId, RoomSummary};
 
 use super::avatar::{Avatar, Of};
 use super::icon::{Glyph, Icon};
+use crate::address::use_address;
 use crate::when::{self, Calendar};
 
 /// All rooms, as links.
@@ -36,13 +36,17 @@ pub fn RoomList(
                 </div>
             </Show>
             <ul class="room_list__rooms">
-                <For each=ids key=RoomId::clone let(id)>
-                    <Room id rooms current/>
-                </For>
+                <For each=ids key=RoomId::clone children=move |id| row(id, rooms, current)/>
             </ul>
         </nav>
     }
     .into_any()
+}
+
+/// Not inlined, because a list makes its rows in two places: when it takes over the server's and when it makes its own.
+#[inline(never)]
+fn row(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<RoomId>>) -> AnyView {
+    view! { <Room id rooms current/> }.into_any()
 }
 
 /// One row: which room, what was said last, how much of it is unread.
@@ -64,15 +68,17 @@ fn Room(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<Room
         let id = id.clone();
         Memo::new(move |_| current.with(|it| it.as_ref() == Some(&id)))
     };
-    let address = format!("/rooms/{id}");
+    let address = use_address();
+    let path = format!("/rooms/{id}");
     view! {
         <li class="room_list__item">
-            <A
-                href=address
-                attr:class="room_list__room"
+            <a
+                href=path.clone()
+                class="room_list__room"
                 class:is-unread=move || unread.get() != 0
-                attr:title=name
-                attr:aria-current=move || is_current.get().then_some("page")
+                title=name
+                aria-current=move || is_current.get().then_some("page")
+                on:click=move |click| address.follow(&click, &path)
             >
                 {move || view! { <Avatar id=id.as_str().to_owned() name=name.get() of=Of::Room/> }}
                 <span class="room_list__name"><bdi>{name}</bdi></span>
@@ -106,7 +112,7 @@ fn Room(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<Room
                             }
                         })
                 }}
-            </A>
+            </a>
         </li>
     }
     .into_any()

@@ -4,30 +4,34 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::icon::{Glyph, Icon};
+use crate::page::use_page;
 use crate::start::Theme;
 
-const YEAR_SECONDS: u32 = 31_536_000;
-
-/// A button that goes round the three themes. The document shows the choice at once, a cookie keeps it.
+/// A button that goes round the three themes. A cookie keeps the choice. On a page that lives the document shows it at
+/// once; elsewhere the server sets the cookie and leads back.
 #[component]
-pub fn ThemeSwitch(
-    /// The choice, shared by all pages.
-    theme: RwSignal<Theme>,
-) -> impl IntoView {
+pub fn ThemeSwitch() -> impl IntoView {
+    let page = use_page();
+    let theme = page.theme;
     let icon = Signal::derive(move || match theme.get() {
         Theme::System => Icon::Screen,
         Theme::Light => Icon::Sun,
         Theme::Dark => Icon::Moon,
     });
     let label = move || format!("Theme: {}", theme.get().as_str());
-    let turn = move |_| {
+    let turn = move |submitted: web_sys::SubmitEvent| {
+        submitted.prevent_default();
         theme.update(|it| *it = it.next());
         show(theme.get_untracked());
     };
     view! {
-        <button class="icon_button theme_switch" type="button" aria-label=label title=label on:click=turn>
-            <Glyph icon/>
-        </button>
+        <form class="theme_switch" method="post" action="/theme" on:submit=turn>
+            <input type="hidden" name="theme" value=move || theme.get().next().as_str()/>
+            <input type="hidden" name="next" value=page.path()/>
+            <button class="icon_button" type="submit" aria-label=label title=label>
+                <Glyph icon/>
+            </button>
+        </form>
     }
     .into_any()
 }
@@ -42,9 +46,10 @@ fn show(theme: Theme) {
     }
     let secure = location().protocol().is_ok_and(|it| it == "https:");
     let cookie = format!(
-        "{}={}; Path=/; Max-Age={YEAR_SECONDS}; SameSite=Lax{}",
+        "{}={}; Path=/; Max-Age={}; SameSite=Lax{}",
         Theme::COOKIE,
         theme.as_str(),
+        Theme::KEPT_SECONDS,
         if secure { "; Secure" } else { "" }
     );
     let document: web_sys::HtmlDocument = document.unchecked_into();

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use protocol::from_json::from_text;
 use protocol::{ClientFrame, ServerFrame};
 
 use super::LinkStatus;
@@ -111,7 +112,7 @@ impl Driver {
                 leptos::logging::warn!("a frame was not text");
                 self.note(Direction::In, "unreadable", || "a frame that is not text".to_owned());
             }
-            News::Text(text) => match serde_json::from_str::<ServerFrame>(&text) {
+            News::Text(text) => match from_text::<ServerFrame>(&text) {
                 Ok(frame) => {
                     self.note(Direction::In, "", || text);
                     self.take(of, &frame);

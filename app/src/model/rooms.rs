@@ -15,8 +15,8 @@ pub struct Rooms {
 impl Rooms {
     /// The rooms of this person.
     pub fn new(me: Option<UserId>, rooms: Vec<RoomSummary>) -> Self {
-        let mut list = Self { me, rooms };
-        list.sort();
+        let mut list = Self { me, rooms: Vec::with_capacity(rooms.len()) };
+        rooms.into_iter().for_each(|room| list.put(room));
         list
     }
 
@@ -48,7 +48,7 @@ impl Rooms {
         if !mine && message.cursor.seq > room.read_seq {
             room.unread = (room.unread + 1).min(MAX_UNREAD);
         }
-        self.sort();
+        self.reorder(&message.room);
         Outcome::News
     }
 
@@ -84,7 +84,7 @@ impl Rooms {
             room.unread = room.unread.min(distance(read, room.head));
         }
         room.read_seq = read;
-        self.sort();
+        self.reorder(&joined.room);
     }
 
     /// Somebody has read a room; only one's own marks (from this or another tab) change the list.
@@ -117,8 +117,7 @@ impl Rooms {
         if self.get(&summary.id).is_some() {
             return false;
         }
-        self.rooms.push(summary.clone());
-        self.sort();
+        self.put(summary.clone());
         true
     }
 
@@ -156,9 +155,21 @@ impl Rooms {
         self.rooms.iter_mut().find(|summary| summary.id == *room)
     }
 
-    fn sort(&mut self) {
+    /// Puts a room in where its activity belongs. Rooms come nearly in order, so hardly anything moves.
+    fn put(&mut self, room: RoomSummary) {
         let activity = |room: &RoomSummary| room.last.as_ref().map_or(room.created_at_ms, |last| last.at_ms);
-        self.rooms.sort_by(|a, b| activity(b).cmp(&activity(a)).then_with(|| a.id.cmp(&b.id)));
+        let at = self.rooms.partition_point(|it| {
+            activity(&room).cmp(&activity(it)).then_with(|| it.id.cmp(&room.id)).is_lt()
+        });
+        self.rooms.insert(at, room);
+    }
+
+    /// Moves a room that has news.
+    fn reorder(&mut self, room: &RoomId) {
+        if let Some(at) = self.rooms.iter().position(|it| it.id == *room) {
+            let room = self.rooms.remove(at);
+            self.put(room);
+        }
     }
 }
 

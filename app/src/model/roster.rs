@@ -11,8 +11,8 @@ pub struct Roster {
 impl Roster {
     /// A roster of these people.
     pub fn of(members: &[Member]) -> Self {
-        let mut roster = Self { members: members.to_vec() };
-        roster.sort();
+        let mut roster = Self { members: Vec::with_capacity(members.len()) };
+        members.iter().for_each(|member| roster.put(member.clone()));
         roster
     }
 
@@ -34,8 +34,7 @@ impl Roster {
     /// Somebody came in, or is known better now.
     pub fn added(&mut self, member: &Member) {
         self.members.retain(|known| known.id != member.id);
-        self.members.push(member.clone());
-        self.sort();
+        self.put(member.clone());
     }
 
     /// Somebody left. Returns whether anybody did.
@@ -67,11 +66,12 @@ impl Roster {
         }
     }
 
-    fn sort(&mut self) {
-        self.members.sort_by(|a, b| {
-            let rank = |member: &Member| u8::from(member.role != Role::Owner);
-            (rank(a), a.name.to_lowercase(), &a.id).cmp(&(rank(b), b.name.to_lowercase(), &b.id))
-        });
+    /// Puts a member in where the name belongs.
+    fn put(&mut self, member: Member) {
+        let key = |member: &Member| (member.role != Role::Owner, member.name.to_ascii_lowercase());
+        let wanted = (key(&member), &member.id);
+        let at = self.members.partition_point(|it| (key(it), &it.id) < wanted);
+        self.members.insert(at, member);
     }
 }
 

@@ -1,8 +1,6 @@
 //! The messages of one room as a person sees them: those with a number in order, without a hole and without repetition,
 //! then those that are still on their way.
 
-use std::collections::BTreeMap;
-
 use protocol::{Cursor, DraftId, JoinedRoom, Message, Posted, UserId};
 
 /// Messages that stay in memory. Beyond it the oldest go; they can be loaded again.
@@ -81,8 +79,8 @@ pub struct Timeline {
     head: Option<Cursor>,
     /// Without a hole, up to `head`.
     sent: Vec<Message>,
-    /// Came before something that is still missing.
-    ahead: BTreeMap<u64, Message>,
+    /// Came before something that is still missing; in order.
+    ahead: Vec<Message>,
     drafts: Vec<Draft>,
     read_when_opened: Option<u64>,
     /// Whether the newest page has been seen. Before that the room is not empty, only unknown.
@@ -158,7 +156,7 @@ impl Timeline {
             self.sent.clone_from(&room.messages);
             self.head = Some(room.head);
             self.has_older = room.has_more;
-            self.ahead.retain(|_, message| message.cursor.epoch == room.head.epoch);
+            self.ahead.retain(|message| message.cursor.epoch == room.head.epoch);
         }
         for message in &room.messages {
             self.settle(message);
@@ -178,10 +176,9 @@ impl Timeline {
         if message.cursor.epoch != head.epoch {
             return Outcome::Gap;
         }
-        if message.cursor.seq <= head.seq || self.ahead.contains_key(&message.cursor.seq) {
+        if message.cursor.seq <= head.seq || !self.keep_ahead(message) {
             return Outcome::Known;
         }
-        self.keep_ahead(message.clone());
         if self.catch_up() { Outcome::News } else { Outcome::Gap }
     }
 
@@ -283,22 +280,30 @@ impl Timeline {
         }
     }
 
-    fn keep_ahead(&mut self, message: Message) {
-        self.ahead.insert(message.cursor.seq, message);
-        if self.ahead.len() > MAX_AHEAD {
-            self.ahead.pop_last();
+    /// Returns whether it was not there before.
+    fn keep_ahead(&mut self, message: &Message) -> bool {
+        let seq = message.cursor.seq;
+        let at = self.ahead.partition_point(|it| it.cursor.seq < seq);
+        if self.ahead.get(at).is_some_and(|it| it.cursor.seq == seq) {
+            return false;
         }
+        self.ahead.insert(at, message.clone());
+        self.ahead.truncate(MAX_AHEAD);
+        true
     }
 
     /// Moves what is not ahead any more into place. Returns whether anything moved.
     fn catch_up(&mut self) -> bool {
         let Some(mut head) = self.head else { return false };
         let before = head.seq;
-        self.ahead.retain(|seq, _| *seq > before);
-        while let Some(message) = self.ahead.remove(&(head.seq + 1)) {
-            head = message.cursor;
-            self.settle(&message);
-            self.sent.push(message);
+        for message in std::mem::take(&mut self.ahead) {
+            if message.cursor.seq == head.seq + 1 {
+                head = message.cursor;
+                self.settle(&message);
+                self.sent.push(message);
+            } else if message.cursor.seq > head.seq {
+                self.ahead.push(message);
+            }
         }
         self.head = Some(head);
         if self.sent.len() > MAX_LOADED {
@@ -311,17 +316,19 @@ impl Timeline {
     /// Joins a page of the same epoch to what is here. `false` when there would be a hole between the two.
     fn merge(&mut self, room: &JoinedRoom) -> bool {
         let Some(head) = self.head else { return false };
-        let Some(first) = room.messages.first().map(|message| message.cursor.seq) else {
+        let (Some(first), Some(last)) = (room.messages.first(), room.messages.last()) else {
             return room.head.seq <= head.seq;
         };
+        let (first, last) = (first.cursor.seq, last.cursor.seq);
         if room.head.seq < self.oldest().unwrap_or(0) {
             // Late news from long ago; what is here is newer.
             return true;
         }
         let start = self.oldest().unwrap_or(head.seq + 1);
-        let mut all: BTreeMap<u64, Message> = self.sent.drain(..).map(|it| (it.cursor.seq, it)).collect();
-        all.extend(room.messages.iter().map(|it| (it.cursor.seq, it.clone())));
-        let all: Vec<Message> = all.into_values().collect();
+        let mut all: Vec<Message> =
+            self.sent.iter().filter(|it| it.cursor.seq < first || it.cursor.seq > last).cloned().collect();
+        let at = all.partition_point(|it| it.cursor.seq < first);
+        all.splice(at..at, room.messages.iter().cloned());
         if first > head.seq + 1 || !is_without_hole(&all) {
             return false;
         }

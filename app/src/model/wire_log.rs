@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde_json::Value;
 
 /// Frames that the log keeps; the oldest go first.
 pub const MAX_FRAMES: usize = 1_000;
@@ -51,13 +51,8 @@ impl WireFrame {
 
     /// A frame with this text. Without a `kind` it is read from the text.
     pub fn new(at_ms: i64, direction: Direction, kind: &str, text: String) -> Self {
-        #[derive(Deserialize)]
-        struct Head {
-            #[serde(rename = "type")]
-            kind: String,
-        }
         let kind = if kind.is_empty() {
-            serde_json::from_str::<Head>(&text).map_or_else(|_| "unreadable".to_owned(), |head| head.kind)
+            kind_in(&text).unwrap_or_else(|| "unreadable".to_owned())
         } else {
             kind.to_owned()
         };
@@ -95,7 +90,7 @@ impl WireFrame {
 
     /// The text with one fact a line, if it is JSON; else as it is.
     pub fn pretty(&self) -> String {
-        serde_json::from_str::<serde_json::Value>(&self.text)
+        serde_json::from_str::<Value>(&self.text)
             .and_then(|value| serde_json::to_string_pretty(&value))
             .unwrap_or_else(|_| self.text.clone())
     }
@@ -217,8 +212,8 @@ impl WireLog {
         let mut lines = String::new();
         for Entry { frame, .. } in self.entries.iter().filter(|entry| entry.frame.fits(filter)) {
             // A frame that is no JSON is copied as a JSON text.
-            let text = serde_json::from_str::<serde_json::Value>(&frame.text)
-                .unwrap_or_else(|_| serde_json::Value::String(frame.text.clone()));
+            let text = serde_json::from_str::<Value>(&frame.text)
+                .unwrap_or_else(|_| Value::String(frame.text.clone()));
             let line = serde_json::json!({
                 "at_ms": frame.at_ms,
                 "direction": frame.direction.word(),
@@ -231,6 +226,10 @@ impl WireLog {
         }
         lines
     }
+}
+
+fn kind_in(text: &str) -> Option<String> {
+    serde_json::from_str::<Value>(text).ok()?.get("type")?.as_str().map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -322,8 +321,7 @@ mod tests {
         log.push(frame(Direction::Out, r#"{"type":"ping","data":{"nonce":1}}"#));
         log.push(frame(Direction::In, "not json"));
         let text = log.json_lines(&Filter::default());
-        let lines: Vec<serde_json::Value> =
-            text.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
+        let lines: Vec<Value> = text.lines().map(|it| serde_json::from_str(it).unwrap()).collect();
         assert_eq!(lines[0]["frame"]["type"], "ping");
         assert_eq!(lines[1]["frame"], "not json");
         assert_eq!(lines[1]["direction"], "received");

@@ -1,8 +1,6 @@
 //! `/devtools`: the wire, seen and steered by hand. Open to all; useful to those who are signed in.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::components::A;
 use protocol::{ClientFrame, ServerFrame, SimulationPlan};
 
 use crate::components::arcs::Wordmark;
@@ -22,16 +20,15 @@ pub fn DevtoolsPage() -> impl IntoView {
     let is_known = page.account().is_some();
     let enabled = Signal::derive(move || is_known && page.live.get());
     view! {
-        <Title text="Devtools · Hubbub"/>
         <div class="devtools">
             <header class="devtools__head">
-                <A href="/" attr:class="devtools__home" attr:aria-label="Hubbub">
+                <a href="/" class="devtools__home" aria-label="Hubbub">
                     <Wordmark/>
-                </A>
+                </a>
                 {is_known.then(|| view! {
                     <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
                 })}
-                <ThemeSwitch theme=page.theme/>
+                <ThemeSwitch/>
             </header>
             <main class="devtools__main" id="main" tabindex="-1">
                 <h1 class="devtools__heading">"Devtools"</h1>

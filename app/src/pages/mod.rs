@@ -10,6 +10,5 @@ pub mod sign_in;
 pub use devtools::DevtoolsPage;
 pub use not_found::NotFoundPage;
 pub use register::RegisterPage;
-pub use room::RoomPage;
-pub use rooms::{Lobby, RoomsLayout};
+pub use rooms::RoomsPage;
 pub use sign_in::SignInPage;

@@ -1,8 +1,6 @@
 //! Any other address.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::components::A;
 
 use crate::components::empty::Empty;
 
@@ -10,10 +8,9 @@ use crate::components::empty::Empty;
 #[component]
 pub fn NotFoundPage() -> impl IntoView {
     view! {
-        <Title text="Not found · Hubbub"/>
         <main class="alone">
             <Empty title="Nobody is talking here" hint="This page does not exist. The address may be misspelt or out of date.">
-                <A href="/" attr:class="button">"Go to your rooms"</A>
+                <a href="/" class="button">"Go to your rooms"</a>
             </Empty>
         </main>
     }

@@ -1,8 +1,6 @@
 //! `/register`: a plain HTML form, so that it works before the WebAssembly is here.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::components::A;
 use protocol::limits::{MAX_EMAIL_CHARS, PASSWORD_CHARS, USERNAME_CHARS};
 
 use crate::components::entrance::Entrance;
@@ -15,7 +13,6 @@ pub fn RegisterPage() -> impl IntoView {
     let problem = use_page().take_problem().unwrap_or_default();
     let starts_at = problem.field.clone().unwrap_or_else(|| "username".to_owned());
     view! {
-        <Title text="Create an account · Hubbub"/>
         <Entrance title="Create an account" lead="A name, and you are in the conversation.">
             <form class="form" method="post" action="/register">
                 {problem.of_form().map(|message| view! { <p class="form__problem" role="alert">{message}</p> })}
@@ -53,7 +50,7 @@ pub fn RegisterPage() -> impl IntoView {
                 />
                 <button class="button is-primary is-wide" type="submit">"Create account"</button>
             </form>
-            <p class="entrance__other">"Been here before? "<A href="/sign-in">"Sign in"</A></p>
+            <p class="entrance__other">"Been here before? "<a href="/sign-in">"Sign in"</a></p>
         </Entrance>
     }
     .into_any()

@@ -3,11 +3,9 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::NavigateOptions;
-use leptos_router::components::A;
-use leptos_router::hooks::{use_navigate, use_params_map};
 use protocol::{DraftId, RoomId};
 
+use crate::address::use_address;
 use crate::components::composer::Composer;
 use crate::components::empty::Empty;
 use crate::components::leave_room::LeaveRoomDialog;
@@ -20,19 +18,12 @@ use crate::link::{LinkStatus, use_link};
 use crate::model::timeline::Timeline;
 use crate::page::use_page;
 
-/// The room that the address names. Going to another one starts afresh.
+/// One room, live. Another room is another conversation: it starts afresh.
 #[component]
-pub fn RoomPage() -> impl IntoView {
-    let params = use_params_map();
-    let id = Memo::new(move |_| params.read().get("id").and_then(|raw| RoomId::parse(&raw).ok()));
-    move || match id.get() {
-        Some(room) => view! { <Conversation room/> }.into_any(),
-        None => view! { <Missing/> }.into_any(),
-    }
-}
-
-#[component]
-fn Conversation(room: RoomId) -> impl IntoView {
+pub fn Conversation(
+    /// Which one.
+    room: RoomId,
+) -> impl IntoView {
     let conversations = use_conversations();
     let summary = conversations.summary(&room);
     let is_known = Memo::new(move |_| summary.with(Option::is_some));
@@ -93,13 +84,13 @@ fn Inside(room: RoomId, name: Signal<String>) -> impl IntoView {
     });
 
     let leaving = RwSignal::new(false);
-    let navigate = use_navigate();
+    let address = use_address();
     let leave = Action::new_local(move |(): &()| {
-        let (room, navigate) = (room.get_value(), navigate.clone());
+        let room = room.get_value();
         async move {
             let left = conversations.leave_room(&room).await;
             if left.is_ok() {
-                navigate("/", NavigateOptions::default());
+                address.go("/");
             }
             left
         }
@@ -201,14 +192,15 @@ fn load_older(conversations: Conversations, room: RoomId, failed: RwSignal<bool>
 
 /// The address names no room that one is in.
 #[component]
-fn Missing() -> impl IntoView {
+pub fn Missing() -> impl IntoView {
+    let address = use_address();
     view! {
         <div class="lobby">
             <Empty
                 title="This room is not here".to_owned()
                 hint="It may have been deleted, or you are not in it. Ask somebody inside to invite you.".to_owned()
             >
-                <A href="/" attr:class="button">"Back to your rooms"</A>
+                <a href="/" class="button" on:click=move |click| address.follow(&click, "/")>"Back to your rooms"</a>
             </Empty>
         </div>
     }

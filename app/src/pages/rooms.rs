@@ -1,13 +1,10 @@
 //! `/` and what surrounds every room: the rail, the connection, oneself.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::NavigateOptions;
-use leptos_router::components::{A, Outlet};
-use leptos_router::hooks::{use_location, use_navigate};
 use protocol::{RoomId, RoomSummary};
 
-use super::sign_in::SignInPage;
+use super::room::{Conversation, Missing};
+use crate::address::{Address, Place, use_address};
 use crate::components::arcs::Wordmark;
 use crate::components::avatar::Avatar;
 use crate::components::connection_status::ConnectionStatus;
@@ -20,18 +17,16 @@ use crate::conversation::use_conversations;
 use crate::link::use_link;
 use crate::page::use_page;
 use crate::start::Account;
+use crate::title::title;
 
 /// Whether the dialog that makes a room is open, for whoever has a button for it.
 #[derive(Debug, Clone, Copy)]
 struct NewRoomOpen(RwSignal<bool>);
 
-/// The frame of all rooms. Whoever is not signed in is asked to, and comes back here.
+/// The frame of all rooms, for those who are signed in.
 #[component]
-pub fn RoomsLayout() -> impl IntoView {
-    match use_page().account() {
-        Some(account) => view! { <Frame account/> }.into_any(),
-        None => view! { <SignInPage/> }.into_any(),
-    }
+pub fn RoomsPage() -> impl IntoView {
+    use_page().account().map(|account| view! { <Frame account/> })
 }
 
 #[component]
@@ -39,44 +34,38 @@ fn Frame(account: Account) -> impl IntoView {
     let conversations = use_conversations();
     let link = use_link();
     let rooms = conversations.rooms();
-    let path = use_location().pathname;
-    let current = Memo::new(move |_| path.with(|path| room_of(path)));
+    let address = use_address();
+    let current = Memo::new(move |_| address.place.with(|place| place.room().cloned()));
 
     let new_room = RwSignal::new(false);
     provide_context(NewRoomOpen(new_room));
-    let navigate = use_navigate();
     let create = Action::new_local(move |wanted: &NewRoom| {
         let NewRoom { name, usernames } = wanted.clone();
-        let navigate = navigate.clone();
         async move {
             let made = conversations.create_room(name, usernames).await;
             if let Ok(room) = &made {
-                navigate(&format!("/rooms/{room}"), NavigateOptions::default());
+                address.go(&format!("/rooms/{room}"));
             }
             made
         }
     });
-    switch_rooms_by_key(rooms, current.into());
-
-    let unread = Memo::new(move |_| rooms.with(|rooms| rooms.iter().filter(|room| room.unread != 0).count()));
-    let title = move || {
-        let name = current.with(|current| current.as_ref().and_then(|id| name_of(&rooms.read(), id)));
-        let name = name.map(|name| format!("{name} · ")).unwrap_or_default();
-        match unread.get() {
-            0 => format!("{name}Hubbub"),
-            count => format!("({count}) {name}Hubbub"),
-        }
-    };
+    switch_rooms_by_key(rooms, address);
+    let title = Memo::new(move |_| title(&address.place.read(), &rooms.read()));
+    Effect::new(move |_| document().set_title(&title.read()));
 
     view! {
-        <Title text=title/>
         <a class="skip_link" href="#main">"Skip to the conversation"</a>
         <div class="shell" class:is-in-room=move || current.with(Option::is_some)>
             <header class="shell__brand">
-                <A href="/" attr:class="shell__home" attr:aria-label="Hubbub">
+                <a
+                    href="/"
+                    class="shell__home"
+                    aria-label="Hubbub"
+                    on:click=move |click| address.follow(&click, "/")
+                >
                     <Wordmark/>
-                </A>
-                <ThemeSwitch theme=use_page().theme/>
+                </a>
+                <ThemeSwitch/>
             </header>
             <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
             <RoomList rooms current=current.into() on_new=Callback::new(move |()| new_room.set(true))/>
@@ -90,7 +79,11 @@ fn Frame(account: Account) -> impl IntoView {
                 </form>
             </div>
             <main class="shell__main" id="main" tabindex="-1">
-                <Outlet/>
+                {move || match address.place.get() {
+                    Place::Room(Some(room)) => view! { <Conversation room/> }.into_any(),
+                    Place::Lobby => view! { <Lobby/> }.into_any(),
+                    _ => view! { <Missing/> }.into_any(),
+                }}
             </main>
         </div>
         <NewRoomDialog open=new_room create/>
@@ -100,7 +93,7 @@ fn Frame(account: Account) -> impl IntoView {
 
 /// What stands in the middle while no room is chosen.
 #[component]
-pub fn Lobby() -> impl IntoView {
+fn Lobby() -> impl IntoView {
     let rooms = use_conversations().rooms();
     let has_rooms = Memo::new(move |_| rooms.with(|rooms| !rooms.is_empty()));
     let title = move || if has_rooms.get() { "Pick a room" } else { "It is quiet in here" }.to_owned();
@@ -133,19 +126,9 @@ pub fn Lobby() -> impl IntoView {
     .into_any()
 }
 
-fn room_of(path: &str) -> Option<RoomId> {
-    RoomId::parse(path.strip_prefix("/rooms/")?.trim_end_matches('/')).ok()
-}
-
-fn name_of(rooms: &[RoomSummary], id: &RoomId) -> Option<String> {
-    rooms.iter().find(|room| room.id == *id).map(|room| room.name.clone())
-}
-
 /// Alt+↑ and Alt+↓ go to the room above and below. An effect does not run on the server.
-fn switch_rooms_by_key(rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<RoomId>>) {
-    let navigate = use_navigate();
+fn switch_rooms_by_key(rooms: Signal<Vec<RoomSummary>>, address: Address) {
     Effect::new(move |_| {
-        let navigate = navigate.clone();
         let listener = window_event_listener(leptos::ev::keydown, move |key| {
             let forward = match key.key().as_str() {
                 "ArrowDown" => true,
@@ -155,11 +138,11 @@ fn switch_rooms_by_key(rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<R
             if !key.alt_key() || key.ctrl_key() || key.meta_key() || key.shift_key() {
                 return;
             }
-            let neighbour =
-                rooms.with_untracked(|rooms| neighbour(rooms, current.get_untracked().as_ref(), forward));
+            let here = address.place.get_untracked();
+            let neighbour = rooms.with_untracked(|rooms| neighbour(rooms, here.room(), forward));
             if let Some(room) = neighbour {
                 key.prevent_default();
-                navigate(&format!("/rooms/{room}"), NavigateOptions::default());
+                address.go(&format!("/rooms/{room}"));
             }
         });
         on_cleanup(move || listener.remove());
@@ -218,12 +201,5 @@ mod tests {
         assert_eq!(from(Some("a"), false), "b");
         assert_eq!(from(None, true), "a");
         assert_eq!(neighbour(&[], None, true), None);
-    }
-
-    #[test]
-    fn an_address_names_a_room() {
-        assert_eq!(room_of("/rooms/team:1").unwrap().as_str(), "team:1");
-        assert_eq!(room_of("/rooms/"), None);
-        assert_eq!(room_of("/"), None);
     }
 }

@@ -1,9 +1,6 @@
 //! `/sign-in`: plain HTML forms, so that they work before the WebAssembly is here.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
-use leptos_router::components::A;
-use leptos_router::hooks::{use_location, use_query_map};
 use protocol::limits::{MAX_EMAIL_CHARS, PASSWORD_CHARS};
 
 use crate::components::avatar::Avatar;
@@ -12,23 +9,13 @@ use crate::components::field::Field;
 use crate::page::use_page;
 use crate::start::Demo;
 
-/// Where to go afterwards: what the address asks for, else the page that one wanted to see.
-fn next() -> String {
-    let asked = use_query_map().read_untracked().get("next");
-    asked.unwrap_or_else(|| {
-        let path = use_location().pathname.get_untracked();
-        if path == "/sign-in" { "/".to_owned() } else { path }
-    })
-}
-
 /// The form, and in development the demo people.
 #[component]
 pub fn SignInPage() -> impl IntoView {
     let page = use_page();
     let problem = page.take_problem().unwrap_or_default();
-    let next = next();
+    let next = page.next();
     view! {
-        <Title text="Sign in · Hubbub"/>
         <Entrance title="Sign in" lead="Good to see you. Everybody is already talking.">
             <form class="form" method="post" action="/sign-in">
                 {problem.of_form().map(|message| view! { <p class="form__problem" role="alert">{message}</p> })}
@@ -54,7 +41,7 @@ pub fn SignInPage() -> impl IntoView {
                 <button class="button is-primary is-wide" type="submit">"Sign in"</button>
             </form>
             {page.demo().map(|demo| view! { <DemoPeople demo next/> })}
-            <p class="entrance__other">"New here? "<A href="/register">"Create an account"</A></p>
+            <p class="entrance__other">"New here? "<a href="/register">"Create an account"</a></p>
         </Entrance>
     }
     .into_any()

@@ -1,6 +1,6 @@
 //! The forms of the pages. They are plain HTML, so they work before the scripts have arrived.
 
-use app::Problem;
+use app::{Problem, Theme};
 use axum::extract::{Form, State};
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
@@ -33,6 +33,14 @@ pub(crate) struct RegisterForm {
     username: String,
     email: String,
     password: String,
+}
+
+/// What the theme switch sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct ThemeForm {
+    theme: String,
+    next: String,
 }
 
 /// `POST /sign-in`
@@ -87,6 +95,22 @@ pub(crate) async fn sign_out(
     }
     let mut response = see_other("/sign-in");
     set_cookie(&mut response, cookie(&state, String::new(), 0))?;
+    Ok(response)
+}
+
+/// `POST /theme`, from a page that does not live (yet): keeps the choice and leads back.
+pub(crate) async fn theme(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    Form(form): Form<ThemeForm>,
+) -> Result<Response, ApiError> {
+    own_page(&headers)?;
+    let mut cookie = Cookie::new(Theme::COOKIE, Theme::parse(&form.theme).as_str());
+    cookie.set_path("/");
+    cookie.set_same_site(SameSite::Lax);
+    cookie.set_secure(!state.config().is_development());
+    let mut response = see_other(local_path(&form.next));
+    set_cookie(&mut response, format!("{cookie}; Max-Age={}", Theme::KEPT_SECONDS))?;
     Ok(response)
 }
 

@@ -2,7 +2,7 @@
 
 use app::{Account, Problem, Start, Theme, shell};
 use axum::body::Body;
-use axum::extract::{FromRef, Path, Request, State};
+use axum::extract::{FromRef, Path, Query, Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderValue, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -13,6 +13,7 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
 use protocol::RoomId;
+use serde::Deserialize;
 
 use crate::auth::Caller;
 use crate::auth::extract::identify_visitor;
@@ -27,7 +28,7 @@ pub(crate) async fn home(State(state): State<AppState>, request: Request) -> Res
     let Some(caller) = identify_visitor(&state, request.headers()).await? else {
         return Ok(sign_in_first(request.uri()));
     };
-    let start = start(&state, request.headers(), Some(&caller)).await?;
+    let start = start(&state, request.uri(), request.headers(), Some(&caller)).await?;
     Ok(render(&state, request, start, StatusCode::OK).await)
 }
 
@@ -40,7 +41,7 @@ pub(crate) async fn room(
     let Some(caller) = identify_visitor(&state, request.headers()).await? else {
         return Ok(sign_in_first(request.uri()));
     };
-    let mut start = start(&state, request.headers(), Some(&caller)).await?;
+    let mut start = start(&state, request.uri(), request.headers(), Some(&caller)).await?;
     let peeked = match RoomId::parse(&room) {
         Ok(room) => state.hub().peek(&caller.person.id, &room).await,
         Err(_) => Err(Refusal::NoSuchRoom),
@@ -61,7 +62,7 @@ pub(crate) async fn entry(State(state): State<AppState>, request: Request) -> Re
     if identify_visitor(&state, request.headers()).await?.is_some() {
         return Ok(see_other("/"));
     }
-    let start = start(&state, request.headers(), None).await?;
+    let start = start(&state, request.uri(), request.headers(), None).await?;
     Ok(render(&state, request, start, StatusCode::OK).await)
 }
 
@@ -71,7 +72,7 @@ pub(crate) async fn open_to_all(
     request: Request,
 ) -> Result<Response, ApiError> {
     let caller = identify_visitor(&state, request.headers()).await?;
-    let start = start(&state, request.headers(), caller.as_ref()).await?;
+    let start = start(&state, request.uri(), request.headers(), caller.as_ref()).await?;
     Ok(render(&state, request, start, StatusCode::OK).await)
 }
 
@@ -83,7 +84,7 @@ pub(crate) async fn missing(State(state): State<AppState>, request: Request) -> 
         return Err(ApiError::NotFound);
     }
     let caller = identify_visitor(&state, request.headers()).await?;
-    let start = start(&state, request.headers(), caller.as_ref()).await?;
+    let start = start(&state, request.uri(), request.headers(), caller.as_ref()).await?;
     Ok(render(&state, request, start, StatusCode::NOT_FOUND).await)
 }
 
@@ -95,7 +96,7 @@ pub(crate) async fn refused(
     problem: Problem,
     status: StatusCode,
 ) -> Result<Response, ApiError> {
-    let mut start = start(state, &headers, None).await?;
+    let mut start = start(state, &uri, &headers, None).await?;
     start.problem = Some(problem);
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = uri;
@@ -134,7 +135,29 @@ fn percent_encode(text: &str) -> String {
     encoded
 }
 
-async fn start(state: &AppState, headers: &HeaderMap, caller: Option<&Caller>) -> Result<Start, ApiError> {
+/// The query of the sign-in page.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct SignInQuery {
+    next: String,
+}
+
+/// Where to go after signing in: what the address asks for, else the page that was asked for.
+fn next(uri: &Uri) -> String {
+    let asked = Query::<SignInQuery>::try_from_uri(uri).map(|query| query.0.next).unwrap_or_default();
+    match uri.path() {
+        "/sign-in" if asked.is_empty() => "/".to_owned(),
+        "/sign-in" => asked,
+        path => path.to_owned(),
+    }
+}
+
+async fn start(
+    state: &AppState,
+    uri: &Uri,
+    headers: &HeaderMap,
+    caller: Option<&Caller>,
+) -> Result<Start, ApiError> {
     let rooms = match caller {
         Some(caller) => state.hub().rooms_of(&caller.person.id, None, ROOMS).await?,
         None => Vec::new(),
@@ -144,6 +167,8 @@ async fn start(state: &AppState, headers: &HeaderMap, caller: Option<&Caller>) -
     let theme =
         CookieJar::from_headers(headers).get(Theme::COOKIE).map(|cookie| Theme::parse(cookie.value()));
     Ok(Start {
+        path: uri.path().to_owned(),
+        next: next(uri),
         account,
         rooms,
         open: None,

@@ -51,7 +51,7 @@ fn nothing_that_the_hub_depends_on_brings_one_in() {
 
 #[test]
 fn the_protocol_is_words_and_nothing_else() {
-    let is_stranger = |name: &str| !["serde", "thiserror", "uuid"].contains(&name);
+    let is_stranger = |name: &str| !["serde", "serde_json", "thiserror", "uuid"].contains(&name);
     assert_eq!(
         strangers("[dependencies]\nserde = \"1\"\ntokio = \"1\"\n", is_stranger),
         ["depends on tokio"]

@@ -1,0 +1,117 @@
+//! Where one is: the path in the browser's address bar. Going from room to room changes it without loading a page;
+//! every other way is a link that loads one.
+
+use leptos::ev::MouseEvent;
+use leptos::prelude::*;
+use protocol::RoomId;
+use wasm_bindgen::JsValue;
+
+/// What a path names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// `/`: the rooms, and none of them chosen.
+    Lobby,
+    /// `/rooms/{id}`; `None` when this cannot be the id of a room.
+    Room(Option<RoomId>),
+    /// `/sign-in`
+    SignIn,
+    /// `/register`
+    Register,
+    /// `/devtools`
+    Devtools,
+    /// Anything else.
+    Nowhere,
+}
+
+impl Place {
+    /// Reads a path, without its query.
+    pub fn of(path: &str) -> Self {
+        if let Some(id) = path.strip_prefix("/rooms/") {
+            return Self::Room(RoomId::parse(id.trim_end_matches('/')).ok());
+        }
+        match path {
+            "/" => Self::Lobby,
+            "/sign-in" => Self::SignIn,
+            "/register" => Self::Register,
+            "/devtools" => Self::Devtools,
+            _ => Self::Nowhere,
+        }
+    }
+
+    /// The room that it names.
+    pub fn room(&self) -> Option<&RoomId> {
+        if let Self::Room(id) = self { id.as_ref() } else { None }
+    }
+}
+
+/// A handle to the address bar of this tab. Copying it copies an index.
+#[derive(Debug, Clone, Copy)]
+pub struct Address {
+    /// Where one is now.
+    pub place: RwSignal<Place>,
+}
+
+impl Address {
+    /// Puts an [`Address`] into the context, once, at the root of the pages.
+    pub fn provide(path: &str) -> Self {
+        let address = Self { place: RwSignal::new(Place::of(path)) };
+        // An effect does not run on the server.
+        Effect::new(move |_| {
+            let came_back = window_event_listener(leptos::ev::popstate, move |_| {
+                if let Ok(path) = location().pathname() {
+                    address.place.set(Place::of(&path));
+                }
+            });
+            on_cleanup(move || came_back.remove());
+        });
+        provide_context(address);
+        address
+    }
+
+    /// Goes to a path of the rooms.
+    pub fn go(self, path: &str) {
+        match window().history().and_then(|it| it.push_state_with_url(&JsValue::NULL, "", Some(path))) {
+            Ok(()) => self.place.set(Place::of(path)),
+            Err(error) => leptos::logging::warn!("the address could not be changed to {path}: {error:?}"),
+        }
+    }
+
+    /// Goes where a link leads that was clicked, unless the click asks for a tab or a window of its own.
+    pub fn follow(self, click: &MouseEvent, path: &str) {
+        let elsewhere = click.ctrl_key() || click.meta_key() || click.shift_key() || click.alt_key();
+        if click.button() == 0 && !elsewhere {
+            click.prevent_default();
+            self.go(path);
+        }
+    }
+}
+
+/// The address of this tab.
+///
+/// # Panics
+/// When no [`Address::provide`] stands above.
+pub fn use_address() -> Address {
+    expect_context::<Address>()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_a_place() {
+        let team = RoomId::parse("team:1").unwrap();
+        assert_eq!(Place::of("/rooms/team:1").room(), Some(&team));
+        assert_eq!(Place::of("/rooms/team:1/").room(), Some(&team));
+        for (path, place) in [
+            ("/", Place::Lobby),
+            ("/rooms/", Place::Room(None)),
+            ("/rooms/a/b", Place::Room(None)),
+            ("/sign-in", Place::SignIn),
+            ("/rooms", Place::Nowhere),
+            ("/devtools/x", Place::Nowhere),
+        ] {
+            assert_eq!(Place::of(path), place, "{path}");
+        }
+    }
+}
