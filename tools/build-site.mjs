@@ -2,15 +2,22 @@
 // `--dev` leaves out optimising and compressing. What did not change is not written again.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { dropFunctions } from './drop-functions.mjs';
 
 const dev = process.argv.includes('--dev');
 const profile = dev ? 'dev' : 'wasm-release';
-const built = `target/wasm32-unknown-unknown/${dev ? 'debug' : profile}/frontend.wasm`;
+const linked = `target/wasm32-unknown-unknown/${dev ? 'debug' : profile}/frontend.wasm`;
 const scratch = `target/site-build/${profile}`;
 const site = 'target/site';
+
+// Each page that lives, with the feature of `frontend` that makes it and the name under /pkg that the shell asks for.
+const BUNDLES = [
+  ['rooms', 'hubbub'],
+  ['devtools', 'hubbub-devtools'],
+];
 
 const WASM_OPT = [
   '-Oz',
@@ -23,31 +30,78 @@ const WASM_OPT = [
   '--enable-sign-ext',
 ];
 
-const run = (program, ...args) => execFileSync(program, args, { stdio: 'inherit' });
+/**
+ * See drop-functions.mjs. Nothing further down than these: the compiler merges functions of equal code, so what only
+ * they seem to call may stand for another function, too.
+ */
+const UNCALLED = new RegExp(
+  [
+    // tachys::view::any_view::IntoAny::into_any::hydrate_async, and the future that it makes
+    '^_R(NC)?INvNvX\\w{1,40}_6tachys4view8any_viewpNt\\w{1,4}_7IntoAny8into_any13hydrate_async',
+    // the future that <.. as tachys::view::RenderHtml>::hydrate_async makes
+    '^_RNCI?NvX\\w*10RenderHtml13hydrate_async0',
+    // the classes of wasm-streams, and the futures that they make
+    '^intounderlying',
+    '^_RNCNCINv\\w*17future_to_promise\\w*12wasm_streams',
+  ].join('|'),
+);
 
-run('cargo', 'build', '--locked', '--package', 'frontend', '--lib', '--target', 'wasm32-unknown-unknown', '--profile', profile);
-bindgen();
+const run = (program, args, env = {}) => execFileSync(program, args, { stdio: 'inherit', env: { ...process.env, ...env } });
+
+rmSync(`${scratch}/pkg`, { recursive: true, force: true });
+for (const [feature, name] of BUNDLES) bundle(feature, name);
 const files = new Map([...filesUnder(`${scratch}/pkg`, 'pkg'), ...filesUnder('public', '')]);
 files.set('pkg/hubbub.css', style());
 compress(files);
 publish(files);
 report();
 
-// JavaScript and optimised WebAssembly from what cargo built; skipped when that and this script are as they were.
-function bindgen() {
-  const stamp = `${scratch}/stamp`;
-  const now = createHash('sha256').update(readFileSync(built)).update(readFileSync(import.meta.filename)).digest('hex');
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return;
-  rmSync(scratch, { recursive: true, force: true });
-  mkdirSync(scratch, { recursive: true });
+// JavaScript and WebAssembly of one page.
+function bundle(feature, name) {
+  link(feature);
+  const module = readFileSync(linked);
+  const made = `${scratch}/${feature}`;
+  if (!isAsBefore(made, module)) bindgen(module, made, name);
+  cpSync(`${made}/pkg`, `${scratch}/pkg`, { recursive: true });
+}
+
+function link(feature) {
+  const args = ['build', '--locked', '--package', 'frontend', '--lib', '--target', 'wasm32-unknown-unknown'];
+  // Panics name their source file: without the folder of this machine, which is nobody's business and 30 kB.
+  const cargoHome = process.env.CARGO_HOME ?? `${process.env.HOME}/.cargo`;
+  const flags = ['--cfg', 'erase_components', `--remap-path-prefix=${cargoHome}/registry/src/=`];
+  // Names that say of which types a function was made, for UNCALLED; they do not stay in the file.
+  flags.push('-C', 'symbol-mangling-version=v0');
+  run('cargo', [...args, '--profile', profile, '--no-default-features', '--features', feature], {
+    CARGO_ENCODED_RUSTFLAGS: flags.join('\x1f'),
+  });
+}
+
+// Whether this module was the last one that `bindgen` was given, by these very scripts.
+function isAsBefore(made, module) {
+  const stamp = `${made}/stamp`;
+  return existsSync(stamp) && readFileSync(stamp, 'utf8') === fingerprint(module);
+}
+
+function fingerprint(module) {
+  const makers = [import.meta.filename, join(import.meta.dirname, 'drop-functions.mjs')].map((it) => readFileSync(it));
+  return [module, ...makers].reduce((hash, it) => hash.update(it), createHash('sha256')).digest('hex');
+}
+
+function bindgen(module, made, name) {
+  rmSync(made, { recursive: true, force: true });
+  mkdirSync(made, { recursive: true });
+  const slim = `${made}/frontend.wasm`;
+  writeFileSync(slim, dev ? module : dropFunctions(module, (it) => UNCALLED.test(it)).module);
   const strip = dev ? [] : ['--remove-name-section', '--remove-producers-section'];
-  run('wasm-bindgen', built, '--target', 'web', '--no-typescript', '--out-dir', `${scratch}/pkg`, '--out-name', 'hubbub', ...strip);
-  // With LEPTOS_OUTPUT_NAME set at compile time the pages ask for hubbub.wasm, as cargo-leptos names it.
-  const raw = `${scratch}/pkg/hubbub_bg.wasm`;
-  if (dev) writeFileSync(`${scratch}/pkg/hubbub.wasm`, readFileSync(raw));
-  else run('wasm-opt', ...WASM_OPT, raw, '--output', `${scratch}/pkg/hubbub.wasm`);
-  rmSync(raw);
-  writeFileSync(stamp, now);
+  run('wasm-bindgen', [slim, '--target', 'web', '--no-typescript', '--out-dir', `${made}/pkg`, '--out-name', name, ...strip]);
+  // With LEPTOS_OUTPUT_NAME set at compile time the pages ask for NAME.wasm, as cargo-leptos names it.
+  const raw = `${made}/pkg/${name}_bg.wasm`;
+  if (dev) renameSync(raw, `${made}/pkg/${name}.wasm`);
+  else run('wasm-opt', [...WASM_OPT, raw, '--output', `${made}/pkg/${name}.wasm`]);
+  rmSync(raw, { force: true });
+  rmSync(slim);
+  writeFileSync(`${made}/stamp`, fingerprint(module));
 }
 
 function style() {
@@ -96,7 +150,7 @@ function publish(files) {
 
 function report() {
   const size = (name) => (files.has(name) ? `${(files.get(name).length / 1024).toFixed(1)} KiB` : '–');
-  for (const name of ['pkg/hubbub.wasm', 'pkg/hubbub.js', 'pkg/hubbub.css']) {
-    console.log(`  ${name.padEnd(16)} ${size(name).padStart(12)}   brotli ${size(`${name}.br`).padStart(10)}   gzip ${size(`${name}.gz`).padStart(10)}`);
+  for (const name of [...files.keys()].filter((it) => /^pkg\/.*\.(wasm|js|css)$/.test(it)).sort()) {
+    console.log(`  ${name.padEnd(26)} ${size(name).padStart(12)}   brotli ${size(`${name}.br`).padStart(10)}   gzip ${size(`${name}.gz`).padStart(10)}`);
   }
 }

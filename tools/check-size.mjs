@@ -6,6 +6,9 @@ const BUDGET = [
   ['pkg/hubbub.wasm', 600_000],
   ['pkg/hubbub.wasm.br', 200_000],
   ['pkg/hubbub.js.br', 15_000],
+  ['pkg/hubbub-devtools.wasm', 600_000],
+  ['pkg/hubbub-devtools.wasm.br', 200_000],
+  ['pkg/hubbub-devtools.js.br', 15_000],
   ['pkg/hubbub.css.br', 15_000],
 ];
 
@@ -14,6 +17,6 @@ for (const [name, limit] of BUDGET) {
   const size = readFileSync(`target/site/${name}`).length;
   const verdict = size <= limit ? 'fits' : 'TOO BIG';
   if (size > limit) over += 1;
-  console.log(`  ${name.padEnd(20)} ${String(size).padStart(8)} of ${String(limit).padStart(8)} bytes  ${verdict}`);
+  console.log(`  ${name.padEnd(27)} ${String(size).padStart(8)} of ${String(limit).padStart(8)} bytes  ${verdict}`);
 }
 process.exitCode = over === 0 ? 0 : 1;

@@ -2,12 +2,10 @@ import { expectAccessible } from '../fixtures/axe';
 import { answered } from '../fixtures/guard';
 import { expect, test } from '../fixtures/hubbub';
 import { DevtoolsPage } from '../pages/devtools';
-import { hydrated } from '../pages/room';
 
 test('sign-in, also when refused', async ({ visitor, guard }) => {
   guard.allow(answered(401));
   await visitor.goto('/sign-in');
-  await hydrated(visitor);
   await expectAccessible(visitor);
   await visitor.getByLabel('User name or e-mail').fill('nobody-of-that-name');
   await visitor.getByLabel('Password', { exact: true }).fill('not-the-right-one');
@@ -19,7 +17,6 @@ test('sign-in, also when refused', async ({ visitor, guard }) => {
 test('registration, also when refused', async ({ visitor, guard }) => {
   guard.allow(answered(422));
   await visitor.goto('/register');
-  await hydrated(visitor);
   await expectAccessible(visitor);
   await visitor.getByLabel('User name').fill('a b c');
   await visitor.getByLabel('E-mail').fill('fresh@example.org');
@@ -104,6 +101,5 @@ test('a page that does not exist', async ({ alice, guard }) => {
   guard.allow(answered(404));
   const answer = await alice.page.goto('/there/is/nothing');
   expect(answer?.status()).toBe(404);
-  await hydrated(alice.page);
   await expectAccessible(alice.page);
 });

@@ -63,7 +63,6 @@ test('a registration that cannot be says what is wrong beside the field', async 
   ];
   for (const [field, text] of cases) {
     await visitor.goto('/register');
-    await hydrated(visitor);
     await fill(visitor, { ...good, [field]: text });
     await visitor.getByRole('button', { name: 'Create account' }).click();
     const input = visitor.getByLabel(field, { exact: true });
@@ -77,6 +76,18 @@ test('in development the demo people sign in with one click', async ({ visitor }
   await visitor.goto('/');
   await visitor.getByRole('button', { name: 'Sign in as alice' }).click();
   await expect(visitor.getByRole('navigation', { name: 'Rooms' }).getByRole('link').first()).toBeVisible();
+});
+
+test('the pages before one is in load no WebAssembly, and change their colours all the same', async ({ visitor }) => {
+  const asked: string[] = [];
+  visitor.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  await visitor.goto('/sign-in');
+  await visitor.getByRole('button', { name: 'Theme: system' }).click();
+  await visitor.getByRole('button', { name: 'Theme: light' }).click();
+  await expect(visitor.getByRole('button', { name: 'Theme: dark' })).toBeVisible();
+  await expect(visitor.locator('html')).toHaveAttribute('data-theme', 'dark');
+  await expect(visitor).toHaveURL(/\/sign-in$/);
+  expect(asked.filter((path) => /\.(js|wasm)$/.test(path))).toEqual([]);
 });
 
 test('the theme that was chosen is kept', async ({ alice }) => {

@@ -15,12 +15,22 @@ test('what was said while the wire was cut arrives once, in order', async ({ ali
   await expect(alice.line('and another')).toContainText('Sending');
   await expect(bob.messages).toHaveText(['before', 'one', 'two']);
   alice.wire.mend();
-  await alice.button('Retry now').click();
   await expect(alice.status).toHaveText('Connected');
   const everything = ['before', 'one', 'two', 'mine, meanwhile', 'and another'];
   await expect(alice.messages).toHaveText(everything);
   await expect(bob.messages).toHaveText(everything);
   expect(await alice.account.history(room)).toEqual(everything);
+});
+
+test('"Retry now" does not wait for the countdown', async ({ alice, room }) => {
+  // The longest wait that the backoff can draw each time.
+  await alice.page.addInitScript(() => (Math.random = () => 0.999));
+  await alice.open(room);
+  await alice.wire.cut();
+  await expect(alice.status).toHaveText(/^Reconnecting… attempt [4-9]\d*, next try in \d+ s$/);
+  alice.wire.mend();
+  await alice.button('Retry now').click();
+  await expect(alice.status).toHaveText('Connected');
 });
 
 test('it comes back by itself', async ({ alice, bob, room }) => {

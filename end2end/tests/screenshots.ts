@@ -4,7 +4,6 @@ import type { Page } from '@playwright/test';
 import { answered } from '../fixtures/guard';
 import { expect, test } from '../fixtures/hubbub';
 import { DevtoolsPage } from '../pages/devtools';
-import { hydrated } from '../pages/room';
 
 const FOLDER = resolve(__dirname, '../../screenshots');
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1440, height: 900 } };
@@ -23,7 +22,6 @@ async function shoot(page: Page, name: string): Promise<void> {
 test('sign-in and registration', async ({ visitor, guard }) => {
   guard.allow(answered(401), answered(422));
   await visitor.goto('/sign-in');
-  await hydrated(visitor);
   await shoot(visitor, 'sign-in');
   await visitor.getByLabel('User name or e-mail').fill('nobody-of-that-name');
   await visitor.getByLabel('Password', { exact: true }).fill('not-the-right-one');
@@ -31,7 +29,6 @@ test('sign-in and registration', async ({ visitor, guard }) => {
   await expect(visitor.getByRole('alert')).toBeVisible();
   await shoot(visitor, 'sign-in-refused');
   await visitor.goto('/register');
-  await hydrated(visitor);
   await shoot(visitor, 'register');
 });
 
@@ -101,6 +98,5 @@ test('devtools', async ({ alice }) => {
 test('nothing there', async ({ alice, guard }) => {
   guard.allow(answered(404));
   await alice.page.goto('/there/is/nothing');
-  await hydrated(alice.page);
   await shoot(alice.page, 'not-found');
 });

@@ -92,7 +92,9 @@ pub fn MessageList(
     let in_front = tab_in_front();
     Effect::new(move |_| {
         let newest = lines.with(|lines| newest(lines));
-        if at_bottom.get() && in_front.get() && newest.is_some() {
+        // Whoever has just scrolled up may not have been told so yet: the event comes with the next frame.
+        let is_there = log.get_untracked().is_none_or(|log| scroll::is_at_bottom(&log));
+        if at_bottom.get() && is_there && in_front.get() && newest.is_some() {
             seen.set(newest);
             wishes.read.run(());
         }

@@ -1,5 +1,6 @@
 //! Pages, rendered from what the server knows and taken over by the browser.
 
+use app::address::Place;
 use app::{Account, Problem, Start, Theme, shell};
 use axum::body::Body;
 use axum::extract::{FromRef, Path, Query, Request, State};
@@ -19,6 +20,9 @@ use crate::auth::Caller;
 use crate::auth::extract::identify_visitor;
 use crate::error::ApiError;
 use crate::state::AppState;
+
+/// The files under `/pkg` that bring the devtools to life; `tools/build-site.mjs` makes them.
+const DEVTOOLS_BUNDLE: &str = "hubbub-devtools";
 
 /// Rooms in the list that comes with a page. The page asks for more when somebody has more.
 const ROOMS: u32 = 200;
@@ -179,7 +183,10 @@ async fn start(
 }
 
 async fn render(state: &AppState, request: Request, start: Start, status: StatusCode) -> Response {
-    let options = LeptosOptions::from_ref(state);
+    let mut options = LeptosOptions::from_ref(state);
+    if Place::of(&start.path) == Place::Devtools && !is_watched(state) {
+        options.output_name = DEVTOOLS_BUNDLE.into();
+    }
     let connect = connections(state, request.headers());
     let context = move || {
         provide_context(start.clone());
@@ -213,11 +220,15 @@ fn connections(state: &AppState, headers: &HeaderMap) -> String {
     if host.is_empty() || !host.bytes().all(plain) {
         return String::new();
     }
-    // cargo-leptos tells the page over a port of its own that it was built again.
-    let reload = state.config().is_development() && std::env::var_os("LEPTOS_WATCH").is_some();
     let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-    let reload = if reload { format!(" ws://{name}:3001") } else { String::new() };
+    // cargo-leptos tells the page over a port of its own that it was built again.
+    let reload = if is_watched(state) { format!(" ws://{name}:3001") } else { String::new() };
     format!(" ws://{host} wss://{host}{reload}")
+}
+
+/// Whether cargo-leptos builds and serves, which puts all pages that live into one file.
+fn is_watched(state: &AppState) -> bool {
+    state.config().is_development() && std::env::var_os("LEPTOS_WATCH").is_some()
 }
 
 #[cfg(test)]
