@@ -29,6 +29,7 @@ pub fn Workbench() -> impl IntoView {
     view! { <DevtoolsPage/> }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
 /// Pages that are forms and links, which every browser brings to life by itself.
 #[component]
 pub fn Plain(

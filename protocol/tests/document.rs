@@ -10,6 +10,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 
+use protocol::from_json::{Unreadable, from_text};
+use protocol::rest::ErrorBody;
 use protocol::{ClientFrame, CloseCode, ErrorCode, ServerFrame};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,6 +51,36 @@ fn every_client_frame_is_shown_as_it_is_spelled() {
 #[test]
 fn every_server_frame_is_shown_as_it_is_spelled() {
     assert_eq!(spelled_alike::<ServerFrame>("server"), known::<ServerFrame>(r#"{"type":"?","data":{}}"#));
+}
+
+#[test]
+fn the_small_reader_reads_what_serde_reads() {
+    for line in examples("server") {
+        let small: ServerFrame = from_text(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_eq!(small, serde_json::from_str(line).unwrap(), "{line}");
+    }
+}
+
+#[test]
+fn the_small_reader_names_what_is_missing_or_wrong() {
+    for (text, complaint) in [
+        (r#"{"type":"pong","data":{"nonce":4294967296}}"#, "`nonce` is missing or not of its shape"),
+        (r#"{"type":"pong","data":{}}"#, "`nonce` is missing or not of its shape"),
+        (r#"{"type":"pong"}"#, "`data` is missing or not of its shape"),
+        (r#"{"type":"shrug","data":{}}"#, "`type` is missing or not of its shape"),
+        (r#"{"type":"left","data":{"room":"no spaces"}}"#, "`room` is missing or not of its shape"),
+    ] {
+        assert_eq!(from_text::<ServerFrame>(text).unwrap_err().to_string(), complaint, "{text}");
+    }
+    assert!(matches!(from_text::<ServerFrame>("{"), Err(Unreadable::Json(_))));
+}
+
+#[test]
+fn what_may_be_absent_may_be_absent() {
+    let bare: ErrorBody = from_text(r#"{"code":"too_many","message":"Enough."}"#).unwrap();
+    assert_eq!(bare.field, None);
+    let full: ErrorBody = from_text(r#"{"code":"too_many","message":"Enough.","retry_after_ms":7}"#).unwrap();
+    assert_eq!((full.code, full.retry_after_ms), (ErrorCode::TooMany, Some(7)));
 }
 
 #[test]

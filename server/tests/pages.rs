@@ -88,7 +88,7 @@ async fn forms_of_other_sites_do_nothing() {
     let app = App::spawn().await;
     app.register("ann").await;
     let cookie = app.browser("ann").await;
-    for path in ["/sign-in", "/register", "/sign-out"] {
+    for path in ["/sign-in", "/register", "/sign-out", "/theme"] {
         let form =
             app.request(Method::POST, path).header("content-type", "application/x-www-form-urlencoded");
         let form = form.header("sec-fetch-site", "cross-site").header("cookie", &cookie);
@@ -97,6 +97,17 @@ async fn forms_of_other_sites_do_nothing() {
         assert_eq!(answer.header("set-cookie"), "");
     }
     assert_eq!(app.visit("/", &cookie).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_theme_is_kept_and_leads_back() {
+    let app = App::spawn().await;
+    let answer = app.submit("/theme", "", "theme=dark&next=%2Fregister").await;
+    assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/register"));
+    assert!(answer.header("set-cookie").starts_with("hubbub_theme=dark;"), "{answer:?}");
+    let answer = app.submit("/theme", "", "theme=%3Cb%3E&next=%2F%2Fevil.example").await;
+    assert_eq!(answer.header("location"), "/");
+    assert!(answer.header("set-cookie").starts_with("hubbub_theme=system;"), "{answer:?}");
 }
 
 #[tokio::test]

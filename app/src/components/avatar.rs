@@ -53,7 +53,7 @@ mod tests {
     fn initials_come_from_words() {
         for (name, expected) in [
             ("alice", "al"),
-            ("Release planning", "RP"),
+            ("Release planning", "Rp"),
             ("x", "x"),
             ("mary-jane_w", "mj"),
             ("🎉", "#"),

@@ -16,7 +16,9 @@ impl Rooms {
     /// The rooms of this person.
     pub fn new(me: Option<UserId>, rooms: Vec<RoomSummary>) -> Self {
         let mut list = Self { me, rooms: Vec::with_capacity(rooms.len()) };
-        rooms.into_iter().for_each(|room| list.put(room));
+        for room in rooms {
+            list.put(room);
+        }
         list
     }
 

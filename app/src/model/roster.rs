@@ -12,7 +12,9 @@ impl Roster {
     /// A roster of these people.
     pub fn of(members: &[Member]) -> Self {
         let mut roster = Self { members: Vec::with_capacity(members.len()) };
-        members.iter().for_each(|member| roster.put(member.clone()));
+        for member in members {
+            roster.put(member.clone());
+        }
         roster
     }
 
