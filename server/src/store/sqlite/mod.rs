@@ -1,6 +1,6 @@
 //! Rooms, people and messages in one SQLite file.
 //!
-//! One task writes, see [`writer`]; a few connections read what is committed. Each question is one statement, so what
+//! One task writes, see `writer.rs`; a few connections read what is committed. Each question is one statement, so what
 //! it answers is one state of the database.
 
 mod accounts;
