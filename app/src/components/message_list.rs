@@ -1,6 +1,6 @@
 //! The conversation: grows at the lower end, takes older pages in at the upper end, and never moves the reader.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use leptos::html;
 use leptos::prelude::*;
@@ -8,6 +8,7 @@ use protocol::DraftId;
 
 use super::arcs::Arcs;
 use super::icon::{Glyph, Icon};
+use super::keyed::{Key, Row, keyed};
 use super::message::{Facts, Message};
 use super::{rows, scroll};
 use crate::model::timeline::{Line, LineKey};
@@ -69,7 +70,8 @@ pub fn MessageList(
         keep_place(log);
         let lines = lines.get();
         let places = rows::places(&lines, first_unread.get(), |at_ms| calendar.day(at_ms));
-        known.try_update_value(|known| with_facts(known, lines, places)).unwrap_or_default()
+        let rows = known.try_update_value(|known| with_facts(known, lines, places)).unwrap_or_default();
+        rows.into_iter().map(|it| row(it, wishes)).collect()
     };
 
     let look = move || {
@@ -112,7 +114,7 @@ pub fn MessageList(
                 <div class="message_list__content">
                     <UpperEnd room_name upper loading on_older=wishes.older/>
                     <ol class="message_list__lines">
-                        <For each=rows key=|(line, _)| line.key.clone() children=move |it| row(it, wishes)/>
+                        {keyed(rows)}
                     </ol>
                 </div>
             </div>
@@ -124,10 +126,11 @@ pub fn MessageList(
     .into_any()
 }
 
-/// Not inlined, because a list makes its rows in two places: when it takes over the server's and when it makes its own.
-#[inline(never)]
-fn row((line, facts): (Line, ArcRwSignal<Facts>), wishes: Wishes) -> AnyView {
-    view! { <Message line facts on_retry=wishes.retry on_discard=wishes.discard/> }.into_any()
+fn row((line, facts): (Line, ArcRwSignal<Facts>), wishes: Wishes) -> Row {
+    let key = Key::Line(line.key.clone());
+    Row::new(key, move || {
+        view! { <Message line facts on_retry=wishes.retry on_discard=wishes.discard/> }.into_any()
+    })
 }
 
 /// The way down, and what came in meanwhile.
@@ -246,8 +249,7 @@ fn with_facts(
     let rows: Vec<_> = lines.into_iter().zip(places).map(&mut row).collect();
     // Lines that went away, by hundreds when a long conversation starts over.
     if known.len() > rows.len() * 2 {
-        let here: HashSet<&LineKey> = rows.iter().map(|(line, _)| &line.key).collect();
-        known.retain(|key, _| here.contains(key));
+        *known = rows.iter().map(|(line, facts)| (line.key.clone(), facts.clone())).collect();
     }
     rows
 }

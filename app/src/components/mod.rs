@@ -10,6 +10,7 @@ pub mod empty;
 pub mod entrance;
 pub mod field;
 pub mod icon;
+mod keyed;
 pub mod leave_room;
 pub mod message;
 pub mod message_list;

@@ -7,6 +7,7 @@ use protocol::{Member, Role, UserId};
 
 use super::avatar::Avatar;
 use super::icon::{Glyph, Icon};
+use super::keyed::{Key, Row, keyed};
 use super::new_room::usernames;
 use crate::api::ApiError;
 
@@ -28,9 +29,15 @@ pub fn PeoplePanel(
 ) -> impl IntoView {
     // Owners first and then by name, as they come; but who is here before who is not.
     let people = move || {
-        let (mut here, mut away): (Vec<_>, Vec<_>) = members.get().into_iter().partition(|it| it.online);
-        here.append(&mut away);
-        here
+        members.with(|members| {
+            let row = |it: &Member| {
+                let (member, is_me) = (it.clone(), me.as_ref() == Some(&it.id));
+                let key = Key::Member(it.id.clone(), it.name.clone(), it.role, it.online);
+                Row::new(key, move || view! { <Person is_me member/> }.into_any())
+            };
+            let here = members.iter().filter(|it| it.online);
+            here.chain(members.iter().filter(|it| !it.online)).map(row).collect()
+        })
     };
     view! {
         <aside
@@ -56,11 +63,7 @@ pub fn PeoplePanel(
                 </button>
             </div>
             <ul class="people_panel__people">
-                <For
-                    each=people
-                    key=|it| (it.id.clone(), it.online, it.role, it.name.clone())
-                    children=move |member| row(member, me.as_ref())
-                />
+                {keyed(people)}
             </ul>
             <Invite invite/>
             <button class="button is-plain people_panel__leave" type="button" on:click=move |_| on_leave.run(())>
@@ -70,12 +73,6 @@ pub fn PeoplePanel(
         </aside>
     }
     .into_any()
-}
-
-/// Not inlined, because a list makes its rows in two places: when it takes over the server's and when it makes its own.
-#[inline(never)]
-fn row(member: Member, me: Option<&UserId>) -> AnyView {
-    view! { <Person is_me=me == Some(&member.id) member/> }.into_any()
 }
 
 #[component]

@@ -6,6 +6,7 @@ use protocol::{RoomId, RoomSummary};
 
 use super::avatar::{Avatar, Of};
 use super::icon::{Glyph, Icon};
+use super::keyed::{Key, Row, keyed};
 use crate::address::use_address;
 use crate::when::{self, Calendar};
 
@@ -19,7 +20,13 @@ pub fn RoomList(
     /// Asked to make a new one.
     on_new: Callback<()>,
 ) -> impl IntoView {
-    let ids = move || rooms.with(|rooms| rooms.iter().map(|room| room.id.clone()).collect::<Vec<_>>());
+    let rows = move || {
+        let row = |room: &RoomSummary| {
+            let id = room.id.clone();
+            Row::new(Key::Room(id.clone()), move || view! { <Room id rooms current/> }.into_any())
+        };
+        rooms.with(|rooms| rooms.iter().map(row).collect())
+    };
     let is_empty = Memo::new(move |_| rooms.with(Vec::is_empty));
     view! {
         <nav class="room_list" aria-label="Rooms">
@@ -36,17 +43,11 @@ pub fn RoomList(
                 </div>
             </Show>
             <ul class="room_list__rooms">
-                <For each=ids key=RoomId::clone children=move |id| row(id, rooms, current)/>
+                {keyed(rows)}
             </ul>
         </nav>
     }
     .into_any()
-}
-
-/// Not inlined, because a list makes its rows in two places: when it takes over the server's and when it makes its own.
-#[inline(never)]
-fn row(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<RoomId>>) -> AnyView {
-    view! { <Room id rooms current/> }.into_any()
 }
 
 /// One row: which room, what was said last, how much of it is unread.

@@ -6,6 +6,7 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use crate::components::keyed::{Key, Row, keyed};
 use crate::model::wire_log::{Direction, Entry, WireFrame};
 
 /// Pixels from the end that still count as the end.
@@ -74,6 +75,13 @@ pub fn FrameTable(
         }
         .into_any()
     };
+    let rows = move || {
+        let row = |entry: Entry| {
+            let row = row.clone();
+            Row::new(Key::Number(entry.number), move || row(entry))
+        };
+        entries.get().into_iter().map(row).collect()
+    };
     view! {
         <div class="frames" node_ref=view on:scroll=look>
             <table class="frames__table" aria-label="Frames">
@@ -87,7 +95,7 @@ pub fn FrameTable(
                     </tr>
                 </thead>
                 <tbody on:keydown=move_focus>
-                    <For each=move || entries.get() key=|entry| entry.number children=row/>
+                    {keyed(rows)}
                 </tbody>
             </table>
         </div>

@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 use crate::components::icon::{Glyph, Icon};
-use crate::model::simulation::{RunState, Simulation, seconds};
+use crate::components::keyed::{Key, Row, keyed};
+use crate::model::simulation::{RunState, Simulation, Tick, seconds};
 
 fn icon(state: &RunState) -> Icon {
     match state {
@@ -45,7 +46,7 @@ pub fn RunView(
         })
     };
     let was_started = is(|state| *state != RunState::Idle);
-    let ticks = move || simulation.with(Simulation::ticks);
+    let ticks = move || simulation.with(Simulation::ticks).into_iter().map(row).collect();
     view! {
         <div class="run">
             <p
@@ -70,16 +71,23 @@ pub fn RunView(
             <Show when=was_started>
                 <div class="run__steps" role="group" aria-label="Steps" tabindex="0">
                     <ol class="run__ticks">
-                        <For each=ticks key=|tick| tick.step let:tick>
-                            <li class="run__tick">
-                                <span class="run__time">{format!("{} s", seconds(tick.elapsed_ms))}</span>
-                                <bdi>{tick.message}</bdi>
-                            </li>
-                        </For>
+                        {keyed(ticks)}
                     </ol>
                 </div>
             </Show>
         </div>
     }
     .into_any()
+}
+
+fn row(tick: Tick) -> Row {
+    Row::new(Key::Number(tick.step.into()), move || {
+        view! {
+            <li class="run__tick">
+                <span class="run__time">{format!("{} s", seconds(tick.elapsed_ms))}</span>
+                <bdi>{tick.message}</bdi>
+            </li>
+        }
+        .into_any()
+    })
 }
