@@ -6,6 +6,8 @@ use leptos::prelude::*;
 use protocol::RoomId;
 use wasm_bindgen::JsValue;
 
+use crate::reactive::effect;
+
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -56,7 +58,7 @@ impl Address {
     pub fn provide(path: &str) -> Self {
         let address = Self { place: RwSignal::new(Place::of(path)) };
         // An effect does not run on the server.
-        Effect::new(move |_| {
+        effect(move || {
             let came_back = window_event_listener(leptos::ev::popstate, move |_| {
                 if let Ok(path) = location().pathname() {
                     address.place.set(Place::of(&path));

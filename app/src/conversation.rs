@@ -16,6 +16,7 @@ use crate::model::rooms::Rooms;
 use crate::model::roster::Roster;
 use crate::model::timeline::Timeline;
 use crate::model::typing::Typing;
+use crate::reactive::memo;
 use crate::start::{Account, Start};
 
 /// The live state of one room. Counted references: a page may come and go while the room lives on.
@@ -90,13 +91,13 @@ impl Conversations {
     /// The person's rooms, newest activity first, with live unread counts.
     pub fn rooms(&self) -> Signal<Vec<RoomSummary>> {
         let rooms = self.rooms;
-        Memo::new(move |_| rooms.read().list().to_vec()).into()
+        memo(move || rooms.read().list().to_vec()).into()
     }
 
     /// One room as in the list; `None` for one that the person is not in.
     pub fn summary(&self, room: &RoomId) -> Signal<Option<RoomSummary>> {
         let (rooms, room) = (self.rooms, room.clone());
-        Memo::new(move |_| rooms.read().get(&room).cloned()).into()
+        memo(move || rooms.read().get(&room).cloned()).into()
     }
 
     /// The messages of a room. Empty, and not [`Timeline::loaded`], until it was opened.
@@ -107,14 +108,14 @@ impl Conversations {
     /// The people in a room: owners first, then by name.
     pub fn roster(&self, room: &RoomId) -> Signal<Vec<Member>> {
         let roster = self.room(room).roster;
-        Memo::new(move |_| roster.read().members().to_vec()).into()
+        memo(move || roster.read().members().to_vec()).into()
     }
 
     /// The names of the others who type in a room, in the order they began.
     pub fn typing(&self, room: &RoomId) -> Signal<Vec<String>> {
         let Room { typing, roster, .. } = self.room(room);
         let me = self.me.with_value(|me| me.as_ref().map(|me| me.id.clone()));
-        Memo::new(move |_| {
+        memo(move || {
             let roster = roster.read();
             let typing = typing.read();
             let others = typing.people().filter(|who| Some(*who) != me.as_ref());

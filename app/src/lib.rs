@@ -12,6 +12,7 @@ pub mod link;
 pub mod model;
 pub mod page;
 pub mod pages;
+mod reactive;
 pub mod roots;
 mod shell;
 mod start;

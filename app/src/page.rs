@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::reactive::effect;
 use crate::start::{Account, Demo, Problem, Start, Theme};
 
 /// A handle to the facts of this tab. Copying it copies a few indices.
@@ -32,7 +33,7 @@ impl Page {
         let (is_wide, set_wide) = signal(false);
         let people = RwSignal::new(None);
         // An effect does not run on the server, and in the browser only after hydration.
-        Effect::new(move |_| {
+        effect(move || {
             set_live.set(true);
             if let Some(root) = document().document_element()
                 && let Err(error) = root.set_attribute("data-hydrated", "")

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use protocol::limits::MAX_MESSAGE_BYTES;
 
 use super::icon::{Glyph, Icon};
+use crate::reactive::{effect, memo};
 
 /// From this many bytes on, what is left is counted.
 const NEARLY_FULL_BYTES: usize = MAX_MESSAGE_BYTES / 10 * 9;
@@ -28,9 +29,9 @@ pub fn Composer(
 ) -> impl IntoView {
     let text = RwSignal::new(String::new());
     let field = NodeRef::<html::Textarea>::new();
-    let bytes = Memo::new(move |_| text.with(String::len));
+    let bytes = memo(move || text.with(String::len));
     let is_too_long = move || bytes.get() > MAX_MESSAGE_BYTES;
-    let can_send = Memo::new(move |_| live.get() && text.with(|it| !it.trim().is_empty()) && !is_too_long());
+    let can_send = memo(move || live.get() && text.with(|it| !it.trim().is_empty()) && !is_too_long());
 
     let send = move || {
         if !can_send.get_untracked() {
@@ -59,7 +60,7 @@ pub fn Composer(
     };
     // Whoever comes from another page of this tab with a mouse wants to write; a phone's keyboard would cover the room.
     let comes_from_another_page = live.get_untracked();
-    Effect::new(move |_| {
+    effect(move || {
         let has_pointer =
             window().match_media("(pointer: fine)").ok().flatten().is_some_and(|it| it.matches());
         if comes_from_another_page && has_pointer && field.get().is_some() {

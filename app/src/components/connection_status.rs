@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::arcs::Arcs;
 use super::icon::{Glyph, Icon};
 use crate::link::LinkStatus;
+use crate::reactive::memo;
 
 /// How loudly a status speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub fn ConnectionStatus(
     /// Asked to try at once.
     on_retry: Callback<()>,
 ) -> impl IntoView {
-    let tone = Memo::new(move |_| status.with(tone));
+    let tone = memo(move || status.with(tone));
     let is_loud = move || matches!(tone.get(), Tone::Wait | Tone::Bad);
     let shape = move || match tone.get() {
         Tone::Good => view! { <span class="connection_status__dot"></span> }.into_any(),

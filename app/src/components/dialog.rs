@@ -1,6 +1,7 @@
 //! A window above the page: the browser's own `<dialog>`, which keeps the focus inside, closes on Esc and gives the
 //! focus back.
 
+use crate::reactive::effect;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -15,7 +16,7 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let window = NodeRef::<html::Dialog>::new();
-    Effect::new(move |_| {
+    effect(move || {
         let (Some(window), open) = (window.get(), open.get()) else {
             return;
         };

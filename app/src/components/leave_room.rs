@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use super::dialog::Dialog;
 use crate::api::ApiError;
+use crate::reactive::effect;
 
 /// Says what leaving means, and does it only when told so.
 #[component]
@@ -17,7 +18,7 @@ pub fn LeaveRoomDialog(
     /// Leaves.
     leave: Action<(), Result<(), ApiError>>,
 ) -> impl IntoView {
-    Effect::new(move |_| {
+    effect(move || {
         if open.get() {
             leave.clear();
         }

@@ -40,68 +40,60 @@ pub fn Message(
     let Line { key, author, name, body, mine, .. } = line;
     let draft = key.draft;
 
-    let day = Memo::new(move |_| facts.with(|it| it.place.opens_day));
-    let opens_unread = Memo::new(move |_| facts.with(|it| it.place.opens_unread));
-    let leads = Memo::new(move |_| facts.with(|it| it.place.leads));
-    let at_ms = Memo::new(move |_| facts.with(|it| it.at_ms));
-    let state = Memo::new(move |_| facts.with(|it| it.state.clone()));
+    // Read as a whole: whatever changes about a line, only its few texts and classes are looked at again.
     let is_live = facts.with_untracked(|it| it.is_live);
-    let is_pending = move || state.get() == LineState::Pending;
-    let failure = move || match state.get() {
+    let failure = move || match facts.with(|it| it.state.clone()) {
         LineState::Failed { reason } => Some(reason),
         LineState::Sent | LineState::Pending => None,
     };
-
-    let head = {
-        let name = name.clone();
-        move || {
-            if leads.get() {
-                view! {
-                    <Avatar id=author.as_str().to_owned() name=name.clone()/>
-                    <p class="message__head">
-                        <bdi class="message__author">{name.clone()}</bdi>
-                        <Moment at_ms calendar/>
-                    </p>
-                }
-                .into_any()
-            } else {
-                view! {
-                    <p class="message__head is-repeated">
-                        <span class="sr_only">{name.clone()}</span>
-                        <Moment at_ms calendar/>
-                    </p>
-                }
-                .into_any()
+    let head = move || {
+        if facts.with(|it| it.place.leads) {
+            view! {
+                <Avatar id=author.as_str().to_owned() name=name.clone()/>
+                <p class="message__head">
+                    <bdi class="message__author">{name.clone()}</bdi>
+                    <Moment facts calendar/>
+                </p>
             }
+            .into_any()
+        } else {
+            view! {
+                <p class="message__head is-repeated">
+                    <span class="sr_only">{name.clone()}</span>
+                    <Moment facts calendar/>
+                </p>
+            }
+            .into_any()
         }
     };
 
     view! {
         {move || {
-            day.get()
+            facts
+                .with(|it| it.place.opens_day)
                 .map(|day| {
                     let label = move || calendar.day_label(day);
                     view! { <li class="day" aria-label=label><span class="day__label">{label}</span></li> }
                 })
         }}
         {move || {
-            opens_unread
-                .get()
+            facts
+                .with(|it| it.place.opens_unread)
                 .then(|| view! { <li class="unread" aria-label="New messages"><span class="unread__label">"New"</span></li> })
         }}
         <li
             class="message"
-            class:is-lead=leads
+            class:is-lead=move || facts.with(|it| it.place.leads)
             class:is-mine=mine
             class:is-live=is_live
-            class:is-pending=is_pending
+            class:is-pending=move || facts.with(|it| it.state == LineState::Pending)
             class:is-failed=move || failure().is_some()
         >
-            {head}
+            {move || head()}
             <div class="message__body" dir="auto">
                 <Prose body/>
             </div>
-            {mine.then(|| view! { <Arrival state/> })}
+            {mine.then(|| view! { <Arrival facts/> })}
             {move || {
                 failure()
                     .map(|reason| {
@@ -125,14 +117,15 @@ pub fn Message(
 
 /// The time of a message: short to see, exact on hover.
 #[component]
-fn Moment(at_ms: Memo<i64>, calendar: Calendar) -> impl IntoView {
+fn Moment(facts: RwSignal<Facts>, calendar: Calendar) -> impl IntoView {
+    let at_ms = move || facts.with(|it| it.at_ms);
     view! {
         <time
             class="message__time"
-            datetime=move || when::machine(at_ms.get())
-            title=move || calendar.full(at_ms.get())
+            datetime=move || when::machine(at_ms())
+            title=move || calendar.full(at_ms())
         >
-            {move || calendar.clock(at_ms.get())}
+            {move || calendar.clock(at_ms())}
         </time>
     }
     .into_any()
@@ -140,16 +133,18 @@ fn Moment(at_ms: Memo<i64>, calendar: Calendar) -> impl IntoView {
 
 /// Whether one's own message has arrived: a shape to see, a word to hear.
 #[component]
-fn Arrival(state: Memo<LineState>) -> impl IntoView {
-    let shape = Signal::derive(move || match state.get() {
-        LineState::Pending => (Icon::Clock, "Sending"),
-        LineState::Sent => (Icon::Check, "Sent"),
-        LineState::Failed { .. } => (Icon::Warning, "Not sent"),
-    });
+fn Arrival(facts: RwSignal<Facts>) -> impl IntoView {
+    let shape = move || {
+        facts.with(|it| match it.state {
+            LineState::Pending => (Icon::Clock, "Sending"),
+            LineState::Sent => (Icon::Check, "Sent"),
+            LineState::Failed { .. } => (Icon::Warning, "Not sent"),
+        })
+    };
     view! {
         <span class="message__state">
-            <Glyph icon=Signal::derive(move || shape.get().0)/>
-            <span class="sr_only">{move || shape.get().1}</span>
+            <Glyph icon=Signal::derive(move || shape().0)/>
+            <span class="sr_only">{move || shape().1}</span>
         </span>
     }
     .into_any()

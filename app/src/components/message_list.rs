@@ -12,6 +12,7 @@ use super::keyed::{Key, Row, keyed};
 use super::message::{Facts, Message};
 use super::{rows, scroll};
 use crate::model::timeline::{Line, LineKey};
+use crate::reactive::{effect, memo};
 use crate::when::Calendar;
 
 /// How far back the conversation is known.
@@ -62,8 +63,7 @@ pub fn MessageList(
     let at_bottom = RwSignal::new(true);
     // The newest number that was on screen; what comes after it while the reader is further up is counted.
     let seen = RwSignal::new(newest(&lines.read_untracked()));
-    let arrived =
-        Memo::new(move |_| if at_bottom.get() { 0 } else { arrived_after(&lines.read(), seen.get()) });
+    let arrived = memo(move || if at_bottom.get() { 0 } else { arrived_after(&lines.read(), seen.get()) });
 
     let known = StoredValue::new(HashMap::new());
     let rows = move || {
@@ -85,14 +85,14 @@ pub fn MessageList(
         }
     };
     // A short page may leave the upper end in view: then nobody scrolls, yet more is wanted.
-    Effect::new(move |_| {
+    effect(move || {
         lines.track();
         upper.track();
         request_animation_frame(look);
     });
     // What is on screen counts as read, once the tab is in front.
     let in_front = tab_in_front();
-    Effect::new(move |_| {
+    effect(move || {
         let newest = lines.with(|lines| newest(lines));
         // Whoever has just scrolled up may not have been told so yet: the event comes with the next frame.
         let is_there = log.get_untracked().is_none_or(|log| scroll::is_at_bottom(&log));
@@ -256,17 +256,19 @@ fn with_facts(
 
 /// One's own words are always shown, wherever one was reading.
 fn show_own_words(lines: Memo<Vec<Line>>, log: NodeRef<html::Div>) {
-    let last = Memo::new(move |_| lines.with(|lines| last_own_pending(lines)));
-    Effect::new(move |before: Option<Option<LineKey>>| {
+    let last = memo(move || lines.with(|lines| last_own_pending(lines)));
+    // What was written before this list was there is no reason to move.
+    let mut before = None;
+    effect(move || {
         let now = last.get();
-        if now.is_some() && before.is_some_and(|before| before != now) {
+        if now.is_some() && before.as_ref().is_some_and(|before| *before != now) {
             queue_microtask(move || {
                 if let Some(log) = log.get_untracked() {
                     scroll::to_bottom(&log);
                 }
             });
         }
-        now
+        before = Some(now);
     });
 }
 
@@ -281,7 +283,7 @@ fn keep_place(log: NodeRef<html::Div>) {
 /// Whether this tab is the one that the person looks at.
 fn tab_in_front() -> RwSignal<bool> {
     let in_front = RwSignal::new(false);
-    Effect::new(move |_| {
+    effect(move || {
         let look = move || in_front.set(document().visibility_state() == web_sys::VisibilityState::Visible);
         look();
         let listener = window_event_listener_untyped("visibilitychange", move |_| look());

@@ -6,6 +6,7 @@ use protocol::limits::MAX_ROOM_NAME_CHARS;
 
 use super::dialog::Dialog;
 use crate::api::ApiError;
+use crate::reactive::effect;
 
 /// What somebody wants a new room to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub fn NewRoomDialog(
         }
         create.value().get().and_then(Result::err).map(|error| error.to_string())
     };
-    Effect::new(move |_| {
+    effect(move || {
         if open.get() {
             name.set(String::new());
             people.set(String::new());
@@ -53,7 +54,7 @@ pub fn NewRoomDialog(
             create.clear();
         }
     });
-    Effect::new(move |_| {
+    effect(move || {
         if create.value().with(|it| matches!(it, Some(Ok(_)))) {
             open.set(false);
         }

@@ -10,6 +10,7 @@ use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use super::new_room::usernames;
 use crate::api::ApiError;
+use crate::reactive::effect;
 
 /// The members, a form to invite more, and the door.
 #[component]
@@ -99,7 +100,7 @@ fn Invite(invite: Action<Vec<String>, Result<(), ApiError>>) -> impl IntoView {
         Some(Err(error)) => Some(error.to_string()),
         Some(Ok(())) | None => None,
     };
-    Effect::new(move |_| {
+    effect(move || {
         if invite.value().with(|it| matches!(it, Some(Ok(())))) {
             typed.set(String::new());
         }

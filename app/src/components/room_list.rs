@@ -8,6 +8,7 @@ use super::avatar::{Avatar, Of};
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use crate::address::use_address;
+use crate::reactive::memo;
 use crate::when::{self, Calendar};
 
 /// All rooms, as links.
@@ -27,7 +28,7 @@ pub fn RoomList(
         };
         rooms.with(|rooms| rooms.iter().map(row).collect())
     };
-    let is_empty = Memo::new(move |_| rooms.with(Vec::is_empty));
+    let is_empty = memo(move || rooms.with(Vec::is_empty));
     view! {
         <nav class="room_list" aria-label="Rooms">
             <div class="room_list__head">
@@ -62,12 +63,12 @@ fn Room(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<Room
             now.or_else(|| before.cloned().flatten())
         })
     };
-    let name = Memo::new(move |_| room.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()));
-    let unread = Memo::new(move |_| room.with(|it| it.as_ref().map_or(0, |it| it.unread)));
-    let last = Memo::new(move |_| room.with(|it| it.as_ref().and_then(|it| it.last.clone())));
+    let name = memo(move || room.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()));
+    let unread = move || room.with(|it| it.as_ref().map_or(0, |it| it.unread));
+    let last = move || room.with(|it| it.as_ref().and_then(|it| it.last.clone()));
     let is_current = {
         let id = id.clone();
-        Memo::new(move |_| current.with(|it| it.as_ref() == Some(&id)))
+        memo(move || current.with(|it| it.as_ref() == Some(&id)))
     };
     let address = use_address();
     let path = format!("/rooms/{id}");
@@ -76,7 +77,7 @@ fn Room(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<Room
             <a
                 href=path.clone()
                 class="room_list__room"
-                class:is-unread=move || unread.get() != 0
+                class:is-unread=move || unread() != 0
                 title=name
                 aria-current=move || is_current.get().then_some("page")
                 on:click=move |click| address.follow(&click, &path)
@@ -85,7 +86,7 @@ fn Room(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<Room
                 <span class="room_list__name"><bdi>{name}</bdi></span>
                 <span class="room_list__unread">
                     {move || {
-                        let count = unread.get();
+                        let count = unread();
                         (count != 0)
                             .then(|| {
                                 view! {
@@ -98,13 +99,13 @@ fn Room(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<Room
                     }}
                 </span>
                 <span class="room_list__preview">
-                    <bdi>{move || match last.get() {
+                    <bdi>{move || match last() {
                         Some(last) => format!("{}: {}", last.name, last.text),
                         None => "Nothing said yet".to_owned(),
                     }}</bdi>
                 </span>
                 {move || {
-                    last.get()
+                    last()
                         .map(|last| {
                             view! {
                                 <time class="room_list__time" datetime=when::machine(last.at_ms)>

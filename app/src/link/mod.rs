@@ -27,6 +27,7 @@ use leptos::prelude::*;
 use protocol::{ClientFrame, DraftId, RoomId, ServerFrame};
 
 use crate::model::wire_log::WireFrame;
+use crate::reactive::effect;
 
 #[cfg(not(target_arch = "wasm32"))]
 use nowhere as handle;
@@ -79,7 +80,7 @@ pub fn provide_link(wanted: bool) -> Link {
     let link = Link { status: status.into(), handle: handle::start(set_status) };
     provide_context(link);
     // An effect does not run on the server.
-    Effect::new(move || {
+    effect(move || {
         if wanted {
             link.connect();
         }

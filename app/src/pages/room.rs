@@ -17,6 +17,7 @@ use crate::conversation::{Conversations, use_conversations};
 use crate::link::{LinkStatus, use_link};
 use crate::model::timeline::Timeline;
 use crate::page::use_page;
+use crate::reactive::{effect, memo};
 
 /// One room, live. Another room is another conversation: it starts afresh.
 #[component]
@@ -26,10 +27,10 @@ pub fn Conversation(
 ) -> impl IntoView {
     let conversations = use_conversations();
     let summary = conversations.summary(&room);
-    let is_known = Memo::new(move |_| summary.with(Option::is_some));
-    Effect::new({
+    let is_known = memo(move || summary.with(Option::is_some));
+    effect({
         let room = room.clone();
-        move |_| {
+        move || {
             if is_known.get() {
                 conversations.open(room.clone());
             }
@@ -162,10 +163,10 @@ fn Messages(room: RoomId, name: Signal<String>) -> impl IntoView {
     let timeline = conversations.timeline(&room);
     let room = StoredValue::new(room);
     let older_failed = RwSignal::new(false);
-    let lines = Memo::new(move |_| timeline.with(Timeline::lines));
-    let first_unread = Memo::new(move |_| timeline.with(|it| it.first_unread));
-    let loading = Memo::new(move |_| timeline.with(|it| !it.loaded));
-    let upper = Memo::new(move |_| {
+    let lines = memo(move || timeline.with(Timeline::lines));
+    let first_unread = memo(move || timeline.with(|it| it.first_unread));
+    let loading = memo(move || timeline.with(|it| !it.loaded));
+    let upper = memo(move || {
         timeline.with(|it| match (it.has_older, it.loading_older, older_failed.get()) {
             (_, true, _) => Upper::Loading,
             (true, false, true) => Upper::Failed,

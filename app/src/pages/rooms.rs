@@ -16,6 +16,7 @@ use crate::components::theme_switch::ThemeSwitch;
 use crate::conversation::use_conversations;
 use crate::link::use_link;
 use crate::page::use_page;
+use crate::reactive::{effect, memo};
 use crate::start::Account;
 use crate::title::title;
 
@@ -35,7 +36,7 @@ fn Frame(account: Account) -> impl IntoView {
     let link = use_link();
     let rooms = conversations.rooms();
     let address = use_address();
-    let current = Memo::new(move |_| address.place.with(|place| place.room().cloned()));
+    let current = memo(move || address.place.with(|place| place.room().cloned()));
 
     let new_room = RwSignal::new(false);
     provide_context(NewRoomOpen(new_room));
@@ -50,8 +51,8 @@ fn Frame(account: Account) -> impl IntoView {
         }
     });
     switch_rooms_by_key(rooms, address);
-    let title = Memo::new(move |_| title(&address.place.read(), &rooms.read()));
-    Effect::new(move |_| document().set_title(&title.read()));
+    let title = memo(move || title(&address.place.read(), &rooms.read()));
+    effect(move || document().set_title(&title.read()));
 
     view! {
         <a class="skip_link" href="#main">"Skip to the conversation"</a>
@@ -95,7 +96,7 @@ fn Frame(account: Account) -> impl IntoView {
 #[component]
 fn Lobby() -> impl IntoView {
     let rooms = use_conversations().rooms();
-    let has_rooms = Memo::new(move |_| rooms.with(|rooms| !rooms.is_empty()));
+    let has_rooms = memo(move || rooms.with(|rooms| !rooms.is_empty()));
     let title = move || if has_rooms.get() { "Pick a room" } else { "It is quiet in here" }.to_owned();
     let hint = move || {
         if has_rooms.get() {
@@ -128,7 +129,7 @@ fn Lobby() -> impl IntoView {
 
 /// Alt+↑ and Alt+↓ go to the room above and below. An effect does not run on the server.
 fn switch_rooms_by_key(rooms: Signal<Vec<RoomSummary>>, address: Address) {
-    Effect::new(move |_| {
+    effect(move || {
         let listener = window_event_listener(leptos::ev::keydown, move |key| {
             let forward = match key.key().as_str() {
                 "ArrowDown" => true,

@@ -8,6 +8,7 @@ use wasm_bindgen::JsCast;
 
 use crate::components::keyed::{Key, Row, keyed};
 use crate::model::wire_log::{Direction, Entry, WireFrame};
+use crate::reactive::{effect, memo};
 
 /// Pixels from the end that still count as the end.
 const NEAR: i32 = 24;
@@ -22,7 +23,7 @@ pub fn FrameTable(
 ) -> impl IntoView {
     let view = NodeRef::<html::Div>::new();
     let at_end = StoredValue::new(true);
-    Effect::new(move |_| {
+    effect(move || {
         entries.track();
         let Some(view) = view.get_untracked() else { return };
         if at_end.get_value() {
@@ -36,7 +37,7 @@ pub fn FrameTable(
         }
     };
     // One row is a stop for the Tab key: the chosen one, else the newest. The arrow keys go on from there.
-    let stop = Memo::new(move |_| {
+    let stop = memo(move || {
         entries.with(|entries| {
             let chosen = selected.with(|it| it.as_ref().map(|it| it.number));
             let chosen = chosen.filter(|number| entries.iter().any(|entry| entry.number == *number));

@@ -6,6 +6,7 @@ use protocol::{RunId, SimulationPlan};
 use uuid::Uuid;
 
 use crate::model::simulation::{PlanForm, PlanProblems, seconds};
+use crate::reactive::memo;
 
 /// Four fields, checked before anything is sent, and two buttons.
 #[component]
@@ -34,7 +35,7 @@ pub fn PlanCard(
     };
     // Nobody is told of a mistake before having tried; then each is gone as soon as it is mended.
     let tried = RwSignal::new(false);
-    let problems = Memo::new(move |_| {
+    let problems = memo(move || {
         let checked = form().check(RunId(Uuid::nil()));
         if tried.get() { checked.err().unwrap_or_default() } else { PlanProblems::default() }
     });
