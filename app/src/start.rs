@@ -1,10 +1,9 @@
 //! What the server knows when it renders a page. It travels inside the HTML, so the browser starts from the same facts.
 
 use leptos::server::codee::{Decoder, Encoder};
-use protocol::from_json::{BadShape, FromJson, Unreadable, from_text};
+use protocol::from_json::{BadShape, FromJson, Json, Unreadable, from_text};
 use protocol::{JoinedRoom, RoomSummary, UserId, from_json};
 use serde::Serialize;
-use serde_json::Value;
 
 /// The facts of one page load.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -126,7 +125,7 @@ from_json! {
 }
 
 impl FromJson for Theme {
-    fn from_json(json: Value) -> Result<Self, BadShape> {
+    fn from_json(json: Json) -> Result<Self, BadShape> {
         String::from_json(json).map(|word| Self::parse(&word))
     }
 }

@@ -4,10 +4,11 @@
 //! for the pages. These take JSON that is parsed already and cost a tenth. Programs that count microseconds instead of
 //! bytes use serde; `tests/document.rs` holds both to the same spelling.
 
-use serde::Deserialize;
-use serde::de::IntoDeserializer;
-use serde::de::value::{Error as WordError, StrDeserializer};
-use serde_json::{Map, Value};
+use std::fmt;
+
+use serde::de::value::StrDeserializer;
+use serde::de::{IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
 use crate::rest::{ChatMessage, Chats, ErrorBody, Members, MessagePage, Ticket, User, UserRef, Users};
@@ -33,18 +34,95 @@ pub enum Unreadable {
 #[error("`{0}` is missing or not of its shape")]
 pub struct BadShape(&'static str);
 
+impl BadShape {
+    /// Names the field, unless one further inside is named already.
+    fn within(self, field: &'static str) -> Self {
+        if self.0.is_empty() { Self(field) } else { self }
+    }
+}
+
+/// Parsed JSON. The fields of an object stand in a list: they are few, and a map is 10 KB of WebAssembly.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Json {
+    /// `null`, and a field that is not there.
+    Null,
+    /// `true` or `false`.
+    Bool(bool),
+    /// A number without a fraction.
+    Whole(u64),
+    /// The same, below zero.
+    Negative(i64),
+    /// Any other number. Nothing that a server sends has one, so it is not kept.
+    Fraction,
+    /// Text.
+    Text(String),
+    /// An array.
+    List(Vec<Self>),
+    /// An object.
+    Fields(Vec<(String, Self)>),
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
+        struct Anything;
+        impl<'de> Visitor<'de> for Anything {
+            type Value = Json;
+
+            fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                out.write_str("JSON")
+            }
+
+            fn visit_unit<E>(self) -> Result<Json, E> {
+                Ok(Json::Null)
+            }
+
+            fn visit_bool<E>(self, it: bool) -> Result<Json, E> {
+                Ok(Json::Bool(it))
+            }
+
+            fn visit_u64<E>(self, it: u64) -> Result<Json, E> {
+                Ok(Json::Whole(it))
+            }
+
+            fn visit_i64<E>(self, it: i64) -> Result<Json, E> {
+                Ok(Json::Negative(it))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<Json, E> {
+                Ok(Json::Fraction)
+            }
+
+            fn visit_str<E>(self, it: &str) -> Result<Json, E> {
+                Ok(Json::Text(it.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
+                let mut list = Vec::new();
+                while let Some(item) = items.next_element()? {
+                    list.push(item);
+                }
+                Ok(Json::List(list))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
+                let mut fields = Vec::new();
+                while let Some(field) = entries.next_entry()? {
+                    fields.push(field);
+                }
+                Ok(Json::Fields(fields))
+            }
+        }
+        input.deserialize_any(Anything)
+    }
+}
+
 /// Something that can be read out of parsed JSON.
 pub trait FromJson: Sized {
     /// Reads it. Fields that nobody asks for are passed over.
     ///
     /// # Errors
     /// [`BadShape`] names what is missing or wrong.
-    fn from_json(json: Value) -> Result<Self, BadShape>;
-
-    /// What stands for a field that is not there at all.
-    fn absent() -> Option<Self> {
-        None
-    }
+    fn from_json(json: Json) -> Result<Self, BadShape>;
 }
 
 /// Parses a text and reads it.
@@ -52,20 +130,20 @@ pub trait FromJson: Sized {
 /// # Errors
 /// [`Unreadable`] when it is not JSON or not of this shape.
 pub fn from_text<T: FromJson>(text: &str) -> Result<T, Unreadable> {
-    Ok(T::from_json(serde_json::from_str(text)?)?)
+    Ok(T::from_json(serde_json::from_str::<Json>(text)?)?)
 }
 
 /// The fields of an object, each of which is taken out once.
 #[derive(Debug)]
-pub struct Fields(Map<String, Value>);
+pub struct Fields(Vec<(String, Json)>);
 
 impl Fields {
     /// The fields of a value that is an object.
     ///
     /// # Errors
     /// [`BadShape`] when it is something else.
-    pub fn of(json: Value) -> Result<Self, BadShape> {
-        if let Value::Object(fields) = json { Ok(Self(fields)) } else { Err(BadShape("")) }
+    pub fn of(json: Json) -> Result<Self, BadShape> {
+        if let Json::Fields(fields) = json { Ok(Self(fields)) } else { Err(BadShape("")) }
     }
 
     /// Takes one field out.
@@ -73,12 +151,12 @@ impl Fields {
     /// # Errors
     /// [`BadShape`] when it is missing and must not be, or is of another shape.
     pub fn take<T: FromJson>(&mut self, name: &'static str) -> Result<T, BadShape> {
-        match self.0.remove(name) {
-            Some(json) => {
-                T::from_json(json).map_err(|bad| if bad.0.is_empty() { BadShape(name) } else { bad })
-            }
-            None => T::absent().ok_or(BadShape(name)),
-        }
+        T::from_json(self.remove(name)).map_err(|bad| bad.within(name))
+    }
+
+    fn remove(&mut self, name: &str) -> Json {
+        let at = self.0.iter().position(|(it, _)| it == name);
+        at.map_or(Json::Null, |at| self.0.swap_remove(at).1)
     }
 }
 
@@ -87,7 +165,7 @@ impl Fields {
 macro_rules! from_json {
     ($($name:ident { $($field:ident),+ $(,)? })+) => {$(
         impl $crate::from_json::FromJson for $name {
-            fn from_json(json: ::serde_json::Value) -> Result<Self, $crate::from_json::BadShape> {
+            fn from_json(json: $crate::from_json::Json) -> Result<Self, $crate::from_json::BadShape> {
                 let mut fields = $crate::from_json::Fields::of(json)?;
                 Ok(Self { $($field: fields.take(stringify!($field))?),+ })
             }
@@ -131,7 +209,7 @@ from_json! {
 }
 
 impl FromJson for ServerFrame {
-    fn from_json(json: Value) -> Result<Self, BadShape> {
+    fn from_json(json: Json) -> Result<Self, BadShape> {
         let mut fields = Fields::of(json)?;
         let kind: String = fields.take("type")?;
         Ok(match kind.as_str() {
@@ -161,18 +239,14 @@ impl FromJson for ServerFrame {
 }
 
 impl<T: FromJson> FromJson for Option<T> {
-    fn from_json(json: Value) -> Result<Self, BadShape> {
-        if json.is_null() { Ok(None) } else { T::from_json(json).map(Some) }
-    }
-
-    fn absent() -> Option<Self> {
-        Some(None)
+    fn from_json(json: Json) -> Result<Self, BadShape> {
+        if json == Json::Null { Ok(None) } else { T::from_json(json).map(Some) }
     }
 }
 
 impl<T: FromJson> FromJson for Vec<T> {
-    fn from_json(json: Value) -> Result<Self, BadShape> {
-        let Value::Array(items) = json else { return Err(BadShape("")) };
+    fn from_json(json: Json) -> Result<Self, BadShape> {
+        let Json::List(items) = json else { return Err(BadShape("")) };
         let mut read = Self::with_capacity(items.len());
         for item in items {
             read.push(T::from_json(item)?);
@@ -182,31 +256,35 @@ impl<T: FromJson> FromJson for Vec<T> {
 }
 
 impl FromJson for String {
-    fn from_json(json: Value) -> Result<Self, BadShape> {
-        if let Value::String(text) = json { Ok(text) } else { Err(BadShape("")) }
+    fn from_json(json: Json) -> Result<Self, BadShape> {
+        if let Json::Text(text) = json { Ok(text) } else { Err(BadShape("")) }
     }
 }
 
 impl FromJson for bool {
-    fn from_json(json: Value) -> Result<Self, BadShape> {
-        json.as_bool().ok_or(BadShape(""))
+    fn from_json(json: Json) -> Result<Self, BadShape> {
+        if let Json::Bool(it) = json { Ok(it) } else { Err(BadShape("")) }
     }
 }
 
 impl FromJson for u64 {
-    fn from_json(json: Value) -> Result<Self, BadShape> {
-        json.as_u64().ok_or(BadShape(""))
+    fn from_json(json: Json) -> Result<Self, BadShape> {
+        if let Json::Whole(it) = json { Ok(it) } else { Err(BadShape("")) }
     }
 }
 
 impl FromJson for i64 {
-    fn from_json(json: Value) -> Result<Self, BadShape> {
-        json.as_i64().ok_or(BadShape(""))
+    fn from_json(json: Json) -> Result<Self, BadShape> {
+        match json {
+            Json::Whole(it) => it.try_into().map_err(|_| BadShape("")),
+            Json::Negative(it) => Ok(it),
+            _ => Err(BadShape("")),
+        }
     }
 }
 
 impl FromJson for u32 {
-    fn from_json(json: Value) -> Result<Self, BadShape> {
+    fn from_json(json: Json) -> Result<Self, BadShape> {
         u64::from_json(json)?.try_into().map_err(|_| BadShape(""))
     }
 }
@@ -215,8 +293,9 @@ impl FromJson for u32 {
 macro_rules! from_text {
     ($($name:ident, $parse:expr;)+) => {$(
         impl FromJson for $name {
-            fn from_json(json: Value) -> Result<Self, BadShape> {
-                json.as_str().and_then($parse).ok_or(BadShape(""))
+            fn from_json(json: Json) -> Result<Self, BadShape> {
+                let text = String::from_json(json)?;
+                Some(text.as_str()).and_then($parse).ok_or(BadShape(""))
             }
         }
     )+};
@@ -236,6 +315,17 @@ from_text! {
 
 /// One of the words of an enum without fields.
 pub fn word<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
-    let input: StrDeserializer<'de, WordError> = text.into_deserializer();
+    let input: StrDeserializer<'de, NotAWord> = text.into_deserializer();
     T::deserialize(input).ok()
+}
+
+/// Another word. Which ones there are is not told, because nobody reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not one of the words")]
+struct NotAWord;
+
+impl serde::de::Error for NotAWord {
+    fn custom<T: fmt::Display>(_: T) -> Self {
+        Self
+    }
 }
