@@ -60,7 +60,7 @@ impl ApiError {
 /// A ticket for one socket.
 #[cfg(target_arch = "wasm32")]
 pub(crate) async fn ticket() -> Result<protocol::rest::Ticket, ApiError> {
-    call("POST", "auth/ticket", None::<&()>).await
+    call("POST", "auth/ticket", None).await
 }
 
 /// The rooms of this person, newest activity first, page by page up to a sensible end, and whether these are all.
@@ -70,7 +70,7 @@ pub(crate) async fn rooms() -> Result<(Vec<RoomSummary>, bool), ApiError> {
     let mut rooms = Vec::new();
     let mut path = "chats?limit=100".to_owned();
     for _ in 0..PAGES {
-        let page: protocol::rest::Chats = call("GET", &path, None::<&()>).await?;
+        let page: protocol::rest::Chats = call("GET", &path, None).await?;
         rooms.extend(page.chats);
         match page.next {
             Some(next) => path = format!("chats?limit=100&after={}", encode(&next)),
@@ -87,11 +87,12 @@ pub(crate) async fn create_room(name: String, usernames: &[String]) -> Result<Ro
     for username in usernames {
         member_ids.push(find_user(username).await?.id);
     }
-    call("POST", "chats", Some(&NewChat { name, member_ids, ..NewChat::default() })).await
+    let body = json(&NewChat { name, member_ids, ..NewChat::default() })?;
+    call("POST", "chats", body).await
 }
 
 async fn find_user(username: &str) -> Result<UserRef, ApiError> {
-    let found: Users = call("GET", &format!("users?q={}", encode(username)), None::<&()>).await?;
+    let found: Users = call("GET", &format!("users?q={}", encode(username)), None).await?;
     found.users.into_iter().find(|user| user.username.eq_ignore_ascii_case(username)).ok_or_else(|| {
         ApiError::of_field("usernames", ErrorCode::NotFound, format!("There is nobody called “{username}”."))
     })
@@ -99,14 +100,14 @@ async fn find_user(username: &str) -> Result<UserRef, ApiError> {
 
 /// Puts people into a room. Returns those who were not in it before.
 pub(crate) async fn invite(room: &RoomId, usernames: Vec<String>) -> Result<Vec<Member>, ApiError> {
-    let body = NewMembers { usernames, ..NewMembers::default() };
-    let added: Members = call("POST", &format!("chats/{room}/members"), Some(&body)).await?;
+    let body = json(&NewMembers { usernames, ..NewMembers::default() })?;
+    let added: Members = call("POST", &format!("chats/{room}/members"), body).await?;
     Ok(added.members)
 }
 
 /// Leaves a room.
 pub(crate) async fn leave(room: &RoomId, me: &UserId) -> Result<(), ApiError> {
-    send("DELETE", &format!("chats/{room}/members/{}", encode(me.as_str())), None::<&()>).await.map(drop)
+    send("DELETE", &format!("chats/{room}/members/{}", encode(me.as_str())), None).await.map(drop)
 }
 
 /// The messages before a number, oldest first, and whether there are more before those.
@@ -118,7 +119,7 @@ pub(crate) async fn history(
     let limit = protocol::limits::PAGE_MESSAGES;
     let before = before.map_or_else(String::new, |seq| format!("&before={seq}"));
     let page: MessagePage =
-        call("GET", &format!("chats/{room}/messages?limit={limit}{before}"), None::<&()>).await?;
+        call("GET", &format!("chats/{room}/messages?limit={limit}{before}"), None).await?;
     let messages = page.messages.into_iter().map(|message| Message {
         room: message.chat_id,
         cursor: Cursor { epoch, seq: message.seq },
@@ -132,8 +133,16 @@ pub(crate) async fn history(
     Ok((messages.collect(), page.has_more))
 }
 
-async fn call<A: FromJson>(method: &str, path: &str, body: Option<&impl Serialize>) -> Result<A, ApiError> {
-    let (status, text) = send(method, path, body).await?;
+/// A body to send.
+fn json(body: &impl Serialize) -> Result<Option<String>, ApiError> {
+    let unwritable =
+        |error: serde_json::Error| ApiError { message: error.to_string(), ..ApiError::default() };
+    serde_json::to_string(body).map(Some).map_err(unwritable)
+}
+
+async fn call<A: FromJson>(method: &str, path: &str, body: Option<String>) -> Result<A, ApiError> {
+    // Boxed, so that each kind of answer does not bring its own copy of the way there and back.
+    let (status, text) = Box::pin(send(method, path, body)).await?;
     from_text(&text).map_err(|error| {
         leptos::logging::warn!("the answer to {method} {path} was not understood: {error}");
         ApiError::strange(status)
@@ -141,29 +150,9 @@ async fn call<A: FromJson>(method: &str, path: &str, body: Option<&impl Serializ
 }
 
 #[cfg(target_arch = "wasm32")]
-async fn send(method: &str, path: &str, body: Option<&impl Serialize>) -> Result<(u16, String), ApiError> {
-    use gloo_net::http::{Method, RequestBuilder};
-    use web_sys::RequestCredentials;
-
-    let method = match method {
-        "POST" => Method::POST,
-        "DELETE" => Method::DELETE,
-        _ => Method::GET,
-    };
-    let request = RequestBuilder::new(&format!("/api/v1/{path}"))
-        .method(method)
-        .credentials(RequestCredentials::SameOrigin)
-        .cache(web_sys::RequestCache::NoStore);
-    let request = match body {
-        Some(body) => request.json(body),
-        None => request.build(),
-    };
-    let answer =
-        request.map_err(|_| ApiError::unreachable())?.send().await.map_err(|_| ApiError::unreachable())?;
-    let status = answer.status();
-    let ok = answer.ok();
-    let text = answer.text().await.map_err(|_| ApiError::unreachable())?;
-    if ok {
+async fn send(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), ApiError> {
+    let (status, text) = fetch(method, path, body).await.map_err(|_| ApiError::unreachable())?;
+    if (200..300).contains(&status) {
         return Ok((status, text));
     }
     Err(match from_text::<protocol::rest::ErrorBody>(&text) {
@@ -172,9 +161,36 @@ async fn send(method: &str, path: &str, body: Option<&impl Serialize>) -> Result
     })
 }
 
+#[cfg(target_arch = "wasm32")]
+async fn fetch(
+    method: &str,
+    path: &str,
+    body: Option<String>,
+) -> Result<(u16, String), wasm_bindgen::JsValue> {
+    use wasm_bindgen::JsCast;
+    use wasm_bindgen_futures::JsFuture;
+    use web_sys::{Headers, RequestCache, RequestCredentials, RequestInit, Response};
+
+    let request = RequestInit::new();
+    request.set_method(method);
+    request.set_credentials(RequestCredentials::SameOrigin);
+    request.set_cache(RequestCache::NoStore);
+    if let Some(body) = body {
+        let headers = Headers::new()?;
+        headers.set("Content-Type", "application/json")?;
+        request.set_headers(&headers);
+        request.set_body(&body.into());
+    }
+    let path = format!("/api/v1/{path}");
+    let answer = JsFuture::from(leptos::prelude::window().fetch_with_str_and_init(&path, &request)).await?;
+    let answer: Response = answer.dyn_into()?;
+    let text = JsFuture::from(answer.text()?).await?;
+    Ok((answer.status(), text.as_string().unwrap_or_default()))
+}
+
 /// The server renders from what it knows; it never asks itself over HTTP.
 #[cfg(not(target_arch = "wasm32"))]
-async fn send(method: &str, path: &str, _body: Option<&impl Serialize>) -> Result<(u16, String), ApiError> {
+async fn send(method: &str, path: &str, _body: Option<String>) -> Result<(u16, String), ApiError> {
     let message = format!("{method} {path} is asked by browsers only");
     std::future::ready(Err(ApiError { message, ..ApiError::default() })).await
 }

@@ -8,6 +8,7 @@ pub mod api;
 mod clock;
 pub mod components;
 pub mod conversation;
+mod errand;
 pub mod link;
 pub mod model;
 pub mod page;

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::dialog::Dialog;
-use crate::api::ApiError;
+use crate::errand::Errand;
 use crate::reactive::effect;
 
 /// Says what leaving means, and does it only when told so.
@@ -15,15 +15,16 @@ pub fn LeaveRoomDialog(
     room_name: Signal<String>,
     /// Whether nobody would be left.
     is_last: Signal<bool>,
-    /// Leaves.
-    leave: Action<(), Result<(), ApiError>>,
+    /// How leaving goes.
+    departure: Errand,
+    /// Asked to leave.
+    on_leave: Callback<()>,
 ) -> impl IntoView {
     effect(move || {
         if open.get() {
-            leave.clear();
+            departure.clear();
         }
     });
-    let problem = move || leave.value().get().and_then(Result::err).map(|error| error.to_string());
     view! {
         <Dialog title="Leave room?" open>
             <p class="dialog__words">
@@ -35,18 +36,14 @@ pub fn LeaveRoomDialog(
                     }
                 }}
             </p>
-            <div role="alert">{move || problem().map(|it| view! { <p class="form__problem">{it}</p> })}</div>
+            <div role="alert">{move || departure.problem().map(|it| view! { <p class="form__problem">{it}</p> })}</div>
             <div class="form__actions">
                 <button class="button" type="button" autofocus=true on:click=move |_| open.set(false)>"Stay"</button>
                 <button
                     class="button is-danger"
                     type="button"
-                    aria-busy=move || leave.pending().get().then_some("true")
-                    on:click=move |_| {
-                        if !leave.pending().get_untracked() {
-                            leave.dispatch(());
-                        }
-                    }
+                    aria-busy=move || departure.is_pending().then_some("true")
+                    on:click=move |_| on_leave.run(())
                 >
                     "Leave"
                 </button>

@@ -1,11 +1,10 @@
 //! The dialog that makes a room.
 
 use leptos::prelude::*;
-use protocol::RoomId;
 use protocol::limits::MAX_ROOM_NAME_CHARS;
 
 use super::dialog::Dialog;
-use crate::api::ApiError;
+use crate::errand::Errand;
 use crate::reactive::effect;
 
 /// What somebody wants a new room to be.
@@ -34,8 +33,10 @@ pub fn usernames(typed: &str) -> Vec<String> {
 pub fn NewRoomDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
-    /// Makes the room.
-    create: Action<NewRoom, Result<RoomId, ApiError>>,
+    /// How making it goes.
+    creation: Errand,
+    /// Asked to make one.
+    on_create: Callback<NewRoom>,
 ) -> impl IntoView {
     let name = RwSignal::new(String::new());
     let people = RwSignal::new(String::new());
@@ -44,18 +45,18 @@ pub fn NewRoomDialog(
         if blank.get() {
             return Some("Give the room a name.".to_owned());
         }
-        create.value().get().and_then(Result::err).map(|error| error.to_string())
+        creation.problem()
     };
     effect(move || {
         if open.get() {
             name.set(String::new());
             people.set(String::new());
             blank.set(false);
-            create.clear();
+            creation.clear();
         }
     });
     effect(move || {
-        if create.value().with(|it| matches!(it, Some(Ok(_)))) {
+        if creation.is_done() {
             open.set(false);
         }
     });
@@ -63,8 +64,8 @@ pub fn NewRoomDialog(
         event.prevent_default();
         let wanted = name.get_untracked().trim().to_owned();
         blank.set(wanted.is_empty());
-        if !wanted.is_empty() && !create.pending().get_untracked() {
-            create.dispatch(NewRoom { name: wanted, usernames: usernames(&people.get_untracked()) });
+        if !wanted.is_empty() {
+            on_create.run(NewRoom { name: wanted, usernames: usernames(&people.get_untracked()) });
         }
     };
     view! {
@@ -99,7 +100,7 @@ pub fn NewRoomDialog(
                 <div role="alert">{move || problem().map(|it| view! { <p class="form__problem">{it}</p> })}</div>
                 <div class="form__actions">
                     <button class="button" type="button" on:click=move |_| open.set(false)>"Cancel"</button>
-                    <button class="button is-primary" type="submit" aria-busy=move || create.pending().get().then_some("true")>
+                    <button class="button is-primary" type="submit" aria-busy=move || creation.is_pending().then_some("true")>
                         "Create room"
                     </button>
                 </div>

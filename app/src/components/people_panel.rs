@@ -9,7 +9,7 @@ use super::avatar::Avatar;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use super::new_room::usernames;
-use crate::api::ApiError;
+use crate::errand::Errand;
 use crate::reactive::effect;
 
 /// The members, a form to invite more, and the door.
@@ -21,8 +21,10 @@ pub fn PeoplePanel(
     me: Option<UserId>,
     /// The button that closes the panel; whoever opens it over the conversation puts the focus there.
     close_button: NodeRef<html::Button>,
-    /// Invites by user name.
-    invite: Action<Vec<String>, Result<(), ApiError>>,
+    /// How inviting goes.
+    invitation: Errand,
+    /// Asked to invite these, by user name.
+    on_invite: Callback<Vec<String>>,
     /// Asked to close the panel.
     on_close: Callback<()>,
     /// Asked to leave the room.
@@ -66,7 +68,7 @@ pub fn PeoplePanel(
             <ul class="people_panel__people">
                 {keyed(people)}
             </ul>
-            <Invite invite/>
+            <Invite invitation on_invite/>
             <button class="button is-plain people_panel__leave" type="button" on:click=move |_| on_leave.run(())>
                 <Glyph icon=Icon::SignOut/>
                 "Leave room"
@@ -94,22 +96,18 @@ fn Person(member: Member, is_me: bool) -> impl IntoView {
 }
 
 #[component]
-fn Invite(invite: Action<Vec<String>, Result<(), ApiError>>) -> impl IntoView {
+fn Invite(invitation: Errand, on_invite: Callback<Vec<String>>) -> impl IntoView {
     let typed = RwSignal::new(String::new());
-    let outcome = move || match invite.value().get() {
-        Some(Err(error)) => Some(error.to_string()),
-        Some(Ok(())) | None => None,
-    };
     effect(move || {
-        if invite.value().with(|it| matches!(it, Some(Ok(())))) {
+        if invitation.is_done() {
             typed.set(String::new());
         }
     });
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let names = usernames(&typed.get_untracked());
-        if !names.is_empty() && !invite.pending().get_untracked() {
-            invite.dispatch(names);
+        if !names.is_empty() {
+            on_invite.run(names);
         }
     };
     view! {
@@ -126,9 +124,9 @@ fn Invite(invite: Action<Vec<String>, Result<(), ApiError>>) -> impl IntoView {
                     maxlength=(USERNAME_CHARS.end() * 8).to_string()
                     bind:value=typed
                 />
-                <button class="button" type="submit" aria-busy=move || invite.pending().get().then_some("true")>"Invite"</button>
+                <button class="button" type="submit" aria-busy=move || invitation.is_pending().then_some("true")>"Invite"</button>
             </div>
-            <div role="alert">{move || outcome().map(|it| view! { <p class="field__problem">{it}</p> })}</div>
+            <div role="alert">{move || invitation.problem().map(|it| view! { <p class="field__problem">{it}</p> })}</div>
         </form>
     }
     .into_any()

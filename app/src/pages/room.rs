@@ -14,6 +14,7 @@ use crate::components::people_panel::PeoplePanel;
 use crate::components::room_header::RoomHeader;
 use crate::components::typing_line::TypingLine;
 use crate::conversation::{Conversations, use_conversations};
+use crate::errand::Errand;
 use crate::link::{LinkStatus, use_link};
 use crate::model::timeline::Timeline;
 use crate::page::use_page;
@@ -79,22 +80,22 @@ fn Inside(room: RoomId, name: Signal<String>) -> impl IntoView {
         }
     };
     let toggle_people = Callback::new(move |()| show_people(!people_shown.get_untracked()));
-    let invite = Action::new_local(move |names: &Vec<String>| {
-        let (room, names) = (room.get_value(), names.clone());
-        async move { conversations.invite(&room, names).await }
+    let invitation = Errand::new();
+    let invite = Callback::new(move |names| {
+        let room = id();
+        invitation.run(async move { conversations.invite(&room, names).await });
     });
 
     let leaving = RwSignal::new(false);
     let address = use_address();
-    let leave = Action::new_local(move |(): &()| {
-        let room = room.get_value();
-        async move {
-            let left = conversations.leave_room(&room).await;
-            if left.is_ok() {
-                address.go("/");
-            }
-            left
-        }
+    let departure = Errand::new();
+    let leave = Callback::new(move |()| {
+        let room = id();
+        departure.run(async move {
+            conversations.leave_room(&room).await?;
+            address.go("/");
+            Ok(())
+        });
     });
     let is_last = Signal::derive(move || members.with(|members| members.len() <= 1));
 
@@ -135,11 +136,12 @@ fn Inside(room: RoomId, name: Signal<String>) -> impl IntoView {
                 members
                 me
                 close_button
-                invite
+                invitation
+                on_invite=invite
                 on_close=Callback::new(move |()| show_people(false))
                 on_leave=Callback::new(move |()| leaving.set(true))
             />
-            <LeaveRoomDialog open=leaving room_name=name is_last leave/>
+            <LeaveRoomDialog open=leaving room_name=name is_last departure on_leave=leave/>
         </div>
     }
     .into_any()

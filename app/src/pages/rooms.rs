@@ -14,6 +14,7 @@ use crate::components::new_room::{NewRoom, NewRoomDialog};
 use crate::components::room_list::RoomList;
 use crate::components::theme_switch::ThemeSwitch;
 use crate::conversation::use_conversations;
+use crate::errand::Errand;
 use crate::link::use_link;
 use crate::page::use_page;
 use crate::reactive::{effect, memo};
@@ -40,15 +41,13 @@ fn Frame(account: Account) -> impl IntoView {
 
     let new_room = RwSignal::new(false);
     provide_context(NewRoomOpen(new_room));
-    let create = Action::new_local(move |wanted: &NewRoom| {
-        let NewRoom { name, usernames } = wanted.clone();
-        async move {
-            let made = conversations.create_room(name, usernames).await;
-            if let Ok(room) = &made {
-                address.go(&format!("/rooms/{room}"));
-            }
-            made
-        }
+    let creation = Errand::new();
+    let create = Callback::new(move |NewRoom { name, usernames }| {
+        creation.run(async move {
+            let room = conversations.create_room(name, usernames).await?;
+            address.go(&format!("/rooms/{room}"));
+            Ok(())
+        });
     });
     switch_rooms_by_key(rooms, address);
     let title = memo(move || title(&address.place.read(), &rooms.read()));
@@ -87,7 +86,7 @@ fn Frame(account: Account) -> impl IntoView {
                 }}
             </main>
         </div>
-        <NewRoomDialog open=new_room create/>
+        <NewRoomDialog open=new_room creation on_create=create/>
     }
     .into_any()
 }

@@ -1,0 +1,61 @@
+//! Something a person asks for that takes a while: whether it is under way, and how it went. Leptos has actions for
+//! this; they are generic over what goes in and comes out, and three of them cost as much as a page.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use leptos::prelude::*;
+
+use crate::api::ApiError;
+
+/// One kind of errand, run one at a time. Copying it copies two indices.
+#[derive(Debug, Clone, Copy)]
+pub struct Errand {
+    pending: RwSignal<bool>,
+    outcome: RwSignal<Option<Result<(), String>>>,
+}
+
+impl Errand {
+    /// One that was never run.
+    #[expect(clippy::new_without_default, reason = "it makes signals, which belong to whoever asks for it")]
+    pub fn new() -> Self {
+        Self { pending: RwSignal::new(false), outcome: RwSignal::new(None) }
+    }
+
+    /// Whether it is under way.
+    pub fn is_pending(self) -> bool {
+        self.pending.get()
+    }
+
+    /// Whether it went well the last time.
+    pub fn is_done(self) -> bool {
+        self.outcome.with(|it| matches!(it, Some(Ok(()))))
+    }
+
+    /// Why it did not, for a person to read.
+    pub fn problem(self) -> Option<String> {
+        self.outcome.get().and_then(Result::err)
+    }
+
+    /// Forgets how it went.
+    pub fn clear(self) {
+        self.outcome.set(None);
+    }
+
+    /// Runs it, unless it is under way already.
+    pub fn run(self, work: impl Future<Output = Result<(), ApiError>> + 'static) {
+        if !self.pending.get_untracked() {
+            self.start(Box::pin(work));
+        }
+    }
+
+    fn start(self, work: Pin<Box<dyn Future<Output = Result<(), ApiError>>>>) {
+        self.pending.set(true);
+        leptos::task::spawn_local(async move {
+            let outcome = work.await.map_err(|error| error.to_string());
+            // The page may have gone meanwhile; then nobody asks any more.
+            self.pending.try_set(false);
+            self.outcome.try_set(Some(outcome));
+        });
+    }
+}
