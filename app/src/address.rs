@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use protocol::RoomId;
 use wasm_bindgen::JsValue;
 
+use crate::browser::attempt;
 use crate::reactive::effect;
 
 /// What a path names.
@@ -74,7 +75,7 @@ impl Address {
     pub fn go(self, path: &str) {
         match window().history().and_then(|it| it.push_state_with_url(&JsValue::NULL, "", Some(path))) {
             Ok(()) => self.place.set(Place::of(path)),
-            Err(error) => leptos::logging::warn!("the address could not be changed to {path}: {error:?}"),
+            Err(error) => attempt("changing the address", Err(error)),
         }
     }
 

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod api;
+mod browser;
 mod clock;
 pub mod components;
 pub mod conversation;

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::browser::attempt;
 use crate::reactive::effect;
 use crate::start::{Account, Demo, Problem, Start, Theme};
 
@@ -35,10 +36,8 @@ impl Page {
         // An effect does not run on the server, and in the browser only after hydration.
         effect(move || {
             set_live.set(true);
-            if let Some(root) = document().document_element()
-                && let Err(error) = root.set_attribute("data-hydrated", "")
-            {
-                leptos::logging::warn!("the document could not be marked as live: {error:?}");
+            if let Some(root) = document().document_element() {
+                attempt("marking the document as live", root.set_attribute("data-hydrated", ""));
             }
             let look = move || {
                 let wide = window().match_media(WIDE).ok().flatten().is_some_and(|it| it.matches());

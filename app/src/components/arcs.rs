@@ -11,7 +11,7 @@ pub fn Arcs(
     breathing: Signal<bool>,
 ) -> impl IntoView {
     view! {
-        <svg class="arcs" class:is-breathing=breathing viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+        <svg class="arcs" class:is-breathing=move || breathing.get() viewBox="0 0 32 32" aria-hidden="true" focusable="false">
             <path class="arcs__arc" d="M8.48 14.14A8 8 0 0 1 22.93 7.4"/>
             <path class="arcs__arc" d="M22.15 11.77A8 8 0 0 1 20.76 27.65"/>
             <path class="arcs__arc" d="M17.37 24.79A8 8 0 0 1 4.31 15.65"/>

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use protocol::limits::MAX_MESSAGE_BYTES;
 
 use super::icon::{Glyph, Icon};
+use crate::browser::attempt;
 use crate::reactive::{effect, memo};
 
 /// From this many bytes on, what is left is counted.
@@ -74,13 +75,13 @@ pub fn Composer(
     view! {
         <form
             class="composer"
-            class:is-too-long=is_too_long
+            class:is-too-long=move || is_too_long()
             on:submit=move |event| {
                 event.prevent_default();
                 send();
             }
         >
-            {move || note.get().map(|note| view! { <p class="composer__note" role="status">{note}</p> })}
+            {move || note.get().map(|note| view! { <p class="composer__note" role="status">{note}</p> }.into_any())}
             <div class="composer__box">
                 <div class="composer__grow" data-text=text>
                     <textarea
@@ -91,7 +92,7 @@ pub fn Composer(
                         aria-describedby="composer-hint"
                         dir="auto"
                         enterkeyhint="send"
-                        placeholder=placeholder
+                        placeholder=move || placeholder()
                         disabled=move || !live.get()
                         prop:value=text
                         on:input=on_input
@@ -124,10 +125,8 @@ fn count(bytes: usize) -> String {
 }
 
 fn focus(field: NodeRef<html::Textarea>) {
-    if let Some(field) = field.get_untracked()
-        && let Err(error) = field.focus()
-    {
-        leptos::logging::warn!("the message field could not take the focus: {error:?}");
+    if let Some(field) = field.get_untracked() {
+        attempt("focusing the message field", field.focus());
     }
 }
 

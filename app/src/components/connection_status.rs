@@ -47,23 +47,30 @@ pub fn ConnectionStatus(
     on_retry: Callback<()>,
 ) -> impl IntoView {
     let tone = memo(move || status.with(tone));
-    let is_loud = move || matches!(tone.get(), Tone::Wait | Tone::Bad);
+    let is_loud = memo(move || matches!(tone.get(), Tone::Wait | Tone::Bad));
     let shape = move || match tone.get() {
         Tone::Good => view! { <span class="connection_status__dot"></span> }.into_any(),
         Tone::Busy => view! { <Arcs breathing=true/> }.into_any(),
         Tone::Wait | Tone::Bad => view! { <Glyph icon=Icon::Warning/> }.into_any(),
     };
     view! {
-        <div class="connection_status" class:is-loud=is_loud class:is-bad=move || tone.get() == Tone::Bad>
-            {shape}
+        <div class="connection_status" class:is-loud=move || is_loud.get() class:is-bad=move || tone.get() == Tone::Bad>
+            {move || shape()}
             <p class="connection_status__words" role="status" aria-label="Connection">
                 {move || status.with(words)}
             </p>
-            <Show when=is_loud>
-                <button class="button is-small" type="button" on:click=move |_| on_retry.run(())>
-                    "Retry now"
-                </button>
-            </Show>
+            {move || {
+                is_loud
+                    .get()
+                    .then(|| {
+                        view! {
+                            <button class="button is-small" type="button" on:click=move |_| on_retry.run(())>
+                                "Retry now"
+                            </button>
+                        }
+                        .into_any()
+                    })
+            }}
         </div>
     }
     .into_any()

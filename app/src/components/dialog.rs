@@ -1,6 +1,7 @@
 //! A window above the page: the browser's own `<dialog>`, which keeps the focus inside, closes on Esc and gives the
 //! focus back.
 
+use crate::browser::attempt;
 use crate::reactive::effect;
 use leptos::html;
 use leptos::prelude::*;
@@ -21,9 +22,7 @@ pub fn Dialog(
             return;
         };
         if open && !window.open() {
-            if let Err(error) = window.show_modal() {
-                leptos::logging::warn!("the dialog could not be opened: {error:?}");
-            }
+            attempt("opening the dialog", window.show_modal());
         } else if !open && window.open() {
             window.close();
         }

@@ -20,8 +20,8 @@ pub fn Empty(
     view! {
         <div class="empty">
             <Arcs/>
-            <h1 class="empty__title">{title}</h1>
-            <p class="empty__hint">{hint}</p>
+            <h1 class="empty__title">{move || title.get()}</h1>
+            <p class="empty__hint">{move || hint.get()}</p>
             {children.map(|children| children())}
         </div>
     }

@@ -36,7 +36,7 @@ pub fn LeaveRoomDialog(
                     }
                 }}
             </p>
-            <div role="alert">{move || departure.problem().map(|it| view! { <p class="form__problem">{it}</p> })}</div>
+            <div role="alert">{move || departure.problem().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
             <div class="form__actions">
                 <button class="button" type="button" autofocus=true on:click=move |_| open.set(false)>"Stay"</button>
                 <button

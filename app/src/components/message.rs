@@ -73,19 +73,23 @@ pub fn Message(
                 .with(|it| it.place.opens_day)
                 .map(|day| {
                     let label = move || calendar.day_label(day);
-                    view! { <li class="day" aria-label=label><span class="day__label">{label}</span></li> }
+                    view! { <li class="day" aria-label=move || label()><span class="day__label">{move || label()}</span></li> }
+                        .into_any()
                 })
         }}
         {move || {
             facts
                 .with(|it| it.place.opens_unread)
-                .then(|| view! { <li class="unread" aria-label="New messages"><span class="unread__label">"New"</span></li> })
+                .then(|| {
+                    view! { <li class="unread" aria-label="New messages"><span class="unread__label">"New"</span></li> }
+                        .into_any()
+                })
         }}
         <li
             class="message"
             class:is-lead=move || facts.with(|it| it.place.leads)
-            class:is-mine=mine
-            class:is-live=is_live
+            class:is-mine=move || mine
+            class:is-live=move || is_live
             class:is-pending=move || facts.with(|it| it.state == LineState::Pending)
             class:is-failed=move || failure().is_some()
         >
@@ -108,6 +112,7 @@ pub fn Message(
                                 </button>
                             </div>
                         }
+                        .into_any()
                     })
             }}
         </li>

@@ -118,9 +118,7 @@ pub fn MessageList(
                     </ol>
                 </div>
             </div>
-            <Show when=move || !at_bottom.get()>
-                <NewestButton arrived on_press=to_newest/>
-            </Show>
+            {move || (!at_bottom.get()).then(|| view! { <NewestButton arrived on_press=to_newest/> }.into_any())}
         </div>
     }
     .into_any()
@@ -149,7 +147,7 @@ fn NewestButton(arrived: Memo<usize>, on_press: Callback<()>) -> impl IntoView {
             on:click=move |_| on_press.run(())
         >
             <Glyph icon=Icon::Down/>
-            {words}
+            {move || words()}
         </button>
     }
     .into_any()
@@ -171,7 +169,7 @@ fn UpperEnd(
             Upper::Beginning => view! {
                 <div class="message_list__beginning">
                     <Arcs/>
-                    <p class="message_list__room">{room_name}</p>
+                    <p class="message_list__room">{move || room_name.get()}</p>
                     <p class="message_list__hint">"This is where it begins. Say something."</p>
                 </div>
             }

@@ -80,7 +80,8 @@ pub fn NewRoomDialog(
                         dir="auto"
                         autocomplete="off"
                         maxlength=MAX_ROOM_NAME_CHARS.to_string()
-                        bind:value=name
+                        prop:value=name
+                        on:input=move |event| name.set(event_target_value(&event))
                     />
                 </div>
                 <div class="field">
@@ -93,11 +94,12 @@ pub fn NewRoomDialog(
                         autocapitalize="none"
                         spellcheck="false"
                         aria-describedby="new-room-people-note"
-                        bind:value=people
+                        prop:value=people
+                        on:input=move |event| people.set(event_target_value(&event))
                     />
                     <p class="field__hint" id="new-room-people-note">"User names with commas between them. You can invite more later."</p>
                 </div>
-                <div role="alert">{move || problem().map(|it| view! { <p class="form__problem">{it}</p> })}</div>
+                <div role="alert">{move || problem().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
                 <div class="form__actions">
                     <button class="button" type="button" on:click=move |_| open.set(false)>"Cancel"</button>
                     <button class="button is-primary" type="submit" aria-busy=move || creation.is_pending().then_some("true")>

@@ -82,7 +82,7 @@ pub fn PeoplePanel(
 fn Person(member: Member, is_me: bool) -> impl IntoView {
     let presence = if member.online { "online" } else { "offline" };
     view! {
-        <li class="people_panel__person" class:is-online=member.online>
+        <li class="people_panel__person" class:is-online=move || member.online>
             <Avatar id=member.id.as_str().to_owned() name=member.name.clone()/>
             <span class="people_panel__name">
                 <bdi>{member.name}</bdi>
@@ -122,11 +122,12 @@ fn Invite(invitation: Errand, on_invite: Callback<Vec<String>>) -> impl IntoView
                     autocapitalize="none"
                     spellcheck="false"
                     maxlength=(USERNAME_CHARS.end() * 8).to_string()
-                    bind:value=typed
+                    prop:value=typed
+                    on:input=move |event| typed.set(event_target_value(&event))
                 />
                 <button class="button" type="submit" aria-busy=move || invitation.is_pending().then_some("true")>"Invite"</button>
             </div>
-            <div role="alert">{move || invitation.problem().map(|it| view! { <p class="field__problem">{it}</p> })}</div>
+            <div role="alert">{move || invitation.problem().map(|it| view! { <p class="field__problem">{it}</p> }.into_any())}</div>
         </form>
     }
     .into_any()

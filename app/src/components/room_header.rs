@@ -56,8 +56,8 @@ pub fn RoomHeader(
                 <Glyph icon=Icon::Back/>
             </a>
             <div class="room_header__words">
-                <h1 class="room_header__name" dir="auto" title=name>{name}</h1>
-                <p class="room_header__summary">{summary}</p>
+                <h1 class="room_header__name" dir="auto" title=move || name.get()>{move || name.get()}</h1>
+                <p class="room_header__summary">{move || summary()}</p>
             </div>
             <button
                 class="room_header__people button is-plain"
@@ -68,7 +68,7 @@ pub fn RoomHeader(
                 aria-expanded=move || if people_shown.get() { "true" } else { "false" }
                 on:click=move |_| on_people.run(())
             >
-                <span class="room_header__faces">{faces}</span>
+                <span class="room_header__faces">{move || faces()}</span>
                 <Glyph icon=Icon::People/>
             </button>
         </header>

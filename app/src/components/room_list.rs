@@ -37,12 +37,19 @@ pub fn RoomList(
                     <Glyph icon=Icon::Plus/>
                 </button>
             </div>
-            <Show when=move || is_empty.get()>
-                <div class="room_list__empty">
-                    <p class="room_list__none">"No rooms yet"</p>
-                    <p>"Make one with +, or ask somebody to invite you."</p>
-                </div>
-            </Show>
+            {move || {
+                is_empty
+                    .get()
+                    .then(|| {
+                        view! {
+                            <div class="room_list__empty">
+                                <p class="room_list__none">"No rooms yet"</p>
+                                <p>"Make one with +, or ask somebody to invite you."</p>
+                            </div>
+                        }
+                        .into_any()
+                    })
+            }}
             <ul class="room_list__rooms">
                 {keyed(rows)}
             </ul>
@@ -78,12 +85,12 @@ fn Room(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<Room
                 href=path.clone()
                 class="room_list__room"
                 class:is-unread=move || unread() != 0
-                title=name
+                title=move || name.get()
                 aria-current=move || is_current.get().then_some("page")
                 on:click=move |click| address.follow(&click, &path)
             >
                 {move || view! { <Avatar id=id.as_str().to_owned() name=name.get() of=Of::Room/> }}
-                <span class="room_list__name"><bdi>{name}</bdi></span>
+                <span class="room_list__name"><bdi>{move || name.get()}</bdi></span>
                 <span class="room_list__unread">
                     {move || {
                         let count = unread();
@@ -95,6 +102,7 @@ fn Room(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<Room
                                         <span class="sr_only">" unread"</span>
                                     </span>
                                 }
+                                .into_any()
                             })
                     }}
                 </span>
@@ -112,6 +120,7 @@ fn Room(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<Room
                                     {move || calendar.brief(last.at_ms)}
                                 </time>
                             }
+                            .into_any()
                         })
                 }}
             </a>

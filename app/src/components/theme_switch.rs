@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use super::icon::{Glyph, Icon};
+use crate::browser::attempt;
 use crate::page::use_page;
 use crate::start::Theme;
 
@@ -28,7 +29,7 @@ pub fn ThemeSwitch() -> impl IntoView {
         <form class="theme_switch" method="post" action="/theme" on:submit=turn>
             <input type="hidden" name="theme" value=move || theme.get().next().as_str()/>
             <input type="hidden" name="next" value=page.path()/>
-            <button class="icon_button" type="submit" aria-label=label title=label>
+            <button class="icon_button" type="submit" aria-label=move || label() title=move || label()>
                 <Glyph icon/>
             </button>
         </form>
@@ -39,10 +40,8 @@ pub fn ThemeSwitch() -> impl IntoView {
 /// A browser that refuses one of the two still does the other.
 fn show(theme: Theme) {
     let document = document();
-    if let Some(root) = document.document_element()
-        && let Err(error) = root.set_attribute("data-theme", theme.as_str())
-    {
-        leptos::logging::warn!("the theme could not be shown: {error:?}");
+    if let Some(root) = document.document_element() {
+        attempt("showing the theme", root.set_attribute("data-theme", theme.as_str()));
     }
     let secure = location().protocol().is_ok_and(|it| it == "https:");
     let cookie = format!(
@@ -53,7 +52,5 @@ fn show(theme: Theme) {
         if secure { "; Secure" } else { "" }
     );
     let document: web_sys::HtmlDocument = document.unchecked_into();
-    if let Err(error) = document.set_cookie(&cookie) {
-        leptos::logging::warn!("the theme could not be kept: {error:?}");
-    }
+    attempt("keeping the theme", document.set_cookie(&cookie));
 }

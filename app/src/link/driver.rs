@@ -15,6 +15,7 @@ use super::machine::{Input, Machine, NoTicket, Output, Try};
 use super::socket::{self, News, Socket};
 use super::unsent::Unsent;
 use crate::api;
+use crate::browser::attempt;
 use crate::clock::now_ms;
 use crate::model::wire_log::{Direction, WireFrame};
 
@@ -91,7 +92,7 @@ impl Driver {
                 self.socket.replace(Some(socket));
             }
             Err(error) => {
-                leptos::logging::warn!("no socket could be opened: {error:?}");
+                attempt("opening a socket", Err(error));
                 Rc::clone(self).input(Input::NoTicket(of, NoTicket::Failed(None)));
             }
         }
@@ -188,10 +189,8 @@ impl Driver {
             Err(error) => return leptos::logging::error!("a frame could not be written: {error}"),
         };
         // Not open any more means that its close is about to be reported; posts are kept for the next one.
-        if let Some(socket) = self.socket.borrow().as_ref()
-            && let Err(error) = socket.send(&text)
-        {
-            leptos::logging::warn!("a frame could not be sent: {error:?}");
+        if let Some(socket) = self.socket.borrow().as_ref() {
+            attempt("sending a frame", socket.send(&text));
         }
         let secret = matches!(frame, ClientFrame::Authenticate { .. });
         self.note(Direction::Out, "", || {

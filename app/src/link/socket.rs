@@ -5,6 +5,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen::closure::Closure;
 use web_sys::{CloseEvent, MessageEvent, WebSocket};
 
+use crate::browser::attempt;
+
 /// What a socket reports.
 pub(super) enum News {
     /// A text frame.
@@ -44,9 +46,7 @@ impl Drop for Socket {
     fn drop(&mut self) {
         self.inner.set_onmessage(None);
         self.inner.set_onclose(None);
-        if let Err(error) = self.inner.close() {
-            leptos::logging::warn!("the socket could not be closed: {error:?}");
-        }
+        attempt("closing the socket", self.inner.close());
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use protocol::from_json::{Fields, Json};
 use serde_json::Value;
 
 /// Frames that the log keeps; the oldest go first.
@@ -229,7 +230,8 @@ impl WireLog {
 }
 
 fn kind_in(text: &str) -> Option<String> {
-    serde_json::from_str::<Value>(text).ok()?.get("type")?.as_str().map(str::to_owned)
+    let json: Json = serde_json::from_str(text).ok()?;
+    Fields::of(json).ok()?.take("type").ok()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 use protocol::{DraftId, RoomId};
 
 use crate::address::use_address;
+use crate::browser::attempt;
 use crate::components::composer::Composer;
 use crate::components::empty::Empty;
 use crate::components::leave_room::LeaveRoomDialog;
@@ -150,10 +151,8 @@ fn Inside(room: RoomId, name: Signal<String>) -> impl IntoView {
 /// Once the style sheet shows it.
 fn focus_soon(button: NodeRef<html::Button>) {
     request_animation_frame(move || {
-        if let Some(button) = button.get_untracked()
-            && let Err(error) = button.focus()
-        {
-            leptos::logging::warn!("a button could not take the focus: {error:?}");
+        if let Some(button) = button.get_untracked() {
+            attempt("focusing a button", button.focus());
         }
     });
 }

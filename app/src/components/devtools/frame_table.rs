@@ -6,6 +6,7 @@ use leptos::html;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
+use crate::browser::attempt;
 use crate::components::keyed::{Key, Row, keyed};
 use crate::model::wire_log::{Direction, Entry, WireFrame};
 use crate::reactive::{effect, memo};
@@ -149,10 +150,8 @@ fn move_focus(key: web_sys::KeyboardEvent) {
     };
     key.prevent_default();
     let button = there.and_then(|row| row.query_selector("button").ok().flatten());
-    if let Some(button) = button.and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok())
-        && let Err(error) = button.focus()
-    {
-        leptos::logging::warn!("the row could not take the focus: {error:?}");
+    if let Some(button) = button.and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
+        attempt("focusing a row", button.focus());
     }
 }
 

@@ -134,7 +134,8 @@ fn PlanField(
                 autocomplete="off"
                 aria-invalid=move || problem.with(Option::is_some).then_some("true")
                 aria-describedby=note.clone()
-                bind:value=value
+                prop:value=value
+                on:input=move |event| value.set(event_target_value(&event))
             />
             <p
                 id=note

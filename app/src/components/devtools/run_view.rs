@@ -46,7 +46,7 @@ pub fn RunView(
             .collect_view()
         })
     };
-    let was_started = is(|state| *state != RunState::Idle);
+    let was_started = memo(is(|state| *state != RunState::Idle));
     let ticks = move || simulation.with(Simulation::ticks).into_iter().map(row).collect();
     view! {
         <div class="run">
@@ -69,13 +69,18 @@ pub fn RunView(
                 value=move || percent.get().to_string()
             ></progress>
             <dl class="run__figures">{figures}</dl>
-            <Show when=was_started>
-                <div class="run__steps" role="group" aria-label="Steps" tabindex="0">
-                    <ol class="run__ticks">
-                        {keyed(ticks)}
-                    </ol>
-                </div>
-            </Show>
+            {move || {
+                was_started
+                    .get()
+                    .then(|| {
+                        view! {
+                            <div class="run__steps" role="group" aria-label="Steps" tabindex="0">
+                                <ol class="run__ticks">{keyed(ticks)}</ol>
+                            </div>
+                        }
+                        .into_any()
+                    })
+            }}
         </div>
     }
     .into_any()
