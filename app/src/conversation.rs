@@ -89,15 +89,15 @@ pub fn use_conversations() -> Conversations {
 
 impl Conversations {
     /// The person's rooms, newest activity first, with live unread counts.
-    pub fn rooms(&self) -> Signal<Vec<RoomSummary>> {
+    pub fn rooms(&self) -> Memo<Vec<RoomSummary>> {
         let rooms = self.rooms;
-        memo(move || rooms.read().list().to_vec()).into()
+        memo(move || rooms.read().list().to_vec())
     }
 
     /// One room as in the list; `None` for one that the person is not in.
-    pub fn summary(&self, room: &RoomId) -> Signal<Option<RoomSummary>> {
+    pub fn summary(&self, room: &RoomId) -> Memo<Option<RoomSummary>> {
         let (rooms, room) = (self.rooms, room.clone());
-        memo(move || rooms.read().get(&room).cloned()).into()
+        memo(move || rooms.read().get(&room).cloned())
     }
 
     /// The messages of a room. Empty, and not [`Timeline::loaded`], until it was opened.
@@ -106,13 +106,13 @@ impl Conversations {
     }
 
     /// The people in a room: owners first, then by name.
-    pub fn roster(&self, room: &RoomId) -> Signal<Vec<Member>> {
+    pub fn roster(&self, room: &RoomId) -> Memo<Vec<Member>> {
         let roster = self.room(room).roster;
-        memo(move || roster.read().members().to_vec()).into()
+        memo(move || roster.read().members().to_vec())
     }
 
     /// The names of the others who type in a room, in the order they began.
-    pub fn typing(&self, room: &RoomId) -> Signal<Vec<String>> {
+    pub fn typing(&self, room: &RoomId) -> Memo<Vec<String>> {
         let Room { typing, roster, .. } = self.room(room);
         let me = self.me.with_value(|me| me.as_ref().map(|me| me.id.clone()));
         memo(move || {
@@ -121,7 +121,6 @@ impl Conversations {
             let others = typing.people().filter(|who| Some(*who) != me.as_ref());
             others.filter_map(|who| roster.name_of(who).map(str::to_owned)).collect::<Vec<_>>()
         })
-        .into()
     }
 
     /// The state of a room, made when it is first asked for.

@@ -8,18 +8,19 @@ use leptos::prelude::*;
 
 use crate::api::ApiError;
 
-/// One kind of errand, run one at a time. Copying it copies two indices.
+/// One kind of errand, run one at a time. Copying it copies a few indices.
 #[derive(Debug, Clone, Copy)]
 pub struct Errand {
     pending: RwSignal<bool>,
-    outcome: RwSignal<Option<Result<(), String>>>,
+    done: RwSignal<bool>,
+    problem: RwSignal<String>,
 }
 
 impl Errand {
     /// One that was never run.
     #[expect(clippy::new_without_default, reason = "it makes signals, which belong to whoever asks for it")]
     pub fn new() -> Self {
-        Self { pending: RwSignal::new(false), outcome: RwSignal::new(None) }
+        Self { pending: RwSignal::new(false), done: RwSignal::new(false), problem: RwSignal::default() }
     }
 
     /// Whether it is under way.
@@ -29,17 +30,18 @@ impl Errand {
 
     /// Whether it went well the last time.
     pub fn is_done(self) -> bool {
-        self.outcome.with(|it| matches!(it, Some(Ok(()))))
+        self.done.get()
     }
 
     /// Why it did not, for a person to read.
     pub fn problem(self) -> Option<String> {
-        self.outcome.get().and_then(Result::err)
+        Some(self.problem.get()).filter(|it| !it.is_empty())
     }
 
     /// Forgets how it went.
     pub fn clear(self) {
-        self.outcome.set(None);
+        self.done.set(false);
+        self.problem.set(String::new());
     }
 
     /// Runs it, unless it is under way already.
@@ -52,10 +54,11 @@ impl Errand {
     fn start(self, work: Pin<Box<dyn Future<Output = Result<(), ApiError>>>>) {
         self.pending.set(true);
         leptos::task::spawn_local(async move {
-            let outcome = work.await.map_err(|error| error.to_string());
+            let outcome = work.await;
             // The page may have gone meanwhile; then nobody asks any more.
             self.pending.try_set(false);
-            self.outcome.try_set(Some(outcome));
+            self.done.try_set(outcome.is_ok());
+            self.problem.try_set(outcome.err().map_or_else(String::new, |error| error.message));
         });
     }
 }

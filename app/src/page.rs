@@ -9,11 +9,7 @@ use crate::start::{Account, Demo, Problem, Start, Theme};
 /// A handle to the facts of this tab. Copying it copies a few indices.
 #[derive(Debug, Clone, Copy)]
 pub struct Page {
-    account: StoredValue<Option<Account>>,
-    demo: StoredValue<Option<Demo>>,
-    problem: StoredValue<Option<Problem>>,
-    path: StoredValue<String>,
-    next: StoredValue<String>,
+    facts: StoredValue<Facts>,
     /// The colours, to read and to change.
     pub theme: RwSignal<Theme>,
     /// Whether the browser has taken over from the server's HTML.
@@ -24,18 +20,27 @@ pub struct Page {
     pub people: RwSignal<Option<bool>>,
 }
 
+/// What the page was loaded with. None of it changes, except that a problem is shown once.
+#[derive(Debug)]
+struct Facts {
+    account: Option<Account>,
+    demo: Option<Demo>,
+    problem: Option<Problem>,
+    path: String,
+    next: String,
+}
+
 /// From here on the style sheet shows the people beside the conversation; see `_people_panel.scss`.
 const WIDE: &str = "(min-width: 75rem)";
 
 impl Page {
     /// Puts a [`Page`] into the context, once, at the root of the pages.
     pub fn provide(start: &Start) -> Self {
-        let (live, set_live) = signal(false);
-        let (is_wide, set_wide) = signal(false);
+        let (live, is_wide) = (RwSignal::new(false), RwSignal::new(false));
         let people = RwSignal::new(None);
         // An effect does not run on the server, and in the browser only after hydration.
         effect(move || {
-            set_live.set(true);
+            live.set(true);
             if let Some(root) = document().document_element() {
                 attempt("marking the document as live", root.set_attribute("data-hydrated", ""));
             }
@@ -44,7 +49,7 @@ impl Page {
                 if is_wide.get_untracked() != wide {
                     // A choice made in a wide window means nothing in a narrow one.
                     people.set(None);
-                    set_wide.set(wide);
+                    is_wide.set(wide);
                 }
             };
             look();
@@ -52,11 +57,13 @@ impl Page {
             on_cleanup(move || listener.remove());
         });
         let page = Self {
-            account: StoredValue::new(start.account.clone()),
-            demo: StoredValue::new(start.demo.clone()),
-            problem: StoredValue::new(start.problem.clone()),
-            path: StoredValue::new(start.path.clone()),
-            next: StoredValue::new(start.next.clone()),
+            facts: StoredValue::new(Facts {
+                account: start.account.clone(),
+                demo: start.demo.clone(),
+                problem: start.problem.clone(),
+                path: start.path.clone(),
+                next: start.next.clone(),
+            }),
             theme: RwSignal::new(start.theme),
             live: live.into(),
             is_wide: is_wide.into(),
@@ -68,28 +75,28 @@ impl Page {
 
     /// Who is signed in.
     pub fn account(self) -> Option<Account> {
-        self.account.get_value()
+        self.facts.with_value(|it| it.account.clone())
     }
 
     /// People to sign in as with one click, in development.
     pub fn demo(self) -> Option<Demo> {
-        self.demo.get_value()
+        self.facts.with_value(|it| it.demo.clone())
     }
 
     /// The path that the page was loaded from.
     pub fn path(self) -> String {
-        self.path.get_value()
+        self.facts.with_value(|it| it.path.clone())
     }
 
     /// Where to go after signing in: what the address asks for, else the page that one wanted to see.
     pub fn next(self) -> String {
-        self.next.get_value()
+        self.facts.with_value(|it| it.next.clone())
     }
 
     /// Why the form was refused that led here. It belongs to the page that asks first: whoever goes on to another form
     /// has left the problem behind.
     pub fn take_problem(self) -> Option<Problem> {
-        self.problem.try_update_value(Option::take).flatten()
+        self.facts.try_update_value(|it| it.problem.take()).flatten()
     }
 }
 

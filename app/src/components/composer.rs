@@ -11,16 +11,18 @@ use crate::reactive::{effect, memo};
 /// From this many bytes on, what is left is counted.
 const NEARLY_FULL_BYTES: usize = MAX_MESSAGE_BYTES / 10 * 9;
 
+/// What to know before writing while there is no connection.
+const WAITS: &str = "Write on: it is sent as soon as the connection is back.";
+
 /// A box that grows with the text. Enter sends, Shift+Enter breaks the line.
 #[component]
 pub fn Composer(
     /// What the room is called.
-    room_name: Signal<String>,
+    room_name: Memo<String>,
     /// Whether the page lives; before that nothing can be sent.
     live: Signal<bool>,
-    /// Something to know before writing, such as "You are offline".
-    #[prop(into)]
-    note: Signal<Option<String>>,
+    /// Whether what is written waits for the connection to come back.
+    waits: Signal<bool>,
     /// Send this text: not blank and not too long.
     on_send: Callback<String>,
     /// A key was pressed and there is text.
@@ -81,7 +83,7 @@ pub fn Composer(
                 send();
             }
         >
-            {move || note.get().map(|note| view! { <p class="composer__note" role="status">{note}</p> }.into_any())}
+            {move || waits.get().then(|| view! { <p class="composer__note" role="status">{WAITS}</p> }.into_any())}
             <div class="composer__box">
                 <div class="composer__grow" data-text=text>
                     <textarea

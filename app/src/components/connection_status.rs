@@ -42,7 +42,7 @@ fn words(status: &LinkStatus) -> String {
 #[component]
 pub fn ConnectionStatus(
     /// Where the connection stands.
-    status: Signal<LinkStatus>,
+    status: ReadSignal<LinkStatus>,
     /// Asked to try at once.
     on_retry: Callback<()>,
 ) -> impl IntoView {

@@ -8,11 +8,9 @@ use super::arcs::Arcs;
 #[component]
 pub fn Empty(
     /// What is missing, as a heading.
-    #[prop(into)]
-    title: Signal<String>,
+    title: &'static str,
     /// What to do about it.
-    #[prop(into)]
-    hint: Signal<String>,
+    hint: &'static str,
     /// A button, if one helps.
     #[prop(optional)]
     children: Option<Children>,
@@ -20,8 +18,8 @@ pub fn Empty(
     view! {
         <div class="empty">
             <Arcs/>
-            <h1 class="empty__title">{move || title.get()}</h1>
-            <p class="empty__hint">{move || hint.get()}</p>
+            <h1 class="empty__title">{title}</h1>
+            <p class="empty__hint">{hint}</p>
             {children.map(|children| children())}
         </div>
     }

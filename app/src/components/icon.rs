@@ -60,13 +60,12 @@ impl Icon {
 /// One drawing, the size of the text around it.
 #[component]
 pub fn Glyph(
-    /// Which one; it may change.
-    #[prop(into)]
-    icon: Signal<Icon>,
+    /// Which one.
+    icon: Icon,
 ) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
-            <path d=move || icon.get().path()/>
+            <path d=icon.path()/>
         </svg>
     }
     .into_any()

@@ -12,7 +12,7 @@ pub fn LeaveRoomDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
     /// What the room is called.
-    room_name: Signal<String>,
+    room_name: Memo<String>,
     /// Whether nobody would be left.
     is_last: Signal<bool>,
     /// How leaving goes.

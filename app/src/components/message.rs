@@ -148,7 +148,7 @@ fn Arrival(facts: RwSignal<Facts>) -> impl IntoView {
     };
     view! {
         <span class="message__state">
-            <Glyph icon=Signal::derive(move || shape().0)/>
+            {move || view! { <Glyph icon=shape().0/> }.into_any()}
             <span class="sr_only">{move || shape().1}</span>
         </span>
     }

@@ -46,7 +46,7 @@ pub struct Wishes {
 #[component]
 pub fn MessageList(
     /// What the room is called, for its beginning.
-    room_name: Signal<String>,
+    room_name: Memo<String>,
     /// The messages, oldest first.
     lines: Memo<Vec<Line>>,
     /// The first message that the reader has not read.
@@ -54,7 +54,7 @@ pub fn MessageList(
     /// How far back the conversation is known.
     upper: Memo<Upper>,
     /// Whether the newest messages are still on their way.
-    loading: Signal<bool>,
+    loading: Memo<bool>,
     /// What the list asks of the page.
     wishes: Wishes,
 ) -> impl IntoView {
@@ -156,9 +156,9 @@ fn NewestButton(arrived: Memo<usize>, on_press: Callback<()>) -> impl IntoView {
 /// What stands above the oldest message that is known.
 #[component]
 fn UpperEnd(
-    room_name: Signal<String>,
+    room_name: Memo<String>,
     upper: Memo<Upper>,
-    loading: Signal<bool>,
+    loading: Memo<bool>,
     on_older: Callback<()>,
 ) -> impl IntoView {
     move || {

@@ -16,7 +16,7 @@ use crate::reactive::effect;
 #[component]
 pub fn PeoplePanel(
     /// Who is in the room.
-    members: Signal<Vec<Member>>,
+    members: Memo<Vec<Member>>,
     /// Who looks at it.
     me: Option<UserId>,
     /// The button that closes the panel; whoever opens it over the conversation puts the focus there.

@@ -15,9 +15,9 @@ const FACES: usize = 3;
 #[component]
 pub fn RoomHeader(
     /// What the room is called.
-    name: Signal<String>,
+    name: Memo<String>,
     /// Who is in it.
-    members: Signal<Vec<Member>>,
+    members: Memo<Vec<Member>>,
     /// Whether the people are shown beside the conversation.
     people_shown: Signal<bool>,
     /// The button that shows them, to give the focus back to.

@@ -15,9 +15,9 @@ use crate::when::{self, Calendar};
 #[component]
 pub fn RoomList(
     /// The rooms, newest activity first.
-    rooms: Signal<Vec<RoomSummary>>,
+    rooms: Memo<Vec<RoomSummary>>,
     /// The one in view.
-    current: Signal<Option<RoomId>>,
+    current: Memo<Option<RoomId>>,
     /// Asked to make a new one.
     on_new: Callback<()>,
 ) -> impl IntoView {
@@ -60,7 +60,7 @@ pub fn RoomList(
 
 /// One row: which room, what was said last, how much of it is unread.
 #[component]
-fn Room(id: RoomId, rooms: Signal<Vec<RoomSummary>>, current: Signal<Option<RoomId>>) -> impl IntoView {
+fn Room(id: RoomId, rooms: Memo<Vec<RoomSummary>>, current: Memo<Option<RoomId>>) -> impl IntoView {
     let calendar = expect_context::<Calendar>();
     let room = {
         let id = id.clone();

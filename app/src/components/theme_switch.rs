@@ -14,11 +14,11 @@ use crate::start::Theme;
 pub fn ThemeSwitch() -> impl IntoView {
     let page = use_page();
     let theme = page.theme;
-    let icon = Signal::derive(move || match theme.get() {
+    let icon = move || match theme.get() {
         Theme::System => Icon::Screen,
         Theme::Light => Icon::Sun,
         Theme::Dark => Icon::Moon,
-    });
+    };
     let label = move || format!("Theme: {}", theme.get().as_str());
     let turn = move |submitted: web_sys::SubmitEvent| {
         submitted.prevent_default();
@@ -30,7 +30,7 @@ pub fn ThemeSwitch() -> impl IntoView {
             <input type="hidden" name="theme" value=move || theme.get().next().as_str()/>
             <input type="hidden" name="next" value=page.path()/>
             <button class="icon_button" type="submit" aria-label=move || label() title=move || label()>
-                <Glyph icon/>
+                {move || view! { <Glyph icon=icon()/> }.into_any()}
             </button>
         </form>
     }

@@ -16,7 +16,7 @@ fn words(names: &[String]) -> String {
 #[component]
 pub fn TypingLine(
     /// The names of the others who are typing.
-    names: Signal<Vec<String>>,
+    names: Memo<Vec<String>>,
 ) -> impl IntoView {
     view! {
         <p class="typing_line" class:is-typing=move || names.with(|it| !it.is_empty())>

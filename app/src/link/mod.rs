@@ -67,7 +67,7 @@ pub struct Full;
 #[derive(Debug, Clone, Copy)]
 pub struct Link {
     /// Where the connection stands.
-    pub status: Signal<LinkStatus>,
+    pub status: ReadSignal<LinkStatus>,
     handle: handle::Handle,
 }
 
@@ -77,7 +77,7 @@ pub fn provide_link(wanted: bool) -> Link {
     // The server's HTML and the browser's first rendering must agree, hence no look at the real state here.
     let first = if wanted { LinkStatus::Connecting } else { LinkStatus::Idle };
     let (status, set_status) = signal(first);
-    let link = Link { status: status.into(), handle: handle::start(set_status) };
+    let link = Link { status, handle: handle::start(set_status) };
     provide_context(link);
     // An effect does not run on the server.
     effect(move || {

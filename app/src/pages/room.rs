@@ -51,7 +51,7 @@ pub fn Conversation(
     });
     move || {
         if is_known.get() {
-            view! { <Inside room=room.clone() name=name.into()/> }.into_any()
+            view! { <Inside room=room.clone() name/> }.into_any()
         } else {
             view! { <Missing/> }.into_any()
         }
@@ -59,7 +59,7 @@ pub fn Conversation(
 }
 
 #[component]
-fn Inside(room: RoomId, name: Signal<String>) -> impl IntoView {
+fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
     let conversations = use_conversations();
     let page = use_page();
     let status = use_link().status;
@@ -100,16 +100,8 @@ fn Inside(room: RoomId, name: Signal<String>) -> impl IntoView {
     });
     let is_last = Signal::derive(move || members.with(|members| members.len() <= 1));
 
-    let note = Signal::derive(move || {
-        status.with(|status| match status {
-            LinkStatus::Reconnecting { .. } | LinkStatus::Offline => {
-                Some("Write on: it is sent as soon as the connection is back.".to_owned())
-            }
-            LinkStatus::Idle
-            | LinkStatus::Connecting
-            | LinkStatus::Connected
-            | LinkStatus::Refused { .. } => None,
-        })
+    let waits = Signal::derive(move || {
+        status.with(|it| matches!(it, LinkStatus::Reconnecting { .. } | LinkStatus::Offline))
     });
 
     view! {
@@ -126,7 +118,7 @@ fn Inside(room: RoomId, name: Signal<String>) -> impl IntoView {
                     <Composer
                         room_name=name
                         live=page.live
-                        note
+                        waits
                         on_send=Callback::new(move |body| conversations.post(&id(), body))
                         on_type=Callback::new(move |()| conversations.typed(&id()))
                         on_stop=Callback::new(move |()| conversations.stopped_typing(&id()))
@@ -159,7 +151,7 @@ fn focus_soon(button: NodeRef<html::Button>) {
 
 /// The message list with what it needs to know of the timeline.
 #[component]
-fn Messages(room: RoomId, name: Signal<String>) -> impl IntoView {
+fn Messages(room: RoomId, name: Memo<String>) -> impl IntoView {
     let conversations = use_conversations();
     let timeline = conversations.timeline(&room);
     let room = StoredValue::new(room);
@@ -181,7 +173,7 @@ fn Messages(room: RoomId, name: Signal<String>) -> impl IntoView {
         retry: Callback::new(move |draft: DraftId| conversations.retry(&room.get_value(), draft)),
         discard: Callback::new(move |draft: DraftId| conversations.discard(&room.get_value(), draft)),
     };
-    view! { <MessageList room_name=name lines first_unread upper loading=loading.into() wishes/> }.into_any()
+    view! { <MessageList room_name=name lines first_unread upper loading wishes/> }.into_any()
 }
 
 fn load_older(conversations: Conversations, room: RoomId, failed: RwSignal<bool>) {
@@ -199,8 +191,8 @@ pub fn Missing() -> impl IntoView {
     view! {
         <div class="lobby">
             <Empty
-                title="This room is not here".to_owned()
-                hint="It may have been deleted, or you are not in it. Ask somebody inside to invite you.".to_owned()
+                title="This room is not here"
+                hint="It may have been deleted, or you are not in it. Ask somebody inside to invite you."
             >
                 <a href="/" class="button" on:click=move |click| address.follow(&click, "/")>"Back to your rooms"</a>
             </Empty>

@@ -68,7 +68,7 @@ fn Frame(account: Account) -> impl IntoView {
                 <ThemeSwitch/>
             </header>
             <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
-            <RoomList rooms current=current.into() on_new=Callback::new(move |()| new_room.set(true))/>
+            <RoomList rooms current on_new=Callback::new(move |()| new_room.set(true))/>
             <div class="shell__account">
                 <Avatar id=account.id.as_str().to_owned() name=account.name.clone()/>
                 <bdi class="shell__name">{account.name}</bdi>
@@ -96,38 +96,33 @@ fn Frame(account: Account) -> impl IntoView {
 fn Lobby() -> impl IntoView {
     let rooms = use_conversations().rooms();
     let has_rooms = memo(move || rooms.with(|rooms| !rooms.is_empty()));
-    let title = move || if has_rooms.get() { "Pick a room" } else { "It is quiet in here" }.to_owned();
-    let hint = move || {
-        if has_rooms.get() {
-            "Everything said while you were away is waiting on the left."
-        } else {
-            "Start a room and bring some people. Or wait: an invitation shows up by itself."
-        }
-        .to_owned()
-    };
     let open = use_context::<NewRoomOpen>();
-    view! {
-        <div class="lobby">
-            <Empty title=Signal::derive(title) hint=Signal::derive(hint)>
-                <button
-                    class="button is-primary"
-                    type="button"
-                    on:click=move |_| {
-                        if let Some(NewRoomOpen(open)) = open {
-                            open.set(true);
-                        }
-                    }
-                >
-                    "Start a room"
-                </button>
+    let start = move |_| {
+        if let Some(NewRoomOpen(open)) = open {
+            open.set(true);
+        }
+    };
+    let empty = move || {
+        let (title, hint) = if has_rooms.get() {
+            ("Pick a room", "Everything said while you were away is waiting on the left.")
+        } else {
+            (
+                "It is quiet in here",
+                "Start a room and bring some people. Or wait: an invitation shows up by itself.",
+            )
+        };
+        view! {
+            <Empty title hint>
+                <button class="button is-primary" type="button" on:click=start>"Start a room"</button>
             </Empty>
-        </div>
-    }
-    .into_any()
+        }
+        .into_any()
+    };
+    view! { <div class="lobby">{move || empty()}</div> }.into_any()
 }
 
 /// Alt+↑ and Alt+↓ go to the room above and below. An effect does not run on the server.
-fn switch_rooms_by_key(rooms: Signal<Vec<RoomSummary>>, address: Address) {
+fn switch_rooms_by_key(rooms: Memo<Vec<RoomSummary>>, address: Address) {
     effect(move || {
         let listener = window_event_listener(leptos::ev::keydown, move |key| {
             let forward = match key.key().as_str() {

@@ -8,7 +8,7 @@ use crate::link::LinkStatus;
 #[component]
 pub fn ConnectionCard(
     /// Where the connection stands.
-    status: Signal<LinkStatus>,
+    status: ReadSignal<LinkStatus>,
     /// Whether the buttons may be used at all.
     enabled: Signal<bool>,
     /// Asked to connect.

@@ -56,7 +56,7 @@ pub fn RunView(
                 class:is-bad=is(|state| matches!(state, RunState::Failed { .. }))
                 class:is-wait=is(|state| *state == RunState::Cancelled)
             >
-                <Glyph icon=Signal::from(glyph)/>
+                {move || view! { <Glyph icon=glyph.get()/> }.into_any()}
                 <span role="status" aria-label="Simulation">{words}</span>
             </p>
             <progress
