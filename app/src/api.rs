@@ -1,6 +1,8 @@
 //! The REST API, as the pages use it: with the cookie of this browser, on the same origin.
 
-use protocol::from_json::{FromJson, from_text};
+#[cfg(target_arch = "wasm32")]
+use protocol::from_json::from_text;
+use protocol::from_json::{FromJson, Json, Unreadable, parse};
 use protocol::rest::{Members, MessagePage, NewChat, NewMembers, UserRef, Users};
 use protocol::{Cursor, ErrorCode, Member, Message, RoomId, RoomSummary, UserId};
 use serde::Serialize;
@@ -136,17 +138,24 @@ pub(crate) async fn history(
 /// A body to send.
 fn json(body: &impl Serialize) -> Result<Option<String>, ApiError> {
     let unwritable =
-        |error: serde_json::Error| ApiError { message: error.to_string(), ..ApiError::default() };
+        |_| ApiError { message: "This could not be written down.".to_owned(), ..ApiError::default() };
     serde_json::to_string(body).map(Some).map_err(unwritable)
 }
 
 async fn call<A: FromJson>(method: &str, path: &str, body: Option<String>) -> Result<A, ApiError> {
     // Boxed, so that each kind of answer does not bring its own copy of the way there and back.
-    let (status, text) = Box::pin(send(method, path, body)).await?;
-    from_text(&text).map_err(|error| {
-        leptos::logging::warn!("the answer to {method} {path} was not understood: {error}");
-        ApiError::strange(status)
-    })
+    let answer = Box::pin(answer(method, path, body)).await?;
+    A::from_json(answer).map_err(|bad| not_understood(method, path, &bad.into()))
+}
+
+async fn answer(method: &str, path: &str, body: Option<String>) -> Result<Json, ApiError> {
+    let (_, text) = send(method, path, body).await?;
+    parse(&text).map_err(|error| not_understood(method, path, &error))
+}
+
+fn not_understood(method: &str, path: &str, error: &Unreadable) -> ApiError {
+    leptos::logging::warn!("the answer to {method} {path} was not understood: {error}");
+    ApiError::strange(200)
 }
 
 #[cfg(target_arch = "wasm32")]

@@ -89,7 +89,7 @@ fn Room(id: RoomId, rooms: Memo<Vec<RoomSummary>>, current: Memo<Option<RoomId>>
                 aria-current=move || is_current.get().then_some("page")
                 on:click=move |click| address.follow(&click, &path)
             >
-                {move || view! { <Avatar id=id.as_str().to_owned() name=name.get() of=Of::Room/> }}
+                {move || view! { <Avatar id=id.as_str().to_owned() name=name.get() of=Of::Room/> }.into_any()}
                 <span class="room_list__name"><bdi>{move || name.get()}</bdi></span>
                 <span class="room_list__unread">
                     {move || {

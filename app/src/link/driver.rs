@@ -184,9 +184,8 @@ impl Driver {
     }
 
     fn write(&self, frame: &ClientFrame) {
-        let text = match serde_json::to_string(frame) {
-            Ok(text) => text,
-            Err(error) => return leptos::logging::error!("a frame could not be written: {error}"),
+        let Ok(text) = serde_json::to_string(frame) else {
+            return leptos::logging::error!("a frame could not be written");
         };
         // Not open any more means that its close is about to be reported; posts are kept for the next one.
         if let Some(socket) = self.socket.borrow().as_ref() {

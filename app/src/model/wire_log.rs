@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use protocol::from_json::{Fields, Json};
+use protocol::from_json::{Fields, parse};
 use serde_json::Value;
 
 /// Frames that the log keeps; the oldest go first.
@@ -230,8 +230,7 @@ impl WireLog {
 }
 
 fn kind_in(text: &str) -> Option<String> {
-    let json: Json = serde_json::from_str(text).ok()?;
-    Fields::of(json).ok()?.take("type").ok()
+    Fields::of(parse(text).ok()?).ok()?.take("type").ok()
 }
 
 #[cfg(test)]

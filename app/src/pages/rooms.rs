@@ -28,7 +28,7 @@ struct NewRoomOpen(RwSignal<bool>);
 /// The frame of all rooms, for those who are signed in.
 #[component]
 pub fn RoomsPage() -> impl IntoView {
-    use_page().account().map(|account| view! { <Frame account/> })
+    use_page().account().map(|account| view! { <Frame account/> }.into_any())
 }
 
 #[component]
