@@ -34,10 +34,10 @@ struct Desk {
     open: Option<RoomId>,
     /// Whether there was a connection before.
     welcomed: bool,
-    /// Rooms whose missing messages were asked for and have not come yet.
-    rejoining: std::collections::HashSet<RoomId>,
-    /// What the others were told of one's own typing.
-    own_typing: HashMap<RoomId, OwnTyping>,
+    /// Rooms whose missing messages were asked for and have not come yet; hardly ever more than one.
+    rejoining: Vec<RoomId>,
+    /// What the others were told of one's own typing, for the rooms where they were; that is one or two.
+    own_typing: Vec<(RoomId, OwnTyping)>,
 }
 
 /// A handle to all of it. Copying it copies a few indexes.

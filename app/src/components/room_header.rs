@@ -43,6 +43,7 @@ pub fn RoomHeader(
                 .take(FACES)
                 .map(|member| view! { <Avatar id=member.id.as_str().to_owned() name=member.name.clone()/> })
                 .collect_view()
+                .into_any()
         })
     };
     view! {

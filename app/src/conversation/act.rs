@@ -6,6 +6,7 @@ use protocol::{ClientFrame, DraftId, RoomId};
 use super::Conversations;
 use crate::api::{self, ApiError};
 use crate::clock::now_ms;
+use crate::model::own_typing::OwnTyping;
 #[cfg(target_arch = "wasm32")]
 use crate::model::typing::Typing;
 
@@ -79,8 +80,15 @@ impl Conversations {
     /// A key was pressed in the field of a room. Call it at each; it tells the others now and then.
     pub fn typed(&self, room: &RoomId) {
         let now = now_ms();
-        let due =
-            self.desk.try_update_value(|desk| desk.own_typing.entry(room.clone()).or_default().key(now));
+        let due = self.desk.try_update_value(|desk| {
+            if let Some((_, own)) = desk.own_typing.iter_mut().find(|(it, _)| it == room) {
+                return own.key(now);
+            }
+            let mut own = OwnTyping::default();
+            let due = own.key(now);
+            desk.own_typing.push((room.clone(), own));
+            due
+        });
         if due == Some(true) {
             self.link.send(ClientFrame::Typing { room: room.clone(), on: true });
         }
@@ -89,8 +97,11 @@ impl Conversations {
 
     /// The text was cleared or the field was left.
     pub fn stopped_typing(&self, room: &RoomId) {
-        let due =
-            self.desk.try_update_value(|desk| desk.own_typing.remove(room).is_some_and(|mut own| own.stop()));
+        let due = self.desk.try_update_value(|desk| {
+            let at = desk.own_typing.iter().position(|(it, _)| it == room)?;
+            Some(desk.own_typing.swap_remove(at).1.stop())
+        });
+        let due = due.flatten();
         if due == Some(true) {
             self.link.send(ClientFrame::Typing { room: room.clone(), on: false });
         }

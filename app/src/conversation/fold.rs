@@ -117,7 +117,7 @@ impl Conversations {
 
     fn joined(self, joined: &JoinedRoom) {
         self.desk.update_value(|desk| {
-            desk.rejoining.remove(&joined.room);
+            desk.rejoining.retain(|room| *room != joined.room);
         });
         let known = self.rooms.with_untracked(|rooms| rooms.get(&joined.room).map(|room| room.head));
         let room = self.room(&joined.room);
@@ -155,7 +155,13 @@ impl Conversations {
 
     /// Asks for what is missing, once until the answer comes.
     fn fill_gap(self, room: &RoomId) {
-        let first = self.desk.try_update_value(|desk| desk.rejoining.insert(room.clone()));
+        let first = self.desk.try_update_value(|desk| {
+            let first = !desk.rejoining.contains(room);
+            if first {
+                desk.rejoining.push(room.clone());
+            }
+            first
+        });
         if first == Some(true) {
             self.follow(room);
         }
@@ -183,7 +189,7 @@ impl Conversations {
         self.link.forget_room(room);
         self.room(room).timeline.update(|timeline| timeline.all_failed("You are not in this room any more."));
         self.desk.update_value(|desk| {
-            desk.own_typing.remove(room);
+            desk.own_typing.retain(|(it, _)| it != room);
         });
     }
 

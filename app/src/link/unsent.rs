@@ -1,6 +1,6 @@
 //! What must survive a lost connection: posts, in order, until the server has answered each of them.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
 use protocol::{ClientFrame, DraftId, ErrorCode, ErrorData, RoomId};
 
@@ -32,7 +32,7 @@ struct Waiting {
 pub(crate) struct Unsent {
     queue: VecDeque<Waiting>,
     /// Rooms that this connection has joined; a post to any other would be refused.
-    joined: HashSet<RoomId>,
+    joined: Vec<RoomId>,
     paused_until: Option<i64>,
 }
 
@@ -56,12 +56,14 @@ impl Unsent {
 
     /// The connection follows this room now.
     pub(crate) fn joined(&mut self, room: &RoomId) {
-        self.joined.insert(room.clone());
+        if !self.joined.contains(room) {
+            self.joined.push(room.clone());
+        }
     }
 
     /// The connection does not follow this room any more.
     pub(crate) fn left(&mut self, room: &RoomId) {
-        self.joined.remove(room);
+        self.joined.retain(|it| it != room);
     }
 
     /// The connection is gone: whatever has no answer goes out again on the next one.
