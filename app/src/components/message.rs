@@ -97,7 +97,7 @@ pub fn Message(
             <div class="message__body" dir="auto">
                 <Prose body/>
             </div>
-            {mine.then(|| view! { <Arrival facts/> })}
+            {mine.then(|| view! { <Arrival facts/> }.into_any())}
             {move || {
                 failure()
                     .map(|reason| {

@@ -178,7 +178,7 @@ fn UpperEnd(
             Upper::More | Upper::Failed => view! {
                 <div class="message_list__upper">
                     {(upper.get() == Upper::Failed)
-                        .then(|| view! { <p role="alert">"Older messages could not be loaded. Nothing is lost."</p> })}
+                        .then(|| view! { <p role="alert">"Older messages could not be loaded. Nothing is lost."</p> }.into_any())}
                     <button class="button is-small" type="button" on:click=move |_| on_older.run(())>
                         "Load older messages"
                     </button>

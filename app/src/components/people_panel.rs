@@ -88,7 +88,7 @@ fn Person(member: Member, is_me: bool) -> impl IntoView {
                 <bdi>{member.name}</bdi>
                 {is_me.then_some(" (you)")}
             </span>
-            {(member.role == Role::Owner).then(|| view! { <span class="people_panel__role">"owner"</span> })}
+            {(member.role == Role::Owner).then(|| view! { <span class="people_panel__role">"owner"</span> }.into_any())}
             <span class="people_panel__presence">{presence}</span>
         </li>
     }

@@ -94,7 +94,8 @@ pub fn Prose(
             }
             .into_any(),
         })
-        .collect_view()
+        .collect::<Vec<_>>()
+        .into_any()
 }
 
 #[cfg(test)]

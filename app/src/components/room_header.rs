@@ -41,8 +41,10 @@ pub fn RoomHeader(
             members
                 .iter()
                 .take(FACES)
-                .map(|member| view! { <Avatar id=member.id.as_str().to_owned() name=member.name.clone()/> })
-                .collect_view()
+                .map(|member| {
+                    view! { <Avatar id=member.id.as_str().to_owned() name=member.name.clone()/> }.into_any()
+                })
+                .collect::<Vec<_>>()
                 .into_any()
         })
     };
