@@ -18,7 +18,6 @@ pub struct Errand {
 
 impl Errand {
     /// One that was never run.
-    #[expect(clippy::new_without_default, reason = "it makes signals, which belong to whoever asks for it")]
     pub fn new() -> Self {
         Self { pending: RwSignal::new(false), done: RwSignal::new(false), problem: RwSignal::default() }
     }

@@ -33,8 +33,8 @@ pub fn Composer(
     let text = RwSignal::new(String::new());
     let field = NodeRef::<html::Textarea>::new();
     let bytes = memo(move || text.with(String::len));
-    let is_too_long = move || bytes.get() > MAX_MESSAGE_BYTES;
-    let can_send = memo(move || live.get() && text.with(|it| !it.trim().is_empty()) && !is_too_long());
+    let is_too_long = memo(move || bytes.get() > MAX_MESSAGE_BYTES);
+    let can_send = memo(move || live.get() && text.with(|it| !it.trim().is_empty()) && !is_too_long.get());
 
     let send = move || {
         if !can_send.get_untracked() {
@@ -70,14 +70,11 @@ pub fn Composer(
             request_animation_frame(move || focus(field));
         }
     });
-    let placeholder = move || {
-        if live.get() { format!("Message {}", room_name.get()) } else { "Starting…".to_owned() }
-    };
 
     view! {
         <form
             class="composer"
-            class:is-too-long=move || is_too_long()
+            class:is-too-long=move || is_too_long.get()
             on:submit=move |event| {
                 event.prevent_default();
                 send();
@@ -94,7 +91,9 @@ pub fn Composer(
                         aria-describedby="composer-hint"
                         dir="auto"
                         enterkeyhint="send"
-                        placeholder=move || placeholder()
+                        placeholder=move || {
+                            if live.get() { format!("Message {}", room_name.get()) } else { "Starting…".to_owned() }
+                        }
                         disabled=move || !live.get()
                         prop:value=text
                         on:input=on_input

@@ -72,9 +72,12 @@ pub fn Message(
             facts
                 .with(|it| it.place.opens_day)
                 .map(|day| {
-                    let label = move || calendar.day_label(day);
-                    view! { <li class="day" aria-label=move || label()><span class="day__label">{move || label()}</span></li> }
-                        .into_any()
+                    view! {
+                        <li class="day" aria-label=move || calendar.day_label(day)>
+                            <span class="day__label">{move || calendar.day_label(day)}</span>
+                        </li>
+                    }
+                    .into_any()
                 })
         }}
         {move || {

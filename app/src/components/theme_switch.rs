@@ -19,7 +19,6 @@ pub fn ThemeSwitch() -> impl IntoView {
         Theme::Light => Icon::Sun,
         Theme::Dark => Icon::Moon,
     };
-    let label = move || format!("Theme: {}", theme.get().as_str());
     let turn = move |submitted: web_sys::SubmitEvent| {
         submitted.prevent_default();
         theme.update(|it| *it = it.next());
@@ -29,12 +28,16 @@ pub fn ThemeSwitch() -> impl IntoView {
         <form class="theme_switch" method="post" action="/theme" on:submit=turn>
             <input type="hidden" name="theme" value=move || theme.get().next().as_str()/>
             <input type="hidden" name="next" value=page.path()/>
-            <button class="icon_button" type="submit" aria-label=move || label() title=move || label()>
+            <button class="icon_button" type="submit" aria-label=move || label(theme.get()) title=move || label(theme.get())>
                 {move || view! { <Glyph icon=icon()/> }.into_any()}
             </button>
         </form>
     }
     .into_any()
+}
+
+fn label(theme: Theme) -> String {
+    format!("Theme: {}", theme.as_str())
 }
 
 /// A browser that refuses one of the two still does the other.
