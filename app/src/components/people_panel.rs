@@ -86,7 +86,7 @@ fn Person(member: Member, is_me: bool) -> impl IntoView {
             <Avatar id=member.id.as_str().to_owned() name=member.name.clone()/>
             <span class="people_panel__name">
                 <bdi>{member.name}</bdi>
-                {is_me.then_some(" (you)")}
+                {is_me.then(|| " (you)".into_any())}
             </span>
             {(member.role == Role::Owner).then(|| view! { <span class="people_panel__role">"owner"</span> }.into_any())}
             <span class="people_panel__presence">{presence}</span>
