@@ -6,7 +6,8 @@ use protocol::{Role, RoomId, UserId};
 
 use crate::model::timeline::LineKey;
 
-/// What a row is known by. Copying it copies no text of any length.
+/// What a row is known by: all of it, not a digest that two rows might share. Copying it is cheap; long lists have keys
+/// without text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Key {
     /// A line of a conversation.
