@@ -20,6 +20,10 @@ const BUNDLES = [
 ];
 
 const WASM_OPT = [
+  // Once more over code without nesting: 5 kB less of 622.
+  '--flatten',
+  '--rereloop',
+  '-Oz',
   '-Oz',
   // What rustc emits for wasm32-unknown-unknown.
   '--enable-bulk-memory',

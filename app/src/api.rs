@@ -3,8 +3,10 @@
 #[cfg(target_arch = "wasm32")]
 use protocol::from_json::from_text;
 use protocol::from_json::{FromJson, Json, Unreadable, parse};
-use protocol::rest::{Members, MessagePage, NewChat, NewMembers, UserRef, Users};
-use protocol::{Cursor, ErrorCode, Member, Message, RoomId, RoomSummary, UserId};
+use protocol::rest::{Members, NewChat, NewMembers, UserRef, Users};
+use protocol::{
+    Cursor, DraftId, ErrorCode, Member, Message, MessageId, RoomId, RoomSummary, UserId, from_json,
+};
 use serde::Serialize;
 
 /// A request that did not succeed, in words for people.
@@ -120,19 +122,39 @@ pub(crate) async fn history(
 ) -> Result<(Vec<Message>, bool), ApiError> {
     let limit = protocol::limits::PAGE_MESSAGES;
     let before = before.map_or_else(String::new, |seq| format!("&before={seq}"));
-    let page: MessagePage =
-        call("GET", &format!("chats/{room}/messages?limit={limit}{before}"), None).await?;
+    let page: Page = call("GET", &format!("chats/{room}/messages?limit={limit}{before}"), None).await?;
     let messages = page.messages.into_iter().map(|message| Message {
-        room: message.chat_id,
+        room: room.clone(),
         cursor: Cursor { epoch, seq: message.seq },
         id: message.id,
-        author: message.sender_id,
+        author: message.sender.id,
         name: message.sender.username,
         draft: message.draft_id,
         body: message.content,
         at_ms: parse_time(&message.created_at),
     });
     Ok((messages.collect(), page.has_more))
+}
+
+/// As much of a [`protocol::rest::MessagePage`] as a timeline needs.
+struct Page {
+    messages: Vec<Line>,
+    has_more: bool,
+}
+
+/// As much of a [`protocol::rest::ChatMessage`] as a timeline needs.
+struct Line {
+    id: MessageId,
+    seq: u64,
+    content: String,
+    draft_id: DraftId,
+    created_at: String,
+    sender: UserRef,
+}
+
+from_json! {
+    Page { messages, has_more }
+    Line { id, seq, content, draft_id, created_at, sender }
 }
 
 /// A body to send.
@@ -171,30 +193,25 @@ async fn send(method: &str, path: &str, body: Option<String>) -> Result<(u16, St
 }
 
 #[cfg(target_arch = "wasm32")]
-async fn fetch(
-    method: &str,
-    path: &str,
-    body: Option<String>,
-) -> Result<(u16, String), wasm_bindgen::JsValue> {
-    use wasm_bindgen::JsCast;
-    use wasm_bindgen_futures::JsFuture;
-    use web_sys::{Headers, RequestCache, RequestCredentials, RequestInit, Response};
+async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), gloo_net::Error> {
+    use gloo_net::http::{Method, RequestBuilder};
+    use web_sys::{RequestCache, RequestCredentials};
 
-    let request = RequestInit::new();
-    request.set_method(method);
-    request.set_credentials(RequestCredentials::SameOrigin);
-    request.set_cache(RequestCache::NoStore);
-    if let Some(body) = body {
-        let headers = Headers::new()?;
-        headers.set("Content-Type", "application/json")?;
-        request.set_headers(&headers);
-        request.set_body(&body.into());
-    }
-    let path = format!("/api/v1/{path}");
-    let answer = JsFuture::from(leptos::prelude::window().fetch_with_str_and_init(&path, &request)).await?;
-    let answer: Response = answer.dyn_into()?;
-    let text = JsFuture::from(answer.text()?).await?;
-    Ok((answer.status(), text.as_string().unwrap_or_default()))
+    let method = match method {
+        "POST" => Method::POST,
+        "DELETE" => Method::DELETE,
+        _ => Method::GET,
+    };
+    let request = RequestBuilder::new(&format!("/api/v1/{path}"))
+        .method(method)
+        .credentials(RequestCredentials::SameOrigin)
+        .cache(RequestCache::NoStore);
+    let request = match body {
+        Some(body) => request.header("Content-Type", "application/json").body(body),
+        None => request.build(),
+    };
+    let answer = request?.send().await?;
+    Ok((answer.status(), answer.text().await?))
 }
 
 /// The server renders from what it knows; it never asks itself over HTTP.

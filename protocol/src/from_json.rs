@@ -11,7 +11,7 @@ use serde::de::{IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use uuid::Uuid;
 
-use crate::rest::{ChatMessage, Chats, ErrorBody, Members, MessagePage, Ticket, User, UserRef, Users};
+use crate::rest::{Chats, ErrorBody, Members, Ticket, UserRef, Users};
 use crate::{
     Closing, Cursor, DraftId, ErrorCode, ErrorData, Expiry, JoinedRoom, Member, MemberAdded, MemberRemoved,
     Message, MessageId, Pong, Posted, PresenceChange, Preview, ReadMark, Role, RoomId, RoomKind, RoomName,
@@ -210,16 +210,11 @@ from_json! {
     Closing { reconnect_in_ms }
     ErrorData { code, field, room, draft, retry_after_ms }
     ErrorBody { code, message, field, retry_after_ms }
-    User { id, username, email, is_active, created_at }
     Ticket { ticket, expires_in }
     Chats { chats, next }
     Members { members }
     Users { users }
     UserRef { id, username }
-    ChatMessage {
-        id, chat_id, seq, sender_id, content, message_type, parent_message_id, draft_id, created_at, updated_at, sender
-    }
-    MessagePage { messages, has_more }
 }
 
 impl FromJson for ServerFrame {
