@@ -70,6 +70,20 @@ test('a room of 10,000 messages opens with one page, and scrolling back keeps it
   expect(await alice.messages.count()).toBeLessThan(300);
 });
 
+test('a window that becomes narrow takes the messages along', async ({ alice, bob, room }) => {
+  await alice.account.sayMany(room, 200);
+  await alice.open(room);
+  await alice.messages.nth(10).scrollIntoViewIfNeeded();
+  await expect(alice.messages.first()).not.toHaveText('line 151');
+  await bob.account.say(room, 'news');
+  await expect(alice.button('1 new message')).toBeVisible();
+  await alice.page.setViewportSize({ width: 1440, height: 900 });
+  await alice.page.screenshot();
+  await alice.page.setViewportSize({ width: 390, height: 844 });
+  await expect(alice.button('People')).toBeInViewport({ ratio: 1 });
+  await expect(alice.button('1 new message')).toBeInViewport({ ratio: 1 });
+});
+
 test('who reads further up is told of news and taken there', async ({ alice, bob, room }) => {
   await alice.account.sayMany(room, 50);
   await alice.open(room);
