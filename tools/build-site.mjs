@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { dropFunctions } from './drop-functions.mjs';
@@ -42,8 +43,8 @@ const UNCALLED = new RegExp(
   [
     // tachys::view::any_view::IntoAny::into_any::hydrate_async, and the future that it makes
     '^_R(NC)?INvNvX\\w{1,40}_6tachys4view8any_viewpNt\\w{1,4}_7IntoAny8into_any13hydrate_async',
-    // the future that <.. as tachys::view::RenderHtml>::hydrate_async makes
-    '^_RNCI?NvX\\w*10RenderHtml13hydrate_async0',
+    // the future that <.. as tachys::view::RenderHtml>::hydrate_async makes, and the closures in it
+    '^_RNC(NC)?I?NvX\\w*10RenderHtml13hydrate_async0',
     // the classes of wasm-streams, and the futures that they make
     '^intounderlying',
     '^_RNCNCINv\\w*17future_to_promise\\w*12wasm_streams',
@@ -71,9 +72,10 @@ function bundle(feature, name) {
 
 function link(feature) {
   const args = ['build', '--locked', '--package', 'frontend', '--lib', '--target', 'wasm32-unknown-unknown'];
-  // Panics name their source file: without the folder of this machine, which is nobody's business and 30 kB.
-  const cargoHome = process.env.CARGO_HOME ?? `${process.env.HOME}/.cargo`;
-  const flags = ['--cfg', 'erase_components', `--remap-path-prefix=${cargoHome}/registry/src/=`];
+  const flags = ['--cfg', 'erase_components'];
+  // Panics name their source file: without the folders of this machine, which are nobody's business and 34 kB.
+  const sources = join(process.env.CARGO_HOME ?? join(homedir(), '.cargo'), 'registry/src');
+  if (existsSync(sources)) flags.push(...readdirSync(sources).map((it) => `--remap-path-prefix=${join(sources, it)}/=`));
   // Names that say of which types a function was made, for UNCALLED; they do not stay in the file.
   flags.push('-C', 'symbol-mangling-version=v0');
   run('cargo', [...args, '--profile', profile, '--no-default-features', '--features', feature], {

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 // Bytes. Raise one only together with the reason why the pages need it.
 const BUDGET = [
-  ['pkg/hubbub.wasm', 625_000],
+  ['pkg/hubbub.wasm', 600_000],
   ['pkg/hubbub.wasm.br', 190_000],
   ['pkg/hubbub.js.br', 15_000],
   ['pkg/hubbub-devtools.wasm', 600_000],

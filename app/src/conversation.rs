@@ -5,8 +5,6 @@
 mod act;
 mod fold;
 
-use std::collections::HashMap;
-
 use leptos::prelude::*;
 use protocol::{Member, RoomId, RoomSummary};
 
@@ -46,7 +44,8 @@ pub struct Conversations {
     link: Link,
     me: StoredValue<Option<Account>>,
     rooms: RwSignal<Rooms>,
-    state: StoredValue<HashMap<RoomId, Room>>,
+    /// The rooms that were opened or heard of: few, so a list is searched.
+    state: StoredValue<Vec<(RoomId, Room)>>,
     desk: StoredValue<Desk>,
     #[cfg(target_arch = "wasm32")]
     timers: StoredValue<act::Timers, LocalStorage>,
@@ -125,7 +124,10 @@ impl Conversations {
 
     /// The state of a room, made when it is first asked for.
     fn room(&self, room: &RoomId) -> Room {
-        if let Some(known) = self.state.with_value(|state| state.get(room).cloned()) {
+        if let Some(known) = self
+            .state
+            .with_value(|state| state.iter().find(|(id, _)| id == room).map(|(_, state)| state.clone()))
+        {
             return known;
         }
         let me = self.me.with_value(|me| me.as_ref().map(|me| (me.id.clone(), me.name.clone())));
@@ -135,7 +137,7 @@ impl Conversations {
             typing: ArcRwSignal::default(),
         };
         self.state.update_value(|state| {
-            state.insert(room.clone(), fresh.clone());
+            state.push((room.clone(), fresh.clone()));
         });
         fresh
     }

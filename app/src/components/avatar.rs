@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::fixed::fixed;
+
 /// How many hues the style sheet knows.
 const HUES: u32 = 12;
 
@@ -42,7 +44,7 @@ pub fn Avatar(
     of: Of,
 ) -> impl IntoView {
     let class = format!("avatar avatar--h{}{}", hue(&id), if of == Of::Room { " is-room" } else { "" });
-    view! { <span class=class aria-hidden="true">{initials(&name)}</span> }.into_any()
+    view! { <span {..fixed([("aria-hidden", "true")])} class=class>{initials(&name)}</span> }.into_any()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use leptos::html;
 use leptos::prelude::*;
 use protocol::limits::MAX_MESSAGE_BYTES;
 
+use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use crate::browser::attempt;
 use crate::reactive::{effect, memo};
@@ -80,22 +81,19 @@ pub fn Composer(
                 send();
             }
         >
-            {move || waits.get().then(|| view! { <p class="composer__note" role="status">{WAITS}</p> }.into_any())}
+            {move || waits.get().then(|| view! { <p class="composer__note" {..fixed([("role", "status")])}>{WAITS}</p> }.into_any())}
             <div class="composer__box">
-                <div class="composer__grow" data-text=text>
+                <div class="composer__grow" data-text=move || text.get()>
                     <textarea
                         class="composer__field"
                         node_ref=field
-                        rows="1"
                         aria-label="Message"
-                        aria-describedby="composer-hint"
-                        dir="auto"
-                        enterkeyhint="send"
+                        {..fixed([("dir", "auto"), ("rows", "1"), ("enterkeyhint", "send"), ("aria-describedby", "composer-hint")])}
                         placeholder=move || {
                             if live.get() { format!("Message {}", room_name.get()) } else { "Starting…".to_owned() }
                         }
                         disabled=move || !live.get()
-                        prop:value=text
+                        prop:value=move || text.get()
                         on:input=on_input
                         on:keydown=on_key
                         on:blur=move |_| on_stop.run(())
@@ -107,7 +105,7 @@ pub fn Composer(
             </div>
             <p class="composer__hint" id="composer-hint">
                 <span class="composer__keys"><kbd>"Enter"</kbd>" to send, "<kbd>"Shift"</kbd>" + "<kbd>"Enter"</kbd>" for a new line"</span>
-                <span class="composer__count" role="status">{move || count(bytes.get())}</span>
+                <span class="composer__count" {..fixed([("role", "status")])}>{move || count(bytes.get())}</span>
             </p>
         </form>
     }

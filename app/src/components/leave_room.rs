@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::dialog::Dialog;
+use super::fixed::fixed;
 use crate::errand::Errand;
 use crate::reactive::effect;
 
@@ -36,9 +37,9 @@ pub fn LeaveRoomDialog(
                     }
                 }}
             </p>
-            <div role="alert">{move || departure.problem().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
+            <div {..fixed([("role", "alert")])}>{move || departure.problem().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
             <div class="form__actions">
-                <button class="button" type="button" autofocus=true on:click=move |_| open.set(false)>"Stay"</button>
+                <button class="button" type="button" {..fixed([("autofocus", "")])} on:click=move |_| open.set(false)>"Stay"</button>
                 <button
                     class="button is-danger"
                     type="button"

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::DraftId;
 
 use super::avatar::Avatar;
+use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::prose::Prose;
 use super::rows::Place;
@@ -97,7 +98,7 @@ pub fn Message(
             class:is-failed=move || failure().is_some()
         >
             {move || head()}
-            <div class="message__body" dir="auto">
+            <div class="message__body" {..fixed([("dir", "auto")])}>
                 <Prose body/>
             </div>
             {mine.then(|| view! { <Arrival facts/> }.into_any())}

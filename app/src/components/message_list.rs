@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use protocol::DraftId;
 
 use super::arcs::Arcs;
+use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use super::message::{Facts, Message};
@@ -110,7 +111,12 @@ pub fn MessageList(
 
     view! {
         <div class="message_list">
-            <div class="message_list__log" role="log" aria-label="Messages" tabindex="0" node_ref=log on:scroll=move |_| look()>
+            <div
+                class="message_list__log"
+                {..fixed([("role", "log"), ("aria-label", "Messages"), ("tabindex", "0")])}
+                node_ref=log
+                on:scroll=move |_| look()
+            >
                 <div class="message_list__content">
                     <UpperEnd room_name upper loading on_older=wishes.older/>
                     <ol class="message_list__lines">
@@ -174,11 +180,11 @@ fn UpperEnd(
                 </div>
             }
             .into_any(),
-            Upper::Loading => view! { <p class="message_list__upper" role="status">"Loading older messages…"</p> }.into_any(),
+            Upper::Loading => view! { <p class="message_list__upper" {..fixed([("role", "status")])}>"Loading older messages…"</p> }.into_any(),
             Upper::More | Upper::Failed => view! {
                 <div class="message_list__upper">
                     {(upper.get() == Upper::Failed)
-                        .then(|| view! { <p role="alert">"Older messages could not be loaded. Nothing is lost."</p> }.into_any())}
+                        .then(|| view! { <p {..fixed([("role", "alert")])}>"Older messages could not be loaded. Nothing is lost."</p> }.into_any())}
                     <button class="button is-small" type="button" on:click=move |_| on_older.run(())>
                         "Load older messages"
                     </button>
@@ -198,8 +204,8 @@ fn Skeleton() -> impl IntoView {
         }
     };
     view! {
-        <div class="skeleton" aria-hidden="true">{line()} {line()} {line()} {line()}</div>
-        <p class="sr_only" role="status">"Loading messages…"</p>
+        <div class="skeleton" {..fixed([("aria-hidden", "true")])}>{line()} {line()} {line()} {line()}</div>
+        <p class="sr_only" {..fixed([("role", "status")])}>"Loading messages…"</p>
     }
     .into_any()
 }

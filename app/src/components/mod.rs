@@ -9,6 +9,7 @@ pub mod dialog;
 pub mod empty;
 pub mod entrance;
 pub mod field;
+pub(crate) mod fixed;
 pub mod icon;
 mod keyed;
 pub mod leave_room;

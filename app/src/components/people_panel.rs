@@ -6,6 +6,7 @@ use protocol::limits::USERNAME_CHARS;
 use protocol::{Member, Role, UserId};
 
 use super::avatar::Avatar;
+use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use super::new_room::usernames;
@@ -111,23 +112,20 @@ fn Invite(invitation: Errand, on_invite: Callback<Vec<String>>) -> impl IntoView
         }
     };
     view! {
-        <form class="people_panel__invite" novalidate=true on:submit=submit>
+        <form class="people_panel__invite" {..fixed([("novalidate", "")])} on:submit=submit>
             <label class="field__label" for="invite-name">"User name to invite"</label>
             <div class="people_panel__line">
                 <input
                     class="field__input"
-                    id="invite-name"
                     type="text"
-                    autocomplete="off"
-                    autocapitalize="none"
-                    spellcheck="false"
+                    {..fixed([("id", "invite-name"), ("autocomplete", "off"), ("autocapitalize", "none"), ("spellcheck", "false")])}
                     maxlength=(USERNAME_CHARS.end() * 8).to_string()
-                    prop:value=typed
+                    prop:value=move || typed.get()
                     on:input=move |event| typed.set(event_target_value(&event))
                 />
                 <button class="button" type="submit" aria-busy=move || invitation.is_pending().then_some("true")>"Invite"</button>
             </div>
-            <div role="alert">{move || invitation.problem().map(|it| view! { <p class="field__problem">{it}</p> }.into_any())}</div>
+            <div {..fixed([("role", "alert")])}>{move || invitation.problem().map(|it| view! { <p class="field__problem">{it}</p> }.into_any())}</div>
         </form>
     }
     .into_any()

@@ -2,6 +2,8 @@
 
 use leptos::prelude::*;
 
+use super::fixed::fixed;
+
 /// A stretch of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece<'a> {
@@ -84,13 +86,17 @@ pub fn Prose(
         .map(|piece| match piece {
             Piece::Words(words) => words.to_owned().into_any(),
             Piece::Link(address) => view! {
-                <a class="prose__link" href=address.to_owned() target="_blank" rel="noopener noreferrer nofollow">
+                <a
+                    class="prose__link"
+                    href=address.to_owned()
+                    {..fixed([("target", "_blank"), ("rel", "noopener noreferrer nofollow")])}
+                >
                     {address.to_owned()}
                 </a>
             }
             .into_any(),
             Piece::Code(code) => view! {
-                <pre class="prose__code" dir="ltr" tabindex="0"><code>{code.to_owned()}</code></pre>
+                <pre class="prose__code" {..fixed([("dir", "ltr"), ("tabindex", "0")])}><code>{code.to_owned()}</code></pre>
             }
             .into_any(),
         })

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use protocol::Member;
 
 use super::avatar::Avatar;
+use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use crate::address::use_address;
 
@@ -59,7 +60,7 @@ pub fn RoomHeader(
                 <Glyph icon=Icon::Back/>
             </a>
             <div class="room_header__words">
-                <h1 class="room_header__name" dir="auto" title=move || name.get()>{move || name.get()}</h1>
+                <h1 class="room_header__name" {..fixed([("dir", "auto")])} title=move || name.get()>{move || name.get()}</h1>
                 <p class="room_header__summary">{move || summary()}</p>
             </div>
             <button

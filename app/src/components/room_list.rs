@@ -116,7 +116,7 @@ fn Room(id: RoomId, rooms: Memo<Vec<RoomSummary>>, current: Memo<Option<RoomId>>
                     last()
                         .map(|last| {
                             view! {
-                                <time class="room_list__time" datetime=when::machine(last.at_ms)>
+                                <time class="room_list__time" datetime=move || when::machine(last.at_ms)>
                                     {move || calendar.brief(last.at_ms)}
                                 </time>
                             }

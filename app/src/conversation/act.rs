@@ -192,7 +192,8 @@ impl Conversations {
     /// Looks again when the first of those who type would have to be heard of.
     pub(super) fn watch_typing(self) {
         let next = self.state.with_value(|state| {
-            let expiries = state.values().filter_map(|room| room.typing.with_untracked(Typing::next_expiry));
+            let expiries =
+                state.iter().filter_map(|(_, room)| room.typing.with_untracked(Typing::next_expiry));
             expiries.min()
         });
         let wait = next.map(|at| u32::try_from((at - now_ms()).max(0)).unwrap_or(0));
@@ -203,8 +204,9 @@ impl Conversations {
     }
 
     fn expire_typing(self) {
-        let typing =
-            self.state.with_value(|state| state.values().map(|room| room.typing.clone()).collect::<Vec<_>>());
+        let typing = self
+            .state
+            .with_value(|state| state.iter().map(|(_, room)| room.typing.clone()).collect::<Vec<_>>());
         for typing in typing {
             typing.maybe_update(|typing| typing.expire(now_ms()));
         }

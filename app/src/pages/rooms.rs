@@ -9,6 +9,7 @@ use crate::components::arcs::Wordmark;
 use crate::components::avatar::Avatar;
 use crate::components::connection_status::ConnectionStatus;
 use crate::components::empty::Empty;
+use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::new_room::{NewRoom, NewRoomDialog};
 use crate::components::room_list::RoomList;
@@ -72,13 +73,13 @@ fn Frame(account: Account) -> impl IntoView {
             <div class="shell__account">
                 <Avatar id=account.id.as_str().to_owned() name=account.name.clone()/>
                 <bdi class="shell__name">{account.name}</bdi>
-                <form method="post" action="/sign-out">
+                <form {..fixed([("method", "post"), ("action", "/sign-out")])}>
                     <button class="icon_button" type="submit" aria-label="Sign out" title="Sign out">
                         <Glyph icon=Icon::SignOut/>
                     </button>
                 </form>
             </div>
-            <main class="shell__main" id="main" tabindex="-1">
+            <main class="shell__main" {..fixed([("id", "main"), ("tabindex", "-1")])}>
                 {move || match address.place.get() {
                     Place::Room(Some(room)) => view! { <Conversation room/> }.into_any(),
                     Place::Lobby => view! { <Lobby/> }.into_any(),
