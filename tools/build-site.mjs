@@ -21,7 +21,10 @@ const BUNDLES = [
 ];
 
 const WASM_OPT = [
-  // Once more over code without nesting: 5 kB less of 622.
+  // Over code without nesting, twice: 6 kB less of 622.
+  '--flatten',
+  '--rereloop',
+  '-Oz',
   '--flatten',
   '--rereloop',
   '-Oz',

@@ -86,9 +86,8 @@ pub fn Composer(
                 <div class="composer__grow" data-text=move || text.get()>
                     <textarea
                         class="composer__field"
+                        {..fixed([("aria-label", "Message"), ("dir", "auto"), ("rows", "1"), ("enterkeyhint", "send"), ("aria-describedby", "composer-hint")])}
                         node_ref=field
-                        aria-label="Message"
-                        {..fixed([("dir", "auto"), ("rows", "1"), ("enterkeyhint", "send"), ("aria-describedby", "composer-hint")])}
                         placeholder=move || {
                             if live.get() { format!("Message {}", room_name.get()) } else { "Starting…".to_owned() }
                         }
@@ -99,7 +98,7 @@ pub fn Composer(
                         on:blur=move |_| on_stop.run(())
                     ></textarea>
                 </div>
-                <button class="composer__send" type="submit" aria-label="Send" title="Send" disabled=move || !can_send.get()>
+                <button class="composer__send" type="submit" {..fixed([("aria-label", "Send"), ("title", "Send")])} disabled=move || !can_send.get()>
                     <Glyph icon=Icon::Send/>
                 </button>
             </div>

@@ -85,7 +85,7 @@ pub fn Message(
             facts
                 .with(|it| it.place.opens_unread)
                 .then(|| {
-                    view! { <li class="unread" aria-label="New messages"><span class="unread__label">"New"</span></li> }
+                    view! { <li class="unread" {..fixed([("aria-label", "New messages")])}><span class="unread__label">"New"</span></li> }
                         .into_any()
                 })
         }}

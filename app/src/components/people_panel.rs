@@ -46,7 +46,7 @@ pub fn PeoplePanel(
     view! {
         <aside
             class="people_panel"
-            aria-label="People"
+            {..fixed([("aria-label", "People")])}
             on:keydown=move |key| {
                 if key.key() == "Escape" {
                     on_close.run(());
@@ -58,9 +58,8 @@ pub fn PeoplePanel(
                 <button
                     class="icon_button"
                     type="button"
+                    {..fixed([("aria-label", "Close"), ("title", "Close")])}
                     node_ref=close_button
-                    aria-label="Close"
-                    title="Close"
                     on:click=move |_| on_close.run(())
                 >
                     <Glyph icon=Icon::Close/>

@@ -54,7 +54,7 @@ pub fn RoomHeader(
             <a
                 href="/"
                 class="icon_button room_header__back"
-                aria-label="Back to the rooms"
+                {..fixed([("aria-label", "Back to the rooms")])}
                 on:click=move |click| address.follow(&click, "/")
             >
                 <Glyph icon=Icon::Back/>
@@ -66,9 +66,8 @@ pub fn RoomHeader(
             <button
                 class="room_header__people button is-plain"
                 type="button"
+                {..fixed([("aria-label", "People"), ("title", "People")])}
                 node_ref=people_button
-                aria-label="People"
-                title="People"
                 aria-expanded=move || if people_shown.get() { "true" } else { "false" }
                 on:click=move |_| on_people.run(())
             >

@@ -5,6 +5,7 @@ use protocol::limits::MAX_UNREAD;
 use protocol::{RoomId, RoomSummary};
 
 use super::avatar::{Avatar, Of};
+use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use crate::address::use_address;
@@ -30,10 +31,10 @@ pub fn RoomList(
     };
     let is_empty = memo(move || rooms.with(Vec::is_empty));
     view! {
-        <nav class="room_list" aria-label="Rooms">
+        <nav class="room_list" {..fixed([("aria-label", "Rooms")])}>
             <div class="room_list__head">
                 <h2 class="room_list__title">"Rooms"</h2>
-                <button class="icon_button" type="button" aria-label="New room" title="New room" on:click=move |_| on_new.run(())>
+                <button class="icon_button" type="button" {..fixed([("aria-label", "New room"), ("title", "New room")])} on:click=move |_| on_new.run(())>
                     <Glyph icon=Icon::Plus/>
                 </button>
             </div>

@@ -9,6 +9,7 @@ use crate::address::use_address;
 use crate::browser::attempt;
 use crate::components::composer::Composer;
 use crate::components::empty::Empty;
+use crate::components::fixed::fixed;
 use crate::components::leave_room::LeaveRoomDialog;
 use crate::components::message_list::{MessageList, Upper, Wishes};
 use crate::components::people_panel::PeoplePanel;
@@ -110,7 +111,7 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
             class:is-people-shown=move || page.people.get() == Some(true)
             class:is-people-hidden=move || page.people.get() == Some(false)
         >
-            <section class="conversation__talk" aria-label="Conversation">
+            <section class="conversation__talk" {..fixed([("aria-label", "Conversation")])}>
                 <RoomHeader name members people_shown people_button on_people=toggle_people/>
                 <Messages room=id() name/>
                 <div class="conversation__foot">

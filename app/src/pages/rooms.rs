@@ -61,7 +61,7 @@ fn Frame(account: Account) -> impl IntoView {
                 <a
                     href="/"
                     class="shell__home"
-                    aria-label="Hubbub"
+                    {..fixed([("aria-label", "Hubbub")])}
                     on:click=move |click| address.follow(&click, "/")
                 >
                     <Wordmark/>
@@ -74,7 +74,7 @@ fn Frame(account: Account) -> impl IntoView {
                 <Avatar id=account.id.as_str().to_owned() name=account.name.clone()/>
                 <bdi class="shell__name">{account.name}</bdi>
                 <form {..fixed([("method", "post"), ("action", "/sign-out")])}>
-                    <button class="icon_button" type="submit" aria-label="Sign out" title="Sign out">
+                    <button class="icon_button" type="submit" {..fixed([("aria-label", "Sign out"), ("title", "Sign out")])}>
                         <Glyph icon=Icon::SignOut/>
                     </button>
                 </form>
