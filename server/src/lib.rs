@@ -18,5 +18,6 @@ pub mod simulate;
 pub mod state;
 pub mod store;
 pub mod telemetry;
+pub mod websocket;
 
 pub use lifecycle::{Running, StartError, run, serve_on};

@@ -1,0 +1,3 @@
+//! Codecs of what goes over the wire: bytes in, meaning out. Knows no socket, no runtime and no clock.
+
+pub mod websocket;
