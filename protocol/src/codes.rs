@@ -54,6 +54,10 @@ pub enum CloseCode {
     Normal = 1000,
     /// The page or the server goes away.
     GoingAway = 1001,
+    /// What the client sent is no WebSocket (RFC 6455).
+    Protocol = 1002,
+    /// Text that is not UTF-8, or a compressed message that cannot be read.
+    BadText = 1007,
     /// A message beyond [`crate::limits::MAX_FRAME_BYTES`].
     TooBig = 1009,
     /// Our fault.
@@ -72,9 +76,11 @@ pub enum CloseCode {
 
 impl CloseCode {
     /// Every code, in the order of their numbers.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Normal,
         Self::GoingAway,
+        Self::Protocol,
+        Self::BadText,
         Self::TooBig,
         Self::Internal,
         Self::Restart,
@@ -99,6 +105,8 @@ impl CloseCode {
         match self {
             Self::Normal => "closed",
             Self::GoingAway => "going away",
+            Self::Protocol => "not WebSocket",
+            Self::BadText => "unreadable message",
             Self::TooBig => "message too big",
             Self::Internal => "internal error",
             Self::Restart => "restarting, come back",
@@ -122,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_client_stays_away_only_when_coming_back_is_pointless() {
-        for number in [1000, 1001, 1005, 1006, 1009, 1011, 1012, 4008, 4429, 4999] {
+        for number in [1000, 1001, 1002, 1005, 1006, 1007, 1009, 1011, 1012, 4008, 4429, 4999] {
             assert!(CloseCode::comes_back(number), "{number}");
         }
         for number in [4401, 4403] {

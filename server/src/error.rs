@@ -2,7 +2,9 @@
 
 use axum::Json;
 use axum::http::StatusCode;
-use axum::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{
+    CONNECTION, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE,
+};
 use axum::response::{IntoResponse, Response};
 use hub::Refusal;
 use protocol::ErrorCode;
@@ -10,6 +12,7 @@ use protocol::rest::ErrorBody;
 
 use crate::auth::AuthError;
 use crate::auth::accounts::AccountError;
+use crate::websocket::HandshakeError;
 
 /// Why a request was not answered with success.
 #[derive(Debug, thiserror::Error)]
@@ -67,9 +70,9 @@ pub enum ApiError {
     /// The address exists, but not with this method.
     #[error("this address does not know this method")]
     WrongMethod,
-    /// A socket's address was asked for without a WebSocket handshake.
-    #[error("this address is for WebSocket connections (RFC 6455)")]
-    NotWebSocket,
+    /// A socket's address was asked for without a WebSocket handshake that can be taken.
+    #[error("this address is for WebSocket connections (RFC 6455): {0}")]
+    NotWebSocket(#[from] HandshakeError),
     /// A handler panicked; the log has it.
     #[error("something went wrong on our side")]
     Panicked,
@@ -98,7 +101,8 @@ impl ApiError {
         let status = match self {
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
-            Self::NotWebSocket => StatusCode::BAD_REQUEST,
+            Self::NotWebSocket(HandshakeError::Version) => StatusCode::UPGRADE_REQUIRED,
+            Self::NotWebSocket(_) => StatusCode::BAD_REQUEST,
             _ => status(code),
         };
         if status.is_server_error() {
@@ -125,7 +129,7 @@ impl ApiError {
             Self::TooBig => (ErrorCode::TooBig, None, None),
             Self::NobodyCalled(_) => (ErrorCode::NotFound, named("usernames"), None),
             Self::NotFound | Self::WrongMethod => (ErrorCode::NotFound, None, None),
-            Self::NotWebSocket => (ErrorCode::Invalid, None, None),
+            Self::NotWebSocket(_) => (ErrorCode::Invalid, None, None),
             Self::Panicked => (ErrorCode::Internal, None, None),
         }
     }
@@ -164,6 +168,12 @@ impl IntoResponse for ApiError {
         let mut response = (status, Json(body)).into_response();
         if let Some(seconds) = wait_seconds {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UPGRADE_REQUIRED {
+            // RFC 6455, section 4.4, and RFC 9110, section 15.5.22.
+            response.headers_mut().insert(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+            response.headers_mut().insert(UPGRADE, HeaderValue::from_static("websocket"));
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("upgrade"));
         }
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

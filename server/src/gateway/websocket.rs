@@ -4,14 +4,9 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::rejection::WebSocketUpgradeRejection;
-use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, WebSocketUpgrade};
-use axum::extract::{Query, State};
-use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::extract::{Query, Request as HttpRequest, State};
+use axum::response::Response;
 use bytes::Bytes;
-use futures_util::stream::{SplitSink, SplitStream};
-use futures_util::{SinkExt, StreamExt};
 use hub::{Event, Failure, Identity, Inlet, Next, Outbox, Outlet, Peer, Refusal, outbox};
 use protocol::{CloseCode, Expiry, Welcome, limits};
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -22,15 +17,23 @@ use crate::dialect::{Dialect, Native, Request};
 use crate::error::ApiError;
 use crate::simulate::Simulations;
 use crate::state::AppState;
+use crate::websocket::{
+    Ended, Incoming, Limits, OutFrame, Pending, Reader, Settings, Violation, Writer, accept,
+};
 
 /// Bytes that may wait for one client before it is let go with 4008. About 5,000 short messages, the most that a phone on
 /// a bad link catches up with.
 const OUTBOX_BYTES: usize = 1024 * 1024;
 
-/// Bytes read at a time. The library's default of 128 KiB would be held by every idle connection.
-const READ_BUFFER_BYTES: usize = 4 * 1024;
+/// What a client may send, and what is compressed for one that can inflate.
+const SOCKET: Settings = Settings {
+    // No client of ours sends fragments; a library may, by the kilobyte.
+    limits: Limits { message_bytes: limits::MAX_FRAME_BYTES, fragments: 65_536 },
+    // Below 1 KiB a frame fits into one packet either way, and compressing it is work for nothing.
+    deflate_from_bytes: 1024,
+};
 
-/// Frames written before the socket is flushed.
+/// Frames written in one go.
 const BURST: usize = 64;
 
 /// The server pings as often. Below the 30 s after which many proxies cut an idle connection.
@@ -51,52 +54,58 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// `GET /api/v1/ws`: the native protocol.
 ///
 /// # Errors
-/// 403 for a page of a foreign origin, 401 for a token or ticket that is not good, 400 for what is no handshake.
+/// 403 for a page of a foreign origin, 401 for a token or ticket that is not good, 400 for what is no handshake, 426 for
+/// another version of it.
 pub async fn upgrade(
     State(state): State<AppState>,
     Query(query): Query<SocketQuery>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    request: HttpRequest,
 ) -> Result<Response, ApiError> {
-    if !state.config().origins.may_connect(&headers) {
+    let (mut request, _) = request.into_parts();
+    if !state.config().origins.may_connect(&request.headers) {
         return Err(AuthError::ForeignPage.into());
     }
-    let caller = identify_socket(&state, &headers, &query).await?;
-    let upgrade = upgrade
-        .map_err(|_| ApiError::NotWebSocket)?
-        .read_buffer_size(READ_BUFFER_BYTES)
-        .max_message_size(limits::MAX_FRAME_BYTES)
-        .max_frame_size(limits::MAX_FRAME_BYTES);
-    Ok(upgrade.on_upgrade(move |socket| serve::<Native>(state, socket, caller)).into_response())
+    let caller = identify_socket(&state, &request.headers, &query).await?;
+    let (response, pending) = accept(&mut request, SOCKET)?;
+    tokio::spawn(serve::<Native>(state, pending, caller));
+    Ok(response)
 }
 
 /// Runs one connection to its end. Ending one side ends the other by dropping, not by aborting.
-async fn serve<D: Dialect>(state: AppState, socket: WebSocket, caller: Option<Caller>) {
-    let (sink, mut stream) = socket.split();
+async fn serve<D: Dialect>(state: AppState, pending: Pending, caller: Option<Caller>) {
+    let (mut reader, writer) = match pending.open().await {
+        Ok(halves) => halves,
+        Err(error) => {
+            let error = &error as &dyn std::error::Error;
+            return tracing::debug!(error, "A client was gone before it was let in");
+        }
+    };
     let (outbox, inlet) = outbox(OUTBOX_BYTES);
     // Held until the close frame is written: a stop waits for it.
-    let _open = state.sockets().token();
-    let writer = tokio::spawn(write(sink, inlet));
-    match introduce::<D>(&state, &mut stream, &outbox, caller).await {
+    let open = state.sockets().token();
+    let writer = tokio::spawn(write(writer, inlet));
+    match introduce::<D>(&state, &mut reader, &outbox, caller).await {
         // Before the connection is dropped, which closes the outbox too, without a reason.
-        Ok(mut connection) => outbox.close(connection.read(&mut stream).await),
+        Ok(mut connection) => outbox.close(connection.read(&mut reader).await),
         Err(code) => outbox.close(code),
     }
     drop(outbox);
     if let Err(error) = writer.await {
         tracing::error!(%error, "A connection's writer panicked");
     }
+    drop(open);
+    reader.drain(FAREWELL).await;
 }
 
 /// Finds out who this is, attaches them, and says so.
 async fn introduce<D: Dialect>(
     state: &AppState,
-    stream: &mut SplitStream<WebSocket>,
+    reader: &mut Reader,
     outbox: &Outbox,
     caller: Option<Caller>,
 ) -> Result<Connection<D>, CloseCode> {
     let caller =
-        if let Some(caller) = caller { caller } else { first_frame::<D>(state, stream, outbox).await? };
+        if let Some(caller) = caller { caller } else { first_frame::<D>(state, reader, outbox).await? };
     let name = caller.person.username.clone();
     let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };
     let peer = match state.hub().attach(identity, D::SPELLING, Arc::new(outbox.clone())) {
@@ -124,16 +133,17 @@ async fn introduce<D: Dialect>(
 /// The token of a socket that came without one.
 async fn first_frame<D: Dialect>(
     state: &AppState,
-    stream: &mut SplitStream<WebSocket>,
+    reader: &mut Reader,
     outbox: &Outbox,
 ) -> Result<Caller, CloseCode> {
     let deadline = Instant::now() + FIRST_FRAME;
     let frame = loop {
-        match timeout_at(deadline, stream.next()).await {
-            Ok(Some(Ok(Message::Text(text)))) => break Some(text),
-            Ok(Some(Ok(Message::Ping(_) | Message::Pong(_)))) => {}
-            Ok(Some(Ok(Message::Binary(_)))) | Err(_) => break None,
-            Ok(Some(Ok(Message::Close(_)) | Err(_)) | None) => return Err(CloseCode::Normal),
+        match timeout_at(deadline, reader.next()).await {
+            Ok(Ok(Incoming::Text(text))) => break Some(text),
+            Ok(Ok(Incoming::Ping(_) | Incoming::Pong(_))) => {}
+            Ok(Ok(Incoming::Binary(_))) | Err(_) => break None,
+            Ok(Ok(Incoming::Close(_))) => return Err(CloseCode::Normal),
+            Ok(Err(ended)) => return Err(why(&ended)),
         }
     };
     let Some(Ok(Request::Authenticate(token))) = frame.map(|text| D::decode(text.as_str())) else {
@@ -187,12 +197,12 @@ impl<D: Dialect> Connection<D> {
     }
 
     /// Takes up frames in the order sent until one side has had enough; answers why.
-    async fn read(&mut self, stream: &mut SplitStream<WebSocket>) -> CloseCode {
+    async fn read(&mut self, reader: &mut Reader) -> CloseCode {
         loop {
             let next_check = self.next_expiry_step().min(self.heard_at + SILENCE);
             let outbox = self.outbox.clone();
             let frame = tokio::select! {
-                frame = stream.next() => frame,
+                frame = reader.next() => frame,
                 () = outbox.closed() => return CloseCode::Normal,
                 () = sleep_until(next_check) => match self.check_time() {
                     Some(code) => return code,
@@ -201,11 +211,11 @@ impl<D: Dialect> Connection<D> {
             };
             self.heard_at = Instant::now();
             match frame {
-                Some(Ok(Message::Text(text))) => self.take_up(&text).await,
-                Some(Ok(Message::Binary(_))) => self.peer.tell(&Event::Failed(Refusal::BinaryFrame.into())),
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Ok(Message::Close(_))) | None => return CloseCode::Normal,
-                Some(Err(error)) => return why(&error),
+                Ok(Incoming::Text(text)) => self.take_up(text.as_str()).await,
+                Ok(Incoming::Binary(_)) => self.peer.tell(&Event::Failed(Refusal::BinaryFrame.into())),
+                Ok(Incoming::Ping(_) | Incoming::Pong(_)) => {}
+                Ok(Incoming::Close(_)) => return CloseCode::Normal,
+                Err(ended) => return why(&ended),
             }
         }
     }
@@ -271,61 +281,45 @@ fn moment(state: &AppState, at_ms: i64) -> Instant {
     Instant::now() + Duration::from_millis(left)
 }
 
-/// Why reading ended.
-fn why(error: &axum::Error) -> CloseCode {
-    let too_big = std::error::Error::source(error)
-        .and_then(|cause| cause.downcast_ref::<tungstenite::Error>())
-        .is_some_and(|cause| matches!(cause, tungstenite::Error::Capacity(_)));
-    if too_big { CloseCode::TooBig } else { CloseCode::Normal }
+/// The code that answers how reading ended. A connection that is lost hears nothing more.
+fn why(ended: &Ended) -> CloseCode {
+    match ended {
+        Ended::Violation(Violation::TooBig | Violation::TooManyFragments) => CloseCode::TooBig,
+        Ended::Violation(Violation::NotUtf8 | Violation::NotDeflate) => CloseCode::BadText,
+        Ended::Violation(_) => CloseCode::Protocol,
+        Ended::Lost | Ended::Broken(_) => CloseCode::Normal,
+    }
 }
 
 /// Writes what the hub hands out, a burst at a time, and pings when there is nothing to write.
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut inlet: Inlet) {
+async fn write(mut writer: Writer, mut inlet: Inlet) {
     let mut burst = Vec::with_capacity(BURST);
     let code = loop {
-        let next = tokio::select! {
-            next = inlet.next(&mut burst, BURST) => next,
-            () = tokio::time::sleep(HEARTBEAT) => {
-                if sink.send(Message::Ping(Bytes::new())).await.is_err() {
-                    return;
-                }
-                continue;
+        let ping = tokio::select! {
+            next = inlet.next(&mut burst, BURST) => match next {
+                Next::Frames => None,
+                Next::Close(code) => break code,
+            },
+            // Whatever is written takes the pongs along.
+            () = writer.pinged() => None,
+            () = tokio::time::sleep(HEARTBEAT) => Some(OutFrame::ping(Bytes::new())),
+        };
+        let frames = ping.into_iter().chain(burst.drain(..).map(OutFrame::text));
+        let written = {
+            let mut writing = pin!(writer.write(frames));
+            tokio::select! {
+                written = &mut writing => written,
+                // The reader was let go while the socket takes nothing: a last chance, then the line is dead.
+                () = inlet.let_go() => match tokio::time::timeout(FAREWELL, writing).await {
+                    Ok(written) => written,
+                    Err(_) => return,
+                },
             }
         };
-        match next {
-            Next::Close(code) => break code,
-            Next::Frames => {
-                let written = {
-                    let mut writing = pin!(write_burst(&mut sink, &mut burst));
-                    tokio::select! {
-                        written = &mut writing => written,
-                        // The reader was let go while the socket takes nothing: a last chance, then the line is dead.
-                        () = inlet.let_go() => match tokio::time::timeout(FAREWELL, writing).await {
-                            Ok(written) => written,
-                            Err(_) => return,
-                        },
-                    }
-                };
-                if written.is_err() {
-                    return;
-                }
-            }
+        if written.is_err() {
+            return;
         }
     };
-    let close = CloseFrame { code: code.number(), reason: Utf8Bytes::from_static(code.reason()) };
     // Whether the other side takes the farewell is its own business.
-    tokio::time::timeout(FAREWELL, sink.send(Message::Close(Some(close)))).await.ok();
-}
-
-async fn write_burst(
-    sink: &mut SplitSink<WebSocket, Message>,
-    burst: &mut Vec<Bytes>,
-) -> Result<(), axum::Error> {
-    for frame in burst.drain(..) {
-        match Utf8Bytes::try_from(frame) {
-            Ok(text) => sink.feed(Message::Text(text)).await?,
-            Err(error) => tracing::error!(%error, "A dialect wrote a frame that is not UTF-8"),
-        }
-    }
-    sink.flush().await
+    tokio::time::timeout(FAREWELL, writer.close(code.number(), code.reason())).await.ok();
 }

@@ -41,15 +41,14 @@ impl Writer {
         Self { half, deflate, deflate_from_bytes, due, queue: VecDeque::new(), written: 0 }
     }
 
-    /// Writes frames, all that are in `frames`, in as few turns as the socket takes. If it is dropped before it is done,
-    /// the next write takes up where this one stood.
+    /// Writes frames in as few turns as the socket takes. If it is dropped before it is done, the next write takes up
+    /// where this one stood.
     ///
     /// # Errors
     /// The connection broke.
-    pub async fn write(&mut self, frames: &mut Vec<OutFrame>) -> io::Result<()> {
+    pub async fn write(&mut self, frames: impl IntoIterator<Item = OutFrame>) -> io::Result<()> {
         self.queue_pongs();
-        self.queue.reserve(frames.len());
-        for frame in frames.drain(..) {
+        for frame in frames {
             self.push(frame);
         }
         self.flush().await
