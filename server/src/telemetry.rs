@@ -11,11 +11,9 @@ use tracing_subscriber::util::TryInitError;
 /// # Errors
 /// [`TryInitError`] when something logs already.
 pub fn start(filter: &str) -> Result<(), TryInitError> {
-    // The settings have refused a filter that cannot be read. The library below the sockets writes every frame, with
-    // all that is said in it, when it is allowed to.
-    let filter = EnvFilter::new(format!("{filter},tungstenite=info,tokio_tungstenite=info"));
     tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        // The settings have refused a filter that cannot be read.
+        .with_env_filter(EnvFilter::new(filter))
         .with_writer(stderr)
         .with_ansi(stderr().is_terminal())
         .finish()

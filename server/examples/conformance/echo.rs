@@ -11,9 +11,12 @@ use server::websocket::{
     Ended, HandshakeError, Incoming, Limits, OutFrame, Pending, Reader, Settings, Writer, accept,
 };
 
-/// As much as the suites send: 16 MiB, in up to 65,536 fragments. What is shorter than 64 bytes is not worth compressing.
+/// Suites send 65,536 fragments, and some an empty one to end them.
+pub(crate) const FRAGMENTS: u32 = 100_000;
+
+/// As much as the suites send. What is shorter than 64 bytes is not worth compressing.
 const SETTINGS: Settings = Settings {
-    limits: Limits { message_bytes: 16 * 1024 * 1024, fragments: 65_536 },
+    limits: Limits { message_bytes: 16 * 1024 * 1024, fragments: FRAGMENTS },
     deflate_from_bytes: 64,
 };
 

@@ -29,24 +29,43 @@ fn the_hub_names_no_transport_and_no_database() {
     holds(&strangers(&read("hub/Cargo.toml"), is_stranger));
 }
 
-/// The crates in the output of `cargo tree --prefix none` that belong to a transport or a database.
-fn transports_in(tree: &str) -> Vec<String> {
+/// The crates in the output of `cargo tree --prefix none` whose names begin with one of these.
+fn named_in(tree: &str, strangers: &[&str]) -> Vec<String> {
     let names = tree.lines().filter_map(|line| line.split(' ').next());
-    names.filter(|name| TRANSPORTS.iter().any(|it| name.starts_with(it))).map(str::to_owned).collect()
+    names.filter(|name| strangers.iter().any(|it| name.starts_with(it))).map(str::to_owned).collect()
+}
+
+/// Everything that a crate of ours depends on, one a line.
+fn tree_of(package: &str) -> String {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let tree = Command::new(cargo)
+        .args(["tree", "--package", package, "--edges", "normal", "--prefix", "none", "--offline"])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    String::from_utf8(tree.stdout).unwrap()
 }
 
 #[test]
 fn nothing_that_the_hub_depends_on_brings_one_in() {
-    assert_eq!(transports_in("hub v0.1.0 (/hub)\nbytes v1.0.0\naxum-core v0.5.0\n"), ["axum-core"]);
-    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
-    let tree = Command::new(cargo)
-        .args(["tree", "--package", "hub", "--edges", "normal", "--prefix", "none", "--offline"])
-        .current_dir(root())
-        .output()
-        .unwrap();
-    let told = String::from_utf8(tree.stdout).unwrap();
-    assert!(tree.status.success() && told.contains("protocol"), "{}", String::from_utf8_lossy(&tree.stderr));
-    holds(&transports_in(&told));
+    assert_eq!(named_in("hub v0.1.0 (/hub)\nbytes v1.0.0\naxum-core v0.5.0\n", &TRANSPORTS), ["axum-core"]);
+    let tree = tree_of("hub");
+    assert!(tree.contains("protocol"), "{tree}");
+    holds(&named_in(&tree, &TRANSPORTS));
+}
+
+/// Whatever moves bytes or waits.
+const MOVERS: [&str; 9] =
+    ["async-std", "axum", "futures", "hyper", "mio", "smol", "socket2", "tokio", "tungstenite"];
+
+#[test]
+fn the_codecs_know_no_runtime_and_no_transport() {
+    let bad = "wire v0.1.0 (/wire)\nbytes v1.0.0\ntokio v1.0.0\nhyper-util v0.1.0\n";
+    assert_eq!(named_in(bad, &MOVERS), ["tokio", "hyper-util"]);
+    let tree = tree_of("wire");
+    assert!(tree.contains("bytes"), "{tree}");
+    holds(&named_in(&tree, &MOVERS));
 }
 
 #[test]

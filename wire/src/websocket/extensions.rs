@@ -51,8 +51,10 @@ impl Deflate {
             seen.push(*name);
             match (*name, value.as_deref()) {
                 // What it does with its own window costs us nothing: ours takes whatever it sends.
-                ("server_no_context_takeover" | "client_no_context_takeover", None)
-                | ("client_max_window_bits", None) => {}
+                (
+                    "server_no_context_takeover" | "client_no_context_takeover" | "client_max_window_bits",
+                    None,
+                ) => {}
                 ("client_max_window_bits", Some(value)) => {
                     window_bits(value)?;
                 }

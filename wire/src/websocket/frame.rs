@@ -1,5 +1,7 @@
 //! One frame: its header as a client sends it and as a server does, and the mask (RFC 6455, section 5.2).
 
+use bytes::BufMut;
+
 use super::Violation;
 
 /// What a frame is.
@@ -127,42 +129,40 @@ pub(super) fn unmask(payload: &mut [u8], mask: [u8; 4]) -> [u8; 4] {
     next
 }
 
+/// Two bytes, and a length of eight.
+const LONGEST_HEAD: usize = 10;
+
 /// The header of a server's frame: whole, without a mask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Head {
-    bytes: [u8; 10],
-    length: u8,
+    bytes: [u8; LONGEST_HEAD],
+    length: usize,
 }
 
 impl Head {
     /// The header of a frame with so many bytes of payload. `compressed` sets RSV1 (RFC 7692, section 6).
     pub fn new(opcode: Opcode, compressed: bool, payload_bytes: usize) -> Self {
-        let first = FIN | if compressed { RSV1 } else { 0 } | opcode as u8;
-        let mut bytes = [0; 10];
-        let length = match (u8::try_from(payload_bytes), u16::try_from(payload_bytes)) {
-            (Ok(short @ ..=125), _) => fill(&mut bytes, [[first, short]].as_flattened()),
-            (_, Ok(medium)) => fill(&mut bytes, [[first, 126], medium.to_be_bytes()].as_flattened()),
-            _ => {
-                // `usize` has at most 64 bits wherever this is built.
-                let [a, b, c, d, e, f, g, h] = (payload_bytes as u64).to_be_bytes();
-                fill(&mut bytes, &[first, 127, a, b, c, d, e, f, g, h])
+        let mut bytes = [0; LONGEST_HEAD];
+        let mut rest = bytes.as_mut_slice();
+        rest.put_u8(FIN | if compressed { RSV1 } else { 0 } | opcode as u8);
+        match (u8::try_from(payload_bytes), u16::try_from(payload_bytes)) {
+            (Ok(short @ ..=125), _) => rest.put_u8(short),
+            (_, Ok(medium)) => {
+                rest.put_u8(126);
+                rest.put_u16(medium);
             }
-        };
+            _ => {
+                rest.put_u8(127);
+                // `usize` has at most 64 bits wherever this is built.
+                rest.put_u64(payload_bytes as u64);
+            }
+        }
+        let length = LONGEST_HEAD - rest.len();
         Self { bytes, length }
     }
 
     /// The bytes on the wire.
     pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.length)).unwrap_or_default()
+        self.bytes.get(..self.length).unwrap_or_default()
     }
-}
-
-/// Puts `head` at the start of `bytes`; answers how many bytes that were.
-fn fill(bytes: &mut [u8; 10], head: &[u8]) -> u8 {
-    let mut length = 0;
-    for (place, byte) in bytes.iter_mut().zip(head) {
-        *place = *byte;
-        length += 1;
-    }
-    length
 }

@@ -21,8 +21,8 @@ fn every_form_of_a_length_is_understood() {
 
 #[test]
 fn a_length_need_not_be_in_its_shortest_form() {
-    let medium = [FIN | BINARY, 0x80 | 126, 0, 1, 0, 0, 0, 0, 7];
-    let long = [FIN | BINARY, 0x80 | 127, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 7];
+    let medium = [FIN | BINARY, 0x80 | 0x7e, 0, 1, 0, 0, 0, 0, 7];
+    let long = [FIN | BINARY, 0x80 | 0x7f, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 7];
     assert_eq!(read(&medium), (vec![binary(&[7])], None));
     assert_eq!(read(&long), (vec![binary(&[7])], None));
 }

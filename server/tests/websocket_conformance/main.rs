@@ -1,0 +1,14 @@
+//! RFC 6455 and RFC 7692 through the front door: bytes on a TCP connection to the echo application, and to the product.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
+
+mod client;
+mod closes;
+#[path = "../common/mod.rs"]
+mod common;
+mod compression;
+#[path = "../../examples/conformance/echo.rs"]
+mod echo;
+mod handshakes;
+mod messages;
+mod product;
