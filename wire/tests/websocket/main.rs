@@ -1,6 +1,6 @@
 //! The rules of RFC 6455 and RFC 7692, one by one, on bytes.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod client;
 mod closes;

@@ -98,6 +98,12 @@ fn a_message_beyond_the_limit_is_refused_when_it_is_announced() {
     assert_eq!(read(header.get(..14).unwrap()), (vec![], Some(Violation::TooBig)));
     let in_two = [frame(BINARY, &full), frame(FIN | CONTINUATION, b"x")].concat();
     assert_eq!(read(&in_two), (vec![], Some(Violation::TooBig)));
+    // The first byte of a character counts although it is no text yet.
+    let mut within = full.clone();
+    within.truncate(LIMITS.message_bytes - 2);
+    within.push(0xc3);
+    let cut = [frame(TEXT, &within), frame(FIN | CONTINUATION, b"\xa9x")].concat();
+    assert_eq!(read(&cut), (vec![], Some(Violation::TooBig)));
     let longest = [FIN | BINARY, 0xff, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0];
     assert_eq!(read(&longest), (vec![], Some(Violation::TooBig)));
     assert_eq!(Violation::TooBig.close_code(), 1009);
