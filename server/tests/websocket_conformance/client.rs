@@ -3,13 +3,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::Router;
 use axum::serve::ListenerExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-/// So long does a test wait for what should come at once, before it fails.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// So long does a test wait for what should come at once, before it fails. Less than the 25 s after which the product
+/// pings, which would bring along what it owes.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) const FIN: u8 = 0x80;
 pub(crate) const RSV1: u8 = 0x40;
@@ -22,10 +24,15 @@ pub(crate) const PONG: u8 = 10;
 
 /// Starts the echo application at a port of its own.
 pub(crate) async fn echo() -> SocketAddr {
+    serve(crate::echo::router()).await
+}
+
+/// Starts an application at a port of its own.
+pub(crate) async fn serve(application: Router) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let listener = listener.tap_io(|connection| connection.set_nodelay(true).unwrap());
-    tokio::spawn(async { axum::serve(listener, crate::echo::router()).await.unwrap() });
+    tokio::spawn(async move { axum::serve(listener, application).await.unwrap() });
     addr
 }
 

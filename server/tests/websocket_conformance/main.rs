@@ -12,3 +12,4 @@ mod echo;
 mod handshakes;
 mod messages;
 mod product;
+mod writing;

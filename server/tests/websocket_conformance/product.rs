@@ -37,6 +37,16 @@ async fn what_breaks_the_rules_is_told_which_and_others_go_on() {
 }
 
 #[tokio::test]
+async fn the_reason_arrives_although_the_client_is_still_sending() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let (mut client, _) = enter(&app, &ann, "").await;
+    client.say(&[head(FIN | BINARY, 20 << 20), vec![0; 4]].concat()).await;
+    client.say(&vec![0; 8 << 20]).await;
+    assert_eq!(client.close_code().await, 1009);
+}
+
+#[tokio::test]
 async fn compression_is_agreed_on_when_it_is_offered() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;

@@ -1,0 +1,66 @@
+//! The writer, when there is more than the socket takes at once.
+
+use std::pin::pin;
+use std::task::Poll;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::get;
+use bytes::Bytes;
+use futures_util::poll;
+use server::websocket::{Kind, Limits, OutFrame, Settings, Writer, accept};
+
+use crate::client::{BINARY, CLOSE, Client, FIN, TEXT, request, serve};
+
+const SETTINGS: Settings =
+    Settings { limits: Limits { message_bytes: 1_000, fragments: 10 }, deflate_from_bytes: usize::MAX };
+
+/// More than the buffers of a connection hold.
+const FRAMES: usize = 3_000;
+const SHARED_BYTES: usize = 9_001;
+
+/// A frame in three pieces, of which the middle one is shared by all.
+fn frame(number: usize, shared: &Bytes) -> OutFrame {
+    let pieces = [Bytes::from(format!("<{number}")), shared.clone(), Bytes::from(format!("{number}>"))];
+    OutFrame::message(Kind::Text, pieces)
+}
+
+fn shared() -> Bytes {
+    Bytes::from("x".repeat(SHARED_BYTES))
+}
+
+/// Writes in the middle of which it gives up, goes on with others, and says goodbye.
+async fn write(mut writer: Writer) {
+    let shared = shared();
+    {
+        let mut given_up = pin!(writer.write((0..FRAMES).map(|number| frame(number, &shared))));
+        assert!(matches!(poll!(&mut given_up), Poll::Pending), "too little to fill the buffers");
+    }
+    writer.write([OutFrame::binary(Bytes::from_static(b"later"))]).await.unwrap();
+    writer.close(1001, "done").await.unwrap();
+}
+
+#[tokio::test]
+async fn frames_arrive_whole_and_in_order_even_if_a_write_is_given_up() {
+    let application = Router::new().route(
+        "/",
+        get(async |request: Request| {
+            let (mut request, _) = request.into_parts();
+            let (response, pending) = accept(&mut request, SETTINGS).unwrap();
+            tokio::spawn(async {
+                let (reader, writer) = pending.open().await.unwrap();
+                write(writer).await;
+                drop(reader);
+            });
+            response
+        }),
+    );
+    let (mut client, _) = Client::knock(serve(application).await, request("/", "").as_bytes()).await;
+    let shared = shared();
+    for number in 0..FRAMES {
+        client.hears(FIN | TEXT, &frame(number, &shared).pieces().concat()).await;
+    }
+    client.hears(FIN | BINARY, b"later").await;
+    client.hears(FIN | CLOSE, b"\x03\xe9done").await;
+    assert_eq!(client.hear().await, None);
+}
