@@ -3,6 +3,10 @@
 //! `cargo run -p server --example conformance -- --listen 127.0.0.1:9001 --profile echo`
 
 mod echo;
+mod engine_io;
+mod recovery;
+mod socket_io;
+mod socket_io_client;
 
 use std::io;
 use std::io::Write;
@@ -29,12 +33,21 @@ struct Arguments {
 enum Profile {
     /// Raw WebSocket on any path: every message comes back unchanged.
     Echo,
+    /// Engine.IO at `/engine.io/`: every message comes back.
+    EngineIo,
+    /// Socket.IO at `/socket.io/`: messages come back as events and as acknowledgements.
+    SocketIo,
+    /// Socket.IO with recovery: what the tests of `socket.io-client` expect of their server.
+    SocketIoClient,
 }
 
 impl Profile {
     fn router(self) -> Router {
         match self {
             Self::Echo => echo::router(),
+            Self::EngineIo => engine_io::router(),
+            Self::SocketIo => socket_io::router(),
+            Self::SocketIoClient => socket_io_client::router(),
         }
     }
 }

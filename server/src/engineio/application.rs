@@ -1,0 +1,49 @@
+//! What is served over Engine.IO.
+
+use std::borrow::Cow;
+use std::future::Future;
+
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+
+use super::inbox::Inbox;
+use super::session::Session;
+
+/// What stands behind an [`EngineIo`](super::EngineIo).
+pub trait Application: Send + Sync + 'static {
+    /// What is known of a client that may come in.
+    type Admission: Send + 'static;
+
+    /// Decides whether a session may begin. Asked once for each session, not for each request.
+    fn admit(&self, request: &Parts) -> impl Future<Output = Result<Self::Admission, Refusal>> + Send;
+
+    /// Serves one session. It is closed when this returns; what was sent before still arrives. Should return soon after
+    /// the inbox has ended.
+    fn serve(
+        &self,
+        session: Session,
+        inbox: Inbox,
+        admission: Self::Admission,
+    ) -> impl Future<Output = ()> + Send;
+}
+
+/// Why somebody may not come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The answer's status.
+    pub status: StatusCode,
+    /// The answer's message, for whoever debugs a client.
+    pub message: Cow<'static, str>,
+}
+
+impl Refusal {
+    /// 403: this client may not, now or later.
+    pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::FORBIDDEN, message: message.into() }
+    }
+
+    /// 429: this client tries too often.
+    pub fn too_many(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::TOO_MANY_REQUESTS, message: message.into() }
+    }
+}

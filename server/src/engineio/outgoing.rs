@@ -1,0 +1,77 @@
+//! A message on its way to a client.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+/// Bytes that a message costs beside its content: the queue's own slot and the frame header.
+const OVERHEAD: usize = 48;
+
+/// A message in bytes that other sessions may share. Cloning it copies pointers.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    pub(super) kind: Kind,
+    pub(super) head: Bytes,
+    pub(super) tail: Bytes,
+    pub(super) attachments: Option<Arc<[Bytes]>>,
+    pub(super) fleeting: bool,
+}
+
+/// Which packet an [`Outgoing`] becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Binary,
+    Ping,
+}
+
+impl Outgoing {
+    /// A text message. The caller answers for its being UTF-8.
+    pub fn text(text: Bytes) -> Self {
+        Self::new(Kind::Text, text)
+    }
+
+    /// A binary message.
+    pub fn binary(data: Bytes) -> Self {
+        Self::new(Kind::Binary, data)
+    }
+
+    pub(super) fn ping() -> Self {
+        Self::new(Kind::Ping, Bytes::new())
+    }
+
+    /// The text ends in `tail`, which differs from reader to reader. Also UTF-8.
+    #[must_use]
+    pub fn with_tail(mut self, tail: Bytes) -> Self {
+        self.tail = tail;
+        self
+    }
+
+    /// Binary messages that follow it without anything in between.
+    #[must_use]
+    pub fn with_attachments(mut self, attachments: Arc<[Bytes]>) -> Self {
+        self.attachments = Some(attachments).filter(|it| !it.is_empty());
+        self
+    }
+
+    /// Worth nothing a moment later: dropped while the reader is behind.
+    #[must_use]
+    pub fn fleeting(mut self) -> Self {
+        self.fleeting = true;
+        self
+    }
+
+    pub(super) fn attachments(&self) -> &[Bytes] {
+        self.attachments.as_deref().unwrap_or_default()
+    }
+
+    /// What it costs to keep it waiting.
+    pub(crate) fn weight(&self) -> usize {
+        let attached: usize = self.attachments().iter().map(|it| it.len() + OVERHEAD).sum();
+        self.head.len() + self.tail.len() + OVERHEAD + attached
+    }
+
+    fn new(kind: Kind, head: Bytes) -> Self {
+        Self { kind, head, tail: Bytes::new(), attachments: None, fleeting: false }
+    }
+}

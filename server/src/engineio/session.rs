@@ -1,0 +1,246 @@
+//! One client's session: the handle that the application has, and what its transports share.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use wire::engineio::Packet;
+
+use super::inbox::{Mailbox, Message};
+use super::outgoing::Outgoing;
+use super::settings::Settings;
+use super::sid::Sid;
+use super::state::{CloseReason, Phase, State, Transport, Turn};
+
+/// The session has ended, or was just ended because its reader is too slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the session has ended")]
+pub struct Gone;
+
+/// The application's handle of a session. Cloning it copies one pointer.
+#[derive(Debug, Clone)]
+pub struct Session {
+    shared: Arc<Shared>,
+}
+
+impl Session {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// Queues a message, without waiting for the client.
+    ///
+    /// # Errors
+    /// [`Gone`] when the session has ended, or ends now because too much waits.
+    pub fn send(&self, message: Outgoing) -> Result<(), Gone> {
+        self.shared.push(message)
+    }
+
+    /// Queues messages with nothing in between. They do not count against what may wait: whoever made them has bounded
+    /// them.
+    ///
+    /// # Errors
+    /// [`Gone`] when the session has ended.
+    pub fn send_uncounted(&self, messages: impl IntoIterator<Item = Outgoing>) -> Result<(), Gone> {
+        self.shared.push_uncounted(messages)
+    }
+
+    /// Ends the session after what was sent before. Only the first end counts.
+    pub fn close(&self, reason: CloseReason) {
+        self.shared.close(reason);
+    }
+
+    /// Ends the session at once; what waits is lost.
+    pub fn abort(&self, reason: CloseReason) {
+        self.shared.abort(reason);
+    }
+
+    /// Resolves when the session has ended or is about to.
+    pub async fn closed(&self) {
+        self.shared.ending.cancelled().await;
+    }
+
+    /// Why the session has ended, or is about to.
+    pub fn close_reason(&self) -> Option<CloseReason> {
+        match self.shared.lock().phase {
+            Phase::Open => None,
+            Phase::Closing(reason) | Phase::Closed(reason) => Some(reason),
+        }
+    }
+}
+
+/// What the transports and the heartbeat of a session share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) sid: Sid,
+    pub(super) settings: Arc<Settings>,
+    pub(super) mailbox: Arc<Mailbox>,
+    /// A std mutex: held for a change of state, never across an `.await`.
+    state: Mutex<State>,
+    /// The waiting poll has something to look at.
+    pub(super) wake_poll: Notify,
+    /// The WebSocket's writer has.
+    pub(super) wake_writer: Notify,
+    /// A ping was answered.
+    pub(super) heard: Notify,
+    /// A poll came after its client has left.
+    pub(super) late_poll: Notify,
+    /// Closing or closed.
+    pub(super) ending: CancellationToken,
+    /// Closed.
+    pub(super) ended: CancellationToken,
+}
+
+impl Shared {
+    pub(super) fn new(sid: Sid, settings: Arc<Settings>, transport: Transport) -> Self {
+        Self {
+            sid,
+            mailbox: Arc::new(Mailbox::new(settings.inbox_bytes)),
+            state: Mutex::new(State::new(transport, &settings)),
+            settings,
+            wake_poll: Notify::new(),
+            wake_writer: Notify::new(),
+            heard: Notify::new(),
+            late_poll: Notify::new(),
+            ending: CancellationToken::new(),
+            ended: CancellationToken::new(),
+        }
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the session has ended. One whose client did not answer in time has, however late its timer is.
+    pub(super) fn has_ended(&self) -> bool {
+        if Instant::now() >= self.lock().pulse.gone_at {
+            self.abort(CloseReason::PingTimeout);
+        }
+        self.ended.is_cancelled()
+    }
+
+    pub(super) fn push(&self, message: Outgoing) -> Result<(), Gone> {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return Err(Gone);
+        }
+        let transport = state.transport;
+        let pushed = state.push(message);
+        drop(state);
+        if pushed.is_err() {
+            self.abort(CloseReason::TooSlow);
+            return Err(Gone);
+        }
+        self.wake(transport);
+        Ok(())
+    }
+
+    fn push_uncounted(&self, messages: impl IntoIterator<Item = Outgoing>) -> Result<(), Gone> {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return Err(Gone);
+        }
+        let transport = state.transport;
+        state.push_uncounted(messages);
+        drop(state);
+        self.wake(transport);
+        Ok(())
+    }
+
+    pub(super) fn close(&self, reason: CloseReason) {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return;
+        }
+        state.phase = Phase::Closing(reason);
+        let transport = state.transport;
+        drop(state);
+        self.mailbox.close();
+        self.ending.cancel();
+        self.wake(transport);
+    }
+
+    pub(super) fn abort(&self, reason: CloseReason) {
+        let mut state = self.lock();
+        if matches!(state.phase, Phase::Closed(_)) {
+            return;
+        }
+        state.phase = Phase::Closed(reason);
+        drop(state);
+        self.tell_the_end();
+    }
+
+    fn expect_late_poll(&self) {
+        let mut state = self.lock();
+        state.is_poll_due =
+            state.phase == Phase::Open && state.transport != Transport::WebSocket && !state.is_polled;
+    }
+
+    /// A poll has come after its client has left. Whether it may still be answered as if it had been in time.
+    pub(super) fn take_late_poll(&self) -> bool {
+        let was_due = std::mem::take(&mut self.lock().is_poll_due);
+        if was_due {
+            self.late_poll.notify_one();
+        }
+        was_due
+    }
+
+    /// The phase has become closed: whoever waits for that is told.
+    pub(super) fn tell_the_end(&self) {
+        self.mailbox.close();
+        self.ending.cancel();
+        self.ended.cancel();
+        self.wake_poll.notify_one();
+        self.wake_writer.notify_one();
+    }
+
+    /// Takes a turn, and tells the end if it was the last.
+    pub(super) fn take_turn(&self, turn: impl FnOnce(&mut State) -> Turn) -> Turn {
+        let turn = turn(&mut self.lock());
+        if let Turn::Write(_, Some(_)) = turn {
+            self.tell_the_end();
+        }
+        turn
+    }
+
+    fn wake(&self, transport: Transport) {
+        match transport {
+            Transport::Polling | Transport::Upgrading { .. } => self.wake_poll.notify_one(),
+            Transport::WebSocket => self.wake_writer.notify_one(),
+        }
+    }
+
+    /// A ping is on its way.
+    pub(super) fn ping(&self) {
+        self.lock().pulse.is_pinged = true;
+        // An ended session needs no ping.
+        self.push(Outgoing::ping()).ok();
+    }
+
+    /// Takes a packet of the client up. Any packet proves that the client is there.
+    ///
+    /// # Errors
+    /// Why the session was ended by it; nothing more is to be read.
+    pub(super) async fn take_up(&self, packet: Packet) -> Result<(), CloseReason> {
+        if self.lock().pulse.hear(&self.settings) {
+            self.heard.notify_one();
+        }
+        match packet {
+            Packet::Text(text) => self.mailbox.deliver(Message::Text(text)).await,
+            Packet::Binary(data) => self.mailbox.deliver(Message::Binary(data)).await,
+            Packet::Pong | Packet::Upgrade | Packet::Noop => {}
+            Packet::Close => {
+                self.expect_late_poll();
+                self.abort(CloseReason::Client);
+                return Err(CloseReason::Client);
+            }
+            // In this revision only the server pings, except for a probe.
+            Packet::Ping(_) => {
+                self.abort(CloseReason::Protocol);
+                return Err(CloseReason::Protocol);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,43 @@
+//! What differs from door to door.
+
+use std::time::Duration;
+
+/// How an [`EngineIo`](super::EngineIo) treats its sessions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How often a client is pinged.
+    pub ping_interval: Duration,
+    /// How long the answer to a ping may take.
+    pub ping_timeout: Duration,
+    /// How long a WebSocket may take to open, and a client to finish an upgrade.
+    pub upgrade_timeout: Duration,
+    /// How long a client may take to fetch what is left after the server closed.
+    pub farewell: Duration,
+    /// Bytes of a message, and of a polling payload. The session of who sends more is closed.
+    pub max_payload: usize,
+    /// Bytes that may wait for one client before it is let go.
+    pub outbox_bytes: usize,
+    /// Bytes that one client may have sent and the application has not taken up. More is not read until it has.
+    pub inbox_bytes: usize,
+    /// Sessions at a time. Who comes later is told to try again.
+    pub max_sessions: usize,
+    /// permessage-deflate compresses messages from this many bytes on, where a client offers it.
+    pub deflate_from_bytes: usize,
+}
+
+impl Default for Settings {
+    /// What the reference server does, and limits where it has none.
+    fn default() -> Self {
+        Self {
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            upgrade_timeout: Duration::from_secs(10),
+            farewell: Duration::from_secs(5),
+            max_payload: 1_000_000,
+            outbox_bytes: 1024 * 1024,
+            inbox_bytes: 64 * 1024,
+            max_sessions: 100_000,
+            deflate_from_bytes: 1024,
+        }
+    }
+}

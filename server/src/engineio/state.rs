@@ -1,0 +1,186 @@
+//! What a session is at the moment, and every change of it. Nothing in here waits.
+
+use tokio::time::Instant;
+
+use super::outbox::{Full, Outbox};
+use super::outgoing::Outgoing;
+use super::settings::Settings;
+
+/// Why a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The client said so.
+    Client,
+    /// The connection ended, or a request was given up.
+    Lost,
+    /// A ping was not answered in time.
+    PingTimeout,
+    /// The client sent what is no packet, or requests that overlap.
+    Protocol,
+    /// The client sent more than a message may have.
+    TooBig,
+    /// The client did not read what was sent.
+    TooSlow,
+    /// The application is done with the client.
+    Server,
+    /// The server stops.
+    Stopping,
+}
+
+impl CloseReason {
+    /// The code of the close frame: RFC 6455, section 7.4.1, and 4008 as on the other doors.
+    pub(super) fn close_code(self) -> u16 {
+        match self {
+            Self::Client | Self::Server => 1000,
+            Self::Lost | Self::PingTimeout => 1001,
+            Self::Protocol => 1002,
+            Self::TooBig => 1009,
+            Self::TooSlow => 4008,
+            Self::Stopping => 1012,
+        }
+    }
+}
+
+/// How far a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    Open,
+    /// The server closed: what waits is still written, nothing else is taken.
+    Closing(CloseReason),
+    Closed(CloseReason),
+}
+
+/// What packets leave by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Transport {
+    Polling,
+    /// Polling, and a WebSocket that wants to take over.
+    Upgrading {
+        /// The WebSocket is known to work, so polls are ended to let it.
+        probed: bool,
+    },
+    WebSocket,
+}
+
+/// Signs of life.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    /// A ping was sent, and nothing was heard since.
+    pub(super) is_pinged: bool,
+    /// When the next ping leaves.
+    pub(super) ping_at: Instant,
+    /// When the client counts as gone, unless something is heard.
+    pub(super) gone_at: Instant,
+}
+
+impl Pulse {
+    fn new(settings: &Settings) -> Self {
+        let ping_at = Instant::now() + settings.ping_interval;
+        Self { is_pinged: false, ping_at, gone_at: ping_at + settings.ping_timeout }
+    }
+
+    /// Something was heard. Whether it answers a ping.
+    pub(super) fn hear(&mut self, settings: &Settings) -> bool {
+        let answers = self.is_pinged;
+        if answers {
+            *self = Self::new(settings);
+        }
+        answers
+    }
+}
+
+/// What a session is at the moment.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) phase: Phase,
+    pub(super) transport: Transport,
+    pub(super) is_polled: bool,
+    pub(super) is_posted: bool,
+    /// The client has left while none of its polls was here: one may be on its way, by another connection.
+    pub(super) is_poll_due: bool,
+    pub(super) pulse: Pulse,
+    outbox: Outbox,
+}
+
+/// What a poll, or a WebSocket's writer, does next.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// Write these, and then, if that was all there ever will be, the end.
+    Write(Vec<Outgoing>, Option<CloseReason>),
+    /// Write the end.
+    End(CloseReason),
+    /// This transport is not the session's any more.
+    Displaced,
+    /// There is nothing to do yet.
+    Wait,
+    /// There is nothing to do, and a WebSocket waits for this poll to end.
+    WaitBriefly,
+}
+
+impl State {
+    pub(super) fn new(transport: Transport, settings: &Settings) -> Self {
+        Self {
+            phase: Phase::Open,
+            transport,
+            is_polled: false,
+            is_posted: false,
+            is_poll_due: false,
+            pulse: Pulse::new(settings),
+            outbox: Outbox::new(settings.outbox_bytes),
+        }
+    }
+
+    pub(super) fn push(&mut self, message: Outgoing) -> Result<(), Full> {
+        self.outbox.push(message)
+    }
+
+    pub(super) fn push_uncounted(&mut self, messages: impl IntoIterator<Item = Outgoing>) {
+        self.outbox.push_uncounted(messages);
+    }
+
+    /// What a poll does next.
+    pub(super) fn turn_of_poll(&mut self) -> Turn {
+        if self.transport == Transport::WebSocket {
+            return Turn::Displaced;
+        }
+        match self.next_turn() {
+            Turn::Wait if self.transport == (Transport::Upgrading { probed: true }) => Turn::WaitBriefly,
+            turn => turn,
+        }
+    }
+
+    /// What a WebSocket's writer does next.
+    pub(super) fn turn_of_writer(&mut self) -> Turn {
+        self.next_turn()
+    }
+
+    fn next_turn(&mut self) -> Turn {
+        match self.phase {
+            Phase::Open if self.outbox.is_empty() => Turn::Wait,
+            Phase::Open => Turn::Write(self.outbox.take(), None),
+            Phase::Closing(reason) => {
+                self.phase = Phase::Closed(reason);
+                Turn::Write(self.outbox.take(), Some(reason))
+            }
+            Phase::Closed(reason) => Turn::End(reason),
+        }
+    }
+
+    /// Lets a WebSocket try to take over. Only one at a time may, and only from polling.
+    pub(super) fn begin_upgrade(&mut self) -> bool {
+        let may = self.transport == Transport::Polling && !matches!(self.phase, Phase::Closed(_));
+        if may {
+            self.transport = Transport::Upgrading { probed: false };
+        }
+        may
+    }
+
+    /// The WebSocket takes over.
+    pub(super) fn finish_upgrade(&mut self) -> bool {
+        let may = !matches!(self.phase, Phase::Closed(_));
+        if may {
+            self.transport = Transport::WebSocket;
+        }
+        may
+    }
+}

@@ -1,0 +1,226 @@
+//! The task of one client: takes up what it says, one packet after another.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use tokio::time::{Instant, sleep_until};
+use wire::socketio::{DecodeError, Decoder, Event, Packet, connect_error};
+
+use super::application::{Application, ConnectRefusal, ConnectRequest, Disconnect};
+use super::gate::Gate;
+use super::settings::Settings;
+use super::socket::{Signal, Socket};
+use crate::engineio::{CloseReason, Inbox, Message, Outgoing, Session, random_id};
+
+/// One client and the namespaces it is in.
+pub(super) struct Client<'a, A: Application> {
+    application: &'a A,
+    settings: Settings,
+    session: Session,
+    admission: A::Admission,
+    decoder: Decoder,
+    /// Few; searched one by one.
+    connections: Vec<Entered<A::Connection>>,
+    /// Namespaces that the client may not know it was shown out of.
+    shown_out: Vec<Box<str>>,
+    has_entered: bool,
+    signal: Arc<Signal>,
+}
+
+struct Entered<C> {
+    socket: Socket,
+    connection: C,
+}
+
+/// The client broke the rules.
+#[derive(Debug, thiserror::Error)]
+enum Violation {
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// A packet for a namespace that the client is not in, or a request to enter one that it is in.
+    #[error("a packet that does not fit the state of its namespace")]
+    State,
+}
+
+impl<'a, A: Application> Client<'a, A> {
+    pub(super) fn new(
+        application: &'a A,
+        settings: Settings,
+        session: Session,
+        admission: A::Admission,
+    ) -> Self {
+        Self {
+            application,
+            settings,
+            session,
+            admission,
+            decoder: Decoder::new(settings.max_attachments),
+            connections: Vec::new(),
+            shown_out: Vec::new(),
+            has_entered: false,
+            signal: Arc::default(),
+        }
+    }
+
+    /// Serves the client to its end.
+    pub(super) async fn run(mut self, mut inbox: Inbox) {
+        let deadline = Instant::now() + self.settings.connect_timeout;
+        loop {
+            let message = tokio::select! {
+                // Whoever was shown out is not heard any more.
+                biased;
+                () = self.signal.raised() => {
+                    self.see_out().await;
+                    continue;
+                }
+                message = inbox.next() => message,
+                () = sleep_until(deadline), if !self.has_entered => {
+                    tracing::debug!("A client entered no namespace in time");
+                    self.session.close(CloseReason::Server);
+                    break;
+                }
+            };
+            let Some(message) = message else { break };
+            if let Err(violation) = self.hear(message).await {
+                tracing::debug!(%violation, "A client of Socket.IO broke the rules");
+                self.session.abort(CloseReason::Protocol);
+                break;
+            }
+        }
+        let reason = self.session.close_reason().unwrap_or(CloseReason::Server);
+        self.leave_all(Disconnect::Ended(reason)).await;
+    }
+
+    async fn hear(&mut self, message: Message) -> Result<(), Violation> {
+        let packet = match message {
+            Message::Text(text) => self.decoder.text(&text)?,
+            Message::Binary(data) => self.decoder.binary(data)?,
+        };
+        match packet {
+            None => Ok(()),
+            Some(Packet::Connect { namespace, payload }) => self.enter(namespace, payload).await,
+            Some(Packet::Disconnect { namespace }) => self.leave(&namespace).await,
+            Some(Packet::Event { namespace, event }) => self.take_up(&namespace, event).await,
+            Some(Packet::Ack { namespace, id, args }) => {
+                if let Some(entered) = self.find(&namespace)? {
+                    entered.socket.resolve(id, args);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// The client in a namespace. `None`: it was shown out, and may not have known.
+    fn find(&mut self, namespace: &str) -> Result<Option<&mut Entered<A::Connection>>, Violation> {
+        let was_shown_out = self.shown_out.iter().any(|it| **it == *namespace);
+        match self.connections.iter_mut().find(|it| it.socket.namespace() == namespace) {
+            Some(entered) if entered.socket.has_left() => Ok(None),
+            Some(entered) => Ok(Some(entered)),
+            None if was_shown_out => Ok(None),
+            None => Err(Violation::State),
+        }
+    }
+
+    async fn enter(&mut self, namespace: Box<str>, auth_json: Option<Bytes>) -> Result<(), Violation> {
+        if self.connections.iter().any(|it| it.socket.namespace() == &*namespace) {
+            return Err(Violation::State);
+        }
+        let entered = self.try_to_enter(namespace.clone(), auth_json).await;
+        match entered {
+            Ok(entered) => {
+                self.has_entered = true;
+                self.shown_out.retain(|it| *it != namespace);
+                self.connections.push(entered);
+            }
+            Err(refusal) => {
+                let data = refusal.data.map(|data| data.to_string());
+                let packet = connect_error(&namespace, &refusal.message, data.as_deref());
+                // A session that has ended needs no answer.
+                self.session.send(Outgoing::text(packet)).ok();
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_to_enter(
+        &mut self,
+        namespace: Box<str>,
+        auth_json: Option<Bytes>,
+    ) -> Result<Entered<A::Connection>, ConnectRefusal> {
+        if self.connections.len() >= self.settings.max_namespaces {
+            return Err(ConnectRefusal::new("Too many namespaces"));
+        }
+        let id = random_id().map_err(|error| {
+            tracing::error!(%error, "No randomness for a client's identifier");
+            ConnectRefusal::new("Try again later")
+        })?;
+        let gate = Gate::new(self.settings.engine.outbox_bytes);
+        let socket = Socket::new(namespace.clone(), id, self.session.clone(), gate, self.signal.clone());
+        let request = ConnectRequest { namespace, auth_json };
+        match self.application.connect(&self.admission, request, &socket).await {
+            Ok(accepted) => {
+                socket.enter(accepted.sid, accepted.pid.as_deref(), accepted.replay);
+                Ok(Entered { socket, connection: accepted.connection })
+            }
+            Err(refusal) => {
+                socket.leave();
+                Err(refusal)
+            }
+        }
+    }
+
+    async fn take_up(&mut self, namespace: &str, event: Event) -> Result<(), Violation> {
+        let application = self.application;
+        if let Some(entered) = self.find(namespace)? {
+            application.event(&mut entered.connection, &entered.socket, event).await;
+        }
+        Ok(())
+    }
+
+    async fn leave(&mut self, namespace: &str) -> Result<(), Violation> {
+        if self.find(namespace)?.is_none() {
+            return Ok(());
+        }
+        if let Some(entered) = self.take(|it| it.namespace() == namespace) {
+            entered.socket.leave();
+            self.application.disconnect(entered.connection, &entered.socket, Disconnect::Client).await;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, is_meant: impl Fn(&Socket) -> bool) -> Option<Entered<A::Connection>> {
+        let position = self.connections.iter().position(|it| is_meant(&it.socket))?;
+        Some(self.connections.swap_remove(position))
+    }
+
+    /// Takes leave of those that were shown out; of all, if the session is to be closed.
+    async fn see_out(&mut self) {
+        if self.signal.wants_close() {
+            for entered in &self.connections {
+                if !entered.socket.has_left() {
+                    entered.socket.disconnect(false);
+                }
+            }
+            self.session.close(CloseReason::Server);
+        }
+        while let Some(entered) = self.take(Socket::has_left) {
+            self.remember(entered.socket.namespace());
+            self.application.disconnect(entered.connection, &entered.socket, Disconnect::Server).await;
+        }
+    }
+
+    fn remember(&mut self, namespace: &str) {
+        if self.shown_out.len() == self.settings.max_namespaces {
+            self.shown_out.remove(0);
+        }
+        self.shown_out.push(namespace.into());
+    }
+
+    async fn leave_all(&mut self, reason: Disconnect) {
+        for entered in std::mem::take(&mut self.connections) {
+            // Whoever was shown out a moment ago has left for that reason.
+            let reason = if entered.socket.leave() { reason } else { Disconnect::Server };
+            self.application.disconnect(entered.connection, &entered.socket, reason).await;
+        }
+    }
+}

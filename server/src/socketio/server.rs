@@ -1,0 +1,71 @@
+//! The door: requests in, answers out.
+
+use std::time::Duration;
+
+use axum::extract::Request;
+use axum::http::request::Parts;
+use axum::response::Response;
+
+use super::application::Application;
+use super::client::Client;
+use super::settings::Settings;
+use crate::engineio::{self, EngineIo, Inbox, Refusal, Session};
+
+/// A Socket.IO server for one application. Cloning it copies one pointer.
+///
+/// Give every request of one path to [`handle`](Self::handle), whatever its method; headers for foreign origins are
+/// added outside.
+pub struct SocketIo<A> {
+    engine: EngineIo<Clients<A>>,
+}
+
+impl<A> Clone for SocketIo<A> {
+    fn clone(&self) -> Self {
+        Self { engine: self.engine.clone() }
+    }
+}
+
+impl<A: Application> SocketIo<A> {
+    /// A server without clients.
+    pub fn new(settings: Settings, application: A) -> Self {
+        Self { engine: EngineIo::new(settings.engine, Clients { settings, application }) }
+    }
+
+    /// What is served.
+    pub fn application(&self) -> &A {
+        &self.engine.application().application
+    }
+
+    /// How many sessions there are.
+    pub fn sessions(&self) -> usize {
+        self.engine.sessions()
+    }
+
+    /// Answers a request.
+    pub async fn handle(&self, request: Request) -> Response {
+        self.engine.handle(request).await
+    }
+
+    /// Begins no more sessions, and ends those that there are: gently, and after `patience` at once.
+    pub async fn shutdown(&self, patience: Duration) {
+        self.engine.shutdown(patience).await;
+    }
+}
+
+/// Socket.IO as what Engine.IO serves.
+struct Clients<A> {
+    settings: Settings,
+    application: A,
+}
+
+impl<A: Application> engineio::Application for Clients<A> {
+    type Admission = A::Admission;
+
+    async fn admit(&self, request: &Parts) -> Result<A::Admission, Refusal> {
+        self.application.admit(request).await
+    }
+
+    async fn serve(&self, session: Session, inbox: Inbox, admission: A::Admission) {
+        Client::new(&self.application, self.settings, session, admission).run(inbox).await;
+    }
+}

@@ -1,0 +1,30 @@
+//! What differs from door to door.
+
+use std::time::Duration;
+
+use crate::engineio;
+
+/// How a [`SocketIo`](super::SocketIo) treats its clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// The sessions below.
+    pub engine: engineio::Settings,
+    /// How long a client may stay without having entered a namespace.
+    pub connect_timeout: Duration,
+    /// Namespaces that one client may be in.
+    pub max_namespaces: usize,
+    /// Binary attachments that one packet may have.
+    pub max_attachments: usize,
+}
+
+impl Default for Settings {
+    /// What the reference server does, and limits where it has none.
+    fn default() -> Self {
+        Self {
+            engine: engineio::Settings::default(),
+            connect_timeout: Duration::from_secs(45),
+            max_namespaces: 16,
+            max_attachments: 10,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! How to speak to a client in a namespace.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+use wire::socketio::{Arguments, Encoded, ack, connect, disconnect, event};
+
+use super::acks::{Acks, PendingAck};
+use super::gate::Gate;
+use crate::engineio::{Gone, Outgoing, Session};
+
+/// A client in a namespace. Cloning it copies one pointer.
+#[derive(Debug, Clone)]
+pub struct Socket {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    namespace: Box<str>,
+    proposed_id: Box<str>,
+    id: OnceLock<Box<str>>,
+    session: Session,
+    signal: Arc<Signal>,
+    gate: Gate,
+    acks: Arc<Acks>,
+    left: CancellationToken,
+}
+
+/// Tells the client's task that somebody was shown out.
+#[derive(Debug, Default)]
+pub(super) struct Signal {
+    raised: Notify,
+    close: AtomicBool,
+}
+
+impl Signal {
+    /// Resolves when a socket may have been shown out.
+    pub(super) async fn raised(&self) {
+        self.raised.notified().await;
+    }
+
+    /// Whether the session is to be closed, too.
+    pub(super) fn wants_close(&self) -> bool {
+        self.close.load(Ordering::Acquire)
+    }
+}
+
+impl Socket {
+    pub(super) fn new(
+        namespace: Box<str>,
+        id: Box<str>,
+        session: Session,
+        gate: Gate,
+        signal: Arc<Signal>,
+    ) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                namespace,
+                proposed_id: id,
+                id: OnceLock::new(),
+                session,
+                signal,
+                gate,
+                acks: Arc::default(),
+                left: CancellationToken::new(),
+            }),
+        }
+    }
+
+    /// What the client knows as its `id`. Until it was let in: what it will be, unless it comes back to another.
+    pub fn id(&self) -> &str {
+        self.shared.id.get().unwrap_or(&self.shared.proposed_id)
+    }
+
+    /// The namespace; it begins with a slash.
+    pub fn namespace(&self) -> &str {
+        &self.shared.namespace
+    }
+
+    /// Sends an event that is encoded already, for this namespace.
+    ///
+    /// # Errors
+    /// [`Gone`] when the client is not there any more, or is let go now because too much waits for it.
+    pub fn send(&self, message: Outgoing) -> Result<(), Gone> {
+        self.shared.gate.send(&self.shared.session, message)
+    }
+
+    /// Sends an event.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn emit(&self, name: &str, args: &Arguments) -> Result<(), Gone> {
+        self.send(outgoing(event(self.namespace(), None, name, args)))
+    }
+
+    /// Sends an event that is worth nothing a moment later: it is dropped while the client is behind.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn emit_fleeting(&self, name: &str, args: &Arguments) -> Result<(), Gone> {
+        self.send(outgoing(event(self.namespace(), None, name, args)).fleeting())
+    }
+
+    /// Sends an event and asks for an acknowledgement.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn emit_with_ack(&self, name: &str, args: &Arguments) -> Result<PendingAck, Gone> {
+        let pending = self.shared.acks.expect()?;
+        self.send(outgoing(event(self.namespace(), Some(pending.id), name, args)))?;
+        Ok(pending)
+    }
+
+    /// Acknowledges an event of the client, by the number in [`Event::ack`](wire::socketio::Event::ack). More than
+    /// once does no harm: the client listens once.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send).
+    pub fn ack(&self, id: u64, args: &Arguments) -> Result<(), Gone> {
+        self.send(outgoing(ack(self.namespace(), id, args)))
+    }
+
+    /// Shows the client out, after what was sent before. With `close` its session ends, too, and with it the
+    /// connection.
+    pub fn disconnect(&self, close: bool) {
+        if self.leave() {
+            // A session that has ended needs no farewell.
+            self.shared.session.send(Outgoing::text(disconnect(self.namespace()))).ok();
+        }
+        if close {
+            self.shared.signal.close.store(true, Ordering::Release);
+        }
+        self.shared.signal.raised.notify_one();
+    }
+
+    /// Resolves when the client is not in the namespace any more.
+    pub async fn left(&self) {
+        self.shared.left.cancelled().await;
+    }
+
+    /// Lets the client in.
+    pub(super) fn enter(&self, sid: Option<Box<str>>, pid: Option<&str>, replay: Vec<Outgoing>) {
+        if let Some(sid) = sid {
+            self.shared.id.get_or_init(|| sid);
+        }
+        let connect = connect(self.namespace(), self.id(), pid);
+        self.shared.gate.open(&self.shared.session, connect, replay);
+    }
+
+    /// Nothing is sent any more and no answer comes. Whether that was different until now.
+    pub(super) fn leave(&self) -> bool {
+        let left = self.shared.gate.shut();
+        self.shared.acks.end();
+        self.shared.left.cancel();
+        left
+    }
+
+    pub(super) fn has_left(&self) -> bool {
+        self.shared.gate.is_shut()
+    }
+
+    pub(super) fn resolve(&self, id: u64, args: wire::socketio::Args) {
+        self.shared.acks.resolve(id, args);
+    }
+}
+
+/// A packet as the session takes it.
+pub(super) fn outgoing(encoded: Encoded) -> Outgoing {
+    let text: Bytes = encoded.text;
+    Outgoing::text(text).with_attachments(encoded.attachments.into())
+}

@@ -1,0 +1,145 @@
+//! What is served in these tests: messages come back, and some words do more.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::request::Parts;
+use bytes::Bytes;
+use server::engineio::{
+    Application, CloseReason, EngineIo, Inbox, Message, Outgoing, Refusal, Session, Settings,
+};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::{Mutex, mpsc};
+
+use crate::engine::{Door, open_door, soon};
+
+/// A server of its own, and how its sessions ended.
+pub(crate) struct Hall {
+    pub(crate) door: Door,
+    pub(crate) engine: EngineIo<Words>,
+    ends: Mutex<mpsc::UnboundedReceiver<CloseReason>>,
+}
+
+/// No ping comes in the way.
+pub(crate) fn quiet() -> Settings {
+    Settings {
+        ping_interval: Duration::from_hours(1),
+        max_payload: 10_000,
+        outbox_bytes: 50_000,
+        farewell: Duration::from_secs(10),
+        upgrade_timeout: Duration::from_hours(1),
+        ..Settings::default()
+    }
+}
+
+/// Pings come soon, and their answers may be late.
+pub(crate) fn quick() -> Settings {
+    Settings { ping_interval: Duration::from_millis(5), ..quiet() }
+}
+
+/// Pings come soon, and nobody can answer in time.
+pub(crate) fn impatient() -> Settings {
+    Settings { ping_timeout: Duration::from_millis(5), ..quick() }
+}
+
+impl Hall {
+    pub(crate) async fn open(settings: Settings) -> Self {
+        let (tell, ends) = mpsc::unbounded_channel();
+        let engine = EngineIo::new(settings, Words { tell });
+        let served = engine.clone();
+        let door = open_door(move |request| {
+            let engine = served.clone();
+            async move { engine.handle(request).await }
+        })
+        .await;
+        Self { door, engine, ends: Mutex::new(ends) }
+    }
+
+    /// Why the next session that ends has ended.
+    pub(crate) async fn end(&self) -> CloseReason {
+        soon(async { self.ends.lock().await.recv().await }).await.unwrap()
+    }
+}
+
+/// Begins a request on a connection of its own.
+pub(crate) async fn begin_request(authority: &str, head: &str) -> TcpStream {
+    let mut connection = TcpStream::connect(authority).await.unwrap();
+    connection.write_all(head.as_bytes()).await.unwrap();
+    connection
+}
+
+pub(crate) struct Words {
+    tell: mpsc::UnboundedSender<CloseReason>,
+}
+
+impl Application for Words {
+    type Admission = ();
+
+    async fn admit(&self, request: &Parts) -> Result<(), Refusal> {
+        match request.headers.get("x-test").map(|it| it.to_str().unwrap()) {
+            Some("forbidden") => Err(Refusal::forbidden("Not you")),
+            Some("too many") => Err(Refusal::too_many("Not so often")),
+            _ => Ok(()),
+        }
+    }
+
+    async fn serve(&self, session: Session, mut inbox: Inbox, (): ()) {
+        while let Some(message) = inbox.next().await {
+            let word = if let Message::Text(text) = &message { text.as_ref() } else { b"" };
+            let sent = match word {
+                b"parts" => session.send(parts()),
+                b"fleeting" => {
+                    // Whether they are accepted is the same as whether the last one is.
+                    for _ in 0..1_000 {
+                        session.send(Outgoing::text(Bytes::from_static(b"fleeting")).fleeting()).ok();
+                    }
+                    session.send(Outgoing::text(Bytes::from_static(b"sure")))
+                }
+                b"count" => count(&session).await,
+                b"flood" => flood(&session).await,
+                b"bye" => {
+                    session.send(Outgoing::text(Bytes::from_static(b"bye"))).unwrap();
+                    break;
+                }
+                b"panic" => panic!("an application may be wrong"),
+                _ => session.send(match message {
+                    Message::Text(text) => Outgoing::text(text),
+                    Message::Binary(data) => Outgoing::binary(data),
+                }),
+            };
+            if sent.is_err() {
+                break;
+            }
+        }
+        self.tell.send(session.close_reason().unwrap_or(CloseReason::Server)).unwrap();
+    }
+}
+
+fn parts() -> Outgoing {
+    let attachments: Arc<[Bytes]> = [Bytes::from_static(b"x"), Bytes::from_static(b"y")].into();
+    Outgoing::text(Bytes::from_static(b"head "))
+        .with_tail(Bytes::from_static(b"tail"))
+        .with_attachments(attachments)
+}
+
+/// How far [`count`] counts.
+pub(crate) const COUNT: usize = 500;
+
+/// Messages with numbers, with time for other things in between.
+async fn count(session: &Session) -> Result<(), server::engineio::Gone> {
+    for number in 0..COUNT {
+        session.send(Outgoing::text(number.to_string().into()))?;
+        tokio::task::yield_now().await;
+    }
+    Ok(())
+}
+
+/// More than anybody can keep waiting.
+async fn flood(session: &Session) -> Result<(), server::engineio::Gone> {
+    let much = Bytes::from(vec![b'x'; 10_000]);
+    loop {
+        session.send(Outgoing::text(much.clone()))?;
+        tokio::task::yield_now().await;
+    }
+}

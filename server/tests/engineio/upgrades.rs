@@ -1,0 +1,165 @@
+//! From polling to a WebSocket, with nothing lost and nothing overtaken.
+
+use std::time::Duration;
+
+use server::engineio::{CloseReason, Settings};
+use tokio::io::AsyncReadExt;
+
+use crate::application::{COUNT, Hall, begin_request, quiet};
+use crate::engine::{Polling, Socket, soon};
+
+/// Takes numbered messages; `next` is the one that is due.
+fn take(next: &mut usize, messages: &str) {
+    for message in messages.split('\u{1e}').filter(|it| *it != "6") {
+        assert_eq!(message, format!("4{next}"));
+        *next += 1;
+    }
+}
+
+/// Says the probe and hears it back.
+async fn probe(session: &Polling<'_>) -> Socket {
+    let mut socket = session.upgrade().await;
+    socket.say("2probe").await;
+    assert_eq!(socket.hear().await, "3probe");
+    socket
+}
+
+#[tokio::test]
+async fn nothing_is_lost_and_nothing_overtakes() {
+    let hall = Hall::open(quiet()).await;
+    for polls_before in 0..12 {
+        let session = hall.door.begin().await;
+        let mut next = 0;
+        session.post("4count").await;
+        for _ in 0..polls_before {
+            if next < COUNT {
+                take(&mut next, &session.poll().await.1);
+            }
+        }
+        let mut socket = probe(&session).await;
+        // A client ends its poll before it changes over.
+        take(&mut next, &session.poll().await.1);
+        socket.say("5").await;
+        while next < COUNT {
+            take(&mut next, &socket.hear().await);
+        }
+        socket.say("4after").await;
+        assert_eq!(socket.hear().await, "4after");
+        socket.say("1").await;
+        assert_eq!(hall.end().await, CloseReason::Client);
+    }
+}
+
+#[tokio::test]
+async fn a_poll_that_waits_is_released_for_the_probe() {
+    let hall = Hall::open(quiet()).await;
+    let session = hall.door.begin().await;
+    let (polled, mut socket) = tokio::join!(session.poll(), probe(&session));
+    assert_eq!(polled, (200, "6".to_owned()));
+    // What is said meanwhile still leaves by polls.
+    session.post("4meanwhile").await;
+    let mut heard = session.poll().await;
+    while heard.1 == "6" {
+        heard = session.poll().await;
+    }
+    assert_eq!(heard.1, "4meanwhile");
+    socket.say("5").await;
+    socket.say("4hello").await;
+    assert_eq!(socket.hear().await, "4hello");
+}
+
+#[tokio::test]
+async fn after_an_upgrade_only_the_websocket_counts() {
+    let hall = Hall::open(quiet()).await;
+    let session = hall.door.begin().await;
+    let mut socket = probe(&session).await;
+    socket.say("5").await;
+    socket.say("4hello").await;
+    assert_eq!(socket.hear().await, "4hello");
+    assert_eq!(session.poll().await.0, 400);
+    assert_eq!(session.post("4too late").await.0, 400);
+    assert_eq!(session.upgrade().await.end().await, 1000);
+    socket.say("4undisturbed").await;
+    assert_eq!(socket.hear().await, "4undisturbed");
+}
+
+#[tokio::test]
+async fn whoever_still_polls_is_told_that_it_is_too_late() {
+    let hall = Hall::open(quiet()).await;
+    loop {
+        let session = hall.door.begin().await;
+        let mut socket = session.upgrade().await;
+        let path = format!("/engine.io/?EIO=4&transport=polling&sid={}", session.sid);
+        let head = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
+        let mut poll = begin_request(&hall.door.authority, &head).await;
+        // Each of these is answered, so the poll has most likely arrived, too.
+        for _ in 0..5 {
+            assert!(session.is_known().await);
+        }
+        // No client of ours is that hasty.
+        socket.say("2probe").await;
+        socket.say("5").await;
+        assert_eq!(socket.hear().await, "3probe");
+        socket.say("4hello").await;
+        assert_eq!(socket.hear().await, "4hello");
+        let mut polled = String::new();
+        soon(poll.read_to_string(&mut polled)).await.unwrap();
+        if polled.starts_with("HTTP/1.1 400 ") {
+            break;
+        }
+        // The poll was released before the upgrade was complete. Another try.
+        assert!(polled.starts_with("HTTP/1.1 200 ") && polled.ends_with('6'), "{polled}");
+    }
+}
+
+#[tokio::test]
+async fn an_upgrade_that_takes_too_long_comes_to_nothing() {
+    let hall = Hall::open(Settings { upgrade_timeout: Duration::from_millis(5), ..quiet() }).await;
+    let session = hall.door.begin().await;
+    let mut socket = session.upgrade().await;
+    assert_eq!(socket.end().await, 1000);
+    session.post("4hello").await;
+    assert_eq!(session.poll().await.1, "4hello");
+}
+
+#[tokio::test]
+async fn only_one_websocket_at_a_time_may_try() {
+    let hall = Hall::open(quiet()).await;
+    let session = hall.door.begin().await;
+    let mut first = probe(&session).await;
+    assert_eq!(session.upgrade().await.end().await, 1000);
+    first.say("5").await;
+    first.say("4hello").await;
+    assert_eq!(first.hear().await, "4hello");
+}
+
+#[tokio::test]
+async fn an_upgrade_that_comes_to_nothing_leaves_polling_as_it_was() {
+    let hall = Hall::open(quiet()).await;
+    let session = hall.door.begin().await;
+    for wrong in ["4hello", "2", "2other", "1", "abc"] {
+        let mut socket = session.upgrade().await;
+        socket.say(wrong).await;
+        assert_eq!(socket.end().await, 1000, "{wrong}");
+    }
+    let mut socket = probe(&session).await;
+    socket.say("6").await;
+    assert_eq!(socket.end().await, 1000);
+    let (polled, _) = tokio::join!(session.poll(), session.post("4hello"));
+    assert_eq!(polled, (200, "4hello".to_owned()));
+    // Another attempt succeeds.
+    let mut socket = probe(&session).await;
+    socket.say("5").await;
+    socket.say("4hello").await;
+    assert_eq!(socket.hear().await, "4hello");
+}
+
+#[tokio::test]
+async fn a_session_that_ends_takes_the_attempt_along() {
+    let hall = Hall::open(quiet()).await;
+    let session = hall.door.begin().await;
+    let mut socket = probe(&session).await;
+    session.post("1").await;
+    assert_eq!(hall.end().await, CloseReason::Client);
+    assert_eq!(socket.end().await, 1000);
+}

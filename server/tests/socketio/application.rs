@@ -1,0 +1,161 @@
+//! What is served in these tests: events come back, and some names do more.
+
+use std::time::Duration;
+
+use axum::http::request::Parts;
+use bytes::Bytes;
+use serde_json::json;
+use server::engineio;
+use server::socketio::{
+    Accepted, Application, Arguments, ConnectRefusal, ConnectRequest, Disconnect, Event, Gone, Outgoing,
+    Refusal, Settings, Socket, SocketIo,
+};
+use tokio::sync::{Mutex, mpsc};
+
+use crate::engine::{self, Door, open_door, soon};
+
+/// A server of its own, and what its application was told.
+pub(crate) struct Hall {
+    pub(crate) door: Door,
+    pub(crate) server: SocketIo<Names>,
+    told: Mutex<mpsc::UnboundedReceiver<String>>,
+}
+
+/// No ping comes in the way.
+pub(crate) fn quiet() -> Settings {
+    let engine = engineio::Settings {
+        ping_interval: Duration::from_hours(1),
+        outbox_bytes: 50_000,
+        ..engineio::Settings::default()
+    };
+    Settings { engine, max_namespaces: 3, ..Settings::default() }
+}
+
+impl Hall {
+    pub(crate) async fn open(settings: Settings) -> Self {
+        let (tell, told) = mpsc::unbounded_channel();
+        let server = SocketIo::new(settings, Names { tell });
+        let for_door = server.clone();
+        let door = open_door(move |request| {
+            let server = for_door.clone();
+            async move { server.handle(request).await }
+        })
+        .await;
+        Self { door, server, told: Mutex::new(told) }
+    }
+
+    /// A WebSocket in the main namespace.
+    pub(crate) async fn enter(&self) -> engine::Socket {
+        let mut socket = self.door.begin_on_socket().await;
+        socket.say("40").await;
+        let answer = socket.hear().await;
+        assert!(answer.starts_with("40{\"sid\":"), "{answer}");
+        socket
+    }
+
+    /// What the application was told next.
+    pub(crate) async fn told(&self) -> String {
+        soon(async { self.told.lock().await.recv().await }).await.unwrap()
+    }
+}
+
+pub(crate) struct Names {
+    tell: mpsc::UnboundedSender<String>,
+}
+
+impl Names {
+    fn tell(&self, what: impl Into<String>) {
+        self.tell.send(what.into()).unwrap();
+    }
+}
+
+impl Application for Names {
+    type Admission = ();
+    /// How many events came.
+    type Connection = usize;
+
+    async fn admit(&self, _: &Parts) -> Result<(), Refusal> {
+        Ok(())
+    }
+
+    async fn connect(
+        &self,
+        (): &(),
+        request: ConnectRequest,
+        socket: &Socket,
+    ) -> Result<Accepted<usize>, ConnectRefusal> {
+        match &*request.namespace {
+            "/" | "/other" | "/third" | "/fourth" => Ok(Accepted::new(0)),
+            "/greeting" => {
+                // Whoever speaks before the client is in is heard after it.
+                emit(socket, "first", &Arguments::new().with(&request.auth()).unwrap());
+                let later = socket.clone();
+                tokio::spawn(async move { emit(&later, "second", &Arguments::new()) }).await.unwrap();
+                Ok(Accepted::new(0).with_pid("private"))
+            }
+            "/recovering" => {
+                emit(socket, "after", &Arguments::new());
+                let recovery = request.recovery().ok_or_else(|| ConnectRefusal::new("Nothing to recover"))?;
+                assert_eq!((&*recovery.pid, recovery.offset.as_deref()), ("private", Some("seen")));
+                let missed = |name: &str| {
+                    Outgoing::text(format!("2/recovering,[\"{name}\"").into())
+                        .with_tail(Bytes::from_static(b",\"offset\"]"))
+                };
+                Ok(Accepted::recovered(0, "same", recovery.pid, vec![missed("one"), missed("two")]))
+            }
+            "/flooded" => {
+                while socket.emit("flood", &Arguments::new().with_raw(&"1".repeat(1_000))).is_ok() {}
+                Ok(Accepted::new(0))
+            }
+            "/short" => {
+                socket.disconnect(false);
+                Ok(Accepted::new(0))
+            }
+            "/secret" => Err(ConnectRefusal::new("Not \"you\"").with_data(json!({ "code": "forbidden" }))),
+            _ => Err(ConnectRefusal::new("Invalid namespace")),
+        }
+    }
+
+    async fn event(&self, events: &mut usize, socket: &Socket, event: Event) {
+        *events += 1;
+        match &*event.name {
+            "slow" => {
+                // Others would overtake it, if they could.
+                for _ in 0..50 {
+                    tokio::task::yield_now().await;
+                }
+                emit(socket, "back", &Arguments::from(&event.args));
+            }
+            "ask" => {
+                let pending = socket.emit_with_ack("question", &Arguments::from(&event.args)).unwrap();
+                let tell = self.tell.clone();
+                tokio::spawn(async move {
+                    let answer = pending.answer().await;
+                    let answer =
+                        answer.map_or_else(|Gone| "gone".to_owned(), |args| args.raw_all().to_owned());
+                    tell.send(answer).unwrap();
+                });
+            }
+            "out" => {
+                socket.disconnect(false);
+                assert_eq!(socket.emit("too late", &Arguments::new()), Err(Gone));
+            }
+            "away" => socket.disconnect(true),
+            "count" => self.tell(events.to_string()),
+            name => match event.ack {
+                Some(id) => socket.ack(id, &Arguments::from(&event.args)).unwrap(),
+                None => emit(socket, name, &Arguments::from(&event.args)),
+            },
+        }
+    }
+
+    async fn disconnect(&self, _: usize, socket: &Socket, reason: Disconnect) {
+        soon(socket.left()).await;
+        self.tell(format!("{} {reason:?}", socket.namespace()));
+    }
+}
+
+fn emit(socket: &Socket, name: &str, args: &Arguments) {
+    // A client that has left needs no answer.
+    socket.emit(name, args).ok();
+}

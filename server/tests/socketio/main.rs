@@ -1,0 +1,185 @@
+//! Socket.IO through the front door: namespaces, events, acknowledgements and how they end.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
+
+mod application;
+#[path = "../engine/mod.rs"]
+mod engine;
+mod namespaces;
+
+use std::time::Duration;
+
+use engine::Heard;
+use serde_json::json;
+use server::socketio::Settings;
+
+use crate::application::{Hall, quiet};
+
+#[tokio::test]
+async fn events_come_back_in_their_order() {
+    let hall = Hall::open(quiet()).await;
+    let mut socket = hall.enter().await;
+    for number in 0..1_000 {
+        let name = if number % 3 == 0 { "slow" } else { "back" };
+        socket.say(&format!("42[\"{name}\",{number},{{\"a\":[true]}}]")).await;
+    }
+    for number in 0..1_000 {
+        assert_eq!(socket.hear().await, format!("42[\"back\",{number},{{\"a\":[true]}}]"));
+    }
+    socket.say("42[\"count\"]").await;
+    assert_eq!(hall.told().await, "1001");
+}
+
+#[tokio::test]
+async fn events_come_back_by_polling_and_after_an_upgrade() {
+    let hall = Hall::open(quiet()).await;
+    let session = hall.door.begin().await;
+    assert_eq!(session.handshake.get("upgrades"), Some(&json!(["websocket"])));
+    session.post("40").await;
+    let entered = session.poll().await.1;
+    assert!(entered.starts_with("40{\"sid\":"), "{entered}");
+    session.post("42[\"a\",\"\u{43f}\"]").await;
+    assert_eq!(session.poll().await.1, "42[\"a\",\"\u{43f}\"]");
+    session.post("451-[\"b\",{\"_placeholder\":true,\"num\":0}]\u{1e}bAQIDBA==").await;
+    assert_eq!(session.poll().await.1, "451-[\"b\",{\"_placeholder\":true,\"num\":0}]\u{1e}bAQIDBA==");
+
+    let mut socket = session.upgrade().await;
+    socket.say("2probe").await;
+    assert_eq!(socket.hear().await, "3probe");
+    socket.say("5").await;
+    socket.say("42[\"c\"]").await;
+    assert_eq!(socket.hear().await, "42[\"c\"]");
+    socket.say("1").await;
+    assert_eq!(hall.told().await, "/ Ended(Client)");
+    assert!(!session.is_known().await);
+}
+
+#[tokio::test]
+async fn the_server_acknowledges() {
+    let hall = Hall::open(quiet()).await;
+    let mut socket = hall.enter().await;
+    socket.say("4212[\"a\",1,\"x\"]").await;
+    assert_eq!(socket.hear().await, "4312[1,\"x\"]");
+    socket.say("420[\"a\"]").await;
+    assert_eq!(socket.hear().await, "430[]");
+    socket.say("452-7[\"a\",{\"_placeholder\":true,\"num\":1},[{\"_placeholder\":true,\"num\":0}]]").await;
+    socket.say_bytes(b"zero").await;
+    socket.say_bytes(b"one").await;
+    assert_eq!(
+        socket.hear().await,
+        "462-7[{\"_placeholder\":true,\"num\":1},[{\"_placeholder\":true,\"num\":0}]]"
+    );
+    assert_eq!(socket.next().await, Heard::Binary(b"zero".to_vec()));
+    assert_eq!(socket.next().await, Heard::Binary(b"one".to_vec()));
+}
+
+#[tokio::test]
+async fn the_client_acknowledges() {
+    let hall = Hall::open(quiet()).await;
+    let mut socket = hall.enter().await;
+    socket.say("42[\"ask\",1]").await;
+    assert_eq!(socket.hear().await, "420[\"question\",1]");
+    socket.say("42[\"ask\",2]").await;
+    assert_eq!(socket.hear().await, "421[\"question\",2]");
+    // Nobody waits for this one.
+    socket.say("439[\"nothing\"]").await;
+    socket.say("431[\"two\",{}]").await;
+    assert_eq!(hall.told().await, "\"two\",{}");
+    socket.say("430[]").await;
+    assert_eq!(hall.told().await, "");
+    // Once is enough.
+    socket.say("430[]").await;
+    socket.say("42[\"ask\",3]").await;
+    assert_eq!(socket.hear().await, "422[\"question\",3]");
+    socket.say("41").await;
+    let mut told = [hall.told().await, hall.told().await];
+    told.sort();
+    assert_eq!(told, ["/ Client", "gone"]);
+}
+
+#[tokio::test]
+async fn what_is_no_packet_ends_the_connection() {
+    let hall = Hall::open(quiet()).await;
+    let illegal = [
+        "4abc",
+        "42{}",
+        "42[]",
+        "42abc[\"a\"]",
+        "42[\"disconnect\"]",
+        "43[]",
+        "44{\"message\":\"no\"}",
+        "45[\"a\"]",
+        "4511-[\"a\"]",
+        "451-[\"a\",{\"_placeholder\":true,\"num\":1}]",
+        "40",
+        "42/other,[\"a\"]",
+        "41/other,",
+        "43/other,1[]",
+    ];
+    for text in illegal {
+        let mut socket = hall.enter().await;
+        socket.say(text).await;
+        assert_eq!(socket.end().await, 1002, "{text}");
+        assert_eq!(hall.told().await, "/ Ended(Protocol)", "{text}");
+    }
+    let mut socket = hall.enter().await;
+    socket.say_bytes(b"unexpected").await;
+    assert_eq!(socket.end().await, 1002);
+    let mut socket = hall.enter().await;
+    socket.say("451-[\"a\",{\"_placeholder\":true,\"num\":0}]").await;
+    socket.say("42[\"a\"]").await;
+    assert_eq!(socket.end().await, 1002);
+}
+
+#[tokio::test]
+async fn whoever_enters_nothing_is_shown_out() {
+    let hall = Hall::open(Settings { connect_timeout: Duration::from_millis(5), ..quiet() }).await;
+    let mut socket = hall.door.begin_on_socket().await;
+    assert_eq!(socket.end().await, 1000);
+    // A refusal is not enough.
+    let mut socket = hall.door.begin_on_socket().await;
+    socket.say("40/unknown,").await;
+    let heard = socket.next().await;
+    let refusal = Heard::Text("44/unknown,{\"message\":\"Invalid namespace\"}".to_owned());
+    assert!(heard == refusal || heard == Heard::Closed(1000), "{heard:?}");
+    if heard == refusal {
+        assert_eq!(socket.end().await, 1000);
+    }
+}
+
+#[tokio::test]
+async fn the_application_learns_why_a_client_is_gone() {
+    let hall = Hall::open(quiet()).await;
+    let mut socket = hall.enter().await;
+    socket.say("41").await;
+    assert_eq!(hall.told().await, "/ Client");
+    drop(socket);
+
+    drop(hall.enter().await);
+    assert_eq!(hall.told().await, "/ Ended(Lost)");
+
+    let mut socket = hall.enter().await;
+    socket.say("1").await;
+    assert_eq!(hall.told().await, "/ Ended(Client)");
+    drop(socket);
+
+    let mut socket = hall.enter().await;
+    socket.say("42[\"out\"]").await;
+    assert_eq!(socket.hear().await, "41");
+    assert_eq!(hall.told().await, "/ Server");
+    drop(socket);
+
+    // What was said before the end is heard.
+    let mut socket = hall.enter().await;
+    socket.say("42[\"count\"]").await;
+    socket.say("1").await;
+    assert_eq!(hall.told().await, "1");
+    assert_eq!(hall.told().await, "/ Ended(Client)");
+    drop(socket);
+
+    let mut socket = hall.enter().await;
+    tokio::join!(hall.server.shutdown(Duration::from_secs(20)), async move {
+        assert_eq!(socket.end().await, 1012);
+    });
+    assert_eq!(hall.told().await, "/ Ended(Stopping)");
+}

@@ -1,0 +1,122 @@
+//! Entering and leaving namespaces, whoever wants it.
+
+use crate::application::{Hall, quiet};
+
+#[tokio::test]
+async fn the_client_is_in_before_it_hears_anything() {
+    let hall = Hall::open(quiet()).await;
+    let mut socket = hall.door.begin_on_socket().await;
+    socket.say("40/greeting,{\"token\":\"x\"}").await;
+    let entered = socket.hear().await;
+    assert!(entered.starts_with("40/greeting,{\"sid\":\""), "{entered}");
+    assert!(entered.ends_with("\",\"pid\":\"private\"}"), "{entered}");
+    assert_eq!(socket.hear().await, "42/greeting,[\"first\",{\"token\":\"x\"}]");
+    assert_eq!(socket.hear().await, "42/greeting,[\"second\"]");
+}
+
+#[tokio::test]
+async fn whoever_comes_back_gets_what_it_missed_first() {
+    let hall = Hall::open(quiet()).await;
+    let mut socket = hall.door.begin_on_socket().await;
+    socket.say("40/recovering,{\"pid\":\"private\",\"offset\":\"seen\"}").await;
+    assert_eq!(socket.hear().await, "40/recovering,{\"sid\":\"same\",\"pid\":\"private\"}");
+    assert_eq!(socket.hear().await, "42/recovering,[\"one\",\"offset\"]");
+    assert_eq!(socket.hear().await, "42/recovering,[\"two\",\"offset\"]");
+    assert_eq!(socket.hear().await, "42/recovering,[\"after\"]");
+
+    let mut socket = hall.door.begin_on_socket().await;
+    for nothing in ["", "{}", "{\"pid\":7}"] {
+        socket.say(&format!("40/recovering,{nothing}")).await;
+        assert_eq!(socket.hear().await, "44/recovering,{\"message\":\"Nothing to recover\"}");
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_says_why_and_the_session_goes_on() {
+    let hall = Hall::open(quiet()).await;
+    let mut socket = hall.enter().await;
+    socket.say("40/secret").await;
+    assert_eq!(
+        socket.hear().await,
+        "44/secret,{\"message\":\"Not \\\"you\\\"\",\"data\":{\"code\":\"forbidden\"}}"
+    );
+    socket.say("40/unknown,").await;
+    assert_eq!(socket.hear().await, "44/unknown,{\"message\":\"Invalid namespace\"}");
+    socket.say("42[\"a\"]").await;
+    assert_eq!(socket.hear().await, "42[\"a\"]");
+}
+
+#[tokio::test]
+async fn namespaces_do_not_disturb_each_other() {
+    let hall = Hall::open(quiet()).await;
+    let mut socket = hall.enter().await;
+    socket.say("40/other,").await;
+    let entered = socket.hear().await;
+    assert!(entered.starts_with("40/other,{\"sid\":"), "{entered}");
+    socket.say("42/other,5[\"a\",1]").await;
+    assert_eq!(socket.hear().await, "43/other,5[1]");
+    socket.say("42/other,[\"out\"]").await;
+    assert_eq!(socket.hear().await, "41/other,");
+    assert_eq!(hall.told().await, "/other Server");
+    // It may not have known; nobody hears it.
+    socket.say("42/other,[\"a\"]").await;
+    socket.say("43/other,1[]").await;
+    socket.say("41/other,").await;
+    socket.say("42[\"a\"]").await;
+    assert_eq!(socket.hear().await, "42[\"a\"]");
+    // It may come again, and leave by itself.
+    socket.say("40/other,").await;
+    assert!(socket.hear().await.starts_with("40/other,{\"sid\":"));
+    socket.say("41/other,").await;
+    assert_eq!(hall.told().await, "/other Client");
+    socket.say("42[\"a\"]").await;
+    assert_eq!(socket.hear().await, "42[\"a\"]");
+}
+
+#[tokio::test]
+async fn only_so_many_namespaces_at_a_time() {
+    let hall = Hall::open(quiet()).await;
+    let mut socket = hall.enter().await;
+    for namespace in ["/other", "/third"] {
+        socket.say(&format!("40{namespace},")).await;
+        assert!(socket.hear().await.starts_with("40/"));
+    }
+    socket.say("40/fourth,").await;
+    assert_eq!(socket.hear().await, "44/fourth,{\"message\":\"Too many namespaces\"}");
+    socket.say("41/third,").await;
+    socket.say("40/fourth,").await;
+    assert!(socket.hear().await.starts_with("40/fourth,{"));
+}
+
+#[tokio::test]
+async fn whoever_is_sent_away_is_told_in_every_namespace() {
+    let hall = Hall::open(quiet()).await;
+    let mut socket = hall.enter().await;
+    socket.say("40/other,").await;
+    assert!(socket.hear().await.starts_with("40/other,"));
+    socket.say("42[\"away\"]").await;
+    assert_eq!(socket.hear().await, "41");
+    assert_eq!(socket.hear().await, "41/other,");
+    assert_eq!(socket.end().await, 1000);
+    let mut told = [hall.told().await, hall.told().await];
+    told.sort();
+    assert_eq!(told, ["/ Server", "/other Server"]);
+}
+
+#[tokio::test]
+async fn a_client_may_be_shown_out_while_it_enters() {
+    let hall = Hall::open(quiet()).await;
+    let mut socket = hall.door.begin_on_socket().await;
+    socket.say("40/short,").await;
+    assert_eq!(socket.hear().await, "41/short,");
+    assert_eq!(hall.told().await, "/short Server");
+}
+
+#[tokio::test]
+async fn what_waits_for_a_client_to_enter_is_bounded() {
+    let hall = Hall::open(quiet()).await;
+    let mut socket = hall.door.begin_on_socket().await;
+    socket.say("40/flooded,").await;
+    assert_eq!(socket.end().await, 4008);
+    assert_eq!(hall.told().await, "/flooded Ended(TooSlow)");
+}

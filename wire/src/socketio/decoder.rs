@@ -1,0 +1,80 @@
+//! Messages in order, packets out: text, and the attachments that follow it.
+
+use bytes::Bytes;
+
+use super::attachments::are_placed;
+use super::packet::{DecodeError, Packet, parse};
+
+/// Puts packets together from the messages of one client.
+#[derive(Debug)]
+pub struct Decoder {
+    max_attachments: usize,
+    waiting: Option<Waiting>,
+}
+
+/// A packet whose attachments have not all come.
+#[derive(Debug)]
+struct Waiting {
+    packet: Packet,
+    count: usize,
+    attachments: Vec<Bytes>,
+}
+
+impl Decoder {
+    /// A decoder that refuses packets with more than `max_attachments`.
+    pub fn new(max_attachments: usize) -> Self {
+        Self { max_attachments, waiting: None }
+    }
+
+    /// Takes a text message. `None`: its attachments are still to come.
+    ///
+    /// # Errors
+    /// [`DecodeError`]; the connection cannot go on after it.
+    pub fn text(&mut self, text: &Bytes) -> Result<Option<Packet>, DecodeError> {
+        if self.waiting.is_some() {
+            return Err(DecodeError::TextInsteadOfBinary);
+        }
+        let parsed = parse(text, self.max_attachments)?;
+        match parsed.attachments {
+            None => Ok(Some(parsed.packet)),
+            Some(count) => {
+                check_placeholders(&parsed.packet, count)?;
+                if count == 0 {
+                    return Ok(Some(parsed.packet));
+                }
+                self.waiting = Some(Waiting { packet: parsed.packet, count, attachments: Vec::new() });
+                Ok(None)
+            }
+        }
+    }
+
+    /// Takes a binary message. `None`: more attachments are to come.
+    ///
+    /// # Errors
+    /// [`DecodeError::UnexpectedBinary`] when no packet waits for it.
+    pub fn binary(&mut self, data: Bytes) -> Result<Option<Packet>, DecodeError> {
+        let mut waiting = self.waiting.take().ok_or(DecodeError::UnexpectedBinary)?;
+        waiting.attachments.push(data);
+        if waiting.attachments.len() < waiting.count {
+            self.waiting = Some(waiting);
+            return Ok(None);
+        }
+        let mut packet = waiting.packet;
+        if let Packet::Event { event, .. } = &mut packet {
+            event.args.attach(waiting.attachments);
+        } else if let Packet::Ack { args, .. } = &mut packet {
+            args.attach(waiting.attachments);
+        }
+        Ok(Some(packet))
+    }
+}
+
+fn check_placeholders(packet: &Packet, count: usize) -> Result<(), DecodeError> {
+    let args = match packet {
+        Packet::Event { event, .. } => &event.args,
+        Packet::Ack { args, .. } => args,
+        Packet::Connect { .. } | Packet::Disconnect { .. } => return Ok(()),
+    };
+    let placed = (0..args.len()).all(|index| args.raw(index).is_some_and(|json| are_placed(json, count)));
+    if placed { Ok(()) } else { Err(DecodeError::Placeholder) }
+}

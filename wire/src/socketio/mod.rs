@@ -1,0 +1,17 @@
+//! Socket.IO, revision 5: the packets that Engine.IO's messages carry.
+//!
+//! <https://github.com/socketio/socket.io-protocol>
+
+mod args;
+mod arguments;
+mod attachments;
+mod decoder;
+mod encode;
+mod packet;
+mod text;
+
+pub use args::{Args, NoArgument};
+pub use arguments::Arguments;
+pub use decoder::Decoder;
+pub use encode::{Encoded, ack, connect, connect_error, disconnect, event, event_to_finish};
+pub use packet::{DecodeError, Event, MAIN, Packet};

@@ -1,0 +1,262 @@
+//! One packet: its type, namespace, acknowledgement number and arguments, read strictly.
+
+use std::fmt;
+use std::ops::Range;
+
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde_json::value::RawValue;
+
+use super::args::Args;
+
+/// The namespace that everybody has.
+pub const MAIN: &str = "/";
+
+/// Events that the libraries raise themselves, so no client sends them.
+const RESERVED: [&str; 6] =
+    ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
+
+/// A packet that a client sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Packet {
+    /// Asks to enter a namespace.
+    Connect {
+        /// Which one.
+        namespace: Box<str>,
+        /// A JSON object, if anything came along. UTF-8.
+        payload: Option<Bytes>,
+    },
+    /// Leaves a namespace.
+    Disconnect {
+        /// Which one.
+        namespace: Box<str>,
+    },
+    /// Says something.
+    Event {
+        /// Where.
+        namespace: Box<str>,
+        /// What.
+        event: Event,
+    },
+    /// Answers an event that asked for it.
+    Ack {
+        /// Where the event came from.
+        namespace: Box<str>,
+        /// The number that the event had.
+        id: u64,
+        /// The answer.
+        args: Args,
+    },
+}
+
+/// An event of a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its name. A number counts as its digits.
+    pub name: Box<str>,
+    /// What it carries.
+    pub args: Args,
+    /// The number to acknowledge it with, if the client waits for that.
+    pub ack: Option<u64>,
+}
+
+/// Why a message is no packet that a client may send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum DecodeError {
+    /// The text is not UTF-8.
+    #[error("text that is not UTF-8")]
+    Utf8,
+    /// The type is none, or one that only a server sends.
+    #[error("no packet type of a client")]
+    Type,
+    /// The number of attachments is none.
+    #[error("no number of attachments")]
+    Attachments,
+    /// More attachments than are taken.
+    #[error("too many attachments")]
+    TooManyAttachments,
+    /// A placeholder stands for no attachment.
+    #[error("a placeholder without its attachment")]
+    Placeholder,
+    /// The number to acknowledge with is none, or missing where it is needed.
+    #[error("no number of an acknowledgement")]
+    AckId,
+    /// What the packet carries is not what its type carries.
+    #[error("a payload that does not belong to the packet's type")]
+    Payload,
+    /// An event has a name that the libraries keep for themselves.
+    #[error("a reserved event name")]
+    Reserved,
+    /// Text came where an attachment was due.
+    #[error("text in place of an attachment")]
+    TextInsteadOfBinary,
+    /// Bytes came that no packet announced.
+    #[error("an attachment without a packet")]
+    UnexpectedBinary,
+}
+
+/// A packet and the number of attachments that follow it.
+pub(super) struct Parsed {
+    pub(super) packet: Packet,
+    /// `None` for a type without attachments.
+    pub(super) attachments: Option<usize>,
+}
+
+/// Reads the text of a packet.
+pub(super) fn parse(text: &Bytes, max_attachments: usize) -> Result<Parsed, DecodeError> {
+    let whole = std::str::from_utf8(text).map_err(|_| DecodeError::Utf8)?;
+    let mut rest = whole;
+    let kind = take_kind(&mut rest)?;
+    let attachments =
+        if kind.is_binary() { Some(take_attachments(&mut rest, max_attachments)?) } else { None };
+    let namespace: Box<str> = take_namespace(&mut rest).into();
+    let packet = match kind {
+        Kind::Connect => {
+            let payload = (!rest.is_empty()).then(|| text.slice(whole.len() - rest.len()..));
+            if payload.is_some() && !is_object(rest) {
+                return Err(DecodeError::Payload);
+            }
+            Packet::Connect { namespace, payload }
+        }
+        Kind::Disconnect if rest.is_empty() => Packet::Disconnect { namespace },
+        Kind::Disconnect => return Err(DecodeError::Payload),
+        Kind::Event | Kind::BinaryEvent => {
+            let ack = take_number(&mut rest)?;
+            let (name, places) = name_and_places(whole, rest)?;
+            Packet::Event { namespace, event: Event { name, args: Args::new(text.clone(), places), ack } }
+        }
+        Kind::Ack | Kind::BinaryAck => {
+            let id = take_number(&mut rest)?.ok_or(DecodeError::AckId)?;
+            let places = places(whole, rest)?;
+            Packet::Ack { namespace, id, args: Args::new(text.clone(), places) }
+        }
+    };
+    Ok(Parsed { packet, attachments })
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Connect,
+    Disconnect,
+    Event,
+    Ack,
+    BinaryEvent,
+    BinaryAck,
+}
+
+impl Kind {
+    fn is_binary(self) -> bool {
+        matches!(self, Self::BinaryEvent | Self::BinaryAck)
+    }
+}
+
+fn take_kind(rest: &mut &str) -> Result<Kind, DecodeError> {
+    let mut chars = rest.chars();
+    let kind = match chars.next() {
+        Some('0') => Kind::Connect,
+        Some('1') => Kind::Disconnect,
+        Some('2') => Kind::Event,
+        Some('3') => Kind::Ack,
+        // 4, the refusal of a connection, is a server's word.
+        Some('5') => Kind::BinaryEvent,
+        Some('6') => Kind::BinaryAck,
+        _ => return Err(DecodeError::Type),
+    };
+    *rest = chars.as_str();
+    Ok(kind)
+}
+
+fn take_attachments(rest: &mut &str, max: usize) -> Result<usize, DecodeError> {
+    let (number, after) = rest.split_once('-').ok_or(DecodeError::Attachments)?;
+    if number.is_empty() || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(DecodeError::Attachments);
+    }
+    *rest = after;
+    match number.parse() {
+        Ok(number) if number <= max => Ok(number),
+        // A number that does not fit is above any limit.
+        _ => Err(DecodeError::TooManyAttachments),
+    }
+}
+
+fn take_namespace<'a>(rest: &mut &'a str) -> &'a str {
+    if !rest.starts_with('/') {
+        return MAIN;
+    }
+    let (namespace, after) = rest.split_once(',').unwrap_or((rest, ""));
+    *rest = after;
+    namespace
+}
+
+fn take_number(rest: &mut &str) -> Result<Option<u64>, DecodeError> {
+    let end = rest.bytes().take_while(u8::is_ascii_digit).count();
+    let (digits, after) = rest.split_at_checked(end).unwrap_or_default();
+    if digits.is_empty() {
+        return Ok(None);
+    }
+    *rest = after;
+    digits.parse().map(Some).map_err(|_| DecodeError::AckId)
+}
+
+fn is_object(json: &str) -> bool {
+    let value = serde_json::from_str::<&RawValue>(json);
+    value.is_ok_and(|value| value.get().starts_with('{'))
+}
+
+/// Where each element of the array `json`, the end of `whole`, stands.
+fn places(whole: &str, json: &str) -> Result<Vec<Range<usize>>, DecodeError> {
+    let elements: Vec<&RawValue> = serde_json::from_str(json).map_err(|_| DecodeError::Payload)?;
+    Ok(elements.into_iter().map(|element| place(whole, element)).collect())
+}
+
+fn name_and_places(whole: &str, json: &str) -> Result<(Box<str>, Vec<Range<usize>>), DecodeError> {
+    let NameAndElements(name, elements) = serde_json::from_str(json).map_err(|_| DecodeError::Payload)?;
+    let first = name.get();
+    let name: Box<str> = if first.starts_with('"') {
+        serde_json::from_str(first).map_err(|_| DecodeError::Payload)?
+    } else if first.starts_with(|it: char| it == '-' || it.is_ascii_digit()) {
+        first.into()
+    } else {
+        return Err(DecodeError::Payload);
+    };
+    if RESERVED.contains(&&*name) {
+        return Err(DecodeError::Reserved);
+    }
+    Ok((name, elements.into_iter().map(|element| place(whole, element)).collect()))
+}
+
+/// Where `part`, which is a slice of `whole`, begins and ends in it.
+fn place(whole: &str, part: &RawValue) -> Range<usize> {
+    let part = part.get();
+    let start = (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize);
+    start..start + part.len()
+}
+
+/// The first element of a JSON array, and the others.
+struct NameAndElements<'a>(&'a RawValue, Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for NameAndElements<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(FirstAndRest)
+    }
+}
+
+struct FirstAndRest;
+
+impl<'de> Visitor<'de> for FirstAndRest {
+    type Value = NameAndElements<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array that begins with a name")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
+        let name = elements.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
+        let mut rest = Vec::new();
+        while let Some(element) = elements.next_element()? {
+            rest.push(element);
+        }
+        Ok(NameAndElements(name, rest))
+    }
+}
