@@ -17,7 +17,9 @@ const site = 'target/site';
 // Each page that lives, with the feature of `frontend` that makes it and the name under /pkg that the shell asks for.
 const BUNDLES = [
   ['rooms', 'hubbub'],
+  ['live', 'hubbub-live'],
   ['devtools', 'hubbub-devtools'],
+  ['test', 'hubbub-test'],
 ];
 
 const WASM_OPT = [

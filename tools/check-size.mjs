@@ -3,12 +3,19 @@ import { readFileSync } from 'node:fs';
 
 // Bytes. Raise one only together with the reason why the pages need it.
 const BUDGET = [
-  ['pkg/hubbub.wasm', 600_000],
-  ['pkg/hubbub.wasm.br', 190_000],
+  // 30 kB more than the others: it reads sessions, jobs and direct messages from the wire, and shows notifications.
+  ['pkg/hubbub.wasm', 630_000],
+  ['pkg/hubbub.wasm.br', 191_000],
   ['pkg/hubbub.js.br', 15_000],
+  ['pkg/hubbub-live.wasm', 600_000],
+  ['pkg/hubbub-live.wasm.br', 190_000],
+  ['pkg/hubbub-live.js.br', 15_000],
   ['pkg/hubbub-devtools.wasm', 600_000],
   ['pkg/hubbub-devtools.wasm.br', 190_000],
   ['pkg/hubbub-devtools.js.br', 15_000],
+  ['pkg/hubbub-test.wasm', 520_000],
+  ['pkg/hubbub-test.wasm.br', 160_000],
+  ['pkg/hubbub-test.js.br', 15_000],
   ['pkg/hubbub.css.br', 15_000],
 ];
 

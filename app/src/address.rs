@@ -20,8 +20,12 @@ pub enum Place {
     SignIn,
     /// `/register`
     Register,
+    /// `/live/{id}`, with the id of a chat; `None` when this cannot be one.
+    Live(Option<RoomId>),
     /// `/devtools`
     Devtools,
+    /// `/test`
+    Test,
     /// Anything else.
     Nowhere,
 }
@@ -32,11 +36,15 @@ impl Place {
         if let Some(id) = path.strip_prefix("/rooms/") {
             return Self::Room(RoomId::parse(id.trim_end_matches('/')).ok());
         }
+        if let Some(id) = path.strip_prefix("/live/") {
+            return Self::Live(RoomId::parse(id.trim_end_matches('/')).ok());
+        }
         match path {
             "/" => Self::Lobby,
             "/sign-in" => Self::SignIn,
             "/register" => Self::Register,
             "/devtools" => Self::Devtools,
+            "/test" => Self::Test,
             _ => Self::Nowhere,
         }
     }
@@ -106,10 +114,13 @@ mod tests {
         let team = RoomId::parse("team:1").unwrap();
         assert_eq!(Place::of("/rooms/team:1").room(), Some(&team));
         assert_eq!(Place::of("/rooms/team:1/").room(), Some(&team));
+        assert_eq!(Place::of("/live/team:1"), Place::Live(Some(team)));
         for (path, place) in [
             ("/", Place::Lobby),
             ("/rooms/", Place::Room(None)),
             ("/rooms/a/b", Place::Room(None)),
+            ("/live/a/b", Place::Live(None)),
+            ("/test", Place::Test),
             ("/sign-in", Place::SignIn),
             ("/rooms", Place::Nowhere),
             ("/devtools/x", Place::Nowhere),

@@ -5,7 +5,8 @@ use protocol::from_json::from_text;
 use protocol::from_json::{FromJson, Json, Unreadable, parse};
 use protocol::rest::{Members, NewChat, NewMembers, UserRef, Users};
 use protocol::{
-    Cursor, DraftId, ErrorCode, Member, Message, MessageId, RoomId, RoomSummary, UserId, from_json,
+    Cursor, DraftId, ErrorCode, Member, Message, MessageId, MessageKind, RoomId, RoomSummary, UserId,
+    from_json,
 };
 use serde::Serialize;
 
@@ -65,6 +66,18 @@ impl ApiError {
 #[cfg(target_arch = "wasm32")]
 pub(crate) async fn ticket() -> Result<protocol::rest::Ticket, ApiError> {
     call("POST", "auth/ticket", None).await
+}
+
+/// The status and the words that a path of this server answers with; `None` when nothing comes back.
+#[cfg(target_arch = "wasm32")]
+pub(crate) async fn probe(path: &str) -> Option<(u16, String)> {
+    fetch("GET", path, None).await.ok()
+}
+
+/// The server does not probe itself.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) async fn probe(_path: &str) -> Option<(u16, String)> {
+    std::future::ready(None).await
 }
 
 /// The rooms of this person, newest activity first, page by page up to a sensible end, and whether these are all.
@@ -132,6 +145,9 @@ pub(crate) async fn history(
         draft: message.draft_id,
         body: message.content,
         at_ms: parse_time(&message.created_at),
+        // The list of messages shows neither.
+        parent: None,
+        kind: MessageKind::Text,
     });
     Ok((messages.collect(), page.has_more))
 }
@@ -182,7 +198,8 @@ fn not_understood(method: &str, path: &str, error: &Unreadable) -> ApiError {
 
 #[cfg(target_arch = "wasm32")]
 async fn send(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), ApiError> {
-    let (status, text) = fetch(method, path, body).await.map_err(|_| ApiError::unreachable())?;
+    let (status, text) =
+        fetch(method, &format!("/api/v1/{path}"), body).await.map_err(|_| ApiError::unreachable())?;
     if (200..300).contains(&status) {
         return Ok((status, text));
     }
@@ -202,7 +219,7 @@ async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<(u16, S
         "DELETE" => Method::DELETE,
         _ => Method::GET,
     };
-    let request = RequestBuilder::new(&format!("/api/v1/{path}"))
+    let request = RequestBuilder::new(path)
         .method(method)
         .credentials(RequestCredentials::SameOrigin)
         .cache(RequestCache::NoStore);

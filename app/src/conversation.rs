@@ -8,6 +8,7 @@ mod fold;
 use leptos::prelude::*;
 use protocol::{Member, RoomId, RoomSummary};
 
+use crate::address::Place;
 use crate::link::{Link, provide_link};
 use crate::model::own_typing::OwnTyping;
 use crate::model::rooms::Rooms;
@@ -47,6 +48,8 @@ pub struct Conversations {
     /// The rooms that were opened or heard of: few, so a list is searched.
     state: StoredValue<Vec<(RoomId, Room)>>,
     desk: StoredValue<Desk>,
+    /// Whether the page is about the rooms that it came with alone: a live session.
+    is_closed: bool,
     #[cfg(target_arch = "wasm32")]
     timers: StoredValue<act::Timers, LocalStorage>,
 }
@@ -61,6 +64,7 @@ pub fn provide_conversations(start: &Start) -> Conversations {
         me: StoredValue::new(me),
         state: StoredValue::default(),
         desk: StoredValue::default(),
+        is_closed: matches!(Place::of(&start.path), Place::Live(_)),
         #[cfg(target_arch = "wasm32")]
         timers: StoredValue::new_local(act::Timers::default()),
     };

@@ -16,11 +16,14 @@ pub mod page;
 pub mod pages;
 mod reactive;
 pub mod roots;
+pub mod self_check;
+pub mod session;
 mod shell;
 mod start;
 mod title;
+mod troubles;
 pub mod when;
 
-pub use roots::{Rooms, Workbench, is_workbench};
+pub use roots::{Live, Rooms, Test, Workbench, place};
 pub use shell::shell;
 pub use start::{Account, Demo, Problem, Start, Theme};

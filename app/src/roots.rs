@@ -5,9 +5,9 @@ use leptos::prelude::*;
 
 use crate::address::{Address, Place};
 use crate::link::provide_link;
-use crate::pages::{DevtoolsPage, NotFoundPage, RegisterPage, RoomsPage, SignInPage};
+use crate::pages::{DevtoolsPage, LivePage, NotFoundPage, RegisterPage, RoomsPage, SignInPage, TestPage};
 use crate::start::{Spelling, Start};
-use crate::{conversation, page, when};
+use crate::{conversation, page, session, when};
 
 /// The rooms.
 #[component]
@@ -20,6 +20,17 @@ pub fn Rooms() -> impl IntoView {
     view! { <RoomsPage/> }
 }
 
+/// A live session.
+#[component]
+pub fn Live() -> impl IntoView {
+    let start = shared_start();
+    page::Page::provide(&start);
+    when::Calendar::provide();
+    conversation::provide_conversations(&start);
+    let session = session::LiveSession::provide(&start);
+    view! { <LivePage session/> }
+}
+
 /// The devtools.
 #[component]
 pub fn Workbench() -> impl IntoView {
@@ -27,6 +38,15 @@ pub fn Workbench() -> impl IntoView {
     page::Page::provide(&start);
     provide_link(start.account.is_some());
     view! { <DevtoolsPage/> }
+}
+
+/// The test of one's own connection.
+#[component]
+pub fn Test() -> impl IntoView {
+    let start = shared_start();
+    page::Page::provide(&start);
+    provide_link(start.account.is_some());
+    view! { <TestPage rooms=start.rooms/> }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
@@ -46,12 +66,23 @@ pub fn Plain(
     }
 }
 
-/// Whether the address bar names the devtools; asked in a browser only.
-pub fn is_workbench() -> bool {
-    location().pathname().is_ok_and(|path| Place::of(&path) == Place::Devtools)
+/// What the address bar names; asked in a browser only.
+pub fn place() -> Place {
+    location().pathname().map_or(Place::Nowhere, |path| Place::of(&path))
 }
 
 /// What the server knew comes along in the HTML, so that both sides begin with the same.
 fn shared_start() -> Start {
-    SharedValue::<_, Spelling>::new_with_encoding(|| use_context::<Start>().unwrap_or_default()).into_inner()
+    SharedValue::<_, Spelling>::new_with_encoding(known).into_inner()
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn known() -> Start {
+    use_context::<Start>().unwrap_or_default()
+}
+
+/// Nothing but what stands in the HTML.
+#[cfg(target_arch = "wasm32")]
+fn known() -> Start {
+    Start::default()
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::address::Place;
-use crate::roots::{Plain, Rooms, Workbench};
+use crate::roots::{Live, Plain, Rooms, Test, Workbench};
 use crate::start::Start;
 use crate::title::title;
 
@@ -14,12 +14,14 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let title = title(&place, &start.rooms);
     let theme = start.theme;
     let lives = match &place {
-        Place::Lobby | Place::Room(_) => start.account.is_some(),
-        Place::Devtools => true,
+        Place::Lobby | Place::Room(_) | Place::Live(_) => start.account.is_some(),
+        Place::Devtools | Place::Test => true,
         Place::SignIn | Place::Register | Place::Nowhere => false,
     };
     let body = match &place {
         Place::Devtools => view! { <Workbench/> }.into_any(),
+        Place::Test => view! { <Test/> }.into_any(),
+        Place::Live(_) if lives => view! { <Live/> }.into_any(),
         _ if lives => view! { <Rooms/> }.into_any(),
         _ => view! { <Plain start place/> }.into_any(),
     };

@@ -10,6 +10,11 @@ pub(crate) fn title(place: &Place, rooms: &[RoomSummary]) -> String {
         Place::SignIn => "Sign in · Hubbub".to_owned(),
         Place::Register => "Create an account · Hubbub".to_owned(),
         Place::Devtools => "Devtools · Hubbub".to_owned(),
+        Place::Test => "Connection test · Hubbub".to_owned(),
+        // The session is the only room that its page knows.
+        Place::Live(_) => {
+            rooms.first().map_or_else(|| "Hubbub".to_owned(), |room| format!("Live: {} · Hubbub", room.name))
+        }
         Place::Nowhere => "Not found · Hubbub".to_owned(),
         Place::Lobby | Place::Room(_) => {
             let name =

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
 use app::model::timeline::{Line, LineState, Outcome, Timeline};
-use protocol::{Cursor, DraftId, JoinedRoom, Message, MessageId, Posted, RoomId, UserId};
+use protocol::{Cursor, DraftId, JoinedRoom, Message, MessageId, MessageKind, Posted, RoomId, UserId};
 use uuid::Uuid;
 
 fn user(name: &str) -> UserId {
@@ -29,6 +29,8 @@ fn message(seq: u64, hers: &[u64]) -> Message {
         draft: draft(seq),
         body: format!("text {seq}"),
         at_ms: i64::try_from(seq).unwrap(),
+        parent: None,
+        kind: MessageKind::Text,
     }
 }
 
@@ -47,6 +49,8 @@ fn page(seqs: std::ops::RangeInclusive<u64>, recovered: bool) -> JoinedRoom {
         messages: seqs.map(|seq| message(seq, &[])).collect(),
         members: Vec::new(),
         typing: Vec::new(),
+        participants: Vec::new(),
+        live: None,
     }
 }
 

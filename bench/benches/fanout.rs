@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bench::{Crowd, Failed, crowd, encode_message, median, since};
 use hub::{Command, Event};
-use protocol::DraftId;
+use protocol::{DraftId, MessageKind};
 use uuid::Uuid;
 
 const ROUNDS: usize = 5;
@@ -41,7 +41,14 @@ async fn round(readers: usize) -> Result<(Duration, Duration), Failed> {
     if let Some(peer) = peers.first_mut() {
         for n in 0..posts {
             let draft = DraftId(Uuid::from_u128(n as u128));
-            peer.handle(Command::Post { room: room.clone(), draft, body: "x".repeat(128) }).await;
+            peer.handle(Command::Post {
+                room: room.clone(),
+                draft: Some(draft),
+                body: "x".repeat(128),
+                parent: None,
+                kind: MessageKind::Text,
+            })
+            .await;
         }
     }
     // Answered after everything before it in the room's mailbox.

@@ -57,7 +57,7 @@ impl Outlet for Counter {
 }
 
 /// The native spelling of a message, and of nothing else.
-pub const NATIVE: Spelling = Spelling { slot: 0, encode: encode_message };
+pub const NATIVE: Spelling = Spelling::new(0, encode_message);
 
 /// Spells messages as the native dialect does.
 pub fn encode_message(event: &Event) -> Option<Bytes> {
@@ -111,7 +111,7 @@ pub async fn crowd(size: usize) -> Result<Crowd, Failed> {
     for (n, person) in (0u128..).zip(people) {
         let identity = Identity { person, sign_in: SignInId(Uuid::from_u128(n)) };
         let mut peer = hub.attach(identity, NATIVE, counter.clone())?;
-        peer.handle(hub::Command::Join { room: room.clone(), since: None }).await;
+        peer.handle(hub::Command::Join { room: room.clone(), bring: hub::Bring::Page(None) }).await;
         peers.push(peer);
     }
     Ok(Crowd { hub, room, speaker, counter, peers })

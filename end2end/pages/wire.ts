@@ -39,6 +39,11 @@ export class Wire {
     this.refusal = message;
   }
 
+  /** Says something to every open page in the server's place. */
+  tell(type: string, data: object): void {
+    for (const socket of this.open) socket.send(JSON.stringify({ type, data }));
+  }
+
   private pass(socket: WebSocketRoute): void {
     if (this.isCut) {
       void socket.close({ code: 1006 });

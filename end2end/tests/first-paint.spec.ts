@@ -32,7 +32,7 @@ test('the first answer already holds the conversation', async ({ alice, room }) 
 
 test('bringing the pages to life is silent, and leaves what was there', async ({ alice, room }) => {
   await alice.account.sayMany(room, 3);
-  for (const path of ['/', `/rooms/${room.id}`, '/devtools']) {
+  for (const path of ['/', `/rooms/${room.id}`, `/live/${room.id}`, '/devtools', '/test']) {
     // Text alone: what the server made is compared with what stands there afterwards.
     await alice.page.goto(path, { waitUntil: 'commit' });
     const before = await alice.heading.innerText();

@@ -1,9 +1,13 @@
 // Pictures of every page and main state for a person to look at; run by `make screenshots` alone.
+import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { answered } from '../fixtures/guard';
 import { expect, test } from '../fixtures/hubbub';
 import { DevtoolsPage } from '../pages/devtools';
+import { LivePage } from '../pages/live';
+import { Notices } from '../pages/notices';
+import { TestPage } from '../pages/test-page';
 
 const FOLDER = resolve(__dirname, '../../screenshots');
 const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1440, height: 900 } };
@@ -93,6 +97,64 @@ test('devtools', async ({ alice }) => {
   await devtools.simulate({ duration: 1, frequency: 0.1, failureRate: 100 });
   await expect(devtools.outcome).toHaveText(/^Failed/);
   await shoot(alice.page, 'devtools-failed');
+});
+
+test('a live session', async ({ alice, bob, room }) => {
+  const hers = new LivePage(alice.page);
+  const his = new LivePage(bob.page);
+  await hers.open(room);
+  await shoot(alice.page, 'live-empty');
+  await his.open(room);
+  await hers.page.setViewportSize(SIZES.desktop);
+  await hers.button('Go live').click();
+  await his.say('Good morning. Is the kettle on?');
+  await hers.say('It is. Shall we begin with the agenda?');
+  await his.say('Yes: the new cups, the tea for the autumn, and who waters the plants.');
+  await his.box.pressSequentially('And');
+  await expect(hers.typing).not.toHaveText('');
+  await shoot(alice.page, 'live');
+  await alice.page.setViewportSize(SIZES.phone);
+  await hers.page.getByRole('button', { name: /people here/ }).click();
+  await shoot(alice.page, 'live-participants');
+  await hers.button('End session').click();
+  await expect(his.standing).toHaveText(/^Ended/);
+  await shoot(bob.page, 'live-ended');
+  await bob.wire.cut();
+  await expect(his.status).toHaveText(/^Reconnecting/);
+  await shoot(bob.page, 'live-reconnecting');
+});
+
+test('the connection test', async ({ visitor, alice, room }) => {
+  await visitor.goto('/test');
+  await shoot(visitor, 'test-stranger');
+  const bench = new TestPage(alice.page);
+  await bench.open();
+  await expect(bench.summary).toHaveText('All seven points are OK.');
+  await bench.rooms.selectOption(room.name);
+  await expect(bench.room).toHaveText(/^Joined/);
+  await bench.button('Send test message').click();
+  await expect(bench.sent.first()).toContainText('Committed');
+  await bench.button('Send 20 pings').click();
+  await expect(bench.figure('Answers')).toHaveText('20');
+  await shoot(alice.page, 'test');
+  await alice.wire.cut();
+  await expect(bench.point('Connection status')).toContainText('Not OK');
+  await shoot(alice.page, 'test-not-ok');
+});
+
+test('toasts', async ({ alice, bob, room }) => {
+  await alice.page.clock.install();
+  await bob.account.say(room, 'Is there tea?');
+  await alice.open(room);
+  const notify = (title: string, kind: string, message: string) =>
+    alice.wire.tell('notification', { id: randomUUID(), title, message, kind, at_ms: 0, is_read: false });
+  notify('One more', 'info', '');
+  notify('Tea is ready', 'success', 'Two kinds, even. Bring your own cup.');
+  notify('The milk is nearly gone', 'warning', '');
+  notify('The kettle is broken', 'error', 'Nobody was hurt. A new one comes on Monday; until then use the pot on the stove.');
+  alice.wire.tell('maintenance', { enabled: true, message: 'The kitchen closes at six for an hour.' });
+  await expect(new Notices(alice.page).errors).toHaveCount(1);
+  await shoot(alice.page, 'toasts');
 });
 
 test('nothing there', async ({ alice, guard }) => {

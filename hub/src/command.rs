@@ -1,16 +1,17 @@
 //! What an attached client can ask of the hub.
 
-use protocol::{Cursor, DraftId, RoomId};
+use protocol::{Cursor, DraftId, MessageId, MessageKind, RoomId, UserId};
+use serde_json::{Map, Value};
 
 /// One wish. Wishes of one peer are carried out in the order given.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Follow a room, from a known place or from its end.
+    /// Follow a room.
     Join {
         /// Which room.
         room: RoomId,
-        /// The last place the client knows.
-        since: Option<Cursor>,
+        /// What the client is told of what was before.
+        bring: Bring,
     },
     /// Stop following.
     Leave {
@@ -21,10 +22,34 @@ pub enum Command {
     Post {
         /// Where; must have been joined.
         room: RoomId,
-        /// The message's name before it has a number.
-        draft: DraftId,
+        /// The message's name before it has a number; without one the hub makes it up.
+        draft: Option<DraftId>,
         /// The text.
         body: String,
+        /// The message of the same room that it answers.
+        parent: Option<MessageId>,
+        /// What it is.
+        kind: MessageKind,
+    },
+    /// Say something to one person.
+    Direct {
+        /// The room that both are in.
+        room: RoomId,
+        /// For whom.
+        to: UserId,
+        /// The text.
+        body: String,
+        /// What it is.
+        kind: MessageKind,
+    },
+    /// Say where a session stands.
+    Live {
+        /// Where; must have been joined.
+        room: RoomId,
+        /// A word of the application.
+        status: String,
+        /// Whatever else belongs to it.
+        details: Map<String, Value>,
     },
     /// Began or ceased to type.
     Typing {
@@ -40,9 +65,29 @@ pub enum Command {
         /// The number.
         seq: u64,
     },
+    /// Has read up to a message.
+    ReadMessage {
+        /// Where, if the client says so; else wherever the message is.
+        room: Option<RoomId>,
+        /// Which.
+        message: MessageId,
+    },
     /// Is the hub there?
     Ping {
         /// Comes back with the answer.
         nonce: u32,
     },
+}
+
+/// What somebody who joins a room is told of what was before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bring {
+    /// One [`crate::Event::Joined`]: everything after the cursor, or the newest page.
+    Page(Option<Cursor>),
+    /// Each message after this number, as an event of its own; whoever asks knows that they are not too many.
+    Missed(u64),
+    /// Who follows the room.
+    Participants,
+    /// Nothing.
+    Nothing,
 }

@@ -1,13 +1,14 @@
 //! An event and its spellings. The first reader pays for each, the rest share the bytes.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use bytes::Bytes;
 
 use crate::event::Event;
 
-/// How many dialects there can be: one slot for each.
-pub const SLOTS: usize = 6;
+/// How many spellings there can be: one slot for each.
+pub const SLOTS: usize = 8;
 
 /// How a peer's dialect writes events.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +17,19 @@ pub struct Spelling {
     pub slot: usize,
     /// Writes an event; `None` where the dialect has no word for it.
     pub encode: fn(&Event) -> Option<Bytes>,
+    /// Whether its readers are told of each message that somebody has read, and not only of the last one.
+    pub counts_readers: bool,
+    /// Whether its readers are told who follows a room, and not only in live sessions.
+    pub counts_participants: bool,
+    /// How long its readers count as typing without saying so again; without it as [`crate::Settings`] says.
+    pub typing_timeout: Option<Duration>,
+}
+
+impl Spelling {
+    /// A spelling without wishes of its own.
+    pub const fn new(slot: usize, encode: fn(&Event) -> Option<Bytes>) -> Self {
+        Self { slot, encode, counts_readers: false, counts_participants: false, typing_timeout: None }
+    }
 }
 
 /// An event on its way to many readers.

@@ -1,11 +1,16 @@
 //! What can happen, before anybody spells it.
 
+use std::sync::Arc;
+
 use protocol::{
-    Closing, Expiry, JoinedRoom, MemberAdded, MemberRemoved, Pong, Posted, PresenceChange, ReadMark, RoomId,
-    RoomName, RoomRef, RoomSummary, RunEnd, RunStep, TypingChange, Welcome,
+    Closing, DirectMessage, Expiry, JobChange, JoinedRoom, LiveChange, Maintenance, MemberAdded,
+    MemberRemoved, MessageId, Notification, ParticipantChange, Pong, Posted, PresenceChange, ReadMark,
+    RoomId, RoomName, RoomRef, RoomSummary, RunEnd, RunStep, Signal, SimulationPlan, TypingChange, UserId,
+    Welcome,
 };
 
 use crate::model::Message;
+use crate::outbox::Track;
 use crate::refusal::Refusal;
 
 /// Something that a client is told.
@@ -14,7 +19,7 @@ use crate::refusal::Refusal;
 #[derive(Debug)]
 pub enum Event {
     /// Signed in.
-    Welcome(Welcome),
+    Welcome(Welcome, Stamp),
     /// The token was renewed.
     Authenticated(Expiry),
     /// The token ends soon.
@@ -29,10 +34,16 @@ pub enum Event {
     Posted(Posted),
     /// Somebody types or ceased to.
     Typing(TypingChange),
-    /// Somebody has read.
+    /// Somebody has read up to a number.
     Read(ReadMark),
+    /// Somebody has read this message: one for each that a [`Event::Read`] passes over, for dialects that count readers.
+    Receipt(Receipt),
     /// Somebody came or went.
     Presence(PresenceChange),
+    /// Somebody began or ceased to follow a room.
+    Participant(ParticipantChange),
+    /// A session's owner said where it stands.
+    Live(LiveChange),
     /// Somebody is in the room now, or has another role.
     MemberAdded(MemberAdded),
     /// Somebody is not in the room any more.
@@ -43,20 +54,66 @@ pub enum Event {
     RoomAdded(Box<RoomSummary>),
     /// The person is not in a room any more.
     RoomRemoved(RoomRef),
+    /// Something to notice.
+    Notification(Notification),
+    /// A message for one person, to this person.
+    Direct(Box<DirectMessage>),
+    /// A message for one person, to its author, whose connection sent it.
+    DirectSent(Box<DirectMessage>),
+    /// Something happened to one of the person's jobs.
+    Job(Box<JobChange>, Stamp),
+    /// An event of the application's own.
+    Signal(Signal, Stamp),
+    /// The application goes out of service, or comes back.
+    Maintenance(Maintenance, Stamp),
     /// The answer to a ping.
     Pong(Pong),
+    /// A simulated job began.
+    RunStarted(SimulationPlan),
     /// A step of a simulated job.
     Progress(RunStep),
     /// The end of a simulated job.
     Finished(RunEnd),
     /// The server is about to stop.
-    Closing(Closing),
+    Closing(Closing, Stamp),
     /// A wish was refused.
     Failed(Failure),
 }
 
+impl Event {
+    /// Where the reader stands once this is read.
+    pub fn track(&self) -> Option<Track<'_>> {
+        match self {
+            Self::Message(message) => Some(Track::Room(&message.room, message.cursor)),
+            Self::Joined(joined) => Some(Track::Room(&joined.room, joined.head)),
+            Self::Left(left) => Some(Track::Left(&left.room)),
+            _ => None,
+        }
+    }
+}
+
+/// When and by whom something was said, for dialects that print both.
+#[derive(Debug, Clone)]
+pub struct Stamp {
+    /// In milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
+    /// The server's name.
+    pub server: Arc<str>,
+}
+
+/// Somebody has read a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// Where.
+    pub room: RoomId,
+    /// Who.
+    pub user: UserId,
+    /// What.
+    pub message: MessageId,
+}
+
 /// A refused wish and what it was about.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Failure {
     /// Why.
     pub refusal: Refusal,
@@ -69,5 +126,11 @@ pub struct Failure {
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self { refusal, room: None, draft: None }
+    }
+}
+
+impl From<Refusal> for Box<Failure> {
+    fn from(refusal: Refusal) -> Self {
+        Self::new(refusal.into())
     }
 }

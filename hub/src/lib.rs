@@ -4,17 +4,25 @@
 //! to it with an [`Outlet`] and a [`Spelling`], and hand over [`Command`]s; the hub numbers and stores what is said
 //! through a [`port::Store`] and hands the same bytes to everybody who follows.
 
+mod awake;
+mod client;
 mod command;
 mod envelope;
 mod event;
 mod hub;
+mod inbox;
+mod last_seen;
 mod limits;
+mod live;
 pub mod memory;
+mod meters;
 pub mod model;
 mod outbox;
 mod peer;
 mod policy;
 pub mod port;
+mod pulse;
+mod rates;
 mod recover;
 mod refusal;
 mod registry;
@@ -23,12 +31,15 @@ mod roster;
 mod shared;
 mod typing;
 
-pub use command::Command;
+pub use client::{Identity, PeerId, SignInId};
+pub use command::{Bring, Command};
 pub use envelope::{Envelope, SLOTS, Spelling};
-pub use event::{Event, Failure};
-pub use hub::{Hub, NewRoom};
+pub use event::{Event, Failure, Receipt, Stamp};
+pub use hub::{Actor, Hub, NewRoom, Text};
+pub use inbox::{JobReport, NewJob};
 pub use limits::Settings;
-pub use outbox::{Delivery, Gone, Inlet, Next, Outbox, Outlet, outbox};
-pub use peer::{Identity, Peer, PeerId, SignInId, Voice};
+pub use outbox::{Delivery, Gone, Inlet, Next, Outbox, Outlet, Track, outbox};
+pub use peer::{Done, Peer, Standing, Voice};
+pub use rates::{Rate, Rates};
 pub use refusal::Refusal;
 pub use registry::Stats;

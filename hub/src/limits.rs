@@ -1,6 +1,9 @@
 //! The hub's knobs.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::rates::Rates;
 
 /// How the hub behaves where it could behave otherwise.
 #[derive(Debug, Clone)]
@@ -20,6 +23,16 @@ pub struct Settings {
     pub presence_grace: Duration,
     /// How long somebody counts as typing without saying so again. Default as in [`protocol::limits::TYPING_TIMEOUT_MS`].
     pub typing_timeout: Duration,
+    /// How often a person and a connection may do something. Default: as often as they like.
+    pub rates: Rates,
+    /// Connections that one person may hold. Default as in [`protocol::limits::MAX_CONNECTIONS_PER_PERSON`].
+    pub connections_per_person: usize,
+    /// Rooms that one connection may follow. Default as in [`protocol::limits::MAX_ROOMS_PER_CONNECTION`].
+    pub rooms_per_connection: usize,
+    /// Bytes of UTF-8 text that one message may carry. Default as in [`protocol::limits::MAX_MESSAGE_BYTES`].
+    pub message_bytes: usize,
+    /// How this server calls itself in events. Default `hubbub`.
+    pub server_name: Arc<str>,
 }
 
 impl Default for Settings {
@@ -31,6 +44,11 @@ impl Default for Settings {
             room_idle: Duration::from_mins(1),
             presence_grace: Duration::from_secs(5),
             typing_timeout: Duration::from_millis(u64::from(protocol::limits::TYPING_TIMEOUT_MS)),
+            rates: Rates::default(),
+            connections_per_person: protocol::limits::MAX_CONNECTIONS_PER_PERSON,
+            rooms_per_connection: protocol::limits::MAX_ROOMS_PER_CONNECTION,
+            message_bytes: protocol::limits::MAX_MESSAGE_BYTES,
+            server_name: "hubbub".into(),
         }
     }
 }

@@ -1,19 +1,21 @@
 //! The ports without anything outside: a store that forgets with the process, and clocks.
 
 mod clock;
+mod inbox;
 mod room;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::{Role, RoomId, RoomSummary, UserId};
+use protocol::{Cursor, Job, JobId, LiveChange, MessageId, Role, RoomId, RoomKind, RoomSummary, UserId};
 
 pub use clock::{ManualClock, SystemClock};
+use inbox::Inbox;
 use room::{Place, Room, index};
 
 use crate::model::{Membership, Person, RoomRecord};
-use crate::port::{Answer, Appended, MessageDraft, Page, RoomDraft, Slice, Store, StoreError};
+use crate::port::{Answer, Appended, LIVE_PREFIX, MessageDraft, Page, RoomDraft, Slice, Store, StoreError};
 
 /// A [`Store`] in memory, for tests and measurements. It keeps the same contract as those on disk, except that nothing
 /// outlives it.
@@ -28,6 +30,11 @@ pub struct MemoryStore {
 struct State {
     people: HashMap<UserId, Arc<Person>>,
     rooms: BTreeMap<RoomId, Room>,
+    /// The room and the place of every message.
+    places: HashMap<MessageId, (RoomId, Cursor)>,
+    inboxes: HashMap<UserId, Inbox>,
+    /// By identifier, which is by time.
+    jobs: BTreeMap<JobId, Job>,
 }
 
 impl MemoryStore {
@@ -58,26 +65,47 @@ impl State {
         self.rooms.get_mut(room).ok_or(StoreError::NoSuchRoom)
     }
 
+    /// A room with members and a name of its own, which a live room has not.
+    fn chat(&mut self, room: &RoomId) -> Result<&mut Room, StoreError> {
+        self.room(room)
+            .and_then(|room| if room.chat.is_none() { Ok(room) } else { Err(StoreError::NoSuchRoom) })
+    }
+
+    /// Whether nobody may make a room of this id: there is one, or it is that of a chat's live room.
+    fn is_taken(&self, room: &RoomId) -> bool {
+        let of_chat = room.as_str().strip_prefix(LIVE_PREFIX);
+        self.rooms.contains_key(room) || of_chat.is_some_and(|chat| self.rooms.contains_key(chat))
+    }
+
     fn person(&self, id: &UserId) -> Result<&Arc<Person>, StoreError> {
         self.people.get(id).ok_or_else(|| StoreError::NoSuchPerson(id.clone()))
     }
 
-    fn membership(&self, place: &Place) -> Result<Membership, StoreError> {
+    /// The room whose members are those of `room`: of a live room, its chat.
+    fn host<'a>(&'a self, room: &'a Room) -> &'a Room {
+        room.chat.as_ref().and_then(|chat| self.rooms.get(chat)).unwrap_or(room)
+    }
+
+    fn membership(&self, room: &Room, place: &Place) -> Result<Membership, StoreError> {
         Ok(Membership {
             person: self.person(&place.person)?.clone(),
             role: place.role,
-            read_seq: place.read_seq,
+            // The marks are the chat's.
+            read_seq: if room.chat.is_none() { place.read_seq } else { 0 },
         })
     }
 
     fn record(&self, id: &RoomId, room: &Room) -> Result<RoomRecord, StoreError> {
+        let host = self.host(room);
+        let members = host.members.iter().map(|place| self.membership(room, place));
         Ok(RoomRecord {
             id: id.clone(),
-            name: room.name.clone(),
+            name: host.name.clone(),
             kind: room.kind,
             head: room.head(),
             created_at_ms: room.created_at_ms,
-            members: room.members.iter().map(|place| self.membership(place)).collect::<Result<_, _>>()?,
+            members: members.collect::<Result<_, _>>()?,
+            live: room.live.clone(),
         })
     }
 }
@@ -86,7 +114,7 @@ impl Store for MemoryStore {
     fn create_room(&self, draft: RoomDraft) -> Answer<'_, RoomRecord> {
         Box::pin(async move {
             let mut state = self.state();
-            if state.rooms.contains_key(&draft.id) {
+            if state.is_taken(&draft.id) {
                 return Err(StoreError::RoomTaken);
             }
             let mut seen = HashSet::new();
@@ -104,8 +132,7 @@ impl Store for MemoryStore {
                 epoch: draft.epoch,
                 created_at_ms: draft.at_ms,
                 members,
-                messages: Vec::new(),
-                drafts: HashMap::new(),
+                ..Room::default()
             };
             let record = state.record(&draft.id, &room)?;
             state.rooms.insert(draft.id, room);
@@ -120,16 +147,51 @@ impl Store for MemoryStore {
         })
     }
 
-    fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()> {
+    fn live_room<'a>(
+        &'a self,
+        id: &'a RoomId,
+        chat: &'a RoomId,
+        epoch: u32,
+        at_ms: i64,
+    ) -> Answer<'a, Option<RoomRecord>> {
         Box::pin(async move {
-            name.clone_into(&mut self.state().room(room)?.name);
+            let mut state = self.state();
+            if !state.rooms.contains_key(id) && state.chat(chat).is_ok() {
+                let room = Room {
+                    kind: RoomKind::Live,
+                    epoch,
+                    created_at_ms: at_ms,
+                    chat: Some(chat.clone()),
+                    ..Room::default()
+                };
+                state.rooms.insert(id.clone(), room);
+            }
+            state.rooms.get(id).map(|room| state.record(id, room)).transpose()
+        })
+    }
+
+    fn set_live<'a>(&'a self, change: &'a LiveChange) -> Answer<'a, ()> {
+        Box::pin(async move {
+            if let Some(room) = self.state().rooms.get_mut(&change.room) {
+                room.live = Some(change.clone());
+            }
             Ok(())
         })
     }
 
-    fn delete_room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, ()> {
+    fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
-            self.state().rooms.remove(room);
+            name.clone_into(&mut self.state().chat(room)?.name);
+            Ok(())
+        })
+    }
+
+    fn delete_room<'a>(&'a self, deleted: &'a RoomId) -> Answer<'a, ()> {
+        Box::pin(async move {
+            let mut state = self.state();
+            state.rooms.retain(|id, room| id != deleted && room.chat.as_ref() != Some(deleted));
+            let State { rooms, places, .. } = &mut *state;
+            places.retain(|_, (room, _)| rooms.contains_key(room));
             Ok(())
         })
     }
@@ -142,7 +204,7 @@ impl Store for MemoryStore {
     ) -> Answer<'a, Vec<Membership>> {
         Box::pin(async move {
             let mut state = self.state();
-            state.room(id)?;
+            state.chat(id)?;
             let people: Vec<Arc<Person>> =
                 people.iter().map(|person| state.person(person).cloned()).collect::<Result<_, _>>()?;
             let room = state.room(id)?;
@@ -192,7 +254,13 @@ impl Store for MemoryStore {
                 state.person(&draft.author.id)?;
             }
             let room = state.room(id)?;
-            Ok(drafts.into_iter().map(|draft| room.append(id, draft, at_ms)).collect())
+            let answers: Vec<_> = drafts.into_iter().map(|draft| room.append(id, draft, at_ms)).collect();
+            for answer in &answers {
+                if let Appended::New(message) = answer {
+                    state.places.insert(message.id, (id.clone(), message.cursor));
+                }
+            }
+            Ok(answers)
         })
     }
 
@@ -220,10 +288,23 @@ impl Store for MemoryStore {
         })
     }
 
+    fn find_message(&self, message: MessageId) -> Answer<'_, Option<(RoomId, Cursor)>> {
+        Box::pin(async move { Ok(self.state().places.get(&message).cloned()) })
+    }
+
+    fn heads_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<(RoomId, Cursor)>> {
+        Box::pin(async move {
+            let state = self.state();
+            let theirs = state.rooms.iter().filter(|(_, room)| state.host(room).place(person).is_some());
+            Ok(theirs.map(|(id, room)| (id.clone(), room.head())).collect())
+        })
+    }
+
     fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>> {
         Box::pin(async move {
             let state = self.state();
-            Ok(state.rooms.get(room).and_then(|room| room.place(person)).map(|place| place.role))
+            let host = state.rooms.get(room).map(|room| state.host(room));
+            Ok(host.and_then(|host| host.place(person)).map(|place| place.role))
         })
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Cursor, DraftId, MessageId, Role, RoomId, RoomKind, UserId};
+use protocol::{Cursor, DraftId, LiveChange, MessageId, MessageKind, Role, RoomId, RoomKind, UserId};
 
 /// A person, as rooms know one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,6 +36,10 @@ pub struct Message {
     pub body: Arc<str>,
     /// When it was committed, in milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
+    /// The message of the same room that it answers.
+    pub parent: Option<MessageId>,
+    /// What it is.
+    pub kind: MessageKind,
 }
 
 impl Message {
@@ -50,6 +54,8 @@ impl Message {
             draft: self.draft,
             body: self.body.to_string(),
             at_ms: self.at_ms,
+            parent: self.parent,
+            kind: self.kind.clone(),
         }
     }
 }
@@ -78,6 +84,8 @@ pub struct RoomRecord {
     pub head: Cursor,
     /// Milliseconds since 1970-01-01 UTC.
     pub created_at_ms: i64,
-    /// Everybody in it, in no particular order.
+    /// Everybody in it, in no particular order. Of a live room: everybody in its chat.
     pub members: Vec<Membership>,
+    /// What an owner last said of the session.
+    pub live: Option<LiveChange>,
 }

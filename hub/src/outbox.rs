@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use protocol::CloseCode;
+use protocol::{CloseCode, Cursor, RoomId};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +21,17 @@ pub enum Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gone;
 
+/// Where a reader stands in something that can be recovered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Track<'a> {
+    /// In a room.
+    Room(&'a RoomId, Cursor),
+    /// Nowhere in this room any more.
+    Left(&'a RoomId),
+    /// In the person's inbox, at this number.
+    Inbox(u64),
+}
+
 /// Where a gateway takes frames for one client. The hub knows nothing else of a connection: how shared bytes leave the
 /// house is the gateway's business.
 pub trait Outlet: Send + Sync + 'static {
@@ -29,6 +40,18 @@ pub trait Outlet: Send + Sync + 'static {
     /// # Errors
     /// [`Gone`] when the reader has left or has just been let go for being slow.
     fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone>;
+
+    /// Takes a frame that must arrive, after which the reader stands at `track`.
+    ///
+    /// # Errors
+    /// As [`Outlet::push`].
+    fn push_at(&self, frame: Bytes, track: Track<'_>) -> Result<(), Gone> {
+        self.place(track);
+        self.push(frame, Delivery::Sure)
+    }
+
+    /// The reader stands here now, without having been told anything. For gateways that keep account of it.
+    fn place(&self, _: Track<'_>) {}
 
     /// Ends the connection after what was pushed before, and tells why. Only the first call counts.
     fn close(&self, code: CloseCode);

@@ -1,79 +1,27 @@
-//! One attached client: what rooms see of it, and the handle that its gateway drives.
+//! The handle that a gateway drives for one attached client. What rooms see of it is in `client.rs`.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use protocol::{CloseCode, Cursor, DraftId, Pong, RoomId, RoomRef, limits};
+use bytes::Bytes;
+use protocol::{
+    CloseCode, Cursor, DirectMessage, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId, limits,
+};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::command::Command;
-use crate::envelope::{Envelope, Spelling};
+use crate::client::{Client, PeerId, SignInId};
+use crate::command::{Bring, Command};
 use crate::event::{Event, Failure};
-use crate::model::Person;
-use crate::outbox::{Delivery, Gone, Outlet};
+use crate::inbox::InboxCommand;
+use crate::model::{Message, Person};
+use crate::outbox::Gone;
 use crate::policy;
+use crate::rates::Meter;
 use crate::refusal::Refusal;
-use crate::room::{Mailbox, Post, RoomCommand};
+use crate::room::{Mailbox, Post, RoomCommand, Target};
 use crate::shared::Shared;
-
-/// Names one attached client for as long as it is attached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PeerId(pub u64);
-
-/// Names a sign-in. Ending it ends every connection that came with it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SignInId(pub Uuid);
-
-/// Who a connection belongs to, as its token says.
-#[derive(Debug, Clone)]
-pub struct Identity {
-    /// Who.
-    pub person: Arc<Person>,
-    /// By which sign-in.
-    pub sign_in: SignInId,
-}
-
-/// An attached client as rooms see it.
-pub(crate) struct Client {
-    pub(crate) id: PeerId,
-    pub(crate) person: Arc<Person>,
-    sign_in: Mutex<SignInId>,
-    spelling: Spelling,
-    outlet: Arc<dyn Outlet>,
-}
-
-impl Client {
-    pub(crate) fn new(id: PeerId, identity: Identity, spelling: Spelling, outlet: Arc<dyn Outlet>) -> Self {
-        let Identity { person, sign_in } = identity;
-        Self { id, person, sign_in: Mutex::new(sign_in), spelling, outlet }
-    }
-
-    /// Hands on an event that others are told too.
-    pub(crate) fn tell(&self, envelope: &Envelope, delivery: Delivery) -> Result<(), Gone> {
-        match envelope.frame(self.spelling) {
-            Some(frame) => self.outlet.push(frame, delivery),
-            None => Ok(()),
-        }
-    }
-
-    /// Hands on an event that is for this client alone.
-    pub(crate) fn tell_alone(&self, event: &Event) -> Result<(), Gone> {
-        match (self.spelling.encode)(event) {
-            Some(frame) => self.outlet.push(frame, Delivery::Sure),
-            None => Ok(()),
-        }
-    }
-
-    pub(crate) fn close(&self, code: CloseCode) {
-        self.outlet.close(code);
-    }
-
-    pub(crate) fn sign_in(&self) -> SignInId {
-        *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Tells one client, from a task of its own.
 #[derive(Clone)]
@@ -89,6 +37,31 @@ impl Voice {
     pub fn tell(&self, event: &Event) -> Result<(), Gone> {
         self.client.tell_alone(event)
     }
+
+    /// Ends the connection.
+    pub fn close(&self, code: CloseCode) {
+        self.client.close(code);
+    }
+}
+
+/// What came of a wish.
+#[derive(Debug)]
+pub enum Done {
+    /// It was carried out, or handed on to where it will be.
+    Yes,
+    /// It will be committed; the message follows.
+    Later(oneshot::Receiver<Result<Message, Refusal>>),
+    /// A message for one person was committed.
+    Told(Box<DirectMessage>),
+}
+
+/// Where a client that comes back stood in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Which room.
+    pub room: RoomId,
+    /// The last place that the client has.
+    pub cursor: Cursor,
 }
 
 /// The gateway's handle on an attached client. Dropping it leaves every room.
@@ -96,11 +69,13 @@ pub struct Peer {
     client: Arc<Client>,
     shared: Arc<Shared>,
     joined: HashMap<RoomId, Mailbox>,
+    has_inbox: bool,
+    wishes: Meter,
 }
 
 impl Peer {
     pub(crate) fn new(client: Arc<Client>, shared: Arc<Shared>) -> Self {
-        Self { client, shared, joined: HashMap::new() }
+        Self { client, shared, joined: HashMap::new(), has_inbox: false, wishes: Meter::default() }
     }
 
     /// Whose connection this is.
@@ -116,9 +91,25 @@ impl Peer {
     /// Carries out a wish, or tells the client why not. Waits while the room it is for has too much to do; it does not
     /// wait for a post to be committed.
     pub async fn handle(&mut self, command: Command) {
-        if let Err(failure) = self.obey(command).await {
+        if let Err(failure) = self.obey(command, false).await {
             self.tell(&Event::Failed(failure));
         }
+    }
+
+    /// Carries out a wish and says what came of it, instead of telling the client.
+    ///
+    /// # Errors
+    /// A refusal, with what it was about.
+    pub async fn request(&mut self, command: Command) -> Result<Done, Failure> {
+        self.obey(command, true).await
+    }
+
+    /// Counts a frame that asks nothing of the hub as one wish.
+    ///
+    /// # Errors
+    /// [`Refusal::TooFast`].
+    pub fn count(&self) -> Result<(), Refusal> {
+        self.wishes.pass(self.shared.settings.rates.wishes)
     }
 
     /// Tells this client alone.
@@ -136,7 +127,7 @@ impl Peer {
 
     /// The client has proved itself again, perhaps by another sign-in of the same person.
     pub fn renew(&self, sign_in: SignInId) {
-        *self.client.sign_in.lock().unwrap_or_else(PoisonError::into_inner) = sign_in;
+        self.client.renew(sign_in);
     }
 
     /// Ends the connection.
@@ -144,23 +135,86 @@ impl Peer {
         self.client.close(code);
     }
 
-    async fn obey(&mut self, command: Command) -> Result<(), Failure> {
-        match command {
-            Command::Join { room, since } => {
-                let done = self.join(&room, since).await;
-                done.map_err(|refusal| Failure { refusal, room: Some(room), draft: None })
+    /// Tells the client from now on what reaches its person. With `since`, everything after that number first; without,
+    /// what waits for somebody to be told, and where running jobs stand. The greeting is a frame of the
+    /// client's dialect; it comes after what was missed and before what waits.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`], [`Refusal::Stopping`].
+    pub async fn follow_inbox(&mut self, since: Option<u64>, greeting: Option<Bytes>) -> Result<(), Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let wish = InboxCommand::Follow { client: self.client.clone(), since, greeting, reply };
+        self.shared.inbox(&self.client.person.id).send(wish).await.map_err(|_| Refusal::Stopping)?;
+        answer.await.map_err(|_| Refusal::Stopping)??;
+        self.has_inbox = true;
+        Ok(())
+    }
+
+    /// Finds out whether a client that stood at these places can be told everything that it missed: all of it is kept,
+    /// and it is not more than [`limits::MAX_RECOVERED_MESSAGES`]. `None` if not. Rooms that the person is not in any more
+    /// are left out. Epochs stand for rooms, which is short.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`].
+    pub async fn can_resume(&self, rooms: &[Cursor], inbox: u64) -> Result<Option<Vec<Standing>>, Refusal> {
+        let person = &self.client.person.id;
+        let head = self.shared.store.inbox_head(person).await?;
+        let Some(mut missed) = head.checked_sub(inbox) else { return Ok(None) };
+        let limit = u64::from(limits::MAX_RECOVERED_MESSAGES);
+        if missed > limit || self.shared.store.inbox_after(person, inbox, 1).await?.is_none() {
+            return Ok(None);
+        }
+        let heads = self.shared.store.heads_of(person).await?;
+        let by_epoch: HashMap<u32, &(RoomId, Cursor)> = heads.iter().map(|it| (it.1.epoch, it)).collect();
+        let mut standings = Vec::with_capacity(rooms.len());
+        for cursor in rooms {
+            let Some((room, head)) = by_epoch.get(&cursor.epoch) else { continue };
+            let Some(gap) = cursor.gap_to(*head) else { return Ok(None) };
+            missed = missed.saturating_add(gap);
+            standings.push(Standing { room: room.clone(), cursor: *cursor });
+        }
+        Ok((missed <= limit).then_some(standings))
+    }
+
+    async fn obey(&mut self, command: Command, wants_answer: bool) -> Result<Done, Failure> {
+        let (rates, meters) = (&self.shared.settings.rates, &self.client.meters);
+        self.count()?;
+        match &command {
+            Command::Post { room, draft, .. } => meters
+                .messages
+                .pass(rates.messages)
+                .map_err(|refusal| Failure { refusal, room: Some(room.clone()), draft: *draft })?,
+            Command::Direct { room, .. } | Command::Live { room, .. } => {
+                meters.messages.pass(rates.messages).map_err(about(room))?;
             }
+            Command::Typing { room, .. } => {
+                meters.typing.pass(rates.typing).map_err(about(room))?;
+            }
+            _ => {}
+        }
+        match command {
+            Command::Join { room, bring } => self.join(&room, bring).await.map_err(about(&room)),
             Command::Leave { room } => {
                 if let Some(mailbox) = self.joined.remove(&room) {
                     // A closed mailbox means that the room is gone, and with it the following.
                     mailbox.send(RoomCommand::Leave(self.client.id)).await.ok();
                 }
                 self.tell(&Event::Left(RoomRef { room }));
-                Ok(())
+                Ok(Done::Yes)
             }
-            Command::Post { room, draft, body } => {
-                let done = self.post(&room, draft, body).await;
-                done.map_err(|refusal| Failure { refusal, room: Some(room), draft: Some(draft) })
+            Command::Post { room, draft, body, parent, kind } => {
+                let done = self.post(&room, draft, body, parent, kind, wants_answer).await;
+                done.map_err(|refusal| Failure { refusal, room: Some(room), draft })
+            }
+            Command::Direct { room, to, body, kind } => {
+                self.direct(&room, to, body, kind).await.map_err(about(&room))
+            }
+            Command::Live { room, status, details } => {
+                policy::check_live(&status, &details).map_err(about(&room))?;
+                let (reply, answer) = oneshot::channel();
+                let actor = self.client.person.id.clone();
+                self.send(&room, RoomCommand::Live { actor, status, details, reply }).await?;
+                answered(answer).await.map_err(about(&room))
             }
             Command::Typing { room, on } => {
                 let told = RoomCommand::Typing { client: self.client.clone(), on };
@@ -168,53 +222,106 @@ impl Peer {
             }
             Command::Read { room, seq } => {
                 let person = self.client.person.id.clone();
-                self.send(&room, RoomCommand::Read { person, seq, reply: None }).await
+                self.send(&room, RoomCommand::Read { person, upto: Target::Seq(seq), reply: None }).await
             }
+            Command::ReadMessage { room, message } => self.read_message(room, message).await,
             Command::Ping { nonce } => {
                 self.tell(&Event::Pong(Pong { nonce }));
-                Ok(())
+                Ok(Done::Yes)
             }
         }
     }
 
-    async fn join(&mut self, room: &RoomId, since: Option<Cursor>) -> Result<(), Refusal> {
-        let full = self.joined.len() >= limits::MAX_ROOMS_PER_CONNECTION;
+    async fn join(&mut self, room: &RoomId, bring: Bring) -> Result<Done, Refusal> {
+        let full = self.joined.len() >= self.shared.settings.rooms_per_connection;
         if full && !self.joined.contains_key(room) {
             return Err(Refusal::TooManyRooms);
         }
         let mailbox = self.shared.mailbox(room);
         let (reply, answer) = oneshot::channel();
-        let wish = RoomCommand::Join { client: self.client.clone(), since, reply };
+        let wish = RoomCommand::Join { client: self.client.clone(), bring, reply };
         mailbox.send(wish).await.map_err(|_| Refusal::NoSuchRoom)?;
         answer.await.map_err(|_| Refusal::NoSuchRoom)??;
         self.joined.insert(room.clone(), mailbox);
-        Ok(())
+        Ok(Done::Yes)
     }
 
-    async fn post(&mut self, room: &RoomId, draft: DraftId, body: String) -> Result<(), Refusal> {
-        policy::check_body(&body)?;
+    async fn post(
+        &mut self,
+        room: &RoomId,
+        draft: Option<DraftId>,
+        body: String,
+        parent: Option<MessageId>,
+        kind: MessageKind,
+        wants_answer: bool,
+    ) -> Result<Done, Refusal> {
+        policy::check_body(&body, self.shared.settings.message_bytes)?;
+        let mailbox = self.joined.get(room).ok_or(Refusal::NotJoined)?;
+        let (reply, answer) = wants_answer.then(oneshot::channel).unzip();
         let post = Post {
             author: self.client.person.clone(),
-            from: Some(self.client.clone()),
-            draft,
+            from: reply.is_none().then(|| self.client.clone()),
+            draft: draft.unwrap_or_else(|| DraftId(Uuid::now_v7())),
             body: body.into(),
-            reply: None,
+            parent,
+            kind,
+            reply,
         };
-        let mailbox = self.joined.get(room).ok_or(Refusal::NotJoined)?;
-        mailbox.send(RoomCommand::Post(post)).await.map_err(|_| Refusal::NoSuchRoom)
+        mailbox.send(RoomCommand::Post(post)).await.map_err(|_| Refusal::NoSuchRoom)?;
+        Ok(answer.map_or(Done::Yes, Done::Later))
     }
 
-    async fn send(&mut self, room: &RoomId, command: RoomCommand) -> Result<(), Failure> {
-        let refused = |refusal| Failure { refusal, room: Some(room.clone()), draft: None };
+    async fn direct(
+        &mut self,
+        room: &RoomId,
+        to: UserId,
+        body: String,
+        kind: MessageKind,
+    ) -> Result<Done, Refusal> {
+        let author = &self.client.person;
+        let letter = Box::new(self.shared.send_letter(author, room, to, body, kind).await?);
+        self.tell(&Event::DirectSent(letter.clone()));
+        Ok(Done::Told(letter))
+    }
+
+    async fn read_message(&mut self, room: Option<RoomId>, message: MessageId) -> Result<Done, Failure> {
+        let room = match room {
+            Some(room) => room,
+            None => self.shared.room_of(message).await?,
+        };
+        // Marks are for members, not for followers: a message may be read that was seen elsewhere.
+        let mailbox = match self.joined.get(&room) {
+            Some(mailbox) => mailbox.clone(),
+            None => self.shared.mailbox(&room),
+        };
+        let (reply, answer) = oneshot::channel();
+        let person = self.client.person.id.clone();
+        let mark = RoomCommand::Read { person, upto: Target::Message(message), reply: Some(reply) };
+        mailbox.send(mark).await.map_err(|_| about(&room)(Refusal::NoSuchRoom))?;
+        answered(answer).await.map_err(about(&room))
+    }
+
+    async fn send(&mut self, room: &RoomId, command: RoomCommand) -> Result<Done, Failure> {
         let Entry::Occupied(mailbox) = self.joined.entry(room.clone()) else {
-            return Err(refused(Refusal::NotJoined));
+            return Err(about(room)(Refusal::NotJoined));
         };
         if mailbox.get().send(command).await.is_err() {
             mailbox.remove();
-            return Err(refused(Refusal::NoSuchRoom));
+            return Err(about(room)(Refusal::NoSuchRoom));
         }
-        Ok(())
+        Ok(Done::Yes)
     }
+}
+
+/// A refusal that is about a room.
+fn about(room: &RoomId) -> impl Fn(Refusal) -> Failure {
+    let room = room.clone();
+    move |refusal| Failure { refusal, room: Some(room.clone()), draft: None }
+}
+
+async fn answered(answer: oneshot::Receiver<Result<(), Refusal>>) -> Result<Done, Refusal> {
+    answer.await.map_err(|_| Refusal::NoSuchRoom)??;
+    Ok(Done::Yes)
 }
 
 impl Drop for Peer {
@@ -222,11 +329,18 @@ impl Drop for Peer {
         let client = self.client.clone();
         let joined = std::mem::take(&mut self.joined);
         let shared = self.shared.clone();
+        let has_inbox = self.has_inbox;
         client.close(CloseCode::Normal);
         // A task, because a full mailbox is waited for; tracked, so that a stop waits for it.
         self.shared.tasks.spawn(async move {
             for mailbox in joined.into_values() {
-                mailbox.send(RoomCommand::Leave(client.id)).await.ok();
+                mailbox.send(RoomCommand::Gone(client.id)).await.ok();
+            }
+            if has_inbox {
+                // One that is not awake has no followers.
+                if let Some(inbox) = shared.registry.inboxes.get(&client.person.id) {
+                    inbox.send(InboxCommand::Unfollow(client.id)).await.ok();
+                }
             }
             shared.detach(&client).await;
         });

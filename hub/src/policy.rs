@@ -1,6 +1,7 @@
 //! Who may do what, and what may be said. Pure, and asked by every door through the hub.
 
-use protocol::{Role, UserId, limits};
+use protocol::{Role, RoomKind, UserId, limits};
+use serde_json::{Map, Value};
 
 use crate::refusal::Refusal;
 
@@ -40,15 +41,26 @@ pub(crate) fn may_remove(role: Option<Role>, actor: &UserId, person: &UserId) ->
     if actor == person { may_take_part(role) } else { may_govern(role) }
 }
 
+/// May be renamed, deleted, entered and left on its own: any room but a live one, which goes with its chat.
+///
+/// # Errors
+/// [`Refusal::Invalid`].
+pub(crate) fn stands_alone(kind: RoomKind) -> Result<(), Refusal> {
+    match kind {
+        RoomKind::Group => Ok(()),
+        RoomKind::Live => {
+            let message = "a live session has the name and the members of its chat".to_owned();
+            Err(Refusal::Invalid { field: "room", message })
+        }
+    }
+}
+
 /// Whether a text may be said.
 ///
 /// # Errors
 /// [`Refusal::Blank`], [`Refusal::TooLong`]; the field is `body`.
-pub(crate) fn check_body(body: &str) -> Result<(), Refusal> {
-    if body.len() > limits::MAX_MESSAGE_BYTES {
-        let (size, limit) = (body.len(), limits::MAX_MESSAGE_BYTES);
-        return Err(Refusal::TooLong { field: "body", size, unit: "bytes", limit });
-    }
+pub(crate) fn check_body(body: &str, most_bytes: usize) -> Result<(), Refusal> {
+    bounded("body", body.len(), "bytes", most_bytes)?;
     if is_blank(body) { Err(Refusal::Blank { field: "body" }) } else { Ok(()) }
 }
 
@@ -61,15 +73,77 @@ pub(crate) fn room_name(raw: &str) -> Result<String, Refusal> {
     if is_blank(name) {
         return Err(Refusal::Blank { field: "name" });
     }
-    let size = name.chars().count();
-    if size > limits::MAX_ROOM_NAME_CHARS {
-        let limit = limits::MAX_ROOM_NAME_CHARS;
-        return Err(Refusal::TooLong { field: "name", size, unit: "characters", limit });
-    }
-    if name.chars().any(char::is_control) {
-        return Err(Refusal::Invalid { field: "name", message: "must be one line of text".to_owned() });
-    }
+    bounded("name", name.chars().count(), "characters", limits::MAX_ROOM_NAME_CHARS)?;
+    one_line("name", name)?;
     Ok(name.to_owned())
+}
+
+/// What an owner may say of a session: a word, and not too much beside it.
+///
+/// # Errors
+/// [`Refusal::Invalid`], [`Refusal::Blank`], [`Refusal::TooLong`]; the field is `status` or `details`.
+pub(crate) fn check_live(status: &str, details: &Map<String, Value>) -> Result<(), Refusal> {
+    if is_blank(status) {
+        return Err(Refusal::Blank { field: "status" });
+    }
+    bounded("status", status.len(), "bytes", limits::MAX_LIVE_STATUS_BYTES)?;
+    one_line("status", status)?;
+    let size: usize = details.iter().map(|(key, value)| key.len() + value.to_string().len()).sum();
+    bounded("details", size, "bytes", limits::MAX_DETAILS_BYTES)
+}
+
+/// A title, without the space around it.
+///
+/// # Errors
+/// [`Refusal::Blank`], [`Refusal::TooLong`], [`Refusal::Invalid`] for a line break.
+pub(crate) fn title(field: &'static str, raw: &str) -> Result<String, Refusal> {
+    let title = raw.trim();
+    if is_blank(title) {
+        return Err(Refusal::Blank { field });
+    }
+    bounded(field, title.chars().count(), "characters", limits::MAX_TITLE_CHARS)?;
+    one_line(field, title)?;
+    Ok(title.to_owned())
+}
+
+/// What is said beside a title.
+///
+/// # Errors
+/// [`Refusal::TooLong`].
+pub(crate) fn check_note(field: &'static str, note: Option<&str>) -> Result<(), Refusal> {
+    bounded(field, note.unwrap_or_default().chars().count(), "characters", limits::MAX_NOTE_CHARS)
+}
+
+/// A word of the application's own: a subject, a stage, a kind, an event's name.
+///
+/// # Errors
+/// [`Refusal::Blank`], [`Refusal::TooLong`], [`Refusal::Invalid`] for a line break.
+pub(crate) fn check_word(field: &'static str, word: Option<&str>) -> Result<(), Refusal> {
+    let Some(word) = word else { return Ok(()) };
+    if is_blank(word) {
+        return Err(Refusal::Blank { field });
+    }
+    bounded(field, word.len(), "bytes", limits::MAX_WORD_BYTES)?;
+    one_line(field, word)
+}
+
+/// Whatever JSON belongs to something.
+///
+/// # Errors
+/// [`Refusal::TooLong`].
+pub(crate) fn check_details(field: &'static str, details: Option<&Value>) -> Result<(), Refusal> {
+    bounded(field, details.map_or(0, |it| it.to_string().len()), "bytes", limits::MAX_DETAILS_BYTES)
+}
+
+fn bounded(field: &'static str, size: usize, unit: &'static str, limit: usize) -> Result<(), Refusal> {
+    if size > limit { Err(Refusal::TooLong { field, size, unit, limit }) } else { Ok(()) }
+}
+
+fn one_line(field: &'static str, text: &str) -> Result<(), Refusal> {
+    if text.chars().any(char::is_control) {
+        return Err(Refusal::Invalid { field, message: "must be one line of text".to_owned() });
+    }
+    Ok(())
 }
 
 /// Nothing to see: white space and characters without a shape of their own.
@@ -107,13 +181,16 @@ mod tests {
     fn a_text_is_said_unless_there_is_nothing_to_see_or_too_much() {
         for good in ["hi", " שלום\n", "👩‍👩‍👧", "<script>", &"x".repeat(limits::MAX_MESSAGE_BYTES)]
         {
-            assert!(check_body(good).is_ok());
+            assert!(check_body(good, limits::MAX_MESSAGE_BYTES).is_ok());
         }
         for blank in ["", "  \n\t", "\u{200B}\u{FEFF}", "\u{a0}"] {
-            assert!(matches!(check_body(blank), Err(Refusal::Blank { field: "body" })), "{blank:?}");
+            assert!(
+                matches!(check_body(blank, limits::MAX_MESSAGE_BYTES), Err(Refusal::Blank { field: "body" })),
+                "{blank:?}"
+            );
         }
         let long = "x".repeat(limits::MAX_MESSAGE_BYTES + 1);
-        assert!(matches!(check_body(&long), Err(Refusal::TooLong { .. })));
+        assert!(matches!(check_body(&long, limits::MAX_MESSAGE_BYTES), Err(Refusal::TooLong { .. })));
     }
 
     #[test]

@@ -59,6 +59,27 @@ pub enum Refusal {
     /// Nobody by this identifier.
     #[error("there is no person `{0}`")]
     NoSuchPerson(UserId),
+    /// No message of this identifier in the room.
+    #[error("there is no such message in this room")]
+    NoSuchMessage,
+    /// No message of this identifier in the room, so that it cannot be answered.
+    #[error("the message that this answers is not in this room")]
+    NoSuchParent,
+    /// Not somebody of this room.
+    #[error("this person is not in the room")]
+    NotMember,
+    /// No job of this identifier, or none that this person may know of.
+    #[error("there is no such job")]
+    NoSuchJob,
+    /// The job has ended.
+    #[error("the job has ended")]
+    JobOver,
+    /// Too many of something in too short a time.
+    #[error("too fast, wait a moment")]
+    TooFast {
+        /// How long.
+        retry_after_ms: u64,
+    },
     /// A room of this identifier exists.
     #[error("a room of this id exists already")]
     RoomTaken,
@@ -69,10 +90,10 @@ pub enum Refusal {
     #[error("the token is missing, wrong, expired or revoked")]
     Unauthorized,
     /// Too many rooms on one connection.
-    #[error("a connection may follow {} rooms", limits::MAX_ROOMS_PER_CONNECTION)]
+    #[error("this connection follows as many rooms as it may")]
     TooManyRooms,
     /// Too many connections of one person.
-    #[error("one person may have {} connections", limits::MAX_CONNECTIONS_PER_PERSON)]
+    #[error("this person has as many connections as one may have")]
     TooManyConnections,
     /// Too many runs of one person.
     #[error("one person may have {} simulations under way", limits::MAX_SIMULATIONS_PER_PERSON)]
@@ -93,10 +114,16 @@ impl Refusal {
             Self::BadFrame { .. } => ErrorCode::BadFrame,
             Self::UnknownType(_) => ErrorCode::UnknownType,
             Self::BinaryFrame => ErrorCode::BinaryFrame,
-            Self::Invalid { .. } => ErrorCode::Invalid,
+            Self::Invalid { .. } | Self::JobOver => ErrorCode::Invalid,
             Self::Blank { .. } => ErrorCode::Blank,
             Self::TooLong { .. } => ErrorCode::TooLong,
-            Self::NoSuchRoom | Self::NoSuchPerson(_) => ErrorCode::NotFound,
+            Self::NoSuchRoom
+            | Self::NoSuchPerson(_)
+            | Self::NoSuchMessage
+            | Self::NoSuchParent
+            | Self::NoSuchJob
+            | Self::NotMember => ErrorCode::NotFound,
+            Self::TooFast { .. } => ErrorCode::RateLimited,
             Self::NotJoined => ErrorCode::NotJoined,
             Self::RoomTaken => ErrorCode::Taken,
             Self::NotOwner => ErrorCode::Forbidden,
@@ -112,7 +139,9 @@ impl Refusal {
             Self::BadFrame { field, .. } => field.as_deref(),
             Self::Invalid { field, .. } | Self::Blank { field } | Self::TooLong { field, .. } => Some(field),
             Self::NoSuchPerson(_) => Some("user_ids"),
+            Self::NoSuchParent => Some("parent"),
             Self::RoomTaken => Some("id"),
+            Self::JobOver => Some("status"),
             _ => None,
         }
     }
@@ -121,6 +150,7 @@ impl Refusal {
     pub fn retry_after_ms(&self) -> Option<u64> {
         match self {
             Self::Stopping | Self::Unavailable(_) => Some(1_000),
+            Self::TooFast { retry_after_ms } => Some(*retry_after_ms),
             _ => None,
         }
     }

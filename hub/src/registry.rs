@@ -3,27 +3,29 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::{RoomId, UserId, limits};
+use protocol::{RoomId, UserId};
 
-use crate::peer::{Client, PeerId, SignInId};
-use crate::room::{Mailbox, RoomCommand};
-use tokio::sync::mpsc;
+use crate::awake::Awake;
+use crate::client::{Client, PeerId, SignInId};
+use crate::inbox::InboxCommand;
+use crate::room::RoomCommand;
 
 /// Counts for whoever watches the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stats {
     /// Attached clients.
     pub connections: usize,
-    /// People who are present.
+    /// People who have a client attached.
     pub people: usize,
     /// Rooms in memory.
     pub rooms: usize,
 }
 
-/// Two maps behind a std mutex each, held for one look-up and never across an `.await`.
+/// Maps behind a std mutex each, held for one look-up and never across an `.await`.
 #[derive(Default)]
 pub(crate) struct Registry {
-    rooms: Mutex<HashMap<RoomId, Mailbox>>,
+    pub(crate) rooms: Awake<RoomId, RoomCommand>,
+    pub(crate) inboxes: Awake<UserId, InboxCommand>,
     people: Mutex<HashMap<UserId, Present>>,
 }
 
@@ -44,56 +46,16 @@ pub(crate) enum Departure {
 }
 
 impl Registry {
-    fn rooms(&self) -> MutexGuard<'_, HashMap<RoomId, Mailbox>> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn people(&self) -> MutexGuard<'_, HashMap<UserId, Present>> {
         self.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The room's mailbox; `wake` starts the room if it is not awake.
-    pub(crate) fn mailbox(&self, room: &RoomId, wake: impl FnOnce() -> Mailbox) -> Mailbox {
-        let mut rooms = self.rooms();
-        if let Some(mailbox) = rooms.get(room).filter(|mailbox| !mailbox.is_closed()) {
-            return mailbox.clone();
-        }
-        let mailbox = wake();
-        rooms.insert(room.clone(), mailbox.clone());
-        mailbox
-    }
-
-    /// The room's mailbox if it is awake.
-    pub(crate) fn awake(&self, room: &RoomId) -> Option<Mailbox> {
-        self.rooms().get(room).cloned()
-    }
-
-    pub(crate) fn all_rooms(&self) -> Vec<Mailbox> {
-        self.rooms().values().cloned().collect()
-    }
-
-    /// Lets a room fall asleep, unless somebody holds its mailbox or has put something into it. New holders come only
-    /// through this map, so what is seen here under its lock stays true.
-    pub(crate) fn fall_asleep(&self, room: &RoomId, mailbox: &mpsc::Receiver<RoomCommand>) -> bool {
-        let mut rooms = self.rooms();
-        let unused = mailbox.is_empty() && mailbox.sender_strong_count() == 1;
-        if unused {
-            rooms.remove(room);
-        }
-        unused
-    }
-
-    /// Takes a room off the map that has ended for another reason.
-    pub(crate) fn forget_room(&self, room: &RoomId) {
-        self.rooms().remove(room);
-    }
-
     /// Notes a client. `None`: the person has too many. `Some(true)`: the person was not present before.
-    pub(crate) fn attach(&self, client: &Arc<Client>) -> Option<bool> {
+    pub(crate) fn attach(&self, client: &Arc<Client>, limit: usize) -> Option<bool> {
         let mut people = self.people();
         let came = !people.contains_key(&client.person.id);
         let present = people.entry(client.person.id.clone()).or_default();
-        if present.clients.len() >= limits::MAX_CONNECTIONS_PER_PERSON {
+        if present.clients.len() >= limit {
             return None;
         }
         present.clients.push(client.clone());
@@ -143,9 +105,10 @@ impl Registry {
     }
 
     pub(crate) fn stats(&self) -> Stats {
-        let rooms = self.rooms().len();
+        let rooms = self.rooms.len();
         let people = self.people();
-        let connections = people.values().map(|present| present.clients.len()).sum();
-        Stats { connections, people: people.len(), rooms }
+        let clients = people.values().map(|present| present.clients.len()).filter(|count| *count > 0);
+        let (people, connections) = clients.fold((0, 0), |(people, sum), count| (people + 1, sum + count));
+        Stats { connections, people, rooms }
     }
 }

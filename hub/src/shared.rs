@@ -3,16 +3,23 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use protocol::{MessageId, RoomId, RoomRef, UserId};
-use tokio::sync::mpsc;
+use protocol::{DirectMessage, InboxItem, MessageId, MessageKind, RoomId, RoomRef, UserId};
+use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::event::Event;
+use crate::client::Client;
+use crate::event::{Event, Stamp};
+use crate::inbox::{self, InboxCommand};
+use crate::last_seen::LastSeen;
 use crate::limits::Settings;
-use crate::peer::Client;
-use crate::port::{Clock, Store};
+use crate::live;
+use crate::meters::MeterBook;
+use crate::model::{Person, RoomRecord};
+use crate::policy;
+use crate::port::{Clock, NewEntry, Store, StoreError};
+use crate::pulse::Pulse;
 use crate::refusal::Refusal;
 use crate::registry::{Departure, Registry};
 use crate::room::{self, Mailbox, RoomCommand};
@@ -23,6 +30,9 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) registry: Registry,
+    pub(crate) meters: MeterBook,
+    pub(crate) last_seen: LastSeen,
+    pub(crate) pulse: Pulse,
     pub(crate) tasks: TaskTracker,
     pub(crate) stopping: AtomicBool,
     pub(crate) stopped: CancellationToken,
@@ -32,11 +42,93 @@ pub(crate) struct Shared {
 impl Shared {
     /// The room's mailbox; wakes the room if need be.
     pub(crate) fn mailbox(self: &Arc<Self>, room: &RoomId) -> Mailbox {
-        self.registry.mailbox(room, || {
+        self.registry.rooms.mailbox(room, || {
             let (sender, receiver) = mpsc::channel(self.settings.mailbox);
             self.tasks.spawn(room::run(self.clone(), room.clone(), receiver));
             sender
         })
+    }
+
+    /// The mailbox of somebody's inbox; wakes the inbox if need be.
+    pub(crate) fn inbox(self: &Arc<Self>, person: &UserId) -> mpsc::Sender<InboxCommand> {
+        self.registry.inboxes.mailbox(person, || {
+            let (sender, receiver) = mpsc::channel(self.settings.mailbox);
+            self.tasks.spawn(inbox::run(self.clone(), person.clone(), receiver));
+            sender
+        })
+    }
+
+    /// When this is, and who says it.
+    pub(crate) fn stamp(&self) -> Stamp {
+        Stamp { at_ms: self.clock.now_ms(), server: self.settings.server_name.clone() }
+    }
+
+    /// The room as it is stored. The live room of a chat is made when it is first asked for.
+    pub(crate) async fn load_room(&self, id: &RoomId) -> Result<Option<RoomRecord>, StoreError> {
+        if let Some(record) = self.store.room(id).await? {
+            return Ok(Some(record));
+        }
+        match live::chat_of(id) {
+            Some(chat) => self.store.live_room(id, &chat, rand::random(), self.clock.now_ms()).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Where a message was said.
+    pub(crate) async fn room_of(&self, message: MessageId) -> Result<RoomId, Refusal> {
+        let found = self.store.find_message(message).await?;
+        found.map(|(room, _)| room).ok_or(Refusal::NoSuchMessage)
+    }
+
+    /// Puts a message for one person into that person's inbox. Both must be in the room.
+    pub(crate) async fn send_letter(
+        self: &Arc<Self>,
+        author: &Person,
+        room: &RoomId,
+        to: UserId,
+        body: String,
+        kind: MessageKind,
+    ) -> Result<DirectMessage, Refusal> {
+        policy::check_body(&body, self.settings.message_bytes)?;
+        policy::may_take_part(self.store.role(room, &author.id).await?)?;
+        self.store.role(room, &to).await?.ok_or(Refusal::NotMember)?;
+        let letter = DirectMessage {
+            id: Self::new_message_id(),
+            room: room.clone(),
+            author: author.id.clone(),
+            name: author.username.clone(),
+            email: author.email.clone(),
+            is_active: author.is_active,
+            author_created_at_ms: author.created_at_ms,
+            to,
+            body,
+            kind,
+            at_ms: self.clock.now_ms(),
+        };
+        let entry = NewEntry { item: InboxItem::Direct(letter.clone()), waits: true };
+        self.put_in_inbox(&letter.to, entry).await?;
+        Ok(letter)
+    }
+
+    /// Has something told to a person, now and in recoveries; answers how many clients heard it at once.
+    pub(crate) async fn put_in_inbox(
+        self: &Arc<Self>,
+        person: &UserId,
+        entry: NewEntry,
+    ) -> Result<usize, Refusal> {
+        let (reply, answer) = oneshot::channel();
+        let put = InboxCommand::Put { entry, reply };
+        self.inbox(person).send(put).await.map_err(|_| Refusal::Stopping)?;
+        answer.await.map_err(|_| Refusal::Stopping)?
+    }
+
+    /// Has the live room of a chat look again who is in the chat.
+    pub(crate) async fn refresh_live_room(&self, chat: &RoomId) {
+        let live = live::room_of(chat).and_then(|room| self.registry.rooms.get(&room));
+        if let Some(mailbox) = live {
+            // A closed mailbox looks when it wakes.
+            mailbox.send(RoomCommand::Refresh).await.ok();
+        }
     }
 
     /// A name for a message that is about to be committed.
@@ -70,6 +162,7 @@ impl Shared {
     /// A client has gone. If it was somebody's last one, presence ends a little later.
     pub(crate) async fn detach(&self, client: &Client) {
         let person = &client.person.id;
+        self.last_seen.note(person, self.clock.now_ms());
         let Departure::Last(farewell) = self.registry.detach(person, client.id) else {
             return;
         };
@@ -86,7 +179,7 @@ impl Shared {
     pub(crate) async fn announce(&self, person: &UserId) {
         match self.store.room_ids_of(person).await {
             Ok(rooms) => {
-                for mailbox in rooms.iter().filter_map(|room| self.registry.awake(room)) {
+                for mailbox in rooms.iter().filter_map(|room| self.registry.rooms.get(room)) {
                     mailbox.send(RoomCommand::LookFor(person.clone())).await.ok();
                 }
             }

@@ -1,8 +1,16 @@
 //! The native frames: one enum for each direction, as `{"type", "data"}`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::{Cursor, DraftId, ErrorCode, Member, Message, MessageId, RoomId, RoomSummary, RunId, UserId};
+use crate::payload::{
+    Closing, ErrorData, Expiry, JoinedRoom, MemberAdded, MemberRemoved, Pong, Posted, PresenceChange,
+    ReadMark, RoomName, RoomRef, RunEnd, RunStep, TypingChange, Welcome,
+};
+use crate::{
+    Cursor, DirectMessage, DraftId, JobChange, LiveChange, Maintenance, Message, MessageId, MessageKind,
+    Notification, ParticipantChange, RoomId, RoomSummary, RunId, Signal, UserId,
+};
 
 /// What a client may say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +43,34 @@ pub enum ClientFrame {
         draft: DraftId,
         /// The text.
         body: String,
+        /// The message of the same room that it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<MessageId>,
+        /// What it is; plain text where this is absent.
+        #[serde(default, skip_serializing_if = "MessageKind::is_text")]
+        kind: MessageKind,
+    },
+    /// Say something to one person who is in the same room. Answered by `direct`, which the other one hears too.
+    Direct {
+        /// The room that both are in.
+        room: RoomId,
+        /// For whom.
+        to: UserId,
+        /// The text.
+        body: String,
+        /// What it is; plain text where this is absent.
+        #[serde(default, skip_serializing_if = "MessageKind::is_text")]
+        kind: MessageKind,
+    },
+    /// Say where a session stands. Owners only. Everybody who follows hears it as `live`.
+    Live {
+        /// Where; it must have been joined.
+        room: RoomId,
+        /// A word of the application, such as `live`, `paused` or `ended`.
+        status: String,
+        /// Whatever else belongs to it.
+        #[serde(default, skip_serializing_if = "Map::is_empty")]
+        details: Map<String, Value>,
     },
     /// Began or ceased to type.
     Typing {
@@ -134,6 +170,41 @@ pub enum ServerFrame {
         /// Who.
         data: PresenceChange,
     },
+    /// Somebody began or ceased to follow a room. In live sessions only. Fleeting.
+    Participant {
+        /// Who and where.
+        data: ParticipantChange,
+    },
+    /// A session's owner said where it stands.
+    Live {
+        /// What was said.
+        data: LiveChange,
+    },
+    /// Something to notice.
+    Notification {
+        /// What.
+        data: Notification,
+    },
+    /// A message for one person alone; its author hears it too.
+    Direct {
+        /// The message.
+        data: DirectMessage,
+    },
+    /// Something happened to one of the person's jobs. Between tenths of its progress this is fleeting.
+    Job {
+        /// What, and where it stands.
+        data: JobChange,
+    },
+    /// An event of the application's own.
+    Signal {
+        /// Which.
+        data: Signal,
+    },
+    /// The application goes out of service, or comes back.
+    Maintenance {
+        /// Which of the two, and why.
+        data: Maintenance,
+    },
     /// Somebody was put into a room.
     MemberAdded {
         /// Who and where.
@@ -186,203 +257,4 @@ pub enum ServerFrame {
         /// For a program to act on.
         data: ErrorData,
     },
-}
-
-/// See [`ServerFrame::Welcome`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Welcome {
-    /// Who the token says one is.
-    pub user: UserId,
-    /// The user name.
-    pub name: String,
-    /// The server's name, from its settings.
-    pub server: String,
-    /// The server pings when nothing was sent for so long; two unanswered ones end the connection.
-    pub heartbeat_ms: u32,
-    /// How long the token is good for.
-    pub expires_in_ms: u64,
-}
-
-/// See [`ServerFrame::Expiring`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Expiry {
-    /// How long the token is good for.
-    pub expires_in_ms: u64,
-}
-
-/// See [`ServerFrame::Joined`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct JoinedRoom {
-    /// Which room.
-    pub room: RoomId,
-    /// Where it stands after `messages`.
-    pub head: Cursor,
-    /// `true`: `messages` is everything after `since`, complete. `false`: it is the newest page, and what the client
-    /// had before may lie behind a gap, so it starts over.
-    pub recovered: bool,
-    /// Whether there is anything older than `messages`. Meaningful when not recovered.
-    pub has_more: bool,
-    /// Oldest first.
-    pub messages: Vec<Message>,
-    /// Everybody in the room.
-    pub members: Vec<Member>,
-    /// Who types at this moment.
-    pub typing: Vec<UserId>,
-}
-
-/// A room and nothing else.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoomRef {
-    /// Which.
-    pub room: RoomId,
-}
-
-/// See [`ServerFrame::RoomRenamed`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RoomName {
-    /// Which.
-    pub room: RoomId,
-    /// How it is called now.
-    pub name: String,
-}
-
-/// See [`ServerFrame::Posted`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Posted {
-    /// Where.
-    pub room: RoomId,
-    /// Which draft.
-    pub draft: DraftId,
-    /// Its place.
-    pub cursor: Cursor,
-    /// Its own name.
-    pub id: MessageId,
-    /// When it was committed, in milliseconds since 1970-01-01 UTC.
-    pub at_ms: i64,
-}
-
-/// See [`ServerFrame::Typing`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TypingChange {
-    /// Where.
-    pub room: RoomId,
-    /// Who.
-    pub user: UserId,
-    /// Began or ceased.
-    pub on: bool,
-}
-
-/// See [`ServerFrame::Read`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReadMark {
-    /// Where.
-    pub room: RoomId,
-    /// Who.
-    pub user: UserId,
-    /// The last number read.
-    pub seq: u64,
-}
-
-/// See [`ServerFrame::Presence`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PresenceChange {
-    /// A room that the reader shares with this person.
-    pub room: RoomId,
-    /// Who.
-    pub user: UserId,
-    /// Came or went.
-    pub online: bool,
-}
-
-/// See [`ServerFrame::MemberAdded`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemberAdded {
-    /// Where.
-    pub room: RoomId,
-    /// Who.
-    pub member: Member,
-}
-
-/// See [`ServerFrame::MemberRemoved`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MemberRemoved {
-    /// Where.
-    pub room: RoomId,
-    /// Who.
-    pub user: UserId,
-}
-
-/// See [`ServerFrame::Pong`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Pong {
-    /// As it came.
-    pub nonce: u32,
-}
-
-/// See [`ServerFrame::Progress`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunStep {
-    /// Which run.
-    pub run: RunId,
-    /// 1 for the first.
-    pub step: u32,
-    /// How many there will be.
-    pub steps: u32,
-    /// The prefix and the number.
-    pub message: String,
-    /// Since the start.
-    pub elapsed_ms: u64,
-    /// Until the planned end.
-    pub remaining_ms: u64,
-}
-
-/// See [`ServerFrame::Finished`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunEnd {
-    /// Which run.
-    pub run: RunId,
-    /// How it ended.
-    pub outcome: RunOutcome,
-    /// The steps that were told.
-    pub steps_done: u32,
-    /// Since the start.
-    pub elapsed_ms: u64,
-}
-
-/// How a simulated job ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RunOutcome {
-    /// Every step was told.
-    Completed,
-    /// The plan's failure rate struck.
-    Failed,
-    /// The client asked for it.
-    Cancelled,
-}
-
-/// See [`ServerFrame::Closing`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Closing {
-    /// When to try again.
-    pub reconnect_in_ms: u32,
-}
-
-/// What a program needs to know of a refusal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ErrorData {
-    /// Which row of the table.
-    pub code: ErrorCode,
-    /// The field that is wrong, where it is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub field: Option<String>,
-    /// The room that was meant, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub room: Option<RoomId>,
-    /// The draft that was not taken.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub draft: Option<DraftId>,
-    /// When trying again helps.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retry_after_ms: Option<u64>,
 }

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Error as _, Visitor};
+use serde::de::Visitor;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
@@ -130,7 +130,19 @@ macro_rules! uuid_id {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-                Uuid::deserialize(input).map($name).map_err(|_| D::Error::custom("must be a UUID"))
+                struct Text;
+                impl Visitor<'_> for Text {
+                    type Value = $name;
+
+                    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+                        out.write_str("text: a UUID")
+                    }
+
+                    fn visit_str<E: serde::de::Error>(self, raw: &str) -> Result<$name, E> {
+                        Uuid::try_parse(raw).map($name).map_err(|_| E::custom("must be a UUID"))
+                    }
+                }
+                input.deserialize_str(Text)
             }
         }
     };
@@ -149,6 +161,16 @@ uuid_id! {
 uuid_id! {
     /// Chosen by whoever starts a simulation; its progress carries it.
     RunId
+}
+
+uuid_id! {
+    /// Names a job. A UUID (v7), so that ids sort by time.
+    JobId
+}
+
+uuid_id! {
+    /// Names a notification. A UUID (v7), so that ids sort by time.
+    NotificationId
 }
 
 #[cfg(test)]

@@ -8,16 +8,25 @@ mod cursor;
 mod frame;
 pub mod from_json;
 mod ids;
+mod inbox;
 pub mod limits;
+mod live;
+mod message_kind;
 mod model;
+mod payload;
 pub mod rest;
 
 pub use codes::{CloseCode, ErrorCode};
 pub use cursor::Cursor;
-pub use frame::{
-    ClientFrame, Closing, ErrorData, Expiry, JoinedRoom, MemberAdded, MemberRemoved, Pong, Posted,
-    PresenceChange, ReadMark, RoomName, RoomRef, RunEnd, RunOutcome, RunStep, ServerFrame, SimulationPlan,
-    TypingChange, Welcome,
+pub use frame::{ClientFrame, ServerFrame, SimulationPlan};
+pub use ids::{BadId, DraftId, JobId, MessageId, NotificationId, RoomId, RunId, UserId};
+pub use inbox::{
+    DirectMessage, InboxItem, Job, JobChange, JobKind, JobStatus, JobStep, Maintenance, Notification, Signal,
 };
-pub use ids::{BadId, DraftId, MessageId, RoomId, RunId, UserId};
+pub use live::{LIVE_PREFIX, LiveChange, ParticipantChange, live_room};
+pub use message_kind::{BadKind, MessageKind};
 pub use model::{Member, Message, Preview, Role, RoomKind, RoomSummary};
+pub use payload::{
+    Closing, ErrorData, Expiry, JoinedRoom, MemberAdded, MemberRemoved, Pong, Posted, PresenceChange,
+    ReadMark, RoomName, RoomRef, RunEnd, RunOutcome, RunStep, TypingChange, Welcome,
+};

@@ -56,3 +56,21 @@ pub const MAX_SIMULATIONS_PER_PERSON: usize = 10;
 
 /// Simulation: characters of the text before each step's number.
 pub const MAX_SIMULATION_PREFIX_CHARS: usize = 80;
+
+/// Bytes of the word that says where a session stands.
+pub const MAX_LIVE_STATUS_BYTES: usize = 32;
+
+/// Bytes of JSON that may accompany it, and that an application's own event may carry.
+pub const MAX_DETAILS_BYTES: usize = 16 * 1024;
+
+/// Characters of a notification's or a job's title.
+pub const MAX_TITLE_CHARS: usize = 200;
+
+/// Characters of what a notification or a job says beside its title.
+pub const MAX_NOTE_CHARS: usize = 2_000;
+
+/// Bytes of the name of an application's own event, of a job's subject and of a job's stage.
+pub const MAX_WORD_BYTES: usize = 128;
+
+/// What a person's inbox keeps. Older entries are let go; whoever was away for longer starts over.
+pub const MAX_INBOX_ITEMS: u32 = 1_000;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cursor, DraftId, MessageId, RoomId, UserId};
+use crate::{Cursor, DraftId, MessageId, MessageKind, RoomId, UserId};
 
 /// One message, numbered and stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +23,12 @@ pub struct Message {
     pub body: String,
     /// When it was committed, in milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
+    /// The message of the same room that this one answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<MessageId>,
+    /// What it is.
+    #[serde(default, skip_serializing_if = "MessageKind::is_text")]
+    pub kind: MessageKind,
 }
 
 /// What a member may do in a room.
@@ -57,6 +63,8 @@ pub enum RoomKind {
     /// People come and go by invitation.
     #[default]
     Group,
+    /// The live session of another room, for the people who are in that one.
+    Live,
 }
 
 /// A room as one of its members sees it in a list.

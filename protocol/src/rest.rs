@@ -1,8 +1,17 @@
 //! Bodies of the REST API. Times are RFC 3339 texts in UTC with milliseconds and `Z`.
 
+mod inbox;
+mod websocket;
+
 use serde::{Deserialize, Serialize};
 
-use crate::{DraftId, ErrorCode, Member, MessageId, RoomId, RoomKind, RoomSummary, UserId};
+use crate::{DraftId, ErrorCode, Member, MessageId, MessageKind, RoomId, RoomKind, RoomSummary, UserId};
+
+pub use inbox::{
+    JobPatch, Jobs, NewJob, NewMaintenance, NewNotification, Notifications, NotificationsRead, Notified,
+    ReadNotifications,
+};
+pub use websocket::{Analysis, Delivered, Emit, HubStats, Outcome, PersonStatus, Started, Success};
 
 /// The body of every answer that is not a success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -158,8 +167,11 @@ pub struct NewMessage {
     /// The text.
     pub content: String,
     /// `text`, also when absent.
+    #[serde(default, skip_serializing_if = "MessageKind::is_text")]
+    pub message_type: MessageKind,
+    /// The message of the same room that it answers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message_type: Option<String>,
+    pub parent_message_id: Option<MessageId>,
     /// A draft's name makes a resend safe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub draft_id: Option<DraftId>,
@@ -178,9 +190,9 @@ pub struct ChatMessage {
     pub sender_id: UserId,
     /// The text.
     pub content: String,
-    /// `text`.
-    pub message_type: String,
-    /// Always present; `null` outside a thread.
+    /// `text`, or a word of the application.
+    pub message_type: MessageKind,
+    /// Always present; `null` for a message that answers none.
     pub parent_message_id: Option<MessageId>,
     /// The name its author gave it before sending.
     pub draft_id: DraftId,

@@ -57,7 +57,15 @@ fn every_server_frame_is_shown_as_it_is_spelled() {
 fn the_small_reader_reads_what_serde_reads() {
     for line in examples("server") {
         let small: ServerFrame = from_text(line).unwrap_or_else(|error| panic!("{error}: {line}"));
-        assert_eq!(small, serde_json::from_str(line).unwrap(), "{line}");
+        let mut full: ServerFrame = serde_json::from_str(line).unwrap();
+        // What is up to an application is nothing that the pages could use.
+        match &mut full {
+            ServerFrame::Live { data } => data.details.clear(),
+            ServerFrame::Job { data } => data.job.result = None,
+            ServerFrame::Signal { .. } => continue,
+            _ => {}
+        }
+        assert_eq!(small, full, "{line}");
     }
 }
 

@@ -2,15 +2,19 @@
 //! `command_line.rs`.
 
 mod command_line;
+mod limits;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
+use protocol::UserId;
 
+use crate::auth::Proxies;
 use crate::auth::origin::{Origins, parse_origin};
 use command_line::{Settings, Switch};
+pub use limits::{Limits, RateLimits};
 
 /// Bytes that a signing secret has at least: as many as HS256 puts out (RFC 7518, section 3.2).
 const MIN_SECRET_BYTES: usize = 32;
@@ -48,14 +52,22 @@ pub struct Config {
     pub secret: Option<Secret>,
     /// Browser origins besides our own.
     pub origins: Origins,
+    /// Machines whose word about a client's address counts, besides this one.
+    pub proxies: Proxies,
     /// Who keeps the accounts.
     pub accounts: AccountsMode,
     /// How this server calls itself.
     pub server_name: String,
+    /// Who is taken without a token at some addresses, in development.
+    pub mock_person: UserId,
     /// The built pages.
     pub site_dir: PathBuf,
-    /// How often passwords may be tried.
+    /// Whether a client of Socket.IO without a token is believed who it says it is in `query.userId`.
+    pub trust_query_user: bool,
+    /// How often something may be done.
     pub rate_limits: RateLimits,
+    /// How much there may be of something.
+    pub limits: Limits,
     /// What is logged.
     pub log: String,
 }
@@ -86,17 +98,6 @@ pub enum AccountsMode {
     Local,
     /// Another backend signs the tokens; people are created from the claims at first sight.
     External,
-}
-
-/// How often passwords may be tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RateLimits {
-    /// By strangers on the internet.
-    Strict,
-    /// By one developer with a test suite.
-    Generous,
-    /// As often as one likes.
-    Off,
 }
 
 /// The key that signs access tokens. Never printed.
@@ -141,6 +142,8 @@ impl Config {
         tracing_subscriber::EnvFilter::try_new(&settings.log).map_err(|error| {
             refused(format!("HUBBUB_LOG `{}` is not a log filter: {error}", settings.log))
         })?;
+        let with_rates = settings.rate_limits == Switch::On;
+        let (rate_limits, limits) = settings.limits.check(environment, with_rates)?;
         Ok(Self {
             environment,
             listen,
@@ -148,14 +151,20 @@ impl Config {
             data_dir: settings.data_dir,
             secret: secret(environment, settings.jwt_secret, settings.access_token_secret)?,
             origins: origins(settings.cors_origin.as_deref().unwrap_or_default())?,
+            proxies: Proxies::parse(settings.trusted_proxies.as_deref().unwrap_or_default()).map_err(
+                |raw| {
+                    refused(format!(
+                        "HUBBUB_TRUSTED_PROXIES `{raw}` is no address and no network such as 10.0.0.0/8"
+                    ))
+                },
+            )?,
             accounts: settings.accounts,
             server_name: settings.server_name.unwrap_or_else(|| environment.as_str().to_owned()),
+            mock_person: settings.mock_user_id,
             site_dir: settings.site_dir,
-            rate_limits: match (settings.rate_limits, environment) {
-                (Switch::Off, _) => RateLimits::Off,
-                (Switch::On, Environment::Production) => RateLimits::Strict,
-                (Switch::On, Environment::Development) => RateLimits::Generous,
-            },
+            trust_query_user: trust_query_user(settings.trust_query_user, environment)?,
+            rate_limits,
+            limits,
             log: settings.log,
         })
     }
@@ -163,6 +172,16 @@ impl Config {
     /// Whether convenience goes before strictness.
     pub fn is_development(&self) -> bool {
         self.environment == Environment::Development
+    }
+}
+
+fn trust_query_user(trust: Option<Switch>, environment: Environment) -> Result<bool, ConfigError> {
+    match (trust, environment) {
+        (Some(Switch::On), Environment::Production) => Err(refused(
+            "HUBBUB_TRUST_QUERY_USER=on believes anybody to be whoever they say, so it only works with \
+             HUBBUB_ENV=development",
+        )),
+        (trust, _) => Ok(trust == Some(Switch::On)),
     }
 }
 

@@ -119,7 +119,7 @@ async fn make_room(
     desk.hub.create_room(&owner, new).await?;
     for (name, text) in said {
         if let Some(author) = people.get(name) {
-            desk.hub.post(author, &id, DraftId(Uuid::new_v4()), text).await?;
+            desk.hub.post(author, &id, DraftId(Uuid::new_v4()), *text).await?;
         }
     }
     Ok(())

@@ -33,6 +33,9 @@ pub enum ApiError {
     /// Identity was not proven, or not made.
     #[error(transparent)]
     Auth(#[from] AuthError),
+    /// Somebody else's address, or one of a room that the caller is not in.
+    #[error("this address is not yours to use")]
+    NotYours,
     /// The body is not JSON.
     #[error("the body is not JSON: {0}")]
     BadJson(String),
@@ -64,6 +67,24 @@ pub enum ApiError {
     /// Somebody named is not known.
     #[error("there is nobody called `{0}`")]
     NobodyCalled(String),
+    /// Known, but not entitled.
+    #[error("{0}")]
+    NotAllowed(&'static str),
+    /// An event's name that only the server may use.
+    #[error("`{0}` is an event that only the server sends by itself")]
+    ReservedEvent(String),
+    /// One address opens sockets too quickly, or has too many.
+    #[error("too many connections from your network, try again later")]
+    TooManySockets {
+        /// When.
+        retry_after_ms: u64,
+    },
+    /// As many sockets are open as may be.
+    #[error("the server is full, try again later")]
+    Full {
+        /// When.
+        retry_after_ms: u64,
+    },
     /// No such address, or nothing there.
     #[error("there is nothing here")]
     NotFound,
@@ -102,10 +123,11 @@ impl ApiError {
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotWebSocket(HandshakeError::Version) => StatusCode::UPGRADE_REQUIRED,
-            Self::NotWebSocket(_) => StatusCode::BAD_REQUEST,
+            Self::NotWebSocket(_) | Self::ReservedEvent(_) => StatusCode::BAD_REQUEST,
             _ => status(code),
         };
-        if status.is_server_error() {
+        // A full server has said so once, and has better things to do than to say it to everybody.
+        if status.is_server_error() && !matches!(self, Self::Full { .. }) {
             tracing::error!(
                 error = self as &dyn std::error::Error,
                 status = status.as_u16(),
@@ -128,6 +150,10 @@ impl ApiError {
             Self::Invalid { field, .. } => (ErrorCode::Invalid, named(field), None),
             Self::TooBig => (ErrorCode::TooBig, None, None),
             Self::NobodyCalled(_) => (ErrorCode::NotFound, named("usernames"), None),
+            Self::NotYours | Self::NotAllowed(_) => (ErrorCode::Forbidden, None, None),
+            Self::ReservedEvent(_) => (ErrorCode::Invalid, named("event"), None),
+            Self::TooManySockets { retry_after_ms } => (ErrorCode::RateLimited, None, Some(*retry_after_ms)),
+            Self::Full { retry_after_ms } => (ErrorCode::Unavailable, None, Some(*retry_after_ms)),
             Self::NotFound | Self::WrongMethod => (ErrorCode::NotFound, None, None),
             Self::NotWebSocket(_) => (ErrorCode::Invalid, None, None),
             Self::Panicked => (ErrorCode::Internal, None, None),

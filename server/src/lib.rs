@@ -5,7 +5,10 @@
 // The type of a page is as deep as its elements are nested.
 #![recursion_limit = "512"]
 
+pub mod admission;
+mod analysis;
 pub mod auth;
+mod buckets;
 pub mod clock;
 pub mod config;
 mod demo;
@@ -15,6 +18,7 @@ pub mod error;
 pub mod gateway;
 mod lifecycle;
 mod router;
+mod serve;
 pub mod simulate;
 pub mod socketio;
 pub mod state;

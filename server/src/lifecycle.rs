@@ -1,6 +1,5 @@
 //! From settings to a listening server, and gently back to nothing.
 
-use std::future::IntoFuture;
 use std::io;
 use std::io::Write;
 use std::net::SocketAddr;
@@ -10,7 +9,6 @@ use std::time::Duration;
 
 use any_spawner::Executor;
 use app::Demo;
-use axum::serve::ListenerExt;
 use hub::{Hub, Settings};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -23,11 +21,14 @@ use crate::auth::{Attempts, AuthError, Keys, Passwords, SignIns};
 use crate::clock::SystemClock;
 use crate::config::{AccountsMode, Config, Secret};
 use crate::demo::{self, DemoError};
+use crate::gateway::socketio::{self, SocketIoDoor};
 use crate::router::router;
+use crate::serve::serve;
 use crate::state::AppState;
 use crate::store::sqlite::{OpenError, SqliteStore};
 
 /// How long a stop waits for each of its stages. Together less than the 10 s that service managers give.
+const ERRANDS: Duration = Duration::from_millis(500);
 const DRAIN: Duration = Duration::from_secs(3);
 const FAREWELL: Duration = Duration::from_secs(2);
 const REQUESTS: Duration = Duration::from_secs(2);
@@ -70,8 +71,11 @@ pub struct Running {
     addr: SocketAddr,
     state: AppState,
     store: SqliteStore,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
+    /// Ends the server's listening.
+    closing: CancellationToken,
     sweeper: JoinHandle<()>,
+    socket_io: SocketIoDoor,
 }
 
 /// Serves until SIGTERM or SIGINT, then stops gently.
@@ -90,9 +94,8 @@ pub async fn run(config: Config) -> Result<(), StartError> {
         _ = terminate.recv() => tracing::info!("Stopping: SIGTERM"),
         _ = interrupt.recv() => tracing::info!("Stopping: SIGINT"),
         ended = &mut running.server => {
-            let error = ended.map_err(io::Error::other).and_then(|served| served);
             running.store.close().await;
-            return error.map_err(StartError::Serve);
+            return ended.map_err(|error| StartError::Serve(io::Error::other(error)));
         }
     }
     running.shutdown().await;
@@ -110,11 +113,11 @@ pub async fn serve_on(listener: TcpListener, config: Config) -> Result<Running, 
     let clock = Arc::new(SystemClock);
     let sign_ins = SignIns {
         accounts: Arc::new(store.clone()),
-        hub: Hub::new(Arc::new(store.clone()), clock.clone(), Settings::default()),
+        hub: Hub::new(Arc::new(store.clone()), clock.clone(), hub_settings(&config)),
         clock,
         keys: Keys::new(&secret),
         passwords: Passwords::new().await.map_err(StartError::Passwords)?,
-        attempts: Attempts::new(config.rate_limits),
+        attempts: Attempts::new(config.rate_limits.sign_ins_per_minute),
         mode: config.accounts,
     };
     let demo = demo(&config, &sign_ins).await?;
@@ -123,19 +126,15 @@ pub async fn serve_on(listener: TcpListener, config: Config) -> Result<Running, 
     Executor::init_tokio().ok();
 
     let stopping = CancellationToken::new();
-    let state = AppState::new(config, sign_ins, demo, stopping.clone());
-    let app = router(&state).into_make_service_with_connect_info::<SocketAddr>();
-    let listener = listener.tap_io(|connection| {
-        // Small frames must not wait for one another.
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "Could not set TCP_NODELAY");
-        }
-    });
-    let server = axum::serve(listener, app).with_graceful_shutdown(stopping.clone().cancelled_owned());
-    let server = tokio::spawn(server.into_future());
+    let state = AppState::new(config, sign_ins, demo, stopping);
+    let socket_io = socketio::door(state.clone());
+    let first_request = state.config().limits.first_request;
+    let closing = CancellationToken::new();
+    let router = router(&state, socket_io.clone());
+    let server = tokio::spawn(serve(listener, router, closing.clone(), first_request));
     let sweeper = tokio::spawn(sweep(state.clone()));
     tracing::info!(%addr, "Listening on http://{addr}");
-    Ok(Running { addr, state, store, server, sweeper })
+    Ok(Running { addr, state, store, server, closing, sweeper, socket_io })
 }
 
 impl Running {
@@ -144,21 +143,29 @@ impl Running {
         self.addr
     }
 
-    /// Takes nobody in any more, lets rooms finish, closes sockets and the database. Takes at most 9 s.
+    /// Takes nobody in any more, lets rooms finish, closes sockets and the database. Takes at most 9.5 s.
     pub async fn shutdown(self) {
         self.state.stopping().cancel();
-        let sockets = self.state.sockets();
+        let (errands, sockets) = (self.state.errands(), self.state.sockets());
+        errands.close();
         sockets.close();
+        // Before the rooms, which take nothing more afterwards.
+        if timeout(ERRANDS, errands.wait()).await.is_err() {
+            tracing::warn!("Errands were not done after {} ms", ERRANDS.as_millis());
+        }
         if timeout(DRAIN, self.state.hub().drain()).await.is_err() {
             tracing::warn!("Rooms were not done after {} s", DRAIN.as_secs());
         }
+        // Those that are in no namespace, and so unknown to the hub.
+        self.socket_io.shutdown(FAREWELL).await;
         if timeout(FAREWELL, sockets.wait()).await.is_err() {
             tracing::warn!(open = sockets.len(), "Sockets were still open after {} s", FAREWELL.as_secs());
         }
+        // Not before: who polls hears the farewell with the next request.
+        self.closing.cancel();
         let end = self.server.abort_handle();
         match timeout(REQUESTS, self.server).await {
-            Ok(Ok(Ok(()))) => {}
-            Ok(Ok(Err(error))) => tracing::error!(%error, "The listener broke"),
+            Ok(Ok(())) => {}
             Ok(Err(error)) => tracing::error!(%error, "The server panicked"),
             Err(_) => {
                 tracing::warn!("Requests were not done after {} s", REQUESTS.as_secs());
@@ -189,6 +196,17 @@ impl Running {
         });
         // Nobody may be reading; the log has the address too.
         writeln!(out, "\n  Hubbub: http://{}{}\n", self.addr, people.unwrap_or_default()).ok();
+    }
+}
+
+fn hub_settings(config: &Config) -> Settings {
+    Settings {
+        rates: config.rate_limits.of_hub(),
+        connections_per_person: config.limits.connections_per_person,
+        rooms_per_connection: config.limits.rooms_per_connection,
+        message_bytes: config.limits.message_bytes,
+        server_name: config.server_name.as_str().into(),
+        ..Settings::default()
     }
 }
 

@@ -4,13 +4,12 @@ use std::any::Any;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::Method;
 use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{any, delete, get, post};
-use protocol::limits::MAX_FRAME_BYTES;
+use axum::routing::{MethodRouter, any, delete, get, post};
 use tower::ServiceBuilder;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -20,18 +19,26 @@ use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
+use crate::dialect::{Entrance, Place, RAW};
 use crate::error::ApiError;
-use crate::gateway::rest::{account, health, messages, rooms, users};
+use crate::gateway::rest::{
+    account, emit, health, jobs, maintenance, messages, notifications, rooms, stats, users,
+};
+use crate::gateway::socketio::SocketIoDoor;
 use crate::gateway::{headers, pages, ssr, websocket};
 use crate::state::AppState;
 
 /// How long a browser may remember what another origin may do.
 const PREFLIGHT: Duration = Duration::from_mins(10);
 
-pub(crate) fn router(state: &AppState) -> Router {
+pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
     // Set before the layer: a preflight is a method that no route knows.
-    let api = api().method_not_allowed_fallback(wrong_method).layer(cors(state));
-    api.merge(pages())
+    let api = api().method_not_allowed_fallback(wrong_method);
+    let api = api
+        .route("/socket.io/", any(async move |request| socket_io.handle(request).await))
+        .layer(cors(state));
+    api.merge(sockets(state))
+        .merge(pages())
         .merge(files(state))
         .method_not_allowed_fallback(wrong_method)
         .layer(
@@ -42,7 +49,7 @@ pub(crate) fn router(state: &AppState) -> Router {
                 .layer(from_fn_with_state(state.clone(), headers::secure))
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
                 .layer(CatchPanicLayer::custom(panicked))
-                .layer(DefaultBodyLimit::max(MAX_FRAME_BYTES)),
+                .layer(DefaultBodyLimit::max(state.config().limits.frame_bytes)),
         )
         .with_state(state.clone())
 }
@@ -62,18 +69,44 @@ fn api() -> Router<AppState> {
         .route("/api/v1/chats/{room}/messages", get(messages::history).post(messages::post))
         .route("/api/v1/chats/{room}/read", post(messages::read))
         .route("/api/v1/users", get(users::search))
-        .route("/api/v1/ws", get(websocket::upgrade))
+        .route("/api/v1/jobs", get(jobs::list).post(jobs::start))
+        .route("/api/v1/jobs/{job}", get(jobs::show).patch(jobs::report).delete(jobs::delete))
+        .route("/api/v1/notifications", get(notifications::list).post(notifications::create))
+        .route("/api/v1/notifications/read", post(notifications::read))
+        .route("/api/v1/websocket/stats", get(stats::stats))
+        .route("/api/v1/websocket/user/{person}/status", get(stats::status))
+        .route("/api/v1/websocket/test/emit-to-user", post(emit::emit))
+        .route("/api/v1/websocket/test/analysis-events/{person}", post(emit::analysis_events))
+        .route("/api/v1/admin/maintenance", post(maintenance::set))
+}
+
+/// Every raw socket; browsers do not apply CORS to them.
+fn sockets(state: &AppState) -> Router<AppState> {
+    let is_development = state.config().is_development();
+    let places = RAW.iter().filter(|it| is_development || it.entrance != Entrance::DevelopmentOnly);
+    places.fold(Router::new(), |router, place| router.route(place.path, socket(place)))
+}
+
+/// A socket; at `/` the start page, too, for whoever asks for no upgrade.
+fn socket(place: &'static Place) -> MethodRouter<AppState> {
+    get(move |State(state): State<AppState>, request: Request| async move {
+        if place.path == "/" && !websocket::is_asked_for(request.headers()) {
+            return ssr::home(State(state), request).await;
+        }
+        websocket::upgrade(state, place, request).await
+    })
 }
 
 fn pages() -> Router<AppState> {
     Router::new()
-        .route("/", get(ssr::home))
         .route("/rooms/{room}", get(ssr::room))
+        .route("/live/{chat}", get(ssr::live))
         .route("/sign-in", get(ssr::entry).post(pages::sign_in))
         .route("/register", get(ssr::entry).post(pages::register))
         .route("/sign-out", post(pages::sign_out))
         .route("/theme", post(pages::theme))
         .route("/devtools", get(ssr::open_to_all))
+        .route("/test", get(ssr::open_to_all))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
 }
@@ -100,7 +133,7 @@ fn files(state: &AppState) -> Router<AppState> {
 fn cors(state: &AppState) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(state.config().origins.header_values()))
-        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers([AUTHORIZATION, CONTENT_TYPE])
         .expose_headers([RETRY_AFTER])
         .max_age(PREFLIGHT)

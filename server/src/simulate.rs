@@ -76,6 +76,8 @@ impl Simulations {
         let fails_at = fails.then(|| rand::random_range(1..=steps));
         let stop = CancellationToken::new();
         self.stops.insert(plan.run, stop.clone());
+        // A client that is gone is noticed by its gateway, which ends all its runs.
+        voice.tell(&Event::RunStarted(plan.clone())).ok();
         self.tasks.spawn(async move {
             let run = plan.run;
             play(&plan, fails_at, &stop, &voice).await;

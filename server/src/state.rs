@@ -1,18 +1,24 @@
 //! What every handler can reach.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use app::Demo;
 use axum::extract::FromRef;
 use hub::Hub;
 use hub::port::Clock;
 use leptos::config::{Env, LeptosOptions};
+use protocol::Maintenance;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::admission::{Admissions, Place};
+use crate::auth::address::Address;
 use crate::auth::{SignIns, Tickets};
 use crate::config::Config;
+use crate::error::ApiError;
 use crate::simulate::RunCounts;
 
 /// The parts of a running server. Cloning copies one pointer.
@@ -26,10 +32,13 @@ struct Shared {
     hub: Hub,
     sign_ins: SignIns,
     tickets: Tickets,
+    admissions: Admissions,
+    maintenance: Mutex<Option<Maintenance>>,
     run_counts: RunCounts,
     demo: Option<Demo>,
     pages: LeptosOptions,
     sockets: TaskTracker,
+    errands: TaskTracker,
     stopping: CancellationToken,
 }
 
@@ -37,15 +46,19 @@ impl AppState {
     /// Puts the parts together.
     pub fn new(config: Config, sign_ins: SignIns, demo: Option<Demo>, stopping: CancellationToken) -> Self {
         let pages = page_options(&config);
+        let admissions = Admissions::new(config.limits, config.rate_limits);
         let shared = Shared {
             config,
             hub: sign_ins.hub.clone(),
             sign_ins,
             tickets: Tickets::default(),
+            admissions,
+            maintenance: Mutex::default(),
             run_counts: RunCounts::default(),
             demo,
             pages,
             sockets: TaskTracker::new(),
+            errands: TaskTracker::new(),
             stopping,
         };
         Self { shared: Arc::new(shared) }
@@ -71,9 +84,39 @@ impl AppState {
         &self.shared.tickets
     }
 
+    /// Lets somebody at an address open a socket, which every door asks for first. The place is held until the socket is
+    /// closed.
+    ///
+    /// # Errors
+    /// [`ApiError::TooManySockets`], [`ApiError::Full`].
+    pub fn admit(&self, address: Address) -> Result<Place, ApiError> {
+        self.shared.admissions.admit(address, self.clock().now_ms())
+    }
+
+    /// What clients are to be told when they come while the application is out of service; `None` while it is not. A
+    /// restart forgets it.
+    pub fn maintenance(&self) -> Option<Maintenance> {
+        self.shared.maintenance.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Remembers whether the application is out of service and tells every client.
+    pub fn set_maintenance(&self, maintenance: Maintenance) {
+        let kept = Some(maintenance.clone()).filter(|it| it.enabled);
+        *self.shared.maintenance.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        self.hub().announce_maintenance(maintenance);
+    }
+
     /// How many simulated jobs each person has under way.
     pub fn run_counts(&self) -> &RunCounts {
         &self.shared.run_counts
+    }
+
+    /// A time of the calendar as a moment of this process.
+    pub fn moment(&self, at_ms: i64) -> Instant {
+        let left = at_ms.saturating_sub(self.clock().now_ms());
+        // A year is as good as for ever, and cannot overflow the clock.
+        let left = u64::try_from(left).unwrap_or(0).min(365 * 24 * 3_600_000);
+        Instant::now() + Duration::from_millis(left)
     }
 
     /// What time it is.
@@ -90,6 +133,11 @@ impl AppState {
     /// written; a stop waits for them.
     pub fn sockets(&self) -> &TaskTracker {
         &self.shared.sockets
+    }
+
+    /// Work that nobody waits for. A stop does, so whatever is put there looks at [`AppState::stopping`].
+    pub fn errands(&self) -> &TaskTracker {
+        &self.shared.errands
     }
 
     /// Cancelled when the server begins to stop.

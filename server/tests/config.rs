@@ -1,8 +1,8 @@
 //! Starts that are refused, and starts that are not, with the real program.
 #![expect(clippy::expect_used, reason = "a program that cannot be called has failed the test")]
 
-use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
@@ -69,10 +69,22 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
         (vec![secret, ("REDIS_HOST", "localhost")], "without Redis"),
         (vec![secret, ("CORS_ORIGIN", "https://ok.example,*")], "`*` is not an origin"),
         (vec![secret, ("HUBBUB_ACCOUNTS", "ldap")], "HUBBUB_ACCOUNTS"),
+        (vec![secret, ("HUBBUB_MOCK_USER_ID", "no spaces")], "HUBBUB_MOCK_USER_ID"),
         (vec![secret, ("HUBBUB_RATE_LIMITS", "maybe")], "HUBBUB_RATE_LIMITS"),
+        (vec![secret, ("HUBBUB_MESSAGES_PER_SECOND", "0")], "HUBBUB_MESSAGES_PER_SECOND"),
+        (vec![secret, ("HUBBUB_MAX_CONNECTIONS", "many")], "HUBBUB_MAX_CONNECTIONS"),
+        (
+            vec![secret, ("HUBBUB_RATE_LIMITS", "off"), ("HUBBUB_TYPING_PER_SECOND", "5")],
+            "HUBBUB_RATE_LIMITS is off, but HUBBUB_TYPING_PER_SECOND is set",
+        ),
+        (
+            vec![secret, ("HUBBUB_MAX_MESSAGE_BYTES", "2000"), ("HUBBUB_MAX_FRAME_BYTES", "1000")],
+            "HUBBUB_MAX_MESSAGE_BYTES is 2000 and does not fit",
+        ),
+        (vec![secret, ("HUBBUB_TRUSTED_PROXIES", "10.0.0.1,nginx")], "HUBBUB_TRUSTED_PROXIES `nginx`"),
         (vec![secret, ("HUBBUB_LOG", "info,=")], "HUBBUB_LOG"),
         (vec![secret, ("HUBBUB_LISTN", "127.0.0.1:4000")], "unknown setting HUBBUB_LISTN"),
-        (vec![secret, ("HUBBUB_TRUST_QUERY_USER", "on")], "unknown setting HUBBUB_TRUST_QUERY_USER"),
+        (vec![secret, ("HUBBUB_TRUST_QUERY_USER", "on")], "only works with HUBBUB_ENV=development"),
     ] {
         let line = refused(hubbub(folder.path(), &environment));
         assert!(line.contains(said), "{environment:?}: {line}");
@@ -114,7 +126,20 @@ fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
         "HUBBUB_ACCOUNTS",
         "HUBBUB_SERVER_NAME",
         "HUBBUB_SITE_DIR",
+        "HUBBUB_TRUSTED_PROXIES",
         "HUBBUB_RATE_LIMITS",
+        "HUBBUB_SIGN_INS_PER_MINUTE",
+        "HUBBUB_HANDSHAKES_PER_MINUTE",
+        "HUBBUB_MESSAGES_PER_SECOND",
+        "HUBBUB_TYPING_PER_SECOND",
+        "HUBBUB_WISHES_PER_SECOND",
+        "HUBBUB_MAX_CONNECTIONS",
+        "HUBBUB_MAX_CONNECTIONS_PER_ADDRESS",
+        "HUBBUB_MAX_CONNECTIONS_PER_PERSON",
+        "HUBBUB_MAX_ROOMS_PER_CONNECTION",
+        "HUBBUB_MAX_FRAME_BYTES",
+        "HUBBUB_MAX_MESSAGE_BYTES",
+        "HUBBUB_FIRST_REQUEST_SECONDS",
         "HUBBUB_LOG",
     ] {
         assert!(text.contains(setting), "{setting}: {text}");
@@ -178,4 +203,20 @@ fn a_development_server_starts_without_settings_stops_gently_and_keeps_its_secre
     let (again, _) = start(folder.path(), &[]);
     assert_eq!(std::fs::read(&file).unwrap(), secret);
     assert_eq!(terminate(again).code(), Some(0));
+}
+
+#[test]
+fn a_limit_that_is_set_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, address) = start(folder.path(), &[("HUBBUB_HANDSHAKES_PER_MINUTE", "1")]);
+    let statuses = [(); 2].map(|()| {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        stream.write_all(b"GET /api/v1/ws HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().to_owned()
+    });
+    // Let in, but it is no handshake; then not even let in.
+    assert_eq!(statuses, ["400", "429"]);
+    assert_eq!(terminate(server).code(), Some(0));
 }

@@ -28,7 +28,11 @@ async fn app_with_files() -> App {
 async fn strangers_are_asked_to_sign_in_and_come_back_afterwards() {
     let app = App::spawn().await;
     app.register("ann").await;
-    for (path, address) in [("/", "/sign-in"), ("/rooms/tea:room", "/sign-in?next=/rooms/tea%3Aroom")] {
+    for (path, address) in [
+        ("/", "/sign-in"),
+        ("/rooms/tea:room", "/sign-in?next=/rooms/tea%3Aroom"),
+        ("/live/tea:room", "/sign-in?next=/live/tea%3Aroom"),
+    ] {
         let answer = app.visit(path, "").await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, address));
     }
@@ -149,13 +153,30 @@ async fn a_room_is_rendered_with_what_was_said_escaped() {
 }
 
 #[tokio::test]
+async fn a_session_is_rendered_under_the_name_of_its_chat_with_a_conversation_of_its_own() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Tea & <Biscuits>", &[]).await;
+    app.say(&ann, &room, "said in the chat").await;
+    let cookie = app.browser("ann").await;
+    let page = app.visit(&format!("/live/{room}"), &cookie).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("Tea &amp; &lt;Biscuits&gt;"), "{}", page.text);
+    assert!(page.text.contains("Not started") && page.text.contains("Go live"), "{}", page.text);
+    assert!(!page.text.contains("said in the chat"), "{}", page.text);
+    assert_eq!(app.visit(&format!("/live/session_{room}"), &cookie).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn a_room_of_others_looks_like_no_room() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     app.register("eve").await;
     let room = app.create_room(&ann, "Private", &[]).await;
     let cookie = app.browser("eve").await;
-    for path in [format!("/rooms/{room}"), "/rooms/none".to_owned(), "/rooms/n%20o".to_owned()] {
+    for path in ["rooms", "live"].iter().flat_map(|page| {
+        [room.as_str(), "none", "n%20o", "session_none"].map(|room| format!("/{page}/{room}"))
+    }) {
         let page = app.visit(&path, &cookie).await;
         assert_eq!(page.status, StatusCode::NOT_FOUND, "{path}");
         assert!(page.header("content-type").starts_with("text/html"));
@@ -168,7 +189,7 @@ async fn a_room_of_others_looks_like_no_room() {
 async fn everybody_sees_the_pages_that_are_for_everybody() {
     let app = App::spawn().await;
     app.register("ann").await;
-    for path in ["/sign-in", "/register", "/devtools"] {
+    for path in ["/sign-in", "/register", "/devtools", "/test"] {
         let page = app.visit(path, "hubbub_theme=dark").await;
         assert_eq!(page.status, StatusCode::OK, "{path}");
         assert!(page.header("content-type").starts_with("text/html"), "{path}");
@@ -180,7 +201,9 @@ async fn everybody_sees_the_pages_that_are_for_everybody() {
         let answer = app.visit(path, &cookie).await;
         assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/"));
     }
-    assert_eq!(app.visit("/devtools", &cookie).await.status, StatusCode::OK);
+    for path in ["/devtools", "/test"] {
+        assert_eq!(app.visit(path, &cookie).await.status, StatusCode::OK, "{path}");
+    }
 }
 
 #[tokio::test]

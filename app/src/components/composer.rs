@@ -54,6 +54,10 @@ pub fn Composer(
             send();
         }
     };
+    let left = move || {
+        // The field may be taken away while it has the focus, and then whoever asked has gone already.
+        on_stop.try_run(());
+    };
     let on_input = move |event| {
         text.set(event_target_value(&event));
         if text.with_untracked(|it| it.trim().is_empty()) {
@@ -95,7 +99,7 @@ pub fn Composer(
                         prop:value=move || text.get()
                         on:input=on_input
                         on:keydown=on_key
-                        on:blur=move |_| on_stop.run(())
+                        on:blur=move |_| left()
                     ></textarea>
                 </div>
                 <button class="composer__send" type="submit" {..fixed([("aria-label", "Send"), ("title", "Send")])} disabled=move || !can_send.get()>

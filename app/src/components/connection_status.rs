@@ -20,15 +20,16 @@ enum Tone {
 fn tone(status: &LinkStatus) -> Tone {
     match status {
         LinkStatus::Connected => Tone::Good,
-        LinkStatus::Idle | LinkStatus::Connecting => Tone::Busy,
-        LinkStatus::Reconnecting { .. } | LinkStatus::Offline => Tone::Wait,
+        LinkStatus::Connecting => Tone::Busy,
+        LinkStatus::Idle | LinkStatus::Reconnecting { .. } | LinkStatus::Offline => Tone::Wait,
         LinkStatus::Refused { .. } => Tone::Bad,
     }
 }
 
 fn words(status: &LinkStatus) -> String {
     match status {
-        LinkStatus::Idle | LinkStatus::Connecting => "Connecting…".to_owned(),
+        LinkStatus::Idle => "Disconnected".to_owned(),
+        LinkStatus::Connecting => "Connecting…".to_owned(),
         LinkStatus::Connected => "Connected".to_owned(),
         LinkStatus::Reconnecting { attempt, seconds_left: 0 } => format!("Reconnecting… attempt {attempt}"),
         LinkStatus::Reconnecting { attempt, seconds_left } => {

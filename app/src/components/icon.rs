@@ -23,8 +23,16 @@ pub enum Icon {
     Plus,
     /// The system's colours.
     Screen,
+    /// For a while not.
+    Pause,
+    /// Worth knowing.
+    Info,
+    /// On air.
+    Live,
     /// Say it.
     Send,
+    /// Over.
+    Stop,
     /// Leave the building.
     SignOut,
     /// Day colours.
@@ -46,6 +54,12 @@ impl Icon {
                 "M7.5 9.2a2.9 2.9 0 1 0 0-5.8a2.9 2.9 0 1 0 0 5.8M2 16.4c.3-3 2.6-4.7 5.5-4.7s5.2 1.7 5.5 4.7M13.2 9a2.5 2.5 0 0 0 .2-5M15.2 12c1.6.7 2.6 2.2 2.8 4.4"
             }
             Self::Plus => "M10 4v12M4 10h12",
+            Self::Info => "M10 3.2a6.8 6.8 0 1 0 0 13.6a6.8 6.8 0 1 0 0-13.6M10 9.2v4.2M10 6.4v.2",
+            Self::Live => {
+                "M10 8.6a1.4 1.4 0 1 0 0 2.8a1.4 1.4 0 1 0 0-2.8M6.6 13.4a4.8 4.8 0 0 1 0-6.8M13.4 6.6a4.8 4.8 0 0 1 0 6.8M4.2 15.8a8.2 8.2 0 0 1 0-11.6M15.8 4.2a8.2 8.2 0 0 1 0 11.6"
+            }
+            Self::Pause => "M7.2 5v10M12.8 5v10",
+            Self::Stop => "M5.2 5.2h9.6v9.6H5.2Z",
             Self::Screen => "M3 4.2h14v9.2H3zM7.4 16.6h5.2M10 13.6v3",
             Self::Send => "M16.8 3.2 8.6 11.4M16.8 3.2 11.9 16.8 8.6 11.4 3.2 8.1Z",
             Self::SignOut => "M8 3.5H4.5v13H8M8.5 10h8M13.4 6.8 16.6 10l-3.2 3.2",

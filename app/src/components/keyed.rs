@@ -16,6 +16,8 @@ pub(crate) enum Key {
     Room(RoomId),
     /// A member of a room, with all that is shown, so that whoever changes gets another row.
     Member(UserId, String, Role, bool),
+    /// Somebody by identifier and name alone.
+    Person(UserId, String),
     /// Anything that is counted.
     Number(u64),
 }

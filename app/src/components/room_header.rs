@@ -15,6 +15,8 @@ const FACES: usize = 3;
 /// The room's name and the way to its people; on a phone also the way back.
 #[component]
 pub fn RoomHeader(
+    /// The address of its live session.
+    live: String,
     /// What the room is called.
     name: Memo<String>,
     /// Who is in it.
@@ -63,6 +65,10 @@ pub fn RoomHeader(
                 <h1 class="room_header__name" {..fixed([("dir", "auto")])} title=move || name.get()>{move || name.get()}</h1>
                 <p class="room_header__summary">{move || summary()}</p>
             </div>
+            <a class="room_header__live button is-plain" href=live title="Live session">
+                <Glyph icon=Icon::Live/>
+                <span>"Live session"</span>
+            </a>
             <button
                 class="room_header__people button is-plain"
                 type="button"

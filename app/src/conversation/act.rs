@@ -31,7 +31,7 @@ impl Conversations {
             // Without a connection this does nothing, and the next one asks again.
             self.link.send(ClientFrame::Join { room, since: None });
         }
-        // Whoever disconnected on the devtools page wants to talk now.
+        // Whoever had disconnected wants to talk now.
         if self.me.with_value(Option::is_some) {
             self.link.connect();
         }

@@ -51,12 +51,20 @@ impl Conversations {
                 self.count_people(&data.room);
             }
             ServerFrame::RoomRenamed { data } => self.rooms.maybe_update(|rooms| rooms.renamed(data)),
-            ServerFrame::RoomAdded { data } => self.add_room(data),
+            ServerFrame::RoomAdded { data } if !self.is_closed => self.add_room(data),
             ServerFrame::RoomRemoved { data } => self.remove_room(&data.room),
             ServerFrame::Error { message, data } => self.refused(message, data),
             ServerFrame::Authenticated { .. }
             | ServerFrame::Expiring { .. }
             | ServerFrame::Left { .. }
+            | ServerFrame::RoomAdded { .. }
+            | ServerFrame::Participant { .. }
+            | ServerFrame::Live { .. }
+            | ServerFrame::Notification { .. }
+            | ServerFrame::Direct { .. }
+            | ServerFrame::Job { .. }
+            | ServerFrame::Signal { .. }
+            | ServerFrame::Maintenance { .. }
             | ServerFrame::Pong { .. }
             | ServerFrame::Progress { .. }
             | ServerFrame::Finished { .. }
@@ -84,7 +92,7 @@ impl Conversations {
             self.follow(room);
         }
         // The page came with its newest rooms, and frames tell of changes; only an absence can have hidden some.
-        if again || others.len() + 1 >= ROOMS_OF_A_PAGE {
+        if !self.is_closed && (again || others.len() + 1 >= ROOMS_OF_A_PAGE) {
             self.refresh_rooms();
         }
     }

@@ -2,7 +2,8 @@
 
 use protocol::{
     Cursor, DraftId, ErrorCode, ErrorData, JoinedRoom, MemberAdded, MemberRemoved, Message, MessageId,
-    Posted, PresenceChange, ReadMark, Role, RoomKind, RoomName, RoomRef, ServerFrame, TypingChange, UserId,
+    MessageKind, Posted, PresenceChange, ReadMark, Role, RoomKind, RoomName, RoomRef, ServerFrame,
+    TypingChange, UserId,
 };
 use uuid::Uuid;
 
@@ -46,6 +47,8 @@ fn message(room: &str, seq: u64, author: &str, draft: DraftId) -> Message {
         draft,
         body: format!("text {seq}"),
         at_ms: i64::try_from(seq).unwrap(),
+        parent: None,
+        kind: MessageKind::Text,
     }
 }
 
@@ -64,6 +67,8 @@ fn joined(room: &str, messages: Vec<Message>) -> JoinedRoom {
         messages,
         members,
         typing: Vec::new(),
+        participants: Vec::new(),
+        live: None,
     }
 }
 
@@ -220,6 +225,24 @@ fn rooms_are_added_renamed_and_removed_while_one_looks_on() {
         assert_eq!(names(), ["b", "Sea"]);
         assert!(matches!(only_draft(here).1, LineState::Failed { .. }), "what cannot be sent says so");
     });
+}
+
+#[test]
+fn the_page_of_one_session_takes_no_other_room_in() {
+    let owner = Owner::new();
+    owner.with(|| {
+        let start = Start {
+            path: "/live/a".to_owned(),
+            rooms: vec![summary("session_a")],
+            open: Some(joined("session_a", Vec::new())),
+            ..Start::default()
+        };
+        let here = provide_conversations(&start);
+        here.fold(&ServerFrame::RoomAdded { data: summary("b") });
+        let rooms: Vec<_> = here.rooms().get_untracked().into_iter().map(|room| room.id).collect();
+        assert_eq!(rooms, [id("session_a")]);
+    });
+    owner.cleanup();
 }
 
 #[test]

@@ -20,7 +20,6 @@ const OFFLINE_RETRY_MS: i64 = 20_000;
 /// The hint to use when the server says "too many connections" without one.
 const TOO_MANY_MS: u32 = 5_000;
 
-const BY_HAND: &str = "You disconnected.";
 const SIGNED_OUT: &str = "Your sign-in has ended. Sign in again.";
 const FORBIDDEN: &str = "The server does not let this account connect.";
 
@@ -129,7 +128,7 @@ impl Machine {
                 Phase::Idle | Phase::Refused { .. } => self.start(now),
                 _ => Vec::new(),
             },
-            Input::Disconnect => self.refuse(BY_HAND),
+            Input::Disconnect => self.rest(Phase::Idle),
             Input::RetryNow => match self.phase {
                 Phase::Waiting { .. } | Phase::Refused { .. } | Phase::Idle => self.start(now),
                 Phase::Trying { .. } | Phase::Live { .. } => Vec::new(),
@@ -237,7 +236,12 @@ impl Machine {
     }
 
     fn refuse(&mut self, reason: &str) -> Vec<Output> {
-        self.phase = Phase::Refused { reason: reason.to_owned() };
+        self.rest(Phase::Refused { reason: reason.to_owned() })
+    }
+
+    /// Nothing more is tried until a person asks for it.
+    fn rest(&mut self, phase: Phase) -> Vec<Output> {
+        self.phase = phase;
         self.failures = 0;
         self.fresh_ticket_tried = false;
         self.abandon()

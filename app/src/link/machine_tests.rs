@@ -183,7 +183,7 @@ fn who_disconnects_stays_away_until_asked() {
     assert_eq!(machine.handle(Input::Closed(of, 1000), 1_000, 0.5), []);
     for input in [Input::NetworkUp, Input::NetworkDown, Input::Shown, Input::Clock] {
         assert_eq!(machine.handle(input, 2_000, 0.5), []);
-        assert_eq!(machine.status(2_000), LinkStatus::Refused { reason: BY_HAND.into() });
+        assert_eq!(machine.status(2_000), LinkStatus::Idle);
     }
     let outputs = machine.handle(Input::Connect, 3_000, 0.5);
     welcome(&mut machine, &outputs, 3_000);

@@ -35,7 +35,7 @@ use nowhere as handle;
 /// Where the connection stands, in the words of the status pill.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum LinkStatus {
-    /// Nobody asked for a connection.
+    /// Nobody asked for a connection, or the person disconnected.
     #[default]
     Idle,
     /// The first attempt is under way.
@@ -51,7 +51,7 @@ pub enum LinkStatus {
     },
     /// The browser says that there is no network.
     Offline,
-    /// The server does not want us, or the person disconnected. Trying again by itself will not help.
+    /// The server does not want us. Trying again by itself will not help.
     Refused {
         /// For a person to read.
         reason: String,
@@ -121,7 +121,7 @@ impl Link {
     /// is joined; see [`Link::post`] for one whose refusal matters. Any other frame is dropped while there is no
     /// connection, because it says something about this moment only.
     pub fn send(&self, frame: ClientFrame) {
-        if let ClientFrame::Post { room, draft, body } = frame {
+        if let ClientFrame::Post { room, draft, body, .. } = frame {
             if let Err(full) = self.post(room, draft, body) {
                 leptos::logging::warn!("{full}");
             }

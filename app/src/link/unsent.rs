@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use protocol::{ClientFrame, DraftId, ErrorCode, ErrorData, RoomId};
+use protocol::{ClientFrame, DraftId, ErrorCode, ErrorData, MessageKind, RoomId};
 
 use super::Full;
 
@@ -127,6 +127,8 @@ impl Unsent {
                 room: waiting.room.clone(),
                 draft: waiting.draft,
                 body: waiting.body.clone(),
+                parent: None,
+                kind: MessageKind::Text,
             });
         }
         frames

@@ -4,7 +4,12 @@
 pub mod own_typing;
 pub mod rooms;
 pub mod roster;
+pub mod round_trips;
+pub mod session;
 pub mod simulation;
 pub mod timeline;
+pub mod toasts;
+pub mod trial;
 pub mod typing;
+pub mod wire_facts;
 pub mod wire_log;

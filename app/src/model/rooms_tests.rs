@@ -1,4 +1,4 @@
-use protocol::{DraftId, Member, MessageId, Role, RoomKind};
+use protocol::{DraftId, Member, MessageId, MessageKind, Role, RoomKind};
 use uuid::Uuid;
 
 use super::*;
@@ -36,6 +36,8 @@ fn message(room: &str, seq: u64, author: &str) -> Message {
         draft: DraftId(Uuid::from_u128(u128::from(seq))),
         body: format!("text {seq}"),
         at_ms: i64::try_from(seq).unwrap() * 1_000,
+        parent: None,
+        kind: MessageKind::Text,
     }
 }
 
@@ -50,6 +52,8 @@ fn joined(room: &str, messages: Vec<Message>, recovered: bool, read_seq: u64) ->
         messages,
         members: vec![member],
         typing: Vec::new(),
+        participants: Vec::new(),
+        live: None,
     }
 }
 

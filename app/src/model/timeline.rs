@@ -1,7 +1,7 @@
 //! The messages of one room as a person sees them: those with a number in order, without a hole and without repetition,
 //! then those that are still on their way.
 
-use protocol::{Cursor, DraftId, JoinedRoom, Message, Posted, UserId};
+use protocol::{Cursor, DraftId, JoinedRoom, Message, MessageKind, Posted, UserId};
 
 /// Messages that stay in memory. Beyond it the oldest go; they can be loaded again.
 const MAX_LOADED: usize = 3_000;
@@ -200,6 +200,9 @@ impl Timeline {
             draft: posted.draft,
             body: draft.body.clone(),
             at_ms: posted.at_ms,
+            // What is written here answers nothing and is plain text.
+            parent: None,
+            kind: MessageKind::Text,
         };
         if self.head.is_some_and(|head| head.epoch == posted.cursor.epoch && posted.cursor.seq <= head.seq) {
             // Sent before the connection was lost; the message itself is here already.

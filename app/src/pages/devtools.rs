@@ -7,6 +7,7 @@ use crate::components::arcs::Wordmark;
 use crate::components::connection_status::ConnectionStatus;
 use crate::components::devtools::{ConnectionCard, FrameDetail, FrameTable, FrameTools, PlanCard, RunView};
 use crate::components::theme_switch::ThemeSwitch;
+use crate::components::toasts::Toaster;
 use crate::link::{Link, LinkStatus, use_link};
 use crate::model::simulation::Simulation;
 use crate::model::wire_log::{Filter, WireLog};
@@ -52,6 +53,7 @@ pub fn DevtoolsPage() -> impl IntoView {
                 <FramesPart link enabled/>
             </main>
         </div>
+        <Toaster/>
     }
     .into_any()
 }

@@ -112,7 +112,7 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
             class:is-people-hidden=move || page.people.get() == Some(false)
         >
             <section class="conversation__talk" {..fixed([("aria-label", "Conversation")])}>
-                <RoomHeader name members people_shown people_button on_people=toggle_people/>
+                <RoomHeader live=format!("/live/{}", id()) name members people_shown people_button on_people=toggle_people/>
                 <Messages room=id() name/>
                 <div class="conversation__foot">
                     <TypingLine names=typing/>
@@ -152,7 +152,7 @@ fn focus_soon(button: NodeRef<html::Button>) {
 
 /// The message list with what it needs to know of the timeline.
 #[component]
-fn Messages(room: RoomId, name: Memo<String>) -> impl IntoView {
+pub(super) fn Messages(room: RoomId, name: Memo<String>) -> impl IntoView {
     let conversations = use_conversations();
     let timeline = conversations.timeline(&room);
     let room = StoredValue::new(room);
@@ -188,14 +188,13 @@ fn load_older(conversations: Conversations, room: RoomId, failed: RwSignal<bool>
 /// The address names no room that one is in.
 #[component]
 pub fn Missing() -> impl IntoView {
-    let address = use_address();
     view! {
         <div class="lobby">
             <Empty
                 title="This room is not here"
                 hint="It may have been deleted, or you are not in it. Ask somebody inside to invite you."
             >
-                <a href="/" class="button" on:click=move |click| address.follow(&click, "/")>"Back to your rooms"</a>
+                <a href="/" class="button">"Back to your rooms"</a>
             </Empty>
         </div>
     }

@@ -14,6 +14,7 @@ use crate::components::icon::{Glyph, Icon};
 use crate::components::new_room::{NewRoom, NewRoomDialog};
 use crate::components::room_list::RoomList;
 use crate::components::theme_switch::ThemeSwitch;
+use crate::components::toasts::Toaster;
 use crate::conversation::use_conversations;
 use crate::errand::Errand;
 use crate::link::use_link;
@@ -21,10 +22,6 @@ use crate::page::use_page;
 use crate::reactive::{effect, memo};
 use crate::start::Account;
 use crate::title::title;
-
-/// Whether the dialog that makes a room is open, for whoever has a button for it.
-#[derive(Debug, Clone, Copy)]
-struct NewRoomOpen(RwSignal<bool>);
 
 /// The frame of all rooms, for those who are signed in.
 #[component]
@@ -41,7 +38,6 @@ fn Frame(account: Account) -> impl IntoView {
     let current = memo(move || address.place.with(|place| place.room().cloned()));
 
     let new_room = RwSignal::new(false);
-    provide_context(NewRoomOpen(new_room));
     let creation = Errand::new();
     let create = Callback::new(move |NewRoom { name, usernames }| {
         creation.run(async move {
@@ -82,27 +78,23 @@ fn Frame(account: Account) -> impl IntoView {
             <main class="shell__main" {..fixed([("id", "main"), ("tabindex", "-1")])}>
                 {move || match address.place.get() {
                     Place::Room(Some(room)) => view! { <Conversation room/> }.into_any(),
-                    Place::Lobby => view! { <Lobby/> }.into_any(),
+                    Place::Lobby => view! { <Lobby new_room/> }.into_any(),
                     _ => view! { <Missing/> }.into_any(),
                 }}
             </main>
         </div>
         <NewRoomDialog open=new_room creation on_create=create/>
+        <Toaster/>
     }
     .into_any()
 }
 
 /// What stands in the middle while no room is chosen.
 #[component]
-fn Lobby() -> impl IntoView {
+fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
     let rooms = use_conversations().rooms();
     let has_rooms = memo(move || rooms.with(|rooms| !rooms.is_empty()));
-    let open = use_context::<NewRoomOpen>();
-    let start = move |_| {
-        if let Some(NewRoomOpen(open)) = open {
-            open.set(true);
-        }
-    };
+    let start = move |_| new_room.set(true);
     let empty = move || {
         let (title, hint) = if has_rooms.get() {
             ("Pick a room", "Everything said while you were away is waiting on the left.")

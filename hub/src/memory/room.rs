@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use protocol::limits::MAX_UNREAD;
-use protocol::{Cursor, DraftId, Preview, Role, RoomId, RoomKind, RoomSummary, UserId};
+use protocol::{Cursor, DraftId, LiveChange, Preview, Role, RoomId, RoomKind, RoomSummary, UserId};
 
 use crate::model::Message;
 use crate::port::{Appended, MessageDraft, Page, Slice};
 
 /// A room with all that was said in it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Room {
     pub(super) name: String,
     pub(super) kind: RoomKind,
@@ -19,6 +19,9 @@ pub(super) struct Room {
     /// The message with the number `n` is at `n - 1`.
     pub(super) messages: Vec<Message>,
     pub(super) drafts: HashMap<(UserId, DraftId), usize>,
+    /// The chat that this is the live room of; then name and members are those of the chat, and here there are none.
+    pub(super) chat: Option<RoomId>,
+    pub(super) live: Option<LiveChange>,
 }
 
 /// What [`Membership`](crate::model::Membership) says, by identifier, so that a person is kept once.
@@ -74,6 +77,8 @@ impl Room {
             draft: draft.draft,
             body: draft.body,
             at_ms,
+            parent: draft.parent,
+            kind: draft.kind,
         };
         self.messages.push(message.clone());
         Appended::New(message)

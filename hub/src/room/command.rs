@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use protocol::{Cursor, DraftId, Member, UserId};
+use protocol::{DraftId, Member, MessageId, MessageKind, UserId};
+use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
+use crate::client::{Client, PeerId};
+use crate::command::Bring;
 use crate::event::{Event, Failure};
 use crate::model::{Message, Person};
-use crate::peer::{Client, PeerId};
 use crate::refusal::Refusal;
 
 /// Where commands for a room go. Bounded: who sends to a busy room waits.
@@ -19,10 +21,13 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 pub(crate) enum RoomCommand {
     Join {
         client: Arc<Client>,
-        since: Option<Cursor>,
+        bring: Bring,
         reply: Reply<()>,
     },
+    /// A client has had enough.
     Leave(PeerId),
+    /// A connection has ended, for whatever reason.
+    Gone(PeerId),
     Post(Post),
     Typing {
         client: Arc<Client>,
@@ -30,9 +35,17 @@ pub(crate) enum RoomCommand {
     },
     Read {
         person: UserId,
-        seq: u64,
+        upto: Target,
         reply: Option<Reply<()>>,
     },
+    Live {
+        actor: UserId,
+        status: String,
+        details: Map<String, Value>,
+        reply: Reply<()>,
+    },
+    /// The chat of this live room has other members now, or is gone.
+    Refresh,
     /// Somebody came or went: look which, and tell.
     LookFor(UserId),
     AddMembers {
@@ -58,12 +71,21 @@ pub(crate) enum RoomCommand {
     Stop(oneshot::Sender<()>),
 }
 
+/// How far somebody has read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Target {
+    Seq(u64),
+    Message(MessageId),
+}
+
 /// Something said. Comes from a connection (then `from` is told) or from elsewhere (then `reply` is).
 pub(crate) struct Post {
     pub(crate) author: Arc<Person>,
     pub(crate) from: Option<Arc<Client>>,
     pub(crate) draft: DraftId,
     pub(crate) body: Arc<str>,
+    pub(crate) parent: Option<MessageId>,
+    pub(crate) kind: MessageKind,
     pub(crate) reply: Option<Reply<Message>>,
 }
 
@@ -88,6 +110,7 @@ impl RoomCommand {
             | Self::RemoveMember { reply, .. }
             | Self::Rename { reply, .. }
             | Self::Delete { reply, .. }
+            | Self::Live { reply, .. }
             | Self::Read { reply: Some(reply), .. } => {
                 reply.send(Err(refusal.clone())).ok();
             }
@@ -99,7 +122,12 @@ impl RoomCommand {
                 reply.send(()).ok();
             }
             // Nobody waits for these.
-            Self::Leave(_) | Self::Typing { .. } | Self::Read { reply: None, .. } | Self::LookFor(_) => {}
+            Self::Leave(_)
+            | Self::Gone(_)
+            | Self::Typing { .. }
+            | Self::Read { reply: None, .. }
+            | Self::Refresh
+            | Self::LookFor(_) => {}
         }
     }
 }

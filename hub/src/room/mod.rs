@@ -4,31 +4,38 @@
 //! loop, so a recovery can neither miss a message nor repeat one.
 
 mod command;
+mod live;
+mod marks;
+mod participants;
 mod people;
 mod talk;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 
-use protocol::{Cursor, Role, RoomId, UserId};
+use protocol::{Cursor, LiveChange, Role, RoomId, RoomKind, UserId};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::client::{Client, PeerId};
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::{Membership, RoomRecord};
 use crate::outbox::Delivery;
-use crate::peer::{Client, PeerId};
 use crate::policy;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 use crate::typing::Typists;
 
-pub(crate) use command::{Mailbox, Post, RoomCommand};
+use marks::Mark;
+use participants::Participants;
+
+pub(crate) use command::{Mailbox, Post, RoomCommand, Target};
 
 struct Room {
     shared: Arc<Shared>,
     id: RoomId,
+    kind: RoomKind,
     head: Cursor,
     /// When the newest message was committed, so that times never fall even if the clock does.
     last_at_ms: i64,
@@ -36,6 +43,9 @@ struct Room {
     /// Members who were last told to be here.
     present: HashSet<UserId>,
     followers: HashMap<PeerId, Arc<Client>>,
+    participants: Participants,
+    /// What an owner last said of the session.
+    live: Option<LiveChange>,
     typists: Typists,
     /// The newest messages, without holes, up to the head.
     ring: VecDeque<Arc<Envelope>>,
@@ -52,7 +62,7 @@ enum Flow {
 
 /// Runs a room until nobody needs it, it is deleted, or the hub stops.
 pub(crate) async fn run(shared: Arc<Shared>, id: RoomId, mut mailbox: mpsc::Receiver<RoomCommand>) {
-    let last_words = match shared.store.room(&id).await {
+    let last_words = match shared.load_room(&id).await {
         Ok(Some(record)) => {
             let mut room = Room::new(shared.clone(), record);
             match room.work(&mut mailbox).await {
@@ -61,13 +71,13 @@ pub(crate) async fn run(shared: Arc<Shared>, id: RoomId, mut mailbox: mpsc::Rece
             }
         }
         Ok(None) => {
-            shared.registry.forget_room(&id);
+            shared.registry.rooms.forget(&id);
             Refusal::NoSuchRoom
         }
         Err(error) => {
             let cause = &error as &dyn std::error::Error;
             tracing::error!(error = cause, room.id = %id, "Could not load room `{id}`");
-            shared.registry.forget_room(&id);
+            shared.registry.rooms.forget(&id);
             Refusal::from(error)
         }
     };
@@ -85,11 +95,14 @@ impl Room {
         Self {
             shared,
             id: record.id,
+            kind: record.kind,
             head: record.head,
             last_at_ms: 0,
             members,
             present,
             followers: HashMap::new(),
+            participants: Participants::default(),
+            live: record.live,
             typists: Typists::default(),
             ring: VecDeque::new(),
             ring_after: record.head.seq,
@@ -102,20 +115,21 @@ impl Room {
         let mut unused_since = Instant::now();
         loop {
             let idle_end = unused_since + self.shared.settings.room_idle;
-            let wake_at = if self.followers.is_empty() { Some(idle_end) } else { self.typists.next_end() };
+            let wake_at = self.next_look(idle_end);
             let taken = tokio::select! {
                 biased;
                 taken = mailbox.recv_many(&mut batch, self.shared.settings.batch) => taken,
+                // Woken after everybody was told to stop.
+                () = self.shared.stopped.cancelled() => return Some(Refusal::Stopping),
                 () = sleep_until(wake_at) => {
                     self.end_silent_typing();
-                    let asleep = self.followers.is_empty()
-                        && Instant::now() >= idle_end
-                        && self.shared.registry.fall_asleep(&self.id, mailbox);
-                    if asleep {
+                    self.end_lost_participants();
+                    let is_over = self.followers.is_empty() && Instant::now() >= idle_end;
+                    if is_over && self.shared.registry.rooms.fall_asleep(&self.id, mailbox) {
                         return None;
                     }
                     // Somebody holds the mailbox without following: look again after another while.
-                    if self.followers.is_empty() {
+                    if is_over {
                         unused_since = Instant::now();
                     }
                     continue;
@@ -134,6 +148,12 @@ impl Room {
         }
     }
 
+    /// When there is something to end even if nothing comes in.
+    fn next_look(&self, idle_end: Instant) -> Option<Instant> {
+        let idle_end = self.followers.is_empty().then_some(idle_end);
+        [idle_end, self.typists.next_end(), self.participants.next_end()].into_iter().flatten().min()
+    }
+
     /// Carries out commands in order. Neighbouring posts share a transaction, and so do neighbouring read marks.
     async fn take_up(&mut self, batch: &mut Vec<RoomCommand>) -> Flow {
         let mut posts = Vec::new();
@@ -145,9 +165,9 @@ impl Room {
                     self.note_marks(&mut marks).await;
                     posts.push(post);
                 }
-                RoomCommand::Read { person, seq, reply } => {
+                RoomCommand::Read { person, upto, reply } => {
                     self.commit_and_deliver(&mut posts).await;
-                    marks.push((person, seq, reply));
+                    marks.push(Mark { person, upto, reply });
                 }
                 other => {
                     self.commit_and_deliver(&mut posts).await;
@@ -166,11 +186,17 @@ impl Room {
 
     async fn apply(&mut self, command: RoomCommand) -> Flow {
         match command {
-            RoomCommand::Join { client, since, reply } => {
-                let joined = self.join(client, since).await;
+            RoomCommand::Join { client, bring, reply } => {
+                let joined = self.join(client, bring).await;
                 reply.send(joined).ok();
             }
             RoomCommand::Leave(peer) => self.forget_follower(peer),
+            RoomCommand::Gone(peer) => self.lose_follower(peer),
+            RoomCommand::Live { actor, status, details, reply } => {
+                let said = self.set_live(&actor, status, details).await;
+                reply.send(said).ok();
+            }
+            RoomCommand::Refresh => return self.take_refresh().await,
             RoomCommand::Typing { client, on } => self.note_typing(&client, on),
             RoomCommand::LookFor(person) => self.look_for(&person),
             RoomCommand::AddMembers { actor, people, reply } => {
@@ -194,7 +220,7 @@ impl Room {
                 let gone = deleted.is_ok();
                 // Off the map before the answer: whoever asks next must not find what was deleted.
                 if gone {
-                    self.shared.registry.forget_room(&self.id);
+                    self.shared.registry.rooms.forget(&self.id);
                 }
                 reply.send(deleted).ok();
                 if gone {
@@ -211,6 +237,23 @@ impl Room {
         Flow::Continue
     }
 
+    async fn take_refresh(&mut self) -> Flow {
+        match self.refresh().await {
+            Ok(true) => Flow::Continue,
+            Ok(false) => {
+                self.shared.registry.rooms.forget(&self.id);
+                Flow::End(Refusal::NoSuchRoom)
+            }
+            Err(refusal) => {
+                // Who is in here is not known any more: nobody is, until it is loaded again.
+                let error = &refusal as &dyn std::error::Error;
+                tracing::error!(error, room.id = %self.id, "Could not look who is in live room `{}`", self.id);
+                self.shared.registry.rooms.forget(&self.id);
+                Flow::End(refusal)
+            }
+        }
+    }
+
     fn role(&self, person: &UserId) -> Option<Role> {
         self.members.get(person).map(|member| member.role)
     }
@@ -219,34 +262,21 @@ impl Room {
         policy::may_take_part(self.role(person))
     }
 
-    /// Hands an event to everybody who follows, but for the devices of `except`. Who is gone or fell behind is forgotten.
-    fn deliver(&mut self, envelope: &Envelope, delivery: Delivery, except: Option<&UserId>) {
+    /// Hands an event to those who follow and want it. Who is gone or fell behind is forgotten.
+    fn deliver_to(&mut self, envelope: &Envelope, delivery: Delivery, wants: impl Fn(&Client) -> bool) {
         let mut gone = Vec::new();
         for (peer, client) in &self.followers {
-            if except == Some(&client.person.id) {
-                continue;
-            }
-            if client.tell(envelope, delivery).is_err() {
+            if wants(client) && client.tell(envelope, delivery).is_err() {
                 gone.push(*peer);
             }
         }
         for peer in gone {
-            self.forget_follower(peer);
+            self.lose_follower(peer);
         }
     }
 
     fn tell_all(&mut self, event: Event) {
-        self.deliver(&Envelope::new(event), Delivery::Sure, None);
-    }
-
-    fn forget_follower(&mut self, peer: PeerId) {
-        let Some(client) = self.followers.remove(&peer) else {
-            return;
-        };
-        let person = &client.person.id;
-        if !self.followers.values().any(|other| other.person.id == *person) {
-            self.end_typing(person);
-        }
+        self.deliver_to(&Envelope::new(event), Delivery::Sure, |_| true);
     }
 }
 

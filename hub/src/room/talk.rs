@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use protocol::{Cursor, JoinedRoom, Posted, RoomRef, limits};
 
+use crate::client::Client;
+use crate::command::Bring;
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::Message;
-use crate::outbox::Delivery;
-use crate::peer::Client;
+use crate::outbox::{Delivery, Track};
 use crate::port::{Appended, MessageDraft, Slice};
 use crate::recover::{self, Plan};
 use crate::refusal::Refusal;
@@ -32,7 +33,7 @@ impl Room {
         }
         let mut taken = Vec::with_capacity(posts.len());
         for post in posts.drain(..) {
-            match self.check_part(&post.author.id) {
+            match self.check_post(&post).await {
                 Ok(()) => taken.push(post),
                 Err(refusal) => post.refuse(Some(self.id.clone()), &refusal),
             }
@@ -42,6 +43,8 @@ impl Room {
         match self.shared.store.append(&self.id, drafts, at_ms).await {
             Ok(appended) => {
                 self.last_at_ms = at_ms;
+                let new = appended.iter().filter(|it| matches!(it, Appended::New(_))).count();
+                self.shared.pulse.count(new);
                 for (post, outcome) in taken.into_iter().zip(appended) {
                     let message = match outcome {
                         Appended::New(message) => {
@@ -64,12 +67,24 @@ impl Room {
         }
     }
 
+    async fn check_post(&self, post: &Post) -> Result<(), Refusal> {
+        self.check_part(&post.author.id)?;
+        match post.parent {
+            Some(parent) => match self.seq_of(parent).await {
+                Ok(_) => Ok(()),
+                Err(Refusal::NoSuchMessage) => Err(Refusal::NoSuchParent),
+                Err(refusal) => Err(refusal),
+            },
+            None => Ok(()),
+        }
+    }
+
     /// Hands a committed message to everybody and keeps it at hand.
     fn publish(&mut self, message: Message) {
         self.end_typing(&message.author.id);
         self.head = message.cursor;
         let envelope = Arc::new(Envelope::new(Event::Message(message)));
-        self.deliver(&envelope, Delivery::Sure, None);
+        self.deliver_to(&envelope, Delivery::Sure, |_| true);
         self.ring.push_back(envelope);
         while self.ring.len() > self.shared.settings.ring {
             self.ring.pop_front();
@@ -78,9 +93,31 @@ impl Room {
     }
 
     /// Brings a client up to date and lets it follow from exactly there.
-    pub(super) async fn join(&mut self, client: Arc<Client>, since: Option<Cursor>) -> Result<(), Refusal> {
+    pub(super) async fn join(&mut self, client: Arc<Client>, bring: Bring) -> Result<(), Refusal> {
         self.check_part(&client.person.id)?;
+        match bring {
+            Bring::Page(since) => self.join_with_page(&client, since).await?,
+            Bring::Missed(after) => self.join_with_missed(&client, after).await?,
+            Bring::Nothing => {
+                client.place(Track::Room(&self.id, self.head));
+                self.enter(&client);
+            }
+            // Who is here already and asks again is told nothing new.
+            Bring::Participants if self.followers.contains_key(&client.id) => {}
+            Bring::Participants => {
+                client.place(Track::Room(&self.id, self.head));
+                self.enter(&client);
+                self.list_participants(&client);
+            }
+        }
+        Ok(())
+    }
+
+    async fn join_with_page(&mut self, client: &Arc<Client>, since: Option<Cursor>) -> Result<(), Refusal> {
         let CatchUp { messages, recovered, has_more } = self.catch_up(since).await?;
+        // Before the list is made, so that the client finds itself in it; but told to nobody who is not told the rest.
+        self.enter(client);
+        let participants = if self.is_live() { self.participants.list() } else { Vec::new() };
         let joined = JoinedRoom {
             room: self.id.clone(),
             head: self.head,
@@ -89,10 +126,35 @@ impl Room {
             messages,
             members: roster::members(self.members.values(), |person| self.present.contains(person)),
             typing: self.typists.names(),
+            participants: participants.into_iter().map(|(person, _)| person).collect(),
+            live: self.live.clone(),
         };
-        if client.tell_alone(&Event::Joined(Box::new(joined))).is_ok() {
-            self.followers.insert(client.id, client);
+        if client.tell_alone(&Event::Joined(Box::new(joined))).is_err() {
+            self.lose_follower(client.id);
         }
+        Ok(())
+    }
+
+    /// Tells each missed message as if it were said now, in pages, however many they are.
+    async fn join_with_missed(&mut self, client: &Arc<Client>, after: u64) -> Result<(), Refusal> {
+        let mut after = after;
+        client.place(Track::Room(&self.id, Cursor { seq: after, ..self.head }));
+        while after < self.ring_after.min(self.head.seq) {
+            let page =
+                self.shared.store.page(&self.id, Slice::After(after), limits::MAX_PAGE_MESSAGES).await?;
+            let Some(last) = page.messages.last().map(|message| message.cursor.seq) else { break };
+            for message in page.messages {
+                client.tell_alone(&Event::Message(message)).ok();
+            }
+            after = last;
+        }
+        for envelope in &self.ring {
+            if matches!(envelope.event(), Event::Message(message) if message.cursor.seq > after) {
+                client.tell(envelope, Delivery::Sure).ok();
+            }
+        }
+        client.place(Track::Room(&self.id, self.head));
+        self.enter(client);
         Ok(())
     }
 
@@ -152,6 +214,9 @@ impl Room {
             }
             !goes
         });
+        if let Some(name) = self.participants.leave(person) {
+            self.tell_participant(person, name, false);
+        }
     }
 }
 
@@ -161,6 +226,8 @@ fn draft_of(post: &Post) -> MessageDraft {
         author: post.author.clone(),
         draft: post.draft,
         body: post.body.clone(),
+        parent: post.parent,
+        kind: post.kind.clone(),
     }
 }
 

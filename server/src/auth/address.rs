@@ -1,35 +1,54 @@
-//! Where a request comes from, for counting attempts.
+//! Where a request comes from, for counting attempts and sockets.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
-use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+
+use super::Proxies;
+use crate::state::AppState;
 
 /// The network that a request comes from: an IPv4 address, or the /64 that one IPv6 customer has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address(pub IpAddr);
 
-impl<S: Send + Sync> FromRequestParts<S> for Address {
+impl<S> FromRequestParts<S> for Address
+where
+    S: Send + Sync,
+    AppState: FromRef<S>,
+{
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-        Ok(Self(network(origin(peer, &parts.headers))))
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        Ok(Self::of(parts, &AppState::from_ref(state)))
     }
 }
 
-/// `X-Forwarded-For` is believed only from this machine, where the proxy with TLS runs; and of it only the last entry,
-/// which is the one that the proxy wrote.
-fn origin(peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    if !peer.to_canonical().is_loopback() {
-        return peer;
+impl Address {
+    /// Where a request comes from.
+    pub fn of(parts: &Parts, state: &AppState) -> Self {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
+        Self(network(origin(peer, &parts.headers, &state.config().proxies)))
     }
-    let forwarded = headers.get_all("x-forwarded-for").iter().next_back().and_then(|it| it.to_str().ok());
-    let last = forwarded.and_then(|list| list.rsplit(',').next());
-    last.and_then(|address| address.trim().parse().ok()).unwrap_or(peer)
+}
+
+/// `X-Forwarded-For` is believed only from proxies of ours, which write the address they see behind those that they are
+/// told: read from its end, the first that is no proxy is the client.
+fn origin(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> IpAddr {
+    let mut seen = peer;
+    let lines = headers.get_all("x-forwarded-for").iter().rev();
+    let told = lines.filter_map(|it| it.to_str().ok()).flat_map(|line| line.rsplit(','));
+    for address in told {
+        if !proxies.has(seen) {
+            break;
+        }
+        let Ok(address) = address.trim().parse() else { break };
+        seen = address;
+    }
+    seen
 }
 
 fn network(address: IpAddr) -> IpAddr {
@@ -44,12 +63,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_proxy_on_this_machine_is_believed() {
+    fn only_proxies_of_ours_are_believed() {
         let mut headers = HeaderMap::new();
-        headers.insert("x-forwarded-for", "6.6.6.6, 203.0.113.9".parse().unwrap());
-        let outside: IpAddr = "198.51.100.1".parse().unwrap();
-        assert_eq!(origin(outside, &headers), outside);
-        assert_eq!(origin("127.0.0.1".parse().unwrap(), &headers), "203.0.113.9".parse::<IpAddr>().unwrap());
+        headers.append("x-forwarded-for", "10.6.6.6".parse().unwrap());
+        headers.append("x-forwarded-for", "6.6.6.6, 203.0.113.9, 10.0.0.2".parse().unwrap());
+        let proxies = Proxies::parse("10.0.0.0/8").unwrap();
+        let at = |peer: &str, proxies| origin(peer.parse().unwrap(), &headers, proxies).to_string();
+        assert_eq!(at("198.51.100.1", &proxies), "198.51.100.1");
+        assert_eq!(at("10.0.0.1", &proxies), "203.0.113.9");
+        assert_eq!(at("127.0.0.1", &proxies), "203.0.113.9");
+        let none = Proxies::default();
+        assert_eq!(at("127.0.0.1", &none), "10.0.0.2");
+        assert_eq!(at("10.0.0.1", &none), "10.0.0.1");
+        headers.insert("x-forwarded-for", "not an address".parse().unwrap());
+        assert_eq!(origin("127.0.0.1".parse().unwrap(), &headers, &none).to_string(), "127.0.0.1");
     }
 
     #[test]

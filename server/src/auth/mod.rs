@@ -3,27 +3,32 @@
 pub mod accounts;
 pub mod address;
 mod attempts;
+mod clearance;
 mod error;
 pub mod extract;
+mod mock;
 mod names;
 pub mod origin;
 mod password;
+mod proxies;
 pub mod secret;
 mod sign_in;
 mod ticket;
 mod token;
 
 pub use attempts::Attempts;
+pub use clearance::Clearance;
 pub use error::AuthError;
 pub use password::Passwords;
+pub use proxies::Proxies;
 pub use sign_in::{CookieSignIn, SIGN_IN_MS, SignIns, user};
 pub use ticket::{TICKET_MS, Tickets};
 pub use token::{Claims, Keys};
 
 use std::sync::Arc;
 
-use hub::SignInId;
 use hub::model::Person;
+use hub::{Actor, SignInId};
 
 /// Somebody who has proven who they are.
 #[derive(Debug, Clone)]
@@ -34,4 +39,13 @@ pub struct Caller {
     pub sign_in: SignInId,
     /// Until when the proof is good, in milliseconds since 1970-01-01 UTC.
     pub expires_at_ms: i64,
+    /// A person, or a part of the application.
+    pub clearance: Clearance,
+}
+
+impl Caller {
+    /// As the hub sees who asks.
+    pub fn actor(&self) -> Actor<'_> {
+        Actor { person: &self.person.id, is_service: self.clearance.is_service() }
+    }
 }

@@ -70,7 +70,12 @@ mod tests {
             is_active: true,
             created_at_ms: 0,
         };
-        Caller { person: Arc::new(person), sign_in: SignInId(Uuid::from_u128(1)), expires_at_ms: 99_000 }
+        Caller {
+            person: Arc::new(person),
+            sign_in: SignInId(Uuid::from_u128(1)),
+            expires_at_ms: 99_000,
+            clearance: crate::auth::Clearance::Person,
+        }
     }
 
     #[test]

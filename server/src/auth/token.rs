@@ -3,9 +3,10 @@
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use protocol::UserId;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
 
-use super::AuthError;
+use super::{AuthError, Clearance};
 use crate::config::Secret;
 
 /// Seconds that an access token lasts. Short, because it travels with every request.
@@ -36,12 +37,23 @@ pub struct Claims {
     /// The e-mail address, in tokens of other services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// What the bearer is to the application. Of any shape, because other services have words of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Value>,
+    /// Another place for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub roles: Option<Value>,
 }
 
 impl Claims {
     /// When the token is over, in milliseconds since 1970-01-01 UTC.
     pub fn expires_at_ms(&self) -> i64 {
         i64::try_from(self.exp.saturating_mul(1_000)).unwrap_or(i64::MAX)
+    }
+
+    /// Whose token it is: a person's, or one of a part of the application.
+    pub fn clearance(&self) -> Clearance {
+        Clearance::in_claims([self.role.as_ref(), self.roles.as_ref()])
     }
 }
 
@@ -83,8 +95,25 @@ impl Keys {
             username: None,
             name: None,
             email: None,
+            role: None,
+            roles: None,
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.sign).map_err(AuthError::internal)
+    }
+
+    /// Signs a word for a person and a purpose; the answer can be given away and checked later.
+    ///
+    /// # Errors
+    /// [`AuthError::Internal`] when signing fails.
+    pub fn seal(&self, purpose: &str, person: &UserId, word: &str) -> Result<String, AuthError> {
+        let text = sealed_text(purpose, person, word);
+        jsonwebtoken::crypto::sign(&text, &self.sign, Algorithm::HS256).map_err(AuthError::internal)
+    }
+
+    /// Whether this is what [`Keys::seal`] answered for the same person, purpose and word.
+    pub fn is_seal(&self, seal: &str, purpose: &str, person: &UserId, word: &str) -> bool {
+        let text = sealed_text(purpose, person, word);
+        jsonwebtoken::crypto::verify(seal, &text, &self.check, Algorithm::HS256).unwrap_or(false)
     }
 
     /// What a token says.
@@ -98,6 +127,11 @@ impl Keys {
         let in_time = claims.exp > now && claims.nbf.is_none_or(|nbf| nbf <= now);
         if in_time { Ok(claims) } else { Err(AuthError::Unauthorized) }
     }
+}
+
+/// Has zero bytes, which no token and no identifier has: a seal is no token's signature, and no other word's seal.
+fn sealed_text(purpose: &str, person: &UserId, word: &str) -> Vec<u8> {
+    [purpose, person.as_str(), word].join("\0").into_bytes()
 }
 
 fn seconds(at_ms: i64) -> u64 {
@@ -119,6 +153,18 @@ mod tests {
         let claims = keys.verify(&token, 1_899_999).unwrap();
         assert_eq!((claims.sub.as_str(), claims.sid, claims.exp), ("ann", Some(sid.to_string()), 1_900));
         assert!(keys.verify(&token, 1_900_000).is_err());
+    }
+
+    #[test]
+    fn a_seal_is_good_for_its_person_its_purpose_and_its_word() {
+        let (keys, ann, bob) = (keys(b'a'), UserId::parse("ann").unwrap(), UserId::parse("bob").unwrap());
+        let seal = keys.seal("lid", &ann, "jar").unwrap();
+        assert!(keys.is_seal(&seal, "lid", &ann, "jar"));
+        for (purpose, person, word) in [("cap", &ann, "jar"), ("lid", &bob, "jar"), ("lid", &ann, "tin")] {
+            assert!(!keys.is_seal(&seal, purpose, person, word));
+        }
+        assert!(!keys.is_seal("", "lid", &ann, "jar"));
+        assert!(!super::tests::keys(b'b').is_seal(&seal, "lid", &ann, "jar"));
     }
 
     #[test]

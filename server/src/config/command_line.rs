@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use protocol::UserId;
 
+use super::limits::LimitSettings;
 use super::{AccountsMode, Config, ConfigError, Environment, refused};
 
 /// The backplane of several nodes is not in this version; silence about these would look like success.
@@ -63,10 +65,24 @@ pub(super) struct Settings {
     #[arg(long, env = "CORS_ORIGIN", value_name = "ORIGINS")]
     pub(super) cors_origin: Option<String>,
 
+    /// Proxies on other machines, addresses or networks such as `10.0.0.0/8`, comma separated: what they say in
+    /// `X-Forwarded-For` is believed when clients are counted [default: a proxy on this machine only]
+    #[arg(long, env = "HUBBUB_TRUSTED_PROXIES", value_name = "ADDRESSES")]
+    pub(super) trusted_proxies: Option<String>,
+
     /// local: people register here. external: another backend signs the tokens with the same secret, and people unknown
     /// here are created from the claims sub, username or name, email at first sight.
     #[arg(long, env = "HUBBUB_ACCOUNTS", value_enum, default_value = "local")]
     pub(super) accounts: AccountsMode,
+
+    /// In development the addresses of QuizMaster take this id as a token, and no token at all as this person
+    #[arg(
+        long,
+        env = "HUBBUB_MOCK_USER_ID",
+        value_name = "ID",
+        default_value = "f9b5645d-898b-4d58-b10a-a6b50a9d234b"
+    )]
+    pub(super) mock_user_id: UserId,
 
     /// How this server calls itself towards clients [default: the environment's name]
     #[arg(long, env = "HUBBUB_SERVER_NAME", value_name = "NAME")]
@@ -76,10 +92,17 @@ pub(super) struct Settings {
     #[arg(long, env = "HUBBUB_SITE_DIR", value_name = "FOLDER", default_value = "target/site")]
     pub(super) site_dir: PathBuf,
 
-    /// How often one address and one login may try passwords: 10 a minute; 6000 in development, where tests sign in all
-    /// the time. off is for load tests.
+    /// Whether the limits below that say how often something may be done hold. off is for load tests.
     #[arg(long, env = "HUBBUB_RATE_LIMITS", value_enum, default_value = "on")]
     pub(super) rate_limits: Switch,
+
+    /// on: a client of Socket.IO without a token is believed who it says it is in `query.userId`, which unchanged clients
+    /// of Talim need. Only in development [default: off]
+    #[arg(long, env = "HUBBUB_TRUST_QUERY_USER", value_enum, value_name = "on|off")]
+    pub(super) trust_query_user: Option<Switch>,
+
+    #[command(flatten)]
+    pub(super) limits: LimitSettings,
 
     /// What is logged to stderr: error, warn, info, debug, trace, or a filter such as info,hub=debug.
     #[arg(long, env = "HUBBUB_LOG", value_name = "FILTER", default_value = "info")]
@@ -88,7 +111,9 @@ pub(super) struct Settings {
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Switch {
+    #[value(aliases = ["true", "1", "yes"])]
     On,
+    #[value(aliases = ["false", "0", "no"])]
     Off,
 }
 

@@ -1,11 +1,23 @@
 //! How clients spell what the hub understands. A dialect is two pure functions: text in, wish out; event in, bytes out.
+//!
+//! [`RAW`] lists the dialects of raw sockets with their addresses: a new one is a file beside this and a line there.
+//! The vocabularies of Socket.IO share one door, so their events share one spelling, see `socketio.rs`.
 
+mod chat_api;
+#[cfg(test)]
+mod golden;
+pub mod mockverse;
 mod native;
-
-pub use native::Native;
+mod packet;
+mod quizmaster;
+mod quizmaster_page;
+mod skilllift;
+pub mod socketio;
+pub mod talim;
+mod words;
 
 use hub::{Command, Failure, Spelling};
-use protocol::{RunId, SimulationPlan};
+use protocol::{RoomId, RunId, SimulationPlan};
 
 /// What a frame asks for.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,18 +28,94 @@ pub enum Request {
     Authenticate(String),
     /// Start a simulated job.
     Simulate(SimulationPlan),
+    /// As [`Request::Simulate`], in a dialect that has no names for runs: the door makes one up.
+    SimulateUnnamed(SimulationPlan),
     /// Stop one.
     Cancel(RunId),
 }
 
-/// A published spelling. Knows no socket and keeps no state.
-pub trait Dialect: Send + Sync + 'static {
-    /// How events are written.
-    const SPELLING: Spelling;
+/// What a frame or an event asks for, or what is wrong with it.
+pub type Wish = Result<Request, Box<Failure>>;
 
-    /// Reads a frame.
+/// What a socket is for, as its address says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Whatever its frames say.
+    Anything,
+    /// This room alone.
+    Room(RoomId),
+    /// What reaches its person.
+    Inbox,
+}
+
+/// A published spelling for raw sockets. Knows no socket and keeps no state.
+#[derive(Debug)]
+pub struct Dialect {
+    /// For logs.
+    pub name: &'static str,
+    /// How events are written.
+    pub spelling: Spelling,
+    /// Reads a frame of a socket that is for this.
     ///
     /// # Errors
     /// A refusal in words, with the room and the draft it was about where they can be told.
-    fn decode(frame: &str) -> Result<Request, Box<Failure>>;
+    pub decode: fn(&str, &Scope) -> Result<Request, Box<Failure>>,
+    /// Whether a socket may come without a token and show it in its first frame.
+    pub takes_first_frame: bool,
 }
+
+/// What the address of a socket says of its scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Address {
+    /// Nothing.
+    Plain,
+    /// The last part names a room.
+    Room,
+    /// The last part names the person whose socket it is.
+    Person,
+}
+
+/// Whom an address takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entrance {
+    /// Whoever proves who it is.
+    Proof,
+    /// In development also the mock person, by name or without any proof.
+    ProofOrMock,
+    /// As [`Entrance::ProofOrMock`], and in production the address does not exist.
+    DevelopmentOnly,
+}
+
+/// Where a dialect is spoken.
+#[derive(Debug)]
+pub struct Place {
+    /// The path, as a router takes it.
+    pub path: &'static str,
+    /// What it says.
+    pub address: Address,
+    /// Whom it takes.
+    pub entrance: Entrance,
+    /// How one speaks there.
+    pub dialect: &'static Dialect,
+}
+
+impl Place {
+    const fn new(path: &'static str, address: Address, dialect: &'static Dialect) -> Self {
+        Self { path, address, entrance: Entrance::Proof, dialect }
+    }
+
+    const fn taking(self, entrance: Entrance) -> Self {
+        Self { entrance, ..self }
+    }
+}
+
+/// Every raw socket there is. `/` is shared with the start page, by the `Upgrade` header.
+pub static RAW: [Place; 6] = [
+    Place::new("/api/v1/ws", Address::Plain, &native::NATIVE),
+    Place::new("/api/v1/ws/chat/{id}", Address::Room, &chat_api::CHAT_API),
+    Place::new("/api/v1/ws/{id}", Address::Person, &chat_api::CHAT_API),
+    Place::new("/ws/endpoint", Address::Plain, &quizmaster::QUIZMASTER).taking(Entrance::ProofOrMock),
+    Place::new("/dev/ws/test", Address::Plain, &quizmaster_page::QUIZMASTER_PAGE)
+        .taking(Entrance::DevelopmentOnly),
+    Place::new("/", Address::Plain, &skilllift::SKILLLIFT),
+];

@@ -34,16 +34,18 @@ pub struct Refusal {
     pub status: StatusCode,
     /// The answer's message, for whoever debugs a client.
     pub message: Cow<'static, str>,
+    /// When trying again may help, in seconds.
+    pub retry_after_s: Option<u64>,
 }
 
 impl Refusal {
     /// 403: this client may not, now or later.
     pub fn forbidden(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::FORBIDDEN, message: message.into() }
+        Self { status: StatusCode::FORBIDDEN, message: message.into(), retry_after_s: None }
     }
 
-    /// 429: this client tries too often.
-    pub fn too_many(message: impl Into<Cow<'static, str>>) -> Self {
-        Self { status: StatusCode::TOO_MANY_REQUESTS, message: message.into() }
+    /// 503: nobody may come in now; clients come back by themselves.
+    pub fn unavailable(message: impl Into<Cow<'static, str>>) -> Self {
+        Self { status: StatusCode::SERVICE_UNAVAILABLE, message: message.into(), retry_after_s: Some(1) }
     }
 }

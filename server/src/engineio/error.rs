@@ -73,6 +73,9 @@ impl IntoResponse for RequestError {
         let body = json!({ "code": self.code(), "message": self.to_string() }).to_string();
         let mut response =
             (self.status(), [(header::CONTENT_TYPE, "application/json")], body).into_response();
+        if let Self::Refused(Refusal { retry_after_s: Some(seconds), .. }) = self {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         if self == Self::WebSocketVersion {
             response.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
         }

@@ -13,7 +13,7 @@ use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{ResponseOptions, render_app_async_with_context};
-use protocol::RoomId;
+use protocol::{JoinedRoom, RoomId, RoomKind, RoomSummary};
 use serde::Deserialize;
 
 use crate::auth::Caller;
@@ -21,8 +21,16 @@ use crate::auth::extract::identify_visitor;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// The files under `/pkg` that bring the devtools to life; `tools/build-site.mjs` makes them.
-const DEVTOOLS_BUNDLE: &str = "hubbub-devtools";
+/// The files under `/pkg` that bring a page to life, where they are not those of the rooms; `tools/build-site.mjs`
+/// makes them.
+fn bundle(place: &Place) -> Option<&'static str> {
+    match place {
+        Place::Live(_) => Some("hubbub-live"),
+        Place::Devtools => Some("hubbub-devtools"),
+        Place::Test => Some("hubbub-test"),
+        _ => None,
+    }
+}
 
 /// Rooms in the list that comes with a page. The page asks for more when somebody has more.
 const ROOMS: u32 = 200;
@@ -61,6 +69,50 @@ pub(crate) async fn room(
     Ok(render(&state, request, start, status).await)
 }
 
+/// `GET /live/{chat}`
+pub(crate) async fn live(
+    State(state): State<AppState>,
+    Path(chat): Path<String>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let Some(caller) = identify_visitor(&state, request.headers()).await? else {
+        return Ok(sign_in_first(request.uri()));
+    };
+    let mut start = start(&state, request.uri(), request.headers(), Some(&caller)).await?;
+    // The session alone: its page shows and follows no other room.
+    start.rooms.clear();
+    let status = match session(&state, &caller, &chat).await {
+        Ok((summary, open)) => {
+            start.rooms.push(summary);
+            start.open = Some(open);
+            StatusCode::OK
+        }
+        Err(Refusal::NoSuchRoom) => StatusCode::NOT_FOUND,
+        Err(refusal) => return Err(refusal.into()),
+    };
+    Ok(render(&state, request, start, status).await)
+}
+
+/// The live room of a chat under the name of the chat, with its newest page.
+async fn session(
+    state: &AppState,
+    caller: &Caller,
+    chat: &str,
+) -> Result<(RoomSummary, JoinedRoom), Refusal> {
+    let chat = RoomId::parse(chat).map_err(|_| Refusal::NoSuchRoom)?;
+    let id = protocol::live_room(&chat).ok_or(Refusal::NoSuchRoom)?;
+    let me = &caller.person.id;
+    let chat = state.hub().room(me, &chat).await?;
+    if chat.kind == RoomKind::Live {
+        return Err(Refusal::NoSuchRoom);
+    }
+    let open = state.hub().peek(me, &id).await?;
+    let read_seq = open.members.iter().find(|member| member.id == *me).map_or(0, |member| member.read_seq);
+    let summary =
+        RoomSummary { id, kind: RoomKind::Live, head: open.head, read_seq, unread: 0, last: None, ..chat };
+    Ok((summary, open))
+}
+
 /// `GET /sign-in` and `GET /register`
 pub(crate) async fn entry(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     if identify_visitor(&state, request.headers()).await?.is_some() {
@@ -70,7 +122,7 @@ pub(crate) async fn entry(State(state): State<AppState>, request: Request) -> Re
     Ok(render(&state, request, start, StatusCode::OK).await)
 }
 
-/// `GET /devtools`: for anyone; the page itself may ask to sign in.
+/// `GET /devtools` and `GET /test`: for anyone; the page itself may ask to sign in.
 pub(crate) async fn open_to_all(
     State(state): State<AppState>,
     request: Request,
@@ -184,8 +236,8 @@ async fn start(
 
 async fn render(state: &AppState, request: Request, start: Start, status: StatusCode) -> Response {
     let mut options = LeptosOptions::from_ref(state);
-    if Place::of(&start.path) == Place::Devtools && !is_watched(state) {
-        options.output_name = DEVTOOLS_BUNDLE.into();
+    if let Some(bundle) = bundle(&Place::of(&start.path)).filter(|_| !is_watched(state)) {
+        options.output_name = bundle.into();
     }
     let connect = connections(state, request.headers());
     let context = move || {

@@ -10,7 +10,7 @@ use wire::socketio::{Arguments, Encoded, ack, connect, disconnect, event};
 
 use super::acks::{Acks, PendingAck};
 use super::gate::Gate;
-use crate::engineio::{Gone, Outgoing, Session};
+use crate::engineio::{CloseReason, Gone, Outgoing, Session};
 
 /// A client in a namespace. Cloning it copies one pointer.
 #[derive(Debug, Clone)]
@@ -135,6 +135,11 @@ impl Socket {
             self.shared.signal.close.store(true, Ordering::Release);
         }
         self.shared.signal.raised.notify_one();
+    }
+
+    /// Ends the session after what was sent before, without showing the client out: a client that can comes back.
+    pub fn end(&self, reason: CloseReason) {
+        self.shared.session.close(reason);
     }
 
     /// Resolves when the client is not in the namespace any more.

@@ -5,15 +5,16 @@
 use std::net::SocketAddr;
 
 use jsonwebtoken::{EncodingKey, Header};
-use protocol::RoomId;
 use protocol::rest::{ChatMessage, Tokens};
+use protocol::{RoomId, UserId};
 use reqwest::header::HeaderMap;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 use server::Running;
+use server::auth::Proxies;
 use server::auth::origin::Origins;
-use server::config::{AccountsMode, Config, Environment, RateLimits, Secret};
+use server::config::{AccountsMode, Config, Environment, Limits, RateLimits, Secret};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -81,10 +82,14 @@ impl App {
             database: folder.path().join("hubbub.db"),
             secret: Secret::new(SECRET),
             origins: Origins::default(),
+            proxies: Proxies::default(),
             accounts: AccountsMode::Local,
             server_name: "test".to_owned(),
+            mock_person: UserId::parse("f9b5645d-898b-4d58-b10a-a6b50a9d234b").unwrap(),
             site_dir: folder.path().join("site"),
-            rate_limits: RateLimits::Off,
+            trust_query_user: false,
+            rate_limits: RateLimits::OFF,
+            limits: Limits::default(),
             log: "warn".to_owned(),
         };
         change(&mut config);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::http::StatusCode;
 use axum::http::request::Parts;
 use bytes::Bytes;
 use server::engineio::{
@@ -79,7 +80,11 @@ impl Application for Words {
     async fn admit(&self, request: &Parts) -> Result<(), Refusal> {
         match request.headers.get("x-test").map(|it| it.to_str().unwrap()) {
             Some("forbidden") => Err(Refusal::forbidden("Not you")),
-            Some("too many") => Err(Refusal::too_many("Not so often")),
+            Some("too many") => Err(Refusal {
+                status: StatusCode::TOO_MANY_REQUESTS,
+                message: "Not so often".into(),
+                retry_after_s: Some(7),
+            }),
             _ => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use server::config::{AccountsMode, RateLimits};
+use server::config::{AccountsMode, Environment, RateLimits};
 
 use crate::common::{Answer, App, FAR_AWAY, PASSWORD, mint};
 use crate::{LOGIN, ME, REFRESH, REGISTER, me, refusal, unauthorized};
@@ -88,7 +88,7 @@ async fn logging_out_ends_this_sign_in_and_no_other() {
 
 #[tokio::test]
 async fn too_many_attempts_have_to_wait_and_say_how_long() {
-    let app = App::spawn_with(|config| config.rate_limits = RateLimits::Strict).await;
+    let app = App::spawn_with(|config| config.rate_limits = RateLimits::of(Environment::Production)).await;
     let wrong = json!({ "username": "nemo", "password": "wrong horse battery" });
     let mut last = app.post_as_stranger(LOGIN, &wrong).await;
     for _ in 0..20 {

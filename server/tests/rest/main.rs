@@ -1,15 +1,28 @@
 //! The REST API, through the front door.
 
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
+
 mod accounts;
 #[path = "../common/mod.rs"]
 mod common;
+mod jobs;
+mod limits;
 mod messages;
+mod mockverse;
+mod notifications;
 mod requests;
+mod roles;
 mod rooms;
+#[path = "../socket/mod.rs"]
+mod socket;
 mod tokens;
 
-use common::{Answer, App};
+use common::{Answer, App, FAR_AWAY, mint};
+use protocol::UserId;
+use protocol::rest::{Tokens, User};
 use reqwest::Method;
+use serde_json::json;
+use socket::Socket;
 
 const REGISTER: &str = "/api/v1/auth/register";
 const LOGIN: &str = "/api/v1/auth/login";
@@ -28,4 +41,38 @@ fn unauthorized() -> (u16, String, String) {
 /// Who the server takes the bearer of a token for.
 async fn me(app: &App, token: &str) -> Answer {
     Answer::to(app.request(Method::GET, ME).bearer_auth(token)).await
+}
+
+/// A part of the application, which another backend has given a token with this role.
+fn part_of_the_application(role: &str) -> Tokens {
+    let id = format!("part-{role}");
+    Tokens {
+        access_token: mint(&json!({ "sub": id, "exp": FAR_AWAY, "role": role })),
+        refresh_token: String::new(),
+        token_type: "Bearer".to_owned(),
+        expires_in: 0,
+        user: User {
+            username: id.clone(),
+            email: String::new(),
+            is_active: true,
+            created_at: String::new(),
+            id: UserId::parse(&id).unwrap(),
+        },
+    }
+}
+
+impl App {
+    /// Opens a socket and takes the welcome.
+    async fn enter(&self, who: &Tokens) -> Socket {
+        Socket::enter(&self.socket_url(&format!("?token={}", who.access_token))).await
+    }
+
+    /// Waits until the server has noticed that all sockets of somebody are gone.
+    async fn until_disconnected(&self, who: &Tokens) {
+        let path = format!("/api/v1/websocket/user/{}/status", who.user.id);
+        let patience = tokio::time::timeout(socket::PATIENCE, async {
+            while self.get(&path, who).await.json()["data"]["isConnected"] != json!(false) {}
+        });
+        assert!(patience.await.is_ok(), "still connected");
+    }
 }

@@ -56,7 +56,17 @@ async fn what_may_not_be_said_is_not_said() {
         (json!({ "content": " \n\u{200B}" }), refusal(422, "blank", "content")),
         (json!({ "content": "x".repeat(MAX_MESSAGE_BYTES + 1) }), refusal(422, "too_long", "content")),
         (json!({ "content": 7 }), refusal(422, "bad_frame", "content")),
-        (json!({ "content": "x", "message_type": "image" }), refusal(422, "invalid", "message_type")),
+        (json!({ "content": "x", "message_type": "two words" }), refusal(422, "bad_frame", "message_type")),
+        (json!({ "content": "x", "message_type": "" }), refusal(422, "bad_frame", "message_type")),
+        (
+            json!({ "content": "x", "message_type": "x".repeat(33) }),
+            refusal(422, "bad_frame", "message_type"),
+        ),
+        (json!({ "content": "x", "message_type": 7 }), refusal(422, "bad_frame", "message_type")),
+        (
+            json!({ "content": "x", "parent_message_id": "soon" }),
+            refusal(422, "bad_frame", "parent_message_id"),
+        ),
         (json!({ "content": "x", "draft_id": "soon" }), refusal(422, "bad_frame", "draft_id")),
         (json!({ "text": "x" }), refusal(422, "bad_frame", "content")),
     ] {
@@ -137,4 +147,32 @@ async fn a_restart_forgets_nothing() {
     assert_eq!(app.get(&path, &bob).await.json(), before);
     assert_eq!(app.say(&bob, &room, "me too").await.seq, 2);
     app.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_names_the_message_of_the_same_room_that_it_answers() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let ours = app.create_room(&ann, "Ours", &[&bob]).await;
+    let other = app.create_room(&ann, "Other", &[]).await;
+    let path = format!("/api/v1/chats/{ours}/messages");
+    let asked = app.say(&ann, &ours, "Lunch?").await;
+    let elsewhere = app.say(&ann, &other, "A secret").await;
+    let answer = json!({ "content": "Yes", "parent_message_id": asked.id, "message_type": "answer:yes" });
+    let answered = app.post(&path, &bob, &answer).await;
+    assert_eq!(answered.status, StatusCode::CREATED);
+    let answered = answered.json();
+    assert_eq!(
+        (&answered["parent_message_id"], &answered["message_type"]),
+        (&json!(asked.id), &json!("answer:yes"))
+    );
+    let nothing = "0197f2a0-0000-7000-8000-000000000001";
+    for parent in [json!(elsewhere.id), json!(nothing)] {
+        let lost = app.post(&path, &bob, &json!({ "content": "Yes", "parent_message_id": parent })).await;
+        assert_eq!(lost.refusal(), refusal(404, "not_found", "parent_message_id"));
+    }
+    assert_eq!(
+        app.get(&path, &ann).await.json(),
+        json!({ "messages": [asked, answered], "has_more": false })
+    );
 }

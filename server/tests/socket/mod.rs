@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use protocol::{ClientFrame, Cursor, DraftId, JoinedRoom, RoomId, ServerFrame};
+use protocol::{ClientFrame, Cursor, DraftId, JoinedRoom, Pong, RoomId, ServerFrame};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{Error, Message};
@@ -13,7 +13,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use uuid::Uuid;
 
 /// So long does a test wait for an answer that should come at once, before it fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -111,6 +111,19 @@ impl Socket {
         .await
     }
 
+    /// What is told to this client before the answer to a ping that is sent now.
+    pub(crate) async fn before_pong(&mut self) -> Vec<ServerFrame> {
+        const NONCE: u32 = 4_000_000_007;
+        self.say(&ClientFrame::Ping { nonce: NONCE }).await;
+        let mut before = Vec::new();
+        loop {
+            match self.hear().await {
+                ServerFrame::Pong { data: Pong { nonce: NONCE } } => return before,
+                frame => before.push(frame),
+            }
+        }
+    }
+
     /// Hears the next refusal, as code and field.
     pub(crate) async fn refusal(&mut self) -> (String, Option<String>) {
         self.hear_some(|frame| match frame {
@@ -125,12 +138,19 @@ impl Socket {
 }
 
 pub(crate) fn post(room: &RoomId, draft: u128, body: &str) -> ClientFrame {
-    ClientFrame::Post { room: room.clone(), draft: DraftId(Uuid::from_u128(draft)), body: body.to_owned() }
+    ClientFrame::Post {
+        room: room.clone(),
+        draft: DraftId(Uuid::from_u128(draft)),
+        body: body.to_owned(),
+        parent: None,
+        kind: protocol::MessageKind::Text,
+    }
 }
 
 /// Each test file uses its own part of all this; here everything is used.
 const _: fn() = || {
     let _ = (Socket::knock, Socket::enter, Socket::say, Socket::say_raw, Socket::say_bytes, Socket::try_say);
+    let _ = (Socket::before_pong, PATIENCE);
     let _ = (Socket::next, Socket::hear, Socket::end, Socket::join, Socket::refusal, post);
     let _ = |mut socket: Socket| async move { socket.hear_some(Some).await };
 };

@@ -5,12 +5,17 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use hub::port::{Appended, Slice, Store, StoreError};
+use hub::port::{Appended, InboxStore as _, JobWrite, MessageDraft, NewEntry, Slice, Store, StoreError};
+use protocol::limits::MAX_INBOX_ITEMS;
+use protocol::{InboxItem, MessageKind};
 use server::auth::accounts::Accounts;
 use server::store::sqlite::{OpenError, Outage, SqliteStore};
 use sqlx::{ConnectOptions as _, Connection as _};
 
-use crate::world::{account, draft, draft_room, message, open_with_people, person};
+use crate::world::{
+    account, draft, draft_room, entries, job, live_change, message, notification, open_with_people, person,
+    room_id, signal,
+};
 
 #[tokio::test]
 async fn everything_is_there_after_closing_and_opening_again() {
@@ -34,6 +39,44 @@ async fn everything_is_there_after_closing_and_opening_again() {
     let again = store.append(&room.id, drafts, 3000).await.unwrap();
     let known = said.iter().map(|it| Appended::Known(message(it).clone())).collect::<Vec<_>>();
     assert_eq!(again, known);
+}
+
+#[tokio::test]
+async fn inboxes_jobs_and_live_rooms_are_there_after_opening_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_people(&folder).await;
+    let alice = Arc::new(person("alice"));
+    let room = store.create_room(draft_room("general", &alice)).await.unwrap().id;
+    let live = store.live_room(&room_id("session_general"), &room, 9, 2000).await.unwrap().unwrap().id;
+    let question = MessageKind::parse("question").unwrap();
+    let parent = message(&store.append(&live, vec![draft(&alice, "hi")], 2000).await.unwrap()[0]).id;
+    let answer = MessageDraft { parent: Some(parent), kind: question, ..draft(&alice, "hello") };
+    store.append(&live, vec![answer], 2001).await.unwrap();
+    store.set_live(&live_change(&live, &alice.id, "paused")).await.unwrap();
+    let job = job(&alice.id);
+    let listed = InboxItem::Notification(notification("first"));
+    let new = [listed, signal()].map(|item| NewEntry { item, waits: true }).to_vec();
+    store.put_in_inbox(&alice.id, new, Some(JobWrite::Save(job.clone())), 2000).await.unwrap();
+    store.inbox_told(&alice.id, &[1]).await.unwrap();
+    store.put_in_inbox(&alice.id, entries(MAX_INBOX_ITEMS), None, 2001).await.unwrap();
+    let state = async |store: &SqliteStore| {
+        let inbox = store.inbox_after(&alice.id, 2, u32::MAX).await.unwrap().unwrap();
+        let notifications = store.notifications(&alice.id, None, 10).await.unwrap();
+        let page = store.page(&live, Slice::Newest, 10).await.unwrap();
+        (inbox, notifications, page, store.room(&live).await.unwrap().unwrap())
+    };
+    let before = state(&store).await;
+    assert_eq!((before.0.len(), before.1.list.len(), before.2.messages.len()), (1000, 1, 2));
+    assert!(before.3.live.is_some());
+    store.close().await;
+
+    let store = SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap();
+
+    assert_eq!(state(&store).await, before);
+    assert_eq!(store.job(job.id).await.unwrap(), Some(job));
+    assert_eq!(store.inbox_after(&alice.id, 1, 1).await.unwrap(), None);
+    let next = u64::from(MAX_INBOX_ITEMS) + 3;
+    assert_eq!(store.put_in_inbox(&alice.id, entries(1), None, 3000).await.unwrap(), [next]);
 }
 
 #[tokio::test]

@@ -10,7 +10,12 @@
 
 mod accounts;
 mod files;
+mod inbox;
+mod jobs;
+mod live;
 mod messages;
+mod notifications;
+mod older;
 mod rooms;
 mod world;
 
@@ -63,5 +68,32 @@ contract! {
         pages_end_where_the_room_ends,
         a_room_that_does_not_exist_has_an_empty_page,
         rooms_stay_dense_when_many_write_at_once,
-        a_large_batch_is_one_batch;
+        a_large_batch_is_one_batch,
+        a_message_keeps_its_parent_and_its_kind,
+        a_message_is_found_wherever_it_was_said;
+    live:
+        a_live_room_is_made_once,
+        the_members_of_a_live_room_are_those_of_its_chat,
+        a_live_room_is_in_no_list,
+        messages_of_a_live_room_are_its_own,
+        a_live_room_goes_with_its_chat,
+        nobody_can_take_the_place_of_a_live_room,
+        what_an_owner_last_said_of_a_session_is_kept;
+    inbox:
+        whatever_is_put_in_an_inbox_comes_back,
+        an_inbox_is_numbered_without_holes,
+        an_inbox_stays_dense_when_many_write_at_once,
+        an_unknown_person_has_no_inbox,
+        old_entries_are_let_go_and_their_numbers_with_them,
+        what_waits_waits_until_it_was_told;
+    jobs:
+        a_job_is_kept_as_it_stands,
+        a_deleted_job_leaves_nothing,
+        a_job_of_an_unknown_owner_changes_nothing,
+        jobs_are_listed_newest_first;
+    notifications:
+        notifications_are_listed_newest_first,
+        notifications_are_read_once,
+        a_notification_that_comes_again_is_listed_once,
+        old_notifications_are_let_go_but_not_for_other_things;
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use hub::port::{Appended, Slice, StoreError};
-use protocol::Cursor;
+use hub::port::{Appended, MessageDraft, Slice, StoreError};
+use protocol::{Cursor, MessageId, MessageKind};
+use uuid::Uuid;
 
 use crate::world::{EPOCH, World, draft, message, nobody, person, room_id, seqs};
 
@@ -84,7 +85,8 @@ pub(crate) async fn a_draft_belongs_to_its_author_and_its_room(world: &World) {
     of_bob.draft = of_alice.draft;
 
     let here = store.append(&room, vec![of_alice.clone(), of_bob], 2000).await.unwrap();
-    let there = store.append(&other, vec![of_alice], 2000).await.unwrap();
+    let elsewhere = MessageDraft { id: MessageId(Uuid::now_v7()), ..of_alice };
+    let there = store.append(&other, vec![elsewhere], 2000).await.unwrap();
 
     assert!(matches!(&here[..], [Appended::New(_), Appended::New(_)]), "{here:?}");
     assert!(matches!(&there[..], [Appended::New(_)]), "{there:?}");
@@ -202,4 +204,50 @@ pub(crate) async fn a_large_batch_is_one_batch(world: &World) {
 
     assert!(answers.iter().zip(1..).all(|(answer, seq)| message(answer).cursor.seq == seq));
     assert!(again.iter().zip(&answers).all(|(again, answer)| message(again) == message(answer)));
+}
+
+pub(crate) async fn a_message_keeps_its_parent_and_its_kind(world: &World) {
+    let World { store, alice, bob, .. } = world;
+    let room = world.room("general").await;
+    let parent = Some(world.say(&room, alice, "hello", 2000).await.id);
+    let named = |name| MessageKind::parse(name).unwrap();
+    let drafts = vec![
+        MessageDraft { parent, ..draft(bob, "an answer") },
+        MessageDraft { kind: named("question"), ..draft(bob, "a question") },
+        MessageDraft { parent, kind: named("x:y.z-1"), ..draft(bob, "both") },
+        draft(bob, "neither"),
+    ];
+
+    let said = store.append(&room, drafts.clone(), 2001).await.unwrap();
+    let again: Vec<_> = drafts
+        .iter()
+        .map(|it| MessageDraft { parent: None, kind: MessageKind::Text, ..it.clone() })
+        .collect();
+    let again = store.append(&room, again, 2002).await.unwrap();
+
+    let said: Vec<_> = said.iter().map(|it| message(it).clone()).collect();
+    for (message, draft) in said.iter().zip(&drafts) {
+        assert_eq!((message.parent, &message.kind), (draft.parent, &draft.kind), "{draft:?}");
+    }
+    assert_eq!(again, said.iter().cloned().map(Appended::Known).collect::<Vec<_>>());
+    for slice in [Slice::After(1), Slice::Newest] {
+        assert_eq!(world.page(&room, slice, 4).await.messages, said);
+    }
+}
+
+pub(crate) async fn a_message_is_found_wherever_it_was_said(world: &World) {
+    let World { store, alice, bob, .. } = world;
+    let [room, other] = [world.room("general").await, world.room("other").await];
+    let here = world.say(&room, alice, "here", 2000).await;
+    let there = world.say(&other, bob, "there", 2000).await;
+    let also_here = world.say(&room, bob, "here, too", 2000).await;
+
+    for message in [&here, &there, &also_here] {
+        let place = Some((message.room.clone(), message.cursor));
+        assert_eq!(store.find_message(message.id).await.unwrap(), place, "{}", message.body);
+    }
+    assert_eq!(store.find_message(MessageId(Uuid::now_v7())).await.unwrap(), None);
+    store.delete_room(&room).await.unwrap();
+    assert_eq!(store.find_message(here.id).await.unwrap(), None);
+    assert!(store.find_message(there.id).await.unwrap().is_some());
 }

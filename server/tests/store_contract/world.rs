@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use hub::memory::MemoryStore;
 use hub::model::{Message, Person};
-use hub::port::{Appended, MessageDraft, Page, RoomDraft, Slice, Store};
-use protocol::{DraftId, MessageId, RoomId, RoomKind, UserId};
+use hub::port::{Appended, MessageDraft, NewEntry, Page, RoomDraft, Slice, Store};
+use protocol::{
+    DraftId, InboxItem, Job, JobId, JobKind, JobStatus, LiveChange, MessageId, MessageKind, Notification,
+    NotificationId, RoomId, RoomKind, Signal, UserId,
+};
 use server::auth::accounts::{Accounts, NewAccount};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -118,7 +121,59 @@ pub(crate) fn draft(author: &Arc<Person>, body: &str) -> MessageDraft {
         author: author.clone(),
         draft: DraftId(Uuid::now_v7()),
         body: body.into(),
+        parent: None,
+        kind: MessageKind::Text,
     }
+}
+
+pub(crate) fn live_change(room: &RoomId, user: &UserId, status: &str) -> LiveChange {
+    LiveChange {
+        room: room.clone(),
+        status: status.to_owned(),
+        user: user.clone(),
+        at_ms: 2000,
+        details: serde_json::Map::new(),
+    }
+}
+
+/// A job of somebody's that has just begun.
+pub(crate) fn job(owner: &UserId) -> Job {
+    Job {
+        id: JobId(Uuid::now_v7()),
+        owner: owner.clone(),
+        kind: JobKind::Task,
+        subject: None,
+        title: "Work".into(),
+        status: JobStatus::Running,
+        progress: 0,
+        stage: None,
+        message: None,
+        result: None,
+        error: None,
+        retryable: false,
+        created_at_ms: 2000,
+        updated_at_ms: 2000,
+    }
+}
+
+pub(crate) fn notification(title: &str) -> Notification {
+    Notification {
+        id: NotificationId(Uuid::now_v7()),
+        title: title.to_owned(),
+        message: format!("This is {title}."),
+        kind: "info".into(),
+        at_ms: 1999,
+        is_read: false,
+    }
+}
+
+/// Something to put into an inbox that is in no list.
+pub(crate) fn signal() -> InboxItem {
+    InboxItem::Signal(Signal { name: "update".into(), data: serde_json::Value::Null })
+}
+
+pub(crate) fn entries(count: u32) -> Vec<NewEntry> {
+    (0..count).map(|_| NewEntry { item: signal(), waits: false }).collect()
 }
 
 pub(crate) fn message(appended: &Appended) -> &Message {

@@ -163,7 +163,9 @@ fn sleepers(sources: &[Source]) -> Vec<String> {
         concat!("waitFor", "Timeout"),
         concat!("set", "Timeout("),
     ];
-    let parts: Vec<Source> = sources.iter().filter_map(test_part).collect();
+    // These do what somebody else's client does, and that waits before it comes back.
+    let others = "end2end/dialects/clients/";
+    let parts: Vec<Source> = sources.iter().filter(|it| !it.is_in(others)).filter_map(test_part).collect();
     lines_with(&parts, &words)
 }
 

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use hub::Text;
 use hub::model::Message;
 use hub::port::Slice;
 use protocol::DraftId;
@@ -16,9 +17,6 @@ use crate::auth::{Caller, user};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::state::AppState;
-
-/// The only sort of message of this version.
-const TEXT: &str = "text";
 
 /// Which part of the history.
 #[derive(Deserialize)]
@@ -60,13 +58,13 @@ pub(crate) async fn post(
     Path(room): Path<String>,
     ApiBody(new): ApiBody<NewMessage>,
 ) -> Result<(StatusCode, Json<ChatMessage>), ApiError> {
-    if new.message_type.as_deref().is_some_and(|it| it != TEXT) {
-        let message = format!("this version only knows messages of the type `{TEXT}`");
-        return Err(ApiError::Invalid { field: "message_type", message });
-    }
     let draft = new.draft_id.unwrap_or_else(|| DraftId(Uuid::new_v4()));
-    let posted = state.hub().post(&caller.person, &room_id(&room)?, draft, &new.content).await;
-    let message = posted.map_err(|refusal| ApiError::renaming(refusal, "body", "content"))?;
+    let text = Text { body: &new.content, parent: new.parent_message_id, kind: new.message_type };
+    let posted = state.hub().post(&caller.person, &room_id(&room)?, draft, text).await;
+    let message = posted.map_err(|refusal| match refusal.field() {
+        Some("parent") => ApiError::renaming(refusal, "parent", "parent_message_id"),
+        _ => ApiError::renaming(refusal, "body", "content"),
+    })?;
     Ok((StatusCode::CREATED, Json(shape(&message))))
 }
 
@@ -88,8 +86,8 @@ fn shape(message: &Message) -> ChatMessage {
         seq: message.cursor.seq,
         sender_id: message.author.id.clone(),
         content: message.body.to_string(),
-        message_type: TEXT.to_owned(),
-        parent_message_id: None,
+        message_type: message.kind.clone(),
+        parent_message_id: message.parent,
         draft_id: message.draft,
         created_at: at.clone(),
         updated_at: at,

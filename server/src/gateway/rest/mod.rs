@@ -5,16 +5,22 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
-use protocol::RoomId;
+use protocol::{RoomId, UserId};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
 use crate::error::ApiError;
 
 pub mod account;
+pub mod emit;
 pub mod health;
+pub mod jobs;
+pub mod maintenance;
 pub mod messages;
+pub mod notifications;
+mod rights;
 pub mod rooms;
+pub mod stats;
 pub mod users;
 
 /// A JSON body. What is wrong with it is told with the field's name.
@@ -94,6 +100,19 @@ fn bad_query(rejection: &axum::extract::rejection::QueryRejection) -> ApiError {
 /// The room that an address names. Where the text is no identifier there can be no room.
 fn room_id(raw: &str) -> Result<RoomId, ApiError> {
     RoomId::parse(raw).map_err(|_| ApiError::Refused(hub::Refusal::NoSuchRoom))
+}
+
+/// The person that an address names. Where the text is no identifier there can be nobody.
+fn person_id(raw: &str) -> Result<UserId, ApiError> {
+    UserId::parse(raw).map_err(|_| ApiError::NotFound)
+}
+
+/// Jobs and notifications of one list page when the asker names no number, and at most.
+const PAGE_ITEMS: u32 = 50;
+const MAX_PAGE_ITEMS: u32 = 100;
+
+fn page_size(asked: Option<u32>) -> u32 {
+    asked.unwrap_or(PAGE_ITEMS).clamp(1, MAX_PAGE_ITEMS)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use protocol::rest::{ChatPatch, Chats, Members, NewChat, NewMembers};
 use protocol::{RoomId, RoomSummary, UserId};
 use serde::Deserialize;
 
-use super::{ApiBody, ApiQuery, room_id};
+use super::{ApiBody, ApiQuery, person_id, room_id};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::state::AppState;
@@ -130,7 +130,7 @@ pub(crate) async fn remove_member(
     caller: Caller,
     Path((room, person)): Path<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
-    let person = UserId::parse(&person).map_err(|_| ApiError::NotFound)?;
+    let person = person_id(&person)?;
     state.hub().remove_member(&caller.person.id, &room_id(&room)?, &person).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use hub::model::{Membership, Person};
 use hub::port::StoreError;
-use protocol::{Role, RoomId, UserId};
+use protocol::{Cursor, Role, RoomId, UserId};
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
-use sqlx::{FromRow, QueryBuilder, query_scalar};
+use sqlx::{FromRow, QueryBuilder, query_as, query_scalar};
 
 use super::rooms;
 use super::rows::{PersonRow, role_number, room_id, seq_number, user_id};
@@ -101,7 +101,7 @@ impl Change for Add {
 
 impl Work for Add {
     async fn run(&self, connection: &mut SqliteConnection) -> Result<Vec<Membership>, Fault<StoreError>> {
-        let room = rooms::key(&mut *connection, &self.room).await?;
+        let room = rooms::chat_key(&mut *connection, &self.room).await?;
         let room = room.ok_or(Fault::Refused(StoreError::NoSuchRoom))?;
         let people = lookup(connection, &self.people).await?;
         let inside: HashSet<i64> = query_scalar("SELECT person FROM members WHERE room = ?")
@@ -189,7 +189,7 @@ impl Work for MarkRead {
     }
 }
 
-/// See [`hub::port::Store::role`].
+/// See [`hub::port::Store::role`]. In a live room it is the role in its chat.
 pub(super) async fn role(
     readers: &SqlitePool,
     room: &RoomId,
@@ -197,7 +197,8 @@ pub(super) async fn role(
 ) -> Result<Option<Role>, sqlx::Error> {
     let number: Option<i64> = query_scalar(
         "SELECT role FROM members
-         WHERE room = (SELECT key FROM rooms WHERE id = ?) AND person = (SELECT key FROM people WHERE id = ?)",
+         WHERE room = (SELECT COALESCE(chat, key) FROM rooms WHERE id = ?)
+           AND person = (SELECT key FROM people WHERE id = ?)",
     )
     .bind(room.as_str())
     .bind(person.as_str())
@@ -206,7 +207,25 @@ pub(super) async fn role(
     number.map(super::rows::role).transpose()
 }
 
-/// See [`hub::port::Store::room_ids_of`].
+/// See [`hub::port::Store::heads_of`].
+pub(super) async fn heads_of(
+    readers: &SqlitePool,
+    person: &UserId,
+) -> Result<Vec<(RoomId, Cursor)>, sqlx::Error> {
+    let heads: Vec<(String, u32, u64)> = query_as(
+        "SELECT r.id, r.epoch, r.head FROM members m JOIN rooms r ON r.key = m.room
+         WHERE m.person = (SELECT key FROM people WHERE id = ?1)
+         UNION ALL
+         SELECT r.id, r.epoch, r.head FROM members m JOIN rooms r ON r.chat = m.room
+         WHERE m.person = (SELECT key FROM people WHERE id = ?1)",
+    )
+    .bind(person.as_str())
+    .fetch_all(readers)
+    .await?;
+    heads.into_iter().map(|(room, epoch, seq)| Ok((room_id(&room)?, Cursor { epoch, seq }))).collect()
+}
+
+/// See [`hub::port::Store::room_ids_of`]. Live rooms have no members of their own.
 pub(super) async fn room_ids_of(readers: &SqlitePool, person: &UserId) -> Result<Vec<RoomId>, sqlx::Error> {
     let ids: Vec<String> = query_scalar(
         "SELECT r.id FROM members m JOIN rooms r ON r.key = m.room

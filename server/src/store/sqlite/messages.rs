@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use hub::model::{Message, Person};
 use hub::port::{Appended, MessageDraft, Page, Slice, StoreError};
-use protocol::{Cursor, DraftId, RoomId};
+use protocol::{Cursor, DraftId, MessageId, RoomId};
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
 use sqlx::{FromRow, QueryBuilder, query_as};
 
-use super::rows::{PersonRow, draft_id, message_id, seq_number};
+use super::rows::{PersonRow, draft_id, message_id, message_kind, message_kind_name, room_id, seq_number};
 use super::writer::{Change, Outcome};
 
-/// Rows of one statement: far below the 32766 parameters that SQLite takes.
-const ROWS: usize = 4000;
+/// Rows of one statement: nine parameters each, below the 32766 that SQLite takes.
+const ROWS: usize = 3000;
 
 /// Statements for up to so many rows are kept prepared; with more, parsing is a small part of the work.
 const PREPARED: usize = 16;
@@ -65,6 +65,8 @@ struct KnownRow {
     id: Option<Vec<u8>>,
     at_ms: Option<i64>,
     body: Option<String>,
+    parent: Option<Vec<u8>>,
+    kind: Option<String>,
 }
 
 /// One row for each draft, in their order; an append without drafts has one row that tells of its room.
@@ -79,7 +81,8 @@ async fn look(connection: &mut SqliteConnection, appends: &[&Append]) -> Result<
     let mut found = Vec::with_capacity(asked.len());
     for asked in asked.chunks(ROWS) {
         let mut look = QueryBuilder::<Sqlite>::new(
-            "SELECT r.key AS room, r.epoch, r.head, p.key AS author, m.seq, m.id, m.at_ms, m.body FROM (",
+            "SELECT r.key AS room, r.epoch, r.head, p.key AS author, m.seq, m.id, m.at_ms, m.body,
+                    m.parent, m.kind FROM (",
         );
         look.push_values(asked.iter().enumerate(), |mut row, (at, (room, draft))| {
             row.push(at)
@@ -150,7 +153,7 @@ impl Ledger {
     async fn insert(&self, connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
         for lines in self.lines.chunks(ROWS) {
             let mut insert = QueryBuilder::<Sqlite>::new(
-                "INSERT INTO messages (room, seq, id, author, draft, at_ms, body) ",
+                "INSERT INTO messages (room, seq, id, author, draft, at_ms, body, parent, kind) ",
             );
             insert.push_values(lines, |mut row, Line { room, author, message }| {
                 row.push_bind(*room)
@@ -159,7 +162,9 @@ impl Ledger {
                     .push_bind(*author)
                     .push_bind(message.draft.0.as_bytes().as_slice())
                     .push_bind(message.at_ms)
-                    .push_bind(message.body.clone());
+                    .push_bind(message.body.clone())
+                    .push_bind(message.parent.map(|parent| parent.0.as_bytes().to_vec()))
+                    .push_bind(message_kind_name(&message.kind));
             });
             insert.build().persistent(lines.len() <= PREPARED).execute(&mut *connection).await?;
         }
@@ -192,13 +197,17 @@ impl DraftRow {
 impl Append {
     /// The message that a draft became before.
     fn known(&self, draft: &MessageDraft, epoch: u32, row: KnownRow) -> Result<Option<Message>, sqlx::Error> {
-        let KnownRow { seq: Some(seq), id: Some(id), at_ms: Some(at_ms), body: Some(body) } = row else {
+        let KnownRow { seq: Some(seq), id: Some(id), at_ms: Some(at_ms), body: Some(body), parent, kind } =
+            row
+        else {
             return Ok(None);
         };
         Ok(Some(Message {
             id: message_id(&id)?,
             body: body.into(),
             at_ms,
+            parent: parent.as_deref().map(message_id).transpose()?,
+            kind: message_kind(kind.as_deref())?,
             ..self.message(draft, Cursor { epoch, seq })
         }))
     }
@@ -212,6 +221,8 @@ impl Append {
             draft: draft.draft,
             body: draft.body.clone(),
             at_ms: self.at_ms,
+            parent: draft.parent,
+            kind: draft.kind.clone(),
         }
     }
 }
@@ -225,6 +236,8 @@ struct MessageRow {
     draft: Vec<u8>,
     at_ms: i64,
     body: String,
+    parent: Option<Vec<u8>>,
+    kind: Option<String>,
     #[sqlx(flatten)]
     person: PersonRow,
 }
@@ -258,15 +271,29 @@ pub(super) async fn page(
     Ok(Page { messages, has_more })
 }
 
+/// See [`hub::port::Store::find_message`].
+pub(super) async fn find(
+    readers: &SqlitePool,
+    message: MessageId,
+) -> Result<Option<(RoomId, Cursor)>, sqlx::Error> {
+    let place: Option<(String, u32, u64)> = query_as(
+        "SELECT r.id, r.epoch, m.seq FROM messages m CROSS JOIN rooms r WHERE m.id = ? AND r.key = m.room",
+    )
+    .bind(message.0.as_bytes().as_slice())
+    .fetch_optional(readers)
+    .await?;
+    place.map(|(room, epoch, seq)| Ok((room_id(&room)?, Cursor { epoch, seq }))).transpose()
+}
+
 const OLDER: &str = "
-    SELECT r.epoch, m.seq, m.id, m.author, m.draft, m.at_ms, m.body,
+    SELECT r.epoch, m.seq, m.id, m.author, m.draft, m.at_ms, m.body, m.parent, m.kind,
            p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
     FROM rooms r CROSS JOIN messages m CROSS JOIN people p
     WHERE r.id = ? AND m.room = r.key AND m.seq < ? AND p.key = m.author
     ORDER BY m.seq DESC LIMIT ?";
 
 const NEWER: &str = "
-    SELECT r.epoch, m.seq, m.id, m.author, m.draft, m.at_ms, m.body,
+    SELECT r.epoch, m.seq, m.id, m.author, m.draft, m.at_ms, m.body, m.parent, m.kind,
            p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
     FROM rooms r CROSS JOIN messages m CROSS JOIN people p
     WHERE r.id = ? AND m.room = r.key AND m.seq > ? AND p.key = m.author
@@ -287,6 +314,8 @@ impl MessageRow {
             draft: draft_id(&self.draft)?,
             body: self.body.into(),
             at_ms: self.at_ms,
+            parent: self.parent.as_deref().map(message_id).transpose()?,
+            kind: message_kind(self.kind.as_deref())?,
         })
     }
 }

@@ -1,11 +1,15 @@
-//! Rooms, people and messages in one SQLite file.
+//! Rooms, people, messages, inboxes and jobs in one SQLite file.
 //!
 //! One task writes, see `writer.rs`; a few connections read what is committed. Each question is one statement, so what
 //! it answers is one state of the database.
 
 mod accounts;
+mod inbox;
+mod jobs;
+mod live;
 mod members;
 mod messages;
+mod notifications;
 mod open;
 mod rooms;
 mod rows;
@@ -18,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hub::model::{Membership, RoomRecord};
 use hub::port::{Answer, Appended, MessageDraft, Page, RoomDraft, Slice, Store, StoreError};
-use protocol::{Role, RoomId, RoomSummary, UserId};
+use protocol::{Cursor, LiveChange, MessageId, Role, RoomId, RoomSummary, UserId};
 use sqlx::sqlite::SqlitePool;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -120,6 +124,28 @@ impl Store for SqliteStore {
         Box::pin(async move { rooms::find(self.readers(), room).await.map_err(unread) })
     }
 
+    fn live_room<'a>(
+        &'a self,
+        room: &'a RoomId,
+        chat: &'a RoomId,
+        epoch: u32,
+        at_ms: i64,
+    ) -> Answer<'a, Option<RoomRecord>> {
+        Box::pin(async move {
+            // Nearly always it is there, and then nobody has to write.
+            if let Some(found) = rooms::find(self.readers(), room).await.map_err(unread)? {
+                return Ok(Some(found));
+            }
+            let work = live::Open { room: room.clone(), chat: chat.clone(), epoch, at_ms };
+            Ok(self.writer().write(work).await?)
+        })
+    }
+
+    fn set_live<'a>(&'a self, change: &'a LiveChange) -> Answer<'a, ()> {
+        let work = live::Set(change.clone());
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+
     fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()> {
         let work = rooms::Rename { room: room.clone(), name: name.to_owned() };
         Box::pin(async move { Ok(self.writer().write(work).await?) })
@@ -162,6 +188,14 @@ impl Store for SqliteStore {
 
     fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page> {
         Box::pin(async move { messages::page(self.readers(), room, slice, limit).await.map_err(unread) })
+    }
+
+    fn find_message(&self, message: MessageId) -> Answer<'_, Option<(RoomId, Cursor)>> {
+        Box::pin(async move { messages::find(self.readers(), message).await.map_err(unread) })
+    }
+
+    fn heads_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<(RoomId, Cursor)>> {
+        Box::pin(async move { members::heads_of(self.readers(), person).await.map_err(unread) })
     }
 
     fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>> {

@@ -3,13 +3,13 @@
 use std::convert::Infallible;
 
 use hub::model::RoomRecord;
-use hub::port::{RoomDraft, StoreError};
+use hub::port::{LIVE_PREFIX, RoomDraft, StoreError};
 use protocol::{Cursor, Role, RoomId};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{FromRow, Row as _, SqliteExecutor, query, query_scalar};
 
 use super::members;
-use super::rows::{MemberRow, kind, kind_number, room_id};
+use super::rows::{MemberRow, from_json, kind, kind_number, room_id};
 use super::writer::{Change, Fault, Work};
 
 /// See [`hub::port::Store::create_room`].
@@ -23,7 +23,7 @@ impl Change for Create {
 impl Work for Create {
     async fn run(&self, connection: &mut SqliteConnection) -> Result<RoomRecord, Fault<StoreError>> {
         let draft = &self.0;
-        if key(&mut *connection, &draft.id).await?.is_some() {
+        if is_taken(&mut *connection, &draft.id).await? {
             return Err(Fault::Refused(StoreError::RoomTaken));
         }
         let mut people = vec![draft.owner.clone()];
@@ -51,11 +51,12 @@ impl Work for Create {
             head: Cursor { epoch: draft.epoch, seq: 0 },
             created_at_ms: draft.at_ms,
             members: members.into_iter().map(|(_, membership)| membership).collect(),
+            live: None,
         })
     }
 }
 
-/// See [`hub::port::Store::rename_room`].
+/// See [`hub::port::Store::rename_room`]. A live room has no name of its own.
 pub(super) struct Rename {
     pub(super) room: RoomId,
     pub(super) name: String,
@@ -68,7 +69,7 @@ impl Change for Rename {
 
 impl Work for Rename {
     async fn run(&self, connection: &mut SqliteConnection) -> Result<(), Fault<StoreError>> {
-        let renamed = query("UPDATE rooms SET name = ? WHERE id = ?")
+        let renamed = query("UPDATE rooms SET name = ? WHERE id = ? AND chat IS NULL")
             .bind(&self.name)
             .bind(self.room.as_str())
             .execute(connection)
@@ -77,7 +78,7 @@ impl Work for Rename {
     }
 }
 
-/// See [`hub::port::Store::delete_room`]. Members and messages go with the room, by their foreign keys.
+/// See [`hub::port::Store::delete_room`]. Members, messages and the live room go with the room, by their foreign keys.
 pub(super) struct Delete(pub(super) RoomId);
 
 impl Change for Delete {
@@ -92,12 +93,24 @@ impl Work for Delete {
     }
 }
 
-/// What other tables call a room.
-pub(super) async fn key(
+/// Whether nobody may make a room of this id: there is one, or it is that of a chat's live room.
+async fn is_taken(executor: impl SqliteExecutor<'_>, room: &RoomId) -> Result<bool, sqlx::Error> {
+    query_scalar("SELECT EXISTS (SELECT 1 FROM rooms WHERE id IN (?, ?))")
+        .bind(room.as_str())
+        .bind(room.as_str().strip_prefix(LIVE_PREFIX))
+        .fetch_one(executor)
+        .await
+}
+
+/// What other tables call a room that has members of its own, which a live room has not.
+pub(super) async fn chat_key(
     executor: impl SqliteExecutor<'_>,
     room: &RoomId,
 ) -> Result<Option<i64>, sqlx::Error> {
-    query_scalar("SELECT key FROM rooms WHERE id = ?").bind(room.as_str()).fetch_optional(executor).await
+    query_scalar("SELECT key FROM rooms WHERE id = ? AND chat IS NULL")
+        .bind(room.as_str())
+        .fetch_optional(executor)
+        .await
 }
 
 /// The columns of a room, with one of its members, if it has any.
@@ -109,17 +122,20 @@ struct RoomRow {
     epoch: u32,
     head: u64,
     created_at_ms: i64,
+    live: Option<String>,
 }
 
-/// See [`hub::port::Store::room`].
+/// See [`hub::port::Store::room`]. A live room has the name and the members of its chat; the marks are the chat's alone.
 pub(super) async fn find(
     executor: impl SqliteExecutor<'_>,
     room: &RoomId,
 ) -> Result<Option<RoomRecord>, sqlx::Error> {
     let rows = query(
-        "SELECT r.id, r.name, r.kind, r.epoch, r.head, r.created_at_ms, m.role, m.read_seq,
+        "SELECT r.id, h.name, r.kind, r.epoch, r.head, r.created_at_ms, r.live,
+                m.role, IIF(r.chat IS NULL, m.read_seq, 0) AS read_seq,
                 p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
-         FROM rooms r LEFT JOIN members m ON m.room = r.key LEFT JOIN people p ON p.key = m.person
+         FROM rooms r JOIN rooms h ON h.key = COALESCE(r.chat, r.key)
+         LEFT JOIN members m ON m.room = h.key LEFT JOIN people p ON p.key = m.person
          WHERE r.id = ? ORDER BY m.key",
     )
     .bind(room.as_str())
@@ -142,5 +158,6 @@ pub(super) async fn find(
         head: Cursor { epoch: found.epoch, seq: found.head },
         created_at_ms: found.created_at_ms,
         members,
+        live: found.live.as_deref().map(from_json).transpose()?,
     }))
 }

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use hub::model::{Membership, Person};
-use protocol::{DraftId, MessageId, Role, RoomId, RoomKind, UserId};
+use protocol::{DraftId, MessageId, MessageKind, Role, RoomId, RoomKind, UserId};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sqlx::FromRow;
 use uuid::Uuid;
 
@@ -65,6 +67,15 @@ pub(super) fn message_id(raw: &[u8]) -> Result<MessageId, sqlx::Error> {
     uuid(raw).map(MessageId)
 }
 
+pub(super) fn message_kind(raw: Option<&str>) -> Result<MessageKind, sqlx::Error> {
+    raw.map_or(Ok(MessageKind::Text), |raw| MessageKind::parse(raw).map_err(unreadable))
+}
+
+/// Plain text, which is the rule, takes no room in a row.
+pub(super) fn message_kind_name(kind: &MessageKind) -> Option<&str> {
+    Some(kind.as_str()).filter(|_| !kind.is_text())
+}
+
 pub(super) fn draft_id(raw: &[u8]) -> Result<DraftId, sqlx::Error> {
     uuid(raw).map(DraftId)
 }
@@ -91,6 +102,7 @@ pub(super) fn role_number(role: Role) -> i64 {
 pub(super) fn kind(number: i64) -> Result<RoomKind, sqlx::Error> {
     match number {
         0 => Ok(RoomKind::Group),
+        1 => Ok(RoomKind::Live),
         _ => Err(unreadable("no such kind of room")),
     }
 }
@@ -98,10 +110,26 @@ pub(super) fn kind(number: i64) -> Result<RoomKind, sqlx::Error> {
 pub(super) fn kind_number(kind: RoomKind) -> i64 {
     match kind {
         RoomKind::Group => 0,
+        RoomKind::Live => 1,
     }
 }
 
 /// A message's number for SQLite, whose integers have a sign. One that is too great for it is beyond every message.
 pub(super) fn seq_number(seq: u64) -> i64 {
     i64::try_from(seq).unwrap_or(i64::MAX)
+}
+
+/// The upper end of a list by identifier: this one, or none. SQLite compares blobs byte by byte, so 17 bytes of ones are
+/// beyond every UUID.
+pub(super) fn up_to(before: Option<Uuid>) -> Vec<u8> {
+    before.map_or_else(|| vec![u8::MAX; 17], |id| id.as_bytes().to_vec())
+}
+
+/// What the database keeps as a whole.
+pub(super) fn json(value: &impl Serialize) -> Result<String, sqlx::Error> {
+    serde_json::to_string(value).map_err(|error| sqlx::Error::Encode(error.into()))
+}
+
+pub(super) fn from_json<T: DeserializeOwned>(raw: &str) -> Result<T, sqlx::Error> {
+    serde_json::from_str(raw).map_err(unreadable)
 }

@@ -1,16 +1,23 @@
 //! A hub with a memory, and people who listen.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use hub::memory::{ManualClock, MemoryStore};
 use hub::model::Person;
-use hub::{Command, Event, Hub, Identity, Inlet, NewRoom, Next, Peer, Settings, SignInId, Spelling, outbox};
-use protocol::{Cursor, DraftId, RoomId, RoomKind, UserId, limits};
+use hub::{
+    Bring, Command, Event, Hub, Identity, Inlet, NewRoom, Next, Peer, Settings, SignInId, Spelling, outbox,
+};
+use protocol::{Cursor, DraftId, MessageKind, RoomId, RoomKind, UserId, limits};
 use uuid::Uuid;
 
 /// A spelling for reading in tests: one short line for each event.
-const PLAIN: Spelling = Spelling { slot: 0, encode: plain };
+const PLAIN: Spelling = Spelling::new(0, plain);
+
+/// The same for a dialect that counts readers and participants.
+const COUNTING: Spelling =
+    Spelling { counts_readers: true, counts_participants: true, ..Spelling::new(1, plain) };
 
 fn plain(event: &Event) -> Option<Bytes> {
     let line = match event {
@@ -33,12 +40,24 @@ fn plain(event: &Event) -> Option<Bytes> {
         Event::Failed(it) => {
             format!("failed {:?} {:?}", it.refusal.code(), it.draft.map(|draft| draft.0.as_u128()))
         }
+        Event::Receipt(it) => format!("receipt {} {}", it.user, it.message),
+        Event::Participant(it) => format!("participant {} {}", it.user, it.here),
+        Event::Live(it) => format!("live {} {}", it.user, it.status),
+        Event::Notification(it) => format!("notification {}", it.title),
+        Event::Direct(it) => format!("direct {} {}", it.author, it.body),
+        Event::DirectSent(it) => format!("direct_sent {} {}", it.to, it.body),
+        Event::Job(it, _) => format!("job {:?} {} {}", it.step, it.job.title, it.job.progress),
+        Event::Signal(it, _) => format!("signal {} {}", it.name, it.data),
+        Event::Maintenance(it, _) => format!("maintenance {}", it.enabled),
         Event::Pong(it) => format!("pong {}", it.nonce),
-        Event::Closing(_) => "closing".to_owned(),
+        Event::Closing(..) => "closing".to_owned(),
         _ => return None,
     };
     Some(line.into())
 }
+
+/// So long does a test wait for what should come at once, before it fails.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct World {
     pub(crate) hub: Hub,
@@ -83,10 +102,19 @@ impl World {
         self.enter_with(name, 1024 * 1024)
     }
 
+    /// Somebody whose dialect counts readers and participants.
+    pub(crate) fn enter_counting(&self, name: &str) -> Listener {
+        self.attach(name, 1024 * 1024, COUNTING)
+    }
+
     pub(crate) fn enter_with(&self, name: &str, outbox_bytes: usize) -> Listener {
+        self.attach(name, outbox_bytes, PLAIN)
+    }
+
+    fn attach(&self, name: &str, outbox_bytes: usize, spelling: Spelling) -> Listener {
         let (outlet, inlet) = outbox(outbox_bytes);
         let identity = Identity { person: Arc::new(person(name)), sign_in: SignInId(Uuid::from_u128(1)) };
-        let peer = self.hub.attach(identity, PLAIN, Arc::new(outlet)).unwrap();
+        let peer = self.hub.attach(identity, spelling, Arc::new(outlet)).unwrap();
         Listener { peer, ear: Ear { inlet, heard: Vec::new() }, room: self.room.clone() }
     }
 
@@ -116,7 +144,8 @@ impl Ear {
         loop {
             while self.heard.is_empty() {
                 let mut frames = Vec::new();
-                match self.inlet.next(&mut frames, 16).await {
+                let next = tokio::time::timeout(PATIENCE, self.inlet.next(&mut frames, 16)).await;
+                match next.unwrap_or_else(|_| panic!("nobody said `{beginning}`")) {
                     Next::Frames => {
                         self.heard.extend(frames.iter().map(|it| String::from_utf8(it.to_vec()).unwrap()));
                     }
@@ -137,13 +166,26 @@ impl Listener {
     }
 
     pub(crate) async fn join(&mut self, since: Option<Cursor>) {
-        self.peer.handle(Command::Join { room: self.room.clone(), since }).await;
+        self.peer.handle(Command::Join { room: self.room.clone(), bring: Bring::Page(since) }).await;
     }
 
     pub(crate) async fn say(&mut self, draft: u128, body: &str) {
         let draft = DraftId(Uuid::from_u128(draft));
         let (room, body) = (self.room.clone(), body.to_owned());
-        self.peer.handle(Command::Post { room, draft, body }).await;
+        self.peer
+            .handle(Command::Post { room, draft: Some(draft), body, parent: None, kind: MessageKind::Text })
+            .await;
+    }
+
+    /// Carries out a wish.
+    pub(crate) async fn wish(&mut self, command: Command) {
+        self.peer.handle(command).await;
+    }
+
+    /// Nothing more was told: the answer to a ping is the next line.
+    pub(crate) async fn hears_nothing_more(&mut self) {
+        self.wish(Command::Ping { nonce: 99 }).await;
+        assert_eq!(self.hear("").await, "pong 99");
     }
 
     pub(crate) async fn types(&mut self, on: bool) {

@@ -1,9 +1,15 @@
 //! What the hub needs from outside: something that remembers, and something that knows the time.
 
+mod inbox;
+
 use std::pin::Pin;
 use std::sync::Arc;
 
-use protocol::{DraftId, MessageId, Role, RoomId, RoomKind, RoomSummary, UserId};
+use protocol::{
+    Cursor, DraftId, LiveChange, MessageId, MessageKind, Role, RoomId, RoomKind, RoomSummary, UserId,
+};
+
+pub use inbox::{Entry, InboxStore, JobWrite, NewEntry, Notifications};
 
 use crate::model::{Membership, Message, Person, RoomRecord};
 
@@ -33,6 +39,8 @@ impl StoreError {
         Self::Unavailable(Arc::new(cause))
     }
 }
+
+pub use protocol::LIVE_PREFIX;
 
 /// A room to be made.
 #[derive(Debug, Clone)]
@@ -64,6 +72,10 @@ pub struct MessageDraft {
     pub draft: DraftId,
     /// The text.
     pub body: Arc<str>,
+    /// The message of the same room that it answers; whoever hands over the draft has looked.
+    pub parent: Option<MessageId>,
+    /// What it is.
+    pub kind: MessageKind,
 }
 
 /// What became of a draft.
@@ -99,15 +111,31 @@ pub struct Page {
 ///
 /// Everything a call changes is changed in one transaction and is on disk when the answer arrives. All implementations
 /// pass the same contract test.
-pub trait Store: Send + Sync + 'static {
+pub trait Store: InboxStore {
     /// Makes a room.
     ///
     /// # Errors
-    /// [`StoreError::RoomTaken`], [`StoreError::NoSuchPerson`].
+    /// [`StoreError::RoomTaken`], also for the id of an existing chat's live room, see [`LIVE_PREFIX`];
+    /// [`StoreError::NoSuchPerson`].
     fn create_room(&self, room: RoomDraft) -> Answer<'_, RoomRecord>;
 
     /// The room with its members; `None` if there is none.
     fn room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, Option<RoomRecord>>;
+
+    /// The live room of a chat, made at the first call; `None` if there is no such chat. Its name and its members are those
+    /// of the chat at every moment, and it goes when the chat goes. It is in no list of rooms, nothing in it is marked as
+    /// read, and giving it another name or more people is [`StoreError::NoSuchRoom`]. A room that has the identifier
+    /// already is the answer, whatever its kind; a live room is no chat.
+    fn live_room<'a>(
+        &'a self,
+        room: &'a RoomId,
+        chat: &'a RoomId,
+        epoch: u32,
+        at_ms: i64,
+    ) -> Answer<'a, Option<RoomRecord>>;
+
+    /// Keeps what an owner last said of a session. Doing so for a room that is not there is no error.
+    fn set_live<'a>(&'a self, change: &'a LiveChange) -> Answer<'a, ()>;
 
     /// Gives the room another display name.
     ///
@@ -151,6 +179,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// A part of the room's messages, oldest first; empty for a room that does not exist.
     fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page>;
+
+    /// The room and the place of a message, wherever it was said.
+    fn find_message(&self, message: MessageId) -> Answer<'_, Option<(RoomId, Cursor)>>;
+
+    /// Where the rooms stand that somebody is in, live rooms of chats among them.
+    fn heads_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<(RoomId, Cursor)>>;
 
     /// What somebody may do in a room; `None` for who is not in it.
     fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>>;

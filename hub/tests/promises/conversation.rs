@@ -1,15 +1,12 @@
-//! What the hub promises, through its own front door and over the memory store.
-
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
-
-mod common;
+//! Rooms: order, recovery, presence, typing, members.
 
 use std::time::Duration;
 
-use common::{World, user};
-use hub::{Command, Next, Refusal, Settings};
+use hub::{Bring, Command, Next, Refusal, Settings};
 use protocol::{CloseCode, Cursor, DraftId, limits};
 use uuid::Uuid;
+
+use crate::world::{World, user};
 
 #[tokio::test]
 async fn what_one_says_all_hear_and_the_author_learns_its_number() {
@@ -132,7 +129,7 @@ async fn strangers_cannot_join_write_or_read_and_learn_nothing() {
     eve.say(1, "hi").await;
     assert_eq!(eve.hear("").await, "failed NotJoined Some(1)");
     let draft = DraftId(Uuid::from_u128(1));
-    let ann = std::sync::Arc::new(common::person("eve"));
+    let ann = std::sync::Arc::new(crate::world::person("eve"));
     let refused = world.hub.post(&ann, &world.room, draft, "hi").await;
     assert!(matches!(refused, Err(Refusal::NoSuchRoom)));
     assert!(matches!(world.hub.peek(&user("eve"), &world.room).await, Err(Refusal::NoSuchRoom)));
@@ -288,7 +285,7 @@ async fn one_person_may_have_twenty_connections_and_one_connection_five_hundred_
     let mut ann = world.enter("ann");
     for n in 0..limits::MAX_ROOMS_PER_CONNECTION {
         let room = world.make(&format!("room-{n}")).await;
-        ann.peer.handle(Command::Join { room, since: None }).await;
+        ann.peer.handle(Command::Join { room, bring: Bring::Page(None) }).await;
         ann.hear("joined").await;
     }
     ann.join(None).await;

@@ -1,29 +1,23 @@
-//! The handle that every door holds.
+//! Rooms, from any door: made, looked at, changed, written to.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 
 use protocol::{
-    CloseCode, Closing, Cursor, DraftId, JoinedRoom, Member, RoomId, RoomKind, RoomSummary, UserId, limits,
+    Cursor, DraftId, JoinedRoom, Member, MessageId, MessageKind, RoomId, RoomKind, RoomSummary, UserId,
+    limits,
 };
 use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::envelope::Spelling;
-use crate::event::Event;
-use crate::limits::Settings;
 use crate::model::{Message, Person};
-use crate::outbox::Outlet;
-use crate::peer::{Client, Identity, Peer, PeerId, SignInId};
 use crate::policy;
-use crate::port::{Clock, Page, RoomDraft, Slice, Store};
+use crate::port::{Page, RoomDraft, Slice};
 use crate::refusal::Refusal;
-use crate::registry::{Registry, Stats};
-use crate::room::{Post, RoomCommand};
+use crate::room::{Post, RoomCommand, Target};
 use crate::roster;
-use crate::shared::Shared;
+
+use super::{Actor, Hub};
 
 /// A room to be made by somebody.
 #[derive(Debug, Clone)]
@@ -38,60 +32,32 @@ pub struct NewRoom {
     pub members: Vec<UserId>,
 }
 
-/// Rooms, the people attached to them and the store behind. Cloning copies one pointer.
-#[derive(Clone)]
-pub struct Hub {
-    shared: Arc<Shared>,
+/// What somebody says.
+#[derive(Debug, Clone, Default)]
+pub struct Text<'a> {
+    /// The text.
+    pub body: &'a str,
+    /// The message of the same room that it answers.
+    pub parent: Option<MessageId>,
+    /// What it is.
+    pub kind: MessageKind,
 }
 
-/// What clients are told to wait before they come back after a stop. They spread themselves around it.
-const RECONNECT_IN_MS: u32 = 1_000;
+impl<'a> From<&'a str> for Text<'a> {
+    /// Plain text that answers nothing.
+    fn from(body: &'a str) -> Self {
+        Self { body, ..Self::default() }
+    }
+}
 
 impl Hub {
-    /// A hub without anybody in it.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        let shared = Shared {
-            store,
-            clock,
-            settings,
-            registry: Registry::default(),
-            tasks: TaskTracker::new(),
-            stopping: AtomicBool::new(false),
-            stopped: CancellationToken::new(),
-            next_peer: AtomicU64::new(1),
-        };
-        Self { shared: Arc::new(shared) }
-    }
-
-    /// Attaches a client. What it is told goes to `outlet`, written in `spelling`.
-    ///
-    /// # Errors
-    /// [`Refusal::TooManyConnections`], [`Refusal::Stopping`].
-    pub fn attach(
-        &self,
-        identity: Identity,
-        spelling: Spelling,
-        outlet: Arc<dyn Outlet>,
-    ) -> Result<Peer, Refusal> {
-        if self.shared.stopping.load(Ordering::Relaxed) {
-            return Err(Refusal::Stopping);
-        }
-        let id = PeerId(self.shared.next_peer.fetch_add(1, Ordering::Relaxed));
-        let client = Arc::new(Client::new(id, identity, spelling, outlet));
-        let came = self.shared.registry.attach(&client).ok_or(Refusal::TooManyConnections)?;
-        if came {
-            let (shared, person) = (self.shared.clone(), client.person.id.clone());
-            self.shared.tasks.spawn(async move { shared.announce(&person).await });
-        }
-        Ok(Peer::new(client, self.shared.clone()))
-    }
-
     /// Makes a room with `actor` as its owner and tells those who are in it.
     ///
     /// # Errors
     /// A bad name, a taken identifier, an unknown person.
     pub async fn create_room(&self, actor: &UserId, new: NewRoom) -> Result<RoomSummary, Refusal> {
         let name = policy::room_name(&new.name)?;
+        policy::stands_alone(new.kind)?;
         if new.members.len() > limits::MAX_MEMBERS_PER_REQUEST {
             let message = format!("at most {} at a time", limits::MAX_MEMBERS_PER_REQUEST);
             return Err(Refusal::Invalid { field: "member_ids", message });
@@ -198,18 +164,23 @@ impl Hub {
     /// Says something and waits until it is committed.
     ///
     /// # Errors
-    /// A blank or too long text; [`Refusal::NoSuchRoom`], [`Refusal::Unavailable`] (then a resend is safe).
+    /// A blank or too long text; [`Refusal::TooFast`], [`Refusal::NoSuchRoom`], [`Refusal::Unavailable`] (then a resend
+    /// is safe).
     pub async fn post(
         &self,
         author: &Arc<Person>,
         room: &RoomId,
         draft: DraftId,
-        body: &str,
+        text: impl Into<Text<'_>>,
     ) -> Result<Message, Refusal> {
-        policy::check_body(body)?;
+        let text = text.into();
+        policy::check_body(text.body, self.shared.settings.message_bytes)?;
+        self.count(Actor { person: &author.id, is_service: false })?;
         let author = author.clone();
+        let Text { body, parent, kind } = text;
         let post = |reply| {
-            RoomCommand::Post(Post { author, from: None, draft, body: body.into(), reply: Some(reply) })
+            let body = body.into();
+            RoomCommand::Post(Post { author, from: None, draft, body, parent, kind, reply: Some(reply) })
         };
         self.ask(room, post).await
     }
@@ -235,7 +206,8 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn mark_read(&self, actor: &UserId, room: &RoomId, seq: u64) -> Result<(), Refusal> {
-        self.ask(room, |reply| RoomCommand::Read { person: actor.clone(), seq, reply: Some(reply) }).await
+        let (person, upto) = (actor.clone(), Target::Seq(seq));
+        self.ask(room, |reply| RoomCommand::Read { person, upto, reply: Some(reply) }).await
     }
 
     /// What a join without a cursor would bring, without joining: for pages that are rendered on the server.
@@ -243,7 +215,7 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn peek(&self, actor: &UserId, room: &RoomId) -> Result<JoinedRoom, Refusal> {
-        let record = self.shared.store.room(room).await?.ok_or(Refusal::NoSuchRoom)?;
+        let record = self.shared.load_room(room).await?.ok_or(Refusal::NoSuchRoom)?;
         let role = record.members.iter().find(|member| member.person.id == *actor).map(|member| member.role);
         policy::may_take_part(role)?;
         // Read after the record: the page may know more than the record's head, never less.
@@ -258,48 +230,19 @@ impl Hub {
             messages: page.messages.iter().map(Message::to_wire).collect(),
             members: roster::members(record.members.iter(), present),
             typing: Vec::new(),
+            participants: Vec::new(),
+            live: record.live,
         })
     }
 
-    /// Closes every connection that came by this sign-in.
-    pub fn close_sign_in(&self, sign_in: SignInId, code: CloseCode) {
-        for client in self.shared.registry.clients_of_sign_in(sign_in) {
-            client.close(code);
-        }
-    }
-
-    /// Closes every connection of a person.
-    pub fn close_person(&self, person: &UserId, code: CloseCode) {
-        for client in self.shared.registry.clients_of(person) {
-            client.close(code);
-        }
-    }
-
-    /// Counts for whoever watches the server.
-    pub fn stats(&self) -> Stats {
-        self.shared.registry.stats()
-    }
-
-    /// Takes nobody in any more, tells everybody, lets every room finish what it has accepted, and closes all
-    /// connections with code 1012.
-    pub async fn drain(&self) {
-        self.shared.stopping.store(true, Ordering::Relaxed);
-        let closing = Event::Closing(Closing { reconnect_in_ms: RECONNECT_IN_MS });
-        for client in self.shared.registry.all_clients() {
-            client.tell_alone(&closing).ok();
-        }
-        for mailbox in self.shared.registry.all_rooms() {
-            let (reply, answer) = oneshot::channel();
-            if mailbox.send(RoomCommand::Stop(reply)).await.is_ok() {
-                answer.await.ok();
-            }
-        }
-        for client in self.shared.registry.all_clients() {
-            client.close(CloseCode::Restart);
-        }
-        self.shared.stopped.cancel();
-        self.shared.tasks.close();
-        self.shared.tasks.wait().await;
+    /// What somebody may do in a room, without waking it.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchRoom`].
+    pub async fn check_member(&self, person: &UserId, room: &RoomId) -> Result<(), Refusal> {
+        let record = self.shared.load_room(room).await?;
+        let member = record.and_then(|room| room.members.into_iter().find(|it| it.person.id == *person));
+        policy::may_take_part(member.map(|member| member.role))
     }
 
     /// Sends a room a command that is answered.

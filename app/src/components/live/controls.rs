@@ -1,0 +1,70 @@
+//! What the owner of a session may do with it.
+
+use leptos::prelude::*;
+
+use crate::components::fixed::fixed;
+use crate::components::icon::{Glyph, Icon};
+use crate::model::session::Standing;
+
+/// What can come next, with the word on its button.
+fn steps(standing: &Standing) -> &'static [(&'static str, Icon, Standing)] {
+    match standing {
+        Standing::NotStarted | Standing::Other(_) => &[("Go live", Icon::Live, Standing::Live)],
+        Standing::Live => {
+            &[("Pause", Icon::Pause, Standing::Paused), ("End session", Icon::Stop, Standing::Ended)]
+        }
+        Standing::Paused => {
+            &[("Resume", Icon::Live, Standing::Live), ("End session", Icon::Stop, Standing::Ended)]
+        }
+        Standing::Ended => &[("Go live again", Icon::Live, Standing::Live)],
+    }
+}
+
+/// Buttons for the next steps, and why the last one did not work.
+#[component]
+pub fn Controls(
+    /// Where the session stands.
+    standing: Memo<Standing>,
+    /// What was asked for and is not answered yet.
+    asked: RwSignal<Option<Standing>>,
+    /// Why it was refused.
+    problem: RwSignal<Option<String>>,
+    /// Whether anything can be said at this moment.
+    enabled: Signal<bool>,
+    /// Asked to say so.
+    on_say: Callback<Standing>,
+) -> impl IntoView {
+    let buttons = move || {
+        let button = |(words, icon, next): &(&'static str, Icon, Standing)| {
+            let (next, is_primary, words, icon) = (next.clone(), *next == Standing::Live, *words, *icon);
+            let is_asked = {
+                let next = next.clone();
+                move || asked.with(|it| it.as_ref() == Some(&next)).then_some("true")
+            };
+            view! {
+                <button
+                    class="button"
+                    class:is-primary=is_primary
+                    type="button"
+                    disabled=move || !enabled.get()
+                    aria-busy=is_asked
+                    on:click=move |_| on_say.run(next.clone())
+                >
+                    <Glyph icon/>
+                    {words}
+                </button>
+            }
+            .into_any()
+        };
+        standing.with(|standing| steps(standing).iter().map(button).collect::<Vec<_>>()).into_any()
+    };
+    view! {
+        <div class="live__controls" {..fixed([("role", "group"), ("aria-label", "Session controls")])}>
+            {buttons}
+            <div {..fixed([("role", "alert")])}>
+                {move || problem.get().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}
+            </div>
+        </div>
+    }
+    .into_any()
+}

@@ -1,0 +1,153 @@
+//! Who takes part in a session: a panel beside the conversation, on a phone a strip above it that unfolds.
+
+use leptos::prelude::*;
+use protocol::UserId;
+
+use crate::components::avatar::Avatar;
+use crate::components::fixed::fixed;
+use crate::components::icon::{Glyph, Icon};
+use crate::components::keyed::{Key, Row, keyed};
+use crate::model::session::{Coming, Participant, Session};
+use crate::reactive::memo;
+use crate::when::Calendar;
+
+/// Faces that stand for all.
+const FACES: usize = 4;
+
+/// Comings and goings that are shown.
+const SHOWN: usize = 5;
+
+fn count_words(count: Option<usize>) -> String {
+    match count {
+        None => "Joining…".to_owned(),
+        Some(1) => "1 person here".to_owned(),
+        Some(count) => format!("{count} people here"),
+    }
+}
+
+fn coming_words(coming: &Coming) -> String {
+    format!("{} {}", coming.name, if coming.here { "joined" } else { "left" })
+}
+
+/// The list, with how many they are and who came and went last.
+#[component]
+pub fn Participants(
+    /// What is known of the session.
+    session: RwSignal<Session>,
+    /// Who looks at it.
+    me: Option<UserId>,
+    /// Whether the list may be out of date, because there is no connection.
+    is_stale: Signal<bool>,
+    /// What stands above the list, for the owner.
+    children: Children,
+) -> impl IntoView {
+    let is_open = RwSignal::new(false);
+    let count = memo(move || session.with(|it| it.participants().map(<[_]>::len)));
+    let rows = move || {
+        session.with(|session| {
+            let row = |it: &Participant| {
+                let (person, is_me) = (it.clone(), me.as_ref() == Some(&it.id));
+                let key = Key::Person(it.id.clone(), it.name.clone());
+                Row::new(key, move || view! { <Person person is_me/> }.into_any())
+            };
+            session.participants().unwrap_or_default().iter().map(row).collect()
+        })
+    };
+    let comings = move || {
+        session.with(|session| {
+            let last: Vec<Coming> = session.comings().cloned().collect();
+            last.into_iter().rev().take(SHOWN).rev().map(coming).collect()
+        })
+    };
+    let faces = move || {
+        session.with(|session| {
+            let few = session.participants().unwrap_or_default().iter().take(FACES);
+            few.map(|it| view! { <Avatar id=it.id.as_str().to_owned() name=it.name.clone()/> }.into_any())
+                .collect::<Vec<_>>()
+                .into_any()
+        })
+    };
+    let is_alone = memo(move || count.get() == Some(1));
+    view! {
+        <aside
+            class="participants"
+            class:is-open=move || is_open.get()
+            class:is-stale=move || is_stale.get()
+            {..fixed([("aria-label", "Participants")])}
+        >
+            <h2 class="participants__title">"Participants"</h2>
+            <button
+                class="participants__strip"
+                type="button"
+                {..fixed([("aria-controls", "participants")])}
+                aria-expanded=move || if is_open.get() { "true" } else { "false" }
+                on:click=move |_| is_open.update(|it| *it = !*it)
+            >
+                <span class="participants__faces">{faces}</span>
+                <span class="participants__words">{move || count_words(count.get())}</span>
+                <Glyph icon=Icon::Back/>
+            </button>
+            <div class="participants__body" {..fixed([("id", "participants")])}>
+                {children()}
+                <p class="participants__count" {..fixed([("role", "status"), ("aria-label", "How many take part")])}>
+                    {move || count_words(count.get())}
+                </p>
+                <ul class="participants__people">{keyed(rows)}</ul>
+                {move || {
+                    is_alone
+                        .get()
+                        .then(|| {
+                            view! {
+                                <p class="participants__hint">
+                                    "Only you so far. Everybody in the room can join by its “Live session” button."
+                                </p>
+                            }
+                            .into_any()
+                        })
+                }}
+                <div class="participants__log" {..fixed([("role", "log"), ("aria-label", "Joined and left")])}>
+                    <ol>{keyed(comings)}</ol>
+                </div>
+            </div>
+        </aside>
+    }
+    .into_any()
+}
+
+#[component]
+fn Person(person: Participant, is_me: bool) -> impl IntoView {
+    view! {
+        <li class="participants__person" class:is-me=is_me>
+            <Avatar id=person.id.as_str().to_owned() name=person.name.clone()/>
+            <span class="participants__name">
+                <bdi>{person.name}</bdi>
+                {is_me.then(|| " (you)".into_any())}
+            </span>
+        </li>
+    }
+    .into_any()
+}
+
+fn coming(coming: Coming) -> Row {
+    Row::new(Key::Number(coming.number), move || {
+        let calendar = expect_context::<Calendar>();
+        view! {
+            <li class="participants__coming">
+                <bdi>{coming_words(&coming)}</bdi>
+                <span class="participants__when">{move || calendar.clock(coming.at_ms)}</span>
+            </li>
+        }
+        .into_any()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_person_is_not_people() {
+        let words: Vec<String> = [None, Some(1), Some(2)].into_iter().map(count_words).collect();
+        assert_eq!(words, ["Joining…", "1 person here", "2 people here"]);
+    }
+}

@@ -1,0 +1,212 @@
+//! `/test`: one's own connection, tried out and looked at. Open to all; useful to those who are signed in.
+
+use leptos::prelude::*;
+use protocol::{ClientFrame, DraftId, RoomId, RoomSummary, ServerFrame};
+
+use crate::api;
+use crate::clock::{now_ms, now_us};
+use crate::components::arcs::Wordmark;
+use crate::components::connection_status::ConnectionStatus;
+use crate::components::devtools::ConnectionCard;
+use crate::components::test::facts_card::word;
+use crate::components::test::{FactsCard, PingCard, RoomCard, SelfCheckCard};
+use crate::components::theme_switch::ThemeSwitch;
+use crate::components::toasts::Toaster;
+use crate::link::{Link, LinkStatus, use_link};
+use crate::model::round_trips::RoundTrips;
+use crate::model::trial::Trial;
+use crate::model::wire_facts::WireFacts;
+use crate::page::use_page;
+use crate::reactive::{effect, memo};
+use crate::self_check::{Answer, Facts};
+use crate::troubles::Troubles;
+
+/// The page.
+#[component]
+pub fn TestPage(
+    /// The rooms of whoever is signed in.
+    rooms: Vec<RoomSummary>,
+) -> impl IntoView {
+    let page = use_page();
+    let link = use_link();
+    let is_known = page.account().is_some();
+    let enabled = Signal::derive(move || is_known && page.live.get());
+    view! {
+        <div class="devtools">
+            <header class="devtools__head">
+                <a href="/" class="devtools__home" aria-label="Hubbub">
+                    <Wordmark/>
+                </a>
+                {is_known.then(|| view! {
+                    <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
+                })}
+                <ThemeSwitch/>
+            </header>
+            <main class="devtools__main" id="main" tabindex="-1">
+                <h1 class="devtools__heading">"Connection test"</h1>
+                {if is_known {
+                    view! { <Cards rooms enabled/> }.into_any()
+                } else {
+                    view! {
+                        <p class="devtools__ask">
+                            "The test works on your own connection. "
+                            <a href="/sign-in?next=/test">"Sign in"</a>
+                            " to use it."
+                        </p>
+                    }
+                    .into_any()
+                }}
+            </main>
+        </div>
+        <Toaster/>
+    }
+    .into_any()
+}
+
+#[component]
+fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
+    let link = use_link();
+    let wire = RwSignal::new(WireFacts::default());
+    link.on_wire(move |frame| wire.update(|wire| wire.crossed(frame)));
+    link.on_frame(move |frame| wire.update(|wire| wire.heard(frame, now_ms())));
+    let url = RwSignal::new(String::new());
+    effect(move || {
+        let Ok(host) = location().host() else { return };
+        let scheme = if location().protocol().is_ok_and(|it| it == "https:") { "wss" } else { "ws" };
+        url.set(format!("{scheme}://{host}/api/v1/ws"));
+    });
+    let can_send =
+        Signal::derive(move || enabled.get() && link.status.with(|status| *status == LinkStatus::Connected));
+    view! {
+        <SelfCheck link wire/>
+        <div class="test__cards">
+            <ConnectionCard
+                status=link.status
+                enabled
+                on_connect=Callback::new(move |()| link.connect())
+                on_disconnect=Callback::new(move |()| link.disconnect())
+            />
+            <Pings link can_send/>
+            <Rooms link rooms can_send/>
+            <FactsCard status=link.status facts=wire url=url.into()/>
+        </div>
+    }
+    .into_any()
+}
+
+/// Runs once the page lives, again whenever the connection comes or goes, and when asked.
+#[component]
+fn SelfCheck(link: Link, wire: RwSignal<WireFacts>) -> impl IntoView {
+    let troubles = Troubles::watch();
+    let (me, health, ready) =
+        (RwSignal::new(Answer::Waiting), RwSignal::new(Answer::Waiting), RwSignal::new(Answer::Waiting));
+    let has_network = RwSignal::new(true);
+    // Questions that were asked and are not answered; what changes meanwhile asks once more.
+    let asked = RwSignal::new(0_u32);
+    let check = move || {
+        asked.update(|asked| *asked += 1);
+        if asked.get_untracked() > 1 {
+            return;
+        }
+        leptos::task::spawn_local(async move {
+            // The page may have gone meanwhile; then there is nothing left to count down.
+            while asked.try_get_untracked().is_some_and(|asked| asked > 0) {
+                asked.try_set(1);
+                has_network.try_set(window().navigator().on_line());
+                for (path, answer) in [("/healthz", health), ("/readyz", ready), ("/api/v1/auth/me", me)] {
+                    let said = api::probe(path).await;
+                    answer
+                        .try_set(said.map_or(Answer::Nothing, |(status, words)| Answer::Said(status, words)));
+                }
+                asked.try_update(|asked| *asked -= 1);
+            }
+        });
+    };
+    let pending = Signal::derive(move || asked.get() > 0);
+    let state = memo(move || link.status.with(word));
+    effect(move || {
+        // Read, not only tracked: a memo that nobody reads hears of nothing.
+        state.get();
+        check();
+    });
+    let facts = Signal::derive(move || Facts {
+        status: link.status.get(),
+        wire: wire.get(),
+        has_network: has_network.get(),
+        me: me.get(),
+        health: health.get(),
+        ready: ready.get(),
+        uncaught: troubles.uncaught.get(),
+        console: troubles.console.get(),
+    });
+    view! { <SelfCheckCard facts pending on_check=Callback::new(move |()| check())/> }.into_any()
+}
+
+#[component]
+fn Pings(link: Link, can_send: Signal<bool>) -> impl IntoView {
+    let trips = RwSignal::new(RoundTrips::default());
+    let still = RwSignal::new(0_u32);
+    let ping = move || {
+        let nonce = trips.try_update(|trips| trips.sent(now_us()));
+        if let Some(nonce) = nonce {
+            link.send(ClientFrame::Ping { nonce });
+        }
+    };
+    link.on_frame(move |frame| {
+        let ServerFrame::Pong { data } = frame else { return };
+        let is_ours = trips.try_update(|trips| trips.answered(data.nonce, now_us()));
+        if is_ours == Some(true) && still.get_untracked() > 0 {
+            still.update(|still| *still -= 1);
+            ping();
+        }
+    });
+    effect(move || {
+        if !can_send.get() {
+            still.set(0);
+            trips.maybe_update(RoundTrips::lost);
+        }
+    });
+    let on_ping = Callback::new(move |count: u32| {
+        still.set(count.saturating_sub(1));
+        ping();
+    });
+    view! { <PingCard trips enabled=can_send on_ping/> }.into_any()
+}
+
+#[component]
+fn Rooms(link: Link, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl IntoView {
+    let trial = RwSignal::new(Trial::default());
+    let follow = move || {
+        if let Some(room) = trial.with_untracked(|trial| trial.room().cloned()) {
+            link.send(ClientFrame::Join { room, since: None });
+        }
+    };
+    link.on_frame(move |frame| {
+        trial.maybe_update(|trial| trial.heard(frame, now_us()));
+        if matches!(frame, ServerFrame::Welcome { .. }) {
+            follow();
+        }
+    });
+    effect(move || {
+        if !can_send.get() {
+            trial.maybe_update(Trial::lost);
+        }
+    });
+    let on_choose = Callback::new(move |room: Option<RoomId>| {
+        if let Some(before) = trial.try_update(|trial| trial.choose(room)).flatten() {
+            link.send(ClientFrame::Leave { room: before });
+        }
+        follow();
+    });
+    let on_send = Callback::new(move |body: String| {
+        let Some(room) = trial.with_untracked(|trial| trial.room().cloned()) else { return };
+        let draft = DraftId(uuid::Uuid::new_v4());
+        trial.update(|trial| trial.send(draft, body.clone(), now_us()));
+        if let Err(full) = link.post(room, draft, body) {
+            trial.update(|trial| {
+                trial.refused(draft, &full.to_string());
+            });
+        }
+    });
+    view! { <RoomCard rooms trial enabled=can_send on_choose on_send/> }.into_any()
+}

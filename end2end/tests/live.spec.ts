@@ -1,0 +1,180 @@
+import type { Room } from '../fixtures/account';
+import { expectAccessible } from '../fixtures/axe';
+import { answered } from '../fixtures/guard';
+import { expect, Person, test as base } from '../fixtures/hubbub';
+import { LivePage } from '../pages/live';
+
+const PHONE = { width: 390, height: 844 };
+
+/** The session page of somebody, open. */
+async function enter(person: Person, room: Room): Promise<LivePage> {
+  const live = new LivePage(person.page);
+  await live.open(room);
+  return live;
+}
+
+const test = base.extend<{ hers: LivePage; his: LivePage }>({
+  hers: async ({ alice, room }, use) => use(await enter(alice, room)),
+  his: async ({ bob, room }, use) => use(await enter(bob, room)),
+});
+
+test('two people take part, each listed once, and talk', async ({ alice, bob, hers, his }) => {
+  for (const live of [hers, his]) {
+    await expect(live.heading).toHaveText('Tea kitchen');
+    await expect(live.list).toHaveText([new RegExp(alice.name), new RegExp(bob.name)]);
+    await expect(live.participants).toContainText('2 people here');
+  }
+  await expect(hers.list.first()).toContainText('(you)');
+  await expect(his.list.last()).toContainText('(you)');
+  await expect(hers.comings).toContainText(`${bob.name} joined`);
+  await his.box.pressSequentially('Hel');
+  await expect(hers.typing).toHaveText(`${bob.name} is typing…`);
+  await his.say('Hello');
+  await hers.say('Hello yourself');
+  for (const live of [hers, his]) await expect(live.messages).toHaveText(['Hello', 'Hello yourself']);
+});
+
+test('what is said in the session is not said in the room', async ({ alice, hers, room }) => {
+  await hers.say('only here');
+  await expect(hers.line('only here')).toContainText('Sent');
+  expect(await alice.account.history(room)).toEqual([]);
+});
+
+test('a second tab is no second participant', async ({ bob, hers, his, room }) => {
+  const tab = new LivePage((await bob.secondTab()).page);
+  await tab.open(room);
+  await expect(tab.list).toHaveCount(2);
+  await his.page.close();
+  await tab.say('still here');
+  await expect(hers.messages).toHaveText(['still here']);
+  await expect(hers.list).toHaveCount(2);
+  await expect(hers.comings).not.toContainText('left');
+});
+
+test('the owner says where the session stands, and the others see it', async ({ hers, his }) => {
+  await expect(hers.standing).toHaveText('Not started');
+  await expect(his.controls).toHaveCount(0);
+  for (const [press, standing] of [
+    ['Go live', /^Live since/],
+    ['Pause', /^Paused since/],
+    ['Resume', /^Live since/],
+    ['End session', /^Ended at/],
+  ] as const) {
+    await hers.controls.getByRole('button', { name: press, exact: true }).click();
+    for (const live of [hers, his]) await expect(live.standing).toHaveText(standing);
+  }
+  await expect(his.page.getByText('This session has ended.')).toBeVisible();
+  await expect(his.box).toHaveCount(0);
+  await his.page.reload();
+  await expect(his.standing).toHaveText(/^Ended at/);
+  await hers.controls.getByRole('button', { name: 'Go live again' }).click();
+  await expect(his.standing).toHaveText(/^Live since/);
+  await expect(his.box).toBeVisible();
+});
+
+test('who leaves is gone at once and is back in the room', async ({ bob, hers, his, room }) => {
+  await expect(hers.list).toHaveCount(2);
+  await his.page.getByRole('link', { name: 'Leave' }).click();
+  await expect(bob.page).toHaveURL(`/rooms/${room.id}`);
+  await expect(hers.list).toHaveCount(1);
+  await expect(hers.comings).toContainText(`${bob.name} left`);
+  await expect(hers.participants).toContainText('Only you so far');
+});
+
+test('a closed window is a leave', async ({ bob, hers, his }) => {
+  await expect(hers.list).toHaveCount(2);
+  await his.page.close();
+  await expect(hers.comings).toContainText(`${bob.name} left`);
+  await expect(hers.list).toHaveCount(1);
+});
+
+test('a lost connection that comes back is no leave', async ({ bob, hers, his }) => {
+  await his.say('before');
+  await bob.wire.cut();
+  await expect(his.status).toHaveText(/^Reconnecting/);
+  await expect(his.list).toHaveCount(2);
+  await hers.say('meanwhile');
+  bob.wire.mend();
+  await his.button('Retry now').click();
+  await expect(his.status).toHaveText('Connected');
+  await his.say('after');
+  for (const live of [hers, his]) {
+    await expect(live.messages).toHaveText(['before', 'meanwhile', 'after']);
+    await expect(live.list).toHaveCount(2);
+  }
+  await expect(hers.comings).not.toContainText('left');
+});
+
+test('new messages do not move somebody who reads further up', async ({ hers, his }) => {
+  for (let line = 1; line <= 40; line++) await his.say(`line ${line}`);
+  await expect(hers.messages).toHaveCount(40);
+  await hers.messages.first().scrollIntoViewIfNeeded();
+  const top = () => hers.messages.nth(2).evaluate((line) => Math.round(line.getBoundingClientRect().top));
+  const before = await top();
+  await his.say('news');
+  await expect(hers.button('1 new message')).toBeVisible();
+  expect(await top()).toBe(before);
+  await hers.button('1 new message').click();
+  await expect(hers.messages.last()).toBeInViewport();
+});
+
+test('whoever is not in the chat finds nothing', async ({ register, open, room, guard, alice }) => {
+  guard.allow(answered(404));
+  const eve = await Person.enter(await register('eve'), await open());
+  const answer = await eve.page.goto(`/live/${room.id}`);
+  expect(answer?.status()).toBe(404);
+  await expect(eve.heading).toHaveText('This room is not here');
+  await expect(eve.page.getByText(alice.name)).toHaveCount(0);
+});
+
+test('who is removed from the chat is shown out', async ({ bob, his, hers, room }) => {
+  await bob.account.leave(room);
+  await expect(his.heading).toHaveText('This room is not here');
+  await expect(hers.list).toHaveCount(1);
+});
+
+test('strangers are asked to sign in first and come back', async ({ visitor, room }) => {
+  await visitor.goto(`/live/${room.id}`);
+  await expect(visitor).toHaveURL(`/sign-in?next=/live/${room.id}`);
+});
+
+test('the room leads to its session', async ({ alice, room }) => {
+  await alice.open(room);
+  await alice.page.getByRole('link', { name: 'Live session' }).click();
+  await expect(alice.page).toHaveURL(`/live/${room.id}`);
+  await expect(new LivePage(alice.page).participants).toContainText('1 person here');
+});
+
+test('on a phone the participants unfold', async ({ hers, his, bob }) => {
+  await hers.page.setViewportSize(PHONE);
+  const strip = hers.page.getByRole('button', { name: /2 people here/ });
+  await expect(strip).toHaveAttribute('aria-expanded', 'false');
+  await expect(hers.controls).toBeHidden();
+  await expectAccessible(hers.page);
+  await strip.click();
+  await expect(hers.list.filter({ hasText: bob.name })).toBeVisible();
+  await expect(hers.controls).toBeVisible();
+  await expectAccessible(hers.page);
+  await strip.click();
+  await hers.say('from a phone');
+  await expect(his.messages).toHaveText(['from a phone']);
+  const widths = await hers.page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+  expect(widths[0]).toBe(widths[1]);
+});
+
+test('it is accessible in each of its states', async ({ hers, his, bob }) => {
+  await his.say('hello');
+  await expect(hers.messages).toHaveText(['hello']);
+  await expectAccessible(hers.page);
+  await hers.button('Go live').click();
+  await expect(his.standing).toHaveText(/^Live/);
+  await expectAccessible(his.page);
+  await hers.button('Pause').click();
+  await expect(his.standing).toHaveText(/^Paused/);
+  await expectAccessible(his.page);
+  await hers.button('End session').click();
+  await expect(his.standing).toHaveText(/^Ended/);
+  await bob.wire.cut();
+  await expect(his.status).toHaveText(/^Reconnecting/);
+  await expectAccessible(his.page);
+});

@@ -1,0 +1,121 @@
+//! One attached client, as rooms see it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use protocol::CloseCode;
+use uuid::Uuid;
+
+use crate::envelope::{Envelope, Spelling};
+use crate::event::Event;
+use crate::model::Person;
+use crate::outbox::{Delivery, Gone, Outlet, Track};
+use crate::rates::Meters;
+
+/// Names one attached client for as long as it is attached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PeerId(pub u64);
+
+/// Names a sign-in. Ending it ends every connection that came with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct SignInId(pub Uuid);
+
+/// Who a connection belongs to, as its token says.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Who.
+    pub person: Arc<Person>,
+    /// By which sign-in.
+    pub sign_in: SignInId,
+}
+
+/// An attached client as rooms see it.
+pub(crate) struct Client {
+    pub(crate) id: PeerId,
+    pub(crate) person: Arc<Person>,
+    pub(crate) spelling: Spelling,
+    /// Shared by all connections of the person.
+    pub(crate) meters: Arc<Meters>,
+    sign_in: Mutex<SignInId>,
+    outlet: Arc<dyn Outlet>,
+}
+
+impl Client {
+    pub(crate) fn new(
+        id: PeerId,
+        identity: Identity,
+        spelling: Spelling,
+        outlet: Arc<dyn Outlet>,
+        meters: Arc<Meters>,
+    ) -> Self {
+        let Identity { person, sign_in } = identity;
+        Self { id, person, spelling, meters, sign_in: Mutex::new(sign_in), outlet }
+    }
+
+    /// Hands on an event that others are told too.
+    pub(crate) fn tell(&self, envelope: &Envelope, delivery: Delivery) -> Result<(), Gone> {
+        match envelope.event().track() {
+            Some(track) => self.tell_at(envelope, track),
+            None => envelope.frame(self.spelling).map_or(Ok(()), |frame| self.outlet.push(frame, delivery)),
+        }
+    }
+
+    /// Hands on an event that others are told too and that must arrive, with the place where the reader stands then.
+    pub(crate) fn tell_at(&self, envelope: &Envelope, track: Track<'_>) -> Result<(), Gone> {
+        if let Some(frame) = envelope.frame(self.spelling) {
+            return self.outlet.push_at(frame, track);
+        }
+        self.outlet.place(track);
+        Ok(())
+    }
+
+    /// Hands on an event that is for this client alone.
+    pub(crate) fn tell_alone(&self, event: &Event) -> Result<(), Gone> {
+        self.tell_alone_at(event, event.track())
+    }
+
+    /// As [`Client::tell_alone`], with the place where the reader stands then.
+    pub(crate) fn tell_alone_at(&self, event: &Event, track: Option<Track<'_>>) -> Result<(), Gone> {
+        match ((self.spelling.encode)(event), track) {
+            (Some(frame), Some(track)) => self.outlet.push_at(frame, track),
+            (Some(frame), None) => self.outlet.push(frame, Delivery::Sure),
+            (None, Some(track)) => {
+                self.outlet.place(track);
+                Ok(())
+            }
+            (None, None) => Ok(()),
+        }
+    }
+
+    /// Hands on a frame that is spelled already.
+    pub(crate) fn hand(&self, frame: Bytes) -> Result<(), Gone> {
+        self.outlet.push(frame, Delivery::Sure)
+    }
+
+    /// The client stands here now.
+    pub(crate) fn place(&self, track: Track<'_>) {
+        self.outlet.place(track);
+    }
+
+    /// Whether this client's dialect has a word for an event.
+    pub(crate) fn understands(&self, event: &Event) -> bool {
+        (self.spelling.encode)(event).is_some()
+    }
+
+    /// As [`Client::understands`], without spelling it again.
+    pub(crate) fn understands_envelope(&self, envelope: &Envelope) -> bool {
+        envelope.frame(self.spelling).is_some()
+    }
+
+    pub(crate) fn close(&self, code: CloseCode) {
+        self.outlet.close(code);
+    }
+
+    pub(crate) fn sign_in(&self) -> SignInId {
+        *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn renew(&self, sign_in: SignInId) {
+        *self.sign_in.lock().unwrap_or_else(PoisonError::into_inner) = sign_in;
+    }
+}

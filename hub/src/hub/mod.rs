@@ -1,0 +1,176 @@
+//! The handle that every door holds.
+
+mod inbox;
+mod rooms;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use protocol::{CloseCode, Closing, Maintenance, UserId};
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::client::{Client, Identity, PeerId, SignInId};
+use crate::envelope::{Envelope, Spelling};
+use crate::event::{Event, Stamp};
+use crate::inbox::InboxCommand;
+use crate::last_seen::LastSeen;
+use crate::limits::Settings;
+use crate::meters::MeterBook;
+use crate::outbox::{Delivery, Outlet};
+use crate::peer::Peer;
+use crate::port::{Clock, Store};
+use crate::pulse::Pulse;
+use crate::refusal::Refusal;
+use crate::registry::{Registry, Stats};
+use crate::room::RoomCommand;
+use crate::shared::Shared;
+
+pub use inbox::Actor;
+pub use rooms::{NewRoom, Text};
+
+/// Rooms, the people attached to them and the store behind. Cloning copies one pointer.
+#[derive(Clone)]
+pub struct Hub {
+    shared: Arc<Shared>,
+}
+
+/// What clients are told to wait before they come back after a stop. They spread themselves around it.
+const RECONNECT_IN_MS: u32 = 1_000;
+
+impl Hub {
+    /// A hub without anybody in it.
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+        let shared = Shared {
+            store,
+            clock,
+            settings,
+            registry: Registry::default(),
+            meters: MeterBook::default(),
+            last_seen: LastSeen::default(),
+            pulse: Pulse::default(),
+            tasks: TaskTracker::new(),
+            stopping: AtomicBool::new(false),
+            stopped: CancellationToken::new(),
+            next_peer: AtomicU64::new(1),
+        };
+        Self { shared: Arc::new(shared) }
+    }
+
+    /// Attaches a client. What it is told goes to `outlet`, written in `spelling`.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyConnections`], [`Refusal::Stopping`].
+    pub fn attach(
+        &self,
+        identity: Identity,
+        spelling: Spelling,
+        outlet: Arc<dyn Outlet>,
+    ) -> Result<Peer, Refusal> {
+        if self.shared.stopping.load(Ordering::Relaxed) {
+            return Err(Refusal::Stopping);
+        }
+        let id = PeerId(self.shared.next_peer.fetch_add(1, Ordering::Relaxed));
+        let meters = self.shared.meters.of(&identity.person.id);
+        let client = Arc::new(Client::new(id, identity, spelling, outlet, meters));
+        let limit = self.shared.settings.connections_per_person;
+        let came = self.shared.registry.attach(&client, limit).ok_or(Refusal::TooManyConnections)?;
+        if came {
+            let (shared, person) = (self.shared.clone(), client.person.id.clone());
+            self.shared.tasks.spawn(async move { shared.announce(&person).await });
+        }
+        Ok(Peer::new(client, self.shared.clone()))
+    }
+
+    /// Closes every connection that came by this sign-in.
+    pub fn close_sign_in(&self, sign_in: SignInId, code: CloseCode) {
+        for client in self.shared.registry.clients_of_sign_in(sign_in) {
+            client.close(code);
+        }
+    }
+
+    /// Closes every connection of a person.
+    pub fn close_person(&self, person: &UserId, code: CloseCode) {
+        for client in self.shared.registry.clients_of(person) {
+            client.close(code);
+        }
+    }
+
+    /// Counts for whoever watches the server.
+    pub fn stats(&self) -> Stats {
+        self.shared.registry.stats()
+    }
+
+    /// The time, and the server's name.
+    pub fn stamp(&self) -> Stamp {
+        self.shared.stamp()
+    }
+
+    /// How many clients of a person are attached.
+    pub fn connections_of(&self, person: &UserId) -> usize {
+        self.shared.registry.clients_of(person).len()
+    }
+
+    /// When somebody's last connection ended, in milliseconds since 1970-01-01 UTC; `None` if this process does not
+    /// remember any.
+    pub fn last_seen(&self, person: &UserId) -> Option<i64> {
+        self.shared.last_seen.of(person)
+    }
+
+    /// Messages a second, the mean of the last ten.
+    pub fn messages_per_second(&self) -> f64 {
+        self.shared.pulse.per_second()
+    }
+
+    /// Counts something that a person does beside posting, such as starting a job, as a message of this person. A part of
+    /// the application may do as much as it likes.
+    ///
+    /// # Errors
+    /// [`Refusal::TooFast`].
+    pub fn count(&self, actor: Actor<'_>) -> Result<(), Refusal> {
+        if actor.is_service {
+            return Ok(());
+        }
+        self.shared.meters.of(actor.person).messages.pass(self.shared.settings.rates.messages)
+    }
+
+    /// Tells every client that the application goes out of service, or comes back.
+    pub fn announce_maintenance(&self, maintenance: Maintenance) {
+        self.tell_everybody(Event::Maintenance(maintenance, self.shared.stamp()));
+    }
+
+    fn tell_everybody(&self, event: Event) {
+        let envelope = Envelope::new(event);
+        for client in self.shared.registry.all_clients() {
+            // A client that is gone needs no news.
+            client.tell(&envelope, Delivery::Sure).ok();
+        }
+    }
+
+    /// Takes nobody in any more, tells everybody, lets every room finish what it has accepted, and closes all
+    /// connections with code 1012.
+    pub async fn drain(&self) {
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        let closing = Closing { reconnect_in_ms: RECONNECT_IN_MS };
+        self.tell_everybody(Event::Closing(closing, self.shared.stamp()));
+        for mailbox in self.shared.registry.rooms.all() {
+            let (reply, answer) = oneshot::channel();
+            if mailbox.send(RoomCommand::Stop(reply)).await.is_ok() {
+                answer.await.ok();
+            }
+        }
+        for mailbox in self.shared.registry.inboxes.all() {
+            let (reply, answer) = oneshot::channel();
+            if mailbox.send(InboxCommand::Stop(reply)).await.is_ok() {
+                answer.await.ok();
+            }
+        }
+        for client in self.shared.registry.all_clients() {
+            client.close(CloseCode::Restart);
+        }
+        self.shared.stopped.cancel();
+        self.shared.tasks.close();
+        self.shared.tasks.wait().await;
+    }
+}

@@ -1,0 +1,70 @@
+//! How much is being said: messages of the last seconds.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::time::Instant;
+
+/// Seconds that are looked back upon: long enough to be calm, short enough to be now.
+const SECONDS: usize = 10;
+
+/// The same, to divide by.
+const MEAN_OF: f64 = 10.0;
+
+/// A count for each of the last seconds.
+pub(crate) struct Pulse {
+    begun: Instant,
+    /// Which second, and how many in it. A second's place is its number modulo [`SECONDS`].
+    counts: Mutex<[(usize, u32); SECONDS]>,
+}
+
+impl Default for Pulse {
+    fn default() -> Self {
+        Self { begun: Instant::now(), counts: Mutex::default() }
+    }
+}
+
+impl Pulse {
+    /// So many more.
+    pub(crate) fn count(&self, more: usize) {
+        let second = self.second();
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, count)) = counts.get_mut(second % SECONDS) {
+            if *of != second {
+                (*of, *count) = (second, 0);
+            }
+            *count = count.saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// The mean of the last ten seconds.
+    pub(crate) fn per_second(&self) -> f64 {
+        let second = self.second();
+        let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = counts.iter().filter(|(of, _)| of + SECONDS > second);
+        recent.map(|(_, count)| f64::from(*count)).sum::<f64>() / MEAN_OF
+    }
+
+    fn second(&self) -> usize {
+        usize::try_from(self.begun.elapsed().as_secs()).unwrap_or(usize::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_said_is_forgotten_after_ten_seconds() {
+        let pulse = Pulse::default();
+        pulse.count(7);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        pulse.count(8);
+        assert!((pulse.per_second() - 1.5).abs() < f64::EPSILON);
+        tokio::time::advance(Duration::from_secs(9)).await;
+        assert!((pulse.per_second() - 0.8).abs() < f64::EPSILON);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(pulse.per_second().abs() < f64::EPSILON);
+    }
+}

@@ -1,0 +1,126 @@
+//! How often something may be done (the generic cell rate algorithm: one number for each bucket).
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::refusal::Refusal;
+
+/// So many in a second for as long as one likes, and so many at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// In each second. 0 is taken as 1.
+    pub per_second: u32,
+    /// At once, after a silence. 0 is taken as 1.
+    pub burst: u32,
+}
+
+impl Rate {
+    /// The time that one takes.
+    fn step_ns(self) -> u64 {
+        1_000_000_000 / u64::from(self.per_second.max(1))
+    }
+
+    /// How far ahead of time a bucket may be.
+    fn slack_ns(self) -> u64 {
+        self.step_ns().saturating_mul(u64::from(self.burst.max(1)))
+    }
+}
+
+/// How often a person and each of this person's connections may do something; `None`: as often as they like.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Rates {
+    /// Messages of a person, over all connections.
+    pub messages: Option<Rate>,
+    /// Typing of a person, over all connections.
+    pub typing: Option<Rate>,
+    /// Wishes of any kind on one connection.
+    pub wishes: Option<Rate>,
+}
+
+/// One bucket. Shared by reference, without a lock.
+#[derive(Debug)]
+pub(crate) struct Meter {
+    begun: Instant,
+    /// When the bucket is empty again, in nanoseconds since `begun`.
+    empty_at_ns: AtomicU64,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        Self { begun: Instant::now(), empty_at_ns: AtomicU64::new(0) }
+    }
+}
+
+impl Meter {
+    /// Counts one.
+    ///
+    /// # Errors
+    /// [`Refusal::TooFast`]. Then nothing was counted.
+    pub(crate) fn pass(&self, rate: Option<Rate>) -> Result<(), Refusal> {
+        let whole_ms =
+            |wait: Duration| u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
+        self.count(rate, Instant::now()).map_err(|wait| Refusal::TooFast { retry_after_ms: whole_ms(wait) })
+    }
+
+    /// Whether a new one would do as well.
+    pub(crate) fn is_empty(&self, now: Instant) -> bool {
+        u128::from(self.empty_at_ns.load(Ordering::Relaxed))
+            <= now.saturating_duration_since(self.begun).as_nanos()
+    }
+
+    /// As [`Meter::pass`], at this moment; says how long to wait until one would have been taken.
+    fn count(&self, rate: Option<Rate>, now: Instant) -> Result<(), Duration> {
+        let Some(rate) = rate else { return Ok(()) };
+        let now_ns = u64::try_from(now.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX);
+        let mut over_ns = 0;
+        let counted = self.empty_at_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |empty_at| {
+            let after = empty_at.max(now_ns).saturating_add(rate.step_ns());
+            over_ns = after.saturating_sub(now_ns.saturating_add(rate.slack_ns()));
+            (over_ns == 0).then_some(after)
+        });
+        counted.map(|_| ()).map_err(|_| Duration::from_nanos(over_ns))
+    }
+}
+
+/// The buckets that a person has, whichever way this person comes.
+#[derive(Debug, Default)]
+pub(crate) struct Meters {
+    pub(crate) messages: Meter,
+    pub(crate) typing: Meter,
+}
+
+impl Meters {
+    /// Whether new ones would do as well.
+    pub(crate) fn are_empty(&self, now: Instant) -> bool {
+        self.messages.is_empty(now) && self.typing.is_empty(now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_then_the_rate() {
+        let (meter, rate) = (Meter::default(), Some(Rate { per_second: 10, burst: 3 }));
+        let start = Instant::now();
+        for _ in 0..3 {
+            meter.count(rate, start).unwrap();
+        }
+        let wait = meter.count(rate, start).unwrap_err();
+        assert!(wait > Duration::from_millis(90) && wait <= Duration::from_millis(100), "{wait:?}");
+        meter.count(rate, start + Duration::from_millis(101)).unwrap();
+        assert!(meter.count(rate, start + Duration::from_millis(101)).is_err());
+        for _ in 0..3 {
+            meter.count(rate, start + Duration::from_secs(5)).unwrap();
+        }
+    }
+
+    #[test]
+    fn without_a_rate_everything_is_taken() {
+        let meter = Meter::default();
+        assert!((0..10_000).all(|_| meter.count(None, Instant::now()).is_ok()));
+    }
+}

@@ -1,0 +1,163 @@
+//! What reaches a person: notifications, signals, direct messages, jobs.
+
+use hub::{Actor, Command, JobReport, NewJob, Refusal, Settings};
+use protocol::{JobStatus, MessageKind, Signal, limits};
+use serde_json::json;
+
+use crate::world::{Listener, World, user};
+
+async fn with_inbox(world: &World, name: &str) -> Listener {
+    let mut listener = world.enter(name);
+    listener.peer.follow_inbox(None, None).await.unwrap();
+    listener
+}
+
+fn letter(world: &World, to: &str, body: &str) -> Command {
+    let room = world.room.clone();
+    Command::Direct { room, to: user(to), body: body.to_owned(), kind: MessageKind::Text }
+}
+
+fn signal(number: u32) -> Signal {
+    Signal { name: "test:message".to_owned(), data: json!(number) }
+}
+
+async fn send(world: &World, number: u32) -> usize {
+    world.hub.signal(&user("ann"), signal(number)).await.unwrap()
+}
+
+#[tokio::test]
+async fn all_devices_of_one_person_hear_it_and_nobody_else() {
+    let world = World::new(Settings::default()).await;
+    let (mut first, mut second) = (with_inbox(&world, "ann").await, with_inbox(&world, "ann").await);
+    let mut bob = with_inbox(&world, "bob").await;
+    assert_eq!(send(&world, 1).await, 2);
+    let (_, heard) = world.hub.notify(&user("ann"), "Tea", "is ready", "info").await.unwrap();
+    assert_eq!(heard, 2);
+    for ann in [&mut first, &mut second] {
+        assert_eq!(ann.hear("").await, "signal test:message 1");
+        assert_eq!(ann.hear("").await, "notification Tea");
+    }
+    bob.hears_nothing_more().await;
+    assert!(matches!(world.hub.signal(&user("nobody"), signal(1)).await, Err(Refusal::NoSuchPerson(_))));
+}
+
+#[tokio::test]
+async fn who_comes_back_hears_exactly_what_was_missed_and_then_what_comes() {
+    let world = World::new(Settings::default()).await;
+    for number in 1..=3 {
+        assert_eq!(send(&world, number).await, 0);
+    }
+    let mut ann = world.enter("ann");
+    assert_eq!(ann.peer.can_resume(&[], 1).await.unwrap(), Some(Vec::new()));
+    ann.peer.follow_inbox(Some(1), Some("hello again".into())).await.unwrap();
+    send(&world, 4).await;
+    for line in ["signal test:message 2", "signal test:message 3", "hello again", "signal test:message 4"] {
+        assert_eq!(ann.hear("").await, line);
+    }
+    let mut fresh = with_inbox(&world, "ann").await;
+    fresh.hears_nothing_more().await;
+}
+
+#[tokio::test]
+async fn who_was_away_too_long_starts_over() {
+    let world = World::new(Settings::default()).await;
+    for number in 0..=limits::MAX_RECOVERED_MESSAGES {
+        send(&world, number).await;
+    }
+    let mut bob = world.inside("bob").await;
+    let ann = world.enter("ann");
+    assert_eq!(ann.peer.can_resume(&[], 0).await.unwrap(), None);
+    assert!(ann.peer.can_resume(&[], 1).await.unwrap().is_some());
+    assert_eq!(ann.peer.can_resume(&[], 10_000).await.unwrap(), None, "a place of the future");
+    bob.say(1, "one more").await;
+    bob.hear("posted").await;
+    let mut place = world.hub.room(&user("ann"), &world.room).await.unwrap().head;
+    place.seq = 0;
+    assert_eq!(ann.peer.can_resume(&[place], 1).await.unwrap(), None, "rooms and inbox count together");
+    assert_eq!(ann.peer.can_resume(&[place], 2).await.unwrap().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_direct_message_waits_for_its_reader_and_is_told_once() {
+    let world = World::new(Settings::default()).await;
+    let mut ann = world.inside("ann").await;
+    ann.wish(letter(&world, "bob", "psst")).await;
+    assert_eq!(ann.hear("direct").await, "direct_sent bob psst");
+    let mut bob = with_inbox(&world, "bob").await;
+    assert_eq!(bob.hear("").await, "direct ann psst");
+    let mut again = with_inbox(&world, "bob").await;
+    again.hears_nothing_more().await;
+    ann.wish(letter(&world, "bob", "both of you")).await;
+    assert_eq!(bob.hear("").await, "direct ann both of you");
+    assert_eq!(again.hear("").await, "direct ann both of you");
+    assert_eq!(world.store_page().await, 0, "it is no part of the room");
+}
+
+#[tokio::test]
+async fn a_direct_message_is_for_people_of_one_room() {
+    let world = World::new(Settings::default()).await;
+    let (mut ann, mut eve) = (world.enter("ann"), with_inbox(&world, "eve").await);
+    for (command, told) in [
+        (letter(&world, "eve", "psst"), "failed NotFound None"),
+        (letter(&world, "nobody", "psst"), "failed NotFound None"),
+        (letter(&world, "bob", " "), "failed Blank None"),
+    ] {
+        ann.wish(command).await;
+        assert_eq!(ann.hear("").await, told);
+    }
+    eve.wish(letter(&world, "ann", "let me in")).await;
+    assert_eq!(eve.hear("").await, "failed NotFound None");
+}
+
+#[tokio::test]
+async fn a_job_is_told_from_its_start_to_its_end() {
+    let world = World::new(Settings::default()).await;
+    let mut ann = with_inbox(&world, "ann").await;
+    let (owner, service) = (user("ann"), user("bob"));
+    let robot = Actor { person: &service, is_service: true };
+    let new = NewJob { title: "Import".to_owned(), ..NewJob::default() };
+    let job = world.hub.start_job(robot, &owner, new.clone()).await.unwrap();
+    let at = |progress| JobReport { progress: Some(progress), ..JobReport::default() };
+    for progress in [5, 3, 50] {
+        world.hub.report_job(robot, job.id, at(progress)).await.unwrap();
+    }
+    let done = JobReport { status: Some(JobStatus::Completed), ..JobReport::default() };
+    world.hub.report_job(robot, job.id, done).await.unwrap();
+    for line in [
+        "job Started Import 0",
+        "job Progressed Import 5",
+        "job Progressed Import 50",
+        "job Completed Import 100",
+        "notification Import is done",
+    ] {
+        assert_eq!(ann.hear("").await, line);
+    }
+    let stranger = Actor { person: &service, is_service: false };
+    assert!(matches!(world.hub.job(stranger, job.id).await, Err(Refusal::NoSuchJob)));
+    assert!(matches!(world.hub.start_job(stranger, &owner, new).await, Err(Refusal::NotOwner)));
+}
+
+#[tokio::test]
+async fn who_was_away_learns_where_jobs_stand_and_how_they_ended() {
+    let world = World::new(Settings::default()).await;
+    let owner = user("ann");
+    let me = Actor { person: &owner, is_service: false };
+    let start = async |title: &str| {
+        let new = NewJob { title: title.to_owned(), ..NewJob::default() };
+        world.hub.start_job(me, &owner, new).await.unwrap()
+    };
+    let (first, second) = (start("First").await, start("Second").await);
+    let failed = JobReport { status: Some(JobStatus::Failed), ..JobReport::default() };
+    world.hub.report_job(me, first.id, failed).await.unwrap();
+    let half = JobReport { progress: Some(55), ..JobReport::default() };
+    world.hub.report_job(me, second.id, half).await.unwrap();
+    let mut ann = with_inbox(&world, "ann").await;
+    assert_eq!(ann.hear("").await, "job Failed First 0");
+    assert_eq!(ann.hear("").await, "job Progressed Second 55");
+    let mut again = with_inbox(&world, "ann").await;
+    assert_eq!(again.hear("").await, "job Progressed Second 55");
+    again.hears_nothing_more().await;
+    world.hub.delete_job(me, second.id).await.unwrap();
+    assert_eq!(again.hear("").await, "job Deleted Second 55");
+    assert!(matches!(world.hub.job(me, second.id).await, Err(Refusal::NoSuchJob)));
+}

@@ -1,0 +1,210 @@
+//! What the frames of the server carry.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Cursor, DraftId, ErrorCode, LiveChange, Member, Message, MessageId, RoomId, RunId, UserId};
+
+/// See [`crate::ServerFrame::Welcome`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// Who the token says one is.
+    pub user: UserId,
+    /// The user name.
+    pub name: String,
+    /// The server's name, from its settings.
+    pub server: String,
+    /// The server pings when nothing was sent for so long; two unanswered ones end the connection.
+    pub heartbeat_ms: u32,
+    /// How long the token is good for.
+    pub expires_in_ms: u64,
+}
+
+/// See [`crate::ServerFrame::Expiring`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Expiry {
+    /// How long the token is good for.
+    pub expires_in_ms: u64,
+}
+
+/// See [`crate::ServerFrame::Joined`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JoinedRoom {
+    /// Which room.
+    pub room: RoomId,
+    /// Where it stands after `messages`.
+    pub head: Cursor,
+    /// `true`: `messages` is everything after `since`, complete. `false`: it is the newest page, and what the client
+    /// had before may lie behind a gap, so it starts over.
+    pub recovered: bool,
+    /// Whether there is anything older than `messages`. Meaningful when not recovered.
+    pub has_more: bool,
+    /// Oldest first.
+    pub messages: Vec<Message>,
+    /// Everybody in the room.
+    pub members: Vec<Member>,
+    /// Who types at this moment.
+    pub typing: Vec<UserId>,
+    /// Who follows the room at this moment; in live sessions only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub participants: Vec<UserId>,
+    /// Where the session stands, if an owner ever said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub live: Option<LiveChange>,
+}
+
+/// A room and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomRef {
+    /// Which.
+    pub room: RoomId,
+}
+
+/// See [`crate::ServerFrame::RoomRenamed`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomName {
+    /// Which.
+    pub room: RoomId,
+    /// How it is called now.
+    pub name: String,
+}
+
+/// See [`crate::ServerFrame::Posted`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Posted {
+    /// Where.
+    pub room: RoomId,
+    /// Which draft.
+    pub draft: DraftId,
+    /// Its place.
+    pub cursor: Cursor,
+    /// Its own name.
+    pub id: MessageId,
+    /// When it was committed, in milliseconds since 1970-01-01 UTC.
+    pub at_ms: i64,
+}
+
+/// See [`crate::ServerFrame::Typing`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TypingChange {
+    /// Where.
+    pub room: RoomId,
+    /// Who.
+    pub user: UserId,
+    /// Began or ceased.
+    pub on: bool,
+}
+
+/// See [`crate::ServerFrame::Read`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadMark {
+    /// Where.
+    pub room: RoomId,
+    /// Who.
+    pub user: UserId,
+    /// The last number read.
+    pub seq: u64,
+}
+
+/// See [`crate::ServerFrame::Presence`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PresenceChange {
+    /// A room that the reader shares with this person.
+    pub room: RoomId,
+    /// Who.
+    pub user: UserId,
+    /// Came or went.
+    pub online: bool,
+}
+
+/// See [`crate::ServerFrame::MemberAdded`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberAdded {
+    /// Where.
+    pub room: RoomId,
+    /// Who.
+    pub member: Member,
+}
+
+/// See [`crate::ServerFrame::MemberRemoved`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberRemoved {
+    /// Where.
+    pub room: RoomId,
+    /// Who.
+    pub user: UserId,
+}
+
+/// See [`crate::ServerFrame::Pong`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pong {
+    /// As it came.
+    pub nonce: u32,
+}
+
+/// See [`crate::ServerFrame::Progress`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunStep {
+    /// Which run.
+    pub run: RunId,
+    /// 1 for the first.
+    pub step: u32,
+    /// How many there will be.
+    pub steps: u32,
+    /// The prefix and the number.
+    pub message: String,
+    /// Since the start.
+    pub elapsed_ms: u64,
+    /// Until the planned end.
+    pub remaining_ms: u64,
+}
+
+/// See [`crate::ServerFrame::Finished`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// Which run.
+    pub run: RunId,
+    /// How it ended.
+    pub outcome: RunOutcome,
+    /// The steps that were told.
+    pub steps_done: u32,
+    /// Since the start.
+    pub elapsed_ms: u64,
+}
+
+/// How a simulated job ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunOutcome {
+    /// Every step was told.
+    Completed,
+    /// The plan's failure rate struck.
+    Failed,
+    /// The client asked for it.
+    Cancelled,
+}
+
+/// See [`crate::ServerFrame::Closing`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Closing {
+    /// When to try again.
+    pub reconnect_in_ms: u32,
+}
+
+/// What a program needs to know of a refusal.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorData {
+    /// Which row of the table.
+    pub code: ErrorCode,
+    /// The field that is wrong, where it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<String>,
+    /// The room that was meant, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub room: Option<RoomId>,
+    /// The draft that was not taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub draft: Option<DraftId>,
+    /// When trying again helps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}

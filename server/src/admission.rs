@@ -1,0 +1,135 @@
+//! Who may open a socket: how often, and how many at a time. Asked by every door before it looks at tokens.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::auth::address::Address;
+use crate::buckets::{Buckets, Counted};
+use crate::config::{Limits, RateLimits};
+use crate::error::ApiError;
+
+/// Addresses whose handshakes are counted at a time, about 10 MB. Beyond it strangers are let in uncounted: so many come
+/// back at once only after a restart, and the number of sockets is bounded in any case.
+const MAX_ADDRESSES: usize = 200_000;
+
+/// When it may help to ask again, where too many sockets are open.
+const FULL_RETRY_MS: u64 = 10_000;
+
+/// The desk before all doors for sockets. Cloning copies one pointer.
+#[derive(Clone)]
+pub struct Admissions {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    limits: Limits,
+    handshakes: Buckets<IpAddr>,
+    open: Mutex<Open>,
+}
+
+/// The sockets that are open.
+#[derive(Default)]
+struct Open {
+    all: usize,
+    by_address: HashMap<IpAddr, usize>,
+}
+
+impl Shared {
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An open socket's place among those that may be open. Held until the socket is closed.
+#[must_use = "dropping it frees the place"]
+pub struct Place {
+    shared: Arc<Shared>,
+    address: IpAddr,
+}
+
+impl Admissions {
+    /// Nobody is there yet.
+    pub fn new(limits: Limits, rates: RateLimits) -> Self {
+        let handshakes = Buckets::new(rates.handshakes_per_minute, MAX_ADDRESSES);
+        Self { shared: Arc::new(Shared { limits, handshakes, open: Mutex::default() }) }
+    }
+
+    /// Lets somebody open a socket.
+    ///
+    /// # Errors
+    /// [`ApiError::TooManySockets`] where this address was too quick or has too many open, [`ApiError::Full`] where all
+    /// together have.
+    pub fn admit(&self, Address(address): Address, now_ms: i64) -> Result<Place, ApiError> {
+        if let Counted::Wait(retry_after_ms) = self.shared.handshakes.count(address, now_ms) {
+            return Err(ApiError::TooManySockets { retry_after_ms });
+        }
+        let limits = &self.shared.limits;
+        let mut open = self.shared.open();
+        if open.all >= limits.connections {
+            return Err(ApiError::Full { retry_after_ms: FULL_RETRY_MS });
+        }
+        let here = open.by_address.entry(address).or_default();
+        if *here >= limits.connections_per_address {
+            return Err(ApiError::TooManySockets { retry_after_ms: FULL_RETRY_MS });
+        }
+        *here += 1;
+        open.all += 1;
+        if open.all == limits.connections {
+            tracing::warn!(open = open.all, "As many sockets are open as may be");
+        }
+        Ok(Place { shared: self.shared.clone(), address })
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut open = self.shared.open();
+        open.all = open.all.saturating_sub(1);
+        if let Entry::Occupied(mut here) = open.by_address.entry(self.address) {
+            *here.get_mut() = here.get().saturating_sub(1);
+            if *here.get() == 0 {
+                here.remove();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from(last: u8) -> Address {
+        Address(IpAddr::from([203, 0, 113, last]))
+    }
+
+    fn why(admitted: Result<Place, ApiError>) -> u16 {
+        admitted.map_or_else(|error| error.describe().0.as_u16(), |_| 200)
+    }
+
+    #[test]
+    fn places_are_counted_and_given_back() {
+        let limits = Limits { connections: 3, connections_per_address: 2, ..Limits::default() };
+        let desk = Admissions::new(limits, RateLimits::OFF);
+        let first = desk.admit(from(1), 0).unwrap();
+        let second = desk.admit(from(1), 0).unwrap();
+        assert_eq!(why(desk.admit(from(1), 0)), 429);
+        let third = desk.admit(from(2), 0).unwrap();
+        assert_eq!(why(desk.admit(from(3), 0)), 503);
+        drop((first, second, third));
+        assert_eq!(why(desk.admit(from(3), 0)), 200);
+        assert!(desk.shared.open().by_address.is_empty());
+    }
+
+    #[test]
+    fn too_many_handshakes_of_one_address_have_to_wait() {
+        let rates = RateLimits { handshakes_per_minute: Some(2), ..RateLimits::OFF };
+        let desk = Admissions::new(Limits::default(), rates);
+        assert_eq!(why(desk.admit(from(1), 0)), 200);
+        assert_eq!(why(desk.admit(from(1), 0)), 200);
+        assert_eq!(why(desk.admit(from(1), 0)), 429);
+        assert_eq!(why(desk.admit(from(2), 0)), 200);
+        assert_eq!(why(desk.admit(from(1), 30_000)), 200);
+    }
+}

@@ -1,0 +1,122 @@
+//! The analysis of an interview, played through the hub like a real one, so that applications can try out their clients.
+
+use std::time::Duration;
+
+use hub::{Actor, JobReport, NewJob, Refusal};
+use protocol::rest::Outcome;
+use protocol::{JobId, JobKind, JobStatus, UserId};
+use serde_json::{Value, json};
+
+use crate::clock::rfc3339;
+use crate::state::AppState;
+
+/// From one report to the next: slow enough to be seen, and over within two seconds.
+const STEP: Duration = Duration::from_millis(400);
+
+/// Progress, stage, and what the work says of itself.
+const STEPS: [(u8, &str, &str); 3] = [
+    (25, "reading", "Reading the video"),
+    (60, "transcribing", "Writing down what is said"),
+    (90, "summarizing", "Summing up"),
+];
+
+/// Bytes of the video that there is not.
+const FILE_SIZE: u64 = 48_318_464;
+
+/// Begins to play the analysis of an interview for somebody. It goes on by itself.
+///
+/// # Errors
+/// A subject outside its limits; [`Refusal::NoSuchPerson`].
+pub(crate) async fn start(
+    state: &AppState,
+    owner: UserId,
+    interview: String,
+    outcome: Outcome,
+) -> Result<JobId, Refusal> {
+    let new = NewJob {
+        kind: JobKind::Analysis,
+        subject: Some(interview),
+        title: "Video analysis".to_owned(),
+        message: Some("Video analysis has started".to_owned()),
+    };
+    let job = state.hub().start_job(application(&owner), &owner, new).await?.id;
+    let played = play(state.clone(), owner, job, outcome);
+    state.errands().spawn(async move {
+        match played.await {
+            // Somebody else ended or deleted it meanwhile.
+            Ok(()) | Err(Refusal::JobOver | Refusal::NoSuchJob) => {}
+            Err(refusal) => {
+                let error = &refusal as &dyn std::error::Error;
+                tracing::warn!(error, "An analysis was not played to its end");
+            }
+        }
+    });
+    Ok(job)
+}
+
+/// The application does the work, whoever it is for.
+fn application(owner: &UserId) -> Actor<'_> {
+    Actor { person: owner, is_service: true }
+}
+
+async fn play(state: AppState, owner: UserId, job: JobId, outcome: Outcome) -> Result<(), Refusal> {
+    let steps = match outcome {
+        Outcome::Completed => STEPS.as_slice(),
+        Outcome::Failed => STEPS.split_last().map_or(&[][..], |(_, before)| before),
+    };
+    for (progress, stage, message) in steps {
+        if is_cut_short(&state).await {
+            return report(&state, &owner, job, failure("The server was stopped")).await;
+        }
+        let progressed = JobReport {
+            progress: Some(*progress),
+            stage: Some((*stage).to_owned()),
+            message: Some((*message).to_owned()),
+            ..JobReport::default()
+        };
+        report(&state, &owner, job, progressed).await?;
+    }
+    // A stop now changes nothing: the end is due.
+    is_cut_short(&state).await;
+    let end = match outcome {
+        Outcome::Completed => success(&rfc3339(state.clock().now_ms())),
+        Outcome::Failed => failure("The video could not be read to its end"),
+    };
+    report(&state, &owner, job, end).await
+}
+
+/// Waits for the next step; whether a stop came between.
+async fn is_cut_short(state: &AppState) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(STEP) => false,
+        () = state.stopping().cancelled() => true,
+    }
+}
+
+async fn report(state: &AppState, owner: &UserId, job: JobId, report: JobReport) -> Result<(), Refusal> {
+    state.hub().report_job(application(owner), job, report).await.map(|_| ())
+}
+
+fn success(analyzed_at: &str) -> JobReport {
+    let result: Value = json!({
+        "summary": "Clear answers and good examples; the pauses before the harder questions are long.",
+        "analyzedAt": analyzed_at,
+        "fileSize": FILE_SIZE,
+    });
+    JobReport {
+        status: Some(JobStatus::Completed),
+        message: Some("Video analysis completed successfully".to_owned()),
+        result: Some(result),
+        ..JobReport::default()
+    }
+}
+
+fn failure(why: &str) -> JobReport {
+    JobReport {
+        status: Some(JobStatus::Failed),
+        message: Some("Video analysis failed".to_owned()),
+        error: Some(why.to_owned()),
+        retryable: true,
+        ..JobReport::default()
+    }
+}

@@ -1,0 +1,248 @@
+//! How much and how often: the limits of the doors, checked and with their reasons.
+
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use clap::Args;
+use hub::{Rate, Rates};
+use protocol::limits;
+
+use super::{ConfigError, Environment, refused};
+
+/// What strangers on the internet get: a person who mistypes a password has room, a guesser has not; an office of a few
+/// hundred people behind one address comes back within a minute after a restart.
+const STRICT: RateLimits = RateLimits {
+    sign_ins_per_minute: Some(10),
+    handshakes_per_minute: Some(300),
+    messages_per_second: Some(20),
+    typing_per_second: Some(10),
+    wishes_per_second: Some(100),
+};
+
+/// What one developer gets, whose test suite does everything from one address.
+const GENEROUS: RateLimits = RateLimits {
+    sign_ins_per_minute: Some(6_000),
+    handshakes_per_minute: Some(60_000),
+    messages_per_second: Some(10_000),
+    typing_per_second: Some(1_000),
+    wishes_per_second: Some(100_000),
+};
+
+/// Messages and typing that may come at once, as a multiple of what may come each second: what was written while a phone
+/// was in a tunnel arrives together.
+const BURST: u32 = 5;
+
+/// The same for wishes of any kind: a client that comes back joins all of its rooms at once.
+const WISH_BURST: u32 = 10;
+
+/// Connections from one address in production; elsewhere as many as in total.
+const CONNECTIONS_PER_ADDRESS: usize = 1_000;
+
+/// How often something may be done; `None`: as often as one likes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RateLimits {
+    /// Attempts to sign in or register, of one address and for one login.
+    pub sign_ins_per_minute: Option<u32>,
+    /// Sockets that one address may open.
+    pub handshakes_per_minute: Option<u32>,
+    /// Messages of one person, over all connections and REST.
+    pub messages_per_second: Option<u32>,
+    /// Typing of one person, over all connections.
+    pub typing_per_second: Option<u32>,
+    /// Frames of any kind on one connection.
+    pub wishes_per_second: Option<u32>,
+}
+
+impl RateLimits {
+    /// Everything as often as one likes.
+    pub const OFF: Self = Self {
+        sign_ins_per_minute: None,
+        handshakes_per_minute: None,
+        messages_per_second: None,
+        typing_per_second: None,
+        wishes_per_second: None,
+    };
+
+    /// What an environment has where nothing else is said.
+    pub fn of(environment: Environment) -> Self {
+        match environment {
+            Environment::Production => STRICT,
+            Environment::Development => GENEROUS,
+        }
+    }
+
+    /// The hub's share of it.
+    pub fn of_hub(&self) -> Rates {
+        let rate = |per_second: Option<u32>, times: u32| {
+            per_second.map(|per_second| Rate { per_second, burst: per_second.saturating_mul(times) })
+        };
+        Rates {
+            messages: rate(self.messages_per_second, BURST),
+            typing: rate(self.typing_per_second, BURST),
+            wishes: rate(self.wishes_per_second, WISH_BURST),
+        }
+    }
+}
+
+/// How much there may be of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Sockets that are open at a time.
+    pub connections: usize,
+    /// Sockets that one address has open at a time.
+    pub connections_per_address: usize,
+    /// Sockets that one person has open at a time.
+    pub connections_per_person: usize,
+    /// Rooms that one socket follows at a time.
+    pub rooms_per_connection: usize,
+    /// Bytes of one frame of a socket and of one REST body.
+    pub frame_bytes: usize,
+    /// Bytes of text that one message carries.
+    pub message_bytes: usize,
+    /// How long a client has for the head of its first request.
+    pub first_request: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections: 100_000,
+            connections_per_address: 100_000,
+            connections_per_person: limits::MAX_CONNECTIONS_PER_PERSON,
+            rooms_per_connection: limits::MAX_ROOMS_PER_CONNECTION,
+            frame_bytes: limits::MAX_FRAME_BYTES,
+            message_bytes: limits::MAX_MESSAGE_BYTES,
+            first_request: Duration::from_secs(10),
+        }
+    }
+}
+
+/// The limits as they are written. Their order is the one of the help.
+#[derive(Args)]
+pub(super) struct LimitSettings {
+    /// Attempts to sign in or register a minute, of one address and for one login [default: 10; 6000 in development, where
+    /// tests sign in all the time]
+    #[arg(long, env = "HUBBUB_SIGN_INS_PER_MINUTE", value_name = "COUNT")]
+    sign_ins_per_minute: Option<NonZeroU32>,
+
+    /// Sockets that one address may open a minute [default: 300, so that an office comes back within a minute after a
+    /// restart; 60000 in development]
+    #[arg(long, env = "HUBBUB_HANDSHAKES_PER_MINUTE", value_name = "COUNT")]
+    handshakes_per_minute: Option<NonZeroU32>,
+
+    /// Messages that one person may send a second, over all connections and REST; five times as many at once [default: 20,
+    /// faster than anybody types and enough for a bot; 10000 in development]
+    #[arg(long, env = "HUBBUB_MESSAGES_PER_SECOND", value_name = "COUNT")]
+    messages_per_second: Option<NonZeroU32>,
+
+    /// How often one person may say a second that they type; five times as often at once [default: 10; 1000 in development]
+    #[arg(long, env = "HUBBUB_TYPING_PER_SECOND", value_name = "COUNT")]
+    typing_per_second: Option<NonZeroU32>,
+
+    /// Wishes of any kind that one connection may have a second; ten times as many at once, because a client that comes
+    /// back joins all of its rooms [default: 100; 100000 in development]
+    #[arg(long, env = "HUBBUB_WISHES_PER_SECOND", value_name = "COUNT")]
+    wishes_per_second: Option<NonZeroU32>,
+
+    /// Sockets that may be open at a time; beyond it handshakes get 503. Open files of the process must allow for it.
+    #[arg(long, env = "HUBBUB_MAX_CONNECTIONS", value_name = "COUNT", default_value = "100000")]
+    max_connections: NonZeroU32,
+
+    /// Sockets that one address may have open at a time [default: 1000, a big office; in development and without rate limits
+    /// as many as in total]
+    #[arg(long, env = "HUBBUB_MAX_CONNECTIONS_PER_ADDRESS", value_name = "COUNT")]
+    max_connections_per_address: Option<NonZeroU32>,
+
+    /// Sockets that one person may have open at a time: a few devices with a few tabs each
+    #[arg(long, env = "HUBBUB_MAX_CONNECTIONS_PER_PERSON", value_name = "COUNT", default_value = "20")]
+    max_connections_per_person: NonZeroU32,
+
+    /// Rooms that one connection may follow at a time
+    #[arg(long, env = "HUBBUB_MAX_ROOMS_PER_CONNECTION", value_name = "COUNT", default_value = "512")]
+    max_rooms_per_connection: NonZeroU32,
+
+    /// Bytes of one frame and of one REST body; beyond it a socket is closed with code 1009 [default: 1 MiB]
+    #[arg(
+        long,
+        env = "HUBBUB_MAX_FRAME_BYTES",
+        value_name = "BYTES",
+        default_value = "1048576",
+        hide_default_value = true
+    )]
+    max_frame_bytes: NonZeroU32,
+
+    /// Bytes of text that one message may carry; must fit into a frame [default: 64 KiB]
+    #[arg(
+        long,
+        env = "HUBBUB_MAX_MESSAGE_BYTES",
+        value_name = "BYTES",
+        default_value = "65536",
+        hide_default_value = true
+    )]
+    max_message_bytes: NonZeroU32,
+
+    /// Seconds that a client has for the head of its first request; then the connection is closed, so that nobody holds
+    /// doors half open
+    #[arg(long, env = "HUBBUB_FIRST_REQUEST_SECONDS", value_name = "SECONDS", default_value = "10")]
+    first_request_seconds: NonZeroU32,
+}
+
+impl LimitSettings {
+    /// What holds in an environment, with rate limits or without.
+    pub(super) fn check(
+        &self,
+        environment: Environment,
+        with_rates: bool,
+    ) -> Result<(RateLimits, Limits), ConfigError> {
+        let rates = if with_rates { self.rates(environment) } else { self.no_rates()? };
+        let size = |count: NonZeroU32| usize::try_from(count.get()).unwrap_or(usize::MAX);
+        let connections = size(self.max_connections);
+        let of_one_address = if with_rates && environment == Environment::Production {
+            CONNECTIONS_PER_ADDRESS
+        } else {
+            connections
+        };
+        let limits = Limits {
+            connections,
+            connections_per_address: self.max_connections_per_address.map_or(of_one_address, size),
+            connections_per_person: size(self.max_connections_per_person),
+            rooms_per_connection: size(self.max_rooms_per_connection),
+            frame_bytes: size(self.max_frame_bytes),
+            message_bytes: size(self.max_message_bytes),
+            first_request: Duration::from_secs(u64::from(self.first_request_seconds.get())),
+        };
+        if limits.message_bytes > limits.frame_bytes {
+            return Err(refused(format!(
+                "HUBBUB_MAX_MESSAGE_BYTES is {} and does not fit into HUBBUB_MAX_FRAME_BYTES, which is {}",
+                limits.message_bytes, limits.frame_bytes
+            )));
+        }
+        Ok((rates, limits))
+    }
+
+    fn rates(&self, environment: Environment) -> RateLimits {
+        let usual = RateLimits::of(environment);
+        let or = |said: Option<NonZeroU32>, usual: Option<u32>| said.map(NonZeroU32::get).or(usual);
+        RateLimits {
+            sign_ins_per_minute: or(self.sign_ins_per_minute, usual.sign_ins_per_minute),
+            handshakes_per_minute: or(self.handshakes_per_minute, usual.handshakes_per_minute),
+            messages_per_second: or(self.messages_per_second, usual.messages_per_second),
+            typing_per_second: or(self.typing_per_second, usual.typing_per_second),
+            wishes_per_second: or(self.wishes_per_second, usual.wishes_per_second),
+        }
+    }
+
+    fn no_rates(&self) -> Result<RateLimits, ConfigError> {
+        let said = [
+            ("HUBBUB_SIGN_INS_PER_MINUTE", self.sign_ins_per_minute),
+            ("HUBBUB_HANDSHAKES_PER_MINUTE", self.handshakes_per_minute),
+            ("HUBBUB_MESSAGES_PER_SECOND", self.messages_per_second),
+            ("HUBBUB_TYPING_PER_SECOND", self.typing_per_second),
+            ("HUBBUB_WISHES_PER_SECOND", self.wishes_per_second),
+        ];
+        match said.iter().find(|(_, value)| value.is_some()) {
+            Some((name, _)) => Err(refused(format!("HUBBUB_RATE_LIMITS is off, but {name} is set"))),
+            None => Ok(RateLimits::OFF),
+        }
+    }
+}

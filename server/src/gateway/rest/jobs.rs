@@ -1,0 +1,87 @@
+//! `/api/v1/jobs`
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use hub::{JobReport, Refusal};
+use protocol::rest::{JobPatch, Jobs, NewJob};
+use protocol::{Job, JobId};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{ApiBody, ApiQuery, page_size};
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// Which part of the list.
+#[derive(Deserialize)]
+pub(crate) struct ListQuery {
+    before: Option<JobId>,
+    limit: Option<u32>,
+}
+
+pub(crate) async fn start(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiBody(new): ApiBody<NewJob>,
+) -> Result<(StatusCode, Json<Job>), ApiError> {
+    state.hub().count(caller.actor())?;
+    let owner = new.owner_id.unwrap_or_else(|| caller.person.id.clone());
+    if owner != caller.person.id && !caller.clearance.is_service() {
+        return Err(ApiError::NotAllowed("only a part of the application starts jobs for others"));
+    }
+    let job = hub::NewJob { kind: new.kind, subject: new.subject, title: new.title, message: new.message };
+    let started = state.hub().start_job(caller.actor(), &owner, job).await;
+    let job = started.map_err(|refusal| ApiError::renaming(refusal, "user_ids", "owner_id"))?;
+    Ok((StatusCode::CREATED, Json(job)))
+}
+
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiQuery(query): ApiQuery<ListQuery>,
+) -> Result<Json<Jobs>, ApiError> {
+    let limit = page_size(query.limit);
+    // One more than shown tells whether there is another page.
+    let mut jobs = state.hub().jobs(&caller.person.id, query.before, limit + 1).await?;
+    let shown = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = jobs.len() > shown;
+    jobs.truncate(shown);
+    let next = jobs.last().filter(|_| more).map(|job| job.id.0.to_string());
+    Ok(Json(Jobs { jobs, next }))
+}
+
+pub(crate) async fn show(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(job): Path<String>,
+) -> Result<Json<Job>, ApiError> {
+    Ok(Json(state.hub().job(caller.actor(), job_id(&job)?).await?))
+}
+
+pub(crate) async fn report(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(job): Path<String>,
+    ApiBody(patch): ApiBody<JobPatch>,
+) -> Result<Json<Job>, ApiError> {
+    state.hub().count(caller.actor())?;
+    let JobPatch { progress, stage, message, status, result, error, retryable } = patch;
+    let report = JobReport { progress, stage, message, status, result, error, retryable };
+    Ok(Json(state.hub().report_job(caller.actor(), job_id(&job)?, report).await?))
+}
+
+pub(crate) async fn delete(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(job): Path<String>,
+) -> Result<StatusCode, ApiError> {
+    state.hub().delete_job(caller.actor(), job_id(&job)?).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The job that an address names. Where the text is no identifier there can be no job.
+fn job_id(raw: &str) -> Result<JobId, ApiError> {
+    Uuid::try_parse(raw).map(JobId).map_err(|_| ApiError::Refused(Refusal::NoSuchJob))
+}

@@ -1,0 +1,30 @@
+//! `/api/v1/admin/maintenance`
+
+use axum::Json;
+use axum::extract::State;
+use hub::Refusal;
+use protocol::Maintenance;
+use protocol::limits::MAX_NOTE_CHARS;
+use protocol::rest::NewMaintenance;
+
+use super::ApiBody;
+use super::rights::Operator;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+pub(crate) async fn set(
+    State(state): State<AppState>,
+    _: Operator,
+    ApiBody(new): ApiBody<NewMaintenance>,
+) -> Result<Json<Maintenance>, ApiError> {
+    let usual = if new.enabled { "We are working on it and will be back soon" } else { "We are back" };
+    let message = new.message.unwrap_or_else(|| usual.to_owned());
+    let size = message.chars().count();
+    if size > MAX_NOTE_CHARS {
+        let refusal = Refusal::TooLong { field: "message", size, unit: "characters", limit: MAX_NOTE_CHARS };
+        return Err(refusal.into());
+    }
+    let maintenance = Maintenance { enabled: new.enabled, message };
+    state.set_maintenance(maintenance.clone());
+    Ok(Json(maintenance))
+}

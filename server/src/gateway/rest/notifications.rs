@@ -1,0 +1,65 @@
+//! `/api/v1/notifications`
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use protocol::NotificationId;
+use protocol::limits::MAX_INBOX_ITEMS;
+use protocol::rest::{NewNotification, Notifications, NotificationsRead, Notified, ReadNotifications};
+use serde::Deserialize;
+
+use super::{ApiBody, ApiQuery, page_size};
+use crate::auth::Caller;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+/// How a notification looks when nothing is said about it.
+pub(super) const PLAIN: &str = "info";
+
+/// Which part of the list.
+#[derive(Deserialize)]
+pub(crate) struct ListQuery {
+    before: Option<NotificationId>,
+    limit: Option<u32>,
+}
+
+pub(crate) async fn list(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiQuery(query): ApiQuery<ListQuery>,
+) -> Result<Json<Notifications>, ApiError> {
+    let limit = page_size(query.limit);
+    let page = state.hub().notifications(&caller.person.id, query.before, limit).await?;
+    let next = page.list.last().filter(|_| page.has_more).map(|it| it.id.0.to_string());
+    Ok(Json(Notifications { notifications: page.list, unread: page.unread, next }))
+}
+
+pub(crate) async fn create(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiBody(new): ApiBody<NewNotification>,
+) -> Result<(StatusCode, Json<Notified>), ApiError> {
+    let to_anybody = caller.clearance.is_service() || state.config().is_development();
+    if new.user_id != caller.person.id && !to_anybody {
+        return Err(ApiError::NotAllowed("only a part of the application notifies others"));
+    }
+    state.hub().count(caller.actor())?;
+    let kind = new.kind.as_deref().unwrap_or(PLAIN);
+    let told = state.hub().notify(&new.user_id, &new.title, &new.message, kind).await;
+    let (notification, delivered) =
+        told.map_err(|refusal| ApiError::renaming(refusal, "user_ids", "user_id"))?;
+    Ok((StatusCode::CREATED, Json(Notified { notification, delivered })))
+}
+
+pub(crate) async fn read(
+    State(state): State<AppState>,
+    caller: Caller,
+    ApiBody(which): ApiBody<ReadNotifications>,
+) -> Result<Json<NotificationsRead>, ApiError> {
+    let most = usize::try_from(MAX_INBOX_ITEMS).unwrap_or(usize::MAX);
+    if which.ids.as_ref().is_some_and(|ids| ids.len() > most) {
+        return Err(ApiError::Invalid { field: "ids", message: format!("at most {most} at a time") });
+    }
+    let read = state.hub().read_notifications(&caller.person.id, which.ids.as_deref()).await?;
+    Ok(Json(NotificationsRead { read }))
+}

@@ -1,0 +1,49 @@
+//! `/api/v1/websocket/stats` and `/user/{userId}/status`: who is there, and how much is said.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use protocol::rest::{HubStats, PersonStatus, Success};
+
+use super::person_id;
+use super::rights::may_watch;
+use crate::auth::Caller;
+use crate::clock::rfc3339;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+pub(crate) async fn stats(
+    State(state): State<AppState>,
+    caller: Caller,
+) -> Result<Json<Success<HubStats>>, ApiError> {
+    may_watch(&state, &caller)?;
+    let hub = state.hub();
+    let counts = hub.stats();
+    Ok(Json(Success::of(HubStats {
+        connected: counts.connections,
+        users: counts.people,
+        rooms: counts.rooms,
+        nodes: 1,
+        messages_per_second: hub.messages_per_second(),
+        timestamp: rfc3339(state.clock().now_ms()),
+    })))
+}
+
+pub(crate) async fn status(
+    State(state): State<AppState>,
+    caller: Caller,
+    Path(person): Path<String>,
+) -> Result<Json<Success<PersonStatus>>, ApiError> {
+    if person != caller.person.id.as_str() {
+        may_watch(&state, &caller)?;
+    }
+    let person = person_id(&person)?;
+    let known = state.sign_ins().accounts.by_id(&person).await?;
+    let person = known.ok_or(hub::Refusal::NoSuchPerson(person))?;
+    let sockets = state.hub().connections_of(&person.id);
+    Ok(Json(Success::of(PersonStatus {
+        is_connected: sockets > 0,
+        sockets,
+        last_seen: state.hub().last_seen(&person.id).map(rfc3339),
+        user_id: person.id,
+    })))
+}

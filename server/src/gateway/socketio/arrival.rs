@@ -1,0 +1,179 @@
+//! Letting a client in: who it is, whether it was here before, and what it missed.
+
+use std::sync::Arc;
+
+use hub::{Bring, Command, Event, Identity, Peer, Refusal, Standing, Track};
+use protocol::{UserId, Welcome};
+use serde_json::{Value, json};
+
+use super::connection::Connection;
+use super::outlet::SocketOutlet;
+use super::positions::{Positions, Stood};
+use super::{Handshake, pid};
+use crate::auth::extract::{SocketQuery, identify_socket, identify_token};
+use crate::auth::{AuthError, Caller};
+use crate::dialect::{mockverse, socketio};
+use crate::engineio::CloseReason;
+use crate::socketio::{Accepted, ConnectRefusal, ConnectRequest, MAIN, Recovery, Socket};
+use crate::state::AppState;
+
+/// A client that was here before, may come back, and can be told all it missed.
+struct Return {
+    sid: String,
+    pid: String,
+    inbox: u64,
+    rooms: Vec<Standing>,
+}
+
+pub(super) async fn enter(
+    state: &AppState,
+    handshake: &Handshake,
+    request: &ConnectRequest,
+    socket: &Socket,
+) -> Result<Accepted<Connection>, ConnectRefusal> {
+    if &*request.namespace != MAIN {
+        return Err(ConnectRefusal::new("Invalid namespace"));
+    }
+    let caller = identify(state, handshake, request).await.map_err(|error| unknown(&error))?;
+    let outlet = SocketOutlet::new(socket.clone(), Positions::default());
+    let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };
+    let outlet_of_hub = Arc::new(outlet.clone());
+    let mut peer = state
+        .hub()
+        .attach(identity, socketio::SPELLING, outlet_of_hub)
+        .map_err(|refusal| refused(socket, &refusal))?;
+    let back = match request.recovery() {
+        Some(recovery) => {
+            recover(state, &peer, recovery).await.map_err(|refusal| refused(socket, &refusal))?
+        }
+        None => None,
+    };
+    let sid = back.as_ref().map_or_else(|| socket.id().to_owned(), |back| back.sid.clone());
+    let welcome = welcome(state, &caller, &sid);
+    let resumed = resume(&mut peer, &outlet, back.as_ref(), welcome).await;
+    resumed.map_err(|refusal| refused(socket, &refusal))?;
+    if let Some(maintenance) = state.maintenance() {
+        peer.tell(&Event::Maintenance(maintenance, state.hub().stamp()));
+    }
+    let person = &caller.person.id;
+    let recovered = back.is_some();
+    tracing::info!(peer.id = peer.id().0, person.id = %person, recovered, "Peer of `{person}` attached over Socket.IO");
+    let pid = match back {
+        Some(back) => back.pid,
+        None => pid::sign(&state.sign_ins().keys, &sid, person).map_err(|error| unknown(&error))?,
+    };
+    let connection = Connection::new(state.clone(), peer, &caller, socket.clone());
+    let accepted = Accepted::new(connection).with_pid(pid);
+    Ok(Accepted { sid: Some(sid.into()), ..accepted })
+}
+
+/// Who this is: by `auth.token`, else as on any socket, else, where that is believed, by `query.userId`.
+async fn identify(
+    state: &AppState,
+    handshake: &Handshake,
+    request: &ConnectRequest,
+) -> Result<Caller, AuthError> {
+    let auth = request.auth();
+    let query = &handshake.query;
+    let said = |key: &str| auth.get(key).and_then(Value::as_str);
+    let caller = if let Some(token) = said("token") {
+        Some(identify_token(state, token).await?)
+    } else {
+        let ticket = said("ticket").map(str::to_owned).or_else(|| query.ticket.clone());
+        let query = SocketQuery { token: query.token.clone(), ticket };
+        identify_socket(state, &handshake.headers, &query).await?
+    };
+    let claimed = query.user_id.as_deref().or_else(|| said("userId"));
+    match (caller, claimed) {
+        (Some(caller), None) => Ok(caller),
+        (Some(caller), Some(claimed)) if claimed == caller.person.id.as_str() => Ok(caller),
+        (None, Some(claimed)) if state.config().trust_query_user => {
+            let id = UserId::parse(claimed).map_err(|_| AuthError::Unauthorized)?;
+            state.sign_ins().by_word(&id).await
+        }
+        _ => Err(AuthError::Unauthorized),
+    }
+}
+
+/// Whether a client that was here before can be brought up to date; `None`: it starts over.
+async fn recover(state: &AppState, peer: &Peer, recovery: Recovery) -> Result<Option<Return>, Refusal> {
+    let keys = &state.sign_ins().keys;
+    let Some(sid) = pid::check(keys, &recovery.pid, &peer.person().id).map(str::to_owned) else {
+        return Ok(None);
+    };
+    let Some(stood) = recovery.offset.as_deref().and_then(Stood::parse) else {
+        return Ok(None);
+    };
+    let rooms = peer.can_resume(&stood.rooms, stood.inbox).await?;
+    Ok(rooms.map(|rooms| Return { sid, pid: recovery.pid, inbox: stood.inbox, rooms }))
+}
+
+/// Tells what was missed, in each room and in the inbox, and lets the client follow from there. What is told waits until
+/// the client knows that it is in.
+async fn resume(
+    peer: &mut Peer,
+    outlet: &SocketOutlet,
+    back: Option<&Return>,
+    welcome: Option<bytes::Bytes>,
+) -> Result<(), Refusal> {
+    let Some(back) = back else {
+        return peer.follow_inbox(None, welcome).await;
+    };
+    outlet.stands(back);
+    for Standing { room, cursor } in &back.rooms {
+        let join = Command::Join { room: room.clone(), bring: Bring::Missed(cursor.seq) };
+        match peer.request(join).await {
+            // Who was taken out of the room meanwhile follows it no more.
+            Ok(_) | Err(hub::Failure { refusal: Refusal::NoSuchRoom, .. }) => {}
+            Err(failure) => return Err(failure.refusal),
+        }
+    }
+    peer.follow_inbox(Some(back.inbox), welcome).await
+}
+
+impl SocketOutlet {
+    /// The client stands where it stood before.
+    fn stands(&self, back: &Return) {
+        use hub::Outlet;
+
+        self.place(Track::Inbox(back.inbox));
+        for Standing { room, cursor } in &back.rooms {
+            self.place(Track::Room(room, *cursor));
+        }
+    }
+}
+
+fn welcome(state: &AppState, caller: &Caller, sid: &str) -> Option<bytes::Bytes> {
+    let stamp = state.hub().stamp();
+    let welcome = Welcome {
+        user: caller.person.id.clone(),
+        name: caller.person.username.clone(),
+        server: state.config().server_name.clone(),
+        heartbeat_ms: 0,
+        expires_in_ms: 0,
+    };
+    mockverse::welcome(&welcome, sid, &stamp)
+}
+
+/// What a client is told whose proof of identity is not good. One sentence for all of it: which part was wrong is not for
+/// strangers.
+fn unknown(error: &AuthError) -> ConnectRefusal {
+    tracing::debug!(error = error as &dyn std::error::Error, "A client of Socket.IO was not let in");
+    match error {
+        AuthError::Unauthorized => {
+            let code = error.code();
+            ConnectRefusal::new("Authentication failed: the token is missing, wrong, expired or revoked")
+                .with_data(json!({ "code": code }))
+        }
+        error => ConnectRefusal::new(error.to_string()).with_data(json!({ "code": error.code() })),
+    }
+}
+
+fn refused(socket: &Socket, refusal: &Refusal) -> ConnectRefusal {
+    if matches!(refusal, Refusal::Stopping) {
+        // The client library comes back by itself to where its session ended, not to where it was refused.
+        socket.end(CloseReason::Stopping);
+    }
+    let data = json!({ "code": refusal.code(), "retry_after_ms": refusal.retry_after_ms() });
+    ConnectRefusal::new(refusal.to_string()).with_data(data)
+}

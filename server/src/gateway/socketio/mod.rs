@@ -1,0 +1,119 @@
+//! The door of Socket.IO: who comes in, what they ask for, how they come back.
+//!
+//! Engine.IO and Socket.IO themselves are in `crate::engineio` and `crate::socketio`; what events mean is in
+//! `crate::dialect`.
+
+mod arrival;
+mod connection;
+mod outlet;
+mod pid;
+mod positions;
+
+use axum::http::HeaderMap;
+use axum::http::request::Parts;
+use serde::Deserialize;
+
+use crate::admission::Place as Seat;
+use crate::auth::address::Address;
+use crate::dialect::talim;
+use crate::engineio;
+use crate::error::ApiError;
+use crate::socketio::{
+    Accepted, Application, Arguments, ConnectRefusal, ConnectRequest, Disconnect, Event, Refusal, Settings,
+    Socket, SocketIo,
+};
+use crate::state::AppState;
+use connection::Connection;
+
+/// What the first request of a client says. Has no `Debug`: it must not reach a log.
+pub struct Handshake {
+    headers: HeaderMap,
+    query: Query,
+    /// Held as long as the session.
+    _seat: Seat,
+}
+
+/// What the address may carry.
+#[derive(Clone, Default, Deserialize)]
+struct Query {
+    token: Option<String>,
+    ticket: Option<String>,
+    #[serde(rename = "userId")]
+    user_id: Option<String>,
+}
+
+/// The application behind `/socket.io/`.
+pub struct Door {
+    state: AppState,
+}
+
+/// The door, as the router serves it.
+pub type SocketIoDoor = SocketIo<Door>;
+
+/// Makes the door of a server.
+pub fn door(state: AppState) -> SocketIoDoor {
+    let limits = &state.config().limits;
+    let engine = engineio::Settings {
+        max_payload: limits.frame_bytes,
+        max_sessions: limits.connections,
+        ..engineio::Settings::default()
+    };
+    let settings = Settings { engine, ..Settings::default() };
+    SocketIo::new(settings, Door { state })
+}
+
+impl Application for Door {
+    type Admission = Handshake;
+    type Connection = Connection;
+
+    async fn admit(&self, request: &Parts) -> Result<Handshake, Refusal> {
+        if !self.state.config().origins.may_connect(&request.headers) {
+            return Err(Refusal::forbidden("Pages of this origin may not connect (see CORS_ORIGIN)"));
+        }
+        // The client library tries again after this, and does not after a refusal of its CONNECT.
+        if self.state.stopping().is_cancelled() {
+            return Err(Refusal::unavailable("The server is restarting"));
+        }
+        let query = axum::extract::Query::try_from_uri(&request.uri).map(|it| it.0).unwrap_or_default();
+        let seat = self.state.admit(Address::of(request, &self.state)).map_err(|error| refusal(&error))?;
+        Ok(Handshake { headers: request.headers.clone(), query, _seat: seat })
+    }
+
+    async fn connect(
+        &self,
+        handshake: &Handshake,
+        request: ConnectRequest,
+        socket: &Socket,
+    ) -> Result<Accepted<Connection>, ConnectRefusal> {
+        arrival::enter(&self.state, handshake, &request, socket).await
+    }
+
+    async fn event(&self, connection: &mut Connection, _: &Socket, event: Event) {
+        let answer = connection.take_up(&event).await;
+        connection.tell(answer, event.ack).await;
+    }
+
+    async fn disconnect(&self, connection: Connection, _: &Socket, reason: Disconnect) {
+        tracing::info!(peer.id = connection.peer_id().0, ?reason, "Peer of Socket.IO left");
+    }
+}
+
+/// The same refusal as at every door.
+fn refusal(error: &ApiError) -> Refusal {
+    let (status, body) = error.describe();
+    let retry_after_s = body.retry_after_ms.map(|wait_ms| wait_ms.div_ceil(1_000));
+    Refusal { status, message: body.message.into(), retry_after_s }
+}
+
+/// Answers an event whose sender waits for it.
+fn acknowledge(socket: &Socket, ack: u64, result: &connection::Outcome) {
+    let answer = match result {
+        Ok(done) => Arguments::new().with(done),
+        Err(failure) => Arguments::new().with(&connection::Refused::from(talim::failed(failure))),
+    };
+    match answer {
+        // A client that has left needs no answer.
+        Ok(answer) => drop(socket.ack(ack, &answer)),
+        Err(error) => tracing::error!(%error, "Could not spell an acknowledgement"),
+    }
+}

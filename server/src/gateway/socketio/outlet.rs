@@ -1,0 +1,83 @@
+//! What the hub tells a client of Socket.IO: packets that all readers share, each with a short ending of the reader's own
+//! that says where the reader stands after it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use hub::{Delivery, Gone, Outlet, Track};
+use protocol::CloseCode;
+
+use super::positions::Positions;
+use crate::engineio::{CloseReason, Outgoing};
+use crate::socketio::Socket;
+
+/// The hub's end of a client. Cloning it copies pointers.
+#[derive(Debug, Clone)]
+pub(super) struct SocketOutlet {
+    socket: Socket,
+    /// A std mutex: held while a packet is queued, so that the packets' endings stand in the order of the packets.
+    positions: Arc<Mutex<Positions>>,
+}
+
+impl SocketOutlet {
+    pub(super) fn new(socket: Socket, positions: Positions) -> Self {
+        Self { socket, positions: Arc::new(Mutex::new(positions)) }
+    }
+
+    fn send(&self, packet: Bytes, track: Option<Track<'_>>) -> Result<(), Gone> {
+        let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(track) = track {
+            positions.note(track);
+        }
+        let message = match positions.offset() {
+            Some(offset) => with_offset(packet, &offset),
+            None => Outgoing::text(packet),
+        };
+        self.socket.send(message).map_err(|_| Gone)
+    }
+}
+
+/// Adds an argument to an event: clients keep the last text of the last event and show it when they come back.
+fn with_offset(packet: Bytes, offset: &str) -> Outgoing {
+    let open = packet.len().saturating_sub(1);
+    if packet.get(open) != Some(&b']') {
+        return Outgoing::text(packet);
+    }
+    let mut tail = Vec::with_capacity(offset.len() + 4);
+    tail.extend_from_slice(b",\"");
+    tail.extend_from_slice(offset.as_bytes());
+    tail.extend_from_slice(b"\"]");
+    Outgoing::text(packet.slice(..open)).with_tail(tail.into())
+}
+
+impl Outlet for SocketOutlet {
+    fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
+        match delivery {
+            Delivery::Sure => self.send(frame, None),
+            Delivery::Fleeting => self.socket.send(Outgoing::text(frame).fleeting()).map_err(|_| Gone),
+        }
+    }
+
+    fn push_at(&self, frame: Bytes, track: Track<'_>) -> Result<(), Gone> {
+        self.send(frame, Some(track))
+    }
+
+    fn place(&self, track: Track<'_>) {
+        self.positions.lock().unwrap_or_else(PoisonError::into_inner).note(track);
+    }
+
+    fn close(&self, code: CloseCode) {
+        match code {
+            // The client library does not come back by itself after it was shown out.
+            CloseCode::Normal | CloseCode::Token | CloseCode::Forbidden => self.socket.disconnect(true),
+            CloseCode::TooSlow => self.socket.end(CloseReason::TooSlow),
+            CloseCode::Restart => self.socket.end(CloseReason::Stopping),
+            CloseCode::GoingAway
+            | CloseCode::Protocol
+            | CloseCode::BadText
+            | CloseCode::TooBig
+            | CloseCode::Internal
+            | CloseCode::TooMany => self.socket.end(CloseReason::Server),
+        }
+    }
+}

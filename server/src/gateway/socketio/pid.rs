@@ -1,0 +1,23 @@
+//! The private identifier that a client shows when it comes back: its public one, sealed for its person.
+//!
+//! Sealed, so that nobody has to remember which were given out and nobody can take another client's public one.
+
+use protocol::UserId;
+
+use crate::auth::{AuthError, Keys};
+
+const PURPOSE: &str = "socket.io pid";
+
+/// The private identifier of a public one.
+///
+/// # Errors
+/// [`AuthError::Internal`].
+pub(super) fn sign(keys: &Keys, sid: &str, person: &UserId) -> Result<String, AuthError> {
+    Ok(format!("{sid}.{}", keys.seal(PURPOSE, person, sid)?))
+}
+
+/// The public one, if this private one was made for the same person.
+pub(super) fn check<'a>(keys: &Keys, pid: &'a str, person: &UserId) -> Option<&'a str> {
+    let (sid, seal) = pid.rsplit_once('.')?;
+    keys.is_seal(seal, PURPOSE, person, sid).then_some(sid)
+}

@@ -1,0 +1,184 @@
+//! Who comes through the door, for what, and what they are told first.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::HeaderMap;
+use axum::http::header::AUTHORIZATION;
+use bytes::Bytes;
+use hub::{Bring, Command, Delivery, Event, Gone, Identity, Outbox, Outlet, Refusal, Track};
+use protocol::{CloseCode, RoomId, UserId, Welcome};
+use tokio::time::{Instant, timeout_at};
+
+use super::HEARTBEAT;
+use super::read::{Connection, why};
+use crate::auth::extract::{SocketQuery, identify_socket, identify_token};
+use crate::auth::{AuthError, Caller};
+use crate::dialect::{Address, Dialect, Entrance, Place, Request, Scope};
+use crate::error::ApiError;
+use crate::state::AppState;
+use crate::websocket::{Incoming, Reader};
+
+/// How long a socket without a token has for its first frame.
+const FIRST_FRAME: Duration = Duration::from_secs(10);
+
+/// Whose socket this is; `None` where the first frame has to say.
+pub(super) async fn identify(
+    state: &AppState,
+    place: &Place,
+    headers: &HeaderMap,
+    query: &SocketQuery,
+) -> Result<Option<Caller>, AuthError> {
+    let config = state.config();
+    if place.entrance != Entrance::Proof && config.is_development() {
+        let nothing = query.ticket.is_none() && !headers.contains_key(AUTHORIZATION);
+        let is_mock = query.token.as_deref().map_or(nothing, |token| token == config.mock_person.as_str());
+        if is_mock {
+            return state.sign_ins().mock(&config.mock_person).await.map(Some);
+        }
+    }
+    match identify_socket(state, headers, query).await? {
+        None if !place.dialect.takes_first_frame => Err(AuthError::Unauthorized),
+        caller => Ok(caller),
+    }
+}
+
+/// What a socket at this address is for.
+///
+/// # Errors
+/// 403 for an address that is not the caller's: somebody else's, or of a room that the caller is not in.
+pub(super) async fn scope(
+    state: &AppState,
+    place: &Place,
+    last_part: &str,
+    caller: Option<&Caller>,
+) -> Result<Scope, ApiError> {
+    if place.address == Address::Plain {
+        return Ok(Scope::Anything);
+    }
+    let person = &caller.ok_or(AuthError::Unauthorized)?.person.id;
+    if place.address == Address::Person {
+        let is_own = UserId::parse(last_part).is_ok_and(|named| named == *person);
+        return if is_own { Ok(Scope::Inbox) } else { Err(ApiError::NotYours) };
+    }
+    let room = RoomId::parse(last_part).map_err(|_| ApiError::NotYours)?;
+    match state.hub().check_member(person, &room).await {
+        Ok(()) => Ok(Scope::Room(room)),
+        Err(Refusal::NoSuchRoom) => Err(ApiError::NotYours),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+/// Attaches somebody, says so, and has them follow what the socket is for.
+pub(super) async fn enter(
+    dialect: &'static Dialect,
+    scope: Scope,
+    state: &AppState,
+    outbox: &Outbox,
+    caller: &Caller,
+) -> Result<Connection, CloseCode> {
+    let refused = |refusal: Refusal| {
+        let code = match refusal {
+            Refusal::Stopping => CloseCode::Restart,
+            Refusal::TooManyConnections | Refusal::TooFast { .. } => CloseCode::TooMany,
+            Refusal::NoSuchRoom => CloseCode::Forbidden,
+            _ => CloseCode::Internal,
+        };
+        refuse(dialect, outbox, refusal);
+        code
+    };
+    let outlet: Arc<dyn Outlet> = match &scope {
+        Scope::Room(room) => Arc::new(RoomOutlet { outbox: outbox.clone(), room: room.clone() }),
+        Scope::Anything | Scope::Inbox => Arc::new(outbox.clone()),
+    };
+    let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };
+    let peer = state.hub().attach(identity, dialect.spelling, outlet).map_err(refused)?;
+    let mut connection = Connection::new(dialect, scope.clone(), state.clone(), peer, outbox.clone(), caller);
+    let person = &caller.person;
+    tracing::info!(
+        peer.id = connection.peer.id().0,
+        person.id = %person.id,
+        dialect = dialect.name,
+        "Peer of `{}` attached", person.id
+    );
+    let welcome = Welcome {
+        user: person.id.clone(),
+        name: person.username.clone(),
+        server: state.config().server_name.clone(),
+        heartbeat_ms: u32::try_from(HEARTBEAT.as_millis()).unwrap_or(u32::MAX),
+        expires_in_ms: connection.expires_in_ms(),
+    };
+    connection.peer.tell(&Event::Welcome(welcome, state.hub().stamp()));
+    if let Some(maintenance) = state.maintenance() {
+        connection.peer.tell(&Event::Maintenance(maintenance, state.hub().stamp()));
+    }
+    match scope {
+        Scope::Room(room) => {
+            let join = Command::Join { room, bring: Bring::Nothing };
+            connection.peer.request(join).await.map_err(|failure| refused(failure.refusal))?;
+        }
+        Scope::Anything | Scope::Inbox => {
+            connection.peer.follow_inbox(None, None).await.map_err(refused)?;
+        }
+    }
+    Ok(connection)
+}
+
+/// The token of a socket that came without one.
+pub(super) async fn first_frame(
+    dialect: &Dialect,
+    scope: &Scope,
+    state: &AppState,
+    reader: &mut Reader,
+    outbox: &Outbox,
+) -> Result<Caller, CloseCode> {
+    let deadline = Instant::now() + FIRST_FRAME;
+    let frame = loop {
+        match timeout_at(deadline, reader.next()).await {
+            Ok(Ok(Incoming::Text(text))) => break Some(text),
+            Ok(Ok(Incoming::Ping(_) | Incoming::Pong(_))) => {}
+            Ok(Ok(Incoming::Binary(_))) | Err(_) => break None,
+            Ok(Ok(Incoming::Close(_))) => return Err(CloseCode::Normal),
+            Ok(Err(ended)) => return Err(why(&ended)),
+        }
+    };
+    let Some(Ok(Request::Authenticate(token))) = frame.map(|text| (dialect.decode)(text.as_str(), scope))
+    else {
+        refuse(dialect, outbox, Refusal::Unauthorized);
+        return Err(CloseCode::Token);
+    };
+    identify_token(state, &token).await.map_err(|error| {
+        tracing::debug!(error = &error as &dyn std::error::Error, "A first frame's token was refused");
+        refuse(dialect, outbox, Refusal::Unauthorized);
+        CloseCode::Token
+    })
+}
+
+/// Says no to a connection that is about to be closed, so a full outbox does not matter.
+fn refuse(dialect: &Dialect, outbox: &Outbox, refusal: Refusal) {
+    if let Some(frame) = (dialect.spelling.encode)(&Event::Failed(refusal.into())) {
+        outbox.push(frame, Delivery::Sure).ok();
+    }
+}
+
+/// The outbox of a socket that is for one room alone: who is shown out of the room has no business here any more.
+struct RoomOutlet {
+    outbox: Outbox,
+    room: RoomId,
+}
+
+impl Outlet for RoomOutlet {
+    fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
+        self.outbox.push(frame, delivery)
+    }
+
+    fn place(&self, track: Track<'_>) {
+        if track == Track::Left(&self.room) {
+            self.close(CloseCode::Forbidden);
+        }
+    }
+
+    fn close(&self, code: CloseCode) {
+        self.outbox.close(code);
+    }
+}

@@ -1,0 +1,132 @@
+//! The raw WebSocket door: a reader and a writer for each connection, for whichever dialect.
+
+mod enter;
+mod read;
+mod write;
+
+use std::time::Duration;
+
+use axum::extract::{FromRequestParts, Path, Request};
+use axum::http::HeaderMap;
+use axum::http::header::UPGRADE;
+use axum::response::Response;
+use hub::{Inlet, Outbox, Outlet, outbox};
+use protocol::CloseCode;
+
+use crate::admission::Place as Seat;
+use crate::auth::extract::SocketQuery;
+use crate::auth::{AuthError, address};
+use crate::dialect::{Address, Dialect, Place, Scope};
+use crate::error::ApiError;
+use crate::gateway::rest::ApiQuery;
+use crate::state::AppState;
+use crate::websocket::{Limits, Pending, Settings, accept};
+
+use read::Connection;
+
+/// Bytes that may wait for one client before it is let go with 4008. About 5,000 short messages, the most that a phone on
+/// a bad link catches up with.
+const OUTBOX_BYTES: usize = 1024 * 1024;
+
+/// What a client may send, and what is compressed for one that can inflate.
+fn settings(state: &AppState) -> Settings {
+    Settings {
+        // No client of ours sends fragments; a library may, by the kilobyte.
+        limits: Limits { message_bytes: state.config().limits.frame_bytes, fragments: 65_536 },
+        // Below 1 KiB a frame fits into one packet either way, and compressing it is work for nothing.
+        deflate_from_bytes: 1024,
+    }
+}
+
+/// The server pings as often. Below the 30 s after which many proxies cut an idle connection.
+const HEARTBEAT: Duration = Duration::from_secs(25);
+
+/// How long a client has to take what is left and answer a close.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Whether a request asks for a socket and not for a page.
+pub fn is_asked_for(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(UPGRADE)
+        .iter()
+        .filter_map(|it| it.to_str().ok())
+        .any(|list| list.split(',').any(|protocol| protocol.trim().eq_ignore_ascii_case("websocket")))
+}
+
+/// Opens a socket at a place. Whoever shows a token has entered when the answer goes out, so nothing that is said after it
+/// is missed.
+///
+/// # Errors
+/// 403 for a page of a foreign origin and for somebody else's address, 429 and 503 for too many, 401 for a token or ticket
+/// that is not good, 400 for what is no handshake, 426 for another version of it.
+pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -> Result<Response, ApiError> {
+    let (mut request, _) = request.into_parts();
+    if !state.config().origins.may_connect(&request.headers) {
+        return Err(AuthError::ForeignPage.into());
+    }
+    let seat = state.admit(address::Address::of(&request, &state))?;
+    let ApiQuery(query) = ApiQuery::<SocketQuery>::from_request_parts(&mut request, &state).await?;
+    let caller = enter::identify(&state, place, &request.headers, &query).await?;
+    let last_part = match place.address {
+        Address::Plain => String::new(),
+        Address::Room | Address::Person => {
+            let part = Path::<String>::from_request_parts(&mut request, &state).await;
+            part.map_err(|_| ApiError::NotFound)?.0
+        }
+    };
+    let scope = enter::scope(&state, place, &last_part, caller.as_ref()).await?;
+    let (response, pending) = accept(&mut request, settings(&state))?;
+    let (outbox, inlet) = outbox(OUTBOX_BYTES);
+    let entered = match &caller {
+        Some(caller) => Some(enter::enter(place.dialect, scope.clone(), &state, &outbox, caller).await),
+        None => None,
+    };
+    let line = Line { dialect: place.dialect, scope, state, outbox, inlet, _seat: seat };
+    tokio::spawn(line.serve(pending, entered));
+    Ok(response)
+}
+
+/// One socket on its way from the handshake to its end.
+struct Line {
+    dialect: &'static Dialect,
+    scope: Scope,
+    state: AppState,
+    outbox: Outbox,
+    inlet: Inlet,
+    _seat: Seat,
+}
+
+impl Line {
+    /// Runs a connection to its end. Ending one side ends the other by dropping, not by aborting.
+    async fn serve(self, pending: Pending, entered: Option<Result<Connection, CloseCode>>) {
+        let Self { dialect, scope, state, outbox, inlet, _seat } = self;
+        let (mut reader, writer) = match pending.open().await {
+            Ok(halves) => halves,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                return tracing::debug!(error, "A client was gone before it was let in");
+            }
+        };
+        // Held until the close frame is written: a stop waits for it.
+        let open = state.sockets().token();
+        let writer = tokio::spawn(write::write(writer, inlet));
+        let entered = match entered {
+            Some(entered) => entered,
+            None => match enter::first_frame(dialect, &scope, &state, &mut reader, &outbox).await {
+                Ok(caller) => enter::enter(dialect, scope, &state, &outbox, &caller).await,
+                Err(code) => Err(code),
+            },
+        };
+        match entered {
+            // Before the connection is dropped, which closes the outbox too, without a reason.
+            Ok(mut connection) => outbox.close(connection.read(&mut reader).await),
+            Err(code) => outbox.close(code),
+        }
+        drop(outbox);
+        if let Err(error) = writer.await {
+            tracing::error!(%error, "A connection's writer panicked");
+        }
+        drop(open);
+        reader.drain(FAREWELL).await;
+    }
+}

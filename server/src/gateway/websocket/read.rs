@@ -1,0 +1,156 @@
+//! The reader's side of a connection: what the client says, and when the client has to go.
+
+use std::time::Duration;
+
+use hub::{Event, Failure, Outbox, Peer, Refusal};
+use protocol::{CloseCode, Expiry, RunId};
+use tokio::time::{Instant, sleep_until};
+use uuid::Uuid;
+
+use crate::auth::Caller;
+use crate::auth::extract::identify_token;
+use crate::dialect::{Dialect, Request, Scope};
+use crate::gateway::EXPIRY_NOTICE;
+use crate::simulate::Simulations;
+use crate::state::AppState;
+use crate::websocket::{Ended, Incoming, Reader, Violation};
+
+/// Silence after which a connection counts as dead: two pings went unanswered.
+const SILENCE: Duration = Duration::from_mins(1);
+
+/// The reader's side of an attached connection.
+pub(super) struct Connection {
+    dialect: &'static Dialect,
+    scope: Scope,
+    state: AppState,
+    pub(super) peer: Peer,
+    outbox: Outbox,
+    simulations: Simulations,
+    expires_at: Instant,
+    warned: bool,
+    heard_at: Instant,
+}
+
+impl Connection {
+    pub(super) fn new(
+        dialect: &'static Dialect,
+        scope: Scope,
+        state: AppState,
+        peer: Peer,
+        outbox: Outbox,
+        caller: &Caller,
+    ) -> Self {
+        let simulations = Simulations::new(state.run_counts().clone(), caller.person.id.clone());
+        let expires_at = state.moment(caller.expires_at_ms);
+        let heard_at = Instant::now();
+        Self { dialect, scope, state, peer, outbox, simulations, expires_at, warned: false, heard_at }
+    }
+
+    /// How long the token is good for.
+    pub(super) fn expires_in_ms(&self) -> u64 {
+        let left = self.expires_at.saturating_duration_since(Instant::now());
+        u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// When the client is to be told that the token ends soon, or, once told, when it ends.
+    fn next_expiry_step(&self) -> Instant {
+        let notice_at = self.expires_at.checked_sub(EXPIRY_NOTICE);
+        notice_at.filter(|_| !self.warned).unwrap_or(self.expires_at)
+    }
+
+    /// Takes up frames in the order sent until one side has had enough; answers why.
+    pub(super) async fn read(&mut self, reader: &mut Reader) -> CloseCode {
+        loop {
+            let next_check = self.next_expiry_step().min(self.heard_at + SILENCE);
+            let outbox = self.outbox.clone();
+            let frame = tokio::select! {
+                frame = reader.next() => frame,
+                () = outbox.closed() => return CloseCode::Normal,
+                () = sleep_until(next_check) => match self.check_time() {
+                    Some(code) => return code,
+                    None => continue,
+                },
+            };
+            self.heard_at = Instant::now();
+            match frame {
+                Ok(Incoming::Text(text)) => self.take_up(text.as_str()).await,
+                Ok(Incoming::Binary(_)) => {
+                    let refusal = self.peer.count().err().unwrap_or(Refusal::BinaryFrame);
+                    self.peer.tell(&Event::Failed(refusal.into()));
+                }
+                Ok(Incoming::Ping(_) | Incoming::Pong(_)) => {}
+                Ok(Incoming::Close(_)) => return CloseCode::Normal,
+                Err(ended) => return why(&ended),
+            }
+        }
+    }
+
+    /// A moment that was waited for has come: the token ends soon, has ended, or nothing was heard for long.
+    fn check_time(&mut self) -> Option<CloseCode> {
+        let now = Instant::now();
+        if now >= self.expires_at {
+            self.peer.tell(&Event::Failed(Refusal::Unauthorized.into()));
+            return Some(CloseCode::Token);
+        }
+        if now >= self.heard_at + SILENCE {
+            return Some(CloseCode::GoingAway);
+        }
+        if now >= self.next_expiry_step() {
+            self.warned = true;
+            self.peer.tell(&Event::Expiring(Expiry { expires_in_ms: self.expires_in_ms() }));
+        }
+        None
+    }
+
+    async fn take_up(&mut self, frame: &str) {
+        let asked = match (self.dialect.decode)(frame, &self.scope) {
+            Ok(Request::Hub(command)) => return self.peer.handle(command).await,
+            other => other,
+        };
+        // The hub counts what it is asked; whatever else is sent costs something, too.
+        let counted = self.peer.count().map_err(|refusal| Box::new(Failure::from(refusal)));
+        let request = match counted.and(asked) {
+            Ok(request) => request,
+            Err(failure) => return self.peer.tell(&Event::Failed(*failure)),
+        };
+        let done = match request {
+            Request::Hub(_) => Ok(()),
+            Request::Authenticate(token) => self.renew(&token).await,
+            Request::Simulate(plan) => self.simulations.start(plan, self.peer.voice()),
+            Request::SimulateUnnamed(mut plan) => {
+                plan.run = RunId(Uuid::new_v4());
+                self.simulations.start(plan, self.peer.voice())
+            }
+            Request::Cancel(run) => {
+                self.simulations.cancel(run);
+                Ok(())
+            }
+        };
+        if let Err(refusal) = done {
+            self.peer.tell(&Event::Failed(Failure::from(refusal)));
+        }
+    }
+
+    /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
+    async fn renew(&mut self, token: &str) -> Result<(), Refusal> {
+        let caller = identify_token(&self.state, token).await.map_err(|_| Refusal::Unauthorized)?;
+        if caller.person.id != self.peer.person().id {
+            return Err(Refusal::Unauthorized);
+        }
+        self.peer.renew(caller.sign_in);
+        self.expires_at = self.state.moment(caller.expires_at_ms);
+        self.warned = false;
+        self.peer.tell(&Event::Authenticated(Expiry { expires_in_ms: self.expires_in_ms() }));
+        Ok(())
+    }
+}
+
+/// The code that answers how reading ended. A connection that is lost hears nothing more.
+pub(super) fn why(ended: &Ended) -> CloseCode {
+    match ended {
+        Ended::Violation(Violation::TooBig | Violation::TooManyFragments) => CloseCode::TooBig,
+        Ended::Violation(Violation::NotUtf8 | Violation::NotDeflate) => CloseCode::BadText,
+        Ended::Violation(_) => CloseCode::Protocol,
+        Ended::Lost | Ended::Broken(_) => CloseCode::Normal,
+    }
+}

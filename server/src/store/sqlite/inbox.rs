@@ -1,0 +1,264 @@
+//! Inboxes: numbered like rooms, one for each person, but old entries are let go.
+
+use std::convert::Infallible;
+
+use hub::port::{Answer, Entry, InboxStore, JobWrite, NewEntry, Notifications, StoreError};
+use protocol::limits::MAX_INBOX_ITEMS;
+use protocol::{InboxItem, Job, JobId, NotificationId, UserId};
+use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
+use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
+
+use super::rows::{from_json, json, seq_number};
+use super::writer::{Change, Fault, Work};
+use super::{SqliteStore, jobs, notifications, unread};
+
+/// Rows of one statement: far below the 32766 parameters that SQLite takes.
+const ROWS: usize = 1000;
+
+/// Statements for up to so many rows are kept prepared; nearly all have one or two.
+const PREPARED: usize = 4;
+
+impl InboxStore for SqliteStore {
+    fn put_in_inbox<'a>(
+        &'a self,
+        person: &'a UserId,
+        entries: Vec<NewEntry>,
+        job: Option<JobWrite>,
+        at_ms: i64,
+    ) -> Answer<'a, Vec<u64>> {
+        let work = Put { person: person.clone(), entries, job, at_ms };
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+
+    fn inbox_head<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64> {
+        Box::pin(async move { head(self.readers(), person).await.map_err(unread) })
+    }
+
+    fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>> {
+        Box::pin(async move { after(self.readers(), person, seq, limit).await.map_err(unread) })
+    }
+
+    fn inbox_waiting<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<Entry>> {
+        Box::pin(async move { waiting(self.readers(), person).await.map_err(unread) })
+    }
+
+    fn inbox_told<'a>(&'a self, person: &'a UserId, seqs: &'a [u64]) -> Answer<'a, ()> {
+        let work = Told { person: person.clone(), seqs: seqs.to_vec() };
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+
+    fn job(&self, job: JobId) -> Answer<'_, Option<Job>> {
+        Box::pin(async move { jobs::find(self.readers(), job).await.map_err(unread) })
+    }
+
+    fn jobs_of<'a>(&'a self, person: &'a UserId, before: Option<JobId>, limit: u32) -> Answer<'a, Vec<Job>> {
+        Box::pin(async move { jobs::page(self.readers(), person, before, limit).await.map_err(unread) })
+    }
+
+    fn running_jobs<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<Job>> {
+        Box::pin(async move { jobs::running(self.readers(), person).await.map_err(unread) })
+    }
+
+    fn notifications<'a>(
+        &'a self,
+        person: &'a UserId,
+        before: Option<NotificationId>,
+        limit: u32,
+    ) -> Answer<'a, Notifications> {
+        Box::pin(
+            async move { notifications::page(self.readers(), person, before, limit).await.map_err(unread) },
+        )
+    }
+
+    fn read_notifications<'a>(
+        &'a self,
+        person: &'a UserId,
+        which: Option<&'a [NotificationId]>,
+    ) -> Answer<'a, u32> {
+        let work = notifications::Read { person: person.clone(), which: which.map(<[_]>::to_vec) };
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+}
+
+/// See [`InboxStore::put_in_inbox`].
+struct Put {
+    person: UserId,
+    entries: Vec<NewEntry>,
+    job: Option<JobWrite>,
+    at_ms: i64,
+}
+
+impl Change for Put {
+    type Done = Vec<u64>;
+    type Refusal = StoreError;
+}
+
+impl Work for Put {
+    async fn run(&self, connection: &mut SqliteConnection) -> Result<Vec<u64>, Fault<StoreError>> {
+        let person = person_key(connection, &self.person).await?;
+        match &self.job {
+            Some(JobWrite::Save(job)) => {
+                let owner = if job.owner == self.person {
+                    person
+                } else {
+                    person_key(connection, &job.owner).await?
+                };
+                jobs::save(connection, owner, job).await?;
+            }
+            Some(JobWrite::Delete(job)) => jobs::delete(connection, *job).await?,
+            None => {}
+        }
+        if self.entries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let count = self.entries.len() as u64;
+        let head: u64 = query_scalar(
+            "INSERT INTO inboxes (person, head) VALUES (?, ?)
+             ON CONFLICT (person) DO UPDATE SET head = head + excluded.head RETURNING head",
+        )
+        .bind(person)
+        .bind(seq_number(count))
+        .fetch_one(&mut *connection)
+        .await?;
+        let numbers: Vec<u64> = (head - count + 1..=head).collect();
+        self.insert(connection, person, &numbers).await?;
+        let listed = self.entries.iter().filter_map(|entry| match &entry.item {
+            InboxItem::Notification(notification) => Some(notification),
+            InboxItem::Direct(_) | InboxItem::Job(_) | InboxItem::Signal(_) => None,
+        });
+        notifications::insert(connection, person, &listed.collect::<Vec<_>>()).await?;
+        let gone = head.saturating_sub(MAX_INBOX_ITEMS.into());
+        if gone > 0 {
+            query("DELETE FROM inbox WHERE person = ? AND seq <= ?")
+                .bind(person)
+                .bind(seq_number(gone))
+                .execute(connection)
+                .await?;
+        }
+        Ok(numbers)
+    }
+}
+
+impl Put {
+    async fn insert(
+        &self,
+        connection: &mut SqliteConnection,
+        person: i64,
+        numbers: &[u64],
+    ) -> Result<(), sqlx::Error> {
+        let mut rows = Vec::with_capacity(numbers.len());
+        for (seq, entry) in numbers.iter().zip(&self.entries) {
+            rows.push((*seq, entry.waits, json(&entry.item)?));
+        }
+        for rows in rows.chunks(ROWS) {
+            let mut insert =
+                QueryBuilder::<Sqlite>::new("INSERT INTO inbox (person, seq, at_ms, waits, item) ");
+            insert.push_values(rows, |mut row, (seq, waits, item)| {
+                row.push_bind(person)
+                    .push_bind(seq_number(*seq))
+                    .push_bind(self.at_ms)
+                    .push_bind(*waits)
+                    .push_bind(item.as_str());
+            });
+            insert.build().persistent(rows.len() <= PREPARED).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+}
+
+/// See [`InboxStore::inbox_told`].
+struct Told {
+    person: UserId,
+    seqs: Vec<u64>,
+}
+
+impl Change for Told {
+    type Done = ();
+    type Refusal = Infallible;
+}
+
+impl Work for Told {
+    async fn run(&self, connection: &mut SqliteConnection) -> Result<(), Fault<Infallible>> {
+        for seqs in self.seqs.chunks(ROWS) {
+            let mut tell = QueryBuilder::<Sqlite>::new(
+                "UPDATE inbox SET waits = 0 WHERE person = (SELECT key FROM people WHERE id = ",
+            );
+            tell.push_bind(self.person.as_str()).push(") AND waits AND seq IN (");
+            let mut numbers = tell.separated(", ");
+            for seq in seqs {
+                numbers.push_bind(seq_number(*seq));
+            }
+            tell.push(")");
+            tell.build().persistent(seqs.len() <= PREPARED).execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What other tables call a person.
+async fn person_key(connection: &mut SqliteConnection, person: &UserId) -> Result<i64, Fault<StoreError>> {
+    let key: Option<i64> = query_scalar("SELECT key FROM people WHERE id = ?")
+        .bind(person.as_str())
+        .fetch_optional(connection)
+        .await?;
+    key.ok_or_else(|| Fault::Refused(StoreError::NoSuchPerson(person.clone())))
+}
+
+#[derive(FromRow)]
+struct EntryRow {
+    seq: u64,
+    at_ms: i64,
+    item: String,
+}
+
+impl EntryRow {
+    fn entry(self) -> Result<Entry, sqlx::Error> {
+        Ok(Entry { seq: self.seq, at_ms: self.at_ms, item: from_json(&self.item)? })
+    }
+}
+
+/// See [`InboxStore::inbox_head`].
+async fn head(readers: &SqlitePool, person: &UserId) -> Result<u64, sqlx::Error> {
+    let head: Option<u64> =
+        query_scalar("SELECT head FROM inboxes WHERE person = (SELECT key FROM people WHERE id = ?)")
+            .bind(person.as_str())
+            .fetch_optional(readers)
+            .await?;
+    Ok(head.unwrap_or(0))
+}
+
+/// See [`InboxStore::inbox_after`]. The newest entry is always kept, so one that was let go shows as a hole before the
+/// first that is found; that one is asked for even when nobody wants any.
+async fn after(
+    readers: &SqlitePool,
+    person: &UserId,
+    seq: u64,
+    limit: u32,
+) -> Result<Option<Vec<Entry>>, sqlx::Error> {
+    let mut rows: Vec<EntryRow> = query_as(
+        "SELECT seq, at_ms, item FROM inbox WHERE person = (SELECT key FROM people WHERE id = ?) AND seq > ?
+         ORDER BY seq LIMIT ?",
+    )
+    .bind(person.as_str())
+    .bind(seq_number(seq))
+    .bind(limit.max(1))
+    .fetch_all(readers)
+    .await?;
+    if rows.first().is_some_and(|first| first.seq > seq + 1) {
+        return Ok(None);
+    }
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    rows.into_iter().map(EntryRow::entry).collect::<Result<_, _>>().map(Some)
+}
+
+/// See [`InboxStore::inbox_waiting`]. Left to itself SQLite reads all of the inbox, because that is in the right order, too.
+async fn waiting(readers: &SqlitePool, person: &UserId) -> Result<Vec<Entry>, sqlx::Error> {
+    let rows: Vec<EntryRow> = query_as(
+        "SELECT seq, at_ms, item FROM inbox INDEXED BY inbox_waiting
+         WHERE person = (SELECT key FROM people WHERE id = ?) AND waits ORDER BY seq",
+    )
+    .bind(person.as_str())
+    .fetch_all(readers)
+    .await?;
+    rows.into_iter().map(EntryRow::entry).collect()
+}

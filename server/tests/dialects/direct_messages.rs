@@ -1,0 +1,89 @@
+//! The Chat API's direct messages: to every device of one person, or once later, and to nobody else.
+
+use protocol::RoomId;
+use protocol::rest::Tokens;
+use serde_json::{Value, json};
+
+use crate::common::App;
+use crate::{TEXT, history, in_chat, personal};
+
+fn whisper(room: &RoomId, to: &Tokens, content: &str) -> Value {
+    json!({ "type": "direct_message", "data": {
+        "content": content, "message_type": "text", "recipient_id": to.user.id, "chat_id": room,
+    } })
+}
+
+#[tokio::test]
+async fn ca_04_06_a_direct_message_reaches_every_device_of_its_recipient_and_nobody_else() {
+    let app = App::spawn().await;
+    let (ann, bob, eve) = (app.register("ann").await, app.register("bob").await, app.register("eve").await);
+    let room = app.create_room(&ann, "Kitchen", &[&bob, &eve]).await;
+    let mut from = [in_chat(&app, &ann, &room).await, personal(&app, &ann).await];
+    let mut devices = [personal(&app, &bob).await, personal(&app, &bob).await];
+    let mut others =
+        [in_chat(&app, &bob, &room).await, in_chat(&app, &eve, &room).await, personal(&app, &eve).await];
+    for socket in &mut from {
+        socket.say(&whisper(&room, &bob, TEXT)).await;
+        for device in &mut devices {
+            let told = device.hear().await;
+            let data = &told["data"];
+            let expected = json!({ "type": "new_direct_message", "data": {
+                "id": data["id"],
+                "chat_id": room,
+                "sender_id": ann.user.id,
+                "content": TEXT,
+                "message_type": "text",
+                "parent_message_id": null,
+                "created_at": data["created_at"],
+                "updated_at": data["created_at"],
+                "sender": ann.user,
+            } });
+            assert_eq!(told, expected);
+        }
+    }
+    for socket in others.iter_mut().chain(&mut from) {
+        assert_eq!(socket.before_pong().await, Vec::<Value>::new());
+    }
+    assert!(history(&app, &bob, &room).await.is_empty());
+}
+
+#[tokio::test]
+async fn ca_06_who_was_away_hears_a_direct_message_once_and_a_chats_socket_does_not_take_it() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
+    let mut hers = personal(&app, &ann).await;
+    let mut his_chat = in_chat(&app, &bob, &room).await;
+    for content in ["one", "two"] {
+        hers.say(&whisper(&room, &bob, content)).await;
+    }
+    assert!(hers.before_pong().await.is_empty());
+    assert!(his_chat.before_pong().await.is_empty());
+    let mut first = personal(&app, &bob).await;
+    for content in ["one", "two"] {
+        assert_eq!(first.hear().await["data"]["content"], content);
+    }
+    let mut second = personal(&app, &bob).await;
+    assert!(second.before_pong().await.is_empty());
+}
+
+#[tokio::test]
+async fn ca_04_both_must_be_in_the_chat() {
+    let app = App::spawn().await;
+    let (ann, bob, eve) = (app.register("ann").await, app.register("bob").await, app.register("eve").await);
+    let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
+    let (mut hers, mut eves) = (personal(&app, &ann).await, personal(&app, &eve).await);
+    let mut his = personal(&app, &bob).await;
+    hers.say(&whisper(&room, &eve, "psst")).await;
+    assert_eq!(hers.refusal().await, "not_found");
+    eves.say(&whisper(&room, &bob, "psst")).await;
+    assert_eq!(eves.refusal().await, "not_found");
+    let nowhere = RoomId::parse("nowhere").unwrap();
+    hers.say(&whisper(&nowhere, &bob, "psst")).await;
+    assert_eq!(hers.refusal().await, "not_found");
+    hers.say(&whisper(&room, &bob, " ")).await;
+    assert_eq!(hers.refusal().await, "blank");
+    for socket in [&mut his, &mut eves] {
+        assert!(socket.before_pong().await.is_empty());
+    }
+}

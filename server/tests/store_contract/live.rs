@@ -1,0 +1,185 @@
+//! Promises about live rooms, and about what owners say of sessions.
+
+use hub::model::RoomRecord;
+use hub::port::{LIVE_PREFIX, RoomDraft, Slice, StoreError};
+use protocol::{Cursor, LiveChange, Role, RoomId, RoomKind};
+use serde_json::json;
+
+use crate::world::{EPOCH, World, draft, draft_room, live_change, nobody, room_id, seqs};
+
+impl World {
+    /// The live room of a chat, with the epoch 9.
+    async fn live(&self, chat: &RoomId) -> Option<RoomRecord> {
+        let room = room_id(&format!("{LIVE_PREFIX}{chat}"));
+        self.store.live_room(&room, chat, 9, 1500).await.unwrap()
+    }
+}
+
+fn people(record: &RoomRecord) -> Vec<(&str, Role, u64)> {
+    let mut people: Vec<_> = record
+        .members
+        .iter()
+        .map(|member| (member.person.username.as_str(), member.role, member.read_seq))
+        .collect();
+    people.sort_unstable_by_key(|(name, ..)| *name);
+    people
+}
+
+pub(crate) async fn a_live_room_is_made_once(world: &World) {
+    let World { store, alice, .. } = world;
+    let chat = world.room("general").await;
+
+    let live = world.live(&chat).await.unwrap();
+
+    assert_eq!((live.id.as_str(), live.kind), ("session_general", RoomKind::Live));
+    assert_eq!((live.head, live.created_at_ms), (Cursor { epoch: 9, seq: 0 }, 1500));
+    assert_eq!((live.name.as_str(), &live.live), ("Room general", &None));
+    assert_eq!(people(&live), [("alice", Role::Owner, 0), ("bob", Role::Member, 0)]);
+    assert_eq!(store.room(&live.id).await.unwrap().as_ref(), Some(&live));
+    assert_eq!(store.live_room(&live.id, &chat, 10, 9999).await.unwrap().as_ref(), Some(&live));
+    // A room that does not exist has none, and neither has a live room.
+    assert_eq!(world.live(&room_id("other")).await, None);
+    assert_eq!(world.live(&live.id).await, None);
+    assert_eq!(store.room(&room_id("session_other")).await.unwrap(), None);
+    assert_eq!(store.heads_of(&alice.id).await.unwrap().len(), 2);
+}
+
+pub(crate) async fn the_members_of_a_live_room_are_those_of_its_chat(world: &World) {
+    let World { store, alice, bob, carol, .. } = world;
+    let chat = world.room("general").await;
+    world.say(&chat, alice, "hello", 2000).await;
+    store.mark_read(&chat, &[(bob.id.clone(), 1)]).await.unwrap();
+    let live = world.live(&chat).await.unwrap().id;
+    let found = async || store.room(&live).await.unwrap().unwrap();
+
+    store.add_members(&chat, std::slice::from_ref(&carol.id), 2001).await.unwrap();
+    assert_eq!(
+        people(&found().await),
+        [("alice", Role::Owner, 0), ("bob", Role::Member, 0), ("carol", Role::Member, 0)]
+    );
+    store.remove_member(&chat, &alice.id).await.unwrap();
+    store.rename_room(&chat, "Renamed").await.unwrap();
+
+    assert_eq!(people(&found().await), [("bob", Role::Owner, 0), ("carol", Role::Member, 0)]);
+    assert_eq!(found().await.name, "Renamed");
+    for (person, role) in
+        [(&alice.id, None), (&bob.id, Some(Role::Owner)), (&carol.id, Some(Role::Member)), (&nobody(), None)]
+    {
+        assert_eq!(store.role(&live, person).await.unwrap(), role, "{person}");
+    }
+    // It has neither people nor a name of its own.
+    let refused = store.add_members(&live, std::slice::from_ref(&alice.id), 2002).await.unwrap_err();
+    assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
+    let refused = store.rename_room(&live, "Mine").await.unwrap_err();
+    assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
+    assert_eq!(store.remove_member(&live, &bob.id).await.unwrap(), None);
+    assert_eq!(people(&found().await), [("bob", Role::Owner, 0), ("carol", Role::Member, 0)]);
+}
+
+pub(crate) async fn a_live_room_is_in_no_list(world: &World) {
+    let World { store, alice, bob, .. } = world;
+    let [chat, other] = [world.room("general").await, world.room("other").await];
+    let live = world.live(&chat).await.unwrap().id;
+    world.say(&live, alice, "hello", 9000).await;
+
+    for person in [&alice.id, &bob.id] {
+        assert_eq!(store.summary(&live, person).await.unwrap(), None);
+        let mut ids = store.room_ids_of(person).await.unwrap();
+        ids.sort();
+        assert_eq!(ids, [chat.clone(), other.clone()]);
+        let listed = store.summaries(person, None, 10).await.unwrap();
+        assert_eq!(listed.iter().map(|room| &room.id).collect::<Vec<_>>(), [&chat, &other]);
+        assert!(store.summaries(person, Some(&live), 10).await.unwrap().is_empty());
+        assert_eq!((listed[0].unread, listed[0].head.seq, listed[0].last.clone()), (0, 0, None));
+    }
+}
+
+pub(crate) async fn messages_of_a_live_room_are_its_own(world: &World) {
+    let World { store, alice, bob, carol, .. } = world;
+    let chat = world.room("general").await;
+    let live = world.live(&chat).await.unwrap().id;
+    world.say(&chat, alice, "in the chat", 2000).await;
+    let again = draft(bob, "in the session");
+
+    let said = world.say(&live, alice, "in the session", 2001).await;
+    store.append(&live, vec![again.clone(), again], 2002).await.unwrap();
+    store.mark_read(&live, &[(bob.id.clone(), 2)]).await.unwrap();
+
+    assert_eq!(said.cursor, Cursor { epoch: 9, seq: 1 });
+    assert_eq!(seqs(&world.page(&live, Slice::Newest, 10).await.messages), [1, 2]);
+    assert_eq!(seqs(&world.page(&chat, Slice::Newest, 10).await.messages), [1]);
+    assert_eq!(store.find_message(said.id).await.unwrap(), Some((live.clone(), said.cursor)));
+    let record = store.room(&live).await.unwrap().unwrap();
+    assert_eq!(record.head.seq, 2);
+    assert!(record.members.iter().all(|member| member.read_seq == 0));
+    assert_eq!(world.unread(&chat, bob).await, 1);
+    let mut heads = store.heads_of(&bob.id).await.unwrap();
+    heads.sort_by(|(one, _), (other, _)| one.cmp(other));
+    assert_eq!(heads, [(chat, Cursor { epoch: EPOCH, seq: 1 }), (live, Cursor { epoch: 9, seq: 2 })]);
+    assert!(store.heads_of(&carol.id).await.unwrap().is_empty());
+    assert!(store.heads_of(&nobody()).await.unwrap().is_empty());
+}
+
+pub(crate) async fn a_live_room_goes_with_its_chat(world: &World) {
+    let World { store, alice, .. } = world;
+    let [chat, other] = [world.room("general").await, world.room("other").await];
+    let [live, stays] = [world.live(&chat).await.unwrap().id, world.live(&other).await.unwrap().id];
+    let said = world.say(&live, alice, "hello", 2000).await;
+
+    store.delete_room(&chat).await.unwrap();
+
+    assert_eq!(store.room(&live).await.unwrap(), None);
+    assert_eq!(store.role(&live, &alice.id).await.unwrap(), None);
+    assert!(world.page(&live, Slice::Newest, 10).await.messages.is_empty());
+    assert_eq!(store.find_message(said.id).await.unwrap(), None);
+    assert!(store.room(&stays).await.unwrap().is_some());
+    assert_eq!(world.live(&chat).await, None);
+    // A new chat of the same name has a new session.
+    world.room("general").await;
+    assert_eq!(world.live(&chat).await.unwrap().head, Cursor { epoch: 9, seq: 0 });
+    // Without its chat, too, a live room may go.
+    store.delete_room(&stays).await.unwrap();
+    assert!(store.room(&stays).await.unwrap().is_none() && store.room(&other).await.unwrap().is_some());
+}
+
+pub(crate) async fn nobody_can_take_the_place_of_a_live_room(world: &World) {
+    let World { store, alice, carol, .. } = world;
+    // Made before there was such a chat, it is a room like others.
+    let early = store.create_room(draft_room("session_early", carol)).await.unwrap();
+    let chat = world.room("early").await;
+    assert_eq!(world.live(&chat).await, Some(early.clone()));
+    assert_eq!(store.live_room(&early.id, &room_id("no-such"), 9, 1500).await.unwrap(), Some(early));
+    assert_eq!(store.role(&room_id("session_early"), &alice.id).await.unwrap(), None);
+
+    let chat = world.room("general").await;
+    for made in [false, true] {
+        let squat = RoomDraft { name: "Mine".into(), ..draft_room("session_general", carol) };
+        let refused = store.create_room(squat).await.unwrap_err();
+        assert!(matches!(refused, StoreError::RoomTaken), "{refused:?}, made: {made}");
+        assert_eq!(world.live(&chat).await.unwrap().kind, RoomKind::Live);
+    }
+    store.create_room(draft_room("session_", carol)).await.unwrap();
+    store.create_room(draft_room("session_of-nobody", carol)).await.unwrap();
+}
+
+pub(crate) async fn what_an_owner_last_said_of_a_session_is_kept(world: &World) {
+    let World { store, alice, .. } = world;
+    let chat = world.room("general").await;
+    let live = world.live(&chat).await.unwrap().id;
+    let kept = async |room: &RoomId| store.room(room).await.unwrap().unwrap().live;
+
+    for room in [&live, &chat] {
+        let began = live_change(room, &alice.id, "live");
+        let mut ended = LiveChange { at_ms: 3000, ..live_change(room, &alice.id, "ended") };
+        store.set_live(&began).await.unwrap();
+        assert_eq!(kept(room).await, Some(began));
+        ended.details.insert("why".into(), json!({"deep": [1, null, "\u{0}"]}));
+        store.set_live(&ended).await.unwrap();
+        assert_eq!(kept(room).await, Some(ended));
+    }
+
+    assert_eq!(kept(&live).await.unwrap().room, live, "each room has its own");
+    assert_eq!(world.live(&chat).await.unwrap().live, kept(&live).await);
+    store.set_live(&live_change(&room_id("other"), &alice.id, "live")).await.unwrap();
+    assert_eq!(store.room(&room_id("other")).await.unwrap(), None);
+}

@@ -1,0 +1,63 @@
+//! Files that older versions of this program wrote.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use hub::port::{InboxStore as _, Slice, Store as _};
+use protocol::{Cursor, MessageId, MessageKind, RoomKind};
+use server::store::sqlite::SqliteStore;
+use sqlx::migrate::{Migration, Migrator};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
+use uuid::Uuid;
+
+use crate::world::{entries, person, room_id};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Makes the database as the version with this many migrations made it, and does what it did there.
+async fn write_as_of(version: i64, path: &Path, deeds: &'static str) {
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    let mut connection = options.connect().await.unwrap();
+    // `HUBB`: says whose file it is.
+    sqlx::raw_sql("PRAGMA application_id = 0x48554242").execute(&mut connection).await.unwrap();
+    let known: Vec<Migration> = MIGRATIONS.iter().filter(|it| it.version <= version).cloned().collect();
+    assert_eq!(known.len(), usize::try_from(version).unwrap());
+    Migrator::with_migrations(known).run(&mut connection).await.unwrap();
+    sqlx::raw_sql(deeds).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_version_2_wrote_is_there_and_can_do_what_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hubbub.db");
+    write_as_of(
+        2,
+        &path,
+        "INSERT INTO people (key, id, username, email, created_at_ms)
+             VALUES (1, 'id-alice', 'alice', 'alice@example.org', 500);
+         INSERT INTO rooms (key, id, name, kind, epoch, head, created_at_ms, active_at_ms)
+             VALUES (1, 'general', 'General', 0, 7, 1, 1000, 2000);
+         INSERT INTO members (room, person, role, joined_at_ms) VALUES (1, 1, 1, 1000);
+         INSERT INTO messages (room, seq, id, author, draft, at_ms, body)
+             VALUES (1, 1, x'00112233445566778899aabbccddeeff', 1, x'ffeeddccbbaa99887766554433221100', 2000, 'hello');",
+    )
+    .await;
+
+    let store = SqliteStore::open(&path).await.unwrap();
+
+    let (room, alice) = (room_id("general"), Arc::new(person("alice")));
+    let record = store.room(&room).await.unwrap().unwrap();
+    assert_eq!((record.kind, record.members.len(), record.live), (RoomKind::Group, 1, None));
+    let page = store.page(&room, Slice::Newest, 10).await.unwrap();
+    let [said] = &page.messages[..] else { panic!("{page:?}") };
+    assert_eq!((&*said.body, &said.author, said.parent), ("hello", &alice, None));
+    assert_eq!(said.kind, MessageKind::Text);
+    let id = MessageId(Uuid::from_u128(0x0011_2233_4455_6677_8899_aabb_ccdd_eeff));
+    let place = Some((room.clone(), Cursor { epoch: 7, seq: 1 }));
+    assert_eq!(store.find_message(id).await.unwrap(), place);
+    assert_eq!(store.put_in_inbox(&alice.id, entries(1), None, 3000).await.unwrap(), [1]);
+    let live = store.live_room(&room_id("session_general"), &room, 9, 3000).await.unwrap().unwrap();
+    assert_eq!(live.members.len(), 1);
+}
