@@ -3,7 +3,6 @@ import { defineConfig, devices } from '@playwright/test';
 const desktop = { ...devices['Desktop Chrome'], viewport: { width: 1280, height: 800 } };
 
 export default defineConfig({
-  testDir: 'tests',
   outputDir: '../test-results',
   fullyParallel: true,
   forbidOnly: Boolean(process.env.CI),
@@ -33,6 +32,10 @@ export default defineConfig({
     },
   },
   projects: process.env.HUBBUB_SCREENSHOTS
-    ? [{ name: 'screenshots', testMatch: 'screenshots.ts', use: desktop }]
-    : [{ name: 'chromium', use: desktop }],
+    ? [{ name: 'screenshots', testDir: 'tests', testMatch: 'screenshots.ts', use: desktop }]
+    : [
+        { name: 'chromium', testDir: 'tests', use: desktop },
+        // Other people's clients, most of them without a browser.
+        { name: 'dialects', testDir: 'dialects', use: desktop },
+      ],
 });
