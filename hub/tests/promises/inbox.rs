@@ -90,6 +90,7 @@ async fn a_direct_message_waits_for_its_reader_and_is_told_once() {
     ann.wish(letter(&world, "bob", "both of you")).await;
     assert_eq!(bob.hear("").await, "direct ann both of you");
     assert_eq!(again.hear("").await, "direct ann both of you");
+    with_inbox(&world, "bob").await.hears_nothing_more().await;
     assert_eq!(world.store_page().await, 0, "it is no part of the room");
 }
 

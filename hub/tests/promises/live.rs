@@ -20,6 +20,11 @@ fn live(status: &str) -> Command {
     Command::Live { room: session(), status: status.to_owned(), details: Map::new() }
 }
 
+/// Waits until the session's room has done what came before.
+async fn settle(world: &World) {
+    world.hub.mark_read(&user("ann"), &session(), 0).await.unwrap();
+}
+
 #[tokio::test]
 async fn who_comes_is_told_of_everybody_inside_and_they_of_the_newcomer() {
     let world = World::new(Settings::default()).await;
@@ -47,7 +52,12 @@ async fn two_tabs_are_one_participant_and_a_lost_connection_leaves_after_a_while
     enter(&mut second).await;
     assert_eq!(ann.hear("participant bob").await, "participant bob true");
     drop(first);
-    // The second tab is still there, and a quick return is no leave.
+    // The second tab is still there,
+    settle(&world).await;
+    tokio::time::advance(grace * 2).await;
+    settle(&world).await;
+    ann.hears_nothing_more().await;
+    // and a quick return is no leave.
     drop(second);
     let mut back = world.enter_counting("bob");
     enter(&mut back).await;
