@@ -13,12 +13,6 @@ function notify(person: Person, title: string, kind = 'info', message = ''): voi
   person.wire.tell('notification', { id: randomUUID(), title, message, kind, at_ms: Date.now(), is_read: false });
 }
 
-function job(person: Person, step: string, more: object = {}): void {
-  const state = { id: randomUUID(), owner: person.account.id, kind: 'analysis', subject: '42', title: 'Analysis', status: 'running' };
-  const times = { progress: 10, retryable: true, created_at_ms: 0, updated_at_ms: 0 };
-  person.wire.tell('job', { step, job: { ...state, ...times, ...more } });
-}
-
 test('a notification shows on every live page, and goes when dismissed', async ({ alice, room }) => {
   for (const path of [`/rooms/${room.id}`, `/live/${room.id}`, '/devtools', '/test']) {
     await alice.page.goto(path);
@@ -31,6 +25,21 @@ test('a notification shows on every live page, and goes when dismissed', async (
     await notes.getByRole('button', { name: 'Dismiss' }).click();
     await expect(notes).toHaveCount(0);
   }
+});
+
+test('what the application sends a person shows once, and so does the end of a job', async ({ alice, bob, room }) => {
+  await alice.page.clock.install();
+  await alice.open(room);
+  await bob.open(room);
+  await expect(alice.status).toHaveText('Connected');
+  const [hers, his] = [new Notices(alice.page), new Notices(bob.page)];
+  await alice.account.ask('POST', 'notifications', { user_id: alice.account.id, title: 'Tea is ready', type: 'success' });
+  await expect(hers.notes).toHaveText([/Tea is ready/]);
+  const { id } = await alice.account.ask('POST', 'jobs', { title: 'Import' });
+  await alice.account.ask('PATCH', `jobs/${id}`, { status: 'failed', error: 'The disk is full' });
+  await expect(hers.errors).toHaveText([/Import failed/]);
+  await expect(hers.errors).toContainText('The disk is full');
+  await expect(his.notes.or(his.errors)).toHaveCount(0);
 });
 
 test('three at a time, the rest folded', async ({ alice, room }) => {
@@ -96,15 +105,20 @@ test('long, foreign and hostile words keep within their note', async ({ alice, r
   await expectAccessible(alice.page);
 });
 
-test('a job is told when it begins and when it ends', async ({ alice, room }) => {
+test('MV-17 an analysis is told when it begins and, once, when it ends', async ({ alice, room }) => {
   await alice.page.clock.install();
   await alice.open(room);
+  await expect(alice.status).toHaveText('Connected');
   const { notes, errors } = new Notices(alice.page);
-  job(alice, 'started');
-  job(alice, 'progressed');
-  job(alice, 'completed');
-  job(alice, 'failed', { error: 'no sound' });
-  await expect(notes).toHaveText([/Video analysis completed! Check your interview report\./, /Video analysis started for interview 42/]);
+  const begin = () => alice.account.ask('POST', 'jobs', { kind: 'analysis', subject: '42', title: 'Analysis' });
+  const [good, bad] = [await begin(), await begin()];
+  await expect(notes).toHaveCount(2);
+  await expect(notes.first()).toContainText('Video analysis started for interview 42');
+  await alice.account.ask('PATCH', `jobs/${good.id}`, { progress: 50 });
+  await alice.account.ask('PATCH', `jobs/${good.id}`, { status: 'completed' });
+  await expect(notes).toHaveCount(3);
+  await expect(notes.first()).toContainText('Video analysis completed! Check your interview report.');
+  await alice.account.ask('PATCH', `jobs/${bad.id}`, { status: 'failed', error: 'no sound', retryable: true });
   await expect(errors).toHaveText([/Analysis failed: no sound/]);
   await expect(errors).toContainText('Starting it again may help.');
 });

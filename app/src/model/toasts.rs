@@ -57,31 +57,16 @@ impl Words {
         })
     }
 
-    /// Of what happened to a job, if it is worth a note: its beginning and its end.
+    /// Of what happened to a job, if it is worth a note: the beginning of an analysis. The end of a job is told by a
+    /// notification.
     pub fn of_job(change: &JobChange) -> Option<Self> {
-        let job = &change.job;
-        let is_analysis = job.kind == JobKind::Analysis;
-        let subject = job.subject.as_deref().unwrap_or_default();
-        let (tone, title) = match change.step {
-            JobStep::Started if is_analysis => {
-                (Tone::Info, format!("Video analysis started for interview {subject}"))
-            }
-            JobStep::Completed if is_analysis => {
-                (Tone::Success, "Video analysis completed! Check your interview report.".to_owned())
-            }
-            JobStep::Failed if is_analysis => (
-                Tone::Error,
-                format!("Analysis failed: {}", job.error.as_deref().unwrap_or("no reason given")),
-            ),
-            JobStep::Completed => (Tone::Success, format!("{} is done", job.title)),
-            JobStep::Failed => (Tone::Error, format!("{} failed", job.title)),
-            JobStep::Started | JobStep::Progressed | JobStep::Updated | JobStep::Deleted => return None,
-        };
-        let message = match (change.step, job.retryable) {
-            (JobStep::Failed, true) => "Starting it again may help.",
-            _ => "",
-        };
-        Some(Self { tone, title, message: message.to_owned() })
+        let begins = change.step == JobStep::Started && change.job.kind == JobKind::Analysis;
+        let subject = change.job.subject.as_deref().unwrap_or_default();
+        begins.then(|| Self {
+            tone: Tone::Info,
+            title: format!("Video analysis started for interview {subject}"),
+            message: String::new(),
+        })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use protocol::{
     InboxItem, Job, JobChange, JobId, JobKind, JobStatus, JobStep, Notification, NotificationId, UserId,
+    limits,
 };
 use serde_json::Value;
 use uuid::Uuid;
@@ -93,7 +94,7 @@ impl Inbox {
         let mut entries = vec![entry(step, &job)];
         entries.extend(
             notice(step, &job)
-                .map(|notification| NewEntry { item: InboxItem::Notification(notification), waits: false }),
+                .map(|notification| NewEntry { item: InboxItem::Notification(notification), waits: true }),
         );
         self.put(entries, Some(JobWrite::Save(job.clone()))).await?;
         Ok(job)
@@ -108,15 +109,23 @@ fn entry(step: JobStep, job: &Job) -> NewEntry {
 
 /// What the owner should notice of it.
 fn notice(step: JobStep, job: &Job) -> Option<Notification> {
+    let error = job.error.as_deref().unwrap_or_default();
     let (title, message, kind) = match (step, job.kind) {
         (JobStep::Completed, JobKind::Analysis) => {
-            ("Video analysis completed".to_owned(), "Check your interview report.".to_owned(), "success")
+            ("Video analysis completed! Check your interview report.".to_owned(), String::new(), "success")
         }
         (JobStep::Completed, _) => {
-            (format!("{} is done", job.title), job.message.clone().unwrap_or_default(), "success")
+            (short(&format!("{} is done", job.title)), job.message.clone().unwrap_or_default(), "success")
+        }
+        (JobStep::Failed, JobKind::Analysis) => {
+            (short(&format!("Analysis failed: {error}")), retry_hint(job).to_owned(), "error")
         }
         (JobStep::Failed, _) => {
-            (format!("{} failed", job.title), job.error.clone().unwrap_or_default(), "error")
+            let message = match retry_hint(job) {
+                "" => error.to_owned(),
+                hint => format!("{}. {hint}", error.trim_end_matches('.')),
+            };
+            (short(&format!("{} failed", job.title)), message, "error")
         }
         _ => return None,
     };
@@ -128,6 +137,15 @@ fn notice(step: JobStep, job: &Job) -> Option<Notification> {
         at_ms: job.updated_at_ms,
         is_read: false,
     })
+}
+
+fn retry_hint(job: &Job) -> &'static str {
+    if job.retryable { "Starting it again may help." } else { "" }
+}
+
+/// What fits a title.
+fn short(title: &str) -> String {
+    title.chars().take(limits::MAX_TITLE_CHARS).collect()
 }
 
 fn start(new: NewJob, owner: &UserId, now_ms: i64) -> Result<Job, Refusal> {
@@ -275,6 +293,9 @@ mod tests {
         let Outcome::Kept(JobStep::Failed, job) = apply(&job(), failed, 2_000).unwrap() else { panic!() };
         assert_eq!((job.error.as_deref(), job.retryable), (Some("disk full"), true));
         let notice = notice(JobStep::Failed, &job).unwrap();
-        assert_eq!((notice.title.as_str(), notice.message.as_str()), ("Import failed", "disk full"));
+        assert_eq!(
+            (notice.title.as_str(), notice.message.as_str()),
+            ("Import failed", "disk full. Starting it again may help.")
+        );
     }
 }

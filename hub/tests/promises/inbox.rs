@@ -154,6 +154,7 @@ async fn who_was_away_learns_where_jobs_stand_and_how_they_ended() {
     world.hub.report_job(me, second.id, half).await.unwrap();
     let mut ann = with_inbox(&world, "ann").await;
     assert_eq!(ann.hear("").await, "job Failed First 0");
+    assert_eq!(ann.hear("").await, "notification First failed");
     assert_eq!(ann.hear("").await, "job Progressed Second 55");
     let mut again = with_inbox(&world, "ann").await;
     assert_eq!(again.hear("").await, "job Progressed Second 55");
