@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 const BUDGET = [
   // 30 kB more than the others: it reads sessions, jobs and direct messages from the wire, and shows notifications.
   ['pkg/hubbub.wasm', 630_000],
-  ['pkg/hubbub.wasm.br', 191_000],
+  ['pkg/hubbub.wasm.br', 190_000],
   ['pkg/hubbub.js.br', 15_000],
   ['pkg/hubbub-live.wasm', 600_000],
   ['pkg/hubbub-live.wasm.br', 190_000],

@@ -160,6 +160,7 @@ impl Inbox {
     ) -> Result<(), Refusal> {
         let missed = match since {
             Some(since) => {
+                // `can_resume` has just looked that all of it is kept, with room for hundreds more.
                 let limit = limits::MAX_INBOX_ITEMS;
                 self.shared.store.inbox_after(&self.person, since, limit).await?.unwrap_or_default()
             }
@@ -190,10 +191,20 @@ impl Inbox {
                 told.push(seq);
             }
         }
-        if !told.is_empty() {
-            self.shared.store.inbox_told(&self.person, &told).await?;
-        }
+        self.note_told(&told).await;
         Ok(())
+    }
+
+    /// These entries wait no more. If that cannot be kept, they are told once more at the next connection: what was stored
+    /// and told must not be reported as a failure, or it would be sent again.
+    async fn note_told(&self, seqs: &[u64]) {
+        if seqs.is_empty() {
+            return;
+        }
+        if let Err(error) = self.shared.store.inbox_told(&self.person, seqs).await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, person.id = %self.person, "Could not note what `{}` was told", self.person);
+        }
     }
 
     async fn tell_running_jobs(&self, client: &Client) -> Result<(), Refusal> {
@@ -219,9 +230,7 @@ impl Inbox {
                 told.push(seq);
             }
         }
-        if !told.is_empty() {
-            self.shared.store.inbox_told(&self.person, &told).await?;
-        }
+        self.note_told(&told).await;
         Ok(heard)
     }
 
