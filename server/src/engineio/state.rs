@@ -138,10 +138,14 @@ impl State {
         self.outbox.push_uncounted(messages);
     }
 
-    /// What a poll does next.
+    /// What a poll does next. The end has a poll of its own: clients hand messages on a little later than they read
+    /// them, but end at once, and would forget what came in the same payload.
     pub(super) fn turn_of_poll(&mut self) -> Turn {
         if self.transport == Transport::WebSocket {
             return Turn::Displaced;
+        }
+        if matches!(self.phase, Phase::Closing(_)) && !self.outbox.is_empty() {
+            return Turn::Write(self.outbox.take(), None);
         }
         match self.next_turn() {
             Turn::Wait if self.transport == (Transport::Upgrading { probed: true }) => Turn::WaitBriefly,

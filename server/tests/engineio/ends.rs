@@ -140,7 +140,9 @@ async fn what_was_said_before_a_close_still_arrives() {
     let session = hall.door.begin().await;
     session.post("4bye").await;
     assert_eq!(hall.end().await, CloseReason::Server);
-    assert_eq!(session.poll().await, (200, "4bye\u{1e}1".to_owned()));
+    // Not in one payload: a client that reads its end there forgets what stood before it.
+    assert_eq!(session.poll().await, (200, "4bye".to_owned()));
+    assert_eq!(session.poll().await, (200, "1".to_owned()));
     assert!(!session.is_known().await);
 
     let mut socket = hall.door.begin_on_socket().await;
