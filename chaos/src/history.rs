@@ -1,0 +1,103 @@
+//! What a run recorded, in words that fit every dialect and the simulation as well as real processes.
+//!
+//! A line of text is unique in its run, so it names the message even where a dialect has neither numbers nor drafts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything that the checker needs to know of a run.
+#[derive(Debug, Clone, Default)]
+pub struct History {
+    /// What clients meant to say, each client's lines in the order in which it said them.
+    pub sent: Vec<Sent>,
+    /// What each client was told, in the order in which it was told.
+    pub views: Vec<View>,
+    /// What the store holds at the end, room by room, by number.
+    pub stored: Vec<Stored>,
+    /// Who was present at the end, as the run knows it: the truth that views are compared with.
+    pub present: BTreeSet<String>,
+}
+
+/// A line that a client meant to say.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// Which client, as in [`View::client`].
+    pub client: String,
+    /// Where.
+    pub room: String,
+    /// What.
+    pub text: String,
+    /// What the server said that became of it; `None`: it never said.
+    pub acknowledged: Option<Place>,
+    /// Whether the client sends it again until it is acknowledged, with the same draft, and one after the other in each
+    /// room. Clients of dialects without drafts say a thing once.
+    pub is_persistent: bool,
+}
+
+/// Where a message is, as far as a dialect says so.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The epoch of the room's numbers.
+    pub epoch: Option<u32>,
+    /// The number in the room.
+    pub seq: Option<u64>,
+    /// The message's own name.
+    pub id: Option<String>,
+}
+
+/// A message in the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Where.
+    pub room: String,
+    /// Its place; epoch, number and name are known.
+    pub place: Place,
+    /// What.
+    pub text: String,
+}
+
+/// What one client was told over all its connections.
+#[derive(Debug, Clone, Default)]
+pub struct View {
+    /// Which client.
+    pub client: String,
+    /// Whose.
+    pub person: String,
+    /// In the order in which it was told.
+    pub notices: Vec<Notice>,
+    /// How it stands when the run is over.
+    pub end: End,
+}
+
+/// Something that a client was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    /// A new connection follows a room: what is told next starts after the last thing told, without a gap, because the
+    /// server said that the recovery is complete.
+    Recovered {
+        /// Where.
+        room: String,
+    },
+    /// A new connection follows a room, and the server said that something may be missing before what is told next.
+    StartedOver {
+        /// Where.
+        room: String,
+    },
+    /// A message, after whatever the client's own rules took out (a number that it had already).
+    Message {
+        /// Where.
+        room: String,
+        /// Its place, as far as the dialect says so.
+        place: Place,
+        /// What.
+        text: String,
+    },
+}
+
+/// How a client stands when the network is whole again, everybody is connected and nothing is under way.
+#[derive(Debug, Clone, Default)]
+pub struct End {
+    /// The rooms that it follows: there it must have been told everything up to the end.
+    pub follows: BTreeSet<String>,
+    /// Who is present in a room as the client was told; rooms of dialects without presence are left out.
+    pub present: BTreeMap<String, BTreeSet<String>>,
+}

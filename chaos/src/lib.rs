@@ -1,0 +1,9 @@
+//! Tries to break what `docs/DELIVERY.md` promises.
+//!
+//! Whatever breaks it, a run leaves a [`History`], and one checker reads them all.
+
+pub mod checker;
+pub mod history;
+
+pub use checker::{Violation, check};
+pub use history::{End, History, Notice, Place, Sent, Stored, View};
