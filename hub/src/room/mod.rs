@@ -9,6 +9,7 @@ mod marks;
 mod participants;
 mod people;
 mod talk;
+mod untold;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -30,15 +31,17 @@ use crate::typing::Typists;
 use marks::Mark;
 use participants::Participants;
 
-pub(crate) use command::{Mailbox, Post, RoomCommand, Target};
+pub(crate) use command::{Joining, Mailbox, Post, RoomCommand, Target};
 
 struct Room {
     shared: Arc<Shared>,
     id: RoomId,
     kind: RoomKind,
     head: Cursor,
-    /// When the newest message was committed, so that times never fall even if the clock does.
+    /// When something was last said, so that times never fall even if the clock does.
     last_at_ms: i64,
+    /// When to look whether the store has more than was told; `None`: it has not.
+    look_at: Option<Instant>,
     members: HashMap<UserId, Membership>,
     /// Members who were last told to be here.
     present: HashSet<UserId>,
@@ -97,7 +100,8 @@ impl Room {
             id: record.id,
             kind: record.kind,
             head: record.head,
-            last_at_ms: 0,
+            last_at_ms: record.active_at_ms,
+            look_at: None,
             members,
             present,
             followers: HashMap::new(),
@@ -124,6 +128,7 @@ impl Room {
                 () = sleep_until(wake_at) => {
                     self.end_silent_typing();
                     self.end_lost_participants();
+                    self.look_again().await;
                     let is_over = self.followers.is_empty() && Instant::now() >= idle_end;
                     if is_over && self.shared.registry.rooms.fall_asleep(&self.id, mailbox) {
                         return None;
@@ -151,7 +156,8 @@ impl Room {
     /// When there is something to end even if nothing comes in.
     fn next_look(&self, idle_end: Instant) -> Option<Instant> {
         let idle_end = self.followers.is_empty().then_some(idle_end);
-        [idle_end, self.typists.next_end(), self.participants.next_end()].into_iter().flatten().min()
+        let ends = [idle_end, self.typists.next_end(), self.participants.next_end(), self.look_at];
+        ends.into_iter().flatten().min()
     }
 
     /// Carries out commands in order. Neighbouring posts share a transaction, and so do neighbouring read marks.

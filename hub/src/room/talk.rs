@@ -10,19 +10,26 @@ use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::Message;
 use crate::outbox::{Delivery, Track};
-use crate::port::{Appended, MessageDraft, Slice};
+use crate::port::{Appended, MessageDraft, Slice, StoreError};
 use crate::recover::{self, Plan};
 use crate::refusal::Refusal;
 use crate::roster;
 use crate::shared::Shared;
 
-use super::{Post, Room};
+use super::{Joining, Post, Room};
 
 /// What a join brings.
 struct CatchUp {
     messages: Vec<protocol::Message>,
     recovered: bool,
     has_more: bool,
+}
+
+impl CatchUp {
+    /// Everything that was missed.
+    fn complete(messages: Vec<protocol::Message>) -> Self {
+        Self { messages, recovered: true, has_more: false }
+    }
 }
 
 impl Room {
@@ -38,32 +45,35 @@ impl Room {
                 Err(refusal) => post.refuse(Some(self.id.clone()), &refusal),
             }
         }
+        self.tell_untold().await;
         let drafts = taken.iter().map(draft_of).collect();
         let at_ms = self.shared.clock.now_ms().max(self.last_at_ms);
+        // Whatever the answer will be: it may be stored with this time.
+        self.last_at_ms = at_ms;
         match self.shared.store.append(&self.id, drafts, at_ms).await {
             Ok(appended) => {
-                self.last_at_ms = at_ms;
                 let new = appended.iter().filter(|it| matches!(it, Appended::New(_))).count();
                 self.shared.pulse.count(new);
                 for (post, outcome) in taken.into_iter().zip(appended) {
-                    let message = match outcome {
-                        Appended::New(message) => {
-                            self.publish(message.clone());
-                            message
-                        }
-                        Appended::Known(message) => message,
-                    };
+                    let (Appended::New(message) | Appended::Known(message)) = outcome;
+                    self.tell_in_order(&message).await;
                     acknowledge(post, message);
                 }
             }
             Err(error) => {
-                let (cause, count) = (&error as &dyn std::error::Error, taken.len());
-                tracing::error!(error = cause, room.id = %self.id, "Could not store {count} messages of room `{}`", self.id);
-                let refusal = Refusal::from(error);
-                for post in taken {
-                    post.refuse(Some(self.id.clone()), &refusal);
-                }
+                self.refuse_all(taken, error);
+                self.doubt();
+                self.tell_untold().await;
             }
+        }
+    }
+
+    fn refuse_all(&self, posts: Vec<Post>, error: StoreError) {
+        let (cause, count) = (&error as &dyn std::error::Error, posts.len());
+        tracing::error!(error = cause, room.id = %self.id, "Could not store {count} messages of room `{}`", self.id);
+        let refusal = Refusal::from(error);
+        for post in posts {
+            post.refuse(Some(self.id.clone()), &refusal);
         }
     }
 
@@ -80,7 +90,7 @@ impl Room {
     }
 
     /// Hands a committed message to everybody and keeps it at hand.
-    fn publish(&mut self, message: Message) {
+    pub(super) fn publish(&mut self, message: Message) {
         self.end_typing(&message.author.id);
         self.head = message.cursor;
         let envelope = Arc::new(Envelope::new(Event::Message(message)));
@@ -93,10 +103,11 @@ impl Room {
     }
 
     /// Brings a client up to date and lets it follow from exactly there.
-    pub(super) async fn join(&mut self, client: Arc<Client>, bring: Bring) -> Result<(), Refusal> {
+    pub(super) async fn join(&mut self, client: Arc<Client>, bring: Bring) -> Result<Joining, Refusal> {
         self.check_part(&client.person.id)?;
+        self.tell_untold().await;
         match bring {
-            Bring::Page(since) => self.join_with_page(&client, since).await?,
+            Bring::Page(since) => return self.join_with_page(&client, since).await,
             Bring::Missed(after) => self.join_with_missed(&client, after).await?,
             Bring::Nothing => {
                 client.place(Track::Room(&self.id, self.head));
@@ -110,11 +121,22 @@ impl Room {
                 self.list_participants(&client);
             }
         }
-        Ok(())
+        Ok(Joining::Follows)
     }
 
-    async fn join_with_page(&mut self, client: &Arc<Client>, since: Option<Cursor>) -> Result<(), Refusal> {
-        let CatchUp { messages, recovered, has_more } = self.catch_up(since).await?;
+    async fn join_with_page(
+        &mut self,
+        client: &Arc<Client>,
+        since: Option<Cursor>,
+    ) -> Result<Joining, Refusal> {
+        let CatchUp { messages, recovered, has_more } = match recover::plan(since, self.head, self.ring_after)
+        {
+            Plan::FromRing(after) => CatchUp::complete(self.at_hand(after)),
+            Plan::FromStore(after) => CatchUp::complete(self.in_store(after).await?),
+            // The client's own task reads the page: a long absence must not keep a room from its work.
+            Plan::TooFarBehind(since) => return Ok(Joining::TooFarBehind(since)),
+            Plan::StartOver => self.newest_page().await?,
+        };
         // Before the list is made, so that the client finds itself in it; but told to nobody who is not told the rest.
         self.enter(client);
         let participants = if self.is_live() { self.participants.list() } else { Vec::new() };
@@ -132,7 +154,7 @@ impl Room {
         if client.tell_alone(&Event::Joined(Box::new(joined))).is_err() {
             self.lose_follower(client.id);
         }
-        Ok(())
+        Ok(Joining::Follows)
     }
 
     /// Tells each missed message as if it were said now, in pages, however many they are.
@@ -143,7 +165,7 @@ impl Room {
             let page =
                 self.shared.store.page(&self.id, Slice::After(after), limits::MAX_PAGE_MESSAGES).await?;
             let Some(last) = page.messages.last().map(|message| message.cursor.seq) else { break };
-            for message in page.messages {
+            for message in page.messages.into_iter().filter(|it| self.was_told(it)) {
                 client.tell_alone(&Event::Message(message)).ok();
             }
             after = last;
@@ -158,28 +180,17 @@ impl Room {
         Ok(())
     }
 
-    async fn catch_up(&mut self, since: Option<Cursor>) -> Result<CatchUp, Refusal> {
-        match recover::plan(since, self.head, self.ring_after) {
-            Plan::FromRing(after) => {
-                let messages = self.at_hand(after);
-                Ok(CatchUp { messages, recovered: true, has_more: false })
-            }
-            Plan::FromStore(after) => {
-                let page = self
-                    .shared
-                    .store
-                    .page(&self.id, Slice::After(after), limits::MAX_RECOVERED_MESSAGES)
-                    .await?;
-                let messages = page.messages.iter().map(Message::to_wire).collect();
-                Ok(CatchUp { messages, recovered: true, has_more: false })
-            }
-            Plan::StartOver => {
-                self.fill_ring().await?;
-                let first =
-                    self.head.seq.saturating_sub(u64::from(limits::PAGE_MESSAGES)).max(self.ring_after);
-                Ok(CatchUp { messages: self.at_hand(first), recovered: false, has_more: first > 0 })
-            }
-        }
+    async fn newest_page(&mut self) -> Result<CatchUp, Refusal> {
+        self.fill_ring().await?;
+        let first = self.head.seq.saturating_sub(u64::from(limits::PAGE_MESSAGES)).max(self.ring_after);
+        Ok(CatchUp { messages: self.at_hand(first), recovered: false, has_more: first > 0 })
+    }
+
+    /// The messages after a number, when one page holds them.
+    async fn in_store(&self, after: u64) -> Result<Vec<protocol::Message>, Refusal> {
+        let slice = Slice::After(after);
+        let page = self.shared.store.page(&self.id, slice, limits::MAX_RECOVERED_MESSAGES).await?;
+        Ok(page.messages.iter().filter(|it| self.was_told(it)).map(Message::to_wire).collect())
     }
 
     /// The messages after a number that lies in the ring.
@@ -197,7 +208,8 @@ impl Room {
         if self.ring_after == 0 || self.ring.len() >= page_size {
             return Ok(());
         }
-        let page = self.shared.store.page(&self.id, Slice::Newest, limits::PAGE_MESSAGES).await?;
+        let slice = Slice::Before(self.head.seq.saturating_add(1));
+        let page = self.shared.store.page(&self.id, slice, limits::PAGE_MESSAGES).await?;
         self.ring_after =
             page.messages.first().map_or(self.head.seq, |first| first.cursor.seq.saturating_sub(1));
         self.ring = page.messages.into_iter().map(|it| Arc::new(Envelope::new(Event::Message(it)))).collect();

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
+mod absence;
 mod conversation;
+mod doubt;
 mod inbox;
 mod live;
 mod marks;
