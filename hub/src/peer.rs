@@ -12,6 +12,7 @@ use protocol::{
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::backlog::Subject;
 use crate::client::{Client, PeerId, SignInId};
 use crate::command::{Bring, Command};
 use crate::event::{Event, Failure};
@@ -37,7 +38,10 @@ impl Voice {
     /// # Errors
     /// [`Gone`] when the client has left.
     pub fn tell(&self, event: &Event) -> Result<(), Gone> {
-        self.client.tell_alone(event)
+        match event {
+            Event::Progress(step) => self.client.tell_latest(event, Subject::run(step.run)),
+            event => self.client.tell_alone(event),
+        }
     }
 
     /// Ends the connection.

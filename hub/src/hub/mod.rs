@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::backlog::Delivery;
 use crate::client::{Client, Identity, PeerId, SignInId};
 use crate::envelope::{Envelope, Spelling};
 use crate::event::{Event, Stamp};
@@ -18,7 +19,7 @@ use crate::inbox::InboxCommand;
 use crate::last_seen::LastSeen;
 use crate::limits::Settings;
 use crate::meters::MeterBook;
-use crate::outbox::{Delivery, Outlet};
+use crate::outbox::Outlet;
 use crate::peer::Peer;
 use crate::port::{Clock, Store};
 use crate::pulse::Pulse;

@@ -6,11 +6,11 @@ use protocol::{LiveChange, ParticipantChange, RoomKind, UserId};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
+use crate::backlog::Delivery;
 use crate::client::{Client, PeerId};
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::RoomRecord;
-use crate::outbox::Delivery;
 use crate::policy;
 use crate::refusal::Refusal;
 

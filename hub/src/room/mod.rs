@@ -18,11 +18,11 @@ use protocol::{Cursor, LiveChange, Role, RoomId, RoomKind, UserId};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::backlog::Delivery;
 use crate::client::{Client, PeerId};
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::{Membership, RoomRecord};
-use crate::outbox::Delivery;
 use crate::policy;
 use crate::refusal::Refusal;
 use crate::shared::Shared;

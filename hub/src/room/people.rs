@@ -3,10 +3,10 @@
 use protocol::{Member, MemberAdded, MemberRemoved, PresenceChange, Role, RoomName, TypingChange, UserId};
 use tokio::time::Instant;
 
+use crate::backlog::{Delivery, Subject};
 use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::event::Event;
-use crate::outbox::Delivery;
 use crate::policy;
 use crate::refusal::Refusal;
 use crate::roster;
@@ -57,7 +57,8 @@ impl Room {
     fn tell_typing(&mut self, person: &UserId, on: bool) {
         let change = TypingChange { room: self.id.clone(), user: person.clone(), on };
         let is_other = |client: &Client| client.person.id != *person;
-        self.deliver_to(&Envelope::new(Event::Typing(change)), Delivery::Fleeting, is_other);
+        let delivery = Delivery::Latest(Subject::typing(&self.id, person));
+        self.deliver_to(&Envelope::new(Event::Typing(change)), delivery, is_other);
     }
 
     pub(super) async fn add_members(

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use protocol::{Cursor, JoinedRoom, Posted, RoomRef, limits};
 
+use crate::backlog::Delivery;
 use crate::client::Client;
 use crate::command::Bring;
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::Message;
-use crate::outbox::{Delivery, Track};
+use crate::outbox::Track;
 use crate::port::{Appended, MessageDraft, Slice, StoreError};
 use crate::recover::{self, Plan};
 use crate::refusal::Refusal;
@@ -45,7 +46,6 @@ impl Room {
                 Err(refusal) => post.refuse(Some(self.id.clone()), &refusal),
             }
         }
-        self.tell_untold().await;
         let drafts = taken.iter().map(draft_of).collect();
         let at_ms = self.shared.clock.now_ms().max(self.last_at_ms);
         // Whatever the answer will be: it may be stored with this time.

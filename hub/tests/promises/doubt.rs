@@ -79,9 +79,12 @@ async fn a_draft_that_is_known_and_was_never_told_is_told() {
 async fn a_join_tells_nothing_that_will_be_told_again() {
     let world = World::new(Settings::default()).await;
     world.store_drafts(1..=3).await;
-    let (mut ann, mut bob) = (world.inside("ann").await, world.enter("bob"));
+    let (mut ann, mut bob) = (world.enter("ann"), world.enter("bob"));
+    let head = Cursor { seq: 3, ..world.beginning().await };
+    ann.join(Some(head)).await;
+    assert_eq!(ann.hear("joined").await, "joined recovered=true head=3 []");
     world.store_drafts([4]).await;
-    let since = Cursor { seq: 1, ..world.beginning().await };
+    let since = Cursor { seq: 1, ..head };
     bob.join(Some(since)).await;
     assert_eq!(bob.hear("joined").await, "joined recovered=true head=3 [2:m2 3:m3]");
     ann.say(5, "new").await;
