@@ -95,6 +95,8 @@ impl Room {
     /// Brings a client up to date and lets it follow from exactly there.
     pub(super) async fn join(&mut self, client: Arc<Client>, bring: Bring) -> Result<(), Refusal> {
         self.check_part(&client.person.id)?;
+        // Not left to the announcement, which comes later when many come at once.
+        self.look_for(std::slice::from_ref(&client.person.id));
         match bring {
             Bring::Page(since) => self.join_with_page(&client, since).await?,
             Bring::Missed(after) => self.join_with_missed(&client, after).await?,
@@ -124,7 +126,10 @@ impl Room {
             recovered,
             has_more,
             messages,
-            members: roster::members(self.members.values(), |person| self.present.contains(person)),
+            members: roster::members(self.members.values(), |person| {
+                // What the others were told, so that what is told next fits for everybody. Only of oneself is more known.
+                self.presence.was_told(person) || *person == client.person.id
+            }),
             typing: self.typists.names(),
             participants: participants.into_iter().map(|(person, _)| person).collect(),
             live: self.live.clone(),
