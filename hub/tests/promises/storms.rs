@@ -81,6 +81,10 @@ async fn who_comes_back_in_time_was_never_gone_for_the_others() {
     ann.hear("presence").await;
     counting.hear("participant bob true").await;
     drop(bob);
+    // The hub has noticed, and its clock runs.
+    while world.hub.connections_of(&user("bob")) > 0 {
+        tokio::task::yield_now().await;
+    }
     tokio::time::advance(Duration::from_secs(4)).await;
     let _bob = world.inside("bob").await;
     tokio::time::advance(Duration::from_secs(30)).await;
