@@ -4,6 +4,7 @@
 //! to it with an [`Outlet`] and a [`Spelling`], and hand over [`Command`]s; the hub numbers and stores what is said
 //! through a [`port::Store`] and hands the same bytes to everybody who follows.
 
+mod announcer;
 mod awake;
 mod backlog;
 mod client;

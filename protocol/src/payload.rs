@@ -108,12 +108,12 @@ pub struct ReadMark {
 /// See [`crate::ServerFrame::Presence`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresenceChange {
-    /// A room that the reader shares with this person.
+    /// A room that the reader shares with these people.
     pub room: RoomId,
-    /// Who.
-    pub user: UserId,
-    /// Came or went.
-    pub online: bool,
+    /// Who came.
+    pub online: Vec<UserId>,
+    /// Who went.
+    pub offline: Vec<UserId>,
 }
 
 /// See [`crate::ServerFrame::MemberAdded`].

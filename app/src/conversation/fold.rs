@@ -35,8 +35,8 @@ impl Conversations {
             ServerFrame::Presence { data } => {
                 let room = self.room(&data.room);
                 room.roster.maybe_update(|roster| roster.presence(data));
-                if !data.online {
-                    room.typing.maybe_update(|typing| typing.ceased(&data.user));
+                for user in &data.offline {
+                    room.typing.maybe_update(|typing| typing.ceased(user));
                 }
             }
             ServerFrame::MemberAdded { data } => {

@@ -192,7 +192,7 @@ fn typing_names_the_others_until_they_speak_or_go() {
         here.fold(&of_bob("a", 1));
         assert!(typing.get_untracked().is_empty());
         here.fold(&began("bob"));
-        let gone = PresenceChange { room: id("a"), user: user("bob"), online: false };
+        let gone = PresenceChange { room: id("a"), online: vec![], offline: vec![user("bob")] };
         here.fold(&ServerFrame::Presence { data: gone });
         assert!(typing.get_untracked().is_empty());
     });

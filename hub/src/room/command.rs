@@ -46,8 +46,8 @@ pub(crate) enum RoomCommand {
     },
     /// The chat of this live room has other members now, or is gone.
     Refresh,
-    /// Somebody came or went: look which, and tell.
-    LookFor(UserId),
+    /// These people came or went: look which, and tell.
+    LookFor(Vec<UserId>),
     AddMembers {
         actor: UserId,
         people: Vec<UserId>,

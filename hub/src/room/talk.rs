@@ -106,6 +106,8 @@ impl Room {
     pub(super) async fn join(&mut self, client: Arc<Client>, bring: Bring) -> Result<Joining, Refusal> {
         self.check_part(&client.person.id)?;
         self.tell_untold().await;
+        // Not left to the announcement, which comes later when many come at once.
+        self.look_for(std::slice::from_ref(&client.person.id));
         match bring {
             Bring::Page(since) => return self.join_with_page(&client, since).await,
             Bring::Missed(after) => self.join_with_missed(&client, after).await?,
@@ -146,7 +148,10 @@ impl Room {
             recovered,
             has_more,
             messages,
-            members: roster::members(self.members.values(), |person| self.present.contains(person)),
+            members: roster::members(self.members.values(), |person| {
+                // What the others were told, so that what is told next fits for everybody. Only of oneself is more known.
+                self.presence.was_told(person) || *person == client.person.id
+            }),
             typing: self.typists.names(),
             participants: participants.into_iter().map(|(person, _)| person).collect(),
             live: self.live.clone(),

@@ -153,7 +153,7 @@ async fn presence_follows_the_last_connection_and_survives_a_quick_return() {
     let world = World::new(Settings::default()).await;
     let mut ann = world.inside("ann").await;
     let first = world.enter("bob");
-    assert_eq!(ann.hear("presence").await, "presence bob true");
+    assert_eq!(ann.hear("presence").await, "presence online=[bob] offline=[]");
     let second = world.enter("bob");
     drop(first);
     drop(second);
@@ -161,9 +161,9 @@ async fn presence_follows_the_last_connection_and_survives_a_quick_return() {
     // Longer than the grace: if the quick return had been seen, it would be told by now.
     tokio::time::advance(Duration::from_secs(30)).await;
     drop(third);
-    assert_eq!(ann.hear("presence").await, "presence bob false");
+    assert_eq!(ann.hear("presence").await, "presence online=[] offline=[bob]");
     let _fourth = world.enter("bob");
-    assert_eq!(ann.hear("presence").await, "presence bob true");
+    assert_eq!(ann.hear("presence").await, "presence online=[bob] offline=[]");
 }
 
 #[tokio::test]

@@ -9,4 +9,5 @@ mod inbox;
 mod live;
 mod marks;
 mod rates;
+mod storms;
 mod world;

@@ -33,7 +33,9 @@ fn plain(event: &Event) -> Option<Bytes> {
         Event::Posted(it) => format!("posted {} {}", it.cursor.seq, it.draft.0.as_u128()),
         Event::Typing(it) => format!("typing {} {}", it.user, it.on),
         Event::Read(it) => format!("read {} {}", it.user, it.seq),
-        Event::Presence(it) => format!("presence {} {}", it.user, it.online),
+        Event::Presence(it) => {
+            format!("presence online=[{}] offline=[{}]", names(&it.online), names(&it.offline))
+        }
         Event::MemberAdded(it) => format!("member_added {} {:?}", it.member.id, it.member.role),
         Event::MemberRemoved(it) => format!("member_removed {}", it.user),
         Event::RoomRenamed(it) => format!("renamed {}", it.name),
@@ -52,10 +54,14 @@ fn plain(event: &Event) -> Option<Bytes> {
         Event::Signal(it, _) => format!("signal {} {}", it.name, it.data),
         Event::Maintenance(it, _) => format!("maintenance {}", it.enabled),
         Event::Pong(it) => format!("pong {}", it.nonce),
-        Event::Closing(..) => "closing".to_owned(),
+        Event::Closing(it, _) => format!("closing {}", it.reconnect_in_ms),
         _ => return None,
     };
     Some(line.into())
+}
+
+fn names(people: &[UserId]) -> String {
+    people.iter().map(UserId::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// So long does a test wait for what should come at once, before it fails.
