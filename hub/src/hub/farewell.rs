@@ -2,9 +2,9 @@
 
 use protocol::Closing;
 
+use crate::backlog::Delivery;
 use crate::envelope::Envelope;
 use crate::event::Event;
-use crate::outbox::Delivery;
 
 use super::Hub;
 
