@@ -25,7 +25,7 @@ const BETWEEN_BATCHES_MS: i64 = 60 * 24 * 3_600_000 / 50;
 /// A server with this data, which outlives it.
 async fn open(folder: &Path) -> App {
     App::spawn_with(|config| {
-        config.data_dir = folder.to_owned();
+        folder.clone_into(&mut config.data_dir);
         config.database = folder.join("hubbub.db");
     })
     .await

@@ -44,11 +44,11 @@ impl SlowLine {
         }
     }
 
-    /// Says something, masked with zeros (section 5.3 forbids no mask).
+    /// Says something in one frame with a length of two bytes, masked with zeros (sections 5.2 and 5.3).
     pub(crate) async fn say(&mut self, frame: &ClientFrame) {
         let text = serde_json::to_vec(frame).unwrap();
         let length = u16::try_from(text.len()).unwrap();
-        let mut bytes = vec![0x81, 0x80 | 126];
+        let mut bytes = vec![0x81, 0xfe];
         bytes.extend(length.to_be_bytes());
         bytes.extend([0; 4]);
         bytes.extend(text);
@@ -81,14 +81,12 @@ impl SlowLine {
     fn take_frames(&mut self) {
         let mut start = 0;
         while let [first, second, rest @ ..] = &self.heard[start..] {
-            let (head, length) = match (second, rest) {
-                (126, [a, b, ..]) => (4, u64::from(u16::from_be_bytes([*a, *b]))),
-                (127, [a, b, c, d, e, f, g, h, ..]) => {
-                    (10, u64::from_be_bytes([*a, *b, *c, *d, *e, *f, *g, *h]))
-                }
-                (126 | 127, _) => break,
-                (length, _) => (2, u64::from(*length)),
+            let (head, length) = match second {
+                126 => (4, rest.first_chunk().map(|it| u16::from_be_bytes(*it).into())),
+                127 => (10, rest.first_chunk().map(|it| u64::from_be_bytes(*it))),
+                length => (2, Some(u64::from(*length))),
             };
+            let Some(length) = length else { break };
             let end = start + head + usize::try_from(length).unwrap();
             let Some(payload) = self.heard.get(start + head..end) else { break };
             match first & 0x0f {
