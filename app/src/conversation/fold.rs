@@ -124,6 +124,10 @@ impl Conversations {
     }
 
     fn joined(self, joined: &JoinedRoom) {
+        if joined.recovered && joined.has_more {
+            // A long absence: the newest page is what is read first; older ones come by scrolling.
+            return self.link.send(ClientFrame::Join { room: joined.room.clone(), since: None });
+        }
         self.desk.update_value(|desk| {
             desk.rejoining.retain(|room| *room != joined.room);
         });

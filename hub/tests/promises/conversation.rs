@@ -99,6 +99,32 @@ async fn a_reader_that_falls_behind_is_let_go_and_the_room_goes_on() {
 }
 
 #[tokio::test]
+async fn who_reads_slowly_is_told_the_latest_and_not_all_that_led_to_it() {
+    let world = World::new(Settings::default()).await;
+    let (mut ann, mut bob) = (world.inside("ann").await, world.enter_with("bob", 16_000));
+    bob.join(None).await;
+    bob.hear("joined").await;
+    for n in 1..=3 {
+        ann.say(n, &"x".repeat(500)).await;
+        ann.hear("posted").await;
+    }
+    for _ in 0..500 {
+        ann.types(true).await;
+    }
+    ann.types(false).await;
+    for n in 1..=3 {
+        ann.reads(n).await;
+        ann.hear(&format!("read ann {n}")).await;
+    }
+    for n in 1..=3 {
+        assert!(bob.hear_said().await.starts_with(&format!("message {n}:x")));
+    }
+    assert_eq!(bob.hear_said().await, "typing ann false");
+    assert_eq!(bob.hear_said().await, "read ann 3");
+    bob.hears_nothing_more().await;
+}
+
+#[tokio::test]
 async fn strangers_cannot_join_write_or_read_and_learn_nothing() {
     let world = World::new(Settings::default()).await;
     let mut eve = world.enter("eve");
