@@ -26,6 +26,7 @@ pub mod socketio;
 pub mod state;
 pub mod store;
 pub mod telemetry;
+pub mod turns;
 mod upgrade;
 pub mod websocket;
 

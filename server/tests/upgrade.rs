@@ -60,8 +60,8 @@ impl Program {
         });
         let mut program = Self { child, address: String::new(), lines };
         let line = program.line_with("http://").await;
-        program.address = line.split("http://").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
-        program
+        let address = line.split("http://").nth(1).unwrap().split_whitespace().next().unwrap();
+        Self { address: address.to_owned(), ..program }
     }
 
     /// The next line of the log that has these words.

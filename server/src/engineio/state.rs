@@ -25,6 +25,8 @@ pub enum CloseReason {
     Server,
     /// The server stops.
     Stopping,
+    /// Too many come at once.
+    Busy,
 }
 
 impl CloseReason {
@@ -37,6 +39,8 @@ impl CloseReason {
             Self::TooBig => 1009,
             Self::TooSlow => 4008,
             Self::Stopping => 1012,
+            // Try again later, in IANA's WebSocket Close Code Number Registry.
+            Self::Busy => 1013,
         }
     }
 }
