@@ -1,35 +1,59 @@
-//! `hubbub`: reads the settings, serves, stops.
+//! `hubbub`: reads what it is asked to do, and does it.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
-use server::config::{Config, ConfigError};
+use server::config::{ConfigError, Order};
+use server::store::sqlite::{backup, check, restore};
 
-/// The exit code of a start that was refused, as shells use it for a wrong call.
+/// The exit code of a check that found something.
+const FOUND: u8 = 1;
+
+/// The exit code of what was refused, as shells use it for a wrong call.
 const REFUSED: u8 = 2;
 
 fn main() -> ExitCode {
-    let config = match Config::read(std::env::args_os()) {
-        Ok(config) => config,
+    let order = match Order::read(std::env::args_os()) {
+        Ok(order) => order,
         Err(ConfigError::Shown(text)) => {
-            // Somebody may have closed the pipe after the first page.
-            std::io::stdout().write_all(text.as_bytes()).ok();
+            print(&text);
             return ExitCode::SUCCESS;
         }
         Err(error) => return refuse(&error),
     };
-    if let Err(error) = server::telemetry::start(&config.log) {
-        return refuse(&error);
+    obey(order).unwrap_or_else(|error| refuse(&*error))
+}
+
+fn obey(order: Order) -> Result<ExitCode, Box<dyn Error>> {
+    if let Order::Serve(config) = &order {
+        server::telemetry::start(&config.log)?;
     }
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return refuse(&error),
-    };
-    match runtime.block_on(server::run(config)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => refuse(&error),
-    }
+    tokio::runtime::Runtime::new()?.block_on(async {
+        match order {
+            Order::Serve(config) => server::run(*config).await?,
+            Order::Backup { database, file } => say(&backup(&database, &file).await?),
+            Order::Restore { database, file } => say(&restore(&database, &file).await?),
+            Order::Check { database } => {
+                let report = check(&database, |finding| say(&finding)).await?;
+                say(&report);
+                if report.findings > 0 {
+                    return Ok(ExitCode::from(FOUND));
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    })
+}
+
+fn say(line: &dyn Display) {
+    print(&format!("{line}\n"));
+}
+
+/// Somebody may have closed the pipe after the first page.
+fn print(text: &str) {
+    std::io::stdout().write_all(text.as_bytes()).ok();
 }
 
 /// One line with every cause.

@@ -1,19 +1,14 @@
 //! What survives: a gentle stop, and a process that is killed.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
-
 mod common;
+mod program;
 mod socket;
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
-use common::{App, PASSWORD, SECRET};
-use protocol::rest::Tokens;
-use protocol::{Cursor, RoomId, ServerFrame};
-use serde_json::{Value, json};
+use common::App;
+use program::Program;
+use protocol::{Cursor, ServerFrame};
 use socket::{End, Socket, post};
 
 #[tokio::test]
@@ -51,84 +46,14 @@ async fn a_stop_says_come_back_and_who_does_has_missed_nothing() {
     assert_eq!(missed, ["meanwhile"]);
 }
 
-/// The real program, with a folder that outlives it.
-struct Program {
-    child: Child,
-    address: String,
-}
-
-impl Program {
-    fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_hubbub"))
-            .arg("serve")
-            .env("HUBBUB_LISTEN", "127.0.0.1:0")
-            .env("HUBBUB_DATA_DIR", folder)
-            .env("HUBBUB_RATE_LIMITS", "off")
-            .env("JWT_SECRET", SECRET)
-            .env("NO_COLOR", "1")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-        let line = lines.find(|line| line.as_ref().unwrap().contains("http://")).unwrap().unwrap();
-        let address = line.split("http://").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
-        // Nobody reads on, but the program must not be stopped by a pipe that is full.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
-    }
-
-    /// `kill -9`
-    fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-
-    async fn post(&self, path: &str, token: &str, body: &Value) -> Value {
-        let url = format!("http://{}{path}", self.address);
-        let answer = reqwest::Client::new().post(url).bearer_auth(token).json(body).send().await.unwrap();
-        answer.json().await.unwrap()
-    }
-
-    async fn socket(&self, who: &Tokens) -> Socket {
-        Socket::enter(&format!("ws://{}/api/v1/ws?token={}", self.address, who.access_token)).await
-    }
-
-    /// Everything in a room, as number and text, read page by page.
-    async fn everything(&self, room: &RoomId, who: &Tokens) -> Vec<(u64, String)> {
-        let mut all = Vec::new();
-        loop {
-            let after = all.last().map_or(0, |(seq, _)| *seq);
-            let url = format!("http://{}/api/v1/chats/{room}/messages?after={after}&limit=200", self.address);
-            let page: Value = reqwest::Client::new()
-                .get(url)
-                .bearer_auth(&who.access_token)
-                .send()
-                .await
-                .unwrap()
-                .json()
-                .await
-                .unwrap();
-            for message in page["messages"].as_array().unwrap() {
-                all.push((message["seq"].as_u64().unwrap(), message["content"].as_str().unwrap().to_owned()));
-            }
-            if page["has_more"] == json!(false) {
-                return all;
-            }
-        }
-    }
-}
-
 const POSTS: u128 = 1_000;
 
 #[tokio::test]
 async fn after_kill_nine_every_acknowledged_post_is_there_in_order_and_none_twice() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
-    let form = json!({ "username": "ann", "email": "ann@example.org", "password": PASSWORD });
-    let ann = program.post("/api/v1/auth/register", "", &form).await;
-    let ann: Tokens = serde_json::from_value(ann).unwrap();
-    let room = program.post("/api/v1/chats", &ann.access_token, &json!({ "name": "Kitchen" })).await;
-    let room: RoomId = serde_json::from_value(room["id"].clone()).unwrap();
+    let ann = program.register("ann").await;
+    let room = program.create_room(&ann, "Kitchen").await;
 
     let mut socket = program.socket(&ann).await;
     socket.join(&room, None).await;
