@@ -56,9 +56,11 @@ impl Program {
         serde_json::from_value(self.post("/api/v1/auth/register", "", &form).await).unwrap()
     }
 
-    /// Makes a room.
-    pub(crate) async fn create_room(&self, owner: &Tokens, name: &str) -> RoomId {
-        let room = self.post("/api/v1/chats", &owner.access_token, &json!({ "name": name })).await;
+    /// Makes a room with these people in it.
+    pub(crate) async fn create_room(&self, owner: &Tokens, name: &str, members: &[Tokens]) -> RoomId {
+        let members: Vec<_> = members.iter().map(|member| &member.user.id).collect();
+        let form = json!({ "name": name, "member_ids": members });
+        let room = self.post("/api/v1/chats", &owner.access_token, &form).await;
         serde_json::from_value(room["id"].clone()).unwrap()
     }
 
@@ -68,33 +70,41 @@ impl Program {
         answer.json().await.unwrap()
     }
 
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Value {
+        let url = format!("http://{}{path}", self.address);
+        let answer = reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap();
+        answer.json().await.unwrap()
+    }
+
     pub(crate) async fn socket(&self, who: &Tokens) -> Socket {
         Socket::enter(&format!("ws://{}/api/v1/ws?token={}", self.address, who.access_token)).await
     }
 
-    /// Everything in a room, as number and text, read page by page.
-    pub(crate) async fn everything(&self, room: &RoomId, who: &Tokens) -> Vec<(u64, String)> {
+    /// Everything in a room, read page by page.
+    pub(crate) async fn everything(&self, room: &RoomId, who: &Tokens) -> Vec<Stored> {
         let mut all = Vec::new();
         loop {
-            let after = all.last().map_or(0, |(seq, _)| *seq);
-            let url = format!("http://{}/api/v1/chats/{room}/messages?after={after}&limit=200", self.address);
-            let page: Value = reqwest::Client::new()
-                .get(url)
-                .bearer_auth(&who.access_token)
-                .send()
-                .await
-                .unwrap()
-                .json()
-                .await
-                .unwrap();
+            let after = all.last().map_or(0, |line: &Stored| line.seq);
+            let path = format!("/api/v1/chats/{room}/messages?after={after}&limit=200");
+            let page = self.get(&path, &who.access_token).await;
             for message in page["messages"].as_array().unwrap() {
-                all.push((message["seq"].as_u64().unwrap(), message["content"].as_str().unwrap().to_owned()));
+                let text = |key: &str| message[key].as_str().unwrap().to_owned();
+                let seq = message["seq"].as_u64().unwrap();
+                all.push(Stored { seq, id: text("id"), text: text("content") });
             }
             if page["has_more"] == json!(false) {
                 return all;
             }
         }
     }
+}
+
+/// A line, as the history has it.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Stored {
+    pub(crate) seq: u64,
+    pub(crate) id: String,
+    pub(crate) text: String,
 }
 
 /// A test that failed leaves no process behind.
@@ -119,6 +129,6 @@ pub(crate) fn call(folder: &Path, arguments: &[&str]) -> Output {
 /// Each test file uses its own part of all this; here everything is used.
 const _: fn() = || {
     let _ = (Program::start, Program::kill, Program::register, Program::create_room, Program::post, call);
-    let _ = (Program::socket, Program::everything, Program::id);
-    let _ = |program: Program| program.address.len();
+    let _ = (Program::socket, Program::everything, Program::id, Program::get);
+    let _ = |program: Program, line: Stored| (program.address.len(), line.seq, line.id, line.text);
 };
