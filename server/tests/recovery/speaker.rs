@@ -1,6 +1,7 @@
 //! Somebody who talks in a room, in one of the dialects that can.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use protocol::rest::Tokens;
 use protocol::{Cursor, RoomId};
@@ -273,7 +274,13 @@ impl Speaker {
     }
 
     fn answer(&mut self, line: String, answer: Answer) {
-        let before = self.answered.insert(line.clone(), answer.clone());
-        assert!(before.is_none_or(|before| before == answer), "{line}: a resend is the same message");
+        match self.answered.entry(line) {
+            Entry::Occupied(before) => {
+                assert_eq!(*before.get(), answer, "{}: a resend is the same message", before.key());
+            }
+            Entry::Vacant(place) => {
+                place.insert(answer);
+            }
+        }
     }
 }
