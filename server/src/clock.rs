@@ -19,9 +19,19 @@ pub fn rfc3339(at_ms: i64) -> String {
     format!("{at:.3}")
 }
 
+/// A time as a part of a file's name: `20260921T141320.120Z`.
+pub fn file_time(at_ms: i64) -> String {
+    rfc3339(at_ms).replace(['-', ':'], "")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_in_a_name_has_no_marks() {
+        assert_eq!(file_time(1_790_000_000_120), "20260921T141320.120Z");
+    }
 
     #[test]
     fn times_carry_milliseconds_and_z() {

@@ -6,14 +6,14 @@ mod limits;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use protocol::UserId;
 
 use crate::auth::Proxies;
 use crate::auth::origin::{Origins, parse_origin};
-use command_line::{Settings, Switch};
+use command_line::{Place, Settings, Switch};
 pub use limits::{Limits, RateLimits};
 
 /// Bytes that a signing secret has at least: as many as HS256 puts out (RFC 7518, section 3.2).
@@ -37,6 +37,32 @@ fn refused(why: impl Into<String>) -> ConfigError {
     ConfigError::Refused(why.into())
 }
 
+/// What the program is asked to do.
+#[derive(Debug)]
+pub enum Order {
+    /// Run the server.
+    Serve(Box<Config>),
+    /// Copy the database.
+    Backup {
+        /// The SQLite file.
+        database: PathBuf,
+        /// Where the copy goes.
+        file: PathBuf,
+    },
+    /// Put a copy in the place of the database.
+    Restore {
+        /// The SQLite file.
+        database: PathBuf,
+        /// The copy.
+        file: PathBuf,
+    },
+    /// Look for what is wrong in a database.
+    Check {
+        /// The SQLite file.
+        database: PathBuf,
+    },
+}
+
 /// The settings of a running server, checked.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -48,6 +74,8 @@ pub struct Config {
     pub data_dir: PathBuf,
     /// The SQLite file.
     pub database: PathBuf,
+    /// What an acknowledgement is worth in a power cut.
+    pub synchronous: Synchronous,
     /// Signs access tokens; `None` only in development, where one is kept in the data folder.
     pub secret: Option<Secret>,
     /// Browser origins besides our own.
@@ -89,6 +117,16 @@ impl Environment {
             Self::Development => "development",
         }
     }
+}
+
+/// When a commit waits for the disk (<https://sqlite.org/pragma.html#pragma_synchronous>, for a write-ahead log).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Synchronous {
+    /// At each commit: what is acknowledged survives a power cut.
+    #[default]
+    Full,
+    /// Now and then: a power cut may take the last commits; a crash of the program takes none.
+    Normal,
 }
 
 /// Who keeps the accounts.
@@ -147,8 +185,9 @@ impl Config {
         Ok(Self {
             environment,
             listen,
-            database: database(settings.database_url.as_deref(), &settings.data_dir)?,
-            data_dir: settings.data_dir,
+            database: settings.place.database()?,
+            data_dir: settings.place.data_dir,
+            synchronous: settings.synchronous,
             secret: secret(environment, settings.jwt_secret, settings.access_token_secret)?,
             origins: origins(settings.cors_origin.as_deref().unwrap_or_default())?,
             proxies: Proxies::parse(settings.trusted_proxies.as_deref().unwrap_or_default()).map_err(
@@ -208,19 +247,21 @@ fn secret(
     }
 }
 
-fn database(url: Option<&str>, data_dir: &Path) -> Result<PathBuf, ConfigError> {
-    let Some(url) = url.filter(|url| !url.is_empty()) else {
-        return Ok(data_dir.join("hubbub.db"));
-    };
-    if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-        return Err(refused(
-            "DATABASE_URL names PostgreSQL, but this version only has SQLite (sqlite://PATH)",
-        ));
-    }
-    match url.strip_prefix("sqlite://") {
-        Some(path) if !path.is_empty() && !path.contains([':', '?']) => Ok(PathBuf::from(path)),
-        Some(_) => Err(refused("DATABASE_URL must be sqlite:// and the path of a file, without options")),
-        None => Err(refused("DATABASE_URL must begin with sqlite://")),
+impl Place {
+    fn database(&self) -> Result<PathBuf, ConfigError> {
+        let Some(url) = self.database_url.as_deref().filter(|url| !url.is_empty()) else {
+            return Ok(self.data_dir.join("hubbub.db"));
+        };
+        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
+            return Err(refused(
+                "DATABASE_URL names PostgreSQL, but this version only has SQLite (sqlite://PATH)",
+            ));
+        }
+        match url.strip_prefix("sqlite://") {
+            Some(path) if !path.is_empty() && !path.contains([':', '?']) => Ok(PathBuf::from(path)),
+            Some(_) => Err(refused("DATABASE_URL must be sqlite:// and the path of a file, without options")),
+            None => Err(refused("DATABASE_URL must begin with sqlite://")),
+        }
     }
 }
 

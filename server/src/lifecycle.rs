@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::auth::secret::{SECRET_FILE, load_or_make};
 use crate::auth::{Attempts, AuthError, Keys, Passwords, SignIns};
 use crate::clock::SystemClock;
-use crate::config::{AccountsMode, Config, Secret};
+use crate::config::{AccountsMode, Config, Secret, Synchronous};
 use crate::demo::{self, DemoError};
 use crate::gateway::socketio::{self, SocketIoDoor};
 use crate::listener::{self, ListenError};
@@ -131,7 +131,12 @@ pub async fn run(config: Config, inherited: Option<std::net::TcpListener>) -> Re
 pub async fn serve_on(listener: TcpListener, config: Config) -> Result<Running, StartError> {
     let addr = listener.local_addr().map_err(|error| ListenError::Bind(config.listen, error))?;
     let secret = signing_secret(&config)?;
-    let store = SqliteStore::open(&config.database).await?;
+    let store = SqliteStore::open_with(&config.database, config.synchronous).await?;
+    if config.synchronous == Synchronous::Normal {
+        tracing::warn!(
+            "HUBBUB_SYNCHRONOUS=normal: a power cut may take messages that were acknowledged; a crash of the program does not"
+        );
+    }
     let clock = Arc::new(SystemClock);
     let sign_ins = SignIns {
         accounts: Arc::new(store.clone()),

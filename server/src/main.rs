@@ -1,46 +1,71 @@
-//! `hubbub`: reads the settings, serves, stops.
+//! `hubbub`: reads what it is asked to do, and does it.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
 use server::Ended;
-use server::config::{Config, ConfigError};
+use server::config::{Config, ConfigError, Order};
+use server::store::sqlite::{backup, check, restore};
+use tokio::runtime::Runtime;
 
-/// The exit code of a start that was refused, as shells use it for a wrong call.
+/// The exit code of a check that found something.
+const FOUND: u8 = 1;
+
+/// The exit code of what was refused, as shells use it for a wrong call.
 const REFUSED: u8 = 2;
 
 fn main() -> ExitCode {
-    let config = match Config::read(std::env::args_os()) {
-        Ok(config) => config,
+    let order = match Order::read(std::env::args_os()) {
+        Ok(order) => order,
         Err(ConfigError::Shown(text)) => {
-            // Somebody may have closed the pipe after the first page.
-            std::io::stdout().write_all(text.as_bytes()).ok();
+            print(&text);
             return ExitCode::SUCCESS;
         }
         Err(error) => return refuse(&error),
     };
-    if let Err(error) = server::telemetry::start(&config.log) {
-        return refuse(&error);
+    obey(order).unwrap_or_else(|error| refuse(&*error))
+}
+
+fn obey(order: Order) -> Result<ExitCode, Box<dyn Error>> {
+    match order {
+        Order::Serve(config) => return serve(*config),
+        Order::Backup { database, file } => say(&Runtime::new()?.block_on(backup(&database, &file))?),
+        Order::Restore { database, file } => say(&Runtime::new()?.block_on(restore(&database, &file))?),
+        Order::Check { database } => {
+            let report = Runtime::new()?.block_on(check(&database, |finding| say(&finding)))?;
+            say(&report);
+            if report.findings > 0 {
+                return Ok(ExitCode::from(FOUND));
+            }
+        }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn serve(config: Config) -> Result<ExitCode, Box<dyn Error>> {
+    server::telemetry::start(&config.log)?;
     // Before the runtime has threads.
-    let inherited = match server::inherited() {
-        Ok(inherited) => inherited,
-        Err(error) => return refuse(&error),
-    };
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => return refuse(&error),
-    };
-    match runtime.block_on(server::run(config, inherited)) {
-        Ok(Ended::Stopped) => ExitCode::SUCCESS,
-        Ok(Ended::Replaced(successor)) => {
+    let inherited = server::inherited()?;
+    let runtime = Runtime::new()?;
+    match runtime.block_on(server::run(config, inherited))? {
+        Ended::Stopped => Ok(ExitCode::SUCCESS),
+        Ended::Replaced(successor) => {
             // What is still under way was given its time, and has no socket and no database any more.
             runtime.shutdown_background();
-            refuse(&successor.take_over())
+            Err(successor.take_over().into())
         }
-        Err(error) => refuse(&error),
     }
+}
+
+fn say(line: &dyn Display) {
+    print(&format!("{line}\n"));
+}
+
+/// Somebody may have closed the pipe after the first page.
+fn print(text: &str) {
+    std::io::stdout().write_all(text.as_bytes()).ok();
 }
 
 /// One line with every cause.

@@ -9,7 +9,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use protocol::UserId;
 
 use super::limits::LimitSettings;
-use super::{AccountsMode, Config, ConfigError, Environment, refused};
+use super::{AccountsMode, Config, ConfigError, Environment, Order, Synchronous, refused};
 
 /// The backplane of several nodes is not in this version; silence about these would look like success.
 const REDIS: [&str; 4] = ["REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"];
@@ -25,7 +25,44 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run the server. A flag wins over its environment variable.
-    Serve(Settings),
+    Serve(Box<Settings>),
+    /// Copy the database into a new file, whether a server runs or not
+    Backup {
+        #[command(flatten)]
+        place: Place,
+        /// Where the copy goes; nothing may be there yet
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Put a copy in the place of the database, while no server runs. What was there before is kept beside it.
+    Restore {
+        #[command(flatten)]
+        place: Place,
+        /// A copy that `hubbub backup` made
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Look for what is wrong in the database, or in a copy of it, whether a server runs or not. Exit code 0: nothing,
+    /// 1: something, 2: it cannot be read.
+    Check {
+        #[command(flatten)]
+        place: Place,
+        /// A copy instead of the database
+        #[arg(value_name = "FILE")]
+        file: Option<PathBuf>,
+    },
+}
+
+/// Where the database is.
+#[derive(Args)]
+pub(super) struct Place {
+    /// Folder of the database and the generated secret.
+    #[arg(long, env = "HUBBUB_DATA_DIR", value_name = "FOLDER", default_value = "./data")]
+    pub(super) data_dir: PathBuf,
+
+    /// `sqlite://PATH` of the database [default: hubbub.db in the data folder]
+    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
+    pub(super) database_url: Option<String>,
 }
 
 #[derive(Args)]
@@ -52,13 +89,13 @@ pub(super) struct Settings {
     #[arg(long, env = "ACCESS_TOKEN_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub(super) access_token_secret: Option<String>,
 
-    /// Folder of the database and the generated secret.
-    #[arg(long, env = "HUBBUB_DATA_DIR", value_name = "FOLDER", default_value = "./data")]
-    pub(super) data_dir: PathBuf,
+    #[command(flatten)]
+    pub(super) place: Place,
 
-    /// `sqlite://PATH` of the database [default: hubbub.db in the data folder]
-    #[arg(long, env = "DATABASE_URL", value_name = "URL", hide_env_values = true)]
-    pub(super) database_url: Option<String>,
+    /// full: what is acknowledged survives a power cut. normal: fewer waits for the disk; a power cut may take the last
+    /// commits, acknowledged or not, a crash of the program does not.
+    #[arg(long, env = "HUBBUB_SYNCHRONOUS", value_enum, default_value = "full")]
+    pub(super) synchronous: Synchronous,
 
     /// Browser origins besides our own that may use REST and open sockets, comma separated, such as
     /// `https://chat.example.org` [default: our own only, so that no other site can act for a visitor]
@@ -117,7 +154,7 @@ pub(super) enum Switch {
     Off,
 }
 
-impl Config {
+impl Order {
     /// Reads the command line (the program's name first) and the environment.
     ///
     /// # Errors
@@ -133,13 +170,21 @@ impl Config {
         refuse_unknown_names(&command, &names)?;
         let matches =
             command.clone().try_get_matches_from(args).map_err(|error| one_line(&command, &error))?;
-        let Command::Serve(settings) =
-            Cli::from_arg_matches(&matches).map_err(|error| one_line(&command, &error))?.command;
-        let from_flag = |name: &str| {
-            let serve = matches.subcommand_matches("serve");
-            serve.and_then(|serve| serve.value_source(name)) == Some(ValueSource::CommandLine)
-        };
-        Self::check(settings, from_flag("listen"), from_flag("port"))
+        let asked = Cli::from_arg_matches(&matches).map_err(|error| one_line(&command, &error))?.command;
+        Ok(match asked {
+            Command::Serve(settings) => {
+                let from_flag = |name: &str| {
+                    let serve = matches.subcommand_matches("serve");
+                    serve.and_then(|serve| serve.value_source(name)) == Some(ValueSource::CommandLine)
+                };
+                let config = Config::check(*settings, from_flag("listen"), from_flag("port"))?;
+                Self::Serve(Box::new(config))
+            }
+            Command::Backup { place, file } => Self::Backup { database: place.database()?, file },
+            Command::Restore { place, file } => Self::Restore { database: place.database()?, file },
+            Command::Check { file: Some(file), .. } => Self::Check { database: file },
+            Command::Check { place, file: None } => Self::Check { database: place.database()? },
+        })
     }
 }
 
@@ -171,7 +216,7 @@ fn one_line(command: &clap::Command, error: &clap::Error) -> ConfigError {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => return ConfigError::Shown(error.to_string()),
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand => {
-            return refused("say what to do: `hubbub serve` (see `hubbub --help`)");
+            return refused("say what to do, such as `hubbub serve` (see `hubbub --help`)");
         }
         _ => {}
     }

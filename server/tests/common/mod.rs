@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use server::Running;
 use server::auth::Proxies;
 use server::auth::origin::Origins;
-use server::config::{AccountsMode, Config, Environment, Limits, RateLimits, Secret};
+use server::config::{AccountsMode, Config, Environment, Limits, RateLimits, Secret, Synchronous};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -80,6 +80,7 @@ impl App {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             data_dir: folder.path().to_owned(),
             database: folder.path().join("hubbub.db"),
+            synchronous: Synchronous::Full,
             secret: Secret::new(SECRET),
             origins: Origins::default(),
             proxies: Proxies::default(),

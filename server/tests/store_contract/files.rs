@@ -28,8 +28,9 @@ async fn everything_is_there_after_closing_and_opening_again() {
     store.mark_read(&room.id, &[(alice.id.clone(), 1)]).await.unwrap();
     let before = store.room(&room.id).await.unwrap();
     store.close().await;
-    let files: Vec<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
-    assert_eq!(files, ["hubbub.db"], "closed cleanly, everything is in one file");
+    let mut files: Vec<_> = fs::read_dir(&folder).unwrap().map(|file| file.unwrap().file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["hubbub.db", "hubbub.db-lock"], "closed cleanly, everything is in one file");
 
     let store = SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap();
 

@@ -9,6 +9,8 @@
 )]
 
 mod accounts;
+mod check;
+mod copies;
 mod files;
 mod inbox;
 mod jobs;

@@ -4,13 +4,20 @@
 //! it answers is one state of the database.
 
 mod accounts;
+mod backup;
+mod check;
+mod files;
 mod inbox;
 mod jobs;
 mod live;
+mod lock;
+mod look;
 mod members;
 mod messages;
 mod notifications;
 mod open;
+mod renew;
+mod restore;
 mod rooms;
 mod rows;
 mod sign_ins;
@@ -27,7 +34,10 @@ use sqlx::sqlite::SqlitePool;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+pub use backup::{Backup, BackupError, backup};
+pub use check::{CheckError, Report, check};
 pub use open::OpenError;
+pub use restore::{Restore, RestoreError, restore};
 pub use writer::Outage;
 use writer::{Failure, Writer};
 

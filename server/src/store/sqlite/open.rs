@@ -14,16 +14,19 @@ use sqlx::{ConnectOptions as _, query, query_scalar};
 use tokio_util::sync::CancellationToken;
 
 use super::SqliteStore;
+use super::files::{create_private, folder_of};
+use super::lock::Lock;
 use super::writer::Writer;
+use crate::config::Synchronous;
 
-static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Before this version two connections of one process can damage a database with a write-ahead log
 /// (<https://sqlite.org/wal.html#walresetbug>).
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
 /// `HUBB`: says in the header of the file whose it is (<https://sqlite.org/pragma.html#pragma_application_id>).
-const APPLICATION_ID: i64 = 0x4855_4242;
+pub(super) const APPLICATION_ID: i64 = 0x4855_4242;
 
 /// Connections that read. More would only wait for the same disk.
 const READERS: u32 = 4;
@@ -32,7 +35,7 @@ const READERS: u32 = 4;
 const READER_WAIT: Duration = Duration::from_secs(5);
 
 /// How long to wait for another program that holds the database, such as a backup.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 // Primary result codes (<https://sqlite.org/rescode.html>).
 const SQLITE_PERM: i32 = 3;
@@ -69,6 +72,28 @@ pub enum OpenError {
     /// A sound database of another program.
     #[error("`{}` is a database of another program", .0.display())]
     Foreign(PathBuf),
+    /// Another process serves it, or is about to replace it.
+    #[error("the database file `{}` is held by another hubbub (process {process})", path.display())]
+    InUse {
+        /// Which file.
+        path: PathBuf,
+        /// The number of the process, as far as it is known.
+        process: String,
+    },
+    /// Whether another process serves it cannot be found out.
+    #[error("the lock file `{}` cannot be used", .0.display())]
+    Lock(PathBuf, #[source] io::Error),
+    /// An older version of this program has made it, and it may only be read.
+    #[error(
+        "`{}` was written by an older version of this program (its schema has number {schema}): serving or restoring it \
+         brings it up to date", path.display()
+    )]
+    Older {
+        /// Which file.
+        path: PathBuf,
+        /// The last step of its schema.
+        schema: i64,
+    },
     /// A newer version of this program has changed it.
     #[error("`{}` was written by a newer version of this program (its schema has number {schema})", path.display())]
     Newer {
@@ -91,7 +116,15 @@ impl SqliteStore {
     /// # Errors
     /// [`OpenError`]; its text is fit for the person who starts the program.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        open(SqliteConnectOptions::new().filename(path)).await
+        Self::open_with(path, Synchronous::Full).await
+    }
+
+    /// As [`open`](Self::open), where somebody may have chosen that commits do not wait for the disk.
+    ///
+    /// # Errors
+    /// [`OpenError`]; its text is fit for the person who starts the program.
+    pub async fn open_with(path: impl AsRef<Path>, synchronous: Synchronous) -> Result<Self, OpenError> {
+        open(SqliteConnectOptions::new().filename(path), synchronous).await
     }
 
     /// Opens the database at an address such as `sqlite:///var/lib/hubbub/hubbub.db`, and makes it with its folder
@@ -109,13 +142,14 @@ impl SqliteStore {
         if options.get_filename().as_os_str().is_empty() {
             return Err(wrong());
         }
-        open(options).await
+        open(options, Synchronous::Full).await
     }
 }
 
-async fn open(options: SqliteConnectOptions) -> Result<SqliteStore, OpenError> {
+async fn open(options: SqliteConnectOptions, synchronous: Synchronous) -> Result<SqliteStore, OpenError> {
     let path = options.get_filename().to_owned();
     prepare_file(&path)?;
+    let lock = Lock::take(&path)?;
     let options = options
         // A page of history crosses from SQLite's thread in one go.
         .row_buffer_size(256)
@@ -127,8 +161,10 @@ async fn open(options: SqliteConnectOptions) -> Result<SqliteStore, OpenError> {
     let writing = options
         .clone()
         .journal_mode(SqliteJournalMode::Wal)
-        // With a write-ahead log only FULL puts every commit on the disk (<https://sqlite.org/pragma.html#pragma_synchronous>).
-        .synchronous(SqliteSynchronous::Full)
+        .synchronous(match synchronous {
+            Synchronous::Full => SqliteSynchronous::Full,
+            Synchronous::Normal => SqliteSynchronous::Normal,
+        })
         // The log stays as large as it ever was; 64 MiB is more than a busy minute needs.
         .pragma("journal_size_limit", "67108864")
         .optimize_on_close(true, None);
@@ -139,16 +175,14 @@ async fn open(options: SqliteConnectOptions) -> Result<SqliteStore, OpenError> {
     let readers =
         read_pool(options.pragma("query_only", "on")).await.map_err(|error| refusal(&path, error))?;
     let closing = CancellationToken::new();
-    let (writer, task) = Writer::start(connection, writing, closing.clone());
+    let (writer, task) = Writer::start(connection, writing, lock, closing.clone());
     tracing::info!(path = %path.display(), "Opened the database `{}`", path.display());
     Ok(SqliteStore::new(readers, writer, closing, task))
 }
 
 /// Makes the folder and the file. What SQLite would say about them is right, but of no help.
 fn prepare_file(path: &Path) -> Result<(), OpenError> {
-    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
-    }
+    prepare_folder(path)?;
     match std::fs::metadata(path) {
         Ok(there) if there.is_dir() => Err(OpenError::IsFolder(path.to_owned())),
         Ok(there) if there.permissions().readonly() => Err(OpenError::ReadOnly(path.to_owned())),
@@ -158,13 +192,15 @@ fn prepare_file(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// An empty file is an empty database. Nobody else on the machine may read it: it holds what people say.
+/// Makes the folder that a file is to be in.
+pub(super) fn prepare_folder(path: &Path) -> Result<(), OpenError> {
+    let folder = folder_of(path);
+    std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))
+}
+
+/// An empty file is an empty database.
 fn create_file(path: &Path) -> Result<(), OpenError> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    match options.open(path) {
+    match create_private(path) {
         Ok(_) => Ok(()),
         // Somebody else was quicker.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -172,7 +208,7 @@ fn create_file(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-async fn check_version(path: &Path, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+pub(super) async fn check_version(path: &Path, connection: &mut SqliteConnection) -> Result<(), OpenError> {
     let version: String = query_scalar("SELECT sqlite_version()")
         .fetch_one(connection)
         .await
@@ -199,7 +235,7 @@ async fn claim(path: &Path, connection: &mut SqliteConnection) -> Result<(), Ope
     Ok(())
 }
 
-async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), OpenError> {
+pub(super) async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), OpenError> {
     MIGRATIONS.run(connection).await.map_err(|error| match error {
         MigrateError::VersionMissing(schema) => OpenError::Newer { path: path.to_owned(), schema },
         MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => refusal(path, error),
@@ -219,7 +255,7 @@ async fn read_pool(options: SqliteConnectOptions) -> Result<SqlitePool, sqlx::Er
         .await
 }
 
-fn refusal(path: &Path, error: sqlx::Error) -> OpenError {
+pub(super) fn refusal(path: &Path, error: sqlx::Error) -> OpenError {
     let path = path.to_owned();
     match primary_code(&error) {
         Some(SQLITE_NOTADB | SQLITE_CORRUPT) => OpenError::Damaged(path, error.into()),

@@ -15,6 +15,7 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::lock::Lock;
 use super::messages::{Append, append_all};
 
 /// Jobs that wait at most; beyond it whoever brings one waits.
@@ -95,16 +96,23 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task that writes. It ends when all clones are gone or `closing` is cancelled, after it has done
+    /// Starts the task that writes, and that holds the lock meanwhile. It ends when all clones are gone or `closing` is
+    /// cancelled, after it has done
     /// everything that was brought before.
     pub(super) fn start(
         connection: SqliteConnection,
         options: SqliteConnectOptions,
+        lock: Lock,
         closing: CancellationToken,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (mailbox, jobs) = mpsc::channel(MAILBOX);
         let pen = Pen { connection: Some(connection), options };
-        (Self { mailbox }, tokio::spawn(write(jobs, pen, closing)))
+        let task = tokio::spawn(async move {
+            write(jobs, pen, closing).await;
+            // Not before nothing of ours is written any more.
+            drop(lock);
+        });
+        (Self { mailbox }, task)
     }
 
     /// Has a change made, and answers once it is on disk. The change is made even when nobody waits for the answer

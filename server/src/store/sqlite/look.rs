@@ -1,0 +1,70 @@
+//! Looking into a database without changing it, whether a server runs on it or not.
+
+use std::path::Path;
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, query_scalar};
+
+use super::OpenError;
+use super::open::{APPLICATION_ID, BUSY_TIMEOUT, MIGRATIONS, check_version, refusal};
+
+/// Opens a database of ours, of whatever version. What is larger than the cache goes into temporary files, so that
+/// sorting a large table needs no more memory than sorting a small one.
+pub(super) async fn open_to_read(path: &Path) -> Result<SqliteConnection, OpenError> {
+    let there = std::fs::metadata(path);
+    let there = there.map_err(|error| OpenError::Unreadable(path.to_owned(), error.into()))?;
+    if there.is_dir() {
+        return Err(OpenError::IsFolder(path.to_owned()));
+    }
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .row_buffer_size(256)
+        .busy_timeout(BUSY_TIMEOUT)
+        .pragma("mmap_size", "0")
+        .pragma("temp_store", "file")
+        .pragma("cache_size", "-8192");
+    let broken = |error| refusal(path, error);
+    let mut connection = options.connect().await.map_err(broken)?;
+    check_version(path, &mut connection).await?;
+    let mark: i64 = query_scalar("PRAGMA application_id").fetch_one(&mut connection).await.map_err(broken)?;
+    if mark == APPLICATION_ID { Ok(connection) } else { Err(OpenError::Foreign(path.to_owned())) }
+}
+
+/// How the schema of a database compares with that of this program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Age {
+    /// Made by an older version; the number of its last step.
+    Older(i64),
+    /// The same.
+    Same,
+}
+
+/// Which version made the database.
+pub(super) async fn age(path: &Path, connection: &mut SqliteConnection) -> Result<Age, OpenError> {
+    let found: Option<i64> = query_scalar("SELECT MAX(version) FROM _sqlx_migrations WHERE success")
+        .fetch_one(connection)
+        .await
+        .map_err(|error| refusal(path, error))?;
+    let (found, ours) = (found.unwrap_or(0), MIGRATIONS.iter().map(|it| it.version).max().unwrap_or(0));
+    match found {
+        newer if newer > ours => Err(OpenError::Newer { path: path.to_owned(), schema: newer }),
+        older if older < ours => Ok(Age::Older(older)),
+        _ => Ok(Age::Same),
+    }
+}
+
+/// How much there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Amount {
+    pub(super) rooms: u64,
+    pub(super) messages: u64,
+}
+
+pub(super) async fn amount(connection: &mut SqliteConnection) -> Result<Amount, sqlx::Error> {
+    let (rooms, messages) =
+        sqlx::query_as("SELECT (SELECT COUNT(*) FROM rooms), (SELECT COUNT(*) FROM messages)")
+            .fetch_one(connection)
+            .await?;
+    Ok(Amount { rooms, messages })
+}

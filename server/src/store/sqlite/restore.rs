@@ -1,0 +1,155 @@
+//! Putting a copy in the place of the database.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use hub::port::Clock as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _};
+
+use super::backup::{BackupError, copy};
+use super::check::{CheckError, check};
+use super::files::{beside, folder_of, give_to_owner_of, remove, sync};
+use super::lock::Lock;
+use super::look::{Amount, age, open_to_read};
+use super::open::{migrate, prepare_folder};
+use super::{OpenError, renew};
+use crate::clock::{SystemClock, file_time};
+
+/// Why nothing was restored. The database is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The copy, or the place for it, cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The copy cannot be brought beside the database.
+    #[error(transparent)]
+    Copy(#[from] BackupError),
+    /// The copy cannot be checked.
+    #[error(transparent)]
+    Check(#[from] CheckError),
+    /// Something is wrong in the copy.
+    #[error("`{}` is not sound ({findings} findings, see `hubbub check`): {first}", file.display())]
+    Unsound {
+        /// The copy.
+        file: PathBuf,
+        /// What was found first.
+        first: String,
+        /// How much was found.
+        findings: u64,
+    },
+    /// The copy cannot be made ready.
+    #[error("`{}` cannot be made ready", .0.display())]
+    Renew(PathBuf, #[source] sqlx::Error),
+    /// Files cannot be moved.
+    #[error("`{}` cannot be put in its place", .0.display())]
+    Place(PathBuf, #[source] io::Error),
+}
+
+/// A copy that is in its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Restore {
+    /// The database.
+    pub database: PathBuf,
+    /// How many rooms are in it.
+    pub rooms: u64,
+    /// How many messages are in it.
+    pub messages: u64,
+    /// Where the database is that was there before, if there was one.
+    pub kept: Option<PathBuf>,
+}
+
+impl fmt::Display for Restore {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { database, rooms, messages, kept } = self;
+        write!(out, "Restored {rooms} rooms and {messages} messages into `{}`", database.display())?;
+        if let Some(kept) = kept {
+            write!(out, "; what was there before is `{}`", kept.display())?;
+        }
+        Ok(())
+    }
+}
+
+/// Puts a copy in the place of a database that no server uses, and keeps what was there. The copy itself stays as it is.
+///
+/// # Errors
+/// [`RestoreError`]; its text is fit for the person who asked.
+pub async fn restore(database: &Path, file: &Path) -> Result<Restore, RestoreError> {
+    // Looked at first: with a name that is not there nothing happens at all.
+    let mut copy = open_to_read(file).await?;
+    age(file, &mut copy).await?;
+    copy.close().await.map_err(|error| RestoreError::Renew(file.to_owned(), error))?;
+    prepare_folder(database)?;
+    let _lock = Lock::take(database)?;
+    // By whatever link it is called: the file is replaced, not the link.
+    let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+    let ready = beside(&database, "-restore");
+    let place = |error| RestoreError::Place(database.clone(), error);
+    // Left by one that was cut off: nobody else restores while we hold the lock.
+    clear(&ready).map_err(place)?;
+    let made = async {
+        let Amount { rooms, messages } = make_ready(file, &ready).await?;
+        let kept = put_in_place(&ready, &database).map_err(place)?;
+        Ok(Restore { database: database.clone(), rooms, messages, kept })
+    }
+    .await;
+    if made.is_err() {
+        clear(&ready).map_err(place)?;
+    }
+    made
+}
+
+/// Removes a database that did not become one, with the journal that would be rolled back into the next one of its name.
+fn clear(ready: &Path) -> io::Result<()> {
+    remove(ready)?;
+    remove(&beside(ready, "-journal"))
+}
+
+/// Makes a database of the copy that this program can serve.
+async fn make_ready(file: &Path, ready: &Path) -> Result<Amount, RestoreError> {
+    let (amount, _) = copy(file, ready).await?;
+    let broken = |error| RestoreError::Renew(ready.to_owned(), error);
+    let mut connection = open_to_change(ready).await.map_err(broken)?;
+    migrate(ready, &mut connection).await?;
+    connection.close().await.map_err(broken)?;
+    let mut first = None;
+    let report = check(ready, |finding| {
+        first.get_or_insert_with(|| finding.to_owned());
+    })
+    .await?;
+    if let Some(first) = first {
+        return Err(RestoreError::Unsound { file: file.to_owned(), first, findings: report.findings });
+    }
+    let mut connection = open_to_change(ready).await.map_err(broken)?;
+    let mut transaction = connection.begin().await.map_err(broken)?;
+    renew::renew(&mut transaction).await.map_err(broken)?;
+    transaction.commit().await.map_err(broken)?;
+    connection.close().await.map_err(broken)?;
+    sync(ready).map_err(|error| RestoreError::Place(ready.to_owned(), error))?;
+    Ok(amount)
+}
+
+async fn open_to_change(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
+    SqliteConnectOptions::new().filename(path).foreign_keys(true).connect().await
+}
+
+/// From here on nothing is read any more, so little can fail. Whenever it is cut off, there is a database: the old one
+/// until the last step. Its log must not meet the new one, and goes where the old database is kept.
+fn put_in_place(ready: &Path, database: &Path) -> io::Result<Option<PathBuf>> {
+    let there = database.exists();
+    give_to_owner_of(ready, if there { database } else { folder_of(database) })?;
+    let kept = beside(database, &format!(".{}", file_time(SystemClock.now_ms())));
+    if there {
+        std::fs::hard_link(database, &kept)?;
+    }
+    let log = beside(database, "-wal");
+    if log.exists() {
+        std::fs::rename(&log, beside(&kept, "-wal"))?;
+    }
+    // Made anew from the log whenever it is missing.
+    remove(&beside(database, "-shm"))?;
+    std::fs::rename(ready, database)?;
+    sync(folder_of(database))?;
+    Ok(there.then_some(kept))
+}

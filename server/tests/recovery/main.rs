@@ -1,0 +1,233 @@
+//! What survives: a gentle stop, and a process that is killed.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says so"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod library;
+mod listener;
+#[path = "../program/mod.rs"]
+mod program;
+#[path = "../socket/mod.rs"]
+mod socket;
+mod speaker;
+mod wire;
+
+use std::collections::HashMap;
+
+use common::App;
+use futures_util::future::{join, join_all};
+use listener::{Ear, Listener};
+use program::{Program, Stored};
+use protocol::rest::Tokens;
+use protocol::{Cursor, ServerFrame};
+use serde_json::json;
+use socket::{End, Socket};
+use speaker::{Dialect, Speaker};
+use tokio::sync::watch;
+
+#[tokio::test]
+async fn a_stop_says_come_back_and_who_does_has_missed_nothing() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
+    let mut socket = Socket::enter(&app.socket_url(&format!("?token={}", ann.access_token))).await;
+    let before = socket.join(&room, None).await;
+    app.say(&bob, &room, "before").await;
+    let seen = socket
+        .hear_some(|frame| match frame {
+            ServerFrame::Message { data } => Some(data.cursor),
+            _ => None,
+        })
+        .await;
+    assert_eq!(seen, Cursor { seq: before.head.seq + 1, ..before.head });
+
+    let (app, closing) = tokio::join!(app.restart(), async {
+        let told = socket.hear_some(|frame| match frame {
+            ServerFrame::Closing { data } => Some(data.reconnect_in_ms),
+            _ => None,
+        });
+        let told = told.await;
+        (told, socket.end().await)
+    });
+    assert!(closing.0 > 0);
+    assert_eq!(closing.1, End::Closed(1012));
+
+    app.say(&bob, &room, "meanwhile").await;
+    let mut socket = Socket::enter(&app.socket_url(&format!("?token={}", ann.access_token))).await;
+    let back = socket.join(&room, Some(seen)).await;
+    assert!(back.recovered);
+    let missed: Vec<&str> = back.messages.iter().map(|message| message.body.as_str()).collect();
+    assert_eq!(missed, ["meanwhile"]);
+}
+
+/// Lives of the server that end with a kill.
+const LIVES: usize = 3;
+
+#[tokio::test]
+async fn after_kill_nine_what_was_answered_in_any_dialect_is_there_once_in_order_and_under_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Program::start(folder.path());
+    let mut people = Vec::new();
+    for dialect in Dialect::ALL {
+        people.push(program.register(&format!("{dialect:?}")).await);
+    }
+    let room = program.create_room(&people[0], "Kitchen", &people[1..]).await;
+    let pairs = Dialect::ALL.into_iter().zip(people);
+    let mut speakers: Vec<Speaker> = pairs.map(|(dialect, who)| Speaker::new(dialect, who, &room)).collect();
+
+    let mut stored = Vec::new();
+    for _ in 0..LIVES {
+        come_back(&program, &mut speakers, &stored).await;
+        let (answers, mut count) = watch::channel(0);
+        let kill_at: usize = rand::random_range(50..600);
+        let talk = join_all(speakers.iter_mut().map(|speaker| speaker.talk(&answers)));
+        let kill = async move {
+            count.wait_for(|count| *count >= kill_at).await.unwrap();
+            program.kill();
+        };
+        tokio::join!(talk, kill);
+
+        program = Program::start(folder.path());
+        stored = program.everything(&room, &speakers[0].who).await;
+        let case = format!("killed after {kill_at} answers");
+        assert!(stored.len() >= kill_at, "{case}");
+        for speaker in &speakers {
+            agrees(speaker, &stored, &case);
+        }
+    }
+
+    come_back(&program, &mut speakers, &stored).await;
+    join_all(speakers.iter_mut().map(Speaker::finish)).await;
+    let stored = program.everything(&room, &speakers[0].who).await;
+    for speaker in &mut speakers {
+        speaker.listen(stored.len()).await;
+        agrees(speaker, &stored, "in the end");
+    }
+}
+
+/// Everybody comes back and gets what was missed: told, or read in the history.
+async fn come_back(program: &Program, speakers: &mut [Speaker], stored: &[Stored]) {
+    for speaker in speakers {
+        speaker.enter(program).await;
+        if speaker.dialect.recovers() {
+            speaker.listen(stored.len()).await;
+        } else {
+            speaker.heard = stored.iter().map(|line| line.text.clone()).collect();
+        }
+    }
+}
+
+/// What somebody was answered and heard is what is stored.
+fn agrees(speaker: &Speaker, stored: &[Stored], case: &str) {
+    let dialect = speaker.dialect;
+    let numbers: Vec<u64> = stored.iter().map(|line| line.seq).collect();
+    assert_eq!(numbers, (1..=stored.len() as u64).collect::<Vec<_>>(), "{case}");
+    let by_text: HashMap<&str, &Stored> = stored.iter().map(|line| (line.text.as_str(), line)).collect();
+    assert_eq!(by_text.len(), stored.len(), "{case}: a line is there twice");
+    for (text, answer) in &speaker.answered {
+        let Some(line) = by_text.get(text.as_str()) else {
+            panic!("{case}: `{text}` was answered, and is gone");
+        };
+        assert!(answer.id.as_ref().is_none_or(|id| *id == line.id), "{case}: {answer:?} {line:?}");
+        assert!(answer.seq.is_none_or(|seq| seq == line.seq), "{case}: {answer:?} {line:?}");
+    }
+    let own = stored.iter().filter_map(|line| line.text.strip_prefix(&format!("{dialect:?} ")));
+    let own: Vec<usize> = own.map(|number| number.parse().unwrap()).collect();
+    assert!(own.is_sorted(), "{case}: {dialect:?} said it in another order: {own:?}");
+    let texts: Vec<&str> = stored.iter().map(|line| line.text.as_str()).collect();
+    let mut heard = speaker.heard.iter().enumerate();
+    let wrong = heard.find(|(at, line)| texts.get(*at) != Some(&line.as_str()));
+    assert_eq!(wrong, None, "{case}: {dialect:?} heard what is not stored in this place");
+}
+
+#[tokio::test]
+async fn after_kill_nine_every_notification_that_was_answered_is_listed_once_and_told_as_promised() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut program = Program::start(folder.path());
+    let ann = program.register("ann").await;
+    let mut ears = [Ear::QuizMaster, Ear::MockVerse].map(|ear| Listener::new(ear, &ann));
+    let mut answered = Vec::new();
+    for life in 0..LIVES {
+        for ear in &mut ears {
+            ear.enter(&program).await;
+        }
+        let (answers, mut count) = watch::channel(0);
+        let kill_at: usize = rand::random_range(10..100);
+        let (address, who) = (program.address.clone(), &ann);
+        let notifying = join_all((0..4).map(|hand| {
+            let (answers, address) = (&answers, &address);
+            async move {
+                let mut titles = Vec::new();
+                loop {
+                    let title = format!("{life} {hand} {}", titles.len());
+                    if !notify(address, who, &title).await {
+                        return titles;
+                    }
+                    titles.push(title);
+                    answers.send_modify(|count| *count += 1);
+                }
+            }
+        }));
+        let listening = join_all(ears.iter_mut().map(Listener::listen));
+        let kill = async move {
+            count.wait_for(|count| *count >= kill_at).await.unwrap();
+            program.kill();
+        };
+        let ((titles, _), ()) = tokio::join!(join(notifying, listening), kill);
+        answered.extend(titles.concat());
+
+        program = Program::start(folder.path());
+        let listed = listed(&program, &ann).await;
+        let case = format!("killed after {kill_at} answers");
+        for title in &answered {
+            let times = listed.iter().filter(|it| *it == title).count();
+            assert_eq!(times, 1, "{case}: `{title}` was answered");
+        }
+    }
+
+    assert!(notify(&program.address, &ann, "meanwhile").await);
+    for ear in &mut ears {
+        ear.enter(&program).await;
+    }
+    assert!(notify(&program.address, &ann, "last").await);
+    let mut listed = listed(&program, &ann).await;
+    listed.sort();
+    for ear in &mut ears {
+        ear.listen_for("last").await;
+        ear.heard.sort();
+        let told = ear.heard.len();
+        ear.heard.dedup();
+        assert_eq!(ear.heard.len(), told, "{:?} was told something twice", ear.ear);
+        assert!(ear.heard.iter().all(|title| listed.binary_search(title).is_ok()), "{:?}", ear.ear);
+    }
+    assert_eq!(ears[1].heard, listed, "a client that is recovered is told everything");
+}
+
+/// Notifies somebody, and whether that was answered.
+async fn notify(address: &str, who: &Tokens, title: &str) -> bool {
+    let url = format!("http://{address}/api/v1/notifications");
+    let body = json!({ "user_id": who.user.id, "title": title, "message": "" });
+    let answer = reqwest::Client::new().post(url).bearer_auth(&who.access_token).json(&body).send().await;
+    answer.is_ok_and(|answer| answer.status() == 201)
+}
+
+/// The titles of all notifications that are listed.
+async fn listed(program: &Program, who: &Tokens) -> Vec<String> {
+    let mut titles = Vec::new();
+    let mut before = String::new();
+    loop {
+        let page = program.get(&format!("/api/v1/notifications?limit=100{before}"), &who.access_token).await;
+        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        titles.extend(page["notifications"].as_array().unwrap().iter().map(|it| text(&it["title"])));
+        match page["next"].as_str() {
+            Some(next) => before = format!("&before={next}"),
+            None => return titles,
+        }
+    }
+}

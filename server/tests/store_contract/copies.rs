@@ -1,0 +1,246 @@
+//! Copies of a database, and what becomes of one that is put back.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use hub::port::{InboxStore as _, Slice, Store as _};
+use protocol::limits::MAX_RECOVERED_MESSAGES;
+use server::auth::accounts::{Accounts as _, SignIn, SignInKind};
+use server::store::sqlite::{
+    Backup, BackupError, OpenError, Restore, RestoreError, SqliteStore, backup, check, restore,
+};
+use sqlx::{ConnectOptions as _, Connection as _};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::world::{EPOCH, draft, draft_room, entries, open_with_people, person, room_id};
+
+/// What is in a folder, but for what SQLite and the lock keep beside a database: who only looks may leave it there.
+fn files(folder: &TempDir) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !["-lock", "-shm", "-wal"].iter().any(|ending| name.ends_with(ending)))
+        .collect();
+    names.sort();
+    names
+}
+
+/// Says more in the kitchen, which is made if it is not there.
+async fn say(store: &SqliteStore, count: usize) {
+    let alice = Arc::new(person("alice"));
+    let kitchen = room_id("kitchen");
+    if store.room(&kitchen).await.unwrap().is_none() {
+        store.create_room(draft_room("kitchen", &alice)).await.unwrap();
+    }
+    let drafts = (0..count).map(|_| draft(&alice, "hello")).collect();
+    store.append(&kitchen, drafts, 2000).await.unwrap();
+}
+
+async fn count(path: &Path) -> u64 {
+    check(path, |finding| panic!("{finding}")).await.unwrap().messages
+}
+
+#[tokio::test]
+async fn a_copy_of_a_store_in_use_is_one_whole_and_private_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_people(&folder).await;
+    say(&store, 10).await;
+    let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
+
+    let made = backup(&database, &copy).await.unwrap();
+
+    let bytes = fs::metadata(&copy).unwrap().len();
+    assert_eq!(made, Backup { file: copy.clone(), rooms: 1, messages: 10, bytes });
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    say(&store, 5).await;
+    assert_eq!((count(&copy).await, count(&database).await), (10, 15));
+    store.close().await;
+    assert_eq!(files(&folder), ["copy.db", "hubbub.db"], "nothing is left beside them");
+}
+
+#[tokio::test]
+async fn a_copy_is_never_written_over_anything() {
+    let folder = tempfile::tempdir().unwrap();
+    open_with_people(&folder).await.close().await;
+    let path = |name: &str| folder.path().join(name);
+    fs::write(path("dear.db"), "dear").unwrap();
+    fs::write(path("busy.db.part"), "half of a copy").unwrap();
+    fs::write(path("file"), "").unwrap();
+    for (name, line) in [
+        ("dear.db", "is there already"),
+        ("busy.db", "busy.db.part` is there already"),
+        ("file/copy.db", "cannot be written"),
+        ("no/such/folder.db", "cannot be written"),
+    ] {
+        let refused = backup(&path("hubbub.db"), &path(name)).await.unwrap_err().to_string();
+        assert!(refused.contains(line), "{name}: {refused}");
+    }
+    let refused = backup(&path("missing.db"), &path("copy.db")).await.unwrap_err();
+    assert!(matches!(refused, BackupError::Open(OpenError::Unreadable(..))), "{refused:?}");
+    assert_eq!(files(&folder), ["busy.db.part", "dear.db", "file", "hubbub.db"]);
+    assert_eq!(fs::read_to_string(path("dear.db")).unwrap(), "dear");
+}
+
+#[tokio::test]
+async fn two_never_hold_one_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_people(&folder).await;
+    say(&store, 1).await;
+    let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
+    backup(&database, &copy).await.unwrap();
+    let link = folder.path().join("link.db");
+    std::os::unix::fs::symlink(&database, &link).unwrap();
+    let held = format!("is held by another hubbub (process {})", std::process::id());
+
+    for name in [&database, &link] {
+        let refused = SqliteStore::open(name).await.unwrap_err().to_string();
+        assert!(refused.ends_with(&held), "{refused}");
+        let refused = restore(name, &copy).await.unwrap_err();
+        assert!(matches!(refused, RestoreError::Open(OpenError::InUse { .. })), "{refused:?}");
+    }
+
+    store.close().await;
+    SqliteStore::open(&link).await.unwrap().close().await;
+}
+
+#[tokio::test]
+async fn what_was_there_before_a_restore_is_kept_with_its_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_people(&folder).await;
+    say(&store, 3).await;
+    let copy = folder.path().join("copy.db");
+    backup(&folder.path().join("hubbub.db"), &copy).await.unwrap();
+    say(&store, 4).await;
+    // As a crash leaves it: part of it is in the log.
+    let crashed = tempfile::tempdir().unwrap();
+    for file in ["hubbub.db", "hubbub.db-wal"] {
+        fs::copy(folder.path().join(file), crashed.path().join(file)).unwrap();
+    }
+    let database = crashed.path().join("hubbub.db");
+
+    let Restore { rooms, messages, kept, .. } = restore(&database, &copy).await.unwrap();
+
+    let kept = kept.unwrap();
+    assert_eq!((rooms, messages), (1, 3));
+    assert_eq!((count(&database).await, count(&kept).await), (3, 7));
+    assert_eq!(fs::metadata(&database).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(files(&folder), ["copy.db", "hubbub.db"], "the copy is only read");
+    let again = restore(&crashed.path().join("new/hubbub.db"), &copy).await.unwrap();
+    assert_eq!((again.messages, again.kept), (3, None));
+}
+
+#[tokio::test]
+async fn a_place_in_the_time_that_is_lost_is_not_taken_for_one_in_the_new_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_people(&folder).await;
+    let [alice, bob] = ["alice", "bob"].map(|name| person(name).id);
+    say(&store, 3).await;
+    store.put_in_inbox(&alice, entries(3), None, 2000).await.unwrap();
+    let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
+    backup(&database, &copy).await.unwrap();
+    // What clients hear and remember, and the copy does not.
+    for person in [&alice, &bob] {
+        store.put_in_inbox(person, entries(5), None, 2000).await.unwrap();
+    }
+    store.close().await;
+
+    let mut heads = Vec::new();
+    let mut epochs = vec![EPOCH];
+    for _ in 0..2 {
+        restore(&database, &copy).await.unwrap();
+        let store = SqliteStore::open(&database).await.unwrap();
+        epochs.push(store.room(&room_id("kitchen")).await.unwrap().unwrap().head.epoch);
+        for (person, lost) in [(&alice, 8), (&bob, 5)] {
+            let head = store.inbox_head(person).await.unwrap();
+            assert!(head > lost + u64::from(MAX_RECOVERED_MESSAGES), "{head}");
+            heads.push(head);
+        }
+        // The numbers that were given in the lost time are never given again.
+        for person in [&alice, &bob] {
+            store.put_in_inbox(person, entries(9), None, 3000).await.unwrap();
+            for place in 0..=8 {
+                assert_eq!(store.inbox_after(person, place, 1).await.unwrap(), None);
+            }
+        }
+        let entries = store.inbox_after(&alice, heads[heads.len() - 2], 100).await.unwrap().unwrap();
+        assert_eq!(entries.len(), 9);
+        store.close().await;
+        assert_eq!(count(&database).await, 3);
+    }
+    epochs.dedup();
+    assert_eq!(epochs.len(), 3, "each restore is another life: {epochs:?}");
+    // A client of the first restore must not be taken for one of the second.
+    assert!(heads[0].abs_diff(heads[2]) > 1_000_000, "{heads:?}");
+}
+
+#[tokio::test]
+async fn a_sign_in_that_was_ended_is_not_brought_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_people(&folder).await;
+    let sign_in = SignIn {
+        id: Uuid::from_u128(1),
+        user: person("alice").id,
+        kind: SignInKind::Tokens,
+        secret_hash: [7; 32],
+        created_at_ms: 1000,
+        expires_at_ms: 9000,
+    };
+    store.open_sign_in(sign_in.clone()).await.unwrap();
+    let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
+    backup(&database, &copy).await.unwrap();
+    assert!(store.sign_in(sign_in.id, 2000).await.unwrap().is_some());
+    store.revoke(sign_in.id).await.unwrap();
+    store.close().await;
+
+    restore(&database, &copy).await.unwrap();
+
+    let store = SqliteStore::open(&database).await.unwrap();
+    assert!(store.sign_in(sign_in.id, 2000).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_copy_that_is_no_good_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_people(&folder).await;
+    say(&store, 5).await;
+    store.close().await;
+    let path = |name: &str| folder.path().join(name);
+    let database = path("hubbub.db");
+    fs::write(path("garbage"), "this is no database, but long enough for a header ".repeat(9)).unwrap();
+    let bytes = fs::read(&database).unwrap();
+    fs::write(path("torn"), &bytes[..bytes.len() / 2]).unwrap();
+    for (name, statement) in [
+        ("hole", "DELETE FROM messages WHERE seq = 3"),
+        ("newer", "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1"),
+    ] {
+        fs::copy(&database, path(name)).unwrap();
+        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path(name));
+        let mut connection = options.connect().await.unwrap();
+        sqlx::query(statement).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    }
+    let before = files(&folder);
+    for (name, line) in [
+        ("garbage", "is not a SQLite database or is damaged"),
+        ("torn", "damaged"),
+        ("missing", "cannot be opened"),
+        ("newer", "newer version"),
+        ("hole", "(1 findings, see `hubbub check`): room kitchen: message 3 is missing (2 is followed by 4)"),
+    ] {
+        let refused = restore(&database, &path(name)).await.unwrap_err();
+        let mut text = refused.to_string();
+        let mut cause = std::error::Error::source(&refused);
+        while let Some(error) = cause {
+            text = format!("{text}: {error}");
+            cause = error.source();
+        }
+        assert!(text.contains(line), "{name}: {text}");
+        assert_eq!(files(&folder), before, "{name}");
+    }
+    assert_eq!(fs::read(&database).unwrap(), bytes);
+    let store = SqliteStore::open(&database).await.unwrap();
+    assert_eq!(store.page(&room_id("kitchen"), Slice::Newest, 10).await.unwrap().messages.len(), 5);
+}

@@ -1,0 +1,83 @@
+//! A disk that does not answer: whoever writes has to wait, and nothing grows.
+
+mod common;
+mod socket;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use common::App;
+use futures_util::{SinkExt, StreamExt};
+use protocol::{ClientFrame, ServerFrame};
+use socket::post;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+
+/// Far longer than the database waits for another program, after which it refuses what it was asked to store.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// Of 10 kB each: many times what the kernel holds for a connection and what fits the mailboxes.
+const POSTS: usize = 6_000;
+
+#[tokio::test]
+async fn who_writes_to_a_stuck_disk_is_not_read_any_further_and_goes_on_when_it_answers() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Kitchen", &[]).await;
+    let (stream, _) = connect_async(app.socket_url(&format!("?token={}", ann.access_token))).await.unwrap();
+    let (mut sink, mut stream) = stream.split();
+    let join = ClientFrame::Join { room: room.clone(), since: None };
+    sink.send(Message::text(serde_json::to_string(&join).unwrap())).await.unwrap();
+    let mut hear = async || {
+        let message = tokio::time::timeout(PATIENCE, stream.next()).await.unwrap();
+        serde_json::from_str::<ServerFrame>(message.unwrap().unwrap().to_text().unwrap()).unwrap()
+    };
+    while !matches!(hear().await, ServerFrame::Joined { .. }) {}
+
+    let options = SqliteConnectOptions::new().filename(app.folder().join("hubbub.db"));
+    let mut other = options.connect().await.unwrap();
+    let stuck = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let sent = Arc::new(AtomicUsize::new(0));
+    let enough = Arc::new(AtomicBool::new(false));
+    let (count, stop, to) = (sent.clone(), enough.clone(), room.clone());
+    let posts = tokio::spawn(async move {
+        let body = "x".repeat(10_000);
+        for draft in 1..=POSTS {
+            if stop.load(Ordering::SeqCst) {
+                break;
+            }
+            let frame = serde_json::to_string(&post(&to, draft as u128, &body)).unwrap();
+            sink.send(Message::text(frame)).await.unwrap();
+            count.fetch_add(1, Ordering::SeqCst);
+        }
+        sink
+    });
+
+    // The first answer is the refusal of what could not be stored.
+    let refused = loop {
+        match hear().await {
+            ServerFrame::Error { data, .. } => break data.draft.unwrap(),
+            ServerFrame::Posted { data } => panic!("{data:?} was stored, although nothing can be"),
+            _ => {}
+        }
+    };
+    let taken = sent.load(Ordering::SeqCst);
+    assert!(taken < POSTS / 2, "{taken} posts were taken, although nothing could be stored");
+    enough.store(true, Ordering::SeqCst);
+
+    stuck.rollback().await.unwrap();
+    let stored = loop {
+        match hear().await {
+            ServerFrame::Posted { data } => break data,
+            ServerFrame::Error { data, .. } => assert_ne!(data.draft, Some(refused), "told twice"),
+            _ => {}
+        }
+    };
+    assert_eq!(stored.cursor.seq, 1, "what was refused took no number");
+    drop(posts.await.unwrap());
+    let page = app.get(&format!("/api/v1/chats/{room}/messages?after=0&limit=1"), &ann).await.json();
+    assert_eq!(page.pointer("/messages/0/id"), Some(&serde_json::json!(stored.id)), "{page}");
+}

@@ -1,0 +1,134 @@
+//! Backup, restore and check, with the real program.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
+
+mod common;
+mod program;
+mod socket;
+
+use std::process::Output;
+
+use common::PASSWORD;
+use program::{Program, call};
+use protocol::ServerFrame;
+use protocol::rest::Tokens;
+use serde_json::{Value, json};
+use socket::{Socket, post};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
+
+/// What was said on stdout, of a call that ended with this code.
+fn said(output: &Output, code: i32) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{errors}");
+    assert_eq!(errors, "", "nothing is complained about");
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// The line of a call that was refused.
+fn refused(output: &Output) -> String {
+    let line = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!((output.status.code(), line.lines().count()), (Some(2), 1), "{line}");
+    line
+}
+
+/// Says what nobody waits for, and then something that is answered.
+async fn talk(socket: &mut Socket, room: &protocol::RoomId, drafts: std::ops::RangeInclusive<u128>) -> u64 {
+    let last = *drafts.end();
+    for draft in drafts {
+        socket.say(&post(room, draft, &format!("line {draft}"))).await;
+    }
+    socket
+        .hear_some(|frame| match frame {
+            ServerFrame::Posted { data } if data.draft.0.as_u128() == last => Some(data.cursor.seq),
+            _ => None,
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_copy_made_while_people_talk_brings_the_hub_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.db").to_str().unwrap().to_owned();
+    let program = Program::start(folder.path());
+    let ann = program.register("ann").await;
+    let room = program.create_room(&ann, "Kitchen", &[]).await;
+    let mut socket = program.socket(&ann).await;
+    socket.join(&room, None).await;
+    talk(&mut socket, &room, 1..=100).await;
+
+    // The copy is made of a database in the middle of being written.
+    let (path, file) = (folder.path().to_owned(), copy.clone());
+    let copying = tokio::task::spawn_blocking(move || call(&path, &["backup", &file]));
+    let mut next = 101;
+    while !copying.is_finished() {
+        talk(&mut socket, &room, next..=next + 9).await;
+        next += 10;
+    }
+    let line = said(&copying.await.unwrap(), 0);
+    assert!(line.starts_with("Copied 1 rooms and ") && line.lines().count() == 1, "{line}");
+    let kept: u64 = line.split(' ').nth(4).unwrap().parse().unwrap();
+    assert!((100..next).contains(&u128::from(kept)), "{line}");
+    let end = talk(&mut socket, &room, next..=next + 99).await;
+    let before = socket.join(&room, None).await.head;
+    assert_eq!(before.seq, end);
+    assert!(said(&call(folder.path(), &["check"]), 0).contains("nothing is wrong"));
+    assert!(said(&call(folder.path(), &["check", &copy]), 0).contains(&format!("and {kept} messages")));
+
+    // As long as it runs, nobody else may.
+    let held = format!("is held by another hubbub (process {})", program.id());
+    assert!(refused(&call(folder.path(), &["restore", &copy])).contains(&held));
+    assert!(refused(&call(folder.path(), &["serve"])).contains(&held));
+    assert!(refused(&call(folder.path(), &["backup", &copy])).contains("is there already"));
+    program.kill();
+
+    let line = said(&call(folder.path(), &["restore", &copy]), 0);
+    assert!(line.contains(&format!("and {kept} messages")), "{line}");
+    let program = Program::start(folder.path());
+    // Everybody signs in again.
+    let answer = program.post("/api/v1/chats", &ann.access_token, &json!({ "name": "Attic" })).await;
+    assert_eq!(answer["code"], "unauthorized", "{answer}");
+    let form = json!({ "username": "ann", "password": PASSWORD });
+    let ann: Tokens = serde_json::from_value(program.post("/api/v1/auth/login", "", &form).await).unwrap();
+    // Who was ahead of the copy starts over, although there are numbers like its own again.
+    let mut socket = program.socket(&ann).await;
+    socket.join(&room, None).await;
+    talk(&mut socket, &room, 10_001..=10_000 + u128::from(end - kept) + 10).await;
+    let back = socket.join(&room, Some(before)).await;
+    assert!(!back.recovered && back.head.seq > before.seq && back.head.epoch != before.epoch, "{back:?}");
+    let lines: Vec<u64> = program.everything(&room, &ann).await.into_iter().map(|line| line.seq).collect();
+    assert_eq!(lines, (1..=back.head.seq).collect::<Vec<_>>());
+    program.kill();
+    assert!(said(&call(folder.path(), &["check"]), 0).contains("nothing is wrong"));
+}
+
+#[tokio::test]
+async fn a_check_of_a_running_server_says_exactly_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path());
+    let ann = program.register("ann").await;
+    let room: Value = json!({ "name": "Kitchen", "id": "kitchen" });
+    program.post("/api/v1/chats", &ann.access_token, &room).await;
+    let mut socket = program.socket(&ann).await;
+    let room = protocol::RoomId::parse("kitchen").unwrap();
+    socket.join(&room, None).await;
+    talk(&mut socket, &room, 1..=20).await;
+    let options = SqliteConnectOptions::new().filename(folder.path().join("hubbub.db"));
+    let mut meddler = options.connect().await.unwrap();
+    sqlx::query("DELETE FROM messages WHERE seq = 17").execute(&mut meddler).await.unwrap();
+    meddler.close().await.unwrap();
+
+    let found = said(&call(folder.path(), &["check"]), 1);
+
+    assert_eq!(
+        found.lines().collect::<Vec<_>>(),
+        [
+            "room kitchen: message 17 is missing (16 is followed by 18)",
+            "Checked 1 rooms and 19 messages: 1 finding",
+        ]
+    );
+    program.kill();
+    assert!(
+        refused(&call(folder.path(), &["check", "no-such-file"])).contains("`no-such-file` cannot be opened")
+    );
+}
