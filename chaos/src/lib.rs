@@ -4,6 +4,10 @@
 
 pub mod checker;
 pub mod history;
+mod shelf;
+mod view;
+mod violation;
 
-pub use checker::{Violation, check};
+pub use checker::check;
 pub use history::{End, History, Notice, Place, Sent, Stored, View};
+pub use violation::Violation;
