@@ -5,6 +5,7 @@
 pub mod checker;
 pub mod history;
 mod shelf;
+pub mod simulation;
 mod view;
 mod violation;
 
