@@ -4,6 +4,7 @@
 
 pub mod checker;
 pub mod history;
+pub mod real;
 
 pub use checker::{Violation, check};
 pub use history::{End, History, Notice, Place, Sent, Stored, View};
