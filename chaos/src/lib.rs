@@ -5,6 +5,10 @@
 pub mod checker;
 pub mod history;
 pub mod real;
+mod shelf;
+mod view;
+mod violation;
 
-pub use checker::{Violation, check};
+pub use checker::check;
 pub use history::{End, History, Notice, Place, Sent, Stored, View};
+pub use violation::Violation;
