@@ -1,6 +1,7 @@
 //! What one client records: what it said, what it was told, how it stands.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
 use std::sync::Arc;
 
 use super::report::Counters;
@@ -117,7 +118,7 @@ impl Journal {
     }
 
     /// Something that no good server does.
-    pub(super) fn odd(&mut self, what: String) {
+    pub(super) fn odd(&mut self, what: impl fmt::Display) {
         self.oddities.push(format!("{}: {what}", self.client));
     }
 

@@ -118,7 +118,8 @@ fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, Error> {
 
 fn minutes(value: &str) -> Result<Duration, Error> {
     let seconds = number::<f64>("--minutes", value)? * 60.0;
-    Duration::try_from_secs_f64(seconds).map_err(|_| Error::Options(format!("--minutes `{value}` is no time")))
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|_| Error::Options(format!("--minutes `{value}` is no time")))
 }
 
 #[cfg(test)]

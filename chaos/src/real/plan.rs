@@ -54,14 +54,15 @@ pub(super) fn draw(seed: u64, round: u64, clients: usize, kills: u32) -> Vec<Ste
     for _ in 0..kills {
         // A server lives for one to four seconds, with a fault about every tenth of a second.
         for _ in 0..random.random_range(10..40) {
-            let after = ms(&mut random, 20, 180);
-            steps.push(Step { after, act: fault(&mut random, clients) });
+            let client = random.random_range(0..clients.max(1));
+            hit(&mut random, client, &mut steps);
         }
         let in_burst = random.random_bool(0.5);
         if in_burst {
             steps.push(Step { after: ms(&mut random, 0, 50), act: Act::Burst(true) });
         }
-        let away = if random.random_bool(0.8) { ms(&mut random, 0, 100) } else { ms(&mut random, 100, 1_500) };
+        let away =
+            if random.random_bool(0.8) { ms(&mut random, 0, 100) } else { ms(&mut random, 100, 1_500) };
         steps.push(Step { after: ms(&mut random, 20, 400), act: Act::Kill { away } });
         if in_burst {
             steps.push(Step { after: Duration::ZERO, act: Act::Burst(false) });
@@ -75,18 +76,30 @@ pub(super) fn random(seed: u64, purpose: u64) -> StdRng {
     StdRng::seed_from_u64(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(purpose))
 }
 
-fn fault(random: &mut StdRng, clients: usize) -> Act {
-    let client = random.random_range(0..clients.max(1));
+/// One fault, or two: half of the cuts come after a stall, so that something is on its way and is lost.
+fn hit(random: &mut StdRng, client: usize, steps: &mut Vec<Step>) {
     let way = if random.random_bool(0.5) { Way::Up } else { Way::Down };
-    let lasts = ms(random, 100, 3_000);
+    let stall = Fault::Stall(random.random_bool(0.5).then_some(way));
+    // Some stalls are longer than clients wait: they come back while the server still has their old connection.
+    let mut lasts = ms(random, 100, 3_000);
+    let mut after = ms(random, 20, 180);
     let fault = match random.random_range(0..10) {
-        0..=2 => Fault::Cut,
+        0..=2 => {
+            if random.random_bool(0.5) {
+                steps.push(Step { after, act: Act::Fault { client, fault: stall, lasts } });
+                after = ms(random, 20, 400);
+            }
+            Fault::Cut
+        }
         3 => Fault::HalfClose(way),
-        4 | 5 => Fault::Stall(random.random_bool(0.5).then_some(way)),
+        4 | 5 => {
+            lasts *= random.random_range(1..4);
+            stall
+        }
         6 | 7 => Fault::Delay(ms(random, 5, 400)),
         _ => Fault::Throttle(random.random_range(200..20_000)),
     };
-    Act::Fault { client, fault, lasts }
+    steps.push(Step { after, act: Act::Fault { client, fault, lasts } });
 }
 
 fn ms(random: &mut StdRng, least: u64, most: u64) -> Duration {

@@ -69,7 +69,9 @@ impl Proxy {
         let sort = match fault {
             Fault::Cut => {
                 self.counters.cuts.one();
-                return self.cut(Cut::Off);
+                self.cut(Cut::Off);
+                // The weather was that of the connection which ended; the next one is another.
+                return self.heal();
             }
             Fault::HalfClose(way) => {
                 self.counters.half_closes.one();

@@ -71,8 +71,12 @@ counters! {
     started_over: "starts over",
     /// Things that the server refused for a time.
     refusals: "refusals for a time",
-    /// Lines that the store held at the end of rounds.
-    checked: "stored messages checked",
+    /// Lines that the store holds and whose author was never told so.
+    unheard: "messages stored whose acknowledgement was lost",
+    /// Lines that were said once and are not stored; they were not acknowledged.
+    vanished: "messages lost before they were acknowledged",
+    /// Lines that the store held at the end of each round.
+    checked: "stored messages checked, round by round",
 }
 
 /// One number that only grows.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Speech, Then, is_for_a_time};
+use super::{Speech, Then, field, is_for_a_time};
 use crate::history::Place;
 use crate::real::journal::Journal;
 
@@ -39,21 +39,21 @@ impl Speech for ChatApi {
 
     fn hear(&mut self, frame: &str, journal: &mut Journal, _: &mut Vec<String>) -> Then {
         let frame: Value = serde_json::from_str(frame).unwrap_or_default();
-        let data = &frame["data"];
-        match frame["type"].as_str().unwrap_or_default() {
+        let data = field(&frame, "data");
+        match field(&frame, "type").as_str().unwrap_or_default() {
             "pong" => self.is_open = true,
             "new_message" => {
-                let text = data["content"].as_str().unwrap_or_default();
-                let id = data["id"].as_str().map(str::to_owned);
+                let text = field(data, "content").as_str().unwrap_or_default();
+                let id = field(data, "id").as_str().map(str::to_owned);
                 let place = Place { id, ..Place::default() };
                 journal.told(self.room(), place.clone(), text);
-                if data["sender_id"] == journal.person() && journal.has_said(text) {
+                if field(data, "sender_id") == journal.person() && journal.has_said(text) {
                     journal.acknowledged(text, place);
                 }
             }
             "error" => {
                 journal.counters().refusals.one();
-                if !is_for_a_time(data["code"].as_str().unwrap_or_default()) {
+                if !is_for_a_time(field(data, "code").as_str().unwrap_or_default()) {
                     journal.odd(format!("was refused: {frame}"));
                 }
             }

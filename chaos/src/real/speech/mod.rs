@@ -8,6 +8,8 @@ mod socketio;
 
 use std::collections::BTreeSet;
 
+use serde_json::Value;
+
 use super::journal::Journal;
 
 pub(super) use chat_api::ChatApi;
@@ -59,4 +61,9 @@ pub(super) fn inbox_of(person: &str) -> String {
 /// What a server may refuse while it comes and goes; anything else is odd.
 fn is_for_a_time(code: &str) -> bool {
     matches!(code, "unavailable" | "internal" | "rate_limited" | "too_many")
+}
+
+/// A value of an object; `null` where there is none.
+fn field<'a>(object: &'a Value, key: &str) -> &'a Value {
+    object.get(key).unwrap_or(&Value::Null)
 }

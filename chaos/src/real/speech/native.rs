@@ -8,7 +8,7 @@ use protocol::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Speech, Then, is_for_a_time};
+use super::{Speech, Then, field, is_for_a_time};
 use crate::history::Place;
 use crate::real::journal::Journal;
 
@@ -33,10 +33,12 @@ struct InRoom {
 }
 
 impl Native {
-    pub(in crate::real) fn new(rooms: &[RoomId]) -> Self {
+    /// A client that is new to these rooms; or, with their epochs, one that followed them before anything was said, and has
+    /// been away ever since.
+    pub(in crate::real) fn new(rooms: &[RoomId], epochs: &BTreeMap<RoomId, u32>) -> Self {
         let place = |id: &RoomId| InRoom {
             id: id.clone(),
-            cursor: None,
+            cursor: epochs.get(id).map(|epoch| Cursor { epoch: *epoch, seq: 0 }),
             is_following: false,
             unsent: VecDeque::new(),
             is_sent: false,
@@ -58,6 +60,11 @@ impl Native {
         let known = place.cursor;
         if joined.recovered && known.is_some() {
             journal.recovered(&name);
+            // Before the first line there is none for the checker to begin with.
+            let first = joined.messages.first().map_or(joined.head.seq + 1, |first| first.cursor.seq);
+            if known.is_some_and(|at| at.seq + 1 != first) {
+                journal.odd(format!("{name} was recovered after {known:?} with {first}"));
+            }
         } else {
             journal.started_over(&name);
         }
@@ -138,8 +145,8 @@ impl Speech for Native {
             journal.odd(format!("was told what is not JSON: {frame}"));
             return Then::HangUp;
         };
-        if value["type"] == "presence" {
-            presence(&value["data"], journal);
+        if field(&value, "type") == "presence" {
+            presence(field(&value, "data"), journal);
             return Then::GoOn;
         }
         let frame = match serde_json::from_value::<ServerFrame>(value) {
@@ -215,7 +222,7 @@ fn push(out: &mut Vec<String>, frame: &ClientFrame) {
 
 /// Who came and went: one person, or many in one frame.
 fn presence(data: &Value, journal: &mut Journal) {
-    let Some(room) = data["room"].as_str() else {
+    let Some(room) = field(data, "room").as_str() else {
         return journal.odd(format!("was told of presence without a room: {data}"));
     };
     let present = journal.standing().present.entry(room.to_owned()).or_default();
@@ -223,10 +230,10 @@ fn presence(data: &Value, journal: &mut Journal) {
         let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
         list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     };
-    let (came, went) = match (data["user"].as_str(), data["online"].as_bool()) {
+    let (came, went) = match (field(data, "user").as_str(), field(data, "online").as_bool()) {
         (Some(user), Some(true)) => (vec![user.to_owned()], Vec::new()),
         (Some(user), Some(false)) => (Vec::new(), vec![user.to_owned()]),
-        _ => (people(&data["online"]), people(&data["offline"])),
+        _ => (people(field(data, "online")), people(field(data, "offline"))),
     };
     present.extend(came);
     for person in went {

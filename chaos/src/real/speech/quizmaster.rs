@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Speech, Then, inbox_of};
+use super::{Speech, Then, field, inbox_of};
 use crate::history::Place;
 use crate::real::journal::Journal;
 
@@ -31,11 +31,11 @@ impl Speech for QuizMaster {
 
     fn hear(&mut self, frame: &str, journal: &mut Journal, _: &mut Vec<String>) -> Then {
         let frame: Value = serde_json::from_str(frame).unwrap_or_default();
-        match frame["type"].as_str().unwrap_or_default() {
+        match field(&frame, "type").as_str().unwrap_or_default() {
             "connection_status" => self.is_greeted = true,
             "notification" => {
-                let id = frame["data"]["id"].as_str().map(str::to_owned);
-                let text = frame["message"].as_str().unwrap_or_default();
+                let id = field(field(&frame, "data"), "id").as_str().map(str::to_owned);
+                let text = field(&frame, "message").as_str().unwrap_or_default();
                 journal.told(&self.inbox, Place { id, ..Place::default() }, text);
             }
             "error" | "" => journal.odd(format!("was told: {frame}")),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Speech, Then, is_for_a_time};
+use super::{Speech, Then, field, is_for_a_time};
 use crate::history::Place;
 use crate::real::journal::Journal;
 
@@ -35,22 +35,22 @@ impl Speech for SkillLift {
 
     fn hear(&mut self, frame: &str, journal: &mut Journal, _: &mut Vec<String>) -> Then {
         let frame: Value = serde_json::from_str(frame).unwrap_or_default();
-        let payload = &frame["payload"];
-        let room = payload["roomId"].as_str().unwrap_or_default();
-        match frame["type"].as_str().unwrap_or_default() {
-            "user_joined" if payload["userId"] == journal.person() => {
+        let payload = field(&frame, "payload");
+        let room = field(payload, "roomId").as_str().unwrap_or_default();
+        match field(&frame, "type").as_str().unwrap_or_default() {
+            "user_joined" if field(payload, "userId") == journal.person() => {
                 self.inside.insert(room.to_owned());
             }
             "chat_message" => {
-                let text = payload["message"].as_str().unwrap_or_default();
+                let text = field(payload, "message").as_str().unwrap_or_default();
                 journal.told(room, Place::default(), text);
-                if payload["userId"] == journal.person() && journal.has_said(text) {
+                if field(payload, "userId") == journal.person() && journal.has_said(text) {
                     journal.acknowledged(text, Place::default());
                 }
             }
             "error" => {
                 journal.counters().refusals.one();
-                if !is_for_a_time(payload["code"].as_str().unwrap_or_default()) {
+                if !is_for_a_time(field(payload, "code").as_str().unwrap_or_default()) {
                     journal.odd(format!("was refused: {frame}"));
                 }
                 // A room that could not be joined is joined on a new connection.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use wire::engineio::kind;
 use wire::socketio::{Args, Arguments, Decoder, Event, MAIN, Packet, event};
 
-use super::{Speech, Then, inbox_of, is_for_a_time};
+use super::{Speech, Then, field, inbox_of, is_for_a_time};
 use crate::history::Place;
 use crate::real::journal::Journal;
 
@@ -34,7 +34,12 @@ pub(in crate::real) struct SocketIo {
 }
 
 impl SocketIo {
-    pub(in crate::real) fn new(transport: &'static str, token: String, rooms: Vec<String>, person: &str) -> Self {
+    pub(in crate::real) fn new(
+        transport: &'static str,
+        token: String,
+        rooms: Vec<String>,
+        person: &str,
+    ) -> Self {
         Self {
             transport,
             token,
@@ -61,7 +66,7 @@ impl SocketIo {
     }
 
     fn connected(&mut self, answer: &Value, journal: &mut Journal, out: &mut Vec<String>) {
-        let pid = answer["pid"].as_str().map(str::to_owned);
+        let pid = field(answer, "pid").as_str().map(str::to_owned);
         let is_recovered = pid.is_some() && pid == self.pid;
         self.pid = pid;
         self.is_connected = true;
@@ -86,14 +91,14 @@ impl SocketIo {
                 let (text, room) = (text_of(&data, "content"), text_of(&data, "roomId"));
                 self.known.insert(text.to_owned());
                 journal.told(room, place_of(&data, "_id"), text);
-                if data["senderId"] == journal.person() && journal.has_said(text) {
+                if field(&data, "senderId") == journal.person() && journal.has_said(text) {
                     journal.acknowledged(text, place_of(&data, "_id"));
                 }
             }
             "chat-room-history" => {
                 let room = text_of(&data, "roomId");
                 journal.started_over(room);
-                for message in data["messages"].as_array().map(Vec::as_slice).unwrap_or_default() {
+                for message in field(&data, "messages").as_array().map(Vec::as_slice).unwrap_or_default() {
                     let text = text_of(message, "content");
                     if self.known.insert(text.to_owned()) {
                         journal.told(room, place_of(message, "_id"), text);
@@ -135,8 +140,8 @@ impl SocketIo {
         let Some(text) = self.waiting.remove(&id) else {
             return journal.odd(format!("callback {id} was called and is not there"));
         };
-        if answer["ok"] == json!(true) {
-            let place = Place { seq: answer["seq"].as_u64(), ..place_of(&answer, "_id") };
+        if *field(&answer, "ok") == json!(true) {
+            let place = Place { seq: field(&answer, "seq").as_u64(), ..place_of(&answer, "_id") };
             return journal.acknowledged(&text, place);
         }
         journal.counters().refusals.one();
@@ -229,9 +234,9 @@ fn emit(out: &mut Vec<String>, ack: Option<u64>, name: &str, data: &Value) {
 }
 
 fn text_of<'a>(data: &'a Value, key: &str) -> &'a str {
-    data[key].as_str().unwrap_or_default()
+    field(data, key).as_str().unwrap_or_default()
 }
 
 fn place_of(data: &Value, key: &str) -> Place {
-    Place { id: data[key].as_str().map(str::to_owned), ..Place::default() }
+    Place { id: field(data, key).as_str().map(str::to_owned), ..Place::default() }
 }
