@@ -36,6 +36,8 @@ pub(super) enum Act {
     Burst(bool),
     /// The server is killed and stays away for so long.
     Kill { away: Duration },
+    /// The server is asked to stop, and starts again as soon as it has.
+    Stop,
     /// A client's connection suffers. What lasts, lasts for so long.
     Fault { client: usize, fault: Fault, lasts: Duration },
 }
@@ -56,6 +58,14 @@ pub(super) fn draw(seed: u64, round: u64, clients: usize, kills: u32) -> Vec<Ste
         for _ in 0..random.random_range(10..40) {
             let client = random.random_range(0..clients.max(1));
             hit(&mut random, client, &mut steps);
+        }
+        // Now and then it is asked to stop in between: what a drain promises is the same.
+        if random.random_bool(0.15) {
+            steps.push(Step { after: ms(&mut random, 20, 400), act: Act::Stop });
+            for _ in 0..10 {
+                let client = random.random_range(0..clients.max(1));
+                hit(&mut random, client, &mut steps);
+            }
         }
         let in_burst = random.random_bool(0.5);
         if in_burst {

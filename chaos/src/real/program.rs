@@ -18,6 +18,9 @@ const SECRET: &str = "a secret of a run that tries to break things";
 /// So long may a start take, on a machine that has other things to do.
 const START: Duration = Duration::from_mins(1);
 
+/// So long may a stop take.
+const STOP: Duration = Duration::from_secs(30);
+
 /// Lines of alarm that are kept.
 const ALARMS: usize = 100;
 
@@ -80,12 +83,34 @@ impl Program {
         let Some(mut child) = self.child.take() else { return Ok(()) };
         let died = child.try_wait().map_err(Error::io("the server could not be looked at"))?;
         if let Some(status) = died {
-            let line = format!("the server ended by itself: {status}");
-            self.alarms.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+            self.alarm(format!("the server ended by itself: {status}"));
         }
         child.kill().await.map_err(Error::io("the server could not be killed"))?;
         self.address.send_replace(None);
         Ok(())
+    }
+
+    /// `SIGTERM`, and the end that follows: in time, and as a success.
+    pub(super) async fn stop(&mut self) -> Result<(), Error> {
+        let Some(mut child) = self.child.take() else { return Ok(()) };
+        let process = child.id().map(|id| id.to_string()).unwrap_or_default();
+        let asked = Command::new("kill").args(["-TERM", &process]).status().await;
+        asked.map_err(Error::io("the server could not be asked to stop"))?;
+        match tokio::time::timeout(STOP, child.wait()).await {
+            Ok(Ok(status)) if status.success() => {}
+            Ok(Ok(status)) => self.alarm(format!("the server was asked to stop and ended with {status}")),
+            Ok(Err(source)) => return Err(Error::io("the server could not be waited for")(source)),
+            Err(_) => {
+                self.alarm(format!("the server was asked to stop and had not in {STOP:?}"));
+                child.kill().await.map_err(Error::io("the server could not be killed"))?;
+            }
+        }
+        self.address.send_replace(None);
+        Ok(())
+    }
+
+    fn alarm(&self, line: String) {
+        self.alarms.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }
 }
 

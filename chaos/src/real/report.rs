@@ -39,6 +39,8 @@ counters! {
     kills: "kill -9",
     /// The server was killed while everybody talked at once.
     kills_in_bursts: "of them while commits were bursting",
+    /// The server was asked to stop.
+    stops: "gentle stops",
     /// Connections that were cut off.
     cuts: "connections cut",
     /// Connections of which one direction was closed.

@@ -45,13 +45,16 @@ impl Rest {
         self.post("/api/v1/auth/login", None, &form).await
     }
 
+    /// Makes a room for all of these; the first one is its owner.
     pub(super) async fn create_room(&self, name: &str, people: &[Tokens]) -> Result<RoomId, Error> {
         #[derive(serde::Deserialize)]
         struct Made {
             id: RoomId,
         }
         let member_ids = people.iter().skip(1).map(|it| it.user.id.clone()).collect();
-        let new = NewChat { name: name.to_owned(), member_ids, ..NewChat::default() };
+        // A chosen name can be read in a report.
+        let id = RoomId::parse(name).ok();
+        let new = NewChat { name: name.to_owned(), member_ids, id, ..NewChat::default() };
         let made: Made = self.post("/api/v1/chats", people.first(), &new).await?;
         Ok(made.id)
     }

@@ -159,6 +159,11 @@ impl Round<'_> {
                         player.proxy.suffer(fault, lasts);
                     }
                 }
+                Act::Stop => {
+                    self.world.counters.stops.one();
+                    self.world.program.stop().await?;
+                    self.world.program.start().await?;
+                }
                 Act::Kill { away } => {
                     let counters = &self.world.counters;
                     counters.kills.one();

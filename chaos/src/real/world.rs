@@ -60,7 +60,7 @@ impl World {
         }
         let mut rooms = Vec::new();
         for number in 0..ROOMS {
-            rooms.push(rest.create_room(&format!("Room {number}"), &people).await?);
+            rooms.push(rest.create_room(&format!("room-{number}"), &people).await?);
         }
         let reader = people.first().ok_or_else(|| Error::Options("a run needs clients".to_owned()))?;
         let epochs = rest.epochs(reader).await?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Speech, Then, field, inbox_of};
+use super::{Speech, Then, field, inbox_of, is_for_a_time};
 use crate::history::Place;
 use crate::real::journal::Journal;
 
@@ -38,7 +38,13 @@ impl Speech for QuizMaster {
                 let text = field(&frame, "message").as_str().unwrap_or_default();
                 journal.told(&self.inbox, Place { id, ..Place::default() }, text);
             }
-            "error" | "" => journal.odd(format!("was told: {frame}")),
+            "error" => {
+                journal.counters().refusals.one();
+                if !is_for_a_time(field(field(&frame, "data"), "code").as_str().unwrap_or_default()) {
+                    journal.odd(format!("was refused: {frame}"));
+                }
+            }
+            "" => journal.odd(format!("was told what has no type: {frame}")),
             _ => {}
         }
         Then::GoOn
