@@ -19,6 +19,9 @@ const TICK: Duration = Duration::from_millis(1_500);
 /// back while the server still believes in their old connection.
 const SILENCE: Duration = Duration::from_secs(4);
 
+/// A client that could not change its transport tries again after so long, and one that could does not need to.
+const UPGRADE_AGAIN: Duration = Duration::from_secs(5);
+
 /// What part of a round it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
@@ -83,6 +86,7 @@ impl Client {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard_at = Instant::now();
         let mut talks_at = Instant::now() + self.pause();
+        let mut upgrades_at = Instant::now() + Duration::from_millis(self.random.random_range(0..1_000));
         loop {
             // A server that takes nothing is a connection that is dead.
             if !out.is_empty() {
@@ -109,6 +113,14 @@ impl Client {
                 () = tokio::time::sleep_until(talks_at), if is_talking => {
                     self.talk(&mut out);
                     talks_at = Instant::now() + self.pause();
+                }
+                () = tokio::time::sleep_until(upgrades_at), if self.speech.upgrades() => {
+                    match tokio::time::timeout(SILENCE, link.upgrade()).await {
+                        Ok(Some(is_upgraded)) => self.journal.counters().upgrades.add(usize::from(is_upgraded)),
+                        Ok(None) | Err(_) => return,
+                    }
+                    upgrades_at += UPGRADE_AGAIN;
+                    heard_at = Instant::now();
                 }
                 _ = ticks.tick() => {
                     let is_dead = link.answers_pings() && heard_at.elapsed() > SILENCE;

@@ -63,6 +63,8 @@ counters! {
     notified: "notifications acknowledged",
     /// Connections that were opened.
     connections: "connections opened",
+    /// Connections that changed from polls to a WebSocket.
+    upgrades: "of them upgraded from polling",
     /// Times that a client tried to connect in vain.
     attempts_in_vain: "attempts to connect in vain",
     /// Rooms and inboxes that a client came back to without a gap.

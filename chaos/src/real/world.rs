@@ -13,7 +13,7 @@ use super::options::Error;
 use super::program::Program;
 use super::report::Counters;
 use super::rest::Rest;
-use super::speech::{ChatApi, Native, QuizMaster, SkillLift, SocketIo, Speech, inbox_of};
+use super::speech::{ChatApi, Native, QuizMaster, SkillLift, SocketIo, Speech, Transport, inbox_of};
 use crate::history::{Place, Sent, Stored};
 
 /// Rooms that everybody is in; each client follows some of them.
@@ -99,10 +99,11 @@ impl World {
         let rooms = self.some_rooms(random);
         let names: Vec<String> = rooms.iter().map(ToString::to_string).collect();
         match number % 20 {
-            8..=10 => ("talim", Box::new(SocketIo::new("websocket", token, names, person))),
-            11 => ("talim-polling", Box::new(SocketIo::new("polling", token, names, person))),
-            12 => ("mockverse", Box::new(SocketIo::new("websocket", token, Vec::new(), person))),
-            13 => ("mockverse-polling", Box::new(SocketIo::new("polling", token, Vec::new(), person))),
+            8 => ("talim", Box::new(SocketIo::new(Transport::WebSocket, token, names, person))),
+            9 | 10 => ("talim-both", Box::new(SocketIo::new(Transport::Both, token, names, person))),
+            11 => ("talim-polling", Box::new(SocketIo::new(Transport::Polling, token, names, person))),
+            12 => ("mockverse", Box::new(SocketIo::new(Transport::WebSocket, token, Vec::new(), person))),
+            13 => ("mockverse-both", Box::new(SocketIo::new(Transport::Both, token, Vec::new(), person))),
             14..=16 => ("chat", Box::new(ChatApi::new(names.into_iter().next().unwrap_or_default()))),
             17 | 18 => ("skilllift", Box::new(SkillLift::new(names))),
             19 => ("quizmaster", Box::new(QuizMaster::new(person))),

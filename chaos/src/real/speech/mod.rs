@@ -16,7 +16,7 @@ pub(super) use chat_api::ChatApi;
 pub(super) use native::Native;
 pub(super) use quizmaster::QuizMaster;
 pub(super) use skilllift::SkillLift;
-pub(super) use socketio::SocketIo;
+pub(super) use socketio::{SocketIo, Transport};
 
 /// Whether a client goes on after what it heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,6 +45,11 @@ pub(super) trait Speech: Send {
 
     /// Follows everything on this connection, and waits for nothing.
     fn is_settled(&self) -> bool;
+
+    /// Begins with polls and changes to a WebSocket.
+    fn upgrades(&self) -> bool {
+        false
+    }
 
     /// Where it speaks.
     fn rooms(&self) -> &[String];

@@ -15,8 +15,17 @@ use crate::real::journal::Journal;
 /// The refusal of a connection, which only a server sends, so the decoder of clients' packets does not know it.
 const CONNECT_ERROR: char = '4';
 
+/// How the frames of a client travel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::real) enum Transport {
+    WebSocket,
+    Polling,
+    /// Polls at first, as the client library does by itself.
+    Both,
+}
+
 pub(in crate::real) struct SocketIo {
-    transport: &'static str,
+    transport: Transport,
     token: String,
     rooms: Vec<String>,
     inbox: String,
@@ -35,7 +44,7 @@ pub(in crate::real) struct SocketIo {
 
 impl SocketIo {
     pub(in crate::real) fn new(
-        transport: &'static str,
+        transport: Transport,
         token: String,
         rooms: Vec<String>,
         person: &str,
@@ -180,7 +189,8 @@ impl SocketIo {
 
 impl Speech for SocketIo {
     fn path(&self, _: &str) -> String {
-        format!("/socket.io/?EIO=4&transport={}", self.transport)
+        let first = if self.transport == Transport::WebSocket { "websocket" } else { "polling" };
+        format!("/socket.io/?EIO=4&transport={first}")
     }
 
     fn begin(&mut self, _: &mut Journal, _: &mut Vec<String>) {
@@ -217,6 +227,10 @@ impl Speech for SocketIo {
 
     fn is_settled(&self) -> bool {
         self.is_connected && self.joined.len() == self.rooms.len() && self.waiting.is_empty()
+    }
+
+    fn upgrades(&self) -> bool {
+        self.transport == Transport::Both
     }
 
     fn rooms(&self) -> &[String] {
