@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use chaos::real::{self, Until};
 use chaos::simulation::{self, Options, Sweep};
 use clap::{Args, Parser, Subcommand};
 use hub::planted::{Bug, plant};
@@ -26,6 +27,19 @@ enum What {
         minutes: Option<f64>,
         #[command(flatten)]
         how: How,
+    },
+    /// The server that was built last, under real faults, as `--minutes N`, `--kills N`, `--seed S`, `--clients N` and
+    /// `--program PATH` say.
+    Real {
+        /// How.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// Both at the same time.
+    All {
+        /// For how long.
+        #[arg(long, default_value_t = 10.0)]
+        minutes: f64,
     },
     /// One seed again, with everything that happens.
     Replay {
@@ -70,6 +84,26 @@ fn bug(name: &str) -> Result<Bug, String> {
     })
 }
 
+/// Runs the real server and prints the report; answers whether the promise was kept.
+fn run_real(options: real::Options) -> Result<bool, Box<dyn std::error::Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let report = runtime.block_on(real::run(options))?;
+    print!("{report}");
+    Ok(report.violations.is_empty())
+}
+
+fn run_all(minutes: f64) -> Result<bool, Box<dyn std::error::Error>> {
+    let limit = time(minutes)?;
+    // Before anything runs: without a server there is nothing to do.
+    let options = real::Options::new(Until::Elapsed(limit), 1)?;
+    // The simulation has one thread, which leaves the others to the server and its clients.
+    let simulated = std::thread::spawn(move || Sweep::run(0..u64::MAX, Some(limit), Options::default()));
+    let real_kept = run_real(options);
+    let sweep = simulated.join().map_err(|_| "the simulation ended in a panic")??;
+    print!("{sweep}");
+    Ok(real_kept? && sweep.broken.is_empty())
+}
+
 fn time(minutes: f64) -> Result<Duration, Box<dyn std::error::Error>> {
     Ok(Duration::try_from_secs_f64(minutes * 60.0)?)
 }
@@ -83,6 +117,8 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             print!("{sweep}");
             sweep.broken.is_empty()
         }
+        What::Real { options } => run_real(real::Options::parse(options)?)?,
+        What::All { minutes } => run_all(minutes)?,
         What::Replay { seed, how } => {
             let outcome = simulation::run(seed, how.options(), true)?;
             for line in &outcome.trace {
