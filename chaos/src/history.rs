@@ -3,6 +3,7 @@
 //! A line of text is unique in its run, so it names the message even where a dialect has neither numbers nor drafts.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 /// Everything that the checker needs to know of a run.
 #[derive(Debug, Clone, Default)]
@@ -29,7 +30,8 @@ pub struct Sent {
     /// What the server said that became of it; `None`: it never said.
     pub acknowledged: Option<Place>,
     /// Whether the client sends it again until it is acknowledged, with the same draft, and one after the other in each
-    /// room. Clients of dialects without drafts say a thing once.
+    /// room, and the run let it. Clients of dialects without drafts say a thing once; a line that was refused, or whose
+    /// client went for good, is not persistent any more.
     pub is_persistent: bool,
 }
 
@@ -42,6 +44,31 @@ pub struct Place {
     pub seq: Option<u64>,
     /// The message's own name.
     pub id: Option<String>,
+}
+
+impl Place {
+    /// Whether what this place says is what a known place says.
+    pub fn agrees_with(&self, known: &Self) -> bool {
+        (self.epoch.is_none() || self.epoch == known.epoch)
+            && (self.seq.is_none() || self.seq == known.seq)
+            && (self.id.is_none() || self.id == known.id)
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.seq {
+            Some(seq) => write!(out, "number {seq}")?,
+            None => out.write_str("some number")?,
+        }
+        if let Some(epoch) = self.epoch {
+            write!(out, " of epoch {epoch}")?;
+        }
+        if let Some(id) = &self.id {
+            write!(out, " ({id})")?;
+        }
+        Ok(())
+    }
 }
 
 /// A message in the store.

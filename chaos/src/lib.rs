@@ -4,6 +4,12 @@
 
 pub mod checker;
 pub mod history;
+pub mod real;
+mod shelf;
+pub mod simulation;
+mod view;
+mod violation;
 
-pub use checker::{Violation, check};
+pub use checker::check;
 pub use history::{End, History, Notice, Place, Sent, Stored, View};
+pub use violation::Violation;

@@ -21,6 +21,7 @@ mod meters;
 pub mod model;
 mod outbox;
 mod peer;
+pub mod planted;
 mod policy;
 pub mod port;
 mod pulse;

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use protocol::{
@@ -22,6 +23,7 @@ use crate::outbox::Gone;
 use crate::policy;
 use crate::port::Slice;
 use crate::rates::Meter;
+use crate::recover;
 use crate::refusal::Refusal;
 use crate::room::{Joining, Mailbox, Post, RoomCommand, Target};
 use crate::shared::Shared;
@@ -98,7 +100,7 @@ impl Peer {
     /// wait for a post to be committed.
     pub async fn handle(&mut self, command: Command) {
         if let Err(failure) = self.obey(command, false).await {
-            self.tell(&Event::Failed(failure));
+            self.tell(&Event::Failed(self.as_meant(failure)));
         }
     }
 
@@ -107,7 +109,18 @@ impl Peer {
     /// # Errors
     /// A refusal, with what it was about.
     pub async fn request(&mut self, command: Command) -> Result<Done, Failure> {
-        self.obey(command, true).await
+        self.obey(command, true).await.map_err(|failure| self.as_meant(failure))
+    }
+
+    /// A room that has ended because the hub stops looks as if there were none, and whoever was told so would give up what
+    /// it has to say there.
+    fn as_meant(&self, failure: Failure) -> Failure {
+        let stops = self.shared.stopping.load(Ordering::Relaxed);
+        let refusal = match failure.refusal {
+            Refusal::NoSuchRoom if stops => Refusal::Stopping,
+            refusal => refusal,
+        };
+        Failure { refusal, ..failure }
     }
 
     /// Counts a frame that asks nothing of the hub as one wish.
@@ -259,7 +272,7 @@ impl Peer {
     /// Tells the client the next page of what it missed. It asks for the one after it when it likes, so its own pace is the
     /// flow control, and nothing of a long absence is kept here in between.
     async fn tell_missed_page(&self, room: &RoomId, since: Cursor) -> Result<(), Refusal> {
-        let slice = Slice::After(since.seq);
+        let slice = Slice::After(recover::page_edge(since.seq));
         let page = self.shared.store.page(room, slice, limits::MAX_RECOVERED_MESSAGES).await?;
         // Without any, or with those of another life, the room was deleted after it had answered.
         let head = page.messages.last().map(|last| last.cursor).filter(|it| it.epoch == since.epoch);

@@ -11,6 +11,7 @@ use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::Message;
 use crate::outbox::Track;
+use crate::planted::{Bug, planted};
 use crate::port::{Appended, MessageDraft, Slice, StoreError};
 use crate::recover::{self, Plan};
 use crate::refusal::Refusal;
@@ -46,17 +47,28 @@ impl Room {
                 Err(refusal) => post.refuse(Some(self.id.clone()), &refusal),
             }
         }
-        let drafts = taken.iter().map(draft_of).collect();
+        let drafts: Vec<MessageDraft> = taken.iter().map(draft_of).collect();
         let at_ms = self.shared.clock.now_ms().max(self.last_at_ms);
         // Whatever the answer will be: it may be stored with this time.
         self.last_at_ms = at_ms;
+        if planted(Bug::DeliverBeforeCommit) {
+            self.tell_too_early(&drafts, at_ms);
+        }
         match self.shared.store.append(&self.id, drafts, at_ms).await {
-            Ok(appended) => {
+            Ok(mut appended) => {
                 let new = appended.iter().filter(|it| matches!(it, Appended::New(_))).count();
                 self.shared.pulse.count(new);
+                if planted(Bug::ReorderInBatch) {
+                    taken.reverse();
+                    appended.reverse();
+                }
                 for (post, outcome) in taken.into_iter().zip(appended) {
                     let (Appended::New(message) | Appended::Known(message)) = outcome;
-                    self.tell_in_order(&message).await;
+                    if planted(Bug::ReorderInBatch) && !self.was_told(&message) {
+                        self.publish(message.clone());
+                    } else {
+                        self.tell_in_order(&message).await;
+                    }
                     acknowledge(post, message);
                 }
             }
@@ -74,6 +86,25 @@ impl Room {
         let refusal = Refusal::from(error);
         for post in posts {
             post.refuse(Some(self.id.clone()), &refusal);
+        }
+    }
+
+    /// A bug that is planted: what is told here may never be stored.
+    fn tell_too_early(&mut self, drafts: &[MessageDraft], at_ms: i64) {
+        for (draft, seq) in drafts.iter().cloned().zip(self.head.seq + 1..) {
+            let MessageDraft { id, author, draft, body, parent, kind } = draft;
+            let (room, cursor) = (self.id.clone(), Cursor { seq, ..self.head });
+            self.tell_all(Event::Message(Message {
+                room,
+                cursor,
+                id,
+                author,
+                draft,
+                body,
+                at_ms,
+                parent,
+                kind,
+            }));
         }
     }
 
@@ -193,7 +224,7 @@ impl Room {
 
     /// The messages after a number, when one page holds them.
     async fn in_store(&self, after: u64) -> Result<Vec<protocol::Message>, Refusal> {
-        let slice = Slice::After(after);
+        let slice = Slice::After(recover::page_edge(after));
         let page = self.shared.store.page(&self.id, slice, limits::MAX_RECOVERED_MESSAGES).await?;
         Ok(page.messages.iter().filter(|it| self.was_told(it)).map(Message::to_wire).collect())
     }

@@ -1,0 +1,135 @@
+//! `chaos`: runs what tries to break the promise, prints what it counted, and ends with 1 if anything was broken.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use chaos::real::{self, Until};
+use chaos::simulation::{self, Options, Sweep};
+use clap::{Args, Parser, Subcommand};
+use hub::planted::{Bug, plant};
+
+/// Tries to break what docs/DELIVERY.md promises.
+#[derive(Debug, Parser)]
+struct CommandLine {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Hub, disk, network and clients under one seed after the other.
+    Simulate {
+        /// Which seeds, the last one left out: 0..2000.
+        #[arg(long, value_parser = seeds, conflicts_with = "minutes")]
+        seeds: Option<(u64, u64)>,
+        /// For how long, from seed 0 on; without seeds and minutes for one minute.
+        #[arg(long)]
+        minutes: Option<f64>,
+        #[command(flatten)]
+        how: How,
+    },
+    /// The server that was built last, under real faults, as `--minutes N`, `--kills N`, `--seed S`, `--clients N` and
+    /// `--program PATH` say.
+    Real {
+        /// How.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// Both at the same time.
+    All {
+        /// For how long.
+        #[arg(long, default_value_t = 10.0)]
+        minutes: f64,
+    },
+    /// One seed again, with everything that happens.
+    Replay {
+        /// Which one.
+        seed: u64,
+        #[command(flatten)]
+        how: How,
+    },
+}
+
+#[derive(Debug, Args)]
+struct How {
+    /// A bug to do on purpose; needs a build with `--features planted`.
+    #[arg(long, value_parser = bug)]
+    planted: Option<Bug>,
+    /// The disk may say that it failed although it has stored.
+    #[arg(long)]
+    ambiguous: bool,
+}
+
+impl How {
+    /// Plants the bug.
+    fn options(&self) -> Options {
+        plant(self.planted);
+        Options { is_ambiguous: self.ambiguous }
+    }
+}
+
+fn seeds(text: &str) -> Result<(u64, u64), String> {
+    let bounds = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    bounds.ok_or_else(|| "must be two numbers with `..` between them".to_owned())
+}
+
+fn bug(name: &str) -> Result<Bug, String> {
+    if !Bug::can_be_planted() {
+        return Err("this program was built without `--features planted`".to_owned());
+    }
+    let found = Bug::ALL.iter().find(|(it, _)| *it == name).map(|(_, bug)| *bug);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = Bug::ALL.iter().map(|(name, _)| *name).collect();
+        format!("must be one of {}", names.join(", "))
+    })
+}
+
+/// Runs the real server and prints the report; answers whether the promise was kept.
+fn run_real(options: real::Options) -> Result<bool, Box<dyn std::error::Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let report = runtime.block_on(real::run(options))?;
+    print!("{report}");
+    Ok(report.violations.is_empty())
+}
+
+fn run_all(minutes: f64) -> Result<bool, Box<dyn std::error::Error>> {
+    let limit = time(minutes)?;
+    // Before anything runs: without a server there is nothing to do.
+    let options = real::Options::new(Until::Elapsed(limit), 1)?;
+    // The simulation has one thread, which leaves the others to the server and its clients.
+    let simulated = std::thread::spawn(move || Sweep::run(0..u64::MAX, Some(limit), Options::default()));
+    let real_kept = run_real(options);
+    let sweep = simulated.join().map_err(|_| "the simulation ended in a panic")??;
+    print!("{sweep}");
+    Ok(real_kept? && sweep.broken.is_empty())
+}
+
+fn time(minutes: f64) -> Result<Duration, Box<dyn std::error::Error>> {
+    Ok(Duration::try_from_secs_f64(minutes * 60.0)?)
+}
+
+fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let kept = match CommandLine::parse().what {
+        What::Simulate { seeds, minutes, how } => {
+            let (from, to) = seeds.unwrap_or((0, u64::MAX));
+            let limit = if seeds.is_some() { None } else { Some(time(minutes.unwrap_or(1.0))?) };
+            let sweep = Sweep::run(from..to, limit, how.options())?;
+            print!("{sweep}");
+            sweep.broken.is_empty()
+        }
+        What::Real { options } => run_real(real::Options::parse(options)?)?,
+        What::All { minutes } => run_all(minutes)?,
+        What::Replay { seed, how } => {
+            let outcome = simulation::run(seed, how.options(), true)?;
+            for line in &outcome.trace {
+                println!("{line}");
+            }
+            println!("seed {seed} has the trace {:016x}", outcome.hash);
+            for violation in &outcome.violations {
+                println!("seed {seed}: {violation}");
+            }
+            outcome.violations.is_empty()
+        }
+    };
+    Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

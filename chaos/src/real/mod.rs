@@ -1,0 +1,66 @@
+//! A real server under real faults: clients of every dialect talk to it over networks that break, and it is killed again and
+//! again. What they were told and what it has stored must keep the promise.
+
+mod client;
+mod journal;
+mod link;
+mod options;
+mod plan;
+mod program;
+mod proxy;
+mod report;
+mod rest;
+mod round;
+mod speech;
+mod world;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use report::Counters;
+use round::Round;
+use world::World;
+
+pub use options::{Error, Options, Until};
+pub use report::{Counts, Report};
+
+/// Kills of one round, at most: history has to be read and checked at its end.
+const KILLS: u32 = 12;
+
+/// What a kill and all that belongs to it takes, about.
+const KILL_TIME: Duration = Duration::from_secs(5);
+
+/// Every so many rounds the data folder is a new one; in between, history grows.
+const ROUNDS_EACH: u64 = 4;
+
+/// Breaks a server as the options say, and tells what came of it.
+///
+/// # Errors
+/// [`Error`] when the run could not be made; a broken promise is in the report.
+pub async fn run(options: Options) -> Result<Report, Error> {
+    let begun = Instant::now();
+    let counters = Arc::new(Counters::default());
+    let mut violations = Vec::new();
+    let mut world = None;
+    for number in 1.. {
+        let left = match options.until {
+            Until::Kills(kills) => u64::from(kills).saturating_sub(counters.kills.get()),
+            Until::Elapsed(time) => time.saturating_sub(begun.elapsed()).as_secs() / KILL_TIME.as_secs(),
+        };
+        let kills = u32::try_from(left).unwrap_or(KILLS).min(KILLS);
+        if kills == 0 {
+            break;
+        }
+        let mut this = match world.take() {
+            Some(this) if number % ROUNDS_EACH != 1 => this,
+            _ => World::create(&options.program, options.clients, counters.clone()).await?,
+        };
+        let (seed, clients) = (options.seed, options.clients);
+        let mut round = Round { world: &mut this, seed, number, clients, kills };
+        let found = Box::pin(round.play()).await?;
+        counters.rounds.one();
+        violations.extend(found.into_iter().map(|it| format!("seed {seed}, round {number}: {it}")));
+        world = Some(this);
+    }
+    Ok(Report { counts: counters.read(), violations })
+}

@@ -1,0 +1,139 @@
+//! The real server as a process: started, killed, started again on the same data.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, BufReader, Lines};
+use tokio::process::{Child, ChildStderr, Command};
+use tokio::sync::watch;
+
+use super::options::Error;
+
+/// What the server signs tokens with; nothing but this run ever sees it.
+const SECRET: &str = "a secret of a run that tries to break things";
+
+/// So long may a start take, on a machine that has other things to do.
+const START: Duration = Duration::from_mins(1);
+
+/// So long may a stop take.
+const STOP: Duration = Duration::from_secs(30);
+
+/// Lines of alarm that are kept.
+const ALARMS: usize = 100;
+
+/// A server that is not always there.
+pub(super) struct Program {
+    path: PathBuf,
+    folder: PathBuf,
+    child: Option<Child>,
+    address: watch::Sender<Option<SocketAddr>>,
+    alarms: Arc<Mutex<Vec<String>>>,
+}
+
+impl Program {
+    pub(super) fn new(path: &Path, folder: &Path) -> Self {
+        let (address, _) = watch::channel(None);
+        let alarms = Arc::default();
+        Self { path: path.to_owned(), folder: folder.to_owned(), child: None, address, alarms }
+    }
+
+    /// Where it listens at the moment, if it does.
+    pub(super) fn address(&self) -> watch::Receiver<Option<SocketAddr>> {
+        self.address.subscribe()
+    }
+
+    /// What it said that a good server does not say.
+    pub(super) fn alarms(&self) -> Vec<String> {
+        std::mem::take(&mut *self.alarms.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Starts it and waits until it listens.
+    pub(super) async fn start(&mut self) -> Result<(), Error> {
+        let mut child = Command::new(&self.path)
+            .arg("serve")
+            .env_clear()
+            .env("HUBBUB_LISTEN", "127.0.0.1:0")
+            .env("HUBBUB_DATA_DIR", &self.folder)
+            .env("HUBBUB_RATE_LIMITS", "off")
+            .env("HUBBUB_MAX_CONNECTIONS_PER_PERSON", "1000")
+            .env("HUBBUB_LOG", "warn,server::lifecycle=info")
+            .env("JWT_SECRET", SECRET)
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(Error::io("the server could not be started"))?;
+        let stderr = child.stderr.take().ok_or_else(|| Error::NoStart("nothing".to_owned()))?;
+        let mut lines = BufReader::new(stderr).lines();
+        let found = tokio::time::timeout(START, find_address(&mut lines)).await;
+        let address = found.unwrap_or_else(|_| Err(Error::NoStart(format!("nothing in {START:?}"))))?;
+        tokio::spawn(listen(lines, self.alarms.clone()));
+        self.child = Some(child);
+        self.address.send_replace(Some(address));
+        Ok(())
+    }
+
+    /// `kill -9`
+    pub(super) async fn kill(&mut self) -> Result<(), Error> {
+        let Some(mut child) = self.child.take() else { return Ok(()) };
+        let died = child.try_wait().map_err(Error::io("the server could not be looked at"))?;
+        if let Some(status) = died {
+            self.alarm(format!("the server ended by itself: {status}"));
+        }
+        child.kill().await.map_err(Error::io("the server could not be killed"))?;
+        self.address.send_replace(None);
+        Ok(())
+    }
+
+    /// `SIGTERM`, and the end that follows: in time, and as a success.
+    pub(super) async fn stop(&mut self) -> Result<(), Error> {
+        let Some(mut child) = self.child.take() else { return Ok(()) };
+        let process = child.id().map(|id| id.to_string()).unwrap_or_default();
+        let asked = Command::new("kill").args(["-TERM", &process]).status().await;
+        asked.map_err(Error::io("the server could not be asked to stop"))?;
+        match tokio::time::timeout(STOP, child.wait()).await {
+            Ok(Ok(status)) if status.success() => {}
+            Ok(Ok(status)) => self.alarm(format!("the server was asked to stop and ended with {status}")),
+            Ok(Err(source)) => return Err(Error::io("the server could not be waited for")(source)),
+            Err(_) => {
+                self.alarm(format!("the server was asked to stop and had not in {STOP:?}"));
+                child.kill().await.map_err(Error::io("the server could not be killed"))?;
+            }
+        }
+        self.address.send_replace(None);
+        Ok(())
+    }
+
+    fn alarm(&self, line: String) {
+        self.alarms.lock().unwrap_or_else(PoisonError::into_inner).push(line);
+    }
+}
+
+async fn find_address(lines: &mut Lines<BufReader<ChildStderr>>) -> Result<SocketAddr, Error> {
+    let mut said = Vec::new();
+    while let Ok(Some(line)) = lines.next_line().await {
+        let address = line.split("http://").nth(1).and_then(|rest| rest.split_whitespace().next());
+        if let Some(address) = address.and_then(|address| address.parse().ok()) {
+            return Ok(address);
+        }
+        said.push(line);
+    }
+    Err(Error::NoStart(said.join(" / ")))
+}
+
+/// Reads on, because a pipe that is full would stop the server, and keeps what is alarming.
+async fn listen(mut lines: Lines<BufReader<ChildStderr>>, alarms: Arc<Mutex<Vec<String>>>) {
+    while let Ok(Some(line)) = lines.next_line().await {
+        if line.contains("ERROR") || line.contains("panicked") {
+            let mut alarms = alarms.lock().unwrap_or_else(PoisonError::into_inner);
+            if alarms.len() < ALARMS {
+                alarms.push(format!("the server said: {line}"));
+            }
+        }
+    }
+}

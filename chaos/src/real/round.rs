@@ -1,0 +1,299 @@
+//! One round: everybody talks while things break, then the network heals, and when all is quiet the history is checked.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use protocol::rest::Tokens;
+use rand::RngExt;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::client::{Client, Phase};
+use super::journal::{Journal, Record, Standing};
+use super::options::Error;
+use super::plan::{self, Act};
+use super::proxy::Proxy;
+use super::speech::inbox_of;
+use super::world::{Role, World};
+use crate::checker::check;
+use crate::history::{End, History, Place};
+
+/// How often everybody is given a last line to wait for. A client that has no way to recover and loses its connection after
+/// the last line waits for the next one.
+const LAST_LINES: u32 = 8;
+
+/// So long does everybody wait for one of them.
+const QUIET: Duration = Duration::from_secs(8);
+
+/// A client that takes part.
+struct Player {
+    name: String,
+    proxy: Proxy,
+    standing: watch::Receiver<Standing>,
+    follows: BTreeSet<String>,
+    stays: bool,
+    life: JoinHandle<Record>,
+}
+
+/// One round on a world.
+pub(super) struct Round<'a> {
+    pub(super) world: &'a mut World,
+    pub(super) seed: u64,
+    pub(super) number: u64,
+    pub(super) clients: usize,
+    pub(super) kills: u32,
+}
+
+impl Round<'_> {
+    /// Plays it and answers with what broke the promise.
+    pub(super) async fn play(&mut self) -> Result<Vec<String>, Error> {
+        self.world.sign_in().await?;
+        let (phase, _) = watch::channel(Phase::Talk { is_burst: false });
+        let (players, present) = self.enter(&phase).await?;
+        let listeners: BTreeSet<String> = players.iter().flat_map(|it| it.follows.iter().cloned()).collect();
+        let notifiers = self.notifiers(&listeners, &phase);
+        self.break_things(&players, &phase).await?;
+
+        phase.send_replace(Phase::Heal);
+        let mut found = Vec::new();
+        for player in &players {
+            if player.stays { player.proxy.heal() } else { player.proxy.close() }
+        }
+        let mut sent = std::mem::take(&mut self.world.sent);
+        let said_before = sent.len();
+        for notifier in notifiers {
+            let record = notifier.await?;
+            sent.extend(record.sent);
+            found.extend(record.oddities);
+        }
+        let last_lines = self.wait_for_quiet(&players, &listeners, &present, &mut found).await?;
+        sent.extend(last_lines.sent);
+        found.extend(last_lines.oddities);
+
+        phase.send_replace(Phase::Over);
+        let mut views = Vec::new();
+        for player in players {
+            let mut record = player.life.await?;
+            if !player.stays {
+                // Who has died sends nothing again, and need not have been told everything.
+                record.sent.iter_mut().for_each(|sent| sent.is_persistent &= sent.acknowledged.is_some());
+                record.view.end = End::default();
+            }
+            sent.extend(record.sent);
+            found.extend(record.oddities);
+            views.push(record.view);
+        }
+        let people = listeners.iter().filter_map(|it| it.strip_prefix("inbox:")).map(str::to_owned).collect();
+        let stored = self.world.stored(&people).await?;
+        let history = History { sent, views, stored, present };
+        self.count(&history, said_before);
+        found.extend(check(&history).iter().map(ToString::to_string));
+        found.extend(self.world.program.alarms());
+        self.world.sent = history.sent;
+        Ok(found)
+    }
+
+    /// Lets every client in, each by a proxy of its own. Also answers who is there when the talk is over.
+    async fn enter(
+        &mut self,
+        phase: &watch::Sender<Phase>,
+    ) -> Result<(Vec<Player>, BTreeSet<String>), Error> {
+        let mut random = plan::random(self.seed, self.number << 16);
+        let mut players = Vec::new();
+        let mut present = BTreeSet::new();
+        for (number, role) in self.world.roles(self.number, self.clients, &mut random).into_iter().enumerate()
+        {
+            let Role { name, person, speech, dies_early } = role;
+            let proxy = Proxy::start(self.world.program.address(), self.world.counters.clone()).await?;
+            let (standing, shown) = watch::channel(Standing::default());
+            let follows = speech.follows();
+            let user = person.user.id.to_string();
+            if !dies_early {
+                present.insert(user.clone());
+            }
+            let client = Client {
+                speech,
+                journal: Journal::new(name.clone(), user, self.world.counters.clone()),
+                token: person.access_token,
+                addr: proxy.addr,
+                random: plan::random(self.seed, (self.number << 16) + 1 + number as u64),
+                phase: phase.subscribe(),
+                standing,
+                dies_early,
+            };
+            let life = tokio::spawn(client.live());
+            players.push(Player { name, proxy, standing: shown, follows, stays: !dies_early, life });
+        }
+        Ok((players, present))
+    }
+
+    /// For everybody who listens, somebody who notifies.
+    fn notifiers(
+        &self,
+        listeners: &BTreeSet<String>,
+        phase: &watch::Sender<Phase>,
+    ) -> Vec<JoinHandle<Record>> {
+        let people = self.world.people.iter();
+        let listening = people.filter(|it| listeners.contains(&inbox_of(it.user.id.as_str())));
+        let notifiers = listening.enumerate().map(|(number, person)| {
+            let name = format!("notifier-{}-{number}", self.number);
+            let user = person.user.id.to_string();
+            let journal = Journal::new(name, user, self.world.counters.clone());
+            let random = plan::random(self.seed, (self.number << 16) + 0x8000 + number as u64);
+            tokio::spawn(notify(self.world.rest.clone(), person.clone(), journal, random, phase.subscribe()))
+        });
+        notifiers.collect()
+    }
+
+    /// Carries out the plan.
+    async fn break_things(&mut self, players: &[Player], phase: &watch::Sender<Phase>) -> Result<(), Error> {
+        for step in plan::draw(self.seed, self.number, players.len(), self.kills) {
+            tokio::time::sleep(step.after).await;
+            match step.act {
+                Act::Burst(is_burst) => {
+                    phase.send_replace(Phase::Talk { is_burst });
+                }
+                Act::Fault { client, fault, lasts } => {
+                    if let Some(player) = players.get(client) {
+                        player.proxy.suffer(fault, lasts);
+                    }
+                }
+                Act::Stop => {
+                    self.world.counters.stops.one();
+                    self.world.program.stop().await?;
+                    self.world.program.start().await?;
+                }
+                Act::Kill { away } => {
+                    let counters = &self.world.counters;
+                    counters.kills.one();
+                    if matches!(*phase.borrow(), Phase::Talk { is_burst: true }) {
+                        counters.kills_in_bursts.one();
+                    }
+                    self.world.program.kill().await?;
+                    tokio::time::sleep(away).await;
+                    self.world.program.start().await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts what became of the lines of this round that nobody acknowledged: without any the faults were too tame.
+    fn count(&self, history: &History, said_before: usize) {
+        let stored: BTreeSet<&str> = history.stored.iter().map(|it| it.text.as_str()).collect();
+        let mine = history.sent.iter().skip(said_before).filter(|sent| sent.acknowledged.is_none());
+        let (unheard, vanished): (Vec<_>, Vec<_>) =
+            mine.partition(|sent| stored.contains(sent.text.as_str()));
+        self.world.counters.unheard.add(unheard.len());
+        self.world.counters.vanished.add(vanished.len());
+    }
+
+    /// Says a last line everywhere and waits until everybody was told; whoever was not by the end is named.
+    async fn wait_for_quiet(
+        &mut self,
+        players: &[Player],
+        rooms: &BTreeSet<String>,
+        present: &BTreeSet<String>,
+        found: &mut Vec<String>,
+    ) -> Result<Record, Error> {
+        let name = format!("closer-{}", self.number);
+        let mut journal = Journal::new(name, String::new(), self.world.counters.clone());
+        let staying = || players.iter().filter(|player| player.stays);
+        for time in 1..=LAST_LINES {
+            let deadline = Instant::now() + QUIET;
+            wait(staying(), deadline, |_, standing| standing.is_settled).await;
+            let mut last = BTreeMap::new();
+            for room in rooms {
+                let text = format!("last line {}.{time} of {room}", self.number);
+                self.close(room, &text, &mut journal).await?;
+                last.insert(room.clone(), text);
+            }
+            let deadline = Instant::now() + QUIET;
+            let is_quiet =
+                wait(staying(), deadline, |player, standing| is_quiet(player, standing, &last, present));
+            let restless = is_quiet.await;
+            if restless.is_empty() {
+                break;
+            }
+            if time == LAST_LINES {
+                found.extend(restless.into_iter().map(|name| format!("{name} did not become quiet")));
+            }
+        }
+        Ok(journal.close(BTreeSet::new()))
+    }
+
+    /// Says a last line in a room or an inbox.
+    async fn close(&self, room: &str, text: &str, journal: &mut Journal) -> Result<(), Error> {
+        journal.says(room, text, true);
+        let people = &self.world.people;
+        let owner = people.iter().find(|it| inbox_of(it.user.id.as_str()) == room);
+        let place = match (owner, people.first()) {
+            (Some(owner), _) => place_of(self.world.rest.notify(owner, text).await?.id),
+            (None, Some(person)) => {
+                let said = self.world.rest.say(person, room, text).await?;
+                Place { seq: Some(said.seq), ..place_of(said.id) }
+            }
+            (None, None) => return Ok(()),
+        };
+        journal.acknowledged(text, place);
+        Ok(())
+    }
+}
+
+fn place_of(id: impl std::fmt::Display) -> Place {
+    Place { id: Some(id.to_string()), ..Place::default() }
+}
+
+/// Follows everything, waits for nothing, was told the last line everywhere and sees who is there.
+fn is_quiet(
+    player: &Player,
+    standing: &Standing,
+    last: &BTreeMap<String, String>,
+    present: &BTreeSet<String>,
+) -> bool {
+    standing.is_settled
+        && player.follows.iter().all(|room| standing.last.get(room) == last.get(room))
+        && standing.present.values().all(|seen| seen == present)
+}
+
+/// Waits until all of these stand like that; the names of those that do not when the time is over.
+async fn wait<'p>(
+    players: impl Iterator<Item = &'p Player>,
+    deadline: Instant,
+    is_good: impl Fn(&Player, &Standing) -> bool,
+) -> Vec<String> {
+    let mut restless = Vec::new();
+    for player in players {
+        let mut standing = player.standing.clone();
+        let good = standing.wait_for(|standing| is_good(player, standing));
+        if !matches!(tokio::time::timeout_at(deadline, good).await, Ok(Ok(_))) {
+            let standing = player.standing.borrow().clone();
+            restless.push(format!("{} ({standing:?})", player.name));
+        }
+    }
+    restless
+}
+
+/// Notifies a person, one after the other, while everybody talks.
+async fn notify(
+    rest: super::rest::Rest,
+    person: Tokens,
+    mut journal: Journal,
+    mut random: rand::rngs::StdRng,
+    mut phase: watch::Receiver<Phase>,
+) -> Record {
+    let inbox = inbox_of(person.user.id.as_str());
+    while matches!(*phase.borrow_and_update(), Phase::Talk { .. }) {
+        let text = journal.next_line();
+        journal.says(&inbox, &text, false);
+        // Without an answer nobody knows whether it was stored, and nobody may say it again.
+        if let Ok(notification) = rest.notify(&person, &text).await {
+            journal.counters().notified.one();
+            journal.acknowledged(&text, place_of(notification.id));
+        }
+        let pause = Duration::from_millis(random.random_range(200..1_500));
+        tokio::time::timeout(pause, phase.wait_for(|phase| matches!(phase, Phase::Heal))).await.ok();
+    }
+    journal.close(BTreeSet::new())
+}

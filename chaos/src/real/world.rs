@@ -1,0 +1,144 @@
+//! The people and rooms on one data folder, which may outlive several rounds.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use protocol::RoomId;
+use protocol::rest::Tokens;
+use rand::RngExt;
+use rand::rngs::StdRng;
+
+use super::options::Error;
+use super::program::Program;
+use super::report::Counters;
+use super::rest::Rest;
+use super::speech::{ChatApi, Native, QuizMaster, SkillLift, SocketIo, Speech, Transport, inbox_of};
+use crate::history::{Place, Sent, Stored};
+
+/// Rooms that everybody is in; each client follows some of them.
+const ROOMS: usize = 6;
+
+/// Clients of one person, about.
+const CLIENTS_EACH: usize = 3;
+
+/// People of whom nothing is left when the talk is over, so that there is somebody to be gone.
+pub(super) const EARLY: usize = 2;
+
+/// What the rounds on one data folder have in common.
+pub(super) struct World {
+    pub(super) program: Program,
+    pub(super) rest: Rest,
+    rooms: Vec<RoomId>,
+    epochs: BTreeMap<RoomId, u32>,
+    /// Signed in for this round. The last ones are those who leave early.
+    pub(super) people: Vec<Tokens>,
+    /// Everything that was said in the rounds before.
+    pub(super) sent: Vec<Sent>,
+    pub(super) counters: Arc<Counters>,
+    _folder: tempfile::TempDir,
+}
+
+/// Which client is to be made, and for whom.
+pub(super) struct Role {
+    pub(super) name: String,
+    pub(super) person: Tokens,
+    pub(super) speech: Box<dyn Speech>,
+    pub(super) dies_early: bool,
+}
+
+impl World {
+    /// A server that has never run, with people and rooms.
+    pub(super) async fn create(path: &Path, clients: usize, counters: Arc<Counters>) -> Result<Self, Error> {
+        let folder = tempfile::tempdir().map_err(Error::io("a data folder could not be made"))?;
+        let mut program = Program::new(path, folder.path());
+        program.start().await?;
+        let rest = Rest::new(program.address())?;
+        let mut people = Vec::new();
+        for number in 0..clients.div_ceil(CLIENTS_EACH) + EARLY {
+            people.push(rest.register(&format!("person-{number}")).await?);
+        }
+        let mut rooms = Vec::new();
+        for number in 0..ROOMS {
+            rooms.push(rest.create_room(&format!("room-{number}"), &people).await?);
+        }
+        let reader = people.first().ok_or_else(|| Error::Options("a run needs clients".to_owned()))?;
+        let epochs = rest.epochs(reader).await?;
+        Ok(Self { program, rest, rooms, epochs, people, sent: Vec::new(), counters, _folder: folder })
+    }
+
+    /// Signs everybody in anew: a round begins with fresh tokens.
+    pub(super) async fn sign_in(&mut self) -> Result<(), Error> {
+        for person in &mut self.people {
+            *person = self.rest.sign_in(&person.user.username).await?;
+        }
+        Ok(())
+    }
+
+    /// Who plays what in a round: two of five are native, the others speak the other dialects.
+    pub(super) fn roles(&self, round: u64, clients: usize, random: &mut StdRng) -> Vec<Role> {
+        let stay = self.people.len().saturating_sub(EARLY);
+        let (staying, leaving) = self.people.split_at_checked(stay).unwrap_or((&self.people, &[]));
+        let mut roles = Vec::new();
+        let people = staying.iter().cycle().take(clients.saturating_sub(leaving.len()));
+        for (number, person) in people.enumerate() {
+            let (dialect, speech) = self.speech(number, person, random);
+            let name = format!("{dialect}-{round}-{number}");
+            roles.push(Role { name, person: person.clone(), speech, dies_early: false });
+        }
+        for (number, person) in leaving.iter().take(clients).enumerate() {
+            let speech = Box::new(Native::new(&self.some_rooms(random), &BTreeMap::new()));
+            let name = format!("leaver-{round}-{number}");
+            roles.push(Role { name, person: person.clone(), speech, dies_early: true });
+        }
+        roles
+    }
+
+    fn speech(&self, number: usize, who: &Tokens, random: &mut StdRng) -> (&'static str, Box<dyn Speech>) {
+        let (person, token) = (who.user.id.as_str(), who.access_token.clone());
+        let rooms = self.some_rooms(random);
+        let names: Vec<String> = rooms.iter().map(ToString::to_string).collect();
+        match number % 20 {
+            8 => ("talim", Box::new(SocketIo::new(Transport::WebSocket, token, names, person))),
+            9 | 10 => ("talim-both", Box::new(SocketIo::new(Transport::Both, token, names, person))),
+            11 => ("talim-polling", Box::new(SocketIo::new(Transport::Polling, token, names, person))),
+            12 => ("mockverse", Box::new(SocketIo::new(Transport::WebSocket, token, Vec::new(), person))),
+            13 => ("mockverse-both", Box::new(SocketIo::new(Transport::Both, token, Vec::new(), person))),
+            14..=16 => ("chat", Box::new(ChatApi::new(names.into_iter().next().unwrap_or_default()))),
+            17 | 18 => ("skilllift", Box::new(SkillLift::new(names))),
+            19 => ("quizmaster", Box::new(QuizMaster::new(person))),
+            0 | 1 => ("returner", Box::new(Native::new(&rooms, &self.epochs))),
+            _ => ("native", Box::new(Native::new(&rooms, &BTreeMap::new()))),
+        }
+    }
+
+    fn some_rooms(&self, random: &mut StdRng) -> Vec<RoomId> {
+        let first = random.random_range(0..ROOMS);
+        let count = random.random_range(1..=3);
+        self.rooms.iter().cycle().skip(first).take(count).cloned().collect()
+    }
+
+    /// What the server has stored: every room, and the inboxes of these people.
+    pub(super) async fn stored(&self, listeners: &BTreeSet<String>) -> Result<Vec<Stored>, Error> {
+        let mut stored = Vec::new();
+        let Some(reader) = self.people.first() else { return Ok(stored) };
+        for (room, epoch) in self.rest.epochs(reader).await? {
+            for message in self.rest.history(reader, &room).await? {
+                let id = Some(message.id.to_string());
+                let place = Place { epoch: Some(epoch), seq: Some(message.seq), id };
+                stored.push(Stored { room: room.to_string(), place, text: message.content });
+            }
+        }
+        for person in self.people.iter().filter(|it| listeners.contains(it.user.id.as_str())) {
+            // The list has names that sort by time, and no numbers.
+            for (before, notification) in self.rest.notifications(person).await?.into_iter().enumerate() {
+                let id = Some(notification.id.to_string());
+                let place = Place { epoch: Some(0), seq: Some(before as u64 + 1), id };
+                let room = inbox_of(person.user.id.as_str());
+                stored.push(Stored { room, place, text: notification.title });
+            }
+        }
+        self.counters.checked.add(stored.len());
+        Ok(stored)
+    }
+}

@@ -1,0 +1,192 @@
+//! Every way to break the promise.
+
+use crate::history::Place;
+
+/// A promise that was broken, for a person to read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Violation {
+    /// An acknowledged line is not on disk.
+    #[error("room {room}: `{text}` of {client} was acknowledged as {place} and is not stored")]
+    Lost {
+        /// Where.
+        room: String,
+        /// Whose.
+        client: String,
+        /// What.
+        text: String,
+        /// What the acknowledgement said.
+        place: Place,
+    },
+    /// A line was acknowledged as something else than what is stored.
+    #[error("room {room}: `{text}` of {client} was acknowledged as {place} and is stored as {stored}")]
+    Misplaced {
+        /// Where it is stored.
+        room: String,
+        /// Whose.
+        client: String,
+        /// What.
+        text: String,
+        /// What the acknowledgement said.
+        place: Place,
+        /// What the store says.
+        stored: Place,
+    },
+    /// A line that is sent until it is acknowledged is not stored when the run is over.
+    #[error("room {room}: `{text}` of {client} was to be sent until it is taken and is not stored")]
+    Unsent {
+        /// Where.
+        room: String,
+        /// Whose.
+        client: String,
+        /// What.
+        text: String,
+    },
+    /// Two lines of one client are stored the other way round.
+    #[error("room {room}: {client} wrote number {later} before number {earlier}")]
+    Overtaken {
+        /// Where.
+        room: String,
+        /// Whose.
+        client: String,
+        /// The number of the line that was written second.
+        earlier: u64,
+        /// The number of the line that was written first.
+        later: u64,
+    },
+    /// A line is stored more than once.
+    #[error("`{text}` is stored as {first} of room {first_room} and as {second} of room {second_room}")]
+    StoredTwice {
+        /// What.
+        text: String,
+        /// Where it is first.
+        first_room: String,
+        /// Its place there.
+        first: Place,
+        /// Where it is again.
+        second_room: String,
+        /// Its place there.
+        second: Place,
+    },
+    /// Two messages have one name.
+    #[error("room {room}: number {seq} has the name {id}, which another message has, too")]
+    NameTwice {
+        /// Where.
+        room: String,
+        /// The number of the second one.
+        seq: u64,
+        /// The name.
+        id: String,
+    },
+    /// The store holds what nobody said.
+    #[error("room {room}: {place} is `{text}`, which nobody said there")]
+    Unsaid {
+        /// Where.
+        room: String,
+        /// Its place.
+        place: Place,
+        /// What.
+        text: String,
+    },
+    /// The numbers of a room are not 1, 2, 3 and so on in one epoch.
+    #[error("room {room}: where the store should have number {expected} it has {found}")]
+    Uneven {
+        /// Where.
+        room: String,
+        /// The number that should be there.
+        expected: u64,
+        /// What is there.
+        found: Place,
+    },
+    /// A client was told what is not stored.
+    #[error("room {room}: {client} was told `{text}` as {place}, which is not stored")]
+    Phantom {
+        /// Where.
+        room: String,
+        /// Who was told.
+        client: String,
+        /// What.
+        text: String,
+        /// What the client was told of its place.
+        place: Place,
+    },
+    /// A client was told another place than the one that is stored, so that not everybody has one order.
+    #[error("room {room}: {client} was told `{text}` as {place}, and it is stored as {stored}")]
+    OtherOrder {
+        /// Where it is stored.
+        room: String,
+        /// Who was told.
+        client: String,
+        /// What.
+        text: String,
+        /// What the client was told of its place.
+        place: Place,
+        /// What the store says.
+        stored: Place,
+    },
+    /// A client was told a number again.
+    #[error("room {room}: {client} was told number {seq} twice")]
+    ToldTwice {
+        /// Where.
+        room: String,
+        /// Who was told.
+        client: String,
+        /// The number.
+        seq: u64,
+    },
+    /// A client was told a lower number after a higher one.
+    #[error("room {room}: {client} was told number {seq} after number {after}")]
+    OutOfOrder {
+        /// Where.
+        room: String,
+        /// Who was told.
+        client: String,
+        /// The number.
+        seq: u64,
+        /// The number before.
+        after: u64,
+    },
+    /// Something is missing between two numbers, and the client was told that nothing is.
+    #[error("room {room}: {client} was told number {seq} after number {after}, and that nothing is missing")]
+    HiddenGap {
+        /// Where.
+        room: String,
+        /// Who was told.
+        client: String,
+        /// The number.
+        seq: u64,
+        /// The number before.
+        after: u64,
+    },
+    /// A client that follows a room was not told its end.
+    #[error("room {room}: {client} follows and was told up to number {told} of {head}")]
+    Behind {
+        /// Where.
+        room: String,
+        /// Who follows.
+        client: String,
+        /// The last number that the client was told.
+        told: u64,
+        /// The last number that is stored.
+        head: u64,
+    },
+    /// A client takes somebody for present who is not.
+    #[error("room {room}: {client} sees {person}, who is gone")]
+    Ghost {
+        /// Where.
+        room: String,
+        /// Who was told.
+        client: String,
+        /// Who is gone.
+        person: String,
+    },
+    /// A client does not know of somebody who is present.
+    #[error("room {room}: {client} does not see {person}, who is there")]
+    Overlooked {
+        /// Where.
+        room: String,
+        /// Who was not told.
+        client: String,
+        /// Who is there.
+        person: String,
+    },
+}
