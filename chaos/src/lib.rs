@@ -6,6 +6,7 @@ pub mod checker;
 pub mod history;
 pub mod real;
 mod shelf;
+pub mod simulation;
 mod view;
 mod violation;
 

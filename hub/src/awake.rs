@@ -17,7 +17,7 @@ impl<K, C> Default for Awake<K, C> {
     }
 }
 
-impl<K: Hash + Eq + Clone, C> Awake<K, C> {
+impl<K: Hash + Ord + Clone, C> Awake<K, C> {
     fn tasks(&self) -> MutexGuard<'_, HashMap<K, mpsc::Sender<C>>> {
         self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -38,8 +38,12 @@ impl<K: Hash + Eq + Clone, C> Awake<K, C> {
         self.tasks().get(key).cloned()
     }
 
+    /// Every mailbox, in the order of the keys, so that whoever goes through them does the same each time.
     pub(crate) fn all(&self) -> Vec<mpsc::Sender<C>> {
-        self.tasks().values().cloned().collect()
+        let mut all: Vec<_> =
+            self.tasks().iter().map(|(key, mailbox)| (key.clone(), mailbox.clone())).collect();
+        all.sort_by(|(a, _), (b, _)| a.cmp(b));
+        all.into_iter().map(|(_, mailbox)| mailbox).collect()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -19,6 +19,7 @@ mod meters;
 pub mod model;
 mod outbox;
 mod peer;
+pub mod planted;
 mod policy;
 pub mod port;
 mod pulse;

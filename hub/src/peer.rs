@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use protocol::{
@@ -92,7 +93,7 @@ impl Peer {
     /// wait for a post to be committed.
     pub async fn handle(&mut self, command: Command) {
         if let Err(failure) = self.obey(command, false).await {
-            self.tell(&Event::Failed(failure));
+            self.tell(&Event::Failed(self.as_meant(failure)));
         }
     }
 
@@ -101,7 +102,18 @@ impl Peer {
     /// # Errors
     /// A refusal, with what it was about.
     pub async fn request(&mut self, command: Command) -> Result<Done, Failure> {
-        self.obey(command, true).await
+        self.obey(command, true).await.map_err(|failure| self.as_meant(failure))
+    }
+
+    /// A room that has ended because the hub stops looks as if there were none, and whoever was told so would give up what
+    /// it has to say there.
+    fn as_meant(&self, failure: Failure) -> Failure {
+        let stops = self.shared.stopping.load(Ordering::Relaxed);
+        let refusal = match failure.refusal {
+            Refusal::NoSuchRoom if stops => Refusal::Stopping,
+            refusal => refusal,
+        };
+        Failure { refusal, ..failure }
     }
 
     /// Counts a frame that asks nothing of the hub as one wish.

@@ -17,6 +17,7 @@ use crate::limits::Settings;
 use crate::live;
 use crate::meters::MeterBook;
 use crate::model::{Person, RoomRecord};
+use crate::planted::{Bug, planted};
 use crate::policy;
 use crate::port::{Clock, NewEntry, Store, StoreError};
 use crate::pulse::Pulse;
@@ -170,7 +171,7 @@ impl Shared {
             () = tokio::time::sleep(self.settings.presence_grace) => {}
             () = self.stopped.cancelled() => return,
         }
-        if self.registry.forget_person(person, farewell) {
+        if self.registry.forget_person(person, farewell) && !planted(Bug::PresenceGhost) {
             self.announce(person).await;
         }
     }

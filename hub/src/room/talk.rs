@@ -10,6 +10,7 @@ use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::Message;
 use crate::outbox::{Delivery, Track};
+use crate::planted::{Bug, planted};
 use crate::port::{Appended, MessageDraft, Slice};
 use crate::recover::{self, Plan};
 use crate::refusal::Refusal;
@@ -38,14 +39,21 @@ impl Room {
                 Err(refusal) => post.refuse(Some(self.id.clone()), &refusal),
             }
         }
-        let drafts = taken.iter().map(draft_of).collect();
+        let drafts: Vec<MessageDraft> = taken.iter().map(draft_of).collect();
         let at_ms = self.shared.clock.now_ms().max(self.last_at_ms);
+        if planted(Bug::DeliverBeforeCommit) {
+            self.tell_too_early(&drafts, at_ms);
+        }
         match self.shared.store.append(&self.id, drafts, at_ms).await {
             Ok(appended) => {
                 self.last_at_ms = at_ms;
                 let new = appended.iter().filter(|it| matches!(it, Appended::New(_))).count();
                 self.shared.pulse.count(new);
-                for (post, outcome) in taken.into_iter().zip(appended) {
+                let mut outcomes: Vec<_> = taken.into_iter().zip(appended).collect();
+                if planted(Bug::ReorderInBatch) {
+                    outcomes.reverse();
+                }
+                for (post, outcome) in outcomes {
                     let message = match outcome {
                         Appended::New(message) => {
                             self.publish(message.clone());
@@ -64,6 +72,25 @@ impl Room {
                     post.refuse(Some(self.id.clone()), &refusal);
                 }
             }
+        }
+    }
+
+    /// A bug that is planted: what is told here may never be stored.
+    fn tell_too_early(&mut self, drafts: &[MessageDraft], at_ms: i64) {
+        for (draft, seq) in drafts.iter().cloned().zip(self.head.seq + 1..) {
+            let MessageDraft { id, author, draft, body, parent, kind } = draft;
+            let (room, cursor) = (self.id.clone(), Cursor { seq, ..self.head });
+            self.tell_all(Event::Message(Message {
+                room,
+                cursor,
+                id,
+                author,
+                draft,
+                body,
+                at_ms,
+                parent,
+                kind,
+            }));
         }
     }
 
@@ -168,7 +195,7 @@ impl Room {
                 let page = self
                     .shared
                     .store
-                    .page(&self.id, Slice::After(after), limits::MAX_RECOVERED_MESSAGES)
+                    .page(&self.id, Slice::After(first_of_page(after)), limits::MAX_RECOVERED_MESSAGES)
                     .await?;
                 let messages = page.messages.iter().map(Message::to_wire).collect();
                 Ok(CatchUp { messages, recovered: true, has_more: false })
@@ -229,6 +256,11 @@ fn draft_of(post: &Post) -> MessageDraft {
         parent: post.parent,
         kind: post.kind.clone(),
     }
+}
+
+/// The number that a page of missed messages comes after.
+fn first_of_page(after: u64) -> u64 {
+    after + u64::from(planted(Bug::SkipOnPageEdge))
 }
 
 fn acknowledge(post: Post, message: Message) {

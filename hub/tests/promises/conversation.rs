@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hub::{Bring, Command, Next, Refusal, Settings};
-use protocol::{CloseCode, Cursor, DraftId, limits};
+use protocol::{CloseCode, Cursor, DraftId, MessageKind, limits};
 use uuid::Uuid;
 
 use crate::world::{World, user};
@@ -272,6 +272,17 @@ async fn a_stop_finishes_what_was_accepted_and_closes_everybody_with_come_back()
     drained.await.unwrap();
     let page = world.store_page().await;
     assert_eq!(page, 20);
+}
+
+#[tokio::test]
+async fn a_room_that_a_stop_has_ended_is_not_said_to_be_gone() {
+    let world = World::new(Settings::default()).await;
+    let mut ann = world.inside("ann").await;
+    world.hub.drain().await;
+    let (room, draft) = (world.room.clone(), Some(DraftId(Uuid::from_u128(1))));
+    let post = Command::Post { room, draft, body: "late".to_owned(), parent: None, kind: MessageKind::Text };
+    let failure = ann.peer.request(post).await.unwrap_err();
+    assert!(matches!(failure.refusal, Refusal::Stopping), "{failure:?}");
 }
 
 #[tokio::test]

@@ -1,0 +1,99 @@
+//! `chaos`: runs what tries to break the promise, prints what it counted, and ends with 1 if anything was broken.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use chaos::simulation::{self, Options, Sweep};
+use clap::{Args, Parser, Subcommand};
+use hub::planted::{Bug, plant};
+
+/// Tries to break what docs/DELIVERY.md promises.
+#[derive(Debug, Parser)]
+struct CommandLine {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Hub, disk, network and clients under one seed after the other.
+    Simulate {
+        /// Which seeds, the last one left out: 0..2000.
+        #[arg(long, value_parser = seeds, conflicts_with = "minutes")]
+        seeds: Option<(u64, u64)>,
+        /// For how long, from seed 0 on; without seeds and minutes for one minute.
+        #[arg(long)]
+        minutes: Option<f64>,
+        #[command(flatten)]
+        how: How,
+    },
+    /// One seed again, with everything that happens.
+    Replay {
+        /// Which one.
+        seed: u64,
+        #[command(flatten)]
+        how: How,
+    },
+}
+
+#[derive(Debug, Args)]
+struct How {
+    /// A bug to do on purpose; needs a build with `--features planted`.
+    #[arg(long, value_parser = bug)]
+    planted: Option<Bug>,
+    /// The disk may say that it failed although it has stored.
+    #[arg(long)]
+    ambiguous: bool,
+}
+
+impl How {
+    /// Plants the bug.
+    fn options(&self) -> Options {
+        plant(self.planted);
+        Options { is_ambiguous: self.ambiguous }
+    }
+}
+
+fn seeds(text: &str) -> Result<(u64, u64), String> {
+    let bounds = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
+    bounds.ok_or_else(|| "must be two numbers with `..` between them".to_owned())
+}
+
+fn bug(name: &str) -> Result<Bug, String> {
+    if !Bug::can_be_planted() {
+        return Err("this program was built without `--features planted`".to_owned());
+    }
+    let found = Bug::ALL.iter().find(|(it, _)| *it == name).map(|(_, bug)| *bug);
+    found.ok_or_else(|| {
+        let names: Vec<&str> = Bug::ALL.iter().map(|(name, _)| *name).collect();
+        format!("must be one of {}", names.join(", "))
+    })
+}
+
+fn time(minutes: f64) -> Result<Duration, Box<dyn std::error::Error>> {
+    Ok(Duration::try_from_secs_f64(minutes * 60.0)?)
+}
+
+fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let kept = match CommandLine::parse().what {
+        What::Simulate { seeds, minutes, how } => {
+            let (from, to) = seeds.unwrap_or((0, u64::MAX));
+            let limit = if seeds.is_some() { None } else { Some(time(minutes.unwrap_or(1.0))?) };
+            let sweep = Sweep::run(from..to, limit, how.options())?;
+            print!("{sweep}");
+            sweep.broken.is_empty()
+        }
+        What::Replay { seed, how } => {
+            let outcome = simulation::run(seed, how.options(), true)?;
+            for line in &outcome.trace {
+                println!("{line}");
+            }
+            println!("seed {seed} has the trace {:016x}", outcome.hash);
+            for violation in &outcome.violations {
+                println!("seed {seed}: {violation}");
+            }
+            outcome.violations.is_empty()
+        }
+    };
+    Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

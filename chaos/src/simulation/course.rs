@@ -1,0 +1,201 @@
+//! How a run begins and how it ends.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hub::model::Message;
+use hub::port::{MessageDraft, RoomDraft, Slice, Store};
+use protocol::{DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
+
+use super::chance::Chance;
+use super::client::Client;
+use super::disk::Write;
+use super::schedule::{Event, Owner};
+use super::words::{Epoch, Line};
+use super::world::{Device, World};
+use crate::history::{History, Place, Sent, Stored};
+
+/// After all is well, longer than any connection takes to be given up for lost and anybody to be taken for gone.
+const UNTIL_LAST_LINES_MS: u64 = 14_000;
+/// How long those who are in a room may take to be at rest.
+const UNTIL_GIVEN_UP_MS: u64 = 90_000;
+
+/// Who said what was there before.
+const ARCHIVIST: &str = "archivist";
+
+impl World {
+    /// Makes rooms and clients, and everything begin.
+    pub(crate) async fn begin(&mut self) {
+        let epochs = self.make_rooms();
+        self.boot().await;
+        let archive = self.stored(0).await;
+        for (index, (person, wire)) in self.scenario.clients.clone().into_iter().enumerate() {
+            let name = format!("{person}-{index}");
+            let rooms = &self.scenario.rooms;
+            let stream = Chance::new(self.seed, &format!("client {name}"));
+            let mut client = Client::new(name.clone(), person, rooms, stream);
+            let mut chance = Chance::new(self.seed, &format!("device {name}"));
+            if let (Some(room), false) = (rooms.first(), archive.is_empty())
+                && chance.percent(70)
+            {
+                let has = usize::try_from(chance.between(1, self.scenario.archive)).unwrap_or_default();
+                client.remember(room, archive.get(..has).unwrap_or_default());
+            }
+            let (dial, act) = (chance.between(1, 400), chance.between(200, 1_000));
+            self.devices.push(Device { client, wire, connection: None, chance, is_dead: false });
+            self.schedule.at(dial, Owner::Device(index), Event::Dial { device: index });
+            self.schedule.at(act, Owner::Device(index), Event::Act { device: index });
+            self.schedule.at(act, Owner::Device(index), Event::Look { device: index });
+        }
+        for (moment, fault) in self.scenario.faults.clone() {
+            self.schedule.at(moment, Owner::World, Event::Strike(fault));
+        }
+        let healed = self.scenario.length_ms;
+        self.schedule.at(healed, Owner::World, Event::Heal);
+        self.schedule.at(healed + UNTIL_LAST_LINES_MS, Owner::World, Event::LastLines);
+        self.schedule.at(healed + UNTIL_LAST_LINES_MS + 2_000, Owner::World, Event::Rest);
+        self.trace.note(0, format_args!("{} rooms, {} clients", epochs, self.devices.len()));
+    }
+
+    /// Puts the rooms, and what was said before, onto the disk. Answers how many rooms there are.
+    fn make_rooms(&mut self) -> usize {
+        let mut people = self.people.iter().map(|person| person.id.clone());
+        let Some(owner) = people.next() else { return 0 };
+        let members: Vec<UserId> = people.collect();
+        let rooms: Vec<RoomId> =
+            self.scenario.rooms.iter().filter_map(|room| RoomId::parse(room).ok()).collect();
+        for id in &rooms {
+            self.disk.keep(Write::Create(RoomDraft {
+                id: id.clone(),
+                name: id.to_string(),
+                kind: RoomKind::Group,
+                epoch: u32::try_from(self.chance.between(1, u64::from(u32::MAX))).unwrap_or(1),
+                owner: owner.clone(),
+                members: members.clone(),
+                at_ms: 0,
+            }));
+        }
+        if let (Some(room), Some(author)) = (rooms.first(), self.people.first()) {
+            let author = Arc::new(author.clone());
+            let draft = |number: u64, chance: &mut Chance| MessageDraft {
+                id: MessageId(chance.uuid()),
+                author: author.clone(),
+                draft: DraftId(chance.uuid()),
+                body: format!("{ARCHIVIST} {number}").into(),
+                parent: None,
+                kind: MessageKind::Text,
+            };
+            let drafts = (0..self.scenario.archive).map(|number| draft(number, &mut self.chance)).collect();
+            self.disk.keep(Write::Append(room.clone(), drafts, 0));
+        }
+        rooms.len()
+    }
+
+    /// Everything that the store has in a room, by the room's place in the scenario.
+    async fn stored(&self, room: usize) -> Vec<Line> {
+        let id = self.scenario.rooms.get(room).and_then(|room| RoomId::parse(room).ok());
+        let (Some(life), Some(id)) = (&self.life, id) else { return Vec::new() };
+        let mut lines: Vec<Line> = Vec::new();
+        loop {
+            let after = lines.last().map_or(0, |line| line.seq);
+            let page = life.store.memory.page(&id, Slice::After(after), limits::MAX_PAGE_MESSAGES).await;
+            let Ok(page) = page else { return lines };
+            let is_last = !page.has_more;
+            lines.extend(page.messages.iter().map(line));
+            if is_last {
+                return lines;
+            }
+        }
+    }
+
+    /// A line in each room from somebody who is certainly in it, so that whoever follows is told something at the end.
+    pub(crate) fn say_last_lines(&mut self) {
+        let now = self.now();
+        let guest = self.guest().map(|(_, guest)| guest);
+        let steady = self
+            .devices
+            .iter()
+            .position(|device| !device.is_dead && guest.as_deref() != Some(device.client.person()));
+        let Some(index) = steady else { return };
+        for room in self.scenario.rooms.clone() {
+            let Some(device) = self.devices.get_mut(index) else { return };
+            let wishes = device.client.say(&room, now);
+            self.send(index, wishes);
+        }
+    }
+
+    /// Ends the run if everybody follows what they are in and nobody waits for anything.
+    pub(crate) async fn look_for_rest(&mut self) {
+        let now = self.now();
+        let mut unrest = Vec::new();
+        for room in &self.scenario.rooms {
+            let members = self.members(room).await;
+            for device in self.devices.iter().filter(|it| !it.is_dead) {
+                let is_member = members.contains(device.client.person());
+                unrest.extend(device.client.unrest(room, is_member));
+            }
+        }
+        if self.life.is_none() {
+            unrest.push("there is no server".to_owned());
+        }
+        if unrest.is_empty() {
+            self.is_over = true;
+        } else if now > self.scenario.length_ms + UNTIL_GIVEN_UP_MS {
+            self.complaints.extend(unrest);
+            self.is_over = true;
+        } else {
+            self.schedule.at(now + 2_000, Owner::World, Event::Rest);
+        }
+    }
+
+    async fn members(&self, room: &str) -> BTreeSet<String> {
+        let (Some(life), Ok(id)) = (&self.life, RoomId::parse(room)) else { return BTreeSet::new() };
+        let record = life.store.memory.room(&id).await.ok().flatten();
+        record.map(|it| it.members.iter().map(|it| it.person.id.to_string()).collect()).unwrap_or_default()
+    }
+
+    /// What the run leaves behind.
+    pub(crate) async fn into_history(mut self) -> (History, Self) {
+        let mut history = History::default();
+        for room in 0..self.scenario.rooms.len() {
+            let name = self.scenario.rooms.get(room).cloned().unwrap_or_default();
+            for line in self.stored(room).await {
+                let place = place(&line);
+                if line.text.starts_with(ARCHIVIST) {
+                    history.sent.push(Sent {
+                        client: ARCHIVIST.to_owned(),
+                        room: name.clone(),
+                        text: line.text.clone(),
+                        acknowledged: Some(place.clone()),
+                        is_persistent: true,
+                    });
+                }
+                history.stored.push(Stored { room: name.clone(), place, text: line.text });
+            }
+        }
+        self.counts.messages = u64::try_from(history.stored.len()).unwrap_or(u64::MAX);
+        for device in std::mem::take(&mut self.devices) {
+            if device.connection.is_some() {
+                history.present.insert(device.client.person().to_owned());
+            }
+            self.complaints.extend(device.client.complaints.iter().cloned());
+            let (sent, view) = device.client.into_history();
+            history.sent.extend(sent);
+            history.views.push(view);
+        }
+        (history, self)
+    }
+}
+
+fn line(message: &Message) -> Line {
+    Line {
+        epoch: Epoch(message.cursor.epoch),
+        seq: message.cursor.seq,
+        id: message.id.0,
+        text: message.body.to_string(),
+    }
+}
+
+fn place(line: &Line) -> Place {
+    Place { epoch: Some(line.epoch.0), seq: Some(line.seq), id: Some(line.id.to_string()) }
+}

@@ -1,0 +1,154 @@
+//! A disk that takes its time, fails, and keeps through a crash what it has committed.
+//!
+//! What is durable is a log of writes; each life of the server begins by reading it into a [`MemoryStore`]. A call of the
+//! hub waits here until the world lets it go on, so that all that happens happens one after the other.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hub::memory::MemoryStore;
+use hub::model::Person;
+use hub::planted::{Bug, planted};
+use hub::port::{Answer, MessageDraft, RoomDraft, Store, StoreError};
+use protocol::{RoomId, UserId};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::ingress::{Ingress, Report};
+
+/// A change that a crash leaves in place once it is in the log.
+#[derive(Debug, Clone)]
+pub(crate) enum Write {
+    Create(RoomDraft),
+    Append(RoomId, Vec<MessageDraft>, i64),
+    Add(RoomId, Vec<UserId>, i64),
+    Remove(RoomId, UserId),
+    Mark(RoomId, Vec<(UserId, u64)>),
+}
+
+/// What a call of the disk is told when its time has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It is carried out and answered.
+    Good,
+    /// It fails and changes nothing.
+    Bad,
+    /// It is carried out and answered as if it had failed.
+    Lie,
+}
+
+/// A call that waits for its time.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// Which life of the server makes it.
+    pub(crate) life: u32,
+    /// Calls with the same name wait in the order in which they came.
+    pub(crate) name: String,
+    /// What it would change; `None` for one that only looks, or that has changed it already.
+    pub(crate) write: Option<Write>,
+    pub(crate) reply: oneshot::Sender<Verdict>,
+}
+
+/// For so long a disk that loses writes has not written what it says that it has.
+const LOST_FSYNC_MS: u128 = 3_000;
+
+/// What outlives the server.
+#[derive(Debug, Default)]
+pub(crate) struct Disk {
+    log: Mutex<Vec<(Option<Instant>, Write)>>,
+}
+
+impl Disk {
+    fn log(&self) -> MutexGuard<'_, Vec<(Option<Instant>, Write)>> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes something down.
+    pub(crate) fn keep(&self, write: Write) {
+        let lost_until = planted(Bug::LostFsync).then(Instant::now);
+        self.log().push((lost_until, write));
+    }
+
+    /// The server is gone: what was not written is lost.
+    pub(crate) fn crash(&self) {
+        self.log().retain(|(written, _)| {
+            written.is_none_or(|written| written.elapsed().as_millis() > LOST_FSYNC_MS)
+        });
+    }
+
+    /// What is kept, as the next life finds it.
+    pub(crate) async fn read(&self, people: &[Person]) -> Result<MemoryStore, StoreError> {
+        let store = MemoryStore::new();
+        for person in people {
+            store.put_person(person.clone());
+        }
+        let log: Vec<Write> = self.log().iter().map(|(_, write)| write.clone()).collect();
+        for write in log {
+            match write {
+                Write::Create(draft) => drop(store.create_room(draft).await?),
+                Write::Append(room, drafts, at_ms) => drop(store.append(&room, drafts, at_ms).await?),
+                Write::Add(room, people, at_ms) => drop(store.add_members(&room, &people, at_ms).await?),
+                Write::Remove(room, person) => drop(store.remove_member(&room, &person).await?),
+                Write::Mark(room, marks) => store.mark_read(&room, &marks).await?,
+            }
+        }
+        Ok(store)
+    }
+}
+
+/// The store of one life of the server.
+pub(crate) struct SimulatedStore {
+    life: u32,
+    disk: Arc<Disk>,
+    pub(super) memory: MemoryStore,
+    ingress: Ingress,
+}
+
+impl SimulatedStore {
+    pub(crate) fn new(life: u32, disk: Arc<Disk>, memory: MemoryStore, ingress: Ingress) -> Self {
+        Self { life, disk, memory, ingress }
+    }
+
+    /// Waits for the world. Never comes back once the server of this life is gone.
+    async fn turn(&self, name: &str, write: Option<Write>) -> Verdict {
+        let (reply, answer) = oneshot::channel();
+        self.ingress.report(Report::Call(Call { life: self.life, name: name.to_owned(), write, reply }));
+        match answer.await {
+            Ok(verdict) => verdict,
+            Err(_) => std::future::pending().await,
+        }
+    }
+
+    /// A call that changes nothing.
+    pub(super) fn look<'a, T: Send + 'a>(&'a self, name: &'a str, answer: Answer<'a, T>) -> Answer<'a, T> {
+        Box::pin(async move {
+            match self.turn(name, None).await {
+                Verdict::Good | Verdict::Lie => answer.await,
+                Verdict::Bad => Err(failure()),
+            }
+        })
+    }
+
+    /// A call that changes something: first it is done, then it is answered, and a crash may come between.
+    pub(super) fn change<'a, T: Send + 'a>(
+        &'a self,
+        name: &'a str,
+        write: Write,
+        answer: Answer<'a, T>,
+    ) -> Answer<'a, T> {
+        Box::pin(async move {
+            let verdict = self.turn(name, Some(write.clone())).await;
+            if verdict == Verdict::Bad {
+                return Err(failure());
+            }
+            let done = answer.await?;
+            self.disk.keep(write);
+            // What was done cannot fail any more: this is the way of the answer.
+            self.turn(name, None).await;
+            if verdict == Verdict::Lie { Err(failure()) } else { Ok(done) }
+        })
+    }
+}
+
+fn failure() -> StoreError {
+    StoreError::unavailable(std::io::Error::from(std::io::ErrorKind::StorageFull))
+}

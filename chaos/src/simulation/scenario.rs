@@ -1,0 +1,194 @@
+//! What a seed makes happen.
+
+use std::time::Duration;
+
+use hub::Settings;
+
+use super::chance::Chance;
+
+/// What a simulation may do beyond the usual.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Options {
+    /// The disk may say that it failed although it stored.
+    pub is_ambiguous: bool,
+}
+
+/// How a client is connected.
+#[derive(Debug, Clone)]
+pub(crate) struct Wire {
+    /// How long a frame takes, in milliseconds.
+    pub(crate) delay_ms: (u64, u64),
+    /// Frames in a hundred that are lost, doubled, or overtaken by others.
+    pub(crate) loss: u64,
+    /// Bytes that may wait for the client.
+    pub(crate) outbox_bytes: usize,
+    /// Frames in a hundred before which the link stalls.
+    pub(crate) stalls: u64,
+}
+
+impl Wire {
+    /// A quick link without faults, to a client that takes what comes.
+    pub(crate) fn good() -> Self {
+        Self { delay_ms: (1, 4), loss: 0, outbox_bytes: 1024 * 1024, stalls: 0 }
+    }
+}
+
+/// How well the disk does.
+#[derive(Debug, Clone)]
+pub(crate) struct Health {
+    /// How long a call takes, in milliseconds.
+    pub(crate) delay_ms: (u64, u64),
+    /// Calls in a hundred that take seconds.
+    pub(crate) slow: u64,
+    /// Writes in a hundred that fail without having done anything.
+    pub(crate) fails: u64,
+    /// Appends in a hundred that fail although they have done everything.
+    pub(crate) lies: u64,
+}
+
+impl Health {
+    /// A disk without faults.
+    pub(crate) fn good() -> Self {
+        Self { delay_ms: (1, 4), slow: 0, fails: 0, lies: 0 }
+    }
+}
+
+/// Something that goes wrong, or changes, for everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The server is gone from one moment to the next.
+    Crash,
+    /// The server is told to stop, and another one is started.
+    Drain,
+    /// The clock of the server shows another time.
+    ClockJump(i64),
+    /// The disk takes nothing any more.
+    DiskFull,
+    /// The disk takes something again.
+    DiskFree,
+    /// The guest is taken out of the first room, or put into it.
+    Guest(bool),
+}
+
+/// Everything that a seed decides beforehand.
+#[derive(Debug, Clone)]
+pub(crate) struct Scenario {
+    pub(crate) rooms: Vec<String>,
+    pub(crate) people: Vec<String>,
+    /// The client of each person by its number, and how it is connected.
+    pub(crate) clients: Vec<(String, Wire)>,
+    /// How long things go wrong, in milliseconds.
+    pub(crate) length_ms: u64,
+    /// How long clients wait between two things that they do.
+    pub(crate) pause_ms: (u64, u64),
+    /// Acts in a hundred that are the end of a connection.
+    pub(crate) cuts: u64,
+    /// Acts in a hundred after which a client is never seen again.
+    pub(crate) deaths: u64,
+    pub(crate) faults: Vec<(u64, Fault)>,
+    pub(crate) disk: Health,
+    /// Messages that the first room has before anything begins.
+    pub(crate) archive: u64,
+    pub(crate) settings: Settings,
+}
+
+const NAMES: [&str; 6] = ["ann", "bob", "cem", "dee", "eve", "fox"];
+const ROOMS: [&str; 3] = ["kitchen", "garden", "attic"];
+
+impl Scenario {
+    /// The scenario of a seed.
+    pub(crate) fn new(seed: u64, options: Options) -> Self {
+        let mut chance = Chance::new(seed, "scenario");
+        let people = some(&NAMES, chance.between(2, 5));
+        let rooms = some(&ROOMS, chance.between(1, 3));
+        let length_ms = chance.between(6_000, 16_000);
+        let wild = chance.percent(70);
+        let mut clients = Vec::new();
+        for person in &people {
+            for _ in 0..chance.between(1, 2) {
+                clients.push((person.clone(), wire(&mut chance, wild)));
+            }
+        }
+        let mut faults = Vec::new();
+        let mut at = || chance.between(500, length_ms);
+        let times: Vec<u64> = (0..16).map(|_| at()).collect();
+        let mut times = times.into_iter();
+        let mut strike = |odds: u64, chance: &mut Chance, fault: Fault| {
+            let at = times.next().unwrap_or(length_ms);
+            if chance.percent(odds) {
+                faults.push((at, fault));
+            }
+        };
+        for odds in [60, 40, 20] {
+            strike(odds, &mut chance, Fault::Crash);
+        }
+        strike(25, &mut chance, Fault::Drain);
+        for odds in [40, 20] {
+            let by = i64::try_from(chance.between(0, 7_200_000)).unwrap_or_default() - 3_600_000;
+            strike(odds, &mut chance, Fault::ClockJump(by));
+        }
+        for odds in [50, 50, 30, 30] {
+            strike(odds, &mut chance, Fault::Guest(odds == 30));
+        }
+        if chance.percent(30) {
+            let at = chance.between(500, length_ms);
+            faults.push((at, Fault::DiskFull));
+            faults.push((at + chance.between(200, 3_000), Fault::DiskFree));
+        }
+        let disk = if chance.percent(60) {
+            Health {
+                delay_ms: (1, chance.between(2, 60)),
+                slow: chance.between(0, 3),
+                fails: chance.between(0, 10),
+                lies: if options.is_ambiguous { chance.between(0, 10) } else { 0 },
+            }
+        } else {
+            Health::good()
+        };
+        let archive = if chance.percent(12) { chance.between(400, 1_300) } else { 0 };
+        let settings = Settings {
+            mailbox: usize_between(&mut chance, 4, 64),
+            batch: usize_between(&mut chance, 1, 16),
+            ring: usize_between(&mut chance, 2, 24),
+            // Odd, so that what the hub does of its own accord never falls together with what the simulation does.
+            room_idle: Duration::from_millis(chance.between(500, 10_000) | 1),
+            presence_grace: Duration::from_millis(chance.between(300, 5_000) | 1),
+            typing_timeout: Duration::from_millis(chance.between(300, 3_000) | 1),
+            ..Settings::default()
+        };
+        Self {
+            rooms,
+            people,
+            clients,
+            length_ms,
+            pause_ms: (20, chance.between(150, 900)),
+            cuts: chance.between(0, 10),
+            deaths: chance.between(0, 1),
+            faults,
+            disk,
+            archive,
+            settings,
+        }
+    }
+}
+
+fn some(names: &[&str], count: u64) -> Vec<String> {
+    names.iter().zip(0..count).map(|(name, _)| (*name).to_owned()).collect()
+}
+
+fn usize_between(chance: &mut Chance, least: u64, most: u64) -> usize {
+    usize::try_from(chance.between(least, most)).unwrap_or(usize::MAX)
+}
+
+fn wire(chance: &mut Chance, wild: bool) -> Wire {
+    if !wild {
+        return Wire { delay_ms: (1, 20), loss: 0, outbox_bytes: 1024 * 1024, stalls: 0 };
+    }
+    let slowest = *chance.pick(&[5, 30, 150, 600]).unwrap_or(&5);
+    Wire {
+        delay_ms: (1, slowest),
+        loss: if chance.percent(20) { chance.between(1, 8) } else { 0 },
+        outbox_bytes: *chance.pick(&[600, 2_000, 8_000, 1024 * 1024]).unwrap_or(&2_000),
+        stalls: chance.between(0, 4),
+    }
+}

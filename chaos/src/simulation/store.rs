@@ -1,0 +1,183 @@
+//! The simulated disk as the hub's store: each call waits for its turn.
+
+use hub::model::{Membership, RoomRecord};
+use hub::planted::{Bug, planted};
+use hub::port::{
+    Answer, Appended, Entry, InboxStore, JobWrite, MessageDraft, NewEntry, Notifications, Page, RoomDraft,
+    Slice, Store,
+};
+use protocol::{
+    Cursor, DraftId, Job, JobId, LiveChange, MessageId, NotificationId, Role, RoomId, RoomSummary, UserId,
+};
+use uuid::Uuid;
+
+use super::disk::{SimulatedStore, Write};
+
+impl Store for SimulatedStore {
+    fn create_room(&self, draft: RoomDraft) -> Answer<'_, RoomRecord> {
+        self.change("rooms", Write::Create(draft.clone()), self.memory.create_room(draft))
+    }
+
+    fn room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, Option<RoomRecord>> {
+        self.look(room.as_str(), self.memory.room(room))
+    }
+
+    fn live_room<'a>(
+        &'a self,
+        room: &'a RoomId,
+        chat: &'a RoomId,
+        epoch: u32,
+        at_ms: i64,
+    ) -> Answer<'a, Option<RoomRecord>> {
+        self.memory.live_room(room, chat, epoch, at_ms)
+    }
+
+    fn set_live<'a>(&'a self, change: &'a LiveChange) -> Answer<'a, ()> {
+        self.memory.set_live(change)
+    }
+
+    fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()> {
+        self.memory.rename_room(room, name)
+    }
+
+    fn delete_room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, ()> {
+        self.memory.delete_room(room)
+    }
+
+    fn add_members<'a>(
+        &'a self,
+        room: &'a RoomId,
+        people: &'a [UserId],
+        at_ms: i64,
+    ) -> Answer<'a, Vec<Membership>> {
+        let write = Write::Add(room.clone(), people.to_vec(), at_ms);
+        self.change(room.as_str(), write, self.memory.add_members(room, people, at_ms))
+    }
+
+    fn remove_member<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<UserId>> {
+        let write = Write::Remove(room.clone(), person.clone());
+        self.change(room.as_str(), write, self.memory.remove_member(room, person))
+    }
+
+    fn append<'a>(
+        &'a self,
+        room: &'a RoomId,
+        mut drafts: Vec<MessageDraft>,
+        at_ms: i64,
+    ) -> Answer<'a, Vec<Appended>> {
+        let own_names: Vec<DraftId> = drafts.iter().map(|draft| draft.draft).collect();
+        if planted(Bug::ForgetDraft) {
+            for draft in &mut drafts {
+                draft.draft = DraftId(Uuid::now_v7());
+            }
+        }
+        let write = Write::Append(room.clone(), drafts.clone(), at_ms);
+        let answer = self.memory.append(room, drafts, at_ms);
+        let named = Box::pin(async move {
+            let mut appended = answer.await?;
+            for (outcome, name) in appended.iter_mut().zip(own_names) {
+                match outcome {
+                    Appended::New(message) | Appended::Known(message) => message.draft = name,
+                }
+            }
+            Ok(appended)
+        });
+        self.change(room.as_str(), write, named)
+    }
+
+    fn mark_read<'a>(&'a self, room: &'a RoomId, marks: &'a [(UserId, u64)]) -> Answer<'a, ()> {
+        let write = Write::Mark(room.clone(), marks.to_vec());
+        self.change(room.as_str(), write, self.memory.mark_read(room, marks))
+    }
+
+    fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page> {
+        self.look(room.as_str(), self.memory.page(room, slice, limit))
+    }
+
+    fn find_message(&self, message: MessageId) -> Answer<'_, Option<(RoomId, Cursor)>> {
+        self.look("messages", self.memory.find_message(message))
+    }
+
+    fn heads_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<(RoomId, Cursor)>> {
+        self.look(person.as_str(), self.memory.heads_of(person))
+    }
+
+    fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>> {
+        self.look(person.as_str(), self.memory.role(room, person))
+    }
+
+    fn room_ids_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<RoomId>> {
+        self.look(person.as_str(), self.memory.room_ids_of(person))
+    }
+
+    fn summary<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>> {
+        self.look(person.as_str(), self.memory.summary(room, person))
+    }
+
+    fn summaries<'a>(
+        &'a self,
+        person: &'a UserId,
+        after: Option<&'a RoomId>,
+        limit: u32,
+    ) -> Answer<'a, Vec<RoomSummary>> {
+        self.look(person.as_str(), self.memory.summaries(person, after, limit))
+    }
+}
+
+/// Inboxes are no part of what is simulated.
+impl InboxStore for SimulatedStore {
+    fn put_in_inbox<'a>(
+        &'a self,
+        person: &'a UserId,
+        entries: Vec<NewEntry>,
+        job: Option<JobWrite>,
+        at_ms: i64,
+    ) -> Answer<'a, Vec<u64>> {
+        self.memory.put_in_inbox(person, entries, job, at_ms)
+    }
+
+    fn inbox_head<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64> {
+        self.memory.inbox_head(person)
+    }
+
+    fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>> {
+        self.memory.inbox_after(person, seq, limit)
+    }
+
+    fn inbox_waiting<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<Entry>> {
+        self.memory.inbox_waiting(person)
+    }
+
+    fn inbox_told<'a>(&'a self, person: &'a UserId, seqs: &'a [u64]) -> Answer<'a, ()> {
+        self.memory.inbox_told(person, seqs)
+    }
+
+    fn job(&self, job: JobId) -> Answer<'_, Option<Job>> {
+        self.memory.job(job)
+    }
+
+    fn jobs_of<'a>(&'a self, person: &'a UserId, before: Option<JobId>, limit: u32) -> Answer<'a, Vec<Job>> {
+        self.memory.jobs_of(person, before, limit)
+    }
+
+    fn running_jobs<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<Job>> {
+        self.memory.running_jobs(person)
+    }
+
+    fn notifications<'a>(
+        &'a self,
+        person: &'a UserId,
+        before: Option<NotificationId>,
+        limit: u32,
+    ) -> Answer<'a, Notifications> {
+        self.memory.notifications(person, before, limit)
+    }
+
+    fn read_notifications<'a>(
+        &'a self,
+        person: &'a UserId,
+        which: Option<&'a [NotificationId]>,
+    ) -> Answer<'a, u32> {
+        self.memory.read_notifications(person, which)
+    }
+}

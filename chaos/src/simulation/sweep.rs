@@ -1,0 +1,81 @@
+//! Many seeds, one after the other.
+
+use std::fmt;
+use std::time::{Duration, Instant};
+
+use super::{Counts, Options, Outcome, run};
+
+/// What came of many seeds.
+#[derive(Debug, Default)]
+pub struct Sweep {
+    /// How many.
+    pub seeds: u64,
+    /// What they did together.
+    pub counts: Counts,
+    /// Those that broke the promise, without their traces.
+    pub broken: Vec<Outcome>,
+}
+
+impl Sweep {
+    /// Runs seeds until there are no more, or until so much time has passed.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn run(
+        seeds: impl IntoIterator<Item = u64>,
+        time: Option<Duration>,
+        options: Options,
+    ) -> std::io::Result<Self> {
+        let begun = Instant::now();
+        let mut sweep = Self::default();
+        for seed in seeds {
+            if time.is_some_and(|time| begun.elapsed() >= time) {
+                break;
+            }
+            let outcome = run(seed, options, false)?;
+            sweep.seeds += 1;
+            sweep.counts += outcome.counts;
+            if !outcome.violations.is_empty() {
+                sweep.broken.push(outcome);
+            }
+        }
+        Ok(sweep)
+    }
+}
+
+impl std::ops::AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.steps += other.steps;
+        self.messages += other.messages;
+        self.crashes += other.crashes;
+        self.drains += other.drains;
+        self.cuts += other.cuts;
+        self.slow += other.slow;
+        self.failures += other.failures;
+    }
+}
+
+impl fmt::Display for Sweep {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Counts { steps, messages, crashes, drains, cuts, slow, failures } = self.counts;
+        for (count, words) in [
+            (self.seeds, "simulated seeds"),
+            (steps, "steps"),
+            (messages, "messages stored"),
+            (crashes, "crashes of the server"),
+            (drains, "gentle stops"),
+            (cuts, "connections cut"),
+            (slow, "slow readers let go"),
+            (failures, "failures of the disk"),
+        ] {
+            writeln!(out, "{count:>9}  {words}")?;
+        }
+        for Outcome { seed, violations, .. } in &self.broken {
+            for violation in violations {
+                writeln!(out, "seed {seed}: {violation}")?;
+            }
+        }
+        let broken: usize = self.broken.iter().map(|outcome| outcome.violations.len()).sum();
+        writeln!(out, "{broken:>9}  violations in simulated seeds")
+    }
+}

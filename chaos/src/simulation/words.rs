@@ -1,0 +1,192 @@
+//! What passes over the simulated wire: the wishes of clients, and a spelling of events.
+//!
+//! Names that chance gives (epochs, identifiers) are spelled in a fixed width, so that the size of a frame, and with it
+//! what an outbox holds, is the same in each replay.
+
+use bytes::Bytes;
+use hub::{Bring, Command, Event, Spelling};
+use protocol::{Cursor, DraftId, ErrorCode, MessageKind, PresenceChange, RoomId};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// What a client asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Follow a room from after this place.
+    Join { room: String, since: Option<(u32, u64)> },
+    /// Say a line.
+    Post { room: String, draft: Uuid, text: String },
+    /// Begin or cease to type.
+    Typing { room: String, on: bool },
+    /// Have read so far.
+    Read { room: String, seq: u64 },
+}
+
+impl Wish {
+    /// The wish as the hub understands it; `None` for a room that cannot be.
+    pub(crate) fn command(&self) -> Option<Command> {
+        let id = |room: &str| RoomId::parse(room).ok();
+        Some(match self {
+            Self::Join { room, since } => {
+                let since = since.map(|(epoch, seq)| Cursor { epoch, seq });
+                Command::Join { room: id(room)?, bring: Bring::Page(since) }
+            }
+            Self::Post { room, draft, text } => Command::Post {
+                room: id(room)?,
+                draft: Some(DraftId(*draft)),
+                body: text.clone(),
+                parent: None,
+                kind: MessageKind::Text,
+            },
+            Self::Typing { room, on } => Command::Typing { room: id(room)?, on: *on },
+            Self::Read { room, seq } => Command::Read { room: id(room)?, seq: *seq },
+        })
+    }
+}
+
+/// What a client is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Told {
+    /// The answer to a join.
+    Joined(Joined),
+    /// A message.
+    Message { room: String, line: Line },
+    /// The client's own line has its place.
+    Posted { room: String, draft: Uuid, line: Line },
+    /// A wish was refused.
+    Failed { room: Option<String>, draft: Option<Uuid>, why: Why },
+    /// The client is in a room and does not follow it yet.
+    Invited { room: String },
+    /// The client is not in the room any more.
+    Out { room: String },
+    /// Some came, some went.
+    Presence { room: String, online: Vec<String>, offline: Vec<String> },
+}
+
+/// The answer to a join.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Joined {
+    pub(crate) room: String,
+    pub(crate) epoch: Epoch,
+    pub(crate) head: u64,
+    pub(crate) recovered: bool,
+    pub(crate) has_more: bool,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) online: Vec<String>,
+}
+
+/// A message without its room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Line {
+    pub(crate) epoch: Epoch,
+    pub(crate) seq: u64,
+    pub(crate) id: Uuid,
+    pub(crate) text: String,
+}
+
+/// An epoch in eight hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub(crate) struct Epoch(pub(crate) u32);
+
+impl From<Epoch> for String {
+    fn from(Epoch(epoch): Epoch) -> Self {
+        format!("{epoch:08x}")
+    }
+}
+
+impl TryFrom<String> for Epoch {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        u32::from_str_radix(&text, 16).map(Self)
+    }
+}
+
+/// What a refusal means for a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Why {
+    /// There is no such room for it.
+    NoRoom,
+    /// It must join first.
+    NotJoined,
+    /// It may try again.
+    Later,
+    /// It must not try again.
+    Never,
+}
+
+/// How the clients of a simulation are told.
+pub(crate) const SPELLING: Spelling = Spelling::new(0, spell);
+
+fn spell(event: &Event) -> Option<Bytes> {
+    serde_json::to_vec(&told(event)?).ok().map(Bytes::from)
+}
+
+/// Reads what [`SPELLING`] wrote.
+pub(crate) fn read(frame: &[u8]) -> Option<Told> {
+    serde_json::from_slice(frame).ok()
+}
+
+fn line(message: &protocol::Message) -> Line {
+    let protocol::Message { cursor, id, body, .. } = message;
+    Line { epoch: Epoch(cursor.epoch), seq: cursor.seq, id: id.0, text: body.clone() }
+}
+
+fn told(event: &Event) -> Option<Told> {
+    Some(match event {
+        Event::Joined(it) => Told::Joined(Joined {
+            room: it.room.to_string(),
+            epoch: Epoch(it.head.epoch),
+            head: it.head.seq,
+            recovered: it.recovered,
+            has_more: it.has_more,
+            lines: it.messages.iter().map(line).collect(),
+            online: it.members.iter().filter(|it| it.online).map(|it| it.id.to_string()).collect(),
+        }),
+        Event::Message(it) => Told::Message { room: it.room.to_string(), line: line(&it.to_wire()) },
+        Event::Posted(it) => {
+            let epoch = Epoch(it.cursor.epoch);
+            let line = Line { epoch, seq: it.cursor.seq, id: it.id.0, text: String::new() };
+            Told::Posted { room: it.room.to_string(), draft: it.draft.0, line }
+        }
+        Event::Failed(it) => {
+            let why = match it.refusal.code() {
+                ErrorCode::NotFound => Why::NoRoom,
+                ErrorCode::NotJoined => Why::NotJoined,
+                ErrorCode::Unavailable | ErrorCode::RateLimited => Why::Later,
+                _ => Why::Never,
+            };
+            let room = it.room.as_ref().map(ToString::to_string);
+            Told::Failed { room, draft: it.draft.map(|draft| draft.0), why }
+        }
+        Event::RoomAdded(it) => Told::Invited { room: it.id.to_string() },
+        Event::Left(it) | Event::RoomRemoved(it) => Told::Out { room: it.room.to_string() },
+        Event::Presence(it) => presence(it),
+        Event::MemberAdded(it) => {
+            let online = it.member.online.then(|| it.member.id.to_string());
+            Told::Presence {
+                room: it.room.to_string(),
+                online: online.into_iter().collect(),
+                offline: Vec::new(),
+            }
+        }
+        Event::MemberRemoved(it) => Told::Presence {
+            room: it.room.to_string(),
+            online: Vec::new(),
+            offline: vec![it.user.to_string()],
+        },
+        // Takes place in the outbox and means nothing to the client.
+        Event::Typing(it) => {
+            Told::Presence { room: it.room.to_string(), online: Vec::new(), offline: Vec::new() }
+        }
+        _ => return None,
+    })
+}
+
+/// The one place that knows how the hub tells of presence.
+fn presence(change: &PresenceChange) -> Told {
+    let who = vec![change.user.to_string()];
+    let (online, offline) = if change.online { (who, Vec::new()) } else { (Vec::new(), who) };
+    Told::Presence { room: change.room.to_string(), online, offline }
+}

@@ -1,0 +1,414 @@
+//! The world around the hub: time, the disk, connections, clients.
+//!
+//! Everything that reaches the hub from outside does so here, one event in each tick of virtual time. The clock moves when
+//! no task has anything to do, so the hub has finished with one event before the next one comes, and the order in which
+//! its maps are walked changes nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use hub::model::Person;
+use hub::port::Clock;
+use hub::{Hub, Identity, SignInId, outbox};
+use protocol::UserId;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::chance::Chance;
+use super::client::Client;
+use super::connection::{Connection, is_patient};
+use super::disk::{Call, Disk, SimulatedStore};
+use super::ingress::{Ingress, Report};
+use super::scenario::{Health, Scenario, Wire};
+use super::schedule::{Event, Owner, Schedule};
+use super::trace::Trace;
+use super::words::{SPELLING, Told, Why, Wish, read};
+
+/// The hub may do something of its own accord at odd milliseconds, the world does at even ones.
+const TICK_MS: u64 = 2;
+
+/// What a run did, to be added up.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Events.
+    pub steps: u64,
+    /// Messages in the store at the end.
+    pub messages: u64,
+    /// Servers that went from one moment to the next.
+    pub crashes: u64,
+    /// Servers that were told to stop.
+    pub drains: u64,
+    /// Connections that were cut.
+    pub cuts: u64,
+    /// Readers that were let go because they were slow.
+    pub slow: u64,
+    /// Calls that the disk failed.
+    pub failures: u64,
+}
+
+/// The server, while there is one.
+pub(crate) struct Life {
+    pub(crate) number: u32,
+    pub(crate) hub: Hub,
+    pub(crate) store: Arc<SimulatedStore>,
+}
+
+/// A client and what connects it.
+pub(crate) struct Device {
+    pub(crate) client: Client,
+    pub(crate) wire: Wire,
+    pub(crate) connection: Option<u32>,
+    pub(crate) chance: Chance,
+    pub(crate) is_dead: bool,
+}
+
+/// The server's clock, which may jump.
+#[derive(Debug)]
+pub(crate) struct JumpyClock {
+    begun: Instant,
+    ahead_ms: AtomicI64,
+}
+
+impl Clock for JumpyClock {
+    fn now_ms(&self) -> i64 {
+        let passed = i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX);
+        1_700_000_000_000 + passed + self.ahead_ms.load(Ordering::Relaxed)
+    }
+}
+
+impl JumpyClock {
+    pub(crate) fn jump(&self, by_ms: i64) {
+        self.ahead_ms.fetch_add(by_ms, Ordering::Relaxed);
+    }
+}
+
+/// All of it.
+pub(crate) struct World {
+    pub(crate) seed: u64,
+    pub(crate) scenario: Scenario,
+    pub(crate) people: Vec<Person>,
+    pub(crate) schedule: Schedule,
+    pub(crate) trace: Trace,
+    pub(crate) counts: Counts,
+    pub(crate) clock: Arc<JumpyClock>,
+    pub(crate) chance: Chance,
+    pub(crate) disk: Arc<Disk>,
+    pub(crate) health: Health,
+    pub(crate) is_full: bool,
+    pub(crate) calls: BTreeMap<u64, Call>,
+    pub(crate) life: Option<Life>,
+    pub(crate) lives: u32,
+    pub(crate) devices: Vec<Device>,
+    pub(crate) connections: BTreeMap<u32, Connection>,
+    pub(crate) complaints: Vec<String>,
+    pub(crate) is_over: bool,
+    pub(crate) ingress: Ingress,
+    reports: mpsc::UnboundedReceiver<Report>,
+    next_call: u64,
+    disk_chances: BTreeMap<String, Chance>,
+}
+
+impl World {
+    /// The world of a scenario, before anything has begun.
+    pub(crate) fn new(seed: u64, scenario: Scenario, keeps_lines: bool) -> Self {
+        let (ingress, reports) = Ingress::new();
+        let person = |name: &String| {
+            Some(Person {
+                id: UserId::parse(name).ok()?,
+                username: name.clone(),
+                email: format!("{name}@example.org"),
+                is_active: true,
+                created_at_ms: 0,
+            })
+        };
+        Self {
+            seed,
+            people: scenario.people.iter().filter_map(person).collect(),
+            health: scenario.disk.clone(),
+            scenario,
+            schedule: Schedule::default(),
+            trace: Trace::new(keeps_lines),
+            counts: Counts::default(),
+            clock: Arc::new(JumpyClock { begun: Instant::now(), ahead_ms: AtomicI64::new(0) }),
+            chance: Chance::new(seed, "world"),
+            disk: Arc::default(),
+            is_full: false,
+            calls: BTreeMap::new(),
+            life: None,
+            lives: 0,
+            devices: Vec::new(),
+            connections: BTreeMap::new(),
+            complaints: Vec::new(),
+            is_over: false,
+            ingress,
+            reports,
+            next_call: 0,
+            disk_chances: BTreeMap::new(),
+        }
+    }
+
+    /// Milliseconds since the beginning.
+    pub(crate) fn now(&self) -> u64 {
+        u64::try_from(self.clock.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Lets one event happen after the other until the run is over.
+    pub(crate) async fn run(&mut self) {
+        let begun = self.clock.begun;
+        while !self.is_over {
+            let now = self.now();
+            match self.schedule.next_at() {
+                Some(moment) if moment <= now => {
+                    if let Some((moment, event)) = self.schedule.take() {
+                        self.counts.steps += 1;
+                        self.carry_out(moment, event).await;
+                    }
+                }
+                Some(moment) => {
+                    // Whatever a task reports may come to something before the next event does.
+                    let moment = moment.next_multiple_of(TICK_MS);
+                    tokio::select! {
+                        biased;
+                        Some(report) = self.reports.recv() => {
+                            self.settle().await;
+                            self.take_in(report);
+                            continue;
+                        }
+                        () = tokio::time::sleep_until(begun + Duration::from_millis(moment)) => continue,
+                    }
+                }
+                // Clients look after themselves until the run is over.
+                None => return,
+            }
+            self.settle().await;
+            if let Ok(report) = self.reports.try_recv() {
+                self.take_in(report);
+            }
+        }
+    }
+
+    /// Waits until no task has anything to do, which takes a tick.
+    async fn settle(&self) {
+        let tick = (self.now() / TICK_MS + 1) * TICK_MS;
+        tokio::time::sleep_until(self.clock.begun + Duration::from_millis(tick)).await;
+    }
+
+    /// Takes in everything that tasks have reported, in an order that does not depend on theirs.
+    fn take_in(&mut self, first: Report) {
+        let mut reports = vec![first];
+        while let Ok(report) = self.reports.try_recv() {
+            reports.push(report);
+        }
+        // Stable: what one task reports stays in its order.
+        reports.sort_by(|a, b| order(a).cmp(&order(b)));
+        for report in reports {
+            match report {
+                Report::Call(call) => self.take_call(call),
+                Report::Frames { connection, frames } => self.take_frames(connection, frames),
+                Report::Closed { connection, code } => {
+                    let now = self.now();
+                    self.counts.slow += u64::from(code == protocol::CloseCode::TooSlow);
+                    self.trace.note(now, format_args!("connection {connection} is closed with {code:?}"));
+                    if let Some(it) = self.connections.get_mut(&connection) {
+                        let moment = it.down.is_free_at(now) + 1;
+                        let event = Event::DownEnd { connection, code: Some(code) };
+                        self.schedule.at(moment, Owner::Down(connection), event);
+                    }
+                }
+                Report::Drained { life } => self.has_drained(life),
+            }
+        }
+    }
+
+    fn take_call(&mut self, call: Call) {
+        if self.life.as_ref().is_none_or(|life| life.number != call.life) {
+            // The server of that life is gone, so nobody hears the answer.
+            return;
+        }
+        let now = self.now();
+        let (seed, name) = (self.seed, &call.name);
+        let chance = self
+            .disk_chances
+            .entry(name.clone())
+            .or_insert_with(|| Chance::new(seed, &format!("disk {name}")));
+        let mut delay = chance.between(self.health.delay_ms.0, self.health.delay_ms.1);
+        if chance.percent(self.health.slow) {
+            delay += chance.between(500, 3_000);
+        }
+        self.next_call += 1;
+        let event = Event::Disk { call: self.next_call };
+        self.schedule.at(now + delay, Owner::Disk(name.clone()), event);
+        self.calls.insert(self.next_call, call);
+    }
+
+    /// A stream of chance for calls of this name.
+    pub(crate) fn disk_chance(&mut self, name: &str) -> &mut Chance {
+        let seed = self.seed;
+        let new = || Chance::new(seed, &format!("verdict {name}"));
+        self.disk_chances.entry(format!("verdict {name}")).or_insert_with(new)
+    }
+
+    fn take_frames(&mut self, connection: u32, frames: Vec<bytes::Bytes>) {
+        let now = self.now();
+        let Some(it) = self.connections.get_mut(&connection) else { return };
+        for frame in frames {
+            for moment in it.down.arrivals(now, &it.wire) {
+                let event = Event::Down { connection, frame: frame.clone() };
+                self.schedule.at(moment, Owner::Down(connection), event);
+            }
+        }
+        let free_at = it.down.is_free_at(now);
+        if !it.down.is_lost(free_at) {
+            self.schedule.at(free_at, Owner::Down(connection), Event::Free { connection });
+        }
+    }
+
+    /// Sends what a client asks on its way.
+    pub(crate) fn send(&mut self, device: usize, wishes: Vec<Wish>) {
+        let now = self.now();
+        let Some(connection) = self.devices.get(device).and_then(|device| device.connection) else { return };
+        let Some(it) = self.connections.get_mut(&connection) else { return };
+        for wish in wishes {
+            for moment in it.up.arrivals(now, &it.wire) {
+                let event = Event::Up { connection, wish: wish.clone() };
+                self.schedule.at(moment, Owner::Up(connection), event);
+            }
+        }
+    }
+
+    /// A client connects, or tries again later.
+    pub(crate) fn dial(&mut self, index: usize) {
+        let now = self.now();
+        let Some(device) = self.devices.get_mut(index) else { return };
+        if device.is_dead || device.connection.is_some() {
+            return;
+        }
+        let name = device.client.person();
+        let person = self.people.iter().find(|person| person.username == name).cloned();
+        let (Some(life), Some(person)) = (&self.life, person) else {
+            let moment = now + device.chance.between(50, 700);
+            return self.schedule.at(moment, Owner::Device(index), Event::Dial { device: index });
+        };
+        let (outlet, inlet) = outbox(device.wire.outbox_bytes);
+        let identity = Identity { person: Arc::new(person), sign_in: SignInId(Uuid::from_u128(1)) };
+        let attached = life.hub.attach(identity, SPELLING, Arc::new(outlet.clone()));
+        let Ok(peer) = attached else {
+            let moment = now + device.chance.between(100, 1_500);
+            return self.schedule.at(moment, Owner::Device(index), Event::Dial { device: index });
+        };
+        let number = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
+        let names = (number, index, life.number);
+        let wire = device.wire.clone();
+        let ends = (peer, outlet, inlet);
+        let connection = Connection::open(names, wire, self.seed, ends, self.ingress.clone());
+        self.trace.note(now, format_args!("{} has connection {number}", device.client.name()));
+        self.connections.insert(number, connection);
+        device.connection = Some(number);
+        let wishes = device.client.connected(device.wire.loss > 0, now);
+        self.send(index, wishes);
+    }
+
+    /// The network cuts a connection: part of what is under way may still arrive, and each side learns of it in its time.
+    pub(crate) fn cut(&mut self, connection: u32) {
+        let now = self.now();
+        let Some(it) = self.connections.get_mut(&connection) else { return };
+        self.counts.cuts += 1;
+        let up_end = it.up.cut(now, 3_000) + it.up.notices_after(5_000);
+        let down_end = it.down.cut(now, 1_000) + it.down.notices_after(1_500);
+        self.schedule.at(up_end, Owner::Up(connection), Event::UpEnd { connection });
+        self.schedule.at(down_end, Owner::Down(connection), Event::DownEnd { connection, code: None });
+    }
+
+    /// A frame reaches a client, if it still listens to this connection.
+    pub(crate) fn deliver(&mut self, connection: u32, moment: u64, frame: &[u8]) {
+        let now = self.now();
+        let Some(it) = self.connections.get(&connection).filter(|it| !it.down.is_lost(moment)) else {
+            return;
+        };
+        let index = it.device;
+        let guest = self.guest();
+        let Some(device) = self.devices.get_mut(index).filter(|it| it.connection == Some(connection)) else {
+            return;
+        };
+        let Some(told) = read(frame) else {
+            return self.complaints.push(format!("{} was told what it cannot read", device.client.name()));
+        };
+        let name = device.client.name();
+        note(&mut self.trace, now, name, &told);
+        if let Told::Out { room } | Told::Failed { room: Some(room), why: Why::NoRoom, .. } = &told
+            && guest.as_ref() != Some(&(room.clone(), device.client.person().to_owned()))
+        {
+            self.complaints.push(format!("room {room}: {name} was sent out and is in it"));
+        }
+        let wishes = device.client.hear(&told, now);
+        self.send(index, wishes);
+    }
+
+    /// The room and the person who is put into it and taken out again.
+    pub(crate) fn guest(&self) -> Option<(String, String)> {
+        Some((self.scenario.rooms.first()?.clone(), self.scenario.people.last()?.clone()))
+    }
+
+    /// A client learns that its connection has ended.
+    pub(crate) fn hang_up(&mut self, connection: u32, code: Option<protocol::CloseCode>) {
+        let now = self.now();
+        let Some(index) = self.connections.get(&connection).map(|it| it.device) else { return };
+        let Some(device) = self.devices.get_mut(index).filter(|it| it.connection == Some(connection)) else {
+            return;
+        };
+        self.trace.note(now, format_args!("{} has lost connection {connection}", device.client.name()));
+        device.connection = None;
+        let soonest = if is_patient(code) { 300 } else { 5 };
+        let moment = now + device.chance.between(soonest, 900);
+        self.schedule.at(moment, Owner::Device(index), Event::Dial { device: index });
+    }
+}
+
+/// Calls by name, then connections by number.
+fn order(report: &Report) -> (u8, &str, u32) {
+    match report {
+        Report::Call(call) => (0, &call.name, call.life),
+        Report::Frames { connection, .. } | Report::Closed { connection, .. } => (1, "", *connection),
+        Report::Drained { life } => (2, "", *life),
+    }
+}
+
+/// Notes what a client is told, without what chance named.
+fn note(trace: &mut Trace, now: u64, name: &str, told: &Told) {
+    match told {
+        Told::Joined(it) => {
+            let (first, last) = (it.lines.first().map(|it| it.seq), it.lines.last().map(|it| it.seq));
+            let words = if it.recovered { "recovers" } else { "starts over" };
+            let (room, head) = (&it.room, it.head);
+            trace.note(
+                now,
+                format_args!(
+                    "{name} joins {room}, {words} at {head} with {first:?} to {last:?}, there: {:?}",
+                    it.online
+                ),
+            );
+        }
+        Told::Message { room, line } => {
+            trace.note(now, format_args!("{name} is told number {} of {room}: {}", line.seq, line.text));
+        }
+        Told::Posted { room, line, .. } => {
+            trace.note(now, format_args!("{name} is told that a line is number {} of {room}", line.seq));
+        }
+        Told::Failed { room, draft, why } => {
+            let what = if draft.is_some() { "a line" } else { "a wish" };
+            trace.note(now, format_args!("{name} is refused {what} in {room:?}: {why:?}"));
+        }
+        Told::Presence { room, online, offline } => {
+            let (mut online, mut offline) = (online.clone(), offline.clone());
+            online.sort();
+            offline.sort();
+            trace.note(now, format_args!("{name} is told of {room}: came {online:?}, went {offline:?}"));
+        }
+        Told::Invited { room } | Told::Out { room } => {
+            trace.note(now, format_args!("{name} is told of {room}: {told:?}"));
+        }
+    }
+}
