@@ -3,9 +3,11 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
+use chaos::real::{self, Wanted};
 use chaos::simulation::{self, Options, Sweep};
 use clap::{Args, Parser, Subcommand};
 use hub::planted::{Bug, plant};
+use tokio::runtime::Runtime;
 
 /// Tries to break what docs/DELIVERY.md promises.
 #[derive(Debug, Parser)]
@@ -34,6 +36,10 @@ enum What {
         #[command(flatten)]
         how: How,
     },
+    /// The real server, killed again and again while clients of every dialect talk to it over networks that break.
+    Real(Wanted),
+    /// Both at the same time.
+    All(Wanted),
 }
 
 #[derive(Debug, Args)]
@@ -93,6 +99,22 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
                 println!("seed {seed}: {violation}");
             }
             outcome.violations.is_empty()
+        }
+        What::Real(wanted) => {
+            let report = Runtime::new()?.block_on(real::run(wanted.options()?))?;
+            print!("{report}");
+            report.violations.is_empty()
+        }
+        What::All(wanted) => {
+            let limit = time(wanted.minutes.unwrap_or(1.0))?;
+            let simulated =
+                std::thread::spawn(move || Sweep::run(0..u64::MAX, Some(limit), Options::default()));
+            let report = Runtime::new()?.block_on(real::run(wanted.options()?));
+            let sweep = simulated.join().map_err(|_| "the simulation ended in a panic")??;
+            print!("{sweep}");
+            let report = report?;
+            print!("{report}");
+            sweep.broken.is_empty() && report.violations.is_empty()
         }
     };
     Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })
