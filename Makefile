@@ -2,7 +2,7 @@
 # The address can be chosen: make run PORT=8080, or HUBBUB_LISTEN=0.0.0.0:8080 make run
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test check fmt screenshots setup
+.PHONY: help run build dev test check chaos fmt screenshots setup
 
 help: ## What can be asked for
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -25,6 +25,10 @@ test: ## Every check there is; CI runs the same
 check: ## The quick ones: formatting and clippy for both sides
 	@tools/setup build
 	@tools/check
+
+chaos: ## Try to break the promise of docs/DELIVERY.md: make chaos MINUTES=10
+	@tools/setup build
+	@tools/chaos "$(or $(MINUTES),10)"
 
 fmt: ## Put Rust and style sheets into shape
 	@tools/setup build

@@ -7,7 +7,6 @@ use chaos::real::{self, Wanted};
 use chaos::simulation::{self, Options, Sweep};
 use clap::{Args, Parser, Subcommand};
 use hub::planted::{Bug, plant};
-use tokio::runtime::Runtime;
 
 /// Tries to break what docs/DELIVERY.md promises.
 #[derive(Debug, Parser)]
@@ -29,6 +28,10 @@ enum What {
         #[command(flatten)]
         how: How,
     },
+    /// The real server, killed again and again while clients of every dialect talk to it over networks that break.
+    Real(Wanted),
+    /// Both at the same time.
+    All(Wanted),
     /// One seed again, with everything that happens.
     Replay {
         /// Which one.
@@ -36,10 +39,6 @@ enum What {
         #[command(flatten)]
         how: How,
     },
-    /// The real server, killed again and again while clients of every dialect talk to it over networks that break.
-    Real(Wanted),
-    /// Both at the same time.
-    All(Wanted),
 }
 
 #[derive(Debug, Args)]
@@ -76,6 +75,26 @@ fn bug(name: &str) -> Result<Bug, String> {
     })
 }
 
+/// Runs the real server and prints the report; answers whether the promise was kept.
+fn run_real(options: real::Options) -> Result<bool, Box<dyn std::error::Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let report = runtime.block_on(real::run(options))?;
+    print!("{report}");
+    Ok(report.violations.is_empty())
+}
+
+fn run_all(wanted: Wanted) -> Result<bool, Box<dyn std::error::Error>> {
+    let limit = time(wanted.minutes.unwrap_or(1.0))?;
+    // Before anything runs: without a server there is nothing to do.
+    let options = wanted.options()?;
+    // The simulation has one thread, which leaves the others to the server and its clients.
+    let simulated = std::thread::spawn(move || Sweep::run(0..u64::MAX, Some(limit), Options::default()));
+    let real_kept = run_real(options);
+    let sweep = simulated.join().map_err(|_| "the simulation ended in a panic")??;
+    print!("{sweep}");
+    Ok(real_kept? && sweep.broken.is_empty())
+}
+
 fn time(minutes: f64) -> Result<Duration, Box<dyn std::error::Error>> {
     Ok(Duration::try_from_secs_f64(minutes * 60.0)?)
 }
@@ -89,6 +108,8 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             print!("{sweep}");
             sweep.broken.is_empty()
         }
+        What::Real(wanted) => run_real(wanted.options()?)?,
+        What::All(wanted) => run_all(wanted)?,
         What::Replay { seed, how } => {
             let outcome = simulation::run(seed, how.options(), true)?;
             for line in &outcome.trace {
@@ -99,22 +120,6 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
                 println!("seed {seed}: {violation}");
             }
             outcome.violations.is_empty()
-        }
-        What::Real(wanted) => {
-            let report = Runtime::new()?.block_on(real::run(wanted.options()?))?;
-            print!("{report}");
-            report.violations.is_empty()
-        }
-        What::All(wanted) => {
-            let limit = time(wanted.minutes.unwrap_or(1.0))?;
-            let simulated =
-                std::thread::spawn(move || Sweep::run(0..u64::MAX, Some(limit), Options::default()));
-            let report = Runtime::new()?.block_on(real::run(wanted.options()?));
-            let sweep = simulated.join().map_err(|_| "the simulation ended in a panic")??;
-            print!("{sweep}");
-            let report = report?;
-            print!("{report}");
-            sweep.broken.is_empty() && report.violations.is_empty()
         }
     };
     Ok(if kept { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -7,9 +7,9 @@ use hub::model::Message;
 use hub::port::{MessageDraft, RoomDraft, Slice, Store};
 use protocol::{DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
 
+use super::call::Write;
 use super::chance::Chance;
 use super::client::Client;
-use super::disk::Write;
 use super::schedule::{Event, Owner};
 use super::words::{Epoch, Line};
 use super::world::{Device, World};

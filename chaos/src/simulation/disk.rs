@@ -8,45 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hub::memory::MemoryStore;
 use hub::model::Person;
 use hub::planted::{Bug, planted};
-use hub::port::{Answer, MessageDraft, RoomDraft, Store, StoreError};
-use protocol::{RoomId, UserId};
+use hub::port::{Answer, Store, StoreError};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
+use super::call::{Call, Verdict, Write};
 use super::ingress::{Ingress, Report};
-
-/// A change that a crash leaves in place once it is in the log.
-#[derive(Debug, Clone)]
-pub(crate) enum Write {
-    Create(RoomDraft),
-    Append(RoomId, Vec<MessageDraft>, i64),
-    Add(RoomId, Vec<UserId>, i64),
-    Remove(RoomId, UserId),
-    Mark(RoomId, Vec<(UserId, u64)>),
-}
-
-/// What a call of the disk is told when its time has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// It is carried out and answered.
-    Good,
-    /// It fails and changes nothing.
-    Bad,
-    /// It is carried out and answered as if it had failed.
-    Lie,
-}
-
-/// A call that waits for its time.
-#[derive(Debug)]
-pub(crate) struct Call {
-    /// Which life of the server makes it.
-    pub(crate) life: u32,
-    /// Calls with the same name wait in the order in which they came.
-    pub(crate) name: String,
-    /// What it would change; `None` for one that only looks, or that has changed it already.
-    pub(crate) write: Option<Write>,
-    pub(crate) reply: oneshot::Sender<Verdict>,
-}
 
 /// For so long a disk that loses writes has not written what it says that it has.
 const LOST_FSYNC_MS: u128 = 3_000;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use hub::Hub;
 use protocol::{RoomId, UserId};
 
-use super::disk::{SimulatedStore, Verdict};
+use super::call::{Verdict, Write};
+use super::disk::SimulatedStore;
 use super::ingress::Report;
 use super::scenario::{Fault, Health, Wire};
 use super::schedule::{Event, Owner};
@@ -124,7 +125,7 @@ impl World {
         let (fails, lies) = (self.health.fails, self.health.lies);
         let is_full = self.is_full;
         let is_write = call.write.is_some();
-        let is_append = matches!(call.write, Some(super::disk::Write::Append(..)));
+        let is_append = matches!(call.write, Some(Write::Append(..)));
         let chance = self.disk_chance(&call.name);
         let verdict = match () {
             () if is_write && (is_full || chance.percent(fails)) => Verdict::Bad,

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use protocol::CloseCode;
 use tokio::sync::mpsc;
 
-use super::disk::Call;
+use super::call::Call;
 
 /// Something that a task has to say.
 #[derive(Debug)]

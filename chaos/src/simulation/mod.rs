@@ -4,6 +4,7 @@
 //! `docs/DELIVERY.md`. Time is virtual and there is one thread, so a seed does the same in each run (epochs and
 //! identifiers differ, which nothing depends on).
 
+mod call;
 mod chance;
 mod client;
 mod connection;

@@ -11,7 +11,8 @@ use protocol::{
 };
 use uuid::Uuid;
 
-use super::disk::{SimulatedStore, Write};
+use super::call::Write;
+use super::disk::SimulatedStore;
 
 impl Store for SimulatedStore {
     fn create_room(&self, draft: RoomDraft) -> Answer<'_, RoomRecord> {

@@ -5,6 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::{Counts, Options, Outcome, run};
 
+/// Violations of a seed that are shown; a replay shows them all.
+const SHOWN: usize = 3;
+
 /// What came of many seeds.
 #[derive(Debug, Default)]
 pub struct Sweep {
@@ -71,8 +74,11 @@ impl fmt::Display for Sweep {
             writeln!(out, "{count:>9}  {words}")?;
         }
         for Outcome { seed, violations, .. } in &self.broken {
-            for violation in violations {
+            for violation in violations.iter().take(SHOWN) {
                 writeln!(out, "seed {seed}: {violation}")?;
+            }
+            if let Some(more) = violations.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+                writeln!(out, "seed {seed}: and {more} more")?;
             }
         }
         let broken: usize = self.broken.iter().map(|outcome| outcome.violations.len()).sum();

@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::chance::{DIGEST_OF_NOTHING, digest};
+use super::words::Told;
 
 /// Notes everything that happens. No note has an identifier in it that chance gave: a replay gives others.
 #[derive(Debug)]
@@ -26,6 +27,43 @@ impl Trace {
         self.hash = digest(self.hash, self.line.as_bytes());
         if let Some(lines) = &mut self.lines {
             lines.push(self.line.clone());
+        }
+    }
+
+    /// Notes what a client is told, without what chance named.
+    pub(crate) fn note_told(&mut self, now: u64, name: &str, told: &Told) {
+        match told {
+            Told::Joined(it) => {
+                let (first, last) = (it.lines.first().map(|it| it.seq), it.lines.last().map(|it| it.seq));
+                let words = if it.recovered { "recovers" } else { "starts over" };
+                let (room, head) = (&it.room, it.head);
+                self.note(
+                    now,
+                    format_args!(
+                        "{name} joins {room}, {words} at {head} with {first:?} to {last:?}, there: {:?}",
+                        it.online
+                    ),
+                );
+            }
+            Told::Message { room, line } => {
+                self.note(now, format_args!("{name} is told number {} of {room}: {}", line.seq, line.text));
+            }
+            Told::Posted { room, line, .. } => {
+                self.note(now, format_args!("{name} is told that a line is number {} of {room}", line.seq));
+            }
+            Told::Failed { room, draft, why } => {
+                let what = if draft.is_some() { "a line" } else { "a wish" };
+                self.note(now, format_args!("{name} is refused {what} in {room:?}: {why:?}"));
+            }
+            Told::Presence { room, online, offline } => {
+                let (mut online, mut offline) = (online.clone(), offline.clone());
+                online.sort();
+                offline.sort();
+                self.note(now, format_args!("{name} is told of {room}: came {online:?}, went {offline:?}"));
+            }
+            Told::Invited { room } | Told::Out { room } => {
+                self.note(now, format_args!("{name} is told of {room}: {told:?}"));
+            }
         }
     }
 

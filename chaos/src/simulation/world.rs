@@ -17,10 +17,11 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::call::Call;
 use super::chance::Chance;
 use super::client::Client;
 use super::connection::{Connection, is_patient};
-use super::disk::{Call, Disk, SimulatedStore};
+use super::disk::{Disk, SimulatedStore};
 use super::ingress::{Ingress, Report};
 use super::scenario::{Health, Scenario, Wire};
 use super::schedule::{Event, Owner, Schedule};
@@ -337,7 +338,7 @@ impl World {
             return self.complaints.push(format!("{} was told what it cannot read", device.client.name()));
         };
         let name = device.client.name();
-        note(&mut self.trace, now, name, &told);
+        self.trace.note_told(now, name, &told);
         if let Told::Out { room } | Told::Failed { room: Some(room), why: Why::NoRoom, .. } = &told
             && guest.as_ref() != Some(&(room.clone(), device.client.person().to_owned()))
         {
@@ -373,42 +374,5 @@ fn order(report: &Report) -> (u8, &str, u32) {
         Report::Call(call) => (0, &call.name, call.life),
         Report::Frames { connection, .. } | Report::Closed { connection, .. } => (1, "", *connection),
         Report::Drained { life } => (2, "", *life),
-    }
-}
-
-/// Notes what a client is told, without what chance named.
-fn note(trace: &mut Trace, now: u64, name: &str, told: &Told) {
-    match told {
-        Told::Joined(it) => {
-            let (first, last) = (it.lines.first().map(|it| it.seq), it.lines.last().map(|it| it.seq));
-            let words = if it.recovered { "recovers" } else { "starts over" };
-            let (room, head) = (&it.room, it.head);
-            trace.note(
-                now,
-                format_args!(
-                    "{name} joins {room}, {words} at {head} with {first:?} to {last:?}, there: {:?}",
-                    it.online
-                ),
-            );
-        }
-        Told::Message { room, line } => {
-            trace.note(now, format_args!("{name} is told number {} of {room}: {}", line.seq, line.text));
-        }
-        Told::Posted { room, line, .. } => {
-            trace.note(now, format_args!("{name} is told that a line is number {} of {room}", line.seq));
-        }
-        Told::Failed { room, draft, why } => {
-            let what = if draft.is_some() { "a line" } else { "a wish" };
-            trace.note(now, format_args!("{name} is refused {what} in {room:?}: {why:?}"));
-        }
-        Told::Presence { room, online, offline } => {
-            let (mut online, mut offline) = (online.clone(), offline.clone());
-            online.sort();
-            offline.sort();
-            trace.note(now, format_args!("{name} is told of {room}: came {online:?}, went {offline:?}"));
-        }
-        Told::Invited { room } | Told::Out { room } => {
-            trace.note(now, format_args!("{name} is told of {room}: {told:?}"));
-        }
     }
 }
