@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chaos::real::{self, Until};
+use chaos::real::{self, Wanted};
 use chaos::simulation::{self, Options, Sweep};
 use clap::{Args, Parser, Subcommand};
 use hub::planted::{Bug, plant};
@@ -28,19 +28,10 @@ enum What {
         #[command(flatten)]
         how: How,
     },
-    /// The server that was built last, under real faults, as `--minutes N`, `--kills N`, `--seed S`, `--clients N` and
-    /// `--program PATH` say.
-    Real {
-        /// How.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        options: Vec<String>,
-    },
+    /// The real server, killed again and again while clients of every dialect talk to it over networks that break.
+    Real(Wanted),
     /// Both at the same time.
-    All {
-        /// For how long.
-        #[arg(long, default_value_t = 10.0)]
-        minutes: f64,
-    },
+    All(Wanted),
     /// One seed again, with everything that happens.
     Replay {
         /// Which one.
@@ -92,10 +83,10 @@ fn run_real(options: real::Options) -> Result<bool, Box<dyn std::error::Error>> 
     Ok(report.violations.is_empty())
 }
 
-fn run_all(minutes: f64) -> Result<bool, Box<dyn std::error::Error>> {
-    let limit = time(minutes)?;
+fn run_all(wanted: Wanted) -> Result<bool, Box<dyn std::error::Error>> {
+    let limit = time(wanted.minutes.unwrap_or(1.0))?;
     // Before anything runs: without a server there is nothing to do.
-    let options = real::Options::new(Until::Elapsed(limit), 1)?;
+    let options = wanted.options()?;
     // The simulation has one thread, which leaves the others to the server and its clients.
     let simulated = std::thread::spawn(move || Sweep::run(0..u64::MAX, Some(limit), Options::default()));
     let real_kept = run_real(options);
@@ -117,8 +108,8 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             print!("{sweep}");
             sweep.broken.is_empty()
         }
-        What::Real { options } => run_real(real::Options::parse(options)?)?,
-        What::All { minutes } => run_all(minutes)?,
+        What::Real(wanted) => run_real(wanted.options()?)?,
+        What::All(wanted) => run_all(wanted)?,
         What::Replay { seed, how } => {
             let outcome = simulation::run(seed, how.options(), true)?;
             for line in &outcome.trace {

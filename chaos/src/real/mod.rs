@@ -21,7 +21,7 @@ use report::Counters;
 use round::Round;
 use world::World;
 
-pub use options::{Error, Options, Until};
+pub use options::{Error, Options, Until, Wanted};
 pub use report::{Counts, Report};
 
 /// Kills of one round, at most: history has to be read and checked at its end.

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::Args;
+
 /// Where the server is looked for, the quick one first.
 const PROGRAMS: [&str; 2] = ["target/release/hubbub", "target/debug/hubbub"];
 
@@ -73,78 +75,69 @@ impl Error {
     }
 }
 
-impl Options {
-    /// A run of the server that was built last, with 50 clients.
-    ///
-    /// # Errors
-    /// [`Error::NoProgram`].
-    pub fn new(until: Until, seed: u64) -> Result<Self, Error> {
-        let program = PROGRAMS.iter().map(PathBuf::from).find(|path| path.is_file());
-        let program = program.ok_or_else(|| Error::NoProgram(PROGRAMS.join(" or ")))?;
-        Ok(Self { program, until, seed, clients: 50 })
-    }
+/// A run as it is asked for on a command line.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Wanted {
+    /// For how long; without minutes and kills for one minute.
+    #[arg(long, conflicts_with = "kills")]
+    pub minutes: Option<f64>,
+    /// Until so many kills.
+    #[arg(long)]
+    pub kills: Option<u32>,
+    /// Who does what and when.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
+    /// How many clients there are.
+    #[arg(long, default_value_t = 50)]
+    pub clients: usize,
+    /// The server's program; without one the release build, else the debug build.
+    #[arg(long)]
+    pub program: Option<PathBuf>,
+}
 
-    /// Reads `--minutes N`, `--kills N`, `--seed S`, `--clients N` and `--program PATH`. Without a length it is a minute,
-    /// without a seed the first one.
+impl Wanted {
+    /// What is asked for, if there is a server to do it with.
     ///
     /// # Errors
     /// [`Error::Options`], [`Error::NoProgram`].
-    pub fn parse(args: impl IntoIterator<Item = String>) -> Result<Self, Error> {
-        let mut args = args.into_iter();
-        let (mut program, mut until, mut seed, mut clients) = (None, None, 1, 50);
-        while let Some(name) = args.next() {
-            let value = args.next().ok_or_else(|| Error::Options(format!("{name} needs a value")))?;
-            match name.as_str() {
-                "--minutes" => until = Some(Until::Elapsed(minutes(&value)?)),
-                "--kills" => until = Some(Until::Kills(number(&name, &value)?)),
-                "--seed" => seed = number(&name, &value)?,
-                "--clients" => clients = number(&name, &value)?,
-                "--program" => program = Some(PathBuf::from(value)),
-                _ => return Err(Error::Options(format!("{name} is no option of a run"))),
-            }
-        }
-        let until = until.unwrap_or(Until::Elapsed(Duration::from_mins(1)));
-        match program {
-            Some(program) if program.is_file() => Ok(Self { program, until, seed, clients }),
-            Some(program) => Err(Error::NoProgram(program.display().to_string())),
-            None => Ok(Self { clients, ..Self::new(until, seed)? }),
-        }
+    pub fn options(self) -> Result<Options, Error> {
+        let Self { minutes, kills, seed, clients, program } = self;
+        let minutes = minutes.unwrap_or(1.0);
+        let time = Duration::try_from_secs_f64(minutes * 60.0)
+            .map_err(|_| Error::Options(format!("{minutes} minutes are no time")))?;
+        let until = kills.map_or(Until::Elapsed(time), Until::Kills);
+        let candidates =
+            program.map_or_else(|| PROGRAMS.map(PathBuf::from).to_vec(), |program| vec![program]);
+        let Some(program) = candidates.iter().find(|path| path.is_file()).cloned() else {
+            let places: Vec<String> = candidates.iter().map(|path| path.display().to_string()).collect();
+            return Err(Error::NoProgram(places.join(" or ")));
+        };
+        Ok(Options { program, until, seed, clients })
     }
-}
-
-fn number<T: std::str::FromStr>(name: &str, value: &str) -> Result<T, Error> {
-    value.parse().map_err(|_| Error::Options(format!("{name} `{value}` is no number")))
-}
-
-fn minutes(value: &str) -> Result<Duration, Error> {
-    let seconds = number::<f64>("--minutes", value)? * 60.0;
-    Duration::try_from_secs_f64(seconds)
-        .map_err(|_| Error::Options(format!("--minutes `{value}` is no time")))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(line: &str) -> Result<Options, Error> {
-        Options::parse(line.split_whitespace().map(str::to_owned))
-    }
-
     #[test]
-    fn a_command_line_is_read_or_refused_by_name() {
+    fn what_is_wanted_is_understood_or_refused() {
         let program = std::env::current_exe().unwrap();
-        let line = format!("--program {} --minutes 0.5 --seed 7 --clients 3", program.display());
+        let wanted =
+            Wanted { minutes: Some(0.5), seed: 7, clients: 3, program: Some(program.clone()), kills: None };
         let until = Until::Elapsed(Duration::from_secs(30));
-        assert_eq!(parse(&line).unwrap(), Options { program, until, seed: 7, clients: 3 });
-        for (line, part) in [
-            ("--minutes", "--minutes needs a value"),
-            ("--minutes soon", "`soon` is no number"),
-            ("--minutes -1", "`-1` is no time"),
-            ("--speed 7", "--speed is no option"),
-            ("--program /nowhere/hubbub", "no server was found at /nowhere/hubbub"),
+        assert_eq!(wanted.clone().options().unwrap(), Options { program, until, seed: 7, clients: 3 });
+        let counted = Wanted { kills: Some(3), ..wanted.clone() };
+        assert_eq!(counted.options().unwrap().until, Until::Kills(3));
+        for (wanted, part) in [
+            (Wanted { minutes: Some(-1.0), ..wanted.clone() }, "-1 minutes are no time"),
+            (
+                Wanted { program: Some("/nowhere/hubbub".into()), ..wanted },
+                "no server was found at /nowhere/hubbub",
+            ),
         ] {
-            let told = parse(line).unwrap_err().to_string();
-            assert!(told.contains(part), "{line}: {told}");
+            let told = wanted.options().unwrap_err().to_string();
+            assert!(told.contains(part), "{told}");
         }
     }
 }

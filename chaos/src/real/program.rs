@@ -109,6 +109,25 @@ impl Program {
         Ok(())
     }
 
+    /// Has the program itself verify its database. Whether it could: a version that knows no `check` cannot.
+    pub(super) async fn check(&self) -> Result<bool, Error> {
+        let checked = Command::new(&self.path)
+            .arg("check")
+            .env_clear()
+            .env("HUBBUB_DATA_DIR", &self.folder)
+            .output()
+            .await
+            .map_err(Error::io("the database could not be checked"))?;
+        let (out, err) = (String::from_utf8_lossy(&checked.stdout), String::from_utf8_lossy(&checked.stderr));
+        if err.contains("unrecognized subcommand") {
+            return Ok(false);
+        }
+        if !checked.status.success() {
+            self.alarm(format!("the check of the database ended with {}: {out} {err}", checked.status));
+        }
+        Ok(true)
+    }
+
     fn alarm(&self, line: String) {
         self.alarms.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     }

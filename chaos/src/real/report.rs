@@ -81,6 +81,8 @@ counters! {
     vanished: "messages lost before they were acknowledged",
     /// Lines that the store held at the end of each round.
     checked: "stored messages checked, round by round",
+    /// Times that the program's own `check` of its database was asked.
+    whole: "checks of the database by the program itself",
 }
 
 /// One number that only grows.

@@ -89,6 +89,9 @@ impl Round<'_> {
         let history = History { sent, views, stored, present };
         self.count(&history, said_before);
         found.extend(check(&history).iter().map(ToString::to_string));
+        if self.world.program.check().await? {
+            self.world.counters.whole.one();
+        }
         found.extend(self.world.program.alarms());
         self.world.sent = history.sent;
         Ok(found)
