@@ -2,7 +2,7 @@
 # The address can be chosen: make run PORT=8080, or HUBBUB_LISTEN=0.0.0.0:8080 make run
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test check chaos fmt screenshots setup
+.PHONY: help run build dev test check chaos fmt fuzz screenshots setup
 
 help: ## What can be asked for
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -34,6 +34,10 @@ fmt: ## Put Rust and style sheets into shape
 	@tools/setup build
 	@cargo fmt --all
 	@node_modules/.bin/stylelint --fix 'style/**/*.scss'
+
+fuzz: ## Any bytes for a decoder: make fuzz TARGET=native SECONDS=60, or TARGET=all
+	@tools/setup build
+	@tools/fuzz "$(TARGET)" $(SECONDS)
 
 screenshots: ## Pictures of every page, on phone and desktop, light and dark, into screenshots/
 	@tools/setup test

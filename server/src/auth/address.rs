@@ -31,7 +31,12 @@ impl Address {
     pub fn of(parts: &Parts, state: &AppState) -> Self {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-        Self(network(origin(peer, &parts.headers, &state.config().proxies)))
+        Self::behind(peer, &parts.headers, &state.config().proxies)
+    }
+
+    /// Where a request comes from that `peer` brought.
+    pub fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> Self {
+        Self(network(origin(peer, headers, proxies)))
     }
 }
 

@@ -83,7 +83,10 @@ pub async fn identify_token(state: &AppState, token: &str) -> Result<Caller, Aut
 }
 
 /// The token of the `Authorization` header; another scheme than `Bearer` is refused, not passed over.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
+///
+/// # Errors
+/// [`AuthError::Unauthorized`].
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
     let Some(value) = headers.get(AUTHORIZATION) else {
         return Ok(None);
     };
@@ -94,6 +97,7 @@ fn bearer(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
     }
 }
 
-fn cookie(headers: &HeaderMap) -> Option<String> {
+/// What the cookie of the browser pages says, if it came along.
+pub fn cookie(headers: &HeaderMap) -> Option<String> {
     CookieJar::from_headers(headers).get(COOKIE).map(|cookie| cookie.value().to_owned())
 }

@@ -41,8 +41,17 @@ impl Network {
         };
         let address: IpAddr = address.parse().ok()?;
         let most = if address.is_ipv4() { u32::BITS } else { u128::BITS };
-        let bits = bits.unwrap_or(most);
-        (bits <= most).then_some(Self { address, bits })
+        let bits: u32 = bits.unwrap_or(most);
+        if bits > most {
+            return None;
+        }
+        // Machines are compared in their shortest form, so a network of IPv4 in the clothes of IPv6 takes them off, too.
+        match (address, address.to_canonical()) {
+            (IpAddr::V6(_), short @ IpAddr::V4(_)) => {
+                Some(Self { address: short, bits: bits.checked_sub(96)? })
+            }
+            _ => Some(Self { address, bits }),
+        }
     }
 
     fn has(&self, other: IpAddr) -> bool {
@@ -70,7 +79,9 @@ mod tests {
             assert!(!has(other), "{other}");
         }
         assert!(Proxies::parse("0.0.0.0/0").unwrap().has("8.8.8.8".parse().unwrap()));
-        for bad in ["nginx", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/x"] {
+        assert_eq!(Proxies::parse("::ffff:10.0.0.0/104"), Proxies::parse("10.0.0.0/8"));
+        assert_eq!(Proxies::parse("::ffff:10.0.0.1"), Proxies::parse("10.0.0.1"));
+        for bad in ["nginx", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/x", "::ffff:10.0.0.0/8"] {
             assert_eq!(Proxies::parse(bad), Err(bad.to_owned()));
         }
     }

@@ -8,7 +8,7 @@ use super::application::Refusal;
 
 /// Why a request is not served.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub(super) enum RequestError {
+pub enum RequestError {
     /// `transport` is neither `polling` nor `websocket`.
     #[error("Transport unknown")]
     Transport,

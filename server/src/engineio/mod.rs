@@ -23,8 +23,10 @@ mod websocket;
 
 pub use application::{Application, Refusal};
 pub use engine::EngineIo;
+pub use error::RequestError;
 pub use inbox::{Inbox, Message};
 pub use outgoing::Outgoing;
+pub use request::{Asked, Parameters};
 pub use session::{Gone, Session};
 pub use settings::Settings;
 pub(crate) use sid::random_id;

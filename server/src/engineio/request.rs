@@ -8,22 +8,28 @@ use super::error::RequestError;
 
 /// The parameters of the address that matter here.
 #[derive(Debug, Default)]
-pub(super) struct Parameters {
+pub struct Parameters {
     transport: Option<String>,
     version: Option<String>,
-    pub(super) sid: Option<String>,
+    /// The session that is meant; without one a session begins.
+    pub sid: Option<String>,
 }
 
 /// Which transport a request belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asked {
+pub enum Asked {
+    /// HTTP long-polling.
     Polling,
+    /// A WebSocket.
     WebSocket,
 }
 
 impl Parameters {
     /// Reads the query. Of a parameter that is repeated the last one counts.
-    pub(super) fn read(parts: &Parts) -> Result<Self, RequestError> {
+    ///
+    /// # Errors
+    /// [`RequestError::BadRequest`] when it is no query.
+    pub fn read(parts: &Parts) -> Result<Self, RequestError> {
         let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri);
         let Query(query) = query.map_err(|_| RequestError::BadRequest)?;
         let mut parameters = Self::default();
@@ -39,7 +45,10 @@ impl Parameters {
     }
 
     /// Which transport is asked for.
-    pub(super) fn transport(&self) -> Result<Asked, RequestError> {
+    ///
+    /// # Errors
+    /// [`RequestError::Transport`].
+    pub fn transport(&self) -> Result<Asked, RequestError> {
         match self.transport.as_deref() {
             Some("polling") => Ok(Asked::Polling),
             Some("websocket") => Ok(Asked::WebSocket),
@@ -48,7 +57,10 @@ impl Parameters {
     }
 
     /// Whether a session may begin with this request.
-    pub(super) fn check_handshake(&self, method: &Method) -> Result<(), RequestError> {
+    ///
+    /// # Errors
+    /// [`RequestError::HandshakeMethod`], [`RequestError::Version`].
+    pub fn check_handshake(&self, method: &Method) -> Result<(), RequestError> {
         if *method != Method::GET {
             return Err(RequestError::HandshakeMethod);
         }

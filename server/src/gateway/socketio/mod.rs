@@ -6,8 +6,8 @@
 mod arrival;
 mod connection;
 mod outlet;
-mod pid;
-mod positions;
+pub mod pid;
+pub mod positions;
 
 use axum::http::HeaderMap;
 use axum::http::request::Parts;

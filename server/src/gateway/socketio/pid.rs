@@ -12,12 +12,12 @@ const PURPOSE: &str = "socket.io pid";
 ///
 /// # Errors
 /// [`AuthError::Internal`].
-pub(super) fn sign(keys: &Keys, sid: &str, person: &UserId) -> Result<String, AuthError> {
+pub fn sign(keys: &Keys, sid: &str, person: &UserId) -> Result<String, AuthError> {
     Ok(format!("{sid}.{}", keys.seal(PURPOSE, person, sid)?))
 }
 
 /// The public one, if this private one was made for the same person.
-pub(super) fn check<'a>(keys: &Keys, pid: &'a str, person: &UserId) -> Option<&'a str> {
+pub fn check<'a>(keys: &Keys, pid: &'a str, person: &UserId) -> Option<&'a str> {
     let (sid, seal) = pid.rsplit_once('.')?;
     keys.is_seal(seal, PURPOSE, person, sid).then_some(sid)
 }

@@ -24,20 +24,23 @@ const MAX_BYTES: usize = 1 + 10 + MAX_ROOMS * (4 + 10);
 
 /// The newest numbers that a client was told.
 #[derive(Debug, Default)]
-pub(super) struct Positions {
+pub struct Positions {
     inbox: Option<u64>,
     rooms: BTreeMap<RoomId, Cursor>,
 }
 
 /// What a client says about where it stood. Rooms go by their epochs, which are shorter than names.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Stood {
-    pub(super) inbox: u64,
-    pub(super) rooms: Vec<Cursor>,
+pub struct Stood {
+    /// The newest number of the inbox.
+    pub inbox: u64,
+    /// The newest number of each room.
+    pub rooms: Vec<Cursor>,
 }
 
 impl Positions {
-    pub(super) fn note(&mut self, track: Track<'_>) {
+    /// Something was told.
+    pub fn note(&mut self, track: Track<'_>) {
         match track {
             Track::Inbox(seq) => self.inbox = Some(seq),
             Track::Left(room) => {
@@ -53,7 +56,7 @@ impl Positions {
     }
 
     /// The text, unless the place in the inbox is not known yet.
-    pub(super) fn offset(&self) -> Option<String> {
+    pub fn offset(&self) -> Option<String> {
         let inbox = self.inbox?;
         if self.rooms.len() > MAX_ROOMS {
             return Some(NOWHERE.to_owned());
@@ -71,7 +74,7 @@ impl Positions {
 
 impl Stood {
     /// Reads a text; `None` for any that is not one of ours.
-    pub(super) fn parse(offset: &str) -> Option<Self> {
+    pub fn parse(offset: &str) -> Option<Self> {
         if offset.len() > MAX_BYTES * 2 {
             return None;
         }

@@ -1,0 +1,79 @@
+//! Packets of Socket.IO with their attachments, as they come in a polling payload.
+
+use bytes::Bytes;
+use wire::engineio::{Packet as Carrier, PayloadDecoder};
+use wire::socketio::{Args, Arguments, Decoder, Encoded, Event, Packet, ack, disconnect, event};
+
+/// Low, so that inputs reach it.
+const MAX_ATTACHMENTS: usize = 3;
+
+pub(crate) fn packets(input: &[u8]) {
+    let mut decoder = Decoder::new(MAX_ATTACHMENTS);
+    for carrier in PayloadDecoder::new(Bytes::copy_from_slice(input)) {
+        let read = match carrier {
+            Ok(Carrier::Text(text)) => decoder.text(&text),
+            Ok(Carrier::Binary(data)) => decoder.binary(data),
+            Ok(_) => continue,
+            Err(_) => return,
+        };
+        match read {
+            Ok(Some(packet)) => check(&packet),
+            Ok(None) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+/// Limits are kept, and a packet that is written again is read as the same.
+fn check(packet: &Packet) {
+    let again = match packet {
+        Packet::Connect { payload, .. } => {
+            let text = payload.as_deref().unwrap_or(b"{}");
+            let object = serde_json::from_slice::<serde_json::Value>(text);
+            // Deeper than some reader goes, or a number that no reader holds: it is JSON all the same.
+            assert!(object.map_or(true, |it| it.is_object()));
+            return;
+        }
+        Packet::Disconnect { namespace } => Encoded { text: disconnect(namespace), attachments: Vec::new() },
+        Packet::Event { namespace, event: Event { name, args, ack } } => {
+            check_args(args);
+            event(namespace, *ack, name, &Arguments::from(args))
+        }
+        Packet::Ack { namespace, id, args } => {
+            check_args(args);
+            ack(namespace, *id, &Arguments::from(args))
+        }
+    };
+    let mut decoder = Decoder::new(MAX_ATTACHMENTS);
+    let mut read = decoder.text(&again.text);
+    for data in again.attachments {
+        assert_eq!(read, Ok(None), "attachments are still to come");
+        read = decoder.binary(data);
+    }
+    assert_eq!(read.map(|it| it.as_ref().map(meaning)), Ok(Some(meaning(packet))));
+}
+
+fn check_args(args: &Args) {
+    assert!(args.attachments().len() <= MAX_ATTACHMENTS);
+    assert_eq!(args.raw(args.len()), None);
+    for index in 0..args.len() {
+        assert!(args.raw(index).is_some_and(|json| args.raw_all().contains(json)));
+    }
+}
+
+/// All of a packet but how it was written.
+fn meaning(packet: &Packet) -> (u8, String, Option<u64>, Vec<String>, Vec<Bytes>) {
+    let said = |args: &Args| (0..args.len()).filter_map(|at| args.raw(at).map(str::to_owned)).collect();
+    match packet {
+        Packet::Connect { namespace, .. } => (0, namespace.to_string(), None, Vec::new(), Vec::new()),
+        Packet::Disconnect { namespace } => (1, namespace.to_string(), None, Vec::new(), Vec::new()),
+        Packet::Event { namespace, event } => {
+            let mut words: Vec<String> = said(&event.args);
+            words.push(event.name.to_string());
+            (2, namespace.to_string(), event.ack, words, event.args.attachments().to_vec())
+        }
+        Packet::Ack { namespace, id, args } => {
+            (3, namespace.to_string(), Some(*id), said(args), args.attachments().to_vec())
+        }
+    }
+}
