@@ -10,6 +10,8 @@ mod clock;
 pub mod components;
 pub mod conversation;
 mod errand;
+#[cfg(target_arch = "wasm32")]
+mod keep;
 pub mod link;
 pub mod model;
 pub mod page;
