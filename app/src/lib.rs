@@ -9,6 +9,7 @@ mod browser;
 mod clock;
 pub mod components;
 pub mod conversation;
+mod copies;
 mod errand;
 #[cfg(target_arch = "wasm32")]
 mod keep;
