@@ -73,6 +73,7 @@ test('lines written in airplane mode survive a reload and the end of the browser
 
   await tab.page.reload();
   await expect(tab.messages).toHaveText(['have a good flight', 'one', 'two']);
+  await expect(tab.status).toHaveText('Offline');
   await tab.say('three');
   await tab.box.fill('and half a li');
   await expect(tab.line('three')).toContainText('Waits for the connection');

@@ -141,3 +141,24 @@ test('without locks each tab has a connection of its own', async ({ alice, bob, 
   }
   expect(await alice.account.history(room)).toEqual(['from the first', 'from the second', 'waits']);
 });
+
+test('a tab says so when the one with the connection does not answer, and goes on when it does', async ({ alice, bob, room }) => {
+  test.setTimeout(120_000);
+  await alice.open(room);
+  const tab = await alice.secondTab();
+  await tab.open(room);
+  await tab.page.bringToFront();
+  const debug = await alice.context.newCDPSession(alice.page);
+  await debug.send('Debugger.enable');
+  const stopped = new Promise((paused) => debug.once('Debugger.paused', paused));
+  await debug.send('Debugger.pause');
+  await stopped;
+  await expect(tab.status).toHaveText(/^Reconnecting/, { timeout: 40_000 });
+  await tab.say('waits');
+  await bob.account.say(room, 'meanwhile');
+  await expect(tab.line('waits')).toContainText('Waits for the connection');
+  await debug.send('Debugger.disable');
+  await expect(tab.status).toHaveText('Connected');
+  await expect(tab.line('waits')).toContainText('Sent');
+  await expect(tab.messages).toHaveText(['meanwhile', 'waits']);
+});

@@ -4,6 +4,7 @@
 
 use std::rc::Rc;
 
+use leptos::prelude::window;
 use protocol::from_json::from_text;
 use protocol::{ClientFrame, ErrorCode, RoomId, ServerFrame};
 
@@ -51,7 +52,15 @@ impl Driver {
             }
         }
         if self.role.get() != Role::Follows {
-            Rc::clone(self).input(Input::Connect);
+            self.connect();
+        }
+    }
+
+    fn connect(self: &Rc<Self>) {
+        Rc::clone(self).input(Input::Connect);
+        // A page that came from a copy was never told so by an event.
+        if !window().navigator().on_line() {
+            Rc::clone(self).input(Input::NetworkDown);
         }
     }
 
@@ -62,7 +71,7 @@ impl Driver {
                 self.role.set(Role::Leads);
                 self.shown.replace(None);
                 self.restore();
-                self.input(Input::Connect);
+                self.connect();
             }
             Word::Silent if !leads => self.show(LinkStatus::Reconnecting { attempt: 1, seconds_left: 0 }),
             Word::Status if !leads => self.show(tabs::read(&text)),
