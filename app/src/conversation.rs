@@ -1,15 +1,16 @@
 //! Everything that is live about the rooms of the person who is signed in: the list, and for each room its messages,
 //! people and who types. Frames are folded into plain models (`fold`); what a person does goes out through the link
-//! (`act`). Pages read signals and call methods; they never see a frame.
+//! (`act`, `outbox`). Pages read signals and call methods; they never see a frame.
 
 mod act;
 mod fold;
+mod outbox;
 
 use leptos::prelude::*;
 use protocol::{Member, RoomId, RoomSummary};
 
 use crate::address::Place;
-use crate::link::{Link, provide_link};
+use crate::link::{Link, Whose, provide_link};
 use crate::model::own_typing::OwnTyping;
 use crate::model::rooms::Rooms;
 use crate::model::roster::Roster;
@@ -56,15 +57,20 @@ pub struct Conversations {
 
 /// Puts [`Conversations`] (and the [`Link`] below them) into the context, once, at the root of the pages.
 pub fn provide_conversations(start: &Start) -> Conversations {
-    let link = use_context::<Link>().unwrap_or_else(|| provide_link(start.account.is_some()));
     let me = start.account.clone();
+    let is_closed = matches!(Place::of(&start.path), Place::Live(_));
+    let link = use_context::<Link>().unwrap_or_else(|| {
+        // Whoever takes part in a live session is in it with a connection of its own: it ends when the page is left.
+        let whose = Whose { account: me.as_ref().map(|me| me.id.clone()), is_shared: !is_closed };
+        provide_link(me.is_some(), whose)
+    });
     let here = Conversations {
         link,
         rooms: RwSignal::new(Rooms::new(me.as_ref().map(|me| me.id.clone()), start.rooms.clone())),
         me: StoredValue::new(me),
         state: StoredValue::default(),
         desk: StoredValue::default(),
-        is_closed: matches!(Place::of(&start.path), Place::Live(_)),
+        is_closed,
         #[cfg(target_arch = "wasm32")]
         timers: StoredValue::new_local(act::Timers::default()),
     };
@@ -78,6 +84,7 @@ pub fn provide_conversations(start: &Start) -> Conversations {
         room.roster.update_untracked(|roster| *roster = Roster::of(&open.members));
     }
     link.on_frame(move |frame| here.fold(frame));
+    link.on_outbox(move |news| here.outbox(news));
     provide_context(here);
     here
 }

@@ -9,7 +9,10 @@ mod browser;
 mod clock;
 pub mod components;
 pub mod conversation;
+mod copies;
 mod errand;
+#[cfg(target_arch = "wasm32")]
+mod keep;
 pub mod link;
 pub mod model;
 pub mod page;

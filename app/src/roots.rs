@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use crate::address::{Address, Place};
-use crate::link::provide_link;
+use crate::link::{Whose, provide_link};
 use crate::pages::{DevtoolsPage, LivePage, NotFoundPage, RegisterPage, RoomsPage, SignInPage, TestPage};
 use crate::start::{Spelling, Start};
 use crate::{conversation, page, session, when};
@@ -36,7 +36,7 @@ pub fn Live() -> impl IntoView {
 pub fn Workbench() -> impl IntoView {
     let start = shared_start();
     page::Page::provide(&start);
-    provide_link(start.account.is_some());
+    provide_link(start.account.is_some(), Whose::default());
     view! { <DevtoolsPage/> }
 }
 
@@ -45,7 +45,7 @@ pub fn Workbench() -> impl IntoView {
 pub fn Test() -> impl IntoView {
     let start = shared_start();
     page::Page::provide(&start);
-    provide_link(start.account.is_some());
+    provide_link(start.account.is_some(), Whose::default());
     view! { <TestPage rooms=start.rooms/> }
 }
 

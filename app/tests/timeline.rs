@@ -277,9 +277,26 @@ fn a_refused_text_can_be_tried_again_as_the_last_one_or_thrown_away() {
     assert_eq!(seen.again(draft(10), 2), Some("first".to_owned()));
     let bodies: Vec<_> = seen.lines().into_iter().skip(1).map(|line| line.body).collect();
     assert_eq!(bodies, ["second", "first"]);
-    assert!(seen.discard(draft(10)));
-    assert!(!seen.discard(draft(10)));
+    assert_eq!(seen.discard(draft(10)), Some("first".to_owned()));
+    assert_eq!(seen.discard(draft(10)), None);
     assert!(!seen.failed(draft(10), "late"));
+}
+
+#[test]
+fn a_text_of_another_tab_or_visit_stands_where_it_was_written_and_only_until_it_arrives() {
+    let mut seen = timeline(1..=1);
+    seen.write(draft(10), "second".to_owned(), 5);
+    assert!(seen.kept(draft(11), "first", 3, None));
+    assert!(!seen.kept(draft(11), "first", 3, None), "it is known");
+    assert!(seen.kept(draft(12), "third", 7, Some("too long")));
+    let bodies = |seen: &Timeline| seen.lines().into_iter().skip(1).map(|it| it.body).collect::<Vec<_>>();
+    assert_eq!(bodies(&seen), ["first", "second", "third"]);
+    assert!(seen.kept(draft(12), "third", 9, None), "it is tried again");
+    assert_eq!(seen.lines().last().map(|line| line.state.clone()), Some(LineState::Pending));
+    let arrived = Message { draft: draft(11), ..message(2, &[2]) };
+    assert_eq!(seen.message(&arrived), Outcome::News);
+    assert!(!seen.kept(draft(11), "first", 3, None), "it is here already");
+    assert_eq!(bodies(&seen), ["text 2", "second", "third"]);
 }
 
 #[test]

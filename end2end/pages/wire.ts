@@ -2,6 +2,8 @@
 import type { BrowserContext, Page, WebSocketRoute } from '@playwright/test';
 
 export class Wire {
+  /** How many posts went through to the server. */
+  posts = 0;
   private readonly open = new Set<WebSocketRoute>();
   private isCut = false;
   private isDeaf = false;
@@ -53,8 +55,12 @@ export class Wire {
     const server = socket.connectToServer();
     socket.onMessage((text) => {
       const frame = JSON.parse(text.toString());
-      if (this.refusal !== undefined && frame.type === 'post') socket.send(refused(frame.data, this.refusal));
-      else server.send(text);
+      if (this.refusal !== undefined && frame.type === 'post') {
+        socket.send(refused(frame.data, this.refusal));
+      } else {
+        if (frame.type === 'post') this.posts += 1;
+        server.send(text);
+      }
     });
     server.onMessage((text) => {
       if (!this.isDeaf) socket.send(text);

@@ -12,7 +12,7 @@ test('what was said while the wire was cut arrives once, in order', async ({ ali
   await bob.say('two');
   await alice.say('mine, meanwhile');
   await alice.say('and another');
-  await expect(alice.line('and another')).toContainText('Sending');
+  await expect(alice.line('and another')).toContainText('Waits for the connection');
   await expect(bob.messages).toHaveText(['before', 'one', 'two']);
   alice.wire.mend();
   await expect(alice.status).toHaveText('Connected');

@@ -9,6 +9,7 @@ pub mod admission;
 mod analysis;
 pub mod auth;
 mod buckets;
+mod build;
 pub mod clock;
 pub mod config;
 mod demo;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use app::Demo;
 use axum::extract::FromRef;
+use axum::http::HeaderValue;
 use hub::Hub;
 use hub::port::Clock;
 use leptos::config::{Env, LeptosOptions};
@@ -17,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::admission::{Admissions, Place};
 use crate::auth::address::Address;
 use crate::auth::{SignIns, Tickets};
+use crate::build;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::simulate::RunCounts;
@@ -39,6 +41,7 @@ struct Shared {
     run_counts: RunCounts,
     demo: Option<Demo>,
     pages: LeptosOptions,
+    build: HeaderValue,
     sockets: TaskTracker,
     errands: TaskTracker,
     stopping: CancellationToken,
@@ -48,6 +51,7 @@ impl AppState {
     /// Puts the parts together.
     pub fn new(config: Config, sign_ins: SignIns, demo: Option<Demo>, stopping: CancellationToken) -> Self {
         let pages = page_options(&config);
+        let build = build::name_of(&config.site_dir);
         let admissions = Admissions::new(config.limits, config.rate_limits);
         let turns = Turns::new(config.limits.handshakes_at_once, config.limits.handshakes_waiting);
         let shared = Shared {
@@ -61,6 +65,7 @@ impl AppState {
             run_counts: RunCounts::default(),
             demo,
             pages,
+            build,
             sockets: TaskTracker::new(),
             errands: TaskTracker::new(),
             stopping,
@@ -136,6 +141,11 @@ impl AppState {
     /// People to sign in as with one click; only in development.
     pub fn demo(&self) -> Option<&Demo> {
         self.shared.demo.as_ref()
+    }
+
+    /// Which build the pages and their files are of; another one has another name.
+    pub fn build(&self) -> &HeaderValue {
+        &self.shared.build
     }
 
     /// Counts the sockets that are open. Whoever serves one holds a [`TaskTracker::token`] until the close frame is

@@ -17,6 +17,7 @@ async fn app_with_files() -> App {
             (pkg.join("hubbub.css"), "body { color: black }"),
             (pkg.join("hubbub.css.br"), "short"),
             (config.site_dir.join("favicon.svg"), svg),
+            (config.site_dir.join("sw.js"), "addEventListener('install', () => skipWaiting())"),
         ] {
             std::fs::write(path, text).expect("a file");
         }
@@ -269,4 +270,22 @@ async fn a_development_server_has_people_to_sign_in_as_and_keeps_them() {
     let chats = Answer::to(app.request(Method::GET, "/api/v1/chats").header("cookie", &cookie)).await.json();
     let names: Vec<_> = chats["chats"].as_array().into_iter().flatten().map(|room| &room["name"]).collect();
     assert_eq!(names, ["Kitchen table", "Book club"]);
+}
+
+/// See `public/sw.js`: it keeps a page and its files together, and fetches them itself.
+#[tokio::test]
+async fn pages_and_files_say_of_which_build_they_are_and_the_worker_may_fetch_them() {
+    let app = app_with_files().await;
+    let css = app.visit("/pkg/hubbub.css", "").await;
+    let build = css.header("hubbub-build").to_owned();
+    assert_eq!(build.len(), 16, "{build}");
+    assert_eq!(app.visit("/sign-in", "").await.header("hubbub-build"), build);
+    let known = app.request(Method::GET, "/pkg/hubbub.css").header("if-none-match", css.header("etag"));
+    assert_eq!(Answer::to(known).await.header("hubbub-build"), build);
+    assert_eq!(app.visit("/api/v1/auth/me", "").await.header("hubbub-build"), "");
+    let worker = app.visit("/sw.js", "").await;
+    assert_eq!((worker.status, worker.header("cache-control")), (StatusCode::OK, "no-cache"));
+    assert_eq!(worker.header("content-type"), "text/javascript");
+    let policy = worker.header("content-security-policy");
+    assert!(policy.contains("default-src 'none'; connect-src 'self'"), "{policy}");
 }

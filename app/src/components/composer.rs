@@ -7,6 +7,7 @@ use protocol::limits::MAX_MESSAGE_BYTES;
 use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use crate::browser::attempt;
+use crate::link::{LinkStatus, use_link};
 use crate::reactive::{effect, memo};
 
 /// From this many bytes on, what is left is counted.
@@ -15,6 +16,32 @@ const NEARLY_FULL_BYTES: usize = MAX_MESSAGE_BYTES / 10 * 9;
 /// What to know before writing while there is no connection.
 const WAITS: &str = "Write on: it is sent as soon as the connection is back.";
 
+/// What to know where the browser gives no storage.
+const LASTS_NOT: &str = "This browser cannot keep what waits. Leave this tab open until it is sent.";
+
+/// What one writes with: the text, and the field that it stands in. Copying it copies two indices.
+#[derive(Debug, Clone, Copy)]
+pub struct Pen {
+    /// What stands in the field.
+    pub text: RwSignal<String>,
+    field: NodeRef<html::Textarea>,
+}
+
+impl Pen {
+    /// One that writes this text.
+    pub fn new(text: RwSignal<String>) -> Self {
+        Self { text, field: NodeRef::new() }
+    }
+
+    /// Puts a text back into the field, before what stands there.
+    pub fn take_up(self, body: String) {
+        self.text.update(|text| {
+            *text = if text.trim().is_empty() { body } else { format!("{body}\n{text}") };
+        });
+        focus(self.field);
+    }
+}
+
 /// A box that grows with the text. Enter sends, Shift+Enter breaks the line.
 #[component]
 pub fn Composer(
@@ -22,8 +49,8 @@ pub fn Composer(
     room_name: Memo<String>,
     /// Whether the page lives; before that nothing can be sent.
     live: Signal<bool>,
-    /// Whether what is written waits for the connection to come back.
-    waits: Signal<bool>,
+    /// What one writes with.
+    pen: Pen,
     /// Send this text: not blank and not too long.
     on_send: Callback<String>,
     /// A key was pressed and there is text.
@@ -31,8 +58,13 @@ pub fn Composer(
     /// The text is gone.
     on_stop: Callback<()>,
 ) -> impl IntoView {
-    let text = RwSignal::new(String::new());
-    let field = NodeRef::<html::Textarea>::new();
+    let Pen { text, field } = pen;
+    let link = use_link();
+    let note = memo(move || {
+        let waits =
+            link.status.with(|it| matches!(it, LinkStatus::Reconnecting { .. } | LinkStatus::Offline));
+        if link.keeps.get() { waits.then_some(WAITS) } else { Some(LASTS_NOT) }
+    });
     let bytes = memo(move || text.with(String::len));
     let is_too_long = memo(move || bytes.get() > MAX_MESSAGE_BYTES);
     let can_send = memo(move || live.get() && text.with(|it| !it.trim().is_empty()) && !is_too_long.get());
@@ -85,7 +117,7 @@ pub fn Composer(
                 send();
             }
         >
-            {move || waits.get().then(|| view! { <p class="composer__note" {..fixed([("role", "status")])}>{WAITS}</p> }.into_any())}
+            {move || note.get().map(|words| view! { <p class="composer__note" {..fixed([("role", "status")])}>{words}</p> }.into_any())}
             <div class="composer__box">
                 <div class="composer__grow" data-text=move || text.get()>
                     <textarea

@@ -8,6 +8,7 @@ use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::prose::Prose;
 use super::rows::Place;
+use crate::link::{LinkStatus, use_link};
 use crate::model::timeline::{Line, LineState};
 use crate::when::{self, Calendar};
 
@@ -24,6 +25,17 @@ pub struct Facts {
     pub is_live: bool,
 }
 
+/// What may be done about a line that was refused.
+#[derive(Debug, Clone, Copy)]
+pub struct Remedies {
+    /// Send it again.
+    pub retry: Callback<DraftId>,
+    /// Take it back into the field.
+    pub edit: Callback<DraftId>,
+    /// Forget it.
+    pub discard: Callback<DraftId>,
+}
+
 /// One line, with the day and the "New" mark before it where they belong.
 #[component]
 pub fn Message(
@@ -31,10 +43,8 @@ pub fn Message(
     line: Line,
     /// What may change about it.
     facts: ArcRwSignal<Facts>,
-    /// Send it again.
-    on_retry: Callback<DraftId>,
-    /// Forget it.
-    on_discard: Callback<DraftId>,
+    /// What may be done about one that was refused.
+    remedies: Remedies,
 ) -> impl IntoView {
     let calendar = expect_context::<Calendar>();
     let facts = RwSignal::from(facts);
@@ -108,10 +118,13 @@ pub fn Message(
                         view! {
                             <div class="message__failure">
                                 <p class="message__reason">{reason}</p>
-                                <button class="button is-small" type="button" on:click=move |_| on_retry.run(draft)>
+                                <button class="button is-small" type="button" on:click=move |_| remedies.retry.run(draft)>
                                     "Retry"
                                 </button>
-                                <button class="button is-small is-plain" type="button" on:click=move |_| on_discard.run(draft)>
+                                <button class="button is-small" type="button" on:click=move |_| remedies.edit.run(draft)>
+                                    "Edit"
+                                </button>
+                                <button class="button is-small is-plain" type="button" on:click=move |_| remedies.discard.run(draft)>
                                     "Discard"
                                 </button>
                             </div>
@@ -143,15 +156,17 @@ fn Moment(facts: RwSignal<Facts>, calendar: Calendar) -> impl IntoView {
 /// Whether one's own message has arrived: a shape to see, a word to hear.
 #[component]
 fn Arrival(facts: RwSignal<Facts>) -> impl IntoView {
+    let status = use_link().status;
     let shape = move || {
         facts.with(|it| match it.state {
-            LineState::Pending => (Icon::Clock, "Sending"),
+            LineState::Pending if status.with(|it| *it == LinkStatus::Connected) => (Icon::Clock, "Sending"),
+            LineState::Pending => (Icon::Pause, "Waits for the connection"),
             LineState::Sent => (Icon::Check, "Sent"),
             LineState::Failed { .. } => (Icon::Warning, "Not sent"),
         })
     };
     view! {
-        <span class="message__state">
+        <span class="message__state" title=move || shape().1>
             {move || view! { <Glyph icon=shape().0/> }.into_any()}
             <span class="sr_only">{move || shape().1}</span>
         </span>

@@ -4,13 +4,12 @@ use std::collections::HashMap;
 
 use leptos::html;
 use leptos::prelude::*;
-use protocol::DraftId;
 
 use super::arcs::Arcs;
 use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
-use super::message::{Facts, Message};
+use super::message::{Facts, Message, Remedies};
 use super::{rows, scroll};
 use crate::model::timeline::{Line, LineKey};
 use crate::reactive::{effect, memo};
@@ -37,10 +36,8 @@ pub struct Wishes {
     pub older: Callback<()>,
     /// The newest message is on screen.
     pub read: Callback<()>,
-    /// Send this one again.
-    pub retry: Callback<DraftId>,
-    /// Forget this one.
-    pub discard: Callback<DraftId>,
+    /// Something is to be done about a line that was refused.
+    pub remedies: Remedies,
 }
 
 /// The messages of one room, oldest first.
@@ -132,9 +129,7 @@ pub fn MessageList(
 
 fn row((line, facts): (Line, ArcRwSignal<Facts>), wishes: Wishes) -> Row {
     let key = Key::Line(line.key.clone());
-    Row::new(key, move || {
-        view! { <Message line facts on_retry=wishes.retry on_discard=wishes.discard/> }.into_any()
-    })
+    Row::new(key, move || view! { <Message line facts remedies=wishes.remedies/> }.into_any())
 }
 
 /// The way down, and what came in meanwhile.

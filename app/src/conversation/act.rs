@@ -1,7 +1,7 @@
 //! What a person does in a room, and where it goes.
 
 use leptos::prelude::*;
-use protocol::{ClientFrame, DraftId, RoomId};
+use protocol::{ClientFrame, RoomId};
 
 use super::Conversations;
 use crate::api::{self, ApiError};
@@ -45,36 +45,6 @@ impl Conversations {
                 desk.open = None;
             }
         });
-    }
-
-    /// Says something: on screen at once, on the wire as soon as it can be.
-    pub fn post(&self, room: &RoomId, body: String) {
-        let draft = DraftId(uuid::Uuid::new_v4());
-        self.stopped_typing(room);
-        self.room(room).timeline.update(|timeline| timeline.write(draft, body.clone(), now_ms()));
-        self.hand_over(room, draft, body);
-    }
-
-    /// Tries a refused text again, under the same draft id, as the last one.
-    pub fn retry(&self, room: &RoomId, draft: DraftId) {
-        let body = self.room(room).timeline.try_update(|timeline| timeline.again(draft, now_ms())).flatten();
-        if let Some(body) = body {
-            self.hand_over(room, draft, body);
-        }
-    }
-
-    /// Takes a text away that was not sent.
-    pub fn discard(&self, room: &RoomId, draft: DraftId) {
-        self.link.forget(draft);
-        self.room(room).timeline.maybe_update(|timeline| timeline.discard(draft));
-    }
-
-    fn hand_over(&self, room: &RoomId, draft: DraftId, body: String) {
-        if let Err(full) = self.link.post(room.clone(), draft, body) {
-            self.room(room).timeline.update(|timeline| {
-                timeline.failed(draft, &full.to_string());
-            });
-        }
     }
 
     /// A key was pressed in the field of a room. Call it at each; it tells the others now and then.

@@ -6,6 +6,7 @@ use protocol::{ClientFrame, ErrorCode, ErrorData, JoinedRoom, Message, RoomId, S
 
 use super::Conversations;
 use crate::clock::now_ms;
+use crate::link::NOT_A_MEMBER;
 use crate::model::roster::Roster;
 use crate::model::timeline::Outcome;
 
@@ -199,7 +200,7 @@ impl Conversations {
     pub(super) fn remove_room(self, room: &RoomId) {
         self.rooms.maybe_update(|rooms| rooms.removed(room));
         self.link.forget_room(room);
-        self.room(room).timeline.update(|timeline| timeline.all_failed("You are not in this room any more."));
+        self.room(room).timeline.update(|timeline| timeline.all_failed(NOT_A_MEMBER));
         self.desk.update_value(|desk| {
             desk.own_typing.retain(|(it, _)| it != room);
         });

@@ -1,4 +1,5 @@
-//! Does in a browser what the machine says: tickets, sockets, timers, the page's events. Nothing is decided here.
+//! Does in a browser what the machine says: tickets, sockets, timers, the page's events. Nothing is decided here. What
+//! belongs to the other tabs is in `sharing`, what belongs to posts that wait in `outbox`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -7,13 +8,15 @@ use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::from_json::from_text;
-use protocol::{ClientFrame, ServerFrame};
+use protocol::{ClientFrame, RoomId, ServerFrame, UserId};
 
-use super::LinkStatus;
 use super::listeners::Listeners;
 use super::machine::{Input, Machine, NoTicket, Output, Try};
+use super::sharing::Role;
 use super::socket::{self, News, Socket};
+use super::tabs::Tabs;
 use super::unsent::Unsent;
+use super::{LinkStatus, Outbox, Whose};
 use crate::api;
 use crate::browser::attempt;
 use crate::clock::now_ms;
@@ -21,13 +24,26 @@ use crate::model::wire_log::{Direction, WireFrame};
 
 /// Everything that one tab's connection consists of. Borrows are short: none is held while a listener runs.
 pub(super) struct Driver {
+    pub(super) whose: Whose,
+    pub(super) role: Cell<Role>,
+    pub(super) tabs: RefCell<Option<Tabs>>,
+    /// Joins without an answer, with the tab that asked; empty for this one.
+    pub(super) asked: RefCell<Vec<(RoomId, String)>>,
+    /// What the server said when this connection began, for tabs that come later.
+    pub(super) welcome: RefCell<String>,
     machine: RefCell<Machine>,
     pub(super) unsent: RefCell<Unsent>,
+    /// Whether what was kept has been read; before that, a new post would overtake it.
+    pub(super) is_restored: Cell<bool>,
+    /// Posts that are being kept at this moment.
+    pub(super) keeping: Cell<usize>,
+    pub(super) set_keeps: WriteSignal<bool>,
     socket: RefCell<Option<Socket>>,
     timer: RefCell<Option<Timeout>>,
     timer_at: Cell<Option<i64>>,
     set_status: WriteSignal<LinkStatus>,
-    shown: RefCell<Option<LinkStatus>>,
+    pub(super) shown: RefCell<Option<LinkStatus>>,
+    pub(super) outbox_listeners: Listeners<Outbox>,
     pub(super) frame_listeners: Listeners<ServerFrame>,
     pub(super) wire_listeners: Listeners<WireFrame>,
 }
@@ -39,8 +55,21 @@ impl std::fmt::Debug for Driver {
 }
 
 impl Driver {
-    pub(super) fn new(set_status: WriteSignal<LinkStatus>) -> Self {
+    pub(super) fn new(
+        whose: Whose,
+        set_status: WriteSignal<LinkStatus>,
+        set_keeps: WriteSignal<bool>,
+    ) -> Self {
         Self {
+            whose,
+            role: Cell::default(),
+            tabs: RefCell::default(),
+            asked: RefCell::default(),
+            welcome: RefCell::default(),
+            is_restored: Cell::default(),
+            keeping: Cell::default(),
+            set_keeps,
+            outbox_listeners: Listeners::default(),
             machine: RefCell::default(),
             unsent: RefCell::default(),
             socket: RefCell::default(),
@@ -99,6 +128,8 @@ impl Driver {
     }
 
     fn close(&self) {
+        self.asked.borrow_mut().clear();
+        self.welcome.borrow_mut().clear();
         self.unsent.borrow_mut().disconnected();
         drop(self.socket.take());
     }
@@ -115,8 +146,8 @@ impl Driver {
             }
             News::Text(text) => match from_text::<ServerFrame>(&text) {
                 Ok(frame) => {
-                    self.note(Direction::In, "", || text);
-                    self.take(of, &frame);
+                    self.note(Direction::In, "", || text.clone());
+                    self.take(of, &frame, &text);
                 }
                 Err(error) => {
                     leptos::logging::warn!("a frame was not understood: {error}");
@@ -127,42 +158,41 @@ impl Driver {
         }
     }
 
-    fn take(self: Rc<Self>, of: Try, frame: &ServerFrame) {
+    fn take(self: Rc<Self>, of: Try, frame: &ServerFrame, text: &str) {
         let input = match frame {
-            ServerFrame::Welcome { data } => Input::Welcome(of, data.heartbeat_ms),
+            // Somebody else has signed in on this browser: nothing of this page is theirs.
+            ServerFrame::Welcome { data } if self.is_stranger(&data.user) => {
+                return self.input(Input::NoTicket(of, NoTicket::SignedOut));
+            }
+            ServerFrame::Welcome { data } => {
+                text.clone_into(&mut self.welcome.borrow_mut());
+                Input::Welcome(of, data.heartbeat_ms)
+            }
             ServerFrame::Closing { data } => Input::Closing(of, data.reconnect_in_ms),
             _ => Input::Heard(of),
         };
         Rc::clone(&self).input(input);
-        self.settle(frame);
-        self.frame_listeners.tell(frame);
+        if self.pass_on(frame, text) {
+            self.tell(frame);
+        } else {
+            self.settle(frame);
+        }
         self.flush();
     }
 
-    /// Keeps the queue of posts in step with what the server says.
-    fn settle(&self, frame: &ServerFrame) {
-        let mut unsent = self.unsent.borrow_mut();
-        match frame {
-            ServerFrame::Joined { data } => {
-                // What arrived although its answer was lost need not go out again.
-                data.messages.iter().for_each(|message| unsent.forget(message.draft));
-                unsent.joined(&data.room);
-            }
-            ServerFrame::Left { data } => unsent.left(&data.room),
-            ServerFrame::RoomRemoved { data } => unsent.forget_room(&data.room),
-            ServerFrame::Posted { data } => unsent.forget(data.draft),
-            ServerFrame::Error { data, .. } => {
-                if let Some(draft) = data.draft {
-                    unsent.refused(draft, data, now_ms());
-                }
-            }
-            _ => {}
-        }
+    fn is_stranger(&self, user: &UserId) -> bool {
+        self.whose.account.as_ref().is_some_and(|account| account != user)
+    }
+
+    /// Tells this tab of a frame.
+    pub(super) fn tell(&self, frame: &ServerFrame) {
+        self.settle(frame);
+        self.frame_listeners.tell(frame);
     }
 
     /// Sends the posts whose turn it is.
     pub(super) fn flush(self: Rc<Self>) {
-        if !self.machine.borrow().is_live() {
+        if !self.is_live() || !self.is_restored.get() {
             return;
         }
         let now = now_ms();
@@ -173,9 +203,20 @@ impl Driver {
         self.set_timer(now);
     }
 
+    /// Whether this tab has a connection of its own and frames flow.
+    pub(super) fn is_live(&self) -> bool {
+        self.machine.borrow().is_live()
+    }
+
     pub(super) fn send(self: &Rc<Self>, frame: &ClientFrame) {
-        if !self.machine.borrow().is_live() {
+        if self.role.get() == Role::Follows {
+            return self.hand_over(frame);
+        }
+        if !self.is_live() {
             return;
+        }
+        if let ClientFrame::Join { room, .. } = frame {
+            self.expect_joined(room.clone(), String::new());
         }
         self.write(frame);
         if is_answered(frame) {
@@ -187,26 +228,38 @@ impl Driver {
         let Ok(text) = serde_json::to_string(frame) else {
             return leptos::logging::error!("a frame could not be written");
         };
+        self.write_text(text, matches!(frame, ClientFrame::Authenticate { .. }));
+    }
+
+    /// Writes a frame that may come from another tab. A secret one is not shown to those who watch the wire.
+    pub(super) fn write_text(&self, text: String, secret: bool) {
         // Not open any more means that its close is about to be reported; posts are kept for the next one.
         if let Some(socket) = self.socket.borrow().as_ref() {
             attempt("sending a frame", socket.send(&text));
         }
-        let secret = matches!(frame, ClientFrame::Authenticate { .. });
         self.note(Direction::Out, "", || {
             if secret { r#"{"type":"authenticate","data":{"token":"…"}}"#.to_owned() } else { text }
         });
     }
 
     /// Tells the wire listeners. The text is made only if there are any; an empty `kind` is read from it.
-    fn note(&self, direction: Direction, kind: &str, text: impl FnOnce() -> String) {
+    pub(super) fn note(&self, direction: Direction, kind: &str, text: impl FnOnce() -> String) {
         if !self.wire_listeners.is_empty() {
             self.wire_listeners.tell(&WireFrame::new(now_ms(), direction, kind, text()));
         }
     }
 
     fn show_status(&self, now: i64) {
-        let status = self.machine.borrow().status(now);
+        // A tab that follows is told by the one that leads.
+        if self.role.get() != Role::Follows {
+            let status = self.machine.borrow().status(now);
+            self.show(status);
+        }
+    }
+
+    pub(super) fn show(&self, status: LinkStatus) {
         if self.shown.borrow().as_ref() != Some(&status) {
+            self.tell_status("", &status);
             self.shown.replace(Some(status.clone()));
             self.set_status.try_set(status);
         }

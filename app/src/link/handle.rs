@@ -9,15 +9,22 @@ use protocol::{ClientFrame, DraftId, RoomId, ServerFrame};
 use super::driver::Driver;
 use super::listeners::Listeners;
 use super::machine::Input;
-use super::{Full, LinkStatus};
+use super::sharing::Role;
+use super::tabs::Word;
+use super::{Full, LinkStatus, Outbox, Whose};
+use crate::model::kept::Kept;
 use crate::model::wire_log::WireFrame;
 
 /// Its owner is the root of the pages.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Handle(StoredValue<Rc<Driver>, LocalStorage>);
 
-pub(super) fn start(set_status: WriteSignal<LinkStatus>) -> Handle {
-    let driver = Rc::new(Driver::new(set_status));
+pub(super) fn start(
+    whose: Whose,
+    set_status: WriteSignal<LinkStatus>,
+    set_keeps: WriteSignal<bool>,
+) -> Handle {
+    let driver = Rc::new(Driver::new(whose, set_status, set_keeps));
     let handle = Handle(StoredValue::new_local(driver));
     // `visibilitychange` is fired at the document and bubbles to the window.
     let page_events = ["online", "offline", "visibilitychange", "pageshow"]
@@ -25,17 +32,18 @@ pub(super) fn start(set_status: WriteSignal<LinkStatus>) -> Handle {
     Owner::on_cleanup(move || {
         page_events.into_iter().for_each(WindowListenerHandle::remove);
         handle.disconnect();
+        handle.with(|driver| drop(driver.tabs.take()));
     });
     handle
 }
 
 impl Handle {
     pub(super) fn retry(self) {
-        self.input(Input::RetryNow);
+        self.input_here_or(Input::RetryNow, Word::Retry);
     }
 
     pub(super) fn connect(self) {
-        self.input(Input::Connect);
+        self.with(|driver| driver.begin());
     }
 
     pub(super) fn disconnect(self) {
@@ -46,28 +54,24 @@ impl Handle {
         self.with(|driver| driver.send(frame));
     }
 
-    pub(super) fn post(self, room: RoomId, draft: DraftId, body: String) -> Result<(), Full> {
-        let mut taken = Ok(());
-        self.with(|driver| {
-            taken = driver.unsent.borrow_mut().push(room, draft, body);
-            driver.flush();
-        });
-        taken
+    pub(super) fn post(self, post: Kept) -> Result<(), Full> {
+        self.0.try_with_value(Rc::clone).map_or(Ok(()), |driver| driver.post(post))
     }
 
     pub(super) fn holds(self, draft: DraftId) -> bool {
         self.0.try_with_value(|driver| driver.unsent.borrow().holds(draft)).unwrap_or(false)
     }
 
-    pub(super) fn forget(self, draft: DraftId) {
-        self.with(|driver| {
-            driver.unsent.borrow_mut().forget(draft);
-            driver.flush();
-        });
+    pub(super) fn discard(self, draft: DraftId) {
+        self.with(|driver| driver.discard(draft));
     }
 
     pub(super) fn forget_room(self, room: &RoomId) {
-        self.with(|driver| driver.unsent.borrow_mut().forget_room(room));
+        self.with(|driver| driver.forget_room(room));
+    }
+
+    pub(super) fn on_outbox(self, call: impl Fn(&Outbox) + 'static) {
+        self.listen(|driver| &driver.outbox_listeners, call);
     }
 
     pub(super) fn on_frame(self, call: impl Fn(&ServerFrame) + 'static) {
@@ -90,10 +94,17 @@ impl Handle {
             "online" => self.input(Input::NetworkUp),
             "offline" => self.input(Input::NetworkDown),
             _ if document().visibility_state() == web_sys::VisibilityState::Visible => {
-                self.input(Input::Shown);
+                self.input_here_or(Input::Shown, Word::Shown);
             }
             _ => {}
         }
+    }
+
+    /// Where another tab has the connection, that one is told.
+    fn input_here_or(self, input: Input, word: Word) {
+        self.with(|driver| {
+            if driver.role.get() == Role::Follows { driver.tell_tabs(word, "") } else { driver.input(input) }
+        });
     }
 
     fn input(self, input: Input) {

@@ -1,6 +1,7 @@
 //! The one place that knows there is a WebSocket. Pages see a status, [`Link::send`] and [`Link::on_frame`].
 //!
-//! `machine` decides, `unsent` remembers, `driver` does. On the server a link exists and does nothing.
+//! `machine` decides, `unsent` remembers, `driver` does; `outbox` keeps what waits beyond the life of a tab, `sharing`
+//! gives the tabs of a person one connection. On the server a link exists and does nothing.
 
 #[cfg(any(test, target_arch = "wasm32"))]
 mod backoff;
@@ -19,13 +20,20 @@ mod liveness;
 )]
 mod machine;
 #[cfg(target_arch = "wasm32")]
+mod outbox;
+#[cfg(target_arch = "wasm32")]
+mod sharing;
+#[cfg(target_arch = "wasm32")]
 mod socket;
+#[cfg(any(test, target_arch = "wasm32"))]
+mod tabs;
 #[cfg(any(test, target_arch = "wasm32"))]
 mod unsent;
 
 use leptos::prelude::*;
-use protocol::{ClientFrame, DraftId, RoomId, ServerFrame};
+use protocol::{ClientFrame, DraftId, RoomId, ServerFrame, UserId};
 
+use crate::model::kept::Kept;
 use crate::model::wire_log::WireFrame;
 use crate::reactive::effect;
 
@@ -63,21 +71,45 @@ pub enum LinkStatus {
 #[error("Too many messages are waiting to be sent. Retry this one when they are through.")]
 pub struct Full;
 
+/// Why nothing is sent to a room that one is not in.
+pub const NOT_A_MEMBER: &str = "You are not in this room any more.";
+
+/// What becomes of posts that this tab has not seen being written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outbox {
+    /// One waits: it was written in another tab, or before this page was loaded.
+    Waits(Kept),
+    /// One does not wait any more: it has arrived, or was discarded.
+    Gone(DraftId),
+}
+
+/// Whose connection it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Whose {
+    /// For whom posts are kept across visits. `None`: in memory only.
+    pub account: Option<UserId>,
+    /// Whether all tabs of this account share one connection.
+    pub is_shared: bool,
+}
+
 /// A handle to the connection of this tab. Copying it copies an index.
 #[derive(Debug, Clone, Copy)]
 pub struct Link {
     /// Where the connection stands.
     pub status: ReadSignal<LinkStatus>,
+    /// Whether what is not sent yet would outlive this tab. `false` where the browser gives no storage.
+    pub keeps: ReadSignal<bool>,
     handle: handle::Handle,
 }
 
 /// Puts a [`Link`] into the context, once, at the root of the pages. `wanted`: whether somebody is signed in, so that
 /// the page connects as soon as it lives in a browser.
-pub fn provide_link(wanted: bool) -> Link {
+pub fn provide_link(wanted: bool, whose: Whose) -> Link {
     // The server's HTML and the browser's first rendering must agree, hence no look at the real state here.
     let first = if wanted { LinkStatus::Connecting } else { LinkStatus::Idle };
     let (status, set_status) = signal(first);
-    let link = Link { status, handle: handle::start(set_status) };
+    let (keeps, set_keeps) = signal(true);
+    let link = Link { status, keeps, handle: handle::start(whose, set_status, set_keeps) };
     provide_context(link);
     // An effect does not run on the server.
     effect(move || {
@@ -117,25 +149,20 @@ impl Link {
         self.status.with_untracked(|status| *status == LinkStatus::Connected)
     }
 
-    /// Sends a frame. A post is kept until the server has answered it, across reconnects, and goes out when its room
-    /// is joined; see [`Link::post`] for one whose refusal matters. Any other frame is dropped while there is no
-    /// connection, because it says something about this moment only.
+    /// Sends a frame. It is dropped while there is no connection, because it says something about this moment only; see
+    /// [`Link::post`] for what must arrive.
+    #[expect(clippy::needless_pass_by_value, reason = "whoever sends makes a frame for it")]
     pub fn send(&self, frame: ClientFrame) {
-        if let ClientFrame::Post { room, draft, body, .. } = frame {
-            if let Err(full) = self.post(room, draft, body) {
-                leptos::logging::warn!("{full}");
-            }
-        } else {
-            self.handle.send(&frame);
-        }
+        self.handle.send(&frame);
     }
 
-    /// Hands over a post; see [`Link::send`].
+    /// Hands over a post. It is kept until the server has answered it, across reconnects and visits, and goes out when
+    /// its room is joined and those before it have arrived. Its `order` is given here.
     ///
     /// # Errors
     /// [`Full`] when too many are waiting already.
-    pub fn post(&self, room: RoomId, draft: DraftId, body: String) -> Result<(), Full> {
-        self.handle.post(room, draft, body)
+    pub fn post(&self, post: Kept) -> Result<(), Full> {
+        self.handle.post(post)
     }
 
     /// Whether this draft still waits for an answer. A refusal that will be tried again by itself leaves it so.
@@ -143,14 +170,19 @@ impl Link {
         self.handle.holds(draft)
     }
 
-    /// Does not send this draft any more.
-    pub fn forget(&self, draft: DraftId) {
-        self.handle.forget(draft);
+    /// Does not send this draft any more, and does not keep it.
+    pub fn discard(&self, draft: DraftId) {
+        self.handle.discard(draft);
     }
 
     /// Does not send any draft to this room any more.
     pub fn forget_room(&self, room: &RoomId) {
         self.handle.forget_room(room);
+    }
+
+    /// Calls back for posts of other tabs and of earlier visits, until the owner of the calling code is cleaned up.
+    pub fn on_outbox(&self, call: impl Fn(&Outbox) + 'static) {
+        self.handle.on_outbox(call);
     }
 
     /// Calls back for each frame that the server sends, in order, until the owner of the calling code is cleaned up.
@@ -171,13 +203,18 @@ mod nowhere {
     use leptos::prelude::WriteSignal;
     use protocol::{ClientFrame, DraftId, RoomId, ServerFrame};
 
-    use super::{Full, LinkStatus};
+    use super::{Full, LinkStatus, Outbox, Whose};
+    use crate::model::kept::Kept;
     use crate::model::wire_log::WireFrame;
 
     #[derive(Debug, Clone, Copy)]
     pub(super) struct Handle;
 
-    pub(super) fn start(_status: WriteSignal<LinkStatus>) -> Handle {
+    pub(super) fn start(
+        _whose: Whose,
+        _status: WriteSignal<LinkStatus>,
+        _keeps: WriteSignal<bool>,
+    ) -> Handle {
         Handle
     }
 
@@ -188,14 +225,15 @@ mod nowhere {
         pub(super) fn disconnect(self) {}
         pub(super) fn send(self, _frame: &ClientFrame) {}
         #[expect(clippy::unnecessary_wraps, reason = "the same signature as the browser's")]
-        pub(super) fn post(self, _room: RoomId, _draft: DraftId, _body: String) -> Result<(), Full> {
+        pub(super) fn post(self, _post: Kept) -> Result<(), Full> {
             Ok(())
         }
         pub(super) fn holds(self, _draft: DraftId) -> bool {
             false
         }
-        pub(super) fn forget(self, _draft: DraftId) {}
+        pub(super) fn discard(self, _draft: DraftId) {}
         pub(super) fn forget_room(self, _room: &RoomId) {}
+        pub(super) fn on_outbox(self, _call: impl Fn(&Outbox) + 'static) {}
         pub(super) fn on_frame(self, _call: impl Fn(&ServerFrame) + 'static) {}
         pub(super) fn on_wire(self, _call: impl Fn(&WireFrame) + 'static) {}
     }

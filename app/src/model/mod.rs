@@ -1,6 +1,7 @@
 //! What the pages show, as plain structs: no signals, no sockets, no clock. Frames are folded in one by one, and folding
 //! the same one twice changes nothing.
 
+pub mod kept;
 pub mod own_typing;
 pub mod rooms;
 pub mod roster;

@@ -265,11 +265,24 @@ impl Timeline {
         Some(body)
     }
 
-    /// Takes a text away that has no number. Returns whether there was one.
-    pub fn discard(&mut self, id: DraftId) -> bool {
-        let before = self.drafts.len();
+    /// Takes a text away that has no number. Returns what it was.
+    pub fn discard(&mut self, id: DraftId) -> Option<String> {
+        let at = self.drafts.iter().position(|draft| draft.id == id)?;
+        Some(self.drafts.remove(at).body)
+    }
+
+    /// Shows a text that was written in another tab or before this page was loaded, or what became of it. Returns
+    /// whether that is news.
+    pub fn kept(&mut self, id: DraftId, body: &str, at_ms: i64, failed: Option<&str>) -> bool {
+        let has_arrived = self.sent.iter().any(|message| message.draft == id && self.is_me(&message.author));
+        let draft = Draft { id, body: body.to_owned(), at_ms, failed: failed.map(str::to_owned) };
+        if has_arrived || self.drafts.contains(&draft) {
+            return false;
+        }
         self.drafts.retain(|draft| draft.id != id);
-        self.drafts.len() != before
+        let at = self.drafts.partition_point(|draft| draft.at_ms <= at_ms);
+        self.drafts.insert(at, draft);
+        true
     }
 
     fn is_me(&self, author: &UserId) -> bool {

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use protocol::RoomId;
 
 use super::room::{Messages, Missing};
-use crate::components::composer::Composer;
+use crate::components::composer::{Composer, Pen};
 use crate::components::connection_status::ConnectionStatus;
 use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
@@ -56,6 +56,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
         session.leave();
     };
     let is_owner = session.is_owner;
+    let pen = Pen::new(conversations.unfinished(&room));
     view! {
         <a class="skip_link" href="#main">"Skip to the conversation"</a>
         <div class="live">
@@ -84,9 +85,9 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
                     })}
                 </Participants>
                 <section class="conversation__talk live__talk" {..fixed([("aria-label", "Conversation")])}>
-                    <Messages room=room.clone() name/>
+                    <Messages room=room.clone() name pen/>
                     <div class="conversation__foot">
-                        <Foot room name standing/>
+                        <Foot room name standing pen/>
                     </div>
                 </section>
             </main>
@@ -98,16 +99,12 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
 
 /// Where one writes, for as long as the session has not ended.
 #[component]
-fn Foot(room: RoomId, name: Memo<String>, standing: Memo<Standing>) -> impl IntoView {
+fn Foot(room: RoomId, name: Memo<String>, standing: Memo<Standing>, pen: Pen) -> impl IntoView {
     let conversations = use_conversations();
-    let status = use_link().status;
     let live = use_page().live;
     let typing = conversations.typing(&room);
     let room = StoredValue::new(room);
     let id = move || room.get_value();
-    let waits = Signal::derive(move || {
-        status.with(|it| matches!(it, LinkStatus::Reconnecting { .. } | LinkStatus::Offline))
-    });
     let has_ended = memo(move || standing.with(|it| *it == Standing::Ended));
     move || {
         if has_ended.get() {
@@ -121,7 +118,7 @@ fn Foot(room: RoomId, name: Memo<String>, standing: Memo<Standing>) -> impl Into
             <Composer
                 room_name=name
                 live
-                waits
+                pen
                 on_send=Callback::new(move |body| conversations.post(&id(), body))
                 on_type=Callback::new(move |()| conversations.typed(&id()))
                 on_stop=Callback::new(move |()| conversations.stopped_typing(&id()))

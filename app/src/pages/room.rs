@@ -7,17 +7,17 @@ use protocol::{DraftId, RoomId};
 
 use crate::address::use_address;
 use crate::browser::attempt;
-use crate::components::composer::Composer;
+use crate::components::composer::{Composer, Pen};
 use crate::components::empty::Empty;
 use crate::components::fixed::fixed;
 use crate::components::leave_room::LeaveRoomDialog;
+use crate::components::message::Remedies;
 use crate::components::message_list::{MessageList, Upper, Wishes};
 use crate::components::people_panel::PeoplePanel;
 use crate::components::room_header::RoomHeader;
 use crate::components::typing_line::TypingLine;
 use crate::conversation::{Conversations, use_conversations};
 use crate::errand::Errand;
-use crate::link::{LinkStatus, use_link};
 use crate::model::timeline::Timeline;
 use crate::page::use_page;
 use crate::reactive::{effect, memo};
@@ -63,7 +63,6 @@ pub fn Conversation(
 fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
     let conversations = use_conversations();
     let page = use_page();
-    let status = use_link().status;
     let room = StoredValue::new(room);
     let id = move || room.get_value();
 
@@ -101,9 +100,7 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
     });
     let is_last = Signal::derive(move || members.with(|members| members.len() <= 1));
 
-    let waits = Signal::derive(move || {
-        status.with(|it| matches!(it, LinkStatus::Reconnecting { .. } | LinkStatus::Offline))
-    });
+    let pen = Pen::new(conversations.unfinished(&id()));
 
     view! {
         <div
@@ -113,13 +110,13 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
         >
             <section class="conversation__talk" {..fixed([("aria-label", "Conversation")])}>
                 <RoomHeader live=format!("/live/{}", id()) name members people_shown people_button on_people=toggle_people/>
-                <Messages room=id() name/>
+                <Messages room=id() name pen/>
                 <div class="conversation__foot">
                     <TypingLine names=typing/>
                     <Composer
                         room_name=name
                         live=page.live
-                        waits
+                        pen
                         on_send=Callback::new(move |body| conversations.post(&id(), body))
                         on_type=Callback::new(move |()| conversations.typed(&id()))
                         on_stop=Callback::new(move |()| conversations.stopped_typing(&id()))
@@ -152,7 +149,7 @@ fn focus_soon(button: NodeRef<html::Button>) {
 
 /// The message list with what it needs to know of the timeline.
 #[component]
-pub(super) fn Messages(room: RoomId, name: Memo<String>) -> impl IntoView {
+pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: Pen) -> impl IntoView {
     let conversations = use_conversations();
     let timeline = conversations.timeline(&room);
     let room = StoredValue::new(room);
@@ -171,8 +168,17 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>) -> impl IntoView {
     let wishes = Wishes {
         older: Callback::new(move |()| load_older(conversations, room.get_value(), older_failed)),
         read: Callback::new(move |()| conversations.mark_read(&room.get_value())),
-        retry: Callback::new(move |draft: DraftId| conversations.retry(&room.get_value(), draft)),
-        discard: Callback::new(move |draft: DraftId| conversations.discard(&room.get_value(), draft)),
+        remedies: Remedies {
+            retry: Callback::new(move |draft: DraftId| conversations.retry(&room.get_value(), draft)),
+            edit: Callback::new(move |draft: DraftId| {
+                if let Some(body) = conversations.discard(&room.get_value(), draft) {
+                    pen.take_up(body);
+                }
+            }),
+            discard: Callback::new(move |draft: DraftId| {
+                conversations.discard(&room.get_value(), draft);
+            }),
+        },
     };
     view! { <MessageList room_name=name lines first_unread upper loading wishes/> }.into_any()
 }

@@ -16,6 +16,7 @@ use crate::components::room_list::RoomList;
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
 use crate::conversation::use_conversations;
+use crate::copies::keep_copies;
 use crate::errand::Errand;
 use crate::link::use_link;
 use crate::page::use_page;
@@ -47,6 +48,7 @@ fn Frame(account: Account) -> impl IntoView {
         });
     });
     switch_rooms_by_key(rooms, address);
+    keep_copies(address, link);
     let title = memo(move || title(&address.place.read(), &rooms.read()));
     effect(move || document().set_title(&title.read()));
 

@@ -13,6 +13,7 @@ use crate::components::test::{FactsCard, PingCard, RoomCard, SelfCheckCard};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
 use crate::link::{Link, LinkStatus, use_link};
+use crate::model::kept::Kept;
 use crate::model::round_trips::RoundTrips;
 use crate::model::trial::Trial;
 use crate::model::wire_facts::WireFacts;
@@ -202,7 +203,7 @@ fn Rooms(link: Link, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl In
         let Some(room) = trial.with_untracked(|trial| trial.room().cloned()) else { return };
         let draft = DraftId(uuid::Uuid::new_v4());
         trial.update(|trial| trial.send(draft, body.clone(), now_us()));
-        if let Err(full) = link.post(room, draft, body) {
+        if let Err(full) = link.post(Kept::new(room, draft, body, now_ms())) {
             trial.update(|trial| {
                 trial.refused(draft, &full.to_string());
             });

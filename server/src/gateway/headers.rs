@@ -25,18 +25,34 @@ const ALWAYS: [(HeaderName, &str); 6] = [
 /// For answers that are no pages: should one ever be shown as a page, nothing in it may act.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
+/// For the script of the service worker, which fetches the pages it keeps copies of: it has the policy of its own answer,
+/// not that of a page (Service Workers, section 4.1).
+const WORKER: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'none'";
+
+/// Where that script is. It watches over everything below, so it stands at the top.
+const WORKER_PATH: &str = "/sw.js";
+
+/// Which build a page or one of its files is of; the service worker keeps copies of one build together.
+const BUILD: HeaderName = HeaderName::from_static("hubbub-build");
+
 /// Two years, as browsers' lists ask for; sent only over TLS, where it is heard.
 const HSTS: &str = "max-age=63072000";
 
 /// Adds what is missing.
 pub(crate) async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let is_api = path.starts_with("/api/");
+    let policy = if path == WORKER_PATH { WORKER } else { NOTHING };
     let over_tls = request.headers().get("x-forwarded-proto").is_some_and(|proto| proto == "https");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
+    if !is_api {
+        headers.insert(BUILD, state.build().clone());
+    }
     // Answers are about one person at one moment; files say themselves how long they are good.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if over_tls && !state.config().is_development() {

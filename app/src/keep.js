@@ -1,0 +1,107 @@
+// What this browser keeps of a person between two visits: posts that the server has not answered, and texts that were
+// not finished. IndexedDB, because it is shared by all tabs and outlives them. Every call ends, with an error at worst.
+
+/** How long IndexedDB may take. Some browsers never answer when storage is forbidden. */
+const PATIENCE_MS = 3_000;
+
+let opening;
+
+function open() {
+  opening ??= new Promise((done, failed) => {
+    const request = indexedDB.open('hubbub', 1);
+    request.onupgradeneeded = () => {
+      const posts = request.result.createObjectStore('posts', { keyPath: 'order', autoIncrement: true });
+      posts.createIndex('account', 'account');
+      posts.createIndex('draft', ['account', 'draft'], { unique: true });
+      request.result.createObjectStore('texts');
+    };
+    request.onsuccess = () => {
+      const base = request.result;
+      // Another tab has a newer page, or the person cleared the storage.
+      base.onversionchange = () => base.close();
+      base.onclose = () => (opening = undefined);
+      done(base);
+    };
+    request.onerror = () => failed(request.error);
+  }).catch((error) => {
+    opening = undefined;
+    throw error;
+  });
+  return opening;
+}
+
+/** Runs `act` on a store in a transaction of its own, in the order of the calls. Gives what its request gave. */
+function within(name, mode, act) {
+  const work = async () => {
+    const base = await open();
+    return new Promise((done, failed) => {
+      const transaction = base.transaction(name, mode);
+      const request = act(transaction.objectStore(name));
+      transaction.oncomplete = () => done(request?.result);
+      transaction.onabort = () => failed(transaction.error);
+    });
+  };
+  const late = new Promise((_, failed) => setTimeout(failed, PATIENCE_MS, new Error('IndexedDB does not answer')));
+  return Promise.race([work(), late]);
+}
+
+/** Calls `act` with the post that has this draft id, if there is one, and the store. */
+function change(account, draft, act) {
+  return within('posts', 'readwrite', (posts) => {
+    const request = posts.index('draft').get([account, draft]);
+    request.onsuccess = () => act(posts, request.result);
+  });
+}
+
+/** Keeps a post as the last one; the same draft is kept once. Gives its place in the order. */
+export async function keepPost(account, room, draft, body, at_ms) {
+  let added;
+  await change(account, draft, (posts, known) => {
+    if (known) posts.delete(known.order);
+    added = posts.add({ account, room, draft, body, at_ms });
+  });
+  return added.result;
+}
+
+/** Every post of this person, in order, as JSON. */
+export async function keptPosts(account) {
+  const posts = await within('posts', 'readonly', (store) => store.index('account').getAll(account));
+  return JSON.stringify(posts.sort((one, other) => one.order - other.order));
+}
+
+export function dropPost(account, draft) {
+  return change(account, draft, (posts, known) => known && posts.delete(known.order));
+}
+
+/** Notes why a post will not be sent by itself any more. */
+export function refusePost(account, draft, reason) {
+  return change(account, draft, (posts, known) => known && posts.put({ ...known, reason }));
+}
+
+/** Texts that are not written yet. */
+const texts = new Map();
+let isWriting = false;
+
+/** Keeps an unfinished text; none once it is empty. */
+export function keepText(account, room, text) {
+  texts.set(`${account} ${room}`, text);
+  void write();
+}
+
+export async function keptText(account, room) {
+  const key = `${account} ${room}`;
+  return texts.get(key) ?? (await within('texts', 'readonly', (store) => store.get(key))) ?? '';
+}
+
+/** One write at a time, with whatever was typed during the one before. A pause would lose what a reload interrupts. */
+async function write() {
+  if (isWriting) return;
+  isWriting = true;
+  while (texts.size) {
+    const all = [...texts];
+    const put = (store) => all.forEach(([key, text]) => (text ? store.put(text, key) : store.delete(key)));
+    await within('texts', 'readwrite', put).catch((error) => console.warn('a text is not kept:', error));
+    for (const [key, text] of all) if (texts.get(key) === text) texts.delete(key);
+  }
+  isWriting = false;
+}

@@ -1,0 +1,77 @@
+// The tabs of one person in one browser. The one that holds a web lock leads: it has the connection, the others hear
+// from it over a channel. When it is gone, however that came about, the browser gives the lock to the next.
+
+/** How often a tab in view asks whether the leading one still answers, and after how long it gives up on it. */
+const ASK_MS = 4_000;
+const SILENT_MS = 12_000;
+
+const me = Math.random().toString(36).slice(2);
+let channel;
+let leads = false;
+let end = () => {};
+
+/** Whether this browser has what it takes; over plain HTTP there are no locks. */
+export const canMeet = () => 'locks' in navigator && 'BroadcastChannel' in globalThis;
+
+/**
+ * Meets the other tabs of an account. `hear(kind, from, text, room)` is called with what they say, with `lead` once
+ * this tab leads, and with `silent` when the leading one does not answer any more.
+ */
+export function meet(account, hear) {
+  const name = `hubbub ${account}`;
+  let heard = Date.now();
+  let silent = false;
+  channel = new BroadcastChannel(name);
+  channel.onmessage = ({ data: [kind, to, from, text, room] }) => {
+    if (to && to !== me) return;
+    if (kind === 'ask') {
+      if (leads) tell('here', from, '', '');
+      return;
+    }
+    heard = Date.now();
+    if (silent) {
+      // Whatever was said meanwhile is lost: begin anew.
+      silent = false;
+      tell('hello', '', '', '');
+    }
+    if (kind !== 'here') hear(kind, from, text, room);
+  };
+  const watch = setInterval(() => {
+    if (leads || silent || document.visibilityState !== 'visible') return;
+    const quiet = Date.now() - heard;
+    if (quiet > SILENT_MS + ASK_MS) {
+      // This tab itself was asleep: give the other one the time to answer.
+      heard = Date.now() - SILENT_MS + ASK_MS;
+    } else if (quiet > SILENT_MS) {
+      silent = true;
+      hear('silent', '', '', '');
+    }
+    if (quiet > ASK_MS) tell('ask', '', '', '');
+  }, ASK_MS);
+  const over = new AbortController();
+  const held = new Promise((done) => {
+    end = () => {
+      clearInterval(watch);
+      over.abort();
+      done();
+      channel.close();
+    };
+  });
+  navigator.locks
+    .request(name, { signal: over.signal }, () => {
+      if (over.signal.aborted) return undefined;
+      leads = true;
+      hear('lead', '', '', '');
+      return held;
+    })
+    .catch((error) => error.name === 'AbortError' || console.warn('no lock for the connection:', error));
+  tell('hello', '', '', '');
+}
+
+/** Says something to the tab `to`, or to all others. */
+export function tell(kind, to, text, room) {
+  channel.postMessage([kind, to, me, text, room]);
+}
+
+/** Leaves the others alone. */
+export const part = () => end();
