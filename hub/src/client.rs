@@ -6,10 +6,11 @@ use bytes::Bytes;
 use protocol::CloseCode;
 use uuid::Uuid;
 
+use crate::backlog::{Delivery, Subject};
 use crate::envelope::{Envelope, Spelling};
 use crate::event::Event;
 use crate::model::Person;
-use crate::outbox::{Delivery, Gone, Outlet, Track};
+use crate::outbox::{Gone, Outlet, Track};
 use crate::rates::Meters;
 
 /// Names one attached client for as long as it is attached.
@@ -85,6 +86,12 @@ impl Client {
             }
             (None, None) => Ok(()),
         }
+    }
+
+    /// Hands on an event that is for this client alone, and worth nothing once a newer one of the subject follows.
+    pub(crate) fn tell_latest(&self, event: &Event, subject: Subject) -> Result<(), Gone> {
+        let frame = (self.spelling.encode)(event);
+        frame.map_or(Ok(()), |frame| self.outlet.push(frame, Delivery::Latest(subject)))
     }
 
     /// Hands on a frame that is spelled already.

@@ -38,7 +38,7 @@ pub enum Event {
     Read(ReadMark),
     /// Somebody has read this message: one for each that a [`Event::Read`] passes over, for dialects that count readers.
     Receipt(Receipt),
-    /// Somebody came or went.
+    /// People came and went since the last time.
     Presence(PresenceChange),
     /// Somebody began or ceased to follow a room.
     Participant(ParticipantChange),

@@ -4,7 +4,9 @@
 //! to it with an [`Outlet`] and a [`Spelling`], and hand over [`Command`]s; the hub numbers and stores what is said
 //! through a [`port::Store`] and hands the same bytes to everybody who follows.
 
+mod announcer;
 mod awake;
+mod backlog;
 mod client;
 mod command;
 mod envelope;
@@ -32,6 +34,7 @@ mod roster;
 mod shared;
 mod typing;
 
+pub use backlog::{Backlog, Delivery, Full, Subject};
 pub use client::{Identity, PeerId, SignInId};
 pub use command::{Bring, Command};
 pub use envelope::{Envelope, SLOTS, Spelling};
@@ -39,7 +42,7 @@ pub use event::{Event, Failure, Receipt, Stamp};
 pub use hub::{Actor, Hub, NewRoom, Text};
 pub use inbox::{JobReport, NewJob};
 pub use limits::Settings;
-pub use outbox::{Delivery, Gone, Inlet, Next, Outbox, Outlet, Track, outbox};
+pub use outbox::{Gone, Inlet, Next, Outbox, Outlet, Track, outbox};
 pub use peer::{Done, Peer, Standing, Voice};
 pub use rates::{Rate, Rates};
 pub use refusal::Refusal;

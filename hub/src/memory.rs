@@ -1,16 +1,17 @@
 //! The ports without anything outside: a store that forgets with the process, and clocks.
 
 mod clock;
+mod faults;
 mod inbox;
 mod room;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::{Cursor, Job, JobId, LiveChange, MessageId, Role, RoomId, RoomKind, RoomSummary, UserId};
 
 pub use clock::{ManualClock, SystemClock};
+pub use faults::Faults;
 use inbox::Inbox;
 use room::{Place, Room, index};
 
@@ -23,7 +24,7 @@ use crate::port::{Answer, Appended, LIVE_PREFIX, MessageDraft, Page, RoomDraft, 
 pub struct MemoryStore {
     /// A std mutex: held for one question, never across an `.await`.
     state: Mutex<State>,
-    append_fails: AtomicBool,
+    faults: Faults,
 }
 
 #[derive(Debug, Default)]
@@ -48,9 +49,9 @@ impl MemoryStore {
         self.state().people.insert(person.id.clone(), Arc::new(person));
     }
 
-    /// The next append is answered as by a disk that is full.
-    pub fn fail_next_append(&self) {
-        self.append_fails.store(true, Ordering::Relaxed);
+    /// What goes wrong, for whoever tries out what happens then.
+    pub fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     /// A store that panicked half-way through a change would be broken; no change here can panic, so a poisoned lock
@@ -104,6 +105,7 @@ impl State {
             kind: room.kind,
             head: room.head(),
             created_at_ms: room.created_at_ms,
+            active_at_ms: room.active_at_ms(),
             members: members.collect::<Result<_, _>>()?,
             live: room.live.clone(),
         })
@@ -245,9 +247,7 @@ impl Store for MemoryStore {
         at_ms: i64,
     ) -> Answer<'a, Vec<Appended>> {
         Box::pin(async move {
-            if self.append_fails.swap(false, Ordering::Relaxed) {
-                return Err(StoreError::unavailable(std::io::Error::from(std::io::ErrorKind::StorageFull)));
-            }
+            self.faults.before_append()?;
             let mut state = self.state();
             state.room(id)?;
             for draft in &drafts {
@@ -260,6 +260,7 @@ impl Store for MemoryStore {
                     state.places.insert(message.id, (id.clone(), message.cursor));
                 }
             }
+            self.faults.after_append()?;
             Ok(answers)
         })
     }
@@ -282,6 +283,7 @@ impl Store for MemoryStore {
 
     fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page> {
         Box::pin(async move {
+            self.faults.before_page()?;
             let state = self.state();
             let room = state.rooms.get(room);
             Ok(room.map_or(Page { messages: Vec::new(), has_more: false }, |room| room.page(slice, limit)))

@@ -84,6 +84,8 @@ pub struct RoomRecord {
     pub head: Cursor,
     /// Milliseconds since 1970-01-01 UTC.
     pub created_at_ms: i64,
+    /// When the newest message was said, or the room made.
+    pub active_at_ms: i64,
     /// Everybody in it, in no particular order. Of a live room: everybody in its chat.
     pub members: Vec<Membership>,
     /// What an owner last said of the session.

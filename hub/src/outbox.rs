@@ -1,23 +1,14 @@
 //! What waits for one client: bounded in bytes, never waiting for it.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use protocol::{CloseCode, Cursor, RoomId};
-use tokio::sync::mpsc;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use crate::backlog::{Backlog, Delivery, Full};
 use crate::planted::{Bug, planted};
-
-/// Whether a frame may be lost on the way to a slow reader.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Delivery {
-    /// Must arrive, or the reader is let go and recovers.
-    Sure,
-    /// Worth nothing a moment later: dropped while the reader is behind.
-    Fleeting,
-}
 
 /// The reader is gone, or fell behind and was let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,27 +50,36 @@ pub trait Outlet: Send + Sync + 'static {
     fn close(&self, code: CloseCode);
 }
 
-/// An [`Outlet`] that queues for a writer task.
+/// An [`Outlet`] that queues for a writer task. When the last clone goes, the writer ends after what was pushed.
 #[derive(Debug, Clone)]
 pub struct Outbox {
+    ends: Arc<Ends>,
+}
+
+#[derive(Debug)]
+struct Ends {
     shared: Arc<Shared>,
-    // Unbounded in frames because it is bounded in bytes: `push` refuses beyond `limit`.
-    queue: mpsc::UnboundedSender<Bytes>,
 }
 
 #[derive(Debug)]
 struct Shared {
-    queued_bytes: AtomicUsize,
-    limit: usize,
-    close_code: OnceLock<CloseCode>,
+    /// A std mutex: held while a frame is queued or a burst is taken, never across an `.await`.
+    state: Mutex<State>,
+    /// Raised when something waits after nothing did: once for a burst, not for each of its frames.
+    wake: Notify,
     closed: CancellationToken,
+}
+
+#[derive(Debug)]
+struct State {
+    backlog: Backlog<Bytes>,
+    close: Option<CloseCode>,
 }
 
 /// The writer's end of an [`Outbox`].
 #[derive(Debug)]
 pub struct Inlet {
     shared: Arc<Shared>,
-    queue: mpsc::UnboundedReceiver<Bytes>,
 }
 
 /// What a writer should do next.
@@ -96,49 +96,65 @@ const FRAME_OVERHEAD: usize = 48;
 
 /// A queue for one client that holds at most `limit` bytes.
 pub fn outbox(limit: usize) -> (Outbox, Inlet) {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    let shared = Arc::new(Shared {
-        queued_bytes: AtomicUsize::new(0),
-        limit,
-        close_code: OnceLock::new(),
-        closed: CancellationToken::new(),
-    });
-    (Outbox { shared: shared.clone(), queue: sender }, Inlet { shared, queue: receiver })
+    let state = Mutex::new(State { backlog: Backlog::new(limit), close: None });
+    let shared = Arc::new(Shared { state, wake: Notify::new(), closed: CancellationToken::new() });
+    (Outbox { ends: Arc::new(Ends { shared: shared.clone() }) }, Inlet { shared })
+}
+
+impl Shared {
+    /// Nothing that is done under the lock can panic, so a poisoned one only tells of a panic elsewhere.
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn close(&self, code: CloseCode) {
+        self.lock().close.get_or_insert(code);
+        self.closed.cancel();
+        self.wake.notify_one();
+    }
 }
 
 impl Outbox {
     /// Resolves when the connection is to end, whoever decided it.
     pub async fn closed(&self) {
-        self.shared.closed.cancelled().await;
+        self.ends.shared.closed.cancelled().await;
     }
 }
 
 impl Outlet for Outbox {
     fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
-        if self.shared.closed.is_cancelled() {
+        let shared = &*self.ends.shared;
+        let mut state = shared.lock();
+        if state.close.is_some() {
             return Err(Gone);
         }
-        let cost = frame.len() + FRAME_OVERHEAD;
-        let queued = self.shared.queued_bytes.fetch_add(cost, Ordering::Relaxed) + cost;
-        if delivery == Delivery::Fleeting && queued > self.shared.limit / 4 {
-            self.shared.queued_bytes.fetch_sub(cost, Ordering::Relaxed);
-            return Ok(());
-        }
-        // A single frame always fits, however large: a page of history may be larger than what may wait.
-        if queued > self.shared.limit && queued > cost {
+        let was_empty = state.backlog.is_empty();
+        let bytes = frame.len() + FRAME_OVERHEAD;
+        if let Err(Full) = state.backlog.push(frame, bytes, delivery) {
             if planted(Bug::DropOnFullOutbox) {
-                self.shared.queued_bytes.fetch_sub(cost, Ordering::Relaxed);
                 return Ok(());
             }
-            self.close(CloseCode::TooSlow);
+            // What it did not read in time it will recover.
+            state.backlog.clear();
+            drop(state);
+            shared.close(CloseCode::TooSlow);
             return Err(Gone);
         }
-        self.queue.send(frame).map_err(|_| Gone)
+        drop(state);
+        if was_empty {
+            shared.wake.notify_one();
+        }
+        Ok(())
     }
 
     fn close(&self, code: CloseCode) {
-        self.shared.close_code.get_or_init(|| code);
-        self.shared.closed.cancel();
+        self.ends.shared.close(code);
+    }
+}
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.shared.close(CloseCode::Normal);
     }
 }
 
@@ -148,24 +164,21 @@ impl Inlet {
     /// A reader that was let go for being slow gets its close frame at once; every other close comes after what was
     /// pushed before it.
     pub async fn next(&mut self, buffer: &mut Vec<Bytes>, limit: usize) -> Next {
-        if self.close_code() == Some(CloseCode::TooSlow) {
-            return Next::Close(CloseCode::TooSlow);
+        loop {
+            if let Some(next) = self.turn(buffer, limit) {
+                return next;
+            }
+            self.shared.wake.notified().await;
         }
-        let taken = tokio::select! {
-            biased;
-            taken = self.queue.recv_many(buffer, limit) => taken,
-            () = self.shared.closed.cancelled() => 0,
-        };
-        if taken == 0 {
-            return Next::Close(self.close_code().unwrap_or(CloseCode::Normal));
-        }
-        let cost = buffer.iter().map(|frame| frame.len() + FRAME_OVERHEAD).sum();
-        self.shared.queued_bytes.fetch_sub(cost, Ordering::Relaxed);
-        Next::Frames
     }
 
-    fn close_code(&self) -> Option<CloseCode> {
-        self.shared.close_code.get().copied()
+    fn turn(&self, buffer: &mut Vec<Bytes>, limit: usize) -> Option<Next> {
+        let mut state = self.shared.lock();
+        if state.backlog.is_empty() {
+            return state.close.map(Next::Close);
+        }
+        state.backlog.take(buffer, limit);
+        Some(Next::Frames)
     }
 
     /// Resolves when the connection is to end. A writer that is stuck in a write watches it.
@@ -177,8 +190,8 @@ impl Inlet {
 impl Drop for Inlet {
     fn drop(&mut self) {
         // Without a writer nothing leaves any more: tell the reader and every room.
-        self.shared.close_code.get_or_init(|| CloseCode::GoingAway);
-        self.shared.closed.cancel();
+        self.shared.lock().backlog.clear();
+        self.shared.close(CloseCode::GoingAway);
     }
 }
 
@@ -207,6 +220,17 @@ mod tests {
         let mut taken = Vec::new();
         assert_eq!(inlet.next(&mut taken, 8).await, Next::Frames);
         assert_eq!(taken, [frame(300)]);
+    }
+
+    #[tokio::test]
+    async fn a_writer_ends_when_nobody_can_push_any_more() {
+        let (outbox, mut inlet) = outbox(1_000);
+        let another = outbox.clone();
+        drop(outbox);
+        another.push(frame(10), Delivery::Sure).unwrap();
+        drop(another);
+        assert_eq!(inlet.next(&mut Vec::new(), 8).await, Next::Frames);
+        assert_eq!(inlet.next(&mut Vec::new(), 8).await, Next::Close(CloseCode::Normal));
     }
 
     #[tokio::test]

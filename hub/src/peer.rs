@@ -7,21 +7,25 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use protocol::{
-    CloseCode, Cursor, DirectMessage, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId, limits,
+    CloseCode, Cursor, DirectMessage, DraftId, JoinedRoom, MessageId, MessageKind, Pong, RoomId, RoomRef,
+    UserId, limits,
 };
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
+use crate::backlog::Subject;
 use crate::client::{Client, PeerId, SignInId};
 use crate::command::{Bring, Command};
 use crate::event::{Event, Failure};
 use crate::inbox::InboxCommand;
 use crate::model::{Message, Person};
 use crate::outbox::Gone;
+use crate::planted::{Bug, planted};
 use crate::policy;
+use crate::port::Slice;
 use crate::rates::Meter;
 use crate::refusal::Refusal;
-use crate::room::{Mailbox, Post, RoomCommand, Target};
+use crate::room::{Joining, Mailbox, Post, RoomCommand, Target};
 use crate::shared::Shared;
 
 /// Tells one client, from a task of its own.
@@ -36,7 +40,10 @@ impl Voice {
     /// # Errors
     /// [`Gone`] when the client has left.
     pub fn tell(&self, event: &Event) -> Result<(), Gone> {
-        self.client.tell_alone(event)
+        match event {
+            Event::Progress(step) => self.client.tell_latest(event, Subject::run(step.run)),
+            event => self.client.tell_alone(event),
+        }
     }
 
     /// Ends the connection.
@@ -253,9 +260,35 @@ impl Peer {
         let (reply, answer) = oneshot::channel();
         let wish = RoomCommand::Join { client: self.client.clone(), bring, reply };
         mailbox.send(wish).await.map_err(|_| Refusal::NoSuchRoom)?;
-        answer.await.map_err(|_| Refusal::NoSuchRoom)??;
-        self.joined.insert(room.clone(), mailbox);
+        match answer.await.map_err(|_| Refusal::NoSuchRoom)?? {
+            Joining::Follows => {
+                self.joined.insert(room.clone(), mailbox);
+            }
+            Joining::TooFarBehind(since) => self.tell_missed_page(room, since).await?,
+        }
         Ok(Done::Yes)
+    }
+
+    /// Tells the client the next page of what it missed. It asks for the one after it when it likes, so its own pace is the
+    /// flow control, and nothing of a long absence is kept here in between.
+    async fn tell_missed_page(&self, room: &RoomId, since: Cursor) -> Result<(), Refusal> {
+        let slice = Slice::After(since.seq + u64::from(planted(Bug::SkipOnPageEdge)));
+        let page = self.shared.store.page(room, slice, limits::MAX_RECOVERED_MESSAGES).await?;
+        // Without any, or with those of another life, the room was deleted after it had answered.
+        let head = page.messages.last().map(|last| last.cursor).filter(|it| it.epoch == since.epoch);
+        let joined = JoinedRoom {
+            room: room.clone(),
+            head: head.ok_or(Refusal::NoSuchRoom)?,
+            recovered: true,
+            has_more: true,
+            messages: page.messages.iter().map(Message::to_wire).collect(),
+            members: Vec::new(),
+            typing: Vec::new(),
+            participants: Vec::new(),
+            live: None,
+        };
+        self.tell(&Event::Joined(Box::new(joined)));
+        Ok(())
     }
 
     async fn post(

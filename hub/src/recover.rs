@@ -11,7 +11,9 @@ pub(crate) enum Plan {
     FromRing(u64),
     /// Everything after this number fits one page of the store.
     FromStore(u64),
-    /// The reader's place says nothing here, or lies too far back: the newest page, and start over.
+    /// More is missing than one page holds: the reader takes page after page, and does not follow until the last.
+    TooFarBehind(Cursor),
+    /// The reader's place says nothing here: the newest page, and start over.
     StartOver,
 }
 
@@ -24,7 +26,8 @@ pub(crate) fn plan(since: Option<Cursor>, head: Cursor, ring_after: u64) -> Plan
     match since.gap_to(head) {
         Some(_) if since.seq >= ring_after => Plan::FromRing(since.seq),
         Some(gap) if gap <= u64::from(limits::MAX_RECOVERED_MESSAGES) => Plan::FromStore(since.seq),
-        Some(_) | None => Plan::StartOver,
+        Some(_) => Plan::TooFarBehind(since),
+        None => Plan::StartOver,
     }
 }
 
@@ -48,7 +51,13 @@ mod tests {
     fn a_longer_one_from_the_store_up_to_one_page() {
         assert_eq!(plan_at(899, 900), Plan::FromStore(899));
         assert_eq!(plan_at(500, 900), Plan::FromStore(500));
-        assert_eq!(plan_at(499, 900), Plan::StartOver);
+        assert_eq!(plan_at(499, 900), Plan::TooFarBehind(Cursor { epoch: 3, seq: 499 }));
+        assert_eq!(plan_at(0, 900), Plan::TooFarBehind(Cursor { epoch: 3, seq: 0 }));
+    }
+
+    #[test]
+    fn what_is_at_hand_is_one_page_however_much_it_is() {
+        assert_eq!(plan_at(0, 0), Plan::FromRing(0));
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! What the handle, the peers and the rooms have in common.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use protocol::{DirectMessage, InboxItem, MessageId, MessageKind, RoomId, RoomRef, UserId};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+use crate::announcer::Announcer;
 use crate::client::Client;
 use crate::event::{Event, Stamp};
 use crate::inbox::{self, InboxCommand};
@@ -25,12 +28,16 @@ use crate::refusal::Refusal;
 use crate::registry::{Departure, Registry};
 use crate::room::{self, Mailbox, RoomCommand};
 
+/// People whose rooms are asked for before the rooms are told.
+const ANNOUNCED_AT_ONCE: usize = 256;
+
 /// One for each hub, behind one pointer.
 pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     pub(crate) registry: Registry,
+    pub(crate) announcer: Announcer,
     pub(crate) meters: MeterBook,
     pub(crate) last_seen: LastSeen,
     pub(crate) pulse: Pulse,
@@ -161,7 +168,7 @@ impl Shared {
     }
 
     /// A client has gone. If it was somebody's last one, presence ends a little later.
-    pub(crate) async fn detach(&self, client: &Client) {
+    pub(crate) async fn detach(self: &Arc<Self>, client: &Client) {
         let person = &client.person.id;
         self.last_seen.note(person, self.clock.now_ms());
         let Departure::Last(farewell) = self.registry.detach(person, client.id) else {
@@ -172,21 +179,45 @@ impl Shared {
             () = self.stopped.cancelled() => return,
         }
         if self.registry.forget_person(person, farewell) && !planted(Bug::PresenceGhost) {
-            self.announce(person).await;
+            self.announce(person);
         }
     }
 
-    /// Asks every room that somebody is in, and that is awake, to look whether this person is present.
-    pub(crate) async fn announce(&self, person: &UserId) {
-        match self.store.room_ids_of(person).await {
-            Ok(rooms) => {
-                for mailbox in rooms.iter().filter_map(|room| self.registry.rooms.get(room)) {
-                    mailbox.send(RoomCommand::LookFor(person.clone())).await.ok();
+    /// Has every room that somebody is in, and that is awake, look whether this person is present.
+    pub(crate) fn announce(self: &Arc<Self>, person: &UserId) {
+        if self.announcer.add(person.clone()) {
+            let shared = self.clone();
+            self.tasks.spawn(async move { shared.announce_all().await });
+        }
+    }
+
+    /// Serves the announcer until nobody waits.
+    async fn announce_all(self: Arc<Self>) {
+        loop {
+            let people = self.announcer.take(ANNOUNCED_AT_ONCE);
+            if people.is_empty() || self.stopped.is_cancelled() {
+                return;
+            }
+            let mut rooms: BTreeMap<RoomId, Vec<UserId>> = BTreeMap::new();
+            for person in people {
+                match self.store.room_ids_of(&person).await {
+                    Ok(ids) => {
+                        for room in ids {
+                            rooms.entry(room).or_default().push(person.clone());
+                        }
+                    }
+                    Err(error) => {
+                        let error = &error as &dyn std::error::Error;
+                        tracing::error!(error, person.id = %person, "Could not announce the presence of `{person}`");
+                    }
                 }
             }
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(error, person.id = %person, "Could not announce the presence of `{person}`");
+            for (room, people) in rooms {
+                let Some(mailbox) = self.registry.rooms.get(&room) else { continue };
+                // A room that has too much to do does not hold up the others. One that has ended looks when it wakes.
+                if let Err(TrySendError::Full(command)) = mailbox.try_send(RoomCommand::LookFor(people)) {
+                    self.tasks.spawn(async move { mailbox.send(command).await.ok() });
+                }
             }
         }
     }

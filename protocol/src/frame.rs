@@ -165,9 +165,9 @@ pub enum ServerFrame {
         /// Who, where, how far.
         data: ReadMark,
     },
-    /// Somebody came or went. Fleeting.
+    /// People came and went since the last time. Fleeting.
     Presence {
-        /// Who.
+        /// Who, and which room they share with the reader.
         data: PresenceChange,
     },
     /// Somebody began or ceased to follow a room. In live sessions only. Fleeting.

@@ -36,7 +36,8 @@ pub const PAGE_MESSAGES: u32 = 50;
 /// Messages of one history page at most.
 pub const MAX_PAGE_MESSAGES: u32 = 200;
 
-/// Missed messages that a join with `since` may bring. Beyond it the answer is `recovered: false`.
+/// Missed messages that one answer to a join with `since` brings; whoever misses more asks again. A Socket.IO client that
+/// missed more than so many starts over.
 pub const MAX_RECOVERED_MESSAGES: u32 = 500;
 
 /// Milliseconds of silence after which a person no longer counts as typing. The native client repeats itself sooner.

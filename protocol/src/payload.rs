@@ -31,12 +31,13 @@ pub struct Expiry {
 pub struct JoinedRoom {
     /// Which room.
     pub room: RoomId,
-    /// Where it stands after `messages`.
+    /// Where the client stands after `messages`.
     pub head: Cursor,
-    /// `true`: `messages` is everything after `since`, complete. `false`: it is the newest page, and what the client
+    /// `true`: `messages` is what comes after `since`, without a hole. `false`: it is the newest page, and what the client
     /// had before may lie behind a gap, so it starts over.
     pub recovered: bool,
-    /// Whether there is anything older than `messages`. Meaningful when not recovered.
+    /// Whether there is more in the direction that was asked. Recovered: the client does not follow yet and asks again from
+    /// `head`; the lists below are empty. Not recovered: there are older messages.
     pub has_more: bool,
     /// Oldest first.
     pub messages: Vec<Message>,
@@ -108,12 +109,12 @@ pub struct ReadMark {
 /// See [`crate::ServerFrame::Presence`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresenceChange {
-    /// A room that the reader shares with this person.
+    /// A room that the reader shares with these people.
     pub room: RoomId,
-    /// Who.
-    pub user: UserId,
-    /// Came or went.
-    pub online: bool,
+    /// Who came.
+    pub online: Vec<UserId>,
+    /// Who went.
+    pub offline: Vec<UserId>,
 }
 
 /// See [`crate::ServerFrame::MemberAdded`].

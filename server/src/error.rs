@@ -85,6 +85,12 @@ pub enum ApiError {
         /// When.
         retry_after_ms: u64,
     },
+    /// Too many come at once.
+    #[error("many are coming in, try again in a moment")]
+    Busy {
+        /// When.
+        retry_after_ms: u64,
+    },
     /// No such address, or nothing there.
     #[error("there is nothing here")]
     NotFound,
@@ -127,7 +133,7 @@ impl ApiError {
             _ => status(code),
         };
         // A full server has said so once, and has better things to do than to say it to everybody.
-        if status.is_server_error() && !matches!(self, Self::Full { .. }) {
+        if status.is_server_error() && !matches!(self, Self::Full { .. } | Self::Busy { .. }) {
             tracing::error!(
                 error = self as &dyn std::error::Error,
                 status = status.as_u16(),
@@ -153,7 +159,9 @@ impl ApiError {
             Self::NotYours | Self::NotAllowed(_) => (ErrorCode::Forbidden, None, None),
             Self::ReservedEvent(_) => (ErrorCode::Invalid, named("event"), None),
             Self::TooManySockets { retry_after_ms } => (ErrorCode::RateLimited, None, Some(*retry_after_ms)),
-            Self::Full { retry_after_ms } => (ErrorCode::Unavailable, None, Some(*retry_after_ms)),
+            Self::Full { retry_after_ms } | Self::Busy { retry_after_ms } => {
+                (ErrorCode::Unavailable, None, Some(*retry_after_ms))
+            }
             Self::NotFound | Self::WrongMethod => (ErrorCode::NotFound, None, None),
             Self::NotWebSocket(_) => (ErrorCode::Invalid, None, None),
             Self::Panicked => (ErrorCode::Internal, None, None),

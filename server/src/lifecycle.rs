@@ -11,7 +11,6 @@ use any_spawner::Executor;
 use app::Demo;
 use hub::{Hub, Settings};
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -22,10 +21,13 @@ use crate::clock::SystemClock;
 use crate::config::{AccountsMode, Config, Secret};
 use crate::demo::{self, DemoError};
 use crate::gateway::socketio::{self, SocketIoDoor};
+use crate::listener::{self, ListenError};
 use crate::router::router;
-use crate::serve::serve;
+use crate::serve::{Steps, serve};
+use crate::signals::{Asked, Signals};
 use crate::state::AppState;
 use crate::store::sqlite::{OpenError, SqliteStore};
+use crate::upgrade::{Program, Successor};
 
 /// How long a stop waits for each of its stages. Together less than the 10 s that service managers give.
 const ERRANDS: Duration = Duration::from_millis(500);
@@ -40,9 +42,9 @@ const SWEEP: Duration = Duration::from_hours(1);
 /// Why the server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The address cannot be had.
-    #[error("cannot listen on {0}")]
-    Bind(SocketAddr, #[source] io::Error),
+    /// The listening socket cannot be had.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// The data folder cannot be made.
     #[error("the data folder `{}` cannot be made", .0.display())]
     Folder(PathBuf, #[source] io::Error),
@@ -73,33 +75,53 @@ pub struct Running {
     store: SqliteStore,
     server: JoinHandle<()>,
     /// Ends the server's listening.
-    closing: CancellationToken,
+    steps: Steps,
     sweeper: JoinHandle<()>,
     socket_io: SocketIoDoor,
 }
 
-/// Serves until SIGTERM or SIGINT, then stops gently.
+/// How a server ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// It was asked to stop.
+    Stopped,
+    /// It was asked to make room for another version.
+    Replaced(Successor),
+}
+
+/// Serves until SIGTERM or SIGINT, then stops gently; with SIGUSR2 so that another version can take over the socket.
+/// `inherited` is the socket that was handed over, if there is one; else the address of the settings is bound.
 ///
 /// # Errors
 /// [`StartError`]; with its sources it makes one line.
-pub async fn run(config: Config) -> Result<(), StartError> {
-    let addr = config.listen;
+pub async fn run(config: Config, inherited: Option<std::net::TcpListener>) -> Result<Ended, StartError> {
+    let mut signals = Signals::new().map_err(StartError::Signals)?;
+    let program = Program::of_this_process();
+    let outlives_us = inherited.is_some();
     // Before anything else: a second start must not touch what the first one uses.
-    let listener = TcpListener::bind(addr).await.map_err(|error| StartError::Bind(addr, error))?;
-    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Signals)?;
-    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Signals)?;
-    let mut running = serve_on(listener, config).await?;
+    let listener = match inherited {
+        Some(socket) => listener::take_up(socket)?,
+        None => listener::bind(config.listen)?,
+    };
+    let listener = listener.into_std().map_err(ListenError::Inherited)?;
+    let spare = listener.try_clone().map_err(ListenError::Inherited)?;
+    let mut running = serve_on(listener::take_up(listener)?, config).await?;
     running.announce();
-    tokio::select! {
-        _ = terminate.recv() => tracing::info!("Stopping: SIGTERM"),
-        _ = interrupt.recv() => tracing::info!("Stopping: SIGINT"),
+    let asked = tokio::select! {
+        asked = signals.next(&program, &spare) => asked,
         ended = &mut running.server => {
             running.store.close().await;
-            return ended.map_err(|error| StartError::Serve(io::Error::other(error)));
+            return ended.map(|()| Ended::Stopped).map_err(|error| StartError::Serve(io::Error::other(error)));
         }
+    };
+    if outlives_us || matches!(asked, Asked::Replace(_)) {
+        running.shut();
     }
     running.shutdown().await;
-    Ok(())
+    Ok(match asked {
+        Asked::Stop => Ended::Stopped,
+        Asked::Replace(successor) => Ended::Replaced(successor),
+    })
 }
 
 /// Serves on a listener that is bound already; port 0 gives each test its own server.
@@ -107,7 +129,7 @@ pub async fn run(config: Config) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError`].
 pub async fn serve_on(listener: TcpListener, config: Config) -> Result<Running, StartError> {
-    let addr = listener.local_addr().map_err(|error| StartError::Bind(config.listen, error))?;
+    let addr = listener.local_addr().map_err(|error| ListenError::Bind(config.listen, error))?;
     let secret = signing_secret(&config)?;
     let store = SqliteStore::open(&config.database).await?;
     let clock = Arc::new(SystemClock);
@@ -129,18 +151,23 @@ pub async fn serve_on(listener: TcpListener, config: Config) -> Result<Running, 
     let state = AppState::new(config, sign_ins, demo, stopping);
     let socket_io = socketio::door(state.clone());
     let first_request = state.config().limits.first_request;
-    let closing = CancellationToken::new();
+    let steps = Steps::default();
     let router = router(&state, socket_io.clone());
-    let server = tokio::spawn(serve(listener, router, closing.clone(), first_request));
+    let server = tokio::spawn(serve(listener, router, steps.clone(), first_request));
     let sweeper = tokio::spawn(sweep(state.clone()));
     tracing::info!(%addr, "Listening on http://{addr}");
-    Ok(Running { addr, state, store, server, closing, sweeper, socket_io })
+    Ok(Running { addr, state, store, server, steps, sweeper, socket_io })
 }
 
 impl Running {
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    /// Takes no connections any more: those that come from now on wait for whoever has the socket next.
+    fn shut(&self) {
+        self.steps.shut.cancel();
     }
 
     /// Takes nobody in any more, lets rooms finish, closes sockets and the database. Takes at most 9.5 s.
@@ -162,7 +189,7 @@ impl Running {
             tracing::warn!(open = sockets.len(), "Sockets were still open after {} s", FAREWELL.as_secs());
         }
         // Not before: who polls hears the farewell with the next request.
-        self.closing.cancel();
+        self.steps.closing.cancel();
         let end = self.server.abort_handle();
         match timeout(REQUESTS, self.server).await {
             Ok(Ok(())) => {}

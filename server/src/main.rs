@@ -4,6 +4,7 @@ use std::error::Error;
 use std::io::Write;
 use std::process::ExitCode;
 
+use server::Ended;
 use server::config::{Config, ConfigError};
 
 /// The exit code of a start that was refused, as shells use it for a wrong call.
@@ -22,12 +23,22 @@ fn main() -> ExitCode {
     if let Err(error) = server::telemetry::start(&config.log) {
         return refuse(&error);
     }
+    // Before the runtime has threads.
+    let inherited = match server::inherited() {
+        Ok(inherited) => inherited,
+        Err(error) => return refuse(&error),
+    };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return refuse(&error),
     };
-    match runtime.block_on(server::run(config)) {
-        Ok(()) => ExitCode::SUCCESS,
+    match runtime.block_on(server::run(config, inherited)) {
+        Ok(Ended::Stopped) => ExitCode::SUCCESS,
+        Ok(Ended::Replaced(successor)) => {
+            // What is still under way was given its time, and has no socket and no database any more.
+            runtime.shutdown_background();
+            refuse(&successor.take_over())
+        }
         Err(error) => refuse(&error),
     }
 }

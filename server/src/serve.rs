@@ -29,31 +29,40 @@ const NEXT_REQUEST: Duration = Duration::from_secs(75);
 /// How long to wait when the system has no more files for us.
 const BREATH: Duration = Duration::from_secs(1);
 
-/// Serves until `stopping` is cancelled, and then until the requests that are under way are answered. Sockets that were
+/// How long a client that has just come may take to ask for something when the server stops.
+const LAST_CHANCE: Duration = Duration::from_millis(250);
+
+/// The two steps of a stop.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Steps {
+    /// No connection is taken any more. Those that wait in the socket's queue are left to whoever has it next.
+    pub(crate) shut: CancellationToken,
+    /// Connections are closed as soon as their requests are answered; no more are taken.
+    pub(crate) closing: CancellationToken,
+}
+
+/// Serves until `closing` is cancelled, and then until the requests that are under way are answered. Sockets that were
 /// upgraded are not waited for. A client has `first_request` for the head of its first request.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stopping: CancellationToken,
-    first_request: Duration,
-) {
+pub(crate) async fn serve(listener: TcpListener, router: Router, steps: Steps, first_request: Duration) {
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
-            () = stopping.cancelled() => break,
+            () = steps.shut.cancelled() => break,
+            () = steps.closing.cancelled() => break,
         };
         match accepted {
             Ok((stream, peer)) => {
-                let (router, stopping) = (router.clone(), stopping.clone());
-                connections.spawn(answer(stream, peer, router, stopping, first_request));
+                let (router, closing) = (router.clone(), steps.closing.clone());
+                connections.spawn(answer(stream, peer, router, closing, first_request));
             }
             Err(error) if is_of_the_client(&error) => tracing::debug!(%error, "A client left before it came"),
             Err(error) => {
                 tracing::error!(%error, "Could not take a connection");
                 tokio::select! {
                     () = sleep(BREATH) => {}
-                    () = stopping.cancelled() => break,
+                    () = steps.shut.cancelled() => break,
+                    () = steps.closing.cancelled() => break,
                 }
             }
         }
@@ -73,7 +82,7 @@ async fn answer(
     stream: TcpStream,
     peer: SocketAddr,
     router: Router,
-    stopping: CancellationToken,
+    closing: CancellationToken,
     first_request: Duration,
 ) {
     // Small frames must not wait for one another.
@@ -93,7 +102,13 @@ async fn answer(
     builder.http1().timer(TokioTimer::new()).header_read_timeout(NEXT_REQUEST);
     let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
     let mut in_time = pin!(sleep(first_request));
-    let (mut may_be_late, mut is_stopping) = (false, false);
+    let mut end = pin!(async {
+        closing.cancelled().await;
+        if !has_asked.load(Ordering::Relaxed) {
+            sleep(LAST_CHANCE).await;
+        }
+    });
+    let (mut may_be_late, mut is_ending) = (false, false);
     loop {
         tokio::select! {
             ended = connection.as_mut() => {
@@ -108,8 +123,8 @@ async fn answer(
                     return tracing::debug!(peer = %peer, "A client came and asked for nothing");
                 }
             }
-            () = stopping.cancelled(), if !is_stopping => {
-                is_stopping = true;
+            () = &mut end, if !is_ending => {
+                is_ending = true;
                 connection.as_mut().graceful_shutdown();
             }
         }

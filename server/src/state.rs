@@ -20,6 +20,7 @@ use crate::auth::{SignIns, Tickets};
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::simulate::RunCounts;
+use crate::turns::Turns;
 
 /// The parts of a running server. Cloning copies one pointer.
 #[derive(Clone)]
@@ -33,6 +34,7 @@ struct Shared {
     sign_ins: SignIns,
     tickets: Tickets,
     admissions: Admissions,
+    turns: Turns,
     maintenance: Mutex<Option<Maintenance>>,
     run_counts: RunCounts,
     demo: Option<Demo>,
@@ -47,12 +49,14 @@ impl AppState {
     pub fn new(config: Config, sign_ins: SignIns, demo: Option<Demo>, stopping: CancellationToken) -> Self {
         let pages = page_options(&config);
         let admissions = Admissions::new(config.limits, config.rate_limits);
+        let turns = Turns::new(config.limits.handshakes_at_once, config.limits.handshakes_waiting);
         let shared = Shared {
             config,
             hub: sign_ins.hub.clone(),
             sign_ins,
             tickets: Tickets::default(),
             admissions,
+            turns,
             maintenance: Mutex::default(),
             run_counts: RunCounts::default(),
             demo,
@@ -91,6 +95,11 @@ impl AppState {
     /// [`ApiError::TooManySockets`], [`ApiError::Full`].
     pub fn admit(&self, address: Address) -> Result<Place, ApiError> {
         self.shared.admissions.admit(address, self.clock().now_ms())
+    }
+
+    /// Where those who were admitted wait until they are let in.
+    pub fn turns(&self) -> &Turns {
+        &self.shared.turns
     }
 
     /// What clients are to be told when they come while the application is out of service; `None` while it is not. A

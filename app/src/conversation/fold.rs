@@ -35,8 +35,8 @@ impl Conversations {
             ServerFrame::Presence { data } => {
                 let room = self.room(&data.room);
                 room.roster.maybe_update(|roster| roster.presence(data));
-                if !data.online {
-                    room.typing.maybe_update(|typing| typing.ceased(&data.user));
+                for user in &data.offline {
+                    room.typing.maybe_update(|typing| typing.ceased(user));
                 }
             }
             ServerFrame::MemberAdded { data } => {
@@ -124,6 +124,10 @@ impl Conversations {
     }
 
     fn joined(self, joined: &JoinedRoom) {
+        if joined.recovered && joined.has_more {
+            // A long absence: the newest page is what is read first; older ones come by scrolling.
+            return self.link.send(ClientFrame::Join { room: joined.room.clone(), since: None });
+        }
         self.desk.update_value(|desk| {
             desk.rejoining.retain(|room| *room != joined.room);
         });

@@ -138,6 +138,20 @@ fn a_message_shows_in_its_room_and_counts_in_the_list_until_it_is_read() {
 }
 
 #[test]
+fn a_long_absence_does_not_fill_the_page_with_all_that_was_said() {
+    alice(|here| {
+        here.fold(&of_bob("a", 1));
+        let of_long_ago = message("a", 2, "bob", DraftId(Uuid::from_u128(2)));
+        let page = JoinedRoom { recovered: true, has_more: true, ..joined("a", vec![of_long_ago]) };
+        here.fold(&ServerFrame::Joined { data: page });
+        assert_eq!(bodies(here, "a"), ["text 1"]);
+        let newest = message("a", 900, "bob", DraftId(Uuid::from_u128(900)));
+        here.fold(&ServerFrame::Joined { data: JoinedRoom { has_more: true, ..joined("a", vec![newest]) } });
+        assert_eq!(bodies(here, "a"), ["text 900"]);
+    });
+}
+
+#[test]
 fn reading_in_another_tab_counts_here() {
     alice(|here| {
         here.fold(&of_bob("b", 1));
@@ -192,7 +206,7 @@ fn typing_names_the_others_until_they_speak_or_go() {
         here.fold(&of_bob("a", 1));
         assert!(typing.get_untracked().is_empty());
         here.fold(&began("bob"));
-        let gone = PresenceChange { room: id("a"), user: user("bob"), online: false };
+        let gone = PresenceChange { room: id("a"), online: vec![], offline: vec![user("bob")] };
         here.fold(&ServerFrame::Presence { data: gone });
         assert!(typing.get_untracked().is_empty());
     });

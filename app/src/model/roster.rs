@@ -46,15 +46,17 @@ impl Roster {
         self.members.len() != before
     }
 
-    /// Somebody came online or went. Returns whether that is news.
+    /// People came online and went. Returns whether that is news.
     pub fn presence(&mut self, change: &PresenceChange) -> bool {
-        match self.members.iter_mut().find(|member| member.id == change.user) {
-            Some(member) if member.online != change.online => {
-                member.online = change.online;
-                true
+        let mut is_news = false;
+        for member in &mut self.members {
+            let list = if member.online { &change.offline } else { &change.online };
+            if list.contains(&member.id) {
+                member.online = !member.online;
+                is_news = true;
             }
-            _ => false,
         }
+        is_news
     }
 
     /// Somebody has read up to a number. Returns whether that is news; numbers never fall.
@@ -115,9 +117,15 @@ mod tests {
     fn presence_and_read_marks_are_news_only_when_they_change_something() {
         let mut roster = Roster::of(&[member("bob", Role::Member)]);
         let bob = UserId::parse("bob").unwrap();
-        let change = PresenceChange { room: RoomId::parse("a").unwrap(), user: bob.clone(), online: true };
-        assert!(roster.presence(&change));
-        assert!(!roster.presence(&change));
+        let room = RoomId::parse("a").unwrap();
+        let nobody = UserId::parse("nobody").unwrap();
+        let came = PresenceChange { room, online: vec![nobody, bob.clone()], offline: Vec::new() };
+        let went = PresenceChange { online: Vec::new(), offline: came.online.clone(), ..came.clone() };
+        assert!(roster.presence(&came));
+        assert!(!roster.presence(&came));
+        assert!(roster.find(&bob).unwrap().online);
+        assert!(roster.presence(&went));
+        assert!(!roster.presence(&went));
         assert!(roster.read(&bob, 5));
         assert!(!roster.read(&bob, 4));
         assert_eq!(roster.find(&bob).unwrap().read_seq, 5);

@@ -229,7 +229,7 @@ mod tests {
         let mut trial = trial();
         joined(&mut trial);
         let user = UserId::parse("bob").unwrap();
-        let came = PresenceChange { room: tea(), user, online: true };
+        let came = PresenceChange { room: tea(), online: vec![user], offline: vec![] };
         assert!(trial.heard(&ServerFrame::Presence { data: came }, 0));
         assert!(trial.roster().members()[0].online);
         assert!(trial.heard(&ServerFrame::Left { data: RoomRef { room: tea() } }, 0));

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use hub::{Bring, Command, Event, Spelling};
-use protocol::{Cursor, DraftId, ErrorCode, MessageKind, PresenceChange, RoomId};
+use protocol::{Cursor, DraftId, ErrorCode, MessageKind, PresenceChange, RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -186,7 +186,11 @@ fn told(event: &Event) -> Option<Told> {
 
 /// The one place that knows how the hub tells of presence.
 fn presence(change: &PresenceChange) -> Told {
-    let who = vec![change.user.to_string()];
-    let (online, offline) = if change.online { (who, Vec::new()) } else { (Vec::new(), who) };
+    let names = |people: &[UserId]| {
+        let mut names: Vec<String> = people.iter().map(ToString::to_string).collect();
+        names.sort();
+        names
+    };
+    let (online, offline) = (names(&change.online), names(&change.offline));
     Told::Presence { room: change.room.to_string(), online, offline }
 }

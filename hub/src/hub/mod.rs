@@ -1,16 +1,19 @@
 //! The handle that every door holds.
 
+mod farewell;
 mod inbox;
 mod rooms;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use protocol::{CloseCode, Closing, Maintenance, UserId};
+use protocol::{CloseCode, Maintenance, UserId};
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::announcer::Announcer;
+use crate::backlog::Delivery;
 use crate::client::{Client, Identity, PeerId, SignInId};
 use crate::envelope::{Envelope, Spelling};
 use crate::event::{Event, Stamp};
@@ -18,7 +21,7 @@ use crate::inbox::InboxCommand;
 use crate::last_seen::LastSeen;
 use crate::limits::Settings;
 use crate::meters::MeterBook;
-use crate::outbox::{Delivery, Outlet};
+use crate::outbox::Outlet;
 use crate::peer::Peer;
 use crate::port::{Clock, Store};
 use crate::pulse::Pulse;
@@ -36,9 +39,6 @@ pub struct Hub {
     shared: Arc<Shared>,
 }
 
-/// What clients are told to wait before they come back after a stop. They spread themselves around it.
-const RECONNECT_IN_MS: u32 = 1_000;
-
 impl Hub {
     /// A hub without anybody in it.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
@@ -47,6 +47,7 @@ impl Hub {
             clock,
             settings,
             registry: Registry::default(),
+            announcer: Announcer::default(),
             meters: MeterBook::default(),
             last_seen: LastSeen::default(),
             pulse: Pulse::default(),
@@ -77,8 +78,7 @@ impl Hub {
         let limit = self.shared.settings.connections_per_person;
         let came = self.shared.registry.attach(&client, limit).ok_or(Refusal::TooManyConnections)?;
         if came {
-            let (shared, person) = (self.shared.clone(), client.person.id.clone());
-            self.shared.tasks.spawn(async move { shared.announce(&person).await });
+            self.shared.announce(&client.person.id);
         }
         Ok(Peer::new(client, self.shared.clone()))
     }
@@ -152,8 +152,7 @@ impl Hub {
     /// connections with code 1012.
     pub async fn drain(&self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
-        let closing = Closing { reconnect_in_ms: RECONNECT_IN_MS };
-        self.tell_everybody(Event::Closing(closing, self.shared.stamp()));
+        self.tell_when_to_come_back();
         for mailbox in self.shared.registry.rooms.all() {
             let (reply, answer) = oneshot::channel();
             if mailbox.send(RoomCommand::Stop(reply)).await.is_ok() {

@@ -7,13 +7,14 @@ use protocol::{
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::backlog::{Delivery, Subject};
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::policy;
 use crate::port::{JobWrite, NewEntry};
 use crate::refusal::Refusal;
 
-use super::Inbox;
+use super::{How, Inbox};
 
 /// A job to be made.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +71,7 @@ impl Inbox {
                         self.put(Vec::new(), write).await?;
                         let change = Box::new(JobChange { step: JobStep::Progressed, job: job.clone() });
                         let envelope = Envelope::new(Event::Job(change, self.shared.stamp()));
-                        self.deliver(&envelope, None);
+                        self.deliver(&envelope, How::Passing(Delivery::Latest(Subject::job(id))));
                         Ok(job)
                     }
                     Outcome::Kept(step, job) => self.keep(step, job).await,

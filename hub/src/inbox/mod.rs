@@ -12,10 +12,11 @@ use protocol::{InboxItem, Job, JobChange, JobStep, UserId, limits};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use crate::backlog::Delivery;
 use crate::client::{Client, PeerId};
 use crate::envelope::Envelope;
 use crate::event::{Event, Stamp};
-use crate::outbox::{Delivery, Track};
+use crate::outbox::Track;
 use crate::port::{Entry, JobWrite, NewEntry};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
@@ -48,6 +49,15 @@ pub(crate) enum InboxCommand {
 }
 
 pub(crate) use job::Order as JobOrder;
+
+/// How an event is told.
+#[derive(Clone, Copy)]
+enum How<'a> {
+    /// It is stored, and the reader stands here after it.
+    Kept(Track<'a>),
+    /// It is not.
+    Passing(Delivery),
+}
 
 struct Inbox {
     shared: Arc<Shared>,
@@ -224,7 +234,7 @@ impl Inbox {
         for (NewEntry { item, waits }, seq) in entries.into_iter().zip(seqs) {
             self.head = seq;
             let envelope = Envelope::new(self.event(item, at_ms));
-            let clients = self.deliver(&envelope, Some(Track::Inbox(seq)));
+            let clients = self.deliver(&envelope, How::Kept(Track::Inbox(seq)));
             heard = heard.min(clients);
             if waits && clients > 0 {
                 told.push(seq);
@@ -234,13 +244,13 @@ impl Inbox {
         Ok(heard)
     }
 
-    /// Hands an event to everybody who follows; without a track it is fleeting. Answers how many have a word for it.
-    fn deliver(&mut self, envelope: &Envelope, track: Option<Track<'_>>) -> usize {
+    /// Hands an event to everybody who follows. Answers how many have a word for it.
+    fn deliver(&mut self, envelope: &Envelope, how: How<'_>) -> usize {
         let mut heard = 0;
         self.followers.retain(|client| {
-            let told = match track {
-                Some(track) => client.tell_at(envelope, track),
-                None => client.tell(envelope, Delivery::Fleeting),
+            let told = match how {
+                How::Kept(track) => client.tell_at(envelope, track),
+                How::Passing(delivery) => client.tell(envelope, delivery),
             };
             if told.is_ok() && client.understands_envelope(envelope) {
                 heard += 1;

@@ -16,7 +16,8 @@ use crate::model::{Membership, Message, Person, RoomRecord};
 /// What a store answers with, sooner or later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// Why a store did not do what it was asked. Nothing was changed.
+/// Why a store did not do what it was asked. Nothing was changed, except that a store which is not available may have done
+/// it and not known it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// Another room has this identifier.
@@ -109,8 +110,8 @@ pub struct Page {
 
 /// Remembers rooms, their members and their messages.
 ///
-/// Everything a call changes is changed in one transaction and is on disk when the answer arrives. All implementations
-/// pass the same contract test.
+/// Everything a call changes is changed in one transaction and is on disk when the answer arrives; what is read is on disk,
+/// too. All implementations pass the same contract test.
 pub trait Store: InboxStore {
     /// Makes a room.
     ///

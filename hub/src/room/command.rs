@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{DraftId, Member, MessageId, MessageKind, UserId};
+use protocol::{Cursor, DraftId, Member, MessageId, MessageKind, UserId};
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
@@ -22,7 +22,7 @@ pub(crate) enum RoomCommand {
     Join {
         client: Arc<Client>,
         bring: Bring,
-        reply: Reply<()>,
+        reply: Reply<Joining>,
     },
     /// A client has had enough.
     Leave(PeerId),
@@ -46,8 +46,8 @@ pub(crate) enum RoomCommand {
     },
     /// The chat of this live room has other members now, or is gone.
     Refresh,
-    /// Somebody came or went: look which, and tell.
-    LookFor(UserId),
+    /// These people came or went: look which, and tell.
+    LookFor(Vec<UserId>),
     AddMembers {
         actor: UserId,
         people: Vec<UserId>,
@@ -69,6 +69,15 @@ pub(crate) enum RoomCommand {
     },
     /// Finish, answer, and take nothing more.
     Stop(oneshot::Sender<()>),
+}
+
+/// What came of a wish to join.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Joining {
+    /// The client follows, and was told what it is to be told.
+    Follows,
+    /// More is missing after this place than one answer holds. The client was told nothing and does not follow yet.
+    TooFarBehind(Cursor),
 }
 
 /// How far somebody has read.
@@ -106,8 +115,10 @@ impl RoomCommand {
     /// Answers a command that the room will not carry out any more.
     pub(crate) fn refuse(self, refusal: &Refusal) {
         match self {
-            Self::Join { reply, .. }
-            | Self::RemoveMember { reply, .. }
+            Self::Join { reply, .. } => {
+                reply.send(Err(refusal.clone())).ok();
+            }
+            Self::RemoveMember { reply, .. }
             | Self::Rename { reply, .. }
             | Self::Delete { reply, .. }
             | Self::Live { reply, .. }

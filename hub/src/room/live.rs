@@ -6,11 +6,11 @@ use protocol::{LiveChange, ParticipantChange, RoomKind, UserId};
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
+use crate::backlog::Delivery;
 use crate::client::{Client, PeerId};
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::RoomRecord;
-use crate::outbox::Delivery;
 use crate::policy;
 use crate::refusal::Refusal;
 
@@ -118,11 +118,15 @@ impl Room {
         };
         let before = std::mem::take(&mut self.members);
         self.members = members.into_iter().map(|member| (member.person.id.clone(), member)).collect();
-        for person in
-            before.into_keys().filter(|person| !self.members.contains_key(person)).collect::<Vec<_>>()
-        {
+        let went: Vec<UserId> =
+            before.keys().filter(|person| !self.members.contains_key(*person)).cloned().collect();
+        for person in went {
+            self.presence.forget(&person);
             self.show_out(&person);
         }
+        let came: Vec<UserId> =
+            self.members.keys().filter(|person| !before.contains_key(*person)).cloned().collect();
+        self.look_for(&came);
         Ok(true)
     }
 }

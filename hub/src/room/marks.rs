@@ -2,10 +2,10 @@
 
 use protocol::{MessageId, ReadMark, UserId};
 
+use crate::backlog::{Delivery, Subject};
 use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::event::{Event, Receipt};
-use crate::outbox::Delivery;
 use crate::refusal::Refusal;
 
 use super::Room;
@@ -93,7 +93,8 @@ impl Room {
             return;
         };
         let before = std::mem::replace(&mut member.read_seq, seq);
-        self.tell_all(Event::Read(ReadMark { room: self.id.clone(), user: user.clone(), seq }));
+        let told = Envelope::new(Event::Read(ReadMark { room: self.id.clone(), user: user.clone(), seq }));
+        self.deliver_to(&told, Delivery::State(Subject::read(&self.id, &user)), |_| true);
         if !self.followers.values().any(|client| client.spelling.counts_readers) {
             return;
         }

@@ -8,20 +8,22 @@ mod live;
 mod marks;
 mod participants;
 mod people;
+mod presence;
 mod talk;
+mod untold;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use protocol::{Cursor, LiveChange, Role, RoomId, RoomKind, UserId};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::backlog::Delivery;
 use crate::client::{Client, PeerId};
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::{Membership, RoomRecord};
-use crate::outbox::Delivery;
 use crate::policy;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
@@ -29,19 +31,21 @@ use crate::typing::Typists;
 
 use marks::Mark;
 use participants::Participants;
+use presence::Presence;
 
-pub(crate) use command::{Mailbox, Post, RoomCommand, Target};
+pub(crate) use command::{Joining, Mailbox, Post, RoomCommand, Target};
 
 struct Room {
     shared: Arc<Shared>,
     id: RoomId,
     kind: RoomKind,
     head: Cursor,
-    /// When the newest message was committed, so that times never fall even if the clock does.
+    /// When something was last said, so that times never fall even if the clock does.
     last_at_ms: i64,
+    /// When to look whether the store has more than was told; `None`: it has not.
+    look_at: Option<Instant>,
     members: HashMap<UserId, Membership>,
-    /// Members who were last told to be here.
-    present: HashSet<UserId>,
+    presence: Presence,
     followers: HashMap<PeerId, Arc<Client>>,
     participants: Participants,
     /// What an owner last said of the session.
@@ -91,15 +95,17 @@ impl Room {
     fn new(shared: Arc<Shared>, record: RoomRecord) -> Self {
         let members: HashMap<UserId, Membership> =
             record.members.into_iter().map(|member| (member.person.id.clone(), member)).collect();
-        let present = members.keys().filter(|person| shared.registry.is_present(person)).cloned().collect();
+        let here = members.keys().filter(|person| shared.registry.is_present(person)).cloned();
+        let presence = Presence::of(here);
         Self {
             shared,
             id: record.id,
             kind: record.kind,
             head: record.head,
-            last_at_ms: 0,
+            last_at_ms: record.active_at_ms,
+            look_at: None,
             members,
-            present,
+            presence,
             followers: HashMap::new(),
             participants: Participants::default(),
             live: record.live,
@@ -124,6 +130,8 @@ impl Room {
                 () = sleep_until(wake_at) => {
                     self.end_silent_typing();
                     self.end_lost_participants();
+                    self.look_again().await;
+                    self.tell_presence();
                     let is_over = self.followers.is_empty() && Instant::now() >= idle_end;
                     if is_over && self.shared.registry.rooms.fall_asleep(&self.id, mailbox) {
                         return None;
@@ -151,7 +159,14 @@ impl Room {
     /// When there is something to end even if nothing comes in.
     fn next_look(&self, idle_end: Instant) -> Option<Instant> {
         let idle_end = self.followers.is_empty().then_some(idle_end);
-        [idle_end, self.typists.next_end(), self.participants.next_end()].into_iter().flatten().min()
+        let ends = [
+            idle_end,
+            self.typists.next_end(),
+            self.participants.next_end(),
+            self.presence.next_news(),
+            self.look_at,
+        ];
+        ends.into_iter().flatten().min()
     }
 
     /// Carries out commands in order. Neighbouring posts share a transaction, and so do neighbouring read marks.
@@ -198,7 +213,7 @@ impl Room {
             }
             RoomCommand::Refresh => return self.take_refresh().await,
             RoomCommand::Typing { client, on } => self.note_typing(&client, on),
-            RoomCommand::LookFor(person) => self.look_for(&person),
+            RoomCommand::LookFor(people) => self.look_for(&people),
             RoomCommand::AddMembers { actor, people, reply } => {
                 let added = self.add_members(&actor, &people).await;
                 reply.send(added).ok();

@@ -3,27 +3,34 @@
 use protocol::{Member, MemberAdded, MemberRemoved, PresenceChange, Role, RoomName, TypingChange, UserId};
 use tokio::time::Instant;
 
+use crate::backlog::{Delivery, Subject};
 use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::event::Event;
-use crate::outbox::Delivery;
 use crate::policy;
 use crate::refusal::Refusal;
 use crate::roster;
 
 use super::Room;
+use super::presence::News;
 
 impl Room {
-    /// Looks whether somebody is present, and tells if that is news.
-    pub(super) fn look_for(&mut self, person: &UserId) {
-        if !self.members.contains_key(person) {
-            return;
+    /// Looks which of these people are present, and tells what is news.
+    pub(super) fn look_for(&mut self, people: &[UserId]) {
+        for person in people.iter().filter(|person| self.members.contains_key(*person)) {
+            self.presence.note(person, self.shared.registry.is_present(person));
         }
-        let online = self.shared.registry.is_present(person);
-        let news = if online { self.present.insert(person.clone()) } else { self.present.remove(person) };
-        if news {
-            let change = PresenceChange { room: self.id.clone(), user: person.clone(), online };
-            self.tell_all(Event::Presence(change));
+        self.tell_presence();
+    }
+
+    /// Tells who came and who went, if the last time is a tick ago.
+    pub(super) fn tell_presence(&mut self) {
+        let tick = self.shared.settings.presence_tick;
+        if let Some(News { online, offline }) =
+            self.presence.take_news(Instant::now(), tick, self.followers.len())
+        {
+            let room = self.id.clone();
+            self.tell_all(Event::Presence(PresenceChange { room, online, offline }));
         }
     }
 
@@ -57,7 +64,8 @@ impl Room {
     fn tell_typing(&mut self, person: &UserId, on: bool) {
         let change = TypingChange { room: self.id.clone(), user: person.clone(), on };
         let is_other = |client: &Client| client.person.id != *person;
-        self.deliver_to(&Envelope::new(Event::Typing(change)), Delivery::Fleeting, is_other);
+        let delivery = Delivery::Latest(Subject::typing(&self.id, person));
+        self.deliver_to(&Envelope::new(Event::Typing(change)), delivery, is_other);
     }
 
     pub(super) async fn add_members(
@@ -74,7 +82,7 @@ impl Room {
             let person = membership.person.id.clone();
             let online = self.shared.registry.is_present(&person);
             if online {
-                self.present.insert(person.clone());
+                self.presence.told_of(person.clone());
             }
             let member = roster::member(&membership, online);
             self.members.insert(person.clone(), membership);
@@ -100,7 +108,7 @@ impl Room {
             self.promote(successor);
         }
         self.members.remove(person);
-        self.present.remove(person);
+        self.presence.forget(person);
         self.end_typing(person);
         self.show_out(person);
         self.tell_all(Event::MemberRemoved(MemberRemoved { room: self.id.clone(), user: person.clone() }));
@@ -114,7 +122,7 @@ impl Room {
             return;
         };
         member.role = Role::Owner;
-        let member = roster::member(member, self.present.contains(&member.person.id));
+        let member = roster::member(member, self.presence.was_told(&member.person.id));
         self.tell_all(Event::MemberAdded(MemberAdded { room: self.id.clone(), member }));
     }
 

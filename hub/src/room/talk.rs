@@ -4,26 +4,34 @@ use std::sync::Arc;
 
 use protocol::{Cursor, JoinedRoom, Posted, RoomRef, limits};
 
+use crate::backlog::Delivery;
 use crate::client::Client;
 use crate::command::Bring;
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::Message;
-use crate::outbox::{Delivery, Track};
+use crate::outbox::Track;
 use crate::planted::{Bug, planted};
-use crate::port::{Appended, MessageDraft, Slice};
+use crate::port::{Appended, MessageDraft, Slice, StoreError};
 use crate::recover::{self, Plan};
 use crate::refusal::Refusal;
 use crate::roster;
 use crate::shared::Shared;
 
-use super::{Post, Room};
+use super::{Joining, Post, Room};
 
 /// What a join brings.
 struct CatchUp {
     messages: Vec<protocol::Message>,
     recovered: bool,
     has_more: bool,
+}
+
+impl CatchUp {
+    /// Everything that was missed.
+    fn complete(messages: Vec<protocol::Message>) -> Self {
+        Self { messages, recovered: true, has_more: false }
+    }
 }
 
 impl Room {
@@ -41,37 +49,38 @@ impl Room {
         }
         let drafts: Vec<MessageDraft> = taken.iter().map(draft_of).collect();
         let at_ms = self.shared.clock.now_ms().max(self.last_at_ms);
+        // Whatever the answer will be: it may be stored with this time.
+        self.last_at_ms = at_ms;
         if planted(Bug::DeliverBeforeCommit) {
             self.tell_too_early(&drafts, at_ms);
         }
         match self.shared.store.append(&self.id, drafts, at_ms).await {
             Ok(appended) => {
-                self.last_at_ms = at_ms;
+                if planted(Bug::ReorderInBatch) {
+                    self.tell_backwards(&appended);
+                }
                 let new = appended.iter().filter(|it| matches!(it, Appended::New(_))).count();
                 self.shared.pulse.count(new);
-                let mut outcomes: Vec<_> = taken.into_iter().zip(appended).collect();
-                if planted(Bug::ReorderInBatch) {
-                    outcomes.reverse();
-                }
-                for (post, outcome) in outcomes {
-                    let message = match outcome {
-                        Appended::New(message) => {
-                            self.publish(message.clone());
-                            message
-                        }
-                        Appended::Known(message) => message,
-                    };
+                for (post, outcome) in taken.into_iter().zip(appended) {
+                    let (Appended::New(message) | Appended::Known(message)) = outcome;
+                    self.tell_in_order(&message).await;
                     acknowledge(post, message);
                 }
             }
             Err(error) => {
-                let (cause, count) = (&error as &dyn std::error::Error, taken.len());
-                tracing::error!(error = cause, room.id = %self.id, "Could not store {count} messages of room `{}`", self.id);
-                let refusal = Refusal::from(error);
-                for post in taken {
-                    post.refuse(Some(self.id.clone()), &refusal);
-                }
+                self.refuse_all(taken, error);
+                self.doubt();
+                self.tell_untold().await;
             }
+        }
+    }
+
+    fn refuse_all(&self, posts: Vec<Post>, error: StoreError) {
+        let (cause, count) = (&error as &dyn std::error::Error, posts.len());
+        tracing::error!(error = cause, room.id = %self.id, "Could not store {count} messages of room `{}`", self.id);
+        let refusal = Refusal::from(error);
+        for post in posts {
+            post.refuse(Some(self.id.clone()), &refusal);
         }
     }
 
@@ -80,17 +89,17 @@ impl Room {
         for (draft, seq) in drafts.iter().cloned().zip(self.head.seq + 1..) {
             let MessageDraft { id, author, draft, body, parent, kind } = draft;
             let (room, cursor) = (self.id.clone(), Cursor { seq, ..self.head });
-            self.tell_all(Event::Message(Message {
-                room,
-                cursor,
-                id,
-                author,
-                draft,
-                body,
-                at_ms,
-                parent,
-                kind,
-            }));
+            let message = Message { room, cursor, id, author, draft, body, at_ms, parent, kind };
+            self.tell_all(Event::Message(message));
+        }
+    }
+
+    /// A bug that is planted: the last message of a transaction first.
+    fn tell_backwards(&mut self, appended: &[Appended]) {
+        for outcome in appended.iter().rev() {
+            if let Appended::New(message) = outcome {
+                self.tell_all(Event::Message(message.clone()));
+            }
         }
     }
 
@@ -107,7 +116,7 @@ impl Room {
     }
 
     /// Hands a committed message to everybody and keeps it at hand.
-    fn publish(&mut self, message: Message) {
+    pub(super) fn publish(&mut self, message: Message) {
         self.end_typing(&message.author.id);
         self.head = message.cursor;
         let envelope = Arc::new(Envelope::new(Event::Message(message)));
@@ -120,10 +129,13 @@ impl Room {
     }
 
     /// Brings a client up to date and lets it follow from exactly there.
-    pub(super) async fn join(&mut self, client: Arc<Client>, bring: Bring) -> Result<(), Refusal> {
+    pub(super) async fn join(&mut self, client: Arc<Client>, bring: Bring) -> Result<Joining, Refusal> {
         self.check_part(&client.person.id)?;
+        self.tell_untold().await;
+        // Not left to the announcement, which comes later when many come at once.
+        self.look_for(std::slice::from_ref(&client.person.id));
         match bring {
-            Bring::Page(since) => self.join_with_page(&client, since).await?,
+            Bring::Page(since) => return self.join_with_page(&client, since).await,
             Bring::Missed(after) => self.join_with_missed(&client, after).await?,
             Bring::Nothing => {
                 client.place(Track::Room(&self.id, self.head));
@@ -137,11 +149,22 @@ impl Room {
                 self.list_participants(&client);
             }
         }
-        Ok(())
+        Ok(Joining::Follows)
     }
 
-    async fn join_with_page(&mut self, client: &Arc<Client>, since: Option<Cursor>) -> Result<(), Refusal> {
-        let CatchUp { messages, recovered, has_more } = self.catch_up(since).await?;
+    async fn join_with_page(
+        &mut self,
+        client: &Arc<Client>,
+        since: Option<Cursor>,
+    ) -> Result<Joining, Refusal> {
+        let CatchUp { messages, recovered, has_more } = match recover::plan(since, self.head, self.ring_after)
+        {
+            Plan::FromRing(after) => CatchUp::complete(self.at_hand(after)),
+            Plan::FromStore(after) => CatchUp::complete(self.in_store(after).await?),
+            // The client's own task reads the page: a long absence must not keep a room from its work.
+            Plan::TooFarBehind(since) => return Ok(Joining::TooFarBehind(since)),
+            Plan::StartOver => self.newest_page().await?,
+        };
         // Before the list is made, so that the client finds itself in it; but told to nobody who is not told the rest.
         self.enter(client);
         let participants = if self.is_live() { self.participants.list() } else { Vec::new() };
@@ -151,7 +174,10 @@ impl Room {
             recovered,
             has_more,
             messages,
-            members: roster::members(self.members.values(), |person| self.present.contains(person)),
+            members: roster::members(self.members.values(), |person| {
+                // What the others were told, so that what is told next fits for everybody. Only of oneself is more known.
+                self.presence.was_told(person) || *person == client.person.id
+            }),
             typing: self.typists.names(),
             participants: participants.into_iter().map(|(person, _)| person).collect(),
             live: self.live.clone(),
@@ -159,7 +185,7 @@ impl Room {
         if client.tell_alone(&Event::Joined(Box::new(joined))).is_err() {
             self.lose_follower(client.id);
         }
-        Ok(())
+        Ok(Joining::Follows)
     }
 
     /// Tells each missed message as if it were said now, in pages, however many they are.
@@ -170,7 +196,7 @@ impl Room {
             let page =
                 self.shared.store.page(&self.id, Slice::After(after), limits::MAX_PAGE_MESSAGES).await?;
             let Some(last) = page.messages.last().map(|message| message.cursor.seq) else { break };
-            for message in page.messages {
+            for message in page.messages.into_iter().filter(|it| self.was_told(it)) {
                 client.tell_alone(&Event::Message(message)).ok();
             }
             after = last;
@@ -185,28 +211,17 @@ impl Room {
         Ok(())
     }
 
-    async fn catch_up(&mut self, since: Option<Cursor>) -> Result<CatchUp, Refusal> {
-        match recover::plan(since, self.head, self.ring_after) {
-            Plan::FromRing(after) => {
-                let messages = self.at_hand(after);
-                Ok(CatchUp { messages, recovered: true, has_more: false })
-            }
-            Plan::FromStore(after) => {
-                let page = self
-                    .shared
-                    .store
-                    .page(&self.id, Slice::After(first_of_page(after)), limits::MAX_RECOVERED_MESSAGES)
-                    .await?;
-                let messages = page.messages.iter().map(Message::to_wire).collect();
-                Ok(CatchUp { messages, recovered: true, has_more: false })
-            }
-            Plan::StartOver => {
-                self.fill_ring().await?;
-                let first =
-                    self.head.seq.saturating_sub(u64::from(limits::PAGE_MESSAGES)).max(self.ring_after);
-                Ok(CatchUp { messages: self.at_hand(first), recovered: false, has_more: first > 0 })
-            }
-        }
+    async fn newest_page(&mut self) -> Result<CatchUp, Refusal> {
+        self.fill_ring().await?;
+        let first = self.head.seq.saturating_sub(u64::from(limits::PAGE_MESSAGES)).max(self.ring_after);
+        Ok(CatchUp { messages: self.at_hand(first), recovered: false, has_more: first > 0 })
+    }
+
+    /// The messages after a number, when one page holds them.
+    async fn in_store(&self, after: u64) -> Result<Vec<protocol::Message>, Refusal> {
+        let slice = Slice::After(after);
+        let page = self.shared.store.page(&self.id, slice, limits::MAX_RECOVERED_MESSAGES).await?;
+        Ok(page.messages.iter().filter(|it| self.was_told(it)).map(Message::to_wire).collect())
     }
 
     /// The messages after a number that lies in the ring.
@@ -224,7 +239,8 @@ impl Room {
         if self.ring_after == 0 || self.ring.len() >= page_size {
             return Ok(());
         }
-        let page = self.shared.store.page(&self.id, Slice::Newest, limits::PAGE_MESSAGES).await?;
+        let slice = Slice::Before(self.head.seq.saturating_add(1));
+        let page = self.shared.store.page(&self.id, slice, limits::PAGE_MESSAGES).await?;
         self.ring_after =
             page.messages.first().map_or(self.head.seq, |first| first.cursor.seq.saturating_sub(1));
         self.ring = page.messages.into_iter().map(|it| Arc::new(Envelope::new(Event::Message(it)))).collect();
@@ -256,11 +272,6 @@ fn draft_of(post: &Post) -> MessageDraft {
         parent: post.parent,
         kind: post.kind.clone(),
     }
-}
-
-/// The number that a page of missed messages comes after.
-fn first_of_page(after: u64) -> u64 {
-    after + u64::from(planted(Bug::SkipOnPageEdge))
 }
 
 fn acknowledge(post: Post, message: Message) {

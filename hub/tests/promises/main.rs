@@ -2,9 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
+mod absence;
 mod conversation;
+mod doubt;
 mod inbox;
 mod live;
 mod marks;
 mod rates;
+mod storms;
 mod world;

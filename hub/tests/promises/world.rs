@@ -6,10 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use hub::memory::{ManualClock, MemoryStore};
 use hub::model::Person;
+use hub::port::Clock;
 use hub::{
     Bring, Command, Event, Hub, Identity, Inlet, NewRoom, Next, Peer, Settings, SignInId, Spelling, outbox,
 };
-use protocol::{Cursor, DraftId, MessageKind, RoomId, RoomKind, UserId, limits};
+use protocol::{Cursor, DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
 use uuid::Uuid;
 
 /// A spelling for reading in tests: one short line for each event.
@@ -24,14 +25,17 @@ fn plain(event: &Event) -> Option<Bytes> {
         Event::Joined(it) => {
             let bodies: Vec<String> =
                 it.messages.iter().map(|m| format!("{}:{}", m.cursor.seq, m.body)).collect();
-            format!("joined recovered={} head={} [{}]", it.recovered, it.head.seq, bodies.join(" "))
+            let more = if it.recovered && it.has_more { " and more" } else { "" };
+            format!("joined recovered={} head={} [{}]{more}", it.recovered, it.head.seq, bodies.join(" "))
         }
         Event::Left(it) => format!("left {}", it.room),
         Event::Message(it) => format!("message {}:{}", it.cursor.seq, it.body),
         Event::Posted(it) => format!("posted {} {}", it.cursor.seq, it.draft.0.as_u128()),
         Event::Typing(it) => format!("typing {} {}", it.user, it.on),
         Event::Read(it) => format!("read {} {}", it.user, it.seq),
-        Event::Presence(it) => format!("presence {} {}", it.user, it.online),
+        Event::Presence(it) => {
+            format!("presence online=[{}] offline=[{}]", names(&it.online), names(&it.offline))
+        }
         Event::MemberAdded(it) => format!("member_added {} {:?}", it.member.id, it.member.role),
         Event::MemberRemoved(it) => format!("member_removed {}", it.user),
         Event::RoomRenamed(it) => format!("renamed {}", it.name),
@@ -50,10 +54,14 @@ fn plain(event: &Event) -> Option<Bytes> {
         Event::Signal(it, _) => format!("signal {} {}", it.name, it.data),
         Event::Maintenance(it, _) => format!("maintenance {}", it.enabled),
         Event::Pong(it) => format!("pong {}", it.nonce),
-        Event::Closing(..) => "closing".to_owned(),
+        Event::Closing(it, _) => format!("closing {}", it.reconnect_in_ms),
         _ => return None,
     };
     Some(line.into())
+}
+
+fn names(people: &[UserId]) -> String {
+    people.iter().map(UserId::as_str).collect::<Vec<_>>().join(" ")
 }
 
 /// So long does a test wait for what should come at once, before it fails.
@@ -62,7 +70,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct World {
     pub(crate) hub: Hub,
     pub(crate) store: Arc<MemoryStore>,
+    pub(crate) clock: Arc<ManualClock>,
     pub(crate) room: RoomId,
+    settings: Settings,
 }
 
 pub(crate) fn user(name: &str) -> UserId {
@@ -86,7 +96,8 @@ impl World {
         for name in ["ann", "bob", "eve"] {
             store.put_person(person(name));
         }
-        let hub = Hub::new(store.clone(), Arc::new(ManualClock::default()), settings);
+        let clock = Arc::new(ManualClock::default());
+        let hub = Hub::new(store.clone(), clock.clone(), settings.clone());
         let room = RoomId::parse("kitchen").unwrap();
         let new = NewRoom {
             id: Some(room.clone()),
@@ -95,7 +106,13 @@ impl World {
             members: vec![user("bob")],
         };
         hub.create_room(&user("ann"), new).await.unwrap();
-        Self { hub, store, room }
+        Self { hub, store, clock, room, settings }
+    }
+
+    /// The same store under another hub, as after a crash.
+    pub(crate) fn restart(self) -> Self {
+        let hub = Hub::new(self.store.clone(), self.clock.clone(), self.settings.clone());
+        Self { hub, ..self }
     }
 
     pub(crate) fn enter(&self, name: &str) -> Listener {
@@ -182,10 +199,20 @@ impl Listener {
         self.peer.handle(command).await;
     }
 
+    /// The next line that is not about who is there.
+    pub(crate) async fn hear_said(&mut self) -> String {
+        loop {
+            let line = self.hear("").await;
+            if !line.starts_with("presence") {
+                return line;
+            }
+        }
+    }
+
     /// Nothing more was told: the answer to a ping is the next line.
     pub(crate) async fn hears_nothing_more(&mut self) {
         self.wish(Command::Ping { nonce: 99 }).await;
-        assert_eq!(self.hear("").await, "pong 99");
+        assert_eq!(self.hear_said().await, "pong 99");
     }
 
     pub(crate) async fn types(&mut self, on: bool) {
@@ -202,6 +229,34 @@ impl World {
     pub(crate) async fn store_page(&self) -> usize {
         use hub::port::{Slice, Store};
         self.store.page(&self.room, Slice::Newest, limits::MAX_PAGE_MESSAGES).await.unwrap().messages.len()
+    }
+
+    /// Puts messages of ann's into the store behind the hub's back: drafts with these numbers.
+    pub(crate) async fn store_drafts(&self, drafts: impl IntoIterator<Item = u128>) {
+        use hub::port::{MessageDraft, Store};
+        let author = Arc::new(person("ann"));
+        let draft = |number| MessageDraft {
+            id: MessageId(Uuid::from_u128(1_000_000 + number)),
+            author: author.clone(),
+            draft: DraftId(Uuid::from_u128(number)),
+            body: format!("m{number}").into(),
+            parent: None,
+            kind: MessageKind::Text,
+        };
+        let drafts = drafts.into_iter().map(draft).collect();
+        self.store.append(&self.room, drafts, self.clock.now_ms()).await.unwrap();
+    }
+
+    /// When the newest messages were said, oldest first.
+    pub(crate) async fn stored_times(&self) -> Vec<i64> {
+        use hub::port::{Slice, Store};
+        let page = self.store.page(&self.room, Slice::Newest, limits::MAX_PAGE_MESSAGES).await.unwrap();
+        page.messages.iter().map(|message| message.at_ms).collect()
+    }
+
+    /// The place before the room's first message.
+    pub(crate) async fn beginning(&self) -> Cursor {
+        Cursor { seq: 0, ..self.hub.room(&user("ann"), &self.room).await.unwrap().head }
     }
 
     /// Whether one more connection of somebody is turned away.

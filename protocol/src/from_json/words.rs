@@ -34,7 +34,7 @@ from_json! {
     Posted { room, draft, cursor, id, at_ms }
     TypingChange { room, user, on }
     ReadMark { room, user, seq }
-    PresenceChange { room, user, online }
+    PresenceChange { room, online, offline }
     MemberAdded { room, member }
     MemberRemoved { room, user }
     Pong { nonce }

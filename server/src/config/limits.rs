@@ -89,6 +89,10 @@ impl RateLimits {
 pub struct Limits {
     /// Sockets that are open at a time.
     pub connections: usize,
+    /// Newcomers who are let in at a time.
+    pub handshakes_at_once: usize,
+    /// Newcomers who wait for that.
+    pub handshakes_waiting: usize,
     /// Sockets that one address has open at a time.
     pub connections_per_address: usize,
     /// Sockets that one person has open at a time.
@@ -107,6 +111,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 100_000,
+            handshakes_at_once: 8,
+            handshakes_waiting: 5_000,
             connections_per_address: 100_000,
             connections_per_person: limits::MAX_CONNECTIONS_PER_PERSON,
             rooms_per_connection: limits::MAX_ROOMS_PER_CONNECTION,
@@ -147,6 +153,16 @@ pub(super) struct LimitSettings {
     /// Sockets that may be open at a time; beyond it handshakes get 503. Open files of the process must allow for it.
     #[arg(long, env = "HUBBUB_MAX_CONNECTIONS", value_name = "COUNT", default_value = "100000")]
     max_connections: NonZeroU32,
+
+    /// Newcomers who are let in at a time; the others wait in line, so that those who are in stay fast. Twice as many as the
+    /// store has readers.
+    #[arg(long, env = "HUBBUB_HANDSHAKES_AT_ONCE", value_name = "COUNT", default_value = "8")]
+    handshakes_at_once: NonZeroU32,
+
+    /// Newcomers who wait in line, 5 s at most; beyond it they get 503 and a moment to come again. As many as are let in
+    /// meanwhile on a small machine.
+    #[arg(long, env = "HUBBUB_HANDSHAKES_WAITING", value_name = "COUNT", default_value = "5000")]
+    handshakes_waiting: NonZeroU32,
 
     /// Sockets that one address may have open at a time [default: 1000, a big office; in development and without rate limits
     /// as many as in total]
@@ -204,6 +220,8 @@ impl LimitSettings {
         };
         let limits = Limits {
             connections,
+            handshakes_at_once: size(self.handshakes_at_once),
+            handshakes_waiting: size(self.handshakes_waiting),
             connections_per_address: self.max_connections_per_address.map_or(of_one_address, size),
             connections_per_person: size(self.max_connections_per_person),
             rooms_per_connection: size(self.max_rooms_per_connection),

@@ -10,7 +10,6 @@ mod engine;
 mod error;
 mod heartbeat;
 mod inbox;
-mod outbox;
 mod outgoing;
 mod polling;
 mod registry;

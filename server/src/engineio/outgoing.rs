@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use hub::Delivery;
 
 /// Bytes that a message costs beside its content: the queue's own slot and the frame header.
 const OVERHEAD: usize = 48;
@@ -14,7 +15,7 @@ pub struct Outgoing {
     pub(super) head: Bytes,
     pub(super) tail: Bytes,
     pub(super) attachments: Option<Arc<[Bytes]>>,
-    pub(super) fleeting: bool,
+    pub(super) delivery: Delivery,
 }
 
 /// Which packet an [`Outgoing`] becomes.
@@ -54,10 +55,10 @@ impl Outgoing {
         self
     }
 
-    /// Worth nothing a moment later: dropped while the reader is behind.
+    /// What becomes of it while the reader is behind. Unless this is said, it must arrive.
     #[must_use]
-    pub fn fleeting(mut self) -> Self {
-        self.fleeting = true;
+    pub fn with_delivery(mut self, delivery: Delivery) -> Self {
+        self.delivery = delivery;
         self
     }
 
@@ -72,6 +73,6 @@ impl Outgoing {
     }
 
     fn new(kind: Kind, head: Bytes) -> Self {
-        Self { kind, head, tail: Bytes::new(), attachments: None, fleeting: false }
+        Self { kind, head, tail: Bytes::new(), attachments: None, delivery: Delivery::Sure }
     }
 }

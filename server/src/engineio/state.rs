@@ -1,8 +1,8 @@
 //! What a session is at the moment, and every change of it. Nothing in here waits.
 
+use hub::{Backlog, Full};
 use tokio::time::Instant;
 
-use super::outbox::{Full, Outbox};
 use super::outgoing::Outgoing;
 use super::settings::Settings;
 
@@ -25,6 +25,8 @@ pub enum CloseReason {
     Server,
     /// The server stops.
     Stopping,
+    /// Too many come at once.
+    Busy,
 }
 
 impl CloseReason {
@@ -37,6 +39,8 @@ impl CloseReason {
             Self::TooBig => 1009,
             Self::TooSlow => 4008,
             Self::Stopping => 1012,
+            // Try again later, in IANA's WebSocket Close Code Number Registry.
+            Self::Busy => 1013,
         }
     }
 }
@@ -99,7 +103,7 @@ pub(super) struct State {
     /// The client has left while none of its polls was here: one may be on its way, by another connection.
     pub(super) is_poll_due: bool,
     pub(super) pulse: Pulse,
-    outbox: Outbox,
+    outbox: Backlog<Outgoing>,
 }
 
 /// What a poll, or a WebSocket's writer, does next.
@@ -126,12 +130,13 @@ impl State {
             is_posted: false,
             is_poll_due: false,
             pulse: Pulse::new(settings),
-            outbox: Outbox::new(settings.outbox_bytes),
+            outbox: Backlog::new(settings.outbox_bytes),
         }
     }
 
     pub(super) fn push(&mut self, message: Outgoing) -> Result<(), Full> {
-        self.outbox.push(message)
+        let (weight, delivery) = (message.weight(), message.delivery);
+        self.outbox.push(message, weight, delivery)
     }
 
     pub(super) fn push_uncounted(&mut self, messages: impl IntoIterator<Item = Outgoing>) {
@@ -145,7 +150,7 @@ impl State {
             return Turn::Displaced;
         }
         if matches!(self.phase, Phase::Closing(_)) && !self.outbox.is_empty() {
-            return Turn::Write(self.outbox.take(), None);
+            return Turn::Write(self.outbox.take_all(), None);
         }
         match self.next_turn() {
             Turn::Wait if self.transport == (Transport::Upgrading { probed: true }) => Turn::WaitBriefly,
@@ -161,10 +166,10 @@ impl State {
     fn next_turn(&mut self) -> Turn {
         match self.phase {
             Phase::Open if self.outbox.is_empty() => Turn::Wait,
-            Phase::Open => Turn::Write(self.outbox.take(), None),
+            Phase::Open => Turn::Write(self.outbox.take_all(), None),
             Phase::Closing(reason) => {
                 self.phase = Phase::Closed(reason);
-                Turn::Write(self.outbox.take(), Some(reason))
+                Turn::Write(self.outbox.take_all(), Some(reason))
             }
             Phase::Closed(reason) => Turn::End(reason),
         }

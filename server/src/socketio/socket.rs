@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
+use hub::Delivery;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use wire::socketio::{Arguments, Encoded, ack, connect, disconnect, event};
@@ -102,7 +103,7 @@ impl Socket {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn emit_fleeting(&self, name: &str, args: &Arguments) -> Result<(), Gone> {
-        self.send(outgoing(event(self.namespace(), None, name, args)).fleeting())
+        self.send(outgoing(event(self.namespace(), None, name, args)).with_delivery(Delivery::Fleeting))
     }
 
     /// Sends an event and asks for an acknowledgement.

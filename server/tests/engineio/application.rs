@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use bytes::Bytes;
+use hub::Delivery;
 use server::engineio::{
     Application, CloseReason, EngineIo, Inbox, Message, Outgoing, Refusal, Session, Settings,
 };
@@ -97,7 +98,8 @@ impl Application for Words {
                 b"fleeting" => {
                     // Whether they are accepted is the same as whether the last one is.
                     for _ in 0..1_000 {
-                        session.send(Outgoing::text(Bytes::from_static(b"fleeting")).fleeting()).ok();
+                        let message = Outgoing::text(Bytes::from_static(b"fleeting"));
+                        session.send(message.with_delivery(Delivery::Fleeting)).ok();
                     }
                     session.send(Outgoing::text(Bytes::from_static(b"sure")))
                 }

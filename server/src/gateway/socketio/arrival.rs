@@ -34,6 +34,12 @@ pub(super) async fn enter(
     if &*request.namespace != MAIN {
         return Err(ConnectRefusal::new("Invalid namespace"));
     }
+    // Held until the client is in.
+    let _turn = state.turns().take().await.map_err(|error| {
+        // As in `refused`.
+        socket.end(CloseReason::Busy);
+        ConnectRefusal::new(error.to_string())
+    })?;
     let caller = identify(state, handshake, request).await.map_err(|error| unknown(&error))?;
     let outlet = SocketOutlet::new(socket.clone(), Positions::default());
     let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };

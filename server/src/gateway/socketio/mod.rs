@@ -75,6 +75,8 @@ impl Application for Door {
             return Err(Refusal::unavailable("The server is restarting"));
         }
         let query = axum::extract::Query::try_from_uri(&request.uri).map(|it| it.0).unwrap_or_default();
+        // Let in is who sends CONNECT, and there a refusal would be for good.
+        self.state.turns().check().map_err(|error| refusal(&error))?;
         let seat = self.state.admit(Address::of(request, &self.state)).map_err(|error| refusal(&error))?;
         Ok(Handshake { headers: request.headers.clone(), query, _seat: seat })
     }

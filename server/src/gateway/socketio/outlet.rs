@@ -54,7 +54,10 @@ impl Outlet for SocketOutlet {
     fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
         match delivery {
             Delivery::Sure => self.send(frame, None),
-            Delivery::Fleeting => self.socket.send(Outgoing::text(frame).fleeting()).map_err(|_| Gone),
+            // It may be replaced by a newer one, and the place where the reader stands must not go with it.
+            Delivery::State(_) | Delivery::Latest(_) | Delivery::Fleeting => {
+                self.socket.send(Outgoing::text(frame).with_delivery(delivery)).map_err(|_| Gone)
+            }
         }
     }
 

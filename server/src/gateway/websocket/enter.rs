@@ -69,6 +69,24 @@ pub(super) async fn scope(
     }
 }
 
+/// As [`enter`], for a socket that is open already and so has given up its place in the line.
+pub(super) async fn in_turn(
+    dialect: &'static Dialect,
+    scope: Scope,
+    state: &AppState,
+    outbox: &Outbox,
+    caller: &Caller,
+) -> Result<Connection, CloseCode> {
+    match state.turns().take().await {
+        Ok(_turn) => enter(dialect, scope, state, outbox, caller).await,
+        Err(error) => {
+            let retry_after_ms = error.describe().1.retry_after_ms.unwrap_or_default();
+            refuse(dialect, outbox, Refusal::TooFast { retry_after_ms });
+            Err(CloseCode::TooMany)
+        }
+    }
+}
+
 /// Attaches somebody, says so, and has them follow what the socket is for.
 pub(super) async fn enter(
     dialect: &'static Dialect,

@@ -57,7 +57,7 @@ pub fn is_asked_for(headers: &HeaderMap) -> bool {
 /// is missed.
 ///
 /// # Errors
-/// 403 for a page of a foreign origin and for somebody else's address, 429 and 503 for too many, 401 for a token or ticket
+/// 403 for a page of a foreign origin and for somebody else's address, 429 and 503 for too many, at a time or at once, 401 for a token or ticket
 /// that is not good, 400 for what is no handshake, 426 for another version of it.
 pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -> Result<Response, ApiError> {
     let (mut request, _) = request.into_parts();
@@ -65,6 +65,8 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
         return Err(AuthError::ForeignPage.into());
     }
     let seat = state.admit(address::Address::of(&request, &state))?;
+    // Held until the client is in.
+    let _turn = state.turns().take().await?;
     let ApiQuery(query) = ApiQuery::<SocketQuery>::from_request_parts(&mut request, &state).await?;
     let caller = enter::identify(&state, place, &request.headers, &query).await?;
     let last_part = match place.address {
@@ -113,7 +115,7 @@ impl Line {
         let entered = match entered {
             Some(entered) => entered,
             None => match enter::first_frame(dialect, &scope, &state, &mut reader, &outbox).await {
-                Ok(caller) => enter::enter(dialect, scope, &state, &outbox, &caller).await,
+                Ok(caller) => enter::in_turn(dialect, scope, &state, &outbox, &caller).await,
                 Err(code) => Err(code),
             },
         };

@@ -50,6 +50,7 @@ impl Work for Create {
             kind: draft.kind,
             head: Cursor { epoch: draft.epoch, seq: 0 },
             created_at_ms: draft.at_ms,
+            active_at_ms: draft.at_ms,
             members: members.into_iter().map(|(_, membership)| membership).collect(),
             live: None,
         })
@@ -122,6 +123,7 @@ struct RoomRow {
     epoch: u32,
     head: u64,
     created_at_ms: i64,
+    active_at_ms: i64,
     live: Option<String>,
 }
 
@@ -131,7 +133,7 @@ pub(super) async fn find(
     room: &RoomId,
 ) -> Result<Option<RoomRecord>, sqlx::Error> {
     let rows = query(
-        "SELECT r.id, h.name, r.kind, r.epoch, r.head, r.created_at_ms, r.live,
+        "SELECT r.id, h.name, r.kind, r.epoch, r.head, r.created_at_ms, r.active_at_ms, r.live,
                 m.role, IIF(r.chat IS NULL, m.read_seq, 0) AS read_seq,
                 p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
          FROM rooms r JOIN rooms h ON h.key = COALESCE(r.chat, r.key)
@@ -157,6 +159,7 @@ pub(super) async fn find(
         kind: kind(found.kind)?,
         head: Cursor { epoch: found.epoch, seq: found.head },
         created_at_ms: found.created_at_ms,
+        active_at_ms: found.active_at_ms,
         members,
         live: found.live.as_deref().map(from_json).transpose()?,
     }))

@@ -1,0 +1,19 @@
+//! Who is behind: by two months, or because the line takes a kilobyte a second. Both get everything, and delay nobody.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
+
+mod absence;
+#[path = "../common/mod.rs"]
+mod common;
+mod slow_line;
+mod slow_reader;
+#[path = "../socket/mod.rs"]
+mod socket;
+
+use common::App;
+use protocol::rest::Tokens;
+use socket::Socket;
+
+async fn enter(app: &App, who: &Tokens) -> Socket {
+    Socket::enter(&app.socket_url(&format!("?token={}", who.access_token))).await
+}
