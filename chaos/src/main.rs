@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use chaos::real::{self, Wanted};
-use chaos::simulation::{self, Options, Sweep};
+use chaos::simulation::{self, Sweep};
 use clap::{Args, Parser, Subcommand};
 use hub::planted::{Bug, plant};
 
@@ -46,17 +46,6 @@ struct How {
     /// A bug to do on purpose; needs a build with `--features planted`.
     #[arg(long, value_parser = bug)]
     planted: Option<Bug>,
-    /// The disk may say that it failed although it has stored.
-    #[arg(long)]
-    ambiguous: bool,
-}
-
-impl How {
-    /// Plants the bug.
-    fn options(&self) -> Options {
-        plant(self.planted);
-        Options { is_ambiguous: self.ambiguous }
-    }
 }
 
 fn seeds(text: &str) -> Result<(u64, u64), String> {
@@ -88,7 +77,7 @@ fn run_all(wanted: Wanted) -> Result<bool, Box<dyn std::error::Error>> {
     // Before anything runs: without a server there is nothing to do.
     let options = wanted.options()?;
     // The simulation has one thread, which leaves the others to the server and its clients.
-    let simulated = std::thread::spawn(move || Sweep::run(0..u64::MAX, Some(limit), Options::default()));
+    let simulated = std::thread::spawn(move || Sweep::run(0..u64::MAX, Some(limit)));
     let real_kept = run_real(options);
     let sweep = simulated.join().map_err(|_| "the simulation ended in a panic")??;
     print!("{sweep}");
@@ -104,14 +93,16 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         What::Simulate { seeds, minutes, how } => {
             let (from, to) = seeds.unwrap_or((0, u64::MAX));
             let limit = if seeds.is_some() { None } else { Some(time(minutes.unwrap_or(1.0))?) };
-            let sweep = Sweep::run(from..to, limit, how.options())?;
+            plant(how.planted);
+            let sweep = Sweep::run(from..to, limit)?;
             print!("{sweep}");
             sweep.broken.is_empty()
         }
         What::Real(wanted) => run_real(wanted.options()?)?,
         What::All(wanted) => run_all(wanted)?,
         What::Replay { seed, how } => {
-            let outcome = simulation::run(seed, how.options(), true)?;
+            plant(how.planted);
+            let outcome = simulation::run(seed, true)?;
             for line in &outcome.trace {
                 println!("{line}");
             }

@@ -3,7 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
-use chaos::simulation::{Options, run};
+use chaos::simulation::run;
 use hub::planted::{Bug, plant};
 
 /// Fewer than those that are shown to be clean without a bug.
@@ -16,7 +16,7 @@ fn is_found(bug: Bug, words: &str) {
     plant(Some(bug));
     let mut others = Vec::new();
     let found_by = (0..SEEDS).find(|seed| {
-        let violations = run(*seed, Options::default(), false).unwrap().violations;
+        let violations = run(*seed, false).unwrap().violations;
         let is_found = violations.iter().any(|violation| violation.contains(words));
         others.extend(violations);
         is_found

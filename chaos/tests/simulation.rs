@@ -2,11 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
-use chaos::simulation::{Options, Sweep, run};
+use chaos::simulation::{Sweep, run};
 
 #[track_caller]
 fn keep_the_promise(seeds: std::ops::Range<u64>) {
-    let sweep = Sweep::run(seeds, None, Options::default()).unwrap();
+    let sweep = Sweep::run(seeds, None).unwrap();
     assert!(sweep.broken.is_empty(), "replay one with `cargo run -p chaos -- replay SEED`\n{sweep}");
     let counts = sweep.counts;
     for (count, what) in [
@@ -47,8 +47,8 @@ fn seeds_from_225_to_300_keep_the_promise() {
 fn a_seed_does_the_same_each_time_and_another_one_does_something_else() {
     let mut hashes = Vec::new();
     for seed in 1_000..1_012 {
-        let outcome = run(seed, Options::default(), true).unwrap();
-        let again = run(seed, Options::default(), true).unwrap();
+        let outcome = run(seed, true).unwrap();
+        let again = run(seed, true).unwrap();
         let first_difference = outcome.trace.iter().zip(&again.trace).find(|(a, b)| a != b);
         assert_eq!(first_difference, None, "seed {seed}");
         assert_eq!(outcome, again, "seed {seed}");

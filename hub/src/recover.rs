@@ -31,11 +31,6 @@ pub(crate) fn plan(since: Option<Cursor>, head: Cursor, ring_after: u64) -> Plan
     }
 }
 
-/// The number after which a page of the store begins, for a reader who has this one.
-pub(crate) fn page_edge(after: u64) -> u64 {
-    after + u64::from(planted(Bug::SkipOnPageEdge))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,7 +20,6 @@ mod trace;
 mod words;
 mod world;
 
-pub use scenario::Options;
 pub use sweep::Sweep;
 pub use world::Counts;
 
@@ -46,13 +45,13 @@ pub struct Outcome {
 ///
 /// # Errors
 /// Whatever keeps the runtime from being built.
-pub fn run(seed: u64, options: Options, keeps_trace: bool) -> std::io::Result<Outcome> {
+pub fn run(seed: u64, keeps_trace: bool) -> std::io::Result<Outcome> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build()?;
-    Ok(runtime.block_on(simulate(seed, options, keeps_trace)))
+    Ok(runtime.block_on(simulate(seed, keeps_trace)))
 }
 
-async fn simulate(seed: u64, options: Options, keeps_trace: bool) -> Outcome {
-    let scenario = Scenario::new(seed, options);
+async fn simulate(seed: u64, keeps_trace: bool) -> Outcome {
+    let scenario = Scenario::new(seed);
     let mut world = World::new(seed, scenario, keeps_trace);
     world.begin().await;
     world.run().await;

@@ -6,13 +6,6 @@ use hub::Settings;
 
 use super::chance::Chance;
 
-/// What a simulation may do beyond the usual.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
-    /// The disk may say that it failed although it stored.
-    pub is_ambiguous: bool,
-}
-
 /// How a client is connected.
 #[derive(Debug, Clone)]
 pub(crate) struct Wire {
@@ -97,7 +90,7 @@ const ROOMS: [&str; 3] = ["kitchen", "garden", "attic"];
 
 impl Scenario {
     /// The scenario of a seed.
-    pub(crate) fn new(seed: u64, options: Options) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         let mut chance = Chance::new(seed, "scenario");
         let people = some(&NAMES, chance.between(2, 5));
         let rooms = some(&ROOMS, chance.between(1, 3));
@@ -140,7 +133,7 @@ impl Scenario {
                 delay_ms: (1, chance.between(2, 60)),
                 slow: chance.between(0, 3),
                 fails: chance.between(0, 10),
-                lies: if options.is_ambiguous { chance.between(0, 10) } else { 0 },
+                lies: chance.between(0, 10),
             }
         } else {
             Health::good()
@@ -153,6 +146,7 @@ impl Scenario {
             // Odd, so that what the hub does of its own accord never falls together with what the simulation does.
             room_idle: Duration::from_millis(chance.between(500, 10_000) | 1),
             presence_grace: Duration::from_millis(chance.between(300, 5_000) | 1),
+            presence_tick: Duration::from_millis(chance.between(20, 400) | 1),
             typing_timeout: Duration::from_millis(chance.between(300, 3_000) | 1),
             ..Settings::default()
         };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::{Counts, Options, Outcome, run};
+use super::{Counts, Outcome, run};
 
 /// Violations of a seed that are shown; a replay shows them all.
 const SHOWN: usize = 3;
@@ -24,18 +24,14 @@ impl Sweep {
     ///
     /// # Errors
     /// As [`run`].
-    pub fn run(
-        seeds: impl IntoIterator<Item = u64>,
-        time: Option<Duration>,
-        options: Options,
-    ) -> std::io::Result<Self> {
+    pub fn run(seeds: impl IntoIterator<Item = u64>, time: Option<Duration>) -> std::io::Result<Self> {
         let begun = Instant::now();
         let mut sweep = Self::default();
         for seed in seeds {
             if time.is_some_and(|time| begun.elapsed() >= time) {
                 break;
             }
-            let outcome = run(seed, options, false)?;
+            let outcome = run(seed, false)?;
             sweep.seeds += 1;
             sweep.counts += outcome.counts;
             if !outcome.violations.is_empty() {

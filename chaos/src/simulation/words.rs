@@ -186,7 +186,11 @@ fn told(event: &Event) -> Option<Told> {
 
 /// The one place that knows how the hub tells of presence.
 fn presence(change: &PresenceChange) -> Told {
-    let names = |people: &[UserId]| people.iter().map(ToString::to_string).collect();
+    let names = |people: &[UserId]| {
+        let mut names: Vec<String> = people.iter().map(ToString::to_string).collect();
+        names.sort();
+        names
+    };
     let (online, offline) = (names(&change.online), names(&change.offline));
     Told::Presence { room: change.room.to_string(), online, offline }
 }

@@ -55,20 +55,15 @@ impl Room {
             self.tell_too_early(&drafts, at_ms);
         }
         match self.shared.store.append(&self.id, drafts, at_ms).await {
-            Ok(mut appended) => {
+            Ok(appended) => {
+                if planted(Bug::ReorderInBatch) {
+                    self.tell_backwards(&appended);
+                }
                 let new = appended.iter().filter(|it| matches!(it, Appended::New(_))).count();
                 self.shared.pulse.count(new);
-                if planted(Bug::ReorderInBatch) {
-                    taken.reverse();
-                    appended.reverse();
-                }
                 for (post, outcome) in taken.into_iter().zip(appended) {
                     let (Appended::New(message) | Appended::Known(message)) = outcome;
-                    if planted(Bug::ReorderInBatch) && !self.was_told(&message) {
-                        self.publish(message.clone());
-                    } else {
-                        self.tell_in_order(&message).await;
-                    }
+                    self.tell_in_order(&message).await;
                     acknowledge(post, message);
                 }
             }
@@ -94,17 +89,17 @@ impl Room {
         for (draft, seq) in drafts.iter().cloned().zip(self.head.seq + 1..) {
             let MessageDraft { id, author, draft, body, parent, kind } = draft;
             let (room, cursor) = (self.id.clone(), Cursor { seq, ..self.head });
-            self.tell_all(Event::Message(Message {
-                room,
-                cursor,
-                id,
-                author,
-                draft,
-                body,
-                at_ms,
-                parent,
-                kind,
-            }));
+            let message = Message { room, cursor, id, author, draft, body, at_ms, parent, kind };
+            self.tell_all(Event::Message(message));
+        }
+    }
+
+    /// A bug that is planted: the last message of a transaction first.
+    fn tell_backwards(&mut self, appended: &[Appended]) {
+        for outcome in appended.iter().rev() {
+            if let Appended::New(message) = outcome {
+                self.tell_all(Event::Message(message.clone()));
+            }
         }
     }
 
@@ -224,7 +219,7 @@ impl Room {
 
     /// The messages after a number, when one page holds them.
     async fn in_store(&self, after: u64) -> Result<Vec<protocol::Message>, Refusal> {
-        let slice = Slice::After(recover::page_edge(after));
+        let slice = Slice::After(after);
         let page = self.shared.store.page(&self.id, slice, limits::MAX_RECOVERED_MESSAGES).await?;
         Ok(page.messages.iter().filter(|it| self.was_told(it)).map(Message::to_wire).collect())
     }
