@@ -27,9 +27,11 @@ fn main() -> ExitCode {
 }
 
 fn obey(order: Order) -> Result<ExitCode, Box<dyn Error>> {
-    if let Order::Serve(config) = &order {
-        server::telemetry::start(&config.log)?;
-    }
+    server::telemetry::start(match &order {
+        Order::Serve(config) => &config.log,
+        // Copying and checking take as long as they take; SQL that is slow is no news.
+        _ => "warn,sqlx=error",
+    })?;
     tokio::runtime::Runtime::new()?.block_on(async {
         match order {
             Order::Serve(config) => server::run(*config).await?,
