@@ -192,6 +192,8 @@ async fn a_place_in_the_time_that_is_lost_is_not_taken_for_one_in_the_new_time()
             let head = store.inbox_head(person).await.unwrap();
             assert!(head > lost + u64::from(MAX_RECOVERED_MESSAGES), "{head}");
             heads.push(head);
+            assert_eq!(store.inbox_after(person, lost, 1).await.unwrap(), None);
+            assert_eq!(store.inbox_after(person, head, 1).await.unwrap(), Some(vec![]));
         }
         // The numbers that were given in the lost time are never given again.
         for person in [&alice, &bob] {
