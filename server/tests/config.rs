@@ -213,17 +213,17 @@ fn a_development_server_starts_without_settings_stops_gently_and_keeps_its_secre
 fn log_of_a_start(folder: &Path, environment: &[(&str, &str)]) -> Vec<String> {
     let mut command = hubbub(folder, &[("HUBBUB_ENV", "development"), ("HUBBUB_LISTEN", "127.0.0.1:0")]);
     command.envs(environment.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
+    let mut child = command.spawn().expect("the program runs");
     let mut lines = Vec::new();
-    for line in BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok) {
+    for line in BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok) {
         let listens = line.contains("Listening on");
         lines.push(line);
         if listens {
             break;
         }
     }
-    child.kill().unwrap();
-    child.wait().unwrap();
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
     lines
 }
 
