@@ -29,6 +29,11 @@ fn main() -> ExitCode {
 }
 
 fn obey(order: Order) -> Result<ExitCode, Box<dyn Error>> {
+    server::telemetry::start(match &order {
+        Order::Serve(config) => &config.log,
+        // Copying and checking take as long as they take; SQL that is slow is no news.
+        _ => "warn,sqlx=error",
+    })?;
     match order {
         Order::Serve(config) => return serve(*config),
         Order::Backup { database, file } => say(&Runtime::new()?.block_on(backup(&database, &file))?),
@@ -45,7 +50,6 @@ fn obey(order: Order) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 fn serve(config: Config) -> Result<ExitCode, Box<dyn Error>> {
-    server::telemetry::start(&config.log)?;
     // Before the runtime has threads.
     let inherited = server::inherited()?;
     let runtime = Runtime::new()?;

@@ -70,6 +70,7 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
         (vec![secret, ("CORS_ORIGIN", "https://ok.example,*")], "`*` is not an origin"),
         (vec![secret, ("HUBBUB_ACCOUNTS", "ldap")], "HUBBUB_ACCOUNTS"),
         (vec![secret, ("HUBBUB_MOCK_USER_ID", "no spaces")], "HUBBUB_MOCK_USER_ID"),
+        (vec![secret, ("HUBBUB_SYNCHRONOUS", "off")], "HUBBUB_SYNCHRONOUS"),
         (vec![secret, ("HUBBUB_RATE_LIMITS", "maybe")], "HUBBUB_RATE_LIMITS"),
         (vec![secret, ("HUBBUB_MESSAGES_PER_SECOND", "0")], "HUBBUB_MESSAGES_PER_SECOND"),
         (vec![secret, ("HUBBUB_MAX_CONNECTIONS", "many")], "HUBBUB_MAX_CONNECTIONS"),
@@ -107,6 +108,8 @@ fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
         (vec!["serve", "--colour"], "--colour"),
         (vec!["serve", "more"], "more"),
         (vec!["serve", "--listen", "here"], "--listen"),
+        (vec!["backup"], "FILE"),
+        (vec!["restore", "--database-url", "mysql://x", "copy.db"], "sqlite://"),
     ] {
         let line = refused(call(&arguments));
         assert!(line.contains(said), "{arguments:?}: {line}");
@@ -122,6 +125,7 @@ fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
         "ACCESS_TOKEN_SECRET",
         "HUBBUB_DATA_DIR",
         "DATABASE_URL",
+        "HUBBUB_SYNCHRONOUS",
         "CORS_ORIGIN",
         "HUBBUB_ACCOUNTS",
         "HUBBUB_SERVER_NAME",
@@ -203,6 +207,35 @@ fn a_development_server_starts_without_settings_stops_gently_and_keeps_its_secre
     let (again, _) = start(folder.path(), &[]);
     assert_eq!(std::fs::read(&file).unwrap(), secret);
     assert_eq!(terminate(again).code(), Some(0));
+}
+
+/// The lines that a server wrote to stderr until it listened.
+fn log_of_a_start(folder: &Path, environment: &[(&str, &str)]) -> Vec<String> {
+    let mut command = hubbub(folder, &[("HUBBUB_ENV", "development"), ("HUBBUB_LISTEN", "127.0.0.1:0")]);
+    command.envs(environment.iter().copied()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program runs");
+    let mut lines = Vec::new();
+    for line in BufReader::new(child.stderr.take().expect("a pipe")).lines().map_while(Result::ok) {
+        let listens = line.contains("Listening on");
+        lines.push(line);
+        if listens {
+            break;
+        }
+    }
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+    lines
+}
+
+#[test]
+fn who_chose_not_to_wait_for_the_disk_is_told_at_each_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let warns = |environment: &[(&str, &str)]| {
+        let lines = log_of_a_start(folder.path(), environment);
+        lines.iter().any(|line| line.contains("WARN") && line.contains("HUBBUB_SYNCHRONOUS=normal"))
+    };
+    assert!(warns(&[("HUBBUB_SYNCHRONOUS", "normal")]));
+    assert!(!warns(&[]));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::older::write_as_of;
 use crate::world::{EPOCH, draft, draft_room, entries, open_with_people, person, room_id};
 
 /// What is in a folder, but for what SQLite and the lock keep beside a database: who only looks may leave it there.
@@ -133,6 +134,40 @@ async fn what_was_there_before_a_restore_is_kept_with_its_log() {
 }
 
 #[tokio::test]
+async fn a_broken_database_is_kept_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_people(&folder).await;
+    say(&store, 3).await;
+    let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
+    backup(&database, &copy).await.unwrap();
+    store.close().await;
+    fs::write(&database, "this was a database, and there is nothing left of it ".repeat(9)).unwrap();
+    fs::write(folder.path().join("hubbub.db-wal"), "the log of it").unwrap();
+
+    let kept = restore(&database, &copy).await.unwrap().kept.unwrap();
+
+    assert_eq!(count(&database).await, 3);
+    assert!(fs::read_to_string(&kept).unwrap().starts_with("this was a database"));
+    let log = format!("{}-wal", kept.display());
+    assert_eq!(fs::read_to_string(log).unwrap(), "the log of it");
+}
+
+#[tokio::test]
+async fn a_copy_of_an_older_version_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let [old, copy, database] = ["old.db", "copy.db", "hubbub.db"].map(|name| folder.path().join(name));
+    let deeds = "INSERT INTO rooms (key, id, name, kind, epoch, created_at_ms, active_at_ms)
+                 VALUES (1, 'kitchen', 'Kitchen', 0, 7, 1000, 2000)";
+    write_as_of(2, &old, deeds).await;
+    backup(&old, &copy).await.unwrap();
+
+    restore(&database, &copy).await.unwrap();
+
+    let report = check(&database, |finding| panic!("{finding}")).await.unwrap();
+    assert_eq!((report.rooms, report.messages), (1, 0));
+}
+
+#[tokio::test]
 async fn a_place_in_the_time_that_is_lost_is_not_taken_for_one_in_the_new_time() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
@@ -157,6 +192,8 @@ async fn a_place_in_the_time_that_is_lost_is_not_taken_for_one_in_the_new_time()
             let head = store.inbox_head(person).await.unwrap();
             assert!(head > lost + u64::from(MAX_RECOVERED_MESSAGES), "{head}");
             heads.push(head);
+            assert_eq!(store.inbox_after(person, lost, 1).await.unwrap(), None);
+            assert_eq!(store.inbox_after(person, head, 1).await.unwrap(), Some(vec![]));
         }
         // The numbers that were given in the lost time are never given again.
         for person in [&alice, &bob] {

@@ -16,7 +16,7 @@ use crate::world::{entries, person, room_id};
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
 /// Makes the database as the version with this many migrations made it, and does what it did there.
-async fn write_as_of(version: i64, path: &Path, deeds: &'static str) {
+pub(crate) async fn write_as_of(version: i64, path: &Path, deeds: &'static str) {
     let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
     let mut connection = options.connect().await.unwrap();
     // `HUBB`: says whose file it is.

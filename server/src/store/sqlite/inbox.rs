@@ -228,7 +228,8 @@ async fn head(readers: &SqlitePool, person: &UserId) -> Result<u64, sqlx::Error>
 }
 
 /// See [`InboxStore::inbox_after`]. The newest entry is always kept, so one that was let go shows as a hole before the
-/// first that is found; that one is asked for even when nobody wants any.
+/// first that is found; that one is asked for even when nobody wants any. Only after a restore there may be none at all
+/// up to the head.
 async fn after(
     readers: &SqlitePool,
     person: &UserId,
@@ -244,11 +245,28 @@ async fn after(
     .bind(limit.max(1))
     .fetch_all(readers)
     .await?;
-    if rows.first().is_some_and(|first| first.seq > seq + 1) {
+    let is_hole = match rows.first() {
+        Some(first) => first.seq > seq + 1,
+        None => is_behind(readers, person, seq).await?,
+    };
+    if is_hole {
         return Ok(None);
     }
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     rows.into_iter().map(EntryRow::entry).collect::<Result<_, _>>().map(Some)
+}
+
+/// Whether numbers were given after this one, and nothing is kept of them.
+async fn is_behind(readers: &SqlitePool, person: &UserId, seq: u64) -> Result<bool, sqlx::Error> {
+    query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM inboxes h JOIN people p ON p.key = h.person
+                        WHERE p.id = ?1 AND h.head > ?2
+                        AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.person = p.key AND i.seq > ?2))",
+    )
+    .bind(person.as_str())
+    .bind(seq_number(seq))
+    .fetch_one(readers)
+    .await
 }
 
 /// See [`InboxStore::inbox_waiting`]. Left to itself SQLite reads all of the inbox, because that is in the right order, too.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use hub::port::Clock as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{ConnectOptions as _, Connection as _, query};
 
 use super::backup::{BackupError, copy};
 use super::check::{CheckError, check};
@@ -90,6 +90,7 @@ pub async fn restore(database: &Path, file: &Path) -> Result<Restore, RestoreErr
     clear(&ready).map_err(place)?;
     let made = async {
         let Amount { rooms, messages } = make_ready(file, &ready).await?;
+        settle(&database).await;
         let kept = put_in_place(&ready, &database).map_err(place)?;
         Ok(Restore { database: database.clone(), rooms, messages, kept })
     }
@@ -134,8 +135,21 @@ async fn open_to_change(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
     SqliteConnectOptions::new().filename(path).foreign_keys(true).connect().await
 }
 
+/// Moves the log of the old database into it, as its next start would, so that it is whole whenever this is cut off. One
+/// that is broken, perhaps the very reason for a restore, is kept with its log as it is.
+async fn settle(database: &Path) {
+    let settled = async {
+        let mut connection = SqliteConnectOptions::new().filename(database).connect().await?;
+        query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
+        connection.close().await
+    };
+    if let Err(error) = settled.await {
+        tracing::warn!(%error, "The log of the old database is kept beside it");
+    }
+}
+
 /// From here on nothing is read any more, so little can fail. Whenever it is cut off, there is a database: the old one
-/// until the last step. Its log must not meet the new one, and goes where the old database is kept.
+/// until the last step. A log of it must not meet the new one, and goes where the old database is kept.
 fn put_in_place(ready: &Path, database: &Path) -> io::Result<Option<PathBuf>> {
     let there = database.exists();
     give_to_owner_of(ready, if there { database } else { folder_of(database) })?;
