@@ -14,6 +14,7 @@ mod inbox;
 mod jobs;
 mod live;
 mod messages;
+mod model;
 mod notifications;
 mod older;
 mod rooms;
