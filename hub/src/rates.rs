@@ -17,9 +17,9 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// The time that one takes.
+    /// The time that one takes; rather too long than too short.
     fn step_ns(self) -> u64 {
-        1_000_000_000 / u64::from(self.per_second.max(1))
+        1_000_000_000_u64.div_ceil(u64::from(self.per_second.max(1)))
     }
 
     /// How far ahead of time a bucket may be.
@@ -100,6 +100,9 @@ impl Meters {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -122,5 +125,55 @@ mod tests {
     fn without_a_rate_everything_is_taken() {
         let meter = Meter::default();
         assert!((0..10_000).all(|_| meter.count(None, Instant::now()).is_ok()));
+    }
+
+    /// Of those who come so long after one another, the moments at which one was taken.
+    fn taken(meter: &Meter, rate: Rate, pauses_ns: &[u64]) -> Vec<u64> {
+        let mut now_ns = 0;
+        let arrivals = pauses_ns.iter().map(|pause| {
+            now_ns += pause;
+            now_ns
+        });
+        let at = |ns: u64| meter.begun + Duration::from_nanos(ns);
+        arrivals.filter(|ns| meter.count(Some(rate), at(*ns)).is_ok()).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_has_more_than_a_burst_and_what_the_rate_allows(
+            per_second in prop_oneof![1..20_u32, 1..5_000_u32, any::<u32>()],
+            burst in 0..20_u32,
+            pauses_ns in vec(prop_oneof![Just(0), 0..2_000_000_u64, 0..2_000_000_000_u64], 1..150),
+        ) {
+            let taken = taken(&Meter::default(), Rate { per_second, burst }, &pauses_ns);
+            prop_assert!(!taken.is_empty(), "the first one is taken");
+            for (first, start) in taken.iter().enumerate() {
+                for (last, end) in taken.iter().enumerate().skip(first) {
+                    let beyond_the_burst = (last - first + 1).saturating_sub(burst.max(1) as usize) as u128;
+                    let allowed = u128::from(per_second) * u128::from(end - start);
+                    prop_assert!(beyond_the_burst * 1_000_000_000 <= allowed, "{start} to {end}");
+                }
+            }
+        }
+
+        #[test]
+        fn whoever_waits_as_long_as_told_is_taken_and_nobody_sooner(
+            per_second in 1..1_000_000_u32,
+            burst in 0..20_u32,
+            pauses_ns in vec(0..100_000_000_u64, 0..50),
+        ) {
+            let (meter, rate) = (Meter::default(), Some(Rate { per_second, burst }));
+            taken(&meter, rate.unwrap(), &pauses_ns);
+            let mut now = meter.begun + Duration::from_nanos(pauses_ns.iter().sum());
+            // Whoever is taken comes again at once.
+            let wait = loop {
+                if let Err(wait) = meter.count(rate, now) { break wait }
+            };
+            let soon = now + wait.checked_sub(Duration::from_nanos(1)).unwrap();
+            prop_assert_eq!(meter.count(rate, soon), Err(Duration::from_nanos(1)));
+            now += wait;
+            prop_assert_eq!(meter.count(rate, now), Ok(()));
+            prop_assert!(meter.count(rate, now).is_err(), "one, and not two");
+        }
     }
 }

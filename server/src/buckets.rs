@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
 
 /// What a bucket holds is measured in time.
-const MINUTE_US: i64 = 60_000_000;
+const MINUTE_US: u32 = 60_000_000;
 
 /// What became of a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub(crate) struct Buckets<K> {
 
 impl<K: Hash + Eq> Buckets<K> {
     /// All are empty. Without a number everything is allowed. Each of the `capacity` is free again a minute after its last
-    /// use at the latest.
+    /// use at the latest, give or take what is lost in rounding.
     pub(crate) fn new(per_minute: Option<u32>, capacity: usize) -> Self {
         Self { per_minute, capacity, empty_at_us: Mutex::default() }
     }
@@ -39,7 +39,10 @@ impl<K: Hash + Eq> Buckets<K> {
         let Some(per_minute) = self.per_minute else {
             return Counted::Yes;
         };
-        let (now, step) = (now_ms.saturating_mul(1_000), MINUTE_US / i64::from(per_minute.max(1)));
+        let (now, per_minute) = (now_ms.saturating_mul(1_000), per_minute.max(1));
+        // Rather too long than too short, and a full bucket holds exactly a minute's worth.
+        let step = i64::from(MINUTE_US.div_ceil(per_minute));
+        let full = step * i64::from(per_minute);
         let mut buckets = self.empty_at_us.lock().unwrap_or_else(PoisonError::into_inner);
         if buckets.len() >= self.capacity && !buckets.contains_key(&key) {
             buckets.retain(|_, empty_at_us| *empty_at_us > now);
@@ -49,7 +52,7 @@ impl<K: Hash + Eq> Buckets<K> {
         }
         let bucket = buckets.entry(key).or_insert(now);
         let after = (*bucket).max(now).saturating_add(step);
-        let over_us = after.saturating_sub(now).saturating_sub(MINUTE_US);
+        let over_us = after.saturating_sub(now).saturating_sub(full);
         if over_us > 0 {
             return Counted::Wait(over_us.unsigned_abs().div_ceil(1_000));
         }
@@ -60,6 +63,9 @@ impl<K: Hash + Eq> Buckets<K> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -88,5 +94,50 @@ mod tests {
         }
         assert_eq!(buckets.count(100, 0), Counted::NoRoom);
         assert_eq!(buckets.count(100, 60_000), Counted::Yes);
+    }
+
+    proptest! {
+        #[test]
+        fn no_window_has_more_than_a_minutes_worth_and_what_the_rate_allows(
+            per_minute in prop_oneof![1..100_u32, 1..2_000_u32],
+            pauses_ms in vec((0..130_usize, 0..90_000_i64), 1..8),
+        ) {
+            let (buckets, mut now_ms, mut taken) = (Buckets::new(Some(per_minute), 1), 0, Vec::new());
+            for (tries, pause_ms) in pauses_ms {
+                let tries = tries * per_minute as usize / 100 + 1;
+                let counted = (0..tries).filter(|_| buckets.count("a", now_ms) == Counted::Yes).count();
+                taken.push((now_ms, counted));
+                now_ms += pause_ms;
+            }
+            for first in 0..taken.len() {
+                let mut sum = 0;
+                for (end_ms, counted) in taken.iter().skip(first) {
+                    sum += counted;
+                    let beyond = i128::try_from(sum).unwrap() - i128::from(per_minute);
+                    let allowed = i128::from(per_minute) * i128::from(end_ms - taken[first].0);
+                    prop_assert!(beyond * 60_000 <= allowed, "{sum} from {} to {end_ms}", taken[first].0);
+                }
+            }
+        }
+
+        #[test]
+        fn whoever_waits_as_long_as_told_is_taken_and_nobody_sooner(
+            per_minute in prop_oneof![1..100_u32, 1..2_000_u32, Just(60_000)],
+            pauses_ms in vec(0..2_000_i64, 0..50),
+        ) {
+            let (buckets, mut now_ms) = (Buckets::new(Some(per_minute), 1), 0);
+            for pause_ms in pauses_ms {
+                now_ms += pause_ms;
+                buckets.count("a", now_ms);
+            }
+            // Whoever is taken comes again at once.
+            let wait_ms = loop {
+                if let Counted::Wait(ms) = buckets.count("a", now_ms) { break ms.cast_signed() }
+            };
+            prop_assert!(wait_ms > 0);
+            prop_assert_eq!(buckets.count("a", now_ms + wait_ms - 1), Counted::Wait(1));
+            prop_assert_eq!(buckets.count("a", now_ms + wait_ms), Counted::Yes);
+            prop_assert!(buckets.count("a", now_ms + wait_ms) != Counted::Yes, "one, and not two");
+        }
     }
 }

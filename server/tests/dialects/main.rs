@@ -13,6 +13,7 @@ mod chat_api;
 mod common;
 mod direct_messages;
 mod mock_person;
+mod properties;
 mod quizmaster;
 mod raw;
 mod skilllift;

@@ -16,6 +16,7 @@ mod inbox;
 mod jobs;
 mod live;
 mod messages;
+mod model;
 mod notifications;
 mod older;
 mod rooms;

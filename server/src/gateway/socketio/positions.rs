@@ -115,6 +115,9 @@ fn take(bytes: &mut &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -154,5 +157,35 @@ mod tests {
             positions.note(Track::Room(&room, Cursor { epoch: 1, seq: 1 }));
         }
         assert_eq!(positions.offset().as_deref(), Some(NOWHERE));
+    }
+
+    proptest! {
+        #[test]
+        fn any_place_is_read_as_it_was_written(
+            inbox in any::<u64>(),
+            rooms in btree_map("[a-z0-9_:.-]{1,8}", (any::<u32>(), any::<u64>()), 0..=MAX_ROOMS),
+        ) {
+            let mut positions = Positions::default();
+            positions.note(Track::Inbox(inbox));
+            let rooms: BTreeMap<RoomId, Cursor> = rooms
+                .iter()
+                .map(|(name, &(epoch, seq))| (RoomId::parse(name).unwrap(), Cursor { epoch, seq }))
+                .collect();
+            for (room, cursor) in &rooms {
+                positions.note(Track::Room(room, *cursor));
+            }
+            let offset = positions.offset().unwrap();
+            prop_assert!(offset.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it)), "{offset}");
+            let rooms = rooms.into_values().collect();
+            prop_assert_eq!(Stood::parse(&offset), Some(Stood { inbox, rooms }));
+        }
+
+        #[test]
+        fn what_was_not_written_by_us_is_refused_or_means_a_place(bytes in vec(any::<u8>(), 0..1_000)) {
+            let texts = [URL_SAFE_NO_PAD.encode(&bytes), String::from_utf8_lossy(&bytes).into_owned()];
+            for stood in texts.iter().filter_map(|text| Stood::parse(text)) {
+                prop_assert!(stood.rooms.len() <= MAX_ROOMS);
+            }
+        }
     }
 }

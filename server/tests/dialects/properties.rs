@@ -1,0 +1,131 @@
+//! Spellings under anything that a client may say: a wish or a refusal in words, and nobody becomes somebody else by saying
+//! so. Pure functions, so no server is needed.
+
+use hub::{Command, Event};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use protocol::RoomId;
+use serde_json::{Value, json};
+use server::dialect::{Dialect, RAW, Request, Scope, Wish, socketio};
+
+/// Keys under which clients have said who they are.
+const IDENTITIES: [&str; 6] = ["user_id", "userId", "sender_id", "senderId", "senderName", "userName"];
+
+/// The dialect that is spoken at an address, and what a socket there is for.
+fn spoken_at(path: &str) -> (&'static Dialect, Scope) {
+    let place = RAW.iter().find(|place| place.path == path).unwrap();
+    let scope = match path {
+        "/api/v1/ws/chat/{id}" => Scope::Room(RoomId::parse("kitchen").unwrap()),
+        "/api/v1/ws/{id}" => Scope::Inbox,
+        _ => Scope::Anything,
+    };
+    (place.dialect, scope)
+}
+
+const MESSAGE: &str = "0192d3a0-0000-7000-8000-00000000000e";
+
+/// Frames of the published dialects that are taken, each with its address. Without one: an event of Socket.IO.
+fn frames() -> Vec<(&'static str, &'static str, Value)> {
+    let direct = json!({ "content": "hello", "recipient_id": "bob", "chat_id": "kitchen" });
+    let said = json!({ "content": "hello", "roomId": "kitchen", "type": "text" });
+    let simulation = json!({ "duration_seconds": 1, "frequency_seconds": 0.5, "message_prefix": "x" });
+    let live = json!({ "roomId": "session_kitchen", "status": "live", "slide": 3 });
+    vec![
+        ("/api/v1/ws/chat/{id}", "send_message", json!({ "content": "hello" })),
+        ("/api/v1/ws/chat/{id}", "typing_indicator", json!({ "is_typing": true })),
+        ("/api/v1/ws/chat/{id}", "read_receipt", json!({ "message_id": MESSAGE })),
+        ("/api/v1/ws/chat/{id}", "ping", json!({})),
+        ("/api/v1/ws/{id}", "direct_message", direct),
+        ("/", "join_room", json!({ "roomId": "kitchen" })),
+        ("/", "chat_message", json!({ "roomId": "kitchen", "message": "hello" })),
+        ("/", "live_session_update", live),
+        ("/ws/endpoint", "simulate", simulation),
+        ("", "join-chat-room", json!({ "roomId": "kitchen" })),
+        ("", "send-chat-message", said),
+        ("", "mark-message-read", json!({ "messageId": MESSAGE })),
+    ]
+}
+
+fn understand(path: &str, kind: &str, data: &Value) -> Wish {
+    if path.is_empty() {
+        return socketio::decode(kind, data);
+    }
+    let (dialect, scope) = spoken_at(path);
+    (dialect.decode)(&json!({ "type": kind, "data": data }).to_string(), &scope)
+}
+
+/// A wish without what an application says of its own: there a claim is a word like any other.
+fn without_free_words(request: Request) -> Request {
+    match request {
+        Request::Hub(Command::Live { room, status, mut details }) => {
+            for key in ["user_id", "sender_id", "senderId", "senderName"] {
+                details.remove(key);
+            }
+            Request::Hub(Command::Live { room, status, details })
+        }
+        other => other,
+    }
+}
+
+fn claim() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        3 => Just(json!("mallory")),
+        1 => any::<i64>().prop_map(Value::from),
+        1 => Just(json!({ "id": "mallory" })),
+        1 => Just(Value::Null),
+    ]
+}
+
+/// A frame that is almost one: a part of it is replaced.
+fn almost_a_frame() -> impl Strategy<Value = String> {
+    let noise = prop_oneof![
+        "\\PC{0,4}",
+        select(vec!["\"", "{", "}", "null", "-1e9", ",\"roomId\":7", "\\u0000"]).prop_map(str::to_owned)
+    ];
+    (select(frames()), any::<[Index; 2]>(), noise).prop_map(|((_, kind, data), places, noise)| {
+        let text: Vec<char> = json!({ "type": kind, "data": data }).to_string().chars().collect();
+        let [one, two] = places.map(|place| place.index(text.len() + 1));
+        let (before, after) = (&text[..one.min(two)], &text[one.max(two)..]);
+        before.iter().collect::<String>() + &noise + &after.iter().collect::<String>()
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_a_client_says_of_its_own_identity_is_not_read(
+        (path, kind, data) in select(frames()),
+        claims in vec((select(IDENTITIES.to_vec()), claim()), 1..4),
+    ) {
+        let honest = understand(path, kind, &data).unwrap();
+        let mut claiming = data;
+        for (key, value) in claims {
+            claiming[key] = value;
+        }
+        let request = understand(path, kind, &claiming).unwrap();
+        prop_assert_eq!(without_free_words(request), honest);
+    }
+
+    #[test]
+    fn any_text_is_a_wish_or_is_refused_in_words(frame in prop_oneof![any::<String>(), almost_a_frame()]) {
+        for place in &RAW {
+            let (dialect, scope) = spoken_at(place.path);
+            if let Err(failure) = (dialect.decode)(&frame, &scope) {
+                let said = (dialect.spelling.encode)(&Event::Failed(*failure)).unwrap();
+                let said: Value = serde_json::from_slice(&said).unwrap();
+                prop_assert_eq!(&said["type"], "error");
+            }
+        }
+    }
+
+    #[test]
+    fn any_event_of_socket_io_is_a_wish_or_is_refused(
+        (_, name, _) in select(frames()),
+        frame in almost_a_frame(),
+    ) {
+        let data = serde_json::from_str(&frame).unwrap_or(Value::String(frame));
+        if let Err(failure) = socketio::decode(name, &data) {
+            prop_assert!((socketio::SPELLING.encode)(&Event::Failed(*failure)).is_some());
+        }
+    }
+}

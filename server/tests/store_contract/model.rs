@@ -1,0 +1,165 @@
+//! Any sequence of what a store is asked, against a list on paper: numbers, drafts that come again, read marks, unread
+//! counts and pages.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use hub::model::Person;
+use hub::port::{Appended, MessageDraft, RoomDraft, Slice};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
+use protocol::limits::MAX_UNREAD;
+use protocol::{DraftId, RoomId};
+use tokio::runtime::Runtime;
+use uuid::Uuid;
+
+use crate::world::{World, draft, draft_room, message, seqs};
+
+/// People by number, and so are the names that they give their drafts.
+#[derive(Debug, Clone)]
+enum Step {
+    /// One batch: who says it, under which name.
+    Say(Vec<(usize, u128)>),
+    /// So many new ones of somebody.
+    Burst(usize, usize),
+    /// Who has read up to which number, all at once.
+    Mark(Vec<(usize, u64)>),
+}
+
+fn history() -> impl Strategy<Value = (Vec<Step>, u64, u32)> {
+    let who = 0..3_usize;
+    let step = prop_oneof![
+        3 => vec((who.clone(), 0..12_u128), 1..5).prop_map(Step::Say),
+        1 => (who.clone(), 1..60_usize).prop_map(|(who, count)| Step::Burst(who, count)),
+        3 => vec((who, prop_oneof![0..20_u64, 0..150_u64]), 1..4).prop_map(Step::Mark),
+    ];
+    (vec(step, 1..12), 0..150_u64, 1..40_u32)
+}
+
+/// What must be in the store.
+#[derive(Default)]
+struct Paper {
+    /// The author of each message.
+    authors: Vec<usize>,
+    named: HashMap<(usize, u128), u64>,
+    read: [u64; 3],
+}
+
+impl Paper {
+    fn head(&self) -> u64 {
+        self.authors.len() as u64
+    }
+
+    fn unread(&self, who: usize) -> u32 {
+        let after = self.authors.iter().skip(usize::try_from(self.read[who]).unwrap());
+        u32::try_from(after.filter(|author| **author != who).count()).unwrap().min(MAX_UNREAD)
+    }
+}
+
+async fn play(world: &World, room: RoomId, (steps, place, limit): (Vec<Step>, u64, u32)) {
+    let people = [&world.alice, &world.bob, &world.carol];
+    let members = people.map(|person| person.id.clone()).to_vec();
+    let new = RoomDraft { members, ..draft_room(room.as_str(), &world.alice) };
+    world.store.create_room(new).await.unwrap();
+    let mut paper = Paper::default();
+    for step in steps {
+        match step {
+            Step::Say(said) => say(world, &room, people, &said, &mut paper).await,
+            Step::Burst(who, count) => {
+                let drafts = (0..count).map(|_| draft(people[who], "new")).collect();
+                world.store.append(&room, drafts, 2000).await.unwrap();
+                paper.authors.extend(vec![who; count]);
+            }
+            Step::Mark(marks) => {
+                for (who, seq) in &marks {
+                    paper.read[*who] = paper.read[*who].max(paper.head().min(*seq));
+                }
+                let marks: Vec<_> = marks.iter().map(|(who, seq)| (people[*who].id.clone(), *seq)).collect();
+                world.store.mark_read(&room, &marks).await.unwrap();
+            }
+        }
+        for (who, person) in people.iter().enumerate() {
+            let summary = world.store.summary(&room, &person.id).await.unwrap().unwrap();
+            assert_eq!((summary.head.seq, summary.read_seq), (paper.head(), paper.read[who]), "{who}");
+            assert_eq!(summary.unread, paper.unread(who), "{who}");
+        }
+    }
+    turn_pages(world, &room, place, limit, paper.head()).await;
+}
+
+/// A draft that its author sent before keeps its number, the others get the next ones.
+async fn say(
+    world: &World,
+    room: &RoomId,
+    people: [&Arc<Person>; 3],
+    said: &[(usize, u128)],
+    paper: &mut Paper,
+) {
+    let named = |(who, name): &(usize, u128)| MessageDraft {
+        draft: DraftId(Uuid::from_u128(*name)),
+        ..draft(people[*who], "named")
+    };
+    let answers = world.store.append(room, said.iter().map(named).collect(), 2000).await.unwrap();
+    assert_eq!(answers.len(), said.len());
+    for (key, answer) in said.iter().zip(&answers) {
+        let next = paper.head() + 1;
+        let seq = *paper.named.entry(*key).or_insert(next);
+        let is_new = seq == next;
+        if is_new {
+            paper.authors.push(key.0);
+        }
+        assert_eq!((message(answer).cursor.seq, matches!(answer, Appended::New(_))), (seq, is_new));
+    }
+}
+
+/// Page after page is everything after a place, and everything before it, in order and once.
+async fn turn_pages(world: &World, room: &RoomId, place: u64, limit: u32, head: u64) {
+    let (mut after, mut told) = (place, Vec::new());
+    loop {
+        let page = world.page(room, Slice::After(after), limit).await;
+        assert!(page.messages.len() <= limit as usize);
+        told.extend(seqs(&page.messages));
+        after = told.last().copied().unwrap_or(after);
+        if !page.has_more {
+            break;
+        }
+    }
+    assert_eq!(told, (place + 1..=head).collect::<Vec<_>>());
+    let (mut before, mut told) = (place, Vec::new());
+    loop {
+        let page = world.page(room, Slice::Before(before), limit).await;
+        told.splice(0..0, seqs(&page.messages));
+        before = told.first().copied().unwrap_or(before);
+        if !page.has_more {
+            break;
+        }
+    }
+    assert_eq!(told, (1..place.min(head + 1)).collect::<Vec<_>>());
+}
+
+/// Plays one history after another in rooms of their own.
+fn holds(runtime: &Runtime, world: &World, one_in: u32) {
+    let rooms = AtomicUsize::new(0);
+    let config = ProptestConfig::with_source_file(file!());
+    let config = ProptestConfig { cases: (config.cases / one_in).max(1), ..config };
+    let played = TestRunner::new(config).run(&history(), |history| {
+        let room = RoomId::parse(&format!("room-{}", rooms.fetch_add(1, Ordering::Relaxed))).unwrap();
+        runtime.block_on(play(world, room, history));
+        Ok(())
+    });
+    played.unwrap_or_else(|failure| panic!("{failure}"));
+}
+
+#[test]
+fn the_store_in_memory_does_what_a_list_does() {
+    holds(&Runtime::new().unwrap(), &World::in_memory(), 2);
+}
+
+#[test]
+fn the_store_on_disk_does_what_a_list_does() {
+    let runtime = Runtime::new().unwrap();
+    let world = runtime.block_on(World::on_disk());
+    holds(&runtime, &world, 8);
+}
