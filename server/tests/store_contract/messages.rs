@@ -26,7 +26,8 @@ pub(crate) async fn numbers_are_dense_and_in_order(world: &World) {
     let page = world.page(&room, Slice::Newest, 10).await;
     assert_eq!(seqs(&page.messages), [1, 2, 3, 4]);
     assert_eq!(page.messages[..3], answers.iter().map(|it| message(it).clone()).collect::<Vec<_>>());
-    assert_eq!(store.room(&room).await.unwrap().unwrap().head, Cursor { epoch: EPOCH, seq: 4 });
+    let found = store.room(&room).await.unwrap().unwrap();
+    assert_eq!((found.head, found.active_at_ms), (Cursor { epoch: EPOCH, seq: 4 }, 2001));
 }
 
 pub(crate) async fn a_draft_sent_again_keeps_its_number(world: &World) {

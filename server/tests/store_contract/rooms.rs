@@ -20,7 +20,7 @@ pub(crate) async fn a_room_is_found_as_it_was_made(world: &World) {
     let made = store.create_room(RoomDraft { members, ..draft_room("general", alice) }).await.unwrap();
 
     assert_eq!(made.head, Cursor { epoch: EPOCH, seq: 0 });
-    assert_eq!((made.name.as_str(), made.created_at_ms), ("Room general", 1000));
+    assert_eq!((made.name.as_str(), made.created_at_ms, made.active_at_ms), ("Room general", 1000, 1000));
     assert_eq!(usernames(&made), [("alice", Role::Owner), ("bob", Role::Member)]);
     assert!(made.members.iter().all(|member| member.read_seq == 0));
     assert_eq!(store.room(&made.id).await.unwrap(), Some(made));
