@@ -132,8 +132,10 @@ impl ApiError {
             Self::NotWebSocket(_) | Self::ReservedEvent(_) => StatusCode::BAD_REQUEST,
             _ => status(code),
         };
-        // A full server has said so once, and has better things to do than to say it to everybody.
-        if status.is_server_error() && !matches!(self, Self::Full { .. } | Self::Busy { .. }) {
+        // A server that is full or stops has said so once, and has better things to do than to say it of everybody.
+        let is_expected =
+            matches!(self, Self::Full { .. } | Self::Busy { .. } | Self::Refused(Refusal::Stopping));
+        if status.is_server_error() && !is_expected {
             tracing::error!(
                 error = self as &dyn std::error::Error,
                 status = status.as_u16(),

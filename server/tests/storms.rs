@@ -246,8 +246,10 @@ async fn who_comes_right_back_was_never_gone() {
     let only_one = async { while app.get(&path, &bob).await.json()["data"]["sockets"] != json!(1) {} };
     timeout(PATIENCE, only_one).await.unwrap();
     cut(his, Vanishing::Fin).await;
-    // Had the return been told, `came` would be heard before.
     assert_eq!(told_of(&mut hers, &bob.user.id).await, "went");
+    // Had the first loss been told, that was it, and the rest comes now.
+    let more = hers.before_pong().await;
+    assert!(!more.iter().any(|frame| matches!(frame, ServerFrame::Presence { .. })), "{more:?}");
     app.stop().await;
     assert_eq!(hers.end().await, End::Closed(1012));
 }
