@@ -25,10 +25,10 @@ pub use options::{Error, Options, Until, Wanted};
 pub use report::{Counts, Report};
 
 /// Kills of one round, at most: history has to be read and checked at its end.
-const KILLS: u32 = 12;
+const KILLS: u32 = 16;
 
 /// What a kill and all that belongs to it takes, about.
-const KILL_TIME: Duration = Duration::from_secs(5);
+const KILL_TIME: Duration = Duration::from_secs(4);
 
 /// Every so many rounds the data folder is a new one; in between, history grows.
 const ROUNDS_EACH: u64 = 4;

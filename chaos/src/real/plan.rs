@@ -54,8 +54,8 @@ pub(super) fn draw(seed: u64, round: u64, clients: usize, kills: u32) -> Vec<Ste
     let mut random = random(seed, round);
     let mut steps = Vec::new();
     for _ in 0..kills {
-        // A server lives for one to four seconds, with a fault about every tenth of a second.
-        for _ in 0..random.random_range(10..40) {
+        // A server lives for one to three seconds, with a fault about every tenth of a second.
+        for _ in 0..random.random_range(6..26) {
             let client = random.random_range(0..clients.max(1));
             hit(&mut random, client, &mut steps);
         }
