@@ -125,11 +125,11 @@ impl World {
         let (fails, lies) = (self.health.fails, self.health.lies);
         let is_full = self.is_full;
         let is_write = call.write.is_some();
-        let is_append = matches!(call.write, Some(Write::Append(..)));
+        let may_lie = matches!(call.write, Some(Write::Append(..) | Write::Mark(..)));
         let chance = self.disk_chance(&call.name);
         let verdict = match () {
             () if is_write && (is_full || chance.percent(fails)) => Verdict::Bad,
-            () if is_append && chance.percent(lies) => Verdict::Lie,
+            () if may_lie && chance.percent(lies) => Verdict::Lie,
             () => Verdict::Good,
         };
         if verdict != Verdict::Good {

@@ -35,7 +35,7 @@ pub(crate) struct Health {
     pub(crate) slow: u64,
     /// Writes in a hundred that fail without having done anything.
     pub(crate) fails: u64,
-    /// Appends in a hundred that fail although they have done everything.
+    /// Messages and marks in a hundred that fail although they are stored.
     pub(crate) lies: u64,
 }
 
