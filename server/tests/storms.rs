@@ -240,11 +240,11 @@ async fn who_comes_right_back_was_never_gone() {
     let his = come(&app, &url, &join, until).await;
     assert_eq!(told_of(&mut hers, &bob.user.id).await, "came");
     cut(his, Vanishing::Reset).await;
-    let his = come(&app, &url, &join, until).await;
-    // The first is known to be gone when only one is left; then the second goes for good.
+    // The server knows that the connection is gone, and waits for whether its person comes back.
     let path = format!("/api/v1/websocket/user/{}/status", bob.user.id);
-    let only_one = async { while app.get(&path, &bob).await.json()["data"]["sockets"] != json!(1) {} };
-    timeout(PATIENCE, only_one).await.unwrap();
+    let noticed = async { while app.get(&path, &bob).await.json()["data"]["sockets"] != json!(0) {} };
+    timeout(PATIENCE, noticed).await.unwrap();
+    let his = come(&app, &url, &join, until).await;
     cut(his, Vanishing::Fin).await;
     assert_eq!(told_of(&mut hers, &bob.user.id).await, "went");
     // Had the first loss been told, that was it, and the rest comes now.

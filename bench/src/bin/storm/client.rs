@@ -209,8 +209,7 @@ impl Client {
         let mut ended = Ended::Lost;
         if self.since.is_none() {
             self.progress.note(self.n, -1);
-            let mut may_join = self.progress.may_join.subscribe();
-            if may_join.wait_for(|may| *may).await.is_err() {
+            if !self.wait_for_the_room(&mut stream).await {
                 return ended;
             }
         }
@@ -234,6 +233,19 @@ impl Client {
             }
         }
         ended
+    }
+
+    /// Answers pings until the room is made; whether the connection lasted.
+    async fn wait_for_the_room(&self, stream: &mut Stream) -> bool {
+        let mut may_join = self.progress.may_join.subscribe();
+        loop {
+            tokio::select! {
+                may = may_join.wait_for(|may| *may) => return may.is_ok(),
+                message = stream.next() => if !matches!(message, Some(Ok(_))) {
+                    return false;
+                },
+            }
+        }
     }
 
     async fn join(&self, stream: &mut Stream) -> Result<(), Failed> {
