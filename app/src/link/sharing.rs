@@ -83,7 +83,11 @@ impl Driver {
                 // The tab that leads has it, too, and says so.
                 Err(_) => self.note(Direction::In, "unreadable", || text),
             },
-            Word::Hello if leads => self.brief(&from),
+            Word::Hello if leads => {
+                self.brief(&from);
+                // While this tab was stopped it may have missed what that one wrote.
+                self.restore();
+            }
             Word::Send | Word::Join if leads && self.is_live() => {
                 let room = RoomId::parse(room).ok().filter(|_| word == Word::Join);
                 let is_join = room.is_some();
