@@ -53,7 +53,7 @@ test('lines written in airplane mode survive a reload and the end of the browser
   profile,
   guard,
 }) => {
-  test.setTimeout(120_000);
+  test.slow();
   guard.allow(...NETWORK_IS_GONE);
   const carol = await register('carol');
   const room = await carol.createRoom('Airport', bob.account);

@@ -143,7 +143,7 @@ test('without locks each tab has a connection of its own', async ({ alice, bob, 
 });
 
 test('a tab says so when the one with the connection does not answer, and goes on when it does', async ({ alice, bob, room }) => {
-  test.setTimeout(120_000);
+  test.slow();
   await alice.open(room);
   const tab = await alice.secondTab();
   await tab.open(room);
