@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use protocol::{DirectMessage, InboxItem, MessageId, MessageKind, RoomId, RoomRef, UserId};
 use tokio::sync::mpsc::error::TrySendError;
@@ -195,11 +195,15 @@ impl Shared {
     async fn announce_all(self: Arc<Self>) {
         loop {
             let people = self.announcer.take(ANNOUNCED_AT_ONCE);
-            if people.is_empty() || self.stopped.is_cancelled() {
+            if people.is_empty() {
                 return;
             }
             let mut rooms: BTreeMap<RoomId, Vec<UserId>> = BTreeMap::new();
             for person in people {
+                // Everybody is about to go, and nobody is told of anybody any more.
+                if self.stopping.load(Ordering::Relaxed) {
+                    return;
+                }
                 match self.store.room_ids_of(&person).await {
                     Ok(ids) => {
                         for room in ids {
