@@ -10,6 +10,9 @@ const BUILD = 'hubbub-build';
 /** Answers of a proxy whose server does not answer. */
 const AWAY = [502, 503, 504];
 
+/** The page that came last has a place for its files. Should that fail, keeping the page says why. */
+let shelved = Promise.resolve();
+
 const isPage = (path) => path === '/' || path.startsWith('/rooms/');
 const isFile = (path) => path.startsWith('/pkg/') || ['/favicon.svg', '/manifest.webmanifest'].includes(path);
 
@@ -38,6 +41,7 @@ async function page(event, path) {
   try {
     const answer = await fetch(event.request);
     if (AWAY.includes(answer.status)) return (await find(path)) ?? answer;
+    shelved = shelf(answer).catch(() => undefined);
     event.waitUntil(keepPage(path, answer.clone()));
     return answer;
   } catch (error) {
@@ -69,8 +73,9 @@ async function signIn(event) {
 async function refresh({ path, files }) {
   try {
     const answer = await fetch(path, { redirect: 'manual' });
+    // The page last: where there is one, it can come to life.
+    if (await shelf(answer)) await Promise.all(files.map(async (file) => keepFile(file, await fetch(file))));
     await keepPage(path, answer);
-    for (const file of files) await keepFile(file, await fetch(file));
   } catch {
     // No network: the copy that is there is the best there is.
   }
@@ -79,11 +84,8 @@ async function refresh({ path, files }) {
 async function keepPage(path, answer) {
   // A page of somebody who is signed in leads nowhere else.
   if (answer.type === 'opaqueredirect') return forget();
-  const build = answer.headers.get(BUILD);
-  if (!answer.ok || !build) return;
-  const name = PREFIX + build;
-  for (const other of await caches.keys()) if (other !== name && other.startsWith(PREFIX)) await caches.delete(other);
-  const copies = await caches.open(name);
+  const copies = await shelf(answer);
+  if (!copies) return;
   // Taken out first, because a copy that is replaced keeps its place in the order.
   await copies.delete(path);
   await copies.put(path, answer);
@@ -91,9 +93,19 @@ async function keepPage(path, answer) {
   for (const oldest of pages.slice(0, -MAX_PAGES)) await copies.delete(oldest);
 }
 
+/** Where copies of this page's build are; those of others go. */
+async function shelf(page) {
+  const build = page.headers.get(BUILD);
+  if (!page.ok || !build) return undefined;
+  const name = PREFIX + build;
+  for (const other of await caches.keys()) if (other !== name && other.startsWith(PREFIX)) await caches.delete(other);
+  return caches.open(name);
+}
+
 async function keepFile(path, answer) {
-  const name = PREFIX + answer.headers.get(BUILD);
   // Only beside pages of the same build.
+  await shelved;
+  const name = PREFIX + answer.headers.get(BUILD);
   if (answer.ok && (await caches.has(name))) await (await caches.open(name)).put(path, answer);
 }
 

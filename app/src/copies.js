@@ -13,12 +13,15 @@ export function startCopies() {
   if (!('serviceWorker' in navigator)) return;
   navigator.serviceWorker
     .register('/sw.js')
-    .then(() => navigator.serviceWorker.controller ?? copy())
+    .then(() => isFromWorker() || copy())
     .catch((error) => console.warn('there will be no copies for times without network:', error));
   addEventListener('visibilitychange', () => document.hidden && isStale && copy());
   // The worker sees it, too, unless the page was loaded past it.
   addEventListener('submit', ({ target }) => new URL(target.action).pathname === '/sign-out' && dropCopies());
 }
+
+/** Whether the worker saw this page come. It may have taken the page over since. */
+const isFromWorker = () => performance.getEntriesByType('navigation').some(({ workerStart }) => workerStart > 0);
 
 /** Something changed on this page; `turned`: it shows another room. */
 export function noteChange(turned) {
