@@ -38,6 +38,8 @@ pub(super) enum Act {
     Kill { away: Duration },
     /// The server is asked to stop, and starts again as soon as it has.
     Stop,
+    /// The server is asked to let another version take over, which is the same one.
+    Upgrade,
     /// A client's connection suffers. What lasts, lasts for so long.
     Fault { client: usize, fault: Fault, lasts: Duration },
 }
@@ -60,8 +62,9 @@ pub(super) fn draw(seed: u64, round: u64, clients: usize, kills: u32) -> Vec<Ste
             hit(&mut random, client, &mut steps);
         }
         // Now and then it is asked to stop in between: what a drain promises is the same.
-        if random.random_bool(0.15) {
-            steps.push(Step { after: ms(&mut random, 20, 400), act: Act::Stop });
+        if random.random_bool(0.25) {
+            let act = if random.random_bool(0.5) { Act::Stop } else { Act::Upgrade };
+            steps.push(Step { after: ms(&mut random, 20, 400), act });
             for _ in 0..10 {
                 let client = random.random_range(0..clients.max(1));
                 hit(&mut random, client, &mut steps);

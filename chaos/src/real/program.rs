@@ -30,14 +30,16 @@ pub(super) struct Program {
     folder: PathBuf,
     child: Option<Child>,
     address: watch::Sender<Option<SocketAddr>>,
+    /// How often it has begun to listen while somebody was reading what it says.
+    listens: watch::Sender<u64>,
     alarms: Arc<Mutex<Vec<String>>>,
 }
 
 impl Program {
     pub(super) fn new(path: &Path, folder: &Path) -> Self {
         let (address, _) = watch::channel(None);
-        let alarms = Arc::default();
-        Self { path: path.to_owned(), folder: folder.to_owned(), child: None, address, alarms }
+        let (path, folder) = (path.to_owned(), folder.to_owned());
+        Self { path, folder, child: None, address, listens: watch::Sender::default(), alarms: Arc::default() }
     }
 
     /// Where it listens at the moment, if it does.
@@ -72,7 +74,7 @@ impl Program {
         let mut lines = BufReader::new(stderr).lines();
         let found = tokio::time::timeout(START, find_address(&mut lines)).await;
         let address = found.unwrap_or_else(|_| Err(Error::NoStart(format!("nothing in {START:?}"))))?;
-        tokio::spawn(listen(lines, self.alarms.clone()));
+        tokio::spawn(listen(lines, self.listens.clone(), self.alarms.clone()));
         self.child = Some(child);
         self.address.send_replace(Some(address));
         Ok(())
@@ -109,8 +111,21 @@ impl Program {
         Ok(())
     }
 
-    /// Has the program itself verify its database. Whether it could: a version that knows no `check` cannot.
-    pub(super) async fn check(&self) -> Result<bool, Error> {
+    /// `SIGUSR2`, and the successor that takes over the same process and the same socket.
+    pub(super) async fn upgrade(&mut self) -> Result<(), Error> {
+        let Some(child) = &self.child else { return Ok(()) };
+        let process = child.id().map(|id| id.to_string()).unwrap_or_default();
+        let mut listens = self.listens.subscribe();
+        let asked = Command::new("kill").args(["-USR2", &process]).status().await;
+        asked.map_err(Error::io("the server could not be asked to upgrade"))?;
+        if tokio::time::timeout(STOP, listens.changed()).await.is_err() {
+            self.alarm(format!("the server was asked to upgrade and did not listen again in {STOP:?}"));
+        }
+        Ok(())
+    }
+
+    /// Has the program itself verify its database.
+    pub(super) async fn check(&self) -> Result<(), Error> {
         let checked = Command::new(&self.path)
             .arg("check")
             .env_clear()
@@ -119,13 +134,10 @@ impl Program {
             .await
             .map_err(Error::io("the database could not be checked"))?;
         let (out, err) = (String::from_utf8_lossy(&checked.stdout), String::from_utf8_lossy(&checked.stderr));
-        if err.contains("unrecognized subcommand") {
-            return Ok(false);
-        }
         if !checked.status.success() {
             self.alarm(format!("the check of the database ended with {}: {out} {err}", checked.status));
         }
-        Ok(true)
+        Ok(())
     }
 
     fn alarm(&self, line: String) {
@@ -146,8 +158,15 @@ async fn find_address(lines: &mut Lines<BufReader<ChildStderr>>) -> Result<Socke
 }
 
 /// Reads on, because a pipe that is full would stop the server, and keeps what is alarming.
-async fn listen(mut lines: Lines<BufReader<ChildStderr>>, alarms: Arc<Mutex<Vec<String>>>) {
+async fn listen(
+    mut lines: Lines<BufReader<ChildStderr>>,
+    listens: watch::Sender<u64>,
+    alarms: Arc<Mutex<Vec<String>>>,
+) {
     while let Ok(Some(line)) = lines.next_line().await {
+        if line.contains("Listening on") {
+            listens.send_modify(|times| *times += 1);
+        }
         if line.contains("ERROR") || line.contains("panicked") {
             let mut alarms = alarms.lock().unwrap_or_else(PoisonError::into_inner);
             if alarms.len() < ALARMS {

@@ -41,6 +41,8 @@ counters! {
     kills_in_bursts: "of them while commits were bursting",
     /// The server was asked to stop.
     stops: "gentle stops",
+    /// Another version took over the process and its socket.
+    takeovers: "upgrades in place",
     /// Connections that were cut off.
     cuts: "connections cut",
     /// Connections of which one direction was closed.

@@ -89,9 +89,8 @@ impl Round<'_> {
         let history = History { sent, views, stored, present };
         self.count(&history, said_before);
         found.extend(check(&history).iter().map(ToString::to_string));
-        if self.world.program.check().await? {
-            self.world.counters.whole.one();
-        }
+        self.world.program.check().await?;
+        self.world.counters.whole.one();
         found.extend(self.world.program.alarms());
         self.world.sent = history.sent;
         Ok(found)
@@ -166,6 +165,10 @@ impl Round<'_> {
                     self.world.counters.stops.one();
                     self.world.program.stop().await?;
                     self.world.program.start().await?;
+                }
+                Act::Upgrade => {
+                    self.world.counters.takeovers.one();
+                    self.world.program.upgrade().await?;
                 }
                 Act::Kill { away } => {
                     let counters = &self.world.counters;
