@@ -7,8 +7,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use protocol::{
-    CloseCode, Cursor, DirectMessage, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef,
-    UserId, limits,
+    CloseCode, Cursor, DirectMessage, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId, limits,
 };
 use tokio::sync::oneshot;
 use uuid::Uuid;

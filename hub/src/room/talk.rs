@@ -158,14 +158,14 @@ impl Room {
         client: &Arc<Client>,
         since: Option<Cursor>,
     ) -> Result<Joining, Refusal> {
-        let CatchUp { mut messages, recovered, has_more } = match recover::plan(since, self.head, self.ring_after)
-        {
-            Plan::FromRing(after) => CatchUp::complete(self.at_hand(after)),
-            Plan::FromStore(after) => CatchUp::complete(self.in_store(after).await?),
-            // The client's own task reads the page: a long absence must not keep a room from its work.
-            Plan::TooFarBehind(since) => return Ok(Joining::TooFarBehind(since)),
-            Plan::StartOver => self.newest_page().await?,
-        };
+        let CatchUp { mut messages, recovered, has_more } =
+            match recover::plan(since, self.head, self.ring_after) {
+                Plan::FromRing(after) => CatchUp::complete(self.at_hand(after)),
+                Plan::FromStore(after) => CatchUp::complete(self.in_store(after).await?),
+                // The client's own task reads the page: a long absence must not keep a room from its work.
+                Plan::TooFarBehind(since) => return Ok(Joining::TooFarBehind(since)),
+                Plan::StartOver => self.newest_page().await?,
+            };
         if recovered && page::keep_first(&mut messages) {
             if let Some(part) = page::of_more(&self.id, messages)
                 && client.tell_alone(&Event::Joined(Box::new(part))).is_err()

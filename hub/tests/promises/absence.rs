@@ -94,7 +94,8 @@ async fn the_newest_page_is_bounded_too_and_has_the_newest() {
     let mut bob = world.enter_with("bob", 64 * 1024 * 1024);
     bob.join(None).await;
     let line = bob.hear("joined recovered=false head=30").await;
-    let told: Vec<&str> = line.split_whitespace().filter_map(|it| it.split_once(':')).map(|it| it.0).collect();
+    let told: Vec<&str> =
+        line.split_whitespace().filter_map(|it| it.split_once(':')).map(|it| it.0).collect();
     let newest: Vec<String> = (31 - LONG_ONES..=30).map(|seq| seq.to_string()).collect();
     assert_eq!(told.iter().map(|it| it.trim_start_matches('[')).collect::<Vec<_>>(), newest);
 }
