@@ -61,6 +61,9 @@ pub struct Full;
 /// A reader counts as behind once more than this part of the limit waits.
 const BEHIND: usize = 16;
 
+/// While no more than this part of the limit waits, one more item finds room, however large.
+const ROOM: usize = 4;
+
 /// What may be dropped is taken up to this part of the limit.
 const FLEETING: usize = 4;
 
@@ -102,11 +105,16 @@ impl<T> Backlog<T> {
         self.waiting.len() == self.empty
     }
 
+    /// Whether one more item that must arrive finds room, however large.
+    pub fn has_room(&self) -> bool {
+        self.bytes <= self.limit / ROOM
+    }
+
     /// Adds an item of so many bytes, or does without it as [`Delivery`] says.
     ///
     /// # Errors
-    /// [`Full`] when an item that must arrive finds no room. A single one always does, however large: a page of history may
-    /// be larger than what may wait.
+    /// [`Full`] when an item that must arrive finds no room. While [little waits](Self::has_room) it does, however large: a
+    /// page of history may be larger than what may wait.
     pub fn push(&mut self, item: T, bytes: usize, delivery: Delivery) -> Result<(), Full> {
         let subject = match delivery {
             Delivery::State(subject) | Delivery::Latest(subject) => Some(subject),
@@ -117,7 +125,7 @@ impl<T> Backlog<T> {
         let must_arrive = matches!(delivery, Delivery::Sure | Delivery::State(_));
         // In the place of another one, a fleeting item is no further burden.
         let limit = if must_arrive || replaced { self.limit } else { self.limit / FLEETING };
-        if after > limit && !(must_arrive && self.bytes == 0) {
+        if after > limit && !(must_arrive && self.has_room()) {
             return if must_arrive { Err(Full) } else { Ok(()) };
         }
         if let (Some(latest), Some(subject)) = (&mut self.latest, subject) {
@@ -288,6 +296,17 @@ mod tests {
         assert_eq!(queue.push("large", 5_000, Delivery::Sure), Ok(()));
         assert_eq!(queue.push("more", 1, Delivery::Sure), Err(Full));
         assert_eq!(queue.take_all(), ["first", "second", "large"]);
+    }
+
+    #[test]
+    fn while_there_is_room_one_more_fits_however_large() {
+        let mut queue = queue(&[("m", LIMIT / ROOM, Delivery::Sure)]);
+        assert!(queue.has_room());
+        assert_eq!(queue.push("large", 5_000, Delivery::Sure), Ok(()));
+        assert!(!queue.has_room());
+        assert_eq!(queue.push("more", 1, Delivery::Sure), Err(Full));
+        assert_eq!(queue.take_all(), ["m", "large"]);
+        assert!(queue.has_room());
     }
 
     #[test]

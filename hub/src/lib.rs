@@ -20,6 +20,7 @@ pub mod memory;
 mod meters;
 pub mod model;
 mod outbox;
+mod page;
 mod peer;
 pub mod planted;
 mod policy;

@@ -67,6 +67,8 @@ struct Shared {
     state: Mutex<State>,
     /// Raised when something waits after nothing did: once for a burst, not for each of its frames.
     wake: Notify,
+    /// Raised when there is room again after there was none, and at the end.
+    drained: Notify,
     closed: CancellationToken,
 }
 
@@ -97,7 +99,8 @@ const FRAME_OVERHEAD: usize = 48;
 /// A queue for one client that holds at most `limit` bytes.
 pub fn outbox(limit: usize) -> (Outbox, Inlet) {
     let state = Mutex::new(State { backlog: Backlog::new(limit), close: None });
-    let shared = Arc::new(Shared { state, wake: Notify::new(), closed: CancellationToken::new() });
+    let closed = CancellationToken::new();
+    let shared = Arc::new(Shared { state, wake: Notify::new(), drained: Notify::new(), closed });
     (Outbox { ends: Arc::new(Ends { shared: shared.clone() }) }, Inlet { shared })
 }
 
@@ -111,6 +114,12 @@ impl Shared {
         self.lock().close.get_or_insert(code);
         self.closed.cancel();
         self.wake.notify_one();
+        self.drained.notify_waiters();
+    }
+
+    fn is_drained(&self) -> bool {
+        let state = self.lock();
+        state.close.is_some() || state.backlog.has_room()
     }
 }
 
@@ -118,6 +127,20 @@ impl Outbox {
     /// Resolves when the connection is to end, whoever decided it.
     pub async fn closed(&self) {
         self.ends.shared.closed.cancelled().await;
+    }
+
+    /// Resolves when so little waits that one more frame finds room, however large, or when the connection is to end. Who
+    /// waits for it before a question is taken up does not let a client go for what it asked.
+    pub async fn drained(&self) {
+        let shared = &*self.ends.shared;
+        loop {
+            // Made before the look: it also hears what happens between the look and the waiting.
+            let drained = shared.drained.notified();
+            if shared.is_drained() {
+                return;
+            }
+            drained.await;
+        }
     }
 }
 
@@ -177,7 +200,11 @@ impl Inlet {
         if state.backlog.is_empty() {
             return state.close.map(Next::Close);
         }
+        let had_room = state.backlog.has_room();
         state.backlog.take(buffer, limit);
+        if !had_room && state.backlog.has_room() {
+            self.shared.drained.notify_waiters();
+        }
         Some(Next::Frames)
     }
 
@@ -197,7 +224,14 @@ impl Drop for Inlet {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::{Pin, pin};
+    use std::task::{Context, Waker};
+
     use super::*;
+
+    fn is_done(future: Pin<&mut impl Future<Output = ()>>) -> bool {
+        future.poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
 
     fn frame(size: usize) -> Bytes {
         Bytes::from(vec![b'x'; size])
@@ -242,6 +276,29 @@ mod tests {
         let mut taken = Vec::new();
         assert_eq!(inlet.next(&mut taken, 8).await, Next::Frames);
         assert_eq!(inlet.next(&mut taken, 8).await, Next::Close(CloseCode::Token));
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_for_room_hears_of_it_and_of_the_end() {
+        let (outbox, mut inlet) = outbox(1_000);
+        outbox.drained().await;
+        for _ in 0..4 {
+            outbox.push(frame(150), Delivery::Sure).unwrap();
+        }
+        let mut waiting = pin!(outbox.drained());
+        let mut taken = Vec::new();
+        for frames_left in [3, 2] {
+            assert_eq!(inlet.next(&mut taken, 1).await, Next::Frames);
+            assert!(!is_done(waiting.as_mut()), "{frames_left} wait");
+        }
+        assert_eq!(inlet.next(&mut taken, 1).await, Next::Frames);
+        assert!(is_done(waiting.as_mut()));
+
+        outbox.push(frame(900), Delivery::Sure).unwrap();
+        let mut waiting = pin!(outbox.drained());
+        assert!(!is_done(waiting.as_mut()));
+        drop(inlet);
+        assert!(is_done(waiting.as_mut()));
     }
 
     #[tokio::test]

@@ -7,8 +7,7 @@ use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use protocol::{
-    CloseCode, Cursor, DirectMessage, DraftId, JoinedRoom, MessageId, MessageKind, Pong, RoomId, RoomRef,
-    UserId, limits,
+    CloseCode, Cursor, DirectMessage, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId, limits,
 };
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -20,6 +19,7 @@ use crate::event::{Event, Failure};
 use crate::inbox::InboxCommand;
 use crate::model::{Message, Person};
 use crate::outbox::Gone;
+use crate::page;
 use crate::planted::{Bug, planted};
 use crate::policy;
 use crate::port::Slice;
@@ -264,6 +264,7 @@ impl Peer {
             Joining::Follows => {
                 self.joined.insert(room.clone(), mailbox);
             }
+            Joining::NotYet => {}
             Joining::TooFarBehind(since) => self.tell_missed_page(room, since).await?,
         }
         Ok(Done::Yes)
@@ -273,20 +274,12 @@ impl Peer {
     /// flow control, and nothing of a long absence is kept here in between.
     async fn tell_missed_page(&self, room: &RoomId, since: Cursor) -> Result<(), Refusal> {
         let slice = Slice::After(since.seq + u64::from(planted(Bug::SkipOnPageEdge)));
-        let page = self.shared.store.page(room, slice, limits::MAX_RECOVERED_MESSAGES).await?;
+        let missed = self.shared.store.page(room, slice, limits::MAX_RECOVERED_MESSAGES).await?;
+        let mut messages = missed.messages.iter().map(Message::to_wire).collect();
+        page::keep_first(&mut messages);
         // Without any, or with those of another life, the room was deleted after it had answered.
-        let head = page.messages.last().map(|last| last.cursor).filter(|it| it.epoch == since.epoch);
-        let joined = JoinedRoom {
-            room: room.clone(),
-            head: head.ok_or(Refusal::NoSuchRoom)?,
-            recovered: true,
-            has_more: true,
-            messages: page.messages.iter().map(Message::to_wire).collect(),
-            members: Vec::new(),
-            typing: Vec::new(),
-            participants: Vec::new(),
-            live: None,
-        };
+        let joined = page::of_more(room, messages).filter(|it| it.head.epoch == since.epoch);
+        let joined = joined.ok_or(Refusal::NoSuchRoom)?;
         self.tell(&Event::Joined(Box::new(joined)));
         Ok(())
     }

@@ -40,6 +40,10 @@ pub const MAX_PAGE_MESSAGES: u32 = 200;
 /// missed more than so many starts over.
 pub const MAX_RECOVERED_MESSAGES: u32 = 500;
 
+/// Bytes of messages that one answer to a join brings, about; at least one message. Half of what may wait for a client, so
+/// that an answer leaves room for what is said meanwhile.
+pub const PAGE_BYTES: usize = 512 * 1024;
+
 /// Milliseconds of silence after which a person no longer counts as typing. The native client repeats itself sooner.
 pub const TYPING_TIMEOUT_MS: u32 = 10_000;
 

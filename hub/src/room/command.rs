@@ -76,6 +76,8 @@ pub(crate) enum RoomCommand {
 pub(crate) enum Joining {
     /// The client follows, and was told what it is to be told.
     Follows,
+    /// The client was told a part of what it misses and asks for the rest. It does not follow yet.
+    NotYet,
     /// More is missing after this place than one answer holds. The client was told nothing and does not follow yet.
     TooFarBehind(Cursor),
 }

@@ -11,6 +11,7 @@ use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::Message;
 use crate::outbox::Track;
+use crate::page;
 use crate::planted::{Bug, planted};
 use crate::port::{Appended, MessageDraft, Slice, StoreError};
 use crate::recover::{self, Plan};
@@ -157,14 +158,22 @@ impl Room {
         client: &Arc<Client>,
         since: Option<Cursor>,
     ) -> Result<Joining, Refusal> {
-        let CatchUp { messages, recovered, has_more } = match recover::plan(since, self.head, self.ring_after)
-        {
-            Plan::FromRing(after) => CatchUp::complete(self.at_hand(after)),
-            Plan::FromStore(after) => CatchUp::complete(self.in_store(after).await?),
-            // The client's own task reads the page: a long absence must not keep a room from its work.
-            Plan::TooFarBehind(since) => return Ok(Joining::TooFarBehind(since)),
-            Plan::StartOver => self.newest_page().await?,
-        };
+        let CatchUp { mut messages, recovered, has_more } =
+            match recover::plan(since, self.head, self.ring_after) {
+                Plan::FromRing(after) => CatchUp::complete(self.at_hand(after)),
+                Plan::FromStore(after) => CatchUp::complete(self.in_store(after).await?),
+                // The client's own task reads the page: a long absence must not keep a room from its work.
+                Plan::TooFarBehind(since) => return Ok(Joining::TooFarBehind(since)),
+                Plan::StartOver => self.newest_page().await?,
+            };
+        if recovered && page::keep_first(&mut messages) {
+            if let Some(part) = page::of_more(&self.id, messages)
+                && client.tell_alone(&Event::Joined(Box::new(part))).is_err()
+            {
+                self.lose_follower(client.id);
+            }
+            return Ok(Joining::NotYet);
+        }
         // Before the list is made, so that the client finds itself in it; but told to nobody who is not told the rest.
         self.enter(client);
         let participants = if self.is_live() { self.participants.list() } else { Vec::new() };
@@ -214,7 +223,9 @@ impl Room {
     async fn newest_page(&mut self) -> Result<CatchUp, Refusal> {
         self.fill_ring().await?;
         let first = self.head.seq.saturating_sub(u64::from(limits::PAGE_MESSAGES)).max(self.ring_after);
-        Ok(CatchUp { messages: self.at_hand(first), recovered: false, has_more: first > 0 })
+        let mut messages = self.at_hand(first);
+        let is_cut = page::keep_last(&mut messages);
+        Ok(CatchUp { messages, recovered: false, has_more: is_cut || first > 0 })
     }
 
     /// The messages after a number, when one page holds them.

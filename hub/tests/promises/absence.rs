@@ -1,7 +1,7 @@
 //! Whoever comes back after a long time: page after page, complete, in order, and without holding anybody up.
 
 use hub::Settings;
-use protocol::Cursor;
+use protocol::{Cursor, limits};
 
 use crate::world::{Listener, World, user};
 
@@ -44,6 +44,60 @@ async fn however_much_is_missing_it_comes_in_pages_and_the_last_one_says_so() {
         assert_eq!(told, pages, "{missing}");
         assert!(heard.into_iter().map(u128::from).eq(1..=missing), "{missing}");
     }
+}
+
+/// Messages of 60,000 bytes that one page holds.
+const LONG_ONES: usize = limits::PAGE_BYTES / 60_256;
+
+/// As long ones, each with its number in front.
+fn long(numbers: std::ops::RangeInclusive<u128>) -> impl Iterator<Item = (u128, String)> {
+    numbers.map(|number| (number, format!("{number}-{}", "x".repeat(60_000 - 10))))
+}
+
+#[tokio::test]
+async fn a_page_is_bounded_in_bytes_wherever_it_comes_from() {
+    // At hand in the room, from one page of the store, and page after page.
+    for (ring, missing) in [(256, 30), (10, 60), (10, 600)] {
+        let world = World::new(Settings { ring, ..Settings::default() }).await;
+        if missing < 60 {
+            let mut ann = world.inside("ann").await;
+            for (draft, text) in long(1..=missing) {
+                ann.say(draft, &text).await;
+                ann.hear(&format!("posted {draft}")).await;
+            }
+        } else {
+            world.store_texts(long(1..=missing)).await;
+        }
+        let mut bob = world.enter_with("bob", 64 * 1024 * 1024);
+        let (mut since, mut heard) = (world.beginning().await, Vec::new());
+        loop {
+            let (seqs, more) = next_page(&mut bob, since).await;
+            assert!(seqs.len() <= LONG_ONES, "{missing}: {} in one page", seqs.len());
+            since.seq = *seqs.last().unwrap();
+            heard.extend(seqs);
+            // Until the last page bob does not follow, and then bob does.
+            bob.say(heard.len() as u128 + 10_000, "may I").await;
+            let is_in = !bob.hear_said().await.starts_with("failed NotJoined");
+            assert_eq!(is_in, !more, "{missing}");
+            if !more {
+                break;
+            }
+        }
+        assert!(heard.into_iter().map(u128::from).eq(1..=missing), "{missing}");
+    }
+}
+
+#[tokio::test]
+async fn the_newest_page_is_bounded_too_and_has_the_newest() {
+    let world = World::new(Settings::default()).await;
+    world.store_texts(long(1..=30)).await;
+    let mut bob = world.enter_with("bob", 64 * 1024 * 1024);
+    bob.join(None).await;
+    let line = bob.hear("joined recovered=false head=30").await;
+    let told: Vec<&str> =
+        line.split_whitespace().filter_map(|it| it.split_once(':')).map(|it| it.0).collect();
+    let newest: Vec<String> = (31 - LONG_ONES..=30).map(|seq| seq.to_string()).collect();
+    assert_eq!(told.iter().map(|it| it.trim_start_matches('[')).collect::<Vec<_>>(), newest);
 }
 
 #[tokio::test]

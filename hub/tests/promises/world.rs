@@ -233,17 +233,22 @@ impl World {
 
     /// Puts messages of ann's into the store behind the hub's back: drafts with these numbers.
     pub(crate) async fn store_drafts(&self, drafts: impl IntoIterator<Item = u128>) {
+        self.store_texts(drafts.into_iter().map(|number| (number, format!("m{number}")))).await;
+    }
+
+    /// Commits messages of ann's, with these drafts and texts, without telling anybody.
+    pub(crate) async fn store_texts(&self, texts: impl IntoIterator<Item = (u128, String)>) {
         use hub::port::{MessageDraft, Store};
         let author = Arc::new(person("ann"));
-        let draft = |number| MessageDraft {
+        let draft = |(number, text): (u128, String)| MessageDraft {
             id: MessageId(Uuid::from_u128(1_000_000 + number)),
             author: author.clone(),
             draft: DraftId(Uuid::from_u128(number)),
-            body: format!("m{number}").into(),
+            body: text.into(),
             parent: None,
             kind: MessageKind::Text,
         };
-        let drafts = drafts.into_iter().map(draft).collect();
+        let drafts = texts.into_iter().map(draft).collect();
         self.store.append(&self.room, drafts, self.clock.now_ms()).await.unwrap();
     }
 

@@ -10,6 +10,17 @@ use super::state::CloseReason;
 /// How long a session is remembered for a poll that may have been overtaken by its client's farewell.
 const LATE_POLL: Duration = Duration::from_millis(500);
 
+/// Resolves when the client counts as gone.
+async fn no_sign_of_life(shared: &Shared) {
+    loop {
+        let gone_at = shared.gone_at();
+        sleep_until(gone_at).await;
+        if shared.gone_at() <= gone_at {
+            return;
+        }
+    }
+}
+
 /// Pings until the session has ended; sees to it that it does.
 pub(super) async fn keep_alive(shared: &Shared) {
     loop {
@@ -19,13 +30,12 @@ pub(super) async fn keep_alive(shared: &Shared) {
             () = sleep_until(ping_at) => {}
         }
         shared.ping();
-        let gone_at = shared.lock().pulse.gone_at;
         tokio::select! {
             // An answer counts, even if this task comes to it late.
             biased;
             () = shared.heard.notified() => {}
             () = shared.ending.cancelled() => break,
-            () = sleep_until(gone_at) => {
+            () = no_sign_of_life(shared) => {
                 shared.abort(CloseReason::PingTimeout);
                 break;
             }

@@ -1,6 +1,6 @@
 //! One client's session: the handle that the application has, and what its transports share.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -12,6 +12,7 @@ use super::outgoing::Outgoing;
 use super::settings::Settings;
 use super::sid::Sid;
 use super::state::{CloseReason, Phase, State, Transport, Turn};
+use crate::websocket::Progress;
 
 /// The session has ended, or was just ended because its reader is too slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -61,6 +62,19 @@ impl Session {
         self.shared.ending.cancelled().await;
     }
 
+    /// Resolves when so little waits that one more message finds room, however large, or when the session has ended or is
+    /// about to. Who waits for it before a question is taken up does not let a client go for what it asked.
+    pub async fn drained(&self) {
+        loop {
+            // Made before the look: it also hears what happens between the look and the waiting.
+            let drained = self.shared.drained.notified();
+            if self.shared.is_drained() {
+                return;
+            }
+            drained.await;
+        }
+    }
+
     /// Why the session has ended, or is about to.
     pub fn close_reason(&self) -> Option<CloseReason> {
         match self.shared.lock().phase {
@@ -82,6 +96,10 @@ pub(super) struct Shared {
     pub(super) wake_poll: Notify,
     /// The WebSocket's writer has.
     pub(super) wake_writer: Notify,
+    /// Messages have left, or the session is to end.
+    drained: Notify,
+    /// How the client takes what its WebSocket writes, once there is one.
+    pub(super) progress: OnceLock<Progress>,
     /// A ping was answered.
     pub(super) heard: Notify,
     /// A poll came after its client has left.
@@ -101,6 +119,8 @@ impl Shared {
             settings,
             wake_poll: Notify::new(),
             wake_writer: Notify::new(),
+            drained: Notify::new(),
+            progress: OnceLock::new(),
             heard: Notify::new(),
             late_poll: Notify::new(),
             ending: CancellationToken::new(),
@@ -114,10 +134,18 @@ impl Shared {
 
     /// Whether the session has ended. One whose client did not answer in time has, however late its timer is.
     pub(super) fn has_ended(&self) -> bool {
-        if Instant::now() >= self.lock().pulse.gone_at {
+        if Instant::now() >= self.gone_at() {
             self.abort(CloseReason::PingTimeout);
         }
         self.ended.is_cancelled()
+    }
+
+    /// When the client counts as gone, unless it gives a sign of life. On a full line the ping is still on its way; who takes
+    /// bytes off it is there.
+    pub(super) fn gone_at(&self) -> Instant {
+        let gone_at = self.lock().pulse.gone_at;
+        let taken_at = self.progress.get().and_then(Progress::at);
+        taken_at.map_or(gone_at, |taken_at| gone_at.max(taken_at + self.settings.ping_timeout))
     }
 
     pub(super) fn push(&self, message: Outgoing) -> Result<(), Gone> {
@@ -158,6 +186,7 @@ impl Shared {
         drop(state);
         self.mailbox.close();
         self.ending.cancel();
+        self.drained.notify_waiters();
         self.wake(transport);
     }
 
@@ -191,15 +220,23 @@ impl Shared {
         self.mailbox.close();
         self.ending.cancel();
         self.ended.cancel();
+        self.drained.notify_waiters();
         self.wake_poll.notify_one();
         self.wake_writer.notify_one();
     }
 
-    /// Takes a turn, and tells the end if it was the last.
+    fn is_drained(&self) -> bool {
+        let state = self.lock();
+        state.phase != Phase::Open || state.has_room()
+    }
+
+    /// Takes a turn; tells that there is room again, and the end if it was the last.
     pub(super) fn take_turn(&self, turn: impl FnOnce(&mut State) -> Turn) -> Turn {
         let turn = turn(&mut self.lock());
-        if let Turn::Write(_, Some(_)) = turn {
-            self.tell_the_end();
+        match turn {
+            Turn::Write(_, None) => self.drained.notify_waiters(),
+            Turn::Write(_, Some(_)) => self.tell_the_end(),
+            Turn::End(_) | Turn::Displaced | Turn::Wait | Turn::WaitBriefly => {}
         }
         turn
     }

@@ -139,6 +139,11 @@ impl State {
         self.outbox.push(message, weight, delivery)
     }
 
+    /// Whether one more message finds room, however large.
+    pub(super) fn has_room(&self) -> bool {
+        self.outbox.has_room()
+    }
+
     pub(super) fn push_uncounted(&mut self, messages: impl IntoIterator<Item = Outgoing>) {
         self.outbox.push_uncounted(messages);
     }

@@ -28,6 +28,8 @@ pub(super) fn settings(settings: &Settings) -> websocket::Settings {
 /// Moves packets until the session or the connection has ended. One task does both directions; neither waits for the
 /// other.
 pub(super) async fn run(shared: &Arc<Shared>, mut reader: Reader, writer: Writer) {
+    // A session has one WebSocket at most.
+    shared.progress.get_or_init(|| writer.progress());
     let reading = async {
         let reason = read(shared, &mut reader).await;
         shared.abort(reason);

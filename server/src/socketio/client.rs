@@ -32,6 +32,16 @@ struct Entered<C> {
     connection: C,
 }
 
+/// The next message, once there is room for what it may ask for: a client is not let go for its own questions, however fast
+/// it asks and however slowly it takes the answers. May be dropped and called again with what it `held`; nothing is lost.
+async fn next_with_room(session: &Session, inbox: &mut Inbox, held: &mut Option<Message>) -> Option<Message> {
+    if held.is_none() {
+        *held = Some(inbox.next().await?);
+    }
+    session.drained().await;
+    held.take()
+}
+
 /// The client broke the rules.
 #[derive(Debug, thiserror::Error)]
 enum Violation {
@@ -65,6 +75,7 @@ impl<'a, A: Application> Client<'a, A> {
     /// Serves the client to its end.
     pub(super) async fn run(mut self, mut inbox: Inbox) {
         let deadline = Instant::now() + self.settings.connect_timeout;
+        let mut held = None;
         loop {
             let message = tokio::select! {
                 // Whoever was shown out is not heard any more.
@@ -73,7 +84,7 @@ impl<'a, A: Application> Client<'a, A> {
                     self.see_out().await;
                     continue;
                 }
-                message = inbox.next() => message,
+                message = next_with_room(&self.session, &mut inbox, &mut held) => message,
                 () = sleep_until(deadline), if !self.has_entered => {
                     tracing::debug!("A client entered no namespace in time");
                     self.session.close(CloseReason::Server);

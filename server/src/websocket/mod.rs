@@ -4,10 +4,12 @@
 
 mod accept;
 mod pongs;
+mod progress;
 mod reader;
 mod writer;
 
 pub use accept::{OpenError, Pending, Settings, accept};
+pub use progress::Progress;
 pub use reader::{Ended, Reader};
 pub use wire::websocket::{Farewell, HandshakeError, Incoming, Kind, Limits, OutFrame, Utf8Text, Violation};
 pub use writer::Writer;

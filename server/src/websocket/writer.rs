@@ -9,6 +9,7 @@ use tokio::net::tcp::OwnedWriteHalf;
 use wire::websocket::{Deflate, Head, OutFrame, deflate};
 
 use super::pongs::Due;
+use super::progress::Progress;
 
 /// Parts handed to the socket at once. More are written in several turns; Linux takes 1,024.
 const SLICES: usize = 128;
@@ -20,6 +21,7 @@ pub struct Writer {
     deflate: Option<Deflate>,
     deflate_from_bytes: usize,
     due: Due,
+    progress: Progress,
     /// Survives a write that was given up in the middle: the next one goes on where it stood.
     queue: VecDeque<Queued>,
     /// Bytes of the first frame that are written already.
@@ -38,7 +40,15 @@ impl Writer {
         deflate_from_bytes: usize,
         due: Due,
     ) -> Self {
-        Self { half, deflate, deflate_from_bytes, due, queue: VecDeque::new(), written: 0 }
+        Self {
+            half,
+            deflate,
+            deflate_from_bytes,
+            due,
+            progress: Progress::default(),
+            queue: VecDeque::new(),
+            written: 0,
+        }
     }
 
     /// Writes frames in as few turns as the socket takes. If it is dropped before it is done, the next write takes up
@@ -92,6 +102,11 @@ impl Writer {
         self.deflate
     }
 
+    /// How the client takes what is written.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+
     fn queue_pongs(&mut self) {
         for payload in self.due.take() {
             self.push(OutFrame::pong(payload));
@@ -111,12 +126,18 @@ impl Writer {
     }
 
     async fn flush(&mut self) -> io::Result<()> {
+        let mut was_full = false;
         while !self.queue.is_empty() {
             self.half.writable().await?;
             match self.try_write() {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => self.forget(written),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Ok(written) => {
+                    if std::mem::take(&mut was_full) {
+                        self.progress.note();
+                    }
+                    self.forget(written);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => was_full = true,
                 Err(error) => return Err(error),
             }
         }

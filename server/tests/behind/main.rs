@@ -1,8 +1,10 @@
-//! Who is behind: by two months, or because the line takes a kilobyte a second. Both get everything, and delay nobody.
+//! Who is behind: by two months, because the line takes a kilobyte a second, or because of all that it asked for. They get
+//! everything, and delay nobody.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
 
 mod absence;
+mod asker;
 #[path = "../common/mod.rs"]
 mod common;
 mod slow_line;

@@ -5,10 +5,13 @@ use std::collections::VecDeque;
 use protocol::rest::Tokens;
 use protocol::{ClientFrame, ServerFrame};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
 use crate::common::App;
 use crate::socket::PATIENCE;
+
+/// Bytes that the client's system takes without being read.
+const RECEIVE_BUFFER: u32 = 16 * 1024;
 
 /// A socket that is read by the byte.
 pub(crate) struct SlowLine {
@@ -26,7 +29,9 @@ pub(crate) enum Heard {
 
 impl SlowLine {
     pub(crate) async fn open(app: &App, who: &Tokens) -> Self {
-        let mut stream = TcpStream::connect(app.addr).await.unwrap();
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(RECEIVE_BUFFER).unwrap();
+        let mut stream = socket.connect(app.addr).await.unwrap();
         let request = format!(
             "GET /api/v1/ws?token={} HTTP/1.1\r\nHost: test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n",
@@ -64,11 +69,16 @@ impl SlowLine {
         count > 0
     }
 
+    /// A frame that has come in already.
+    pub(crate) fn taken(&mut self) -> Option<Heard> {
+        self.take_frames();
+        self.frames.pop_front()
+    }
+
     /// The next frame; `None` when the line is dead.
     pub(crate) async fn next(&mut self) -> Option<Heard> {
         loop {
-            self.take_frames();
-            if let Some(frame) = self.frames.pop_front() {
+            if let Some(frame) = self.taken() {
                 return Some(frame);
             }
             if !self.read(1024 * 1024).await {

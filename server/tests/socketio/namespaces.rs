@@ -120,3 +120,38 @@ async fn what_waits_for_a_client_to_enter_is_bounded() {
     assert_eq!(socket.end().await, 4008);
     assert_eq!(hall.told().await, "/flooded Ended(TooSlow)");
 }
+
+/// Twice what may wait for a client, in events that come back as they are.
+fn flood_of_questions() -> Vec<String> {
+    let load = "x".repeat(1_000);
+    (0..100).map(|number| format!("42[\"back\",{number},\"{load}\"]")).collect()
+}
+
+#[tokio::test]
+async fn who_asks_more_by_polling_than_may_wait_gets_all_of_it_poll_by_poll() {
+    let hall = Hall::open(quiet()).await;
+    let session = hall.door.begin().await;
+    session.post("40").await;
+    assert!(session.poll().await.1.starts_with("40{\"sid\":"));
+    let questions = flood_of_questions();
+    let asking = async {
+        for some in questions.chunks(10) {
+            assert_eq!(session.post(some.join("\u{1e}")).await, (200, "ok".to_owned()));
+        }
+    };
+    let polling = async {
+        let mut answers = Vec::new();
+        // Not before all was asked that the server takes: what waits meanwhile is bounded, and nobody is let go for it.
+        for _ in 0..20 {
+            assert!(session.is_known().await);
+        }
+        while answers.len() < questions.len() {
+            let (status, payload) = session.poll().await;
+            assert_eq!(status, 200, "{} have come", answers.len());
+            answers.extend(payload.split('\u{1e}').map(str::to_owned));
+        }
+        answers
+    };
+    let ((), answers) = tokio::join!(asking, polling);
+    assert_eq!(answers, questions);
+}

@@ -111,6 +111,7 @@ impl Line {
         };
         // Held until the close frame is written: a stop waits for it.
         let open = state.sockets().token();
+        let progress = writer.progress();
         let writer = tokio::spawn(write::write(writer, inlet));
         let entered = match entered {
             Some(entered) => entered,
@@ -121,7 +122,7 @@ impl Line {
         };
         match entered {
             // Before the connection is dropped, which closes the outbox too, without a reason.
-            Ok(mut connection) => outbox.close(connection.read(&mut reader).await),
+            Ok(mut connection) => outbox.close(connection.read(&mut reader, &progress).await),
             Err(code) => outbox.close(code),
         }
         drop(outbox);

@@ -1,5 +1,6 @@
 //! The reader's side of a connection: what the client says, and when the client has to go.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use hub::{Event, Failure, Outbox, Peer, Refusal};
@@ -13,9 +14,9 @@ use crate::dialect::{Dialect, Request, Scope};
 use crate::gateway::EXPIRY_NOTICE;
 use crate::simulate::Simulations;
 use crate::state::AppState;
-use crate::websocket::{Ended, Incoming, Reader, Violation};
+use crate::websocket::{Ended, Incoming, Progress, Reader, Violation};
 
-/// Silence after which a connection counts as dead: two pings went unanswered.
+/// Silence after which a connection counts as dead: two pings went unanswered. Who takes bytes off a full line is not silent.
 const SILENCE: Duration = Duration::from_mins(1);
 
 /// The reader's side of an attached connection.
@@ -59,19 +60,24 @@ impl Connection {
     }
 
     /// Takes up frames in the order sent until one side has had enough; answers why.
-    pub(super) async fn read(&mut self, reader: &mut Reader) -> CloseCode {
+    pub(super) async fn read(&mut self, reader: &mut Reader, progress: &Progress) -> CloseCode {
         loop {
-            let next_check = self.next_expiry_step().min(self.heard_at + SILENCE);
+            let next_check = self.next_check(progress);
             let outbox = self.outbox.clone();
             let frame = tokio::select! {
                 frame = reader.next() => frame,
                 () = outbox.closed() => return CloseCode::Normal,
-                () = sleep_until(next_check) => match self.check_time() {
+                () = sleep_until(next_check) => match self.check_time(progress) {
                     Some(code) => return code,
                     None => continue,
                 },
             };
             self.heard_at = Instant::now();
+            if let Ok(Incoming::Text(_) | Incoming::Binary(_)) = frame
+                && let Err(code) = self.wait_for_room(progress).await
+            {
+                return code;
+            }
             match frame {
                 Ok(Incoming::Text(text)) => self.take_up(text.as_str()).await,
                 Ok(Incoming::Binary(_)) => {
@@ -85,14 +91,44 @@ impl Connection {
         }
     }
 
-    /// A moment that was waited for has come: the token ends soon, has ended, or nothing was heard for long.
-    fn check_time(&mut self) -> Option<CloseCode> {
+    /// Waits until what is asked next can be answered: a client is not let go for its own questions, however fast it asks
+    /// and however slowly it takes the answers. What others say goes on and may still be too much for it.
+    ///
+    /// # Errors
+    /// Why the connection ends instead.
+    async fn wait_for_room(&mut self, progress: &Progress) -> Result<(), CloseCode> {
+        let outbox = self.outbox.clone();
+        let mut drained = pin!(outbox.drained());
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut drained => return Ok(()),
+                () = sleep_until(self.next_check(progress)) => {
+                    if let Some(code) = self.check_time(progress) {
+                        return Err(code);
+                    }
+                }
+            }
+        }
+    }
+
+    /// When the client counts as dead, unless it gives a sign of life.
+    fn dead_at(&self, progress: &Progress) -> Instant {
+        progress.at().map_or(self.heard_at, |taken_at| taken_at.max(self.heard_at)) + SILENCE
+    }
+
+    fn next_check(&self, progress: &Progress) -> Instant {
+        self.next_expiry_step().min(self.dead_at(progress))
+    }
+
+    /// A moment that was waited for has come: the token ends soon, has ended, or there was no sign of life for long.
+    fn check_time(&mut self, progress: &Progress) -> Option<CloseCode> {
         let now = Instant::now();
         if now >= self.expires_at {
             self.peer.tell(&Event::Failed(Refusal::Unauthorized.into()));
             return Some(CloseCode::Token);
         }
-        if now >= self.heard_at + SILENCE {
+        if now >= self.dead_at(progress) {
             return Some(CloseCode::GoingAway);
         }
         if now >= self.next_expiry_step() {

@@ -1,0 +1,48 @@
+//! How much one answer to a join brings: bounded in bytes, so that it neither fills what may wait for a client nor keeps
+//! a slow line busy for minutes. Pure.
+
+use protocol::{JoinedRoom, Message, RoomId, limits};
+
+/// Bytes that a message costs beside its text: names and identifiers.
+const OVERHEAD: usize = 256;
+
+/// How many of these messages one answer brings, counted from the first: at least one.
+fn fitting<'a>(messages: impl Iterator<Item = &'a Message>) -> usize {
+    let mut bytes = 0;
+    let fits = messages.take_while(|message| {
+        let is_first = bytes == 0;
+        bytes += message.body.len() + OVERHEAD;
+        is_first || bytes <= limits::PAGE_BYTES
+    });
+    fits.count()
+}
+
+/// Leaves as many of the first messages as one answer brings. Whether there were more.
+pub(crate) fn keep_first(messages: &mut Vec<Message>) -> bool {
+    let all = messages.len();
+    messages.truncate(fitting(messages.iter()));
+    messages.len() < all
+}
+
+/// Leaves as many of the last messages as one answer brings. Whether there were more.
+pub(crate) fn keep_last(messages: &mut Vec<Message>) -> bool {
+    let all = messages.len();
+    messages.drain(..all - fitting(messages.iter().rev()));
+    messages.len() < all
+}
+
+/// The answer to a client that misses more than these messages. It stands at the last of them then; `None` without any.
+pub(crate) fn of_more(room: &RoomId, messages: Vec<Message>) -> Option<JoinedRoom> {
+    let head = messages.last()?.cursor;
+    Some(JoinedRoom {
+        room: room.clone(),
+        head,
+        recovered: true,
+        has_more: true,
+        messages,
+        members: Vec::new(),
+        typing: Vec::new(),
+        participants: Vec::new(),
+        live: None,
+    })
+}
