@@ -14,7 +14,7 @@ use crate::port::{Slice, StoreError};
 use super::Room;
 
 /// How long until a store that did not answer is asked again.
-const AGAIN: Duration = Duration::from_secs(1);
+pub(super) const AGAIN: Duration = Duration::from_secs(1);
 
 impl Room {
     /// The store may have more than was told.
