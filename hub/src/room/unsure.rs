@@ -12,11 +12,10 @@ use tokio::time::Instant;
 use crate::event::Event;
 use crate::model::{Membership, RoomRecord};
 use crate::policy;
-use crate::port::StoreError;
+use crate::port::{AGAIN, StoreError};
 use crate::refusal::Refusal;
 use crate::roster;
 
-use super::untold::AGAIN;
 use super::{Flow, Room};
 
 /// What is known of who is in the room.
