@@ -144,6 +144,7 @@ impl Store for MemoryStore {
 
     fn room<'a>(&'a self, id: &'a RoomId) -> Answer<'a, Option<RoomRecord>> {
         Box::pin(async move {
+            self.faults.before_record()?;
             let state = self.state();
             state.rooms.get(id).map(|room| state.record(id, room)).transpose()
         })
@@ -184,7 +185,7 @@ impl Store for MemoryStore {
     fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()> {
         Box::pin(async move {
             name.clone_into(&mut self.state().chat(room)?.name);
-            Ok(())
+            self.faults.after_change()
         })
     }
 
@@ -194,7 +195,7 @@ impl Store for MemoryStore {
             state.rooms.retain(|id, room| id != deleted && room.chat.as_ref() != Some(deleted));
             let State { rooms, places, .. } = &mut *state;
             places.retain(|_, (room, _)| rooms.contains_key(room));
-            Ok(())
+            self.faults.after_change()
         })
     }
 
@@ -217,6 +218,7 @@ impl Store for MemoryStore {
                     added.push(Membership { person, role: Role::Member, read_seq: 0 });
                 }
             }
+            self.faults.after_change()?;
             Ok(added)
         })
     }
@@ -232,11 +234,12 @@ impl Store for MemoryStore {
             let orphaned =
                 room.members.len() < before && room.members.iter().all(|it| it.role != Role::Owner);
             // Members stand in the order in which they came.
-            let successor = room.members.first_mut().filter(|_| orphaned);
-            Ok(successor.map(|place| {
+            let successor = room.members.first_mut().filter(|_| orphaned).map(|place| {
                 place.role = Role::Owner;
                 place.person.clone()
-            }))
+            });
+            self.faults.after_change()?;
+            Ok(successor)
         })
     }
 
@@ -260,7 +263,7 @@ impl Store for MemoryStore {
                     state.places.insert(message.id, (id.clone(), message.cursor));
                 }
             }
-            self.faults.after_append()?;
+            self.faults.after_change()?;
             Ok(answers)
         })
     }
@@ -312,6 +315,7 @@ impl Store for MemoryStore {
 
     fn room_ids_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<RoomId>> {
         Box::pin(async move {
+            self.faults.before_rooms()?;
             let state = self.state();
             let theirs = state.rooms.iter().filter(|(_, room)| room.place(person).is_some());
             Ok(theirs.map(|(id, _)| id.clone()).collect())
@@ -320,6 +324,7 @@ impl Store for MemoryStore {
 
     fn summary<'a>(&'a self, id: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>> {
         Box::pin(async move {
+            self.faults.before_summary()?;
             let state = self.state();
             let room = state.rooms.get(id);
             Ok(room.and_then(|room| room.place(person).map(|place| room.summary(id, place))))

@@ -22,7 +22,7 @@ use crate::meters::MeterBook;
 use crate::model::{Person, RoomRecord};
 use crate::planted::{Bug, planted};
 use crate::policy;
-use crate::port::{Clock, NewEntry, Store, StoreError};
+use crate::port::{AGAIN, Clock, NewEntry, Store, StoreError};
 use crate::pulse::Pulse;
 use crate::refusal::Refusal;
 use crate::registry::{Departure, Registry};
@@ -199,6 +199,7 @@ impl Shared {
                 return;
             }
             let mut rooms: BTreeMap<RoomId, Vec<UserId>> = BTreeMap::new();
+            let mut again = Vec::new();
             for person in people {
                 // Everybody is about to go, and nobody is told of anybody any more.
                 if self.stopping.load(Ordering::Relaxed) {
@@ -213,6 +214,7 @@ impl Shared {
                     Err(error) => {
                         let error = &error as &dyn std::error::Error;
                         tracing::error!(error, person.id = %person, "Could not announce the presence of `{person}`");
+                        again.push(person);
                     }
                 }
             }
@@ -223,6 +225,18 @@ impl Shared {
                     self.tasks.spawn(async move { mailbox.send(command).await.ok() });
                 }
             }
+            if !again.is_empty() {
+                let shared = self.clone();
+                self.tasks.spawn(async move { shared.announce_later(&again).await });
+            }
+        }
+    }
+
+    /// Announces people once more after a store that did not answer was left alone for a while.
+    async fn announce_later(self: Arc<Self>, people: &[UserId]) {
+        tokio::select! {
+            () = tokio::time::sleep(AGAIN) => people.iter().for_each(|person| self.announce(person)),
+            () = self.stopped.cancelled() => {}
         }
     }
 }

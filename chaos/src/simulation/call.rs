@@ -14,6 +14,17 @@ pub(crate) enum Write {
     Mark(RoomId, Vec<(UserId, u64)>),
 }
 
+/// What a call wants of the disk.
+#[derive(Debug)]
+pub(crate) enum Errand {
+    /// To look.
+    Look,
+    /// To change something.
+    Change(Write),
+    /// To answer what it has done.
+    Answer,
+}
+
 /// What a call of the disk is told when its time has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -32,7 +43,6 @@ pub(crate) struct Call {
     pub(crate) life: u32,
     /// Calls with the same name wait in the order in which they came.
     pub(crate) name: String,
-    /// What it would change; `None` for one that only looks, or that has changed it already.
-    pub(crate) write: Option<Write>,
+    pub(crate) errand: Errand,
     pub(crate) reply: oneshot::Sender<Verdict>,
 }

@@ -171,7 +171,9 @@ impl Client {
 
     fn hear_joined(&mut self, joined: &Joined) {
         let room = &joined.room;
-        let Some(seat) = self.seats.get_mut(room).filter(|seat| seat.asked_at.is_some()) else { return };
+        // Of two wishes to join, the second may be granted after the first was refused.
+        let may_be_meant = |seat: &&mut Seat| seat.asked_at.is_some() || (seat.is_member && !seat.follows);
+        let Some(seat) = self.seats.get_mut(room).filter(may_be_meant) else { return };
         seat.asked_at = None;
         seat.is_member = true;
         seat.present = joined.online.iter().cloned().collect();

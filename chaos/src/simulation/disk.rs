@@ -12,7 +12,7 @@ use hub::port::{Answer, Store, StoreError};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::call::{Call, Verdict, Write};
+use super::call::{Call, Errand, Verdict, Write};
 use super::ingress::{Ingress, Report};
 
 /// For so long a disk that loses writes has not written what it says that it has.
@@ -76,9 +76,9 @@ impl SimulatedStore {
     }
 
     /// Waits for the world. Never comes back once the server of this life is gone.
-    async fn turn(&self, name: &str, write: Option<Write>) -> Verdict {
+    async fn turn(&self, name: &str, errand: Errand) -> Verdict {
         let (reply, answer) = oneshot::channel();
-        self.ingress.report(Report::Call(Call { life: self.life, name: name.to_owned(), write, reply }));
+        self.ingress.report(Report::Call(Call { life: self.life, name: name.to_owned(), errand, reply }));
         match answer.await {
             Ok(verdict) => verdict,
             Err(_) => std::future::pending().await,
@@ -88,7 +88,7 @@ impl SimulatedStore {
     /// A call that changes nothing.
     pub(super) fn look<'a, T: Send + 'a>(&'a self, name: &'a str, answer: Answer<'a, T>) -> Answer<'a, T> {
         Box::pin(async move {
-            match self.turn(name, None).await {
+            match self.turn(name, Errand::Look).await {
                 Verdict::Good | Verdict::Lie => answer.await,
                 Verdict::Bad => Err(failure()),
             }
@@ -103,14 +103,14 @@ impl SimulatedStore {
         answer: Answer<'a, T>,
     ) -> Answer<'a, T> {
         Box::pin(async move {
-            let verdict = self.turn(name, Some(write.clone())).await;
+            let verdict = self.turn(name, Errand::Change(write.clone())).await;
             if verdict == Verdict::Bad {
                 return Err(failure());
             }
             let done = answer.await?;
             self.disk.keep(write);
             // What was done cannot fail any more: this is the way of the answer.
-            self.turn(name, None).await;
+            self.turn(name, Errand::Answer).await;
             if verdict == Verdict::Lie { Err(failure()) } else { Ok(done) }
         })
     }

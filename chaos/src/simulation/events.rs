@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hub::Hub;
 use protocol::{RoomId, UserId};
 
-use super::call::{Verdict, Write};
+use super::call::{Errand, Verdict};
 use super::disk::SimulatedStore;
 use super::ingress::Report;
 use super::scenario::{Fault, Health, Wire};
@@ -122,15 +122,14 @@ impl World {
     /// The disk gets to a call.
     fn judge(&mut self, number: u64) {
         let Some(call) = self.calls.remove(&number) else { return };
-        let (fails, lies) = (self.health.fails, self.health.lies);
+        let (fails, lies, blind) = (self.health.fails, self.health.lies, self.health.blind);
         let is_full = self.is_full;
-        let is_write = call.write.is_some();
-        let may_lie = matches!(call.write, Some(Write::Append(..) | Write::Mark(..)));
         let chance = self.disk_chance(&call.name);
-        let verdict = match () {
-            () if is_write && (is_full || chance.percent(fails)) => Verdict::Bad,
-            () if may_lie && chance.percent(lies) => Verdict::Lie,
-            () => Verdict::Good,
+        let verdict = match call.errand {
+            Errand::Change(_) if is_full || chance.percent(fails) => Verdict::Bad,
+            Errand::Change(_) if chance.percent(lies) => Verdict::Lie,
+            Errand::Look if chance.percent(blind) => Verdict::Bad,
+            _ => Verdict::Good,
         };
         if verdict != Verdict::Good {
             self.counts.failures += 1;
@@ -164,7 +163,9 @@ impl World {
         // What was under way may have come to the disk or not; nobody is told.
         for (_, call) in std::mem::take(&mut self.calls) {
             let is_done = self.disk_chance(&call.name).percent(50);
-            if let Some(write) = call.write.filter(|_| is_done) {
+            if let Errand::Change(write) = call.errand
+                && is_done
+            {
                 self.trace.note(now, format_args!("the disk has kept a write of {}", call.name));
                 self.disk.keep(write);
             }

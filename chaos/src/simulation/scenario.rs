@@ -35,14 +35,16 @@ pub(crate) struct Health {
     pub(crate) slow: u64,
     /// Writes in a hundred that fail without having done anything.
     pub(crate) fails: u64,
-    /// Messages and marks in a hundred that fail although they are stored.
+    /// Writes in a hundred that fail although they are done.
     pub(crate) lies: u64,
+    /// Looks in a hundred that fail.
+    pub(crate) blind: u64,
 }
 
 impl Health {
     /// A disk without faults.
     pub(crate) fn good() -> Self {
-        Self { delay_ms: (1, 4), slow: 0, fails: 0, lies: 0 }
+        Self { delay_ms: (1, 4), slow: 0, fails: 0, lies: 0, blind: 0 }
     }
 }
 
@@ -134,6 +136,7 @@ impl Scenario {
                 slow: chance.between(0, 3),
                 fails: chance.between(0, 10),
                 lies: chance.between(0, 10),
+                blind: chance.between(0, 5),
             }
         } else {
             Health::good()

@@ -11,6 +11,9 @@ pub struct Faults {
     append: AtomicBool,
     answer: AtomicBool,
     page: AtomicBool,
+    record: AtomicBool,
+    summary: AtomicBool,
+    rooms: AtomicBool,
 }
 
 impl Faults {
@@ -19,7 +22,8 @@ impl Faults {
         self.append.store(true, Ordering::Relaxed);
     }
 
-    /// The next append is done, and answered as if nobody could know that.
+    /// The next append, or the next change of who is in a room, what it is called or whether it is, is done and answered as
+    /// if nobody could know that.
     pub fn lose_next_answer(&self) {
         self.answer.store(true, Ordering::Relaxed);
     }
@@ -29,16 +33,43 @@ impl Faults {
         self.page.store(true, Ordering::Relaxed);
     }
 
+    /// The next time that somebody looks who is in a room, there is no answer.
+    pub fn fail_next_record(&self) {
+        self.record.store(true, Ordering::Relaxed);
+    }
+
+    /// The next room cannot be shown as it stands in a list.
+    pub fn fail_next_summary(&self) {
+        self.summary.store(true, Ordering::Relaxed);
+    }
+
+    /// The next time that somebody's rooms are looked for, there is no answer.
+    pub fn fail_next_rooms(&self) {
+        self.rooms.store(true, Ordering::Relaxed);
+    }
+
     pub(super) fn before_append(&self) -> Result<(), StoreError> {
         happens(&self.append, ErrorKind::StorageFull)
     }
 
-    pub(super) fn after_append(&self) -> Result<(), StoreError> {
+    pub(super) fn after_change(&self) -> Result<(), StoreError> {
         happens(&self.answer, ErrorKind::Interrupted)
     }
 
     pub(super) fn before_page(&self) -> Result<(), StoreError> {
         happens(&self.page, ErrorKind::TimedOut)
+    }
+
+    pub(super) fn before_record(&self) -> Result<(), StoreError> {
+        happens(&self.record, ErrorKind::TimedOut)
+    }
+
+    pub(super) fn before_rooms(&self) -> Result<(), StoreError> {
+        happens(&self.rooms, ErrorKind::TimedOut)
+    }
+
+    pub(super) fn before_summary(&self) -> Result<(), StoreError> {
+        happens(&self.summary, ErrorKind::TimedOut)
     }
 }
 

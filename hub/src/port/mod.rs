@@ -4,6 +4,7 @@ mod inbox;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::{
     Cursor, DraftId, LiveChange, MessageId, MessageKind, Role, RoomId, RoomKind, RoomSummary, UserId,
@@ -12,6 +13,9 @@ use protocol::{
 pub use inbox::{Entry, InboxStore, JobWrite, NewEntry, Notifications};
 
 use crate::model::{Membership, Message, Person, RoomRecord};
+
+/// How long until a store that did not answer is asked again.
+pub(crate) const AGAIN: Duration = Duration::from_secs(1);
 
 /// What a store answers with, sooner or later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;

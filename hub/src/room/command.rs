@@ -44,7 +44,7 @@ pub(crate) enum RoomCommand {
         details: Map<String, Value>,
         reply: Reply<()>,
     },
-    /// The chat of this live room has other members now, or is gone.
+    /// The chat of this live room has other members now, or is gone: look who is in it.
     Refresh,
     /// These people came or went: look which, and tell.
     LookFor(Vec<UserId>),
@@ -114,6 +114,19 @@ impl Post {
 }
 
 impl RoomCommand {
+    /// Whether the answer would be wrong in a room that has other people in the store.
+    pub(crate) fn depends_on_people(&self) -> bool {
+        matches!(
+            self,
+            Self::Join { .. }
+                | Self::Live { .. }
+                | Self::AddMembers { .. }
+                | Self::RemoveMember { .. }
+                | Self::Rename { .. }
+                | Self::Delete { .. }
+        )
+    }
+
     /// Answers a command that the room will not carry out any more.
     pub(crate) fn refuse(self, refusal: &Refusal) {
         match self {

@@ -10,7 +10,6 @@ use crate::backlog::Delivery;
 use crate::client::{Client, PeerId};
 use crate::envelope::Envelope;
 use crate::event::Event;
-use crate::model::RoomRecord;
 use crate::policy;
 use crate::refusal::Refusal;
 
@@ -105,28 +104,5 @@ impl Room {
         self.live = Some(change.clone());
         self.tell_all(Event::Live(change));
         Ok(())
-    }
-
-    /// Looks again who is in the chat that this is the live room of; `false` when both are gone.
-    pub(super) async fn refresh(&mut self) -> Result<bool, Refusal> {
-        let Some(RoomRecord { members, .. }) = self.shared.store.room(&self.id).await? else {
-            let people: Vec<UserId> = self.members.keys().cloned().collect();
-            for person in &people {
-                self.show_out(person);
-            }
-            return Ok(false);
-        };
-        let before = std::mem::take(&mut self.members);
-        self.members = members.into_iter().map(|member| (member.person.id.clone(), member)).collect();
-        let went: Vec<UserId> =
-            before.keys().filter(|person| !self.members.contains_key(*person)).cloned().collect();
-        for person in went {
-            self.presence.forget(&person);
-            self.show_out(&person);
-        }
-        let came: Vec<UserId> =
-            self.members.keys().filter(|person| !before.contains_key(*person)).cloned().collect();
-        self.look_for(&came);
-        Ok(true)
     }
 }

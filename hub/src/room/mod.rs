@@ -10,9 +10,10 @@ mod participants;
 mod people;
 mod presence;
 mod talk;
+mod unsure;
 mod untold;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use protocol::{Cursor, LiveChange, Role, RoomId, RoomKind, UserId};
@@ -32,12 +33,14 @@ use crate::typing::Typists;
 use marks::Mark;
 use participants::Participants;
 use presence::Presence;
+use unsure::Standing;
 
 pub(crate) use command::{Joining, Mailbox, Post, RoomCommand, Target};
 
 struct Room {
     shared: Arc<Shared>,
     id: RoomId,
+    name: String,
     kind: RoomKind,
     head: Cursor,
     /// When something was last said, so that times never fall even if the clock does.
@@ -45,6 +48,10 @@ struct Room {
     /// When to look whether the store has more than was told; `None`: it has not.
     look_at: Option<Instant>,
     members: HashMap<UserId, Membership>,
+    /// When to look whether the store has other people in here; `None`: it has not.
+    people_at: Option<Instant>,
+    /// Members who were not told of their new room yet.
+    uninvited: BTreeSet<UserId>,
     presence: Presence,
     followers: HashMap<PeerId, Arc<Client>>,
     participants: Participants,
@@ -100,11 +107,14 @@ impl Room {
         Self {
             shared,
             id: record.id,
+            name: record.name,
             kind: record.kind,
             head: record.head,
             last_at_ms: record.active_at_ms,
             look_at: None,
             members,
+            people_at: None,
+            uninvited: BTreeSet::new(),
             presence,
             followers: HashMap::new(),
             participants: Participants::default(),
@@ -131,12 +141,17 @@ impl Room {
                     self.end_silent_typing();
                     self.end_lost_participants();
                     self.look_again().await;
+                    if let Flow::End(refusal) = self.make_sure_again().await {
+                        return Some(refusal);
+                    }
                     self.tell_presence();
                     let is_over = self.followers.is_empty() && Instant::now() >= idle_end;
-                    if is_over && self.shared.registry.rooms.fall_asleep(&self.id, mailbox) {
+                    // Who comes or goes is told of it even if nobody follows: not before that is sure.
+                    let may_sleep = is_over && self.people_at.is_none();
+                    if may_sleep && self.shared.registry.rooms.fall_asleep(&self.id, mailbox) {
                         return None;
                     }
-                    // Somebody holds the mailbox without following: look again after another while.
+                    // Or somebody holds the mailbox without following: look again after another while.
                     if is_over {
                         unused_since = Instant::now();
                     }
@@ -165,6 +180,7 @@ impl Room {
             self.participants.next_end(),
             self.presence.next_news(),
             self.look_at,
+            self.people_at,
         ];
         ends.into_iter().flatten().min()
     }
@@ -200,6 +216,26 @@ impl Room {
     }
 
     async fn apply(&mut self, command: RoomCommand) -> Flow {
+        if command.depends_on_people() {
+            match self.make_sure().await {
+                Standing::Sure => {}
+                Standing::Gone => {
+                    command.refuse(&Refusal::NoSuchRoom);
+                    return Flow::End(Refusal::NoSuchRoom);
+                }
+                Standing::Unsure(refusal) => {
+                    command.refuse(&refusal);
+                    return Flow::Continue;
+                }
+            }
+        }
+        match self.carry_out(command).await {
+            Flow::Continue => self.make_sure_again().await,
+            end @ Flow::End(_) => end,
+        }
+    }
+
+    async fn carry_out(&mut self, command: RoomCommand) -> Flow {
         match command {
             RoomCommand::Join { client, bring, reply } => {
                 let joined = self.join(client, bring).await;
@@ -211,7 +247,7 @@ impl Room {
                 let said = self.set_live(&actor, status, details).await;
                 reply.send(said).ok();
             }
-            RoomCommand::Refresh => return self.take_refresh().await,
+            RoomCommand::Refresh => self.doubt_people(),
             RoomCommand::Typing { client, on } => self.note_typing(&client, on),
             RoomCommand::LookFor(people) => self.look_for(&people),
             RoomCommand::AddMembers { actor, people, reply } => {
@@ -250,23 +286,6 @@ impl Room {
             RoomCommand::Post(_) | RoomCommand::Read { .. } => {}
         }
         Flow::Continue
-    }
-
-    async fn take_refresh(&mut self) -> Flow {
-        match self.refresh().await {
-            Ok(true) => Flow::Continue,
-            Ok(false) => {
-                self.shared.registry.rooms.forget(&self.id);
-                Flow::End(Refusal::NoSuchRoom)
-            }
-            Err(refusal) => {
-                // Who is in here is not known any more: nobody is, until it is loaded again.
-                let error = &refusal as &dyn std::error::Error;
-                tracing::error!(error, room.id = %self.id, "Could not look who is in live room `{}`", self.id);
-                self.shared.registry.rooms.forget(&self.id);
-                Flow::End(refusal)
-            }
-        }
     }
 
     fn role(&self, person: &UserId) -> Option<Role> {

@@ -1,6 +1,8 @@
 //! Who is in a room: members, presence and typing.
 
-use protocol::{Member, MemberAdded, MemberRemoved, PresenceChange, Role, RoomName, TypingChange, UserId};
+use std::collections::HashSet;
+
+use protocol::{Member, PresenceChange, Role, RoomName, TypingChange, UserId};
 use tokio::time::Instant;
 
 use crate::backlog::{Delivery, Subject};
@@ -76,20 +78,13 @@ impl Room {
         policy::may_invite(self.role(actor))?;
         policy::stands_alone(self.kind)?;
         let at_ms = self.shared.clock.now_ms();
-        let added = self.shared.store.add_members(&self.id, people, at_ms).await?;
-        let mut list = Vec::with_capacity(added.len());
-        for membership in added {
-            let person = membership.person.id.clone();
-            let online = self.shared.registry.is_present(&person);
-            if online {
-                self.presence.told_of(person.clone());
-            }
-            let member = roster::member(&membership, online);
-            self.members.insert(person.clone(), membership);
-            self.tell_all(Event::MemberAdded(MemberAdded { room: self.id.clone(), member: member.clone() }));
-            self.shared.tell_of_new_room(&self.id, &person).await?;
-            list.push(member);
+        let answer = self.shared.store.add_members(&self.id, people, at_ms).await;
+        let mut list = Vec::new();
+        for membership in self.done(answer)? {
+            list.push(roster::member(&membership, self.shared.registry.is_present(&membership.person.id)));
+            self.let_in(membership);
         }
+        self.invite().await;
         self.shared.refresh_live_room(&self.id).await;
         Ok(list)
     }
@@ -101,35 +96,26 @@ impl Room {
             return Err(Refusal::NoSuchPerson(person.clone()));
         }
         if self.members.len() == 1 {
-            self.shared.store.delete_room(&self.id).await?;
+            let answer = self.shared.store.delete_room(&self.id).await;
+            self.done(answer)?;
             self.shared.registry.rooms.forget(&self.id);
         } else {
-            let successor = self.shared.store.remove_member(&self.id, person).await?;
-            self.promote(successor);
+            let answer = self.shared.store.remove_member(&self.id, person).await;
+            if let Some(successor) = self.done(answer)? {
+                self.give_role(&successor, Role::Owner);
+            }
         }
-        self.members.remove(person);
-        self.presence.forget(person);
-        self.end_typing(person);
-        self.show_out(person);
-        self.tell_all(Event::MemberRemoved(MemberRemoved { room: self.id.clone(), user: person.clone() }));
-        self.shared.tell_of_lost_room(&self.id, person);
+        self.send_out(person);
         self.shared.refresh_live_room(&self.id).await;
         Ok(())
-    }
-
-    fn promote(&mut self, successor: Option<UserId>) {
-        let Some(member) = successor.and_then(|person| self.members.get_mut(&person)) else {
-            return;
-        };
-        member.role = Role::Owner;
-        let member = roster::member(member, self.presence.was_told(&member.person.id));
-        self.tell_all(Event::MemberAdded(MemberAdded { room: self.id.clone(), member }));
     }
 
     pub(super) async fn rename(&mut self, actor: &UserId, name: String) -> Result<(), Refusal> {
         policy::may_govern(self.role(actor))?;
         policy::stands_alone(self.kind)?;
-        self.shared.store.rename_room(&self.id, &name).await?;
+        let answer = self.shared.store.rename_room(&self.id, &name).await;
+        self.done(answer)?;
+        self.name.clone_from(&name);
         self.tell_all(Event::RoomRenamed(RoomName { room: self.id.clone(), name }));
         Ok(())
     }
@@ -137,13 +123,9 @@ impl Room {
     pub(super) async fn delete(&mut self, actor: &UserId) -> Result<(), Refusal> {
         policy::may_govern(self.role(actor))?;
         policy::stands_alone(self.kind)?;
-        self.shared.store.delete_room(&self.id).await?;
-        let people: Vec<UserId> = self.members.keys().cloned().collect();
-        for person in people {
-            self.show_out(&person);
-            self.shared.tell_of_lost_room(&self.id, &person);
-        }
-        self.shared.refresh_live_room(&self.id).await;
+        let answer = self.shared.store.delete_room(&self.id).await;
+        self.done(answer)?;
+        self.send_everybody_out(&HashSet::new()).await;
         Ok(())
     }
 }

@@ -3,18 +3,13 @@
 //! A store may fail after it has committed: whoever posted is told that it is not known to be stored, and the room cannot
 //! know either. Numbers have no holes, so it looks what comes after the last one that it told.
 
-use std::time::Duration;
-
 use protocol::limits;
 use tokio::time::Instant;
 
 use crate::model::Message;
-use crate::port::{Slice, StoreError};
+use crate::port::{AGAIN, Slice, StoreError};
 
 use super::Room;
-
-/// How long until a store that did not answer is asked again.
-const AGAIN: Duration = Duration::from_secs(1);
 
 impl Room {
     /// The store may have more than was told.

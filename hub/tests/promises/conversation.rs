@@ -192,6 +192,18 @@ async fn presence_follows_the_last_connection_and_survives_a_quick_return() {
     assert_eq!(ann.hear("presence").await, "presence online=[bob] offline=[]");
 }
 
+#[tokio::test(start_paused = true)]
+async fn presence_is_told_later_when_the_store_does_not_know_in_which_rooms() {
+    let world = World::new(Settings::default()).await;
+    let mut ann = world.inside("ann").await;
+    world.store.faults().fail_next_rooms();
+    let bob = world.enter("bob");
+    assert_eq!(ann.hear("presence").await, "presence online=[bob] offline=[]");
+    world.store.faults().fail_next_rooms();
+    drop(bob);
+    assert_eq!(ann.hear("presence").await, "presence online=[] offline=[bob]");
+}
+
 #[tokio::test]
 async fn read_marks_rise_only_and_never_beyond_the_head() {
     let world = World::new(Settings::default()).await;

@@ -10,4 +10,5 @@ mod live;
 mod marks;
 mod rates;
 mod storms;
+mod unsure;
 mod world;
