@@ -259,7 +259,8 @@ impl Peer {
         let mailbox = self.shared.mailbox(room);
         let (reply, answer) = oneshot::channel();
         let wish = RoomCommand::Join { client: self.client.clone(), bring, reply };
-        mailbox.send(wish).await.map_err(|_| Refusal::NoSuchRoom)?;
+        // Closed: the room ended while the wish waited for a place, and why is not known. It may be there again.
+        mailbox.send(wish).await.map_err(|_| Refusal::Stopping)?;
         match answer.await.map_err(|_| Refusal::NoSuchRoom)?? {
             Joining::Follows => {
                 self.joined.insert(room.clone(), mailbox);
