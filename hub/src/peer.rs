@@ -1,7 +1,7 @@
 //! The handle that a gateway drives for one attached client. What rooms see of it is in `client.rs`.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -76,14 +76,15 @@ pub struct Standing {
 pub struct Peer {
     client: Arc<Client>,
     shared: Arc<Shared>,
-    joined: HashMap<RoomId, Mailbox>,
+    /// By name, so that leaving goes the same way each time.
+    joined: BTreeMap<RoomId, Mailbox>,
     has_inbox: bool,
     wishes: Meter,
 }
 
 impl Peer {
     pub(crate) fn new(client: Arc<Client>, shared: Arc<Shared>) -> Self {
-        Self { client, shared, joined: HashMap::new(), has_inbox: false, wishes: Meter::default() }
+        Self { client, shared, joined: BTreeMap::new(), has_inbox: false, wishes: Meter::default() }
     }
 
     /// Whose connection this is.
