@@ -44,6 +44,7 @@ test('everything can be done without a mouse', async ({ register, visitor: page 
   await expect(dialog).toBeHidden();
   await expect(opener).toBeFocused();
   await keyboard.press('Enter');
+  await expect(dialog.getByLabel('Room name')).toBeFocused();
   await keyboard.type('Attic');
   await keyboard.press('Enter');
   await expect(here.heading).toHaveText('Attic');

@@ -90,6 +90,7 @@ test('a closed window is a leave', async ({ bob, hers, his }) => {
 
 test('a lost connection that comes back is no leave', async ({ bob, hers, his }) => {
   await his.say('before');
+  await expect(hers.messages).toHaveText(['before']);
   await bob.wire.cut();
   await expect(his.status).toHaveText(/^Reconnecting/);
   await expect(his.list).toHaveCount(2);
