@@ -24,6 +24,13 @@ export class RoomPage {
     this.rooms = page.getByRole('navigation', { name: 'Rooms' });
   }
 
+  /** Does not wait for the countdown, unless the page is back by itself before the button is reached. */
+  async comeBack(): Promise<void> {
+    const isBack = expect(this.status).toHaveText('Connected');
+    await Promise.race([this.button('Retry now').click(), isBack]);
+    await isBack;
+  }
+
   /** Opens the page and waits until it is alive and connected. */
   async open(room: Room): Promise<void> {
     await this.page.goto(`/rooms/${room.id}`);
