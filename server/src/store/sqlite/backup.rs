@@ -91,12 +91,25 @@ fn refuse_taken(file: &Path) -> Result<(), BackupError> {
 /// leaves no file. Answers how much it is, and how many bytes.
 pub(super) async fn copy(from: &Path, to: &Path) -> Result<(Amount, u64), BackupError> {
     let mut source = open_to_read(from).await?;
+    let copied = copy_to_new_file(&mut source, from, to).await;
+    // Waited for: who closes a database last removes its log by name, and by then a name may mean another file.
+    let closed = source.close().await;
+    let copied = copied?;
+    closed.map_err(|error| BackupError::Copy { from: from.to_owned(), to: to.to_owned(), error })?;
+    Ok(copied)
+}
+
+async fn copy_to_new_file(
+    source: &mut SqliteConnection,
+    from: &Path,
+    to: &Path,
+) -> Result<(Amount, u64), BackupError> {
     // Also tells two copies to the same file apart: the second one finds the first one's.
     create_private(to).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => BackupError::Taken(to.to_owned()),
         _ => BackupError::Write(to.to_owned(), error),
     })?;
-    let copied = fill(&mut source, from, to).await;
+    let copied = fill(source, from, to).await;
     if copied.is_err() {
         remove(to).map_err(|error| BackupError::Write(to.to_owned(), error))?;
     }

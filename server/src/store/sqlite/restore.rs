@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use hub::port::Clock as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Connection as _, query};
+use sqlx::{ConnectOptions as _, Connection as _, query_scalar};
 
 use super::backup::{BackupError, copy};
 use super::check::{CheckError, check};
@@ -90,9 +90,10 @@ pub async fn restore(database: &Path, file: &Path) -> Result<Restore, RestoreErr
     clear(&ready).map_err(place)?;
     let made = async {
         let Amount { rooms, messages } = make_ready(file, &ready).await?;
-        settle(&database).await;
-        let kept = put_in_place(&ready, &database).map_err(place)?;
-        Ok(Restore { database: database.clone(), rooms, messages, kept })
+        let kept = beside(&database, &format!(".{}", file_time(SystemClock.now_ms())));
+        settle(&database, &kept).await.map_err(place)?;
+        let there = put_in_place(&ready, &database, &kept).map_err(place)?;
+        Ok(Restore { database: database.clone(), rooms, messages, kept: there.then_some(kept) })
     }
     .await;
     if made.is_err() {
@@ -137,33 +138,49 @@ async fn open_to_change(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
 
 /// Moves the log of the old database into it, as its next start would, so that it is whole whenever this is cut off. One
 /// that is broken, perhaps the very reason for a restore, is kept with its log as it is.
-async fn settle(database: &Path) {
-    let settled = async {
-        let mut connection = SqliteConnectOptions::new().filename(database).connect().await?;
-        query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
-        connection.close().await
-    };
-    if let Err(error) = settled.await {
-        tracing::warn!(%error, "The log of the old database is kept beside it");
+async fn settle(database: &Path, kept: &Path) -> io::Result<()> {
+    let (log, kept_log) = (beside(database, "-wal"), beside(kept, "-wal"));
+    if !log.exists() {
+        return Ok(());
+    }
+    // Before anybody opens the database: whoever closes it last removes the log, whatever came of reading it.
+    std::fs::hard_link(&log, &kept_log)?;
+    match move_log(database).await {
+        Ok(true) => remove(&kept_log),
+        Ok(false) => {
+            tracing::warn!("Somebody reads the old database, so its log is kept beside it");
+            Ok(())
+        }
+        Err(error) => {
+            tracing::warn!(%error, "The log of the old database is kept beside it");
+            Ok(())
+        }
     }
 }
 
+/// Answers whether all of it was moved.
+async fn move_log(database: &Path) -> Result<bool, sqlx::Error> {
+    let mut connection = SqliteConnectOptions::new().filename(database).connect().await?;
+    let moved = query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await;
+    // Waited for: it removes files by name, and another database is about to get this name.
+    connection.close().await?;
+    // The first column: 1 when somebody was in the way (<https://sqlite.org/pragma.html#pragma_wal_checkpoint>).
+    moved.map(|busy: i64| busy == 0)
+}
+
 /// From here on nothing is read any more, so little can fail. Whenever it is cut off, there is a database: the old one
-/// until the last step. A log of it must not meet the new one, and goes where the old database is kept.
-fn put_in_place(ready: &Path, database: &Path) -> io::Result<Option<PathBuf>> {
+/// until the last step. A log of it must not meet the new one; what was not moved into it is kept. Answers whether there
+/// was an old one.
+fn put_in_place(ready: &Path, database: &Path, kept: &Path) -> io::Result<bool> {
     let there = database.exists();
     give_to_owner_of(ready, if there { database } else { folder_of(database) })?;
-    let kept = beside(database, &format!(".{}", file_time(SystemClock.now_ms())));
     if there {
-        std::fs::hard_link(database, &kept)?;
+        std::fs::hard_link(database, kept)?;
     }
-    let log = beside(database, "-wal");
-    if log.exists() {
-        std::fs::rename(&log, beside(&kept, "-wal"))?;
-    }
+    remove(&beside(database, "-wal"))?;
     // Made anew from the log whenever it is missing.
     remove(&beside(database, "-shm"))?;
     std::fs::rename(ready, database)?;
     sync(folder_of(database))?;
-    Ok(there.then_some(kept))
+    Ok(there)
 }

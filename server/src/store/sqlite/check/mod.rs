@@ -64,8 +64,11 @@ pub async fn check(path: &Path, mut tell: impl FnMut(&str)) -> Result<Report, Ch
         return Err(OpenError::Older { path: path.to_owned(), schema }.into());
     }
     let mut findings = Findings { tell: &mut tell, count: 0 };
-    look_at_all(&mut connection, &mut findings)
-        .await
+    let looked = look_at_all(&mut connection, &mut findings).await;
+    // Waited for, because closing removes files by name, and whoever asked may be about to replace them.
+    let closed = connection.close().await;
+    looked
+        .and_then(|report| closed.map(|()| report))
         .map_err(|error| CheckError::Read(path.to_owned(), error))
 }
 
