@@ -142,8 +142,8 @@ impl<T> Backlog<T> {
         self.waiting.extend(items.into_iter().map(slot));
     }
 
-    /// Moves what waits into a buffer, at most so many.
-    pub fn take(&mut self, buffer: &mut Vec<T>, limit: usize) {
+    /// Hands out what waits, at most so many.
+    pub fn take(&mut self, limit: usize, mut put: impl FnMut(T)) {
         let mut taken = 0;
         while taken < limit
             && let Some(Slot { item, bytes, subject }) = self.waiting.pop_front()
@@ -151,7 +151,7 @@ impl<T> Backlog<T> {
             self.bytes -= bytes;
             match item {
                 Some(item) => {
-                    buffer.push(item);
+                    put(item);
                     taken += 1;
                 }
                 None => self.empty -= 1,
@@ -174,7 +174,7 @@ impl<T> Backlog<T> {
     /// Moves out everything that waits.
     pub fn take_all(&mut self) -> Vec<T> {
         let mut all = Vec::with_capacity(self.waiting.len() - self.empty);
-        self.take(&mut all, usize::MAX);
+        self.take(usize::MAX, |item| all.push(item));
         all
     }
 
@@ -250,10 +250,10 @@ mod tests {
     fn what_was_taken_is_not_replaced_any_more() {
         let mut queue = queue(&[("a1", 30, A), ("m", 300, Delivery::Sure), ("b1", 30, B)]);
         let mut taken = Vec::new();
-        queue.take(&mut taken, 1);
+        queue.take(1, |item| taken.push(item));
         queue.push("a2", 30, A).unwrap();
         queue.push("b2", 30, B).unwrap();
-        queue.take(&mut taken, 8);
+        queue.take(8, |item| taken.push(item));
         assert_eq!(taken, ["a1", "m", "a2", "b2"]);
     }
 

@@ -43,7 +43,7 @@ pub use event::{Event, Failure, Receipt, Stamp};
 pub use hub::{Actor, Hub, NewRoom, Text};
 pub use inbox::{JobReport, NewJob};
 pub use limits::Settings;
-pub use outbox::{Gone, Inlet, Next, Outbox, Outlet, Track, outbox};
+pub use outbox::{Gone, Inlet, Next, Outbox, Outlet, Taken, Track, outbox};
 pub use peer::{Done, Peer, Standing, Voice};
 pub use rates::{Rate, Rates};
 pub use refusal::Refusal;

@@ -1,11 +1,12 @@
 //! What waits for one client: bounded in bytes, never waiting for it.
 
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 
 use bytes::Bytes;
 use protocol::{CloseCode, Cursor, RoomId};
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 
 use crate::backlog::{Backlog, Delivery, Full};
 use crate::planted::{Bug, planted};
@@ -50,7 +51,7 @@ pub trait Outlet: Send + Sync + 'static {
     fn close(&self, code: CloseCode);
 }
 
-/// An [`Outlet`] that queues for a writer task. When the last clone goes, the writer ends after what was pushed.
+/// An [`Outlet`] that queues for a writer. When the last clone goes, the writer ends after what was pushed.
 #[derive(Debug, Clone)]
 pub struct Outbox {
     ends: Arc<Ends>,
@@ -65,17 +66,16 @@ struct Ends {
 struct Shared {
     /// A std mutex: held while a frame is queued or a burst is taken, never across an `.await`.
     state: Mutex<State>,
-    /// Raised when something waits after nothing did: once for a burst, not for each of its frames.
-    wake: Notify,
     /// Raised when there is room again after there was none, and at the end.
-    drained: Notify,
-    closed: CancellationToken,
+    news: Notify,
 }
 
 #[derive(Debug)]
 struct State {
     backlog: Backlog<Bytes>,
     close: Option<CloseCode>,
+    /// Woken when something waits after nothing did: once for a burst, not for each of its frames.
+    writer: Option<Waker>,
 }
 
 /// The writer's end of an [`Outbox`].
@@ -93,14 +93,26 @@ pub enum Next {
     Close(CloseCode),
 }
 
+/// What a writer was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Taken {
+    /// Nothing waits.
+    Nothing,
+    /// Some frames; there may be more.
+    Some,
+    /// All the frames that waited. Whatever comes wakes the writer.
+    All,
+    /// No frames: all are written, and the connection is to end.
+    Close(CloseCode),
+}
+
 /// Bytes that a frame costs beside its text: the queue's own slot and the frame header.
 const FRAME_OVERHEAD: usize = 48;
 
 /// A queue for one client that holds at most `limit` bytes.
 pub fn outbox(limit: usize) -> (Outbox, Inlet) {
-    let state = Mutex::new(State { backlog: Backlog::new(limit), close: None });
-    let closed = CancellationToken::new();
-    let shared = Arc::new(Shared { state, wake: Notify::new(), drained: Notify::new(), closed });
+    let state = Mutex::new(State { backlog: Backlog::new(limit), close: None, writer: None });
+    let shared = Arc::new(Shared { state, news: Notify::new() });
     (Outbox { ends: Arc::new(Ends { shared: shared.clone() }) }, Inlet { shared })
 }
 
@@ -111,36 +123,61 @@ impl Shared {
     }
 
     fn close(&self, code: CloseCode) {
-        self.lock().close.get_or_insert(code);
-        self.closed.cancel();
-        self.wake.notify_one();
-        self.drained.notify_waiters();
+        let mut state = self.lock();
+        state.close.get_or_insert(code);
+        let writer = state.writer.clone();
+        drop(state);
+        self.news.notify_waiters();
+        // Outside of the lock: a waker may do anything.
+        if let Some(writer) = writer {
+            writer.wake();
+        }
     }
 
-    fn is_drained(&self) -> bool {
-        let state = self.lock();
-        state.close.is_some() || state.backlog.has_room()
+    /// Resolves as soon as the state is so; whatever makes it so raises `news`.
+    async fn until(&self, is_so: impl Fn(&State) -> bool) {
+        loop {
+            // Made before the look: it also hears what happens between the look and the waiting.
+            let news = self.news.notified();
+            if is_so(&self.lock()) {
+                return;
+            }
+            news.await;
+        }
+    }
+}
+
+impl State {
+    fn is_closed(&self) -> bool {
+        self.close.is_some()
+    }
+
+    /// Whether one more frame finds room, or does not matter any more.
+    fn has_room(&self) -> bool {
+        self.is_closed() || self.backlog.has_room()
     }
 }
 
 impl Outbox {
+    /// Whether the connection is to end.
+    pub fn is_closed(&self) -> bool {
+        self.ends.shared.lock().is_closed()
+    }
+
     /// Resolves when the connection is to end, whoever decided it.
     pub async fn closed(&self) {
-        self.ends.shared.closed.cancelled().await;
+        self.ends.shared.until(State::is_closed).await;
+    }
+
+    /// Whether [`drained`](Self::drained) would resolve at once.
+    pub fn has_room(&self) -> bool {
+        self.ends.shared.lock().has_room()
     }
 
     /// Resolves when so little waits that one more frame finds room, however large, or when the connection is to end. Who
     /// waits for it before a question is taken up does not let a client go for what it asked.
     pub async fn drained(&self) {
-        let shared = &*self.ends.shared;
-        loop {
-            // Made before the look: it also hears what happens between the look and the waiting.
-            let drained = shared.drained.notified();
-            if shared.is_drained() {
-                return;
-            }
-            drained.await;
-        }
+        self.ends.shared.until(State::has_room).await;
     }
 }
 
@@ -148,7 +185,7 @@ impl Outlet for Outbox {
     fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
         let shared = &*self.ends.shared;
         let mut state = shared.lock();
-        if state.close.is_some() {
+        if state.is_closed() {
             return Err(Gone);
         }
         let was_empty = state.backlog.is_empty();
@@ -163,9 +200,9 @@ impl Outlet for Outbox {
             shared.close(CloseCode::TooSlow);
             return Err(Gone);
         }
-        drop(state);
-        if was_empty {
-            shared.wake.notify_one();
+        // Under the lock, which spares a clone of the waker: see [`Inlet::wake_with`].
+        if was_empty && let Some(writer) = &state.writer {
+            writer.wake_by_ref();
         }
         Ok(())
     }
@@ -182,43 +219,63 @@ impl Drop for Ends {
 }
 
 impl Inlet {
+    /// Whom to wake when there is something to do. The waker must not come back to this outbox at once.
+    pub fn wake_with(&self, waker: &Waker) {
+        let mut state = self.shared.lock();
+        if !state.writer.as_ref().is_some_and(|writer| writer.will_wake(waker)) {
+            state.writer = Some(waker.clone());
+        }
+    }
+
     /// Waits for something to do. Frames go into `buffer`, at most `limit` of them.
     ///
     /// A reader that was let go for being slow gets its close frame at once; every other close comes after what was
     /// pushed before it.
     pub async fn next(&mut self, buffer: &mut Vec<Bytes>, limit: usize) -> Next {
-        loop {
-            if let Some(next) = self.turn(buffer, limit) {
-                return next;
+        poll_fn(|cx| {
+            // Before the look: what comes after it wakes.
+            self.wake_with(cx.waker());
+            match self.take(limit, |frame| buffer.push(frame)) {
+                Taken::Nothing => Poll::Pending,
+                Taken::Some | Taken::All => Poll::Ready(Next::Frames),
+                Taken::Close(code) => Poll::Ready(Next::Close(code)),
             }
-            self.shared.wake.notified().await;
-        }
+        })
+        .await
     }
 
-    fn turn(&self, buffer: &mut Vec<Bytes>, limit: usize) -> Option<Next> {
+    /// What to do now. Frames are given to `put`, at most `limit` of them.
+    pub fn take(&self, limit: usize, put: impl FnMut(Bytes)) -> Taken {
         let mut state = self.shared.lock();
         if state.backlog.is_empty() {
-            return state.close.map(Next::Close);
+            return state.close.map_or(Taken::Nothing, Taken::Close);
         }
         let had_room = state.backlog.has_room();
-        state.backlog.take(buffer, limit);
+        state.backlog.take(limit, put);
         if !had_room && state.backlog.has_room() {
-            self.shared.drained.notify_waiters();
+            self.shared.news.notify_waiters();
         }
-        Some(Next::Frames)
+        if state.backlog.is_empty() && !state.is_closed() { Taken::All } else { Taken::Some }
     }
 
     /// Resolves when the connection is to end. A writer that is stuck in a write watches it.
     pub async fn let_go(&self) {
-        self.shared.closed.cancelled().await;
+        self.shared.until(State::is_closed).await;
+    }
+
+    /// Without a writer nothing leaves any more: tells the reader and every room.
+    pub fn end(&self) {
+        let mut state = self.shared.lock();
+        state.backlog.clear();
+        state.writer = None;
+        drop(state);
+        self.shared.close(CloseCode::GoingAway);
     }
 }
 
 impl Drop for Inlet {
     fn drop(&mut self) {
-        // Without a writer nothing leaves any more: tell the reader and every room.
-        self.shared.lock().backlog.clear();
-        self.shared.close(CloseCode::GoingAway);
+        self.end();
     }
 }
 

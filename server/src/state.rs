@@ -23,6 +23,7 @@ use crate::config::Config;
 use crate::error::ApiError;
 use crate::simulate::RunCounts;
 use crate::turns::Turns;
+use crate::websocket::Loops;
 
 /// The parts of a running server. Cloning copies one pointer.
 #[derive(Clone)]
@@ -37,6 +38,7 @@ struct Shared {
     tickets: Tickets,
     admissions: Admissions,
     turns: Turns,
+    loops: Loops,
     maintenance: Mutex<Option<Maintenance>>,
     run_counts: RunCounts,
     demo: Option<Demo>,
@@ -48,7 +50,7 @@ struct Shared {
 }
 
 impl AppState {
-    /// Puts the parts together.
+    /// Puts the parts together, in the runtime that serves them.
     pub fn new(config: Config, sign_ins: SignIns, demo: Option<Demo>, stopping: CancellationToken) -> Self {
         let pages = page_options(&config);
         let build = build::name_of(&config.site_dir);
@@ -61,6 +63,7 @@ impl AppState {
             tickets: Tickets::default(),
             admissions,
             turns,
+            loops: Loops::start(),
             maintenance: Mutex::default(),
             run_counts: RunCounts::default(),
             demo,
@@ -105,6 +108,11 @@ impl AppState {
     /// Where those who were admitted wait until they are let in.
     pub fn turns(&self) -> &Turns {
         &self.shared.turns
+    }
+
+    /// The loops that write for all sockets.
+    pub fn loops(&self) -> &Loops {
+        &self.shared.loops
     }
 
     /// What clients are to be told when they come while the application is out of service; `None` while it is not. A

@@ -7,6 +7,7 @@ use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::routing::any;
 use server::engineio::{Application, EngineIo, Inbox, Message, Outgoing, Refusal, Session, Settings};
+use server::websocket::Loops;
 
 /// Short, so that a suite can wait for it.
 pub(crate) const PING_INTERVAL: Duration = Duration::from_millis(300);
@@ -37,7 +38,7 @@ impl Application for Echo {
 pub(crate) fn router() -> Router {
     let settings =
         Settings { ping_interval: PING_INTERVAL, ping_timeout: PING_TIMEOUT, ..Settings::default() };
-    let engine = EngineIo::new(settings, Echo);
+    let engine = EngineIo::new(settings, Loops::start(), Echo);
     let handler = move |request: Request| {
         let engine = engine.clone();
         async move { engine.handle(request).await }

@@ -11,6 +11,7 @@ use server::socketio::{
     Accepted, Application, Arguments, ConnectRefusal, ConnectRequest, Disconnect, Event, Refusal, Settings,
     Socket, SocketIo,
 };
+use server::websocket::Loops;
 
 use super::engine_io::{PING_INTERVAL, PING_TIMEOUT};
 
@@ -67,7 +68,7 @@ pub(crate) fn router() -> Router {
         ..engineio::Settings::default()
     };
     let settings = Settings { engine, connect_timeout: Duration::from_secs(1), ..Settings::default() };
-    mount(SocketIo::new(settings, Messages))
+    mount(SocketIo::new(settings, Loops::start(), Messages))
 }
 
 /// Takes every request to the usual path.

@@ -15,6 +15,7 @@ use server::socketio::{
     Accepted, Application, Arguments, ConnectRefusal, ConnectRequest, Disconnect, Event, Refusal, Settings,
     Socket, SocketIo,
 };
+use server::websocket::Loops;
 
 use super::recovery::{Memory, Voice};
 use super::socket_io::mount;
@@ -199,5 +200,5 @@ fn value<T: serde::Serialize + ?Sized>(value: &T) -> Arguments {
 pub(crate) fn router() -> Router {
     let engine =
         engineio::Settings { ping_interval: Duration::from_secs(2), ..engineio::Settings::default() };
-    mount(SocketIo::new(Settings { engine, ..Settings::default() }, Answers::default()))
+    mount(SocketIo::new(Settings { engine, ..Settings::default() }, Loops::start(), Answers::default()))
 }

@@ -26,7 +26,7 @@ use super::sid::Sid;
 use super::state::{CloseReason, Transport};
 use super::upgrade::{Attempt, hang_up};
 use super::{polling, websocket};
-use crate::websocket::{HandshakeError, OpenError, OutFrame, Pending, Reader, Writer, accept};
+use crate::websocket::{HandshakeError, Loops, OpenError, OutFrame, Pending, Reader, Writer, accept};
 
 /// An Engine.IO server for one application. Cloning it copies one pointer.
 ///
@@ -40,6 +40,7 @@ struct Engine<A> {
     application: A,
     settings: Arc<Settings>,
     registry: Registry,
+    loops: Loops,
     tasks: TaskTracker,
 }
 
@@ -50,12 +51,12 @@ impl<A> Clone for EngineIo<A> {
 }
 
 impl<A: Application> EngineIo<A> {
-    /// A server without sessions.
-    pub fn new(settings: Settings, application: A) -> Self {
+    /// A server without sessions. `loops` write for its sockets.
+    pub fn new(settings: Settings, loops: Loops, application: A) -> Self {
         let registry = Registry::new(settings.max_sessions);
         let settings = Arc::new(settings);
         let tasks = TaskTracker::new();
-        Self { shared: Arc::new(Engine { application, settings, registry, tasks }) }
+        Self { shared: Arc::new(Engine { application, settings, registry, loops, tasks }) }
     }
 
     /// What is served.
@@ -153,7 +154,7 @@ impl<A: Application> EngineIo<A> {
             }
             let shared = session.shared.clone();
             engine.start(session, admission);
-            websocket::run(&shared, reader, writer).await;
+            websocket::run(&shared, reader, writer, &engine.shared.loops).await;
         });
         Ok(response)
     }
@@ -163,10 +164,11 @@ impl<A: Application> EngineIo<A> {
         let (response, pending) = accepted.map_err(refusal)?;
         // Before the answer: of two WebSockets the first one wins, whichever task is faster.
         let attempt = Attempt::begin(&session);
+        let loops = self.shared.loops.clone();
         self.shared.tasks.spawn(async move {
             let Some((reader, writer)) = open(&session, pending).await else { return };
             match attempt {
-                Some(attempt) => attempt.take_over(reader, writer).await,
+                Some(attempt) => attempt.take_over(reader, writer, &loops).await,
                 None => hang_up(&session, reader, writer).await,
             }
         });

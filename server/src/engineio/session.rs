@@ -94,8 +94,6 @@ pub(super) struct Shared {
     state: Mutex<State>,
     /// The waiting poll has something to look at.
     pub(super) wake_poll: Notify,
-    /// The WebSocket's writer has.
-    pub(super) wake_writer: Notify,
     /// Messages have left, or the session is to end.
     drained: Notify,
     /// How the client takes what its WebSocket writes, once there is one.
@@ -118,7 +116,6 @@ impl Shared {
             state: Mutex::new(State::new(transport, &settings)),
             settings,
             wake_poll: Notify::new(),
-            wake_writer: Notify::new(),
             drained: Notify::new(),
             progress: OnceLock::new(),
             heard: Notify::new(),
@@ -222,7 +219,7 @@ impl Shared {
         self.ended.cancel();
         self.drained.notify_waiters();
         self.wake_poll.notify_one();
-        self.wake_writer.notify_one();
+        self.wake_writer();
     }
 
     fn is_drained(&self) -> bool {
@@ -244,7 +241,13 @@ impl Shared {
     fn wake(&self, transport: Transport) {
         match transport {
             Transport::Polling | Transport::Upgrading { .. } => self.wake_poll.notify_one(),
-            Transport::WebSocket => self.wake_writer.notify_one(),
+            Transport::WebSocket => self.wake_writer(),
+        }
+    }
+
+    fn wake_writer(&self) {
+        if let Some(writer) = &self.lock().writer {
+            writer.wake_by_ref();
         }
     }
 

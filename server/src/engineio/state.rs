@@ -1,5 +1,7 @@
 //! What a session is at the moment, and every change of it. Nothing in here waits.
 
+use std::task::Waker;
+
 use hub::{Backlog, Full};
 use tokio::time::Instant;
 
@@ -103,6 +105,8 @@ pub(super) struct State {
     /// The client has left while none of its polls was here: one may be on its way, by another connection.
     pub(super) is_poll_due: bool,
     pub(super) pulse: Pulse,
+    /// Of the WebSocket, once there is one.
+    pub(super) writer: Option<Waker>,
     outbox: Backlog<Outgoing>,
 }
 
@@ -130,6 +134,7 @@ impl State {
             is_posted: false,
             is_poll_due: false,
             pulse: Pulse::new(settings),
+            writer: None,
             outbox: Backlog::new(settings.outbox_bytes),
         }
     }

@@ -12,7 +12,7 @@ use wire::engineio::Packet;
 use super::session::Shared;
 use super::state::Transport;
 use super::websocket::run;
-use crate::websocket::{Incoming, OutFrame, Reader, Writer};
+use crate::websocket::{Incoming, Loops, OutFrame, Reader, Writer};
 
 /// What a probe says.
 const PROBE: &[u8] = b"probe";
@@ -29,7 +29,7 @@ impl Attempt {
     }
 
     /// Serves the WebSocket; the whole session, if the client wants that.
-    pub(super) async fn take_over(self, mut reader: Reader, mut writer: Writer) {
+    pub(super) async fn take_over(self, mut reader: Reader, mut writer: Writer, loops: &Loops) {
         let shared = self.shared.clone();
         let asked = tokio::select! {
             asked = timeout(shared.settings.upgrade_timeout, probe(&shared, &mut reader, &mut writer)) => asked,
@@ -38,7 +38,7 @@ impl Attempt {
         if matches!(asked, Ok(Some(()))) && shared.lock().finish_upgrade() {
             // Whoever still polls is told that it is too late.
             shared.wake_poll.notify_one();
-            run(&shared, reader, writer).await;
+            run(&shared, reader, writer, loops).await;
         } else {
             drop(self);
             hang_up(&shared, reader, writer).await;

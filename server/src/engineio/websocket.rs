@@ -1,18 +1,16 @@
-//! A session's WebSocket: what is read goes to the application, what waits is written in bursts.
+//! A session's WebSocket: what is read goes to the application, what waits is written in turn with others.
 
-use std::io;
-use std::pin::pin;
 use std::sync::Arc;
+use std::task::Waker;
 
 use bytes::Bytes;
-use tokio::time::timeout;
 use wire::engineio::Packet;
 
 use super::outgoing::{Kind, Outgoing};
 use super::session::Shared;
 use super::settings::Settings;
 use super::state::{CloseReason, State, Turn};
-use crate::websocket::{self, Ended, Incoming, Limits, OutFrame, Reader, Violation, Writer};
+use crate::websocket::{self, Ended, Incoming, Limits, Loops, OutFrame, Reader, Source, Violation, Writer};
 
 /// Frames that a message may come in. No client of Socket.IO sends more than one.
 const FRAGMENTS: u32 = 1_024;
@@ -25,22 +23,21 @@ pub(super) fn settings(settings: &Settings) -> websocket::Settings {
     }
 }
 
-/// Moves packets until the session or the connection has ended. One task does both directions; neither waits for the
-/// other.
-pub(super) async fn run(shared: &Arc<Shared>, mut reader: Reader, writer: Writer) {
+/// Moves packets until the session or the connection has ended.
+pub(super) async fn run(shared: &Arc<Shared>, mut reader: Reader, writer: Writer, loops: &Loops) {
+    let line = writer.hand_over(Waiting(shared.clone()), loops);
     // A session has one WebSocket at most.
-    shared.progress.get_or_init(|| writer.progress());
-    let reading = async {
-        let reason = read(shared, &mut reader).await;
-        shared.abort(reason);
+    shared.progress.get_or_init(|| line.progress().clone());
+    let ended = tokio::select! {
+        reason = read(shared, &mut reader) => Some(reason),
+        // A line that breaks ends the session, even if the client goes on speaking.
+        is_closed = line.closed() => (!is_closed).then_some(CloseReason::Lost),
     };
-    let ((), written) = tokio::join!(reading, write(shared, writer));
-    match written {
-        Ok(()) => reader.drain(shared.settings.farewell).await,
-        Err(error) => {
-            tracing::debug!(%error, "A client did not take what was written");
-            shared.abort(CloseReason::Lost);
-        }
+    if let Some(reason) = ended {
+        shared.abort(reason);
+    }
+    if line.closed_within(shared.settings.farewell).await {
+        reader.drain(shared.settings.farewell).await;
     }
 }
 
@@ -82,54 +79,41 @@ fn why(error: &Ended) -> CloseReason {
     }
 }
 
-/// Writes what waits, and the close frame at the end.
-async fn write(shared: &Shared, mut writer: Writer) -> io::Result<()> {
-    let reason = loop {
-        let (messages, end) = match shared.take_turn(State::turn_of_writer) {
-            Turn::Write(messages, end) => (messages, end),
-            Turn::End(reason) => break reason,
-            Turn::Wait | Turn::WaitBriefly | Turn::Displaced => {
-                tokio::select! {
-                    () = shared.wake_writer.notified() => {}
-                    () = writer.pinged() => patiently(shared, writer.answer_pings()).await?,
-                }
-                continue;
-            }
-        };
-        let mut frames = Vec::with_capacity(messages.len());
-        for message in messages {
-            add_frames(&mut frames, message);
-        }
-        patiently(shared, writer.write(frames)).await?;
-        if let Some(reason) = end {
-            break reason;
-        }
-    };
-    let close = writer.close(reason.close_code(), "");
-    timeout(shared.settings.farewell, close).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
-}
+/// What waits for the client of a session.
+struct Waiting(Arc<Shared>);
 
-/// Writes for as long as it takes; once the session has ended, there is a last chance, then the line is dead.
-async fn patiently(shared: &Shared, writing: impl Future<Output = io::Result<()>>) -> io::Result<()> {
-    let mut writing = pin!(writing);
-    tokio::select! {
-        written = &mut writing => written,
-        () = shared.ended.cancelled() => {
-            let written = timeout(shared.settings.farewell, writing).await;
-            written.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+impl Source for Waiting {
+    fn wake_with(&self, waker: &Waker) {
+        self.0.lock().writer = Some(waker.clone());
+    }
+
+    fn next(&self, _: usize, put: &mut dyn FnMut(OutFrame)) -> websocket::Turn {
+        match self.0.take_turn(State::turn_of_writer) {
+            Turn::Write(messages, end) => {
+                for message in messages {
+                    hand_frames(message, put);
+                }
+                end.map_or(websocket::Turn::All, |_| websocket::Turn::Some)
+            }
+            Turn::End(reason) => websocket::Turn::Close(reason.close_code(), ""),
+            Turn::Wait | Turn::WaitBriefly | Turn::Displaced => websocket::Turn::Wait,
         }
+    }
+
+    fn end(&self) {
+        self.0.lock().writer = None;
     }
 }
 
-fn add_frames(frames: &mut Vec<OutFrame>, message: Outgoing) {
+fn hand_frames(message: Outgoing, put: &mut dyn FnMut(OutFrame)) {
     const MESSAGE: Bytes = Bytes::from_static(b"4");
     const PING: Bytes = Bytes::from_static(b"2");
-    frames.push(match message.kind {
+    put(match message.kind {
         Kind::Text => OutFrame::message(websocket::Kind::Text, [MESSAGE, message.head, message.tail]),
         Kind::Binary => OutFrame::binary(message.head),
         Kind::Ping => OutFrame::text(PING),
     });
     for attachment in message.attachments.iter().flat_map(|it| it.iter()) {
-        frames.push(OutFrame::binary(attachment.clone()));
+        put(OutFrame::binary(attachment.clone()));
     }
 }

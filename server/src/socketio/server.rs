@@ -10,6 +10,7 @@ use super::application::Application;
 use super::client::Client;
 use super::settings::Settings;
 use crate::engineio::{self, EngineIo, Inbox, Refusal, Session};
+use crate::websocket::Loops;
 
 /// A Socket.IO server for one application. Cloning it copies one pointer.
 ///
@@ -26,9 +27,9 @@ impl<A> Clone for SocketIo<A> {
 }
 
 impl<A: Application> SocketIo<A> {
-    /// A server without clients.
-    pub fn new(settings: Settings, application: A) -> Self {
-        Self { engine: EngineIo::new(settings.engine, Clients { settings, application }) }
+    /// A server without clients. `loops` write for its sockets.
+    pub fn new(settings: Settings, loops: Loops, application: A) -> Self {
+        Self { engine: EngineIo::new(settings.engine, loops, Clients { settings, application }) }
     }
 
     /// What is served.

@@ -11,6 +11,7 @@ use tokio::net::TcpStream;
 use wire::websocket::{Deflate, Handshake, HandshakeError, Limits};
 
 use super::pongs::pongs;
+use super::shrink::Agreed;
 use super::{Reader, Writer};
 
 /// What differs from door to door.
@@ -69,7 +70,8 @@ impl Pending {
         // What the client sent right behind its handshake.
         let early = BytesMut::from(parts.read_buf);
         let reader = Reader::new(read_half, early, self.settings.limits, self.deflate.is_some(), asked);
-        let writer = Writer::new(write_half, self.deflate, self.settings.deflate_from_bytes, due);
+        let agreed = Agreed { deflate: self.deflate, from_bytes: self.settings.deflate_from_bytes };
+        let writer = Writer::new(write_half, agreed, due);
         Ok((reader, writer))
     }
 }

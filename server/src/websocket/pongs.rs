@@ -1,19 +1,29 @@
 //! Pings on their way from the reader, who hears them, to the writer, who answers.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 
 use bytes::Bytes;
-use tokio::sync::Notify;
 
 /// Pings that may wait for their answer. Of more than these the oldest is forgotten: only the newest has to be answered
 /// (RFC 6455, section 5.5.3).
 const WAITING: usize = 16;
 
 #[derive(Debug, Default)]
-struct Shared {
-    payloads: Mutex<VecDeque<Bytes>>,
-    arrived: Notify,
+struct Waiting {
+    payloads: VecDeque<Bytes>,
+    writer: Option<Waker>,
+}
+
+#[derive(Debug, Default)]
+struct Shared(Mutex<Waiting>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The reader's end.
@@ -32,25 +42,41 @@ pub(super) fn pongs() -> (Asked, Due) {
 impl Asked {
     /// A ping with this payload was heard.
     pub(super) fn push(&self, payload: Bytes) {
-        let mut payloads = self.0.payloads.lock().unwrap_or_else(PoisonError::into_inner);
-        if payloads.len() == WAITING {
-            payloads.pop_front();
+        let mut waiting = self.0.lock();
+        if waiting.payloads.len() == WAITING {
+            waiting.payloads.pop_front();
         }
-        payloads.push_back(payload);
-        drop(payloads);
-        self.0.arrived.notify_one();
+        waiting.payloads.push_back(payload);
+        let writer = waiting.writer.clone();
+        drop(waiting);
+        if let Some(writer) = writer {
+            writer.wake();
+        }
     }
 }
 
 impl Due {
     /// Takes what is to be answered, in order. Gives the memory away, too.
     pub(super) fn take(&self) -> VecDeque<Bytes> {
-        std::mem::take(&mut *self.0.payloads.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut self.0.lock().payloads)
     }
 
-    /// Resolves when there may be something to answer.
+    /// Whom to wake when there is something to answer; `None`: nobody.
+    pub(super) fn wake_with(&self, writer: Option<Waker>) {
+        self.0.lock().writer = writer;
+    }
+
+    /// Resolves when there is something to answer.
     pub(super) async fn arrived(&self) {
-        self.0.arrived.notified().await;
+        poll_fn(|cx| {
+            let mut waiting = self.0.lock();
+            if !waiting.payloads.is_empty() {
+                return Poll::Ready(());
+            }
+            waiting.writer = Some(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
     }
 }
 

@@ -23,38 +23,83 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::task::Waker;
+
     use bytes::{Bytes, BytesMut};
     use tokio::io::AsyncReadExt;
     use tokio::net::{TcpListener, TcpStream};
+    use tokio::sync::Notify;
     use wire::websocket::OutFrame;
 
-    use super::super::Writer;
+    use super::super::line::{Source, Turn};
+    use super::super::loops::Loops;
     use super::super::pongs::pongs;
+    use super::super::shrink::Agreed;
+    use super::super::writer::Writer;
 
     /// Far more than a socket holds.
     const MUCH: usize = 32 * 1024 * 1024;
+
+    #[derive(Clone, Default)]
+    struct Words {
+        next: Arc<Mutex<Vec<Bytes>>>,
+        writer: Arc<Mutex<Option<Waker>>>,
+        fetched: Arc<Notify>,
+    }
+
+    impl Words {
+        fn say(&self, word: Bytes) {
+            self.next.lock().unwrap().push(word);
+            self.writer.lock().unwrap().as_ref().unwrap().wake_by_ref();
+        }
+    }
+
+    impl Source for Words {
+        fn wake_with(&self, waker: &Waker) {
+            *self.writer.lock().unwrap() = Some(waker.clone());
+        }
+
+        fn next(&self, _: usize, put: &mut dyn FnMut(OutFrame)) -> Turn {
+            self.fetched.notify_one();
+            self.next.lock().unwrap().drain(..).for_each(|word| put(OutFrame::text(word)));
+            Turn::All
+        }
+
+        fn end(&self) {
+            *self.writer.lock().unwrap() = None;
+        }
+    }
 
     #[tokio::test]
     async fn only_who_makes_room_in_a_full_socket_gives_a_sign_of_life() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-        let (_, half) = listener.accept().await.unwrap().0.into_split();
-        let mut writer = Writer::new(half, None, 0, pongs().1);
-        let progress = writer.progress();
+        let (_reading, half) = listener.accept().await.unwrap().0.into_split();
+        let writer = Writer::new(half, Agreed { deflate: None, from_bytes: 0 }, pongs().1);
+        let words = Words::default();
+        let line = writer.hand_over(words.clone(), &Loops::start());
 
-        writer.write([OutFrame::text(Bytes::from_static(b"little"))]).await.unwrap();
-        assert_eq!(progress.at(), None);
+        words.say(Bytes::from_static(b"little"));
+        let mut little = [0; 8];
+        client.read_exact(&mut little).await.unwrap();
+        assert_eq!(little, *b"\x81\x06little");
+        assert_eq!(line.progress().at(), None);
 
-        let much = [OutFrame::text(Bytes::from(vec![b'x'; MUCH]))];
-        let reading = async {
-            let mut taken = BytesMut::new();
-            assert_eq!(progress.at(), None, "nothing was taken so far");
-            while taken.len() < MUCH {
-                client.read_buf(&mut taken).await.unwrap();
-            }
-        };
-        let (written, ()) = tokio::join!(biased; writer.write(much), reading);
-        written.unwrap();
-        assert!(progress.at().is_some());
+        words.say(Bytes::from(vec![b'x'; MUCH]));
+        words.fetched.notified().await;
+        assert_eq!(line.progress().at(), None, "nothing was taken so far");
+        let mut taken = BytesMut::new();
+        // With the ten bytes of its header (RFC 6455, section 5.2).
+        while taken.len() < 10 + MUCH {
+            client.read_buf(&mut taken).await.unwrap();
+        }
+        // The last piece leaves a full socket, and is noted behind that.
+        while line.progress().at().is_none() {
+            tokio::task::yield_now().await;
+        }
+        drop(line);
+        assert!(words.writer.lock().unwrap().is_none());
+        assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
     }
 }

@@ -1,20 +1,31 @@
 //! The reading half: what the client says, one thing at a time.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::net::tcp::OwnedReadHalf;
 use tokio::time::timeout;
+use tokio_util::io::poll_read_buf;
 use wire::websocket::{Decoder, Incoming, Limits, Violation};
 
 use super::pongs::Asked;
 
-/// Room made for a read when nothing is known about what comes: most messages fit.
-const READ_BYTES: usize = 4 * 1024;
+/// Room for a read. More than most clients say at once: who has read less than there was room for knows that the socket is
+/// empty, which spares a system call.
+const READ_BYTES: usize = 64 * 1024;
 
-/// Room at most, for the rest of a long message.
-const LONG_READ_BYTES: usize = 64 * 1024;
+/// The decoder leaves the beginning of a header or of a control frame in the buffer, no more.
+const LONGEST_BEGINNING: usize = 256;
+
+thread_local! {
+    /// Lent to whoever reads on this thread. Only what has not arrived completely is kept by a connection itself.
+    static BUFFER: RefCell<BytesMut> = RefCell::default();
+}
 
 /// Why nothing more is heard.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +44,7 @@ pub enum Ended {
 /// Reads messages and control frames.
 pub struct Reader {
     half: OwnedReadHalf,
+    /// What was read and is not decoded yet.
     buffer: BytesMut,
     decoder: Decoder,
     asked: Asked,
@@ -55,14 +67,22 @@ impl Reader {
     /// # Errors
     /// [`Ended`]. A close frame is no error: it is the last thing said.
     pub async fn next(&mut self) -> Result<Incoming, Ended> {
+        poll_fn(|cx| self.poll_next(cx)).await
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, Ended>> {
         loop {
-            if let Some(said) = self.decoder.decode(&mut self.buffer)? {
+            let said = self.decoder.decode(&mut self.buffer)?;
+            if self.buffer.is_empty() {
+                give_back(&mut self.buffer);
+            }
+            if let Some(said) = said {
                 if let Incoming::Ping(payload) = &said {
                     self.asked.push(payload.clone());
                 }
-                return Ok(said);
+                return Poll::Ready(Ok(said));
             }
-            self.read().await?;
+            std::task::ready!(self.poll_read(cx))?;
         }
     }
 
@@ -70,38 +90,54 @@ impl Reader {
     /// the close frame is written: a socket that is dropped with something unread is reset, and the client may never
     /// see why (RFC 6455, section 7.1.1; RFC 9112, section 9.6).
     pub async fn drain(mut self, patience: Duration) {
-        let drained = timeout(patience, async {
+        let hung_up = poll_fn(|cx| {
             loop {
-                self.buffer.clear();
-                if self.read().await.is_err() {
-                    return;
+                give_back(&mut self.buffer);
+                if std::task::ready!(self.poll_read(cx)).is_err() {
+                    return Poll::Ready(());
                 }
             }
         });
-        if drained.await.is_err() {
+        if timeout(patience, hung_up).await.is_err() {
             tracing::debug!("A client did not hang up after the close");
         }
     }
 
     /// Reads at least one byte. While there is none, there is no buffer either.
-    async fn read(&mut self) -> Result<(), Ended> {
-        if self.buffer.is_empty() {
-            self.buffer = BytesMut::new();
-        }
-        loop {
-            self.half.readable().await.map_err(Ended::Broken)?;
-            let missing = usize::try_from(self.decoder.missing_bytes()).unwrap_or(usize::MAX);
-            self.buffer.reserve(missing.clamp(READ_BYTES, LONG_READ_BYTES));
-            match self.half.try_read_buf(&mut self.buffer) {
-                Ok(0) => return Err(Ended::Lost),
-                Ok(_) => return Ok(()),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if self.buffer.is_empty() {
-                        self.buffer = BytesMut::new();
-                    }
+    fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Ended>> {
+        let begun = &mut self.buffer;
+        BUFFER.with_borrow_mut(|lent| {
+            lent.clear();
+            lent.reserve(READ_BYTES);
+            lent.extend_from_slice(begun);
+            match poll_read_buf(Pin::new(&mut self.half), cx, lent) {
+                Poll::Ready(Ok(0)) => Poll::Ready(Err(Ended::Lost)),
+                Poll::Ready(Ok(_)) => {
+                    std::mem::swap(begun, lent);
+                    Poll::Ready(Ok(()))
                 }
-                Err(error) => return Err(Ended::Broken(error)),
+                Poll::Ready(Err(error)) => Poll::Ready(Err(Ended::Broken(error))),
+                Poll::Pending => {
+                    if begun.capacity() > LONGEST_BEGINNING {
+                        *begun = BytesMut::from(&**begun);
+                    }
+                    Poll::Pending
+                }
             }
-        }
+        })
     }
+}
+
+/// Gives a buffer to the next reader of this thread, unless that has one.
+fn give_back(buffer: &mut BytesMut) {
+    if buffer.capacity() == 0 {
+        return;
+    }
+    let mut buffer = std::mem::take(buffer);
+    buffer.clear();
+    BUFFER.with_borrow_mut(|lent| {
+        if lent.capacity() < buffer.capacity() {
+            *lent = buffer;
+        }
+    });
 }

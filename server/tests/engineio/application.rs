@@ -10,6 +10,7 @@ use hub::Delivery;
 use server::engineio::{
     Application, CloseReason, EngineIo, Inbox, Message, Outgoing, Refusal, Session, Settings,
 };
+use server::websocket::Loops;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc};
@@ -48,7 +49,7 @@ pub(crate) fn impatient() -> Settings {
 impl Hall {
     pub(crate) async fn open(settings: Settings) -> Self {
         let (tell, ends) = mpsc::unbounded_channel();
-        let engine = EngineIo::new(settings, Words { tell });
+        let engine = EngineIo::new(settings, Loops::start(), Words { tell });
         let served = engine.clone();
         let door = open_door(move |request| {
             let engine = served.clone();

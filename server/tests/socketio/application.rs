@@ -10,6 +10,7 @@ use server::socketio::{
     Accepted, Application, Arguments, ConnectRefusal, ConnectRequest, Disconnect, Event, Gone, Outgoing,
     Refusal, Settings, Socket, SocketIo,
 };
+use server::websocket::Loops;
 use tokio::sync::{Mutex, mpsc};
 
 use crate::engine::{self, Door, open_door, soon};
@@ -34,7 +35,7 @@ pub(crate) fn quiet() -> Settings {
 impl Hall {
     pub(crate) async fn open(settings: Settings) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
-        let server = SocketIo::new(settings, Names { tell });
+        let server = SocketIo::new(settings, Loops::start(), Names { tell });
         let for_door = server.clone();
         let door = open_door(move |request| {
             let server = for_door.clone();

@@ -59,7 +59,8 @@ pub fn door(state: AppState) -> SocketIoDoor {
         ..engineio::Settings::default()
     };
     let settings = Settings { engine, ..Settings::default() };
-    SocketIo::new(settings, Door { state })
+    let loops = state.loops().clone();
+    SocketIo::new(settings, loops, Door { state })
 }
 
 impl Application for Door {

@@ -23,6 +23,7 @@ use crate::state::AppState;
 use crate::websocket::{Limits, Pending, Settings, accept};
 
 use read::Connection;
+use write::Waiting;
 
 /// Bytes that may wait for one client before it is let go with 4008. About 5,000 short messages, the most that a phone on
 /// a bad link catches up with.
@@ -83,13 +84,13 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
         Some(caller) => Some(enter::enter(place.dialect, scope.clone(), &state, &outbox, caller).await),
         None => None,
     };
-    let line = Line { dialect: place.dialect, scope, state, outbox, inlet, _seat: seat };
-    tokio::spawn(line.serve(pending, entered));
+    let visit = Visit { dialect: place.dialect, scope, state, outbox, inlet, _seat: seat };
+    tokio::spawn(visit.serve(pending, entered));
     Ok(response)
 }
 
 /// One socket on its way from the handshake to its end.
-struct Line {
+struct Visit {
     dialect: &'static Dialect,
     scope: Scope,
     state: AppState,
@@ -98,8 +99,8 @@ struct Line {
     _seat: Seat,
 }
 
-impl Line {
-    /// Runs a connection to its end. Ending one side ends the other by dropping, not by aborting.
+impl Visit {
+    /// Runs a connection to its end.
     async fn serve(self, pending: Pending, entered: Option<Result<Connection, CloseCode>>) {
         let Self { dialect, scope, state, outbox, inlet, _seat } = self;
         let (mut reader, writer) = match pending.open().await {
@@ -111,8 +112,7 @@ impl Line {
         };
         // Held until the close frame is written: a stop waits for it.
         let open = state.sockets().token();
-        let progress = writer.progress();
-        let writer = tokio::spawn(write::write(writer, inlet));
+        let line = writer.hand_over(Waiting(inlet), state.loops());
         let entered = match entered {
             Some(entered) => entered,
             None => match enter::first_frame(dialect, &scope, &state, &mut reader, &outbox).await {
@@ -122,14 +122,13 @@ impl Line {
         };
         match entered {
             // Before the connection is dropped, which closes the outbox too, without a reason.
-            Ok(mut connection) => outbox.close(connection.read(&mut reader, &progress).await),
+            Ok(mut connection) => outbox.close(connection.read(&mut reader, &line).await),
             Err(code) => outbox.close(code),
         }
-        drop(outbox);
-        if let Err(error) = writer.await {
-            tracing::error!(%error, "A connection's writer panicked");
-        }
+        let is_closed = line.closed_within(FAREWELL).await;
         drop(open);
-        reader.drain(FAREWELL).await;
+        if is_closed {
+            reader.drain(FAREWELL).await;
+        }
     }
 }

@@ -8,13 +8,14 @@ use protocol::{CloseCode, Expiry, RunId};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
+use super::HEARTBEAT;
 use crate::auth::Caller;
 use crate::auth::extract::identify_token;
 use crate::dialect::{Dialect, Request, Scope};
 use crate::gateway::EXPIRY_NOTICE;
 use crate::simulate::Simulations;
 use crate::state::AppState;
-use crate::websocket::{Ended, Incoming, Progress, Reader, Violation};
+use crate::websocket::{Ended, Incoming, Line, Reader, Violation};
 
 /// Silence after which a connection counts as dead: two pings went unanswered. Who takes bytes off a full line is not silent.
 const SILENCE: Duration = Duration::from_mins(1);
@@ -30,6 +31,7 @@ pub(super) struct Connection {
     expires_at: Instant,
     warned: bool,
     heard_at: Instant,
+    pinged_at: Instant,
 }
 
 impl Connection {
@@ -44,7 +46,18 @@ impl Connection {
         let simulations = Simulations::new(state.run_counts().clone(), caller.person.id.clone());
         let expires_at = state.moment(caller.expires_at_ms);
         let heard_at = Instant::now();
-        Self { dialect, scope, state, peer, outbox, simulations, expires_at, warned: false, heard_at }
+        Self {
+            dialect,
+            scope,
+            state,
+            peer,
+            outbox,
+            simulations,
+            expires_at,
+            warned: false,
+            heard_at,
+            pinged_at: heard_at,
+        }
     }
 
     /// How long the token is good for.
@@ -60,33 +73,50 @@ impl Connection {
     }
 
     /// Takes up frames in the order sent until one side has had enough; answers why.
-    pub(super) async fn read(&mut self, reader: &mut Reader, progress: &Progress) -> CloseCode {
+    pub(super) async fn read(&mut self, reader: &mut Reader, line: &Line) -> CloseCode {
+        let outbox = self.outbox.clone();
+        let mut closed = pin!(outbox.closed());
+        // Not moved by every frame: when it goes off, what was heard meanwhile moves it on.
+        let mut timer = pin!(sleep_until(self.next_check(line)));
         loop {
-            let next_check = self.next_check(progress);
-            let outbox = self.outbox.clone();
             let frame = tokio::select! {
+                // The timer and the end cost nothing while the client speaks.
+                biased;
                 frame = reader.next() => frame,
-                () = outbox.closed() => return CloseCode::Normal,
-                () = sleep_until(next_check) => match self.check_time(progress) {
-                    Some(code) => return code,
-                    None => continue,
-                },
+                () = &mut closed => return CloseCode::Normal,
+                () = &mut timer => {
+                    if let Some(code) = self.check_time(line) {
+                        return code;
+                    }
+                    timer.as_mut().reset(self.next_check(line));
+                    continue;
+                }
             };
+            if outbox.is_closed() {
+                return CloseCode::Normal;
+            }
             self.heard_at = Instant::now();
-            if let Ok(Incoming::Text(_) | Incoming::Binary(_)) = frame
-                && let Err(code) = self.wait_for_room(progress).await
+            let text = match frame {
+                Ok(Incoming::Text(text)) => Some(text),
+                Ok(Incoming::Binary(_)) => None,
+                Ok(Incoming::Ping(_) | Incoming::Pong(_)) => continue,
+                Ok(Incoming::Close(_)) => return CloseCode::Normal,
+                Err(ended) => return why(&ended),
+            };
+            if !outbox.has_room()
+                && let Err(code) = self.wait_for_room(line).await
             {
                 return code;
             }
-            match frame {
-                Ok(Incoming::Text(text)) => self.take_up(text.as_str()).await,
-                Ok(Incoming::Binary(_)) => {
-                    let refusal = self.peer.count().err().unwrap_or(Refusal::BinaryFrame);
-                    self.peer.tell(&Event::Failed(refusal.into()));
-                }
-                Ok(Incoming::Ping(_) | Incoming::Pong(_)) => {}
-                Ok(Incoming::Close(_)) => return CloseCode::Normal,
-                Err(ended) => return why(&ended),
+            if let Some(text) = text {
+                self.take_up(text.as_str()).await;
+            } else {
+                let refusal = self.peer.count().err().unwrap_or(Refusal::BinaryFrame);
+                self.peer.tell(&Event::Failed(refusal.into()));
+            }
+            // A fresh token may be a shorter one.
+            if self.next_expiry_step() < timer.deadline() {
+                timer.as_mut().reset(self.next_check(line));
             }
         }
     }
@@ -96,15 +126,15 @@ impl Connection {
     ///
     /// # Errors
     /// Why the connection ends instead.
-    async fn wait_for_room(&mut self, progress: &Progress) -> Result<(), CloseCode> {
+    async fn wait_for_room(&mut self, line: &Line) -> Result<(), CloseCode> {
         let outbox = self.outbox.clone();
         let mut drained = pin!(outbox.drained());
         loop {
             tokio::select! {
                 biased;
                 () = &mut drained => return Ok(()),
-                () = sleep_until(self.next_check(progress)) => {
-                    if let Some(code) = self.check_time(progress) {
+                () = sleep_until(self.next_check(line)) => {
+                    if let Some(code) = self.check_time(line) {
                         return Err(code);
                     }
                 }
@@ -113,27 +143,37 @@ impl Connection {
     }
 
     /// When the client counts as dead, unless it gives a sign of life.
-    fn dead_at(&self, progress: &Progress) -> Instant {
-        progress.at().map_or(self.heard_at, |taken_at| taken_at.max(self.heard_at)) + SILENCE
+    fn dead_at(&self, line: &Line) -> Instant {
+        line.progress().at().map_or(self.heard_at, |taken_at| taken_at.max(self.heard_at)) + SILENCE
     }
 
-    fn next_check(&self, progress: &Progress) -> Instant {
-        self.next_expiry_step().min(self.dead_at(progress))
+    fn next_check(&self, line: &Line) -> Instant {
+        self.next_expiry_step().min(self.dead_at(line)).min(self.next_ping(line))
     }
 
-    /// A moment that was waited for has come: the token ends soon, has ended, or there was no sign of life for long.
-    fn check_time(&mut self, progress: &Progress) -> Option<CloseCode> {
+    /// When a client that is told nothing is pinged.
+    fn next_ping(&self, line: &Line) -> Instant {
+        line.written_at().max(self.pinged_at) + HEARTBEAT
+    }
+
+    /// A moment that was waited for has come: a ping is due, the token ends soon, has ended, or there was no sign of life
+    /// for long.
+    fn check_time(&mut self, line: &Line) -> Option<CloseCode> {
         let now = Instant::now();
         if now >= self.expires_at {
             self.peer.tell(&Event::Failed(Refusal::Unauthorized.into()));
             return Some(CloseCode::Token);
         }
-        if now >= self.dead_at(progress) {
+        if now >= self.dead_at(line) {
             return Some(CloseCode::GoingAway);
         }
         if now >= self.next_expiry_step() {
             self.warned = true;
             self.peer.tell(&Event::Expiring(Expiry { expires_in_ms: self.expires_in_ms() }));
+        }
+        if now >= self.next_ping(line) {
+            self.pinged_at = now;
+            line.ping();
         }
         None
     }
