@@ -81,8 +81,10 @@ fn keeps_limits(request: &Request) {
 pub(crate) fn socketio_events(input: &[u8]) {
     let Some(text) = crate::text::of(input) else { return };
     let (name, data) = crate::text::split_line(text);
-    let Ok(data) = serde_json::from_str::<Value>(data) else { return };
-    match socketio::decode(name, &data) {
+    if serde_json::from_str::<Value>(data).is_err() {
+        return;
+    }
+    match socketio::decode(name, data) {
         Ok(request) => {
             assert!(!talim::SERVER_EVENTS.contains(&name), "only the server says this");
             keeps_limits(&request);

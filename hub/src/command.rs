@@ -1,6 +1,6 @@
 //! What an attached client can ask of the hub.
 
-use protocol::{Cursor, DraftId, MessageId, MessageKind, RoomId, UserId};
+use protocol::{Cursor, DraftId, MessageId, MessageKind, RawJson, RoomId, UserId};
 use serde_json::{Map, Value};
 
 /// One wish. Wishes of one peer are carried out in the order given.
@@ -50,6 +50,15 @@ pub enum Command {
         status: String,
         /// Whatever else belongs to it.
         details: Map<String, Value>,
+    },
+    /// Tell everybody who follows something that is worth nothing a moment later.
+    Broadcast {
+        /// Where; must have been joined.
+        room: RoomId,
+        /// The application's name for it.
+        event: String,
+        /// Any JSON.
+        data: RawJson,
     },
     /// Began or ceased to type.
     Typing {

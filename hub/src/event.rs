@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use protocol::{
     Closing, DirectMessage, Expiry, JobChange, JoinedRoom, LiveChange, Maintenance, MemberAdded,
-    MemberRemoved, MessageId, Notification, ParticipantChange, Pong, Posted, PresenceChange, ReadMark,
-    RoomId, RoomName, RoomRef, RoomSummary, RunEnd, RunStep, Signal, SimulationPlan, TypingChange, UserId,
-    Welcome,
+    MemberRemoved, MessageId, Notification, ParticipantChange, Pong, Posted, PresenceChange, RawJson,
+    ReadMark, RoomId, RoomName, RoomRef, RoomSummary, RunEnd, RunStep, Signal, SimulationPlan, TypingChange,
+    UserId, Welcome,
 };
 
 use crate::model::Message;
@@ -32,6 +32,8 @@ pub enum Event {
     Message(Message),
     /// The peer's own draft is committed.
     Posted(Posted),
+    /// Something of the application's own, said in a room.
+    Broadcast(Broadcast),
     /// Somebody types or ceased to.
     Typing(TypingChange),
     /// Somebody has read up to a number.
@@ -99,6 +101,19 @@ pub struct Stamp {
     pub at_ms: i64,
     /// The server's name.
     pub server: Arc<str>,
+}
+
+/// Something of the application's own, said in a room.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Broadcast {
+    /// Where.
+    pub room: RoomId,
+    /// Who says it.
+    pub user: UserId,
+    /// The application's name for it.
+    pub event: Box<str>,
+    /// As it was said.
+    pub data: RawJson,
 }
 
 /// Somebody has read a message.

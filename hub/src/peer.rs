@@ -12,13 +12,11 @@ use protocol::{
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::backlog::Subject;
 use crate::client::{Client, PeerId, SignInId};
 use crate::command::{Bring, Command};
 use crate::event::{Event, Failure};
 use crate::inbox::InboxCommand;
 use crate::model::{Message, Person};
-use crate::outbox::Gone;
 use crate::page;
 use crate::planted::{Bug, planted};
 use crate::policy;
@@ -27,30 +25,7 @@ use crate::rates::Meter;
 use crate::refusal::Refusal;
 use crate::room::{Joining, Mailbox, Post, RoomCommand, Target};
 use crate::shared::Shared;
-
-/// Tells one client, from a task of its own.
-#[derive(Clone)]
-pub struct Voice {
-    client: Arc<Client>,
-}
-
-impl Voice {
-    /// Tells the client.
-    ///
-    /// # Errors
-    /// [`Gone`] when the client has left.
-    pub fn tell(&self, event: &Event) -> Result<(), Gone> {
-        match event {
-            Event::Progress(step) => self.client.tell_latest(event, Subject::run(step.run)),
-            event => self.client.tell_alone(event),
-        }
-    }
-
-    /// Ends the connection.
-    pub fn close(&self, code: CloseCode) {
-        self.client.close(code);
-    }
-}
+use crate::voice::Voice;
 
 /// What came of a wish.
 #[derive(Debug)]
@@ -80,11 +55,13 @@ pub struct Peer {
     joined: BTreeMap<RoomId, Mailbox>,
     has_inbox: bool,
     wishes: Meter,
+    broadcasts: Meter,
 }
 
 impl Peer {
     pub(crate) fn new(client: Arc<Client>, shared: Arc<Shared>) -> Self {
-        Self { client, shared, joined: BTreeMap::new(), has_inbox: false, wishes: Meter::default() }
+        let (joined, wishes, broadcasts) = (BTreeMap::new(), Meter::default(), Meter::default());
+        Self { client, shared, joined, has_inbox: false, wishes, broadcasts }
     }
 
     /// Whose connection this is.
@@ -142,7 +119,7 @@ impl Peer {
 
     /// Something that can tell this client while the handle is busy.
     pub fn voice(&self) -> Voice {
-        Voice { client: self.client.clone() }
+        Voice::of(self.client.clone())
     }
 
     /// The client has proved itself again, perhaps by another sign-in of the same person.
@@ -207,6 +184,9 @@ impl Peer {
             Command::Direct { room, .. } | Command::Live { room, .. } => {
                 meters.messages.pass(rates.messages).map_err(about(room))?;
             }
+            Command::Broadcast { room, .. } => {
+                self.broadcasts.pass(rates.broadcasts).map_err(about(room))?;
+            }
             Command::Typing { room, .. } => {
                 meters.typing.pass(rates.typing).map_err(about(room))?;
             }
@@ -235,6 +215,12 @@ impl Peer {
                 let actor = self.client.person.id.clone();
                 self.send(&room, RoomCommand::Live { actor, status, details, reply }).await?;
                 answered(answer).await.map_err(about(&room))
+            }
+            Command::Broadcast { room, event, data } => {
+                let most_bytes = self.shared.settings.message_bytes;
+                policy::check_broadcast(&event, &data, most_bytes).map_err(about(&room))?;
+                let (client, event) = (self.client.clone(), event.into_boxed_str());
+                self.send(&room, RoomCommand::Broadcast { client, event, data }).await
             }
             Command::Typing { room, on } => {
                 let told = RoomCommand::Typing { client: self.client.clone(), on };

@@ -1,6 +1,6 @@
 //! Who may do what, and what may be said. Pure, and asked by every door through the hub.
 
-use protocol::{Role, RoomKind, UserId, limits};
+use protocol::{RawJson, Role, RoomKind, UserId, limits};
 use serde_json::{Map, Value};
 
 use crate::refusal::Refusal;
@@ -125,6 +125,15 @@ pub(crate) fn check_word(field: &'static str, word: Option<&str>) -> Result<(), 
     }
     bounded(field, word.len(), "bytes", limits::MAX_WORD_BYTES)?;
     one_line(field, word)
+}
+
+/// What an application may tell a room: a word, and as much JSON as a message has text.
+///
+/// # Errors
+/// As [`check_word`] for `event`; [`Refusal::TooLong`] for `data`.
+pub(crate) fn check_broadcast(event: &str, data: &RawJson, most_bytes: usize) -> Result<(), Refusal> {
+    check_word("event", Some(event))?;
+    bounded("data", data.as_str().len(), "bytes", most_bytes)
 }
 
 /// Whatever JSON belongs to something.

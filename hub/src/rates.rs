@@ -35,6 +35,8 @@ pub struct Rates {
     pub messages: Option<Rate>,
     /// Typing of a person, over all connections.
     pub typing: Option<Rate>,
+    /// Broadcasts of one connection.
+    pub broadcasts: Option<Rate>,
     /// Wishes of any kind on one connection.
     pub wishes: Option<Rate>,
 }

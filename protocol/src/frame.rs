@@ -4,12 +4,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::payload::{
-    Closing, ErrorData, Expiry, JoinedRoom, MemberAdded, MemberRemoved, Pong, Posted, PresenceChange,
-    ReadMark, RoomName, RoomRef, RunEnd, RunStep, TypingChange, Welcome,
+    Broadcast, Closing, ErrorData, Expiry, JoinedRoom, MemberAdded, MemberRemoved, Pong, Posted,
+    PresenceChange, ReadMark, RoomName, RoomRef, RunEnd, RunStep, TypingChange, Welcome,
 };
 use crate::{
     Cursor, DirectMessage, DraftId, JobChange, LiveChange, Maintenance, Message, MessageId, MessageKind,
-    Notification, ParticipantChange, RoomId, RoomSummary, RunId, Signal, UserId,
+    Notification, ParticipantChange, RawJson, RoomId, RoomSummary, RunId, Signal, UserId,
 };
 
 /// What a client may say.
@@ -71,6 +71,16 @@ pub enum ClientFrame {
         /// Whatever else belongs to it.
         #[serde(default, skip_serializing_if = "Map::is_empty")]
         details: Map<String, Value>,
+    },
+    /// Tell everybody who follows a room something that is worth nothing a moment later. They hear it as `broadcast`, and
+    /// so does whoever says it.
+    Broadcast {
+        /// Where; it must have been joined.
+        room: RoomId,
+        /// The application's name for it.
+        event: String,
+        /// Any JSON; arrives as it is written here.
+        data: RawJson,
     },
     /// Began or ceased to type.
     Typing {
@@ -154,6 +164,12 @@ pub enum ServerFrame {
     Posted {
         /// Which draft became which message.
         data: Posted,
+    },
+    /// Something of the application's own, said in a room. Fleeting: not stored, not numbered, and dropped for a reader
+    /// that falls behind.
+    Broadcast {
+        /// What, where and by whom.
+        data: Broadcast,
     },
     /// Somebody began or ceased to type. Fleeting: not stored, and dropped for a reader that falls behind.
     Typing {

@@ -14,6 +14,7 @@ mod live;
 mod message_kind;
 mod model;
 mod payload;
+mod raw_json;
 pub mod rest;
 
 pub use codes::{CloseCode, ErrorCode};
@@ -27,6 +28,7 @@ pub use live::{LIVE_PREFIX, LiveChange, ParticipantChange, live_room};
 pub use message_kind::{BadKind, MessageKind};
 pub use model::{Member, Message, Preview, Role, RoomKind, RoomSummary};
 pub use payload::{
-    Closing, ErrorData, Expiry, JoinedRoom, MemberAdded, MemberRemoved, Pong, Posted, PresenceChange,
-    ReadMark, RoomName, RoomRef, RunEnd, RunOutcome, RunStep, TypingChange, Welcome,
+    Broadcast, Closing, ErrorData, Expiry, JoinedRoom, MemberAdded, MemberRemoved, Pong, Posted,
+    PresenceChange, ReadMark, RoomName, RoomRef, RunEnd, RunOutcome, RunStep, TypingChange, Welcome,
 };
+pub use raw_json::RawJson;

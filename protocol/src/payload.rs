@@ -1,6 +1,7 @@
 //! What the frames of the server carry.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::{Cursor, DraftId, ErrorCode, LiveChange, Member, Message, MessageId, RoomId, RunId, UserId};
 
@@ -82,6 +83,19 @@ pub struct Posted {
     pub id: MessageId,
     /// When it was committed, in milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
+}
+
+/// See [`crate::ServerFrame::Broadcast`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Broadcast {
+    /// Where.
+    pub room: RoomId,
+    /// Who says it.
+    pub user: UserId,
+    /// The application's name for it.
+    pub event: String,
+    /// As it was said.
+    pub data: Value,
 }
 
 /// See [`crate::ServerFrame::Typing`].

@@ -62,6 +62,7 @@ fn the_small_reader_reads_what_serde_reads() {
         match &mut full {
             ServerFrame::Live { data } => data.details.clear(),
             ServerFrame::Job { data } => data.job.result = None,
+            ServerFrame::Broadcast { data } => data.data = serde_json::Value::Null,
             ServerFrame::Signal { .. } => continue,
             _ => {}
         }

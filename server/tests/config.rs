@@ -136,6 +136,7 @@ fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
         "HUBBUB_HANDSHAKES_PER_MINUTE",
         "HUBBUB_MESSAGES_PER_SECOND",
         "HUBBUB_TYPING_PER_SECOND",
+        "HUBBUB_BROADCASTS_PER_SECOND",
         "HUBBUB_WISHES_PER_SECOND",
         "HUBBUB_MAX_CONNECTIONS",
         "HUBBUB_MAX_CONNECTIONS_PER_ADDRESS",

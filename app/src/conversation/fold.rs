@@ -58,6 +58,7 @@ impl Conversations {
             ServerFrame::Authenticated { .. }
             | ServerFrame::Expiring { .. }
             | ServerFrame::Left { .. }
+            | ServerFrame::Broadcast { .. }
             | ServerFrame::RoomAdded { .. }
             | ServerFrame::Participant { .. }
             | ServerFrame::Live { .. }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Cursor, DraftId, Member, MessageId, MessageKind, UserId};
+use protocol::{Cursor, DraftId, Member, MessageId, MessageKind, RawJson, UserId};
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
@@ -29,6 +29,11 @@ pub(crate) enum RoomCommand {
     /// A connection has ended, for whatever reason.
     Gone(PeerId),
     Post(Post),
+    Broadcast {
+        client: Arc<Client>,
+        event: Box<str>,
+        data: RawJson,
+    },
     Typing {
         client: Arc<Client>,
         on: bool,
@@ -144,6 +149,9 @@ impl RoomCommand {
                 reply.send(Err(refusal.clone())).ok();
             }
             Self::Post(post) => post.refuse(None, refusal),
+            Self::Broadcast { client, .. } => {
+                client.tell_alone(&Event::Failed(refusal.clone().into())).ok();
+            }
             Self::Stop(reply) => {
                 reply.send(()).ok();
             }

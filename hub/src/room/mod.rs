@@ -3,6 +3,7 @@
 //! Everything in a room happens here, in mailbox order: commit, number, deliver, answer. Joins pass through the same
 //! loop, so a recovery can neither miss a message nor repeat one.
 
+mod broadcast;
 mod command;
 mod live;
 mod marks;
@@ -248,6 +249,7 @@ impl Room {
                 reply.send(said).ok();
             }
             RoomCommand::Refresh => self.doubt_people(),
+            RoomCommand::Broadcast { client, event, data } => self.broadcast(&client, event, data),
             RoomCommand::Typing { client, on } => self.note_typing(&client, on),
             RoomCommand::LookFor(people) => self.look_for(&people),
             RoomCommand::AddMembers { actor, people, reply } => {

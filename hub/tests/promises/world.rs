@@ -31,6 +31,7 @@ fn plain(event: &Event) -> Option<Bytes> {
         Event::Left(it) => format!("left {}", it.room),
         Event::Message(it) => format!("message {}:{}", it.cursor.seq, it.body),
         Event::Posted(it) => format!("posted {} {}", it.cursor.seq, it.draft.0.as_u128()),
+        Event::Broadcast(it) => format!("broadcast {} {} {}", it.user, it.event, it.data.as_str()),
         Event::Typing(it) => format!("typing {} {}", it.user, it.on),
         Event::Read(it) => format!("read {} {}", it.user, it.seq),
         Event::Presence(it) => {

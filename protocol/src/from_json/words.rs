@@ -6,11 +6,11 @@ use super::{BadShape, Fields, FromJson, Json, word};
 use crate::from_json;
 use crate::rest::{Chats, ErrorBody, Members, Ticket, UserRef, Users};
 use crate::{
-    Closing, Cursor, DirectMessage, DraftId, ErrorCode, ErrorData, Expiry, Job, JobChange, JobId, JobKind,
-    JobStatus, JobStep, JoinedRoom, LiveChange, Maintenance, Member, MemberAdded, MemberRemoved, Message,
-    MessageId, MessageKind, Notification, NotificationId, ParticipantChange, Pong, Posted, PresenceChange,
-    Preview, ReadMark, Role, RoomId, RoomKind, RoomName, RoomRef, RoomSummary, RunEnd, RunId, RunOutcome,
-    RunStep, ServerFrame, Signal, TypingChange, UserId, Welcome,
+    Broadcast, Closing, Cursor, DirectMessage, DraftId, ErrorCode, ErrorData, Expiry, Job, JobChange, JobId,
+    JobKind, JobStatus, JobStep, JoinedRoom, LiveChange, Maintenance, Member, MemberAdded, MemberRemoved,
+    Message, MessageId, MessageKind, Notification, NotificationId, ParticipantChange, Pong, Posted,
+    PresenceChange, Preview, ReadMark, Role, RoomId, RoomKind, RoomName, RoomRef, RoomSummary, RunEnd, RunId,
+    RunOutcome, RunStep, ServerFrame, Signal, TypingChange, UserId, Welcome,
 };
 
 from_json! {
@@ -96,6 +96,19 @@ impl FromJson for Signal {
     }
 }
 
+impl FromJson for Broadcast {
+    /// Without what belongs to it: the pages have no use for that.
+    fn from_json(json: Json) -> Result<Self, BadShape> {
+        let mut fields = Fields::of(json)?;
+        Ok(Self {
+            room: fields.take("room")?,
+            user: fields.take("user")?,
+            event: fields.take("event")?,
+            data: serde_json::Value::Null,
+        })
+    }
+}
+
 impl FromJson for MessageKind {
     fn from_json(json: Json) -> Result<Self, BadShape> {
         match json {
@@ -117,6 +130,7 @@ impl FromJson for ServerFrame {
             "left" => Self::Left { data: fields.take("data")? },
             "message" => Self::Message { data: fields.take("data")? },
             "posted" => Self::Posted { data: fields.take("data")? },
+            "broadcast" => Self::Broadcast { data: fields.take("data")? },
             "typing" => Self::Typing { data: fields.take("data")? },
             "read" => Self::Read { data: fields.take("data")? },
             "presence" => Self::Presence { data: fields.take("data")? },

@@ -16,6 +16,7 @@ const STRICT: RateLimits = RateLimits {
     handshakes_per_minute: Some(300),
     messages_per_second: Some(20),
     typing_per_second: Some(10),
+    broadcasts_per_second: Some(60),
     wishes_per_second: Some(100),
 };
 
@@ -25,6 +26,7 @@ const GENEROUS: RateLimits = RateLimits {
     handshakes_per_minute: Some(60_000),
     messages_per_second: Some(10_000),
     typing_per_second: Some(1_000),
+    broadcasts_per_second: Some(10_000),
     wishes_per_second: Some(100_000),
 };
 
@@ -49,6 +51,8 @@ pub struct RateLimits {
     pub messages_per_second: Option<u32>,
     /// Typing of one person, over all connections.
     pub typing_per_second: Option<u32>,
+    /// Broadcasts of one connection.
+    pub broadcasts_per_second: Option<u32>,
     /// Frames of any kind on one connection.
     pub wishes_per_second: Option<u32>,
 }
@@ -60,6 +64,7 @@ impl RateLimits {
         handshakes_per_minute: None,
         messages_per_second: None,
         typing_per_second: None,
+        broadcasts_per_second: None,
         wishes_per_second: None,
     };
 
@@ -79,6 +84,7 @@ impl RateLimits {
         Rates {
             messages: rate(self.messages_per_second, BURST),
             typing: rate(self.typing_per_second, BURST),
+            broadcasts: rate(self.broadcasts_per_second, BURST),
             wishes: rate(self.wishes_per_second, WISH_BURST),
         }
     }
@@ -144,6 +150,11 @@ pub(super) struct LimitSettings {
     /// How often one person may say a second that they type; five times as often at once [default: 10; 1000 in development]
     #[arg(long, env = "HUBBUB_TYPING_PER_SECOND", value_name = "COUNT")]
     typing_per_second: Option<NonZeroU32>,
+
+    /// Broadcasts that one connection may send a second; five times as many at once [default: 60, as often as a screen is
+    /// drawn; 10000 in development]
+    #[arg(long, env = "HUBBUB_BROADCASTS_PER_SECOND", value_name = "COUNT")]
+    broadcasts_per_second: Option<NonZeroU32>,
 
     /// Wishes of any kind that one connection may have a second; ten times as many at once, because a client that comes
     /// back joins all of its rooms [default: 100; 100000 in development]
@@ -246,6 +257,7 @@ impl LimitSettings {
             handshakes_per_minute: or(self.handshakes_per_minute, usual.handshakes_per_minute),
             messages_per_second: or(self.messages_per_second, usual.messages_per_second),
             typing_per_second: or(self.typing_per_second, usual.typing_per_second),
+            broadcasts_per_second: or(self.broadcasts_per_second, usual.broadcasts_per_second),
             wishes_per_second: or(self.wishes_per_second, usual.wishes_per_second),
         }
     }
@@ -256,6 +268,7 @@ impl LimitSettings {
             ("HUBBUB_HANDSHAKES_PER_MINUTE", self.handshakes_per_minute),
             ("HUBBUB_MESSAGES_PER_SECOND", self.messages_per_second),
             ("HUBBUB_TYPING_PER_SECOND", self.typing_per_second),
+            ("HUBBUB_BROADCASTS_PER_SECOND", self.broadcasts_per_second),
             ("HUBBUB_WISHES_PER_SECOND", self.wishes_per_second),
         ];
         match said.iter().find(|(_, value)| value.is_some()) {

@@ -1,9 +1,11 @@
 //! Our own spelling: the enums of the `protocol` crate as JSON.
 
 use bytes::Bytes;
-use hub::{Bring, Command, Event, Failure, Spelling};
-use protocol::{ClientFrame, ErrorData, ServerFrame};
+use hub::{Bring, Broadcast, Command, Event, Failure, Spelling};
+use protocol::{ClientFrame, ErrorData, RawJson, RoomId, ServerFrame, UserId};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::{Dialect, Request, Scope, words};
 
@@ -12,7 +14,24 @@ pub(super) static NATIVE: Dialect =
     Dialect { name: "native", spelling: Spelling::new(0, encode), decode, takes_first_frame: true };
 
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
-    words::read(frame, &CLIENT_TYPES).map(request).map_err(|failure| Box::new(placed(frame, *failure)))
+    let read = words::read(frame, &CLIENT_TYPES).or_else(|failure| match type_first(frame) {
+        Some(frame) => words::read(&frame, &CLIENT_TYPES),
+        None => Err(failure),
+    });
+    read.map(request).map_err(|failure| Box::new(placed(frame, *failure)))
+}
+
+/// A broadcast with its type in front, which it must have to be read: see [`RawJson`].
+fn type_first(frame: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Frame<'a> {
+        r#type: &'a str,
+        #[serde(borrow)]
+        data: &'a RawValue,
+    }
+    let Frame { r#type, data } = serde_json::from_str(frame).ok()?;
+    (r#type == "broadcast").then(|| format!(r#"{{"type":"broadcast","data":{data}}}"#))
 }
 
 fn request(frame: ClientFrame) -> Request {
@@ -27,6 +46,9 @@ fn request(frame: ClientFrame) -> Request {
             Request::Hub(Command::Direct { room, to, body, kind })
         }
         ClientFrame::Live { room, status, details } => Request::Hub(Command::Live { room, status, details }),
+        ClientFrame::Broadcast { room, event, data } => {
+            Request::Hub(Command::Broadcast { room, event, data })
+        }
         ClientFrame::Typing { room, on } => Request::Hub(Command::Typing { room, on }),
         ClientFrame::Read { room, seq } => Request::Hub(Command::Read { room, seq }),
         ClientFrame::Ping { nonce } => Request::Hub(Command::Ping { nonce }),
@@ -35,13 +57,14 @@ fn request(frame: ClientFrame) -> Request {
     }
 }
 
-const CLIENT_TYPES: [&str; 11] = [
+const CLIENT_TYPES: [&str; 12] = [
     "authenticate",
     "join",
     "leave",
     "post",
     "direct",
     "live",
+    "broadcast",
     "typing",
     "read",
     "ping",
@@ -61,7 +84,27 @@ fn placed(frame: &str, failure: Failure) -> Failure {
 }
 
 fn encode(event: &Event) -> Option<Bytes> {
-    words::frame(&spell(event)?)
+    match event {
+        Event::Broadcast(said) => broadcast(said),
+        event => words::frame(&spell(event)?),
+    }
+}
+
+/// As [`ServerFrame::Broadcast`], with its data as it came.
+fn broadcast(Broadcast { room, user, event, data }: &Broadcast) -> Option<Bytes> {
+    #[derive(Serialize)]
+    struct Frame<'a> {
+        r#type: &'static str,
+        data: Said<'a>,
+    }
+    #[derive(Serialize)]
+    struct Said<'a> {
+        room: &'a RoomId,
+        user: &'a UserId,
+        event: &'a str,
+        data: &'a RawJson,
+    }
+    words::frame(&Frame { r#type: "broadcast", data: Said { room, user, event, data } })
 }
 
 fn spell(event: &Event) -> Option<ServerFrame> {
@@ -83,6 +126,8 @@ fn spell(event: &Event) -> Option<ServerFrame> {
         Event::Job(data, _) => ServerFrame::Job { data: (**data).clone() },
         Event::Signal(data, _) => ServerFrame::Signal { data: data.clone() },
         Event::Maintenance(data, _) => ServerFrame::Maintenance { data: data.clone() },
+        // Has data that nobody looks into, so it is written in another way.
+        Event::Broadcast(_) => return None,
         // One `read` says it for all messages before; who starts a run knows its plan.
         Event::Receipt(_) | Event::RunStarted(_) => return None,
         Event::MemberAdded(data) => ServerFrame::MemberAdded { data: data.clone() },

@@ -2,10 +2,13 @@
 //! not collide, so each is tried in turn.
 
 use bytes::Bytes;
-use hub::{Event, Refusal, Spelling};
+use hub::{Broadcast, Command, Event, Failure, Refusal, Spelling};
+use protocol::{RawJson, RoomId, UserId};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::packet::socket_event;
+use super::words::{misplaced, misshapen};
 use super::{Request, Wish, mockverse, talim};
 
 /// Two pure functions.
@@ -22,27 +25,70 @@ static VOCABULARIES: [Vocabulary; 2] = [
     Vocabulary { decode: |_, _| None, encode: mockverse::encode },
 ];
 
-/// How events are written: as Socket.IO packets of the main namespace, in full. `expiring` belongs to the door, as
-/// `authenticate` does.
+/// How events are written: as Socket.IO packets of the main namespace, in full. `expiring` and `broadcast` belong to the
+/// door, as `authenticate` does: no vocabulary has them for itself.
 pub const SPELLING: Spelling = Spelling::new(5, encode);
 
 fn encode(event: &Event) -> Option<Bytes> {
-    if let Event::Expiring(expiry) = event {
-        return socket_event("expiring", expiry);
+    match event {
+        Event::Expiring(expiry) => socket_event("expiring", expiry),
+        Event::Broadcast(said) => broadcast(said),
+        event => VOCABULARIES.iter().find_map(|vocabulary| (vocabulary.encode)(event)),
     }
-    VOCABULARIES.iter().find_map(|vocabulary| (vocabulary.encode)(event))
 }
 
-/// Reads an event by its name and first argument. `authenticate {token}` renews the sign-in, as on raw sockets.
+fn broadcast(Broadcast { room, user, event, data }: &Broadcast) -> Option<Bytes> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Said<'a> {
+        room_id: &'a RoomId,
+        user_id: &'a UserId,
+        event: &'a str,
+        data: &'a RawJson,
+    }
+    socket_event("broadcast", &Said { room_id: room, user_id: user, event, data })
+}
+
+/// Reads an event by its name and the JSON of its first argument. `authenticate {token}` renews the sign-in, as on raw
+/// sockets.
 ///
 /// # Errors
 /// A refusal in words.
-pub fn decode(name: &str, data: &Value) -> Wish {
+pub fn decode(name: &str, data: &str) -> Wish {
+    if name == "broadcast" {
+        return read_broadcast(data);
+    }
+    // What cannot be read, such as lists in lists in lists, is as good as nothing.
+    let data = &serde_json::from_str::<Value>(data).unwrap_or_default();
     if name == "authenticate" {
         let token = data.as_str().or_else(|| data.get("token").and_then(Value::as_str));
-        let token = token.ok_or_else(|| super::words::misshapen("token", "is missing"))?;
+        let token = token.ok_or_else(|| misshapen("token", "is missing"))?;
         return Ok(Request::Authenticate(token.to_owned()));
     }
     let known = VOCABULARIES.iter().find_map(|vocabulary| (vocabulary.decode)(name, data));
     known.unwrap_or_else(|| Err(Box::new(Refusal::UnknownType(name.chars().take(64).collect()).into())))
+}
+
+fn read_broadcast(data: &str) -> Wish {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Said {
+        room_id: RoomId,
+        event: String,
+        data: RawJson,
+    }
+    let said: Result<Said, _> = serde_json::from_str(data);
+    // Looked at again, more slowly, to tell what is wrong.
+    let Said { room_id: room, event, data } = said.map_err(|_| misplaced_in::<Said>(data))?;
+    Ok(Request::Hub(Command::Broadcast { room, event, data }))
+}
+
+/// What is wrong with a JSON text that is no `T`.
+fn misplaced_in<'a, T: Deserialize<'a>>(text: &'a str) -> Box<Failure> {
+    let wrong = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text)).err();
+    let refusal = wrong.map(|wrong| match misplaced(&wrong.path().to_string(), wrong.inner()) {
+        Refusal::BadFrame { field: None, message } => misshapen("data", &message),
+        refusal => refusal,
+    });
+    refusal.unwrap_or_else(|| misshapen("data", "has another shape")).into()
 }

@@ -6,7 +6,6 @@ use hub::model::Message;
 use hub::{Done, Event as HubEvent, Failure, Peer, PeerId, Refusal};
 use protocol::{CloseCode, DirectMessage, Expiry, MessageId};
 use serde::Serialize;
-use serde_json::Value;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -103,8 +102,7 @@ impl Connection {
     /// Carries out what an event asks for.
     pub(super) async fn take_up(&mut self, event: &Event) -> Answer {
         // Events carry one argument; what comes after it is passed over, as the original servers do.
-        let data: Value = event.args.get(0).unwrap_or_default();
-        let asked = socketio::decode(&event.name, &data);
+        let asked = socketio::decode(&event.name, event.args.raw(0).unwrap_or("null"));
         // The hub counts what it is asked; whatever else is sent costs something, too.
         let counted = if matches!(asked, Ok(Request::Hub(_))) { Ok(()) } else { self.peer.count() };
         let request = match counted.map_err(|refusal| Box::new(Failure::from(refusal))).and(asked) {
