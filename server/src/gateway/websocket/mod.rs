@@ -12,6 +12,7 @@ use axum::http::header::UPGRADE;
 use axum::response::Response;
 use hub::{Inlet, Outbox, Outlet, outbox};
 use protocol::CloseCode;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use crate::admission::Place as Seat;
 use crate::auth::extract::SocketQuery;
@@ -20,7 +21,7 @@ use crate::dialect::{Address, Dialect, Place, Scope};
 use crate::error::ApiError;
 use crate::gateway::rest::ApiQuery;
 use crate::state::AppState;
-use crate::websocket::{Limits, Pending, Settings, accept};
+use crate::websocket::{Limits, Line, Pending, Reader, Settings, accept};
 
 use read::Connection;
 use write::Waiting;
@@ -84,43 +85,69 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
         Some(caller) => Some(enter::enter(place.dialect, scope.clone(), &state, &outbox, caller).await),
         None => None,
     };
-    let visit = Visit { dialect: place.dialect, scope, state, outbox, inlet, _seat: seat };
-    tokio::spawn(visit.serve(pending, entered));
+    let visit = Visit { dialect: place.dialect, scope, state, outbox, inlet, seat };
+    // In a box of its own, which is gone when the client is in: a task is as large as the largest of what it ever does.
+    let opening = Box::pin(visit.open(pending, entered));
+    tokio::spawn(async move {
+        if let Some(stay) = opening.await {
+            stay.serve().await;
+        }
+    });
     Ok(response)
 }
 
-/// One socket on its way from the handshake to its end.
+/// One socket on its way from the handshake until its client is in.
 struct Visit {
     dialect: &'static Dialect,
     scope: Scope,
     state: AppState,
     outbox: Outbox,
     inlet: Inlet,
+    seat: Seat,
+}
+
+/// A socket that is open, and who has entered by it.
+struct Stay {
+    reader: Reader,
+    line: Line,
+    outbox: Outbox,
+    /// Or why nobody has.
+    connection: Result<Connection, CloseCode>,
     _seat: Seat,
+    /// Held until the close frame is written: a stop waits for it.
+    open: TaskTrackerToken,
 }
 
 impl Visit {
-    /// Runs a connection to its end.
-    async fn serve(self, pending: Pending, entered: Option<Result<Connection, CloseCode>>) {
-        let Self { dialect, scope, state, outbox, inlet, _seat } = self;
+    /// Waits for the connection, and for whoever has to say first who it is.
+    async fn open(self, pending: Pending, entered: Option<Result<Connection, CloseCode>>) -> Option<Stay> {
+        let Self { dialect, scope, state, outbox, inlet, seat } = self;
         let (mut reader, writer) = match pending.open().await {
             Ok(halves) => halves,
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                return tracing::debug!(error, "A client was gone before it was let in");
+                tracing::debug!(error, "A client was gone before it was let in");
+                return None;
             }
         };
-        // Held until the close frame is written: a stop waits for it.
         let open = state.sockets().token();
         let line = writer.hand_over(Waiting(inlet), state.loops());
-        let entered = match entered {
+        let connection = match entered {
             Some(entered) => entered,
             None => match enter::first_frame(dialect, &scope, &state, &mut reader, &outbox).await {
                 Ok(caller) => enter::in_turn(dialect, scope, &state, &outbox, &caller).await,
                 Err(code) => Err(code),
             },
         };
-        match entered {
+        Some(Stay { reader, line, outbox, connection, _seat: seat, open })
+    }
+}
+
+impl Stay {
+    /// Runs a connection to its end.
+    async fn serve(self) {
+        let Self { mut reader, line, outbox, connection, _seat, open } = self;
+        match connection {
             // Before the connection is dropped, which closes the outbox too, without a reason.
             Ok(mut connection) => outbox.close(connection.read(&mut reader, &line).await),
             Err(code) => outbox.close(code),

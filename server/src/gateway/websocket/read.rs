@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use hub::{Event, Failure, Outbox, Peer, Refusal};
-use protocol::{CloseCode, Expiry, RunId};
+use protocol::{CloseCode, Expiry, RunId, SimulationPlan};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
@@ -27,7 +27,8 @@ pub(super) struct Connection {
     state: AppState,
     pub(super) peer: Peer,
     outbox: Outbox,
-    simulations: Simulations,
+    /// Few connections have any.
+    simulations: Option<Box<Simulations>>,
     expires_at: Instant,
     warned: bool,
     heard_at: Instant,
@@ -43,7 +44,6 @@ impl Connection {
         outbox: Outbox,
         caller: &Caller,
     ) -> Self {
-        let simulations = Simulations::new(state.run_counts().clone(), caller.person.id.clone());
         let expires_at = state.moment(caller.expires_at_ms);
         let heard_at = Instant::now();
         Self {
@@ -52,7 +52,7 @@ impl Connection {
             state,
             peer,
             outbox,
-            simulations,
+            simulations: None,
             expires_at,
             warned: false,
             heard_at,
@@ -178,11 +178,16 @@ impl Connection {
         None
     }
 
+    /// What is done for a wish is in a box, so that a task that waits for the next one is small.
     async fn take_up(&mut self, frame: &str) {
-        let asked = match (self.dialect.decode)(frame, &self.scope) {
-            Ok(Request::Hub(command)) => return self.peer.handle(command).await,
-            other => other,
-        };
+        match (self.dialect.decode)(frame, &self.scope) {
+            Ok(Request::Hub(command)) => Box::pin(self.peer.handle(command)).await,
+            other => Box::pin(self.take_up_other(other)).await,
+        }
+    }
+
+    /// What is not for the hub.
+    async fn take_up_other(&mut self, asked: Result<Request, Box<Failure>>) {
         // The hub counts what it is asked; whatever else is sent costs something, too.
         let counted = self.peer.count().map_err(|refusal| Box::new(Failure::from(refusal)));
         let request = match counted.and(asked) {
@@ -192,19 +197,28 @@ impl Connection {
         let done = match request {
             Request::Hub(_) => Ok(()),
             Request::Authenticate(token) => self.renew(&token).await,
-            Request::Simulate(plan) => self.simulations.start(plan, self.peer.voice()),
+            Request::Simulate(plan) => self.simulate(plan),
             Request::SimulateUnnamed(mut plan) => {
                 plan.run = RunId(Uuid::new_v4());
-                self.simulations.start(plan, self.peer.voice())
+                self.simulate(plan)
             }
             Request::Cancel(run) => {
-                self.simulations.cancel(run);
+                if let Some(simulations) = &mut self.simulations {
+                    simulations.cancel(run);
+                }
                 Ok(())
             }
         };
         if let Err(refusal) = done {
             self.peer.tell(&Event::Failed(Failure::from(refusal)));
         }
+    }
+
+    fn simulate(&mut self, plan: SimulationPlan) -> Result<(), Refusal> {
+        let simulations = self.simulations.get_or_insert_with(|| {
+            Box::new(Simulations::new(self.state.run_counts().clone(), self.peer.person().id.clone()))
+        });
+        simulations.start(plan, self.peer.voice())
     }
 
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
