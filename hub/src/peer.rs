@@ -78,13 +78,12 @@ pub struct Peer {
     shared: Arc<Shared>,
     /// By name, so that leaving goes the same way each time.
     joined: BTreeMap<RoomId, Mailbox>,
-    has_inbox: bool,
     wishes: Meter,
 }
 
 impl Peer {
     pub(crate) fn new(client: Arc<Client>, shared: Arc<Shared>) -> Self {
-        Self { client, shared, joined: BTreeMap::new(), has_inbox: false, wishes: Meter::default() }
+        Self { client, shared, joined: BTreeMap::new(), wishes: Meter::default() }
     }
 
     /// Whose connection this is.
@@ -161,13 +160,14 @@ impl Peer {
     ///
     /// # Errors
     /// [`Refusal::Unavailable`], [`Refusal::Stopping`].
-    pub async fn follow_inbox(&mut self, since: Option<u64>, greeting: Option<Bytes>) -> Result<(), Refusal> {
+    pub async fn follow_inbox(&self, since: Option<u64>, greeting: Option<Bytes>) -> Result<(), Refusal> {
+        if self.shared.registry.inboxes.follow_at_rest(&self.client, since, greeting.as_ref()) {
+            return Ok(());
+        }
         let (reply, answer) = oneshot::channel();
         let wish = InboxCommand::Follow { client: self.client.clone(), since, greeting, reply };
         self.shared.inbox(&self.client.person.id).send(wish).await.map_err(|_| Refusal::Stopping)?;
-        answer.await.map_err(|_| Refusal::Stopping)??;
-        self.has_inbox = true;
-        Ok(())
+        answer.await.map_err(|_| Refusal::Stopping)?
     }
 
     /// Finds out whether a client that stood at these places can be told everything that it missed: all of it is kept,
@@ -178,10 +178,15 @@ impl Peer {
     /// [`Refusal::Unavailable`].
     pub async fn can_resume(&self, rooms: &[Cursor], inbox: u64) -> Result<Option<Vec<Standing>>, Refusal> {
         let person = &self.client.person.id;
-        let head = self.shared.store.inbox_head(person).await?;
+        let head = match self.shared.registry.inboxes.look(person) {
+            Some(state) => state.head,
+            None => self.shared.store.inbox_state(person).await?.head,
+        };
         let Some(mut missed) = head.checked_sub(inbox) else { return Ok(None) };
         let limit = u64::from(limits::MAX_RECOVERED_MESSAGES);
-        if missed > limit || self.shared.store.inbox_after(person, inbox, 1).await?.is_none() {
+        // Who missed nothing has it all, whatever is kept.
+        let is_kept = missed == 0 || self.shared.store.inbox_after(person, inbox, 1).await?.is_some();
+        if missed > limit || !is_kept {
             return Ok(None);
         }
         let heads = self.shared.store.heads_of(person).await?;
@@ -369,18 +374,12 @@ impl Drop for Peer {
         let client = self.client.clone();
         let joined = std::mem::take(&mut self.joined);
         let shared = self.shared.clone();
-        let has_inbox = self.has_inbox;
+        client.leave_inbox();
         client.close(CloseCode::Normal);
         // A task, because a full mailbox is waited for; tracked, so that a stop waits for it.
         self.shared.tasks.spawn(async move {
             for mailbox in joined.into_values() {
                 mailbox.send(RoomCommand::Gone(client.id)).await.ok();
-            }
-            if has_inbox {
-                // One that is not awake has no followers.
-                if let Some(inbox) = shared.registry.inboxes.get(&client.person.id) {
-                    inbox.send(InboxCommand::Unfollow(client.id)).await.ok();
-                }
             }
             shared.detach(&client).await;
         });

@@ -59,7 +59,7 @@ impl Shared {
 
     /// The mailbox of somebody's inbox; wakes the inbox if need be.
     pub(crate) fn inbox(self: &Arc<Self>, person: &UserId) -> mpsc::Sender<InboxCommand> {
-        self.registry.inboxes.mailbox(person, || {
+        self.registry.inboxes.awake.mailbox(person, || {
             let (sender, receiver) = mpsc::channel(self.settings.mailbox);
             self.tasks.spawn(inbox::run(self.clone(), person.clone(), receiver));
             sender
@@ -125,7 +125,7 @@ impl Shared {
         entry: NewEntry,
     ) -> Result<usize, Refusal> {
         let (reply, answer) = oneshot::channel();
-        let put = InboxCommand::Put { entry, reply };
+        let put = InboxCommand::Put { entry: Box::new(entry), reply };
         self.inbox(person).send(put).await.map_err(|_| Refusal::Stopping)?;
         answer.await.map_err(|_| Refusal::Stopping)?
     }

@@ -3,8 +3,8 @@
 use hub::model::{Membership, RoomRecord};
 use hub::planted::{Bug, planted};
 use hub::port::{
-    Answer, Appended, Entry, InboxStore, JobWrite, MessageDraft, NewEntry, Notifications, Page, RoomDraft,
-    Slice, Store,
+    Answer, Appended, Entry, InboxState, InboxStore, JobWrite, MessageDraft, NewEntry, Notifications, Page,
+    RoomDraft, Slice, Store,
 };
 use protocol::{
     Cursor, DraftId, Job, JobId, LiveChange, MessageId, NotificationId, Role, RoomId, RoomSummary, UserId,
@@ -137,8 +137,8 @@ impl InboxStore for SimulatedStore {
         self.memory.put_in_inbox(person, entries, job, at_ms)
     }
 
-    fn inbox_head<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64> {
-        self.memory.inbox_head(person)
+    fn inbox_state<'a>(&'a self, person: &'a UserId) -> Answer<'a, InboxState> {
+        self.memory.inbox_state(person)
     }
 
     fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>> {

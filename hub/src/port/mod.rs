@@ -10,7 +10,7 @@ use protocol::{
     Cursor, DraftId, LiveChange, MessageId, MessageKind, Role, RoomId, RoomKind, RoomSummary, UserId,
 };
 
-pub use inbox::{Entry, InboxStore, JobWrite, NewEntry, Notifications};
+pub use inbox::{Entry, InboxState, InboxStore, JobWrite, NewEntry, Notifications};
 
 use crate::model::{Membership, Message, Person, RoomRecord};
 

@@ -148,7 +148,7 @@ impl Room {
                     let is_over = self.followers.is_empty() && Instant::now() >= idle_end;
                     // Who comes or goes is told of it even if nobody follows: not before that is sure.
                     let may_sleep = is_over && self.people_at.is_none();
-                    if may_sleep && self.shared.registry.rooms.fall_asleep(&self.id, mailbox) {
+                    if may_sleep && self.shared.registry.rooms.fall_asleep(&self.id, mailbox, || ()) {
                         return None;
                     }
                     // Or somebody holds the mailbox without following: look again after another while.
