@@ -1,7 +1,6 @@
 //! The handle that a gateway drives for one attached client. What rooms see of it is in `client.rs`.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -17,6 +16,7 @@ use crate::client::{Client, PeerId, SignInId};
 use crate::command::{Bring, Command};
 use crate::event::{Event, Failure};
 use crate::inbox::InboxCommand;
+use crate::joined::Joined;
 use crate::model::{Message, Person};
 use crate::outbox::Gone;
 use crate::page;
@@ -25,7 +25,7 @@ use crate::policy;
 use crate::port::Slice;
 use crate::rates::Meter;
 use crate::refusal::Refusal;
-use crate::room::{Joining, Mailbox, Post, RoomCommand, Target};
+use crate::room::{Joining, Post, RoomCommand, Session, Target};
 use crate::shared::Shared;
 
 /// Tells one client, from a task of its own.
@@ -76,14 +76,13 @@ pub struct Standing {
 pub struct Peer {
     client: Arc<Client>,
     shared: Arc<Shared>,
-    /// By name, so that leaving goes the same way each time.
-    joined: BTreeMap<RoomId, Mailbox>,
+    joined: Joined,
     wishes: Meter,
 }
 
 impl Peer {
     pub(crate) fn new(client: Arc<Client>, shared: Arc<Shared>) -> Self {
-        Self { client, shared, joined: BTreeMap::new(), wishes: Meter::default() }
+        Self { client, shared, joined: Joined::default(), wishes: Meter::default() }
     }
 
     /// Whose connection this is.
@@ -238,7 +237,8 @@ impl Peer {
                 policy::check_live(&status, &details).map_err(about(&room))?;
                 let (reply, answer) = oneshot::channel();
                 let actor = self.client.person.id.clone();
-                self.send(&room, RoomCommand::Live { actor, status, details, reply }).await?;
+                let session = Session { actor, status, details, reply };
+                self.send(&room, RoomCommand::Live(Box::new(session))).await?;
                 answered(answer).await.map_err(about(&room))
             }
             Command::Typing { room, on } => {
@@ -259,7 +259,7 @@ impl Peer {
 
     async fn join(&mut self, room: &RoomId, bring: Bring) -> Result<Done, Refusal> {
         let full = self.joined.len() >= self.shared.settings.rooms_per_connection;
-        if full && !self.joined.contains_key(room) {
+        if full && self.joined.get(room).is_none() {
             return Err(Refusal::TooManyRooms);
         }
         let mailbox = self.shared.mailbox(room);
@@ -269,7 +269,7 @@ impl Peer {
         mailbox.send(wish).await.map_err(|_| Refusal::Stopping)?;
         match answer.await.map_err(|_| Refusal::NoSuchRoom)?? {
             Joining::Follows => {
-                self.joined.insert(room.clone(), mailbox);
+                self.joined.insert(room, mailbox);
             }
             Joining::NotYet => {}
             Joining::TooFarBehind(since) => self.tell_missed_page(room, since).await?,
@@ -312,7 +312,7 @@ impl Peer {
             kind,
             reply,
         };
-        mailbox.send(RoomCommand::Post(post)).await.map_err(|_| Refusal::NoSuchRoom)?;
+        mailbox.send(RoomCommand::Post(Box::new(post))).await.map_err(|_| Refusal::NoSuchRoom)?;
         Ok(answer.map_or(Done::Yes, Done::Later))
     }
 
@@ -347,11 +347,9 @@ impl Peer {
     }
 
     async fn send(&mut self, room: &RoomId, command: RoomCommand) -> Result<Done, Failure> {
-        let Entry::Occupied(mailbox) = self.joined.entry(room.clone()) else {
-            return Err(about(room)(Refusal::NotJoined));
-        };
-        if mailbox.get().send(command).await.is_err() {
-            mailbox.remove();
+        let mailbox = self.joined.get(room).ok_or_else(|| about(room)(Refusal::NotJoined))?;
+        if mailbox.send(command).await.is_err() {
+            self.joined.remove(room);
             return Err(about(room)(Refusal::NoSuchRoom));
         }
         Ok(Done::Yes)
@@ -378,7 +376,7 @@ impl Drop for Peer {
         client.close(CloseCode::Normal);
         // A task, because a full mailbox is waited for; tracked, so that a stop waits for it.
         self.shared.tasks.spawn(async move {
-            for mailbox in joined.into_values() {
+            for mailbox in joined.into_mailboxes() {
                 mailbox.send(RoomCommand::Gone(client.id)).await.ok();
             }
             shared.detach(&client).await;

@@ -7,6 +7,7 @@ use protocol::{RoomId, UserId};
 
 use crate::awake::Awake;
 use crate::client::{Client, PeerId, SignInId};
+use crate::homes::Homes;
 use crate::inbox::InboxBook;
 use crate::room::RoomCommand;
 
@@ -25,6 +26,7 @@ pub struct Stats {
 #[derive(Default)]
 pub(crate) struct Registry {
     pub(crate) rooms: Awake<RoomId, RoomCommand>,
+    pub(crate) homes: Homes,
     pub(crate) inboxes: InboxBook,
     people: Mutex<HashMap<UserId, Present>>,
 }

@@ -107,10 +107,6 @@ impl Store for SimulatedStore {
         self.look(person.as_str(), self.memory.role(room, person))
     }
 
-    fn room_ids_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<RoomId>> {
-        self.look(person.as_str(), self.memory.room_ids_of(person))
-    }
-
     fn summary<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>> {
         self.look(person.as_str(), self.memory.summary(room, person))
     }
