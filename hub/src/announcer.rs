@@ -1,7 +1,6 @@
 //! Who came or went and of whom the rooms have not heard yet.
 //!
-//! The store is asked for each person's rooms one after the other, so that thousands who come at once do not take all of
-//! its readers from those who wait for an answer.
+//! Of thousands who come at once, a room hears in a few commands instead of one for each.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};

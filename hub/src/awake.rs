@@ -38,6 +38,12 @@ impl<K: Hash + Ord + Clone, C> Awake<K, C> {
         self.tasks().get(key).cloned()
     }
 
+    /// Does something in place of a task that is not awake, and is not woken before it is done. `None`: it is awake.
+    pub(crate) fn while_asleep<T>(&self, key: &K, act: impl FnOnce() -> T) -> Option<T> {
+        let tasks = self.tasks();
+        if tasks.contains_key(key) { None } else { Some(act()) }
+    }
+
     /// Every mailbox, in the order of the keys, so that whoever goes through them does the same each time.
     pub(crate) fn all(&self) -> Vec<mpsc::Sender<C>> {
         let mut all: Vec<_> =
@@ -51,11 +57,13 @@ impl<K: Hash + Ord + Clone, C> Awake<K, C> {
     }
 
     /// Lets a task fall asleep, unless somebody holds its mailbox or has put something into it. New holders come only
-    /// through this map, so what is seen here under its lock stays true.
-    pub(crate) fn fall_asleep(&self, key: &K, mailbox: &mpsc::Receiver<C>) -> bool {
+    /// through this map, so what is seen here under its lock stays true. What is to be done before it can be woken again is
+    /// done by `leave`.
+    pub(crate) fn fall_asleep(&self, key: &K, mailbox: &mpsc::Receiver<C>, leave: impl FnOnce()) -> bool {
         let mut tasks = self.tasks();
         let unused = mailbox.is_empty() && mailbox.sender_strong_count() == 1;
         if unused {
+            leave();
             tasks.remove(key);
         }
         unused

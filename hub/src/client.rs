@@ -1,5 +1,6 @@
 //! One attached client, as rooms see it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -37,6 +38,7 @@ pub(crate) struct Client {
     pub(crate) spelling: Spelling,
     /// Shared by all connections of the person.
     pub(crate) meters: Arc<Meters>,
+    follows_inbox: AtomicBool,
     sign_in: Mutex<SignInId>,
     outlet: Arc<dyn Outlet>,
 }
@@ -50,7 +52,15 @@ impl Client {
         meters: Arc<Meters>,
     ) -> Self {
         let Identity { person, sign_in } = identity;
-        Self { id, person, spelling, meters, sign_in: Mutex::new(sign_in), outlet }
+        Self {
+            id,
+            person,
+            spelling,
+            meters,
+            follows_inbox: AtomicBool::new(false),
+            sign_in: Mutex::new(sign_in),
+            outlet,
+        }
     }
 
     /// Hands on an event that others are told too.
@@ -116,6 +126,19 @@ impl Client {
 
     pub(crate) fn close(&self, code: CloseCode) {
         self.outlet.close(code);
+    }
+
+    /// Is told from now on what reaches its person. Said by the inbox alone.
+    pub(crate) fn follow_inbox(&self) {
+        self.follows_inbox.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn leave_inbox(&self) {
+        self.follows_inbox.store(false, Ordering::Relaxed);
+    }
+
+    pub(crate) fn follows_inbox(&self) -> bool {
+        self.follows_inbox.load(Ordering::Relaxed)
     }
 
     pub(crate) fn sign_in(&self) -> SignInId {

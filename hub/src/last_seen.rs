@@ -1,39 +1,35 @@
 //! When people were last connected, for as long as this process remembers.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use protocol::UserId;
 
-/// People of one generation. Two are kept, so at most twice as many are remembered.
-const GENERATION: usize = 50_000;
+use crate::recent::Recent;
 
-/// In two generations: when the younger is full, the older goes, which costs nothing while nobody asks.
-#[derive(Default)]
+/// People who are remembered at least.
+const PEOPLE: usize = 50_000;
+
+/// The latest of those who left.
 pub(crate) struct LastSeen {
-    generations: Mutex<Generations>,
+    /// A std mutex: held for one look-up.
+    at_ms: Mutex<Recent<UserId, i64>>,
 }
 
-#[derive(Default)]
-struct Generations {
-    young: HashMap<UserId, i64>,
-    old: HashMap<UserId, i64>,
+impl Default for LastSeen {
+    fn default() -> Self {
+        Self { at_ms: Mutex::new(Recent::new(PEOPLE)) }
+    }
 }
 
 impl LastSeen {
     /// Somebody's connection ended, in milliseconds since 1970-01-01 UTC.
     pub(crate) fn note(&self, person: &UserId, at_ms: i64) {
-        let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        if generations.young.len() >= GENERATION && !generations.young.contains_key(person) {
-            generations.old = std::mem::take(&mut generations.young);
-        }
-        generations.young.insert(person.clone(), at_ms);
+        self.at_ms.lock().unwrap_or_else(PoisonError::into_inner).put(person.clone(), at_ms);
     }
 
     /// When somebody's last connection ended; `None` if that is not remembered.
     pub(crate) fn of(&self, person: &UserId) -> Option<i64> {
-        let generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
-        generations.young.get(person).or_else(|| generations.old.get(person)).copied()
+        self.at_ms.lock().unwrap_or_else(PoisonError::into_inner).peek(person).copied()
     }
 }
 
@@ -47,11 +43,11 @@ mod tests {
         seen.note(&ann, 1);
         seen.note(&ann, 2);
         assert_eq!(seen.of(&ann), Some(2));
-        for number in 0..GENERATION {
+        for number in 0..PEOPLE {
             seen.note(&UserId::parse(&number.to_string()).unwrap(), 3);
         }
         assert_eq!(seen.of(&ann), Some(2));
-        for number in 0..GENERATION * 2 {
+        for number in 0..PEOPLE * 2 {
             seen.note(&UserId::parse(&format!("x{number}")).unwrap(), 4);
         }
         assert_eq!(seen.of(&ann), None);

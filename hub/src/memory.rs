@@ -313,15 +313,6 @@ impl Store for MemoryStore {
         })
     }
 
-    fn room_ids_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<RoomId>> {
-        Box::pin(async move {
-            self.faults.before_rooms()?;
-            let state = self.state();
-            let theirs = state.rooms.iter().filter(|(_, room)| room.place(person).is_some());
-            Ok(theirs.map(|(id, _)| id.clone()).collect())
-        })
-    }
-
     fn summary<'a>(&'a self, id: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>> {
         Box::pin(async move {
             self.faults.before_summary()?;

@@ -1,7 +1,6 @@
 //! The handle that a gateway drives for one attached client. What rooms see of it is in `client.rs`.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -16,6 +15,7 @@ use crate::client::{Client, PeerId, SignInId};
 use crate::command::{Bring, Command};
 use crate::event::{Event, Failure};
 use crate::inbox::InboxCommand;
+use crate::joined::Joined;
 use crate::model::{Message, Person};
 use crate::page;
 use crate::planted::{Bug, planted};
@@ -23,7 +23,7 @@ use crate::policy;
 use crate::port::Slice;
 use crate::rates::Meter;
 use crate::refusal::Refusal;
-use crate::room::{Joining, Mailbox, Post, RoomCommand, Target};
+use crate::room::{Joining, Post, RoomCommand, Session, Target};
 use crate::shared::Shared;
 use crate::voice::Voice;
 
@@ -51,17 +51,15 @@ pub struct Standing {
 pub struct Peer {
     client: Arc<Client>,
     shared: Arc<Shared>,
-    /// By name, so that leaving goes the same way each time.
-    joined: BTreeMap<RoomId, Mailbox>,
-    has_inbox: bool,
+    joined: Joined,
     wishes: Meter,
     broadcasts: Meter,
 }
 
 impl Peer {
     pub(crate) fn new(client: Arc<Client>, shared: Arc<Shared>) -> Self {
-        let (joined, wishes, broadcasts) = (BTreeMap::new(), Meter::default(), Meter::default());
-        Self { client, shared, joined, has_inbox: false, wishes, broadcasts }
+        let (joined, wishes, broadcasts) = (Joined::default(), Meter::default(), Meter::default());
+        Self { client, shared, joined, wishes, broadcasts }
     }
 
     /// Whose connection this is.
@@ -138,13 +136,14 @@ impl Peer {
     ///
     /// # Errors
     /// [`Refusal::Unavailable`], [`Refusal::Stopping`].
-    pub async fn follow_inbox(&mut self, since: Option<u64>, greeting: Option<Bytes>) -> Result<(), Refusal> {
+    pub async fn follow_inbox(&self, since: Option<u64>, greeting: Option<Bytes>) -> Result<(), Refusal> {
+        if self.shared.registry.inboxes.follow_at_rest(&self.client, since, greeting.as_ref()) {
+            return Ok(());
+        }
         let (reply, answer) = oneshot::channel();
         let wish = InboxCommand::Follow { client: self.client.clone(), since, greeting, reply };
         self.shared.inbox(&self.client.person.id).send(wish).await.map_err(|_| Refusal::Stopping)?;
-        answer.await.map_err(|_| Refusal::Stopping)??;
-        self.has_inbox = true;
-        Ok(())
+        answer.await.map_err(|_| Refusal::Stopping)?
     }
 
     /// Finds out whether a client that stood at these places can be told everything that it missed: all of it is kept,
@@ -155,10 +154,15 @@ impl Peer {
     /// [`Refusal::Unavailable`].
     pub async fn can_resume(&self, rooms: &[Cursor], inbox: u64) -> Result<Option<Vec<Standing>>, Refusal> {
         let person = &self.client.person.id;
-        let head = self.shared.store.inbox_head(person).await?;
+        let head = match self.shared.registry.inboxes.look(person) {
+            Some(state) => state.head,
+            None => self.shared.store.inbox_state(person).await?.head,
+        };
         let Some(mut missed) = head.checked_sub(inbox) else { return Ok(None) };
         let limit = u64::from(limits::MAX_RECOVERED_MESSAGES);
-        if missed > limit || self.shared.store.inbox_after(person, inbox, 1).await?.is_none() {
+        // Who missed nothing has it all, whatever is kept.
+        let is_kept = missed == 0 || self.shared.store.inbox_after(person, inbox, 1).await?.is_some();
+        if missed > limit || !is_kept {
             return Ok(None);
         }
         let heads = self.shared.store.heads_of(person).await?;
@@ -213,7 +217,8 @@ impl Peer {
                 policy::check_live(&status, &details).map_err(about(&room))?;
                 let (reply, answer) = oneshot::channel();
                 let actor = self.client.person.id.clone();
-                self.send(&room, RoomCommand::Live { actor, status, details, reply }).await?;
+                let session = Session { actor, status, details, reply };
+                self.send(&room, RoomCommand::Live(Box::new(session))).await?;
                 answered(answer).await.map_err(about(&room))
             }
             Command::Broadcast { room, event, data } => {
@@ -240,7 +245,7 @@ impl Peer {
 
     async fn join(&mut self, room: &RoomId, bring: Bring) -> Result<Done, Refusal> {
         let full = self.joined.len() >= self.shared.settings.rooms_per_connection;
-        if full && !self.joined.contains_key(room) {
+        if full && self.joined.get(room).is_none() {
             return Err(Refusal::TooManyRooms);
         }
         let mailbox = self.shared.mailbox(room);
@@ -250,7 +255,7 @@ impl Peer {
         mailbox.send(wish).await.map_err(|_| Refusal::Stopping)?;
         match answer.await.map_err(|_| Refusal::NoSuchRoom)?? {
             Joining::Follows => {
-                self.joined.insert(room.clone(), mailbox);
+                self.joined.insert(room, mailbox);
             }
             Joining::NotYet => {}
             Joining::TooFarBehind(since) => self.tell_missed_page(room, since).await?,
@@ -293,7 +298,7 @@ impl Peer {
             kind,
             reply,
         };
-        mailbox.send(RoomCommand::Post(post)).await.map_err(|_| Refusal::NoSuchRoom)?;
+        mailbox.send(RoomCommand::Post(Box::new(post))).await.map_err(|_| Refusal::NoSuchRoom)?;
         Ok(answer.map_or(Done::Yes, Done::Later))
     }
 
@@ -328,11 +333,9 @@ impl Peer {
     }
 
     async fn send(&mut self, room: &RoomId, command: RoomCommand) -> Result<Done, Failure> {
-        let Entry::Occupied(mailbox) = self.joined.entry(room.clone()) else {
-            return Err(about(room)(Refusal::NotJoined));
-        };
-        if mailbox.get().send(command).await.is_err() {
-            mailbox.remove();
+        let mailbox = self.joined.get(room).ok_or_else(|| about(room)(Refusal::NotJoined))?;
+        if mailbox.send(command).await.is_err() {
+            self.joined.remove(room);
             return Err(about(room)(Refusal::NoSuchRoom));
         }
         Ok(Done::Yes)
@@ -355,18 +358,12 @@ impl Drop for Peer {
         let client = self.client.clone();
         let joined = std::mem::take(&mut self.joined);
         let shared = self.shared.clone();
-        let has_inbox = self.has_inbox;
+        client.leave_inbox();
         client.close(CloseCode::Normal);
         // A task, because a full mailbox is waited for; tracked, so that a stop waits for it.
         self.shared.tasks.spawn(async move {
-            for mailbox in joined.into_values() {
+            for mailbox in joined.into_mailboxes() {
                 mailbox.send(RoomCommand::Gone(client.id)).await.ok();
-            }
-            if has_inbox {
-                // One that is not awake has no followers.
-                if let Some(inbox) = shared.registry.inboxes.get(&client.person.id) {
-                    inbox.send(InboxCommand::Unfollow(client.id)).await.ok();
-                }
             }
             shared.detach(&client).await;
         });

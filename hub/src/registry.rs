@@ -7,7 +7,8 @@ use protocol::{RoomId, UserId};
 
 use crate::awake::Awake;
 use crate::client::{Client, PeerId, SignInId};
-use crate::inbox::InboxCommand;
+use crate::homes::Homes;
+use crate::inbox::InboxBook;
 use crate::room::RoomCommand;
 
 /// Counts for whoever watches the server.
@@ -25,7 +26,8 @@ pub struct Stats {
 #[derive(Default)]
 pub(crate) struct Registry {
     pub(crate) rooms: Awake<RoomId, RoomCommand>,
-    pub(crate) inboxes: Awake<UserId, InboxCommand>,
+    pub(crate) homes: Homes,
+    pub(crate) inboxes: InboxBook,
     people: Mutex<HashMap<UserId, Present>>,
 }
 
@@ -92,6 +94,13 @@ impl Registry {
 
     pub(crate) fn clients_of(&self, person: &UserId) -> Vec<Arc<Client>> {
         self.people().get(person).map(|present| present.clients.clone()).unwrap_or_default()
+    }
+
+    /// Those clients of a person that follow the inbox.
+    pub(crate) fn followers_of_inbox(&self, person: &UserId) -> Vec<Arc<Client>> {
+        let people = self.people();
+        let clients = people.get(person).into_iter().flat_map(|present| &present.clients);
+        clients.filter(|client| client.follows_inbox()).cloned().collect()
     }
 
     pub(crate) fn clients_of_sign_in(&self, sign_in: SignInId) -> Vec<Arc<Client>> {

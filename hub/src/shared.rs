@@ -22,13 +22,13 @@ use crate::meters::MeterBook;
 use crate::model::{Person, RoomRecord};
 use crate::planted::{Bug, planted};
 use crate::policy;
-use crate::port::{AGAIN, Clock, NewEntry, Store, StoreError};
+use crate::port::{Clock, NewEntry, Store, StoreError};
 use crate::pulse::Pulse;
 use crate::refusal::Refusal;
 use crate::registry::{Departure, Registry};
 use crate::room::{self, Mailbox, RoomCommand};
 
-/// People whose rooms are asked for before the rooms are told.
+/// People who are gathered by room before the rooms are told.
 const ANNOUNCED_AT_ONCE: usize = 256;
 
 /// One for each hub, behind one pointer.
@@ -59,7 +59,7 @@ impl Shared {
 
     /// The mailbox of somebody's inbox; wakes the inbox if need be.
     pub(crate) fn inbox(self: &Arc<Self>, person: &UserId) -> mpsc::Sender<InboxCommand> {
-        self.registry.inboxes.mailbox(person, || {
+        self.registry.inboxes.awake.mailbox(person, || {
             let (sender, receiver) = mpsc::channel(self.settings.mailbox);
             self.tasks.spawn(inbox::run(self.clone(), person.clone(), receiver));
             sender
@@ -125,7 +125,7 @@ impl Shared {
         entry: NewEntry,
     ) -> Result<usize, Refusal> {
         let (reply, answer) = oneshot::channel();
-        let put = InboxCommand::Put { entry, reply };
+        let put = InboxCommand::Put { entry: Box::new(entry), reply };
         self.inbox(person).send(put).await.map_err(|_| Refusal::Stopping)?;
         answer.await.map_err(|_| Refusal::Stopping)?
     }
@@ -183,39 +183,27 @@ impl Shared {
         }
     }
 
-    /// Has every room that somebody is in, and that is awake, look whether this person is present.
+    /// Has every room that somebody is in, and that is awake, look whether this person is present. One that wakes later
+    /// looks by itself.
     pub(crate) fn announce(self: &Arc<Self>, person: &UserId) {
-        if self.announcer.add(person.clone()) {
+        if self.registry.homes.has(person) && self.announcer.add(person.clone()) {
             let shared = self.clone();
-            self.tasks.spawn(async move { shared.announce_all().await });
+            self.tasks.spawn(async move { shared.announce_all() });
         }
     }
 
     /// Serves the announcer until nobody waits.
-    async fn announce_all(self: Arc<Self>) {
+    fn announce_all(&self) {
         loop {
             let people = self.announcer.take(ANNOUNCED_AT_ONCE);
-            if people.is_empty() {
+            // Everybody is about to go, and nobody is told of anybody any more.
+            if people.is_empty() || self.stopping.load(Ordering::Relaxed) {
                 return;
             }
             let mut rooms: BTreeMap<RoomId, Vec<UserId>> = BTreeMap::new();
-            let mut again = Vec::new();
             for person in people {
-                // Everybody is about to go, and nobody is told of anybody any more.
-                if self.stopping.load(Ordering::Relaxed) {
-                    return;
-                }
-                match self.store.room_ids_of(&person).await {
-                    Ok(ids) => {
-                        for room in ids {
-                            rooms.entry(room).or_default().push(person.clone());
-                        }
-                    }
-                    Err(error) => {
-                        let error = &error as &dyn std::error::Error;
-                        tracing::error!(error, person.id = %person, "Could not announce the presence of `{person}`");
-                        again.push(person);
-                    }
+                for room in self.registry.homes.of(&person) {
+                    rooms.entry(room).or_default().push(person.clone());
                 }
             }
             for (room, people) in rooms {
@@ -225,18 +213,6 @@ impl Shared {
                     self.tasks.spawn(async move { mailbox.send(command).await.ok() });
                 }
             }
-            if !again.is_empty() {
-                let shared = self.clone();
-                self.tasks.spawn(async move { shared.announce_later(&again).await });
-            }
-        }
-    }
-
-    /// Announces people once more after a store that did not answer was left alone for a while.
-    async fn announce_later(self: Arc<Self>, people: &[UserId]) {
-        tokio::select! {
-            () = tokio::time::sleep(AGAIN) => people.iter().for_each(|person| self.announce(person)),
-            () = self.stopped.cancelled() => {}
         }
     }
 }

@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::secret::{SECRET_FILE, load_or_make};
-use crate::auth::{Attempts, AuthError, Keys, Passwords, SignIns};
+use crate::auth::{Attempts, AuthError, Keys, Passwords, Remembered, SignIns};
 use crate::clock::SystemClock;
 use crate::config::{AccountsMode, Config, Secret, Synchronous};
 use crate::demo::{self, DemoError};
@@ -139,7 +139,7 @@ pub async fn serve_on(listener: TcpListener, config: Config) -> Result<Running, 
     }
     let clock = Arc::new(SystemClock);
     let sign_ins = SignIns {
-        accounts: Arc::new(store.clone()),
+        accounts: Arc::new(Remembered::new(Arc::new(store.clone()))),
         hub: Hub::new(Arc::new(store.clone()), clock.clone(), hub_settings(&config)),
         clock,
         keys: Keys::new(&secret),

@@ -3,8 +3,8 @@
 use hub::model::{Membership, RoomRecord};
 use hub::planted::{Bug, planted};
 use hub::port::{
-    Answer, Appended, Entry, InboxStore, JobWrite, MessageDraft, NewEntry, Notifications, Page, RoomDraft,
-    Slice, Store,
+    Answer, Appended, Entry, InboxState, InboxStore, JobWrite, MessageDraft, NewEntry, Notifications, Page,
+    RoomDraft, Slice, Store,
 };
 use protocol::{
     Cursor, DraftId, Job, JobId, LiveChange, MessageId, NotificationId, Role, RoomId, RoomSummary, UserId,
@@ -107,10 +107,6 @@ impl Store for SimulatedStore {
         self.look(person.as_str(), self.memory.role(room, person))
     }
 
-    fn room_ids_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<RoomId>> {
-        self.look(person.as_str(), self.memory.room_ids_of(person))
-    }
-
     fn summary<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>> {
         self.look(person.as_str(), self.memory.summary(room, person))
     }
@@ -137,8 +133,8 @@ impl InboxStore for SimulatedStore {
         self.memory.put_in_inbox(person, entries, job, at_ms)
     }
 
-    fn inbox_head<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64> {
-        self.memory.inbox_head(person)
+    fn inbox_state<'a>(&'a self, person: &'a UserId) -> Answer<'a, InboxState> {
+        self.memory.inbox_state(person)
     }
 
     fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>> {

@@ -149,7 +149,7 @@ impl Hub {
             return Err(Refusal::Stopping);
         }
         let (reply, answer) = oneshot::channel();
-        let command = InboxCommand::Job { order, reply };
+        let command = InboxCommand::Job { order: Box::new(order), reply };
         self.shared.inbox(owner).send(command).await.map_err(|_| Refusal::Stopping)?;
         answer.await.map_err(|_| Refusal::Stopping)?
     }

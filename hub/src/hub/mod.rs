@@ -159,7 +159,7 @@ impl Hub {
                 answer.await.ok();
             }
         }
-        for mailbox in self.shared.registry.inboxes.all() {
+        for mailbox in self.shared.registry.inboxes.awake.all() {
             let (reply, answer) = oneshot::channel();
             if mailbox.send(InboxCommand::Stop(reply)).await.is_ok() {
                 answer.await.ok();

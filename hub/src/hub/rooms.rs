@@ -180,7 +180,8 @@ impl Hub {
         let Text { body, parent, kind } = text;
         let post = |reply| {
             let body = body.into();
-            RoomCommand::Post(Post { author, from: None, draft, body, parent, kind, reply: Some(reply) })
+            let reply = Some(reply);
+            RoomCommand::Post(Box::new(Post { author, from: None, draft, body, parent, kind, reply }))
         };
         self.ask(room, post).await
     }

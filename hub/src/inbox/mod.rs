@@ -1,26 +1,30 @@
 //! A person's inbox is a task with a mailbox, as a room is: commit, number, deliver, answer.
 //!
 //! What reaches a person passes through here, so a recovery can neither miss an entry nor repeat one, and what is reported
-//! of a job is told in the order in which it was stored.
+//! of a job is told in the order in which it was stored. The task is there while there is something to do; `book.rs` knows
+//! of the inbox when it rests.
 
+mod book;
 mod job;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use protocol::{InboxItem, Job, JobChange, JobStep, UserId, limits};
+use protocol::{InboxItem, Job, JobChange, JobStatus, JobStep, UserId, limits};
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::Instant;
+use tokio::task::yield_now;
 
 use crate::backlog::Delivery;
-use crate::client::{Client, PeerId};
+use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::event::{Event, Stamp};
 use crate::outbox::Track;
-use crate::port::{Entry, JobWrite, NewEntry};
+use crate::port::{Entry, InboxState, JobWrite, NewEntry};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 
+pub(crate) use book::InboxBook;
 pub use job::{JobReport, NewJob};
 
 /// Where an answer goes. Whoever asked may have left meanwhile, so a failed send means nothing.
@@ -34,14 +38,13 @@ pub(crate) enum InboxCommand {
         greeting: Option<Bytes>,
         reply: Reply<()>,
     },
-    Unfollow(PeerId),
     /// Answers how many clients heard it.
     Put {
-        entry: NewEntry,
+        entry: Box<NewEntry>,
         reply: Reply<usize>,
     },
     Job {
-        order: job::Order,
+        order: Box<job::Order>,
         reply: Reply<Job>,
     },
     /// Finish, answer, and take nothing more.
@@ -62,32 +65,19 @@ enum How<'a> {
 struct Inbox {
     shared: Arc<Shared>,
     person: UserId,
-    /// The number of the newest entry.
-    head: u64,
-    followers: Vec<Arc<Client>>,
+    /// How it stands; `None` if the store has to be asked, as after a change of which nobody knows whether it was made.
+    state: Option<InboxState>,
 }
 
-/// Runs an inbox until nobody needs it or the hub stops.
+/// Runs an inbox until there is nothing more to do or the hub stops.
 pub(crate) async fn run(shared: Arc<Shared>, person: UserId, mut mailbox: mpsc::Receiver<InboxCommand>) {
-    let last_words = match shared.store.inbox_head(&person).await {
-        Ok(head) => {
-            let followers = Vec::new();
-            let mut inbox = Inbox { shared: shared.clone(), person, head, followers };
-            match inbox.work(&mut mailbox).await {
-                Some(refusal) => refusal,
-                None => return,
-            }
+    let state = shared.registry.inboxes.take(&person);
+    let mut inbox = Inbox { shared, person, state };
+    if !inbox.work(&mut mailbox).await {
+        mailbox.close();
+        while let Some(command) = mailbox.recv().await {
+            command.refuse(&Refusal::Stopping);
         }
-        Err(error) => {
-            let cause = &error as &dyn std::error::Error;
-            tracing::error!(error = cause, person.id = %person, "Could not load the inbox of `{person}`");
-            shared.registry.inboxes.forget(&person);
-            Refusal::from(error)
-        }
-    };
-    mailbox.close();
-    while let Some(command) = mailbox.recv().await {
-        command.refuse(&last_words);
     }
 }
 
@@ -107,38 +97,52 @@ impl InboxCommand {
             Self::Stop(reply) => {
                 reply.send(()).ok();
             }
-            // Nobody waits for it.
-            Self::Unfollow(_) => {}
         }
     }
 }
 
 impl Inbox {
-    /// Takes up commands until the inbox ends; `None`: it fell asleep and is already off the map.
-    async fn work(&mut self, mailbox: &mut mpsc::Receiver<InboxCommand>) -> Option<Refusal> {
+    /// Takes up commands; `true`: it rests and is already off the map, `false`: the hub stops.
+    async fn work(&mut self, mailbox: &mut mpsc::Receiver<InboxCommand>) -> bool {
         loop {
-            let idle_end = Instant::now() + self.shared.settings.room_idle;
-            let command = tokio::select! {
-                biased;
-                command = mailbox.recv() => command,
-                // Woken after everybody was told to stop.
-                () = self.shared.stopped.cancelled() => return Some(Refusal::Stopping),
-                () = tokio::time::sleep_until(idle_end), if self.followers.is_empty() => {
-                    if self.shared.registry.inboxes.fall_asleep(&self.person, mailbox) {
-                        return None;
-                    }
-                    continue;
-                }
+            let command = match mailbox.try_recv() {
+                Ok(command) => command,
+                Err(TryRecvError::Disconnected) => return false,
+                Err(TryRecvError::Empty) if self.rest(mailbox).await => return true,
+                // Somebody is about to put something into the mailbox, or has given up doing so.
+                Err(TryRecvError::Empty) => tokio::select! {
+                    biased;
+                    command = mailbox.recv() => match command {
+                        Some(command) => command,
+                        None => return false,
+                    },
+                    () = self.shared.stopped.cancelled() => return false,
+                    () = tokio::time::sleep(self.shared.settings.room_idle) => continue,
+                },
             };
             match command {
-                None => return Some(Refusal::Stopping),
-                Some(InboxCommand::Stop(reply)) => {
+                InboxCommand::Stop(reply) => {
                     reply.send(()).ok();
-                    return Some(Refusal::Stopping);
+                    return false;
                 }
-                Some(command) => self.apply(command).await,
+                // Woken after everybody was told to stop.
+                command if self.shared.stopped.is_cancelled() => {
+                    command.refuse(&Refusal::Stopping);
+                    return false;
+                }
+                command => self.apply(command).await,
             }
         }
+    }
+
+    /// Goes off the map, if nobody holds the mailbox. Who has just put something into it lets go of it in a moment.
+    async fn rest(&self, mailbox: &mpsc::Receiver<InboxCommand>) -> bool {
+        let book = &self.shared.registry.inboxes;
+        if book.rest(&self.person, mailbox, self.state) {
+            return true;
+        }
+        yield_now().await;
+        book.rest(&self.person, mailbox, self.state)
     }
 
     async fn apply(&mut self, command: InboxCommand) {
@@ -147,13 +151,12 @@ impl Inbox {
                 let followed = self.follow(client, since, greeting).await;
                 reply.send(followed).ok();
             }
-            InboxCommand::Unfollow(peer) => self.followers.retain(|client| client.id != peer),
             InboxCommand::Put { entry, reply } => {
-                let put = self.put(vec![entry], None).await;
+                let put = self.put(vec![*entry], None).await;
                 reply.send(put).ok();
             }
             InboxCommand::Job { order, reply } => {
-                let done = self.carry_out(order).await;
+                let done = self.carry_out(*order).await;
                 reply.send(done).ok();
             }
             // Taken care of in `work`.
@@ -168,86 +171,107 @@ impl Inbox {
         since: Option<u64>,
         greeting: Option<Bytes>,
     ) -> Result<(), Refusal> {
+        let mut state = match self.state {
+            Some(state) => state,
+            None => self.shared.store.inbox_state(&self.person).await?,
+        };
         let missed = match since {
-            Some(since) => {
+            Some(since) if since != state.head => {
                 // `can_resume` has just looked that all of it is kept, with room for hundreds more.
                 let limit = limits::MAX_INBOX_ITEMS;
                 self.shared.store.inbox_after(&self.person, since, limit).await?.unwrap_or_default()
             }
-            None => Vec::new(),
+            Some(_) | None => Vec::new(),
         };
         for Entry { seq, at_ms, item } in missed {
             let event = self.event(item, at_ms);
             client.tell_alone_at(&event, Some(Track::Inbox(seq))).ok();
         }
-        client.place(Track::Inbox(self.head));
+        client.place(Track::Inbox(state.head));
         if let Some(greeting) = greeting {
             client.hand(greeting).ok();
         }
         if since.is_none() {
-            self.tell_what_waits(&client).await?;
-            self.tell_running_jobs(&client).await?;
+            state.has_waiting = state.has_waiting && self.tell_what_waits(&client).await?;
+            state.has_running = state.has_running && self.tell_running_jobs(&client).await?;
         }
-        self.followers.retain(|other| other.id != client.id);
-        self.followers.push(client);
+        self.state = Some(state);
+        client.follow_inbox();
         Ok(())
     }
 
-    async fn tell_what_waits(&self, client: &Client) -> Result<(), Refusal> {
-        let mut told = Vec::new();
-        for Entry { seq, at_ms, item } in self.shared.store.inbox_waiting(&self.person).await? {
+    /// Tells a client what waits for one that can be told; answers whether some of it still does.
+    async fn tell_what_waits(&self, client: &Client) -> Result<bool, Refusal> {
+        let entries = self.shared.store.inbox_waiting(&self.person).await?;
+        let (count, mut told) = (entries.len(), Vec::new());
+        for Entry { seq, at_ms, item } in entries {
             let event = self.event(item, at_ms);
             if client.understands(&event) && client.tell_alone(&event).is_ok() {
                 told.push(seq);
             }
         }
-        self.note_told(&told).await;
-        Ok(())
+        let is_noted = self.note_told(&told).await;
+        Ok(told.len() < count || !is_noted)
     }
 
-    /// These entries wait no more. If that cannot be kept, they are told once more at the next connection: what was stored
-    /// and told must not be reported as a failure, or it would be sent again.
-    async fn note_told(&self, seqs: &[u64]) {
+    /// These entries wait no more; answers whether that is kept. If not, they are told once more at the next connection:
+    /// what was stored and told must not be reported as a failure, or it would be sent again.
+    async fn note_told(&self, seqs: &[u64]) -> bool {
         if seqs.is_empty() {
-            return;
+            return true;
         }
-        if let Err(error) = self.shared.store.inbox_told(&self.person, seqs).await {
-            let error = &error as &dyn std::error::Error;
+        let noted = self.shared.store.inbox_told(&self.person, seqs).await;
+        if let Err(error) = &noted {
+            let error = error as &dyn std::error::Error;
             tracing::error!(error, person.id = %self.person, "Could not note what `{}` was told", self.person);
         }
+        noted.is_ok()
     }
 
-    async fn tell_running_jobs(&self, client: &Client) -> Result<(), Refusal> {
-        for job in self.shared.store.running_jobs(&self.person).await? {
+    /// Tells a client where running jobs stand; answers whether there are any.
+    async fn tell_running_jobs(&self, client: &Client) -> Result<bool, Refusal> {
+        let jobs = self.shared.store.running_jobs(&self.person).await?;
+        let are_running = !jobs.is_empty();
+        for job in jobs {
             let change = Box::new(JobChange { step: JobStep::Progressed, job });
             client.tell_alone(&Event::Job(change, self.shared.stamp())).ok();
         }
-        Ok(())
+        Ok(are_running)
     }
 
     /// Stores entries, with the job that they tell of, and then tells everybody. Answers how many clients heard all.
     async fn put(&mut self, entries: Vec<NewEntry>, job: Option<JobWrite>) -> Result<usize, Refusal> {
         let at_ms = self.shared.clock.now_ms();
+        // Not known until the store has answered, and not after a failure.
+        let state = self.state.take();
+        let runs = matches!(&job, Some(JobWrite::Save(job)) if job.status == JobStatus::Running);
         let seqs = self.shared.store.put_in_inbox(&self.person, entries.clone(), job, at_ms).await?;
-        let mut heard = self.followers.len();
+        let newest = seqs.last().copied();
+        let mut heard = usize::MAX;
         let mut told = Vec::new();
+        let mut is_all_told = true;
         for (NewEntry { item, waits }, seq) in entries.into_iter().zip(seqs) {
-            self.head = seq;
             let envelope = Envelope::new(self.event(item, at_ms));
             let clients = self.deliver(&envelope, How::Kept(Track::Inbox(seq)));
             heard = heard.min(clients);
             if waits && clients > 0 {
                 told.push(seq);
             }
+            is_all_told &= !waits || clients > 0;
         }
-        self.note_told(&told).await;
+        let is_noted = self.note_told(&told).await;
+        self.state = state.map(|before| InboxState {
+            head: newest.unwrap_or(before.head),
+            has_waiting: before.has_waiting || !is_all_told || !is_noted,
+            has_running: before.has_running || runs,
+        });
         Ok(heard)
     }
 
     /// Hands an event to everybody who follows. Answers how many have a word for it.
-    fn deliver(&mut self, envelope: &Envelope, how: How<'_>) -> usize {
+    fn deliver(&self, envelope: &Envelope, how: How<'_>) -> usize {
         let mut heard = 0;
-        self.followers.retain(|client| {
+        for client in self.shared.registry.followers_of_inbox(&self.person) {
             let told = match how {
                 How::Kept(track) => client.tell_at(envelope, track),
                 How::Passing(delivery) => client.tell(envelope, delivery),
@@ -255,8 +279,7 @@ impl Inbox {
             if told.is_ok() && client.understands_envelope(envelope) {
                 heard += 1;
             }
-            told.is_ok()
-        });
+        }
         heard
     }
 

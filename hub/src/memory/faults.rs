@@ -13,7 +13,6 @@ pub struct Faults {
     page: AtomicBool,
     record: AtomicBool,
     summary: AtomicBool,
-    rooms: AtomicBool,
 }
 
 impl Faults {
@@ -43,11 +42,6 @@ impl Faults {
         self.summary.store(true, Ordering::Relaxed);
     }
 
-    /// The next time that somebody's rooms are looked for, there is no answer.
-    pub fn fail_next_rooms(&self) {
-        self.rooms.store(true, Ordering::Relaxed);
-    }
-
     pub(super) fn before_append(&self) -> Result<(), StoreError> {
         happens(&self.append, ErrorKind::StorageFull)
     }
@@ -62,10 +56,6 @@ impl Faults {
 
     pub(super) fn before_record(&self) -> Result<(), StoreError> {
         happens(&self.record, ErrorKind::TimedOut)
-    }
-
-    pub(super) fn before_rooms(&self) -> Result<(), StoreError> {
-        happens(&self.rooms, ErrorKind::TimedOut)
     }
 
     pub(super) fn before_summary(&self) -> Result<(), StoreError> {

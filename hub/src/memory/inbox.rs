@@ -7,7 +7,7 @@ use protocol::{InboxItem, Job, JobId, JobStatus, Notification, NotificationId, U
 
 use super::room::index;
 use super::{MemoryStore, State};
-use crate::port::{Answer, Entry, InboxStore, JobWrite, NewEntry, Notifications};
+use crate::port::{Answer, Entry, InboxState, InboxStore, JobWrite, NewEntry, Notifications};
 
 /// What reached one person.
 #[derive(Debug, Default)]
@@ -95,8 +95,16 @@ impl InboxStore for MemoryStore {
         })
     }
 
-    fn inbox_head<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64> {
-        Box::pin(async move { Ok(self.state().inboxes.get(person).map_or(0, |inbox| inbox.head)) })
+    fn inbox_state<'a>(&'a self, person: &'a UserId) -> Answer<'a, InboxState> {
+        Box::pin(async move {
+            let state = self.state();
+            let inbox = state.inboxes.get(person);
+            Ok(InboxState {
+                head: inbox.map_or(0, |inbox| inbox.head),
+                has_waiting: inbox.is_some_and(|inbox| inbox.entries.iter().any(|kept| kept.waits)),
+                has_running: state.jobs_of(person).any(|job| job.status == JobStatus::Running),
+            })
+        })
     }
 
     fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>> {

@@ -24,6 +24,17 @@ pub struct Entry {
     pub item: InboxItem,
 }
 
+/// How somebody's inbox stands: what has to be known in order to follow it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct InboxState {
+    /// The number of the newest entry ever put there; 0 for none.
+    pub head: u64,
+    /// Whether entries wait for a client that can be told.
+    pub has_waiting: bool,
+    /// Whether jobs of the person are running.
+    pub has_running: bool,
+}
+
 /// What becomes of a job, in the same transaction as what is told of it.
 #[derive(Debug, Clone)]
 pub enum JobWrite {
@@ -63,8 +74,8 @@ pub trait InboxStore: Send + Sync + 'static {
         at_ms: i64,
     ) -> Answer<'a, Vec<u64>>;
 
-    /// The number of the newest entry ever put there; 0 for none, and for an unknown person.
-    fn inbox_head<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64>;
+    /// How somebody's inbox stands; the empty one for an unknown person.
+    fn inbox_state<'a>(&'a self, person: &'a UserId) -> Answer<'a, InboxState>;
 
     /// The entries after a number, oldest first, at most `limit`; `None` when some of them have been let go.
     fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>>;

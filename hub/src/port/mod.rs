@@ -10,7 +10,7 @@ use protocol::{
     Cursor, DraftId, LiveChange, MessageId, MessageKind, Role, RoomId, RoomKind, RoomSummary, UserId,
 };
 
-pub use inbox::{Entry, InboxStore, JobWrite, NewEntry, Notifications};
+pub use inbox::{Entry, InboxState, InboxStore, JobWrite, NewEntry, Notifications};
 
 use crate::model::{Membership, Message, Person, RoomRecord};
 
@@ -193,9 +193,6 @@ pub trait Store: InboxStore {
 
     /// What somebody may do in a room; `None` for who is not in it.
     fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>>;
-
-    /// The rooms that somebody is in, by identifier alone.
-    fn room_ids_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<RoomId>>;
 
     /// One room as somebody sees it in a list; `None` for who is not in it.
     fn summary<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>>;

@@ -18,6 +18,7 @@ pub(crate) type Mailbox = mpsc::Sender<RoomCommand>;
 /// Where an answer goes. Whoever asked may have left meanwhile, so a failed send means nothing.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
+/// Small, because a mailbox takes memory for 32 of them at once, even in a room in which nobody says anything.
 pub(crate) enum RoomCommand {
     Join {
         client: Arc<Client>,
@@ -28,7 +29,7 @@ pub(crate) enum RoomCommand {
     Leave(PeerId),
     /// A connection has ended, for whatever reason.
     Gone(PeerId),
-    Post(Post),
+    Post(Box<Post>),
     Broadcast {
         client: Arc<Client>,
         event: Box<str>,
@@ -43,12 +44,7 @@ pub(crate) enum RoomCommand {
         upto: Target,
         reply: Option<Reply<()>>,
     },
-    Live {
-        actor: UserId,
-        status: String,
-        details: Map<String, Value>,
-        reply: Reply<()>,
-    },
+    Live(Box<Session>),
     /// The chat of this live room has other members now, or is gone: look who is in it.
     Refresh,
     /// These people came or went: look which, and tell.
@@ -74,6 +70,16 @@ pub(crate) enum RoomCommand {
     },
     /// Finish, answer, and take nothing more.
     Stop(oneshot::Sender<()>),
+}
+
+const _: () = assert!(size_of::<RoomCommand>() <= 64);
+
+/// What somebody says of where a session stands.
+pub(crate) struct Session {
+    pub(crate) actor: UserId,
+    pub(crate) status: String,
+    pub(crate) details: Map<String, Value>,
+    pub(crate) reply: Reply<()>,
 }
 
 /// What came of a wish to join.
@@ -124,7 +130,7 @@ impl RoomCommand {
         matches!(
             self,
             Self::Join { .. }
-                | Self::Live { .. }
+                | Self::Live(_)
                 | Self::AddMembers { .. }
                 | Self::RemoveMember { .. }
                 | Self::Rename { .. }
@@ -141,9 +147,11 @@ impl RoomCommand {
             Self::RemoveMember { reply, .. }
             | Self::Rename { reply, .. }
             | Self::Delete { reply, .. }
-            | Self::Live { reply, .. }
             | Self::Read { reply: Some(reply), .. } => {
                 reply.send(Err(refusal.clone())).ok();
+            }
+            Self::Live(session) => {
+                session.reply.send(Err(refusal.clone())).ok();
             }
             Self::AddMembers { reply, .. } => {
                 reply.send(Err(refusal.clone())).ok();

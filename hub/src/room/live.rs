@@ -24,6 +24,12 @@ impl Room {
     /// A client follows from now on; the others are told if its person did not follow before.
     pub(super) fn enter(&mut self, client: &Arc<Client>) {
         let person = &client.person;
+        // One copy of each person in memory: what the store has brought with the room gives way to what came with the client.
+        if let Some(member) = self.members.get_mut(&person.id)
+            && member.person == *person
+        {
+            member.person = person.clone();
+        }
         let is_new = self.participants.enter(&person.id, &person.username);
         if is_new {
             self.tell_participant(&person.id, person.username.clone(), true);

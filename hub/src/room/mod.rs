@@ -36,7 +36,7 @@ use participants::Participants;
 use presence::Presence;
 use unsure::Standing;
 
-pub(crate) use command::{Joining, Mailbox, Post, RoomCommand, Target};
+pub(crate) use command::{Joining, Mailbox, Post, RoomCommand, Session, Target};
 
 struct Room {
     shared: Arc<Shared>,
@@ -51,6 +51,8 @@ struct Room {
     members: HashMap<UserId, Membership>,
     /// When to look whether the store has other people in here; `None`: it has not.
     people_at: Option<Instant>,
+    /// Its people are announced here: it stands alone, and is on the map.
+    is_home: bool,
     /// Members who were not told of their new room yet.
     uninvited: BTreeSet<UserId>,
     presence: Presence,
@@ -103,9 +105,15 @@ impl Room {
     fn new(shared: Arc<Shared>, record: RoomRecord) -> Self {
         let members: HashMap<UserId, Membership> =
             record.members.into_iter().map(|member| (member.person.id.clone(), member)).collect();
+        let is_home = policy::stands_alone(record.kind).is_ok();
+        // Before the look who is here: who comes after it is announced.
+        if is_home {
+            shared.registry.homes.enter(&record.id, members.keys());
+        }
         let here = members.keys().filter(|person| shared.registry.is_present(person)).cloned();
         let presence = Presence::of(here);
         Self {
+            is_home,
             shared,
             id: record.id,
             name: record.name,
@@ -128,7 +136,7 @@ impl Room {
 
     /// Takes up commands until the room ends; `None`: it fell asleep and is already off the map.
     async fn work(&mut self, mailbox: &mut mpsc::Receiver<RoomCommand>) -> Option<Refusal> {
-        let mut batch = Vec::with_capacity(self.shared.settings.batch);
+        let mut batch = Vec::new();
         let mut unused_since = Instant::now();
         loop {
             let idle_end = unused_since + self.shared.settings.room_idle;
@@ -149,7 +157,7 @@ impl Room {
                     let is_over = self.followers.is_empty() && Instant::now() >= idle_end;
                     // Who comes or goes is told of it even if nobody follows: not before that is sure.
                     let may_sleep = is_over && self.people_at.is_none();
-                    if may_sleep && self.shared.registry.rooms.fall_asleep(&self.id, mailbox) {
+                    if may_sleep && self.shared.registry.rooms.fall_asleep(&self.id, mailbox, || self.leave_home()) {
                         return None;
                     }
                     // Or somebody holds the mailbox without following: look again after another while.
@@ -195,7 +203,7 @@ impl Room {
             match command {
                 RoomCommand::Post(post) => {
                     self.note_marks(&mut marks).await;
-                    posts.push(post);
+                    posts.push(*post);
                 }
                 RoomCommand::Read { person, upto, reply } => {
                     self.commit_and_deliver(&mut posts).await;
@@ -244,7 +252,8 @@ impl Room {
             }
             RoomCommand::Leave(peer) => self.forget_follower(peer),
             RoomCommand::Gone(peer) => self.lose_follower(peer),
-            RoomCommand::Live { actor, status, details, reply } => {
+            RoomCommand::Live(session) => {
+                let Session { actor, status, details, reply } = *session;
                 let said = self.set_live(&actor, status, details).await;
                 reply.send(said).ok();
             }
@@ -273,7 +282,7 @@ impl Room {
                 let gone = deleted.is_ok();
                 // Off the map before the answer: whoever asks next must not find what was deleted.
                 if gone {
-                    self.shared.registry.rooms.forget(&self.id);
+                    self.go_off_the_map();
                 }
                 reply.send(deleted).ok();
                 if gone {
@@ -288,6 +297,20 @@ impl Room {
             RoomCommand::Post(_) | RoomCommand::Read { .. } => {}
         }
         Flow::Continue
+    }
+
+    /// Nobody finds the room any more.
+    fn go_off_the_map(&mut self) {
+        self.leave_home();
+        self.is_home = false;
+        self.shared.registry.rooms.forget(&self.id);
+    }
+
+    /// Nobody is announced here any more.
+    fn leave_home(&self) {
+        if self.is_home {
+            self.shared.registry.homes.leave(&self.id, self.members.keys());
+        }
     }
 
     fn role(&self, person: &UserId) -> Option<Role> {

@@ -98,7 +98,7 @@ impl Room {
         if self.members.len() == 1 {
             let answer = self.shared.store.delete_room(&self.id).await;
             self.done(answer)?;
-            self.shared.registry.rooms.forget(&self.id);
+            self.go_off_the_map();
         } else {
             let answer = self.shared.store.remove_member(&self.id, person).await;
             if let Some(successor) = self.done(answer)? {

@@ -55,7 +55,7 @@ impl Room {
             }
             Ok(other) => {
                 // Off the map first: whoever asks next must not find what is gone.
-                self.shared.registry.rooms.forget(&self.id);
+                self.go_off_the_map();
                 let stay = other.into_iter().flat_map(|record| record.members).map(|it| it.person.id.clone());
                 self.send_everybody_out(&stay.collect()).await;
                 Standing::Gone
@@ -131,6 +131,10 @@ impl Room {
     /// Somebody is in the room from now on; [`Room::invite`] is to follow.
     pub(super) fn let_in(&mut self, membership: Membership) {
         let person = membership.person.id.clone();
+        // Before the look, as in `Room::new`.
+        if self.is_home {
+            self.shared.registry.homes.enter(&self.id, std::iter::once(&person));
+        }
         let online = self.shared.registry.is_present(&person);
         let member = roster::member(&membership, online);
         self.members.insert(person.clone(), membership);
@@ -163,6 +167,9 @@ impl Room {
     /// Somebody is not in the room any more.
     pub(super) fn send_out(&mut self, person: &UserId) {
         self.members.remove(person);
+        if self.is_home {
+            self.shared.registry.homes.leave(&self.id, std::iter::once(person));
+        }
         self.presence.forget(person);
         self.end_typing(person);
         self.show_out(person);

@@ -193,13 +193,30 @@ async fn presence_follows_the_last_connection_and_survives_a_quick_return() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn presence_is_told_later_when_the_store_does_not_know_in_which_rooms() {
+async fn presence_is_told_where_somebody_is_now_and_nowhere_else() {
     let world = World::new(Settings::default()).await;
+    let (mut ann, eve) = (world.inside("ann").await, user("eve"));
+    world.hub.add_members(&user("bob"), &world.room, vec![eve.clone()]).await.unwrap();
+    let device = world.enter("eve");
+    assert_eq!(ann.hear("presence").await, "presence online=[eve] offline=[]");
+    drop(device);
+    assert_eq!(ann.hear("presence").await, "presence online=[] offline=[eve]");
+    world.hub.remove_member(&user("ann"), &world.room, &eve).await.unwrap();
+    let _device = world.enter("eve");
+    let _bob = world.enter("bob");
+    assert_eq!(ann.hear("presence").await, "presence online=[bob] offline=[]");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_room_that_slept_tells_who_comes_after_it_woke() {
+    let world = World::new(Settings::default()).await;
+    drop(world.inside("ann").await);
+    while world.hub.stats().rooms > 0 {
+        tokio::time::advance(Duration::from_secs(1)).await;
+    }
     let mut ann = world.inside("ann").await;
-    world.store.faults().fail_next_rooms();
     let bob = world.enter("bob");
     assert_eq!(ann.hear("presence").await, "presence online=[bob] offline=[]");
-    world.store.faults().fail_next_rooms();
     drop(bob);
     assert_eq!(ann.hear("presence").await, "presence online=[] offline=[bob]");
 }

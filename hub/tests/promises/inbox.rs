@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::world::{Listener, World, user};
 
 async fn with_inbox(world: &World, name: &str) -> Listener {
-    let mut listener = world.enter(name);
+    let listener = world.enter(name);
     listener.peer.follow_inbox(None, None).await.unwrap();
     listener
 }
@@ -92,6 +92,46 @@ async fn a_direct_message_waits_for_its_reader_and_is_told_once() {
     assert_eq!(again.hear("").await, "direct ann both of you");
     with_inbox(&world, "bob").await.hears_nothing_more().await;
     assert_eq!(world.store_page().await, 0, "it is no part of the room");
+}
+
+#[tokio::test]
+async fn what_comes_while_nobody_is_there_is_told_however_often_nothing_waited_before() {
+    let world = World::new(Settings::default()).await;
+    let (mut ann, owner) = (world.inside("ann").await, user("bob"));
+    let bob = Actor { person: &owner, is_service: false };
+    for round in 0..3 {
+        with_inbox(&world, "bob").await.hears_nothing_more().await;
+        with_inbox(&world, "bob").await.hears_nothing_more().await;
+        ann.wish(letter(&world, "bob", "psst")).await;
+        assert_eq!(ann.hear("direct").await, "direct_sent bob psst");
+        assert_eq!(with_inbox(&world, "bob").await.hear("").await, "direct ann psst");
+        let job = NewJob { title: format!("Job {round}"), ..NewJob::default() };
+        let job = world.hub.start_job(bob, &owner, job).await.unwrap();
+        assert_eq!(with_inbox(&world, "bob").await.hear("").await, format!("job Progressed Job {round} 0"));
+        world.hub.delete_job(bob, job.id).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn who_comes_back_to_an_inbox_at_rest_stands_where_it_is() {
+    let world = World::new(Settings::default()).await;
+    for number in 1..=3 {
+        send(&world, number).await;
+    }
+    drop(with_inbox(&world, "ann").await);
+    let mut ann = world.enter("ann");
+    assert_eq!(ann.peer.can_resume(&[], 3).await.unwrap(), Some(Vec::new()));
+    ann.peer.follow_inbox(Some(3), Some("hello again".into())).await.unwrap();
+    assert_eq!(send(&world, 4).await, 1);
+    assert_eq!(
+        (ann.hear("").await, ann.hear("").await),
+        ("hello again".to_owned(), "signal test:message 4".to_owned())
+    );
+    let mut late = world.enter("ann");
+    assert_eq!(late.peer.can_resume(&[], 3).await.unwrap(), Some(Vec::new()));
+    late.peer.follow_inbox(Some(3), None).await.unwrap();
+    assert_eq!(late.hear("").await, "signal test:message 4");
+    assert_eq!(late.peer.can_resume(&[], 5).await.unwrap(), None, "a place of the future");
 }
 
 #[tokio::test]

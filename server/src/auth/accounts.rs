@@ -106,7 +106,7 @@ pub trait Accounts: Send + Sync + 'static {
     fn by_login<'a>(&'a self, login: &'a str) -> Answer<'a, Option<Credentials>>;
 
     /// The person of this identifier.
-    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Person>>;
+    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Arc<Person>>>;
 
     /// The people who have these user names, in any capitals and in no particular order. Unknown names are left out.
     fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<Person>>;
@@ -132,7 +132,7 @@ pub trait Accounts: Send + Sync + 'static {
     ) -> Answer<'a, Option<(SignIn, Person)>>;
 
     /// The sign-in of this name, of either kind, if it is live.
-    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Person)>>;
+    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Arc<Person>)>>;
 
     /// Gives the live [`SignInKind::Tokens`] sign-in that has the old secret the new one, and a new end. An old secret
     /// that was spent already revokes the sign-in, in the same transaction. Spent secrets are known until the sign-in

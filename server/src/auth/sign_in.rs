@@ -143,7 +143,7 @@ impl SignIns {
                     Some(person) => person,
                     None if made_here => {
                         let name = claims.username.as_deref().or(claims.name.as_deref());
-                        self.create_from(&id, name.unwrap_or_default(), claims.email).await?
+                        Arc::new(self.create_from(&id, name.unwrap_or_default(), claims.email).await?)
                     }
                     None => return Err(AuthError::Unauthorized),
                 };
@@ -153,7 +153,7 @@ impl SignIns {
         if !person.is_active {
             return Err(AuthError::Unauthorized);
         }
-        Ok(Caller { person: Arc::new(person), sign_in: SignInId(sign_in), expires_at_ms, clearance })
+        Ok(Caller { person, sign_in: SignInId(sign_in), expires_at_ms, clearance })
     }
 
     /// A person who is believed without proof, until the server stops.
@@ -162,7 +162,7 @@ impl SignIns {
     /// [`AuthError::Unauthorized`] for nobody here.
     pub async fn by_word(&self, id: &UserId) -> Result<Caller, AuthError> {
         let person = self.accounts.by_id(id).await?.filter(|person| person.is_active);
-        let person = Arc::new(person.ok_or(AuthError::Unauthorized)?);
+        let person = person.ok_or(AuthError::Unauthorized)?;
         let sign_in = SignInId(token_id(id.as_str()));
         Ok(Caller { person, sign_in, expires_at_ms: i64::MAX, clearance: Clearance::Person })
     }
@@ -188,17 +188,14 @@ impl SignIns {
     /// [`AuthError::Unauthorized`].
     pub async fn still(&self, caller: Caller) -> Result<Caller, AuthError> {
         let now_ms = self.clock.now_ms();
-        let live = match self.accounts.sign_in(caller.sign_in.0, now_ms).await? {
-            Some(_) => true,
-            // A sign-in that is not remembered was a token of its own: then the account decides.
-            None => caller.expires_at_ms > now_ms && self.is_foreign(&caller).await?,
+        let live = if is_token_id(caller.sign_in.0) {
+            // It is in no memory of sign-ins: the account decides.
+            let person = self.accounts.by_id(&caller.person.id).await?;
+            caller.expires_at_ms > now_ms && person.is_some_and(|person| person.is_active)
+        } else {
+            self.accounts.sign_in(caller.sign_in.0, now_ms).await?.is_some()
         };
         if live { Ok(caller) } else { Err(AuthError::Unauthorized) }
-    }
-
-    async fn is_foreign(&self, caller: &Caller) -> Result<bool, AuthError> {
-        let person = self.accounts.by_id(&caller.person.id).await?;
-        Ok(is_token_id(caller.sign_in.0) && person.is_some_and(|person| person.is_active))
     }
 
     async fn make_account(&self, form: Register, address: Address) -> Result<Person, AuthError> {
@@ -296,7 +293,7 @@ impl SignIns {
                 // Taken perhaps by this very person, who came through another door at the same moment.
                 Err(AccountError::UsernameTaken | AccountError::EmailTaken | AccountError::IdTaken) => {
                     if let Some(person) = self.accounts.by_id(id).await? {
-                        return Ok(person);
+                        return Ok(Arc::unwrap_or_clone(person));
                     }
                 }
                 Err(error) => return Err(error.into()),

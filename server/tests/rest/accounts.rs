@@ -148,6 +148,8 @@ async fn an_account_out_of_use_lets_nobody_in() {
     let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", database.display())).await.unwrap();
     sqlx::query("UPDATE people SET is_active = 0").execute(&pool).await.unwrap();
     pool.close().await;
+    // People are kept in memory: whoever changes them in the database has to stop the server first.
+    let app = app.restart().await;
 
     assert_eq!(me(&app, &ann.access_token).await.refusal(), unauthorized());
     let by_claims = mint(&json!({ "sub": ann.user.id, "exp": FAR_AWAY }));

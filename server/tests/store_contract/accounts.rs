@@ -42,7 +42,7 @@ async fn a_name_or_address_is_taken_in_any_capitals() {
     assert!(matches!(store.create(same_id).await, Err(AccountError::IdTaken)));
     assert_eq!(store.count().await.unwrap(), 3);
     assert_eq!(store.create(account("dave")).await.unwrap(), person("dave"));
-    assert_eq!(store.by_id(&person("dave").id).await.unwrap(), Some(person("dave")));
+    assert_eq!(store.by_id(&person("dave").id).await.unwrap().as_deref(), Some(&person("dave")));
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ pub(crate) async fn whatever_is_put_in_an_inbox_comes_back(world: &World) {
 
 pub(crate) async fn an_inbox_is_numbered_without_holes(world: &World) {
     let World { store, alice, bob, .. } = world;
-    assert_eq!(store.inbox_head(&alice.id).await.unwrap(), 0);
+    assert_eq!(store.inbox_state(&alice.id).await.unwrap().head, 0);
     assert_eq!(store.inbox_after(&alice.id, 0, 10).await.unwrap(), Some(Vec::new()));
 
     assert_eq!(store.put_in_inbox(&alice.id, entries(2), None, 2000).await.unwrap(), [1, 2]);
@@ -55,8 +55,8 @@ pub(crate) async fn an_inbox_is_numbered_without_holes(world: &World) {
     assert_eq!(store.put_in_inbox(&alice.id, entries(3), None, 2002).await.unwrap(), [3, 4, 5]);
     assert_eq!(store.put_in_inbox(&bob.id, entries(1), None, 2003).await.unwrap(), [1]);
 
-    assert_eq!(store.inbox_head(&alice.id).await.unwrap(), 5);
-    assert_eq!(store.inbox_head(&bob.id).await.unwrap(), 1);
+    assert_eq!(store.inbox_state(&alice.id).await.unwrap().head, 5);
+    assert_eq!(store.inbox_state(&bob.id).await.unwrap().head, 1);
     for (seq, limit, expected) in [
         (0, 10, &[1, 2, 3, 4, 5][..]),
         (0, 2, &[1, 2]),
@@ -95,7 +95,7 @@ pub(crate) async fn an_unknown_person_has_no_inbox(world: &World) {
     let refused = store.put_in_inbox(&nobody(), entries(1), None, 2000).await.unwrap_err();
 
     assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
-    assert_eq!(store.inbox_head(&nobody()).await.unwrap(), 0);
+    assert_eq!(store.inbox_state(&nobody()).await.unwrap().head, 0);
     assert_eq!(store.inbox_after(&nobody(), 0, 10).await.unwrap(), Some(Vec::new()));
     assert!(store.inbox_waiting(&nobody()).await.unwrap().is_empty());
     store.inbox_told(&nobody(), &[1]).await.unwrap();
@@ -123,7 +123,7 @@ pub(crate) async fn old_entries_are_let_go_and_their_numbers_with_them(world: &W
     let kept = store.inbox_after(&alice.id, 2 * most + 2, u32::MAX).await.unwrap().unwrap();
     assert_eq!(kept.len() as u64, most);
     assert_eq!(store.inbox_after(&alice.id, 2 * most + 1, 10).await.unwrap(), None);
-    assert_eq!(store.inbox_head(&alice.id).await.unwrap(), 3 * most + 2);
+    assert_eq!(store.inbox_state(&alice.id).await.unwrap().head, 3 * most + 2);
 }
 
 pub(crate) async fn what_waits_waits_until_it_was_told(world: &World) {

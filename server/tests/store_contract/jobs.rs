@@ -81,7 +81,7 @@ pub(crate) async fn a_job_of_an_unknown_owner_changes_nothing(world: &World) {
 
     assert_eq!(store.job(of_nobody.id).await.unwrap(), None);
     assert_eq!(store.job(of_alice.id).await.unwrap(), None);
-    assert_eq!(store.inbox_head(&alice.id).await.unwrap(), 0);
+    assert_eq!(store.inbox_state(&alice.id).await.unwrap().head, 0);
     assert!(store.jobs_of(&nobody(), None, 10).await.unwrap().is_empty());
 }
 

@@ -84,9 +84,6 @@ pub(crate) async fn a_live_room_is_in_no_list(world: &World) {
 
     for person in [&alice.id, &bob.id] {
         assert_eq!(store.summary(&live, person).await.unwrap(), None);
-        let mut ids = store.room_ids_of(person).await.unwrap();
-        ids.sort();
-        assert_eq!(ids, [chat.clone(), other.clone()]);
         let listed = store.summaries(person, None, 10).await.unwrap();
         assert_eq!(listed.iter().map(|room| &room.id).collect::<Vec<_>>(), [&chat, &other]);
         assert!(store.summaries(person, Some(&live), 10).await.unwrap().is_empty());

@@ -19,6 +19,7 @@ mod messages;
 mod model;
 mod notifications;
 mod older;
+mod remembered;
 mod rooms;
 mod world;
 

@@ -79,7 +79,7 @@ pub(crate) async fn a_notification_that_comes_again_is_listed_once(world: &World
     world.notify(std::slice::from_ref(&again)).await;
 
     assert_eq!(world.notified(None, 10).await.list, [again]);
-    assert_eq!(world.store.inbox_head(&world.alice.id).await.unwrap(), 2);
+    assert_eq!(world.store.inbox_state(&world.alice.id).await.unwrap().head, 2);
 }
 
 pub(crate) async fn old_notifications_are_let_go_but_not_for_other_things(world: &World) {

@@ -44,6 +44,6 @@ pub(crate) async fn status(
         is_connected: sockets > 0,
         sockets,
         last_seen: state.hub().last_seen(&person.id).map(rfc3339),
-        user_id: person.id,
+        user_id: person.id.clone(),
     })))
 }

@@ -52,8 +52,8 @@ impl Accounts for SqliteStore {
         Box::pin(async move { self.find_login(login).await.map_err(unread) })
     }
 
-    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Person>> {
-        Box::pin(async move { self.find_person(id).await.map_err(unread) })
+    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Arc<Person>>> {
+        Box::pin(async move { Ok(self.find_person(id).await.map_err(unread)?.map(Arc::new)) })
     }
 
     fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<Person>> {
@@ -84,8 +84,11 @@ impl Accounts for SqliteStore {
         )
     }
 
-    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Person)>> {
-        Box::pin(async move { sign_ins::by_id(self.readers(), id, now_ms).await.map_err(unread) })
+    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Arc<Person>)>> {
+        Box::pin(async move {
+            let found = sign_ins::by_id(self.readers(), id, now_ms).await.map_err(unread)?;
+            Ok(found.map(|(sign_in, person)| (sign_in, Arc::new(person))))
+        })
     }
 
     fn rotate<'a>(

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use hub::port::{Answer, Entry, InboxStore, JobWrite, NewEntry, Notifications, StoreError};
+use hub::port::{Answer, Entry, InboxState, InboxStore, JobWrite, NewEntry, Notifications, StoreError};
 use protocol::limits::MAX_INBOX_ITEMS;
 use protocol::{InboxItem, Job, JobId, NotificationId, UserId};
 use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
@@ -30,8 +30,8 @@ impl InboxStore for SqliteStore {
         Box::pin(async move { Ok(self.writer().write(work).await?) })
     }
 
-    fn inbox_head<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64> {
-        Box::pin(async move { head(self.readers(), person).await.map_err(unread) })
+    fn inbox_state<'a>(&'a self, person: &'a UserId) -> Answer<'a, InboxState> {
+        Box::pin(async move { state(self.readers(), person).await.map_err(unread) })
     }
 
     fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>> {
@@ -217,14 +217,22 @@ impl EntryRow {
     }
 }
 
-/// See [`InboxStore::inbox_head`].
-async fn head(readers: &SqlitePool, person: &UserId) -> Result<u64, sqlx::Error> {
-    let head: Option<u64> =
-        query_scalar("SELECT head FROM inboxes WHERE person = (SELECT key FROM people WHERE id = ?)")
-            .bind(person.as_str())
-            .fetch_optional(readers)
-            .await?;
-    Ok(head.unwrap_or(0))
+/// See [`InboxStore::inbox_state`].
+async fn state(readers: &SqlitePool, person: &UserId) -> Result<InboxState, sqlx::Error> {
+    let state: Option<(u64, bool, bool)> = query_as(
+        "SELECT COALESCE((SELECT head FROM inboxes WHERE person = p.key), 0),
+                EXISTS (SELECT 1 FROM inbox INDEXED BY inbox_waiting WHERE person = p.key AND waits),
+                EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE person = p.key AND is_running)
+         FROM people p WHERE p.id = ?",
+    )
+    .bind(person.as_str())
+    .fetch_optional(readers)
+    .await?;
+    Ok(state.map_or_else(InboxState::default, |(head, has_waiting, has_running)| InboxState {
+        head,
+        has_waiting,
+        has_running,
+    }))
 }
 
 /// See [`InboxStore::inbox_after`]. The newest entry is always kept, so one that was let go shows as a hole before the

@@ -224,15 +224,3 @@ pub(super) async fn heads_of(
     .await?;
     heads.into_iter().map(|(room, epoch, seq)| Ok((room_id(&room)?, Cursor { epoch, seq }))).collect()
 }
-
-/// See [`hub::port::Store::room_ids_of`]. Live rooms have no members of their own.
-pub(super) async fn room_ids_of(readers: &SqlitePool, person: &UserId) -> Result<Vec<RoomId>, sqlx::Error> {
-    let ids: Vec<String> = query_scalar(
-        "SELECT r.id FROM members m JOIN rooms r ON r.key = m.room
-         WHERE m.person = (SELECT key FROM people WHERE id = ?)",
-    )
-    .bind(person.as_str())
-    .fetch_all(readers)
-    .await?;
-    ids.iter().map(|id| room_id(id)).collect()
-}

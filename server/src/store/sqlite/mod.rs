@@ -212,10 +212,6 @@ impl Store for SqliteStore {
         Box::pin(async move { members::role(self.readers(), room, person).await.map_err(unread) })
     }
 
-    fn room_ids_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<RoomId>> {
-        Box::pin(async move { members::room_ids_of(self.readers(), person).await.map_err(unread) })
-    }
-
     fn summary<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>> {
         Box::pin(async move { summaries::one(self.readers(), room, person).await.map_err(unread) })
     }

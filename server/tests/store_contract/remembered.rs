@@ -1,0 +1,93 @@
+//! The memory before the accounts: it spares the store, and nothing that has ended comes out of it.
+
+use std::sync::Arc;
+
+use server::auth::Remembered;
+use server::auth::accounts::{Accounts, Rotation, SignIn, SignInKind};
+use server::store::sqlite::SqliteStore;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::world::{account, nobody, open_with_people, person};
+
+const NOW: i64 = 10_000;
+const END: i64 = 20_000;
+const FIRST: [u8; 32] = [1; 32];
+const SECOND: [u8; 32] = [2; 32];
+const THIRD: [u8; 32] = [3; 32];
+
+async fn fresh() -> (SqliteStore, Remembered, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_people(&folder).await;
+    (store.clone(), Remembered::new(Arc::new(store)), folder)
+}
+
+/// A device of Alice that has been seen, and so is remembered.
+async fn seen_device(accounts: &Remembered) -> Uuid {
+    let (user, id, kind) = (person("alice").id, Uuid::now_v7(), SignInKind::Tokens);
+    let sign_in = SignIn { id, user, kind, secret_hash: FIRST, created_at_ms: NOW, expires_at_ms: END };
+    accounts.open_sign_in(sign_in).await.unwrap();
+    assert_eq!(*accounts.sign_in(id, NOW).await.unwrap().unwrap().1, person("alice"));
+    id
+}
+
+#[tokio::test]
+async fn who_was_seen_is_known_without_the_store() {
+    let (store, accounts, _folder) = fresh().await;
+    let device = seen_device(&accounts).await;
+    assert_eq!(accounts.by_id(&nobody()).await.unwrap(), None);
+    let dave = accounts.create(account("dave")).await.unwrap();
+    assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap(), dave);
+    store.close().await;
+
+    let (sign_in, alice) = accounts.sign_in(device, END - 1).await.unwrap().unwrap();
+    assert_eq!((sign_in.id, sign_in.expires_at_ms), (device, END));
+    assert!(Arc::ptr_eq(&alice, &accounts.by_id(&alice.id).await.unwrap().unwrap()), "one of each person");
+    assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap(), dave);
+    accounts.by_id(&person("bob").id).await.unwrap_err();
+    accounts.sign_in(Uuid::now_v7(), NOW).await.err().unwrap();
+}
+
+#[tokio::test]
+async fn what_has_ended_is_not_remembered() {
+    let (_store, accounts, _folder) = fresh().await;
+    let device = seen_device(&accounts).await;
+    assert!(accounts.sign_in(device, END).await.unwrap().is_none(), "it has expired");
+    assert!(accounts.revoke(device).await.unwrap());
+    assert!(accounts.sign_in(device, NOW).await.unwrap().is_none(), "it was revoked");
+
+    let (_store, accounts, _folder) = fresh().await;
+    let device = seen_device(&accounts).await;
+    assert!(matches!(accounts.rotate(&FIRST, &SECOND, NOW, END).await.unwrap(), Rotation::Rotated(..)));
+    assert!(accounts.sign_in(device, NOW).await.unwrap().unwrap().0.secret_hash == SECOND);
+    assert!(matches!(accounts.rotate(&FIRST, &THIRD, NOW, END).await.unwrap(), Rotation::Reused(_)));
+    assert!(accounts.sign_in(device, NOW).await.unwrap().is_none(), "its secret was stolen");
+}
+
+#[tokio::test]
+async fn who_ends_a_sign_in_and_does_not_wait_has_ended_it() {
+    let (store, accounts, _folder) = fresh().await;
+    let device = seen_device(&accounts).await;
+    drop(accounts.revoke(device));
+    while store.sign_in(device, NOW).await.unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    // Another one, so that what follows the first is done.
+    accounts.revoke(Uuid::now_v7()).await.unwrap();
+    assert!(accounts.sign_in(device, NOW).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_answer_is_not_believed_to_have_changed_nothing() {
+    let (store, accounts, _folder) = fresh().await;
+    let device = seen_device(&accounts).await;
+    store.close().await;
+    accounts.revoke(device).await.unwrap_err();
+    accounts.sign_in(device, NOW).await.err().unwrap();
+
+    let (store, accounts, _folder) = fresh().await;
+    let device = seen_device(&accounts).await;
+    store.close().await;
+    assert!(accounts.rotate(&FIRST, &SECOND, NOW, END).await.is_err());
+    accounts.sign_in(device, NOW).await.err().unwrap();
+}
