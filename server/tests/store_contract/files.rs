@@ -7,14 +7,14 @@ use std::task::Poll;
 
 use hub::port::{Appended, InboxStore as _, JobWrite, MessageDraft, NewEntry, Slice, Store, StoreError};
 use protocol::limits::MAX_INBOX_ITEMS;
-use protocol::{InboxItem, MessageKind};
+use protocol::{Cursor, InboxItem, MessageKind};
 use server::auth::accounts::Accounts;
 use server::store::sqlite::{OpenError, Outage, SqliteStore};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::world::{
     account, draft, draft_room, entries, job, live_change, message, notification, open_with_people, person,
-    room_id, signal,
+    room_id, seqs, signal,
 };
 
 #[tokio::test]
@@ -241,6 +241,21 @@ async fn a_job_that_breaks_does_not_spoil_its_neighbours() {
 
     assert!(store.page(&bad, Slice::Newest, 100).await.unwrap().messages.is_empty());
     let kept = store.page(&good, Slice::Newest, 100).await.unwrap().messages;
-    assert_eq!(kept.len(), 54);
-    assert_eq!(store.append(&bad, vec![draft(&alice, "again")], 2000).await.unwrap().len(), 1);
+    assert_eq!(seqs(&kept), (1..=54).collect::<Vec<_>>());
+    let again = store.append(&bad, vec![draft(&alice, "again")], 2000).await.unwrap();
+    assert_eq!(message(&again[0]).cursor.seq, 1, "what was rolled back took no number");
+}
+
+#[tokio::test]
+async fn what_another_program_has_changed_is_looked_up_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_people(&folder).await;
+    let alice = Arc::new(person("alice"));
+    let room = store.create_room(draft_room("general", &alice)).await.unwrap().id;
+    store.append(&room, vec![draft(&alice, "one")], 2000).await.unwrap();
+    meddle(&folder.path().join("hubbub.db"), "UPDATE rooms SET epoch = 70, head = 10").await;
+
+    let said = store.append(&room, vec![draft(&alice, "two")], 2001).await.unwrap();
+
+    assert_eq!(message(&said[0]).cursor, Cursor { epoch: 70, seq: 11 });
 }

@@ -134,6 +134,7 @@ pub(crate) async fn a_live_room_goes_with_its_chat(world: &World) {
     // A new chat of the same name has a new session.
     world.room("general").await;
     assert_eq!(world.live(&chat).await.unwrap().head, Cursor { epoch: 9, seq: 0 });
+    assert_eq!(world.say(&live, alice, "again", 3000).await.cursor, Cursor { epoch: 9, seq: 1 });
     // Without its chat, too, a live room may go.
     store.delete_room(&stays).await.unwrap();
     assert!(store.room(&stays).await.unwrap().is_none() && store.room(&other).await.unwrap().is_some());

@@ -18,8 +18,8 @@ fn strangers(manifest: &str, is_stranger: impl Fn(&str) -> bool) -> Vec<String> 
         .collect()
 }
 
-const TRANSPORTS: [&str; 7] =
-    ["axum", "jsonwebtoken", "leptos", "redis", "socketioxide", "sqlx", "tungstenite"];
+const TRANSPORTS: [&str; 8] =
+    ["axum", "jsonwebtoken", "leptos", "redis", "rusqlite", "socketioxide", "sqlx", "tungstenite"];
 
 #[test]
 fn the_hub_names_no_transport_and_no_database() {
@@ -107,7 +107,7 @@ fn the_pages_do_not_know_the_hub_or_the_server() {
 }
 
 fn doors_with_a_database(sources: &[Source]) -> Vec<String> {
-    lines_with(sources.iter().filter(|it| it.is_in("server/src/gateway")), &["sqlx"])
+    lines_with(sources.iter().filter(|it| it.is_in("server/src/gateway")), &["rusqlite", "sqlx"])
 }
 
 #[test]
@@ -118,7 +118,10 @@ fn the_doors_do_not_know_the_database() {
 }
 
 fn spellings_with_a_transport(sources: &[Source]) -> Vec<String> {
-    lines_with(sources.iter().filter(|it| it.is_in("server/src/dialect")), &["axum", "sqlx", "tokio"])
+    lines_with(
+        sources.iter().filter(|it| it.is_in("server/src/dialect")),
+        &["axum", "rusqlite", "sqlx", "tokio"],
+    )
 }
 
 #[test]

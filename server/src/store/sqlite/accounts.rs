@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use hub::model::Person;
 use protocol::UserId;
-use sqlx::sqlite::{Sqlite, SqliteConnection};
-use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
+use rusqlite::{Connection, params};
+use sqlx::sqlite::Sqlite;
+use sqlx::{FromRow, QueryBuilder, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::rows::PersonRow;
@@ -120,33 +121,24 @@ impl Change for Create {
 }
 
 impl Work for Create {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<Person, Fault<AccountError>> {
+    fn run(&self, connection: &Connection) -> Result<Person, Fault<AccountError>> {
         let NewAccount { id, username, email, password_hash, created_at_ms } = &self.0;
-        let taken: (bool, bool, bool) = query_as(
+        let mut look = connection.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM people WHERE id = ?), EXISTS (SELECT 1 FROM people WHERE username = ?),
                     EXISTS (SELECT 1 FROM people WHERE email = ?)",
-        )
-        .bind(id.as_str())
-        .bind(username)
-        .bind(email)
-        .fetch_one(&mut *connection)
-        .await?;
+        )?;
+        let taken: (bool, bool, bool) =
+            look.query_row([id.as_str(), username, email], |row| row.try_into())?;
         match taken {
             (true, _, _) => return Err(Fault::Refused(AccountError::IdTaken)),
             (_, true, _) => return Err(Fault::Refused(AccountError::UsernameTaken)),
             (_, _, true) => return Err(Fault::Refused(AccountError::EmailTaken)),
             (false, false, false) => {}
         }
-        query(
+        let mut insert = connection.prepare_cached(
             "INSERT INTO people (id, username, email, password_hash, created_at_ms) VALUES (?, ?, ?, ?, ?)",
-        )
-        .bind(id.as_str())
-        .bind(username)
-        .bind(email)
-        .bind(password_hash.as_deref())
-        .bind(created_at_ms)
-        .execute(connection)
-        .await?;
+        )?;
+        insert.execute(params![id.as_str(), username, email, password_hash.as_deref(), created_at_ms])?;
         Ok(Person {
             id: id.clone(),
             username: username.clone(),

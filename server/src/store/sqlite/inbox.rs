@@ -5,18 +5,14 @@ use std::convert::Infallible;
 use hub::port::{Answer, Entry, InboxState, InboxStore, JobWrite, NewEntry, Notifications, StoreError};
 use protocol::limits::MAX_INBOX_ITEMS;
 use protocol::{InboxItem, Job, JobId, NotificationId, UserId};
-use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
-use sqlx::{FromRow, QueryBuilder, query, query_as, query_scalar};
+use rusqlite::{Connection, params};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{FromRow, query_as, query_scalar};
 
-use super::rows::{from_json, json, seq_number};
+use super::desk::person_key;
+use super::rows::{from_json, json, number, seq_number};
 use super::writer::{Change, Fault, Work};
 use super::{SqliteStore, jobs, notifications, unread};
-
-/// Rows of one statement: far below the 32766 parameters that SQLite takes.
-const ROWS: usize = 1000;
-
-/// Statements for up to so many rows are kept prepared; nearly all have one or two.
-const PREPARED: usize = 4;
 
 impl InboxStore for SqliteStore {
     fn put_in_inbox<'a>(
@@ -94,75 +90,43 @@ impl Change for Put {
 }
 
 impl Work for Put {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<Vec<u64>, Fault<StoreError>> {
-        let person = person_key(connection, &self.person).await?;
+    fn run(&self, connection: &Connection) -> Result<Vec<u64>, Fault<StoreError>> {
+        let person = key_of(connection, &self.person)?;
         match &self.job {
             Some(JobWrite::Save(job)) => {
-                let owner = if job.owner == self.person {
-                    person
-                } else {
-                    person_key(connection, &job.owner).await?
-                };
-                jobs::save(connection, owner, job).await?;
+                let owner = if job.owner == self.person { person } else { key_of(connection, &job.owner)? };
+                jobs::save(connection, owner, job)?;
             }
-            Some(JobWrite::Delete(job)) => jobs::delete(connection, *job).await?,
+            Some(JobWrite::Delete(job)) => jobs::delete(connection, *job)?,
             None => {}
         }
         if self.entries.is_empty() {
             return Ok(Vec::new());
         }
         let count = self.entries.len() as u64;
-        let head: u64 = query_scalar(
+        let mut move_head = connection.prepare_cached(
             "INSERT INTO inboxes (person, head) VALUES (?, ?)
              ON CONFLICT (person) DO UPDATE SET head = head + excluded.head RETURNING head",
-        )
-        .bind(person)
-        .bind(seq_number(count))
-        .fetch_one(&mut *connection)
-        .await?;
+        )?;
+        let head = number(move_head.query_row(params![person, seq_number(count)], |row| row.get(0))?)?;
         let numbers: Vec<u64> = (head - count + 1..=head).collect();
-        self.insert(connection, person, &numbers).await?;
+        let mut insert = connection
+            .prepare_cached("INSERT INTO inbox (person, seq, at_ms, waits, item) VALUES (?, ?, ?, ?, ?)")?;
+        for (seq, entry) in numbers.iter().zip(&self.entries) {
+            insert.execute(params![person, seq_number(*seq), self.at_ms, entry.waits, json(&entry.item)?])?;
+        }
         let listed = self.entries.iter().filter_map(|entry| match &entry.item {
             InboxItem::Notification(notification) => Some(notification),
             InboxItem::Direct(_) | InboxItem::Job(_) | InboxItem::Signal(_) => None,
         });
-        notifications::insert(connection, person, &listed.collect::<Vec<_>>()).await?;
+        notifications::insert(connection, person, &listed.collect::<Vec<_>>())?;
         let gone = head.saturating_sub(MAX_INBOX_ITEMS.into());
         if gone > 0 {
-            query("DELETE FROM inbox WHERE person = ? AND seq <= ?")
-                .bind(person)
-                .bind(seq_number(gone))
-                .execute(connection)
-                .await?;
+            connection
+                .prepare_cached("DELETE FROM inbox WHERE person = ? AND seq <= ?")?
+                .execute(params![person, seq_number(gone)])?;
         }
         Ok(numbers)
-    }
-}
-
-impl Put {
-    async fn insert(
-        &self,
-        connection: &mut SqliteConnection,
-        person: i64,
-        numbers: &[u64],
-    ) -> Result<(), sqlx::Error> {
-        let mut rows = Vec::with_capacity(numbers.len());
-        for (seq, entry) in numbers.iter().zip(&self.entries) {
-            rows.push((*seq, entry.waits, json(&entry.item)?));
-        }
-        for rows in rows.chunks(ROWS) {
-            let mut insert =
-                QueryBuilder::<Sqlite>::new("INSERT INTO inbox (person, seq, at_ms, waits, item) ");
-            insert.push_values(rows, |mut row, (seq, waits, item)| {
-                row.push_bind(person)
-                    .push_bind(seq_number(*seq))
-                    .push_bind(self.at_ms)
-                    .push_bind(*waits)
-                    .push_bind(item.as_str());
-            });
-            insert.build().persistent(rows.len() <= PREPARED).execute(&mut *connection).await?;
-        }
-        Ok(())
     }
 }
 
@@ -178,29 +142,20 @@ impl Change for Told {
 }
 
 impl Work for Told {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<(), Fault<Infallible>> {
-        for seqs in self.seqs.chunks(ROWS) {
-            let mut tell = QueryBuilder::<Sqlite>::new(
-                "UPDATE inbox SET waits = 0 WHERE person = (SELECT key FROM people WHERE id = ",
-            );
-            tell.push_bind(self.person.as_str()).push(") AND waits AND seq IN (");
-            let mut numbers = tell.separated(", ");
-            for seq in seqs {
-                numbers.push_bind(seq_number(*seq));
-            }
-            tell.push(")");
-            tell.build().persistent(seqs.len() <= PREPARED).execute(&mut *connection).await?;
+    fn run(&self, connection: &Connection) -> Result<(), Fault<Infallible>> {
+        let Some(person) = person_key(connection, &self.person)? else { return Ok(()) };
+        let mut tell =
+            connection.prepare_cached("UPDATE inbox SET waits = 0 WHERE person = ? AND seq = ? AND waits")?;
+        for seq in &self.seqs {
+            tell.execute(params![person, seq_number(*seq)])?;
         }
         Ok(())
     }
 }
 
-/// What other tables call a person.
-async fn person_key(connection: &mut SqliteConnection, person: &UserId) -> Result<i64, Fault<StoreError>> {
-    let key: Option<i64> = query_scalar("SELECT key FROM people WHERE id = ?")
-        .bind(person.as_str())
-        .fetch_optional(connection)
-        .await?;
+/// What other tables call somebody who must be there.
+fn key_of(connection: &Connection, person: &UserId) -> Result<i64, Fault<StoreError>> {
+    let key = person_key(connection, person)?;
     key.ok_or_else(|| Fault::Refused(StoreError::NoSuchPerson(person.clone())))
 }
 

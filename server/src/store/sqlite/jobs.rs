@@ -1,34 +1,28 @@
 //! Jobs: kept as they stand.
 
 use protocol::{Job, JobId, JobStatus, UserId};
-use sqlx::sqlite::{SqliteConnection, SqlitePool};
-use sqlx::{query, query_scalar};
+use rusqlite::{Connection, params};
+use sqlx::query_scalar;
+use sqlx::sqlite::SqlitePool;
 
 use super::rows::{from_json, json, up_to};
+use super::writer::Broken;
 
 /// Keeps a job of the person with this key.
-pub(super) async fn save(
-    connection: &mut SqliteConnection,
-    owner: i64,
-    job: &Job,
-) -> Result<(), sqlx::Error> {
-    query(
+pub(super) fn save(connection: &Connection, owner: i64, job: &Job) -> Result<(), Broken> {
+    let mut save = connection.prepare_cached(
         "INSERT INTO jobs (id, person, is_running, job) VALUES (?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE
          SET person = excluded.person, is_running = excluded.is_running, job = excluded.job",
-    )
-    .bind(job.id.0.as_bytes().as_slice())
-    .bind(owner)
-    .bind(job.status == JobStatus::Running)
-    .bind(json(job)?)
-    .execute(connection)
-    .await?;
+    )?;
+    let is_running = job.status == JobStatus::Running;
+    save.execute(params![job.id.0.as_bytes().as_slice(), owner, is_running, json(job)?])?;
     Ok(())
 }
 
 /// Keeps it no more.
-pub(super) async fn delete(connection: &mut SqliteConnection, job: JobId) -> Result<(), sqlx::Error> {
-    query("DELETE FROM jobs WHERE id = ?").bind(job.0.as_bytes().as_slice()).execute(connection).await?;
+pub(super) fn delete(connection: &Connection, job: JobId) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached("DELETE FROM jobs WHERE id = ?")?.execute([job.0.as_bytes().as_slice()])?;
     Ok(())
 }
 

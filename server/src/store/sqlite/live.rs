@@ -2,16 +2,14 @@
 
 use std::convert::Infallible;
 
-use hub::model::RoomRecord;
 use protocol::{LiveChange, RoomId, RoomKind};
-use sqlx::query;
-use sqlx::sqlite::SqliteConnection;
+use rusqlite::{Connection, params};
 
-use super::rooms;
 use super::rows::{json, kind_number};
 use super::writer::{Change, Fault, Work};
 
-/// See [`hub::port::Store::live_room`]. A room that has the identifier already is the answer, whatever its kind.
+/// Makes the live room of a chat, if there is that chat and no room of this identifier. See
+/// [`hub::port::Store::live_room`].
 pub(super) struct Open {
     pub(super) room: RoomId,
     pub(super) chat: RoomId,
@@ -20,25 +18,20 @@ pub(super) struct Open {
 }
 
 impl Change for Open {
-    type Done = Option<RoomRecord>;
+    type Done = ();
     type Refusal = Infallible;
 }
 
 impl Work for Open {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<Option<RoomRecord>, Fault<Infallible>> {
-        query(
+    fn run(&self, connection: &Connection) -> Result<(), Fault<Infallible>> {
+        let mut insert = connection.prepare_cached(
             "INSERT INTO rooms (id, name, kind, epoch, created_at_ms, active_at_ms, chat)
              SELECT ?1, '', ?2, ?3, ?4, ?4, key FROM rooms WHERE id = ?5 AND chat IS NULL
              ON CONFLICT (id) DO NOTHING",
-        )
-        .bind(self.room.as_str())
-        .bind(kind_number(RoomKind::Live))
-        .bind(self.epoch)
-        .bind(self.at_ms)
-        .bind(self.chat.as_str())
-        .execute(&mut *connection)
-        .await?;
-        Ok(rooms::find(connection, &self.room).await?)
+        )?;
+        let kind = kind_number(RoomKind::Live);
+        insert.execute(params![self.room.as_str(), kind, self.epoch, self.at_ms, self.chat.as_str()])?;
+        Ok(())
     }
 }
 
@@ -51,12 +44,10 @@ impl Change for Set {
 }
 
 impl Work for Set {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<(), Fault<Infallible>> {
-        query("UPDATE rooms SET live = ? WHERE id = ?")
-            .bind(json(&self.0)?)
-            .bind(self.0.room.as_str())
-            .execute(connection)
-            .await?;
+    fn run(&self, connection: &Connection) -> Result<(), Fault<Infallible>> {
+        connection
+            .prepare_cached("UPDATE rooms SET live = ? WHERE id = ?")?
+            .execute(params![json(&self.0)?, self.0.room.as_str()])?;
         Ok(())
     }
 }

@@ -1,21 +1,19 @@
 //! Who is in a room, as what, and how far they have read.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use hub::model::{Membership, Person};
 use hub::port::StoreError;
 use protocol::{Cursor, Role, RoomId, UserId};
-use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
-use sqlx::{FromRow, QueryBuilder, query_as, query_scalar};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{query_as, query_scalar};
 
 use super::rooms;
 use super::rows::{PersonRow, role_number, room_id, seq_number, user_id};
 use super::writer::{Change, Fault, Work};
-
-/// Rows of one statement: far below the 32766 parameters that SQLite takes.
-const ROWS: usize = 1000;
 
 /// Somebody with an account.
 pub(super) struct Known {
@@ -30,59 +28,35 @@ impl Known {
     }
 }
 
-#[derive(FromRow)]
-struct KnownRow {
-    key: i64,
-    #[sqlx(flatten)]
-    person: PersonRow,
-}
-
 /// The accounts of these people, each once, in their order.
-pub(super) async fn lookup(
-    connection: &mut SqliteConnection,
-    people: &[UserId],
-) -> Result<Vec<Known>, Fault<StoreError>> {
+pub(super) fn lookup(connection: &Connection, people: &[UserId]) -> Result<Vec<Known>, Fault<StoreError>> {
+    let mut find = connection.prepare_cached(
+        "SELECT key, id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
+         FROM people WHERE id = ?",
+    )?;
     let mut seen = HashSet::new();
-    let people: Vec<&UserId> = people.iter().filter(|person| seen.insert(*person)).collect();
     let mut known = Vec::with_capacity(people.len());
-    for people in people.chunks(ROWS) {
-        let mut find = QueryBuilder::<Sqlite>::new(
-            "SELECT key, id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
-             FROM people WHERE id IN (",
-        );
-        let mut ids = find.separated(", ");
-        for person in people {
-            ids.push_bind(person.as_str());
-        }
-        find.push(")");
-        let rows = find.build_query_as::<KnownRow>().persistent(false).fetch_all(&mut *connection).await?;
-        let mut found = HashMap::with_capacity(rows.len());
-        for row in rows {
-            let person = Arc::new(row.person.person()?);
-            found.insert(person.id.clone(), Known { key: row.key, person });
-        }
-        for &person in people {
-            let unknown = || Fault::Refused(StoreError::NoSuchPerson(person.clone()));
-            known.push(found.remove(person).ok_or_else(unknown)?);
-        }
+    for person in people.iter().filter(|person| seen.insert(*person)) {
+        let found = find
+            .query_row([person.as_str()], |row| Ok((row.get("key")?, PersonRow::read(row)?)))
+            .optional()?;
+        let (key, row) = found.ok_or_else(|| Fault::Refused(StoreError::NoSuchPerson(person.clone())))?;
+        known.push(Known { key, person: Arc::new(row.person()?) });
     }
     Ok(known)
 }
 
 /// Puts people into a room in which they are not.
-pub(super) async fn insert(
-    connection: &mut SqliteConnection,
+pub(super) fn insert(
+    connection: &Connection,
     room: i64,
     members: &[(i64, Membership)],
     at_ms: i64,
-) -> Result<(), sqlx::Error> {
-    for members in members.chunks(ROWS) {
-        let mut insert =
-            QueryBuilder::<Sqlite>::new("INSERT INTO members (room, person, role, joined_at_ms) ");
-        insert.push_values(members, |mut row, (person, membership)| {
-            row.push_bind(room).push_bind(*person).push_bind(role_number(membership.role)).push_bind(at_ms);
-        });
-        insert.build().persistent(false).execute(&mut *connection).await?;
+) -> Result<(), rusqlite::Error> {
+    let mut insert = connection
+        .prepare_cached("INSERT INTO members (room, person, role, joined_at_ms) VALUES (?, ?, ?, ?)")?;
+    for (person, membership) in members {
+        insert.execute(params![room, person, role_number(membership.role), at_ms])?;
     }
     Ok(())
 }
@@ -100,22 +74,20 @@ impl Change for Add {
 }
 
 impl Work for Add {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<Vec<Membership>, Fault<StoreError>> {
-        let room = rooms::chat_key(&mut *connection, &self.room).await?;
+    fn run(&self, connection: &Connection) -> Result<Vec<Membership>, Fault<StoreError>> {
+        let room = rooms::chat_key(connection, &self.room)?;
         let room = room.ok_or(Fault::Refused(StoreError::NoSuchRoom))?;
-        let people = lookup(connection, &self.people).await?;
-        let inside: HashSet<i64> = query_scalar("SELECT person FROM members WHERE room = ?")
-            .bind(room)
-            .fetch_all(&mut *connection)
-            .await?
-            .into_iter()
-            .collect();
+        let people = lookup(connection, &self.people)?;
+        let inside: HashSet<i64> = connection
+            .prepare_cached("SELECT person FROM members WHERE room = ?")?
+            .query_map([room], |row| row.get(0))?
+            .collect::<Result<_, _>>()?;
         let added: Vec<_> = people
             .into_iter()
             .filter(|known| !inside.contains(&known.key))
             .map(|known| known.into_member(Role::Member))
             .collect();
-        insert(connection, room, &added, self.at_ms).await?;
+        insert(connection, room, &added, self.at_ms)?;
         Ok(added.into_iter().map(|(_, membership)| membership).collect())
     }
 }
@@ -132,25 +104,21 @@ impl Change for Remove {
 }
 
 impl Work for Remove {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<Option<UserId>, Fault<Infallible>> {
-        let left: Option<i64> = query_scalar(
+    fn run(&self, connection: &Connection) -> Result<Option<UserId>, Fault<Infallible>> {
+        let mut remove = connection.prepare_cached(
             "DELETE FROM members WHERE room = (SELECT key FROM rooms WHERE id = ?)
                                    AND person = (SELECT key FROM people WHERE id = ?) RETURNING room",
-        )
-        .bind(self.room.as_str())
-        .bind(self.person.as_str())
-        .fetch_optional(&mut *connection)
-        .await?;
+        )?;
+        let left: Option<i64> =
+            remove.query_row([self.room.as_str(), self.person.as_str()], |row| row.get(0)).optional()?;
         let Some(room) = left else { return Ok(None) };
-        let heir: Option<String> = query_scalar(
+        let mut promote = connection.prepare_cached(
             "UPDATE members SET role = 1
              WHERE key = (SELECT MIN(key) FROM members WHERE room = ?1)
                AND NOT EXISTS (SELECT 1 FROM members WHERE room = ?1 AND role = 1)
              RETURNING (SELECT id FROM people WHERE people.key = members.person)",
-        )
-        .bind(room)
-        .fetch_optional(connection)
-        .await?;
+        )?;
+        let heir: Option<String> = promote.query_row([room], |row| row.get(0)).optional()?;
         Ok(heir.as_deref().map(user_id).transpose()?)
     }
 }
@@ -167,27 +135,34 @@ impl Change for MarkRead {
 }
 
 impl Work for MarkRead {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<(), Fault<Infallible>> {
-        for marks in self.marks.chunks(ROWS) {
-            // Who is in the room is looked up for the marks, not the other way round: rooms are large, marks are few.
-            let mut raise = QueryBuilder::<Sqlite>::new(
-                "UPDATE members SET read_seq = mark.seq
-                 FROM (SELECT m.key, MIN(MAX(given.column2), r.head) AS seq FROM (",
-            );
-            raise.push_values(marks, |mut row, (person, seq)| {
-                row.push_bind(person.as_str()).push_bind(seq_number(*seq));
-            });
-            raise.push(") given CROSS JOIN rooms r CROSS JOIN people p CROSS JOIN members m WHERE r.id = ");
-            raise.push_bind(self.room.as_str());
-            raise.push(
-                " AND p.id = given.column1 AND m.room = r.key AND m.person = p.key GROUP BY m.key) mark
-                 WHERE members.key = mark.key AND members.read_seq < mark.seq",
-            );
-            raise.build().persistent(marks.len() == 1).execute(&mut *connection).await?;
+    fn run(&self, connection: &Connection) -> Result<(), Fault<Infallible>> {
+        let room = connection
+            .prepare_cached("SELECT key, head FROM rooms WHERE id = ?")?
+            .query_row([self.room.as_str()], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+            .optional()?;
+        let Some((room, head)) = room else { return Ok(()) };
+        let mut raise = connection.prepare_cached(
+            "UPDATE members SET read_seq = ?1
+             WHERE room = ?2 AND person = (SELECT key FROM people WHERE id = ?3) AND read_seq < ?1",
+        )?;
+        for (person, seq) in &self.marks {
+            raise.execute(params![seq_number(*seq).min(head), room, person.as_str()])?;
         }
         Ok(())
     }
 }
+
+pub(super) const ROLE: &str = "
+    SELECT role FROM members
+    WHERE room = (SELECT COALESCE(chat, key) FROM rooms WHERE id = ?)
+      AND person = (SELECT key FROM people WHERE id = ?)";
+
+pub(super) const HEADS: &str = "
+    SELECT r.id, r.epoch, r.head FROM members m JOIN rooms r ON r.key = m.room
+    WHERE m.person = (SELECT key FROM people WHERE id = ?1)
+    UNION ALL
+    SELECT r.id, r.epoch, r.head FROM members m JOIN rooms r ON r.chat = m.room
+    WHERE m.person = (SELECT key FROM people WHERE id = ?1)";
 
 /// See [`hub::port::Store::role`]. In a live room it is the role in its chat.
 pub(super) async fn role(
@@ -195,15 +170,8 @@ pub(super) async fn role(
     room: &RoomId,
     person: &UserId,
 ) -> Result<Option<Role>, sqlx::Error> {
-    let number: Option<i64> = query_scalar(
-        "SELECT role FROM members
-         WHERE room = (SELECT COALESCE(chat, key) FROM rooms WHERE id = ?)
-           AND person = (SELECT key FROM people WHERE id = ?)",
-    )
-    .bind(room.as_str())
-    .bind(person.as_str())
-    .fetch_optional(readers)
-    .await?;
+    let number: Option<i64> =
+        query_scalar(ROLE).bind(room.as_str()).bind(person.as_str()).fetch_optional(readers).await?;
     number.map(super::rows::role).transpose()
 }
 
@@ -212,15 +180,6 @@ pub(super) async fn heads_of(
     readers: &SqlitePool,
     person: &UserId,
 ) -> Result<Vec<(RoomId, Cursor)>, sqlx::Error> {
-    let heads: Vec<(String, u32, u64)> = query_as(
-        "SELECT r.id, r.epoch, r.head FROM members m JOIN rooms r ON r.key = m.room
-         WHERE m.person = (SELECT key FROM people WHERE id = ?1)
-         UNION ALL
-         SELECT r.id, r.epoch, r.head FROM members m JOIN rooms r ON r.chat = m.room
-         WHERE m.person = (SELECT key FROM people WHERE id = ?1)",
-    )
-    .bind(person.as_str())
-    .fetch_all(readers)
-    .await?;
+    let heads: Vec<(String, u32, u64)> = query_as(HEADS).bind(person.as_str()).fetch_all(readers).await?;
     heads.into_iter().map(|(room, epoch, seq)| Ok((room_id(&room)?, Cursor { epoch, seq }))).collect()
 }

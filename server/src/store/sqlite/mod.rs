@@ -1,11 +1,13 @@
 //! Rooms, people, messages, inboxes and jobs in one SQLite file.
 //!
-//! One task writes, see `writer.rs`; a few connections read what is committed. Each question is one statement, so what
+//! One thread writes, see `writer.rs`; a few connections read what is committed. Each question is one statement, so what
 //! it answers is one state of the database.
 
 mod accounts;
+mod append;
 mod backup;
 mod check;
+mod desk;
 mod files;
 mod inbox;
 mod jobs;
@@ -16,6 +18,9 @@ mod members;
 mod messages;
 mod notifications;
 mod open;
+mod pen;
+#[cfg(test)]
+mod plans;
 mod renew;
 mod restore;
 mod rooms;
@@ -31,8 +36,7 @@ use hub::model::{Membership, RoomRecord};
 use hub::port::{Answer, Appended, MessageDraft, Page, RoomDraft, Slice, Store, StoreError};
 use protocol::{Cursor, LiveChange, MessageId, Role, RoomId, RoomSummary, UserId};
 use sqlx::sqlite::SqlitePool;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::oneshot;
 
 pub use backup::{Backup, BackupError, backup};
 pub use check::{CheckError, Report, check};
@@ -50,15 +54,14 @@ pub struct SqliteStore {
 struct Shared {
     readers: SqlitePool,
     writer: Writer,
-    closing: CancellationToken,
-    /// A std mutex: held to take the handle out, never across an `.await`.
-    task: Mutex<Option<JoinHandle<()>>>,
+    /// Told when the writer has ended. A std mutex: held to take it out, never across an `.await`.
+    end: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 impl SqliteStore {
-    fn new(readers: SqlitePool, writer: Writer, closing: CancellationToken, task: JoinHandle<()>) -> Self {
-        let task = Mutex::new(Some(task));
-        Self { shared: Arc::new(Shared { readers, writer, closing, task }) }
+    fn new(readers: SqlitePool, writer: Writer, end: oneshot::Receiver<()>) -> Self {
+        let end = Mutex::new(Some(end));
+        Self { shared: Arc::new(Shared { readers, writer, end }) }
     }
 
     /// Does what was asked before, moves the write-ahead log into the file and closes it. Whatever is asked later is
@@ -66,10 +69,10 @@ impl SqliteStore {
     pub async fn close(&self) {
         // Readers first, so that nobody reads from the log while the writer empties it.
         self.readers().close().await;
-        self.shared.closing.cancel();
-        let task = self.shared.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(task) = task
-            && let Err(error) = task.await
+        self.writer().stop().await;
+        let end = self.shared.end.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(end) = end
+            && let Err(error) = end.await
         {
             tracing::error!(%error, "The writer of the database broke down");
         }
@@ -147,7 +150,8 @@ impl Store for SqliteStore {
                 return Ok(Some(found));
             }
             let work = live::Open { room: room.clone(), chat: chat.clone(), epoch, at_ms };
-            Ok(self.writer().write(work).await?)
+            self.writer().write(work).await?;
+            rooms::find(self.readers(), room).await.map_err(unread)
         })
     }
 
@@ -187,7 +191,7 @@ impl Store for SqliteStore {
         drafts: Vec<MessageDraft>,
         at_ms: i64,
     ) -> Answer<'a, Vec<Appended>> {
-        let append = messages::Append { room: room.clone(), drafts, at_ms };
+        let append = append::Append { room: room.clone(), drafts, at_ms };
         Box::pin(async move { Ok(self.writer().append(append).await?) })
     }
 

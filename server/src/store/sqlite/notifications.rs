@@ -5,51 +5,37 @@ use std::convert::Infallible;
 use hub::port::Notifications;
 use protocol::limits::MAX_INBOX_ITEMS;
 use protocol::{Notification, NotificationId, UserId};
-use sqlx::sqlite::{Sqlite, SqliteConnection, SqlitePool};
-use sqlx::{FromRow, QueryBuilder, Row as _, query};
+use rusqlite::{Connection, params};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{FromRow, Row as _, query};
 
+use super::desk::person_key;
 use super::rows::{up_to, uuid};
 use super::writer::{Change, Fault, Work};
 
-/// Rows of one statement: far below the 32766 parameters that SQLite takes.
-const ROWS: usize = 1000;
-
-/// Statements for up to so many rows are kept prepared; nearly all have one.
-const PREPARED: usize = 4;
-
 /// Lists notifications of the person with this key, and lets go of what is older than the newest that are kept. One that
 /// is listed already is replaced.
-pub(super) async fn insert(
-    connection: &mut SqliteConnection,
+pub(super) fn insert(
+    connection: &Connection,
     person: i64,
     notifications: &[&Notification],
-) -> Result<(), sqlx::Error> {
+) -> Result<(), rusqlite::Error> {
     if notifications.is_empty() {
         return Ok(());
     }
-    for notifications in notifications.chunks(ROWS) {
-        let mut insert = QueryBuilder::<Sqlite>::new(
-            "INSERT OR REPLACE INTO notifications (id, person, kind, title, message, at_ms, is_read) ",
-        );
-        insert.push_values(notifications, |mut row, it| {
-            row.push_bind(it.id.0.as_bytes().as_slice())
-                .push_bind(person)
-                .push_bind(it.kind.as_str())
-                .push_bind(it.title.as_str())
-                .push_bind(it.message.as_str())
-                .push_bind(it.at_ms)
-                .push_bind(it.is_read);
-        });
-        insert.build().persistent(notifications.len() <= PREPARED).execute(&mut *connection).await?;
+    let mut insert = connection.prepare_cached(
+        "INSERT OR REPLACE INTO notifications (id, person, kind, title, message, at_ms, is_read)
+         VALUES (?, ?, ?, ?, ?, ?, ?)",
+    )?;
+    for it in notifications {
+        let id = it.id.0.as_bytes().as_slice();
+        insert.execute(params![id, person, it.kind, it.title, it.message, it.at_ms, it.is_read])?;
     }
-    query(
+    let mut let_go = connection.prepare_cached(
         "DELETE FROM notifications WHERE person = ?1 AND id <=
          (SELECT id FROM notifications WHERE person = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
-    )
-    .bind(person)
-    .bind(MAX_INBOX_ITEMS)
-    .execute(connection)
-    .await?;
+    )?;
+    let_go.execute(params![person, MAX_INBOX_ITEMS])?;
     Ok(())
 }
 
@@ -124,35 +110,24 @@ impl Change for Read {
 }
 
 impl Work for Read {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<u32, Fault<Infallible>> {
+    fn run(&self, connection: &Connection) -> Result<u32, Fault<Infallible>> {
+        let Some(person) = person_key(connection, &self.person)? else { return Ok(0) };
         let Some(which) = &self.which else {
-            let marked = query(
-                "UPDATE notifications SET is_read = 1
-                 WHERE person = (SELECT key FROM people WHERE id = ?) AND NOT is_read",
-            )
-            .bind(self.person.as_str())
-            .execute(connection)
-            .await?;
-            return Ok(count(marked.rows_affected()));
+            let mut mark = connection
+                .prepare_cached("UPDATE notifications SET is_read = 1 WHERE person = ? AND NOT is_read")?;
+            return Ok(count(mark.execute([person])?));
         };
+        let mut mark = connection.prepare_cached(
+            "UPDATE notifications SET is_read = 1 WHERE person = ? AND id = ? AND NOT is_read",
+        )?;
         let mut marked = 0;
-        for which in which.chunks(ROWS) {
-            let mut mark = QueryBuilder::<Sqlite>::new(
-                "UPDATE notifications SET is_read = 1 WHERE person = (SELECT key FROM people WHERE id = ",
-            );
-            mark.push_bind(self.person.as_str()).push(") AND NOT is_read AND id IN (");
-            let mut ids = mark.separated(", ");
-            for id in which {
-                ids.push_bind(id.0.as_bytes().as_slice());
-            }
-            mark.push(")");
-            let mark = mark.build().persistent(which.len() <= PREPARED);
-            marked += mark.execute(&mut *connection).await?.rows_affected();
+        for id in which {
+            marked += mark.execute(params![person, id.0.as_bytes().as_slice()])?;
         }
         Ok(count(marked))
     }
 }
 
-fn count(rows: u64) -> u32 {
+fn count(rows: usize) -> u32 {
     u32::try_from(rows).unwrap_or(u32::MAX)
 }

@@ -10,12 +10,12 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteSynchronous,
 };
-use sqlx::{ConnectOptions as _, query, query_scalar};
-use tokio_util::sync::CancellationToken;
+use sqlx::{ConnectOptions as _, Connection as _, query, query_scalar};
 
 use super::SqliteStore;
 use super::files::{create_private, folder_of};
 use super::lock::Lock;
+use super::pen::Pen;
 use super::writer::Writer;
 use crate::config::Synchronous;
 
@@ -105,6 +105,9 @@ pub enum OpenError {
     /// The tables are not as this program makes them.
     #[error("the tables of `{}` cannot be brought up to date", .0.display())]
     Migration(PathBuf, #[source] MigrateError),
+    /// The system gives no thread to write with.
+    #[error("the thread that writes to the database cannot be started")]
+    Thread(#[source] io::Error),
     /// The program was built with a SQLite that can damage the file.
     #[error("this program was built with SQLite {0}, which can damage databases; it needs 3.51.3 or newer")]
     OldSqlite(String),
@@ -158,26 +161,20 @@ async fn open(options: SqliteConnectOptions, synchronous: Synchronous) -> Result
         .pragma("mmap_size", "0")
         .pragma("temp_store", "memory")
         .pragma("cache_size", "-8192");
-    let writing = options
-        .clone()
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(match synchronous {
-            Synchronous::Full => SqliteSynchronous::Full,
-            Synchronous::Normal => SqliteSynchronous::Normal,
-        })
-        // The log stays as large as it ever was; 64 MiB is more than a busy minute needs.
-        .pragma("journal_size_limit", "67108864")
-        .optimize_on_close(true, None);
-    let mut connection = writing.connect().await.map_err(|error| refusal(&path, error))?;
+    let preparing = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+    let mut connection = preparing.connect().await.map_err(|error| refusal(&path, error))?;
     check_version(&path, &mut connection).await?;
     claim(&path, &mut connection).await?;
     migrate(&path, &mut connection).await?;
     let readers =
         read_pool(options.pragma("query_only", "on")).await.map_err(|error| refusal(&path, error))?;
-    let closing = CancellationToken::new();
-    let (writer, task) = Writer::start(connection, writing, lock, closing.clone());
+    let pen = Pen::take_up(path.clone(), synchronous)
+        .map_err(|error| OpenError::Unreadable(path.clone(), error.into()))?;
+    // Not before another one is open: who closes a database last empties its log, which takes time.
+    connection.close().await.map_err(|error| refusal(&path, error))?;
+    let (writer, end) = Writer::start(pen, lock).map_err(OpenError::Thread)?;
     tracing::info!(path = %path.display(), "Opened the database `{}`", path.display());
-    Ok(SqliteStore::new(readers, writer, closing, task))
+    Ok(SqliteStore::new(readers, writer, end))
 }
 
 /// Makes the folder and the file. What SQLite would say about them is right, but of no help.

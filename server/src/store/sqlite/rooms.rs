@@ -5,8 +5,9 @@ use std::convert::Infallible;
 use hub::model::RoomRecord;
 use hub::port::{LIVE_PREFIX, RoomDraft, StoreError};
 use protocol::{Cursor, Role, RoomId};
-use sqlx::sqlite::SqliteConnection;
-use sqlx::{FromRow, Row as _, SqliteExecutor, query, query_scalar};
+use rusqlite::{Connection, OptionalExtension as _, params};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{FromRow, Row as _, query};
 
 use super::members;
 use super::rows::{MemberRow, from_json, kind, kind_number, room_id};
@@ -21,29 +22,26 @@ impl Change for Create {
 }
 
 impl Work for Create {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<RoomRecord, Fault<StoreError>> {
+    fn run(&self, connection: &Connection) -> Result<RoomRecord, Fault<StoreError>> {
         let draft = &self.0;
-        if is_taken(&mut *connection, &draft.id).await? {
+        if is_taken(connection, &draft.id)? {
             return Err(Fault::Refused(StoreError::RoomTaken));
         }
         let mut people = vec![draft.owner.clone()];
         people.extend(draft.members.iter().filter(|member| **member != draft.owner).cloned());
-        let people = members::lookup(connection, &people).await?;
-        let room: i64 = query_scalar(
+        let people = members::lookup(connection, &people)?;
+        let mut insert = connection.prepare_cached(
             "INSERT INTO rooms (id, name, kind, epoch, created_at_ms, active_at_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?5) RETURNING key",
-        )
-        .bind(draft.id.as_str())
-        .bind(&draft.name)
-        .bind(kind_number(draft.kind))
-        .bind(draft.epoch)
-        .bind(draft.at_ms)
-        .fetch_one(&mut *connection)
-        .await?;
+        )?;
+        let room: i64 = insert.query_row(
+            params![draft.id.as_str(), draft.name, kind_number(draft.kind), draft.epoch, draft.at_ms],
+            |row| row.get(0),
+        )?;
         let role = |at: usize| if at == 0 { Role::Owner } else { Role::Member };
         let members: Vec<_> =
             people.into_iter().enumerate().map(|(at, known)| known.into_member(role(at))).collect();
-        members::insert(connection, room, &members, draft.at_ms).await?;
+        members::insert(connection, room, &members, draft.at_ms)?;
         Ok(RoomRecord {
             id: draft.id.clone(),
             name: draft.name.clone(),
@@ -69,13 +67,11 @@ impl Change for Rename {
 }
 
 impl Work for Rename {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<(), Fault<StoreError>> {
-        let renamed = query("UPDATE rooms SET name = ? WHERE id = ? AND chat IS NULL")
-            .bind(&self.name)
-            .bind(self.room.as_str())
-            .execute(connection)
-            .await?;
-        if renamed.rows_affected() == 0 { Err(Fault::Refused(StoreError::NoSuchRoom)) } else { Ok(()) }
+    fn run(&self, connection: &Connection) -> Result<(), Fault<StoreError>> {
+        let renamed = connection
+            .prepare_cached("UPDATE rooms SET name = ? WHERE id = ? AND chat IS NULL")?
+            .execute(params![self.name, self.room.as_str()])?;
+        if renamed == 0 { Err(Fault::Refused(StoreError::NoSuchRoom)) } else { Ok(()) }
     }
 }
 
@@ -88,30 +84,27 @@ impl Change for Delete {
 }
 
 impl Work for Delete {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<(), Fault<Infallible>> {
-        query("DELETE FROM rooms WHERE id = ?").bind(self.0.as_str()).execute(connection).await?;
+    const TAKES_AWAY: bool = true;
+
+    fn run(&self, connection: &Connection) -> Result<(), Fault<Infallible>> {
+        connection.prepare_cached("DELETE FROM rooms WHERE id = ?")?.execute([self.0.as_str()])?;
         Ok(())
     }
 }
 
 /// Whether nobody may make a room of this id: there is one, or it is that of a chat's live room.
-async fn is_taken(executor: impl SqliteExecutor<'_>, room: &RoomId) -> Result<bool, sqlx::Error> {
-    query_scalar("SELECT EXISTS (SELECT 1 FROM rooms WHERE id IN (?, ?))")
-        .bind(room.as_str())
-        .bind(room.as_str().strip_prefix(LIVE_PREFIX))
-        .fetch_one(executor)
-        .await
+fn is_taken(connection: &Connection, room: &RoomId) -> Result<bool, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM rooms WHERE id IN (?, ?))")?
+        .query_row(params![room.as_str(), room.as_str().strip_prefix(LIVE_PREFIX)], |row| row.get(0))
 }
 
 /// What other tables call a room that has members of its own, which a live room has not.
-pub(super) async fn chat_key(
-    executor: impl SqliteExecutor<'_>,
-    room: &RoomId,
-) -> Result<Option<i64>, sqlx::Error> {
-    query_scalar("SELECT key FROM rooms WHERE id = ? AND chat IS NULL")
-        .bind(room.as_str())
-        .fetch_optional(executor)
-        .await
+pub(super) fn chat_key(connection: &Connection, room: &RoomId) -> Result<Option<i64>, rusqlite::Error> {
+    connection
+        .prepare_cached("SELECT key FROM rooms WHERE id = ? AND chat IS NULL")?
+        .query_row([room.as_str()], |row| row.get(0))
+        .optional()
 }
 
 /// The columns of a room, with one of its members, if it has any.
@@ -127,22 +120,17 @@ struct RoomRow {
     live: Option<String>,
 }
 
+pub(super) const FIND: &str = "
+    SELECT r.id, h.name, r.kind, r.epoch, r.head, r.created_at_ms, r.active_at_ms, r.live,
+           m.role, IIF(r.chat IS NULL, m.read_seq, 0) AS read_seq,
+           p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
+    FROM rooms r JOIN rooms h ON h.key = COALESCE(r.chat, r.key)
+    LEFT JOIN members m ON m.room = h.key LEFT JOIN people p ON p.key = m.person
+    WHERE r.id = ? ORDER BY m.key";
+
 /// See [`hub::port::Store::room`]. A live room has the name and the members of its chat; the marks are the chat's alone.
-pub(super) async fn find(
-    executor: impl SqliteExecutor<'_>,
-    room: &RoomId,
-) -> Result<Option<RoomRecord>, sqlx::Error> {
-    let rows = query(
-        "SELECT r.id, h.name, r.kind, r.epoch, r.head, r.created_at_ms, r.active_at_ms, r.live,
-                m.role, IIF(r.chat IS NULL, m.read_seq, 0) AS read_seq,
-                p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
-         FROM rooms r JOIN rooms h ON h.key = COALESCE(r.chat, r.key)
-         LEFT JOIN members m ON m.room = h.key LEFT JOIN people p ON p.key = m.person
-         WHERE r.id = ? ORDER BY m.key",
-    )
-    .bind(room.as_str())
-    .fetch_all(executor)
-    .await?;
+pub(super) async fn find(readers: &SqlitePool, room: &RoomId) -> Result<Option<RoomRecord>, sqlx::Error> {
+    let rows = query(FIND).bind(room.as_str()).fetch_all(readers).await?;
     let Some(first) = rows.first() else {
         return Ok(None);
     };

@@ -20,6 +20,17 @@ pub(super) struct PersonRow {
 }
 
 impl PersonRow {
+    /// The same for who asks by the other library.
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            person_id: row.get("person_id")?,
+            username: row.get("username")?,
+            email: row.get("email")?,
+            is_active: row.get("is_active")?,
+            person_created_at_ms: row.get("person_created_at_ms")?,
+        })
+    }
+
     pub(super) fn person(self) -> Result<Person, sqlx::Error> {
         Ok(Person {
             id: user_id(&self.person_id)?,
@@ -123,6 +134,11 @@ pub(super) fn seq_number(seq: u64) -> i64 {
 /// beyond every UUID.
 pub(super) fn up_to(before: Option<Uuid>) -> Vec<u8> {
     before.map_or_else(|| vec![u8::MAX; 17], |id| id.as_bytes().to_vec())
+}
+
+/// A number that is never below zero, as SQLite has it.
+pub(super) fn number(stored: i64) -> Result<u64, rusqlite::Error> {
+    u64::try_from(stored).map_err(|_| rusqlite::Error::IntegralValueOutOfRange(0, stored))
 }
 
 /// What the database keeps as a whole.

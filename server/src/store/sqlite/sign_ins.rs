@@ -3,12 +3,14 @@
 use std::convert::Infallible;
 
 use hub::model::Person;
-use sqlx::sqlite::{SqliteConnection, SqlitePool};
-use sqlx::{FromRow, SqliteExecutor, query, query_as, query_scalar};
+use rusqlite::{Connection, OptionalExtension as _, Params, params};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{FromRow, query_as};
 use uuid::Uuid;
 
+use super::desk::person_key;
 use super::rows::{PersonRow, unreadable, uuid};
-use super::writer::{Change, Fault, Work};
+use super::writer::{Broken, Change, Fault, Work};
 use crate::auth::accounts::{AccountError, Rotation, SignIn, SignInKind};
 
 /// The columns of a sign-in with its person.
@@ -24,6 +26,18 @@ struct SignInRow {
 }
 
 impl SignInRow {
+    /// The same for who asks by the other library.
+    fn of(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
+        Ok(Self {
+            id: row.get("id")?,
+            kind: row.get("kind")?,
+            secret_hash: row.get("secret_hash")?,
+            created_at_ms: row.get("created_at_ms")?,
+            expires_at_ms: row.get("expires_at_ms")?,
+            person: PersonRow::read(row)?,
+        })
+    }
+
     fn read(self) -> Result<(SignIn, Person), sqlx::Error> {
         let person = self.person.person()?;
         let sign_in = SignIn {
@@ -36,6 +50,15 @@ impl SignInRow {
         };
         Ok((sign_in, person))
     }
+}
+
+/// Sign-ins that can be used, by their secret, their kind and the time.
+macro_rules! live_by_secret {
+    () => {
+        sign_ins_where!(
+            "s.secret_hash = ? AND s.kind = ? AND s.expires_at_ms > ? AND NOT s.is_revoked AND p.is_active"
+        )
+    };
 }
 
 /// Sign-ins with their people, those that fit the condition.
@@ -71,7 +94,13 @@ pub(super) async fn by_cookie(
     secret_hash: &[u8; 32],
     now_ms: i64,
 ) -> Result<Option<(SignIn, Person)>, sqlx::Error> {
-    live_by_secret(readers, SignInKind::Cookie, secret_hash, now_ms).await
+    let row: Option<SignInRow> = query_as(live_by_secret!())
+        .bind(secret_hash.as_slice())
+        .bind(kind_number(SignInKind::Cookie))
+        .bind(now_ms)
+        .fetch_optional(readers)
+        .await?;
+    row.map(SignInRow::read).transpose()
 }
 
 /// See [`Accounts::sign_in`](crate::auth::accounts::Accounts::sign_in).
@@ -89,21 +118,14 @@ pub(super) async fn by_id(
     row.map(SignInRow::read).transpose()
 }
 
-async fn live_by_secret(
-    executor: impl SqliteExecutor<'_>,
-    kind: SignInKind,
-    secret_hash: &[u8; 32],
-    now_ms: i64,
-) -> Result<Option<(SignIn, Person)>, sqlx::Error> {
-    let row: Option<SignInRow> = query_as(sign_ins_where!(
-        "s.secret_hash = ? AND s.kind = ? AND s.expires_at_ms > ? AND NOT s.is_revoked AND p.is_active"
-    ))
-    .bind(secret_hash.as_slice())
-    .bind(kind_number(kind))
-    .bind(now_ms)
-    .fetch_optional(executor)
-    .await?;
-    row.map(SignInRow::read).transpose()
+/// The first sign-in that a statement finds, for who writes.
+fn first(
+    connection: &Connection,
+    statement: &str,
+    params: impl Params,
+) -> Result<Option<(SignIn, Person)>, Broken> {
+    let row = connection.prepare_cached(statement)?.query_row(params, SignInRow::of).optional()?;
+    Ok(row.map(SignInRow::read).transpose()?)
 }
 
 /// See [`Accounts::open_sign_in`](crate::auth::accounts::Accounts::open_sign_in).
@@ -115,26 +137,23 @@ impl Change for Open {
 }
 
 impl Work for Open {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<(), Fault<AccountError>> {
+    fn run(&self, connection: &Connection) -> Result<(), Fault<AccountError>> {
         let sign_in = &self.0;
-        let person: Option<i64> = query_scalar("SELECT key FROM people WHERE id = ?")
-            .bind(sign_in.user.as_str())
-            .fetch_optional(&mut *connection)
-            .await?;
+        let person = person_key(connection, &sign_in.user)?;
         let person =
             person.ok_or_else(|| Fault::Refused(AccountError::NoSuchAccount(sign_in.user.clone())))?;
-        query(
+        let mut insert = connection.prepare_cached(
             "INSERT INTO sign_ins (id, person, kind, secret_hash, created_at_ms, expires_at_ms)
              VALUES (?, ?, ?, ?, ?, ?)",
-        )
-        .bind(sign_in.id.as_bytes().as_slice())
-        .bind(person)
-        .bind(kind_number(sign_in.kind))
-        .bind(sign_in.secret_hash.as_slice())
-        .bind(sign_in.created_at_ms)
-        .bind(sign_in.expires_at_ms)
-        .execute(connection)
-        .await?;
+        )?;
+        insert.execute(params![
+            sign_in.id.as_bytes().as_slice(),
+            person,
+            kind_number(sign_in.kind),
+            sign_in.secret_hash.as_slice(),
+            sign_in.created_at_ms,
+            sign_in.expires_at_ms,
+        ])?;
         Ok(())
     }
 }
@@ -153,22 +172,21 @@ impl Change for Rotate {
 }
 
 impl Work for Rotate {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<Rotation, Fault<Infallible>> {
-        let found = live_by_secret(&mut *connection, SignInKind::Tokens, &self.old_hash, self.now_ms).await?;
-        let Some((sign_in, person)) = found else {
-            return Ok(self.unmask(connection).await?);
+    fn run(&self, connection: &Connection) -> Result<Rotation, Fault<Infallible>> {
+        let secret = self.old_hash.as_slice();
+        let tokens = kind_number(SignInKind::Tokens);
+        let Some((sign_in, person)) =
+            first(connection, live_by_secret!(), params![secret, tokens, self.now_ms])?
+        else {
+            return Ok(self.unmask(connection)?);
         };
-        query("INSERT INTO spent_secrets (hash, sign_in) VALUES (?, ?)")
-            .bind(self.old_hash.as_slice())
-            .bind(sign_in.id.as_bytes().as_slice())
-            .execute(&mut *connection)
-            .await?;
-        query("UPDATE sign_ins SET secret_hash = ?, expires_at_ms = ? WHERE id = ?")
-            .bind(self.new_hash.as_slice())
-            .bind(self.expires_at_ms)
-            .bind(sign_in.id.as_bytes().as_slice())
-            .execute(connection)
-            .await?;
+        let id = sign_in.id.as_bytes().as_slice();
+        connection
+            .prepare_cached("INSERT INTO spent_secrets (hash, sign_in) VALUES (?, ?)")?
+            .execute([secret, id])?;
+        connection
+            .prepare_cached("UPDATE sign_ins SET secret_hash = ?, expires_at_ms = ? WHERE id = ?")?
+            .execute(params![self.new_hash.as_slice(), self.expires_at_ms, id])?;
         let renewed = SignIn { secret_hash: self.new_hash, expires_at_ms: self.expires_at_ms, ..sign_in };
         Ok(Rotation::Rotated(renewed, person))
     }
@@ -176,18 +194,13 @@ impl Work for Rotate {
 
 impl Rotate {
     /// What a secret is that no live sign-in has now. One that was spent ends the sign-in.
-    async fn unmask(&self, connection: &mut SqliteConnection) -> Result<Rotation, sqlx::Error> {
-        let row: Option<SignInRow> = query_as(sign_ins_where!(
+    fn unmask(&self, connection: &Connection) -> Result<Rotation, Broken> {
+        let spent = sign_ins_where!(
             "s.id = (SELECT sign_in FROM spent_secrets WHERE hash = ?) AND s.expires_at_ms > ?"
-        ))
-        .bind(self.old_hash.as_slice())
-        .bind(self.now_ms)
-        .fetch_optional(&mut *connection)
-        .await?;
-        let Some((sign_in, _)) = row.map(SignInRow::read).transpose()? else {
-            return Ok(Rotation::Unknown);
-        };
-        revoke(connection, sign_in.id).await?;
+        );
+        let found = first(connection, spent, params![self.old_hash.as_slice(), self.now_ms])?;
+        let Some((sign_in, _)) = found else { return Ok(Rotation::Unknown) };
+        revoke(connection, sign_in.id)?;
         Ok(Rotation::Reused(sign_in))
     }
 }
@@ -201,18 +214,17 @@ impl Change for Revoke {
 }
 
 impl Work for Revoke {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<bool, Fault<Infallible>> {
-        Ok(revoke(connection, self.0).await?)
+    fn run(&self, connection: &Connection) -> Result<bool, Fault<Infallible>> {
+        Ok(revoke(connection, self.0)?)
     }
 }
 
 /// The row stays until it expires, so that its spent secrets stay known.
-async fn revoke(connection: &mut SqliteConnection, id: Uuid) -> Result<bool, sqlx::Error> {
-    let revoked = query("UPDATE sign_ins SET is_revoked = 1 WHERE id = ? AND NOT is_revoked")
-        .bind(id.as_bytes().as_slice())
-        .execute(connection)
-        .await?;
-    Ok(revoked.rows_affected() > 0)
+fn revoke(connection: &Connection, id: Uuid) -> Result<bool, rusqlite::Error> {
+    let revoked = connection
+        .prepare_cached("UPDATE sign_ins SET is_revoked = 1 WHERE id = ? AND NOT is_revoked")?
+        .execute([id.as_bytes().as_slice()])?;
+    Ok(revoked > 0)
 }
 
 /// See [`Accounts::purge_expired`](crate::auth::accounts::Accounts::purge_expired). Spent secrets go with their
@@ -227,11 +239,10 @@ impl Change for PurgeExpired {
 }
 
 impl Work for PurgeExpired {
-    async fn run(&self, connection: &mut SqliteConnection) -> Result<u64, Fault<Infallible>> {
-        let purged = query("DELETE FROM sign_ins WHERE expires_at_ms <= ?")
-            .bind(self.now_ms)
-            .execute(connection)
-            .await?;
-        Ok(purged.rows_affected())
+    fn run(&self, connection: &Connection) -> Result<u64, Fault<Infallible>> {
+        let purged = connection
+            .prepare_cached("DELETE FROM sign_ins WHERE expires_at_ms <= ?")?
+            .execute([self.now_ms])?;
+        Ok(purged as u64)
     }
 }

@@ -1,22 +1,23 @@
 //! The only hand that writes.
 //!
-//! All changes, from all rooms, go through one mailbox to one connection. Whatever waits there when the last
-//! transaction ends goes into the next one together, so that many share one wait for the disk. Nobody is answered
+//! All changes, from all rooms, go through one mailbox to one thread with one connection. Whatever waits there when the
+//! last transaction ends goes into the next one together, so that many share one wait for the disk. Nobody is answered
 //! before the commit, so an answer means that the change survives a power cut.
+//!
+//! A thread of its own, because everything it does waits for the disk or works for long: a change costs one wake-up on
+//! the way in and one on the way out, whatever number of statements it needs.
 
-use std::ops::ControlFlow;
-use std::pin::Pin;
 use std::sync::Arc;
 
 use hub::port::{Appended, StoreError};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions as _, Connection as _};
+use rusqlite::Connection;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
 
+use super::append::{Append, append_all};
+use super::desk::Desk;
 use super::lock::Lock;
-use super::messages::{Append, append_all};
+use super::pen::{Pen, Spoilt};
 
 /// Jobs that wait at most; beyond it whoever brings one waits.
 const MAILBOX: usize = 1024;
@@ -24,12 +25,23 @@ const MAILBOX: usize = 1024;
 /// Jobs that share a transaction at most.
 const BATCH: usize = 256;
 
+/// What went wrong between us and the database.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Broken {
+    /// It answered with an error.
+    #[error(transparent)]
+    Said(#[from] rusqlite::Error),
+    /// It has something that cannot be stored data, see `rows.rs`.
+    #[error(transparent)]
+    Unreadable(#[from] sqlx::Error),
+}
+
 /// Why the database did not do what it was asked.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Outage {
     /// It answered with an error, or with something that cannot be stored data.
     #[error("the database failed")]
-    Database(#[source] Arc<sqlx::Error>),
+    Database(#[source] Arc<dyn std::error::Error + Send + Sync>),
     /// It is closed.
     #[error("the database is closed")]
     Closed,
@@ -50,12 +62,12 @@ pub(super) enum Fault<R> {
     /// It may not be done. Found out before anything was changed, so it spoils nothing of its transaction.
     Refused(R),
     /// The database failed; what was changed until then must not be kept.
-    Broken(sqlx::Error),
+    Broken(Broken),
 }
 
-impl<R> From<sqlx::Error> for Fault<R> {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Broken(error)
+impl<R, E: Into<Broken>> From<E> for Fault<R> {
+    fn from(error: E) -> Self {
+        Self::Broken(error.into())
     }
 }
 
@@ -70,11 +82,11 @@ pub(super) trait Change: Send + Sync + 'static {
 /// A change that is made by itself. It looks before it changes anything, and it can be done again from the start after
 /// its transaction was rolled back.
 pub(super) trait Work: Change {
+    /// Whether it may take away what the [`Desk`] remembers.
+    const TAKES_AWAY: bool = false;
+
     /// Does it, inside of a transaction that others share.
-    fn run(
-        &self,
-        connection: &mut SqliteConnection,
-    ) -> impl Future<Output = Result<Self::Done, Fault<Self::Refusal>>> + Send;
+    fn run(&self, connection: &Connection) -> Result<Self::Done, Fault<Self::Refusal>>;
 }
 
 /// What a change came to: made or refused.
@@ -96,23 +108,32 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task that writes, and that holds the lock meanwhile. It ends when all clones are gone or `closing` is
-    /// cancelled, after it has done
-    /// everything that was brought before.
-    pub(super) fn start(
-        connection: SqliteConnection,
-        options: SqliteConnectOptions,
-        lock: Lock,
-        closing: CancellationToken,
-    ) -> (Self, tokio::task::JoinHandle<()>) {
+    /// Starts the thread that writes, and that holds the lock meanwhile. It ends when all clones are gone or after a
+    /// [`stop`](Self::stop), when it has done everything that was brought before; then the other half of the answer is
+    /// dropped or told.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub(super) fn start(pen: Pen, lock: Lock) -> std::io::Result<(Self, oneshot::Receiver<()>)> {
         let (mailbox, jobs) = mpsc::channel(MAILBOX);
-        let pen = Pen { connection: Some(connection), options };
-        let task = tokio::spawn(async move {
-            write(jobs, pen, closing).await;
+        let (ended, end) = oneshot::channel();
+        std::thread::Builder::new().name("writer".to_owned()).spawn(move || {
+            write(jobs, pen);
             // Not before nothing of ours is written any more.
             drop(lock);
-        });
-        (Self { mailbox }, task)
+            if ended.send(()).is_err() {
+                tracing::debug!("The database was closed and nobody waited for it");
+            }
+        })?;
+        Ok((Self { mailbox }, end))
+    }
+
+    /// Has the thread end after everything that was brought before. Whatever comes later is answered with
+    /// [`Outage::Closed`].
+    pub(super) async fn stop(&self) {
+        if self.mailbox.send(Job::Stop).await.is_err() {
+            tracing::debug!("The writer of the database had ended before");
+        }
     }
 
     /// Has a change made, and answers once it is on disk. The change is made even when nobody waits for the answer
@@ -121,7 +142,7 @@ impl Writer {
         self.bring(work, |pending| Job::Alone(Box::new(pending))).await
     }
 
-    /// As [`write`](Self::write), for messages: those of all rooms that wait are appended by the same statements.
+    /// As [`write`](Self::write), for messages, which are done after all other changes of their transaction.
     pub(super) async fn append(&self, append: Append) -> Result<Vec<Appended>, Failure<StoreError>> {
         self.bring(append, Job::Append).await
     }
@@ -148,11 +169,13 @@ impl Writer {
 }
 
 /// What lies in the mailbox.
-enum Job {
+pub(super) enum Job {
     /// Messages, which are appended together with others.
     Append(Pending<Append>),
     /// Work of any other kind.
     Alone(Box<dyn Errand>),
+    /// Nothing comes any more.
+    Stop,
 }
 
 impl Job {
@@ -160,12 +183,13 @@ impl Job {
         match self {
             Self::Append(pending) => pending.answer(committed),
             Self::Alone(errand) => errand.answer(committed),
+            Self::Stop => {}
         }
     }
 }
 
 /// A change with whoever waits for it.
-struct Pending<C: Change> {
+pub(super) struct Pending<C: Change> {
     change: C,
     outcome: Option<Outcome<C>>,
     reply: oneshot::Sender<Result<Outcome<C>, Outage>>,
@@ -181,26 +205,25 @@ impl<C: Change> Pending<C> {
 }
 
 /// Pending work of whatever kind.
-trait Errand: Send {
+pub(super) trait Errand: Send {
     /// Does the work and keeps what came of it; fails only when the transaction must not be committed.
-    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Step<'a>;
+    fn run(&mut self, connection: &Connection, desk: &mut Desk) -> Result<(), Broken>;
 
     /// Tells whoever waits how it ended.
     fn answer(self: Box<Self>, committed: Result<(), Outage>);
 }
 
-type Step<'a> = Pin<Box<dyn Future<Output = Result<(), sqlx::Error>> + Send + 'a>>;
-
 impl<W: Work> Errand for Pending<W> {
-    fn run<'a>(&'a mut self, connection: &'a mut SqliteConnection) -> Step<'a> {
-        Box::pin(async move {
-            self.outcome = Some(match self.change.run(connection).await {
-                Ok(done) => Ok(done),
-                Err(Fault::Refused(refusal)) => Err(refusal),
-                Err(Fault::Broken(error)) => return Err(error),
-            });
-            Ok(())
-        })
+    fn run(&mut self, connection: &Connection, desk: &mut Desk) -> Result<(), Broken> {
+        self.outcome = Some(match self.change.run(connection) {
+            Ok(done) => Ok(done),
+            Err(Fault::Refused(refusal)) => Err(refusal),
+            Err(Fault::Broken(error)) => return Err(error),
+        });
+        if W::TAKES_AWAY {
+            desk.clear();
+        }
+        Ok(())
     }
 
     fn answer(self: Box<Self>, committed: Result<(), Outage>) {
@@ -208,101 +231,47 @@ impl<W: Work> Errand for Pending<W> {
     }
 }
 
-/// Why a transaction was not committed.
-enum Spoilt {
-    /// A job failed in it; the others may be fine.
-    ByOneJob(sqlx::Error),
-    /// It did not begin or did not end well; nobody's fault, and trying each alone would help nobody.
-    AsAWhole(sqlx::Error),
-}
-
-/// The connection that writes, or the means to get another one.
-struct Pen {
-    connection: Option<SqliteConnection>,
-    options: SqliteConnectOptions,
-}
-
-impl Pen {
-    /// One transaction around all the jobs. After a failure the connection is given up, so that no half-open
-    /// transaction can reach the next jobs.
-    async fn transact(&mut self, jobs: &mut [Job]) -> Result<(), Spoilt> {
-        let mut connection = match self.connection.take() {
-            Some(connection) => connection,
-            None => self.options.connect().await.map_err(Spoilt::AsAWhole)?,
-        };
-        let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await.map_err(Spoilt::AsAWhole)?;
-        do_all(&mut transaction, jobs).await.map_err(Spoilt::ByOneJob)?;
-        transaction.commit().await.map_err(Spoilt::AsAWhole)?;
-        self.connection = Some(connection);
-        Ok(())
-    }
-
-    /// Moves everything from the write-ahead log into the database file and closes it.
-    async fn put_down(&mut self) -> Result<(), sqlx::Error> {
-        if let Some(mut connection) = self.connection.take() {
-            sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut connection).await?;
-            connection.close().await?;
-        }
-        Ok(())
-    }
-}
-
-/// Does the jobs, all messages at once and last. The order is free: whoever brings two changes of which one must come
-/// first waits for its answer before bringing the second.
-async fn do_all(connection: &mut SqliteConnection, jobs: &mut [Job]) -> Result<(), sqlx::Error> {
+/// Does the jobs, messages last. The order is free: whoever brings two changes of which one must come first waits for
+/// its answer before bringing the second.
+pub(super) fn do_all(connection: &Connection, desk: &mut Desk, jobs: &mut [Job]) -> Result<(), Broken> {
     let mut pending = Vec::with_capacity(jobs.len());
     for job in jobs {
         match job {
             Job::Append(append) => pending.push(append),
-            Job::Alone(errand) => errand.run(connection).await?,
+            Job::Alone(errand) => errand.run(connection, desk)?,
+            Job::Stop => {}
         }
     }
-    let appends: Vec<&Append> = pending.iter().map(|append| &append.change).collect();
-    let outcomes = append_all(connection, &appends).await?;
+    let outcomes = append_all(connection, desk, pending.iter().map(|append| &append.change))?;
     for (append, outcome) in pending.into_iter().zip(outcomes) {
         append.outcome = Some(outcome);
     }
     Ok(())
 }
 
-async fn write(mut mailbox: mpsc::Receiver<Job>, mut pen: Pen, closing: CancellationToken) {
+fn write(mut mailbox: mpsc::Receiver<Job>, mut pen: Pen) {
     let mut jobs = Vec::with_capacity(BATCH);
-    while next_batch(&mut mailbox, &mut jobs, &closing).await.is_continue() {
-        match pen.transact(&mut jobs).await {
+    while mailbox.blocking_recv_many(&mut jobs, BATCH) > 0 {
+        if jobs.iter().any(|job| matches!(job, Job::Stop)) {
+            // Refuses newcomers; who came before is still served.
+            mailbox.close();
+        }
+        match pen.transact(&mut jobs) {
             Ok(()) => answer_all(&mut jobs, &Ok(())),
             Err(Spoilt::ByOneJob(error)) if jobs.len() > 1 => {
                 tracing::warn!(%error, jobs = jobs.len(), "A shared transaction failed; its jobs are tried one by one");
                 for job in jobs.drain(..) {
                     let mut alone = vec![job];
-                    let end = pen.transact(&mut alone).await.map_err(failed);
+                    let end = pen.transact(&mut alone).map_err(failed);
                     answer_all(&mut alone, &end);
                 }
             }
             Err(spoilt) => answer_all(&mut jobs, &Err(failed(spoilt))),
         }
     }
-    if let Err(error) = pen.put_down().await {
+    if let Err(error) = pen.put_down() {
         tracing::error!(%error, "The database was not closed cleanly; its log is read at the next start");
     }
-}
-
-/// Waits for work and takes everything that is there. Breaks off once nothing can come any more.
-async fn next_batch(
-    mailbox: &mut mpsc::Receiver<Job>,
-    jobs: &mut Vec<Job>,
-    closing: &CancellationToken,
-) -> ControlFlow<()> {
-    let mut taken = tokio::select! {
-        biased;
-        () = closing.cancelled() => 0,
-        taken = mailbox.recv_many(jobs, BATCH) => taken,
-    };
-    if taken == 0 {
-        // Refuses newcomers; who came before is still served.
-        mailbox.close();
-        taken = mailbox.recv_many(jobs, BATCH).await;
-    }
-    if taken == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 fn answer_all(jobs: &mut Vec<Job>, end: &Result<(), Outage>) {
@@ -313,5 +282,5 @@ fn answer_all(jobs: &mut Vec<Job>, end: &Result<(), Outage>) {
 
 fn failed(spoilt: Spoilt) -> Outage {
     let (Spoilt::ByOneJob(error) | Spoilt::AsAWhole(error)) = spoilt;
-    Outage::from(error)
+    Outage::Database(Arc::new(error))
 }

@@ -1,0 +1,40 @@
+//! Hot questions are answered from indexes: none reads a whole table, whatever is in it.
+
+use rusqlite::Connection;
+
+use super::{SqliteStore, members, messages, rooms};
+
+/// What SQLite would do (<https://sqlite.org/eqp.html>): a step each.
+fn plan(database: &Connection, statement: &str) -> Vec<String> {
+    let mut explain = database.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+    let mut rows = explain.raw_query();
+    let mut steps = Vec::new();
+    while let Some(row) = rows.next().unwrap() {
+        steps.push(row.get("detail").unwrap());
+    }
+    steps
+}
+
+/// The steps that read all there is, or put pages of history in order by hand.
+fn dear(steps: &[String]) -> Vec<&String> {
+    steps.iter().filter(|step| step.starts_with("SCAN") || step.contains("TEMP B-TREE")).collect()
+}
+
+#[tokio::test]
+async fn every_hot_question_is_answered_from_an_index() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hubbub.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    let database = Connection::open(&path).unwrap();
+
+    assert_eq!(dear(&plan(&database, "SELECT body FROM messages ORDER BY at_ms")).len(), 2);
+    for statement in
+        [messages::OLDER, messages::NEWER, messages::FIND, members::ROLE, members::HEADS]
+    {
+        let steps = plan(&database, statement);
+        assert!(!steps.is_empty() && dear(&steps).is_empty(), "{statement}: {steps:#?}");
+    }
+    // Its members are put in order, which are those of one room.
+    let steps = plan(&database, rooms::FIND);
+    assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{steps:#?}");
+}
