@@ -1,6 +1,5 @@
 //! The handle that a gateway drives for one attached client. What rooms see of it is in `client.rs`.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -328,11 +327,11 @@ impl Peer {
     }
 
     async fn send(&mut self, room: &RoomId, command: RoomCommand) -> Result<Done, Failure> {
-        let Entry::Occupied(mailbox) = self.joined.entry(room.clone()) else {
+        let Some(mailbox) = self.joined.get(room) else {
             return Err(about(room)(Refusal::NotJoined));
         };
-        if mailbox.get().send(command).await.is_err() {
-            mailbox.remove();
+        if mailbox.send(command).await.is_err() {
+            self.joined.remove(room);
             return Err(about(room)(Refusal::NoSuchRoom));
         }
         Ok(Done::Yes)
@@ -341,7 +340,6 @@ impl Peer {
 
 /// A refusal that is about a room.
 fn about(room: &RoomId) -> impl Fn(Refusal) -> Failure {
-    let room = room.clone();
     move |refusal| Failure { refusal, room: Some(room.clone()), draft: None }
 }
 

@@ -134,6 +134,7 @@ impl Room {
         let online = self.shared.registry.is_present(&person);
         let member = roster::member(&membership, online);
         self.members.insert(person.clone(), membership);
+        self.forget_roster();
         if self.stands_alone() {
             if online {
                 self.presence.told_of(person.clone());
@@ -163,6 +164,7 @@ impl Room {
     /// Somebody is not in the room any more.
     pub(super) fn send_out(&mut self, person: &UserId) {
         self.members.remove(person);
+        self.forget_roster();
         self.presence.forget(person);
         self.end_typing(person);
         self.show_out(person);
@@ -178,6 +180,7 @@ impl Room {
         let Some(member) = self.members.get_mut(person) else { return };
         member.role = role;
         let member = roster::member(member, self.presence.was_told(person));
+        self.forget_roster();
         if self.stands_alone() {
             self.tell_all(Event::MemberAdded(MemberAdded { room: self.id.clone(), member }));
         }
