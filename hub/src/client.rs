@@ -63,6 +63,11 @@ impl Client {
         }
     }
 
+    /// Where it takes frames.
+    pub(crate) fn outlet(&self) -> &Arc<dyn Outlet> {
+        &self.outlet
+    }
+
     /// Hands on an event that others are told too.
     pub(crate) fn tell(&self, envelope: &Envelope, delivery: Delivery) -> Result<(), Gone> {
         match envelope.event().track() {

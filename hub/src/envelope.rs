@@ -50,6 +50,11 @@ impl Envelope {
         &self.event
     }
 
+    /// The event in the dialect of a slot, if it is written already.
+    pub(crate) fn written(&self, slot: usize) -> Option<&Option<Bytes>> {
+        self.frames.get(slot)?.get()
+    }
+
     /// The event in one dialect, written at the first call.
     pub fn frame(&self, spelling: Spelling) -> Option<Bytes> {
         match self.frames.get(spelling.slot) {

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use protocol::{
-    Closing, DirectMessage, Expiry, JobChange, JoinedRoom, LiveChange, Maintenance, MemberAdded,
-    MemberRemoved, MessageId, Notification, ParticipantChange, Pong, Posted, PresenceChange, RawJson,
-    ReadMark, RoomId, RoomName, RoomRef, RoomSummary, RunEnd, RunStep, Signal, SimulationPlan, TypingChange,
-    UserId, Welcome,
+    Closing, DirectMessage, Expiry, JobChange, LiveChange, Maintenance, MemberAdded, MemberRemoved,
+    MessageId, Notification, ParticipantChange, Pong, Posted, PresenceChange, RawJson, ReadMark, RoomId,
+    RoomName, RoomRef, RoomSummary, RunEnd, RunStep, Signal, SimulationPlan, TypingChange, UserId, Welcome,
 };
 
+use crate::joined::Joined;
 use crate::model::Message;
 use crate::outbox::Track;
 use crate::refusal::Refusal;
@@ -25,7 +25,7 @@ pub enum Event {
     /// The token ends soon.
     Expiring(Expiry),
     /// The answer to a join. Built for one peer.
-    Joined(Box<JoinedRoom>),
+    Joined(Box<Joined>),
     /// The room is no longer followed.
     Left(RoomRef),
     /// A message, committed.

@@ -1,74 +1,59 @@
-//! The rooms that one client follows.
+//! The answer to a join, with the list of members that all answers share.
 
-use protocol::RoomId;
+use std::sync::Arc;
 
-use crate::room::Mailbox;
+use protocol::{Cursor, JoinedRoom, LiveChange, Member, Message, RoomId, UserId};
 
-/// Rooms with their mailboxes, by name, so that leaving goes the same way each time. A list and no tree, whose first node has
-/// room for eleven: most clients follow one room.
-#[derive(Default)]
-pub(crate) struct Joined {
-    rooms: Vec<(RoomId, Mailbox)>,
+use crate::roster::Roster;
+
+/// A room is followed now, and this is where it stands. As [`JoinedRoom`] says it.
+#[derive(Debug)]
+pub struct Joined {
+    /// Which room.
+    pub room: RoomId,
+    /// Where the client stands after `messages`.
+    pub head: Cursor,
+    /// Whether `messages` is what was missed, or the newest page.
+    pub recovered: bool,
+    /// Whether there is more in the direction that was asked.
+    pub has_more: bool,
+    /// Oldest first.
+    pub messages: Vec<Message>,
+    /// Everybody in the room, as all its followers know them.
+    pub roster: Arc<Roster>,
+    /// Which of them is the reader, where the others were not told yet that the reader is here. The reader is.
+    pub arriving: Option<usize>,
+    /// Who types at this moment.
+    pub typing: Vec<UserId>,
+    /// Who follows the room at this moment; in live sessions only.
+    pub participants: Vec<UserId>,
+    /// Where the session stands, if an owner ever said so.
+    pub live: Option<LiveChange>,
 }
 
 impl Joined {
-    fn place(&self, room: &RoomId) -> Result<usize, usize> {
-        self.rooms.binary_search_by(|(joined, _)| joined.cmp(room))
+    /// The member who is the reader and whom the roster has as absent, as one who is here; with the place in the roster.
+    pub fn arrived(&self) -> Option<(usize, Member)> {
+        let index = self.arriving?;
+        Some((index, Member { online: true, ..self.roster.members().get(index)?.clone() }))
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.rooms.len()
-    }
-
-    pub(crate) fn get(&self, room: &RoomId) -> Option<&Mailbox> {
-        self.rooms.get(self.place(room).ok()?).map(|(_, mailbox)| mailbox)
-    }
-
-    /// Adds a room, or gives one that is there its new mailbox.
-    pub(crate) fn insert(&mut self, room: &RoomId, mailbox: Mailbox) {
-        let place = match self.place(room) {
-            Ok(place) => {
-                self.rooms.remove(place);
-                place
-            }
-            Err(place) => place,
-        };
-        if self.rooms.is_empty() {
-            // For this one alone: for most clients it stays the only one.
-            self.rooms.reserve_exact(1);
+    /// The same with a list of its own.
+    pub fn to_wire(&self) -> JoinedRoom {
+        let mut members = self.roster.members().to_vec();
+        if let Some(member) = self.arriving.and_then(|index| members.get_mut(index)) {
+            member.online = true;
         }
-        self.rooms.insert(place, (room.clone(), mailbox));
-    }
-
-    pub(crate) fn remove(&mut self, room: &RoomId) -> Option<Mailbox> {
-        let place = self.place(room).ok()?;
-        Some(self.rooms.remove(place).1)
-    }
-
-    pub(crate) fn into_mailboxes(self) -> impl Iterator<Item = Mailbox> {
-        self.rooms.into_iter().map(|(_, mailbox)| mailbox)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::sync::mpsc;
-
-    use super::*;
-
-    #[test]
-    fn a_room_is_there_once_and_the_rooms_are_in_order() {
-        let rooms = ["m", "z", "a", "m"].map(|name| RoomId::parse(name).unwrap());
-        let mailboxes: Vec<_> = (1..=4).map(|size| mpsc::channel(size).0).collect();
-        let mut joined = Joined::default();
-        for (room, mailbox) in rooms.iter().zip(&mailboxes) {
-            joined.insert(room, mailbox.clone());
+        JoinedRoom {
+            room: self.room.clone(),
+            head: self.head,
+            recovered: self.recovered,
+            has_more: self.has_more,
+            messages: self.messages.clone(),
+            members,
+            typing: self.typing.clone(),
+            participants: self.participants.clone(),
+            live: self.live.clone(),
         }
-        assert_eq!(joined.len(), 3);
-        assert!(joined.get(&rooms[0]).unwrap().same_channel(&mailboxes[3]));
-        assert!(joined.remove(&rooms[1]).unwrap().same_channel(&mailboxes[1]));
-        assert!(joined.get(&rooms[1]).is_none() && joined.remove(&rooms[1]).is_none());
-        let left: Vec<_> = joined.into_mailboxes().collect();
-        assert!(left[0].same_channel(&mailboxes[2]) && left[1].same_channel(&mailboxes[3]));
     }
 }

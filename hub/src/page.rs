@@ -1,7 +1,12 @@
 //! How much one answer to a join brings: bounded in bytes, so that it neither fills what may wait for a client nor keeps
 //! a slow line busy for minutes. Pure.
 
-use protocol::{JoinedRoom, Message, RoomId, limits};
+use std::sync::Arc;
+
+use protocol::{Message, RoomId, limits};
+
+use crate::joined::Joined;
+use crate::roster::Roster;
 
 /// Bytes that a message costs beside its text: names and identifiers.
 const OVERHEAD: usize = 256;
@@ -32,15 +37,16 @@ pub(crate) fn keep_last(messages: &mut Vec<Message>) -> bool {
 }
 
 /// The answer to a client that misses more than these messages. It stands at the last of them then; `None` without any.
-pub(crate) fn of_more(room: &RoomId, messages: Vec<Message>) -> Option<JoinedRoom> {
+pub(crate) fn of_more(room: &RoomId, messages: Vec<Message>) -> Option<Joined> {
     let head = messages.last()?.cursor;
-    Some(JoinedRoom {
+    Some(Joined {
         room: room.clone(),
         head,
         recovered: true,
         has_more: true,
         messages,
-        members: Vec::new(),
+        roster: Arc::new(Roster::default()),
+        arriving: None,
         typing: Vec::new(),
         participants: Vec::new(),
         live: None,

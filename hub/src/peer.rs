@@ -15,7 +15,7 @@ use crate::client::{Client, PeerId, SignInId};
 use crate::command::{Bring, Command};
 use crate::event::{Event, Failure};
 use crate::inbox::InboxCommand;
-use crate::joined::Joined;
+use crate::following::Following;
 use crate::model::{Message, Person};
 use crate::page;
 use crate::planted::{Bug, planted};
@@ -51,14 +51,14 @@ pub struct Standing {
 pub struct Peer {
     client: Arc<Client>,
     shared: Arc<Shared>,
-    joined: Joined,
+    joined: Following,
     wishes: Meter,
     broadcasts: Meter,
 }
 
 impl Peer {
     pub(crate) fn new(client: Arc<Client>, shared: Arc<Shared>) -> Self {
-        let (joined, wishes, broadcasts) = (Joined::default(), Meter::default(), Meter::default());
+        let (joined, wishes, broadcasts) = (Following::default(), Meter::default(), Meter::default());
         Self { client, shared, joined, wishes, broadcasts }
     }
 
@@ -333,7 +333,9 @@ impl Peer {
     }
 
     async fn send(&mut self, room: &RoomId, command: RoomCommand) -> Result<Done, Failure> {
-        let mailbox = self.joined.get(room).ok_or_else(|| about(room)(Refusal::NotJoined))?;
+        let Some(mailbox) = self.joined.get(room) else {
+            return Err(about(room)(Refusal::NotJoined));
+        };
         if mailbox.send(command).await.is_err() {
             self.joined.remove(room);
             return Err(about(room)(Refusal::NoSuchRoom));
@@ -344,7 +346,6 @@ impl Peer {
 
 /// A refusal that is about a room.
 fn about(room: &RoomId) -> impl Fn(Refusal) -> Failure {
-    let room = room.clone();
     move |refusal| Failure { refusal, room: Some(room.clone()), draft: None }
 }
 

@@ -61,6 +61,7 @@ impl Meter {
     /// # Errors
     /// [`Refusal::TooFast`]. Then nothing was counted.
     pub(crate) fn pass(&self, rate: Option<Rate>) -> Result<(), Refusal> {
+        let Some(rate) = rate else { return Ok(()) };
         let whole_ms =
             |wait: Duration| u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
         self.count(rate, Instant::now()).map_err(|wait| Refusal::TooFast { retry_after_ms: whole_ms(wait) })
@@ -73,8 +74,7 @@ impl Meter {
     }
 
     /// As [`Meter::pass`], at this moment; says how long to wait until one would have been taken.
-    fn count(&self, rate: Option<Rate>, now: Instant) -> Result<(), Duration> {
-        let Some(rate) = rate else { return Ok(()) };
+    fn count(&self, rate: Rate, now: Instant) -> Result<(), Duration> {
         let now_ns = u64::try_from(now.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX);
         let mut over_ns = 0;
         let counted = self.empty_at_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |empty_at| {
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_burst_then_the_rate() {
-        let (meter, rate) = (Meter::default(), Some(Rate { per_second: 10, burst: 3 }));
+        let (meter, rate) = (Meter::default(), Rate { per_second: 10, burst: 3 });
         let start = Instant::now();
         for _ in 0..3 {
             meter.count(rate, start).unwrap();
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn without_a_rate_everything_is_taken() {
         let meter = Meter::default();
-        assert!((0..10_000).all(|_| meter.count(None, Instant::now()).is_ok()));
+        assert!((0..10_000).all(|_| meter.pass(None).is_ok()));
     }
 
     /// Of those who come so long after one another, the moments at which one was taken.
@@ -137,7 +137,7 @@ mod tests {
             now_ns
         });
         let at = |ns: u64| meter.begun + Duration::from_nanos(ns);
-        arrivals.filter(|ns| meter.count(Some(rate), at(*ns)).is_ok()).collect()
+        arrivals.filter(|ns| meter.count(rate, at(*ns)).is_ok()).collect()
     }
 
     proptest! {
@@ -164,8 +164,8 @@ mod tests {
             burst in 0..20_u32,
             pauses_ns in vec(0..100_000_000_u64, 0..50),
         ) {
-            let (meter, rate) = (Meter::default(), Some(Rate { per_second, burst }));
-            taken(&meter, rate.unwrap(), &pauses_ns);
+            let (meter, rate) = (Meter::default(), Rate { per_second, burst });
+            taken(&meter, rate, &pauses_ns);
             let mut now = meter.begun + Duration::from_nanos(pauses_ns.iter().sum());
             // Whoever is taken comes again at once.
             let wait = loop {

@@ -142,7 +142,7 @@ fn told(event: &Event) -> Option<Told> {
             recovered: it.recovered,
             has_more: it.has_more,
             lines: it.messages.iter().map(line).collect(),
-            online: it.members.iter().filter(|it| it.online).map(|it| it.id.to_string()).collect(),
+            online: it.to_wire().members.iter().filter(|it| it.online).map(|it| it.id.to_string()).collect(),
         }),
         Event::Message(it) => Told::Message { room: it.room.to_string(), line: line(&it.to_wire()) },
         Event::Posted(it) => {

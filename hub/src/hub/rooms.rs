@@ -229,7 +229,7 @@ impl Hub {
             recovered: false,
             has_more: page.has_more,
             messages: page.messages.iter().map(Message::to_wire).collect(),
-            members: roster::members(record.members.iter(), present),
+            members: roster::roster(record.members.iter(), present).members().to_vec(),
             typing: Vec::new(),
             participants: Vec::new(),
             live: record.live,

@@ -28,6 +28,6 @@ impl Room {
     /// Who was put out may have come back in, but not to follow.
     fn check_follower(&self, client: &Client) -> Result<(), Refusal> {
         self.check_part(&client.person.id)?;
-        if self.followers.contains_key(&client.id) { Ok(()) } else { Err(Refusal::NotJoined) }
+        if self.followers.contains(client.id) { Ok(()) } else { Err(Refusal::NotJoined) }
     }
 }

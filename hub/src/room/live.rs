@@ -30,11 +30,13 @@ impl Room {
         {
             member.person = person.clone();
         }
-        let is_new = self.participants.enter(&person.id, &person.username);
-        if is_new {
+        let follows = self.followers.contains(client.id);
+        if self.participants.enter(&person.id, &person.username, !follows) {
             self.tell_participant(&person.id, person.username.clone(), true);
         }
-        self.followers.insert(client.id, client.clone());
+        if !follows {
+            self.followers.insert(client.clone());
+        }
     }
 
     /// Tells one client of everybody who follows, itself at the end.
@@ -76,9 +78,9 @@ impl Room {
 
     /// Takes out a client; its person if it was the last one here.
     fn take_follower(&mut self, peer: PeerId) -> Option<UserId> {
-        let client = self.followers.remove(&peer)?;
+        let client = self.followers.remove(peer)?;
         let person = &client.person.id;
-        if self.followers.values().any(|other| other.person.id == *person) {
+        if !self.participants.put_away(person) {
             return None;
         }
         self.end_typing(person);

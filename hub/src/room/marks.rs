@@ -93,9 +93,10 @@ impl Room {
             return;
         };
         let before = std::mem::replace(&mut member.read_seq, seq);
+        self.forget_roster();
         let told = Envelope::new(Event::Read(ReadMark { room: self.id.clone(), user: user.clone(), seq }));
         self.deliver_to(&told, Delivery::State(Subject::read(&self.id, &user)), |_| true);
-        if !self.followers.values().any(|client| client.spelling.counts_readers) {
+        if !self.followers.count_readers() {
             return;
         }
         let mut passed: Vec<MessageId> = self

@@ -5,16 +5,19 @@
 
 mod broadcast;
 mod command;
+mod followers;
 mod live;
 mod marks;
 mod participants;
 mod people;
 mod presence;
+mod roll;
 mod talk;
 mod unsure;
 mod untold;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::pin::pin;
 use std::sync::Arc;
 
 use protocol::{Cursor, LiveChange, Role, RoomId, RoomKind, UserId};
@@ -22,15 +25,17 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::backlog::Delivery;
-use crate::client::{Client, PeerId};
+use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::{Membership, RoomRecord};
 use crate::policy;
 use crate::refusal::Refusal;
+use crate::roster::Roster;
 use crate::shared::Shared;
 use crate::typing::Typists;
 
+use followers::Followers;
 use marks::Mark;
 use participants::Participants;
 use presence::Presence;
@@ -56,7 +61,9 @@ struct Room {
     /// Members who were not told of their new room yet.
     uninvited: BTreeSet<UserId>,
     presence: Presence,
-    followers: HashMap<PeerId, Arc<Client>>,
+    /// Everybody, as who joins is told; made when it is first asked for.
+    roster: Option<Arc<Roster>>,
+    followers: Followers,
     participants: Participants,
     /// What an owner last said of the session.
     live: Option<LiveChange>,
@@ -66,6 +73,9 @@ struct Room {
     /// The number before the first one in the ring.
     ring_after: u64,
 }
+
+/// A room keeps the memory of so many commands between two turns, so that a quiet one neither holds nor asks for memory.
+const KEPT: usize = 16;
 
 /// Whether the room goes on after a command.
 enum Flow {
@@ -125,7 +135,8 @@ impl Room {
             people_at: None,
             uninvited: BTreeSet::new(),
             presence,
-            followers: HashMap::new(),
+            roster: None,
+            followers: Followers::default(),
             participants: Participants::default(),
             live: record.live,
             typists: Typists::default(),
@@ -138,6 +149,9 @@ impl Room {
     async fn work(&mut self, mailbox: &mut mpsc::Receiver<RoomCommand>) -> Option<Refusal> {
         let mut batch = Vec::new();
         let mut unused_since = Instant::now();
+        let stopped = self.shared.stopped.clone();
+        // One for all turns: a new one for each would be put into the list of all rooms and taken out again.
+        let mut stopped = pin!(stopped.cancelled());
         loop {
             let idle_end = unused_since + self.shared.settings.room_idle;
             let wake_at = self.next_look(idle_end);
@@ -145,7 +159,7 @@ impl Room {
                 biased;
                 taken = mailbox.recv_many(&mut batch, self.shared.settings.batch) => taken,
                 // Woken after everybody was told to stop.
-                () = self.shared.stopped.cancelled() => return Some(Refusal::Stopping),
+                () = &mut stopped => return Some(Refusal::Stopping),
                 () = sleep_until(wake_at) => {
                     self.end_silent_typing();
                     self.end_lost_participants();
@@ -171,8 +185,10 @@ impl Room {
                 return Some(Refusal::Stopping);
             }
             if let Flow::End(refusal) = self.take_up(&mut batch).await {
-                batch.drain(..).for_each(|command| command.refuse(&refusal));
                 return Some(refusal);
+            }
+            if batch.capacity() > KEPT {
+                batch = Vec::new();
             }
             if self.followers.is_empty() {
                 unused_since = Instant::now();
@@ -194,11 +210,12 @@ impl Room {
         ends.into_iter().flatten().min()
     }
 
-    /// Carries out commands in order. Neighbouring posts share a transaction, and so do neighbouring read marks.
+    /// Carries out commands in order, or refuses what comes after the room's end. Neighbouring posts share a transaction, and
+    /// so do neighbouring read marks.
     async fn take_up(&mut self, batch: &mut Vec<RoomCommand>) -> Flow {
         let mut posts = Vec::new();
         let mut marks = Vec::new();
-        let mut commands = std::mem::take(batch).into_iter();
+        let mut commands = batch.drain(..);
         while let Some(command) = commands.next() {
             match command {
                 RoomCommand::Post(post) => {
@@ -213,7 +230,7 @@ impl Room {
                     self.commit_and_deliver(&mut posts).await;
                     self.note_marks(&mut marks).await;
                     if let Flow::End(refusal) = self.apply(other).await {
-                        batch.extend(commands);
+                        commands.for_each(|command| command.refuse(&refusal));
                         return Flow::End(refusal);
                     }
                 }
@@ -323,10 +340,11 @@ impl Room {
 
     /// Hands an event to those who follow and want it. Who is gone or fell behind is forgotten.
     fn deliver_to(&mut self, envelope: &Envelope, delivery: Delivery, wants: impl Fn(&Client) -> bool) {
+        let track = envelope.event().track();
         let mut gone = Vec::new();
-        for (peer, client) in &self.followers {
-            if wants(client) && client.tell(envelope, delivery).is_err() {
-                gone.push(*peer);
+        for follower in self.followers.iter() {
+            if wants(follower.client()) && follower.tell(envelope, delivery, track).is_err() {
+                gone.push(follower.client().id);
             }
         }
         for peer in gone {

@@ -12,50 +12,72 @@ pub(super) struct Participants {
     here: HashMap<UserId, Participant>,
     /// Grows with each who comes, so that they can be listed in the order in which they came.
     came: u64,
+    /// How many of them have lost their last connection.
+    lost: usize,
 }
 
 #[derive(Debug)]
 struct Participant {
     name: String,
     came: u64,
+    /// The clients of this person that follow.
+    devices: u32,
     /// The last connection was lost; who does not come back until then has left.
     leaves_at: Option<Instant>,
 }
 
 impl Participants {
-    /// Somebody follows; `true` if this person did not before.
-    pub(super) fn enter(&mut self, person: &UserId, name: &str) -> bool {
+    /// Somebody follows, perhaps with one more device; `true` if this person did not before.
+    pub(super) fn enter(&mut self, person: &UserId, name: &str, one_more: bool) -> bool {
         if let Some(participant) = self.here.get_mut(person) {
-            participant.leaves_at = None;
+            participant.devices += u32::from(one_more);
+            self.lost -= usize::from(participant.leaves_at.take().is_some());
             return false;
         }
         self.came += 1;
-        let participant = Participant { name: name.to_owned(), came: self.came, leaves_at: None };
+        let (name, devices) = (name.to_owned(), u32::from(one_more));
+        let participant = Participant { name, came: self.came, devices, leaves_at: None };
         self.here.insert(person.clone(), participant);
         true
+    }
+
+    /// A device of somebody follows no more; whether it was the last one.
+    pub(super) fn put_away(&mut self, person: &UserId) -> bool {
+        let Some(participant) = self.here.get_mut(person) else { return true };
+        participant.devices = participant.devices.saturating_sub(1);
+        participant.devices == 0
     }
 
     /// The last connection of somebody was lost.
     pub(super) fn lose(&mut self, person: &UserId, now: Instant, grace: Duration) {
         if let Some(participant) = self.here.get_mut(person) {
-            participant.leaves_at = Some(now + grace);
+            self.lost += usize::from(participant.leaves_at.replace(now + grace).is_none());
         }
     }
 
     /// Somebody follows no more; the name if this person did.
     pub(super) fn leave(&mut self, person: &UserId) -> Option<String> {
-        self.here.remove(person).map(|participant| participant.name)
+        let participant = self.here.remove(person)?;
+        self.lost -= usize::from(participant.leaves_at.is_some());
+        Some(participant.name)
     }
 
     /// Takes out those who were lost and did not come back in time.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<(UserId, String)> {
+        if self.lost == 0 {
+            return Vec::new();
+        }
         let gone = self.here.extract_if(|_, it| it.leaves_at.is_some_and(|leaves_at| leaves_at <= now));
-        gone.map(|(person, it)| (person, it.name)).collect()
+        let mut gone: Vec<_> = gone.collect();
+        self.lost -= gone.len();
+        gone.sort_by_key(|(_, it)| it.came);
+        gone.into_iter().map(|(person, it)| (person, it.name)).collect()
     }
 
     /// When the next one has left.
     pub(super) fn next_end(&self) -> Option<Instant> {
-        self.here.values().filter_map(|it| it.leaves_at).min()
+        // Asked at every turn of the room, and mostly nobody is lost.
+        if self.lost == 0 { None } else { self.here.values().filter_map(|it| it.leaves_at).min() }
     }
 
     /// Everybody, in the order in which they came.
@@ -75,12 +97,15 @@ mod tests {
         let (ann, bob) = (UserId::parse("ann").unwrap(), UserId::parse("bob").unwrap());
         let (now, grace) = (Instant::now(), Duration::from_secs(5));
         let mut people = Participants::default();
-        assert!(people.enter(&bob, "bob"));
-        assert!(people.enter(&ann, "ann"));
-        assert!(!people.enter(&ann, "ann"));
+        assert!(people.enter(&bob, "bob", true));
+        assert!(people.enter(&ann, "ann", true));
+        assert!(!people.enter(&ann, "ann", true));
+        assert!(!people.enter(&ann, "ann", false), "the same device again");
+        assert!(!people.put_away(&ann));
+        assert!(people.put_away(&ann));
         people.lose(&ann, now, grace);
         people.lose(&bob, now, grace);
-        assert!(!people.enter(&bob, "bob"));
+        assert!(!people.enter(&bob, "bob", true));
         assert_eq!(people.next_end(), Some(now + grace));
         assert!(people.expire(now).is_empty());
         assert_eq!(people.expire(now + grace), [(ann.clone(), "ann".to_owned())]);

@@ -31,6 +31,7 @@ impl Room {
         if let Some(News { online, offline }) =
             self.presence.take_news(Instant::now(), tick, self.followers.len())
         {
+            self.forget_roster();
             let room = self.id.clone();
             self.tell_all(Event::Presence(PresenceChange { room, online, offline }));
         }
@@ -38,7 +39,7 @@ impl Room {
 
     pub(super) fn note_typing(&mut self, client: &Client, on: bool) {
         let person = &client.person.id;
-        if !self.members.contains_key(person) || !self.followers.contains_key(&client.id) {
+        if !self.members.contains_key(person) || !self.followers.contains(client.id) {
             return;
         }
         if on {

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use protocol::{Cursor, JoinedRoom, Posted, RoomRef, limits};
+use protocol::{Cursor, Posted, RoomRef, limits};
 
 use crate::backlog::Delivery;
 use crate::client::Client;
 use crate::command::Bring;
 use crate::envelope::Envelope;
 use crate::event::Event;
+use crate::joined::Joined;
 use crate::model::Message;
 use crate::outbox::Track;
 use crate::page;
@@ -16,9 +17,9 @@ use crate::planted::{Bug, planted};
 use crate::port::{Appended, MessageDraft, Slice, StoreError};
 use crate::recover::{self, Plan};
 use crate::refusal::Refusal;
-use crate::roster;
 use crate::shared::Shared;
 
+use super::followers::Follower;
 use super::{Joining, Post, Room};
 
 /// What a join brings.
@@ -143,7 +144,7 @@ impl Room {
                 self.enter(&client);
             }
             // Who is here already and asks again is told nothing new.
-            Bring::Participants if self.followers.contains_key(&client.id) => {}
+            Bring::Participants if self.followers.contains(client.id) => {}
             Bring::Participants => {
                 client.place(Track::Room(&self.id, self.head));
                 self.enter(&client);
@@ -177,16 +178,15 @@ impl Room {
         // Before the list is made, so that the client finds itself in it; but told to nobody who is not told the rest.
         self.enter(client);
         let participants = if self.is_live() { self.participants.list() } else { Vec::new() };
-        let joined = JoinedRoom {
+        let roster = self.roster();
+        let joined = Joined {
             room: self.id.clone(),
             head: self.head,
             recovered,
             has_more,
             messages,
-            members: roster::members(self.members.values(), |person| {
-                // What the others were told, so that what is told next fits for everybody. Only of oneself is more known.
-                self.presence.was_told(person) || *person == client.person.id
-            }),
+            arriving: self.is_arriving(&roster, &client.person.id),
+            roster,
             typing: self.typists.names(),
             participants: participants.into_iter().map(|(person, _)| person).collect(),
             live: self.live.clone(),
@@ -261,13 +261,12 @@ impl Room {
     /// Ends following for all devices of somebody who is not in the room any more.
     pub(super) fn show_out(&mut self, person: &protocol::UserId) {
         let left = Event::Left(RoomRef { room: self.id.clone() });
-        self.followers.retain(|_, client| {
-            let goes = client.person.id == *person;
-            if goes {
+        let devices = self.followers.iter().map(Follower::client).filter(|it| it.person.id == *person);
+        for device in devices.map(|device| device.id).collect::<Vec<_>>() {
+            if let Some(client) = self.followers.remove(device) {
                 client.tell_alone(&left).ok();
             }
-            !goes
-        });
+        }
         if let Some(name) = self.participants.leave(person) {
             self.tell_participant(person, name, false);
         }

@@ -138,6 +138,7 @@ impl Room {
         let online = self.shared.registry.is_present(&person);
         let member = roster::member(&membership, online);
         self.members.insert(person.clone(), membership);
+        self.forget_roster();
         if self.stands_alone() {
             if online {
                 self.presence.told_of(person.clone());
@@ -170,6 +171,7 @@ impl Room {
         if self.is_home {
             self.shared.registry.homes.leave(&self.id, std::iter::once(person));
         }
+        self.forget_roster();
         self.presence.forget(person);
         self.end_typing(person);
         self.show_out(person);
@@ -185,6 +187,7 @@ impl Room {
         let Some(member) = self.members.get_mut(person) else { return };
         member.role = role;
         let member = roster::member(member, self.presence.was_told(person));
+        self.forget_roster();
         if self.stands_alone() {
             self.tell_all(Event::MemberAdded(MemberAdded { room: self.id.clone(), member }));
         }

@@ -28,7 +28,7 @@ const OUTBOX_BYTES: usize = 64 * 1024 * 1024;
 /// What matters here, as JSON.
 const SPELLING: Spelling = Spelling::new(0, |event| {
     let said = match event {
-        Event::Joined(joined) => json!({ "joined": joined }),
+        Event::Joined(joined) => json!({ "joined": joined.to_wire() }),
         Event::Message(message) => json!({ "message": message.cursor.seq }),
         Event::Read(mark) => json!({ "read": [mark.user, mark.seq] }),
         Event::Pong(pong) => json!({ "pong": pong.nonce }),

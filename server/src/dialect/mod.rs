@@ -8,6 +8,7 @@ mod chat_api;
 mod golden;
 pub mod mockverse;
 mod native;
+mod native_frames;
 mod packet;
 mod quizmaster;
 mod quizmaster_page;

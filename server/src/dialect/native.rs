@@ -1,13 +1,13 @@
 //! Our own spelling: the enums of the `protocol` crate as JSON.
 
 use bytes::Bytes;
-use hub::{Bring, Broadcast, Command, Event, Failure, Spelling};
-use protocol::{ClientFrame, ErrorData, RawJson, RoomId, ServerFrame, UserId};
-use serde::{Deserialize, Serialize};
+use hub::{Bring, Command, Event, Failure, Spelling};
+use protocol::{ClientFrame, ErrorData, ServerFrame};
+use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::{Dialect, Request, Scope, words};
+use super::{Dialect, Request, Scope, native_frames, words};
 
 /// The native dialect, spoken by our own pages.
 pub(super) static NATIVE: Dialect =
@@ -21,7 +21,7 @@ fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
     read.map(request).map_err(|failure| Box::new(placed(frame, *failure)))
 }
 
-/// A broadcast with its type in front, which it must have to be read: see [`RawJson`].
+/// A broadcast with its type in front, which it must have to be read: see [`protocol::RawJson`].
 fn type_first(frame: &str) -> Option<String> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -85,26 +85,11 @@ fn placed(frame: &str, failure: Failure) -> Failure {
 
 fn encode(event: &Event) -> Option<Bytes> {
     match event {
-        Event::Broadcast(said) => broadcast(said),
+        Event::Broadcast(said) => native_frames::broadcast(said),
+        Event::Message(message) => native_frames::message(message),
+        Event::Joined(joined) => native_frames::joined(joined),
         event => words::frame(&spell(event)?),
     }
-}
-
-/// As [`ServerFrame::Broadcast`], with its data as it came.
-fn broadcast(Broadcast { room, user, event, data }: &Broadcast) -> Option<Bytes> {
-    #[derive(Serialize)]
-    struct Frame<'a> {
-        r#type: &'static str,
-        data: Said<'a>,
-    }
-    #[derive(Serialize)]
-    struct Said<'a> {
-        room: &'a RoomId,
-        user: &'a UserId,
-        event: &'a str,
-        data: &'a RawJson,
-    }
-    words::frame(&Frame { r#type: "broadcast", data: Said { room, user, event, data } })
 }
 
 fn spell(event: &Event) -> Option<ServerFrame> {
@@ -112,9 +97,7 @@ fn spell(event: &Event) -> Option<ServerFrame> {
         Event::Welcome(data, _) => ServerFrame::Welcome { data: data.clone() },
         Event::Authenticated(data) => ServerFrame::Authenticated { data: data.clone() },
         Event::Expiring(data) => ServerFrame::Expiring { data: data.clone() },
-        Event::Joined(data) => ServerFrame::Joined { data: (**data).clone() },
         Event::Left(data) => ServerFrame::Left { data: data.clone() },
-        Event::Message(message) => ServerFrame::Message { data: message.to_wire() },
         Event::Posted(data) => ServerFrame::Posted { data: data.clone() },
         Event::Typing(data) => ServerFrame::Typing { data: data.clone() },
         Event::Read(data) => ServerFrame::Read { data: data.clone() },
@@ -126,10 +109,10 @@ fn spell(event: &Event) -> Option<ServerFrame> {
         Event::Job(data, _) => ServerFrame::Job { data: (**data).clone() },
         Event::Signal(data, _) => ServerFrame::Signal { data: data.clone() },
         Event::Maintenance(data, _) => ServerFrame::Maintenance { data: data.clone() },
-        // Has data that nobody looks into, so it is written in another way.
-        Event::Broadcast(_) => return None,
+        // These are written in another way.
+        Event::Broadcast(_) | Event::Message(_) | Event::Joined(_)
         // One `read` says it for all messages before; who starts a run knows its plan.
-        Event::Receipt(_) | Event::RunStarted(_) => return None,
+        | Event::Receipt(_) | Event::RunStarted(_) => return None,
         Event::MemberAdded(data) => ServerFrame::MemberAdded { data: data.clone() },
         Event::MemberRemoved(data) => ServerFrame::MemberRemoved { data: data.clone() },
         Event::RoomRenamed(data) => ServerFrame::RoomRenamed { data: data.clone() },

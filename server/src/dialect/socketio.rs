@@ -2,7 +2,7 @@
 //! not collide, so each is tried in turn.
 
 use bytes::Bytes;
-use hub::{Broadcast, Command, Event, Failure, Refusal, Spelling};
+use hub::{Broadcast, Command, Event, Refusal, Spelling};
 use protocol::{RawJson, RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -84,11 +84,11 @@ fn read_broadcast(data: &str) -> Wish {
 }
 
 /// What is wrong with a JSON text that is no `T`.
-fn misplaced_in<'a, T: Deserialize<'a>>(text: &'a str) -> Box<Failure> {
+fn misplaced_in<'a, T: Deserialize<'a>>(text: &'a str) -> Refusal {
     let wrong = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text)).err();
     let refusal = wrong.map(|wrong| match misplaced(&wrong.path().to_string(), wrong.inner()) {
         Refusal::BadFrame { field: None, message } => misshapen("data", &message),
         refusal => refusal,
     });
-    refusal.unwrap_or_else(|| misshapen("data", "has another shape")).into()
+    refusal.unwrap_or_else(|| misshapen("data", "has another shape"))
 }

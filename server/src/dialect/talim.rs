@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use hub::{Bring, Command, Event, Failure};
-use protocol::{
-    ErrorData, JoinedRoom, Member, Message, MessageId, MessageKind, Notification, RoomId, UserId,
-};
+use hub::{Bring, Command, Event, Failure, Joined};
+use protocol::{ErrorData, Member, Message, MessageId, MessageKind, Notification, RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -186,10 +184,10 @@ struct History<'a> {
     messages: Vec<Line<'a>>,
 }
 
-fn history(joined: &JoinedRoom) -> History<'_> {
+fn history(joined: &Joined) -> History<'_> {
     let names: HashMap<&UserId, &str> =
-        joined.members.iter().map(|member| (&member.id, member.name.as_str())).collect();
-    let line = |message| line(message, &joined.members, &names);
+        joined.roster.members().iter().map(|member| (&member.id, member.name.as_str())).collect();
+    let line = |message| line(message, joined.roster.members(), &names);
     History { room_id: &joined.room, messages: joined.messages.iter().map(line).collect() }
 }
 

@@ -22,6 +22,25 @@ pub(super) fn frame(value: &impl Serialize) -> Option<Bytes> {
     }
 }
 
+/// As [`frame`], of a value whose length is about known.
+pub(super) fn frame_of(value: &impl Serialize, size: usize) -> Option<Bytes> {
+    let mut text = Vec::with_capacity(size);
+    write(value, &mut text)?;
+    Some(text.into())
+}
+
+/// Adds a value to a text; `None` if that failed, which was logged then.
+pub(super) fn write(value: &impl Serialize, text: &mut Vec<u8>) -> Option<()> {
+    match serde_json::to_writer(text, value) {
+        Ok(()) => Some(()),
+        Err(error) => {
+            // As above.
+            tracing::error!(%error, "Could not spell a part of an event");
+            None
+        }
+    }
+}
+
 /// Reads a frame `{"type", "data"}` as one of the variants of `F`, whose names are `types`.
 ///
 /// # Errors
