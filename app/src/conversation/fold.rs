@@ -19,7 +19,7 @@ impl Conversations {
         match frame {
             ServerFrame::Welcome { .. } => self.welcomed(),
             ServerFrame::Joined { data } => self.joined(data),
-            ServerFrame::Message { data } => self.message(data),
+            ServerFrame::Message { data } => self.messages(std::slice::from_ref(data)),
             ServerFrame::Posted { data } => {
                 self.room(&data.room)
                     .timeline
@@ -150,19 +150,32 @@ impl Conversations {
         }
     }
 
-    fn message(self, message: &Message) {
-        let room = self.room(&message.room);
-        room.typing.maybe_update(|typing| typing.ceased(&message.author));
-        let shown = room.timeline.try_maybe_update(|timeline| {
-            let outcome = timeline.message(message);
-            (outcome == Outcome::News, outcome)
+    /// Folds messages in, in the order they came. What follows from them is worked out once for each run of one room.
+    pub(super) fn messages(self, messages: &[Message]) {
+        for run in messages.chunk_by(|one, next| one.room == next.room) {
+            self.run(run);
+        }
+    }
+
+    fn run(self, run: &[Message]) {
+        let Some(first) = run.first() else { return };
+        let room = self.room(&first.room);
+        room.typing.maybe_update(|typing| {
+            run.iter().fold(false, |news, message| typing.ceased(&message.author) || news)
         });
-        let listed = self.rooms.try_maybe_update(|rooms| {
-            let outcome = rooms.message(message);
-            (outcome == Outcome::News, outcome)
+        let mut has_gap = false;
+        let mut is_news = |outcome: Outcome| {
+            has_gap |= outcome == Outcome::Gap;
+            outcome == Outcome::News
+        };
+        room.timeline.maybe_update(|timeline| {
+            run.iter().fold(false, |news, message| is_news(timeline.message(message)) || news)
         });
-        if shown == Some(Outcome::Gap) || listed == Some(Outcome::Gap) {
-            self.fill_gap(&message.room);
+        self.rooms.maybe_update(|rooms| {
+            run.iter().fold(false, |news, message| is_news(rooms.message(message)) || news)
+        });
+        if has_gap {
+            self.fill_gap(&first.room);
         }
     }
 
