@@ -150,6 +150,12 @@ impl Conversations {
         }
     }
 
+    /// Without a screen there is no next picture to wait for.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn hear(self, frame: &ServerFrame) {
+        self.fold(frame);
+    }
+
     /// Folds messages in, in the order they came. What follows from them is worked out once for each run of one room.
     pub(super) fn messages(self, messages: &[Message]) {
         for run in messages.chunk_by(|one, next| one.room == next.room) {
@@ -160,20 +166,14 @@ impl Conversations {
     fn run(self, run: &[Message]) {
         let Some(first) = run.first() else { return };
         let room = self.room(&first.room);
-        room.typing.maybe_update(|typing| {
-            run.iter().fold(false, |news, message| typing.ceased(&message.author) || news)
-        });
+        room.typing.maybe_update(|typing| any(run, |message| typing.ceased(&message.author)));
         let mut has_gap = false;
         let mut is_news = |outcome: Outcome| {
             has_gap |= outcome == Outcome::Gap;
             outcome == Outcome::News
         };
-        room.timeline.maybe_update(|timeline| {
-            run.iter().fold(false, |news, message| is_news(timeline.message(message)) || news)
-        });
-        self.rooms.maybe_update(|rooms| {
-            run.iter().fold(false, |news, message| is_news(rooms.message(message)) || news)
-        });
+        room.timeline.maybe_update(|timeline| any(run, |message| is_news(timeline.message(message))));
+        self.rooms.maybe_update(|rooms| any(run, |message| is_news(rooms.message(message))));
         if has_gap {
             self.fill_gap(&first.room);
         }
@@ -232,4 +232,13 @@ impl Conversations {
             self.fill_gap(room);
         }
     }
+}
+
+/// Whether one of them is news; each is folded in.
+fn any(messages: &[Message], mut is_news: impl FnMut(&Message) -> bool) -> bool {
+    let mut news = false;
+    for message in messages {
+        news |= is_news(message);
+    }
+    news
 }
