@@ -122,7 +122,7 @@ function bindgen(module, made, name) {
 // The scripts of one page in one file, without what only people read: 6 kB less, and three requests before it lives.
 function unite(folder, name) {
   const script = `${folder}/${name}.js`;
-  run('esbuild', [script, '--bundle', '--minify', '--format=esm', '--log-level=warning', `--outfile=${script}`, '--allow-overwrite']);
+  run('esbuild', [script, '--bundle', '--minify', '--format=esm', '--log-level=error', `--outfile=${script}`, '--allow-overwrite']);
   rmSync(`${folder}/snippets`, { recursive: true, force: true });
 }
 
