@@ -2,10 +2,10 @@
 # The address can be chosen: make run PORT=8080, or HUBBUB_LISTEN=0.0.0.0:8080 make run
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test check chaos fmt fuzz screenshots setup
+.PHONY: help run build dev test check chaos fmt fuzz screenshots bench-page setup
 
 help: ## What can be asked for
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 run: build ## Build what is missing and serve it on http://127.0.0.1:3000 with demo people, data in ./data
 	@HUBBUB_ENV="$${HUBBUB_ENV:-development}" exec target/release/hubbub serve
@@ -43,6 +43,11 @@ screenshots: ## Pictures of every page, on phone and desktop, light and dark, in
 	@tools/setup test
 	@tools/build
 	@HUBBUB_SCREENSHOTS=1 node_modules/.bin/playwright test --config end2end --project screenshots
+
+bench-page: ## How long a key takes to the screen while 1,000 messages a second arrive
+	@tools/setup test
+	@tools/build
+	@HUBBUB_BENCH=1 node_modules/.bin/playwright test --config end2end --project bench
 
 setup: ## Only install what building and testing need
 	@tools/setup test

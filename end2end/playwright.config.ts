@@ -33,6 +33,8 @@ export default defineConfig({
   },
   projects: process.env.HUBBUB_SCREENSHOTS
     ? [{ name: 'screenshots', testDir: 'tests', testMatch: 'screenshots.ts', use: desktop }]
+    : process.env.HUBBUB_BENCH
+    ? [{ name: 'bench', testDir: 'bench', testMatch: '*.ts', use: { ...desktop, trace: 'off', screenshot: 'off' } }]
     : [
         { name: 'chromium', testDir: 'tests', use: desktop },
         // Other people's clients, most of them without a browser.

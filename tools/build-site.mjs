@@ -23,6 +23,9 @@ const BUNDLES = [
 ];
 
 const WASM_OPT = [
+  // What travels is the compressed form. A large function that is put into its only caller takes new numbers for its
+  // locals and is not like any other code any more: 16 kB more of brotli for the rooms, though less before that.
+  '--one-caller-inline-max-function-size=20',
   // Over code without nesting, twice: 6 kB less of 622.
   '--flatten',
   '--rereloop',
@@ -112,7 +115,15 @@ function bindgen(module, made, name) {
   else run('wasm-opt', [...WASM_OPT, raw, '--output', `${made}/pkg/${name}.wasm`]);
   rmSync(raw, { force: true });
   rmSync(slim);
+  if (!dev) unite(`${made}/pkg`, name);
   writeFileSync(`${made}/stamp`, fingerprint(module));
+}
+
+// The scripts of one page in one file, without what only people read: 6 kB less, and three requests before it lives.
+function unite(folder, name) {
+  const script = `${folder}/${name}.js`;
+  run('esbuild', [script, '--bundle', '--minify', '--format=esm', '--log-level=error', `--outfile=${script}`, '--allow-overwrite']);
+  rmSync(`${folder}/snippets`, { recursive: true, force: true });
 }
 
 function style() {

@@ -1,8 +1,10 @@
 //! Everything that is live about the rooms of the person who is signed in: the list, and for each room its messages,
-//! people and who types. Frames are folded into plain models (`fold`); what a person does goes out through the link
-//! (`act`, `outbox`). Pages read signals and call methods; they never see a frame.
+//! people and who types. Frames are folded into plain models (`fold`), messages once for each picture of the screen
+//! (`batch`); what a person does goes out through the link (`act`, `outbox`). Pages read signals and call methods; they never see a frame.
 
 mod act;
+#[cfg(target_arch = "wasm32")]
+mod batch;
 mod fold;
 mod outbox;
 
@@ -53,6 +55,8 @@ pub struct Conversations {
     is_closed: bool,
     #[cfg(target_arch = "wasm32")]
     timers: StoredValue<act::Timers, LocalStorage>,
+    #[cfg(target_arch = "wasm32")]
+    batch: StoredValue<batch::Batch, LocalStorage>,
 }
 
 /// Puts [`Conversations`] (and the [`Link`] below them) into the context, once, at the root of the pages.
@@ -73,6 +77,8 @@ pub fn provide_conversations(start: &Start) -> Conversations {
         is_closed,
         #[cfg(target_arch = "wasm32")]
         timers: StoredValue::new_local(act::Timers::default()),
+        #[cfg(target_arch = "wasm32")]
+        batch: StoredValue::new_local(batch::Batch::default()),
     };
     if let Some(open) = &start.open {
         let read = start.rooms.iter().find(|room| room.id == open.room).map_or(0, |room| room.read_seq);
@@ -83,7 +89,7 @@ pub fn provide_conversations(start: &Start) -> Conversations {
         });
         room.roster.update_untracked(|roster| *roster = Roster::of(&open.members));
     }
-    link.on_frame(move |frame| here.fold(frame));
+    link.on_frame(move |frame| here.hear(frame));
     link.on_outbox(move |news| here.outbox(news));
     provide_context(here);
     here

@@ -341,3 +341,19 @@ fn memory_is_bounded_and_what_went_can_be_loaded_again() {
     holed.joined(&page(2..=999, true));
     assert_eq!(numbers(&holed), range(1..=1_199), "the nearest of what came too early is kept");
 }
+
+#[test]
+fn whoever_follows_the_newest_keeps_few_and_loads_the_others_again() {
+    let mut seen = timeline(1..=50);
+    for seq in 51..=400 {
+        seen.message(&message(seq, &[]));
+    }
+    assert!(!seen.followed(), "as many may stay");
+    seen.message(&message(401, &[]));
+    assert!(seen.followed());
+    assert_eq!(numbers(&seen), range(152..=401));
+    assert!(seen.has_older);
+    seen.older((102..=151).map(|seq| message(seq, &[])).collect(), true);
+    assert_eq!(numbers(&seen), range(102..=401));
+    assert_eq!(seen.message(&message(402, &[])), Outcome::News);
+}

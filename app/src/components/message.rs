@@ -52,18 +52,18 @@ pub fn Message(
     let draft = key.draft;
 
     // Read as a whole: whatever changes about a line, only its few texts and classes are looked at again.
-    let is_live = facts.with_untracked(|it| it.is_live);
     let failure = move || match facts.with(|it| it.state.clone()) {
         LineState::Failed { reason } => Some(reason),
         LineState::Sent | LineState::Pending => None,
     };
     let head = move || {
-        if facts.with(|it| it.place.leads) {
+        let (leads, at_ms) = facts.with(|it| (it.place.leads, it.at_ms));
+        if leads {
             view! {
                 <Avatar id=author.as_str().to_owned() name=name.clone()/>
                 <p class="message__head">
                     <bdi class="message__author">{name.clone()}</bdi>
-                    <Moment facts calendar/>
+                    {moment(at_ms, calendar)}
                 </p>
             }
             .into_any()
@@ -71,7 +71,7 @@ pub fn Message(
             view! {
                 <p class="message__head is-repeated">
                     <span class="sr_only">{name.clone()}</span>
-                    <Moment facts calendar/>
+                    {moment(at_ms, calendar)}
                 </p>
             }
             .into_any()
@@ -100,12 +100,7 @@ pub fn Message(
                 })
         }}
         <li
-            class="message"
-            class:is-lead=move || facts.with(|it| it.place.leads)
-            class:is-mine=move || mine
-            class:is-live=move || is_live
-            class:is-pending=move || facts.with(|it| it.state == LineState::Pending)
-            class:is-failed=move || failure().is_some()
+            class=move || facts.with(|it| classes(it, mine))
         >
             {move || head()}
             <div class="message__body" {..fixed([("dir", "auto")])}>
@@ -137,17 +132,28 @@ pub fn Message(
     .into_any()
 }
 
-/// The time of a message: short to see, exact on hover.
-#[component]
-fn Moment(facts: RwSignal<Facts>, calendar: Calendar) -> impl IntoView {
-    let at_ms = move || facts.with(|it| it.at_ms);
+/// One attribute, because each that may change is watched on its own, for each line.
+fn classes(facts: &Facts, mine: bool) -> String {
+    let mut classes = "message".to_owned();
+    for (class, applies) in [
+        (" is-lead", facts.place.leads),
+        (" is-mine", mine),
+        (" is-live", facts.is_live),
+        (" is-pending", facts.state == LineState::Pending),
+        (" is-failed", matches!(facts.state, LineState::Failed { .. })),
+    ] {
+        if applies {
+            classes.push_str(class);
+        }
+    }
+    classes
+}
+
+/// The time of a message: short to see, exact on hover. Drawn anew with what stands around it.
+fn moment(at_ms: i64, calendar: Calendar) -> AnyView {
     view! {
-        <time
-            class="message__time"
-            datetime=move || when::machine(at_ms())
-            title=move || calendar.full(at_ms())
-        >
-            {move || calendar.clock(at_ms())}
+        <time class="message__time" datetime=when::machine(at_ms) title=calendar.full(at_ms)>
+            {calendar.clock(at_ms)}
         </time>
     }
     .into_any()

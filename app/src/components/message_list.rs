@@ -34,6 +34,8 @@ pub enum Upper {
 pub struct Wishes {
     /// An older page.
     pub older: Callback<()>,
+    /// The newest message is in the list's view, whether anybody looks or not.
+    pub followed: Callback<()>,
     /// The newest message is on screen.
     pub read: Callback<()>,
     /// Something is to be done about a line that was refused.
@@ -94,7 +96,12 @@ pub fn MessageList(
         let newest = lines.with(|lines| newest(lines));
         // Whoever has just scrolled up may not have been told so yet: the event comes with the next frame.
         let is_there = log.get_untracked().is_none_or(|log| scroll::is_at_bottom(&log));
-        if at_bottom.get() && is_there && in_front.get() && newest.is_some() {
+        if !at_bottom.get() || !is_there {
+            return;
+        }
+        // After the new lines are drawn, not with them: a list that grows and shrinks at once moves its rows about.
+        wishes.followed.run(());
+        if in_front.get() && newest.is_some() {
             seen.set(newest);
             wishes.read.run(());
         }

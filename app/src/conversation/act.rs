@@ -7,6 +7,7 @@ use super::Conversations;
 use crate::api::{self, ApiError};
 use crate::clock::now_ms;
 use crate::model::own_typing::OwnTyping;
+use crate::model::timeline::Timeline;
 #[cfg(target_arch = "wasm32")]
 use crate::model::typing::Typing;
 
@@ -75,6 +76,11 @@ impl Conversations {
         if due == Some(true) {
             self.link.send(ClientFrame::Typing { room: room.clone(), on: false });
         }
+    }
+
+    /// Somebody follows the newest messages of a room: what is far above may go.
+    pub fn followed(&self, room: &RoomId) {
+        self.room(room).timeline.maybe_update(Timeline::followed);
     }
 
     /// The newest message is on screen and the tab is visible. The server is told when that is news.

@@ -19,7 +19,7 @@ impl Conversations {
         match frame {
             ServerFrame::Welcome { .. } => self.welcomed(),
             ServerFrame::Joined { data } => self.joined(data),
-            ServerFrame::Message { data } => self.message(data),
+            ServerFrame::Message { data } => self.messages(std::slice::from_ref(data)),
             ServerFrame::Posted { data } => {
                 self.room(&data.room)
                     .timeline
@@ -151,19 +151,32 @@ impl Conversations {
         }
     }
 
-    fn message(self, message: &Message) {
-        let room = self.room(&message.room);
-        room.typing.maybe_update(|typing| typing.ceased(&message.author));
-        let shown = room.timeline.try_maybe_update(|timeline| {
-            let outcome = timeline.message(message);
-            (outcome == Outcome::News, outcome)
-        });
-        let listed = self.rooms.try_maybe_update(|rooms| {
-            let outcome = rooms.message(message);
-            (outcome == Outcome::News, outcome)
-        });
-        if shown == Some(Outcome::Gap) || listed == Some(Outcome::Gap) {
-            self.fill_gap(&message.room);
+    /// Without a screen there is no next picture to wait for.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn hear(self, frame: &ServerFrame) {
+        self.fold(frame);
+    }
+
+    /// Folds messages in, in the order they came. What follows from them is worked out once for each run of one room.
+    pub(super) fn messages(self, messages: &[Message]) {
+        for run in messages.chunk_by(|one, next| one.room == next.room) {
+            self.run(run);
+        }
+    }
+
+    fn run(self, run: &[Message]) {
+        let Some(first) = run.first() else { return };
+        let room = self.room(&first.room);
+        room.typing.maybe_update(|typing| any(run, |message| typing.ceased(&message.author)));
+        let mut has_gap = false;
+        let mut is_news = |outcome: Outcome| {
+            has_gap |= outcome == Outcome::Gap;
+            outcome == Outcome::News
+        };
+        room.timeline.maybe_update(|timeline| any(run, |message| is_news(timeline.message(message))));
+        self.rooms.maybe_update(|rooms| any(run, |message| is_news(rooms.message(message))));
+        if has_gap {
+            self.fill_gap(&first.room);
         }
     }
 
@@ -220,4 +233,13 @@ impl Conversations {
             self.fill_gap(room);
         }
     }
+}
+
+/// Whether one of them is news; each is folded in.
+fn any(messages: &[Message], mut is_news: impl FnMut(&Message) -> bool) -> bool {
+    let mut news = false;
+    for message in messages {
+        news |= is_news(message);
+    }
+    news
 }

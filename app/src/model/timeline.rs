@@ -6,6 +6,11 @@ use protocol::{Cursor, DraftId, JoinedRoom, Message, MessageKind, Posted, UserId
 /// Messages that stay in memory. Beyond it the oldest go; they can be loaded again.
 const MAX_LOADED: usize = 3_000;
 
+/// Messages that stay in memory while somebody follows the newest, and how many are left of them when there are more.
+/// Enough for the highest window, few enough to go through all of them for each picture.
+const MAX_FOLLOWED: usize = 400;
+const LEFT_OF_FOLLOWED: usize = 250;
+
 /// Messages that are kept while an earlier one is missing.
 const MAX_AHEAD: usize = 200;
 
@@ -283,6 +288,17 @@ impl Timeline {
         let at = self.drafts.partition_point(|draft| draft.at_ms <= at_ms);
         self.drafts.insert(at, draft);
         true
+    }
+
+    /// Lets go of what is far above somebody who follows the newest; it can be loaded again. Returns whether there was
+    /// any.
+    pub fn followed(&mut self) -> bool {
+        let is_long = self.sent.len() > MAX_FOLLOWED;
+        if is_long {
+            self.sent.drain(..self.sent.len() - LEFT_OF_FOLLOWED);
+            self.has_older = true;
+        }
+        is_long
     }
 
     fn is_me(&self, author: &UserId) -> bool {

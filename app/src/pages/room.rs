@@ -167,6 +167,7 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: Pen) -> impl IntoV
     });
     let wishes = Wishes {
         older: Callback::new(move |()| load_older(conversations, room.get_value(), older_failed)),
+        followed: Callback::new(move |()| conversations.followed(&room.get_value())),
         read: Callback::new(move |()| conversations.mark_read(&room.get_value())),
         remedies: Remedies {
             retry: Callback::new(move |draft: DraftId| conversations.retry(&room.get_value(), draft)),
