@@ -8,7 +8,7 @@ use super::connection::Stage;
 use super::{Engine, Event};
 use crate::clock::now;
 use crate::dialect::Heard;
-use crate::frame;
+use crate::{frame, mark};
 
 /// How much of a complaint is shown.
 const SHOWN: usize = 160;
@@ -96,7 +96,7 @@ impl Engine {
     }
 
     fn text(&mut self, id: usize, text: &[u8], at: u64, on: &mut dyn FnMut(Event)) {
-        if self.stage(id) == Stage::Ready && self.marks.each(text, |mark| on(Event::Told { mark, at })) {
+        if self.stage(id) == Stage::Ready && mark::each(text, |mark| on(Event::Told { mark, at })) {
             return;
         }
         let token = self.connections.get(id).map(|it| it.person.token.as_str()).unwrap_or_default();

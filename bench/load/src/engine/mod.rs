@@ -16,7 +16,7 @@ use crate::dialect::Dialect;
 use crate::failed::Failed;
 use crate::frame;
 use crate::histogram::Histogram;
-use crate::mark::{Mark, Marks};
+use crate::mark::Mark;
 use crate::number::{count, index};
 use connection::{Connection, Stage};
 
@@ -53,7 +53,6 @@ pub(crate) struct Engine {
     connections: Vec<Connection>,
     dialect: Box<dyn Dialect>,
     port: u16,
-    marks: Marks,
     chance: Chance,
     buffer: Vec<u8>,
     /// The frame that is being made.
@@ -75,7 +74,6 @@ impl Engine {
             connections: people.into_iter().map(Connection::new).collect(),
             dialect,
             port,
-            marks: Marks::new(),
             chance: Chance::new(),
             buffer: vec![0; BUFFER],
             out: Vec::new(),

@@ -33,6 +33,10 @@ pub(crate) fn run(engine: &mut Engine, options: &Options, speech: Speech) -> Res
         };
         (crowd.step(engine, pace, options)?, Vec::new())
     };
+    if best.heard == 0 && best.stored == 0 {
+        let why = engine.first_complaint().unwrap_or("nothing that anybody heard");
+        return Err(Failed::Refused(why.to_owned()));
+    }
     let mut answer = best.shown();
     super::super::set(&mut answer, "members", json!(mean));
     super::super::set(&mut answer, "still_open", json!(engine.ready()));
