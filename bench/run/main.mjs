@@ -88,9 +88,22 @@ for (let round = 1; round <= rounds; round += 1) {
     }
   }
 }
+
+// What cannot be measured is named at the end, and does not keep the rest from being shown.
+async function attempt(row, words, measure) {
+  if (!wants(row)) return undefined;
+  try {
+    return await measure();
+  } catch (error) {
+    failed.push(words);
+    console.log(`${words}: ${String(error.stderr || error.message).trim()}`);
+    return undefined;
+  }
+}
+
 const others = {
-  writerRate: wants(12) ? await writerRate() : undefined,
-  startMs: wants(18) ? await medianStart(data.wide) : undefined,
+  writerRate: await attempt(12, 'writer alone', writerRate),
+  startMs: await attempt(18, 'start', () => medianStart(data.wide)),
 };
 const table = figures(cells, others).filter((it) => wants(it.row));
 const machine = { cpu: cpus()[0].model, cores: cpus().length, memory_bytes: totalmem(), kernel: release(), node: process.version };

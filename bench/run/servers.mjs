@@ -7,19 +7,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 
-const PROGRAM = process.env.HUBBUB_PROGRAM ?? 'target/release/hubbub';
+const PROGRAM = process.env.BENCH_PROGRAM ?? 'target/release/hubbub';
 const PATIENCE_MS = 30_000;
 
 // What tokens are signed with.
 export const SECRET = 'a secret of the measurements, long enough';
 
 // The normal configuration: people come with tokens of another service, and nobody is told to be slower.
-const SETTINGS = {
+const settings = (port, folder) => ({
+  HUBBUB_LISTEN: `127.0.0.1:${port}`,
+  HUBBUB_DATA_DIR: folder,
   HUBBUB_ACCOUNTS: 'external',
   HUBBUB_RATE_LIMITS: 'off',
   HUBBUB_LOG: 'error',
   JWT_SECRET: SECRET,
-};
+});
+
+// What the caller has set for a server of their own is none of ours.
+const ENVIRONMENT = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(HUBBUB_|JWT_|ACCESS_TOKEN_|DATABASE_URL|CORS_)/.test(name)),
+);
 
 const ours = (target) => ({ target, command: [PROGRAM, 'serve'], isOurs: true });
 const peer = (target, ...command) => ({ target, command, isOurs: false });
@@ -65,7 +72,7 @@ export async function start(name, data) {
   if (isOurs && data) cpSync(data, folder, { recursive: true });
   const began = performance.now();
   const child = spawn('taskset', ['-c', '0', ...command], {
-    env: { ...process.env, PORT: String(port), HUBBUB_LISTEN: `127.0.0.1:${port}`, HUBBUB_DATA_DIR: folder, ...SETTINGS },
+    env: { ...ENVIRONMENT, ...(isOurs ? settings(port, folder) : { PORT: String(port) }) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   let isOver = false;
