@@ -67,7 +67,7 @@ mkdirSync('target/bench', { recursive: true });
 process.env.BENCH_FOLDER = 'target/bench';
 const tests = [...TESTS, CHURN].filter((test) => (test === CHURN ? rows.includes('churn') : test.rows.some(wants)));
 const data = { wide: await filled('wide', 0, SHAPES) };
-if (wants(17)) data.long = await filled('long', LONG_ROOM_MESSAGES, ['1x1']);
+if (wants(17)) data.long = await filled('long', LONG_ROOM_MESSAGES, SHAPES);
 
 const cells = {};
 const failed = [];

@@ -64,6 +64,11 @@ function listens(port) {
   });
 }
 
+// Ended with us, however we end.
+const running = new Set();
+process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
 // Starts a server on the first core, ours with a copy of `data`; resolves when it listens.
 export async function start(name, data) {
   const { target, command, isOurs } = SERVERS[name];
@@ -75,11 +80,13 @@ export async function start(name, data) {
     env: { ...ENVIRONMENT, ...(isOurs ? settings(port, folder) : { PORT: String(port) }) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  running.add(child);
   let isOver = false;
   const ended = new Promise((resolve) => child.on('exit', resolve)).then(() => (isOver = true));
   const stop = async () => {
     child.kill('SIGKILL');
     await ended;
+    running.delete(child);
     rmSync(folder, { recursive: true });
   };
   while (!(await listens(port))) {
