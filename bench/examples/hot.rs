@@ -19,7 +19,10 @@ type Outcome = Result<(), Box<dyn Error>>;
 const BODY: &str = "the quick brown fox jumps over the lazy dog, the quick brown fox jumps over the lazy dog, \
                     the quick brown fox jumps over the laz";
 
-const FUNCTIONS: [(&str, fn(u32) -> Outcome); 4] = [
+/// Does something so many times.
+type Function = fn(u32) -> Outcome;
+
+const FUNCTIONS: [(&str, Function); 4] = [
     ("decode a frame of 230 bytes", decode_frames),
     ("understand a native post", understand_posts),
     ("a native post to 2 readers", |count| through_the_hub(2, count)),
@@ -29,7 +32,9 @@ const FUNCTIONS: [(&str, fn(u32) -> Outcome); 4] = [
 fn main() -> Outcome {
     let mut arguments = std::env::args().skip(1);
     let Some(name) = arguments.next() else {
-        FUNCTIONS.iter().for_each(|(name, _)| println!("{name}"));
+        for (name, _) in FUNCTIONS {
+            println!("{name}");
+        }
         return Ok(());
     };
     let (_, function) = FUNCTIONS.iter().find(|(it, _)| *it == name).ok_or("there is no such function")?;
@@ -81,7 +86,7 @@ fn through_the_hub(readers: usize, count: u32) -> Outcome {
     let spelling: Spelling = dialect.spelling;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let crowd = crowd_spelling(readers, spelling).await;
-        let Crowd { hub, room, speaker, counter, mut peers } = crowd.map_err(words)?;
+        let Crowd { hub, room, speaker, counter, mut peers } = crowd.map_err(|failed| words(&failed))?;
         let before = counter.frames();
         let peer = peers.first_mut().ok_or("nobody is there")?;
         for number in 0..count {
@@ -94,7 +99,7 @@ fn through_the_hub(readers: usize, count: u32) -> Outcome {
         // Answered after everything before it in the room's mailbox.
         hub.post(&speaker, &room, DraftId(Uuid::max()), "last")
             .await
-            .map_err(|refusal| words(refusal.into()))?;
+            .map_err(|refusal| words(&refusal.into()))?;
         let told = counter.frames() - before;
         if told < readers * usize::try_from(count)? {
             Err(format!("only {told} were told").into())
@@ -104,6 +109,6 @@ fn through_the_hub(readers: usize, count: u32) -> Outcome {
     })
 }
 
-fn words(failed: Failed) -> String {
+fn words(failed: &Failed) -> String {
     format!("{failed:?}")
 }
