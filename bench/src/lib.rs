@@ -86,6 +86,14 @@ pub struct Crowd {
 /// # Errors
 /// When the hub refuses, which it has no reason to.
 pub async fn crowd(size: usize) -> Result<Crowd, Failed> {
+    crowd_spelling(size, NATIVE).await
+}
+
+/// The same, and everybody is told in this spelling.
+///
+/// # Errors
+/// When the hub refuses, which it has no reason to.
+pub async fn crowd_spelling(size: usize, spelling: Spelling) -> Result<Crowd, Failed> {
     let store = Arc::new(MemoryStore::new());
     let hub = Hub::new(store.clone(), Arc::new(SystemClock), Settings::default());
     let people = (0..size).map(|n| person(&format!("p{n}"))).collect::<Result<Vec<_>, _>>()?;
@@ -110,7 +118,7 @@ pub async fn crowd(size: usize) -> Result<Crowd, Failed> {
     let mut peers = Vec::with_capacity(size);
     for (n, person) in (0u128..).zip(people) {
         let identity = Identity { person, sign_in: SignInId(Uuid::from_u128(n)) };
-        let mut peer = hub.attach(identity, NATIVE, counter.clone())?;
+        let mut peer = hub.attach(identity, spelling, counter.clone())?;
         peer.handle(hub::Command::Join { room: room.clone(), bring: hub::Bring::Page(None) }).await;
         peers.push(peer);
     }

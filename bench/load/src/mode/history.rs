@@ -1,0 +1,51 @@
+//! Pages of 50 messages at random places of a long history, one after the other.
+
+use memchr::memmem;
+use serde_json::{Value, json};
+
+use crate::chance::Chance;
+use crate::clock::now;
+use crate::failed::Failed;
+use crate::histogram::Histogram;
+use crate::http::Browser;
+use crate::number::count;
+use crate::options::Options;
+use crate::token::token;
+use crate::usage::Span;
+
+const PAGE: u64 = 50;
+
+/// Pages before the measurement.
+const WARMUP: u64 = 50;
+
+pub(crate) fn run(options: &Options) -> Result<Value, Failed> {
+    let room = options.room(0);
+    let mut browser = Browser::connect(options.port, token("c0", &options.secret)?)?;
+    let mut chance = Chance::new();
+    let mut time = Histogram::new();
+    let mut page = |time: &mut Histogram| {
+        let before = PAGE + 1 + chance.below(options.messages.saturating_sub(PAGE));
+        let began = now();
+        let body = browser.get(&format!("/api/v1/chats/{room}/messages?before={before}&limit={PAGE}"))?;
+        time.add(now() - began);
+        let messages = count(memmem::find_iter(&body, br#""content":"#).count());
+        if messages == PAGE {
+            Ok(())
+        } else {
+            Err(Failed::Refused(format!("{messages} messages for a page")))
+        }
+    };
+    for _ in 0..WARMUP {
+        page(&mut Histogram::new())?;
+    }
+    let span = Span::begin(options.pid)?;
+    let pages = count(options.window.max(1));
+    for _ in 0..pages {
+        page(&mut time)?;
+    }
+    let used = span.end()?;
+    Ok(json!({
+        "pages": pages, "messages": options.messages, "server_us_per_page": used.server_us_per(pages),
+        "page_us": time.microseconds(), "shares": used.shares(),
+    }))
+}
