@@ -45,7 +45,7 @@ pub(super) struct Desk {
 
 impl Desk {
     /// Forgets everything that may be wrong by now. For the beginning of a transaction.
-    pub(super) fn look_up(&mut self, connection: &Connection) -> Result<(), rusqlite::Error> {
+    pub(super) fn freshen(&mut self, connection: &Connection) -> Result<(), rusqlite::Error> {
         let version: i64 =
             connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if self.version != Some(version) || self.rooms.len() > MOST || self.people.len() > MOST {

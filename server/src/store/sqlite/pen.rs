@@ -81,7 +81,7 @@ impl Pen {
         };
         let mut desk = std::mem::take(&mut self.desk);
         connection.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-        desk.look_up(&connection)?;
+        desk.freshen(&connection)?;
         do_all(&connection, &mut desk, jobs).map_err(Spoilt::ByOneJob)?;
         connection.prepare_cached("COMMIT")?.execute([])?;
         self.connection = Some(connection);

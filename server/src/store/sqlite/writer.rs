@@ -252,9 +252,14 @@ pub(super) fn do_all(connection: &Connection, desk: &mut Desk, jobs: &mut [Job])
 fn write(mut mailbox: mpsc::Receiver<Job>, mut pen: Pen) {
     let mut jobs = Vec::with_capacity(BATCH);
     while mailbox.blocking_recv_many(&mut jobs, BATCH) > 0 {
-        if jobs.iter().any(|job| matches!(job, Job::Stop)) {
+        let taken = jobs.len();
+        jobs.retain(|job| !matches!(job, Job::Stop));
+        if jobs.len() < taken {
             // Refuses newcomers; who came before is still served.
             mailbox.close();
+        }
+        if jobs.is_empty() {
+            continue;
         }
         match pen.transact(&mut jobs) {
             Ok(()) => answer_all(&mut jobs, &Ok(())),
