@@ -22,7 +22,7 @@ use uuid::Uuid;
 const ROUNDS: usize = 3;
 const ROWS: usize = 131_072;
 
-/// The unit of `/proc/self/stat` on Linux (proc_pid_stat(5), `sysconf(_SC_CLK_TCK)`).
+/// The unit of `/proc/self/stat` on Linux (`proc_pid_stat(5)`, `sysconf(_SC_CLK_TCK)`).
 const TICKS_PER_SECOND: u64 = 100;
 
 type Failed = Box<dyn Error + Send + Sync>;
