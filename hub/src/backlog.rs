@@ -67,15 +67,15 @@ const ROOM: usize = 4;
 /// What may be dropped is taken up to this part of the limit.
 const FLEETING: usize = 4;
 
-/// An empty queue keeps the memory of so many frames, so that a quiet connection neither holds nor asks for memory.
-const KEPT: usize = 16;
-
 /// So many empty slots are worth closing up.
 const MANY: usize = 64;
 
 /// The queue.
 #[derive(Debug)]
 pub struct Backlog<T> {
+    /// The first slot. Most of the time nothing waits behind it, and the queue owns no memory but itself.
+    head: Option<Slot<T>>,
+    /// Those behind it; none without it.
     waiting: VecDeque<Slot<T>>,
     /// The number of the first slot, counted from the beginning of time.
     first: u64,
@@ -97,12 +97,24 @@ struct Slot<T> {
 impl<T> Backlog<T> {
     /// A queue that holds at most so many bytes.
     pub fn new(limit: usize) -> Self {
-        Self { waiting: VecDeque::new(), first: 0, empty: 0, bytes: 0, limit, latest: None }
+        Self { head: None, waiting: VecDeque::new(), first: 0, empty: 0, bytes: 0, limit, latest: None }
     }
 
     /// Whether nothing waits.
     pub fn is_empty(&self) -> bool {
-        self.waiting.len() == self.empty
+        self.slots() == self.empty
+    }
+
+    fn slots(&self) -> usize {
+        usize::from(self.head.is_some()) + self.waiting.len()
+    }
+
+    fn put(&mut self, slot: Slot<T>) {
+        if self.head.is_some() {
+            self.waiting.push_back(slot);
+        } else {
+            self.head = Some(slot);
+        }
     }
 
     /// Whether one more item that must arrive finds room, however large.
@@ -128,26 +140,29 @@ impl<T> Backlog<T> {
         if after > limit && !(must_arrive && self.has_room()) {
             return if must_arrive { Err(Full) } else { Ok(()) };
         }
+        let number = self.first + self.slots() as u64;
         if let (Some(latest), Some(subject)) = (&mut self.latest, subject) {
-            latest.insert(subject, self.first + self.waiting.len() as u64);
+            latest.insert(subject, number);
         }
         self.bytes = after;
-        self.waiting.push_back(Slot { item: Some(item), bytes, subject });
+        self.put(Slot { item: Some(item), bytes, subject });
         Ok(())
     }
 
     /// Adds items that do not count: whoever made them has bounded them.
     pub fn push_uncounted(&mut self, items: impl IntoIterator<Item = T>) {
-        let slot = |item| Slot { item: Some(item), bytes: 0, subject: None };
-        self.waiting.extend(items.into_iter().map(slot));
+        for item in items {
+            self.put(Slot { item: Some(item), bytes: 0, subject: None });
+        }
     }
 
     /// Hands out what waits, at most so many.
     pub fn take(&mut self, limit: usize, mut put: impl FnMut(T)) {
         let mut taken = 0;
         while taken < limit
-            && let Some(Slot { item, bytes, subject }) = self.waiting.pop_front()
+            && let Some(Slot { item, bytes, subject }) = self.head.take()
         {
+            self.head = self.waiting.pop_front();
             self.bytes -= bytes;
             match item {
                 Some(item) => {
@@ -166,14 +181,14 @@ impl<T> Backlog<T> {
         if !self.is_behind() {
             self.latest = None;
         }
-        if self.waiting.is_empty() && self.waiting.capacity() > KEPT {
+        if self.waiting.is_empty() {
             self.waiting = VecDeque::new();
         }
     }
 
     /// Moves out everything that waits.
     pub fn take_all(&mut self) -> Vec<T> {
-        let mut all = Vec::with_capacity(self.waiting.len() - self.empty);
+        let mut all = Vec::with_capacity(self.slots() - self.empty);
         self.take(usize::MAX, |item| all.push(item));
         all
     }
@@ -189,13 +204,19 @@ impl<T> Backlog<T> {
 
     /// Empties the slot of a subject; whether there was one.
     fn take_out(&mut self, subject: Subject) -> bool {
-        let latest = self.latest.get_or_insert_with(|| latest_of(&self.waiting, self.first));
-        let at = latest.remove(&subject).and_then(|number| usize::try_from(number - self.first).ok());
-        let Some(slot) = at.and_then(|at| self.waiting.get_mut(at)) else { return false };
+        let latest =
+            self.latest.get_or_insert_with(|| latest_of(self.head.iter().chain(&self.waiting), self.first));
+        let Some(number) = latest.remove(&subject) else { return false };
+        let behind = (number - self.first).checked_sub(1);
+        let slot = match behind.and_then(|at| usize::try_from(at).ok()) {
+            Some(at) => self.waiting.get_mut(at),
+            None => self.head.as_mut(),
+        };
+        let Some(slot) = slot else { return false };
         self.bytes -= slot.bytes;
         *slot = Slot { item: None, bytes: 0, subject: None };
         self.empty += 1;
-        if self.empty > MANY && self.empty > self.waiting.len() / 2 {
+        if self.empty > MANY && self.empty > self.slots() / 2 {
             self.close_up();
         }
         true
@@ -204,13 +225,16 @@ impl<T> Backlog<T> {
     /// Removes the empty slots, which else would grow in number for as long as nobody reads.
     fn close_up(&mut self) {
         self.waiting.retain(|slot| slot.item.is_some());
+        if self.head.as_ref().is_some_and(|slot| slot.item.is_none()) {
+            self.head = self.waiting.pop_front();
+        }
         self.empty = 0;
-        self.latest = Some(latest_of(&self.waiting, self.first));
+        self.latest = Some(latest_of(self.head.iter().chain(&self.waiting), self.first));
     }
 }
 
-fn latest_of<T>(waiting: &VecDeque<Slot<T>>, first: u64) -> HashMap<Subject, u64> {
-    let numbered = waiting.iter().zip(first..);
+fn latest_of<'a, T: 'a>(slots: impl Iterator<Item = &'a Slot<T>>, first: u64) -> HashMap<Subject, u64> {
+    let numbered = slots.zip(first..);
     numbered.filter_map(|(slot, number)| slot.subject.map(|subject| (subject, number))).collect()
 }
 
@@ -284,7 +308,7 @@ mod tests {
             queue.push("a", 30, A).unwrap();
             queue.push("b", 30, Delivery::State(Subject(2))).unwrap();
         }
-        assert!(queue.waiting.len() <= 3 * MANY, "{}", queue.waiting.len());
+        assert!(queue.slots() <= 3 * MANY, "{}", queue.slots());
         assert_eq!(queue.push("m", 1_000, Delivery::Sure), Err(Full));
         assert_eq!(queue.take_all(), ["m", "b"]);
     }
@@ -316,7 +340,10 @@ mod tests {
             queue.push("m", 1, Delivery::Sure).unwrap();
         }
         queue.take_all();
-        assert!(queue.waiting.capacity() <= KEPT);
+        assert_eq!(queue.waiting.capacity(), 0);
+        queue.push("m", 1, Delivery::Sure).unwrap();
+        assert_eq!(queue.waiting.capacity(), 0, "one alone waits in the queue itself");
+        queue.take_all();
         queue.push("a", 200, A).unwrap();
         queue.push("a", 20, A).unwrap();
         queue.take_all();

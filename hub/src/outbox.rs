@@ -1,6 +1,7 @@
 //! What waits for one client: bounded in bytes, never waiting for it.
 
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
@@ -52,13 +53,8 @@ pub trait Outlet: Send + Sync + 'static {
 }
 
 /// An [`Outlet`] that queues for a writer. When the last clone goes, the writer ends after what was pushed.
-#[derive(Debug, Clone)]
-pub struct Outbox {
-    ends: Arc<Ends>,
-}
-
 #[derive(Debug)]
-struct Ends {
+pub struct Outbox {
     shared: Arc<Shared>,
 }
 
@@ -68,6 +64,8 @@ struct Shared {
     state: Mutex<State>,
     /// Raised when there is room again after there was none, and at the end.
     news: Notify,
+    /// How many may push. Counted here: a second pointer on the way would cost every delivery a look at it.
+    outboxes: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -112,8 +110,8 @@ const FRAME_OVERHEAD: usize = 48;
 /// A queue for one client that holds at most `limit` bytes.
 pub fn outbox(limit: usize) -> (Outbox, Inlet) {
     let state = Mutex::new(State { backlog: Backlog::new(limit), close: None, writer: None });
-    let shared = Arc::new(Shared { state, news: Notify::new() });
-    (Outbox { ends: Arc::new(Ends { shared: shared.clone() }) }, Inlet { shared })
+    let shared = Arc::new(Shared { state, news: Notify::new(), outboxes: AtomicUsize::new(1) });
+    (Outbox { shared: shared.clone() }, Inlet { shared })
 }
 
 impl Shared {
@@ -161,29 +159,29 @@ impl State {
 impl Outbox {
     /// Whether the connection is to end.
     pub fn is_closed(&self) -> bool {
-        self.ends.shared.lock().is_closed()
+        self.shared.lock().is_closed()
     }
 
     /// Resolves when the connection is to end, whoever decided it.
     pub async fn closed(&self) {
-        self.ends.shared.until(State::is_closed).await;
+        self.shared.until(State::is_closed).await;
     }
 
     /// Whether [`drained`](Self::drained) would resolve at once.
     pub fn has_room(&self) -> bool {
-        self.ends.shared.lock().has_room()
+        self.shared.lock().has_room()
     }
 
     /// Resolves when so little waits that one more frame finds room, however large, or when the connection is to end. Who
     /// waits for it before a question is taken up does not let a client go for what it asked.
     pub async fn drained(&self) {
-        self.ends.shared.until(State::has_room).await;
+        self.shared.until(State::has_room).await;
     }
 }
 
 impl Outlet for Outbox {
     fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
-        let shared = &*self.ends.shared;
+        let shared = &*self.shared;
         let mut state = shared.lock();
         if state.is_closed() {
             return Err(Gone);
@@ -208,13 +206,22 @@ impl Outlet for Outbox {
     }
 
     fn close(&self, code: CloseCode) {
-        self.ends.shared.close(code);
+        self.shared.close(code);
     }
 }
 
-impl Drop for Ends {
+impl Clone for Outbox {
+    fn clone(&self) -> Self {
+        self.shared.outboxes.fetch_add(1, Ordering::Relaxed);
+        Self { shared: self.shared.clone() }
+    }
+}
+
+impl Drop for Outbox {
     fn drop(&mut self) {
-        self.shared.close(CloseCode::Normal);
+        if self.shared.outboxes.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.shared.close(CloseCode::Normal);
+        }
     }
 }
 

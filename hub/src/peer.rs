@@ -8,14 +8,15 @@ use bytes::Bytes;
 use protocol::{
     CloseCode, Cursor, DirectMessage, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId, limits,
 };
+use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::client::{Client, PeerId, SignInId};
 use crate::command::{Bring, Command};
 use crate::event::{Event, Failure};
-use crate::inbox::InboxCommand;
 use crate::following::Following;
+use crate::inbox::InboxCommand;
 use crate::model::{Message, Person};
 use crate::page;
 use crate::planted::{Bug, planted};
@@ -196,8 +197,9 @@ impl Peer {
             }
             _ => {}
         }
+        // What is seldom asked is in a box, so that what is asked all the time needs little memory.
         match command {
-            Command::Join { room, bring } => self.join(&room, bring).await.map_err(about(&room)),
+            Command::Join { room, bring } => Box::pin(self.join(&room, bring)).await.map_err(about(&room)),
             Command::Leave { room } => {
                 if let Some(mailbox) = self.joined.remove(&room) {
                     // A closed mailbox means that the room is gone, and with it the following.
@@ -211,16 +213,9 @@ impl Peer {
                 done.map_err(|refusal| Failure { refusal, room: Some(room), draft })
             }
             Command::Direct { room, to, body, kind } => {
-                self.direct(&room, to, body, kind).await.map_err(about(&room))
+                Box::pin(self.direct(&room, to, body, kind)).await.map_err(about(&room))
             }
-            Command::Live { room, status, details } => {
-                policy::check_live(&status, &details).map_err(about(&room))?;
-                let (reply, answer) = oneshot::channel();
-                let actor = self.client.person.id.clone();
-                let session = Session { actor, status, details, reply };
-                self.send(&room, RoomCommand::Live(Box::new(session))).await?;
-                answered(answer).await.map_err(about(&room))
-            }
+            Command::Live { room, status, details } => Box::pin(self.set_live(&room, status, details)).await,
             Command::Broadcast { room, event, data } => {
                 let most_bytes = self.shared.settings.message_bytes;
                 policy::check_broadcast(&event, &data, most_bytes).map_err(about(&room))?;
@@ -235,12 +230,26 @@ impl Peer {
                 let person = self.client.person.id.clone();
                 self.send(&room, RoomCommand::Read { person, upto: Target::Seq(seq), reply: None }).await
             }
-            Command::ReadMessage { room, message } => self.read_message(room, message).await,
+            Command::ReadMessage { room, message } => Box::pin(self.read_message(room, message)).await,
             Command::Ping { nonce } => {
                 self.tell(&Event::Pong(Pong { nonce }));
                 Ok(Done::Yes)
             }
         }
+    }
+
+    async fn set_live(
+        &mut self,
+        room: &RoomId,
+        status: String,
+        details: Map<String, Value>,
+    ) -> Result<Done, Failure> {
+        policy::check_live(&status, &details).map_err(about(room))?;
+        let (reply, answer) = oneshot::channel();
+        let actor = self.client.person.id.clone();
+        let session = Session { actor, status, details, reply };
+        self.send(room, RoomCommand::Live(Box::new(session))).await?;
+        answered(answer).await.map_err(about(room))
     }
 
     async fn join(&mut self, room: &RoomId, bring: Bring) -> Result<Done, Refusal> {

@@ -1,9 +1,9 @@
 //! Where a proof of identity is found: a header, a cookie, the address of a socket.
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue};
 use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 
@@ -27,7 +27,7 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        if let Some(token) = bearer(&parts.headers)? {
+        if let Some(token) = bearer(parts.headers.get(AUTHORIZATION))? {
             return Ok(identify_token(state, token).await?);
         }
         let cookie = cookie(&parts.headers).ok_or(AuthError::Unauthorized)?;
@@ -60,10 +60,10 @@ pub async fn identify_visitor(state: &AppState, headers: &HeaderMap) -> Result<O
 /// [`AuthError::Unauthorized`] for whatever is wrong with what was shown.
 pub async fn identify_socket(
     state: &AppState,
-    headers: &HeaderMap,
+    authorization: Option<&HeaderValue>,
     query: &SocketQuery,
 ) -> Result<Option<Caller>, AuthError> {
-    let token = bearer(headers)?.or(query.token.as_deref());
+    let token = bearer(authorization)?.or(query.token.as_deref());
     if let Some(token) = token {
         return identify_token(state, token).await.map(Some);
     }
@@ -86,8 +86,8 @@ pub async fn identify_token(state: &AppState, token: &str) -> Result<Caller, Aut
 ///
 /// # Errors
 /// [`AuthError::Unauthorized`].
-pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, AuthError> {
-    let Some(value) = headers.get(AUTHORIZATION) else {
+pub fn bearer(authorization: Option<&HeaderValue>) -> Result<Option<&str>, AuthError> {
+    let Some(value) = authorization else {
         return Ok(None);
     };
     let parts = value.to_str().ok().and_then(|value| value.split_once(' '));

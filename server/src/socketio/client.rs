@@ -81,7 +81,7 @@ impl<'a, A: Application> Client<'a, A> {
                 // Whoever was shown out is not heard any more.
                 biased;
                 () = self.signal.raised() => {
-                    self.see_out().await;
+                    Box::pin(self.see_out()).await;
                     continue;
                 }
                 message = next_with_room(&self.session, &mut inbox, &mut held) => message,
@@ -92,14 +92,15 @@ impl<'a, A: Application> Client<'a, A> {
                 }
             };
             let Some(message) = message else { break };
-            if let Err(violation) = self.hear(message).await {
+            // In a box, so that a task that waits for the next message is small.
+            if let Err(violation) = Box::pin(self.hear(message)).await {
                 tracing::debug!(%violation, "A client of Socket.IO broke the rules");
                 self.session.abort(CloseReason::Protocol);
                 break;
             }
         }
         let reason = self.session.close_reason().unwrap_or(CloseReason::Server);
-        self.leave_all(Disconnect::Ended(reason)).await;
+        Box::pin(self.leave_all(Disconnect::Ended(reason))).await;
     }
 
     async fn hear(&mut self, message: Message) -> Result<(), Violation> {

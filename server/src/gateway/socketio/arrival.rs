@@ -87,7 +87,7 @@ async fn identify(
     } else {
         let ticket = said("ticket").map(str::to_owned).or_else(|| query.ticket.clone());
         let query = SocketQuery { token: query.token.clone(), ticket };
-        identify_socket(state, &handshake.headers, &query).await?
+        identify_socket(state, handshake.authorization.as_ref(), &query).await?
     };
     let claimed = query.user_id.as_deref().or_else(|| said("userId"));
     match (caller, claimed) {

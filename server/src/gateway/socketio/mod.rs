@@ -9,7 +9,8 @@ mod outlet;
 pub mod pid;
 pub mod positions;
 
-use axum::http::HeaderMap;
+use axum::http::HeaderValue;
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use serde::Deserialize;
 
@@ -27,7 +28,8 @@ use connection::Connection;
 
 /// What the first request of a client says. Has no `Debug`: it must not reach a log.
 pub struct Handshake {
-    headers: HeaderMap,
+    /// A copy of its own, and of the others none: headers are parts of what was read, and would keep all of it.
+    authorization: Option<HeaderValue>,
     query: Query,
     /// Held as long as the session.
     _seat: Seat,
@@ -79,7 +81,9 @@ impl Application for Door {
         // Let in is who sends CONNECT, and there a refusal would be for good.
         self.state.turns().check().map_err(|error| refusal(&error))?;
         let seat = self.state.admit(Address::of(request, &self.state)).map_err(|error| refusal(&error))?;
-        Ok(Handshake { headers: request.headers.clone(), query, _seat: seat })
+        let authorization = request.headers.get(AUTHORIZATION);
+        let authorization = authorization.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
+        Ok(Handshake { authorization, query, _seat: seat })
     }
 
     async fn connect(

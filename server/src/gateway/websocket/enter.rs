@@ -37,7 +37,7 @@ pub(super) async fn identify(
             return state.sign_ins().mock(&config.mock_person).await.map(Some);
         }
     }
-    match identify_socket(state, headers, query).await? {
+    match identify_socket(state, headers.get(AUTHORIZATION), query).await? {
         None if !place.dialect.takes_first_frame => Err(AuthError::Unauthorized),
         caller => Ok(caller),
     }

@@ -160,7 +160,8 @@ async fn open(options: SqliteConnectOptions, synchronous: Synchronous) -> Result
         .busy_timeout(BUSY_TIMEOUT)
         .pragma("mmap_size", "0")
         .pragma("temp_store", "memory")
-        .pragma("cache_size", "-8192");
+        // KiB for each connection. What does not fit is in the system's cache, a system call away.
+        .pragma("cache_size", "-2048");
     let preparing = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
     let mut connection = preparing.connect().await.map_err(|error| refusal(&path, error))?;
     check_version(&path, &mut connection).await?;

@@ -28,9 +28,7 @@ async fn every_hot_question_is_answered_from_an_index() {
     let database = Connection::open(&path).unwrap();
 
     assert_eq!(dear(&plan(&database, "SELECT body FROM messages ORDER BY at_ms")).len(), 2);
-    for statement in
-        [messages::OLDER, messages::NEWER, messages::FIND, members::ROLE, members::HEADS]
-    {
+    for statement in [messages::OLDER, messages::NEWER, messages::FIND, members::ROLE, members::HEADS] {
         let steps = plan(&database, statement);
         assert!(!steps.is_empty() && dear(&steps).is_empty(), "{statement}: {steps:#?}");
     }
