@@ -5,10 +5,15 @@ use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
 use server::Ended;
 use server::config::{Config, ConfigError, Order};
 use server::store::sqlite::{backup, check, restore};
 use tokio::runtime::Runtime;
+
+/// Takes a fifth off what a delivery in a small room and a handshake cost with the system's (docs/PERFORMANCE.md).
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The exit code of a check that found something.
 const FOUND: u8 = 1;
