@@ -68,19 +68,23 @@ pub(super) async fn find(
 pub(super) const FIND: &str =
     "SELECT r.id, r.epoch, m.seq FROM messages m CROSS JOIN rooms r WHERE m.id = ? AND r.key = m.room";
 
+/// The room is looked up beside the messages, not joined with them: where a database has one room and one person, SQLite
+/// would take both for shorter than their indexes, and put all messages in order by hand.
 pub(super) const OLDER: &str = "
-    SELECT r.epoch, m.seq, m.id, m.author, m.draft, m.at_ms, m.body, m.parent, m.kind,
+    SELECT (SELECT epoch FROM rooms WHERE id = ?1) AS epoch,
+           m.seq, m.id, m.author, m.draft, m.at_ms, m.body, m.parent, m.kind,
            p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
-    FROM rooms r CROSS JOIN messages m CROSS JOIN people p
-    WHERE r.id = ? AND m.room = r.key AND m.seq < ? AND p.key = m.author
-    ORDER BY m.seq DESC LIMIT ?";
+    FROM messages m CROSS JOIN people p
+    WHERE m.room = (SELECT key FROM rooms WHERE id = ?1) AND m.seq < ?2 AND p.key = m.author
+    ORDER BY m.seq DESC LIMIT ?3";
 
 pub(super) const NEWER: &str = "
-    SELECT r.epoch, m.seq, m.id, m.author, m.draft, m.at_ms, m.body, m.parent, m.kind,
+    SELECT (SELECT epoch FROM rooms WHERE id = ?1) AS epoch,
+           m.seq, m.id, m.author, m.draft, m.at_ms, m.body, m.parent, m.kind,
            p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
-    FROM rooms r CROSS JOIN messages m CROSS JOIN people p
-    WHERE r.id = ? AND m.room = r.key AND m.seq > ? AND p.key = m.author
-    ORDER BY m.seq LIMIT ?";
+    FROM messages m CROSS JOIN people p
+    WHERE m.room = (SELECT key FROM rooms WHERE id = ?1) AND m.seq > ?2 AND p.key = m.author
+    ORDER BY m.seq LIMIT ?3";
 
 impl MessageRow {
     /// The message; `people` has the authors met before, so that each is kept once for a page.

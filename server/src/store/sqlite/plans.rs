@@ -36,3 +36,27 @@ async fn every_hot_question_is_answered_from_an_index() {
     let steps = plan(&database, rooms::FIND);
     assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{steps:#?}");
 }
+
+/// What is known of the tables decides how they are read: one busy room of one person is the worst that was met.
+#[tokio::test]
+async fn a_page_of_the_only_room_is_not_put_in_order_by_hand() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hubbub.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    let database = Connection::open(&path).unwrap();
+    let one_of_each = "
+        INSERT INTO people (key, id, username, email, created_at_ms) VALUES (1, 'ann', 'Ann', 'ann@example.org', 0);
+        INSERT INTO rooms (key, id, name, kind, epoch, created_at_ms, active_at_ms) VALUES (1, 'den', 'Den', 0, 7, 0, 0);
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
+        INSERT INTO messages (room, seq, id, author, draft, at_ms, body)
+        SELECT 1, i, randomblob(16), 1, randomblob(16), i, 'said' FROM n;
+        ANALYZE";
+    database.execute_batch(one_of_each).unwrap();
+    // Statistics are read when a database is opened.
+    let database = Connection::open(&path).unwrap();
+
+    for statement in [messages::OLDER, messages::NEWER] {
+        let steps = plan(&database, statement);
+        assert!(steps.iter().all(|step| !step.contains("TEMP B-TREE")), "{statement}: {steps:#?}");
+    }
+}
