@@ -228,13 +228,17 @@ impl Wire {
             if let Err(error) = writable {
                 self.give_up(&mut writing, &error);
             }
-            let written = self.write(&mut writing, &mut shrinker, Instant::now());
+            let now = Instant::now();
+            let written = self.write(&mut writing, &mut shrinker, now);
             shrinker.forget();
+            if writing.written_at == now {
+                // It made room, however little.
+                self.progress.note();
+            }
             if written != Written::Blocked {
                 writing.is_blocked = false;
                 writing.unsent.release();
                 drop(writing);
-                self.progress.note();
                 // For what came meanwhile and was left to this task.
                 return self.note();
             }
