@@ -253,7 +253,7 @@ impl Wire {
             if is_done {
                 return Written::All;
             }
-            match writing.unsent.write_to(&self.half) {
+            match writing.unsent.write_to(self.half.as_ref()) {
                 Ok(()) => writing.written_at = now,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Written::Blocked,
                 Err(error) => self.give_up(writing, &error),

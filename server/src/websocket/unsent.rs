@@ -4,11 +4,17 @@ use std::collections::VecDeque;
 use std::io::{self, IoSlice};
 
 use bytes::Bytes;
-use tokio::net::tcp::OwnedWriteHalf;
+use rustix::net::{SendFlags, send};
+use tokio::io::Interest;
+use tokio::net::TcpStream;
 use wire::websocket::{Head, OutFrame};
 
 /// Parts handed to the socket at once. More are written in several turns; Linux takes 1,024.
 const SLICES: usize = 128;
+
+/// What is no longer than this is copied into one piece. A `send` of one piece costs the kernel 0.3 µs less than a `writev`
+/// of a header and a payload, and copying this much costs a tenth of that.
+const COPIED: usize = 2048;
 
 /// Survives a write that was given up in the middle: the next one goes on where it stood.
 #[derive(Default)]
@@ -40,18 +46,37 @@ impl Unsent {
     }
 
     /// Writes as much as the socket takes at once.
-    pub(super) fn write_to(&mut self, half: &OwnedWriteHalf) -> io::Result<()> {
-        let mut slices = [IoSlice::new(&[]); SLICES];
-        let count = self.fill(&mut slices);
-        let bytes = match slices.get(..count).unwrap_or_default() {
-            [one] => half.try_write(one)?,
-            several => half.try_write_vectored(several)?,
+    pub(super) fn write_to(&mut self, socket: &TcpStream) -> io::Result<()> {
+        let mut copy = [0; COPIED];
+        let bytes = match self.copy_into(&mut copy) {
+            Some(copied) => send_now(socket, copy.get(..copied).unwrap_or_default())?,
+            None => self.write_pieces(socket)?,
         };
         if bytes == 0 {
             return Err(io::ErrorKind::WriteZero.into());
         }
         self.forget(bytes);
         Ok(())
+    }
+
+    /// Copies everything that waits, if it fits; how much that is.
+    fn copy_into(&self, copy: &mut [u8; COPIED]) -> Option<usize> {
+        let mut skip = self.written;
+        let mut count = 0;
+        for part in self.queue.iter().flat_map(Queued::parts) {
+            let skipped = skip.min(part.len());
+            skip -= skipped;
+            let part = part.get(skipped..)?;
+            copy.get_mut(count..)?.get_mut(..part.len())?.copy_from_slice(part);
+            count += part.len();
+        }
+        Some(count)
+    }
+
+    fn write_pieces(&self, socket: &TcpStream) -> io::Result<usize> {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let count = self.fill(&mut slices);
+        socket.try_write_vectored(slices.get(..count).unwrap_or_default())
     }
 
     fn fill<'a>(&'a self, slices: &mut [IoSlice<'a>]) -> usize {
@@ -77,6 +102,16 @@ impl Unsent {
             self.written -= first;
             self.queue.pop_front();
         }
+    }
+}
+
+/// Most sockets take what they are given, so nobody asks first. One that does not is asked again in the way that has the
+/// runtime watch it.
+fn send_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
+    let send = || send(socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL).map_err(io::Error::from);
+    match send() {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => socket.try_io(Interest::WRITABLE, send),
+        done => done,
     }
 }
 

@@ -82,7 +82,7 @@ impl Writer {
     async fn flush(&mut self) -> io::Result<()> {
         while !self.unsent.is_empty() {
             self.half.writable().await?;
-            match self.unsent.write_to(&self.half) {
+            match self.unsent.write_to(self.half.as_ref()) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 done => done?,
             }
