@@ -43,7 +43,7 @@ export const TESTS = [
     servers: ['probe', 'hubbub', 'socket.io'],
     load: ['storm', ...shape('1000x10'), '--window', '2000'],
   },
-  { name: 'posts', rows: [11, 16], servers: US, load: ['posts', ...shape('2000x2-10'), '--window', '200', ...brief] },
+  { name: 'posts', rows: [11, 16], servers: US, load: ['posts', ...shape('2000x2-10'), '--window', '80', ...brief] },
   { name: 'one post', rows: [13, 16], servers: US, load: ['posts', ...shape('1x1'), '--window', '1', ...brief] },
   { name: 'round trip', rows: [14], servers: ['probe', 'hubbub', 'ws'], load: fanout('1x1', '--window', '1', ...brief) },
   {

@@ -50,6 +50,10 @@ pub const TYPING_TIMEOUT_MS: u32 = 10_000;
 /// Unread messages are counted up to this number; pages show it with a plus sign.
 pub const MAX_UNREAD: u32 = 100;
 
+/// Unread messages are counted among so many of a room's newest. Who only speaks and never reads, such as a program, has
+/// all of its own behind its mark, and they would all be walked for nothing.
+pub const UNREAD_AMONG: u32 = 1_000;
+
 /// Simulation: milliseconds that a run may last.
 pub const SIMULATION_DURATION_MS: std::ops::RangeInclusive<u64> = 100..=3_600_000;
 

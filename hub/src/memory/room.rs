@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use protocol::limits::MAX_UNREAD;
+use protocol::limits::{MAX_UNREAD, UNREAD_AMONG};
 use protocol::{Cursor, DraftId, LiveChange, Preview, Role, RoomId, RoomKind, RoomSummary, UserId};
 
 use crate::model::Message;
@@ -47,7 +47,8 @@ impl Room {
     }
 
     pub(super) fn summary(&self, id: &RoomId, place: &Place) -> RoomSummary {
-        let since = self.messages.get(index(place.read_seq)..).unwrap_or_default();
+        let first = index(place.read_seq).max(self.messages.len().saturating_sub(index(UNREAD_AMONG.into())));
+        let since = self.messages.get(first..).unwrap_or_default();
         let of_others = since.iter().filter(|message| message.author.id != place.person);
         RoomSummary {
             id: id.clone(),

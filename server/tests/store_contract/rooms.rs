@@ -2,7 +2,7 @@
 
 use hub::model::RoomRecord;
 use hub::port::{RoomDraft, Slice, StoreError};
-use protocol::limits::MAX_UNREAD;
+use protocol::limits::{MAX_UNREAD, UNREAD_AMONG};
 use protocol::{Cursor, Preview, Role, RoomId};
 
 use crate::world::{EPOCH, World, draft, draft_room, nobody, room_id};
@@ -235,6 +235,8 @@ pub(crate) async fn others_messages_are_counted_as_unread_up_to_the_limit(world:
     assert_eq!(world.unread(&room, bob).await, MAX_UNREAD - 1);
     store.append(&room, batch(alice, 5), 2000).await.unwrap();
     assert_eq!(world.unread(&room, bob).await, MAX_UNREAD);
+    store.append(&room, batch(bob, UNREAD_AMONG - 1), 2000).await.unwrap();
+    assert_eq!(world.unread(&room, bob).await, 1, "of the newest");
 }
 
 pub(crate) async fn a_preview_is_cut_by_characters(world: &World) {

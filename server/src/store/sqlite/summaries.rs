@@ -1,6 +1,6 @@
 //! Rooms as a person sees them in a list.
 
-use protocol::limits::MAX_UNREAD;
+use protocol::limits::{MAX_UNREAD, UNREAD_AMONG};
 use protocol::{Cursor, Preview, RoomId, RoomSummary, UserId};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{FromRow, query_as};
@@ -43,7 +43,7 @@ macro_rules! summaries_of {
             SELECT r.id, r.name, r.kind, r.epoch, r.head, r.created_at_ms, page.role, page.read_seq,
                    (SELECT COUNT(*) FROM (
                         SELECT 1 FROM messages u
-                        WHERE u.room = page.room AND u.seq > page.read_seq AND u.author <> page.person
+                        WHERE u.room = page.room AND u.seq > MAX(page.read_seq, r.head - ?3) AND u.author <> page.person
                         LIMIT ?1)) AS unread,
                    (SELECT COUNT(*) FROM members c WHERE c.room = page.room) AS member_count,
                    p.id AS author, p.username AS author_name, l.at_ms,
@@ -65,10 +65,11 @@ pub(super) async fn one(
 ) -> Result<Option<RoomSummary>, sqlx::Error> {
     let row: Option<SummaryRow> = query_as(summaries_of!(
         "SELECT room, person, role, read_seq FROM members
-         WHERE person = (SELECT key FROM people WHERE id = ?3) AND room = (SELECT key FROM rooms WHERE id = ?4)"
+         WHERE person = (SELECT key FROM people WHERE id = ?4) AND room = (SELECT key FROM rooms WHERE id = ?5)"
     ))
     .bind(MAX_UNREAD)
     .bind(preview_chars())
+    .bind(UNREAD_AMONG)
     .bind(person.as_str())
     .bind(room.as_str())
     .fetch_optional(readers)
@@ -85,14 +86,15 @@ pub(super) async fn page(
 ) -> Result<Vec<RoomSummary>, sqlx::Error> {
     let rows: Vec<SummaryRow> = query_as(summaries_of!(
         "SELECT m.room, m.person, m.role, m.read_seq FROM members m JOIN rooms o ON o.key = m.room
-         WHERE m.person = (SELECT key FROM people WHERE id = ?3)
-           AND (?4 IS NULL OR EXISTS (
+         WHERE m.person = (SELECT key FROM people WHERE id = ?4)
+           AND (?5 IS NULL OR EXISTS (
                 SELECT 1 FROM rooms a JOIN members am ON am.room = a.key AND am.person = m.person
-                WHERE a.id = ?4 AND (o.active_at_ms, a.id) < (a.active_at_ms, o.id)))
-         ORDER BY o.active_at_ms DESC, o.id LIMIT ?5"
+                WHERE a.id = ?5 AND (o.active_at_ms, a.id) < (a.active_at_ms, o.id)))
+         ORDER BY o.active_at_ms DESC, o.id LIMIT ?6"
     ))
     .bind(MAX_UNREAD)
     .bind(preview_chars())
+    .bind(UNREAD_AMONG)
     .bind(person.as_str())
     .bind(after.map(RoomId::as_str))
     .bind(limit)
