@@ -22,11 +22,13 @@ const BODY: &str = "the quick brown fox jumps over the lazy dog, the quick brown
 /// Does something so many times.
 type Function = fn(u32) -> Outcome;
 
-const FUNCTIONS: [(&str, Function); 4] = [
+const FUNCTIONS: [(&str, Function); 6] = [
     ("decode a frame of 230 bytes", decode_frames),
     ("understand a native post", understand_posts),
-    ("a native post to 2 readers", |count| through_the_hub(2, count)),
-    ("a native post to 100 readers", |count| through_the_hub(100, count)),
+    ("a native post to 2 readers", |count| through_the_hub(post, 2, count)),
+    ("a native post to 100 readers", |count| through_the_hub(post, 100, count)),
+    ("a native broadcast to 100 readers", |count| through_the_hub(broadcast, 100, count)),
+    ("a post that is only kept at hand", keep_posts),
 ];
 
 fn main() -> Outcome {
@@ -45,6 +47,11 @@ fn main() -> Outcome {
 fn post(number: u32) -> String {
     let draft = Uuid::from_u128(u128::from(number));
     format!(r#"{{"type":"post","data":{{"room":"hall","draft":"{draft}","body":"{BODY}"}}}}"#)
+}
+
+/// The same text as something that is not stored.
+fn broadcast(number: u32) -> String {
+    format!(r#"{{"type":"broadcast","data":{{"room":"hall","event":"n{number}","data":"{BODY}"}}}}"#)
 }
 
 fn native() -> Result<&'static Dialect, &'static str> {
@@ -79,9 +86,9 @@ fn understand_posts(count: u32) -> Outcome {
     Ok(())
 }
 
-/// From the text of a frame to what every reader's connection is handed: understood, checked, stored in memory, numbered,
-/// encoded once.
-fn through_the_hub(readers: usize, count: u32) -> Outcome {
+/// From the text of a frame to what every reader's connection is handed: understood, checked, stored in memory and numbered
+/// if it is a post, encoded once.
+fn through_the_hub(wish: fn(u32) -> String, readers: usize, count: u32) -> Outcome {
     let dialect = native()?;
     let spelling: Spelling = dialect.spelling;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
@@ -90,9 +97,9 @@ fn through_the_hub(readers: usize, count: u32) -> Outcome {
         let before = counter.frames();
         let peer = peers.first_mut().ok_or("nobody is there")?;
         for number in 0..count {
-            let request = (dialect.decode)(&post(number), &Scope::Anything);
+            let request = (dialect.decode)(&wish(number), &Scope::Anything);
             let Request::Hub(command) = request.map_err(|failure| format!("{failure:?}"))? else {
-                return Err("a post is a wish for the hub".into());
+                return Err("this is no wish for the hub".into());
             };
             peer.handle(command).await;
         }
@@ -106,6 +113,21 @@ fn through_the_hub(readers: usize, count: u32) -> Outcome {
         } else {
             Ok(())
         }
+    })
+}
+
+/// Posts in a room that nobody follows: checked, stored in memory, numbered, and put into the full ring of the room.
+fn keep_posts(count: u32) -> Outcome {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+        let crowd = crowd_spelling(1, native()?.spelling).await.map_err(|failed| words(&failed))?;
+        let Crowd { hub, room, speaker, peers, .. } = crowd;
+        drop(peers);
+        for number in 0..count {
+            let draft = DraftId(Uuid::from_u128(u128::from(number)));
+            let posted = hub.post(&speaker, &room, draft, BODY).await;
+            black_box(posted.map_err(|refusal| words(&refusal.into()))?);
+        }
+        Ok(())
     })
 }
 

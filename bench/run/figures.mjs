@@ -26,7 +26,7 @@ const sum = (numbers) => numbers.reduce((all, it) => all + it, 0);
 // Lost, doubled or unacknowledged messages of ours in all measurements, or undefined without any.
 function failures(cells) {
   const ours = Object.values(cells).flatMap((servers) => [...(servers.hubbub ?? []), ...(servers['hubbub, Socket.IO'] ?? [])]);
-  const counted = ours.filter((cell) => cell.lost !== undefined && !cell.tried?.length);
+  const counted = ours.filter((cell) => cell.doubled !== undefined && !cell.tried?.length);
   return counted.length === 0 ? undefined : sum(counted.map((it) => it.lost + it.doubled + it.unanswered));
 }
 
@@ -70,6 +70,10 @@ export function figures(cells, { writerRate, startMs }) {
     low(16, 'lost, doubled or unanswered', failures(cells), '', 0, 0),
     low(17, 'a page of history, CPU', ms(of('history', 'hubbub', 'server_us_per_page')), 'ms', 1, 3),
     low(18, 'start to first answer', startMs, 'ms', 100, 300),
+    low('churn', 'memory in the last third, ±', of('churn', 'hubbub', 'plateau.percent'), '%', 5, 5),
+    low('churn', 'memory after everybody has left', ratio(of('churn', 'hubbub', 'after.rss_kib'), of('churn', 'hubbub', 'plateau.lowest_kib')), '× plateau', 1, 1),
+    low('churn', 'rooms awake after everybody has left', of('churn', 'hubbub', 'after.rooms'), '', 0, 0),
+    low('churn', 'visits that were lost', of('churn', 'hubbub', 'lost'), '', 0, 0),
   ].filter((figure) => figure.value !== undefined);
 }
 

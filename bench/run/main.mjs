@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 
 import { figures } from './figures.mjs';
 import { pictures } from './plot.mjs';
-import { noise, peerTable, rowTable, shown } from './report.mjs';
+import { churnTable, noise, peerTable, rowTable, shown } from './report.mjs';
 import { SECRET, SERVERS, start, startTime } from './servers.mjs';
 import { CHURN, LONG_ROOM_MESSAGES, SHAPES, TESTS } from './tests.mjs';
 
@@ -78,7 +78,7 @@ for (let round = 1; round <= rounds; round += 1) {
       try {
         const cell = await measure(test, name, data[test.data ?? 'wide']);
         ((cells[test.name] ??= {})[name] ??= []).push(cell);
-        const key = ['server_us_per_delivery', 'kib_per_connection', 'server_us_per_handshake', 'all_ms', 'server_us_per_page'];
+        const key = ['server_us_per_delivery', 'kib_per_connection', 'server_us_per_handshake', 'all_ms', 'server_us_per_page', 'server_us_per_visit'];
         const first = key.find((it) => cell[it] !== undefined);
         console.log(`[${at} s] ${round} ${test.name}, ${name}: ${first ?? ''} ${shown(cell[first])}${cell.complaint ? ` (${cell.complaint})` : ''}`);
       } catch (error) {
@@ -113,7 +113,7 @@ const seconds = Math.round((Date.now() - began) / 1000);
 writeFileSync(`${RESULTS}/latest.json`, `${JSON.stringify({ at: new Date().toISOString(), seconds, rounds, machine, rows: table, ...others, cells }, null, 1)}\n`);
 for (const [file, svg] of pictures(cells)) writeFileSync(`${RESULTS}/${file}`, svg);
 
-console.log(`\n${rowTable(table)}\n\n${peerTable(cells, Object.keys(SERVERS))}\n\n${noise(cells)}`);
+console.log(`\n${rowTable(table)}\n\n${churnTable(cells)}\n${peerTable(cells, Object.keys(SERVERS))}\n\n${noise(cells)}`);
 console.log(`\n${seconds} s. ${RESULTS}/latest.json has every figure.`);
 if (failed.length > 0) {
   console.log(`Not measured: ${failed.join('; ')}`);

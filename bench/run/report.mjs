@@ -36,6 +36,15 @@ export function peerTable(cells, names) {
   return [row(head), row(head.map(() => '---')), ...lines.map(row)].join('\n');
 }
 
+// What the server held at each full minute of churn, and after everybody had left.
+export function churnTable(cells) {
+  const [cell] = cells.churn?.hubbub ?? [];
+  if (!cell) return '';
+  const line = (when, { rss_kib, rooms, connected }) => `| ${when} | ${shown(rss_kib / 1024)} | ${shown(rooms)} | ${shown(connected)} |`;
+  const minutes = cell.memory.filter((it, place) => place % 6 === 0).map((it) => line(`${Math.round(it.s / 60)} min`, it));
+  return ['| after | RSS, MiB | rooms awake | connected |', '| --- | --- | --- | --- |', ...minutes, line('everybody has left', cell.after), ''].join('\n');
+}
+
 // How much the rounds differ, and who else was on the machine: without it a ratio says little.
 export function noise(cells) {
   const lines = [];

@@ -34,6 +34,8 @@ mod recent;
 mod recover;
 mod refusal;
 mod registry;
+mod ring;
+mod rings;
 mod room;
 mod roster;
 mod shared;

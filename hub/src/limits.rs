@@ -16,6 +16,11 @@ pub struct Settings {
     pub batch: usize,
     /// Messages that a room keeps at hand for those who come back. Default 256: a minute or two of a lively room.
     pub ring: usize,
+    /// Bytes that these may take of memory. Default 512 KiB: as much as one answer to a join brings.
+    pub ring_bytes: usize,
+    /// Bytes that they may take in all rooms together; beyond it the older ones go, and are read from the store when they are
+    /// asked for. Default 64 MiB: 250,000 messages of a line or two.
+    pub at_hand_bytes: usize,
     /// How long a room without anybody stays in memory. Default 60 s: longer than a page takes to reload.
     pub room_idle: Duration,
     /// How long somebody counts as present after the last connection ended. Default 5 s: longer than a reload or a
@@ -44,6 +49,8 @@ impl Default for Settings {
             mailbox: 256,
             batch: 64,
             ring: 256,
+            ring_bytes: protocol::limits::PAGE_BYTES,
+            at_hand_bytes: 64 * 1024 * 1024,
             room_idle: Duration::from_mins(1),
             presence_grace: Duration::from_secs(5),
             presence_tick: Duration::from_millis(100),

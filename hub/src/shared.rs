@@ -26,6 +26,7 @@ use crate::port::{Clock, NewEntry, Store, StoreError};
 use crate::pulse::Pulse;
 use crate::refusal::Refusal;
 use crate::registry::{Departure, Registry};
+use crate::rings::Rings;
 use crate::room::{self, Mailbox, RoomCommand};
 
 /// People who are gathered by room before the rooms are told.
@@ -36,6 +37,7 @@ pub(crate) struct Shared {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
+    pub(crate) rings: Arc<Rings>,
     pub(crate) registry: Registry,
     pub(crate) announcer: Announcer,
     pub(crate) meters: MeterBook,

@@ -96,6 +96,8 @@ pub struct Config {
     pub rate_limits: RateLimits,
     /// How much there may be of something.
     pub limits: Limits,
+    /// Bytes from which on a message is compressed for a socket that can inflate; `None`: no socket is told that we can.
+    pub compress_from: Option<usize>,
     /// What is logged.
     pub log: String,
 }
@@ -204,6 +206,7 @@ impl Config {
             trust_query_user: trust_query_user(settings.trust_query_user, environment)?,
             rate_limits,
             limits,
+            compress_from: compress_from(settings.compression, settings.compress_from)?,
             log: settings.log,
         })
     }
@@ -211,6 +214,18 @@ impl Config {
     /// Whether convenience goes before strictness.
     pub fn is_development(&self) -> bool {
         self.environment == Environment::Development
+    }
+}
+
+/// Below it a frame fits into one packet either way, and compressing it is work for nothing.
+const COMPRESS_FROM: usize = 1024;
+
+fn compress_from(compression: Switch, from: Option<u32>) -> Result<Option<usize>, ConfigError> {
+    match (compression, from) {
+        (Switch::Off, Some(_)) => Err(refused("HUBBUB_COMPRESSION is off, but HUBBUB_COMPRESS_FROM is set")),
+        (Switch::Off, None) => Ok(None),
+        (Switch::On, None) => Ok(Some(COMPRESS_FROM)),
+        (Switch::On, Some(bytes)) => Ok(Some(usize::try_from(bytes).unwrap_or(usize::MAX))),
     }
 }
 

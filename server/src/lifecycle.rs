@@ -237,6 +237,7 @@ fn hub_settings(config: &Config) -> Settings {
         connections_per_person: config.limits.connections_per_person,
         rooms_per_connection: config.limits.rooms_per_connection,
         message_bytes: config.limits.message_bytes,
+        at_hand_bytes: config.limits.at_hand_bytes,
         server_name: config.server_name.as_str().into(),
         ..Settings::default()
     }

@@ -82,6 +82,13 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
             vec![secret, ("HUBBUB_MAX_MESSAGE_BYTES", "2000"), ("HUBBUB_MAX_FRAME_BYTES", "1000")],
             "HUBBUB_MAX_MESSAGE_BYTES is 2000 and does not fit",
         ),
+        (vec![secret, ("HUBBUB_AT_HAND_BYTES", "64M")], "HUBBUB_AT_HAND_BYTES"),
+        (vec![secret, ("HUBBUB_COMPRESSION", "gzip")], "HUBBUB_COMPRESSION"),
+        (vec![secret, ("HUBBUB_COMPRESS_FROM", "1k")], "HUBBUB_COMPRESS_FROM"),
+        (
+            vec![secret, ("HUBBUB_COMPRESSION", "off"), ("HUBBUB_COMPRESS_FROM", "500")],
+            "HUBBUB_COMPRESSION is off, but HUBBUB_COMPRESS_FROM is set",
+        ),
         (vec![secret, ("HUBBUB_TRUSTED_PROXIES", "10.0.0.1,nginx")], "HUBBUB_TRUSTED_PROXIES `nginx`"),
         (vec![secret, ("HUBBUB_LOG", "info,=")], "HUBBUB_LOG"),
         (vec![secret, ("HUBBUB_LISTN", "127.0.0.1:4000")], "unknown setting HUBBUB_LISTN"),
@@ -144,7 +151,10 @@ fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
         "HUBBUB_MAX_ROOMS_PER_CONNECTION",
         "HUBBUB_MAX_FRAME_BYTES",
         "HUBBUB_MAX_MESSAGE_BYTES",
+        "HUBBUB_AT_HAND_BYTES",
         "HUBBUB_FIRST_REQUEST_SECONDS",
+        "HUBBUB_COMPRESSION",
+        "HUBBUB_COMPRESS_FROM",
         "HUBBUB_LOG",
     ] {
         assert!(text.contains(setting), "{setting}: {text}");

@@ -17,6 +17,7 @@ mod number;
 mod options;
 mod token;
 mod usage;
+mod watch;
 
 use std::error::Error as _;
 use std::process::ExitCode;

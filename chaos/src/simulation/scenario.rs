@@ -146,6 +146,8 @@ impl Scenario {
             mailbox: usize_between(&mut chance, 4, 64),
             batch: usize_between(&mut chance, 1, 16),
             ring: usize_between(&mut chance, 2, 24),
+            // So few that rooms take it from each other.
+            at_hand_bytes: 4_000,
             // Odd, so that what the hub does of its own accord never falls together with what the simulation does.
             room_idle: Duration::from_millis(chance.between(500, 10_000) | 1),
             presence_grace: Duration::from_millis(chance.between(300, 5_000) | 1),

@@ -27,6 +27,7 @@ use crate::port::{Clock, Store};
 use crate::pulse::Pulse;
 use crate::refusal::Refusal;
 use crate::registry::{Registry, Stats};
+use crate::rings::Rings;
 use crate::room::RoomCommand;
 use crate::shared::Shared;
 
@@ -45,6 +46,7 @@ impl Hub {
         let shared = Shared {
             store,
             clock,
+            rings: Arc::new(Rings::new(&settings)),
             settings,
             registry: Registry::default(),
             announcer: Announcer::default(),

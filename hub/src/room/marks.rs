@@ -70,21 +70,13 @@ impl Room {
 
     /// The number of a message of this room.
     pub(super) async fn seq_of(&self, message: MessageId) -> Result<u64, Refusal> {
-        if let Some((_, seq)) = self.messages_at_hand().find(|(id, _)| *id == message) {
+        if let Some(seq) = self.ring.seq_of(message) {
             return Ok(seq);
         }
         match self.shared.store.find_message(message).await? {
             Some((room, cursor)) if room == self.id => Ok(cursor.seq),
             _ => Err(Refusal::NoSuchMessage),
         }
-    }
-
-    /// The names and numbers of the messages in the ring, newest first: the newest ones are asked for.
-    fn messages_at_hand(&self) -> impl Iterator<Item = (MessageId, u64)> {
-        self.ring.iter().rev().filter_map(|envelope| match envelope.event() {
-            Event::Message(message) => Some((message.id, message.cursor.seq)),
-            _ => None,
-        })
     }
 
     fn tell_mark(&mut self, mark: Risen) {
@@ -99,13 +91,7 @@ impl Room {
         if !self.followers.count_readers() {
             return;
         }
-        let mut passed: Vec<MessageId> = self
-            .messages_at_hand()
-            .skip_while(|(_, at)| *at > seq)
-            .take_while(|(_, at)| *at > before)
-            .map(|(id, _)| id)
-            .collect();
-        passed.reverse();
+        let mut passed = self.ring.between(before, seq);
         if let Some(message) = message.filter(|message| !passed.contains(message)) {
             passed.push(message);
         }

@@ -3,6 +3,7 @@
 //! Everything in a room happens here, in mailbox order: commit, number, deliver, answer. Joins pass through the same
 //! loop, so a recovery can neither miss a message nor repeat one.
 
+mod at_hand;
 mod broadcast;
 mod command;
 mod followers;
@@ -16,7 +17,7 @@ mod talk;
 mod unsure;
 mod untold;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -31,6 +32,7 @@ use crate::event::Event;
 use crate::model::{Membership, RoomRecord};
 use crate::policy;
 use crate::refusal::Refusal;
+use crate::rings::RoomRing;
 use crate::roster::Roster;
 use crate::shared::Shared;
 use crate::typing::Typists;
@@ -69,9 +71,9 @@ struct Room {
     live: Option<LiveChange>,
     typists: Typists,
     /// The newest messages, without holes, up to the head.
-    ring: VecDeque<Arc<Envelope>>,
-    /// The number before the first one in the ring.
-    ring_after: u64,
+    ring: RoomRing,
+    /// Messages that somebody in this turn was told again, spelled for whoever asks for them next.
+    retold: BTreeMap<u64, Envelope>,
 }
 
 /// A room keeps the memory of so many commands between two turns, so that a quiet one neither holds nor asks for memory.
@@ -122,6 +124,7 @@ impl Room {
         }
         let here = members.keys().filter(|person| shared.registry.is_present(person)).cloned();
         let presence = Presence::of(here);
+        let ring = shared.rings.ring(record.head.seq);
         Self {
             is_home,
             shared,
@@ -140,8 +143,8 @@ impl Room {
             participants: Participants::default(),
             live: record.live,
             typists: Typists::default(),
-            ring: VecDeque::new(),
-            ring_after: record.head.seq,
+            ring,
+            retold: BTreeMap::new(),
         }
     }
 
@@ -187,6 +190,7 @@ impl Room {
             if let Flow::End(refusal) = self.take_up(&mut batch).await {
                 return Some(refusal);
             }
+            self.retold.clear();
             if batch.capacity() > KEPT {
                 batch = Vec::new();
             }

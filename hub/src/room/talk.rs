@@ -2,39 +2,23 @@
 
 use std::sync::Arc;
 
-use protocol::{Cursor, Posted, RoomRef, limits};
+use protocol::{Cursor, Posted, RoomRef};
 
-use crate::backlog::Delivery;
 use crate::client::Client;
 use crate::command::Bring;
-use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::joined::Joined;
 use crate::model::Message;
 use crate::outbox::Track;
 use crate::page;
 use crate::planted::{Bug, planted};
-use crate::port::{Appended, MessageDraft, Slice, StoreError};
-use crate::recover::{self, Plan};
+use crate::port::{Appended, MessageDraft, StoreError};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 
+use super::at_hand::CatchUp;
 use super::followers::Follower;
 use super::{Joining, Post, Room};
-
-/// What a join brings.
-struct CatchUp {
-    messages: Vec<protocol::Message>,
-    recovered: bool,
-    has_more: bool,
-}
-
-impl CatchUp {
-    /// Everything that was missed.
-    fn complete(messages: Vec<protocol::Message>) -> Self {
-        Self { messages, recovered: true, has_more: false }
-    }
-}
 
 impl Room {
     /// Commits a run of posts in one transaction, then tells everybody, then each author.
@@ -118,16 +102,12 @@ impl Room {
     }
 
     /// Hands a committed message to everybody and keeps it at hand.
-    pub(super) fn publish(&mut self, message: Message) {
+    pub(super) fn publish(&mut self, mut message: Message) {
         self.end_typing(&message.author.id);
         self.head = message.cursor;
-        let envelope = Arc::new(Envelope::new(Event::Message(message)));
-        self.deliver_to(&envelope, Delivery::Sure, |_| true);
-        self.ring.push_back(envelope);
-        while self.ring.len() > self.shared.settings.ring {
-            self.ring.pop_front();
-            self.ring_after += 1;
-        }
+        message.author = self.known(&message.author);
+        self.ring.push(&message);
+        self.tell_all(Event::Message(message));
     }
 
     /// Brings a client up to date and lets it follow from exactly there.
@@ -159,14 +139,12 @@ impl Room {
         client: &Arc<Client>,
         since: Option<Cursor>,
     ) -> Result<Joining, Refusal> {
-        let CatchUp { mut messages, recovered, has_more } =
-            match recover::plan(since, self.head, self.ring_after) {
-                Plan::FromRing(after) => CatchUp::complete(self.at_hand(after)),
-                Plan::FromStore(after) => CatchUp::complete(self.in_store(after).await?),
-                // The client's own task reads the page: a long absence must not keep a room from its work.
-                Plan::TooFarBehind(since) => return Ok(Joining::TooFarBehind(since)),
-                Plan::StartOver => self.newest_page().await?,
-            };
+        let (mut messages, recovered, has_more) = match self.catch_up(since).await? {
+            CatchUp::Missed(messages) => (messages, true, false),
+            CatchUp::Newest(messages, has_more) => (messages, false, has_more),
+            // The client's own task reads the page: a long absence must not keep a room from its work.
+            CatchUp::TooMuch(since) => return Ok(Joining::TooFarBehind(since)),
+        };
         if recovered && page::keep_first(&mut messages) {
             if let Some(part) = page::of_more(&self.id, messages)
                 && client.tell_alone(&Event::Joined(Box::new(part))).is_err()
@@ -195,67 +173,6 @@ impl Room {
             self.lose_follower(client.id);
         }
         Ok(Joining::Follows)
-    }
-
-    /// Tells each missed message as if it were said now, in pages, however many they are.
-    async fn join_with_missed(&mut self, client: &Arc<Client>, after: u64) -> Result<(), Refusal> {
-        let mut after = after;
-        client.place(Track::Room(&self.id, Cursor { seq: after, ..self.head }));
-        while after < self.ring_after.min(self.head.seq) {
-            let page =
-                self.shared.store.page(&self.id, Slice::After(after), limits::MAX_PAGE_MESSAGES).await?;
-            let Some(last) = page.messages.last().map(|message| message.cursor.seq) else { break };
-            for message in page.messages.into_iter().filter(|it| self.was_told(it)) {
-                client.tell_alone(&Event::Message(message)).ok();
-            }
-            after = last;
-        }
-        for envelope in &self.ring {
-            if matches!(envelope.event(), Event::Message(message) if message.cursor.seq > after) {
-                client.tell(envelope, Delivery::Sure).ok();
-            }
-        }
-        client.place(Track::Room(&self.id, self.head));
-        self.enter(client);
-        Ok(())
-    }
-
-    async fn newest_page(&mut self) -> Result<CatchUp, Refusal> {
-        self.fill_ring().await?;
-        let first = self.head.seq.saturating_sub(u64::from(limits::PAGE_MESSAGES)).max(self.ring_after);
-        let mut messages = self.at_hand(first);
-        let is_cut = page::keep_last(&mut messages);
-        Ok(CatchUp { messages, recovered: false, has_more: is_cut || first > 0 })
-    }
-
-    /// The messages after a number, when one page holds them.
-    async fn in_store(&self, after: u64) -> Result<Vec<protocol::Message>, Refusal> {
-        let slice = Slice::After(after);
-        let page = self.shared.store.page(&self.id, slice, limits::MAX_RECOVERED_MESSAGES).await?;
-        Ok(page.messages.iter().filter(|it| self.was_told(it)).map(Message::to_wire).collect())
-    }
-
-    /// The messages after a number that lies in the ring.
-    fn at_hand(&self, after: u64) -> Vec<protocol::Message> {
-        let newer = self.ring.iter().filter_map(|envelope| match envelope.event() {
-            Event::Message(message) if message.cursor.seq > after => Some(message.to_wire()),
-            _ => None,
-        });
-        newer.collect()
-    }
-
-    /// Makes sure that the ring holds the newest page.
-    async fn fill_ring(&mut self) -> Result<(), Refusal> {
-        let page_size = usize::try_from(limits::PAGE_MESSAGES).unwrap_or(usize::MAX);
-        if self.ring_after == 0 || self.ring.len() >= page_size {
-            return Ok(());
-        }
-        let slice = Slice::Before(self.head.seq.saturating_add(1));
-        let page = self.shared.store.page(&self.id, slice, limits::PAGE_MESSAGES).await?;
-        self.ring_after =
-            page.messages.first().map_or(self.head.seq, |first| first.cursor.seq.saturating_sub(1));
-        self.ring = page.messages.into_iter().map(|it| Arc::new(Envelope::new(Event::Message(it)))).collect();
-        Ok(())
     }
 
     /// Ends following for all devices of somebody who is not in the room any more.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod absence;
+mod at_hand;
 mod broadcast;
 mod conversation;
 mod doubt;

@@ -11,6 +11,8 @@ use crate::world::{World, runtime, user};
 #[derive(Debug, Clone)]
 struct Absence {
     ring: usize,
+    /// Bytes that the ring may take, and all rings together.
+    bytes: (usize, usize),
     /// What was said before the room woke up, and what since.
     stored: u64,
     said: u64,
@@ -22,9 +24,13 @@ struct Absence {
 
 fn absence() -> impl Strategy<Value = Absence> {
     let stored = prop_oneof![0..30_u64, 0..1_300_u64];
-    let rest = (1..80_usize, stored, 0..120_u64, any::<u64>(), prop::bool::weighted(0.9), vec(0..3_u8, 1..6));
-    rest.prop_map(|(ring, stored, said, since, same_epoch, meanwhile)| Absence {
+    let few = || prop_oneof![Just(usize::MAX), 0..8_000_usize];
+    let bytes = (few(), few());
+    let rest =
+        (1..80_usize, bytes, stored, 0..120_u64, any::<u64>(), prop::bool::weighted(0.9), vec(0..3_u8, 1..6));
+    rest.prop_map(|(ring, bytes, stored, said, since, same_epoch, meanwhile)| Absence {
         ring,
+        bytes,
         stored,
         said,
         // A little beyond the end, too.
@@ -35,8 +41,9 @@ fn absence() -> impl Strategy<Value = Absence> {
 }
 
 async fn comes_back(absence: Absence) {
-    let Absence { ring, stored, said, since, same_epoch, meanwhile } = absence;
-    let world = World::new(Settings { ring, ..Settings::default() }).await;
+    let Absence { ring, bytes, stored, said, since, same_epoch, meanwhile } = absence;
+    let (ring_bytes, at_hand_bytes) = bytes;
+    let world = World::new(Settings { ring, ring_bytes, at_hand_bytes, ..Settings::default() }).await;
     world.store(stored).await;
     let mut ann = world.inside("ann").await;
     for _ in 0..said {

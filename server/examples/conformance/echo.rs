@@ -17,7 +17,7 @@ pub(crate) const FRAGMENTS: u32 = 100_000;
 /// As much as the suites send. What is shorter than 64 bytes is not worth compressing.
 const SETTINGS: Settings = Settings {
     limits: Limits { message_bytes: 16 * 1024 * 1024, fragments: FRAGMENTS },
-    deflate_from_bytes: 64,
+    deflate_from_bytes: Some(64),
 };
 
 /// How long a client has to hang up after the close.

@@ -141,6 +141,15 @@ pub(super) struct Settings {
     #[command(flatten)]
     pub(super) limits: LimitSettings,
 
+    /// Whether a socket that offers permessage-deflate (RFC 7692) may send and is sent compressed messages. off saves CPU
+    /// where bandwidth costs nothing.
+    #[arg(long, env = "HUBBUB_COMPRESSION", value_enum, default_value = "on", value_name = "on|off")]
+    pub(super) compression: Switch,
+
+    /// Bytes from which on a message is compressed [default: 1024: below it a frame fits into one packet either way]
+    #[arg(long, env = "HUBBUB_COMPRESS_FROM", value_name = "BYTES")]
+    pub(super) compress_from: Option<u32>,
+
     /// What is logged to stderr: error, warn, info, debug, trace, or a filter such as info,hub=debug.
     #[arg(long, env = "HUBBUB_LOG", value_name = "FILTER", default_value = "info")]
     pub(super) log: String,

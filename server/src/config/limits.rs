@@ -40,6 +40,9 @@ const WISH_BURST: u32 = 10;
 /// Connections from one address in production; elsewhere as many as in total.
 const CONNECTIONS_PER_ADDRESS: usize = 1_000;
 
+/// Memory for the newest messages of all rooms: 250,000 of a line or two.
+const AT_HAND_BYTES: usize = 64 * 1024 * 1024;
+
 /// How often something may be done; `None`: as often as one likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimits {
@@ -109,6 +112,8 @@ pub struct Limits {
     pub frame_bytes: usize,
     /// Bytes of text that one message carries.
     pub message_bytes: usize,
+    /// Bytes that the newest messages of all rooms take of memory.
+    pub at_hand_bytes: usize,
     /// How long a client has for the head of its first request.
     pub first_request: Duration,
 }
@@ -124,6 +129,7 @@ impl Default for Limits {
             rooms_per_connection: limits::MAX_ROOMS_PER_CONNECTION,
             frame_bytes: limits::MAX_FRAME_BYTES,
             message_bytes: limits::MAX_MESSAGE_BYTES,
+            at_hand_bytes: AT_HAND_BYTES,
             first_request: Duration::from_secs(10),
         }
     }
@@ -208,6 +214,17 @@ pub(super) struct LimitSettings {
     )]
     max_message_bytes: NonZeroU32,
 
+    /// Bytes of memory for the newest messages of all rooms together, which those who come back are told; what is older is
+    /// read from the database, which takes longer [default: 64 MiB, 250,000 messages of a line or two]
+    #[arg(
+        long,
+        env = "HUBBUB_AT_HAND_BYTES",
+        value_name = "BYTES",
+        default_value = "67108864",
+        hide_default_value = true
+    )]
+    at_hand_bytes: u64,
+
     /// Seconds that a client has for the head of its first request; then the connection is closed, so that nobody holds
     /// doors half open
     #[arg(long, env = "HUBBUB_FIRST_REQUEST_SECONDS", value_name = "SECONDS", default_value = "10")]
@@ -238,6 +255,7 @@ impl LimitSettings {
             rooms_per_connection: size(self.max_rooms_per_connection),
             frame_bytes: size(self.max_frame_bytes),
             message_bytes: size(self.max_message_bytes),
+            at_hand_bytes: usize::try_from(self.at_hand_bytes).unwrap_or(usize::MAX),
             first_request: Duration::from_secs(u64::from(self.first_request_seconds.get())),
         };
         if limits.message_bytes > limits.frame_bytes {

@@ -21,8 +21,8 @@ pub struct Settings {
     pub inbox_bytes: usize,
     /// Sessions at a time. Who comes later is told to try again.
     pub max_sessions: usize,
-    /// permessage-deflate compresses messages from this many bytes on, where a client offers it.
-    pub deflate_from_bytes: usize,
+    /// permessage-deflate compresses messages from this many bytes on, where a client offers it; `None`: never.
+    pub deflate_from_bytes: Option<usize>,
 }
 
 impl Default for Settings {
@@ -37,7 +37,7 @@ impl Default for Settings {
             outbox_bytes: 1024 * 1024,
             inbox_bytes: 64 * 1024,
             max_sessions: 100_000,
-            deflate_from_bytes: 1024,
+            deflate_from_bytes: Some(1024),
         }
     }
 }

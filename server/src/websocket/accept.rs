@@ -19,8 +19,9 @@ use super::{Reader, Writer};
 pub struct Settings {
     /// How much a client may send in one message.
     pub limits: Limits,
-    /// permessage-deflate is agreed on when it is offered; messages from this many bytes on are compressed.
-    pub deflate_from_bytes: usize,
+    /// permessage-deflate is agreed on when it is offered, and messages from this many bytes on are compressed; `None`: it
+    /// is not agreed on.
+    pub deflate_from_bytes: Option<usize>,
 }
 
 /// Why there is no connection after a handshake that was accepted.
@@ -48,7 +49,8 @@ pub struct Pending {
 /// # Errors
 /// [`HandshakeError`]; then nothing was taken and the request is answered like any other.
 pub fn accept(request: &mut Parts, settings: Settings) -> Result<(Response<Body>, Pending), HandshakeError> {
-    let handshake = Handshake::read(&request.method, &request.headers, true)?;
+    let handshake =
+        Handshake::read(&request.method, &request.headers, settings.deflate_from_bytes.is_some())?;
     // Missing where the connection is not HTTP/1.1, which has no upgrades.
     let upgrade = request.extensions.remove::<OnUpgrade>().ok_or(HandshakeError::NoUpgrade)?;
     let mut response = Response::new(Body::empty());
@@ -70,7 +72,8 @@ impl Pending {
         // What the client sent right behind its handshake.
         let early = BytesMut::from(parts.read_buf);
         let reader = Reader::new(read_half, early, self.settings.limits, self.deflate.is_some(), asked);
-        let agreed = Agreed { deflate: self.deflate, from_bytes: self.settings.deflate_from_bytes };
+        let from_bytes = self.settings.deflate_from_bytes.unwrap_or(usize::MAX);
+        let agreed = Agreed { deflate: self.deflate, from_bytes };
         let writer = Writer::new(write_half, agreed, due);
         Ok((reader, writer))
     }

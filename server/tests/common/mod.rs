@@ -91,6 +91,7 @@ impl App {
             trust_query_user: false,
             rate_limits: RateLimits::OFF,
             limits: Limits::default(),
+            compress_from: Some(1024),
             log: "warn".to_owned(),
         };
         change(&mut config);

@@ -4,7 +4,7 @@ use flate2::{Compress, Compression, FlushCompress};
 use miniz_oxide::inflate::TINFLStatus;
 use miniz_oxide::inflate::core::{DecompressorOxide, decompress, inflate_flags};
 
-use crate::client::{BINARY, CONTINUATION, Client, FIN, PING, PONG, RSV1, TEXT, echo, frame};
+use crate::client::{BINARY, CLOSE, CONTINUATION, Client, FIN, PING, PONG, RSV1, TEXT, echo, frame};
 
 fn squeeze(plain: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(plain.len() + 1_000);
@@ -14,7 +14,7 @@ fn squeeze(plain: &[u8]) -> Vec<u8> {
     out
 }
 
-fn inflate(payload: &[u8], window_bits: u8) -> Vec<u8> {
+pub(crate) fn inflate(payload: &[u8], window_bits: u8) -> Vec<u8> {
     let (mut plain, mut at) = (Vec::new(), 0);
     let mut window = vec![0; 1 << window_bits];
     let mut state = DecompressorOxide::new();
@@ -105,4 +105,112 @@ async fn a_compressed_message_that_is_wrong_ends_the_connection() {
         client.say(&wrong).await;
         assert_eq!(client.close_code().await, code);
     }
+}
+
+/// A message in frames of so many bytes, with what else is said after each but the last.
+fn in_frames(opcode: u8, payload: &[u8], length: usize, between: &[u8]) -> Vec<u8> {
+    let count = payload.len().div_ceil(length);
+    let frames = payload.chunks(length).zip(1..).map(|(piece, number)| {
+        let first = if number == 1 { RSV1 | opcode } else { CONTINUATION };
+        let is_last = number == count;
+        let fin = if is_last { FIN } else { 0 };
+        [frame(fin | first, piece), if is_last { Vec::new() } else { between.to_vec() }].concat()
+    });
+    frames.flatten().collect()
+}
+
+#[tokio::test]
+async fn a_compressed_message_may_come_in_pieces_with_control_frames_between_them() {
+    let mut client = Client::open_compressing(echo().await, "permessage-deflate").await;
+    let plain = sample(5_000);
+    let squeezed = squeeze(plain.as_bytes());
+    for length in [1, 7, 256, squeezed.len() - 1] {
+        let ping = frame(FIN | PING, b"between");
+        client.say(&in_frames(TEXT, &squeezed, length, &ping)).await;
+        for _ in 1..squeezed.len().div_ceil(length) {
+            client.hears(FIN | PONG, b"between").await;
+        }
+        let (first, payload) = client.hear().await.unwrap();
+        assert_eq!(
+            (first, inflate(&payload, 15)),
+            (FIN | RSV1 | TEXT, plain.clone().into_bytes()),
+            "{length}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn many_messages_of_any_size_follow_each_other() {
+    let mut client = Client::open_compressing(echo().await, "permessage-deflate").await;
+    for power in 4..=17 {
+        let plain = sample(1 << power);
+        let squeezed = squeeze(plain.as_bytes());
+        let wishes: Vec<u8> = [
+            frame(FIN | RSV1 | TEXT, &squeezed),
+            frame(FIN | TEXT, plain.as_bytes()),
+            in_frames(BINARY, &squeezed, 256, b""),
+        ]
+        .concat();
+        for _ in 0..10 {
+            client.say(&wishes).await;
+            for opcode in [TEXT, TEXT, BINARY] {
+                let (first, payload) = client.hear().await.unwrap();
+                let told = if first & RSV1 == 0 { payload } else { inflate(&payload, 15) };
+                assert!(first & !RSV1 == FIN | opcode && told == plain.as_bytes(), "{power} {first:x}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn however_a_library_compresses_it_is_understood() {
+    // RFC 7692, section 7.2.3: "Hello" in one block, not compressed, in a block with BFINAL, in two blocks; and split within.
+    let hello: [&[u8]; 4] = [
+        &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00],
+        &[0x00, 0x05, 0x00, 0xfa, 0xff, 0x48, 0x65, 0x6c, 0x6c, 0x6f, 0x00],
+        &[0xf3, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00, 0x00],
+        &[0xf2, 0x48, 0x05, 0x00, 0x00, 0x00, 0xff, 0xff, 0xca, 0xc9, 0xc9, 0x07, 0x00],
+    ];
+    for offer in [
+        "permessage-deflate",
+        "permessage-deflate; client_max_window_bits=9; server_max_window_bits=10",
+        "permessage-deflate; server_no_context_takeover; client_no_context_takeover",
+    ] {
+        let mut client = Client::open_compressing(echo().await, offer).await;
+        for bytes in hello {
+            for length in [bytes.len(), 3, 1] {
+                client.say(&in_frames(TEXT, bytes, length, b"")).await;
+                client.hears(FIN | TEXT, b"Hello").await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn pieces_of_a_compressed_message_that_are_wrong_end_the_connection() {
+    let addr = echo().await;
+    let bomb = squeeze(&vec![b'x'; 17 * 1024 * 1024]);
+    let not_utf8 = squeeze(&[sample(3_000).as_bytes(), b"\xff", sample(3_000).as_bytes()].concat());
+    // Blocks of nothing (RFC 1951, section 3.2.4).
+    let many = [0, 0, 0, 0xff, 0xff].repeat(usize::try_from(crate::echo::FRAGMENTS).unwrap() / 5 + 1);
+    let plain = squeeze(sample(3_000).as_bytes());
+    let (some, rest) = plain.split_at(plain.len() / 2);
+    for (what, wrong, code) in [
+        ("too much once it is inflated", in_frames(TEXT, &bomb, 1_000, b""), 1009),
+        ("too many frames", in_frames(BINARY, &many, 1, b""), 1009),
+        ("no text", in_frames(TEXT, &not_utf8, 100, b""), 1007),
+        ("a reference to before the beginning", frame(FIN | RSV1 | TEXT, &[0x02, 0x07, 0x00]), 1007),
+        ("a code that there is not", in_frames(TEXT, &[0xfe, 0xff, 0xff], 1, b""), 1007),
+        ("a mark in the middle", [frame(RSV1 | TEXT, some), frame(RSV1 | CONTINUATION, rest)].concat(), 1002),
+        ("a new message in the middle", [frame(RSV1 | TEXT, some), frame(FIN | TEXT, b"new")].concat(), 1002),
+        ("a close that is marked", frame(FIN | RSV1 | CLOSE, &[3, 232]), 1002),
+    ] {
+        let mut client = Client::open_compressing(addr, "permessage-deflate").await;
+        // It hangs up before it has heard all of it.
+        client.try_say(&wrong).await.ok();
+        assert_eq!(client.close_code().await, code, "{what}");
+    }
+    let mut client = Client::open(addr).await;
+    client.say(&frame(FIN | RSV1 | TEXT, &plain)).await;
+    assert_eq!(client.close_code().await, 1002, "it was not agreed on");
 }

@@ -12,4 +12,5 @@ mod echo;
 mod handshakes;
 mod messages;
 mod product;
+mod settings;
 mod writing;

@@ -13,7 +13,7 @@ use server::websocket::{Kind, Limits, OutFrame, Settings, Writer, accept};
 use crate::client::{BINARY, CLOSE, Client, FIN, TEXT, request, serve};
 
 const SETTINGS: Settings =
-    Settings { limits: Limits { message_bytes: 1_000, fragments: 10 }, deflate_from_bytes: usize::MAX };
+    Settings { limits: Limits { message_bytes: 1_000, fragments: 10 }, deflate_from_bytes: None };
 
 /// More than the buffers of a connection hold.
 const FRAMES: usize = 3_000;

@@ -1,19 +1,21 @@
-//! People come, join, post, leave and go, so many a second for long: does the memory come back to where it was?
+//! People come, join, post, leave and go, so many a second for long: does memory stay where it is, and does the server let
+//! go of everything when nobody comes any more?
 
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
-use crate::clock::{nanos, now, seconds};
+use crate::clock::{nanos, now};
 use crate::engine::{Engine, Event};
 use crate::failed::Failed;
 use crate::mark::Mark;
 use crate::number::{count, fraction, whole};
 use crate::options::Options;
-use crate::usage::{Span, resident_kib};
+use crate::usage::Span;
+use crate::watch::{Sample, Watch};
 
-/// How often memory is looked at.
-const LOOK_EVERY: u64 = 10_000_000_000;
+/// So many seconds does a server have to put away empty rooms, which it does after one minute.
+const TO_FALL_ASLEEP: f64 = 150.0;
 
 /// Messages that nobody has acknowledged yet, with who said them. Who waits longer than the others is let go.
 type Waiting = VecDeque<(u64, usize)>;
@@ -31,17 +33,13 @@ pub(crate) fn run(engine: &mut Engine, options: &Options) -> Result<Value, Faile
     let span = Span::begin(options.pid)?;
     let (began, end) = (now(), now() + nanos(options.duration));
     let mut due = fraction(began);
-    let mut look = began;
-    let mut memory = Vec::new();
+    let mut watch = Watch::begin(options)?;
     let mut waiting = Waiting::new();
     let mut counts = Counts::default();
     let (mut next, mut number) = (0_usize, 0_u64);
     let (mut arrived, mut stored) = (Vec::new(), Vec::new());
     while now() < end {
-        if now() >= look {
-            memory.push(json!({ "s": seconds(now() - began), "rss_kib": resident_kib(options.pid)? }));
-            look += LOOK_EVERY;
-        }
+        watch.look()?;
         while due <= fraction(now()) {
             let id = next % engine.len();
             if engine.is_ready(id) {
@@ -81,6 +79,21 @@ pub(crate) fn run(engine: &mut Engine, options: &Options) -> Result<Value, Faile
     Ok(json!({
         "came": counts.came, "posted": counts.posted, "lost": counts.lost, "late": counts.late,
         "per_s": used.per_second(counts.came), "server_us_per_visit": used.server_us_per(counts.came),
-        "visitors": count(engine.len()), "memory": memory, "shares": used.shares(),
+        "visitors": count(engine.len()), "shares": used.shares(),
+        "plateau": watch.plateau(), "memory": watch.json(), "after": after(engine, options)?,
     }))
+}
+
+/// Everybody goes: what the server holds when its rooms are asleep, or when it has had time enough.
+fn after(engine: &mut Engine, options: &Options) -> Result<Value, Failed> {
+    for id in 0..engine.len() {
+        engine.close(id, false);
+    }
+    let mut watch = Watch::begin(options)?;
+    let end = now() + nanos(TO_FALL_ASLEEP);
+    while now() < end && watch.last().is_none_or(|sample| sample.rooms > 0) {
+        watch.look()?;
+        engine.turn(100_000_000, &mut |_| {});
+    }
+    Ok(watch.last().map_or(Value::Null, Sample::json))
 }

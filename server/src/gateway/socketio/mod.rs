@@ -58,6 +58,7 @@ pub fn door(state: AppState) -> SocketIoDoor {
     let engine = engineio::Settings {
         max_payload: limits.frame_bytes,
         max_sessions: limits.connections,
+        deflate_from_bytes: state.config().compress_from,
         ..engineio::Settings::default()
     };
     let settings = Settings { engine, ..Settings::default() };

@@ -35,8 +35,7 @@ fn settings(state: &AppState) -> Settings {
     Settings {
         // No client of ours sends fragments; a library may, by the kilobyte.
         limits: Limits { message_bytes: state.config().limits.frame_bytes, fragments: 65_536 },
-        // Below 1 KiB a frame fits into one packet either way, and compressing it is work for nothing.
-        deflate_from_bytes: 1024,
+        deflate_from_bytes: state.config().compress_from,
     }
 }
 
