@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use tokio::sync::Notify;
 
+use super::session::Shared;
+
 /// A message of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
@@ -105,24 +107,24 @@ impl Mailbox {
 /// Where the application takes messages up.
 #[derive(Debug)]
 pub struct Inbox {
-    mailbox: Arc<Mailbox>,
+    session: Arc<Shared>,
 }
 
 impl Inbox {
-    pub(super) fn new(mailbox: Arc<Mailbox>) -> Self {
-        Self { mailbox }
+    pub(super) fn new(session: Arc<Shared>) -> Self {
+        Self { session }
     }
 
     /// The next message. `None` once the session has ended and everything was taken up. May be dropped and called again;
     /// nothing is lost.
     pub async fn next(&mut self) -> Option<Message> {
-        self.mailbox.next().await
+        self.session.mailbox.next().await
     }
 }
 
 impl Drop for Inbox {
     fn drop(&mut self) {
         // Nobody takes anything up any more; whoever waits for room must not wait for ever.
-        self.mailbox.close();
+        self.session.mailbox.close();
     }
 }

@@ -88,7 +88,7 @@ pub(super) async fn post(
     }
     let body = tokio::select! {
         body = read(shared, body) => body?,
-        () = shared.ended.cancelled() => return Err(RequestError::Session),
+        () = shared.ended() => return Err(RequestError::Session),
     };
     for packet in PayloadDecoder::new(body) {
         let packet = packet.map_err(|error| {

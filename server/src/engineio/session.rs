@@ -4,7 +4,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use wire::engineio::Packet;
 
 use super::inbox::{Mailbox, Message};
@@ -59,7 +58,7 @@ impl Session {
 
     /// Resolves when the session has ended or is about to.
     pub async fn closed(&self) {
-        self.shared.ending.cancelled().await;
+        self.shared.until(|state| state.phase != Phase::Open).await;
     }
 
     /// Resolves when so little waits that one more message finds room, however large, or when the session has ended or is
@@ -89,7 +88,7 @@ impl Session {
 pub(super) struct Shared {
     pub(super) sid: Sid,
     pub(super) settings: Arc<Settings>,
-    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) mailbox: Mailbox,
     /// A std mutex: held for a change of state, never across an `.await`.
     state: Mutex<State>,
     /// The waiting poll has something to look at.
@@ -98,30 +97,21 @@ pub(super) struct Shared {
     drained: Notify,
     /// How the client takes what its WebSocket writes, once there is one.
     pub(super) progress: OnceLock<Progress>,
-    /// A ping was answered.
-    pub(super) heard: Notify,
-    /// A poll came after its client has left.
-    pub(super) late_poll: Notify,
-    /// Closing or closed.
-    pub(super) ending: CancellationToken,
-    /// Closed.
-    pub(super) ended: CancellationToken,
+    /// The session has ended or is about to, a ping was answered, or a poll came after its client has left.
+    pub(super) news: Notify,
 }
 
 impl Shared {
     pub(super) fn new(sid: Sid, settings: Arc<Settings>, transport: Transport) -> Self {
         Self {
             sid,
-            mailbox: Arc::new(Mailbox::new(settings.inbox_bytes)),
+            mailbox: Mailbox::new(settings.inbox_bytes),
             state: Mutex::new(State::new(transport, &settings)),
             settings,
             wake_poll: Notify::new(),
             drained: Notify::new(),
             progress: OnceLock::new(),
-            heard: Notify::new(),
-            late_poll: Notify::new(),
-            ending: CancellationToken::new(),
-            ended: CancellationToken::new(),
+            news: Notify::new(),
         }
     }
 
@@ -134,7 +124,24 @@ impl Shared {
         if Instant::now() >= self.gone_at() {
             self.abort(CloseReason::PingTimeout);
         }
-        self.ended.is_cancelled()
+        matches!(self.lock().phase, Phase::Closed(_))
+    }
+
+    /// Resolves when the session has ended.
+    pub(super) async fn ended(&self) {
+        self.until(|state| matches!(state.phase, Phase::Closed(_))).await;
+    }
+
+    /// Resolves as soon as the state is so; whatever makes it so raises `news`.
+    pub(super) async fn until(&self, is_so: impl Fn(&State) -> bool) {
+        loop {
+            // Made before the look: it also hears what happens between the look and the waiting.
+            let news = self.news.notified();
+            if is_so(&self.lock()) {
+                return;
+            }
+            news.await;
+        }
     }
 
     /// When the client counts as gone, unless it gives a sign of life. On a full line the ping is still on its way; who takes
@@ -182,7 +189,7 @@ impl Shared {
         let transport = state.transport;
         drop(state);
         self.mailbox.close();
-        self.ending.cancel();
+        self.news.notify_waiters();
         self.drained.notify_waiters();
         self.wake(transport);
     }
@@ -207,7 +214,7 @@ impl Shared {
     pub(super) fn take_late_poll(&self) -> bool {
         let was_due = std::mem::take(&mut self.lock().is_poll_due);
         if was_due {
-            self.late_poll.notify_one();
+            self.news.notify_waiters();
         }
         was_due
     }
@@ -215,8 +222,7 @@ impl Shared {
     /// The phase has become closed: whoever waits for that is told.
     pub(super) fn tell_the_end(&self) {
         self.mailbox.close();
-        self.ending.cancel();
-        self.ended.cancel();
+        self.news.notify_waiters();
         self.drained.notify_waiters();
         self.wake_poll.notify_one();
         self.wake_writer();
@@ -251,20 +257,13 @@ impl Shared {
         }
     }
 
-    /// A ping is on its way.
-    pub(super) fn ping(&self) {
-        self.lock().pulse.is_pinged = true;
-        // An ended session needs no ping.
-        self.push(Outgoing::ping()).ok();
-    }
-
     /// Takes a packet of the client up. Any packet proves that the client is there.
     ///
     /// # Errors
     /// Why the session was ended by it; nothing more is to be read.
     pub(super) async fn take_up(&self, packet: Packet) -> Result<(), CloseReason> {
         if self.lock().pulse.hear(&self.settings) {
-            self.heard.notify_one();
+            self.news.notify_waiters();
         }
         match packet {
             Packet::Text(text) => self.mailbox.deliver(Message::Text(text)).await,

@@ -10,7 +10,9 @@ use super::outgoing::{Kind, Outgoing};
 use super::session::Shared;
 use super::settings::Settings;
 use super::state::{CloseReason, State, Turn};
-use crate::websocket::{self, Ended, Incoming, Limits, Loops, OutFrame, Reader, Source, Violation, Writer};
+use crate::websocket::{
+    self, Ended, Incoming, Limits, Line, Loops, OutFrame, Reader, Source, Violation, Writer,
+};
 
 /// Frames that a message may come in. No client of Socket.IO sends more than one.
 const FRAGMENTS: u32 = 1_024;
@@ -23,21 +25,43 @@ pub(super) fn settings(settings: &Settings) -> websocket::Settings {
     }
 }
 
-/// Moves packets until the session or the connection has ended.
-pub(super) async fn run(shared: &Arc<Shared>, mut reader: Reader, writer: Writer, loops: &Loops) {
-    let line = writer.hand_over(Waiting(shared.clone()), loops);
-    // A session has one WebSocket at most.
-    shared.progress.get_or_init(|| line.progress().clone());
-    let ended = tokio::select! {
-        reason = read(shared, &mut reader) => Some(reason),
-        // A line that breaks ends the session, even if the client goes on speaking.
-        is_closed = line.closed() => (!is_closed).then_some(CloseReason::Lost),
-    };
-    if let Some(reason) = ended {
-        shared.abort(reason);
+/// A session's WebSocket that is open. To be kept in a box: a future would have room for it wherever it is moved through.
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    reader: Reader,
+    line: Line,
+}
+
+impl Connection {
+    /// From now on what the session has waiting leaves by this WebSocket.
+    pub(super) fn begin(shared: Arc<Shared>, reader: Reader, writer: Writer, loops: &Loops) -> Self {
+        let line = writer.hand_over(Waiting(shared.clone()), loops);
+        // A session has one WebSocket at most.
+        shared.progress.get_or_init(|| line.progress().clone());
+        Self { shared, reader, line }
     }
-    if line.closed_within(shared.settings.farewell).await {
-        reader.drain(shared.settings.farewell).await;
+
+    /// Moves packets until the session or the connection has ended.
+    pub(super) async fn serve(mut self: Box<Self>) {
+        let ended = {
+            let Self { shared, reader, line } = &mut *self;
+            tokio::select! {
+                reason = read(shared, reader) => Some(reason),
+                // A line that breaks ends the session, even if the client goes on speaking.
+                is_closed = line.closed() => (!is_closed).then_some(CloseReason::Lost),
+            }
+        };
+        if let Some(reason) = ended {
+            self.shared.abort(reason);
+        }
+        Box::pin(self.take_leave()).await;
+    }
+
+    async fn take_leave(self: Box<Self>) {
+        let Self { shared, reader, line } = *self;
+        if line.closed_within(shared.settings.farewell).await {
+            reader.drain(shared.settings.farewell).await;
+        }
     }
 }
 
@@ -46,7 +70,7 @@ async fn read(shared: &Shared, reader: &mut Reader) -> CloseReason {
     loop {
         let said = tokio::select! {
             said = reader.next() => said,
-            () = shared.ended.cancelled() => return CloseReason::Server,
+            () = shared.ended() => return CloseReason::Server,
         };
         let packet = match said {
             Ok(Incoming::Text(text)) => Packet::decode(text.into_bytes()),

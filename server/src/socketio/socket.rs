@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use hub::Delivery;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 use wire::socketio::{Arguments, Encoded, ack, connect, disconnect, event};
 
 use super::acks::{Acks, PendingAck};
@@ -27,8 +26,9 @@ struct Shared {
     session: Session,
     signal: Arc<Signal>,
     gate: Gate,
-    acks: Arc<Acks>,
-    left: CancellationToken,
+    acks: Acks,
+    /// Raised when the client is not in the namespace any more.
+    left: Notify,
 }
 
 /// Tells the client's task that somebody was shown out.
@@ -66,8 +66,8 @@ impl Socket {
                 session,
                 signal,
                 gate,
-                acks: Arc::default(),
-                left: CancellationToken::new(),
+                acks: Acks::default(),
+                left: Notify::new(),
             }),
         }
     }
@@ -111,8 +111,9 @@ impl Socket {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn emit_with_ack(&self, name: &str, args: &Arguments) -> Result<PendingAck, Gone> {
-        let pending = self.shared.acks.expect()?;
-        self.send(outgoing(event(self.namespace(), Some(pending.id), name, args)))?;
+        let (id, answer) = self.shared.acks.expect()?;
+        let pending = PendingAck::new(id, answer, self.clone());
+        self.send(outgoing(event(self.namespace(), Some(id), name, args)))?;
         Ok(pending)
     }
 
@@ -145,7 +146,14 @@ impl Socket {
 
     /// Resolves when the client is not in the namespace any more.
     pub async fn left(&self) {
-        self.shared.left.cancelled().await;
+        loop {
+            // Made before the look: it also hears what happens between the look and the waiting.
+            let left = self.shared.left.notified();
+            if self.has_left() {
+                return;
+            }
+            left.await;
+        }
     }
 
     /// Lets the client in.
@@ -161,12 +169,16 @@ impl Socket {
     pub(super) fn leave(&self) -> bool {
         let left = self.shared.gate.shut();
         self.shared.acks.end();
-        self.shared.left.cancel();
+        self.shared.left.notify_waiters();
         left
     }
 
     pub(super) fn has_left(&self) -> bool {
         self.shared.gate.is_shut()
+    }
+
+    pub(super) fn acks(&self) -> &Acks {
+        &self.shared.acks
     }
 
     pub(super) fn resolve(&self, id: u64, args: wire::socketio::Args) {
