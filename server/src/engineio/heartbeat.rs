@@ -1,6 +1,8 @@
 //! The pings of a session, and the limits to waiting for its end.
 
+use std::future::poll_fn;
 use std::pin::pin;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until, timeout};
@@ -16,18 +18,18 @@ const LATE_POLL: Duration = Duration::from_millis(500);
 pub(super) async fn keep_alive(shared: &Shared) {
     {
         let mut timer = pin!(sleep_until(Instant::now()));
-        loop {
-            // Made before the look: it also hears what happens between the look and the waiting.
-            let news = shared.news.notified();
-            let Some(look_at) = beat(shared) else { break };
-            if look_at != timer.deadline() {
-                timer.as_mut().reset(look_at);
+        poll_fn(|cx| {
+            // Before the look: what comes after it wakes.
+            shared.wake_heart_with(cx.waker());
+            loop {
+                let Some(look_at) = beat(shared) else { return Poll::Ready(()) };
+                if look_at != timer.deadline() {
+                    timer.as_mut().reset(look_at);
+                }
+                ready!(timer.as_mut().poll(cx));
             }
-            tokio::select! {
-                () = news => {}
-                () = &mut timer => {}
-            }
-        }
+        })
+        .await;
     }
     // In a box, so that a task that waits for the next ping is small.
     Box::pin(see_off(shared)).await;

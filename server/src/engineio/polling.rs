@@ -96,8 +96,9 @@ pub(super) async fn post(
             shared.abort(CloseReason::Protocol);
             RequestError::BadRequest
         })?;
-        match shared.take_up(packet).await {
-            Ok(()) => {}
+        match shared.take_up(packet) {
+            Ok(None) => {}
+            Ok(Some(message)) => shared.mailbox.deliver(message).await,
             Err(CloseReason::Client) => break,
             Err(_) => return Err(RequestError::BadRequest),
         }

@@ -1,7 +1,9 @@
 //! One client's session: the handle that the application has, and what its transports share.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
 
+use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 use wire::engineio::Packet;
@@ -98,7 +100,11 @@ pub(super) struct Shared {
     /// How the client takes what its WebSocket writes, once there is one.
     pub(super) progress: OnceLock<Progress>,
     /// The session has ended or is about to, a ping was answered, or a poll came after its client has left.
-    pub(super) news: Notify,
+    news: Notify,
+    /// As `news`, for the heartbeat, which is always there: a waker is smaller than a place among those who wait.
+    heart: AtomicWaker,
+    /// As `news`, for the one WebSocket.
+    socket: AtomicWaker,
 }
 
 impl Shared {
@@ -112,6 +118,8 @@ impl Shared {
             drained: Notify::new(),
             progress: OnceLock::new(),
             news: Notify::new(),
+            heart: AtomicWaker::new(),
+            socket: AtomicWaker::new(),
         }
     }
 
@@ -125,6 +133,24 @@ impl Shared {
             self.abort(CloseReason::PingTimeout);
         }
         matches!(self.lock().phase, Phase::Closed(_))
+    }
+
+    fn tell_news(&self) {
+        self.news.notify_waiters();
+        self.heart.wake();
+        self.socket.wake();
+    }
+
+    /// The heartbeat's task is woken by news from now on. To be called before a look at the state.
+    pub(super) fn wake_heart_with(&self, waker: &Waker) {
+        self.heart.register(waker);
+    }
+
+    /// As [`ended`](Self::ended), for the session's WebSocket alone.
+    pub(super) fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // Before the look: what comes after it wakes.
+        self.socket.register(cx.waker());
+        if matches!(self.lock().phase, Phase::Closed(_)) { Poll::Ready(()) } else { Poll::Pending }
     }
 
     /// Resolves when the session has ended.
@@ -189,7 +215,7 @@ impl Shared {
         let transport = state.transport;
         drop(state);
         self.mailbox.close();
-        self.news.notify_waiters();
+        self.tell_news();
         self.drained.notify_waiters();
         self.wake(transport);
     }
@@ -214,7 +240,7 @@ impl Shared {
     pub(super) fn take_late_poll(&self) -> bool {
         let was_due = std::mem::take(&mut self.lock().is_poll_due);
         if was_due {
-            self.news.notify_waiters();
+            self.tell_news();
         }
         was_due
     }
@@ -222,7 +248,7 @@ impl Shared {
     /// The phase has become closed: whoever waits for that is told.
     pub(super) fn tell_the_end(&self) {
         self.mailbox.close();
-        self.news.notify_waiters();
+        self.tell_news();
         self.drained.notify_waiters();
         self.wake_poll.notify_one();
         self.wake_writer();
@@ -257,29 +283,29 @@ impl Shared {
         }
     }
 
-    /// Takes a packet of the client up. Any packet proves that the client is there.
+    /// Takes a packet of the client up. Any packet proves that the client is there. Answers a message for which there is no
+    /// room yet: it is to be [delivered](Mailbox::deliver) before anything else is read.
     ///
     /// # Errors
     /// Why the session was ended by it; nothing more is to be read.
-    pub(super) async fn take_up(&self, packet: Packet) -> Result<(), CloseReason> {
+    pub(super) fn take_up(&self, packet: Packet) -> Result<Option<Message>, CloseReason> {
         if self.lock().pulse.hear(&self.settings) {
-            self.news.notify_waiters();
+            self.tell_news();
         }
         match packet {
-            Packet::Text(text) => self.mailbox.deliver(Message::Text(text)).await,
-            Packet::Binary(data) => self.mailbox.deliver(Message::Binary(data)).await,
-            Packet::Pong | Packet::Upgrade | Packet::Noop => {}
+            Packet::Text(text) => Ok(self.mailbox.put(Message::Text(text)).err()),
+            Packet::Binary(data) => Ok(self.mailbox.put(Message::Binary(data)).err()),
+            Packet::Pong | Packet::Upgrade | Packet::Noop => Ok(None),
             Packet::Close => {
                 self.expect_late_poll();
                 self.abort(CloseReason::Client);
-                return Err(CloseReason::Client);
+                Err(CloseReason::Client)
             }
             // In this revision only the server pings, except for a probe.
             Packet::Ping(_) => {
                 self.abort(CloseReason::Protocol);
-                return Err(CloseReason::Protocol);
+                Err(CloseReason::Protocol)
             }
         }
-        Ok(())
     }
 }

@@ -1,5 +1,6 @@
 //! The task of one client: takes up what it says, one packet after another.
 
+use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 
@@ -73,16 +74,16 @@ impl<'a, A: Application> Client<'a, A> {
     pub(super) async fn run(&mut self) {
         let deadline = Instant::now() + self.settings.connect_timeout;
         let mut timer = pin!(sleep_until(deadline));
+        let signal = self.signal.clone();
         loop {
             let look_at = self.next_look(deadline);
             if let Some(look_at) = look_at.filter(|it| *it != timer.deadline()) {
                 timer.as_mut().reset(look_at);
             }
-            let signal = self.signal.clone();
             let message = tokio::select! {
                 // Whoever was shown out is not heard any more.
                 biased;
-                () = signal.raised() => {
+                () = poll_fn(|cx| signal.poll_raised(cx)) => {
                     Box::pin(self.see_out()).await;
                     continue;
                 }

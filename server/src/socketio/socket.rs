@@ -2,8 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use hub::Delivery;
 use tokio::sync::Notify;
 use wire::socketio::{Arguments, Encoded, ack, connect, disconnect, event};
@@ -34,14 +36,23 @@ struct Shared {
 /// Tells the client's task that somebody was shown out.
 #[derive(Debug, Default)]
 pub(super) struct Signal {
-    raised: Notify,
+    is_raised: AtomicBool,
+    /// The client's task; there is no other one that waits.
+    task: AtomicWaker,
     close: AtomicBool,
 }
 
 impl Signal {
     /// Resolves when a socket may have been shown out.
-    pub(super) async fn raised(&self) {
-        self.raised.notified().await;
+    pub(super) fn poll_raised(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // Before the look: what comes after it wakes.
+        self.task.register(cx.waker());
+        if self.is_raised.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn raise(&self) {
+        self.is_raised.store(true, Ordering::Release);
+        self.task.wake();
     }
 
     /// Whether the session is to be closed, too.
@@ -136,7 +147,7 @@ impl Socket {
         if close {
             self.shared.signal.close.store(true, Ordering::Release);
         }
-        self.shared.signal.raised.notify_one();
+        self.shared.signal.raise();
     }
 
     /// Ends the session after what was sent before, without showing the client out: a client that can comes back.
