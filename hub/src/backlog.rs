@@ -83,9 +83,13 @@ pub struct Backlog<T> {
     empty: usize,
     bytes: usize,
     limit: usize,
-    /// The slots of the subjects that wait; known only while the reader is behind.
-    latest: Option<HashMap<Subject, u64>>,
+    /// The slots of the subjects that wait; known only while the reader is behind, so in a box.
+    latest: Option<Box<Latest>>,
 }
+
+/// The number of the newest slot of each subject.
+#[derive(Debug)]
+struct Latest(HashMap<Subject, u64>);
 
 #[derive(Debug)]
 struct Slot<T> {
@@ -142,7 +146,7 @@ impl<T> Backlog<T> {
         }
         let number = self.first + self.slots() as u64;
         if let (Some(latest), Some(subject)) = (&mut self.latest, subject) {
-            latest.insert(subject, number);
+            latest.0.insert(subject, number);
         }
         self.bytes = after;
         self.put(Slot { item: Some(item), bytes, subject });
@@ -172,9 +176,9 @@ impl<T> Backlog<T> {
                 None => self.empty -= 1,
             }
             if let (Some(latest), Some(subject)) = (&mut self.latest, subject)
-                && latest.get(&subject) == Some(&self.first)
+                && latest.0.get(&subject) == Some(&self.first)
             {
-                latest.remove(&subject);
+                latest.0.remove(&subject);
             }
             self.first += 1;
         }
@@ -204,9 +208,10 @@ impl<T> Backlog<T> {
 
     /// Empties the slot of a subject; whether there was one.
     fn take_out(&mut self, subject: Subject) -> bool {
-        let latest =
-            self.latest.get_or_insert_with(|| latest_of(self.head.iter().chain(&self.waiting), self.first));
-        let Some(number) = latest.remove(&subject) else { return false };
+        let latest = self
+            .latest
+            .get_or_insert_with(|| Box::new(latest_of(self.head.iter().chain(&self.waiting), self.first)));
+        let Some(number) = latest.0.remove(&subject) else { return false };
         let behind = (number - self.first).checked_sub(1);
         let slot = match behind.and_then(|at| usize::try_from(at).ok()) {
             Some(at) => self.waiting.get_mut(at),
@@ -229,13 +234,14 @@ impl<T> Backlog<T> {
             self.head = self.waiting.pop_front();
         }
         self.empty = 0;
-        self.latest = Some(latest_of(self.head.iter().chain(&self.waiting), self.first));
+        self.latest = Some(Box::new(latest_of(self.head.iter().chain(&self.waiting), self.first)));
     }
 }
 
-fn latest_of<'a, T: 'a>(slots: impl Iterator<Item = &'a Slot<T>>, first: u64) -> HashMap<Subject, u64> {
+fn latest_of<'a, T: 'a>(slots: impl Iterator<Item = &'a Slot<T>>, first: u64) -> Latest {
     let numbered = slots.zip(first..);
-    numbered.filter_map(|(slot, number)| slot.subject.map(|subject| (subject, number))).collect()
+    let numbers = numbered.filter_map(|(slot, number)| slot.subject.map(|subject| (subject, number)));
+    Latest(numbers.collect())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! One attached client, as rooms see it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use protocol::CloseCode;
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::backlog::{Delivery, Subject};
 use crate::envelope::{Envelope, Spelling};
 use crate::event::Event;
+use crate::meters::MeterBook;
 use crate::model::Person;
 use crate::outbox::{Gone, Outlet, Track};
 use crate::rates::Meters;
@@ -36,31 +37,30 @@ pub(crate) struct Client {
     pub(crate) id: PeerId,
     pub(crate) person: Arc<Person>,
     pub(crate) spelling: Spelling,
-    /// Shared by all connections of the person.
-    pub(crate) meters: Arc<Meters>,
+    /// Shared by all connections of the person; there once something is counted.
+    meters: OnceLock<Arc<Meters>>,
     follows_inbox: AtomicBool,
     sign_in: Mutex<SignInId>,
     outlet: Arc<dyn Outlet>,
 }
 
 impl Client {
-    pub(crate) fn new(
-        id: PeerId,
-        identity: Identity,
-        spelling: Spelling,
-        outlet: Arc<dyn Outlet>,
-        meters: Arc<Meters>,
-    ) -> Self {
+    pub(crate) fn new(id: PeerId, identity: Identity, spelling: Spelling, outlet: Arc<dyn Outlet>) -> Self {
         let Identity { person, sign_in } = identity;
         Self {
             id,
             person,
             spelling,
-            meters,
+            meters: OnceLock::new(),
             follows_inbox: AtomicBool::new(false),
             sign_in: Mutex::new(sign_in),
             outlet,
         }
+    }
+
+    /// What is counted of its person.
+    pub(crate) fn meters(&self, book: &MeterBook) -> &Meters {
+        self.meters.get_or_init(|| book.of(&self.person.id))
     }
 
     /// Where it takes frames.

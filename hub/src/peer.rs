@@ -22,7 +22,7 @@ use crate::page;
 use crate::planted::{Bug, planted};
 use crate::policy;
 use crate::port::Slice;
-use crate::rates::Meter;
+use crate::rates::{Meter, Meters, Rate};
 use crate::refusal::Refusal;
 use crate::room::{Joining, Post, RoomCommand, Session, Target};
 use crate::shared::Shared;
@@ -178,22 +178,27 @@ impl Peer {
         Ok((missed <= limit).then_some(standings))
     }
 
+    /// Counts something for all connections of the person together.
+    fn count_for_person(&self, rate: Option<Rate>, meter: fn(&Meters) -> &Meter) -> Result<(), Refusal> {
+        // Where nothing is limited nothing is kept.
+        if rate.is_none() { Ok(()) } else { meter(self.client.meters(&self.shared.meters)).pass(rate) }
+    }
+
     async fn obey(&mut self, command: Command, wants_answer: bool) -> Result<Done, Failure> {
-        let (rates, meters) = (&self.shared.settings.rates, &self.client.meters);
+        let rates = &self.shared.settings.rates;
         self.count()?;
         match &command {
-            Command::Post { room, draft, .. } => meters
-                .messages
-                .pass(rates.messages)
+            Command::Post { room, draft, .. } => self
+                .count_for_person(rates.messages, |meters| &meters.messages)
                 .map_err(|refusal| Failure { refusal, room: Some(room.clone()), draft: *draft })?,
             Command::Direct { room, .. } | Command::Live { room, .. } => {
-                meters.messages.pass(rates.messages).map_err(about(room))?;
+                self.count_for_person(rates.messages, |meters| &meters.messages).map_err(about(room))?;
             }
             Command::Broadcast { room, .. } => {
                 self.broadcasts.pass(rates.broadcasts).map_err(about(room))?;
             }
             Command::Typing { room, .. } => {
-                meters.typing.pass(rates.typing).map_err(about(room))?;
+                self.count_for_person(rates.typing, |meters| &meters.typing).map_err(about(room))?;
             }
             _ => {}
         }

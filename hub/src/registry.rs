@@ -60,6 +60,10 @@ impl Registry {
         if present.clients.len() >= limit {
             return None;
         }
+        if present.clients.is_empty() {
+            // For this one alone: most people have one.
+            present.clients.reserve_exact(1);
+        }
         present.clients.push(client.clone());
         Some(came)
     }

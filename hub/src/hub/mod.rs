@@ -75,8 +75,7 @@ impl Hub {
             return Err(Refusal::Stopping);
         }
         let id = PeerId(self.shared.next_peer.fetch_add(1, Ordering::Relaxed));
-        let meters = self.shared.meters.of(&identity.person.id);
-        let client = Arc::new(Client::new(id, identity, spelling, outlet, meters));
+        let client = Arc::new(Client::new(id, identity, spelling, outlet));
         let limit = self.shared.settings.connections_per_person;
         let came = self.shared.registry.attach(&client, limit).ok_or(Refusal::TooManyConnections)?;
         if came {

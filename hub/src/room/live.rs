@@ -31,7 +31,7 @@ impl Room {
             member.person = person.clone();
         }
         let follows = self.followers.contains(client.id);
-        if self.participants.enter(&person.id, &person.username, !follows) {
+        if self.participants.enter(person, !follows) {
             self.tell_participant(&person.id, person.username.clone(), true);
         }
         if !follows {

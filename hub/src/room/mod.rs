@@ -164,13 +164,9 @@ impl Room {
                 // Woken after everybody was told to stop.
                 () = &mut stopped => return Some(Refusal::Stopping),
                 () = sleep_until(wake_at) => {
-                    self.end_silent_typing();
-                    self.end_lost_participants();
-                    self.look_again().await;
-                    if let Flow::End(refusal) = self.make_sure_again().await {
+                    if let Flow::End(refusal) = Box::pin(self.look_around()).await {
                         return Some(refusal);
                     }
-                    self.tell_presence();
                     let is_over = self.followers.is_empty() && Instant::now() >= idle_end;
                     // Who comes or goes is told of it even if nobody follows: not before that is sure.
                     let may_sleep = is_over && self.people_at.is_none();
@@ -200,6 +196,18 @@ impl Room {
         }
     }
 
+    /// Does what is due although nothing comes in.
+    async fn look_around(&mut self) -> Flow {
+        self.end_silent_typing();
+        self.end_lost_participants();
+        self.look_again().await;
+        if let end @ Flow::End(_) = self.make_sure_again().await {
+            return end;
+        }
+        self.tell_presence();
+        Flow::Continue
+    }
+
     /// When there is something to end even if nothing comes in.
     fn next_look(&self, idle_end: Instant) -> Option<Instant> {
         let idle_end = self.followers.is_empty().then_some(idle_end);
@@ -220,29 +228,54 @@ impl Room {
         let mut posts = Vec::new();
         let mut marks = Vec::new();
         let mut commands = batch.drain(..);
+        // What waits for the store is in boxes, so that a room at rest needs little memory.
         while let Some(command) = commands.next() {
             match command {
                 RoomCommand::Post(post) => {
-                    self.note_marks(&mut marks).await;
+                    if !marks.is_empty() {
+                        Box::pin(self.note_marks(&mut marks)).await;
+                    }
                     posts.push(*post);
                 }
                 RoomCommand::Read { person, upto, reply } => {
-                    self.commit_and_deliver(&mut posts).await;
+                    if !posts.is_empty() {
+                        Box::pin(self.commit_and_deliver(&mut posts)).await;
+                    }
                     marks.push(Mark { person, upto, reply });
                 }
                 other => {
-                    self.commit_and_deliver(&mut posts).await;
-                    self.note_marks(&mut marks).await;
-                    if let Flow::End(refusal) = self.apply(other).await {
+                    if !posts.is_empty() || !marks.is_empty() {
+                        Box::pin(self.settle(&mut posts, &mut marks)).await;
+                    }
+                    let Some(other) = self.apply_at_once(other) else { continue };
+                    if let Flow::End(refusal) = Box::pin(self.apply(other)).await {
                         commands.for_each(|command| command.refuse(&refusal));
                         return Flow::End(refusal);
                     }
                 }
             }
         }
-        self.commit_and_deliver(&mut posts).await;
-        self.note_marks(&mut marks).await;
+        if !posts.is_empty() || !marks.is_empty() {
+            Box::pin(self.settle(&mut posts, &mut marks)).await;
+        }
         Flow::Continue
+    }
+
+    async fn settle(&mut self, posts: &mut Vec<Post>, marks: &mut Vec<Mark>) {
+        self.commit_and_deliver(posts).await;
+        self.note_marks(marks).await;
+    }
+
+    /// Carries out what waits for nothing; answers any other command.
+    fn apply_at_once(&mut self, command: RoomCommand) -> Option<RoomCommand> {
+        match command {
+            command if self.people_at.is_some() => return Some(command),
+            RoomCommand::Broadcast { client, event, data } => self.broadcast(&client, event, data),
+            RoomCommand::Typing { client, on } => self.note_typing(&client, on),
+            RoomCommand::LookFor(people) => self.look_for(&people),
+            command => return Some(command),
+        }
+        None
     }
 
     async fn apply(&mut self, command: RoomCommand) -> Flow {

@@ -1,10 +1,13 @@
 //! Who follows a room at this moment, by person. Pure: time is handed in.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::UserId;
 use tokio::time::Instant;
+
+use crate::model::Person;
 
 /// People who follow, each once, however many devices they have.
 #[derive(Debug, Default)]
@@ -18,7 +21,7 @@ pub(super) struct Participants {
 
 #[derive(Debug)]
 struct Participant {
-    name: String,
+    person: Arc<Person>,
     came: u64,
     /// The clients of this person that follow.
     devices: u32,
@@ -28,16 +31,17 @@ struct Participant {
 
 impl Participants {
     /// Somebody follows, perhaps with one more device; `true` if this person did not before.
-    pub(super) fn enter(&mut self, person: &UserId, name: &str, one_more: bool) -> bool {
-        if let Some(participant) = self.here.get_mut(person) {
+    pub(super) fn enter(&mut self, person: &Arc<Person>, one_more: bool) -> bool {
+        if let Some(participant) = self.here.get_mut(&person.id) {
             participant.devices += u32::from(one_more);
             self.lost -= usize::from(participant.leaves_at.take().is_some());
             return false;
         }
         self.came += 1;
-        let (name, devices) = (name.to_owned(), u32::from(one_more));
-        let participant = Participant { name, came: self.came, devices, leaves_at: None };
-        self.here.insert(person.clone(), participant);
+        let (person, devices) = (person.clone(), u32::from(one_more));
+        let id = person.id.clone();
+        let participant = Participant { person, came: self.came, devices, leaves_at: None };
+        self.here.insert(id, participant);
         true
     }
 
@@ -59,7 +63,7 @@ impl Participants {
     pub(super) fn leave(&mut self, person: &UserId) -> Option<String> {
         let participant = self.here.remove(person)?;
         self.lost -= usize::from(participant.leaves_at.is_some());
-        Some(participant.name)
+        Some(participant.person.username.clone())
     }
 
     /// Takes out those who were lost and did not come back in time.
@@ -71,7 +75,7 @@ impl Participants {
         let mut gone: Vec<_> = gone.collect();
         self.lost -= gone.len();
         gone.sort_by_key(|(_, it)| it.came);
-        gone.into_iter().map(|(person, it)| (person, it.name)).collect()
+        gone.into_iter().map(|(id, it)| (id, it.person.username.clone())).collect()
     }
 
     /// When the next one has left.
@@ -84,7 +88,7 @@ impl Participants {
     pub(super) fn list(&self) -> Vec<(UserId, String)> {
         let mut list: Vec<_> = self.here.iter().collect();
         list.sort_by_key(|(_, it)| it.came);
-        list.into_iter().map(|(person, it)| (person.clone(), it.name.clone())).collect()
+        list.into_iter().map(|(id, it)| (id.clone(), it.person.username.clone())).collect()
     }
 }
 
@@ -92,20 +96,28 @@ impl Participants {
 mod tests {
     use super::*;
 
+    fn person(name: &str) -> Arc<Person> {
+        let id = UserId::parse(name).unwrap();
+        let (username, email) = (name.to_owned(), String::new());
+        Arc::new(Person { id, username, email, is_active: true, created_at_ms: 0 })
+    }
+
     #[test]
     fn who_is_lost_may_come_back_in_time() {
-        let (ann, bob) = (UserId::parse("ann").unwrap(), UserId::parse("bob").unwrap());
+        let people_by_name = ["ann", "bob"].map(person);
+        let [ann, bob] = people_by_name.each_ref().map(|it| it.id.clone());
+        let [ann_herself, bob_himself] = &people_by_name;
         let (now, grace) = (Instant::now(), Duration::from_secs(5));
         let mut people = Participants::default();
-        assert!(people.enter(&bob, "bob", true));
-        assert!(people.enter(&ann, "ann", true));
-        assert!(!people.enter(&ann, "ann", true));
-        assert!(!people.enter(&ann, "ann", false), "the same device again");
+        assert!(people.enter(bob_himself, true));
+        assert!(people.enter(ann_herself, true));
+        assert!(!people.enter(ann_herself, true));
+        assert!(!people.enter(ann_herself, false), "the same device again");
         assert!(!people.put_away(&ann));
         assert!(people.put_away(&ann));
         people.lose(&ann, now, grace);
         people.lose(&bob, now, grace);
-        assert!(!people.enter(&bob, "bob", true));
+        assert!(!people.enter(bob_himself, true));
         assert_eq!(people.next_end(), Some(now + grace));
         assert!(people.expire(now).is_empty());
         assert_eq!(people.expire(now + grace), [(ann.clone(), "ann".to_owned())]);

@@ -144,19 +144,33 @@ impl<A: Application> EngineIo<A> {
         let session = self.add_session(Transport::WebSocket)?;
         let accepted = accept(parts, websocket::settings(&self.shared.settings));
         let (response, pending) = accepted.map_err(refusal)?;
-        let engine = self.clone();
+        // In a box of its own, which is gone when the session has begun: a task is as large as the largest of what it ever does.
+        let opening = Box::pin(self.clone().open_websocket(session, admission, pending));
         self.shared.tasks.spawn(async move {
-            let Some((reader, mut writer)) = open(&session, pending).await else { return };
-            let first = format!("{}{}", char::from(kind::OPEN), engine.open_packet(&session));
-            if let Err(error) = writer.send(OutFrame::text(first.into())).await {
-                tracing::debug!(%error, "A client was gone before its session began");
-                return;
+            if let Some(connection) = opening.await {
+                connection.serve().await;
             }
-            let shared = session.shared.clone();
-            engine.start(session, admission);
-            websocket::run(&shared, reader, writer, &engine.shared.loops).await;
         });
         Ok(response)
+    }
+
+    /// Waits for the connection, says how the session is called, and begins it.
+    async fn open_websocket(
+        self,
+        session: Registered<A>,
+        admission: A::Admission,
+        pending: Pending,
+    ) -> Option<Box<websocket::Connection>> {
+        let (reader, mut writer) = open(&session, pending).await?;
+        let first = format!("{}{}", char::from(kind::OPEN), self.open_packet(&session));
+        if let Err(error) = writer.send(OutFrame::text(first.into())).await {
+            tracing::debug!(%error, "A client was gone before its session began");
+            return None;
+        }
+        let shared = session.shared.clone();
+        self.start(session, admission);
+        let connection = websocket::Connection::begin(shared, reader, writer, &self.shared.loops);
+        Some(Box::new(connection))
     }
 
     fn upgrade(&self, parts: &mut Parts, session: Arc<Shared>) -> Result<Response, RequestError> {
@@ -165,11 +179,18 @@ impl<A: Application> EngineIo<A> {
         // Before the answer: of two WebSockets the first one wins, whichever task is faster.
         let attempt = Attempt::begin(&session);
         let loops = self.shared.loops.clone();
+        // As with a session that begins with a WebSocket.
+        let upgrading = Box::pin(async move {
+            let (reader, writer) = open(&session, pending).await?;
+            if let Some(attempt) = attempt {
+                return attempt.take_over(reader, writer, &loops).await;
+            }
+            hang_up(&session, reader, writer).await;
+            None
+        });
         self.shared.tasks.spawn(async move {
-            let Some((reader, writer)) = open(&session, pending).await else { return };
-            match attempt {
-                Some(attempt) => attempt.take_over(reader, writer, &loops).await,
-                None => hang_up(&session, reader, writer).await,
+            if let Some(connection) = upgrading.await {
+                connection.serve().await;
             }
         });
         Ok(response)
@@ -188,7 +209,7 @@ impl<A: Application> EngineIo<A> {
     /// Lets the application serve a session, in a task that ends with it.
     fn start(&self, session: Registered<A>, admission: A::Admission) {
         self.shared.tasks.spawn(async move {
-            let inbox = Inbox::new(session.mailbox.clone());
+            let inbox = Inbox::new(session.shared.clone());
             let serving = async {
                 let handle = Session::new(session.shared.clone());
                 session.engine.application.serve(handle, inbox, admission).await;
@@ -200,8 +221,9 @@ impl<A: Application> EngineIo<A> {
 
     fn open_packet(&self, session: &Shared) -> String {
         let settings = &self.shared.settings;
+        let sid = session.sid.to_text();
         let handshake = Handshake {
-            sid: session.sid.as_str(),
+            sid: &sid,
             may_upgrade: session.lock().transport == Transport::Polling,
             ping_interval: settings.ping_interval,
             ping_timeout: settings.ping_timeout,

@@ -1,10 +1,14 @@
 //! What a client sent and the application has not taken up: in order, and bounded in bytes.
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use tokio::sync::Notify;
+
+use super::session::Shared;
 
 /// A message of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,7 +34,6 @@ impl Message {
 pub(super) struct Mailbox {
     limit: usize,
     queue: Mutex<Queue>,
-    arrived: Notify,
     taken: Notify,
 }
 
@@ -39,62 +42,84 @@ struct Queue {
     messages: VecDeque<Message>,
     bytes: usize,
     is_closed: bool,
+    /// Of the application, which waits for a message; nobody else does.
+    reader: Option<Waker>,
+}
+
+impl Queue {
+    fn wake(mut queue: MutexGuard<'_, Self>) {
+        let reader = queue.reader.take();
+        // Outside of the lock: a waker may do anything.
+        drop(queue);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
 }
 
 impl Mailbox {
     pub(super) fn new(limit: usize) -> Self {
-        Self { limit, queue: Mutex::default(), arrived: Notify::new(), taken: Notify::new() }
+        Self { limit, queue: Mutex::default(), taken: Notify::new() }
     }
 
-    /// Adds a message as soon as there is room. After [`close`](Self::close) it is dropped.
-    pub(super) async fn deliver(&self, message: Message) {
+    /// Adds a message. After [`close`](Self::close) it is dropped.
+    ///
+    /// # Errors
+    /// The message, where there is no room for it.
+    pub(super) fn put(&self, message: Message) -> Result<(), Message> {
         let weight = message.weight();
+        let mut queue = self.lock();
+        if queue.is_closed {
+            return Ok(());
+        }
+        // A single message always fits, however large.
+        if !queue.messages.is_empty() && queue.bytes + weight > self.limit {
+            return Err(message);
+        }
+        queue.bytes += weight;
+        queue.messages.push_back(message);
+        Queue::wake(queue);
+        Ok(())
+    }
+
+    /// As [`put`](Self::put), as soon as there is room.
+    pub(super) async fn deliver(&self, mut message: Message) {
         loop {
+            // Made before the look: it also hears what happens between the look and the waiting.
             let taken = self.taken.notified();
-            {
-                let mut queue = self.lock();
-                if queue.is_closed {
-                    return;
-                }
-                // A single message always fits, however large.
-                if queue.messages.is_empty() || queue.bytes + weight <= self.limit {
-                    queue.bytes += weight;
-                    queue.messages.push_back(message);
-                    break;
-                }
+            match self.put(message) {
+                Ok(()) => return,
+                Err(back) => message = back,
             }
             taken.await;
         }
-        self.arrived.notify_one();
     }
 
     /// Nothing comes any more. What has come is still taken up.
     pub(super) fn close(&self) {
-        self.lock().is_closed = true;
-        self.arrived.notify_one();
+        let mut queue = self.lock();
+        queue.is_closed = true;
+        Queue::wake(queue);
         self.taken.notify_waiters();
     }
 
-    async fn next(&self) -> Option<Message> {
-        loop {
-            let arrived = self.arrived.notified();
-            {
-                let mut queue = self.lock();
-                if let Some(message) = queue.messages.pop_front() {
-                    queue.bytes -= message.weight();
-                    if queue.messages.is_empty() {
-                        // An idle session owns no buffer.
-                        queue.messages = VecDeque::new();
-                    }
-                    self.taken.notify_one();
-                    return Some(message);
-                }
-                if queue.is_closed {
-                    return None;
-                }
+    fn poll_next(&self, cx: &mut Context<'_>) -> Poll<Option<Message>> {
+        let mut queue = self.lock();
+        if let Some(message) = queue.messages.pop_front() {
+            queue.bytes -= message.weight();
+            if queue.messages.is_empty() {
+                // An idle session owns no buffer.
+                queue.messages = VecDeque::new();
             }
-            arrived.await;
+            drop(queue);
+            self.taken.notify_one();
+            return Poll::Ready(Some(message));
         }
+        if queue.is_closed {
+            return Poll::Ready(None);
+        }
+        queue.reader = Some(cx.waker().clone());
+        Poll::Pending
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -105,24 +130,24 @@ impl Mailbox {
 /// Where the application takes messages up.
 #[derive(Debug)]
 pub struct Inbox {
-    mailbox: Arc<Mailbox>,
+    session: Arc<Shared>,
 }
 
 impl Inbox {
-    pub(super) fn new(mailbox: Arc<Mailbox>) -> Self {
-        Self { mailbox }
+    pub(super) fn new(session: Arc<Shared>) -> Self {
+        Self { session }
     }
 
     /// The next message. `None` once the session has ended and everything was taken up. May be dropped and called again;
     /// nothing is lost.
     pub async fn next(&mut self) -> Option<Message> {
-        self.mailbox.next().await
+        poll_fn(|cx| self.session.mailbox.poll_next(cx)).await
     }
 }
 
 impl Drop for Inbox {
     fn drop(&mut self) {
         // Nobody takes anything up any more; whoever waits for room must not wait for ever.
-        self.mailbox.close();
+        self.session.mailbox.close();
     }
 }

@@ -88,7 +88,7 @@ pub(super) async fn post(
     }
     let body = tokio::select! {
         body = read(shared, body) => body?,
-        () = shared.ended.cancelled() => return Err(RequestError::Session),
+        () = shared.ended() => return Err(RequestError::Session),
     };
     for packet in PayloadDecoder::new(body) {
         let packet = packet.map_err(|error| {
@@ -96,8 +96,9 @@ pub(super) async fn post(
             shared.abort(CloseReason::Protocol);
             RequestError::BadRequest
         })?;
-        match shared.take_up(packet).await {
-            Ok(()) => {}
+        match shared.take_up(packet) {
+            Ok(None) => {}
+            Ok(Some(message)) => shared.mailbox.deliver(message).await,
             Err(CloseReason::Client) => break,
             Err(_) => return Err(RequestError::BadRequest),
         }

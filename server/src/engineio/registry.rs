@@ -31,13 +31,13 @@ impl Registry {
         if sessions.len() >= self.limit || self.is_stopping.load(Ordering::Relaxed) {
             return Err(RequestError::Full);
         }
-        sessions.insert(session.sid.clone(), session);
+        sessions.insert(session.sid, session);
         Ok(())
     }
 
     /// A session, which may have ended a moment ago.
     pub(super) fn find(&self, sid: &str) -> Option<Arc<Shared>> {
-        self.lock().get(sid).cloned()
+        self.lock().get(&Sid::parse(sid)?).cloned()
     }
 
     pub(super) fn remove(&self, session: &Shared) {

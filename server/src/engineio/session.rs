@@ -1,10 +1,11 @@
 //! One client's session: the handle that the application has, and what its transports share.
 
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::{Context, Poll, Waker};
 
+use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
 use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
 use wire::engineio::Packet;
 
 use super::inbox::{Mailbox, Message};
@@ -59,7 +60,7 @@ impl Session {
 
     /// Resolves when the session has ended or is about to.
     pub async fn closed(&self) {
-        self.shared.ending.cancelled().await;
+        self.shared.until(|state| state.phase != Phase::Open).await;
     }
 
     /// Resolves when so little waits that one more message finds room, however large, or when the session has ended or is
@@ -89,7 +90,7 @@ impl Session {
 pub(super) struct Shared {
     pub(super) sid: Sid,
     pub(super) settings: Arc<Settings>,
-    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) mailbox: Mailbox,
     /// A std mutex: held for a change of state, never across an `.await`.
     state: Mutex<State>,
     /// The waiting poll has something to look at.
@@ -98,30 +99,27 @@ pub(super) struct Shared {
     drained: Notify,
     /// How the client takes what its WebSocket writes, once there is one.
     pub(super) progress: OnceLock<Progress>,
-    /// A ping was answered.
-    pub(super) heard: Notify,
-    /// A poll came after its client has left.
-    pub(super) late_poll: Notify,
-    /// Closing or closed.
-    pub(super) ending: CancellationToken,
-    /// Closed.
-    pub(super) ended: CancellationToken,
+    /// The session has ended or is about to, a ping was answered, or a poll came after its client has left.
+    news: Notify,
+    /// As `news`, for the heartbeat, which is always there: a waker is smaller than a place among those who wait.
+    heart: AtomicWaker,
+    /// As `news`, for the one WebSocket.
+    socket: AtomicWaker,
 }
 
 impl Shared {
     pub(super) fn new(sid: Sid, settings: Arc<Settings>, transport: Transport) -> Self {
         Self {
             sid,
-            mailbox: Arc::new(Mailbox::new(settings.inbox_bytes)),
+            mailbox: Mailbox::new(settings.inbox_bytes),
             state: Mutex::new(State::new(transport, &settings)),
             settings,
             wake_poll: Notify::new(),
             drained: Notify::new(),
             progress: OnceLock::new(),
-            heard: Notify::new(),
-            late_poll: Notify::new(),
-            ending: CancellationToken::new(),
-            ended: CancellationToken::new(),
+            news: Notify::new(),
+            heart: AtomicWaker::new(),
+            socket: AtomicWaker::new(),
         }
     }
 
@@ -134,7 +132,42 @@ impl Shared {
         if Instant::now() >= self.gone_at() {
             self.abort(CloseReason::PingTimeout);
         }
-        self.ended.is_cancelled()
+        matches!(self.lock().phase, Phase::Closed(_))
+    }
+
+    fn tell_news(&self) {
+        self.news.notify_waiters();
+        self.heart.wake();
+        self.socket.wake();
+    }
+
+    /// The heartbeat's task is woken by news from now on. To be called before a look at the state.
+    pub(super) fn wake_heart_with(&self, waker: &Waker) {
+        self.heart.register(waker);
+    }
+
+    /// As [`ended`](Self::ended), for the session's WebSocket alone.
+    pub(super) fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // Before the look: what comes after it wakes.
+        self.socket.register(cx.waker());
+        if matches!(self.lock().phase, Phase::Closed(_)) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Resolves when the session has ended.
+    pub(super) async fn ended(&self) {
+        self.until(|state| matches!(state.phase, Phase::Closed(_))).await;
+    }
+
+    /// Resolves as soon as the state is so; whatever makes it so raises `news`.
+    pub(super) async fn until(&self, is_so: impl Fn(&State) -> bool) {
+        loop {
+            // Made before the look: it also hears what happens between the look and the waiting.
+            let news = self.news.notified();
+            if is_so(&self.lock()) {
+                return;
+            }
+            news.await;
+        }
     }
 
     /// When the client counts as gone, unless it gives a sign of life. On a full line the ping is still on its way; who takes
@@ -182,7 +215,7 @@ impl Shared {
         let transport = state.transport;
         drop(state);
         self.mailbox.close();
-        self.ending.cancel();
+        self.tell_news();
         self.drained.notify_waiters();
         self.wake(transport);
     }
@@ -207,7 +240,7 @@ impl Shared {
     pub(super) fn take_late_poll(&self) -> bool {
         let was_due = std::mem::take(&mut self.lock().is_poll_due);
         if was_due {
-            self.late_poll.notify_one();
+            self.tell_news();
         }
         was_due
     }
@@ -215,8 +248,7 @@ impl Shared {
     /// The phase has become closed: whoever waits for that is told.
     pub(super) fn tell_the_end(&self) {
         self.mailbox.close();
-        self.ending.cancel();
-        self.ended.cancel();
+        self.tell_news();
         self.drained.notify_waiters();
         self.wake_poll.notify_one();
         self.wake_writer();
@@ -251,36 +283,29 @@ impl Shared {
         }
     }
 
-    /// A ping is on its way.
-    pub(super) fn ping(&self) {
-        self.lock().pulse.is_pinged = true;
-        // An ended session needs no ping.
-        self.push(Outgoing::ping()).ok();
-    }
-
-    /// Takes a packet of the client up. Any packet proves that the client is there.
+    /// Takes a packet of the client up. Any packet proves that the client is there. Answers a message for which there is no
+    /// room yet: it is to be [delivered](Mailbox::deliver) before anything else is read.
     ///
     /// # Errors
     /// Why the session was ended by it; nothing more is to be read.
-    pub(super) async fn take_up(&self, packet: Packet) -> Result<(), CloseReason> {
+    pub(super) fn take_up(&self, packet: Packet) -> Result<Option<Message>, CloseReason> {
         if self.lock().pulse.hear(&self.settings) {
-            self.heard.notify_one();
+            self.tell_news();
         }
         match packet {
-            Packet::Text(text) => self.mailbox.deliver(Message::Text(text)).await,
-            Packet::Binary(data) => self.mailbox.deliver(Message::Binary(data)).await,
-            Packet::Pong | Packet::Upgrade | Packet::Noop => {}
+            Packet::Text(text) => Ok(self.mailbox.put(Message::Text(text)).err()),
+            Packet::Binary(data) => Ok(self.mailbox.put(Message::Binary(data)).err()),
+            Packet::Pong | Packet::Upgrade | Packet::Noop => Ok(None),
             Packet::Close => {
                 self.expect_late_poll();
                 self.abort(CloseReason::Client);
-                return Err(CloseReason::Client);
+                Err(CloseReason::Client)
             }
             // In this revision only the server pings, except for a probe.
             Packet::Ping(_) => {
                 self.abort(CloseReason::Protocol);
-                return Err(CloseReason::Protocol);
+                Err(CloseReason::Protocol)
             }
         }
-        Ok(())
     }
 }

@@ -10,9 +10,9 @@ use rand::rngs::{SysError, SysRng};
 /// Beyond guessing.
 const RANDOM_BYTES: usize = 16;
 
-/// Sixteen random bytes in base64 of the URL-safe alphabet.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub(super) struct Sid(Box<str>);
+/// Sixteen random bytes, which clients know in base64 of the URL-safe alphabet.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Sid([u8; RANDOM_BYTES]);
 
 impl Sid {
     /// A new one.
@@ -22,12 +22,18 @@ impl Sid {
     pub(super) fn random() -> Result<Self, SysError> {
         let mut bytes = [0; RANDOM_BYTES];
         SysRng.try_fill_bytes(&mut bytes)?;
-        Ok(Self(URL_SAFE_NO_PAD.encode(bytes).into()))
+        Ok(Self(bytes))
+    }
+
+    /// What a client says; `None` for what was never given out.
+    pub(super) fn parse(said: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(said).ok()?;
+        bytes.try_into().map(Self).ok()
     }
 
     /// As the client says it.
-    pub(super) fn as_str(&self) -> &str {
-        &self.0
+    pub(super) fn to_text(self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
     }
 }
 
@@ -36,18 +42,12 @@ impl Sid {
 /// # Errors
 /// [`SysError`] when the operating system has no randomness to give.
 pub(crate) fn random_id() -> Result<Box<str>, SysError> {
-    Sid::random().map(|sid| sid.0)
-}
-
-impl std::borrow::Borrow<str> for Sid {
-    fn borrow(&self) -> &str {
-        &self.0
-    }
+    Sid::random().map(|sid| sid.to_text().into())
 }
 
 impl fmt::Debug for Sid {
     /// Whoever reads a log must not be able to speak for a client: enough to tell sessions apart.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}…", self.0.get(..6).unwrap_or_default())
+        write!(f, "{}…", self.to_text().get(..6).unwrap_or_default())
     }
 }

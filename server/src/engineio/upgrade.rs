@@ -11,7 +11,7 @@ use wire::engineio::Packet;
 
 use super::session::Shared;
 use super::state::Transport;
-use super::websocket::run;
+use super::websocket::Connection;
 use crate::websocket::{Incoming, Loops, OutFrame, Reader, Writer};
 
 /// What a probe says.
@@ -28,20 +28,26 @@ impl Attempt {
         shared.lock().begin_upgrade().then(|| Self { shared: shared.clone() })
     }
 
-    /// Serves the WebSocket; the whole session, if the client wants that.
-    pub(super) async fn take_over(self, mut reader: Reader, mut writer: Writer, loops: &Loops) {
+    /// Answers what the client tries out. The session's connection from now on, if the client wants that.
+    pub(super) async fn take_over(
+        self,
+        mut reader: Reader,
+        mut writer: Writer,
+        loops: &Loops,
+    ) -> Option<Box<Connection>> {
         let shared = self.shared.clone();
         let asked = tokio::select! {
             asked = timeout(shared.settings.upgrade_timeout, probe(&shared, &mut reader, &mut writer)) => asked,
-            () = shared.ended.cancelled() => Ok(None),
+            () = shared.ended() => Ok(None),
         };
         if matches!(asked, Ok(Some(()))) && shared.lock().finish_upgrade() {
             // Whoever still polls is told that it is too late.
             shared.wake_poll.notify_one();
-            run(&shared, reader, writer, loops).await;
+            Some(Box::new(Connection::begin(shared, reader, writer, loops)))
         } else {
             drop(self);
             hang_up(&shared, reader, writer).await;
+            None
         }
     }
 }

@@ -1,16 +1,20 @@
 //! A session's WebSocket: what is read goes to the application, what waits is written in turn with others.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Waker;
 
 use bytes::Bytes;
 use wire::engineio::Packet;
 
+use super::inbox::Message;
 use super::outgoing::{Kind, Outgoing};
 use super::session::Shared;
 use super::settings::Settings;
 use super::state::{CloseReason, State, Turn};
-use crate::websocket::{self, Ended, Incoming, Limits, Loops, OutFrame, Reader, Source, Violation, Writer};
+use crate::websocket::{
+    self, Ended, Incoming, Limits, Line, Loops, OutFrame, Reader, Source, Violation, Writer,
+};
 
 /// Frames that a message may come in. No client of Socket.IO sends more than one.
 const FRAGMENTS: u32 = 1_024;
@@ -23,49 +27,67 @@ pub(super) fn settings(settings: &Settings) -> websocket::Settings {
     }
 }
 
-/// Moves packets until the session or the connection has ended.
-pub(super) async fn run(shared: &Arc<Shared>, mut reader: Reader, writer: Writer, loops: &Loops) {
-    let line = writer.hand_over(Waiting(shared.clone()), loops);
-    // A session has one WebSocket at most.
-    shared.progress.get_or_init(|| line.progress().clone());
-    let ended = tokio::select! {
-        reason = read(shared, &mut reader) => Some(reason),
-        // A line that breaks ends the session, even if the client goes on speaking.
-        is_closed = line.closed() => (!is_closed).then_some(CloseReason::Lost),
-    };
-    if let Some(reason) = ended {
-        shared.abort(reason);
+/// A session's WebSocket that is open. To be kept in a box: a future would have room for it wherever it is moved through.
+pub(super) struct Connection {
+    shared: Arc<Shared>,
+    reader: Reader,
+    line: Line,
+}
+
+impl Connection {
+    /// From now on what the session has waiting leaves by this WebSocket.
+    pub(super) fn begin(shared: Arc<Shared>, reader: Reader, writer: Writer, loops: &Loops) -> Self {
+        let line = writer.hand_over(Waiting(shared.clone()), loops);
+        // A session has one WebSocket at most.
+        shared.progress.get_or_init(|| line.progress().clone());
+        Self { shared, reader, line }
     }
-    if line.closed_within(shared.settings.farewell).await {
-        reader.drain(shared.settings.farewell).await;
+
+    /// Moves packets until the session or the connection has ended.
+    pub(super) async fn serve(mut self: Box<Self>) {
+        let reason = self.read().await;
+        self.shared.abort(reason);
+        Box::pin(self.take_leave()).await;
+    }
+
+    /// Takes packets up until the end; answers why it came.
+    async fn read(&mut self) -> CloseReason {
+        loop {
+            let said = tokio::select! {
+                said = self.reader.next() => said,
+                () = poll_fn(|cx| self.shared.poll_ended(cx)) => return CloseReason::Server,
+            };
+            match take_up(&self.shared, said) {
+                Ok(None) => {}
+                // In a box, so that a task that waits for the next packet is small.
+                Ok(Some(message)) => Box::pin(self.shared.mailbox.deliver(message)).await,
+                Err(reason) => return reason,
+            }
+        }
+    }
+
+    async fn take_leave(self: Box<Self>) {
+        let Self { shared, reader, line } = *self;
+        if line.closed_within(shared.settings.farewell).await {
+            reader.drain(shared.settings.farewell).await;
+        }
     }
 }
 
-/// Takes packets up until the end; answers why it came.
-async fn read(shared: &Shared, reader: &mut Reader) -> CloseReason {
-    loop {
-        let said = tokio::select! {
-            said = reader.next() => said,
-            () = shared.ended.cancelled() => return CloseReason::Server,
-        };
-        let packet = match said {
-            Ok(Incoming::Text(text)) => Packet::decode(text.into_bytes()),
-            Ok(Incoming::Binary(data)) => Ok(Packet::Binary(data)),
-            Ok(Incoming::Ping(_) | Incoming::Pong(_)) => continue,
-            Ok(Incoming::Close(_)) => return CloseReason::Client,
-            Err(error) => return why(&error),
-        };
-        let packet = match packet {
-            Ok(packet) => packet,
-            Err(error) => {
-                tracing::debug!(%error, "A frame was not understood");
-                return CloseReason::Protocol;
-            }
-        };
-        if let Err(reason) = shared.take_up(packet).await {
-            return reason;
-        }
-    }
+/// Takes up what was said. Answers a message that has to wait for room, or why nothing more is to be read.
+fn take_up(shared: &Shared, said: Result<Incoming, Ended>) -> Result<Option<Message>, CloseReason> {
+    let packet = match said {
+        Ok(Incoming::Text(text)) => Packet::decode(text.into_bytes()),
+        Ok(Incoming::Binary(data)) => Ok(Packet::Binary(data)),
+        Ok(Incoming::Ping(_) | Incoming::Pong(_)) => return Ok(None),
+        Ok(Incoming::Close(_)) => return Err(CloseReason::Client),
+        Err(error) => return Err(why(&error)),
+    };
+    let packet = packet.map_err(|error| {
+        tracing::debug!(%error, "A frame was not understood");
+        CloseReason::Protocol
+    })?;
+    shared.take_up(packet)
 }
 
 fn why(error: &Ended) -> CloseReason {
@@ -100,8 +122,10 @@ impl Source for Waiting {
         }
     }
 
+    /// A line that breaks ends the session, even if the client goes on speaking.
     fn end(&self) {
         self.0.lock().writer = None;
+        self.0.abort(CloseReason::Lost);
     }
 }
 

@@ -1,11 +1,12 @@
 //! Events that the client is asked to acknowledge, until it does.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
 use wire::socketio::Args;
 
+use super::socket::Socket;
 use crate::engineio::Gone;
 
 /// What one client has not acknowledged yet.
@@ -17,13 +18,14 @@ pub(super) struct Acks {
 #[derive(Debug, Default)]
 struct Waiting {
     next: u64,
-    by_id: HashMap<u64, oneshot::Sender<Args>>,
+    /// A tree, because one without anything in it is small.
+    by_id: BTreeMap<u64, oneshot::Sender<Args>>,
     is_over: bool,
 }
 
 impl Acks {
     /// A number for an event, and where its answer arrives.
-    pub(super) fn expect(self: &Arc<Self>) -> Result<PendingAck, Gone> {
+    pub(super) fn expect(&self) -> Result<(u64, oneshot::Receiver<Args>), Gone> {
         let (sender, receiver) = oneshot::channel();
         let mut waiting = self.lock();
         if waiting.is_over {
@@ -32,7 +34,12 @@ impl Acks {
         let id = waiting.next;
         waiting.next += 1;
         waiting.by_id.insert(id, sender);
-        Ok(PendingAck { id, answer: receiver, acks: self.clone() })
+        Ok((id, receiver))
+    }
+
+    /// Nobody waits for this answer any more.
+    fn give_up(&self, id: u64) {
+        self.lock().by_id.remove(&id);
     }
 
     /// The client answers. An answer that nobody waits for is late, and dropped.
@@ -47,7 +54,7 @@ impl Acks {
     pub(super) fn end(&self) {
         let mut waiting = self.lock();
         waiting.is_over = true;
-        waiting.by_id = HashMap::new();
+        waiting.by_id = BTreeMap::new();
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -58,12 +65,16 @@ impl Acks {
 /// An event that the client is asked to acknowledge. Dropping it is giving up.
 #[derive(Debug)]
 pub struct PendingAck {
-    pub(super) id: u64,
+    id: u64,
     answer: oneshot::Receiver<Args>,
-    acks: Arc<Acks>,
+    socket: Socket,
 }
 
 impl PendingAck {
+    pub(super) fn new(id: u64, answer: oneshot::Receiver<Args>, socket: Socket) -> Self {
+        Self { id, answer, socket }
+    }
+
     /// Waits for the client's answer; for how long is up to the caller.
     ///
     /// # Errors
@@ -75,6 +86,6 @@ impl PendingAck {
 
 impl Drop for PendingAck {
     fn drop(&mut self) {
-        self.acks.lock().by_id.remove(&self.id);
+        self.socket.acks().give_up(self.id);
     }
 }

@@ -7,6 +7,7 @@ use axum::http::request::Parts;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use tokio::time::Instant;
 use wire::socketio::Event;
 
 use super::socket::Socket;
@@ -40,6 +41,15 @@ pub trait Application: Send + Sync + 'static {
         socket: &Socket,
         event: Event,
     ) -> impl Future<Output = ()> + Send;
+
+    /// When the application wants to look at a client that says nothing; `None`: not at all. Asked again after everything
+    /// that the client says, and after each look.
+    fn next_look(&self, _: &Self::Connection) -> Option<Instant> {
+        None
+    }
+
+    /// That moment has come.
+    fn look(&self, _: &mut Self::Connection) {}
 
     /// A client is in a namespace no longer. Called once for each connection that was accepted.
     fn disconnect(

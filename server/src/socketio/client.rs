@@ -1,5 +1,7 @@
 //! The task of one client: takes up what it says, one packet after another.
 
+use std::future::poll_fn;
+use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,8 +17,11 @@ use crate::engineio::{CloseReason, Inbox, Message, Outgoing, Session, random_id}
 /// One client and the namespaces it is in.
 pub(super) struct Client<'a, A: Application> {
     application: &'a A,
-    settings: Settings,
+    settings: &'a Settings,
     session: Session,
+    inbox: Inbox,
+    /// A message that waits for room for what it may ask for.
+    held: Option<Message>,
     admission: A::Admission,
     decoder: Decoder,
     /// Few; searched one by one.
@@ -32,16 +37,6 @@ struct Entered<C> {
     connection: C,
 }
 
-/// The next message, once there is room for what it may ask for: a client is not let go for its own questions, however fast
-/// it asks and however slowly it takes the answers. May be dropped and called again with what it `held`; nothing is lost.
-async fn next_with_room(session: &Session, inbox: &mut Inbox, held: &mut Option<Message>) -> Option<Message> {
-    if held.is_none() {
-        *held = Some(inbox.next().await?);
-    }
-    session.drained().await;
-    held.take()
-}
-
 /// The client broke the rules.
 #[derive(Debug, thiserror::Error)]
 enum Violation {
@@ -55,14 +50,17 @@ enum Violation {
 impl<'a, A: Application> Client<'a, A> {
     pub(super) fn new(
         application: &'a A,
-        settings: Settings,
+        settings: &'a Settings,
         session: Session,
+        inbox: Inbox,
         admission: A::Admission,
     ) -> Self {
         Self {
             application,
             settings,
             session,
+            inbox,
+            held: None,
             admission,
             decoder: Decoder::new(settings.max_attachments),
             connections: Vec::new(),
@@ -73,19 +71,28 @@ impl<'a, A: Application> Client<'a, A> {
     }
 
     /// Serves the client to its end.
-    pub(super) async fn run(mut self, mut inbox: Inbox) {
+    pub(super) async fn run(&mut self) {
         let deadline = Instant::now() + self.settings.connect_timeout;
-        let mut held = None;
+        let mut timer = pin!(sleep_until(deadline));
+        let signal = self.signal.clone();
         loop {
+            let look_at = self.next_look(deadline);
+            if let Some(look_at) = look_at.filter(|it| *it != timer.deadline()) {
+                timer.as_mut().reset(look_at);
+            }
             let message = tokio::select! {
                 // Whoever was shown out is not heard any more.
                 biased;
-                () = self.signal.raised() => {
+                () = poll_fn(|cx| signal.poll_raised(cx)) => {
                     Box::pin(self.see_out()).await;
                     continue;
                 }
-                message = next_with_room(&self.session, &mut inbox, &mut held) => message,
-                () = sleep_until(deadline), if !self.has_entered => {
+                message = self.next_with_room() => message,
+                () = &mut timer, if look_at.is_some() => {
+                    if self.has_entered {
+                        self.look();
+                        continue;
+                    }
                     tracing::debug!("A client entered no namespace in time");
                     self.session.close(CloseReason::Server);
                     break;
@@ -101,6 +108,34 @@ impl<'a, A: Application> Client<'a, A> {
         }
         let reason = self.session.close_reason().unwrap_or(CloseReason::Server);
         Box::pin(self.leave_all(Disconnect::Ended(reason))).await;
+    }
+
+    /// The next message, once there is room for what it may ask for: a client is not let go for its own questions, however
+    /// fast it asks and however slowly it takes the answers. May be dropped and called again; nothing is lost.
+    async fn next_with_room(&mut self) -> Option<Message> {
+        if self.held.is_none() {
+            self.held = Some(self.inbox.next().await?);
+        }
+        self.session.drained().await;
+        self.held.take()
+    }
+
+    /// When to look at the client even if it says nothing.
+    fn next_look(&self, deadline: Instant) -> Option<Instant> {
+        if !self.has_entered {
+            return Some(deadline);
+        }
+        self.connections.iter().filter_map(|it| self.application.next_look(&it.connection)).min()
+    }
+
+    /// Lets the application look at those that it wanted to look at by now.
+    fn look(&mut self) {
+        let now = Instant::now();
+        for Entered { connection, .. } in &mut self.connections {
+            if self.application.next_look(connection).is_some_and(|look_at| look_at <= now) {
+                self.application.look(connection);
+            }
+        }
     }
 
     async fn hear(&mut self, message: Message) -> Result<(), Violation> {
@@ -142,6 +177,10 @@ impl<'a, A: Application> Client<'a, A> {
             Ok(entered) => {
                 self.has_entered = true;
                 self.shown_out.retain(|it| *it != namespace);
+                if self.connections.is_empty() {
+                    // For this one alone: for most clients it stays the only one.
+                    self.connections.reserve_exact(1);
+                }
                 self.connections.push(entered);
             }
             Err(refusal) => {

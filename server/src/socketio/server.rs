@@ -66,7 +66,14 @@ impl<A: Application> engineio::Application for Clients<A> {
         self.application.admit(request).await
     }
 
-    async fn serve(&self, session: Session, inbox: Inbox, admission: A::Admission) {
-        Client::new(&self.application, self.settings, session, admission).run(inbox).await;
+    fn serve(
+        &self,
+        session: Session,
+        inbox: Inbox,
+        admission: A::Admission,
+    ) -> impl Future<Output = ()> + Send {
+        // In a box, and made before the future: that would keep room for it wherever it is moved through.
+        let mut client = Box::new(Client::new(&self.application, &self.settings, session, inbox, admission));
+        async move { client.run().await }
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use futures_util::task::AtomicWaker;
 use hub::Delivery;
 use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 use wire::socketio::{Arguments, Encoded, ack, connect, disconnect, event};
 
 use super::acks::{Acks, PendingAck};
@@ -27,21 +28,31 @@ struct Shared {
     session: Session,
     signal: Arc<Signal>,
     gate: Gate,
-    acks: Arc<Acks>,
-    left: CancellationToken,
+    acks: Acks,
+    /// Raised when the client is not in the namespace any more.
+    left: Notify,
 }
 
 /// Tells the client's task that somebody was shown out.
 #[derive(Debug, Default)]
 pub(super) struct Signal {
-    raised: Notify,
+    is_raised: AtomicBool,
+    /// The client's task; there is no other one that waits.
+    task: AtomicWaker,
     close: AtomicBool,
 }
 
 impl Signal {
     /// Resolves when a socket may have been shown out.
-    pub(super) async fn raised(&self) {
-        self.raised.notified().await;
+    pub(super) fn poll_raised(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // Before the look: what comes after it wakes.
+        self.task.register(cx.waker());
+        if self.is_raised.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    fn raise(&self) {
+        self.is_raised.store(true, Ordering::Release);
+        self.task.wake();
     }
 
     /// Whether the session is to be closed, too.
@@ -66,8 +77,8 @@ impl Socket {
                 session,
                 signal,
                 gate,
-                acks: Arc::default(),
-                left: CancellationToken::new(),
+                acks: Acks::default(),
+                left: Notify::new(),
             }),
         }
     }
@@ -111,8 +122,9 @@ impl Socket {
     /// # Errors
     /// As [`send`](Self::send).
     pub fn emit_with_ack(&self, name: &str, args: &Arguments) -> Result<PendingAck, Gone> {
-        let pending = self.shared.acks.expect()?;
-        self.send(outgoing(event(self.namespace(), Some(pending.id), name, args)))?;
+        let (id, answer) = self.shared.acks.expect()?;
+        let pending = PendingAck::new(id, answer, self.clone());
+        self.send(outgoing(event(self.namespace(), Some(id), name, args)))?;
         Ok(pending)
     }
 
@@ -135,7 +147,7 @@ impl Socket {
         if close {
             self.shared.signal.close.store(true, Ordering::Release);
         }
-        self.shared.signal.raised.notify_one();
+        self.shared.signal.raise();
     }
 
     /// Ends the session after what was sent before, without showing the client out: a client that can comes back.
@@ -145,7 +157,14 @@ impl Socket {
 
     /// Resolves when the client is not in the namespace any more.
     pub async fn left(&self) {
-        self.shared.left.cancelled().await;
+        loop {
+            // Made before the look: it also hears what happens between the look and the waiting.
+            let left = self.shared.left.notified();
+            if self.has_left() {
+                return;
+            }
+            left.await;
+        }
     }
 
     /// Lets the client in.
@@ -161,12 +180,16 @@ impl Socket {
     pub(super) fn leave(&self) -> bool {
         let left = self.shared.gate.shut();
         self.shared.acks.end();
-        self.shared.left.cancel();
+        self.shared.left.notify_waiters();
         left
     }
 
     pub(super) fn has_left(&self) -> bool {
         self.shared.gate.is_shut()
+    }
+
+    pub(super) fn acks(&self) -> &Acks {
+        &self.shared.acks
     }
 
     pub(super) fn resolve(&self, id: u64, args: wire::socketio::Args) {

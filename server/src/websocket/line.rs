@@ -38,7 +38,7 @@ pub trait Source: Send + Sync + 'static {
     /// Hands out what is to be written now, about `limit` frames.
     fn next(&self, limit: usize, put: &mut dyn FnMut(OutFrame)) -> Turn;
 
-    /// Nothing is written any more, and nobody is to be woken.
+    /// Nothing is written any more, and nobody is to be woken: the connection broke, or was cut. May be called twice.
     fn end(&self);
 }
 
@@ -299,6 +299,7 @@ impl Wire {
 
     fn give_up(&self, writing: &mut Writing, error: &io::Error) {
         tracing::debug!(%error, "A client did not take what was written");
+        self.source.end();
         self.stop(writing);
     }
 

@@ -1,11 +1,14 @@
-//! Pings on their way from the reader, who hears them, to the writer, who answers.
+//! Signs of life: pings on their way from the reader, who hears them, to the writer, who answers; and what the writer knows of
+//! how the client takes bytes.
 
-use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use bytes::Bytes;
+use tokio::time::Instant;
+
+use super::progress::Progress;
 
 /// Pings that may wait for their answer. Of more than these the oldest is forgotten: only the newest has to be answered
 /// (RFC 6455, section 5.5.3).
@@ -13,29 +16,35 @@ const WAITING: usize = 16;
 
 #[derive(Debug, Default)]
 struct Waiting {
-    payloads: VecDeque<Bytes>,
+    /// Few; the oldest is first.
+    payloads: Vec<Bytes>,
     writer: Option<Waker>,
 }
 
+/// What both halves of a connection know of its client, in one place.
 #[derive(Debug, Default)]
-struct Shared(Mutex<Waiting>);
+pub(super) struct Signs {
+    waiting: Mutex<Waiting>,
+    /// When the client last made room in a socket that was full.
+    pub(super) taken_at: Mutex<Option<Instant>>,
+}
 
-impl Shared {
+impl Signs {
     fn lock(&self) -> MutexGuard<'_, Waiting> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// The reader's end.
 #[derive(Debug)]
-pub(super) struct Asked(Arc<Shared>);
+pub(super) struct Asked(Arc<Signs>);
 
 /// The writer's end.
 #[derive(Debug)]
-pub(super) struct Due(Arc<Shared>);
+pub(super) struct Due(Arc<Signs>);
 
 pub(super) fn pongs() -> (Asked, Due) {
-    let shared = Arc::<Shared>::default();
+    let shared = Arc::<Signs>::default();
     (Asked(shared.clone()), Due(shared))
 }
 
@@ -44,9 +53,9 @@ impl Asked {
     pub(super) fn push(&self, payload: Bytes) {
         let mut waiting = self.0.lock();
         if waiting.payloads.len() == WAITING {
-            waiting.payloads.pop_front();
+            waiting.payloads.remove(0);
         }
-        waiting.payloads.push_back(payload);
+        waiting.payloads.push(payload);
         let writer = waiting.writer.clone();
         drop(waiting);
         if let Some(writer) = writer {
@@ -56,8 +65,13 @@ impl Asked {
 }
 
 impl Due {
+    /// The same client's progress.
+    pub(super) fn progress(&self) -> Progress {
+        Progress::of(self.0.clone())
+    }
+
     /// Takes what is to be answered, in order. Gives the memory away, too.
-    pub(super) fn take(&self) -> VecDeque<Bytes> {
+    pub(super) fn take(&self) -> Vec<Bytes> {
         std::mem::take(&mut self.0.lock().payloads)
     }
 

@@ -1,23 +1,29 @@
 //! How a client whose line is full takes bytes: a sign of life of one that says nothing, because it is not heard meanwhile
 //! or because its line is slow.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use tokio::time::Instant;
 
+use super::pongs::Signs;
+
 /// Noted by the writer, looked at by whoever doubts that the client is there. Cloning it copies one pointer.
-#[derive(Debug, Clone, Default)]
-pub struct Progress(Arc<Mutex<Option<Instant>>>);
+#[derive(Debug, Clone)]
+pub struct Progress(Arc<Signs>);
 
 impl Progress {
+    pub(super) fn of(signs: Arc<Signs>) -> Self {
+        Self(signs)
+    }
+
     /// The client has made room in a socket that was full. Bytes that go into a socket with room prove nothing.
     pub(super) fn note(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        *self.0.taken_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
 
     /// When the client last made room in a socket that was full.
     pub fn at(&self) -> Option<Instant> {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.taken_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

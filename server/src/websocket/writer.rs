@@ -25,7 +25,8 @@ pub struct Writer {
 
 impl Writer {
     pub(super) fn new(half: OwnedWriteHalf, agreed: Agreed, due: Due) -> Self {
-        Self { half, agreed, due, progress: Progress::default(), unsent: Unsent::default() }
+        let progress = due.progress();
+        Self { half, agreed, due, progress, unsent: Unsent::default() }
     }
 
     /// From now on what `source` has waiting is written by one of the loops, which write for many connections in turn.

@@ -9,7 +9,8 @@ use super::packet::{DecodeError, Packet, parse};
 #[derive(Debug)]
 pub struct Decoder {
     max_attachments: usize,
-    waiting: Option<Waiting>,
+    /// In a box: most packets have no attachments.
+    waiting: Option<Box<Waiting>>,
 }
 
 /// A packet whose attachments have not all come.
@@ -42,7 +43,8 @@ impl Decoder {
                 if count == 0 {
                     return Ok(Some(parsed.packet));
                 }
-                self.waiting = Some(Waiting { packet: parsed.packet, count, attachments: Vec::new() });
+                let waiting = Waiting { packet: parsed.packet, count, attachments: Vec::new() };
+                self.waiting = Some(Box::new(waiting));
                 Ok(None)
             }
         }
@@ -59,11 +61,11 @@ impl Decoder {
             self.waiting = Some(waiting);
             return Ok(None);
         }
-        let mut packet = waiting.packet;
+        let Waiting { mut packet, attachments, .. } = *waiting;
         if let Packet::Event { event, .. } = &mut packet {
-            event.args.attach(waiting.attachments);
+            event.args.attach(attachments);
         } else if let Packet::Ack { args, .. } = &mut packet {
-            args.attach(waiting.attachments);
+            args.attach(attachments);
         }
         Ok(Some(packet))
     }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::connection::Connection;
 use super::outlet::SocketOutlet;
-use super::positions::{Positions, Stood};
-use super::{Handshake, pid};
+use super::positions::Stood;
+use super::{Handshake, Proof, pid};
 use crate::auth::extract::{SocketQuery, identify_socket, identify_token};
 use crate::auth::{AuthError, Caller};
 use crate::dialect::{mockverse, socketio};
@@ -41,12 +41,11 @@ pub(super) async fn enter(
         ConnectRefusal::new(error.to_string())
     })?;
     let caller = identify(state, handshake, request).await.map_err(|error| unknown(&error))?;
-    let outlet = SocketOutlet::new(socket.clone(), Positions::default());
+    let outlet = Arc::new(SocketOutlet::new(socket.clone()));
     let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };
-    let outlet_of_hub = Arc::new(outlet.clone());
     let mut peer = state
         .hub()
-        .attach(identity, socketio::SPELLING, outlet_of_hub)
+        .attach(identity, socketio::SPELLING, outlet.clone())
         .map_err(|refusal| refused(socket, &refusal))?;
     let back = match request.recovery() {
         Some(recovery) => {
@@ -68,7 +67,7 @@ pub(super) async fn enter(
         Some(back) => back.pid,
         None => pid::sign(&state.sign_ins().keys, &sid, person).map_err(|error| unknown(&error))?,
     };
-    let connection = Connection::new(state.clone(), peer, &caller, socket.clone());
+    let connection = Connection::new(state.clone(), peer, &caller);
     let accepted = Accepted::new(connection).with_pid(pid);
     Ok(Accepted { sid: Some(sid.into()), ..accepted })
 }
@@ -80,14 +79,15 @@ async fn identify(
     request: &ConnectRequest,
 ) -> Result<Caller, AuthError> {
     let auth = request.auth();
-    let query = &handshake.query;
+    let nothing = Proof::default();
+    let Proof { authorization, query } = handshake.proof.as_deref().unwrap_or(&nothing);
     let said = |key: &str| auth.get(key).and_then(Value::as_str);
     let caller = if let Some(token) = said("token") {
         Some(identify_token(state, token).await?)
     } else {
         let ticket = said("ticket").map(str::to_owned).or_else(|| query.ticket.clone());
         let query = SocketQuery { token: query.token.clone(), ticket };
-        identify_socket(state, handshake.authorization.as_ref(), &query).await?
+        identify_socket(state, authorization.as_ref(), &query).await?
     };
     let claimed = query.user_id.as_deref().or_else(|| said("userId"));
     match (caller, claimed) {

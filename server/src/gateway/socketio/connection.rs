@@ -6,11 +6,10 @@ use hub::model::Message;
 use hub::{Done, Event as HubEvent, Failure, Peer, PeerId, Refusal};
 use protocol::{CloseCode, DirectMessage, Expiry, MessageId};
 use serde::Serialize;
-use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
-use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::answers::{Answer, Answers};
 use crate::auth::Caller;
 use crate::auth::extract::identify_token;
 use crate::dialect::talim::Failed;
@@ -18,9 +17,6 @@ use crate::dialect::{Request, socketio};
 use crate::gateway::EXPIRY_NOTICE;
 use crate::socketio::{Event, Socket};
 use crate::state::AppState;
-
-/// Events whose outcome the client was not told yet; beyond it the next event waits.
-const MAX_UNTOLD: usize = 256;
 
 /// What came of an event, as its acknowledgement has it.
 #[derive(Debug, Serialize)]
@@ -51,18 +47,12 @@ impl From<Failed> for Refused {
 /// What came of an event.
 pub(super) type Outcome = Result<Positive, Failure>;
 
-/// What came of an event, or will.
-pub(super) enum Answer {
-    Done(Outcome),
-    Later(oneshot::Receiver<Result<Message, Refusal>>),
-}
-
 impl Positive {
     fn bare() -> Self {
         Self { ok: true, id: None, seq: None, expires_in_ms: None }
     }
 
-    fn posted(message: &Message) -> Self {
+    pub(super) fn posted(message: &Message) -> Self {
         Self { id: Some(message.id), seq: Some(message.cursor.seq), ..Self::bare() }
     }
 
@@ -75,24 +65,20 @@ impl Positive {
 pub struct Connection {
     state: AppState,
     peer: Peer,
-    expires_at: watch::Sender<Instant>,
-    /// To the task that tells what came of events.
-    answers: mpsc::Sender<(Answer, Option<u64>)>,
-    /// Ends what watches the token.
-    _ended: DropGuard,
+    /// When the token ends. `None`: it has, and the client was shown out.
+    expires_at: Option<Instant>,
+    /// The client was told that it ends soon.
+    is_warned: bool,
+    answers: Answers,
     /// A stop waits for it.
     _open: TaskTrackerToken,
 }
 
 impl Connection {
-    pub(super) fn new(state: AppState, peer: Peer, caller: &Caller, socket: Socket) -> Self {
-        let ended = CancellationToken::new();
-        let (expires_at, watched) = watch::channel(state.moment(caller.expires_at_ms));
-        tokio::spawn(watch_token(watched, peer.voice(), ended.clone()));
-        let (answers, told) = mpsc::channel(MAX_UNTOLD);
-        tokio::spawn(tell(told, peer.voice(), socket));
+    pub(super) fn new(state: AppState, peer: Peer, caller: &Caller) -> Self {
+        let expires_at = Some(state.moment(caller.expires_at_ms));
         let open = state.sockets().token();
-        Self { state, peer, expires_at, answers, _ended: ended.drop_guard(), _open: open }
+        Self { state, peer, expires_at, is_warned: false, answers: Answers::default(), _open: open }
     }
 
     pub(super) fn peer_id(&self) -> PeerId {
@@ -124,21 +110,40 @@ impl Connection {
     }
 
     /// Has the client told what came of an event, after what came of the ones before; the next event does not wait for it.
-    pub(super) async fn tell(&self, answer: Answer, ack: Option<u64>) {
-        if self.answers.send((answer, ack)).await.is_err() {
-            tracing::error!("The task that tells what came of events has ended");
+    pub(super) async fn tell(&mut self, socket: &Socket, answer: Answer, ack: Option<u64>) {
+        self.answers.tell(&self.peer, socket, answer, ack).await;
+    }
+
+    /// When the client is to be told that its token ends soon, or, once told, when it ends.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        let notice_at = self.expires_at?.checked_sub(EXPIRY_NOTICE);
+        notice_at.filter(|_| !self.is_warned).or(self.expires_at)
+    }
+
+    /// Tells the client that its token ends soon, and shows it out when it has ended.
+    pub(super) fn look(&mut self) {
+        let now = Instant::now();
+        let Some(expires_at) = self.expires_at else { return };
+        if now >= expires_at {
+            self.expires_at = None;
+            self.peer.tell(&HubEvent::Failed(Refusal::Unauthorized.into()));
+            self.peer.close(CloseCode::Token);
+        } else if self.next_look().is_some_and(|look_at| now >= look_at) {
+            self.is_warned = true;
+            let expires_in_ms = whole_ms(expires_at.saturating_duration_since(now));
+            self.peer.tell(&HubEvent::Expiring(Expiry { expires_in_ms }));
         }
     }
 
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
-    async fn renew(&self, token: &str) -> Result<Positive, Refusal> {
+    async fn renew(&mut self, token: &str) -> Result<Positive, Refusal> {
         let caller = identify_token(&self.state, token).await.map_err(|_| Refusal::Unauthorized)?;
         if caller.person.id != self.peer.person().id {
             return Err(Refusal::Unauthorized);
         }
         self.peer.renew(caller.sign_in);
         let expires_at = self.state.moment(caller.expires_at_ms);
-        self.expires_at.send_replace(expires_at);
+        (self.expires_at, self.is_warned) = (Some(expires_at), false);
         let left = expires_at.saturating_duration_since(Instant::now());
         Ok(Positive { expires_in_ms: Some(whole_ms(left)), ..Positive::bare() })
     }
@@ -146,45 +151,4 @@ impl Connection {
 
 fn whole_ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Tells what came of events, in the order of the events.
-async fn tell(mut answers: mpsc::Receiver<(Answer, Option<u64>)>, voice: hub::Voice, socket: Socket) {
-    while let Some((answer, ack)) = answers.recv().await {
-        let outcome = match answer {
-            Answer::Done(outcome) => outcome,
-            Answer::Later(outcome) => {
-                let outcome = outcome.await.unwrap_or(Err(Refusal::Stopping));
-                outcome.map(|message| Positive::posted(&message)).map_err(Failure::from)
-            }
-        };
-        match (ack, outcome) {
-            (Some(ack), outcome) => super::acknowledge(&socket, ack, &outcome),
-            // A client that has left needs no answer.
-            (None, Err(failure)) => drop(voice.tell(&HubEvent::Failed(failure))),
-            (None, Ok(_)) => {}
-        }
-    }
-}
-
-/// Tells the client that its token ends soon, and shows it out when it has ended.
-async fn watch_token(mut expires_at: watch::Receiver<Instant>, voice: hub::Voice, ended: CancellationToken) {
-    let mut told_of = None;
-    loop {
-        let end = *expires_at.borrow_and_update();
-        let notice_at = end.checked_sub(EXPIRY_NOTICE).filter(|_| told_of != Some(end));
-        // A client that has left needs no news.
-        tokio::select! {
-            () = tokio::time::sleep_until(notice_at.unwrap_or(end)) => if notice_at.is_some() {
-                told_of = Some(end);
-                let expires_in_ms = whole_ms(end.saturating_duration_since(Instant::now()));
-                voice.tell(&HubEvent::Expiring(Expiry { expires_in_ms })).ok();
-            } else {
-                voice.tell(&HubEvent::Failed(Refusal::Unauthorized.into())).ok();
-                return voice.close(CloseCode::Token);
-            },
-            changed = expires_at.changed() => if changed.is_err() { return },
-            () = ended.cancelled() => return,
-        }
-    }
 }

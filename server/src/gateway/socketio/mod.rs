@@ -3,6 +3,7 @@
 //! Engine.IO and Socket.IO themselves are in `crate::engineio` and `crate::socketio`; what events mean is in
 //! `crate::dialect`.
 
+mod answers;
 mod arrival;
 mod connection;
 mod outlet;
@@ -13,6 +14,7 @@ use axum::http::HeaderValue;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use serde::Deserialize;
+use tokio::time::Instant;
 
 use crate::admission::Place as Seat;
 use crate::auth::address::Address;
@@ -28,15 +30,22 @@ use connection::Connection;
 
 /// What the first request of a client says. Has no `Debug`: it must not reach a log.
 pub struct Handshake {
-    /// A copy of its own, and of the others none: headers are parts of what was read, and would keep all of it.
-    authorization: Option<HeaderValue>,
-    query: Query,
+    /// Most clients say all of it in their CONNECT.
+    proof: Option<Box<Proof>>,
     /// Held as long as the session.
     _seat: Seat,
 }
 
+/// What proves who a client is.
+#[derive(Default)]
+struct Proof {
+    /// A copy of its own, and of the others none: headers are parts of what was read, and would keep all of it.
+    authorization: Option<HeaderValue>,
+    query: Query,
+}
+
 /// What the address may carry.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Deserialize, PartialEq)]
 struct Query {
     token: Option<String>,
     ticket: Option<String>,
@@ -84,7 +93,9 @@ impl Application for Door {
         let seat = self.state.admit(Address::of(request, &self.state)).map_err(|error| refusal(&error))?;
         let authorization = request.headers.get(AUTHORIZATION);
         let authorization = authorization.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
-        Ok(Handshake { authorization, query, _seat: seat })
+        let is_said = authorization.is_some() || query != Query::default();
+        let proof = is_said.then(|| Box::new(Proof { authorization, query }));
+        Ok(Handshake { proof, _seat: seat })
     }
 
     async fn connect(
@@ -96,9 +107,17 @@ impl Application for Door {
         arrival::enter(&self.state, handshake, &request, socket).await
     }
 
-    async fn event(&self, connection: &mut Connection, _: &Socket, event: Event) {
+    async fn event(&self, connection: &mut Connection, socket: &Socket, event: Event) {
         let answer = connection.take_up(&event).await;
-        connection.tell(answer, event.ack).await;
+        connection.tell(socket, answer, event.ack).await;
+    }
+
+    fn next_look(&self, connection: &Connection) -> Option<Instant> {
+        connection.next_look()
+    }
+
+    fn look(&self, connection: &mut Connection) {
+        connection.look();
     }
 
     async fn disconnect(&self, connection: Connection, _: &Socket, reason: Disconnect) {

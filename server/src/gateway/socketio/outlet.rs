@@ -1,7 +1,7 @@
 //! What the hub tells a client of Socket.IO: packets that all readers share, each with a short ending of the reader's own
 //! that says where the reader stands after it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use hub::{Delivery, Gone, Outlet, Track};
@@ -11,17 +11,17 @@ use super::positions::Positions;
 use crate::engineio::{CloseReason, Outgoing};
 use crate::socketio::Socket;
 
-/// The hub's end of a client. Cloning it copies pointers.
-#[derive(Debug, Clone)]
+/// The hub's end of a client.
+#[derive(Debug)]
 pub(super) struct SocketOutlet {
     socket: Socket,
     /// A std mutex: held while a packet is queued, so that the packets' endings stand in the order of the packets.
-    positions: Arc<Mutex<Positions>>,
+    positions: Mutex<Positions>,
 }
 
 impl SocketOutlet {
-    pub(super) fn new(socket: Socket, positions: Positions) -> Self {
-        Self { socket, positions: Arc::new(Mutex::new(positions)) }
+    pub(super) fn new(socket: Socket) -> Self {
+        Self { socket, positions: Mutex::default() }
     }
 
     fn send(&self, packet: Bytes, track: Option<Track<'_>>) -> Result<(), Gone> {

@@ -85,12 +85,13 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
         None => None,
     };
     let visit = Visit { dialect: place.dialect, scope, state, outbox, inlet, seat };
-    // In a box of its own, which is gone when the client is in: a task is as large as the largest of what it ever does.
+    // In a box of its own, which is gone when the client is in: a task is as large as the largest of what it ever does. What
+    // stays is in another one: a future would keep room for it wherever it is moved through.
     let opening = Box::pin(visit.open(pending, entered));
     tokio::spawn(async move {
-        if let Some(stay) = opening.await {
-            stay.serve().await;
-        }
+        let Some(mut stay) = opening.await else { return };
+        stay.serve().await;
+        Box::pin(stay.take_leave()).await;
     });
     Ok(response)
 }
@@ -119,7 +120,11 @@ struct Stay {
 
 impl Visit {
     /// Waits for the connection, and for whoever has to say first who it is.
-    async fn open(self, pending: Pending, entered: Option<Result<Connection, CloseCode>>) -> Option<Stay> {
+    async fn open(
+        self,
+        pending: Pending,
+        entered: Option<Result<Connection, CloseCode>>,
+    ) -> Option<Box<Stay>> {
         let Self { dialect, scope, state, outbox, inlet, seat } = self;
         let (mut reader, writer) = match pending.open().await {
             Ok(halves) => halves,
@@ -138,19 +143,25 @@ impl Visit {
                 Err(code) => Err(code),
             },
         };
-        Some(Stay { reader, line, outbox, connection, _seat: seat, open })
+        Some(Box::new(Stay { reader, line, outbox, connection, _seat: seat, open }))
     }
 }
 
 impl Stay {
-    /// Runs a connection to its end.
-    async fn serve(self) {
-        let Self { mut reader, line, outbox, connection, _seat, open } = self;
-        match connection {
-            // Before the connection is dropped, which closes the outbox too, without a reason.
-            Ok(mut connection) => outbox.close(connection.read(&mut reader, &line).await),
-            Err(code) => outbox.close(code),
-        }
+    /// Runs a connection until one side has had enough.
+    async fn serve(&mut self) {
+        let code = match &mut self.connection {
+            Ok(connection) => connection.read(&mut self.reader, &self.line).await,
+            Err(code) => *code,
+        };
+        self.outbox.close(code);
+        // Not before: it closes the outbox too, without a reason.
+        self.connection = Err(code);
+    }
+
+    /// Sees to it that the client hears why.
+    async fn take_leave(self: Box<Self>) {
+        let Self { reader, line, open, _seat, .. } = *self;
         let is_closed = line.closed_within(FAREWELL).await;
         drop(open);
         if is_closed {

@@ -1,6 +1,6 @@
 //! The reader's side of a connection: what the client says, and when the client has to go.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use hub::{Event, Failure, Outbox, Peer, Refusal};
@@ -19,6 +19,9 @@ use crate::websocket::{Ended, Incoming, Line, Reader, Violation};
 
 /// Silence after which a connection counts as dead: two pings went unanswered. Who takes bytes off a full line is not silent.
 const SILENCE: Duration = Duration::from_mins(1);
+
+/// What is done for one thing that the client said.
+type Work<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
 /// The reader's side of an attached connection.
 pub(super) struct Connection {
@@ -96,24 +99,18 @@ impl Connection {
                 return CloseCode::Normal;
             }
             self.heard_at = Instant::now();
-            let text = match frame {
-                Ok(Incoming::Text(text)) => Some(text),
-                Ok(Incoming::Binary(_)) => None,
+            let said = match frame {
+                Ok(said @ (Incoming::Text(_) | Incoming::Binary(_))) => said,
                 Ok(Incoming::Ping(_) | Incoming::Pong(_)) => continue,
                 Ok(Incoming::Close(_)) => return CloseCode::Normal,
                 Err(ended) => return why(&ended),
             };
             if !outbox.has_room()
-                && let Err(code) = self.wait_for_room(line).await
+                && let Err(code) = Box::pin(self.wait_for_room(line)).await
             {
                 return code;
             }
-            if let Some(text) = text {
-                self.take_up(text.as_str()).await;
-            } else {
-                let refusal = self.peer.count().err().unwrap_or(Refusal::BinaryFrame);
-                self.peer.tell(&Event::Failed(refusal.into()));
-            }
+            self.take_up(said).await;
             // A fresh token may be a shorter one.
             if self.next_expiry_step() < timer.deadline() {
                 timer.as_mut().reset(self.next_check(line));
@@ -179,10 +176,15 @@ impl Connection {
     }
 
     /// What is done for a wish is in a box, so that a task that waits for the next one is small.
-    async fn take_up(&mut self, frame: &str) {
-        match (self.dialect.decode)(frame, &self.scope) {
-            Ok(Request::Hub(command)) => Box::pin(self.peer.handle(command)).await,
-            other => Box::pin(self.take_up_other(other)).await,
+    fn take_up(&mut self, said: Incoming) -> Work<'_> {
+        let Incoming::Text(text) = said else {
+            let refusal = self.peer.count().err().unwrap_or(Refusal::BinaryFrame);
+            self.peer.tell(&Event::Failed(refusal.into()));
+            return Box::pin(std::future::ready(()));
+        };
+        match (self.dialect.decode)(text.as_str(), &self.scope) {
+            Ok(Request::Hub(command)) => Box::pin(self.peer.handle(command)),
+            other => Box::pin(self.take_up_other(other)),
         }
     }
 
