@@ -210,12 +210,15 @@ impl<A: Application> EngineIo<A> {
     fn start(&self, session: Registered<A>, admission: A::Admission) {
         self.shared.tasks.spawn(async move {
             let inbox = Inbox::new(session.shared.clone());
-            let serving = async {
-                let handle = Session::new(session.shared.clone());
-                session.engine.application.serve(handle, inbox, admission).await;
-                session.close(CloseReason::Server);
-            };
-            tokio::join!(serving, keep_alive(&session));
+            let handle = Session::new(session.shared.clone());
+            // Written where it is joined: a future that is moved into another one has two places in it.
+            tokio::join!(
+                async {
+                    session.engine.application.serve(handle, inbox, admission).await;
+                    session.close(CloseReason::Server);
+                },
+                keep_alive(&session)
+            );
         });
     }
 

@@ -63,6 +63,11 @@ impl Session {
         self.shared.until(|state| state.phase != Phase::Open).await;
     }
 
+    /// Whether [`drained`](Self::drained) would resolve at once.
+    pub fn is_drained(&self) -> bool {
+        self.shared.is_drained()
+    }
+
     /// Resolves when so little waits that one more message finds room, however large, or when the session has ended or is
     /// about to. Who waits for it before a question is taken up does not let a client go for what it asked.
     pub async fn drained(&self) {

@@ -116,7 +116,10 @@ impl<'a, A: Application> Client<'a, A> {
         if self.held.is_none() {
             self.held = Some(self.inbox.next().await?);
         }
-        self.session.drained().await;
+        if !self.session.is_drained() {
+            // In a box, because it is rare.
+            Box::pin(self.session.drained()).await;
+        }
         self.held.take()
     }
 

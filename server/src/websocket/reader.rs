@@ -70,7 +70,8 @@ impl Reader {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, Ended>> {
+    /// As [`next`](Self::next), for whoever waits for something else, too, in a future that is to be small.
+    pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, Ended>> {
         loop {
             let said = self.decoder.decode(&mut self.buffer)?;
             if self.buffer.is_empty() {
