@@ -89,6 +89,8 @@ pub fn provide_conversations(start: &Start) -> Conversations {
         });
         room.roster.update_untracked(|roster| *roster = Roster::of(&open.members));
     }
+    #[cfg(target_arch = "wasm32")]
+    here.watch_keys();
     link.on_frame(move |frame| here.hear(frame));
     link.on_outbox(move |news| here.outbox(news));
     provide_context(here);

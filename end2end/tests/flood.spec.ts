@@ -16,8 +16,8 @@ test('a flood arrives whole and in order, and leaves the document small', async 
   await bob.sayMany(room, MANY);
   await expect(here.messages.last()).toHaveText(`line ${MANY}`);
   await expect(here.messages.last()).toBeInViewport();
+  await expect.poll(() => here.messages.count()).toBeLessThanOrEqual(240);
   const texts = await here.messages.allTextContents();
-  expect(texts.length).toBeLessThanOrEqual(400);
   expect(texts).toEqual(texts.map((_, nth) => `line ${MANY - texts.length + 1 + nth}`));
   // What went is not lost: it comes back to whoever scrolls up.
   await here.messages.first().scrollIntoViewIfNeeded();

@@ -3,6 +3,12 @@ import { NETWORK_IS_GONE } from '../fixtures/guard';
 import { expect, type Person, test } from '../fixtures/hubbub';
 import type { RoomPage } from '../pages/room';
 
+declare global {
+  interface Window {
+    passedOn: number;
+  }
+}
+
 /** How many sockets of the rooms somebody has, as the server counts them. */
 async function sockets(person: Person): Promise<number> {
   const { data } = await person.account.ask('GET', `websocket/user/${person.account.id}/status`);
@@ -42,6 +48,28 @@ test('two tabs share one connection and both are live', async ({ alice, bob, roo
   await expect(tab.typing).toHaveText(`${bob.name} is typing…`);
   await tab.box.pressSequentially('hm');
   await expect(bob.typing).toHaveText(`${alice.name} is typing…`);
+});
+
+test('a tab that is alone passes nothing on, until another one comes', async ({ alice, bob, room }) => {
+  await alice.page.addInitScript(() => {
+    const say = BroadcastChannel.prototype.postMessage;
+    window.passedOn = 0;
+    BroadcastChannel.prototype.postMessage = function (words) {
+      if (words[0] === 'frame') window.passedOn += 1;
+      say.call(this, words);
+    };
+  });
+  const passedOn = () => alice.page.evaluate(() => window.passedOn);
+  await alice.open(room);
+  const before = await passedOn();
+  await bob.account.say(room, 'to one tab');
+  await expect(alice.messages).toHaveText(['to one tab']);
+  expect(await passedOn()).toBe(before);
+  const tab = await alice.secondTab();
+  await tab.open(room);
+  await bob.account.say(room, 'to both');
+  await expect(tab.messages).toHaveText(['to one tab', 'to both']);
+  expect(await passedOn()).toBeGreaterThan(before);
 });
 
 test('a tab of another room has the messages of its own', async ({ alice, bob, room }) => {

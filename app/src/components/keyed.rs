@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use protocol::{Role, RoomId, UserId};
 
 use crate::model::timeline::LineKey;
+use crate::when::Day;
 
 /// What a row is known by: all of it, not a digest that two rows might share. Copying it is cheap; long lists have keys
 /// without text.
@@ -12,6 +13,10 @@ use crate::model::timeline::LineKey;
 pub(crate) enum Key {
     /// A line of a conversation.
     Line(LineKey),
+    /// The day that begins with a line.
+    Day(Day, LineKey),
+    /// The mark before the first line that is new.
+    Unread,
     /// A room.
     Room(RoomId),
     /// A member of a room, with all that is shown, so that whoever changes gets another row.

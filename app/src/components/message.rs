@@ -7,7 +7,6 @@ use super::avatar::Avatar;
 use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::prose::Prose;
-use super::rows::Place;
 use crate::link::{LinkStatus, use_link};
 use crate::model::timeline::{Line, LineState};
 use crate::when::{self, Calendar};
@@ -15,8 +14,8 @@ use crate::when::{self, Calendar};
 /// What may change about a line while it is on screen. Its key, author and text stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Facts {
-    /// Among its neighbours.
-    pub place: Place,
+    /// Whether it shows author and time, as the first of its group.
+    pub leads: bool,
     /// When it was committed, or written while it is not.
     pub at_ms: i64,
     /// Whether it has arrived.
@@ -36,7 +35,7 @@ pub struct Remedies {
     pub discard: Callback<DraftId>,
 }
 
-/// One line, with the day and the "New" mark before it where they belong.
+/// One line. As few effects and nodes as it can do with: a busy room draws a thousand of them a second.
 #[component]
 pub fn Message(
     /// What was said, by whom.
@@ -51,13 +50,8 @@ pub fn Message(
     let Line { key, author, name, body, mine, .. } = line;
     let draft = key.draft;
 
-    // Read as a whole: whatever changes about a line, only its few texts and classes are looked at again.
-    let failure = move || match facts.with(|it| it.state.clone()) {
-        LineState::Failed { reason } => Some(reason),
-        LineState::Sent | LineState::Pending => None,
-    };
     let head = move || {
-        let (leads, at_ms) = facts.with(|it| (it.place.leads, it.at_ms));
+        let (leads, at_ms) = facts.with(|it| (it.leads, it.at_ms));
         if leads {
             view! {
                 <Avatar id=author.as_str().to_owned() name=name.clone()/>
@@ -79,54 +73,12 @@ pub fn Message(
     };
 
     view! {
-        {move || {
-            facts
-                .with(|it| it.place.opens_day)
-                .map(|day| {
-                    view! {
-                        <li class="day" aria-label=move || calendar.day_label(day)>
-                            <span class="day__label">{move || calendar.day_label(day)}</span>
-                        </li>
-                    }
-                    .into_any()
-                })
-        }}
-        {move || {
-            facts
-                .with(|it| it.place.opens_unread)
-                .then(|| {
-                    view! { <li class="unread" {..fixed([("aria-label", "New messages")])}><span class="unread__label">"New"</span></li> }
-                        .into_any()
-                })
-        }}
-        <li
-            class=move || facts.with(|it| classes(it, mine))
-        >
+        <li class=move || facts.with(|it| classes(it, mine))>
             {move || head()}
             <div class="message__body" {..fixed([("dir", "auto")])}>
                 <Prose body/>
             </div>
-            {mine.then(|| view! { <Arrival facts/> }.into_any())}
-            {move || {
-                failure()
-                    .map(|reason| {
-                        view! {
-                            <div class="message__failure">
-                                <p class="message__reason">{reason}</p>
-                                <button class="button is-small" type="button" on:click=move |_| remedies.retry.run(draft)>
-                                    "Retry"
-                                </button>
-                                <button class="button is-small" type="button" on:click=move |_| remedies.edit.run(draft)>
-                                    "Edit"
-                                </button>
-                                <button class="button is-small is-plain" type="button" on:click=move |_| remedies.discard.run(draft)>
-                                    "Discard"
-                                </button>
-                            </div>
-                        }
-                        .into_any()
-                    })
-            }}
+            {mine.then(|| view! { <Fate facts draft remedies/> }.into_any())}
         </li>
     }
     .into_any()
@@ -136,7 +88,7 @@ pub fn Message(
 fn classes(facts: &Facts, mine: bool) -> String {
     let mut classes = "message".to_owned();
     for (class, applies) in [
-        (" is-lead", facts.place.leads),
+        (" is-lead", facts.leads),
         (" is-mine", mine),
         (" is-live", facts.is_live),
         (" is-pending", facts.state == LineState::Pending),
@@ -155,6 +107,39 @@ fn moment(at_ms: i64, calendar: Calendar) -> AnyView {
         <time class="message__time" datetime=when::machine(at_ms) title=calendar.full(at_ms)>
             {calendar.clock(at_ms)}
         </time>
+    }
+    .into_any()
+}
+
+/// What became of one's own message and, if it was refused, what can be done. Nobody else's can fail here.
+#[component]
+fn Fate(facts: RwSignal<Facts>, draft: DraftId, remedies: Remedies) -> impl IntoView {
+    let failure = move || match facts.with(|it| it.state.clone()) {
+        LineState::Failed { reason } => Some(reason),
+        LineState::Sent | LineState::Pending => None,
+    };
+    view! {
+        <Arrival facts/>
+        {move || {
+            failure()
+                .map(|reason| {
+                    view! {
+                        <div class="message__failure">
+                            <p class="message__reason">{reason}</p>
+                            <button class="button is-small" type="button" on:click=move |_| remedies.retry.run(draft)>
+                                "Retry"
+                            </button>
+                            <button class="button is-small" type="button" on:click=move |_| remedies.edit.run(draft)>
+                                "Edit"
+                            </button>
+                            <button class="button is-small is-plain" type="button" on:click=move |_| remedies.discard.run(draft)>
+                                "Discard"
+                            </button>
+                        </div>
+                    }
+                    .into_any()
+                })
+        }}
     }
     .into_any()
 }

@@ -66,12 +66,17 @@ pub fn MessageList(
     let arrived = memo(move || if at_bottom.get() { 0 } else { arrived_after(&lines.read(), seen.get()) });
 
     let known = StoredValue::new(HashMap::new());
+    let was_there = StoredValue::new(None);
     let rows = move || {
-        keep_place(log);
+        keep_place(log, was_there);
         let lines = lines.get();
         let places = rows::places(&lines, first_unread.get(), |at_ms| calendar.day(at_ms));
         let rows = known.try_update_value(|known| with_facts(known, lines, places)).unwrap_or_default();
-        rows.into_iter().map(|it| row(it, wishes)).collect()
+        let mut all = Vec::with_capacity(rows.len() + 2);
+        for (it, place) in rows {
+            put_rows(&mut all, it, place, calendar, wishes);
+        }
+        all
     };
 
     let look = move || {
@@ -94,12 +99,14 @@ pub fn MessageList(
     let in_front = tab_in_front();
     effect(move || {
         let newest = lines.with(|lines| newest(lines));
-        // Whoever has just scrolled up may not have been told so yet: the event comes with the next frame.
-        let is_there = log.get_untracked().is_none_or(|log| scroll::is_at_bottom(&log));
+        // Whoever has just scrolled up may not have been told so yet: the event comes with the next frame. To look once
+        // more, after the lines have changed, would lay them out at once.
+        let is_there = was_there
+            .get_value()
+            .unwrap_or_else(|| log.get_untracked().is_none_or(|log| scroll::is_at_bottom(&log)));
         if !at_bottom.get() || !is_there {
             return;
         }
-        // After the new lines are drawn, not with them: a list that grows and shrinks at once moves its rows about.
         wishes.followed.run(());
         if in_front.get() && newest.is_some() {
             seen.set(newest);
@@ -134,9 +141,34 @@ pub fn MessageList(
     .into_any()
 }
 
-fn row((line, facts): (Line, ArcRwSignal<Facts>), wishes: Wishes) -> Row {
-    let key = Key::Line(line.key.clone());
-    Row::new(key, move || view! { <Message line facts remedies=wishes.remedies/> }.into_any())
+/// A line, with the day and the "New" mark before it where they belong.
+fn put_rows(
+    rows: &mut Vec<Row>,
+    (line, facts): (Line, ArcRwSignal<Facts>),
+    place: rows::Place,
+    calendar: Calendar,
+    wishes: Wishes,
+) {
+    let key = line.key.clone();
+    if let Some(day) = place.opens_day {
+        rows.push(Row::new(Key::Day(day, key.clone()), move || {
+            view! {
+                <li class="day" aria-label=move || calendar.day_label(day)>
+                    <span class="day__label">{move || calendar.day_label(day)}</span>
+                </li>
+            }
+            .into_any()
+        }));
+    }
+    if place.opens_unread {
+        rows.push(Row::new(Key::Unread, || {
+            view! { <li class="unread" {..fixed([("aria-label", "New messages")])}><span class="unread__label">"New"</span></li> }
+                .into_any()
+        }));
+    }
+    rows.push(Row::new(Key::Line(key), move || {
+        view! { <Message line facts remedies=wishes.remedies/> }.into_any()
+    }));
 }
 
 /// The way down, and what came in meanwhile.
@@ -232,14 +264,14 @@ fn with_facts(
     known: &mut Known,
     lines: Vec<Line>,
     places: Vec<rows::Place>,
-) -> Vec<(Line, ArcRwSignal<Facts>)> {
+) -> Vec<((Line, ArcRwSignal<Facts>), rows::Place)> {
     let mut follows_known = false;
     let mut row = |(line, place): (Line, rows::Place)| {
         let before = known.get(&line.key).cloned();
         // What comes after a line that was here is live; what comes before it is an older page.
         let is_live = before.as_ref().map_or(follows_known, |it| it.read_untracked().is_live);
         follows_known |= before.is_some();
-        let facts = Facts { place, at_ms: line.at_ms, state: line.state.clone(), is_live };
+        let facts = Facts { leads: place.leads, at_ms: line.at_ms, state: line.state.clone(), is_live };
         let signal = before.unwrap_or_else(|| {
             let signal = ArcRwSignal::new(facts.clone());
             known.insert(line.key.clone(), signal.clone());
@@ -250,12 +282,12 @@ fn with_facts(
             *it = facts;
             changed
         });
-        (line, signal)
+        ((line, signal), place)
     };
     let rows: Vec<_> = lines.into_iter().zip(places).map(&mut row).collect();
     // Lines that went away, by hundreds when a long conversation starts over.
     if known.len() > rows.len() * 2 {
-        *known = rows.iter().map(|(line, facts)| (line.key.clone(), facts.clone())).collect();
+        *known = rows.iter().map(|((line, facts), _)| (line.key.clone(), facts.clone())).collect();
     }
     rows
 }
@@ -279,11 +311,15 @@ fn show_own_words(lines: Memo<Vec<Line>>, log: NodeRef<html::Div>) {
 }
 
 /// Called while the new lines are being worked out, that is before the document changes. The microtask runs right
-/// after it has changed, before anything is painted.
-fn keep_place(log: NodeRef<html::Div>) {
+/// after it has changed, before anything is painted; until then `was_there` says whether the newest message was on screen.
+fn keep_place(log: NodeRef<html::Div>, was_there: StoredValue<Option<bool>>) {
     let Some(log) = log.get_untracked() else { return };
     let place = scroll::Place::of(&log);
-    queue_microtask(move || place.restore(&log));
+    was_there.set_value(Some(place.is_at_bottom()));
+    queue_microtask(move || {
+        was_there.set_value(None);
+        place.restore(&log);
+    });
 }
 
 /// Whether this tab is the one that the person looks at.

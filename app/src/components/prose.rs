@@ -74,14 +74,18 @@ fn link(text: &str) -> Option<(usize, usize)> {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
 /// The text of a message. Leptos escapes it.
 #[component]
 pub fn Prose(
     /// As it was sent.
     body: String,
 ) -> impl IntoView {
-    pieces(&body)
+    let pieces = pieces(&body);
+    // Most messages are nothing but words: they need no list.
+    if let [Piece::Words(_)] = pieces.as_slice() {
+        return body.into_any();
+    }
+    pieces
         .into_iter()
         .map(|piece| match piece {
             Piece::Words(words) => words.to_owned().into_any(),

@@ -8,7 +8,7 @@ const GROUP_MS: i64 = 5 * 60_000;
 
 /// What a line's neighbours make of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub(super) struct Place {
     /// Shows author and time; the others of the group do not.
     pub leads: bool,
     /// The day that begins with it.

@@ -26,7 +26,9 @@ pub(super) fn to_bottom(log: &HtmlElement) {
 
 /// Where the reader was before the log changed.
 pub(super) enum Place {
-    /// At the newest message: it stays so.
+    /// At the very end: the log stays there by itself.
+    End,
+    /// Not a line above it: goes there.
     Bottom,
     /// Somewhere above: this message keeps its distance from the upper edge.
     At {
@@ -40,8 +42,10 @@ pub(super) enum Place {
 impl Place {
     /// Remembers the place. Must be called before the document changes.
     pub(super) fn of(log: &HtmlElement) -> Self {
-        if is_at_bottom(log) {
-            return Self::Bottom;
+        match -log.scroll_top() {
+            i32::MIN..=0 => return Self::End,
+            1..=NEAR_BOTTOM => return Self::Bottom,
+            _ => {}
         }
         first_on_screen(log).map_or(Self::Bottom, |message| {
             let top = message.get_bounding_client_rect().top();
@@ -49,9 +53,15 @@ impl Place {
         })
     }
 
+    /// Whether the newest message was on screen.
+    pub(super) fn is_at_bottom(&self) -> bool {
+        !matches!(self, Self::At { .. })
+    }
+
     /// Goes back there. Must be called after the document has changed and before it is painted.
     pub(super) fn restore(&self, log: &HtmlElement) {
         match self {
+            Self::End => {}
             Self::Bottom => to_bottom(log),
             Self::At { message, top } => {
                 log.scroll_by_with_x_and_y(0.0, message.get_bounding_client_rect().top() - top);

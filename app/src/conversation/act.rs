@@ -7,7 +7,6 @@ use super::Conversations;
 use crate::api::{self, ApiError};
 use crate::clock::now_ms;
 use crate::model::own_typing::OwnTyping;
-use crate::model::timeline::Timeline;
 #[cfg(target_arch = "wasm32")]
 use crate::model::typing::Typing;
 
@@ -76,11 +75,6 @@ impl Conversations {
         if due == Some(true) {
             self.link.send(ClientFrame::Typing { room: room.clone(), on: false });
         }
-    }
-
-    /// Somebody follows the newest messages of a room: what is far above may go.
-    pub fn followed(&self, room: &RoomId) {
-        self.room(room).timeline.maybe_update(Timeline::followed);
     }
 
     /// The newest message is on screen and the tab is visible. The server is told when that is news.
@@ -221,6 +215,8 @@ impl Conversations {
 #[cfg(not(target_arch = "wasm32"))]
 #[expect(clippy::unused_self, reason = "the same methods as in a browser, which use it")]
 impl Conversations {
+    /// Only a browser shows so much that some of it has to go.
+    pub fn followed(&self, _room: &RoomId) {}
     pub(super) fn watch_typing(self) {}
     fn watch_silence(self, _room: &RoomId) {}
     pub(super) fn refresh_rooms(self) {}

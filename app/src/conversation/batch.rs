@@ -4,7 +4,7 @@
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
-use protocol::{Message, ServerFrame};
+use protocol::{Message, RoomId, ServerFrame};
 
 use super::Conversations;
 use crate::clock::now_ms;
@@ -14,6 +14,9 @@ const MAX_WAITING: usize = 500;
 
 /// While more keeps coming, this many milliseconds pass between two folds: the pictures in between belong to the keys.
 const APART_MS: i64 = 45;
+
+/// A picture that shows what a key has done is for that alone. For so many milliseconds messages wait for keys.
+const KEYS_FIRST_MS: i64 = 150;
 
 /// A tab out of view gets no pictures: then this many milliseconds are one.
 const NO_PICTURE_MS: u32 = 250;
@@ -26,12 +29,30 @@ pub(super) struct Batch {
     is_open: bool,
     /// Whether the browser was asked to say when it paints.
     has_asked: bool,
+    /// Whether a key was pressed since the last picture.
+    has_key: bool,
+    /// The room whose newest messages somebody follows.
+    followed: Option<RoomId>,
     /// When what waited was last folded in, in milliseconds since 1970-01-01 UTC.
     folded_ms: i64,
     timer: Option<Timeout>,
 }
 
 impl Conversations {
+    /// Sees to it that keys are shown first.
+    pub(super) fn watch_keys(self) {
+        let listener = window_event_listener_untyped("keydown", move |_| {
+            self.batch.try_update_value(|batch| batch.has_key = true);
+        });
+        on_cleanup(move || listener.remove());
+    }
+
+    /// Somebody follows the newest messages of a room: what is far above may go, at a picture of its own. A list that
+    /// grows and shrinks at once moves its rows about.
+    pub fn followed(&self, room: &RoomId) {
+        self.batch.try_update_value(|batch| batch.followed = Some(room.clone()));
+    }
+
     /// Folds a frame in, a message maybe a little later. Nothing overtakes a message, except marks of who has read what:
     /// they mean the same before it and after it.
     pub(super) fn hear(self, frame: &ServerFrame) {
@@ -87,17 +108,33 @@ impl Conversations {
     /// The next picture is about to be painted, or there is none.
     fn picture(self) {
         let now = now_ms();
-        let is_due = self.batch.try_update_value(|batch| {
-            let is_due = !(0..APART_MS).contains(&(now - batch.folded_ms));
-            if is_due {
-                batch.folded_ms = now;
-                batch.is_open = false;
-                batch.timer = None;
+        let next = self.batch.try_update_value(|batch| {
+            let since = now - batch.folded_ms;
+            if std::mem::take(&mut batch.has_key) && (0..KEYS_FIRST_MS).contains(&since) {
+                return (None, false);
             }
-            is_due
+            (batch.followed.take(), !(0..APART_MS).contains(&since))
         });
-        if is_due == Some(false) || self.fold_waiting() {
+        let (followed, is_due) = next.unwrap_or_default();
+        if followed.is_some_and(|room| self.shorten(&room)) || !is_due {
+            return self.await_picture();
+        }
+        self.batch.try_update_value(|batch| {
+            batch.folded_ms = now;
+            batch.is_open = false;
+            batch.timer = None;
+        });
+        if self.fold_waiting() {
             self.await_picture();
         }
+    }
+
+    /// Returns whether something went.
+    fn shorten(self, room: &RoomId) -> bool {
+        let went = self.room(room).timeline.try_maybe_update(|timeline| {
+            let went = timeline.followed();
+            (went, went)
+        });
+        went == Some(true)
     }
 }

@@ -203,7 +203,10 @@ impl Driver {
                 false
             }
             None => {
-                tabs::tell(Word::Frame, "", text, "");
+                // A busy room says a thousand things a second: nothing is said to nobody.
+                if !tabs::is_alone() {
+                    tabs::tell(Word::Frame, "", text, "");
+                }
                 true
             }
         }

@@ -8,6 +8,10 @@ const SILENT_MS = 12_000;
 const me = Math.random().toString(36).slice(2);
 let channel;
 let leads = false;
+/** Whether there is certainly no other tab that would hear this one. */
+let alone = false;
+/** How many words of other tabs were heard. */
+let words = 0;
 let end = () => {};
 
 /** Whether this browser has what it takes; over plain HTTP there are no locks. */
@@ -21,8 +25,16 @@ export function meet(account, hear) {
   const name = `hubbub ${account}`;
   let heard = Date.now();
   let silent = false;
+  let counted = -1;
+  /** Every other tab says hello and then waits for the lock: after a time without words there is one if one waits. */
+  const count = async () => {
+    const { pending } = await navigator.locks.query();
+    alone = words === counted && !pending.some((it) => it.name === name);
+  };
   channel = new BroadcastChannel(name);
   channel.onmessage = ({ data: [kind, to, from, text, room] }) => {
+    words += 1;
+    alone = false;
     if (to && to !== me) return;
     if (kind === 'ask') {
       if (leads) tell('here', from, '', '');
@@ -37,6 +49,8 @@ export function meet(account, hear) {
     if (kind !== 'here') hear(kind, from, text, room);
   };
   const watch = setInterval(() => {
+    if (leads && !alone && words === counted) count();
+    counted = words;
     if (leads || silent || document.visibilityState !== 'visible') return;
     const quiet = Date.now() - heard;
     if (quiet > SILENT_MS + ASK_MS) {
@@ -61,12 +75,17 @@ export function meet(account, hear) {
     .request(name, { signal: over.signal }, () => {
       if (over.signal.aborted) return undefined;
       leads = true;
+      counted = 0;
+      if (words === 0) count();
       hear('lead', '', '', '');
       return held;
     })
     .catch((error) => error.name === 'AbortError' || console.warn('no lock for the connection:', error));
   tell('hello', '', '', '');
 }
+
+/** Whether what is said to all others is said to nobody. */
+export const isAlone = () => alone;
 
 /** Says something to the tab `to`, or to all others. */
 export function tell(kind, to, text, room) {

@@ -95,6 +95,8 @@ extern "C" {
     #[wasm_bindgen(js_name = tell)]
     fn tell_tabs(kind: &str, to: &str, text: &str, room: &str);
     fn part();
+    #[wasm_bindgen(js_name = isAlone)]
+    pub(super) fn is_alone() -> bool;
 }
 
 /// The other tabs. Dropping it leaves them.

@@ -8,8 +8,8 @@ const MAX_LOADED: usize = 3_000;
 
 /// Messages that stay in memory while somebody follows the newest, and how many are left of them when there are more.
 /// Enough for the highest window, few enough to go through all of them for each picture.
-const MAX_FOLLOWED: usize = 400;
-const LEFT_OF_FOLLOWED: usize = 250;
+const MAX_FOLLOWED: usize = 240;
+const LEFT_OF_FOLLOWED: usize = 160;
 
 /// Messages that are kept while an earlier one is missing.
 const MAX_AHEAD: usize = 200;
