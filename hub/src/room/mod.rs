@@ -6,6 +6,7 @@
 mod at_hand;
 mod broadcast;
 mod command;
+mod delivery;
 mod followers;
 mod live;
 mod marks;
@@ -25,10 +26,7 @@ use protocol::{Cursor, LiveChange, Role, RoomId, RoomKind, UserId};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::backlog::Delivery;
-use crate::client::Client;
 use crate::envelope::Envelope;
-use crate::event::Event;
 use crate::model::{Membership, RoomRecord};
 use crate::policy;
 use crate::refusal::Refusal;
@@ -373,24 +371,6 @@ impl Room {
 
     fn check_part(&self, person: &UserId) -> Result<(), Refusal> {
         policy::may_take_part(self.role(person))
-    }
-
-    /// Hands an event to those who follow and want it. Who is gone or fell behind is forgotten.
-    fn deliver_to(&mut self, envelope: &Envelope, delivery: Delivery, wants: impl Fn(&Client) -> bool) {
-        let track = envelope.event().track();
-        let mut gone = Vec::new();
-        for follower in self.followers.iter() {
-            if wants(follower.client()) && follower.tell(envelope, delivery, track).is_err() {
-                gone.push(follower.client().id);
-            }
-        }
-        for peer in gone {
-            self.lose_follower(peer);
-        }
-    }
-
-    fn tell_all(&mut self, event: Event) {
-        self.deliver_to(&Envelope::new(event), Delivery::Sure, |_| true);
     }
 }
 
