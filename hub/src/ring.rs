@@ -202,18 +202,15 @@ mod tests {
     #[test]
     fn what_went_in_comes_out() {
         let plain = message(11, "plain");
-        let rare = Message {
-            parent: Some(plain.id),
-            kind: MessageKind::parse("code").unwrap(),
-            ..message(12, "answers another")
-        };
+        let answer = Message { parent: Some(plain.id), ..message(12, "answers another") };
+        let code = Message { kind: MessageKind::parse("code").unwrap(), ..message(13, "let it = 1;") };
         let mut ring = Ring::new(10);
-        for message in [&plain, &rare] {
+        for message in [&plain, &answer, &code] {
             ring.push(message, RingLimits { messages: 9, bytes: NONE });
         }
-        assert_eq!((ring.seq_of(rare.id), ring.seq_of(MessageId(Uuid::nil()))), (Some(12), None));
-        assert_eq!((ring.between(0, 11), ring.between(11, 20)), (vec![plain.id], vec![rare.id]));
-        assert_eq!(ring.since(10, &room(), 7), Some(vec![plain, rare]));
+        assert_eq!((ring.seq_of(answer.id), ring.seq_of(MessageId(Uuid::nil()))), (Some(12), None));
+        assert_eq!((ring.between(0, 11), ring.between(11, 20)), (vec![plain.id], vec![answer.id, code.id]));
+        assert_eq!(ring.since(10, &room(), 7), Some(vec![plain, answer, code]));
     }
 
     #[test]
