@@ -8,7 +8,8 @@ use bytes::Bytes;
 use hub::memory::{MemoryStore, SystemClock};
 use hub::model::Person;
 use hub::{
-    Delivery, Event, Gone, Hub, Identity, NewRoom, Outlet, Peer, Refusal, Settings, SignInId, Spelling,
+    Delivery, Event, Gone, Hub, Identity, NewRoom, Outlet, OutletFuture, Peer, Refusal, Settings, SignInId,
+    Spelling,
 };
 use protocol::{BadId, CloseCode, RoomId, RoomKind, ServerFrame, UserId};
 use uuid::Uuid;
@@ -51,6 +52,14 @@ impl Outlet for Counter {
     fn push(&self, _: Bytes, _: Delivery) -> Result<(), Gone> {
         self.frames.fetch_add(1, Ordering::Relaxed);
         Ok(())
+    }
+
+    fn drained(&self) -> OutletFuture<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
+    fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
+        Box::pin(std::future::ready(Ok(())))
     }
 
     fn close(&self, _: CloseCode) {}

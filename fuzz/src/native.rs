@@ -36,9 +36,9 @@ pub(crate) fn server_frame(input: &[u8]) {
 fn without_the_applications(mut frame: ServerFrame) -> ServerFrame {
     match &mut frame {
         ServerFrame::Live { data } => data.details.clear(),
-        ServerFrame::Job { data } => data.job.result = None,
+        ServerFrame::Job { data } => data.item.job.result = None,
         ServerFrame::Broadcast { data } => data.data = serde_json::Value::Null,
-        ServerFrame::Signal { data } => data.data = serde_json::Value::Null,
+        ServerFrame::Signal { data } => data.item.data = serde_json::Value::Null,
         ServerFrame::Joined { data } => {
             if let Some(live) = &mut data.live {
                 live.details.clear();

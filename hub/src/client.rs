@@ -1,10 +1,11 @@
 //! One attached client, as rooms see it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
-use protocol::CloseCode;
+use protocol::{CloseCode, InboxItem};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::backlog::{Delivery, Subject};
@@ -13,6 +14,7 @@ use crate::event::Event;
 use crate::meters::MeterBook;
 use crate::model::Person;
 use crate::outbox::{Gone, Outlet, Track};
+use crate::port::InboxKind;
 use crate::rates::Meters;
 
 /// Names one attached client for as long as it is attached.
@@ -32,6 +34,32 @@ pub struct Identity {
     pub sign_in: SignInId,
 }
 
+/// Entries that a client may have been sent without a receipt before the next portion of a catch-up waits for one.
+const MAX_UNPROVEN: usize = 4_096;
+
+/// Entries of the inbox that the client was sent and that wait for a proof.
+#[derive(Default)]
+struct Unproven {
+    /// Held for a push or an exchange, never across an `.await`.
+    entries: Mutex<UnprovenEntries>,
+    /// Raised when some were taken out.
+    drained: Notify,
+}
+
+#[derive(Default)]
+struct UnprovenEntries {
+    /// Those for which no receipt was asked yet.
+    seqs: Vec<u64>,
+    /// A receipt for earlier ones is under way.
+    is_asked: bool,
+}
+
+impl Unproven {
+    fn lock(&self) -> MutexGuard<'_, UnprovenEntries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// An attached client as rooms see it.
 pub(crate) struct Client {
     pub(crate) id: PeerId,
@@ -40,6 +68,8 @@ pub(crate) struct Client {
     /// Shared by all connections of the person; there once something is counted.
     meters: OnceLock<Arc<Meters>>,
     follows_inbox: AtomicBool,
+    /// There once an entry was sent that waits for a proof.
+    unproven: OnceLock<Box<Unproven>>,
     sign_in: Mutex<SignInId>,
     outlet: Arc<dyn Outlet>,
 }
@@ -53,6 +83,7 @@ impl Client {
             spelling,
             meters: OnceLock::new(),
             follows_inbox: AtomicBool::new(false),
+            unproven: OnceLock::new(),
             sign_in: Mutex::new(sign_in),
             outlet,
         }
@@ -92,7 +123,12 @@ impl Client {
 
     /// As [`Client::tell_alone`], with the place where the reader stands then.
     pub(crate) fn tell_alone_at(&self, event: &Event, track: Option<Track<'_>>) -> Result<(), Gone> {
-        match ((self.spelling.encode)(event), track) {
+        self.hand_at((self.spelling.encode)(event), track)
+    }
+
+    /// Hands on a frame that is written already, if the dialect has one, with the place where the reader stands then.
+    pub(crate) fn hand_at(&self, frame: Option<Bytes>, track: Option<Track<'_>>) -> Result<(), Gone> {
+        match (frame, track) {
             (Some(frame), Some(track)) => self.outlet.push_at(frame, track),
             (Some(frame), None) => self.outlet.push(frame, Delivery::Sure),
             (None, Some(track)) => {
@@ -119,12 +155,12 @@ impl Client {
         self.outlet.place(track);
     }
 
-    /// Whether this client's dialect has a word for an event.
-    pub(crate) fn understands(&self, event: &Event) -> bool {
-        (self.spelling.encode)(event).is_some()
+    /// Whether a waiting entry with this item is delivered once this client has received it.
+    pub(crate) fn settles(&self, item: &InboxItem) -> bool {
+        self.spelling.settles.contains(&InboxKind::of(item))
     }
 
-    /// As [`Client::understands`], without spelling it again.
+    /// Whether this client's dialect has a word for an event.
     pub(crate) fn understands_envelope(&self, envelope: &Envelope) -> bool {
         envelope.frame(self.spelling).is_some()
     }
@@ -144,6 +180,56 @@ impl Client {
 
     pub(crate) fn follows_inbox(&self) -> bool {
         self.follows_inbox.load(Ordering::Relaxed)
+    }
+
+    fn unproven(&self) -> &Unproven {
+        self.unproven.get_or_init(Box::default)
+    }
+
+    /// A waiting entry was sent.
+    pub(crate) fn note_unproven(&self, seq: u64) {
+        self.unproven().lock().seqs.push(seq);
+    }
+
+    /// The entries for which a receipt is to be asked now; `None` if there are none, or one is under way.
+    pub(crate) fn begin_receipt(&self) -> Option<Vec<u64>> {
+        let mut entries = self.unproven.get()?.lock();
+        if entries.is_asked || entries.seqs.is_empty() {
+            return None;
+        }
+        entries.is_asked = true;
+        Some(std::mem::take(&mut entries.seqs))
+    }
+
+    /// The entries that were sent since the last receipt was asked for, which has come. `None`: none, and no receipt is under way any more.
+    pub(crate) fn next_receipt(&self) -> Option<Vec<u64>> {
+        let unproven = self.unproven();
+        let mut entries = unproven.lock();
+        entries.is_asked = !entries.seqs.is_empty();
+        let next = entries.is_asked.then(|| std::mem::take(&mut entries.seqs));
+        drop(entries);
+        unproven.drained.notify_waiters();
+        next
+    }
+
+    /// No receipt comes any more.
+    pub(crate) fn end_receipts(&self) {
+        let unproven = self.unproven();
+        *unproven.lock() = UnprovenEntries::default();
+        unproven.drained.notify_waiters();
+    }
+
+    /// Resolves when few entries wait for a receipt to be asked for.
+    pub(crate) async fn receipts_drained(&self) {
+        let Some(unproven) = self.unproven.get() else { return };
+        loop {
+            // Made before the look: it also hears what happens between the look and the waiting.
+            let drained = unproven.drained.notified();
+            if unproven.lock().seqs.len() < MAX_UNPROVEN {
+                return;
+            }
+            drained.await;
+        }
     }
 
     pub(crate) fn sign_in(&self) -> SignInId {

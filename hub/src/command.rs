@@ -93,8 +93,6 @@ pub enum Command {
 pub enum Bring {
     /// One [`crate::Event::Joined`]: everything after the cursor, or the newest page.
     Page(Option<Cursor>),
-    /// Each message after this number, as an event of its own; whoever asks knows that they are not too many.
-    Missed(u64),
     /// Who follows the room.
     Participants,
     /// Nothing.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 
 use crate::event::Event;
+use crate::port::InboxKind;
 
 /// How many spellings there can be: one slot for each.
 pub const SLOTS: usize = 8;
@@ -21,6 +22,9 @@ pub struct Spelling {
     pub counts_readers: bool,
     /// Whether its readers are told who follows a room, and not only in live sessions.
     pub counts_participants: bool,
+    /// Inbox entries of these kinds that wait are delivered once a reader has proven to have received them. An ended job for
+    /// which there is no word goes with the notification that tells of it.
+    pub settles: &'static [InboxKind],
     /// How long its readers count as typing without saying so again; without it as [`crate::Settings`] says.
     pub typing_timeout: Option<Duration>,
 }
@@ -28,7 +32,14 @@ pub struct Spelling {
 impl Spelling {
     /// A spelling without wishes of its own.
     pub const fn new(slot: usize, encode: fn(&Event) -> Option<Bytes>) -> Self {
-        Self { slot, encode, counts_readers: false, counts_participants: false, typing_timeout: None }
+        Self {
+            slot,
+            encode,
+            counts_readers: false,
+            counts_participants: false,
+            settles: &[InboxKind::Direct, InboxKind::Job, InboxKind::Notification],
+            typing_timeout: None,
+        }
     }
 }
 

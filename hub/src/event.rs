@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use protocol::{
-    Closing, DirectMessage, Expiry, JobChange, LiveChange, Maintenance, MemberAdded, MemberRemoved,
-    MessageId, Notification, ParticipantChange, Pong, Posted, PresenceChange, RawJson, ReadMark, RoomId,
-    RoomName, RoomRef, RoomSummary, RunEnd, RunStep, Signal, SimulationPlan, TypingChange, UserId, Welcome,
+    Closing, DirectMessage, Expiry, InboxPosition, JobChange, LiveChange, Maintenance, MemberAdded,
+    MemberRemoved, MessageId, Notification, ParticipantChange, Pong, Posted, PresenceChange, RawJson,
+    ReadMark, RoomId, RoomName, RoomRef, RoomSummary, RunEnd, RunStep, Signal, SimulationPlan, TypingChange,
+    UserId, Welcome,
 };
 
 use crate::joined::Joined;
@@ -56,16 +57,18 @@ pub enum Event {
     RoomAdded(Box<RoomSummary>),
     /// The person is not in a room any more.
     RoomRemoved(RoomRef),
-    /// Something to notice.
-    Notification(Notification),
-    /// A message for one person, to this person.
-    Direct(Box<DirectMessage>),
+    /// Something to notice, with its number in the inbox.
+    Notification(Notification, Option<u64>),
+    /// A message for one person, to this person, with its number in the inbox.
+    Direct(Box<DirectMessage>, Option<u64>),
     /// A message for one person, to its author, whose connection sent it.
     DirectSent(Box<DirectMessage>),
-    /// Something happened to one of the person's jobs.
-    Job(Box<JobChange>, Stamp),
-    /// An event of the application's own.
-    Signal(Signal, Stamp),
+    /// Something happened to one of the person's jobs. With its number in the inbox, unless it is not kept there.
+    Job(Box<JobChange>, Stamp, Option<u64>),
+    /// Where a client that keeps a cursor stands in its inbox.
+    InboxPosition(InboxPosition),
+    /// An event of the application's own, with its number in the inbox.
+    Signal(Signal, Stamp, Option<u64>),
     /// The application goes out of service, or comes back.
     Maintenance(Maintenance, Stamp),
     /// The answer to a ping.

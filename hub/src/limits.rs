@@ -39,6 +39,8 @@ pub struct Settings {
     pub rooms_per_connection: usize,
     /// Bytes of UTF-8 text that one message may carry. Default as in [`protocol::limits::MAX_MESSAGE_BYTES`].
     pub message_bytes: usize,
+    /// Bytes of inbox entries that may wait for one user. Default as in [`protocol::limits::INBOX_BYTES_PER_USER`].
+    pub inbox_bytes_per_user: u64,
     /// How this server calls itself in events. Default `hubbub`.
     pub server_name: Arc<str>,
 }
@@ -59,6 +61,7 @@ impl Default for Settings {
             connections_per_person: protocol::limits::MAX_CONNECTIONS_PER_PERSON,
             rooms_per_connection: protocol::limits::MAX_ROOMS_PER_CONNECTION,
             message_bytes: protocol::limits::MAX_MESSAGE_BYTES,
+            inbox_bytes_per_user: protocol::limits::INBOX_BYTES_PER_USER,
             server_name: "hubbub".into(),
         }
     }

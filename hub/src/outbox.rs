@@ -1,13 +1,14 @@
 //! What waits for one client: bounded in bytes, never waiting for it.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use bytes::Bytes;
 use protocol::{CloseCode, Cursor, RoomId};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 
 use crate::backlog::{Backlog, Delivery, Full};
 use crate::planted::{Bug, planted};
@@ -26,6 +27,9 @@ pub enum Track<'a> {
     /// In the person's inbox, at this number.
     Inbox(u64),
 }
+
+/// What an [`Outlet`] answers with, sooner or later.
+pub type OutletFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Where a gateway takes frames for one client. The hub knows nothing else of a connection: how shared bytes leave the
 /// house is the gateway's business.
@@ -47,6 +51,17 @@ pub trait Outlet: Send + Sync + 'static {
 
     /// The reader stands here now, without having been told anything. For gateways that keep account of it.
     fn place(&self, _: Track<'_>) {}
+
+    /// Resolves when so little waits that one more frame finds room, however large, or when the connection is to end. A
+    /// sender of many frames waits for it before each portion, so that the client is not let go for being slow.
+    fn drained(&self) -> OutletFuture<'_, ()>;
+
+    /// Asks the client to prove that it received everything pushed before this call, and resolves when it has. The request
+    /// leaves right behind the last frame pushed. At most one may be under way.
+    ///
+    /// # Errors
+    /// [`Gone`] when the connection ended before, which proves nothing.
+    fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>>;
 
     /// Ends the connection after what was pushed before, and tells why. Only the first call counts.
     fn close(&self, code: CloseCode);
@@ -70,8 +85,10 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    backlog: Backlog<Bytes>,
+    backlog: Backlog<OutboxItem>,
     close: Option<CloseCode>,
+    /// There once a receipt was asked for.
+    receipts: Option<Box<Receipts>>,
     /// Woken when something waits after nothing did: once for a burst, not for each of its frames.
     writer: Option<Waker>,
 }
@@ -89,6 +106,26 @@ pub enum Next {
     Frames,
     /// Write a close frame and end.
     Close(CloseCode),
+}
+
+/// What a writer takes out of an [`Outbox`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OutboxItem {
+    /// A frame of the client's dialect.
+    Frame(Bytes),
+    /// A request for a receipt. The client's answer goes to [`Outbox::answer`] with this token.
+    Ping(u64),
+}
+
+const _: () = assert!(size_of::<OutboxItem>() == size_of::<Bytes>());
+
+/// Requests for receipts of one connection.
+#[derive(Debug, Default)]
+struct Receipts {
+    /// The token of the last request.
+    token: u64,
+    /// Told when the client answers it.
+    waiting: Option<oneshot::Sender<()>>,
 }
 
 /// What a writer was given.
@@ -109,7 +146,7 @@ const FRAME_OVERHEAD: usize = 48;
 
 /// A queue for one client that holds at most `limit` bytes.
 pub fn outbox(limit: usize) -> (Outbox, Inlet) {
-    let state = Mutex::new(State { backlog: Backlog::new(limit), close: None, writer: None });
+    let state = Mutex::new(State { backlog: Backlog::new(limit), close: None, receipts: None, writer: None });
     let shared = Arc::new(Shared { state, news: Notify::new(), outboxes: AtomicUsize::new(1) });
     (Outbox { shared: shared.clone() }, Inlet { shared })
 }
@@ -123,8 +160,11 @@ impl Shared {
     fn close(&self, code: CloseCode) {
         let mut state = self.lock();
         state.close.get_or_insert(code);
+        // An answer that comes later is not waited for: a close proves nothing.
+        let receipts = state.receipts.take();
         let writer = state.writer.clone();
         drop(state);
+        drop(receipts);
         self.news.notify_waiters();
         // Outside of the lock: a waker may do anything.
         if let Some(writer) = writer {
@@ -172,10 +212,16 @@ impl Outbox {
         self.shared.lock().has_room()
     }
 
-    /// Resolves when so little waits that one more frame finds room, however large, or when the connection is to end. Who
-    /// waits for it before a question is taken up does not let a client go for what it asked.
-    pub async fn drained(&self) {
-        self.shared.until(State::has_room).await;
+    /// The client answered a request for a receipt. Another token than that of the last request proves nothing.
+    pub fn answer(&self, token: u64) {
+        let mut state = self.shared.lock();
+        let receipts = state.receipts.as_mut().filter(|receipts| receipts.token == token);
+        let waiting = receipts.and_then(|receipts| receipts.waiting.take());
+        drop(state);
+        if let Some(waiting) = waiting {
+            // The one who asked may have left.
+            waiting.send(()).ok();
+        }
     }
 }
 
@@ -188,7 +234,7 @@ impl Outlet for Outbox {
         }
         let was_empty = state.backlog.is_empty();
         let bytes = frame.len() + FRAME_OVERHEAD;
-        if let Err(Full) = state.backlog.push(frame, bytes, delivery) {
+        if let Err(Full) = state.backlog.push(OutboxItem::Frame(frame), bytes, delivery) {
             if planted(Bug::DropOnFullOutbox) {
                 return Ok(());
             }
@@ -203,6 +249,29 @@ impl Outlet for Outbox {
             writer.wake_by_ref();
         }
         Ok(())
+    }
+
+    fn drained(&self) -> OutletFuture<'_, ()> {
+        Box::pin(self.shared.until(State::has_room))
+    }
+
+    fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
+        let mut state = self.shared.lock();
+        if state.is_closed() {
+            return Box::pin(std::future::ready(Err(Gone)));
+        }
+        let (answered, answer) = oneshot::channel();
+        let receipts = state.receipts.get_or_insert_default();
+        receipts.token += 1;
+        receipts.waiting = Some(answered);
+        let token = receipts.token;
+        let was_empty = state.backlog.is_empty();
+        state.backlog.push_uncounted([OutboxItem::Ping(token)]);
+        if was_empty && let Some(writer) = &state.writer {
+            writer.wake_by_ref();
+        }
+        drop(state);
+        Box::pin(async move { answer.await.map_err(|_| Gone) })
     }
 
     fn close(&self, code: CloseCode) {
@@ -234,15 +303,15 @@ impl Inlet {
         }
     }
 
-    /// Waits for something to do. Frames go into `buffer`, at most `limit` of them.
+    /// Waits for something to do. What is to be written goes into `buffer`, at most `limit` items.
     ///
     /// A reader that was let go for being slow gets its close frame at once; every other close comes after what was
     /// pushed before it.
-    pub async fn next(&mut self, buffer: &mut Vec<Bytes>, limit: usize) -> Next {
+    pub async fn next(&mut self, buffer: &mut Vec<OutboxItem>, limit: usize) -> Next {
         poll_fn(|cx| {
             // Before the look: what comes after it wakes.
             self.wake_with(cx.waker());
-            match self.take(limit, |frame| buffer.push(frame)) {
+            match self.take(limit, |item| buffer.push(item)) {
                 Taken::Nothing => Poll::Pending,
                 Taken::Some | Taken::All => Poll::Ready(Next::Frames),
                 Taken::Close(code) => Poll::Ready(Next::Close(code)),
@@ -251,8 +320,8 @@ impl Inlet {
         .await
     }
 
-    /// What to do now. Frames are given to `put`, at most `limit` of them.
-    pub fn take(&self, limit: usize, put: impl FnMut(Bytes)) -> Taken {
+    /// What to do now. What is to be written is given to `put`, at most `limit` items.
+    pub fn take(&self, limit: usize, put: impl FnMut(OutboxItem)) -> Taken {
         let mut state = self.shared.lock();
         if state.backlog.is_empty() {
             return state.close.map_or(Taken::Nothing, Taken::Close);
@@ -287,90 +356,5 @@ impl Drop for Inlet {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::pin::{Pin, pin};
-    use std::task::{Context, Waker};
-
-    use super::*;
-
-    fn is_done(future: Pin<&mut impl Future<Output = ()>>) -> bool {
-        future.poll(&mut Context::from_waker(Waker::noop())).is_ready()
-    }
-
-    fn frame(size: usize) -> Bytes {
-        Bytes::from(vec![b'x'; size])
-    }
-
-    #[tokio::test]
-    async fn a_reader_that_falls_behind_is_let_go_at_once() {
-        let (outbox, mut inlet) = outbox(1_000);
-        assert_eq!(outbox.push(frame(600), Delivery::Sure), Ok(()));
-        assert_eq!(outbox.push(frame(600), Delivery::Sure), Err(Gone));
-        assert_eq!(inlet.next(&mut Vec::new(), 8).await, Next::Close(CloseCode::TooSlow));
-        assert_eq!(outbox.push(frame(1), Delivery::Sure), Err(Gone));
-    }
-
-    #[tokio::test]
-    async fn fleeting_frames_are_dropped_long_before_that() {
-        let (outbox, mut inlet) = outbox(1_000);
-        assert_eq!(outbox.push(frame(300), Delivery::Sure), Ok(()));
-        assert_eq!(outbox.push(frame(10), Delivery::Fleeting), Ok(()));
-        let mut taken = Vec::new();
-        assert_eq!(inlet.next(&mut taken, 8).await, Next::Frames);
-        assert_eq!(taken, [frame(300)]);
-    }
-
-    #[tokio::test]
-    async fn a_writer_ends_when_nobody_can_push_any_more() {
-        let (outbox, mut inlet) = outbox(1_000);
-        let another = outbox.clone();
-        drop(outbox);
-        another.push(frame(10), Delivery::Sure).unwrap();
-        drop(another);
-        assert_eq!(inlet.next(&mut Vec::new(), 8).await, Next::Frames);
-        assert_eq!(inlet.next(&mut Vec::new(), 8).await, Next::Close(CloseCode::Normal));
-    }
-
-    #[tokio::test]
-    async fn a_close_comes_after_what_was_said_before_it() {
-        let (outbox, mut inlet) = outbox(1_000);
-        outbox.push(frame(10), Delivery::Sure).unwrap();
-        outbox.close(CloseCode::Token);
-        outbox.close(CloseCode::Normal);
-        let mut taken = Vec::new();
-        assert_eq!(inlet.next(&mut taken, 8).await, Next::Frames);
-        assert_eq!(inlet.next(&mut taken, 8).await, Next::Close(CloseCode::Token));
-    }
-
-    #[tokio::test]
-    async fn whoever_waits_for_room_hears_of_it_and_of_the_end() {
-        let (outbox, mut inlet) = outbox(1_000);
-        outbox.drained().await;
-        for _ in 0..4 {
-            outbox.push(frame(150), Delivery::Sure).unwrap();
-        }
-        let mut waiting = pin!(outbox.drained());
-        let mut taken = Vec::new();
-        for frames_left in [3, 2] {
-            assert_eq!(inlet.next(&mut taken, 1).await, Next::Frames);
-            assert!(!is_done(waiting.as_mut()), "{frames_left} wait");
-        }
-        assert_eq!(inlet.next(&mut taken, 1).await, Next::Frames);
-        assert!(is_done(waiting.as_mut()));
-
-        outbox.push(frame(900), Delivery::Sure).unwrap();
-        let mut waiting = pin!(outbox.drained());
-        assert!(!is_done(waiting.as_mut()));
-        drop(inlet);
-        assert!(is_done(waiting.as_mut()));
-    }
-
-    #[tokio::test]
-    async fn what_was_written_no_longer_counts_and_one_frame_always_fits() {
-        let (outbox, mut inlet) = outbox(1_000);
-        for _ in 0..5 {
-            outbox.push(frame(5_000), Delivery::Sure).unwrap();
-            assert_eq!(inlet.next(&mut Vec::new(), 8).await, Next::Frames);
-        }
-    }
-}
+#[path = "outbox_tests.rs"]
+mod tests;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use protocol::{Message, RoomId, limits};
 
 use crate::joined::Joined;
+use crate::model;
 use crate::roster::Roster;
 
 /// Bytes that a message costs beside its text: names and identifiers.
@@ -34,6 +35,23 @@ pub(crate) fn keep_last(messages: &mut Vec<Message>) -> bool {
     let all = messages.len();
     messages.drain(..all - fitting(messages.iter().rev()));
     messages.len() < all
+}
+
+/// Whether these messages are sent in one portion, each as an event.
+pub(crate) fn is_one_portion(messages: &[model::Message]) -> bool {
+    let bytes: usize = messages.iter().map(|message| message.body.len() + OVERHEAD).sum();
+    bytes <= limits::PORTION_BYTES
+}
+
+/// As many of these messages as are sent in one portion, each as an event: at least one.
+pub(crate) fn portion(messages: impl Iterator<Item = model::Message>) -> Vec<model::Message> {
+    let mut bytes = 0;
+    let fits = messages.take_while(|message| {
+        let is_first = bytes == 0;
+        bytes += message.body.len() + OVERHEAD;
+        is_first || bytes <= limits::PORTION_BYTES
+    });
+    fits.collect()
 }
 
 /// The answer to a client that misses more than these messages. It stands at the last of them then; `None` without any.

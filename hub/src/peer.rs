@@ -1,6 +1,5 @@
 //! The handle that a gateway drives for one attached client. What rooms see of it is in `client.rs`.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -16,7 +15,7 @@ use crate::client::{Client, PeerId, SignInId};
 use crate::command::{Bring, Command};
 use crate::event::{Event, Failure};
 use crate::following::Following;
-use crate::inbox::InboxCommand;
+use crate::inbox::{InboxCommand, InboxStart, Proof};
 use crate::model::{Message, Person};
 use crate::page;
 use crate::planted::{Bug, planted};
@@ -24,6 +23,7 @@ use crate::policy;
 use crate::port::Slice;
 use crate::rates::{Meter, Meters, Rate};
 use crate::refusal::Refusal;
+use crate::resume::{self, Resuming, Standing};
 use crate::room::{Joining, Post, RoomCommand, Session, Target};
 use crate::shared::Shared;
 use crate::voice::Voice;
@@ -39,20 +39,13 @@ pub enum Done {
     Told(Box<DirectMessage>),
 }
 
-/// Where a client that comes back stood in a room.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
-    /// Which room.
-    pub room: RoomId,
-    /// The last place that the client has.
-    pub cursor: Cursor,
-}
-
 /// The gateway's handle on an attached client. Dropping it leaves every room.
 pub struct Peer {
     client: Arc<Client>,
     shared: Arc<Shared>,
     joined: Following,
+    /// There if the client came back and had missed something.
+    resuming: Option<Arc<Resuming>>,
     wishes: Meter,
     broadcasts: Meter,
 }
@@ -60,7 +53,7 @@ pub struct Peer {
 impl Peer {
     pub(crate) fn new(client: Arc<Client>, shared: Arc<Shared>) -> Self {
         let (joined, wishes, broadcasts) = (Following::default(), Meter::default(), Meter::default());
-        Self { client, shared, joined, wishes, broadcasts }
+        Self { client, shared, joined, resuming: None, wishes, broadcasts }
     }
 
     /// Whose connection this is.
@@ -131,51 +124,61 @@ impl Peer {
         self.client.close(code);
     }
 
-    /// Tells the client from now on what reaches its person. With `since`, everything after that number first; without,
-    /// what waits for somebody to be told, and where running jobs stand. The greeting is a frame of the
-    /// client's dialect; it comes after what was missed and before what waits.
+    /// Tells the client from now on what reaches its user, and first what is said at [`InboxStart`]. The greeting is a frame
+    /// of the client's dialect: it comes first, or, for a client that resumes, after what was missed.
+    ///
+    /// Returns when the first portion was sent; what does not fit it follows as the client takes it.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`], [`Refusal::Stopping`].
-    pub async fn follow_inbox(&self, since: Option<u64>, greeting: Option<Bytes>) -> Result<(), Refusal> {
-        if self.shared.registry.inboxes.follow_at_rest(&self.client, since, greeting.as_ref()) {
+    pub async fn follow_inbox(&self, start: InboxStart, greeting: Option<Bytes>) -> Result<(), Refusal> {
+        if self.shared.registry.inboxes.follow_at_rest(&self.client, start, greeting.as_ref()) {
             return Ok(());
         }
         let (reply, answer) = oneshot::channel();
-        let wish = InboxCommand::Follow { client: self.client.clone(), since, greeting, reply };
+        let wish = InboxCommand::Follow { client: self.client.clone(), start, greeting, reply };
         self.shared.inbox(&self.client.person.id).send(wish).await.map_err(|_| Refusal::Stopping)?;
         answer.await.map_err(|_| Refusal::Stopping)?
     }
 
+    /// The client has everything of its inbox up to this number, so nothing of that waits any more.
+    pub async fn received_inbox(&self, seq: u64) {
+        let proof = InboxCommand::Delivered(Proof::UpTo(seq));
+        // A hub that stops is not told any more, and sends it again.
+        self.shared.inbox(&self.client.person.id).send(proof).await.ok();
+    }
+
+    /// Brings a client that came back up to date in these rooms, as [`Peer::can_resume`] found them, and subscribes it to
+    /// each. Returns at once; what was missed follows as the client takes it.
+    pub fn resume(&mut self, standings: &[Standing]) {
+        if standings.is_empty() {
+            return;
+        }
+        let resuming = self.resuming.get_or_insert_default().clone();
+        let rooms: Vec<_> = standings.iter().map(|it| (it.clone(), self.shared.mailbox(&it.room))).collect();
+        for (Standing { room, .. }, mailbox) in &rooms {
+            self.joined.insert(room, mailbox.clone());
+            resuming.add(room.clone());
+        }
+        let (shared, client) = (self.shared.clone(), self.client.clone());
+        self.shared.tasks.spawn(resume::run(shared, client, resuming, rooms));
+    }
+
+    /// A room is not resumed any more.
+    fn end_resume(&self, room: &RoomId) {
+        if let Some(resuming) = &self.resuming {
+            resuming.remove(room);
+        }
+    }
+
     /// Finds out whether a client that stood at these places can be told everything that it missed: all of it is kept,
-    /// and it is not more than [`limits::MAX_RECOVERED_MESSAGES`]. `None` if not. Rooms that the person is not in any more
-    /// are left out. Epochs stand for rooms, which is short.
+    /// the user is still in all of these rooms, and it is not more than [`limits::MAX_RECOVERED_MESSAGES`]. `None` if not.
+    /// Epochs stand for rooms, which is short.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`].
     pub async fn can_resume(&self, rooms: &[Cursor], inbox: u64) -> Result<Option<Vec<Standing>>, Refusal> {
-        let person = &self.client.person.id;
-        let head = match self.shared.registry.inboxes.look(person) {
-            Some(state) => state.head,
-            None => self.shared.store.inbox_state(person).await?.head,
-        };
-        let Some(mut missed) = head.checked_sub(inbox) else { return Ok(None) };
-        let limit = u64::from(limits::MAX_RECOVERED_MESSAGES);
-        // Who missed nothing has it all, whatever is kept.
-        let is_kept = missed == 0 || self.shared.store.inbox_after(person, inbox, 1).await?.is_some();
-        if missed > limit || !is_kept {
-            return Ok(None);
-        }
-        let heads = self.shared.store.heads_of(person).await?;
-        let by_epoch: HashMap<u32, &(RoomId, Cursor)> = heads.iter().map(|it| (it.1.epoch, it)).collect();
-        let mut standings = Vec::with_capacity(rooms.len());
-        for cursor in rooms {
-            let Some((room, head)) = by_epoch.get(&cursor.epoch) else { continue };
-            let Some(gap) = cursor.gap_to(*head) else { return Ok(None) };
-            missed = missed.saturating_add(gap);
-            standings.push(Standing { room: room.clone(), cursor: *cursor });
-        }
-        Ok((missed <= limit).then_some(standings))
+        resume::find(&self.shared, &self.client.person.id, rooms, inbox).await
     }
 
     /// Counts something for all connections of the person together.
@@ -206,6 +209,7 @@ impl Peer {
         match command {
             Command::Join { room, bring } => Box::pin(self.join(&room, bring)).await.map_err(about(&room)),
             Command::Leave { room } => {
+                self.end_resume(&room);
                 if let Some(mailbox) = self.joined.remove(&room) {
                     // A closed mailbox means that the room is gone, and with it the following.
                     mailbox.send(RoomCommand::Leave(self.client.id)).await.ok();
@@ -262,6 +266,7 @@ impl Peer {
         if full && self.joined.get(room).is_none() {
             return Err(Refusal::TooManyRooms);
         }
+        self.end_resume(room);
         let mailbox = self.shared.mailbox(room);
         let (reply, answer) = oneshot::channel();
         let wish = RoomCommand::Join { client: self.client.clone(), bring, reply };
@@ -374,6 +379,10 @@ impl Drop for Peer {
         let joined = std::mem::take(&mut self.joined);
         let shared = self.shared.clone();
         client.leave_inbox();
+        // First, so that no room is joined after it was left.
+        if let Some(resuming) = &self.resuming {
+            resuming.clear();
+        }
         client.close(CloseCode::Normal);
         // A task, because a full mailbox is waited for; tracked, so that a stop waits for it.
         self.shared.tasks.spawn(async move {

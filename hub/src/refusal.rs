@@ -95,6 +95,12 @@ pub enum Refusal {
     /// Too many connections of one person.
     #[error("this person has as many connections as one may have")]
     TooManyConnections,
+    /// Too much waits for one user.
+    #[error("as much waits for this user as may: try again when some of it is delivered")]
+    InboxFull {
+        /// The field that names the user.
+        field: &'static str,
+    },
     /// Too many runs of one person.
     #[error("one person may have {} simulations under way", limits::MAX_SIMULATIONS_PER_PERSON)]
     TooManyRuns,
@@ -128,7 +134,9 @@ impl Refusal {
             Self::RoomTaken => ErrorCode::Taken,
             Self::NotOwner => ErrorCode::Forbidden,
             Self::Unauthorized => ErrorCode::Unauthorized,
-            Self::TooManyRooms | Self::TooManyConnections | Self::TooManyRuns => ErrorCode::TooMany,
+            Self::TooManyRooms | Self::TooManyConnections | Self::InboxFull { .. } | Self::TooManyRuns => {
+                ErrorCode::TooMany
+            }
             Self::Stopping | Self::Unavailable(_) => ErrorCode::Unavailable,
         }
     }
@@ -137,7 +145,10 @@ impl Refusal {
     pub fn field(&self) -> Option<&str> {
         match self {
             Self::BadFrame { field, .. } => field.as_deref(),
-            Self::Invalid { field, .. } | Self::Blank { field } | Self::TooLong { field, .. } => Some(field),
+            Self::Invalid { field, .. }
+            | Self::Blank { field }
+            | Self::TooLong { field, .. }
+            | Self::InboxFull { field } => Some(field),
             Self::NoSuchPerson(_) => Some("user_ids"),
             Self::NoSuchParent => Some("parent"),
             Self::RoomTaken => Some("id"),

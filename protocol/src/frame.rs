@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::payload::{
-    Broadcast, Closing, ErrorData, Expiry, JoinedRoom, MemberAdded, MemberRemoved, Pong, Posted,
-    PresenceChange, ReadMark, RoomName, RoomRef, RunEnd, RunStep, TypingChange, Welcome,
+    Broadcast, Closing, ErrorData, Expiry, InboxData, InboxPosition, JoinedRoom, MemberAdded, MemberRemoved,
+    Pong, Posted, PresenceChange, ReadMark, RoomName, RoomRef, RunEnd, RunStep, TypingChange, Welcome,
 };
 use crate::{
     Cursor, DirectMessage, DraftId, JobChange, LiveChange, Maintenance, Message, MessageId, MessageKind,
@@ -21,6 +21,10 @@ pub enum ClientFrame {
     Authenticate {
         /// An access token.
         token: String,
+        /// The last number of the inbox that the client has, if it keeps a cursor. In the first frame, what comes after it is
+        /// sent, and then `inbox`; later it only proves what was received.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        inbox: Option<u64>,
     },
     /// Follow a room. Answered by `joined`.
     Join {
@@ -199,22 +203,27 @@ pub enum ServerFrame {
     /// Something to notice.
     Notification {
         /// What.
-        data: Notification,
+        data: InboxData<Notification>,
     },
     /// A message for one person alone; its author hears it too.
     Direct {
         /// The message.
-        data: DirectMessage,
+        data: InboxData<DirectMessage>,
     },
     /// Something happened to one of the person's jobs. Between tenths of its progress this is fleeting.
     Job {
         /// What, and where it stands.
-        data: JobChange,
+        data: InboxData<JobChange>,
+    },
+    /// The client came with a cursor of its user's inbox, and this is where it stands now.
+    Inbox {
+        /// The position, and whether nothing is missing before it.
+        data: InboxPosition,
     },
     /// An event of the application's own.
     Signal {
         /// Which.
-        data: Signal,
+        data: InboxData<Signal>,
     },
     /// The application goes out of service, or comes back.
     Maintenance {

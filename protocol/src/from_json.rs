@@ -162,6 +162,11 @@ impl Fields {
         T::from_json(self.remove(name)).map_err(|bad| bad.within(name))
     }
 
+    /// What is left, as an object.
+    fn rest(self) -> Json {
+        Json::Fields(self.0)
+    }
+
     fn remove(&mut self, name: &str) -> Json {
         let at = self.0.iter().position(|(it, _)| it == name);
         at.map_or(Json::Null, |at| self.0.swap_remove(at).1)

@@ -28,7 +28,8 @@ pub use live::{LIVE_PREFIX, LiveChange, ParticipantChange, live_room};
 pub use message_kind::{BadKind, MessageKind};
 pub use model::{Member, Message, Preview, Role, RoomKind, RoomSummary};
 pub use payload::{
-    Broadcast, Closing, ErrorData, Expiry, JoinedRoom, MemberAdded, MemberRemoved, Pong, Posted,
-    PresenceChange, ReadMark, RoomName, RoomRef, RunEnd, RunOutcome, RunStep, TypingChange, Welcome,
+    Broadcast, Closing, ErrorData, Expiry, InboxData, InboxPosition, JoinedRoom, MemberAdded, MemberRemoved,
+    Pong, Posted, PresenceChange, ReadMark, RoomName, RoomRef, RunEnd, RunOutcome, RunStep, TypingChange,
+    Welcome,
 };
 pub use raw_json::RawJson;

@@ -81,5 +81,12 @@ pub const MAX_NOTE_CHARS: usize = 2_000;
 /// Bytes of the name of an application's own event, of a job's subject and of a job's stage.
 pub const MAX_WORD_BYTES: usize = 128;
 
-/// What a person's inbox keeps. Older entries are let go; whoever was away for longer starts over.
+/// Entries that a person's inbox keeps. Older ones are let go, except those that still wait for a proof of their delivery.
 pub const MAX_INBOX_ITEMS: u32 = 1_000;
+
+/// Bytes of inbox entries, or of messages that a Socket.IO client missed, that are sent in one portion, about; at least one.
+/// As much as may wait for a client before the next portion.
+pub const PORTION_BYTES: usize = 256 * 1024;
+
+/// Bytes of entries that may wait for one user. Beyond it the sender is refused.
+pub const INBOX_BYTES_PER_USER: u64 = 64 * 1024 * 1024;

@@ -223,3 +223,25 @@ pub struct ErrorData {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
 }
+
+/// Something that reached a user, with its number in the user's inbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxData<T> {
+    /// What.
+    #[serde(flatten)]
+    pub item: T,
+    /// Its number; absent from what is not kept. A client that keeps the last one as its cursor gets what follows it when it
+    /// comes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub inbox: Option<u64>,
+}
+
+/// Where a client stands in its user's inbox, which has been brought up to date.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InboxPosition {
+    /// The client's cursor from now on.
+    pub inbox: u64,
+    /// Whether nothing is missing between the cursor that the client came with and this one. If not, only what still waits
+    /// for a proof of its delivery was or will be sent.
+    pub recovered: bool,
+}

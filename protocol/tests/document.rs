@@ -61,7 +61,7 @@ fn the_small_reader_reads_what_serde_reads() {
         // What is up to an application is nothing that the pages could use.
         match &mut full {
             ServerFrame::Live { data } => data.details.clear(),
-            ServerFrame::Job { data } => data.job.result = None,
+            ServerFrame::Job { data } => data.item.job.result = None,
             ServerFrame::Broadcast { data } => data.data = serde_json::Value::Null,
             ServerFrame::Signal { .. } => continue,
             _ => {}

@@ -238,6 +238,7 @@ fn hub_settings(config: &Config) -> Settings {
         rooms_per_connection: config.limits.rooms_per_connection,
         message_bytes: config.limits.message_bytes,
         at_hand_bytes: config.limits.at_hand_bytes,
+        inbox_bytes_per_user: config.limits.inbox_bytes_per_user,
         server_name: config.server_name.as_str().into(),
         ..Settings::default()
     }

@@ -83,6 +83,7 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
             "HUBBUB_MAX_MESSAGE_BYTES is 2000 and does not fit",
         ),
         (vec![secret, ("HUBBUB_AT_HAND_BYTES", "64M")], "HUBBUB_AT_HAND_BYTES"),
+        (vec![secret, ("HUBBUB_INBOX_BYTES_PER_USER", "0")], "HUBBUB_INBOX_BYTES_PER_USER"),
         (vec![secret, ("HUBBUB_COMPRESSION", "gzip")], "HUBBUB_COMPRESSION"),
         (vec![secret, ("HUBBUB_COMPRESS_FROM", "1k")], "HUBBUB_COMPRESS_FROM"),
         (

@@ -33,7 +33,7 @@ async fn every_carrier_of_a_token_opens_a_socket() {
     assert!(matches!(by_header.hear().await, ServerFrame::Welcome { data } if data.user == ann.user.id));
 
     let mut by_frame = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
-    by_frame.say(&ClientFrame::Authenticate { token: ann.access_token.clone() }).await;
+    by_frame.say(&ClientFrame::Authenticate { token: ann.access_token.clone(), inbox: None }).await;
     assert!(matches!(by_frame.hear().await, ServerFrame::Welcome { data } if data.name == "ann"));
 }
 
@@ -153,7 +153,7 @@ async fn a_frame_beyond_one_mebibyte_ends_its_connection_and_no_other() {
     let ann = app.register("ann").await;
     let mut other = Socket::enter(&token_url(&app, &ann)).await;
     let mut socket = Socket::enter(&token_url(&app, &ann)).await;
-    let huge = ClientFrame::Authenticate { token: "x".repeat(limits::MAX_FRAME_BYTES + 1) };
+    let huge = ClientFrame::Authenticate { token: "x".repeat(limits::MAX_FRAME_BYTES + 1), inbox: None };
     // The server may hang up while it is still being written.
     socket.try_say(&huge).await;
     assert_eq!(socket.end().await, End::Closed(1009));
@@ -185,11 +185,11 @@ async fn a_token_that_ends_soon_is_announced_renewed_in_band_or_ends_the_connect
 
     let mut socket = Socket::enter(&app.socket_url(&format!("?token={}", ending(50)))).await;
     assert!(matches!(socket.hear().await, ServerFrame::Expiring { data } if data.expires_in_ms <= 50_000));
-    socket.say(&ClientFrame::Authenticate { token: "garbage".to_owned() }).await;
+    socket.say(&ClientFrame::Authenticate { token: "garbage".to_owned(), inbox: None }).await;
     assert_eq!(socket.refusal().await.0, "unauthorized");
-    socket.say(&ClientFrame::Authenticate { token: bob.access_token.clone() }).await;
+    socket.say(&ClientFrame::Authenticate { token: bob.access_token.clone(), inbox: None }).await;
     assert_eq!(socket.refusal().await.0, "unauthorized");
-    socket.say(&ClientFrame::Authenticate { token: ann.access_token.clone() }).await;
+    socket.say(&ClientFrame::Authenticate { token: ann.access_token.clone(), inbox: None }).await;
     assert!(
         matches!(socket.hear().await, ServerFrame::Authenticated { data } if data.expires_in_ms > 60_000)
     );

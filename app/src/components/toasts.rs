@@ -29,8 +29,8 @@ pub fn Toaster() -> impl IntoView {
     let banner = RwSignal::new(String::new());
     use_link().on_frame(move |frame| {
         let words = match frame {
-            ServerFrame::Notification { data } => Words::of_notification(data),
-            ServerFrame::Job { data } => Words::of_job(data),
+            ServerFrame::Notification { data } => Words::of_notification(&data.item),
+            ServerFrame::Job { data } => Words::of_job(&data.item),
             ServerFrame::Maintenance { data } => {
                 let words =
                     if data.enabled { format!("Maintenance: {}", data.message) } else { String::new() };

@@ -65,6 +65,7 @@ impl Conversations {
             | ServerFrame::Notification { .. }
             | ServerFrame::Direct { .. }
             | ServerFrame::Job { .. }
+            | ServerFrame::Inbox { .. }
             | ServerFrame::Signal { .. }
             | ServerFrame::Maintenance { .. }
             | ServerFrame::Pong { .. }

@@ -1,7 +1,7 @@
 //! One connection: the tasks that a gateway would have for it, and the way between them and the client.
 
 use bytes::Bytes;
-use hub::{Inlet, Next, Outbox, Peer};
+use hub::{Inlet, Next, Outbox, OutboxItem, Peer};
 use protocol::CloseCode;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -150,9 +150,12 @@ async fn serve(mut peer: Peer, mut wishes: mpsc::Receiver<Wish>, outbox: Outbox)
 /// Takes frames out of the outbox as fast as the way to the client has room for them.
 async fn write(connection: u32, mut inlet: Inlet, mut free: mpsc::Receiver<()>, ingress: Ingress) {
     loop {
-        let mut frames: Vec<Bytes> = Vec::new();
-        match inlet.next(&mut frames, BURST).await {
-            Next::Frames => ingress.report(Report::Frames { connection, frames }),
+        let mut items = Vec::new();
+        match inlet.next(&mut items, BURST).await {
+            Next::Frames => {
+                let frames = items.into_iter().filter_map(frame).collect();
+                ingress.report(Report::Frames { connection, frames });
+            }
             Next::Close(code) => return ingress.report(Report::Closed { connection, code }),
         }
         // A writer that is stuck is let go like any other.
@@ -161,6 +164,14 @@ async fn write(connection: u32, mut inlet: Inlet, mut free: mpsc::Receiver<()>, 
             room = free.recv() => if room.is_none() { return },
             () = inlet.let_go() => {}
         }
+    }
+}
+
+/// No client follows an inbox, so none is asked for a receipt.
+fn frame(item: OutboxItem) -> Option<Bytes> {
+    match item {
+        OutboxItem::Frame(frame) => Some(frame),
+        OutboxItem::Ping(_) => None,
     }
 }
 

@@ -3,8 +3,8 @@
 use hub::model::{Membership, RoomRecord};
 use hub::planted::{Bug, planted};
 use hub::port::{
-    Answer, Appended, Entry, InboxState, InboxStore, JobWrite, MessageDraft, NewEntry, Notifications, Page,
-    RoomDraft, Slice, Store,
+    Answer, Appended, Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, MessageDraft, NewEntry,
+    Notifications, Page, ReadNotifications, RoomDraft, Slice, Store,
 };
 use protocol::{
     Cursor, DraftId, Job, JobId, LiveChange, MessageId, NotificationId, Role, RoomId, RoomSummary, UserId,
@@ -141,12 +141,18 @@ impl InboxStore for SimulatedStore {
         self.memory.inbox_after(person, seq, limit)
     }
 
-    fn inbox_waiting<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<Entry>> {
-        self.memory.inbox_waiting(person)
+    fn inbox_waiting<'a>(
+        &'a self,
+        person: &'a UserId,
+        kinds: &'a [InboxKind],
+        after: u64,
+        upto: u64,
+    ) -> Answer<'a, Vec<Entry>> {
+        self.memory.inbox_waiting(person, kinds, after, upto)
     }
 
-    fn inbox_told<'a>(&'a self, person: &'a UserId, seqs: &'a [u64]) -> Answer<'a, ()> {
-        self.memory.inbox_told(person, seqs)
+    fn inbox_delivered<'a>(&'a self, person: &'a UserId, which: Delivered<'a>) -> Answer<'a, u64> {
+        self.memory.inbox_delivered(person, which)
     }
 
     fn job(&self, job: JobId) -> Answer<'_, Option<Job>> {
@@ -157,8 +163,13 @@ impl InboxStore for SimulatedStore {
         self.memory.jobs_of(person, before, limit)
     }
 
-    fn running_jobs<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<Job>> {
-        self.memory.running_jobs(person)
+    fn running_jobs<'a>(
+        &'a self,
+        person: &'a UserId,
+        after: Option<JobId>,
+        limit: u32,
+    ) -> Answer<'a, Vec<Job>> {
+        self.memory.running_jobs(person, after, limit)
     }
 
     fn notifications<'a>(
@@ -174,7 +185,7 @@ impl InboxStore for SimulatedStore {
         &'a self,
         person: &'a UserId,
         which: Option<&'a [NotificationId]>,
-    ) -> Answer<'a, u32> {
+    ) -> Answer<'a, ReadNotifications> {
         self.memory.read_notifications(person, which)
     }
 }

@@ -89,7 +89,13 @@ impl Hub {
         person: &UserId,
         which: Option<&[NotificationId]>,
     ) -> Result<u32, Refusal> {
-        Ok(self.shared.store.read_notifications(person, which).await?)
+        if self.shared.stopping.load(Ordering::Relaxed) {
+            return Err(Refusal::Stopping);
+        }
+        let (reply, answer) = oneshot::channel();
+        let command = InboxCommand::Read { which: which.map(<[_]>::to_vec), reply };
+        self.shared.inbox(person).send(command).await.map_err(|_| Refusal::Stopping)?;
+        answer.await.map_err(|_| Refusal::Stopping)?
     }
 
     /// Starts a job for somebody to wait for.

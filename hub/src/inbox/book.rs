@@ -15,7 +15,7 @@ use crate::outbox::Track;
 use crate::port::InboxState;
 use crate::recent::Recent;
 
-use super::InboxCommand;
+use super::{InboxCommand, InboxStart};
 
 /// Inboxes of which it is remembered how they stand, at least; at most twice as many. Some 60 bytes each.
 const REMEMBERED: usize = 50_000;
@@ -67,13 +67,13 @@ impl InboxBook {
     pub(crate) fn follow_at_rest(
         &self,
         client: &Client,
-        since: Option<u64>,
+        start: InboxStart,
         greeting: Option<&Bytes>,
     ) -> bool {
         let person = &client.person.id;
         let followed = self.awake.while_asleep(person, || {
             let state = self.at_rest().get(person).copied();
-            let Some(state) = state.filter(|state| has_nothing_for(*state, since)) else { return false };
+            let Some(state) = state.filter(|state| has_nothing_for(*state, start)) else { return false };
             client.place(Track::Inbox(state.head));
             if let Some(greeting) = greeting {
                 // A client that is gone is noticed by its gateway.
@@ -86,9 +86,12 @@ impl InboxBook {
     }
 }
 
-fn has_nothing_for(state: InboxState, since: Option<u64>) -> bool {
-    match since {
-        Some(since) => since == state.head,
-        None => !state.has_waiting && !state.has_running,
+fn has_nothing_for(state: InboxState, start: InboxStart) -> bool {
+    let has_no_waiting = state.waiting_bytes == 0;
+    match start {
+        InboxStart::Fresh => has_no_waiting && !state.has_running,
+        InboxStart::Resumed(since) => has_no_waiting && since == state.head,
+        // Told where it stands by the inbox.
+        InboxStart::Cursor(_) => false,
     }
 }

@@ -14,7 +14,7 @@ use crate::policy;
 use crate::port::{JobWrite, NewEntry};
 use crate::refusal::Refusal;
 
-use super::{How, Inbox};
+use super::Inbox;
 
 /// A job to be made.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +60,10 @@ impl Inbox {
         match order {
             Order::Start(new) => {
                 let job = start(new, &self.person, self.shared.clock.now_ms())?;
+                // At its start and never at its end: work that was accepted can report what came of it.
+                if self.state().await?.waiting_bytes >= self.shared.settings.inbox_bytes_per_user {
+                    return Err(Refusal::InboxFull { field: "owner_id" });
+                }
                 self.keep(JobStep::Started, job).await
             }
             Order::Report(id, report) => {
@@ -70,8 +74,8 @@ impl Inbox {
                         let write = Some(JobWrite::Save(job.clone()));
                         self.put(Vec::new(), write).await?;
                         let change = Box::new(JobChange { step: JobStep::Progressed, job: job.clone() });
-                        let envelope = Envelope::new(Event::Job(change, self.shared.stamp()));
-                        self.deliver(&envelope, How::Passing(Delivery::Latest(Subject::job(id))));
+                        let envelope = Envelope::new(Event::Job(change, self.shared.stamp(), None));
+                        self.tell_in_passing(&envelope, Delivery::Latest(Subject::job(id)));
                         Ok(job)
                     }
                     Outcome::Kept(step, job) => self.keep(step, job).await,

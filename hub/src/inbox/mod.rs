@@ -5,12 +5,14 @@
 //! of the inbox when it rests.
 
 mod book;
+mod catch_up;
 mod job;
+mod receipts;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use protocol::{InboxItem, Job, JobChange, JobStatus, JobStep, UserId, limits};
+use protocol::{InboxItem, Job, JobStatus, NotificationId, UserId};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
@@ -20,12 +22,15 @@ use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::event::{Event, Stamp};
 use crate::outbox::Track;
-use crate::port::{Entry, InboxState, JobWrite, NewEntry};
+use crate::port::{InboxState, JobWrite, NewEntry, StoreError};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 
 pub(crate) use book::InboxBook;
+use catch_up::CatchUp;
+pub use catch_up::InboxStart;
 pub use job::{JobReport, NewJob};
+pub(crate) use receipts::Proof;
 
 /// Where an answer goes. Whoever asked may have left meanwhile, so a failed send means nothing.
 type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
@@ -34,9 +39,18 @@ type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 pub(crate) enum InboxCommand {
     Follow {
         client: Arc<Client>,
-        since: Option<u64>,
+        start: InboxStart,
         greeting: Option<Bytes>,
         reply: Reply<()>,
+    },
+    /// A client that is being brought up to date can take the next portion.
+    CatchUp(Box<CatchUp>),
+    /// A client has proven what it received.
+    Delivered(Proof),
+    /// Notifications were read: these, or all. Answers how many were unread.
+    Read {
+        which: Option<Vec<NotificationId>>,
+        reply: Reply<u32>,
     },
     /// Answers how many clients heard it.
     Put {
@@ -52,15 +66,6 @@ pub(crate) enum InboxCommand {
 }
 
 pub(crate) use job::Order as JobOrder;
-
-/// How an event is told.
-#[derive(Clone, Copy)]
-enum How<'a> {
-    /// It is stored, and the reader stands here after it.
-    Kept(Track<'a>),
-    /// It is not.
-    Passing(Delivery),
-}
 
 struct Inbox {
     shared: Arc<Shared>,
@@ -94,9 +99,14 @@ impl InboxCommand {
             Self::Job { reply, .. } => {
                 reply.send(Err(refusal.clone())).ok();
             }
+            Self::Read { reply, .. } => {
+                reply.send(Err(refusal.clone())).ok();
+            }
             Self::Stop(reply) => {
                 reply.send(()).ok();
             }
+            // The client's connection ends with the hub, and what is not noted is sent again.
+            Self::CatchUp(_) | Self::Delivered(_) => {}
         }
     }
 }
@@ -147,12 +157,21 @@ impl Inbox {
 
     async fn apply(&mut self, command: InboxCommand) {
         match command {
-            InboxCommand::Follow { client, since, greeting, reply } => {
-                let followed = self.follow(client, since, greeting).await;
+            InboxCommand::Follow { client, start, greeting, reply } => {
+                let followed = self.follow(client, start, greeting).await;
                 reply.send(followed).ok();
             }
+            InboxCommand::CatchUp(catch_up) => self.go_on(catch_up).await,
+            InboxCommand::Delivered(proof) => self.note_proof(proof).await,
+            InboxCommand::Read { which, reply } => {
+                let read = self.read_notifications(which.as_deref()).await;
+                reply.send(read).ok();
+            }
             InboxCommand::Put { entry, reply } => {
-                let put = self.put(vec![*entry], None).await;
+                let put = match self.check_room_for(&entry).await {
+                    Ok(()) => self.put(vec![*entry], None).await,
+                    Err(refusal) => Err(refusal),
+                };
                 reply.send(put).ok();
             }
             InboxCommand::Job { order, reply } => {
@@ -164,79 +183,41 @@ impl Inbox {
         }
     }
 
-    /// Tells a client what it missed, or what waits, and lets it follow from exactly there.
-    async fn follow(
-        &mut self,
-        client: Arc<Client>,
-        since: Option<u64>,
-        greeting: Option<Bytes>,
-    ) -> Result<(), Refusal> {
-        let mut state = match self.state {
+    /// How the inbox stands.
+    async fn state(&mut self) -> Result<InboxState, StoreError> {
+        let state = match self.state {
             Some(state) => state,
             None => self.shared.store.inbox_state(&self.person).await?,
         };
-        let missed = match since {
-            Some(since) if since != state.head => {
-                // `can_resume` has just looked that all of it is kept, with room for hundreds more.
-                let limit = limits::MAX_INBOX_ITEMS;
-                self.shared.store.inbox_after(&self.person, since, limit).await?.unwrap_or_default()
-            }
-            Some(_) | None => Vec::new(),
-        };
-        for Entry { seq, at_ms, item } in missed {
-            let event = self.event(item, at_ms);
-            client.tell_alone_at(&event, Some(Track::Inbox(seq))).ok();
-        }
-        client.place(Track::Inbox(state.head));
-        if let Some(greeting) = greeting {
-            client.hand(greeting).ok();
-        }
-        if since.is_none() {
-            state.has_waiting = state.has_waiting && self.tell_what_waits(&client).await?;
-            state.has_running = state.has_running && self.tell_running_jobs(&client).await?;
-        }
         self.state = Some(state);
-        client.follow_inbox();
+        Ok(state)
+    }
+
+    /// The store has no running jobs of the person, whatever was remembered.
+    fn note_no_running(&mut self) {
+        if let Some(state) = &mut self.state {
+            state.has_running = false;
+        }
+    }
+
+    /// Whether an entry finds room among what waits.
+    async fn check_room_for(&mut self, entry: &NewEntry) -> Result<(), Refusal> {
+        let bytes = entry.waiting_bytes();
+        let limit = self.shared.settings.inbox_bytes_per_user;
+        if bytes > 0 && self.state().await?.waiting_bytes.saturating_add(bytes) > limit {
+            return Err(Refusal::InboxFull { field: "to" });
+        }
         Ok(())
     }
 
-    /// Tells a client what waits for one that can be told; answers whether some of it still does.
-    async fn tell_what_waits(&self, client: &Client) -> Result<bool, Refusal> {
-        let entries = self.shared.store.inbox_waiting(&self.person).await?;
-        let (count, mut told) = (entries.len(), Vec::new());
-        for Entry { seq, at_ms, item } in entries {
-            let event = self.event(item, at_ms);
-            if client.understands(&event) && client.tell_alone(&event).is_ok() {
-                told.push(seq);
-            }
-        }
-        let is_noted = self.note_told(&told).await;
-        Ok(told.len() < count || !is_noted)
-    }
-
-    /// These entries wait no more; answers whether that is kept. If not, they are told once more at the next connection:
-    /// what was stored and told must not be reported as a failure, or it would be sent again.
-    async fn note_told(&self, seqs: &[u64]) -> bool {
-        if seqs.is_empty() {
-            return true;
-        }
-        let noted = self.shared.store.inbox_told(&self.person, seqs).await;
-        if let Err(error) = &noted {
-            let error = error as &dyn std::error::Error;
-            tracing::error!(error, person.id = %self.person, "Could not note what `{}` was told", self.person);
-        }
-        noted.is_ok()
-    }
-
-    /// Tells a client where running jobs stand; answers whether there are any.
-    async fn tell_running_jobs(&self, client: &Client) -> Result<bool, Refusal> {
-        let jobs = self.shared.store.running_jobs(&self.person).await?;
-        let are_running = !jobs.is_empty();
-        for job in jobs {
-            let change = Box::new(JobChange { step: JobStep::Progressed, job });
-            client.tell_alone(&Event::Job(change, self.shared.stamp())).ok();
-        }
-        Ok(are_running)
+    async fn read_notifications(&mut self, which: Option<&[NotificationId]>) -> Result<u32, Refusal> {
+        let state = self.state.take();
+        let read = self.shared.store.read_notifications(&self.person, which).await?;
+        self.state = state.map(|mut state| {
+            state.waiting_bytes = state.waiting_bytes.saturating_sub(read.waiting_bytes);
+            state
+        });
+        Ok(read.unread)
     }
 
     /// Stores entries, with the job that they tell of, and then tells everybody. Answers how many clients heard all.
@@ -247,49 +228,49 @@ impl Inbox {
         let runs = matches!(&job, Some(JobWrite::Save(job)) if job.status == JobStatus::Running);
         let seqs = self.shared.store.put_in_inbox(&self.person, entries.clone(), job, at_ms).await?;
         let newest = seqs.last().copied();
-        let mut heard = usize::MAX;
-        let mut told = Vec::new();
-        let mut is_all_told = true;
-        for (NewEntry { item, waits }, seq) in entries.into_iter().zip(seqs) {
-            let envelope = Envelope::new(self.event(item, at_ms));
-            let clients = self.deliver(&envelope, How::Kept(Track::Inbox(seq)));
-            heard = heard.min(clients);
-            if waits && clients > 0 {
-                told.push(seq);
-            }
-            is_all_told &= !waits || clients > 0;
-        }
-        let is_noted = self.note_told(&told).await;
         self.state = state.map(|before| InboxState {
             head: newest.unwrap_or(before.head),
-            has_waiting: before.has_waiting || !is_all_told || !is_noted,
+            waiting_bytes: before.waiting_bytes + entries.iter().map(NewEntry::waiting_bytes).sum::<u64>(),
             has_running: before.has_running || runs,
         });
+        let clients = self.shared.registry.followers_of_inbox(&self.person);
+        let mut heard = usize::MAX;
+        for (NewEntry { item, waits }, seq) in entries.into_iter().zip(seqs) {
+            let settling: Vec<bool> = clients.iter().map(|client| waits && client.settles(&item)).collect();
+            let envelope = Envelope::new(self.event(item, at_ms, seq));
+            let mut hearing = 0;
+            for (client, settles) in clients.iter().zip(settling) {
+                if client.tell_at(&envelope, Track::Inbox(seq)).is_err() {
+                    continue;
+                }
+                hearing += usize::from(client.understands_envelope(&envelope));
+                if settles {
+                    client.note_unproven(seq);
+                }
+            }
+            heard = heard.min(hearing);
+        }
+        for client in &clients {
+            self.ask_for_receipt(client);
+        }
         Ok(heard)
     }
 
-    /// Hands an event to everybody who follows. Answers how many have a word for it.
-    fn deliver(&self, envelope: &Envelope, how: How<'_>) -> usize {
-        let mut heard = 0;
+    /// Hands an event that is not stored to everybody who follows.
+    fn tell_in_passing(&self, envelope: &Envelope, delivery: Delivery) {
         for client in self.shared.registry.followers_of_inbox(&self.person) {
-            let told = match how {
-                How::Kept(track) => client.tell_at(envelope, track),
-                How::Passing(delivery) => client.tell(envelope, delivery),
-            };
-            if told.is_ok() && client.understands_envelope(envelope) {
-                heard += 1;
-            }
+            // A client that is gone is noticed by its gateway.
+            client.tell(envelope, delivery).ok();
         }
-        heard
     }
 
-    fn event(&self, item: InboxItem, at_ms: i64) -> Event {
+    fn event(&self, item: InboxItem, at_ms: i64, seq: u64) -> Event {
         let stamp = Stamp { at_ms, server: self.shared.settings.server_name.clone() };
         match item {
-            InboxItem::Notification(notification) => Event::Notification(notification),
-            InboxItem::Direct(letter) => Event::Direct(Box::new(letter)),
-            InboxItem::Job(change) => Event::Job(Box::new(change), stamp),
-            InboxItem::Signal(signal) => Event::Signal(signal, stamp),
+            InboxItem::Notification(notification) => Event::Notification(notification, Some(seq)),
+            InboxItem::Direct(letter) => Event::Direct(Box::new(letter), Some(seq)),
+            InboxItem::Job(change) => Event::Job(Box::new(change), stamp, Some(seq)),
+            InboxItem::Signal(signal) => Event::Signal(signal, stamp, Some(seq)),
         }
     }
 }

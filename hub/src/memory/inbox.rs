@@ -1,55 +1,72 @@
 //! Inboxes, jobs and notifications in memory.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 
-use protocol::limits::MAX_INBOX_ITEMS;
+use protocol::limits::{MAX_INBOX_ITEMS, PORTION_BYTES};
 use protocol::{InboxItem, Job, JobId, JobStatus, Notification, NotificationId, UserId};
 
 use super::room::index;
 use super::{MemoryStore, State};
-use crate::port::{Answer, Entry, InboxState, InboxStore, JobWrite, NewEntry, Notifications};
+use crate::port::{
+    Answer, Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, NewEntry, Notifications,
+    ReadNotifications, item_bytes,
+};
 
 /// What reached one person.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     head: u64,
-    /// Oldest first, without holes; the last one has the number `head`.
-    entries: VecDeque<Kept>,
+    /// By number. The newest has the number `head`; of older ones than the newest [`MAX_INBOX_ITEMS`] those that wait.
+    entries: BTreeMap<u64, Entry>,
     /// By identifier, which is by time.
     notifications: BTreeMap<NotificationId, Notification>,
 }
 
-#[derive(Debug)]
-struct Kept {
-    entry: Entry,
-    waits: bool,
-}
-
 impl Inbox {
     fn put(&mut self, new: NewEntry, at_ms: i64) -> u64 {
-        let limit = index(MAX_INBOX_ITEMS.into());
         if let InboxItem::Notification(notification) = &new.item {
             self.notifications.insert(notification.id, notification.clone());
-            if self.notifications.len() > limit {
+            if self.notifications.len() > index(MAX_INBOX_ITEMS.into()) {
                 self.notifications.pop_first();
             }
         }
         self.head += 1;
-        let entry = Entry { seq: self.head, at_ms, item: new.item };
-        self.entries.push_back(Kept { entry, waits: new.waits });
-        if self.entries.len() > limit {
-            self.entries.pop_front();
+        let entry = Entry { seq: self.head, at_ms, item: new.item, waits: new.waits };
+        self.entries.insert(self.head, entry);
+        let gone = self.gone();
+        if self.entries.get(&gone).is_some_and(|entry| !entry.waits) {
+            self.entries.remove(&gone);
         }
         self.head
     }
 
+    /// The newest number that is not kept for its age.
+    fn gone(&self) -> u64 {
+        self.head.saturating_sub(MAX_INBOX_ITEMS.into())
+    }
+
     fn after(&self, seq: u64, limit: u32) -> Option<Vec<Entry>> {
-        let gone = self.head - self.entries.len() as u64;
-        if seq < gone {
-            return None;
+        let later = self.entries.range(seq.saturating_add(1)..).map(|(_, entry)| entry);
+        let dense = later.zip(seq.saturating_add(1)..).take_while(|(entry, expected)| entry.seq == *expected);
+        let page: Vec<Entry> = portion(dense.map(|(entry, _)| entry).take(index(limit.into())));
+        let is_hole = seq < self.head && !self.entries.contains_key(&(seq + 1));
+        (!is_hole).then_some(page)
+    }
+
+    fn waiting(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values().filter(|entry| entry.waits)
+    }
+
+    /// Entries wait no more. The bytes that they took.
+    fn deliver(&mut self, is_meant: impl Fn(&Entry) -> bool) -> u64 {
+        let gone = self.gone();
+        let mut bytes = 0;
+        for entry in self.entries.values_mut().filter(|entry| entry.waits && is_meant(entry)) {
+            entry.waits = false;
+            bytes += item_bytes(&entry.item);
         }
-        let entries = self.entries.iter().skip(index(seq - gone)).take(index(limit.into()));
-        Some(entries.map(|kept| kept.entry.clone()).collect())
+        self.entries.retain(|seq, entry| *seq > gone || entry.waits);
+        bytes
     }
 
     fn notifications(&self, before: Option<NotificationId>, limit: u32) -> Notifications {
@@ -101,7 +118,8 @@ impl InboxStore for MemoryStore {
             let inbox = state.inboxes.get(person);
             Ok(InboxState {
                 head: inbox.map_or(0, |inbox| inbox.head),
-                has_waiting: inbox.is_some_and(|inbox| inbox.entries.iter().any(|kept| kept.waits)),
+                waiting_bytes: inbox
+                    .map_or(0, |inbox| inbox.waiting().map(|entry| item_bytes(&entry.item)).sum()),
                 has_running: state.jobs_of(person).any(|job| job.status == JobStatus::Running),
             })
         })
@@ -114,22 +132,31 @@ impl InboxStore for MemoryStore {
         })
     }
 
-    fn inbox_waiting<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<Entry>> {
+    fn inbox_waiting<'a>(
+        &'a self,
+        person: &'a UserId,
+        kinds: &'a [InboxKind],
+        after: u64,
+        upto: u64,
+    ) -> Answer<'a, Vec<Entry>> {
         Box::pin(async move {
             let state = self.state();
-            let entries = state.inboxes.get(person).into_iter().flat_map(|inbox| &inbox.entries);
-            Ok(entries.filter(|kept| kept.waits).map(|kept| kept.entry.clone()).collect())
+            let entries = state.inboxes.get(person).into_iter().flat_map(Inbox::waiting);
+            let meant = entries.filter(|entry| {
+                entry.seq > after && entry.seq <= upto && kinds.contains(&InboxKind::of(&entry.item))
+            });
+            Ok(portion(meant))
         })
     }
 
-    fn inbox_told<'a>(&'a self, person: &'a UserId, seqs: &'a [u64]) -> Answer<'a, ()> {
+    fn inbox_delivered<'a>(&'a self, person: &'a UserId, which: Delivered<'a>) -> Answer<'a, u64> {
         Box::pin(async move {
             let mut state = self.state();
-            let entries = state.inboxes.get_mut(person).into_iter().flat_map(|inbox| &mut inbox.entries);
-            for kept in entries.filter(|kept| seqs.contains(&kept.entry.seq)) {
-                kept.waits = false;
-            }
-            Ok(())
+            let Some(inbox) = state.inboxes.get_mut(person) else { return Ok(0) };
+            Ok(match which {
+                Delivered::These(seqs) => inbox.deliver(|entry| seqs.contains(&entry.seq)),
+                Delivered::UpTo(seq) => inbox.deliver(|entry| entry.seq <= seq),
+            })
         })
     }
 
@@ -145,10 +172,17 @@ impl InboxStore for MemoryStore {
         })
     }
 
-    fn running_jobs<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<Job>> {
+    fn running_jobs<'a>(
+        &'a self,
+        person: &'a UserId,
+        after: Option<JobId>,
+        limit: u32,
+    ) -> Answer<'a, Vec<Job>> {
         Box::pin(async move {
             let state = self.state();
-            Ok(state.jobs_of(person).filter(|job| job.status == JobStatus::Running).cloned().collect())
+            let running = state.jobs_of(person).filter(|job| job.status == JobStatus::Running);
+            let later = running.filter(|job| after.is_none_or(|after| job.id > after));
+            Ok(later.take(index(limit.into())).cloned().collect())
         })
     }
 
@@ -169,16 +203,34 @@ impl InboxStore for MemoryStore {
         &'a self,
         person: &'a UserId,
         which: Option<&'a [NotificationId]>,
-    ) -> Answer<'a, u32> {
+    ) -> Answer<'a, ReadNotifications> {
         Box::pin(async move {
             let mut state = self.state();
-            let all = state.inboxes.get_mut(person).into_iter().flat_map(|it| it.notifications.values_mut());
-            let mut read = 0;
-            for it in all.filter(|it| !it.is_read && which.is_none_or(|which| which.contains(&it.id))) {
+            let Some(inbox) = state.inboxes.get_mut(person) else { return Ok(ReadNotifications::default()) };
+            let is_meant = |id: &NotificationId| which.is_none_or(|which| which.contains(id));
+            let mut unread = 0;
+            for it in inbox.notifications.values_mut().filter(|it| !it.is_read && is_meant(&it.id)) {
                 it.is_read = true;
-                read += 1;
+                unread += 1;
             }
-            Ok(read)
+            let waiting_bytes = inbox.deliver(
+                |entry| matches!(&entry.item, InboxItem::Notification(notification) if is_meant(&notification.id)),
+            );
+            Ok(ReadNotifications { unread, waiting_bytes })
         })
     }
+}
+
+/// As many of these entries as one portion has: at least one.
+fn portion<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Entry> {
+    let mut bytes = 0;
+    let mut page = Vec::new();
+    for entry in entries {
+        bytes += index(item_bytes(&entry.item));
+        if !page.is_empty() && bytes > PORTION_BYTES {
+            break;
+        }
+        page.push(entry.clone());
+    }
+    page
 }

@@ -13,6 +13,35 @@ pub struct NewEntry {
     pub waits: bool,
 }
 
+impl NewEntry {
+    /// Bytes that it adds to what waits: its item as JSON, which is how stores count it.
+    pub fn waiting_bytes(&self) -> u64 {
+        if self.waits { item_bytes(&self.item) } else { 0 }
+    }
+}
+
+/// Bytes of an item as JSON.
+pub(crate) fn item_bytes(item: &InboxItem) -> u64 {
+    /// Counts what is written to it.
+    struct Counter(u64);
+
+    impl std::io::Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0 += bytes.len() as u64;
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut counter = Counter(0);
+    // An item that cannot be written is refused by the store.
+    serde_json::to_writer(&mut counter, item).ok();
+    counter.0
+}
+
 /// Something in a person's inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -22,6 +51,43 @@ pub struct Entry {
     pub at_ms: i64,
     /// What.
     pub item: InboxItem,
+    /// Whether its delivery is still to be proven.
+    pub waits: bool,
+}
+
+/// What sort of item an entry has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum InboxKind {
+    /// [`InboxItem::Notification`].
+    Notification,
+    /// [`InboxItem::Direct`].
+    Direct,
+    /// [`InboxItem::Job`].
+    Job,
+    /// [`InboxItem::Signal`].
+    Signal,
+}
+
+impl InboxKind {
+    /// The kind of an item.
+    pub fn of(item: &InboxItem) -> Self {
+        match item {
+            InboxItem::Notification(_) => Self::Notification,
+            InboxItem::Direct(_) => Self::Direct,
+            InboxItem::Job(_) => Self::Job,
+            InboxItem::Signal(_) => Self::Signal,
+        }
+    }
+
+    /// Its name: the tag of the item's JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Notification => "notification",
+            Self::Direct => "direct",
+            Self::Job => "job",
+            Self::Signal => "signal",
+        }
+    }
 }
 
 /// How somebody's inbox stands: what has to be known in order to follow it.
@@ -29,8 +95,8 @@ pub struct Entry {
 pub struct InboxState {
     /// The number of the newest entry ever put there; 0 for none.
     pub head: u64,
-    /// Whether entries wait for a client that can be told.
-    pub has_waiting: bool,
+    /// Bytes of the entries whose delivery is still to be proven, as [`NewEntry::waiting_bytes`] counts them; 0: there is none.
+    pub waiting_bytes: u64,
     /// Whether jobs of the person are running.
     pub has_running: bool,
 }
@@ -42,6 +108,24 @@ pub enum JobWrite {
     Save(Job),
     /// It is not kept any more.
     Delete(JobId),
+}
+
+/// Which entries were delivered.
+#[derive(Debug, Clone, Copy)]
+pub enum Delivered<'a> {
+    /// Those with these numbers.
+    These(&'a [u64]),
+    /// All up to and with this number.
+    UpTo(u64),
+}
+
+/// What reading notifications changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ReadNotifications {
+    /// How many were unread before.
+    pub unread: u32,
+    /// The bytes that their entries took of what waits.
+    pub waiting_bytes: u64,
 }
 
 /// A part of somebody's notifications.
@@ -61,7 +145,7 @@ pub struct Notifications {
 pub trait InboxStore: Send + Sync + 'static {
     /// Gives the entries the next numbers of the person's inbox, in their order, and writes the job that they tell of.
     /// Notifications among them are listed from then on. Entries beyond the newest
-    /// [`protocol::limits::MAX_INBOX_ITEMS`] are let go, and so are as many notifications.
+    /// [`protocol::limits::MAX_INBOX_ITEMS`] are let go unless they wait, and so are as many notifications.
     /// Answers with the numbers.
     ///
     /// # Errors
@@ -77,14 +161,22 @@ pub trait InboxStore: Send + Sync + 'static {
     /// How somebody's inbox stands; the empty one for an unknown person.
     fn inbox_state<'a>(&'a self, person: &'a UserId) -> Answer<'a, InboxState>;
 
-    /// The entries after a number, oldest first, at most `limit`; `None` when some of them have been let go.
+    /// The entries after a number, oldest first, without a hole: at most `limit`, of at most about
+    /// [`protocol::limits::PORTION_BYTES`], and at least one if there is one. `None` when the next one has been let go.
     fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>>;
 
-    /// The entries that wait for a client that can be told, oldest first.
-    fn inbox_waiting<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<Entry>>;
+    /// The entries of these kinds that wait and have a number after `after`, up to and with `upto`, oldest first: of at most
+    /// about [`protocol::limits::PORTION_BYTES`], and at least one if there is one.
+    fn inbox_waiting<'a>(
+        &'a self,
+        person: &'a UserId,
+        kinds: &'a [InboxKind],
+        after: u64,
+        upto: u64,
+    ) -> Answer<'a, Vec<Entry>>;
 
-    /// These entries wait no more.
-    fn inbox_told<'a>(&'a self, person: &'a UserId, seqs: &'a [u64]) -> Answer<'a, ()>;
+    /// These entries wait no more, because their delivery is proven. Answers with the bytes that they took of what waits.
+    fn inbox_delivered<'a>(&'a self, person: &'a UserId, which: Delivered<'a>) -> Answer<'a, u64>;
 
     /// A job, whoever waits for it.
     fn job(&self, job: JobId) -> Answer<'_, Option<Job>>;
@@ -92,8 +184,13 @@ pub trait InboxStore: Send + Sync + 'static {
     /// Somebody's jobs, newest first, those before `before` if it is given.
     fn jobs_of<'a>(&'a self, person: &'a UserId, before: Option<JobId>, limit: u32) -> Answer<'a, Vec<Job>>;
 
-    /// Somebody's jobs that are under way, oldest first.
-    fn running_jobs<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<Job>>;
+    /// Somebody's jobs that are under way, oldest first, those after `after` if it is given.
+    fn running_jobs<'a>(
+        &'a self,
+        person: &'a UserId,
+        after: Option<JobId>,
+        limit: u32,
+    ) -> Answer<'a, Vec<Job>>;
 
     /// Somebody's notifications, newest first, those before `before` if it is given.
     fn notifications<'a>(
@@ -103,11 +200,11 @@ pub trait InboxStore: Send + Sync + 'static {
         limit: u32,
     ) -> Answer<'a, Notifications>;
 
-    /// Marks notifications of somebody as read: these, or all of them. Answers how many were unread before; unknown ones
-    /// are passed over.
+    /// Marks notifications of somebody as read: these, or all of them. Their entries wait no more. Unknown ones are passed
+    /// over.
     fn read_notifications<'a>(
         &'a self,
         person: &'a UserId,
         which: Option<&'a [NotificationId]>,
-    ) -> Answer<'a, u32>;
+    ) -> Answer<'a, ReadNotifications>;
 }

@@ -10,7 +10,10 @@ use protocol::{
     Cursor, DraftId, LiveChange, MessageId, MessageKind, Role, RoomId, RoomKind, RoomSummary, UserId,
 };
 
-pub use inbox::{Entry, InboxState, InboxStore, JobWrite, NewEntry, Notifications};
+pub(crate) use inbox::item_bytes;
+pub use inbox::{
+    Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, NewEntry, Notifications, ReadNotifications,
+};
 
 use crate::model::{Membership, Message, Person, RoomRecord};
 

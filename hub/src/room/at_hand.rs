@@ -15,7 +15,7 @@ use crate::port::Slice;
 use crate::recover::{self, Plan};
 use crate::refusal::Refusal;
 
-use super::Room;
+use super::{Resumed, Room};
 
 /// What a join brings.
 pub(super) enum CatchUp {
@@ -51,26 +51,27 @@ impl Room {
         }
     }
 
-    /// Tells each missed message as if it were said now, in pages, however many they are.
-    pub(super) async fn join_with_missed(&mut self, client: &Arc<Client>, after: u64) -> Result<(), Refusal> {
-        let mut after = after;
-        client.place(Track::Room(&self.id, Cursor { seq: after, ..self.head }));
-        while after < self.head.seq {
-            if let Some(missed) = self.ring.since(after, &self.id, self.head.epoch) {
-                self.retell(client, missed);
-                break;
-            }
-            let page =
-                self.shared.store.page(&self.id, Slice::After(after), limits::MAX_PAGE_MESSAGES).await?;
-            let Some(last) = page.messages.last().map(|message| message.cursor.seq) else { break };
-            for message in page.messages.into_iter().filter(|it| self.was_told(it)) {
-                client.tell_alone(&Event::Message(message)).ok();
-            }
-            after = last;
-        }
+    /// Sends a client that comes back each message that it missed, if they are in memory and no more than one portion, and
+    /// subscribes it from there.
+    pub(super) async fn resume(&mut self, client: &Arc<Client>, since: Cursor) -> Result<Resumed, Refusal> {
+        self.check_part(&client.person.id)?;
+        self.tell_untold().await;
+        self.look_for(std::slice::from_ref(&client.person.id));
+        // The room has a new life since then.
+        since.gap_to(self.head).ok_or(Refusal::NoSuchRoom)?;
+        let missed = if since == self.head {
+            Some(Vec::new())
+        } else {
+            self.ring.since(since.seq, &self.id, self.head.epoch)
+        };
+        let Some(missed) = missed.filter(|missed| page::is_one_portion(missed)) else {
+            return Ok(Resumed::Behind(self.head));
+        };
+        client.place(Track::Room(&self.id, since));
+        self.retell(client, missed);
         client.place(Track::Room(&self.id, self.head));
         self.enter(client);
-        Ok(())
+        Ok(Resumed::Subscribed)
     }
 
     /// Tells messages again. Whoever comes back in the same turn shares the bytes: after an outage there are many.

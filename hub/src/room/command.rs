@@ -25,6 +25,12 @@ pub(crate) enum RoomCommand {
         bring: Bring,
         reply: Reply<Joining>,
     },
+    /// A client comes back that has everything up to a place.
+    Resume {
+        client: Arc<Client>,
+        since: Cursor,
+        reply: Reply<Resumed>,
+    },
     /// A client has had enough.
     Leave(PeerId),
     /// A connection has ended, for whatever reason.
@@ -93,6 +99,15 @@ pub(crate) enum Joining {
     TooFarBehind(Cursor),
 }
 
+/// What came of a resume.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Resumed {
+    /// The client was sent what it missed, and subscribes from there.
+    Subscribed,
+    /// It was sent nothing: it misses more than one portion, or what is not in memory. The room has delivered all up to here.
+    Behind(Cursor),
+}
+
 /// How far somebody has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -130,6 +145,7 @@ impl RoomCommand {
         matches!(
             self,
             Self::Join { .. }
+                | Self::Resume { .. }
                 | Self::Live(_)
                 | Self::AddMembers { .. }
                 | Self::RemoveMember { .. }
@@ -142,6 +158,9 @@ impl RoomCommand {
     pub(crate) fn refuse(self, refusal: &Refusal) {
         match self {
             Self::Join { reply, .. } => {
+                reply.send(Err(refusal.clone())).ok();
+            }
+            Self::Resume { reply, .. } => {
                 reply.send(Err(refusal.clone())).ok();
             }
             Self::RemoveMember { reply, .. }

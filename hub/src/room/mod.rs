@@ -41,7 +41,7 @@ use participants::Participants;
 use presence::Presence;
 use unsure::Standing;
 
-pub(crate) use command::{Joining, Mailbox, Post, RoomCommand, Session, Target};
+pub(crate) use command::{Joining, Mailbox, Post, Resumed, RoomCommand, Session, Target};
 
 struct Room {
     shared: Arc<Shared>,
@@ -301,6 +301,10 @@ impl Room {
             RoomCommand::Join { client, bring, reply } => {
                 let joined = self.join(client, bring).await;
                 reply.send(joined).ok();
+            }
+            RoomCommand::Resume { client, since, reply } => {
+                let resumed = self.resume(&client, since).await;
+                reply.send(resumed).ok();
             }
             RoomCommand::Leave(peer) => self.forget_follower(peer),
             RoomCommand::Gone(peer) => self.lose_follower(peer),

@@ -118,7 +118,6 @@ impl Room {
         self.look_for(std::slice::from_ref(&client.person.id));
         match bring {
             Bring::Page(since) => return self.join_with_page(&client, since).await,
-            Bring::Missed(after) => self.join_with_missed(&client, after).await?,
             Bring::Nothing => {
                 client.place(Track::Room(&self.id, self.head));
                 self.enter(&client);

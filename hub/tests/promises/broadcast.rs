@@ -1,6 +1,6 @@
 //! What an application tells a room: for those who follow and keep up, and for nobody else.
 
-use hub::{Command, Next, Settings};
+use hub::{Command, Next, OutboxItem, Settings};
 use protocol::{RawJson, RoomId};
 
 use crate::world::{Listener, World, user};
@@ -25,7 +25,13 @@ async fn a_reader_who_is_behind_goes_without_and_stays() {
     ann.hear("posted").await;
     let mut frames = Vec::new();
     assert_eq!(bob.ear.inlet.next(&mut frames, 1_000).await, Next::Frames);
-    let told: Vec<_> = frames.iter().map(|frame| String::from_utf8(frame.to_vec()).unwrap()).collect();
+    let told: Vec<_> = frames
+        .iter()
+        .map(|item| match item {
+            OutboxItem::Frame(frame) => String::from_utf8(frame.to_vec()).unwrap(),
+            OutboxItem::Ping(_) => panic!("no receipt is due"),
+        })
+        .collect();
     let heard = told.iter().filter(|line| line.starts_with("broadcast")).count();
     assert!((1..50).contains(&heard), "{told:?}");
     assert_eq!(told.last().map(String::as_str), Some("message 1:and yet it moves"));

@@ -1,6 +1,6 @@
 //! What reaches a person: notifications, signals, direct messages, jobs.
 
-use hub::{Actor, Command, JobReport, NewJob, Refusal, Settings};
+use hub::{Actor, Command, InboxStart, JobReport, NewJob, Refusal, Settings};
 use protocol::{JobStatus, MessageKind, Signal, limits};
 use serde_json::json;
 
@@ -8,8 +8,17 @@ use crate::world::{Listener, World, user};
 
 async fn with_inbox(world: &World, name: &str) -> Listener {
     let listener = world.enter(name);
-    listener.peer.follow_inbox(None, None).await.unwrap();
+    listener.peer.follow_inbox(InboxStart::Fresh, None).await.unwrap();
     listener
+}
+
+/// Waits until everything that a listener heard is proven to have arrived.
+async fn received(world: &World, listener: &mut Listener) {
+    listener.hears_nothing_more().await;
+    let person = listener.peer.person().id.clone();
+    while world.waiting_bytes(&person).await > 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 fn letter(world: &World, to: &str, body: &str) -> Command {
@@ -49,7 +58,7 @@ async fn who_comes_back_hears_exactly_what_was_missed_and_then_what_comes() {
     }
     let mut ann = world.enter("ann");
     assert_eq!(ann.peer.can_resume(&[], 1).await.unwrap(), Some(Vec::new()));
-    ann.peer.follow_inbox(Some(1), Some("hello again".into())).await.unwrap();
+    ann.peer.follow_inbox(InboxStart::Resumed(1), Some("hello again".into())).await.unwrap();
     send(&world, 4).await;
     for line in ["signal test:message 2", "signal test:message 3", "hello again", "signal test:message 4"] {
         assert_eq!(ann.hear("").await, line);
@@ -85,30 +94,58 @@ async fn a_direct_message_waits_for_its_reader_and_is_told_once() {
     assert_eq!(ann.hear("direct").await, "direct_sent bob psst");
     let mut bob = with_inbox(&world, "bob").await;
     assert_eq!(bob.hear("").await, "direct ann psst");
+    received(&world, &mut bob).await;
     let mut again = with_inbox(&world, "bob").await;
     again.hears_nothing_more().await;
     ann.wish(letter(&world, "bob", "both of you")).await;
     assert_eq!(bob.hear("").await, "direct ann both of you");
     assert_eq!(again.hear("").await, "direct ann both of you");
+    received(&world, &mut bob).await;
     with_inbox(&world, "bob").await.hears_nothing_more().await;
     assert_eq!(world.store_page().await, 0, "it is no part of the room");
+}
+
+#[tokio::test]
+async fn without_a_receipt_a_direct_message_is_sent_again() {
+    let world = World::new(Settings::default()).await;
+    let mut ann = world.inside("ann").await;
+    for number in 1..=3 {
+        ann.wish(letter(&world, "bob", &number.to_string())).await;
+    }
+    for _ in 0..2 {
+        let mut bob = world.enter("bob");
+        bob.ear.answers = false;
+        bob.peer.follow_inbox(InboxStart::Fresh, None).await.unwrap();
+        for number in 1..=3 {
+            assert_eq!(bob.hear("").await, format!("direct ann {number}"));
+        }
+        bob.hears_nothing_more().await;
+    }
+    let mut bob = world.enter("bob");
+    bob.peer.follow_inbox(InboxStart::Cursor(2), None).await.unwrap();
+    assert_eq!(bob.hear("").await, "direct ann 3");
+    assert_eq!(bob.hear("").await, "inbox 3 recovered=true");
+    received(&world, &mut bob).await;
+    with_inbox(&world, "bob").await.hears_nothing_more().await;
 }
 
 #[tokio::test]
 async fn what_comes_while_nobody_is_there_is_told_however_often_nothing_waited_before() {
     let world = World::new(Settings::default()).await;
     let (mut ann, owner) = (world.inside("ann").await, user("bob"));
-    let bob = Actor { person: &owner, is_service: false };
+    let actor = Actor { person: &owner, is_service: false };
     for round in 0..3 {
         with_inbox(&world, "bob").await.hears_nothing_more().await;
         with_inbox(&world, "bob").await.hears_nothing_more().await;
         ann.wish(letter(&world, "bob", "psst")).await;
         assert_eq!(ann.hear("direct").await, "direct_sent bob psst");
-        assert_eq!(with_inbox(&world, "bob").await.hear("").await, "direct ann psst");
+        let mut bob = with_inbox(&world, "bob").await;
+        assert_eq!(bob.hear("").await, "direct ann psst");
+        received(&world, &mut bob).await;
         let job = NewJob { title: format!("Job {round}"), ..NewJob::default() };
-        let job = world.hub.start_job(bob, &owner, job).await.unwrap();
+        let job = world.hub.start_job(actor, &owner, job).await.unwrap();
         assert_eq!(with_inbox(&world, "bob").await.hear("").await, format!("job Progressed Job {round} 0"));
-        world.hub.delete_job(bob, job.id).await.unwrap();
+        world.hub.delete_job(actor, job.id).await.unwrap();
     }
 }
 
@@ -121,7 +158,7 @@ async fn who_comes_back_to_an_inbox_at_rest_stands_where_it_is() {
     drop(with_inbox(&world, "ann").await);
     let mut ann = world.enter("ann");
     assert_eq!(ann.peer.can_resume(&[], 3).await.unwrap(), Some(Vec::new()));
-    ann.peer.follow_inbox(Some(3), Some("hello again".into())).await.unwrap();
+    ann.peer.follow_inbox(InboxStart::Resumed(3), Some("hello again".into())).await.unwrap();
     assert_eq!(send(&world, 4).await, 1);
     assert_eq!(
         (ann.hear("").await, ann.hear("").await),
@@ -129,7 +166,7 @@ async fn who_comes_back_to_an_inbox_at_rest_stands_where_it_is() {
     );
     let mut late = world.enter("ann");
     assert_eq!(late.peer.can_resume(&[], 3).await.unwrap(), Some(Vec::new()));
-    late.peer.follow_inbox(Some(3), None).await.unwrap();
+    late.peer.follow_inbox(InboxStart::Resumed(3), None).await.unwrap();
     assert_eq!(late.hear("").await, "signal test:message 4");
     assert_eq!(late.peer.can_resume(&[], 5).await.unwrap(), None, "a place of the future");
 }
@@ -196,6 +233,7 @@ async fn who_was_away_learns_where_jobs_stand_and_how_they_ended() {
     assert_eq!(ann.hear("").await, "job Failed First 0");
     assert_eq!(ann.hear("").await, "notification First failed");
     assert_eq!(ann.hear("").await, "job Progressed Second 55");
+    received(&world, &mut ann).await;
     let mut again = with_inbox(&world, "ann").await;
     assert_eq!(again.hear("").await, "job Progressed Second 55");
     again.hears_nothing_more().await;

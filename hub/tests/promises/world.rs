@@ -8,7 +8,8 @@ use hub::memory::{ManualClock, MemoryStore};
 use hub::model::Person;
 use hub::port::Clock;
 use hub::{
-    Bring, Command, Event, Hub, Identity, Inlet, NewRoom, Next, Peer, Settings, SignInId, Spelling, outbox,
+    Bring, Command, Event, Hub, Identity, Inlet, NewRoom, Next, Outbox, OutboxItem, Peer, Settings, SignInId,
+    Spelling, Standing, outbox,
 };
 use protocol::{Cursor, DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
 use uuid::Uuid;
@@ -48,11 +49,12 @@ fn plain(event: &Event) -> Option<Bytes> {
         Event::Receipt(it) => format!("receipt {} {}", it.user, it.message),
         Event::Participant(it) => format!("participant {} {}", it.user, it.here),
         Event::Live(it) => format!("live {} {}", it.user, it.status),
-        Event::Notification(it) => format!("notification {}", it.title),
-        Event::Direct(it) => format!("direct {} {}", it.author, it.body),
+        Event::Notification(it, _) => format!("notification {}", it.title),
+        Event::Direct(it, _) => format!("direct {} {}", it.author, it.body),
         Event::DirectSent(it) => format!("direct_sent {} {}", it.to, it.body),
-        Event::Job(it, _) => format!("job {:?} {} {}", it.step, it.job.title, it.job.progress),
-        Event::Signal(it, _) => format!("signal {} {}", it.name, it.data),
+        Event::Job(it, ..) => format!("job {:?} {} {}", it.step, it.job.title, it.job.progress),
+        Event::Signal(it, ..) => format!("signal {} {}", it.name, it.data),
+        Event::InboxPosition(it) => format!("inbox {} recovered={}", it.inbox, it.recovered),
         Event::Maintenance(it, _) => format!("maintenance {}", it.enabled),
         Event::Pong(it) => format!("pong {}", it.nonce),
         Event::Closing(it, _) => format!("closing {}", it.reconnect_in_ms),
@@ -132,8 +134,9 @@ impl World {
     fn attach(&self, name: &str, outbox_bytes: usize, spelling: Spelling) -> Listener {
         let (outlet, inlet) = outbox(outbox_bytes);
         let identity = Identity { person: Arc::new(person(name)), sign_in: SignInId(Uuid::from_u128(1)) };
-        let peer = self.hub.attach(identity, spelling, Arc::new(outlet)).unwrap();
-        Listener { peer, ear: Ear { inlet, heard: Vec::new() }, room: self.room.clone() }
+        let peer = self.hub.attach(identity, spelling, Arc::new(outlet.clone())).unwrap();
+        let ear = Ear { inlet, outbox: outlet, heard: Vec::new(), answers: true };
+        Listener { peer, ear, room: self.room.clone() }
     }
 
     /// Somebody who is in the room already.
@@ -153,7 +156,10 @@ pub(crate) struct Listener {
 
 pub(crate) struct Ear {
     pub(crate) inlet: Inlet,
+    outbox: Outbox,
     heard: Vec<String>,
+    /// Whether it answers when it is asked for a receipt.
+    pub(crate) answers: bool,
 }
 
 impl Ear {
@@ -165,7 +171,15 @@ impl Ear {
                 let next = tokio::time::timeout(PATIENCE, self.inlet.next(&mut frames, 16)).await;
                 match next.unwrap_or_else(|_| panic!("nobody said `{beginning}`")) {
                     Next::Frames => {
-                        self.heard.extend(frames.iter().map(|it| String::from_utf8(it.to_vec()).unwrap()));
+                        for item in frames {
+                            match item {
+                                OutboxItem::Frame(frame) => {
+                                    self.heard.push(String::from_utf8(frame.to_vec()).unwrap());
+                                }
+                                OutboxItem::Ping(token) if self.answers => self.outbox.answer(token),
+                                OutboxItem::Ping(_) => {}
+                            }
+                        }
                     }
                     Next::Close(code) => panic!("closed with {code:?} while waiting for `{beginning}`"),
                 }
@@ -185,6 +199,11 @@ impl Listener {
 
     pub(crate) async fn join(&mut self, since: Option<Cursor>) {
         self.peer.handle(Command::Join { room: self.room.clone(), bring: Bring::Page(since) }).await;
+    }
+
+    /// Comes back to the room with everything up to a place.
+    pub(crate) fn resume(&mut self, cursor: Cursor) {
+        self.peer.resume(&[Standing { room: self.room.clone(), cursor }]);
     }
 
     pub(crate) async fn say(&mut self, draft: u128, body: &str) {
@@ -230,6 +249,12 @@ impl World {
     pub(crate) async fn store_page(&self) -> usize {
         use hub::port::{Slice, Store};
         self.store.page(&self.room, Slice::Newest, limits::MAX_PAGE_MESSAGES).await.unwrap().messages.len()
+    }
+
+    /// Bytes that wait in somebody's inbox.
+    pub(crate) async fn waiting_bytes(&self, person: &UserId) -> u64 {
+        use hub::port::InboxStore;
+        self.store.inbox_state(person).await.unwrap().waiting_bytes
     }
 
     /// Puts messages of ann's into the store behind the hub's back: drafts with these numbers.

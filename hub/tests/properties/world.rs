@@ -9,8 +9,8 @@ use hub::memory::{ManualClock, MemoryStore};
 use hub::model::Person;
 use hub::port::{MessageDraft, Store};
 use hub::{
-    Bring, Command, Done, Event, Hub, Identity, Inlet, NewRoom, Next, Peer, Settings, SignInId, Spelling,
-    outbox,
+    Bring, Command, Done, Event, Hub, Identity, Inlet, NewRoom, Next, OutboxItem, Peer, Settings, SignInId,
+    Spelling, outbox,
 };
 use protocol::{DraftId, JoinedRoom, MessageId, MessageKind, RoomId, RoomKind, UserId};
 use serde_json::{Value, json};
@@ -136,7 +136,10 @@ impl Device {
             let mut frames = Vec::new();
             let next = tokio::time::timeout(PATIENCE, self.inlet.next(&mut frames, 64)).await.unwrap();
             assert!(matches!(next, Next::Frames), "closed");
-            self.waiting.extend(frames.iter().map(|frame| serde_json::from_slice::<Value>(frame).unwrap()));
+            self.waiting.extend(frames.iter().filter_map(|item| match item {
+                OutboxItem::Frame(frame) => Some(serde_json::from_slice::<Value>(frame).unwrap()),
+                OutboxItem::Ping(_) => None,
+            }));
         }
         self.waiting.pop_front().unwrap()
     }

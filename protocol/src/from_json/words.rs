@@ -6,11 +6,12 @@ use super::{BadShape, Fields, FromJson, Json, word};
 use crate::from_json;
 use crate::rest::{Chats, ErrorBody, Members, Ticket, UserRef, Users};
 use crate::{
-    Broadcast, Closing, Cursor, DirectMessage, DraftId, ErrorCode, ErrorData, Expiry, Job, JobChange, JobId,
-    JobKind, JobStatus, JobStep, JoinedRoom, LiveChange, Maintenance, Member, MemberAdded, MemberRemoved,
-    Message, MessageId, MessageKind, Notification, NotificationId, ParticipantChange, Pong, Posted,
-    PresenceChange, Preview, ReadMark, Role, RoomId, RoomKind, RoomName, RoomRef, RoomSummary, RunEnd, RunId,
-    RunOutcome, RunStep, ServerFrame, Signal, TypingChange, UserId, Welcome,
+    Broadcast, Closing, Cursor, DirectMessage, DraftId, ErrorCode, ErrorData, Expiry, InboxData,
+    InboxPosition, Job, JobChange, JobId, JobKind, JobStatus, JobStep, JoinedRoom, LiveChange, Maintenance,
+    Member, MemberAdded, MemberRemoved, Message, MessageId, MessageKind, Notification, NotificationId,
+    ParticipantChange, Pong, Posted, PresenceChange, Preview, ReadMark, Role, RoomId, RoomKind, RoomName,
+    RoomRef, RoomSummary, RunEnd, RunId, RunOutcome, RunStep, ServerFrame, Signal, TypingChange, UserId,
+    Welcome,
 };
 
 from_json! {
@@ -21,6 +22,7 @@ from_json! {
     Preview { author, name, text, at_ms }
     Welcome { user, name, server, heartbeat_ms, expires_in_ms }
     Expiry { expires_in_ms }
+    InboxPosition { inbox, recovered }
     JoinedRoom { room, head, recovered, has_more, messages, members, typing, participants, live }
     ParticipantChange { room, user, name, here, at_ms }
     Notification { id, title, message, kind, at_ms, is_read }
@@ -96,6 +98,14 @@ impl FromJson for Signal {
     }
 }
 
+impl<T: FromJson> FromJson for InboxData<T> {
+    fn from_json(json: Json) -> Result<Self, BadShape> {
+        let mut fields = Fields::of(json)?;
+        let inbox = fields.take("inbox")?;
+        Ok(Self { inbox, item: T::from_json(fields.rest())? })
+    }
+}
+
 impl FromJson for Broadcast {
     /// Without what belongs to it: the pages have no use for that.
     fn from_json(json: Json) -> Result<Self, BadShape> {
@@ -139,6 +149,7 @@ impl FromJson for ServerFrame {
             "notification" => Self::Notification { data: fields.take("data")? },
             "direct" => Self::Direct { data: fields.take("data")? },
             "job" => Self::Job { data: fields.take("data")? },
+            "inbox" => Self::Inbox { data: fields.take("data")? },
             "signal" => Self::Signal { data: fields.take("data")? },
             "maintenance" => Self::Maintenance { data: fields.take("data")? },
             "member_added" => Self::MemberAdded { data: fields.take("data")? },

@@ -21,6 +21,8 @@ pub struct SocketQuery {
     pub token: Option<String>,
     /// A ticket, good once.
     pub ticket: Option<String>,
+    /// The client's cursor of its inbox, where the dialect has one. A text: elsewhere it may mean anything.
+    pub inbox: Option<String>,
 }
 
 impl FromRequestParts<AppState> for Caller {

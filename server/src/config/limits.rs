@@ -1,6 +1,6 @@
 //! How much and how often: the limits of the doors, checked and with their reasons.
 
-use std::num::NonZeroU32;
+use std::num::{NonZeroU32, NonZeroU64};
 use std::time::Duration;
 
 use clap::Args;
@@ -114,6 +114,8 @@ pub struct Limits {
     pub message_bytes: usize,
     /// Bytes that the newest messages of all rooms take of memory.
     pub at_hand_bytes: usize,
+    /// Bytes of inbox entries that may wait for one user.
+    pub inbox_bytes_per_user: u64,
     /// How long a client has for the head of its first request.
     pub first_request: Duration,
 }
@@ -130,6 +132,7 @@ impl Default for Limits {
             frame_bytes: limits::MAX_FRAME_BYTES,
             message_bytes: limits::MAX_MESSAGE_BYTES,
             at_hand_bytes: AT_HAND_BYTES,
+            inbox_bytes_per_user: limits::INBOX_BYTES_PER_USER,
             first_request: Duration::from_secs(10),
         }
     }
@@ -225,6 +228,17 @@ pub(super) struct LimitSettings {
     )]
     at_hand_bytes: u64,
 
+    /// Bytes of direct messages and ended jobs that may wait for one user until their delivery is proven; beyond it their
+    /// senders are refused [default: 64 MiB, a thousand of the longest messages]
+    #[arg(
+        long,
+        env = "HUBBUB_INBOX_BYTES_PER_USER",
+        value_name = "BYTES",
+        default_value = "67108864",
+        hide_default_value = true
+    )]
+    inbox_bytes_per_user: NonZeroU64,
+
     /// Seconds that a client has for the head of its first request; then the connection is closed, so that nobody holds
     /// doors half open
     #[arg(long, env = "HUBBUB_FIRST_REQUEST_SECONDS", value_name = "SECONDS", default_value = "10")]
@@ -256,6 +270,7 @@ impl LimitSettings {
             frame_bytes: size(self.max_frame_bytes),
             message_bytes: size(self.max_message_bytes),
             at_hand_bytes: usize::try_from(self.at_hand_bytes).unwrap_or(usize::MAX),
+            inbox_bytes_per_user: self.inbox_bytes_per_user.get(),
             first_request: Duration::from_secs(u64::from(self.first_request_seconds.get())),
         };
         if limits.message_bytes > limits.frame_bytes {

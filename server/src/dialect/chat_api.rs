@@ -26,6 +26,7 @@ pub(super) static CHAT_API: Dialect = Dialect {
     },
     decode,
     takes_first_frame: false,
+    has_inbox_cursor: false,
 };
 
 /// What a client says. Whatever it says of its own identity is not even read.
@@ -78,7 +79,7 @@ fn decode(frame: &str, scope: &Scope) -> Result<Request, Box<Failure>> {
             Command::ReadMessage { room: chat(scope).ok(), message: message_id }
         }
         Frame::Ping(_) => Command::Ping { nonce: 0 },
-        Frame::Authenticate { token } => return Ok(Request::Authenticate(token)),
+        Frame::Authenticate { token } => return Ok(Request::Authenticate { token, inbox: None }),
     };
     Ok(Request::Hub(command))
 }
@@ -175,10 +176,10 @@ fn new_direct_message(letter: &DirectMessage) -> Option<Bytes> {
 fn encode(event: &Event) -> Option<Bytes> {
     match event {
         Event::Message(message) => new_message(message),
-        Event::Direct(letter) => new_direct_message(letter),
+        Event::Direct(letter, _) => new_direct_message(letter),
         Event::Typing(it) => say("typing_indicator", json!({ "is_typing": it.on, "user_id": it.user })),
         Event::Receipt(it) => say("read_receipt", json!({ "message_id": it.message, "user_id": it.user })),
-        Event::Notification(it) => say("notification", Notice::from(it)),
+        Event::Notification(it, _) => say("notification", Notice::from(it)),
         Event::Pong(_) => say("pong", json!({})),
         Event::Failed(failure) => {
             let names = [("body", "content"), ("user", "recipient_id"), ("room", "chat_id")];
@@ -256,7 +257,7 @@ mod tests {
             at_ms: AT_MS,
         });
         let public = CHAT_API.spell(&Event::Message(message("hi"))).unwrap();
-        let told = CHAT_API.spell(&Event::Direct(letter.clone())).unwrap();
+        let told = CHAT_API.spell(&Event::Direct(letter.clone(), Some(1))).unwrap();
         assert_eq!(told, public.replace("new_message", "new_direct_message"));
         assert_eq!(CHAT_API.spell(&Event::DirectSent(letter)), None);
     }

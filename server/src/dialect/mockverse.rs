@@ -36,8 +36,8 @@ pub fn welcome(welcome: &Welcome, socket_id: &str, stamp: &Stamp) -> Option<Byte
 /// An event, if this vocabulary has a word for it.
 pub fn encode(event: &Event) -> Option<Bytes> {
     match event {
-        Event::Job(change, stamp) => job(change, stamp),
-        Event::Signal(Signal { name, data }, _) => socket_event(name, data),
+        Event::Job(change, stamp, _) => job(change, stamp),
+        Event::Signal(Signal { name, data }, _, _) => socket_event(name, data),
         Event::Closing(closing, stamp) => {
             #[derive(Serialize)]
             struct Data<'a> {
@@ -220,7 +220,7 @@ mod tests {
         };
         change(&mut job);
         let stamp = Stamp { at_ms: 1_705_314_600_000, server: "production".into() };
-        let frame = encode(&Event::Job(Box::new(JobChange { step, job }), stamp));
+        let frame = encode(&Event::Job(Box::new(JobChange { step, job }), stamp, None));
         frame.map_or(Value::Null, |it| serde_json::from_slice(it.strip_prefix(b"2").unwrap()).unwrap())
     }
 

@@ -26,7 +26,12 @@ pub enum Request {
     /// Something for the hub.
     Hub(Command),
     /// The first frame of a socket without a token, or a fresh token. Has no `Debug` of its own in any log.
-    Authenticate(String),
+    Authenticate {
+        /// An access token.
+        token: String,
+        /// The client's cursor of its inbox, in a dialect that has one.
+        inbox: Option<u64>,
+    },
     /// Start a simulated job.
     Simulate(SimulationPlan),
     /// As [`Request::Simulate`], in a dialect that has no names for runs: the door makes one up.
@@ -63,6 +68,8 @@ pub struct Dialect {
     pub decode: fn(&str, &Scope) -> Result<Request, Box<Failure>>,
     /// Whether a socket may come without a token and show it in its first frame.
     pub takes_first_frame: bool,
+    /// Whether a client may keep a cursor of its inbox and give it when it connects.
+    pub has_inbox_cursor: bool,
 }
 
 /// What the address of a socket says of its scope.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hub::{Bring, Command, Event, Failure, Spelling};
-use protocol::{ClientFrame, ErrorData, ServerFrame};
+use protocol::{ClientFrame, ErrorData, InboxData, ServerFrame};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -10,8 +10,13 @@ use serde_json::value::RawValue;
 use super::{Dialect, Request, Scope, native_frames, words};
 
 /// The native dialect, spoken by our own pages.
-pub(super) static NATIVE: Dialect =
-    Dialect { name: "native", spelling: Spelling::new(0, encode), decode, takes_first_frame: true };
+pub(super) static NATIVE: Dialect = Dialect {
+    name: "native",
+    spelling: Spelling::new(0, encode),
+    decode,
+    takes_first_frame: true,
+    has_inbox_cursor: true,
+};
 
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
     let read = words::read(frame, &CLIENT_TYPES).or_else(|failure| match type_first(frame) {
@@ -36,7 +41,7 @@ fn type_first(frame: &str) -> Option<String> {
 
 fn request(frame: ClientFrame) -> Request {
     match frame {
-        ClientFrame::Authenticate { token } => Request::Authenticate(token),
+        ClientFrame::Authenticate { token, inbox } => Request::Authenticate { token, inbox },
         ClientFrame::Join { room, since } => Request::Hub(Command::Join { room, bring: Bring::Page(since) }),
         ClientFrame::Leave { room } => Request::Hub(Command::Leave { room }),
         ClientFrame::Post { room, draft, body, parent, kind } => {
@@ -104,10 +109,12 @@ fn spell(event: &Event) -> Option<ServerFrame> {
         Event::Presence(data) => ServerFrame::Presence { data: data.clone() },
         Event::Participant(data) => ServerFrame::Participant { data: data.clone() },
         Event::Live(data) => ServerFrame::Live { data: data.clone() },
-        Event::Notification(data) => ServerFrame::Notification { data: data.clone() },
-        Event::Direct(data) | Event::DirectSent(data) => ServerFrame::Direct { data: (**data).clone() },
-        Event::Job(data, _) => ServerFrame::Job { data: (**data).clone() },
-        Event::Signal(data, _) => ServerFrame::Signal { data: data.clone() },
+        Event::Notification(data, inbox) => ServerFrame::Notification { data: numbered(data, *inbox) },
+        Event::Direct(data, inbox) => ServerFrame::Direct { data: numbered(data, *inbox) },
+        Event::DirectSent(data) => ServerFrame::Direct { data: numbered(data, None) },
+        Event::Job(data, _, inbox) => ServerFrame::Job { data: numbered(data, *inbox) },
+        Event::InboxPosition(data) => ServerFrame::Inbox { data: data.clone() },
+        Event::Signal(data, _, inbox) => ServerFrame::Signal { data: numbered(data, *inbox) },
         Event::Maintenance(data, _) => ServerFrame::Maintenance { data: data.clone() },
         // These are written in another way.
         Event::Broadcast(_) | Event::Message(_) | Event::Joined(_)
@@ -134,6 +141,10 @@ fn spell(event: &Event) -> Option<ServerFrame> {
             ServerFrame::Error { message: refusal.to_string(), data }
         }
     })
+}
+
+fn numbered<T: Clone>(item: &T, inbox: Option<u64>) -> InboxData<T> {
+    InboxData { item: item.clone(), inbox }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use hub::port::InboxKind;
 use hub::{Event, Failure, Refusal, Spelling};
 use protocol::{Job, JobStep, RunId, RunOutcome, SimulationPlan, limits};
 use serde::{Deserialize, Serialize};
@@ -13,8 +14,13 @@ use super::words::{self, Notice};
 use super::{Dialect, Request, Scope};
 
 /// QuizMaster's dialect.
-pub(super) static QUIZMASTER: Dialect =
-    Dialect { name: "quizmaster", spelling: Spelling::new(1, encode), decode, takes_first_frame: false };
+pub(super) static QUIZMASTER: Dialect = Dialect {
+    name: "quizmaster",
+    spelling: Spelling { settles: &[InboxKind::Job, InboxKind::Notification], ..Spelling::new(1, encode) },
+    decode,
+    takes_first_frame: false,
+    has_inbox_cursor: false,
+};
 
 /// What a client says.
 #[derive(Deserialize)]
@@ -77,7 +83,7 @@ pub(super) fn seconds(ms: u64) -> f64 {
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
     match words::read(frame, &CLIENT_TYPES)? {
         Frame::Simulate(simulation) => simulation.request(),
-        Frame::Authenticate { token } => Ok(Request::Authenticate(token)),
+        Frame::Authenticate { token } => Ok(Request::Authenticate { token, inbox: None }),
     }
 }
 
@@ -121,8 +127,8 @@ fn encode(event: &Event) -> Option<Bytes> {
             // Runs of this dialect neither fail nor are cancelled, see `Simulation::request`.
             RunOutcome::Failed | RunOutcome::Cancelled => None,
         },
-        Event::Job(change, _) => encode_job(change.step, &change.job),
-        Event::Notification(it) => say("notification", it.title.as_str(), Some(Notice::from(it))),
+        Event::Job(change, _, _) => encode_job(change.step, &change.job),
+        Event::Notification(it, _) => say("notification", it.title.as_str(), Some(Notice::from(it))),
         Event::Failed(failure) => {
             let (sentence, detail) = words::complaint(failure, &[("prefix", "message_prefix")]);
             say("error", sentence.as_str(), Some(detail))
@@ -237,8 +243,9 @@ mod tests {
             created_at_ms: AT_MS,
             updated_at_ms: AT_MS + 2_500,
         };
-        let told =
-            |step, job: &Job| spelled(&Event::Job(Box::new(JobChange { step, job: job.clone() }), stamp()));
+        let told = |step, job: &Job| {
+            spelled(&Event::Job(Box::new(JobChange { step, job: job.clone() }), stamp(), None))
+        };
         assert_eq!(
             told(JobStep::Progressed, &job),
             json!({ "type": "update", "message": "Almost",
@@ -271,7 +278,7 @@ mod tests {
             is_read: false,
         };
         assert_eq!(
-            spelled(&Event::Notification(notification)),
+            spelled(&Event::Notification(notification, None)),
             json!({ "type": "notification", "message": "Hello",
                     "data": { "id": uuid(3), "title": "Hello", "message": "there", "type": "info",
                               "timestamp": "2026-09-21T14:13:20.120Z" } })

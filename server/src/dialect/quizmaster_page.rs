@@ -12,9 +12,10 @@ use super::{Dialect, Request, Scope, words};
 /// The dialect of QuizMaster's test page.
 pub(super) static QUIZMASTER_PAGE: Dialect = Dialect {
     name: "quizmaster test page",
-    spelling: Spelling::new(2, encode),
+    spelling: Spelling { settles: &[], ..Spelling::new(2, encode) },
     decode,
     takes_first_frame: false,
+    has_inbox_cursor: false,
 };
 
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {

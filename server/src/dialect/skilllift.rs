@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use hub::model::Message;
+use hub::port::InboxKind;
 use hub::{Bring, Command, Event, Failure, Refusal, Spelling};
 use protocol::{LiveChange, MessageKind, RoomId, UserId};
 use serde::Serialize;
@@ -14,9 +15,14 @@ use crate::clock::rfc3339;
 /// SkillLift's dialect.
 pub(super) static SKILLLIFT: Dialect = Dialect {
     name: "skilllift",
-    spelling: Spelling { counts_participants: true, ..Spelling::new(4, encode) },
+    spelling: Spelling {
+        counts_participants: true,
+        settles: &[InboxKind::Job, InboxKind::Notification],
+        ..Spelling::new(4, encode)
+    },
     decode,
     takes_first_frame: true,
+    has_inbox_cursor: false,
 };
 
 /// The document does not name the fields; these are understood, the first one is spoken.
@@ -65,7 +71,7 @@ fn request(kind: &str, fields: &mut Fields) -> Result<Request, Box<Failure>> {
             Command::Live { room, status, details }
         }
         "ping" => Command::Ping { nonce: 0 },
-        "authenticate" => return Ok(Request::Authenticate(fields.text("token")?)),
+        "authenticate" => return Ok(Request::Authenticate { token: fields.text("token")?, inbox: None }),
         other => return Err(words::unknown(other).into()),
     };
     Ok(Request::Hub(command))
@@ -161,7 +167,7 @@ fn encode(event: &Event) -> Option<Bytes> {
             say(if it.here { "user_joined" } else { "user_left" }, payload)
         }
         Event::Live(change) => say("live_session_update", live(change)),
-        Event::Notification(it) => say("notification", Notice::from(it)),
+        Event::Notification(it, _) => say("notification", Notice::from(it)),
         Event::Pong(_) => say("pong", json!({})),
         Event::Failed(failure) => fail(failure),
         Event::Authenticated(it) => say("authenticated", json!({ "expiresInMs": it.expires_in_ms })),
@@ -215,7 +221,7 @@ mod tests {
     #[test]
     fn sl_01_the_first_frame_may_bring_the_token() {
         let frame = r#"{"type":"authenticate","data":{"token":"x.y.z"}}"#;
-        assert!(matches!(understood(frame), Request::Authenticate(token) if token == "x.y.z"));
+        assert!(matches!(understood(frame), Request::Authenticate { token, .. } if token == "x.y.z"));
         assert!(SKILLLIFT.takes_first_frame);
     }
 

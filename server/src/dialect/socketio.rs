@@ -2,6 +2,7 @@
 //! not collide, so each is tried in turn.
 
 use bytes::Bytes;
+use hub::port::InboxKind;
 use hub::{Broadcast, Command, Event, Refusal, Spelling};
 use protocol::{RawJson, RoomId, UserId};
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,8 @@ static VOCABULARIES: [Vocabulary; 2] = [
 
 /// How events are written: as Socket.IO packets of the main namespace, in full. `expiring` and `broadcast` belong to the
 /// door, as `authenticate` does: no vocabulary has them for itself.
-pub const SPELLING: Spelling = Spelling::new(5, encode);
+pub const SPELLING: Spelling =
+    Spelling { settles: &[InboxKind::Job, InboxKind::Notification], ..Spelling::new(5, encode) };
 
 fn encode(event: &Event) -> Option<Bytes> {
     match event {
@@ -63,7 +65,7 @@ pub fn decode(name: &str, data: &str) -> Wish {
     if name == "authenticate" {
         let token = data.as_str().or_else(|| data.get("token").and_then(Value::as_str));
         let token = token.ok_or_else(|| misshapen("token", "is missing"))?;
-        return Ok(Request::Authenticate(token.to_owned()));
+        return Ok(Request::Authenticate { token: token.to_owned(), inbox: None });
     }
     let known = VOCABULARIES.iter().find_map(|vocabulary| (vocabulary.decode)(name, data));
     known.unwrap_or_else(|| Err(Box::new(Refusal::UnknownType(name.chars().take(64).collect()).into())))

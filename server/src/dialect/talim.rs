@@ -121,7 +121,7 @@ pub fn encode(event: &Event) -> Option<Bytes> {
             }
             socket_event("chat-room-left", &Data { room_id: &left.room })
         }
-        Event::Notification(Notification { id, title, message, kind, at_ms, .. }) => {
+        Event::Notification(Notification { id, title, message, kind, at_ms, .. }, _) => {
             #[derive(Serialize)]
             struct Data<'a> {
                 id: String,

@@ -34,6 +34,7 @@ pub(super) fn handshake(open: &str) -> Response {
 /// `GET`: waits until there is something to say.
 pub(super) async fn poll(shared: &Arc<Shared>) -> Result<Response, RequestError> {
     let busy = Busy::begin(shared, |state| &mut state.is_polled)?;
+    shared.lock().hear_poll();
     loop {
         let mut payload = PayloadEncoder::new();
         match shared.take_turn(State::turn_of_poll) {

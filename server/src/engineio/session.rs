@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use futures_util::task::AtomicWaker;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 use wire::engineio::Packet;
 
@@ -79,6 +79,17 @@ impl Session {
             }
             drained.await;
         }
+    }
+
+    /// Asks the client to prove that it received everything sent before this call, and resolves when it has: over a
+    /// WebSocket by the answer to a ping that leaves right behind, over polling by the poll after the one that fetched it. At
+    /// most one may be under way.
+    ///
+    /// # Errors
+    /// [`Gone`] when the session ended before.
+    pub async fn receipt(&self) -> Result<(), Gone> {
+        let receipt = self.shared.ask_for_receipt().ok_or(Gone)?;
+        receipt.await.map_err(|_| Gone)
     }
 
     /// Why the session has ended, or is about to.
@@ -199,6 +210,20 @@ impl Shared {
         Ok(())
     }
 
+    /// `None`: the session has ended or is about to.
+    fn ask_for_receipt(&self) -> Option<oneshot::Receiver<()>> {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return None;
+        }
+        let (answered, answer) = oneshot::channel();
+        let transport = state.transport;
+        state.ask_for_receipt(answered);
+        drop(state);
+        self.wake(transport);
+        Some(answer)
+    }
+
     fn push_uncounted(&self, messages: impl IntoIterator<Item = Outgoing>) -> Result<(), Gone> {
         let mut state = self.lock();
         if state.phase != Phase::Open {
@@ -231,6 +256,7 @@ impl Shared {
             return;
         }
         state.phase = Phase::Closed(reason);
+        state.end_receipt();
         drop(state);
         self.tell_the_end();
     }
@@ -300,7 +326,11 @@ impl Shared {
         match packet {
             Packet::Text(text) => Ok(self.mailbox.put(Message::Text(text)).err()),
             Packet::Binary(data) => Ok(self.mailbox.put(Message::Binary(data)).err()),
-            Packet::Pong | Packet::Upgrade | Packet::Noop => Ok(None),
+            Packet::Pong => {
+                self.lock().hear_pong();
+                Ok(None)
+            }
+            Packet::Upgrade | Packet::Noop => Ok(None),
             Packet::Close => {
                 self.expect_late_poll();
                 self.abort(CloseReason::Client);

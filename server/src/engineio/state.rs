@@ -3,9 +3,10 @@
 use std::task::Waker;
 
 use hub::{Backlog, Full};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use super::outgoing::Outgoing;
+use super::outgoing::{Kind, Outgoing};
 use super::settings::Settings;
 
 /// Why a session ended.
@@ -107,7 +108,27 @@ pub(super) struct State {
     pub(super) pulse: Pulse,
     /// Of the WebSocket, once there is one.
     pub(super) writer: Option<Waker>,
+    /// How many pings were queued, and how many answers were heard.
+    pings: u32,
+    pongs: u32,
+    receipt: Option<Box<Receipt>>,
     outbox: Backlog<Outgoing>,
+}
+
+/// A request for a proof that the client received what was sent.
+#[derive(Debug)]
+struct Receipt {
+    answered: oneshot::Sender<()>,
+    proof: Proof,
+}
+
+/// What proves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// So many pongs.
+    Pongs(u32),
+    /// A poll, after one has fetched what was sent.
+    Poll { is_fetched: bool },
 }
 
 /// What a poll, or a WebSocket's writer, does next.
@@ -135,12 +156,16 @@ impl State {
             is_poll_due: false,
             pulse: Pulse::new(settings),
             writer: None,
+            pings: 0,
+            pongs: 0,
+            receipt: None,
             outbox: Backlog::new(settings.outbox_bytes),
         }
     }
 
     pub(super) fn push(&mut self, message: Outgoing) -> Result<(), Full> {
         let (weight, delivery) = (message.weight(), message.delivery);
+        self.pings = self.pings.wrapping_add(u32::from(message.kind == Kind::Ping));
         self.outbox.push(message, weight, delivery)
     }
 
@@ -153,6 +178,56 @@ impl State {
         self.outbox.push_uncounted(messages);
     }
 
+    /// Asks for a proof that everything queued until now was received.
+    pub(super) fn ask_for_receipt(&mut self, answered: oneshot::Sender<()>) {
+        let proof = match self.transport {
+            Transport::WebSocket => self.queue_ping(),
+            Transport::Polling | Transport::Upgrading { .. } => {
+                Proof::Poll { is_fetched: self.outbox.is_empty() }
+            }
+        };
+        self.receipt = Some(Box::new(Receipt { answered, proof }));
+    }
+
+    /// Queues a ping behind everything that waits. Pongs come in the order of the pings, so the number of the ping tells its own.
+    fn queue_ping(&mut self) -> Proof {
+        self.outbox.push_uncounted([Outgoing::ping()]);
+        self.pings = self.pings.wrapping_add(1);
+        Proof::Pongs(self.pings)
+    }
+
+    /// The client answered a ping.
+    pub(super) fn hear_pong(&mut self) {
+        // More answers than pings prove nothing.
+        if self.pongs != self.pings {
+            self.pongs = self.pongs.wrapping_add(1);
+            self.prove(Proof::Pongs(self.pongs));
+        }
+    }
+
+    /// The client polls, so it has what earlier polls fetched.
+    pub(super) fn hear_poll(&mut self) {
+        self.prove(Proof::Poll { is_fetched: true });
+    }
+
+    fn prove(&mut self, proof: Proof) {
+        if let Some(receipt) = self.receipt.take_if(|receipt| receipt.proof == proof) {
+            // The one who asked may have left.
+            receipt.answered.send(()).ok();
+        }
+    }
+
+    /// No proof comes any more.
+    pub(super) fn end_receipt(&mut self) {
+        self.receipt = None;
+    }
+
+    fn note_fetched(&mut self) {
+        if let Some(Receipt { proof: Proof::Poll { is_fetched }, .. }) = self.receipt.as_deref_mut() {
+            *is_fetched = true;
+        }
+    }
+
     /// What a poll does next. The end has a poll of its own: clients hand messages on a little later than they read
     /// them, but end at once, and would forget what came in the same payload.
     pub(super) fn turn_of_poll(&mut self) -> Turn {
@@ -160,9 +235,14 @@ impl State {
             return Turn::Displaced;
         }
         if matches!(self.phase, Phase::Closing(_)) && !self.outbox.is_empty() {
+            self.note_fetched();
             return Turn::Write(self.outbox.take_all(), None);
         }
-        match self.next_turn() {
+        let turn = self.next_turn();
+        if matches!(turn, Turn::Write(..)) {
+            self.note_fetched();
+        }
+        match turn {
             Turn::Wait if self.transport == (Transport::Upgrading { probed: true }) => Turn::WaitBriefly,
             turn => turn,
         }
@@ -179,6 +259,7 @@ impl State {
             Phase::Open => Turn::Write(self.outbox.take_all(), None),
             Phase::Closing(reason) => {
                 self.phase = Phase::Closed(reason);
+                self.end_receipt();
                 Turn::Write(self.outbox.take_all(), Some(reason))
             }
             Phase::Closed(reason) => Turn::End(reason),
@@ -199,6 +280,13 @@ impl State {
         let may = !matches!(self.phase, Phase::Closed(_));
         if may {
             self.transport = Transport::WebSocket;
+            // No poll comes any more.
+            if self.receipt.is_some() {
+                let proof = self.queue_ping();
+                if let Some(receipt) = &mut self.receipt {
+                    receipt.proof = proof;
+                }
+            }
         }
         may
     }

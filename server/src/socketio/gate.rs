@@ -78,6 +78,10 @@ impl Gate {
         self.position.swap(SHUT, Ordering::AcqRel) != SHUT
     }
 
+    pub(super) fn is_holding(&self) -> bool {
+        self.position() == HOLDING
+    }
+
     pub(super) fn is_shut(&self) -> bool {
         self.position() == SHUT
     }

@@ -29,8 +29,8 @@ struct Shared {
     signal: Arc<Signal>,
     gate: Gate,
     acks: Acks,
-    /// Raised when the client is not in the namespace any more.
-    left: Notify,
+    /// Raised when the client is in the namespace, and when it is not any more.
+    changed: Notify,
 }
 
 /// Tells the client's task that somebody was shown out.
@@ -78,7 +78,7 @@ impl Socket {
                 signal,
                 gate,
                 acks: Acks::default(),
-                left: Notify::new(),
+                changed: Notify::new(),
             }),
         }
     }
@@ -159,12 +159,45 @@ impl Socket {
     pub async fn left(&self) {
         loop {
             // Made before the look: it also hears what happens between the look and the waiting.
-            let left = self.shared.left.notified();
+            let changed = self.shared.changed.notified();
             if self.has_left() {
                 return;
             }
-            left.await;
+            changed.await;
         }
+    }
+
+    /// Resolves when the client knows that it is in the namespace, or is not let in.
+    async fn opened(&self) {
+        loop {
+            // Made before the look: it also hears what happens between the look and the waiting.
+            let changed = self.shared.changed.notified();
+            if !self.shared.gate.is_holding() {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Resolves when so little waits that one more message finds room, however large, or when the client is gone.
+    pub async fn drained(&self) {
+        self.opened().await;
+        if !self.has_left() {
+            self.shared.session.drained().await;
+        }
+    }
+
+    /// Asks the client to prove that it received everything sent before, and resolves when it has.
+    ///
+    /// # Errors
+    /// [`Gone`] when the client is gone before.
+    pub async fn receipt(&self) -> Result<(), Gone> {
+        // What is held until then leaves first.
+        self.opened().await;
+        if self.has_left() {
+            return Err(Gone);
+        }
+        self.shared.session.receipt().await
     }
 
     /// Lets the client in.
@@ -174,13 +207,14 @@ impl Socket {
         }
         let connect = connect(self.namespace(), self.id(), pid);
         self.shared.gate.open(&self.shared.session, connect, replay);
+        self.shared.changed.notify_waiters();
     }
 
     /// Nothing is sent any more and no answer comes. Whether that was different until now.
     pub(super) fn leave(&self) -> bool {
         let left = self.shared.gate.shut();
         self.shared.acks.end();
-        self.shared.left.notify_waiters();
+        self.shared.changed.notify_waiters();
         left
     }
 

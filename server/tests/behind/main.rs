@@ -1,16 +1,25 @@
 //! Who is behind: by two months, because the line takes a kilobyte a second, or because of all that it asked for. They get
 //! everything, and delay nobody.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on says so")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot go on says so"
+)]
 
 mod absence;
 mod asker;
 #[path = "../common/mod.rs"]
 mod common;
+mod inbox;
+mod receipts;
+mod resume;
 mod slow_line;
 mod slow_reader;
 #[path = "../socket/mod.rs"]
 mod socket;
+mod socketio;
 
 use common::App;
 use protocol::rest::Tokens;

@@ -1,6 +1,6 @@
 //! Events sent by hand, played analyses, who is there, and maintenance.
 
-use protocol::{JobStep, ServerFrame, Signal};
+use protocol::{InboxData, JobStep, ServerFrame, Signal};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use server::config::Environment;
@@ -20,7 +20,7 @@ async fn development() -> App {
 async fn hear_a_signal(socket: &mut Socket) -> Signal {
     socket
         .hear_some(|frame| match frame {
-            ServerFrame::Signal { data } => Some(data),
+            ServerFrame::Signal { data } => Some(data.item),
             _ => None,
         })
         .await
@@ -127,7 +127,9 @@ async fn a_notification_sent_by_hand_is_a_notification() {
     ] {
         assert_eq!(app.post(EMIT, &ann, &emit(data)).await.json()["data"], json!({ "delivered": 1 }));
         let heard = socket.hear().await;
-        let ServerFrame::Notification { data } = heard else { panic!("{heard:?}") };
+        let ServerFrame::Notification { data: InboxData { item: data, .. } } = heard else {
+            panic!("{heard:?}")
+        };
         assert_eq!((data.title.as_str(), data.message.as_str(), data.kind.as_str()), (title, message, kind));
     }
     assert_eq!(app.get("/api/v1/notifications", &ann).await.json()["unread"], 2);
@@ -170,7 +172,7 @@ async fn hear_an_analysis(app: &App, outcome: &str) -> (Vec<JobStep>, protocol::
     loop {
         let change = socket
             .hear_some(|frame| match frame {
-                ServerFrame::Job { data } => Some(data),
+                ServerFrame::Job { data } => Some(data.item),
                 _ => None,
             })
             .await;

@@ -28,7 +28,10 @@ async fn a_notification_is_heard_listed_and_read() {
     );
     for socket in [&mut here, &mut there] {
         let heard = socket.hear().await;
-        assert!(matches!(&heard, ServerFrame::Notification { data } if json!(data) == told), "{heard:?}");
+        assert!(
+            matches!(&heard, ServerFrame::Notification { data } if json!(data.item) == told),
+            "{heard:?}"
+        );
     }
     assert_eq!(other.before_pong().await, []);
 

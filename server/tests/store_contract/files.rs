@@ -5,7 +5,9 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use hub::port::{Appended, InboxStore as _, JobWrite, MessageDraft, NewEntry, Slice, Store, StoreError};
+use hub::port::{
+    Appended, Delivered, InboxStore as _, JobWrite, MessageDraft, NewEntry, Slice, Store, StoreError,
+};
 use protocol::limits::MAX_INBOX_ITEMS;
 use protocol::{Cursor, InboxItem, MessageKind};
 use server::auth::accounts::Accounts;
@@ -58,7 +60,7 @@ async fn inboxes_jobs_and_live_rooms_are_there_after_opening_again() {
     let listed = InboxItem::Notification(notification("first"));
     let new = [listed, signal()].map(|item| NewEntry { item, waits: true }).to_vec();
     store.put_in_inbox(&alice.id, new, Some(JobWrite::Save(job.clone())), 2000).await.unwrap();
-    store.inbox_told(&alice.id, &[1]).await.unwrap();
+    store.inbox_delivered(&alice.id, Delivered::These(&[1, 2])).await.unwrap();
     store.put_in_inbox(&alice.id, entries(MAX_INBOX_ITEMS), None, 2001).await.unwrap();
     let state = async |store: &SqliteStore| {
         let inbox = store.inbox_after(&alice.id, 2, u32::MAX).await.unwrap().unwrap();

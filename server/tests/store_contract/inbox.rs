@@ -1,12 +1,15 @@
 //! Promises about inboxes: their numbers, what they let go, and what waits in them.
 
-use hub::port::{NewEntry, StoreError};
-use protocol::limits::MAX_INBOX_ITEMS;
+use hub::port::{Delivered, InboxKind, NewEntry, StoreError};
+use protocol::limits::{self, MAX_INBOX_ITEMS};
 use protocol::{DirectMessage, InboxItem, JobChange, JobStep, MessageId, MessageKind, Signal};
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::world::{World, entries, job, nobody, notification, room_id, signal};
+
+const ALL_KINDS: [InboxKind; 4] =
+    [InboxKind::Notification, InboxKind::Direct, InboxKind::Job, InboxKind::Signal];
 
 fn numbers(entries: &[hub::port::Entry]) -> Vec<u64> {
     entries.iter().map(|entry| entry.seq).collect()
@@ -97,8 +100,8 @@ pub(crate) async fn an_unknown_person_has_no_inbox(world: &World) {
     assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
     assert_eq!(store.inbox_state(&nobody()).await.unwrap().head, 0);
     assert_eq!(store.inbox_after(&nobody(), 0, 10).await.unwrap(), Some(Vec::new()));
-    assert!(store.inbox_waiting(&nobody()).await.unwrap().is_empty());
-    store.inbox_told(&nobody(), &[1]).await.unwrap();
+    assert!(store.inbox_waiting(&nobody(), &ALL_KINDS, 0, 10).await.unwrap().is_empty());
+    assert_eq!(store.inbox_delivered(&nobody(), Delivered::These(&[1])).await.unwrap(), 0);
 }
 
 pub(crate) async fn old_entries_are_let_go_and_their_numbers_with_them(world: &World) {
@@ -126,23 +129,101 @@ pub(crate) async fn old_entries_are_let_go_and_their_numbers_with_them(world: &W
     assert_eq!(store.inbox_state(&alice.id).await.unwrap().head, 3 * most + 2);
 }
 
-pub(crate) async fn what_waits_waits_until_it_was_told(world: &World) {
+pub(crate) async fn what_waits_waits_until_it_was_delivered(world: &World) {
     let World { store, alice, bob, .. } = world;
-    let waiting = async || numbers(&store.inbox_waiting(&alice.id).await.unwrap());
+    let waiting =
+        async |person| numbers(&store.inbox_waiting(person, &ALL_KINDS, 0, u64::MAX).await.unwrap());
+    let bytes = async || store.inbox_state(&alice.id).await.unwrap().waiting_bytes;
     let new = [true, false, true, true].map(|waits| NewEntry { item: signal(), waits });
-    store.put_in_inbox(&bob.id, new.to_vec(), None, 2000).await.unwrap();
-    store.put_in_inbox(&alice.id, new.to_vec(), None, 2000).await.unwrap();
-    assert_eq!(waiting().await, [1, 3, 4]);
+    let size = new[0].waiting_bytes();
+    assert!(size > 0 && new[1].waiting_bytes() == 0);
+    for person in [&bob.id, &alice.id] {
+        store.put_in_inbox(person, new.to_vec(), None, 2000).await.unwrap();
+    }
+    assert_eq!((waiting(&alice.id).await, bytes().await), (vec![1, 3, 4], 3 * size));
 
-    for (told, left) in
+    for (delivered, left) in
         [(&[][..], &[1, 3, 4][..]), (&[3, 2, 3, u64::MAX, 9], &[1, 4]), (&[3], &[1, 4]), (&[4, 1], &[])]
     {
-        store.inbox_told(&alice.id, told).await.unwrap();
-        assert_eq!(waiting().await, left, "after {told:?}");
+        let before = bytes().await;
+        let freed = store.inbox_delivered(&alice.id, Delivered::These(delivered)).await.unwrap();
+        assert_eq!(waiting(&alice.id).await, left, "after {delivered:?}");
+        assert_eq!((bytes().await, before - freed), (left.len() as u64 * size, left.len() as u64 * size));
     }
 
-    assert_eq!(store.inbox_after(&alice.id, 0, 10).await.unwrap().unwrap().len(), 4, "told, but still kept");
-    assert_eq!(numbers(&store.inbox_waiting(&bob.id).await.unwrap()), [1, 3, 4]);
-    store.put_in_inbox(&bob.id, entries(MAX_INBOX_ITEMS - 1), None, 2001).await.unwrap();
-    assert_eq!(numbers(&store.inbox_waiting(&bob.id).await.unwrap()), [4], "what was let go waits no more");
+    let kept = store.inbox_after(&alice.id, 0, 10).await.unwrap().unwrap();
+    assert_eq!((kept.len(), kept.iter().any(|it| it.waits)), (4, false), "delivered, but still kept");
+    let kept = store.inbox_after(&bob.id, 0, 10).await.unwrap().unwrap();
+    assert_eq!(kept.iter().map(|it| it.waits).collect::<Vec<_>>(), [true, false, true, true]);
+    assert_eq!(store.inbox_delivered(&bob.id, Delivered::UpTo(3)).await.unwrap(), 2 * size);
+    assert_eq!(waiting(&bob.id).await, [4]);
+}
+
+pub(crate) async fn what_waits_is_kept_however_old_it_is(world: &World) {
+    let World { store, alice, .. } = world;
+    let most = u64::from(MAX_INBOX_ITEMS);
+    let new = [true, false, true].map(|waits| NewEntry { item: signal(), waits });
+    store.put_in_inbox(&alice.id, new.to_vec(), None, 2000).await.unwrap();
+    for _ in 0..2 {
+        store.put_in_inbox(&alice.id, entries(MAX_INBOX_ITEMS), None, 2001).await.unwrap();
+    }
+    let waiting = async || numbers(&store.inbox_waiting(&alice.id, &ALL_KINDS, 0, u64::MAX).await.unwrap());
+    assert_eq!(waiting().await, [1, 3]);
+    let found = async |seq| store.inbox_after(&alice.id, seq, 10).await.unwrap().map(|it| numbers(&it));
+    assert_eq!(found(0).await, Some(vec![1]), "up to the hole");
+    assert_eq!(found(1).await, None);
+    assert_eq!(found(2).await, Some(vec![3]));
+    assert_eq!(found(3).await, None);
+    assert!(found(most + 3).await.is_some());
+
+    store.inbox_delivered(&alice.id, Delivered::These(&[1])).await.unwrap();
+    assert_eq!((found(0).await, waiting().await), (None, vec![3]), "it was kept for its waiting alone");
+    store.inbox_delivered(&alice.id, Delivered::UpTo(u64::MAX)).await.unwrap();
+    assert_eq!((found(2).await, waiting().await), (None, vec![]));
+}
+
+pub(crate) async fn what_waits_is_read_in_portions_and_by_kind(world: &World) {
+    let World { store, alice, bob, .. } = world;
+    let letter = |body: String| {
+        InboxItem::Direct(DirectMessage {
+            id: MessageId(Uuid::now_v7()),
+            room: room_id("general"),
+            author: bob.id.clone(),
+            name: bob.username.clone(),
+            email: bob.email.clone(),
+            is_active: bob.is_active,
+            author_created_at_ms: bob.created_at_ms,
+            to: alice.id.clone(),
+            body,
+            kind: MessageKind::Text,
+            at_ms: 1999,
+        })
+    };
+    let large = limits::PORTION_BYTES / 3;
+    let sizes = [large, large, large, 10 * large, 1];
+    let mut items: Vec<InboxItem> = sizes.iter().map(|size| letter("x".repeat(*size))).collect();
+    items.push(InboxItem::Notification(notification("last")));
+    let new = items.into_iter().map(|item| NewEntry { item, waits: true }).collect();
+    store.put_in_inbox(&alice.id, new, None, 2000).await.unwrap();
+    let waiting = async |kinds: &[InboxKind], after, upto| {
+        numbers(&store.inbox_waiting(&alice.id, kinds, after, upto).await.unwrap())
+    };
+    let direct = [InboxKind::Direct];
+    for (kinds, after, upto, expected) in [
+        (&ALL_KINDS[..], 0, 6, &[1, 2][..]),
+        (&ALL_KINDS, 2, 6, &[3]),
+        (&ALL_KINDS, 3, 6, &[4]),
+        (&ALL_KINDS, 4, 6, &[5, 6]),
+        (&ALL_KINDS, 4, 5, &[5]),
+        (&ALL_KINDS, 6, 6, &[]),
+        (&direct, 4, 6, &[5]),
+        (&[InboxKind::Job, InboxKind::Notification], 0, 6, &[6]),
+        (&[], 0, 6, &[]),
+    ] {
+        assert_eq!(waiting(kinds, after, upto).await, expected, "{kinds:?} {after} {upto}");
+    }
+    for (seq, expected) in [(0, &[1, 2][..]), (2, &[3]), (3, &[4]), (4, &[5, 6])] {
+        let page = store.inbox_after(&alice.id, seq, 10).await.unwrap().unwrap();
+        assert_eq!(numbers(&page), expected, "after {seq}");
+    }
 }

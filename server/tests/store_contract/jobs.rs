@@ -61,7 +61,7 @@ pub(crate) async fn a_deleted_job_leaves_nothing(world: &World) {
 
     assert_eq!(store.job(gone.id).await.unwrap(), None);
     assert_eq!(store.jobs_of(&alice.id, None, 10).await.unwrap(), std::slice::from_ref(&kept));
-    assert_eq!(store.running_jobs(&alice.id).await.unwrap(), [kept]);
+    assert_eq!(store.running_jobs(&alice.id, None, 10).await.unwrap(), [kept]);
     world.save(&gone).await;
     assert_eq!(store.job(gone.id).await.unwrap(), Some(gone));
 }
@@ -112,6 +112,14 @@ pub(crate) async fn jobs_are_listed_newest_first(world: &World) {
         let listed = store.jobs_of(&alice.id, before, limit).await.unwrap();
         assert_eq!(ids(listed), expected, "{before:?} {limit}");
     }
-    let running = store.running_jobs(&alice.id).await.unwrap();
+    let running = store.running_jobs(&alice.id, None, 10).await.unwrap();
     assert_eq!(ids(running), expected(&[0, 2, 3]), "oldest first");
+    for (after, limit, expected) in [(0, 10, &[2, 3][..]), (1, 1, &[2]), (2, 10, &[3]), (4, 10, &[])] {
+        let running = store.running_jobs(&alice.id, Some(jobs[after].id), limit).await.unwrap();
+        assert_eq!(
+            ids(running),
+            expected.iter().map(|at| jobs[*at].id).collect::<Vec<_>>(),
+            "after {after}, at most {limit}"
+        );
+    }
 }

@@ -89,7 +89,9 @@ contract! {
         an_inbox_stays_dense_when_many_write_at_once,
         an_unknown_person_has_no_inbox,
         old_entries_are_let_go_and_their_numbers_with_them,
-        what_waits_waits_until_it_was_told;
+        what_waits_waits_until_it_was_delivered,
+        what_waits_is_kept_however_old_it_is,
+        what_waits_is_read_in_portions_and_by_kind;
     jobs:
         a_job_is_kept_as_it_stands,
         a_deleted_job_leaves_nothing,
@@ -98,6 +100,7 @@ contract! {
     notifications:
         notifications_are_listed_newest_first,
         notifications_are_read_once,
+        notifications_that_were_read_wait_no_more,
         a_notification_that_comes_again_is_listed_once,
         old_notifications_are_let_go_but_not_for_other_things;
 }

@@ -5,7 +5,7 @@ use protocol::limits::MAX_INBOX_ITEMS;
 use protocol::{InboxItem, Notification, NotificationId};
 use uuid::Uuid;
 
-use crate::world::{World, entries, nobody, notification};
+use crate::world::{World, entries, nobody, notification, signal};
 
 impl World {
     async fn notify(&self, notifications: &[Notification]) {
@@ -54,21 +54,41 @@ pub(crate) async fn notifications_are_read_once(world: &World) {
     let unknown = NotificationId(Uuid::now_v7());
 
     let several = [sent[1].id, unknown, sent[1].id];
-    assert_eq!(store.read_notifications(&alice.id, Some(&several)).await.unwrap(), 1);
-    assert_eq!(store.read_notifications(&alice.id, Some(&several)).await.unwrap(), 0);
-    assert_eq!(store.read_notifications(&alice.id, Some(&[])).await.unwrap(), 0);
+    assert_eq!(store.read_notifications(&alice.id, Some(&several)).await.unwrap().unread, 1);
+    assert_eq!(store.read_notifications(&alice.id, Some(&several)).await.unwrap().unread, 0);
+    assert_eq!(store.read_notifications(&alice.id, Some(&[])).await.unwrap().unread, 0);
     for stranger in [&bob.id, &nobody()] {
-        assert_eq!(store.read_notifications(stranger, Some(&[sent[0].id])).await.unwrap(), 0);
-        assert_eq!(store.read_notifications(stranger, None).await.unwrap(), 0);
+        assert_eq!(store.read_notifications(stranger, Some(&[sent[0].id])).await.unwrap().unread, 0);
+        assert_eq!(store.read_notifications(stranger, None).await.unwrap().unread, 0);
     }
     assert_eq!(unread().await, 3);
     let list = world.notified(None, 10).await.list;
     assert_eq!(list.iter().map(|it| it.is_read).collect::<Vec<_>>(), [false, false, true, false]);
 
-    assert_eq!(store.read_notifications(&alice.id, None).await.unwrap(), 3);
-    assert_eq!(store.read_notifications(&alice.id, None).await.unwrap(), 0);
+    assert_eq!(store.read_notifications(&alice.id, None).await.unwrap().unread, 3);
+    assert_eq!(store.read_notifications(&alice.id, None).await.unwrap().unread, 0);
     assert_eq!(unread().await, 0);
     assert!(world.notified(None, 10).await.list.iter().all(|it| it.is_read));
+}
+
+pub(crate) async fn notifications_that_were_read_wait_no_more(world: &World) {
+    let World { store, alice, bob, .. } = world;
+    let sent = ["a", "b", "c"].map(notification);
+    let waiting = |it: &Notification| NewEntry { item: InboxItem::Notification(it.clone()), waits: true };
+    let other = NewEntry { item: signal(), waits: true };
+    for person in [&alice.id, &bob.id] {
+        let new = sent.iter().map(waiting).chain([other.clone()]).collect();
+        store.put_in_inbox(person, new, None, 2000).await.unwrap();
+    }
+    let bytes = async || store.inbox_state(&alice.id).await.unwrap().waiting_bytes;
+    let before = bytes().await;
+
+    let read = store.read_notifications(&alice.id, Some(&[sent[1].id])).await.unwrap();
+    assert_eq!((read.unread, read.waiting_bytes), (1, waiting(&sent[1]).waiting_bytes()));
+    assert_eq!(bytes().await, before - read.waiting_bytes);
+    let read = store.read_notifications(&alice.id, None).await.unwrap();
+    assert_eq!((read.unread, bytes().await), (2, other.waiting_bytes()));
+    assert_eq!(store.inbox_state(&bob.id).await.unwrap().waiting_bytes, before, "of others nothing changes");
 }
 
 pub(crate) async fn a_notification_that_comes_again_is_listed_once(world: &World) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hub::{Bring, Command, Event, Identity, Peer, Refusal, Standing, Track};
+use hub::{Event, Identity, InboxStart, Peer, Refusal, Standing, Track};
 use protocol::{UserId, Welcome};
 use serde_json::{Value, json};
 
@@ -86,7 +86,7 @@ async fn identify(
         Some(identify_token(state, token).await?)
     } else {
         let ticket = said("ticket").map(str::to_owned).or_else(|| query.ticket.clone());
-        let query = SocketQuery { token: query.token.clone(), ticket };
+        let query = SocketQuery { token: query.token.clone(), ticket, inbox: None };
         identify_socket(state, authorization.as_ref(), &query).await?
     };
     let claimed = query.user_id.as_deref().or_else(|| said("userId"));
@@ -114,8 +114,8 @@ async fn recover(state: &AppState, peer: &Peer, recovery: Recovery) -> Result<Op
     Ok(rooms.map(|rooms| Return { sid, pid: recovery.pid, inbox: stood.inbox, rooms }))
 }
 
-/// Tells what was missed, in each room and in the inbox, and lets the client follow from there. What is told waits until
-/// the client knows that it is in.
+/// Has the client told what it missed, in each room and in the inbox, and lets it follow from there. What is told waits until
+/// the client knows that it is in, and leaves as the client takes it.
 async fn resume(
     peer: &mut Peer,
     outlet: &SocketOutlet,
@@ -123,18 +123,11 @@ async fn resume(
     welcome: Option<bytes::Bytes>,
 ) -> Result<(), Refusal> {
     let Some(back) = back else {
-        return peer.follow_inbox(None, welcome).await;
+        return peer.follow_inbox(InboxStart::Fresh, welcome).await;
     };
     outlet.stands(back);
-    for Standing { room, cursor } in &back.rooms {
-        let join = Command::Join { room: room.clone(), bring: Bring::Missed(cursor.seq) };
-        match peer.request(join).await {
-            // Who was taken out of the room meanwhile follows it no more.
-            Ok(_) | Err(hub::Failure { refusal: Refusal::NoSuchRoom, .. }) => {}
-            Err(failure) => return Err(failure.refusal),
-        }
-    }
-    peer.follow_inbox(Some(back.inbox), welcome).await
+    peer.resume(&back.rooms);
+    peer.follow_inbox(InboxStart::Resumed(back.inbox), welcome).await
 }
 
 impl SocketOutlet {

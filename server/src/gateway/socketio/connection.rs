@@ -102,7 +102,9 @@ impl Connection {
                 Ok(Done::Later(outcome)) => Answer::Later(outcome),
                 Err(failure) => Answer::Done(Err(failure)),
             },
-            Request::Authenticate(token) => Answer::Done(self.renew(&token).await.map_err(Failure::from)),
+            Request::Authenticate { token, .. } => {
+                Answer::Done(self.renew(&token).await.map_err(Failure::from))
+            }
             Request::Simulate(_) | Request::SimulateUnnamed(_) | Request::Cancel(_) => {
                 Answer::Done(Err(Refusal::UnknownType(event.name.to_string()).into()))
             }

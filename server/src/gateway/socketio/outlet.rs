@@ -4,7 +4,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use hub::{Delivery, Gone, Outlet, Track};
+use hub::{Delivery, Gone, Outlet, OutletFuture, Track};
 use protocol::CloseCode;
 
 use super::positions::Positions;
@@ -67,6 +67,15 @@ impl Outlet for SocketOutlet {
 
     fn place(&self, track: Track<'_>) {
         self.positions.lock().unwrap_or_else(PoisonError::into_inner).note(track);
+    }
+
+    fn drained(&self) -> OutletFuture<'_, ()> {
+        Box::pin(self.socket.drained())
+    }
+
+    fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
+        let socket = self.socket.clone();
+        Box::pin(async move { socket.receipt().await.map_err(|_| Gone) })
     }
 
     fn close(&self, code: CloseCode) {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use bytes::Bytes;
-use hub::{Bring, Command, Delivery, Event, Gone, Identity, Outbox, Outlet, Refusal, Track};
+use hub::{
+    Bring, Command, Delivery, Event, Gone, Identity, InboxStart, Outbox, Outlet, OutletFuture, Refusal, Track,
+};
 use protocol::{CloseCode, RoomId, UserId, Welcome};
 use tokio::time::{Instant, timeout_at};
 
@@ -76,9 +78,10 @@ pub(super) async fn in_turn(
     state: &AppState,
     outbox: &Outbox,
     caller: &Caller,
+    inbox: Option<u64>,
 ) -> Result<Connection, CloseCode> {
     match state.turns().take().await {
-        Ok(_turn) => enter(dialect, scope, state, outbox, caller).await,
+        Ok(_turn) => enter(dialect, scope, state, outbox, caller, inbox).await,
         Err(error) => {
             let retry_after_ms = error.describe().1.retry_after_ms.unwrap_or_default();
             refuse(dialect, outbox, Refusal::TooFast { retry_after_ms });
@@ -94,6 +97,7 @@ pub(super) async fn enter(
     state: &AppState,
     outbox: &Outbox,
     caller: &Caller,
+    inbox: Option<u64>,
 ) -> Result<Connection, CloseCode> {
     let refused = |refusal: Refusal| {
         let code = match refusal {
@@ -136,20 +140,34 @@ pub(super) async fn enter(
             connection.peer.request(join).await.map_err(|failure| refused(failure.refusal))?;
         }
         Scope::Anything | Scope::Inbox => {
-            connection.peer.follow_inbox(None, None).await.map_err(refused)?;
+            let start = inbox.map_or(InboxStart::Fresh, InboxStart::Cursor);
+            connection.peer.follow_inbox(start, None).await.map_err(refused)?;
         }
     }
     Ok(connection)
 }
 
-/// The token of a socket that came without one.
+/// The cursor of its inbox that a client came with; `None` also in a dialect that has none.
+///
+/// # Errors
+/// [`ApiError::Invalid`] for a text that is no number.
+pub(super) fn inbox_cursor(dialect: &Dialect, query: &SocketQuery) -> Result<Option<u64>, ApiError> {
+    let said = query.inbox.as_deref().filter(|_| dialect.has_inbox_cursor);
+    let cursor = said.map(str::parse).transpose();
+    cursor.map_err(|_| ApiError::Invalid {
+        field: "inbox",
+        message: "inbox: must be a whole number".to_owned(),
+    })
+}
+
+/// The token of a socket that came without one, and its cursor of the inbox.
 pub(super) async fn first_frame(
     dialect: &Dialect,
     scope: &Scope,
     state: &AppState,
     reader: &mut Reader,
     outbox: &Outbox,
-) -> Result<Caller, CloseCode> {
+) -> Result<(Caller, Option<u64>), CloseCode> {
     let deadline = Instant::now() + FIRST_FRAME;
     let frame = loop {
         match timeout_at(deadline, reader.next()).await {
@@ -160,16 +178,18 @@ pub(super) async fn first_frame(
             Ok(Err(ended)) => return Err(why(&ended)),
         }
     };
-    let Some(Ok(Request::Authenticate(token))) = frame.map(|text| (dialect.decode)(text.as_str(), scope))
+    let Some(Ok(Request::Authenticate { token, inbox })) =
+        frame.map(|text| (dialect.decode)(text.as_str(), scope))
     else {
         refuse(dialect, outbox, Refusal::Unauthorized);
         return Err(CloseCode::Token);
     };
-    identify_token(state, &token).await.map_err(|error| {
+    let caller = identify_token(state, &token).await.map_err(|error| {
         tracing::debug!(error = &error as &dyn std::error::Error, "A first frame's token was refused");
         refuse(dialect, outbox, Refusal::Unauthorized);
         CloseCode::Token
-    })
+    })?;
+    Ok((caller, inbox))
 }
 
 /// Says no to a connection that is about to be closed, so a full outbox does not matter.
@@ -194,6 +214,14 @@ impl Outlet for RoomOutlet {
         if track == Track::Left(&self.room) {
             self.close(CloseCode::Forbidden);
         }
+    }
+
+    fn drained(&self) -> OutletFuture<'_, ()> {
+        self.outbox.drained()
+    }
+
+    fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
+        self.outbox.receipt()
     }
 
     fn close(&self, code: CloseCode) {

@@ -78,10 +78,13 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
         }
     };
     let scope = enter::scope(&state, place, &last_part, caller.as_ref()).await?;
+    let inbox = enter::inbox_cursor(place.dialect, &query)?;
     let (response, pending) = accept(&mut request, settings(&state))?;
     let (outbox, inlet) = outbox(OUTBOX_BYTES);
     let entered = match &caller {
-        Some(caller) => Some(enter::enter(place.dialect, scope.clone(), &state, &outbox, caller).await),
+        Some(caller) => {
+            Some(enter::enter(place.dialect, scope.clone(), &state, &outbox, caller, inbox).await)
+        }
         None => None,
     };
     let visit = Visit { dialect: place.dialect, scope, state, outbox, inlet, seat };
@@ -139,7 +142,7 @@ impl Visit {
         let connection = match entered {
             Some(entered) => entered,
             None => match enter::first_frame(dialect, &scope, &state, &mut reader, &outbox).await {
-                Ok(caller) => enter::in_turn(dialect, scope, &state, &outbox, &caller).await,
+                Ok((caller, inbox)) => enter::in_turn(dialect, scope, &state, &outbox, &caller, inbox).await,
                 Err(code) => Err(code),
             },
         };

@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use hub::{Event, Failure, Outbox, Peer, Refusal};
+use hub::{Event, Failure, Outbox, Outlet, Peer, Refusal};
 use protocol::{CloseCode, Expiry, RunId, SimulationPlan};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
@@ -122,7 +122,14 @@ impl Connection {
             self.heard_at = Instant::now();
             let said = match said {
                 Ok(said @ (Incoming::Text(_) | Incoming::Binary(_))) => said,
-                Ok(Incoming::Ping(_) | Incoming::Pong(_)) => continue,
+                Ok(Incoming::Pong(payload)) => {
+                    // The answer to a ping of the heartbeat is empty.
+                    if let Ok(token) = <[u8; 8]>::try_from(&*payload) {
+                        outbox.answer(u64::from_be_bytes(token));
+                    }
+                    continue;
+                }
+                Ok(Incoming::Ping(_)) => continue,
                 Ok(Incoming::Close(_)) => return CloseCode::Normal,
                 Err(ended) => return why(&ended),
             };
@@ -228,7 +235,7 @@ impl Connection {
         };
         let done = match request {
             Request::Hub(_) => Ok(()),
-            Request::Authenticate(token) => self.renew(&token).await,
+            Request::Authenticate { token, inbox } => self.renew(&token, inbox).await,
             Request::Simulate(plan) => self.simulate(plan),
             Request::SimulateUnnamed(mut plan) => {
                 plan.run = RunId(Uuid::new_v4());
@@ -254,7 +261,7 @@ impl Connection {
     }
 
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
-    async fn renew(&mut self, token: &str) -> Result<(), Refusal> {
+    async fn renew(&mut self, token: &str, inbox: Option<u64>) -> Result<(), Refusal> {
         let caller = identify_token(&self.state, token).await.map_err(|_| Refusal::Unauthorized)?;
         if caller.person.id != self.peer.person().id {
             return Err(Refusal::Unauthorized);
@@ -262,6 +269,9 @@ impl Connection {
         self.peer.renew(caller.sign_in);
         self.expires_at = self.state.moment(caller.expires_at_ms);
         self.warned = false;
+        if let Some(seq) = inbox {
+            self.peer.received_inbox(seq).await;
+        }
         self.peer.tell(&Event::Authenticated(Expiry { expires_in_ms: self.expires_in_ms() }));
         Ok(())
     }

@@ -2,7 +2,8 @@
 
 use std::task::Waker;
 
-use hub::{Inlet, Taken};
+use bytes::Bytes;
+use hub::{Inlet, OutboxItem, Taken};
 
 use crate::websocket::{OutFrame, Source, Turn};
 
@@ -15,7 +16,13 @@ impl Source for Waiting {
     }
 
     fn next(&self, limit: usize, put: &mut dyn FnMut(OutFrame)) -> Turn {
-        match self.0.take(limit, |frame| put(OutFrame::text(frame))) {
+        let put = |item| {
+            put(match item {
+                OutboxItem::Frame(frame) => OutFrame::text(frame),
+                OutboxItem::Ping(token) => OutFrame::ping(Bytes::copy_from_slice(&token.to_be_bytes())),
+            });
+        };
+        match self.0.take(limit, put) {
             Taken::Nothing => Turn::Wait,
             Taken::Some => Turn::Some,
             Taken::All => Turn::All,

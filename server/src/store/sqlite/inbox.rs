@@ -1,17 +1,22 @@
 //! Inboxes: numbered like rooms, one for each person, but old entries are let go.
 
 use std::convert::Infallible;
+use std::pin::pin;
 
-use hub::port::{Answer, Entry, InboxState, InboxStore, JobWrite, NewEntry, Notifications, StoreError};
-use protocol::limits::MAX_INBOX_ITEMS;
+use futures_util::{Stream, TryStreamExt};
+use hub::port::{
+    Answer, Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, NewEntry, Notifications,
+    ReadNotifications, StoreError,
+};
+use protocol::limits::{MAX_INBOX_ITEMS, PORTION_BYTES};
 use protocol::{InboxItem, Job, JobId, NotificationId, UserId};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, ToSql, params};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{FromRow, query_as, query_scalar};
 
 use super::desk::person_key;
 use super::rows::{from_json, json, number, seq_number};
-use super::writer::{Change, Fault, Work};
+use super::writer::{Broken, Change, Fault, Work};
 use super::{SqliteStore, jobs, notifications, unread};
 
 impl InboxStore for SqliteStore {
@@ -34,12 +39,22 @@ impl InboxStore for SqliteStore {
         Box::pin(async move { after(self.readers(), person, seq, limit).await.map_err(unread) })
     }
 
-    fn inbox_waiting<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<Entry>> {
-        Box::pin(async move { waiting(self.readers(), person).await.map_err(unread) })
+    fn inbox_waiting<'a>(
+        &'a self,
+        person: &'a UserId,
+        kinds: &'a [InboxKind],
+        after: u64,
+        upto: u64,
+    ) -> Answer<'a, Vec<Entry>> {
+        Box::pin(async move { waiting(self.readers(), person, kinds, after, upto).await.map_err(unread) })
     }
 
-    fn inbox_told<'a>(&'a self, person: &'a UserId, seqs: &'a [u64]) -> Answer<'a, ()> {
-        let work = Told { person: person.clone(), seqs: seqs.to_vec() };
+    fn inbox_delivered<'a>(&'a self, person: &'a UserId, which: Delivered<'a>) -> Answer<'a, u64> {
+        let which = match which {
+            Delivered::These(seqs) => Which::These(seqs.to_vec()),
+            Delivered::UpTo(seq) => Which::UpTo(seq),
+        };
+        let work = NoteDelivered { person: person.clone(), which };
         Box::pin(async move { Ok(self.writer().write(work).await?) })
     }
 
@@ -51,8 +66,13 @@ impl InboxStore for SqliteStore {
         Box::pin(async move { jobs::page(self.readers(), person, before, limit).await.map_err(unread) })
     }
 
-    fn running_jobs<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<Job>> {
-        Box::pin(async move { jobs::running(self.readers(), person).await.map_err(unread) })
+    fn running_jobs<'a>(
+        &'a self,
+        person: &'a UserId,
+        after: Option<JobId>,
+        limit: u32,
+    ) -> Answer<'a, Vec<Job>> {
+        Box::pin(async move { jobs::running(self.readers(), person, after, limit).await.map_err(unread) })
     }
 
     fn notifications<'a>(
@@ -70,7 +90,7 @@ impl InboxStore for SqliteStore {
         &'a self,
         person: &'a UserId,
         which: Option<&'a [NotificationId]>,
-    ) -> Answer<'a, u32> {
+    ) -> Answer<'a, ReadNotifications> {
         let work = notifications::Read { person: person.clone(), which: which.map(<[_]>::to_vec) };
         Box::pin(async move { Ok(self.writer().write(work).await?) })
     }
@@ -120,37 +140,84 @@ impl Work for Put {
             InboxItem::Direct(_) | InboxItem::Job(_) | InboxItem::Signal(_) => None,
         });
         notifications::insert(connection, person, &listed.collect::<Vec<_>>())?;
-        let gone = head.saturating_sub(MAX_INBOX_ITEMS.into());
+        let gone = oldest_kept(head) - 1;
         if gone > 0 {
+            // Only those that grew too old by these entries: the older ones that are still there wait.
             connection
-                .prepare_cached("DELETE FROM inbox WHERE person = ? AND seq <= ?")?
-                .execute(params![person, seq_number(gone)])?;
+                .prepare_cached("DELETE FROM inbox WHERE person = ? AND seq > ? AND seq <= ? AND NOT waits")?
+                .execute(params![person, seq_number(gone.saturating_sub(count)), seq_number(gone)])?;
         }
         Ok(numbers)
     }
 }
 
-/// See [`InboxStore::inbox_told`].
-struct Told {
-    person: UserId,
-    seqs: Vec<u64>,
+/// The first number that is not too old to be kept.
+fn oldest_kept(head: u64) -> u64 {
+    head.saturating_sub(MAX_INBOX_ITEMS.into()) + 1
 }
 
-impl Change for Told {
-    type Done = ();
+/// See [`InboxStore::inbox_delivered`].
+struct NoteDelivered {
+    person: UserId,
+    which: Which,
+}
+
+/// See [`Delivered`].
+enum Which {
+    These(Vec<u64>),
+    UpTo(u64),
+}
+
+impl Change for NoteDelivered {
+    type Done = u64;
     type Refusal = Infallible;
 }
 
-impl Work for Told {
-    fn run(&self, connection: &Connection) -> Result<(), Fault<Infallible>> {
-        let Some(person) = person_key(connection, &self.person)? else { return Ok(()) };
-        let mut tell =
-            connection.prepare_cached("UPDATE inbox SET waits = 0 WHERE person = ? AND seq = ? AND waits")?;
-        for seq in &self.seqs {
-            tell.execute(params![person, seq_number(*seq)])?;
+impl Work for NoteDelivered {
+    fn run(&self, connection: &Connection) -> Result<u64, Fault<Infallible>> {
+        let Some(person) = person_key(connection, &self.person)? else { return Ok(0) };
+        let mut bytes = 0;
+        match &self.which {
+            Which::These(seqs) => {
+                for seq in seqs {
+                    bytes += settle(connection, person, "seq = ?2", seq_number(*seq))?;
+                }
+            }
+            Which::UpTo(seq) => bytes = settle(connection, person, "seq <= ?2", seq_number(*seq))?,
         }
-        Ok(())
+        Ok(bytes)
     }
+}
+
+/// Lets waiting entries for which a condition holds wait no more, and lets those go that were kept for their waiting alone.
+/// Answers with their bytes.
+pub(super) fn settle(
+    connection: &Connection,
+    person: i64,
+    condition: &str,
+    value: impl ToSql,
+) -> Result<u64, Broken> {
+    let mut settle = connection.prepare_cached(&format!(
+        "UPDATE inbox SET waits = 0 WHERE person = ?1 AND waits AND {condition} RETURNING seq, octet_length(item)"
+    ))?;
+    let settled = settle.query_map(params![person, value], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let settled = settled.collect::<Result<Vec<(i64, i64)>, _>>()?;
+    if settled.is_empty() {
+        return Ok(0);
+    }
+    let head = connection
+        .prepare_cached("SELECT head FROM inboxes WHERE person = ?")?
+        .query_row([person], |row| row.get(0))?;
+    let oldest = seq_number(oldest_kept(number(head)?));
+    let mut drop_old = connection.prepare_cached("DELETE FROM inbox WHERE person = ? AND seq = ?")?;
+    let mut bytes = 0;
+    for (seq, size) in settled {
+        bytes += number(size)?;
+        if seq < oldest {
+            drop_old.execute([person, seq])?;
+        }
+    }
+    Ok(bytes)
 }
 
 /// What other tables call somebody who must be there.
@@ -164,28 +231,47 @@ struct EntryRow {
     seq: u64,
     at_ms: i64,
     item: String,
+    waits: bool,
 }
 
 impl EntryRow {
     fn entry(self) -> Result<Entry, sqlx::Error> {
-        Ok(Entry { seq: self.seq, at_ms: self.at_ms, item: from_json(&self.item)? })
+        Ok(Entry { seq: self.seq, at_ms: self.at_ms, item: from_json(&self.item)?, waits: self.waits })
     }
+}
+
+/// Rows of one portion: at least one, then as many as it has bytes for. What comes after it is not read.
+async fn portion(
+    rows: impl Stream<Item = Result<EntryRow, sqlx::Error>>,
+) -> Result<Vec<EntryRow>, sqlx::Error> {
+    let mut rows = pin!(rows);
+    let mut bytes = 0;
+    let mut page: Vec<EntryRow> = Vec::new();
+    while let Some(row) = rows.try_next().await? {
+        bytes += row.item.len();
+        if !page.is_empty() && bytes > PORTION_BYTES {
+            break;
+        }
+        page.push(row);
+    }
+    Ok(page)
 }
 
 /// See [`InboxStore::inbox_state`].
 async fn state(readers: &SqlitePool, person: &UserId) -> Result<InboxState, sqlx::Error> {
-    let state: Option<(u64, bool, bool)> = query_as(
+    let state: Option<(u64, u64, bool)> = query_as(
         "SELECT COALESCE((SELECT head FROM inboxes WHERE person = p.key), 0),
-                EXISTS (SELECT 1 FROM inbox INDEXED BY inbox_waiting WHERE person = p.key AND waits),
+                (SELECT COALESCE(SUM(bytes), 0) FROM inbox INDEXED BY inbox_waiting_by_kind
+                 WHERE person = p.key AND waits),
                 EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE person = p.key AND is_running)
          FROM people p WHERE p.id = ?",
     )
     .bind(person.as_str())
     .fetch_optional(readers)
     .await?;
-    Ok(state.map_or_else(InboxState::default, |(head, has_waiting, has_running)| InboxState {
+    Ok(state.map_or_else(InboxState::default, |(head, waiting_bytes, has_running)| InboxState {
         head,
-        has_waiting,
+        waiting_bytes,
         has_running,
     }))
 }
@@ -199,23 +285,26 @@ async fn after(
     seq: u64,
     limit: u32,
 ) -> Result<Option<Vec<Entry>>, sqlx::Error> {
-    let mut rows: Vec<EntryRow> = query_as(
-        "SELECT seq, at_ms, item FROM inbox WHERE person = (SELECT key FROM people WHERE id = ?) AND seq > ?
+    let rows = query_as::<_, EntryRow>(
+        "SELECT seq, at_ms, item, waits FROM inbox WHERE person = (SELECT key FROM people WHERE id = ?) AND seq > ?
          ORDER BY seq LIMIT ?",
     )
     .bind(person.as_str())
     .bind(seq_number(seq))
     .bind(limit.max(1))
-    .fetch_all(readers)
-    .await?;
+    .fetch(readers);
+    let mut rows = portion(rows).await?;
     let is_hole = match rows.first() {
-        Some(first) => first.seq > seq + 1,
+        Some(first) => first.seq > seq.saturating_add(1),
         None => is_behind(readers, person, seq).await?,
     };
     if is_hole {
         return Ok(None);
     }
-    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    // Of old entries only those are kept that wait: what comes after a hole belongs to the next page.
+    let dense =
+        rows.iter().zip(seq.saturating_add(1)..).take_while(|(row, expected)| row.seq == *expected).count();
+    rows.truncate(dense.min(usize::try_from(limit).unwrap_or(usize::MAX)));
     rows.into_iter().map(EntryRow::entry).collect::<Result<_, _>>().map(Some)
 }
 
@@ -233,13 +322,26 @@ async fn is_behind(readers: &SqlitePool, person: &UserId, seq: u64) -> Result<bo
 }
 
 /// See [`InboxStore::inbox_waiting`]. Left to itself SQLite reads all of the inbox, because that is in the right order, too.
-async fn waiting(readers: &SqlitePool, person: &UserId) -> Result<Vec<Entry>, sqlx::Error> {
-    let rows: Vec<EntryRow> = query_as(
-        "SELECT seq, at_ms, item FROM inbox INDEXED BY inbox_waiting
-         WHERE person = (SELECT key FROM people WHERE id = ?) AND waits ORDER BY seq",
+async fn waiting(
+    readers: &SqlitePool,
+    person: &UserId,
+    kinds: &[InboxKind],
+    after: u64,
+    upto: u64,
+) -> Result<Vec<Entry>, sqlx::Error> {
+    let kind = |at: usize| kinds.get(at).map(|kind| kind.name());
+    let rows = query_as::<_, EntryRow>(
+        "SELECT seq, at_ms, item, waits FROM inbox INDEXED BY inbox_waiting_by_kind
+         WHERE person = (SELECT key FROM people WHERE id = ?) AND waits AND seq > ? AND seq <= ?
+         AND kind IN (?, ?, ?, ?) ORDER BY seq",
     )
     .bind(person.as_str())
-    .fetch_all(readers)
-    .await?;
-    rows.into_iter().map(EntryRow::entry).collect()
+    .bind(seq_number(after))
+    .bind(seq_number(upto))
+    .bind(kind(0))
+    .bind(kind(1))
+    .bind(kind(2))
+    .bind(kind(3))
+    .fetch(readers);
+    portion(rows).await?.into_iter().map(EntryRow::entry).collect()
 }

@@ -4,6 +4,7 @@ use protocol::{Job, JobId, JobStatus, UserId};
 use rusqlite::{Connection, params};
 use sqlx::query_scalar;
 use sqlx::sqlite::SqlitePool;
+use uuid::Uuid;
 
 use super::rows::{from_json, json, up_to};
 use super::writer::Broken;
@@ -55,11 +56,19 @@ pub(super) async fn page(
 }
 
 /// See [`hub::port::InboxStore::running_jobs`].
-pub(super) async fn running(readers: &SqlitePool, person: &UserId) -> Result<Vec<Job>, sqlx::Error> {
+pub(super) async fn running(
+    readers: &SqlitePool,
+    person: &UserId,
+    after: Option<JobId>,
+    limit: u32,
+) -> Result<Vec<Job>, sqlx::Error> {
     let jobs: Vec<String> = query_scalar(
-        "SELECT job FROM jobs WHERE person = (SELECT key FROM people WHERE id = ?) AND is_running ORDER BY id",
+        "SELECT job FROM jobs WHERE person = (SELECT key FROM people WHERE id = ?) AND is_running AND id > ?
+         ORDER BY id LIMIT ?",
     )
     .bind(person.as_str())
+    .bind(after.map_or(Uuid::nil(), |job| job.0).as_bytes().as_slice())
+    .bind(limit)
     .fetch_all(readers)
     .await?;
     jobs.iter().map(|job| from_json(job)).collect()

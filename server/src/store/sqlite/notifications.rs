@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 
-use hub::port::Notifications;
+use hub::port::{InboxKind, Notifications, ReadNotifications};
 use protocol::limits::MAX_INBOX_ITEMS;
 use protocol::{Notification, NotificationId, UserId};
 use rusqlite::{Connection, params};
@@ -10,6 +10,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{FromRow, Row as _, query};
 
 use super::desk::person_key;
+use super::inbox::settle;
 use super::rows::{up_to, uuid};
 use super::writer::{Change, Fault, Work};
 
@@ -105,26 +106,32 @@ pub(super) struct Read {
 }
 
 impl Change for Read {
-    type Done = u32;
+    type Done = ReadNotifications;
     type Refusal = Infallible;
 }
 
 impl Work for Read {
-    fn run(&self, connection: &Connection) -> Result<u32, Fault<Infallible>> {
-        let Some(person) = person_key(connection, &self.person)? else { return Ok(0) };
+    fn run(&self, connection: &Connection) -> Result<ReadNotifications, Fault<Infallible>> {
+        let Some(person) = person_key(connection, &self.person)? else {
+            return Ok(ReadNotifications::default());
+        };
         let Some(which) = &self.which else {
             let mut mark = connection
                 .prepare_cached("UPDATE notifications SET is_read = 1 WHERE person = ? AND NOT is_read")?;
-            return Ok(count(mark.execute([person])?));
+            let unread = count(mark.execute([person])?);
+            let waiting_bytes = settle(connection, person, "kind = ?2", InboxKind::Notification.name())?;
+            return Ok(ReadNotifications { unread, waiting_bytes });
         };
         let mut mark = connection.prepare_cached(
             "UPDATE notifications SET is_read = 1 WHERE person = ? AND id = ? AND NOT is_read",
         )?;
-        let mut marked = 0;
+        let (mut marked, mut waiting_bytes) = (0, 0);
         for id in which {
             marked += mark.execute(params![person, id.0.as_bytes().as_slice()])?;
+            let is_meant = "kind = 'notification' AND json_extract(item, '$.data.id') = ?2";
+            waiting_bytes += settle(connection, person, is_meant, id.to_string())?;
         }
-        Ok(count(marked))
+        Ok(ReadNotifications { unread: count(marked), waiting_bytes })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What reached each person: numbered densely up to the head, and as readable as the jobs and notifications beside it.
 
 use futures_util::TryStreamExt as _;
+use protocol::limits::MAX_INBOX_ITEMS;
 use protocol::{InboxItem, Job, JobStatus};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{FromRow, query_as};
@@ -27,12 +28,20 @@ struct EntryRow {
     head: Option<i64>,
     seq: i64,
     item: String,
+    waits: bool,
 }
 
-/// All entries in the order in which they lie in their table. Old ones are let go, the newest one never is.
+impl EntryRow {
+    /// Whether it is kept for its waiting alone: those around it were let go.
+    fn is_left_over(&self) -> bool {
+        self.waits && self.head.is_some_and(|head| self.seq <= head - i64::from(MAX_INBOX_ITEMS))
+    }
+}
+
+/// All entries in the order in which they lie in their table. Old ones are let go unless they wait, the newest one never is.
 async fn entries(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, EntryRow>(
-        "SELECT i.person, p.username, h.head, i.seq, i.item FROM inbox i NOT INDEXED
+        "SELECT i.person, p.username, h.head, i.seq, i.item, i.waits FROM inbox i NOT INDEXED
          LEFT JOIN inboxes h ON h.person = i.person LEFT JOIN people p ON p.key = i.person
          ORDER BY i.person, i.seq",
     )
@@ -42,6 +51,9 @@ async fn entries(connection: &mut SqliteConnection, findings: &mut Findings<'_>)
         let whose = || format!("inbox of {}", or_key(row.username.as_deref(), row.person));
         if let Err(error) = from_json::<InboxItem>(&row.item) {
             findings.add(&format!("{}: entry {} cannot be read: {error}", whose(), row.seq));
+        }
+        if row.is_left_over() {
+            continue;
         }
         let mut series = match open.take() {
             Some((person, series)) if person == row.person => series,
