@@ -104,7 +104,7 @@ pub async fn crowd(size: usize) -> Result<Crowd, Failed> {
 /// When the hub refuses, which it has no reason to.
 pub async fn crowd_spelling(size: usize, spelling: Spelling) -> Result<Crowd, Failed> {
     let store = Arc::new(MemoryStore::new());
-    let hub = Hub::new(store.clone(), Arc::new(SystemClock), Settings::default());
+    let hub = Hub::new(store.clone(), Arc::<SystemClock>::default(), Settings::default());
     let people = (0..size).map(|n| person(&format!("p{n}"))).collect::<Result<Vec<_>, _>>()?;
     for person in &people {
         store.put_person((**person).clone());

@@ -42,6 +42,7 @@ mod roster;
 mod shared;
 mod typing;
 mod voice;
+mod wall_time;
 
 pub use backlog::{Backlog, Delivery, Full, Subject};
 pub use client::{Identity, PeerId, SignInId};

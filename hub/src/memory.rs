@@ -31,6 +31,8 @@ pub struct MemoryStore {
 struct State {
     people: HashMap<UserId, Arc<Person>>,
     rooms: BTreeMap<RoomId, Room>,
+    /// The latest that a room was active.
+    latest_active_ms: i64,
     /// The room and the place of every message.
     places: HashMap<MessageId, (RoomId, Cursor)>,
     inboxes: HashMap<UserId, Inbox>,
@@ -82,6 +84,13 @@ impl State {
         self.people.get(id).ok_or_else(|| StoreError::NoSuchPerson(id.clone()))
     }
 
+    /// When a room is active that something happens in now: later than all before, even if the time that was given is not.
+    fn next_active_ms(&mut self, at_ms: i64) -> i64 {
+        let before = std::mem::replace(&mut self.latest_active_ms, at_ms);
+        self.latest_active_ms = if at_ms < before { before + 1 } else { at_ms };
+        self.latest_active_ms
+    }
+
     /// The room whose members are those of `room`: of a live room, its chat.
     fn host<'a>(&'a self, room: &'a Room) -> &'a Room {
         room.chat.as_ref().and_then(|chat| self.rooms.get(chat)).unwrap_or(room)
@@ -105,7 +114,7 @@ impl State {
             kind: room.kind,
             head: room.head(),
             created_at_ms: room.created_at_ms,
-            active_at_ms: room.active_at_ms(),
+            active_at_ms: room.active_at_ms,
             members: members.collect::<Result<_, _>>()?,
             live: room.live.clone(),
         })
@@ -133,6 +142,7 @@ impl Store for MemoryStore {
                 kind: draft.kind,
                 epoch: draft.epoch,
                 created_at_ms: draft.at_ms,
+                active_at_ms: state.next_active_ms(draft.at_ms),
                 members,
                 ..Room::default()
             };
@@ -164,6 +174,7 @@ impl Store for MemoryStore {
                     kind: RoomKind::Live,
                     epoch,
                     created_at_ms: at_ms,
+                    active_at_ms: at_ms,
                     chat: Some(chat.clone()),
                     ..Room::default()
                 };
@@ -256,8 +267,10 @@ impl Store for MemoryStore {
             for draft in &drafts {
                 state.person(&draft.author.id)?;
             }
+            let active_at_ms = state.next_active_ms(at_ms);
             let room = state.room(id)?;
-            let answers: Vec<_> = drafts.into_iter().map(|draft| room.append(id, draft, at_ms)).collect();
+            let append = |draft| room.append(id, draft, at_ms, active_at_ms);
+            let answers: Vec<_> = drafts.into_iter().map(append).collect();
             for answer in &answers {
                 if let Appended::New(message) = answer {
                     state.places.insert(message.id, (id.clone(), message.cursor));
@@ -336,7 +349,7 @@ impl Store for MemoryStore {
                 .filter_map(|(id, room)| room.place(person).map(|place| (id, room, place)))
                 .collect();
             // Stable, so that rooms of the same moment stay in the order of their ids.
-            theirs.sort_by_key(|(_, room, _)| std::cmp::Reverse(room.active_at_ms()));
+            theirs.sort_by_key(|(_, room, _)| std::cmp::Reverse(room.active_at_ms));
             let start = match after {
                 None => 0,
                 Some(last) => {

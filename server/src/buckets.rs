@@ -1,5 +1,6 @@
 //! How often somebody may do something a minute, by whatever tells them apart (the generic cell rate algorithm: one number
-//! for each bucket).
+//! for each bucket). Time is handed in: milliseconds of a clock that never goes back
+//! ([`Clock::monotonic_ms`](hub::port::Clock::monotonic_ms)).
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -23,7 +24,7 @@ pub(crate) enum Counted {
 pub(crate) struct Buckets<K> {
     per_minute: Option<u32>,
     capacity: usize,
-    /// When the bucket will be empty, in microseconds since 1970-01-01 UTC.
+    /// When the bucket will be empty, in microseconds of the clock that is handed in.
     empty_at_us: Mutex<HashMap<K, i64>>,
 }
 

@@ -1,15 +1,29 @@
-//! The machine's clock; everything else is handed one.
+//! The machine's clocks; everything else is handed them.
+
+use std::time::Instant;
 
 use hub::port::Clock;
 use jiff::Timestamp;
 
-/// What time this machine says it is.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
+/// The calendar of this machine, and the time since this value was made.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock {
+    begun: Instant,
+}
+
+impl Default for SystemClock {
+    fn default() -> Self {
+        Self { begun: Instant::now() }
+    }
+}
 
 impl Clock for SystemClock {
     fn now_ms(&self) -> i64 {
         Timestamp::now().as_millisecond()
+    }
+
+    fn monotonic_ms(&self) -> i64 {
+        i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod command_line;
 mod limits;
+mod listen;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,6 +16,7 @@ use crate::auth::Proxies;
 use crate::auth::origin::{Origins, parse_origin};
 use command_line::{Place, Settings, Switch};
 pub use limits::{Limits, RateLimits};
+pub use listen::ListenAddress;
 
 /// Bytes that a signing secret has at least: as many as HS256 puts out (RFC 7518, section 3.2).
 const MIN_SECRET_BYTES: usize = 32;
@@ -69,7 +71,7 @@ pub struct Config {
     /// Strict or convenient.
     pub environment: Environment,
     /// Where to listen.
-    pub listen: SocketAddr,
+    pub listen: Vec<ListenAddress>,
     /// Where the database and the generated secret are kept.
     pub data_dir: PathBuf,
     /// The SQLite file.
@@ -169,15 +171,16 @@ impl Config {
         let port = settings.port.filter(|_| port_flag || !listen_flag);
         let listen = settings.listen.filter(|_| listen_flag || !port_flag);
         let listen = match (listen, port) {
-            (Some(listen), Some(port)) if listen.port() != port => {
+            (Some(listen), Some(port)) if listen.iter().all(|place| place.port() != port) => {
+                let ports: Vec<_> = listen.iter().map(|place| place.port().to_string()).collect();
                 return Err(refused(format!(
                     "HUBBUB_LISTEN says port {} and PORT says {port}",
-                    listen.port()
+                    ports.join(", ")
                 )));
             }
             (Some(listen), _) => listen,
-            (None, Some(port)) => SocketAddr::new(DEFAULT_LISTEN.ip(), port),
-            (None, None) => DEFAULT_LISTEN,
+            (None, Some(port)) => vec![SocketAddr::new(DEFAULT_LISTEN.ip(), port).into()],
+            (None, None) => vec![DEFAULT_LISTEN.into()],
         };
         tracing_subscriber::EnvFilter::try_new(&settings.log).map_err(|error| {
             refused(format!("HUBBUB_LOG `{}` is not a log filter: {error}", settings.log))

@@ -61,7 +61,7 @@ pub enum ApiError {
     /// The body is beyond the limit.
     #[error("the body is too big")]
     TooBig,
-    /// The body did not arrive.
+    /// The body did not arrive, or not in time.
     #[error("the body did not arrive")]
     CutShort,
     /// Somebody named is not known.
@@ -127,14 +127,21 @@ impl ApiError {
         let (code, field, retry_after_ms) = self.row();
         let status = match self {
             Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::CutShort => StatusCode::REQUEST_TIMEOUT,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotWebSocket(HandshakeError::Version) => StatusCode::UPGRADE_REQUIRED,
             Self::NotWebSocket(_) | Self::ReservedEvent(_) => StatusCode::BAD_REQUEST,
             _ => status(code),
         };
-        // A server that is full or stops has said so once, and has better things to do than to say it of everybody.
-        let is_expected =
-            matches!(self, Self::Full { .. } | Self::Busy { .. } | Self::Refused(Refusal::Stopping));
+        // A server that is full or stops has said so once, and has better things to do than to say it of everybody. What a
+        // stranger can bring about by asking often is no error of ours.
+        let is_expected = matches!(
+            self,
+            Self::Full { .. }
+                | Self::Busy { .. }
+                | Self::Refused(Refusal::Stopping)
+                | Self::Auth(AuthError::Busy)
+        );
         if status.is_server_error() && !is_expected {
             tracing::error!(
                 error = self as &dyn std::error::Error,

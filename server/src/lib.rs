@@ -17,6 +17,8 @@ pub mod dialect;
 pub mod engineio;
 pub mod error;
 pub mod gateway;
+mod http_activity;
+mod http_timeouts;
 mod lifecycle;
 mod listener;
 mod router;

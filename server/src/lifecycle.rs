@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use any_spawner::Executor;
 use app::Demo;
+use hub::port::Clock;
 use hub::{Hub, Settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -16,7 +17,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::auth::secret::{SECRET_FILE, load_or_make};
-use crate::auth::{Attempts, AuthError, Keys, Passwords, Remembered, SignIns};
+use crate::auth::{Attempts, AuthError, KEPT_AFTER_END_MS, Keys, Passwords, Remembered, SignIns};
 use crate::clock::SystemClock;
 use crate::config::{AccountsMode, Config, Secret, Synchronous};
 use crate::demo::{self, DemoError};
@@ -70,7 +71,7 @@ pub enum StartError {
 
 /// A server that listens.
 pub struct Running {
-    addr: SocketAddr,
+    addresses: Vec<SocketAddr>,
     state: AppState,
     store: SqliteStore,
     server: JoinHandle<()>,
@@ -89,32 +90,32 @@ pub enum Ended {
     Replaced(Successor),
 }
 
-/// Serves until SIGTERM or SIGINT, then stops gently; with SIGUSR2 so that another version can take over the socket.
-/// `inherited` is the socket that was handed over, if there is one; else the address of the settings is bound.
+/// Serves until SIGTERM, SIGINT or SIGHUP, then stops gently; with SIGUSR2 so that another version can take over the sockets.
+/// `inherited` are the sockets that were handed over; if there are none, the addresses of the settings are bound.
 ///
 /// # Errors
 /// [`StartError`]; with its sources it makes one line.
-pub async fn run(config: Config, inherited: Option<std::net::TcpListener>) -> Result<Ended, StartError> {
+pub async fn run(config: Config, inherited: Vec<std::net::TcpListener>) -> Result<Ended, StartError> {
     let mut signals = Signals::new().map_err(StartError::Signals)?;
     let program = Program::of_this_process();
-    let outlives_us = inherited.is_some();
+    let outlive_us = !inherited.is_empty();
     // Before anything else: a second start must not touch what the first one uses.
-    let listener = match inherited {
-        Some(socket) => listener::take_up(socket)?,
-        None => listener::bind(config.listen)?,
+    let listeners = if outlive_us {
+        inherited.into_iter().map(listener::take_up).collect::<Result<_, _>>()?
+    } else {
+        listener::bind(&config.listen)?
     };
-    let listener = listener.into_std().map_err(ListenError::Inherited)?;
-    let spare = listener.try_clone().map_err(ListenError::Inherited)?;
-    let mut running = serve_on(listener::take_up(listener)?, config).await?;
+    let (listeners, spares) = with_spares(listeners).map_err(ListenError::Inherited)?;
+    let mut running = serve_on(listeners, config, Arc::new(SystemClock::default())).await?;
     running.announce();
     let asked = tokio::select! {
-        asked = signals.next(&program, &spare) => asked,
+        asked = signals.next(&program, &spares) => asked,
         ended = &mut running.server => {
             running.store.close().await;
             return ended.map(|()| Ended::Stopped).map_err(|error| StartError::Serve(io::Error::other(error)));
         }
     };
-    if outlives_us || matches!(asked, Asked::Replace(_)) {
+    if outlive_us || matches!(asked, Asked::Replace(_)) {
         running.shut();
     }
     running.shutdown().await;
@@ -124,12 +125,31 @@ pub async fn run(config: Config, inherited: Option<std::net::TcpListener>) -> Re
     })
 }
 
-/// Serves on a listener that is bound already; port 0 gives each test its own server.
+/// The listeners, and copies of them to be handed over.
+fn with_spares(listeners: Vec<TcpListener>) -> io::Result<(Vec<TcpListener>, Vec<std::net::TcpListener>)> {
+    let (mut served, mut spares) = (Vec::new(), Vec::new());
+    for listener in listeners {
+        let listener = listener.into_std()?;
+        spares.push(listener.try_clone()?);
+        served.push(TcpListener::from_std(listener)?);
+    }
+    Ok((served, spares))
+}
+
+/// Serves on listeners that are bound already; port 0 gives each test its own server.
 ///
 /// # Errors
 /// [`StartError`].
-pub async fn serve_on(listener: TcpListener, config: Config) -> Result<Running, StartError> {
-    let addr = listener.local_addr().map_err(|error| ListenError::Bind(config.listen, error))?;
+pub async fn serve_on(
+    listeners: Vec<TcpListener>,
+    config: Config,
+    clock: Arc<dyn Clock>,
+) -> Result<Running, StartError> {
+    let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>();
+    let addresses = addresses.map_err(ListenError::Inherited)?;
+    if addresses.is_empty() {
+        return Err(ListenError::Nowhere.into());
+    }
     let secret = signing_secret(&config)?;
     let store = SqliteStore::open_with(&config.database, config.synchronous).await?;
     if config.synchronous == Synchronous::Normal {
@@ -137,7 +157,6 @@ pub async fn serve_on(listener: TcpListener, config: Config) -> Result<Running, 
             "HUBBUB_SYNCHRONOUS=normal: a power cut may take messages that were acknowledged; a crash of the program does not"
         );
     }
-    let clock = Arc::new(SystemClock);
     let sign_ins = SignIns {
         accounts: Arc::new(Remembered::new(Arc::new(store.clone()))),
         hub: Hub::new(Arc::new(store.clone()), clock.clone(), hub_settings(&config)),
@@ -155,22 +174,24 @@ pub async fn serve_on(listener: TcpListener, config: Config) -> Result<Running, 
     let stopping = CancellationToken::new();
     let state = AppState::new(config, sign_ins, demo, stopping);
     let socket_io = socketio::door(state.clone());
-    let first_request = state.config().limits.first_request;
+    let limits = state.config().limits;
     let steps = Steps::default();
     let router = router(&state, socket_io.clone());
-    let server = tokio::spawn(serve(listener, router, steps.clone(), first_request));
+    let server = tokio::spawn(serve(listeners, router, steps.clone(), limits));
     let sweeper = tokio::spawn(sweep(state.clone()));
-    tracing::info!(%addr, "Listening on http://{addr}");
-    Ok(Running { addr, state, store, server, steps, sweeper, socket_io })
+    for addr in &addresses {
+        tracing::info!(%addr, "Listening on http://{addr}");
+    }
+    Ok(Running { addresses, state, store, server, steps, sweeper, socket_io })
 }
 
 impl Running {
-    /// Where it listens.
-    pub fn addr(&self) -> SocketAddr {
-        self.addr
+    /// Where it listens; at least one address.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
     }
 
-    /// Takes no connections any more: those that come from now on wait for whoever has the socket next.
+    /// Takes no connections any more: those that come from now on wait for whoever has the sockets next.
     fn shut(&self) {
         self.steps.shut.cancel();
     }
@@ -227,7 +248,8 @@ impl Running {
             format!("\n  Sign in as {} with the password {password}", people.join(", "))
         });
         // Nobody may be reading; the log has the address too.
-        writeln!(out, "\n  Hubbub: http://{}{}\n", self.addr, people.unwrap_or_default()).ok();
+        let addresses: Vec<_> = self.addresses.iter().map(|addr| format!("http://{addr}")).collect();
+        writeln!(out, "\n  Hubbub: {}{}\n", addresses.join(" "), people.unwrap_or_default()).ok();
     }
 }
 
@@ -277,7 +299,8 @@ async fn sweep(state: AppState) {
             _ = ticks.tick() => {}
             () = state.stopping().cancelled() => return,
         }
-        match state.sign_ins().accounts.purge_expired(state.clock().now_ms()).await {
+        let over_before_ms = state.clock().now_ms() - KEPT_AFTER_END_MS;
+        match state.sign_ins().accounts.purge_expired(over_before_ms).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "Swept out {count} expired sign-ins"),
             Err(error) => {

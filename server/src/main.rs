@@ -9,6 +9,7 @@ use mimalloc::MiMalloc;
 use server::Ended;
 use server::config::{Config, ConfigError, Order};
 use server::store::sqlite::{backup, check, restore};
+use server::telemetry::Log;
 use tokio::runtime::Runtime;
 
 /// Takes a fifth off what a delivery in a small room and a handshake cost with the system's (docs/PERFORMANCE.md).
@@ -34,13 +35,13 @@ fn main() -> ExitCode {
 }
 
 fn obey(order: Order) -> Result<ExitCode, Box<dyn Error>> {
-    server::telemetry::start(match &order {
+    let log = server::telemetry::start(match &order {
         Order::Serve(config) => &config.log,
         // Copying and checking take as long as they take; SQL that is slow is no news.
         _ => "warn,sqlx=error",
     })?;
     match order {
-        Order::Serve(config) => return serve(*config),
+        Order::Serve(config) => return serve(*config, &log),
         Order::Backup { database, file } => say(&Runtime::new()?.block_on(backup(&database, &file))?),
         Order::Restore { database, file } => say(&Runtime::new()?.block_on(restore(&database, &file))?),
         Order::Check { database } => {
@@ -54,7 +55,7 @@ fn obey(order: Order) -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn serve(config: Config) -> Result<ExitCode, Box<dyn Error>> {
+fn serve(config: Config, log: &Log) -> Result<ExitCode, Box<dyn Error>> {
     // Before the runtime has threads.
     let inherited = server::inherited()?;
     let runtime = Runtime::new()?;
@@ -63,6 +64,8 @@ fn serve(config: Config) -> Result<ExitCode, Box<dyn Error>> {
         Ended::Replaced(successor) => {
             // What is still under way was given its time, and has no socket and no database any more.
             runtime.shutdown_background();
+            // Threads end when the program becomes another one.
+            log.flush();
             Err(successor.take_over().into())
         }
     }

@@ -15,7 +15,6 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
-use tower_http::services::ServeDir;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
@@ -25,7 +24,7 @@ use crate::gateway::rest::{
     account, emit, health, jobs, maintenance, messages, notifications, rooms, stats, users,
 };
 use crate::gateway::socketio::SocketIoDoor;
-use crate::gateway::{headers, pages, ssr, websocket};
+use crate::gateway::{files, headers, pages, ssr, websocket};
 use crate::state::AppState;
 
 /// How long a browser may remember what another origin may do.
@@ -49,6 +48,7 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
                 .layer(from_fn_with_state(state.clone(), headers::secure))
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
                 .layer(CatchPanicLayer::custom(panicked))
+                .layer(from_fn_with_state(state.clone(), headers::refuse_too_big))
                 .layer(DefaultBodyLimit::max(state.config().limits.frame_bytes)),
         )
         .with_state(state.clone())
@@ -113,19 +113,13 @@ fn pages() -> Router<AppState> {
 
 /// What was built beside the program; whatever is not there either is a page that says so.
 fn files(state: &AppState) -> Router<AppState> {
-    let site = &state.config().site_dir;
-    let missing = any(ssr::missing).with_state(state.clone());
-    let folder = |path| ServeDir::new(path).precompressed_br().precompressed_gzip();
     // Names do not change from build to build, so a browser asks each time and is told 304.
     let fresh =
         || SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    let public = folder(site.clone())
-        .append_index_html_on_directories(false)
-        .call_fallback_on_method_not_allowed(true)
-        .fallback(missing);
+    let package = any(files::package).with_state(state.clone());
     Router::new()
-        .nest_service("/pkg", ServiceBuilder::new().layer(fresh()).service(folder(site.join("pkg"))))
-        .fallback_service(ServiceBuilder::new().layer(fresh()).service(public))
+        .nest_service("/pkg", ServiceBuilder::new().layer(fresh()).service(package))
+        .fallback_service(any(files::public).layer(fresh()).with_state(state.clone()))
 }
 
 /// What pages of other origins may do with the API, where origins are named: everything a program may, with a token,
@@ -143,8 +137,13 @@ async fn wrong_method() -> ApiError {
     ApiError::WrongMethod
 }
 
+/// Characters of a path that a line of the log has. Ours are shorter; those of strangers are as long as they like.
+const LOGGED_CHARS: usize = 120;
+
 fn span(request: &Request) -> tracing::Span {
-    tracing::info_span!("request", method = %request.method(), path = request.uri().path())
+    let beginning = |text: &str| text.chars().take(LOGGED_CHARS).collect::<String>();
+    let (method, path) = (beginning(request.method().as_str()), beginning(request.uri().path()));
+    tracing::info_span!("request", %method, path)
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]

@@ -102,7 +102,7 @@ impl AppState {
     /// # Errors
     /// [`ApiError::TooManySockets`], [`ApiError::Full`].
     pub fn admit(&self, address: Address) -> Result<Place, ApiError> {
-        self.shared.admissions.admit(address, self.clock().now_ms())
+        self.shared.admissions.admit(address, self.clock().monotonic_ms())
     }
 
     /// Where those who were admitted wait until they are let in.
@@ -191,7 +191,6 @@ fn page_options(config: &Config) -> LeptosOptions {
         .output_name("hubbub")
         .site_root(site_root.to_string_lossy())
         .site_pkg_dir("pkg")
-        .site_addr(config.listen)
         .env(if config.is_development() { Env::DEV } else { Env::PROD })
         .build()
 }

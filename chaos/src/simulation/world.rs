@@ -75,8 +75,11 @@ pub(crate) struct JumpyClock {
 
 impl Clock for JumpyClock {
     fn now_ms(&self) -> i64 {
-        let passed = i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX);
-        1_700_000_000_000 + passed + self.ahead_ms.load(Ordering::Relaxed)
+        1_700_000_000_000 + self.monotonic_ms() + self.ahead_ms.load(Ordering::Relaxed)
+    }
+
+    fn monotonic_ms(&self) -> i64 {
+        i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 }
 

@@ -13,6 +13,7 @@ use crate::event::Event;
 use crate::policy;
 use crate::port::{JobWrite, NewEntry};
 use crate::refusal::Refusal;
+use crate::wall_time;
 
 use super::Inbox;
 
@@ -195,7 +196,7 @@ fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<Outcome, Refusa
     if report.progress.is_some_and(|progress| progress > 100) {
         return Err(Refusal::Invalid { field: "progress", message: "must be 0 to 100".to_owned() });
     }
-    let mut job = Job { updated_at_ms: now_ms.max(before.updated_at_ms), ..before.clone() };
+    let mut job = Job { updated_at_ms: wall_time::after(before.updated_at_ms, now_ms), ..before.clone() };
     if before.status != JobStatus::Running {
         let only_result = report.status.is_none_or(|status| status == before.status)
             && report.progress.is_none()

@@ -15,6 +15,8 @@ pub(super) struct Room {
     pub(super) kind: RoomKind,
     pub(super) epoch: u32,
     pub(super) created_at_ms: i64,
+    /// When something last happened here, as lists are ordered by it: see `State::next_active_ms`.
+    pub(super) active_at_ms: i64,
     pub(super) members: Vec<Place>,
     /// The message with the number `n` is at `n - 1`.
     pub(super) messages: Vec<Message>,
@@ -41,11 +43,6 @@ impl Room {
         self.members.iter().find(|place| place.person == *person)
     }
 
-    /// When something last happened here: what lists are ordered by.
-    pub(super) fn active_at_ms(&self) -> i64 {
-        self.messages.last().map_or(self.created_at_ms, |message| message.at_ms)
-    }
-
     pub(super) fn summary(&self, id: &RoomId, place: &Place) -> RoomSummary {
         let first = index(place.read_seq).max(self.messages.len().saturating_sub(index(UNREAD_AMONG.into())));
         let since = self.messages.get(first..).unwrap_or_default();
@@ -64,7 +61,13 @@ impl Room {
         }
     }
 
-    pub(super) fn append(&mut self, room: &RoomId, draft: MessageDraft, at_ms: i64) -> Appended {
+    pub(super) fn append(
+        &mut self,
+        room: &RoomId,
+        draft: MessageDraft,
+        at_ms: i64,
+        active_at_ms: i64,
+    ) -> Appended {
         let key = (draft.author.id.clone(), draft.draft);
         if let Some(known) = self.drafts.get(&key).and_then(|&at| self.messages.get(at)) {
             return Appended::Known(known.clone());
@@ -82,6 +85,7 @@ impl Room {
             kind: draft.kind,
         };
         self.messages.push(message.clone());
+        self.active_at_ms = active_at_ms;
         Appended::New(message)
     }
 

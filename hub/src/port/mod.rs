@@ -200,7 +200,8 @@ pub trait Store: InboxStore {
     /// One room as somebody sees it in a list; `None` for who is not in it.
     fn summary<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>>;
 
-    /// The rooms that somebody is in: by their newest message (or, without one, their making), newest first, then by id.
+    /// The rooms that somebody is in: what was said last (or, without a message, made last) comes first, also where the
+    /// times that the store was given fell meanwhile; rooms of the same time are in the order of their ids.
     /// `after` is the last room of the page before.
     fn summaries<'a>(
         &'a self,
@@ -210,8 +211,12 @@ pub trait Store: InboxStore {
     ) -> Answer<'a, Vec<RoomSummary>>;
 }
 
-/// Knows what time it is.
+/// Two clocks: the calendar, for what outlives the process or is shown, and one that only goes forward, for everything that
+/// is measured inside the process.
 pub trait Clock: Send + Sync + 'static {
-    /// Milliseconds since 1970-01-01 UTC.
+    /// Milliseconds since 1970-01-01 UTC. May jump in either direction: the machine's clock is corrected, or set wrongly.
     fn now_ms(&self) -> i64;
+
+    /// Milliseconds since a moment before this process began its work. Never goes back and never jumps.
+    fn monotonic_ms(&self) -> i64;
 }

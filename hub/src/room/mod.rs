@@ -49,7 +49,7 @@ struct Room {
     name: String,
     kind: RoomKind,
     head: Cursor,
-    /// When something was last said, so that times never fall even if the clock does.
+    /// When something was last said, so that times do not fall when the clock goes back a little.
     last_at_ms: i64,
     /// When to look whether the store has more than was told; `None`: it has not.
     look_at: Option<Instant>,

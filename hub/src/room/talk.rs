@@ -15,6 +15,7 @@ use crate::planted::{Bug, planted};
 use crate::port::{Appended, MessageDraft, StoreError};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
+use crate::wall_time;
 
 use super::at_hand::CatchUp;
 use super::followers::Follower;
@@ -34,7 +35,7 @@ impl Room {
             }
         }
         let drafts: Vec<MessageDraft> = taken.iter().map(draft_of).collect();
-        let at_ms = self.shared.clock.now_ms().max(self.last_at_ms);
+        let at_ms = wall_time::after(self.last_at_ms, self.shared.clock.now_ms());
         // Whatever the answer will be: it may be stored with this time.
         self.last_at_ms = at_ms;
         if planted(Bug::DeliverBeforeCommit) {

@@ -72,7 +72,7 @@ pub async fn identify_socket(
     let Some(ticket) = &query.ticket else {
         return Ok(None);
     };
-    let caller = state.tickets().redeem(ticket, state.clock().now_ms())?;
+    let caller = state.tickets().redeem(ticket, state.clock().monotonic_ms())?;
     state.sign_ins().still(caller).await.map(Some)
 }
 

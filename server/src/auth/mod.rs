@@ -23,6 +23,7 @@ pub use error::AuthError;
 pub use password::Passwords;
 pub use proxies::Proxies;
 pub use remembered::Remembered;
+pub(crate) use sign_in::KEPT_AFTER_END_MS;
 pub use sign_in::{CookieSignIn, SIGN_IN_MS, SignIns, user};
 pub use ticket::{TICKET_MS, Tickets};
 pub use token::{Claims, Keys};

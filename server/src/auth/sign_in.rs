@@ -20,6 +20,18 @@ use crate::config::AccountsMode;
 /// Milliseconds that a device stays signed in: 30 days from the last refresh, or from the sign-in of a browser.
 pub const SIGN_IN_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
 
+/// How long a sign-in that is over is kept. A clock that was set too far ahead and is set right again has taken none away
+/// then.
+pub(crate) const KEPT_AFTER_END_MS: i64 = SIGN_IN_MS;
+
+/// How much longer than [`SIGN_IN_MS`] a sign-in may last because the clock was set back.
+const CLOCK_STEP_MS: i64 = 24 * 60 * 60 * 1_000;
+
+/// Whether a sign-in ends when one can end. If not, it was made while the clock was set far ahead, and would last too long.
+fn is_bounded(sign_in: &SignIn, now_ms: i64) -> bool {
+    sign_in.expires_at_ms <= now_ms.saturating_add(SIGN_IN_MS + CLOCK_STEP_MS)
+}
+
 /// The desk where identity is proven. All doors use the same one.
 pub struct SignIns {
     /// Remembers accounts and sign-ins.
@@ -132,7 +144,8 @@ impl SignIns {
             (Some(sid), AccountsMode::Local) => {
                 let sid = Uuid::try_parse(sid).map_err(|_| AuthError::Unauthorized)?;
                 let live = self.accounts.sign_in(sid, now_ms).await?;
-                let (sign_in, person) = live.filter(|it| it.0.user == id).ok_or(AuthError::Unauthorized)?;
+                let live = live.filter(|it| it.0.user == id && is_bounded(&it.0, now_ms));
+                let (sign_in, person) = live.ok_or(AuthError::Unauthorized)?;
                 (person, sign_in.id)
             }
             // Signed with our secret by somebody who does not know our sign-ins. The token is its own sign-in.
@@ -172,8 +185,10 @@ impl SignIns {
     /// # Errors
     /// [`AuthError::Unauthorized`] when it is unknown, expired or revoked.
     pub async fn by_cookie(&self, cookie: &str) -> Result<Caller, AuthError> {
-        let found = self.accounts.sign_in_by_secret(&secret::hash(cookie), self.clock.now_ms()).await?;
-        let (sign_in, person) = found.filter(|it| it.1.is_active).ok_or(AuthError::Unauthorized)?;
+        let now_ms = self.clock.now_ms();
+        let found = self.accounts.sign_in_by_secret(&secret::hash(cookie), now_ms).await?;
+        let found = found.filter(|it| it.1.is_active && is_bounded(&it.0, now_ms));
+        let (sign_in, person) = found.ok_or(AuthError::Unauthorized)?;
         Ok(Caller {
             person: Arc::new(person),
             sign_in: SignInId(sign_in.id),
@@ -193,7 +208,8 @@ impl SignIns {
             let person = self.accounts.by_id(&caller.person.id).await?;
             caller.expires_at_ms > now_ms && person.is_some_and(|person| person.is_active)
         } else {
-            self.accounts.sign_in(caller.sign_in.0, now_ms).await?.is_some()
+            let live = self.accounts.sign_in(caller.sign_in.0, now_ms).await?;
+            live.is_some_and(|it| is_bounded(&it.0, now_ms))
         };
         if live { Ok(caller) } else { Err(AuthError::Unauthorized) }
     }
@@ -204,7 +220,7 @@ impl SignIns {
         names::check_email(&form.email)?;
         names::check_password(&form.password, &form.username, &form.email)?;
         let now_ms = self.clock.now_ms();
-        self.attempts.count(&format!("from {}", address.0), now_ms)?;
+        self.attempts.count(&format!("from {}", address.0), self.clock.monotonic_ms())?;
         let password_hash = Some(self.passwords.hash(&form.password).await?);
         let id = UserId::parse(&Uuid::now_v7().to_string()).map_err(AuthError::internal)?;
         let account = NewAccount {
@@ -221,12 +237,12 @@ impl SignIns {
 
     async fn check_password(&self, form: Login, address: Address) -> Result<Person, AuthError> {
         self.kept_here()?;
-        let now_ms = self.clock.now_ms();
-        self.attempts.count(&format!("from {}", address.0), now_ms)?;
+        let passed_ms = self.clock.monotonic_ms();
+        self.attempts.count(&format!("from {}", address.0), passed_ms)?;
         // No login is longer than an address; what is remembered of one is bounded.
         let login = form.username.chars().take(MAX_EMAIL_CHARS);
         let login: String = login.flat_map(char::to_lowercase).collect();
-        self.attempts.count(&format!("login {login}"), now_ms)?;
+        self.attempts.count(&format!("login {login}"), passed_ms)?;
         let found = self.accounts.by_login(&form.username).await?;
         let (person, stored) = found.map(|it| (it.person, it.password_hash)).unzip();
         let right = self.passwords.is_right(&form.password, stored.flatten()).await?;

@@ -19,7 +19,8 @@ pub struct Tickets {
 
 struct Ticket {
     caller: Caller,
-    expires_at_ms: i64,
+    /// In the time that is handed in, which is that of the process ([`hub::port::Clock::monotonic_ms`]).
+    ends_at_ms: i64,
 }
 
 impl Tickets {
@@ -31,12 +32,12 @@ impl Tickets {
         let ticket = secret::new_secret().map_err(AuthError::internal)?;
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         if out.len() >= MAX_TICKETS {
-            out.retain(|_, ticket| ticket.expires_at_ms > now_ms);
+            out.retain(|_, ticket| ticket.ends_at_ms > now_ms);
             if out.len() >= MAX_TICKETS {
                 return Err(AuthError::Busy);
             }
         }
-        out.insert(secret::hash(&ticket), Ticket { caller, expires_at_ms: now_ms + TICKET_MS });
+        out.insert(secret::hash(&ticket), Ticket { caller, ends_at_ms: now_ms + TICKET_MS });
         Ok(ticket)
     }
 
@@ -46,7 +47,7 @@ impl Tickets {
     /// [`AuthError::Unauthorized`] when it is unknown, used or too old.
     pub fn redeem(&self, ticket: &str, now_ms: i64) -> Result<Caller, AuthError> {
         let taken = self.out.lock().unwrap_or_else(PoisonError::into_inner).remove(&secret::hash(ticket));
-        let fresh = taken.filter(|ticket| ticket.expires_at_ms > now_ms);
+        let fresh = taken.filter(|ticket| ticket.ends_at_ms > now_ms);
         fresh.map(|ticket| ticket.caller).ok_or(AuthError::Unauthorized)
     }
 }

@@ -1,7 +1,6 @@
 //! The command line and the environment, as they are written.
 
 use std::ffi::OsString;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::parser::ValueSource;
@@ -9,7 +8,7 @@ use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use protocol::UserId;
 
 use super::limits::LimitSettings;
-use super::{AccountsMode, Config, ConfigError, Environment, Order, Synchronous, refused};
+use super::{AccountsMode, Config, ConfigError, Environment, ListenAddress, Order, Synchronous, refused};
 
 /// The backplane of several nodes is not in this version; silence about these would look like success.
 const REDIS: [&str; 4] = ["REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"];
@@ -71,11 +70,18 @@ pub(super) struct Settings {
     #[arg(long, env = "HUBBUB_ENV", value_enum, default_value = "production")]
     pub(super) env: Environment,
 
-    /// IP address and port [default: 127.0.0.1:3000, this machine only; a proxy with TLS belongs in front]
-    #[arg(long, env = "HUBBUB_LISTEN", value_name = "ADDRESS")]
-    pub(super) listen: Option<SocketAddr>,
+    /// IP addresses or host names, each with a port, comma separated, such as `127.0.0.1:3000,[::1]:3000,localhost:8000`
+    /// [default: 127.0.0.1:3000, this machine only; a proxy with TLS belongs in front]
+    #[arg(
+        long,
+        env = "HUBBUB_LISTEN",
+        value_name = "ADDRESSES",
+        value_delimiter = ',',
+        value_parser = ListenAddress::parse
+    )]
+    pub(super) listen: Option<Vec<ListenAddress>>,
 
-    /// Port on 127.0.0.1, for platforms that only know this one. Must not contradict the address.
+    /// Port on 127.0.0.1, for platforms that only know this one. Must be one of the ports of the addresses, if there are any.
     #[arg(long, env = "PORT", value_name = "PORT")]
     pub(super) port: Option<u16>,
 

@@ -118,6 +118,12 @@ pub struct Limits {
     pub inbox_bytes_per_user: u64,
     /// How long a client has for the head of its first request.
     pub first_request: Duration,
+    /// How long a connection may wait for its next request, and for the rest of its head.
+    pub keep_alive: Duration,
+    /// How long nothing of a request's body may come.
+    pub body: Duration,
+    /// How long nothing of an answer may be taken; after that it must be taken quickly enough on average.
+    pub response: Duration,
 }
 
 impl Default for Limits {
@@ -134,6 +140,9 @@ impl Default for Limits {
             at_hand_bytes: AT_HAND_BYTES,
             inbox_bytes_per_user: limits::INBOX_BYTES_PER_USER,
             first_request: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(75),
+            body: Duration::from_secs(30),
+            response: Duration::from_secs(30),
         }
     }
 }
@@ -243,6 +252,20 @@ pub(super) struct LimitSettings {
     /// doors half open
     #[arg(long, env = "HUBBUB_FIRST_REQUEST_SECONDS", value_name = "SECONDS", default_value = "10")]
     first_request_seconds: NonZeroU32,
+
+    /// Seconds that a connection may wait for its next request and send the head of it. Longer than the minute for which
+    /// proxies keep theirs, so that it is they who close them and none of their requests is lost to it.
+    #[arg(long, env = "HUBBUB_KEEP_ALIVE_SECONDS", value_name = "SECONDS", default_value = "75")]
+    keep_alive_seconds: NonZeroU32,
+
+    /// Seconds without a byte of a request's body after which the connection is closed: longer than a phone is in a tunnel
+    #[arg(long, env = "HUBBUB_BODY_SECONDS", value_name = "SECONDS", default_value = "30")]
+    body_seconds: NonZeroU32,
+
+    /// Seconds after which the connection is closed whose client takes nothing of an answer, or has taken less than 1 KiB a
+    /// second on average in more than that time. A poll that is held is no answer yet.
+    #[arg(long, env = "HUBBUB_RESPONSE_SECONDS", value_name = "SECONDS", default_value = "30")]
+    response_seconds: NonZeroU32,
 }
 
 impl LimitSettings {
@@ -254,6 +277,7 @@ impl LimitSettings {
     ) -> Result<(RateLimits, Limits), ConfigError> {
         let rates = if with_rates { self.rates(environment) } else { self.no_rates()? };
         let size = |count: NonZeroU32| usize::try_from(count.get()).unwrap_or(usize::MAX);
+        let seconds = |count: NonZeroU32| Duration::from_secs(u64::from(count.get()));
         let connections = size(self.max_connections);
         let of_one_address = if with_rates && environment == Environment::Production {
             CONNECTIONS_PER_ADDRESS
@@ -271,7 +295,10 @@ impl LimitSettings {
             message_bytes: size(self.max_message_bytes),
             at_hand_bytes: usize::try_from(self.at_hand_bytes).unwrap_or(usize::MAX),
             inbox_bytes_per_user: self.inbox_bytes_per_user.get(),
-            first_request: Duration::from_secs(u64::from(self.first_request_seconds.get())),
+            first_request: seconds(self.first_request_seconds),
+            keep_alive: seconds(self.keep_alive_seconds),
+            body: seconds(self.body_seconds),
+            response: seconds(self.response_seconds),
         };
         if limits.message_bytes > limits.frame_bytes {
             return Err(refused(format!(

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{Bytes, BytesMut};
@@ -108,8 +108,13 @@ pub(super) async fn post(
     Ok(answer(ANSWER_TYPE, Bytes::from_static(b"ok")))
 }
 
-/// The whole body, as long as it is not too long.
+/// The whole body, as long as it is not too long. One that says so itself is not asked for.
 async fn read(shared: &Shared, body: Body) -> Result<Bytes, RequestError> {
+    let most = u64::try_from(shared.settings.max_payload).unwrap_or(u64::MAX);
+    if body.size_hint().lower() > most {
+        shared.abort(CloseReason::TooBig);
+        return Err(RequestError::TooLarge);
+    }
     let mut chunks = body.into_data_stream();
     let mut whole = BytesMut::new();
     while let Some(chunk) = chunks.next().await {

@@ -2,12 +2,13 @@
 
 use axum::extract::{Request, State};
 use axum::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
+use crate::error::ApiError;
 use crate::state::AppState;
 
 const ALWAYS: [(HeaderName, &str); 6] = [
@@ -37,6 +38,20 @@ const BUILD: HeaderName = HeaderName::from_static("hubbub-build");
 
 /// Two years, as browsers' lists ask for; sent only over TLS, where it is heard.
 const HSTS: &str = "max-age=63072000";
+
+/// Engine.IO refuses long payloads by itself, because it ends the session with them.
+const POLLING_PATH: &str = "/socket.io/";
+
+/// Refuses a body that says of itself that it is beyond the limit, before anything of it is asked for: a client that sends
+/// `Expect: 100-continue` need not send it.
+pub(crate) async fn refuse_too_big(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let length = request.headers().get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
+    let most = u64::try_from(state.config().limits.frame_bytes).unwrap_or(u64::MAX);
+    if length.is_some_and(|length| length > most) && request.uri().path() != POLLING_PATH {
+        return ApiError::TooBig.into_response();
+    }
+    next.run(request).await
+}
 
 /// Adds what is missing.
 pub(crate) async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {

@@ -1,5 +1,6 @@
 //! The doors: REST, pages, sockets.
 
+pub(crate) mod files;
 pub(crate) mod headers;
 pub(crate) mod pages;
 pub mod rest;

@@ -13,6 +13,7 @@ use wire::websocket::{Deflate, Handshake, HandshakeError, Limits};
 use super::pongs::pongs;
 use super::shrink::Agreed;
 use super::{Reader, Writer};
+use crate::http_timeouts::TimeoutStream;
 
 /// What differs from door to door.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,12 +67,23 @@ impl Pending {
     /// [`OpenError`].
     pub async fn open(self) -> Result<(Reader, Writer), OpenError> {
         let upgraded = self.upgrade.await.map_err(OpenError::Upgrade)?;
-        let parts = downcast::<TokioIo<TcpStream>>(upgraded).map_err(|_| OpenError::NotTcp)?;
-        let (read_half, write_half) = parts.io.into_inner().into_split();
+        // What was sent right behind the handshake comes along.
+        let (stream, early) = match downcast::<TokioIo<TimeoutStream>>(upgraded) {
+            Ok(parts) => (parts.io.into_inner().into_inner(), parts.read_buf),
+            Err(upgraded) => {
+                let parts = downcast::<TokioIo<TcpStream>>(upgraded).map_err(|_| OpenError::NotTcp)?;
+                (parts.io.into_inner(), parts.read_buf)
+            }
+        };
+        let (read_half, write_half) = stream.into_split();
         let (asked, due) = pongs();
-        // What the client sent right behind its handshake.
-        let early = BytesMut::from(parts.read_buf);
-        let reader = Reader::new(read_half, early, self.settings.limits, self.deflate.is_some(), asked);
+        let reader = Reader::new(
+            read_half,
+            BytesMut::from(early),
+            self.settings.limits,
+            self.deflate.is_some(),
+            asked,
+        );
         let from_bytes = self.settings.deflate_from_bytes.unwrap_or(usize::MAX);
         let agreed = Agreed { deflate: self.deflate, from_bytes };
         let writer = Writer::new(write_half, agreed, due);

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
+use hub::port::Clock;
 use jsonwebtoken::{EncodingKey, Header};
 use protocol::rest::{ChatMessage, Tokens};
 use protocol::{RoomId, UserId};
@@ -14,6 +16,7 @@ use serde_json::{Value, json};
 use server::Running;
 use server::auth::Proxies;
 use server::auth::origin::Origins;
+use server::clock::SystemClock;
 use server::config::{AccountsMode, Config, Environment, Limits, RateLimits, Secret, Synchronous};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -30,6 +33,7 @@ pub(crate) struct App {
     /// Follows no redirects and keeps no cookies.
     pub(crate) client: Client,
     config: Config,
+    clock: Arc<dyn Clock>,
     running: Running,
     folder: TempDir,
 }
@@ -74,10 +78,15 @@ impl App {
 
     /// A server with other settings.
     pub(crate) async fn spawn_with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::spawn_at(Arc::new(SystemClock::default()), change).await
+    }
+
+    /// The same by another clock.
+    pub(crate) async fn spawn_at(clock: Arc<dyn Clock>, change: impl FnOnce(&mut Config)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let mut config = Config {
             environment: Environment::Production,
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 0)).into()],
             data_dir: folder.path().to_owned(),
             database: folder.path().join("hubbub.db"),
             synchronous: Synchronous::Full,
@@ -95,20 +104,20 @@ impl App {
             log: "warn".to_owned(),
         };
         change(&mut config);
-        Self::serve(config, folder).await
+        Self::serve(config, clock, folder).await
     }
 
-    async fn serve(config: Config, folder: TempDir) -> Self {
-        let listener = TcpListener::bind(config.listen).await.unwrap();
-        let running = server::serve_on(listener, config.clone()).await.unwrap();
+    async fn serve(config: Config, clock: Arc<dyn Clock>, folder: TempDir) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let running = server::serve_on(vec![listener], config.clone(), clock.clone()).await.unwrap();
         let client = Client::builder().redirect(Policy::none()).build().unwrap();
-        Self { addr: running.addr(), client, config, running, folder }
+        Self { addr: running.addresses()[0], client, config, clock, running, folder }
     }
 
     /// Stops gently and starts again on the same data, at another port.
     pub(crate) async fn restart(self) -> Self {
         self.running.shutdown().await;
-        Self::serve(self.config, self.folder).await
+        Self::serve(self.config, self.clock, self.folder).await
     }
 
     /// Stops gently.
@@ -234,5 +243,5 @@ const _: fn() = || {
     let _ = (App::create_room, App::ticket, App::submit, App::visit, App::browser, mint, FAR_AWAY);
     let _ = (Answer::to, Answer::json, Answer::refusal, Answer::header, PASSWORD, SECRET);
     let _ = |app: App| app.client;
-    drop(App::spawn_with(|_| {}));
+    drop((App::spawn_with(|_| {}), App::spawn_at(Arc::new(SystemClock::default()), |_| {})));
 };

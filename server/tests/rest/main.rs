@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
 mod accounts;
+mod clock;
 #[path = "../common/mod.rs"]
 mod common;
 mod jobs;
@@ -15,6 +16,7 @@ mod roles;
 mod rooms;
 #[path = "../socket/mod.rs"]
 mod socket;
+mod stalls;
 mod tokens;
 
 use common::{Answer, App, FAR_AWAY, mint};

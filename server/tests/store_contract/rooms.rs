@@ -184,29 +184,37 @@ async fn listed(world: &World, after: Option<&RoomId>, limit: u32) -> Vec<String
 }
 
 pub(crate) async fn rooms_are_listed_by_their_newest_message_then_by_id(world: &World) {
-    let quiet = world.room_at("quiet", 3000).await;
     let busy = world.room_at("busy", 1000).await;
-    world.room_at("b", 2000).await;
+    let b = world.room_at("b", 2000).await;
     world.room_at("a", 2000).await;
+    let quiet = world.room_at("quiet", 3000).await;
     world.store.create_room(draft_room("of-bob", &world.bob)).await.unwrap();
     assert_eq!(listed(world, None, 10).await, ["quiet", "a", "b", "busy"]);
 
     world.say(&busy, &world.bob, "hello", 4000).await;
     assert_eq!(listed(world, None, 10).await, ["busy", "quiet", "a", "b"]);
 
-    // The clock went back: the newest message is still the last one.
-    world.say(&busy, &world.bob, "hello again", 2000).await;
-    assert_eq!(listed(world, None, 10).await, ["quiet", "a", "b", "busy"]);
+    // The clock was set back: what is said last comes first all the same, and so does what is made last.
+    world.say(&busy, &world.bob, "hello again", 500).await;
+    world.say(&b, &world.bob, "and again", 400).await;
+    assert_eq!(listed(world, None, 10).await, ["b", "busy", "quiet", "a"]);
+    world.room_at("new", 600).await;
+    assert_eq!(listed(world, None, 10).await, ["new", "b", "busy", "quiet", "a"]);
+    world.say(&quiet, &world.bob, "me too", 700).await;
+    assert_eq!(listed(world, None, 10).await, ["quiet", "new", "b", "busy", "a"]);
+    // And set right again.
+    world.say(&b, &world.bob, "so late", 5000).await;
+    assert_eq!(listed(world, None, 10).await, ["b", "quiet", "new", "busy", "a"]);
 
     let rooms = world.store.summaries(&world.alice.id, None, 10).await.unwrap();
-    assert_eq!((rooms[0].id.clone(), rooms[0].role, rooms[0].last.clone()), (quiet, Role::Owner, None));
+    assert_eq!((rooms[2].role, rooms[2].last.clone()), (Role::Owner, None));
     let last = rooms[3].last.clone().unwrap();
-    assert_eq!((last.name.as_str(), last.text.as_str(), last.at_ms), ("bob", "hello again", 2000));
+    assert_eq!((last.name.as_str(), last.text.as_str(), last.at_ms), ("bob", "hello again", 500));
     assert_eq!((rooms[3].head.seq, rooms[3].unread, rooms[3].member_count), (2, 2, 2));
 }
 
 pub(crate) async fn a_list_is_read_page_by_page(world: &World) {
-    for (id, at_ms) in [("a", 3000), ("b", 2000), ("c", 2000), ("d", 2000), ("e", 1000)] {
+    for (id, at_ms) in [("e", 1000), ("d", 2000), ("c", 2000), ("b", 2000), ("a", 3000)] {
         world.room_at(id, at_ms).await;
     }
     world.store.create_room(draft_room("of-bob", &world.bob)).await.unwrap();

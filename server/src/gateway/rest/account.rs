@@ -45,6 +45,6 @@ pub(crate) async fn me(caller: Caller) -> Json<User> {
 }
 
 pub(crate) async fn ticket(State(state): State<AppState>, caller: Caller) -> Result<Json<Ticket>, ApiError> {
-    let ticket = state.tickets().issue(caller, state.clock().now_ms())?;
+    let ticket = state.tickets().issue(caller, state.clock().monotonic_ms())?;
     Ok(Json(Ticket { ticket, expires_in: TICKET_MS.unsigned_abs() / 1_000 }))
 }

@@ -56,12 +56,13 @@ impl Append {
             let unknown = || Fault::Refused(StoreError::NoSuchPerson(draft.author.id.clone()));
             authors.push(author.ok_or_else(unknown)?);
         }
+        let active_at_ms = desk.next_active_ms(connection, self.at_ms)?;
         let mut answers = Vec::with_capacity(self.drafts.len());
         for (draft, author) in self.drafts.iter().zip(authors) {
             let next = Cursor { epoch: place.epoch, seq: place.head + 1 };
             let message = self.message(draft, next);
             answers.push(if table.put(&place, author, &message)? {
-                place.advance(self.at_ms);
+                place.advance(active_at_ms);
                 Appended::New(message)
             } else {
                 Appended::Known(table.find(&place, author, message)?)

@@ -22,15 +22,15 @@ pub(super) struct Place {
     pub(super) epoch: u32,
     /// The number of its newest message.
     pub(super) head: u64,
-    /// When that was said, if it is newer than what the table has of the room.
-    moved_at_ms: Option<i64>,
+    /// When the room was active with that ([`Desk::next_active_ms`]), if the table does not have it yet.
+    active_at_ms: Option<i64>,
 }
 
 impl Place {
     /// The next number is given.
-    pub(super) fn advance(&mut self, at_ms: i64) {
+    pub(super) fn advance(&mut self, active_at_ms: i64) {
         self.head += 1;
-        self.moved_at_ms = Some(at_ms);
+        self.active_at_ms = Some(active_at_ms);
     }
 }
 
@@ -39,6 +39,8 @@ impl Place {
 pub(super) struct Desk {
     rooms: HashMap<RoomId, Place>,
     people: HashMap<UserId, i64>,
+    /// The latest that a room was active, once it was asked for.
+    latest_active_ms: Option<i64>,
     /// What SQLite called the state of the database; it changes when another connection commits.
     version: Option<i64>,
 }
@@ -50,6 +52,7 @@ impl Desk {
             connection.prepare_cached("PRAGMA data_version")?.query_row([], |row| row.get(0))?;
         if self.version != Some(version) || self.rooms.len() > MOST || self.people.len() > MOST {
             self.clear();
+            self.latest_active_ms = self.latest_active_ms.filter(|_| self.version == Some(version));
             self.version = Some(version);
         }
         Ok(())
@@ -74,13 +77,37 @@ impl Desk {
             .prepare_cached("SELECT key, epoch, head FROM rooms WHERE id = ?")?
             .query_row([room.as_str()], |row| {
                 let head = number(row.get(2)?)?;
-                Ok(Place { room: row.get(0)?, epoch: row.get(1)?, head, moved_at_ms: None })
+                Ok(Place { room: row.get(0)?, epoch: row.get(1)?, head, active_at_ms: None })
             })
             .optional()?;
         if let Some(place) = found {
             self.rooms.insert(room.clone(), place);
         }
         Ok(found)
+    }
+
+    /// When a room is active in which something is said now: what lists are ordered by. Later than all before, also when
+    /// the clock was set back meanwhile.
+    pub(super) fn next_active_ms(
+        &mut self,
+        connection: &Connection,
+        at_ms: i64,
+    ) -> Result<i64, rusqlite::Error> {
+        let before = if let Some(before) = self.latest_active_ms {
+            before
+        } else {
+            let mut latest = connection.prepare_cached("SELECT MAX(active_at_ms) FROM rooms")?;
+            latest.query_row([], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(at_ms)
+        };
+        let next = if at_ms < before { before + 1 } else { at_ms };
+        self.latest_active_ms = Some(next);
+        Ok(next)
+    }
+
+    /// A room was active in another way.
+    pub(super) fn note_active_ms(&mut self, at_ms: Option<i64>) {
+        self.latest_active_ms =
+            self.latest_active_ms.map(|before| at_ms.map_or(before, |at_ms| before.max(at_ms)));
     }
 
     /// What other tables call a person; `None` if there is none.
@@ -116,7 +143,7 @@ impl Desk {
             connection.prepare_cached("UPDATE rooms SET head = ?, active_at_ms = ? WHERE key = ?")?;
         for room in rooms {
             if let Some(place) = self.rooms.get_mut(room)
-                && let Some(at_ms) = place.moved_at_ms.take()
+                && let Some(at_ms) = place.active_at_ms.take()
             {
                 update.execute(params![seq_number(place.head), at_ms, place.room])?;
             }

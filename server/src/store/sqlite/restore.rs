@@ -90,7 +90,7 @@ pub async fn restore(database: &Path, file: &Path) -> Result<Restore, RestoreErr
     clear(&ready).map_err(place)?;
     let made = async {
         let Amount { rooms, messages } = make_ready(file, &ready).await?;
-        let kept = beside(&database, &format!(".{}", file_time(SystemClock.now_ms())));
+        let kept = beside(&database, &format!(".{}", file_time(SystemClock::default().now_ms())));
         settle(&database, &kept).await.map_err(place)?;
         let there = put_in_place(&ready, &database, &kept).map_err(place)?;
         Ok(Restore { database: database.clone(), rooms, messages, kept: there.then_some(kept) })

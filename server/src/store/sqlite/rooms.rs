@@ -30,13 +30,24 @@ impl Work for Create {
         let mut people = vec![draft.owner.clone()];
         people.extend(draft.members.iter().filter(|member| **member != draft.owner).cloned());
         let people = members::lookup(connection, &people)?;
+        // Before all rooms of its maker, also when the clock was set back meanwhile.
         let mut insert = connection.prepare_cached(
             "INSERT INTO rooms (id, name, kind, epoch, created_at_ms, active_at_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?5) RETURNING key",
+             SELECT ?1, ?2, ?3, ?4, ?5, CASE WHEN latest > ?5 THEN latest + 1 ELSE ?5 END
+             FROM (SELECT MAX(r.active_at_ms) AS latest FROM members m JOIN rooms r ON r.key = m.room
+                   WHERE m.person = (SELECT key FROM people WHERE id = ?6))
+             RETURNING key, active_at_ms",
         )?;
-        let room: i64 = insert.query_row(
-            params![draft.id.as_str(), draft.name, kind_number(draft.kind), draft.epoch, draft.at_ms],
-            |row| row.get(0),
+        let (room, active_at_ms): (i64, i64) = insert.query_row(
+            params![
+                draft.id.as_str(),
+                draft.name,
+                kind_number(draft.kind),
+                draft.epoch,
+                draft.at_ms,
+                draft.owner.as_str()
+            ],
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         let role = |at: usize| if at == 0 { Role::Owner } else { Role::Member };
         let members: Vec<_> =
@@ -48,10 +59,14 @@ impl Work for Create {
             kind: draft.kind,
             head: Cursor { epoch: draft.epoch, seq: 0 },
             created_at_ms: draft.at_ms,
-            active_at_ms: draft.at_ms,
+            active_at_ms,
             members: members.into_iter().map(|(_, membership)| membership).collect(),
             live: None,
         })
+    }
+
+    fn active_ms(made: &RoomRecord) -> Option<i64> {
+        Some(made.active_at_ms)
     }
 }
 

@@ -87,6 +87,11 @@ pub(super) trait Work: Change {
 
     /// Does it, inside of a transaction that others share.
     fn run(&self, connection: &Connection) -> Result<Self::Done, Fault<Self::Refusal>>;
+
+    /// When a room was active by what was done, which the [`Desk`] has to know.
+    fn active_ms(_done: &Self::Done) -> Option<i64> {
+        None
+    }
 }
 
 /// What a change came to: made or refused.
@@ -216,7 +221,10 @@ pub(super) trait Errand: Send {
 impl<W: Work> Errand for Pending<W> {
     fn run(&mut self, connection: &Connection, desk: &mut Desk) -> Result<(), Broken> {
         self.outcome = Some(match self.change.run(connection) {
-            Ok(done) => Ok(done),
+            Ok(done) => {
+                desk.note_active_ms(W::active_ms(&done));
+                Ok(done)
+            }
             Err(Fault::Refused(refusal)) => Err(refusal),
             Err(Fault::Broken(error)) => return Err(error),
         });

@@ -1,0 +1,259 @@
+//! Attacks the real server in every way of [`kinds`], from one address and from many, in turn and together, and says what
+//! 200 ordinary clients notice of it. Prints a table; ends with 1 if a line of it fails.
+//!
+//! The calls: `attack`, or `attack --program PATH` for another program than the release build.
+
+mod failed;
+mod kinds;
+mod ledger;
+mod network;
+mod newcomer;
+mod ordinary;
+mod server;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant as StdInstant};
+
+use failed::Failed;
+use kinds::{ALL, Count, Kind};
+use ledger::{Delays, Ledger, Span};
+use newcomer::newcomer;
+use ordinary::{CLIENTS, Ordinary};
+use server::Server;
+use tokio::runtime::Builder;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+/// How long the parts of a run are.
+const QUIET: Duration = Duration::from_secs(15);
+const ATTACK: Duration = Duration::from_secs(6);
+const TOGETHER: Duration = Duration::from_secs(15);
+const BETWEEN: Duration = Duration::from_secs(1);
+/// What is still on its way when nobody speaks any more.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long memory may take to come back.
+const MEMORY_BACK: Duration = Duration::from_secs(45);
+
+/// How often somebody new comes, and how long that may take.
+const NEWCOMER_EVERY: Duration = Duration::from_secs(1);
+const NEWCOMER_LIMIT: Duration = Duration::from_secs(5);
+
+/// The 99th percentile of deliveries may be this many times the quiet one, or this long.
+const TIMES_QUIET: u32 = 4;
+const P99_LIMIT: Duration = Duration::from_millis(100);
+
+/// Memory afterwards, in per cent of what it was before.
+const MEMORY_PER_CENT: u64 = 110;
+
+/// A line of the table.
+struct Row {
+    name: String,
+    rate: String,
+    done: u64,
+    delays: Delays,
+    newcomers: Vec<Option<Duration>>,
+    files: usize,
+    resident_kib: u64,
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(0) => ExitCode::SUCCESS,
+        Ok(failures) => {
+            println!("\n{failures} lines fail");
+            ExitCode::FAILURE
+        }
+        Err(failed) => {
+            eprintln!("attack: {failed}: {:?}", std::error::Error::source(&failed));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn program() -> Result<PathBuf, Failed> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.as_slice() {
+        [] => Ok(PathBuf::from("target/release/hubbub")),
+        [name, path] if name == "--program" => Ok(PathBuf::from(path)),
+        _ => Err(Failed::Usage("the calls are: attack, attack --program PATH".to_owned())),
+    }
+}
+
+fn run() -> Result<u32, Failed> {
+    let program = program()?;
+    let runtime = |what| Builder::new_current_thread().enable_all().build().map_err(Failed::io(what));
+    let (ordinary, hostile) = (runtime("no runtime for clients")?, runtime("no runtime for attackers")?);
+    let server = ordinary.block_on(Server::start(&program))?;
+    // Attackers have a thread of their own, so that they do not hold up the clients that are measured.
+    let (orders, mut ordered) = tokio::sync::mpsc::channel::<Order>(1);
+    let to = server.address;
+    let attacking = std::thread::spawn(move || {
+        hostile.block_on(async {
+            while let Some((kinds, end, count)) = ordered.recv().await {
+                let mut all = JoinSet::new();
+                for (kind, from_many) in kinds {
+                    all.spawn(kind.attack(to, from_many, end, count.clone()));
+                }
+                while all.join_next().await.is_some() {}
+            }
+        });
+    });
+    let failures = ordinary.block_on(measure(&server, &orders))?;
+    drop(orders);
+    if attacking.join().is_err() {
+        return Err(Failed::Usage("the attackers panicked".to_owned()));
+    }
+    Ok(failures)
+}
+
+/// Kinds of attack, and whether from many addresses; until when; and where it is counted.
+type Order = (Vec<(Kind, bool)>, Instant, Arc<Count>);
+type Orders = tokio::sync::mpsc::Sender<Order>;
+
+/// A part of the run that is to come: its attacks, how long, its name.
+type Part = (Vec<(Kind, bool)>, Duration, String);
+
+async fn measure(server: &Server, orders: &Orders) -> Result<u32, Failed> {
+    let ledger = Arc::new(Ledger::new());
+    let clients = Ordinary::enter(server.address, &ledger).await?;
+    println!("{CLIENTS} ordinary clients are in");
+    clients.speak(true);
+    let next_newcomer = Arc::new(AtomicU64::new(0));
+    let mut rows = Vec::new();
+    sleep(BETWEEN).await;
+    let quiet = part(server, &ledger, &next_newcomer, None, QUIET, "quiet".to_owned(), String::new()).await?;
+    show(&quiet, None);
+    let mut parts: Vec<Part> = Vec::new();
+    for kind in ALL {
+        parts.push((vec![(kind, false)], ATTACK, format!("{}, one address", kind.name())));
+        parts.push((vec![(kind, true)], ATTACK, format!("{}, 250 addresses", kind.name())));
+    }
+    let together = ALL.iter().map(|kind| (*kind, true)).collect();
+    parts.push((together, TOGETHER, "all of them together, 250 addresses".to_owned()));
+    for (kinds, time, name) in parts {
+        let rate =
+            if let [(kind, _)] = kinds.as_slice() { kind.rate().to_string() } else { "as above".to_owned() };
+        let row = part(server, &ledger, &next_newcomer, Some((orders, kinds)), time, name, rate).await?;
+        show(&row, Some(&quiet));
+        rows.push(row);
+        sleep(BETWEEN).await;
+    }
+    clients.speak(false);
+    sleep(LAST_WORDS).await;
+    let (missing, troubles) = (clients.missing(&ledger), ledger.troubles());
+    let said = ledger.said();
+    let back = memory_back(server, quiet.resident_kib).await?;
+    clients.end();
+    let (warnings, errors, first_error) = server.alarms()?;
+
+    let mut failures = rows.iter().map(|row| u32::from(!row.is_good(&quiet))).sum::<u32>();
+    let mut check = |name: &str, is_good: bool, told: String| {
+        failures += u32::from(!is_good);
+        println!("{} {name}: {told}", verdict(is_good));
+    };
+    println!();
+    check("nothing is lost", missing == 0, format!("{said} messages said, {missing} deliveries missing"));
+    let first = troubles.first().map(|it| format!(", the first: {it}")).unwrap_or_default();
+    check(
+        "nobody is let go",
+        troubles.is_empty(),
+        format!("{} of {CLIENTS} clients ended{first}", troubles.len()),
+    );
+    let mib = |kib: u64| kib / 1024;
+    check(
+        "memory comes back",
+        back.1 * 100 <= quiet.resident_kib * MEMORY_PER_CENT,
+        format!("{} MiB before, {} MiB {} s after", mib(quiet.resident_kib), mib(back.1), back.0.as_secs()),
+    );
+    let first = first_error.map(|it| format!(", the first: {it}")).unwrap_or_default();
+    check("no error in the log", errors == 0, format!("{warnings} warnings, {errors} errors{first}"));
+    Ok(failures)
+}
+
+/// One part of the run, with an attack or without.
+async fn part(
+    server: &Server,
+    ledger: &Ledger,
+    next_newcomer: &Arc<AtomicU64>,
+    attack: Option<(&Orders, Vec<(Kind, bool)>)>,
+    time: Duration,
+    name: String,
+    rate: String,
+) -> Result<Row, Failed> {
+    let count = Arc::new(Count::default());
+    let (from, end) = (StdInstant::now(), Instant::now() + time);
+    if let Some((orders, kinds)) = attack {
+        let order = (kinds, end, count.clone());
+        orders.send(order).await.map_err(|_| Failed::Usage("the attackers are gone".to_owned()))?;
+    }
+    let mut newcomers = JoinSet::new();
+    let (mut files, mut resident_kib) = (0, 0);
+    while Instant::now() + NEWCOMER_EVERY <= end {
+        sleep(NEWCOMER_EVERY).await;
+        newcomers.spawn(come(next_newcomer.clone(), server.address));
+        files = server.open_files()?.max(files);
+        resident_kib = server.resident_kib()?.max(resident_kib);
+    }
+    tokio::time::sleep_until(end).await;
+    let to = StdInstant::now();
+    let newcomers = newcomers.join_all().await;
+    let done = count.done.load(Ordering::Relaxed);
+    Ok(Row { name, rate, done, delays: ledger.delays(Span { from, to }), newcomers, files, resident_kib })
+}
+
+/// `None` for one that was not let in, or too late.
+async fn come(next: Arc<AtomicU64>, to: SocketAddr) -> Option<Duration> {
+    let number = usize::try_from(next.fetch_add(1, Ordering::Relaxed)).unwrap_or(0);
+    timeout(NEWCOMER_LIMIT, newcomer(number, to)).await.ok()?.ok()
+}
+
+/// Waits until memory is as it was, but not for long; how long that took, and how much it is.
+async fn memory_back(server: &Server, before_kib: u64) -> Result<(Duration, u64), Failed> {
+    let begun = Instant::now();
+    loop {
+        let kib = server.resident_kib()?;
+        if kib * 100 <= before_kib * MEMORY_PER_CENT || begun.elapsed() >= MEMORY_BACK {
+            return Ok((begun.elapsed(), kib));
+        }
+        sleep(NEWCOMER_EVERY).await;
+    }
+}
+
+impl Row {
+    fn is_good(&self, quiet: &Self) -> bool {
+        let limit = P99_LIMIT.max(quiet.delays.p99 * TIMES_QUIET);
+        self.delays.count > 0 && self.delays.p99 <= limit && self.newcomers.iter().all(Option::is_some)
+    }
+}
+
+fn verdict(is_good: bool) -> &'static str {
+    if is_good { "ok  " } else { "FAIL" }
+}
+
+fn show(row: &Row, quiet: Option<&Row>) {
+    let Row { name, rate, done, delays, newcomers, files, resident_kib } = row;
+    if quiet.is_none() {
+        println!(
+            "\n     | part | rate a second | done | deliveries | median ms | p99 ms | worst ms | newcomers in | slowest ms | \
+             open files | MiB |"
+        );
+        println!("     | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |");
+    }
+    let ms = |time: Duration| format!("{:.1}", time.as_secs_f64() * 1e3);
+    let slowest = newcomers.iter().flatten().max().copied().map(ms).unwrap_or_default();
+    let inside = newcomers.iter().flatten().count();
+    println!(
+        "{} | {name} | {rate} | {done} | {} | {} | {} | {} | {inside} of {} | {slowest} | {files} | {} |",
+        verdict(quiet.is_none_or(|quiet| row.is_good(quiet))),
+        delays.count,
+        ms(delays.median),
+        ms(delays.p99),
+        ms(delays.worst),
+        newcomers.len(),
+        resident_kib / 1024,
+    );
+}

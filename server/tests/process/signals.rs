@@ -1,0 +1,27 @@
+//! A terminal that is closed.
+
+use std::io::Read;
+
+use crate::{Process, is_well, open_socket};
+
+#[test]
+fn a_hangup_is_a_gentle_stop() {
+    let process = Process::start(&[], std::process::Stdio::null());
+    let mut client = open_socket(&process);
+    assert_eq!(process.ends_with("HUP").code(), Some(0));
+    let mut told = Vec::new();
+    client.read_to_end(&mut told).unwrap();
+    // A close frame (RFC 6455, section 5.5.1) with code 1012: come back.
+    let farewell = [0x03, 0xf4];
+    assert!(told.windows(2).any(|bytes| bytes == farewell), "{told:?}");
+}
+
+#[test]
+fn who_started_it_with_nohup_keeps_it() {
+    let process = Process::start_by_shell("trap '' HUP; exec \"$HUBBUB\" serve", &[]);
+    for _ in 0..3 {
+        process.signal("HUP");
+        assert!(is_well(&process.addresses[0]));
+    }
+    assert_eq!(process.ends_with("TERM").code(), Some(0));
+}
