@@ -121,9 +121,14 @@ impl Activity {
         self.state.requests.load(Ordering::Relaxed)
     }
 
-    /// Resolves when this connection has to make room.
+    /// Resolves when this connection has to make room. A request that has come meanwhile is worked on first.
     pub(crate) async fn has_to_end(&self) {
-        self.state.makes_room.notified().await;
+        loop {
+            self.state.makes_room.notified().await;
+            if !self.state.is_working.load(Ordering::Relaxed) {
+                return;
+            }
+        }
     }
 }
 
