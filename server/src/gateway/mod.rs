@@ -1,6 +1,7 @@
 //! The doors: REST, pages, sockets.
 
 pub(crate) mod headers;
+mod node_count;
 pub(crate) mod pages;
 pub mod rest;
 pub mod socketio;
