@@ -55,6 +55,30 @@ impl Place {
     }
 }
 
+/// `/sign-in` or `/register`, with the path to go to afterwards.
+pub fn entry_address(page: &str, next: &str) -> String {
+    if next == "/" { page.to_owned() } else { format!("{page}?next={}", percent_encode(next)) }
+}
+
+fn percent_encode(text: &str) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
+    let digit = |value: u8| char::from(DIGITS.get(usize::from(value)).copied().unwrap_or_default());
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+    encoded
+}
+
+/// The path in the address bar; in a browser only.
+pub fn current_path() -> String {
+    location().pathname().unwrap_or_default()
+}
+
 /// A handle to the address bar of this tab. Copying it copies an index.
 #[derive(Debug, Clone, Copy)]
 pub struct Address {
@@ -69,9 +93,7 @@ impl Address {
         // An effect does not run on the server.
         effect(move || {
             let came_back = window_event_listener(leptos::ev::popstate, move |_| {
-                if let Ok(path) = location().pathname() {
-                    address.place.set(Place::of(&path));
-                }
+                address.place.set(Place::of(&current_path()));
             });
             on_cleanup(move || came_back.remove());
         });
@@ -108,6 +130,13 @@ pub fn use_address() -> Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_way_back_from_the_sign_in_page_is_spelt_safely() {
+        assert_eq!(entry_address("/sign-in", "/"), "/sign-in");
+        assert_eq!(entry_address("/sign-in", "/rooms/a:b"), "/sign-in?next=/rooms/a%3Ab");
+        assert_eq!(entry_address("/register", "/rooms/a&b=%20"), "/register?next=/rooms/a%26b%3D%2520");
+    }
 
     #[test]
     fn a_path_names_a_place() {

@@ -1,5 +1,6 @@
 //! What a browser may refuse.
 
+use leptos::prelude::window;
 use wasm_bindgen::JsValue;
 
 /// Tells the console when the browser did not do what it was asked for. The page goes on without.
@@ -7,4 +8,18 @@ pub(crate) fn attempt(what: &str, outcome: Result<(), JsValue>) {
     if let Err(why) = outcome {
         web_sys::console::warn_2(&format!("{what} did not work:").into(), &why);
     }
+}
+
+/// The browser gives no access to the clipboard: it was refused, or the page did not come over a secure connection.
+pub(crate) struct NoClipboard;
+
+/// Puts a text into the clipboard.
+pub(crate) async fn copy_text(text: &str) -> Result<(), NoClipboard> {
+    let navigator = window().navigator();
+    let clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into()).map_err(|_| NoClipboard)?;
+    if clipboard.is_undefined() {
+        return Err(NoClipboard);
+    }
+    let written = navigator.clipboard().write_text(text);
+    wasm_bindgen_futures::JsFuture::from(written).await.map(drop).map_err(|_| NoClipboard)
 }

@@ -16,6 +16,7 @@ use crate::link::{Link, Whose, provide_link};
 use crate::model::own_typing::OwnTyping;
 use crate::model::rooms::Rooms;
 use crate::model::roster::Roster;
+use crate::model::session::Standing;
 use crate::model::timeline::Timeline;
 use crate::model::typing::Typing;
 use crate::reactive::memo;
@@ -27,6 +28,8 @@ struct Room {
     timeline: ArcRwSignal<Timeline>,
     roster: ArcRwSignal<Roster>,
     typing: ArcRwSignal<Typing>,
+    /// Where the live session of the room stands.
+    session: ArcRwSignal<Standing>,
 }
 
 /// What a room needs only between two frames.
@@ -88,6 +91,7 @@ pub fn provide_conversations(start: &Start) -> Conversations {
             timeline.opened(read);
         });
         room.roster.update_untracked(|roster| *roster = Roster::of(&open.members));
+        room.session.update_untracked(|session| *session = Standing::of_chat(open));
     }
     #[cfg(target_arch = "wasm32")]
     here.watch_keys();
@@ -141,6 +145,12 @@ impl Conversations {
         })
     }
 
+    /// Where the live session of a room stands.
+    pub fn session(&self, room: &RoomId) -> Memo<Standing> {
+        let session = self.room(room).session;
+        memo(move || session.get())
+    }
+
     /// The state of a room, made when it is first asked for.
     fn room(&self, room: &RoomId) -> Room {
         if let Some(known) = self
@@ -154,6 +164,7 @@ impl Conversations {
             timeline: ArcRwSignal::new(Timeline::new(me)),
             roster: ArcRwSignal::default(),
             typing: ArcRwSignal::default(),
+            session: ArcRwSignal::default(),
         };
         self.state.update_value(|state| {
             state.push((room.clone(), fresh.clone()));

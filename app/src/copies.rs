@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use protocol::ServerFrame;
 
 use crate::address::Address;
-use crate::link::{Link, LinkStatus};
+use crate::link::Link;
 use crate::reactive::effect;
 
 /// From now on there are copies of what this page shows, until nobody is signed in any more.
@@ -25,7 +25,7 @@ pub(crate) fn keep_copies(address: Address, link: Link) {
         }
     });
     effect(move || {
-        if link.status.with(|status| matches!(status, LinkStatus::Refused { .. })) {
+        if link.status.with(|status| !status.takes_posts()) {
             browser::drop_copies();
         }
     });

@@ -93,15 +93,21 @@ export async function keptText(account, room) {
   return texts.get(key) ?? (await within('texts', 'readonly', (store) => store.get(key))) ?? '';
 }
 
-/** One write at a time, with whatever was typed during the one before. A pause would lose what a reload interrupts. */
+/**
+ * One write at a time, with whatever was typed during the one before. A pause would lose what a reload interrupts. What
+ * cannot be written stays in memory, for as long as the tab is there, and is tried again with the next key.
+ */
 async function write() {
   if (isWriting) return;
   isWriting = true;
-  while (texts.size) {
-    const all = [...texts];
-    const put = (store) => all.forEach(([key, text]) => (text ? store.put(text, key) : store.delete(key)));
-    await within('texts', 'readwrite', put).catch((error) => console.warn('a text is not kept:', error));
-    for (const [key, text] of all) if (texts.get(key) === text) texts.delete(key);
+  try {
+    while (texts.size) {
+      const all = [...texts];
+      await within('texts', 'readwrite', (store) => all.forEach(([key, text]) => (text ? store.put(text, key) : store.delete(key))));
+      for (const [key, text] of all) if (texts.get(key) === text) texts.delete(key);
+    }
+  } catch (error) {
+    console.warn('a text is kept in this tab only:', error);
   }
   isWriting = false;
 }

@@ -14,6 +14,7 @@ mod errand;
 #[cfg(target_arch = "wasm32")]
 mod keep;
 pub mod link;
+pub mod loader;
 pub mod model;
 pub mod page;
 pub mod pages;
@@ -24,6 +25,7 @@ pub mod session;
 mod shell;
 mod start;
 mod title;
+mod translated;
 mod troubles;
 pub mod when;
 

@@ -2,9 +2,11 @@
 
 use leptos::prelude::*;
 
+use crate::address::{Place, entry_address};
 use crate::browser::attempt;
 use crate::reactive::effect;
 use crate::start::{Account, Demo, Problem, Start, Theme};
+use crate::translated::keep_texts_current;
 
 /// A handle to the facts of this tab. Copying it copies a few indices.
 #[derive(Debug, Clone, Copy)]
@@ -41,6 +43,7 @@ impl Page {
         // An effect does not run on the server, and in the browser only after hydration.
         effect(move || {
             live.set(true);
+            keep_texts_current();
             if let Some(root) = document().document_element() {
                 attempt("marking the document as live", root.set_attribute("data-hydrated", ""));
             }
@@ -83,9 +86,12 @@ impl Page {
         self.facts.with_value(|it| it.demo.clone())
     }
 
-    /// The path that the page was loaded from.
-    pub fn path(self) -> String {
-        self.facts.with_value(|it| it.path.clone())
+    /// The address that leads to this page again.
+    pub fn here(self) -> String {
+        self.facts.with_value(|it| match Place::of(&it.path) {
+            Place::SignIn | Place::Register => entry_address(&it.path, &it.next),
+            _ => it.path.clone(),
+        })
     }
 
     /// Where to go after signing in: what the address asks for, else the page that one wanted to see.

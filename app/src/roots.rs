@@ -3,7 +3,7 @@
 
 use leptos::prelude::*;
 
-use crate::address::{Address, Place};
+use crate::address::{Address, Place, current_path};
 use crate::link::{Whose, provide_link};
 use crate::pages::{DevtoolsPage, LivePage, NotFoundPage, RegisterPage, RoomsPage, SignInPage, TestPage};
 use crate::start::{Spelling, Start};
@@ -68,7 +68,7 @@ pub fn Plain(
 
 /// What the address bar names; asked in a browser only.
 pub fn place() -> Place {
-    location().pathname().map_or(Place::Nowhere, |path| Place::of(&path))
+    Place::of(&current_path())
 }
 
 /// What the server knew comes along in the HTML, so that both sides begin with the same.
@@ -81,8 +81,22 @@ fn known() -> Start {
     use_context::<Start>().unwrap_or_default()
 }
 
-/// Nothing but what stands in the HTML.
+/// A page that is built anew reads what stands in the HTML by itself. Without it there is nothing to show, which the
+/// loader puts into words.
 #[cfg(target_arch = "wasm32")]
 fn known() -> Start {
-    Start::default()
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    #[wasm_bindgen]
+    extern "C" {
+        /// The values that the server wrote, in the order in which the pages ask for them. This is the only one.
+        #[wasm_bindgen(thread_local_v2, js_name = __RESOLVED_RESOURCES)]
+        static WRITTEN: js_sys::Array;
+    }
+
+    let text = WRITTEN.with(|written| written.get(0)).as_string().unwrap_or_default();
+    match protocol::from_json::from_text(&text) {
+        Ok(start) => start,
+        Err(error) => wasm_bindgen::throw_str(&format!("what the server knows cannot be read: {error}")),
+    }
 }

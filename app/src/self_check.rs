@@ -81,6 +81,11 @@ fn point(name: &'static str, verdict: Verdict, found: impl Into<String>, advice:
     Point { name, verdict, found: found.into(), advice }
 }
 
+/// What can be looked at without a sign-in.
+pub fn points_for_strangers(facts: &Facts) -> Vec<Point> {
+    vec![network(facts), server(facts), errors(facts), console(facts)]
+}
+
 /// The seven points, in the order in which to look.
 pub fn points(facts: &Facts) -> Vec<Point> {
     vec![
@@ -94,15 +99,17 @@ pub fn points(facts: &Facts) -> Vec<Point> {
     ]
 }
 
-/// How it stands altogether.
+/// How it stands altogether: with all seven points, or the four for strangers.
 pub fn summary(points: &[Point]) -> String {
     let count = |verdict| points.iter().filter(|it| it.verdict == verdict).count();
-    let bad =
-        |count| if count == 1 { "1 of 7 is not OK".to_owned() } else { format!("{count} of 7 are not OK") };
+    let all = points.len();
+    let bad = |count| {
+        if count == 1 { format!("1 of {all} is not OK") } else { format!("{count} of {all} are not OK") }
+    };
     let open =
         |count| if count == 1 { "1 needs attention".to_owned() } else { format!("{count} need attention") };
     match (count(Verdict::NotOk), count(Verdict::Attention)) {
-        (0, 0) => "All seven points are OK.".to_owned(),
+        (0, 0) => format!("All {} points are OK.", if all == 7 { "seven" } else { "four" }),
         (0, some) => format!("{}.", open(some)),
         (some, 0) => format!("{}.", bad(some)),
         (some, others) => format!("{}, {}.", bad(some), open(others)),
@@ -136,11 +143,14 @@ fn connection(facts: &Facts) -> Point {
             "There is no connection, because the browser has no network.",
             "Check cable, Wi-Fi and flight mode.",
         ),
+        LinkStatus::SignedOut => {
+            point(NAME, Verdict::NotOk, "Your sign-in has ended.", "Sign in again, by the link at the top.")
+        }
         LinkStatus::Refused { reason } => point(
             NAME,
             Verdict::NotOk,
             format!("The server refused: {reason}"),
-            "Sign in again; if that does not help, ask whoever runs this server about your account.",
+            "Ask the operator of this server about your account.",
         ),
     }
 }

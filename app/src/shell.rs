@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::address::Place;
+use crate::loader::Loader;
 use crate::roots::{Live, Plain, Rooms, Test, Workbench};
 use crate::start::Start;
 use crate::title::title;
@@ -11,13 +12,11 @@ use crate::title::title;
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let start = use_context::<Start>().unwrap_or_default();
     let place = Place::of(&start.path);
-    let title = title(&place, &start.rooms);
+    // As HTML: a child would bring marks for the hydration along, which a title shows.
+    let title = escaped(&title(&place, &start.rooms));
     let theme = start.theme;
-    let lives = match &place {
-        Place::Lobby | Place::Room(_) | Place::Live(_) => start.account.is_some(),
-        Place::Devtools | Place::Test => true,
-        Place::SignIn | Place::Register | Place::Nowhere => false,
-    };
+    let lives = start.lives();
+    let bundle = options.output_name.to_string();
     let body = match &place {
         Place::Devtools => view! { <Workbench/> }.into_any(),
         Place::Test => view! { <Test/> }.into_any(),
@@ -34,7 +33,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                     name="viewport"
                     content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
                 />
-                <title>{title}</title>
+                <title inner_html=title></title>
                 <meta name="color-scheme" content="light dark"/>
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#fbfaf7"/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#0d0f15"/>
@@ -42,12 +41,22 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
                 <link rel="stylesheet" id="leptos" href="/pkg/hubbub.css"/>
-                <AutoReload options=options.clone()/>
-                {lives.then(|| view! { <HydrationScripts options/> })}
+                <AutoReload options/>
+                {lives.then(|| view! { <Loader bundle/> })}
             </head>
             <body>
                 {body}
+                <noscript>
+                    <p class="page_notice">
+                        "JavaScript is switched off in this browser. You can sign in and read; writing, and everything live, needs it."
+                    </p>
+                </noscript>
             </body>
         </html>
     }
+}
+
+/// A text as HTML (HTML, section 13.3).
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

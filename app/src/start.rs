@@ -5,6 +5,8 @@ use protocol::from_json::{BadShape, FromJson, Json, Unreadable, from_text};
 use protocol::{JoinedRoom, RoomSummary, UserId, from_json};
 use serde::Serialize;
 
+use crate::address::Place;
+
 /// The facts of one page load.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Start {
@@ -24,6 +26,17 @@ pub struct Start {
     pub demo: Option<Demo>,
     /// Why the form that was just sent was refused.
     pub problem: Option<Problem>,
+}
+
+impl Start {
+    /// Whether the page goes on in WebAssembly; the others are forms and links.
+    pub fn lives(&self) -> bool {
+        match Place::of(&self.path) {
+            Place::Lobby | Place::Room(_) | Place::Live(_) => self.account.is_some(),
+            Place::Devtools | Place::Test => true,
+            Place::SignIn | Place::Register | Place::Nowhere => false,
+        }
+    }
 }
 
 /// A person who is signed in, as the pages need to know them.
@@ -138,8 +151,9 @@ impl Encoder<Start> for Spelling {
     type Error = serde_json::Error;
     type Encoded = String;
 
+    /// Without what proxies rewrite in a document: e-mail addresses and runs of white space. Both stand in strings only.
     fn encode(start: &Start) -> Result<String, Self::Error> {
-        serde_json::to_string(start)
+        Ok(serde_json::to_string(start)?.replace('@', "\\u0040").replace("  ", " \\u0020"))
     }
 }
 
@@ -162,6 +176,14 @@ mod tests {
             assert_eq!(Theme::parse(theme.as_str()), theme);
         }
         assert_eq!(Theme::parse("sepia"), Theme::System);
+    }
+
+    #[test]
+    fn what_a_proxy_rewrites_is_spelt_otherwise_and_means_the_same() {
+        let start = Start { path: "a   b@c.example  ".to_owned(), ..Start::default() };
+        let text = Spelling::encode(&start).unwrap();
+        assert!(!text.contains('@') && !text.contains("  "), "{text}");
+        assert_eq!(Spelling::decode(&text).unwrap(), start);
     }
 
     #[test]

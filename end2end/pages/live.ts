@@ -19,6 +19,12 @@ export class LivePage extends RoomPage {
     this.controls = page.getByRole('group', { name: 'Session controls' });
   }
 
+  /** Ends the session, and says yes to the question. */
+  async end(): Promise<void> {
+    await this.controls.getByRole('button', { name: 'End session', exact: true }).click();
+    await this.dialog('End session?').getByRole('button', { name: 'End session', exact: true }).click();
+  }
+
   override async open(room: Room): Promise<void> {
     await this.page.goto(`/live/${room.id}`);
     await this.ready();

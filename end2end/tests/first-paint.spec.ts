@@ -1,4 +1,6 @@
+import type { Page } from '@playwright/test';
 import { PASSWORD } from '../fixtures/account';
+import { answered } from '../fixtures/guard';
 import { expect, Person, test } from '../fixtures/hubbub';
 
 test('without JavaScript a room can be read, and the composer says that it waits', async ({ register, open }) => {
@@ -14,6 +16,30 @@ test('without JavaScript a room can be read, and the composer says that it waits
   await expect(alice.page.getByText('Starting…').or(alice.page.getByPlaceholder('Starting…')).first()).toBeVisible();
 });
 
+test('without JavaScript every page says so', async ({ register, open, guard }) => {
+  guard.allow(answered(404));
+  const account = await register('alice');
+  const room = await account.createRoom('Tea kitchen');
+  const alice = await Person.enter(account, await open({ javaScriptEnabled: false }));
+  const stranger = await (await open({ javaScriptEnabled: false })).newPage();
+  const pages: [Page, string][] = [
+    ...['/', `/rooms/${room.id}`, `/live/${room.id}`, '/devtools', '/test', '/nowhere'].map((path): [Page, string] => [alice.page, path]),
+    ...['/sign-in', '/register', '/test', '/devtools', '/nowhere'].map((path): [Page, string] => [stranger, path]),
+  ];
+  for (const [page, path] of pages) {
+    await page.goto(path);
+    // By its class: a search for texts passes over what stands in `noscript`.
+    const notice = page.locator('.page_notice');
+    await expect(notice, path).toHaveText(/^JavaScript is switched off in this browser/);
+    await expect(notice, path).toBeInViewport({ ratio: 1 });
+  }
+});
+
+test('with JavaScript no page says so', async ({ alice, room }) => {
+  await alice.open(room);
+  await expect(alice.page.locator('.page_notice')).toHaveCount(0);
+});
+
 test('signing in works without JavaScript', async ({ register, open }) => {
   const account = await register('alice');
   const page = await (await open({ javaScriptEnabled: false })).newPage();
@@ -22,6 +48,20 @@ test('signing in works without JavaScript', async ({ register, open }) => {
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   await expect(page.getByText('No rooms yet')).toBeVisible();
+});
+
+test('the title of a page is the name of its room, whatever that is', async ({ alice, visitor }) => {
+  const room = await alice.account.createRoom('<b>Tea & </title>');
+  for (const [path, title] of [
+    [`/rooms/${room.id}`, '<b>Tea & </title> · Hubbub'],
+    [`/live/${room.id}`, 'Live: <b>Tea & </title> · Hubbub'],
+    ['/devtools', 'Devtools · Hubbub'],
+  ] as const) {
+    await alice.page.goto(path, { waitUntil: 'commit' });
+    await expect(alice.page).toHaveTitle(title);
+  }
+  await visitor.goto('/sign-in');
+  await expect(visitor).toHaveTitle('Sign in · Hubbub');
 });
 
 test('the first answer already holds the conversation', async ({ alice, room }) => {

@@ -20,7 +20,7 @@ const test = base.extend<{ hers: LivePage; his: LivePage }>({
 
 test('two people take part, each listed once, and talk', async ({ alice, bob, hers, his }) => {
   for (const live of [hers, his]) {
-    await expect(live.heading).toHaveText('Tea kitchen');
+    await expect(live.heading).toHaveText('Live session: Tea kitchen');
     await expect(live.list).toHaveText([new RegExp(alice.name), new RegExp(bob.name)]);
     await expect(live.participants).toContainText('2 people here');
   }
@@ -58,11 +58,12 @@ test('the owner says where the session stands, and the others see it', async ({ 
     ['Go live', /^Live since/],
     ['Pause', /^Paused since/],
     ['Resume', /^Live since/],
-    ['End session', /^Ended at/],
   ] as const) {
     await hers.controls.getByRole('button', { name: press, exact: true }).click();
     for (const live of [hers, his]) await expect(live.standing).toHaveText(standing);
   }
+  await hers.end();
+  for (const live of [hers, his]) await expect(live.standing).toHaveText(/^Ended at/);
   await expect(his.page.getByText('This session has ended.')).toBeVisible();
   await expect(his.box).toHaveCount(0);
   await his.page.reload();
@@ -70,6 +71,67 @@ test('the owner says where the session stands, and the others see it', async ({ 
   await hers.controls.getByRole('button', { name: 'Go live again' }).click();
   await expect(his.standing).toHaveText(/^Live since/);
   await expect(his.box).toBeVisible();
+});
+
+test('ending the session asks first', async ({ hers, his }) => {
+  const question = hers.dialog('End session?');
+  await hers.button('Go live').click();
+  await expect(his.standing).toHaveText(/^Live/);
+  await hers.controls.getByRole('button', { name: 'End session' }).click();
+  await expect(question).toContainText('The session ends for everybody');
+  await expect(question.getByRole('button', { name: 'Go on' })).toBeFocused();
+  await hers.page.keyboard.press('Enter');
+  await expect(question).toBeHidden();
+  await hers.controls.getByRole('button', { name: 'End session' }).click();
+  await hers.page.keyboard.press('Escape');
+  await expect(question).toBeHidden();
+  await his.say('still on');
+  await expect(hers.messages).toHaveText(['still on']);
+  await expect(his.standing).toHaveText(/^Live/);
+  await hers.end();
+  await expect(his.standing).toHaveText(/^Ended/);
+});
+
+test('a room shows that its session is on, from the first bytes and as it changes', async ({ alice, bob, hers, room }) => {
+  const other = await alice.account.createRoom('Cellar', bob.account);
+  const way = (name: string) => bob.page.getByRole('link', { name, exact: true });
+  await bob.open(other);
+  await expect(way('Live session')).toBeVisible();
+  await hers.button('Go live').click();
+  await expect(hers.standing).toHaveText(/^Live/);
+  await expect(way('Live session')).toBeVisible();
+  await bob.link(room).click();
+  await expect(way('Live now')).toHaveAttribute('href', `/live/${room.id}`);
+  const html = await (await bob.context.request.get(`/rooms/${room.id}`)).text();
+  expect(html).toContain('Live now');
+  await hers.button('Pause').click();
+  await expect(way('Live session paused')).toBeVisible();
+  // While there is no connection something changes.
+  await bob.wire.cut();
+  await expect(bob.status).toHaveText(/^Reconnecting/);
+  await hers.button('Resume').click();
+  await expect(hers.standing).toHaveText(/^Live/);
+  bob.wire.mend();
+  await bob.comeBack();
+  await expect(way('Live now')).toBeVisible();
+  await expectAccessible(bob.page);
+  await hers.end();
+  await expect(way('Live session')).toBeVisible();
+  // To look is not to take part.
+  await expect(hers.list).toHaveCount(1);
+});
+
+test('the session and its room are told apart by name and place', async ({ alice, bob, hers, room }) => {
+  await bob.open(room);
+  await expect(bob.heading).toHaveText(room.name);
+  await expect(bob.page).toHaveTitle(`${room.name} · Hubbub`);
+  await expect(bob.box).toHaveAttribute('placeholder', `Message ${room.name}`);
+  await expect(hers.heading).toHaveText(`Live session: ${room.name}`);
+  await expect(hers.page).toHaveTitle(`Live: ${room.name} · Hubbub`);
+  await expect(hers.box).toHaveAttribute('placeholder', 'Message the live session');
+  await expect(hers.page.getByRole('region', { name: 'Conversation of the session' })).toContainText(`Live session of ${room.name}`);
+  await expect(hers.page.getByRole('link', { name: 'Leave' })).toHaveAttribute('title', /go back to the room/);
+  expect(alice.name).toBeTruthy();
 });
 
 test('who leaves is gone at once and is back in the room', async ({ bob, hers, his, room }) => {
@@ -173,6 +235,8 @@ test('it is accessible in each of its states', async ({ hers, his, bob }) => {
   await expect(his.standing).toHaveText(/^Paused/);
   await expectAccessible(his.page);
   await hers.button('End session').click();
+  await expectAccessible(hers.page);
+  await hers.dialog('End session?').getByRole('button', { name: 'End session' }).click();
   await expect(his.standing).toHaveText(/^Ended/);
   await bob.wire.cut();
   await expect(his.status).toHaveText(/^Reconnecting/);

@@ -116,8 +116,16 @@ test('a live session', async ({ alice, bob, room }) => {
   await alice.page.setViewportSize(SIZES.phone);
   await hers.page.getByRole('button', { name: /people here/ }).click();
   await shoot(alice.page, 'live-participants');
+  await bob.open(room);
+  await expect(bob.page.getByRole('link', { name: 'Live now' })).toBeVisible();
+  await shoot(bob.page, 'room-live');
+  await his.open(room);
+  await his.box.fill('And one more thing, before we');
   await hers.button('End session').click();
+  await shoot(alice.page, 'live-end');
+  await hers.dialog('End session?').getByRole('button', { name: 'End session' }).click();
   await expect(his.standing).toHaveText(/^Ended/);
+  await expect(his.page.getByRole('region', { name: 'Not sent' })).toBeVisible();
   await shoot(bob.page, 'live-ended');
   await bob.wire.cut();
   await expect(his.status).toHaveText(/^Reconnecting/);
@@ -155,6 +163,41 @@ test('toasts', async ({ alice, bob, room }) => {
   alice.wire.tell('maintenance', { enabled: true, message: 'The kitchen closes at six for an hour.' });
   await expect(new Notices(alice.page).errors).toHaveCount(1);
   await shoot(alice.page, 'toasts');
+});
+
+test('pages that cannot go on', async ({ alice, bob, room, register, open, guard }) => {
+  guard.allow(answered(401), /net::ERR_|Failed to fetch/);
+  await alice.account.say(room, 'readable without scripts');
+  await bob.open(room);
+  await bob.box.fill('half a sentence, and a second line that is\nlonger than the first');
+  await alice.open(room);
+  await alice.box.fill('half a sen');
+  await alice.signOut();
+  await expect(alice.status).toHaveText(/has ended/);
+  await shoot(alice.page, 'room-signed-out');
+  await alice.account.ask('DELETE', `chats/${room.id}/members/${bob.account.id}`);
+  await expect(bob.page.getByRole('region', { name: 'Not sent' })).toBeVisible();
+  await shoot(bob.page, 'room-removed');
+  const carol = await register('carol');
+  const hall = await carol.createRoom('Hall');
+  await carol.say(hall, 'readable without scripts');
+  for (const [name, options] of [
+    ['no-scripts', { javaScriptEnabled: false }],
+    ['not-started', { serviceWorkers: 'block' }],
+  ] as const) {
+    const context = await open(options);
+    await carol.signIn(context);
+    const page = await context.newPage();
+    await page.route('**/pkg/*.wasm', (route) => route.abort());
+    await page.goto(`/rooms/${hall.id}`);
+    await expect(page.locator('.page_notice')).toBeVisible();
+    await shoot(page, `room-${name}`);
+    if (name === 'no-scripts') {
+      await context.clearCookies();
+      await page.goto('/sign-in');
+      await shoot(page, `sign-in-${name}`);
+    }
+  }
 });
 
 test('nothing there', async ({ alice, guard }) => {

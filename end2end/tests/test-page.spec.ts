@@ -23,11 +23,15 @@ const POINTS = [
   'Browser console',
 ];
 
-test('strangers are asked to sign in', async ({ visitor }) => {
+test('strangers are asked to sign in, and told whether the server answers', async ({ visitor }) => {
   const answer = await visitor.goto('/test');
   expect(answer?.status()).toBe(200);
   expect(answer?.headers()['content-type']).toContain('text/html');
   await expect(visitor.getByRole('link', { name: 'Sign in' })).toHaveAttribute('href', '/sign-in?next=/test');
+  const bench = new TestPage(visitor);
+  await expect(bench.summary).toHaveText('All four points are OK.');
+  for (const name of ['Network connectivity', 'Server logs']) await expect(bench.point(name)).toContainText('OK');
+  await expect(visitor.getByText('test messages to your rooms')).toBeVisible();
   await expectAccessible(visitor);
 });
 

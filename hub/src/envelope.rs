@@ -25,6 +25,8 @@ pub struct Spelling {
     /// Inbox entries of these kinds that wait are delivered once a reader has proven to have received them. An ended job for
     /// which there is no word goes with the notification that tells of it.
     pub settles: &'static [InboxKind],
+    /// Whether its readers are told in a chat where the chat's live session stands.
+    pub hears_sessions: bool,
     /// How long its readers count as typing without saying so again; without it as [`crate::Settings`] says.
     pub typing_timeout: Option<Duration>,
 }
@@ -38,6 +40,7 @@ impl Spelling {
             counts_readers: false,
             counts_participants: false,
             settles: &[InboxKind::Direct, InboxKind::Job, InboxKind::Notification],
+            hears_sessions: false,
             typing_timeout: None,
         }
     }

@@ -27,7 +27,7 @@ pub struct Joined {
     pub typing: Vec<UserId>,
     /// Who follows the room at this moment; in live sessions only.
     pub participants: Vec<UserId>,
-    /// Where the session stands, if an owner ever said so.
+    /// Where the session stands, if an owner ever said so. Of a chat: its live room's, which `live.room` names.
     pub live: Option<LiveChange>,
 }
 

@@ -96,6 +96,12 @@ impl State {
         room.chat.as_ref().and_then(|chat| self.rooms.get(chat)).unwrap_or(room)
     }
 
+    /// What was last said of the session in a chat's live room.
+    fn session_of(&self, chat: &RoomId) -> Option<LiveChange> {
+        let live = protocol::live_room(chat).and_then(|live| self.rooms.get(&live));
+        live.filter(|live| live.chat.as_ref() == Some(chat)).and_then(|live| live.live.clone())
+    }
+
     fn membership(&self, room: &Room, place: &Place) -> Result<Membership, StoreError> {
         Ok(Membership {
             person: self.person(&place.person)?.clone(),
@@ -117,6 +123,7 @@ impl State {
             active_at_ms: room.active_at_ms,
             members: members.collect::<Result<_, _>>()?,
             live: room.live.clone(),
+            session: self.session_of(id),
         })
     }
 }

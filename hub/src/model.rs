@@ -90,4 +90,6 @@ pub struct RoomRecord {
     pub members: Vec<Membership>,
     /// What an owner last said of the session.
     pub live: Option<LiveChange>,
+    /// The same of the live room of this chat.
+    pub session: Option<LiveChange>,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use protocol::{DirectMessage, InboxItem, MessageId, MessageKind, RoomId, RoomRef, UserId};
+use protocol::{DirectMessage, InboxItem, LiveChange, MessageId, MessageKind, RoomId, RoomRef, UserId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -138,6 +138,18 @@ impl Shared {
         if let Some(mailbox) = live {
             // A closed mailbox looks when it wakes.
             mailbox.send(RoomCommand::Refresh).await.ok();
+        }
+    }
+
+    /// Tells the chat of a live room that the session has another status. A chat that is not awake reads it from the store.
+    pub(crate) fn note_session(&self, change: LiveChange) {
+        let Some(chat) = live::chat_of(&change.room).and_then(|chat| self.registry.rooms.get(&chat)) else {
+            return;
+        };
+        // Not awaited in the live room: the chat may be waiting for a place in the mailbox of that one.
+        if let Err(TrySendError::Full(command)) = chat.try_send(RoomCommand::SessionChanged(Box::new(change)))
+        {
+            self.tasks.spawn(async move { chat.send(command).await.ok() });
         }
     }
 

@@ -49,7 +49,7 @@ pub struct JoinedRoom {
     /// Who follows the room at this moment; in live sessions only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub participants: Vec<UserId>,
-    /// Where the session stands, if an owner ever said so.
+    /// Where the session stands, if an owner ever said so. Of a chat: its live session's, which `live.room` names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<LiveChange>,
 }

@@ -19,6 +19,16 @@ const WAITS: &str = "Write on: it is sent as soon as the connection is back.";
 /// What to know where the browser gives no storage.
 const LASTS_NOT: &str = "This browser cannot keep what waits. Leave this tab open until it is sent.";
 
+/// What to know when the sign-in has ended. Nothing is taken then: it would go out at the next sign-in, unasked.
+const SIGNED_OUT: &str = "Your sign-in has ended. Sign in to write on; this text is kept.";
+
+/// The same where the browser gives no storage.
+const SIGNED_OUT_LASTS_NOT: &str =
+    "Your sign-in has ended. Copy this text before you sign in: this browser cannot keep it.";
+
+/// What to know when the server does not let this account in.
+const REFUSED: &str = "Nothing can be sent at the moment; this text is kept.";
+
 /// What one writes with: the text, and the field that it stands in. Copying it copies two indices.
 #[derive(Debug, Clone, Copy)]
 pub struct Pen {
@@ -60,14 +70,22 @@ pub fn Composer(
 ) -> impl IntoView {
     let Pen { text, field } = pen;
     let link = use_link();
+    let takes_posts = memo(move || link.status.with(LinkStatus::takes_posts));
     let note = memo(move || {
-        let waits =
-            link.status.with(|it| matches!(it, LinkStatus::Reconnecting { .. } | LinkStatus::Offline));
-        if link.keeps.get() { waits.then_some(WAITS) } else { Some(LASTS_NOT) }
+        link.status.with(|it| match it {
+            LinkStatus::SignedOut if link.keeps.get() => Some(SIGNED_OUT),
+            LinkStatus::SignedOut => Some(SIGNED_OUT_LASTS_NOT),
+            LinkStatus::Refused { .. } => Some(REFUSED),
+            _ if !link.keeps.get() => Some(LASTS_NOT),
+            LinkStatus::Reconnecting { .. } | LinkStatus::Offline => Some(WAITS),
+            _ => None,
+        })
     });
     let bytes = memo(move || text.with(String::len));
     let is_too_long = memo(move || bytes.get() > MAX_MESSAGE_BYTES);
-    let can_send = memo(move || live.get() && text.with(|it| !it.trim().is_empty()) && !is_too_long.get());
+    let can_send = memo(move || {
+        live.get() && takes_posts.get() && text.with(|it| !it.trim().is_empty()) && !is_too_long.get()
+    });
 
     let send = move || {
         if !can_send.get_untracked() {
@@ -128,6 +146,7 @@ pub fn Composer(
                             if live.get() { format!("Message {}", room_name.get()) } else { "Starting…".to_owned() }
                         }
                         disabled=move || !live.get()
+                        readonly=move || !takes_posts.get()
                         prop:value=move || text.get()
                         on:input=on_input
                         on:keydown=on_key

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use super::arcs::Arcs;
 use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
+use crate::address::{current_path, entry_address};
 use crate::link::LinkStatus;
 use crate::reactive::memo;
 
@@ -22,7 +23,7 @@ fn tone(status: &LinkStatus) -> Tone {
         LinkStatus::Connected => Tone::Good,
         LinkStatus::Connecting => Tone::Busy,
         LinkStatus::Idle | LinkStatus::Reconnecting { .. } | LinkStatus::Offline => Tone::Wait,
-        LinkStatus::Refused { .. } => Tone::Bad,
+        LinkStatus::SignedOut | LinkStatus::Refused { .. } => Tone::Bad,
     }
 }
 
@@ -36,6 +37,7 @@ fn words(status: &LinkStatus) -> String {
             format!("Reconnecting… attempt {attempt}, next try in {seconds_left} s")
         }
         LinkStatus::Offline => "Offline".to_owned(),
+        LinkStatus::SignedOut => "Not connected: Your sign-in has ended.".to_owned(),
         LinkStatus::Refused { reason } => format!("Not connected: {reason}"),
     }
 }
@@ -47,8 +49,12 @@ pub fn ConnectionStatus(
     status: ReadSignal<LinkStatus>,
     /// Asked to try at once.
     on_retry: Callback<()>,
+    /// The path to come back to from the sign-in page. Asked for when the sign-in has ended, in the browser.
+    #[prop(default = Signal::derive(current_path))]
+    here: Signal<String>,
 ) -> impl IntoView {
     let tone = memo(move || status.with(tone));
+    let is_signed_out = memo(move || status.with(|it| *it == LinkStatus::SignedOut));
     let is_loud = memo(move || matches!(tone.get(), Tone::Wait | Tone::Bad));
     let shape = move || match tone.get() {
         Tone::Good => view! { <span class="connection_status__dot"></span> }.into_any(),
@@ -61,17 +67,18 @@ pub fn ConnectionStatus(
             <p class="connection_status__words" {..fixed([("role", "status"), ("aria-label", "Connection")])}>
                 {move || status.with(words)}
             </p>
-            {move || {
-                is_loud
-                    .get()
-                    .then(|| {
-                        view! {
-                            <button class="button is-small" type="button" on:click=move |_| on_retry.run(())>
-                                "Retry now"
-                            </button>
-                        }
-                        .into_any()
-                    })
+            {move || match (is_loud.get(), is_signed_out.get()) {
+                (false, _) => ().into_any(),
+                (true, false) => view! {
+                    <button class="button is-small" type="button" on:click=move |_| on_retry.run(())>
+                        "Retry now"
+                    </button>
+                }
+                .into_any(),
+                (true, true) => view! {
+                    <a class="button is-small" href=move || entry_address("/sign-in", &here.get())>"Sign in"</a>
+                }
+                .into_any(),
             }}
         </div>
     }
@@ -86,8 +93,8 @@ mod tests {
     fn the_words_say_what_happens_next() {
         let waiting = LinkStatus::Reconnecting { attempt: 3, seconds_left: 4 };
         assert_eq!(words(&waiting), "Reconnecting… attempt 3, next try in 4 s");
-        let refused = LinkStatus::Refused { reason: "please sign in again".to_owned() };
-        assert_eq!(words(&refused), "Not connected: please sign in again");
+        let refused = LinkStatus::Refused { reason: "not this account".to_owned() };
+        assert_eq!(words(&refused), "Not connected: not this account");
         assert_eq!(tone(&LinkStatus::Offline), Tone::Wait);
     }
 }

@@ -27,3 +27,4 @@ pub mod test;
 pub mod theme_switch;
 pub mod toasts;
 pub mod typing_line;
+pub mod unsent;

@@ -8,15 +8,27 @@ use super::avatar::Avatar;
 use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use crate::address::use_address;
+use crate::model::session::Standing;
 
 /// Faces that stand for all.
 const FACES: usize = 3;
+
+/// The way into the live session says whether it is on.
+fn session_words(session: &Standing) -> &'static str {
+    match session {
+        Standing::Live => "Live now",
+        Standing::Paused => "Live session paused",
+        Standing::NotStarted | Standing::Ended | Standing::Other(_) => "Live session",
+    }
+}
 
 /// The room's name and the way to its people; on a phone also the way back.
 #[component]
 pub fn RoomHeader(
     /// The address of its live session.
     live: String,
+    /// Where that stands.
+    session: Memo<Standing>,
     /// What the room is called.
     name: Memo<String>,
     /// Who is in it.
@@ -65,9 +77,14 @@ pub fn RoomHeader(
                 <h1 class="room_header__name" {..fixed([("dir", "auto")])} title=move || name.get()>{move || name.get()}</h1>
                 <p class="room_header__summary">{move || summary()}</p>
             </div>
-            <a class="room_header__live button is-plain" href=live title="Live session">
+            <a
+                class="room_header__live button is-plain"
+                class:is-on=move || session.with(|it| *it == Standing::Live)
+                href=live
+                title=move || session_words(&session.read())
+            >
                 <Glyph icon=Icon::Live/>
-                <span>"Live session"</span>
+                <span>{move || session_words(&session.read())}</span>
             </a>
             <button
                 class="room_header__people button is-plain"

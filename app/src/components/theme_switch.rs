@@ -28,7 +28,7 @@ pub fn ThemeSwitch() -> impl IntoView {
     view! {
         <form class="theme_switch" {..fixed([("method", "post"), ("action", "/theme")])} on:submit=turn>
             <input type="hidden" {..fixed([("name", "theme")])} value=move || theme.get().next().as_str().to_owned()/>
-            <input type="hidden" {..fixed([("name", "next")])} value=move || page.path()/>
+            <input type="hidden" {..fixed([("name", "next")])} value=move || page.here()/>
             <button class="icon_button" type="submit" aria-label=move || label(theme.get()) title=move || label(theme.get())>
                 {move || view! { <Glyph icon=icon()/> }.into_any()}
             </button>

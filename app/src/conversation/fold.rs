@@ -2,12 +2,13 @@
 
 use leptos::prelude::*;
 use protocol::limits::MAX_ROOMS_PER_CONNECTION;
-use protocol::{ClientFrame, ErrorCode, ErrorData, JoinedRoom, Message, RoomId, ServerFrame};
+use protocol::{ClientFrame, ErrorCode, ErrorData, JoinedRoom, LIVE_PREFIX, Message, RoomId, ServerFrame};
 
 use super::Conversations;
 use crate::clock::now_ms;
 use crate::link::NOT_A_MEMBER;
 use crate::model::roster::Roster;
+use crate::model::session::Standing;
 use crate::model::timeline::Outcome;
 
 /// Rooms that a page is rendered with at most.
@@ -51,6 +52,12 @@ impl Conversations {
                 room.typing.maybe_update(|typing| typing.ceased(&data.user));
                 self.count_people(&data.room);
             }
+            ServerFrame::Live { data } => {
+                let chat = data.room.as_str().strip_prefix(LIVE_PREFIX).and_then(|it| RoomId::parse(it).ok());
+                if let Some(chat) = chat {
+                    self.room(&chat).session.set(Standing::of(&data.status));
+                }
+            }
             ServerFrame::RoomRenamed { data } => self.rooms.maybe_update(|rooms| rooms.renamed(data)),
             ServerFrame::RoomAdded { data } if !self.is_closed => self.add_room(data),
             ServerFrame::RoomRemoved { data } => self.remove_room(&data.room),
@@ -61,7 +68,6 @@ impl Conversations {
             | ServerFrame::Broadcast { .. }
             | ServerFrame::RoomAdded { .. }
             | ServerFrame::Participant { .. }
-            | ServerFrame::Live { .. }
             | ServerFrame::Notification { .. }
             | ServerFrame::Direct { .. }
             | ServerFrame::Job { .. }
@@ -138,6 +144,7 @@ impl Conversations {
         let room = self.room(&joined.room);
         room.timeline.update(|timeline| timeline.joined(joined));
         room.roster.set(Roster::of(&joined.members));
+        room.session.set(Standing::of_chat(joined));
         room.typing.update(|typing| typing.start_over(&joined.typing, now_ms()));
         self.watch_typing();
         self.rooms.update(|rooms| rooms.joined(joined));

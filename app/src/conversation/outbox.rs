@@ -5,7 +5,7 @@ use protocol::{DraftId, RoomId};
 
 use super::Conversations;
 use crate::clock::now_ms;
-use crate::link::Outbox;
+use crate::link::{LinkStatus, Outbox};
 use crate::model::kept::Kept;
 use crate::reactive::effect;
 
@@ -19,8 +19,11 @@ impl Conversations {
         self.hand_over(Kept::new(room.clone(), draft, body, at_ms));
     }
 
-    /// Tries a refused text again, under the same draft id, as the last one.
+    /// Tries a refused text again, under the same draft id, as the last one. It stays as it is while nothing can be sent.
     pub fn retry(&self, room: &RoomId, draft: DraftId) {
+        if !self.link.status.with_untracked(LinkStatus::takes_posts) {
+            return;
+        }
         let at_ms = now_ms();
         let body = self.room(room).timeline.try_update(|timeline| timeline.again(draft, at_ms)).flatten();
         if let Some(body) = body {

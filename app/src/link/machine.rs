@@ -20,7 +20,6 @@ const OFFLINE_RETRY_MS: i64 = 20_000;
 /// The hint to use when the server says "too many connections" without one.
 const TOO_MANY_MS: u32 = 5_000;
 
-const SIGNED_OUT: &str = "Your sign-in has ended. Sign in again.";
 const FORBIDDEN: &str = "The server does not let this account connect.";
 
 /// Which attempt something belongs to. What comes late from an earlier one is ignored.
@@ -90,6 +89,7 @@ enum Phase {
     Trying { until: i64 },
     Live { since: i64, pulse: Liveness },
     Waiting { until: i64 },
+    SignedOut,
     Refused { reason: String },
 }
 
@@ -125,12 +125,14 @@ impl Machine {
     pub(crate) fn handle(&mut self, input: Input, now: i64, chance: f64) -> Vec<Output> {
         match input {
             Input::Connect => match self.phase {
-                Phase::Idle | Phase::Refused { .. } => self.start(now),
+                Phase::Idle | Phase::SignedOut | Phase::Refused { .. } => self.start(now),
                 _ => Vec::new(),
             },
             Input::Disconnect => self.rest(Phase::Idle),
             Input::RetryNow => match self.phase {
-                Phase::Waiting { .. } | Phase::Refused { .. } | Phase::Idle => self.start(now),
+                Phase::Waiting { .. } | Phase::SignedOut | Phase::Refused { .. } | Phase::Idle => {
+                    self.start(now)
+                }
                 Phase::Trying { .. } | Phase::Live { .. } => Vec::new(),
             },
             Input::NetworkUp => {
@@ -139,7 +141,8 @@ impl Machine {
             }
             Input::NetworkDown => self.network_down(now),
             Input::Shown => match &mut self.phase {
-                Phase::Waiting { .. } => self.start(now),
+                // There may be a new sign-in, from another tab.
+                Phase::Waiting { .. } | Phase::SignedOut => self.start(now),
                 Phase::Live { pulse, .. } => match pulse.doubt(now) {
                     Pulse::Ping { nonce } => vec![Output::Ping(nonce)],
                     Pulse::Fine | Pulse::Dead => Vec::new(),
@@ -155,8 +158,8 @@ impl Machine {
             Input::Clock => self.clock(now, chance),
             Input::Ticket(of, ticket) if of == self.current => vec![Output::Open(of, ticket)],
             Input::NoTicket(of, why) if of == self.current => match why {
-                NoTicket::SignedOut => self.refuse(SIGNED_OUT),
-                NoTicket::Forbidden => self.refuse(FORBIDDEN),
+                NoTicket::SignedOut => self.rest(Phase::SignedOut),
+                NoTicket::Forbidden => self.refuse(),
                 NoTicket::Failed(hint) => self.fail(hint, now, chance),
             },
             Input::Welcome(of, heartbeat_ms) if of == self.current => {
@@ -191,6 +194,7 @@ impl Machine {
         match &self.phase {
             Phase::Idle => LinkStatus::Idle,
             Phase::Live { .. } => LinkStatus::Connected,
+            Phase::SignedOut => LinkStatus::SignedOut,
             Phase::Refused { reason } => LinkStatus::Refused { reason: reason.clone() },
             Phase::Trying { .. } | Phase::Waiting { .. } if !self.online => LinkStatus::Offline,
             Phase::Trying { .. } if self.failures == 0 => LinkStatus::Connecting,
@@ -211,7 +215,7 @@ impl Machine {
     /// When to come with [`Input::Clock`], at the latest. While a countdown shows, that is each second.
     pub(crate) fn next_wake(&self, now: i64) -> Option<i64> {
         match &self.phase {
-            Phase::Idle | Phase::Refused { .. } => None,
+            Phase::Idle | Phase::SignedOut | Phase::Refused { .. } => None,
             Phase::Trying { until } => Some(*until),
             Phase::Live { pulse, .. } => Some(pulse.due()),
             Phase::Waiting { until } if !self.online => Some(*until),
@@ -235,8 +239,8 @@ impl Machine {
         vec![Output::Close]
     }
 
-    fn refuse(&mut self, reason: &str) -> Vec<Output> {
-        self.rest(Phase::Refused { reason: reason.to_owned() })
+    fn refuse(&mut self) -> Vec<Output> {
+        self.rest(Phase::Refused { reason: FORBIDDEN.to_owned() })
     }
 
     /// Nothing more is tried until a person asks for it.
@@ -266,7 +270,7 @@ impl Machine {
     fn network_down(&mut self, now: i64) -> Vec<Output> {
         self.online = false;
         match self.phase {
-            Phase::Idle | Phase::Refused { .. } => Vec::new(),
+            Phase::Idle | Phase::SignedOut | Phase::Refused { .. } => Vec::new(),
             Phase::Trying { .. } | Phase::Live { .. } | Phase::Waiting { .. } => {
                 self.failures = 0;
                 self.phase = Phase::Waiting { until: now + OFFLINE_RETRY_MS };
@@ -288,13 +292,13 @@ impl Machine {
                 self.fresh_ticket_tried = true;
                 self.start(now)
             }
-            Some(CloseCode::Token) => self.refuse(SIGNED_OUT),
+            Some(CloseCode::Token) => self.rest(Phase::SignedOut),
             Some(CloseCode::TooMany) => {
                 let hint = self.hint_ms.take().unwrap_or(TOO_MANY_MS);
                 self.fail(Some(hint), now, chance)
             }
             _ if CloseCode::comes_back(number) => self.fail(None, now, chance),
-            _ => self.refuse(FORBIDDEN),
+            _ => self.refuse(),
         }
     }
 

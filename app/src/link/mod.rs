@@ -59,6 +59,8 @@ pub enum LinkStatus {
     },
     /// The browser says that there is no network.
     Offline,
+    /// The sign-in has ended. Nothing is written or sent until the next one.
+    SignedOut,
     /// The server does not want us. Trying again by itself will not help.
     Refused {
         /// For a person to read.
@@ -100,6 +102,13 @@ pub struct Link {
     /// Whether what is not sent yet would outlive this tab. `false` where the browser gives no storage.
     pub keeps: ReadSignal<bool>,
     handle: handle::Handle,
+}
+
+impl LinkStatus {
+    /// Whether what is written now would go out by itself, at once or later.
+    pub fn takes_posts(&self) -> bool {
+        !matches!(self, Self::SignedOut | Self::Refused { .. })
+    }
 }
 
 /// Puts a [`Link`] into the context, once, at the root of the pages. `wanted`: whether somebody is signed in, so that

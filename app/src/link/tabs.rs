@@ -64,6 +64,7 @@ pub(super) fn spell(status: &LinkStatus) -> String {
         LinkStatus::Connecting => "connecting".to_owned(),
         LinkStatus::Connected => "connected".to_owned(),
         LinkStatus::Offline => "offline".to_owned(),
+        LinkStatus::SignedOut => "signed-out".to_owned(),
         LinkStatus::Reconnecting { attempt, seconds_left } => format!("again {attempt} {seconds_left}"),
         LinkStatus::Refused { reason } => format!("refused {reason}"),
     }
@@ -76,6 +77,7 @@ pub(super) fn read(text: &str) -> LinkStatus {
         "idle" => LinkStatus::Idle,
         "connected" => LinkStatus::Connected,
         "offline" => LinkStatus::Offline,
+        "signed-out" => LinkStatus::SignedOut,
         "refused" => LinkStatus::Refused { reason: rest.to_owned() },
         "again" => {
             let (attempt, left) = rest.split_once(' ').unwrap_or((rest, ""));
@@ -148,7 +150,8 @@ mod tests {
             LinkStatus::Connected,
             LinkStatus::Offline,
             LinkStatus::Reconnecting { attempt: 3, seconds_left: 17 },
-            LinkStatus::Refused { reason: "Your sign-in has ended. Sign in again.".to_owned() },
+            LinkStatus::SignedOut,
+            LinkStatus::Refused { reason: "The server does not let this account connect.".to_owned() },
         ] {
             assert_eq!(read(&spell(&status)), status);
         }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use protocol::{JoinedRoom, LiveChange, ParticipantChange, UserId};
+use protocol::{JoinedRoom, LiveChange, ParticipantChange, UserId, live_room};
 
 /// Comings and goings that are kept.
 const MAX_COMINGS: usize = 20;
@@ -32,6 +32,12 @@ impl Standing {
             "ended" => Self::Ended,
             word => Self::Other(word.to_owned()),
         }
+    }
+
+    /// Reads the answer to a join of a chat: where its live session stands.
+    pub fn of_chat(chat: &JoinedRoom) -> Self {
+        let session = chat.live.as_ref().filter(|live| live_room(&chat.room).as_ref() == Some(&live.room));
+        session.map_or(Self::NotStarted, |live| Self::of(&live.status))
     }
 
     /// The word for a frame.

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use protocol::{ClientFrame, ServerFrame, SimulationPlan};
 
+use crate::browser::{NoClipboard, copy_text};
 use crate::components::arcs::Wordmark;
 use crate::components::connection_status::ConnectionStatus;
 use crate::components::devtools::{ConnectionCard, FrameDetail, FrameTable, FrameTools, PlanCard, RunView};
@@ -185,17 +186,4 @@ fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
         </section>
     }
     .into_any()
-}
-
-/// The browser gives no access to the clipboard: it was refused, or the page did not come over a secure connection.
-struct NoClipboard;
-
-async fn copy_text(text: &str) -> Result<(), NoClipboard> {
-    let navigator = window().navigator();
-    let clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into()).map_err(|_| NoClipboard)?;
-    if clipboard.is_undefined() {
-        return Err(NoClipboard);
-    }
-    let written = navigator.clipboard().write_text(text);
-    wasm_bindgen_futures::JsFuture::from(written).await.map(drop).map_err(|_| NoClipboard)
 }

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::RoomId;
 
-use super::room::{Messages, Missing};
+use super::room::{Messages, Missing, half_written};
 use crate::components::composer::{Composer, Pen};
 use crate::components::connection_status::ConnectionStatus;
 use crate::components::fixed::fixed;
@@ -12,6 +12,7 @@ use crate::components::live::{Controls, Participants, StandingLine};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
 use crate::components::typing_line::TypingLine;
+use crate::components::unsent::UnsentTexts;
 use crate::conversation::use_conversations;
 use crate::link::{LinkStatus, use_link};
 use crate::model::session::{Session, Standing};
@@ -28,7 +29,7 @@ pub fn LivePage(
     move || match session.room().filter(|_| !session.is_gone.get()) {
         Some(room) => view! { <Inside session room/> }.into_any(),
         None => view! {
-            <main class="alone" {..fixed([("id", "main")])}><Missing/></main>
+            <main class="alone" {..fixed([("id", "main")])}><Missing room=session.room()/></main>
         }
         .into_any(),
     }
@@ -47,6 +48,8 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
         let room = room.clone();
         move || conversations.open(room.clone())
     });
+    // What is written here is not in the room of the same name.
+    let session_name = memo(move || format!("Live session of {}", name.get()));
     let me = page.account().map(|account| account.id);
     let standing = memo(move || session.session.with(Session::standing));
     let is_connected = memo(move || link.status.with(|status| *status == LinkStatus::Connected));
@@ -58,16 +61,20 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
     let is_owner = session.is_owner;
     let pen = Pen::new(conversations.unfinished(&room));
     view! {
-        <a class="skip_link" href="#main">"Skip to the conversation"</a>
+        <a class="skip_link" href="#main">"Skip to the conversation of the session"</a>
         <div class="live">
             <header class="live__head">
                 <div class="live__words">
-                    <h1 class="live__name" {..fixed([("dir", "auto")])} title=move || name.get()>{move || name.get()}</h1>
+                    <h1 class="live__name" title=move || session_name.get()>
+                        <span class="live__kind">"Live session"</span>
+                        <span class="sr_only">": "</span>
+                        <bdi>{move || name.get()}</bdi>
+                    </h1>
                     <StandingLine session=session.session/>
                 </div>
                 <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
                 <ThemeSwitch/>
-                <a class="button live__leave" href=session.way_out() on:click=leave>
+                <a class="button live__leave" href=session.way_out() title="Leave the session and go back to the room" on:click=leave>
                     <Glyph icon=Icon::SignOut/>
                     "Leave"
                 </a>
@@ -84,10 +91,10 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
                         />
                     })}
                 </Participants>
-                <section class="conversation__talk live__talk" {..fixed([("aria-label", "Conversation")])}>
-                    <Messages room=room.clone() name pen/>
+                <section class="conversation__talk live__talk" {..fixed([("aria-label", "Conversation of the session")])}>
+                    <Messages room=room.clone() name=session_name pen/>
                     <div class="conversation__foot">
-                        <Foot room name standing pen/>
+                        <Foot room standing pen/>
                     </div>
                 </section>
             </main>
@@ -99,17 +106,22 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
 
 /// Where one writes, for as long as the session has not ended.
 #[component]
-fn Foot(room: RoomId, name: Memo<String>, standing: Memo<Standing>, pen: Pen) -> impl IntoView {
+fn Foot(room: RoomId, standing: Memo<Standing>, pen: Pen) -> impl IntoView {
     let conversations = use_conversations();
     let live = use_page().live;
     let typing = conversations.typing(&room);
     let room = StoredValue::new(room);
     let id = move || room.get_value();
+    let name = memo(|| "the live session".to_owned());
     let has_ended = memo(move || standing.with(|it| *it == Standing::Ended));
     move || {
         if has_ended.get() {
             return view! {
                 <p class="live__ended">"This session has ended. What was said stays here."</p>
+                <UnsentTexts
+                    texts=memo(move || half_written(pen.text).into_iter().collect())
+                    on_discard=Callback::new(move |_| pen.text.set(String::new()))
+                />
             }
             .into_any();
         }

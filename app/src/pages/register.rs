@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use protocol::limits::{MAX_EMAIL_CHARS, PASSWORD_CHARS, USERNAME_CHARS};
 
+use crate::address::entry_address;
 use crate::components::entrance::Entrance;
 use crate::components::field::Field;
 use crate::page::use_page;
@@ -10,12 +11,16 @@ use crate::page::use_page;
 /// The form.
 #[component]
 pub fn RegisterPage() -> impl IntoView {
-    let problem = use_page().take_problem().unwrap_or_default();
+    let page = use_page();
+    let problem = page.take_problem().unwrap_or_default();
+    let next = page.next();
+    let sign_in = entry_address("/sign-in", &next);
     let starts_at = problem.field.clone().unwrap_or_else(|| "username".to_owned());
     view! {
         <Entrance title="Create an account" lead="A name, and you are in the conversation.">
             <form class="form" method="post" action="/register">
                 {problem.of_form().map(|message| view! { <p class="form__problem" role="alert">{message}</p> })}
+                <input type="hidden" name="next" value=next/>
                 <Field
                     name="username"
                     label="User name"
@@ -50,7 +55,7 @@ pub fn RegisterPage() -> impl IntoView {
                 />
                 <button class="button is-primary is-wide" type="submit">"Create account"</button>
             </form>
-            <p class="entrance__other">"Been here before? "<a href="/sign-in">"Sign in"</a></p>
+            <p class="entrance__other">"Been here before? "<a href=sign_in>"Sign in"</a></p>
         </Entrance>
     }
     .into_any()

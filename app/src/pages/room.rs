@@ -16,6 +16,7 @@ use crate::components::message_list::{MessageList, Upper, Wishes};
 use crate::components::people_panel::PeoplePanel;
 use crate::components::room_header::RoomHeader;
 use crate::components::typing_line::TypingLine;
+use crate::components::unsent::{UnsentText, UnsentTexts};
 use crate::conversation::{Conversations, use_conversations};
 use crate::errand::Errand;
 use crate::model::timeline::Timeline;
@@ -54,7 +55,7 @@ pub fn Conversation(
         if is_known.get() {
             view! { <Inside room=room.clone() name/> }.into_any()
         } else {
-            view! { <Missing/> }.into_any()
+            view! { <Missing room=Some(room.clone())/> }.into_any()
         }
     }
 }
@@ -68,6 +69,7 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
 
     let members = conversations.roster(&id());
     let typing = conversations.typing(&id());
+    let session = conversations.session(&id());
     let me = page.account().map(|account| account.id);
     let people_shown = Signal::derive(move || page.people.get().unwrap_or_else(|| page.is_wide.get()));
     let (people_button, close_button) = (NodeRef::<html::Button>::new(), NodeRef::<html::Button>::new());
@@ -109,7 +111,7 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
             class:is-people-hidden=move || page.people.get() == Some(false)
         >
             <section class="conversation__talk" {..fixed([("aria-label", "Conversation")])}>
-                <RoomHeader live=format!("/live/{}", id()) name members people_shown people_button on_people=toggle_people/>
+                <RoomHeader live=format!("/live/{}", id()) session name members people_shown people_button on_people=toggle_people/>
                 <Messages room=id() name pen/>
                 <div class="conversation__foot">
                     <TypingLine names=typing/>
@@ -192,18 +194,45 @@ fn load_older(conversations: Conversations, room: RoomId, failed: RwSignal<bool>
     });
 }
 
-/// The address names no room that one is in.
+/// The address names no room that one is in. What was written for it and not sent is offered.
 #[component]
-pub fn Missing() -> impl IntoView {
+pub fn Missing(
+    /// Which one, if it may be the name of a room.
+    room: Option<RoomId>,
+) -> impl IntoView {
     view! {
-        <div class="lobby">
+        <div class="lobby is-missing">
             <Empty
                 title="This room is not here"
                 hint="It may have been deleted, or you are not in it. Ask somebody inside to invite you."
             >
                 <a href="/" class="button">"Back to your rooms"</a>
             </Empty>
+            {room.map(|room| view! { <Leftovers room/> }.into_any())}
         </div>
     }
     .into_any()
+}
+
+/// The lines of a room that were not sent, and the text that was not finished.
+#[component]
+fn Leftovers(room: RoomId) -> impl IntoView {
+    let conversations = use_conversations();
+    let (timeline, unfinished) = (conversations.timeline(&room), conversations.unfinished(&room));
+    let texts = memo(move || {
+        let lines = timeline.with(Timeline::lines).into_iter().filter(|line| line.seq.is_none());
+        let lines = lines.map(|line| UnsentText { draft: Some(line.key.draft), body: line.body });
+        lines.chain(half_written(unfinished)).collect()
+    });
+    let discard = Callback::new(move |draft: Option<DraftId>| match draft {
+        Some(draft) => drop(conversations.discard(&room, draft)),
+        None => unfinished.set(String::new()),
+    });
+    view! { <UnsentTexts texts on_discard=discard/> }.into_any()
+}
+
+/// What stands in the field, if it is worth keeping.
+pub(super) fn half_written(text: RwSignal<String>) -> Option<UnsentText> {
+    let body = text.get();
+    (!body.trim().is_empty()).then_some(UnsentText { draft: None, body })
 }

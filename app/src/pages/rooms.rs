@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use protocol::{RoomId, RoomSummary};
 
 use super::room::{Conversation, Missing};
-use crate::address::{Address, Place, use_address};
+use crate::address::{Address, Place, current_path, use_address};
 use crate::components::arcs::Wordmark;
 use crate::components::avatar::Avatar;
 use crate::components::connection_status::ConnectionStatus;
@@ -66,7 +66,14 @@ fn Frame(account: Account) -> impl IntoView {
                 </a>
                 <ThemeSwitch/>
             </header>
-            <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
+            <ConnectionStatus
+                status=link.status
+                on_retry=Callback::new(move |()| link.retry())
+                here=Signal::derive(move || {
+                    address.place.track();
+                    current_path()
+                })
+            />
             <RoomList rooms current on_new=Callback::new(move |()| new_room.set(true))/>
             <div class="shell__account">
                 <Avatar id=account.id.as_str().to_owned() name=account.name.clone()/>
@@ -81,7 +88,7 @@ fn Frame(account: Account) -> impl IntoView {
                 {move || match address.place.get() {
                     Place::Room(Some(room)) => view! { <Conversation room/> }.into_any(),
                     Place::Lobby => view! { <Lobby new_room/> }.into_any(),
-                    _ => view! { <Missing/> }.into_any(),
+                    _ => view! { <Missing room=None/> }.into_any(),
                 }}
             </main>
         </div>

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use protocol::limits::{MAX_EMAIL_CHARS, PASSWORD_CHARS};
 
+use crate::address::entry_address;
 use crate::components::avatar::Avatar;
 use crate::components::entrance::Entrance;
 use crate::components::field::Field;
@@ -15,6 +16,7 @@ pub fn SignInPage() -> impl IntoView {
     let page = use_page();
     let problem = page.take_problem().unwrap_or_default();
     let next = page.next();
+    let register = entry_address("/register", &next);
     view! {
         <Entrance title="Sign in" lead="Good to see you. Everybody is already talking.">
             <form class="form" method="post" action="/sign-in">
@@ -41,7 +43,7 @@ pub fn SignInPage() -> impl IntoView {
                 <button class="button is-primary is-wide" type="submit">"Sign in"</button>
             </form>
             {page.demo().map(|demo| view! { <DemoPeople demo next/> })}
-            <p class="entrance__other">"New here? "<a href="/register">"Create an account"</a></p>
+            <p class="entrance__other">"New here? "<a href=register>"Create an account"</a></p>
         </Entrance>
     }
     .into_any()

@@ -19,7 +19,7 @@ use crate::model::trial::Trial;
 use crate::model::wire_facts::WireFacts;
 use crate::page::use_page;
 use crate::reactive::{effect, memo};
-use crate::self_check::{Answer, Facts};
+use crate::self_check::{Answer, Facts, Point, points, points_for_strangers};
 use crate::troubles::Troubles;
 
 /// The page.
@@ -48,18 +48,29 @@ pub fn TestPage(
                 {if is_known {
                     view! { <Cards rooms enabled/> }.into_any()
                 } else {
-                    view! {
-                        <p class="devtools__ask">
-                            "The test works on your own connection. "
-                            <a href="/sign-in?next=/test">"Sign in"</a>
-                            " to use it."
-                        </p>
-                    }
-                    .into_any()
+                    view! { <Strangers link/> }.into_any()
                 }}
             </main>
         </div>
         <Toaster/>
+    }
+    .into_any()
+}
+
+/// What can be tried out without a sign-in, and what there is with one.
+#[component]
+fn Strangers(link: Link) -> impl IntoView {
+    view! {
+        <section class="devtools__card" aria-label="Your own connection">
+            <h2 class="devtools__title">"Your own connection"</h2>
+            <p class="devtools__hint">
+                "Once you are signed in, this page tries out your connection: pings that are timed, test messages to your rooms, and a check of seven points that says what is wrong and what to do."
+            </p>
+            <div class="devtools__row">
+                <a class="button is-primary" href="/sign-in?next=/test">"Sign in"</a>
+            </div>
+        </section>
+        <SelfCheck link wire=RwSignal::new(WireFacts::default()) points=points_for_strangers/>
     }
     .into_any()
 }
@@ -79,7 +90,7 @@ fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
     let can_send =
         Signal::derive(move || enabled.get() && link.status.with(|status| *status == LinkStatus::Connected));
     view! {
-        <SelfCheck link wire/>
+        <SelfCheck link wire points/>
         <div class="test__cards">
             <ConnectionCard
                 status=link.status
@@ -97,7 +108,8 @@ fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
 
 /// Runs once the page lives, again whenever the connection comes or goes, and when asked.
 #[component]
-fn SelfCheck(link: Link, wire: RwSignal<WireFacts>) -> impl IntoView {
+fn SelfCheck(link: Link, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Point>) -> impl IntoView {
+    let is_known = use_page().account().is_some();
     let troubles = Troubles::watch();
     let (me, health, ready) =
         (RwSignal::new(Answer::Waiting), RwSignal::new(Answer::Waiting), RwSignal::new(Answer::Waiting));
@@ -114,7 +126,9 @@ fn SelfCheck(link: Link, wire: RwSignal<WireFacts>) -> impl IntoView {
             while asked.try_get_untracked().is_some_and(|asked| asked > 0) {
                 asked.try_set(1);
                 has_network.try_set(window().navigator().on_line());
-                for (path, answer) in [("/healthz", health), ("/readyz", ready), ("/api/v1/auth/me", me)] {
+                let questions = [("/healthz", health), ("/readyz", ready), ("/api/v1/auth/me", me)];
+                // A stranger knows the answer to the last one.
+                for (path, answer) in questions.into_iter().take(if is_known { 3 } else { 2 }) {
                     let said = api::probe(path).await;
                     answer
                         .try_set(said.map_or(Answer::Nothing, |(status, words)| Answer::Said(status, words)));
@@ -140,7 +154,7 @@ fn SelfCheck(link: Link, wire: RwSignal<WireFacts>) -> impl IntoView {
         uncaught: troubles.uncaught.get(),
         console: troubles.console.get(),
     });
-    view! { <SelfCheckCard facts pending on_check=Callback::new(move |()| check())/> }.into_any()
+    view! { <SelfCheckCard facts points pending on_check=Callback::new(move |()| check())/> }.into_any()
 }
 
 #[component]

@@ -33,6 +33,14 @@ fn nothing_is_wrong_when_all_is_well() {
 }
 
 #[test]
+fn strangers_are_told_what_they_can_know() {
+    let facts = Facts { status: LinkStatus::Idle, me: Answer::Waiting, ..all_is_well() };
+    assert_eq!(summary(&points_for_strangers(&facts)), "All four points are OK.");
+    let facts = Facts { health: Answer::Nothing, ready: Answer::Nothing, ..facts };
+    assert_eq!(summary(&points_for_strangers(&facts)), "2 of 4 are not OK.");
+}
+
+#[test]
 fn a_stopped_server_is_named() {
     let facts = Facts {
         status: LinkStatus::Reconnecting { attempt: 3, seconds_left: 2 },

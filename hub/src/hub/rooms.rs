@@ -232,7 +232,7 @@ impl Hub {
             members: roster::roster(record.members.iter(), present).members().to_vec(),
             typing: Vec::new(),
             participants: Vec::new(),
-            live: record.live,
+            live: record.session.or(record.live),
         })
     }
 

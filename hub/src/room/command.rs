@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Cursor, DraftId, Member, MessageId, MessageKind, RawJson, UserId};
+use protocol::{Cursor, DraftId, LiveChange, Member, MessageId, MessageKind, RawJson, UserId};
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
@@ -51,6 +51,8 @@ pub(crate) enum RoomCommand {
         reply: Option<Reply<()>>,
     },
     Live(Box<Session>),
+    /// The live session of this chat has another status.
+    SessionChanged(Box<LiveChange>),
     /// The chat of this live room has other members now, or is gone: look who is in it.
     Refresh,
     /// These people came or went: look which, and tell.
@@ -187,6 +189,7 @@ impl RoomCommand {
             | Self::Gone(_)
             | Self::Typing { .. }
             | Self::Read { reply: None, .. }
+            | Self::SessionChanged(_)
             | Self::Refresh
             | Self::LookFor(_) => {}
         }

@@ -110,7 +110,22 @@ impl Room {
         let change = LiveChange { room, status, user, at_ms, details };
         self.shared.store.set_live(&change).await?;
         self.live = Some(change.clone());
-        self.tell_all(Event::Live(change));
+        self.tell_all(Event::Live(change.clone()));
+        // A room of its own may have such a name, too.
+        if self.kind == RoomKind::Live {
+            self.shared.note_session(change);
+        }
         Ok(())
+    }
+
+    /// The live room of this chat has another status.
+    pub(super) fn note_session(&mut self, change: Box<LiveChange>) {
+        // Two changes may come in another order when the mailbox was full.
+        if self.session.as_ref().is_some_and(|known| known.at_ms > change.at_ms) {
+            return;
+        }
+        let wants = |client: &Client| client.spelling.hears_sessions;
+        self.deliver_to(&Envelope::new(Event::Live((*change).clone())), Delivery::Sure, wants);
+        self.session = Some(change);
     }
 }

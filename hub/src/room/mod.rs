@@ -67,6 +67,8 @@ struct Room {
     participants: Participants,
     /// What an owner last said of the session.
     live: Option<LiveChange>,
+    /// The same of the live room of this chat. In a box, because few have one.
+    session: Option<Box<LiveChange>>,
     typists: Typists,
     /// The newest messages, without holes, up to the head.
     ring: RoomRing,
@@ -140,6 +142,7 @@ impl Room {
             followers: Followers::default(),
             participants: Participants::default(),
             live: record.live,
+            session: record.session.map(Box::new),
             typists: Typists::default(),
             ring,
             retold: BTreeMap::new(),
@@ -313,6 +316,7 @@ impl Room {
                 let said = self.set_live(&actor, status, details).await;
                 reply.send(said).ok();
             }
+            RoomCommand::SessionChanged(change) => self.note_session(change),
             RoomCommand::Refresh => self.doubt_people(),
             RoomCommand::Broadcast { client, event, data } => self.broadcast(&client, event, data),
             RoomCommand::Typing { client, on } => self.note_typing(&client, on),

@@ -167,7 +167,7 @@ impl Room {
             roster,
             typing: self.typists.names(),
             participants: participants.into_iter().map(|(person, _)| person).collect(),
-            live: self.live.clone(),
+            live: self.session.as_deref().or(self.live.as_ref()).cloned(),
         };
         if client.tell_alone(&Event::Joined(Box::new(joined))).is_err() {
             self.lose_follower(client.id);

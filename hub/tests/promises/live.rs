@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hub::{Bring, Command, Settings};
-use protocol::{MessageKind, RoomId};
+use hub::{Bring, Command, NewRoom, Settings};
+use protocol::{MessageKind, RoomId, RoomKind};
 use serde_json::Map;
 
 use crate::world::{Listener, World, user};
@@ -118,6 +118,52 @@ async fn owners_say_where_the_session_stands_and_who_comes_later_learns_it() {
     let mut late = world.enter_counting("bob");
     enter(&mut late).await;
     assert_eq!(late.hear("live").await, "live ann live");
+}
+
+#[tokio::test]
+async fn a_chat_shows_where_its_session_stands() {
+    let world = World::new(Settings::default()).await;
+    let mut ann = world.enter_counting("ann");
+    let (mut bob, mut plain) = (world.enter_with_sessions("bob"), world.inside("bob").await);
+    enter(&mut ann).await;
+    bob.join(None).await;
+    assert_eq!(bob.hear("joined").await, "joined recovered=false head=0 []");
+    ann.wish(live("live")).await;
+    assert_eq!(bob.hear("live").await, "live ann live");
+    ann.wish(live("paused")).await;
+    assert_eq!(bob.hear("live").await, "live ann paused");
+    ann.join(None).await;
+    let told = "joined recovered=false head=0 [] session_kitchen paused";
+    assert_eq!(ann.hear("joined").await, told);
+    // Nobody has become a participant by that, and other dialects hear nothing.
+    ann.hears_nothing_more().await;
+    plain.hears_nothing_more().await;
+    let world = world.restart();
+    let mut late = world.enter_with_sessions("bob");
+    late.join(None).await;
+    assert_eq!(late.hear("joined").await, told);
+}
+
+#[tokio::test]
+async fn a_room_that_only_has_such_a_name_is_nobodys_session() {
+    let world = World::new(Settings::default()).await;
+    let attic = RoomId::parse("attic").unwrap();
+    let new = |id: &str| NewRoom {
+        id: Some(RoomId::parse(id).unwrap()),
+        name: "Attic".to_owned(),
+        kind: RoomKind::Group,
+        members: Vec::new(),
+    };
+    world.hub.create_room(&user("eve"), new("session_attic")).await.unwrap();
+    world.hub.create_room(&user("ann"), new("attic")).await.unwrap();
+    let (mut eve, mut ann) = (world.enter_counting("eve"), world.enter_with_sessions("ann"));
+    ann.wish(Command::Join { room: attic.clone(), bring: Bring::Page(None) }).await;
+    ann.hear("joined").await;
+    let room = RoomId::parse("session_attic").unwrap();
+    eve.wish(Command::Join { room: room.clone(), bring: Bring::Participants }).await;
+    eve.wish(Command::Live { room, status: "live".to_owned(), details: Map::new() }).await;
+    assert_eq!(eve.hear("live").await, "live eve live");
+    ann.hears_nothing_more().await;
 }
 
 #[tokio::test]

@@ -21,13 +21,19 @@ const PLAIN: Spelling = Spelling::new(0, plain);
 const COUNTING: Spelling =
     Spelling { counts_readers: true, counts_participants: true, ..Spelling::new(1, plain) };
 
+/// The same for a dialect whose chats show their live sessions.
+const WITH_SESSIONS: Spelling = Spelling { hears_sessions: true, ..Spelling::new(2, plain) };
+
 fn plain(event: &Event) -> Option<Bytes> {
     let line = match event {
         Event::Joined(it) => {
             let bodies: Vec<String> =
                 it.messages.iter().map(|m| format!("{}:{}", m.cursor.seq, m.body)).collect();
             let more = if it.recovered && it.has_more { " and more" } else { "" };
-            format!("joined recovered={} head={} [{}]{more}", it.recovered, it.head.seq, bodies.join(" "))
+            let live =
+                it.live.as_ref().map_or_else(String::new, |live| format!(" {} {}", live.room, live.status));
+            let bodies = bodies.join(" ");
+            format!("joined recovered={} head={} [{bodies}]{more}{live}", it.recovered, it.head.seq)
         }
         Event::Left(it) => format!("left {}", it.room),
         Event::Message(it) => format!("message {}:{}", it.cursor.seq, it.body),
@@ -125,6 +131,11 @@ impl World {
     /// Somebody whose dialect counts readers and participants.
     pub(crate) fn enter_counting(&self, name: &str) -> Listener {
         self.attach(name, 1024 * 1024, COUNTING)
+    }
+
+    /// Somebody whose dialect shows in a chat where its session stands.
+    pub(crate) fn enter_with_sessions(&self, name: &str) -> Listener {
+        self.attach(name, 1024 * 1024, WITH_SESSIONS)
     }
 
     pub(crate) fn enter_with(&self, name: &str, outbox_bytes: usize) -> Listener {

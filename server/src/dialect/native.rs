@@ -12,7 +12,7 @@ use super::{Dialect, Request, Scope, native_frames, words};
 /// The native dialect, spoken by our own pages.
 pub(super) static NATIVE: Dialect = Dialect {
     name: "native",
-    spelling: Spelling::new(0, encode),
+    spelling: Spelling { hears_sessions: true, ..Spelling::new(0, encode) },
     decode,
     takes_first_frame: true,
     has_inbox_cursor: true,

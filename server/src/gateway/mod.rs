@@ -2,6 +2,7 @@
 
 pub(crate) mod files;
 pub(crate) mod headers;
+mod node_count;
 pub(crate) mod pages;
 pub mod rest;
 pub mod socketio;

@@ -1,5 +1,6 @@
 //! The forms of the pages. They are plain HTML, so they work before the scripts have arrived.
 
+use app::address::entry_address;
 use app::{Problem, Theme};
 use axum::extract::{Form, State};
 use axum::http::header::SET_COOKIE;
@@ -9,7 +10,7 @@ use axum_extra::extract::cookie::{Cookie, SameSite};
 use protocol::rest::{Login, Register};
 use serde::Deserialize;
 
-use super::ssr::{refused, see_other, sign_in_address};
+use super::ssr::{refused, see_other};
 use crate::auth::address::Address;
 use crate::auth::extract::{COOKIE, identify_visitor};
 use crate::auth::origin::may_use_cookie;
@@ -33,6 +34,7 @@ pub(crate) struct RegisterForm {
     username: String,
     email: String,
     password: String,
+    next: String,
 }
 
 /// What the theme switch sends.
@@ -60,7 +62,7 @@ pub(crate) async fn sign_in(
         Ok(signed_in) => welcome(&state, &headers, &signed_in, next).await,
         Err(error) => {
             let typed = Problem { username: form.username, ..Problem::default() };
-            refuse(&state, &sign_in_address(next), headers, typed, error).await
+            refuse(&state, &entry_address("/sign-in", next), headers, typed, error).await
         }
     }
 }
@@ -72,6 +74,7 @@ pub(crate) async fn register(
     headers: HeaderMap,
     Form(form): Form<RegisterForm>,
 ) -> Result<Response, ApiError> {
+    let next = local_path(&form.next).to_owned();
     let typed = Problem { username: form.username.clone(), email: form.email.clone(), ..Problem::default() };
     let form = Register { username: form.username, email: form.email, password: form.password };
     let registered = match own_page(&headers) {
@@ -79,8 +82,8 @@ pub(crate) async fn register(
         Err(error) => Err(error),
     };
     match registered {
-        Ok(signed_in) => welcome(&state, &headers, &signed_in, "/").await,
-        Err(error) => refuse(&state, "/register", headers, typed, error).await,
+        Ok(signed_in) => welcome(&state, &headers, &signed_in, &next).await,
+        Err(error) => refuse(&state, &entry_address("/register", &next), headers, typed, error).await,
     }
 }
 
@@ -162,7 +165,7 @@ fn set_cookie(response: &mut Response, cookie: String) -> Result<(), ApiError> {
 }
 
 /// Where to go after the sign-in: a path of ours, or home. `//host` and `/\host` would lead elsewhere.
-fn local_path(next: &str) -> &str {
+pub(super) fn local_path(next: &str) -> &str {
     let local = next.starts_with('/') && !next.starts_with("//");
     let plain = next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     if local && plain { next } else { "/" }

@@ -1,8 +1,8 @@
 //! Pages, rendered from what the server knows and taken over by the browser.
 
-use app::address::Place;
+use app::address::{Place, entry_address};
 use app::{Account, Problem, Start, Theme, shell};
-use axum::body::Body;
+use axum::body::{Body, to_bytes};
 use axum::extract::{FromRef, Path, Query, Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderValue, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
@@ -16,8 +16,10 @@ use leptos_axum::{ResponseOptions, render_app_async_with_context};
 use protocol::{JoinedRoom, RoomId, RoomKind, RoomSummary};
 use serde::Deserialize;
 
-use crate::auth::Caller;
+use super::node_count::note_nodes;
+use super::pages::local_path;
 use crate::auth::extract::identify_visitor;
+use crate::auth::{AuthError, Caller};
 use crate::error::ApiError;
 use crate::state::AppState;
 
@@ -41,7 +43,7 @@ pub(crate) async fn home(State(state): State<AppState>, request: Request) -> Res
         return Ok(sign_in_first(request.uri()));
     };
     let start = start(&state, request.uri(), request.headers(), Some(&caller)).await?;
-    Ok(render(&state, request, start, StatusCode::OK).await)
+    render(&state, request, start, StatusCode::OK).await
 }
 
 /// `GET /rooms/{id}`
@@ -66,7 +68,7 @@ pub(crate) async fn room(
         Err(Refusal::NoSuchRoom) => StatusCode::NOT_FOUND,
         Err(refusal) => return Err(refusal.into()),
     };
-    Ok(render(&state, request, start, status).await)
+    render(&state, request, start, status).await
 }
 
 /// `GET /live/{chat}`
@@ -90,7 +92,7 @@ pub(crate) async fn live(
         Err(Refusal::NoSuchRoom) => StatusCode::NOT_FOUND,
         Err(refusal) => return Err(refusal.into()),
     };
-    Ok(render(&state, request, start, status).await)
+    render(&state, request, start, status).await
 }
 
 /// The live room of a chat under the name of the chat, with its newest page.
@@ -116,10 +118,10 @@ async fn session(
 /// `GET /sign-in` and `GET /register`
 pub(crate) async fn entry(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
     if identify_visitor(&state, request.headers()).await?.is_some() {
-        return Ok(see_other("/"));
+        return Ok(see_other(&next(request.uri())));
     }
     let start = start(&state, request.uri(), request.headers(), None).await?;
-    Ok(render(&state, request, start, StatusCode::OK).await)
+    render(&state, request, start, StatusCode::OK).await
 }
 
 /// `GET /devtools` and `GET /test`: for anyone; the page itself may ask to sign in.
@@ -129,7 +131,7 @@ pub(crate) async fn open_to_all(
 ) -> Result<Response, ApiError> {
     let caller = identify_visitor(&state, request.headers()).await?;
     let start = start(&state, request.uri(), request.headers(), caller.as_ref()).await?;
-    Ok(render(&state, request, start, StatusCode::OK).await)
+    render(&state, request, start, StatusCode::OK).await
 }
 
 /// Whatever no route knows: a page for people, JSON for programs.
@@ -141,7 +143,7 @@ pub(crate) async fn missing(State(state): State<AppState>, request: Request) -> 
     }
     let caller = identify_visitor(&state, request.headers()).await?;
     let start = start(&state, request.uri(), request.headers(), caller.as_ref()).await?;
-    Ok(render(&state, request, start, StatusCode::NOT_FOUND).await)
+    render(&state, request, start, StatusCode::NOT_FOUND).await
 }
 
 /// The page of a form that was refused, with what was typed and why it was not good.
@@ -157,7 +159,7 @@ pub(crate) async fn refused(
     let mut request = Request::new(Body::empty());
     *request.uri_mut() = uri;
     *request.headers_mut() = headers;
-    Ok(render(state, request, start, status).await)
+    render(state, request, start, status).await
 }
 
 /// Sends a browser elsewhere, to be asked for with `GET`.
@@ -167,43 +169,22 @@ pub(crate) fn see_other(path: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
 }
 
-/// The address of the sign-in page that leads back to a path of ours.
-pub(crate) fn sign_in_address(next: &str) -> String {
-    if next == "/" { "/sign-in".to_owned() } else { format!("/sign-in?next={}", percent_encode(next)) }
-}
-
 fn sign_in_first(uri: &Uri) -> Response {
-    see_other(&sign_in_address(uri.path()))
+    see_other(&entry_address("/sign-in", uri.path()))
 }
 
-fn percent_encode(text: &str) -> String {
-    use std::fmt::Write;
-
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.' | b'_' | b'~') {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a string does not fail.
-            write!(encoded, "%{byte:02X}").ok();
-        }
-    }
-    encoded
-}
-
-/// The query of the sign-in page.
+/// The query of the sign-in page and of the registration page.
 #[derive(Default, Deserialize)]
 #[serde(default)]
-struct SignInQuery {
+struct EntryQuery {
     next: String,
 }
 
 /// Where to go after signing in: what the address asks for, else the page that was asked for.
 fn next(uri: &Uri) -> String {
-    let asked = Query::<SignInQuery>::try_from_uri(uri).map(|query| query.0.next).unwrap_or_default();
+    let asked = Query::<EntryQuery>::try_from_uri(uri).map(|query| query.0.next).unwrap_or_default();
     match uri.path() {
-        "/sign-in" if asked.is_empty() => "/".to_owned(),
-        "/sign-in" => asked,
+        "/sign-in" | "/register" => local_path(&asked).to_owned(),
         path => path.to_owned(),
     }
 }
@@ -234,7 +215,13 @@ async fn start(
     })
 }
 
-async fn render(state: &AppState, request: Request, start: Start, status: StatusCode) -> Response {
+async fn render(
+    state: &AppState,
+    request: Request,
+    start: Start,
+    status: StatusCode,
+) -> Result<Response, ApiError> {
+    let lives = start.lives();
     let mut options = LeptosOptions::from_ref(state);
     if let Some(bundle) = bundle(&Place::of(&start.path)).filter(|_| !is_watched(state)) {
         options.output_name = bundle.into();
@@ -253,7 +240,15 @@ async fn render(state: &AppState, request: Request, start: Start, status: Status
     if status != StatusCode::OK {
         *response.status_mut() = status;
     }
-    response
+    if lives { with_node_count(response).await } else { Ok(response) }
+}
+
+/// Tells the loader what was rendered, so that it sees whether something changed it on the way.
+async fn with_node_count(response: Response) -> Result<Response, ApiError> {
+    let (head, body) = response.into_parts();
+    let page = to_bytes(body, usize::MAX).await.map_err(AuthError::internal)?;
+    let noted = std::str::from_utf8(&page).ok().and_then(note_nodes);
+    Ok(Response::from_parts(head, noted.map_or_else(|| page.into(), Body::from)))
 }
 
 /// Scripts come from us or carry this answer's nonce; WASM may be compiled; nothing else runs, and nobody frames us.
@@ -281,16 +276,4 @@ fn connections(state: &AppState, headers: &HeaderMap) -> String {
 /// Whether cargo-leptos builds and serves, which puts all pages that live into one file.
 fn is_watched(state: &AppState) -> bool {
     state.config().is_development() && std::env::var_os("LEPTOS_WATCH").is_some()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_way_back_from_the_sign_in_page_is_spelt_safely() {
-        assert_eq!(sign_in_address("/"), "/sign-in");
-        assert_eq!(sign_in_address("/rooms/a:b"), "/sign-in?next=/rooms/a%3Ab");
-        assert_eq!(sign_in_address("/rooms/a&b=%20"), "/sign-in?next=/rooms/a%26b%3D%2520");
-    }
 }

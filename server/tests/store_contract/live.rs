@@ -177,7 +177,18 @@ pub(crate) async fn what_an_owner_last_said_of_a_session_is_kept(world: &World) 
     }
 
     assert_eq!(kept(&live).await.unwrap().room, live, "each room has its own");
+    // The chat knows both; the live room is the chat of no other.
+    let session = async |room: &RoomId| store.room(room).await.unwrap().unwrap().session;
+    assert_eq!(session(&chat).await, kept(&live).await);
+    assert_eq!(session(&live).await, None);
+    let other = world.room("other").await;
+    let squat = store.create_room(draft_room("session_squat", alice)).await.unwrap().id;
+    let squatted = world.room("squat").await;
+    store.set_live(&live_change(&squat, &alice.id, "live")).await.unwrap();
+    for room in [&other, &squatted] {
+        assert_eq!(session(room).await, None, "{room}");
+    }
     assert_eq!(world.live(&chat).await.unwrap().live, kept(&live).await);
-    store.set_live(&live_change(&room_id("other"), &alice.id, "live")).await.unwrap();
-    assert_eq!(store.room(&room_id("other")).await.unwrap(), None);
+    store.set_live(&live_change(&room_id("missing"), &alice.id, "live")).await.unwrap();
+    assert_eq!(store.room(&room_id("missing")).await.unwrap(), None);
 }

@@ -17,7 +17,7 @@ pub fn ConnectionCard(
     on_disconnect: Callback<()>,
 ) -> impl IntoView {
     // What is under way can be given up; only what rests can be started.
-    let rests = move || status.with(|status| matches!(status, LinkStatus::Idle | LinkStatus::Refused { .. }));
+    let rests = move || status.with(|status| *status == LinkStatus::Idle || !status.takes_posts());
     view! {
         <section class="devtools__card" aria-label="Connection control">
             <h2 class="devtools__title">"Connection"</h2>

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::dialog::Dialog;
 use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::model::session::Standing;
@@ -34,6 +35,11 @@ pub fn Controls(
     /// Asked to say so.
     on_say: Callback<Standing>,
 ) -> impl IntoView {
+    let asks = RwSignal::new(false);
+    let end = move |_| {
+        asks.set(false);
+        on_say.run(Standing::Ended);
+    };
     let buttons = move || {
         let button = |(words, icon, next): &(&'static str, Icon, Standing)| {
             let (next, is_primary, words, icon) = (next.clone(), *next == Standing::Live, *words, *icon);
@@ -48,7 +54,10 @@ pub fn Controls(
                     type="button"
                     disabled=move || !enabled.get()
                     aria-busy=is_asked
-                    on:click=move |_| on_say.run(next.clone())
+                    on:click=move |_| {
+                        // It ends for everybody.
+                        if next == Standing::Ended { asks.set(true) } else { on_say.run(next.clone()) }
+                    }
                 >
                     <Glyph icon/>
                     {words}
@@ -65,6 +74,19 @@ pub fn Controls(
                 {move || problem.get().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}
             </div>
         </div>
+        <Dialog title="End session?" open=asks>
+            <p class="dialog__words">
+                "The session ends for everybody in it, and nothing more can be written. What was said stays, and you can go live again."
+            </p>
+            <div class="form__actions">
+                <button class="button" type="button" {..fixed([("autofocus", "")])} on:click=move |_| asks.set(false)>
+                    "Go on"
+                </button>
+                <button class="button is-danger" type="button" disabled=move || !enabled.get() on:click=end>
+                    "End session"
+                </button>
+            </div>
+        </Dialog>
     }
     .into_any()
 }

@@ -14,7 +14,7 @@ pub fn word(status: &LinkStatus) -> &'static str {
         LinkStatus::Connected => "connected",
         LinkStatus::Reconnecting { .. } => "reconnecting",
         LinkStatus::Offline => "offline",
-        LinkStatus::Refused { .. } => "error",
+        LinkStatus::SignedOut | LinkStatus::Refused { .. } => "error",
     }
 }
 
@@ -37,6 +37,7 @@ pub fn FactsCard(
     };
     let last_error = move || {
         let refusal = status.with(|it| match it {
+            LinkStatus::SignedOut => Some("the sign-in has ended".to_owned()),
             LinkStatus::Refused { reason } => Some(reason.clone()),
             _ => None,
         });

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::icon::{Glyph, Icon};
 use crate::reactive::memo;
-use crate::self_check::{Facts, Point, Verdict, points, summary};
+use crate::self_check::{Facts, Point, Verdict, summary};
 
 fn look(verdict: Verdict) -> (&'static str, Icon) {
     match verdict {
@@ -19,6 +19,8 @@ fn look(verdict: Verdict) -> (&'static str, Icon) {
 pub fn SelfCheckCard(
     /// What the check looks at.
     facts: Signal<Facts>,
+    /// Which points it has.
+    points: fn(&Facts) -> Vec<Point>,
     /// Whether answers are on their way.
     pending: Signal<bool>,
     /// Asked to look again.

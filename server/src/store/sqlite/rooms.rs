@@ -62,6 +62,7 @@ impl Work for Create {
             active_at_ms,
             members: members.into_iter().map(|(_, membership)| membership).collect(),
             live: None,
+            session: None,
         })
     }
 
@@ -133,10 +134,12 @@ struct RoomRow {
     created_at_ms: i64,
     active_at_ms: i64,
     live: Option<String>,
+    session: Option<String>,
 }
 
 pub(super) const FIND: &str = "
     SELECT r.id, h.name, r.kind, r.epoch, r.head, r.created_at_ms, r.active_at_ms, r.live,
+           (SELECT s.live FROM rooms s WHERE s.chat = r.key) AS session,
            m.role, IIF(r.chat IS NULL, m.read_seq, 0) AS read_seq,
            p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
     FROM rooms r JOIN rooms h ON h.key = COALESCE(r.chat, r.key)
@@ -165,5 +168,6 @@ pub(super) async fn find(readers: &SqlitePool, room: &RoomId) -> Result<Option<R
         active_at_ms: found.active_at_ms,
         members,
         live: found.live.as_deref().map(from_json).transpose()?,
+        session: found.session.as_deref().map(from_json).transpose()?,
     }))
 }
