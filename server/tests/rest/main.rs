@@ -15,6 +15,7 @@ mod roles;
 mod rooms;
 #[path = "../socket/mod.rs"]
 mod socket;
+mod text;
 mod tokens;
 
 use common::{Answer, App, FAR_AWAY, mint};
