@@ -2,8 +2,10 @@
 
 pub mod arcs;
 pub mod avatar;
+pub mod body;
 pub mod composer;
 pub mod connection_status;
+pub(crate) mod counted;
 pub mod devtools;
 pub mod dialog;
 pub mod empty;

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use protocol::RoomId;
+use protocol::text::isolated;
 
 use super::room::{Messages, Missing};
 use crate::components::composer::{Composer, Pen};
@@ -62,13 +63,13 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
         <div class="live">
             <header class="live__head">
                 <div class="live__words">
-                    <h1 class="live__name" {..fixed([("dir", "auto")])} title=move || name.get()>{move || name.get()}</h1>
+                    <h1 class="live__name" {..fixed([("dir", "auto")])} title=move || isolated(&name.get())>{move || name.get()}</h1>
                     <StandingLine session=session.session/>
                 </div>
                 <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
                 <ThemeSwitch/>
                 <a class="button live__leave" href=session.way_out() on:click=leave>
-                    <Glyph icon=Icon::SignOut/>
+                    <Glyph icon=Icon::LiveOff/>
                     "Leave"
                 </a>
             </header>
