@@ -15,6 +15,7 @@ pub(crate) mod fixed;
 pub mod icon;
 mod keyed;
 pub mod leave_room;
+mod links;
 pub mod live;
 pub mod message;
 pub mod message_list;
