@@ -20,7 +20,8 @@ const BUDGET = [
   ['pkg/hubbub-test.wasm', 520_000],
   ['pkg/hubbub-test.wasm.br', 152_000],
   ['pkg/hubbub-test.js.br', 8_500],
-  ['pkg/hubbub.css.br', 8_500],
+  // Names in the rail of a tablet, notes of one line on a phone, pages on paper.
+  ['pkg/hubbub.css.br', 9_000],
   ['sw.js.br', 2_000],
 ];
 

@@ -127,13 +127,13 @@ pub(crate) async fn leave(room: &RoomId, me: &UserId) -> Result<(), ApiError> {
     send("DELETE", &format!("chats/{room}/members/{}", encode(me.as_str())), None).await.map(drop)
 }
 
-/// The messages before a number, oldest first, and whether there are more before those.
+/// At most `limit` messages before a number, oldest first, and whether there are more before those.
 pub(crate) async fn history(
     room: &RoomId,
     epoch: u32,
     before: Option<u64>,
+    limit: u32,
 ) -> Result<(Vec<Message>, bool), ApiError> {
-    let limit = protocol::limits::PAGE_MESSAGES;
     let before = before.map_or_else(String::new, |seq| format!("&before={seq}"));
     let page: Page = call("GET", &format!("chats/{room}/messages?limit={limit}{before}"), None).await?;
     let messages = page.messages.into_iter().map(|message| Message {

@@ -7,6 +7,7 @@ mod act;
 mod batch;
 mod fold;
 mod outbox;
+mod read;
 
 use leptos::prelude::*;
 use protocol::{Member, RoomId, RoomSummary};
@@ -14,6 +15,7 @@ use protocol::{Member, RoomId, RoomSummary};
 use crate::address::Place;
 use crate::link::{Link, Whose, provide_link};
 use crate::model::own_typing::OwnTyping;
+use crate::model::place::ReadingPlace;
 use crate::model::rooms::Rooms;
 use crate::model::roster::Roster;
 use crate::model::session::Standing;
@@ -43,6 +45,8 @@ struct Desk {
     rejoining: Vec<RoomId>,
     /// What the others were told of one's own typing, for the rooms where they were; that is one or two.
     own_typing: Vec<(RoomId, OwnTyping)>,
+    /// Where the reader was in rooms that were left further up than their newest message.
+    places: Vec<(RoomId, ReadingPlace)>,
 }
 
 /// A handle to all of it. Copying it copies a few indexes.

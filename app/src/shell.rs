@@ -26,7 +26,7 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     };
     view! {
         <!DOCTYPE html>
-        <html lang="en" dir="auto" data-theme=theme.as_str()>
+        <html lang="en" dir="ltr" data-theme=theme.as_str()>
             <head>
                 <meta charset="utf-8"/>
                 <meta

@@ -1,6 +1,7 @@
 //! What the tab is called. The server puts it into the document; where it changes, the page sets it again.
 
 use protocol::RoomSummary;
+use protocol::text::isolated;
 
 use crate::address::Place;
 
@@ -12,13 +13,13 @@ pub(crate) fn title(place: &Place, rooms: &[RoomSummary]) -> String {
         Place::Devtools => "Devtools · Hubbub".to_owned(),
         Place::Test => "Connection test · Hubbub".to_owned(),
         // The session is the only room that its page knows.
-        Place::Live(_) => {
-            rooms.first().map_or_else(|| "Hubbub".to_owned(), |room| format!("Live: {} · Hubbub", room.name))
-        }
+        Place::Live(_) => rooms
+            .first()
+            .map_or_else(|| "Hubbub".to_owned(), |room| format!("Live: {} · Hubbub", isolated(&room.name))),
         Place::Nowhere => "Not found · Hubbub".to_owned(),
         Place::Lobby | Place::Room(_) => {
             let name =
-                rooms.iter().find(|room| place.room() == Some(&room.id)).map(|room| room.name.as_str());
+                rooms.iter().find(|room| place.room() == Some(&room.id)).map(|room| isolated(&room.name));
             let title = name.map_or_else(|| "Hubbub".to_owned(), |name| format!("{name} · Hubbub"));
             match rooms.iter().filter(|room| room.unread != 0).count() {
                 0 => title,

@@ -81,14 +81,21 @@ fn clock(at_ms: i64, offset_ms: i64) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
-/// For a list: the clock today, then "Yesterday", the weekday within a week, the date.
+/// For a list: the clock today, then "Yesterday", the weekday within a week, the date, in another year with that year.
 fn brief(at_ms: i64, offset_ms: i64, today: Option<Day>) -> String {
     let day = Day::holding(at_ms, offset_ms);
     match today {
         Some(today) if today == day => clock(at_ms, offset_ms),
         Some(Day(today)) if today == day.0 + 1 => "Yesterday".to_owned(),
         Some(Day(today)) if (2..7).contains(&(today - day.0)) => day.weekday().to_owned(),
-        _ => format!("{} {}", day.date().2, day.month().get(..3).unwrap_or_default()),
+        _ => {
+            let (year, _, date) = day.date();
+            let month = day.month().get(..3).unwrap_or_default();
+            match today {
+                Some(today) if today.date().0 != year => format!("{date} {month} {year}"),
+                _ => format!("{date} {month}"),
+            }
+        }
     }
 }
 
@@ -153,6 +160,12 @@ impl Calendar {
         format!("{}, {}", Day::holding(at_ms, offset_ms).label(None), clock(at_ms, offset_ms))
     }
 
+    /// "14:05" for today, "21 Nov 2025, 14:05" for another day.
+    pub fn moment(self, at_ms: i64) -> String {
+        let (day, clock) = (self.brief(at_ms), self.clock(at_ms));
+        if day == clock { clock } else { format!("{day}, {clock}") }
+    }
+
     /// As short as a list needs it.
     pub fn brief(self, at_ms: i64) -> String {
         brief(at_ms, self.offset_ms(at_ms), self.today.get())
@@ -209,6 +222,9 @@ mod tests {
         assert_eq!(brief(NOON - DAY_MS, 0, today), "Yesterday");
         assert_eq!(brief(NOON - 3 * DAY_MS, 0, today), "Wednesday");
         assert_eq!(brief(NOON - 8 * DAY_MS, 0, today), "13 Nov");
+        assert_eq!(brief(NOON - 325 * DAY_MS, 0, today), "31 Dec 2025");
+        assert_eq!(brief(NOON - 324 * DAY_MS, 0, today), "1 Jan");
+        assert_eq!(brief(NOON + 366 * DAY_MS, 0, today), "22 Nov 2027");
         assert_eq!(brief(NOON, 0, None), "21 Nov");
     }
 }

@@ -57,7 +57,7 @@ test('a room without messages', async ({ alice, room }) => {
 });
 
 test('news further down, and the question before leaving', async ({ alice, bob, room }) => {
-  await bob.account.sayMany(room, 50);
+  await alice.account.sayMany(room, 50);
   await alice.open(room);
   await alice.messages.nth(10).scrollIntoViewIfNeeded();
   await bob.account.say(room, 'news');

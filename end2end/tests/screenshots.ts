@@ -74,7 +74,7 @@ test('a conversation', async ({ alice, bob, room }) => {
 });
 
 test('many messages', async ({ alice, bob, room }) => {
-  await bob.account.sayMany(room, 200);
+  await alice.account.sayMany(room, 200);
   await alice.open(room);
   await alice.messages.nth(10).scrollIntoViewIfNeeded();
   await bob.account.say(room, 'news');
@@ -84,6 +84,53 @@ test('many messages', async ({ alice, bob, room }) => {
   await alice.button('People').click();
   await expect(alice.people).toBeVisible();
   await shoot(alice.page, 'room-people');
+});
+
+test('extremes', async ({ alice, bob }) => {
+  test.slow();
+  const LONG = 'A room whose name goes on and on until nobody remembers how it began';
+  const rooms = [];
+  for (let n = 1; n <= 57; n++) rooms.push(await bob.account.createRoom(`Room number ${n}`, alice.account));
+  for (const name of [LONG, 'מטבח התה של המשרד', '🎉 مطبخ الشاي']) rooms.push(await bob.account.createRoom(name, alice.account));
+  for (const room of rooms.slice(40)) await bob.account.say(room, 'Is anybody there? 🎉 There are words that do not fit.');
+  const [long, hebrew] = [rooms[57]!, rooms[58]!];
+  await bob.account.say(hebrew, 'שלום לכולם, התה מוכן');
+  await bob.account.say(hebrew, '🎉 👩‍👩‍👧 ☕');
+  await bob.account.say(hebrew, '请看https://a.example/路，谢谢。 See (https://en.example/wiki/Rust_(language)), or me@a.example.');
+  await bob.account.say(hebrew, '```\nfn main() { println!("code keeps its lines and scrolls sideways, however long they are, to the very end of the line"); }\n```');
+  await bob.account.say(hebrew, Array.from({ length: 900 }, (_, n) => `${n} ${'word '.repeat(12)}`).join('\n'));
+  await bob.account.say(hebrew, 'after the long one');
+  await alice.open(hebrew);
+  await expect(alice.person(alice.name)).toContainText('online');
+  for (let n = 0; n < 198; n++) {
+    const member = { id: `p-${n}`, name: `person-${n}`, role: 'member', online: n % 3 === 0, read_seq: 0 };
+    alice.wire.tell('member_added', { room: hebrew.id, member });
+  }
+  await shoot(alice.page, 'extremes');
+  for (const [size, viewport] of Object.entries({ narrow: { width: 720, height: 800 }, tablet: { width: 900, height: 800 } })) {
+    await alice.page.setViewportSize(viewport);
+    await alice.page.screenshot({ path: `${FOLDER}/extremes-${size}.png` });
+  }
+  await alice.page.setViewportSize(SIZES.desktop);
+  await alice.page.emulateMedia({ colorScheme: 'light', forcedColors: 'active' });
+  await alice.page.screenshot({ path: `${FOLDER}/extremes-forced-colours.png` });
+  await alice.page.emulateMedia({ colorScheme: 'light', forcedColors: 'none', media: 'print' });
+  await alice.page.pdf({ path: `${FOLDER}/extremes-print.pdf`, format: 'A4' });
+  await alice.page.emulateMedia({ media: 'screen' });
+  // As much of the page as a window of 1440 pixels shows at 200 %.
+  await alice.page.setViewportSize({ width: 720, height: 450 });
+  await alice.page.screenshot({ path: `${FOLDER}/extremes-zoom.png` });
+  await alice.open(long);
+  await shoot(alice.page, 'extremes-long-name');
+  await bob.account.sayMany(long, 200);
+  await alice.page.goto(`/rooms/${long.id}`);
+  await alice.ready();
+  await expect(alice.button(/new messages$/)).toBeVisible();
+  await shoot(alice.page, 'extremes-unread');
+  await alice.page.setViewportSize(SIZES.phone);
+  await alice.page.goto('/');
+  await alice.ready();
+  await shoot(alice.page, 'extremes-rooms');
 });
 
 test('devtools', async ({ alice }) => {

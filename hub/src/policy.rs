@@ -1,6 +1,7 @@
 //! Who may do what, and what may be said. Pure, and asked by every door through the hub.
 
-use protocol::{RawJson, Role, RoomKind, UserId, limits};
+use protocol::text::{is_blank, is_direction_control, is_line_break};
+use protocol::{RawJson, Role, RoomId, RoomKind, UserId, limits};
 use serde_json::{Map, Value};
 
 use crate::refusal::Refusal;
@@ -64,10 +65,24 @@ pub(crate) fn check_body(body: &str, most_bytes: usize) -> Result<(), Refusal> {
     if is_blank(body) { Err(Refusal::Blank { field: "body" }) } else { Ok(()) }
 }
 
+/// The identifier of a room to be made. Addresses drop a part of their path that is `.` and go up at `..` (RFC 3986,
+/// section 5.2.4), so no page and no REST call would reach such a room.
+///
+/// # Errors
+/// [`Refusal::Invalid`]; the field is `id`.
+pub(crate) fn check_room_id(id: &RoomId) -> Result<(), Refusal> {
+    if matches!(id.as_str(), "." | "..") {
+        let message = "a room id is not '.' or '..': no address can name it".to_owned();
+        return Err(Refusal::Invalid { field: "id", message });
+    }
+    Ok(())
+}
+
 /// The display name of a room, without the space around it.
 ///
 /// # Errors
-/// [`Refusal::Blank`], [`Refusal::TooLong`], [`Refusal::Invalid`] for a line break; the field is `name`.
+/// [`Refusal::Blank`], [`Refusal::TooLong`], [`Refusal::Invalid`] for a line break or a character that changes the
+/// direction of the text around it; the field is `name`.
 pub(crate) fn room_name(raw: &str) -> Result<String, Refusal> {
     let name = raw.trim();
     if is_blank(name) {
@@ -75,6 +90,11 @@ pub(crate) fn room_name(raw: &str) -> Result<String, Refusal> {
     }
     bounded("name", name.chars().count(), "characters", limits::MAX_ROOM_NAME_CHARS)?;
     one_line("name", name)?;
+    if name.contains(is_direction_control) {
+        let message =
+            "must not change the direction of the text around it (U+202A to U+202E, U+2066 to U+2069)";
+        return Err(Refusal::Invalid { field: "name", message: message.to_owned() });
+    }
     Ok(name.to_owned())
 }
 
@@ -149,20 +169,10 @@ fn bounded(field: &'static str, size: usize, unit: &'static str, limit: usize) -
 }
 
 fn one_line(field: &'static str, text: &str) -> Result<(), Refusal> {
-    if text.chars().any(char::is_control) {
+    if text.chars().any(|c| c.is_control() || is_line_break(c)) {
         return Err(Refusal::Invalid { field, message: "must be one line of text".to_owned() });
     }
     Ok(())
-}
-
-/// Nothing to see: white space and characters without a shape of their own.
-fn is_blank(text: &str) -> bool {
-    let invisible = |c: char| {
-        c.is_whitespace()
-            || c.is_control()
-            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}')
-    };
-    text.chars().all(invisible)
 }
 
 #[cfg(test)]
@@ -192,7 +202,7 @@ mod tests {
         {
             assert!(check_body(good, limits::MAX_MESSAGE_BYTES).is_ok());
         }
-        for blank in ["", "  \n\t", "\u{200B}\u{FEFF}", "\u{a0}"] {
+        for blank in ["", "  \n\t", "\u{200B}\u{FEFF}", "\u{a0}", "\u{2800}", "\u{3164}"] {
             assert!(
                 matches!(check_body(blank, limits::MAX_MESSAGE_BYTES), Err(Refusal::Blank { field: "body" })),
                 "{blank:?}"
@@ -205,7 +215,7 @@ mod tests {
     #[test]
     fn a_room_name_is_one_line_of_at_most_eighty_characters() {
         assert_eq!(room_name("  Küche ").unwrap(), "Küche");
-        for bad in [" ", "a\nb", &"ä".repeat(81)] {
+        for bad in [" ", "\u{2800}", "a\nb", "a\u{2028}b", "a\u{202E}b", "\u{2067}a", &"ä".repeat(81)] {
             assert!(room_name(bad).is_err(), "{bad:?}");
         }
         assert!(room_name(&"ä".repeat(80)).is_ok());

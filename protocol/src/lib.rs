@@ -16,6 +16,7 @@ mod model;
 mod payload;
 mod raw_json;
 pub mod rest;
+pub mod text;
 
 pub use codes::{CloseCode, ErrorCode};
 pub use cursor::Cursor;

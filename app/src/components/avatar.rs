@@ -1,15 +1,21 @@
-//! A face for those who have none: initials on a hue that follows from the identifier.
+//! A face for those who have none: initials on a hue that follows from the name.
 
 use leptos::prelude::*;
+use protocol::RoomId;
 
 use super::fixed::fixed;
 
-/// How many hues the style sheet knows.
+/// How many hues the style sheet knows, each in two depths.
 const HUES: u32 = 12;
 
-/// The same identifier always has the same hue, on every device. FNV-1a, because it is short and spreads well.
-fn hue(id: &str) -> u32 {
-    id.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)) % HUES
+/// The same text always has the same hue and depth, on every device. FNV-1a, because it is short and spreads well, folded,
+/// because its lower bits alone do not.
+fn class(text: &str) -> String {
+    let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| {
+        (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
+    });
+    let place = (hash ^ (hash >> 16)) % (2 * HUES);
+    format!("avatar avatar--h{}{}", place % HUES, if place < HUES { "" } else { " is-deep" })
 }
 
 /// The first letters of the first two words, or the first two of one. The style sheet shows them as capitals.
@@ -22,29 +28,23 @@ fn initials(name: &str) -> String {
     }
 }
 
-/// What an avatar stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Of {
-    /// Round.
-    Person,
-    /// A square with soft corners.
-    Room,
-}
-
 #[expect(clippy::needless_pass_by_value, reason = "a component owns what it is given")]
 /// Initials on a hue. Decoration: the name stands beside it.
 #[component]
 pub fn Avatar(
-    /// What the hue follows from.
-    id: String,
-    /// What the initials are taken from.
+    /// What the initials are taken from. A user's hue follows from it, too: it is known before anybody signs in, and no
+    /// two users share it.
     name: String,
-    /// A person or a room.
-    #[prop(default = Of::Person)]
-    of: Of,
+    /// The room that it stands for, whose hue does not change with its name; a square with soft corners.
+    #[prop(optional)]
+    room: Option<RoomId>,
 ) -> impl IntoView {
-    let class = format!("avatar avatar--h{}{}", hue(&id), if of == Of::Room { " is-room" } else { "" });
-    view! { <span {..fixed([("aria-hidden", "true")])} class=class>{initials(&name)}</span> }.into_any()
+    let class = match &room {
+        Some(room) => class(room.as_str()) + " is-room",
+        None => class(&name),
+    };
+    view! { <span {..fixed([("aria-hidden", "true")])} class=class data-initials=initials(&name)></span> }
+        .into_any()
 }
 
 #[cfg(test)]
@@ -66,8 +66,14 @@ mod tests {
     }
 
     #[test]
-    fn a_hue_stays() {
-        assert_eq!(hue("alice"), hue("alice"));
-        assert!((0..200).map(|n| hue(&n.to_string())).collect::<std::collections::HashSet<_>>().len() > 8);
+    fn a_name_has_one_hue_in_any_case_and_hues_differ() {
+        assert_eq!(class("alice"), class("Alice"));
+        assert!((0..200).map(|n| class(&n.to_string())).collect::<std::collections::HashSet<_>>().len() > 20);
+    }
+
+    #[test]
+    fn the_demo_people_do_not_share_a_hue() {
+        let hue = |name: &str| class(name).split(' ').nth(1).map(str::to_owned);
+        assert!(hue("alice") != hue("bob") && hue("bob") != hue("carol") && hue("carol") != hue("alice"));
     }
 }

@@ -3,7 +3,9 @@
 use leptos::html;
 use leptos::prelude::*;
 use protocol::limits::MAX_MESSAGE_BYTES;
+use protocol::text::{is_blank, isolated};
 
+use super::counted::counted;
 use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use crate::browser::attempt;
@@ -46,7 +48,7 @@ impl Pen {
     /// Puts a text back into the field, before what stands there.
     pub fn take_up(self, body: String) {
         self.text.update(|text| {
-            *text = if text.trim().is_empty() { body } else { format!("{body}\n{text}") };
+            *text = if is_blank(text) { body } else { format!("{body}\n{text}") };
         });
         focus(self.field);
     }
@@ -84,7 +86,7 @@ pub fn Composer(
     let bytes = memo(move || text.with(String::len));
     let is_too_long = memo(move || bytes.get() > MAX_MESSAGE_BYTES);
     let can_send = memo(move || {
-        live.get() && takes_posts.get() && text.with(|it| !it.trim().is_empty()) && !is_too_long.get()
+        live.get() && takes_posts.get() && text.with(|it| !is_blank(it)) && !is_too_long.get()
     });
 
     let send = move || {
@@ -110,7 +112,7 @@ pub fn Composer(
     };
     let on_input = move |event| {
         text.set(event_target_value(&event));
-        if text.with_untracked(|it| it.trim().is_empty()) {
+        if text.with_untracked(|it| is_blank(it)) {
             on_stop.run(());
         } else {
             on_type.run(());
@@ -140,10 +142,10 @@ pub fn Composer(
                 <div class="composer__grow" data-text=move || text.get()>
                     <textarea
                         class="composer__field"
-                        {..fixed([("aria-label", "Message"), ("dir", "auto"), ("rows", "1"), ("enterkeyhint", "send"), ("aria-describedby", "composer-hint")])}
+                        {..fixed([("id", "composer"), ("aria-label", "Message"), ("dir", "auto"), ("rows", "1"), ("enterkeyhint", "send"), ("aria-describedby", "composer-hint")])}
                         node_ref=field
                         placeholder=move || {
-                            if live.get() { format!("Message {}", room_name.get()) } else { "Starting…".to_owned() }
+                            if live.get() { format!("Message {}", isolated(&room_name.get())) } else { "Starting…".to_owned() }
                         }
                         disabled=move || !live.get()
                         readonly=move || !takes_posts.get()
@@ -169,9 +171,9 @@ pub fn Composer(
 /// Nothing, what is left, or what is too much.
 fn count(bytes: usize) -> String {
     if bytes > MAX_MESSAGE_BYTES {
-        format!("Too long by {} bytes. Shorten it to send.", bytes - MAX_MESSAGE_BYTES)
+        format!("Too long by {}. Shorten it to send.", counted(bytes - MAX_MESSAGE_BYTES, "byte"))
     } else if bytes >= NEARLY_FULL_BYTES {
-        format!("{} bytes left", MAX_MESSAGE_BYTES - bytes)
+        format!("{} left", counted(MAX_MESSAGE_BYTES - bytes, "byte"))
     } else {
         String::new()
     }
@@ -190,7 +192,7 @@ mod tests {
     #[test]
     fn the_count_speaks_only_near_the_limit() {
         assert_eq!(count(10), "");
-        assert_eq!(count(MAX_MESSAGE_BYTES - 1), "1 bytes left");
+        assert_eq!(count(MAX_MESSAGE_BYTES - 1), "1 byte left");
         assert_eq!(count(MAX_MESSAGE_BYTES + 7), "Too long by 7 bytes. Shorten it to send.");
     }
 }

@@ -17,10 +17,10 @@ pub fn Entrance(
 ) -> impl IntoView {
     view! {
         <div class="entrance">
-            <div class="entrance__poster">
+            <header class="entrance__poster">
                 <Arcs/>
                 <p class="entrance__sentence">"Many voices,"<br/>"one room."</p>
-            </div>
+            </header>
             <main class="entrance__main">
                 <div class="entrance__top">
                     <Wordmark/>

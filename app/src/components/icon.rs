@@ -33,8 +33,12 @@ pub enum Icon {
     Send,
     /// Over.
     Stop,
-    /// Leave the building.
+    /// End the sign-in.
     SignOut,
+    /// Leave a room for good.
+    Door,
+    /// Leave a live session.
+    LiveOff,
     /// Day colours.
     Sun,
     /// Something is wrong.
@@ -63,6 +67,10 @@ impl Icon {
             Self::Screen => "M3 4.2h14v9.2H3zM7.4 16.6h5.2M10 13.6v3",
             Self::Send => "M16.8 3.2 8.6 11.4M16.8 3.2 11.9 16.8 8.6 11.4 3.2 8.1Z",
             Self::SignOut => "M8 3.5H4.5v13H8M8.5 10h8M13.4 6.8 16.6 10l-3.2 3.2",
+            Self::Door => "M3 17h14M5.5 17V3.2h9V17M11.6 10v.8",
+            Self::LiveOff => {
+                "M10 8.6a1.4 1.4 0 1 0 0 2.8a1.4 1.4 0 1 0 0-2.8M6.6 13.4a4.8 4.8 0 0 1 0-6.8M13.4 6.6a4.8 4.8 0 0 1 0 6.8M3.6 3.6l12.8 12.8"
+            }
             Self::Sun => {
                 "M10 6.7a3.3 3.3 0 1 0 0 6.6a3.3 3.3 0 1 0 0-6.6M10 2v1.6M10 16.4V18M2 10h1.6M16.4 10H18M4.3 4.3l1.2 1.2M14.5 14.5l1.2 1.2M15.7 4.3l-1.2 1.2M5.5 14.5l-1.2 1.2"
             }

@@ -1,6 +1,7 @@
 //! The dialog that asks before one leaves a room.
 
 use leptos::prelude::*;
+use protocol::text::isolated;
 
 use super::dialog::Dialog;
 use super::fixed::fixed;
@@ -30,10 +31,11 @@ pub fn LeaveRoomDialog(
         <Dialog title="Leave room?" open>
             <p class="dialog__words">
                 {move || {
+                    let name = isolated(&room_name.get());
                     if is_last.get() {
-                        format!("You are the last one in {}. The room and its messages will be deleted.", room_name.get())
+                        format!("You are the last one in {name}. The room and its messages will be deleted.")
                     } else {
-                        format!("You will not see {} any more unless somebody invites you again.", room_name.get())
+                        format!("You will not see {name} any more unless somebody invites you again.")
                     }
                 }}
             </p>

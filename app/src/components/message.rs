@@ -4,9 +4,8 @@ use leptos::prelude::*;
 use protocol::DraftId;
 
 use super::avatar::Avatar;
-use super::fixed::fixed;
+use super::body::Body;
 use super::icon::{Glyph, Icon};
-use super::prose::Prose;
 use crate::link::{LinkStatus, use_link};
 use crate::model::timeline::{Line, LineState};
 use crate::when::{self, Calendar};
@@ -47,14 +46,14 @@ pub fn Message(
 ) -> impl IntoView {
     let calendar = expect_context::<Calendar>();
     let facts = RwSignal::from(facts);
-    let Line { key, author, name, body, mine, .. } = line;
+    let Line { key, name, body, mine, .. } = line;
     let draft = key.draft;
 
     let head = move || {
         let (leads, at_ms) = facts.with(|it| (it.leads, it.at_ms));
         if leads {
             view! {
-                <Avatar id=author.as_str().to_owned() name=name.clone()/>
+                <Avatar name=name.clone()/>
                 <p class="message__head">
                     <bdi class="message__author">{name.clone()}</bdi>
                     {moment(at_ms, calendar)}
@@ -75,9 +74,7 @@ pub fn Message(
     view! {
         <li class=move || facts.with(|it| classes(it, mine))>
             {move || head()}
-            <div class="message__body" {..fixed([("dir", "auto")])}>
-                <Prose body/>
-            </div>
+            <Body body/>
             {mine.then(|| view! { <Fate facts draft remedies/> }.into_any())}
         </li>
     }

@@ -10,7 +10,10 @@ use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use super::message::{Facts, Message, Remedies};
+use super::opening::{self, Opening};
+use super::reading::{Marks, tab_in_front};
 use super::{rows, scroll};
+use crate::model::place::ReadingPlace;
 use crate::model::timeline::{Line, LineKey};
 use crate::reactive::{effect, memo};
 use crate::when::Calendar;
@@ -36,8 +39,12 @@ pub struct Wishes {
     pub older: Callback<()>,
     /// The newest message is in the list's view, whether anybody looks or not.
     pub followed: Callback<()>,
-    /// The newest message is on screen.
-    pub read: Callback<()>,
+    /// Everything up to this number was on screen, in a tab that is in view.
+    pub read: Callback<u64>,
+    /// The reader comes back to the tab, to the newest message.
+    pub returned: Callback<()>,
+    /// The reader goes and was here; `None` at the newest message.
+    pub left: Callback<Option<ReadingPlace>>,
     /// Something is to be done about a line that was refused.
     pub remedies: Remedies,
 }
@@ -55,6 +62,8 @@ pub fn MessageList(
     upper: Memo<Upper>,
     /// Whether the newest messages are still on their way.
     loading: Memo<bool>,
+    /// Where it opens.
+    opening: Opening,
     /// What the list asks of the page.
     wishes: Wishes,
 ) -> impl IntoView {
@@ -79,11 +88,30 @@ pub fn MessageList(
         all
     };
 
+    let returned = move || {
+        if at_bottom.get_untracked() {
+            wishes.returned.run(());
+        }
+    };
+    let in_front = tab_in_front(returned);
+    let marks = Marks::new(seen, wishes.read);
+    let opened = Callback::new(move |()| {
+        if let (Some(log), Some(first)) = (log.get_untracked(), first_unread.get_untracked()) {
+            at_bottom.set(scroll::is_at_bottom(&log));
+            seen.set(Some(first.saturating_sub(1)));
+        }
+    });
+    let (is_ready, absences) = (opening.is_ready, opening.absences);
+    let is_open = opening::open(opening, log, lines, first_unread, opened);
     let look = move || {
-        let Some(log) = log.get_untracked() else { return };
+        // The list may have gone since the frame was asked for.
+        let Some(log) = log.try_get_untracked().flatten() else { return };
         let bottom = scroll::is_at_bottom(&log);
         if at_bottom.get_untracked() != bottom {
             at_bottom.set(bottom);
+        }
+        if !bottom && is_open.get_untracked() && in_front.get_untracked() {
+            marks.raise(lines.with_untracked(|lines| scroll::last_read(&log, lines)));
         }
         if upper.get_untracked() == Upper::More && scroll::is_near_top(&log) {
             wishes.older.run(());
@@ -93,24 +121,38 @@ pub fn MessageList(
     effect(move || {
         lines.track();
         upper.track();
+        is_open.track();
+        in_front.track();
         request_animation_frame(look);
     });
     // What is on screen counts as read, once the tab is in front.
-    let in_front = tab_in_front();
+    let mut known_absences = absences.get_untracked();
     effect(move || {
         let newest = lines.with(|lines| newest(lines));
+        let has_returned = std::mem::replace(&mut known_absences, absences.get()) != known_absences;
         // Whoever has just scrolled up may not have been told so yet: the event comes with the next frame. To look once
         // more, after the lines have changed, would lay them out at once.
         let is_there = was_there
             .get_value()
             .unwrap_or_else(|| log.get_untracked().is_none_or(|log| scroll::is_at_bottom(&log)));
-        if !at_bottom.get() || !is_there {
+        let (is_open_now, is_in_front) = (is_open.get(), in_front.get());
+        if !is_open_now || !at_bottom.get() || !is_there {
+            return;
+        }
+        if has_returned {
+            is_ready.set(false);
+            is_open.set(false);
             return;
         }
         wishes.followed.run(());
-        if in_front.get() && newest.is_some() {
-            seen.set(newest);
-            wishes.read.run(());
+        if let Some(newest) = newest.filter(|_| is_in_front) {
+            seen.set(Some(newest));
+            wishes.read.run(newest);
+        }
+    });
+    on_cleanup(move || {
+        if let Some(log) = log.get_untracked().filter(|_| is_open.get_untracked()) {
+            wishes.left.run(lines.with_untracked(|lines| scroll::reading_place(&log, lines)));
         }
     });
     show_own_words(lines, log);
@@ -209,7 +251,7 @@ fn UpperEnd(
             Upper::Beginning => view! {
                 <div class="message_list__beginning">
                     <Arcs/>
-                    <p class="message_list__room">{move || room_name.get()}</p>
+                    <p class="message_list__room"><bdi>{move || room_name.get()}</bdi></p>
                     <p class="message_list__hint">"This is where it begins. Say something."</p>
                 </div>
             }
@@ -315,21 +357,11 @@ fn show_own_words(lines: Memo<Vec<Line>>, log: NodeRef<html::Div>) {
 fn keep_place(log: NodeRef<html::Div>, was_there: StoredValue<Option<bool>>) {
     let Some(log) = log.get_untracked() else { return };
     let place = scroll::Place::of(&log);
+    let attention = scroll::Attention::of(&log);
     was_there.set_value(Some(place.is_at_bottom()));
     queue_microtask(move || {
-        was_there.set_value(None);
+        was_there.try_set_value(None);
         place.restore(&log);
+        attention.restore();
     });
-}
-
-/// Whether this tab is the one that the person looks at.
-fn tab_in_front() -> RwSignal<bool> {
-    let in_front = RwSignal::new(false);
-    effect(move || {
-        let look = move || in_front.set(document().visibility_state() == web_sys::VisibilityState::Visible);
-        look();
-        let listener = window_event_listener_untyped("visibilitychange", move |_| look());
-        on_cleanup(move || listener.remove());
-    });
-    in_front
 }

@@ -2,8 +2,10 @@
 
 pub mod arcs;
 pub mod avatar;
+pub mod body;
 pub mod composer;
 pub mod connection_status;
+pub(crate) mod counted;
 pub mod devtools;
 pub mod dialog;
 pub mod empty;
@@ -13,12 +15,15 @@ pub(crate) mod fixed;
 pub mod icon;
 mod keyed;
 pub mod leave_room;
+mod links;
 pub mod live;
 pub mod message;
 pub mod message_list;
 pub mod new_room;
+pub mod opening;
 pub mod people_panel;
 pub mod prose;
+mod reading;
 pub mod room_header;
 pub mod room_list;
 mod rows;

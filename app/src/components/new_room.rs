@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use protocol::limits::MAX_ROOM_NAME_CHARS;
+use protocol::text::{is_blank, is_invisible};
 
 use super::dialog::Dialog;
 use super::fixed::fixed;
@@ -17,11 +18,21 @@ pub struct NewRoom {
     pub usernames: Vec<String>,
 }
 
-/// User names as people write them: with commas, blanks or an `@` before them.
+/// Whether this stands between two user names: what nobody sees, or the comma and semicolon of some script.
+fn separates(c: char) -> bool {
+    is_invisible(c)
+        || matches!(
+            c,
+            ',' | ';' | '\u{60C}' | '\u{61B}' | '\u{3001}' | '\u{FE50}'
+                ..='\u{FE51}' | '\u{FE54}' | '\u{FF0C}' | '\u{FF1B}' | '\u{FF64}'
+        )
+}
+
+/// User names as people write them: with commas of any script, blanks or an `@` before them.
 pub fn usernames(typed: &str) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let words = typed.split(|c: char| c.is_whitespace() || c == ',' || c == ';');
-    for name in words.map(|word| word.trim_start_matches('@')).filter(|name| !name.is_empty()) {
+    let words = typed.split(separates);
+    for name in words.map(|word| word.trim_start_matches(['@', '\u{FF20}'])).filter(|name| !name.is_empty()) {
         if !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }
@@ -64,8 +75,9 @@ pub fn NewRoomDialog(
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         let wanted = name.get_untracked().trim().to_owned();
-        blank.set(wanted.is_empty());
-        if !wanted.is_empty() {
+        let shows_nothing = is_blank(&wanted);
+        blank.set(shows_nothing);
+        if !shows_nothing {
             on_create.run(NewRoom { name: wanted, usernames: usernames(&people.get_untracked()) });
         }
     };
@@ -120,6 +132,8 @@ mod tests {
     #[test]
     fn user_names_are_read_as_people_write_them() {
         assert_eq!(usernames(" bob,carol  @dave;bob\n"), ["bob", "carol", "dave"]);
-        assert!(usernames(" , ").is_empty());
+        assert_eq!(usernames("bob，carol、＠dave；erin،frank"), ["bob", "carol", "dave", "erin", "frank"]);
+        assert_eq!(usernames("bob\u{200B}\u{3000}carol"), ["bob", "carol"]);
+        assert!(usernames(" , ，").is_empty());
     }
 }

@@ -65,12 +65,12 @@ pub fn PeoplePanel(
                     <Glyph icon=Icon::Close/>
                 </button>
             </div>
-            <ul class="people_panel__people">
+            <ul class="people_panel__people" {..fixed([("tabindex", "0"), ("aria-label", "Everybody in the room")])}>
                 {keyed(people)}
             </ul>
             <Invite invitation on_invite/>
             <button class="button is-plain people_panel__leave" type="button" on:click=move |_| on_leave.run(())>
-                <Glyph icon=Icon::SignOut/>
+                <Glyph icon=Icon::Door/>
                 "Leave room"
             </button>
         </aside>
@@ -83,7 +83,7 @@ fn Person(member: Member, is_me: bool) -> impl IntoView {
     let presence = if member.online { "online" } else { "offline" };
     view! {
         <li class="people_panel__person" class:is-online=move || member.online>
-            <Avatar id=member.id.as_str().to_owned() name=member.name.clone()/>
+            <Avatar name=member.name.clone()/>
             <span class="people_panel__name">
                 <bdi>{member.name}</bdi>
                 {is_me.then(|| " (you)".into_any())}

@@ -3,12 +3,14 @@
 use leptos::prelude::*;
 
 use super::fixed::fixed;
+use super::links::{self, Address};
 
 /// A stretch of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Piece<'a> {
     Words(&'a str),
-    Link(&'a str),
+    /// What to put before an address, and the address.
+    Link(&'static str, &'a str),
     Code(&'a str),
 }
 
@@ -42,11 +44,11 @@ fn find(text: &str, word: &str) -> Option<usize> {
 
 fn links<'a>(text: &'a str, found: &mut Vec<Piece<'a>>) {
     let mut rest = text;
-    while let Some((at, length)) = link(rest) {
+    while let Some(Address { at, length, prefix }) = links::first(rest) {
         if at > 0 {
             found.push(Piece::Words(&rest[..at]));
         }
-        found.push(Piece::Link(&rest[at..at + length]));
+        found.push(Piece::Link(prefix, &rest[at..at + length]));
         rest = &rest[at + length..];
     }
     if !rest.is_empty() {
@@ -54,24 +56,21 @@ fn links<'a>(text: &'a str, found: &mut Vec<Piece<'a>>) {
     }
 }
 
-/// Where the first address begins and how long it is. Only the two schemes that are safe to follow.
-fn link(text: &str) -> Option<(usize, usize)> {
-    let mut from = 0;
-    loop {
-        let at = from + find(&text[from..], "http")?;
-        let address = &text[at..];
-        let end = address
-            .find(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"'))
-            .unwrap_or(address.len());
-        // A sentence's own punctuation is not part of the address.
-        let address = address[..end].trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '\'', '*']);
-        let host = address.strip_prefix("https://").or_else(|| address.strip_prefix("http://"));
-        let stands_alone = text[..at].chars().next_back().is_none_or(|before| !before.is_alphanumeric());
-        if stands_alone && host.is_some_and(|host| host.starts_with(char::is_alphanumeric)) {
-            return Some((at, address.len()));
-        }
-        from = at + "http".len();
+/// Line breaks as every way to a page keeps them. A browser that reads HTML takes a lone CR and CR LF for a line break
+/// and drops U+0000 (HTML, sections 13.2.3.5 and 13.2.6.4.7); put in by a script both would stay as they are.
+fn as_read(body: String) -> String {
+    if !body.contains(['\r', '\0']) {
+        return body;
     }
+    let mut read = String::with_capacity(body.len());
+    let mut after_return = false;
+    for c in body.chars().filter(|c| *c != '\0') {
+        if !(after_return && c == '\n') {
+            read.push(if c == '\r' { '\n' } else { c });
+        }
+        after_return = c == '\r';
+    }
+    read
 }
 
 /// The text of a message. Leptos escapes it.
@@ -80,6 +79,7 @@ pub fn Prose(
     /// As it was sent.
     body: String,
 ) -> impl IntoView {
+    let body = as_read(body);
     let pieces = pieces(&body);
     // Most messages are nothing but words: they need no list.
     if let [Piece::Words(_)] = pieces.as_slice() {
@@ -89,10 +89,10 @@ pub fn Prose(
         .into_iter()
         .map(|piece| match piece {
             Piece::Words(words) => words.to_owned().into_any(),
-            Piece::Link(address) => view! {
+            Piece::Link(prefix, address) => view! {
                 <a
                     class="prose__link"
-                    href=address.to_owned()
+                    href=format!("{prefix}{address}")
                     {..fixed([("target", "_blank"), ("rel", "noopener noreferrer nofollow")])}
                 >
                     {address.to_owned()}
@@ -125,9 +125,9 @@ mod tests {
             pieces("see https://a.example/x?y=1 (or http://b.example)."),
             [
                 Piece::Words("see "),
-                Piece::Link("https://a.example/x?y=1"),
+                Piece::Link("", "https://a.example/x?y=1"),
                 Piece::Words(" (or "),
-                Piece::Link("http://b.example"),
+                Piece::Link("", "http://b.example"),
                 Piece::Words(")."),
             ]
         );
@@ -139,6 +139,12 @@ mod tests {
             pieces("look:\n```rust\nlet x = \"http://x.example\";\n```\nnice"),
             [Piece::Words("look:"), Piece::Code("let x = \"http://x.example\";"), Piece::Words("nice")]
         );
+    }
+
+    #[test]
+    fn line_breaks_are_read_as_in_html() {
+        assert_eq!(as_read("a\rb\r\nc\n\rd\r\r\ne\0f".to_owned()), "a\nb\nc\n\nd\n\nef");
+        assert_eq!(as_read("plain\n".to_owned()), "plain\n");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 use protocol::Member;
+use protocol::text::isolated;
 
 use super::avatar::Avatar;
 use super::fixed::fixed;
@@ -56,9 +57,7 @@ pub fn RoomHeader(
             members
                 .iter()
                 .take(FACES)
-                .map(|member| {
-                    view! { <Avatar id=member.id.as_str().to_owned() name=member.name.clone()/> }.into_any()
-                })
+                .map(|member| view! { <Avatar name=member.name.clone()/> }.into_any())
                 .collect::<Vec<_>>()
                 .into_any()
         })
@@ -74,7 +73,7 @@ pub fn RoomHeader(
                 <Glyph icon=Icon::Back/>
             </a>
             <div class="room_header__words">
-                <h1 class="room_header__name" {..fixed([("dir", "auto")])} title=move || name.get()>{move || name.get()}</h1>
+                <h1 class="room_header__name" {..fixed([("dir", "auto")])} title=move || isolated(&name.get())>{move || name.get()}</h1>
                 <p class="room_header__summary">{move || summary()}</p>
             </div>
             <a
@@ -89,13 +88,14 @@ pub fn RoomHeader(
             <button
                 class="room_header__people button is-plain"
                 type="button"
-                {..fixed([("aria-label", "People"), ("title", "People")])}
+                {..fixed([("title", "People")])}
                 node_ref=people_button
                 aria-expanded=move || if people_shown.get() { "true" } else { "false" }
                 on:click=move |_| on_people.run(())
             >
                 <span class="room_header__faces">{move || faces()}</span>
                 <Glyph icon=Icon::People/>
+                <span class="sr_only">"People"</span>
             </button>
         </header>
     }

@@ -2,13 +2,16 @@
 
 use leptos::prelude::*;
 use protocol::limits::MAX_UNREAD;
+use protocol::text::isolated;
 use protocol::{RoomId, RoomSummary};
+use wasm_bindgen::JsCast;
 
-use super::avatar::{Avatar, Of};
+use super::avatar::Avatar;
 use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use crate::address::use_address;
+use crate::browser::attempt;
 use crate::reactive::memo;
 use crate::when::{self, Calendar};
 
@@ -22,10 +25,19 @@ pub fn RoomList(
     /// Asked to make a new one.
     on_new: Callback<()>,
 ) -> impl IntoView {
+    // The list is one stop of the Tab key, however long it is: where the focus was, else the room in view, else the first.
+    let focused = RwSignal::new(None::<RoomId>);
+    let stop = memo(move || {
+        rooms.with(|rooms| {
+            let is_here = |id: &RoomId| rooms.iter().any(|room| room.id == *id);
+            let known = focused.get().filter(is_here).or_else(|| current.get().filter(is_here));
+            known.or_else(|| rooms.first().map(|room| room.id.clone()))
+        })
+    });
     let rows = move || {
         let row = |room: &RoomSummary| {
             let id = room.id.clone();
-            Row::new(Key::Room(id.clone()), move || view! { <Room id rooms current/> }.into_any())
+            Row::new(Key::Room(id.clone()), move || view! { <Room id rooms current stop/> }.into_any())
         };
         rooms.with(|rooms| rooms.iter().map(row).collect())
     };
@@ -51,7 +63,16 @@ pub fn RoomList(
                         .into_any()
                     })
             }}
-            <ul class="room_list__rooms">
+            <ul
+                class="room_list__rooms"
+                on:keydown=move_focus
+                on:focusin=move |event| focused.set(room_of(event.target()))
+                on:focusout=move |event| {
+                    if room_of(event.related_target()).is_none() {
+                        focused.set(None);
+                    }
+                }
+            >
                 {keyed(rows)}
             </ul>
         </nav>
@@ -61,7 +82,12 @@ pub fn RoomList(
 
 /// One row: which room, what was said last, how much of it is unread.
 #[component]
-fn Room(id: RoomId, rooms: Memo<Vec<RoomSummary>>, current: Memo<Option<RoomId>>) -> impl IntoView {
+fn Room(
+    id: RoomId,
+    rooms: Memo<Vec<RoomSummary>>,
+    current: Memo<Option<RoomId>>,
+    stop: Memo<Option<RoomId>>,
+) -> impl IntoView {
     let calendar = expect_context::<Calendar>();
     let room = {
         let id = id.clone();
@@ -78,6 +104,10 @@ fn Room(id: RoomId, rooms: Memo<Vec<RoomSummary>>, current: Memo<Option<RoomId>>
         let id = id.clone();
         memo(move || current.with(|it| it.as_ref() == Some(&id)))
     };
+    let tab = {
+        let id = id.clone();
+        memo(move || if stop.with(|it| it.as_ref() == Some(&id)) { "0" } else { "-1" })
+    };
     let address = use_address();
     let path = format!("/rooms/{id}");
     view! {
@@ -86,12 +116,13 @@ fn Room(id: RoomId, rooms: Memo<Vec<RoomSummary>>, current: Memo<Option<RoomId>>
                 href=path.clone()
                 class="room_list__room"
                 class:is-unread=move || unread() != 0
-                title=move || name.get()
+                title=move || isolated(&name.get())
+                tabindex=move || tab.get()
                 aria-current=move || is_current.get().then_some("page")
                 on:click=move |click| address.follow(&click, &path)
             >
-                {move || view! { <Avatar id=id.as_str().to_owned() name=name.get() of=Of::Room/> }.into_any()}
-                <span class="room_list__name"><bdi>{move || name.get()}</bdi></span>
+                {move || view! { <Avatar name=name.get() room=id.clone()/> }.into_any()}
+                <span class="room_list__name" {..fixed([("dir", "auto")])}>{move || name.get()}</span>
                 <span class="room_list__unread">
                     {move || {
                         let count = unread();
@@ -108,10 +139,10 @@ fn Room(id: RoomId, rooms: Memo<Vec<RoomSummary>>, current: Memo<Option<RoomId>>
                     }}
                 </span>
                 <span class="room_list__preview">
-                    <bdi>{move || match last() {
-                        Some(last) => format!("{}: {}", last.name, last.text),
-                        None => "Nothing said yet".to_owned(),
-                    }}</bdi>
+                    {move || match last() {
+                        Some(last) => view! { {last.name} ": " <bdi>{last.text}</bdi> }.into_any(),
+                        None => "Nothing said yet".into_any(),
+                    }}
                 </span>
                 {move || {
                     last()
@@ -128,6 +159,35 @@ fn Room(id: RoomId, rooms: Memo<Vec<RoomSummary>>, current: Memo<Option<RoomId>>
         </li>
     }
     .into_any()
+}
+
+/// The room whose row an event is about.
+fn room_of(target: Option<web_sys::EventTarget>) -> Option<RoomId> {
+    let link = target?.dyn_into::<web_sys::Element>().ok()?.closest(".room_list__room").ok()??;
+    RoomId::parse(link.get_attribute("href")?.strip_prefix("/rooms/")?).ok()
+}
+
+/// Arrow keys, Home and End go from room to room; Enter opens, as on any link.
+#[expect(clippy::needless_pass_by_value, reason = "an event handler is handed its event")]
+fn move_focus(key: web_sys::KeyboardEvent) {
+    if key.alt_key() || key.ctrl_key() || key.meta_key() || key.shift_key() {
+        return;
+    }
+    let here = key.target().and_then(|it| it.dyn_into::<web_sys::Element>().ok()?.closest("li").ok()?);
+    let Some(here) = here else { return };
+    let all = here.parent_element();
+    let there = match key.key().as_str() {
+        "ArrowDown" => here.next_element_sibling(),
+        "ArrowUp" => here.previous_element_sibling(),
+        "Home" => all.and_then(|all| all.first_element_child()),
+        "End" => all.and_then(|all| all.last_element_child()),
+        _ => return,
+    };
+    key.prevent_default();
+    let link = there.and_then(|row| row.first_element_child()?.dyn_into::<web_sys::HtmlElement>().ok());
+    if let Some(link) = link {
+        attempt("focusing a room", link.focus());
+    }
 }
 
 fn badge(unread: u32) -> String {

@@ -13,6 +13,9 @@ use crate::link::use_link;
 use crate::model::toasts::{Toast, Toasts, Tone, Words};
 use crate::reactive::{effect, memo};
 
+/// Up to here the style sheet gives a note one line; see `_toasts.scss`.
+const NARROW: &str = "(width <= 40rem)";
+
 fn style(tone: Tone) -> (&'static str, &'static str, Icon) {
     match tone {
         Tone::Info => ("toast", "Note: ", Icon::Info),
@@ -42,6 +45,15 @@ pub fn Toaster() -> impl IntoView {
             let mut words = Some(words);
             change(toasts, &mut |it, now| words.take().is_some_and(|words| it.push(words, now)));
         }
+    });
+    effect(move || {
+        let measure = move || {
+            let is_narrow = window().match_media(NARROW).ok().flatten().is_some_and(|it| it.matches());
+            change(toasts, &mut |it, _| it.narrow(is_narrow));
+        };
+        measure();
+        let listener = window_event_listener(leptos::ev::resize, move |_| measure());
+        on_cleanup(move || listener.remove());
     });
     // Setting the timer again costs nothing: one that comes too early finds nothing to take away.
     effect(move || {
@@ -121,10 +133,10 @@ fn row(toast: Toast, toasts: RwSignal<Toasts>) -> Row {
         view! {
             <div class=class>
                 <Glyph icon/>
-                <p class="toast__words" {..fixed([("dir", "auto")])}>
+                <p class="toast__words">
                     <span class="sr_only">{word}</span>
-                    <span class="toast__title">{title}</span>
-                    <span class="toast__message">{message}</span>
+                    <bdi class="toast__title">{title}</bdi>
+                    <bdi class="toast__message">{message}</bdi>
                 </p>
                 <button
                     class="icon_button"

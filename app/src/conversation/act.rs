@@ -77,41 +77,6 @@ impl Conversations {
         }
     }
 
-    /// The newest message is on screen and the tab is visible. The server is told when that is news.
-    pub fn mark_read(&self, room: &RoomId) {
-        let risen = self.rooms.try_maybe_update(|rooms| {
-            let risen = rooms.mark_read(room);
-            (risen.is_some(), risen)
-        });
-        if let Some(seq) = risen.flatten() {
-            self.link.send(ClientFrame::Read { room: room.clone(), seq });
-        }
-    }
-
-    /// Loads the page before the oldest message that is here. Does nothing while one is on its way.
-    ///
-    /// # Errors
-    /// [`ApiError`] for people to read.
-    pub async fn load_older(&self, room: &RoomId) -> Result<(), ApiError> {
-        let timeline = self.room(room).timeline;
-        let from = timeline.try_maybe_update(|it| {
-            let free = it.loaded && it.has_older && !it.loading_older;
-            it.loading_older |= free;
-            (free, it.head().filter(|_| free).map(|head| (head.epoch, it.oldest())))
-        });
-        let Some((epoch, before)) = from.flatten() else {
-            return Ok(());
-        };
-        let page = api::history(room, epoch, before).await;
-        timeline.update(|timeline| {
-            timeline.loading_older = false;
-            if let Ok((messages, has_more)) = &page {
-                timeline.older(messages.clone(), *has_more);
-            }
-        });
-        page.map(drop)
-    }
-
     /// Makes a room with oneself as its owner and these people in it.
     ///
     /// # Errors

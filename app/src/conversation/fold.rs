@@ -142,12 +142,17 @@ impl Conversations {
         });
         let known = self.rooms.with_untracked(|rooms| rooms.get(&joined.room).map(|room| room.head));
         let room = self.room(&joined.room);
+        let was_loaded = room.timeline.with_untracked(|timeline| timeline.loaded);
         room.timeline.update(|timeline| timeline.joined(joined));
         room.roster.set(Roster::of(&joined.members));
         room.session.set(Standing::of_chat(joined));
         room.typing.update(|typing| typing.start_over(&joined.typing, now_ms()));
         self.watch_typing();
         self.rooms.update(|rooms| rooms.joined(joined));
+        let is_open = self.desk.with_value(|desk| desk.open.as_ref() == Some(&joined.room));
+        if was_loaded && is_open && !joined.messages.is_empty() {
+            self.returned(&joined.room);
+        }
         // Marks that rose while there was no connection.
         let me = self.me.with_value(|me| me.as_ref().map(|me| me.id.clone()));
         let told = joined.members.iter().find(|member| Some(&member.id) == me.as_ref()).map(|it| it.read_seq);

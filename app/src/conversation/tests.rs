@@ -132,7 +132,7 @@ fn a_message_shows_in_its_room_and_counts_in_the_list_until_it_is_read() {
         here.fold(&of_bob("b", 1));
         assert_eq!(bodies(here, "a"), ["text 1"]);
         assert_eq!((unread(here, "a"), unread(here, "b")), (1, 1));
-        here.mark_read(&id("a"));
+        here.mark_read(&id("a"), 1);
         assert_eq!((unread(here, "a"), unread(here, "b")), (0, 1));
     });
 }

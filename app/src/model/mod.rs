@@ -3,6 +3,7 @@
 
 pub mod kept;
 pub mod own_typing;
+pub mod place;
 pub mod rooms;
 pub mod roster;
 pub mod round_trips;

@@ -103,15 +103,17 @@ impl Rooms {
         true
     }
 
-    /// One has seen everything in a room. Returns the number to tell the server, if it rose.
-    pub fn mark_read(&mut self, room: &RoomId) -> Option<u64> {
+    /// A room was read up to a number, and so many messages of others come after it. Returns the number to tell the
+    /// server, if it rose.
+    pub fn mark_read(&mut self, room: &RoomId, seq: u64, left: usize) -> Option<u64> {
         let room = self.find(room)?;
-        if room.head.seq <= room.read_seq {
+        let seq = seq.min(room.head.seq);
+        if seq <= room.read_seq {
             return None;
         }
-        room.read_seq = room.head.seq;
-        room.unread = 0;
-        Some(room.read_seq)
+        room.read_seq = seq;
+        room.unread = u32::try_from(left).unwrap_or(u32::MAX).min(distance(seq, room.head));
+        Some(seq)
     }
 
     /// One is in a room. Returns whether that is news.

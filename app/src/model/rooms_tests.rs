@@ -137,12 +137,22 @@ fn reading_elsewhere_while_away_is_learned_by_joining() {
 #[test]
 fn the_server_is_told_only_when_the_mark_rises() {
     let mut rooms = rooms(vec![summary("a", 3, 1)]);
-    assert_eq!(rooms.mark_read(&id("a")), Some(3));
+    assert_eq!(rooms.mark_read(&id("a"), 3, 0), Some(3));
     assert_eq!(unread(&rooms, "a"), 0);
-    assert_eq!(rooms.mark_read(&id("a")), None);
-    assert_eq!(rooms.mark_read(&id("nowhere")), None);
+    assert_eq!(rooms.mark_read(&id("a"), 3, 0), None);
+    assert_eq!(rooms.mark_read(&id("nowhere"), 3, 0), None);
     rooms.message(&message("a", 4, "bob"));
-    assert_eq!(rooms.mark_read(&id("a")), Some(4));
+    assert_eq!(rooms.mark_read(&id("a"), 4, 0), Some(4));
+}
+
+#[test]
+fn the_badge_goes_down_as_a_room_is_read() {
+    let mut rooms = rooms(vec![summary("a", 9, 1)]);
+    assert_eq!(rooms.mark_read(&id("a"), 4, 3), Some(4));
+    assert_eq!(unread(&rooms, "a"), 3, "two of the five that are left are one's own");
+    assert_eq!(rooms.mark_read(&id("a"), 2, 5), None, "marks never fall");
+    assert_eq!(rooms.mark_read(&id("a"), 12, 0), Some(9), "a mark is no message that never was");
+    assert_eq!(unread(&rooms, "a"), 0);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! The messages of one room as a person sees them: those with a number in order, without a hole and without repetition,
 //! then those that are still on their way.
 
+mod unread;
+
 use protocol::{Cursor, DraftId, JoinedRoom, Message, MessageKind, Posted, UserId};
 
 /// Messages that stay in memory. Beyond it the oldest go; they can be loaded again.
@@ -96,6 +98,8 @@ pub struct Timeline {
     pub loading_older: bool,
     /// The first number that was new when the room was opened.
     pub first_unread: Option<u64>,
+    /// How often the reader came back to the open room and found unread messages.
+    pub absences: u32,
 }
 
 impl Timeline {
@@ -142,12 +146,6 @@ impl Timeline {
             })
         });
         sent.chain(mine).collect()
-    }
-
-    /// The room was opened by someone who has read it up to here.
-    pub fn opened(&mut self, read_seq: u64) {
-        self.read_when_opened = Some(read_seq);
-        self.find_first_unread();
     }
 
     /// Folds in the answer to a join: a page, or what was missed.
@@ -236,6 +234,7 @@ impl Timeline {
         page.append(&mut self.sent);
         self.sent = page;
         self.has_older = has_more;
+        self.find_first_unread();
     }
 
     /// Shows a text at once, before anybody else has it.
@@ -370,17 +369,6 @@ impl Timeline {
         self.sent = all;
         self.head = Some(Cursor { seq: head.seq.max(room.head.seq), ..head });
         true
-    }
-
-    fn find_first_unread(&mut self) {
-        let Some(read) = self.read_when_opened.filter(|_| self.loaded) else {
-            return;
-        };
-        self.first_unread = self
-            .sent
-            .iter()
-            .find(|message| message.cursor.seq > read && !self.is_me(&message.author))
-            .map(|message| message.cursor.seq);
     }
 }
 

@@ -1,10 +1,14 @@
 //! Short notes at the edge of the page: the newest few are shown, the rest wait folded, and each goes after its time on
 //! screen. Errors stay until somebody takes them away. Time is handed in.
 
+use protocol::text::isolated;
 use protocol::{JobChange, JobKind, JobStep, Notification};
 
-/// Shown at one time, unless somebody unfolds them.
-pub const SHOWN: usize = 3;
+/// Shown at one time, unless they are unfolded.
+const SHOWN: usize = 3;
+
+/// As many in a narrow window, where they lie on the conversation.
+const SHOWN_NARROW: usize = 2;
 
 /// Kept at one time. Beyond it the oldest go, however many come.
 const MAX_KEPT: usize = 50;
@@ -64,7 +68,7 @@ impl Words {
         let subject = change.job.subject.as_deref().unwrap_or_default();
         begins.then(|| Self {
             tone: Tone::Info,
-            title: format!("Video analysis started for interview {subject}"),
+            title: format!("Video analysis started for interview {}", isolated(subject)),
             message: String::new(),
         })
     }
@@ -88,6 +92,7 @@ pub struct Toasts {
     all: Vec<Toast>,
     counted: u64,
     is_unfolded: bool,
+    is_narrow: bool,
     /// Up to when time has been counted.
     at_ms: i64,
 }
@@ -147,7 +152,7 @@ impl Toasts {
         }
         let before = self.all.len();
         self.all.retain(|toast| toast.left_ms.is_none_or(|left| left > 0));
-        self.is_unfolded &= self.all.len() > SHOWN;
+        self.is_unfolded &= self.all.len() > self.most();
         self.all.len() != before
     }
 
@@ -166,8 +171,17 @@ impl Toasts {
         self.all.len() - self.shown_len()
     }
 
+    /// Says whether the window is narrow. Returns whether that is news.
+    pub fn narrow(&mut self, is_narrow: bool) -> bool {
+        std::mem::replace(&mut self.is_narrow, is_narrow) != is_narrow
+    }
+
+    fn most(&self) -> usize {
+        if self.is_narrow { SHOWN_NARROW } else { SHOWN }
+    }
+
     fn shown_len(&self) -> usize {
-        if self.is_unfolded { self.all.len() } else { self.all.len().min(SHOWN) }
+        if self.is_unfolded { self.all.len() } else { self.all.len().min(self.most()) }
     }
 }
 

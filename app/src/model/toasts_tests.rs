@@ -34,6 +34,15 @@ fn the_newest_three_are_shown_and_the_rest_is_folded() {
 }
 
 #[test]
+fn a_narrow_window_shows_two() {
+    let mut toasts = with(7, Tone::Info);
+    assert!(toasts.narrow(true) && !toasts.narrow(true));
+    assert_eq!((titles(&toasts), toasts.folded()), (vec!["7", "6"], 5));
+    assert!(toasts.narrow(false));
+    assert_eq!(toasts.folded(), 4);
+}
+
+#[test]
 fn a_storm_of_them_is_cut_off() {
     let toasts = with(1_000, Tone::Error);
     assert_eq!(toasts.shown().len() + toasts.folded(), MAX_KEPT);

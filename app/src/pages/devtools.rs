@@ -6,6 +6,7 @@ use protocol::{ClientFrame, ServerFrame, SimulationPlan};
 use crate::browser::{NoClipboard, copy_text};
 use crate::components::arcs::Wordmark;
 use crate::components::connection_status::ConnectionStatus;
+use crate::components::counted::counted;
 use crate::components::devtools::{ConnectionCard, FrameDetail, FrameTable, FrameTools, PlanCard, RunView};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
@@ -141,8 +142,11 @@ fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
     let count = move || {
         let (shown, kept) = (entries.with(Vec::len), kept());
         let missed = log.with_value(WireLog::missed);
-        let shown =
-            if shown == kept { format!("{kept} frames") } else { format!("{shown} of {kept} frames") };
+        let shown = if shown == kept {
+            counted(kept, "frame")
+        } else {
+            format!("{shown} of {}", counted(kept, "frame"))
+        };
         if paused.get() { format!("{shown}, paused: {missed} not recorded") } else { shown }
     };
     let pause = move |pause| {

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 use protocol::RoomId;
+use protocol::text::isolated;
 
 use super::room::{Messages, Missing, half_written};
 use crate::components::composer::{Composer, Pen};
@@ -65,7 +66,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
         <div class="live">
             <header class="live__head">
                 <div class="live__words">
-                    <h1 class="live__name" title=move || session_name.get()>
+                    <h1 class="live__name" title=move || isolated(&session_name.get())>
                         <span class="live__kind">"Live session"</span>
                         <span class="sr_only">": "</span>
                         <bdi>{move || name.get()}</bdi>
@@ -75,7 +76,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
                 <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
                 <ThemeSwitch/>
                 <a class="button live__leave" href=session.way_out() title="Leave the session and go back to the room" on:click=leave>
-                    <Glyph icon=Icon::SignOut/>
+                    <Glyph icon=Icon::LiveOff/>
                     "Leave"
                 </a>
             </header>

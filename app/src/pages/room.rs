@@ -13,6 +13,7 @@ use crate::components::fixed::fixed;
 use crate::components::leave_room::LeaveRoomDialog;
 use crate::components::message::Remedies;
 use crate::components::message_list::{MessageList, Upper, Wishes};
+use crate::components::opening::Opening;
 use crate::components::people_panel::PeoplePanel;
 use crate::components::room_header::RoomHeader;
 use crate::components::typing_line::TypingLine;
@@ -170,7 +171,9 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: Pen) -> impl IntoV
     let wishes = Wishes {
         older: Callback::new(move |()| load_older(conversations, room.get_value(), older_failed)),
         followed: Callback::new(move |()| conversations.followed(&room.get_value())),
-        read: Callback::new(move |()| conversations.mark_read(&room.get_value())),
+        read: Callback::new(move |seq| conversations.mark_read(&room.get_value(), seq)),
+        returned: Callback::new(move |()| conversations.returned(&room.get_value())),
+        left: Callback::new(move |place| conversations.leave_place(&room.get_value(), place)),
         remedies: Remedies {
             retry: Callback::new(move |draft: DraftId| conversations.retry(&room.get_value(), draft)),
             edit: Callback::new(move |draft: DraftId| {
@@ -183,7 +186,21 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: Pen) -> impl IntoV
             }),
         },
     };
-    view! { <MessageList room_name=name lines first_unread upper loading wishes/> }.into_any()
+    let is_ready = RwSignal::new(false);
+    effect(move || {
+        if loading.get() || is_ready.get() {
+            return;
+        }
+        spawn_local(async move {
+            // A failure shows at the upper end, where it can be tried again.
+            let outcome = conversations.load_unread(&room.get_value()).await;
+            older_failed.try_set(outcome.is_err());
+            is_ready.try_set(true);
+        });
+    });
+    let absences = memo(move || timeline.with(|it| it.absences));
+    let opening = Opening { place: conversations.place(&room.get_value()), is_ready, absences };
+    view! { <MessageList room_name=name lines first_unread upper loading opening wishes/> }.into_any()
 }
 
 fn load_older(conversations: Conversations, room: RoomId, failed: RwSignal<bool>) {

@@ -38,6 +38,8 @@ fn Frame(account: Account) -> impl IntoView {
     let address = use_address();
     let current = memo(move || address.place.with(|place| place.room().cloned()));
 
+    let is_in_room = memo(move || current.with(Option::is_some));
+
     let new_room = RwSignal::new(false);
     let creation = Errand::new();
     let create = Callback::new(move |NewRoom { name, usernames }| {
@@ -54,7 +56,8 @@ fn Frame(account: Account) -> impl IntoView {
 
     view! {
         <a class="skip_link" href="#main">"Skip to the conversation"</a>
-        <div class="shell" class:is-in-room=move || current.with(Option::is_some)>
+        {move || is_in_room.get().then(|| view! { <a class="skip_link" href="#composer">"Skip to the message field"</a> }.into_any())}
+        <div class="shell" class:is-in-room=move || is_in_room.get()>
             <header class="shell__brand">
                 <a
                     href="/"
@@ -75,15 +78,15 @@ fn Frame(account: Account) -> impl IntoView {
                 })
             />
             <RoomList rooms current on_new=Callback::new(move |()| new_room.set(true))/>
-            <div class="shell__account">
-                <Avatar id=account.id.as_str().to_owned() name=account.name.clone()/>
+            <footer class="shell__account">
+                <Avatar name=account.name.clone()/>
                 <bdi class="shell__name">{account.name}</bdi>
                 <form {..fixed([("method", "post"), ("action", "/sign-out")])}>
                     <button class="icon_button" type="submit" {..fixed([("aria-label", "Sign out"), ("title", "Sign out")])}>
                         <Glyph icon=Icon::SignOut/>
                     </button>
                 </form>
-            </div>
+            </footer>
             <main class="shell__main" {..fixed([("id", "main"), ("tabindex", "-1")])}>
                 {move || match address.place.get() {
                     Place::Room(Some(room)) => view! { <Conversation room/> }.into_any(),
@@ -120,7 +123,7 @@ fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
         }
         .into_any()
     };
-    view! { <div class="lobby">{move || empty()}</div> }.into_any()
+    view! { <div class="lobby" class:is-choosing=move || has_rooms.get()>{move || empty()}</div> }.into_any()
 }
 
 /// Alt+↑ and Alt+↓ go to the room above and below. An effect does not run on the server.

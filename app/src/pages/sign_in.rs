@@ -65,8 +65,9 @@ fn DemoPeople(demo: Demo, next: String) -> impl IntoView {
                                 <input type="hidden" name="next" value=next.clone()/>
                                 <input type="hidden" name="username" value=name.clone()/>
                                 <input type="hidden" name="password" value=password.clone()/>
-                                <button class="demo_people__button" type="submit" aria-label=format!("Sign in as {name}")>
-                                    <Avatar id=name.clone() name=name.clone()/>
+                                <button class="demo_people__button" type="submit">
+                                    <Avatar name=name.clone()/>
+                                    <span class="sr_only">"Sign in as "</span>
                                     {name.clone()}
                                 </button>
                             </form>

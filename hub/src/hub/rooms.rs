@@ -63,7 +63,10 @@ impl Hub {
             return Err(Refusal::Invalid { field: "member_ids", message });
         }
         let id = match new.id {
-            Some(id) => id,
+            Some(id) => {
+                policy::check_room_id(&id)?;
+                id
+            }
             None => RoomId::parse(&Uuid::now_v7().to_string())?,
         };
         let draft = RoomDraft {

@@ -1,5 +1,6 @@
 //! Jobs: what is reported of them, and what their owners are told.
 
+use protocol::text::{is_blank, isolated};
 use protocol::{
     InboxItem, Job, JobChange, JobId, JobKind, JobStatus, JobStep, Notification, NotificationId, UserId,
     limits,
@@ -120,9 +121,11 @@ fn notice(step: JobStep, job: &Job) -> Option<Notification> {
         (JobStep::Completed, JobKind::Analysis) => {
             ("Video analysis completed! Check your interview report.".to_owned(), String::new(), "success")
         }
-        (JobStep::Completed, _) => {
-            (short(&format!("{} is done", job.title)), job.message.clone().unwrap_or_default(), "success")
-        }
+        (JobStep::Completed, _) => (
+            short(&format!("{} is done", isolated(&job.title))),
+            job.message.clone().unwrap_or_default(),
+            "success",
+        ),
         (JobStep::Failed, JobKind::Analysis) => {
             (short(&format!("Analysis failed: {error}")), retry_hint(job).to_owned(), "error")
         }
@@ -131,7 +134,7 @@ fn notice(step: JobStep, job: &Job) -> Option<Notification> {
                 "" => error.to_owned(),
                 hint => format!("{}. {hint}", error.trim_end_matches('.')),
             };
-            (short(&format!("{} failed", job.title)), message, "error")
+            (short(&format!("{} failed", isolated(&job.title))), message, "error")
         }
         _ => return None,
     };
@@ -225,7 +228,7 @@ fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<Outcome, Refusa
             job.error = Some(
                 report
                     .error
-                    .filter(|it| !it.trim().is_empty())
+                    .filter(|it| !is_blank(it))
                     .unwrap_or_else(|| "The work was given up without a reason".to_owned()),
             );
             job.retryable = report.retryable;

@@ -8,6 +8,7 @@
 )]
 
 mod admission;
+mod blank;
 mod chat_api;
 #[path = "../common/mod.rs"]
 mod common;

@@ -17,6 +17,7 @@ mod rooms;
 #[path = "../socket/mod.rs"]
 mod socket;
 mod stalls;
+mod text;
 mod tokens;
 
 use common::{Answer, App, FAR_AWAY, mint};

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::components::counted::counted;
 use crate::components::icon::{Glyph, Icon};
 use crate::model::wire_log::Entry;
 
@@ -13,7 +14,8 @@ pub fn FrameDetail(
 ) -> impl IntoView {
     move || {
         selected.get().map(|Entry { frame, .. }| {
-            let title = format!("{} ({}, {} bytes)", frame.kind, frame.direction.word(), frame.size);
+            let title =
+                format!("{} ({}, {})", frame.kind, frame.direction.word(), counted(frame.size, "byte"));
             view! {
                 <section class="frame-detail" aria-label="Frame in full">
                     <header class="frame-detail__head">

@@ -62,9 +62,7 @@ pub fn Participants(
     let faces = move || {
         session.with(|session| {
             let few = session.participants().unwrap_or_default().iter().take(FACES);
-            few.map(|it| view! { <Avatar id=it.id.as_str().to_owned() name=it.name.clone()/> }.into_any())
-                .collect::<Vec<_>>()
-                .into_any()
+            few.map(|it| view! { <Avatar name=it.name.clone()/> }.into_any()).collect::<Vec<_>>().into_any()
         })
     };
     let is_alone = memo(move || count.get() == Some(1));
@@ -87,7 +85,7 @@ pub fn Participants(
                 <span class="participants__words">{move || count_words(count.get())}</span>
                 <Glyph icon=Icon::Back/>
             </button>
-            <div class="participants__body" {..fixed([("id", "participants")])}>
+            <div class="participants__body" {..fixed([("id", "participants"), ("tabindex", "0"), ("role", "group"), ("aria-label", "Who takes part")])}>
                 {children()}
                 <p class="participants__count" {..fixed([("role", "status"), ("aria-label", "How many take part")])}>
                     {move || count_words(count.get())}
@@ -118,7 +116,7 @@ pub fn Participants(
 fn Person(person: Participant, is_me: bool) -> impl IntoView {
     view! {
         <li class="participants__person" class:is-me=is_me>
-            <Avatar id=person.id.as_str().to_owned() name=person.name.clone()/>
+            <Avatar name=person.name.clone()/>
             <span class="participants__name">
                 <bdi>{person.name}</bdi>
                 {is_me.then(|| " (you)".into_any())}

@@ -30,9 +30,9 @@ pub fn StandingLine(
         let label = standing.with(Standing::label);
         match session.with(Session::since) {
             Some(at_ms) if standing.with(|it| *it == Standing::Ended) => {
-                format!("{label} at {}", calendar.clock(at_ms))
+                format!("{label} at {}", calendar.moment(at_ms))
             }
-            Some(at_ms) => format!("{label} since {}", calendar.clock(at_ms)),
+            Some(at_ms) => format!("{label} since {}", calendar.moment(at_ms)),
             None => label,
         }
     };

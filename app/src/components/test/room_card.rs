@@ -1,6 +1,7 @@
 //! A room to try: messages into it, and who is in it.
 
 use leptos::prelude::*;
+use protocol::text::{is_blank, isolated};
 use protocol::{Member, RoomId, RoomSummary};
 
 use crate::components::avatar::Avatar;
@@ -25,7 +26,7 @@ pub fn RoomCard(
 ) -> impl IntoView {
     let text = RwSignal::new("Test message".to_owned());
     let can_send =
-        memo(move || enabled.get() && trial.with(Trial::is_joined) && text.with(|it| !it.trim().is_empty()));
+        memo(move || enabled.get() && trial.with(Trial::is_joined) && text.with(|it| !is_blank(it)));
     let state = move || {
         trial.with(|trial| match (trial.problem(), trial.room(), trial.is_joined()) {
             (Some(problem), ..) => problem.to_owned(),
@@ -34,7 +35,10 @@ pub fn RoomCard(
             (None, Some(_), true) => {
                 let members = trial.roster().members();
                 let online = members.iter().filter(|it| it.online).count();
-                format!("Joined: {} people, {online} online", members.len())
+                match members.len() {
+                    1 => "Joined: only you".to_owned(),
+                    count => format!("Joined: {count} people, {online} online"),
+                }
             }
         })
     };
@@ -46,7 +50,7 @@ pub fn RoomCard(
     };
     let options = rooms
         .into_iter()
-        .map(|room| view! { <option value=room.id.to_string()>{room.name}</option> }.into_any())
+        .map(|room| view! { <option value=room.id.to_string()>{isolated(&room.name)}</option> }.into_any())
         .collect::<Vec<_>>();
     let has_none = options.is_empty();
     let people = move || {
@@ -124,7 +128,7 @@ fn outcome(sent: &Sent) -> AnyView {
 fn Person(member: Member) -> impl IntoView {
     view! {
         <li class="people_panel__person" class:is-online=member.online>
-            <Avatar id=member.id.as_str().to_owned() name=member.name.clone()/>
+            <Avatar name=member.name.clone()/>
             <bdi class="people_panel__name">{member.name}</bdi>
             <span class="people_panel__presence">{if member.online { "online" } else { "offline" }}</span>
         </li>
