@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use server::auth::Proxies;
 use server::auth::address::Address;
 use server::auth::extract::{bearer, cookie};
-use server::auth::origin::{Origins, may_use_cookie, parse_origin};
+use server::auth::origin::{Origin, Origins, may_use_cookie};
 use wire::websocket::Handshake;
 
 use crate::text::split_line;
@@ -122,16 +122,18 @@ pub(crate) fn origin(input: &[u8]) {
     let Some(text) = crate::text::of(input) else { return };
     let (named, rest) = split_line(text);
     let (coming, host) = split_line(rest);
-    let Some(named) = parse_origin(named) else { return };
-    assert_eq!(parse_origin(&named).as_ref(), Some(&named), "what is normal stays so");
+    let Some(origin) = Origin::parse(named) else { return };
+    let normal = origin.to_string();
+    assert_eq!(Origin::parse(&normal).as_ref(), Some(&origin), "what is normal stays so");
     let mut headers = HeaderMap::new();
-    let (Ok(own), Ok(host)) = (HeaderValue::from_str(&named), HeaderValue::from_str(host)) else { return };
+    let (Ok(own), Ok(host)) = (HeaderValue::from_str(&normal), HeaderValue::from_str(host)) else { return };
     headers.insert(ORIGIN, own);
     headers.insert(HOST, host);
-    let (none, one) = (Origins::default(), Origins::new(vec![named.clone()]));
+    let Ok(one) = Origins::parse(&normal) else { return };
     assert!(one.may_connect(&headers), "who is named may come");
     let Ok(coming) = HeaderValue::from_str(coming) else { return };
     headers.insert(ORIGIN, coming.clone());
-    let is_named = coming.to_str().is_ok_and(|it| it.eq_ignore_ascii_case(&named));
-    assert_eq!(one.may_connect(&headers), is_named || none.may_connect(&headers));
+    let is_named = coming.to_str().is_ok_and(|it| Origin::parse(it) == Some(origin));
+    assert_eq!(one.is_named(&coming), is_named);
+    assert_eq!(one.may_connect(&headers), is_named || Origins::default().may_connect(&headers));
 }

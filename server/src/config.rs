@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use protocol::UserId;
 
 use crate::auth::Proxies;
-use crate::auth::origin::{Origins, parse_origin};
+use crate::auth::origin::Origins;
 use command_line::{Place, Settings, Switch};
 pub use limits::{Limits, RateLimits};
 pub use listen::ListenAddress;
@@ -80,6 +80,8 @@ pub struct Config {
     pub synchronous: Synchronous,
     /// Signs access tokens; `None` only in development, where one is kept in the data folder.
     pub secret: Option<Secret>,
+    /// Minutes that an access token made here lasts.
+    pub access_token_minutes: u32,
     /// Browser origins besides our own.
     pub origins: Origins,
     /// Machines whose word about a client's address counts, besides this one.
@@ -194,7 +196,10 @@ impl Config {
             data_dir: settings.place.data_dir,
             synchronous: settings.synchronous,
             secret: secret(environment, settings.jwt_secret, settings.access_token_secret)?,
-            origins: origins(settings.cors_origin.as_deref().unwrap_or_default())?,
+            access_token_minutes: settings.access_token_minutes,
+            origins: Origins::parse(settings.cors_origin.as_deref().unwrap_or_default()).map_err(|raw| {
+                refused(format!("CORS_ORIGIN `{raw}` is not an origin such as https://chat.example.org"))
+            })?,
             proxies: Proxies::parse(settings.trusted_proxies.as_deref().unwrap_or_default()).map_err(
                 |raw| {
                     refused(format!(
@@ -247,7 +252,9 @@ fn secret(
     first: Option<String>,
     second: Option<String>,
 ) -> Result<Option<Secret>, ConfigError> {
-    let given = match (first, second) {
+    // Files end in a line break, and so does what was made of them, such as a secret of Kubernetes.
+    let trimmed = |given: Option<String>| given.map(|it| it.trim().to_owned());
+    let given = match (trimmed(first), trimmed(second)) {
         (Some(first), Some(second)) if first != second => {
             return Err(refused("JWT_SECRET and ACCESS_TOKEN_SECRET are both set and differ"));
         }
@@ -281,16 +288,4 @@ impl Place {
             None => Err(refused("DATABASE_URL must begin with sqlite://")),
         }
     }
-}
-
-fn origins(list: &str) -> Result<Origins, ConfigError> {
-    let named = list.split(',').map(str::trim).filter(|origin| !origin.is_empty());
-    let parsed: Result<Vec<_>, _> = named
-        .map(|raw| {
-            parse_origin(raw).ok_or_else(|| {
-                refused(format!("CORS_ORIGIN `{raw}` is not an origin such as https://chat.example.org"))
-            })
-        })
-        .collect();
-    Ok(Origins::new(parsed?))
 }

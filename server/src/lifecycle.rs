@@ -161,7 +161,7 @@ pub async fn serve_on(
         accounts: Arc::new(Remembered::new(Arc::new(store.clone()))),
         hub: Hub::new(Arc::new(store.clone()), clock.clone(), hub_settings(&config)),
         clock,
-        keys: Keys::new(&secret),
+        keys: Keys::new(&secret).lasting_minutes(config.access_token_minutes),
         passwords: Passwords::new().await.map_err(StartError::Passwords)?,
         attempts: Attempts::new(config.rate_limits.sign_ins_per_minute),
         mode: config.accounts,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::Method;
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use axum::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post};
@@ -14,7 +14,7 @@ use tower::ServiceBuilder;
 use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
@@ -32,11 +32,13 @@ const PREFLIGHT: Duration = Duration::from_mins(10);
 
 pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
     // Set before the layer: a preflight is a method that no route knows.
-    let api = api().method_not_allowed_fallback(wrong_method);
-    let api = api
+    let api = api().method_not_allowed_fallback(wrong_method).layer(cors(state));
+    // Its clients can be told to send cookies along. They prove nothing here, so a page of a named origin may send them.
+    let socket_io = Router::new()
         .route("/socket.io/", any(async move |request| socket_io.handle(request).await))
-        .layer(cors(state));
-    api.merge(sockets(state))
+        .layer(cors(state).allow_credentials(true));
+    api.merge(socket_io)
+        .merge(sockets(state))
         .merge(pages())
         .merge(files(state))
         .method_not_allowed_fallback(wrong_method)
@@ -123,12 +125,13 @@ fn files(state: &AppState) -> Router<AppState> {
 }
 
 /// What pages of other origins may do with the API, where origins are named: everything a program may, with a token,
-/// never with the cookie.
+/// never with the cookie. Headers of its own do no harm, whatever their names.
 fn cors(state: &AppState) -> CorsLayer {
+    let origins = state.config().origins.clone();
     CorsLayer::new()
-        .allow_origin(AllowOrigin::list(state.config().origins.header_values()))
+        .allow_origin(AllowOrigin::predicate(move |origin, _| origins.is_named(origin)))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers([AUTHORIZATION, CONTENT_TYPE])
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers([RETRY_AFTER])
         .max_age(PREFLIGHT)
 }

@@ -57,6 +57,9 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
         (vec![("JWT_SECRET", "")], "shorter than 32 bytes"),
         (vec![("JWT_SECRET", "too short")], "shorter than 32 bytes"),
         (vec![("ACCESS_TOKEN_SECRET", "too short")], "shorter than 32 bytes"),
+        (vec![("JWT_SECRET", "0123456789abcdef0123456789abcde\n")], "shorter than 32 bytes"),
+        (vec![secret, ("HUBBUB_ACCESS_TOKEN_MINUTES", "0")], "HUBBUB_ACCESS_TOKEN_MINUTES"),
+        (vec![secret, ("HUBBUB_ACCESS_TOKEN_MINUTES", "43201")], "HUBBUB_ACCESS_TOKEN_MINUTES"),
         (vec![secret, ("ACCESS_TOKEN_SECRET", &long)], "both set and differ"),
         (vec![secret, ("HUBBUB_ENV", "staging")], "HUBBUB_ENV"),
         (vec![secret, ("HUBBUB_LISTEN", "localhost")], "HUBBUB_LISTEN"),
@@ -80,6 +83,7 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
         (vec![secret, ("REDIS_URL", "redis://localhost")], "without Redis"),
         (vec![secret, ("REDIS_HOST", "localhost")], "without Redis"),
         (vec![secret, ("CORS_ORIGIN", "https://ok.example,*")], "`*` is not an origin"),
+        (vec![secret, ("CORS_ORIGIN", "capacitor://localhost/path")], "is not an origin"),
         (vec![secret, ("HUBBUB_ACCOUNTS", "ldap")], "HUBBUB_ACCOUNTS"),
         (vec![secret, ("HUBBUB_MOCK_USER_ID", "no spaces")], "HUBBUB_MOCK_USER_ID"),
         (vec![secret, ("HUBBUB_SYNCHRONOUS", "off")], "HUBBUB_SYNCHRONOUS"),
@@ -143,6 +147,7 @@ fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
         "PORT",
         "JWT_SECRET",
         "ACCESS_TOKEN_SECRET",
+        "HUBBUB_ACCESS_TOKEN_MINUTES",
         "HUBBUB_DATA_DIR",
         "DATABASE_URL",
         "HUBBUB_SYNCHRONOUS",
@@ -279,4 +284,45 @@ fn a_limit_that_is_set_holds() {
     // Let in, but it is no handshake; then not even let in.
     assert_eq!(statuses, ["400", "429"]);
     assert_eq!(terminate(server).code(), Some(0));
+}
+
+/// What the server answers to a request that is written so.
+fn ask(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).expect("it listens");
+    stream.write_all(request.as_bytes()).expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
+}
+
+#[test]
+fn origins_of_apps_and_of_files_can_be_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let (server, address) = start(folder.path(), &[("CORS_ORIGIN", "capacitor://localhost, null")]);
+    for (origin, status) in [("capacitor://localhost", "200"), ("null", "200"), ("ionic://localhost", "403")]
+    {
+        let request = format!(
+            "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nhost: x\r\norigin: {origin}\r\nconnection: close\r\n\r\n"
+        );
+        assert_eq!(ask(&address, &request).split(' ').nth(1), Some(status), "{origin}");
+    }
+    assert_eq!(terminate(server).code(), Some(0));
+}
+
+#[test]
+fn the_line_break_after_a_secret_is_no_part_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let claims = serde_json::json!({ "sub": "ann", "name": "ann", "exp": 4_102_444_800_u64 });
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+    let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap();
+    let request = format!(
+        "GET /api/v1/auth/me HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+    );
+    for (name, end) in [("JWT_SECRET", "\n"), ("ACCESS_TOKEN_SECRET", " \r\n")] {
+        let secret = format!("{SECRET}{end}");
+        let settings = [(name, secret.as_str()), ("HUBBUB_ACCOUNTS", "external")];
+        let (server, address) = start(folder.path(), &settings);
+        assert_eq!(ask(&address, &request).split(' ').nth(1), Some("200"), "{name}");
+        assert_eq!(terminate(server).code(), Some(0));
+    }
 }

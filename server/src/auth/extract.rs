@@ -76,12 +76,19 @@ pub async fn identify_socket(
     state.sign_ins().still(caller).await.map(Some)
 }
 
-/// Whose access token this is.
+/// Whose access token a carrier holds. Every carrier ends here, so all take a token alike.
 ///
 /// # Errors
 /// [`AuthError::Unauthorized`] for whatever is wrong with it.
-pub async fn identify_token(state: &AppState, token: &str) -> Result<Caller, AuthError> {
-    state.sign_ins().by_token(token).await
+pub async fn identify_token(state: &AppState, carried: &str) -> Result<Caller, AuthError> {
+    state.sign_ins().by_token(access_token(carried)).await
+}
+
+/// The access token in what a carrier holds: without white space around it, and without the scheme of the header, which
+/// many clients put before it everywhere.
+pub fn access_token(carried: &str) -> &str {
+    let carried = carried.trim();
+    without_scheme(carried).unwrap_or(carried)
 }
 
 /// The token of the `Authorization` header; another scheme than `Bearer` is refused, not passed over.
@@ -92,11 +99,14 @@ pub fn bearer(authorization: Option<&HeaderValue>) -> Result<Option<&str>, AuthE
     let Some(value) = authorization else {
         return Ok(None);
     };
-    let parts = value.to_str().ok().and_then(|value| value.split_once(' '));
-    match parts {
-        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => Ok(Some(token.trim())),
-        _ => Err(AuthError::Unauthorized),
-    }
+    let token = value.to_str().ok().and_then(|value| without_scheme(value.trim()));
+    token.map(Some).ok_or(AuthError::Unauthorized)
+}
+
+/// What comes after `Bearer`, if the text begins with it.
+fn without_scheme(text: &str) -> Option<&str> {
+    let (scheme, token) = text.split_once(char::is_whitespace)?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start())
 }
 
 /// What the cookie of the browser pages says, if it came along.

@@ -8,6 +8,7 @@ mod error;
 pub mod extract;
 mod mock;
 mod names;
+mod numeric_date;
 pub mod origin;
 mod password;
 mod proxies;
@@ -26,7 +27,7 @@ pub use remembered::Remembered;
 pub(crate) use sign_in::KEPT_AFTER_END_MS;
 pub use sign_in::{CookieSignIn, SIGN_IN_MS, SignIns, user};
 pub use ticket::{TICKET_MS, Tickets};
-pub use token::{Claims, Keys};
+pub use token::{ACCESS_MINUTES, Claims, Keys};
 
 use std::sync::Arc;
 

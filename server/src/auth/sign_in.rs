@@ -12,7 +12,6 @@ use uuid::Uuid;
 
 use super::accounts::{AccountError, Accounts, NewAccount, Rotation, SignIn, SignInKind};
 use super::address::Address;
-use super::token::ACCESS_SECONDS;
 use super::{Attempts, AuthError, Caller, Clearance, Keys, Passwords, names, secret};
 use crate::clock::rfc3339;
 use crate::config::AccountsMode;
@@ -279,7 +278,7 @@ impl SignIns {
             access_token: self.keys.issue(&person.id, sign_in, self.clock.now_ms())?,
             refresh_token,
             token_type: "Bearer".to_owned(),
-            expires_in: ACCESS_SECONDS,
+            expires_in: self.keys.access_seconds(),
             user: user(person),
         })
     }

@@ -6,25 +6,29 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::numeric_date::NumericDate;
 use super::{AuthError, Clearance};
 use crate::config::Secret;
 
-/// Seconds that an access token lasts. Short, because it travels with every request.
-pub(super) const ACCESS_SECONDS: u64 = 15 * 60;
+/// Minutes that an access token lasts, unless the settings say otherwise. Few, because it travels with every request.
+pub const ACCESS_MINUTES: u32 = 15;
+
+/// How much later than ours the clock of another signer may be: a token that is not good yet for less is good.
+const NBF_LEEWAY_MS: i64 = 30_000;
 
 /// What a token says, once its signature and its times are good.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Claims {
     /// Who.
     pub sub: String,
-    /// The second at which it is over.
-    pub exp: u64,
+    /// When it is over.
+    pub exp: NumericDate,
     /// When it was made.
     #[serde(default)]
-    pub iat: u64,
-    /// The second before which it is not good yet.
+    pub iat: NumericDate,
+    /// Before this it is not good yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub nbf: Option<u64>,
+    pub nbf: Option<NumericDate>,
     /// The sign-in that it belongs to; tokens of other services may have none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<String>,
@@ -48,7 +52,7 @@ pub struct Claims {
 impl Claims {
     /// When the token is over, in milliseconds since 1970-01-01 UTC.
     pub fn expires_at_ms(&self) -> i64 {
-        i64::try_from(self.exp.saturating_mul(1_000)).unwrap_or(i64::MAX)
+        self.exp.as_ms()
     }
 
     /// Whose token it is: a person's, or one of a part of the application.
@@ -62,6 +66,7 @@ pub struct Keys {
     sign: EncodingKey,
     check: DecodingKey,
     rules: Validation,
+    access_seconds: u64,
 }
 
 impl Keys {
@@ -77,10 +82,22 @@ impl Keys {
             sign: EncodingKey::from_secret(secret.as_bytes()),
             check: DecodingKey::from_secret(secret.as_bytes()),
             rules,
+            access_seconds: u64::from(ACCESS_MINUTES) * 60,
         }
     }
 
-    /// A token for a sign-in, good for 15 minutes.
+    /// With access tokens that last so long.
+    #[must_use]
+    pub fn lasting_minutes(self, minutes: u32) -> Self {
+        Self { access_seconds: u64::from(minutes) * 60, ..self }
+    }
+
+    /// Seconds that an access token lasts.
+    pub fn access_seconds(&self) -> u64 {
+        self.access_seconds
+    }
+
+    /// A token for a sign-in, good for [`access_seconds`](Self::access_seconds).
     ///
     /// # Errors
     /// [`AuthError::Internal`] when signing fails.
@@ -88,8 +105,8 @@ impl Keys {
         let iat = seconds(now_ms);
         let claims = Claims {
             sub: person.as_str().to_owned(),
-            exp: iat + ACCESS_SECONDS,
-            iat,
+            exp: NumericDate::from_seconds(iat + self.access_seconds),
+            iat: NumericDate::from_seconds(iat),
             nbf: None,
             sid: Some(sign_in.to_string()),
             username: None,
@@ -123,8 +140,8 @@ impl Keys {
     pub fn verify(&self, token: &str, now_ms: i64) -> Result<Claims, AuthError> {
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.check, &self.rules);
         let claims = decoded.map_err(|_| AuthError::Unauthorized)?.claims;
-        let now = seconds(now_ms);
-        let in_time = claims.exp > now && claims.nbf.is_none_or(|nbf| nbf <= now);
+        let is_begun = claims.nbf.is_none_or(|nbf| nbf.as_ms() <= now_ms.saturating_add(NBF_LEEWAY_MS));
+        let in_time = claims.exp.as_ms() > now_ms && is_begun;
         if in_time { Ok(claims) } else { Err(AuthError::Unauthorized) }
     }
 }
@@ -151,8 +168,24 @@ mod tests {
         let (keys, ann, sid) = (keys(b'a'), UserId::parse("ann").unwrap(), Uuid::from_u128(7));
         let token = keys.issue(&ann, sid, 1_000_000).unwrap();
         let claims = keys.verify(&token, 1_899_999).unwrap();
-        assert_eq!((claims.sub.as_str(), claims.sid, claims.exp), ("ann", Some(sid.to_string()), 1_900));
+        assert_eq!((claims.sub.as_str(), claims.sid.as_deref()), ("ann", Some(sid.to_string().as_str())));
+        assert_eq!((claims.iat.as_ms(), claims.expires_at_ms()), (1_000_000, 1_900_000));
         assert!(keys.verify(&token, 1_900_000).is_err());
+        let brief = keys.lasting_minutes(1);
+        let claims = brief.verify(&brief.issue(&ann, sid, 1_000_000).unwrap(), 1_000_000).unwrap();
+        assert_eq!((claims.expires_at_ms(), brief.access_seconds()), (1_060_000, 60));
+    }
+
+    #[test]
+    fn times_may_have_fractions_and_another_clock_may_be_ahead() {
+        let keys = keys(b'a');
+        let verify = |claims: &Value, now_ms| {
+            let token = jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &keys.sign).unwrap();
+            keys.verify(&token, now_ms).is_ok()
+        };
+        let exact = serde_json::json!({ "sub": "ann", "exp": 2_000.5, "iat": 1_000.25, "nbf": 1_000.75 });
+        assert!(verify(&exact, 2_000_499) && !verify(&exact, 2_000_500));
+        assert!(verify(&exact, 970_750) && !verify(&exact, 970_749));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use protocol::UserId;
 
 use super::limits::LimitSettings;
 use super::{AccountsMode, Config, ConfigError, Environment, ListenAddress, Order, Synchronous, refused};
+use crate::auth::ACCESS_MINUTES;
 
 /// The backplane of several nodes is not in this version; silence about these would look like success.
 const REDIS: [&str; 4] = ["REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"];
@@ -85,7 +86,7 @@ pub(super) struct Settings {
     #[arg(long, env = "PORT", value_name = "PORT")]
     pub(super) port: Option<u16>,
 
-    /// Signs access tokens (HS256), at least 32 bytes. Needed in production, because a secret that is made up would sign
+    /// Signs access tokens (HS256), at least 32 bytes, without the white space around it that files end in. Needed in production, because a secret that is made up would sign
     /// everybody out at each start; in development one is kept in the data folder. Better as a variable than as a flag,
     /// which other users of the machine can see.
     #[arg(long, env = "JWT_SECRET", value_name = "SECRET", hide_env_values = true)]
@@ -94,6 +95,12 @@ pub(super) struct Settings {
     /// Another name for the same secret. Both set and different: no start.
     #[arg(long, env = "ACCESS_TOKEN_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub(super) access_token_secret: Option<String>,
+
+    /// Minutes that an access token made here lasts, 30 days at most. Few, because it travels with every request; clients
+    /// fetch the next one with the refresh token.
+    #[arg(long, env = "HUBBUB_ACCESS_TOKEN_MINUTES", value_name = "MINUTES", default_value_t = ACCESS_MINUTES)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=43_200))]
+    pub(super) access_token_minutes: u32,
 
     #[command(flatten)]
     pub(super) place: Place,
@@ -104,7 +111,8 @@ pub(super) struct Settings {
     pub(super) synchronous: Synchronous,
 
     /// Browser origins besides our own that may use REST and open sockets, comma separated, such as
-    /// `https://chat.example.org` [default: our own only, so that no other site can act for a visitor]
+    /// `https://chat.example.org`; also those of apps (`capacitor://localhost`), and `null`, which stands for every page that
+    /// was opened as a file [default: our own only, so that no other site can act for a visitor]
     #[arg(long, env = "CORS_ORIGIN", value_name = "ORIGINS")]
     pub(super) cors_origin: Option<String>,
 

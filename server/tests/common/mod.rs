@@ -91,6 +91,7 @@ impl App {
             database: folder.path().join("hubbub.db"),
             synchronous: Synchronous::Full,
             secret: Secret::new(SECRET),
+            access_token_minutes: 15,
             origins: Origins::default(),
             proxies: Proxies::default(),
             accounts: AccountsMode::Local,

@@ -299,7 +299,7 @@ async fn who_comes_and_asks_for_nothing_is_sent_away() {
 async fn a_preflight_names_every_method_and_never_the_cookie() {
     let friend = "https://friend.example";
     let app = App::spawn_with(|config| {
-        config.origins = server::auth::origin::Origins::new(vec![friend.to_owned()]);
+        config.origins = server::auth::origin::Origins::parse(friend).unwrap();
     })
     .await;
     for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {

@@ -11,6 +11,7 @@ mod limits;
 mod messages;
 mod mockverse;
 mod notifications;
+mod origins;
 mod requests;
 mod roles;
 mod rooms;

@@ -41,8 +41,7 @@ async fn what_is_not_a_proper_request_is_told_apart() {
 #[tokio::test]
 async fn other_origins_may_use_the_api_only_where_they_are_named() {
     let app =
-        App::spawn_with(|config| config.origins = Origins::new(vec!["https://friend.example".to_owned()]))
-            .await;
+        App::spawn_with(|config| config.origins = Origins::parse("https://friend.example").unwrap()).await;
     for (origin, told) in [("https://friend.example", "https://friend.example"), ("https://evil.example", "")]
     {
         let ask = app.request(Method::OPTIONS, "/api/v1/chats").header("origin", origin);

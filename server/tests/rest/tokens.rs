@@ -1,12 +1,16 @@
 //! Every proof of identity, good and bad.
 
+use std::time::UNIX_EPOCH;
+
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use protocol::rest::Tokens;
+use protocol::{ClientFrame, ServerFrame};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
 
 use crate::common::{Answer, App, FAR_AWAY, SECRET, mint};
+use crate::socket::Socket;
 use crate::{ME, REFRESH, me, refusal, unauthorized};
 
 #[tokio::test]
@@ -61,6 +65,61 @@ async fn every_token_but_a_good_one_is_refused() {
     // The scheme's name has no capitals of its own, and a token of another backend with our secret is good.
     let lower = app.request(Method::GET, ME).header("authorization", format!("bearer {}", mint(&long)));
     assert_eq!(Answer::to(lower).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn times_of_a_token_may_have_fractions_and_another_clock_may_be_ahead() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let now = UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
+    for (claims, is_good) in [
+        (json!({ "exp": now + 900.5 }), true),
+        (json!({ "exp": now + 900.5, "iat": now - 0.25, "nbf": now - 0.25 }), true),
+        (json!({ "exp": now + 900.0, "nbf": now + 2.0 }), true),
+        (json!({ "exp": now + 900.0, "nbf": now + 25.0 }), true),
+        (json!({ "exp": now + 900.0, "nbf": now + 600.0 }), false),
+        (json!({ "exp": now - 0.5 }), false),
+    ] {
+        let mut claims = claims;
+        claims["sub"] = json!(ann.user.id);
+        let token = mint(&claims);
+        assert_eq!(me(&app, &token).await.status == StatusCode::OK, is_good, "{claims}");
+        let socket = connect_async(app.socket_url(&format!("?token={token}"))).await;
+        assert_eq!(socket.is_ok(), is_good, "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn every_carrier_takes_a_token_with_its_scheme_and_with_space_around_it() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let token = &ann.access_token;
+    for carried in [format!("Bearer {token}"), format!(" bearer \t{token} "), format!("\n{token}\n")] {
+        let encoded = carried.replace(' ', "%20").replace('\t', "%09").replace('\n', "%0A");
+        assert!(connect_async(app.socket_url(&format!("?token={encoded}"))).await.is_ok(), "{encoded}");
+        let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+        socket.say(&ClientFrame::Authenticate { token: carried.clone() }).await;
+        assert!(matches!(socket.hear().await, ServerFrame::Welcome { .. }), "{carried:?}");
+        socket.say(&ClientFrame::Authenticate { token: carried.clone() }).await;
+        assert!(matches!(socket.hear().await, ServerFrame::Authenticated { .. }), "{carried:?}");
+    }
+    for header in [format!("Bearer  {token} "), format!("bearer\t{token}")] {
+        let ask = app.request(Method::GET, ME).header("authorization", &header);
+        assert_eq!(Answer::to(ask).await.status, StatusCode::OK, "{header:?}");
+    }
+    for bad in ["Bearer", "Bearer%20", "Basic%20", "Bearer%20Basic%20"] {
+        let url = app.socket_url(&format!("?token={bad}{}", if bad == "Bearer" { "" } else { token }));
+        assert_eq!(connect_async(url).await.is_ok(), bad == "Bearer%20", "{bad}");
+    }
+}
+
+#[tokio::test]
+async fn an_access_token_lasts_as_long_as_the_settings_say() {
+    let app = App::spawn_with(|config| config.access_token_minutes = 2).await;
+    let ann = app.register("ann").await;
+    assert_eq!(ann.expires_in, 120);
+    let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(&ann.access_token).unwrap().claims;
+    assert_eq!(claims["exp"].as_u64().unwrap() - claims["iat"].as_u64().unwrap(), 120);
 }
 
 #[tokio::test]
