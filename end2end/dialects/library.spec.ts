@@ -127,7 +127,7 @@ test('MV-19 MV-21 pages of a foreign origin are refused with 403, those of a nam
 });
 
 test('MV-04 a connection ends with its token, unless it brings a fresh one', async ({ alice, server, keep }) => {
-  const until = (seconds: number) => ({ auth: { token: altered(alice.token, { exp: inSeconds(seconds) }) } });
+  const until = (seconds: number) => ({ auth: { token: altered(alice.token, { exp: inSeconds(seconds) + 0.5 }) } });
   const [renewed, expired] = [new Library(server.url, '4.8', until(5)), new Library(server.url, '4.8', until(6))].map(keep) as [Library, Library];
   for (const client of [renewed, expired]) {
     const { data } = await client.told.first('notice', ({ event }) => event === 'expiring');
@@ -135,11 +135,62 @@ test('MV-04 a connection ends with its token, unless it brings a fresh one', asy
   }
   const answer = await renewed.ask('authenticate', { token: alice.token });
   expect(answer).toEqual({ ok: true, expires_in_ms: expect.any(Number) });
-  expect(await expired.disconnects.first('disconnect')).toBe('io server disconnect');
+  expect(await expired.disconnects.first('disconnect')).toBe('transport close');
   expect(expired.told.all.at(-1)).toMatchObject({ event: 'error', data: { code: 'unauthorized' } });
+  // It comes back with what it has, and is told that it is not good.
+  expect((await expired.refusals.first('refusal')).data?.code).toBe('unauthorized');
   // Its first token ended a second earlier.
   expect(await renewed.ask('authenticate', { token: 'garbage' })).toMatchObject({ ok: false, code: 'unauthorized' });
   expect(renewed.disconnects.all).toEqual([]);
+});
+
+for (const version of VERSIONS) {
+  for (const transports of [['websocket'], ['polling']]) {
+    test(`socket.io-client ${version}, ${transports}: at the end of its token it comes back with the next one, recovered`, async ({ alice, bob, server, keep }) => {
+      const room = await alice.createRoom('Tea kitchen', bob);
+      const tokens = [altered(alice.token, { exp: inSeconds(4) + 0.5 }), `Bearer ${alice.token}`];
+      const auth = (answer: (auth: object) => void) => answer({ token: tokens.shift() });
+      const client = keep(new Library(server.url, version, { transports, auth }));
+      await client.join(room.id);
+      expect(await client.disconnects.first('disconnect')).toBe('transport close');
+      await bob.say(room, 'meanwhile');
+      const [before, after] = await client.connects.some(2, 'connect');
+      expect(after).toEqual({ recovered: true, id: before?.id });
+      await client.lines.first('line');
+      expect(client.contents()).toEqual(['meanwhile']);
+      expect(client.refusals.all).toEqual([]);
+    });
+  }
+}
+
+test('the 21st connection of a person is refused with a code, waits, and is in when it asks again', async ({ alice, keep }) => {
+  const tabs = Array.from({ length: 20 }, () => keep(Library.of(alice, { transports: ['websocket'] })));
+  await Promise.all(tabs.map((tab) => tab.connects.first('connect')));
+  const one = keep(Library.of(alice));
+  const refusal = await one.refusals.first('refusal');
+  expect(refusal.data).toEqual({ code: 'too_many' });
+  // The library has given up: neither a connection nor another attempt is under way.
+  expect([one.socket.connected, one.socket.active]).toEqual([false, false]);
+  tabs[0]?.close();
+  // The server may notice a little later that one has left.
+  while (!one.socket.connected) {
+    const refused = one.refusals.some(one.refusals.all.length + 1, 'refusal');
+    one.socket.connect();
+    await Promise.race([one.connects.first('connect'), refused]);
+  }
+});
+
+test('MV-04 a refusal arrives although an event was sent right behind the request', async ({ alice, server, keep }) => {
+  for (const transports of [['websocket'], ['polling']]) {
+    for (let round = 0; round < 10; round += 1) {
+      const client = keep(new Library(server.url, '4.8', { transports, auth: { token: 'wrong' } }));
+      // The library itself waits for the answer; others do not.
+      client.socket.io.on('open', () => client.socket.io.engine.write('2["send-chat-message",{}]'));
+      const refusal = await client.refusals.first('refusal');
+      expect(refusal.data?.code).toBe('unauthorized');
+    }
+  }
+  await keep(Library.of(alice)).connects.first('connect');
 });
 
 test('MV-05 each tab of a person gets an event once', async ({ alice, bob, keep }) => {

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use wire::engineio::{Packet as Carrier, PayloadDecoder};
-use wire::socketio::{Args, Arguments, Decoder, Encoded, Event, Packet, ack, disconnect, event};
+use wire::socketio::{Args, Arguments, Decoder, Encoded, Event, Packet, ack, disconnect, event, msgpack};
 
 /// Low, so that inputs reach it.
 const MAX_ATTACHMENTS: usize = 3;
@@ -12,7 +12,10 @@ pub(crate) fn packets(input: &[u8]) {
     for carrier in PayloadDecoder::new(Bytes::copy_from_slice(input)) {
         let read = match carrier {
             Ok(Carrier::Text(text)) => decoder.text(&text),
-            Ok(Carrier::Binary(data)) => decoder.binary(data),
+            Ok(Carrier::Binary(data)) => {
+                check_other_parser(&data);
+                decoder.binary(data)
+            }
             Ok(_) => continue,
             Err(_) => return,
         };
@@ -22,6 +25,13 @@ pub(crate) fn packets(input: &[u8]) {
             Err(_) => return,
         }
     }
+}
+
+/// The refusal of a client with another parser names the namespace that it asked for.
+fn check_other_parser(message: &[u8]) {
+    let Some(namespace) = msgpack::connect_namespace(message) else { return };
+    let refusal = msgpack::connect_error(namespace, "no");
+    assert!(namespace.starts_with('/') && refusal.ends_with(namespace.as_bytes()));
 }
 
 /// Limits are kept, and a packet that is written again is read as the same.

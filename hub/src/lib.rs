@@ -25,6 +25,7 @@ pub mod model;
 mod outbox;
 mod page;
 mod peer;
+mod plain_json;
 pub mod planted;
 mod policy;
 pub mod port;

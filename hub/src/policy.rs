@@ -4,6 +4,7 @@ use protocol::text::{is_blank, is_direction_control, is_line_break};
 use protocol::{RawJson, Role, RoomId, RoomKind, UserId, limits};
 use serde_json::{Map, Value};
 
+use crate::plain_json;
 use crate::refusal::Refusal;
 
 /// May read, write, type, mark and see who is there: whoever is in the room. To anybody else it does not exist.
@@ -108,8 +109,10 @@ pub(crate) fn check_live(status: &str, details: &Map<String, Value>) -> Result<(
     }
     bounded("status", status.len(), "bytes", limits::MAX_LIVE_STATUS_BYTES)?;
     one_line("status", status)?;
-    let size: usize = details.iter().map(|(key, value)| key.len() + value.to_string().len()).sum();
-    bounded("details", size, "bytes", limits::MAX_DETAILS_BYTES)
+    let texts = || details.iter().map(|(key, value)| (key, value.to_string()));
+    let size: usize = texts().map(|(key, text)| key.len() + text.len()).sum();
+    bounded("details", size, "bytes", limits::MAX_DETAILS_BYTES)?;
+    texts().try_for_each(|(_, text)| check_plain("details", &text))
 }
 
 /// A title, without the space around it.
@@ -150,18 +153,26 @@ pub(crate) fn check_word(field: &'static str, word: Option<&str>) -> Result<(), 
 /// What an application may tell a room: a word, and as much JSON as a message has text.
 ///
 /// # Errors
-/// As [`check_word`] for `event`; [`Refusal::TooLong`] for `data`.
+/// As [`check_word`] for `event`; [`Refusal::TooLong`], [`Refusal::Invalid`] for `data`.
 pub(crate) fn check_broadcast(event: &str, data: &RawJson, most_bytes: usize) -> Result<(), Refusal> {
     check_word("event", Some(event))?;
-    bounded("data", data.as_str().len(), "bytes", most_bytes)
+    bounded("data", data.as_str().len(), "bytes", most_bytes)?;
+    check_plain("data", data.as_str())
 }
 
 /// Whatever JSON belongs to something.
 ///
 /// # Errors
-/// [`Refusal::TooLong`].
+/// [`Refusal::TooLong`], [`Refusal::Invalid`].
 pub(crate) fn check_details(field: &'static str, details: Option<&Value>) -> Result<(), Refusal> {
-    bounded(field, details.map_or(0, |it| it.to_string().len()), "bytes", limits::MAX_DETAILS_BYTES)
+    let Some(details) = details else { return Ok(()) };
+    let text = details.to_string();
+    bounded(field, text.len(), "bytes", limits::MAX_DETAILS_BYTES)?;
+    check_plain(field, &text)
+}
+
+fn check_plain(field: &'static str, json: &str) -> Result<(), Refusal> {
+    plain_json::check(json).map_err(|error| Refusal::Invalid { field, message: error.to_string() })
 }
 
 fn bounded(field: &'static str, size: usize, unit: &'static str, limit: usize) -> Result<(), Refusal> {

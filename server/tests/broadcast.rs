@@ -19,9 +19,9 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 /// So long does a test wait for an answer that should come at once, before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// JSON that a program which reads and writes it would change: a space, a zero, a number that is too large, an escape, a key
+/// JSON that a program which reads and writes it would change: a space, a zero, a number without a fraction, escapes, a key
 /// twice.
-const DATA: &str = r#"{"b": 1.50,"a":[1e400,"\u00e9",null],"b":2}"#;
+const DATA: &str = r#"{"b": 1.50,"a":[1e300,"\u00e9\ud83d\ude00",null],"b":2}"#;
 
 /// A client that sees the text itself.
 struct Wire {
@@ -216,6 +216,39 @@ async fn what_is_wrong_with_it_is_named_and_nobody_hears_it() {
     hers.say(&frame(&room, "move", "3")).await;
     hers.hear(r#"{"type":"broadcast""#).await;
     assert!(hers.hear(r#"{"type":"broadcast""#).await.ends_with(r#""data":3}}"#), "bob was heard");
+}
+
+#[tokio::test]
+async fn what_only_some_readers_of_json_take_is_refused_and_nobody_hears_it() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let room = app.create_room(&ann, "Board", &[&bob]).await;
+    let mut hers = Wire::native(&app, &ann, &room).await;
+    let mut his = Wire::native(&app, &bob, &room).await;
+    let mut library = Wire::socket_io(&app, &bob).await;
+    library.say(&format!("420{}", json!(["join-chat-room", room]))).await;
+    library.hear("430").await;
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    for data in [&nested(30_000), &nested(65), "1e999", "[-1E+400]", r#""\ud800""#, r#"{"\udc00x":1}"#] {
+        hers.say(&frame(&room, "move", data)).await;
+        let (code, field, about) = hers.refusal().await;
+        assert_eq!((code.as_str(), field.as_deref()), ("invalid", Some("data")), "{data}");
+        assert_eq!(about, Some(room.to_string()));
+        let said = format!(r#"["broadcast",{{"event":"move","data":{data},"roomId":"{room}"}}]"#);
+        library.say(&format!("427{said}")).await;
+        let answer: Value =
+            serde_json::from_str(library.hear("437").await.strip_prefix("437").unwrap()).unwrap();
+        assert_eq!(answer.pointer("/0/field"), Some(&json!("data")), "{data}: {answer}");
+    }
+    let most = nested(64);
+    hers.say(&frame(&room, "move", &most)).await;
+    assert!(his.hear(r#"{"type":"broadcast""#).await.ends_with(&format!(r#""data":{most}}}}}"#)));
+    assert!(library.hear(r#"42["broadcast""#).await.ends_with(&format!(r#""data":{most}}}]"#)));
+    // What belongs to a session or a job is passed on, too.
+    let live = format!(r#"{{"room":"session_{room}","status":"on","details":{{"slide":{}}}}}"#, nested(65));
+    hers.say(&format!(r#"{{"type":"live","data":{live}}}"#)).await;
+    let (code, field, _) = hers.refusal().await;
+    assert_eq!((code.as_str(), field.as_deref()), ("invalid", Some("details")));
 }
 
 #[tokio::test]

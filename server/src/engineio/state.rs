@@ -30,6 +30,8 @@ pub enum CloseReason {
     Stopping,
     /// Too many come at once.
     Busy,
+    /// What the client proved who it is with has expired.
+    Expired,
 }
 
 impl CloseReason {
@@ -44,6 +46,21 @@ impl CloseReason {
             Self::Stopping => 1012,
             // Try again later, in IANA's WebSocket Close Code Number Registry.
             Self::Busy => 1013,
+            Self::Expired => 4401,
+        }
+    }
+
+    /// What the close frame says beside the code, for whoever debugs a client.
+    pub(super) fn close_text(self) -> &'static str {
+        match self {
+            Self::Client | Self::Server | Self::Lost => "",
+            Self::PingTimeout => "a ping was not answered",
+            Self::Protocol => "this is no packet of Engine.IO 4 and Socket.IO 5, or not one that fits here",
+            Self::TooBig => "the message is too big",
+            Self::TooSlow => "too much waits to be read",
+            Self::Stopping => "the server restarts",
+            Self::Busy => "many are coming in, try again in a moment",
+            Self::Expired => "the token has expired",
         }
     }
 }

@@ -117,7 +117,7 @@ impl Source for Waiting {
                 }
                 end.map_or(websocket::Turn::All, |_| websocket::Turn::Some)
             }
-            Turn::End(reason) => websocket::Turn::Close(reason.close_code(), ""),
+            Turn::End(reason) => websocket::Turn::Close(reason.close_code(), reason.close_text()),
             Turn::Wait | Turn::WaitBriefly | Turn::Displaced => websocket::Turn::Wait,
         }
     }

@@ -49,7 +49,7 @@ pub trait Application: Send + Sync + 'static {
     }
 
     /// That moment has come.
-    fn look(&self, _: &mut Self::Connection) {}
+    fn look(&self, _: &mut Self::Connection, _: &Socket) {}
 
     /// A client is in a namespace no longer. Called once for each connection that was accepted.
     fn disconnect(

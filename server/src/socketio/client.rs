@@ -6,13 +6,17 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::time::{Instant, sleep_until};
-use wire::socketio::{DecodeError, Decoder, Event, Packet, connect_error};
+use wire::socketio::{DecodeError, Decoder, Event, Packet, connect_error, msgpack};
 
 use super::application::{Application, ConnectRefusal, ConnectRequest, Disconnect};
 use super::gate::Gate;
 use super::settings::Settings;
 use super::socket::{Signal, Socket};
 use crate::engineio::{CloseReason, Inbox, Message, Outgoing, Session, random_id};
+
+/// What a client is told whose packets are those of another parser.
+const OTHER_PARSER: &str =
+    "This server speaks the default parser of Socket.IO: leave out the option `parser`";
 
 /// One client and the namespaces it is in.
 pub(super) struct Client<'a, A: Application> {
@@ -26,9 +30,12 @@ pub(super) struct Client<'a, A: Application> {
     decoder: Decoder,
     /// Few; searched one by one.
     connections: Vec<Entered<A::Connection>>,
-    /// Namespaces that the client may not know it was shown out of.
+    /// Namespaces that the client may not know it was shown out of, or refused.
     shown_out: Vec<Box<str>>,
-    has_entered: bool,
+    /// Until when the client has to be in a namespace, while it is in none.
+    enter_by: Option<Instant>,
+    /// The client was told that its packets are of a parser that is not spoken here.
+    has_other_parser: bool,
     signal: Arc<Signal>,
 }
 
@@ -65,18 +72,18 @@ impl<'a, A: Application> Client<'a, A> {
             decoder: Decoder::new(settings.max_attachments),
             connections: Vec::new(),
             shown_out: Vec::new(),
-            has_entered: false,
+            enter_by: Some(Instant::now() + settings.connect_timeout),
+            has_other_parser: false,
             signal: Arc::default(),
         }
     }
 
     /// Serves the client to its end.
     pub(super) async fn run(&mut self) {
-        let deadline = Instant::now() + self.settings.connect_timeout;
-        let mut timer = pin!(sleep_until(deadline));
+        let mut timer = pin!(sleep_until(self.enter_by.unwrap_or_else(Instant::now)));
         let signal = self.signal.clone();
         loop {
-            let look_at = self.next_look(deadline);
+            let look_at = self.next_look();
             if let Some(look_at) = look_at.filter(|it| *it != timer.deadline()) {
                 timer.as_mut().reset(look_at);
             }
@@ -89,11 +96,11 @@ impl<'a, A: Application> Client<'a, A> {
                 }
                 message = self.next_with_room() => message,
                 () = &mut timer, if look_at.is_some() => {
-                    if self.has_entered {
+                    if self.enter_by.is_none() {
                         self.look();
                         continue;
                     }
-                    tracing::debug!("A client entered no namespace in time");
+                    tracing::debug!("A client was in no namespace for too long");
                     self.session.close(CloseReason::Server);
                     break;
                 }
@@ -124,9 +131,9 @@ impl<'a, A: Application> Client<'a, A> {
     }
 
     /// When to look at the client even if it says nothing.
-    fn next_look(&self, deadline: Instant) -> Option<Instant> {
-        if !self.has_entered {
-            return Some(deadline);
+    fn next_look(&self) -> Option<Instant> {
+        if self.enter_by.is_some() {
+            return self.enter_by;
         }
         self.connections.iter().filter_map(|it| self.application.next_look(&it.connection)).min()
     }
@@ -134,9 +141,9 @@ impl<'a, A: Application> Client<'a, A> {
     /// Lets the application look at those that it wanted to look at by now.
     fn look(&mut self) {
         let now = Instant::now();
-        for Entered { connection, .. } in &mut self.connections {
+        for Entered { connection, socket } in &mut self.connections {
             if self.application.next_look(connection).is_some_and(|look_at| look_at <= now) {
-                self.application.look(connection);
+                self.application.look(connection, socket);
             }
         }
     }
@@ -144,6 +151,7 @@ impl<'a, A: Application> Client<'a, A> {
     async fn hear(&mut self, message: Message) -> Result<(), Violation> {
         let packet = match message {
             Message::Text(text) => self.decoder.text(&text)?,
+            Message::Binary(data) if self.is_of_other_parser(&data) => return Ok(()),
             Message::Binary(data) => self.decoder.binary(data)?,
         };
         match packet {
@@ -160,7 +168,22 @@ impl<'a, A: Application> Client<'a, A> {
         }
     }
 
-    /// The client in a namespace. `None`: it was shown out, and may not have known.
+    /// Whether a message is of a client whose packets are MessagePack. Such a client is told in its own words that they are
+    /// not understood, once; else it would come back for ever. What else it has sent is passed over.
+    fn is_of_other_parser(&mut self, data: &[u8]) -> bool {
+        if self.enter_by.is_none() || self.decoder.is_waiting() {
+            return false;
+        }
+        if let Some(namespace) = msgpack::connect_namespace(data).filter(|_| !self.has_other_parser) {
+            self.has_other_parser = true;
+            let refusal = msgpack::connect_error(namespace, OTHER_PARSER);
+            // A session that has ended needs no answer.
+            self.session.send(Outgoing::binary(refusal)).ok();
+        }
+        self.has_other_parser
+    }
+
+    /// The client in a namespace. `None`: it was shown out or refused, and may not have known.
     fn find(&mut self, namespace: &str) -> Result<Option<&mut Entered<A::Connection>>, Violation> {
         let was_shown_out = self.shown_out.iter().any(|it| **it == *namespace);
         match self.connections.iter_mut().find(|it| it.socket.namespace() == namespace) {
@@ -178,7 +201,7 @@ impl<'a, A: Application> Client<'a, A> {
         let entered = self.try_to_enter(namespace.clone(), auth_json).await;
         match entered {
             Ok(entered) => {
-                self.has_entered = true;
+                self.enter_by = None;
                 self.shown_out.retain(|it| *it != namespace);
                 if self.connections.is_empty() {
                     // For this one alone: for most clients it stays the only one.
@@ -191,6 +214,8 @@ impl<'a, A: Application> Client<'a, A> {
                 let packet = connect_error(&namespace, &refusal.message, data.as_deref());
                 // A session that has ended needs no answer.
                 self.session.send(Outgoing::text(packet)).ok();
+                // What was sent right behind the request is passed over, or the answer would go with the session.
+                self.remember(&namespace);
             }
         }
         Ok(())
@@ -244,7 +269,11 @@ impl<'a, A: Application> Client<'a, A> {
 
     fn take(&mut self, is_meant: impl Fn(&Socket) -> bool) -> Option<Entered<A::Connection>> {
         let position = self.connections.iter().position(|it| is_meant(&it.socket))?;
-        Some(self.connections.swap_remove(position))
+        let taken = self.connections.swap_remove(position);
+        if self.connections.is_empty() {
+            self.enter_by = Some(Instant::now() + self.settings.connect_timeout);
+        }
+        Some(taken)
     }
 
     /// Takes leave of those that were shown out; of all, if the session is to be closed.
@@ -264,6 +293,7 @@ impl<'a, A: Application> Client<'a, A> {
     }
 
     fn remember(&mut self, namespace: &str) {
+        self.shown_out.retain(|it| **it != *namespace);
         if self.shown_out.len() == self.settings.max_namespaces {
             self.shown_out.remove(0);
         }

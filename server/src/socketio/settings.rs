@@ -9,7 +9,7 @@ use crate::engineio;
 pub struct Settings {
     /// The sessions below.
     pub engine: engineio::Settings,
-    /// How long a client may stay without having entered a namespace.
+    /// How long a client may stay without being in a namespace.
     pub connect_timeout: Duration,
     /// Namespaces that one client may be in.
     pub max_namespaces: usize,

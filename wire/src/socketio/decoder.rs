@@ -27,6 +27,11 @@ impl Decoder {
         Self { max_attachments, waiting: None }
     }
 
+    /// Whether a packet waits for its attachments.
+    pub fn is_waiting(&self) -> bool {
+        self.waiting.is_some()
+    }
+
     /// Takes a text message. `None`: its attachments are still to come.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ mod arguments;
 mod attachments;
 mod decoder;
 mod encode;
+pub mod msgpack;
 mod packet;
 mod text;
 

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::connection::Connection;
 use super::outlet::SocketOutlet;
 use super::positions::Stood;
-use super::{Handshake, Proof, pid};
+use super::{Handshake, Proof, pid, resume};
 use crate::auth::extract::{SocketQuery, identify_socket, identify_token};
 use crate::auth::{AuthError, Caller};
 use crate::dialect::{mockverse, socketio};
@@ -41,13 +41,15 @@ pub(super) async fn enter(
         ConnectRefusal::new(error.to_string())
     })?;
     let caller = identify(state, handshake, request).await.map_err(|error| unknown(&error))?;
-    let outlet = Arc::new(SocketOutlet::new(socket.clone()));
+    let said = handshake.proof.as_ref().and_then(|proof| proof.query.resume.as_deref());
+    let resumes = resume::resumes(&request.auth(), said, handshake.is_unable_to_resume)?;
+    let outlet = Arc::new(SocketOutlet::new(socket.clone(), resumes));
     let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };
     let mut peer = state
         .hub()
         .attach(identity, socketio::SPELLING, outlet.clone())
         .map_err(|refusal| refused(socket, &refusal))?;
-    let back = match request.recovery() {
+    let back = match request.recovery().filter(|_| resumes) {
         Some(recovery) => {
             recover(state, &peer, recovery).await.map_err(|refusal| refused(socket, &refusal))?
         }
@@ -64,12 +66,14 @@ pub(super) async fn enter(
     let recovered = back.is_some();
     tracing::info!(peer.id = peer.id().0, person.id = %person, recovered, "Peer of `{person}` attached over Socket.IO");
     let pid = match back {
-        Some(back) => back.pid,
-        None => pid::sign(&state.sign_ins().keys, &sid, person).map_err(|error| unknown(&error))?,
+        Some(back) => Some(back.pid),
+        None if resumes => {
+            Some(pid::sign(&state.sign_ins().keys, &sid, person).map_err(|error| unknown(&error))?)
+        }
+        None => None,
     };
-    let connection = Connection::new(state.clone(), peer, &caller);
-    let accepted = Accepted::new(connection).with_pid(pid);
-    Ok(Accepted { sid: Some(sid.into()), ..accepted })
+    let accepted = Accepted::new(Connection::new(state.clone(), peer, &caller));
+    Ok(Accepted { sid: Some(sid.into()), pid: pid.map(Into::into), ..accepted })
 }
 
 /// Who this is: by `auth.token`, else as on any socket, else, where that is believed, by `query.userId`.
@@ -173,6 +177,10 @@ fn refused(socket: &Socket, refusal: &Refusal) -> ConnectRefusal {
         // The client library comes back by itself to where its session ended, not to where it was refused.
         socket.end(CloseReason::Stopping);
     }
-    let data = json!({ "code": refusal.code(), "retry_after_ms": refusal.retry_after_ms() });
+    let code = refusal.code();
+    let data = match refusal.retry_after_ms() {
+        Some(retry_after_ms) => json!({ "code": code, "retry_after_ms": retry_after_ms }),
+        None => json!({ "code": code }),
+    };
     ConnectRefusal::new(refusal.to_string()).with_data(data)
 }

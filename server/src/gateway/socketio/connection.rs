@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hub::model::Message;
 use hub::{Done, Event as HubEvent, Failure, Peer, PeerId, Refusal};
-use protocol::{CloseCode, DirectMessage, Expiry, MessageId};
+use protocol::{DirectMessage, Expiry, MessageId};
 use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -15,7 +15,7 @@ use crate::auth::extract::identify_token;
 use crate::dialect::talim::Failed;
 use crate::dialect::{Request, socketio};
 use crate::gateway::EXPIRY_NOTICE;
-use crate::socketio::{Event, Socket};
+use crate::socketio::{CloseReason, Event, Socket};
 use crate::state::AppState;
 
 /// What came of an event, as its acknowledgement has it.
@@ -65,7 +65,7 @@ impl Positive {
 pub struct Connection {
     state: AppState,
     peer: Peer,
-    /// When the token ends. `None`: it has, and the client was shown out.
+    /// When the token ends. `None`: it has, and so does the session.
     expires_at: Option<Instant>,
     /// The client was told that it ends soon.
     is_warned: bool,
@@ -88,7 +88,13 @@ impl Connection {
     /// Carries out what an event asks for.
     pub(super) async fn take_up(&mut self, event: &Event) -> Answer {
         // Events carry one argument; what comes after it is passed over, as the original servers do.
-        let asked = socketio::decode(&event.name, event.args.raw(0).unwrap_or("null"));
+        let asked = if event.args.attachments().is_empty() {
+            socketio::decode(&event.name, event.args.raw(0).unwrap_or("null"))
+        } else {
+            // No other dialect could be told them.
+            let message = "must be JSON without bytes".to_owned();
+            Err(Box::new(Refusal::Invalid { field: "data", message }.into()))
+        };
         // The hub counts what it is asked; whatever else is sent costs something, too.
         let counted = if matches!(asked, Ok(Request::Hub(_))) { Ok(()) } else { self.peer.count() };
         let request = match counted.map_err(|refusal| Box::new(Failure::from(refusal))).and(asked) {
@@ -122,14 +128,15 @@ impl Connection {
         notice_at.filter(|_| !self.is_warned).or(self.expires_at)
     }
 
-    /// Tells the client that its token ends soon, and shows it out when it has ended.
-    pub(super) fn look(&mut self) {
+    /// Tells the client that its token ends soon. When it has ended, the session ends and the client is not shown out: the
+    /// library comes back by itself, with the token that it is given then, and gets what it missed.
+    pub(super) fn look(&mut self, socket: &Socket) {
         let now = Instant::now();
         let Some(expires_at) = self.expires_at else { return };
         if now >= expires_at {
             self.expires_at = None;
             self.peer.tell(&HubEvent::Failed(Refusal::Unauthorized.into()));
-            self.peer.close(CloseCode::Token);
+            socket.end(CloseReason::Expired);
         } else if self.next_look().is_some_and(|look_at| now >= look_at) {
             self.is_warned = true;
             let expires_in_ms = whole_ms(expires_at.saturating_duration_since(now));

@@ -9,9 +9,10 @@ mod connection;
 mod outlet;
 pub mod pid;
 pub mod positions;
+mod resume;
 
 use axum::http::HeaderValue;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::request::Parts;
 use serde::Deserialize;
 use tokio::time::Instant;
@@ -32,6 +33,8 @@ use connection::Connection;
 pub struct Handshake {
     /// Most clients say all of it in their CONNECT.
     proof: Option<Box<Proof>>,
+    /// By its user agent the client is one that does not resume.
+    is_unable_to_resume: bool,
     /// Held as long as the session.
     _seat: Seat,
 }
@@ -51,6 +54,8 @@ struct Query {
     ticket: Option<String>,
     #[serde(rename = "userId")]
     user_id: Option<String>,
+    /// Whether the client resumes.
+    resume: Option<String>,
 }
 
 /// The application behind `/socket.io/`.
@@ -95,7 +100,8 @@ impl Application for Door {
         let authorization = authorization.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
         let is_said = authorization.is_some() || query != Query::default();
         let proof = is_said.then(|| Box::new(Proof { authorization, query }));
-        Ok(Handshake { proof, _seat: seat })
+        let is_unable_to_resume = resume::is_unable(request.headers.get(USER_AGENT));
+        Ok(Handshake { proof, is_unable_to_resume, _seat: seat })
     }
 
     async fn connect(
@@ -116,8 +122,8 @@ impl Application for Door {
         connection.next_look()
     }
 
-    fn look(&self, connection: &mut Connection) {
-        connection.look();
+    fn look(&self, connection: &mut Connection, socket: &Socket) {
+        connection.look(socket);
     }
 
     async fn disconnect(&self, connection: Connection, _: &Socket, reason: Disconnect) {

@@ -17,14 +17,19 @@ pub(super) struct SocketOutlet {
     socket: Socket,
     /// A std mutex: held while a packet is queued, so that the packets' endings stand in the order of the packets.
     positions: Mutex<Positions>,
+    /// Whether the client is told where it stands.
+    resumes: bool,
 }
 
 impl SocketOutlet {
-    pub(super) fn new(socket: Socket) -> Self {
-        Self { socket, positions: Mutex::default() }
+    pub(super) fn new(socket: Socket, resumes: bool) -> Self {
+        Self { socket, positions: Mutex::default(), resumes }
     }
 
     fn send(&self, packet: Bytes, track: Option<Track<'_>>) -> Result<(), Gone> {
+        if !self.resumes {
+            return self.socket.send(Outgoing::text(packet)).map_err(|_| Gone);
+        }
         let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(track) = track {
             positions.note(track);
@@ -66,6 +71,9 @@ impl Outlet for SocketOutlet {
     }
 
     fn place(&self, track: Track<'_>) {
+        if !self.resumes {
+            return;
+        }
         self.positions.lock().unwrap_or_else(PoisonError::into_inner).note(track);
     }
 
@@ -80,8 +88,10 @@ impl Outlet for SocketOutlet {
 
     fn close(&self, code: CloseCode) {
         match code {
+            // The door has let go of the client, which has left or was refused. Its session may still be of use to it.
+            CloseCode::Normal => {}
             // The client library does not come back by itself after it was shown out.
-            CloseCode::Normal | CloseCode::Token | CloseCode::Forbidden => self.socket.disconnect(true),
+            CloseCode::Token | CloseCode::Forbidden => self.socket.disconnect(true),
             CloseCode::TooSlow => self.socket.end(CloseReason::TooSlow),
             CloseCode::Restart => self.socket.end(CloseReason::Stopping),
             CloseCode::GoingAway
