@@ -1,4 +1,5 @@
-// Builds everything under target/site: the pages' WebAssembly with its JavaScript, the style and the files of public/.
+// Builds everything under target/site: the pages' WebAssembly with its JavaScript, the style, the files of public/ and the
+// client library of Socket.IO.
 // `--dev` leaves out optimising and compressing. What did not change is not written again.
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -6,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, r
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { clientLibrary } from './client-library.mjs';
 import { dropFunctions } from './drop-functions.mjs';
 
 const dev = process.argv.includes('--dev');
@@ -63,7 +65,7 @@ const run = (program, args, env = {}) => execFileSync(program, args, { stdio: 'i
 
 rmSync(`${scratch}/pkg`, { recursive: true, force: true });
 for (const [feature, name] of BUNDLES) bundle(feature, name);
-const files = new Map([...filesUnder(`${scratch}/pkg`, 'pkg'), ...filesUnder('public', '')]);
+const files = new Map([...filesUnder(`${scratch}/pkg`, 'pkg'), ...filesUnder('public', ''), ...clientLibrary()]);
 files.set('pkg/hubbub.css', style());
 compress(files);
 publish(files);

@@ -5,9 +5,9 @@ import { expect, test } from '../fixtures/dialects';
 import { type LibraryVersion, PageHost } from '../fixtures/page-host';
 
 /** What the page does: it connects, joins the room, and writes down what it is told, a line for each thing. */
-function page(host: PageHost, version: LibraryVersion, url: string, account: Account, room: string, options: object): string {
+function page(host: PageHost, version: LibraryVersion, url: string, account: Account, room: string, options: object, script = host.script(version)): string {
   const settings = JSON.stringify({ auth: { token: account.token }, reconnectionDelay: 100, ...options });
-  return host.publish(`<!doctype html><title>Library</title><script src="${host.script(version)}"></script><ol></ol><output></output>
+  return host.publish(`<!doctype html><title>Library</title><script src="${script}"></script><ol></ol><output></output>
 <script>
   const show = (line) => document.querySelector('ol').append(Object.assign(document.createElement('li'), { textContent: line }));
   const socket = io(${JSON.stringify(url)}, ${settings});
@@ -41,6 +41,31 @@ for (const version of ['4.8', '4.7'] as const) {
     });
   }
 }
+
+for (const [name, options] of [
+  ['cookies', { withCredentials: true }],
+  ['headers of its own', { extraHeaders: { 'x-client-version': '1' } }],
+] as const) {
+  test(`MV-02 a page of a named origin polls with ${name}, and leaves without an error`, async ({ alice, host, server, visitor }) => {
+    const room = await alice.createRoom('Tea kitchen');
+    await visitor.goto(page(host, '4.8', server.url, alice, room.id, { transports: ['polling'], ...options }));
+    const before = ['opened by polling', 'connected', 'history of 0'];
+    await expect(lines(visitor)).toHaveText(before);
+    // Leaving the namespace, and then the session; what the browser would show in red fails the test.
+    const left = visitor.waitForResponse((answer) => answer.request().postData() === '1');
+    await visitor.evaluate('socket.close()');
+    expect((await left).status()).toBe(200);
+  });
+}
+
+test('a page of another origin loads the client library from the server', async ({ alice, host, server, visitor }) => {
+  const room = await alice.createRoom('Tea kitchen');
+  const text = page(host, '4.8', server.url, alice, room.id, {}, `${server.url}/socket.io/socket.io.js`);
+  await visitor.goto(text);
+  await expect(lines(visitor)).toHaveText(['opened by polling', 'connected', 'history of 0']);
+  const module = `import('${server.url}/socket.io/socket.io.esm.min.js').then(({ io }) => typeof io)`;
+  expect(await visitor.evaluate(module)).toBe('function');
+});
 
 test('MV-06 a page is recovered after its network was gone', async ({ alice, bob, cable, host, visitor, guard }) => {
   guard.allow(/net::ERR_/, /WebSocket connection to .* failed/);

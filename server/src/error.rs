@@ -94,6 +94,9 @@ pub enum ApiError {
     /// No such address, or nothing there.
     #[error("there is nothing here")]
     NotFound,
+    /// The pages were built without the client library, or not at all.
+    #[error("this server has no client library of Socket.IO; `make build` puts it beside the pages")]
+    NoClientLibrary,
     /// The address exists, but not with this method.
     #[error("this address does not know this method")]
     WrongMethod,
@@ -171,7 +174,7 @@ impl ApiError {
             Self::Full { retry_after_ms } | Self::Busy { retry_after_ms } => {
                 (ErrorCode::Unavailable, None, Some(*retry_after_ms))
             }
-            Self::NotFound | Self::WrongMethod => (ErrorCode::NotFound, None, None),
+            Self::NotFound | Self::NoClientLibrary | Self::WrongMethod => (ErrorCode::NotFound, None, None),
             Self::NotWebSocket(_) => (ErrorCode::Invalid, None, None),
             Self::Panicked => (ErrorCode::Internal, None, None),
         }

@@ -36,6 +36,7 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
     // Its clients can be told to send cookies along. They prove nothing here, so a page of a named origin may send them.
     let socket_io = Router::new()
         .route("/socket.io/", any(async move |request| socket_io.handle(request).await))
+        .route("/socket.io/{file}", get(files::client_library).layer(fresh()))
         .layer(cors(state).allow_credentials(true));
     api.merge(socket_io)
         .merge(sockets(state))
@@ -113,11 +114,13 @@ fn pages() -> Router<AppState> {
         .route("/readyz", get(health::ready))
 }
 
+/// Names do not change from build to build, so a browser asks each time and is told 304.
+fn fresh() -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-cache"))
+}
+
 /// What was built beside the program; whatever is not there either is a page that says so.
 fn files(state: &AppState) -> Router<AppState> {
-    // Names do not change from build to build, so a browser asks each time and is told 304.
-    let fresh =
-        || SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     let package = any(files::package).with_state(state.clone());
     Router::new()
         .nest_service("/pkg", ServiceBuilder::new().layer(fresh()).service(package))

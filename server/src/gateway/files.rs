@@ -47,6 +47,18 @@ pub(crate) async fn package(State(state): State<AppState>, request: Request) -> 
     }
 }
 
+/// The client library of Socket.IO, which the build puts beside the pages (`tools/client-library.mjs`).
+pub(crate) async fn client_library(State(state): State<AppState>, request: Request) -> Response {
+    if !may_be_a_file(request.uri().path()) {
+        return ApiError::NoClientLibrary.into_response();
+    }
+    let missing = axum::routing::any(async || ApiError::NoClientLibrary);
+    match folder(&state.config().site_dir).fallback(missing).try_call(request).await {
+        Ok(response) => response.into_response(),
+        Err(error) => unreadable(&error).into_response(),
+    }
+}
+
 fn folder(path: &Path) -> ServeDir {
     ServeDir::new(path).precompressed_br().precompressed_gzip()
 }

@@ -11,6 +11,8 @@ use axum::response::{IntoResponse, Response};
 use crate::error::ApiError;
 use crate::state::AppState;
 
+const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
+
 const ALWAYS: [(HeaderName, &str); 6] = [
     (X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (REFERRER_POLICY, "no-referrer"),
@@ -20,7 +22,7 @@ const ALWAYS: [(HeaderName, &str); 6] = [
         "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     ),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (RESOURCE_POLICY, "same-origin"),
 ];
 
 /// For answers that are no pages: should one ever be shown as a page, nothing in it may act.
@@ -32,6 +34,9 @@ const WORKER: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'n
 
 /// Where that script is. It watches over everything below, so it stands at the top.
 const WORKER_PATH: &str = "/sw.js";
+
+/// Where the client library of Socket.IO is, beside its door. Pages of other origins load it, too.
+const CLIENT_LIBRARY: &str = "/socket.io/";
 
 /// Which build a page or one of its files is of; the service worker keeps copies of one build together.
 const BUILD: HeaderName = HeaderName::from_static("hubbub-build");
@@ -57,12 +62,16 @@ pub(crate) async fn refuse_too_big(State(state): State<AppState>, request: Reque
 pub(crate) async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let is_api = path.starts_with("/api/");
+    let is_library = path.strip_prefix(CLIENT_LIBRARY).is_some_and(|file| !file.is_empty());
     let policy = if path == WORKER_PATH { WORKER } else { NOTHING };
     let over_tls = request.headers().get("x-forwarded-proto").is_some_and(|proto| proto == "https");
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
+    }
+    if is_library {
+        headers.insert(RESOURCE_POLICY, HeaderValue::from_static("cross-origin"));
     }
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
     if !is_api {

@@ -11,6 +11,7 @@ mod client;
 #[path = "../common/mod.rs"]
 mod common;
 mod entrance;
+mod library;
 mod resume;
 
 use std::time::UNIX_EPOCH;
