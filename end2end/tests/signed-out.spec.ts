@@ -12,7 +12,7 @@ async function signIn(page: Page, name: string): Promise<void> {
 
 async function register(page: Page, name: string): Promise<void> {
   await page.getByLabel('User name').fill(name);
-  await page.getByLabel('E-mail').fill(`${name}@example.org`);
+  await page.getByLabel('E-mail').fill(`${name.replaceAll(' ', '-')}@example.org`);
   await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await page.getByRole('button', { name: 'Create account' }).click();
 }

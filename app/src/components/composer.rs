@@ -85,9 +85,8 @@ pub fn Composer(
     });
     let bytes = memo(move || text.with(String::len));
     let is_too_long = memo(move || bytes.get() > MAX_MESSAGE_BYTES);
-    let can_send = memo(move || {
-        live.get() && takes_posts.get() && text.with(|it| !is_blank(it)) && !is_too_long.get()
-    });
+    let can_send =
+        memo(move || live.get() && takes_posts.get() && text.with(|it| !is_blank(it)) && !is_too_long.get());
 
     let send = move || {
         if !can_send.get_untracked() {

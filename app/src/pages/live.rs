@@ -50,7 +50,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
         move || conversations.open(room.clone())
     });
     // What is written here is not in the room of the same name.
-    let session_name = memo(move || format!("Live session of {}", name.get()));
+    let session_name = memo(move || format!("Live session of {}", isolated(&name.get())));
     let me = page.account().map(|account| account.id);
     let standing = memo(move || session.session.with(Session::standing));
     let is_connected = memo(move || link.status.with(|status| *status == LinkStatus::Connected));
@@ -66,7 +66,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
         <div class="live">
             <header class="live__head">
                 <div class="live__words">
-                    <h1 class="live__name" title=move || isolated(&session_name.get())>
+                    <h1 class="live__name" title=move || session_name.get()>
                         <span class="live__kind">"Live session"</span>
                         <span class="sr_only">": "</span>
                         <bdi>{move || name.get()}</bdi>

@@ -3,6 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use protocol::text::is_blank;
 use protocol::{DraftId, RoomId};
 
 use crate::address::use_address;
@@ -251,5 +252,5 @@ fn Leftovers(room: RoomId) -> impl IntoView {
 /// What stands in the field, if it is worth keeping.
 pub(super) fn half_written(text: RwSignal<String>) -> Option<UnsentText> {
     let body = text.get();
-    (!body.trim().is_empty()).then_some(UnsentText { draft: None, body })
+    (!is_blank(&body)).then_some(UnsentText { draft: None, body })
 }
