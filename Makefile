@@ -2,7 +2,7 @@
 # The address can be chosen: make run PORT=8080, or HUBBUB_LISTEN=0.0.0.0:8080 make run
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test check attack chaos bench bench-check bench-page fmt fuzz screenshots setup
+.PHONY: help run build dev test check attack chaos chaos-volume bench bench-check bench-page fmt fuzz screenshots setup
 
 help: ## What can be asked for
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -29,6 +29,10 @@ check: ## The quick ones: formatting and clippy for both sides
 chaos: ## Try to break the promise of docs/DELIVERY.md: make chaos MINUTES=10
 	@tools/setup build
 	@tools/chaos "$(or $(MINUTES),10)"
+
+chaos-volume: ## 50 MiB for each of ten users who are away, 20,000 messages missed in a room, and the memory that it takes
+	@tools/setup build
+	@tools/chaos-volume
 
 attack: ## Hostile clients of every kind against a real server, four minutes; what ordinary ones notice
 	@tools/setup build

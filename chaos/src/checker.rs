@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use crate::history::{History, Stored};
+use crate::inbox;
 use crate::shelf::Shelf;
 use crate::view;
 use crate::violation::Violation;
@@ -20,6 +21,7 @@ pub fn check(history: &History) -> Vec<Violation> {
     for view in &history.views {
         view::check(view, history, &stored, &mut found);
     }
+    inbox::check(history, &mut found);
     found
 }
 

@@ -5,6 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 /// Everything that the checker needs to know of a run.
 #[derive(Debug, Clone, Default)]
 pub struct History {
@@ -16,6 +18,32 @@ pub struct History {
     pub stored: Vec<Stored>,
     /// Who was present at the end, as the run knows it: the truth that views are compared with.
     pub present: BTreeSet<String>,
+    /// What was to reach users wherever they are, in the order in which it was sent.
+    pub entries: Vec<Entry>,
+}
+
+/// An entry of a user's inbox that waits until one of the user's clients has been told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// For which user.
+    pub user: String,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Its text, unique in its run.
+    pub text: String,
+    /// Whether the server said that it is stored. Without that it may be told or not.
+    pub is_acknowledged: bool,
+}
+
+/// What an entry is. Some dialects have no word for some of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum EntryKind {
+    /// A direct message.
+    Direct,
+    /// The end of a job.
+    Job,
+    /// The notification that comes with the end of a job.
+    Notice,
 }
 
 /// A line that a client meant to say.
@@ -91,6 +119,8 @@ pub struct View {
     pub person: String,
     /// In the order in which it was told.
     pub notices: Vec<Notice>,
+    /// The entries of the user's inbox that its dialect has a word for.
+    pub kinds: BTreeSet<EntryKind>,
     /// How it stands when the run is over.
     pub end: End,
 }
@@ -118,6 +148,22 @@ pub enum Notice {
         /// What.
         text: String,
     },
+    /// A new connection begins: what was told on an older one may be told again.
+    Connected,
+    /// An entry of the user's inbox.
+    Entry {
+        /// Its text.
+        text: String,
+        /// Its number in the inbox, where the dialect says so.
+        number: Option<u64>,
+    },
+    /// The server said that on this connection nothing is missing between two numbers of the inbox.
+    InboxRecovered {
+        /// The cursor that the client came with.
+        after: u64,
+        /// Where it stands now.
+        upto: u64,
+    },
 }
 
 /// How a client stands when the network is whole again, everybody is connected and nothing is under way.
@@ -127,4 +173,6 @@ pub struct End {
     pub follows: BTreeSet<String>,
     /// Who is present in a room as the client was told; rooms of dialects without presence are left out.
     pub present: BTreeMap<String, BTreeSet<String>>,
+    /// Whether it is connected, for as long as it takes to be told everything that waits for its user.
+    pub hears_inbox: bool,
 }

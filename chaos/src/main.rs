@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chaos::real::{self, Wanted};
+use chaos::real::{self, Wanted, Wished};
 use chaos::simulation::{self, Sweep};
 use clap::{Args, Parser, Subcommand};
 use hub::planted::{Bug, plant};
@@ -30,7 +30,9 @@ enum What {
     },
     /// The real server, killed again and again while clients of every dialect talk to it over networks that break.
     Real(Wanted),
-    /// Both at the same time.
+    /// The real server with more than fits anywhere: direct messages for users who are away, and a room that grows meanwhile.
+    Volume(Wished),
+    /// Simulation and real server at the same time.
     All(Wanted),
     /// One seed again, with everything that happens.
     Replay {
@@ -72,6 +74,13 @@ fn run_real(options: real::Options) -> Result<bool, Box<dyn std::error::Error>> 
     Ok(report.violations.is_empty())
 }
 
+fn run_volume(wished: Wished) -> Result<bool, Box<dyn std::error::Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let report = runtime.block_on(wished.run())?;
+    print!("{report}");
+    Ok(report.violations.is_empty())
+}
+
 fn run_all(wanted: Wanted) -> Result<bool, Box<dyn std::error::Error>> {
     let limit = time(wanted.minutes.unwrap_or(1.0))?;
     // Before anything runs: without a server there is nothing to do.
@@ -99,6 +108,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
             sweep.broken.is_empty()
         }
         What::Real(wanted) => run_real(wanted.options()?)?,
+        What::Volume(wished) => run_volume(wished)?,
         What::All(wanted) => run_all(wanted)?,
         What::Replay { seed, how } => {
             plant(how.planted);

@@ -21,8 +21,11 @@ pub(crate) fn check(view: &View, history: &History, stored: &Shelf<'_>, found: &
     let mut standings: HashMap<&str, Standing> = HashMap::new();
     for notice in &view.notices {
         match notice {
-            // What comes next must fit what came last.
-            Notice::Recovered { .. } => {}
+            // What comes next must fit what came last. Inboxes are checked by themselves.
+            Notice::Recovered { .. }
+            | Notice::Connected
+            | Notice::Entry { .. }
+            | Notice::InboxRecovered { .. } => {}
             Notice::StartedOver { room } => {
                 standings.insert(room, Standing::default());
             }

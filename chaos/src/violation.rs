@@ -179,6 +179,70 @@ pub enum Violation {
         /// Who is gone.
         person: String,
     },
+    /// An acknowledged entry of an inbox reached none of its user's clients.
+    #[error(
+        "inbox of {user}: `{text}` and {more} more were acknowledged and told to no client, and {client} is connected"
+    )]
+    NeverTold {
+        /// Whose inbox.
+        user: String,
+        /// The first of them.
+        text: String,
+        /// How many others there are.
+        more: usize,
+        /// A client that should have been told.
+        client: String,
+    },
+    /// A client was told an entry that nothing sent to its user.
+    #[error("inbox of {user}: {client} was told `{text}`, which was not sent there")]
+    Misdirected {
+        /// Whose inbox.
+        user: String,
+        /// Which client was told.
+        client: String,
+        /// What.
+        text: String,
+    },
+    /// A client was told an entry again on one connection.
+    #[error("inbox of {user}: {client} was told `{text}` twice on one connection")]
+    EntryTwice {
+        /// Whose inbox.
+        user: String,
+        /// Which client was told.
+        client: String,
+        /// What.
+        text: String,
+    },
+    /// An entry has another number than before, or comes after one with a higher number on the same connection.
+    #[error("inbox of {user}: {client} was told `{text}` as number {number}, after number {before}")]
+    EntryOutOfOrder {
+        /// Whose inbox.
+        user: String,
+        /// Which client was told.
+        client: String,
+        /// What.
+        text: String,
+        /// The number that it was told.
+        number: u64,
+        /// The number that it was told before, or that the entry had before.
+        before: u64,
+    },
+    /// An entry is missing on a connection of which the server said that nothing is.
+    #[error(
+        "inbox of {user}: {client} was not told number {number}, `{text}`, and that nothing is missing after {after}"
+    )]
+    InboxGap {
+        /// Whose inbox.
+        user: String,
+        /// Which client was told.
+        client: String,
+        /// The missing number.
+        number: u64,
+        /// What is missing.
+        text: String,
+        /// The cursor that the client came with.
+        after: u64,
+    },
     /// A client does not know of somebody who is present.
     #[error("room {room}: {client} does not see {person}, who is there")]
     Overlooked {

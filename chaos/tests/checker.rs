@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chaos::{End, History, Notice, Place, Sent, Stored, View, Violation, check};
+use chaos::{End, Entry, EntryKind, History, Notice, Place, Sent, Stored, View, Violation, check};
 
 const ROOM: &str = "kitchen";
 
@@ -32,8 +32,9 @@ fn people(names: &[&str]) -> BTreeSet<String> {
 
 fn view(client: &str, person: &str, notices: Vec<Notice>) -> View {
     let present = [(ROOM.to_owned(), people(&["ann", "bob"]))].into();
-    let end = End { follows: people(&[ROOM]), present };
-    View { client: client.to_owned(), person: person.to_owned(), notices, end }
+    let end = End { follows: people(&[ROOM]), present, hears_inbox: true };
+    let kinds = [EntryKind::Direct].into();
+    View { client: client.to_owned(), person: person.to_owned(), notices, kinds, end }
 }
 
 /// Ann says three lines; she hears them at once, bob hears the second one again after a cut that his own rules see through.
@@ -51,7 +52,8 @@ fn good() -> History {
         view("ann-1", "ann", vec![started_over(), told(1), told(2), told(3)]),
         view("bob-1", "bob", vec![started_over(), told(1), recovered(), told(2), told(3)]),
     ];
-    History { sent: sent.into(), views, stored: stored.into(), present: people(&["ann", "bob"]) }
+    let present = people(&["ann", "bob"]);
+    History { sent: sent.into(), views, stored: stored.into(), present, ..History::default() }
 }
 
 /// What is found once a good history is made a bad one.
@@ -247,4 +249,97 @@ fn presence_is_the_truth_in_the_end() {
     assert_eq!(ghost, ["room kitchen: ann-1 sees bob, who is gone"]);
     let overlooked = found(|it| it.views[0].end.present = [(ROOM.to_owned(), people(&["ann"]))].into());
     assert_eq!(overlooked, ["room kitchen: ann-1 does not see bob, who is there"]);
+}
+
+fn entry(text: &str, is_acknowledged: bool) -> Entry {
+    Entry { user: "bob".to_owned(), kind: EntryKind::Direct, text: text.to_owned(), is_acknowledged }
+}
+
+fn told_entry(text: &str, number: Option<u64>) -> Notice {
+    Notice::Entry { text: text.to_owned(), number }
+}
+
+/// What is found when these were sent to bob, who has another client beside `bob-1`, and the two were told these.
+#[track_caller]
+fn found_in_inbox(entries: &[Entry], first: Vec<Notice>, second: Vec<Notice>) -> Vec<String> {
+    found(|it| {
+        it.entries = entries.to_vec();
+        let mut views = it.views.clone();
+        if let Some(bob) = it.views.get_mut(1) {
+            bob.notices.extend(first);
+        }
+        if let Some(mut bob) = views.pop() {
+            bob.notices.extend(second);
+            it.views.push(View { client: "bob-2".to_owned(), ..bob });
+        }
+    })
+}
+
+#[test]
+fn an_acknowledged_entry_reaches_one_client_of_its_user() {
+    let sent = [entry("psst", true), entry("pst", true), entry("ps", false)];
+    assert_eq!(
+        found_in_inbox(&sent, vec![], vec![]),
+        ["inbox of bob: `psst` and 1 more were acknowledged and told to no client, and bob-1 is connected"]
+    );
+    let (first, second) = (told_entry("psst", None), told_entry("pst", None));
+    assert!(found_in_inbox(&sent, vec![first], vec![second]).is_empty());
+    let nobody_is_there = found(|it| {
+        it.entries = sent.to_vec();
+        it.views[1].end.hears_inbox = false;
+    });
+    assert!(nobody_is_there.is_empty());
+    let without_a_word = found(|it| {
+        it.entries = sent.to_vec();
+        it.views[1].kinds.clear();
+    });
+    assert!(without_a_word.is_empty());
+}
+
+#[test]
+fn an_entry_may_come_again_on_another_connection_and_not_on_the_same() {
+    let psst = || told_entry("psst", None);
+    let again = vec![psst(), Notice::Connected, psst()];
+    assert!(found_in_inbox(&[entry("psst", true)], again, vec![]).is_empty());
+    assert_eq!(
+        found_in_inbox(&[entry("psst", true)], vec![psst(), psst()], vec![]),
+        ["inbox of bob: bob-1 was told `psst` twice on one connection"]
+    );
+    assert_eq!(
+        found_in_inbox(&[], vec![psst()], vec![]),
+        ["inbox of bob: bob-1 was told `psst`, which was not sent there"]
+    );
+}
+
+#[test]
+fn entries_have_one_number_and_come_in_order() {
+    let sent = [entry("one", true), entry("two", true)];
+    let both = || vec![told_entry("one", Some(1)), told_entry("two", Some(2))];
+    assert!(found_in_inbox(&sent, both(), both()).is_empty());
+    let backwards = both().into_iter().rev().collect();
+    assert_eq!(
+        found_in_inbox(&sent, both(), backwards),
+        ["inbox of bob: bob-2 was told `one` as number 1, after number 2"]
+    );
+    let other = vec![told_entry("two", Some(3))];
+    assert_eq!(
+        found_in_inbox(&sent, both(), other),
+        ["inbox of bob: bob-2 was told `two` as number 3, after number 2"]
+    );
+}
+
+#[test]
+fn a_recovered_inbox_has_no_hole() {
+    let sent = [entry("one", true), entry("two", true), entry("three", true)];
+    let all = || vec![told_entry("one", Some(1)), told_entry("two", Some(2)), told_entry("three", Some(3))];
+    let recovered = |told: &[Notice]| {
+        let back = [told_entry("one", Some(1)), Notice::Connected];
+        let position = Notice::InboxRecovered { after: 1, upto: 3 };
+        back.iter().chain(told).chain([&position]).cloned().collect::<Vec<_>>()
+    };
+    assert!(found_in_inbox(&sent, all(), recovered(&all()[1..])).is_empty());
+    assert_eq!(
+        found_in_inbox(&sent, all(), recovered(&all()[2..])),
+        ["inbox of bob: bob-2 was not told number 2, `two`, and that nothing is missing after 1"]
+    );
 }

@@ -62,6 +62,16 @@ fn somebody_who_has_left_and_is_still_seen() {
 }
 
 #[test]
+fn an_entry_that_waits_no_more_before_anybody_has_it() {
+    is_found(Bug::TellBeforeProof, "told to no client");
+}
+
+#[test]
+fn a_recovery_that_does_not_wait_for_its_client() {
+    is_found(Bug::ReplayWithoutFlowControl, "was closed with TooSlow");
+}
+
+#[test]
 fn a_disk_that_says_that_it_has_what_it_has_not() {
     is_found(Bug::LostFsync, "is not stored");
 }

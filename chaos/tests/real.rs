@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use chaos::real::{Options, Until, run};
+use chaos::real::{Amount, Options, Until, run, run_volume};
 
 /// The server of the same build as this test. Where all tests are run it is there, because the server's own tests need it.
 fn program() -> PathBuf {
@@ -39,7 +39,17 @@ async fn a_server_that_is_killed_loses_nothing_and_tells_nothing_twice() {
         counts.resent,
         counts.cuts + counts.half_closes,
         counts.stalls,
+        counts.entries,
+        counts.entries_told,
     ] {
         assert!(count > 0, "{report}");
     }
+}
+
+#[tokio::test]
+async fn more_than_a_connection_may_hold_arrives_at_every_door() {
+    let amount = Amount { users: 2, mib: 2, messages: 510, bytes: 2_500, memory_mib: 400, seed: 1 };
+    let report = run_volume(program(), amount).await.unwrap();
+    assert!(report.violations.is_empty(), "{report}");
+    assert_eq!(report.rows.len(), 19, "{report}");
 }

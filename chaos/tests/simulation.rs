@@ -16,6 +16,9 @@ fn keep_the_promise(seeds: std::ops::Range<u64>) {
         (counts.cuts, "cut"),
         (counts.slow, "slow"),
         (counts.failures, "failed"),
+        (counts.entries, "kept for an absent user"),
+        (counts.full, "refused because too much waited"),
+        (counts.resumed, "resumed"),
     ] {
         assert!(count > 0, "nothing was {what}, so nothing is proved:\n{sweep}");
     }

@@ -22,11 +22,15 @@ pub enum Bug {
     PresenceGhost,
     /// The disk says that it has what it has not.
     LostFsync,
+    /// An entry of an inbox waits no more once it is queued for a client.
+    TellBeforeProof,
+    /// What a client missed is queued for it all at once.
+    ReplayWithoutFlowControl,
 }
 
 impl Bug {
     /// All of them, with the name by which a person asks for one.
-    pub const ALL: [(&str, Self); 8] = [
+    pub const ALL: [(&str, Self); 10] = [
         ("deliver-before-commit", Self::DeliverBeforeCommit),
         ("skip-on-page-edge", Self::SkipOnPageEdge),
         ("forget-draft", Self::ForgetDraft),
@@ -35,6 +39,8 @@ impl Bug {
         ("reorder-in-batch", Self::ReorderInBatch),
         ("presence-ghost", Self::PresenceGhost),
         ("lost-fsync", Self::LostFsync),
+        ("tell-before-proof", Self::TellBeforeProof),
+        ("replay-without-flow-control", Self::ReplayWithoutFlowControl),
     ];
 
     /// Whether bugs can be planted in this build.

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::client::Client;
 use crate::event::Event;
 use crate::page;
+use crate::planted::{Bug, planted};
 use crate::port::{Slice, StoreError};
 use crate::refusal::Refusal;
 use crate::room::{Mailbox, Resumed, RoomCommand};
@@ -148,12 +149,15 @@ async fn resume(
         if stops { Failed::Refused(Refusal::Stopping) } else { Failed::NoRoom }
     };
     loop {
-        client.outlet().drained().await;
+        if !planted(Bug::ReplayWithoutFlowControl) {
+            client.outlet().drained().await;
+        }
         let (reply, answer) = oneshot::channel();
         let resume = RoomCommand::Resume { client: client.clone(), since: cursor, reply };
-        let permit = mailbox.reserve().await.map_err(|_| ended())?;
+        // Closed: the room ended, and why is not known. It may be there again, as after a read that failed.
+        let permit = mailbox.reserve().await.map_err(|_| Failed::Refused(Refusal::Stopping))?;
         resuming.while_in(room, || permit.send(resume))?;
-        let upto = match answer.await.map_err(|_| ended())? {
+        let upto = match answer.await.map_err(|_| Failed::Refused(Refusal::Stopping))? {
             Ok(Resumed::Behind(head)) => head.seq,
             Ok(Resumed::Subscribed) => return Ok(()),
             Err(Refusal::NoSuchRoom) => return Err(ended()),
@@ -175,7 +179,8 @@ async fn send_missed(
     let page = shared.store.page(room, Slice::After(cursor.seq), limits::MAX_PAGE_MESSAGES).await?;
     let missed =
         page.messages.into_iter().take_while(|it| it.cursor.seq <= upto && it.cursor.epoch == cursor.epoch);
-    let missed = page::portion(missed);
+    let missed =
+        if planted(Bug::ReplayWithoutFlowControl) { missed.collect() } else { page::portion(missed) };
     let last = missed.last().map(|message| message.cursor).ok_or(Failed::NoRoom)?;
     let sent = resuming.while_in(room, || {
         missed.into_iter().try_for_each(|message| client.tell_alone(&Event::Message(message)))

@@ -241,7 +241,7 @@ pub struct InboxData<T> {
 pub struct InboxPosition {
     /// The client's cursor from now on.
     pub inbox: u64,
-    /// Whether nothing is missing between the cursor that the client came with and this one. If not, only what still waits
-    /// for a proof of its delivery was or will be sent.
+    /// Whether nothing is missing between the cursor that the client came with and this one. If not, only what still
+    /// waits for a proof of its delivery was sent before this.
     pub recovered: bool,
 }

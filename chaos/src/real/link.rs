@@ -40,7 +40,8 @@ pub(super) enum Brought {
     Frame(String),
     /// A sign of life and nothing else.
     Life,
-    End,
+    /// The end, with the code of a WebSocket's close frame.
+    End(Option<u16>),
 }
 
 /// A session of Engine.IO that has not changed to a WebSocket.
@@ -89,12 +90,13 @@ impl Link {
         match &mut self.carrier {
             Carrier::WebSocket(socket) => match socket.next().await {
                 Some(Ok(Message::Text(text))) => Brought::Frame(text.to_string()),
-                Some(Ok(Message::Close(_)) | Err(_)) | None => Brought::End,
+                Some(Ok(Message::Close(frame))) => Brought::End(frame.map(|frame| frame.code.into())),
+                Some(Err(_)) | None => Brought::End(None),
                 Some(Ok(_)) => Brought::Life,
             },
             Carrier::Polling(polling) => match polling.frames.recv().await {
                 Some(frame) => Brought::Frame(frame),
-                None => Brought::End,
+                None => Brought::End(None),
             },
         }
     }

@@ -3,7 +3,9 @@
 
 mod client;
 mod journal;
+mod letters;
 mod link;
+mod memory;
 mod options;
 mod plan;
 mod program;
@@ -12,6 +14,7 @@ mod report;
 mod rest;
 mod round;
 mod speech;
+mod volume;
 mod world;
 
 use std::sync::Arc;
@@ -23,6 +26,7 @@ use world::World;
 
 pub use options::{Error, Options, Until, Wanted};
 pub use report::{Counts, Report};
+pub use volume::{Amount, Row, VolumeReport, Wished, run as run_volume};
 
 /// Kills of one round, at most: history has to be read and checked at its end.
 const KILLS: u32 = 16;

@@ -106,14 +106,18 @@ impl Wanted {
         let time = Duration::try_from_secs_f64(minutes * 60.0)
             .map_err(|_| Error::Options(format!("{minutes} minutes are no time")))?;
         let until = kills.map_or(Until::Elapsed(time), Until::Kills);
-        let candidates =
-            program.map_or_else(|| PROGRAMS.map(PathBuf::from).to_vec(), |program| vec![program]);
-        let Some(program) = candidates.iter().find(|path| path.is_file()).cloned() else {
-            let places: Vec<String> = candidates.iter().map(|path| path.display().to_string()).collect();
-            return Err(Error::NoProgram(places.join(" or ")));
-        };
+        let program = find_program(program)?;
         Ok(Options { program, until, seed, clients })
     }
+}
+
+/// The program that is named, else the first one that was built.
+pub(super) fn find_program(program: Option<PathBuf>) -> Result<PathBuf, Error> {
+    let candidates = program.map_or_else(|| PROGRAMS.map(PathBuf::from).to_vec(), |program| vec![program]);
+    candidates.iter().find(|path| path.is_file()).cloned().ok_or_else(|| {
+        let places: Vec<String> = candidates.iter().map(|path| path.display().to_string()).collect();
+        Error::NoProgram(places.join(" or "))
+    })
 }
 
 #[cfg(test)]

@@ -52,6 +52,11 @@ impl Program {
         std::mem::take(&mut *self.alarms.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// The number of its process, while it is there.
+    pub(super) fn process(&self) -> Option<u32> {
+        self.child.as_ref().and_then(Child::id)
+    }
+
     /// Starts it and waits until it listens.
     pub(super) async fn start(&mut self) -> Result<(), Error> {
         let mut child = Command::new(&self.path)

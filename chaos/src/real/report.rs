@@ -61,6 +61,16 @@ counters! {
     resent: "messages sent again",
     /// Lines that clients were told.
     delivered: "messages delivered",
+    /// Messages of rooms that were as large as they may be, or nearly.
+    large: "large messages",
+    /// Entries of absent users' inboxes that were acknowledged.
+    entries: "direct messages and ended jobs acknowledged",
+    /// Of those, what reached a client for the first time.
+    entries_told: "of inboxes told",
+    /// Entries that came again on a later connection.
+    entries_again: "of inboxes told again after a cut",
+    /// Connections that the server closed because their reader was too slow.
+    too_slow: "closed as too slow",
     /// Notifications that were acknowledged.
     notified: "notifications acknowledged",
     /// Connections that were opened.

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use protocol::rest::{
-    ChatMessage, Chats, Login, MessagePage, NewChat, NewMessage, NewNotification, Notifications, Notified,
-    Register, Tokens,
+    ChatMessage, Chats, JobPatch, Login, MessagePage, NewChat, NewJob, NewMessage, NewNotification,
+    Notifications, Notified, Register, Tokens,
 };
-use protocol::{DraftId, Notification, RoomId, UserId};
+use protocol::{DraftId, Job, JobId, JobKind, JobStatus, Notification, RoomId, UserId};
 use reqwest::{Method, RequestBuilder};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -78,6 +78,26 @@ impl Rest {
         Ok(made.notification)
     }
 
+    /// Starts a job of a user, whose title and subject are the same.
+    pub(super) async fn start_job(&self, owner: &Tokens, title: &str) -> Result<JobId, Error> {
+        let (title, subject) = (title.to_owned(), Some(title.to_owned()));
+        let new = NewJob { kind: JobKind::Task, subject, title, message: None, owner_id: None };
+        let job: Job = self.post("/api/v1/jobs", Some(owner), &new).await?;
+        Ok(job.id)
+    }
+
+    /// Ends a job with what came of it.
+    pub(super) async fn end_job(&self, owner: &Tokens, job: JobId, result: &str) -> Result<(), Error> {
+        let end = JobPatch {
+            status: Some(JobStatus::Completed),
+            result: Some(result.into()),
+            ..JobPatch::default()
+        };
+        let path = format!("/api/v1/jobs/{job}");
+        let request = self.request(Method::PATCH, &path).await.json(&end).bearer_auth(&owner.access_token);
+        answer::<Job>(&path, request).await.map(|_| ())
+    }
+
     /// The epoch of each of somebody's rooms.
     pub(super) async fn epochs(&self, who: &Tokens) -> Result<BTreeMap<RoomId, u32>, Error> {
         let chats: Chats = self.get("/api/v1/chats?limit=200", who).await?;
@@ -89,14 +109,23 @@ impl Rest {
         let mut all: Vec<ChatMessage> = Vec::new();
         loop {
             let after = all.last().map_or(0, |message| message.seq);
-            let path = format!("/api/v1/chats/{room}/messages?after={after}&limit=200");
-            let page: MessagePage = self.get(&path, who).await?;
+            let page = self.page_after(who, room, after).await?;
             let is_empty = page.messages.is_empty();
             all.extend(page.messages);
             if !page.has_more || is_empty {
                 return Ok(all);
             }
         }
+    }
+
+    /// The messages of a room after a number, as many as one answer brings.
+    pub(super) async fn page_after(
+        &self,
+        who: &Tokens,
+        room: &RoomId,
+        after: u64,
+    ) -> Result<MessagePage, Error> {
+        self.get(&format!("/api/v1/chats/{room}/messages?after={after}&limit=200"), who).await
     }
 
     /// Everything that somebody was notified of, oldest first.
@@ -114,6 +143,11 @@ impl Rest {
         }
         all.reverse();
         Ok(all)
+    }
+
+    /// Where the server listens at the moment, if it does.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        *self.server.borrow()
     }
 
     async fn get<T: DeserializeOwned>(&self, path: &str, who: &Tokens) -> Result<T, Error> {

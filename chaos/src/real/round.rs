@@ -1,6 +1,7 @@
 //! One round: everybody talks while things break, then the network heals, and when all is quiet the history is checked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::rest::Tokens;
@@ -9,15 +10,16 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::client::{Client, Phase};
-use super::journal::{Journal, Record, Standing};
+use super::client::{Absence, Client, Phase};
+use super::journal::{Expected, Journal, Record, Standing};
+use super::letters::Sender;
 use super::options::Error;
 use super::plan::{self, Act};
 use super::proxy::Proxy;
 use super::speech::inbox_of;
 use super::world::{Role, World};
 use crate::checker::check;
-use crate::history::{End, History, Place};
+use crate::history::{End, Entry, EntryKind, History, Place};
 
 /// How often everybody is given a last line to wait for. A client that has no way to recover and loses its connection after
 /// the last line waits for the next one.
@@ -32,6 +34,9 @@ struct Player {
     proxy: Proxy,
     standing: watch::Receiver<Standing>,
     follows: BTreeSet<String>,
+    user: Tokens,
+    kinds: BTreeSet<EntryKind>,
+    expected: watch::Sender<Expected>,
     stays: bool,
     life: JoinHandle<Record>,
 }
@@ -53,6 +58,7 @@ impl Round<'_> {
         let (players, present) = self.enter(&phase).await?;
         let listeners: BTreeSet<String> = players.iter().flat_map(|it| it.follows.iter().cloned()).collect();
         let notifiers = self.notifiers(&listeners, &phase);
+        let (letters, lines) = self.senders(&players, &phase);
         self.break_things(&players, &phase).await?;
 
         phase.send_replace(Phase::Heal);
@@ -67,6 +73,15 @@ impl Round<'_> {
             sent.extend(record.sent);
             found.extend(record.oddities);
         }
+        for letters in letters {
+            self.world.entries.extend(letters.await?);
+        }
+        if let Some(lines) = lines {
+            let record = lines.await?;
+            sent.extend(record.sent);
+            found.extend(record.oddities);
+        }
+        tell_what_to_expect(&players, &self.world.entries);
         let last_lines = self.wait_for_quiet(&players, &listeners, &present, &mut found).await?;
         sent.extend(last_lines.sent);
         found.extend(last_lines.oddities);
@@ -86,13 +101,17 @@ impl Round<'_> {
         }
         let people = listeners.iter().filter_map(|it| it.strip_prefix("inbox:")).map(str::to_owned).collect();
         let stored = self.world.stored(&people).await?;
-        let history = History { sent, views, stored, present };
+        let entries = std::mem::take(&mut self.world.entries);
+        let history = History { sent, views, stored, present, entries };
         self.count(&history, said_before);
         found.extend(check(&history).iter().map(ToString::to_string));
         self.world.program.check().await?;
         self.world.counters.whole.one();
         found.extend(self.world.program.alarms());
         self.world.sent = history.sent;
+        // Told in this round or found; it may come once more in the next one.
+        let told = history.entries.into_iter().map(|entry| Entry { is_acknowledged: false, ..entry });
+        self.world.entries = told.collect();
         Ok(found)
     }
 
@@ -106,26 +125,41 @@ impl Round<'_> {
         let mut present = BTreeSet::new();
         for (number, role) in self.world.roles(self.number, self.clients, &mut random).into_iter().enumerate()
         {
-            let Role { name, person, speech, dies_early } = role;
+            let Role { name, person, speech, dies_early, absence } = role;
             let proxy = Proxy::start(self.world.program.address(), self.world.counters.clone()).await?;
             let (standing, shown) = watch::channel(Standing::default());
             let follows = speech.follows();
             let user = person.user.id.to_string();
-            if !dies_early {
+            if !dies_early && absence == Absence::Never {
                 present.insert(user.clone());
             }
+            let (kinds, user_tokens) = (speech.kinds(), person.clone());
+            let (expected, expects) = watch::channel(None);
             let client = Client {
                 speech,
-                journal: Journal::new(name.clone(), user, self.world.counters.clone()),
+                journal: Journal::new(name.clone(), user, self.world.counters.clone())
+                    .with_kinds(kinds.clone()),
                 token: person.access_token,
                 addr: proxy.addr,
                 random: plan::random(self.seed, (self.number << 16) + 1 + number as u64),
                 phase: phase.subscribe(),
                 standing,
                 dies_early,
+                absence,
+                expected: expects,
             };
             let life = tokio::spawn(client.live());
-            players.push(Player { name, proxy, standing: shown, follows, stays: !dies_early, life });
+            players.push(Player {
+                name,
+                proxy,
+                standing: shown,
+                follows,
+                user: user_tokens,
+                kinds,
+                expected,
+                stays: !dies_early,
+                life,
+            });
         }
         Ok((players, present))
     }
@@ -146,6 +180,34 @@ impl Round<'_> {
             tokio::spawn(notify(self.world.rest.clone(), person.clone(), journal, random, phase.subscribe()))
         });
         notifiers.collect()
+    }
+
+    /// For everybody who is away, somebody who writes to them; and somebody who fills the room that some of them left.
+    fn senders(
+        &self,
+        players: &[Player],
+        phase: &watch::Sender<Phase>,
+    ) -> (Vec<JoinHandle<Vec<Entry>>>, Option<JoinHandle<Record>>) {
+        let Some(author) = self.world.people.first() else { return (Vec::new(), None) };
+        let sender = |number: u64, name: String| Sender {
+            rest: self.world.rest.clone(),
+            author: author.clone(),
+            room: self.world.hideout.clone(),
+            name,
+            random: plan::random(self.seed, (self.number << 16) + 0xc000 + number),
+            phase: phase.subscribe(),
+            counters: self.world.counters.clone(),
+        };
+        let hideout = self.world.hideout.as_str();
+        let away = players.iter().filter(|it| !it.kinds.is_empty() && !it.follows.contains(hideout));
+        let letters = (1..).zip(away).map(|(number, player)| {
+            let sender = sender(number, format!("sender-{}-{number}", self.number));
+            tokio::spawn(sender.write_to(player.user.clone(), player.kinds.clone()))
+        });
+        let name = format!("filler-{}", self.number);
+        let journal = Journal::new(name.clone(), author.user.id.to_string(), self.world.counters.clone());
+        let lines = tokio::spawn(sender(0, name).fill_room(journal));
+        (letters.collect(), Some(lines))
     }
 
     /// Carries out the plan.
@@ -259,8 +321,20 @@ fn is_quiet(
     present: &BTreeSet<String>,
 ) -> bool {
     standing.is_settled
+        && standing.missing == Some(0)
         && player.follows.iter().all(|room| standing.last.get(room) == last.get(room))
         && standing.present.values().all(|seen| seen == present)
+}
+
+/// Tells each client which entries it must be told in the end.
+fn tell_what_to_expect(players: &[Player], entries: &[Entry]) {
+    for player in players {
+        let is_expected = |it: &&Entry| {
+            it.is_acknowledged && it.user == player.user.user.id.as_str() && player.kinds.contains(&it.kind)
+        };
+        let texts = entries.iter().filter(is_expected).map(|it| it.text.clone()).collect();
+        player.expected.send_replace(Some(Arc::new(texts)));
+    }
 }
 
 /// Waits until all of these stand like that; the names of those that do not when the time is over.

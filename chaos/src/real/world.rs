@@ -9,12 +9,16 @@ use protocol::rest::Tokens;
 use rand::RngExt;
 use rand::rngs::StdRng;
 
+use super::client::Absence;
 use super::options::Error;
 use super::program::Program;
 use super::report::Counters;
 use super::rest::Rest;
-use super::speech::{ChatApi, Native, QuizMaster, SkillLift, SocketIo, Speech, Transport, inbox_of};
-use crate::history::{Place, Sent, Stored};
+use super::speech::{
+    ChatApi, Door, Listener, Native, QuizMaster, SkillLift, SocketIo, Speech, Transport, inbox_of,
+};
+use crate::body::name_of;
+use crate::history::{Entry, Place, Sent, Stored};
 
 /// Rooms that everybody is in; each client follows some of them.
 const ROOMS: usize = 6;
@@ -25,6 +29,12 @@ const CLIENTS_EACH: usize = 3;
 /// People of whom nothing is left when the talk is over, so that there is somebody to be gone.
 pub(super) const EARLY: usize = 2;
 
+/// Users who are not there most of the time, one for each way to be told what waits for them, and two that leave a room.
+const ABSENTEES: usize = 10;
+
+/// The room that they are in, and nobody else but the first one of the people.
+const HIDEOUT: &str = "hideout";
+
 /// What the rounds on one data folder have in common.
 pub(super) struct World {
     pub(super) program: Program,
@@ -33,8 +43,13 @@ pub(super) struct World {
     epochs: BTreeMap<RoomId, u32>,
     /// Signed in for this round. The last ones are those who leave early.
     pub(super) people: Vec<Tokens>,
+    /// Those who are away, signed in for this round.
+    pub(super) absentees: Vec<Tokens>,
+    pub(super) hideout: RoomId,
     /// Everything that was said in the rounds before.
     pub(super) sent: Vec<Sent>,
+    /// What was sent to inboxes in the rounds before; all of it that was acknowledged was told in its round.
+    pub(super) entries: Vec<Entry>,
     pub(super) counters: Arc<Counters>,
     _folder: tempfile::TempDir,
 }
@@ -45,6 +60,7 @@ pub(super) struct Role {
     pub(super) person: Tokens,
     pub(super) speech: Box<dyn Speech>,
     pub(super) dies_early: bool,
+    pub(super) absence: Absence,
 }
 
 impl World {
@@ -62,14 +78,33 @@ impl World {
         for number in 0..ROOMS {
             rooms.push(rest.create_room(&format!("room-{number}"), &people).await?);
         }
+        let mut absentees = Vec::new();
+        for number in 0..ABSENTEES {
+            absentees.push(rest.register(&format!("absentee-{number}")).await?);
+        }
+        let insiders: Vec<Tokens> = people.iter().take(1).chain(&absentees).cloned().collect();
+        let hideout = rest.create_room(HIDEOUT, &insiders).await?;
         let reader = people.first().ok_or_else(|| Error::Options("a run needs clients".to_owned()))?;
         let epochs = rest.epochs(reader).await?;
-        Ok(Self { program, rest, rooms, epochs, people, sent: Vec::new(), counters, _folder: folder })
+        let (sent, entries) = (Vec::new(), Vec::new());
+        Ok(Self {
+            program,
+            rest,
+            rooms,
+            epochs,
+            people,
+            absentees,
+            hideout,
+            sent,
+            entries,
+            counters,
+            _folder: folder,
+        })
     }
 
     /// Signs everybody in anew: a round begins with fresh tokens.
     pub(super) async fn sign_in(&mut self) -> Result<(), Error> {
-        for person in &mut self.people {
+        for person in self.people.iter_mut().chain(&mut self.absentees) {
             *person = self.rest.sign_in(&person.user.username).await?;
         }
         Ok(())
@@ -84,12 +119,48 @@ impl World {
         for (number, person) in people.enumerate() {
             let (dialect, speech) = self.speech(number, person, random);
             let name = format!("{dialect}-{round}-{number}");
-            roles.push(Role { name, person: person.clone(), speech, dies_early: false });
+            let (person, absence) = (person.clone(), Absence::Never);
+            roles.push(Role { name, person, speech, dies_early: false, absence });
         }
         for (number, person) in leaving.iter().take(clients).enumerate() {
             let speech = Box::new(Native::new(&self.some_rooms(random), &BTreeMap::new()));
             let name = format!("leaver-{round}-{number}");
-            roles.push(Role { name, person: person.clone(), speech, dies_early: true });
+            let (person, absence) = (person.clone(), Absence::Never);
+            roles.push(Role { name, person, speech, dies_early: true, absence });
+        }
+        roles.extend(self.absent_roles(round, random));
+        roles
+    }
+
+    /// Clients that are not there most of the time.
+    fn absent_roles(&self, round: u64, random: &mut StdRng) -> Vec<Role> {
+        let mut roles = Vec::new();
+        for (number, person) in self.absentees.iter().enumerate() {
+            let (user, token) = (person.user.id.as_str(), person.access_token.clone());
+            let listener = |door| -> Box<dyn Speech> { Box::new(Listener::new(door, user)) };
+            let socketio = |transport, rooms: &[&RoomId]| -> Box<dyn Speech> {
+                let rooms = rooms.iter().map(ToString::to_string).collect();
+                Box::new(SocketIo::new(transport, token.clone(), rooms, user).with_entries())
+            };
+            let (dialect, speech) = match number {
+                0 => ("native", listener(Door::Native)),
+                1 => ("chat", listener(Door::ChatApi)),
+                2 => ("quizmaster", listener(Door::QuizMaster)),
+                3 => ("skilllift", listener(Door::SkillLift)),
+                4 => ("socketio", socketio(Transport::WebSocket, &[])),
+                5 => ("polling", socketio(Transport::Polling, &[])),
+                6 => ("both", socketio(Transport::Both, &[])),
+                7 => ("cursor", listener(Door::Cursor)),
+                8 => ("room", socketio(Transport::WebSocket, &[&self.hideout])),
+                _ => ("room-polling", socketio(Transport::Polling, &[&self.hideout])),
+            };
+            let absence = match number {
+                8.. => Absence::AfterJoining,
+                _ if random.random_bool(0.5) => Absence::UntilHeal,
+                _ => Absence::Visits,
+            };
+            let name = format!("absent-{dialect}-{round}");
+            roles.push(Role { name, person: person.clone(), speech, dies_early: false, absence });
         }
         roles
     }
@@ -126,7 +197,9 @@ impl World {
             for message in self.rest.history(reader, &room).await? {
                 let id = Some(message.id.to_string());
                 let place = Place { epoch: Some(epoch), seq: Some(message.seq), id };
-                stored.push(Stored { room: room.to_string(), place, text: message.content });
+                // A text that is not whole is found as one that was never said.
+                let text = name_of(&message.content).unwrap_or(&message.content).to_owned();
+                stored.push(Stored { room: room.to_string(), place, text });
             }
         }
         for person in self.people.iter().filter(|it| listeners.contains(it.user.id.as_str())) {

@@ -1,6 +1,6 @@
 //! What the hub asks of the disk.
 
-use hub::port::{MessageDraft, RoomDraft};
+use hub::port::{Delivered, JobWrite, MessageDraft, NewEntry, RoomDraft};
 use protocol::{RoomId, UserId};
 use tokio::sync::oneshot;
 
@@ -12,6 +12,31 @@ pub(crate) enum Write {
     Add(RoomId, Vec<UserId>, i64),
     Remove(RoomId, UserId),
     Mark(RoomId, Vec<(UserId, u64)>),
+    Inbox(UserId, Vec<NewEntry>, Option<Box<JobWrite>>, i64),
+    Delivered(UserId, Proven),
+}
+
+/// Entries of an inbox whose delivery is proven.
+#[derive(Debug, Clone)]
+pub(crate) enum Proven {
+    These(Vec<u64>),
+    UpTo(u64),
+}
+
+impl Proven {
+    pub(crate) fn new(which: Delivered<'_>) -> Self {
+        match which {
+            Delivered::These(seqs) => Self::These(seqs.to_vec()),
+            Delivered::UpTo(seq) => Self::UpTo(seq),
+        }
+    }
+
+    pub(crate) fn which(&self) -> Delivered<'_> {
+        match self {
+            Self::These(seqs) => Delivered::These(seqs),
+            Self::UpTo(seq) => Delivered::UpTo(*seq),
+        }
+    }
 }
 
 /// What a call wants of the disk.

@@ -4,37 +4,22 @@
 //! a line again under the same draft until it is told the line's place. Over a link that loses frames it also looks for
 //! holes in the numbers; over one that does not, a hole is the server's fault and goes into the view as it is.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
 use super::chance::Chance;
+use super::outlet::Places;
+use super::scenario::Manner;
+use super::seat::Seat;
 use super::words::{Joined, Line, Told, Why, Wish};
-use crate::history::{End, Notice, Place, Sent, View};
+use crate::body::grow;
+use crate::history::{End, EntryKind, Notice, Place, Sent, View};
 
 /// How long a client waits for an answer before it asks again, in milliseconds.
 const PATIENCE_MS: u64 = 4_000;
 /// How long it waits after it was told to try again later.
 const LATER_MS: u64 = 700;
-
-/// Where a client stands in a room.
-#[derive(Debug, Default)]
-struct Seat {
-    /// It takes itself for somebody of this room.
-    is_member: bool,
-    follows: bool,
-    /// When it asked to follow, while that is not answered.
-    asked_at: Option<u64>,
-    not_before: u64,
-    epoch: u32,
-    /// The last number without a hole; `None`: it knows nothing of the room.
-    last: Option<u64>,
-    present: BTreeSet<String>,
-    /// Lines without a place, oldest first, by their place in `sent`.
-    unsent: VecDeque<(usize, Uuid)>,
-    /// When the oldest one was sent, while that is not answered.
-    sent_at: Option<u64>,
-}
 
 /// One device of somebody.
 #[derive(Debug)]
@@ -42,9 +27,19 @@ pub(crate) struct Client {
     name: String,
     person: String,
     seats: BTreeMap<String, Seat>,
+    manner: Manner,
+    /// Where it stands, as the last frame said; a client that does not resume is told no such thing.
+    places: Option<Places>,
+    /// The last number of the inbox that it has, and the one that it came with on this connection.
+    inbox: Option<u64>,
+    came_with: Option<u64>,
+    /// It has not been let in on this connection.
+    is_outside: bool,
     /// Its link loses frames.
     is_lossy: bool,
     sent: Vec<Sent>,
+    /// How large each of these is.
+    sizes: Vec<usize>,
     drafts: BTreeMap<Uuid, usize>,
     notices: Vec<Notice>,
     /// What it was told that cannot be.
@@ -54,14 +49,26 @@ pub(crate) struct Client {
 
 impl Client {
     /// Somebody who is in these rooms and knows nothing of them yet.
-    pub(crate) fn new(name: String, person: String, rooms: &[String], chance: Chance) -> Self {
+    pub(crate) fn new(
+        name: String,
+        person: String,
+        manner: Manner,
+        rooms: &[String],
+        chance: Chance,
+    ) -> Self {
         let seats = rooms.iter().map(|room| (room.clone(), Seat::default())).collect();
         Self {
             name,
             person,
             seats,
+            manner,
+            places: None,
+            inbox: None,
+            came_with: None,
+            is_outside: false,
             is_lossy: false,
             sent: Vec::new(),
+            sizes: Vec::new(),
             drafts: BTreeMap::new(),
             notices: Vec::new(),
             complaints: Vec::new(),
@@ -77,6 +84,29 @@ impl Client {
         &self.person
     }
 
+    /// Where it stands, for a server that lets it resume.
+    pub(crate) fn places(&self) -> Option<&Places> {
+        self.places.as_ref()
+    }
+
+    /// The last number of the inbox that it has, if it keeps account of that.
+    pub(crate) fn cursor(&self) -> Option<u64> {
+        self.inbox.filter(|_| self.manner == Manner::Cursor)
+    }
+
+    /// The last frame said where it stands.
+    pub(crate) fn note(&mut self, places: Places) {
+        self.places = Some(places);
+    }
+
+    /// The entries that its dialect has a word for.
+    pub(crate) fn kinds(&self) -> BTreeSet<EntryKind> {
+        match self.manner {
+            Manner::Plain | Manner::Cursor => [EntryKind::Direct, EntryKind::Job, EntryKind::Notice].into(),
+            Manner::Resuming => [EntryKind::Job, EntryKind::Notice].into(),
+        }
+    }
+
     /// The client was told these messages in an earlier life.
     pub(crate) fn remember(&mut self, room: &str, lines: &[Line]) {
         self.notices.push(Notice::StartedOver { room: room.to_owned() });
@@ -88,22 +118,26 @@ impl Client {
     /// A new connection: nothing is followed, nothing under way.
     pub(crate) fn connected(&mut self, is_lossy: bool, now: u64) -> Vec<Wish> {
         self.is_lossy = is_lossy;
+        self.is_outside = self.manner == Manner::Resuming;
+        self.notices.push(Notice::Connected);
+        self.came_with = self.cursor();
         for seat in self.seats.values_mut() {
             seat.is_member = true;
+            seat.followed |= seat.follows;
             (seat.follows, seat.asked_at, seat.sent_at, seat.not_before) = (false, None, None, 0);
         }
         self.look(now)
     }
 
-    /// Says a line; `None` in a room that it is not in.
+    /// Says a line, in a room that it is in.
     pub(crate) fn say(&mut self, room: &str, now: u64) -> Vec<Wish> {
         let Some(seat) = self.seats.get_mut(room).filter(|seat| seat.is_member) else { return Vec::new() };
         let (index, draft) = (self.sent.len(), self.chance.uuid());
-        let padding = ".".repeat(usize::try_from(self.chance.between(0, 60)).unwrap_or_default());
+        self.sizes.push(usize::try_from(self.chance.between(0, 80)).unwrap_or_default());
         self.sent.push(Sent {
             client: self.name.clone(),
             room: room.to_owned(),
-            text: format!("{} {index}{padding}", self.name),
+            text: format!("{} {index}", self.name),
             acknowledged: None,
             is_persistent: true,
         });
@@ -120,6 +154,9 @@ impl Client {
     /// Whatever is to be asked, or asked again.
     pub(crate) fn look(&mut self, now: u64) -> Vec<Wish> {
         let mut wishes = Vec::new();
+        if self.is_outside {
+            return wishes;
+        }
         let overdue = |since: Option<u64>| since.is_none_or(|since| now >= since + PATIENCE_MS);
         for (room, seat) in &mut self.seats {
             if !seat.is_member || now < seat.not_before {
@@ -128,7 +165,8 @@ impl Client {
             if !seat.follows || seat.asked_at.is_some() {
                 if overdue(seat.asked_at) {
                     seat.asked_at = Some(now);
-                    let since = seat.last.map(|last| (seat.epoch, last));
+                    let counts = self.manner != Manner::Resuming;
+                    let since = seat.last.filter(|_| counts).map(|last| (seat.epoch, last));
                     wishes.push(Wish::Join { room: room.clone(), since });
                 }
                 if !seat.follows {
@@ -137,10 +175,11 @@ impl Client {
             }
             if let Some((index, draft)) = seat.unsent.front()
                 && overdue(seat.sent_at)
-                && let Some(sent) = self.sent.get(*index)
+                && let (Some(sent), Some(size)) = (self.sent.get(*index), self.sizes.get(*index))
             {
                 seat.sent_at = Some(now);
-                wishes.push(Wish::Post { room: room.clone(), draft: *draft, text: sent.text.clone() });
+                let text = grow(&sent.text, *size, '.');
+                wishes.push(Wish::Post { room: room.clone(), draft: *draft, text });
             }
         }
         wishes
@@ -159,6 +198,12 @@ impl Client {
                 }
             }
             Told::Out { room } => self.leave(room),
+            Told::Entry { text, number, .. } => {
+                self.inbox = self.inbox.max(*number);
+                self.notices.push(Notice::Entry { text: text.clone(), number: *number });
+            }
+            Told::Inbox { number, recovered } => self.hear_position(*number, *recovered),
+            Told::Resumed { recovered } => self.hear_resumed(*recovered),
             Told::Presence { room, online, offline } => {
                 if let Some(seat) = self.seats.get_mut(room) {
                     seat.present.extend(online.iter().cloned());
@@ -167,6 +212,29 @@ impl Client {
             }
         }
         self.look(now)
+    }
+
+    /// Where it stands in the inbox, after what it missed or, where that is not kept, instead of it.
+    fn hear_position(&mut self, number: u64, recovered: bool) {
+        self.inbox = Some(number);
+        if let Some(after) = self.came_with.filter(|_| recovered) {
+            self.notices.push(Notice::InboxRecovered { after, upto: number });
+        }
+    }
+
+    /// Let in. Whoever wrote the client library takes a recovered client to follow what it followed before.
+    fn hear_resumed(&mut self, recovered: bool) {
+        self.is_outside = false;
+        if !recovered {
+            self.places = None;
+        }
+        for (room, seat) in &mut self.seats {
+            seat.follows = recovered && seat.followed;
+            seat.followed = false;
+            if seat.follows {
+                self.notices.push(Notice::Recovered { room: room.clone() });
+            }
+        }
     }
 
     fn hear_joined(&mut self, joined: &Joined) {
@@ -209,7 +277,8 @@ impl Client {
     fn take(&mut self, room: &str, line: &Line) {
         let Some(seat) = self.seats.get_mut(room) else { return };
         let next = seat.last.map(|last| last + 1);
-        if next.is_some_and(|next| line.seq < next) {
+        // The client library of one that resumes looks at no numbers.
+        if self.manner != Manner::Resuming && next.is_some_and(|next| line.seq < next) {
             return;
         }
         if self.is_lossy && next.is_some_and(|next| line.seq > next) {
@@ -263,6 +332,7 @@ impl Client {
     fn leave(&mut self, room: &str) {
         let Some(seat) = self.seats.get_mut(room) else { return };
         (seat.is_member, seat.follows, seat.asked_at, seat.sent_at) = (false, false, None, None);
+        seat.followed = false;
         for (index, _) in seat.unsent.drain(..) {
             if let Some(sent) = self.sent.get_mut(index) {
                 sent.is_persistent = false;
@@ -298,12 +368,18 @@ impl Client {
     }
 
     /// What it said, and what it was told.
-    pub(crate) fn into_history(self) -> (Vec<Sent>, View) {
+    pub(crate) fn into_history(self, hears_inbox: bool) -> (Vec<Sent>, View) {
+        let (kinds, manner) = (self.kinds(), self.manner);
         let following = self.seats.into_iter().filter(|(_, seat)| seat.follows);
-        let present: BTreeMap<String, BTreeSet<String>> =
+        let mut present: BTreeMap<String, BTreeSet<String>> =
             following.map(|(room, seat)| (room, seat.present)).collect();
-        let end = End { follows: present.keys().cloned().collect(), present };
-        (self.sent, View { client: self.name, person: self.person, notices: self.notices, end })
+        let follows = present.keys().cloned().collect();
+        if manner == Manner::Resuming {
+            // Who is there is told with the answer to a join, and not to one that resumes.
+            present.clear();
+        }
+        let end = End { follows, present, hears_inbox };
+        (self.sent, View { client: self.name, person: self.person, notices: self.notices, kinds, end })
     }
 }
 

@@ -1,15 +1,17 @@
 //! One connection: the tasks that a gateway would have for it, and the way between them and the client.
 
-use bytes::Bytes;
-use hub::{Inlet, Next, Outbox, OutboxItem, Peer};
+use std::sync::Arc;
+
+use hub::{Delivery, InboxStart, Inlet, Next, Outbox, Outlet, Peer, Refusal, Standing, Track};
 use protocol::CloseCode;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 
 use super::chance::Chance;
 use super::ingress::{Ingress, Report};
+use super::outlet::{Places, ResumeOutlet};
 use super::scenario::Wire;
-use super::words::Wish;
+use super::words::{Told, Wish, spell};
 
 /// Frames that leave at once.
 const BURST: usize = 6;
@@ -99,11 +101,12 @@ impl Connection {
         wire: Wire,
         seed: u64,
         (peer, outbox, inlet): (Peer, Outbox, Inlet),
+        arrival: Arrival,
         ingress: Ingress,
     ) -> Self {
         let (wishes, wishes_of_client) = mpsc::channel(WISHES);
         let (free, free_again) = mpsc::channel(4);
-        let reader = tokio::spawn(serve(peer, wishes_of_client, outbox));
+        let reader = tokio::spawn(serve(peer, arrival, wishes_of_client, outbox));
         let writer = tokio::spawn(write(number, inlet, free_again, ingress));
         let way = |name: &str| Way::new(Chance::new(seed, &format!("{name} {number}")));
         Self {
@@ -131,14 +134,66 @@ impl Connection {
     }
 }
 
-/// Carries out wishes in order until either side ends the connection, as every gateway does.
-async fn serve(mut peer: Peer, mut wishes: mpsc::Receiver<Wish>, outbox: Outbox) {
+/// What a connection is for, which a gateway sees to before it carries out wishes.
+pub(crate) enum Arrival {
+    /// Rooms alone.
+    Rooms,
+    /// Rooms, and what reaches the user.
+    Inbox(InboxStart),
+    /// The same, from where the client stood, if it was here before.
+    Resume(Option<Places>, Arc<ResumeOutlet>),
+}
+
+impl Arrival {
+    async fn enter(self, peer: &mut Peer) -> Result<(), Refusal> {
+        match self {
+            Self::Rooms => Ok(()),
+            Self::Inbox(start) => peer.follow_inbox(start, None).await,
+            Self::Resume(places, outlet) => resume(peer, places, &outlet).await,
+        }
+    }
+}
+
+/// As the gateway of Socket.IO: whether it is recovered comes first, then what was missed.
+async fn resume(peer: &mut Peer, places: Option<Places>, outlet: &ResumeOutlet) -> Result<(), Refusal> {
+    let back = match &places {
+        Some(Places { inbox: Some(inbox), .. }) => {
+            let cursors = places.as_ref().map(Places::cursors).unwrap_or_default();
+            peer.can_resume(&cursors, *inbox).await?.map(|rooms| (rooms, *inbox))
+        }
+        _ => None,
+    };
+    let recovered = back.is_some();
+    let answer = spell(&Told::Resumed { recovered }).unwrap_or_default();
+    let Some((rooms, inbox)) = back else {
+        // A client that is gone is noticed where its wishes come from.
+        outlet.push(answer, Delivery::Sure).ok();
+        return peer.follow_inbox(InboxStart::Fresh, None).await;
+    };
+    outlet.stands(Places { inbox: Some(inbox), ..Places::default() });
+    for Standing { room, cursor } in &rooms {
+        outlet.place(Track::Room(room, *cursor));
+    }
+    outlet.push(answer, Delivery::Sure).ok();
+    peer.resume(&rooms);
+    peer.follow_inbox(InboxStart::Resumed(inbox), None).await
+}
+
+/// Lets a client in, then carries out wishes in order until either side ends the connection, as every gateway does.
+async fn serve(mut peer: Peer, arrival: Arrival, mut wishes: mpsc::Receiver<Wish>, outbox: Outbox) {
+    if let Err(refusal) = arrival.enter(&mut peer).await {
+        let is_over = matches!(refusal, Refusal::Stopping);
+        return outbox.close(if is_over { CloseCode::Restart } else { CloseCode::Internal });
+    }
     loop {
         let wish = tokio::select! {
             biased;
             () = outbox.closed() => break,
             wish = wishes.recv() => wish,
         };
+        if let Some(Wish::Receipt { token }) = &wish {
+            outbox.answer(*token);
+        }
         match wish.as_ref().map(Wish::command) {
             Some(Some(command)) => peer.handle(command).await,
             Some(None) => {}
@@ -152,10 +207,7 @@ async fn write(connection: u32, mut inlet: Inlet, mut free: mpsc::Receiver<()>, 
     loop {
         let mut items = Vec::new();
         match inlet.next(&mut items, BURST).await {
-            Next::Frames => {
-                let frames = items.into_iter().filter_map(frame).collect();
-                ingress.report(Report::Frames { connection, frames });
-            }
+            Next::Frames => ingress.report(Report::Frames { connection, items }),
             Next::Close(code) => return ingress.report(Report::Closed { connection, code }),
         }
         // A writer that is stuck is let go like any other.
@@ -164,14 +216,6 @@ async fn write(connection: u32, mut inlet: Inlet, mut free: mpsc::Receiver<()>, 
             room = free.recv() => if room.is_none() { return },
             () = inlet.let_go() => {}
         }
-    }
-}
-
-/// No client follows an inbox, so none is asked for a receipt.
-fn frame(item: OutboxItem) -> Option<Bytes> {
-    match item {
-        OutboxItem::Frame(frame) => Some(frame),
-        OutboxItem::Ping(_) => None,
     }
 }
 

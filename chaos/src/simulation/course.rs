@@ -10,9 +10,12 @@ use protocol::{DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits
 use super::call::Write;
 use super::chance::Chance;
 use super::client::Client;
+use super::device::Device;
+use super::scenario::Part;
 use super::schedule::{Event, Owner};
 use super::words::{Epoch, Line};
-use super::world::{Device, World};
+use super::world::World;
+use crate::body::name_of;
 use crate::history::{History, Place, Sent, Stored};
 
 /// After all is well, longer than any connection takes to be given up for lost and anybody to be taken for gone.
@@ -29,11 +32,11 @@ impl World {
         let epochs = self.make_rooms();
         self.boot().await;
         let archive = self.stored(0).await;
-        for (index, (person, wire)) in self.scenario.clients.clone().into_iter().enumerate() {
+        for (index, Part { person, manner, wire }) in self.scenario.clients.clone().into_iter().enumerate() {
             let name = format!("{person}-{index}");
             let rooms = &self.scenario.rooms;
             let stream = Chance::new(self.seed, &format!("client {name}"));
-            let mut client = Client::new(name.clone(), person, rooms, stream);
+            let mut client = Client::new(name.clone(), person, manner, rooms, stream);
             let mut chance = Chance::new(self.seed, &format!("device {name}"));
             if let (Some(room), false) = (rooms.first(), archive.is_empty())
                 && chance.percent(70)
@@ -42,7 +45,7 @@ impl World {
                 client.remember(room, archive.get(..has).unwrap_or_default());
             }
             let (dial, act) = (chance.between(1, 400), chance.between(200, 1_000));
-            self.devices.push(Device { client, wire, connection: None, chance, is_dead: false });
+            self.devices.push(Device::new(client, wire, manner, chance));
             self.schedule.at(dial, Owner::Device(index), Event::Dial { device: index });
             self.schedule.at(act, Owner::Device(index), Event::Act { device: index });
             self.schedule.at(act, Owner::Device(index), Event::Look { device: index });
@@ -138,7 +141,9 @@ impl World {
         if self.life.is_none() {
             unrest.push("there is no server".to_owned());
         }
-        if unrest.is_empty() {
+        // Whether it is told in the end is the checker's business.
+        let is_at_rest = unrest.is_empty() && self.bursts.is_empty() && !self.has_untold();
+        if is_at_rest {
             self.is_over = true;
         } else if now > self.scenario.length_ms + UNTIL_GIVEN_UP_MS {
             self.complaints.extend(unrest);
@@ -156,11 +161,17 @@ impl World {
 
     /// What the run leaves behind.
     pub(crate) async fn into_history(mut self) -> (History, Self) {
-        let mut history = History::default();
+        let mut history = History { entries: std::mem::take(&mut self.entries), ..History::default() };
+        history.sent.append(&mut self.lines);
         for room in 0..self.scenario.rooms.len() {
             let name = self.scenario.rooms.get(room).cloned().unwrap_or_default();
             for line in self.stored(room).await {
                 let place = place(&line);
+                let Some(text) = name_of(&line.text) else {
+                    let what = format!("room {name}: {place} is stored in part: {:.80}", line.text);
+                    self.complaints.push(what);
+                    continue;
+                };
                 if line.text.starts_with(ARCHIVIST) {
                     history.sent.push(Sent {
                         client: ARCHIVIST.to_owned(),
@@ -170,7 +181,7 @@ impl World {
                         is_persistent: true,
                     });
                 }
-                history.stored.push(Stored { room: name.clone(), place, text: line.text });
+                history.stored.push(Stored { room: name.clone(), place, text: text.to_owned() });
             }
         }
         self.counts.messages = u64::try_from(history.stored.len()).unwrap_or(u64::MAX);
@@ -179,7 +190,8 @@ impl World {
                 history.present.insert(device.client.person().to_owned());
             }
             self.complaints.extend(device.client.complaints.iter().cloned());
-            let (sent, view) = device.client.into_history();
+            let hears_inbox = device.hears_inbox();
+            let (sent, view) = device.client.into_history(hears_inbox);
             history.sent.extend(sent);
             history.views.push(view);
         }

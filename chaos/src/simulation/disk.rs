@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use hub::memory::MemoryStore;
 use hub::model::Person;
 use hub::planted::{Bug, planted};
-use hub::port::{Answer, Store, StoreError};
+use hub::port::{Answer, InboxStore, Store, StoreError};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
@@ -56,6 +56,12 @@ impl Disk {
                 Write::Add(room, people, at_ms) => drop(store.add_members(&room, &people, at_ms).await?),
                 Write::Remove(room, person) => drop(store.remove_member(&room, &person).await?),
                 Write::Mark(room, marks) => store.mark_read(&room, &marks).await?,
+                Write::Inbox(user, entries, job, at_ms) => {
+                    drop(store.put_in_inbox(&user, entries, job.map(|job| *job), at_ms).await?);
+                }
+                Write::Delivered(user, proven) => {
+                    store.inbox_delivered(&user, proven.which()).await?;
+                }
             }
         }
         Ok(store)

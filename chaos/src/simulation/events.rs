@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hub::Hub;
+use hub::{Hub, OutboxItem};
 use protocol::{RoomId, UserId};
 
 use super::call::{Errand, Verdict};
@@ -28,7 +28,12 @@ impl World {
                     self.trace.note(now, format_args!("the server has lost connection {connection}"));
                 }
             }
-            Event::Down { connection, frame } => self.deliver(connection, moment, &frame),
+            Event::Down { connection, item: OutboxItem::Frame(frame) } => {
+                self.deliver(connection, moment, &frame);
+            }
+            Event::Down { connection, item: OutboxItem::Ping(token) } => {
+                self.answer_ping(connection, moment, token);
+            }
             Event::DownEnd { connection, code } => self.hang_up(connection, code),
             Event::Free { connection } => {
                 if let Some(it) = self.connections.get(&connection).filter(|it| !it.down.is_lost(moment)) {
@@ -61,7 +66,7 @@ impl World {
                 self.trace
                     .note(now, format_args!("on connection {connection} for {room}: join from {since:?}"));
             }
-            Wish::Typing { .. } | Wish::Read { .. } => {}
+            Wish::Typing { .. } | Wish::Read { .. } | Wish::Receipt { .. } => {}
         }
         // A reader that has ended hears nothing any more.
         if it.wishes.as_ref().is_some_and(|wishes| wishes.try_send(wish).is_err()) {
@@ -150,6 +155,24 @@ impl World {
             Fault::DiskFull => self.is_full = true,
             Fault::DiskFree => self.is_full = false,
             Fault::Guest(is_in) => self.move_guest(is_in),
+            Fault::Away { user, until_ms } => self.send_away(user, until_ms),
+            Fault::Burst(burst) => self.start_burst(burst),
+        }
+    }
+
+    /// The clients of a user lose their connections and do not come back before a moment.
+    fn send_away(&mut self, user: usize, until_ms: u64) {
+        let Some(name) = self.scenario.people.get(user).cloned() else { return };
+        for index in 0..self.devices.len() {
+            let Some(device) = self.devices.get_mut(index) else { return };
+            if device.client.person() != name {
+                continue;
+            }
+            device.away_until = until_ms;
+            self.schedule.at(until_ms, Owner::Device(index), Event::Dial { device: index });
+            if let Some(connection) = device.connection.take() {
+                self.cut(connection);
+            }
         }
     }
 
@@ -159,6 +182,7 @@ impl World {
             return;
         }
         self.counts.crashes += 1;
+        self.bursts.clear();
         self.disk.crash();
         // What was under way may have come to the disk or not; nobody is told.
         for (_, call) in std::mem::take(&mut self.calls) {
@@ -207,6 +231,7 @@ impl World {
             self.trace.note(now, format_args!("the server has drained"));
             self.life = None;
             self.calls.clear();
+            self.bursts.clear();
             for it in self.connections.values_mut().filter(|it| it.life == number) {
                 it.wishes = None;
             }
@@ -270,6 +295,7 @@ impl World {
                 cut.extend(device.connection);
             }
             device.wire = Wire::good();
+            device.heal();
             if let Some(it) = device.connection.and_then(|it| self.connections.get_mut(&it)) {
                 it.wire = Wire { loss: it.wire.loss, ..Wire::good() };
             }

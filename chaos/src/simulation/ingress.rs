@@ -1,22 +1,38 @@
 //! What reaches the world from tasks: calls of the disk, and frames that the hub lets go.
 
-use bytes::Bytes;
+use hub::OutboxItem;
 use protocol::CloseCode;
 use tokio::sync::mpsc;
 
 use super::call::Call;
+use crate::history::Place;
 
 /// Something that a task has to say.
 #[derive(Debug)]
 pub(crate) enum Report {
     /// The hub asks the disk.
     Call(Call),
-    /// Frames leave for a client.
-    Frames { connection: u32, frames: Vec<Bytes> },
+    /// Frames, and requests for receipts, leave for a client.
+    Frames { connection: u32, items: Vec<OutboxItem> },
     /// Nothing more leaves on this connection.
     Closed { connection: u32, code: CloseCode },
     /// The server of this life has drained.
     Drained { life: u32 },
+    /// Something of a burst was taken, or all of it was tried.
+    Burst { burst: usize, news: News },
+}
+
+/// What became of a part of a burst.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum News {
+    /// An entry is stored.
+    Stored { user: String, text: String },
+    /// A message is stored, at this place.
+    Posted { text: String, place: Place },
+    /// The server refused an entry, because too much waits for its user.
+    Full,
+    /// There is no more of it.
+    Over,
 }
 
 /// The tasks' end.

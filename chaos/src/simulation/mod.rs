@@ -4,16 +4,22 @@
 //! `docs/DELIVERY.md`. Time is virtual and there is one thread, so a seed does the same in each run (epochs and
 //! identifiers differ, which nothing depends on).
 
+mod burst;
 mod call;
 mod chance;
 mod client;
+mod clock;
 mod connection;
 mod course;
+mod device;
 mod disk;
 mod events;
+mod inboxes;
 mod ingress;
+mod outlet;
 mod scenario;
 mod schedule;
+mod seat;
 mod store;
 mod sweep;
 mod trace;

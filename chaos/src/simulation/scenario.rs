@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use hub::Settings;
 
+use super::burst::{Burst, Kind};
 use super::chance::Chance;
 
 /// How a client is connected.
@@ -22,7 +23,7 @@ pub(crate) struct Wire {
 impl Wire {
     /// A quick link without faults, to a client that takes what comes.
     pub(crate) fn good() -> Self {
-        Self { delay_ms: (1, 4), loss: 0, outbox_bytes: 1024 * 1024, stalls: 0 }
+        Self { delay_ms: (1, 4), loss: 0, outbox_bytes: OUTBOX_BYTES, stalls: 0 }
     }
 }
 
@@ -63,6 +64,29 @@ pub(crate) enum Fault {
     DiskFree,
     /// The guest is taken out of the first room, or put into it.
     Guest(bool),
+    /// All clients of a user lose their connections and stay away until a moment.
+    Away { user: usize, until_ms: u64 },
+    /// Much is sent at once.
+    Burst(Burst),
+}
+
+/// How a client comes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// It joins its rooms anew, from the last number that it has.
+    Plain,
+    /// The same, and it keeps the last number of its inbox, too.
+    Cursor,
+    /// It shows where it stood, and the server brings what it missed if it can: as the clients of Socket.IO do.
+    Resuming,
+}
+
+/// A client as the scenario has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub(crate) person: String,
+    pub(crate) manner: Manner,
+    pub(crate) wire: Wire,
 }
 
 /// Everything that a seed decides beforehand.
@@ -70,8 +94,7 @@ pub(crate) enum Fault {
 pub(crate) struct Scenario {
     pub(crate) rooms: Vec<String>,
     pub(crate) people: Vec<String>,
-    /// The client of each person by its number, and how it is connected.
-    pub(crate) clients: Vec<(String, Wire)>,
+    pub(crate) clients: Vec<Part>,
     /// How long things go wrong, in milliseconds.
     pub(crate) length_ms: u64,
     /// How long clients wait between two things that they do.
@@ -101,7 +124,8 @@ impl Scenario {
         let mut clients = Vec::new();
         for person in &people {
             for _ in 0..chance.between(1, 2) {
-                clients.push((person.clone(), wire(&mut chance, wild)));
+                let wire = wire(&mut chance, wild);
+                clients.push(Part { person: person.clone(), manner: Manner::Plain, wire });
             }
         }
         let mut faults = Vec::new();
@@ -155,7 +179,7 @@ impl Scenario {
             typing_timeout: Duration::from_millis(chance.between(300, 3_000) | 1),
             ..Settings::default()
         };
-        Self {
+        let mut scenario = Self {
             rooms,
             people,
             clients,
@@ -167,9 +191,102 @@ impl Scenario {
             disk,
             archive,
             settings,
+        };
+        scenario.add_inboxes(&mut Chance::new(seed, "inboxes"));
+        scenario
+    }
+
+    /// What waits for users, and who is away meanwhile: a little in most scenarios, much in a few.
+    fn add_inboxes(&mut self, chance: &mut Chance) {
+        for part in &mut self.clients {
+            part.manner = match chance.between(0, 3) {
+                0 if part.wire.loss == 0 => Manner::Resuming,
+                1 => Manner::Cursor,
+                _ => Manner::Plain,
+            };
+            if part.manner == Manner::Resuming {
+                part.wire.outbox_bytes = OUTBOX_BYTES;
+            }
+        }
+        let has_volume = chance.percent(VOLUME);
+        if chance.percent(12) {
+            self.take_guest_out(chance);
+        }
+        for _ in 0..chance.between(u64::from(has_volume), 2) {
+            let user = usize_between(chance, 0, self.people.len() as u64 - 1);
+            let from = chance.between(300, self.length_ms / 2);
+            // Some come back after all is well.
+            let until_ms = chance.between(from + 500, self.length_ms + 4_000);
+            self.faults.push((from, Fault::Away { user, until_ms }));
+            if has_volume && chance.percent(60) {
+                self.let_resume(user);
+            }
+            for _ in 0..chance.between(1, 2) {
+                let burst = self.burst(user, has_volume, chance);
+                let at = chance.between(from, from + (until_ms - from) / 2);
+                self.faults.push((at, Fault::Burst(burst)));
+            }
+        }
+        if has_volume {
+            // So much takes its time.
+            self.disk.delay_ms = (1, self.disk.delay_ms.1.min(8));
+            // What waits for one connection is bounded as in the program.
+            self.clients.iter_mut().for_each(|part| part.wire.outbox_bytes = OUTBOX_BYTES);
+            if chance.percent(40) {
+                self.settings.inbox_bytes_per_user = 400_000;
+            }
         }
     }
+
+    /// A client of this user resumes.
+    fn let_resume(&mut self, user: usize) {
+        let Some(name) = self.people.get(user).cloned() else { return };
+        if let Some(part) = self.clients.iter_mut().find(|it| it.person == name && it.wire.loss == 0) {
+            part.manner = Manner::Resuming;
+            part.wire.outbox_bytes = OUTBOX_BYTES;
+        }
+    }
+
+    /// The guest is taken out of the first room while it is away, and is not told before it comes back.
+    fn take_guest_out(&mut self, chance: &mut Chance) {
+        let user = self.people.len() - 1;
+        self.let_resume(user);
+        let from = chance.between(2_000, self.length_ms);
+        self.faults.push((from, Fault::Away { user, until_ms: from + chance.between(500, 3_000) }));
+        self.faults.push((from + 200, Fault::Guest(false)));
+    }
+
+    fn burst(&self, user: usize, has_volume: bool, chance: &mut Chance) -> Burst {
+        let room = usize_between(chance, 0, self.rooms.len() as u64 - 1);
+        let kind = match chance.between(0, 2) {
+            0 => Kind::Directs { to: user },
+            1 => Kind::Jobs { owner: user },
+            _ => Kind::Lines { room },
+        };
+        let (count, bytes) = match kind {
+            _ if !has_volume => (usize_between(chance, 1, 8), usize_between(chance, 0, 300)),
+            Kind::Jobs { .. } => *chance.pick(&JOBS).unwrap_or(&(70, 16_000)),
+            Kind::Directs { .. } => *chance.pick(&TEXTS).unwrap_or(&(30, 60_000)),
+            Kind::Lines { .. } => *chance.pick(&LINES).unwrap_or(&(30, 60_000)),
+        };
+        Burst { kind, count, bytes }
+    }
 }
+
+/// Scenarios in a hundred that have volume.
+const VOLUME: u64 = 7;
+
+/// What may wait for a connection of the program.
+const OUTBOX_BYTES: usize = 1024 * 1024;
+
+/// How many texts of how many bytes: more than an outbox or a portion may hold, than an inbox keeps.
+const TEXTS: [(usize, usize); 4] = [(22, 65_536), (40, 30_000), (220, 5_000), (1_050, 60)];
+
+/// The same for messages of a room: more than an outbox or a page may hold, than a client that resumes is brought.
+const LINES: [(usize, usize); 3] = [(22, 65_536), (220, 5_000), (505, 2_500)];
+
+/// The same for jobs, of whose results there may be less.
+const JOBS: [(usize, usize); 3] = [(70, 16_000), (90, 16_000), (260, 2_500)];
 
 fn some(names: &[&str], count: u64) -> Vec<String> {
     names.iter().zip(0..count).map(|(name, _)| (*name).to_owned()).collect()

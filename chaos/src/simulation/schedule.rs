@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
+use hub::OutboxItem;
 use protocol::CloseCode;
 
 use super::scenario::Fault;
@@ -15,8 +15,8 @@ pub(crate) enum Event {
     Up { connection: u32, wish: Wish },
     /// The server learns that a connection has ended.
     UpEnd { connection: u32 },
-    /// A frame reaches the client.
-    Down { connection: u32, frame: Bytes },
+    /// A frame, or a request for a receipt, reaches the client.
+    Down { connection: u32, item: OutboxItem },
     /// The client learns that a connection has ended.
     DownEnd { connection: u32, code: Option<CloseCode> },
     /// The way to the client is free for more frames.

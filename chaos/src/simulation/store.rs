@@ -11,7 +11,7 @@ use protocol::{
 };
 use uuid::Uuid;
 
-use super::call::Write;
+use super::call::{Proven, Write};
 use super::disk::SimulatedStore;
 
 impl Store for SimulatedStore {
@@ -121,7 +121,6 @@ impl Store for SimulatedStore {
     }
 }
 
-/// Inboxes are no part of what is simulated.
 impl InboxStore for SimulatedStore {
     fn put_in_inbox<'a>(
         &'a self,
@@ -130,15 +129,16 @@ impl InboxStore for SimulatedStore {
         job: Option<JobWrite>,
         at_ms: i64,
     ) -> Answer<'a, Vec<u64>> {
-        self.memory.put_in_inbox(person, entries, job, at_ms)
+        let write = Write::Inbox(person.clone(), entries.clone(), job.clone().map(Box::new), at_ms);
+        self.change(person.as_str(), write, self.memory.put_in_inbox(person, entries, job, at_ms))
     }
 
     fn inbox_state<'a>(&'a self, person: &'a UserId) -> Answer<'a, InboxState> {
-        self.memory.inbox_state(person)
+        self.look(person.as_str(), self.memory.inbox_state(person))
     }
 
     fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>> {
-        self.memory.inbox_after(person, seq, limit)
+        self.look(person.as_str(), self.memory.inbox_after(person, seq, limit))
     }
 
     fn inbox_waiting<'a>(
@@ -148,15 +148,16 @@ impl InboxStore for SimulatedStore {
         after: u64,
         upto: u64,
     ) -> Answer<'a, Vec<Entry>> {
-        self.memory.inbox_waiting(person, kinds, after, upto)
+        self.look(person.as_str(), self.memory.inbox_waiting(person, kinds, after, upto))
     }
 
     fn inbox_delivered<'a>(&'a self, person: &'a UserId, which: Delivered<'a>) -> Answer<'a, u64> {
-        self.memory.inbox_delivered(person, which)
+        let write = Write::Delivered(person.clone(), Proven::new(which));
+        self.change(person.as_str(), write, self.memory.inbox_delivered(person, which))
     }
 
     fn job(&self, job: JobId) -> Answer<'_, Option<Job>> {
-        self.memory.job(job)
+        self.look("jobs", self.memory.job(job))
     }
 
     fn jobs_of<'a>(&'a self, person: &'a UserId, before: Option<JobId>, limit: u32) -> Answer<'a, Vec<Job>> {
@@ -169,7 +170,7 @@ impl InboxStore for SimulatedStore {
         after: Option<JobId>,
         limit: u32,
     ) -> Answer<'a, Vec<Job>> {
-        self.memory.running_jobs(person, after, limit)
+        self.look(person.as_str(), self.memory.running_jobs(person, after, limit))
     }
 
     fn notifications<'a>(

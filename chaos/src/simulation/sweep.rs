@@ -51,12 +51,17 @@ impl std::ops::AddAssign for Counts {
         self.cuts += other.cuts;
         self.slow += other.slow;
         self.failures += other.failures;
+        self.entries += other.entries;
+        self.full += other.full;
+        self.again += other.again;
+        self.resumed += other.resumed;
     }
 }
 
 impl fmt::Display for Sweep {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { steps, messages, crashes, drains, cuts, slow, failures } = self.counts;
+        let Counts { steps, messages, crashes, drains, cuts, slow, failures, entries, full, again, resumed } =
+            self.counts;
         for (count, words) in [
             (self.seeds, "simulated seeds"),
             (steps, "steps"),
@@ -66,6 +71,10 @@ impl fmt::Display for Sweep {
             (cuts, "connections cut"),
             (slow, "slow readers let go"),
             (failures, "failures of the disk"),
+            (entries, "entries of inboxes acknowledged"),
+            (full, "entries refused because too much waited"),
+            (again, "entries told to more than one connection"),
+            (resumed, "clients that were recovered where they stood"),
         ] {
             writeln!(out, "{count:>9}  {words}")?;
         }

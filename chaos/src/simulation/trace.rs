@@ -61,6 +61,19 @@ impl Trace {
                 offline.sort();
                 self.note(now, format_args!("{name} is told of {room}: came {online:?}, went {offline:?}"));
             }
+            Told::Entry { kind, text, .. } => {
+                self.note(now, format_args!("{name} is told of its inbox ({kind:?}): {text}"));
+            }
+            Told::Inbox { number, recovered } => {
+                self.note(
+                    now,
+                    format_args!("{name} stands at {number} of its inbox, recovered: {recovered}"),
+                );
+            }
+            Told::Resumed { recovered } => {
+                let words = if *recovered { "where it stood" } else { "from anew" };
+                self.note(now, format_args!("{name} is in, {words}"));
+            }
             Told::Invited { room } | Told::Out { room } => {
                 self.note(now, format_args!("{name} is told of {room}: {told:?}"));
             }

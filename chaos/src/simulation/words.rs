@@ -4,10 +4,16 @@
 //! what an outbox holds, is the same in each replay.
 
 use bytes::Bytes;
+use hub::port::InboxKind;
 use hub::{Bring, Command, Event, Spelling};
-use protocol::{Cursor, DraftId, ErrorCode, MessageKind, PresenceChange, RoomId, UserId};
+use protocol::{Cursor, DraftId, ErrorCode, JobStep, MessageKind, PresenceChange, RoomId, UserId};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use uuid::Uuid;
+
+use super::outlet::Places;
+use crate::body::name_of;
+use crate::history::EntryKind;
 
 /// What a client asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,10 +26,12 @@ pub(crate) enum Wish {
     Typing { room: String, on: bool },
     /// Have read so far.
     Read { room: String, seq: u64 },
+    /// The answer to a request for a receipt.
+    Receipt { token: u64 },
 }
 
 impl Wish {
-    /// The wish as the hub understands it; `None` for a room that cannot be.
+    /// The wish as the hub understands it; `None` for a room that cannot be, and for what is no wish.
     pub(crate) fn command(&self) -> Option<Command> {
         let id = |room: &str| RoomId::parse(room).ok();
         Some(match self {
@@ -40,6 +48,7 @@ impl Wish {
             },
             Self::Typing { room, on } => Command::Typing { room: id(room)?, on: *on },
             Self::Read { room, seq } => Command::Read { room: id(room)?, seq: *seq },
+            Self::Receipt { .. } => return None,
         })
     }
 }
@@ -61,6 +70,12 @@ pub(crate) enum Told {
     Out { room: String },
     /// Some came, some went.
     Presence { room: String, online: Vec<String>, offline: Vec<String> },
+    /// An entry of the user's inbox with its number; the result is that of a job that ended.
+    Entry { kind: EntryKind, text: String, result: Option<String>, number: Option<u64> },
+    /// A client that keeps a cursor of its inbox has everything up to here, or starts over.
+    Inbox { number: u64, recovered: bool },
+    /// A client that resumes is in: from where it stood, or from anew.
+    Resumed { recovered: bool },
 }
 
 /// The answer to a join.
@@ -117,15 +132,49 @@ pub(crate) enum Why {
 }
 
 /// How the clients of a simulation are told.
-pub(crate) const SPELLING: Spelling = Spelling::new(0, spell);
+pub(crate) const SPELLING: Spelling = Spelling::new(0, |event| spell(&told(event)?));
 
-fn spell(event: &Event) -> Option<Bytes> {
-    serde_json::to_vec(&told(event)?).ok().map(Bytes::from)
+/// How those are told that resume: as Socket.IO, it has no word for direct messages.
+pub(crate) const RESUMING: Spelling = Spelling {
+    settles: &[InboxKind::Job, InboxKind::Notification],
+    ..Spelling::new(1, |event| match event {
+        Event::Direct(..) => None,
+        event => spell(&told(event)?),
+    })
+};
+
+pub(crate) fn spell(told: &Told) -> Option<Bytes> {
+    serde_json::to_vec(told).ok().map(Bytes::from)
 }
 
-/// Reads what [`SPELLING`] wrote.
-pub(crate) fn read(frame: &[u8]) -> Option<Told> {
-    serde_json::from_slice(frame).ok()
+/// Reads what the server wrote: what is told, and where a client that resumes stands after it.
+pub(crate) fn read(frame: &[u8]) -> Option<(Told, Option<Places>)> {
+    let mut parts = frame.splitn(2, |byte| *byte == b'\n');
+    let mut told = serde_json::from_slice(parts.next()?).ok()?;
+    let places = parts.next().map(serde_json::from_slice).transpose().ok()?;
+    shorten(&mut told)?;
+    Some((told, places))
+}
+
+/// Leaves the names of long texts; `None` if one of them is not as it was sent.
+fn shorten(told: &mut Told) -> Option<()> {
+    match told {
+        Told::Joined(joined) => joined.lines.iter_mut().try_for_each(|line| cut(&mut line.text)),
+        Told::Message { line, .. } => cut(&mut line.text),
+        Told::Entry { text, result, .. } => {
+            cut(text)?;
+            let is_whole = result.as_deref().is_none_or(|result| name_of(result) == Some(text));
+            *result = None;
+            is_whole.then_some(())
+        }
+        _ => Some(()),
+    }
+}
+
+fn cut(text: &mut String) -> Option<()> {
+    let length = name_of(text)?.len();
+    text.truncate(length);
+    Some(())
 }
 
 fn line(message: &protocol::Message) -> Line {
@@ -176,12 +225,23 @@ fn told(event: &Event) -> Option<Told> {
             online: Vec::new(),
             offline: vec![it.user.to_string()],
         },
+        Event::Direct(letter, number) => entry(EntryKind::Direct, letter.body.clone(), None, *number),
+        Event::InboxPosition(it) => Told::Inbox { number: it.inbox, recovered: it.recovered },
+        Event::Job(change, _, number) if matches!(change.step, JobStep::Completed | JobStep::Failed) => {
+            let result = change.job.result.as_ref().and_then(Value::as_str).map(str::to_owned);
+            entry(EntryKind::Job, change.job.title.clone(), result, *number)
+        }
+        Event::Notification(it, number) => entry(EntryKind::Notice, it.title.clone(), None, *number),
         // Takes place in the outbox and means nothing to the client.
         Event::Typing(it) => {
             Told::Presence { room: it.room.to_string(), online: Vec::new(), offline: Vec::new() }
         }
         _ => return None,
     })
+}
+
+fn entry(kind: EntryKind, text: String, result: Option<String>, number: Option<u64>) -> Told {
+    Told::Entry { kind, text, result, number }
 }
 
 /// The one place that knows how the hub tells of presence.

@@ -4,29 +4,28 @@
 //! no task has anything to do, so the hub has finished with one event before the next one comes, and the order in which
 //! its maps are walked changes nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use hub::model::Person;
-use hub::port::Clock;
-use hub::{Hub, Identity, SignInId, outbox};
+use hub::{Hub, Identity, InboxStart, OutboxItem, Outlet, outbox};
 use protocol::UserId;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::call::Call;
 use super::chance::Chance;
-use super::client::Client;
-use super::connection::{Connection, is_patient};
+use super::clock::JumpyClock;
+use super::connection::{Arrival, Connection, is_patient};
+use super::device::{Device, SIGN_IN};
 use super::disk::{Disk, SimulatedStore};
 use super::ingress::{Ingress, Report};
-use super::scenario::{Health, Scenario, Wire};
+use super::outlet::ResumeOutlet;
+use super::scenario::{Health, Manner, Scenario};
 use super::schedule::{Event, Owner, Schedule};
 use super::trace::Trace;
-use super::words::{SPELLING, Told, Why, Wish, read};
+use super::words::{RESUMING, SPELLING, Told, Why, Wish, read};
+use crate::history::{Entry, Sent};
 
 /// The hub may do something of its own accord at odd milliseconds, the world does at even ones.
 const TICK_MS: u64 = 2;
@@ -48,6 +47,14 @@ pub struct Counts {
     pub slow: u64,
     /// Calls that the disk failed.
     pub failures: u64,
+    /// Entries of inboxes that were acknowledged.
+    pub entries: u64,
+    /// Entries that were refused because too much waited for their user.
+    pub full: u64,
+    /// Entries that a client was told again.
+    pub again: u64,
+    /// Clients that came back and were recovered where they stood.
+    pub resumed: u64,
 }
 
 /// The server, while there is one.
@@ -55,38 +62,6 @@ pub(crate) struct Life {
     pub(crate) number: u32,
     pub(crate) hub: Hub,
     pub(crate) store: Arc<SimulatedStore>,
-}
-
-/// A client and what connects it.
-pub(crate) struct Device {
-    pub(crate) client: Client,
-    pub(crate) wire: Wire,
-    pub(crate) connection: Option<u32>,
-    pub(crate) chance: Chance,
-    pub(crate) is_dead: bool,
-}
-
-/// The server's clock, which may jump.
-#[derive(Debug)]
-pub(crate) struct JumpyClock {
-    begun: Instant,
-    ahead_ms: AtomicI64,
-}
-
-impl Clock for JumpyClock {
-    fn now_ms(&self) -> i64 {
-        1_700_000_000_000 + self.monotonic_ms() + self.ahead_ms.load(Ordering::Relaxed)
-    }
-
-    fn monotonic_ms(&self) -> i64 {
-        i64::try_from(self.begun.elapsed().as_millis()).unwrap_or(i64::MAX)
-    }
-}
-
-impl JumpyClock {
-    pub(crate) fn jump(&self, by_ms: i64) {
-        self.ahead_ms.fetch_add(by_ms, Ordering::Relaxed);
-    }
 }
 
 /// All of it.
@@ -108,6 +83,14 @@ pub(crate) struct World {
     pub(crate) devices: Vec<Device>,
     pub(crate) connections: BTreeMap<u32, Connection>,
     pub(crate) complaints: Vec<String>,
+    /// What was sent to inboxes, and what bursts said in rooms.
+    pub(crate) entries: Vec<Entry>,
+    pub(crate) lines: Vec<Sent>,
+    /// What of the former was told, by user and text.
+    pub(crate) told: BTreeSet<(String, String)>,
+    /// Bursts that are under way.
+    pub(crate) bursts: BTreeSet<usize>,
+    pub(crate) last_burst: usize,
     pub(crate) is_over: bool,
     pub(crate) ingress: Ingress,
     reports: mpsc::UnboundedReceiver<Report>,
@@ -136,7 +119,7 @@ impl World {
             schedule: Schedule::default(),
             trace: Trace::new(keeps_lines),
             counts: Counts::default(),
-            clock: Arc::new(JumpyClock { begun: Instant::now(), ahead_ms: AtomicI64::new(0) }),
+            clock: Arc::new(JumpyClock::new()),
             chance: Chance::new(seed, "world"),
             disk: Arc::default(),
             is_full: false,
@@ -146,6 +129,11 @@ impl World {
             devices: Vec::new(),
             connections: BTreeMap::new(),
             complaints: Vec::new(),
+            entries: Vec::new(),
+            lines: Vec::new(),
+            told: BTreeSet::new(),
+            bursts: BTreeSet::new(),
+            last_burst: 0,
             is_over: false,
             ingress,
             reports,
@@ -211,7 +199,7 @@ impl World {
         for report in reports {
             match report {
                 Report::Call(call) => self.take_call(call),
-                Report::Frames { connection, frames } => self.take_frames(connection, frames),
+                Report::Frames { connection, items } => self.take_frames(connection, items),
                 Report::Closed { connection, code } => {
                     let now = self.now();
                     self.counts.slow += u64::from(code == protocol::CloseCode::TooSlow);
@@ -223,6 +211,7 @@ impl World {
                     }
                 }
                 Report::Drained { life } => self.has_drained(life),
+                Report::Burst { burst, news, .. } => self.take_news(burst, news),
             }
         }
     }
@@ -255,12 +244,12 @@ impl World {
         self.disk_chances.entry(format!("verdict {name}")).or_insert_with(new)
     }
 
-    fn take_frames(&mut self, connection: u32, frames: Vec<bytes::Bytes>) {
+    fn take_frames(&mut self, connection: u32, items: Vec<OutboxItem>) {
         let now = self.now();
         let Some(it) = self.connections.get_mut(&connection) else { return };
-        for frame in frames {
+        for item in items {
             for moment in it.down.arrivals(now, &it.wire) {
-                let event = Event::Down { connection, frame: frame.clone() };
+                let event = Event::Down { connection, item: item.clone() };
                 self.schedule.at(moment, Owner::Down(connection), event);
             }
         }
@@ -287,7 +276,7 @@ impl World {
     pub(crate) fn dial(&mut self, index: usize) {
         let now = self.now();
         let Some(device) = self.devices.get_mut(index) else { return };
-        if device.is_dead || device.connection.is_some() {
+        if device.is_dead || device.connection.is_some() || now < device.away_until {
             return;
         }
         let name = device.client.person();
@@ -297,8 +286,22 @@ impl World {
             return self.schedule.at(moment, Owner::Device(index), Event::Dial { device: index });
         };
         let (outlet, inlet) = outbox(device.wire.outbox_bytes);
-        let identity = Identity { person: Arc::new(person), sign_in: SignInId(Uuid::from_u128(1)) };
-        let attached = life.hub.attach(identity, SPELLING, Arc::new(outlet.clone()));
+        let identity = Identity { person: Arc::new(person), sign_in: SIGN_IN };
+        let (spelling, place, arrival): (_, Arc<dyn Outlet>, _) = match device.manner {
+            Manner::Plain | Manner::Cursor => {
+                let arrival = match device.client.cursor() {
+                    _ if !device.follows_inbox() => Arrival::Rooms,
+                    Some(cursor) => Arrival::Inbox(InboxStart::Cursor(cursor)),
+                    None => Arrival::Inbox(InboxStart::Fresh),
+                };
+                (SPELLING, Arc::new(outlet.clone()), arrival)
+            }
+            Manner::Resuming => {
+                let place = Arc::new(ResumeOutlet::new(outlet.clone()));
+                (RESUMING, place.clone(), Arrival::Resume(device.client.places().cloned(), place))
+            }
+        };
+        let attached = life.hub.attach(identity, spelling, place);
         let Ok(peer) = attached else {
             let moment = now + device.chance.between(100, 1_500);
             return self.schedule.at(moment, Owner::Device(index), Event::Dial { device: index });
@@ -307,10 +310,10 @@ impl World {
         let names = (number, index, life.number);
         let wire = device.wire.clone();
         let ends = (peer, outlet, inlet);
-        let connection = Connection::open(names, wire, self.seed, ends, self.ingress.clone());
+        let connection = Connection::open(names, wire, self.seed, ends, arrival, self.ingress.clone());
         self.trace.note(now, format_args!("{} has connection {number}", device.client.name()));
         self.connections.insert(number, connection);
-        device.connection = Some(number);
+        (device.connection, device.is_told) = (Some(number), false);
         let wishes = device.client.connected(device.wire.loss > 0, now);
         self.send(index, wishes);
     }
@@ -337,7 +340,7 @@ impl World {
         let Some(device) = self.devices.get_mut(index).filter(|it| it.connection == Some(connection)) else {
             return;
         };
-        let Some(told) = read(frame) else {
+        let Some((told, places)) = read(frame) else {
             return self.complaints.push(format!("{} was told what it cannot read", device.client.name()));
         };
         let name = device.client.name();
@@ -347,8 +350,17 @@ impl World {
         {
             self.complaints.push(format!("room {room}: {name} was sent out and is in it"));
         }
+        device.is_told |= matches!(told, Told::Message { .. } | Told::Joined(_) | Told::Entry { .. });
+        if let Some(places) = places {
+            device.client.note(places);
+        }
         let wishes = device.client.hear(&told, now);
         self.send(index, wishes);
+        match &told {
+            Told::Entry { text, .. } => self.note_entry(index, text),
+            Told::Resumed { recovered } => self.counts.resumed += u64::from(*recovered),
+            _ => {}
+        }
     }
 
     /// The room and the person who is put into it and taken out again.
@@ -365,6 +377,11 @@ impl World {
         };
         self.trace.note(now, format_args!("{} has lost connection {connection}", device.client.name()));
         device.connection = None;
+        if let Some(times) = device.ends(code).filter(|_| now > self.scenario.length_ms) {
+            let name = device.client.name();
+            self.complaints
+                .push(format!("{name} was closed with TooSlow {times} times in a row and told nothing"));
+        }
         let soonest = if is_patient(code) { 300 } else { 5 };
         let moment = now + device.chance.between(soonest, 900);
         self.schedule.at(moment, Owner::Device(index), Event::Dial { device: index });
@@ -377,5 +394,6 @@ fn order(report: &Report) -> (u8, &str, u32) {
         Report::Call(call) => (0, &call.name, call.life),
         Report::Frames { connection, .. } | Report::Closed { connection, .. } => (1, "", *connection),
         Report::Drained { life } => (2, "", *life),
+        Report::Burst { burst, .. } => (3, "", u32::try_from(*burst).unwrap_or(u32::MAX)),
     }
 }

@@ -48,8 +48,8 @@ pub(crate) struct CatchUp {
     running: RunningJobs,
     /// A frame that ends a recovery.
     greeting: Option<Bytes>,
-    /// The client keeps a cursor and is told when it is up to date.
-    tells_position: bool,
+    /// The client keeps a cursor and is told when it is up to date; and whether it was recovered.
+    position: Option<bool>,
 }
 
 /// Which of the user's running jobs are still to be sent.
@@ -101,7 +101,7 @@ impl CatchUp {
             after: base,
             running: RunningJobs::All,
             greeting: None,
-            tells_position: false,
+            position: None,
         }
     }
 
@@ -170,12 +170,10 @@ impl Inbox {
             }
             InboxStart::Cursor(_) if cursor.is_some() => {
                 self.deliver(Delivered::UpTo(base)).await;
-                catch_up.tells_position = true;
+                catch_up.position = Some(true);
             }
-            InboxStart::Cursor(_) => {
-                let position = InboxPosition { inbox: base, recovered: false };
-                catch_up.client.tell_alone(&Event::InboxPosition(position)).ok();
-            }
+            // Told behind what waits: a client that took the new place as its cursor before would prove what it has not.
+            InboxStart::Cursor(_) => catch_up.position = Some(false),
             InboxStart::Fresh => {}
         }
         if let Some(greeting) = greeting {
@@ -203,12 +201,12 @@ impl Inbox {
         }
         match sent? {
             Turn::UpToDate => {
-                let CatchUp { client, greeting, tells_position, after, .. } = *catch_up;
+                let CatchUp { client, greeting, position, after, .. } = *catch_up;
                 if let Some(greeting) = greeting {
                     client.hand(greeting)?;
                 }
-                if tells_position {
-                    let position = InboxPosition { inbox: after, recovered: true };
+                if let Some(recovered) = position {
+                    let position = InboxPosition { inbox: after, recovered };
                     client.tell_alone(&Event::InboxPosition(position))?;
                 }
                 client.follow_inbox();

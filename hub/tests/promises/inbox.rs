@@ -130,6 +130,21 @@ async fn without_a_receipt_a_direct_message_is_sent_again() {
 }
 
 #[tokio::test]
+async fn a_cursor_that_says_nothing_is_replaced_behind_what_waits() {
+    let world = World::new(Settings::default()).await;
+    let mut ann = world.inside("ann").await;
+    for number in 1..=2 {
+        ann.wish(letter(&world, "bob", &number.to_string())).await;
+    }
+    let mut bob = world.enter("bob");
+    bob.peer.follow_inbox(InboxStart::Cursor(10_000), None).await.unwrap();
+    // A cut between the place and what waits would let the client prove what it has not got.
+    for line in ["direct ann 1", "direct ann 2", "inbox 2 recovered=false"] {
+        assert_eq!(bob.hear("").await, line);
+    }
+}
+
+#[tokio::test]
 async fn what_comes_while_nobody_is_there_is_told_however_often_nothing_waited_before() {
     let world = World::new(Settings::default()).await;
     let (mut ann, owner) = (world.inside("ann").await, user("bob"));

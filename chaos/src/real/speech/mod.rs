@@ -1,6 +1,7 @@
 //! How clients of each dialect behave. Pure: text in, text out; what carries it is somebody else's business.
 
 mod chat_api;
+mod listener;
 mod native;
 mod quizmaster;
 mod skilllift;
@@ -11,8 +12,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::journal::Journal;
+use crate::history::EntryKind;
 
 pub(super) use chat_api::ChatApi;
+pub(super) use listener::{Door, Listener};
 pub(super) use native::Native;
 pub(super) use quizmaster::QuizMaster;
 pub(super) use skilllift::SkillLift;
@@ -56,6 +59,16 @@ pub(super) trait Speech: Send {
 
     /// What it follows.
     fn follows(&self) -> BTreeSet<String>;
+
+    /// The entries of its user's inbox that it keeps account of.
+    fn kinds(&self) -> BTreeSet<EntryKind> {
+        BTreeSet::new()
+    }
+}
+
+/// The name of a job, by the title of the notification that comes with its end.
+fn is_notice(title: &str) -> bool {
+    title.ends_with(" is done")
 }
 
 /// What reaches a person wherever they are, as a room of the history.

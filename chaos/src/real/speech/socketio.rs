@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use wire::engineio::kind;
 use wire::socketio::{Args, Arguments, Decoder, Event, MAIN, Packet, event};
 
-use super::{Speech, Then, field, inbox_of, is_for_a_time};
-use crate::history::Place;
+use super::{Speech, Then, field, inbox_of, is_for_a_time, is_notice};
+use crate::body::name_of;
+use crate::history::{EntryKind, Place};
 use crate::real::journal::Journal;
 
 /// The refusal of a connection, which only a server sends, so the decoder of clients' packets does not know it.
@@ -28,7 +29,8 @@ pub(in crate::real) struct SocketIo {
     transport: Transport,
     token: String,
     rooms: Vec<String>,
-    inbox: String,
+    /// The inbox as a room of the history; `None` for a client that keeps account of its entries.
+    inbox: Option<String>,
     /// The private id and the last offset, as the library keeps them.
     pid: Option<String>,
     offset: Option<String>,
@@ -53,7 +55,7 @@ impl SocketIo {
             transport,
             token,
             rooms,
-            inbox: inbox_of(person),
+            inbox: Some(inbox_of(person)),
             pid: None,
             offset: None,
             is_connected: false,
@@ -62,6 +64,11 @@ impl SocketIo {
             waiting: BTreeMap::new(),
             last_ack: 0,
         }
+    }
+
+    /// A client that keeps account of direct messages and jobs, and of no other notifications.
+    pub(in crate::real) fn with_entries(self) -> Self {
+        Self { inbox: None, ..self }
     }
 
     /// What the library sends when its transport is open.
@@ -80,12 +87,11 @@ impl SocketIo {
         self.pid = pid;
         self.is_connected = true;
         if is_recovered {
-            journal.recovered(&self.inbox);
-            for room in &self.joined {
+            for room in self.joined.iter().chain(&self.inbox) {
                 journal.recovered(room);
             }
         } else {
-            journal.started_over(&self.inbox);
+            self.inbox.iter().for_each(|inbox| journal.started_over(inbox));
             self.joined.clear();
         }
         for room in self.rooms.iter().filter(|room| !self.joined.contains(*room)) {
@@ -98,7 +104,7 @@ impl SocketIo {
         match &*event.name {
             "chat-message" => {
                 let (text, room) = (text_of(&data, "content"), text_of(&data, "roomId"));
-                self.known.insert(text.to_owned());
+                self.known.insert(name_of(text).unwrap_or(text).to_owned());
                 journal.told(room, place_of(&data, "_id"), text);
                 if field(&data, "senderId") == journal.person() && journal.has_said(text) {
                     journal.acknowledged(text, place_of(&data, "_id"));
@@ -109,14 +115,22 @@ impl SocketIo {
                 journal.started_over(room);
                 for message in field(&data, "messages").as_array().map(Vec::as_slice).unwrap_or_default() {
                     let text = text_of(message, "content");
-                    if self.known.insert(text.to_owned()) {
+                    if self.known.insert(name_of(text).unwrap_or(text).to_owned()) {
                         journal.told(room, place_of(message, "_id"), text);
                     }
                 }
                 self.joined.insert(room.to_owned());
             }
             "notification" => {
-                journal.told(&self.inbox, place_of(&data, "id"), text_of(&data, "title"));
+                let title = text_of(&data, "title");
+                match &self.inbox {
+                    Some(inbox) => journal.told(inbox, place_of(&data, "id"), title),
+                    None if is_notice(title) => journal.entry(title, None, None),
+                    None => {}
+                }
+            }
+            "analysis:completed" if self.inbox.is_none() => {
+                journal.entry(text_of(&data, "interviewId"), Some(text_of(&data, "analysis")), None);
             }
             "error" => {
                 journal.counters().refusals.one();
@@ -238,7 +252,11 @@ impl Speech for SocketIo {
     }
 
     fn follows(&self) -> BTreeSet<String> {
-        self.rooms.iter().chain([&self.inbox]).cloned().collect()
+        self.rooms.iter().chain(&self.inbox).cloned().collect()
+    }
+
+    fn kinds(&self) -> BTreeSet<EntryKind> {
+        if self.inbox.is_some() { BTreeSet::new() } else { [EntryKind::Job, EntryKind::Notice].into() }
     }
 }
 

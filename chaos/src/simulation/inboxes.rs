@@ -1,0 +1,106 @@
+//! What waits for users: bursts of it, and what of it was acknowledged and told.
+
+use std::sync::Arc;
+
+use protocol::RoomId;
+
+use super::burst::{Burst, Kind, Sender};
+use super::ingress::{News, Report};
+use super::words::Wish;
+use super::world::World;
+use crate::history::EntryKind;
+
+impl World {
+    /// Has a part of the application send a burst, which goes on while other things happen.
+    pub(crate) fn start_burst(&mut self, burst: Burst) {
+        let Some(life) = &self.life else { return };
+        let room = match burst.kind {
+            Kind::Lines { room } => self.scenario.rooms.get(room),
+            // In the last one the guest stays, where there are several.
+            Kind::Directs { .. } | Kind::Jobs { .. } => self.scenario.rooms.last(),
+        };
+        let user = match burst.kind {
+            Kind::Directs { to: user } | Kind::Jobs { owner: user } => self.people.get(user),
+            Kind::Lines { .. } => self.people.first(),
+        };
+        let author = match burst.kind {
+            Kind::Directs { to: 0 } => self.people.get(1),
+            _ => self.people.first(),
+        };
+        let (Some(author), Some(user), Some(Ok(room))) = (author, user, room.map(|room| RoomId::parse(room)))
+        else {
+            return;
+        };
+        self.last_burst += 1;
+        let number = self.last_burst;
+        let sender = Sender {
+            hub: life.hub.clone(),
+            author: Arc::new(author.clone()),
+            user: Arc::new(user.clone()),
+            room,
+            name: format!("burst {number}"),
+            burst,
+        };
+        self.entries.extend(sender.entries());
+        self.lines.extend(sender.lines());
+        self.bursts.insert(number);
+        let ingress = self.ingress.clone();
+        let report = move |news| ingress.report(Report::Burst { burst: number, news });
+        tokio::spawn(sender.send(report));
+    }
+
+    /// Takes in what became of a part of a burst.
+    pub(crate) fn take_news(&mut self, burst: usize, news: News) {
+        let now = self.now();
+        match news {
+            News::Stored { user, text } => {
+                self.trace.note(now, format_args!("for {user} is stored: {text}"));
+                self.counts.entries += 1;
+                let entry = self.entries.iter_mut().find(|it| it.user == user && it.text == text);
+                if let Some(entry) = entry {
+                    entry.is_acknowledged = true;
+                }
+            }
+            News::Posted { text, place } => {
+                if let Some(line) = self.lines.iter_mut().find(|line| line.text == text) {
+                    line.acknowledged = Some(place);
+                }
+            }
+            News::Full => self.counts.full += 1,
+            News::Over => {
+                self.trace.note(now, format_args!("burst {burst} is over"));
+                self.bursts.remove(&burst);
+            }
+        }
+    }
+
+    /// A client that still listens to a connection is asked for a receipt, and answers at once.
+    pub(crate) fn answer_ping(&mut self, connection: u32, moment: u64, token: u64) {
+        let Some(it) = self.connections.get(&connection).filter(|it| !it.down.is_lost(moment)) else {
+            return;
+        };
+        let device = it.device;
+        if self.devices.get(device).is_some_and(|it| it.connection == Some(connection)) {
+            self.send(device, vec![Wish::Receipt { token }]);
+        }
+    }
+
+    /// A client was told an entry.
+    pub(crate) fn note_entry(&mut self, device: usize, text: &str) {
+        if let Some(device) = self.devices.get(device) {
+            let is_new = self.told.insert((device.client.person().to_owned(), text.to_owned()));
+            self.counts.again += u64::from(!is_new);
+        }
+    }
+
+    /// Whether an acknowledged entry has reached none of its user's clients, and could have.
+    pub(crate) fn has_untold(&self) -> bool {
+        let listens = |user: &str, kind: EntryKind| {
+            let mut devices = self.devices.iter().filter(|it| it.client.person() == user && !it.is_dead);
+            devices.any(|it| it.client.kinds().contains(&kind))
+        };
+        let mut acknowledged = self.entries.iter().filter(|it| it.is_acknowledged);
+        acknowledged
+            .any(|it| !self.told.contains(&(it.user.clone(), it.text.clone())) && listens(&it.user, it.kind))
+    }
+}
