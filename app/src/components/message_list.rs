@@ -50,6 +50,7 @@ pub struct Wishes {
 }
 
 /// The messages of one room, oldest first.
+#[expect(clippy::too_many_lines, reason = "the list's scrolling and its view share their signals")]
 #[component]
 pub fn MessageList(
     /// What the room is called, for its beginning.
