@@ -141,9 +141,17 @@ mod tests {
         let ann = protocol::UserId::parse("ann").unwrap();
         for key in ["member_ids", "user_ids", "members"] {
             let body = format!(r#"{{"name":"x","{key}":["ann"]}}"#);
-            assert_eq!(parse::<NewChat>(body.as_bytes()).unwrap().member_ids, [ann.clone()], "{key}");
+            assert_eq!(
+                parse::<NewChat>(body.as_bytes()).unwrap().member_ids,
+                std::slice::from_ref(&ann),
+                "{key}"
+            );
             let body = format!(r#"{{"{key}":["ann"],"user_ids":["ann"]}}"#);
-            assert_eq!(parse::<NewMembers>(body.as_bytes()).unwrap().user_ids, [ann.clone()], "{key}");
+            assert_eq!(
+                parse::<NewMembers>(body.as_bytes()).unwrap().user_ids,
+                std::slice::from_ref(&ann),
+                "{key}"
+            );
         }
         for key in ["kind", "type"] {
             let body = format!(r#"{{"user_id":"ann","title":"x","{key}":"success"}}"#);
