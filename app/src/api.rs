@@ -68,10 +68,13 @@ pub(crate) async fn ticket() -> Result<protocol::rest::Ticket, ApiError> {
     call("POST", "auth/ticket", None).await
 }
 
-/// The status and the words that a path of this server answers with; `None` when nothing comes back.
+/// The status and the words that a path of this server answers with, of a refusal its sentence; `None` when nothing comes
+/// back.
 #[cfg(target_arch = "wasm32")]
 pub(crate) async fn probe(path: &str) -> Option<(u16, String)> {
-    fetch("GET", path, None).await.ok()
+    let (status, text) = fetch("GET", path, None).await.ok()?;
+    let words = from_text::<protocol::rest::ErrorBody>(&text).map_or(text, |body| body.message);
+    Some((status, words))
 }
 
 /// The server does not probe itself.

@@ -41,7 +41,8 @@ impl Pulse {
         let second = self.second();
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = counts.iter().filter(|(of, _)| of + SECONDS > second);
-        recent.map(|(_, count)| f64::from(*count)).sum::<f64>() / MEAN_OF
+        // The sum of nothing is -0.0 (`f64` as `Sum`), which JSON would show.
+        recent.fold(0.0, |sum, (_, count)| sum + f64::from(*count)) / MEAN_OF
     }
 
     fn second(&self) -> usize {
@@ -66,5 +67,6 @@ mod tests {
         assert!((pulse.per_second() - 0.8).abs() < f64::EPSILON);
         tokio::time::advance(Duration::from_secs(1)).await;
         assert!(pulse.per_second().abs() < f64::EPSILON);
+        assert!(pulse.per_second().is_sign_positive(), "no zero with a minus");
     }
 }

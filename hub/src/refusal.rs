@@ -7,8 +7,8 @@ use crate::port::StoreError;
 /// A refusal, with words for a person. Nothing was changed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum Refusal {
-    /// Not JSON.
-    #[error("this is not JSON: {0}")]
+    /// Not JSON; the sentence says where it goes wrong.
+    #[error("{0}")]
     BadJson(String),
     /// The wrong shape.
     #[error("{message}")]

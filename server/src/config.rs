@@ -4,6 +4,7 @@
 mod command_line;
 mod limits;
 mod listen;
+mod log;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -184,9 +185,7 @@ impl Config {
             (None, Some(port)) => vec![SocketAddr::new(DEFAULT_LISTEN.ip(), port).into()],
             (None, None) => vec![DEFAULT_LISTEN.into()],
         };
-        tracing_subscriber::EnvFilter::try_new(&settings.log).map_err(|error| {
-            refused(format!("HUBBUB_LOG `{}` is not a log filter: {error}", settings.log))
-        })?;
+        log::log_filter(&settings.log)?;
         let with_rates = settings.rate_limits == Switch::On;
         let (rate_limits, limits) = settings.limits.check(environment, with_rates)?;
         Ok(Self {

@@ -12,6 +12,7 @@ use protocol::rest::ErrorBody;
 
 use crate::auth::AuthError;
 use crate::auth::accounts::AccountError;
+use crate::json::{Fault, Misread};
 use crate::websocket::HandshakeError;
 
 /// Why a request was not answered with success.
@@ -36,20 +37,15 @@ pub enum ApiError {
     /// Somebody else's address, or one of a room that the caller is not in.
     #[error("this address is not yours to use")]
     NotYours,
-    /// The body is not JSON.
-    #[error("the body is not JSON: {0}")]
-    BadJson(String),
-    /// The body does not say that it is JSON.
-    #[error("send `content-type: application/json`")]
-    NotJson,
-    /// The body is JSON of another shape.
-    #[error("{message}")]
-    BadBody {
-        /// The field that is wrong, where that can be told.
-        field: Option<String>,
-        /// What is wrong with it.
-        message: String,
+    /// The body does not say that it is what is read here.
+    #[error("send `content-type: {expected}`")]
+    MediaType {
+        /// What is read here.
+        expected: &'static str,
     },
+    /// The body or the query cannot be read, or has another shape.
+    #[error(transparent)]
+    Misread(#[from] Misread),
     /// A value of the query or the body is outside what is allowed.
     #[error("{message}")]
     Invalid {
@@ -91,6 +87,12 @@ pub enum ApiError {
         /// When.
         retry_after_ms: u64,
     },
+    /// HTTP/1.1 without a `Host`, with several, or with one that names no host (RFC 9112, section 3.2).
+    #[error("send one `host` header that names this server")]
+    BadHost,
+    /// The server cannot do its work, as far as it knows.
+    #[error("{0}")]
+    NotReady(&'static str),
     /// No such address, or nothing there.
     #[error("there is nothing here")]
     NotFound,
@@ -129,11 +131,15 @@ impl ApiError {
     pub fn describe(&self) -> (StatusCode, ErrorBody) {
         let (code, field, retry_after_ms) = self.row();
         let status = match self {
-            Self::NotJson => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::CutShort => StatusCode::REQUEST_TIMEOUT,
+            // The body is another one than was meant: nothing in it is to be trusted.
+            Self::Misread(misread) if matches!(misread.fault(), Fault::UnknownKey | Fault::TwoValues) => {
+                StatusCode::BAD_REQUEST
+            }
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotWebSocket(HandshakeError::Version) => StatusCode::UPGRADE_REQUIRED,
-            Self::NotWebSocket(_) | Self::ReservedEvent(_) => StatusCode::BAD_REQUEST,
+            Self::BadHost | Self::NotWebSocket(_) | Self::ReservedEvent(_) => StatusCode::BAD_REQUEST,
             _ => status(code),
         };
         // A server that is full or stops has said so once, and has better things to do than to say it of everybody. What a
@@ -142,6 +148,7 @@ impl ApiError {
             self,
             Self::Full { .. }
                 | Self::Busy { .. }
+                | Self::NotReady(_)
                 | Self::Refused(Refusal::Stopping)
                 | Self::Auth(AuthError::Busy)
         );
@@ -163,8 +170,9 @@ impl ApiError {
             }
             Self::Renamed { refusal, to, .. } => (refusal.code(), named(to), refusal.retry_after_ms()),
             Self::Auth(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
-            Self::BadJson(_) | Self::NotJson | Self::CutShort => (ErrorCode::BadJson, None, None),
-            Self::BadBody { field, .. } => (ErrorCode::BadFrame, field.clone(), None),
+            Self::MediaType { .. } | Self::CutShort => (ErrorCode::BadJson, None, None),
+            Self::Misread(misread) if misread.fault() == Fault::NotJson => (ErrorCode::BadJson, None, None),
+            Self::Misread(misread) => (ErrorCode::BadFrame, misread.first_key().map(str::to_owned), None),
             Self::Invalid { field, .. } => (ErrorCode::Invalid, named(field), None),
             Self::TooBig => (ErrorCode::TooBig, None, None),
             Self::NobodyCalled(_) => (ErrorCode::NotFound, named("usernames"), None),
@@ -176,6 +184,8 @@ impl ApiError {
             }
             Self::NotFound | Self::NoClientLibrary | Self::WrongMethod => (ErrorCode::NotFound, None, None),
             Self::NotWebSocket(_) => (ErrorCode::Invalid, None, None),
+            Self::BadHost => (ErrorCode::Invalid, named("host"), None),
+            Self::NotReady(_) => (ErrorCode::Unavailable, None, Some(1_000)),
             Self::Panicked => (ErrorCode::Internal, None, None),
         }
     }

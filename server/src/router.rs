@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::Method;
 use axum::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post};
 use tower::ServiceBuilder;
@@ -24,7 +24,7 @@ use crate::gateway::rest::{
     account, emit, health, jobs, maintenance, messages, notifications, rooms, stats, users,
 };
 use crate::gateway::socketio::SocketIoDoor;
-use crate::gateway::{files, headers, pages, ssr, websocket};
+use crate::gateway::{files, headers, host, pages, ssr, websocket};
 use crate::state::AppState;
 
 /// How long a browser may remember what another origin may do.
@@ -49,6 +49,7 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
                 // Paths only: a query may carry a token. What fails is logged where it is handled.
                 .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
                 .layer(from_fn_with_state(state.clone(), headers::secure))
+                .layer(from_fn(host::required))
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
                 .layer(CatchPanicLayer::custom(panicked))
                 .layer(from_fn_with_state(state.clone(), headers::refuse_too_big))

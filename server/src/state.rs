@@ -21,6 +21,7 @@ use crate::auth::{SignIns, Tickets};
 use crate::build;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::readiness::Readiness;
 use crate::simulate::RunCounts;
 use crate::turns::Turns;
 use crate::websocket::Loops;
@@ -41,6 +42,7 @@ struct Shared {
     loops: Loops,
     maintenance: Mutex<Option<Maintenance>>,
     run_counts: RunCounts,
+    readiness: Readiness,
     demo: Option<Demo>,
     pages: LeptosOptions,
     build: HeaderValue,
@@ -66,6 +68,7 @@ impl AppState {
             loops: Loops::start(),
             maintenance: Mutex::default(),
             run_counts: RunCounts::default(),
+            readiness: Readiness::default(),
             demo,
             pages,
             build,
@@ -131,6 +134,11 @@ impl AppState {
     /// How many simulated jobs each person has under way.
     pub fn run_counts(&self) -> &RunCounts {
         &self.shared.run_counts
+    }
+
+    /// Whether anything can be stored.
+    pub(crate) fn readiness(&self) -> &Readiness {
+        &self.shared.readiness
     }
 
     /// A time of the calendar as a moment of this process.

@@ -108,6 +108,8 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
         ),
         (vec![secret, ("HUBBUB_TRUSTED_PROXIES", "10.0.0.1,nginx")], "HUBBUB_TRUSTED_PROXIES `nginx`"),
         (vec![secret, ("HUBBUB_LOG", "info,=")], "HUBBUB_LOG"),
+        (vec![secret, ("HUBBUB_LOG", "inof")], "HUBBUB_LOG `inof` is not a log filter: `inof` is no level"),
+        (vec![secret, ("HUBBUB_LOG", "servr=info")], "nothing is logged as `servr`"),
         (vec![secret, ("HUBBUB_LISTN", "127.0.0.1:4000")], "unknown setting HUBBUB_LISTN"),
         (vec![secret, ("HUBBUB_TRUST_QUERY_USER", "on")], "only works with HUBBUB_ENV=development"),
     ] {

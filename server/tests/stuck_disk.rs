@@ -10,6 +10,7 @@ use std::time::Duration;
 use common::App;
 use futures_util::{SinkExt, StreamExt};
 use protocol::{ClientFrame, ServerFrame};
+use reqwest::StatusCode;
 use socket::post;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -68,7 +69,19 @@ async fn who_writes_to_a_stuck_disk_is_not_read_any_further_and_goes_on_when_it_
     assert!(taken < POSTS / 2, "{taken} posts were taken, although nothing could be stored");
     enough.store(true, Ordering::SeqCst);
 
+    // Those who watch are told within seconds, however many ask.
+    let asked = futures_util::future::join_all((0..50).map(|_| app.visit("/readyz", ""))).await;
+    for answer in asked {
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
+        assert_eq!(answer.json()["code"], "unavailable", "{answer:?}");
+    }
+    assert_eq!(app.visit("/healthz", "").await.status, StatusCode::OK);
+
     stuck.rollback().await.unwrap();
+    let well = tokio::time::timeout(PATIENCE, async {
+        while app.visit("/readyz", "").await.status != StatusCode::OK {}
+    });
+    well.await.unwrap();
     let stored = loop {
         match hear().await {
             ServerFrame::Posted { data } => break data,

@@ -6,7 +6,8 @@ mod common;
 mod program;
 mod socket;
 
-use std::process::Output;
+use std::path::Path;
+use std::process::{Command, Output};
 
 use common::PASSWORD;
 use program::{Program, call};
@@ -131,4 +132,82 @@ async fn a_check_of_a_running_server_says_exactly_what_is_wrong() {
     assert!(
         refused(&call(folder.path(), &["check", "no-such-file"])).contains("`no-such-file` cannot be opened")
     );
+}
+
+/// Asks whether the server is ready until the answer has this status; the last answer.
+async fn until_ready_is(program: &Program, status: u16) -> String {
+    let url = format!("http://{}/readyz", program.address);
+    let asked = tokio::time::timeout(socket::PATIENCE, async {
+        loop {
+            let answer = reqwest::get(&url).await.unwrap();
+            let (told, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+            if told == status {
+                return text;
+            }
+        }
+    });
+    asked.await.unwrap()
+}
+
+/// Lets a process write files up to this size, in bytes.
+fn limit_files(process: u32, bytes: &str) {
+    let arguments = ["--pid", &process.to_string(), &format!("--fsize={bytes}:unlimited")];
+    assert!(Command::new("prlimit").args(arguments).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn a_server_that_can_store_nothing_is_not_ready_until_it_can() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new("env");
+    // As a full disk: writing fails, and that is all.
+    command.args(["--ignore-signal=XFSZ", env!("CARGO_BIN_EXE_hubbub")]);
+    let program = Program::start_by(command, folder.path());
+    assert_eq!(until_ready_is(&program, 200).await, "ok");
+    limit_files(program.id(), "4096");
+    let told: Value = serde_json::from_str(&until_ready_is(&program, 503).await).unwrap();
+    assert_eq!((&told["code"], &told["message"]), (&json!("unavailable"), &json!("nothing can be stored")));
+    let form = json!({ "username": "ann", "email": "ann@example.org", "password": PASSWORD });
+    assert_eq!(program.post("/api/v1/auth/register", "", &form).await["code"], "unavailable");
+    limit_files(program.id(), "unlimited");
+    until_ready_is(&program, 200).await;
+    program.register("ann").await;
+    program.kill();
+}
+
+/// Calls the program where no folder for temporary files can be written to; `None` where that cannot be had.
+fn check_without_temporary_folder(folder: &Path) -> Option<Output> {
+    let mount =
+        "for it in /tmp /var/tmp /usr/tmp; do if [ -d $it ]; then mount -t tmpfs -o ro tmpfs $it; fi; done";
+    let script = format!("{mount}; cd /tmp; exec \"$0\" check");
+    let unshare = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--map-root-user", "--mount", "sh", "-ec", script, env!("CARGO_BIN_EXE_hubbub")]);
+        command.env("HUBBUB_DATA_DIR", folder).env_remove("TMPDIR").env_remove("SQLITE_TMPDIR").output()
+    };
+    let can = unshare(mount).is_ok_and(|it| it.status.success());
+    can.then(|| unshare(&script).unwrap())
+}
+
+#[tokio::test]
+async fn a_check_that_may_not_write_temporary_files_says_so() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let program = Program::start(folder.path());
+    let ann = program.register("ann").await;
+    program.create_room(&ann, "Kitchen", &[]).await;
+    program.kill();
+    // More than is sorted in memory.
+    let options = SqliteConnectOptions::new().filename(folder.path().join("hubbub.db"));
+    let mut meddler = options.connect().await.unwrap();
+    let messages = "WITH RECURSIVE n (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM n WHERE seq < 300000)
+        INSERT INTO messages (room, seq, id, author, draft, at_ms, body)
+        SELECT (SELECT key FROM rooms), seq, randomblob(16), (SELECT key FROM people), randomblob(16), 0, 'x' FROM n";
+    for statement in [messages, "UPDATE rooms SET head = 300000"] {
+        sqlx::query(statement).execute(&mut meddler).await.unwrap();
+    }
+    meddler.close().await.unwrap();
+    let Some(output) = check_without_temporary_folder(folder.path()) else {
+        return println!("No namespaces here");
+    };
+    let line = refused(&output);
+    assert!(line.contains("temporary") && line.contains("TMPDIR"), "{line}");
 }

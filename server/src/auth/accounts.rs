@@ -118,6 +118,9 @@ pub trait Accounts: Send + Sync + 'static {
     /// How many accounts there are.
     fn count(&self) -> Answer<'_, u64>;
 
+    /// Stores something that changes nothing: whether what is asked to be stored would be.
+    fn probe(&self) -> Answer<'_, ()>;
+
     /// Remembers that somebody has signed in.
     ///
     /// # Errors

@@ -151,6 +151,10 @@ impl Accounts for Remembered {
         self.shared.store.count()
     }
 
+    fn probe(&self) -> Answer<'_, ()> {
+        self.shared.store.probe()
+    }
+
     fn open_sign_in(&self, sign_in: SignIn) -> Answer<'_, ()> {
         // Its name is new, so it is not remembered.
         self.shared.store.open_sign_in(sign_in)

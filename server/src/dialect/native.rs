@@ -4,10 +4,10 @@ use bytes::Bytes;
 use hub::{Bring, Command, Event, Failure, Spelling};
 use protocol::{ClientFrame, ErrorData, InboxData, ServerFrame};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::{Dialect, Request, Scope, native_frames, words};
+use crate::json;
 
 /// The native dialect, spoken by our own pages.
 pub(super) static NATIVE: Dialect = Dialect {
@@ -19,9 +19,9 @@ pub(super) static NATIVE: Dialect = Dialect {
 };
 
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
-    let read = words::read(frame, &CLIENT_TYPES).or_else(|failure| match type_first(frame) {
+    let read = json::read_fast(frame).or_else(|_| match type_first(frame) {
         Some(frame) => words::read(&frame, &CLIENT_TYPES),
-        None => Err(failure),
+        None => words::read(frame, &CLIENT_TYPES),
     });
     read.map(request).map_err(|failure| Box::new(placed(frame, *failure)))
 }
@@ -35,7 +35,7 @@ fn type_first(frame: &str) -> Option<String> {
         #[serde(borrow)]
         data: &'a RawValue,
     }
-    let Frame { r#type, data } = serde_json::from_str(frame).ok()?;
+    let Frame { r#type, data } = json::read_fast(frame).ok()?;
     (r#type == "broadcast").then(|| format!(r#"{{"type":"broadcast","data":{data}}}"#))
 }
 
@@ -79,11 +79,11 @@ const CLIENT_TYPES: [&str; 12] = [
 
 /// A refusal with the room and the draft that its frame was about, where they can be read.
 fn placed(frame: &str, failure: Failure) -> Failure {
-    let value = serde_json::from_str::<Value>(frame).unwrap_or_default();
-    let named = |key: &str| value.get("data").and_then(|data| data.get(key)).cloned().unwrap_or_default();
+    let value = json::parse(frame).unwrap_or_default();
+    let named = |key: &str| value.get("data").and_then(|data| data.get(key));
     Failure {
-        room: serde_json::from_value(named("room")).ok(),
-        draft: serde_json::from_value(named("draft")).ok(),
+        room: named("room").and_then(|room| json::read_value(room).ok()),
+        draft: named("draft").and_then(|draft| json::read_value(draft).ok()),
         ..failure
     }
 }
@@ -187,7 +187,17 @@ mod tests {
             (r#"{"type":"join","data":{"room":"no spaces"}}"#, ErrorCode::BadFrame, Some("room")),
             (r#"{"type":"typing","data":{"room":"a","on":"yes"}}"#, ErrorCode::BadFrame, Some("on")),
             (r#"{"type":"read","data":{"room":"a","seq":-1}}"#, ErrorCode::BadFrame, Some("seq")),
-            (r#"{"data":{"room":"a","since":{"epoch":1}},"type":"join"}"#, ErrorCode::BadFrame, Some("seq")),
+            (
+                r#"{"data":{"room":"a","since":{"epoch":1}},"type":"join"}"#,
+                ErrorCode::BadFrame,
+                Some("since.seq"),
+            ),
+            (r#"["join",{"room":"a"}]"#, ErrorCode::BadFrame, Some("type")),
+            (r#"{"type":"join","data":["a"]}"#, ErrorCode::BadFrame, Some("data")),
+            (r#"{"type":"join","data":{"room":"a","since":[1,2]}}"#, ErrorCode::BadFrame, Some("since")),
+            (r#"{"type":"simulate","data":[]}"#, ErrorCode::BadFrame, Some("data")),
+            (r#"["broadcast",{"room":"a","event":"e","data":1}]"#, ErrorCode::BadFrame, Some("type")),
+            (r#"{"type":"ping","data":{"nonce":1,"more":2}}"#, ErrorCode::BadFrame, Some("more")),
         ] {
             let (told, named, _) = refused(frame);
             assert_eq!((told, named.as_deref()), (code, field), "{frame}");
@@ -196,7 +206,7 @@ mod tests {
             refused(&format!(r#"{{"type":"post","data":{{"room":"a","draft":"{draft}","body":3}}}}"#));
         assert_eq!(failure.room, RoomId::parse("a").ok());
         assert_eq!(failure.draft.map(|it| it.to_string()).as_deref(), Some(draft));
-        assert_eq!(failure.refusal.to_string(), "body: invalid type: integer `3`, expected a string");
+        assert_eq!(failure.refusal.to_string(), "body: must be a text");
     }
 
     #[test]

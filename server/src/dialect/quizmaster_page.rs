@@ -2,12 +2,13 @@
 //! happens out. In development only.
 
 use bytes::Bytes;
-use hub::{Event, Failure, Refusal, Spelling};
+use hub::{Event, Failure, Spelling};
 use protocol::RunOutcome;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::quizmaster::{Simulation, seconds};
 use super::{Dialect, Request, Scope, words};
+use crate::json;
 
 /// The dialect of QuizMaster's test page.
 pub(super) static QUIZMASTER_PAGE: Dialect = Dialect {
@@ -19,13 +20,12 @@ pub(super) static QUIZMASTER_PAGE: Dialect = Dialect {
 };
 
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
-    let value: Value = serde_json::from_str(frame).map_err(|error| Refusal::BadJson(error.to_string()))?;
+    let value = json::parse(frame).map_err(|misread| words::misread_frame(&misread))?;
     if let Some(kind) = value.get("type") {
         return Err(words::unknown(kind.as_str().unwrap_or_default()).into());
     }
-    let simulation: Simulation = serde_path_to_error::deserialize(&value)
-        .map_err(|wrong| words::misplaced(&wrong.path().to_string(), wrong.inner()))?;
-    simulation.request()
+    let simulation = json::read_value::<Simulation>(&value);
+    simulation.map_err(|misread| words::misread_frame(&misread))?.request()
 }
 
 fn encode(event: &Event) -> Option<Bytes> {
@@ -62,6 +62,8 @@ fn encode(event: &Event) -> Option<Bytes> {
 mod tests {
     use protocol::{ErrorCode, RunEnd, RunId, RunStep, SimulationPlan};
 
+    use serde_json::Value;
+
     use super::super::golden::{uuid, welcome};
     use super::*;
 
@@ -80,6 +82,7 @@ mod tests {
             ("nonsense", ErrorCode::BadJson, None),
             ("7", ErrorCode::BadFrame, None),
             ("{}", ErrorCode::BadFrame, Some("duration_seconds")),
+            (r#"[1,0.5,"Test"]"#, ErrorCode::BadFrame, None),
             (r#"{"duration_seconds":true}"#, ErrorCode::BadFrame, Some("duration_seconds")),
             (r#"{"type":"simulation_started"}"#, ErrorCode::UnknownType, None),
             (

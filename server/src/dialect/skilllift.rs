@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::words::{self, Notice};
 use super::{Dialect, Request, Scope};
 use crate::clock::rfc3339;
+use crate::json;
 
 /// SkillLift's dialect.
 pub(super) static SKILLLIFT: Dialect = Dialect {
@@ -38,7 +39,7 @@ struct Fields {
 }
 
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
-    let value: Value = serde_json::from_str(frame).map_err(|error| Refusal::BadJson(error.to_string()))?;
+    let value = json::parse(frame).map_err(|misread| words::misread_frame(&misread))?;
     let Value::Object(mut values) = value else { return Err(no_type().into()) };
     let Some(Value::String(kind)) = values.remove("type") else { return Err(no_type().into()) };
     // Values stand in `data`; in `payload`, as the server writes it, or beside the type they are understood, too.

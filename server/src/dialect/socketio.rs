@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::packet::socket_event;
-use super::words::{misplaced, misshapen};
+use super::words::{misread_value, misshapen};
 use super::{Request, Wish, mockverse, talim};
+use crate::json;
 
 /// Two pure functions.
 struct Vocabulary {
@@ -61,7 +62,7 @@ pub fn decode(name: &str, data: &str) -> Wish {
         return read_broadcast(data);
     }
     // What cannot be read, such as lists in lists in lists, is as good as nothing.
-    let data = &serde_json::from_str::<Value>(data).unwrap_or_default();
+    let data = &json::parse(data).unwrap_or_default();
     if name == "authenticate" {
         let token = data.as_str().or_else(|| data.get("token").and_then(Value::as_str));
         let token = token.ok_or_else(|| misshapen("token", "is missing"))?;
@@ -79,18 +80,7 @@ fn read_broadcast(data: &str) -> Wish {
         event: String,
         data: RawJson,
     }
-    let said: Result<Said, _> = serde_json::from_str(data);
-    // Looked at again, more slowly, to tell what is wrong.
-    let Said { room_id: room, event, data } = said.map_err(|_| misplaced_in::<Said>(data))?;
+    let said = json::read::<Said>(data).map_err(|misread| misread_value(&misread))?;
+    let Said { room_id: room, event, data } = said;
     Ok(Request::Hub(Command::Broadcast { room, event, data }))
-}
-
-/// What is wrong with a JSON text that is no `T`.
-fn misplaced_in<'a, T: Deserialize<'a>>(text: &'a str) -> Refusal {
-    let wrong = serde_path_to_error::deserialize::<_, T>(&mut serde_json::Deserializer::from_str(text)).err();
-    let refusal = wrong.map(|wrong| match misplaced(&wrong.path().to_string(), wrong.inner()) {
-        Refusal::BadFrame { field: None, message } => misshapen("data", &message),
-        refusal => refusal,
-    });
-    refusal.unwrap_or_else(|| misshapen("data", "has another shape"))
 }

@@ -5,13 +5,15 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use hub::{Bring, Command, Event, Failure, Joined};
 use protocol::{ErrorData, Member, Message, MessageId, MessageKind, Notification, RoomId, UserId};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::packet::socket_event;
-use super::words::{complaint, misshapen};
+use super::words::{complaint, misread_value, misshapen};
 use super::{Request, Wish};
 use crate::clock::rfc3339;
+use crate::json;
 
 /// Events that only a server sends: whoever else says them is refused.
 pub const SERVER_EVENTS: [&str; 5] =
@@ -83,17 +85,8 @@ fn mark_of(data: &Value) -> Result<Command, Box<Failure>> {
     Ok(Command::ReadMessage { room: marked.room_id, message: marked.message_id })
 }
 
-fn read<'a, T: Deserialize<'a>>(data: &'a Value) -> Result<T, Box<Failure>> {
-    serde_path_to_error::deserialize(data).map_err(|error| {
-        let path = error.path().to_string();
-        let sentence = error.into_inner().to_string();
-        let missing = sentence.strip_prefix("missing field `").and_then(|it| it.strip_suffix('`'));
-        let refusal = match missing {
-            Some(field) => misshapen(field, "is missing"),
-            None => misshapen(if path == "." { "data" } else { &path }, &sentence),
-        };
-        refusal.into()
-    })
+fn read<T: DeserializeOwned>(data: &Value) -> Result<T, Box<Failure>> {
+    Ok(json::read_value(data).map_err(|misread| misread_value(&misread))?)
 }
 
 /// An event, if this vocabulary has a word for it.

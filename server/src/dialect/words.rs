@@ -5,10 +5,10 @@ use hub::{Event, Failure, Refusal};
 use protocol::{Closing, ErrorData, Expiry, Notification, NotificationId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::error::Category;
 use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
+use crate::json::{self, Fault, Misread, Rules, Tree};
 
 /// Bytes of a frame.
 pub(super) fn frame(value: &impl Serialize) -> Option<Bytes> {
@@ -46,18 +46,16 @@ pub(super) fn write(value: &impl Serialize, text: &mut Vec<u8>) -> Option<()> {
 /// # Errors
 /// What is wrong with it, with the field where that can be told.
 pub(super) fn read<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Result<F, Box<Failure>> {
-    Ok(serde_json::from_str(frame).map_err(|error| explain::<F>(frame, types, &error))?)
+    json::read_fast(frame).or_else(|_| Ok(read_slowly(frame, types)?))
 }
 
-/// Finds out what is wrong with a frame, more slowly than it was refused.
-fn explain<F: DeserializeOwned>(frame: &str, types: &[&str], error: &serde_json::Error) -> Refusal {
-    let Ok(value) = serde_json::from_str::<Value>(frame) else {
-        return Refusal::BadJson(error.to_string());
-    };
-    match value.get("type").and_then(Value::as_str) {
-        None => bad("type", "must be the text that names the frame".to_owned()),
-        Some(kind) if !types.contains(&kind) => unknown(kind),
-        Some(kind) => wrong_field::<F>(kind, value.get("data").unwrap_or(&Value::Null), error),
+/// Reads a frame that is seldom, or finds out what is wrong with it.
+fn read_slowly<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Result<F, Refusal> {
+    let tree = Tree::parse(frame.as_bytes()).map_err(|misread| misread_frame(&misread))?;
+    match tree.get("type").and_then(Tree::as_text) {
+        None => Err(misshapen("type", "must be the text that names the frame")),
+        Some(kind) if !types.contains(&kind) => Err(unknown(kind)),
+        Some(_) => tree.read(Rules::Lenient).map_err(|misread| misread_frame(&misread)),
     }
 }
 
@@ -66,58 +64,28 @@ pub(super) fn unknown(kind: &str) -> Refusal {
     Refusal::UnknownType(kind.chars().take(64).collect())
 }
 
-/// Names the field of `data` that does not fit its type.
-fn wrong_field<F: DeserializeOwned>(kind: &str, data: &Value, error: &serde_json::Error) -> Refusal {
-    // With the type in front, `data` is read in place, so the path to the trouble is known.
-    let reordered = format!(r#"{{"type":"{kind}","data":{data}}}"#);
-    let mut input = serde_json::Deserializer::from_str(&reordered);
-    match serde_path_to_error::deserialize::<_, F>(&mut input) {
-        Err(wrong) => match wrong.path().to_string().strip_prefix("data.") {
-            Some(path) => misplaced(path, wrong.inner()),
-            None => misplaced("data", wrong.inner()),
-        },
-        // Only what is around `type` and `data` can be wrong then.
-        Ok(_) => bad("", plain(error)),
+/// What is wrong with a frame. Fields are named as they stand in `data`.
+pub(super) fn misread_frame(misread: &Misread) -> Refusal {
+    if misread.fault() == Fault::NotJson {
+        return Refusal::BadJson(misread.to_string());
     }
+    let path = misread.path();
+    misshapen(path.strip_prefix("data.").unwrap_or(path), misread.what())
 }
 
-/// A value that is missing, or of another shape, at this path.
-pub(super) fn misplaced(path: &str, error: &serde_json::Error) -> Refusal {
-    let message = plain(error);
-    match missing(&message) {
-        Some(field) => bad(field, "is missing".to_owned()),
-        // The path to the whole.
-        None if path == "." => bad("", message),
-        None => bad(path, message),
-    }
-}
-
-fn bad(field: &str, message: String) -> Refusal {
-    if field.is_empty() {
-        Refusal::BadFrame { field: None, message }
-    } else {
-        Refusal::BadFrame { message: format!("{field}: {message}"), field: Some(field.to_owned()) }
-    }
+/// What is wrong with the only value of an event; the whole of it is called `data`.
+pub(super) fn misread_value(misread: &Misread) -> Refusal {
+    let path = if misread.path().is_empty() { "data" } else { misread.path() };
+    misshapen(path, misread.what())
 }
 
 /// A frame without a part that it needs, or with one of another shape.
 pub(super) fn misshapen(field: &str, message: &str) -> Refusal {
-    bad(field, message.to_owned())
-}
-
-/// The complaint without its place in a text that the client never sent.
-fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    match (error.classify(), text.rfind(" at line ")) {
-        (Category::Data, Some(end)) => {
-            text.chars().take(text.get(..end).map_or(0, |it| it.chars().count())).collect()
-        }
-        _ => text,
+    if field.is_empty() {
+        Refusal::BadFrame { field: None, message: message.to_owned() }
+    } else {
+        Refusal::BadFrame { message: format!("{field}: {message}"), field: Some(field.to_owned()) }
     }
-}
-
-fn missing(message: &str) -> Option<&str> {
-    message.strip_prefix("missing field `")?.strip_suffix('`')
 }
 
 /// What is said of the connection itself: the frame's type, a sentence, and the data.

@@ -4,6 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 
 use axum::extract::{Request, State};
+use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use tower_http::services::ServeDir;
 
@@ -41,10 +42,17 @@ pub(crate) async fn package(State(state): State<AppState>, request: Request) -> 
     if !may_be_a_file(request.uri().path()) {
         return ApiError::NotFound.into_response();
     }
-    match folder(&state.config().site_dir.join("pkg")).try_call(request).await {
+    let missing = axum::routing::any(no_script);
+    let files = folder(&state.config().site_dir.join("pkg"));
+    match files.call_fallback_on_method_not_allowed(true).fallback(missing).try_call(request).await {
         Ok(response) => response.into_response(),
         Err(error) => unreadable(&error).into_response(),
     }
+}
+
+/// The files of pages are asked for by programs, so they are told in JSON that one is missing.
+async fn no_script(method: Method) -> ApiError {
+    if matches!(method, Method::GET | Method::HEAD) { ApiError::NotFound } else { ApiError::WrongMethod }
 }
 
 /// The client library of Socket.IO, which the build puts beside the pages (`tools/client-library.mjs`).

@@ -1,7 +1,9 @@
 //! The doors: REST, pages, sockets.
 
+pub(crate) mod extract;
 pub(crate) mod files;
 pub(crate) mod headers;
+pub(crate) mod host;
 mod node_count;
 pub(crate) mod pages;
 pub mod rest;

@@ -2,7 +2,7 @@
 
 use app::address::entry_address;
 use app::{Problem, Theme};
-use axum::extract::{Form, State};
+use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue, Method, Uri};
 use axum::response::Response;
@@ -16,6 +16,7 @@ use crate::auth::extract::{COOKIE, identify_visitor};
 use crate::auth::origin::may_use_cookie;
 use crate::auth::{AuthError, CookieSignIn, SIGN_IN_MS};
 use crate::error::ApiError;
+use crate::gateway::extract::FormBody;
 use crate::state::AppState;
 
 /// What the sign-in page sends. What is missing counts as left empty.
@@ -50,8 +51,12 @@ pub(crate) async fn sign_in(
     State(state): State<AppState>,
     address: Address,
     headers: HeaderMap,
-    Form(form): Form<SignInForm>,
+    form: Result<FormBody<SignInForm>, ApiError>,
 ) -> Result<Response, ApiError> {
+    let FormBody(form) = match form {
+        Ok(form) => form,
+        Err(error) => return refuse(&state, "/sign-in", headers, Problem::default(), error).await,
+    };
     let next = local_path(&form.next);
     let login = Login { username: form.username.clone(), password: form.password };
     let signed_in = match own_page(&headers) {
@@ -62,7 +67,7 @@ pub(crate) async fn sign_in(
         Ok(signed_in) => welcome(&state, &headers, &signed_in, next).await,
         Err(error) => {
             let typed = Problem { username: form.username, ..Problem::default() };
-            refuse(&state, &entry_address("/sign-in", next), headers, typed, error).await
+            refuse(&state, &entry_address("/sign-in", next), headers, typed, error.into()).await
         }
     }
 }
@@ -72,8 +77,12 @@ pub(crate) async fn register(
     State(state): State<AppState>,
     address: Address,
     headers: HeaderMap,
-    Form(form): Form<RegisterForm>,
+    form: Result<FormBody<RegisterForm>, ApiError>,
 ) -> Result<Response, ApiError> {
+    let FormBody(form) = match form {
+        Ok(form) => form,
+        Err(error) => return refuse(&state, "/register", headers, Problem::default(), error).await,
+    };
     let next = local_path(&form.next).to_owned();
     let typed = Problem { username: form.username.clone(), email: form.email.clone(), ..Problem::default() };
     let form = Register { username: form.username, email: form.email, password: form.password };
@@ -83,7 +92,7 @@ pub(crate) async fn register(
     };
     match registered {
         Ok(signed_in) => welcome(&state, &headers, &signed_in, &next).await,
-        Err(error) => refuse(&state, &entry_address("/register", &next), headers, typed, error).await,
+        Err(error) => refuse(&state, &entry_address("/register", &next), headers, typed, error.into()).await,
     }
 }
 
@@ -105,7 +114,7 @@ pub(crate) async fn sign_out(
 pub(crate) async fn theme(
     State(state): State<AppState>,
     headers: HeaderMap,
-    Form(form): Form<ThemeForm>,
+    FormBody(form): FormBody<ThemeForm>,
 ) -> Result<Response, ApiError> {
     own_page(&headers)?;
     let mut cookie = Cookie::new(Theme::COOKIE, Theme::parse(&form.theme).as_str());
@@ -137,9 +146,9 @@ async fn refuse(
     page: &str,
     headers: HeaderMap,
     typed: Problem,
-    error: AuthError,
+    error: ApiError,
 ) -> Result<Response, ApiError> {
-    let (status, body) = ApiError::from(error).describe();
+    let (status, body) = error.describe();
     let problem = Problem { field: body.field, message: body.message, ..typed };
     let uri = page.parse::<Uri>().unwrap_or_default();
     refused(state, uri, headers, problem, status).await

@@ -3,7 +3,7 @@
 use app::address::{Place, entry_address};
 use app::{Account, Problem, Start, Theme, shell};
 use axum::body::{Body, to_bytes};
-use axum::extract::{FromRef, Path, Query, Request, State};
+use axum::extract::{FromRef, Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderValue, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
@@ -21,6 +21,7 @@ use super::pages::local_path;
 use crate::auth::extract::identify_visitor;
 use crate::auth::{AuthError, Caller};
 use crate::error::ApiError;
+use crate::gateway::extract::{ApiPath, ApiQuery};
 use crate::state::AppState;
 
 /// The files under `/pkg` that bring a page to life, where they are not those of the rooms; `tools/build-site.mjs`
@@ -49,14 +50,14 @@ pub(crate) async fn home(State(state): State<AppState>, request: Request) -> Res
 /// `GET /rooms/{id}`
 pub(crate) async fn room(
     State(state): State<AppState>,
-    Path(room): Path<String>,
+    room: Result<ApiPath<String>, ApiError>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let Some(caller) = identify_visitor(&state, request.headers()).await? else {
         return Ok(sign_in_first(request.uri()));
     };
     let mut start = start(&state, request.uri(), request.headers(), Some(&caller)).await?;
-    let peeked = match RoomId::parse(&room) {
+    let peeked = match RoomId::parse(named(&room)) {
         Ok(room) => state.hub().peek(&caller.person.id, &room).await,
         Err(_) => Err(Refusal::NoSuchRoom),
     };
@@ -71,10 +72,15 @@ pub(crate) async fn room(
     render(&state, request, start, status).await
 }
 
+/// What the address names. A part that is no text is no identifier either, and is answered with the same page.
+fn named(part: &Result<ApiPath<String>, ApiError>) -> &str {
+    part.as_ref().map_or("", |ApiPath(part)| part)
+}
+
 /// `GET /live/{chat}`
 pub(crate) async fn live(
     State(state): State<AppState>,
-    Path(chat): Path<String>,
+    chat: Result<ApiPath<String>, ApiError>,
     request: Request,
 ) -> Result<Response, ApiError> {
     let Some(caller) = identify_visitor(&state, request.headers()).await? else {
@@ -83,7 +89,7 @@ pub(crate) async fn live(
     let mut start = start(&state, request.uri(), request.headers(), Some(&caller)).await?;
     // The session alone: its page shows and follows no other room.
     start.rooms.clear();
-    let status = match session(&state, &caller, &chat).await {
+    let status = match session(&state, &caller, named(&chat)).await {
         Ok((summary, open)) => {
             start.rooms.push(summary);
             start.open = Some(open);
@@ -182,7 +188,7 @@ struct EntryQuery {
 
 /// Where to go after signing in: what the address asks for, else the page that was asked for.
 fn next(uri: &Uri) -> String {
-    let asked = Query::<EntryQuery>::try_from_uri(uri).map(|query| query.0.next).unwrap_or_default();
+    let asked = ApiQuery::<EntryQuery>::of(uri).map(|query| query.0.next).unwrap_or_default();
     match uri.path() {
         "/sign-in" | "/register" => local_path(&asked).to_owned(),
         path => path.to_owned(),

@@ -17,6 +17,7 @@ mod mock_person;
 mod properties;
 mod quizmaster;
 mod raw;
+mod shapes;
 mod skilllift;
 
 use common::App;

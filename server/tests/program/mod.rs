@@ -21,7 +21,12 @@ pub(crate) struct Program {
 
 impl Program {
     pub(crate) fn start(folder: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_hubbub"))
+        Self::start_by(Command::new(env!("CARGO_BIN_EXE_hubbub")), folder)
+    }
+
+    /// As [`start`](Self::start), by a command that becomes the program.
+    pub(crate) fn start_by(mut command: Command, folder: &Path) -> Self {
+        let mut child = command
             .arg("serve")
             .env("HUBBUB_LISTEN", "127.0.0.1:0")
             .env("HUBBUB_DATA_DIR", folder)
@@ -128,7 +133,15 @@ pub(crate) fn call(folder: &Path, arguments: &[&str]) -> Output {
 
 /// Each test file uses its own part of all this; here everything is used.
 const _: fn() = || {
-    let _ = (Program::start, Program::kill, Program::register, Program::create_room, Program::post, call);
+    let _ = (
+        Program::start,
+        Program::start_by,
+        Program::kill,
+        Program::register,
+        Program::create_room,
+        Program::post,
+        call,
+    );
     let _ = (Program::socket, Program::everything, Program::id, Program::get);
     let _ = |program: Program, line: Stored| (program.address.len(), line.seq, line.id, line.text);
 };

@@ -129,8 +129,9 @@ async fn people_of_another_backend_are_known_at_first_sight() {
     assert_eq!(nameless.json()["username"], "user-9");
     assert_eq!(me(&app, &mint(&json!({ "sub": "9", "exp": 1 }))).await.refusal(), unauthorized());
 
-    for path in [REGISTER, LOGIN] {
-        let form = json!({ "username": "ann", "email": "a@b.c", "password": PASSWORD });
+    let register = json!({ "username": "ann", "email": "a@b.c", "password": PASSWORD });
+    let login = json!({ "username": "ann", "password": PASSWORD });
+    for (path, form) in [(REGISTER, register), (LOGIN, login)] {
         assert_eq!(
             app.post_as_stranger(path, &form).await.refusal(),
             refusal(404, "not_found", ""),

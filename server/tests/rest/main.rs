@@ -1,8 +1,14 @@
 //! The REST API, through the front door.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up has failed"
+)]
 
 mod accounts;
+mod answers;
 mod clock;
 #[path = "../common/mod.rs"]
 mod common;

@@ -68,7 +68,8 @@ async fn what_may_not_be_said_is_not_said() {
             refusal(422, "bad_frame", "parent_message_id"),
         ),
         (json!({ "content": "x", "draft_id": "soon" }), refusal(422, "bad_frame", "draft_id")),
-        (json!({ "text": "x" }), refusal(422, "bad_frame", "content")),
+        (json!({}), refusal(422, "bad_frame", "content")),
+        (json!({ "text": "x" }), refusal(400, "bad_frame", "text")),
     ] {
         let answer = app.post(&path, &ann, &body).await;
         assert_eq!(answer.refusal(), told);

@@ -117,6 +117,85 @@ fn the_doors_do_not_know_the_database() {
     holds(&doors_with_a_database(&sources()));
 }
 
+/// The framework's own, which answer what is wrong in words of the framework.
+const EXTRACTORS: [&str; 9] = [
+    "Form",
+    "Json",
+    "Multipart",
+    "Path",
+    "Query",
+    "RawForm",
+    "RawPathParams",
+    "RawQuery",
+    "WebSocketUpgrade",
+];
+
+/// Where something of the framework is taken from a request that `gateway/extract.rs` takes, too.
+fn foreign_extractors(sources: &[Source]) -> Vec<String> {
+    let ours = "server/src/gateway/extract.rs";
+    let doors = sources
+        .iter()
+        .filter(|it| (it.is_in("server/src/gateway") || it.is_in("server/src/auth")) && !it.is_in(ours));
+    let mut offences = Vec::new();
+    for source in doors {
+        let named = ["axum::extract::", "axum_extra::extract::"]
+            .into_iter()
+            .flat_map(|it| source.text.split(it).skip(1));
+        let named = named.flat_map(|rest| match rest.strip_prefix('{') {
+            Some(list) => list.split('}').next().unwrap_or_default().split(',').collect(),
+            None => vec![rest.split(|it: char| !it.is_alphanumeric()).next().unwrap_or_default()],
+        });
+        let banned = named.map(str::trim).filter(|name| EXTRACTORS.contains(name));
+        offences.extend(banned.map(|name| format!("{} takes `{name}`", source.path)));
+        // The same type makes answers, which is fine.
+        offences.extend(lines_with([source], &[": Json<", "axum::Form"]));
+    }
+    offences
+}
+
+#[test]
+fn parts_of_requests_are_taken_in_one_place() {
+    let bad = [
+        Source::sample("server/src/gateway/rest/a.rs", "use axum::extract::{\n    Path, State,\n};\n"),
+        Source::sample("server/src/gateway/b.rs", "fn f() { axum::extract::Query::try_from_uri(uri) }\n"),
+        Source::sample("server/src/gateway/c.rs", "async fn f(Json(body): Json<Body>) {}\n"),
+        Source::sample(
+            "server/src/gateway/d.rs",
+            "async fn f() -> Json<Body> {}\nuse axum::extract::State;\n",
+        ),
+    ];
+    let told = foreign_extractors(&bad);
+    assert_eq!(
+        told,
+        [
+            "server/src/gateway/rest/a.rs takes `Path`",
+            "server/src/gateway/b.rs takes `Query`",
+            "server/src/gateway/c.rs:1 has `: Json<`",
+        ]
+    );
+    holds(&foreign_extractors(&sources()));
+}
+
+/// `server/src/json` reads what clients send: it takes no list for an object and names no type of ours.
+fn other_readers(sources: &[Source]) -> Vec<String> {
+    let doors = sources.iter().filter(|it| it.is_in("server/src/gateway") || it.is_in("server/src/dialect"));
+    let parts = doors.filter(|it| !it.path.ends_with("/golden.rs")).map(|it| {
+        let code = it.text.split("#[cfg(test)]").next().unwrap_or_default();
+        Source::sample(&it.path, code)
+    });
+    lines_with(
+        &parts.collect::<Vec<_>>(),
+        &["serde_json::from_", "serde_json::Deserializer", "serde_path_to_error"],
+    )
+}
+
+#[test]
+fn json_of_clients_is_read_in_one_place() {
+    let bad = [Source::sample("server/src/dialect/native.rs", "fn f() { serde_json::from_str(frame) }\n")];
+    assert_eq!(other_readers(&bad), ["server/src/dialect/native.rs:1 has `serde_json::from_`"]);
+    holds(&other_readers(&sources()));
+}
+
 fn spellings_with_a_transport(sources: &[Source]) -> Vec<String> {
     lines_with(
         sources.iter().filter(|it| it.is_in("server/src/dialect")),

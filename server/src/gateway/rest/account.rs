@@ -5,10 +5,10 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::rest::{Login, Refresh, Register, Ticket, Tokens, User};
 
-use super::ApiBody;
 use crate::auth::address::Address;
 use crate::auth::{Caller, TICKET_MS, user};
 use crate::error::ApiError;
+use crate::gateway::extract::ApiBody;
 use crate::state::AppState;
 
 pub(crate) async fn register(

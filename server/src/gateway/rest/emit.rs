@@ -1,17 +1,18 @@
 //! `/api/v1/websocket/test`: events sent by hand, for applications that try out their clients.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use protocol::rest::{Analysis, Delivered, Emit, Started, Success};
 use protocol::{Signal, UserId};
 use serde_json::{Map, Value};
 
 use super::notifications::PLAIN;
+use super::person_id;
 use super::rights::Tester;
-use super::{ApiBody, person_id};
 use crate::analysis;
 use crate::clock::rfc3339;
 use crate::error::ApiError;
+use crate::gateway::extract::{ApiBody, ApiPath};
 use crate::state::AppState;
 
 /// Names that Socket.IO's clients and servers use themselves (socket.io 4, "Emit cheatsheet"), and events that would put
@@ -80,7 +81,7 @@ async fn notify(state: &AppState, person: &UserId, emit: &Emit) -> Result<usize,
 pub(crate) async fn analysis_events(
     State(state): State<AppState>,
     Tester(caller): Tester,
-    Path(person): Path<String>,
+    ApiPath(person): ApiPath<String>,
     ApiBody(wish): ApiBody<Analysis>,
 ) -> Result<Json<Success<Started>>, ApiError> {
     state.hub().count(caller.actor())?;

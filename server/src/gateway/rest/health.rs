@@ -1,8 +1,8 @@
 //! `/healthz` and `/readyz`, for whoever watches the process.
 
 use axum::extract::State;
-use axum::http::StatusCode;
 
+use crate::error::ApiError;
 use crate::state::AppState;
 
 /// The process runs.
@@ -10,18 +10,14 @@ pub(crate) async fn alive() -> &'static str {
     "ok"
 }
 
-/// The process can do its work: the store answers and no stop is under way. Maintenance is of the application, and the
-/// server is needed to tell of it.
-pub(crate) async fn ready(State(state): State<AppState>) -> (StatusCode, &'static str) {
-    let well = if state.maintenance().is_some() { "ok, in maintenance" } else { "ok" };
+/// The process can do its work: something can be stored and no stop is under way. Maintenance is of the application, and
+/// the server is needed to tell of it.
+pub(crate) async fn ready(State(state): State<AppState>) -> Result<&'static str, ApiError> {
     if state.stopping().is_cancelled() {
-        return (StatusCode::SERVICE_UNAVAILABLE, "stopping");
+        return Err(ApiError::NotReady("the server is stopping"));
     }
-    match state.sign_ins().accounts.count().await {
-        Ok(_) => (StatusCode::OK, well),
-        Err(error) => {
-            tracing::error!(error = &error as &dyn std::error::Error, "Not ready: the store does not answer");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer")
-        }
+    if !state.readiness().can_store(&state.sign_ins().accounts).await {
+        return Err(ApiError::NotReady("nothing can be stored"));
     }
+    Ok(if state.maintenance().is_some() { "ok, in maintenance" } else { "ok" })
 }

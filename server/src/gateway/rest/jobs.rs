@@ -1,7 +1,7 @@
 //! `/api/v1/jobs`
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use hub::{JobReport, Refusal};
 use protocol::rest::{JobPatch, Jobs, NewJob};
@@ -9,9 +9,10 @@ use protocol::{Job, JobId};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{ApiBody, ApiQuery, page_size};
+use super::page_size;
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::gateway::extract::{ApiBody, ApiPath, ApiQuery};
 use crate::state::AppState;
 
 /// Which part of the list.
@@ -55,7 +56,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     State(state): State<AppState>,
     caller: Caller,
-    Path(job): Path<String>,
+    ApiPath(job): ApiPath<String>,
 ) -> Result<Json<Job>, ApiError> {
     Ok(Json(state.hub().job(caller.actor(), job_id(&job)?).await?))
 }
@@ -63,7 +64,7 @@ pub(crate) async fn show(
 pub(crate) async fn report(
     State(state): State<AppState>,
     caller: Caller,
-    Path(job): Path<String>,
+    ApiPath(job): ApiPath<String>,
     ApiBody(patch): ApiBody<JobPatch>,
 ) -> Result<Json<Job>, ApiError> {
     state.hub().count(caller.actor())?;
@@ -75,7 +76,7 @@ pub(crate) async fn report(
 pub(crate) async fn delete(
     State(state): State<AppState>,
     caller: Caller,
-    Path(job): Path<String>,
+    ApiPath(job): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
     state.hub().delete_job(caller.actor(), job_id(&job)?).await?;
     Ok(StatusCode::NO_CONTENT)

@@ -7,9 +7,9 @@ use protocol::Maintenance;
 use protocol::limits::MAX_NOTE_CHARS;
 use protocol::rest::NewMaintenance;
 
-use super::ApiBody;
 use super::rights::Operator;
 use crate::error::ApiError;
+use crate::gateway::extract::ApiBody;
 use crate::state::AppState;
 
 pub(crate) async fn set(

@@ -1,7 +1,7 @@
 //! `/api/v1/chats/{id}/messages` and `/read`
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use hub::Text;
 use hub::model::Message;
@@ -12,10 +12,11 @@ use protocol::rest::{ChatMessage, MessagePage, NewMessage};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{ApiBody, ApiQuery, room_id};
+use super::room_id;
 use crate::auth::{Caller, user};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
+use crate::gateway::extract::{ApiBody, ApiPath, ApiQuery};
 use crate::state::AppState;
 
 /// Which part of the history.
@@ -35,7 +36,7 @@ pub(crate) struct ReadUpTo {
 pub(crate) async fn history(
     State(state): State<AppState>,
     caller: Caller,
-    Path(room): Path<String>,
+    ApiPath(room): ApiPath<String>,
     ApiQuery(query): ApiQuery<HistoryQuery>,
 ) -> Result<Json<MessagePage>, ApiError> {
     let slice = match (query.before, query.after) {
@@ -55,7 +56,7 @@ pub(crate) async fn history(
 pub(crate) async fn post(
     State(state): State<AppState>,
     caller: Caller,
-    Path(room): Path<String>,
+    ApiPath(room): ApiPath<String>,
     ApiBody(new): ApiBody<NewMessage>,
 ) -> Result<(StatusCode, Json<ChatMessage>), ApiError> {
     let draft = new.draft_id.unwrap_or_else(|| DraftId(Uuid::new_v4()));
@@ -71,7 +72,7 @@ pub(crate) async fn post(
 pub(crate) async fn read(
     State(state): State<AppState>,
     caller: Caller,
-    Path(room): Path<String>,
+    ApiPath(room): ApiPath<String>,
     ApiBody(mark): ApiBody<ReadUpTo>,
 ) -> Result<StatusCode, ApiError> {
     state.hub().mark_read(&caller.person.id, &room_id(&room)?, mark.seq).await?;

@@ -8,9 +8,10 @@ use protocol::limits::MAX_INBOX_ITEMS;
 use protocol::rest::{NewNotification, Notifications, NotificationsRead, Notified, ReadNotifications};
 use serde::Deserialize;
 
-use super::{ApiBody, ApiQuery, page_size};
+use super::page_size;
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::gateway::extract::{ApiBody, ApiQuery};
 use crate::state::AppState;
 
 /// How a notification looks when nothing is said about it.

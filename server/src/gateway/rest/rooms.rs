@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use hub::NewRoom;
 use protocol::limits::MAX_MEMBERS_PER_REQUEST;
@@ -11,9 +11,10 @@ use protocol::rest::{ChatPatch, Chats, Members, NewChat, NewMembers};
 use protocol::{RoomId, RoomSummary, UserId};
 use serde::Deserialize;
 
-use super::{ApiBody, ApiQuery, person_id, room_id};
+use super::{person_id, room_id};
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::gateway::extract::{ApiBody, ApiPath, ApiQuery};
 use crate::state::AppState;
 
 /// Rooms of one list page when the asker names no number, and at most.
@@ -56,7 +57,7 @@ pub(crate) async fn create(
 pub(crate) async fn show(
     State(state): State<AppState>,
     caller: Caller,
-    Path(room): Path<String>,
+    ApiPath(room): ApiPath<String>,
 ) -> Result<Json<RoomSummary>, ApiError> {
     Ok(Json(state.hub().room(&caller.person.id, &room_id(&room)?).await?))
 }
@@ -64,7 +65,7 @@ pub(crate) async fn show(
 pub(crate) async fn rename(
     State(state): State<AppState>,
     caller: Caller,
-    Path(room): Path<String>,
+    ApiPath(room): ApiPath<String>,
     ApiBody(patch): ApiBody<ChatPatch>,
 ) -> Result<Json<RoomSummary>, ApiError> {
     Ok(Json(state.hub().rename_room(&caller.person.id, &room_id(&room)?, &patch.name).await?))
@@ -73,7 +74,7 @@ pub(crate) async fn rename(
 pub(crate) async fn delete(
     State(state): State<AppState>,
     caller: Caller,
-    Path(room): Path<String>,
+    ApiPath(room): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
     state.hub().delete_room(&caller.person.id, &room_id(&room)?).await?;
     Ok(StatusCode::NO_CONTENT)
@@ -82,7 +83,7 @@ pub(crate) async fn delete(
 pub(crate) async fn members(
     State(state): State<AppState>,
     caller: Caller,
-    Path(room): Path<String>,
+    ApiPath(room): ApiPath<String>,
 ) -> Result<Json<Members>, ApiError> {
     let members = state.hub().members(&caller.person.id, &room_id(&room)?).await?;
     Ok(Json(Members { members }))
@@ -91,7 +92,7 @@ pub(crate) async fn members(
 pub(crate) async fn add_members(
     State(state): State<AppState>,
     caller: Caller,
-    Path(room): Path<String>,
+    ApiPath(room): ApiPath<String>,
     ApiBody(new): ApiBody<NewMembers>,
 ) -> Result<Json<Members>, ApiError> {
     let room = room_id(&room)?;
@@ -128,7 +129,7 @@ async fn called(state: &AppState, usernames: &[String]) -> Result<Vec<UserId>, A
 pub(crate) async fn remove_member(
     State(state): State<AppState>,
     caller: Caller,
-    Path((room, person)): Path<(String, String)>,
+    ApiPath((room, person)): ApiPath<(String, String)>,
 ) -> Result<StatusCode, ApiError> {
     let person = person_id(&person)?;
     state.hub().remove_member(&caller.person.id, &room_id(&room)?, &person).await?;

@@ -1,7 +1,7 @@
 //! `/api/v1/websocket/stats` and `/user/{userId}/status`: who is there, and how much is said.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use protocol::rest::{HubStats, PersonStatus, Success};
 
 use super::person_id;
@@ -9,6 +9,7 @@ use super::rights::may_watch;
 use crate::auth::Caller;
 use crate::clock::rfc3339;
 use crate::error::ApiError;
+use crate::gateway::extract::ApiPath;
 use crate::state::AppState;
 
 pub(crate) async fn stats(
@@ -31,7 +32,7 @@ pub(crate) async fn stats(
 pub(crate) async fn status(
     State(state): State<AppState>,
     caller: Caller,
-    Path(person): Path<String>,
+    ApiPath(person): ApiPath<String>,
 ) -> Result<Json<Success<PersonStatus>>, ApiError> {
     if person != caller.person.id.as_str() {
         may_watch(&state, &caller)?;

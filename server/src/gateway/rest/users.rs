@@ -5,9 +5,9 @@ use axum::extract::State;
 use protocol::rest::{UserRef, Users};
 use serde::Deserialize;
 
-use super::ApiQuery;
 use crate::auth::Caller;
 use crate::error::ApiError;
+use crate::gateway::extract::ApiQuery;
 use crate::state::AppState;
 
 /// People of one answer: as many as a list under a text field shows.

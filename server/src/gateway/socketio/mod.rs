@@ -22,6 +22,7 @@ use crate::auth::address::Address;
 use crate::dialect::talim;
 use crate::engineio;
 use crate::error::ApiError;
+use crate::gateway::extract::ApiQuery;
 use crate::socketio::{
     Accepted, Application, Arguments, ConnectRefusal, ConnectRequest, Disconnect, Event, Refusal, Settings,
     Socket, SocketIo,
@@ -92,7 +93,7 @@ impl Application for Door {
         if self.state.stopping().is_cancelled() {
             return Err(Refusal::unavailable("The server is restarting"));
         }
-        let query = axum::extract::Query::try_from_uri(&request.uri).map(|it| it.0).unwrap_or_default();
+        let ApiQuery(query) = ApiQuery::<Query>::of(&request.uri).map_err(|error| refusal(&error))?;
         // Let in is who sends CONNECT, and there a refusal would be for good.
         self.state.turns().check().map_err(|error| refusal(&error))?;
         let seat = self.state.admit(Address::of(request, &self.state)).map_err(|error| refusal(&error))?;

@@ -6,7 +6,7 @@ mod write;
 
 use std::time::Duration;
 
-use axum::extract::{FromRequestParts, Path, Request};
+use axum::extract::{FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::UPGRADE;
 use axum::response::Response;
@@ -19,7 +19,7 @@ use crate::auth::extract::SocketQuery;
 use crate::auth::{AuthError, address};
 use crate::dialect::{Address, Dialect, Place, Scope};
 use crate::error::ApiError;
-use crate::gateway::rest::ApiQuery;
+use crate::gateway::extract::{ApiPath, ApiQuery};
 use crate::state::AppState;
 use crate::websocket::{Limits, Line, Pending, Reader, Settings, accept};
 
@@ -68,13 +68,12 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
     let seat = state.admit(address::Address::of(&request, &state))?;
     // Held until the client is in.
     let _turn = state.turns().take().await?;
-    let ApiQuery(query) = ApiQuery::<SocketQuery>::from_request_parts(&mut request, &state).await?;
+    let ApiQuery(query) = ApiQuery::<SocketQuery>::of(&request.uri)?;
     let caller = enter::identify(&state, place, &request.headers, &query).await?;
     let last_part = match place.address {
         Address::Plain => String::new(),
         Address::Room | Address::Person => {
-            let part = Path::<String>::from_request_parts(&mut request, &state).await;
-            part.map_err(|_| ApiError::NotFound)?.0
+            ApiPath::<String>::from_request_parts(&mut request, &state).await?.0
         }
     };
     let scope = enter::scope(&state, place, &last_part, caller.as_ref()).await?;

@@ -71,6 +71,10 @@ impl Accounts for SqliteStore {
         })
     }
 
+    fn probe(&self) -> Answer<'_, ()> {
+        Box::pin(async move { Ok(self.ping().await?) })
+    }
+
     fn open_sign_in(&self, sign_in: SignIn) -> Answer<'_, ()> {
         Box::pin(async move { Ok(self.writer().write(sign_ins::Open(sign_in)).await?) })
     }

@@ -9,7 +9,7 @@ use sqlx::{Connection as _, query, query_scalar};
 
 use super::OpenError;
 use super::files::{beside, create_private, folder_of, remove, sync};
-use super::look::{Amount, amount, open_to_read};
+use super::look::{Amount, amount, lacks_temporary_folder, open_to_read};
 
 /// Why there is no copy. Nothing is left of it.
 #[derive(Debug, thiserror::Error)]
@@ -34,6 +34,11 @@ pub enum BackupError {
         #[source]
         error: sqlx::Error,
     },
+    /// The indexes of the copy do not fit into memory, and nowhere else either.
+    #[error(
+        "temporary files cannot be written, in which a copy is sorted: let TMPDIR name a folder that may be written to"
+    )]
+    Temporary(#[source] sqlx::Error),
     /// The copy is not what was copied.
     #[error("the copy `{}` is not sound: {problem}", file.display())]
     Unsound {
@@ -119,7 +124,10 @@ async fn copy_to_new_file(
 /// One statement reads one state of the database, and writes a file without a log beside it
 /// (<https://sqlite.org/lang_vacuum.html#vacuuminto>).
 async fn fill(source: &mut SqliteConnection, from: &Path, to: &Path) -> Result<(Amount, u64), BackupError> {
-    let broken = |error| BackupError::Copy { from: from.to_owned(), to: to.to_owned(), error };
+    let broken = |error| match error {
+        error if lacks_temporary_folder(&error) => BackupError::Temporary(error),
+        error => BackupError::Copy { from: from.to_owned(), to: to.to_owned(), error },
+    };
     let name = to.to_str().ok_or_else(|| {
         BackupError::Write(to.to_owned(), io::Error::new(io::ErrorKind::InvalidFilename, "not UTF-8"))
     })?;

@@ -31,6 +31,28 @@ pub(super) async fn open_to_read(path: &Path) -> Result<SqliteConnection, OpenEr
     if mark == APPLICATION_ID { Ok(connection) } else { Err(OpenError::Foreign(path.to_owned())) }
 }
 
+/// What SQLite says when none of the folders for temporary files can be written to
+/// (<https://sqlite.org/rescode.html#ioerr_gettemppath>).
+const SQLITE_IOERR_GETTEMPPATH: i32 = 6410;
+
+/// Result codes of a file that cannot be made or written (<https://sqlite.org/rescode.html>). To a connection that only
+/// reads they are about temporary files.
+const WRITING: [i32; 4] = [13, 14, 778, SQLITE_IOERR_GETTEMPPATH];
+
+/// Whether a question failed because there is no folder for temporary files.
+pub(super) fn lacks_temporary_folder(error: &sqlx::Error) -> bool {
+    code(error) == Some(SQLITE_IOERR_GETTEMPPATH)
+}
+
+/// Whether a question to a database that is only read failed because temporary files cannot be written.
+pub(super) fn lacks_temporary_files(error: &sqlx::Error) -> bool {
+    code(error).is_some_and(|code| WRITING.contains(&code))
+}
+
+fn code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse().ok()
+}
+
 /// How the schema of a database compares with that of this program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Age {

@@ -21,6 +21,7 @@ mod open;
 mod pen;
 #[cfg(test)]
 mod plans;
+mod probe;
 mod renew;
 mod restore;
 mod rooms;
@@ -78,13 +79,16 @@ impl SqliteStore {
         }
     }
 
-    /// Asks whether the database still answers.
+    /// Asks whether the database still answers, to those who read and to the one who writes.
     ///
     /// # Errors
     /// [`Outage`] when it does not.
     pub async fn ping(&self) -> Result<(), Outage> {
         sqlx::query("SELECT 1 FROM sqlite_schema LIMIT 1").execute(self.readers()).await?;
-        Ok(())
+        match self.writer().write(probe::Probe).await {
+            Ok(()) => Ok(()),
+            Err(Failure::Outage(outage)) => Err(outage),
+        }
     }
 
     fn readers(&self) -> &SqlitePool {

@@ -18,7 +18,7 @@ use sqlx::sqlite::SqliteConnection;
 use uuid::Uuid;
 
 use super::OpenError;
-use super::look::{Age, age, amount, open_to_read};
+use super::look::{Age, age, amount, lacks_temporary_files, open_to_read};
 
 /// Why a database could not be checked to its end.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,12 @@ pub enum CheckError {
     /// It cannot be opened, or it is not ours.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// What has to be sorted does not fit into memory, and nowhere else either.
+    #[error(
+        "temporary files cannot be written, in which a check sorts: let TMPDIR name a folder that has room and may be \
+         written to"
+    )]
+    Temporary(#[source] sqlx::Error),
     /// It cannot be read any further.
     #[error("`{}` cannot be read to its end", .0.display())]
     Read(PathBuf, #[source] sqlx::Error),
@@ -67,9 +73,10 @@ pub async fn check(path: &Path, mut tell: impl FnMut(&str)) -> Result<Report, Ch
     let looked = look_at_all(&mut connection, &mut findings).await;
     // Waited for, because closing removes files by name, and whoever asked may be about to replace them.
     let closed = connection.close().await;
-    looked
-        .and_then(|report| closed.map(|()| report))
-        .map_err(|error| CheckError::Read(path.to_owned(), error))
+    looked.and_then(|report| closed.map(|()| report)).map_err(|error| match error {
+        error if lacks_temporary_files(&error) => CheckError::Temporary(error),
+        error => CheckError::Read(path.to_owned(), error),
+    })
 }
 
 async fn look_at_all(
