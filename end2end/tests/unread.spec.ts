@@ -51,7 +51,7 @@ test('a tab that comes back into view shows where the news begin', async ({ alic
   const show = (state: string) =>
     alice.page.evaluate((state) => {
       Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
-      document.dispatchEvent(new Event('visibilitychange'));
+      document.dispatchEvent(new Event('visibilitychange', { bubbles: true }));
     }, state);
   await show('hidden');
   await bob.account.sayMany(room, 60);
