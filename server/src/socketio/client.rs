@@ -168,7 +168,7 @@ impl<'a, A: Application> Client<'a, A> {
         }
     }
 
-    /// Whether a message is of a client whose packets are MessagePack. Such a client is told in its own words that they are
+    /// Whether a message is of a client whose packets are `MessagePack`. Such a client is told in its own words that they are
     /// not understood, once; else it would come back for ever. What else it has sent is passed over.
     fn is_of_other_parser(&mut self, data: &[u8]) -> bool {
         if self.enter_by.is_none() || self.decoder.is_waiting() {

@@ -98,9 +98,9 @@ async fn every_carrier_takes_a_token_with_its_scheme_and_with_space_around_it() 
         let encoded = carried.replace(' ', "%20").replace('\t', "%09").replace('\n', "%0A");
         assert!(connect_async(app.socket_url(&format!("?token={encoded}"))).await.is_ok(), "{encoded}");
         let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
-        socket.say(&ClientFrame::Authenticate { token: carried.clone() }).await;
+        socket.say(&ClientFrame::Authenticate { token: carried.clone(), inbox: None }).await;
         assert!(matches!(socket.hear().await, ServerFrame::Welcome { .. }), "{carried:?}");
-        socket.say(&ClientFrame::Authenticate { token: carried.clone() }).await;
+        socket.say(&ClientFrame::Authenticate { token: carried.clone(), inbox: None }).await;
         assert!(matches!(socket.hear().await, ServerFrame::Authenticated { .. }), "{carried:?}");
     }
     for header in [format!("Bearer  {token} "), format!("bearer\t{token}")] {

@@ -41,15 +41,15 @@ pub(super) async fn enter(
         ConnectRefusal::new(error.to_string())
     })?;
     let caller = identify(state, handshake, request).await.map_err(|error| unknown(&error))?;
-    let said = handshake.proof.as_ref().and_then(|proof| proof.query.resume.as_deref());
-    let resumes = resume::resumes(&request.auth(), said, handshake.is_unable_to_resume)?;
-    let outlet = Arc::new(SocketOutlet::new(socket.clone(), resumes));
+    let asked = handshake.proof.as_ref().and_then(|proof| proof.query.resume.as_deref());
+    let may_resume = resume::resumes(&request.auth(), asked, handshake.is_unable_to_resume)?;
+    let outlet = Arc::new(SocketOutlet::new(socket.clone(), may_resume));
     let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };
     let mut peer = state
         .hub()
         .attach(identity, socketio::SPELLING, outlet.clone())
         .map_err(|refusal| refused(socket, &refusal))?;
-    let back = match request.recovery().filter(|_| resumes) {
+    let back = match request.recovery().filter(|_| may_resume) {
         Some(recovery) => {
             recover(state, &peer, recovery).await.map_err(|refusal| refused(socket, &refusal))?
         }
@@ -67,7 +67,7 @@ pub(super) async fn enter(
     tracing::info!(peer.id = peer.id().0, person.id = %person, recovered, "Peer of `{person}` attached over Socket.IO");
     let pid = match back {
         Some(back) => Some(back.pid),
-        None if resumes => {
+        None if may_resume => {
             Some(pid::sign(&state.sign_ins().keys, &sid, person).map_err(|error| unknown(&error))?)
         }
         None => None,
