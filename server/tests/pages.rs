@@ -254,7 +254,7 @@ async fn a_development_server_has_people_to_sign_in_as_and_keeps_them() {
     let app = App::spawn_with(|config| config.environment = Environment::Development).await;
     let page = app.visit("/sign-in", "").await;
     assert!(
-        page.text.contains("Sign in as alice") && page.text.contains("Sign in as carol"),
+        page.text.contains("Sign in as </span>alice") && page.text.contains("Sign in as </span>carol"),
         "{}",
         page.text
     );
