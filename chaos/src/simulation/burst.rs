@@ -148,12 +148,13 @@ impl Sender {
             };
             for _ in 0..REPORTS {
                 match self.hub.report_job(actor, job.id, end.clone()).await {
-                    // A report whose answer was lost has ended it.
-                    Ok(_) | Err(Refusal::JobOver) => {
+                    Ok(_) => {
                         report(News::Stored { user: user.clone(), text: notice_of(&name) });
                         report(News::Stored { user: user.clone(), text: name });
                         break;
                     }
+                    // A report whose answer was lost has ended it; that is no acknowledgement.
+                    Err(Refusal::JobOver) => break,
                     Err(_) => {}
                 }
             }
