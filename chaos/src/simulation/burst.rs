@@ -146,14 +146,17 @@ impl Sender {
                 result: Some(Value::from(self.burst.text(&name, number))),
                 ..JobReport::default()
             };
-            for _ in 0..REPORTS {
+            for attempt in 0..REPORTS {
                 match self.hub.report_job(actor, job.id, end.clone()).await {
-                    // A report whose answer was lost has ended it.
-                    Ok(_) | Err(Refusal::JobOver) => {
+                    // Later ones may have replaced a result whose first report was stored and not answered.
+                    Ok(_) if attempt > 0 => break,
+                    Ok(_) => {
                         report(News::Stored { user: user.clone(), text: notice_of(&name) });
                         report(News::Stored { user: user.clone(), text: name });
                         break;
                     }
+                    // A report whose answer was lost has ended it; that is no acknowledgement.
+                    Err(Refusal::JobOver) => break,
                     Err(_) => {}
                 }
             }

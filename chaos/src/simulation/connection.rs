@@ -186,6 +186,8 @@ async fn serve(mut peer: Peer, arrival: Arrival, mut wishes: mpsc::Receiver<Wish
         return outbox.close(if is_over { CloseCode::Restart } else { CloseCode::Internal });
     }
     loop {
+        // What a client asks for itself does not close it: its next wish waits until there is room for the answer.
+        outbox.drained().await;
         let wish = tokio::select! {
             biased;
             () = outbox.closed() => break,
