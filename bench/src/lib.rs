@@ -54,7 +54,7 @@ impl Outlet for Counter {
         Ok(())
     }
 
-    fn drained(&self) -> OutletFuture<'_, ()> {
+    fn keeps_up(&self) -> OutletFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 

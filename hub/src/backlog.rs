@@ -202,7 +202,8 @@ impl<T> Backlog<T> {
         *self = Self::new(self.limit);
     }
 
-    fn is_behind(&self) -> bool {
+    /// Whether the reader is behind: more waits than a reader leaves that keeps up.
+    pub fn is_behind(&self) -> bool {
         self.bytes > self.limit / BEHIND
     }
 

@@ -52,9 +52,9 @@ pub trait Outlet: Send + Sync + 'static {
     /// The reader stands here now, without having been told anything. For gateways that keep account of it.
     fn place(&self, _: Track<'_>) {}
 
-    /// Resolves when so little waits that one more frame finds room, however large, or when the connection is to end. A
-    /// sender of many frames waits for it before each portion, so that the client is not let go for being slow.
-    fn drained(&self) -> OutletFuture<'_, ()>;
+    /// Resolves when the client keeps up with what was pushed, or when the connection is to end. A sender of many frames
+    /// waits for it before each portion: then the portions leave room for what the client asks for meanwhile.
+    fn keeps_up(&self) -> OutletFuture<'_, ()>;
 
     /// Asks the client to prove that it received everything pushed before this call, and resolves when it has. The request
     /// leaves right behind the last frame pushed. At most one may be under way.
@@ -212,6 +212,12 @@ impl Outbox {
         self.shared.lock().has_room()
     }
 
+    /// Resolves when so little waits that one more frame finds room, however large, or when the connection is to end. Who
+    /// waits for it before a question is taken up does not let a client go for what it asked.
+    pub async fn drained(&self) {
+        self.shared.until(State::has_room).await;
+    }
+
     /// The client answered a request for a receipt. Another token than that of the last request proves nothing.
     pub fn answer(&self, token: u64) {
         let mut state = self.shared.lock();
@@ -251,8 +257,8 @@ impl Outlet for Outbox {
         Ok(())
     }
 
-    fn drained(&self) -> OutletFuture<'_, ()> {
-        Box::pin(self.shared.until(State::has_room))
+    fn keeps_up(&self) -> OutletFuture<'_, ()> {
+        Box::pin(self.shared.until(|state| state.is_closed() || !state.backlog.is_behind()))
     }
 
     fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
@@ -326,9 +332,9 @@ impl Inlet {
         if state.backlog.is_empty() {
             return state.close.map_or(Taken::Nothing, Taken::Close);
         }
-        let had_room = state.backlog.has_room();
+        let before = (state.backlog.has_room(), state.backlog.is_behind());
         state.backlog.take(limit, put);
-        if !had_room && state.backlog.has_room() {
+        if before != (state.backlog.has_room(), state.backlog.is_behind()) {
             self.shared.news.notify_waiters();
         }
         if state.backlog.is_empty() && !state.is_closed() { Taken::All } else { Taken::Some }

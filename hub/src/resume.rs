@@ -150,7 +150,7 @@ async fn resume(
     };
     loop {
         if !planted(Bug::ReplayWithoutFlowControl) {
-            client.outlet().drained().await;
+            client.outlet().keeps_up().await;
         }
         let (reply, answer) = oneshot::channel();
         let resume = RoomCommand::Resume { client: client.clone(), since: cursor, reply };

@@ -85,8 +85,8 @@ pub const MAX_WORD_BYTES: usize = 128;
 pub const MAX_INBOX_ITEMS: u32 = 1_000;
 
 /// Bytes of inbox entries, or of messages that a Socket.IO client missed, that are sent in one portion, about; at least one.
-/// As much as may wait for a client before the next portion.
-pub const PORTION_BYTES: usize = 256 * 1024;
+/// Small beside what may wait for a client (1 MiB), so that a portion leaves room for an answer to a join.
+pub const PORTION_BYTES: usize = 64 * 1024;
 
 /// Bytes of entries that may wait for one user. Beyond it the sender is refused.
 pub const INBOX_BYTES_PER_USER: u64 = 64 * 1024 * 1024;

@@ -186,7 +186,7 @@ impl Outlet for Unread {
         Ok(())
     }
 
-    fn drained(&self) -> OutletFuture<'_, ()> {
+    fn keeps_up(&self) -> OutletFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 

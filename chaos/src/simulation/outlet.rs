@@ -77,8 +77,8 @@ impl Outlet for ResumeOutlet {
         self.places().note(track);
     }
 
-    fn drained(&self) -> OutletFuture<'_, ()> {
-        self.outbox.drained()
+    fn keeps_up(&self) -> OutletFuture<'_, ()> {
+        self.outbox.keeps_up()
     }
 
     fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {

@@ -107,7 +107,7 @@ impl CatchUp {
 
     /// Waits until the client can take another portion.
     async fn ready(&self) {
-        self.client.outlet().drained().await;
+        self.client.outlet().keeps_up().await;
         self.client.receipts_drained().await;
     }
 

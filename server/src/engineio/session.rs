@@ -71,14 +71,13 @@ impl Session {
     /// Resolves when so little waits that one more message finds room, however large, or when the session has ended or is
     /// about to. Who waits for it before a question is taken up does not let a client go for what it asked.
     pub async fn drained(&self) {
-        loop {
-            // Made before the look: it also hears what happens between the look and the waiting.
-            let drained = self.shared.drained.notified();
-            if self.shared.is_drained() {
-                return;
-            }
-            drained.await;
-        }
+        self.shared.until_drained(State::has_room).await;
+    }
+
+    /// Resolves when the client keeps up with what was sent, or when the session has ended or is about to. A sender of many
+    /// messages waits for it before each portion: then the portions leave room for what the client asks for meanwhile.
+    pub async fn keeps_up(&self) {
+        self.shared.until_drained(|state| !state.is_behind()).await;
     }
 
     /// Asks the client to prove that it received everything sent before this call, and resolves when it has: over a
@@ -285,9 +284,25 @@ impl Shared {
         self.wake_writer();
     }
 
+    /// Resolves when the session has ended or is about to, or so little waits; whatever takes messages raises `drained`.
+    async fn until_drained(&self, is_so: impl Fn(&State) -> bool) {
+        loop {
+            // Made before the look: it also hears what happens between the look and the waiting.
+            let drained = self.drained.notified();
+            if self.is_over_or(&is_so) {
+                return;
+            }
+            drained.await;
+        }
+    }
+
     fn is_drained(&self) -> bool {
+        self.is_over_or(&State::has_room)
+    }
+
+    fn is_over_or(&self, is_so: &impl Fn(&State) -> bool) -> bool {
         let state = self.lock();
-        state.phase != Phase::Open || state.has_room()
+        state.phase != Phase::Open || is_so(&state)
     }
 
     /// Takes a turn; tells that there is room again, and the end if it was the last.

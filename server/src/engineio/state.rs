@@ -191,6 +191,11 @@ impl State {
         self.outbox.has_room()
     }
 
+    /// Whether the client is behind.
+    pub(super) fn is_behind(&self) -> bool {
+        self.outbox.is_behind()
+    }
+
     pub(super) fn push_uncounted(&mut self, messages: impl IntoIterator<Item = Outgoing>) {
         self.outbox.push_uncounted(messages);
     }

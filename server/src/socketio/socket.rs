@@ -179,11 +179,11 @@ impl Socket {
         }
     }
 
-    /// Resolves when so little waits that one more message finds room, however large, or when the client is gone.
-    pub async fn drained(&self) {
+    /// Resolves when the client keeps up with what was sent, or when it is gone.
+    pub async fn keeps_up(&self) {
         self.opened().await;
         if !self.has_left() {
-            self.shared.session.drained().await;
+            self.shared.session.keeps_up().await;
         }
     }
 

@@ -82,6 +82,6 @@ mod tests {
             &packet[..],
             b"\x83\xa4type\x04\xa4data\x81\xa7message\xda\x00\x02no\xa3nsp\xda\x00\x02/a"
         );
-        assert_eq!(connect_error("/", &"x".repeat(70_000)).len(), 24 + 3 + 65_535 + 4 + 3 + 1);
+        assert_eq!(connect_error("/", &"x".repeat(70_000)).len(), 32 + 65_535);
     }
 }

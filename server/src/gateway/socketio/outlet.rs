@@ -77,8 +77,8 @@ impl Outlet for SocketOutlet {
         self.positions.lock().unwrap_or_else(PoisonError::into_inner).note(track);
     }
 
-    fn drained(&self) -> OutletFuture<'_, ()> {
-        Box::pin(self.socket.drained())
+    fn keeps_up(&self) -> OutletFuture<'_, ()> {
+        Box::pin(self.socket.keeps_up())
     }
 
     fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {

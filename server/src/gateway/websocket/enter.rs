@@ -217,8 +217,8 @@ impl Outlet for RoomOutlet {
         }
     }
 
-    fn drained(&self) -> OutletFuture<'_, ()> {
-        self.outbox.drained()
+    fn keeps_up(&self) -> OutletFuture<'_, ()> {
+        self.outbox.keeps_up()
     }
 
     fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {

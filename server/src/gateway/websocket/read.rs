@@ -5,7 +5,7 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use hub::{Event, Failure, Outbox, Outlet, Peer, Refusal};
+use hub::{Event, Failure, Outbox, Peer, Refusal};
 use protocol::{CloseCode, Expiry, RunId, SimulationPlan};
 use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
