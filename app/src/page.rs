@@ -27,6 +27,7 @@ pub struct Page {
 struct Facts {
     account: Option<Account>,
     demo: Option<Demo>,
+    registration_closed: bool,
     problem: Option<Problem>,
     path: String,
     next: String,
@@ -63,6 +64,7 @@ impl Page {
             facts: StoredValue::new(Facts {
                 account: start.account.clone(),
                 demo: start.demo.clone(),
+                registration_closed: start.registration_closed,
                 problem: start.problem.clone(),
                 path: start.path.clone(),
                 next: start.next.clone(),
@@ -84,6 +86,11 @@ impl Page {
     /// People to sign in as with one click, in development.
     pub fn demo(self) -> Option<Demo> {
         self.facts.with_value(|it| it.demo.clone())
+    }
+
+    /// Whether strangers may make no accounts here.
+    pub fn registration_closed(self) -> bool {
+        self.facts.with_value(|it| it.registration_closed)
     }
 
     /// The address that leads to this page again.

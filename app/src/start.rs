@@ -24,6 +24,8 @@ pub struct Start {
     pub theme: Theme,
     /// People to sign in as with one click. Development only.
     pub demo: Option<Demo>,
+    /// Strangers may make no accounts here.
+    pub registration_closed: bool,
     /// Why the form that was just sent was refused.
     pub problem: Option<Problem>,
 }
@@ -131,7 +133,7 @@ impl Theme {
 }
 
 from_json! {
-    Start { path, next, account, rooms, open, theme, demo, problem }
+    Start { path, next, account, rooms, open, theme, demo, registration_closed, problem }
     Account { id, name }
     Demo { people, password }
     Problem { field, message, username, email }

@@ -106,7 +106,7 @@ test('the content security policy is strict, and its nonce is new each time', as
 
 test('scripts cannot read the cookie of a sign-in', async ({ alice, server }) => {
   const cookies = await alice.context.cookies(server.url);
-  const cookie = cookies.find(({ name }) => name === 'hubbub_session');
+  const cookie = cookies.find(({ name }) => name === `hubbub_session_${new URL(server.url).port}`);
   expect(cookie).toMatchObject({ httpOnly: true, sameSite: 'Lax', path: '/' });
   await alice.page.goto('/');
   expect(await alice.page.evaluate(() => document.cookie)).not.toContain('hubbub_session');

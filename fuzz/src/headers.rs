@@ -6,7 +6,7 @@ use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_EXTE
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use server::auth::Proxies;
 use server::auth::address::Address;
-use server::auth::extract::{bearer, cookie};
+use server::auth::extract::{PLAIN_COOKIE, bearer, cookies};
 use server::auth::origin::{Origin, Origins, may_use_cookie};
 use wire::websocket::Handshake;
 
@@ -70,8 +70,8 @@ pub(crate) fn credentials(input: &[u8]) {
         Ok(None) => assert!(!headers.contains_key(AUTHORIZATION)),
         Err(_) => assert!(headers.contains_key(AUTHORIZATION), "nothing is not wrong"),
     }
-    if let Some(value) = cookie(&headers) {
-        assert!(written(COOKIE, &value) && written(COOKIE, "hubbub_session"));
+    for value in cookies(&headers, PLAIN_COOKIE) {
+        assert!(written(COOKIE, value) && written(COOKIE, PLAIN_COOKIE));
     }
     assert!(may_use_cookie(&Method::GET, &headers), "reading is harmless");
     if may_use_cookie(&Method::POST, &headers) {

@@ -202,6 +202,11 @@ impl Outbox {
         self.shared.lock().is_closed()
     }
 
+    /// Why the connection is to end; `None` while it is not.
+    pub fn close_code(&self) -> Option<CloseCode> {
+        self.shared.lock().close
+    }
+
     /// Resolves when the connection is to end, whoever decided it.
     pub async fn closed(&self) {
         self.shared.until(State::is_closed).await;

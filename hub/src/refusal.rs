@@ -89,6 +89,9 @@ pub enum Refusal {
     /// The token is missing, wrong, expired or revoked.
     #[error("the token is missing, wrong, expired or revoked")]
     Unauthorized,
+    /// The token is not good, with what is wrong with it. For development, where the answer may say so.
+    #[error("the token is refused: {0}")]
+    BadToken(String),
     /// Too many rooms on one connection.
     #[error("this connection follows as many rooms as it may")]
     TooManyRooms,
@@ -133,7 +136,7 @@ impl Refusal {
             Self::NotJoined => ErrorCode::NotJoined,
             Self::RoomTaken => ErrorCode::Taken,
             Self::NotOwner => ErrorCode::Forbidden,
-            Self::Unauthorized => ErrorCode::Unauthorized,
+            Self::Unauthorized | Self::BadToken(_) => ErrorCode::Unauthorized,
             Self::TooManyRooms | Self::TooManyConnections | Self::InboxFull { .. } | Self::TooManyRuns => {
                 ErrorCode::TooMany
             }

@@ -83,6 +83,13 @@ impl Admissions {
     }
 }
 
+impl Place {
+    /// Where the socket comes from.
+    pub fn address(&self) -> Address {
+        Address(self.address)
+    }
+}
+
 impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.shared.open();

@@ -1,10 +1,12 @@
 //! The settings of a running server. Every knob with its flag, variable, unit, default and reason is in
 //! `command_line.rs`.
 
+mod accounts;
 mod command_line;
 mod limits;
 mod listen;
 mod log;
+mod user_command;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,9 +17,11 @@ use protocol::UserId;
 
 use crate::auth::Proxies;
 use crate::auth::origin::Origins;
+pub use accounts::{Accounts, Directory, Registration};
 use command_line::{Place, Settings, Switch};
 pub use limits::{Limits, RateLimits};
 pub use listen::ListenAddress;
+pub use user_command::{UserChange, UserOrder, UserRole};
 
 /// Bytes that a signing secret has at least: as many as HS256 puts out (RFC 7518, section 3.2).
 const MIN_SECRET_BYTES: usize = 32;
@@ -64,6 +68,13 @@ pub enum Order {
         /// The SQLite file.
         database: PathBuf,
     },
+    /// Make or change an account.
+    User {
+        /// The SQLite file.
+        database: PathBuf,
+        /// Whose, and what.
+        order: UserOrder,
+    },
 }
 
 /// The settings of a running server, checked.
@@ -89,6 +100,8 @@ pub struct Config {
     pub proxies: Proxies,
     /// Who keeps the accounts.
     pub accounts: AccountsMode,
+    /// Who may have an account, and what users see of one another.
+    pub people: Accounts,
     /// How this server calls itself.
     pub server_name: String,
     /// Who is taken without a token at some addresses, in development.
@@ -207,6 +220,7 @@ impl Config {
                 },
             )?,
             accounts: settings.accounts,
+            people: settings.people.check(environment)?,
             server_name: settings.server_name.unwrap_or_else(|| environment.as_str().to_owned()),
             mock_person: settings.mock_user_id,
             site_dir: settings.site_dir,

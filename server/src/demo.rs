@@ -10,12 +10,15 @@ use protocol::{DraftId, RoomId, RoomKind, UserId};
 use uuid::Uuid;
 
 use crate::auth::accounts::{AccountError, NewAccount};
-use crate::auth::{AuthError, SignIns};
+use crate::auth::{AuthError, Clearance, SignIns};
 
 /// The password of all demo people.
 const PASSWORD: &str = "hubbub-demo";
 
 const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
+
+/// Which of them is an administrator.
+const ADMIN: &str = "alice";
 
 /// Id, name, who is in it (the first one made it), who says what.
 type Room = (&'static str, &'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
@@ -80,6 +83,7 @@ pub(crate) async fn fill(desk: &SignIns) -> Result<Option<Demo>, DemoError> {
     } else if desk.accounts.by_usernames(&people).await?.len() < people.len() {
         return Ok(None);
     }
+    make_admin(desk).await?;
     Ok(Some(Demo { people, password: PASSWORD.to_owned() }))
 }
 
@@ -98,6 +102,17 @@ async fn make_people(desk: &SignIns) -> Result<HashMap<&'static str, Arc<Person>
         people.insert(name, Arc::new(desk.accounts.create(account).await?));
     }
     Ok(people)
+}
+
+/// Lets the demo administrator see what needs one; also in a database that an older version filled.
+async fn make_admin(desk: &SignIns) -> Result<(), DemoError> {
+    for person in desk.accounts.by_usernames(&[ADMIN.to_owned()]).await? {
+        let account = desk.accounts.by_id(&person.id).await?;
+        if account.is_some_and(|account| account.clearance != Clearance::Admin) {
+            desk.accounts.set_clearance(&person.id, Clearance::Admin).await?;
+        }
+    }
+    Ok(())
 }
 
 async fn make_room(

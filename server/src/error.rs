@@ -13,6 +13,7 @@ use protocol::rest::ErrorBody;
 use crate::auth::AuthError;
 use crate::auth::accounts::AccountError;
 use crate::json::{Fault, Misread};
+use crate::refusals::Reason;
 use crate::websocket::HandshakeError;
 
 /// Why a request was not answered with success.
@@ -96,6 +97,9 @@ pub enum ApiError {
     /// No such address, or nothing there.
     #[error("there is nothing here")]
     NotFound,
+    /// An address that looks like none to somebody who has not proven to be let in.
+    #[error("there is nothing here")]
+    Hidden(#[source] AuthError),
     /// The pages were built without the client library, or not at all.
     #[error("this server has no client library of Socket.IO; `make build` puts it beside the pages")]
     NoClientLibrary,
@@ -162,6 +166,19 @@ impl ApiError {
         (status, ErrorBody { code, message: self.to_string(), field, retry_after_ms })
     }
 
+    /// What the log says of it, where an operator should know: a token, a sign-in, or something too often.
+    pub fn reason(&self) -> Option<Reason> {
+        match self {
+            Self::Auth(AuthError::Token { fault, .. }) | Self::Hidden(AuthError::Token { fault, .. }) => {
+                Some(Reason(format!("the token is refused: {fault}")))
+            }
+            Self::Auth(AuthError::WrongCredentials | AuthError::TooFast { .. })
+            | Self::TooManySockets { .. }
+            | Self::Refused(Refusal::TooFast { .. }) => Some(Reason(self.to_string())),
+            _ => None,
+        }
+    }
+
     fn row(&self) -> (ErrorCode, Option<String>, Option<u64>) {
         let named = |field: &str| Some(field.to_owned());
         match self {
@@ -182,7 +199,9 @@ impl ApiError {
             Self::Full { retry_after_ms } | Self::Busy { retry_after_ms } => {
                 (ErrorCode::Unavailable, None, Some(*retry_after_ms))
             }
-            Self::NotFound | Self::NoClientLibrary | Self::WrongMethod => (ErrorCode::NotFound, None, None),
+            Self::NotFound | Self::Hidden(_) | Self::NoClientLibrary | Self::WrongMethod => {
+                (ErrorCode::NotFound, None, None)
+            }
             Self::NotWebSocket(_) => (ErrorCode::Invalid, None, None),
             Self::BadHost => (ErrorCode::Invalid, named("host"), None),
             Self::NotReady(_) => (ErrorCode::Unavailable, None, Some(1_000)),
@@ -222,6 +241,9 @@ impl IntoResponse for ApiError {
         let (status, body) = self.describe();
         let wait_seconds = body.retry_after_ms.map(|wait_ms| wait_ms.div_ceil(1_000));
         let mut response = (status, Json(body)).into_response();
+        if let Some(reason) = self.reason() {
+            response.extensions_mut().insert(reason);
+        }
         if let Some(seconds) = wait_seconds {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

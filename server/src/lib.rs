@@ -5,6 +5,7 @@
 // The type of a page is as deep as its elements are nested.
 #![recursion_limit = "512"]
 
+mod account_watch;
 pub mod admission;
 mod analysis;
 pub mod auth;
@@ -23,6 +24,7 @@ pub mod json;
 mod lifecycle;
 mod listener;
 mod readiness;
+mod refusals;
 mod router;
 mod serve;
 mod signals;

@@ -16,10 +16,12 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::account_watch;
+use crate::auth::accounts::AccountError;
 use crate::auth::secret::{SECRET_FILE, load_or_make};
-use crate::auth::{Attempts, AuthError, KEPT_AFTER_END_MS, Keys, Passwords, Remembered, SignIns};
+use crate::auth::{Attempts, AuthError, KEPT_AFTER_END_MS, Keys, Passwords, Remembered, RoleNotice, SignIns};
 use crate::clock::SystemClock;
-use crate::config::{AccountsMode, Config, Secret, Synchronous};
+use crate::config::{AccountsMode, Config, Registration, Secret, Synchronous};
 use crate::demo::{self, DemoError};
 use crate::gateway::socketio::{self, SocketIoDoor};
 use crate::listener::{self, ListenError};
@@ -55,6 +57,9 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] OpenError),
+    /// Accounts cannot be read.
+    #[error(transparent)]
+    Accounts(#[from] AccountError),
     /// Passwords cannot be hashed.
     #[error("passwords cannot be hashed")]
     Passwords(#[source] AuthError),
@@ -78,6 +83,7 @@ pub struct Running {
     /// Ends the server's listening.
     steps: Steps,
     sweeper: JoinHandle<()>,
+    watcher: JoinHandle<()>,
     socket_io: SocketIoDoor,
 }
 
@@ -157,6 +163,7 @@ pub async fn serve_on(
             "HUBBUB_SYNCHRONOUS=normal: a power cut may take messages that were acknowledged; a crash of the program does not"
         );
     }
+    let people = &config.people;
     let sign_ins = SignIns {
         accounts: Arc::new(Remembered::new(Arc::new(store.clone()))),
         hub: Hub::new(Arc::new(store.clone()), clock.clone(), hub_settings(&config)),
@@ -165,24 +172,39 @@ pub async fn serve_on(
         passwords: Passwords::new().await.map_err(StartError::Passwords)?,
         attempts: Attempts::new(config.rate_limits.sign_ins_per_minute),
         mode: config.accounts,
+        registration: people.registration,
+        roles: RoleNotice::new(people.role_claim.clone()),
+        tells_faults: config.is_development(),
     };
+    let known_change = account_watch::newest(&sign_ins).await?;
     let demo = demo(&config, &sign_ins).await?;
+    if !config.is_development()
+        && config.accounts == AccountsMode::Local
+        && people.registration == Registration::Open
+    {
+        tracing::info!(
+            "Anybody who finds this hub may make an account (HUBBUB_REGISTRATION=open); with closed, `hubbub user add` does"
+        );
+    }
     look_for_pages(&config.site_dir);
     // Fails when it was done before, by an earlier server of the same process.
     Executor::init_tokio().ok();
 
     let stopping = CancellationToken::new();
-    let state = AppState::new(config, sign_ins, demo, stopping);
+    // Not empty, see above.
+    let port = addresses.first().map_or(0, SocketAddr::port);
+    let state = AppState::new(config, port, sign_ins, demo, stopping);
     let socket_io = socketio::door(state.clone());
     let limits = state.config().limits;
     let steps = Steps::default();
     let router = router(&state, socket_io.clone());
     let server = tokio::spawn(serve(listeners, router, steps.clone(), limits));
     let sweeper = tokio::spawn(sweep(state.clone()));
+    let watcher = tokio::spawn(account_watch::watch(state.clone(), known_change));
     for addr in &addresses {
         tracing::info!(%addr, "Listening on http://{addr}");
     }
-    Ok(Running { addresses, state, store, server, steps, sweeper, socket_io })
+    Ok(Running { addresses, state, store, server, steps, sweeper, watcher, socket_io })
 }
 
 impl Running {
@@ -228,6 +250,9 @@ impl Running {
         let close = async {
             if let Err(error) = self.sweeper.await {
                 tracing::error!(%error, "The sweeper panicked");
+            }
+            if let Err(error) = self.watcher.await {
+                tracing::error!(%error, "The watch over accounts panicked");
             }
             self.store.close().await;
         };

@@ -3,12 +3,16 @@
 use std::error::Error;
 use std::fmt::Display;
 use std::io::Write;
+use std::path::Path;
 use std::process::ExitCode;
 
+use hub::port::Clock as _;
 use mimalloc::MiMalloc;
 use server::Ended;
-use server::config::{Config, ConfigError, Order};
-use server::store::sqlite::{backup, check, restore};
+use server::auth::manage::{Managed, manage};
+use server::clock::SystemClock;
+use server::config::{Config, ConfigError, Order, UserChange, UserOrder};
+use server::store::sqlite::{SqliteStore, backup, check, restore};
 use server::telemetry::Log;
 use tokio::runtime::Runtime;
 
@@ -51,8 +55,22 @@ fn obey(order: Order) -> Result<ExitCode, Box<dyn Error>> {
                 return Ok(ExitCode::from(FOUND));
             }
         }
+        Order::User { database, order } => {
+            let done = Runtime::new()?.block_on(change_user(&database, order))?;
+            print(&format!("{done} in `{}`\n", database.display()));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+async fn change_user(database: &Path, order: UserOrder) -> Result<Managed, Box<dyn Error>> {
+    if !matches!(order.change, UserChange::Add { .. }) && !database.exists() {
+        return Err(format!("there is no database `{}`", database.display()).into());
+    }
+    let store = SqliteStore::open_or_join(database).await?;
+    let done = manage(&store, order, std::io::stdin().lock(), SystemClock::default().now_ms()).await;
+    store.close().await;
+    Ok(done?)
 }
 
 fn serve(config: Config, log: &Log) -> Result<ExitCode, Box<dyn Error>> {

@@ -25,6 +25,7 @@ use crate::gateway::rest::{
 };
 use crate::gateway::socketio::SocketIoDoor;
 use crate::gateway::{files, headers, host, pages, ssr, websocket};
+use crate::refusals;
 use crate::state::AppState;
 
 /// How long a browser may remember what another origin may do.
@@ -48,6 +49,7 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
             ServiceBuilder::new()
                 // Paths only: a query may carry a token. What fails is logged where it is handled.
                 .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
+                .layer(from_fn_with_state(state.clone(), refusals::log))
                 .layer(from_fn_with_state(state.clone(), headers::secure))
                 .layer(from_fn(host::required))
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))

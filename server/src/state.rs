@@ -7,10 +7,10 @@ use std::time::Duration;
 use app::Demo;
 use axum::extract::FromRef;
 use axum::http::HeaderValue;
-use hub::Hub;
 use hub::port::Clock;
+use hub::{Hub, Refusal};
 use leptos::config::{Env, LeptosOptions};
-use protocol::Maintenance;
+use protocol::{Maintenance, UserId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -18,13 +18,18 @@ use tokio_util::task::TaskTracker;
 use crate::admission::{Admissions, Place};
 use crate::auth::address::Address;
 use crate::auth::{SignIns, Tickets};
+use crate::buckets::{Buckets, Counted};
 use crate::build;
 use crate::config::Config;
 use crate::error::ApiError;
 use crate::readiness::Readiness;
+use crate::refusals::RefusalLog;
 use crate::simulate::RunCounts;
 use crate::turns::Turns;
 use crate::websocket::Loops;
+
+/// Users whose look-ups are counted at a time.
+const LOOKING: usize = 20_000;
 
 /// The parts of a running server. Cloning copies one pointer.
 #[derive(Clone)]
@@ -46,6 +51,9 @@ struct Shared {
     demo: Option<Demo>,
     pages: LeptosOptions,
     build: HeaderValue,
+    cookie_name: String,
+    refusals: RefusalLog,
+    lookups: Buckets<UserId>,
     sockets: TaskTracker,
     errands: TaskTracker,
     stopping: CancellationToken,
@@ -53,11 +61,21 @@ struct Shared {
 
 impl AppState {
     /// Puts the parts together, in the runtime that serves them.
-    pub fn new(config: Config, sign_ins: SignIns, demo: Option<Demo>, stopping: CancellationToken) -> Self {
+    ///
+    /// `port` is that of the first listener.
+    pub fn new(
+        config: Config,
+        port: u16,
+        sign_ins: SignIns,
+        demo: Option<Demo>,
+        stopping: CancellationToken,
+    ) -> Self {
         let pages = page_options(&config);
         let build = build::name_of(&config.site_dir);
         let admissions = Admissions::new(config.limits, config.rate_limits);
         let turns = Turns::new(config.limits.handshakes_at_once, config.limits.handshakes_waiting);
+        let cookie_name = config.cookie_name(port);
+        let lookups = Buckets::new(config.rate_limits.lookups_per_minute, LOOKING);
         let shared = Shared {
             config,
             hub: sign_ins.hub.clone(),
@@ -72,6 +90,9 @@ impl AppState {
             demo,
             pages,
             build,
+            cookie_name,
+            refusals: RefusalLog::new(),
+            lookups,
             sockets: TaskTracker::new(),
             errands: TaskTracker::new(),
             stopping,
@@ -162,6 +183,28 @@ impl AppState {
     /// Which build the pages and their files are of; another one has another name.
     pub fn build(&self) -> &HeaderValue {
         &self.shared.build
+    }
+
+    /// What the cookie of the pages is called.
+    pub fn cookie_name(&self) -> &str {
+        &self.shared.cookie_name
+    }
+
+    /// Where a refusal that an operator should know of is noted.
+    pub(crate) fn refusals(&self) -> &RefusalLog {
+        &self.shared.refusals
+    }
+
+    /// Counts that a user looks for others by their exact names.
+    ///
+    /// # Errors
+    /// [`Refusal::TooFast`], also when more users look than are counted at a time.
+    pub(crate) fn count_lookup(&self, asker: &UserId) -> Result<(), Refusal> {
+        match self.shared.lookups.count(asker.clone(), self.clock().monotonic_ms()) {
+            Counted::Yes => Ok(()),
+            Counted::Wait(retry_after_ms) => Err(Refusal::TooFast { retry_after_ms }),
+            Counted::NoRoom => Err(Refusal::TooFast { retry_after_ms: 60_000 }),
+        }
     }
 
     /// Counts the sockets that are open. Whoever serves one holds a [`TaskTracker::token`] until the close frame is

@@ -121,6 +121,40 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
 }
 
 #[test]
+fn a_setting_of_accounts_that_is_wrong_stops_the_start_with_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (secret, development) = (("JWT_SECRET", SECRET), ("HUBBUB_ENV", "development"));
+    for (environment, said) in [
+        (vec![secret, ("HUBBUB_REGISTRATION", "invited")], "HUBBUB_REGISTRATION"),
+        (vec![secret, ("HUBBUB_DIRECTORY", "none")], "HUBBUB_DIRECTORY"),
+        (vec![secret, ("HUBBUB_MEMBER_EMAILS", "some")], "HUBBUB_MEMBER_EMAILS"),
+        (vec![secret, ("HUBBUB_LOOKUPS_PER_MINUTE", "0")], "HUBBUB_LOOKUPS_PER_MINUTE"),
+        (vec![secret, ("HUBBUB_ROLE_CLAIM", "")], "HUBBUB_ROLE_CLAIM"),
+        (vec![secret, ("HUBBUB_ROLE_CLAIM", "sub")], "means something else in a token"),
+        (vec![secret, ("HUBBUB_COOKIE_NAME", "")], "HUBBUB_COOKIE_NAME"),
+        (vec![secret, ("HUBBUB_COOKIE_NAME", "two words")], "HUBBUB_COOKIE_NAME"),
+        (vec![secret, ("HUBBUB_COOKIE_NAME", "hubbub_theme")], "the cookie of the theme"),
+        (vec![secret, development, ("HUBBUB_COOKIE_NAME", "__Host-chat")], "needs TLS"),
+    ] {
+        let line = refused(hubbub(folder.path(), &environment));
+        assert!(line.contains(said), "{environment:?}: {line}");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    let help = hubbub(folder.path(), &[]).arg("--help").output().expect("the program runs");
+    let help = String::from_utf8(help.stdout).unwrap();
+    for setting in [
+        "HUBBUB_REGISTRATION",
+        "HUBBUB_DIRECTORY",
+        "HUBBUB_LOOKUPS_PER_MINUTE",
+        "HUBBUB_MEMBER_EMAILS",
+        "HUBBUB_ROLE_CLAIM",
+        "HUBBUB_COOKIE_NAME",
+    ] {
+        assert!(help.contains(setting), "{setting}: {help}");
+    }
+}
+
+#[test]
 fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
     let folder = tempfile::tempdir().unwrap();
     let call = |arguments: &[&str]| {

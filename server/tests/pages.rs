@@ -5,7 +5,7 @@ mod common;
 
 use common::{Answer, App};
 use reqwest::{Method, StatusCode};
-use server::config::Environment;
+use server::config::{Environment, Registration};
 
 /// A server with a style sheet, compressed and not.
 async fn app_with_files() -> App {
@@ -61,6 +61,88 @@ async fn the_cookie_is_out_of_reach_for_scripts_and_other_sites() {
     let cookie =
         app.submit("/register", "", &form.replace("ann", "ann2")).await.header("set-cookie").to_owned();
     assert!(cookie.contains("HttpOnly") && !cookie.contains("Secure"), "{cookie}");
+    // Cookies know no ports, and a developer has more than one hub on a host.
+    assert!(cookie.starts_with(&format!("hubbub_session_{}=", app.addr.port())), "{cookie}");
+    let app = App::spawn_with(|config| config.people.cookie_name = Some("chat".to_owned())).await;
+    let cookie = app.submit("/register", "", form).await.header("set-cookie").to_owned();
+    assert!(cookie.starts_with("chat="), "{cookie}");
+}
+
+#[tokio::test]
+async fn of_two_cookies_the_good_one_counts_and_signing_out_ends_both() {
+    let app = App::spawn().await;
+    app.register("ann").await;
+    let (one, two) = (app.browser("ann").await, app.browser("ann").await);
+    let stale = "hubbub_session=0123456789abcdef";
+    for cookies in
+        [format!("{stale}; {one}"), format!("{one}; {stale}"), format!("x=y; {stale}; {one}; {stale}")]
+    {
+        assert_eq!(app.visit("/", &cookies).await.status, StatusCode::OK, "{cookies}");
+        let me = Answer::to(app.request(Method::GET, "/api/v1/auth/me").header("cookie", cookies)).await;
+        assert_eq!(me.status, StatusCode::OK);
+    }
+    let out = app.submit("/sign-out", &format!("{stale}; {one}; {two}"), "").await;
+    assert_eq!(out.status, StatusCode::SEE_OTHER);
+    for ended in [one, two] {
+        assert_eq!(app.visit("/", &ended).await.status, StatusCode::SEE_OTHER);
+    }
+    let (one, two) = (app.browser("ann").await, app.browser("ann").await);
+    let form = "username=ann&password=correct+horse+battery";
+    assert_eq!(app.submit("/sign-in", &format!("{one}; {two}"), form).await.status, StatusCode::SEE_OTHER);
+    for ended in [one, two] {
+        assert_eq!(app.visit("/", &ended).await.status, StatusCode::SEE_OTHER);
+    }
+}
+
+#[tokio::test]
+async fn two_development_hubs_on_one_host_do_not_sign_each_other_out() {
+    let development = async || App::spawn_with(|config| config.environment = Environment::Development).await;
+    let (here, there) = (development().await, development().await);
+    let form = "username=alice&password=hubbub-demo";
+    let mut jar = Vec::new();
+    for app in [&here, &there] {
+        let answer = app.submit("/sign-in", &jar.join("; "), form).await;
+        jar.push(answer.header("set-cookie").split(';').next().unwrap().to_owned());
+    }
+    let jar = jar.join("; ");
+    for app in [&here, &there] {
+        assert_eq!(app.visit("/", &jar).await.status, StatusCode::OK);
+    }
+    here.submit("/sign-out", &jar, "").await;
+    assert_eq!(here.visit("/", &jar).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(there.visit("/", &jar).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn the_cookie_of_the_version_before_is_still_read_and_goes_at_sign_out() {
+    let app = App::spawn_with(|config| config.people.cookie_name = Some("chat".to_owned())).await;
+    app.register("ann").await;
+    let plain = app.browser("ann").await.replace("chat=", "hubbub_session=");
+    assert_eq!(app.visit("/", &plain).await.status, StatusCode::OK);
+    let gone = |answer: &Answer| -> Vec<String> {
+        let cookies = answer.headers.get_all("set-cookie").iter();
+        cookies.map(|it| it.to_str().unwrap().split('=').next().unwrap().to_owned()).collect()
+    };
+    assert_eq!(gone(&app.submit("/sign-out", &plain, "").await), ["chat", "hubbub_session"]);
+    assert_eq!(app.visit("/", &plain).await.status, StatusCode::SEE_OTHER);
+    // One that is not ours may be another hub's.
+    assert_eq!(gone(&app.submit("/sign-out", &plain, "").await), ["chat"]);
+}
+
+#[tokio::test]
+async fn where_registration_is_closed_the_pages_say_so() {
+    let app = App::spawn_with(|config| config.people.registration = Registration::Closed).await;
+    let page = app.visit("/register", "").await;
+    assert!(
+        page.text.contains("Registration is closed") && !page.text.contains("<form class=\"form\""),
+        "{}",
+        page.text
+    );
+    assert!(!app.visit("/sign-in", "").await.text.contains("/register"));
+    let form = "username=ann&email=ann%40example.org&password=correct+horse+battery";
+    assert_eq!(app.submit("/register", "", form).await.status, StatusCode::FORBIDDEN);
+    let open = App::spawn().await;
+    assert!(open.visit("/sign-in", "").await.text.contains("/register"));
 }
 
 #[tokio::test]

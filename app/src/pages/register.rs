@@ -8,13 +8,21 @@ use crate::components::entrance::Entrance;
 use crate::components::field::Field;
 use crate::page::use_page;
 
-/// The form.
+/// The form, or where it is closed the way to those who have an account.
 #[component]
 pub fn RegisterPage() -> impl IntoView {
     let page = use_page();
     let problem = page.take_problem().unwrap_or_default();
     let next = page.next();
     let sign_in = entry_address("/sign-in", &next);
+    if page.registration_closed() {
+        return view! {
+            <Entrance title="Registration is closed" lead="Ask whoever runs this hub for an account.">
+                <p class="entrance__other">"Have an account? "<a href=sign_in>"Sign in"</a></p>
+            </Entrance>
+        }
+        .into_any();
+    }
     let starts_at = problem.field.clone().unwrap_or_else(|| "username".to_owned());
     view! {
         <Entrance title="Create an account" lead="A name, and you are in the conversation.">

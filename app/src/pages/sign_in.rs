@@ -43,7 +43,8 @@ pub fn SignInPage() -> impl IntoView {
                 <button class="button is-primary is-wide" type="submit">"Sign in"</button>
             </form>
             {page.demo().map(|demo| view! { <DemoPeople demo next/> })}
-            <p class="entrance__other">"New here? "<a href=register>"Create an account"</a></p>
+            {(!page.registration_closed())
+                .then(|| view! { <p class="entrance__other">"New here? "<a href=register>"Create an account"</a></p> })}
         </Entrance>
     }
     .into_any()

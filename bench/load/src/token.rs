@@ -19,7 +19,7 @@ pub(crate) fn token(person: &str, secret: &str) -> Result<String, Failed> {
 /// A token of a part of the application, which may look at our server's counts.
 pub(crate) fn service_token(secret: &str) -> Result<String, Failed> {
     let name = "load";
-    sign(&json!({ "sub": name, "username": name, "role": "service", "exp": FAR_AWAY }), secret)
+    sign(&json!({ "sub": name, "username": name, "hubbub_role": "service", "exp": FAR_AWAY }), secret)
 }
 
 fn sign(claims: &Value, secret: &str) -> Result<String, Failed> {

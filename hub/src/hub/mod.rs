@@ -4,6 +4,7 @@ mod farewell;
 mod inbox;
 mod rooms;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -96,6 +97,11 @@ impl Hub {
         for client in self.shared.registry.clients_of(person) {
             client.close(code);
         }
+    }
+
+    /// The sign-ins by which a user is connected.
+    pub fn sign_ins_of(&self, user: &UserId) -> HashSet<SignInId> {
+        self.shared.registry.clients_of(user).iter().map(|client| client.sign_in()).collect()
     }
 
     /// Counts for whoever watches the server.

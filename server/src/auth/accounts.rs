@@ -7,6 +7,8 @@ use hub::model::Person;
 use protocol::UserId;
 use uuid::Uuid;
 
+use super::Clearance;
+
 /// What the memory of accounts answers with, sooner or later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AccountError>> + Send + 'a>>;
 
@@ -45,6 +47,15 @@ pub struct NewAccount {
     pub created_at_ms: i64,
 }
 
+/// An account, as identity is proven with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// Whose it is.
+    pub person: Arc<Person>,
+    /// What the account itself says of its user, whatever a token says.
+    pub clearance: Clearance,
+}
+
 /// Somebody, and what a password is compared with. Has no `Debug`: hashes stay out of logs.
 #[derive(Clone)]
 pub struct Credentials {
@@ -80,11 +91,18 @@ pub struct SignIn {
     pub expires_at_ms: i64,
 }
 
+/// Milliseconds in which a secret that was just spent is answered with the same successor: a lost answer is asked for again
+/// at once, and two tabs that wake up do so together.
+pub const REPEAT_MS: i64 = 10_000;
+
 /// What became of a refresh.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Rotation {
     /// The sign-in has the new secret; the old one is spent.
     Rotated(SignIn, Person),
+    /// The secret was spent a moment ago, for this very new one, which nobody has used yet: the answer was lost, or two
+    /// asked at once. Nothing was changed.
+    Repeated(SignIn, Person),
     /// The secret had been spent before, so somebody else has it too: the sign-in is revoked.
     Reused(SignIn),
     /// No live sign-in has this secret or ever had it.
@@ -105,15 +123,20 @@ pub trait Accounts: Send + Sync + 'static {
     /// Who signs in with this user name or e-mail address, in any capitals. Also finds accounts out of use.
     fn by_login<'a>(&'a self, login: &'a str) -> Answer<'a, Option<Credentials>>;
 
-    /// The person of this identifier.
-    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Arc<Person>>>;
+    /// The account of this identifier. Also finds accounts out of use.
+    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Account>>;
 
     /// The people who have these user names, in any capitals and in no particular order. Unknown names are left out.
     fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<Person>>;
 
-    /// At most `limit` people whose user name begins with `prefix`, in any capitals, by name. Leaves out accounts
-    /// that are out of use.
-    fn search<'a>(&'a self, prefix: &'a str, limit: u32) -> Answer<'a, Vec<Person>>;
+    /// At most `limit` people whose user name begins with `prefix`, in any capitals, by name; of those only who share a room
+    /// with `beside`, where that is given, and `beside` itself. Leaves out accounts that are out of use.
+    fn search<'a>(
+        &'a self,
+        prefix: &'a str,
+        beside: Option<&'a UserId>,
+        limit: u32,
+    ) -> Answer<'a, Vec<Person>>;
 
     /// How many accounts there are.
     fn count(&self) -> Answer<'_, u64>;
@@ -132,14 +155,14 @@ pub trait Accounts: Send + Sync + 'static {
         &'a self,
         secret_hash: &'a [u8; 32],
         now_ms: i64,
-    ) -> Answer<'a, Option<(SignIn, Person)>>;
+    ) -> Answer<'a, Option<(SignIn, Account)>>;
 
     /// The sign-in of this name, of either kind, if it is live.
-    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Arc<Person>)>>;
+    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Account)>>;
 
     /// Gives the live [`SignInKind::Tokens`] sign-in that has the old secret the new one, and a new end. An old secret
-    /// that was spent already revokes the sign-in, in the same transaction. Spent secrets are known until the sign-in
-    /// expires.
+    /// that was spent already revokes the sign-in, in the same transaction, unless it was spent within the last
+    /// [`REPEAT_MS`] for the same new one, which the sign-in still has. Spent secrets are known until the sign-in expires.
     fn rotate<'a>(
         &'a self,
         old_hash: &'a [u8; 32],
@@ -151,6 +174,34 @@ pub trait Accounts: Send + Sync + 'static {
     /// Ends a sign-in; `false` when there was none or it had been revoked before.
     fn revoke(&self, id: Uuid) -> Answer<'_, bool>;
 
-    /// Forgets the sign-ins that have expired, and answers how many.
+    /// Ends a token that another backend signed, by the name that we have for it, until it expires.
+    fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Answer<'_, ()>;
+
+    /// Until when such a token is ended; `None` if it is not.
+    fn token_ended_until(&self, id: Uuid) -> Answer<'_, Option<i64>>;
+
+    /// Forgets the sign-ins and the ended tokens that have expired, and answers how many sign-ins.
     fn purge_expired(&self, now_ms: i64) -> Answer<'_, u64>;
+
+    /// Gives a user another password, and ends all sign-ins of the user.
+    ///
+    /// # Errors
+    /// [`AccountError::NoSuchAccount`].
+    fn set_password<'a>(&'a self, id: &'a UserId, password_hash: String) -> Answer<'a, ()>;
+
+    /// Takes an account out of use, which ends all of its sign-ins, or back into use.
+    ///
+    /// # Errors
+    /// [`AccountError::NoSuchAccount`].
+    fn set_active<'a>(&'a self, id: &'a UserId, is_active: bool) -> Answer<'a, ()>;
+
+    /// Says what the user of an account is to the application.
+    ///
+    /// # Errors
+    /// [`AccountError::NoSuchAccount`].
+    fn set_clearance<'a>(&'a self, id: &'a UserId, clearance: Clearance) -> Answer<'a, ()>;
+
+    /// Whose accounts were changed after the change of this number, by this process or another one, and the number of the
+    /// newest change. Whoever asks for the first time asks with `None` and hears the number alone.
+    fn changed_after(&self, change: Option<u64>) -> Answer<'_, (u64, Vec<UserId>)>;
 }

@@ -2,14 +2,26 @@
 
 use protocol::ErrorCode;
 
+use super::TokenFault;
 use super::accounts::AccountError;
+
+/// What is said of a token that is not good: one sentence for all of them, because which part was wrong is not for strangers.
+const REFUSED_TOKEN: &str = "sign in: the token is missing, wrong, expired or revoked";
 
 /// A refusal, with words for a person. The words never depend on the secret that was shown.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
-    /// No token, cookie or ticket, or one that is forged, expired, spent or revoked.
-    #[error("sign in: the token is missing, wrong, expired or revoked")]
+    /// No token, cookie or ticket, or a cookie that is over.
+    #[error("{REFUSED_TOKEN}")]
     Unauthorized,
+    /// A token or ticket that is not good.
+    #[error("{}", refused_token(*.fault, *.is_told))]
+    Token {
+        /// What is wrong with it, which the log always says.
+        fault: TokenFault,
+        /// Whether the answer says it, too. In development only.
+        is_told: bool,
+    },
     /// The user name or the password; which one is not said.
     #[error("the user name or the password is wrong")]
     WrongCredentials,
@@ -19,6 +31,9 @@ pub enum AuthError {
     /// Accounts are kept by another backend.
     #[error("accounts are kept by another service: register and sign in there")]
     KeptElsewhere,
+    /// Strangers make no accounts here.
+    #[error("registration is closed: ask whoever runs this hub for an account")]
+    RegistrationClosed,
     /// A value is outside what is allowed.
     #[error("{message}")]
     Invalid {
@@ -53,12 +68,25 @@ impl AuthError {
         Self::Internal(cause.into())
     }
 
+    /// Whether identity was not proven, as opposed to not made or not found out.
+    pub fn is_unproven(&self) -> bool {
+        matches!(self, Self::Unauthorized | Self::Token { .. })
+    }
+
+    /// What the answer says is wrong with a token; `None` where it does not say it.
+    pub fn told_fault(&self) -> Option<TokenFault> {
+        match self {
+            Self::Token { fault, is_told: true } => Some(*fault),
+            _ => None,
+        }
+    }
+
     /// Which row of the table.
     pub fn code(&self) -> ErrorCode {
         match self {
-            Self::Unauthorized => ErrorCode::Unauthorized,
+            Self::Unauthorized | Self::Token { .. } => ErrorCode::Unauthorized,
             Self::WrongCredentials => ErrorCode::WrongCredentials,
-            Self::ForeignPage => ErrorCode::Forbidden,
+            Self::ForeignPage | Self::RegistrationClosed => ErrorCode::Forbidden,
             Self::Invalid { .. } => ErrorCode::Invalid,
             Self::WeakPassword(_) => ErrorCode::WeakPassword,
             Self::TooFast { .. } => ErrorCode::RateLimited,
@@ -90,4 +118,8 @@ impl AuthError {
             _ => None,
         }
     }
+}
+
+fn refused_token(fault: TokenFault, is_told: bool) -> String {
+    if is_told { format!("sign in: the token is refused: {fault}") } else { REFUSED_TOKEN.to_owned() }
 }

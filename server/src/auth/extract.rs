@@ -1,18 +1,21 @@
 //! Where a proof of identity is found: a header, a cookie, the address of a socket.
 
 use axum::extract::FromRequestParts;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
-use axum_extra::extract::CookieJar;
 use serde::Deserialize;
 
 use super::{AuthError, Caller, origin};
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// The cookie of the browser pages.
-pub const COOKIE: &str = "hubbub_session";
+/// What the cookie of the browser pages was always called in version 0.1, and is still read by.
+pub const PLAIN_COOKIE: &str = "hubbub_session";
+
+/// Cookies of the pages that are looked at in one request. A browser sends one for each domain and path that has set one, and
+/// a page of a sibling domain can add some; each costs a look at the database.
+const MAX_COOKIES: usize = 16;
 
 /// What the address of a socket may carry. Has no `Debug`: it must not reach a log.
 #[derive(Clone, Default, Deserialize)]
@@ -32,27 +35,61 @@ impl FromRequestParts<AppState> for Caller {
         if let Some(token) = bearer(parts.headers.get(AUTHORIZATION))? {
             return Ok(identify_token(state, token).await?);
         }
-        let cookie = cookie(&parts.headers).ok_or(AuthError::Unauthorized)?;
-        if !origin::may_use_cookie(&parts.method, &parts.headers) {
+        let mut shown = page_cookies(state, &parts.headers).peekable();
+        if shown.peek().is_some() && !origin::may_use_cookie(&parts.method, &parts.headers) {
             return Err(AuthError::ForeignPage.into());
         }
-        Ok(state.sign_ins().by_cookie(&cookie).await?)
+        let caller = identify_visitor(state, &parts.headers).await?;
+        Ok(caller.ok_or(AuthError::Unauthorized)?)
     }
 }
 
-/// Who looks at a page, if anybody is signed in.
+/// Who looks at a page, if anybody is signed in. Of several cookies the first good one counts: one that is over, of another
+/// domain or path, must not keep out whose newer one is good.
 ///
 /// # Errors
 /// [`AuthError::Account`] when the store fails; a cookie that is over is nobody.
 pub async fn identify_visitor(state: &AppState, headers: &HeaderMap) -> Result<Option<Caller>, AuthError> {
-    let Some(cookie) = cookie(headers) else {
-        return Ok(None);
-    };
-    match state.sign_ins().by_cookie(&cookie).await {
+    for (_, cookie) in page_cookies(state, headers) {
+        if let Some(caller) = by_cookie(state, cookie).await? {
+            return Ok(Some(caller));
+        }
+    }
+    Ok(None)
+}
+
+/// Every sign-in that a request shows by a cookie, with the name of its cookie.
+///
+/// # Errors
+/// As [`identify_visitor`].
+pub async fn all_by_cookie<'a>(
+    state: &'a AppState,
+    headers: &'a HeaderMap,
+) -> Result<Vec<(&'a str, Caller)>, AuthError> {
+    let mut callers = Vec::new();
+    for (name, cookie) in page_cookies(state, headers) {
+        callers.extend(by_cookie(state, cookie).await?.map(|caller| (name, caller)));
+    }
+    Ok(callers)
+}
+
+async fn by_cookie(state: &AppState, cookie: &str) -> Result<Option<Caller>, AuthError> {
+    match state.sign_ins().by_cookie(cookie).await {
         Ok(caller) => Ok(Some(caller)),
-        Err(AuthError::Unauthorized) => Ok(None),
+        Err(error) if error.is_unproven() => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// The cookies of the pages that a request carries, with their names: those of our own name first.
+fn page_cookies<'a>(
+    state: &'a AppState,
+    headers: &'a HeaderMap,
+) -> impl Iterator<Item = (&'a str, &'a str)> + Send {
+    let own = state.cookie_name();
+    let names = [Some(own), Some(PLAIN_COOKIE).filter(|plain| *plain != own)];
+    let shown = names.into_iter().flatten().flat_map(|name| cookies(headers, name).map(move |it| (name, it)));
+    shown.take(MAX_COOKIES)
 }
 
 /// Who opens a socket: by `Authorization`, else `?token=`, else `?ticket=`. `None` if there is nothing of the kind; then
@@ -72,8 +109,10 @@ pub async fn identify_socket(
     let Some(ticket) = &query.ticket else {
         return Ok(None);
     };
-    let caller = state.tickets().redeem(ticket, state.clock().monotonic_ms())?;
-    state.sign_ins().still(caller).await.map(Some)
+    let redeemed = state.tickets().redeem(ticket, state.clock().monotonic_ms());
+    let caller = redeemed.map_err(|fault| state.sign_ins().refuse(fault))?;
+    state.sign_ins().check_still(&caller).await?;
+    Ok(Some(caller))
 }
 
 /// Whose access token a carrier holds. Every carrier ends here, so all take a token alike.
@@ -109,7 +148,23 @@ fn without_scheme(text: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_start())
 }
 
-/// What the cookie of the browser pages says, if it came along.
-pub fn cookie(headers: &HeaderMap) -> Option<String> {
-    CookieJar::from_headers(headers).get(COOKIE).map(|cookie| cookie.value().to_owned())
+/// The values of the cookies of this name, in the order sent.
+pub fn cookies<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> + Send {
+    let lines = headers.get_all(COOKIE).iter().filter_map(|line| line.to_str().ok());
+    let pairs = lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.filter(move |(named, _)| *named == name).map(|(_, value)| value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_cookie_of_a_name_is_read_in_the_order_sent() {
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, "theme=dark; hubbub_session=one;hubbub_session=two".parse().unwrap());
+        headers.append(COOKIE, "hubbub_session_3000=no; hubbub_session=three; broken".parse().unwrap());
+        let read: Vec<_> = cookies(&headers, "hubbub_session").collect();
+        assert_eq!(read, ["one", "two", "three"]);
+    }
 }

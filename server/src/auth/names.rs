@@ -1,8 +1,12 @@
 //! What a user name, an e-mail address and a password may be.
 
+use protocol::UserId;
 use protocol::limits::{MAX_EMAIL_CHARS, PASSWORD_CHARS, USERNAME_CHARS};
+use unicode_normalization::UnicodeNormalization as _;
+use uuid::Uuid;
 
-use super::AuthError;
+use super::accounts::NewAccount;
+use super::{AuthError, Passwords};
 
 /// The commonest passwords of ten and more characters in published leaks. Shorter ones are refused by their length.
 const COMMON: &[&str] = &[
@@ -65,6 +69,47 @@ const COMMON: &[&str] = &[
     "zxcvbnm123",
 ];
 
+/// Somebody who may have an account: every value is within its limits.
+pub(super) struct NewUser {
+    username: String,
+    email: String,
+    password: String,
+}
+
+impl NewUser {
+    /// Takes what was typed, without the spaces around names that keyboards and forms add.
+    ///
+    /// # Errors
+    /// [`AuthError::Invalid`], [`AuthError::WeakPassword`].
+    pub(super) fn check(username: &str, email: &str, password: &str) -> Result<Self, AuthError> {
+        let (username, email) = (username.trim(), login(email));
+        check_username(username)?;
+        check_email(&email)?;
+        check_password(password, username, &email)?;
+        Ok(Self { username: username.to_owned(), email, password: password.to_owned() })
+    }
+
+    /// The account to be made, under an identifier of its own.
+    ///
+    /// # Errors
+    /// [`AuthError::Busy`], [`AuthError::Internal`].
+    pub(super) async fn account(self, passwords: &Passwords, now_ms: i64) -> Result<NewAccount, AuthError> {
+        Ok(NewAccount {
+            id: UserId::parse(&Uuid::now_v7().to_string()).map_err(AuthError::internal)?,
+            username: self.username,
+            email: self.email,
+            password_hash: Some(passwords.hash(&self.password).await?),
+            created_at_ms: now_ms,
+        })
+    }
+}
+
+/// A user name or an e-mail address as it is looked for: without the spaces around it, and the same however its letters were
+/// typed.
+pub(super) fn login(typed: &str) -> String {
+    typed.trim().nfc().collect()
+}
+
 /// Checks a user name.
 ///
 /// # Errors
@@ -100,6 +145,7 @@ pub(super) fn check_email(email: &str) -> Result<(), AuthError> {
 /// # Errors
 /// [`AuthError::WeakPassword`].
 pub(super) fn check_password(password: &str, username: &str, email: &str) -> Result<(), AuthError> {
+    let password: String = password.nfc().collect();
     if !PASSWORD_CHARS.contains(&password.chars().count()) {
         return Err(AuthError::WeakPassword("a password has 10 to 128 characters"));
     }

@@ -1,9 +1,13 @@
 //! Passwords: hashed with Argon2id, away from the threads that serve sockets.
+//!
+//! What looks the same is the same: the same letters may be typed as one character or as several, by keyboard and system
+//! (Unicode Standard Annex 15), so passwords are hashed in one normal form (NIST SP 800-63B, section 5.1.1.2).
 
 use std::sync::Arc;
 
 use argon2::{Argon2, PasswordHasher, PasswordVerifier};
 use tokio::sync::Semaphore;
+use unicode_normalization::UnicodeNormalization as _;
 
 use super::AuthError;
 
@@ -36,7 +40,7 @@ impl Passwords {
     /// # Errors
     /// [`AuthError::Busy`], [`AuthError::Internal`].
     pub async fn hash(&self, password: &str) -> Result<String, AuthError> {
-        let password = password.to_owned();
+        let password: String = password.nfc().collect();
         self.in_turn(move || hash(&password)).await
     }
 
@@ -45,9 +49,15 @@ impl Passwords {
     /// # Errors
     /// [`AuthError::Busy`], [`AuthError::Internal`].
     pub async fn is_right(&self, password: &str, stored: Option<String>) -> Result<bool, AuthError> {
-        let (password, exists) = (password.to_owned(), stored.is_some());
+        let (typed, exists) = (password.to_owned(), stored.is_some());
         let stored = stored.map_or_else(|| self.nobody.clone(), Arc::from);
-        let matches = self.in_turn(move || verify(&password, &stored)).await?;
+        let matches = self
+            .in_turn(move || {
+                let normal: String = typed.nfc().collect();
+                // Versions before hashed what was typed.
+                Ok(verify(&normal, &stored)? || (normal != typed && verify(&typed, &stored)?))
+            })
+            .await?;
         Ok(exists && matches)
     }
 
@@ -94,5 +104,13 @@ mod tests {
         assert!(passwords.is_right("correct horse", Some(stored.clone())).await.unwrap());
         assert!(!passwords.is_right("correct horsf", Some(stored)).await.unwrap());
         assert!(!passwords.is_right("nobody has this password", None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_password_of_before_is_right_as_it_was_typed() {
+        let passwords = Passwords::new().await.unwrap();
+        let decomposed = "cafe\u{301} au lait";
+        let stored = hash(decomposed).unwrap();
+        assert!(passwords.is_right(decomposed, Some(stored)).await.unwrap());
     }
 }

@@ -1,7 +1,8 @@
 //! Accounts with a memory before them: who comes back a moment later is known without a look at the database.
 //!
-//! The memory is exact. No other program writes to the database (a lock says so), every change goes through here, and what
-//! was read before a change is not remembered after it.
+//! The memory is exact for what this process changes: every change goes through here, and what was read before a change is
+//! not remembered after it. Only the commands of `hubbub user` change accounts beside a running server; whoever watches for
+//! that (see `crate::account_watch`) has what is remembered of the changed ones forgotten.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +12,8 @@ use protocol::UserId;
 use tokio::task::JoinError;
 use uuid::Uuid;
 
-use super::accounts::{AccountError, Accounts, Answer, Credentials, NewAccount, Rotation, SignIn};
+use super::Clearance;
+use super::accounts::{Account, AccountError, Accounts, Answer, Credentials, NewAccount, Rotation, SignIn};
 
 /// People, and as many sign-ins, that are remembered at least; at most it is twice as many. About half a KiB for one of
 /// each, so 50 MB if everybody of a large site came within a day.
@@ -29,8 +31,10 @@ struct Shared {
 }
 
 struct Memory {
-    people: Recent<UserId, Arc<Person>>,
-    sign_ins: Recent<Uuid, (SignIn, Arc<Person>)>,
+    people: Recent<UserId, Account>,
+    sign_ins: Recent<Uuid, (SignIn, Account)>,
+    /// Tokens of other backends that were seen, and until when they are ended.
+    tokens: Recent<Uuid, Option<i64>>,
     /// Raised with each change: what was asked of the store before it may be out of date.
     changes: u64,
 }
@@ -38,7 +42,12 @@ struct Memory {
 impl Remembered {
     /// Remembers nobody yet.
     pub fn new(store: Arc<dyn Accounts>) -> Self {
-        let memory = Memory { people: Recent::new(PEOPLE), sign_ins: Recent::new(PEOPLE), changes: 0 };
+        let memory = Memory {
+            people: Recent::new(PEOPLE),
+            sign_ins: Recent::new(PEOPLE),
+            tokens: Recent::new(PEOPLE),
+            changes: 0,
+        };
         Self { shared: Arc::new(Shared { store, memory: Mutex::new(memory) }) }
     }
 }
@@ -49,36 +58,42 @@ impl Shared {
     }
 
     /// Reads somebody and remembers the answer, unless something changed meanwhile.
-    async fn read_person(&self, id: &UserId) -> Result<Option<Arc<Person>>, AccountError> {
+    async fn read_account(&self, id: &UserId) -> Result<Option<Account>, AccountError> {
         let changes = self.memory().changes;
         let found = self.store.by_id(id).await?;
-        if let Some(person) = &found {
+        if let Some(account) = &found {
             let mut memory = self.memory();
             if memory.changes == changes {
-                memory.people.put(id.clone(), person.clone());
+                memory.people.put(id.clone(), account.clone());
             }
         }
         Ok(found)
     }
 
-    /// As [`Shared::read_person`], for a sign-in. A device of somebody who is known brings no second copy of the person.
-    async fn read_sign_in(
-        &self,
-        id: Uuid,
-        now_ms: i64,
-    ) -> Result<Option<(SignIn, Arc<Person>)>, AccountError> {
+    async fn read_token(&self, id: Uuid) -> Result<Option<i64>, AccountError> {
         let changes = self.memory().changes;
-        let Some((sign_in, mut person)) = self.store.sign_in(id, now_ms).await? else { return Ok(None) };
+        let ended_until = self.store.token_ended_until(id).await?;
         let mut memory = self.memory();
         if memory.changes == changes {
-            match memory.people.get(&person.id) {
-                Some(known) => person = known.clone(),
-                None => memory.people.put(person.id.clone(), person.clone()),
+            memory.tokens.put(id, ended_until);
+        }
+        Ok(ended_until)
+    }
+
+    /// As [`Shared::read_account`], for a sign-in. A device of somebody who is known brings no second copy of the person.
+    async fn read_sign_in(&self, id: Uuid, now_ms: i64) -> Result<Option<(SignIn, Account)>, AccountError> {
+        let changes = self.memory().changes;
+        let Some((sign_in, mut account)) = self.store.sign_in(id, now_ms).await? else { return Ok(None) };
+        let mut memory = self.memory();
+        if memory.changes == changes {
+            match memory.people.get(&account.person.id) {
+                Some(known) => account = known.clone(),
+                None => memory.people.put(account.person.id.clone(), account.clone()),
             }
-            memory.sign_ins.put(id, (sign_in.clone(), person.clone()));
+            memory.sign_ins.put(id, (sign_in.clone(), account.clone()));
         }
         drop(memory);
-        Ok(Some((sign_in, person)))
+        Ok(Some((sign_in, account)))
     }
 
     async fn rotate(
@@ -91,7 +106,7 @@ impl Shared {
         let answer = self.store.rotate(&old_hash, &new_hash, now_ms, expires_at_ms).await;
         match &answer {
             Ok(Rotation::Rotated(sign_in, _) | Rotation::Reused(sign_in)) => self.forget(sign_in.id),
-            Ok(Rotation::Unknown) => {}
+            Ok(Rotation::Repeated(..) | Rotation::Unknown) => {}
             // Perhaps it was done, and nobody knows of which sign-in.
             Err(_) => {
                 let mut memory = self.memory();
@@ -109,10 +124,61 @@ impl Shared {
         answer
     }
 
+    async fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Result<(), AccountError> {
+        let answer = self.store.end_token(id, expires_at_ms).await;
+        let mut memory = self.memory();
+        memory.changes += 1;
+        memory.tokens.take(&id);
+        drop(memory);
+        answer
+    }
+
+    async fn change_account(&self, id: UserId, change: Change) -> Result<(), AccountError> {
+        let answer = match change {
+            Change::Password(hash) => self.store.set_password(&id, hash).await,
+            Change::Active(is_active) => self.store.set_active(&id, is_active).await,
+            Change::Clearance(clearance) => self.store.set_clearance(&id, clearance).await,
+        };
+        self.forget_account(&id);
+        answer
+    }
+
+    async fn changed_after(&self, change: Option<u64>) -> Result<(u64, Vec<UserId>), AccountError> {
+        let (newest, changed) = self.store.changed_after(change).await?;
+        for id in &changed {
+            self.forget_account(id);
+        }
+        Ok((newest, changed))
+    }
+
     fn forget(&self, sign_in: Uuid) {
         let mut memory = self.memory();
         memory.changes += 1;
         memory.sign_ins.take(&sign_in);
+    }
+
+    /// Accounts are changed rarely, so that the sign-ins of all others are read once more does no harm.
+    fn forget_account(&self, id: &UserId) {
+        let mut memory = self.memory();
+        memory.changes += 1;
+        memory.people.take(id);
+        memory.sign_ins.clear();
+    }
+}
+
+/// What becomes of an account.
+enum Change {
+    Password(String),
+    Active(bool),
+    Clearance(Clearance),
+}
+
+impl Remembered {
+    /// As a task: what is committed must be forgotten even if whoever asked for it has left.
+    fn change(&self, id: &UserId, change: Change) -> Answer<'_, ()> {
+        let (shared, id) = (self.shared.clone(), id.clone());
+        let work = tokio::spawn(async move { shared.change_account(id, change).await });
+        Box::pin(async move { work.await.map_err(broken)? })
     }
 }
 
@@ -131,11 +197,11 @@ impl Accounts for Remembered {
         self.shared.store.by_login(login)
     }
 
-    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Arc<Person>>> {
+    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Account>> {
         let known = self.shared.memory().people.get(id).cloned();
         match known {
-            Some(person) => Box::pin(std::future::ready(Ok(Some(person)))),
-            None => Box::pin(self.shared.read_person(id)),
+            Some(account) => Box::pin(std::future::ready(Ok(Some(account)))),
+            None => Box::pin(self.shared.read_account(id)),
         }
     }
 
@@ -143,8 +209,13 @@ impl Accounts for Remembered {
         self.shared.store.by_usernames(usernames)
     }
 
-    fn search<'a>(&'a self, prefix: &'a str, limit: u32) -> Answer<'a, Vec<Person>> {
-        self.shared.store.search(prefix, limit)
+    fn search<'a>(
+        &'a self,
+        prefix: &'a str,
+        beside: Option<&'a UserId>,
+        limit: u32,
+    ) -> Answer<'a, Vec<Person>> {
+        self.shared.store.search(prefix, beside, limit)
     }
 
     fn count(&self) -> Answer<'_, u64> {
@@ -164,11 +235,11 @@ impl Accounts for Remembered {
         &'a self,
         secret_hash: &'a [u8; 32],
         now_ms: i64,
-    ) -> Answer<'a, Option<(SignIn, Person)>> {
+    ) -> Answer<'a, Option<(SignIn, Account)>> {
         self.shared.store.sign_in_by_secret(secret_hash, now_ms)
     }
 
-    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Arc<Person>)>> {
+    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Account)>> {
         let known = self.shared.memory().sign_ins.get(&id).filter(|it| it.0.expires_at_ms > now_ms).cloned();
         match known {
             Some(live) => Box::pin(std::future::ready(Ok(Some(live)))),
@@ -184,7 +255,7 @@ impl Accounts for Remembered {
         expires_at_ms: i64,
     ) -> Answer<'a, Rotation> {
         let (shared, old_hash, new_hash) = (self.shared.clone(), *old_hash, *new_hash);
-        // A task: what is committed must be forgotten even if whoever asked for it has left.
+        // A task, as in `change`.
         let work =
             tokio::spawn(async move { shared.rotate(old_hash, new_hash, now_ms, expires_at_ms).await });
         Box::pin(async move { work.await.map_err(broken)? })
@@ -196,8 +267,38 @@ impl Accounts for Remembered {
         Box::pin(async move { work.await.map_err(broken)? })
     }
 
+    fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Answer<'_, ()> {
+        let shared = self.shared.clone();
+        let work = tokio::spawn(async move { shared.end_token(id, expires_at_ms).await });
+        Box::pin(async move { work.await.map_err(broken)? })
+    }
+
+    fn token_ended_until(&self, id: Uuid) -> Answer<'_, Option<i64>> {
+        let known = self.shared.memory().tokens.get(&id).copied();
+        match known {
+            Some(ended_until) => Box::pin(std::future::ready(Ok(ended_until))),
+            None => Box::pin(self.shared.read_token(id)),
+        }
+    }
+
     fn purge_expired(&self, now_ms: i64) -> Answer<'_, u64> {
         // What has expired is not taken from memory either.
         self.shared.store.purge_expired(now_ms)
+    }
+
+    fn set_password<'a>(&'a self, id: &'a UserId, password_hash: String) -> Answer<'a, ()> {
+        self.change(id, Change::Password(password_hash))
+    }
+
+    fn set_active<'a>(&'a self, id: &'a UserId, is_active: bool) -> Answer<'a, ()> {
+        self.change(id, Change::Active(is_active))
+    }
+
+    fn set_clearance<'a>(&'a self, id: &'a UserId, clearance: Clearance) -> Answer<'a, ()> {
+        self.change(id, Change::Clearance(clearance))
+    }
+
+    fn changed_after(&self, change: Option<u64>) -> Answer<'_, (u64, Vec<UserId>)> {
+        Box::pin(self.shared.changed_after(change))
     }
 }

@@ -12,9 +12,10 @@ use uuid::Uuid;
 
 use super::accounts::{AccountError, Accounts, NewAccount, Rotation, SignIn, SignInKind};
 use super::address::Address;
-use super::{Attempts, AuthError, Caller, Clearance, Keys, Passwords, names, secret};
+use super::proof::is_token_id;
+use super::{Attempts, AuthError, Caller, Keys, Passwords, RoleNotice, names, secret};
 use crate::clock::rfc3339;
-use crate::config::AccountsMode;
+use crate::config::{AccountsMode, Registration};
 
 /// Milliseconds that a device stays signed in: 30 days from the last refresh, or from the sign-in of a browser.
 pub const SIGN_IN_MS: i64 = 30 * 24 * 60 * 60 * 1_000;
@@ -27,7 +28,7 @@ pub(crate) const KEPT_AFTER_END_MS: i64 = SIGN_IN_MS;
 const CLOCK_STEP_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Whether a sign-in ends when one can end. If not, it was made while the clock was set far ahead, and would last too long.
-fn is_bounded(sign_in: &SignIn, now_ms: i64) -> bool {
+pub(super) fn is_bounded(sign_in: &SignIn, now_ms: i64) -> bool {
     sign_in.expires_at_ms <= now_ms.saturating_add(SIGN_IN_MS + CLOCK_STEP_MS)
 }
 
@@ -47,6 +48,12 @@ pub struct SignIns {
     pub attempts: Attempts,
     /// Who keeps the accounts.
     pub mode: AccountsMode,
+    /// Whether strangers may make accounts.
+    pub registration: Registration,
+    /// Reads the roles of tokens.
+    pub roles: RoleNotice,
+    /// Whether answers say what is wrong with a token. In development only: a stranger could learn from it.
+    pub tells_faults: bool,
 }
 
 /// A browser that has just signed in.
@@ -98,16 +105,20 @@ impl SignIns {
         self.open_cookie(person).await
     }
 
-    /// Trades a refresh token for a new pair. A spent one has been stolen, from its owner or by him: the sign-in ends.
+    /// Trades a refresh token for a new pair. The new refresh token follows from the old one, so that the same can be answered
+    /// twice without being kept anywhere: an answer may be lost, and two tabs may ask at once. Otherwise a spent token that
+    /// comes again has been stolen, and the sign-in ends.
     ///
     /// # Errors
     /// [`AuthError::Unauthorized`] for a wrong, spent or expired one.
     pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens, AuthError> {
         let now_ms = self.clock.now_ms();
-        let fresh = secret::new_secret().map_err(AuthError::internal)?;
-        let (old_hash, new_hash) = (secret::hash(refresh_token), secret::hash(&fresh));
+        let next = self.keys.successor(refresh_token)?;
+        let (old_hash, new_hash) = (secret::hash(refresh_token), secret::hash(&next));
         match self.accounts.rotate(&old_hash, &new_hash, now_ms, now_ms + SIGN_IN_MS).await? {
-            Rotation::Rotated(sign_in, person) => self.tokens(&person, sign_in.id, fresh),
+            Rotation::Rotated(sign_in, person) | Rotation::Repeated(sign_in, person) => {
+                self.tokens(&person, sign_in.id, next)
+            }
             Rotation::Reused(sign_in) => {
                 tracing::warn!(
                     sign_in.id = %sign_in.id,
@@ -120,115 +131,38 @@ impl SignIns {
         }
     }
 
-    /// Ends a sign-in and closes its sockets.
+    /// Ends a sign-in, of another backend too, and closes its connections.
     ///
     /// # Errors
     /// [`AuthError::Account`] when the store fails; then nothing has ended.
-    pub async fn logout(&self, sign_in: SignInId) -> Result<(), AuthError> {
-        self.accounts.revoke(sign_in.0).await?;
+    pub async fn logout(&self, caller: &Caller) -> Result<(), AuthError> {
+        let sign_in = caller.sign_in;
+        if is_token_id(sign_in.0) {
+            self.accounts.end_token(sign_in.0, caller.expires_at_ms).await?;
+        } else {
+            self.accounts.revoke(sign_in.0).await?;
+        }
         self.hub.close_sign_in(sign_in, CloseCode::Token);
         Ok(())
     }
 
-    /// Whose access token this is.
-    ///
-    /// # Errors
-    /// [`AuthError::Unauthorized`] for whatever is wrong with it.
-    pub async fn by_token(&self, token: &str) -> Result<Caller, AuthError> {
-        let now_ms = self.clock.now_ms();
-        let claims = self.keys.verify(token, now_ms)?;
-        let id = UserId::parse(&claims.sub).map_err(|_| AuthError::Unauthorized)?;
-        let (expires_at_ms, clearance) = (claims.expires_at_ms(), claims.clearance());
-        let (person, sign_in) = match (&claims.sid, self.mode) {
-            (Some(sid), AccountsMode::Local) => {
-                let sid = Uuid::try_parse(sid).map_err(|_| AuthError::Unauthorized)?;
-                let live = self.accounts.sign_in(sid, now_ms).await?;
-                let live = live.filter(|it| it.0.user == id && is_bounded(&it.0, now_ms));
-                let (sign_in, person) = live.ok_or(AuthError::Unauthorized)?;
-                (person, sign_in.id)
-            }
-            // Signed with our secret by somebody who does not know our sign-ins. The token is its own sign-in.
-            (_, mode) => {
-                // A part of the application has no account anywhere.
-                let made_here = mode == AccountsMode::External || clearance.is_service();
-                let person = match self.accounts.by_id(&id).await? {
-                    Some(person) => person,
-                    None if made_here => {
-                        let name = claims.username.as_deref().or(claims.name.as_deref());
-                        Arc::new(self.create_from(&id, name.unwrap_or_default(), claims.email).await?)
-                    }
-                    None => return Err(AuthError::Unauthorized),
-                };
-                (person, token_id(token))
-            }
-        };
-        if !person.is_active {
-            return Err(AuthError::Unauthorized);
-        }
-        Ok(Caller { person, sign_in: SignInId(sign_in), expires_at_ms, clearance })
-    }
-
-    /// A person who is believed without proof, until the server stops.
-    ///
-    /// # Errors
-    /// [`AuthError::Unauthorized`] for nobody here.
-    pub async fn by_word(&self, id: &UserId) -> Result<Caller, AuthError> {
-        let person = self.accounts.by_id(id).await?.filter(|person| person.is_active);
-        let person = person.ok_or(AuthError::Unauthorized)?;
-        let sign_in = SignInId(token_id(id.as_str()));
-        Ok(Caller { person, sign_in, expires_at_ms: i64::MAX, clearance: Clearance::Person })
-    }
-
-    /// Whose cookie this is.
-    ///
-    /// # Errors
-    /// [`AuthError::Unauthorized`] when it is unknown, expired or revoked.
-    pub async fn by_cookie(&self, cookie: &str) -> Result<Caller, AuthError> {
-        let now_ms = self.clock.now_ms();
-        let found = self.accounts.sign_in_by_secret(&secret::hash(cookie), now_ms).await?;
-        let found = found.filter(|it| it.1.is_active && is_bounded(&it.0, now_ms));
-        let (sign_in, person) = found.ok_or(AuthError::Unauthorized)?;
-        Ok(Caller {
-            person: Arc::new(person),
-            sign_in: SignInId(sign_in.id),
-            expires_at_ms: sign_in.expires_at_ms,
-            clearance: Clearance::Person,
-        })
-    }
-
-    /// Whether somebody who was let in a moment ago still is: the sign-in may have ended meanwhile.
-    ///
-    /// # Errors
-    /// [`AuthError::Unauthorized`].
-    pub async fn still(&self, caller: Caller) -> Result<Caller, AuthError> {
-        let now_ms = self.clock.now_ms();
-        let live = if is_token_id(caller.sign_in.0) {
-            // It is in no memory of sign-ins: the account decides.
-            let person = self.accounts.by_id(&caller.person.id).await?;
-            caller.expires_at_ms > now_ms && person.is_some_and(|person| person.is_active)
-        } else {
-            let live = self.accounts.sign_in(caller.sign_in.0, now_ms).await?;
-            live.is_some_and(|it| is_bounded(&it.0, now_ms))
-        };
-        if live { Ok(caller) } else { Err(AuthError::Unauthorized) }
-    }
-
     async fn make_account(&self, form: Register, address: Address) -> Result<Person, AuthError> {
         self.kept_here()?;
-        names::check_username(&form.username)?;
-        names::check_email(&form.email)?;
-        names::check_password(&form.password, &form.username, &form.email)?;
-        let now_ms = self.clock.now_ms();
+        if self.registration == Registration::Closed {
+            return Err(AuthError::RegistrationClosed);
+        }
+        // Counted when the form is good: who mistypes a name may correct it at once.
+        let form = names::NewUser::check(&form.username, &form.email, &form.password)?;
         self.attempts.count(&format!("from {}", address.0), self.clock.monotonic_ms())?;
-        let password_hash = Some(self.passwords.hash(&form.password).await?);
-        let id = UserId::parse(&Uuid::now_v7().to_string()).map_err(AuthError::internal)?;
-        let account = NewAccount {
-            id,
-            username: form.username,
-            email: form.email,
-            password_hash,
-            created_at_ms: now_ms,
-        };
+        self.add_user(form).await
+    }
+
+    /// Makes an account, whoever asks.
+    ///
+    /// # Errors
+    /// [`AuthError::Account`] for names that are taken, and failures of the store.
+    pub(super) async fn add_user(&self, new: names::NewUser) -> Result<Person, AuthError> {
+        let account = new.account(&self.passwords, self.clock.now_ms()).await?;
         let person = self.accounts.create(account).await?;
         tracing::info!(user.id = %person.id, "Account `{}` was made", person.id);
         Ok(person)
@@ -238,11 +172,21 @@ impl SignIns {
         self.kept_here()?;
         let passed_ms = self.clock.monotonic_ms();
         self.attempts.count(&format!("from {}", address.0), passed_ms)?;
-        // No login is longer than an address; what is remembered of one is bounded.
-        let login = form.username.chars().take(MAX_EMAIL_CHARS);
-        let login: String = login.flat_map(char::to_lowercase).collect();
-        self.attempts.count(&format!("login {login}"), passed_ms)?;
-        let found = self.accounts.by_login(&form.username).await?;
+        let login = names::login(&form.username);
+        let mut found = self.accounts.by_login(&login).await?;
+        if found.is_none() && login != form.username.trim() {
+            // Addresses of before were kept as they were typed.
+            found = self.accounts.by_login(form.username.trim()).await?;
+        }
+        // The user name and the address of one account are one thing to guess.
+        let guessed = if let Some(found) = &found {
+            format!("user {}", found.person.id)
+        } else {
+            // No login is longer than an address; what is remembered of one is bounded.
+            let login = login.chars().take(MAX_EMAIL_CHARS);
+            format!("login {}", login.flat_map(char::to_lowercase).collect::<String>())
+        };
+        self.attempts.count(&guessed, passed_ms)?;
         let (person, stored) = found.map(|it| (it.person, it.password_hash)).unzip();
         let right = self.passwords.is_right(&form.password, stored.flatten()).await?;
         person.filter(|person| right && person.is_active).ok_or(AuthError::WrongCredentials)
@@ -290,7 +234,7 @@ impl SignIns {
         id: &UserId,
         name: &str,
         email: Option<String>,
-    ) -> Result<Person, AuthError> {
+    ) -> Result<Arc<Person>, AuthError> {
         let spare = Uuid::now_v7().simple().to_string();
         let made_up = format!("{spare}@people.invalid");
         let email = email.filter(|it| names::check_email(it).is_ok()).unwrap_or_else(|| made_up.clone());
@@ -304,11 +248,11 @@ impl SignIns {
                 created_at_ms: self.clock.now_ms(),
             };
             match self.accounts.create(account).await {
-                Ok(person) => return Ok(person),
+                Ok(person) => return Ok(Arc::new(person)),
                 // Taken perhaps by this very person, who came through another door at the same moment.
                 Err(AccountError::UsernameTaken | AccountError::EmailTaken | AccountError::IdTaken) => {
-                    if let Some(person) = self.accounts.by_id(id).await? {
-                        return Ok(Arc::unwrap_or_clone(person));
+                    if let Some(account) = self.accounts.by_id(id).await? {
+                        return Ok(account.person);
                     }
                 }
                 Err(error) => return Err(error.into()),
@@ -334,16 +278,4 @@ pub fn user(person: &Person) -> protocol::rest::User {
         is_active: person.is_active,
         created_at: rfc3339(person.created_at_ms),
     }
-}
-
-/// The sign-in of a token that names none: the same for the same token, and unlike any that is made here (version 8
-/// instead of 7, RFC 9562).
-fn token_id(token: &str) -> Uuid {
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(secret::hash(token).split_at(16).0);
-    uuid::Builder::from_custom_bytes(bytes).into_uuid()
-}
-
-fn is_token_id(id: Uuid) -> bool {
-    id.get_version_num() == 8
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::{AuthError, Caller, secret};
+use super::{AuthError, Caller, TokenFault, secret};
 
 /// Milliseconds that a ticket lasts: enough for one slow handshake.
 pub const TICKET_MS: i64 = 30_000;
@@ -44,11 +44,11 @@ impl Tickets {
     /// Takes a ticket back: whose it was. It does not work again.
     ///
     /// # Errors
-    /// [`AuthError::Unauthorized`] when it is unknown, used or too old.
-    pub fn redeem(&self, ticket: &str, now_ms: i64) -> Result<Caller, AuthError> {
+    /// [`TokenFault::Ticket`] when it is unknown, used or too old.
+    pub fn redeem(&self, ticket: &str, now_ms: i64) -> Result<Caller, TokenFault> {
         let taken = self.out.lock().unwrap_or_else(PoisonError::into_inner).remove(&secret::hash(ticket));
         let fresh = taken.filter(|ticket| ticket.ends_at_ms > now_ms);
-        fresh.map(|ticket| ticket.caller).ok_or(AuthError::Unauthorized)
+        fresh.map(|ticket| ticket.caller).ok_or(TokenFault::Ticket)
     }
 }
 

@@ -1,13 +1,19 @@
 //! Access tokens: JWTs, signed with HS256 and nothing else.
 
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use protocol::UserId;
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde::de::{self, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::numeric_date::NumericDate;
-use super::{AuthError, Clearance};
+use super::{AuthError, TokenFault};
 use crate::config::Secret;
 
 /// Minutes that an access token lasts, unless the settings say otherwise. Few, because it travels with every request.
@@ -16,10 +22,15 @@ pub const ACCESS_MINUTES: u32 = 15;
 /// How much later than ours the clock of another signer may be: a token that is not good yet for less is good.
 const NBF_LEEWAY_MS: i64 = 30_000;
 
+/// An `exp` from here on, in milliseconds, was not one of seconds: it would be the year 5138, or a time of our days that was
+/// multiplied once too often.
+const MILLISECONDS_FROM_MS: i64 = 100_000_000_000_000;
+
 /// What a token says, once its signature and its times are good.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who.
+    /// Who. A number is taken as its digits, because many applications have numbers for their users.
+    #[serde(default, deserialize_with = "subject")]
     pub sub: String,
     /// When it is over.
     pub exp: NumericDate,
@@ -41,12 +52,9 @@ pub struct Claims {
     /// The e-mail address, in tokens of other services.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// What the bearer is to the application. Of any shape, because other services have words of their own.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub role: Option<Value>,
-    /// Another place for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub roles: Option<Value>,
+    /// Whatever else the application says, of any shape; the claim that names a role of the hub is among it.
+    #[serde(flatten)]
+    pub more: Map<String, Value>,
 }
 
 impl Claims {
@@ -54,11 +62,37 @@ impl Claims {
     pub fn expires_at_ms(&self) -> i64 {
         self.exp.as_ms()
     }
+}
 
-    /// Whose token it is: a person's, or one of a part of the application.
-    pub fn clearance(&self) -> Clearance {
-        Clearance::in_claims([self.role.as_ref(), self.roles.as_ref()])
+/// Reads the claim `sub`: a text, or a whole number.
+fn subject<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    struct Subject;
+
+    impl Visitor<'_> for Subject {
+        type Value = String;
+
+        fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+            out.write_str("a text or a whole number")
+        }
+
+        fn visit_str<E: de::Error>(self, text: &str) -> Result<String, E> {
+            Ok(text.to_owned())
+        }
+
+        fn visit_u64<E: de::Error>(self, number: u64) -> Result<String, E> {
+            Ok(number.to_string())
+        }
+
+        fn visit_i64<E: de::Error>(self, number: i64) -> Result<String, E> {
+            Ok(number.to_string())
+        }
+
+        fn visit_unit<E: de::Error>(self) -> Result<String, E> {
+            Ok(String::new())
+        }
     }
+
+    deserializer.deserialize_any(Subject)
 }
 
 /// Signs tokens and checks signatures.
@@ -73,7 +107,8 @@ impl Keys {
     /// Both halves come from one secret.
     pub fn new(secret: &Secret) -> Self {
         let mut rules = Validation::new(Algorithm::HS256);
-        rules.set_required_spec_claims(&["sub", "exp"]);
+        // The subject is looked at below: the library does not take a number for one.
+        rules.set_required_spec_claims(&["exp"]);
         // Times are compared with our own clock below. Tokens of other services may name an audience; whoever shares
         // the secret with us means us.
         rules.validate_exp = false;
@@ -112,8 +147,7 @@ impl Keys {
             username: None,
             name: None,
             email: None,
-            role: None,
-            roles: None,
+            more: Map::new(),
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.sign).map_err(AuthError::internal)
     }
@@ -133,17 +167,65 @@ impl Keys {
         jsonwebtoken::crypto::verify(seal, &text, &self.check, Algorithm::HS256).unwrap_or(false)
     }
 
+    /// The refresh token that follows on one that is spent: always the same, and only who has the secret can tell it.
+    ///
+    /// # Errors
+    /// [`AuthError::Internal`] when signing fails.
+    pub fn successor(&self, spent: &str) -> Result<String, AuthError> {
+        let text = ["refresh", spent].join("\0");
+        jsonwebtoken::crypto::sign(text.as_bytes(), &self.sign, Algorithm::HS256).map_err(AuthError::internal)
+    }
+
     /// What a token says.
     ///
     /// # Errors
-    /// [`AuthError::Unauthorized`] for whatever is wrong with it.
-    pub fn verify(&self, token: &str, now_ms: i64) -> Result<Claims, AuthError> {
+    /// What is wrong with it.
+    pub fn verify(&self, token: &str, now_ms: i64) -> Result<Claims, TokenFault> {
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.check, &self.rules);
-        let claims = decoded.map_err(|_| AuthError::Unauthorized)?.claims;
-        let is_begun = claims.nbf.is_none_or(|nbf| nbf.as_ms() <= now_ms.saturating_add(NBF_LEEWAY_MS));
-        let in_time = claims.exp.as_ms() > now_ms && is_begun;
-        if in_time { Ok(claims) } else { Err(AuthError::Unauthorized) }
+        let claims = decoded.map_err(|error| fault(token, &error))?.claims;
+        if claims.exp.as_ms() >= MILLISECONDS_FROM_MS {
+            return Err(TokenFault::Milliseconds);
+        }
+        if claims.exp.as_ms() <= now_ms {
+            return Err(TokenFault::Expired);
+        }
+        if claims.nbf.is_some_and(|nbf| nbf.as_ms() > now_ms.saturating_add(NBF_LEEWAY_MS)) {
+            return Err(TokenFault::NotYetValid);
+        }
+        if claims.sub.trim().is_empty() {
+            return Err(TokenFault::NoSubject);
+        }
+        Ok(claims)
     }
+}
+
+/// What the library found, in words for the person who makes the tokens. Looks again, which only a token that is refused costs.
+fn fault(token: &str, error: &Error) -> TokenFault {
+    match error.kind() {
+        ErrorKind::InvalidSignature => return TokenFault::Signature,
+        ErrorKind::InvalidAlgorithm => return TokenFault::Algorithm,
+        ErrorKind::MissingRequiredClaim(_) => return TokenFault::NoExpiry,
+        _ => {}
+    }
+    // The library does not know `none`, so it cannot say that this is the algorithm.
+    let algorithm = part(token, 0).and_then(|header| header.get("alg")?.as_str().map(str::to_owned));
+    match (algorithm.as_deref(), error.kind()) {
+        (Some("HS256"), ErrorKind::Json(_)) => match part(token, 1) {
+            Some(claims) if !claims.get("exp").is_some_and(Value::is_number) => TokenFault::NoExpiry,
+            Some(_) => TokenFault::Claims,
+            None => TokenFault::Malformed,
+        },
+        // A signature that was cut is no base64.
+        (Some("HS256"), ErrorKind::Base64(_)) if part(token, 1).is_some() => TokenFault::Signature,
+        (Some("HS256") | None, _) => TokenFault::Malformed,
+        (Some(_), _) => TokenFault::Algorithm,
+    }
+}
+
+/// The header (0) or the claims (1) of a token, whoever signed it.
+fn part(token: &str, number: usize) -> Option<Map<String, Value>> {
+    let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(number)?).ok()?;
+    serde_json::from_slice(&bytes).ok()
 }
 
 /// Has zero bytes, which no token and no identifier has: a seal is no token's signature, and no other word's seal.
@@ -157,6 +239,8 @@ fn seconds(at_ms: i64) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn keys(letter: u8) -> Keys {
@@ -207,26 +291,46 @@ mod tests {
             let key = EncodingKey::from_secret(&[secret; 32]);
             jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap()
         };
-        let good = serde_json::json!({ "sub": "ann", "exp": 2_000 });
+        let good = json!({ "sub": "ann", "exp": 2_000 });
         assert!(ours.verify(&sign(Algorithm::HS256, b'a', &good), 0).is_ok());
         let changed = sign(Algorithm::HS256, b'a', &good);
         let unsigned = {
             let claims = changed.split('.').nth(1).unwrap();
             format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.")
         };
-        for bad in [
-            sign(Algorithm::HS256, b'b', &good),
-            sign(Algorithm::HS512, b'a', &good),
-            sign(Algorithm::HS256, b'a', &serde_json::json!({ "exp": 2_000 })),
-            sign(Algorithm::HS256, b'a', &serde_json::json!({ "sub": "ann" })),
-            sign(Algorithm::HS256, b'a', &serde_json::json!({ "sub": "ann", "exp": 2_000, "nbf": 1_000 })),
-            changed[..changed.len() - 2].to_owned(),
-            changed.rsplit_once('.').unwrap().0.to_owned(),
-            unsigned,
-            "ann".to_owned(),
-            String::new(),
+        let saying = |claims: serde_json::Value| sign(Algorithm::HS256, b'a', &claims);
+        for (bad, fault) in [
+            (sign(Algorithm::HS256, b'b', &good), TokenFault::Signature),
+            (sign(Algorithm::HS512, b'a', &good), TokenFault::Algorithm),
+            (saying(json!({ "exp": 2_000 })), TokenFault::NoSubject),
+            (saying(json!({ "sub": null, "exp": 2_000 })), TokenFault::NoSubject),
+            (saying(json!({ "sub": " ", "exp": 2_000 })), TokenFault::NoSubject),
+            (saying(json!({ "sub": [7], "exp": 2_000 })), TokenFault::Claims),
+            (saying(json!({ "sub": 7.5, "exp": 2_000 })), TokenFault::Claims),
+            (saying(json!({ "sub": "ann", "exp": 2_000, "name": 7 })), TokenFault::Claims),
+            (saying(json!({ "sub": "ann" })), TokenFault::NoExpiry),
+            (saying(json!({ "sub": "ann", "exp": "2000" })), TokenFault::NoExpiry),
+            (saying(json!({ "sub": "ann", "exp": 1_790_000_000_000_u64 })), TokenFault::Milliseconds),
+            (saying(json!({ "sub": "ann", "exp": 0 })), TokenFault::Expired),
+            (saying(json!({ "sub": "ann", "exp": 2_000, "nbf": 1_000 })), TokenFault::NotYetValid),
+            (changed[..changed.len() - 2].to_owned(), TokenFault::Signature),
+            (changed.rsplit_once('.').unwrap().0.to_owned(), TokenFault::Malformed),
+            (unsigned, TokenFault::Algorithm),
+            ("ann".to_owned(), TokenFault::Malformed),
+            (String::new(), TokenFault::Malformed),
         ] {
-            assert!(matches!(ours.verify(&bad, 0), Err(AuthError::Unauthorized)), "{bad}");
+            assert_eq!(ours.verify(&bad, 0).err(), Some(fault), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_numeric_subject_is_taken_as_its_digits() {
+        let ours = keys(b'a');
+        let key = EncodingKey::from_secret(&[b'a'; 32]);
+        for (sub, digits) in [(json!(7), "7"), (json!(u64::MAX), "18446744073709551615"), (json!("7"), "7")] {
+            let claims = json!({ "sub": sub, "exp": 2_000 });
+            let token = jsonwebtoken::encode(&Header::default(), &claims, &key).unwrap();
+            assert_eq!(ours.verify(&token, 0).unwrap().sub, digits);
         }
     }
 }

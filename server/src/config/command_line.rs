@@ -7,7 +7,9 @@ use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use protocol::UserId;
 
+use super::accounts::AccountSettings;
 use super::limits::LimitSettings;
+use super::user_command::UserCommand;
 use super::{AccountsMode, Config, ConfigError, Environment, ListenAddress, Order, Synchronous, refused};
 use crate::auth::ACCESS_MINUTES;
 
@@ -51,6 +53,9 @@ enum Command {
         #[arg(value_name = "FILE")]
         file: Option<PathBuf>,
     },
+    /// Make and change accounts, whether a server runs or not. A running server notices within a second.
+    #[command(subcommand)]
+    User(UserCommand),
 }
 
 /// Where the database is.
@@ -125,6 +130,9 @@ pub(super) struct Settings {
     /// here are created from the claims sub, username or name, email at first sight.
     #[arg(long, env = "HUBBUB_ACCOUNTS", value_enum, default_value = "local")]
     pub(super) accounts: AccountsMode,
+
+    #[command(flatten)]
+    pub(super) people: AccountSettings,
 
     /// In development the addresses of QuizMaster take this id as a token, and no token at all as this person
     #[arg(
@@ -207,6 +215,10 @@ impl Order {
             Command::Restore { place, file } => Self::Restore { database: place.database()?, file },
             Command::Check { file: Some(file), .. } => Self::Check { database: file },
             Command::Check { place, file: None } => Self::Check { database: place.database()? },
+            Command::User(asked) => {
+                let (place, order) = asked.order();
+                Self::User { database: place.database()?, order }
+            }
         })
     }
 }
@@ -229,7 +241,8 @@ fn refuse_unknown_names(command: &clap::Command, names: &[String]) -> Result<(),
 }
 
 fn arguments(command: &clap::Command) -> impl Iterator<Item = &clap::Arg> {
-    command.get_subcommands().flat_map(clap::Command::get_arguments)
+    let nested = command.get_subcommands().flat_map(clap::Command::get_subcommands);
+    command.get_subcommands().chain(nested).flat_map(clap::Command::get_arguments)
 }
 
 /// The first paragraph of clap's message, with the variable's name, since the value may have come from there.

@@ -13,6 +13,7 @@ use super::{ConfigError, Environment, refused};
 /// hundred people behind one address comes back within a minute after a restart.
 const STRICT: RateLimits = RateLimits {
     sign_ins_per_minute: Some(10),
+    lookups_per_minute: Some(30),
     handshakes_per_minute: Some(300),
     messages_per_second: Some(20),
     typing_per_second: Some(10),
@@ -23,6 +24,7 @@ const STRICT: RateLimits = RateLimits {
 /// What one developer gets, whose test suite does everything from one address.
 const GENEROUS: RateLimits = RateLimits {
     sign_ins_per_minute: Some(6_000),
+    lookups_per_minute: Some(6_000),
     handshakes_per_minute: Some(60_000),
     messages_per_second: Some(10_000),
     typing_per_second: Some(1_000),
@@ -48,6 +50,8 @@ const AT_HAND_BYTES: usize = 64 * 1024 * 1024;
 pub struct RateLimits {
     /// Attempts to sign in or register, of one address and for one login.
     pub sign_ins_per_minute: Option<u32>,
+    /// Exact user names that one user may look for, where the directory does not list everybody.
+    pub lookups_per_minute: Option<u32>,
     /// Sockets that one address may open.
     pub handshakes_per_minute: Option<u32>,
     /// Messages of one person, over all connections and REST.
@@ -64,6 +68,7 @@ impl RateLimits {
     /// Everything as often as one likes.
     pub const OFF: Self = Self {
         sign_ins_per_minute: None,
+        lookups_per_minute: None,
         handshakes_per_minute: None,
         messages_per_second: None,
         typing_per_second: None,
@@ -154,6 +159,11 @@ pub(super) struct LimitSettings {
     /// tests sign in all the time]
     #[arg(long, env = "HUBBUB_SIGN_INS_PER_MINUTE", value_name = "COUNT")]
     sign_ins_per_minute: Option<NonZeroU32>,
+
+    /// Exact user names that one user may look for a minute, where the directory lists those of shared rooms [default: 30,
+    /// enough to invite a team by name and too few to find out who is here; 6000 in development]
+    #[arg(long, env = "HUBBUB_LOOKUPS_PER_MINUTE", value_name = "COUNT")]
+    lookups_per_minute: Option<NonZeroU32>,
 
     /// Sockets that one address may open a minute [default: 300, so that an office comes back within a minute after a
     /// restart; 60000 in development]
@@ -314,6 +324,7 @@ impl LimitSettings {
         let or = |said: Option<NonZeroU32>, usual: Option<u32>| said.map(NonZeroU32::get).or(usual);
         RateLimits {
             sign_ins_per_minute: or(self.sign_ins_per_minute, usual.sign_ins_per_minute),
+            lookups_per_minute: or(self.lookups_per_minute, usual.lookups_per_minute),
             handshakes_per_minute: or(self.handshakes_per_minute, usual.handshakes_per_minute),
             messages_per_second: or(self.messages_per_second, usual.messages_per_second),
             typing_per_second: or(self.typing_per_second, usual.typing_per_second),
@@ -325,6 +336,7 @@ impl LimitSettings {
     fn no_rates(&self) -> Result<RateLimits, ConfigError> {
         let said = [
             ("HUBBUB_SIGN_INS_PER_MINUTE", self.sign_ins_per_minute),
+            ("HUBBUB_LOOKUPS_PER_MINUTE", self.lookups_per_minute),
             ("HUBBUB_HANDSHAKES_PER_MINUTE", self.handshakes_per_minute),
             ("HUBBUB_MESSAGES_PER_SECOND", self.messages_per_second),
             ("HUBBUB_TYPING_PER_SECOND", self.typing_per_second),

@@ -16,18 +16,26 @@ use super::{Dialect, Request, Scope};
 use crate::clock::rfc3339;
 
 /// The Chat API's dialect.
-pub(super) static CHAT_API: Dialect = Dialect {
-    name: "chat api",
-    spelling: Spelling {
-        counts_readers: true,
-        // Its clients say at the first key that somebody types, and never again.
-        typing_timeout: Some(Duration::from_mins(1)),
-        ..Spelling::new(3, encode)
-    },
-    decode,
-    takes_first_frame: false,
-    has_inbox_cursor: false,
-};
+pub(super) static CHAT_API: Dialect = dialect(encode);
+
+/// The same for a server whose members do not see each other's e-mail addresses: the key is there and empty. It shares the
+/// place of the other in an envelope: a server has one of the two.
+pub(super) static CHAT_API_WITHOUT_EMAILS: Dialect = dialect(encode_without_emails);
+
+const fn dialect(encode: fn(&Event) -> Option<Bytes>) -> Dialect {
+    Dialect {
+        name: "chat api",
+        spelling: Spelling {
+            counts_readers: true,
+            // Its clients say at the first key that somebody types, and never again.
+            typing_timeout: Some(Duration::from_mins(1)),
+            ..Spelling::new(3, encode)
+        },
+        decode,
+        takes_first_frame: false,
+        has_inbox_cursor: false,
+    }
+}
 
 /// What a client says. Whatever it says of its own identity is not even read.
 #[derive(Deserialize)]
@@ -129,7 +137,7 @@ struct Sender<'a> {
     created_at: String,
 }
 
-fn new_message(message: &Message) -> Option<Bytes> {
+fn new_message<'a>(message: &'a Message, email: &'a str) -> Option<Bytes> {
     let (author, at) = (&message.author, rfc3339(message.at_ms));
     let data = ChatMessage {
         id: message.id,
@@ -143,7 +151,7 @@ fn new_message(message: &Message) -> Option<Bytes> {
         sender: Sender {
             id: &author.id,
             username: &author.username,
-            email: &author.email,
+            email,
             is_active: author.is_active,
             created_at: rfc3339(author.created_at_ms),
         },
@@ -151,7 +159,7 @@ fn new_message(message: &Message) -> Option<Bytes> {
     say("new_message", data)
 }
 
-fn new_direct_message(letter: &DirectMessage) -> Option<Bytes> {
+fn new_direct_message<'a>(letter: &'a DirectMessage, email: &'a str) -> Option<Bytes> {
     let at = rfc3339(letter.at_ms);
     let data = ChatMessage {
         id: letter.id,
@@ -165,7 +173,7 @@ fn new_direct_message(letter: &DirectMessage) -> Option<Bytes> {
         sender: Sender {
             id: &letter.author,
             username: &letter.name,
-            email: &letter.email,
+            email,
             is_active: letter.is_active,
             created_at: rfc3339(letter.author_created_at_ms),
         },
@@ -173,10 +181,18 @@ fn new_direct_message(letter: &DirectMessage) -> Option<Bytes> {
     say("new_direct_message", data)
 }
 
+fn encode_without_emails(event: &Event) -> Option<Bytes> {
+    match event {
+        Event::Message(message) => new_message(message, ""),
+        Event::Direct(letter, _) => new_direct_message(letter, ""),
+        event => encode(event),
+    }
+}
+
 fn encode(event: &Event) -> Option<Bytes> {
     match event {
-        Event::Message(message) => new_message(message),
-        Event::Direct(letter, _) => new_direct_message(letter),
+        Event::Message(message) => new_message(message, &message.author.email),
+        Event::Direct(letter, _) => new_direct_message(letter, &letter.email),
         Event::Typing(it) => say("typing_indicator", json!({ "is_typing": it.on, "user_id": it.user })),
         Event::Receipt(it) => say("read_receipt", json!({ "message_id": it.message, "user_id": it.user })),
         Event::Notification(it, _) => say("notification", Notice::from(it)),

@@ -105,11 +105,22 @@ pub struct Place {
     pub entrance: Entrance,
     /// How one speaks there.
     pub dialect: &'static Dialect,
+    /// The same without the e-mail addresses of others, where it has any.
+    without_emails: &'static Dialect,
 }
 
 impl Place {
     const fn new(path: &'static str, address: Address, dialect: &'static Dialect) -> Self {
-        Self { path, address, entrance: Entrance::Proof, dialect }
+        Self { path, address, entrance: Entrance::Proof, dialect, without_emails: dialect }
+    }
+
+    const fn or_without_emails(self, without_emails: &'static Dialect) -> Self {
+        Self { without_emails, ..self }
+    }
+
+    /// How one speaks there on a server whose members see each other's e-mail addresses, or do not.
+    pub fn dialect_showing(&self, emails: bool) -> &'static Dialect {
+        if emails { self.dialect } else { self.without_emails }
     }
 
     const fn taking(self, entrance: Entrance) -> Self {
@@ -119,9 +130,12 @@ impl Place {
 
 /// Every raw socket there is. `/` is shared with the start page, by the `Upgrade` header.
 pub static RAW: [Place; 6] = [
-    Place::new("/api/v1/ws", Address::Plain, &native::NATIVE),
-    Place::new("/api/v1/ws/chat/{id}", Address::Room, &chat_api::CHAT_API),
-    Place::new("/api/v1/ws/{id}", Address::Person, &chat_api::CHAT_API),
+    Place::new("/api/v1/ws", Address::Plain, &native::NATIVE)
+        .or_without_emails(&native::NATIVE_WITHOUT_EMAILS),
+    Place::new("/api/v1/ws/chat/{id}", Address::Room, &chat_api::CHAT_API)
+        .or_without_emails(&chat_api::CHAT_API_WITHOUT_EMAILS),
+    Place::new("/api/v1/ws/{id}", Address::Person, &chat_api::CHAT_API)
+        .or_without_emails(&chat_api::CHAT_API_WITHOUT_EMAILS),
     Place::new("/ws/endpoint", Address::Plain, &quizmaster::QUIZMASTER).taking(Entrance::ProofOrMock),
     Place::new("/dev/ws/test", Address::Plain, &quizmaster_page::QUIZMASTER_PAGE)
         .taking(Entrance::DevelopmentOnly),

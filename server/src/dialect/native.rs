@@ -18,6 +18,16 @@ pub(super) static NATIVE: Dialect = Dialect {
     has_inbox_cursor: true,
 };
 
+/// The same for a server whose members do not see each other's e-mail addresses. It shares the place of the other in an
+/// envelope: a server has one of the two.
+pub(super) static NATIVE_WITHOUT_EMAILS: Dialect = Dialect {
+    name: "native",
+    spelling: Spelling::new(0, encode_without_emails),
+    decode,
+    takes_first_frame: true,
+    has_inbox_cursor: true,
+};
+
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
     let read = json::read_fast(frame).or_else(|_| match type_first(frame) {
         Some(frame) => words::read(&frame, &CLIENT_TYPES),
@@ -95,6 +105,17 @@ fn encode(event: &Event) -> Option<Bytes> {
         Event::Joined(joined) => native_frames::joined(joined),
         event => words::frame(&spell(event)?),
     }
+}
+
+fn encode_without_emails(event: &Event) -> Option<Bytes> {
+    let (letter, inbox) = match event {
+        Event::Direct(letter, inbox) => (letter, *inbox),
+        Event::DirectSent(letter) => (letter, None),
+        event => return encode(event),
+    };
+    let mut data = numbered(&**letter, inbox);
+    data.item.email.clear();
+    words::frame(&ServerFrame::Direct { data })
 }
 
 fn spell(event: &Event) -> Option<ServerFrame> {

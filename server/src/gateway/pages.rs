@@ -12,7 +12,7 @@ use serde::Deserialize;
 
 use super::ssr::{refused, see_other};
 use crate::auth::address::Address;
-use crate::auth::extract::{COOKIE, identify_visitor};
+use crate::auth::extract::all_by_cookie;
 use crate::auth::origin::may_use_cookie;
 use crate::auth::{AuthError, CookieSignIn, SIGN_IN_MS};
 use crate::error::ApiError;
@@ -102,12 +102,26 @@ pub(crate) async fn sign_out(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     own_page(&headers)?;
-    if let Some(caller) = identify_visitor(&state, &headers).await? {
-        state.sign_ins().logout(caller.sign_in).await?;
-    }
+    let ended = end_all(&state, &headers).await?;
     let mut response = see_other("/sign-in");
-    set_cookie(&mut response, cookie(&state, String::new(), 0))?;
+    for name in ended {
+        set_cookie(&mut response, cookie(&state, name, String::new(), 0))?;
+    }
     Ok(response)
+}
+
+/// Ends every sign-in that the request shows: a browser may send more than one cookie, and each that is left would be good
+/// for weeks. Answers the names of the cookies that are to go; one of the old name only if it was ours, because it may be that
+/// of another hub on this host.
+async fn end_all<'a>(state: &'a AppState, headers: &'a HeaderMap) -> Result<Vec<&'a str>, ApiError> {
+    let mut names = vec![state.cookie_name()];
+    for (name, caller) in all_by_cookie(state, headers).await? {
+        state.sign_ins().logout(&caller).await?;
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 /// `POST /theme`, from a page that does not live (yet): keeps the choice and leads back.
@@ -132,12 +146,14 @@ async fn welcome(
     signed_in: &CookieSignIn,
     next: &str,
 ) -> Result<Response, ApiError> {
-    // The cookie that is replaced would otherwise stay good for weeks.
-    if let Some(before) = identify_visitor(state, headers).await? {
-        state.sign_ins().logout(before.sign_in).await?;
-    }
+    // Those that are replaced would otherwise stay good for weeks.
+    let ended = end_all(state, headers).await?;
     let mut response = see_other(next);
-    set_cookie(&mut response, cookie(state, signed_in.secret.clone(), SIGN_IN_MS / 1_000))?;
+    let own = state.cookie_name();
+    set_cookie(&mut response, cookie(state, own, signed_in.secret.clone(), SIGN_IN_MS / 1_000))?;
+    for name in ended.into_iter().filter(|name| *name != own) {
+        set_cookie(&mut response, cookie(state, name, String::new(), 0))?;
+    }
     Ok(response)
 }
 
@@ -151,15 +167,19 @@ async fn refuse(
     let (status, body) = error.describe();
     let problem = Problem { field: body.field, message: body.message, ..typed };
     let uri = page.parse::<Uri>().unwrap_or_default();
-    refused(state, uri, headers, problem, status).await
+    let mut response = refused(state, uri, headers, problem, status).await?;
+    if let Some(reason) = error.reason() {
+        response.extensions_mut().insert(reason);
+    }
+    Ok(response)
 }
 
 fn own_page(headers: &HeaderMap) -> Result<(), AuthError> {
     if may_use_cookie(&Method::POST, headers) { Ok(()) } else { Err(AuthError::ForeignPage) }
 }
 
-fn cookie(state: &AppState, secret: String, seconds: i64) -> String {
-    let mut cookie = Cookie::new(COOKIE, secret);
+fn cookie(state: &AppState, name: &str, secret: String, seconds: i64) -> String {
+    let mut cookie = Cookie::new(name, secret);
     cookie.set_path("/");
     cookie.set_http_only(true);
     cookie.set_same_site(SameSite::Lax);

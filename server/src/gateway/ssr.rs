@@ -20,6 +20,7 @@ use super::node_count::note_nodes;
 use super::pages::local_path;
 use crate::auth::extract::identify_visitor;
 use crate::auth::{AuthError, Caller};
+use crate::config::Registration;
 use crate::error::ApiError;
 use crate::gateway::extract::{ApiPath, ApiQuery};
 use crate::state::AppState;
@@ -217,6 +218,7 @@ async fn start(
         open: None,
         theme: theme.unwrap_or_default(),
         demo: state.demo().cloned(),
+        registration_closed: state.sign_ins().registration == Registration::Closed,
         problem: None,
     })
 }

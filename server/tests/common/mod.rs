@@ -17,7 +17,7 @@ use server::Running;
 use server::auth::Proxies;
 use server::auth::origin::Origins;
 use server::clock::SystemClock;
-use server::config::{AccountsMode, Config, Environment, Limits, RateLimits, Secret, Synchronous};
+use server::config::{Accounts, AccountsMode, Config, Environment, Limits, RateLimits, Secret, Synchronous};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -95,6 +95,8 @@ impl App {
             origins: Origins::default(),
             proxies: Proxies::default(),
             accounts: AccountsMode::Local,
+            // As in development: most tests are about something else.
+            people: Accounts::of(Environment::Development),
             server_name: "test".to_owned(),
             mock_person: UserId::parse("f9b5645d-898b-4d58-b10a-a6b50a9d234b").unwrap(),
             site_dir: folder.path().join("site"),

@@ -5,6 +5,7 @@ use protocol::rest::Tokens;
 use serde_json::{Value, json};
 
 use crate::common::App;
+use crate::raw::Raw;
 use crate::{TEXT, history, in_chat, personal};
 
 fn whisper(room: &RoomId, to: &Tokens, content: &str) -> Value {
@@ -45,6 +46,32 @@ async fn ca_04_06_a_direct_message_reaches_every_device_of_its_recipient_and_nob
         assert_eq!(socket.before_pong().await, Vec::<Value>::new());
     }
     assert!(history(&app, &bob, &room).await.is_empty());
+}
+
+#[tokio::test]
+async fn members_see_no_addresses_where_that_is_off() {
+    let app = App::spawn_with(|config| config.people.member_emails = false).await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
+    let mut hers = personal(&app, &ann).await;
+    let (mut his, mut his_chat) = (personal(&app, &bob).await, in_chat(&app, &bob, &room).await);
+    let mut native = Raw::open(&app, "/api/v1/ws", &bob).await;
+    assert_eq!(native.hear().await["type"], "welcome");
+
+    hers.say(&whisper(&room, &bob, "psst")).await;
+    assert_eq!(his.hear().await["data"]["sender"]["email"], "");
+    let told = native.hear().await;
+    assert_eq!((&told["type"], &told["data"]["email"]), (&json!("direct"), &json!("")));
+    app.say(&ann, &room, "hello").await;
+    assert_eq!(his_chat.hear().await["data"]["sender"]["email"], "");
+    // And one that waits for who is away.
+    his.close().await;
+    native.close().await;
+    hers.say(&whisper(&room, &bob, "later")).await;
+    assert!(hers.before_pong().await.is_empty());
+    let mut back = Raw::open(&app, "/api/v1/ws", &bob).await;
+    let told = back.hear_a("direct").await;
+    assert_eq!((&told["data"]["body"], &told["data"]["email"]), (&json!("later"), &json!("")));
 }
 
 #[tokio::test]

@@ -1,31 +1,48 @@
 //! The real program as a process of its own, with a folder that outlives it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up has failed"
+)]
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
 
 use protocol::RoomId;
 use protocol::rest::Tokens;
 use serde_json::{Value, json};
 
 use crate::common::{PASSWORD, SECRET};
-use crate::socket::Socket;
+use crate::socket::{PATIENCE, Socket};
 
 /// A server that runs.
 pub(crate) struct Program {
     child: Child,
     pub(crate) address: String,
+    log: Mutex<Receiver<String>>,
 }
 
 impl Program {
     pub(crate) fn start(folder: &Path) -> Self {
-        Self::start_by(Command::new(env!("CARGO_BIN_EXE_hubbub")), folder)
+        Self::start_with(folder, &[])
+    }
+
+    /// With other settings than a production server without rate limits.
+    pub(crate) fn start_with(folder: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::spawn(Command::new(env!("CARGO_BIN_EXE_hubbub")), folder, environment)
     }
 
     /// As [`start`](Self::start), by a command that becomes the program.
-    pub(crate) fn start_by(mut command: Command, folder: &Path) -> Self {
+    pub(crate) fn start_by(command: Command, folder: &Path) -> Self {
+        Self::spawn(command, folder, &[])
+    }
+
+    fn spawn(mut command: Command, folder: &Path, environment: &[(&str, &str)]) -> Self {
         let mut child = command
             .arg("serve")
             .env("HUBBUB_LISTEN", "127.0.0.1:0")
@@ -33,15 +50,34 @@ impl Program {
             .env("HUBBUB_RATE_LIMITS", "off")
             .env("JWT_SECRET", SECRET)
             .env("NO_COLOR", "1")
+            .envs(environment.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let line = lines.find(|line| line.as_ref().unwrap().contains("http://")).unwrap().unwrap();
         let address = line.split("http://").nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
-        // Nobody reads on, but the program must not be stopped by a pipe that is full.
-        std::thread::spawn(move || lines.for_each(drop));
-        Self { child, address }
+        let (heard, log) = channel();
+        // Read on, whether a test asks or not: the program must not be stopped by a pipe that is full.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(|line| drop(heard.send(line))));
+        Self { child, address, log: Mutex::new(log) }
+    }
+
+    /// The next line of the log that has this in it.
+    pub(crate) fn logged(&self, part: &str) -> String {
+        let log = self.log.lock().unwrap();
+        loop {
+            let line = log.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|error| panic!("nothing logged with `{part}`: {error}"));
+            if line.contains(part) {
+                return line;
+            }
+        }
+    }
+
+    /// The lines of the log that were not asked for yet.
+    pub(crate) fn log_so_far(&self) -> Vec<String> {
+        self.log.lock().unwrap().try_iter().collect()
     }
 
     /// `kill -9`
@@ -122,13 +158,24 @@ impl Drop for Program {
 
 /// Calls the program once, for the data in a folder, and waits until it ends.
 pub(crate) fn call(folder: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_hubbub"))
+    call_with_stdin(folder, arguments, "")
+}
+
+/// As [`call`], with something on stdin.
+pub(crate) fn call_with_stdin(folder: &Path, arguments: &[&str], stdin: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_hubbub"))
         .args(arguments)
         .env("HUBBUB_DATA_DIR", folder)
         .env("HUBBUB_LISTEN", "127.0.0.1:0")
         .env("JWT_SECRET", SECRET)
-        .output()
-        .unwrap()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Whether it is read is the program's business.
+    child.stdin.take().unwrap().write_all(stdin.as_bytes()).ok();
+    child.wait_with_output().unwrap()
 }
 
 /// Each test file uses its own part of all this; here everything is used.
@@ -142,6 +189,7 @@ const _: fn() = || {
         Program::post,
         call,
     );
-    let _ = (Program::socket, Program::everything, Program::id, Program::get);
+    let _ = (Program::socket, Program::everything, Program::id, Program::get, call_with_stdin);
+    let _ = (Program::start_with, Program::logged, Program::log_so_far);
     let _ = |program: Program, line: Stored| (program.address.len(), line.seq, line.id, line.text);
 };

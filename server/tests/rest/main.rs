@@ -12,6 +12,8 @@ mod answers;
 mod clock;
 #[path = "../common/mod.rs"]
 mod common;
+mod directory;
+mod external;
 mod jobs;
 mod limits;
 mod messages;
@@ -21,6 +23,7 @@ mod origins;
 mod requests;
 mod roles;
 mod rooms;
+mod sign_in;
 #[path = "../socket/mod.rs"]
 mod socket;
 mod stalls;
@@ -57,7 +60,7 @@ async fn me(app: &App, token: &str) -> Answer {
 fn part_of_the_application(role: &str) -> Tokens {
     let id = format!("part-{role}");
     Tokens {
-        access_token: mint(&json!({ "sub": id, "exp": FAR_AWAY, "role": role })),
+        access_token: mint(&json!({ "sub": id, "exp": FAR_AWAY, "hubbub_role": role })),
         refresh_token: String::new(),
         token_type: "Bearer".to_owned(),
         expires_in: 0,

@@ -1,8 +1,11 @@
 //! What a token says of its bearer, and what is not believed.
 
 use jsonwebtoken::{EncodingKey, Header};
+use protocol::rest::Tokens;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use server::auth::RoleClaim;
+use server::config::Environment;
 
 use crate::common::{Answer, App, FAR_AWAY, mint};
 use crate::{me, unauthorized};
@@ -16,20 +19,22 @@ async fn stats(app: &App, token: &str) -> u16 {
 #[tokio::test]
 async fn a_part_of_the_application_needs_no_account() {
     let app = App::spawn().await;
-    let token =
-        mint(&json!({ "sub": "interviews", "exp": FAR_AWAY, "role": "service", "name": "Interviews" }));
+    let token = mint(
+        &json!({ "sub": "interviews", "exp": FAR_AWAY, "hubbub_role": "service", "name": "Interviews" }),
+    );
     let seen = me(&app, &token).await.json();
     assert_eq!((&seen["id"], &seen["username"]), (&json!("interviews"), &json!("Interviews")));
     assert_eq!(me(&app, &token).await.json(), seen);
     for (claims, status) in [
-        (json!({ "role": "service" }), 200),
-        (json!({ "role": "admin" }), 200),
-        (json!({ "roles": ["editor", "admin"] }), 200),
-        (json!({ "roles": "service" }), 200),
-        (json!({ "role": "editor" }), 403),
-        (json!({ "role": "Admin" }), 403),
-        (json!({ "role": { "admin": true }, "roles": 7 }), 403),
+        (json!({ "hubbub_role": "service" }), 200),
+        (json!({ "hubbub_role": "admin" }), 200),
+        (json!({ "hubbub_role": ["editor", "admin"] }), 200),
+        (json!({ "hubbub_role": "editor" }), 403),
+        (json!({ "hubbub_role": "Admin" }), 403),
+        (json!({ "hubbub_role": { "admin": true } }), 403),
         (json!({ "admin": true, "scope": "admin" }), 403),
+        // An application's own roles say nothing about the hub.
+        (json!({ "role": "admin", "roles": ["admin", "service"] }), 403),
         (json!({}), 403),
     ] {
         let mut claims: Value = claims;
@@ -39,9 +44,10 @@ async fn a_part_of_the_application_needs_no_account() {
     }
     for claims in [
         json!({ "sub": "somebody", "exp": FAR_AWAY }),
-        json!({ "sub": "somebody", "exp": FAR_AWAY, "role": "editor" }),
-        json!({ "sub": "somebody", "exp": FAR_AWAY, "role": "service", "sid": uuid::Uuid::nil() }),
-        json!({ "sub": "somebody", "exp": 1, "role": "service" }),
+        json!({ "sub": "somebody", "exp": FAR_AWAY, "hubbub_role": "editor" }),
+        json!({ "sub": "somebody", "exp": FAR_AWAY, "role": "service" }),
+        json!({ "sub": "somebody", "exp": FAR_AWAY, "hubbub_role": "service", "sid": uuid::Uuid::nil() }),
+        json!({ "sub": "somebody", "exp": 1, "hubbub_role": "service" }),
     ] {
         assert_eq!(me(&app, &mint(&claims)).await.refusal(), unauthorized(), "{claims}");
     }
@@ -53,10 +59,10 @@ async fn nobody_makes_a_role_up() {
     let ann = app.register("ann").await;
     assert_eq!(stats(&app, &ann.access_token).await, 403);
     let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(&ann.access_token).unwrap().claims;
-    assert_eq!((&claims["role"], &claims["roles"]), (&Value::Null, &Value::Null));
+    assert_eq!(claims["hubbub_role"], Value::Null);
 
     let mut raised = claims.clone();
-    raised["role"] = json!("admin");
+    raised["hubbub_role"] = json!("admin");
     let foreign_key = EncodingKey::from_secret(b"another secret, just as long as ours");
     let forged = jsonwebtoken::encode(&Header::default(), &raised, &foreign_key).unwrap();
     assert_eq!(stats(&app, &forged).await, 401);
@@ -68,10 +74,38 @@ async fn nobody_makes_a_role_up() {
     assert_eq!(stats(&app, &unsigned).await, 401);
 
     let named = app
-        .request(Method::GET, "/api/v1/websocket/stats?role=admin")
+        .request(Method::GET, "/api/v1/websocket/stats?hubbub_role=admin")
         .bearer_auth(&ann.access_token)
         .header("x-role", "admin");
     assert_eq!(Answer::to(named).await.status, StatusCode::FORBIDDEN);
     // The same claims with the right signature are what they say.
     assert_eq!(stats(&app, &mint(&raised)).await, 200);
+}
+
+#[tokio::test]
+async fn another_claim_names_roles_where_it_is_chosen() {
+    let app = App::spawn_with(|config| config.people.role_claim = RoleClaim::chosen("roles").unwrap()).await;
+    for (claims, status) in [
+        (json!({ "sub": "interviews", "exp": FAR_AWAY, "roles": ["editor", "service"] }), 200),
+        (json!({ "sub": "interviews", "exp": FAR_AWAY, "hubbub_role": "admin" }), 403),
+        (json!({ "sub": "interviews", "exp": FAR_AWAY, "role": "admin" }), 403),
+    ] {
+        assert_eq!(stats(&app, &mint(&claims)).await, status, "{claims}");
+    }
+}
+
+#[tokio::test]
+async fn of_the_demo_people_alice_is_an_administrator() {
+    let app = App::spawn_with(|config| config.environment = Environment::Development).await;
+    let app = app.restart().await;
+    let login = async |name: &str| {
+        let form = json!({ "username": name, "password": "hubbub-demo" });
+        let answer = app.post_as_stranger("/api/v1/auth/login", &form).await;
+        serde_json::from_str::<Tokens>(&answer.text).unwrap()
+    };
+    let (alice, bob) = (login("alice").await, login("bob").await);
+    // What only a part of the application may, in development too.
+    let job = |owner: &Tokens| json!({ "title": "Import", "owner_id": owner.user.id });
+    assert_eq!(app.post("/api/v1/jobs", &alice, &job(&bob)).await.status, StatusCode::CREATED);
+    assert_eq!(app.post("/api/v1/jobs", &bob, &job(&alice)).await.status, StatusCode::FORBIDDEN);
 }

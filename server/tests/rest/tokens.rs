@@ -7,10 +7,11 @@ use protocol::rest::Tokens;
 use protocol::{ClientFrame, ServerFrame};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use server::config::Environment;
 use tokio_tungstenite::connect_async;
 
 use crate::common::{Answer, App, FAR_AWAY, SECRET, mint};
-use crate::socket::Socket;
+use crate::socket::{End, Socket};
 use crate::{ME, REFRESH, me, refusal, unauthorized};
 
 #[tokio::test]
@@ -131,26 +132,97 @@ async fn a_token_of_somebody_elses_sign_in_is_refused() {
     assert_eq!(me(&app, &mixed).await.refusal(), unauthorized());
 }
 
+async fn refresh(app: &App, token: &str) -> Answer {
+    app.post_as_stranger(REFRESH, &json!({ "refresh_token": token })).await
+}
+
+async fn refreshed(app: &App, token: &str) -> Tokens {
+    serde_json::from_str(&refresh(app, token).await.text).unwrap()
+}
+
 #[tokio::test]
-async fn a_refresh_token_works_once_and_its_second_use_ends_the_sign_in() {
+async fn a_refresh_token_that_comes_again_after_its_successor_was_used_ends_the_sign_in() {
     let app = App::spawn().await;
     let first = app.register("ann").await;
     let other_device = app.login("ann").await;
-    let refresh = |token: &str| {
-        let body = json!({ "refresh_token": token });
-        let app = &app;
-        async move { app.post_as_stranger(REFRESH, &body).await }
-    };
-    let second: Tokens = serde_json::from_str(&refresh(&first.refresh_token).await.text).unwrap();
+    let second = refreshed(&app, &first.refresh_token).await;
     assert_ne!(first.refresh_token, second.refresh_token);
     assert_eq!(me(&app, &second.access_token).await.status, StatusCode::OK);
+    let third = refreshed(&app, &second.refresh_token).await;
 
-    assert_eq!(refresh(&first.refresh_token).await.refusal(), unauthorized());
-    assert_eq!(refresh(&second.refresh_token).await.refusal(), unauthorized());
-    assert_eq!(me(&app, &second.access_token).await.refusal(), unauthorized());
+    assert_eq!(refresh(&app, &first.refresh_token).await.refusal(), unauthorized());
+    for dead in [&second, &third] {
+        assert_eq!(refresh(&app, &dead.refresh_token).await.refusal(), unauthorized());
+        assert_eq!(me(&app, &dead.access_token).await.refusal(), unauthorized());
+    }
     assert_eq!(me(&app, &other_device.access_token).await.status, StatusCode::OK);
     for wrong in ["", "garbage", first.access_token.as_str()] {
-        assert_eq!(refresh(wrong).await.refusal(), unauthorized(), "{wrong}");
+        assert_eq!(refresh(&app, wrong).await.refusal(), unauthorized(), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_sent_twice_within_seconds_is_answered_with_the_same_successor() {
+    let app = App::spawn().await;
+    let first = app.register("ann").await;
+    // Two tabs at once, and one whose answer was lost.
+    let (one, two) =
+        tokio::join!(refreshed(&app, &first.refresh_token), refreshed(&app, &first.refresh_token));
+    let again = refreshed(&app, &first.refresh_token).await;
+    assert_eq!((&one.refresh_token, &one.refresh_token), (&two.refresh_token, &again.refresh_token));
+    for tokens in [&one, &two, &again] {
+        assert_eq!(me(&app, &tokens.access_token).await.status, StatusCode::OK);
+    }
+    // Also across a restart.
+    let app = app.restart().await;
+    assert_eq!(refreshed(&app, &first.refresh_token).await.refresh_token, one.refresh_token);
+    assert_ne!(refreshed(&app, &one.refresh_token).await.refresh_token, one.refresh_token);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_token_is_told_in_development_only() {
+    let bad = [
+        ("garbage".to_owned(), "not a JWT"),
+        (mint(&json!({ "sub": "ann", "exp": 1 })), "has expired"),
+        (mint(&json!({ "sub": "ann", "exp": FAR_AWAY, "nbf": FAR_AWAY })), "not valid yet"),
+        (mint(&json!({ "sub": "ann" })), "no `exp`"),
+        (mint(&json!({ "sub": "ann", "exp": FAR_AWAY * 1_000 })), "in milliseconds"),
+        (mint(&json!({ "sub": "", "exp": FAR_AWAY })), "`sub` is missing or blank"),
+        (mint(&json!({ "sub": "nobody", "exp": FAR_AWAY })), "no account"),
+        (mint(&json!({ "sub": "ann", "exp": FAR_AWAY, "sid": uuid::Uuid::nil() })), "sign-in has ended"),
+        (
+            jsonwebtoken::encode(
+                &Header::default(),
+                &json!({ "sub": "ann", "exp": FAR_AWAY }),
+                &EncodingKey::from_secret(b"another secret, just as long as ours"),
+            )
+            .unwrap(),
+            "signature",
+        ),
+        ("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.e30.".to_owned(), "not HS256"),
+    ];
+    let development = App::spawn_with(|config| config.environment = Environment::Development).await;
+    let production = App::spawn().await;
+    for (token, reason) in bad {
+        let told = me(&development, &token).await;
+        assert_eq!(told.refusal(), unauthorized());
+        assert!(told.text.contains(reason), "{reason}: {told:?}");
+        let hidden = me(&production, &token).await;
+        assert_eq!(hidden.json()["message"], "sign in: the token is missing, wrong, expired or revoked");
+
+        // The same in a first frame.
+        for (app, is_told) in [(&development, true), (&production, false)] {
+            let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+            socket.say(&ClientFrame::Authenticate { token: token.clone(), inbox: None }).await;
+            let message = socket
+                .hear_some(|frame| match frame {
+                    ServerFrame::Error { message, .. } => Some(message),
+                    _ => None,
+                })
+                .await;
+            assert_eq!(message.contains(reason), is_told, "{reason}: {message}");
+            assert_eq!(socket.end().await, End::Closed(4401));
+        }
     }
 }
 

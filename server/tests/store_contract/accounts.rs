@@ -1,15 +1,17 @@
 //! Accounts and sign-ins in SQLite.
 
+use hub::port::{RoomDraft, Store};
 use protocol::UserId;
-use server::auth::accounts::{AccountError, Accounts, Rotation, SignIn, SignInKind};
+use server::auth::Clearance;
+use server::auth::accounts::{AccountError, Accounts, REPEAT_MS, Rotation, SignIn, SignInKind};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::world::{account, nobody, open_with_people, person};
+use crate::world::{account, draft_room, nobody, open_with_people, person};
 
 const NOW: i64 = 10_000;
-const END: i64 = 20_000;
+const END: i64 = 40_000;
 const FIRST: [u8; 32] = [1; 32];
 const SECOND: [u8; 32] = [2; 32];
 const THIRD: [u8; 32] = [3; 32];
@@ -42,7 +44,7 @@ async fn a_name_or_address_is_taken_in_any_capitals() {
     assert!(matches!(store.create(same_id).await, Err(AccountError::IdTaken)));
     assert_eq!(store.count().await.unwrap(), 3);
     assert_eq!(store.create(account("dave")).await.unwrap(), person("dave"));
-    assert_eq!(store.by_id(&person("dave").id).await.unwrap().as_deref(), Some(&person("dave")));
+    assert_eq!(*store.by_id(&person("dave").id).await.unwrap().unwrap().person, person("dave"));
 }
 
 #[tokio::test]
@@ -73,7 +75,7 @@ async fn a_search_finds_what_begins_so() {
         store.create(account).await.unwrap();
     }
     let search = async |prefix: &str, limit| {
-        let found = store.search(prefix, limit).await.unwrap();
+        let found = store.search(prefix, None, limit).await.unwrap();
         found.into_iter().map(|person| person.username).collect::<Vec<_>>()
     };
 
@@ -90,8 +92,8 @@ async fn a_sign_in_is_live_until_it_ends() {
     let sign_in = signed_in(&store, SignInKind::Cookie).await;
 
     for now_ms in [NOW, END - 1] {
-        let (found, person_found) = store.sign_in_by_secret(&FIRST, now_ms).await.unwrap().unwrap();
-        assert!(found == sign_in && person_found == person("alice"));
+        let (found, account) = store.sign_in_by_secret(&FIRST, now_ms).await.unwrap().unwrap();
+        assert!(found == sign_in && *account.person == person("alice"));
         assert!(store.sign_in(sign_in.id, now_ms).await.unwrap().unwrap().0 == sign_in);
     }
     assert!(store.sign_in_by_secret(&SECOND, NOW).await.unwrap().is_none());
@@ -141,13 +143,101 @@ async fn a_spent_secret_that_comes_back_ends_the_sign_in() {
     let sign_in = signed_in(&store, SignInKind::Tokens).await;
     store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap();
 
-    let reused = store.rotate(&FIRST, &THIRD, NOW, END).await.unwrap();
+    let reused = store.rotate(&FIRST, &SECOND, NOW + REPEAT_MS + 1, END + REPEAT_MS + 1).await.unwrap();
 
     assert!(matches!(reused, Rotation::Reused(whose) if whose.id == sign_in.id));
     assert!(store.sign_in(sign_in.id, NOW).await.unwrap().is_none());
     assert!(store.rotate(&SECOND, &THIRD, NOW, END).await.unwrap() == Rotation::Unknown);
-    assert!(matches!(store.rotate(&FIRST, &THIRD, NOW, END).await.unwrap(), Rotation::Reused(_)));
-    assert!(store.rotate(&FIRST, &THIRD, END, END).await.unwrap() == Rotation::Unknown);
+    assert!(matches!(store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap(), Rotation::Reused(_)));
+    assert!(store.rotate(&FIRST, &SECOND, END, END).await.unwrap() == Rotation::Unknown);
+}
+
+#[tokio::test]
+async fn a_secret_spent_a_moment_ago_is_answered_with_the_same_successor_while_that_is_unused() {
+    let (store, _folder) = fresh().await;
+    let sign_in = signed_in(&store, SignInKind::Tokens).await;
+    store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap();
+
+    // The clock may have been set back in between.
+    for now_ms in [NOW, NOW + REPEAT_MS, NOW - REPEAT_MS] {
+        let again = store.rotate(&FIRST, &SECOND, now_ms, END + 5).await.unwrap();
+        let same = SignIn { secret_hash: SECOND, ..sign_in.clone() };
+        assert!(again == Rotation::Repeated(same, person("alice")), "{now_ms}");
+    }
+    // Another successor is none that was ever given out.
+    let (other, _folder) = fresh().await;
+    signed_in(&other, SignInKind::Tokens).await;
+    other.rotate(&FIRST, &SECOND, NOW, END).await.unwrap();
+    assert!(matches!(other.rotate(&FIRST, &THIRD, NOW, END).await.unwrap(), Rotation::Reused(_)));
+
+    store.rotate(&SECOND, &THIRD, NOW, END).await.unwrap();
+    assert!(matches!(store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap(), Rotation::Reused(_)));
+    assert!(store.sign_in(sign_in.id, NOW).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_ended_token_is_known_until_it_expires() {
+    let (store, _folder) = fresh().await;
+    let (one, other) = (Uuid::now_v7(), Uuid::now_v7());
+    store.end_token(one, NOW).await.unwrap();
+    store.end_token(one, END).await.unwrap();
+    store.end_token(one, NOW).await.unwrap();
+
+    assert_eq!(store.token_ended_until(one).await.unwrap(), Some(END));
+    assert_eq!(store.token_ended_until(other).await.unwrap(), None);
+    store.purge_expired(END - 1).await.unwrap();
+    assert_eq!(store.token_ended_until(one).await.unwrap(), Some(END));
+    store.purge_expired(END).await.unwrap();
+    assert_eq!(store.token_ended_until(one).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_changed_account_ends_its_sign_ins_and_is_listed_once() {
+    let (store, _folder) = fresh().await;
+    let (alice, bob) = (person("alice").id, person("bob").id);
+    let (start, _) = store.changed_after(None).await.unwrap();
+    assert_eq!(store.changed_after(Some(start)).await.unwrap(), (start, vec![]));
+
+    let sign_in = signed_in(&store, SignInKind::Tokens).await;
+    store.set_clearance(&alice, Clearance::Admin).await.unwrap();
+    let (_, account) = store.sign_in(sign_in.id, NOW).await.unwrap().unwrap();
+    assert_eq!(account.clearance, Clearance::Admin);
+    store.set_password(&alice, "new hash".to_owned()).await.unwrap();
+    assert!(store.sign_in(sign_in.id, NOW).await.unwrap().is_none());
+    let found = store.by_login("alice").await.unwrap().unwrap();
+    assert_eq!(found.password_hash.as_deref(), Some("new hash"));
+
+    store.set_active(&bob, false).await.unwrap();
+    let (newest, changed) = store.changed_after(Some(start)).await.unwrap();
+    assert_eq!(changed, [alice.clone(), bob.clone()]);
+    store.set_active(&alice, false).await.unwrap();
+    store.set_active(&alice, true).await.unwrap();
+    let (_, changed) = store.changed_after(Some(newest)).await.unwrap();
+    assert_eq!(changed, std::slice::from_ref(&alice));
+    let account = store.by_id(&alice).await.unwrap().unwrap();
+    assert!(account.person.is_active && account.clearance == Clearance::Admin);
+    assert!(!store.by_id(&bob).await.unwrap().unwrap().person.is_active);
+    let of_nobody = store.set_active(&nobody(), false).await;
+    assert!(matches!(of_nobody, Err(AccountError::NoSuchAccount(id)) if id == nobody()));
+}
+
+#[tokio::test]
+async fn a_search_beside_somebody_finds_those_of_shared_rooms() {
+    let (store, _folder) = fresh().await;
+    let (alice, bob) = (person("alice"), person("bob"));
+    let search = async |prefix: &str, beside: &str| {
+        let found = store.search(prefix, Some(&person(beside).id), 10).await.unwrap();
+        found.into_iter().map(|person| person.username).collect::<Vec<_>>()
+    };
+    assert!(search("", "alice").await.is_empty());
+    for id in ["one", "two"] {
+        let draft = RoomDraft { members: vec![bob.id.clone()], ..draft_room(id, &alice) };
+        store.create_room(draft).await.unwrap();
+    }
+    assert_eq!(search("", "alice").await, ["alice", "bob"]);
+    assert_eq!(search("BO", "alice").await, ["bob"]);
+    assert!(search("car", "alice").await.is_empty());
+    assert!(search("", "carol").await.is_empty());
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use hub::port::{InboxStore as _, Slice, Store as _};
 use protocol::{Cursor, MessageId, MessageKind, RoomKind};
+use server::auth::Clearance;
+use server::auth::accounts::{Accounts as _, Rotation};
 use server::store::sqlite::SqliteStore;
 use sqlx::migrate::{Migration, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
@@ -60,4 +62,29 @@ async fn what_version_2_wrote_is_there_and_can_do_what_is_new() {
     assert_eq!(store.put_in_inbox(&alice.id, entries(1), None, 3000).await.unwrap(), [1]);
     let live = store.live_room(&room_id("session_general"), &room, 9, 3000).await.unwrap().unwrap();
     assert_eq!(live.members.len(), 1);
+}
+
+#[tokio::test]
+async fn a_secret_that_version_3_spent_still_ends_its_sign_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hubbub.db");
+    write_as_of(
+        3,
+        &path,
+        "INSERT INTO people (key, id, username, email, created_at_ms)
+             VALUES (1, 'id-alice', 'alice', 'alice@example.org', 500);
+         INSERT INTO sign_ins (id, person, kind, secret_hash, created_at_ms, expires_at_ms)
+             VALUES (x'00112233445566778899aabbccddeeff', 1, 1, zeroblob(32), 1000, 90000000);
+         INSERT INTO spent_secrets (hash, sign_in)
+             VALUES (x'1111111111111111111111111111111111111111111111111111111111111111',
+                     x'00112233445566778899aabbccddeeff');",
+    )
+    .await;
+
+    let store = SqliteStore::open(&path).await.unwrap();
+
+    let alice = store.by_id(&person("alice").id).await.unwrap().unwrap();
+    assert_eq!((&*alice.person, alice.clearance), (&person("alice"), Clearance::Person));
+    let reused = store.rotate(&[0x11; 32], &[0; 32], 60_000, 90_000_000).await.unwrap();
+    assert!(matches!(reused, Rotation::Reused(_)));
 }

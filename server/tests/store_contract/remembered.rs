@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use server::auth::Remembered;
 use server::auth::accounts::{Accounts, Rotation, SignIn, SignInKind};
+use server::auth::{Clearance, Remembered};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -27,7 +27,7 @@ async fn seen_device(accounts: &Remembered) -> Uuid {
     let (user, id, kind) = (person("alice").id, Uuid::now_v7(), SignInKind::Tokens);
     let sign_in = SignIn { id, user, kind, secret_hash: FIRST, created_at_ms: NOW, expires_at_ms: END };
     accounts.open_sign_in(sign_in).await.unwrap();
-    assert_eq!(*accounts.sign_in(id, NOW).await.unwrap().unwrap().1, person("alice"));
+    assert_eq!(*accounts.sign_in(id, NOW).await.unwrap().unwrap().1.person, person("alice"));
     id
 }
 
@@ -37,13 +37,15 @@ async fn who_was_seen_is_known_without_the_store() {
     let device = seen_device(&accounts).await;
     assert_eq!(accounts.by_id(&nobody()).await.unwrap(), None);
     let dave = accounts.create(account("dave")).await.unwrap();
-    assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap(), dave);
+    assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap().person, dave);
     store.close().await;
 
-    let (sign_in, alice) = accounts.sign_in(device, END - 1).await.unwrap().unwrap();
+    let (sign_in, account) = accounts.sign_in(device, END - 1).await.unwrap().unwrap();
+    let alice = account.person;
     assert_eq!((sign_in.id, sign_in.expires_at_ms), (device, END));
-    assert!(Arc::ptr_eq(&alice, &accounts.by_id(&alice.id).await.unwrap().unwrap()), "one of each person");
-    assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap(), dave);
+    let known = accounts.by_id(&alice.id).await.unwrap().unwrap().person;
+    assert!(Arc::ptr_eq(&alice, &known), "one of each person");
+    assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap().person, dave);
     accounts.by_id(&person("bob").id).await.unwrap_err();
     accounts.sign_in(Uuid::now_v7(), NOW).await.err().unwrap();
 }
@@ -90,4 +92,34 @@ async fn a_store_that_does_not_answer_is_not_believed_to_have_changed_nothing() 
     store.close().await;
     assert!(accounts.rotate(&FIRST, &SECOND, NOW, END).await.is_err());
     accounts.sign_in(device, NOW).await.err().unwrap();
+}
+
+#[tokio::test]
+async fn an_ended_token_is_known_at_once_and_without_the_store() {
+    let (store, accounts, _folder) = fresh().await;
+    let token = Uuid::now_v7();
+    assert_eq!(accounts.token_ended_until(token).await.unwrap(), None);
+    accounts.end_token(token, END).await.unwrap();
+    assert_eq!(accounts.token_ended_until(token).await.unwrap(), Some(END));
+    store.close().await;
+    assert_eq!(accounts.token_ended_until(token).await.unwrap(), Some(END));
+    accounts.token_ended_until(Uuid::now_v7()).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn an_account_that_was_changed_here_or_elsewhere_is_not_remembered() {
+    let (store, accounts, _folder) = fresh().await;
+    let (newest, _) = accounts.changed_after(None).await.unwrap();
+    let (device, alice) = (seen_device(&accounts).await, person("alice").id);
+    accounts.set_clearance(&alice, Clearance::Admin).await.unwrap();
+    assert_eq!(accounts.by_id(&alice).await.unwrap().unwrap().clearance, Clearance::Admin);
+    assert_eq!(accounts.sign_in(device, NOW).await.unwrap().unwrap().1.clearance, Clearance::Admin);
+
+    // As another process does it.
+    store.set_active(&alice, false).await.unwrap();
+    assert!(accounts.by_id(&alice).await.unwrap().unwrap().person.is_active, "not yet noticed");
+    let (_, changed) = accounts.changed_after(Some(newest)).await.unwrap();
+    assert_eq!(changed, std::slice::from_ref(&alice));
+    assert!(!accounts.by_id(&alice).await.unwrap().unwrap().person.is_active);
+    assert!(accounts.sign_in(device, NOW).await.unwrap().is_none());
 }

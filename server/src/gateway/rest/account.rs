@@ -36,7 +36,7 @@ pub(crate) async fn refresh(
 }
 
 pub(crate) async fn logout(State(state): State<AppState>, caller: Caller) -> Result<StatusCode, ApiError> {
-    state.sign_ins().logout(caller.sign_in).await?;
+    state.sign_ins().logout(&caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -50,7 +50,8 @@ pub(crate) async fn history(
     };
     let limit = query.limit.unwrap_or(PAGE_MESSAGES);
     let page = state.hub().history(&caller.person.id, &room_id(&room)?, slice, limit).await?;
-    Ok(Json(MessagePage { messages: page.messages.iter().map(shape).collect(), has_more: page.has_more }))
+    let messages = page.messages.iter().map(|message| shape(&state, message)).collect();
+    Ok(Json(MessagePage { messages, has_more: page.has_more }))
 }
 
 pub(crate) async fn post(
@@ -66,7 +67,7 @@ pub(crate) async fn post(
         Some("parent") => ApiError::renaming(refusal, "parent", "parent_message_id"),
         _ => ApiError::renaming(refusal, "body", "content"),
     })?;
-    Ok((StatusCode::CREATED, Json(shape(&message))))
+    Ok((StatusCode::CREATED, Json(shape(&state, &message))))
 }
 
 pub(crate) async fn read(
@@ -79,8 +80,12 @@ pub(crate) async fn read(
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn shape(message: &Message) -> ChatMessage {
+fn shape(state: &AppState, message: &Message) -> ChatMessage {
     let at = rfc3339(message.at_ms);
+    let mut sender = user(&message.author);
+    if !state.config().people.member_emails {
+        sender.email.clear();
+    }
     ChatMessage {
         id: message.id,
         chat_id: message.room.clone(),
@@ -92,6 +97,6 @@ fn shape(message: &Message) -> ChatMessage {
         draft_id: message.draft,
         created_at: at.clone(),
         updated_at: at,
-        sender: user(&message.author),
+        sender,
     }
 }

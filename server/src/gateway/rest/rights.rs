@@ -21,9 +21,8 @@ impl FromRequestParts<AppState> for Tester {
         }
         match caller {
             Ok(caller) if caller.clearance.is_service() => Ok(Self(caller)),
-            Ok(_) | Err(ApiError::Auth(AuthError::Unauthorized | AuthError::ForeignPage)) => {
-                Err(ApiError::NotFound)
-            }
+            Ok(_) | Err(ApiError::Auth(AuthError::ForeignPage)) => Err(ApiError::NotFound),
+            Err(ApiError::Auth(error)) if error.is_unproven() => Err(ApiError::Hidden(error)),
             Err(error) => Err(error),
         }
     }

@@ -11,6 +11,7 @@ use protocol::rest::{ChatPatch, Chats, Members, NewChat, NewMembers};
 use protocol::{RoomId, RoomSummary, UserId};
 use serde::Deserialize;
 
+use super::users::sees_everybody;
 use super::{person_id, room_id};
 use crate::auth::Caller;
 use crate::error::ApiError;
@@ -99,7 +100,7 @@ pub(crate) async fn add_members(
     // Asked first: outsiders are told about the room, not about the names.
     state.hub().room(&caller.person.id, &room).await?;
     let mut people = new.user_ids;
-    people.extend(called(&state, &new.usernames).await?);
+    people.extend(called(&state, &caller, &new.usernames).await?);
     if people.is_empty() {
         let message = "name at least one person, in user_ids or usernames".to_owned();
         return Err(ApiError::Invalid { field: "usernames", message });
@@ -109,13 +110,17 @@ pub(crate) async fn add_members(
 }
 
 /// The people of these user names; all of them or a refusal.
-async fn called(state: &AppState, usernames: &[String]) -> Result<Vec<UserId>, ApiError> {
+async fn called(state: &AppState, caller: &Caller, usernames: &[String]) -> Result<Vec<UserId>, ApiError> {
     if usernames.len() > MAX_MEMBERS_PER_REQUEST {
         let message = format!("at most {MAX_MEMBERS_PER_REQUEST} at a time");
         return Err(ApiError::Invalid { field: "usernames", message });
     }
     if usernames.is_empty() {
         return Ok(Vec::new());
+    }
+    if !sees_everybody(state, caller) {
+        // It says who has an account, as the list of users does, up to the first name that nobody has.
+        state.count_lookup(&caller.person.id)?;
     }
     let people = state.sign_ins().accounts.by_usernames(usernames).await?;
     let people: Vec<_> = people.into_iter().filter(|person| person.is_active).collect();

@@ -39,7 +39,7 @@ pub(crate) async fn status(
     }
     let person = person_id(&person)?;
     let known = state.sign_ins().accounts.by_id(&person).await?;
-    let person = known.ok_or(hub::Refusal::NoSuchPerson(person))?;
+    let person = known.ok_or(hub::Refusal::NoSuchPerson(person))?.person;
     let sockets = state.hub().connections_of(&person.id);
     Ok(Json(Success::of(PersonStatus {
         is_connected: sockets > 0,

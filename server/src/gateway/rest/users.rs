@@ -2,10 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use protocol::limits::USERNAME_CHARS;
 use protocol::rest::{UserRef, Users};
 use serde::Deserialize;
 
 use crate::auth::Caller;
+use crate::config::Directory;
 use crate::error::ApiError;
 use crate::gateway::extract::ApiQuery;
 use crate::state::AppState;
@@ -22,10 +24,32 @@ pub(crate) struct SearchQuery {
 
 pub(crate) async fn search(
     State(state): State<AppState>,
-    _caller: Caller,
+    caller: Caller,
     ApiQuery(query): ApiQuery<SearchQuery>,
 ) -> Result<Json<Users>, ApiError> {
-    let people = state.sign_ins().accounts.search(query.q.trim(), MAX_PEOPLE).await?;
-    let users = people.into_iter().map(|person| UserRef { id: person.id, username: person.username });
+    let (asker, name) = (&caller.person.id, query.q.trim());
+    let accounts = &state.sign_ins().accounts;
+    let beside = Some(asker).filter(|_| !sees_everybody(&state, &caller));
+    let mut found = accounts.search(name, beside, MAX_PEOPLE).await?;
+    let is_there = found.iter().any(|person| person.username.eq_ignore_ascii_case(name));
+    if beside.is_some() && !is_there && USERNAME_CHARS.contains(&name.chars().count()) {
+        // Whoever is known by the full name can be asked into a first room. Counted also where nobody is found, or guessing
+        // would be free; the beginning of a name of somebody who is found costs no more than that.
+        match state.count_lookup(asker) {
+            Ok(()) => {
+                let named = accounts.by_usernames(&[name.to_owned()]).await?;
+                found.splice(0..0, named.into_iter().filter(|person| person.is_active));
+            }
+            Err(refusal) if found.is_empty() => return Err(refusal.into()),
+            Err(_) => {}
+        }
+        found.truncate(usize::try_from(MAX_PEOPLE).unwrap_or(usize::MAX));
+    }
+    let users = found.into_iter().map(|person| UserRef { id: person.id, username: person.username });
     Ok(Json(Users { users: users.collect() }))
+}
+
+/// Whether somebody may find out who has an account: a part of the application may, others where the directory is for all.
+pub(super) fn sees_everybody(state: &AppState, caller: &Caller) -> bool {
+    caller.clearance.is_service() || state.config().people.directory == Directory::All
 }

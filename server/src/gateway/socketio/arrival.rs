@@ -6,7 +6,7 @@ use hub::{Event, Identity, InboxStart, Peer, Refusal, Standing, Track};
 use protocol::{UserId, Welcome};
 use serde_json::{Value, json};
 
-use super::connection::Connection;
+use super::connection::{Connection, note_token};
 use super::outlet::SocketOutlet;
 use super::positions::Stood;
 use super::{Handshake, Proof, pid, resume};
@@ -40,7 +40,12 @@ pub(super) async fn enter(
         socket.end(CloseReason::Busy);
         ConnectRefusal::new(error.to_string())
     })?;
-    let caller = identify(state, handshake, request).await.map_err(|error| unknown(&error))?;
+    let from = handshake.seat.address();
+    let unknown = |error: AuthError| {
+        note_token(state, from, &error);
+        unknown(&error)
+    };
+    let caller = identify(state, handshake, request).await.map_err(unknown)?;
     let asked = handshake.proof.as_ref().and_then(|proof| proof.query.resume.as_deref());
     let may_resume = resume::resumes(&request.auth(), asked, handshake.is_unable_to_resume)?;
     let outlet = Arc::new(SocketOutlet::new(socket.clone(), may_resume));
@@ -49,6 +54,8 @@ pub(super) async fn enter(
         .hub()
         .attach(identity, socketio::SPELLING, outlet.clone())
         .map_err(|refusal| refused(socket, &refusal))?;
+    // As for a raw socket: it may have ended since it was looked at.
+    state.sign_ins().check_still(&caller).await.map_err(unknown)?;
     let back = match request.recovery().filter(|_| may_resume) {
         Some(recovery) => {
             recover(state, &peer, recovery).await.map_err(|refusal| refused(socket, &refusal))?
@@ -67,12 +74,10 @@ pub(super) async fn enter(
     tracing::info!(peer.id = peer.id().0, person.id = %person, recovered, "Peer of `{person}` attached over Socket.IO");
     let pid = match back {
         Some(back) => Some(back.pid),
-        None if may_resume => {
-            Some(pid::sign(&state.sign_ins().keys, &sid, person).map_err(|error| unknown(&error))?)
-        }
+        None if may_resume => Some(pid::sign(&state.sign_ins().keys, &sid, person).map_err(unknown)?),
         None => None,
     };
-    let accepted = Accepted::new(Connection::new(state.clone(), peer, &caller));
+    let accepted = Accepted::new(Connection::new(state.clone(), peer, &caller, from));
     Ok(Accepted { sid: Some(sid.into()), pid: pid.map(Into::into), ..accepted })
 }
 
@@ -158,18 +163,17 @@ fn welcome(state: &AppState, caller: &Caller, sid: &str) -> Option<bytes::Bytes>
     mockverse::welcome(&welcome, sid, &stamp)
 }
 
-/// What a client is told whose proof of identity is not good. One sentence for all of it: which part was wrong is not for
-/// strangers.
+/// What a client is told whose proof of identity is not good. In production one sentence for all of it: which part was wrong
+/// is not for strangers.
 fn unknown(error: &AuthError) -> ConnectRefusal {
-    tracing::debug!(error = error as &dyn std::error::Error, "A client of Socket.IO was not let in");
-    match error {
-        AuthError::Unauthorized => {
-            let code = error.code();
-            ConnectRefusal::new("Authentication failed: the token is missing, wrong, expired or revoked")
-                .with_data(json!({ "code": code }))
+    let message = match error.told_fault() {
+        Some(fault) => format!("Authentication failed: the token is refused: {fault}"),
+        None if error.is_unproven() => {
+            "Authentication failed: the token is missing, wrong, expired or revoked".to_owned()
         }
-        error => ConnectRefusal::new(error.to_string()).with_data(json!({ "code": error.code() })),
-    }
+        None => error.to_string(),
+    };
+    ConnectRefusal::new(message).with_data(json!({ "code": error.code() }))
 }
 
 fn refused(socket: &Socket, refusal: &Refusal) -> ConnectRefusal {

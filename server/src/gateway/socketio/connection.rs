@@ -10,8 +10,9 @@ use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::answers::{Answer, Answers};
-use crate::auth::Caller;
+use crate::auth::address::Address;
 use crate::auth::extract::identify_token;
+use crate::auth::{AuthError, Caller};
 use crate::dialect::talim::Failed;
 use crate::dialect::{Request, socketio};
 use crate::gateway::EXPIRY_NOTICE;
@@ -70,15 +71,17 @@ pub struct Connection {
     /// The client was told that it ends soon.
     is_warned: bool,
     answers: Answers,
+    from: Address,
     /// A stop waits for it.
     _open: TaskTrackerToken,
 }
 
 impl Connection {
-    pub(super) fn new(state: AppState, peer: Peer, caller: &Caller) -> Self {
+    pub(super) fn new(state: AppState, peer: Peer, caller: &Caller, from: Address) -> Self {
         let expires_at = Some(state.moment(caller.expires_at_ms));
         let open = state.sockets().token();
-        Self { state, peer, expires_at, is_warned: false, answers: Answers::default(), _open: open }
+        let answers = Answers::default();
+        Self { state, peer, expires_at, is_warned: false, answers, from, _open: open }
     }
 
     pub(super) fn peer_id(&self) -> PeerId {
@@ -144,9 +147,18 @@ impl Connection {
         }
     }
 
+    /// Writes that the client was let go for being slow.
+    pub(super) fn note_slow(&self) {
+        self.state.refusals().note_slow(self.from, self.state.clock().monotonic_ms(), &self.peer.person().id);
+    }
+
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
     async fn renew(&mut self, token: &str) -> Result<Positive, Refusal> {
-        let caller = identify_token(&self.state, token).await.map_err(|_| Refusal::Unauthorized)?;
+        let identified = identify_token(&self.state, token).await;
+        let caller = identified.map_err(|error| {
+            note_token(&self.state, self.from, &error);
+            error.told_fault().map_or(Refusal::Unauthorized, |fault| Refusal::BadToken(fault.to_string()))
+        })?;
         if caller.person.id != self.peer.person().id {
             return Err(Refusal::Unauthorized);
         }
@@ -155,6 +167,16 @@ impl Connection {
         (self.expires_at, self.is_warned) = (Some(expires_at), false);
         let left = expires_at.saturating_duration_since(Instant::now());
         Ok(Positive { expires_in_ms: Some(whole_ms(left)), ..Positive::bare() })
+    }
+}
+
+/// Writes that a token was refused.
+pub(super) fn note_token(state: &AppState, from: Address, error: &AuthError) {
+    if let AuthError::Token { fault, .. } = error {
+        let why = format!("the token is refused: {fault}");
+        state.refusals().note(from, state.clock().monotonic_ms(), &"a client of Socket.IO", &why);
+    } else {
+        tracing::debug!(error = error as &dyn std::error::Error, "A client of Socket.IO was not let in");
     }
 }
 

@@ -37,7 +37,7 @@ pub struct Handshake {
     /// By its user agent the client is one that does not resume.
     is_unable_to_resume: bool,
     /// Held as long as the session.
-    _seat: Seat,
+    seat: Seat,
 }
 
 /// What proves who a client is.
@@ -102,7 +102,7 @@ impl Application for Door {
         let is_said = authorization.is_some() || query != Query::default();
         let proof = is_said.then(|| Box::new(Proof { authorization, query }));
         let is_unable_to_resume = resume::is_unable(request.headers.get(USER_AGENT));
-        Ok(Handshake { proof, is_unable_to_resume, _seat: seat })
+        Ok(Handshake { proof, is_unable_to_resume, seat })
     }
 
     async fn connect(
@@ -129,6 +129,9 @@ impl Application for Door {
 
     async fn disconnect(&self, connection: Connection, _: &Socket, reason: Disconnect) {
         tracing::info!(peer.id = connection.peer_id().0, ?reason, "Peer of Socket.IO left");
+        if reason == Disconnect::Ended(engineio::CloseReason::TooSlow) {
+            connection.note_slow();
+        }
     }
 }
 

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::HEARTBEAT;
 use super::read::{Connection, why};
+use crate::auth::address::Address as ClientAddress;
 use crate::auth::extract::{SocketQuery, access_token, identify_socket, identify_token};
 use crate::auth::{AuthError, Caller};
 use crate::dialect::{Address, Dialect, Entrance, Place, Request, Scope};
@@ -72,6 +73,17 @@ pub(super) async fn scope(
     }
 }
 
+/// The refusal of a token in a frame, noted in the log; in development with what is wrong with the token.
+pub(super) fn refuse_token(state: &AppState, from: ClientAddress, what: &str, error: &AuthError) -> Refusal {
+    if let AuthError::Token { fault, .. } = error {
+        let why = format!("the token is refused: {fault}");
+        state.refusals().note(from, state.clock().monotonic_ms(), &what, &why);
+    } else {
+        tracing::debug!(error = error as &dyn std::error::Error, "A token in a frame was not looked at");
+    }
+    error.told_fault().map_or(Refusal::Unauthorized, |fault| Refusal::BadToken(fault.to_string()))
+}
+
 /// As [`enter`], for a socket that is open already and so has given up its place in the line.
 pub(super) async fn in_turn(
     dialect: &'static Dialect,
@@ -80,9 +92,10 @@ pub(super) async fn in_turn(
     outbox: &Outbox,
     caller: &Caller,
     inbox: Option<u64>,
+    from: ClientAddress,
 ) -> Result<Connection, CloseCode> {
     match state.turns().take().await {
-        Ok(_turn) => enter(dialect, scope, state, outbox, caller, inbox).await,
+        Ok(_turn) => enter(dialect, scope, state, outbox, caller, inbox, from).await,
         Err(error) => {
             let retry_after_ms = error.describe().1.retry_after_ms.unwrap_or_default();
             refuse(dialect, outbox, Refusal::TooFast { retry_after_ms });
@@ -99,12 +112,14 @@ pub(super) async fn enter(
     outbox: &Outbox,
     caller: &Caller,
     inbox: Option<u64>,
+    from: ClientAddress,
 ) -> Result<Connection, CloseCode> {
     let refused = |refusal: Refusal| {
         let code = match refusal {
             Refusal::Stopping => CloseCode::Restart,
             Refusal::TooManyConnections | Refusal::TooFast { .. } => CloseCode::TooMany,
             Refusal::NoSuchRoom => CloseCode::Forbidden,
+            Refusal::Unauthorized | Refusal::BadToken(_) => CloseCode::Token,
             _ => CloseCode::Internal,
         };
         refuse(dialect, outbox, refusal);
@@ -116,7 +131,11 @@ pub(super) async fn enter(
     };
     let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };
     let peer = state.hub().attach(identity, dialect.spelling, outlet).map_err(refused)?;
-    let mut connection = Connection::new(dialect, scope.clone(), state.clone(), peer, outbox.clone(), caller);
+    // Once more, now that whoever ends the sign-in closes this connection, too: it may have ended since it was looked at.
+    let still = state.sign_ins().check_still(caller).await;
+    still.map_err(|error| refused(refuse_token(state, from, "a socket", &error)))?;
+    let mut connection =
+        Connection::new(dialect, scope.clone(), state.clone(), peer, outbox.clone(), caller, from);
     let person = &caller.person;
     tracing::info!(
         peer.id = connection.peer.id().0,
@@ -168,6 +187,7 @@ pub(super) async fn first_frame(
     state: &AppState,
     reader: &mut Reader,
     outbox: &Outbox,
+    from: ClientAddress,
 ) -> Result<(Caller, Option<u64>), CloseCode> {
     let deadline = Instant::now() + FIRST_FRAME;
     let frame = loop {
@@ -186,8 +206,7 @@ pub(super) async fn first_frame(
         return Err(CloseCode::Token);
     };
     let caller = identify_token(state, &token).await.map_err(|error| {
-        tracing::debug!(error = &error as &dyn std::error::Error, "A first frame's token was refused");
-        refuse(dialect, outbox, Refusal::Unauthorized);
+        refuse(dialect, outbox, refuse_token(state, from, "a first frame", &error));
         CloseCode::Token
     })?;
     Ok((caller, inbox))

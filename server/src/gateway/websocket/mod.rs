@@ -80,13 +80,14 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
     let inbox = enter::inbox_cursor(place.dialect, &query)?;
     let (response, pending) = accept(&mut request, settings(&state))?;
     let (outbox, inlet) = outbox(OUTBOX_BYTES);
+    let dialect = place.dialect_showing(state.config().people.member_emails);
     let entered = match &caller {
         Some(caller) => {
-            Some(enter::enter(place.dialect, scope.clone(), &state, &outbox, caller, inbox).await)
+            Some(enter::enter(dialect, scope.clone(), &state, &outbox, caller, inbox, seat.address()).await)
         }
         None => None,
     };
-    let visit = Visit { dialect: place.dialect, scope, state, outbox, inlet, seat };
+    let visit = Visit { dialect, scope, state, outbox, inlet, seat };
     // In a box of its own, which is gone when the client is in: a task is as large as the largest of what it ever does. What
     // stays is in another one: a future would keep room for it wherever it is moved through.
     let opening = Box::pin(visit.open(pending, entered));
@@ -138,10 +139,13 @@ impl Visit {
         };
         let open = state.sockets().token();
         let line = writer.hand_over(Waiting(inlet), state.loops());
+        let from = seat.address();
         let connection = match entered {
             Some(entered) => entered,
-            None => match enter::first_frame(dialect, &scope, &state, &mut reader, &outbox).await {
-                Ok((caller, inbox)) => enter::in_turn(dialect, scope, &state, &outbox, &caller, inbox).await,
+            None => match enter::first_frame(dialect, &scope, &state, &mut reader, &outbox, from).await {
+                Ok((caller, inbox)) => {
+                    enter::in_turn(dialect, scope, &state, &outbox, &caller, inbox, from).await
+                }
                 Err(code) => Err(code),
             },
         };
@@ -153,7 +157,13 @@ impl Stay {
     /// Runs a connection until one side has had enough.
     async fn serve(&mut self) {
         let code = match &mut self.connection {
-            Ok(connection) => connection.read(&mut self.reader, &self.line).await,
+            Ok(connection) => {
+                let code = connection.read(&mut self.reader, &self.line).await;
+                if self.outbox.close_code() == Some(CloseCode::TooSlow) {
+                    connection.note_slow();
+                }
+                code
+            }
             Err(code) => *code,
         };
         self.outbox.close(code);

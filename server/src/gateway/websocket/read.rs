@@ -11,7 +11,9 @@ use tokio::time::{Instant, sleep_until};
 use uuid::Uuid;
 
 use super::HEARTBEAT;
+use super::enter::refuse_token;
 use crate::auth::Caller;
+use crate::auth::address::Address;
 use crate::auth::extract::identify_token;
 use crate::dialect::{Dialect, Request, Scope};
 use crate::gateway::EXPIRY_NOTICE;
@@ -42,6 +44,7 @@ pub(super) struct Connection {
     state: AppState,
     pub(super) peer: Peer,
     outbox: Outbox,
+    from: Address,
     /// Few connections have any.
     simulations: Option<Box<Simulations>>,
     expires_at: Instant,
@@ -58,6 +61,7 @@ impl Connection {
         peer: Peer,
         outbox: Outbox,
         caller: &Caller,
+        from: Address,
     ) -> Self {
         let expires_at = state.moment(caller.expires_at_ms);
         let heard_at = Instant::now();
@@ -67,6 +71,7 @@ impl Connection {
             state,
             peer,
             outbox,
+            from,
             simulations: None,
             expires_at,
             warned: false,
@@ -260,9 +265,16 @@ impl Connection {
         simulations.start(plan, self.peer.voice())
     }
 
+    /// Writes that the client was let go for being slow.
+    pub(super) fn note_slow(&self) {
+        self.state.refusals().note_slow(self.from, self.state.clock().monotonic_ms(), &self.peer.person().id);
+    }
+
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
     async fn renew(&mut self, token: &str, inbox: Option<u64>) -> Result<(), Refusal> {
-        let caller = identify_token(&self.state, token).await.map_err(|_| Refusal::Unauthorized)?;
+        let identified = identify_token(&self.state, token).await;
+        let caller =
+            identified.map_err(|error| refuse_token(&self.state, self.from, "a fresh token", &error))?;
         if caller.person.id != self.peer.person().id {
             return Err(Refusal::Unauthorized);
         }

@@ -10,10 +10,14 @@ use sqlx::sqlite::Sqlite;
 use sqlx::{FromRow, QueryBuilder, query_as, query_scalar};
 use uuid::Uuid;
 
-use super::rows::PersonRow;
+use super::account_changes::{Set, What};
+use super::rows::{AccountRow, PersonRow};
 use super::writer::{Change, Failure, Fault, Outage, Work};
-use super::{SqliteStore, sign_ins};
-use crate::auth::accounts::{AccountError, Accounts, Answer, Credentials, NewAccount, Rotation, SignIn};
+use super::{SqliteStore, account_changes, ended_tokens, sign_ins};
+use crate::auth::Clearance;
+use crate::auth::accounts::{
+    Account, AccountError, Accounts, Answer, Credentials, NewAccount, Rotation, SignIn,
+};
 
 /// Names of one statement: far below the 32766 parameters that SQLite takes.
 const NAMES: usize = 1000;
@@ -53,16 +57,21 @@ impl Accounts for SqliteStore {
         Box::pin(async move { self.find_login(login).await.map_err(unread) })
     }
 
-    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Arc<Person>>> {
-        Box::pin(async move { Ok(self.find_person(id).await.map_err(unread)?.map(Arc::new)) })
+    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Account>> {
+        Box::pin(async move { self.find_account(id).await.map_err(unread) })
     }
 
     fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<Person>> {
         Box::pin(async move { self.find_usernames(usernames).await.map_err(unread) })
     }
 
-    fn search<'a>(&'a self, prefix: &'a str, limit: u32) -> Answer<'a, Vec<Person>> {
-        Box::pin(async move { self.find_prefix(prefix, limit).await.map_err(unread) })
+    fn search<'a>(
+        &'a self,
+        prefix: &'a str,
+        beside: Option<&'a UserId>,
+        limit: u32,
+    ) -> Answer<'a, Vec<Person>> {
+        Box::pin(async move { self.find_prefix(prefix, beside, limit).await.map_err(unread) })
     }
 
     fn count(&self) -> Answer<'_, u64> {
@@ -83,17 +92,14 @@ impl Accounts for SqliteStore {
         &'a self,
         secret_hash: &'a [u8; 32],
         now_ms: i64,
-    ) -> Answer<'a, Option<(SignIn, Person)>> {
+    ) -> Answer<'a, Option<(SignIn, Account)>> {
         Box::pin(
             async move { sign_ins::by_cookie(self.readers(), secret_hash, now_ms).await.map_err(unread) },
         )
     }
 
-    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Arc<Person>)>> {
-        Box::pin(async move {
-            let found = sign_ins::by_id(self.readers(), id, now_ms).await.map_err(unread)?;
-            Ok(found.map(|(sign_in, person)| (sign_in, Arc::new(person))))
-        })
+    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Account)>> {
+        Box::pin(async move { sign_ins::by_id(self.readers(), id, now_ms).await.map_err(unread) })
     }
 
     fn rotate<'a>(
@@ -111,8 +117,32 @@ impl Accounts for SqliteStore {
         Box::pin(async move { Ok(self.writer().write(sign_ins::Revoke(id)).await?) })
     }
 
+    fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Answer<'_, ()> {
+        Box::pin(async move { Ok(self.writer().write(ended_tokens::End { id, expires_at_ms }).await?) })
+    }
+
+    fn token_ended_until(&self, id: Uuid) -> Answer<'_, Option<i64>> {
+        Box::pin(async move { ended_tokens::ended_until(self.readers(), id).await.map_err(unread) })
+    }
+
     fn purge_expired(&self, now_ms: i64) -> Answer<'_, u64> {
         Box::pin(async move { Ok(self.writer().write(sign_ins::PurgeExpired { now_ms }).await?) })
+    }
+
+    fn set_password<'a>(&'a self, id: &'a UserId, password_hash: String) -> Answer<'a, ()> {
+        self.set(id, What::Password(password_hash))
+    }
+
+    fn set_active<'a>(&'a self, id: &'a UserId, is_active: bool) -> Answer<'a, ()> {
+        self.set(id, What::Active(is_active))
+    }
+
+    fn set_clearance<'a>(&'a self, id: &'a UserId, clearance: Clearance) -> Answer<'a, ()> {
+        self.set(id, What::Clearance(clearance))
+    }
+
+    fn changed_after(&self, change: Option<u64>) -> Answer<'_, (u64, Vec<UserId>)> {
+        Box::pin(async move { account_changes::after(self.readers(), change).await.map_err(unread) })
     }
 }
 
@@ -160,7 +190,21 @@ struct CredentialsRow {
     person: PersonRow,
 }
 
+/// Those who share a room with somebody and whose names begin with the prefix. The order of the joins is fixed: the rooms
+/// of one person are few, and the table of people is long.
+pub(super) const BESIDE: &str = "
+    SELECT DISTINCT p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
+    FROM members mine CROSS JOIN members theirs CROSS JOIN people p
+    WHERE mine.person = (SELECT key FROM people WHERE id = ?4) AND theirs.room = mine.room
+      AND p.key = theirs.person AND p.username BETWEEN ?1 AND ?2 AND p.is_active
+    ORDER BY p.username LIMIT ?3";
+
 impl SqliteStore {
+    fn set<'a>(&'a self, user: &'a UserId, what: What) -> Answer<'a, ()> {
+        let work = Set { user: user.clone(), what };
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+
     /// A user name goes before an e-mail address of the same spelling.
     async fn find_login(&self, login: &str) -> Result<Option<Credentials>, sqlx::Error> {
         let row: Option<CredentialsRow> = query_as(
@@ -174,15 +218,15 @@ impl SqliteStore {
             .transpose()
     }
 
-    async fn find_person(&self, id: &UserId) -> Result<Option<Person>, sqlx::Error> {
-        let row: Option<PersonRow> = query_as(
-            "SELECT id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
+    async fn find_account(&self, id: &UserId) -> Result<Option<Account>, sqlx::Error> {
+        let row: Option<AccountRow> = query_as(
+            "SELECT id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms, clearance
              FROM people WHERE id = ?",
         )
         .bind(id.as_str())
         .fetch_optional(self.readers())
         .await?;
-        row.map(PersonRow::person).transpose()
+        row.map(AccountRow::account).transpose()
     }
 
     async fn find_usernames(&self, usernames: &[String]) -> Result<Vec<Person>, sqlx::Error> {
@@ -205,16 +249,22 @@ impl SqliteStore {
     }
 
     /// Names that begin with the prefix are those from it up to it with the last of all characters behind.
-    async fn find_prefix(&self, prefix: &str, limit: u32) -> Result<Vec<Person>, sqlx::Error> {
-        let rows: Vec<PersonRow> = query_as(
-            "SELECT id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
-             FROM people WHERE username BETWEEN ?1 AND ?2 AND is_active ORDER BY username LIMIT ?3",
-        )
-        .bind(prefix)
-        .bind(format!("{prefix}{}", char::MAX))
-        .bind(limit)
-        .fetch_all(self.readers())
-        .await?;
+    async fn find_prefix(
+        &self,
+        prefix: &str,
+        beside: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Vec<Person>, sqlx::Error> {
+        let all = "SELECT id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
+                   FROM people WHERE username BETWEEN ?1 AND ?2 AND is_active ORDER BY username LIMIT ?3";
+        let mut find = query_as(if beside.is_some() { BESIDE } else { all })
+            .bind(prefix)
+            .bind(format!("{prefix}{}", char::MAX))
+            .bind(limit);
+        if let Some(beside) = beside {
+            find = find.bind(beside.as_str());
+        }
+        let rows: Vec<PersonRow> = find.fetch_all(self.readers()).await?;
         rows.into_iter().map(PersonRow::person).collect()
     }
 }

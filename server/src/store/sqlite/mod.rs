@@ -3,11 +3,13 @@
 //! One thread writes, see `writer.rs`; a few connections read what is committed. Each question is one statement, so what
 //! it answers is one state of the database.
 
+mod account_changes;
 mod accounts;
 mod append;
 mod backup;
 mod check;
 mod desk;
+mod ended_tokens;
 mod files;
 mod inbox;
 mod jobs;

@@ -13,8 +13,9 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _, query, query_scalar};
 
 use super::SqliteStore;
-use super::files::{create_private, folder_of};
+use super::files::{create_private, folder_of, give_to_owner_of};
 use super::lock::Lock;
+use super::look::{Age, age, open_to_read};
 use super::pen::Pen;
 use super::writer::Writer;
 use crate::config::Synchronous;
@@ -149,11 +150,38 @@ impl SqliteStore {
     }
 }
 
-async fn open(options: SqliteConnectOptions, synchronous: Synchronous) -> Result<SqliteStore, OpenError> {
-    let path = options.get_filename().to_owned();
-    prepare_file(&path)?;
-    let lock = Lock::take(&path)?;
-    let options = options
+impl SqliteStore {
+    /// Opens the database at a path for a few changes: by itself, or beside the server that has it open. Such a server must
+    /// notice by itself what was changed.
+    ///
+    /// # Errors
+    /// [`OpenError`]; its text is fit for the person who asked.
+    pub async fn open_or_join(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        match Self::open(&path).await {
+            Err(OpenError::InUse { path, .. }) => join(path).await,
+            opened => opened,
+        }
+    }
+}
+
+/// Opens a database that another process serves: as it is, without its lock.
+async fn join(path: PathBuf) -> Result<SqliteStore, OpenError> {
+    let mut looking = open_to_read(&path).await?;
+    let age = age(&path, &mut looking).await?;
+    looking.close().await.map_err(|error| refusal(&path, error))?;
+    if let Age::Older(schema) = age {
+        return Err(OpenError::Older { path, schema });
+    }
+    let options = connecting(SqliteConnectOptions::new().filename(&path)).pragma("query_only", "on");
+    let readers = read_pool(options).await.map_err(|error| refusal(&path, error))?;
+    let pen = Pen::join(path.clone()).map_err(|error| OpenError::Unreadable(path.clone(), error.into()))?;
+    let (writer, end) = Writer::start(pen, None).map_err(OpenError::Thread)?;
+    Ok(SqliteStore::new(readers, writer, end))
+}
+
+/// How every connection but the writer's is.
+fn connecting(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options
         // A page of history crosses from SQLite's thread in one go.
         .row_buffer_size(256)
         .foreign_keys(true)
@@ -161,7 +189,14 @@ async fn open(options: SqliteConnectOptions, synchronous: Synchronous) -> Result
         .pragma("mmap_size", "0")
         .pragma("temp_store", "memory")
         // KiB for each connection. What does not fit is in the system's cache, a system call away.
-        .pragma("cache_size", "-2048");
+        .pragma("cache_size", "-2048")
+}
+
+async fn open(options: SqliteConnectOptions, synchronous: Synchronous) -> Result<SqliteStore, OpenError> {
+    let path = options.get_filename().to_owned();
+    prepare_file(&path)?;
+    let lock = Lock::take(&path)?;
+    let options = connecting(options);
     let preparing = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
     let mut connection = preparing.connect().await.map_err(|error| refusal(&path, error))?;
     check_version(&path, &mut connection).await?;
@@ -173,7 +208,7 @@ async fn open(options: SqliteConnectOptions, synchronous: Synchronous) -> Result
         .map_err(|error| OpenError::Unreadable(path.clone(), error.into()))?;
     // Not before another one is open: who closes a database last empties its log, which takes time.
     connection.close().await.map_err(|error| refusal(&path, error))?;
-    let (writer, end) = Writer::start(pen, lock).map_err(OpenError::Thread)?;
+    let (writer, end) = Writer::start(pen, Some(lock)).map_err(OpenError::Thread)?;
     tracing::info!(path = %path.display(), "Opened the database `{}`", path.display());
     Ok(SqliteStore::new(readers, writer, end))
 }
@@ -198,8 +233,9 @@ pub(super) fn prepare_folder(path: &Path) -> Result<(), OpenError> {
 
 /// An empty file is an empty database.
 fn create_file(path: &Path) -> Result<(), OpenError> {
-    match create_private(path) {
-        Ok(_) => Ok(()),
+    // What root makes must be of use to the server's own user, whose folder it is.
+    match create_private(path).and_then(|_| give_to_owner_of(path, folder_of(path))) {
+        Ok(()) => Ok(()),
         // Somebody else was quicker.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(error) => Err(OpenError::Create(path.to_owned(), error)),

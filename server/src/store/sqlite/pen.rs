@@ -40,6 +40,8 @@ pub(super) struct Pen {
     path: PathBuf,
     synchronous: Synchronous,
     desk: Desk,
+    /// Another process serves the database, and looks after its log.
+    is_guest: bool,
 }
 
 impl Pen {
@@ -48,9 +50,17 @@ impl Pen {
     /// # Errors
     /// What SQLite said.
     pub(super) fn take_up(path: PathBuf, synchronous: Synchronous) -> Result<Self, rusqlite::Error> {
-        let mut pen = Self { connection: None, path, synchronous, desk: Desk::default() };
+        let mut pen = Self { connection: None, path, synchronous, desk: Desk::default(), is_guest: false };
         pen.connection = Some(pen.connect()?);
         Ok(pen)
+    }
+
+    /// As [`take_up`](Self::take_up), beside the process that serves the database.
+    ///
+    /// # Errors
+    /// What SQLite said.
+    pub(super) fn join(path: PathBuf) -> Result<Self, rusqlite::Error> {
+        Ok(Self { is_guest: true, ..Self::take_up(path, Synchronous::Full)? })
     }
 
     fn connect(&self) -> Result<Connection, rusqlite::Error> {
@@ -93,11 +103,13 @@ impl Pen {
         Ok(())
     }
 
-    /// Moves everything from the write-ahead log into the database file and closes it.
+    /// Moves everything from the write-ahead log into the database file, unless others use it, and closes it.
     pub(super) fn put_down(&mut self) -> Result<(), rusqlite::Error> {
         let Some(connection) = self.connection.take() else { return Ok(()) };
-        connection.execute_batch("PRAGMA optimize")?;
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        if !self.is_guest {
+            connection.execute_batch("PRAGMA optimize")?;
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        }
         connection.close().map_err(|(_, error)| error)
     }
 }

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{SqliteStore, members, messages, rooms};
+use super::{SqliteStore, accounts, members, messages, rooms};
 
 /// What SQLite would do (<https://sqlite.org/eqp.html>): a step each.
 fn plan(database: &Connection, statement: &str) -> Vec<String> {
@@ -32,9 +32,11 @@ async fn every_hot_question_is_answered_from_an_index() {
         let steps = plan(&database, statement);
         assert!(!steps.is_empty() && dear(&steps).is_empty(), "{statement}: {steps:#?}");
     }
-    // Its members are put in order, which are those of one room.
-    let steps = plan(&database, rooms::FIND);
-    assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{steps:#?}");
+    // What they find is put in order, which is the members of one room, or of the rooms of one person.
+    for statement in [rooms::FIND, accounts::BESIDE] {
+        let steps = plan(&database, statement);
+        assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{steps:#?}");
+    }
 }
 
 /// What is known of the tables decides how they are read: one busy room of one person is the worst that was met.

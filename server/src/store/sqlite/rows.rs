@@ -9,6 +9,9 @@ use serde::de::DeserializeOwned;
 use sqlx::FromRow;
 use uuid::Uuid;
 
+use crate::auth::Clearance;
+use crate::auth::accounts::Account;
+
 /// The columns of a person.
 #[derive(FromRow)]
 pub(super) struct PersonRow {
@@ -39,6 +42,40 @@ impl PersonRow {
             is_active: self.is_active,
             created_at_ms: self.person_created_at_ms,
         })
+    }
+}
+
+/// The columns of an account.
+#[derive(FromRow)]
+pub(super) struct AccountRow {
+    clearance: i64,
+    #[sqlx(flatten)]
+    person: PersonRow,
+}
+
+impl AccountRow {
+    /// The same for who asks by the other library.
+    pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
+        Ok(Self { clearance: row.get("clearance")?, person: PersonRow::read(row)? })
+    }
+
+    pub(super) fn account(self) -> Result<Account, sqlx::Error> {
+        let clearance = match self.clearance {
+            0 => Clearance::Person,
+            1 => Clearance::Service,
+            2 => Clearance::Admin,
+            _ => return Err(unreadable("no such clearance")),
+        };
+        Ok(Account { person: Arc::new(self.person.person()?), clearance })
+    }
+}
+
+/// As [`AccountRow`] has it.
+pub(super) fn clearance_number(clearance: Clearance) -> i64 {
+    match clearance {
+        Clearance::Person => 0,
+        Clearance::Service => 1,
+        Clearance::Admin => 2,
     }
 }
 

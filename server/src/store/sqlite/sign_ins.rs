@@ -1,6 +1,7 @@
 //! Who is signed in where.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use hub::model::Person;
 use rusqlite::{Connection, OptionalExtension as _, Params, params};
@@ -9,11 +10,12 @@ use sqlx::{FromRow, query_as};
 use uuid::Uuid;
 
 use super::desk::person_key;
-use super::rows::{PersonRow, unreadable, uuid};
+use super::ended_tokens;
+use super::rows::{AccountRow, unreadable, uuid};
 use super::writer::{Broken, Change, Fault, Work};
-use crate::auth::accounts::{AccountError, Rotation, SignIn, SignInKind};
+use crate::auth::accounts::{Account, AccountError, REPEAT_MS, Rotation, SignIn, SignInKind};
 
-/// The columns of a sign-in with its person.
+/// The columns of a sign-in with its account.
 #[derive(FromRow)]
 struct SignInRow {
     id: Vec<u8>,
@@ -22,7 +24,7 @@ struct SignInRow {
     created_at_ms: i64,
     expires_at_ms: i64,
     #[sqlx(flatten)]
-    person: PersonRow,
+    account: AccountRow,
 }
 
 impl SignInRow {
@@ -34,21 +36,21 @@ impl SignInRow {
             secret_hash: row.get("secret_hash")?,
             created_at_ms: row.get("created_at_ms")?,
             expires_at_ms: row.get("expires_at_ms")?,
-            person: PersonRow::read(row)?,
+            account: AccountRow::read(row)?,
         })
     }
 
-    fn read(self) -> Result<(SignIn, Person), sqlx::Error> {
-        let person = self.person.person()?;
+    fn read(self) -> Result<(SignIn, Account), sqlx::Error> {
+        let account = self.account.account()?;
         let sign_in = SignIn {
             id: uuid(&self.id)?,
-            user: person.id.clone(),
+            user: account.person.id.clone(),
             kind: kind(self.kind)?,
             secret_hash: self.secret_hash.try_into().map_err(|_| unreadable("not a SHA-256"))?,
             created_at_ms: self.created_at_ms,
             expires_at_ms: self.expires_at_ms,
         };
-        Ok((sign_in, person))
+        Ok((sign_in, account))
     }
 }
 
@@ -61,12 +63,12 @@ macro_rules! live_by_secret {
     };
 }
 
-/// Sign-ins with their people, those that fit the condition.
+/// Sign-ins with their accounts, those that fit the condition.
 macro_rules! sign_ins_where {
     ($condition:literal) => {
         concat!(
             "SELECT s.id, s.kind, s.secret_hash, s.created_at_ms, s.expires_at_ms, p.id AS person_id, p.username,
-                    p.email, p.is_active, p.created_at_ms AS person_created_at_ms
+                    p.email, p.is_active, p.created_at_ms AS person_created_at_ms, p.clearance
              FROM sign_ins s JOIN people p ON p.key = s.person WHERE ",
             $condition
         )
@@ -93,7 +95,7 @@ pub(super) async fn by_cookie(
     readers: &SqlitePool,
     secret_hash: &[u8; 32],
     now_ms: i64,
-) -> Result<Option<(SignIn, Person)>, sqlx::Error> {
+) -> Result<Option<(SignIn, Account)>, sqlx::Error> {
     let row: Option<SignInRow> = query_as(live_by_secret!())
         .bind(secret_hash.as_slice())
         .bind(kind_number(SignInKind::Cookie))
@@ -108,7 +110,7 @@ pub(super) async fn by_id(
     readers: &SqlitePool,
     id: Uuid,
     now_ms: i64,
-) -> Result<Option<(SignIn, Person)>, sqlx::Error> {
+) -> Result<Option<(SignIn, Account)>, sqlx::Error> {
     let row: Option<SignInRow> =
         query_as(sign_ins_where!("s.id = ? AND s.expires_at_ms > ? AND NOT s.is_revoked AND p.is_active"))
             .bind(id.as_bytes().as_slice())
@@ -123,7 +125,7 @@ fn first(
     connection: &Connection,
     statement: &str,
     params: impl Params,
-) -> Result<Option<(SignIn, Person)>, Broken> {
+) -> Result<Option<(SignIn, Account)>, Broken> {
     let row = connection.prepare_cached(statement)?.query_row(params, SignInRow::of).optional()?;
     Ok(row.map(SignInRow::read).transpose()?)
 }
@@ -175,34 +177,51 @@ impl Work for Rotate {
     fn run(&self, connection: &Connection) -> Result<Rotation, Fault<Infallible>> {
         let secret = self.old_hash.as_slice();
         let tokens = kind_number(SignInKind::Tokens);
-        let Some((sign_in, person)) =
+        let Some((sign_in, account)) =
             first(connection, live_by_secret!(), params![secret, tokens, self.now_ms])?
         else {
             return Ok(self.unmask(connection)?);
         };
         let id = sign_in.id.as_bytes().as_slice();
         connection
-            .prepare_cached("INSERT INTO spent_secrets (hash, sign_in) VALUES (?, ?)")?
-            .execute([secret, id])?;
+            .prepare_cached("INSERT INTO spent_secrets (hash, sign_in, spent_at_ms) VALUES (?, ?, ?)")?
+            .execute(params![secret, id, self.now_ms])?;
         connection
             .prepare_cached("UPDATE sign_ins SET secret_hash = ?, expires_at_ms = ? WHERE id = ?")?
             .execute(params![self.new_hash.as_slice(), self.expires_at_ms, id])?;
         let renewed = SignIn { secret_hash: self.new_hash, expires_at_ms: self.expires_at_ms, ..sign_in };
-        Ok(Rotation::Rotated(renewed, person))
+        Ok(Rotation::Rotated(renewed, person(account)))
     }
 }
 
 impl Rotate {
-    /// What a secret is that no live sign-in has now. One that was spent ends the sign-in.
+    /// What a secret is that no live sign-in has now. One that was spent ends the sign-in, unless it was a moment ago.
     fn unmask(&self, connection: &Connection) -> Result<Rotation, Broken> {
+        // The successor proves that nothing happened since: a used one is spent in its turn.
+        let repeated = sign_ins_where!(
+            "s.id = (SELECT sign_in FROM spent_secrets WHERE hash = ?1 AND spent_at_ms BETWEEN ?2 AND ?3)
+             AND s.secret_hash = ?4 AND s.expires_at_ms > ?5 AND NOT s.is_revoked AND p.is_active"
+        );
+        let (old, new) = (self.old_hash.as_slice(), self.new_hash.as_slice());
+        // The clock may have been set meanwhile, forwards or back.
+        let (earliest, latest) = (self.now_ms - REPEAT_MS, self.now_ms + REPEAT_MS);
+        let found = first(connection, repeated, params![old, earliest, latest, new, self.now_ms])?;
+        if let Some((sign_in, account)) = found {
+            return Ok(Rotation::Repeated(sign_in, person(account)));
+        }
         let spent = sign_ins_where!(
             "s.id = (SELECT sign_in FROM spent_secrets WHERE hash = ?) AND s.expires_at_ms > ?"
         );
-        let found = first(connection, spent, params![self.old_hash.as_slice(), self.now_ms])?;
-        let Some((sign_in, _)) = found else { return Ok(Rotation::Unknown) };
+        let Some((sign_in, _)) = first(connection, spent, params![old, self.now_ms])? else {
+            return Ok(Rotation::Unknown);
+        };
         revoke(connection, sign_in.id)?;
         Ok(Rotation::Reused(sign_in))
     }
+}
+
+fn person(account: Account) -> Person {
+    Arc::unwrap_or_clone(account.person)
 }
 
 /// See [`Accounts::revoke`](crate::auth::accounts::Accounts::revoke).
@@ -228,7 +247,7 @@ fn revoke(connection: &Connection, id: Uuid) -> Result<bool, rusqlite::Error> {
 }
 
 /// See [`Accounts::purge_expired`](crate::auth::accounts::Accounts::purge_expired). Spent secrets go with their
-/// sign-ins, by their foreign key.
+/// sign-ins, by their foreign key; ended tokens that have expired go along.
 pub(super) struct PurgeExpired {
     pub(super) now_ms: i64,
 }
@@ -243,6 +262,7 @@ impl Work for PurgeExpired {
         let purged = connection
             .prepare_cached("DELETE FROM sign_ins WHERE expires_at_ms <= ?")?
             .execute([self.now_ms])?;
+        ended_tokens::purge(connection, self.now_ms)?;
         Ok(purged as u64)
     }
 }

@@ -113,13 +113,13 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread that writes, and that holds the lock meanwhile. It ends when all clones are gone or after a
+    /// Starts the thread that writes, and that holds the lock meanwhile, if it is its own. It ends when all clones are gone or after a
     /// [`stop`](Self::stop), when it has done everything that was brought before; then the other half of the answer is
     /// dropped or told.
     ///
     /// # Errors
     /// When the system gives no thread.
-    pub(super) fn start(pen: Pen, lock: Lock) -> std::io::Result<(Self, oneshot::Receiver<()>)> {
+    pub(super) fn start(pen: Pen, lock: Option<Lock>) -> std::io::Result<(Self, oneshot::Receiver<()>)> {
         let (mailbox, jobs) = mpsc::channel(MAILBOX);
         let (ended, end) = oneshot::channel();
         std::thread::Builder::new().name("writer".to_owned()).spawn(move || {

@@ -1,0 +1,47 @@
+//! Tokens of other backends that were signed out here before they expire.
+
+use std::convert::Infallible;
+
+use rusqlite::{Connection, params};
+use sqlx::query_scalar;
+use sqlx::sqlite::SqlitePool;
+use uuid::Uuid;
+
+use super::writer::{Change, Fault, Work};
+
+/// See [`Accounts::end_token`](crate::auth::accounts::Accounts::end_token).
+pub(super) struct End {
+    pub(super) id: Uuid,
+    pub(super) expires_at_ms: i64,
+}
+
+impl Change for End {
+    type Done = ();
+    type Refusal = Infallible;
+}
+
+impl Work for End {
+    fn run(&self, connection: &Connection) -> Result<(), Fault<Infallible>> {
+        // Two tokens of one sign-in may end at different times.
+        let mut insert = connection.prepare_cached(
+            "INSERT INTO ended_tokens (id, expires_at_ms) VALUES (?1, ?2)
+             ON CONFLICT (id) DO UPDATE SET expires_at_ms = MAX(expires_at_ms, ?2)",
+        )?;
+        insert.execute(params![self.id.as_bytes().as_slice(), self.expires_at_ms])?;
+        Ok(())
+    }
+}
+
+/// See [`Accounts::token_ended_until`](crate::auth::accounts::Accounts::token_ended_until).
+pub(super) async fn ended_until(readers: &SqlitePool, id: Uuid) -> Result<Option<i64>, sqlx::Error> {
+    query_scalar("SELECT expires_at_ms FROM ended_tokens WHERE id = ?")
+        .bind(id.as_bytes().as_slice())
+        .fetch_optional(readers)
+        .await
+}
+
+/// Forgets those that have expired, as a part of a sweep.
+pub(super) fn purge(connection: &Connection, now_ms: i64) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached("DELETE FROM ended_tokens WHERE expires_at_ms <= ?")?.execute([now_ms])?;
+    Ok(())
+}

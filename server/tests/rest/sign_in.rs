@@ -1,0 +1,69 @@
+//! What counts as the same name and the same password, and as the same thing to guess.
+
+use reqwest::StatusCode;
+use serde_json::json;
+use server::config::RateLimits;
+
+use crate::common::{Answer, App, PASSWORD};
+use crate::{LOGIN, REGISTER, refusal};
+
+async fn sign_in(app: &App, username: &str, password: &str) -> Answer {
+    app.post_as_stranger(LOGIN, &json!({ "username": username, "password": password })).await
+}
+
+#[tokio::test]
+async fn a_password_is_the_same_however_its_letters_are_typed() {
+    let app = App::spawn().await;
+    let (composed, decomposed) =
+        ("caf\u{e9} cr\u{e8}me br\u{fb}l\u{e9}e", "cafe\u{301} cre\u{300}me bru\u{302}le\u{301}e");
+    for (name, password) in [("ann", composed), ("bob", decomposed)] {
+        let form = json!({ "username": name, "email": format!("{name}@example.org"), "password": password });
+        assert_eq!(app.post_as_stranger(REGISTER, &form).await.status, StatusCode::CREATED);
+        for typed in [composed, decomposed] {
+            assert_eq!(sign_in(&app, name, typed).await.status, StatusCode::OK, "{name} {typed:?}");
+        }
+        let wrong = sign_in(&app, name, "cafe creme brulee").await;
+        assert_eq!(wrong.refusal(), refusal(401, "wrong_credentials", ""));
+    }
+}
+
+#[tokio::test]
+async fn spaces_around_a_name_or_an_address_do_not_count() {
+    let app = App::spawn().await;
+    let form = json!({ "username": " ann ", "email": " zo\u{eb}@example.org\t", "password": PASSWORD });
+    let made = app.post_as_stranger(REGISTER, &form).await.json();
+    assert_eq!(
+        (&made["user"]["username"], &made["user"]["email"]),
+        (&json!("ann"), &json!("zo\u{eb}@example.org"))
+    );
+    for typed in ["ann ", "\tANN", "zo\u{eb}@example.org ", " zoe\u{308}@example.org"] {
+        assert_eq!(sign_in(&app, typed, PASSWORD).await.status, StatusCode::OK, "{typed:?}");
+    }
+    // A password is what it is, with its spaces.
+    let wrong = sign_in(&app, "ann", &format!("{PASSWORD} ")).await;
+    assert_eq!(wrong.refusal(), refusal(401, "wrong_credentials", ""));
+}
+
+#[tokio::test]
+async fn the_name_and_the_address_of_an_account_are_one_login_to_guess() {
+    let app = App::spawn_with(|config| {
+        config.rate_limits = RateLimits { sign_ins_per_minute: Some(6), ..RateLimits::OFF };
+    })
+    .await;
+    app.register("ann").await;
+    let from = |last: usize| format!("203.0.113.{last}");
+    let mut wrong = 0;
+    for (number, login) in ["ann", "ann@example.org", "ANN", " ann "].iter().cycle().take(20).enumerate() {
+        let form = json!({ "username": login, "password": "wrong horse battery" });
+        // Each from an address of its own: only the login is what they share.
+        let request = app.request(reqwest::Method::POST, LOGIN).header("x-forwarded-for", from(number));
+        let answer = Answer::to(request.json(&form)).await;
+        if answer.status == StatusCode::UNAUTHORIZED {
+            wrong += 1;
+        } else {
+            assert_eq!(answer.refusal(), refusal(429, "rate_limited", ""));
+        }
+    }
+    // What six a minute makes of the time that the test takes may come on top.
+    assert!((6..10).contains(&wrong), "{wrong}");
+}
