@@ -111,7 +111,7 @@ async fn a_client_that_falls_behind_is_a_line() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     let (ann, bob) = (program.register("ann").await, program.register("bob").await);
-    let room = program.create_room(&ann, "Kitchen", &[bob.clone()]).await;
+    let room = program.create_room(&ann, "Kitchen", std::slice::from_ref(&bob)).await;
     let mut reads_nothing = program.socket(&bob).await;
     reads_nothing.join(&room, None).await;
     let mut speaker = program.socket(&ann).await;

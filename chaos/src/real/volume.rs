@@ -130,6 +130,9 @@ struct Stage {
     author: Tokens,
     users: Vec<Tokens>,
     room: RoomId,
+    /// Direct messages of the parts before. The last of them may come once more: a client ends as soon as it has all, and
+    /// may not have proven it.
+    earlier: Vec<Entry>,
     report: VolumeReport,
     _folder: tempfile::TempDir,
 }
@@ -176,7 +179,19 @@ impl Stage {
         let process = program.process().ok_or_else(|| Error::NoStart("nothing".to_owned()))?;
         let (memory, counters) = (Memory::of(process), Arc::new(Counters::default()));
         let report = VolumeReport::default();
-        Ok(Self { program, rest, memory, counters, amount, author, users, room, report, _folder: folder })
+        Ok(Self {
+            program,
+            rest,
+            memory,
+            counters,
+            amount,
+            author,
+            users,
+            room,
+            earlier: Vec::new(),
+            report,
+            _folder: folder,
+        })
     }
 
     /// Tokens last for minutes, and this may take longer.
@@ -284,6 +299,9 @@ impl Stage {
                 .push(format!("not everything arrived at {words}, and for {PATIENCE:?} nothing did"));
         }
         phase.send_replace(Phase::Over);
+        let sent = entries.clone();
+        entries.extend(self.earlier.iter().cloned());
+        self.earlier.extend(sent.into_iter().map(|entry| Entry { is_acknowledged: false, ..entry }));
         let mut history = History { entries, ..History::default() };
         for player in players {
             let record = player.life.await?;
