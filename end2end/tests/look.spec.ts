@@ -1,5 +1,5 @@
 // How the pages look where it can be measured.
-import type { Locator, Page } from '@playwright/test';
+import type { Locator } from '@playwright/test';
 import { answered } from '../fixtures/guard';
 import { expect, test } from '../fixtures/hubbub';
 import { LivePage } from '../pages/live';
@@ -14,7 +14,7 @@ const notify = (page: { wire: { tell: (kind: string, data: object) => void } }, 
   page.wire.tell('notification', { id: crypto.randomUUID(), title, message, kind, at_ms: 0, is_read: false });
 
 /** What nothing else covers of an element, at its corners and its middle. */
-async function uncovered(page: Page, it: Locator): Promise<boolean> {
+async function uncovered(it: Locator): Promise<boolean> {
   return it.evaluate((element) => {
     const { left, right, top, bottom } = element.getBoundingClientRect();
     const points: [number, number][] = [[left + 1, (top + bottom) / 2], [right - 1, (top + bottom) / 2], [(left + right) / 2, top + 1]];
@@ -132,7 +132,7 @@ test('on a phone notes are one line each, two at once, and leave the field and m
   for (let n = 0; n < 2; n++) expect((await box(notes.nth(n))).height).toBeLessThanOrEqual(46);
   const [all, field] = [await box(alice.page.locator('.toasts')), await box(alice.box)];
   expect(all.y + all.height).toBeLessThanOrEqual(field.y + 16);
-  expect(await uncovered(alice.page, alice.box)).toBe(true);
+  expect(await uncovered(alice.box)).toBe(true);
   // A touch shows all of a note.
   await notes.first().getByRole('button', { name: 'Dismiss' }).focus();
   expect((await box(notes.first())).height).toBeGreaterThan(46);
