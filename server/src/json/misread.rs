@@ -124,7 +124,7 @@ impl fmt::Display for Misread {
 
 impl std::error::Error for Misread {}
 
-/// What derived code complains of. [`super::typed`] has compared most values before that code sees them.
+/// What derived code complains of. `typed` has compared most values before that code sees them.
 impl Error for Misread {
     /// Our own types say what they want of a text.
     fn custom<T: fmt::Display>(sentence: T) -> Self {

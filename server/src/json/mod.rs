@@ -1,7 +1,7 @@
 //! JSON from outside: reads it into our types, and says what is wrong with it in the words of JSON.
 //!
 //! What clients send is read here and nowhere else, for two reasons. Derived code takes a list for an object, value by
-//! value, which [`Strict`] refuses. And its complaints name our types; [`Misread`] names the field, and what it should
+//! value, which `Strict` refuses. And its complaints name our types; [`Misread`] names the field, and what it should
 //! be: an object, a list, a text, a number.
 
 mod misread;
