@@ -104,7 +104,8 @@ test('MV-04 X2 what proves nothing is refused with a sentence and a code, on eit
     for (const transports of [['websocket'], ['polling']]) {
       const client = keep(new Library(server.url, '4.8', { transports, auth: { token } }));
       const refusal = await client.refusals.first(why);
-      expect(refusal.message, why).toBe('Authentication failed: the token is missing, wrong, expired or revoked');
+      // In development with the reason.
+      expect(refusal.message, why).toMatch(/^Authentication failed: the token is /);
       expect(refusal.data?.code, why).toBe('unauthorized');
     }
   }
