@@ -1,10 +1,12 @@
 //! One connection: the tasks that a gateway would have for it, and the way between them and the client.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use hub::{Delivery, InboxStart, Inlet, Next, Outbox, Outlet, Peer, Refusal, Standing, Track};
 use protocol::CloseCode;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use super::chance::Chance;
@@ -25,11 +27,28 @@ pub(crate) struct Connection {
     pub(crate) life: u32,
     pub(crate) wire: Wire,
     /// `None` once the server knows that it has ended.
-    pub(crate) wishes: Option<mpsc::Sender<Wish>>,
+    pub(crate) uplink: Option<Uplink>,
     free: mpsc::Sender<()>,
     tasks: [AbortHandle; 2],
     pub(crate) up: Way,
     pub(crate) down: Way,
+}
+
+/// What the server has of the way from the client. Dropped when the server notices that the connection is lost.
+#[derive(Debug)]
+pub(crate) struct Uplink {
+    wishes: mpsc::Sender<Wish>,
+    _open: oneshot::Sender<Infallible>,
+}
+
+impl Uplink {
+    /// Hands on a wish.
+    ///
+    /// # Errors
+    /// The server's end is gone, or too much waits.
+    pub(crate) fn send(&self, wish: Wish) -> Result<(), TrySendError<Wish>> {
+        self.wishes.try_send(wish)
+    }
 }
 
 /// One direction of a connection.
@@ -106,14 +125,15 @@ impl Connection {
     ) -> Self {
         let (wishes, wishes_of_client) = mpsc::channel(WISHES);
         let (free, free_again) = mpsc::channel(4);
-        let reader = tokio::spawn(serve(peer, arrival, wishes_of_client, outbox));
+        let (open, lost) = oneshot::channel();
+        let reader = tokio::spawn(serve(peer, arrival, wishes_of_client, lost, outbox));
         let writer = tokio::spawn(write(number, inlet, free_again, ingress));
         let way = |name: &str| Way::new(Chance::new(seed, &format!("{name} {number}")));
         Self {
             device,
             life,
             wire,
-            wishes: Some(wishes),
+            uplink: Some(Uplink { wishes, _open: open }),
             free,
             tasks: [reader.abort_handle(), writer.abort_handle()],
             up: way("up"),
@@ -129,7 +149,7 @@ impl Connection {
 
     /// The server is gone, and its end of the connection with it.
     pub(crate) fn abandon(&mut self) {
-        self.wishes = None;
+        self.uplink = None;
         self.tasks.iter().for_each(AbortHandle::abort);
     }
 }
@@ -180,14 +200,25 @@ async fn resume(peer: &mut Peer, places: Option<Places>, outlet: &ResumeOutlet) 
 }
 
 /// Lets a client in, then carries out wishes in order until either side ends the connection, as every gateway does.
-async fn serve(mut peer: Peer, arrival: Arrival, mut wishes: mpsc::Receiver<Wish>, outbox: Outbox) {
+async fn serve(
+    mut peer: Peer,
+    arrival: Arrival,
+    mut wishes: mpsc::Receiver<Wish>,
+    mut lost: oneshot::Receiver<Infallible>,
+    outbox: Outbox,
+) {
     if let Err(refusal) = arrival.enter(&mut peer).await {
         let is_over = matches!(refusal, Refusal::Stopping);
         return outbox.close(if is_over { CloseCode::Restart } else { CloseCode::Internal });
     }
     loop {
-        // What a client asks for itself does not close it: its next wish waits until there is room for the answer.
-        outbox.drained().await;
+        // What a client asks for itself does not close it: its next wish waits until there is room for the answer, or
+        // until the server notices that the client is lost.
+        tokio::select! {
+            biased;
+            () = outbox.drained() => {}
+            _ = &mut lost => break,
+        }
         let wish = tokio::select! {
             biased;
             () = outbox.closed() => break,

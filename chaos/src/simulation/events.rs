@@ -24,7 +24,7 @@ impl World {
             Event::Up { connection, wish } => self.take_wish(connection, moment, wish),
             Event::UpEnd { connection } => {
                 if let Some(it) = self.connections.get_mut(&connection) {
-                    it.wishes = None;
+                    it.uplink = None;
                     self.trace.note(now, format_args!("the server has lost connection {connection}"));
                 }
             }
@@ -69,8 +69,8 @@ impl World {
             Wish::Typing { .. } | Wish::Read { .. } | Wish::Receipt { .. } => {}
         }
         // A reader that has ended hears nothing any more.
-        if it.wishes.as_ref().is_some_and(|wishes| wishes.try_send(wish).is_err()) {
-            it.wishes = None;
+        if it.uplink.as_ref().is_some_and(|uplink| uplink.send(wish).is_err()) {
+            it.uplink = None;
         }
     }
 
@@ -203,7 +203,7 @@ impl World {
     fn lose_connections(&mut self) {
         let now = self.now();
         for (&connection, it) in &mut self.connections {
-            if it.life == self.lives && it.wishes.is_some() {
+            if it.life == self.lives && it.uplink.is_some() {
                 it.abandon();
                 // What the system had taken from the server is still sent.
                 let end = it.down.cut(now, 200) + it.down.notices_after(300);
@@ -233,7 +233,7 @@ impl World {
             self.calls.clear();
             self.bursts.clear();
             for it in self.connections.values_mut().filter(|it| it.life == number) {
-                it.wishes = None;
+                it.uplink = None;
             }
             let moment = now + self.chance.between(DOWN_MS.0, DOWN_MS.1);
             self.schedule.at(moment, Owner::World, Event::Boot);
