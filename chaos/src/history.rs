@@ -31,8 +31,8 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Its text, unique in its run.
     pub text: String,
-    /// Whether the server said that it is stored. Without that it may be told or not.
-    pub is_acknowledged: bool,
+    /// Whether it is certainly stored: the server said so, or it waits in the store. Without that it may be told or not.
+    pub is_stored: bool,
 }
 
 /// What an entry is. Some dialects have no word for some of them.

@@ -105,7 +105,7 @@ fn number_of(notice: &Notice) -> Option<u64> {
 /// All clients of a user together: what was acknowledged was told, if one of them is there to be told.
 fn check_told(history: &History, told: &HashMap<Name<'_>, Option<u64>>, found: &mut Vec<Violation>) {
     let mut untold: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    let missing = history.entries.iter().filter(|it| it.is_acknowledged && !told.contains_key(&name(it)));
+    let missing = history.entries.iter().filter(|it| it.is_stored && !told.contains_key(&name(it)));
     for entry in missing {
         let could_be_told = |view: &&View| {
             view.person == entry.user && view.end.hears_inbox && view.kinds.contains(&entry.kind)

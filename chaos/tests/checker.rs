@@ -251,8 +251,8 @@ fn presence_is_the_truth_in_the_end() {
     assert_eq!(overlooked, ["room kitchen: ann-1 does not see bob, who is there"]);
 }
 
-fn entry(text: &str, is_acknowledged: bool) -> Entry {
-    Entry { user: "bob".to_owned(), kind: EntryKind::Direct, text: text.to_owned(), is_acknowledged }
+fn entry(text: &str, is_stored: bool) -> Entry {
+    Entry { user: "bob".to_owned(), kind: EntryKind::Direct, text: text.to_owned(), is_stored }
 }
 
 fn told_entry(text: &str, number: Option<u64>) -> Notice {

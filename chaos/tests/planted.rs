@@ -67,6 +67,11 @@ fn an_entry_that_waits_no_more_before_anybody_has_it() {
 }
 
 #[test]
+fn an_entry_that_is_stored_and_not_confirmed() {
+    is_found(Bug::ForgetUnconfirmed, "told to no client");
+}
+
+#[test]
 fn a_recovery_that_does_not_wait_for_its_client() {
     is_found(Bug::ReplayWithoutFlowControl, "was closed with TooSlow");
 }

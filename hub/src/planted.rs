@@ -26,11 +26,13 @@ pub enum Bug {
     TellBeforeProof,
     /// What a client missed is queued for it all at once.
     ReplayWithoutFlowControl,
+    /// What the store kept without confirming it is not looked for in inboxes.
+    ForgetUnconfirmed,
 }
 
 impl Bug {
     /// All of them, with the name by which a person asks for one.
-    pub const ALL: [(&str, Self); 10] = [
+    pub const ALL: [(&str, Self); 11] = [
         ("deliver-before-commit", Self::DeliverBeforeCommit),
         ("skip-on-page-edge", Self::SkipOnPageEdge),
         ("forget-draft", Self::ForgetDraft),
@@ -41,6 +43,7 @@ impl Bug {
         ("lost-fsync", Self::LostFsync),
         ("tell-before-proof", Self::TellBeforeProof),
         ("replay-without-flow-control", Self::ReplayWithoutFlowControl),
+        ("forget-unconfirmed", Self::ForgetUnconfirmed),
     ];
 
     /// Whether bugs can be planted in this build.

@@ -93,14 +93,14 @@ impl Sender {
                 1 => '\u{1}',
                 _ => '.',
             };
-            let is_acknowledged = self.direct(&mut link, user, &grow(&text, bytes, padding)).await;
-            entries.push(self.entry(user, EntryKind::Direct, text, is_acknowledged));
+            let is_stored = self.direct(&mut link, user, &grow(&text, bytes, padding)).await;
+            entries.push(self.entry(user, EntryKind::Direct, text, is_stored));
         }
     }
 
-    fn entry(&self, user: &Tokens, kind: EntryKind, text: String, is_acknowledged: bool) -> Entry {
-        self.counters.entries.add(usize::from(is_acknowledged));
-        Entry { user: user.user.id.to_string(), kind, text, is_acknowledged }
+    fn entry(&self, user: &Tokens, kind: EntryKind, text: String, is_stored: bool) -> Entry {
+        self.counters.entries.add(usize::from(is_stored));
+        Entry { user: user.user.id.to_string(), kind, text, is_stored }
     }
 
     /// Sends one, on the connection that is there or on a new one. Whether it was acknowledged.

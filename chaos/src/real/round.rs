@@ -110,7 +110,7 @@ impl Round<'_> {
         found.extend(self.world.program.alarms());
         self.world.sent = history.sent;
         // Told in this round or found; it may come once more in the next one.
-        let told = history.entries.into_iter().map(|entry| Entry { is_acknowledged: false, ..entry });
+        let told = history.entries.into_iter().map(|entry| Entry { is_stored: false, ..entry });
         self.world.entries = told.collect();
         Ok(found)
     }
@@ -330,7 +330,7 @@ fn is_quiet(
 fn tell_what_to_expect(players: &[Player], entries: &[Entry]) {
     for player in players {
         let is_expected = |it: &&Entry| {
-            it.is_acknowledged && it.user == player.user.user.id.as_str() && player.kinds.contains(&it.kind)
+            it.is_stored && it.user == player.user.user.id.as_str() && player.kinds.contains(&it.kind)
         };
         let texts = entries.iter().filter(is_expected).map(|it| it.text.clone()).collect();
         player.expected.send_replace(Some(Arc::new(texts)));

@@ -273,7 +273,7 @@ impl Stage {
         }
         let users = self.users.len();
         self.note(format!("{mib} MiB of direct messages are sent to {users} users"), begun, 0);
-        let refused = entries.iter().filter(|it| !it.is_acknowledged).count();
+        let refused = entries.iter().filter(|it| !it.is_stored).count();
         if refused > 0 {
             self.report.violations.push(format!("{refused} direct messages were not acknowledged"));
         }
@@ -284,7 +284,7 @@ impl Stage {
         for user in &self.users {
             let speech = Box::new(Listener::new(door, user.user.id.as_str()));
             let player = self.player(speech, user, Absence::Never, &phase).await?;
-            let mine = entries.iter().filter(|it| it.is_acknowledged && it.user == user.user.id.as_str());
+            let mine = entries.iter().filter(|it| it.is_stored && it.user == user.user.id.as_str());
             let texts: BTreeSet<String> = mine.map(|it| it.text.clone()).collect();
             player.expected.send_replace(Some(Arc::new(texts)));
             players.push(player);
@@ -301,7 +301,7 @@ impl Stage {
         phase.send_replace(Phase::Over);
         let sent = entries.clone();
         entries.extend(self.earlier.iter().cloned());
-        self.earlier.extend(sent.into_iter().map(|entry| Entry { is_acknowledged: false, ..entry }));
+        self.earlier.extend(sent.into_iter().map(|entry| Entry { is_stored: false, ..entry }));
         let mut history = History { entries, ..History::default() };
         for player in players {
             let record = player.life.await?;

@@ -73,8 +73,7 @@ impl Sender {
 
     /// What it is going to send to inboxes, none of it acknowledged.
     pub(crate) fn entries(&self) -> Vec<Entry> {
-        let entry =
-            |kind, text| Entry { user: self.user.username.clone(), kind, text, is_acknowledged: false };
+        let entry = |kind, text| Entry { user: self.user.username.clone(), kind, text, is_stored: false };
         let names = (0..self.burst.count).map(|number| self.name_of(number));
         match self.burst.kind {
             Kind::Directs { .. } => names.map(|name| entry(EntryKind::Direct, name)).collect(),
@@ -146,17 +145,14 @@ impl Sender {
                 result: Some(Value::from(self.burst.text(&name, number))),
                 ..JobReport::default()
             };
-            for attempt in 0..REPORTS {
+            for _ in 0..REPORTS {
                 match self.hub.report_job(actor, job.id, end.clone()).await {
-                    // Later ones may have replaced a result whose first report was stored and not answered.
-                    Ok(_) if attempt > 0 => break,
-                    Ok(_) => {
+                    // Over: a report whose answer was lost has ended it.
+                    Ok(_) | Err(Refusal::JobOver) => {
                         report(News::Stored { user: user.clone(), text: notice_of(&name) });
                         report(News::Stored { user: user.clone(), text: name });
                         break;
                     }
-                    // A report whose answer was lost has ended it; that is no acknowledgement.
-                    Err(Refusal::JobOver) => break,
                     Err(_) => {}
                 }
             }

@@ -7,6 +7,7 @@ use hub::model::Message;
 use hub::port::{MessageDraft, RoomDraft, Slice, Store};
 use protocol::{DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
 
+use super::burst::{Burst, Kind};
 use super::call::Write;
 use super::chance::Chance;
 use super::client::Client;
@@ -20,6 +21,8 @@ use crate::history::{History, Place, Sent, Stored};
 
 /// After all is well, longer than any connection takes to be given up for lost and anybody to be taken for gone.
 const UNTIL_LAST_LINES_MS: u64 = 14_000;
+/// After all is well, and so long before the last lines that nobody is present any more who is present for sending these.
+const UNTIL_LAST_DIRECTS_MS: u64 = 4_000;
 /// How long those who are in a room may take to be at rest.
 const UNTIL_GIVEN_UP_MS: u64 = 90_000;
 
@@ -55,6 +58,7 @@ impl World {
         }
         let healed = self.scenario.length_ms;
         self.schedule.at(healed, Owner::World, Event::Heal);
+        self.schedule.at(healed + UNTIL_LAST_DIRECTS_MS, Owner::World, Event::LastDirects);
         self.schedule.at(healed + UNTIL_LAST_LINES_MS, Owner::World, Event::LastLines);
         self.schedule.at(healed + UNTIL_LAST_LINES_MS + 2_000, Owner::World, Event::Rest);
         self.trace.note(0, format_args!("{} rooms, {} clients", epochs, self.devices.len()));
@@ -127,6 +131,15 @@ impl World {
         }
     }
 
+    /// Two direct messages to each user. The store keeps the first one and does not confirm it: who is connected is told all
+    /// the same.
+    pub(crate) fn send_last_directs(&mut self) {
+        self.unconfirmed = self.people.iter().map(|person| person.id.clone()).collect();
+        for to in 0..self.people.len() {
+            self.start_burst(Burst { kind: Kind::Directs { to }, count: 2, bytes: 0 });
+        }
+    }
+
     /// Ends the run if everybody follows what they are in and nobody waits for anything.
     pub(crate) async fn look_for_rest(&mut self) {
         let now = self.now();
@@ -141,6 +154,7 @@ impl World {
         if self.life.is_none() {
             unrest.push("there is no server".to_owned());
         }
+        self.look_for_waiting().await;
         // Whether it is told in the end is the checker's business.
         let is_at_rest = unrest.is_empty() && self.bursts.is_empty() && !self.has_untold();
         if is_at_rest {

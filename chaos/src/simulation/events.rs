@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hub::{Hub, OutboxItem};
 use protocol::{RoomId, UserId};
 
-use super::call::{Errand, Verdict};
+use super::call::{Errand, Verdict, Write};
 use super::disk::SimulatedStore;
 use super::ingress::Report;
 use super::scenario::{Fault, Health, Wire};
@@ -47,6 +47,7 @@ impl World {
             Event::Strike(fault) => self.strike(fault),
             Event::Boot => self.boot().await,
             Event::Heal => self.heal(),
+            Event::LastDirects => self.send_last_directs(),
             Event::LastLines => self.say_last_lines(),
             Event::Rest => self.look_for_rest().await,
         }
@@ -129,8 +130,11 @@ impl World {
         let Some(call) = self.calls.remove(&number) else { return };
         let (fails, lies, blind) = (self.health.fails, self.health.lies, self.health.blind);
         let is_full = self.is_full;
+        let is_unconfirmed =
+            matches!(&call.errand, Errand::Change(Write::Inbox(user, ..)) if self.unconfirmed.remove(user));
         let chance = self.disk_chance(&call.name);
         let verdict = match call.errand {
+            Errand::Change(_) if is_unconfirmed => Verdict::Lie,
             Errand::Change(_) if is_full || chance.percent(fails) => Verdict::Bad,
             Errand::Change(_) if chance.percent(lies) => Verdict::Lie,
             Errand::Look if chance.percent(blind) => Verdict::Bad,

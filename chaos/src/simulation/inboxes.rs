@@ -1,14 +1,20 @@
 //! What waits for users: bursts of it, and what of it was acknowledged and told.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use protocol::RoomId;
+use hub::port::{Entry, InboxKind, InboxStore};
+use protocol::{InboxItem, RoomId};
 
 use super::burst::{Burst, Kind, Sender};
 use super::ingress::{News, Report};
 use super::words::Wish;
 use super::world::World;
+use crate::body::name_of;
 use crate::history::EntryKind;
+
+/// What may wait.
+const KINDS: [InboxKind; 3] = [InboxKind::Direct, InboxKind::Job, InboxKind::Notification];
 
 impl World {
     /// Has a part of the application send a burst, which goes on while other things happen.
@@ -58,7 +64,7 @@ impl World {
                 self.counts.entries += 1;
                 let entry = self.entries.iter_mut().find(|it| it.user == user && it.text == text);
                 if let Some(entry) = entry {
-                    entry.is_acknowledged = true;
+                    entry.is_stored = true;
                 }
             }
             News::Posted { text, place } => {
@@ -93,14 +99,42 @@ impl World {
         }
     }
 
-    /// Whether an acknowledged entry has reached none of its user's clients, and could have.
+    /// Looks which entries wait in the store, whatever the server said of them.
+    pub(crate) async fn look_for_waiting(&mut self) {
+        let Some(life) = &self.life else { return };
+        for person in &self.people {
+            let user = person.username.as_str();
+            let mut after = 0;
+            loop {
+                let waiting = life.store.memory.inbox_waiting(&person.id, &KINDS, after, u64::MAX).await;
+                let waiting = waiting.unwrap_or_default();
+                let Some(last) = waiting.last() else { break };
+                after = last.seq;
+                let texts: HashSet<&str> = waiting.iter().filter_map(text_of).collect();
+                let mine = self.entries.iter_mut().filter(|it| it.user == user);
+                mine.filter(|it| texts.contains(it.text.as_str())).for_each(|it| it.is_stored = true);
+            }
+        }
+    }
+
+    /// Whether a stored entry has reached none of its user's clients, and could have.
     pub(crate) fn has_untold(&self) -> bool {
         let listens = |user: &str, kind: EntryKind| {
             let mut devices = self.devices.iter().filter(|it| it.client.person() == user && !it.is_dead);
             devices.any(|it| it.client.kinds().contains(&kind))
         };
-        let mut acknowledged = self.entries.iter().filter(|it| it.is_acknowledged);
-        acknowledged
+        let mut stored = self.entries.iter().filter(|it| it.is_stored);
+        stored
             .any(|it| !self.told.contains(&(it.user.clone(), it.text.clone())) && listens(&it.user, it.kind))
+    }
+}
+
+/// The text by which an entry is known; of a job, the title.
+fn text_of(entry: &Entry) -> Option<&str> {
+    match &entry.item {
+        InboxItem::Direct(direct) => name_of(&direct.body),
+        InboxItem::Job(change) => Some(&change.job.title),
+        InboxItem::Notification(notification) => Some(&notification.title),
+        InboxItem::Signal(_) => None,
     }
 }

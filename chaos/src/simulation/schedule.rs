@@ -35,6 +35,8 @@ pub(crate) enum Event {
     Boot,
     /// From now on all is well.
     Heal,
+    /// Each user gets last direct messages.
+    LastDirects,
     /// Each room gets a last line.
     LastLines,
     /// Is everybody at rest?

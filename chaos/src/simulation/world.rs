@@ -77,6 +77,8 @@ pub(crate) struct World {
     pub(crate) disk: Arc<Disk>,
     pub(crate) health: Health,
     pub(crate) is_full: bool,
+    /// Whose next write to the inbox the disk keeps and does not confirm.
+    pub(crate) unconfirmed: BTreeSet<UserId>,
     pub(crate) calls: BTreeMap<u64, Call>,
     pub(crate) life: Option<Life>,
     pub(crate) lives: u32,
@@ -123,6 +125,7 @@ impl World {
             chance: Chance::new(seed, "world"),
             disk: Arc::default(),
             is_full: false,
+            unconfirmed: BTreeSet::new(),
             calls: BTreeMap::new(),
             life: None,
             lives: 0,

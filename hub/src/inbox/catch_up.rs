@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 use super::{Inbox, InboxCommand};
 
 /// Entries after the start, and running jobs, that are read at a time.
-const ENTRIES: u32 = 128;
+pub(super) const ENTRIES: u32 = 128;
 
 /// Reads of one turn at most: entries that a dialect has no word for cost a read and fill no portion.
 const READS: u32 = 8;
@@ -103,6 +103,14 @@ impl CatchUp {
             greeting: None,
             position: None,
         }
+    }
+
+    /// The client is not brought up to date here any more.
+    pub(super) fn give_up(&self, refusal: &Refusal) {
+        self.client.close(match refusal {
+            Refusal::Stopping => CloseCode::Restart,
+            _ => CloseCode::Internal,
+        });
     }
 
     /// Waits until the client can take another portion.

@@ -8,6 +8,7 @@ mod book;
 mod catch_up;
 mod job;
 mod receipts;
+mod unconfirmed;
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::event::{Event, Stamp};
 use crate::outbox::Track;
-use crate::port::{InboxState, JobWrite, NewEntry, StoreError};
+use crate::port::{Entry, InboxState, JobWrite, NewEntry, StoreError};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 
@@ -31,6 +32,7 @@ use catch_up::CatchUp;
 pub use catch_up::InboxStart;
 pub use job::{JobReport, NewJob};
 pub(crate) use receipts::Proof;
+use unconfirmed::Unconfirmed;
 
 /// Where an answer goes. Whoever asked may have left meanwhile, so a failed send means nothing.
 type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
@@ -72,12 +74,14 @@ struct Inbox {
     person: UserId,
     /// How it stands; `None` if the store has to be asked, as after a change of which nobody knows whether it was made.
     state: Option<InboxState>,
+    /// Those who follow may not have been sent everything.
+    unconfirmed: Option<Unconfirmed>,
 }
 
 /// Runs an inbox until there is nothing more to do or the hub stops.
 pub(crate) async fn run(shared: Arc<Shared>, person: UserId, mut mailbox: mpsc::Receiver<InboxCommand>) {
     let state = shared.registry.inboxes.take(&person);
-    let mut inbox = Inbox { shared, person, state };
+    let mut inbox = Inbox { shared, person, state, unconfirmed: None };
     if !inbox.work(&mut mailbox).await {
         mailbox.close();
         while let Some(command) = mailbox.recv().await {
@@ -105,8 +109,10 @@ impl InboxCommand {
             Self::Stop(reply) => {
                 reply.send(()).ok();
             }
-            // The client's connection ends with the hub, and what is not noted is sent again.
-            Self::CatchUp(_) | Self::Delivered(_) => {}
+            // The client comes back and begins anew.
+            Self::CatchUp(catch_up) => catch_up.give_up(refusal),
+            // What is not noted is sent again.
+            Self::Delivered(_) => {}
         }
     }
 }
@@ -127,7 +133,11 @@ impl Inbox {
                         None => return false,
                     },
                     () = self.shared.stopped.cancelled() => return false,
-                    () = tokio::time::sleep(self.shared.settings.room_idle) => continue,
+                    () = self.next_look() => {
+                        // A failure is logged, and the store is asked again.
+                        self.confirm().await.ok();
+                        continue;
+                    }
                 },
             };
             match command {
@@ -145,8 +155,20 @@ impl Inbox {
         }
     }
 
-    /// Goes off the map, if nobody holds the mailbox. Who has just put something into it lets go of it in a moment.
+    /// Waits until there is something to do even if nothing comes in.
+    async fn next_look(&self) {
+        match self.unconfirmed {
+            Some(Unconfirmed { read_at, .. }) => tokio::time::sleep_until(read_at).await,
+            None => tokio::time::sleep(self.shared.settings.room_idle).await,
+        }
+    }
+
+    /// Goes off the map, if everything is sent and nobody holds the mailbox. Who has just put something into it lets go of it
+    /// in a moment.
     async fn rest(&self, mailbox: &mpsc::Receiver<InboxCommand>) -> bool {
+        if self.unconfirmed.is_some() {
+            return false;
+        }
         let book = &self.shared.registry.inboxes;
         if book.rest(&self.person, mailbox, self.state) {
             return true;
@@ -156,6 +178,11 @@ impl Inbox {
     }
 
     async fn apply(&mut self, command: InboxCommand) {
+        if command.depends_on_sent()
+            && let Err(error) = self.confirm().await
+        {
+            return command.refuse(&error.into());
+        }
         match command {
             InboxCommand::Follow { client, start, greeting, reply } => {
                 let followed = self.follow(client, start, greeting).await;
@@ -220,40 +247,62 @@ impl Inbox {
         Ok(read.unread)
     }
 
-    /// Stores entries, with the job that they tell of, and then tells everybody. Answers how many clients heard all.
+    /// Stores entries, with the job that they tell of, and then sends them to everybody who follows. Answers how many clients
+    /// heard all.
     async fn put(&mut self, entries: Vec<NewEntry>, job: Option<JobWrite>) -> Result<usize, Refusal> {
         let at_ms = self.shared.clock.now_ms();
+        let clients = self.shared.registry.followers_of_inbox(&self.person);
+        // What those who follow were sent last has to be known, in case that the store does not confirm.
+        if !clients.is_empty() {
+            self.state().await?;
+        }
         // Not known until the store has answered, and not after a failure.
-        let state = self.state.take();
+        let before = self.state.take();
+        let sent = before.map(|state| state.head).filter(|_| !clients.is_empty());
         let runs = matches!(&job, Some(JobWrite::Save(job)) if job.status == JobStatus::Running);
-        let seqs = self.shared.store.put_in_inbox(&self.person, entries.clone(), job, at_ms).await?;
-        let newest = seqs.last().copied();
-        self.state = state.map(|before| InboxState {
-            head: newest.unwrap_or(before.head),
+        let stored = self.shared.store.put_in_inbox(&self.person, entries.clone(), job, at_ms).await;
+        if let (Err(StoreError::Unavailable(_)), Some(sent)) = (&stored, sent) {
+            self.doubt(sent);
+        }
+        let seqs = stored?;
+        if let (Some(sent), Some(first)) = (sent, seqs.first())
+            && *first != sent + 1
+        {
+            // A write that was not confirmed has arrived after all: in order, with these behind it.
+            self.doubt(sent);
+            self.confirm().await.ok();
+            return Ok(0);
+        }
+        self.state = before.map(|before| InboxState {
+            head: seqs.last().copied().unwrap_or(before.head),
             waiting_bytes: before.waiting_bytes + entries.iter().map(NewEntry::waiting_bytes).sum::<u64>(),
             has_running: before.has_running || runs,
         });
-        let clients = self.shared.registry.followers_of_inbox(&self.person);
         let mut heard = usize::MAX;
         for (NewEntry { item, waits }, seq) in entries.into_iter().zip(seqs) {
-            let settling: Vec<bool> = clients.iter().map(|client| waits && client.settles(&item)).collect();
-            let envelope = Envelope::new(self.event(item, at_ms, seq));
-            let mut hearing = 0;
-            for (client, settles) in clients.iter().zip(settling) {
-                if client.tell_at(&envelope, Track::Inbox(seq)).is_err() {
-                    continue;
-                }
-                hearing += usize::from(client.understands_envelope(&envelope));
-                if settles {
-                    client.note_unproven(seq);
-                }
-            }
-            heard = heard.min(hearing);
+            heard = heard.min(self.send_live(&clients, Entry { seq, at_ms, item, waits }));
         }
         for client in &clients {
             self.ask_for_receipt(client);
         }
         Ok(heard)
+    }
+
+    /// Sends an entry to clients that follow. Answers how many of them have a word for it.
+    fn send_live(&self, clients: &[Arc<Client>], Entry { seq, at_ms, item, waits }: Entry) -> usize {
+        let settling: Vec<bool> = clients.iter().map(|client| waits && client.settles(&item)).collect();
+        let envelope = Envelope::new(self.event(item, at_ms, seq));
+        let mut hearing = 0;
+        for (client, settles) in clients.iter().zip(settling) {
+            if client.tell_at(&envelope, Track::Inbox(seq)).is_err() {
+                continue;
+            }
+            hearing += usize::from(client.understands_envelope(&envelope));
+            if settles {
+                client.note_unproven(seq);
+            }
+        }
+        hearing
     }
 
     /// Hands an event that is not stored to everybody who follows.

@@ -21,13 +21,13 @@ impl Faults {
         self.append.store(true, Ordering::Relaxed);
     }
 
-    /// The next append, or the next change of who is in a room, what it is called or whether it is, is done and answered as
-    /// if nobody could know that.
+    /// The next append, write to an inbox, or change of who is in a room, what it is called or whether it is, is done and
+    /// answered as if nobody could know that.
     pub fn lose_next_answer(&self) {
         self.answer.store(true, Ordering::Relaxed);
     }
 
-    /// The next page cannot be read.
+    /// The next page of a room or an inbox cannot be read.
     pub fn fail_next_page(&self) {
         self.page.store(true, Ordering::Relaxed);
     }

@@ -108,7 +108,9 @@ impl InboxStore for MemoryStore {
                 None => {}
             }
             let inbox = state.inboxes.entry(person.clone()).or_default();
-            Ok(entries.into_iter().map(|entry| inbox.put(entry, at_ms)).collect())
+            let seqs = entries.into_iter().map(|entry| inbox.put(entry, at_ms)).collect();
+            self.faults.after_change()?;
+            Ok(seqs)
         })
     }
 
@@ -127,6 +129,7 @@ impl InboxStore for MemoryStore {
 
     fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>> {
         Box::pin(async move {
+            self.faults.before_page()?;
             let state = self.state();
             Ok(state.inboxes.get(person).map_or(Some(Vec::new()), |inbox| inbox.after(seq, limit)))
         })

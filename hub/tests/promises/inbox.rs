@@ -256,3 +256,48 @@ async fn who_was_away_learns_where_jobs_stand_and_how_they_ended() {
     assert_eq!(again.hear("").await, "job Deleted Second 55");
     assert!(matches!(world.hub.job(me, second.id).await, Err(Refusal::NoSuchJob)));
 }
+
+#[tokio::test]
+async fn an_entry_that_the_store_did_not_confirm_is_sent_before_the_next_one() {
+    let world = World::new(Settings::default()).await;
+    let mut ann = with_inbox(&world, "ann").await;
+    world.store.faults().lose_next_answer();
+    let answer = world.hub.signal(&user("ann"), signal(1)).await;
+    assert!(matches!(answer, Err(Refusal::Unavailable(_))), "{answer:?}");
+    assert_eq!(send(&world, 2).await, 1);
+    for line in ["signal test:message 1", "signal test:message 2"] {
+        assert_eq!(ann.hear("").await, line);
+    }
+    let mut second = with_inbox(&world, "ann").await;
+    assert_eq!(send(&world, 3).await, 2);
+    for listener in [&mut ann, &mut second] {
+        assert_eq!(listener.hear("").await, "signal test:message 3");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_entry_that_the_store_did_not_confirm_is_sent_even_if_nothing_more_happens() {
+    let world = World::new(Settings::default()).await;
+    let mut ann = with_inbox(&world, "ann").await;
+    world.store.faults().lose_next_answer();
+    world.store.faults().fail_next_page();
+    assert!(world.hub.signal(&user("ann"), signal(1)).await.is_err());
+    // Paused time: the timer of the inbox is the only thing left to happen.
+    assert_eq!(ann.hear("").await, "signal test:message 1");
+    ann.hears_nothing_more().await;
+}
+
+#[tokio::test]
+async fn a_client_that_comes_while_an_entry_is_not_confirmed_is_sent_it_once() {
+    let world = World::new(Settings::default()).await;
+    let mut ann = with_inbox(&world, "ann").await;
+    world.store.faults().lose_next_answer();
+    let mut bob = world.inside("bob").await;
+    bob.wish(letter(&world, "ann", "tea")).await;
+    assert_eq!(bob.hear("failed").await, "failed Unavailable None");
+    let mut second = with_inbox(&world, "ann").await;
+    for listener in [&mut ann, &mut second] {
+        assert_eq!(listener.hear("").await, "direct bob tea");
+        listener.hears_nothing_more().await;
+    }
+}
