@@ -1,7 +1,8 @@
 //! Attacks the real server in every way of [`kinds`], from one address and from many, in turn and together, and says what
 //! 200 ordinary clients notice of it. Prints a table; ends with 1 if a line of it fails.
 //!
-//! The calls: `attack`, or `attack --program PATH` for another program than the release build.
+//! The calls: `attack`, with `--program PATH` for another program than the release build, and with `--only WORDS` for those
+//! parts alone whose names contain the words.
 
 mod failed;
 mod kinds;
@@ -49,6 +50,8 @@ const P99_LIMIT: Duration = Duration::from_millis(100);
 /// Memory afterwards, in per cent of what it was before.
 const MEMORY_PER_CENT: u64 = 110;
 
+const USAGE: &str = "the calls are: attack [--program PATH] [--only WORDS]";
+
 /// A line of the table.
 struct Row {
     name: String,
@@ -74,17 +77,28 @@ fn main() -> ExitCode {
     }
 }
 
-fn program() -> Result<PathBuf, Failed> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.as_slice() {
-        [] => Ok(PathBuf::from("target/release/hubbub")),
-        [name, path] if name == "--program" => Ok(PathBuf::from(path)),
-        _ => Err(Failed::Usage("the calls are: attack, attack --program PATH".to_owned())),
+/// What was asked for.
+struct Wanted {
+    program: PathBuf,
+    /// Only the parts whose names contain this.
+    only: String,
+}
+
+fn wanted() -> Result<Wanted, Failed> {
+    let mut wanted = Wanted { program: PathBuf::from("target/release/hubbub"), only: String::new() };
+    let mut arguments = std::env::args().skip(1);
+    while let Some(name) = arguments.next() {
+        match (name.as_str(), arguments.next()) {
+            ("--program", Some(path)) => wanted.program = PathBuf::from(path),
+            ("--only", Some(words)) => wanted.only = words,
+            _ => return Err(Failed::Usage(USAGE.to_owned())),
+        }
     }
+    Ok(wanted)
 }
 
 fn run() -> Result<u32, Failed> {
-    let program = program()?;
+    let Wanted { program, only } = wanted()?;
     let runtime = |what| Builder::new_current_thread().enable_all().build().map_err(Failed::io(what));
     let (ordinary, hostile) = (runtime("no runtime for clients")?, runtime("no runtime for attackers")?);
     let server = ordinary.block_on(Server::start(&program))?;
@@ -102,7 +116,7 @@ fn run() -> Result<u32, Failed> {
             }
         });
     });
-    let failures = ordinary.block_on(measure(&server, &orders))?;
+    let failures = ordinary.block_on(measure(&server, &orders, &only))?;
     drop(orders);
     if attacking.join().is_err() {
         return Err(Failed::Usage("the attackers panicked".to_owned()));
@@ -117,7 +131,7 @@ type Orders = tokio::sync::mpsc::Sender<Order>;
 /// A part of the run that is to come: its attacks, how long, its name.
 type Part = (Vec<(Kind, bool)>, Duration, String);
 
-async fn measure(server: &Server, orders: &Orders) -> Result<u32, Failed> {
+async fn measure(server: &Server, orders: &Orders, only: &str) -> Result<u32, Failed> {
     let ledger = Arc::new(Ledger::new());
     let clients = Ordinary::enter(server.address, &ledger).await?;
     println!("{CLIENTS} ordinary clients are in");
@@ -134,6 +148,7 @@ async fn measure(server: &Server, orders: &Orders) -> Result<u32, Failed> {
     }
     let together = ALL.iter().map(|kind| (*kind, true)).collect();
     parts.push((together, TOGETHER, "all of them together, 250 addresses".to_owned()));
+    parts.retain(|(_, _, name)| name.contains(only));
     for (kinds, time, name) in parts {
         let rate =
             if let [(kind, _)] = kinds.as_slice() { kind.rate().to_string() } else { "as above".to_owned() };
