@@ -20,6 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
+use crate::auth::address::Address;
 use crate::config::Limits;
 use crate::http_activity::Connections;
 use crate::http_timeouts::{TimeoutBody, TimeoutStream};
@@ -35,6 +36,10 @@ const SAID_EVERY: Duration = Duration::from_secs(10);
 
 /// How long a client that has just come may take to ask for something when the server stops.
 const LAST_CHANCE: Duration = Duration::from_millis(250);
+
+/// Bytes that the head of a request may have, and about as many of an answer wait in memory for a client that does not take
+/// them. Without it they are 400 KiB.
+const BUFFER_BYTES: usize = 32 * 1024;
 
 /// The two steps of a stop.
 #[derive(Debug, Clone, Default)]
@@ -58,7 +63,7 @@ struct Server {
 /// Serves until `closing` is cancelled, and then until the requests that are under way are answered. Sockets that were
 /// upgraded are not waited for.
 pub(crate) async fn serve(listeners: Vec<TcpListener>, router: Router, steps: Steps, limits: Limits) {
-    let (connections, tasks) = (Connections::new(), TaskTracker::new());
+    let (connections, tasks) = (Connections::new(limits.waiting_connections), TaskTracker::new());
     let server = Server { router, steps, limits, connections, tasks };
     for listener in listeners {
         let server = server.clone();
@@ -117,7 +122,7 @@ impl Server {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "Could not set TCP_NODELAY");
         }
-        let activity = connections.add();
+        let activity = connections.add(Address::of_peer(peer.ip()));
         let stream = TimeoutStream::new(stream, activity.clone(), limits.response);
         let of_service = activity.clone();
         let service = service_fn(move |request: Request<Incoming>| {
@@ -129,12 +134,16 @@ impl Server {
             let router = router.clone();
             async move {
                 let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
-                activity.set_working(false);
+                activity.begin_answer();
                 Ok::<_, Infallible>(response)
             }
         });
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.keep_alive);
+        builder
+            .http1()
+            .timer(TokioTimer::new())
+            .header_read_timeout(limits.keep_alive)
+            .max_buf_size(BUFFER_BYTES);
         let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
         let mut in_time = pin!(sleep(limits.first_request));
         let mut end = pin!(async {

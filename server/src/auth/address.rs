@@ -34,6 +34,11 @@ impl Address {
         Self::behind(peer, &parts.headers, &state.config().proxies)
     }
 
+    /// Where a connection comes from, which may be a proxy.
+    pub(crate) fn of_peer(peer: IpAddr) -> Self {
+        Self(network(peer))
+    }
+
     /// Where a request comes from that `peer` brought.
     pub fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> Self {
         Self(network(origin(peer, headers, proxies)))

@@ -103,6 +103,8 @@ impl RateLimits {
 pub struct Limits {
     /// Sockets that are open at a time.
     pub connections: usize,
+    /// HTTP connections that wait for their clients at a time.
+    pub waiting_connections: usize,
     /// Newcomers who are let in at a time.
     pub handshakes_at_once: usize,
     /// Newcomers who wait for that.
@@ -135,6 +137,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 100_000,
+            waiting_connections: 2_000,
             handshakes_at_once: 8,
             handshakes_waiting: 5_000,
             connections_per_address: 100_000,
@@ -192,6 +195,12 @@ pub(super) struct LimitSettings {
     /// Sockets that may be open at a time; beyond it handshakes get 503. Open files of the process must allow for it.
     #[arg(long, env = "HUBBUB_MAX_CONNECTIONS", value_name = "COUNT", default_value = "100000")]
     max_connections: NonZeroU32,
+
+    /// HTTP connections that may wait for their clients at a time for longer than a second: for a request, for the rest of
+    /// one, or until an answer is taken. Beyond it some of the address that has the most are closed. Sockets and polls that
+    /// are held do not count.
+    #[arg(long, env = "HUBBUB_MAX_WAITING_CONNECTIONS", value_name = "COUNT", default_value = "2000")]
+    max_waiting_connections: NonZeroU32,
 
     /// Newcomers who are let in at a time; the others wait in line, so that those who are in stay fast. Twice as many as the
     /// store has readers.
@@ -296,6 +305,7 @@ impl LimitSettings {
         };
         let limits = Limits {
             connections,
+            waiting_connections: size(self.max_waiting_connections),
             handshakes_at_once: size(self.handshakes_at_once),
             handshakes_waiting: size(self.handshakes_waiting),
             connections_per_address: self.max_connections_per_address.map_or(of_one_address, size),

@@ -18,6 +18,9 @@ const NAME_BYTES: usize = 250;
 /// Bytes that a whole path may have, with room for the folder before it (`PATH_MAX`).
 const PATH_BYTES: usize = 2_048;
 
+/// Bytes of a file that are read at a time: as many again wait for a client that does not take them.
+const READ_BYTES: usize = 16 * 1024;
+
 /// When it may help to ask again, where no more files can be opened.
 const BUSY_RETRY_MS: u64 = 1_000;
 
@@ -68,7 +71,7 @@ pub(crate) async fn client_library(State(state): State<AppState>, request: Reque
 }
 
 fn folder(path: &Path) -> ServeDir {
-    ServeDir::new(path).precompressed_br().precompressed_gzip()
+    ServeDir::new(path).precompressed_br().precompressed_gzip().with_buf_chunk_size(READ_BYTES)
 }
 
 /// Whether the system could know a file by this path.

@@ -1,8 +1,13 @@
 //! More connections than the process may have open files.
 
 use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::process::Stdio;
+use std::time::Instant;
 
-use crate::{Process, is_well, open_socket};
+use socket2::{Domain, Socket, Type};
+
+use crate::{PATIENCE, Process, is_well, open_socket};
 
 #[test]
 fn clients_that_send_half_a_request_make_room_for_those_that_send_a_whole_one() {
@@ -42,4 +47,48 @@ fn clients_that_send_half_a_request_make_room_for_those_that_send_a_whole_one() 
     }
     drop(slow);
     assert_eq!(process.ends_with("TERM").code(), Some(0));
+}
+
+/// Connects from another address of this machine.
+fn connect_from(from: [u8; 4], to: &str) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from((from, 0)).into()).unwrap();
+    socket.connect(&to.parse::<SocketAddr>().unwrap().into()).unwrap();
+    let stream = TcpStream::from(socket);
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
+/// Whether the server has closed a connection on which it has nothing to say.
+fn is_closed(stream: &mut TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    let read = stream.read(&mut [0]);
+    stream.set_nonblocking(false).unwrap();
+    !matches!(read, Err(error) if error.kind() == ErrorKind::WouldBlock)
+}
+
+#[test]
+fn an_address_with_more_half_requests_than_may_wait_makes_room_and_others_do_not() {
+    let process = Process::start(&[("HUBBUB_MAX_WAITING_CONNECTIONS", "32")], Stdio::null());
+    let half = "POST /api/v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                content-length: 2\r\nconnection: close\r\n\r\n{";
+    let mut patient = connect_from([127, 0, 0, 2], &process.addresses[0]);
+    patient.write_all(half.as_bytes()).unwrap();
+    let mut slow = Vec::new();
+    let begun = Instant::now();
+    // Those that have just come do not wait yet.
+    while !slow.iter_mut().any(is_closed) {
+        assert!(begun.elapsed() < PATIENCE, "none of {} has made room", slow.len());
+        if slow.len() > 500 {
+            slow.clear();
+        }
+        let mut stream = process.connect();
+        stream.write_all(half.as_bytes()).ok();
+        slow.push(stream);
+        assert!(is_well(&process.addresses[0]));
+    }
+    patient.write_all(b"}").unwrap();
+    let mut answer = String::new();
+    patient.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 4") && answer.contains(r#""code":"#), "{answer}");
 }
