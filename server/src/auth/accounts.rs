@@ -180,6 +180,9 @@ pub trait Accounts: Send + Sync + 'static {
     /// Until when such a token is ended; `None` if it is not.
     fn token_ended_until(&self, id: Uuid) -> Answer<'_, Option<i64>>;
 
+    /// Such tokens and until when they are ended, at most so many of them.
+    fn ended_tokens(&self, limit: u32) -> Answer<'_, Vec<(Uuid, i64)>>;
+
     /// Forgets the sign-ins and the ended tokens that have expired, and answers how many sign-ins.
     fn purge_expired(&self, now_ms: i64) -> Answer<'_, u64>;
 

@@ -4,6 +4,7 @@
 //! not remembered after it. Only the commands of `hubbub user` change accounts beside a running server; whoever watches for
 //! that (see `crate::account_watch`) has what is remembered of the changed ones forgotten.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hub::Recent;
@@ -19,6 +20,9 @@ use super::accounts::{Account, AccountError, Accounts, Answer, Credentials, NewA
 /// each, so 50 MB if everybody of a large site came within a day.
 const PEOPLE: usize = 50_000;
 
+/// Ended tokens of other backends that are kept in memory, about 2 MB.
+const ENDED_TOKENS: u32 = 50_000;
+
 /// What is asked at every handshake and every request is answered from memory; all else is the store's business.
 pub struct Remembered {
     shared: Arc<Shared>,
@@ -33,10 +37,18 @@ struct Shared {
 struct Memory {
     people: Recent<UserId, Account>,
     sign_ins: Recent<Uuid, (SignIn, Account)>,
-    /// Tokens of other backends that were seen, and until when they are ended.
-    tokens: Recent<Uuid, Option<i64>>,
+    /// Which tokens of other backends are ended; `None` if the store has to be asked.
+    ended_tokens: Option<EndedTokens>,
     /// Raised with each change: what was asked of the store before it may be out of date.
     changes: u64,
+}
+
+/// Few tokens are signed out before they expire, so that those of newcomers cost no look at the database.
+enum EndedTokens {
+    /// All of them, and until when.
+    All(HashMap<Uuid, i64>),
+    /// More than [`ENDED_TOKENS`]: the store is asked for each.
+    TooMany,
 }
 
 impl Remembered {
@@ -45,7 +57,7 @@ impl Remembered {
         let memory = Memory {
             people: Recent::new(PEOPLE),
             sign_ins: Recent::new(PEOPLE),
-            tokens: Recent::new(PEOPLE),
+            ended_tokens: None,
             changes: 0,
         };
         Self { shared: Arc::new(Shared { store, memory: Mutex::new(memory) }) }
@@ -70,14 +82,36 @@ impl Shared {
         Ok(found)
     }
 
-    async fn read_token(&self, id: Uuid) -> Result<Option<i64>, AccountError> {
-        let changes = self.memory().changes;
-        let ended_until = self.store.token_ended_until(id).await?;
+    /// Until when a token is ended, if memory knows.
+    fn known_token(&self, id: Uuid) -> Option<Option<i64>> {
+        match &self.memory().ended_tokens {
+            Some(EndedTokens::All(ended)) => Some(ended.get(&id).copied()),
+            Some(EndedTokens::TooMany) | None => None,
+        }
+    }
+
+    /// Remembers which tokens are ended, unless something changed since they were asked for.
+    fn remember_ended(&self, ended: EndedTokens, changes: u64) {
         let mut memory = self.memory();
         if memory.changes == changes {
-            memory.tokens.put(id, ended_until);
+            memory.ended_tokens = Some(ended);
         }
-        Ok(ended_until)
+    }
+
+    async fn read_token(&self, id: Uuid) -> Result<Option<i64>, AccountError> {
+        let (changes, are_known) = {
+            let memory = self.memory();
+            (memory.changes, memory.ended_tokens.is_some())
+        };
+        if are_known {
+            return self.store.token_ended_until(id).await;
+        }
+        let all = self.store.ended_tokens(ENDED_TOKENS + 1).await?;
+        let ended_until = all.iter().find(|(ended, _)| *ended == id).map(|(_, until)| *until);
+        let are_all = u32::try_from(all.len()).is_ok_and(|count| count <= ENDED_TOKENS);
+        let ended = if are_all { EndedTokens::All(all.into_iter().collect()) } else { EndedTokens::TooMany };
+        self.remember_ended(ended, changes);
+        if are_all { Ok(ended_until) } else { self.store.token_ended_until(id).await }
     }
 
     /// As [`Shared::read_account`], for a sign-in. A device of somebody who is known brings no second copy of the person.
@@ -128,7 +162,8 @@ impl Shared {
         let answer = self.store.end_token(id, expires_at_ms).await;
         let mut memory = self.memory();
         memory.changes += 1;
-        memory.tokens.take(&id);
+        // Read once more when somebody asks.
+        memory.ended_tokens = None;
         drop(memory);
         answer
     }
@@ -274,15 +309,19 @@ impl Accounts for Remembered {
     }
 
     fn token_ended_until(&self, id: Uuid) -> Answer<'_, Option<i64>> {
-        let known = self.shared.memory().tokens.get(&id).copied();
-        match known {
+        match self.shared.known_token(id) {
             Some(ended_until) => Box::pin(std::future::ready(Ok(ended_until))),
             None => Box::pin(self.shared.read_token(id)),
         }
     }
 
+    fn ended_tokens(&self, limit: u32) -> Answer<'_, Vec<(Uuid, i64)>> {
+        self.shared.store.ended_tokens(limit)
+    }
+
     fn purge_expired(&self, now_ms: i64) -> Answer<'_, u64> {
-        // What has expired is not taken from memory either.
+        // Sign-ins that have expired are not taken from memory either.
+        self.shared.memory().ended_tokens = None;
         self.shared.store.purge_expired(now_ms)
     }
 

@@ -185,6 +185,8 @@ async fn an_ended_token_is_known_until_it_expires() {
 
     assert_eq!(store.token_ended_until(one).await.unwrap(), Some(END));
     assert_eq!(store.token_ended_until(other).await.unwrap(), None);
+    assert_eq!(store.ended_tokens(10).await.unwrap(), [(one, END)]);
+    assert!(store.ended_tokens(0).await.unwrap().is_empty());
     store.purge_expired(END - 1).await.unwrap();
     assert_eq!(store.token_ended_until(one).await.unwrap(), Some(END));
     store.purge_expired(END).await.unwrap();

@@ -125,6 +125,10 @@ impl Accounts for SqliteStore {
         Box::pin(async move { ended_tokens::ended_until(self.readers(), id).await.map_err(unread) })
     }
 
+    fn ended_tokens(&self, limit: u32) -> Answer<'_, Vec<(Uuid, i64)>> {
+        Box::pin(async move { ended_tokens::list(self.readers(), limit).await.map_err(unread) })
+    }
+
     fn purge_expired(&self, now_ms: i64) -> Answer<'_, u64> {
         Box::pin(async move { Ok(self.writer().write(sign_ins::PurgeExpired { now_ms }).await?) })
     }

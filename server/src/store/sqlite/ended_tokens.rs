@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use rusqlite::{Connection, params};
-use sqlx::query_scalar;
 use sqlx::sqlite::SqlitePool;
+use sqlx::{query_as, query_scalar};
 use uuid::Uuid;
 
 use super::writer::{Change, Fault, Work};
@@ -38,6 +38,17 @@ pub(super) async fn ended_until(readers: &SqlitePool, id: Uuid) -> Result<Option
         .bind(id.as_bytes().as_slice())
         .fetch_optional(readers)
         .await
+}
+
+/// See [`Accounts::ended_tokens`](crate::auth::accounts::Accounts::ended_tokens).
+pub(super) async fn list(readers: &SqlitePool, limit: u32) -> Result<Vec<(Uuid, i64)>, sqlx::Error> {
+    let rows: Vec<(Vec<u8>, i64)> =
+        query_as("SELECT id, expires_at_ms FROM ended_tokens LIMIT ?").bind(limit).fetch_all(readers).await?;
+    let read = |(id, expires_at_ms): (Vec<u8>, i64)| {
+        let id = Uuid::from_slice(&id).map_err(|error| sqlx::Error::Decode(error.into()))?;
+        Ok((id, expires_at_ms))
+    };
+    rows.into_iter().map(read).collect()
 }
 
 /// Forgets those that have expired, as a part of a sweep.
