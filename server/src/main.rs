@@ -7,18 +7,19 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use hub::port::Clock as _;
-use mimalloc::MiMalloc;
 use server::Ended;
 use server::auth::manage::{Managed, manage};
 use server::clock::SystemClock;
 use server::config::{Config, ConfigError, Order, UserChange, UserOrder};
 use server::store::sqlite::{SqliteStore, backup, check, restore};
 use server::telemetry::Log;
+use tikv_jemallocator::Jemalloc;
 use tokio::runtime::Runtime;
 
-/// Takes a fifth off what a delivery in a small room and a handshake cost with the system's (docs/PERFORMANCE.md).
+/// Gives memory back that connections have left, which the system's and `mimalloc` keep, and takes a fifth off what a delivery
+/// in a small room and a handshake cost with the system's (docs/PERFORMANCE.md).
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// The exit code of a check that found something.
 const FOUND: u8 = 1;
