@@ -190,16 +190,15 @@ impl Work for NoteDelivered {
 }
 
 /// Lets waiting entries for which a condition holds wait no more, and lets those go that were kept for their waiting alone.
-/// Answers with their bytes.
+/// Answers with their bytes. By the index, because the table would have every old entry read whole to see that it does not
+/// wait.
 pub(super) fn settle(
     connection: &Connection,
     person: i64,
     condition: &str,
     value: impl ToSql,
 ) -> Result<u64, Broken> {
-    let mut settle = connection.prepare_cached(&format!(
-        "UPDATE inbox SET waits = 0 WHERE person = ?1 AND waits AND {condition} RETURNING seq, octet_length(item)"
-    ))?;
+    let mut settle = connection.prepare_cached(&settling(condition))?;
     let settled = settle.query_map(params![person, value], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let settled = settled.collect::<Result<Vec<(i64, i64)>, _>>()?;
     if settled.is_empty() {
@@ -218,6 +217,14 @@ pub(super) fn settle(
         }
     }
     Ok(bytes)
+}
+
+/// The statement of [`settle`].
+pub(super) fn settling(condition: &str) -> String {
+    format!(
+        "UPDATE inbox INDEXED BY inbox_waiting_by_kind SET waits = 0
+         WHERE person = ?1 AND waits AND {condition} RETURNING seq, octet_length(item)"
+    )
 }
 
 /// What other tables call somebody who must be there.
@@ -257,18 +264,17 @@ async fn portion(
     Ok(page)
 }
 
+/// How an inbox stands.
+pub(super) const STATE: &str = "SELECT COALESCE((SELECT head FROM inboxes WHERE person = p.key), 0),
+            (SELECT COALESCE(SUM(bytes), 0) FROM inbox INDEXED BY inbox_waiting_by_kind
+             WHERE person = p.key AND waits),
+            EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE person = p.key AND is_running)
+     FROM people p WHERE p.id = ?";
+
 /// See [`InboxStore::inbox_state`].
 async fn state(readers: &SqlitePool, person: &UserId) -> Result<InboxState, sqlx::Error> {
-    let state: Option<(u64, u64, bool)> = query_as(
-        "SELECT COALESCE((SELECT head FROM inboxes WHERE person = p.key), 0),
-                (SELECT COALESCE(SUM(bytes), 0) FROM inbox INDEXED BY inbox_waiting_by_kind
-                 WHERE person = p.key AND waits),
-                EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE person = p.key AND is_running)
-         FROM people p WHERE p.id = ?",
-    )
-    .bind(person.as_str())
-    .fetch_optional(readers)
-    .await?;
+    let state: Option<(u64, u64, bool)> =
+        query_as(STATE).bind(person.as_str()).fetch_optional(readers).await?;
     Ok(state.map_or_else(InboxState::default, |(head, waiting_bytes, has_running)| InboxState {
         head,
         waiting_bytes,

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{SqliteStore, accounts, members, messages, rooms};
+use super::{SqliteStore, accounts, inbox, members, messages, rooms};
 
 /// What SQLite would do (<https://sqlite.org/eqp.html>): a step each.
 fn plan(database: &Connection, statement: &str) -> Vec<String> {
@@ -36,6 +36,21 @@ async fn every_hot_question_is_answered_from_an_index() {
     for statement in [rooms::FIND, accounts::BESIDE] {
         let steps = plan(&database, statement);
         assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{steps:#?}");
+    }
+}
+
+/// Entries may have 64 KiB each, and those that wait no more are kept for a while.
+#[tokio::test]
+async fn what_waits_in_an_inbox_is_found_without_a_look_at_what_does_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hubbub.db");
+    SqliteStore::open(&path).await.unwrap().close().await;
+    let database = Connection::open(&path).unwrap();
+    let settling = ["seq = ?2", "seq <= ?2", "kind = ?2"].map(inbox::settling);
+    for statement in settling.iter().map(String::as_str).chain([inbox::STATE]) {
+        let steps = plan(&database, statement);
+        let of_inbox = steps.iter().find(|step| step.contains("inbox_waiting_by_kind"));
+        assert!(of_inbox.is_some_and(|step| step.starts_with("SEARCH")), "{statement}: {steps:#?}");
     }
 }
 
