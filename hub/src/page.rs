@@ -12,12 +12,22 @@ use crate::roster::Roster;
 /// Bytes that a message costs beside its text: names and identifiers.
 const OVERHEAD: usize = 256;
 
+/// Bytes of a text as JSON, in which some characters have more than one.
+fn json_bytes(text: &str) -> usize {
+    let bytes = text.bytes().map(|byte| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+        0x00..=0x1f => 6,
+        _ => 1,
+    });
+    bytes.sum()
+}
+
 /// How many of these messages one answer brings, counted from the first: at least one.
 fn fitting<'a>(messages: impl Iterator<Item = &'a Message>) -> usize {
     let mut bytes = 0;
     let fits = messages.take_while(|message| {
         let is_first = bytes == 0;
-        bytes += message.body.len() + OVERHEAD;
+        bytes += json_bytes(&message.body) + OVERHEAD;
         is_first || bytes <= limits::PAGE_BYTES
     });
     fits.count()
@@ -39,7 +49,7 @@ pub(crate) fn keep_last(messages: &mut Vec<Message>) -> bool {
 
 /// Whether these messages are sent in one portion, each as an event.
 pub(crate) fn is_one_portion(messages: &[model::Message]) -> bool {
-    let bytes: usize = messages.iter().map(|message| message.body.len() + OVERHEAD).sum();
+    let bytes: usize = messages.iter().map(|message| json_bytes(&message.body) + OVERHEAD).sum();
     bytes <= limits::PORTION_BYTES
 }
 
@@ -48,7 +58,7 @@ pub(crate) fn portion(messages: impl Iterator<Item = model::Message>) -> Vec<mod
     let mut bytes = 0;
     let fits = messages.take_while(|message| {
         let is_first = bytes == 0;
-        bytes += message.body.len() + OVERHEAD;
+        bytes += json_bytes(&message.body) + OVERHEAD;
         is_first || bytes <= limits::PORTION_BYTES
     });
     fits.collect()

@@ -317,8 +317,21 @@ impl Peer {
             kind,
             reply,
         };
-        mailbox.send(RoomCommand::Post(Box::new(post))).await.map_err(|_| Refusal::NoSuchRoom)?;
+        if mailbox.send(RoomCommand::Post(Box::new(post))).await.is_err() {
+            return Err(self.ended(room).await);
+        }
         Ok(answer.map_or(Done::Yes, Done::Later))
+    }
+
+    /// Why a room has ended that the client was in: it is gone, or it could not be read when it was woken and will be there
+    /// again.
+    async fn ended(&mut self, room: &RoomId) -> Refusal {
+        self.joined.remove(room);
+        match self.shared.load_room(room).await {
+            Ok(Some(_)) => Refusal::Stopping,
+            Ok(None) => Refusal::NoSuchRoom,
+            Err(error) => error.into(),
+        }
     }
 
     async fn direct(
@@ -347,7 +360,9 @@ impl Peer {
         let (reply, answer) = oneshot::channel();
         let person = self.client.person.id.clone();
         let mark = RoomCommand::Read { person, upto: Target::Message(message), reply: Some(reply) };
-        mailbox.send(mark).await.map_err(|_| about(&room)(Refusal::NoSuchRoom))?;
+        if mailbox.send(mark).await.is_err() {
+            return Err(about(&room)(self.ended(&room).await));
+        }
         answered(answer).await.map_err(about(&room))
     }
 
@@ -356,8 +371,7 @@ impl Peer {
             return Err(about(room)(Refusal::NotJoined));
         };
         if mailbox.send(command).await.is_err() {
-            self.joined.remove(room);
-            return Err(about(room)(Refusal::NoSuchRoom));
+            return Err(about(room)(self.ended(room).await));
         }
         Ok(Done::Yes)
     }

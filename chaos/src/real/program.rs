@@ -24,6 +24,10 @@ const STOP: Duration = Duration::from_secs(30);
 /// Lines of alarm that are kept.
 const ALARMS: usize = 100;
 
+/// So much may wait for a user: 50 MiB of texts, of which some are six times as long in JSON. That too much is refused is
+/// what the simulation looks at.
+const INBOX_BYTES: &str = "268435456";
+
 /// A server that is not always there.
 pub(super) struct Program {
     path: PathBuf,
@@ -66,6 +70,7 @@ impl Program {
             .env("HUBBUB_DATA_DIR", &self.folder)
             .env("HUBBUB_RATE_LIMITS", "off")
             .env("HUBBUB_MAX_CONNECTIONS_PER_PERSON", "1000")
+            .env("HUBBUB_INBOX_BYTES_PER_USER", INBOX_BYTES)
             .env("HUBBUB_LOG", "warn,server::lifecycle=info")
             .env("JWT_SECRET", SECRET)
             .env("NO_COLOR", "1")

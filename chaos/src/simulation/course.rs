@@ -19,7 +19,7 @@ use super::world::World;
 use crate::body::name_of;
 use crate::history::{History, Place, Sent, Stored};
 
-/// After all is well, longer than any connection takes to be given up for lost and anybody to be taken for gone.
+/// After all is well and after the last burst, longer than any connection takes to be given up for lost and anybody to be taken for gone.
 const UNTIL_LAST_LINES_MS: u64 = 14_000;
 /// After all is well, and so long before the last lines that nobody is present any more who is present for sending these.
 const UNTIL_LAST_DIRECTS_MS: u64 = 4_000;
@@ -156,7 +156,8 @@ impl World {
         }
         self.look_for_waiting().await;
         // Whether it is told in the end is the checker's business.
-        let is_at_rest = unrest.is_empty() && self.bursts.is_empty() && !self.has_untold();
+        let is_calm = self.bursts.is_empty() && now >= self.last_burst_over_ms + UNTIL_LAST_LINES_MS;
+        let is_at_rest = unrest.is_empty() && is_calm && !self.has_untold();
         if is_at_rest {
             self.is_over = true;
         } else if now > self.scenario.length_ms + UNTIL_GIVEN_UP_MS {

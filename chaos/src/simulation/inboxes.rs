@@ -76,6 +76,7 @@ impl World {
             News::Over => {
                 self.trace.note(now, format_args!("burst {burst} is over"));
                 self.bursts.remove(&burst);
+                self.last_burst_over_ms = now;
             }
         }
     }

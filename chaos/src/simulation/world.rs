@@ -93,6 +93,8 @@ pub(crate) struct World {
     /// Bursts that are under way.
     pub(crate) bursts: BTreeSet<usize>,
     pub(crate) last_burst: usize,
+    /// When a burst was last over.
+    pub(crate) last_burst_over_ms: u64,
     pub(crate) is_over: bool,
     pub(crate) ingress: Ingress,
     reports: mpsc::UnboundedReceiver<Report>,
@@ -137,6 +139,7 @@ impl World {
             told: BTreeSet::new(),
             bursts: BTreeSet::new(),
             last_burst: 0,
+            last_burst_over_ms: 0,
             is_over: false,
             ingress,
             reports,

@@ -5,6 +5,7 @@
 //! the first live entry.
 
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use bytes::Bytes;
 use protocol::{CloseCode, InboxPosition, JobChange, JobId, JobStep, limits};
@@ -117,6 +118,12 @@ impl CatchUp {
     async fn ready(&self) {
         self.client.outlet().keeps_up().await;
         self.client.receipts_drained().await;
+    }
+
+    /// Whether the client can take another portion now. An answer to a question of its own may have come between.
+    fn is_ready(&self) -> bool {
+        let mut keeps_up = self.client.outlet().keeps_up();
+        keeps_up.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 
     fn send(&self, event: &Event, track: Option<Track<'_>>) -> Result<usize, Gone> {
@@ -234,7 +241,7 @@ impl Inbox {
     async fn send_portion(&mut self, catch_up: &mut CatchUp) -> Result<Turn, Failed> {
         let mut sent = 0;
         for _ in 0..READS {
-            if sent >= limits::PORTION_BYTES {
+            if sent >= limits::PORTION_BYTES || !catch_up.is_ready() {
                 return Ok(Turn::More);
             }
             sent += if let Some(after) = catch_up.waiting_after {
@@ -260,11 +267,16 @@ impl Inbox {
             return Ok(0);
         }
         let page = self.shared.store.inbox_waiting(&self.person, kinds, after, catch_up.base).await?;
-        catch_up.waiting_after = page.last().map(|entry| entry.seq);
         let mut sent = 0;
+        let mut last = None;
         for entry in page {
+            if sent > 0 && !catch_up.is_ready() {
+                break;
+            }
+            last = Some(entry.seq);
             sent += self.send_entry(catch_up, entry, false)?;
         }
+        catch_up.waiting_after = last;
         Ok(sent)
     }
 
@@ -274,6 +286,9 @@ impl Inbox {
         let page = page.filter(|page| !page.is_empty()).ok_or(Failed::Hole)?;
         let mut sent = 0;
         for entry in page {
+            if sent > 0 && !catch_up.is_ready() {
+                break;
+            }
             catch_up.after = entry.seq;
             sent += self.send_entry(catch_up, entry, true)?;
         }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use protocol::limits::{MAX_UNREAD, UNREAD_AMONG};
+use protocol::limits::{MAX_UNREAD, PAGE_BYTES, UNREAD_AMONG};
 use protocol::{Cursor, DraftId, LiveChange, Preview, Role, RoomId, RoomKind, RoomSummary, UserId};
 
 use crate::model::Message;
@@ -101,7 +101,21 @@ impl Room {
                 (start, end, end < length)
             }
         };
-        Page { messages: self.messages.get(start..end).unwrap_or_default().to_vec(), has_more }
+        let found = self.messages.get(start..end).unwrap_or_default();
+        let mut bytes = 0;
+        let mut fits = |message: &&Message| {
+            let is_full = bytes > PAGE_BYTES;
+            bytes += message.body.len();
+            !is_full
+        };
+        let messages: Vec<Message> = if matches!(slice, Slice::After(_)) {
+            found.iter().take_while(&mut fits).cloned().collect()
+        } else {
+            let count = found.iter().rev().take_while(&mut fits).count();
+            found.iter().skip(found.len() - count).cloned().collect()
+        };
+        let has_more = has_more || messages.len() < found.len();
+        Page { messages, has_more }
     }
 }
 

@@ -185,7 +185,8 @@ pub trait Store: InboxStore {
     /// is not a member. Many at once, because one message in a busy room brings a mark from everybody.
     fn mark_read<'a>(&'a self, room: &'a RoomId, marks: &'a [(UserId, u64)]) -> Answer<'a, ()>;
 
-    /// A part of the room's messages, oldest first; empty for a room that does not exist.
+    /// A part of the room's messages, oldest first; empty for a room that does not exist. At most `limit`, and no more after
+    /// that with which their bodies have more than [`protocol::limits::PAGE_BYTES`].
     fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page>;
 
     /// The room and the place of a message, wherever it was said.

@@ -1,7 +1,7 @@
 //! A store that fails after it has committed: nothing stored stays untold, and nobody sees a hole.
 
-use hub::Settings;
-use protocol::Cursor;
+use hub::{Command, Settings};
+use protocol::{Cursor, ErrorCode, MessageKind};
 
 use crate::world::{Listener, World};
 
@@ -105,4 +105,22 @@ async fn times_never_fall_even_if_the_clock_does_while_the_server_is_down() {
     ann.say(2, "after").await;
     ann.hear("posted").await;
     assert_eq!(world.stored_times().await, [9_000, 9_000]);
+}
+
+#[tokio::test]
+async fn a_room_that_could_not_be_read_when_it_was_woken_is_not_taken_for_gone() {
+    let world = World::new(Settings::default()).await;
+    let (beginning, room) = (world.beginning().await, world.room.clone());
+    let world = world.restart();
+    let mut ann = world.enter("ann");
+    world.store.faults().fail_next_record();
+    ann.resume(beginning);
+    // On one thread the room has ended after that.
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    let (body, kind) = ("still here?".to_owned(), MessageKind::Text);
+    let post = Command::Post { room, draft: None, body, parent: None, kind };
+    let failure = ann.peer.request(post).await.unwrap_err();
+    assert_eq!(failure.refusal.code(), ErrorCode::Unavailable);
 }

@@ -70,6 +70,7 @@ contract! {
         an_unknown_room_or_author_appends_nothing,
         any_text_survives_unchanged,
         pages_end_where_the_room_ends,
+        pages_end_where_they_have_enough_bytes,
         a_room_that_does_not_exist_has_an_empty_page,
         rooms_stay_dense_when_many_write_at_once,
         a_large_batch_is_one_batch,

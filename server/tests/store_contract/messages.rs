@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use hub::port::{Appended, MessageDraft, Slice, StoreError};
+use protocol::limits::PAGE_BYTES;
 use protocol::{Cursor, MessageId, MessageKind};
 use uuid::Uuid;
 
@@ -155,6 +156,23 @@ pub(crate) async fn pages_end_where_the_room_ends(world: &World) {
     ] {
         let page = world.page(&room, slice, limit).await;
         assert_eq!((seqs(&page.messages), page.has_more), (expected.to_vec(), has_more), "{slice:?} {limit}");
+    }
+}
+
+pub(crate) async fn pages_end_where_they_have_enough_bytes(world: &World) {
+    let World { store, alice, .. } = world;
+    let room = world.room("general").await;
+    let long = "x".repeat(PAGE_BYTES / 4);
+    let drafts = (0..12).map(|_| draft(alice, &long)).collect();
+    store.append(&room, drafts, 2000).await.unwrap();
+    for (slice, expected, has_more) in [
+        (Slice::After(0), &[1, 2, 3, 4, 5][..], true),
+        (Slice::After(7), &[8, 9, 10, 11, 12], false),
+        (Slice::Before(9), &[4, 5, 6, 7, 8], true),
+        (Slice::Newest, &[8, 9, 10, 11, 12], true),
+    ] {
+        let page = world.page(&room, slice, 10).await;
+        assert_eq!((seqs(&page.messages), page.has_more), (expected.to_vec(), has_more), "{slice:?}");
     }
 }
 

@@ -1,10 +1,13 @@
 //! Messages, read by the page.
 
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::TryStreamExt;
 use hub::model::{Message, Person};
 use hub::port::{Page, Slice};
+use protocol::limits::PAGE_BYTES;
 use protocol::{Cursor, MessageId, RoomId};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{FromRow, query_as};
@@ -38,15 +41,23 @@ pub(super) async fn page(
         Slice::Before(seq) => (OLDER, seq_number(seq)),
         Slice::After(seq) => (NEWER, seq_number(seq)),
     };
-    let mut rows: Vec<MessageRow> = query_as(statement)
+    let found = query_as::<_, MessageRow>(statement)
         .bind(room.as_str())
         .bind(edge)
         .bind(i64::from(limit) + 1)
-        .fetch_all(readers)
-        .await?;
+        .fetch(readers);
+    let mut found = pin!(found);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let has_more = rows.len() > limit;
-    rows.truncate(limit);
+    let (mut rows, mut bytes): (Vec<MessageRow>, usize) = (Vec::new(), 0);
+    let mut has_more = false;
+    while let Some(row) = found.try_next().await? {
+        has_more = rows.len() == limit || bytes > PAGE_BYTES;
+        if has_more {
+            break;
+        }
+        bytes += row.body.len();
+        rows.push(row);
+    }
     if !matches!(slice, Slice::After(_)) {
         rows.reverse();
     }
