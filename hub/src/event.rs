@@ -141,6 +141,11 @@ pub struct Failure {
     pub draft: Option<protocol::DraftId>,
 }
 
+/// Makes failures of refusals that are about a room.
+pub(crate) fn about(room: &RoomId) -> impl Fn(Refusal) -> Failure {
+    move |refusal| Failure { refusal, room: Some(room.clone()), draft: None }
+}
+
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self { refusal, room: None, draft: None }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::client::{Client, PeerId, SignInId};
 use crate::command::{Bring, Command};
-use crate::event::{Event, Failure};
+use crate::event::{Event, Failure, about};
 use crate::following::Following;
 use crate::inbox::{InboxCommand, InboxStart, Proof};
 use crate::model::{Message, Person};
@@ -323,15 +323,10 @@ impl Peer {
         Ok(answer.map_or(Done::Yes, Done::Later))
     }
 
-    /// Why a room has ended that the client was in: it is gone, or it could not be read when it was woken and will be there
-    /// again.
+    /// The client is not in a room any more, because it has ended; why.
     async fn ended(&mut self, room: &RoomId) -> Refusal {
         self.joined.remove(room);
-        match self.shared.load_room(room).await {
-            Ok(Some(_)) => Refusal::Stopping,
-            Ok(None) => Refusal::NoSuchRoom,
-            Err(error) => error.into(),
-        }
+        self.shared.why_ended(room).await
     }
 
     async fn direct(
@@ -375,11 +370,6 @@ impl Peer {
         }
         Ok(Done::Yes)
     }
-}
-
-/// A refusal that is about a room.
-fn about(room: &RoomId) -> impl Fn(Refusal) -> Failure {
-    move |refusal| Failure { refusal, room: Some(room.clone()), draft: None }
 }
 
 async fn answered(answer: oneshot::Receiver<Result<(), Refusal>>) -> Result<Done, Refusal> {

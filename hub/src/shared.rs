@@ -73,6 +73,15 @@ impl Shared {
         Stamp { at_ms: self.clock.now_ms(), server: self.settings.server_name.clone() }
     }
 
+    /// Why a room's task has ended: the room is gone, or it could not be read when it was woken and will be there again.
+    pub(crate) async fn why_ended(&self, room: &RoomId) -> Refusal {
+        match self.load_room(room).await {
+            Ok(Some(_)) => Refusal::Stopping,
+            Ok(None) => Refusal::NoSuchRoom,
+            Err(error) => error.into(),
+        }
+    }
+
     /// The room as it is stored. The live room of a chat is made when it is first asked for.
     pub(crate) async fn load_room(&self, id: &RoomId) -> Result<Option<RoomRecord>, StoreError> {
         if let Some(record) = self.store.room(id).await? {

@@ -22,6 +22,18 @@ pub(crate) enum Report {
     Burst { burst: usize, news: News },
 }
 
+impl Report {
+    /// Calls by name, then connections by number.
+    pub(crate) fn order(&self) -> (u8, &str, u32) {
+        match self {
+            Self::Call(call) => (0, &call.name, call.life),
+            Self::Frames { connection, .. } | Self::Closed { connection, .. } => (1, "", *connection),
+            Self::Drained { life } => (2, "", *life),
+            Self::Burst { burst, .. } => (3, "", u32::try_from(*burst).unwrap_or(u32::MAX)),
+        }
+    }
+}
+
 /// What became of a part of a burst.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum News {

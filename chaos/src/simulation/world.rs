@@ -201,7 +201,7 @@ impl World {
             reports.push(report);
         }
         // Stable: what one task reports stays in its order.
-        reports.sort_by(|a, b| order(a).cmp(&order(b)));
+        reports.sort_by(|a, b| a.order().cmp(&b.order()));
         for report in reports {
             match report {
                 Report::Call(call) => self.take_call(call),
@@ -391,15 +391,5 @@ impl World {
         let soonest = if is_patient(code) { 300 } else { 5 };
         let moment = now + device.chance.between(soonest, 900);
         self.schedule.at(moment, Owner::Device(index), Event::Dial { device: index });
-    }
-}
-
-/// Calls by name, then connections by number.
-fn order(report: &Report) -> (u8, &str, u32) {
-    match report {
-        Report::Call(call) => (0, &call.name, call.life),
-        Report::Frames { connection, .. } | Report::Closed { connection, .. } => (1, "", *connection),
-        Report::Drained { life } => (2, "", *life),
-        Report::Burst { burst, .. } => (3, "", u32::try_from(*burst).unwrap_or(u32::MAX)),
     }
 }

@@ -56,7 +56,9 @@ impl Inbox {
             let clients: Vec<Arc<Client>> = self.shared.registry.followers_of_inbox(&self.person);
             let Some(page) = page.filter(|page| !page.is_empty()) else {
                 // Let go meanwhile: the clients come back and start over.
-                clients.iter().for_each(|client| client.close(CloseCode::TooSlow));
+                for client in &clients {
+                    client.close(CloseCode::TooSlow);
+                }
                 return Ok(());
             };
             for entry in page {

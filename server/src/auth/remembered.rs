@@ -82,14 +82,6 @@ impl Shared {
         Ok(found)
     }
 
-    /// Until when a token is ended, if memory knows.
-    fn known_token(&self, id: Uuid) -> Option<Option<i64>> {
-        match &self.memory().ended_tokens {
-            Some(EndedTokens::All(ended)) => Some(ended.get(&id).copied()),
-            Some(EndedTokens::TooMany) | None => None,
-        }
-    }
-
     /// Remembers which tokens are ended, unless something changed since they were asked for.
     fn remember_ended(&self, ended: EndedTokens, changes: u64) {
         let mut memory = self.memory();
@@ -309,10 +301,12 @@ impl Accounts for Remembered {
     }
 
     fn token_ended_until(&self, id: Uuid) -> Answer<'_, Option<i64>> {
-        match self.shared.known_token(id) {
-            Some(ended_until) => Box::pin(std::future::ready(Ok(ended_until))),
-            None => Box::pin(self.shared.read_token(id)),
+        let memory = self.shared.memory();
+        if let Some(EndedTokens::All(ended)) = &memory.ended_tokens {
+            return Box::pin(std::future::ready(Ok(ended.get(&id).copied())));
         }
+        drop(memory);
+        Box::pin(self.shared.read_token(id))
     }
 
     fn ended_tokens(&self, limit: u32) -> Answer<'_, Vec<(Uuid, i64)>> {
