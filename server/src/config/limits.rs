@@ -197,8 +197,8 @@ pub(super) struct LimitSettings {
     max_connections: NonZeroU32,
 
     /// HTTP connections that may wait for their clients at a time for longer than a second: for a request, for the rest of
-    /// one, or until an answer is taken. Beyond it some of the address that has the most are closed. Sockets and polls that
-    /// are held do not count.
+    /// one, or until an answer is taken. Beyond it some are closed, first of those that never came to a second request, and
+    /// of the address that has the most. Sockets and polls that are held do not count.
     #[arg(long, env = "HUBBUB_MAX_WAITING_CONNECTIONS", value_name = "COUNT", default_value = "2000")]
     max_waiting_connections: NonZeroU32,
 
