@@ -98,7 +98,7 @@ fn refused(failure: &Failure, bytes: usize) {
     let answer = serde_json::to_string(&talim::failed(failure)).unwrap_or_default();
     assert!(answer.len() <= 8 * bytes + 1_024, "a refusal is short: {answer}");
     let said = (socketio::SPELLING.encode)(&Event::Failed(failure.clone()));
-    let packet = Decoder::new(0).text(&said.unwrap_or_default());
+    let packet = Decoder::new(0, usize::MAX).text(&said.unwrap_or_default());
     let is_error = matches!(&packet, Ok(Some(Packet::Event { event, .. })) if &*event.name == "error");
     assert!(is_error, "{packet:?}");
 }

@@ -3,6 +3,7 @@
 //! A target is a function of bytes that panics when a promise is broken. `tools/fuzz` looks for such bytes, led by what they
 //! reach in the code; the tests try what is kept in `corpus/`. `CONTRIBUTING.md` says how to add one.
 
+pub mod cost;
 mod dialects;
 mod engineio;
 mod headers;

@@ -4,6 +4,7 @@
 
 use std::sync::OnceLock;
 
+use fuzz::cost::bounded;
 use fuzz::{TARGETS, Target, find};
 
 static CHOSEN: OnceLock<&'static Target> = OnceLock::new();
@@ -23,7 +24,7 @@ libfuzzer_sys::fuzz_target!(
     init: choose(),
     |input: &[u8]| {
         if let Some(target) = CHOSEN.get() {
-            (target.run)(input);
+            bounded(input.len(), || (target.run)(input));
         }
     }
 );

@@ -2,13 +2,16 @@
 
 use bytes::Bytes;
 use wire::engineio::{Packet as Carrier, PayloadDecoder};
-use wire::socketio::{Args, Arguments, Decoder, Encoded, Event, Packet, ack, disconnect, event, msgpack};
+use wire::socketio::{
+    Args, Arguments, Decoder, Encoded, Event, MAX_ARGUMENTS, Packet, ack, disconnect, event, msgpack,
+};
 
 /// Low, so that inputs reach it.
 const MAX_ATTACHMENTS: usize = 3;
+const MAX_BYTES: usize = 256;
 
 pub(crate) fn packets(input: &[u8]) {
-    let mut decoder = Decoder::new(MAX_ATTACHMENTS);
+    let mut decoder = Decoder::new(MAX_ATTACHMENTS, MAX_BYTES);
     for carrier in PayloadDecoder::new(Bytes::copy_from_slice(input)) {
         let read = match carrier {
             Ok(Carrier::Text(text)) => decoder.text(&text),
@@ -54,7 +57,7 @@ fn check(packet: &Packet) {
             ack(namespace, *id, &Arguments::from(args))
         }
     };
-    let mut decoder = Decoder::new(MAX_ATTACHMENTS);
+    let mut decoder = Decoder::new(MAX_ATTACHMENTS, usize::MAX);
     let mut read = decoder.text(&again.text);
     for data in again.attachments {
         assert_eq!(read, Ok(None), "attachments are still to come");
@@ -64,7 +67,8 @@ fn check(packet: &Packet) {
 }
 
 fn check_args(args: &Args) {
-    assert!(args.attachments().len() <= MAX_ATTACHMENTS);
+    assert!(args.attachments().len() <= MAX_ATTACHMENTS && args.len() <= MAX_ARGUMENTS);
+    assert!(args.attachments().iter().map(Bytes::len).sum::<usize>() <= MAX_BYTES);
     assert_eq!(args.raw(args.len()), None);
     for index in 0..args.len() {
         assert!(args.raw(index).is_some_and(|json| args.raw_all().contains(json)));

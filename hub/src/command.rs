@@ -1,7 +1,11 @@
 //! What an attached client can ask of the hub.
 
-use protocol::{Cursor, DraftId, MessageId, MessageKind, RawJson, RoomId, UserId};
+use protocol::{Cursor, DirectMessage, DraftId, MessageId, MessageKind, RawJson, RoomId, UserId};
 use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+
+use crate::model::Message;
+use crate::refusal::Refusal;
 
 /// One wish. Wishes of one peer are carried out in the order given.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,4 +101,15 @@ pub enum Bring {
     Participants,
     /// Nothing.
     Nothing,
+}
+
+/// What came of a wish.
+#[derive(Debug)]
+pub enum Done {
+    /// It was carried out, or handed on to where it will be.
+    Yes,
+    /// It will be committed; the message follows.
+    Later(oneshot::Receiver<Result<Message, Refusal>>),
+    /// A message for one person was committed.
+    Told(Box<DirectMessage>),
 }

@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::{
-    CloseCode, Cursor, DirectMessage, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId, limits,
+    CloseCode, Cursor, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId, limits,
 };
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::client::{Client, PeerId, SignInId};
-use crate::command::{Bring, Command};
+use crate::command::{Bring, Command, Done};
 use crate::event::{Event, Failure, about};
 use crate::following::Following;
 use crate::inbox::{InboxCommand, InboxStart, Proof};
+use crate::intake::Intake;
 use crate::model::{Message, Person};
 use crate::page;
 use crate::planted::{Bug, planted};
@@ -28,17 +30,6 @@ use crate::room::{Joining, Post, RoomCommand, Session, Target};
 use crate::shared::Shared;
 use crate::voice::Voice;
 
-/// What came of a wish.
-#[derive(Debug)]
-pub enum Done {
-    /// It was carried out, or handed on to where it will be.
-    Yes,
-    /// It will be committed; the message follows.
-    Later(oneshot::Receiver<Result<Message, Refusal>>),
-    /// A message for one person was committed.
-    Told(Box<DirectMessage>),
-}
-
 /// The gateway's handle on an attached client. Dropping it leaves every room.
 pub struct Peer {
     client: Arc<Client>,
@@ -46,14 +37,14 @@ pub struct Peer {
     joined: Following,
     /// There if the client came back and had missed something.
     resuming: Option<Arc<Resuming>>,
-    wishes: Meter,
+    intake: Intake,
     broadcasts: Meter,
 }
 
 impl Peer {
     pub(crate) fn new(client: Arc<Client>, shared: Arc<Shared>) -> Self {
-        let (joined, wishes, broadcasts) = (Following::default(), Meter::default(), Meter::default());
-        Self { client, shared, joined, resuming: None, wishes, broadcasts }
+        let (joined, intake, broadcasts) = (Following::default(), Intake::default(), Meter::default());
+        Self { client, shared, joined, resuming: None, intake, broadcasts }
     }
 
     /// Whose connection this is.
@@ -66,15 +57,15 @@ impl Peer {
         self.client.id
     }
 
-    /// Carries out a wish, or tells the client why not. Waits while the room it is for has too much to do; it does not
-    /// wait for a post to be committed.
+    /// Carries out a wish that was [counted](Self::count), or tells the client why not. Waits while the room it is for has
+    /// too much to do; it does not wait for a post to be committed.
     pub async fn handle(&mut self, command: Command) {
         if let Err(failure) = self.obey(command, false).await {
             self.tell(&Event::Failed(self.as_meant(failure)));
         }
     }
 
-    /// Carries out a wish and says what came of it, instead of telling the client.
+    /// Carries out a wish that was [counted](Self::count) and says what came of it, instead of telling the client.
     ///
     /// # Errors
     /// A refusal, with what it was about.
@@ -83,22 +74,33 @@ impl Peer {
     }
 
     /// A room that has ended because the hub stops looks as if there were none, and whoever was told so would give up what
-    /// it has to say there.
+    /// it has to say there. Whoever is told to slow down and goes on is closed.
     fn as_meant(&self, failure: Failure) -> Failure {
-        let stops = self.shared.stopping.load(Ordering::Relaxed);
-        let refusal = match failure.refusal {
-            Refusal::NoSuchRoom if stops => Refusal::Stopping,
-            refusal => refusal,
-        };
-        Failure { refusal, ..failure }
+        self.note_refusal(&failure.refusal);
+        let is_meant = matches!(failure.refusal, Refusal::NoSuchRoom) && self.shared.stopping.load(Ordering::Relaxed);
+        if is_meant { Failure { refusal: Refusal::Stopping, ..failure } } else { failure }
     }
 
-    /// Counts a frame that asks nothing of the hub as one wish.
+    /// Counts the bytes of a frame, after inflating and before decoding. Answers how long the gateway waits before it decodes
+    /// it, and reads nothing meanwhile: a client whose user sends more than it may is slowed, and loses nothing.
+    pub fn charge(&self, bytes: usize) -> Duration {
+        let rate = self.shared.settings.rates.bytes;
+        rate.map_or(Duration::ZERO, |rate| self.client.meters(&self.shared.meters).bytes.charge(rate, bytes))
+    }
+
+    /// Counts a frame as one wish, before it is decoded.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`].
+    /// [`Refusal::TooFast`]. A client that goes on after many of them is closed.
     pub fn count(&self) -> Result<(), Refusal> {
-        self.wishes.pass(self.shared.settings.rates.wishes)
+        let counted = self.intake.count(self.shared.settings.rates.wishes);
+        counted.inspect_err(|refusal| self.note_refusal(refusal))
+    }
+
+    fn note_refusal(&self, refusal: &Refusal) {
+        if matches!(refusal, Refusal::TooFast { .. }) && self.intake.has_gone_on() {
+            self.close(CloseCode::TooMany);
+        }
     }
 
     /// Tells this client alone.
@@ -189,7 +191,6 @@ impl Peer {
 
     async fn obey(&mut self, command: Command, wants_answer: bool) -> Result<Done, Failure> {
         let rates = &self.shared.settings.rates;
-        self.count()?;
         match &command {
             Command::Post { room, draft, .. } => self
                 .count_for_person(rates.messages, |meters| &meters.messages)

@@ -39,6 +39,8 @@ pub struct Rates {
     pub broadcasts: Option<Rate>,
     /// Wishes of any kind on one connection.
     pub wishes: Option<Rate>,
+    /// Bytes that a person sends over all connections, as they are after inflating.
+    pub bytes: Option<Rate>,
 }
 
 /// One bucket. Shared by reference, without a lock.
@@ -73,6 +75,21 @@ impl Meter {
             <= now.saturating_duration_since(self.begun).as_nanos()
     }
 
+    /// Counts so many, whether there is room for them or not. Answers how long to wait before what was counted is worked
+    /// on; no time at all within the rate.
+    pub(crate) fn charge(&self, rate: Rate, count: usize) -> Duration {
+        self.charge_at(rate, count, Instant::now())
+    }
+
+    fn charge_at(&self, rate: Rate, count: usize, now: Instant) -> Duration {
+        let now_ns = u64::try_from(now.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX);
+        let cost_ns = rate.step_ns().saturating_mul(u64::try_from(count).unwrap_or(u64::MAX));
+        let charge = |empty_at: u64| empty_at.max(now_ns).saturating_add(cost_ns);
+        let before = self.empty_at_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |it| Some(charge(it)));
+        let after = charge(before.unwrap_or_else(|unchanged| unchanged));
+        Duration::from_nanos(after.saturating_sub(now_ns.saturating_add(rate.slack_ns())))
+    }
+
     /// As [`Meter::pass`], at this moment; says how long to wait until one would have been taken.
     fn count(&self, rate: Rate, now: Instant) -> Result<(), Duration> {
         let now_ns = u64::try_from(now.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX);
@@ -91,12 +108,13 @@ impl Meter {
 pub(crate) struct Meters {
     pub(crate) messages: Meter,
     pub(crate) typing: Meter,
+    pub(crate) bytes: Meter,
 }
 
 impl Meters {
     /// Whether new ones would do as well.
     pub(crate) fn are_empty(&self, now: Instant) -> bool {
-        self.messages.is_empty(now) && self.typing.is_empty(now)
+        self.messages.is_empty(now) && self.typing.is_empty(now) && self.bytes.is_empty(now)
     }
 }
 
@@ -127,6 +145,17 @@ mod tests {
     fn without_a_rate_everything_is_taken() {
         let meter = Meter::default();
         assert!((0..10_000).all(|_| meter.pass(None).is_ok()));
+    }
+
+    #[test]
+    fn what_is_charged_beyond_the_rate_has_to_wait() {
+        let (meter, rate) = (Meter::default(), Rate { per_second: 1_000, burst: 2_000 });
+        let start = Instant::now();
+        assert_eq!(meter.charge_at(rate, 1_500, start), Duration::ZERO);
+        assert_eq!(meter.charge_at(rate, 1_500, start), Duration::from_secs(1));
+        assert_eq!(meter.charge_at(rate, 500, start + Duration::from_secs(1)), Duration::from_millis(500));
+        assert_eq!(meter.charge_at(rate, 2_000, start + Duration::from_mins(1)), Duration::ZERO);
+        assert!(meter.charge_at(rate, usize::MAX, start) > Duration::from_hours(1));
     }
 
     /// Of those who come so long after one another, the moments at which one was taken.

@@ -24,6 +24,14 @@ pub enum Refusal {
     /// Not text.
     #[error("binary frames are not understood, send text")]
     BinaryFrame,
+    /// More than a frame of its type carries.
+    #[error("this frame has {size} bytes, at most {limit} are taken of its type")]
+    TooBig {
+        /// How many it has.
+        size: usize,
+        /// How many it may have.
+        limit: usize,
+    },
     /// A value is outside its limits.
     #[error("{field}: {message}")]
     Invalid {
@@ -123,6 +131,7 @@ impl Refusal {
             Self::BadFrame { .. } => ErrorCode::BadFrame,
             Self::UnknownType(_) => ErrorCode::UnknownType,
             Self::BinaryFrame => ErrorCode::BinaryFrame,
+            Self::TooBig { .. } => ErrorCode::TooBig,
             Self::Invalid { .. } | Self::JobOver => ErrorCode::Invalid,
             Self::Blank { .. } => ErrorCode::Blank,
             Self::TooLong { .. } => ErrorCode::TooLong,

@@ -70,7 +70,7 @@ pub enum CloseCode {
     Token = 4401,
     /// Not allowed, and trying again will not help.
     Forbidden = 4403,
-    /// Too many connections: come back later.
+    /// Too many connections, or far too many frames on one: come back later.
     TooMany = 4429,
 }
 
@@ -113,7 +113,7 @@ impl CloseCode {
             Self::TooSlow => "fell behind, come back and recover",
             Self::Token => "sign in again",
             Self::Forbidden => "not allowed",
-            Self::TooMany => "too many connections, come back later",
+            Self::TooMany => "too much at once, come back later",
         }
     }
 

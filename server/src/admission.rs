@@ -62,9 +62,7 @@ impl Admissions {
     /// [`ApiError::TooManySockets`] where this address was too quick or has too many open, [`ApiError::Full`] where all
     /// together have.
     pub fn admit(&self, Address(address): Address, now_ms: i64) -> Result<Place, ApiError> {
-        if let Counted::Wait(retry_after_ms) = self.shared.handshakes.count(address, now_ms) {
-            return Err(ApiError::TooManySockets { retry_after_ms });
-        }
+        self.count(Address(address), now_ms)?;
         let limits = &self.shared.limits;
         let mut open = self.shared.open();
         if open.all >= limits.connections {
@@ -80,6 +78,19 @@ impl Admissions {
             tracing::warn!(open = open.all, "As many sockets are open as may be");
         }
         Ok(Place { shared: self.shared.clone(), address })
+    }
+}
+
+impl Admissions {
+    /// Counts an attempt to come in: a handshake, or what costs as much on a socket that is open.
+    ///
+    /// # Errors
+    /// [`ApiError::TooManySockets`] where this address was too quick.
+    pub fn count(&self, Address(address): Address, now_ms: i64) -> Result<(), ApiError> {
+        match self.shared.handshakes.count(address, now_ms) {
+            Counted::Wait(retry_after_ms) => Err(ApiError::TooManySockets { retry_after_ms }),
+            Counted::Yes | Counted::NoRoom => Ok(()),
+        }
     }
 }
 

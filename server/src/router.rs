@@ -31,6 +31,12 @@ use crate::state::AppState;
 /// How long a browser may remember what another origin may do.
 const PREFLIGHT: Duration = Duration::from_mins(10);
 
+/// Bytes of a body with names, a password and a token in it.
+const CREDENTIALS_BYTES: usize = 16 * 1024;
+
+/// Bytes of a body with names and identifiers in it: more than a thousand members of a new room.
+const SMALL_BYTES: usize = 64 * 1024;
+
 pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
     // Set before the layer: a preflight is a method that no route knows.
     let api = api().method_not_allowed_fallback(wrong_method).layer(cors(state));
@@ -61,6 +67,11 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
 }
 
 fn api() -> Router<AppState> {
+    credentials().merge(small()).merge(carriers())
+}
+
+/// What a stranger may send a body to.
+fn credentials() -> Router<AppState> {
     Router::new()
         .route("/api/v1/auth/register", post(account::register))
         .route("/api/v1/auth/login", post(account::login))
@@ -68,22 +79,34 @@ fn api() -> Router<AppState> {
         .route("/api/v1/auth/logout", post(account::logout))
         .route("/api/v1/auth/me", get(account::me))
         .route("/api/v1/auth/ticket", post(account::ticket))
+        .layer(DefaultBodyLimit::max(CREDENTIALS_BYTES))
+}
+
+/// What takes names, identifiers and numbers.
+fn small() -> Router<AppState> {
+    Router::new()
         .route("/api/v1/chats", get(rooms::list).post(rooms::create))
         .route("/api/v1/chats/{room}", get(rooms::show).patch(rooms::rename).delete(rooms::delete))
         .route("/api/v1/chats/{room}/members", get(rooms::members).post(rooms::add_members))
         .route("/api/v1/chats/{room}/members/{person}", delete(rooms::remove_member))
-        .route("/api/v1/chats/{room}/messages", get(messages::history).post(messages::post))
         .route("/api/v1/chats/{room}/read", post(messages::read))
         .route("/api/v1/users", get(users::search))
-        .route("/api/v1/jobs", get(jobs::list).post(jobs::start))
-        .route("/api/v1/jobs/{job}", get(jobs::show).patch(jobs::report).delete(jobs::delete))
-        .route("/api/v1/notifications", get(notifications::list).post(notifications::create))
         .route("/api/v1/notifications/read", post(notifications::read))
         .route("/api/v1/websocket/stats", get(stats::stats))
         .route("/api/v1/websocket/user/{person}/status", get(stats::status))
-        .route("/api/v1/websocket/test/emit-to-user", post(emit::emit))
         .route("/api/v1/websocket/test/analysis-events/{person}", post(emit::analysis_events))
         .route("/api/v1/admin/maintenance", post(maintenance::set))
+        .layer(DefaultBodyLimit::max(SMALL_BYTES))
+}
+
+/// What takes texts, or values of the application.
+fn carriers() -> Router<AppState> {
+    Router::new()
+        .route("/api/v1/chats/{room}/messages", get(messages::history).post(messages::post))
+        .route("/api/v1/jobs", get(jobs::list).post(jobs::start))
+        .route("/api/v1/jobs/{job}", get(jobs::show).patch(jobs::report).delete(jobs::delete))
+        .route("/api/v1/notifications", get(notifications::list).post(notifications::create))
+        .route("/api/v1/websocket/test/emit-to-user", post(emit::emit))
 }
 
 /// Every raw socket; browsers do not apply CORS to them.
@@ -111,6 +134,7 @@ fn pages() -> Router<AppState> {
         .route("/register", get(ssr::entry).post(pages::register))
         .route("/sign-out", post(pages::sign_out))
         .route("/theme", post(pages::theme))
+        .layer(DefaultBodyLimit::max(CREDENTIALS_BYTES))
         .route("/devtools", get(ssr::open_to_all))
         .route("/test", get(ssr::open_to_all))
         .route("/healthz", get(health::alive))

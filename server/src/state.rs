@@ -129,6 +129,14 @@ impl AppState {
         self.shared.admissions.admit(address, self.clock().monotonic_ms())
     }
 
+    /// Counts that a client asks to come in once more on a socket that is open.
+    ///
+    /// # Errors
+    /// [`ApiError::TooManySockets`].
+    pub fn admit_again(&self, place: &Place) -> Result<(), ApiError> {
+        self.shared.admissions.count(place.address(), self.clock().monotonic_ms())
+    }
+
     /// Where those who were admitted wait until they are let in.
     pub fn turns(&self) -> &Turns {
         &self.shared.turns

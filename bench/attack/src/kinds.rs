@@ -138,7 +138,7 @@ impl Kind {
                 let user = format!("attacker-{}", number % 100);
                 let good = token(&user).map_err(io::Error::other)?;
                 let token = if number.is_multiple_of(2) { good.as_str() } else { "wrong" };
-                stream.write_all(handshake(token, "").as_bytes()).await?;
+                stream.write_all(handshake(&native(token), false).as_bytes()).await?;
                 stream.read(&mut [0; 512]).await.map(drop)
             }
             Self::LongPaths => {
@@ -193,9 +193,7 @@ impl Kind {
         let mut stream = connect(attacker(number, from_many), to, None).await?;
         let user = if from_many { format!("attacker-{number}") } else { "attacker".to_owned() };
         let token = token(&user).map_err(io::Error::other)?;
-        let extensions =
-            if self == Self::Bombs { "sec-websocket-extensions: permessage-deflate\r\n" } else { "" };
-        stream.write_all(handshake(&token, extensions).as_bytes()).await?;
+        stream.write_all(handshake(&native(&token), self == Self::Bombs).as_bytes()).await?;
         let (mut reads, mut writes) = stream.split();
         let answers = async {
             let mut some = vec![0; 64 * 1024];
@@ -246,9 +244,15 @@ fn post(length: usize) -> String {
     )
 }
 
-fn handshake(token: &str, extensions: &str) -> String {
+fn native(token: &str) -> String {
+    format!("/api/v1/ws?token={token}")
+}
+
+/// The request for a WebSocket at a path.
+pub(crate) fn handshake(path: &str, deflates: bool) -> String {
+    let extensions = if deflates { "sec-websocket-extensions: permessage-deflate\r\n" } else { "" };
     format!(
-        "GET /api/v1/ws?token={token} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+        "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
          sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n{extensions}\r\n"
     )
 }
@@ -276,13 +280,17 @@ async fn read_all(stream: &mut TcpStream) -> io::Result<()> {
 }
 
 /// A masked frame (RFC 6455, section 5.2) with this first byte; the mask is of zeros.
-fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
     match payload.len() {
         length @ 0..=125 => frame.push(0x80 | u8::try_from(length).unwrap_or(0)),
-        length => {
+        length @ 126..=65_535 => {
             frame.push(0xfe);
             frame.extend_from_slice(&u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes());
+        }
+        length => {
+            frame.push(0xff);
+            frame.extend_from_slice(&u64::try_from(length).unwrap_or(u64::MAX).to_be_bytes());
         }
     }
     frame.extend_from_slice(&[0; 4]);

@@ -4,6 +4,7 @@
 //! The calls: `attack`, with `--program PATH` for another program than the release build, and with `--only WORDS` for those
 //! parts alone whose names contain the words.
 
+mod attack;
 mod failed;
 mod kinds;
 mod ledger;
@@ -11,6 +12,7 @@ mod network;
 mod newcomer;
 mod ordinary;
 mod server;
+mod work;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,11 +22,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant as StdInstant};
 
 use failed::Failed;
-use kinds::{ALL, Count, Kind};
+use attack::{Attack, WORK_ADDRESSES};
+use kinds::Count;
 use ledger::{Delays, Ledger, Span};
 use newcomer::newcomer;
 use ordinary::{CLIENTS, Ordinary};
-use server::Server;
+use server::{Accounts, Server, Targets};
 use tokio::runtime::Builder;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
@@ -48,6 +51,9 @@ const NEWCOMER_LIMIT: Duration = Duration::from_secs(5);
 /// The 99th percentile of deliveries may be this many times the quiet one, or this long.
 const TIMES_QUIET: u32 = 4;
 const P99_LIMIT: Duration = Duration::from_millis(100);
+
+/// Memory that the server may have at any time.
+const MEMORY_LIMIT_KIB: u64 = 300 * 1024;
 
 /// Memory afterwards, in per cent of what it was before.
 const MEMORY_PER_CENT: u64 = 110;
@@ -103,22 +109,23 @@ fn run() -> Result<u32, Failed> {
     let Wanted { program, only } = wanted()?;
     let runtime = |what| Builder::new_current_thread().enable_all().build().map_err(Failed::io(what));
     let (ordinary, hostile) = (runtime("no runtime for clients")?, runtime("no runtime for attackers")?);
-    let server = ordinary.block_on(Server::start(&program))?;
+    let server = ordinary.block_on(Server::start(&program, Accounts::External))?;
+    let accounts = ordinary.block_on(Server::start(&program, Accounts::Local))?;
     // Attackers have a thread of their own, so that they do not hold up the clients that are measured.
     let (orders, mut ordered) = tokio::sync::mpsc::channel::<Order>(1);
-    let to = server.address;
+    let to = Targets { hub: server.address, accounts: accounts.address };
     let attacking = std::thread::spawn(move || {
         hostile.block_on(async {
-            while let Some((kinds, end, count)) = ordered.recv().await {
+            while let Some((attacks, end, count)) = ordered.recv().await {
                 let mut all = JoinSet::new();
-                for (kind, from_many) in kinds {
-                    all.spawn(kind.attack(to, from_many, end, count.clone()));
+                for attack in attacks {
+                    all.spawn(attack.run(to, end, count.clone()));
                 }
                 while all.join_next().await.is_some() {}
             }
         });
     });
-    let failures = ordinary.block_on(measure(&server, &orders, &only))?;
+    let failures = ordinary.block_on(measure([&server, &accounts], &orders, &only))?;
     drop(orders);
     if attacking.join().is_err() {
         return Err(Failed::Usage("the attackers panicked".to_owned()));
@@ -126,17 +133,19 @@ fn run() -> Result<u32, Failed> {
     Ok(failures)
 }
 
-/// Kinds of attack, and whether from many addresses; until when; and where it is counted.
-type Order = (Vec<(Kind, bool)>, Instant, Arc<Count>);
+/// Attacks; until when; and where it is counted.
+type Order = (Vec<Attack>, Instant, Arc<Count>);
 type Orders = tokio::sync::mpsc::Sender<Order>;
 
 /// A part of the run that is to come: its attacks, how long, its name.
-type Part = (Vec<(Kind, bool)>, Duration, String);
+type Part = (Vec<Attack>, Duration, String);
 
-async fn measure(server: &Server, orders: &Orders, only: &str) -> Result<u32, Failed> {
+async fn measure(servers: [&Server; 2], orders: &Orders, only: &str) -> Result<u32, Failed> {
+    let [server, _] = servers;
     let ledger = Arc::new(Ledger::new());
     let clients = Ordinary::enter(server.address, &ledger).await?;
     println!("{CLIENTS} ordinary clients are in");
+    work::prepare(server.address, WORK_ADDRESSES).await.map_err(Failed::io("no rooms for the attackers"))?;
     clients.speak(true);
     let next_newcomer = Arc::new(AtomicU64::new(0));
     let mut rows = Vec::new();
@@ -144,23 +153,21 @@ async fn measure(server: &Server, orders: &Orders, only: &str) -> Result<u32, Fa
     // Tables and caches are as large as an attack makes them, once. What comes after a first wave is measured, also against
     // itself: memory that each wave takes and does not give back is found.
     let wave =
-        part(server, &ledger, &next_newcomer, Some((orders, together())), WAVE, String::new(), String::new());
+        part(servers, &ledger, &next_newcomer, Some((orders, Attack::together())), WAVE, String::new(), String::new());
     wave.await?;
     sleep(SETTLES).await;
-    let quiet = part(server, &ledger, &next_newcomer, None, QUIET, "quiet".to_owned(), String::new()).await?;
+    let quiet = part(servers, &ledger, &next_newcomer, None, QUIET, "quiet".to_owned(), String::new()).await?;
     show(&quiet, None);
     let before_kib = server.resident_kib()?;
     let mut parts: Vec<Part> = Vec::new();
-    for kind in ALL {
-        parts.push((vec![(kind, false)], ATTACK, format!("{}, one address", kind.name())));
-        parts.push((vec![(kind, true)], ATTACK, format!("{}, 250 addresses", kind.name())));
+    for attack in Attack::all() {
+        parts.push((vec![attack], ATTACK, attack.name()));
     }
-    parts.push((together(), TOGETHER, "all of them together, 250 addresses".to_owned()));
+    parts.push((Attack::together(), TOGETHER, "all of them together, many addresses".to_owned()));
     parts.retain(|(_, _, name)| name.contains(only));
-    for (kinds, time, name) in parts {
-        let rate =
-            if let [(kind, _)] = kinds.as_slice() { kind.rate().to_string() } else { "as above".to_owned() };
-        let row = part(server, &ledger, &next_newcomer, Some((orders, kinds)), time, name, rate).await?;
+    for (attacks, time, name) in parts {
+        let rate = if let [attack] = attacks.as_slice() { attack.rate() } else { "as above".to_owned() };
+        let row = part(servers, &ledger, &next_newcomer, Some((orders, attacks)), time, name, rate).await?;
         show(&row, Some(&quiet));
         rows.push(row);
         sleep(BETWEEN).await;
@@ -197,25 +204,21 @@ async fn measure(server: &Server, orders: &Orders, only: &str) -> Result<u32, Fa
     Ok(failures)
 }
 
-/// All kinds of attack at once, from many addresses.
-fn together() -> Vec<(Kind, bool)> {
-    ALL.iter().map(|kind| (*kind, true)).collect()
-}
-
 /// One part of the run, with an attack or without.
 async fn part(
-    server: &Server,
+    servers: [&Server; 2],
     ledger: &Ledger,
     next_newcomer: &Arc<AtomicU64>,
-    attack: Option<(&Orders, Vec<(Kind, bool)>)>,
+    attack: Option<(&Orders, Vec<Attack>)>,
     time: Duration,
     name: String,
     rate: String,
 ) -> Result<Row, Failed> {
+    let [server, accounts] = servers;
     let count = Arc::new(Count::default());
     let (from, end) = (StdInstant::now(), Instant::now() + time);
-    if let Some((orders, kinds)) = attack {
-        let order = (kinds, end, count.clone());
+    if let Some((orders, attacks)) = attack {
+        let order = (attacks, end, count.clone());
         orders.send(order).await.map_err(|_| Failed::Usage("the attackers are gone".to_owned()))?;
     }
     let mut newcomers = JoinSet::new();
@@ -224,7 +227,7 @@ async fn part(
         sleep(NEWCOMER_EVERY).await;
         newcomers.spawn(come(next_newcomer.clone(), server.address));
         files = server.open_files()?.max(files);
-        resident_kib = server.resident_kib()?.max(resident_kib);
+        resident_kib = server.resident_kib()?.max(accounts.resident_kib()?).max(resident_kib);
     }
     tokio::time::sleep_until(end).await;
     let to = StdInstant::now();
@@ -254,7 +257,7 @@ async fn memory_back(server: &Server, before_kib: u64) -> Result<(Duration, u64)
 impl Row {
     fn is_good(&self, quiet: &Self) -> bool {
         let limit = P99_LIMIT.max(quiet.delays.p99 * TIMES_QUIET);
-        self.delays.count > 0 && self.delays.p99 <= limit && self.newcomers.iter().all(Option::is_some)
+        self.resident_kib <= MEMORY_LIMIT_KIB && self.delays.count > 0 && self.delays.p99 <= limit && self.newcomers.iter().all(Option::is_some)
     }
 }
 

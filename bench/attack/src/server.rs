@@ -29,6 +29,24 @@ const FILE_BYTES: usize = 16 * 1024 * 1024;
 /// Where that file is.
 pub(crate) const FILE_PATH: &str = "/pkg/large.wasm";
 
+/// Where accounts are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Accounts {
+    /// With the application, which signs tokens.
+    External,
+    /// With the server, which looks at passwords.
+    Local,
+}
+
+/// What is attacked. Copying it copies two addresses.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Targets {
+    /// Where the ordinary clients are.
+    pub(crate) hub: SocketAddr,
+    /// A server beside it that looks at passwords.
+    pub(crate) accounts: SocketAddr,
+}
+
 /// A server that ends with this value.
 pub(crate) struct Server {
     child: Child,
@@ -38,7 +56,7 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts the program on a free port and waits until it listens.
-    pub(crate) async fn start(program: &Path) -> Result<Self, Failed> {
+    pub(crate) async fn start(program: &Path, accounts: Accounts) -> Result<Self, Failed> {
         let folder = tempfile::tempdir().map_err(Failed::io("no folder for the server's data"))?;
         let site = folder.path().join("site");
         std::fs::create_dir_all(site.join("pkg")).map_err(Failed::io("no folder for the pages"))?;
@@ -51,7 +69,7 @@ impl Server {
             .env("HUBBUB_LISTEN", "127.0.0.1:0")
             .env("HUBBUB_DATA_DIR", folder.path())
             .env("HUBBUB_SITE_DIR", &site)
-            .env("HUBBUB_ACCOUNTS", "external")
+            .env("HUBBUB_ACCOUNTS", if accounts == Accounts::External { "external" } else { "local" })
             .env("JWT_SECRET", SECRET)
             .env("NO_COLOR", "1")
             .stdin(Stdio::null())

@@ -19,6 +19,7 @@ const STRICT: RateLimits = RateLimits {
     typing_per_second: Some(10),
     broadcasts_per_second: Some(60),
     wishes_per_second: Some(100),
+    bytes_per_second: Some(1024 * 1024),
 };
 
 /// What one developer gets, whose test suite does everything from one address.
@@ -30,6 +31,7 @@ const GENEROUS: RateLimits = RateLimits {
     typing_per_second: Some(1_000),
     broadcasts_per_second: Some(10_000),
     wishes_per_second: Some(100_000),
+    bytes_per_second: Some(1024 * 1024 * 1024),
 };
 
 /// Messages and typing that may come at once, as a multiple of what may come each second: what was written while a phone
@@ -38,6 +40,9 @@ const BURST: u32 = 5;
 
 /// The same for wishes of any kind: a client that comes back joins all of its rooms at once.
 const WISH_BURST: u32 = 10;
+
+/// The same for bytes: a list of the longest messages that was written offline.
+const BYTE_BURST: u32 = 8;
 
 /// Connections from one address in production; elsewhere as many as in total.
 const CONNECTIONS_PER_ADDRESS: usize = 1_000;
@@ -62,6 +67,8 @@ pub struct RateLimits {
     pub broadcasts_per_second: Option<u32>,
     /// Frames of any kind on one connection.
     pub wishes_per_second: Option<u32>,
+    /// Bytes that one person sends, over all connections, after inflating.
+    pub bytes_per_second: Option<u32>,
 }
 
 impl RateLimits {
@@ -74,6 +81,7 @@ impl RateLimits {
         typing_per_second: None,
         broadcasts_per_second: None,
         wishes_per_second: None,
+        bytes_per_second: None,
     };
 
     /// What an environment has where nothing else is said.
@@ -94,6 +102,7 @@ impl RateLimits {
             typing: rate(self.typing_per_second, BURST),
             broadcasts: rate(self.broadcasts_per_second, BURST),
             wishes: rate(self.wishes_per_second, WISH_BURST),
+            bytes: rate(self.bytes_per_second, BYTE_BURST),
         }
     }
 }
@@ -191,6 +200,12 @@ pub(super) struct LimitSettings {
     /// back joins all of its rooms [default: 100; 100000 in development]
     #[arg(long, env = "HUBBUB_WISHES_PER_SECOND", value_name = "COUNT")]
     wishes_per_second: Option<NonZeroU32>,
+
+    /// Bytes that one person may send a second over all connections, as they are after inflating; eight times as many at once.
+    /// Beyond it nothing more of theirs is read until there is room, and nothing is lost [default: 1048576, more than a person
+    /// or a bot has to say; 1 GiB in development]
+    #[arg(long, env = "HUBBUB_BYTES_PER_SECOND", value_name = "BYTES")]
+    bytes_per_second: Option<NonZeroU32>,
 
     /// Sockets that may be open at a time; beyond it handshakes get 503. Open files of the process must allow for it.
     #[arg(long, env = "HUBBUB_MAX_CONNECTIONS", value_name = "COUNT", default_value = "100000")]
@@ -340,6 +355,7 @@ impl LimitSettings {
             typing_per_second: or(self.typing_per_second, usual.typing_per_second),
             broadcasts_per_second: or(self.broadcasts_per_second, usual.broadcasts_per_second),
             wishes_per_second: or(self.wishes_per_second, usual.wishes_per_second),
+            bytes_per_second: or(self.bytes_per_second, usual.bytes_per_second),
         }
     }
 
@@ -352,6 +368,7 @@ impl LimitSettings {
             ("HUBBUB_TYPING_PER_SECOND", self.typing_per_second),
             ("HUBBUB_BROADCASTS_PER_SECOND", self.broadcasts_per_second),
             ("HUBBUB_WISHES_PER_SECOND", self.wishes_per_second),
+            ("HUBBUB_BYTES_PER_SECOND", self.bytes_per_second),
         ];
         match said.iter().find(|(_, value)| value.is_some()) {
             Some((name, _)) => Err(refused(format!("HUBBUB_RATE_LIMITS is off, but {name} is set"))),

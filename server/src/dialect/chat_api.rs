@@ -32,6 +32,7 @@ const fn dialect(encode: fn(&Event) -> Option<Bytes>) -> Dialect {
             ..Spelling::new(3, encode)
         },
         decode,
+        carriers: &["send_message", "direct_message"],
         takes_first_frame: false,
         has_inbox_cursor: false,
     }

@@ -12,6 +12,7 @@ mod native_frames;
 mod packet;
 mod quizmaster;
 mod quizmaster_page;
+mod size;
 mod skilllift;
 pub mod socketio;
 pub mod talim;
@@ -66,10 +67,20 @@ pub struct Dialect {
     /// # Errors
     /// A refusal in words, with the room and the draft it was about where they can be told.
     pub decode: fn(&str, &Scope) -> Result<Request, Box<Failure>>,
+    /// The types of frames that carry a text or values of the application. All others are small.
+    pub carriers: &'static [&'static str],
     /// Whether a socket may come without a token and show it in its first frame.
     pub takes_first_frame: bool,
     /// Whether a client may keep a cursor of its inbox and give it when it connects.
     pub has_inbox_cursor: bool,
+}
+
+impl Dialect {
+    /// How many bytes a frame may have, by the type that it begins with. One that names its type later may have what the
+    /// largest may. `message_bytes`: how long a text may be.
+    pub fn most_bytes(&self, frame: &str, message_bytes: usize) -> usize {
+        size::most_bytes(size::first_type(frame), self.carriers, message_bytes)
+    }
 }
 
 /// What the address of a socket says of its scope.

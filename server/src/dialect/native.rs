@@ -3,17 +3,17 @@
 use bytes::Bytes;
 use hub::{Bring, Command, Event, Failure, Spelling};
 use protocol::{ClientFrame, ErrorData, InboxData, ServerFrame};
-use serde::Deserialize;
-use serde_json::value::RawValue;
 
+use super::words::MisreadFrame;
 use super::{Dialect, Request, Scope, native_frames, words};
-use crate::json;
+use crate::json::Rules;
 
 /// The native dialect, spoken by our own pages.
 pub(super) static NATIVE: Dialect = Dialect {
     name: "native",
     spelling: Spelling { hears_sessions: true, ..Spelling::new(0, encode) },
     decode,
+    carriers: &CARRIERS,
     takes_first_frame: true,
     has_inbox_cursor: true,
 };
@@ -24,29 +24,13 @@ pub(super) static NATIVE_WITHOUT_EMAILS: Dialect = Dialect {
     name: "native",
     spelling: Spelling::new(0, encode_without_emails),
     decode,
+    carriers: &CARRIERS,
     takes_first_frame: true,
     has_inbox_cursor: true,
 };
 
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
-    let read = json::read_fast(frame).or_else(|_| match type_first(frame) {
-        Some(frame) => words::read(&frame, &CLIENT_TYPES),
-        None => words::read(frame, &CLIENT_TYPES),
-    });
-    read.map(request).map_err(|failure| Box::new(placed(frame, *failure)))
-}
-
-/// A broadcast with its type in front, which it must have to be read: see [`protocol::RawJson`].
-fn type_first(frame: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Frame<'a> {
-        r#type: &'a str,
-        #[serde(borrow)]
-        data: &'a RawValue,
-    }
-    let Frame { r#type, data } = json::read_fast(frame).ok()?;
-    (r#type == "broadcast").then(|| format!(r#"{{"type":"broadcast","data":{data}}}"#))
+    words::read_frame(frame, &CLIENT_TYPES).map(request).map_err(|misread| Box::new(placed(*misread)))
 }
 
 fn request(frame: ClientFrame) -> Request {
@@ -72,6 +56,8 @@ fn request(frame: ClientFrame) -> Request {
     }
 }
 
+const CARRIERS: [&str; 4] = ["post", "direct", "live", "broadcast"];
+
 const CLIENT_TYPES: [&str; 12] = [
     "authenticate",
     "join",
@@ -88,13 +74,13 @@ const CLIENT_TYPES: [&str; 12] = [
 ];
 
 /// A refusal with the room and the draft that its frame was about, where they can be read.
-fn placed(frame: &str, failure: Failure) -> Failure {
-    let value = json::parse(frame).unwrap_or_default();
-    let named = |key: &str| value.get("data").and_then(|data| data.get(key));
+fn placed(MisreadFrame { refusal, tree }: MisreadFrame) -> Failure {
+    let data = tree.as_ref().and_then(|tree| tree.get("data"));
+    let named = |key: &str| data.and_then(|data| data.get(key));
     Failure {
-        room: named("room").and_then(|room| json::read_value(room).ok()),
-        draft: named("draft").and_then(|draft| json::read_value(draft).ok()),
-        ..failure
+        room: named("room").and_then(|room| room.read(Rules::Lenient).ok()),
+        draft: named("draft").and_then(|draft| draft.read(Rules::Lenient).ok()),
+        refusal,
     }
 }
 

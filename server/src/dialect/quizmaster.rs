@@ -18,6 +18,7 @@ pub(super) static QUIZMASTER: Dialect = Dialect {
     name: "quizmaster",
     spelling: Spelling { settles: &[InboxKind::Job, InboxKind::Notification], ..Spelling::new(1, encode) },
     decode,
+    carriers: &[],
     takes_first_frame: false,
     has_inbox_cursor: false,
 };

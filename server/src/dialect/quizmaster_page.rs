@@ -15,6 +15,7 @@ pub(super) static QUIZMASTER_PAGE: Dialect = Dialect {
     name: "quizmaster test page",
     spelling: Spelling { settles: &[], ..Spelling::new(2, encode) },
     decode,
+    carriers: &[],
     takes_first_frame: false,
     has_inbox_cursor: false,
 };

@@ -22,6 +22,7 @@ pub(super) static SKILLLIFT: Dialect = Dialect {
         ..Spelling::new(4, encode)
     },
     decode,
+    carriers: &["chat_message", "live_session_update"],
     takes_first_frame: true,
     has_inbox_cursor: false,
 };

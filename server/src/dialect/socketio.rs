@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::packet::socket_event;
 use super::words::{misread_value, misshapen};
-use super::{Request, Wish, mockverse, talim};
+use super::{Request, Wish, mockverse, size, talim};
 use crate::json;
 
 /// Two pure functions.
@@ -26,6 +26,9 @@ static VOCABULARIES: [Vocabulary; 2] = [
     Vocabulary { decode: talim::decode, encode: talim::encode },
     Vocabulary { decode: |_, _| None, encode: mockverse::encode },
 ];
+
+/// The events that carry a text or values of the application.
+const CARRIERS: [&str; 2] = ["broadcast", "send-chat-message"];
 
 /// How events are written: as Socket.IO packets of the main namespace, in full. `expiring` and `broadcast` belong to the
 /// door, as `authenticate` does: no vocabulary has them for itself.
@@ -70,6 +73,11 @@ pub fn decode(name: &str, data: &str) -> Wish {
     }
     let known = VOCABULARIES.iter().find_map(|vocabulary| (vocabulary.decode)(name, data));
     known.unwrap_or_else(|| Err(Box::new(Refusal::UnknownType(name.chars().take(64).collect()).into())))
+}
+
+/// How many bytes the arguments of an event may have, by its name. `message_bytes`: how long a text may be.
+pub fn most_bytes(name: &str, message_bytes: usize) -> usize {
+    size::most_bytes(Some(name), &CARRIERS, message_bytes)
 }
 
 fn read_broadcast(data: &str) -> Wish {

@@ -46,17 +46,39 @@ pub(super) fn write(value: &impl Serialize, text: &mut Vec<u8>) -> Option<()> {
 /// # Errors
 /// What is wrong with it, with the field where that can be told.
 pub(super) fn read<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Result<F, Box<Failure>> {
-    json::read_fast(frame).or_else(|_| Ok(read_slowly(frame, types)?))
+    read_frame(frame, types).map_err(|misread| Box::new(misread.refusal.into()))
 }
 
-/// Reads a frame that is seldom, or finds out what is wrong with it.
-fn read_slowly<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Result<F, Refusal> {
-    let tree = Tree::parse(frame.as_bytes()).map_err(|misread| misread_frame(&misread))?;
-    match tree.get("type").and_then(Tree::as_text) {
-        None => Err(misshapen("type", "must be the text that names the frame")),
-        Some(kind) if !types.contains(&kind) => Err(unknown(kind)),
-        Some(_) => tree.read(Rules::Lenient).map_err(|misread| misread_frame(&misread)),
-    }
+/// A frame that could not be read.
+pub(super) struct MisreadFrame {
+    /// Why.
+    pub(super) refusal: Refusal,
+    /// What was in it; `None` for what is no JSON, or too long to be looked at closer.
+    pub(super) tree: Option<Tree>,
+}
+
+/// As [`read`], with what was in the frame.
+///
+/// # Errors
+/// [`MisreadFrame`].
+pub(super) fn read_frame<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Result<F, Box<MisreadFrame>> {
+    let read = match json::type_first(frame) {
+        Some(frame) => json::read_fast(&frame),
+        None => json::read_fast(frame),
+    };
+    read.or_else(|error| {
+        let misread = |refusal, tree| Box::new(MisreadFrame { refusal, tree });
+        let tree = Tree::of_misread(frame, &error).map_err(|it| misread(misread_frame(&it), None))?;
+        let refusal = match tree.get("type").and_then(Tree::as_text) {
+            None => misshapen("type", "must be the text that names the frame"),
+            Some(kind) if !types.contains(&kind) => unknown(kind),
+            Some(_) => match tree.read(Rules::Lenient) {
+                Ok(frame) => return Ok(frame),
+                Err(misread) => misread_frame(&misread),
+            },
+        };
+        Err(misread(refusal, Some(tree)))
+    })
 }
 
 /// A frame that no client sends.

@@ -23,7 +23,8 @@ pub enum Message {
 const OVERHEAD: usize = 48;
 
 impl Message {
-    fn weight(&self) -> usize {
+    /// Bytes that it counts for.
+    pub fn weight(&self) -> usize {
         let (Self::Text(data) | Self::Binary(data)) = self;
         data.len() + OVERHEAD
     }

@@ -110,8 +110,8 @@ pub(super) async fn post(
 
 /// The whole body, as long as it is not too long. One that says so itself is not asked for.
 async fn read(shared: &Shared, body: Body) -> Result<Bytes, RequestError> {
-    let most = u64::try_from(shared.settings.max_payload).unwrap_or(u64::MAX);
-    if body.size_hint().lower() > most {
+    let most = shared.max_payload();
+    if body.size_hint().lower() > u64::try_from(most).unwrap_or(u64::MAX) {
         shared.abort(CloseReason::TooBig);
         return Err(RequestError::TooLarge);
     }
@@ -123,7 +123,7 @@ async fn read(shared: &Shared, body: Body) -> Result<Bytes, RequestError> {
             shared.abort(CloseReason::Lost);
             RequestError::BadRequest
         })?;
-        if whole.len() + chunk.len() > shared.settings.max_payload {
+        if whole.len() + chunk.len() > most {
             shared.abort(CloseReason::TooBig);
             return Err(RequestError::TooLarge);
         }

@@ -1,5 +1,6 @@
 //! One client's session: the handle that the application has, and what its transports share.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -46,6 +47,11 @@ impl Session {
     /// [`Gone`] when the session has ended.
     pub fn send_uncounted(&self, messages: impl IntoIterator<Item = Outgoing>) -> Result<(), Gone> {
         self.shared.push_uncounted(messages)
+    }
+
+    /// The application has let the client in: its messages may be as long as messages may be.
+    pub fn let_in(&self) {
+        self.shared.is_let_in.store(true, Ordering::Relaxed);
     }
 
     /// Ends the session after what was sent before. Only the first end counts.
@@ -106,6 +112,8 @@ pub(super) struct Shared {
     pub(super) sid: Sid,
     pub(super) settings: Arc<Settings>,
     pub(super) mailbox: Mailbox,
+    /// Whether the application has let the client in.
+    is_let_in: AtomicBool,
     /// A std mutex: held for a change of state, never across an `.await`.
     state: Mutex<State>,
     /// The waiting poll has something to look at.
@@ -127,6 +135,7 @@ impl Shared {
         Self {
             sid,
             mailbox: Mailbox::new(settings.inbox_bytes),
+            is_let_in: AtomicBool::new(false),
             state: Mutex::new(State::new(transport, &settings)),
             settings,
             wake_poll: Notify::new(),
@@ -136,6 +145,12 @@ impl Shared {
             heart: AtomicWaker::new(),
             socket: AtomicWaker::new(),
         }
+    }
+
+    /// Bytes that a message, or a polling payload, may have at the moment.
+    pub(super) fn max_payload(&self) -> usize {
+        let Settings { max_payload, early_payload, .. } = *self.settings;
+        if self.is_let_in.load(Ordering::Relaxed) { max_payload } else { early_payload.min(max_payload) }
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {

@@ -15,6 +15,8 @@ pub struct Settings {
     pub farewell: Duration,
     /// Bytes of a message, and of a polling payload. The session of who sends more is closed.
     pub max_payload: usize,
+    /// The same as long as the application has not let the client in.
+    pub early_payload: usize,
     /// Bytes that may wait for one client before it is let go.
     pub outbox_bytes: usize,
     /// Bytes that one client may have sent and the application has not taken up. More is not read until it has.
@@ -34,6 +36,7 @@ impl Default for Settings {
             upgrade_timeout: Duration::from_secs(10),
             farewell: Duration::from_secs(5),
             max_payload: 1_000_000,
+            early_payload: 1_000_000,
             outbox_bytes: 1024 * 1024,
             inbox_bytes: 64 * 1024,
             max_sessions: 100_000,

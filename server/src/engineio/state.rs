@@ -30,6 +30,8 @@ pub enum CloseReason {
     Stopping,
     /// Too many come at once.
     Busy,
+    /// The client sends far more than it may.
+    TooFast,
     /// What the client proved who it is with has expired.
     Expired,
 }
@@ -46,6 +48,8 @@ impl CloseReason {
             Self::Stopping => 1012,
             // Try again later, in IANA's WebSocket Close Code Number Registry.
             Self::Busy => 1013,
+            // As on the other doors.
+            Self::TooFast => 4429,
             Self::Expired => 4401,
         }
     }
@@ -60,6 +64,7 @@ impl CloseReason {
             Self::TooSlow => "too much waits to be read",
             Self::Stopping => "the server restarts",
             Self::Busy => "many are coming in, try again in a moment",
+            Self::TooFast => "too much at once, come back later",
             Self::Expired => "the token has expired",
         }
     }

@@ -19,10 +19,11 @@ use crate::websocket::{
 /// Frames that a message may come in. No client of Socket.IO sends more than one.
 const FRAGMENTS: u32 = 1_024;
 
-/// What the WebSocket below has to know.
+/// What the WebSocket below has to know. How much a message may be is said again at each read.
 pub(super) fn settings(settings: &Settings) -> websocket::Settings {
+    let message_bytes = settings.early_payload.min(settings.max_payload);
     websocket::Settings {
-        limits: Limits { message_bytes: settings.max_payload, fragments: FRAGMENTS },
+        limits: Limits { message_bytes, fragments: FRAGMENTS },
         deflate_from_bytes: settings.deflate_from_bytes,
     }
 }
@@ -54,7 +55,12 @@ impl Connection {
     async fn read(&mut self) -> CloseReason {
         loop {
             let said = tokio::select! {
-                said = self.reader.next() => said,
+                said = poll_fn(|cx| {
+                    // The client may have been let in since the last look.
+                    let message_bytes = self.shared.max_payload();
+                    self.reader.set_limits(Limits { message_bytes, fragments: FRAGMENTS });
+                    self.reader.poll_next(cx)
+                }) => said,
                 () = poll_fn(|cx| self.shared.poll_ended(cx)) => return CloseReason::Server,
             };
             match take_up(&self.shared, said) {

@@ -79,6 +79,14 @@ impl Misread {
         Self { fault: Fault::NotJson, path: String::new(), what }
     }
 
+    /// A long text that is not read again to find out what is wrong with it.
+    pub(super) fn of_long(error: &serde_json::Error) -> Self {
+        match error.classify() {
+            Category::Data => Self::must_be("of another shape; a text as long as this is not looked at closer"),
+            _ => Self::not_json(error),
+        }
+    }
+
     /// The same, of a value that stands under a key.
     pub(super) fn under(self, key: &str) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };

@@ -9,8 +9,10 @@ mod strict;
 mod tree;
 mod typed;
 
-use serde::de::{Deserialize, DeserializeOwned};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 pub use misread::{Fault, Misread};
 pub(crate) use tree::Tree;
@@ -34,7 +36,26 @@ pub(crate) fn read_fast<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, s
 /// # Errors
 /// [`Misread`].
 pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Misread> {
-    read_fast(text).or_else(|_| Tree::parse(text.as_bytes())?.read(Rules::Lenient))
+    read_fast(text).or_else(|error| Tree::of_misread(text, &error)?.read(Rules::Lenient))
+}
+
+/// An object `{"type", "data"}` that begins with something else, with its type in front: then derived code reads the data in
+/// place, and does not keep it until it knows what it is. `None` for one that begins with its type, as nearly all do, and for
+/// what is no such object.
+pub(crate) fn type_first(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Frame<'a> {
+        #[serde(borrow)]
+        r#type: &'a RawValue,
+        #[serde(borrow)]
+        data: &'a RawValue,
+    }
+    let first = text.trim_ascii_start().strip_prefix('{')?.trim_ascii_start();
+    if first.starts_with("\"type\"") {
+        return None;
+    }
+    let Frame { r#type, data } = read_fast(text).ok()?;
+    Some(format!(r#"{{"type":{type},"data":{data}}}"#))
 }
 
 /// Reads a value that was parsed already. Keys that are not known are let be.

@@ -8,6 +8,9 @@ use serde_json::{Number, Value};
 use super::misread::Misread;
 use super::typed::{Rules, Typed};
 
+/// How long a text may be for which it is worked out what is wrong with it.
+const EXPLAINED_BYTES: usize = 64 * 1024;
+
 /// A JSON value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Tree {
@@ -26,6 +29,15 @@ impl Tree {
     /// [`Misread`] with the place where it goes wrong.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, Misread> {
         serde_json::from_slice(text).map_err(|error| Misread::not_json(&error))
+    }
+
+    /// A text that could not be read as what it should be, to find out why. Only a short one is looked at again: else it
+    /// would cost most to send what is wrong.
+    ///
+    /// # Errors
+    /// [`Misread`] of a long one, with as much as the first reading has found, or of what is no JSON.
+    pub(crate) fn of_misread(text: &str, error: &serde_json::Error) -> Result<Self, Misread> {
+        if text.len() > EXPLAINED_BYTES { Err(Misread::of_long(error)) } else { Self::parse(text.as_bytes()) }
     }
 
     /// The pairs of a query or a form.

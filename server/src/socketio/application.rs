@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::future::Future;
+use std::time::Duration;
 
 use axum::http::request::Parts;
 use bytes::Bytes;
@@ -41,6 +42,12 @@ pub trait Application: Send + Sync + 'static {
         socket: &Socket,
         event: Event,
     ) -> impl Future<Output = ()> + Send;
+
+    /// Counts the bytes of a message, before it is decoded. Answers how long the client's session waits before it goes on; it
+    /// reads nothing meanwhile.
+    fn charge(&self, _: &Self::Connection, _bytes: usize) -> Duration {
+        Duration::ZERO
+    }
 
     /// When the application wants to look at a client that says nothing; `None`: not at all. Asked again after everything
     /// that the client says, and after each look.

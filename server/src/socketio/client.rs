@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until};
 use wire::socketio::{DecodeError, Decoder, Event, Packet, connect_error, msgpack};
 
@@ -24,10 +25,16 @@ pub(super) struct Client<'a, A: Application> {
     settings: &'a Settings,
     session: Session,
     inbox: Inbox,
-    /// A message that waits for room for what it may ask for.
-    held: Option<Message>,
+    /// A message that waits for its time, and for room for what it may ask for.
+    held: Option<Held>,
     admission: A::Admission,
     decoder: Decoder,
+    /// Until when the attachments of a packet have to come, while some are missing.
+    attach_by: Option<Instant>,
+    /// Packets since the client was in a namespace.
+    early_packets: usize,
+    /// Requests to enter a namespace that were refused.
+    refusals: usize,
     /// Few; searched one by one.
     connections: Vec<Entered<A::Connection>>,
     /// Namespaces that the client may not know it was shown out of, or refused.
@@ -37,6 +44,13 @@ pub(super) struct Client<'a, A: Application> {
     /// The client was told that its packets are of a parser that is not spoken here.
     has_other_parser: bool,
     signal: Arc<Signal>,
+}
+
+/// A message that was not taken up yet.
+struct Held {
+    message: Message,
+    /// Not before.
+    from: Instant,
 }
 
 struct Entered<C> {
@@ -52,6 +66,12 @@ enum Violation {
     /// A packet for a namespace that the client is not in, or a request to enter one that it is in.
     #[error("a packet that does not fit the state of its namespace")]
     State,
+    /// More packets than a client needs to enter a namespace.
+    #[error("too many packets outside of a namespace")]
+    TooEarly,
+    /// Attachments that did not come in time.
+    #[error("attachments that did not come in time")]
+    NoAttachments,
 }
 
 impl<'a, A: Application> Client<'a, A> {
@@ -69,7 +89,10 @@ impl<'a, A: Application> Client<'a, A> {
             inbox,
             held: None,
             admission,
-            decoder: Decoder::new(settings.max_attachments),
+            decoder: Decoder::new(settings.max_attachments, settings.engine.max_payload),
+            attach_by: None,
+            early_packets: 0,
+            refusals: 0,
             connections: Vec::new(),
             shown_out: Vec::new(),
             enter_by: Some(Instant::now() + settings.connect_timeout),
@@ -96,6 +119,10 @@ impl<'a, A: Application> Client<'a, A> {
                 }
                 message = self.next_with_room() => message,
                 () = &mut timer, if look_at.is_some() => {
+                    if self.attach_by.is_some_and(|attach_by| attach_by <= Instant::now()) {
+                        self.end(&Violation::NoAttachments);
+                        break;
+                    }
                     if self.enter_by.is_none() {
                         self.look();
                         continue;
@@ -108,8 +135,7 @@ impl<'a, A: Application> Client<'a, A> {
             let Some(message) = message else { break };
             // In a box, so that a task that waits for the next message is small.
             if let Err(violation) = Box::pin(self.hear(message)).await {
-                tracing::debug!(%violation, "A client of Socket.IO broke the rules");
-                self.session.abort(CloseReason::Protocol);
+                self.end(&violation);
                 break;
             }
         }
@@ -117,25 +143,39 @@ impl<'a, A: Application> Client<'a, A> {
         Box::pin(self.leave_all(Disconnect::Ended(reason))).await;
     }
 
-    /// The next message, once there is room for what it may ask for: a client is not let go for its own questions, however
-    /// fast it asks and however slowly it takes the answers. May be dropped and called again; nothing is lost.
+    fn end(&self, violation: &Violation) {
+        tracing::debug!(%violation, "A client of Socket.IO broke the rules");
+        self.session.abort(CloseReason::Protocol);
+    }
+
+    /// The next message, once it is its time and there is room for what it may ask for: a client is not let go for its own
+    /// questions, however fast it asks and however slowly it takes the answers. May be dropped and called again; nothing is
+    /// lost.
     async fn next_with_room(&mut self) -> Option<Message> {
         if self.held.is_none() {
-            self.held = Some(self.inbox.next().await?);
+            let message = self.inbox.next().await?;
+            let bytes = message.weight();
+            let waits = self.connections.iter().map(|it| self.application.charge(&it.connection, bytes));
+            let from = Instant::now() + waits.max().unwrap_or_default();
+            self.held = Some(Held { message, from });
+            // Messages that are there already are had without waiting: the other tasks have their turn all the same.
+            consume_budget().await;
+        }
+        if let Some(Held { from, .. }) = self.held.as_ref().filter(|held| held.from > Instant::now()) {
+            // In a box, because it is rare.
+            Box::pin(sleep_until(*from)).await;
         }
         if !self.session.is_drained() {
-            // In a box, because it is rare.
             Box::pin(self.session.drained()).await;
         }
-        self.held.take()
+        self.held.take().map(|held| held.message)
     }
 
     /// When to look at the client even if it says nothing.
     fn next_look(&self) -> Option<Instant> {
-        if self.enter_by.is_some() {
-            return self.enter_by;
-        }
-        self.connections.iter().filter_map(|it| self.application.next_look(&it.connection)).min()
+        let looks = self.connections.iter().filter_map(|it| self.application.next_look(&it.connection));
+        let look_at = if self.enter_by.is_some() { self.enter_by } else { looks.min() };
+        look_at.into_iter().chain(self.attach_by).min()
     }
 
     /// Lets the application look at those that it wanted to look at by now.
@@ -149,11 +189,25 @@ impl<'a, A: Application> Client<'a, A> {
     }
 
     async fn hear(&mut self, message: Message) -> Result<(), Violation> {
+        if self.connections.is_empty() {
+            self.early_packets += 1;
+            if self.early_packets > self.settings.max_early_packets {
+                return Err(Violation::TooEarly);
+            }
+        }
         let packet = match message {
             Message::Text(text) => self.decoder.text(&text)?,
             Message::Binary(data) if self.is_of_other_parser(&data) => return Ok(()),
             Message::Binary(data) => self.decoder.binary(data)?,
         };
+        if !self.decoder.is_waiting() {
+            self.attach_by = None;
+        } else if self.connections.is_empty() {
+            // Bytes are for those who are in.
+            return Err(Violation::State);
+        } else if self.attach_by.is_none() {
+            self.attach_by = Some(Instant::now() + self.settings.attachment_timeout);
+        }
         match packet {
             None => Ok(()),
             Some(Packet::Connect { namespace, payload }) => self.enter(namespace, payload).await,
@@ -202,6 +256,8 @@ impl<'a, A: Application> Client<'a, A> {
         match entered {
             Ok(entered) => {
                 self.enter_by = None;
+                self.early_packets = 0;
+                self.session.let_in();
                 self.shown_out.retain(|it| *it != namespace);
                 if self.connections.is_empty() {
                     // For this one alone: for most clients it stays the only one.
@@ -214,6 +270,11 @@ impl<'a, A: Application> Client<'a, A> {
                 let packet = connect_error(&namespace, &refusal.message, data.as_deref());
                 // A session that has ended needs no answer.
                 self.session.send(Outgoing::text(packet)).ok();
+                self.refusals += 1;
+                let more = if self.connections.is_empty() { 0 } else { self.settings.max_namespaces };
+                if self.refusals >= self.settings.max_refusals + more {
+                    self.session.close(CloseReason::Server);
+                }
                 // What was sent right behind the request is passed over, or the answer would go with the session.
                 self.remember(&namespace);
             }

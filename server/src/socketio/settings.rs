@@ -15,6 +15,13 @@ pub struct Settings {
     pub max_namespaces: usize,
     /// Binary attachments that one packet may have.
     pub max_attachments: usize,
+    /// How long the attachments of a packet may take to come.
+    pub attachment_timeout: Duration,
+    /// Refused requests to enter a namespace after which a session is closed. A client that is in one may ask for as many more
+    /// as there may be namespaces.
+    pub max_refusals: usize,
+    /// Packets of a client that is in no namespace; with more the session is closed.
+    pub max_early_packets: usize,
 }
 
 impl Default for Settings {
@@ -25,6 +32,9 @@ impl Default for Settings {
             connect_timeout: Duration::from_secs(45),
             max_namespaces: 16,
             max_attachments: 10,
+            attachment_timeout: Duration::from_secs(10),
+            max_refusals: 5,
+            max_early_packets: 64,
         }
     }
 }

@@ -61,6 +61,11 @@ impl Reader {
         Self { half, buffer: early, decoder: Decoder::new(limits, may_compress), asked }
     }
 
+    /// Sets how much a message may be from now on, also one that has begun.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.decoder.set_limits(limits);
+    }
+
     /// The next thing that the client says. May be dropped and called again; nothing is lost. A ping is handed to the
     /// [`Writer`](super::Writer) by itself; it is answered here only so that the caller knows the client is alive.
     ///

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod answers;
+mod bounds;
 mod clock;
 #[path = "../common/mod.rs"]
 mod common;

@@ -64,8 +64,8 @@ impl Client {
         self.stream.send(Message::text(text)).await.unwrap();
     }
 
-    pub(crate) async fn say_bytes(&mut self, bytes: &'static [u8]) {
-        self.stream.send(Message::binary(bytes)).await.unwrap();
+    pub(crate) async fn say_bytes(&mut self, bytes: &[u8]) {
+        self.stream.send(Message::binary(bytes.to_vec())).await.unwrap();
     }
 
     /// Several frames in one write.

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on says so"
 )]
 
+mod bounds;
 mod client;
 #[path = "../common/mod.rs"]
 mod common;

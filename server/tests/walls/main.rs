@@ -3,6 +3,7 @@
 //! Each wall is a function from text to offences, tried on a bad sample first: a wall without an alarm is a wish.
 #![expect(clippy::unwrap_used, reason = "a wall that cannot read what it guards must fail loudly")]
 
+mod growing;
 mod text;
 
 use std::process::Command;

@@ -9,6 +9,7 @@ use super::packet::{DecodeError, Packet, parse};
 #[derive(Debug)]
 pub struct Decoder {
     max_attachments: usize,
+    max_bytes: usize,
     /// In a box: most packets have no attachments.
     waiting: Option<Box<Waiting>>,
 }
@@ -19,12 +20,15 @@ struct Waiting {
     packet: Packet,
     count: usize,
     attachments: Vec<Bytes>,
+    /// Of the text and the attachments that have come.
+    bytes: usize,
 }
 
 impl Decoder {
-    /// A decoder that refuses packets with more than `max_attachments`.
-    pub fn new(max_attachments: usize) -> Self {
-        Self { max_attachments, waiting: None }
+    /// A decoder that refuses packets with more than `max_attachments`, and those whose text and attachments have more than
+    /// `max_bytes` together.
+    pub fn new(max_attachments: usize, max_bytes: usize) -> Self {
+        Self { max_attachments, max_bytes, waiting: None }
     }
 
     /// Whether a packet waits for its attachments.
@@ -48,7 +52,8 @@ impl Decoder {
                 if count == 0 {
                     return Ok(Some(parsed.packet));
                 }
-                let waiting = Waiting { packet: parsed.packet, count, attachments: Vec::new() };
+                let bytes = text.len();
+                let waiting = Waiting { packet: parsed.packet, count, attachments: Vec::new(), bytes };
                 self.waiting = Some(Box::new(waiting));
                 Ok(None)
             }
@@ -58,9 +63,13 @@ impl Decoder {
     /// Takes a binary message. `None`: more attachments are to come.
     ///
     /// # Errors
-    /// [`DecodeError::UnexpectedBinary`] when no packet waits for it.
+    /// [`DecodeError::UnexpectedBinary`] when no packet waits for it, [`DecodeError::TooBig`] when it is too much.
     pub fn binary(&mut self, data: Bytes) -> Result<Option<Packet>, DecodeError> {
         let mut waiting = self.waiting.take().ok_or(DecodeError::UnexpectedBinary)?;
+        waiting.bytes += data.len();
+        if waiting.bytes > self.max_bytes {
+            return Err(DecodeError::TooBig);
+        }
         waiting.attachments.push(data);
         if waiting.attachments.len() < waiting.count {
             self.waiting = Some(waiting);

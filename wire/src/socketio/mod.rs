@@ -15,4 +15,4 @@ pub use args::{Args, NoArgument};
 pub use arguments::Arguments;
 pub use decoder::Decoder;
 pub use encode::{Encoded, ack, connect, connect_error, disconnect, event, event_to_finish};
-pub use packet::{DecodeError, Event, MAIN, Packet};
+pub use packet::{DecodeError, Event, MAIN, MAX_ARGUMENTS, Packet};

@@ -13,6 +13,9 @@ use super::args::Args;
 /// The namespace that everybody has.
 pub const MAIN: &str = "/";
 
+/// Arguments of an event, or of an acknowledgement. Clients send one, some libraries a handful.
+pub const MAX_ARGUMENTS: usize = 64;
+
 /// Events that the libraries raise themselves, so no client sends them.
 const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
@@ -82,6 +85,12 @@ pub enum DecodeError {
     /// The number to acknowledge with is none, or missing where it is needed.
     #[error("no number of an acknowledgement")]
     AckId,
+    /// More arguments than are taken.
+    #[error("too many arguments")]
+    TooManyArguments,
+    /// Text and attachments together are more than is taken.
+    #[error("a packet beyond the limit")]
+    TooBig,
     /// What the packet carries is not what its type carries.
     #[error("a payload that does not belong to the packet's type")]
     Payload,
@@ -206,13 +215,23 @@ fn is_object(json: &str) -> bool {
 
 /// Where each element of the array `json`, the end of `whole`, stands.
 fn places(whole: &str, json: &str) -> Result<Vec<Range<usize>>, DecodeError> {
-    let elements: Vec<&RawValue> = serde_json::from_str(json).map_err(|_| DecodeError::Payload)?;
+    let Elements(elements) = serde_json::from_str(json).map_err(|error| not_elements(&error))?;
     Ok(elements.into_iter().map(|element| place(whole, element)).collect())
 }
 
+fn not_elements(error: &serde_json::Error) -> DecodeError {
+    // The only complaint of our own that is not about syntax, beside an array without a name.
+    if error.is_data() && error.to_string().starts_with(TOO_MANY) {
+        DecodeError::TooManyArguments
+    } else {
+        DecodeError::Payload
+    }
+}
+
 fn name_and_places(whole: &str, json: &str) -> Result<(Box<str>, Vec<Range<usize>>), DecodeError> {
-    let NameAndElements(name, elements) = serde_json::from_str(json).map_err(|_| DecodeError::Payload)?;
-    let first = name.get();
+    let Elements(elements) = serde_json::from_str(json).map_err(|error| not_elements(&error))?;
+    let mut elements = elements.into_iter();
+    let first = elements.next().ok_or(DecodeError::Payload)?.get();
     let name: Box<str> = if first.starts_with('"') {
         serde_json::from_str(first).map_err(|_| DecodeError::Payload)?
     } else if first.starts_with(|it: char| it == '-' || it.is_ascii_digit()) {
@@ -223,7 +242,7 @@ fn name_and_places(whole: &str, json: &str) -> Result<(Box<str>, Vec<Range<usize
     if RESERVED.contains(&&*name) {
         return Err(DecodeError::Reserved);
     }
-    Ok((name, elements.into_iter().map(|element| place(whole, element)).collect()))
+    Ok((name, elements.map(|element| place(whole, element)).collect()))
 }
 
 /// Where `part`, which is a slice of `whole`, begins and ends in it.
@@ -233,30 +252,36 @@ fn place(whole: &str, part: &RawValue) -> Range<usize> {
     start..start + part.len()
 }
 
-/// The first element of a JSON array, and the others.
-struct NameAndElements<'a>(&'a RawValue, Vec<&'a RawValue>);
+/// Says that there are more arguments than are taken.
+const TOO_MANY: &str = "too many arguments";
 
-impl<'de: 'a, 'a> Deserialize<'de> for NameAndElements<'a> {
+/// The elements of a JSON array, not more than a packet may have.
+struct Elements<'a>(Vec<&'a RawValue>);
+
+impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(FirstAndRest)
+        deserializer.deserialize_seq(Few)
     }
 }
 
-struct FirstAndRest;
+struct Few;
 
-impl<'de> Visitor<'de> for FirstAndRest {
-    type Value = NameAndElements<'de>;
+impl<'de> Visitor<'de> for Few {
+    type Value = Elements<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array that begins with a name")
+        f.write_str("an array")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-        let name = elements.next_element()?.ok_or_else(|| A::Error::invalid_length(0, &self))?;
-        let mut rest = Vec::new();
+        let mut few = Vec::new();
         while let Some(element) = elements.next_element()? {
-            rest.push(element);
+            // The name of an event is none.
+            if few.len() > MAX_ARGUMENTS {
+                return Err(A::Error::custom(TOO_MANY));
+            }
+            few.push(element);
         }
-        Ok(NameAndElements(name, rest))
+        Ok(Elements(few))
     }
 }

@@ -71,6 +71,11 @@ impl Decoder {
         decoded
     }
 
+    /// Sets how much a message may be from now on, also one that has begun.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// How many bytes are known to come: what a reader may make room for, with a limit of its own.
     pub fn missing_bytes(&self) -> u64 {
         self.frame.as_ref().map_or(0, |frame| frame.missing)

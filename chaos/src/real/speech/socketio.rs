@@ -181,7 +181,7 @@ impl SocketIo {
             }
             return Then::HangUp;
         }
-        match Decoder::new(0).text(&Bytes::copy_from_slice(text.as_bytes())) {
+        match Decoder::new(0, text.len()).text(&Bytes::copy_from_slice(text.as_bytes())) {
             Ok(Some(Packet::Connect { payload, .. })) => {
                 let answer = serde_json::from_slice(&payload.unwrap_or_default()).unwrap_or_default();
                 self.connected(&answer, journal, out);

@@ -1,6 +1,7 @@
 //! Letting a client in: who it is, whether it was here before, and what it missed.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use hub::{Event, Identity, InboxStart, Peer, Refusal, Standing, Track};
 use protocol::{UserId, Welcome};
@@ -14,6 +15,7 @@ use crate::auth::extract::{SocketQuery, identify_socket, identify_token};
 use crate::auth::{AuthError, Caller};
 use crate::dialect::{mockverse, socketio};
 use crate::engineio::CloseReason;
+use crate::error::ApiError;
 use crate::socketio::{Accepted, ConnectRefusal, ConnectRequest, MAIN, Recovery, Socket};
 use crate::state::AppState;
 
@@ -33,6 +35,10 @@ pub(super) async fn enter(
 ) -> Result<Accepted<Connection>, ConnectRefusal> {
     if &*request.namespace != MAIN {
         return Err(ConnectRefusal::new("Invalid namespace"));
+    }
+    // The first request to enter was counted as a handshake.
+    if handshake.has_asked.swap(true, Ordering::Relaxed) {
+        state.admit_again(&handshake.seat).map_err(|error| too_many(&error))?;
     }
     // Held until the client is in.
     let _turn = state.turns().take().await.map_err(|error| {
@@ -174,6 +180,13 @@ fn unknown(error: &AuthError) -> ConnectRefusal {
         None => error.to_string(),
     };
     ConnectRefusal::new(message).with_data(json!({ "code": error.code() }))
+}
+
+/// What a client is told that asks to enter too often.
+fn too_many(error: &ApiError) -> ConnectRefusal {
+    let (_, body) = error.describe();
+    let data = json!({ "code": body.code, "retry_after_ms": body.retry_after_ms });
+    ConnectRefusal::new(body.message).with_data(data)
 }
 
 fn refused(socket: &Socket, refusal: &Refusal) -> ConnectRefusal {

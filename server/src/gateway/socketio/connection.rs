@@ -88,19 +88,33 @@ impl Connection {
         self.peer.id()
     }
 
-    /// Carries out what an event asks for.
-    pub(super) async fn take_up(&mut self, event: &Event) -> Answer {
+    /// Counts the bytes of a message; how long to wait before it is decoded.
+    pub(super) fn charge(&self, bytes: usize) -> Duration {
+        self.peer.charge(bytes)
+    }
+
+    /// What an event asks for. It is counted, and its size looked at, before its values are read.
+    fn decode(&self, event: &Event) -> Result<Request, Box<Failure>> {
+        let refused = |refusal: Refusal| Box::new(Failure::from(refusal));
+        self.peer.count().map_err(refused)?;
+        let size = event.args.raw_all().len();
+        let limit = socketio::most_bytes(&event.name, self.state.config().limits.message_bytes);
+        if size > limit {
+            return Err(refused(Refusal::TooBig { size, limit }));
+        }
         // Events carry one argument; what comes after it is passed over, as the original servers do.
-        let asked = if event.args.attachments().is_empty() {
+        if event.args.attachments().is_empty() {
             socketio::decode(&event.name, event.args.raw(0).unwrap_or("null"))
         } else {
             // No other dialect could be told them.
             let message = "must be JSON without bytes".to_owned();
-            Err(Box::new(Refusal::Invalid { field: "data", message }.into()))
-        };
-        // The hub counts what it is asked; whatever else is sent costs something, too.
-        let counted = if matches!(asked, Ok(Request::Hub(_))) { Ok(()) } else { self.peer.count() };
-        let request = match counted.map_err(|refusal| Box::new(Failure::from(refusal))).and(asked) {
+            Err(refused(Refusal::Invalid { field: "data", message }))
+        }
+    }
+
+    /// Carries out what an event asks for.
+    pub(super) async fn take_up(&mut self, event: &Event) -> Answer {
+        let request = match self.decode(event) {
             Ok(request) => request,
             Err(failure) => return Answer::Done(Err(*failure)),
         };

@@ -11,6 +11,9 @@ pub mod pid;
 pub mod positions;
 mod resume;
 
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
 use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::request::Parts;
@@ -30,12 +33,17 @@ use crate::socketio::{
 use crate::state::AppState;
 use connection::Connection;
 
+/// Bytes of a message, after inflating, from a client that was not let in yet: room for the longest token.
+const BEFORE_ENTRY_BYTES: usize = 16 * 1024;
+
 /// What the first request of a client says. Has no `Debug`: it must not reach a log.
 pub struct Handshake {
     /// Most clients say all of it in their CONNECT.
     proof: Option<Box<Proof>>,
     /// By its user agent the client is one that does not resume.
     is_unable_to_resume: bool,
+    /// Whether the client has asked to enter before.
+    has_asked: AtomicBool,
     /// Held as long as the session.
     seat: Seat,
 }
@@ -72,6 +80,7 @@ pub fn door(state: AppState) -> SocketIoDoor {
     let limits = &state.config().limits;
     let engine = engineio::Settings {
         max_payload: limits.frame_bytes,
+        early_payload: BEFORE_ENTRY_BYTES,
         max_sessions: limits.connections,
         deflate_from_bytes: state.config().compress_from,
         ..engineio::Settings::default()
@@ -102,7 +111,7 @@ impl Application for Door {
         let is_said = authorization.is_some() || query != Query::default();
         let proof = is_said.then(|| Box::new(Proof { authorization, query }));
         let is_unable_to_resume = resume::is_unable(request.headers.get(USER_AGENT));
-        Ok(Handshake { proof, is_unable_to_resume, seat })
+        Ok(Handshake { proof, is_unable_to_resume, has_asked: AtomicBool::new(false), seat })
     }
 
     async fn connect(
@@ -112,6 +121,10 @@ impl Application for Door {
         socket: &Socket,
     ) -> Result<Accepted<Connection>, ConnectRefusal> {
         arrival::enter(&self.state, handshake, &request, socket).await
+    }
+
+    fn charge(&self, connection: &Connection, bytes: usize) -> Duration {
+        connection.charge(bytes)
     }
 
     async fn event(&self, connection: &mut Connection, socket: &Socket, event: Event) {

@@ -93,13 +93,13 @@ impl Outlet for SocketOutlet {
             // The client library does not come back by itself after it was shown out.
             CloseCode::Token | CloseCode::Forbidden => self.socket.disconnect(true),
             CloseCode::TooSlow => self.socket.end(CloseReason::TooSlow),
+            CloseCode::TooMany => self.socket.end(CloseReason::TooFast),
             CloseCode::Restart => self.socket.end(CloseReason::Stopping),
             CloseCode::GoingAway
             | CloseCode::Protocol
             | CloseCode::BadText
             | CloseCode::TooBig
-            | CloseCode::Internal
-            | CloseCode::TooMany => self.socket.end(CloseReason::Server),
+            | CloseCode::Internal => self.socket.end(CloseReason::Server),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod enter;
 mod read;
+mod turn;
 mod write;
 
 use std::time::Duration;
@@ -30,14 +31,16 @@ use write::Waiting;
 /// a bad link catches up with.
 const OUTBOX_BYTES: usize = 1024 * 1024;
 
-/// What a client may send, and what is compressed for one that can inflate.
-fn settings(state: &AppState) -> Settings {
-    Settings {
-        // No client of ours sends fragments; a library may, by the kilobyte.
-        limits: Limits { message_bytes: state.config().limits.frame_bytes, fragments: 65_536 },
-        deflate_from_bytes: state.config().compress_from,
-    }
+/// What a client may send, before it is known who it is and after.
+fn frame_limits(state: &AppState, has_entered: bool) -> Limits {
+    let frame_bytes = state.config().limits.frame_bytes;
+    let message_bytes = if has_entered { frame_bytes } else { frame_bytes.min(BEFORE_ENTRY_BYTES) };
+    // No client of ours sends fragments; a library may, by the kilobyte.
+    Limits { message_bytes, fragments: 65_536 }
 }
+
+/// Bytes of a message, after inflating, from a client that has to say first who it is: room for the longest token.
+const BEFORE_ENTRY_BYTES: usize = 16 * 1024;
 
 /// The server pings as often. Below the 30 s after which many proxies cut an idle connection.
 const HEARTBEAT: Duration = Duration::from_secs(25);
@@ -78,7 +81,11 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
     };
     let scope = enter::scope(&state, place, &last_part, caller.as_ref()).await?;
     let inbox = enter::inbox_cursor(place.dialect, &query)?;
-    let (response, pending) = accept(&mut request, settings(&state))?;
+    let settings = Settings {
+        limits: frame_limits(&state, caller.is_some()),
+        deflate_from_bytes: state.config().compress_from,
+    };
+    let (response, pending) = accept(&mut request, settings)?;
     let (outbox, inlet) = outbox(OUTBOX_BYTES);
     let dialect = place.dialect_showing(state.config().people.member_emails);
     let entered = match &caller {
@@ -144,6 +151,7 @@ impl Visit {
             Some(entered) => entered,
             None => match enter::first_frame(dialect, &scope, &state, &mut reader, &outbox, from).await {
                 Ok((caller, inbox)) => {
+                    reader.set_limits(frame_limits(&state, true));
                     enter::in_turn(dialect, scope, &state, &outbox, &caller, inbox, from).await
                 }
                 Err(code) => Err(code),

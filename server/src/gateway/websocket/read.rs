@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use hub::{Event, Failure, Outbox, Peer, Refusal};
 use protocol::{CloseCode, Expiry, RunId, SimulationPlan};
-use tokio::time::{Instant, sleep_until};
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
 
 use super::HEARTBEAT;
 use super::enter::refuse_token;
+use super::turn::{ReadTurn, cost};
 use crate::auth::Caller;
 use crate::auth::address::Address;
 use crate::auth::extract::identify_token;
@@ -51,6 +53,7 @@ pub(super) struct Connection {
     warned: bool,
     heard_at: Instant,
     pinged_at: Instant,
+    turn: ReadTurn,
 }
 
 impl Connection {
@@ -77,6 +80,7 @@ impl Connection {
             warned: false,
             heard_at,
             pinged_at: heard_at,
+            turn: ReadTurn::default(),
         }
     }
 
@@ -126,17 +130,29 @@ impl Connection {
             }
             self.heard_at = Instant::now();
             let said = match said {
-                Ok(said @ (Incoming::Text(_) | Incoming::Binary(_))) => said,
-                Ok(Incoming::Pong(payload)) => {
+                Ok(Incoming::Close(_)) => return CloseCode::Normal,
+                Ok(said) => said,
+                Err(ended) => return why(&ended),
+            };
+            if self.turn.is_over(&said) {
+                yield_now().await;
+            }
+            let wait = self.peer.charge(cost(&said));
+            if !wait.is_zero()
+                && let Err(code) = Box::pin(self.wait_until(sleep(wait), line)).await
+            {
+                return code;
+            }
+            let said = match said {
+                Incoming::Pong(payload) => {
                     // The answer to a ping of the heartbeat is empty.
                     if let Ok(token) = <[u8; 8]>::try_from(&*payload) {
                         outbox.answer(u64::from_be_bytes(token));
                     }
                     continue;
                 }
-                Ok(Incoming::Ping(_)) => continue,
-                Ok(Incoming::Close(_)) => return CloseCode::Normal,
-                Err(ended) => return why(&ended),
+                Incoming::Ping(_) => continue,
+                said => said,
             };
             if outbox.has_room() {
                 self.take_up(said).await;
@@ -150,18 +166,18 @@ impl Connection {
         }
     }
 
-    /// Waits until what is asked next can be answered: a client is not let go for its own questions, however fast it asks
-    /// and however slowly it takes the answers. What others say goes on and may still be too much for it.
+    /// Waits before what the client said is taken up. Nothing is read meanwhile.
     ///
     /// # Errors
     /// Why the connection ends instead.
-    async fn wait_for_room(&mut self, line: &Line) -> Result<(), CloseCode> {
+    async fn wait_until(&mut self, ready: impl Future<Output = ()>, line: &Line) -> Result<(), CloseCode> {
         let outbox = self.outbox.clone();
-        let mut drained = pin!(outbox.drained());
+        let (mut ready, mut closed) = (pin!(ready), pin!(outbox.closed()));
         loop {
             tokio::select! {
                 biased;
-                () = &mut drained => return Ok(()),
+                () = &mut closed => return Err(CloseCode::Normal),
+                () = &mut ready => return Ok(()),
                 () = sleep_until(self.next_check(line)) => {
                     if let Some(code) = self.check_time(line) {
                         return Err(code);
@@ -207,34 +223,42 @@ impl Connection {
         None
     }
 
-    /// Takes up what the client said as soon as the answer finds room.
+    /// Takes up what the client said as soon as the answer finds room: a client is not let go for its own questions, however
+    /// fast it asks and however slowly it takes the answers. What others say goes on and may still be too much for it.
     ///
     /// # Errors
-    /// As [`wait_for_room`](Self::wait_for_room).
+    /// As [`wait_until`](Self::wait_until).
     async fn take_up_later(&mut self, said: Incoming, line: &Line) -> Result<(), CloseCode> {
-        self.wait_for_room(line).await?;
+        let outbox = self.outbox.clone();
+        self.wait_until(outbox.drained(), line).await?;
         self.take_up(said).await;
         Ok(())
     }
 
     /// What is done for a wish is in a box, so that a task that waits for the next one is small.
     fn take_up(&mut self, said: Incoming) -> Work<'_> {
-        let Incoming::Text(text) = said else {
-            let refusal = self.peer.count().err().unwrap_or(Refusal::BinaryFrame);
-            self.peer.tell(&Event::Failed(refusal.into()));
-            return Box::pin(std::future::ready(()));
-        };
-        match (self.dialect.decode)(text.as_str(), &self.scope) {
+        match self.decode(&said) {
             Ok(Request::Hub(command)) => Box::pin(self.peer.handle(command)),
             other => Box::pin(self.take_up_other(other)),
         }
     }
 
+    /// Counts a frame and looks at its size, and only then at what is in it.
+    fn decode(&self, said: &Incoming) -> Result<Request, Box<Failure>> {
+        let refused = |refusal: Refusal| Box::new(Failure::from(refusal));
+        self.peer.count().map_err(refused)?;
+        let Incoming::Text(text) = said else { return Err(refused(Refusal::BinaryFrame)) };
+        let text = text.as_str();
+        let limit = self.dialect.most_bytes(text, self.state.config().limits.message_bytes);
+        if text.len() > limit {
+            return Err(refused(Refusal::TooBig { size: text.len(), limit }));
+        }
+        (self.dialect.decode)(text, &self.scope)
+    }
+
     /// What is not for the hub.
     async fn take_up_other(&mut self, asked: Result<Request, Box<Failure>>) {
-        // The hub counts what it is asked; whatever else is sent costs something, too.
-        let counted = self.peer.count().map_err(|refusal| Box::new(Failure::from(refusal)));
-        let request = match counted.and(asked) {
+        let request = match asked {
             Ok(request) => request,
             Err(failure) => return self.peer.tell(&Event::Failed(*failure)),
         };

@@ -1,0 +1,225 @@
+//! What a client sends is counted, and its size looked at, before it is decoded: at every raw door and in REST.
+
+use std::time::{Duration, Instant};
+
+use protocol::{ClientFrame, ServerFrame};
+use reqwest::StatusCode;
+use serde_json::json;
+use server::config::{Environment, RateLimits};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+
+use crate::common::{App, PASSWORD};
+use crate::socket::{End, Socket, post};
+use crate::{LOGIN, refusal};
+
+async fn with_rates(rates: RateLimits) -> App {
+    App::spawn_with(|config| config.rate_limits = rates).await
+}
+
+/// A list of zeros, as many bytes as this at least.
+fn zeros(bytes: usize) -> String {
+    format!("[{}0]", "0,".repeat(bytes / 2))
+}
+
+#[tokio::test]
+async fn a_frame_is_refused_by_its_size_and_its_type_before_it_is_read() {
+    let app = App::spawn_with(|config| config.environment = Environment::Development).await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Ours", &[]).await;
+    let token = &ann.access_token;
+    let (small, token_sized, large) = (zeros(4_096), zeros(16_384), zeros(400_000));
+    for (path, frame) in [
+        ("/api/v1/ws", format!(r#"{{"type":"ping","data":{{"nonce":1,"a":{small}}}}}"#)),
+        ("/api/v1/ws", format!(r#"{{ "type" : "shrug", "data":{small}}}"#)),
+        ("/api/v1/ws", format!(r#"{{"type":"authenticate","data":{token_sized}}}"#)),
+        ("/api/v1/ws", format!(r#"{{"type":"post","data":{large}}}"#)),
+        ("/api/v1/ws", format!(r#"{{"data":{large},"type":"ping"}}"#)),
+        ("/api/v1/ws", format!(r#"{{"\u0074ype":"ping","data":{large}}}"#)),
+        (&format!("/api/v1/ws/chat/{room}"), format!(r#"{{"type":"typing_indicator","data":{small}}}"#)),
+        (&format!("/api/v1/ws/chat/{room}"), format!(r#"{{"type":"send_message","data":{large}}}"#)),
+        (&format!("/api/v1/ws/{}", ann.user.id), format!(r#"{{"type":"ping","data":{small}}}"#)),
+        ("/ws/endpoint", format!(r#"{{"type":"simulate","data":{small}}}"#)),
+        ("/ws/endpoint", format!(r#"{{"data":{token_sized},"type":"simulate"}}"#)),
+        ("/dev/ws/test", format!(r#"{{"a":{token_sized}}}"#)),
+        ("/", format!(r#"{{"type":"join_room","data":{small}}}"#)),
+        ("/", format!(r#"{{"type":"chat_message","data":{large}}}"#)),
+    ] {
+        let mut socket = Text::open(&app, &format!("{path}?token={token}")).await;
+        socket.say(&frame).await;
+        let answer = socket.hear("too_big").await;
+        assert!(answer.contains("at most"), "{path} {answer}");
+    }
+}
+
+#[tokio::test]
+async fn the_longest_text_is_taken_however_its_json_is_written() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Ours", &[]).await;
+    let mut socket = app.enter(&ann).await;
+    socket.join(&room, None).await;
+    let text = "\\u0041".repeat(64 * 1024);
+    let data = |draft: u8| {
+        let draft = format!("018f0000-0000-7000-8000-0000000000{draft:02}");
+        format!(r#"{{"room":"{room}","draft":"{draft}","body":"{text}"}}"#)
+    };
+    socket.say_raw(&format!(r#"{{"type":"post","data":{}}}"#, data(1))).await;
+    socket.say_raw(&format!(r#"{{"data":{},"type":"post"}}"#, data(2))).await;
+    for _ in 0..2 {
+        let body = socket.hear_some(|frame| match frame {
+            ServerFrame::Message { data } => Some(data.body),
+            _ => None,
+        });
+        assert_eq!(body.await, "A".repeat(64 * 1024));
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_worked_out_for_short_frames_alone() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let mut socket = app.enter(&ann).await;
+    for (filler, field) in [(10, Some("room".to_owned())), (70_000, None)] {
+        let body = "x".repeat(filler);
+        socket.say_raw(&format!(r#"{{"type":"post","data":{{"body":"{body}","room":7}}}}"#)).await;
+        assert_eq!(socket.refusal().await, ("bad_frame".to_owned(), field), "{filler}");
+    }
+    socket.say_raw(&format!(r#"{{"type":"post","data":{{"body":"{}""#, "x".repeat(70_000))).await;
+    assert_eq!(socket.refusal().await.0, "bad_json");
+}
+
+#[tokio::test]
+async fn before_it_is_known_who_it_is_a_socket_takes_as_much_as_a_token() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    for path in ["/api/v1/ws", "/"] {
+        let url = format!("ws://{}{path}", app.addr);
+        for (bytes, code) in [(16_000, 4401), (16_385, 1009), (500_000, 1009)] {
+            let mut socket = Text::open_at(&url).await;
+            let frame = r#"{"type":"authenticate","data":{"token":""}}"#;
+            socket.say(&frame.replace(r#""""#, &format!("\"{}\"", "x".repeat(bytes - frame.len())))).await;
+            assert_eq!(socket.end().await, code, "{path} {bytes}");
+        }
+    }
+    // And afterwards as much as any other.
+    let room = app.create_room(&ann, "Ours", &[]).await;
+    let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+    socket.say(&ClientFrame::Authenticate { token: ann.access_token.clone(), inbox: None }).await;
+    socket.join(&room, None).await;
+    socket.say(&post(&room, 1, &"x".repeat(60_000))).await;
+    let posted = socket.hear_some(|frame| matches!(frame, ServerFrame::Posted { .. }).then_some(()));
+    posted.await;
+}
+
+#[tokio::test]
+async fn a_client_that_is_told_to_slow_down_and_goes_on_is_closed() {
+    let app = with_rates(RateLimits { wishes_per_second: Some(1), ..RateLimits::OFF }).await;
+    let ann = app.register("ann").await;
+    let url = app.socket_url(&format!("?token={}", ann.access_token));
+    let mut socket = Socket::enter(&url).await;
+    // Some of it may be sent when the server has closed.
+    for nonce in 0..20_000 {
+        if !socket.try_say(&ClientFrame::Ping { nonce }).await {
+            break;
+        }
+    }
+    assert_eq!(socket.end().await, End::Closed(4429));
+}
+
+#[tokio::test]
+async fn a_user_who_sends_more_bytes_than_allowed_is_slowed_and_loses_nothing() {
+    const PER_SECOND: u32 = 100_000;
+    let app = with_rates(RateLimits { bytes_per_second: Some(PER_SECOND), ..RateLimits::OFF }).await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let room = app.create_room(&ann, "Ours", &[&bob]).await;
+    let mut his = app.enter(&bob).await;
+    his.join(&room, None).await;
+    let (mut one, mut other) = (app.enter(&ann).await, app.enter(&ann).await);
+    one.join(&room, None).await;
+    other.join(&room, None).await;
+    let begun = Instant::now();
+    // Eight seconds' worth at once, and two more.
+    for draft in 0..20 {
+        let socket = if draft % 2 == 0 { &mut one } else { &mut other };
+        socket.say(&post(&room, draft, &"x".repeat(50_000))).await;
+    }
+    for _ in 0..20 {
+        his.hear_some(|frame| matches!(frame, ServerFrame::Message { .. }).then_some(())).await;
+    }
+    // Only that it was slowed: the machine may be as slow as it likes.
+    assert!(begun.elapsed() > Duration::from_millis(1_500), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_body_is_refused_by_its_size_before_it_is_read() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let long = "x".repeat(16_384);
+    for path in [LOGIN, "/api/v1/auth/register", "/api/v1/auth/refresh"] {
+        let answer = app.post_as_stranger(path, &json!({ "username": long, "password": PASSWORD })).await;
+        assert_eq!(answer.refusal(), refusal(413, "too_big", ""), "{path}");
+    }
+    for path in ["/sign-in", "/register", "/theme"] {
+        let answer = app.submit(path, "", &format!("username={long}&password=x")).await;
+        assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+    }
+    let body = json!({ "name": "x".repeat(65_536) });
+    assert_eq!(app.post("/api/v1/chats", &ann, &body).await.refusal(), refusal(413, "too_big", ""));
+}
+
+/// A socket of any dialect.
+struct Text {
+    stream: tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>,
+}
+
+impl Text {
+    async fn open(app: &App, path: &str) -> Self {
+        Self::open_at(&format!("ws://{}{path}", app.addr)).await
+    }
+
+    async fn open_at(url: &str) -> Self {
+        let (stream, _) =
+            tokio_tungstenite::connect_async(url.into_client_request().unwrap()).await.unwrap();
+        Self { stream }
+    }
+
+    async fn say(&mut self, text: &str) {
+        use futures_util::SinkExt;
+        use tokio_tungstenite::tungstenite::Message;
+        // Whoever is refused before the end of it may be gone.
+        self.stream.send(Message::text(text)).await.ok();
+    }
+
+    /// The next text with this in it.
+    async fn hear(&mut self, word: &str) -> String {
+        loop {
+            match self.next().await {
+                Ok(text) if text.contains(word) => return text,
+                Ok(_) => {}
+                Err(code) => panic!("closed with {code} while waiting for `{word}`"),
+            }
+        }
+    }
+
+    async fn end(&mut self) -> u16 {
+        loop {
+            if let Err(code) = self.next().await {
+                return code;
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Result<String, u16> {
+        use futures_util::StreamExt;
+        use tokio_tungstenite::tungstenite::Message;
+        loop {
+            let said = tokio::time::timeout(crate::socket::PATIENCE, self.stream.next()).await.unwrap();
+            match said {
+                Some(Ok(Message::Text(text))) => return Ok(text.to_string()),
+                Some(Ok(Message::Close(frame))) => return Err(frame.map_or(1005, |frame| frame.code.into())),
+                Some(Ok(_)) => {}
+                Some(Err(_)) | None => return Err(1006),
+            }
+        }
+    }
+}
