@@ -18,7 +18,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::dialect::{Entrance, Place, RAW};
+use crate::dialect::{Entrance, Place, RAW, most_bytes_of_a_carrier};
 use crate::error::ApiError;
 use crate::gateway::rest::{
     account, emit, health, jobs, maintenance, messages, notifications, rooms, stats, users,
@@ -39,7 +39,7 @@ const SMALL_BYTES: usize = 64 * 1024;
 
 pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
     // Set before the layer: a preflight is a method that no route knows.
-    let api = api().method_not_allowed_fallback(wrong_method).layer(cors(state));
+    let api = api(state).method_not_allowed_fallback(wrong_method).layer(cors(state));
     // Its clients can be told to send cookies along. They prove nothing here, so a page of a named origin may send them.
     let socket_io = Router::new()
         .route("/socket.io/", any(async move |request| socket_io.handle(request).await))
@@ -66,8 +66,8 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
         .with_state(state.clone())
 }
 
-fn api() -> Router<AppState> {
-    credentials().merge(small()).merge(carriers())
+fn api(state: &AppState) -> Router<AppState> {
+    credentials().merge(small()).merge(carriers(most_bytes_of_a_carrier(state.config().limits.message_bytes)))
 }
 
 /// What a stranger may send a body to.
@@ -100,13 +100,14 @@ fn small() -> Router<AppState> {
 }
 
 /// What takes texts, or values of the application.
-fn carriers() -> Router<AppState> {
+fn carriers(most_bytes: usize) -> Router<AppState> {
     Router::new()
         .route("/api/v1/chats/{room}/messages", get(messages::history).post(messages::post))
         .route("/api/v1/jobs", get(jobs::list).post(jobs::start))
         .route("/api/v1/jobs/{job}", get(jobs::show).patch(jobs::report).delete(jobs::delete))
         .route("/api/v1/notifications", get(notifications::list).post(notifications::create))
         .route("/api/v1/websocket/test/emit-to-user", post(emit::emit))
+        .layer(DefaultBodyLimit::max(most_bytes))
 }
 
 /// Every raw socket; browsers do not apply CORS to them.

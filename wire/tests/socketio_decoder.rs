@@ -4,12 +4,13 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use wire::socketio::{Arguments, DecodeError, Decoder, Event, Packet, event};
+use wire::socketio::{Arguments, DecodeError, Decoder, Event, MAX_ARGUMENTS, Packet, event};
 
 const MAX_ATTACHMENTS: usize = 10;
+const MAX_BYTES: usize = 100;
 
 fn decode(text: &str) -> Result<Option<Packet>, DecodeError> {
-    Decoder::new(MAX_ATTACHMENTS).text(&Bytes::copy_from_slice(text.as_bytes()))
+    Decoder::new(MAX_ATTACHMENTS, MAX_BYTES).text(&Bytes::copy_from_slice(text.as_bytes()))
 }
 
 fn decode_event(text: &str) -> (Box<str>, Event) {
@@ -62,7 +63,7 @@ fn an_acknowledgement_has_a_number() {
 
 #[test]
 fn attachments_come_after_the_text() {
-    let mut decoder = Decoder::new(MAX_ATTACHMENTS);
+    let mut decoder = Decoder::new(MAX_ATTACHMENTS, MAX_BYTES);
     let text = r#"52-/chat,9["a",{"_placeholder":true,"num":1},{"deep":[{"_placeholder":true,"num":0}]}]"#;
     assert_eq!(decoder.text(&text.into()), Ok(None));
     assert_eq!(decoder.binary("zero".into()), Ok(None));
@@ -121,12 +122,34 @@ fn what_is_no_packet_of_a_client_is_refused() {
     for (text, error) in illegal {
         assert_eq!(decode(text), Err(error), "{text}");
     }
-    assert_eq!(Decoder::new(1).text(&Bytes::from_static(b"2[\"\xff\"]")), Err(DecodeError::Utf8));
+    assert_eq!(Decoder::new(1, MAX_BYTES).text(&Bytes::from_static(b"2[\"\xff\"]")), Err(DecodeError::Utf8));
+}
+
+#[test]
+fn arguments_and_namespaces_are_bounded() {
+    let event = |arguments: usize| format!("2[\"a\"{}]", ",1".repeat(arguments));
+    assert_eq!(decode_event(&event(MAX_ARGUMENTS)).1.args.len(), MAX_ARGUMENTS);
+    assert_eq!(decode(&event(MAX_ARGUMENTS + 1)), Err(DecodeError::TooManyArguments));
+    assert_eq!(decode(&format!("30[{}1]", "1,".repeat(MAX_ARGUMENTS + 1))), Err(DecodeError::TooManyArguments));
+    assert!(decode(&format!("0/{}", "n".repeat(255))).is_ok());
+    assert_eq!(decode(&format!("0/{}", "n".repeat(256))), Err(DecodeError::Namespace));
+}
+
+#[test]
+fn text_and_attachments_are_bounded_together() {
+    let text = r#"52-["a",{"_placeholder":true,"num":0}]"#;
+    for (last, is_taken) in [(MAX_BYTES - text.len() - 50, true), (MAX_BYTES - text.len() - 49, false)] {
+        let mut decoder = Decoder::new(MAX_ATTACHMENTS, MAX_BYTES);
+        assert_eq!(decoder.text(&text.into()), Ok(None));
+        assert_eq!(decoder.binary(vec![0; 50].into()), Ok(None));
+        let whole = decoder.binary(vec![0; last].into());
+        assert_eq!(whole.is_ok(), is_taken, "{whole:?}");
+    }
 }
 
 #[test]
 fn text_and_attachments_keep_their_order() {
-    let mut decoder = Decoder::new(MAX_ATTACHMENTS);
+    let mut decoder = Decoder::new(MAX_ATTACHMENTS, MAX_BYTES);
     assert_eq!(decoder.binary("x".into()), Err(DecodeError::UnexpectedBinary));
     assert_eq!(decoder.text(&r#"51-["a",{"_placeholder":true,"num":0}]"#.into()), Ok(None));
     assert_eq!(decoder.text(&r#"2["b"]"#.into()), Err(DecodeError::TextInsteadOfBinary));
@@ -134,7 +157,7 @@ fn text_and_attachments_keep_their_order() {
 
 #[test]
 fn what_came_can_be_sent_back() {
-    let mut decoder = Decoder::new(MAX_ATTACHMENTS);
+    let mut decoder = Decoder::new(MAX_ATTACHMENTS, MAX_BYTES);
     assert_eq!(decoder.text(&r#"51-["a",1,{"_placeholder":true,"num":0}]"#.into()), Ok(None));
     let Some(Packet::Event { event: came, .. }) = decoder.binary("x".into()).unwrap() else {
         panic!("no event")

@@ -167,7 +167,7 @@ pub(crate) struct Listener {
 
 pub(crate) struct Ear {
     pub(crate) inlet: Inlet,
-    outbox: Outbox,
+    pub(crate) outbox: Outbox,
     heard: Vec<String>,
     /// Whether it answers when it is asked for a receipt.
     pub(crate) answers: bool,

@@ -240,7 +240,8 @@ pub(super) struct LimitSettings {
     #[arg(long, env = "HUBBUB_MAX_ROOMS_PER_CONNECTION", value_name = "COUNT", default_value = "512")]
     max_rooms_per_connection: NonZeroU32,
 
-    /// Bytes of one frame and of one REST body; beyond it a socket is closed with code 1009 [default: 1 MiB]
+    /// Bytes of one frame, and of anything else that a client sends at once; beyond it a socket is closed with code 1009. Most
+    /// frames and bodies may have less, by their kind [default: 1 MiB]
     #[arg(
         long,
         env = "HUBBUB_MAX_FRAME_BYTES",

@@ -18,6 +18,8 @@ pub mod socketio;
 pub mod talim;
 mod words;
 
+pub use size::most_bytes_of_a_carrier;
+
 use hub::{Command, Failure, Spelling};
 use protocol::{RoomId, RunId, SimulationPlan};
 

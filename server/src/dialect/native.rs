@@ -9,25 +9,22 @@ use super::{Dialect, Request, Scope, native_frames, words};
 use crate::json::Rules;
 
 /// The native dialect, spoken by our own pages.
-pub(super) static NATIVE: Dialect = Dialect {
-    name: "native",
-    spelling: Spelling { hears_sessions: true, ..Spelling::new(0, encode) },
-    decode,
-    carriers: &CARRIERS,
-    takes_first_frame: true,
-    has_inbox_cursor: true,
-};
+pub(super) static NATIVE: Dialect = dialect(encode);
 
 /// The same for a server whose members do not see each other's e-mail addresses. It shares the place of the other in an
 /// envelope: a server has one of the two.
-pub(super) static NATIVE_WITHOUT_EMAILS: Dialect = Dialect {
-    name: "native",
-    spelling: Spelling::new(0, encode_without_emails),
-    decode,
-    carriers: &CARRIERS,
-    takes_first_frame: true,
-    has_inbox_cursor: true,
-};
+pub(super) static NATIVE_WITHOUT_EMAILS: Dialect = dialect(encode_without_emails);
+
+const fn dialect(encode: fn(&Event) -> Option<Bytes>) -> Dialect {
+    Dialect {
+        name: "native",
+        spelling: Spelling { hears_sessions: true, ..Spelling::new(0, encode) },
+        decode,
+        carriers: &CARRIERS,
+        takes_first_frame: true,
+        has_inbox_cursor: true,
+    }
+}
 
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
     words::read_frame(frame, &CLIENT_TYPES).map(request).map_err(|misread| Box::new(placed(*misread)))

@@ -16,8 +16,13 @@ pub(super) fn most_bytes(kind: Option<&str>, carriers: &[&str], message_bytes: u
         Some("authenticate") => TOKEN_FRAME,
         Some(kind) if !carriers.contains(&kind) => SMALL_FRAME,
         None if carriers.is_empty() => TOKEN_FRAME,
-        _ => message_bytes.saturating_mul(ESCAPED).saturating_add(SMALL_FRAME),
+        _ => most_bytes_of_a_carrier(message_bytes),
     }
+}
+
+/// How many bytes a frame or a body may have that carries a text of up to `message_bytes`, or values of the application.
+pub fn most_bytes_of_a_carrier(message_bytes: usize) -> usize {
+    message_bytes.saturating_mul(ESCAPED).saturating_add(SMALL_FRAME)
 }
 
 /// The type of a frame that begins with it, as nearly all do: `{"type":"…"`. `None` for any other, also for one whose type is

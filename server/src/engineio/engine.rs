@@ -24,7 +24,7 @@ use super::session::{Session, Shared};
 use super::settings::Settings;
 use super::sid::Sid;
 use super::state::{CloseReason, Transport};
-use super::upgrade::{Attempt, hang_up};
+use super::upgrade::{Attempt, Surplus};
 use super::{polling, websocket};
 use crate::websocket::{HandshakeError, Loops, OpenError, OutFrame, Pending, Reader, Writer, accept};
 
@@ -177,16 +177,21 @@ impl<A: Application> EngineIo<A> {
         let accepted = accept(parts, websocket::settings(&self.shared.settings));
         let (response, pending) = accepted.map_err(refusal)?;
         // Before the answer: of two WebSockets the first one wins, whichever task is faster.
-        let attempt = Attempt::begin(&session);
+        let attempt = match Attempt::begin(&session) {
+            Some(attempt) => Ok(attempt),
+            None => Err(Surplus::begin(&session).ok_or(RequestError::BadRequest)?),
+        };
         let loops = self.shared.loops.clone();
         // As with a session that begins with a WebSocket.
         let upgrading = Box::pin(async move {
             let (reader, writer) = open(&session, pending).await?;
-            if let Some(attempt) = attempt {
-                return attempt.take_over(reader, writer, &loops).await;
+            match attempt {
+                Ok(attempt) => attempt.take_over(reader, writer, &loops).await,
+                Err(surplus) => {
+                    surplus.hang_up(reader, writer).await;
+                    None
+                }
             }
-            hang_up(&session, reader, writer).await;
-            None
         });
         self.shared.tasks.spawn(async move {
             if let Some(connection) = upgrading.await {

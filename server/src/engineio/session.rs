@@ -1,6 +1,6 @@
 //! One client's session: the handle that the application has, and what its transports share.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, Waker};
 
@@ -114,6 +114,8 @@ pub(super) struct Shared {
     pub(super) mailbox: Mailbox,
     /// Whether the application has let the client in.
     is_let_in: AtomicBool,
+    /// WebSockets that came too late to take over, and are on their way out.
+    pub(super) surplus: AtomicUsize,
     /// A std mutex: held for a change of state, never across an `.await`.
     state: Mutex<State>,
     /// The waiting poll has something to look at.
@@ -136,6 +138,7 @@ impl Shared {
             sid,
             mailbox: Mailbox::new(settings.inbox_bytes),
             is_let_in: AtomicBool::new(false),
+            surplus: AtomicUsize::new(0),
             state: Mutex::new(State::new(transport, &settings)),
             settings,
             wake_poll: Notify::new(),
@@ -344,6 +347,19 @@ impl Shared {
         }
     }
 
+    /// Counts a packet that says nothing.
+    ///
+    /// # Errors
+    /// Why the session was ended by it.
+    pub(super) fn take_idle(&self) -> Result<(), CloseReason> {
+        let is_too_many = self.lock().pulse.hear_nothing(&self.settings);
+        if is_too_many {
+            self.abort(CloseReason::TooFast);
+            return Err(CloseReason::TooFast);
+        }
+        Ok(())
+    }
+
     /// Takes a packet of the client up. Any packet proves that the client is there. Answers a message for which there is no
     /// room yet: it is to be [delivered](Mailbox::deliver) before anything else is read.
     ///
@@ -358,9 +374,9 @@ impl Shared {
             Packet::Binary(data) => Ok(self.mailbox.put(Message::Binary(data)).err()),
             Packet::Pong => {
                 self.lock().hear_pong();
-                Ok(None)
+                self.take_idle().map(|()| None)
             }
-            Packet::Upgrade | Packet::Noop => Ok(None),
+            Packet::Upgrade | Packet::Noop => self.take_idle().map(|()| None),
             Packet::Close => {
                 self.expect_late_poll();
                 self.abort(CloseReason::Client);

@@ -21,6 +21,9 @@ pub struct Settings {
     pub outbox_bytes: usize,
     /// Bytes that one client may have sent and the application has not taken up. More is not read until it has.
     pub inbox_bytes: usize,
+    /// Packets that say nothing, and pings and pongs of the WebSocket below, that a client may send between two pings of the
+    /// server. The session of who sends more is closed.
+    pub idle_packets: u32,
     /// Sessions at a time. Who comes later is told to try again.
     pub max_sessions: usize,
     /// permessage-deflate compresses messages from this many bytes on, where a client offers it; `None`: never.
@@ -39,6 +42,7 @@ impl Default for Settings {
             early_payload: 1_000_000,
             outbox_bytes: 1024 * 1024,
             inbox_bytes: 64 * 1024,
+            idle_packets: 1_000,
             max_sessions: 100_000,
             deflate_from_bytes: Some(1024),
         }

@@ -100,12 +100,20 @@ pub(super) struct Pulse {
     pub(super) ping_at: Instant,
     /// When the client counts as gone, unless something is heard.
     pub(super) gone_at: Instant,
+    /// Packets since the last ping that said nothing.
+    idle_packets: u32,
 }
 
 impl Pulse {
     fn new(settings: &Settings) -> Self {
         let ping_at = Instant::now() + settings.ping_interval;
-        Self { is_pinged: false, ping_at, gone_at: ping_at + settings.ping_timeout }
+        Self { is_pinged: false, ping_at, gone_at: ping_at + settings.ping_timeout, idle_packets: 0 }
+    }
+
+    /// A packet said nothing. Whether there were too many of them.
+    pub(super) fn hear_nothing(&mut self, settings: &Settings) -> bool {
+        self.idle_packets += 1;
+        self.idle_packets > settings.idle_packets
     }
 
     /// Something was heard. Whether it answers a ping.

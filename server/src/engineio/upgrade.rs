@@ -4,6 +4,7 @@
 //! leaves by polls; from then on nothing does. So there is no moment with two writers.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use tokio::time::timeout;
@@ -16,6 +17,9 @@ use crate::websocket::{Incoming, Loops, OutFrame, Reader, Writer};
 
 /// What a probe says.
 const PROBE: &[u8] = b"probe";
+
+/// WebSockets of a session that may be on their way out at a time.
+const MAX_SURPLUS: usize = 4;
 
 /// The one WebSocket that may take over. Dropping it lets the session go on polling.
 pub(super) struct Attempt {
@@ -49,6 +53,30 @@ impl Attempt {
             hang_up(&shared, reader, writer).await;
             None
         }
+    }
+}
+
+/// A WebSocket that came too late to take over. It is opened, so that its client hears why, and hung up on.
+pub(super) struct Surplus {
+    shared: Arc<Shared>,
+}
+
+impl Surplus {
+    /// `None`: there are as many on their way out as any client has.
+    pub(super) fn begin(shared: &Arc<Shared>) -> Option<Self> {
+        let surplus = Self { shared: shared.clone() };
+        let before = shared.surplus.fetch_add(1, Ordering::Relaxed);
+        (before < MAX_SURPLUS).then_some(surplus)
+    }
+
+    pub(super) async fn hang_up(self, reader: Reader, writer: Writer) {
+        hang_up(&self.shared, reader, writer).await;
+    }
+}
+
+impl Drop for Surplus {
+    fn drop(&mut self) {
+        self.shared.surplus.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -86,7 +114,7 @@ async fn probe(shared: &Shared, reader: &mut Reader, writer: &mut Writer) -> Opt
 }
 
 /// Closes a WebSocket that is not needed.
-pub(super) async fn hang_up(shared: &Shared, reader: Reader, writer: Writer) {
+async fn hang_up(shared: &Shared, reader: Reader, writer: Writer) {
     match timeout(shared.settings.farewell, writer.close(1000, "")).await {
         Ok(Ok(())) => reader.drain(shared.settings.farewell).await,
         Ok(Err(error)) => tracing::debug!(%error, "A WebSocket that was not needed is gone"),

@@ -85,7 +85,7 @@ fn take_up(shared: &Shared, said: Result<Incoming, Ended>) -> Result<Option<Mess
     let packet = match said {
         Ok(Incoming::Text(text)) => Packet::decode(text.into_bytes()),
         Ok(Incoming::Binary(data)) => Ok(Packet::Binary(data)),
-        Ok(Incoming::Ping(_) | Incoming::Pong(_)) => return Ok(None),
+        Ok(Incoming::Ping(_) | Incoming::Pong(_)) => return shared.take_idle().map(|()| None),
         Ok(Incoming::Close(_)) => return Err(CloseReason::Client),
         Err(error) => return Err(why(&error)),
     };

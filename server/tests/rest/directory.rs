@@ -1,6 +1,7 @@
 //! Whom users find, and what they see of one another.
 
 use protocol::rest::Tokens;
+use protocol::{ClientFrame, ServerFrame};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use server::config::{Directory, RateLimits};
@@ -76,5 +77,25 @@ async fn history_shows_addresses_to_members_only_where_that_is_on() {
         assert_eq!(app.get("/api/v1/auth/me", &ann).await.json()["email"], "ann@example.org");
         let members = app.get(&format!("/api/v1/chats/{room}/members"), &bob).await;
         assert!(!members.text.contains('@'), "{members:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_live_session_is_told_to_its_room_whether_members_see_addresses_or_not() {
+    for shown in [true, false] {
+        let app = App::spawn_with(|config| config.people.member_emails = shown).await;
+        let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+        let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
+        let (mut hers, mut his) = (app.enter(&ann).await, app.enter(&bob).await);
+        his.join(&room, None).await;
+        let live = protocol::RoomId::parse(&format!("session_{room}")).unwrap();
+        hers.join(&live, None).await;
+        let status = "live".to_owned();
+        hers.say(&ClientFrame::Live { room: live, status, details: serde_json::Map::new() }).await;
+        let told = his.hear_some(|frame| match frame {
+            ServerFrame::Live { data } => Some(data.status),
+            _ => None,
+        });
+        assert_eq!(told.await, "live", "{shown}");
     }
 }

@@ -115,6 +115,30 @@ async fn an_event_has_as_many_arguments_as_anybody_needs() {
 }
 
 #[tokio::test]
+async fn a_namespace_has_a_name_and_not_a_text() {
+    let app = App::spawn().await;
+    let mut client = Client::open(&app, "", &[]).await;
+    client.say(&format!("40/{},", "x".repeat(255))).await;
+    client.hear("44/x").await;
+    client.say(&format!("40/{},", "x".repeat(256))).await;
+    assert_eq!(client.end().await.0, 1002);
+}
+
+#[tokio::test]
+async fn packets_that_say_nothing_are_not_without_end() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    for idle in ["3", "6"] {
+        let mut client = Client::enter(&app, &ann.access_token).await;
+        client.say_at_once(&vec![idle.to_owned(); 1_100]).await;
+        assert_eq!(client.end().await.0, 4429, "{idle}");
+    }
+    let mut client = Client::enter(&app, &ann.access_token).await;
+    client.ping_at_once(1_100).await;
+    assert_eq!(client.end().await.0, 4429);
+}
+
+#[tokio::test]
 async fn attachments_have_to_come_and_are_not_more_than_a_message_may_have() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;

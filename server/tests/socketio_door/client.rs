@@ -76,6 +76,14 @@ impl Client {
         self.stream.flush().await.unwrap();
     }
 
+    /// Many pings of the WebSocket in one write.
+    pub(crate) async fn ping_at_once(&mut self, count: usize) {
+        for _ in 0..count {
+            self.stream.feed(Message::Ping(Bytes::new())).await.unwrap();
+        }
+        self.stream.flush().await.unwrap();
+    }
+
     async fn next(&mut self, what: &str) -> Option<Message> {
         let message = tokio::time::timeout(PATIENCE, self.stream.next()).await;
         message.unwrap_or_else(|_| panic!("nobody said `{what}`")).map(Result::unwrap)

@@ -16,6 +16,9 @@ pub const MAIN: &str = "/";
 /// Arguments of an event, or of an acknowledgement. Clients send one, some libraries a handful.
 pub const MAX_ARGUMENTS: usize = 64;
 
+/// Bytes of the name of a namespace.
+const MAX_NAMESPACE_BYTES: usize = 256;
+
 /// Events that the libraries raise themselves, so no client sends them.
 const RESERVED: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
@@ -73,6 +76,9 @@ pub enum DecodeError {
     /// The type is none, or one that only a server sends.
     #[error("no packet type of a client")]
     Type,
+    /// The name of the namespace is too long.
+    #[error("a namespace with too long a name")]
+    Namespace,
     /// The number of attachments is none.
     #[error("no number of attachments")]
     Attachments,
@@ -119,7 +125,7 @@ pub(super) fn parse(text: &Bytes, max_attachments: usize) -> Result<Parsed, Deco
     let kind = take_kind(&mut rest)?;
     let attachments =
         if kind.is_binary() { Some(take_attachments(&mut rest, max_attachments)?) } else { None };
-    let namespace: Box<str> = take_namespace(&mut rest).into();
+    let namespace: Box<str> = take_namespace(&mut rest)?.into();
     let packet = match kind {
         Kind::Connect => {
             let payload = (!rest.is_empty()).then(|| text.slice(whole.len() - rest.len()..));
@@ -189,13 +195,13 @@ fn take_attachments(rest: &mut &str, max: usize) -> Result<usize, DecodeError> {
     }
 }
 
-fn take_namespace<'a>(rest: &mut &'a str) -> &'a str {
+fn take_namespace<'a>(rest: &mut &'a str) -> Result<&'a str, DecodeError> {
     if !rest.starts_with('/') {
-        return MAIN;
+        return Ok(MAIN);
     }
     let (namespace, after) = rest.split_once(',').unwrap_or((rest, ""));
     *rest = after;
-    namespace
+    if namespace.len() > MAX_NAMESPACE_BYTES { Err(DecodeError::Namespace) } else { Ok(namespace) }
 }
 
 fn take_number(rest: &mut &str) -> Result<Option<u64>, DecodeError> {
