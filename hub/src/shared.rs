@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use protocol::{
-    DirectMessage, InboxItem, LiveChange, MessageId, MessageKind, Role, RoomId, RoomRef, UserId, limits,
-};
+use protocol::{DirectMessage, InboxItem, LiveChange, MessageId, MessageKind, Role, RoomId, RoomRef, UserId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -123,7 +121,6 @@ impl Shared {
         slice: Slice,
         limit: u32,
     ) -> Result<Page, Refusal> {
-        let limit = limit.clamp(1, limits::MAX_PAGE_MESSAGES);
         let mut page = self.store.page_for(room, user, slice, limit).await?;
         // Perhaps a live room that nobody has asked for before.
         if page.is_none() && self.role(room, user).await?.is_some() {

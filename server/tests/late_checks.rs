@@ -1,6 +1,6 @@
 //! Looked, waited, acted: whoever may do something when a request begins and may not when it goes on does not do it.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that fails should panic")]
+#![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
 
 mod common;
 

@@ -200,6 +200,7 @@ impl Hub {
         slice: Slice,
         limit: u32,
     ) -> Result<Page, Refusal> {
+        let limit = limit.clamp(1, limits::MAX_PAGE_MESSAGES);
         self.shared.page_for(room, actor, slice, limit).await
     }
 
