@@ -75,7 +75,7 @@ async fn sign_ins(folder: &TempDir, clock: Arc<dyn Clock>) -> SignIns {
         accounts: Arc::new(SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap()),
         hub: Hub::new(Arc::new(MemoryStore::new()), clock.clone(), Settings::default()),
         clock,
-        keys: Keys::new(&Secret::new(SECRET)),
+        keys: Keys::new(&Secret::new(SECRET).unwrap()),
         passwords: Passwords::new().await.unwrap(),
         attempts: Attempts::new(None),
         mode: AccountsMode::External,
