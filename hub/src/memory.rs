@@ -181,7 +181,7 @@ impl Store for MemoryStore {
     ) -> Answer<'a, Option<RoomRecord>> {
         Box::pin(async move {
             let mut state = self.state();
-            if state.live_rooms.get(chat).is_none()
+            if !state.live_rooms.contains_key(chat)
                 && !state.rooms.contains_key(id)
                 && state.chat(chat).is_ok()
             {

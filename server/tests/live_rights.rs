@@ -1,6 +1,6 @@
 //! Live sessions are found by what they are: no id of a room gives a right, and no id is given twice.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that fails should panic")]
+#![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
 
 mod common;
 mod socket;
