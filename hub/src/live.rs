@@ -1,10 +1,13 @@
-//! The names of live rooms: `session_` and the chat's.
+//! The ids of live rooms: `session_` and that of the chat.
+//!
+//! They are addresses: by them a client asks for the live room of a chat before there is one. What a room is, and who may
+//! be in it, its record says.
 
 use protocol::{LIVE_PREFIX, RoomId};
 
 pub(crate) use protocol::live_room as room_of;
 
-/// The chat whose live room this would be.
+/// The chat whose live room is asked for by this id, if there is no other room of this id.
 pub(crate) fn chat_of(room: &RoomId) -> Option<RoomId> {
     room.as_str().strip_prefix(LIVE_PREFIX).and_then(|chat| RoomId::parse(chat).ok())
 }

@@ -11,12 +11,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use protocol::{Cursor, Job, JobId, LiveChange, MessageId, Role, RoomId, RoomKind, RoomSummary, UserId};
 
 pub use clock::{ManualClock, SystemClock};
-pub use faults::Faults;
+pub use faults::{Faults, Held};
 use inbox::Inbox;
 use room::{Place, Room, index};
 
 use crate::model::{Membership, Person, RoomRecord};
-use crate::port::{Answer, Appended, LIVE_PREFIX, MessageDraft, Page, RoomDraft, Slice, Store, StoreError};
+use crate::port::{Answer, Appended, MessageDraft, Page, RoomDraft, Slice, Store, StoreError};
 
 /// A [`Store`] in memory, for tests and measurements. It keeps the same contract as those on disk, except that nothing
 /// outlives it.
@@ -31,6 +31,10 @@ pub struct MemoryStore {
 struct State {
     people: HashMap<UserId, Arc<Person>>,
     rooms: BTreeMap<RoomId, Room>,
+    /// The live rooms of chats.
+    live_rooms: HashMap<RoomId, RoomId>,
+    /// The ids of rooms that were deleted.
+    deleted: HashSet<RoomId>,
     /// The latest that a room was active.
     latest_active_ms: i64,
     /// The room and the place of every message.
@@ -74,10 +78,12 @@ impl State {
             .and_then(|room| if room.chat.is_none() { Ok(room) } else { Err(StoreError::NoSuchRoom) })
     }
 
-    /// Whether nobody may make a room of this id: there is one, or it is that of a chat's live room.
-    fn is_taken(&self, room: &RoomId) -> bool {
-        let of_chat = room.as_str().strip_prefix(LIVE_PREFIX);
-        self.rooms.contains_key(room) || of_chat.is_some_and(|chat| self.rooms.contains_key(chat))
+    /// Whether a room of this id may be made.
+    fn is_free(&self, room: &RoomId) -> Result<(), StoreError> {
+        if self.rooms.contains_key(room) {
+            return Err(StoreError::RoomTaken);
+        }
+        if self.deleted.contains(room) { Err(StoreError::RoomDeleted) } else { Ok(()) }
     }
 
     fn person(&self, id: &UserId) -> Result<&Arc<Person>, StoreError> {
@@ -98,8 +104,8 @@ impl State {
 
     /// What was last said of the session in a chat's live room.
     fn session_of(&self, chat: &RoomId) -> Option<LiveChange> {
-        let live = protocol::live_room(chat).and_then(|live| self.rooms.get(&live));
-        live.filter(|live| live.chat.as_ref() == Some(chat)).and_then(|live| live.live.clone())
+        let live = self.live_rooms.get(chat).and_then(|live| self.rooms.get(live));
+        live.and_then(|live| live.live.clone())
     }
 
     fn membership(&self, room: &Room, place: &Place) -> Result<Membership, StoreError> {
@@ -118,6 +124,7 @@ impl State {
             id: id.clone(),
             name: host.name.clone(),
             kind: room.kind,
+            chat: room.chat.clone(),
             head: room.head(),
             created_at_ms: room.created_at_ms,
             active_at_ms: room.active_at_ms,
@@ -132,9 +139,7 @@ impl Store for MemoryStore {
     fn create_room(&self, draft: RoomDraft) -> Answer<'_, RoomRecord> {
         Box::pin(async move {
             let mut state = self.state();
-            if state.is_taken(&draft.id) {
-                return Err(StoreError::RoomTaken);
-            }
+            state.is_free(&draft.id)?;
             let mut seen = HashSet::new();
             let mut members = Vec::new();
             for person in std::iter::once(&draft.owner).chain(&draft.members) {
@@ -176,7 +181,10 @@ impl Store for MemoryStore {
     ) -> Answer<'a, Option<RoomRecord>> {
         Box::pin(async move {
             let mut state = self.state();
-            if !state.rooms.contains_key(id) && state.chat(chat).is_ok() {
+            if !state.live_rooms.contains_key(chat)
+                && !state.rooms.contains_key(id)
+                && state.chat(chat).is_ok()
+            {
                 let room = Room {
                     kind: RoomKind::Live,
                     epoch,
@@ -186,8 +194,11 @@ impl Store for MemoryStore {
                     ..Room::default()
                 };
                 state.rooms.insert(id.clone(), room);
+                state.live_rooms.insert(chat.clone(), id.clone());
             }
-            state.rooms.get(id).map(|room| state.record(id, room)).transpose()
+            let live = state.live_rooms.get(chat);
+            let live = live.and_then(|live| state.rooms.get_key_value(live));
+            live.map(|(id, room)| state.record(id, room)).transpose()
         })
     }
 
@@ -210,8 +221,12 @@ impl Store for MemoryStore {
     fn delete_room<'a>(&'a self, deleted: &'a RoomId) -> Answer<'a, ()> {
         Box::pin(async move {
             let mut state = self.state();
+            if state.rooms.contains_key(deleted) && !protocol::is_reserved(deleted) {
+                state.deleted.insert(deleted.clone());
+            }
             state.rooms.retain(|id, room| id != deleted && room.chat.as_ref() != Some(deleted));
-            let State { rooms, places, .. } = &mut *state;
+            let State { rooms, live_rooms, places, .. } = &mut *state;
+            live_rooms.retain(|_, live| rooms.contains_key(live));
             places.retain(|_, (room, _)| rooms.contains_key(room));
             self.faults.after_change()
         })
@@ -306,10 +321,25 @@ impl Store for MemoryStore {
 
     fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page> {
         Box::pin(async move {
-            self.faults.before_page()?;
+            self.faults.before_page().await?;
             let state = self.state();
             let room = state.rooms.get(room);
             Ok(room.map_or(Page { messages: Vec::new(), has_more: false }, |room| room.page(slice, limit)))
+        })
+    }
+
+    fn page_for<'a>(
+        &'a self,
+        room: &'a RoomId,
+        person: &'a UserId,
+        slice: Slice,
+        limit: u32,
+    ) -> Answer<'a, Option<Page>> {
+        Box::pin(async move {
+            self.faults.before_page().await?;
+            let state = self.state();
+            let room = state.rooms.get(room).filter(|room| state.host(room).place(person).is_some());
+            Ok(room.map(|room| room.page(slice, limit)))
         })
     }
 

@@ -80,6 +80,8 @@ pub struct RoomRecord {
     pub name: String,
     /// What sort of room.
     pub kind: RoomKind,
+    /// The chat that this is the live room of; a room of another kind has none.
+    pub chat: Option<RoomId>,
     /// Where it stands.
     pub head: Cursor,
     /// Milliseconds since 1970-01-01 UTC.

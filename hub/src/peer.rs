@@ -268,7 +268,7 @@ impl Peer {
             return Err(Refusal::TooManyRooms);
         }
         self.end_resume(room);
-        let mailbox = self.shared.mailbox(room);
+        let mailbox = self.shared.mailbox_for(room, &self.client.person.id).await?;
         let (reply, answer) = oneshot::channel();
         let wish = RoomCommand::Join { client: self.client.clone(), bring, reply };
         // Closed: the room ended while the wish waited for a place, and why is not known. It may be there again.
@@ -287,7 +287,8 @@ impl Peer {
     /// flow control, and nothing of a long absence is kept here in between.
     async fn tell_missed_page(&self, room: &RoomId, since: Cursor) -> Result<(), Refusal> {
         let slice = Slice::After(since.seq + u64::from(planted(Bug::SkipOnPageEdge)));
-        let missed = self.shared.store.page(room, slice, limits::MAX_RECOVERED_MESSAGES).await?;
+        let user = &self.client.person.id;
+        let missed = self.shared.page_for(room, user, slice, limits::MAX_RECOVERED_MESSAGES).await?;
         let mut messages = missed.messages.iter().map(Message::to_wire).collect();
         page::keep_first(&mut messages);
         // Without any, or with those of another life, the room was deleted after it had answered.
@@ -327,7 +328,7 @@ impl Peer {
     /// The client is not in a room any more, because it has ended; why.
     async fn ended(&mut self, room: &RoomId) -> Refusal {
         self.joined.remove(room);
-        self.shared.why_ended(room).await
+        self.shared.why_ended(room, &self.client.person.id).await
     }
 
     async fn direct(
@@ -351,7 +352,7 @@ impl Peer {
         // Marks are for members, not for followers: a message may be read that was seen elsewhere.
         let mailbox = match self.joined.get(&room) {
             Some(mailbox) => mailbox.clone(),
-            None => self.shared.mailbox(&room),
+            None => self.shared.mailbox_for(&room, &self.client.person.id).await.map_err(about(&room))?,
         };
         let (reply, answer) = oneshot::channel();
         let person = self.client.person.id.clone();

@@ -1,7 +1,7 @@
 //! Who may do what, and what may be said. Pure, and asked by every door through the hub.
 
 use protocol::text::{is_blank, is_direction_control, is_line_break};
-use protocol::{RawJson, Role, RoomId, RoomKind, UserId, limits};
+use protocol::{LIVE_PREFIX, RawJson, Role, RoomId, RoomKind, UserId, is_reserved, limits};
 use serde_json::{Map, Value};
 
 use crate::plain_json;
@@ -67,13 +67,18 @@ pub(crate) fn check_body(body: &str, most_bytes: usize) -> Result<(), Refusal> {
 }
 
 /// The identifier of a room to be made. Addresses drop a part of their path that is `.` and go up at `..` (RFC 3986,
-/// section 5.2.4), so no page and no REST call would reach such a room.
+/// section 5.2.4), so no page and no REST call would reach such a room. An id that is reserved would be taken for that of a
+/// live room, by whoever asks for the live room of a chat.
 ///
 /// # Errors
 /// [`Refusal::Invalid`]; the field is `id`.
 pub(crate) fn check_room_id(id: &RoomId) -> Result<(), Refusal> {
     if matches!(id.as_str(), "." | "..") {
         let message = "a room id is not '.' or '..': no address can name it".to_owned();
+        return Err(Refusal::Invalid { field: "id", message });
+    }
+    if is_reserved(id) {
+        let message = format!("a room id must not begin with '{LIVE_PREFIX}': those of live sessions do");
         return Err(Refusal::Invalid { field: "id", message });
     }
     Ok(())
@@ -221,6 +226,17 @@ mod tests {
         }
         let long = "x".repeat(limits::MAX_MESSAGE_BYTES + 1);
         assert!(matches!(check_body(&long, limits::MAX_MESSAGE_BYTES), Err(Refusal::TooLong { .. })));
+    }
+
+    #[test]
+    fn reserved_ids_and_parts_of_paths_are_no_ids_of_new_rooms() {
+        for bad in [".", "..", "session_", "session_team", "session_session_team"] {
+            let refused = check_room_id(&RoomId::parse(bad).unwrap());
+            assert!(matches!(refused, Err(Refusal::Invalid { field: "id", .. })), "{bad}");
+        }
+        for good in ["...", "session", "session-team", "my_session_team"] {
+            assert!(check_room_id(&RoomId::parse(good).unwrap()).is_ok(), "{good}");
+        }
     }
 
     #[test]

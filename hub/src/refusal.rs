@@ -91,6 +91,9 @@ pub enum Refusal {
     /// A room of this identifier exists.
     #[error("a room of this id exists already")]
     RoomTaken,
+    /// A room of this identifier was deleted.
+    #[error("a room of this id was deleted, and its id is not given again: choose another one")]
+    RoomDeleted,
     /// Only an owner may.
     #[error("only an owner of the room may do this")]
     NotOwner,
@@ -143,7 +146,7 @@ impl Refusal {
             | Self::NotMember => ErrorCode::NotFound,
             Self::TooFast { .. } => ErrorCode::RateLimited,
             Self::NotJoined => ErrorCode::NotJoined,
-            Self::RoomTaken => ErrorCode::Taken,
+            Self::RoomTaken | Self::RoomDeleted => ErrorCode::Taken,
             Self::NotOwner => ErrorCode::Forbidden,
             Self::Unauthorized | Self::BadToken(_) => ErrorCode::Unauthorized,
             Self::TooManyRooms | Self::TooManyConnections | Self::InboxFull { .. } | Self::TooManyRuns => {
@@ -163,7 +166,7 @@ impl Refusal {
             | Self::InboxFull { field } => Some(field),
             Self::NoSuchPerson(_) => Some("user_ids"),
             Self::NoSuchParent => Some("parent"),
-            Self::RoomTaken => Some("id"),
+            Self::RoomTaken | Self::RoomDeleted => Some("id"),
             Self::JobOver => Some("status"),
             _ => None,
         }
@@ -183,6 +186,7 @@ impl From<StoreError> for Refusal {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::RoomTaken => Self::RoomTaken,
+            StoreError::RoomDeleted => Self::RoomDeleted,
             StoreError::NoSuchRoom => Self::NoSuchRoom,
             StoreError::NoSuchPerson(person) => Self::NoSuchPerson(person),
             StoreError::Unavailable(_) => Self::Unavailable(error),

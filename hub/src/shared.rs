@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use protocol::{DirectMessage, InboxItem, LiveChange, MessageId, MessageKind, RoomId, RoomRef, UserId};
+use protocol::{DirectMessage, InboxItem, LiveChange, MessageId, MessageKind, Role, RoomId, RoomRef, UserId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -19,10 +19,10 @@ use crate::last_seen::LastSeen;
 use crate::limits::Settings;
 use crate::live;
 use crate::meters::MeterBook;
-use crate::model::{Person, RoomRecord};
+use crate::model::Person;
 use crate::planted::{Bug, planted};
 use crate::policy;
-use crate::port::{Clock, NewEntry, Store, StoreError};
+use crate::port::{Clock, NewEntry, Page, Slice, Store, StoreError};
 use crate::pulse::Pulse;
 use crate::refusal::Refusal;
 use crate::registry::{Departure, Registry};
@@ -50,7 +50,24 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// The room's mailbox; wakes the room if need be.
+    /// The room's mailbox, for a user who asks something of the room. An awake room knows its members and decides; one that
+    /// is asleep is woken for its members only.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchRoom`], [`Refusal::Unavailable`].
+    pub(crate) async fn mailbox_for(
+        self: &Arc<Self>,
+        room: &RoomId,
+        user: &UserId,
+    ) -> Result<Mailbox, Refusal> {
+        if let Some(mailbox) = self.registry.rooms.get(room).filter(|mailbox| !mailbox.is_closed()) {
+            return Ok(mailbox);
+        }
+        policy::may_take_part(self.role(room, user).await?)?;
+        Ok(self.mailbox(room))
+    }
+
+    /// The room's mailbox; wakes the room if need be. Whoever calls this knows that the user may take part.
     pub(crate) fn mailbox(self: &Arc<Self>, room: &RoomId) -> Mailbox {
         self.registry.rooms.mailbox(room, || {
             let (sender, receiver) = mpsc::channel(self.settings.mailbox);
@@ -73,24 +90,43 @@ impl Shared {
         Stamp { at_ms: self.clock.now_ms(), server: self.settings.server_name.clone() }
     }
 
-    /// Why a room's task has ended: the room is gone, or it could not be read when it was woken and will be there again.
-    pub(crate) async fn why_ended(&self, room: &RoomId) -> Refusal {
-        match self.load_room(room).await {
+    /// Why a room's task has ended, for a user who was in it: the room is gone, or it could not be read when it was woken and
+    /// will be there again.
+    pub(crate) async fn why_ended(&self, room: &RoomId, user: &UserId) -> Refusal {
+        match self.role(room, user).await {
             Ok(Some(_)) => Refusal::Stopping,
             Ok(None) => Refusal::NoSuchRoom,
             Err(error) => error.into(),
         }
     }
 
-    /// The room as it is stored. The live room of a chat is made when it is first asked for.
-    pub(crate) async fn load_room(&self, id: &RoomId) -> Result<Option<RoomRecord>, StoreError> {
-        if let Some(record) = self.store.room(id).await? {
-            return Ok(Some(record));
+    /// What a user may do in a room. The live room of a chat is made when a member of the chat first asks for it.
+    pub(crate) async fn role(&self, room: &RoomId, user: &UserId) -> Result<Option<Role>, StoreError> {
+        let role = self.store.role(room, user).await?;
+        let (None, Some(chat)) = (role, live::chat_of(room)) else { return Ok(role) };
+        let Some(role) = self.store.role(&chat, user).await? else { return Ok(None) };
+        let made = self.store.live_room(room, &chat, rand::random(), self.clock.now_ms()).await?;
+        // A room of another kind may have the id.
+        Ok(made.filter(|made| made.id == *room).map(|_| role))
+    }
+
+    /// A part of a room's messages, for a user who is in the room at the moment of which the part is.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchRoom`], [`Refusal::Unavailable`].
+    pub(crate) async fn page_for(
+        &self,
+        room: &RoomId,
+        user: &UserId,
+        slice: Slice,
+        limit: u32,
+    ) -> Result<Page, Refusal> {
+        let mut page = self.store.page_for(room, user, slice, limit).await?;
+        // Perhaps a live room that nobody has asked for before.
+        if page.is_none() && self.role(room, user).await?.is_some() {
+            page = self.store.page_for(room, user, slice, limit).await?;
         }
-        match live::chat_of(id) {
-            Some(chat) => self.store.live_room(id, &chat, rand::random(), self.clock.now_ms()).await,
-            None => Ok(None),
-        }
+        page.ok_or(Refusal::NoSuchRoom)
     }
 
     /// Where a message was said.
@@ -152,9 +188,7 @@ impl Shared {
 
     /// Tells the chat of a live room that the session has another status. A chat that is not awake reads it from the store.
     pub(crate) fn note_session(&self, change: LiveChange) {
-        let Some(chat) = live::chat_of(&change.room).and_then(|chat| self.registry.rooms.get(&chat)) else {
-            return;
-        };
+        let Some(chat) = change.chat.as_ref().and_then(|chat| self.registry.rooms.get(chat)) else { return };
         // Not awaited in the live room: the chat may be waiting for a place in the mailbox of that one.
         if let Err(TrySendError::Full(command)) = chat.try_send(RoomCommand::SessionChanged(Box::new(change)))
         {

@@ -25,7 +25,7 @@ pub use ids::{BadId, DraftId, JobId, MessageId, NotificationId, RoomId, RunId, U
 pub use inbox::{
     DirectMessage, InboxItem, Job, JobChange, JobKind, JobStatus, JobStep, Maintenance, Notification, Signal,
 };
-pub use live::{LIVE_PREFIX, LiveChange, ParticipantChange, live_room};
+pub use live::{LIVE_PREFIX, LiveChange, ParticipantChange, is_reserved, live_room};
 pub use message_kind::{BadKind, MessageKind};
 pub use model::{Member, Message, Preview, Role, RoomKind, RoomSummary};
 pub use payload::{

@@ -5,12 +5,17 @@ use serde_json::{Map, Value};
 
 use crate::{RoomId, UserId};
 
-/// What the name of a live room has before the name of its chat.
+/// What the id of a live room has before the id of its chat. No room of another kind is made with such an id.
 pub const LIVE_PREFIX: &str = "session_";
 
-/// The live room of a chat, unless the chat's own name leaves no place for the prefix.
+/// The id that the live room of a chat gets, unless the chat's own id leaves no place for the prefix.
 pub fn live_room(chat: &RoomId) -> Option<RoomId> {
     RoomId::parse(&format!("{LIVE_PREFIX}{chat}")).ok()
+}
+
+/// Whether an id is reserved for live rooms. It does not say what a room is: older versions made others with such ids.
+pub fn is_reserved(room: &RoomId) -> bool {
+    room.as_str().starts_with(LIVE_PREFIX)
 }
 
 /// Somebody began or ceased to follow a room: with the first device, with the last one.
@@ -34,6 +39,9 @@ pub struct ParticipantChange {
 pub struct LiveChange {
     /// Where.
     pub room: RoomId,
+    /// The chat whose live room this is; `None` for what is said in a room of another kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chat: Option<RoomId>,
     /// The state, as a word of the application.
     pub status: String,
     /// Who said so.

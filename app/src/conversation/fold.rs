@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use protocol::limits::MAX_ROOMS_PER_CONNECTION;
-use protocol::{ClientFrame, ErrorCode, ErrorData, JoinedRoom, LIVE_PREFIX, Message, RoomId, ServerFrame};
+use protocol::{ClientFrame, ErrorCode, ErrorData, JoinedRoom, Message, RoomId, ServerFrame};
 
 use super::Conversations;
 use crate::clock::now_ms;
@@ -53,9 +53,8 @@ impl Conversations {
                 self.count_people(&data.room);
             }
             ServerFrame::Live { data } => {
-                let chat = data.room.as_str().strip_prefix(LIVE_PREFIX).and_then(|it| RoomId::parse(it).ok());
-                if let Some(chat) = chat {
-                    self.room(&chat).session.set(Standing::of(&data.status));
+                if let Some(chat) = &data.chat {
+                    self.room(chat).session.set(Standing::of(&data.status));
                 }
             }
             ServerFrame::RoomRenamed { data } => self.rooms.maybe_update(|rooms| rooms.renamed(data)),

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use protocol::{JoinedRoom, LiveChange, ParticipantChange, UserId, live_room};
+use protocol::{JoinedRoom, LiveChange, ParticipantChange, UserId};
 
 /// Comings and goings that are kept.
 const MAX_COMINGS: usize = 20;
@@ -36,7 +36,7 @@ impl Standing {
 
     /// Reads the answer to a join of a chat: where its live session stands.
     pub fn of_chat(chat: &JoinedRoom) -> Self {
-        let session = chat.live.as_ref().filter(|live| live_room(&chat.room).as_ref() == Some(&live.room));
+        let session = chat.live.as_ref().filter(|live| live.chat.as_ref() == Some(&chat.room));
         session.map_or(Self::NotStarted, |live| Self::of(&live.status))
     }
 
@@ -179,7 +179,14 @@ mod tests {
 
     fn said(status: &str, at_ms: i64) -> LiveChange {
         let user = UserId::parse("alice").unwrap();
-        LiveChange { room: room(), status: status.to_owned(), user, at_ms, details: serde_json::Map::new() }
+        LiveChange {
+            room: room(),
+            chat: None,
+            status: status.to_owned(),
+            user,
+            at_ms,
+            details: serde_json::Map::new(),
+        }
     }
 
     fn joined(members: &[&str], participants: &[&str], live: Option<LiveChange>) -> JoinedRoom {

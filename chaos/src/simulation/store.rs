@@ -95,6 +95,16 @@ impl Store for SimulatedStore {
         self.look(room.as_str(), self.memory.page(room, slice, limit))
     }
 
+    fn page_for<'a>(
+        &'a self,
+        room: &'a RoomId,
+        person: &'a UserId,
+        slice: Slice,
+        limit: u32,
+    ) -> Answer<'a, Option<Page>> {
+        self.look(room.as_str(), self.memory.page_for(room, person, slice, limit))
+    }
+
     fn find_message(&self, message: MessageId) -> Answer<'_, Option<(RoomId, Cursor)>> {
         self.look("messages", self.memory.find_message(message))
     }

@@ -10,7 +10,8 @@ use protocol::{
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::model::{Message, Person};
+use crate::live;
+use crate::model::{Message, Person, RoomRecord};
 use crate::policy;
 use crate::port::{Page, RoomDraft, Slice};
 use crate::refusal::Refusal;
@@ -118,7 +119,7 @@ impl Hub {
     ) -> Result<RoomSummary, Refusal> {
         let name = policy::room_name(name)?;
         let actor = actor.clone();
-        self.ask(room, |reply| RoomCommand::Rename { actor: actor.clone(), name, reply }).await?;
+        self.ask(&actor, room, |reply| RoomCommand::Rename { actor: actor.clone(), name, reply }).await?;
         self.room(&actor, room).await
     }
 
@@ -127,7 +128,7 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
     pub async fn delete_room(&self, actor: &UserId, room: &RoomId) -> Result<(), Refusal> {
-        self.ask(room, |reply| RoomCommand::Delete { actor: actor.clone(), reply }).await
+        self.ask(actor, room, |reply| RoomCommand::Delete { actor: actor.clone(), reply }).await
     }
 
     /// Everybody in a room, owners first, then by name.
@@ -152,7 +153,7 @@ impl Hub {
             let message = format!("at most {} at a time", limits::MAX_MEMBERS_PER_REQUEST);
             return Err(Refusal::Invalid { field: "user_ids", message });
         }
-        self.ask(room, |reply| RoomCommand::AddMembers { actor: actor.clone(), people, reply }).await
+        self.ask(actor, room, |reply| RoomCommand::AddMembers { actor: actor.clone(), people, reply }).await
     }
 
     /// Takes somebody out of a room; oneself is to leave it. The last one to leave takes the room along.
@@ -160,8 +161,9 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
     pub async fn remove_member(&self, actor: &UserId, room: &RoomId, person: &UserId) -> Result<(), Refusal> {
-        let (actor, person) = (actor.clone(), person.clone());
-        self.ask(room, |reply| RoomCommand::RemoveMember { actor, person, reply }).await
+        let command =
+            |reply| RoomCommand::RemoveMember { actor: actor.clone(), person: person.clone(), reply };
+        self.ask(actor, room, command).await
     }
 
     /// Says something and waits until it is committed.
@@ -179,14 +181,12 @@ impl Hub {
         let text = text.into();
         policy::check_body(text.body, self.shared.settings.message_bytes)?;
         self.count(Actor { person: &author.id, is_service: false })?;
-        let author = author.clone();
         let Text { body, parent, kind } = text;
         let post = |reply| {
-            let body = body.into();
-            let reply = Some(reply);
+            let (author, body, reply) = (author.clone(), body.into(), Some(reply));
             RoomCommand::Post(Box::new(Post { author, from: None, draft, body, parent, kind, reply }))
         };
-        self.ask(room, post).await
+        self.ask(&author.id, room, post).await
     }
 
     /// A part of a room's messages.
@@ -200,9 +200,8 @@ impl Hub {
         slice: Slice,
         limit: u32,
     ) -> Result<Page, Refusal> {
-        policy::may_take_part(self.shared.store.role(room, actor).await?)?;
         let limit = limit.clamp(1, limits::MAX_PAGE_MESSAGES);
-        Ok(self.shared.store.page(room, slice, limit).await?)
+        self.shared.page_for(room, actor, slice, limit).await
     }
 
     /// Notes that somebody has read a room up to a number.
@@ -211,7 +210,7 @@ impl Hub {
     /// [`Refusal::NoSuchRoom`].
     pub async fn mark_read(&self, actor: &UserId, room: &RoomId, seq: u64) -> Result<(), Refusal> {
         let (person, upto) = (actor.clone(), Target::Seq(seq));
-        self.ask(room, |reply| RoomCommand::Read { person, upto, reply: Some(reply) }).await
+        self.ask(actor, room, |reply| RoomCommand::Read { person, upto, reply: Some(reply) }).await
     }
 
     /// What a join without a cursor would bring, without joining: for pages that are rendered on the server.
@@ -219,11 +218,29 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn peek(&self, actor: &UserId, room: &RoomId) -> Result<JoinedRoom, Refusal> {
-        let record = self.shared.load_room(room).await?.ok_or(Refusal::NoSuchRoom)?;
+        self.check_member(actor, room).await?;
+        let record = self.shared.store.room(room).await?.ok_or(Refusal::NoSuchRoom)?;
+        self.look_into(actor, record).await
+    }
+
+    /// As [`Hub::peek`], for the live room of a chat.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchRoom`], also while a room of another kind has the identifier of the live room.
+    pub async fn peek_live(&self, actor: &UserId, chat: &RoomId) -> Result<JoinedRoom, Refusal> {
+        let room = live::room_of(chat).ok_or(Refusal::NoSuchRoom)?;
+        self.check_member(actor, &room).await?;
+        let record = self.shared.store.room(&room).await?;
+        let record = record.filter(|record| record.chat.as_ref() == Some(chat));
+        self.look_into(actor, record.ok_or(Refusal::NoSuchRoom)?).await
+    }
+
+    async fn look_into(&self, actor: &UserId, record: RoomRecord) -> Result<JoinedRoom, Refusal> {
+        // Once more: the record is newer than the look before.
         let role = record.members.iter().find(|member| member.person.id == *actor).map(|member| member.role);
         policy::may_take_part(role)?;
         // Read after the record: the page may know more than the record's head, never less.
-        let page = self.shared.store.page(room, Slice::Newest, limits::PAGE_MESSAGES).await?;
+        let page = self.shared.page_for(&record.id, actor, Slice::Newest, limits::PAGE_MESSAGES).await?;
         let last = page.messages.last().map_or(0, |message| message.cursor.seq);
         let present = |person: &UserId| self.shared.registry.is_present(person);
         Ok(JoinedRoom {
@@ -239,19 +256,18 @@ impl Hub {
         })
     }
 
-    /// What somebody may do in a room, without waking it.
+    /// Whether somebody is in a room, without waking it.
     ///
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn check_member(&self, person: &UserId, room: &RoomId) -> Result<(), Refusal> {
-        let record = self.shared.load_room(room).await?;
-        let member = record.and_then(|room| room.members.into_iter().find(|it| it.person.id == *person));
-        policy::may_take_part(member.map(|member| member.role))
+        policy::may_take_part(self.shared.role(room, person).await?)
     }
 
-    /// Sends a room a command that is answered.
+    /// Sends a room a command of somebody's that is answered.
     async fn ask<T>(
         &self,
+        actor: &UserId,
         room: &RoomId,
         command: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> RoomCommand,
     ) -> Result<T, Refusal> {
@@ -259,7 +275,7 @@ impl Hub {
             return Err(Refusal::Stopping);
         }
         let (reply, answer) = oneshot::channel();
-        let mailbox = self.shared.mailbox(room);
+        let mailbox = self.shared.mailbox_for(room, actor).await?;
         mailbox.send(command(reply)).await.map_err(|_| Refusal::Stopping)?;
         // A room answers everything it has taken in; only a stop can come between.
         answer.await.map_err(|_| Refusal::Stopping)?

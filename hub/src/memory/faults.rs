@@ -1,9 +1,40 @@
-//! What can go wrong with a store, once for each time that somebody asks for it.
+//! What can go wrong with a store, or take long, once for each time that somebody asks for it.
 
 use std::io::{Error, ErrorKind};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::oneshot;
 
 use crate::port::StoreError;
+
+/// A read that is held up.
+#[derive(Debug)]
+pub struct Held {
+    begun: oneshot::Receiver<()>,
+    /// Dropped when the read may go on.
+    go_on: oneshot::Sender<()>,
+}
+
+impl Held {
+    /// Waits until somebody reads.
+    pub async fn begun(&mut self) {
+        // The other end is dropped only after it has sent.
+        (&mut self.begun).await.ok();
+    }
+
+    /// Lets the read go on.
+    pub fn go_on(self) {
+        drop(self.go_on);
+    }
+}
+
+/// The store's half of a [`Held`].
+#[derive(Debug)]
+struct Hold {
+    begins: oneshot::Sender<()>,
+    goes_on: oneshot::Receiver<()>,
+}
 
 /// Faults that a [`MemoryStore`](super::MemoryStore) is to have.
 #[derive(Debug, Default)]
@@ -11,6 +42,8 @@ pub struct Faults {
     append: AtomicBool,
     answer: AtomicBool,
     page: AtomicBool,
+    /// A std mutex: held to take it out, never across an `.await`.
+    held_page: Mutex<Option<Hold>>,
     record: AtomicBool,
     summary: AtomicBool,
 }
@@ -32,6 +65,14 @@ impl Faults {
         self.page.store(true, Ordering::Relaxed);
     }
 
+    /// The next page of a room is read when the test lets it.
+    pub fn hold_next_page(&self) -> Held {
+        let (begins, begun) = oneshot::channel();
+        let (go_on, goes_on) = oneshot::channel();
+        *self.held_page.lock().unwrap_or_else(PoisonError::into_inner) = Some(Hold { begins, goes_on });
+        Held { begun, go_on }
+    }
+
     /// The next time that somebody looks who is in a room, there is no answer.
     pub fn fail_next_record(&self) {
         self.record.store(true, Ordering::Relaxed);
@@ -50,7 +91,13 @@ impl Faults {
         happens(&self.answer, ErrorKind::Interrupted)
     }
 
-    pub(super) fn before_page(&self) -> Result<(), StoreError> {
+    pub(super) async fn before_page(&self) -> Result<(), StoreError> {
+        let held = self.held_page.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(Hold { begins, goes_on }) = held {
+            begins.send(()).ok();
+            // An error: it was dropped, which lets go.
+            goes_on.await.ok();
+        }
         happens(&self.page, ErrorKind::TimedOut)
     }
 

@@ -129,7 +129,7 @@ impl InboxStore for MemoryStore {
 
     fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>> {
         Box::pin(async move {
-            self.faults.before_page()?;
+            self.faults.before_page().await?;
             let state = self.state();
             Ok(state.inboxes.get(person).map_or(Some(Vec::new()), |inbox| inbox.after(seq, limit)))
         })

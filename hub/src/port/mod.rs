@@ -30,6 +30,9 @@ pub enum StoreError {
     /// Another room has this identifier.
     #[error("a room of this id exists already")]
     RoomTaken,
+    /// A room of this identifier was deleted.
+    #[error("a room of this id was deleted")]
+    RoomDeleted,
     /// There is no such room.
     #[error("there is no such room")]
     NoSuchRoom,
@@ -47,8 +50,6 @@ impl StoreError {
         Self::Unavailable(Arc::new(cause))
     }
 }
-
-pub use protocol::LIVE_PREFIX;
 
 /// A room to be made.
 #[derive(Debug, Clone)]
@@ -123,17 +124,16 @@ pub trait Store: InboxStore {
     /// Makes a room.
     ///
     /// # Errors
-    /// [`StoreError::RoomTaken`], also for the id of an existing chat's live room, see [`LIVE_PREFIX`];
-    /// [`StoreError::NoSuchPerson`].
+    /// [`StoreError::RoomTaken`], [`StoreError::RoomDeleted`], [`StoreError::NoSuchPerson`].
     fn create_room(&self, room: RoomDraft) -> Answer<'_, RoomRecord>;
 
     /// The room with its members; `None` if there is none.
     fn room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, Option<RoomRecord>>;
 
-    /// The live room of a chat, made at the first call; `None` if there is no such chat. Its name and its members are those
-    /// of the chat at every moment, and it goes when the chat goes. It is in no list of rooms, nothing in it is marked as
-    /// read, and giving it another name or more people is [`StoreError::NoSuchRoom`]. A room that has the identifier
-    /// already is the answer, whatever its kind; a live room is no chat.
+    /// The live room of a chat, made at the first call with the identifier `room`. `None` if there is no such chat, or if it
+    /// has no live room and another room has the identifier; a live room is no chat. Its name and its members are those of the
+    /// chat at every moment, and it goes when the chat goes. It is in no list of rooms, nothing in it is marked as read, and
+    /// giving it another name or more people is [`StoreError::NoSuchRoom`].
     fn live_room<'a>(
         &'a self,
         room: &'a RoomId,
@@ -151,7 +151,8 @@ pub trait Store: InboxStore {
     /// [`StoreError::NoSuchRoom`].
     fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()>;
 
-    /// Deletes the room, its members, marks and messages. Deleting what is not there is no error.
+    /// Deletes the room, its members, marks and messages, and the live room of a chat with it. No room is made with its
+    /// identifier any more, unless that was [reserved](protocol::is_reserved). Deleting what is not there is no error.
     fn delete_room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, ()>;
 
     /// Puts people into the room and answers with those who were not in it before.
@@ -188,6 +189,16 @@ pub trait Store: InboxStore {
     /// A part of the room's messages, oldest first; empty for a room that does not exist. At most `limit`, and no more after
     /// that with which their bodies have more than [`protocol::limits::PAGE_BYTES`].
     fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page>;
+
+    /// As [`page`](Self::page), for somebody who is in the room (or in the chat of a live room) at the moment of which the page
+    /// is; `None` for anybody else, and for a room that does not exist.
+    fn page_for<'a>(
+        &'a self,
+        room: &'a RoomId,
+        person: &'a UserId,
+        slice: Slice,
+        limit: u32,
+    ) -> Answer<'a, Option<Page>>;
 
     /// The room and the place of a message, wherever it was said.
     fn find_message(&self, message: MessageId) -> Answer<'_, Option<(RoomId, Cursor)>>;

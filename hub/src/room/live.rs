@@ -18,7 +18,7 @@ use super::Room;
 impl Room {
     /// Whether everybody here wants to know who follows, and not only the dialects that count.
     pub(super) fn is_live(&self) -> bool {
-        self.kind == RoomKind::Live || crate::live::chat_of(&self.id).is_some()
+        self.kind == RoomKind::Live
     }
 
     /// A client follows from now on; the others are told if its person did not follow before.
@@ -106,15 +106,12 @@ impl Room {
         details: Map<String, Value>,
     ) -> Result<(), Refusal> {
         policy::may_govern(self.role(actor))?;
-        let (room, user, at_ms) = (self.id.clone(), actor.clone(), self.shared.clock.now_ms());
-        let change = LiveChange { room, status, user, at_ms, details };
+        let (room, chat, at_ms) = (self.id.clone(), self.chat.clone(), self.shared.clock.now_ms());
+        let change = LiveChange { room, chat, status, user: actor.clone(), at_ms, details };
         self.shared.store.set_live(&change).await?;
         self.live = Some(change.clone());
         self.tell_all(Event::Live(change.clone()));
-        // A room of its own may have such a name, too.
-        if self.kind == RoomKind::Live {
-            self.shared.note_session(change);
-        }
+        self.shared.note_session(change);
         Ok(())
     }
 

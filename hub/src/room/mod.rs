@@ -48,6 +48,8 @@ struct Room {
     id: RoomId,
     name: String,
     kind: RoomKind,
+    /// The chat that this is the live room of.
+    chat: Option<RoomId>,
     head: Cursor,
     /// When something was last said, so that times do not fall when the clock goes back a little.
     last_at_ms: i64,
@@ -88,7 +90,7 @@ enum Flow {
 
 /// Runs a room until nobody needs it, it is deleted, or the hub stops.
 pub(crate) async fn run(shared: Arc<Shared>, id: RoomId, mut mailbox: mpsc::Receiver<RoomCommand>) {
-    let last_words = match shared.load_room(&id).await {
+    let last_words = match shared.store.room(&id).await {
         Ok(Some(record)) => {
             let mut room = Room::new(shared.clone(), record);
             match room.work(&mut mailbox).await {
@@ -131,6 +133,7 @@ impl Room {
             id: record.id,
             name: record.name,
             kind: record.kind,
+            chat: record.chat,
             head: record.head,
             last_at_ms: record.active_at_ms,
             look_at: None,

@@ -1,7 +1,5 @@
 //! Who is in a room: members, presence and typing.
 
-use std::collections::HashSet;
-
 use protocol::{Member, PresenceChange, Role, RoomName, TypingChange, UserId};
 use tokio::time::Instant;
 
@@ -126,7 +124,7 @@ impl Room {
         policy::stands_alone(self.kind)?;
         let answer = self.shared.store.delete_room(&self.id).await;
         self.done(answer)?;
-        self.send_everybody_out(&HashSet::new()).await;
+        self.send_everybody_out().await;
         Ok(())
     }
 }

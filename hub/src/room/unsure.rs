@@ -48,16 +48,15 @@ impl Room {
             return Standing::Sure;
         }
         match self.shared.store.room(&self.id).await {
-            Ok(Some(record)) if record.head.epoch == self.head.epoch => {
+            Ok(Some(record)) => {
                 self.people_at = None;
                 self.take_over(record).await;
                 Standing::Sure
             }
-            Ok(other) => {
+            Ok(None) => {
                 // Off the map first: whoever asks next must not find what is gone.
                 self.go_off_the_map();
-                let stay = other.into_iter().flat_map(|record| record.members).map(|it| it.person.id.clone());
-                self.send_everybody_out(&stay.collect()).await;
+                self.send_everybody_out().await;
                 Standing::Gone
             }
             Err(error) => {
@@ -193,11 +192,11 @@ impl Room {
         }
     }
 
-    /// The room is gone. Who is in another one of the same name now was told of that one.
-    pub(super) async fn send_everybody_out(&mut self, stay: &HashSet<UserId>) {
+    /// The room is gone.
+    pub(super) async fn send_everybody_out(&mut self) {
         for person in self.people() {
             self.show_out(&person);
-            if self.stands_alone() && !stay.contains(&person) {
+            if self.stands_alone() {
                 self.shared.tell_of_lost_room(&self.id, &person);
             }
         }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use hub::{Bring, Command, NewRoom, Settings};
+use hub::port::{RoomDraft, Slice, Store};
+use hub::{Bring, Command, NewRoom, Refusal, Settings};
 use protocol::{MessageKind, RoomId, RoomKind};
 use serde_json::Map;
 
@@ -144,26 +145,145 @@ async fn a_chat_shows_where_its_session_stands() {
     assert_eq!(late.hear("joined").await, told);
 }
 
-#[tokio::test]
-async fn a_room_that_only_has_such_a_name_is_nobodys_session() {
-    let world = World::new(Settings::default()).await;
-    let attic = RoomId::parse("attic").unwrap();
-    let new = |id: &str| NewRoom {
+fn new_room(id: &str) -> NewRoom {
+    NewRoom {
         id: Some(RoomId::parse(id).unwrap()),
         name: "Attic".to_owned(),
         kind: RoomKind::Group,
         members: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn nobody_makes_a_room_with_an_id_of_live_rooms() {
+    let world = World::new(Settings::default()).await;
+    for id in ["session_attic", "session_kitchen", "session_"] {
+        let refused = world.hub.create_room(&user("eve"), new_room(id)).await;
+        assert!(matches!(refused, Err(Refusal::Invalid { field: "id", .. })), "{id}: {refused:?}");
+        assert_eq!(world.store.room(&RoomId::parse(id).unwrap()).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_room_that_only_has_such_a_name_is_nobodys_session() {
+    let world = World::new(Settings::default()).await;
+    let attic = RoomId::parse("attic").unwrap();
+    let room = RoomId::parse("session_attic").unwrap();
+    // As an older version let eve make it, with ann in it.
+    let squat = RoomDraft {
+        id: room.clone(),
+        name: "Attic".to_owned(),
+        kind: RoomKind::Group,
+        epoch: 7,
+        owner: user("eve"),
+        members: vec![user("ann")],
+        at_ms: 0,
     };
-    world.hub.create_room(&user("eve"), new("session_attic")).await.unwrap();
-    world.hub.create_room(&user("ann"), new("attic")).await.unwrap();
+    world.store.create_room(squat).await.unwrap();
+    world
+        .hub
+        .create_room(&user("ann"), NewRoom { members: vec![user("bob")], ..new_room("attic") })
+        .await
+        .unwrap();
     let (mut eve, mut ann) = (world.enter_counting("eve"), world.enter_with_sessions("ann"));
+    let mut bob = world.enter("bob");
     ann.wish(Command::Join { room: attic.clone(), bring: Bring::Page(None) }).await;
     ann.hear("joined").await;
-    let room = RoomId::parse("session_attic").unwrap();
     eve.wish(Command::Join { room: room.clone(), bring: Bring::Participants }).await;
-    eve.wish(Command::Live { room, status: "live".to_owned(), details: Map::new() }).await;
+    eve.wish(Command::Live { room: room.clone(), status: "live".to_owned(), details: Map::new() }).await;
     assert_eq!(eve.hear("live").await, "live eve live");
     ann.hears_nothing_more().await;
+    // The chat has no session then, and its members are no members of the other room.
+    let peeked = world.hub.peek_live(&user("ann"), &attic).await;
+    assert!(matches!(peeked, Err(Refusal::NoSuchRoom)), "{peeked:?}");
+    assert!(world.hub.check_member(&user("bob"), &room).await.is_err());
+    assert!(world.hub.history(&user("bob"), &room, Slice::Newest, 10).await.is_err());
+    bob.wish(Command::Join { room, bring: Bring::Page(None) }).await;
+    assert_eq!(bob.hear("failed").await, "failed NotFound None");
+}
+
+#[tokio::test]
+async fn an_outsider_neither_makes_a_live_room_nor_wakes_any() {
+    let world = World::new(Settings::default()).await;
+    let mut eve = world.enter("eve");
+    for room in [&session(), &world.room] {
+        // Who would read the members is answered with a failure.
+        world.store.faults().fail_next_record();
+        for refused in [
+            world.hub.peek(&user("eve"), room).await.map(drop),
+            world.hub.peek_live(&user("eve"), room).await.map(drop),
+            world.hub.members(&user("eve"), room).await.map(drop),
+            world.hub.check_member(&user("eve"), room).await,
+            world.hub.history(&user("eve"), room, Slice::Newest, 10).await.map(drop),
+            world.hub.mark_read(&user("eve"), room, 1).await,
+            world.hub.rename_room(&user("eve"), room, "Mine").await.map(drop),
+            world.hub.delete_room(&user("eve"), room).await,
+        ] {
+            assert!(matches!(refused, Err(Refusal::NoSuchRoom)), "{room}: {refused:?}");
+        }
+        eve.wish(Command::Join { room: room.clone(), bring: Bring::Page(None) }).await;
+        assert_eq!(eve.hear("failed").await, "failed NotFound None");
+        world.store.room(room).await.unwrap_err();
+    }
+    assert_eq!(world.store.room(&session()).await.unwrap(), None);
+    assert_eq!(world.hub.stats().rooms, 0);
+    // Its first member makes it.
+    assert_eq!(world.hub.peek_live(&user("bob"), &world.room).await.unwrap().room, session());
+    assert_eq!(world.store.room(&session()).await.unwrap().unwrap().chat.as_ref(), Some(&world.room));
+}
+
+#[tokio::test]
+async fn a_member_who_is_taken_out_while_a_page_is_read_does_not_get_it() {
+    let world = World::new(Settings::default()).await;
+    let mut ann = world.inside("ann").await;
+    ann.say(1, "before").await;
+    ann.hear("posted").await;
+    for peeks in [false, true] {
+        let mut held = world.store.faults().hold_next_page();
+        let hub = world.hub.clone();
+        let room = world.room.clone();
+        let reads = tokio::spawn(async move {
+            let bob = user("bob");
+            if peeks {
+                hub.peek(&bob, &room).await.map(drop)
+            } else {
+                hub.history(&bob, &room, Slice::Newest, 10).await.map(drop)
+            }
+        });
+        held.begun().await;
+        world.hub.remove_member(&user("ann"), &world.room, &user("bob")).await.unwrap();
+        ann.say(2, "not for bob").await;
+        ann.hear("posted").await;
+        held.go_on();
+
+        let read = reads.await.unwrap();
+
+        assert!(matches!(read, Err(Refusal::NoSuchRoom)), "peeks: {peeks}, {read:?}");
+        world.hub.add_members(&user("ann"), &world.room, vec![user("bob")]).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_member_who_is_taken_out_while_missed_messages_are_read_gets_none() {
+    let world = World::new(Settings::default()).await;
+    let start = world.beginning().await;
+    // More than one answer brings, so that bob's own task reads what he missed.
+    world.store_drafts(1..=1000).await;
+    let mut ann = world.inside("ann").await;
+    let mut bob = world.enter("bob");
+    let mut held = world.store.faults().hold_next_page();
+    let joins = tokio::spawn(async move {
+        bob.join(Some(start)).await;
+        bob
+    });
+    held.begun().await;
+    world.hub.remove_member(&user("ann"), &world.room, &user("bob")).await.unwrap();
+    ann.say(3000, "not for bob").await;
+    ann.hear("posted").await;
+    held.go_on();
+    let mut bob = joins.await.unwrap();
+    assert_eq!(bob.hear("").await, "room_removed kitchen");
+    assert_eq!(bob.hear("").await, "failed NotFound None");
 }
 
 #[tokio::test]

@@ -58,6 +58,7 @@ impl FromJson for LiveChange {
         let mut fields = Fields::of(json)?;
         Ok(Self {
             room: fields.take("room")?,
+            chat: fields.take("chat")?,
             status: fields.take("status")?,
             user: fields.take("user")?,
             at_ms: fields.take("at_ms")?,

@@ -32,15 +32,38 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        if let Some(token) = bearer(parts.headers.get(AUTHORIZATION))? {
-            return Ok(identify_token(state, token).await?);
-        }
-        let mut shown = page_cookies(state, &parts.headers).peekable();
-        if shown.peek().is_some() && !origin::may_use_cookie(&parts.method, &parts.headers) {
-            return Err(AuthError::ForeignPage.into());
-        }
-        let caller = identify_visitor(state, &parts.headers).await?;
-        Ok(caller.ok_or(AuthError::Unauthorized)?)
+        let caller = identify_caller(state, parts).await?;
+        parts.extensions.insert(Identified { state: state.clone(), caller: caller.clone() });
+        Ok(caller)
+    }
+}
+
+async fn identify_caller(state: &AppState, parts: &Parts) -> Result<Caller, ApiError> {
+    if let Some(token) = bearer(parts.headers.get(AUTHORIZATION))? {
+        return Ok(identify_token(state, token).await?);
+    }
+    let mut shown = page_cookies(state, &parts.headers).peekable();
+    if shown.peek().is_some() && !origin::may_use_cookie(&parts.method, &parts.headers) {
+        return Err(AuthError::ForeignPage.into());
+    }
+    let caller = identify_visitor(state, &parts.headers).await?;
+    Ok(caller.ok_or(AuthError::Unauthorized)?)
+}
+
+/// The caller that a request's head was found to be of, for whoever waits for its body.
+#[derive(Clone)]
+pub(crate) struct Identified {
+    state: AppState,
+    caller: Caller,
+}
+
+impl Identified {
+    /// Checks that the caller may still ask: a body may take minutes, and the sign-in may have ended meanwhile.
+    ///
+    /// # Errors
+    /// [`AuthError::Token`] if it has, and failures of the store.
+    pub(crate) async fn check_still(&self) -> Result<(), AuthError> {
+        self.state.sign_ins().check_still(&self.caller).await
     }
 }
 

@@ -16,6 +16,7 @@ mod password;
 mod proof;
 mod proxies;
 mod remembered;
+mod renewal;
 mod roles;
 pub mod secret;
 mod sign_in;

@@ -168,6 +168,7 @@ mod tests {
     fn an_answer_to_a_join_is_spelled_as_the_protocol_spells_it() {
         let live = LiveChange {
             room: golden::room(),
+            chat: None,
             status: "live".to_owned(),
             user: golden::ann(),
             at_ms: 1,

@@ -260,7 +260,7 @@ mod tests {
         let frame = r#"{"type":"live_session_update","data":{"room":"kitchen","status":"live","slide":3,"userId":"eve","timestamp":0}}"#;
         let Request::Hub(Command::Live { room, status, details }) = understood(frame) else { panic!() };
         assert_eq!(details, json!({ "slide": 3 }).as_object().unwrap().clone());
-        let change = LiveChange { room, status, user: ann(), at_ms: AT_MS, details };
+        let change = LiveChange { room, chat: None, status, user: ann(), at_ms: AT_MS, details };
         assert_eq!(
             spelled(&Event::Live(change)),
             json!({ "type": "live_session_update",

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, StatusCode, Uri};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
+use crate::auth::extract::Identified;
 use crate::error::ApiError;
 use crate::json::{Rules, Tree};
 
@@ -22,7 +23,7 @@ const FORM: &str = "application/x-www-form-urlencoded";
 /// The pairs of a query or a form, in their order.
 type Pairs = Vec<(String, String)>;
 
-/// A JSON body. Keys that are not known are refused by name.
+/// A JSON body. Keys that are not known are refused by name. A caller who was identified before it came is checked again.
 pub(crate) struct ApiBody<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for ApiBody<T> {
@@ -33,8 +34,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for ApiBody<T> {
         if !is_of_type(request.headers(), JSON) {
             return Err(ApiError::MediaType { expected: JSON });
         }
+        let identified = request.extensions().get::<Identified>().cloned();
         let bytes = Bytes::from_request(request, state).await;
-        parse(&bytes.map_err(|rejection| unread(rejection.status()))?).map(Self)
+        let bytes = bytes.map_err(|rejection| unread(rejection.status()))?;
+        if let Some(identified) = identified {
+            identified.check_still().await?;
+        }
+        parse(&bytes).map(Self)
     }
 }
 

@@ -109,16 +109,13 @@ async fn session(
     chat: &str,
 ) -> Result<(RoomSummary, JoinedRoom), Refusal> {
     let chat = RoomId::parse(chat).map_err(|_| Refusal::NoSuchRoom)?;
-    let id = protocol::live_room(&chat).ok_or(Refusal::NoSuchRoom)?;
     let me = &caller.person.id;
+    // A live room is in no list, so this is a chat.
     let chat = state.hub().room(me, &chat).await?;
-    if chat.kind == RoomKind::Live {
-        return Err(Refusal::NoSuchRoom);
-    }
-    let open = state.hub().peek(me, &id).await?;
+    let open = state.hub().peek_live(me, &chat.id).await?;
+    let (id, kind) = (open.room.clone(), RoomKind::Live);
     let read_seq = open.members.iter().find(|member| member.id == *me).map_or(0, |member| member.read_seq);
-    let summary =
-        RoomSummary { id, kind: RoomKind::Live, head: open.head, read_seq, unread: 0, last: None, ..chat };
+    let summary = RoomSummary { id, kind, head: open.head, read_seq, unread: 0, last: None, ..chat };
     Ok((summary, open))
 }
 

@@ -148,7 +148,7 @@ async fn an_owner_who_leaves_hands_over_and_the_last_one_takes_the_room_along() 
     assert_eq!(app.get(&path, &bob).await.json()["role"], "owner");
     app.delete(&format!("{path}/members/{}", bob.user.id), &bob).await;
     let again = app.post("/api/v1/chats", &ann, &json!({ "name": "New", "id": room })).await;
-    assert_eq!(again.status, StatusCode::CREATED);
+    assert_eq!(again.refusal(), refusal(409, "taken", "id"));
 }
 
 #[tokio::test]

@@ -145,6 +145,11 @@ async fn what_is_missing_or_contradicts_itself_is_named_exactly() {
             "UPDATE rooms SET chat = NULL WHERE id = 'session_kitchen'",
             vec!["room session_kitchen: a live room has a chat, and no other room has one"],
         ),
+        (
+            "INSERT INTO deleted_rooms (id) VALUES ('kitchen')",
+            vec!["room kitchen: its id is that of a room that was deleted"],
+        ),
+        ("DROP TRIGGER room_deleted", vec!["file: trigger room_deleted is missing"]),
         ("DROP INDEX messages_by_draft", vec!["file: index messages_by_draft is missing"]),
         (
             "DELETE FROM inboxes; DELETE FROM inbox; DELETE FROM jobs; DELETE FROM notifications;
@@ -244,4 +249,33 @@ async fn what_cannot_be_checked_has_its_line() {
         check(folder.path(), |_| ()).await,
         Err(server::store::sqlite::CheckError::Open(OpenError::IsFolder(_)))
     ));
+}
+
+/// As version 0.1 let somebody make it.
+async fn squat(path: &Path) {
+    meddle(
+        path,
+        "INSERT INTO rooms (id, name, kind, epoch, created_at_ms, active_at_ms)
+             VALUES ('session_attic', 'Attic', 0, 7, 1000, 1000)",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_room_with_a_reserved_id_that_is_no_live_room_is_named_and_can_be_restored() {
+    let folder = tempfile::tempdir().unwrap();
+    furnish(&folder).await;
+    let path = folder.path().join("hubbub.db");
+    squat(&path).await;
+
+    let mut lines = Vec::new();
+    let report = check(&path, |line| lines.push(line.to_owned())).await.unwrap();
+
+    let note = "note: room session_attic: its id is reserved for live sessions and it is none: while it exists, a room `attic` has no live session";
+    assert_eq!(lines, [note]);
+    assert_eq!((report.findings, report.notes), (0, 1));
+    assert_eq!(report.to_string(), "Checked 3 rooms and 21 messages: nothing is wrong, 1 note");
+    let restored = folder.path().join("restored.db");
+    server::store::sqlite::restore(&restored, &path).await.unwrap();
+    assert_eq!(check(&restored, |line| assert_eq!(line, note)).await.unwrap().notes, 1);
 }

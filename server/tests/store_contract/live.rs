@@ -1,8 +1,8 @@
 //! Promises about live rooms, and about what owners say of sessions.
 
 use hub::model::RoomRecord;
-use hub::port::{LIVE_PREFIX, RoomDraft, Slice, StoreError};
-use protocol::{Cursor, LiveChange, Role, RoomId, RoomKind};
+use hub::port::{Slice, StoreError};
+use protocol::{Cursor, LIVE_PREFIX, LiveChange, Role, RoomId, RoomKind};
 use serde_json::json;
 
 use crate::world::{EPOCH, World, draft, draft_room, live_change, nobody, room_id, seqs};
@@ -32,6 +32,7 @@ pub(crate) async fn a_live_room_is_made_once(world: &World) {
     let live = world.live(&chat).await.unwrap();
 
     assert_eq!((live.id.as_str(), live.kind), ("session_general", RoomKind::Live));
+    assert_eq!((&live.chat, store.room(&chat).await.unwrap().unwrap().chat), (&Some(chat.clone()), None));
     assert_eq!((live.head, live.created_at_ms), (Cursor { epoch: 9, seq: 0 }, 1500));
     assert_eq!((live.name.as_str(), &live.live), ("Room general", &None));
     assert_eq!(people(&live), [("alice", Role::Owner, 0), ("bob", Role::Member, 0)]);
@@ -131,33 +132,35 @@ pub(crate) async fn a_live_room_goes_with_its_chat(world: &World) {
     assert_eq!(store.find_message(said.id).await.unwrap(), None);
     assert!(store.room(&stays).await.unwrap().is_some());
     assert_eq!(world.live(&chat).await, None);
-    // A new chat of the same name has a new session.
-    world.room("general").await;
-    assert_eq!(world.live(&chat).await.unwrap().head, Cursor { epoch: 9, seq: 0 });
-    assert_eq!(world.say(&live, alice, "again", 3000).await.cursor, Cursor { epoch: 9, seq: 1 });
-    // Without its chat, too, a live room may go.
+    // Nobody makes a chat of this name any more, and so no session of it.
+    let refused = store.create_room(draft_room("general", alice)).await.unwrap_err();
+    assert!(matches!(refused, StoreError::RoomDeleted), "{refused:?}");
+    // Without its chat, too, a live room may go; the chat gets another one.
     store.delete_room(&stays).await.unwrap();
     assert!(store.room(&stays).await.unwrap().is_none() && store.room(&other).await.unwrap().is_some());
+    assert_eq!(world.live(&other).await.unwrap().head, Cursor { epoch: 9, seq: 0 });
 }
 
-pub(crate) async fn nobody_can_take_the_place_of_a_live_room(world: &World) {
+/// As an older version made them: what a room is hangs on its chat, not on its id.
+pub(crate) async fn a_room_with_the_id_of_a_live_room_is_none(world: &World) {
     let World { store, alice, carol, .. } = world;
-    // Made before there was such a chat, it is a room like others.
-    let early = store.create_room(draft_room("session_early", carol)).await.unwrap();
-    let chat = world.room("early").await;
-    assert_eq!(world.live(&chat).await, Some(early.clone()));
-    assert_eq!(store.live_room(&early.id, &room_id("no-such"), 9, 1500).await.unwrap(), Some(early));
-    assert_eq!(store.role(&room_id("session_early"), &alice.id).await.unwrap(), None);
+    let squat = store.create_room(draft_room("session_general", carol)).await.unwrap();
+    world.say(&squat.id, carol, "not for alice", 1000).await;
 
     let chat = world.room("general").await;
-    for made in [false, true] {
-        let squat = RoomDraft { name: "Mine".into(), ..draft_room("session_general", carol) };
-        let refused = store.create_room(squat).await.unwrap_err();
-        assert!(matches!(refused, StoreError::RoomTaken), "{refused:?}, made: {made}");
-        assert_eq!(world.live(&chat).await.unwrap().kind, RoomKind::Live);
-    }
-    store.create_room(draft_room("session_", carol)).await.unwrap();
-    store.create_room(draft_room("session_of-nobody", carol)).await.unwrap();
+
+    assert_eq!((squat.kind, &squat.chat), (RoomKind::Group, &None));
+    assert_eq!(world.live(&chat).await, None);
+    assert_eq!(store.role(&squat.id, &alice.id).await.unwrap(), None);
+    assert_eq!(store.room(&chat).await.unwrap().unwrap().session, None);
+    assert_eq!(store.room(&squat.id).await.unwrap().unwrap().members.len(), 1);
+    // When it is gone, there is place for the session.
+    store.delete_room(&squat.id).await.unwrap();
+    let live = world.live(&chat).await.unwrap();
+    assert_eq!((live.id, live.kind, live.chat), (squat.id, RoomKind::Live, Some(chat.clone())));
+    // By whatever id it is asked for.
+    let found = store.live_room(&room_id("session_other"), &chat, 9, 1500).await.unwrap().unwrap();
+    assert_eq!(found.id, room_id("session_general"));
 }
 
 pub(crate) async fn what_an_owner_last_said_of_a_session_is_kept(world: &World) {
@@ -166,9 +169,9 @@ pub(crate) async fn what_an_owner_last_said_of_a_session_is_kept(world: &World) 
     let live = world.live(&chat).await.unwrap().id;
     let kept = async |room: &RoomId| store.room(room).await.unwrap().unwrap().live;
 
-    for room in [&live, &chat] {
-        let began = live_change(room, &alice.id, "live");
-        let mut ended = LiveChange { at_ms: 3000, ..live_change(room, &alice.id, "ended") };
+    for (room, of) in [(&live, Some(&chat)), (&chat, None)] {
+        let began = LiveChange { chat: of.cloned(), ..live_change(room, &alice.id, "live") };
+        let mut ended = LiveChange { at_ms: 3000, status: "ended".to_owned(), ..began.clone() };
         store.set_live(&began).await.unwrap();
         assert_eq!(kept(room).await, Some(began));
         ended.details.insert("why".into(), json!({"deep": [1, null, "\u{0}"]}));
@@ -185,6 +188,7 @@ pub(crate) async fn what_an_owner_last_said_of_a_session_is_kept(world: &World) 
     let squat = store.create_room(draft_room("session_squat", alice)).await.unwrap().id;
     let squatted = world.room("squat").await;
     store.set_live(&live_change(&squat, &alice.id, "live")).await.unwrap();
+    assert_eq!(kept(&squat).await.unwrap().chat, None);
     for room in [&other, &squatted] {
         assert_eq!(session(room).await, None, "{room}");
     }

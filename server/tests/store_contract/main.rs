@@ -52,6 +52,7 @@ contract! {
         an_unknown_person_makes_no_room,
         a_room_gets_another_name,
         a_deleted_room_leaves_nothing,
+        the_id_of_a_deleted_room_is_not_given_again,
         people_are_added_once,
         an_unknown_person_adds_nobody,
         who_leaves_is_out_and_may_come_back,
@@ -72,6 +73,7 @@ contract! {
         pages_end_where_the_room_ends,
         pages_end_where_they_have_enough_bytes,
         a_room_that_does_not_exist_has_an_empty_page,
+        a_page_for_somebody_is_for_who_is_in_the_room,
         rooms_stay_dense_when_many_write_at_once,
         a_large_batch_is_one_batch,
         a_message_keeps_its_parent_and_its_kind,
@@ -82,7 +84,7 @@ contract! {
         a_live_room_is_in_no_list,
         messages_of_a_live_room_are_its_own,
         a_live_room_goes_with_its_chat,
-        nobody_can_take_the_place_of_a_live_room,
+        a_room_with_the_id_of_a_live_room_is_none,
         what_an_owner_last_said_of_a_session_is_kept;
     inbox:
         whatever_is_put_in_an_inbox_comes_back,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use hub::port::{Appended, MessageDraft, Slice, StoreError};
 use protocol::limits::PAGE_BYTES;
-use protocol::{Cursor, MessageId, MessageKind};
+use protocol::{Cursor, MessageId, MessageKind, RoomId, UserId};
 use uuid::Uuid;
 
 use crate::world::{EPOCH, World, draft, message, nobody, person, room_id, seqs};
@@ -173,6 +173,41 @@ pub(crate) async fn pages_end_where_they_have_enough_bytes(world: &World) {
     ] {
         let page = world.page(&room, slice, 10).await;
         assert_eq!((seqs(&page.messages), page.has_more), (expected.to_vec(), has_more), "{slice:?}");
+    }
+}
+
+pub(crate) async fn a_page_for_somebody_is_for_who_is_in_the_room(world: &World) {
+    let World { store, alice, bob, carol, .. } = world;
+    let [chat, silent] = [world.room("general").await, world.room("silent").await];
+    let live = store.live_room(&room_id("session_general"), &chat, 9, 1500).await.unwrap().unwrap().id;
+    for room in [&chat, &live] {
+        for text in ["one", "two", "three"] {
+            world.say(room, alice, text, 2000).await;
+        }
+    }
+    let read = async |room: &RoomId, reader: &UserId, slice| {
+        store
+            .page_for(room, reader, slice, 2)
+            .await
+            .unwrap()
+            .map(|page| (seqs(&page.messages), page.has_more))
+    };
+
+    for room in [&chat, &live] {
+        assert_eq!(read(room, &bob.id, Slice::Newest).await, Some((vec![2, 3], true)));
+        assert_eq!(read(room, &bob.id, Slice::After(0)).await, Some((vec![1, 2], true)));
+        assert_eq!(read(room, &bob.id, Slice::Before(2)).await, Some((vec![1], false)));
+        assert_eq!(read(room, &bob.id, Slice::After(3)).await, Some((vec![], false)));
+        for stranger in [&carol.id, &nobody()] {
+            assert_eq!(read(room, stranger, Slice::Newest).await, None);
+            assert_eq!(read(room, stranger, Slice::After(3)).await, None);
+        }
+    }
+    assert_eq!(read(&silent, &bob.id, Slice::Newest).await, Some((vec![], false)));
+    assert_eq!(read(&room_id("missing"), &bob.id, Slice::Newest).await, None);
+    store.remove_member(&chat, &bob.id).await.unwrap();
+    for room in [&chat, &live] {
+        assert_eq!(read(room, &bob.id, Slice::Newest).await, None);
     }
 }
 

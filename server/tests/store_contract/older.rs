@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use hub::port::{InboxStore as _, Slice, Store as _};
+use hub::port::{InboxStore as _, Slice, Store as _, StoreError};
 use protocol::{Cursor, MessageId, MessageKind, RoomKind};
 use server::auth::Clearance;
 use server::auth::accounts::{Accounts as _, Rotation};
@@ -13,7 +13,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 use uuid::Uuid;
 
-use crate::world::{entries, person, room_id};
+use crate::world::{draft_room, entries, person, room_id};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -87,4 +87,38 @@ async fn a_secret_that_version_3_spent_still_ends_its_sign_in() {
     assert_eq!((&*alice.person, alice.clearance), (&person("alice"), Clearance::Person));
     let reused = store.rotate(&[0x11; 32], &[0; 32], 60_000, 90_000_000).await.unwrap();
     assert!(matches!(reused, Rotation::Reused(_)));
+}
+
+#[tokio::test]
+async fn what_version_6_knew_of_live_rooms_is_known_and_ids_are_kept_from_then_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hubbub.db");
+    write_as_of(
+        6,
+        &path,
+        r#"INSERT INTO people (key, id, username, email, created_at_ms)
+               VALUES (1, 'id-alice', 'alice', 'alice@example.org', 500);
+           INSERT INTO rooms (key, id, name, kind, epoch, created_at_ms, active_at_ms, chat, live) VALUES
+               (1, 'general', 'General', 0, 7, 1000, 1000, NULL, NULL),
+               (2, 'session_general', '', 1, 8, 1000, 1000, 1,
+                '{"room":"session_general","status":"live","user":"id-alice","at_ms":1500}'),
+               (3, 'session_team', 'Team', 0, 9, 1000, 1000, NULL, NULL);
+           INSERT INTO members (room, person, role, joined_at_ms) VALUES (1, 1, 1, 1000), (3, 1, 1, 1000);"#,
+    )
+    .await;
+
+    let store = SqliteStore::open(&path).await.unwrap();
+
+    let [general, session, squat] = ["general", "session_general", "session_team"].map(room_id);
+    let live = store.room(&session).await.unwrap().unwrap();
+    assert_eq!((live.kind, &live.chat), (RoomKind::Live, &Some(general.clone())));
+    assert_eq!(live.live.as_ref().and_then(|said| said.chat.as_ref()), Some(&general));
+    assert_eq!(store.room(&general).await.unwrap().unwrap().session, live.live);
+    assert_eq!(store.live_room(&session, &general, 9, 3000).await.unwrap().unwrap(), live);
+    let squat = store.room(&squat).await.unwrap().unwrap();
+    assert_eq!((squat.kind, squat.chat, squat.members.len()), (RoomKind::Group, None, 1));
+    store.delete_room(&general).await.unwrap();
+    assert_eq!(store.room(&session).await.unwrap(), None);
+    let again = store.create_room(draft_room("general", &person("alice"))).await.unwrap_err();
+    assert!(matches!(again, StoreError::RoomDeleted), "{again:?}");
 }

@@ -78,12 +78,26 @@ pub(crate) async fn a_deleted_room_leaves_nothing(world: &World) {
     assert_eq!(left, std::slice::from_ref(&other));
     assert!(world.page(&room, Slice::Newest, 10).await.messages.is_empty());
     assert_eq!(world.page(&other, Slice::Newest, 10).await.messages.len(), 1);
-    // A new room of the same name starts over; even the old draft is new in it.
+    let refused = store.append(&room, vec![said], 3000).await.unwrap_err();
+    assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
+}
+
+pub(crate) async fn the_id_of_a_deleted_room_is_not_given_again(world: &World) {
+    let World { store, alice, bob, .. } = world;
     let room = world.room("general").await;
-    assert_eq!(world.store.room(&room).await.unwrap().unwrap().head.seq, 0);
-    let answers = store.append(&room, vec![said], 3000).await.unwrap();
-    assert!(matches!(&answers[..], [hub::port::Appended::New(message)] if message.cursor.seq == 1));
-    assert_eq!(world.unread(&room, bob).await, 1);
+    let other = world.room("other").await;
+
+    store.delete_room(&room).await.unwrap();
+    store.delete_room(&room_id("never-made")).await.unwrap();
+
+    for owner in [alice, bob] {
+        let refused = store.create_room(draft_room("general", owner)).await.unwrap_err();
+        assert!(matches!(refused, StoreError::RoomDeleted), "{refused:?}");
+    }
+    assert_eq!(store.room(&room).await.unwrap(), None);
+    let taken = store.create_room(draft_room(other.as_str(), bob)).await.unwrap_err();
+    assert!(matches!(taken, StoreError::RoomTaken), "{taken:?}");
+    store.create_room(draft_room("never-made", bob)).await.unwrap();
 }
 
 pub(crate) async fn people_are_added_once(world: &World) {

@@ -129,6 +129,7 @@ pub(crate) fn draft(author: &Arc<Person>, body: &str) -> MessageDraft {
 pub(crate) fn live_change(room: &RoomId, user: &UserId, status: &str) -> LiveChange {
     LiveChange {
         room: room.clone(),
+        chat: None,
         status: status.to_owned(),
         user: user.clone(),
         at_ms: 2000,

@@ -11,7 +11,6 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::answers::{Answer, Answers};
 use crate::auth::address::Address;
-use crate::auth::extract::identify_token;
 use crate::auth::{AuthError, Caller};
 use crate::dialect::talim::Failed;
 use crate::dialect::{Request, socketio};
@@ -168,15 +167,11 @@ impl Connection {
 
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
     async fn renew(&mut self, token: &str) -> Result<Positive, Refusal> {
-        let identified = identify_token(&self.state, token).await;
-        let caller = identified.map_err(|error| {
+        let renewed = self.state.sign_ins().renew(&self.peer, token).await;
+        let caller = renewed.map_err(|error| {
             note_token(&self.state, self.from, &error);
             error.told_fault().map_or(Refusal::Unauthorized, |fault| Refusal::BadToken(fault.to_string()))
         })?;
-        if caller.person.id != self.peer.person().id {
-            return Err(Refusal::Unauthorized);
-        }
-        self.peer.renew(caller.sign_in);
         let expires_at = self.state.moment(caller.expires_at_ms);
         (self.expires_at, self.is_warned) = (Some(expires_at), false);
         let left = expires_at.saturating_duration_since(Instant::now());

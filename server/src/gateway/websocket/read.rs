@@ -16,7 +16,6 @@ use super::enter::refuse_token;
 use super::turn::{ReadTurn, cost};
 use crate::auth::Caller;
 use crate::auth::address::Address;
-use crate::auth::extract::identify_token;
 use crate::dialect::{Dialect, Request, Scope};
 use crate::gateway::EXPIRY_NOTICE;
 use crate::simulate::Simulations;
@@ -296,13 +295,9 @@ impl Connection {
 
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
     async fn renew(&mut self, token: &str, inbox: Option<u64>) -> Result<(), Refusal> {
-        let identified = identify_token(&self.state, token).await;
+        let renewed = self.state.sign_ins().renew(&self.peer, token).await;
         let caller =
-            identified.map_err(|error| refuse_token(&self.state, self.from, "a fresh token", &error))?;
-        if caller.person.id != self.peer.person().id {
-            return Err(Refusal::Unauthorized);
-        }
-        self.peer.renew(caller.sign_in);
+            renewed.map_err(|error| refuse_token(&self.state, self.from, "a fresh token", &error))?;
         self.expires_at = self.state.moment(caller.expires_at_ms);
         self.warned = false;
         if let Some(seq) = inbox {

@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use super::rows::{json, kind_number};
 use super::writer::{Change, Fault, Work};
 
-/// Makes the live room of a chat, if there is that chat and no room of this identifier. See
+/// Makes the live room of a chat, if there is that chat and it has none, and no room has this identifier. See
 /// [`hub::port::Store::live_room`].
 pub(super) struct Open {
     pub(super) room: RoomId,
@@ -26,7 +26,8 @@ impl Work for Open {
     fn run(&self, connection: &Connection) -> Result<(), Fault<Infallible>> {
         let mut insert = connection.prepare_cached(
             "INSERT INTO rooms (id, name, kind, epoch, created_at_ms, active_at_ms, chat)
-             SELECT ?1, '', ?2, ?3, ?4, ?4, key FROM rooms WHERE id = ?5 AND chat IS NULL
+             SELECT ?1, '', ?2, ?3, ?4, ?4, c.key FROM rooms c WHERE c.id = ?5 AND c.chat IS NULL
+                AND NOT EXISTS (SELECT 1 FROM rooms l WHERE l.chat = c.key)
              ON CONFLICT (id) DO NOTHING",
         )?;
         let kind = kind_number(RoomKind::Live);

@@ -8,10 +8,11 @@ use futures_util::TryStreamExt;
 use hub::model::{Message, Person};
 use hub::port::{Page, Slice};
 use protocol::limits::PAGE_BYTES;
-use protocol::{Cursor, MessageId, RoomId};
+use protocol::{Cursor, MessageId, RoomId, UserId};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{FromRow, query_as};
 
+use super::members;
 use super::rows::{PersonRow, draft_id, message_id, message_kind, room_id, seq_number};
 
 #[derive(FromRow)]
@@ -29,23 +30,51 @@ struct MessageRow {
     person: PersonRow,
 }
 
-/// See [`hub::port::Store::page`]. Asks for one message more than it answers, to know whether there is one.
+/// See [`hub::port::Store::page`].
 pub(super) async fn page(
     readers: &SqlitePool,
     room: &RoomId,
     slice: Slice,
     limit: u32,
 ) -> Result<Page, sqlx::Error> {
+    read(readers, room, None, slice, limit).await
+}
+
+/// See [`hub::port::Store::page_for`]. The statement that reads the messages looks who may read them.
+pub(super) async fn page_for(
+    readers: &SqlitePool,
+    room: &RoomId,
+    person: &UserId,
+    slice: Slice,
+    limit: u32,
+) -> Result<Option<Page>, sqlx::Error> {
+    let page = read(readers, room, Some(person), slice, limit).await?;
+    // An empty page tells nothing of messages, so who may read it can be asked by itself.
+    let may_read = !page.messages.is_empty() || members::role(readers, room, person).await?.is_some();
+    Ok(may_read.then_some(page))
+}
+
+/// Asks for one message more than it answers, to know whether there is one. For a person who is not in the room there is
+/// none.
+async fn read(
+    readers: &SqlitePool,
+    room: &RoomId,
+    person: Option<&UserId>,
+    slice: Slice,
+    limit: u32,
+) -> Result<Page, sqlx::Error> {
+    let (older, newer) = if person.is_some() { (OLDER_FOR, NEWER_FOR) } else { (OLDER, NEWER) };
     let (statement, edge) = match slice {
-        Slice::Newest => (OLDER, i64::MAX),
-        Slice::Before(seq) => (OLDER, seq_number(seq)),
-        Slice::After(seq) => (NEWER, seq_number(seq)),
+        Slice::Newest => (older, i64::MAX),
+        Slice::Before(seq) => (older, seq_number(seq)),
+        Slice::After(seq) => (newer, seq_number(seq)),
     };
-    let found = query_as::<_, MessageRow>(statement)
-        .bind(room.as_str())
-        .bind(edge)
-        .bind(i64::from(limit) + 1)
-        .fetch(readers);
+    let mut asked =
+        query_as::<_, MessageRow>(statement).bind(room.as_str()).bind(edge).bind(i64::from(limit) + 1);
+    if let Some(person) = person {
+        asked = asked.bind(person.as_str());
+    }
+    let found = asked.fetch(readers);
     let mut found = pin!(found);
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let (mut rows, mut bytes): (Vec<MessageRow>, usize) = (Vec::new(), 0);
@@ -81,21 +110,39 @@ pub(super) const FIND: &str =
 
 /// The room is looked up beside the messages, not joined with them: where a database has one room and one person, SQLite
 /// would take both for shorter than their indexes, and put all messages in order by hand.
-pub(super) const OLDER: &str = "
-    SELECT (SELECT epoch FROM rooms WHERE id = ?1) AS epoch,
-           m.seq, m.id, m.author, m.draft, m.at_ms, m.body, m.parent, m.kind,
-           p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
-    FROM messages m CROSS JOIN people p
-    WHERE m.room = (SELECT key FROM rooms WHERE id = ?1) AND m.seq < ?2 AND p.key = m.author
-    ORDER BY m.seq DESC LIMIT ?3";
+macro_rules! page_where {
+    ($edge:literal, $who:expr, $order:literal) => {
+        concat!(
+            "SELECT (SELECT epoch FROM rooms WHERE id = ?1) AS epoch,
+                    m.seq, m.id, m.author, m.draft, m.at_ms, m.body, m.parent, m.kind,
+                    p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
+             FROM messages m CROSS JOIN people p
+             WHERE m.room = (SELECT key FROM rooms WHERE id = ?1) AND p.key = m.author AND ",
+            $edge,
+            $who,
+            " ORDER BY ",
+            $order,
+            " LIMIT ?3"
+        )
+    };
+}
 
-pub(super) const NEWER: &str = "
-    SELECT (SELECT epoch FROM rooms WHERE id = ?1) AS epoch,
-           m.seq, m.id, m.author, m.draft, m.at_ms, m.body, m.parent, m.kind,
-           p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
-    FROM messages m CROSS JOIN people p
-    WHERE m.room = (SELECT key FROM rooms WHERE id = ?1) AND m.seq > ?2 AND p.key = m.author
-    ORDER BY m.seq LIMIT ?3";
+/// Only for who is in the room, or in the chat of a live room.
+macro_rules! member {
+    () => {
+        " AND EXISTS (SELECT 1 FROM members
+                      WHERE room = (SELECT COALESCE(chat, key) FROM rooms WHERE id = ?1)
+                        AND person = (SELECT key FROM people WHERE id = ?4))"
+    };
+}
+
+pub(super) const OLDER: &str = page_where!("m.seq < ?2", "", "m.seq DESC");
+
+pub(super) const NEWER: &str = page_where!("m.seq > ?2", "", "m.seq");
+
+pub(super) const OLDER_FOR: &str = page_where!("m.seq < ?2", member!(), "m.seq DESC");
+
+pub(super) const NEWER_FOR: &str = page_where!("m.seq > ?2", member!(), "m.seq");
 
 impl MessageRow {
     /// The message; `people` has the authors met before, so that each is kept once for a page.

@@ -152,12 +152,12 @@ impl Store for SqliteStore {
     ) -> Answer<'a, Option<RoomRecord>> {
         Box::pin(async move {
             // Nearly always it is there, and then nobody has to write.
-            if let Some(found) = rooms::find(self.readers(), room).await.map_err(unread)? {
+            if let Some(found) = rooms::find_live(self.readers(), chat).await.map_err(unread)? {
                 return Ok(Some(found));
             }
             let work = live::Open { room: room.clone(), chat: chat.clone(), epoch, at_ms };
             self.writer().write(work).await?;
-            rooms::find(self.readers(), room).await.map_err(unread)
+            rooms::find_live(self.readers(), chat).await.map_err(unread)
         })
     }
 
@@ -208,6 +208,18 @@ impl Store for SqliteStore {
 
     fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page> {
         Box::pin(async move { messages::page(self.readers(), room, slice, limit).await.map_err(unread) })
+    }
+
+    fn page_for<'a>(
+        &'a self,
+        room: &'a RoomId,
+        person: &'a UserId,
+        slice: Slice,
+        limit: u32,
+    ) -> Answer<'a, Option<Page>> {
+        Box::pin(async move {
+            messages::page_for(self.readers(), room, person, slice, limit).await.map_err(unread)
+        })
     }
 
     fn find_message(&self, message: MessageId) -> Answer<'_, Option<(RoomId, Cursor)>> {

@@ -28,12 +28,13 @@ async fn every_hot_question_is_answered_from_an_index() {
     let database = Connection::open(&path).unwrap();
 
     assert_eq!(dear(&plan(&database, "SELECT body FROM messages ORDER BY at_ms")).len(), 2);
-    for statement in [messages::OLDER, messages::NEWER, messages::FIND, members::ROLE, members::HEADS] {
+    let pages = [messages::OLDER, messages::NEWER, messages::OLDER_FOR, messages::NEWER_FOR];
+    for statement in pages.into_iter().chain([messages::FIND, members::ROLE, members::HEADS]) {
         let steps = plan(&database, statement);
         assert!(!steps.is_empty() && dear(&steps).is_empty(), "{statement}: {steps:#?}");
     }
     // What they find is put in order, which is the members of one room, or of the rooms of one person.
-    for statement in [rooms::FIND, accounts::BESIDE] {
+    for statement in [rooms::FIND, rooms::FIND_LIVE, accounts::BESIDE] {
         let steps = plan(&database, statement);
         assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{steps:#?}");
     }
@@ -72,7 +73,7 @@ async fn a_page_of_the_only_room_is_not_put_in_order_by_hand() {
     // Statistics are read when a database is opened.
     let database = Connection::open(&path).unwrap();
 
-    for statement in [messages::OLDER, messages::NEWER] {
+    for statement in [messages::OLDER, messages::NEWER, messages::OLDER_FOR, messages::NEWER_FOR] {
         let steps = plan(&database, statement);
         assert!(steps.iter().all(|step| !step.contains("TEMP B-TREE")), "{statement}: {steps:#?}");
     }

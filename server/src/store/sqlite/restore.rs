@@ -9,7 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _, query_scalar};
 
 use super::backup::{BackupError, copy};
-use super::check::{CheckError, check};
+use super::check::{CheckError, Weight, check_by_weight};
 use super::files::{beside, folder_of, give_to_owner_of, remove, sync};
 use super::lock::Lock;
 use super::look::{Amount, age, open_to_read};
@@ -116,8 +116,10 @@ async fn make_ready(file: &Path, ready: &Path) -> Result<Amount, RestoreError> {
     migrate(ready, &mut connection).await?;
     connection.close().await.map_err(broken)?;
     let mut first = None;
-    let report = check(ready, |finding| {
-        first.get_or_insert_with(|| finding.to_owned());
+    let report = check_by_weight(ready, |weight, line| {
+        if weight == Weight::Finding {
+            first.get_or_insert_with(|| line.to_owned());
+        }
     })
     .await?;
     if let Some(first) = first {

@@ -3,8 +3,8 @@
 use std::convert::Infallible;
 
 use hub::model::RoomRecord;
-use hub::port::{LIVE_PREFIX, RoomDraft, StoreError};
-use protocol::{Cursor, Role, RoomId};
+use hub::port::{RoomDraft, StoreError};
+use protocol::{Cursor, LiveChange, Role, RoomId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{FromRow, Row as _, query};
@@ -24,9 +24,7 @@ impl Change for Create {
 impl Work for Create {
     fn run(&self, connection: &Connection) -> Result<RoomRecord, Fault<StoreError>> {
         let draft = &self.0;
-        if is_taken(connection, &draft.id)? {
-            return Err(Fault::Refused(StoreError::RoomTaken));
-        }
+        check_free(connection, &draft.id)?;
         let mut people = vec![draft.owner.clone()];
         people.extend(draft.members.iter().filter(|member| **member != draft.owner).cloned());
         let people = members::lookup(connection, &people)?;
@@ -57,6 +55,7 @@ impl Work for Create {
             id: draft.id.clone(),
             name: draft.name.clone(),
             kind: draft.kind,
+            chat: None,
             head: Cursor { epoch: draft.epoch, seq: 0 },
             created_at_ms: draft.at_ms,
             active_at_ms,
@@ -91,7 +90,8 @@ impl Work for Rename {
     }
 }
 
-/// See [`hub::port::Store::delete_room`]. Members, messages and the live room go with the room, by their foreign keys.
+/// See [`hub::port::Store::delete_room`]. Members, messages and the live room go with the room, by their foreign keys; its
+/// id is kept by a trigger.
 pub(super) struct Delete(pub(super) RoomId);
 
 impl Change for Delete {
@@ -108,11 +108,16 @@ impl Work for Delete {
     }
 }
 
-/// Whether nobody may make a room of this id: there is one, or it is that of a chat's live room.
-fn is_taken(connection: &Connection, room: &RoomId) -> Result<bool, rusqlite::Error> {
-    connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM rooms WHERE id IN (?, ?))")?
-        .query_row(params![room.as_str(), room.as_str().strip_prefix(LIVE_PREFIX)], |row| row.get(0))
+/// Refuses an id that a room has, or had.
+fn check_free(connection: &Connection, room: &RoomId) -> Result<(), Fault<StoreError>> {
+    let mut find = connection.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM rooms WHERE id = ?1), EXISTS (SELECT 1 FROM deleted_rooms WHERE id = ?1)",
+    )?;
+    match find.query_row([room.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))? {
+        (true, _) => Err(Fault::Refused(StoreError::RoomTaken)),
+        (false, true) => Err(Fault::Refused(StoreError::RoomDeleted)),
+        (false, false) => Ok(()),
+    }
 }
 
 /// What other tables call a room that has members of its own, which a live room has not.
@@ -129,6 +134,7 @@ struct RoomRow {
     id: String,
     name: String,
     kind: i64,
+    chat: Option<String>,
     epoch: u32,
     head: u64,
     created_at_ms: i64,
@@ -137,18 +143,46 @@ struct RoomRow {
     session: Option<String>,
 }
 
-pub(super) const FIND: &str = "
-    SELECT r.id, h.name, r.kind, r.epoch, r.head, r.created_at_ms, r.active_at_ms, r.live,
-           (SELECT s.live FROM rooms s WHERE s.chat = r.key) AS session,
-           m.role, IIF(r.chat IS NULL, m.read_seq, 0) AS read_seq,
-           p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
-    FROM rooms r JOIN rooms h ON h.key = COALESCE(r.chat, r.key)
-    LEFT JOIN members m ON m.room = h.key LEFT JOIN people p ON p.key = m.person
-    WHERE r.id = ? ORDER BY m.key";
+/// A room with its members. A live room has the name and the members of its chat; the marks are the chat's alone.
+macro_rules! find_where {
+    ($condition:literal) => {
+        concat!(
+            "SELECT r.id, h.name, r.kind, IIF(r.chat IS NULL, NULL, h.id) AS chat, r.epoch, r.head, r.created_at_ms,
+                    r.active_at_ms, r.live, (SELECT s.live FROM rooms s WHERE s.chat = r.key) AS session,
+                    m.role, IIF(r.chat IS NULL, m.read_seq, 0) AS read_seq,
+                    p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
+             FROM rooms r JOIN rooms h ON h.key = COALESCE(r.chat, r.key)
+             LEFT JOIN members m ON m.room = h.key LEFT JOIN people p ON p.key = m.person
+             WHERE ",
+            $condition,
+            " ORDER BY m.key"
+        )
+    };
+}
 
-/// See [`hub::port::Store::room`]. A live room has the name and the members of its chat; the marks are the chat's alone.
+pub(super) const FIND: &str = find_where!("r.id = ?");
+
+pub(super) const FIND_LIVE: &str = find_where!("r.chat = (SELECT key FROM rooms WHERE id = ?)");
+
+/// See [`hub::port::Store::room`].
 pub(super) async fn find(readers: &SqlitePool, room: &RoomId) -> Result<Option<RoomRecord>, sqlx::Error> {
-    let rows = query(FIND).bind(room.as_str()).fetch_all(readers).await?;
+    find_by(readers, FIND, room).await
+}
+
+/// The live room of a chat, if it has one.
+pub(super) async fn find_live(
+    readers: &SqlitePool,
+    chat: &RoomId,
+) -> Result<Option<RoomRecord>, sqlx::Error> {
+    find_by(readers, FIND_LIVE, chat).await
+}
+
+async fn find_by(
+    readers: &SqlitePool,
+    statement: &'static str,
+    id: &RoomId,
+) -> Result<Option<RoomRecord>, sqlx::Error> {
+    let rows = query(statement).bind(id.as_str()).fetch_all(readers).await?;
     let Some(first) = rows.first() else {
         return Ok(None);
     };
@@ -159,15 +193,25 @@ pub(super) async fn find(readers: &SqlitePool, room: &RoomId) -> Result<Option<R
             members.push(MemberRow::from_row(row)?.membership()?);
         }
     }
+    let id = room_id(&found.id)?;
+    let chat = found.chat.as_deref().map(room_id).transpose()?;
+    let session = found.session.as_deref().map(|raw| said(raw, Some(&id))).transpose()?;
     Ok(Some(RoomRecord {
-        id: room_id(&found.id)?,
+        live: found.live.as_deref().map(|raw| said(raw, chat.as_ref())).transpose()?,
+        session,
+        id,
         name: found.name,
         kind: kind(found.kind)?,
+        chat,
         head: Cursor { epoch: found.epoch, seq: found.head },
         created_at_ms: found.created_at_ms,
         active_at_ms: found.active_at_ms,
         members,
-        live: found.live.as_deref().map(from_json).transpose()?,
-        session: found.session.as_deref().map(from_json).transpose()?,
     }))
+}
+
+/// What an owner said in a room. An older version did not store of which chat it is the live room.
+fn said(raw: &str, chat: Option<&RoomId>) -> Result<LiveChange, sqlx::Error> {
+    let change: LiveChange = from_json(raw)?;
+    Ok(LiveChange { chat: chat.cloned(), ..change })
 }

@@ -46,30 +46,59 @@ pub struct Report {
     pub messages: u64,
     /// Things that are wrong.
     pub findings: u64,
+    /// Things that are whole and that somebody should know of.
+    pub notes: u64,
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rooms, messages, findings } = self;
+        let Self { rooms, messages, findings, notes } = self;
         write!(out, "Checked {rooms} rooms and {messages} messages: ")?;
         match findings {
             0 => out.write_str("nothing is wrong"),
             1 => out.write_str("1 finding"),
             many => write!(out, "{many} findings"),
+        }?;
+        match notes {
+            0 => Ok(()),
+            1 => out.write_str(", 1 note"),
+            many => write!(out, ", {many} notes"),
         }
     }
 }
 
-/// Looks at everything in a database and tells each thing that is wrong, as one line.
+/// How much a line of a check says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    /// Something is wrong.
+    Finding,
+    /// All is whole, and somebody should know of something.
+    Note,
+}
+
+/// Looks at everything in a database and tells each thing that is wrong, as one line. Lines that begin with `note: ` are about
+/// what is whole.
 ///
 /// # Errors
 /// [`CheckError`] when it cannot be read; what was told before holds all the same.
 pub async fn check(path: &Path, mut tell: impl FnMut(&str)) -> Result<Report, CheckError> {
+    check_by_weight(path, |weight, line| match weight {
+        Weight::Finding => tell(line),
+        Weight::Note => tell(&format!("note: {line}")),
+    })
+    .await
+}
+
+/// As [`check`], with the weight of each line.
+pub(super) async fn check_by_weight(
+    path: &Path,
+    mut tell: impl FnMut(Weight, &str),
+) -> Result<Report, CheckError> {
     let mut connection = open_to_read(path).await?;
     if let Age::Older(schema) = age(path, &mut connection).await? {
         return Err(OpenError::Older { path: path.to_owned(), schema }.into());
     }
-    let mut findings = Findings { tell: &mut tell, count: 0 };
+    let mut findings = Findings { tell: &mut tell, count: 0, notes: 0 };
     let looked = look_at_all(&mut connection, &mut findings).await;
     // Waited for, because closing removes files by name, and whoever asked may be about to replace them.
     let closed = connection.close().await;
@@ -90,20 +119,27 @@ async fn look_at_all(
     messages::look(&mut snapshot, findings).await?;
     inboxes::look(&mut snapshot, findings).await?;
     snapshot.commit().await?;
-    Ok(Report { rooms: amount.rooms, messages: amount.messages, findings: findings.count })
+    let Findings { count, notes, .. } = *findings;
+    Ok(Report { rooms: amount.rooms, messages: amount.messages, findings: count, notes })
 }
 
 /// What is wrong. Told at once, because there may be very much of it.
 struct Findings<'a> {
-    tell: &'a mut dyn FnMut(&str),
+    tell: &'a mut dyn FnMut(Weight, &str),
     count: u64,
+    notes: u64,
 }
 
 impl Findings<'_> {
     fn add(&mut self, finding: &str) {
         self.count += 1;
         // What is stored may have any characters in it.
-        (self.tell)(&finding.replace(char::is_control, " "));
+        (self.tell)(Weight::Finding, &finding.replace(char::is_control, " "));
+    }
+
+    fn note(&mut self, note: &str) {
+        self.notes += 1;
+        (self.tell)(Weight::Note, &note.replace(char::is_control, " "));
     }
 
     fn add_some(&mut self, finding: Option<String>) {

@@ -1,7 +1,7 @@
 //! Rooms: what their members have read, and the live rooms of chats.
 
 use futures_util::TryStreamExt as _;
-use protocol::{LIVE_PREFIX, LiveChange, RoomKind};
+use protocol::{LIVE_PREFIX, LiveChange, RoomKind, is_reserved};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{FromRow, query_as};
 
@@ -26,6 +26,7 @@ struct RoomRow {
     chat_id: Option<String>,
     is_nested: bool,
     members: i64,
+    was_deleted: bool,
 }
 
 impl RoomRow {
@@ -50,6 +51,9 @@ impl RoomRow {
                 Err(error) => return Some(format!("what is said of its session cannot be read: {error}")),
             }
         }
+        if self.was_deleted {
+            return Some("its id is that of a room that was deleted".to_owned());
+        }
         let chat = self.chat?;
         let chat_id = self.chat_id.as_deref();
         if chat_id.is_none_or(|chat| self.id.strip_prefix(LIVE_PREFIX) != Some(chat)) || self.is_nested {
@@ -57,17 +61,31 @@ impl RoomRow {
         }
         (self.members > 0).then(|| format!("it is a live room and has {} members of its own", self.members))
     }
+
+    /// Older versions made rooms of any kind with ids that are reserved now.
+    fn note(&self) -> Option<String> {
+        let is_other = self.chat.is_none() && room_id(&self.id).is_ok_and(|id| is_reserved(&id));
+        let chat = self.id.strip_prefix(LIVE_PREFIX).filter(|_| is_other)?;
+        Some(format!(
+            "its id is reserved for live sessions and it is none: while it exists, a room `{chat}` has no live session"
+        ))
+    }
 }
 
 async fn rooms(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, RoomRow>(
         "SELECT r.id, r.kind, r.epoch, r.live, r.chat, c.id AS chat_id, c.chat IS NOT NULL AS is_nested,
-                IIF(r.chat IS NULL, 0, (SELECT COUNT(*) FROM members m WHERE m.room = r.key)) AS members
+                IIF(r.chat IS NULL, 0, (SELECT COUNT(*) FROM members m WHERE m.room = r.key)) AS members,
+                EXISTS (SELECT 1 FROM deleted_rooms d WHERE d.id = r.id) AS was_deleted
          FROM rooms r NOT INDEXED LEFT JOIN rooms c ON c.key = r.chat",
     )
     .fetch(connection);
     while let Some(row) = rows.try_next().await? {
-        findings.add_some(row.problem().map(|problem| format!("room {}: {problem}", row.id)));
+        match (row.problem(), row.note()) {
+            (Some(problem), _) => findings.add(&format!("room {}: {problem}", row.id)),
+            (None, Some(note)) => findings.note(&format!("room {}: {note}", row.id)),
+            (None, None) => {}
+        }
     }
     Ok(())
 }

@@ -1,0 +1,29 @@
+//! Renewal: a client that is attached proves itself again, with a fresh token of the same user.
+
+use hub::Peer;
+use protocol::CloseCode;
+
+use super::extract::access_token;
+use super::{AuthError, Caller, SignIns};
+
+impl SignIns {
+    /// Has a client go on by a fresh token. One that is not good changes nothing: the old one is good until it ends. A token
+    /// whose sign-in ends meanwhile closes the connection, as if it had ended a moment later.
+    ///
+    /// # Errors
+    /// [`AuthError::Token`] for whatever is wrong with it, [`AuthError::Unauthorized`] for somebody else's, and failures of the
+    /// store.
+    pub async fn renew(&self, peer: &Peer, carried: &str) -> Result<Caller, AuthError> {
+        let caller = self.by_token(access_token(carried)).await?;
+        if caller.person.id != peer.person().id {
+            return Err(AuthError::Unauthorized);
+        }
+        peer.renew(caller.sign_in);
+        // Once more, now that whoever ends this sign-in closes this connection, too: it may have ended since it was looked at.
+        if let Err(error) = self.check_still(&caller).await {
+            peer.close(CloseCode::Token);
+            return Err(error);
+        }
+        Ok(caller)
+    }
+}

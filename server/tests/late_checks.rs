@@ -1,0 +1,173 @@
+//! Looked, waited, acted: whoever may do something when a request begins and may not when it goes on does not do it.
+
+#![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
+
+mod common;
+
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+
+use common::{App, FAR_AWAY, SECRET, mint};
+use hub::memory::MemoryStore;
+use hub::model::Person;
+use hub::port::Clock;
+use hub::{Hub, Identity, Settings, SignInId, Spelling, outbox};
+use protocol::{CloseCode, UserId};
+use serde_json::json;
+use server::auth::{Attempts, Keys, Passwords, RoleClaim, RoleNotice, SignIns};
+use server::clock::SystemClock;
+use server::config::{AccountsMode, Registration, Secret};
+use server::store::sqlite::SqliteStore;
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use uuid::Uuid;
+
+/// A clock that holds up whoever asks it, at one moment.
+#[derive(Default)]
+struct HoldingClock {
+    right: SystemClock,
+    hold: Mutex<Option<Hold>>,
+}
+
+struct Hold {
+    /// Questions until the one that is held up.
+    questions: u32,
+    asked: Sender<()>,
+    go_on: Receiver<()>,
+}
+
+impl HoldingClock {
+    /// Holds up the question of this number. Answers who is told of it and who lets it go on.
+    fn hold(&self, questions: u32) -> (Receiver<()>, Sender<()>) {
+        let ((asked, was_asked), (let_go, go_on)) = (channel(), channel());
+        *self.hold.lock().unwrap() = Some(Hold { questions, asked, go_on });
+        (was_asked, let_go)
+    }
+}
+
+impl Clock for HoldingClock {
+    fn now_ms(&self) -> i64 {
+        let mut hold = self.hold.lock().unwrap();
+        let held = match &mut *hold {
+            Some(it) if it.questions > 1 => {
+                it.questions -= 1;
+                None
+            }
+            _ => hold.take(),
+        };
+        drop(hold);
+        if let Some(Hold { asked, go_on, .. }) = held {
+            asked.send(()).unwrap();
+            go_on.recv().unwrap();
+        }
+        self.right.now_ms()
+    }
+
+    fn monotonic_ms(&self) -> i64 {
+        self.right.monotonic_ms()
+    }
+}
+
+/// Where tokens of another backend are taken.
+async fn sign_ins(folder: &TempDir, clock: Arc<dyn Clock>) -> SignIns {
+    SignIns {
+        accounts: Arc::new(SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap()),
+        hub: Hub::new(Arc::new(MemoryStore::new()), clock.clone(), Settings::default()),
+        clock,
+        keys: Keys::new(&Secret::new(SECRET).unwrap()),
+        passwords: Passwords::new().await.unwrap(),
+        attempts: Attempts::new(None),
+        mode: AccountsMode::External,
+        registration: Registration::Open,
+        roles: RoleNotice::new(RoleClaim::default()),
+        tells_faults: false,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_that_ends_while_it_renews_a_socket_ends_the_socket() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let token = mint(&json!({ "sub": "ann", "exp": FAR_AWAY }));
+    // The sign-in of a token is the same everywhere.
+    let caller = sign_ins(&elsewhere, Arc::new(SystemClock::default())).await.by_token(&token).await.unwrap();
+    let clock = Arc::new(HoldingClock::default());
+    let sign_ins = Arc::new(sign_ins(&folder, clock.clone()).await);
+    let (outbox, _inlet) = outbox(1024);
+    let identity = Identity { person: caller.person.clone(), sign_in: SignInId(Uuid::from_u128(1)) };
+    let peer = sign_ins.hub.attach(identity, Spelling::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
+
+    // Asked for the token's end, for that of its sign-in, and for when the account is made: then the sign-in was looked at.
+    let (was_asked, let_go) = clock.hold(3);
+    let renewal = tokio::spawn({
+        let sign_ins = sign_ins.clone();
+        async move {
+            let renewed = sign_ins.renew(&peer, &token).await;
+            (renewed.is_ok(), peer)
+        }
+    });
+    tokio::task::spawn_blocking(move || was_asked.recv().unwrap()).await.unwrap();
+    sign_ins.logout(&caller).await.unwrap();
+    let_go.send(()).unwrap();
+
+    let (is_renewed, _peer) = renewal.await.unwrap();
+    assert!(!is_renewed);
+    assert_eq!(outbox.close_code(), Some(CloseCode::Token));
+    assert!(sign_ins.accounts.by_id(&caller.person.id).await.unwrap().is_some(), "it ended later");
+}
+
+#[tokio::test]
+async fn a_token_of_somebody_else_renews_no_socket_and_ends_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let sign_ins = sign_ins(&folder, Arc::new(SystemClock::default())).await;
+    let ann = Person {
+        id: UserId::parse("ann").unwrap(),
+        username: "ann".to_owned(),
+        email: "ann@example.org".to_owned(),
+        is_active: true,
+        created_at_ms: 0,
+    };
+    let (outbox, _inlet) = outbox(1024);
+    let identity = Identity { person: Arc::new(ann), sign_in: SignInId(Uuid::from_u128(1)) };
+    let peer = sign_ins.hub.attach(identity, Spelling::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
+
+    let bobs = mint(&json!({ "sub": "bob", "exp": FAR_AWAY }));
+    assert!(sign_ins.renew(&peer, &bobs).await.is_err());
+    assert!(sign_ins.renew(&peer, "garbage").await.is_err());
+    assert_eq!(outbox.close_code(), None);
+    let hers = mint(&json!({ "sub": "ann", "exp": FAR_AWAY }));
+    assert!(sign_ins.renew(&peer, &format!("Bearer {hers}")).await.is_ok());
+    assert_eq!(outbox.close_code(), None);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_ends_before_the_body_is_there_ends_the_request() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
+    let body = r#"{"content":"after the end"}"#;
+    let head = format!(
+        "POST /api/v1/chats/{room}/messages HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n",
+        app.addr,
+        ann.access_token,
+        body.len()
+    );
+    let mut stream = BufReader::new(TcpStream::connect(app.addr).await.unwrap());
+    stream.write_all(head.as_bytes()).await.unwrap();
+    // The server asks for the body when it has looked at the head.
+    let mut line = String::new();
+    stream.read_line(&mut line).await.unwrap();
+    assert!(line.starts_with("HTTP/1.1 100 "), "{line}");
+    stream.read_line(&mut line).await.unwrap();
+
+    let ended = app.post("/api/v1/auth/logout", &ann, &json!({})).await;
+    assert!(ended.status.is_success(), "{ended:?}");
+    stream.write_all(body.as_bytes()).await.unwrap();
+
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401 "), "{answer}");
+    let page = app.get(&format!("/api/v1/chats/{room}/messages"), &bob).await.json();
+    assert_eq!(page["messages"], json!([]));
+}
