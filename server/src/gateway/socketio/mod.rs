@@ -11,6 +11,8 @@ pub mod pid;
 pub mod positions;
 mod resume;
 
+use std::sync::Arc;
+
 use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::request::Parts;
@@ -20,7 +22,7 @@ use tokio::time::Instant;
 use crate::admission::Place as Seat;
 use crate::auth::address::Address;
 use crate::dialect::talim;
-use crate::engineio;
+use crate::engineio::{self, Permit};
 use crate::error::ApiError;
 use crate::gateway::extract::ApiQuery;
 use crate::socketio::{
@@ -36,8 +38,8 @@ pub struct Handshake {
     proof: Option<Box<Proof>>,
     /// By its user agent the client is one that does not resume.
     is_unable_to_resume: bool,
-    /// Held as long as the session.
-    seat: Seat,
+    /// Held as long as the session and its connections.
+    seat: Arc<Seat>,
 }
 
 /// What proves who a client is.
@@ -102,7 +104,11 @@ impl Application for Door {
         let is_said = authorization.is_some() || query != Query::default();
         let proof = is_said.then(|| Box::new(Proof { authorization, query }));
         let is_unable_to_resume = resume::is_unable(request.headers.get(USER_AGENT));
-        Ok(Handshake { proof, is_unable_to_resume, seat })
+        Ok(Handshake { proof, is_unable_to_resume, seat: Arc::new(seat) })
+    }
+
+    fn permit(&self, handshake: &Handshake) -> Option<Permit> {
+        Some(handshake.seat.clone())
     }
 
     async fn connect(
