@@ -1,32 +1,31 @@
 //! The handle that a gateway drives for one attached client. What rooms see of it is in `client.rs`.
 
+mod join;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::{
-    CloseCode, Cursor, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId, limits,
+    CloseCode, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId,
 };
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 use crate::client::{Client, PeerId, SignInId};
-use crate::command::{Bring, Command, Done};
+use crate::command::{Command, Done};
 use crate::event::{Event, Failure, about};
 use crate::following::Following;
 use crate::inbox::{InboxCommand, InboxStart, Proof};
 use crate::intake::Intake;
 use crate::model::{Message, Person};
-use crate::page;
-use crate::planted::{Bug, planted};
 use crate::policy;
-use crate::port::Slice;
 use crate::rates::{Meter, Meters, Rate};
 use crate::refusal::Refusal;
 use crate::resume::{self, Resuming, Standing};
-use crate::room::{Joining, Post, RoomCommand, Session, Target};
+use crate::room::{Post, RoomCommand, Session, Target};
 use crate::shared::Shared;
 use crate::voice::Voice;
 
@@ -163,7 +162,8 @@ impl Peer {
             resuming.add(room.clone());
         }
         let (shared, client) = (self.shared.clone(), self.client.clone());
-        self.shared.tasks.spawn(resume::run(shared, client, resuming, rooms));
+        let task = self.shared.tasks.spawn(resume::run(shared, client, resuming.clone(), rooms));
+        resuming.note_task(task.abort_handle());
     }
 
     /// A room is not resumed any more.
@@ -174,7 +174,7 @@ impl Peer {
     }
 
     /// Finds out whether a client that stood at these places can be told everything that it missed: all of it is kept,
-    /// the user is still in all of these rooms, and it is not more than [`limits::MAX_RECOVERED_MESSAGES`]. `None` if not.
+    /// the user is still in all of these rooms, and it is not more than [`MAX_RECOVERED_MESSAGES`](protocol::limits::MAX_RECOVERED_MESSAGES). `None` if not.
     /// Epochs stand for rooms, which is short.
     ///
     /// # Errors
@@ -260,42 +260,6 @@ impl Peer {
         let session = Session { actor, status, details, reply };
         self.send(room, RoomCommand::Live(Box::new(session))).await?;
         answered(answer).await.map_err(about(room))
-    }
-
-    async fn join(&mut self, room: &RoomId, bring: Bring) -> Result<Done, Refusal> {
-        let full = self.joined.len() >= self.shared.settings.rooms_per_connection;
-        if full && self.joined.get(room).is_none() {
-            return Err(Refusal::TooManyRooms);
-        }
-        self.end_resume(room);
-        let mailbox = self.shared.mailbox_for(room, &self.client.person.id).await?;
-        let (reply, answer) = oneshot::channel();
-        let wish = RoomCommand::Join { client: self.client.clone(), bring, reply };
-        // Closed: the room ended while the wish waited for a place, and why is not known. It may be there again.
-        mailbox.send(wish).await.map_err(|_| Refusal::Stopping)?;
-        match answer.await.map_err(|_| Refusal::NoSuchRoom)?? {
-            Joining::Follows => {
-                self.joined.insert(room, mailbox);
-            }
-            Joining::NotYet => {}
-            Joining::TooFarBehind(since) => self.tell_missed_page(room, since).await?,
-        }
-        Ok(Done::Yes)
-    }
-
-    /// Tells the client the next page of what it missed. It asks for the one after it when it likes, so its own pace is the
-    /// flow control, and nothing of a long absence is kept here in between.
-    async fn tell_missed_page(&self, room: &RoomId, since: Cursor) -> Result<(), Refusal> {
-        let slice = Slice::After(since.seq + u64::from(planted(Bug::SkipOnPageEdge)));
-        let user = &self.client.person.id;
-        let missed = self.shared.page_for(room, user, slice, limits::MAX_RECOVERED_MESSAGES).await?;
-        let mut messages = missed.messages.iter().map(Message::to_wire).collect();
-        page::keep_first(&mut messages);
-        // Without any, or with those of another life, the room was deleted after it had answered.
-        let joined = page::of_more(room, messages).filter(|it| it.head.epoch == since.epoch);
-        let joined = joined.ok_or(Refusal::NoSuchRoom)?;
-        self.tell(&Event::Joined(Box::new(joined)));
-        Ok(())
     }
 
     async fn post(
@@ -395,7 +359,7 @@ impl Drop for Peer {
             for mailbox in joined.into_mailboxes() {
                 mailbox.send(RoomCommand::Gone(client.id)).await.ok();
             }
-            shared.detach(&client).await;
+            shared.detach(client).await;
         });
     }
 }

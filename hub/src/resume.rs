@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::{CloseCode, Cursor, RoomId, RoomRef, UserId, limits};
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 use crate::client::Client;
 use crate::event::Event;
@@ -63,7 +64,14 @@ pub(crate) async fn find(
 /// is sent to the client, or asked of the room, is sent while this is locked.
 #[derive(Default)]
 pub(crate) struct Resuming {
-    rooms: Mutex<BTreeSet<RoomId>>,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    rooms: BTreeSet<RoomId>,
+    /// There while there are rooms. A task that has ended is not kept.
+    task: Option<AbortHandle>,
 }
 
 /// Why a room's part of a resume ends early.
@@ -83,28 +91,41 @@ impl From<StoreError> for Failed {
 }
 
 impl Resuming {
-    fn rooms(&self) -> MutexGuard<'_, BTreeSet<RoomId>> {
-        self.rooms.lock().unwrap_or_else(PoisonError::into_inner)
+    fn open(&self) -> MutexGuard<'_, Open> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn add(&self, room: RoomId) {
-        self.rooms().insert(room);
+        self.open().rooms.insert(room);
+    }
+
+    /// The task that resumes them.
+    pub(crate) fn note_task(&self, task: AbortHandle) {
+        let mut open = self.open();
+        open.task = (!open.rooms.is_empty()).then_some(task);
     }
 
     /// The client left a room, or joins it anew.
     pub(crate) fn remove(&self, room: &RoomId) {
-        self.rooms().remove(room);
+        let mut open = self.open();
+        open.rooms.remove(room);
+        if open.rooms.is_empty() {
+            open.task = None;
+        }
     }
 
-    /// The client is gone.
+    /// The client is gone, and its connection is not counted any more: nothing is read for it.
     pub(crate) fn clear(&self) {
-        self.rooms().clear();
+        let Open { task, .. } = std::mem::take(&mut *self.open());
+        if let Some(task) = task {
+            task.abort();
+        }
     }
 
     /// Does something that must not come after the room was taken out.
     fn while_in<T>(&self, room: &RoomId, action: impl FnOnce() -> T) -> Result<T, Failed> {
-        let rooms = self.rooms();
-        if rooms.contains(room) { Ok(action()) } else { Err(Failed::Over) }
+        let open = self.open();
+        if open.rooms.contains(room) { Ok(action()) } else { Err(Failed::Over) }
     }
 }
 

@@ -225,12 +225,13 @@ impl Shared {
     }
 
     /// A client has gone. If it was somebody's last one, presence ends a little later.
-    pub(crate) async fn detach(self: &Arc<Self>, client: &Client) {
-        let person = &client.person.id;
+    pub(crate) async fn detach(self: &Arc<Self>, client: Arc<Client>) {
+        let person = &client.person.id.clone();
         self.last_seen.note(person, self.clock.now_ms());
-        let Departure::Last(farewell) = self.registry.detach(person, client.id) else {
-            return;
-        };
+        let departure = self.registry.detach(person, client.id);
+        // What belongs to the connection is not kept while its user may come back.
+        drop(client);
+        let Departure::Last(farewell) = departure else { return };
         tokio::select! {
             () = tokio::time::sleep(self.settings.presence_grace) => {}
             () = self.stopped.cancelled() => return,

@@ -23,6 +23,7 @@ mod http_timeouts;
 pub mod json;
 mod lifecycle;
 mod listener;
+mod own_file;
 mod readiness;
 mod refusals;
 mod router;

@@ -184,6 +184,8 @@ impl Inbox {
             return command.refuse(&error.into());
         }
         match command {
+            // The client has hung up.
+            InboxCommand::Follow { reply, .. } if reply.is_closed() => {}
             InboxCommand::Follow { client, start, greeting, reply } => {
                 let followed = self.follow(client, start, greeting).await;
                 reply.send(followed).ok();

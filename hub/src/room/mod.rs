@@ -304,10 +304,13 @@ impl Room {
 
     async fn carry_out(&mut self, command: RoomCommand) -> Flow {
         match command {
+            // The client has hung up; that it left comes behind.
+            RoomCommand::Join { reply, .. } if reply.is_closed() => {}
             RoomCommand::Join { client, bring, reply } => {
                 let joined = self.join(client, bring).await;
                 reply.send(joined).ok();
             }
+            RoomCommand::Resume { reply, .. } if reply.is_closed() => {}
             RoomCommand::Resume { client, since, reply } => {
                 let resumed = self.resume(&client, since).await;
                 reply.send(resumed).ok();

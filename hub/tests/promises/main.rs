@@ -7,6 +7,7 @@ mod at_hand;
 mod broadcast;
 mod conversation;
 mod doubt;
+mod hang_up;
 mod inbox;
 mod live;
 mod marks;

@@ -1,5 +1,8 @@
 //! Passwords: hashed with Argon2id, away from the threads that serve sockets.
 //!
+//! A permit belongs to the work, not to the request: a hash that has begun goes on to its end, whether somebody waits for it
+//! or has hung up, and takes its memory and its core until then.
+//!
 //! What looks the same is the same: the same letters may be typed as one character or as several, by keyboard and system
 //! (Unicode Standard Annex 15), so passwords are hashed in one normal form (NIST SP 800-63B, section 5.1.1.2).
 
@@ -19,8 +22,10 @@ const WAITING: usize = 128;
 
 /// Hashes and compares.
 pub struct Passwords {
-    turns: Semaphore,
-    queue: Semaphore,
+    /// One for each hash at work.
+    at_work: Arc<Semaphore>,
+    /// One for each hash that waits or is at work.
+    queue: Arc<Semaphore>,
     /// Compared with when there is no such person, so that the answer takes as long as for a wrong password.
     nobody: Arc<str>,
 }
@@ -32,7 +37,8 @@ impl Passwords {
     /// [`AuthError::Internal`] when hashing does not work at all.
     pub async fn new() -> Result<Self, AuthError> {
         let nobody = compute(|| hash("nobody has this password")).await?.into();
-        Ok(Self { turns: Semaphore::new(AT_A_TIME), queue: Semaphore::new(WAITING), nobody })
+        let (at_work, queue) = (Semaphore::new(AT_A_TIME), Semaphore::new(WAITING));
+        Ok(Self { at_work: Arc::new(at_work), queue: Arc::new(queue), nobody })
     }
 
     /// Hashes a new password.
@@ -41,7 +47,7 @@ impl Passwords {
     /// [`AuthError::Busy`], [`AuthError::Internal`].
     pub async fn hash(&self, password: &str) -> Result<String, AuthError> {
         let password: String = password.nfc().collect();
-        self.in_turn(move || hash(&password)).await
+        self.with_permits(move || hash(&password)).await
     }
 
     /// Whether this is the password; without a hash to compare with it is not, after the same time.
@@ -52,7 +58,7 @@ impl Passwords {
         let (typed, exists) = (password.to_owned(), stored.is_some());
         let stored = stored.map_or_else(|| self.nobody.clone(), Arc::from);
         let matches = self
-            .in_turn(move || {
+            .with_permits(move || {
                 let normal: String = typed.nfc().collect();
                 // Versions before hashed what was typed.
                 Ok(verify(&normal, &stored)? || (normal != typed && verify(&typed, &stored)?))
@@ -61,13 +67,20 @@ impl Passwords {
         Ok(exists && matches)
     }
 
-    async fn in_turn<T: Send + 'static>(
+    /// Computes as soon as there is a permit for it. Who hangs up while waiting leaves the queue; work that has begun keeps
+    /// both of its permits to its end.
+    async fn with_permits<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, AuthError> + Send + 'static,
     ) -> Result<T, AuthError> {
-        let _place = self.queue.try_acquire().map_err(|_| AuthError::Busy)?;
-        let _turn = self.turns.acquire().await.map_err(AuthError::internal)?;
-        compute(work).await
+        let queued = self.queue.clone().try_acquire_owned().map_err(|_| AuthError::Busy)?;
+        let permit = self.at_work.clone().acquire_owned().await.map_err(AuthError::internal)?;
+        compute(move || {
+            let result = work();
+            drop((queued, permit));
+            result
+        })
+        .await
     }
 }
 
@@ -94,6 +107,10 @@ fn verify(password: &str, stored: &str) -> Result<bool, AuthError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -104,6 +121,44 @@ mod tests {
         assert!(passwords.is_right("correct horse", Some(stored.clone())).await.unwrap());
         assert!(!passwords.is_right("correct horsf", Some(stored)).await.unwrap());
         assert!(!passwords.is_right("nobody has this password", None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn hashes_whose_clients_hung_up_keep_their_permits() {
+        let passwords = Passwords::new().await.unwrap();
+        let (begun, begins) = mpsc::channel();
+        let mut gates = Vec::new();
+        let mut request = || {
+            let (open, gate) = mpsc::channel::<()>();
+            gates.push(open);
+            let begun = begun.clone();
+            passwords.with_permits(move || {
+                begun.send(()).unwrap();
+                gate.recv().map_err(AuthError::internal)
+            })
+        };
+        for _ in 0..AT_A_TIME {
+            // The first poll starts the work; then its client hangs up.
+            assert!(request().now_or_never().is_none());
+            begins.recv().unwrap();
+        }
+        let mut next = Box::pin(request());
+        assert!(next.as_mut().now_or_never().is_none());
+        assert!(request().now_or_never().is_none(), "this one gives up while it waits");
+
+        assert_eq!(passwords.at_work.available_permits(), 0);
+        assert_eq!(passwords.queue.available_permits(), WAITING - AT_A_TIME - 1);
+        assert!(begins.try_recv().is_err(), "a third hash is at work");
+
+        for gate in gates {
+            // That of the one who gave up is gone.
+            gate.send(()).ok();
+        }
+        next.await.unwrap();
+        begins.recv().unwrap();
+        let most = u32::try_from(AT_A_TIME).unwrap();
+        drop(passwords.at_work.acquire_many(most).await.unwrap());
+        assert_eq!(passwords.queue.available_permits(), WAITING);
     }
 
     #[tokio::test]

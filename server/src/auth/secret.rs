@@ -1,8 +1,6 @@
 //! Secrets: made from the operating system's randomness, kept as hashes.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use rand::TryRng;
@@ -10,6 +8,7 @@ use rand::rngs::{SysError, SysRng};
 use sha2::{Digest, Sha256};
 
 use crate::config::Secret;
+use crate::own_file;
 
 /// Where a development server keeps the signing secret that it made.
 pub const SECRET_FILE: &str = "jwt-secret";
@@ -39,7 +38,7 @@ pub fn hash(secret: &str) -> [u8; 32] {
 /// [`io::Error`] when the file cannot be read or made, or holds too little.
 pub fn load_or_make(folder: &Path) -> io::Result<Secret> {
     let path = folder.join(SECRET_FILE);
-    let text = match File::open(&path) {
+    let text = match own_file::open(&path) {
         Ok(mut file) => {
             let mut text = String::new();
             file.read_to_string(&mut text)?;
@@ -48,7 +47,7 @@ pub fn load_or_make(folder: &Path) -> io::Result<Secret> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let text = new_secret().map_err(io::Error::other)?;
             // Made with its mode, not changed afterwards, so that it is never readable by others.
-            let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
+            let mut file = own_file::create(&path)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;
             text

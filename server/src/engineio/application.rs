@@ -1,7 +1,9 @@
 //! What is served over Engine.IO.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::future::Future;
+use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -17,6 +19,12 @@ pub trait Application: Send + Sync + 'static {
     /// Decides whether a session may begin. Asked once for each session, not for each request.
     fn admit(&self, request: &Parts) -> impl Future<Output = Result<Self::Admission, Refusal>> + Send;
 
+    /// What counts a session. It is held until the session and its connections are gone, which is later than
+    /// [`serve`](Self::serve) returns: a client may take its time to hang up.
+    fn permit(&self, _: &Self::Admission) -> Option<Permit> {
+        None
+    }
+
     /// Serves one session. It is closed when this returns; what was sent before still arrives. Should return soon after
     /// the inbox has ended.
     fn serve(
@@ -26,6 +34,9 @@ pub trait Application: Send + Sync + 'static {
         admission: Self::Admission,
     ) -> impl Future<Output = ()> + Send;
 }
+
+/// What counts a session; dropping it gives it back.
+pub type Permit = Arc<dyn Any + Send + Sync>;
 
 /// Why somebody may not come in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -133,7 +133,7 @@ impl<A: Application> EngineIo<A> {
 
     async fn begin_polling(&self, parts: &Parts) -> Result<Response, RequestError> {
         let admission = self.shared.application.admit(parts).await.map_err(RequestError::Refused)?;
-        let session = self.add_session(Transport::Polling)?;
+        let session = self.add_session(Transport::Polling, &admission)?;
         let open = self.open_packet(&session);
         self.start(session, admission);
         Ok(polling::handshake(&open))
@@ -141,7 +141,7 @@ impl<A: Application> EngineIo<A> {
 
     async fn begin_websocket(&self, parts: &mut Parts) -> Result<Response, RequestError> {
         let admission = self.shared.application.admit(parts).await.map_err(RequestError::Refused)?;
-        let session = self.add_session(Transport::WebSocket)?;
+        let session = self.add_session(Transport::WebSocket, &admission)?;
         let accepted = accept(parts, websocket::settings(&self.shared.settings));
         let (response, pending) = accepted.map_err(refusal)?;
         // In a box of its own, which is gone when the session has begun: a task is as large as the largest of what it ever does.
@@ -201,12 +201,17 @@ impl<A: Application> EngineIo<A> {
         Ok(response)
     }
 
-    fn add_session(&self, transport: Transport) -> Result<Registered<A>, RequestError> {
+    fn add_session(
+        &self,
+        transport: Transport,
+        admission: &A::Admission,
+    ) -> Result<Registered<A>, RequestError> {
         let sid = Sid::random().map_err(|error| {
             tracing::error!(%error, "No randomness for a session's identifier");
             RequestError::Full
         })?;
-        let shared = Arc::new(Shared::new(sid, self.shared.settings.clone(), transport));
+        let permit = self.shared.application.permit(admission);
+        let shared = Arc::new(Shared::new(sid, self.shared.settings.clone(), transport, permit));
         self.shared.registry.add(shared.clone())?;
         Ok(Registered { engine: self.shared.clone(), shared })
     }

@@ -21,7 +21,7 @@ mod state;
 mod upgrade;
 mod websocket;
 
-pub use application::{Application, Refusal};
+pub use application::{Application, Permit, Refusal};
 pub use engine::EngineIo;
 pub use error::RequestError;
 pub use inbox::{Inbox, Message};

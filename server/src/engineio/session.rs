@@ -9,6 +9,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 use wire::engineio::Packet;
 
+use super::application::Permit;
 use super::inbox::{Mailbox, Message};
 use super::outgoing::Outgoing;
 use super::settings::Settings;
@@ -130,10 +131,17 @@ pub(super) struct Shared {
     heart: AtomicWaker,
     /// As `news`, for the one WebSocket.
     socket: AtomicWaker,
+    /// Given back when nothing of the session is left: each of its connections holds this.
+    _permit: Option<Permit>,
 }
 
 impl Shared {
-    pub(super) fn new(sid: Sid, settings: Arc<Settings>, transport: Transport) -> Self {
+    pub(super) fn new(
+        sid: Sid,
+        settings: Arc<Settings>,
+        transport: Transport,
+        permit: Option<Permit>,
+    ) -> Self {
         Self {
             sid,
             mailbox: Mailbox::new(settings.inbox_bytes),
@@ -147,6 +155,7 @@ impl Shared {
             news: Notify::new(),
             heart: AtomicWaker::new(),
             socket: AtomicWaker::new(),
+            _permit: permit,
         }
     }
 
@@ -274,6 +283,7 @@ impl Shared {
         }
         state.phase = Phase::Closed(reason);
         state.end_receipt();
+        state.clear();
         drop(state);
         self.tell_the_end();
     }

@@ -257,6 +257,11 @@ impl State {
         self.receipt = None;
     }
 
+    /// What waits is not written any more.
+    pub(super) fn clear(&mut self) {
+        self.outbox.clear();
+    }
+
     fn note_fetched(&mut self) {
         if let Some(Receipt { proof: Proof::Poll { is_fetched }, .. }) = self.receipt.as_deref_mut() {
             *is_fetched = true;

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use wire::socketio::Event;
 
 use super::socket::Socket;
-use crate::engineio::{CloseReason, Outgoing, Refusal};
+use crate::engineio::{CloseReason, Outgoing, Permit, Refusal};
 
 /// What stands behind a [`SocketIo`](super::SocketIo).
 pub trait Application: Send + Sync + 'static {
@@ -24,6 +24,11 @@ pub trait Application: Send + Sync + 'static {
 
     /// Decides from the first request whether a session may begin.
     fn admit(&self, request: &Parts) -> impl Future<Output = Result<Self::Admission, Refusal>> + Send;
+
+    /// What counts a session, see [`engineio::Application::permit`](crate::engineio::Application::permit).
+    fn permit(&self, _: &Self::Admission) -> Option<Permit> {
+        None
+    }
 
     /// Decides whether a client may enter a namespace. What is sent through `socket` meanwhile, by whomever, waits until
     /// the client knows that it is in, and then follows in its order.

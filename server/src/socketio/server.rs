@@ -9,7 +9,7 @@ use axum::response::Response;
 use super::application::Application;
 use super::client::Client;
 use super::settings::Settings;
-use crate::engineio::{self, EngineIo, Inbox, Refusal, Session};
+use crate::engineio::{self, EngineIo, Inbox, Permit, Refusal, Session};
 use crate::websocket::Loops;
 
 /// A Socket.IO server for one application. Cloning it copies one pointer.
@@ -64,6 +64,10 @@ impl<A: Application> engineio::Application for Clients<A> {
 
     async fn admit(&self, request: &Parts) -> Result<A::Admission, Refusal> {
         self.application.admit(request).await
+    }
+
+    fn permit(&self, admission: &A::Admission) -> Option<Permit> {
+        self.application.permit(admission)
     }
 
     fn serve(

@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use bytes::Bytes;
 use hub::Delivery;
 use server::engineio::{
-    Application, CloseReason, EngineIo, Inbox, Message, Outgoing, Refusal, Session, Settings,
+    Application, CloseReason, EngineIo, Inbox, Message, Outgoing, Permit, Refusal, Session, Settings,
 };
 use server::websocket::Loops;
 use tokio::io::AsyncWriteExt;
@@ -22,6 +22,8 @@ pub(crate) struct Hall {
     pub(crate) door: Door,
     pub(crate) engine: EngineIo<Words>,
     ends: Mutex<mpsc::UnboundedReceiver<CloseReason>>,
+    /// Each session has a copy, and one is kept here.
+    counted: Arc<()>,
 }
 
 /// No ping comes in the way.
@@ -49,14 +51,21 @@ pub(crate) fn impatient() -> Settings {
 impl Hall {
     pub(crate) async fn open(settings: Settings) -> Self {
         let (tell, ends) = mpsc::unbounded_channel();
-        let engine = EngineIo::new(settings, Loops::start(), Words { tell });
+        let counted = Arc::<()>::default();
+        let engine = EngineIo::new(settings, Loops::start(), Words { tell, counted: counted.clone() });
         let served = engine.clone();
         let door = open_door(move |request| {
             let engine = served.clone();
             async move { engine.handle(request).await }
         })
         .await;
-        Self { door, engine, ends: Mutex::new(ends) }
+        Self { door, engine, ends: Mutex::new(ends), counted }
+    }
+
+    /// Copies that the sessions hold of what counts them.
+    pub(crate) fn permits(&self) -> usize {
+        // One is ours, one the application's.
+        Arc::strong_count(&self.counted) - 2
     }
 
     /// Why the next session that ends has ended.
@@ -74,6 +83,7 @@ pub(crate) async fn begin_request(authority: &str, head: &str) -> TcpStream {
 
 pub(crate) struct Words {
     tell: mpsc::UnboundedSender<CloseReason>,
+    counted: Arc<()>,
 }
 
 impl Application for Words {
@@ -89,6 +99,10 @@ impl Application for Words {
             }),
             _ => Ok(()),
         }
+    }
+
+    fn permit(&self, (): &()) -> Option<Permit> {
+        Some(self.counted.clone())
     }
 
     async fn serve(&self, session: Session, mut inbox: Inbox, (): ()) {

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use server::engineio::CloseReason;
+use server::engineio::{CloseReason, Settings};
 
 use crate::application::{Hall, begin_request, impatient, quiet};
+use crate::engine::soon;
 
 #[tokio::test]
 async fn whoever_does_not_answer_a_ping_is_gone() {
@@ -162,6 +163,37 @@ async fn whoever_reads_too_slowly_is_let_go() {
     let mut socket = hall.door.begin_on_socket().await;
     socket.say("4flood").await;
     assert_eq!(hall.end().await, CloseReason::TooSlow);
+}
+
+#[tokio::test]
+async fn a_session_is_counted_until_its_connection_is_gone() {
+    let hall = Hall::open(Settings { farewell: Duration::from_hours(1), ..quiet() }).await;
+    for polls_first in [false, true] {
+        let mut socket = if polls_first {
+            let session = hall.door.begin().await;
+            let mut socket = session.upgrade().await;
+            socket.say("2probe").await;
+            assert_eq!(socket.hear().await, "3probe");
+            socket.say("5").await;
+            socket
+        } else {
+            hall.door.begin_on_socket().await
+        };
+        socket.say("this is no packet").await;
+        assert_eq!(hall.end().await, CloseReason::Protocol);
+        while hall.engine.sessions() > 0 {
+            tokio::task::yield_now().await;
+        }
+        // The client has not hung up.
+        assert_eq!(hall.permits(), 1);
+        drop(socket);
+        soon(async {
+            while hall.permits() > 0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

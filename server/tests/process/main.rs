@@ -4,6 +4,7 @@
 
 mod listen;
 mod log;
+mod logins;
 mod overload;
 mod signals;
 
@@ -101,6 +102,13 @@ fn ask(address: &str, method: &str, path: &str) -> String {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// The status of the answer that comes next.
+fn read_status(stream: &mut TcpStream) -> u16 {
+    let mut line = [0; 12];
+    stream.read_exact(&mut line).unwrap();
+    String::from_utf8_lossy(&line)["HTTP/1.1 ".len()..].parse().unwrap()
 }
 
 fn is_well(address: &str) -> bool {

@@ -92,8 +92,9 @@ async fn two_never_hold_one_database() {
     say(&store, 1).await;
     let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
     backup(&database, &copy).await.unwrap();
-    let link = folder.path().join("link.db");
-    std::os::unix::fs::symlink(&database, &link).unwrap();
+    let elsewhere = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(folder.path(), elsewhere.path().join("data")).unwrap();
+    let link = elsewhere.path().join("data/hubbub.db");
     let held = format!("is held by another hubbub (process {})", std::process::id());
 
     for name in [&database, &link] {
@@ -131,6 +132,36 @@ async fn what_was_there_before_a_restore_is_kept_with_its_log() {
     assert_eq!(files(&folder), ["copy.db", "hubbub.db"], "the copy is only read");
     let again = restore(&crashed.path().join("new/hubbub.db"), &copy).await.unwrap();
     assert_eq!((again.messages, again.kept), (3, None));
+}
+
+/// A restore gives the database a second name before it puts the new one in its place.
+#[tokio::test]
+async fn a_restore_that_was_cut_off_leaves_a_database_that_can_be_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_people(&folder).await;
+    say(&store, 3).await;
+    let path = |name: &str| folder.path().join(name);
+    backup(&path("hubbub.db"), &path("copy.db")).await.unwrap();
+    store.close().await;
+    fs::hard_link(path("hubbub.db"), path("hubbub.db.20260101-000000Z")).unwrap();
+
+    assert_eq!(count(&path("hubbub.db")).await, 3);
+    backup(&path("hubbub.db"), &path("another.db")).await.unwrap();
+    let store = SqliteStore::open(path("hubbub.db")).await.unwrap();
+    say(&store, 2).await;
+    store.close().await;
+    let kept = restore(&path("hubbub.db"), &path("copy.db")).await.unwrap().kept.unwrap();
+    assert_eq!((count(&path("hubbub.db")).await, count(&kept).await), (3, 5));
+    assert!(!path("hubbub.db.20260101-000000Z").exists());
+
+    // A name elsewhere, or one that no restore gives, is somebody else's.
+    let elsewhere = tempfile::tempdir().unwrap();
+    for name in [elsewhere.path().join("hubbub.db.20260101-000000Z"), path("other.db")] {
+        fs::hard_link(path("hubbub.db"), &name).unwrap();
+        let refused = SqliteStore::open(path("hubbub.db")).await.unwrap_err();
+        assert!(matches!(refused, OpenError::Unfit(..)), "{refused:?}");
+        fs::remove_file(name).unwrap();
+    }
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ pub mod pid;
 pub mod positions;
 mod resume;
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -23,7 +24,7 @@ use tokio::time::Instant;
 use crate::admission::Place as Seat;
 use crate::auth::address::Address;
 use crate::dialect::talim;
-use crate::engineio;
+use crate::engineio::{self, Permit};
 use crate::error::ApiError;
 use crate::gateway::extract::ApiQuery;
 use crate::socketio::{
@@ -44,8 +45,8 @@ pub struct Handshake {
     is_unable_to_resume: bool,
     /// Whether the client has asked to enter before.
     has_asked: AtomicBool,
-    /// Held as long as the session.
-    seat: Seat,
+    /// Held as long as the session and its connections.
+    seat: Arc<Seat>,
 }
 
 /// What proves who a client is.
@@ -111,7 +112,12 @@ impl Application for Door {
         let is_said = authorization.is_some() || query != Query::default();
         let proof = is_said.then(|| Box::new(Proof { authorization, query }));
         let is_unable_to_resume = resume::is_unable(request.headers.get(USER_AGENT));
-        Ok(Handshake { proof, is_unable_to_resume, has_asked: AtomicBool::new(false), seat })
+        let has_asked = AtomicBool::new(false);
+        Ok(Handshake { proof, is_unable_to_resume, has_asked, seat: Arc::new(seat) })
+    }
+
+    fn permit(&self, handshake: &Handshake) -> Option<Permit> {
+        Some(handshake.seat.clone())
     }
 
     async fn connect(

@@ -1,6 +1,7 @@
 //! A consistent copy of the database as one file, made beside a server that goes on.
 
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,8 +9,9 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection as _, query, query_scalar};
 
 use super::OpenError;
-use super::files::{beside, create_private, folder_of, remove, sync};
+use super::files::{beside, check_database, folder_of, remove, sync_folder};
 use super::look::{Amount, amount, lacks_temporary_folder, open_to_read};
+use crate::own_file::{check_held, create};
 
 /// Why there is no copy. Nothing is left of it.
 #[derive(Debug, thiserror::Error)]
@@ -76,16 +78,17 @@ impl fmt::Display for Backup {
 pub async fn backup(database: &Path, file: &Path) -> Result<Backup, BackupError> {
     refuse_taken(file)?;
     let partial = beside(file, ".part");
-    let (Amount { rooms, messages }, bytes) = copy(database, &partial).await?;
+    let (Amount { rooms, messages }, held) = copy(database, &partial).await?;
     let named = refuse_taken(file).and_then(|()| {
         std::fs::rename(&partial, file)
-            .and_then(|()| sync(folder_of(file)))
+            .and_then(|()| sync_folder(folder_of(file)))
+            .and_then(|()| check_held(&held, file))
             .map_err(|error| BackupError::Write(file.to_owned(), error))
     });
     if named.is_err() {
         remove(&partial).map_err(|error| BackupError::Write(partial, error))?;
     }
-    named.map(|()| Backup { file: file.to_owned(), rooms, messages, bytes })
+    named.map(|written| Backup { file: file.to_owned(), rooms, messages, bytes: written.len() })
 }
 
 fn refuse_taken(file: &Path) -> Result<(), BackupError> {
@@ -93,8 +96,8 @@ fn refuse_taken(file: &Path) -> Result<(), BackupError> {
 }
 
 /// Copies a database to a new file, waits until that is on the disk and looks whether it is sound. What does not succeed
-/// leaves no file. Answers how much it is, and how many bytes.
-pub(super) async fn copy(from: &Path, to: &Path) -> Result<(Amount, u64), BackupError> {
+/// leaves no file. Answers how much it is, and the file, held open.
+pub(super) async fn copy(from: &Path, to: &Path) -> Result<(Amount, File), BackupError> {
     let mut source = open_to_read(from).await?;
     let copied = copy_to_new_file(&mut source, from, to).await;
     // Waited for: who closes a database last removes its log by name, and by then a name may mean another file.
@@ -108,22 +111,28 @@ async fn copy_to_new_file(
     source: &mut SqliteConnection,
     from: &Path,
     to: &Path,
-) -> Result<(Amount, u64), BackupError> {
+) -> Result<(Amount, File), BackupError> {
     // Also tells two copies to the same file apart: the second one finds the first one's.
-    create_private(to).map_err(|error| match error.kind() {
+    let held = create(to).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => BackupError::Taken(to.to_owned()),
         _ => BackupError::Write(to.to_owned(), error),
     })?;
-    let copied = fill(source, from, to).await;
+    let copied = fill(source, from, to, &held).await;
     if copied.is_err() {
         remove(to).map_err(|error| BackupError::Write(to.to_owned(), error))?;
     }
-    copied
+    copied.map(|amount| (amount, held))
 }
 
 /// One statement reads one state of the database, and writes a file without a log beside it
-/// (<https://sqlite.org/lang_vacuum.html#vacuuminto>).
-async fn fill(source: &mut SqliteConnection, from: &Path, to: &Path) -> Result<(Amount, u64), BackupError> {
+/// (<https://sqlite.org/lang_vacuum.html#vacuuminto>). It is written by name, so it is looked at afterwards whether that was
+/// the file that is held.
+async fn fill(
+    source: &mut SqliteConnection,
+    from: &Path,
+    to: &Path,
+    held: &File,
+) -> Result<Amount, BackupError> {
     let broken = |error| match error {
         error if lacks_temporary_folder(&error) => BackupError::Temporary(error),
         error => BackupError::Copy { from: from.to_owned(), to: to.to_owned(), error },
@@ -131,8 +140,10 @@ async fn fill(source: &mut SqliteConnection, from: &Path, to: &Path) -> Result<(
     let name = to.to_str().ok_or_else(|| {
         BackupError::Write(to.to_owned(), io::Error::new(io::ErrorKind::InvalidFilename, "not UTF-8"))
     })?;
+    check_database(to)?;
     query("VACUUM INTO ?").bind(name).execute(&mut *source).await.map_err(broken)?;
-    sync(to).map_err(|error| BackupError::Write(to.to_owned(), error))?;
+    let written = check_held(held, to).and_then(|_| held.sync_all());
+    written.map_err(|error| BackupError::Write(to.to_owned(), error))?;
     let mut copy = open_to_read(to).await?;
     let problem: String = query_scalar("PRAGMA quick_check(1)").fetch_one(&mut copy).await.map_err(broken)?;
     if problem != "ok" {
@@ -140,6 +151,5 @@ async fn fill(source: &mut SqliteConnection, from: &Path, to: &Path) -> Result<(
     }
     let amount = amount(&mut copy).await.map_err(broken)?;
     copy.close().await.map_err(broken)?;
-    let bytes = std::fs::metadata(to).map_err(|error| BackupError::Write(to.to_owned(), error))?.len();
-    Ok((amount, bytes))
+    Ok(amount)
 }

@@ -1,13 +1,18 @@
-//! Files beside the database: how they are called, made and kept.
+//! Files beside the database: how they are called, and what must be so before SQLite opens them.
 
 use std::ffi::OsString;
-use std::fs::{File, OpenOptions};
+use std::fs::{DirEntry, File, Metadata, symlink_metadata};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, chown};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-/// Nobody else on the machine may read what people say.
-const PRIVATE: u32 = 0o600;
+use rustix::process::geteuid;
+
+use super::OpenError;
+use crate::own_file::{UnfitFile, check};
+
+/// What SQLite keeps beside a database (<https://sqlite.org/tempfiles.html>).
+const BESIDE: [&str; 3] = ["-journal", "-wal", "-shm"];
 
 /// The name with something behind it, as SQLite calls what belongs to a database (`-wal`, `-shm`).
 pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
@@ -16,39 +21,83 @@ pub(super) fn beside(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Makes an empty file where none is.
-pub(super) fn create_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create_new(true).mode(PRIVATE).open(path)
-}
-
-/// Opens a file to write, and makes it where none is. What is in it stays.
-pub(super) fn open_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(PRIVATE).open(path)
-}
-
-/// Gives a file to whoever owns another one: what root makes must be of use to the server's own user.
-pub(super) fn give_to_owner_of(path: &Path, other: &Path) -> io::Result<()> {
-    let (ours, theirs) = (std::fs::metadata(path)?, std::fs::metadata(other)?);
-    if (ours.uid(), ours.gid()) == (theirs.uid(), theirs.gid()) {
-        return Ok(());
-    }
-    chown(path, Some(theirs.uid()), Some(theirs.gid()))
-}
-
 /// The folder that a file is in.
 pub(super) fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Waits until a file is on the disk.
-pub(super) fn sync(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
+/// The path with a folder that is no link, and none on the way to it. The file itself may be missing.
+pub(super) fn resolve_folder(path: &Path) -> Result<PathBuf, OpenError> {
+    let name = path.file_name().ok_or_else(|| OpenError::IsFolder(path.to_owned()))?;
+    let folder = folder_of(path);
+    let folder = folder.canonicalize().map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    Ok(folder.join(name))
 }
 
-/// Removes a file, if it is there.
+/// Waits until the names in a folder are on the disk.
+pub(super) fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+/// Removes a file or a link, if it is there.
 pub(super) fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Removes what SQLite may have left beside a database.
+pub(super) fn remove_beside(path: &Path) -> io::Result<()> {
+    BESIDE.iter().try_for_each(|ending| remove(&beside(path, ending)))
+}
+
+/// Checks a database and what is beside it before SQLite opens them; `None`: there is no database yet.
+///
+/// SQLite opens files by name. Beside a database it follows no link, but it writes into a file that has other names, waits
+/// for the other end of a FIFO, and as root gives what it opens to the owner of the database. So the files are looked at
+/// before. What remains: who may write into the folder can put another one there between this look and the opening. A link
+/// in the place of the database is then followed by sqlx, which cannot say `SQLITE_OPEN_NOFOLLOW` (the connection that writes
+/// does); a hard link to a file that one may not write is refused by Linux (`fs.protected_hardlinks`, on by default).
+pub(super) fn check_database(path: &Path) -> Result<Option<Metadata>, OpenError> {
+    let database = look(path, path)?;
+    let owner = database.as_ref().map(Metadata::uid).filter(|_| geteuid().is_root());
+    for ending in BESIDE {
+        let path_beside = beside(path, ending);
+        let Some(found) = look(&path_beside, path)? else { continue };
+        if owner.is_some_and(|owner| owner != found.uid()) {
+            return Err(OpenError::OtherOwner(path_beside));
+        }
+    }
+    Ok(database)
+}
+
+/// What is under a name, if it is fit to be a part of a database.
+fn look(path: &Path, database: &Path) -> Result<Option<Metadata>, OpenError> {
+    let found = match symlink_metadata(path) {
+        Ok(found) => found,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(OpenError::Unreadable(path.to_owned(), error.into())),
+    };
+    let fit = match check(&found) {
+        Err(UnfitFile::Folder) if path == database => return Err(OpenError::IsFolder(path.to_owned())),
+        Err(UnfitFile::ManyNames(names)) => {
+            let kept = u64::try_from(kept_names(&found, database).len()).unwrap_or(u64::MAX);
+            if names == kept.saturating_add(1) { Ok(()) } else { Err(UnfitFile::ManyNames(names)) }
+        }
+        looked => looked,
+    };
+    fit.map_err(|unfit| OpenError::Unfit(path.to_owned(), unfit.into()))?;
+    Ok(Some(found))
+}
+
+/// The names of a file under which a restore keeps what was there before. One that was cut off leaves the file under both.
+pub(super) fn kept_names(file: &Metadata, database: &Path) -> Vec<PathBuf> {
+    let prefix = beside(Path::new(database.file_name().unwrap_or_default()), ".");
+    let is_kept = |entry: &DirEntry| {
+        let starts = entry.file_name().as_encoded_bytes().starts_with(prefix.as_os_str().as_encoded_bytes());
+        starts && entry.metadata().is_ok_and(|other| (other.dev(), other.ino()) == (file.dev(), file.ino()))
+    };
+    let entries = std::fs::read_dir(folder_of(database)).into_iter().flatten().flatten();
+    entries.filter(is_kept).map(|entry| entry.path()).collect()
 }

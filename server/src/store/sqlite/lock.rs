@@ -1,11 +1,15 @@
 //! One program for one database: who serves it, or replaces it, holds a lock on a file beside it.
 
-use std::fs::{File, TryLockError};
-use std::io::{self, Read as _, Write as _};
+use std::fs::{File, TryLockError, symlink_metadata};
+use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
 use super::OpenError;
-use super::files::{beside, folder_of, give_to_owner_of, open_private};
+use super::files::{beside, folder_of};
+use crate::own_file::{check_held, give_to_owner_of, open_or_create};
+
+/// Digits that the number of a process has at most.
+const PROCESS_DIGITS: usize = 20;
 
 /// Held as long as this lives; the system lets go of it when the process ends, however it ends. The file stays, because
 /// removing it would let two others lock two different files.
@@ -15,36 +19,59 @@ pub(super) struct Lock {
     _file: File,
 }
 
+/// Something else is in the place of the lock file, and is not written over.
+#[derive(Debug, thiserror::Error)]
+#[error("it is no lock file: it holds something else than the number of a process")]
+struct NotALock;
+
 impl Lock {
-    /// Takes the lock of a database, or of the place for one.
+    /// Takes the lock of a database, or of the place for one. The path has no link in it.
     pub(super) fn take(database: &Path) -> Result<Self, OpenError> {
-        // By whatever link it is called.
-        let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
-        let path = beside(&database, "-lock");
+        let path = beside(database, "-lock");
         let refused = |error: io::Error| match error.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-                OpenError::ReadOnly(database.clone())
+                OpenError::ReadOnly(database.to_owned())
             }
             _ => OpenError::Lock(path.clone(), error),
         };
-        let mut file = open_private(&path).map_err(refused)?;
+        let mut file = open_or_create(&path).map_err(refused)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                let mut process = String::new();
                 // It may be just about to write its number.
-                file.read_to_string(&mut process).ok();
-                if process.is_empty() {
-                    "unknown".clone_into(&mut process);
-                }
-                return Err(OpenError::InUse { path: database, process });
+                let process = read_process(&mut file).ok().filter(|process| !process.is_empty());
+                let process = process.unwrap_or_else(|| "unknown".to_owned());
+                return Err(OpenError::InUse { path: database.to_owned(), process });
             }
             Err(TryLockError::Error(error)) => return Err(refused(error)),
         }
-        let owner = if database.exists() { &database } else { folder_of(&database) };
-        give_to_owner_of(&path, owner).map_err(refused)?;
-        file.set_len(0).map_err(refused)?;
-        write!(file, "{}", std::process::id()).map_err(refused)?;
+        // Locked is what was opened: the name may lead to another file by now, which somebody else locks.
+        let noted = check_held(&file, &path)
+            .and_then(|_| read_process(&mut file))
+            .and_then(|_| give_to_owner(&file, database))
+            .and_then(|()| note_process(&mut file));
+        noted.map_err(refused)?;
         Ok(Self { _file: file })
     }
+}
+
+/// What a lock file holds: nothing, or the number of the process that took it last.
+fn read_process(file: &mut File) -> io::Result<String> {
+    let mut text = Vec::new();
+    let most = u64::try_from(PROCESS_DIGITS).unwrap_or(u64::MAX);
+    file.take(most + 1).read_to_end(&mut text)?;
+    let text = String::from_utf8(text).map_err(|_| io::Error::other(NotALock))?;
+    let is_number = text.len() <= PROCESS_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number { Ok(text) } else { Err(io::Error::other(NotALock)) }
+}
+
+fn give_to_owner(file: &File, database: &Path) -> io::Result<()> {
+    let owner = symlink_metadata(database).or_else(|_| std::fs::metadata(folder_of(database)))?;
+    give_to_owner_of(file, &owner)
+}
+
+fn note_process(file: &mut File) -> io::Result<()> {
+    file.set_len(0)?;
+    file.rewind()?;
+    write!(file, "{}", std::process::id())
 }

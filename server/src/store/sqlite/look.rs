@@ -1,21 +1,21 @@
 //! Looking into a database without changing it, whether a server runs on it or not.
 
+use std::io;
 use std::path::Path;
 
+use rustix::io::Errno;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, query_scalar};
 
 use super::OpenError;
+use super::files::check_database;
 use super::open::{APPLICATION_ID, BUSY_TIMEOUT, MIGRATIONS, check_version, refusal};
 
 /// Opens a database of ours, of whatever version. What is larger than the cache goes into temporary files, so that
 /// sorting a large table needs no more memory than sorting a small one.
 pub(super) async fn open_to_read(path: &Path) -> Result<SqliteConnection, OpenError> {
-    let there = std::fs::metadata(path);
-    let there = there.map_err(|error| OpenError::Unreadable(path.to_owned(), error.into()))?;
-    if there.is_dir() {
-        return Err(OpenError::IsFolder(path.to_owned()));
-    }
+    let missing = || OpenError::Unreadable(path.to_owned(), io::Error::from(Errno::NOENT).into());
+    check_database(path)?.ok_or_else(missing)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
         .read_only(true)

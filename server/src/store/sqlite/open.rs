@@ -13,12 +13,13 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions as _, Connection as _, query, query_scalar};
 
 use super::SqliteStore;
-use super::files::{create_private, folder_of, give_to_owner_of};
+use super::files::{check_database, folder_of, resolve_folder};
 use super::lock::Lock;
 use super::look::{Age, age, open_to_read};
 use super::pen::Pen;
 use super::writer::Writer;
 use crate::config::Synchronous;
+use crate::own_file::{create, give_to_owner_of};
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -67,6 +68,12 @@ pub enum OpenError {
     /// It, or its folder, may only be read.
     #[error("the database file `{}` cannot be written: it or its folder is read-only", .0.display())]
     ReadOnly(PathBuf),
+    /// It, or what is beside it, is a link, has other names, or is no file at all.
+    #[error("`{}` cannot be used", .0.display())]
+    Unfit(PathBuf, #[source] io::Error),
+    /// As root SQLite would give this file to the owner of the database.
+    #[error("`{}` cannot be used: it belongs to another user than the database beside it", .0.display())]
+    OtherOwner(PathBuf),
     /// Something else is in it, or it is broken.
     #[error("`{}` is not a SQLite database or is damaged", .0.display())]
     Damaged(PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
@@ -193,10 +200,9 @@ fn connecting(options: SqliteConnectOptions) -> SqliteConnectOptions {
 }
 
 async fn open(options: SqliteConnectOptions, synchronous: Synchronous) -> Result<SqliteStore, OpenError> {
-    let path = options.get_filename().to_owned();
-    prepare_file(&path)?;
+    let path = prepare_file(options.get_filename())?;
     let lock = Lock::take(&path)?;
-    let options = connecting(options);
+    let options = connecting(options.filename(&path));
     let preparing = options.clone().journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
     let mut connection = preparing.connect().await.map_err(|error| refusal(&path, error))?;
     check_version(&path, &mut connection).await?;
@@ -213,28 +219,30 @@ async fn open(options: SqliteConnectOptions, synchronous: Synchronous) -> Result
     Ok(SqliteStore::new(readers, writer, end))
 }
 
-/// Makes the folder and the file. What SQLite would say about them is right, but of no help.
-fn prepare_file(path: &Path) -> Result<(), OpenError> {
-    prepare_folder(path)?;
-    match std::fs::metadata(path) {
-        Ok(there) if there.is_dir() => Err(OpenError::IsFolder(path.to_owned())),
-        Ok(there) if there.permissions().readonly() => Err(OpenError::ReadOnly(path.to_owned())),
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => create_file(path),
-        Err(error) => Err(OpenError::Unreadable(path.to_owned(), error.into())),
+/// Makes the folder and the file. What SQLite would say about them is right, but of no help. Answers the path by which the
+/// file is used.
+fn prepare_file(path: &Path) -> Result<PathBuf, OpenError> {
+    let path = prepare_folder(path)?;
+    match check_database(&path)? {
+        Some(there) if there.permissions().readonly() => return Err(OpenError::ReadOnly(path)),
+        Some(_) => {}
+        None => create_file(&path)?,
     }
+    Ok(path)
 }
 
-/// Makes the folder that a file is to be in.
-pub(super) fn prepare_folder(path: &Path) -> Result<(), OpenError> {
+/// Makes the folder that a file is to be in. Answers the path of the file without links on the way.
+pub(super) fn prepare_folder(path: &Path) -> Result<PathBuf, OpenError> {
     let folder = folder_of(path);
-    std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))
+    std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    resolve_folder(path)
 }
 
 /// An empty file is an empty database.
 fn create_file(path: &Path) -> Result<(), OpenError> {
     // What root makes must be of use to the server's own user, whose folder it is.
-    match create_private(path).and_then(|_| give_to_owner_of(path, folder_of(path))) {
+    let owner = std::fs::metadata(folder_of(path));
+    match create(path).and_then(|file| give_to_owner_of(&file, &owner?)) {
         Ok(()) => Ok(()),
         // Somebody else was quicker.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),

@@ -45,7 +45,7 @@ pub(super) struct Pen {
 }
 
 impl Pen {
-    /// Opens the database at a path.
+    /// Opens the database at a path without links.
     ///
     /// # Errors
     /// What SQLite said.
@@ -64,8 +64,10 @@ impl Pen {
     }
 
     fn connect(&self) -> Result<Connection, rusqlite::Error> {
-        // One thread has it, so it needs no mutex.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        // One thread has it, so it needs no mutex. The path has no link in it, and must not have one later.
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+            | OpenFlags::SQLITE_OPEN_NO_MUTEX
+            | OpenFlags::SQLITE_OPEN_NOFOLLOW;
         let connection = Connection::open_with_flags(&self.path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(PREPARED);

@@ -1,6 +1,7 @@
 //! Putting a copy in the place of the database.
 
 use std::fmt;
+use std::fs::{File, symlink_metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -10,12 +11,13 @@ use sqlx::{ConnectOptions as _, Connection as _, query_scalar};
 
 use super::backup::{BackupError, copy};
 use super::check::{CheckError, Weight, check_by_weight};
-use super::files::{beside, folder_of, give_to_owner_of, remove, sync};
+use super::files::{beside, check_database, folder_of, kept_names, remove, remove_beside, sync_folder};
 use super::lock::Lock;
 use super::look::{Amount, age, open_to_read};
 use super::open::{migrate, prepare_folder};
 use super::{OpenError, renew};
 use crate::clock::{SystemClock, file_time};
+use crate::own_file::{check_held, give_to_owner_of};
 
 /// Why nothing was restored. The database is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -80,19 +82,19 @@ pub async fn restore(database: &Path, file: &Path) -> Result<Restore, RestoreErr
     let mut copy = open_to_read(file).await?;
     age(file, &mut copy).await?;
     copy.close().await.map_err(|error| RestoreError::Renew(file.to_owned(), error))?;
-    prepare_folder(database)?;
-    let _lock = Lock::take(database)?;
-    // By whatever link it is called: the file is replaced, not the link.
-    let database = database.canonicalize().unwrap_or_else(|_| database.to_owned());
+    let database = prepare_folder(database)?;
+    check_database(&database)?;
+    let _lock = Lock::take(&database)?;
     let ready = beside(&database, "-restore");
     let place = |error| RestoreError::Place(database.clone(), error);
     // Left by one that was cut off: nobody else restores while we hold the lock.
     clear(&ready).map_err(place)?;
     let made = async {
-        let Amount { rooms, messages } = make_ready(file, &ready).await?;
+        let (Amount { rooms, messages }, held) = make_ready(file, &ready).await?;
         let kept = beside(&database, &format!(".{}", file_time(SystemClock::default().now_ms())));
+        check_database(&database)?;
         settle(&database, &kept).await.map_err(place)?;
-        let there = put_in_place(&ready, &database, &kept).map_err(place)?;
+        let there = put_in_place(&held, &ready, &database, &kept).map_err(place)?;
         Ok(Restore { database: database.clone(), rooms, messages, kept: there.then_some(kept) })
     }
     .await;
@@ -105,14 +107,15 @@ pub async fn restore(database: &Path, file: &Path) -> Result<Restore, RestoreErr
 /// Removes a database that did not become one, with the journal that would be rolled back into the next one of its name.
 fn clear(ready: &Path) -> io::Result<()> {
     remove(ready)?;
-    remove(&beside(ready, "-journal"))
+    remove_beside(ready)
 }
 
-/// Makes a database of the copy that this program can serve.
-async fn make_ready(file: &Path, ready: &Path) -> Result<Amount, RestoreError> {
-    let (amount, _) = copy(file, ready).await?;
+/// Makes a database of the copy that this program can serve. The file is held open meanwhile, and its name must lead to it
+/// at the end.
+async fn make_ready(file: &Path, ready: &Path) -> Result<(Amount, File), RestoreError> {
+    let (amount, held) = copy(file, ready).await?;
     let broken = |error| RestoreError::Renew(ready.to_owned(), error);
-    let mut connection = open_to_change(ready).await.map_err(broken)?;
+    let mut connection = open_to_change(ready).await?;
     migrate(ready, &mut connection).await?;
     connection.close().await.map_err(broken)?;
     let mut first = None;
@@ -125,24 +128,26 @@ async fn make_ready(file: &Path, ready: &Path) -> Result<Amount, RestoreError> {
     if let Some(first) = first {
         return Err(RestoreError::Unsound { file: file.to_owned(), first, findings: report.findings });
     }
-    let mut connection = open_to_change(ready).await.map_err(broken)?;
+    let mut connection = open_to_change(ready).await?;
     let mut transaction = connection.begin().await.map_err(broken)?;
     renew::renew(&mut transaction).await.map_err(broken)?;
     transaction.commit().await.map_err(broken)?;
     connection.close().await.map_err(broken)?;
-    sync(ready).map_err(|error| RestoreError::Place(ready.to_owned(), error))?;
-    Ok(amount)
+    held.sync_all().map_err(|error| RestoreError::Place(ready.to_owned(), error))?;
+    Ok((amount, held))
 }
 
-async fn open_to_change(path: &Path) -> Result<SqliteConnection, sqlx::Error> {
-    SqliteConnectOptions::new().filename(path).foreign_keys(true).connect().await
+async fn open_to_change(path: &Path) -> Result<SqliteConnection, RestoreError> {
+    check_database(path)?;
+    let connected = SqliteConnectOptions::new().filename(path).foreign_keys(true).connect().await;
+    connected.map_err(|error| RestoreError::Renew(path.to_owned(), error))
 }
 
 /// Moves the log of the old database into it, as its next start would, so that it is whole whenever this is cut off. One
 /// that is broken, perhaps the very reason for a restore, is kept with its log as it is.
 async fn settle(database: &Path, kept: &Path) -> io::Result<()> {
     let (log, kept_log) = (beside(database, "-wal"), beside(kept, "-wal"));
-    if !log.exists() {
+    if symlink_metadata(&log).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Ok(());
     }
     // Before anybody opens the database: whoever closes it last removes the log, whatever came of reading it.
@@ -173,16 +178,24 @@ async fn move_log(database: &Path) -> Result<bool, sqlx::Error> {
 /// From here on nothing is read any more, so little can fail. Whenever it is cut off, there is a database: the old one
 /// until the last step. A log of it must not meet the new one; what was not moved into it is kept. Answers whether there
 /// was an old one.
-fn put_in_place(ready: &Path, database: &Path, kept: &Path) -> io::Result<bool> {
-    let there = database.exists();
-    give_to_owner_of(ready, if there { database } else { folder_of(database) })?;
-    if there {
+fn put_in_place(held: &File, ready: &Path, database: &Path, kept: &Path) -> io::Result<bool> {
+    let old = match symlink_metadata(database) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        found => Some(found?),
+    };
+    check_held(held, ready)?;
+    let folder = || std::fs::metadata(folder_of(database));
+    give_to_owner_of(held, &old.clone().map_or_else(folder, Ok)?)?;
+    if let Some(old) = &old {
+        let before = kept_names(old, database);
         std::fs::hard_link(database, kept)?;
+        // Given by one that was cut off. Beside a log that was kept with it, it is needed.
+        before.iter().filter(|name| !beside(name, "-wal").exists()).try_for_each(|name| remove(name))?;
     }
     remove(&beside(database, "-wal"))?;
     // Made anew from the log whenever it is missing.
     remove(&beside(database, "-shm"))?;
     std::fs::rename(ready, database)?;
-    sync(folder_of(database))?;
-    Ok(there)
+    sync_folder(folder_of(database))?;
+    Ok(old.is_some())
 }
