@@ -170,7 +170,7 @@ pub async fn serve_on(
         clock,
         keys: Keys::new(&secret).lasting_minutes(config.access_token_minutes),
         passwords: Passwords::new().await.map_err(StartError::Passwords)?,
-        attempts: Attempts::new(config.rate_limits.sign_ins_per_minute),
+        attempts: Attempts::new(&config.rate_limits),
         mode: config.accounts,
         registration: people.registration,
         roles: RoleNotice::new(people.role_claim.clone()),
