@@ -1,17 +1,20 @@
-//! Who may open a socket: how often, and how many at a time. Asked by every door before it looks at tokens.
+//! Who may open a socket: how often, and how many at a time. Asked by every door before it looks at tokens. Addresses are
+//! counted, and with a wider limit the sites that they are part of.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::auth::address::Address;
-use crate::buckets::{Buckets, Counted};
+use crate::address_buckets::{AddressBuckets, SITE_TIMES};
+use crate::auth::address::{Address, Site};
+use crate::buckets::Counted;
 use crate::config::{Limits, RateLimits};
 use crate::error::ApiError;
 
-/// Addresses whose handshakes are counted at a time, about 10 MB. Beyond it strangers are let in uncounted: so many come
-/// back at once only after a restart, and the number of sockets is bounded in any case.
+/// Addresses whose handshakes are counted at a time, and as many sites, about 10 MB: so many come back at once only after a
+/// restart.
 const MAX_ADDRESSES: usize = 200_000;
 
 /// When it may help to ask again, where too many sockets are open.
@@ -25,15 +28,32 @@ pub struct Admissions {
 
 struct Shared {
     limits: Limits,
-    handshakes: Buckets<IpAddr>,
+    handshakes: AddressBuckets,
     open: Mutex<Open>,
 }
 
-/// The sockets that are open.
+/// The sockets that are open. The maps have no more entries than there are sockets.
 #[derive(Default)]
 struct Open {
     all: usize,
     by_address: HashMap<IpAddr, usize>,
+    by_site: HashMap<Site, usize>,
+}
+
+impl Open {
+    fn of_site(&self, address: Address) -> usize {
+        address.site().and_then(|site| self.by_site.get(&site)).copied().unwrap_or_default()
+    }
+}
+
+/// Takes one off; what has none left is forgotten.
+fn count_down<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: K) {
+    if let Entry::Occupied(mut count) = counts.entry(key) {
+        *count.get_mut() = count.get().saturating_sub(1);
+        if *count.get() == 0 {
+            count.remove();
+        }
+    }
 }
 
 impl Shared {
@@ -46,13 +66,13 @@ impl Shared {
 #[must_use = "dropping it frees the place"]
 pub struct Place {
     shared: Arc<Shared>,
-    address: IpAddr,
+    address: Address,
 }
 
 impl Admissions {
     /// Nobody is there yet.
     pub fn new(limits: Limits, rates: RateLimits) -> Self {
-        let handshakes = Buckets::new(rates.handshakes_per_minute, MAX_ADDRESSES);
+        let handshakes = AddressBuckets::new(rates.handshakes_per_minute, MAX_ADDRESSES);
         Self { shared: Arc::new(Shared { limits, handshakes, open: Mutex::default() }) }
     }
 
@@ -61,35 +81,37 @@ impl Admissions {
     /// # Errors
     /// [`ApiError::TooManySockets`] where this address was too quick or has too many open, [`ApiError::Full`] where all
     /// together have.
-    pub fn admit(&self, Address(address): Address, now_ms: i64) -> Result<Place, ApiError> {
-        self.count(Address(address), now_ms)?;
+    pub fn admit(&self, address: Address, now_ms: i64) -> Result<Place, ApiError> {
+        self.count(address, now_ms)?;
         let limits = &self.shared.limits;
         let mut open = self.shared.open();
         if open.all >= limits.connections {
             return Err(ApiError::Full { retry_after_ms: FULL_RETRY_MS });
         }
-        let here = open.by_address.entry(address).or_default();
-        if *here >= limits.connections_per_address {
+        let here = open.by_address.get(&address.0).copied().unwrap_or_default();
+        let of_site = limits.connections_per_address.saturating_mul(SITE_TIMES as usize);
+        if here >= limits.connections_per_address || open.of_site(address) >= of_site {
             return Err(ApiError::TooManySockets { retry_after_ms: FULL_RETRY_MS });
         }
-        *here += 1;
+        *open.by_address.entry(address.0).or_default() += 1;
+        if let Some(site) = address.site() {
+            *open.by_site.entry(site).or_default() += 1;
+        }
         open.all += 1;
         if open.all == limits.connections {
             tracing::warn!(open = open.all, "As many sockets are open as may be");
         }
         Ok(Place { shared: self.shared.clone(), address })
     }
-}
 
-impl Admissions {
     /// Counts an attempt to come in: a handshake, or what costs as much on a socket that is open.
     ///
     /// # Errors
     /// [`ApiError::TooManySockets`] where this address was too quick.
-    pub fn count(&self, Address(address): Address, now_ms: i64) -> Result<(), ApiError> {
+    pub fn count(&self, address: Address, now_ms: i64) -> Result<(), ApiError> {
         match self.shared.handshakes.count(address, now_ms) {
             Counted::Wait(retry_after_ms) => Err(ApiError::TooManySockets { retry_after_ms }),
-            Counted::Yes | Counted::NoRoom => Ok(()),
+            Counted::Yes => Ok(()),
         }
     }
 }
@@ -97,7 +119,7 @@ impl Admissions {
 impl Place {
     /// Where the socket comes from.
     pub fn address(&self) -> Address {
-        Address(self.address)
+        self.address
     }
 }
 
@@ -105,11 +127,9 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut open = self.shared.open();
         open.all = open.all.saturating_sub(1);
-        if let Entry::Occupied(mut here) = open.by_address.entry(self.address) {
-            *here.get_mut() = here.get().saturating_sub(1);
-            if *here.get() == 0 {
-                here.remove();
-            }
+        count_down(&mut open.by_address, self.address.0);
+        if let Some(site) = self.address.site() {
+            count_down(&mut open.by_site, site);
         }
     }
 }
@@ -138,6 +158,20 @@ mod tests {
         drop((first, second, third));
         assert_eq!(why(desk.admit(from(3), 0)), 200);
         assert!(desk.shared.open().by_address.is_empty());
+    }
+
+    #[test]
+    fn a_site_has_places_for_as_many_as_some_addresses() {
+        let limits = Limits { connections_per_address: 2, ..Limits::default() };
+        let desk = Admissions::new(limits, RateLimits::OFF);
+        let from = |network: u16| Address(format!("2001:db8:1:{network:x}::").parse().unwrap());
+        let places: Vec<_> = (0..32).map(|number| desk.admit(from(number / 2), 0).unwrap()).collect();
+        assert_eq!(why(desk.admit(from(0), 0)), 429);
+        assert_eq!(why(desk.admit(from(16), 0)), 429);
+        drop(places);
+        assert_eq!(why(desk.admit(from(16), 0)), 200);
+        let open = desk.shared.open();
+        assert!(open.by_address.is_empty() && open.by_site.is_empty());
     }
 
     #[test]

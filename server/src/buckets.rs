@@ -16,11 +16,12 @@ pub(crate) enum Counted {
     Yes,
     /// Too many; so many milliseconds until the next one. Nothing was counted.
     Wait(u64),
-    /// There are more buckets in use than are kept. Nothing was counted.
-    NoRoom,
 }
 
 /// A bucket for each key. All that is allowed in a minute may come at once.
+///
+/// The table is bounded and never refuses a newcomer: when it is full, the emptiest quarter is evicted. So whoever brings many
+/// keys into it evicts keys like these, and a bucket that is full stays.
 pub(crate) struct Buckets<K> {
     per_minute: Option<u32>,
     capacity: usize,
@@ -29,37 +30,67 @@ pub(crate) struct Buckets<K> {
 }
 
 impl<K: Hash + Eq> Buckets<K> {
-    /// All are empty. Without a number everything is allowed. Each of the `capacity` is free again a minute after its last
-    /// use at the latest, give or take what is lost in rounding.
+    /// All are empty. Without a number everything is allowed. At most `capacity` of them are in use at a time.
     pub(crate) fn new(per_minute: Option<u32>, capacity: usize) -> Self {
         Self { per_minute, capacity, empty_at_us: Mutex::default() }
     }
 
-    /// Counts one.
+    /// Counts one. Takes constant time on average over the newcomers.
     pub(crate) fn count(&self, key: K, now_ms: i64) -> Counted {
         let Some(per_minute) = self.per_minute else {
             return Counted::Yes;
         };
-        let (now, per_minute) = (now_ms.saturating_mul(1_000), per_minute.max(1));
-        // Rather too long than too short, and a full bucket holds exactly a minute's worth.
-        let step = i64::from(MINUTE_US.div_ceil(per_minute));
-        let full = step * i64::from(per_minute);
+        let now = now_ms.saturating_mul(1_000);
         let mut buckets = self.empty_at_us.lock().unwrap_or_else(PoisonError::into_inner);
-        if buckets.len() >= self.capacity && !buckets.contains_key(&key) {
-            buckets.retain(|_, empty_at_us| *empty_at_us > now);
-            if buckets.len() >= self.capacity {
-                return Counted::NoRoom;
-            }
+        let known = buckets.get_mut(&key);
+        let (after, wait_ms) = after_one_more(known.as_deref().copied(), per_minute, now);
+        if let Some(wait_ms) = wait_ms {
+            return Counted::Wait(wait_ms);
         }
-        let bucket = buckets.entry(key).or_insert(now);
-        let after = (*bucket).max(now).saturating_add(step);
-        let over_us = after.saturating_sub(now).saturating_sub(full);
-        if over_us > 0 {
-            return Counted::Wait(over_us.unsigned_abs().div_ceil(1_000));
+        if let Some(bucket) = known {
+            *bucket = after;
+            return Counted::Yes;
         }
-        *bucket = after;
+        if buckets.len() >= self.capacity {
+            evict_emptiest(&mut buckets, self.capacity, now);
+        }
+        buckets.insert(key, after);
         Counted::Yes
     }
+
+    /// How many milliseconds one more has to wait; `None` if it need not. Counts nothing.
+    pub(crate) fn wait_ms(&self, key: &K, now_ms: i64) -> Option<u64> {
+        let per_minute = self.per_minute?;
+        let bucket = self.empty_at_us.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied();
+        after_one_more(bucket, per_minute, now_ms.saturating_mul(1_000)).1
+    }
+}
+
+/// When a bucket will be empty after one more, and for how many milliseconds that one has to wait, if at all.
+fn after_one_more(bucket: Option<i64>, per_minute: u32, now: i64) -> (i64, Option<u64>) {
+    let per_minute = per_minute.max(1);
+    // Rather too long than too short, and a full bucket holds exactly a minute's worth.
+    let step = i64::from(MINUTE_US.div_ceil(per_minute));
+    let full = step * i64::from(per_minute);
+    let after = bucket.unwrap_or(now).max(now).saturating_add(step);
+    let over_us = after.saturating_sub(now).saturating_sub(full);
+    (after, (over_us > 0).then(|| over_us.unsigned_abs().div_ceil(1_000)))
+}
+
+/// Makes room for a quarter of the table, so that it is looked through once for so many newcomers.
+fn evict_emptiest<K: Hash + Eq>(buckets: &mut HashMap<K, i64>, capacity: usize, now: i64) {
+    buckets.retain(|_, empty_at_us| *empty_at_us > now);
+    let kept = capacity - capacity.div_ceil(4);
+    let Some(surplus) = buckets.len().checked_sub(kept).filter(|surplus| *surplus > 0) else { return };
+    let mut ends: Vec<i64> = buckets.values().copied().collect();
+    let (emptier, &mut last, _) = ends.select_nth_unstable(surplus - 1);
+    // Of those that are as full as the last one that goes, no more than have to.
+    let mut as_full = emptier.iter().filter(|end| **end == last).count() + 1;
+    buckets.retain(|_, empty_at_us| {
+        let is_last = *empty_at_us == last && as_full > 0;
+        as_full -= usize::from(is_last);
+        *empty_at_us >= last && !is_last
+    });
 }
 
 #[cfg(test)]
@@ -88,13 +119,46 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_bounded_and_comes_back() {
+    fn a_full_table_evicts_the_emptiest_and_refuses_no_newcomer() {
         let buckets = Buckets::new(Some(10), 100);
-        for key in 0..100 {
-            assert_eq!(buckets.count(key, 0), Counted::Yes);
+        for _ in 0..10 {
+            assert_eq!(buckets.count(0, 0), Counted::Yes);
         }
-        assert_eq!(buckets.count(100, 0), Counted::NoRoom);
-        assert_eq!(buckets.count(100, 60_000), Counted::Yes);
+        for key in 1..100_000 {
+            assert_eq!(buckets.count(key, 0), Counted::Yes);
+            assert!(buckets.empty_at_us.lock().unwrap().len() <= 100);
+        }
+        assert_eq!(
+            buckets.count(0, 0),
+            Counted::Wait(6_000),
+            "whoever brings many keys is not forgiven the one"
+        );
+        assert!(buckets.empty_at_us.lock().unwrap().len() >= 75, "no more are evicted than have to be");
+        assert_eq!(buckets.count(0, 6_000), Counted::Yes);
+    }
+
+    #[test]
+    fn buckets_that_are_empty_go_first() {
+        let buckets = Buckets::new(Some(10), 4);
+        for key in [1, 2, 2, 3, 3, 3, 4] {
+            buckets.count(key, 0);
+        }
+        assert_eq!(buckets.count(5, 6_000), Counted::Yes);
+        let mut left: Vec<_> = buckets.empty_at_us.lock().unwrap().keys().copied().collect();
+        left.sort_unstable();
+        assert_eq!(left, [2, 3, 5]);
+        let one = Buckets::new(Some(10), 1);
+        assert!((0..10).all(|key| one.count(key, 0) == Counted::Yes));
+        assert_eq!(one.empty_at_us.lock().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn whoever_asks_how_long_to_wait_is_not_counted() {
+        let buckets = Buckets::new(Some(1), 10);
+        assert!((0..100).all(|_| buckets.wait_ms(&"a", 0).is_none()));
+        assert_eq!(buckets.count("a", 0), Counted::Yes);
+        assert_eq!(buckets.wait_ms(&"a", 0), Some(60_000));
+        assert_eq!(buckets.wait_ms(&"a", 60_000), None);
     }
 
     proptest! {

@@ -6,11 +6,12 @@ mod command_line;
 mod limits;
 mod listen;
 mod log;
+mod secret_file;
 mod user_command;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use protocol::UserId;
@@ -207,7 +208,12 @@ impl Config {
             database: settings.place.database()?,
             data_dir: settings.place.data_dir,
             synchronous: settings.synchronous,
-            secret: secret(environment, settings.jwt_secret, settings.access_token_secret)?,
+            secret: secret(
+                environment,
+                settings.jwt_secret,
+                settings.access_token_secret,
+                settings.jwt_secret_file.as_deref(),
+            )?,
             access_token_minutes: settings.access_token_minutes,
             origins: Origins::parse(settings.cors_origin.as_deref().unwrap_or_default()).map_err(|raw| {
                 refused(format!("CORS_ORIGIN `{raw}` is not an origin such as https://chat.example.org"))
@@ -264,7 +270,16 @@ fn secret(
     environment: Environment,
     first: Option<String>,
     second: Option<String>,
+    file: Option<&Path>,
 ) -> Result<Option<Secret>, ConfigError> {
+    let (first, name) = match file {
+        None => (first, "JWT_SECRET"),
+        Some(_) if first.is_some() => return Err(refused("JWT_SECRET and JWT_SECRET_FILE are both set")),
+        Some(_) if second.is_some() => {
+            return Err(refused("ACCESS_TOKEN_SECRET and JWT_SECRET_FILE are both set"));
+        }
+        Some(file) => (Some(secret_file::read(file)?), "what JWT_SECRET_FILE names"),
+    };
     // Files end in a line break, and so does what was made of them, such as a secret of Kubernetes.
     let trimmed = |given: Option<String>| given.map(|it| it.trim().to_owned());
     let given = match (trimmed(first), trimmed(second)) {
@@ -276,10 +291,10 @@ fn secret(
     match (given, environment) {
         (Some(given), _) => Secret::new(given)
             .map(Some)
-            .ok_or_else(|| refused(format!("JWT_SECRET is shorter than {MIN_SECRET_BYTES} bytes"))),
+            .ok_or_else(|| refused(format!("{name} is shorter than {MIN_SECRET_BYTES} bytes"))),
         (None, Environment::Development) => Ok(None),
         (None, Environment::Production) => Err(refused(format!(
-            "JWT_SECRET is not set: production needs one of at least {MIN_SECRET_BYTES} bytes \
+            "JWT_SECRET is not set, nor JWT_SECRET_FILE: production needs one of at least {MIN_SECRET_BYTES} bytes \
              (or set HUBBUB_ENV=development to have one made)"
         ))),
     }

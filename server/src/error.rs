@@ -1,5 +1,7 @@
 //! What a refusal looks like over HTTP: the only place with status codes.
 
+use std::error::Error;
+
 use axum::Json;
 use axum::http::StatusCode;
 use axum::http::header::{
@@ -91,9 +93,15 @@ pub enum ApiError {
     /// HTTP/1.1 without a `Host`, with several, or with one that names no host (RFC 9112, section 3.2).
     #[error("send one `host` header that names this server")]
     BadHost,
+    /// A name that this development server does not answer to, see [`crate::gateway::host`].
+    #[error(
+        "this development server listens on this machine only and answers to its names only: ask for `localhost`, or name the \
+         host that you use in HUBBUB_LISTEN, such as HUBBUB_LISTEN=hub.test:3000, or 0.0.0.0:3000 for other machines"
+    )]
+    ForeignHost,
     /// The server cannot do its work, as far as it knows.
-    #[error("{0}")]
-    NotReady(&'static str),
+    #[error("not ready")]
+    NotReady,
     /// No such address, or nothing there.
     #[error("there is nothing here")]
     NotFound,
@@ -146,17 +154,9 @@ impl ApiError {
             Self::BadHost | Self::NotWebSocket(_) | Self::ReservedEvent(_) => StatusCode::BAD_REQUEST,
             _ => status(code),
         };
-        // A server that is full or stops has said so once, and has better things to do than to say it of everybody. What a
-        // stranger can bring about by asking often is no error of ours.
-        let is_expected = matches!(
-            self,
-            Self::Full { .. }
-                | Self::Busy { .. }
-                | Self::NotReady(_)
-                | Self::Refused(Refusal::Stopping)
-                | Self::Auth(AuthError::Busy)
-        );
-        if status.is_server_error() && !is_expected {
+        // An answer that says to try again is no error: a server that is full, stops or cannot store anything says so once, and
+        // has better things to do than to say it of everybody. The cause is in the line about the refusal.
+        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
             tracing::error!(
                 error = self as &dyn std::error::Error,
                 status = status.as_u16(),
@@ -166,7 +166,8 @@ impl ApiError {
         (status, ErrorBody { code, message: self.to_string(), field, retry_after_ms })
     }
 
-    /// What the log says of it, where an operator should know: a token, a sign-in, or something too often.
+    /// What the log says of it, where an operator should know: a token, a sign-in, something too often, or a store that does
+    /// not answer.
     pub fn reason(&self) -> Option<Reason> {
         match self {
             Self::Auth(AuthError::Token { fault, .. }) | Self::Hidden(AuthError::Token { fault, .. }) => {
@@ -175,6 +176,8 @@ impl ApiError {
             Self::Auth(AuthError::WrongCredentials | AuthError::TooFast { .. })
             | Self::TooManySockets { .. }
             | Self::Refused(Refusal::TooFast { .. }) => Some(Reason(self.to_string())),
+            Self::Auth(AuthError::Account(AccountError::Unavailable(_)))
+            | Self::Refused(Refusal::Unavailable(_)) => Some(Reason(with_causes(self))),
             _ => None,
         }
     }
@@ -204,10 +207,21 @@ impl ApiError {
             }
             Self::NotWebSocket(_) => (ErrorCode::Invalid, None, None),
             Self::BadHost => (ErrorCode::Invalid, named("host"), None),
-            Self::NotReady(_) => (ErrorCode::Unavailable, None, Some(1_000)),
+            Self::ForeignHost => (ErrorCode::Forbidden, named("host"), None),
+            Self::NotReady => (ErrorCode::Unavailable, None, Some(1_000)),
             Self::Panicked => (ErrorCode::Internal, None, None),
         }
     }
+}
+
+/// All sentences, from ours to the first cause.
+fn with_causes(error: &dyn Error) -> String {
+    let (mut sentence, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        sentence = format!("{sentence}: {error}");
+        cause = error.source();
+    }
+    sentence
 }
 
 /// The hub's sentence begins with its own word for the field.

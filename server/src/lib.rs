@@ -6,6 +6,7 @@
 #![recursion_limit = "512"]
 
 mod account_watch;
+mod address_buckets;
 pub mod admission;
 mod analysis;
 pub mod auth;

@@ -25,6 +25,7 @@ use crate::config::{AccountsMode, Config, Registration, Secret, Synchronous};
 use crate::demo::{self, DemoError};
 use crate::gateway::socketio::{self, SocketIoDoor};
 use crate::listener::{self, ListenError};
+use crate::readiness;
 use crate::router::router;
 use crate::serve::{Steps, serve};
 use crate::signals::{Asked, Signals};
@@ -170,7 +171,7 @@ pub async fn serve_on(
         clock,
         keys: Keys::new(&secret).lasting_minutes(config.access_token_minutes),
         passwords: Passwords::new().await.map_err(StartError::Passwords)?,
-        attempts: Attempts::new(config.rate_limits.sign_ins_per_minute),
+        attempts: Attempts::new(&config.rate_limits),
         mode: config.accounts,
         registration: people.registration,
         roles: RoleNotice::new(people.role_claim.clone()),
@@ -201,6 +202,7 @@ pub async fn serve_on(
     let server = tokio::spawn(serve(listeners, router, steps.clone(), limits));
     let sweeper = tokio::spawn(sweep(state.clone()));
     let watcher = tokio::spawn(account_watch::watch(state.clone(), known_change));
+    state.errands().spawn(readiness::watch(state.clone()));
     for addr in &addresses {
         tracing::info!(%addr, "Listening on http://{addr}");
     }

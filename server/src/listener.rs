@@ -65,7 +65,7 @@ pub(crate) fn bind(places: &[ListenAddress]) -> Result<Vec<TcpListener>, ListenE
             }
             match bind_one(*addr, &all) {
                 Ok(listener) => listeners.push(listener),
-                Err(error) if place.is_name && is_not_here(&error) => {
+                Err(error) if place.name.is_some() && is_not_here(&error) => {
                     missing = Some(ListenError::Bind(*addr, error));
                     continue;
                 }

@@ -1,66 +1,81 @@
-//! Whether anything can be stored, found out by storing something.
-//!
-//! However many ask, one probe is under way at a time, and its answer is good for a moment: a question costs no more than
-//! one small write a second, and nobody waits for long.
+//! Whether anything can be stored, found out by storing something: every two seconds, whoever asks. A question looks at the
+//! last answer and costs nothing.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::error::Error;
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::watch;
-use tokio::time::{Instant, timeout};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::auth::accounts::Accounts;
+use crate::state::AppState;
 
-/// How long an answer is good.
-const GOOD_FOR: Duration = Duration::from_secs(1);
+/// How often something small is stored.
+const PERIOD: Duration = Duration::from_secs(2);
 
-/// How long an answer may take. Those who watch a process give it some seconds.
+/// How long that may take. Those who watch a process give it some seconds.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// The latest probe.
-#[derive(Default)]
+/// What was found out last.
 pub(crate) struct Readiness {
-    latest: Mutex<Option<Probe>>,
+    can_store: AtomicBool,
 }
 
-struct Probe {
-    begun: Instant,
-    /// `None` while it is under way.
-    answer: watch::Receiver<Option<bool>>,
-}
-
-impl Probe {
-    fn is_good(&self) -> bool {
-        let is_known = self.answer.borrow().is_some();
-        // The other half is gone without a word when the probe panicked.
-        let is_under_way = !is_known && self.answer.has_changed().is_ok();
-        is_under_way || (is_known && self.begun.elapsed() < GOOD_FOR)
+impl Default for Readiness {
+    /// The database was opened a moment ago.
+    fn default() -> Self {
+        Self { can_store: AtomicBool::new(true) }
     }
 }
 
 impl Readiness {
-    /// Whether something was stored a moment ago, or can be now. Takes 2 s at most; what takes longer counts as no.
-    pub(crate) async fn can_store(&self, accounts: &Arc<dyn Accounts>) -> bool {
-        let mut answer = self.probe(accounts);
-        let is_well = timeout(PATIENCE, answer.wait_for(Option::is_some)).await;
-        is_well.is_ok_and(|answer| answer.is_ok_and(|answer| *answer == Some(true)))
+    /// Whether something was stored a moment ago.
+    pub(crate) fn can_store(&self) -> bool {
+        self.can_store.load(Ordering::Relaxed)
     }
 
-    fn probe(&self, accounts: &Arc<dyn Accounts>) -> watch::Receiver<Option<bool>> {
-        let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(probe) = latest.as_ref().filter(|probe| probe.is_good()) {
-            return probe.answer.clone();
+    /// Said in the log once, and not at every look.
+    fn set_failing(&self, why: &(dyn Error + 'static)) {
+        if self.can_store.swap(false, Ordering::Relaxed) {
+            tracing::error!(error = why, "Not ready: nothing can be stored");
         }
-        let (tell, answer) = watch::channel(None);
-        *latest = Some(Probe { begun: Instant::now(), answer: answer.clone() });
-        let accounts = accounts.clone();
-        tokio::spawn(async move {
-            let probed = accounts.probe().await;
-            if let Err(error) = &probed {
-                tracing::error!(error = error as &dyn std::error::Error, "Not ready: nothing can be stored");
-            }
-            tell.send_replace(Some(probed.is_ok()));
-        });
-        answer
+    }
+
+    fn set_well(&self) {
+        if !self.can_store.swap(true, Ordering::Relaxed) {
+            tracing::info!("Ready again: something could be stored");
+        }
+    }
+}
+
+/// Looks until the server stops. One look is under way at a time: a store that does not answer is not asked again.
+pub(crate) async fn watch(state: AppState) {
+    let mut ticks = interval(PERIOD);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let next = async {
+            ticks.tick().await;
+            look(&state).await;
+        };
+        tokio::select! {
+            () = next => {}
+            () = state.stopping().cancelled() => return,
+        }
+    }
+}
+
+async fn look(state: &AppState) {
+    let readiness = state.readiness();
+    let mut probe = pin!(state.sign_ins().accounts.probe());
+    let answer = match timeout(PATIENCE, &mut probe).await {
+        Ok(answer) => answer,
+        Err(too_long) => {
+            readiness.set_failing(&too_long);
+            probe.await
+        }
+    };
+    match answer {
+        Ok(()) => readiness.set_well(),
+        Err(error) => readiness.set_failing(&error),
     }
 }

@@ -20,7 +20,7 @@ const LINES_OF_ONE: u32 = 60;
 /// Lines a minute about all together: some 100 KiB.
 const LINES_OF_ALL: u32 = 600;
 
-/// Addresses that are counted at a time. Beyond it only the second limit holds.
+/// Addresses that are counted at a time.
 const ADDRESSES: usize = 10_000;
 
 /// Characters of a path that are logged.
@@ -49,9 +49,8 @@ impl RefusalLog {
 
     /// Whether there is still room for a line; one that is left out is counted.
     fn has_room(&self, address: IpAddr, now_ms: i64) -> bool {
-        let one = self.of_one.count(address, now_ms);
-        let has_room =
-            !matches!(one, Counted::Wait(_)) && matches!(self.of_all.count((), now_ms), Counted::Yes);
+        let has_room = self.of_one.count(address, now_ms) == Counted::Yes
+            && self.of_all.count((), now_ms) == Counted::Yes;
         if !has_room {
             self.left_out.fetch_add(1, Ordering::Relaxed);
         }

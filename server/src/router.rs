@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::Method;
-use axum::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER};
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, delete, get, post};
 use tower::ServiceBuilder;
@@ -18,6 +18,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
+use crate::auth::device::DEVICE_HEADER;
 use crate::dialect::{Entrance, Place, RAW, most_bytes_of_a_carrier};
 use crate::error::ApiError;
 use crate::gateway::rest::{
@@ -57,7 +58,7 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
                 .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
                 .layer(from_fn_with_state(state.clone(), refusals::log))
                 .layer(from_fn_with_state(state.clone(), headers::secure))
-                .layer(from_fn(host::required))
+                .layer(from_fn_with_state(state.clone(), host::required))
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
                 .layer(CatchPanicLayer::custom(panicked))
                 .layer(from_fn_with_state(state.clone(), headers::refuse_too_big))
@@ -163,7 +164,7 @@ fn cors(state: &AppState) -> CorsLayer {
         .allow_origin(AllowOrigin::predicate(move |origin, _| origins.is_named(origin)))
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([RETRY_AFTER])
+        .expose_headers([RETRY_AFTER, HeaderName::from_static(DEVICE_HEADER)])
         .max_age(PREFLIGHT)
 }
 

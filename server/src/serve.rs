@@ -22,6 +22,7 @@ use tower::ServiceExt;
 
 use crate::auth::address::Address;
 use crate::config::Limits;
+use crate::gateway::host::ListensAt;
 use crate::http_activity::Connections;
 use crate::http_timeouts::{TimeoutBody, TimeoutStream};
 
@@ -75,6 +76,7 @@ pub(crate) async fn serve(listeners: Vec<TcpListener>, router: Router, steps: St
 
 impl Server {
     async fn take_from(&self, listener: TcpListener) {
+        let at = listener.local_addr().ok().map(ListensAt);
         let mut said_at: Option<Instant> = None;
         loop {
             let accepted = tokio::select! {
@@ -88,7 +90,7 @@ impl Server {
                         self.connections.make_room();
                     }
                     let server = self.clone();
-                    self.tasks.spawn(async move { server.answer(stream, peer).await });
+                    self.tasks.spawn(async move { server.answer(stream, peer, at).await });
                     continue;
                 }
                 Err(error) if is_of_the_client(&error) => {
@@ -116,7 +118,7 @@ impl Server {
     }
 
     /// Answers the requests of one connection.
-    async fn answer(self, stream: TcpStream, peer: SocketAddr) {
+    async fn answer(self, stream: TcpStream, peer: SocketAddr, at: Option<ListensAt>) {
         let Self { router, steps: Steps { closing, .. }, limits, connections, .. } = self;
         // Small frames must not wait for one another.
         if let Err(error) = stream.set_nodelay(true) {
@@ -131,6 +133,9 @@ impl Server {
             let mut request =
                 request.map(|body| Body::new(TimeoutBody::new(body, activity.clone(), limits.body)));
             request.extensions_mut().insert(ConnectInfo(peer));
+            if let Some(at) = at {
+                request.extensions_mut().insert(at);
+            }
             let router = router.clone();
             async move {
                 let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});

@@ -52,6 +52,7 @@ struct Shared {
     pages: LeptosOptions,
     build: HeaderValue,
     cookie_name: String,
+    device_cookie_name: String,
     refusals: RefusalLog,
     lookups: Buckets<UserId>,
     sockets: TaskTracker,
@@ -75,6 +76,7 @@ impl AppState {
         let admissions = Admissions::new(config.limits, config.rate_limits);
         let turns = Turns::new(config.limits.handshakes_at_once, config.limits.handshakes_waiting);
         let cookie_name = config.cookie_name(port);
+        let device_cookie_name = format!("{cookie_name}_device");
         let lookups = Buckets::new(config.rate_limits.lookups_per_minute, LOOKING);
         let shared = Shared {
             config,
@@ -91,6 +93,7 @@ impl AppState {
             pages,
             build,
             cookie_name,
+            device_cookie_name,
             refusals: RefusalLog::new(),
             lookups,
             sockets: TaskTracker::new(),
@@ -165,7 +168,7 @@ impl AppState {
         &self.shared.run_counts
     }
 
-    /// Whether anything can be stored.
+    /// Whether anything could be stored a moment ago.
     pub(crate) fn readiness(&self) -> &Readiness {
         &self.shared.readiness
     }
@@ -198,6 +201,11 @@ impl AppState {
         &self.shared.cookie_name
     }
 
+    /// What the cookie is called in which a browser keeps its device tokens.
+    pub fn device_cookie_name(&self) -> &str {
+        &self.shared.device_cookie_name
+    }
+
     /// Where a refusal that an operator should know of is noted.
     pub(crate) fn refusals(&self) -> &RefusalLog {
         &self.shared.refusals
@@ -206,12 +214,11 @@ impl AppState {
     /// Counts that a user looks for others by their exact names.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`], also when more users look than are counted at a time.
+    /// [`Refusal::TooFast`].
     pub(crate) fn count_lookup(&self, asker: &UserId) -> Result<(), Refusal> {
         match self.shared.lookups.count(asker.clone(), self.clock().monotonic_ms()) {
             Counted::Yes => Ok(()),
             Counted::Wait(retry_after_ms) => Err(Refusal::TooFast { retry_after_ms }),
-            Counted::NoRoom => Err(Refusal::TooFast { retry_after_ms: 60_000 }),
         }
     }
 

@@ -312,7 +312,7 @@ fn a_limit_that_is_set_holds() {
     let (server, address) = start(folder.path(), &[("HUBBUB_HANDSHAKES_PER_MINUTE", "1")]);
     let statuses = [(); 2].map(|()| {
         let mut stream = TcpStream::connect(&address).unwrap();
-        stream.write_all(b"GET /api/v1/ws HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+        stream.write_all(b"GET /api/v1/ws HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer.split(' ').nth(1).unwrap().to_owned()
@@ -338,7 +338,7 @@ fn origins_of_apps_and_of_files_can_be_named() {
     for (origin, status) in [("capacitor://localhost", "200"), ("null", "200"), ("ionic://localhost", "403")]
     {
         let request = format!(
-            "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nhost: x\r\norigin: {origin}\r\nconnection: close\r\n\r\n"
+            "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nhost: localhost\r\norigin: {origin}\r\nconnection: close\r\n\r\n"
         );
         assert_eq!(ask(&address, &request).split(' ').nth(1), Some(status), "{origin}");
     }
@@ -352,7 +352,7 @@ fn the_line_break_after_a_secret_is_no_part_of_it() {
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
     let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap();
     let request = format!(
-        "GET /api/v1/auth/me HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
+        "GET /api/v1/auth/me HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"
     );
     for (name, end) in [("JWT_SECRET", "\n"), ("ACCESS_TOKEN_SECRET", " \r\n")] {
         let secret = format!("{SECRET}{end}");

@@ -53,7 +53,8 @@ async fn the_cookie_is_out_of_reach_for_scripts_and_other_sites() {
     let answer = app.submit("/register", "", form).await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/"));
     let cookie = answer.header("set-cookie").to_owned();
-    assert!(cookie.starts_with("hubbub_session="), "{cookie}");
+    // The browser sees to it that no sibling domain has set it (RFC 6265bis, section 4.1.3.2).
+    assert!(cookie.starts_with("__Host-hubbub_session=") && !cookie.contains("Domain"), "{cookie}");
     for part in ["; HttpOnly", "; SameSite=Lax", "; Path=/", "; Secure", "; Max-Age=2592000"] {
         assert!(cookie.contains(part), "{cookie}");
     }
@@ -73,7 +74,7 @@ async fn of_two_cookies_the_good_one_counts_and_signing_out_ends_both() {
     let app = App::spawn().await;
     app.register("ann").await;
     let (one, two) = (app.browser("ann").await, app.browser("ann").await);
-    let stale = "hubbub_session=0123456789abcdef";
+    let stale = "__Host-hubbub_session=0123456789abcdef";
     for cookies in
         [format!("{stale}; {one}"), format!("{one}; {stale}"), format!("x=y; {stale}; {one}; {stale}")]
     {
@@ -127,6 +128,21 @@ async fn the_cookie_of_the_version_before_is_still_read_and_goes_at_sign_out() {
     assert_eq!(app.visit("/", &plain).await.status, StatusCode::SEE_OTHER);
     // One that is not ours may be another hub's.
     assert_eq!(gone(&app.submit("/sign-out", &plain, "").await), ["chat"]);
+
+    let app = App::spawn().await;
+    app.register("ann").await;
+    let new = app.browser("ann").await;
+    let plain = app.browser("ann").await.replace("__Host-", "");
+    for cookies in [&new, &plain, &format!("{plain}; {new}")] {
+        assert_eq!(app.visit("/", cookies).await.status, StatusCode::OK, "{cookies}");
+    }
+    let out = app.submit("/sign-out", &format!("{plain}; {new}"), "").await;
+    assert_eq!(gone(&out), ["__Host-hubbub_session", "hubbub_session"]);
+    for cookie in out.headers.get_all("set-cookie") {
+        let cookie = cookie.to_str().unwrap();
+        assert!(cookie.contains("; Secure") && cookie.contains("; Path=/"), "a browser ignores {cookie}");
+    }
+    assert_eq!(app.visit("/", &format!("{plain}; {new}")).await.status, StatusCode::SEE_OTHER);
 }
 
 #[tokio::test]

@@ -10,7 +10,9 @@ use common::{FAR_AWAY, PASSWORD, mint};
 use program::Program;
 use protocol::ClientFrame;
 use serde_json::{Value, json};
-use socket::{Socket, post};
+use socket::{PATIENCE, Socket, post};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _};
 
 /// Messages of 60 KB until a client that reads nothing must have been let go: 60 MB, far more than buffers hold.
 const MESSAGES: u128 = 1_000;
@@ -128,4 +130,30 @@ async fn a_client_that_falls_behind_is_a_line() {
     }
     assert_eq!(lines.len(), 1);
     check(&lines[0], &[&format!("`{}`", bob.user.id)], "");
+}
+
+#[tokio::test]
+async fn an_answer_that_says_try_again_is_no_error_of_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = Program::start(folder.path());
+    let options = SqliteConnectOptions::new().filename(folder.path().join("hubbub.db"));
+    let mut other = options.connect().await.unwrap();
+    let stuck = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let form = json!({ "username": "ann", "email": "ann@example.org", "password": PASSWORD });
+    assert_eq!(program.post("/api/v1/auth/register", "", &form).await["code"], "unavailable");
+    stuck.rollback().await.unwrap();
+    program.register("ann").await;
+    let mut lines = Vec::new();
+    let read = tokio::time::timeout(PATIENCE, async {
+        while !lines.iter().any(|line: &String| line.contains("Refused")) {
+            tokio::task::yield_now().await;
+            lines.extend(program.log_so_far());
+        }
+    });
+    read.await.unwrap();
+    let line = lines.iter().find(|line| line.contains("Refused")).unwrap();
+    check(line, &["`POST /api/v1/auth/register`", "locked"], PASSWORD);
+    // That nothing can be stored is one, once.
+    let errors: Vec<_> = lines.iter().filter(|line| line.contains("ERROR")).collect();
+    assert!(errors.iter().all(|line| line.contains("Not ready")) && errors.len() <= 1, "{errors:?}");
 }

@@ -11,6 +11,7 @@ use common::App;
 use futures_util::{SinkExt, StreamExt};
 use protocol::{ClientFrame, ServerFrame};
 use reqwest::StatusCode;
+use serde_json::json;
 use socket::post;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
@@ -92,5 +93,55 @@ async fn who_writes_to_a_stuck_disk_is_not_read_any_further_and_goes_on_when_it_
     assert_eq!(stored.cursor.seq, 1, "what was refused took no number");
     drop(posts.await.unwrap());
     let page = app.get(&format!("/api/v1/chats/{room}/messages?after=0&limit=1"), &ann).await.json();
-    assert_eq!(page.pointer("/messages/0/id"), Some(&serde_json::json!(stored.id)), "{page}");
+    assert_eq!(page.pointer("/messages/0/id"), Some(&json!(stored.id)), "{page}");
+}
+
+#[tokio::test]
+async fn refresh_tokens_that_are_good_for_nothing_never_reach_the_writer() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let refresh = async |token: &str| {
+        app.post_as_stranger("/api/v1/auth/refresh", &json!({ "refresh_token": token })).await
+    };
+    // A token that was stolen, spent twice and ended with its sign-in.
+    let next = refresh(&bob.refresh_token).await.json()["refresh_token"].as_str().unwrap().to_owned();
+    assert_eq!(refresh(&next).await.status, StatusCode::OK);
+    assert_eq!(refresh(&bob.refresh_token).await.status, StatusCode::UNAUTHORIZED);
+
+    let options = SqliteConnectOptions::new().filename(app.folder().join("hubbub.db"));
+    let mut other = options.connect().await.unwrap();
+    let stuck = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    for token in ["", "nonsense", &"0".repeat(64), &bob.refresh_token, &next] {
+        let refused = refresh(token).await;
+        assert_eq!(refused.json()["code"], "unauthorized", "{token}: {refused:?}");
+    }
+    assert_eq!(refresh(&ann.refresh_token).await.json()["code"], "unavailable");
+    stuck.rollback().await.unwrap();
+    assert_eq!(refresh(&ann.refresh_token).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn who_asks_for_readiness_is_told_what_was_found_out_last() {
+    let app = App::spawn().await;
+    let options = SqliteConnectOptions::new().filename(app.folder().join("hubbub.db"));
+    let mut other = options.connect().await.unwrap();
+    let stuck = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    // Nothing is asked of the store, which does not answer.
+    let ready = app.visit("/readyz", "").await;
+    assert_eq!((ready.status, ready.text.as_str()), (StatusCode::OK, "ok"));
+    let until = async |status: StatusCode| {
+        let asked = tokio::time::timeout(PATIENCE, async {
+            loop {
+                let answer = app.visit("/readyz", "").await;
+                if answer.status == status {
+                    break answer;
+                }
+            }
+        });
+        asked.await.unwrap()
+    };
+    let told = until(StatusCode::SERVICE_UNAVAILABLE).await.json();
+    assert_eq!((&told["code"], &told["message"]), (&json!("unavailable"), &json!("not ready")));
+    stuck.rollback().await.unwrap();
+    assert_eq!(until(StatusCode::OK).await.text, "ok");
 }

@@ -165,11 +165,14 @@ async fn a_server_that_can_store_nothing_is_not_ready_until_it_can() {
     assert_eq!(until_ready_is(&program, 200).await, "ok");
     limit_files(program.id(), "4096");
     let told: Value = serde_json::from_str(&until_ready_is(&program, 503).await).unwrap();
-    assert_eq!((&told["code"], &told["message"]), (&json!("unavailable"), &json!("nothing can be stored")));
+    // Why is in the log, once, and not for strangers.
+    assert_eq!((&told["code"], &told["message"]), (&json!("unavailable"), &json!("not ready")));
+    assert!(program.logged("Not ready").contains("ERROR"));
     let form = json!({ "username": "ann", "email": "ann@example.org", "password": PASSWORD });
     assert_eq!(program.post("/api/v1/auth/register", "", &form).await["code"], "unavailable");
     limit_files(program.id(), "unlimited");
     until_ready_is(&program, 200).await;
+    assert!(program.log_so_far().iter().all(|line| !line.contains("Not ready")));
     program.register("ann").await;
     program.kill();
 }

@@ -14,6 +14,10 @@ use crate::state::AppState;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Address(pub IpAddr);
 
+/// The /48 that an IPv6 customer has at most (RFC 6177, section 2): its first 48 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Site(u64);
+
 impl<S> FromRequestParts<S> for Address
 where
     S: Send + Sync,
@@ -32,6 +36,14 @@ impl Address {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
         Self::behind(peer, &parts.headers, &state.config().proxies)
+    }
+
+    /// The site that the network is part of; of IPv4 there is none.
+    pub fn site(self) -> Option<Site> {
+        match self.0 {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(address) => u64::try_from(address.to_bits() >> 80).ok().map(Site),
+        }
     }
 
     /// Where a connection comes from, which may be a proxy.
@@ -94,5 +106,9 @@ mod tests {
         let at = |text: &str| network(text.parse().unwrap());
         assert_eq!(at("2001:db8:1:2:3::1"), at("2001:db8:1:2:ffff::9"));
         assert_ne!(at("2001:db8:1:2::1"), at("2001:db8:1:3::1"));
+        let site = |text: &str| Address(at(text)).site();
+        assert_eq!(site("2001:db8:1:2::1"), site("2001:db8:1:ffff::9"));
+        assert_ne!(site("2001:db8:1::1"), site("2001:db8:2::1"));
+        assert_eq!((site("203.0.113.1"), site("::ffff:203.0.113.1")), (None, None));
     }
 }

@@ -1,33 +1,113 @@
-//! How often passwords may be tried, from one address and for one login.
+//! How often passwords and refresh tokens may be tried.
+//!
+//! Strangers are counted by their address, tightly, and by the login that they try, more widely: one that tries passwords from
+//! one address locks out nobody else. A device that has signed in as the user before ([`super::device`]) is counted by itself
+//! and in a table apart, so that it passes whatever strangers have used up.
 
-use super::AuthError;
+use protocol::UserId;
+
+use super::address::Address;
+use super::{AuthError, secret};
+use crate::address_buckets::{AddressBuckets, SITE_TIMES};
 use crate::buckets::{Buckets, Counted};
+use crate::config::RateLimits;
 
-/// Addresses and logins that are remembered at a time. Each is forgotten a minute after its last attempt.
-const MAX_KEYS: usize = 20_000;
+/// Addresses that are counted at a time, and as many logins and devices, each in a table of some 2 MB.
+const CAPACITY: usize = 20_000;
 
-const MINUTE_MS: u64 = 60_000;
+/// How many refresh tokens that are good for nothing an address may show, as a multiple of its attempts to sign in: they
+/// cost one look-up each.
+const REFRESHES: u32 = 6;
 
-/// A bucket for each address and each login.
+/// The tables. Strangers and known devices have none in common.
 pub struct Attempts {
-    buckets: Buckets<String>,
+    addresses: AddressBuckets,
+    logins: Buckets<[u8; 32]>,
+    devices: Buckets<[u8; 32]>,
+    /// As many devices may be behind one address as networks in a site.
+    devices_by_address: AddressBuckets,
+    refreshes: AddressBuckets,
 }
 
 impl Attempts {
-    /// Nobody has tried anything yet. Without a number everybody may try as often as they like.
-    pub fn new(per_minute: Option<u32>) -> Self {
-        Self { buckets: Buckets::new(per_minute, MAX_KEYS) }
+    /// Nobody has tried anything yet. Without numbers everybody may try as often as they like.
+    pub fn new(rates: &RateLimits) -> Self {
+        let tight = rates.sign_ins_per_minute;
+        let times = |factor: u32| tight.map(|count| count.saturating_mul(factor));
+        Self {
+            addresses: AddressBuckets::new(tight, CAPACITY),
+            logins: Buckets::new(rates.sign_ins_per_login, CAPACITY),
+            devices: Buckets::new(tight, CAPACITY),
+            devices_by_address: AddressBuckets::new(times(SITE_TIMES), CAPACITY),
+            refreshes: AddressBuckets::new(times(REFRESHES), CAPACITY),
+        }
     }
 
-    /// Counts an attempt. When more tries are under way than can be told apart, it is better to be strict.
+    /// Counts an attempt of a stranger at an address, to sign in or to register.
     ///
     /// # Errors
     /// [`AuthError::TooFast`], with when to try again.
-    pub fn count(&self, key: &str, now_ms: i64) -> Result<(), AuthError> {
-        match self.buckets.count(key.to_owned(), now_ms) {
-            Counted::Yes => Ok(()),
-            Counted::Wait(retry_after_ms) => Err(AuthError::TooFast { retry_after_ms }),
-            Counted::NoRoom => Err(AuthError::TooFast { retry_after_ms: MINUTE_MS }),
+    pub fn of_address(&self, address: Address, now_ms: i64) -> Result<(), AuthError> {
+        in_time(self.addresses.count(address, now_ms))
+    }
+
+    /// Counts an attempt of a stranger at what is guessed.
+    ///
+    /// # Errors
+    /// As [`Self::of_address`].
+    pub fn of_login(&self, guessed: &Guessed<'_>, now_ms: i64) -> Result<(), AuthError> {
+        in_time(self.logins.count(guessed.hash(), now_ms))
+    }
+
+    /// Counts an attempt of somebody at an address who shows a device token of ours, whoever that is for.
+    ///
+    /// # Errors
+    /// As [`Self::of_address`].
+    pub fn of_device_address(&self, address: Address, now_ms: i64) -> Result<(), AuthError> {
+        in_time(self.devices_by_address.count(address, now_ms))
+    }
+
+    /// Counts an attempt of a device that is known for the user whose password is tried.
+    ///
+    /// # Errors
+    /// As [`Self::of_address`].
+    pub fn of_device(&self, device: [u8; 32], now_ms: i64) -> Result<(), AuthError> {
+        in_time(self.devices.count(device, now_ms))
+    }
+
+    /// Counts a refresh token that was good for nothing.
+    ///
+    /// # Errors
+    /// As [`Self::of_address`].
+    pub fn of_refresh(&self, address: Address, now_ms: i64) -> Result<(), AuthError> {
+        in_time(self.refreshes.count(address, now_ms))
+    }
+}
+
+fn in_time(counted: Counted) -> Result<(), AuthError> {
+    match counted {
+        Counted::Yes => Ok(()),
+        Counted::Wait(retry_after_ms) => Err(AuthError::TooFast { retry_after_ms }),
+    }
+}
+
+/// Whose password is tried. The user name and the address of one account are one thing to guess.
+pub enum Guessed<'a> {
+    /// That of an account.
+    User(&'a UserId),
+    /// That of nobody here, by the login as it was typed.
+    Nobody(&'a str),
+}
+
+impl Guessed<'_> {
+    /// Of one size, however long the login is.
+    fn hash(&self) -> [u8; 32] {
+        match self {
+            Self::User(id) => secret::hash(&format!("user {id}")),
+            Self::Nobody(login) => secret::hash(&format!(
+                "login {}",
+                login.chars().flat_map(char::to_lowercase).collect::<String>()
+            )),
         }
     }
 }

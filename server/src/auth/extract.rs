@@ -10,8 +10,12 @@ use super::{AuthError, Caller, origin};
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// What the cookie of the browser pages was always called in version 0.1, and is still read by.
+/// What the cookie of the browser pages was always called in version 0.1, and is still read by, for one release.
 pub const PLAIN_COOKIE: &str = "hubbub_session";
+
+/// What browsers take only from this very host, over TLS and for all of its paths, so that no sibling domain can put a cookie
+/// in the place of ours (RFC 6265bis, section 4.1.3.2).
+pub const HOST_PREFIX: &str = "__Host-";
 
 /// Cookies of the pages that are looked at in one request. A browser sends one for each domain and path that has set one, and
 /// a page of a sibling domain can add some; each costs a look at the database.

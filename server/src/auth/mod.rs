@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod address;
 mod attempts;
 mod clearance;
+pub mod device;
 mod error;
 pub mod extract;
 mod fault;
@@ -23,8 +24,9 @@ mod sign_in;
 mod ticket;
 mod token;
 
-pub use attempts::Attempts;
+pub use attempts::{Attempts, Guessed};
 pub use clearance::{Clearance, RoleClaim};
+pub use device::SignInSource;
 pub use error::AuthError;
 pub use fault::TokenFault;
 pub use password::Passwords;

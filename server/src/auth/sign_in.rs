@@ -5,15 +5,15 @@ use std::sync::Arc;
 use hub::model::Person;
 use hub::port::Clock;
 use hub::{Hub, SignInId};
-use protocol::limits::MAX_EMAIL_CHARS;
 use protocol::rest::{Login, Register, Tokens};
 use protocol::{CloseCode, UserId};
 use uuid::Uuid;
 
 use super::accounts::{AccountError, Accounts, NewAccount, Rotation, SignIn, SignInKind};
 use super::address::Address;
+use super::device::KnownDevices;
 use super::proof::is_token_id;
-use super::{Attempts, AuthError, Caller, Keys, Passwords, RoleNotice, names, secret};
+use super::{Attempts, AuthError, Caller, Guessed, Keys, Passwords, RoleNotice, SignInSource, names, secret};
 use crate::clock::rfc3339;
 use crate::config::{AccountsMode, Registration};
 
@@ -91,8 +91,8 @@ impl SignIns {
     ///
     /// # Errors
     /// [`AuthError::WrongCredentials`], [`AuthError::TooFast`] and failures of the store.
-    pub async fn login(&self, form: Login, address: Address) -> Result<Tokens, AuthError> {
-        let person = self.check_password(form, address).await?;
+    pub async fn login(&self, form: Login, source: &SignInSource) -> Result<Tokens, AuthError> {
+        let person = self.check_password(form, source).await?;
         self.open_tokens(person).await
     }
 
@@ -100,18 +100,28 @@ impl SignIns {
     ///
     /// # Errors
     /// As [`Self::login`].
-    pub async fn login_browser(&self, form: Login, address: Address) -> Result<CookieSignIn, AuthError> {
-        let person = self.check_password(form, address).await?;
+    pub async fn login_browser(&self, form: Login, source: &SignInSource) -> Result<CookieSignIn, AuthError> {
+        let person = self.check_password(form, source).await?;
         self.open_cookie(person).await
+    }
+
+    /// What a device is to keep on which a user has just signed in (see [`super::device`]).
+    ///
+    /// # Errors
+    /// [`AuthError::Internal`] without randomness.
+    pub fn device_tokens(&self, user: &UserId, source: &SignInSource) -> Result<String, AuthError> {
+        let now_ms = self.clock.now_ms();
+        KnownDevices::of(source, &self.keys, now_ms).with(user, &self.keys, now_ms)
     }
 
     /// Trades a refresh token for a new pair. The new refresh token follows from the old one, so that the same can be answered
     /// twice without being kept anywhere: an answer may be lost, and two tabs may ask at once. Otherwise a spent token that
-    /// comes again has been stolen, and the sign-in ends.
+    /// comes again has been stolen, and the sign-in ends. A token that is good for nothing counts against its address; a good
+    /// one never does, because strangers may be behind the same address.
     ///
     /// # Errors
-    /// [`AuthError::Unauthorized`] for a wrong, spent or expired one.
-    pub async fn refresh(&self, refresh_token: &str) -> Result<Tokens, AuthError> {
+    /// [`AuthError::Unauthorized`] for a wrong, spent or expired one, [`AuthError::TooFast`] for too many of these.
+    pub async fn refresh(&self, refresh_token: &str, address: Address) -> Result<Tokens, AuthError> {
         let now_ms = self.clock.now_ms();
         let next = self.keys.successor(refresh_token)?;
         let (old_hash, new_hash) = (secret::hash(refresh_token), secret::hash(&next));
@@ -120,14 +130,18 @@ impl SignIns {
                 self.tokens(&person, sign_in.id, next)
             }
             Rotation::Reused(sign_in) => {
+                self.hub.close_sign_in(SignInId(sign_in.id), CloseCode::Token);
+                self.attempts.of_refresh(address, self.clock.monotonic_ms())?;
                 tracing::warn!(
                     sign_in.id = %sign_in.id,
                     "Sign-in `{}` ended: its refresh token was used a second time", sign_in.id
                 );
-                self.hub.close_sign_in(SignInId(sign_in.id), CloseCode::Token);
                 Err(AuthError::Unauthorized)
             }
-            Rotation::Unknown => Err(AuthError::Unauthorized),
+            Rotation::Unknown => {
+                self.attempts.of_refresh(address, self.clock.monotonic_ms())?;
+                Err(AuthError::Unauthorized)
+            }
         }
     }
 
@@ -153,7 +167,7 @@ impl SignIns {
         }
         // Counted when the form is good: who mistypes a name may correct it at once.
         let form = names::NewUser::check(&form.username, &form.email, &form.password)?;
-        self.attempts.count(&format!("from {}", address.0), self.clock.monotonic_ms())?;
+        self.attempts.of_address(address, self.clock.monotonic_ms())?;
         self.add_user(form).await
     }
 
@@ -168,25 +182,32 @@ impl SignIns {
         Ok(person)
     }
 
-    async fn check_password(&self, form: Login, address: Address) -> Result<Person, AuthError> {
+    async fn check_password(&self, form: Login, source: &SignInSource) -> Result<Person, AuthError> {
         self.kept_here()?;
         let passed_ms = self.clock.monotonic_ms();
-        self.attempts.count(&format!("from {}", address.0), passed_ms)?;
+        let devices = KnownDevices::of(source, &self.keys, self.clock.now_ms());
+        // Counted before anything is read.
+        if devices.is_empty() {
+            self.attempts.of_address(source.address, passed_ms)?;
+        } else {
+            self.attempts.of_device_address(source.address, passed_ms)?;
+        }
         let login = names::login(&form.username);
         let mut found = self.accounts.by_login(&login).await?;
         if found.is_none() && login != form.username.trim() {
             // Addresses of before were kept as they were typed.
             found = self.accounts.by_login(form.username.trim()).await?;
         }
-        // The user name and the address of one account are one thing to guess.
-        let guessed = if let Some(found) = &found {
-            format!("user {}", found.person.id)
+        let user = found.as_ref().map(|found| &found.person.id);
+        if let Some(device) = user.and_then(|user| devices.known_for(user)) {
+            self.attempts.of_device(device, passed_ms)?;
         } else {
-            // No login is longer than an address; what is remembered of one is bounded.
-            let login = login.chars().take(MAX_EMAIL_CHARS);
-            format!("login {}", login.flat_map(char::to_lowercase).collect::<String>())
-        };
-        self.attempts.count(&guessed, passed_ms)?;
+            // A device of others is a stranger here.
+            if !devices.is_empty() {
+                self.attempts.of_address(source.address, passed_ms)?;
+            }
+            self.attempts.of_login(&user.map_or(Guessed::Nobody(&login), Guessed::User), passed_ms)?;
+        }
         let (person, stored) = found.map(|it| (it.person, it.password_hash)).unzip();
         let right = self.passwords.is_right(&form.password, stored.flatten()).await?;
         person.filter(|person| right && person.is_active).ok_or(AuthError::WrongCredentials)

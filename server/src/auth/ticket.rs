@@ -1,20 +1,40 @@
 //! Tickets: a socket's address carries one instead of a token, because addresses end up in logs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
+
+use protocol::UserId;
 
 use super::{AuthError, Caller, TokenFault, secret};
 
 /// Milliseconds that a ticket lasts: enough for one slow handshake.
 pub const TICKET_MS: i64 = 30_000;
 
-/// Tickets that may be out at a time: more than handshakes fit into half a minute.
-const MAX_TICKETS: usize = 50_000;
+/// Tickets of one user that may be out at a time: as many as a user has connections, unless the settings say otherwise.
+const OF_ONE_USER: usize = 20;
+
+/// Tickets of all users that may be out at a time: more than handshakes fit into half a minute.
+const OF_ALL: usize = 50_000;
+
+/// What is kept of a ticket instead of it.
+type Hash = [u8; 32];
 
 /// The tickets that are out. They live in memory; a restart ends them together with the sockets that they were for.
+///
+/// There is always room for another one: beyond the limit of a user the oldest of this user ends, beyond that of all the oldest
+/// there is.
 #[derive(Default)]
 pub struct Tickets {
-    out: Mutex<HashMap<[u8; 32], Ticket>>,
+    out: Mutex<Out>,
+}
+
+#[derive(Default)]
+struct Out {
+    tickets: HashMap<Hash, Ticket>,
+    /// Those that are out of each user, the oldest first.
+    by_user: HashMap<UserId, VecDeque<Hash>>,
+    /// In the order in which they end. Has some that are not out any more.
+    by_end: VecDeque<Hash>,
 }
 
 struct Ticket {
@@ -27,17 +47,10 @@ impl Tickets {
     /// Makes a ticket for somebody.
     ///
     /// # Errors
-    /// [`AuthError::Busy`] when too many are out, [`AuthError::Internal`] without randomness.
+    /// [`AuthError::Internal`] without randomness.
     pub fn issue(&self, caller: Caller, now_ms: i64) -> Result<String, AuthError> {
         let ticket = secret::new_secret().map_err(AuthError::internal)?;
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        if out.len() >= MAX_TICKETS {
-            out.retain(|_, ticket| ticket.ends_at_ms > now_ms);
-            if out.len() >= MAX_TICKETS {
-                return Err(AuthError::Busy);
-            }
-        }
-        out.insert(secret::hash(&ticket), Ticket { caller, ends_at_ms: now_ms + TICKET_MS });
+        self.out.lock().unwrap_or_else(PoisonError::into_inner).add(secret::hash(&ticket), caller, now_ms);
         Ok(ticket)
     }
 
@@ -46,9 +59,57 @@ impl Tickets {
     /// # Errors
     /// [`TokenFault::Ticket`] when it is unknown, used or too old.
     pub fn redeem(&self, ticket: &str, now_ms: i64) -> Result<Caller, TokenFault> {
-        let taken = self.out.lock().unwrap_or_else(PoisonError::into_inner).remove(&secret::hash(ticket));
+        let taken = self.out.lock().unwrap_or_else(PoisonError::into_inner).take(&secret::hash(ticket));
         let fresh = taken.filter(|ticket| ticket.ends_at_ms > now_ms);
         fresh.map(|ticket| ticket.caller).ok_or(TokenFault::Ticket)
+    }
+}
+
+impl Out {
+    fn add(&mut self, hash: Hash, caller: Caller, now_ms: i64) {
+        self.forget_ended(now_ms);
+        if self.tickets.len() >= OF_ALL {
+            self.end_oldest();
+        }
+        let of_user = self.by_user.entry(caller.person.id.clone()).or_default();
+        let surplus = if of_user.len() >= OF_ONE_USER { of_user.pop_front() } else { None };
+        of_user.push_back(hash);
+        if let Some(oldest) = surplus {
+            self.tickets.remove(&oldest);
+        }
+        self.tickets.insert(hash, Ticket { caller, ends_at_ms: now_ms + TICKET_MS });
+        self.by_end.push_back(hash);
+    }
+
+    /// Forgets what has ended. Of those in the list that are not out any more at most as many stay as are out.
+    fn forget_ended(&mut self, now_ms: i64) {
+        while let Some(oldest) = self.by_end.front() {
+            if self.tickets.get(oldest).is_some_and(|ticket| ticket.ends_at_ms > now_ms) {
+                break;
+            }
+            self.end_oldest();
+        }
+        if self.by_end.len() > 2 * self.tickets.len() + OF_ONE_USER {
+            self.by_end.retain(|hash| self.tickets.contains_key(hash));
+        }
+    }
+
+    fn end_oldest(&mut self) {
+        if let Some(oldest) = self.by_end.pop_front() {
+            self.take(&oldest);
+        }
+    }
+
+    fn take(&mut self, hash: &Hash) -> Option<Ticket> {
+        let ticket = self.tickets.remove(hash)?;
+        let user = &ticket.caller.person.id;
+        if let Some(of_user) = self.by_user.get_mut(user) {
+            of_user.retain(|it| it != hash);
+            if of_user.is_empty() {
+                self.by_user.remove(user);
+            }
+        }
+        Some(ticket)
     }
 }
 
@@ -58,15 +119,14 @@ mod tests {
 
     use hub::SignInId;
     use hub::model::Person;
-    use protocol::UserId;
     use uuid::Uuid;
 
     use super::*;
 
-    fn caller() -> Caller {
+    fn caller(name: &str) -> Caller {
         let person = Person {
-            id: UserId::parse("ann").unwrap(),
-            username: "ann".to_owned(),
+            id: UserId::parse(name).unwrap(),
+            username: name.to_owned(),
             email: "ann@example.org".to_owned(),
             is_active: true,
             created_at_ms: 0,
@@ -82,21 +142,41 @@ mod tests {
     #[test]
     fn a_ticket_works_once_and_for_half_a_minute() {
         let tickets = Tickets::default();
-        let ticket = tickets.issue(caller(), 0).unwrap();
+        let ticket = tickets.issue(caller("ann"), 0).unwrap();
         assert_eq!(tickets.redeem(&ticket, TICKET_MS - 1).unwrap().expires_at_ms, 99_000);
         assert!(tickets.redeem(&ticket, 0).is_err());
-        let late = tickets.issue(caller(), 0).unwrap();
+        let late = tickets.issue(caller("ann"), 0).unwrap();
         assert!(tickets.redeem(&late, TICKET_MS).is_err());
         assert!(tickets.redeem("made up", 0).is_err());
     }
 
     #[test]
-    fn old_tickets_make_room_for_new_ones() {
+    fn one_user_ends_only_tickets_of_ones_own() {
         let tickets = Tickets::default();
-        for _ in 0..MAX_TICKETS {
-            tickets.issue(caller(), 0).unwrap();
+        let of_bob = tickets.issue(caller("bob"), 0).unwrap();
+        let of_ann: Vec<_> = (0..10_000).map(|_| tickets.issue(caller("ann"), 0).unwrap()).collect();
+        let out = tickets.out.lock().unwrap();
+        assert_eq!((out.tickets.len(), out.by_user.len()), (OF_ONE_USER + 1, 2));
+        assert!(out.by_end.len() <= 4 * OF_ONE_USER, "{}", out.by_end.len());
+        drop(out);
+        let works = of_ann.iter().filter(|ticket| tickets.redeem(ticket, 1).is_ok()).count();
+        assert_eq!(works, OF_ONE_USER);
+        assert!(tickets.redeem(&of_bob, 1).is_ok());
+        assert!(tickets.out.lock().unwrap().by_user.is_empty());
+    }
+
+    #[test]
+    fn beyond_the_limit_of_all_the_oldest_ends_and_nobody_is_refused() {
+        let tickets = Tickets::default();
+        let first = tickets.issue(caller("ann"), 0).unwrap();
+        let second = tickets.issue(caller("bob"), 0).unwrap();
+        for number in 0..OF_ALL - 1 {
+            tickets.issue(caller(&format!("user-{}", number / OF_ONE_USER)), 1).unwrap();
         }
-        assert!(matches!(tickets.issue(caller(), 0), Err(AuthError::Busy)));
-        tickets.issue(caller(), TICKET_MS).unwrap();
+        assert!(tickets.redeem(&first, 1).is_err());
+        assert!(tickets.redeem(&second, 1).is_ok());
+        tickets.issue(caller("ann"), 1 + TICKET_MS).unwrap();
+        let out = tickets.out.lock().unwrap();
+        assert_eq!((out.tickets.len(), out.by_user.len(), out.by_end.len()), (1, 1, 1));
     }
 }

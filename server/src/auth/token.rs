@@ -167,6 +167,21 @@ impl Keys {
         jsonwebtoken::crypto::verify(seal, &text, &self.check, Algorithm::HS256).unwrap_or(false)
     }
 
+    /// Signs a word for a purpose, whoever shows it.
+    ///
+    /// # Errors
+    /// [`AuthError::Internal`] when signing fails.
+    pub fn stamp(&self, purpose: &str, word: &str) -> Result<String, AuthError> {
+        let text = [purpose, word].join("\0");
+        jsonwebtoken::crypto::sign(text.as_bytes(), &self.sign, Algorithm::HS256).map_err(AuthError::internal)
+    }
+
+    /// Whether this is what [`Keys::stamp`] answered for the same purpose and word.
+    pub fn is_stamp(&self, stamp: &str, purpose: &str, word: &str) -> bool {
+        let text = [purpose, word].join("\0");
+        jsonwebtoken::crypto::verify(stamp, text.as_bytes(), &self.check, Algorithm::HS256).unwrap_or(false)
+    }
+
     /// The refresh token that follows on one that is spent: always the same, and only who has the secret can tell it.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use super::command_line::Switch;
 use super::{ConfigError, Environment, refused};
 use crate::auth::RoleClaim;
-use crate::auth::extract::PLAIN_COOKIE;
+use crate::auth::extract::{HOST_PREFIX, PLAIN_COOKIE};
 
 /// Whether strangers may make accounts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -74,7 +74,7 @@ pub(super) struct AccountSettings {
     member_emails: Option<Switch>,
 
     /// Name of the cookie of the pages. Two hubs on one host need two, because cookies know no ports
-    /// [default: `hubbub_session`; in development with the port behind it]
+    /// [default: `__Host-hubbub_session`; in development `hubbub_session` with the port behind it]
     #[arg(long, env = "HUBBUB_COOKIE_NAME", value_name = "NAME")]
     cookie_name: Option<String>,
 
@@ -134,7 +134,7 @@ impl super::Config {
         match &self.people.cookie_name {
             Some(name) => name.clone(),
             None if self.is_development() => format!("{PLAIN_COOKIE}_{port}"),
-            None => PLAIN_COOKIE.to_owned(),
+            None => format!("{HOST_PREFIX}{PLAIN_COOKIE}"),
         }
     }
 }

@@ -101,6 +101,11 @@ pub(super) struct Settings {
     #[arg(long, env = "ACCESS_TOKEN_SECRET", value_name = "SECRET", hide_env_values = true)]
     pub(super) access_token_secret: Option<String>,
 
+    /// File that has the secret in it, such as a mounted secret of Kubernetes or a credential of systemd, instead of
+    /// `JWT_SECRET`: other programs do not inherit it
+    #[arg(long, env = "JWT_SECRET_FILE", value_name = "PATH")]
+    pub(super) jwt_secret_file: Option<PathBuf>,
+
     /// Minutes that an access token made here lasts, 30 days at most. Few, because it travels with every request; clients
     /// fetch the next one with the refresh token.
     #[arg(long, env = "HUBBUB_ACCESS_TOKEN_MINUTES", value_name = "MINUTES", default_value_t = ACCESS_MINUTES)]

@@ -13,6 +13,7 @@ use super::{ConfigError, Environment, refused};
 /// hundred people behind one address comes back within a minute after a restart.
 const STRICT: RateLimits = RateLimits {
     sign_ins_per_minute: Some(10),
+    sign_ins_per_login: Some(60),
     lookups_per_minute: Some(30),
     handshakes_per_minute: Some(300),
     messages_per_second: Some(20),
@@ -25,6 +26,7 @@ const STRICT: RateLimits = RateLimits {
 /// What one developer gets, whose test suite does everything from one address.
 const GENEROUS: RateLimits = RateLimits {
     sign_ins_per_minute: Some(6_000),
+    sign_ins_per_login: Some(60_000),
     lookups_per_minute: Some(6_000),
     handshakes_per_minute: Some(60_000),
     messages_per_second: Some(10_000),
@@ -53,8 +55,10 @@ const AT_HAND_BYTES: usize = 64 * 1024 * 1024;
 /// How often something may be done; `None`: as often as one likes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RateLimits {
-    /// Attempts to sign in or register, of one address and for one login.
+    /// Attempts to sign in or register, of one address; and of one device that has signed in as the user before.
     pub sign_ins_per_minute: Option<u32>,
+    /// Attempts of unknown devices to sign in with one login, over all addresses, a minute.
+    pub sign_ins_per_login: Option<u32>,
     /// Exact user names that one user may look for, where the directory does not list everybody.
     pub lookups_per_minute: Option<u32>,
     /// Sockets that one address may open.
@@ -75,6 +79,7 @@ impl RateLimits {
     /// Everything as often as one likes.
     pub const OFF: Self = Self {
         sign_ins_per_minute: None,
+        sign_ins_per_login: None,
         lookups_per_minute: None,
         handshakes_per_minute: None,
         messages_per_second: None,
@@ -167,10 +172,16 @@ impl Default for Limits {
 /// The limits as they are written. Their order is the one of the help.
 #[derive(Args)]
 pub(super) struct LimitSettings {
-    /// Attempts to sign in or register a minute, of one address and for one login [default: 10; 6000 in development, where
-    /// tests sign in all the time]
+    /// Attempts to sign in or register a minute, of one address; a device that has signed in as the user before has as many
+    /// of its own. Six times as many refresh tokens that are good for nothing [default: 10; 6000 in development, where tests
+    /// sign in all the time]
     #[arg(long, env = "HUBBUB_SIGN_INS_PER_MINUTE", value_name = "COUNT")]
     sign_ins_per_minute: Option<NonZeroU32>,
+
+    /// Attempts a minute to sign in with one login, over all addresses; devices that have signed in as the user before are
+    /// not counted [default: 60, so that nobody guesses faster from many addresses; 60000 in development]
+    #[arg(long, env = "HUBBUB_SIGN_INS_PER_LOGIN", value_name = "COUNT")]
+    sign_ins_per_login: Option<NonZeroU32>,
 
     /// Exact user names that one user may look for a minute, where the directory lists those of shared rooms [default: 30,
     /// enough to invite a team by name and too few to find out who is here; 6000 in development]
@@ -350,6 +361,7 @@ impl LimitSettings {
         let or = |said: Option<NonZeroU32>, usual: Option<u32>| said.map(NonZeroU32::get).or(usual);
         RateLimits {
             sign_ins_per_minute: or(self.sign_ins_per_minute, usual.sign_ins_per_minute),
+            sign_ins_per_login: or(self.sign_ins_per_login, usual.sign_ins_per_login),
             lookups_per_minute: or(self.lookups_per_minute, usual.lookups_per_minute),
             handshakes_per_minute: or(self.handshakes_per_minute, usual.handshakes_per_minute),
             messages_per_second: or(self.messages_per_second, usual.messages_per_second),
@@ -363,6 +375,7 @@ impl LimitSettings {
     fn no_rates(&self) -> Result<RateLimits, ConfigError> {
         let said = [
             ("HUBBUB_SIGN_INS_PER_MINUTE", self.sign_ins_per_minute),
+            ("HUBBUB_SIGN_INS_PER_LOGIN", self.sign_ins_per_login),
             ("HUBBUB_LOOKUPS_PER_MINUTE", self.lookups_per_minute),
             ("HUBBUB_HANDSHAKES_PER_MINUTE", self.handshakes_per_minute),
             ("HUBBUB_MESSAGES_PER_SECOND", self.messages_per_second),

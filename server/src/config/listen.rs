@@ -5,15 +5,15 @@ use std::net::{SocketAddr, ToSocketAddrs};
 /// Where to listen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenAddress {
-    /// Whether it was given as a host name.
-    pub(crate) is_name: bool,
+    /// The host name, where it was given as one; in small letters.
+    pub(crate) name: Option<String>,
     /// What it stands for; at least one.
     pub(crate) addresses: Vec<SocketAddr>,
 }
 
 impl From<SocketAddr> for ListenAddress {
     fn from(addr: SocketAddr) -> Self {
-        Self { is_name: false, addresses: vec![addr] }
+        Self { name: None, addresses: vec![addr] }
     }
 }
 
@@ -37,7 +37,7 @@ impl ListenAddress {
         if addresses.is_empty() {
             return Err(format!("`{host}` has no address"));
         }
-        Ok(Self { is_name: true, addresses })
+        Ok(Self { name: Some(host.to_ascii_lowercase()), addresses })
     }
 
     /// The port.
@@ -54,10 +54,10 @@ mod tests {
     fn addresses_and_host_names_have_a_port() {
         for (raw, expected) in [("127.0.0.1:3000", "127.0.0.1:3000"), (" [::1]:80 ", "[::1]:80")] {
             let place = ListenAddress::parse(raw).unwrap();
-            assert_eq!((place.addresses, place.is_name), (vec![expected.parse().unwrap()], false));
+            assert_eq!((place.addresses, place.name), (vec![expected.parse().unwrap()], None));
         }
-        let named = ListenAddress::parse("localhost:3000").unwrap();
-        assert!(named.is_name && named.port() == 3000);
+        let named = ListenAddress::parse("Localhost:3000").unwrap();
+        assert_eq!((named.name.as_deref(), named.port()), (Some("localhost"), 3000));
         assert!(named.addresses.iter().all(|addr| addr.ip().is_loopback()), "{named:?}");
         for wrong in
             ["", "localhost", ":3000", "localhost:", "localhost:99999", "::1:3000", "[::1]", "no host:80"]

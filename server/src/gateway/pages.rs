@@ -11,10 +11,10 @@ use protocol::rest::{Login, Register};
 use serde::Deserialize;
 
 use super::ssr::{refused, see_other};
-use crate::auth::address::Address;
+use crate::auth::device::DEVICE_SECONDS;
 use crate::auth::extract::all_by_cookie;
 use crate::auth::origin::may_use_cookie;
-use crate::auth::{AuthError, CookieSignIn, SIGN_IN_MS};
+use crate::auth::{AuthError, CookieSignIn, SIGN_IN_MS, SignInSource};
 use crate::error::ApiError;
 use crate::gateway::extract::FormBody;
 use crate::state::AppState;
@@ -49,7 +49,7 @@ pub(crate) struct ThemeForm {
 /// `POST /sign-in`
 pub(crate) async fn sign_in(
     State(state): State<AppState>,
-    address: Address,
+    source: SignInSource,
     headers: HeaderMap,
     form: Result<FormBody<SignInForm>, ApiError>,
 ) -> Result<Response, ApiError> {
@@ -60,11 +60,11 @@ pub(crate) async fn sign_in(
     let next = local_path(&form.next);
     let login = Login { username: form.username.clone(), password: form.password };
     let signed_in = match own_page(&headers) {
-        Ok(()) => state.sign_ins().login_browser(login, address).await,
+        Ok(()) => state.sign_ins().login_browser(login, &source).await,
         Err(error) => Err(error),
     };
     match signed_in {
-        Ok(signed_in) => welcome(&state, &headers, &signed_in, next).await,
+        Ok(signed_in) => welcome(&state, &headers, &signed_in, &source, next).await,
         Err(error) => {
             let typed = Problem { username: form.username, ..Problem::default() };
             refuse(&state, &entry_address("/sign-in", next), headers, typed, error.into()).await
@@ -75,7 +75,7 @@ pub(crate) async fn sign_in(
 /// `POST /register`
 pub(crate) async fn register(
     State(state): State<AppState>,
-    address: Address,
+    source: SignInSource,
     headers: HeaderMap,
     form: Result<FormBody<RegisterForm>, ApiError>,
 ) -> Result<Response, ApiError> {
@@ -87,11 +87,11 @@ pub(crate) async fn register(
     let typed = Problem { username: form.username.clone(), email: form.email.clone(), ..Problem::default() };
     let form = Register { username: form.username, email: form.email, password: form.password };
     let registered = match own_page(&headers) {
-        Ok(()) => state.sign_ins().register_browser(form, address).await,
+        Ok(()) => state.sign_ins().register_browser(form, source.address).await,
         Err(error) => Err(error),
     };
     match registered {
-        Ok(signed_in) => welcome(&state, &headers, &signed_in, &next).await,
+        Ok(signed_in) => welcome(&state, &headers, &signed_in, &source, &next).await,
         Err(error) => refuse(&state, &entry_address("/register", &next), headers, typed, error.into()).await,
     }
 }
@@ -144,6 +144,7 @@ async fn welcome(
     state: &AppState,
     headers: &HeaderMap,
     signed_in: &CookieSignIn,
+    source: &SignInSource,
     next: &str,
 ) -> Result<Response, ApiError> {
     // Those that are replaced would otherwise stay good for weeks.
@@ -154,6 +155,9 @@ async fn welcome(
     for name in ended.into_iter().filter(|name| *name != own) {
         set_cookie(&mut response, cookie(state, name, String::new(), 0))?;
     }
+    // Stays at a sign-out: it opens nothing.
+    let device = state.sign_ins().device_tokens(&signed_in.person.id, source)?;
+    set_cookie(&mut response, cookie(state, state.device_cookie_name(), device, DEVICE_SECONDS))?;
     Ok(response)
 }
 

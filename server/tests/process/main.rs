@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
+mod hosts;
 mod listen;
 mod log;
 mod logins;
 mod overload;
+mod secret;
 mod signals;
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -98,7 +100,7 @@ fn connect(address: &str) -> TcpStream {
 /// The whole answer to a request without a body; the connection is closed behind it.
 fn ask(address: &str, method: &str, path: &str) -> String {
     let mut stream = connect(address);
-    write!(stream, "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
+    write!(stream, "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n").unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();
     String::from_utf8_lossy(&answer).into_owned()
@@ -120,7 +122,7 @@ fn open_socket(process: &Process) -> TcpStream {
     let mut stream = process.connect();
     stream
         .write_all(
-            b"GET /ws/endpoint HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+            b"GET /ws/endpoint HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
               sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
         )
         .unwrap();

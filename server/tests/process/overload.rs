@@ -18,10 +18,10 @@ fn clients_that_send_half_a_request_make_room_for_those_that_send_a_whole_one() 
         let mut stream = process.connect();
         let half = match number % 5 {
             0..=2 => {
-                "POST /api/v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+                "POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                   content-length: 100\r\n\r\n{"
             }
-            3 => "GET / HTTP/1.1\r\nhost: x\r\n",
+            3 => "GET / HTTP/1.1\r\nhost: localhost\r\n",
             _ => "",
         };
         // One that had to make room may be gone already.
@@ -70,7 +70,7 @@ fn is_closed(stream: &mut TcpStream) -> bool {
 #[test]
 fn an_address_with_more_half_requests_than_may_wait_makes_room_and_others_do_not() {
     let process = Process::start(&[("HUBBUB_MAX_WAITING_CONNECTIONS", "32")], Stdio::null());
-    let half = "POST /api/v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+    let half = "POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                 content-length: 2\r\nconnection: close\r\n\r\n{";
     let mut patient = connect_from([127, 0, 0, 2], &process.addresses[0]);
     patient.write_all(half.as_bytes()).unwrap();

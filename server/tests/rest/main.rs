@@ -28,6 +28,7 @@ mod sign_in;
 #[path = "../socket/mod.rs"]
 mod socket;
 mod stalls;
+mod strangers;
 mod text;
 mod tokens;
 

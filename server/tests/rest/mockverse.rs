@@ -294,7 +294,8 @@ async fn maintenance_is_told_to_who_is_there_and_to_who_comes() {
         |frame: ServerFrame| matches!(frame, ServerFrame::Maintenance { data } if json!(data) == begin);
     assert!(told(socket.hear().await));
     assert!(told(app.enter(&ann).await.hear().await));
-    assert_eq!(app.visit("/readyz", "").await.text, "ok, in maintenance");
+    // It is told to clients, and not to whoever watches the process.
+    assert_eq!(app.visit("/readyz", "").await.text, "ok");
     assert_eq!(app.visit("/healthz", "").await.text, "ok");
 
     let end = app.post(MAINTENANCE, &admin, &json!({ "enabled": false })).await.json();

@@ -2,37 +2,48 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderName, StatusCode};
 use protocol::rest::{Login, Refresh, Register, Ticket, Tokens, User};
 
 use crate::auth::address::Address;
-use crate::auth::{Caller, TICKET_MS, user};
+use crate::auth::device::DEVICE_HEADER;
+use crate::auth::{Caller, SignInSource, TICKET_MS, user};
 use crate::error::ApiError;
 use crate::gateway::extract::ApiBody;
 use crate::state::AppState;
 
+/// What the device is to show at the next sign-in.
+type DeviceTokens = [(HeaderName, String); 1];
+
+fn device_tokens(state: &AppState, tokens: &Tokens, source: &SignInSource) -> Result<DeviceTokens, ApiError> {
+    let kept = state.sign_ins().device_tokens(&tokens.user.id, source)?;
+    Ok([(HeaderName::from_static(DEVICE_HEADER), kept)])
+}
+
 pub(crate) async fn register(
     State(state): State<AppState>,
-    address: Address,
+    source: SignInSource,
     ApiBody(form): ApiBody<Register>,
-) -> Result<(StatusCode, Json<Tokens>), ApiError> {
-    let tokens = state.sign_ins().register(form, address).await?;
-    Ok((StatusCode::CREATED, Json(tokens)))
+) -> Result<(StatusCode, DeviceTokens, Json<Tokens>), ApiError> {
+    let tokens = state.sign_ins().register(form, source.address).await?;
+    Ok((StatusCode::CREATED, device_tokens(&state, &tokens, &source)?, Json(tokens)))
 }
 
 pub(crate) async fn login(
     State(state): State<AppState>,
-    address: Address,
+    source: SignInSource,
     ApiBody(form): ApiBody<Login>,
-) -> Result<Json<Tokens>, ApiError> {
-    Ok(Json(state.sign_ins().login(form, address).await?))
+) -> Result<(DeviceTokens, Json<Tokens>), ApiError> {
+    let tokens = state.sign_ins().login(form, &source).await?;
+    Ok((device_tokens(&state, &tokens, &source)?, Json(tokens)))
 }
 
 pub(crate) async fn refresh(
     State(state): State<AppState>,
+    address: Address,
     ApiBody(form): ApiBody<Refresh>,
 ) -> Result<Json<Tokens>, ApiError> {
-    Ok(Json(state.sign_ins().refresh(&form.refresh_token).await?))
+    Ok(Json(state.sign_ins().refresh(&form.refresh_token, address).await?))
 }
 
 pub(crate) async fn logout(State(state): State<AppState>, caller: Caller) -> Result<StatusCode, ApiError> {

@@ -110,7 +110,12 @@ impl Accounts for SqliteStore {
         expires_at_ms: i64,
     ) -> Answer<'a, Rotation> {
         let work = sign_ins::Rotate { old_hash: *old_hash, new_hash: *new_hash, now_ms, expires_at_ms };
-        Box::pin(async move { Ok(self.writer().write(work).await?) })
+        Box::pin(async move {
+            match sign_ins::settled(self.readers(), old_hash, now_ms).await.map_err(unread)? {
+                Some(settled) => Ok(settled),
+                None => Ok(self.writer().write(work).await?),
+            }
+        })
     }
 
     fn revoke(&self, id: Uuid) -> Answer<'_, bool> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use hub::model::Person;
 use rusqlite::{Connection, OptionalExtension as _, Params, params};
 use sqlx::sqlite::SqlitePool;
-use sqlx::{FromRow, query_as};
+use sqlx::{FromRow, query_as, query_scalar};
 use uuid::Uuid;
 
 use super::desk::person_key;
@@ -118,6 +118,38 @@ pub(super) async fn by_id(
             .fetch_optional(readers)
             .await?;
     row.map(SignInRow::read).transpose()
+}
+
+/// What a reader knows of a secret that is to be rotated, so that nonsense never reaches the writer; `None` where the writer
+/// has to decide. Whatever was given out is committed, so that a reader finds it.
+pub(super) async fn settled(
+    readers: &SqlitePool,
+    old_hash: &[u8; 32],
+    now_ms: i64,
+) -> Result<Option<Rotation>, sqlx::Error> {
+    let is_for_the_writer: bool = query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM sign_ins WHERE secret_hash = ?1 AND kind = ?2 AND expires_at_ms > ?3
+                        AND NOT is_revoked)
+             OR EXISTS (SELECT 1 FROM spent_secrets o JOIN sign_ins s ON s.id = o.sign_in
+                        WHERE o.hash = ?1 AND s.expires_at_ms > ?3 AND NOT s.is_revoked)",
+    )
+    .bind(old_hash.as_slice())
+    .bind(kind_number(SignInKind::Tokens))
+    .bind(now_ms)
+    .fetch_one(readers)
+    .await?;
+    if is_for_the_writer {
+        return Ok(None);
+    }
+    let spent: Option<SignInRow> = query_as(sign_ins_where!(
+        "s.id = (SELECT sign_in FROM spent_secrets WHERE hash = ?) AND s.expires_at_ms > ? AND s.is_revoked"
+    ))
+    .bind(old_hash.as_slice())
+    .bind(now_ms)
+    .fetch_optional(readers)
+    .await?;
+    let spent = spent.map(SignInRow::read).transpose()?;
+    Ok(Some(spent.map_or(Rotation::Unknown, |(sign_in, _)| Rotation::Reused(sign_in))))
 }
 
 /// The first sign-in that a statement finds, for who writes.

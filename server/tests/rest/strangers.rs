@@ -1,0 +1,230 @@
+//! Limits that strangers use up: what one of them spends is not missing for users.
+
+use protocol::rest::Tokens;
+use reqwest::{Method, StatusCode};
+use serde_json::json;
+use server::config::{Environment, Limits, RateLimits};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use crate::common::{Answer, App, PASSWORD};
+use crate::socket::Socket;
+use crate::{LOGIN, REFRESH, refusal};
+
+async fn with_rates(rates: RateLimits) -> App {
+    App::spawn_with(|config| config.rate_limits = rates).await
+}
+
+/// Signs in over REST, from an address and with what the client has kept of earlier sign-ins; `""` for nothing.
+async fn sign_in(app: &App, from: &str, device: &str, login: &str, password: &str) -> Answer {
+    let form = json!({ "username": login, "password": password });
+    let request = app.request(Method::POST, LOGIN).header("x-forwarded-for", from);
+    Answer::to(request.header("hubbub-device", device).json(&form)).await
+}
+
+async fn refresh(app: &App, from: &str, token: &str) -> Answer {
+    let request = app.request(Method::POST, REFRESH).header("x-forwarded-for", from);
+    Answer::to(request.json(&json!({ "refresh_token": token }))).await
+}
+
+fn too_fast() -> (u16, String, String) {
+    refusal(429, "rate_limited", "")
+}
+
+#[tokio::test]
+async fn wrong_passwords_from_one_address_lock_nobody_out_elsewhere() {
+    let app = with_rates(RateLimits::of(Environment::Production)).await;
+    app.register("ann").await;
+    let mut last = sign_in(&app, "203.0.113.1", "", "ann", "wrong horse battery").await;
+    for _ in 0..50 {
+        if last.status != StatusCode::UNAUTHORIZED {
+            break;
+        }
+        last = sign_in(&app, "203.0.113.1", "", "ann", "wrong horse battery").await;
+    }
+    assert_eq!(last.refusal(), too_fast());
+    assert_eq!(sign_in(&app, "203.0.113.2", "", "ann", PASSWORD).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_known_device_signs_in_while_strangers_try_the_login() {
+    let rates = RateLimits { sign_ins_per_minute: Some(100), sign_ins_per_login: Some(3), ..RateLimits::OFF };
+    let app = with_rates(rates).await;
+    app.register("ann").await;
+    app.register("bob").await;
+    let device = sign_in(&app, "203.0.113.1", "", "ann", PASSWORD).await.header("hubbub-device").to_owned();
+    let of_bob = sign_in(&app, "203.0.113.2", "", "bob", PASSWORD).await.header("hubbub-device").to_owned();
+    assert!(!device.is_empty() && !device.contains("ann"), "{device}");
+    let form = "username=ann&password=correct+horse+battery";
+    let page = app.submit("/sign-in", "", form).await;
+    let mut cookies = page.headers.get_all("set-cookie").iter().map(|it| it.to_str().unwrap());
+    let kept = cookies.find(|it| it.contains("_device=")).unwrap_or_default();
+    for part in ["; HttpOnly", "; SameSite=Lax", "; Path=/", "; Secure", "; Max-Age="] {
+        assert!(kept.contains(part), "{kept}");
+    }
+    let cookie = kept.split(';').next().unwrap();
+
+    let tries = (0..50_u8).map(|last| format!("198.51.100.{last}"));
+    let mut refused = None;
+    for from in tries {
+        let answer = sign_in(&app, &from, "", "ann", "wrong horse battery").await;
+        if answer.status != StatusCode::UNAUTHORIZED {
+            refused = Some(answer.refusal());
+            break;
+        }
+    }
+    assert_eq!(refused, Some(too_fast()));
+    // Neither a new device nor one of somebody else, nor one that is made up.
+    let made_up = format!("{}x", device.replace('.', ".1"));
+    for unknown in ["", of_bob.as_str(), made_up.as_str(), "~~~", "..."] {
+        let answer = sign_in(&app, "203.0.113.3", unknown, "ann", PASSWORD).await;
+        assert_eq!(answer.refusal(), too_fast(), "{unknown}");
+    }
+    let known = sign_in(&app, "203.0.113.3", &device, "ann", PASSWORD).await;
+    assert_eq!(known.status, StatusCode::OK);
+    assert_eq!(app.submit("/sign-in", cookie, form).await.status, StatusCode::SEE_OTHER);
+    // A device that two share is known as either's.
+    let shared = sign_in(&app, "203.0.113.4", &device, "bob", PASSWORD).await;
+    let shared = shared.header("hubbub-device").to_owned();
+    assert_eq!(sign_in(&app, "203.0.113.4", &shared, "ann", PASSWORD).await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_known_device_has_attempts_of_its_own_and_not_more() {
+    let rates = RateLimits { sign_ins_per_minute: Some(3), sign_ins_per_login: Some(100), ..RateLimits::OFF };
+    let app = with_rates(rates).await;
+    app.register("ann").await;
+    let home = "203.0.113.1";
+    let device = sign_in(&app, home, "", "ann", PASSWORD).await.header("hubbub-device").to_owned();
+    // Somebody else behind the same address.
+    for _ in 0..20 {
+        sign_in(&app, home, "", "nemo", "wrong horse battery").await;
+    }
+    assert_eq!(sign_in(&app, home, "", "ann", PASSWORD).await.refusal(), too_fast());
+    let mut wrong = 0;
+    for number in 0..20 {
+        let from = format!("198.51.100.{number}");
+        if sign_in(&app, &from, &device, "ann", "wrong horse battery").await.refusal() == too_fast() {
+            break;
+        }
+        wrong += 1;
+    }
+    assert!((3..10).contains(&wrong), "{wrong}");
+    assert_eq!(sign_in(&app, home, "", "ann", PASSWORD).await.refusal(), too_fast());
+}
+
+#[tokio::test]
+async fn a_table_of_attempts_that_is_full_refuses_no_newcomer() {
+    const NETWORKS: usize = 20_100;
+    let rates = RateLimits { sign_ins_per_minute: Some(1), sign_ins_per_login: Some(1), ..RateLimits::OFF };
+    let app = with_rates(rates).await;
+    app.register("ann").await;
+    // All guess one login, so that no more than one password is looked at.
+    let body = json!({ "username": "nemo", "password": PASSWORD }).to_string();
+    let (mut answers, mut requests) = TcpStream::connect(app.addr).await.unwrap().into_split();
+    let writing = tokio::spawn(async move {
+        for number in 0..NETWORKS {
+            let (high, low) = (number / 250, number % 250);
+            let ending = if number + 1 == NETWORKS { "connection: close\r\n" } else { "" };
+            let request = format!(
+                "POST {LOGIN} HTTP/1.1\r\nhost: x\r\nx-forwarded-for: 203.{high}.0.{low}\r\n{ending}\
+                 content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            );
+            requests.write_all(request.as_bytes()).await.unwrap();
+        }
+        requests
+    });
+    let mut told = String::new();
+    answers.read_to_string(&mut told).await.unwrap();
+    drop(writing.await.unwrap());
+    assert_eq!(told.matches("HTTP/1.1 ").count(), NETWORKS);
+    assert!(told.matches("HTTP/1.1 429").count() > NETWORKS - 100, "{told:.300}");
+    assert_eq!(sign_in(&app, "192.0.2.1", "", "ann", PASSWORD).await.status, StatusCode::OK);
+}
+
+/// An address in a /64 of its own, all of them in one /48.
+fn in_one_site(number: usize) -> String {
+    format!("2001:db8:7:{number:x}::1")
+}
+
+#[tokio::test]
+async fn an_ipv6_customer_is_counted_by_the_48_bits_of_the_site_too() {
+    let rates =
+        RateLimits { handshakes_per_minute: Some(1), sign_ins_per_minute: Some(1), ..RateLimits::OFF };
+    let app = with_rates(rates).await;
+    let knock = async |from: &str| {
+        let request = app.request(Method::GET, "/api/v1/ws").header("x-forwarded-for", from);
+        Answer::to(request).await.status.as_u16()
+    };
+    let (mut let_in, mut looked_at) = (0, 0);
+    for number in 0..200 {
+        let from = in_one_site(number);
+        let_in += u32::from(knock(&from).await != 429);
+        looked_at += u32::from(refresh(&app, &from, "made up").await.status == StatusCode::UNAUTHORIZED);
+    }
+    // Sixteen times as many as one /64, and what a minute makes of the time that the test takes.
+    assert!((16..40).contains(&let_in), "{let_in}");
+    assert!((96..150).contains(&looked_at), "{looked_at}");
+    assert_ne!(knock("2001:db8:8::1").await, 429);
+    assert_eq!(refresh(&app, "2001:db8:8::1", "made up").await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_site_has_sixteen_times_as_many_sockets_as_an_address() {
+    let app = App::spawn_with(|config| {
+        config.limits = Limits { connections_per_address: 1, ..Limits::default() };
+    })
+    .await;
+    let mut open = Vec::new();
+    for number in 0..16 {
+        open.push(
+            Socket::knock(&app.socket_url(""), &[("x-forwarded-for", &in_one_site(number))]).await.unwrap(),
+        );
+    }
+    for from in [in_one_site(0), in_one_site(16)] {
+        let refused = Socket::knock(&app.socket_url(""), &[("x-forwarded-for", &from)]).await;
+        assert_eq!(refused.err(), Some(429), "{from}");
+    }
+    assert!(Socket::knock(&app.socket_url(""), &[("x-forwarded-for", "2001:db8:8::1")]).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_tickets_and_the_oldest_ends() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let of_bob = app.ticket(&bob).await;
+    let mut tickets = Vec::new();
+    for _ in 0..21 {
+        tickets.push(app.ticket(&ann).await);
+    }
+    let opens =
+        async |ticket: &str| Socket::knock(&app.socket_url(&format!("?ticket={ticket}")), &[]).await.err();
+    assert_eq!(opens(&tickets[0]).await, Some(401));
+    assert_eq!(opens(&tickets[1]).await, None);
+    assert_eq!(opens(&tickets[20]).await, None);
+    assert_eq!(opens(&of_bob).await, None);
+}
+
+#[tokio::test]
+async fn refresh_tokens_that_are_good_for_nothing_count_against_their_address() {
+    let app = with_rates(RateLimits { sign_ins_per_minute: Some(1), ..RateLimits::OFF }).await;
+    let ann = app.register("ann").await;
+    let mut wrong = 0;
+    let refused = loop {
+        let answer = refresh(&app, "203.0.113.1", "made up").await;
+        if answer.status != StatusCode::UNAUTHORIZED || wrong > 50 {
+            break answer;
+        }
+        wrong += 1;
+    };
+    assert!((6..20).contains(&wrong), "{wrong}");
+    assert_eq!(refused.refusal(), too_fast());
+    assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|wait| (1..=60).contains(&wait)));
+    assert_eq!(refresh(&app, "203.0.113.2", "made up").await.status, StatusCode::UNAUTHORIZED);
+    // One that is good is no stranger's.
+    let good = refresh(&app, "203.0.113.1", &ann.refresh_token).await;
+    assert_eq!(good.status, StatusCode::OK, "{good:?}");
+    let next: Tokens = serde_json::from_str(&good.text).unwrap();
+    assert_eq!(refresh(&app, "203.0.113.1", &next.refresh_token).await.status, StatusCode::OK);
+}
