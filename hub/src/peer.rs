@@ -1,5 +1,7 @@
 //! The handle that a gateway drives for one attached client. What rooms see of it is in `client.rs`.
 
+mod counting;
+
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -21,7 +23,7 @@ use crate::page;
 use crate::planted::{Bug, planted};
 use crate::policy;
 use crate::port::Slice;
-use crate::rates::{Meter, Meters, Rate};
+use crate::rates::Meter;
 use crate::refusal::Refusal;
 use crate::resume::{self, Resuming, Standing};
 use crate::room::{Joining, Post, RoomCommand, Session, Target};
@@ -91,14 +93,6 @@ impl Peer {
             refusal => refusal,
         };
         Failure { refusal, ..failure }
-    }
-
-    /// Counts a frame that asks nothing of the hub as one wish.
-    ///
-    /// # Errors
-    /// [`Refusal::TooFast`].
-    pub fn count(&self) -> Result<(), Refusal> {
-        self.wishes.pass(self.shared.settings.rates.wishes)
     }
 
     /// Tells this client alone.
@@ -179,12 +173,6 @@ impl Peer {
     /// [`Refusal::Unavailable`].
     pub async fn can_resume(&self, rooms: &[Cursor], inbox: u64) -> Result<Option<Vec<Standing>>, Refusal> {
         resume::find(&self.shared, &self.client.person.id, rooms, inbox).await
-    }
-
-    /// Counts something for all connections of the person together.
-    fn count_for_person(&self, rate: Option<Rate>, meter: fn(&Meters) -> &Meter) -> Result<(), Refusal> {
-        // Where nothing is limited nothing is kept.
-        if rate.is_none() { Ok(()) } else { meter(self.client.meters(&self.shared.meters)).pass(rate) }
     }
 
     async fn obey(&mut self, command: Command, wants_answer: bool) -> Result<Done, Failure> {
@@ -307,6 +295,7 @@ impl Peer {
     ) -> Result<Done, Refusal> {
         policy::check_body(&body, self.shared.settings.message_bytes)?;
         let mailbox = self.joined.get(room).ok_or(Refusal::NotJoined)?;
+        self.count_stored(body.len())?;
         let (reply, answer) = wants_answer.then(oneshot::channel).unzip();
         let post = Post {
             author: self.client.person.clone(),

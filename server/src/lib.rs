@@ -25,6 +25,7 @@ mod lifecycle;
 mod listener;
 mod readiness;
 mod refusals;
+mod requests;
 mod router;
 mod serve;
 mod signals;

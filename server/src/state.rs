@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::error::ApiError;
 use crate::readiness::Readiness;
 use crate::refusals::RefusalLog;
+use crate::requests::RequestLimiter;
 use crate::simulate::RunCounts;
 use crate::turns::Turns;
 use crate::websocket::Loops;
@@ -54,6 +55,7 @@ struct Shared {
     cookie_name: String,
     refusals: RefusalLog,
     lookups: Buckets<UserId>,
+    requests: RequestLimiter,
     sockets: TaskTracker,
     errands: TaskTracker,
     stopping: CancellationToken,
@@ -76,6 +78,7 @@ impl AppState {
         let turns = Turns::new(config.limits.handshakes_at_once, config.limits.handshakes_waiting);
         let cookie_name = config.cookie_name(port);
         let lookups = Buckets::new(config.rate_limits.lookups_per_minute, LOOKING);
+        let requests = RequestLimiter::new(&config.quotas);
         let shared = Shared {
             config,
             hub: sign_ins.hub.clone(),
@@ -93,6 +96,7 @@ impl AppState {
             cookie_name,
             refusals: RefusalLog::new(),
             lookups,
+            requests,
             sockets: TaskTracker::new(),
             errands: TaskTracker::new(),
             stopping,
@@ -193,6 +197,11 @@ impl AppState {
     /// Where a refusal that an operator should know of is noted.
     pub(crate) fn refusals(&self) -> &RefusalLog {
         &self.shared.refusals
+    }
+
+    /// Who asks how often, and how much is at work for whom.
+    pub(crate) fn requests(&self) -> &RequestLimiter {
+        &self.shared.requests
     }
 
     /// Counts that a user looks for others by their exact names.

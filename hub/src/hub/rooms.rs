@@ -161,7 +161,17 @@ impl Hub {
     /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
     pub async fn remove_member(&self, actor: &UserId, room: &RoomId, person: &UserId) -> Result<(), Refusal> {
         let (actor, person) = (actor.clone(), person.clone());
-        self.ask(room, |reply| RoomCommand::RemoveMember { actor, person, reply }).await
+        let for_good = false;
+        self.ask(room, |reply| RoomCommand::RemoveMember { actor, person, for_good, reply }).await
+    }
+
+    /// Takes a user out of a room who is not to be put into it again, until the user takes that back.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchRoom`].
+    pub async fn leave_for_good(&self, user: &UserId, room: &RoomId) -> Result<(), Refusal> {
+        let (actor, person, for_good) = (user.clone(), user.clone(), true);
+        self.ask(room, |reply| RoomCommand::RemoveMember { actor, person, for_good, reply }).await
     }
 
     /// Says something and waits until it is committed.
@@ -179,6 +189,7 @@ impl Hub {
         let text = text.into();
         policy::check_body(text.body, self.shared.settings.message_bytes)?;
         self.count(Actor { person: &author.id, is_service: false })?;
+        self.shared.count_stored(&author.id, text.body.len())?;
         let author = author.clone();
         let Text { body, parent, kind } = text;
         let post = |reply| {

@@ -94,6 +94,7 @@ impl RateLimits {
             typing: rate(self.typing_per_second, BURST),
             broadcasts: rate(self.broadcasts_per_second, BURST),
             wishes: rate(self.wishes_per_second, WISH_BURST),
+            requests: None,
         }
     }
 }
