@@ -143,8 +143,14 @@ pub(crate) struct Meters {
 impl Meters {
     /// Whether new ones would do as well.
     pub(crate) fn are_empty(&self, now: Instant) -> bool {
-        let all =
-            [&self.messages, &self.typing, &self.requests, &self.rooms_made, &self.strangers, &self.stored_bytes];
+        let all = [
+            &self.messages,
+            &self.typing,
+            &self.requests,
+            &self.rooms_made,
+            &self.strangers,
+            &self.stored_bytes,
+        ];
         all.iter().all(|meter| meter.is_empty(now))
     }
 }

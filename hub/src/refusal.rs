@@ -195,7 +195,9 @@ impl Refusal {
     pub fn retry_after_ms(&self) -> Option<u64> {
         match self {
             Self::Stopping | Self::Unavailable(_) => Some(1_000),
-            Self::TooFast { retry_after_ms } | Self::OverDaily { retry_after_ms, .. } => Some(*retry_after_ms),
+            Self::TooFast { retry_after_ms } | Self::OverDaily { retry_after_ms, .. } => {
+                Some(*retry_after_ms)
+            }
             _ => None,
         }
     }

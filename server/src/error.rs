@@ -188,7 +188,9 @@ impl ApiError {
             | Self::TooManySockets { .. }
             | Self::TooManyRequests { .. }
             | Self::TooManyAtWork { .. }
-            | Self::Refused(Refusal::TooFast { .. } | Refusal::OverDaily { .. }) => Some(Reason(self.to_string())),
+            | Self::Refused(Refusal::TooFast { .. } | Refusal::OverDaily { .. }) => {
+                Some(Reason(self.to_string()))
+            }
             _ => None,
         }
     }

@@ -35,8 +35,7 @@ const PREFLIGHT: Duration = Duration::from_mins(10);
 pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
     // Set before the layer: a preflight is a method that no route knows.
     let limited = from_fn_with_state(state.clone(), requests::limit);
-    let api =
-        api().method_not_allowed_fallback(wrong_method).layer(limited.clone()).layer(cors(state));
+    let api = api().method_not_allowed_fallback(wrong_method).layer(limited.clone()).layer(cors(state));
     // Its clients can be told to send cookies along. They prove nothing here, so a page of a named origin may send them.
     let socket_io = Router::new()
         .route("/socket.io/", any(async move |request| socket_io.handle(request).await))

@@ -84,8 +84,7 @@ impl Quotas {
 
     /// The hub's rates, with that of requests.
     pub fn with_requests(&self, rates: Rates) -> Rates {
-        let rate =
-            |per_second: u32| Rate { per_second, burst: per_second.saturating_mul(REQUEST_BURST) };
+        let rate = |per_second: u32| Rate { per_second, burst: per_second.saturating_mul(REQUEST_BURST) };
         Rates { requests: self.requests_per_second.map(rate), ..rates }
     }
 

@@ -116,7 +116,9 @@ async fn thousands_of_running_jobs_are_told_and_end_no_connection() {
         async move { app.post(JOBS, ann, &body).await }
     });
     let started = started.buffer_unordered(64);
-    started.for_each(|answer| async move { assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}") }).await;
+    started
+        .for_each(|answer| async move { assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}") })
+        .await;
     let mut socket = app.enter(&ann).await;
     assert_eq!(running_jobs(&mut socket, COUNT).await, COUNT);
     socket.before_pong().await;

@@ -173,6 +173,8 @@ async fn a_page_with_200_rooms_loads() {
         async move { app.post(&path, ann, &json!({ "seq": 0 })).await }
     });
     let marks = marks.buffer_unordered(6);
-    marks.for_each(|answer| async move { assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}") }).await;
+    marks
+        .for_each(|answer| async move { assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}") })
+        .await;
     join_all(&mut app.enter(ann).await, &rooms).await;
 }

@@ -66,8 +66,7 @@ async fn a_user_puts_so_many_strangers_into_rooms_a_day() {
     let refused = add(&app, &ann, &room, &[&dan]).await;
     assert_eq!(refused.refusal(), refusal(429, "rate_limited", "user_ids"));
     assert!(refused.json()["retry_after_ms"].as_u64().is_some_and(|wait| wait > 42_000_000), "{refused:?}");
-    let by_name =
-        app.post(&format!("{CHATS}/{room}/members"), &ann, &json!({ "usernames": ["dan"] })).await;
+    let by_name = app.post(&format!("{CHATS}/{room}/members"), &ann, &json!({ "usernames": ["dan"] })).await;
     assert_eq!(by_name.refusal(), refusal(429, "rate_limited", "user_ids"));
     // Who shares a room already is no stranger.
     assert_eq!(make(&app, &ann, &[&bob, &cem]).await.status, StatusCode::CREATED);
@@ -146,7 +145,8 @@ async fn renames_count_as_messages_of_the_user() {
     let room = app.create_room(&ann, "Ours", &[]).await;
     let mut refused = None;
     for number in 0..500 {
-        let answer = app.patch(&format!("{CHATS}/{room}"), &ann, &json!({ "name": number.to_string() })).await;
+        let answer =
+            app.patch(&format!("{CHATS}/{room}"), &ann, &json!({ "name": number.to_string() })).await;
         if answer.status != StatusCode::OK {
             refused = Some(answer.refusal());
             break;

@@ -35,7 +35,8 @@ async fn those_end_that_were_renewed_longest_ago() {
     assert_eq!(accounts.end_oldest(&alice, newest, 2, NOW).await.unwrap(), [oldest]);
     assert!(accounts.end_oldest(&alice, newest, 2, NOW).await.unwrap().is_empty());
     assert!(accounts.end_oldest(&nobody(), newest, 1, NOW).await.unwrap().is_empty());
-    for (id, is_live) in [(renewed, true), (oldest, false), (expired, false), (of_bob, true), (newest, true)] {
+    for (id, is_live) in [(renewed, true), (oldest, false), (expired, false), (of_bob, true), (newest, true)]
+    {
         assert_eq!(accounts.sign_in(id, NOW).await.unwrap().is_some(), is_live, "{id}");
     }
     assert_eq!(accounts.end_oldest(&alice, newest, 1, NOW).await.unwrap(), [renewed]);

@@ -11,9 +11,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{query_as, query_scalar};
 
-use super::{quotas, rooms};
 use super::rows::{PersonRow, role_number, room_id, seq_number, user_id};
 use super::writer::{Change, Fault, Work};
+use super::{quotas, rooms};
 
 /// Somebody with an account.
 pub(super) struct Known {

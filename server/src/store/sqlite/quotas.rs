@@ -5,8 +5,8 @@ use std::convert::Infallible;
 
 use protocol::{RoomId, UserId};
 use rusqlite::{Connection, params};
-use sqlx::sqlite::SqlitePool;
 use sqlx::query_scalar;
+use sqlx::sqlite::SqlitePool;
 
 use super::members::Known;
 use super::rows::json;
@@ -29,7 +29,11 @@ pub(super) fn find_left(
 }
 
 /// Notes that a member leaves for good.
-pub(super) fn note_left(connection: &Connection, room: &RoomId, user: &UserId) -> Result<(), rusqlite::Error> {
+pub(super) fn note_left(
+    connection: &Connection,
+    room: &RoomId,
+    user: &UserId,
+) -> Result<(), rusqlite::Error> {
     let mut note = connection.prepare_cached(
         "INSERT OR IGNORE INTO left_for_good (room, person)
          SELECT room, person FROM members WHERE room = (SELECT key FROM rooms WHERE id = ?)

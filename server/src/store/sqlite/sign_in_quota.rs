@@ -37,7 +37,8 @@ impl Work for EndOldest {
         let newest = self.newest.as_bytes().as_slice();
         // The newest is one of them.
         let others = self.most.saturating_sub(1);
-        let ended = end.query_map(params![person, self.now_ms, newest, others], |row| row.get::<_, Vec<u8>>(0))?;
+        let ended =
+            end.query_map(params![person, self.now_ms, newest, others], |row| row.get::<_, Vec<u8>>(0))?;
         let ended: Result<Vec<_>, Broken> = ended.map(|id| Ok(uuid(&id?)?)).collect();
         Ok(ended?)
     }
