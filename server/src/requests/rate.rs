@@ -36,15 +36,15 @@ impl AddressRate {
     /// Counts a request; otherwise how many milliseconds to wait for the next one.
     pub(super) fn count(&self, address: IpAddr, now_ms: i64) -> Result<(), u64> {
         let Some(per_second) = self.per_second else { return Ok(()) };
-        let now_us = now_ms.saturating_mul(1_000);
+        let now = now_ms.saturating_mul(1_000);
         // Rather too long than too short.
         let step_us = i64::from(1_000_000_u32.div_ceil(per_second.max(1)));
         let full_us = step_us.saturating_mul(i64::from(per_second.max(1))).saturating_mul(BURST);
         let mut table = self.table.lock().unwrap_or_else(PoisonError::into_inner);
-        table.make_room(now_us);
-        let empty_at_us = table.empty_at_us.entry(address).or_insert(now_us);
-        let after_us = (*empty_at_us).max(now_us).saturating_add(step_us);
-        let over_us = after_us.saturating_sub(now_us).saturating_sub(full_us);
+        table.make_room(now);
+        let empty_at_us = table.empty_at_us.entry(address).or_insert(now);
+        let after_us = (*empty_at_us).max(now).saturating_add(step_us);
+        let over_us = after_us.saturating_sub(now).saturating_sub(full_us);
         if over_us > 0 {
             return Err(over_us.unsigned_abs().div_ceil(1_000));
         }
@@ -54,11 +54,11 @@ impl AddressRate {
 }
 
 impl Table {
-    fn make_room(&mut self, now_us: i64) {
+    fn make_room(&mut self, now: i64) {
         if self.empty_at_us.len() < self.sweep_at {
             return;
         }
-        self.empty_at_us.retain(|_, empty_at_us| *empty_at_us > now_us);
+        self.empty_at_us.retain(|_, empty_at_us| *empty_at_us > now);
         if self.empty_at_us.len() >= MOST {
             self.empty_at_us.clear();
         }

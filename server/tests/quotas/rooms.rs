@@ -4,7 +4,7 @@ use futures_util::future::join_all;
 use protocol::ServerFrame;
 use protocol::rest::Tokens;
 use reqwest::StatusCode;
-use serde_json::{Value, json};
+use serde_json::json;
 use server::config::Quotas;
 
 use crate::common::{Answer, App};
@@ -131,7 +131,7 @@ async fn names_that_change_often_are_told_now_and_then_and_the_last_one_always()
             })
             .await;
         told += 1;
-        if Value::from(name) == last {
+        if name == last {
             break;
         }
     }
