@@ -107,7 +107,7 @@ async fn running_jobs(socket: &mut Socket, count: usize) -> usize {
 
 #[tokio::test]
 async fn thousands_of_running_jobs_are_told_and_end_no_connection() {
-    const COUNT: usize = 4_000;
+    const COUNT: usize = 2_000;
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let started = stream::iter(0..COUNT).map(|_| {
