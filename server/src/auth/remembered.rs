@@ -151,14 +151,13 @@ impl Shared {
         now_ms: i64,
     ) -> Result<Vec<Uuid>, AccountError> {
         let answer = self.store.end_oldest(&user, newest, most, now_ms).await;
-        match &answer {
-            Ok(ended) => ended.iter().for_each(|id| self.forget(*id)),
+        if let Ok(ended) = &answer {
+            ended.iter().for_each(|id| self.forget(*id));
+        } else {
             // Perhaps it was done, and nobody knows which ones ended.
-            Err(_) => {
-                let mut memory = self.memory();
-                memory.changes += 1;
-                memory.sign_ins.clear();
-            }
+            let mut memory = self.memory();
+            memory.changes += 1;
+            memory.sign_ins.clear();
         }
         answer
     }

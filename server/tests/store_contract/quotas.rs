@@ -37,7 +37,7 @@ pub(crate) async fn whoever_left_for_good_is_not_added(world: &World) {
     let members = vec![alice.id.clone()];
     store.create_room(RoomDraft { members, ..draft_room("general", carol) }).await.unwrap();
     store.remove_member(&room, &alice.id).await.unwrap();
-    assert_eq!(store.add_members(&room, &[alice.id.clone()], 4000).await.unwrap().len(), 1);
+    assert_eq!(store.add_members(&room, std::slice::from_ref(&alice.id), 4000).await.unwrap().len(), 1);
 }
 
 pub(crate) async fn rooms_that_a_user_owns_are_counted(world: &World) {
@@ -68,7 +68,7 @@ pub(crate) async fn strangers_are_those_who_share_no_room(world: &World) {
     assert_eq!(store.strangers(&nobody(), &all).await.unwrap(), 3);
     assert_eq!(store.strangers(&alice.id, &[]).await.unwrap(), 0);
     store.remove_member(&room, &bob.id).await.unwrap();
-    assert_eq!(store.strangers(&alice.id, &[bob.id.clone()]).await.unwrap(), 1);
+    assert_eq!(store.strangers(&alice.id, std::slice::from_ref(&bob.id)).await.unwrap(), 1);
 }
 
 pub(crate) async fn jobs_that_run_are_counted(world: &World) {
