@@ -152,7 +152,9 @@ impl Shared {
     ) -> Result<Vec<Uuid>, AccountError> {
         let answer = self.store.end_oldest(&user, newest, most, now_ms).await;
         if let Ok(ended) = &answer {
-            ended.iter().for_each(|id| self.forget(*id));
+            for id in ended {
+                self.forget(*id);
+            }
         } else {
             // Perhaps it was done, and nobody knows which ones ended.
             let mut memory = self.memory();
