@@ -32,6 +32,11 @@ impl Subject {
         Self::of(("typing", room, user))
     }
 
+    /// What a room is called.
+    pub fn name(room: &RoomId) -> Self {
+        Self::of(("name", room))
+    }
+
     /// How far somebody has read in a room.
     pub fn read(room: &RoomId, user: &UserId) -> Self {
         Self::of(("read", room, user))

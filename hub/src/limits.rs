@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::quotas::Quotas;
 use crate::rates::Rates;
 
 /// How the hub behaves where it could behave otherwise.
@@ -33,6 +34,8 @@ pub struct Settings {
     pub typing_timeout: Duration,
     /// How often a person and a connection may do something. Default: as often as they like.
     pub rates: Rates,
+    /// What a user may make and store in a day, and have at a time. Default: as much as the user likes.
+    pub quotas: Quotas,
     /// Connections that one person may hold. Default as in [`protocol::limits::MAX_CONNECTIONS_PER_PERSON`].
     pub connections_per_person: usize,
     /// Rooms that one connection may follow. Default as in [`protocol::limits::MAX_ROOMS_PER_CONNECTION`].
@@ -58,6 +61,7 @@ impl Default for Settings {
             presence_tick: Duration::from_millis(100),
             typing_timeout: Duration::from_millis(u64::from(protocol::limits::TYPING_TIMEOUT_MS)),
             rates: Rates::default(),
+            quotas: Quotas::default(),
             connections_per_person: protocol::limits::MAX_CONNECTIONS_PER_PERSON,
             rooms_per_connection: protocol::limits::MAX_ROOMS_PER_CONNECTION,
             message_bytes: protocol::limits::MAX_MESSAGE_BYTES,

@@ -3,6 +3,7 @@
 mod clock;
 mod faults;
 mod inbox;
+mod members;
 mod room;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -239,18 +240,7 @@ impl Store for MemoryStore {
         _: i64,
     ) -> Answer<'a, Vec<Membership>> {
         Box::pin(async move {
-            let mut state = self.state();
-            state.chat(id)?;
-            let people: Vec<Arc<Person>> =
-                people.iter().map(|person| state.person(person).cloned()).collect::<Result<_, _>>()?;
-            let room = state.room(id)?;
-            let mut added = Vec::new();
-            for person in people {
-                if room.place(&person.id).is_none() {
-                    room.members.push(Place { person: person.id.clone(), role: Role::Member, read_seq: 0 });
-                    added.push(Membership { person, role: Role::Member, read_seq: 0 });
-                }
-            }
+            let added = self.state().add_members(id, people)?;
             self.faults.after_change()?;
             Ok(added)
         })
@@ -258,22 +248,30 @@ impl Store for MemoryStore {
 
     fn remove_member<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<UserId>> {
         Box::pin(async move {
-            let mut state = self.state();
-            let Some(room) = state.rooms.get_mut(room) else {
-                return Ok(None);
-            };
-            let before = room.members.len();
-            room.members.retain(|place| place.person != *person);
-            let orphaned =
-                room.members.len() < before && room.members.iter().all(|it| it.role != Role::Owner);
-            // Members stand in the order in which they came.
-            let successor = room.members.first_mut().filter(|_| orphaned).map(|place| {
-                place.role = Role::Owner;
-                place.person.clone()
-            });
+            let successor = self.state().remove_member(room, person, false);
             self.faults.after_change()?;
             Ok(successor)
         })
+    }
+
+    fn leave_for_good<'a>(&'a self, room: &'a RoomId, user: &'a UserId) -> Answer<'a, Option<UserId>> {
+        Box::pin(async move {
+            let successor = self.state().remove_member(room, user, true);
+            self.faults.after_change()?;
+            Ok(successor)
+        })
+    }
+
+    fn take_back_leaving<'a>(&'a self, room: &'a RoomId, users: &'a [UserId]) -> Answer<'a, u64> {
+        Box::pin(async move { Ok(self.state().take_back_leaving(room, users)) })
+    }
+
+    fn rooms_owned<'a>(&'a self, user: &'a UserId) -> Answer<'a, u64> {
+        Box::pin(async move { Ok(self.state().rooms_owned(user)) })
+    }
+
+    fn strangers<'a>(&'a self, user: &'a UserId, users: &'a [UserId]) -> Answer<'a, u64> {
+        Box::pin(async move { Ok(self.state().strangers(user, users)) })
     }
 
     fn append<'a>(

@@ -1,5 +1,6 @@
 //! The handle that a gateway drives for one attached client. What rooms see of it is in `client.rs`.
 
+mod counting;
 mod join;
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::{
-    CloseCode, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId,
+    CloseCode, Cursor, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId,
 };
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
@@ -20,9 +21,9 @@ use crate::event::{Event, Failure, about};
 use crate::following::Following;
 use crate::inbox::{InboxCommand, InboxStart, Proof};
 use crate::intake::Intake;
-use crate::model::{Message, Person};
+use crate::model::Person;
 use crate::policy;
-use crate::rates::{Meter, Meters, Rate};
+use crate::rates::Meter;
 use crate::refusal::Refusal;
 use crate::resume::{self, Resuming, Standing};
 use crate::room::{Post, RoomCommand, Session, Target};
@@ -78,28 +79,6 @@ impl Peer {
         self.note_refusal(&failure.refusal);
         let is_meant = matches!(failure.refusal, Refusal::NoSuchRoom) && self.shared.stopping.load(Ordering::Relaxed);
         if is_meant { Failure { refusal: Refusal::Stopping, ..failure } } else { failure }
-    }
-
-    /// Counts the bytes of a frame, after inflating and before decoding. Answers how long the gateway waits before it decodes
-    /// it, and reads nothing meanwhile: a client whose user sends more than it may is slowed, and loses nothing.
-    pub fn charge(&self, bytes: usize) -> Duration {
-        let rate = self.shared.settings.rates.bytes;
-        rate.map_or(Duration::ZERO, |rate| self.client.meters(&self.shared.meters).bytes.charge(rate, bytes))
-    }
-
-    /// Counts a frame as one wish, before it is decoded.
-    ///
-    /// # Errors
-    /// [`Refusal::TooFast`]. A client that goes on after many of them is closed.
-    pub fn count(&self) -> Result<(), Refusal> {
-        let counted = self.intake.count(self.shared.settings.rates.wishes);
-        counted.inspect_err(|refusal| self.note_refusal(refusal))
-    }
-
-    fn note_refusal(&self, refusal: &Refusal) {
-        if matches!(refusal, Refusal::TooFast { .. }) && self.intake.has_gone_on() {
-            self.close(CloseCode::TooMany);
-        }
     }
 
     /// Tells this client alone.
@@ -181,12 +160,6 @@ impl Peer {
     /// [`Refusal::Unavailable`].
     pub async fn can_resume(&self, rooms: &[Cursor], inbox: u64) -> Result<Option<Vec<Standing>>, Refusal> {
         resume::find(&self.shared, &self.client.person.id, rooms, inbox).await
-    }
-
-    /// Counts something for all connections of the person together.
-    fn count_for_person(&self, rate: Option<Rate>, meter: fn(&Meters) -> &Meter) -> Result<(), Refusal> {
-        // Where nothing is limited nothing is kept.
-        if rate.is_none() { Ok(()) } else { meter(self.client.meters(&self.shared.meters)).pass(rate) }
     }
 
     async fn obey(&mut self, command: Command, wants_answer: bool) -> Result<Done, Failure> {
@@ -273,6 +246,7 @@ impl Peer {
     ) -> Result<Done, Refusal> {
         policy::check_body(&body, self.shared.settings.message_bytes)?;
         let mailbox = self.joined.get(room).ok_or(Refusal::NotJoined)?;
+        self.count_stored(body.len())?;
         let (reply, answer) = wants_answer.then(oneshot::channel).unzip();
         let post = Post {
             author: self.client.person.clone(),

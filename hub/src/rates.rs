@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::quotas::Daily;
 use crate::refusal::Refusal;
 
 /// So many in a second for as long as one likes, and so many at once.
@@ -41,7 +42,12 @@ pub struct Rates {
     pub wishes: Option<Rate>,
     /// Bytes that a person sends over all connections, as they are after inflating.
     pub bytes: Option<Rate>,
+    /// Requests of a user, over REST and all connections.
+    pub requests: Option<Rate>,
 }
+
+/// A day: in as much time the budget of a day is free again.
+const DAY: Duration = Duration::from_hours(24);
 
 /// One bucket. Shared by reference, without a lock.
 #[derive(Debug)]
@@ -69,6 +75,43 @@ impl Meter {
         self.count(rate, Instant::now()).map_err(|wait| Refusal::TooFast { retry_after_ms: whole_ms(wait) })
     }
 
+    /// Takes an amount out of the budget of a day. What was taken comes back evenly, all of it within a day.
+    ///
+    /// # Errors
+    /// [`Refusal::OverDaily`]. Then nothing was taken.
+    pub(crate) fn spend(&self, quota: Daily, amount: u64, per_day: u64) -> Result<(), Refusal> {
+        self.take(quota, amount, per_day.max(1), Instant::now())
+    }
+
+    /// As [`Meter::spend`], at this moment.
+    fn take(&self, quota: Daily, amount: u64, per_day: u64, now: Instant) -> Result<(), Refusal> {
+        let now_ns = self.ns_at(now);
+        let day_ns = u64::try_from(DAY.as_nanos()).unwrap_or(u64::MAX);
+        let cost_ns = (u128::from(amount) * u128::from(day_ns)).div_ceil(u128::from(per_day));
+        let cost_ns = u64::try_from(cost_ns).unwrap_or(u64::MAX);
+        let end_ns = now_ns.saturating_add(day_ns);
+        let (mut over_ns, mut left_ns) = (0, 0);
+        let taken = self.empty_at_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |empty_at| {
+            let used = empty_at.max(now_ns);
+            let after = used.saturating_add(cost_ns);
+            (over_ns, left_ns) = (after.saturating_sub(end_ns), end_ns.saturating_sub(used));
+            (over_ns == 0).then_some(after)
+        });
+        taken.map(|_| ()).map_err(|_| {
+            let left = u128::from(left_ns) * u128::from(per_day) / u128::from(day_ns);
+            Refusal::OverDaily {
+                quota,
+                per_day,
+                left: u64::try_from(left).unwrap_or(u64::MAX),
+                retry_after_ms: over_ns.div_ceil(1_000_000),
+            }
+        })
+    }
+
+    fn ns_at(&self, now: Instant) -> u64 {
+        u64::try_from(now.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX)
+    }
+
     /// Whether a new one would do as well.
     pub(crate) fn is_empty(&self, now: Instant) -> bool {
         u128::from(self.empty_at_ns.load(Ordering::Relaxed))
@@ -92,7 +135,7 @@ impl Meter {
 
     /// As [`Meter::pass`], at this moment; says how long to wait until one would have been taken.
     fn count(&self, rate: Rate, now: Instant) -> Result<(), Duration> {
-        let now_ns = u64::try_from(now.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX);
+        let now_ns = self.ns_at(now);
         let mut over_ns = 0;
         let counted = self.empty_at_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |empty_at| {
             let after = empty_at.max(now_ns).saturating_add(rate.step_ns());
@@ -109,12 +152,25 @@ pub(crate) struct Meters {
     pub(crate) messages: Meter,
     pub(crate) typing: Meter,
     pub(crate) bytes: Meter,
+    pub(crate) requests: Meter,
+    pub(crate) rooms_made: Meter,
+    pub(crate) strangers: Meter,
+    pub(crate) stored_bytes: Meter,
 }
 
 impl Meters {
     /// Whether new ones would do as well.
     pub(crate) fn are_empty(&self, now: Instant) -> bool {
-        self.messages.is_empty(now) && self.typing.is_empty(now) && self.bytes.is_empty(now)
+        let all = [
+            &self.messages,
+            &self.typing,
+            &self.bytes,
+            &self.requests,
+            &self.rooms_made,
+            &self.strangers,
+            &self.stored_bytes,
+        ];
+        all.iter().all(|meter| meter.is_empty(now))
     }
 }
 
@@ -139,6 +195,23 @@ mod tests {
         for _ in 0..3 {
             meter.count(rate, start + Duration::from_secs(5)).unwrap();
         }
+    }
+
+    #[test]
+    fn a_budget_of_a_day_comes_back_evenly() {
+        let (meter, start) = (Meter::default(), Instant::now());
+        let take = |amount, hours| meter.take(Daily::Bytes, amount, 240, start + Duration::from_hours(hours));
+        take(200, 0).unwrap();
+        let refused = take(60, 0).unwrap_err();
+        let Refusal::OverDaily { left: 40, per_day: 240, retry_after_ms, .. } = refused else {
+            panic!("{refused:?}");
+        };
+        assert!((7_199_000..=7_201_000).contains(&retry_after_ms), "two hours: {retry_after_ms}");
+        take(60, 3).unwrap();
+        assert!(take(11, 3).is_err());
+        take(10, 3).unwrap();
+        take(240, 3 + 24).unwrap();
+        assert!(take(1, 3 + 24).is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use protocol::{BadId, ErrorCode, UserId, limits};
 
 use crate::port::StoreError;
+use crate::quotas::{Daily, Kept};
 
 /// A refusal, with words for a person. Nothing was changed.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -88,6 +89,32 @@ pub enum Refusal {
         /// How long.
         retry_after_ms: u64,
     },
+    /// The budget of a day is used up.
+    #[error(
+        "{}: a user may have {per_day} {} a day, and {left} are left: wait until more is free",
+        .quota.field(), .quota.what()
+    )]
+    OverDaily {
+        /// Which budget.
+        quota: Daily,
+        /// All of it.
+        per_day: u64,
+        /// What is left of it now.
+        left: u64,
+        /// When what was asked for fits.
+        retry_after_ms: u64,
+    },
+    /// As many of something as one user may have.
+    #[error("{}: a user may have {limit} {}", .kept.field(), .kept.what())]
+    TooManyKept {
+        /// Of what.
+        kept: Kept,
+        /// How many.
+        limit: u32,
+    },
+    /// Somebody left this room for good.
+    #[error("user_ids: `{0}` left this room for good, and only that user can take it back")]
+    LeftForGood(UserId),
     /// A room of this identifier exists.
     #[error("a room of this id exists already")]
     RoomTaken,
@@ -144,14 +171,16 @@ impl Refusal {
             | Self::NoSuchParent
             | Self::NoSuchJob
             | Self::NotMember => ErrorCode::NotFound,
-            Self::TooFast { .. } => ErrorCode::RateLimited,
+            Self::TooFast { .. } | Self::OverDaily { .. } => ErrorCode::RateLimited,
             Self::NotJoined => ErrorCode::NotJoined,
             Self::RoomTaken | Self::RoomDeleted => ErrorCode::Taken,
-            Self::NotOwner => ErrorCode::Forbidden,
+            Self::NotOwner | Self::LeftForGood(_) => ErrorCode::Forbidden,
             Self::Unauthorized | Self::BadToken(_) => ErrorCode::Unauthorized,
-            Self::TooManyRooms | Self::TooManyConnections | Self::InboxFull { .. } | Self::TooManyRuns => {
-                ErrorCode::TooMany
-            }
+            Self::TooManyRooms
+            | Self::TooManyConnections
+            | Self::TooManyKept { .. }
+            | Self::InboxFull { .. }
+            | Self::TooManyRuns => ErrorCode::TooMany,
             Self::Stopping | Self::Unavailable(_) => ErrorCode::Unavailable,
         }
     }
@@ -164,7 +193,9 @@ impl Refusal {
             | Self::Blank { field }
             | Self::TooLong { field, .. }
             | Self::InboxFull { field } => Some(field),
-            Self::NoSuchPerson(_) => Some("user_ids"),
+            Self::OverDaily { quota, .. } => Some(quota.field()),
+            Self::TooManyKept { kept, .. } => Some(kept.field()),
+            Self::NoSuchPerson(_) | Self::LeftForGood(_) => Some("user_ids"),
             Self::NoSuchParent => Some("parent"),
             Self::RoomTaken | Self::RoomDeleted => Some("id"),
             Self::JobOver => Some("status"),
@@ -176,7 +207,9 @@ impl Refusal {
     pub fn retry_after_ms(&self) -> Option<u64> {
         match self {
             Self::Stopping | Self::Unavailable(_) => Some(1_000),
-            Self::TooFast { retry_after_ms } => Some(*retry_after_ms),
+            Self::TooFast { retry_after_ms } | Self::OverDaily { retry_after_ms, .. } => {
+                Some(*retry_after_ms)
+            }
             _ => None,
         }
     }
@@ -189,6 +222,7 @@ impl From<StoreError> for Refusal {
             StoreError::RoomDeleted => Self::RoomDeleted,
             StoreError::NoSuchRoom => Self::NoSuchRoom,
             StoreError::NoSuchPerson(person) => Self::NoSuchPerson(person),
+            StoreError::LeftForGood(user) => Self::LeftForGood(user),
             StoreError::Unavailable(_) => Self::Unavailable(error),
         }
     }

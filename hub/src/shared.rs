@@ -24,6 +24,7 @@ use crate::planted::{Bug, planted};
 use crate::policy;
 use crate::port::{Clock, NewEntry, Page, Slice, Store, StoreError};
 use crate::pulse::Pulse;
+use crate::quotas::Daily;
 use crate::refusal::Refusal;
 use crate::registry::{Departure, Registry};
 use crate::rings::Rings;
@@ -147,6 +148,7 @@ impl Shared {
         policy::check_body(&body, self.settings.message_bytes)?;
         policy::may_take_part(self.store.role(room, &author.id).await?)?;
         self.store.role(room, &to).await?.ok_or(Refusal::NotMember)?;
+        self.count_stored(&author.id, body.len())?;
         let letter = DirectMessage {
             id: Self::new_message_id(),
             room: room.clone(),
@@ -163,6 +165,12 @@ impl Shared {
         let entry = NewEntry { item: InboxItem::Direct(letter.clone()), waits: true };
         self.put_in_inbox(&letter.to, entry).await?;
         Ok(letter)
+    }
+
+    /// Counts bytes of text that are about to be stored for a user.
+    pub(crate) fn count_stored(&self, user: &UserId, bytes: usize) -> Result<(), Refusal> {
+        let Some(per_day) = self.settings.quotas.stored_bytes_per_day else { return Ok(()) };
+        self.meters.of(user).stored_bytes.spend(Daily::Bytes, bytes as u64, per_day)
     }
 
     /// Has something told to a person, now and in recoveries; answers how many clients heard it at once.

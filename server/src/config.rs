@@ -6,6 +6,7 @@ mod command_line;
 mod limits;
 mod listen;
 mod log;
+mod quotas;
 mod secret_file;
 mod user_command;
 
@@ -22,6 +23,7 @@ pub use accounts::{Accounts, Directory, Registration};
 use command_line::{Place, Settings, Switch};
 pub use limits::{Limits, RateLimits};
 pub use listen::ListenAddress;
+pub use quotas::Quotas;
 pub use user_command::{UserChange, UserOrder, UserRole};
 
 /// Bytes that a signing secret has at least: as many as HS256 puts out (RFC 7518, section 3.2).
@@ -115,6 +117,8 @@ pub struct Config {
     pub rate_limits: RateLimits,
     /// How much there may be of something.
     pub limits: Limits,
+    /// What one user, and one address, may ask for, make and keep.
+    pub quotas: Quotas,
     /// Bytes from which on a message is compressed for a socket that can inflate; `None`: no socket is told that we can.
     pub compress_from: Option<usize>,
     /// What is logged.
@@ -202,6 +206,7 @@ impl Config {
         log::log_filter(&settings.log)?;
         let with_rates = settings.rate_limits == Switch::On;
         let (rate_limits, limits) = settings.limits.check(environment, with_rates)?;
+        let quotas = settings.quotas.check(environment, with_rates, &limits)?;
         Ok(Self {
             environment,
             listen,
@@ -233,6 +238,7 @@ impl Config {
             trust_query_user: trust_query_user(settings.trust_query_user, environment)?,
             rate_limits,
             limits,
+            quotas,
             compress_from: compress_from(settings.compression, settings.compress_from)?,
             log: settings.log,
         })

@@ -78,6 +78,18 @@ pub enum ApiError {
         /// When.
         retry_after_ms: u64,
     },
+    /// One address asks too often.
+    #[error("too many requests from your network, try again later")]
+    TooManyRequests {
+        /// When.
+        retry_after_ms: u64,
+    },
+    /// Too many requests of one user or one address are at work, or have an answer that was not read.
+    #[error("too many of your requests are at work: read their answers, and ask again")]
+    TooManyAtWork {
+        /// When.
+        retry_after_ms: u64,
+    },
     /// As many sockets are open as may be.
     #[error("the server is full, try again later")]
     Full {
@@ -175,7 +187,11 @@ impl ApiError {
             }
             Self::Auth(AuthError::WrongCredentials | AuthError::TooFast { .. })
             | Self::TooManySockets { .. }
-            | Self::Refused(Refusal::TooFast { .. }) => Some(Reason(self.to_string())),
+            | Self::TooManyRequests { .. }
+            | Self::TooManyAtWork { .. }
+            | Self::Refused(Refusal::TooFast { .. } | Refusal::OverDaily { .. }) => {
+                Some(Reason(self.to_string()))
+            }
             Self::Auth(AuthError::Account(AccountError::Unavailable(_)))
             | Self::Refused(Refusal::Unavailable(_)) => Some(Reason(with_causes(self))),
             _ => None,
@@ -198,7 +214,9 @@ impl ApiError {
             Self::NobodyCalled(_) => (ErrorCode::NotFound, named("usernames"), None),
             Self::NotYours | Self::NotAllowed(_) => (ErrorCode::Forbidden, None, None),
             Self::ReservedEvent(_) => (ErrorCode::Invalid, named("event"), None),
-            Self::TooManySockets { retry_after_ms } => (ErrorCode::RateLimited, None, Some(*retry_after_ms)),
+            Self::TooManySockets { retry_after_ms }
+            | Self::TooManyRequests { retry_after_ms }
+            | Self::TooManyAtWork { retry_after_ms } => (ErrorCode::RateLimited, None, Some(*retry_after_ms)),
             Self::Full { retry_after_ms } | Self::Busy { retry_after_ms } => {
                 (ErrorCode::Unavailable, None, Some(*retry_after_ms))
             }

@@ -27,6 +27,7 @@ mod listener;
 mod own_file;
 mod readiness;
 mod refusals;
+mod requests;
 mod router;
 mod serve;
 mod signals;

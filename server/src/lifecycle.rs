@@ -172,6 +172,7 @@ pub async fn serve_on(
         keys: Keys::new(&secret).lasting_minutes(config.access_token_minutes),
         passwords: Passwords::new().await.map_err(StartError::Passwords)?,
         attempts: Attempts::new(&config.rate_limits),
+        most_sign_ins: config.quotas.sign_ins,
         mode: config.accounts,
         registration: people.registration,
         roles: RoleNotice::new(people.role_claim.clone()),
@@ -282,7 +283,8 @@ impl Running {
 
 fn hub_settings(config: &Config) -> Settings {
     Settings {
-        rates: config.rate_limits.of_hub(),
+        rates: config.quotas.with_requests(config.rate_limits.of_hub()),
+        quotas: config.quotas.of_hub(),
         connections_per_person: config.limits.connections_per_person,
         rooms_per_connection: config.limits.rooms_per_connection,
         message_bytes: config.limits.message_bytes,

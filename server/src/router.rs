@@ -27,6 +27,7 @@ use crate::gateway::rest::{
 use crate::gateway::socketio::SocketIoDoor;
 use crate::gateway::{files, headers, host, pages, ssr, websocket};
 use crate::refusals;
+use crate::requests;
 use crate::state::AppState;
 
 /// How long a browser may remember what another origin may do.
@@ -40,7 +41,8 @@ const SMALL_BYTES: usize = 64 * 1024;
 
 pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
     // Set before the layer: a preflight is a method that no route knows.
-    let api = api(state).method_not_allowed_fallback(wrong_method).layer(cors(state));
+    let limited = from_fn_with_state(state.clone(), requests::limit);
+    let api = api(state).method_not_allowed_fallback(wrong_method).layer(limited.clone()).layer(cors(state));
     // Its clients can be told to send cookies along. They prove nothing here, so a page of a named origin may send them.
     let socket_io = Router::new()
         .route("/socket.io/", any(async move |request| socket_io.handle(request).await))
@@ -48,7 +50,8 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
         .layer(cors(state).allow_credentials(true));
     api.merge(socket_io)
         .merge(sockets(state))
-        .merge(pages())
+        .merge(pages().layer(limited))
+        .merge(health())
         .merge(files(state))
         .method_not_allowed_fallback(wrong_method)
         .layer(
@@ -122,7 +125,11 @@ fn sockets(state: &AppState) -> Router<AppState> {
 fn socket(place: &'static Place) -> MethodRouter<AppState> {
     get(move |State(state): State<AppState>, request: Request| async move {
         if place.path == "/" && !websocket::is_asked_for(request.headers()) {
-            return ssr::home(State(state), request).await;
+            let home = |request: Request| {
+                let state = state.clone();
+                async move { ssr::home(State(state), request).await.into_response() }
+            };
+            return Ok(requests::limited(&state, request, home).await);
         }
         websocket::upgrade(state, place, request).await
     })
@@ -139,8 +146,11 @@ fn pages() -> Router<AppState> {
         .layer(DefaultBodyLimit::max(CREDENTIALS_BYTES))
         .route("/devtools", get(ssr::open_to_all))
         .route("/test", get(ssr::open_to_all))
-        .route("/healthz", get(health::alive))
-        .route("/readyz", get(health::ready))
+}
+
+/// For whoever watches the process, also when nobody else may ask.
+fn health() -> Router<AppState> {
+    Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready))
 }
 
 /// Names do not change from build to build, so a browser asks each time and is told 304.

@@ -24,6 +24,7 @@ use crate::config::Config;
 use crate::error::ApiError;
 use crate::readiness::Readiness;
 use crate::refusals::RefusalLog;
+use crate::requests::RequestLimiter;
 use crate::simulate::RunCounts;
 use crate::turns::Turns;
 use crate::websocket::Loops;
@@ -55,6 +56,7 @@ struct Shared {
     device_cookie_name: String,
     refusals: RefusalLog,
     lookups: Buckets<UserId>,
+    requests: RequestLimiter,
     sockets: TaskTracker,
     errands: TaskTracker,
     stopping: CancellationToken,
@@ -78,6 +80,7 @@ impl AppState {
         let cookie_name = config.cookie_name(port);
         let device_cookie_name = format!("{cookie_name}_device");
         let lookups = Buckets::new(config.rate_limits.lookups_per_minute, LOOKING);
+        let requests = RequestLimiter::new(&config.quotas);
         let shared = Shared {
             config,
             hub: sign_ins.hub.clone(),
@@ -96,6 +99,7 @@ impl AppState {
             device_cookie_name,
             refusals: RefusalLog::new(),
             lookups,
+            requests,
             sockets: TaskTracker::new(),
             errands: TaskTracker::new(),
             stopping,
@@ -209,6 +213,11 @@ impl AppState {
     /// Where a refusal that an operator should know of is noted.
     pub(crate) fn refusals(&self) -> &RefusalLog {
         &self.shared.refusals
+    }
+
+    /// Who asks how often, and how much is at work for whom.
+    pub(crate) fn requests(&self) -> &RequestLimiter {
+        &self.shared.requests
     }
 
     /// Counts that a user looks for others by their exact names.

@@ -60,6 +60,22 @@ impl Store for SimulatedStore {
         self.change(room.as_str(), write, self.memory.remove_member(room, person))
     }
 
+    fn leave_for_good<'a>(&'a self, room: &'a RoomId, user: &'a UserId) -> Answer<'a, Option<UserId>> {
+        self.memory.leave_for_good(room, user)
+    }
+
+    fn take_back_leaving<'a>(&'a self, room: &'a RoomId, users: &'a [UserId]) -> Answer<'a, u64> {
+        self.memory.take_back_leaving(room, users)
+    }
+
+    fn rooms_owned<'a>(&'a self, user: &'a UserId) -> Answer<'a, u64> {
+        self.memory.rooms_owned(user)
+    }
+
+    fn strangers<'a>(&'a self, user: &'a UserId, users: &'a [UserId]) -> Answer<'a, u64> {
+        self.memory.strangers(user, users)
+    }
+
     fn append<'a>(
         &'a self,
         room: &'a RoomId,
@@ -181,6 +197,10 @@ impl InboxStore for SimulatedStore {
         limit: u32,
     ) -> Answer<'a, Vec<Job>> {
         self.look(person.as_str(), self.memory.running_jobs(person, after, limit))
+    }
+
+    fn running_count<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64> {
+        self.look(person.as_str(), self.memory.running_count(person))
     }
 
     fn notifications<'a>(

@@ -2,6 +2,7 @@
 
 mod farewell;
 mod inbox;
+mod quotas;
 mod rooms;
 
 use std::collections::HashSet;

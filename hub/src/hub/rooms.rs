@@ -161,9 +161,27 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
     pub async fn remove_member(&self, actor: &UserId, room: &RoomId, person: &UserId) -> Result<(), Refusal> {
-        let command =
-            |reply| RoomCommand::RemoveMember { actor: actor.clone(), person: person.clone(), reply };
+        let command = |reply| RoomCommand::RemoveMember {
+            actor: actor.clone(),
+            person: person.clone(),
+            for_good: false,
+            reply,
+        };
         self.ask(actor, room, command).await
+    }
+
+    /// Takes a user out of a room who is not to be put into it again, until the user takes that back.
+    ///
+    /// # Errors
+    /// [`Refusal::NoSuchRoom`].
+    pub async fn leave_for_good(&self, user: &UserId, room: &RoomId) -> Result<(), Refusal> {
+        let command = |reply| RoomCommand::RemoveMember {
+            actor: user.clone(),
+            person: user.clone(),
+            for_good: true,
+            reply,
+        };
+        self.ask(user, room, command).await
     }
 
     /// Says something and waits until it is committed.
@@ -181,6 +199,7 @@ impl Hub {
         let text = text.into();
         policy::check_body(text.body, self.shared.settings.message_bytes)?;
         self.count(Actor { person: &author.id, is_service: false })?;
+        self.shared.count_stored(&author.id, text.body.len())?;
         let Text { body, parent, kind } = text;
         let post = |reply| {
             let (author, body, reply) = (author.clone(), body.into(), Some(reply));

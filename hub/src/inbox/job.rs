@@ -13,6 +13,7 @@ use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::policy;
 use crate::port::{JobWrite, NewEntry};
+use crate::quotas::Kept;
 use crate::refusal::Refusal;
 use crate::wall_time;
 
@@ -65,6 +66,11 @@ impl Inbox {
                 // At its start and never at its end: work that was accepted can report what came of it.
                 if self.state().await?.waiting_bytes >= self.shared.settings.inbox_bytes_per_user {
                     return Err(Refusal::InboxFull { field: "owner_id" });
+                }
+                if let Some(limit) = self.shared.settings.quotas.running_jobs
+                    && self.shared.store.running_count(&self.person).await? >= u64::from(limit)
+                {
+                    return Err(Refusal::TooManyKept { kept: Kept::Jobs, limit });
                 }
                 self.keep(JobStep::Started, job).await
             }

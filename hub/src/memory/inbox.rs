@@ -189,6 +189,13 @@ impl InboxStore for MemoryStore {
         })
     }
 
+    fn running_count<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64> {
+        Box::pin(async move {
+            let state = self.state();
+            Ok(state.jobs_of(person).filter(|job| job.status == JobStatus::Running).count() as u64)
+        })
+    }
+
     fn notifications<'a>(
         &'a self,
         person: &'a UserId,

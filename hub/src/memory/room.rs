@@ -1,6 +1,6 @@
 //! One room in memory.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use protocol::limits::{MAX_UNREAD, PAGE_BYTES, UNREAD_AMONG};
 use protocol::{Cursor, DraftId, LiveChange, Preview, Role, RoomId, RoomKind, RoomSummary, UserId};
@@ -24,6 +24,8 @@ pub(super) struct Room {
     /// The chat that this is the live room of; then name and members are those of the chat, and here there are none.
     pub(super) chat: Option<RoomId>,
     pub(super) live: Option<LiveChange>,
+    /// Who left the room for good.
+    pub(super) left_for_good: HashSet<UserId>,
 }
 
 /// What [`Membership`](crate::model::Membership) says, by identifier, so that a person is kept once.

@@ -192,6 +192,9 @@ pub trait InboxStore: Send + Sync + 'static {
         limit: u32,
     ) -> Answer<'a, Vec<Job>>;
 
+    /// How many jobs of somebody are under way.
+    fn running_count<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64>;
+
     /// Somebody's notifications, newest first, those before `before` if it is given.
     fn notifications<'a>(
         &'a self,

@@ -39,6 +39,9 @@ pub enum StoreError {
     /// Somebody named is not known.
     #[error("there is no person `{0}`")]
     NoSuchPerson(UserId),
+    /// Somebody left the room for good.
+    #[error("`{0}` left this room for good")]
+    LeftForGood(UserId),
     /// The database refused or did not answer.
     #[error("the store is not available")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
@@ -158,7 +161,7 @@ pub trait Store: InboxStore {
     /// Puts people into the room and answers with those who were not in it before.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchRoom`], [`StoreError::NoSuchPerson`]; then nobody was added.
+    /// [`StoreError::NoSuchRoom`], [`StoreError::NoSuchPerson`], [`StoreError::LeftForGood`]; then nobody was added.
     fn add_members<'a>(
         &'a self,
         room: &'a RoomId,
@@ -169,6 +172,20 @@ pub trait Store: InboxStore {
     /// Takes somebody out of the room. If that leaves it without an owner, whoever has been in it longest becomes one;
     /// the answer names the new owner. Taking out who is not in it changes nothing and is no error.
     fn remove_member<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<UserId>>;
+
+    /// As [`Store::remove_member`], and from then on [`Store::add_members`] refuses this user for the room, until that is
+    /// taken back. Who is not in the room stays as before.
+    fn leave_for_good<'a>(&'a self, room: &'a RoomId, user: &'a UserId) -> Answer<'a, Option<UserId>>;
+
+    /// These users may be put into the room again. Answers how many had left it for good.
+    fn take_back_leaving<'a>(&'a self, room: &'a RoomId, users: &'a [UserId]) -> Answer<'a, u64>;
+
+    /// How many rooms a user owns; live rooms are part of their chats.
+    fn rooms_owned<'a>(&'a self, user: &'a UserId) -> Answer<'a, u64>;
+
+    /// How many of these users, each counted once, are in no room together with `user` and are not `user`. Who is not known
+    /// counts as well.
+    fn strangers<'a>(&'a self, user: &'a UserId, users: &'a [UserId]) -> Answer<'a, u64>;
 
     /// Gives the drafts the next numbers, in their order, without holes; drafts that their author sent to this room
     /// before (also earlier in the same call) keep the number they have. Answers in the order of the drafts.

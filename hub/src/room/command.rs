@@ -65,6 +65,8 @@ pub(crate) enum RoomCommand {
     RemoveMember {
         actor: UserId,
         person: UserId,
+        /// The person is not to be put into the room again.
+        for_good: bool,
         reply: Reply<()>,
     },
     Rename {

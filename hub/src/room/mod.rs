@@ -10,6 +10,7 @@ mod delivery;
 mod followers;
 mod live;
 mod marks;
+mod name;
 mod participants;
 mod people;
 mod presence;
@@ -37,6 +38,7 @@ use crate::typing::Typists;
 
 use followers::Followers;
 use marks::Mark;
+use name::Name;
 use participants::Participants;
 use presence::Presence;
 use unsure::Standing;
@@ -46,7 +48,7 @@ pub(crate) use command::{Joining, Mailbox, Post, Resumed, RoomCommand, Session, 
 struct Room {
     shared: Arc<Shared>,
     id: RoomId,
-    name: String,
+    name: Name,
     kind: RoomKind,
     /// The chat that this is the live room of.
     chat: Option<RoomId>,
@@ -131,7 +133,7 @@ impl Room {
             is_home,
             shared,
             id: record.id,
-            name: record.name,
+            name: Name::known(record.name),
             kind: record.kind,
             chat: record.chat,
             head: record.head,
@@ -209,6 +211,7 @@ impl Room {
             return end;
         }
         self.tell_presence();
+        self.tell_name();
         Flow::Continue
     }
 
@@ -220,6 +223,7 @@ impl Room {
             self.typists.next_end(),
             self.participants.next_end(),
             self.presence.next_news(),
+            self.name.next_news(),
             self.look_at,
             self.people_at,
         ];
@@ -331,8 +335,8 @@ impl Room {
                 let added = self.add_members(&actor, &people).await;
                 reply.send(added).ok();
             }
-            RoomCommand::RemoveMember { actor, person, reply } => {
-                let removed = self.remove_member(&actor, &person).await;
+            RoomCommand::RemoveMember { actor, person, for_good, reply } => {
+                let removed = self.remove_member(&actor, &person, for_good).await;
                 let emptied = removed.is_ok() && self.members.is_empty();
                 reply.send(removed).ok();
                 if emptied {

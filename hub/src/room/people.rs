@@ -1,5 +1,7 @@
 //! Who is in a room: members, presence and typing.
 
+use std::collections::HashSet;
+
 use protocol::{Member, PresenceChange, Role, RoomName, TypingChange, UserId};
 use tokio::time::Instant;
 
@@ -88,7 +90,12 @@ impl Room {
         Ok(list)
     }
 
-    pub(super) async fn remove_member(&mut self, actor: &UserId, person: &UserId) -> Result<(), Refusal> {
+    pub(super) async fn remove_member(
+        &mut self,
+        actor: &UserId,
+        person: &UserId,
+        for_good: bool,
+    ) -> Result<(), Refusal> {
         policy::may_remove(self.role(actor), actor, person)?;
         policy::stands_alone(self.kind)?;
         if !self.members.contains_key(person) {
@@ -99,7 +106,12 @@ impl Room {
             self.done(answer)?;
             self.go_off_the_map();
         } else {
-            let answer = self.shared.store.remove_member(&self.id, person).await;
+            let store = &self.shared.store;
+            let answer = if for_good {
+                store.leave_for_good(&self.id, person).await
+            } else {
+                store.remove_member(&self.id, person).await
+            };
             if let Some(successor) = self.done(answer)? {
                 self.give_role(&successor, Role::Owner);
             }
@@ -114,8 +126,7 @@ impl Room {
         policy::stands_alone(self.kind)?;
         let answer = self.shared.store.rename_room(&self.id, &name).await;
         self.done(answer)?;
-        self.name.clone_from(&name);
-        self.tell_all(Event::RoomRenamed(RoomName { room: self.id.clone(), name }));
+        self.take_name(name);
         Ok(())
     }
 

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use protocol::{MemberAdded, MemberRemoved, Role, RoomName, UserId};
+use protocol::{MemberAdded, MemberRemoved, Role, UserId};
 use tokio::time::Instant;
 
 use crate::event::Event;
@@ -93,9 +93,8 @@ impl Room {
             }
         }
         changed |= self.members.len() > before;
-        if self.stands_alone() && self.name != record.name {
-            self.name.clone_from(&record.name);
-            self.tell_all(Event::RoomRenamed(RoomName { room: self.id.clone(), name: record.name }));
+        if self.stands_alone() && !self.name.is(&record.name) {
+            self.take_name(record.name);
         }
         self.invite().await;
         if changed {

@@ -150,6 +150,16 @@ pub trait Accounts: Send + Sync + 'static {
     /// [`AccountError::NoSuchAccount`].
     fn open_sign_in(&self, sign_in: SignIn) -> Answer<'_, ()>;
 
+    /// Ends live sign-ins of a user until there are `most`: first those that were renewed longest ago (or began, where
+    /// nothing renews them), and never the newest. Answers which.
+    fn end_oldest<'a>(
+        &'a self,
+        user: &'a UserId,
+        newest: Uuid,
+        most: u32,
+        now_ms: i64,
+    ) -> Answer<'a, Vec<Uuid>>;
+
     /// The live [`SignInKind::Cookie`] sign-in of this secret.
     fn sign_in_by_secret<'a>(
         &'a self,

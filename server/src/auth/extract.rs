@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{AuthError, Caller, origin};
 use crate::error::ApiError;
+use crate::requests::{self, Held};
 use crate::state::AppState;
 
 /// What the cookie of the browser pages was always called in version 0.1, and is still read by, for one release.
@@ -36,22 +37,11 @@ impl FromRequestParts<AppState> for Caller {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
-        let caller = identify_caller(state, parts).await?;
+        let caller = identify(parts, state).await?;
+        requests::enter(state, Held::of(&parts.extensions), &caller).await?;
         parts.extensions.insert(Identified { state: state.clone(), caller: caller.clone() });
         Ok(caller)
     }
-}
-
-async fn identify_caller(state: &AppState, parts: &Parts) -> Result<Caller, ApiError> {
-    if let Some(token) = bearer(parts.headers.get(AUTHORIZATION))? {
-        return Ok(identify_token(state, token).await?);
-    }
-    let mut shown = page_cookies(state, &parts.headers).peekable();
-    if shown.peek().is_some() && !origin::may_use_cookie(&parts.method, &parts.headers) {
-        return Err(AuthError::ForeignPage.into());
-    }
-    let caller = identify_visitor(state, &parts.headers).await?;
-    Ok(caller.ok_or(AuthError::Unauthorized)?)
 }
 
 /// The caller that a request's head was found to be of, for whoever waits for its body.
@@ -69,6 +59,18 @@ impl Identified {
     pub(crate) async fn check_still(&self) -> Result<(), AuthError> {
         self.state.sign_ins().check_still(&self.caller).await
     }
+}
+
+async fn identify(parts: &Parts, state: &AppState) -> Result<Caller, AuthError> {
+    if let Some(token) = bearer(parts.headers.get(AUTHORIZATION))? {
+        return identify_token(state, token).await;
+    }
+    let mut shown = page_cookies(state, &parts.headers).peekable();
+    if shown.peek().is_some() && !origin::may_use_cookie(&parts.method, &parts.headers) {
+        return Err(AuthError::ForeignPage);
+    }
+    let caller = identify_visitor(state, &parts.headers).await?;
+    caller.ok_or(AuthError::Unauthorized)
 }
 
 /// Who looks at a page, if anybody is signed in. Of several cookies the first good one counts: one that is over, of another

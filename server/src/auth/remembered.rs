@@ -143,6 +143,27 @@ impl Shared {
         answer
     }
 
+    async fn end_oldest(
+        &self,
+        user: UserId,
+        newest: Uuid,
+        most: u32,
+        now_ms: i64,
+    ) -> Result<Vec<Uuid>, AccountError> {
+        let answer = self.store.end_oldest(&user, newest, most, now_ms).await;
+        if let Ok(ended) = &answer {
+            for id in ended {
+                self.forget(*id);
+            }
+        } else {
+            // Perhaps it was done, and nobody knows which ones ended.
+            let mut memory = self.memory();
+            memory.changes += 1;
+            memory.sign_ins.clear();
+        }
+        answer
+    }
+
     async fn revoke(&self, id: Uuid) -> Result<bool, AccountError> {
         let answer = self.store.revoke(id).await;
         // Also after a failure, of which nobody knows whether it was one.
@@ -256,6 +277,19 @@ impl Accounts for Remembered {
     fn open_sign_in(&self, sign_in: SignIn) -> Answer<'_, ()> {
         // Its name is new, so it is not remembered.
         self.shared.store.open_sign_in(sign_in)
+    }
+
+    fn end_oldest<'a>(
+        &'a self,
+        user: &'a UserId,
+        newest: Uuid,
+        most: u32,
+        now_ms: i64,
+    ) -> Answer<'a, Vec<Uuid>> {
+        let (shared, user) = (self.shared.clone(), user.clone());
+        // A task, as in `change`.
+        let work = tokio::spawn(async move { shared.end_oldest(user, newest, most, now_ms).await });
+        Box::pin(async move { work.await.map_err(broken)? })
     }
 
     fn sign_in_by_secret<'a>(

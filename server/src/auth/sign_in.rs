@@ -46,6 +46,8 @@ pub struct SignIns {
     pub passwords: Passwords,
     /// Counts who tries how often.
     pub attempts: Attempts,
+    /// How many sign-ins one user may have; beyond it the oldest ends.
+    pub most_sign_ins: u32,
     /// Who keeps the accounts.
     pub mode: AccountsMode,
     /// Whether strangers may make accounts.
@@ -235,7 +237,21 @@ impl SignIns {
             expires_at_ms: now_ms + SIGN_IN_MS,
         };
         self.accounts.open_sign_in(sign_in).await?;
+        self.end_oldest(person.id.clone(), id, now_ms).await?;
         Ok((id, secret))
+    }
+
+    /// Ends the oldest sign-ins of a user who has too many, with their connections. As a task: what ended must be closed even
+    /// if whoever signs in has left.
+    async fn end_oldest(&self, user: UserId, newest: Uuid, now_ms: i64) -> Result<(), AuthError> {
+        let (accounts, hub, most) = (self.accounts.clone(), self.hub.clone(), self.most_sign_ins);
+        let work = tokio::spawn(async move {
+            for ended in accounts.end_oldest(&user, newest, most, now_ms).await? {
+                hub.close_sign_in(SignInId(ended), CloseCode::Token);
+            }
+            Ok::<_, AccountError>(())
+        });
+        Ok(work.await.map_err(AuthError::internal)??)
     }
 
     fn tokens(&self, person: &Person, sign_in: Uuid, refresh_token: String) -> Result<Tokens, AuthError> {

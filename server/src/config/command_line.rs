@@ -9,6 +9,7 @@ use protocol::UserId;
 
 use super::accounts::AccountSettings;
 use super::limits::LimitSettings;
+use super::quotas::QuotaSettings;
 use super::user_command::UserCommand;
 use super::{AccountsMode, Config, ConfigError, Environment, ListenAddress, Order, Synchronous, refused};
 use crate::auth::ACCESS_MINUTES;
@@ -167,6 +168,9 @@ pub(super) struct Settings {
 
     #[command(flatten)]
     pub(super) limits: LimitSettings,
+
+    #[command(flatten)]
+    pub(super) quotas: QuotaSettings,
 
     /// Whether a socket that offers permessage-deflate (RFC 7692) may send and is sent compressed messages. off saves CPU
     /// where bandwidth costs nothing.

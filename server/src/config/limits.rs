@@ -108,6 +108,7 @@ impl RateLimits {
             broadcasts: rate(self.broadcasts_per_second, BURST),
             wishes: rate(self.wishes_per_second, WISH_BURST),
             bytes: rate(self.bytes_per_second, BYTE_BURST),
+            requests: None,
         }
     }
 }

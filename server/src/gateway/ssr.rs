@@ -23,6 +23,7 @@ use crate::auth::{AuthError, Caller};
 use crate::config::Registration;
 use crate::error::ApiError;
 use crate::gateway::extract::{ApiPath, ApiQuery};
+use crate::requests::{self, Held};
 use crate::state::AppState;
 
 /// The files under `/pkg` that bring a page to life, where they are not those of the rooms; `tools/build-site.mjs`
@@ -41,7 +42,7 @@ const ROOMS: u32 = 200;
 
 /// `GET /`
 pub(crate) async fn home(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
-    let Some(caller) = identify_visitor(&state, request.headers()).await? else {
+    let Some(caller) = visitor(&state, &request).await? else {
         return Ok(sign_in_first(request.uri()));
     };
     let start = start(&state, request.uri(), request.headers(), Some(&caller)).await?;
@@ -54,7 +55,7 @@ pub(crate) async fn room(
     room: Result<ApiPath<String>, ApiError>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let Some(caller) = identify_visitor(&state, request.headers()).await? else {
+    let Some(caller) = visitor(&state, &request).await? else {
         return Ok(sign_in_first(request.uri()));
     };
     let mut start = start(&state, request.uri(), request.headers(), Some(&caller)).await?;
@@ -73,6 +74,21 @@ pub(crate) async fn room(
     render(&state, request, start, status).await
 }
 
+/// Who looks at a page, whose request is counted.
+fn visitor(
+    state: &AppState,
+    request: &Request,
+) -> impl Future<Output = Result<Option<Caller>, ApiError>> + Send {
+    let (headers, held) = (request.headers(), Held::of(request.extensions()));
+    async move {
+        let caller = identify_visitor(state, headers).await?;
+        if let Some(caller) = &caller {
+            requests::enter(state, held, caller).await?;
+        }
+        Ok(caller)
+    }
+}
+
 /// What the address names. A part that is no text is no identifier either, and is answered with the same page.
 fn named(part: &Result<ApiPath<String>, ApiError>) -> &str {
     part.as_ref().map_or("", |ApiPath(part)| part)
@@ -84,7 +100,7 @@ pub(crate) async fn live(
     chat: Result<ApiPath<String>, ApiError>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let Some(caller) = identify_visitor(&state, request.headers()).await? else {
+    let Some(caller) = visitor(&state, &request).await? else {
         return Ok(sign_in_first(request.uri()));
     };
     let mut start = start(&state, request.uri(), request.headers(), Some(&caller)).await?;
@@ -121,7 +137,7 @@ async fn session(
 
 /// `GET /sign-in` and `GET /register`
 pub(crate) async fn entry(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
-    if identify_visitor(&state, request.headers()).await?.is_some() {
+    if visitor(&state, &request).await?.is_some() {
         return Ok(see_other(&next(request.uri())));
     }
     let start = start(&state, request.uri(), request.headers(), None).await?;
@@ -133,7 +149,7 @@ pub(crate) async fn open_to_all(
     State(state): State<AppState>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let caller = identify_visitor(&state, request.headers()).await?;
+    let caller = visitor(&state, &request).await?;
     let start = start(&state, request.uri(), request.headers(), caller.as_ref()).await?;
     render(&state, request, start, StatusCode::OK).await
 }
@@ -145,7 +161,7 @@ pub(crate) async fn missing(State(state): State<AppState>, request: Request) -> 
     if !is_page {
         return Err(ApiError::NotFound);
     }
-    let caller = identify_visitor(&state, request.headers()).await?;
+    let caller = visitor(&state, &request).await?;
     let start = start(&state, request.uri(), request.headers(), caller.as_ref()).await?;
     render(&state, request, start, StatusCode::NOT_FOUND).await
 }

@@ -17,7 +17,9 @@ use server::Running;
 use server::auth::Proxies;
 use server::auth::origin::Origins;
 use server::clock::SystemClock;
-use server::config::{Accounts, AccountsMode, Config, Environment, Limits, RateLimits, Secret, Synchronous};
+use server::config::{
+    Accounts, AccountsMode, Config, Environment, Limits, Quotas, RateLimits, Secret, Synchronous,
+};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
@@ -103,6 +105,7 @@ impl App {
             trust_query_user: false,
             rate_limits: RateLimits::OFF,
             limits: Limits::default(),
+            quotas: Quotas::OFF,
             compress_from: Some(1024),
             log: "warn".to_owned(),
         };

@@ -19,8 +19,10 @@ mod messages;
 mod model;
 mod notifications;
 mod older;
+mod quotas;
 mod remembered;
 mod rooms;
+mod sign_in_quota;
 mod world;
 
 /// Each of these is a promise of `hub::port::Store`.
@@ -106,4 +108,9 @@ contract! {
         notifications_that_were_read_wait_no_more,
         a_notification_that_comes_again_is_listed_once,
         old_notifications_are_let_go_but_not_for_other_things;
+    quotas:
+        whoever_left_for_good_is_not_added,
+        rooms_that_a_user_owns_are_counted,
+        strangers_are_those_who_share_no_room,
+        jobs_that_run_are_counted;
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub::NewRoom;
+use hub::{NewRoom, Refusal};
 use protocol::limits::MAX_MEMBERS_PER_REQUEST;
 use protocol::rest::{ChatPatch, Chats, Members, NewChat, NewMembers};
 use protocol::{RoomId, RoomSummary, UserId};
@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::users::sees_everybody;
 use super::{person_id, room_id};
-use crate::auth::Caller;
+use crate::auth::{Caller, Clearance};
 use crate::error::ApiError;
 use crate::gateway::extract::{ApiBody, ApiPath, ApiQuery};
 use crate::state::AppState;
@@ -50,8 +50,9 @@ pub(crate) async fn create(
     ApiBody(new): ApiBody<NewChat>,
 ) -> Result<(StatusCode, Json<RoomSummary>), ApiError> {
     let new = NewRoom { id: new.id, name: new.name, kind: new.kind, members: new.member_ids };
-    let made = state.hub().create_room(&caller.person.id, new).await;
-    let room = made.map_err(|refusal| ApiError::renaming(refusal, "user_ids", "member_ids"))?;
+    let renamed = |refusal: Refusal| ApiError::renaming(refusal, "user_ids", "member_ids");
+    state.hub().count_new_room(caller.actor(), &new.members).await.map_err(renamed)?;
+    let room = state.hub().create_room(&caller.person.id, new).await.map_err(renamed)?;
     Ok((StatusCode::CREATED, Json(room)))
 }
 
@@ -69,6 +70,7 @@ pub(crate) async fn rename(
     ApiPath(room): ApiPath<String>,
     ApiBody(patch): ApiBody<ChatPatch>,
 ) -> Result<Json<RoomSummary>, ApiError> {
+    state.hub().count(caller.actor())?;
     Ok(Json(state.hub().rename_room(&caller.person.id, &room_id(&room)?, &patch.name).await?))
 }
 
@@ -105,6 +107,11 @@ pub(crate) async fn add_members(
         let message = "name at least one person, in user_ids or usernames".to_owned();
         return Err(ApiError::Invalid { field: "usernames", message });
     }
+    state.hub().count(caller.actor())?;
+    state.hub().count_strangers(caller.actor(), &people).await?;
+    if caller.clearance == Clearance::Admin {
+        state.hub().take_back_leaving(&room, &people).await?;
+    }
     let members = state.hub().add_members(&caller.person.id, &room, people).await?;
     Ok(Json(Members { members }))
 }
@@ -135,8 +142,32 @@ pub(crate) async fn remove_member(
     State(state): State<AppState>,
     caller: Caller,
     ApiPath((room, person)): ApiPath<(String, String)>,
+    ApiQuery(query): ApiQuery<RemovalQuery>,
 ) -> Result<StatusCode, ApiError> {
-    let person = person_id(&person)?;
-    state.hub().remove_member(&caller.person.id, &room_id(&room)?, &person).await?;
+    let (room, person) = (room_id(&room)?, person_id(&person)?);
+    let (hub, me) = (state.hub(), &caller.person.id);
+    hub.count(caller.actor())?;
+    match query.for_good {
+        None => hub.remove_member(me, &room, &person).await?,
+        Some(_) if person != *me => {
+            let message = "only oneself leaves for good, or takes that back".to_owned();
+            return Err(ApiError::Invalid { field: "for_good", message });
+        }
+        Some(true) => hub.leave_for_good(me, &room).await?,
+        Some(false) => {
+            let taken_back = hub.take_back_leaving(&room, std::slice::from_ref(me)).await?;
+            // Without one it is an ordinary leaving.
+            if taken_back == 0 {
+                hub.remove_member(me, &room, me).await?;
+            }
+        }
+    }
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// How somebody leaves.
+#[derive(Deserialize)]
+pub(crate) struct RemovalQuery {
+    /// `true`: and is not put into the room again. `false`: takes that back.
+    for_good: Option<bool>,
 }

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::account_changes::{Set, What};
 use super::rows::{AccountRow, PersonRow};
+use super::sign_in_quota::EndOldest;
 use super::writer::{Change, Failure, Fault, Outage, Work};
 use super::{SqliteStore, account_changes, ended_tokens, sign_ins};
 use crate::auth::Clearance;
@@ -86,6 +87,17 @@ impl Accounts for SqliteStore {
 
     fn open_sign_in(&self, sign_in: SignIn) -> Answer<'_, ()> {
         Box::pin(async move { Ok(self.writer().write(sign_ins::Open(sign_in)).await?) })
+    }
+
+    fn end_oldest<'a>(
+        &'a self,
+        user: &'a UserId,
+        newest: Uuid,
+        most: u32,
+        now_ms: i64,
+    ) -> Answer<'a, Vec<Uuid>> {
+        let work = EndOldest { user: user.clone(), newest, most, now_ms };
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
     }
 
     fn sign_in_by_secret<'a>(

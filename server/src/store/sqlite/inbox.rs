@@ -75,6 +75,10 @@ impl InboxStore for SqliteStore {
         Box::pin(async move { jobs::running(self.readers(), person, after, limit).await.map_err(unread) })
     }
 
+    fn running_count<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64> {
+        Box::pin(async move { jobs::running_count(self.readers(), person).await.map_err(unread) })
+    }
+
     fn notifications<'a>(
         &'a self,
         person: &'a UserId,

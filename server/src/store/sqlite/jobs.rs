@@ -73,3 +73,11 @@ pub(super) async fn running(
     .await?;
     jobs.iter().map(|job| from_json(job)).collect()
 }
+
+pub(super) const RUNNING_COUNT: &str = "SELECT COUNT(*) FROM jobs INDEXED BY jobs_running
+     WHERE person = (SELECT key FROM people WHERE id = ?) AND is_running";
+
+/// See [`hub::port::InboxStore::running_count`].
+pub(super) async fn running_count(readers: &SqlitePool, person: &UserId) -> Result<u64, sqlx::Error> {
+    query_scalar(RUNNING_COUNT).bind(person.as_str()).fetch_one(readers).await
+}

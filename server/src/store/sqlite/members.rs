@@ -11,9 +11,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{query_as, query_scalar};
 
-use super::rooms;
 use super::rows::{PersonRow, role_number, room_id, seq_number, user_id};
 use super::writer::{Change, Fault, Work};
+use super::{quotas, rooms};
 
 /// Somebody with an account.
 pub(super) struct Known {
@@ -22,6 +22,14 @@ pub(super) struct Known {
 }
 
 impl Known {
+    pub(super) fn key(&self) -> i64 {
+        self.key
+    }
+
+    pub(super) fn id(&self) -> &UserId {
+        &self.person.id
+    }
+
     /// What [`insert`] takes.
     pub(super) fn into_member(self, role: Role) -> (i64, Membership) {
         (self.key, Membership { person: self.person, role, read_seq: 0 })
@@ -78,6 +86,9 @@ impl Work for Add {
         let room = rooms::chat_key(connection, &self.room)?;
         let room = room.ok_or(Fault::Refused(StoreError::NoSuchRoom))?;
         let people = lookup(connection, &self.people)?;
+        if let Some(gone) = quotas::find_left(connection, room, &people)? {
+            return Err(Fault::Refused(StoreError::LeftForGood(gone)));
+        }
         let inside: HashSet<i64> = connection
             .prepare_cached("SELECT person FROM members WHERE room = ?")?
             .query_map([room], |row| row.get(0))?
@@ -92,10 +103,11 @@ impl Work for Add {
     }
 }
 
-/// See [`hub::port::Store::remove_member`].
+/// See [`hub::port::Store::remove_member`] and [`hub::port::Store::leave_for_good`].
 pub(super) struct Remove {
     pub(super) room: RoomId,
     pub(super) person: UserId,
+    pub(super) for_good: bool,
 }
 
 impl Change for Remove {
@@ -105,6 +117,9 @@ impl Change for Remove {
 
 impl Work for Remove {
     fn run(&self, connection: &Connection) -> Result<Option<UserId>, Fault<Infallible>> {
+        if self.for_good {
+            quotas::note_left(connection, &self.room, &self.person)?;
+        }
         let mut remove = connection.prepare_cached(
             "DELETE FROM members WHERE room = (SELECT key FROM rooms WHERE id = ?)
                                    AND person = (SELECT key FROM people WHERE id = ?) RETURNING room",

@@ -24,10 +24,12 @@ mod pen;
 #[cfg(test)]
 mod plans;
 mod probe;
+mod quotas;
 mod renew;
 mod restore;
 mod rooms;
 mod rows;
+mod sign_in_quota;
 mod sign_ins;
 mod summaries;
 mod writer;
@@ -187,8 +189,26 @@ impl Store for SqliteStore {
     }
 
     fn remove_member<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<UserId>> {
-        let work = members::Remove { room: room.clone(), person: person.clone() };
+        let work = members::Remove { room: room.clone(), person: person.clone(), for_good: false };
         Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+
+    fn leave_for_good<'a>(&'a self, room: &'a RoomId, user: &'a UserId) -> Answer<'a, Option<UserId>> {
+        let work = members::Remove { room: room.clone(), person: user.clone(), for_good: true };
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+
+    fn take_back_leaving<'a>(&'a self, room: &'a RoomId, users: &'a [UserId]) -> Answer<'a, u64> {
+        let work = quotas::TakeBack { room: room.clone(), users: users.to_vec() };
+        Box::pin(async move { Ok(self.writer().write(work).await?) })
+    }
+
+    fn rooms_owned<'a>(&'a self, user: &'a UserId) -> Answer<'a, u64> {
+        Box::pin(async move { quotas::rooms_owned(self.readers(), user).await.map_err(unread) })
+    }
+
+    fn strangers<'a>(&'a self, user: &'a UserId, users: &'a [UserId]) -> Answer<'a, u64> {
+        Box::pin(async move { quotas::strangers(self.readers(), user, users).await.map_err(unread) })
     }
 
     fn append<'a>(

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{SqliteStore, accounts, inbox, members, messages, rooms};
+use super::{SqliteStore, accounts, inbox, jobs, members, messages, quotas, rooms, sign_in_quota};
 
 /// What SQLite would do (<https://sqlite.org/eqp.html>): a step each.
 fn plan(database: &Connection, statement: &str) -> Vec<String> {
@@ -33,6 +33,13 @@ async fn every_hot_question_is_answered_from_an_index() {
         let steps = plan(&database, statement);
         assert!(!steps.is_empty() && dear(&steps).is_empty(), "{statement}: {steps:#?}");
     }
+    for statement in [quotas::OWNED, jobs::RUNNING_COUNT, sign_in_quota::OLDEST] {
+        let steps = plan(&database, statement);
+        assert!(!steps.is_empty() && dear(&steps).is_empty(), "{statement}: {steps:#?}");
+    }
+    // The list that is asked about is read from its beginning to its end.
+    let steps = plan(&database, quotas::KNOWN);
+    assert!(dear(&steps).iter().all(|step| step.contains("asked")), "{steps:#?}");
     // What they find is put in order, which is the members of one room, or of the rooms of one person.
     for statement in [rooms::FIND, rooms::FIND_LIVE, accounts::BESIDE] {
         let steps = plan(&database, statement);

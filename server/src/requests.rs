@@ -1,0 +1,114 @@
+//! Limits the requests of REST and of the pages: how often a user and an address may ask, and how many of their requests are
+//! at work or have an answer that was not read.
+//!
+//! An address is counted before anything is looked at. A user is counted by whoever finds out whose a request is, so that no
+//! token is looked at twice.
+
+mod body;
+mod permits;
+mod rate;
+
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::Extensions;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use protocol::UserId;
+
+use crate::auth::Caller;
+use crate::auth::address::Address;
+use crate::config::Quotas;
+use crate::error::ApiError;
+use crate::state::AppState;
+
+use body::HeldBody;
+use permits::{Permit, Permits};
+use rate::AddressRate;
+
+/// How many times as many requests a part of the application may have at work: it asks for many users.
+const SERVICE_TIMES: usize = 16;
+
+/// Requests that wait for their turn, for each that may be at work: a page asks for a few things at once, in a few tabs.
+const WAITING_TIMES: usize = 8;
+
+/// Counts requests by address and by user.
+pub(crate) struct RequestLimiter {
+    rate: AddressRate,
+    of_addresses: Permits<IpAddr>,
+    of_users: Permits<UserId>,
+    of_services: Permits<UserId>,
+}
+
+impl RequestLimiter {
+    /// Nobody has asked for anything yet.
+    pub(crate) fn new(quotas: &Quotas) -> Self {
+        let permits = |at_once: usize| (at_once, at_once.saturating_mul(WAITING_TIMES));
+        let (users, waiting_users) = permits(quotas.requests_at_once);
+        let (services, waiting_services) = permits(quotas.requests_at_once.saturating_mul(SERVICE_TIMES));
+        let (addresses, waiting_addresses) = permits(quotas.requests_at_once_per_address);
+        Self {
+            rate: AddressRate::new(quotas.requests_per_second_per_address),
+            of_addresses: Permits::new(addresses, waiting_addresses),
+            of_users: Permits::new(users, waiting_users),
+            of_services: Permits::new(services, waiting_services),
+        }
+    }
+}
+
+/// What a request holds beside the permit of its address: the permit of its user, once that is known.
+#[derive(Clone, Default)]
+pub(crate) struct Held(Arc<Mutex<Option<Permit<UserId>>>>);
+
+impl Held {
+    /// That of a request, if its requests are limited.
+    pub(crate) fn of(extensions: &Extensions) -> Option<Self> {
+        extensions.get().cloned()
+    }
+
+    fn put(&self, permit: Permit<UserId>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(permit);
+    }
+}
+
+/// The layer.
+pub(crate) async fn limit(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    limited(&state, request, |request| next.run(request)).await
+}
+
+/// Answers a request when its address may ask. Its permits are given back when the answer was written or given up.
+pub(crate) async fn limited<F: Future<Output = Response>>(
+    state: &AppState,
+    request: Request,
+    answer: impl FnOnce(Request) -> F,
+) -> Response {
+    let (mut parts, body) = request.into_parts();
+    let Address(address) = Address::of(&parts, state);
+    let limiter = state.requests();
+    if let Err(retry_after_ms) = limiter.rate.count(address, state.clock().monotonic_ms()) {
+        return ApiError::TooManyRequests { retry_after_ms }.into_response();
+    }
+    let of_address = match limiter.of_addresses.enter(address).await {
+        Ok(permit) => permit,
+        Err(error) => return error.into_response(),
+    };
+    let held = Held::default();
+    parts.extensions.insert(held.clone());
+    let response = answer(Request::from_parts(parts, body)).await;
+    response.map(|body| Body::new(HeldBody::new(body, (of_address, held))))
+}
+
+/// Counts a request of somebody who was just found out, and waits until few enough others of the same user are at work.
+///
+/// # Errors
+/// [`hub::Refusal::TooFast`], [`ApiError::TooManyAtWork`].
+pub(crate) async fn enter(state: &AppState, held: Option<Held>, caller: &Caller) -> Result<(), ApiError> {
+    state.hub().count_request(caller.actor())?;
+    let Some(held) = held else { return Ok(()) };
+    let limiter = state.requests();
+    let permits = if caller.clearance.is_service() { &limiter.of_services } else { &limiter.of_users };
+    held.put(permits.enter(caller.person.id.clone()).await?);
+    Ok(())
+}

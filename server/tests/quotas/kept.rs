@@ -1,0 +1,125 @@
+//! What one user may keep: jobs that run, sign-ins, bytes.
+
+use std::collections::HashSet;
+
+use futures_util::{StreamExt, stream};
+use protocol::rest::Tokens;
+use protocol::{ClientFrame, JobStep, MessageKind, ServerFrame};
+use reqwest::StatusCode;
+use serde_json::json;
+use server::config::Quotas;
+
+use crate::common::{Answer, App};
+use crate::socket::{End, Socket, post};
+use crate::{minted, refusal, with_quotas};
+
+const JOBS: &str = "/api/v1/jobs";
+
+async fn start(app: &App, who: &Tokens) -> Answer {
+    app.post(JOBS, who, &json!({ "title": "Import" })).await
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_jobs_that_run() {
+    let app = with_quotas(Quotas { running_jobs: 2, ..Quotas::OFF }).await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let first = start(&app, &ann).await.json()["id"].take();
+    assert_eq!(start(&app, &ann).await.status, StatusCode::CREATED);
+    assert_eq!(start(&app, &ann).await.refusal(), refusal(422, "too_many", "owner_id"));
+    let backend = minted("backend", "service");
+    let for_ann = json!({ "title": "Import", "owner_id": ann.user.id });
+    assert_eq!(app.post(JOBS, &backend, &for_ann).await.refusal(), refusal(422, "too_many", "owner_id"));
+    assert_eq!(start(&app, &bob).await.status, StatusCode::CREATED);
+    let path = format!("{JOBS}/{}", first.as_str().unwrap());
+    assert_eq!(app.patch(&path, &ann, &json!({ "status": "completed" })).await.status, StatusCode::OK);
+    assert_eq!(start(&app, &ann).await.status, StatusCode::CREATED);
+    assert_eq!(start(&app, &ann).await.refusal(), refusal(422, "too_many", "owner_id"));
+}
+
+#[tokio::test]
+async fn the_oldest_sign_in_of_too_many_ends() {
+    let app = with_quotas(Quotas { sign_ins: 2, ..Quotas::OFF }).await;
+    let oldest = app.register("ann").await;
+    let mut socket = app.enter(&oldest).await;
+    let second = app.login("ann").await;
+    app.register("bob").await;
+    assert_eq!(app.get("/api/v1/auth/me", &oldest).await.status, StatusCode::OK);
+    let third = app.login("ann").await;
+    assert_eq!(socket.end().await, End::Closed(4401));
+    assert_eq!(app.get("/api/v1/auth/me", &oldest).await.refusal(), refusal(401, "unauthorized", ""));
+    let refresh = json!({ "refresh_token": oldest.refresh_token });
+    let answer = app.post_as_stranger("/api/v1/auth/refresh", &refresh).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    for live in [&second, &third] {
+        assert_eq!(app.get("/api/v1/auth/me", live).await.status, StatusCode::OK);
+    }
+    // A browser is one of them.
+    let cookie = app.browser("ann").await;
+    assert_eq!(app.visit("/", &cookie).await.status, StatusCode::OK);
+    assert_eq!(app.get("/api/v1/auth/me", &second).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_user_stores_so_many_bytes_a_day_at_every_door() {
+    let app = with_quotas(Quotas { stored_bytes_per_day: Some(1_000), ..Quotas::OFF }).await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let room = app.create_room(&ann, "Ours", &[&bob]).await;
+    app.say(&ann, &room, &"x".repeat(600)).await;
+    let path = format!("/api/v1/chats/{room}/messages");
+    let refused = app.post(&path, &ann, &json!({ "content": "x".repeat(500) })).await;
+    assert_eq!(refused.refusal(), refusal(429, "rate_limited", "content"));
+    assert!(refused.json()["retry_after_ms"].as_u64().is_some_and(|wait| wait > 1_000_000), "{refused:?}");
+    // Of 400 at least, because some come back while the test runs.
+    let left = refused.text.split_once("a day, and ").and_then(|it| it.1.split_once(' '));
+    let left: u64 = left.unwrap().0.parse().unwrap();
+    assert!((400..500).contains(&left), "{refused:?}");
+    let mut socket = app.enter(&ann).await;
+    socket.join(&room, None).await;
+    socket.say(&post(&room, 1, &"x".repeat(500))).await;
+    assert_eq!(socket.refusal().await, ("rate_limited".to_owned(), Some("body".to_owned())));
+    let letter = ClientFrame::Direct {
+        room: room.clone(),
+        to: bob.user.id.clone(),
+        body: "x".repeat(500),
+        kind: MessageKind::Text,
+    };
+    socket.say(&letter).await;
+    assert_eq!(socket.refusal().await, ("rate_limited".to_owned(), Some("body".to_owned())));
+    app.say(&ann, &room, &"x".repeat(300)).await;
+    app.say(&bob, &room, &"x".repeat(600)).await;
+}
+
+/// Jobs that run and are told before the answer to a ping, by their identifiers.
+async fn running_jobs(socket: &mut Socket, count: usize) -> usize {
+    let mut told = HashSet::new();
+    while told.len() < count {
+        let job = socket
+            .hear_some(|frame| match frame {
+                ServerFrame::Job { data } => Some(data.item),
+                _ => None,
+            })
+            .await;
+        assert_eq!(job.step, JobStep::Progressed);
+        assert!(told.insert(job.job.id), "told twice");
+    }
+    told.len()
+}
+
+#[tokio::test]
+async fn thousands_of_running_jobs_are_told_and_end_no_connection() {
+    const COUNT: usize = 2_000;
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let started = stream::iter(0..COUNT).map(|_| {
+        let body = json!({ "title": "x".repeat(200), "message": "y".repeat(2_000) });
+        let (app, ann) = (&app, &ann);
+        async move { app.post(JOBS, ann, &body).await }
+    });
+    let started = started.buffer_unordered(64);
+    started
+        .for_each(|answer| async move { assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}") })
+        .await;
+    let mut socket = app.enter(&ann).await;
+    assert_eq!(running_jobs(&mut socket, COUNT).await, COUNT);
+    socket.before_pong().await;
+}

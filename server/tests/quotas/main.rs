@@ -1,0 +1,60 @@
+//! How much one user and one address may ask for, make and keep, and that ordinary use does not notice.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up has failed"
+)]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod kept;
+mod ordinary;
+mod requests;
+mod rooms;
+mod settings;
+#[path = "../socket/mod.rs"]
+mod socket;
+
+use common::{App, FAR_AWAY, mint};
+use protocol::UserId;
+use protocol::rest::{Tokens, User};
+use serde_json::json;
+use server::config::Quotas;
+use socket::Socket;
+
+/// What [`common::Answer::refusal`] is compared with.
+fn refusal(status: u16, code: &str, field: &str) -> (u16, String, String) {
+    (status, code.to_owned(), field.to_owned())
+}
+
+/// A server on which only these quotas hold.
+async fn with_quotas(quotas: Quotas) -> App {
+    App::spawn_with(|config| config.quotas = quotas).await
+}
+
+/// Somebody with a token of another backend, which says a role or an empty one.
+fn minted(id: &str, role: &str) -> Tokens {
+    let claims = json!({ "sub": id, "username": id, "exp": FAR_AWAY, "hubbub_role": role });
+    Tokens {
+        access_token: mint(&claims),
+        refresh_token: String::new(),
+        token_type: "Bearer".to_owned(),
+        expires_in: 0,
+        user: User {
+            id: UserId::parse(id).unwrap(),
+            username: id.to_owned(),
+            email: String::new(),
+            is_active: true,
+            created_at: String::new(),
+        },
+    }
+}
+
+impl App {
+    /// Opens a socket and takes the welcome.
+    async fn enter(&self, who: &Tokens) -> Socket {
+        Socket::enter(&self.socket_url(&format!("?token={}", who.access_token))).await
+    }
+}

@@ -1,0 +1,55 @@
+//! Settings of quotas that are wrong or contradict others stop the start.
+
+use std::process::Command;
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+const COUNTS: [&str; 10] = [
+    "HUBBUB_REQUESTS_PER_SECOND",
+    "HUBBUB_REQUESTS_PER_SECOND_PER_ADDRESS",
+    "HUBBUB_REQUESTS_AT_ONCE",
+    "HUBBUB_REQUESTS_AT_ONCE_PER_ADDRESS",
+    "HUBBUB_ROOMS_MADE_PER_DAY",
+    "HUBBUB_ROOMS_OWNED",
+    "HUBBUB_STRANGERS_PER_DAY",
+    "HUBBUB_STORED_BYTES_PER_DAY",
+    "HUBBUB_RUNNING_JOBS_PER_USER",
+    "HUBBUB_SIGN_INS_PER_USER",
+];
+
+/// The line of a refused start.
+fn refused(environment: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_hubbub"));
+    command.env_clear().current_dir(folder.path()).arg("serve");
+    let output = command.env("JWT_SECRET", SECRET).envs(environment.iter().copied()).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2), "{text}");
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text
+}
+
+#[test]
+fn a_quota_that_is_no_number_stops_the_start() {
+    for name in COUNTS {
+        for value in ["0", "many"] {
+            assert!(refused(&[(name, value)]).contains(name), "{name}={value}");
+        }
+    }
+    let line = refused(&[("HUBBUB_STORED_BYTES_PER_DAY", "1000")]);
+    assert!(line.contains("less than one message of HUBBUB_MAX_MESSAGE_BYTES"), "{line}");
+}
+
+#[test]
+fn a_rate_is_not_set_where_rates_are_off() {
+    for (name, value) in [
+        ("HUBBUB_REQUESTS_PER_SECOND", "10"),
+        ("HUBBUB_REQUESTS_PER_SECOND_PER_ADDRESS", "10"),
+        ("HUBBUB_ROOMS_MADE_PER_DAY", "10"),
+        ("HUBBUB_STRANGERS_PER_DAY", "10"),
+        ("HUBBUB_STORED_BYTES_PER_DAY", "100000"),
+    ] {
+        let line = refused(&[("HUBBUB_RATE_LIMITS", "off"), (name, value)]);
+        assert!(line.contains("HUBBUB_RATE_LIMITS is off"), "{line}");
+    }
+}

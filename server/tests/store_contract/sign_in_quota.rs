@@ -1,0 +1,44 @@
+//! Of too many sign-ins those end that were renewed longest ago, and the memory before the accounts knows.
+
+use std::sync::Arc;
+
+use server::auth::Remembered;
+use server::auth::accounts::{Accounts, SignIn, SignInKind};
+use uuid::Uuid;
+
+use crate::world::{nobody, open_with_people, person};
+
+const NOW: i64 = 10_000;
+
+async fn signed_in(accounts: &Remembered, name: &str, number: u8, expires_at_ms: i64) -> Uuid {
+    let (id, kind) = (Uuid::now_v7(), SignInKind::Tokens);
+    let user = person(name).id;
+    let secret_hash = [number; 32];
+    let sign_in = SignIn { id, user, kind, secret_hash, created_at_ms: NOW, expires_at_ms };
+    accounts.open_sign_in(sign_in).await.unwrap();
+    assert!(accounts.sign_in(id, NOW - 1).await.unwrap().is_some());
+    id
+}
+
+#[tokio::test]
+async fn those_end_that_were_renewed_longest_ago() {
+    let folder = tempfile::tempdir().unwrap();
+    let accounts = Remembered::new(Arc::new(open_with_people(&folder).await));
+    let alice = person("alice").id;
+    let renewed = signed_in(&accounts, "alice", 1, 50_000).await;
+    let oldest = signed_in(&accounts, "alice", 2, 20_000).await;
+    let expired = signed_in(&accounts, "alice", 3, NOW).await;
+    let of_bob = signed_in(&accounts, "bob", 4, 15_000).await;
+    let newest = signed_in(&accounts, "alice", 5, 19_000).await;
+
+    assert!(accounts.end_oldest(&alice, newest, 3, NOW).await.unwrap().is_empty());
+    assert_eq!(accounts.end_oldest(&alice, newest, 2, NOW).await.unwrap(), [oldest]);
+    assert!(accounts.end_oldest(&alice, newest, 2, NOW).await.unwrap().is_empty());
+    assert!(accounts.end_oldest(&nobody(), newest, 1, NOW).await.unwrap().is_empty());
+    for (id, is_live) in [(renewed, true), (oldest, false), (expired, false), (of_bob, true), (newest, true)]
+    {
+        assert_eq!(accounts.sign_in(id, NOW).await.unwrap().is_some(), is_live, "{id}");
+    }
+    assert_eq!(accounts.end_oldest(&alice, newest, 1, NOW).await.unwrap(), [renewed]);
+    assert!(accounts.sign_in(newest, NOW).await.unwrap().is_some(), "never the newest");
+}
