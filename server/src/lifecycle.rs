@@ -19,11 +19,14 @@ use tokio_util::sync::CancellationToken;
 use crate::account_watch;
 use crate::auth::accounts::AccountError;
 use crate::auth::secret::{SECRET_FILE, load_or_make};
-use crate::auth::{Attempts, AuthError, KEPT_AFTER_END_MS, Keys, Passwords, Remembered, RoleNotice, SignIns};
+use crate::auth::{
+    Attempts, AuthError, KEPT_AFTER_END_MS, Keys, Passwords, Remembered, RoleNotice, SeenTimes, SignIns,
+};
 use crate::clock::SystemClock;
 use crate::config::{AccountsMode, Config, Registration, Secret, Synchronous};
 use crate::demo::{self, DemoError};
 use crate::gateway::socketio::{self, SocketIoDoor};
+use crate::last_seen;
 use crate::listener::{self, ListenError};
 use crate::router::router;
 use crate::serve::{Steps, serve};
@@ -84,6 +87,7 @@ pub struct Running {
     steps: Steps,
     sweeper: JoinHandle<()>,
     watcher: JoinHandle<()>,
+    seen_keeper: JoinHandle<()>,
     socket_io: SocketIoDoor,
 }
 
@@ -171,6 +175,7 @@ pub async fn serve_on(
         keys: Keys::new(&secret).lasting_minutes(config.access_token_minutes),
         passwords: Passwords::new().await.map_err(StartError::Passwords)?,
         attempts: Attempts::new(config.rate_limits.sign_ins_per_minute),
+        seen: SeenTimes::default(),
         mode: config.accounts,
         registration: people.registration,
         roles: RoleNotice::new(people.role_claim.clone()),
@@ -201,10 +206,11 @@ pub async fn serve_on(
     let server = tokio::spawn(serve(listeners, router, steps.clone(), limits));
     let sweeper = tokio::spawn(sweep(state.clone()));
     let watcher = tokio::spawn(account_watch::watch(state.clone(), known_change));
+    let seen_keeper = tokio::spawn(last_seen::keep(state.clone()));
     for addr in &addresses {
         tracing::info!(%addr, "Listening on http://{addr}");
     }
-    Ok(Running { addresses, state, store, server, steps, sweeper, watcher, socket_io })
+    Ok(Running { addresses, state, store, server, steps, sweeper, watcher, seen_keeper, socket_io })
 }
 
 impl Running {
@@ -253,6 +259,9 @@ impl Running {
             }
             if let Err(error) = self.watcher.await {
                 tracing::error!(%error, "The watch over accounts panicked");
+            }
+            if let Err(error) = self.seen_keeper.await {
+                tracing::error!(%error, "The task that stores when sign-ins were last used panicked");
             }
             self.store.close().await;
         };

@@ -21,10 +21,10 @@ use tower_http::trace::TraceLayer;
 use crate::dialect::{Entrance, Place, RAW};
 use crate::error::ApiError;
 use crate::gateway::rest::{
-    account, emit, health, jobs, maintenance, messages, notifications, rooms, stats, users,
+    account, emit, health, jobs, maintenance, messages, notifications, rooms, sign_ins, stats, users,
 };
 use crate::gateway::socketio::SocketIoDoor;
-use crate::gateway::{files, headers, host, pages, ssr, websocket};
+use crate::gateway::{account_page, files, headers, host, pages, ssr, websocket};
 use crate::refusals;
 use crate::state::AppState;
 
@@ -68,6 +68,9 @@ fn api() -> Router<AppState> {
         .route("/api/v1/auth/logout", post(account::logout))
         .route("/api/v1/auth/me", get(account::me))
         .route("/api/v1/auth/ticket", post(account::ticket))
+        .route("/api/v1/auth/sessions", get(sign_ins::list).delete(sign_ins::end_others))
+        .route("/api/v1/auth/sessions/{sign_in}", delete(sign_ins::end))
+        .route("/api/v1/auth/password", post(sign_ins::change_password))
         .route("/api/v1/chats", get(rooms::list).post(rooms::create))
         .route("/api/v1/chats/{room}", get(rooms::show).patch(rooms::rename).delete(rooms::delete))
         .route("/api/v1/chats/{room}/members", get(rooms::members).post(rooms::add_members))
@@ -110,6 +113,7 @@ fn pages() -> Router<AppState> {
         .route("/sign-in", get(ssr::entry).post(pages::sign_in))
         .route("/register", get(ssr::entry).post(pages::register))
         .route("/sign-out", post(pages::sign_out))
+        .route("/account", get(account_page::show).post(account_page::act))
         .route("/theme", post(pages::theme))
         .route("/devtools", get(ssr::open_to_all))
         .route("/test", get(ssr::open_to_all))

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::accounts::{AccountError, Accounts, NewAccount, Rotation, SignIn, SignInKind};
 use super::address::Address;
 use super::proof::is_token_id;
-use super::{Attempts, AuthError, Caller, Keys, Passwords, RoleNotice, names, secret};
+use super::{Attempts, AuthError, Caller, Device, Keys, Passwords, RoleNotice, SeenTimes, names, secret};
 use crate::clock::rfc3339;
 use crate::config::{AccountsMode, Registration};
 
@@ -28,8 +28,8 @@ pub(crate) const KEPT_AFTER_END_MS: i64 = SIGN_IN_MS;
 const CLOCK_STEP_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Whether a sign-in ends when one can end. If not, it was made while the clock was set far ahead, and would last too long.
-pub(super) fn is_bounded(sign_in: &SignIn, now_ms: i64) -> bool {
-    sign_in.expires_at_ms <= now_ms.saturating_add(SIGN_IN_MS + CLOCK_STEP_MS)
+pub(super) fn is_bounded(expires_at_ms: i64, now_ms: i64) -> bool {
+    expires_at_ms <= now_ms.saturating_add(SIGN_IN_MS + CLOCK_STEP_MS)
 }
 
 /// The desk where identity is proven. All doors use the same one.
@@ -46,6 +46,8 @@ pub struct SignIns {
     pub passwords: Passwords,
     /// Counts who tries how often.
     pub attempts: Attempts,
+    /// Gathers when sign-ins were last used.
+    pub seen: SeenTimes,
     /// Who keeps the accounts.
     pub mode: AccountsMode,
     /// Whether strangers may make accounts.
@@ -69,9 +71,14 @@ impl SignIns {
     ///
     /// # Errors
     /// [`AuthError`] for values outside their limits, names that are taken, too many attempts.
-    pub async fn register(&self, form: Register, address: Address) -> Result<Tokens, AuthError> {
+    pub async fn register(
+        &self,
+        form: Register,
+        address: Address,
+        device: Device,
+    ) -> Result<Tokens, AuthError> {
         let person = self.make_account(form, address).await?;
-        self.open_tokens(person).await
+        self.open_tokens(person, device).await
     }
 
     /// Makes an account and signs in a browser.
@@ -82,27 +89,33 @@ impl SignIns {
         &self,
         form: Register,
         address: Address,
+        device: Device,
     ) -> Result<CookieSignIn, AuthError> {
         let person = self.make_account(form, address).await?;
-        self.open_cookie(person).await
+        self.open_cookie(person, device).await
     }
 
     /// Signs in with tokens.
     ///
     /// # Errors
     /// [`AuthError::WrongCredentials`], [`AuthError::TooFast`] and failures of the store.
-    pub async fn login(&self, form: Login, address: Address) -> Result<Tokens, AuthError> {
+    pub async fn login(&self, form: Login, address: Address, device: Device) -> Result<Tokens, AuthError> {
         let person = self.check_password(form, address).await?;
-        self.open_tokens(person).await
+        self.open_tokens(person, device).await
     }
 
     /// Signs in a browser.
     ///
     /// # Errors
     /// As [`Self::login`].
-    pub async fn login_browser(&self, form: Login, address: Address) -> Result<CookieSignIn, AuthError> {
+    pub async fn login_browser(
+        &self,
+        form: Login,
+        address: Address,
+        device: Device,
+    ) -> Result<CookieSignIn, AuthError> {
         let person = self.check_password(form, address).await?;
-        self.open_cookie(person).await
+        self.open_cookie(person, device).await
     }
 
     /// Trades a refresh token for a new pair. The new refresh token follows from the old one, so that the same can be answered
@@ -192,17 +205,22 @@ impl SignIns {
         person.filter(|person| right && person.is_active).ok_or(AuthError::WrongCredentials)
     }
 
-    async fn open_tokens(&self, person: Person) -> Result<Tokens, AuthError> {
-        let (id, secret) = self.open(&person, SignInKind::Tokens).await?;
+    async fn open_tokens(&self, person: Person, device: Device) -> Result<Tokens, AuthError> {
+        let (id, secret) = self.open(&person, SignInKind::Tokens, device).await?;
         self.tokens(&person, id, secret)
     }
 
-    async fn open_cookie(&self, person: Person) -> Result<CookieSignIn, AuthError> {
-        let (_, secret) = self.open(&person, SignInKind::Cookie).await?;
+    async fn open_cookie(&self, person: Person, device: Device) -> Result<CookieSignIn, AuthError> {
+        let (_, secret) = self.open(&person, SignInKind::Cookie, device).await?;
         Ok(CookieSignIn { secret, person })
     }
 
-    async fn open(&self, person: &Person, kind: SignInKind) -> Result<(Uuid, String), AuthError> {
+    async fn open(
+        &self,
+        person: &Person,
+        kind: SignInKind,
+        device: Device,
+    ) -> Result<(Uuid, String), AuthError> {
         let secret = secret::new_secret().map_err(AuthError::internal)?;
         let (id, now_ms) = (Uuid::now_v7(), self.clock.now_ms());
         let sign_in = SignIn {
@@ -212,8 +230,9 @@ impl SignIns {
             secret_hash: secret::hash(&secret),
             created_at_ms: now_ms,
             expires_at_ms: now_ms + SIGN_IN_MS,
+            seen_at_ms: now_ms,
         };
-        self.accounts.open_sign_in(sign_in).await?;
+        self.accounts.open_sign_in(sign_in, device).await?;
         Ok((id, secret))
     }
 

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use protocol::rest::{Login, Refresh, Register, Ticket, Tokens, User};
 
 use crate::auth::address::Address;
-use crate::auth::{Caller, TICKET_MS, user};
+use crate::auth::{Caller, Device, TICKET_MS, user};
 use crate::error::ApiError;
 use crate::gateway::extract::ApiBody;
 use crate::state::AppState;
@@ -14,18 +14,20 @@ use crate::state::AppState;
 pub(crate) async fn register(
     State(state): State<AppState>,
     address: Address,
+    device: Device,
     ApiBody(form): ApiBody<Register>,
 ) -> Result<(StatusCode, Json<Tokens>), ApiError> {
-    let tokens = state.sign_ins().register(form, address).await?;
+    let tokens = state.sign_ins().register(form, address, device).await?;
     Ok((StatusCode::CREATED, Json(tokens)))
 }
 
 pub(crate) async fn login(
     State(state): State<AppState>,
     address: Address,
+    device: Device,
     ApiBody(form): ApiBody<Login>,
 ) -> Result<Json<Tokens>, ApiError> {
-    Ok(Json(state.sign_ins().login(form, address).await?))
+    Ok(Json(state.sign_ins().login(form, address, device).await?))
 }
 
 pub(crate) async fn refresh(

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::{SqliteStore, accounts, inbox, members, messages, rooms};
+use super::{SqliteStore, accounts, inbox, members, messages, own_sign_ins, rooms};
 
 /// What SQLite would do (<https://sqlite.org/eqp.html>): a step each.
 fn plan(database: &Connection, statement: &str) -> Vec<String> {
@@ -32,8 +32,8 @@ async fn every_hot_question_is_answered_from_an_index() {
         let steps = plan(&database, statement);
         assert!(!steps.is_empty() && dear(&steps).is_empty(), "{statement}: {steps:#?}");
     }
-    // What they find is put in order, which is the members of one room, or of the rooms of one person.
-    for statement in [rooms::FIND, accounts::BESIDE] {
+    // What they find is put in order, which is the members of one room, or of the rooms of one person, or the sign-ins of one.
+    for statement in [rooms::FIND, accounts::BESIDE, own_sign_ins::LIST, own_sign_ins::END_OTHERS] {
         let steps = plan(&database, statement);
         assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{steps:#?}");
     }
