@@ -19,6 +19,7 @@ mod messages;
 mod model;
 mod notifications;
 mod older;
+mod own_sign_ins;
 mod remembered;
 mod rooms;
 mod world;
