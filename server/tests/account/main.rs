@@ -1,11 +1,6 @@
 //! A user's own sign-ins and password, over REST and on the page.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    reason = "a test that cannot be set up has failed"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
 #[path = "../common/mod.rs"]
 mod common;
