@@ -1,17 +1,24 @@
 // Pages for whoever has no network: the copy of a room as it was last seen, with the files that bring it to life.
 //
-// The network comes first, always; a copy is only for when nothing answers. Copies are private: they go when somebody
-// signs out. One copy of the files, of the build that made the pages: an older page with newer scripts would not fit.
+// The network comes first, always; a copy is only for when nothing answers. Copies are private: they belong to one sign-in
+// and go when it ends, or when a page of another one comes. One copy of the files, of the build that made the pages: an
+// older page with newer scripts would not fit.
 const PREFIX = 'hubbub ';
 /** Rooms that are kept; beyond it those go that were not seen for longest. */
 const MAX_PAGES = 30;
 /** The server names its build in this header. */
 const BUILD = 'hubbub-build';
+/** And, for a page, the sign-in that it was made for, with the millisecond at which that ends. */
+const SIGN_IN = 'hubbub-sign-in';
+/** Ways in and out: whoever is in afterwards is another one. */
+const DOORS = ['/sign-in', '/register', '/sign-out'];
 /** Answers of a proxy whose server does not answer. */
 const AWAY = [502, 503, 504];
 
 /** The page that came last has a place for its files. Should that fail, keeping the page says why. */
 let shelved = Promise.resolve();
+/** How often everything was forgotten. What was asked for before is not kept after it. */
+let forgotten = 0;
 
 const isPage = (path) => path === '/' || path.startsWith('/rooms/');
 const isFile = (path) => path.startsWith('/pkg/') || ['/favicon.svg', '/manifest.webmanifest'].includes(path);
@@ -23,7 +30,7 @@ addEventListener('fetch', (event) => {
   const { request } = event;
   const { origin, pathname } = new URL(request.url);
   if (origin !== location.origin) return;
-  if (request.method === 'POST' && pathname === '/sign-out') event.waitUntil(forget());
+  if (request.method === 'POST' && DOORS.includes(pathname)) event.waitUntil(forget());
   if (request.method !== 'GET') return;
   if (request.mode !== 'navigate') {
     if (isFile(pathname)) event.respondWith(file(event, pathname));
@@ -34,15 +41,16 @@ addEventListener('fetch', (event) => {
   }
 });
 
-// A page that lives tells what it shows, because it came without this worker or changed since.
-addEventListener('message', (event) => event.waitUntil(refresh(event.data)));
+// A page that lives tells what it shows, because it came without this worker or changed since; or that its sign-in has ended.
+addEventListener('message', (event) => event.waitUntil(event.data.ended ? forget() : refresh(event.data)));
 
 async function page(event, path) {
+  const since = forgotten;
   try {
     const answer = await fetch(event.request);
     if (AWAY.includes(answer.status)) return (await find(path)) ?? answer;
-    shelved = shelf(answer).catch(() => undefined);
-    event.waitUntil(keepPage(path, answer.clone()));
+    shelved = shelf(answer, since).catch(() => undefined);
+    event.waitUntil(keepPage(path, answer.clone(), since));
     return answer;
   } catch (error) {
     const copy = await find(path);
@@ -71,20 +79,21 @@ async function signIn(event) {
 }
 
 async function refresh({ path, files }) {
+  const since = forgotten;
   try {
     const answer = await fetch(path, { redirect: 'manual' });
     // The page last: where there is one, it can come to life.
-    if (await shelf(answer)) await Promise.all(files.map(async (file) => keepFile(file, await fetch(file))));
-    await keepPage(path, answer);
+    if (await shelf(answer, since)) await Promise.all(files.map(async (file) => keepFile(file, await fetch(file))));
+    await keepPage(path, answer, since);
   } catch {
     // No network: the copy that is there is the best there is.
   }
 }
 
-async function keepPage(path, answer) {
+async function keepPage(path, answer, since) {
   // A page of somebody who is signed in leads nowhere else.
   if (answer.type === 'opaqueredirect') return forget();
-  const copies = await shelf(answer);
+  const copies = await shelf(answer, since);
   if (!copies) return;
   // Taken out first, because a copy that is replaced keeps its place in the order.
   await copies.delete(path);
@@ -93,30 +102,41 @@ async function keepPage(path, answer) {
   for (const oldest of pages.slice(0, -MAX_PAGES)) await copies.delete(oldest);
 }
 
-/** Where copies of this page's build are; those of others go. */
-async function shelf(page) {
+/** Where copies of this page's build and sign-in are; those of others go. */
+async function shelf(page, since) {
   const build = page.headers.get(BUILD);
-  if (!page.ok || !build) return undefined;
-  const name = PREFIX + build;
+  const [signIn] = (page.headers.get(SIGN_IN) ?? '').split(' ');
+  if (!page.ok || !build || !signIn) return undefined;
+  const name = `${PREFIX}${build} ${signIn}`;
   for (const other of await caches.keys()) if (other !== name && other.startsWith(PREFIX)) await caches.delete(other);
-  return caches.open(name);
+  const copies = await caches.open(name);
+  if (since === forgotten) return copies;
+  // The sign-in ended while this page was on its way.
+  await caches.delete(name);
+  return undefined;
 }
 
 async function keepFile(path, answer) {
   // Only beside pages of the same build.
   await shelved;
-  const name = PREFIX + answer.headers.get(BUILD);
-  if (answer.ok && (await caches.has(name))) await (await caches.open(name)).put(path, answer);
+  const build = `${PREFIX}${answer.headers.get(BUILD)} `;
+  const name = (await caches.keys()).find((it) => it.startsWith(build));
+  if (answer.ok && name) await (await caches.open(name)).put(path, answer);
 }
 
 async function find(path) {
   for (const name of await caches.keys()) {
     const copy = name.startsWith(PREFIX) && (await (await caches.open(name)).match(path, { ignoreVary: true }));
-    if (copy) return copy;
+    if (!copy) continue;
+    const [, end] = (copy.headers.get(SIGN_IN) ?? '').split(' ');
+    if (!end || Date.now() < Number(end)) return copy;
+    // Nobody answers who could say so, but the sign-in has ended by itself.
+    await forget();
   }
   return undefined;
 }
 
 async function forget() {
+  forgotten += 1;
   for (const name of await caches.keys()) if (name.startsWith(PREFIX)) await caches.delete(name);
 }

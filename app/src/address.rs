@@ -20,6 +20,8 @@ pub enum Place {
     SignIn,
     /// `/register`
     Register,
+    /// `/account`
+    Account,
     /// `/live/{id}`, with the id of a chat; `None` when this cannot be one.
     Live(Option<RoomId>),
     /// `/devtools`
@@ -43,6 +45,7 @@ impl Place {
             "/" => Self::Lobby,
             "/sign-in" => Self::SignIn,
             "/register" => Self::Register,
+            "/account" => Self::Account,
             "/devtools" => Self::Devtools,
             "/test" => Self::Test,
             _ => Self::Nowhere,
@@ -151,6 +154,7 @@ mod tests {
             ("/live/a/b", Place::Live(None)),
             ("/test", Place::Test),
             ("/sign-in", Place::SignIn),
+            ("/account", Place::Account),
             ("/rooms", Place::Nowhere),
             ("/devtools/x", Place::Nowhere),
         ] {

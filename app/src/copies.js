@@ -34,6 +34,8 @@ export function noteChange(turned) {
 /** Nobody is signed in here any more. */
 export async function dropCopies() {
   clearTimeout(timer);
+  // The worker may be about to keep a page that it asked for before.
+  navigator.serviceWorker?.controller?.postMessage({ ended: true });
   if (!('caches' in globalThis)) return;
   for (const name of await caches.keys()) if (name.startsWith('hubbub ')) await caches.delete(name);
 }

@@ -24,11 +24,12 @@ pub(crate) fn keep_copies(address: Address, link: Link) {
             browser::note_change(false);
         }
     });
-    effect(move || {
-        if link.status.with(|status| !status.takes_posts()) {
-            browser::drop_copies();
-        }
-    });
+}
+
+/// There are no copies any more: nobody is signed in. Every page that lives says so, whether it is copied or not.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn drop_copies() {
+    browser::drop_copies();
 }
 
 #[cfg(target_arch = "wasm32")]
@@ -51,5 +52,4 @@ mod browser {
 mod browser {
     pub(super) fn start_copies() {}
     pub(super) fn note_change(_turned: bool) {}
-    pub(super) fn drop_copies() {}
 }

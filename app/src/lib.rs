@@ -29,6 +29,7 @@ mod translated;
 mod troubles;
 pub mod when;
 
+pub use pages::account::{AccountFacts, Done, SignInFacts};
 pub use roots::{Live, Rooms, Test, Workbench, place};
 pub use shell::shell;
 pub use start::{Account, Demo, Problem, Start, Theme};

@@ -5,7 +5,9 @@ use leptos::prelude::*;
 
 use crate::address::{Address, Place, current_path};
 use crate::link::{Whose, provide_link};
-use crate::pages::{DevtoolsPage, LivePage, NotFoundPage, RegisterPage, RoomsPage, SignInPage, TestPage};
+use crate::pages::{
+    AccountPage, DevtoolsPage, LivePage, NotFoundPage, RegisterPage, RoomsPage, SignInPage, TestPage,
+};
 use crate::start::{Spelling, Start};
 use crate::{conversation, page, session, when};
 
@@ -61,6 +63,7 @@ pub fn Plain(
     page::Page::provide(&start);
     match place {
         Place::Register => view! { <RegisterPage/> }.into_any(),
+        Place::Account => view! { <AccountPage/> }.into_any(),
         Place::Nowhere => view! { <NotFoundPage/> }.into_any(),
         _ => view! { <SignInPage/> }.into_any(),
     }

@@ -36,7 +36,7 @@ impl Start {
         match Place::of(&self.path) {
             Place::Lobby | Place::Room(_) | Place::Live(_) => self.account.is_some(),
             Place::Devtools | Place::Test => true,
-            Place::SignIn | Place::Register | Place::Nowhere => false,
+            Place::SignIn | Place::Register | Place::Account | Place::Nowhere => false,
         }
     }
 }

@@ -10,6 +10,7 @@ pub(crate) fn title(place: &Place, rooms: &[RoomSummary]) -> String {
     match place {
         Place::SignIn => "Sign in · Hubbub".to_owned(),
         Place::Register => "Create an account · Hubbub".to_owned(),
+        Place::Account => "Account · Hubbub".to_owned(),
         Place::Devtools => "Devtools · Hubbub".to_owned(),
         Place::Test => "Connection test · Hubbub".to_owned(),
         // The session is the only room that its page knows.

@@ -106,6 +106,23 @@ pub fn machine(at_ms: i64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{}:{second:02}Z", clock(at_ms, 0))
 }
 
+/// A day as "21 November 2026", in UTC.
+pub fn date(at_ms: i64) -> String {
+    Day::holding(at_ms, 0).label(None)
+}
+
+/// How long ago something was, in the largest unit that fits: "3 hours ago".
+pub fn ago(elapsed_ms: i64) -> String {
+    let minutes = elapsed_ms / MINUTE_MS;
+    let (count, unit) = match minutes {
+        ..1 => return "just now".to_owned(),
+        1..60 => (minutes, "minute"),
+        60..1_440 => (minutes / 60, "hour"),
+        _ => (minutes / 1_440, "day"),
+    };
+    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+}
+
 /// The reader's calendar, as a context. It knows no today until the browser has taken over: the server's HTML and the
 /// browser's first view of it must say the same.
 #[derive(Debug, Clone, Copy)]
@@ -213,6 +230,24 @@ mod tests {
         assert_eq!(Day(today.0 - 5).label(Some(today)), "Monday, 16 November");
         assert_eq!(Day(today.0 - 365).label(Some(today)), "21 November 2025");
         assert_eq!(today.label(None), "21 November 2026");
+    }
+
+    #[test]
+    fn how_long_ago_is_said_in_the_largest_unit() {
+        const HOUR_MS: i64 = 60 * MINUTE_MS;
+        for (elapsed_ms, words) in [
+            (-HOUR_MS, "just now"),
+            (59_999, "just now"),
+            (MINUTE_MS, "1 minute ago"),
+            (HOUR_MS - 1, "59 minutes ago"),
+            (HOUR_MS, "1 hour ago"),
+            (DAY_MS - 1, "23 hours ago"),
+            (DAY_MS, "1 day ago"),
+            (30 * DAY_MS, "30 days ago"),
+        ] {
+            assert_eq!(ago(elapsed_ms), words, "{elapsed_ms}");
+        }
+        assert_eq!(date(NOON), "21 November 2026");
     }
 
     #[test]

@@ -4,6 +4,7 @@ import { resolve } from 'node:path';
 import type { Page } from '@playwright/test';
 import { answered } from '../fixtures/guard';
 import { expect, test } from '../fixtures/hubbub';
+import { AccountPage } from '../pages/account';
 import { DevtoolsPage } from '../pages/devtools';
 import { LivePage } from '../pages/live';
 import { Notices } from '../pages/notices';
@@ -34,6 +35,27 @@ test('sign-in and registration', async ({ visitor, guard }) => {
   await shoot(visitor, 'sign-in-refused');
   await visitor.goto('/register');
   await shoot(visitor, 'register');
+});
+
+test('the account', async ({ alice, open, guard }) => {
+  guard.allow(answered(403));
+  for (const [system, program] of [
+    ['iPhone; CPU iPhone OS 18_5 like Mac OS X', 'Version/18.5 Mobile/15E148 Safari/604.1'],
+    ['Windows NT 10.0; Win64; x64', 'Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0'],
+    ['Linux; Android 10; K', 'SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36'],
+  ]) {
+    await alice.account.signIn(await open({ userAgent: `Mozilla/5.0 (${system}) AppleWebKit/537.36 (KHTML, like Gecko) ${program}` }));
+  }
+  const account = new AccountPage(alice.page);
+  await account.open();
+  await shoot(alice.page, 'account');
+  await account.changePassword('not-the-right-one', 'another-good-one');
+  await expect(account.current).toHaveAttribute('aria-invalid', 'true');
+  await shoot(alice.page, 'account-refused');
+  await account.open();
+  await account.button('End all others').click();
+  await expect(account.done).toBeVisible();
+  await shoot(alice.page, 'account-done');
 });
 
 test('rooms', async ({ alice, bob }) => {

@@ -5,7 +5,6 @@ mod join;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use bytes::Bytes;
 use protocol::{

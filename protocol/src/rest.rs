@@ -1,6 +1,7 @@
 //! Bodies of the REST API. Times are RFC 3339 texts in UTC with milliseconds and `Z`.
 
 mod inbox;
+mod sign_ins;
 mod websocket;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ pub use inbox::{
     JobPatch, Jobs, NewJob, NewMaintenance, NewNotification, Notifications, NotificationsRead, Notified,
     ReadNotifications,
 };
+pub use sign_ins::{NewPassword, SignIn, SignIns};
 pub use websocket::{Analysis, Delivered, Emit, HubStats, Outcome, PersonStatus, Started, Success};
 
 /// The body of every answer that is not a success.

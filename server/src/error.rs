@@ -163,6 +163,8 @@ impl ApiError {
             }
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotWebSocket(HandshakeError::Version) => StatusCode::UPGRADE_REQUIRED,
+            // Who asks is known: a client must not take it for the end of its sign-in.
+            Self::Auth(AuthError::WrongPassword) => StatusCode::FORBIDDEN,
             Self::BadHost | Self::NotWebSocket(_) | Self::ReservedEvent(_) => StatusCode::BAD_REQUEST,
             _ => status(code),
         };
@@ -185,7 +187,9 @@ impl ApiError {
             Self::Auth(AuthError::Token { fault, .. }) | Self::Hidden(AuthError::Token { fault, .. }) => {
                 Some(Reason(format!("the token is refused: {fault}")))
             }
-            Self::Auth(AuthError::WrongCredentials | AuthError::TooFast { .. })
+            Self::Auth(
+                AuthError::WrongCredentials | AuthError::WrongPassword | AuthError::TooFast { .. },
+            )
             | Self::TooManySockets { .. }
             | Self::TooManyRequests { .. }
             | Self::TooManyAtWork { .. }

@@ -22,6 +22,7 @@ pub mod gateway;
 mod http_activity;
 mod http_timeouts;
 pub mod json;
+mod last_seen;
 mod lifecycle;
 mod listener;
 mod own_file;

@@ -19,11 +19,14 @@ use tokio_util::sync::CancellationToken;
 use crate::account_watch;
 use crate::auth::accounts::AccountError;
 use crate::auth::secret::{SECRET_FILE, load_or_make};
-use crate::auth::{Attempts, AuthError, KEPT_AFTER_END_MS, Keys, Passwords, Remembered, RoleNotice, SignIns};
+use crate::auth::{
+    Attempts, AuthError, KEPT_AFTER_END_MS, Keys, Passwords, Remembered, RoleNotice, SeenTimes, SignIns,
+};
 use crate::clock::SystemClock;
 use crate::config::{AccountsMode, Config, Registration, Secret, Synchronous};
 use crate::demo::{self, DemoError};
 use crate::gateway::socketio::{self, SocketIoDoor};
+use crate::last_seen;
 use crate::listener::{self, ListenError};
 use crate::readiness;
 use crate::router::router;
@@ -85,6 +88,7 @@ pub struct Running {
     steps: Steps,
     sweeper: JoinHandle<()>,
     watcher: JoinHandle<()>,
+    seen_keeper: JoinHandle<()>,
     socket_io: SocketIoDoor,
 }
 
@@ -173,6 +177,7 @@ pub async fn serve_on(
         passwords: Passwords::new().await.map_err(StartError::Passwords)?,
         attempts: Attempts::new(&config.rate_limits),
         most_sign_ins: config.quotas.sign_ins,
+        seen: SeenTimes::default(),
         mode: config.accounts,
         registration: people.registration,
         roles: RoleNotice::new(people.role_claim.clone()),
@@ -204,10 +209,11 @@ pub async fn serve_on(
     let sweeper = tokio::spawn(sweep(state.clone()));
     let watcher = tokio::spawn(account_watch::watch(state.clone(), known_change));
     state.errands().spawn(readiness::watch(state.clone()));
+    let seen_keeper = tokio::spawn(last_seen::keep(state.clone()));
     for addr in &addresses {
         tracing::info!(%addr, "Listening on http://{addr}");
     }
-    Ok(Running { addresses, state, store, server, steps, sweeper, watcher, socket_io })
+    Ok(Running { addresses, state, store, server, steps, sweeper, watcher, seen_keeper, socket_io })
 }
 
 impl Running {
@@ -256,6 +262,9 @@ impl Running {
             }
             if let Err(error) = self.watcher.await {
                 tracing::error!(%error, "The watch over accounts panicked");
+            }
+            if let Err(error) = self.seen_keeper.await {
+                tracing::error!(%error, "The task that stores when sign-ins were last used panicked");
             }
             self.store.close().await;
         };

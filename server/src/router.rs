@@ -18,14 +18,14 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
-use crate::auth::device::DEVICE_HEADER;
+use crate::auth::device_token::DEVICE_HEADER;
 use crate::dialect::{Entrance, Place, RAW, most_bytes_of_a_carrier};
 use crate::error::ApiError;
 use crate::gateway::rest::{
-    account, emit, health, jobs, maintenance, messages, notifications, rooms, stats, users,
+    account, emit, health, jobs, maintenance, messages, notifications, rooms, sign_ins, stats, users,
 };
 use crate::gateway::socketio::SocketIoDoor;
-use crate::gateway::{files, headers, host, pages, ssr, websocket};
+use crate::gateway::{account_page, files, headers, host, pages, ssr, websocket};
 use crate::refusals;
 use crate::requests;
 use crate::state::AppState;
@@ -83,6 +83,9 @@ fn credentials() -> Router<AppState> {
         .route("/api/v1/auth/logout", post(account::logout))
         .route("/api/v1/auth/me", get(account::me))
         .route("/api/v1/auth/ticket", post(account::ticket))
+        .route("/api/v1/auth/sessions", get(sign_ins::list).delete(sign_ins::end_others))
+        .route("/api/v1/auth/sessions/{sign_in}", delete(sign_ins::end))
+        .route("/api/v1/auth/password", post(sign_ins::change_password))
         .layer(DefaultBodyLimit::max(CREDENTIALS_BYTES))
 }
 
@@ -142,6 +145,7 @@ fn pages() -> Router<AppState> {
         .route("/sign-in", get(ssr::entry).post(pages::sign_in))
         .route("/register", get(ssr::entry).post(pages::register))
         .route("/sign-out", post(pages::sign_out))
+        .route("/account", get(account_page::show).post(account_page::act))
         .route("/theme", post(pages::theme))
         .layer(DefaultBodyLimit::max(CREDENTIALS_BYTES))
         .route("/devtools", get(ssr::open_to_all))

@@ -20,6 +20,7 @@ use super::{LinkStatus, Outbox, Whose};
 use crate::api;
 use crate::browser::attempt;
 use crate::clock::now_ms;
+use crate::copies::drop_copies;
 use crate::model::wire_log::{Direction, WireFrame};
 
 /// Everything that one tab's connection consists of. Borrows are short: none is held while a listener runs.
@@ -260,6 +261,9 @@ impl Driver {
     pub(super) fn show(&self, status: LinkStatus) {
         if self.shown.borrow().as_ref() != Some(&status) {
             self.tell_status("", &status);
+            if !status.takes_posts() {
+                drop_copies();
+            }
             self.shown.replace(Some(status.clone()));
             self.set_status.try_set(status);
         }

@@ -79,8 +79,11 @@ fn Frame(account: Account) -> impl IntoView {
             />
             <RoomList rooms current on_new=Callback::new(move |()| new_room.set(true))/>
             <footer class="shell__account">
-                <Avatar name=account.name.clone()/>
-                <bdi class="shell__name">{account.name}</bdi>
+                <a class="shell__me" href="/account" {..fixed([("title", "Your account")])}>
+                    <Avatar name=account.name.clone()/>
+                    <span class="sr_only">"Your account: "</span>
+                    <bdi class="shell__name">{account.name}</bdi>
+                </a>
                 <form {..fixed([("method", "post"), ("action", "/sign-out")])}>
                     <button class="icon_button" type="submit" {..fixed([("aria-label", "Sign out"), ("title", "Sign out")])}>
                         <Glyph icon=Icon::SignOut/>

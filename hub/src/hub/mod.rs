@@ -105,6 +105,11 @@ impl Hub {
         self.shared.registry.clients_of(user).iter().map(|client| client.sign_in()).collect()
     }
 
+    /// The sign-ins by which anybody is connected.
+    pub fn sign_ins(&self) -> HashSet<SignInId> {
+        self.shared.registry.all_clients().iter().map(|client| client.sign_in()).collect()
+    }
+
     /// Counts for whoever watches the server.
     pub fn stats(&self) -> Stats {
         self.shared.registry.stats()

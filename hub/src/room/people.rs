@@ -1,8 +1,6 @@
 //! Who is in a room: members, presence and typing.
 
-use std::collections::HashSet;
-
-use protocol::{Member, PresenceChange, Role, RoomName, TypingChange, UserId};
+use protocol::{Member, PresenceChange, Role, TypingChange, UserId};
 use tokio::time::Instant;
 
 use crate::backlog::{Delivery, Subject};

@@ -7,7 +7,10 @@ use hub::model::Person;
 use protocol::UserId;
 use uuid::Uuid;
 
-use super::Clearance;
+use super::{Clearance, Device};
+
+/// Sign-ins of a user that are listed at most.
+pub const MAX_LISTED: u32 = 200;
 
 /// What the memory of accounts answers with, sooner or later.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AccountError>> + Send + 'a>>;
@@ -89,6 +92,60 @@ pub struct SignIn {
     pub created_at_ms: i64,
     /// The first millisecond at which it is over.
     pub expires_at_ms: i64,
+    /// When it was last used, to the hour.
+    pub seen_at_ms: i64,
+}
+
+/// A sign-in as its own user sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedSignIn {
+    /// Its name.
+    pub id: Uuid,
+    /// What signed in, in a short phrase; empty when it is not known.
+    pub device: String,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub created_at_ms: i64,
+    /// When it was last used, to the hour.
+    pub seen_at_ms: i64,
+    /// The first millisecond at which it is over.
+    pub expires_at_ms: i64,
+}
+
+/// Which sign-ins of a user are to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// This one.
+    One(Uuid),
+    /// All but the one that asks.
+    Others,
+}
+
+/// A user's wish to end sign-ins of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndSignIns {
+    /// Whose they are.
+    pub user: UserId,
+    /// The sign-in that asks, which must be live; `None` for a token that was signed elsewhere.
+    pub by: Option<Uuid>,
+    /// Which ones.
+    pub ending: Ending,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub now_ms: i64,
+}
+
+/// Another password, as its own user sets it. Has no `Debug`, as [`Credentials`].
+#[derive(Clone)]
+pub struct NewPassword {
+    /// Whose it is.
+    pub user: UserId,
+    /// The sign-in that asks, which must be live. It stays; all others end.
+    pub by: Uuid,
+    /// What the account must have until then: the hash that the user's current password was compared with.
+    pub old_hash: String,
+    /// What it gets.
+    pub new_hash: String,
+    /// Milliseconds since 1970-01-01 UTC.
+    pub now_ms: i64,
 }
 
 /// Milliseconds in which a secret that was just spent is answered with the same successor: a lost answer is asked for again
@@ -144,11 +201,20 @@ pub trait Accounts: Send + Sync + 'static {
     /// Stores something that changes nothing: whether what is asked to be stored would be.
     fn probe(&self) -> Answer<'_, ()>;
 
-    /// Remembers that somebody has signed in.
+    /// Remembers that somebody has signed in, on this device.
     ///
     /// # Errors
     /// [`AccountError::NoSuchAccount`].
-    fn open_sign_in(&self, sign_in: SignIn) -> Answer<'_, ()>;
+    fn open_sign_in(&self, sign_in: SignIn, device: Device) -> Answer<'_, ()>;
+
+    /// The live sign-ins of a user, the one that was used last first; at most [`MAX_LISTED`] of them.
+    fn sign_ins_of<'a>(&'a self, user: &'a UserId, now_ms: i64) -> Answer<'a, Vec<ListedSignIn>>;
+
+    /// Stores when sign-ins were last used. Those that are gone are passed over.
+    fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Answer<'_, ()>;
+
+    /// Ends live sign-ins of a user and answers which. `None` if the one that asks is not live: then none was ended.
+    fn end_sign_ins(&self, wish: EndSignIns) -> Answer<'_, Option<Vec<Uuid>>>;
 
     /// Ends live sign-ins of a user until there are `most`: first those that were renewed longest ago (or began, where
     /// nothing renews them), and never the newest. Answers which.
@@ -201,6 +267,10 @@ pub trait Accounts: Send + Sync + 'static {
     /// # Errors
     /// [`AccountError::NoSuchAccount`].
     fn set_password<'a>(&'a self, id: &'a UserId, password_hash: String) -> Answer<'a, ()>;
+
+    /// Gives a user another password, ends all sign-ins but the one that asks, and answers which. `None` if that one is not
+    /// live, or the account has another hash than the old one: then nothing was changed.
+    fn change_password(&self, change: NewPassword) -> Answer<'_, Option<Vec<Uuid>>>;
 
     /// Takes an account out of use, which ends all of its sign-ins, or back into use.
     ///

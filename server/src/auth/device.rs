@@ -1,190 +1,151 @@
-//! Device tokens: what a browser or an app keeps after a sign-in, and shows at the next one. A device that is known for a user
-//! has attempts of its own, so that strangers who try out passwords cannot lock the user out. It opens nothing.
+//! Device: what signed in, in a short phrase such as "Firefox on Linux", taken from the `User-Agent` header.
 //!
-//! As OWASP describes it ("Slow Down Online Guessing Attacks with Device Cookies"). Nothing is stored: a token says for whom
-//! and since when, under our seal, and names the user by a hash only.
+//! Only the phrase is stored: it is what the list of sign-ins shows, and the header says more about a user than that.
 
 use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
-use axum::http::HeaderMap;
+use axum::http::header::USER_AGENT;
 use axum::http::request::Parts;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use protocol::UserId;
 
-use super::address::Address;
-use super::extract::cookies;
-use super::{AuthError, Keys, secret};
-use crate::state::AppState;
+/// Bytes of the header that are read. Browsers send up to 300.
+const READ_BYTES: usize = 512;
 
-/// The header in which a client without cookies is told its device tokens, and shows them.
-pub const DEVICE_HEADER: &str = "hubbub-device";
+/// Characters of a program's own name that are kept.
+const NAME_CHARS: usize = 40;
 
-/// Seconds that a device is known after a sign-in: as long as browsers keep a cookie at most (RFC 6265bis, section 5.5).
-pub const DEVICE_SECONDS: i64 = 400 * 24 * 60 * 60;
+/// Browsers by the product that they name, the most telling first: nearly all of them name Chrome and Safari, too.
+const BROWSERS: [(&str, &str); 19] = [
+    ("EdgA/", "Edge"),
+    ("EdgiOS/", "Edge"),
+    ("Edge/", "Edge"),
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("OPT/", "Opera"),
+    ("Vivaldi/", "Vivaldi"),
+    ("SamsungBrowser/", "Samsung Internet"),
+    ("YaBrowser/", "Yandex Browser"),
+    ("Ddg/", "DuckDuckGo"),
+    ("DuckDuckGo/", "DuckDuckGo"),
+    ("FxiOS/", "Firefox"),
+    ("Firefox/", "Firefox"),
+    ("CriOS/", "Chrome"),
+    ("Chromium/", "Chromium"),
+    ("HeadlessChrome/", "Chrome"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+    ("Mozilla/", "A browser"),
+];
 
-/// Users whose device one may be at a time, such as those of a family; the oldest is forgotten.
-const MAX_USERS: usize = 4;
+/// Systems by the word that names them, the most telling first: Android names Linux, too, and an iPhone names Mac OS X.
+const SYSTEMS: [(&str, &str); 9] = [
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
+    ("Macintosh", "macOS"),
+    ("Mac OS X", "macOS"),
+    ("FreeBSD", "FreeBSD"),
+    ("Linux", "Linux"),
+];
 
-/// Bytes of all that a request shows. A token of ours has some 90.
-const MAX_BYTES: usize = 512;
+/// A device in a short phrase; empty when the client says nothing of itself. At most 60 ASCII characters.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Device(String);
 
-/// Between tokens.
-const BETWEEN: char = '~';
+impl Device {
+    /// Reads a `User-Agent` (RFC 9110, section 10.1.5).
+    pub fn of(user_agent: &[u8]) -> Self {
+        let text = String::from_utf8_lossy(user_agent.get(..READ_BYTES).unwrap_or(user_agent));
+        let named = |table: &[(&str, &'static str)]| {
+            table.iter().find(|(word, _)| text.contains(word)).map(|(_, name)| *name)
+        };
+        // A program that is no browser names itself first.
+        let program = if text.starts_with("Mozilla/") {
+            named(&BROWSERS).map(str::to_owned)
+        } else {
+            Some(own_name(&text)).filter(|name| !name.is_empty())
+        };
+        let phrase = match (program, named(&SYSTEMS)) {
+            (Some(program), Some(system)) => format!("{program} on {system}"),
+            (Some(program), None) => program,
+            (None, system) => system.unwrap_or_default().to_owned(),
+        };
+        Self(phrase)
+    }
 
-/// What seals are for.
-const PURPOSE: &str = "device";
-
-/// Where somebody signs in from.
-pub struct SignInSource {
-    /// The address.
-    pub address: Address,
-    /// The device tokens that the request shows, whatever they are.
-    shown: Vec<String>,
-}
-
-impl SignInSource {
-    /// Reads the header, else the cookie of this name.
-    pub fn of(address: Address, headers: &HeaderMap, cookie: &str) -> Self {
-        let header = headers.get(DEVICE_HEADER).and_then(|value| value.to_str().ok());
-        let shown = header.or_else(|| cookies(headers, cookie).next());
-        let tokens = shown.filter(|text| text.len() <= MAX_BYTES).unwrap_or_default().split(BETWEEN);
-        let tokens = tokens.filter(|token| !token.is_empty()).take(MAX_USERS);
-        Self { address, shown: tokens.map(str::to_owned).collect() }
+    /// The phrase.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
-impl FromRequestParts<AppState> for SignInSource {
+/// The first product of the text, without its version, if it is a plain name.
+fn own_name(text: &str) -> String {
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+');
+    text.trim_start().chars().take_while(is_plain).take(NAME_CHARS).collect()
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Device {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self::of(Address::of(parts, state), &parts.headers, state.device_cookie_name()))
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.headers.get(USER_AGENT).map(|it| Self::of(it.as_bytes())).unwrap_or_default())
     }
-}
-
-/// The devices that a request proves to be, of whichever users.
-pub struct KnownDevices<'a>(Vec<&'a str>);
-
-impl<'a> KnownDevices<'a> {
-    /// Those of the shown tokens that we have sealed and that are not too old.
-    pub fn of(source: &'a SignInSource, keys: &Keys, now_ms: i64) -> Self {
-        let shown = source.shown.iter().map(String::as_str);
-        Self(shown.filter(|token| is_ours(token, keys, now_ms)).collect())
-    }
-
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// The name of the device for a user; `None` if it is not known for that one.
-    pub fn known_for(&self, user: &UserId) -> Option<[u8; 32]> {
-        let tag = tag(user);
-        self.0.iter().find(|token| tag_of(token) == Some(tag.as_str())).map(|token| secret::hash(token))
-    }
-
-    /// What the device is to keep once a user has signed in: a new token, and those of other users.
-    ///
-    /// # Errors
-    /// [`AuthError::Internal`] without randomness.
-    pub fn with(&self, user: &UserId, keys: &Keys, now_ms: i64) -> Result<String, AuthError> {
-        let nonce = secret::new_secret().map_err(AuthError::internal)?;
-        let nonce = nonce.get(..16).unwrap_or_default();
-        let tag = tag(user);
-        let word = format!("{tag}.{:x}.{nonce}", now_ms / 1_000);
-        let mut kept = format!("{word}.{}", keys.stamp(PURPOSE, &word)?);
-        let others = self.0.iter().filter(|token| tag_of(token) != Some(tag.as_str()));
-        for other in others.take(MAX_USERS - 1) {
-            kept.push(BETWEEN);
-            kept.push_str(other);
-        }
-        Ok(kept)
-    }
-}
-
-/// A user in a token: the same for the same user, and nothing that tells who.
-fn tag(user: &UserId) -> String {
-    let hash = secret::hash(&["device", user.as_str()].join("\0"));
-    URL_SAFE_NO_PAD.encode(hash.split_at(12).0)
-}
-
-fn tag_of(token: &str) -> Option<&str> {
-    token.split('.').next()
-}
-
-fn is_ours(token: &str, keys: &Keys, now_ms: i64) -> bool {
-    let Some((word, seal)) = token.rsplit_once('.') else { return false };
-    let since = word.split('.').nth(1).and_then(|since| i64::from_str_radix(since, 16).ok());
-    let is_recent = since.is_some_and(|since| (now_ms / 1_000).saturating_sub(since) < DEVICE_SECONDS);
-    is_recent && keys.is_stamp(seal, PURPOSE, word)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
-
     use super::*;
-    use crate::config::Secret;
-
-    const NOW_MS: i64 = 1_800_000_000_000;
-
-    fn keys(letter: u8) -> Keys {
-        Keys::new(&Secret::new(vec![letter; 32]).unwrap())
-    }
-
-    fn showing(header: &str, cookie: &str) -> SignInSource {
-        let mut headers = HeaderMap::new();
-        if !header.is_empty() {
-            headers.insert(DEVICE_HEADER, header.parse().unwrap());
-        }
-        headers.insert("cookie", format!("device={cookie}").parse().unwrap());
-        SignInSource::of(Address(IpAddr::V4(Ipv4Addr::LOCALHOST)), &headers, "device")
-    }
-
-    fn user(id: &str) -> UserId {
-        UserId::parse(id).unwrap()
-    }
-
-    /// What a device keeps that has shown this.
-    fn after(shown: &str, id: &str) -> String {
-        KnownDevices::of(&showing(shown, ""), &keys(b'a'), NOW_MS)
-            .with(&user(id), &keys(b'a'), NOW_MS)
-            .unwrap()
-    }
 
     #[test]
-    fn a_device_is_known_for_who_signed_in_on_it_and_not_for_ever() {
-        let token = after("", "ann");
-        let known = |header: &str, cookie: &str, letter, now_ms| {
-            let source = showing(header, cookie);
-            let known = KnownDevices::of(&source, &keys(letter), now_ms);
-            (known.known_for(&user("ann")).is_some(), known.known_for(&user("bob")).is_some())
-        };
-        assert_eq!(known(&token, "", b'a', NOW_MS), (true, false));
-        assert_eq!(known("", &token, b'a', NOW_MS), (true, false));
-        assert_eq!(known(&token, "", b'b', NOW_MS), (false, false));
-        assert_eq!(known(&token, "", b'a', NOW_MS + DEVICE_SECONDS * 1_000), (false, false));
-        let of_bob = token.replace(&tag(&user("ann")), &tag(&user("bob")));
-        for changed in [of_bob.as_str(), "", ".", "~", "a.b.c.d", &token[1..], &token[..token.len() - 1]] {
-            assert_eq!(known(changed, "", b'a', NOW_MS), (false, false), "{changed}");
+    fn a_user_agent_becomes_a_short_phrase() {
+        for (user_agent, phrase) in [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+                "Chrome on Windows",
+            ),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
+                "Edge on Windows",
+            ),
+            (
+                "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Safari/605.1.15",
+                "Safari on macOS",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/140.0.0.0 Mobile/15E148 Safari/604.1",
+                "Chrome on iPhone",
+            ),
+            (
+                "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) SamsungBrowser/28.0 Chrome/130.0.0.0 Mobile Safari/537.36",
+                "Samsung Internet on Android",
+            ),
+            (
+                "Mozilla/5.0 (X11; CrOS x86_64 14541.0.0) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 OPR/120.0",
+                "Opera on ChromeOS",
+            ),
+            ("Mozilla/5.0 (compatible)", "A browser"),
+            ("curl/8.5.0", "curl"),
+            ("python-requests/2.32.3", "python-requests"),
+            ("HubbubApp/2.1 (iPhone; iOS 18.5)", "HubbubApp on iPhone"),
+            ("(Windows)", "Windows"),
+            ("", ""),
+            ("\u{202e}<b>", ""),
+        ] {
+            assert_eq!(Device::of(user_agent.as_bytes()).as_str(), phrase, "{user_agent}");
         }
     }
 
     #[test]
-    fn some_users_share_a_device_and_what_it_keeps_is_bounded() {
-        let mut kept = String::new();
-        for id in ["ann", "bob", "ann", "cid", "dan", "eve", "ann", "bob"] {
-            kept = after(&kept, id);
-            assert!(kept.len() <= MAX_BYTES, "{kept}");
+    fn a_phrase_is_short_and_plain_whatever_was_sent() {
+        let long = [b"x".repeat(10_000), b"Mozilla/".repeat(10_000), vec![0xff; 10_000], b"Windows".to_vec()];
+        for user_agent in long {
+            let device = Device::of(&user_agent);
+            assert!(device.as_str().len() <= 60 && device.as_str().is_ascii(), "{device:?}");
         }
-        let source = showing(&kept, "");
-        let known = KnownDevices::of(&source, &keys(b'a'), NOW_MS);
-        let of = |id: &str| known.known_for(&user(id)).is_some();
-        assert_eq!(["ann", "bob", "cid", "dan", "eve"].map(of), [true, true, false, true, true]);
-        let flood = [kept.as_str(); 20].join("~");
-        assert!(KnownDevices::of(&showing(&flood, ""), &keys(b'a'), NOW_MS).is_empty());
-        // Nothing in it that a cookie may not have.
-        assert!(kept.bytes().all(|it| it.is_ascii_alphanumeric() || b".-_~".contains(&it)), "{kept}");
+        assert_eq!(Device::of(&b"x".repeat(100)).as_str().len(), NAME_CHARS);
     }
 }

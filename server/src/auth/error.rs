@@ -25,6 +25,18 @@ pub enum AuthError {
     /// The user name or the password; which one is not said.
     #[error("the user name or the password is wrong")]
     WrongCredentials,
+    /// The current password of somebody who is signed in and sets another one.
+    #[error("this is not the current password")]
+    WrongPassword,
+    /// As [`Self::WeakPassword`], for another password.
+    #[error("{0}")]
+    WeakNewPassword(&'static str),
+    /// A token that another service signed opens no way to change what is signed in with here.
+    #[error("sign in with the password to change it: this token was signed by another service")]
+    SignedElsewhere,
+    /// A sign-in that the caller does not have.
+    #[error("you have no such sign-in")]
+    NoSuchSignIn,
     /// A request with the cookie that another site's page made.
     #[error("this request did not come from one of our own pages")]
     ForeignPage,
@@ -85,15 +97,17 @@ impl AuthError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Unauthorized | Self::Token { .. } => ErrorCode::Unauthorized,
-            Self::WrongCredentials => ErrorCode::WrongCredentials,
-            Self::ForeignPage | Self::RegistrationClosed => ErrorCode::Forbidden,
+            Self::WrongCredentials | Self::WrongPassword => ErrorCode::WrongCredentials,
+            Self::ForeignPage | Self::RegistrationClosed | Self::SignedElsewhere => ErrorCode::Forbidden,
             Self::Invalid { .. } => ErrorCode::Invalid,
-            Self::WeakPassword(_) => ErrorCode::WeakPassword,
+            Self::WeakPassword(_) | Self::WeakNewPassword(_) => ErrorCode::WeakPassword,
             Self::TooFast { .. } => ErrorCode::RateLimited,
             Self::Account(AccountError::UsernameTaken | AccountError::EmailTaken | AccountError::IdTaken) => {
                 ErrorCode::Taken
             }
-            Self::KeptElsewhere | Self::Account(AccountError::NoSuchAccount(_)) => ErrorCode::NotFound,
+            Self::KeptElsewhere | Self::NoSuchSignIn | Self::Account(AccountError::NoSuchAccount(_)) => {
+                ErrorCode::NotFound
+            }
             Self::Busy | Self::Account(AccountError::Unavailable(_)) => ErrorCode::Unavailable,
             Self::Internal(_) => ErrorCode::Internal,
         }
@@ -104,6 +118,8 @@ impl AuthError {
         match self {
             Self::Invalid { field, .. } => Some(field),
             Self::WeakPassword(_) => Some("password"),
+            Self::WrongPassword => Some("current_password"),
+            Self::WeakNewPassword(_) => Some("new_password"),
             Self::Account(AccountError::UsernameTaken) => Some("username"),
             Self::Account(AccountError::EmailTaken) => Some("email"),
             _ => None,

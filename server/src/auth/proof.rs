@@ -25,8 +25,9 @@ impl SignIns {
             (Some(sid), AccountsMode::Local) => {
                 let sid = Uuid::try_parse(sid).map_err(|_| self.refuse(TokenFault::Ended))?;
                 let live = self.accounts.sign_in(sid, now_ms).await?;
-                let live = live.filter(|it| it.0.user == id && is_bounded(&it.0, now_ms));
+                let live = live.filter(|it| it.0.user == id && is_bounded(it.0.expires_at_ms, now_ms));
                 let (sign_in, account) = live.ok_or_else(|| self.refuse(TokenFault::Ended))?;
+                self.seen.note(&sign_in, now_ms);
                 (account, sign_in.id)
             }
             // Signed with our secret by somebody who does not know our sign-ins. The token is its own sign-in.
@@ -80,8 +81,9 @@ impl SignIns {
     pub async fn by_cookie(&self, cookie: &str) -> Result<Caller, AuthError> {
         let now_ms = self.clock.now_ms();
         let found = self.accounts.sign_in_by_secret(&secret::hash(cookie), now_ms).await?;
-        let found = found.filter(|it| it.1.person.is_active && is_bounded(&it.0, now_ms));
+        let found = found.filter(|it| it.1.person.is_active && is_bounded(it.0.expires_at_ms, now_ms));
         let (sign_in, account) = found.ok_or(AuthError::Unauthorized)?;
+        self.seen.note(&sign_in, now_ms);
         Ok(Caller {
             person: account.person,
             sign_in: SignInId(sign_in.id),
@@ -116,7 +118,7 @@ impl SignIns {
             return Ok(ended_until.is_none_or(|until| until <= now_ms));
         }
         let live = self.accounts.sign_in(sign_in, now_ms).await?;
-        Ok(live.is_some_and(|it| is_bounded(&it.0, now_ms)))
+        Ok(live.is_some_and(|it| is_bounded(it.0.expires_at_ms, now_ms)))
     }
 }
 

@@ -4,6 +4,8 @@
 //! not remembered after it. Only the commands of `hubbub user` change accounts beside a running server; whoever watches for
 //! that (see `crate::account_watch`) has what is remembered of the changed ones forgotten.
 
+mod own_sign_ins;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,8 +15,11 @@ use protocol::UserId;
 use tokio::task::JoinError;
 use uuid::Uuid;
 
-use super::Clearance;
-use super::accounts::{Account, AccountError, Accounts, Answer, Credentials, NewAccount, Rotation, SignIn};
+use super::accounts::{
+    Account, AccountError, Accounts, Answer, Credentials, EndSignIns, ListedSignIn, NewAccount, NewPassword,
+    Rotation, SignIn,
+};
+use super::{Clearance, Device};
 
 /// People, and as many sign-ins, that are remembered at least; at most it is twice as many. About half a KiB for one of
 /// each, so 50 MB if everybody of a large site came within a day.
@@ -274,9 +279,23 @@ impl Accounts for Remembered {
         self.shared.store.probe()
     }
 
-    fn open_sign_in(&self, sign_in: SignIn) -> Answer<'_, ()> {
+    fn open_sign_in(&self, sign_in: SignIn, device: Device) -> Answer<'_, ()> {
         // Its name is new, so it is not remembered.
-        self.shared.store.open_sign_in(sign_in)
+        self.shared.store.open_sign_in(sign_in, device)
+    }
+
+    fn sign_ins_of<'a>(&'a self, user: &'a UserId, now_ms: i64) -> Answer<'a, Vec<ListedSignIn>> {
+        self.shared.store.sign_ins_of(user, now_ms)
+    }
+
+    fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Answer<'_, ()> {
+        Box::pin(self.shared.note_seen(seen))
+    }
+
+    fn end_sign_ins(&self, wish: EndSignIns) -> Answer<'_, Option<Vec<Uuid>>> {
+        let shared = self.shared.clone();
+        let work = tokio::spawn(async move { shared.end_sign_ins(wish).await });
+        Box::pin(async move { work.await.map_err(broken)? })
     }
 
     fn end_oldest<'a>(
@@ -355,6 +374,12 @@ impl Accounts for Remembered {
 
     fn set_password<'a>(&'a self, id: &'a UserId, password_hash: String) -> Answer<'a, ()> {
         self.change(id, Change::Password(password_hash))
+    }
+
+    fn change_password(&self, change: NewPassword) -> Answer<'_, Option<Vec<Uuid>>> {
+        let shared = self.shared.clone();
+        let work = tokio::spawn(async move { shared.change_password(change).await });
+        Box::pin(async move { work.await.map_err(broken)? })
     }
 
     fn set_active<'a>(&'a self, id: &'a UserId, is_active: bool) -> Answer<'a, ()> {

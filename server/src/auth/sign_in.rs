@@ -11,9 +11,11 @@ use uuid::Uuid;
 
 use super::accounts::{AccountError, Accounts, NewAccount, Rotation, SignIn, SignInKind};
 use super::address::Address;
-use super::device::KnownDevices;
+use super::device_token::KnownDevices;
 use super::proof::is_token_id;
-use super::{Attempts, AuthError, Caller, Guessed, Keys, Passwords, RoleNotice, SignInSource, names, secret};
+use super::{
+    Attempts, AuthError, Caller, Device, Guessed, Keys, Passwords, RoleNotice, SeenTimes, SignInSource, names, secret,
+};
 use crate::clock::rfc3339;
 use crate::config::{AccountsMode, Registration};
 
@@ -28,8 +30,8 @@ pub(crate) const KEPT_AFTER_END_MS: i64 = SIGN_IN_MS;
 const CLOCK_STEP_MS: i64 = 24 * 60 * 60 * 1_000;
 
 /// Whether a sign-in ends when one can end. If not, it was made while the clock was set far ahead, and would last too long.
-pub(super) fn is_bounded(sign_in: &SignIn, now_ms: i64) -> bool {
-    sign_in.expires_at_ms <= now_ms.saturating_add(SIGN_IN_MS + CLOCK_STEP_MS)
+pub(super) fn is_bounded(expires_at_ms: i64, now_ms: i64) -> bool {
+    expires_at_ms <= now_ms.saturating_add(SIGN_IN_MS + CLOCK_STEP_MS)
 }
 
 /// The desk where identity is proven. All doors use the same one.
@@ -48,6 +50,8 @@ pub struct SignIns {
     pub attempts: Attempts,
     /// How many sign-ins one user may have; beyond it the oldest ends.
     pub most_sign_ins: u32,
+    /// Gathers when sign-ins were last used.
+    pub seen: SeenTimes,
     /// Who keeps the accounts.
     pub mode: AccountsMode,
     /// Whether strangers may make accounts.
@@ -71,9 +75,14 @@ impl SignIns {
     ///
     /// # Errors
     /// [`AuthError`] for values outside their limits, names that are taken, too many attempts.
-    pub async fn register(&self, form: Register, address: Address) -> Result<Tokens, AuthError> {
+    pub async fn register(
+        &self,
+        form: Register,
+        address: Address,
+        device: Device,
+    ) -> Result<Tokens, AuthError> {
         let person = self.make_account(form, address).await?;
-        self.open_tokens(person).await
+        self.open_tokens(person, device).await
     }
 
     /// Makes an account and signs in a browser.
@@ -84,27 +93,33 @@ impl SignIns {
         &self,
         form: Register,
         address: Address,
+        device: Device,
     ) -> Result<CookieSignIn, AuthError> {
         let person = self.make_account(form, address).await?;
-        self.open_cookie(person).await
+        self.open_cookie(person, device).await
     }
 
     /// Signs in with tokens.
     ///
     /// # Errors
     /// [`AuthError::WrongCredentials`], [`AuthError::TooFast`] and failures of the store.
-    pub async fn login(&self, form: Login, source: &SignInSource) -> Result<Tokens, AuthError> {
+    pub async fn login(&self, form: Login, source: &SignInSource, device: Device) -> Result<Tokens, AuthError> {
         let person = self.check_password(form, source).await?;
-        self.open_tokens(person).await
+        self.open_tokens(person, device).await
     }
 
     /// Signs in a browser.
     ///
     /// # Errors
     /// As [`Self::login`].
-    pub async fn login_browser(&self, form: Login, source: &SignInSource) -> Result<CookieSignIn, AuthError> {
+    pub async fn login_browser(
+        &self,
+        form: Login,
+        source: &SignInSource,
+        device: Device,
+    ) -> Result<CookieSignIn, AuthError> {
         let person = self.check_password(form, source).await?;
-        self.open_cookie(person).await
+        self.open_cookie(person, device).await
     }
 
     /// What a device is to keep on which a user has just signed in (see [`super::device`]).
@@ -215,17 +230,22 @@ impl SignIns {
         person.filter(|person| right && person.is_active).ok_or(AuthError::WrongCredentials)
     }
 
-    async fn open_tokens(&self, person: Person) -> Result<Tokens, AuthError> {
-        let (id, secret) = self.open(&person, SignInKind::Tokens).await?;
+    async fn open_tokens(&self, person: Person, device: Device) -> Result<Tokens, AuthError> {
+        let (id, secret) = self.open(&person, SignInKind::Tokens, device).await?;
         self.tokens(&person, id, secret)
     }
 
-    async fn open_cookie(&self, person: Person) -> Result<CookieSignIn, AuthError> {
-        let (_, secret) = self.open(&person, SignInKind::Cookie).await?;
+    async fn open_cookie(&self, person: Person, device: Device) -> Result<CookieSignIn, AuthError> {
+        let (_, secret) = self.open(&person, SignInKind::Cookie, device).await?;
         Ok(CookieSignIn { secret, person })
     }
 
-    async fn open(&self, person: &Person, kind: SignInKind) -> Result<(Uuid, String), AuthError> {
+    async fn open(
+        &self,
+        person: &Person,
+        kind: SignInKind,
+        device: Device,
+    ) -> Result<(Uuid, String), AuthError> {
         let secret = secret::new_secret().map_err(AuthError::internal)?;
         let (id, now_ms) = (Uuid::now_v7(), self.clock.now_ms());
         let sign_in = SignIn {
@@ -235,8 +255,9 @@ impl SignIns {
             secret_hash: secret::hash(&secret),
             created_at_ms: now_ms,
             expires_at_ms: now_ms + SIGN_IN_MS,
+            seen_at_ms: now_ms,
         };
-        self.accounts.open_sign_in(sign_in).await?;
+        self.accounts.open_sign_in(sign_in, device).await?;
         self.end_oldest(person.id.clone(), id, now_ms).await?;
         Ok((id, secret))
     }

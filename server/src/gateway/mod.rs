@@ -1,5 +1,6 @@
 //! The doors: REST, pages, sockets.
 
+pub(crate) mod account_page;
 pub(crate) mod extract;
 pub(crate) mod files;
 pub(crate) mod headers;

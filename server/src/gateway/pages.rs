@@ -11,10 +11,10 @@ use protocol::rest::{Login, Register};
 use serde::Deserialize;
 
 use super::ssr::{refused, see_other};
-use crate::auth::device::DEVICE_SECONDS;
+use crate::auth::device_token::DEVICE_SECONDS;
 use crate::auth::extract::all_by_cookie;
 use crate::auth::origin::may_use_cookie;
-use crate::auth::{AuthError, CookieSignIn, SIGN_IN_MS, SignInSource};
+use crate::auth::{AuthError, CookieSignIn, Device, SIGN_IN_MS, SignInSource};
 use crate::error::ApiError;
 use crate::gateway::extract::FormBody;
 use crate::state::AppState;
@@ -50,6 +50,7 @@ pub(crate) struct ThemeForm {
 pub(crate) async fn sign_in(
     State(state): State<AppState>,
     source: SignInSource,
+    device: Device,
     headers: HeaderMap,
     form: Result<FormBody<SignInForm>, ApiError>,
 ) -> Result<Response, ApiError> {
@@ -60,7 +61,7 @@ pub(crate) async fn sign_in(
     let next = local_path(&form.next);
     let login = Login { username: form.username.clone(), password: form.password };
     let signed_in = match own_page(&headers) {
-        Ok(()) => state.sign_ins().login_browser(login, &source).await,
+        Ok(()) => state.sign_ins().login_browser(login, &source, device).await,
         Err(error) => Err(error),
     };
     match signed_in {
@@ -76,6 +77,7 @@ pub(crate) async fn sign_in(
 pub(crate) async fn register(
     State(state): State<AppState>,
     source: SignInSource,
+    device: Device,
     headers: HeaderMap,
     form: Result<FormBody<RegisterForm>, ApiError>,
 ) -> Result<Response, ApiError> {
@@ -87,7 +89,7 @@ pub(crate) async fn register(
     let typed = Problem { username: form.username.clone(), email: form.email.clone(), ..Problem::default() };
     let form = Register { username: form.username, email: form.email, password: form.password };
     let registered = match own_page(&headers) {
-        Ok(()) => state.sign_ins().register_browser(form, source.address).await,
+        Ok(()) => state.sign_ins().register_browser(form, source.address, device).await,
         Err(error) => Err(error),
     };
     match registered {
@@ -178,7 +180,7 @@ async fn refuse(
     Ok(response)
 }
 
-fn own_page(headers: &HeaderMap) -> Result<(), AuthError> {
+pub(super) fn own_page(headers: &HeaderMap) -> Result<(), AuthError> {
     if may_use_cookie(&Method::POST, headers) { Ok(()) } else { Err(AuthError::ForeignPage) }
 }
 

@@ -1,14 +1,14 @@
 //! Pages, rendered from what the server knows and taken over by the browser.
 
 use app::address::{Place, entry_address};
-use app::{Account, Problem, Start, Theme, shell};
+use app::{Account, AccountFacts, Problem, Start, Theme, shell};
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRef, Request, State};
-use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderValue, LOCATION};
+use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
-use hub::Refusal;
+use hub::{Refusal, SignInId};
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
@@ -37,6 +37,9 @@ fn bundle(place: &Place) -> Option<&'static str> {
     }
 }
 
+/// The sign-in that a page was made for: its name, and the millisecond since 1970-01-01 UTC at which it is over.
+const SIGN_IN: HeaderName = HeaderName::from_static("hubbub-sign-in");
+
 /// Rooms in the list that comes with a page. The page asks for more when somebody has more.
 const ROOMS: u32 = 200;
 
@@ -46,7 +49,8 @@ pub(crate) async fn home(State(state): State<AppState>, request: Request) -> Res
         return Ok(sign_in_first(request.uri()));
     };
     let start = start(&state, request.uri(), request.headers(), Some(&caller)).await?;
-    render(&state, request, start, StatusCode::OK).await
+    let page = render(&state, request, start, StatusCode::OK).await?;
+    Ok(of_sign_in(page, &caller))
 }
 
 /// `GET /rooms/{id}`
@@ -71,7 +75,17 @@ pub(crate) async fn room(
         Err(Refusal::NoSuchRoom) => StatusCode::NOT_FOUND,
         Err(refusal) => return Err(refusal.into()),
     };
-    render(&state, request, start, status).await
+    let page = render(&state, request, start, status).await?;
+    Ok(of_sign_in(page, &caller))
+}
+
+/// Says to which sign-in a page belongs and when that ends, for the service worker, whose copies end with it.
+fn of_sign_in(mut page: Response, caller: &Caller) -> Response {
+    let SignInId(id) = caller.sign_in;
+    if let Ok(value) = HeaderValue::try_from(format!("{id} {}", caller.expires_at_ms)) {
+        page.headers_mut().insert(SIGN_IN, value);
+    }
+    page
 }
 
 /// Who looks at a page, whose request is counted.
@@ -189,7 +203,7 @@ pub(crate) fn see_other(path: &str) -> Response {
     (StatusCode::SEE_OTHER, [(LOCATION, location)]).into_response()
 }
 
-fn sign_in_first(uri: &Uri) -> Response {
+pub(super) fn sign_in_first(uri: &Uri) -> Response {
     see_other(&entry_address("/sign-in", uri.path()))
 }
 
@@ -209,7 +223,7 @@ fn next(uri: &Uri) -> String {
     }
 }
 
-async fn start(
+pub(super) async fn start(
     state: &AppState,
     uri: &Uri,
     headers: &HeaderMap,
@@ -242,6 +256,17 @@ async fn render(
     start: Start,
     status: StatusCode,
 ) -> Result<Response, ApiError> {
+    render_with(state, request, start, None, status).await
+}
+
+/// The same with what only one page shows, and only as plain HTML.
+pub(super) async fn render_with(
+    state: &AppState,
+    request: Request,
+    start: Start,
+    account: Option<AccountFacts>,
+    status: StatusCode,
+) -> Result<Response, ApiError> {
     let lives = start.lives();
     let mut options = LeptosOptions::from_ref(state);
     if let Some(bundle) = bundle(&Place::of(&start.path)).filter(|_| !is_watched(state)) {
@@ -250,6 +275,9 @@ async fn render(
     let connect = connections(state, request.headers());
     let context = move || {
         provide_context(start.clone());
+        if let Some(account) = account.clone() {
+            provide_context(account);
+        }
         if let (Some(nonce), Some(response)) = (use_nonce(), use_context::<ResponseOptions>())
             && let Ok(policy) = HeaderValue::from_str(&policy(&nonce, &connect))
         {

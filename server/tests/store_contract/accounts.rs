@@ -2,8 +2,8 @@
 
 use hub::port::{RoomDraft, Store};
 use protocol::UserId;
-use server::auth::Clearance;
 use server::auth::accounts::{AccountError, Accounts, REPEAT_MS, Rotation, SignIn, SignInKind};
+use server::auth::{Clearance, Device};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -24,8 +24,16 @@ async fn fresh() -> (SqliteStore, TempDir) {
 async fn signed_in(store: &SqliteStore, kind: SignInKind) -> SignIn {
     let user = person("alice").id;
     let id = Uuid::now_v7();
-    let sign_in = SignIn { id, user, kind, secret_hash: FIRST, created_at_ms: NOW, expires_at_ms: END };
-    store.open_sign_in(sign_in.clone()).await.unwrap();
+    let sign_in = SignIn {
+        id,
+        user,
+        kind,
+        secret_hash: FIRST,
+        created_at_ms: NOW,
+        expires_at_ms: END,
+        seen_at_ms: NOW,
+    };
+    store.open_sign_in(sign_in.clone(), Device::default()).await.unwrap();
     sign_in
 }
 
@@ -106,7 +114,7 @@ async fn a_sign_in_is_live_until_it_ends() {
     assert!(store.sign_in(sign_in.id, NOW).await.unwrap().is_none());
     let of_nobody = SignIn { id: Uuid::now_v7(), user: nobody(), secret_hash: SECOND, ..sign_in };
     assert!(
-        matches!(store.open_sign_in(of_nobody).await, Err(AccountError::NoSuchAccount(id)) if id == nobody())
+        matches!(store.open_sign_in(of_nobody, Device::default()).await, Err(AccountError::NoSuchAccount(id)) if id == nobody())
     );
 }
 
@@ -253,5 +261,5 @@ async fn expired_sign_ins_are_swept_out_with_their_spent_secrets() {
     assert_eq!(store.purge_expired(END).await.unwrap(), 1);
     assert!(store.rotate(&FIRST, &THIRD, NOW, END).await.unwrap() == Rotation::Unknown);
     // Nothing is left of it, so even its name and secrets are free again.
-    store.open_sign_in(sign_in).await.unwrap();
+    store.open_sign_in(sign_in, Device::default()).await.unwrap();
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use hub::port::{InboxStore as _, Slice, Store as _};
 use protocol::limits::MAX_RECOVERED_MESSAGES;
+use server::auth::Device;
 use server::auth::accounts::{Accounts as _, SignIn, SignInKind};
 use server::store::sqlite::{
     Backup, BackupError, OpenError, Restore, RestoreError, SqliteStore, backup, check, restore,
@@ -255,8 +256,9 @@ async fn a_sign_in_that_was_ended_is_not_brought_back() {
         secret_hash: [7; 32],
         created_at_ms: 1000,
         expires_at_ms: 9000,
+        seen_at_ms: 1000,
     };
-    store.open_sign_in(sign_in.clone()).await.unwrap();
+    store.open_sign_in(sign_in.clone(), Device::default()).await.unwrap();
     let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
     backup(&database, &copy).await.unwrap();
     assert!(store.sign_in(sign_in.id, 2000).await.unwrap().is_some());

@@ -19,6 +19,7 @@ mod messages;
 mod model;
 mod notifications;
 mod older;
+mod own_sign_ins;
 mod quotas;
 mod remembered;
 mod rooms;

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use server::auth::accounts::{Accounts, Rotation, SignIn, SignInKind};
-use server::auth::{Clearance, Remembered};
+use server::auth::accounts::{Accounts, EndSignIns, Ending, Rotation, SignIn, SignInKind};
+use server::auth::{Clearance, Device, Remembered};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -25,8 +25,16 @@ async fn fresh() -> (SqliteStore, Remembered, TempDir) {
 /// A device of Alice that has been seen, and so is remembered.
 async fn seen_device(accounts: &Remembered) -> Uuid {
     let (user, id, kind) = (person("alice").id, Uuid::now_v7(), SignInKind::Tokens);
-    let sign_in = SignIn { id, user, kind, secret_hash: FIRST, created_at_ms: NOW, expires_at_ms: END };
-    accounts.open_sign_in(sign_in).await.unwrap();
+    let sign_in = SignIn {
+        id,
+        user,
+        kind,
+        secret_hash: FIRST,
+        created_at_ms: NOW,
+        expires_at_ms: END,
+        seen_at_ms: NOW,
+    };
+    accounts.open_sign_in(sign_in, Device::default()).await.unwrap();
     assert_eq!(*accounts.sign_in(id, NOW).await.unwrap().unwrap().1.person, person("alice"));
     id
 }
@@ -91,6 +99,26 @@ async fn a_store_that_does_not_answer_is_not_believed_to_have_changed_nothing() 
     let device = seen_device(&accounts).await;
     store.close().await;
     assert!(accounts.rotate(&FIRST, &SECOND, NOW, END).await.is_err());
+    accounts.sign_in(device, NOW).await.err().unwrap();
+}
+
+#[tokio::test]
+async fn a_sign_in_that_its_user_ended_is_not_remembered_and_one_that_was_used_is() {
+    let (store, accounts, _folder) = fresh().await;
+    let device = seen_device(&accounts).await;
+    accounts.note_seen(vec![(device, NOW + 1), (Uuid::now_v7(), NOW)]).await.unwrap();
+    assert_eq!(accounts.sign_in(device, NOW).await.unwrap().unwrap().0.seen_at_ms, NOW + 1);
+    assert_eq!(store.sign_in(device, NOW).await.unwrap().unwrap().0.seen_at_ms, NOW + 1);
+    let user = person("alice").id;
+    let wish = EndSignIns { user, by: None, ending: Ending::Others, now_ms: NOW };
+    assert_eq!(accounts.end_sign_ins(wish.clone()).await.unwrap(), Some(vec![device]));
+    assert!(accounts.sign_in(device, NOW).await.unwrap().is_none());
+
+    let (store, accounts, _folder) = fresh().await;
+    let device = seen_device(&accounts).await;
+    store.close().await;
+    // Of a failure nobody knows whether it was one.
+    accounts.end_sign_ins(wish).await.unwrap_err();
     accounts.sign_in(device, NOW).await.err().unwrap();
 }
 

@@ -42,7 +42,7 @@ fn put_together(arguments: &[Argument]) -> Arguments {
 
 /// The packet that was sent, once all of it has come.
 fn read(sent: Encoded) -> Packet {
-    let mut decoder = Decoder::new(10);
+    let mut decoder = Decoder::new(10, usize::MAX);
     let mut packet = decoder.text(&sent.text).unwrap();
     for data in sent.attachments {
         assert_eq!(packet, None);

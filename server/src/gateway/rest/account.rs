@@ -6,8 +6,8 @@ use axum::http::{HeaderName, StatusCode};
 use protocol::rest::{Login, Refresh, Register, Ticket, Tokens, User};
 
 use crate::auth::address::Address;
-use crate::auth::device::DEVICE_HEADER;
-use crate::auth::{Caller, SignInSource, TICKET_MS, user};
+use crate::auth::device_token::DEVICE_HEADER;
+use crate::auth::{Caller, Device, SignInSource, TICKET_MS, user};
 use crate::error::ApiError;
 use crate::gateway::extract::ApiBody;
 use crate::state::AppState;
@@ -23,18 +23,20 @@ fn device_tokens(state: &AppState, tokens: &Tokens, source: &SignInSource) -> Re
 pub(crate) async fn register(
     State(state): State<AppState>,
     source: SignInSource,
+    device: Device,
     ApiBody(form): ApiBody<Register>,
 ) -> Result<(StatusCode, DeviceTokens, Json<Tokens>), ApiError> {
-    let tokens = state.sign_ins().register(form, source.address).await?;
+    let tokens = state.sign_ins().register(form, source.address, device).await?;
     Ok((StatusCode::CREATED, device_tokens(&state, &tokens, &source)?, Json(tokens)))
 }
 
 pub(crate) async fn login(
     State(state): State<AppState>,
     source: SignInSource,
+    device: Device,
     ApiBody(form): ApiBody<Login>,
 ) -> Result<(DeviceTokens, Json<Tokens>), ApiError> {
-    let tokens = state.sign_ins().login(form, &source).await?;
+    let tokens = state.sign_ins().login(form, &source, device).await?;
     Ok((device_tokens(&state, &tokens, &source)?, Json(tokens)))
 }
 

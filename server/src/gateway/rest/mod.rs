@@ -13,6 +13,7 @@ pub mod messages;
 pub mod notifications;
 mod rights;
 pub mod rooms;
+pub mod sign_ins;
 pub mod stats;
 pub mod users;
 

@@ -14,11 +14,12 @@ use super::account_changes::{Set, What};
 use super::rows::{AccountRow, PersonRow};
 use super::sign_in_quota::EndOldest;
 use super::writer::{Change, Failure, Fault, Outage, Work};
-use super::{SqliteStore, account_changes, ended_tokens, sign_ins};
-use crate::auth::Clearance;
+use super::{SqliteStore, account_changes, ended_tokens, own_sign_ins, sign_ins};
 use crate::auth::accounts::{
-    Account, AccountError, Accounts, Answer, Credentials, NewAccount, Rotation, SignIn,
+    Account, AccountError, Accounts, Answer, Credentials, EndSignIns, ListedSignIn, NewAccount, NewPassword,
+    Rotation, SignIn,
 };
+use crate::auth::{Clearance, Device};
 
 /// Names of one statement: far below the 32766 parameters that SQLite takes.
 const NAMES: usize = 1000;
@@ -85,8 +86,20 @@ impl Accounts for SqliteStore {
         Box::pin(async move { Ok(self.ping().await?) })
     }
 
-    fn open_sign_in(&self, sign_in: SignIn) -> Answer<'_, ()> {
-        Box::pin(async move { Ok(self.writer().write(sign_ins::Open(sign_in)).await?) })
+    fn open_sign_in(&self, sign_in: SignIn, device: Device) -> Answer<'_, ()> {
+        Box::pin(async move { Ok(self.writer().write(sign_ins::Open { sign_in, device }).await?) })
+    }
+
+    fn sign_ins_of<'a>(&'a self, user: &'a UserId, now_ms: i64) -> Answer<'a, Vec<ListedSignIn>> {
+        Box::pin(async move { own_sign_ins::list(self.readers(), user, now_ms).await.map_err(unread) })
+    }
+
+    fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Answer<'_, ()> {
+        Box::pin(async move { Ok(self.writer().write(own_sign_ins::NoteSeen(seen)).await?) })
+    }
+
+    fn end_sign_ins(&self, wish: EndSignIns) -> Answer<'_, Option<Vec<Uuid>>> {
+        Box::pin(async move { Ok(self.writer().write(own_sign_ins::End(wish)).await?) })
     }
 
     fn end_oldest<'a>(
@@ -152,6 +165,10 @@ impl Accounts for SqliteStore {
 
     fn set_password<'a>(&'a self, id: &'a UserId, password_hash: String) -> Answer<'a, ()> {
         self.set(id, What::Password(password_hash))
+    }
+
+    fn change_password(&self, change: NewPassword) -> Answer<'_, Option<Vec<Uuid>>> {
+        Box::pin(async move { Ok(self.writer().write(own_sign_ins::ChangePassword(change)).await?) })
     }
 
     fn set_active<'a>(&'a self, id: &'a UserId, is_active: bool) -> Answer<'a, ()> {

@@ -20,6 +20,7 @@ mod members;
 mod messages;
 mod notifications;
 mod open;
+mod own_sign_ins;
 mod pen;
 #[cfg(test)]
 mod plans;

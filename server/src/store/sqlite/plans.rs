@@ -2,7 +2,9 @@
 
 use rusqlite::Connection;
 
-use super::{SqliteStore, accounts, inbox, jobs, members, messages, quotas, rooms, sign_in_quota};
+use super::{
+    SqliteStore, accounts, inbox, jobs, members, messages, own_sign_ins, quotas, rooms, sign_in_quota,
+};
 
 /// What SQLite would do (<https://sqlite.org/eqp.html>): a step each.
 fn plan(database: &Connection, statement: &str) -> Vec<String> {
@@ -40,8 +42,10 @@ async fn every_hot_question_is_answered_from_an_index() {
     // The list that is asked about is read from its beginning to its end.
     let steps = plan(&database, quotas::KNOWN);
     assert!(dear(&steps).iter().all(|step| step.contains("asked")), "{steps:#?}");
-    // What they find is put in order, which is the members of one room, or of the rooms of one person.
-    for statement in [rooms::FIND, rooms::FIND_LIVE, accounts::BESIDE] {
+    // What they find is put in order, which is the members of one room, or of the rooms of one person, or the sign-ins of one.
+    for statement in
+        [rooms::FIND, rooms::FIND_LIVE, accounts::BESIDE, own_sign_ins::LIST, own_sign_ins::END_OTHERS]
+    {
         let steps = plan(&database, statement);
         assert!(steps.iter().all(|step| !step.starts_with("SCAN")), "{steps:#?}");
     }

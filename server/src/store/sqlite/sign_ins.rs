@@ -13,6 +13,7 @@ use super::desk::person_key;
 use super::ended_tokens;
 use super::rows::{AccountRow, unreadable, uuid};
 use super::writer::{Broken, Change, Fault, Work};
+use crate::auth::Device;
 use crate::auth::accounts::{Account, AccountError, REPEAT_MS, Rotation, SignIn, SignInKind};
 
 /// The columns of a sign-in with its account.
@@ -23,6 +24,7 @@ struct SignInRow {
     secret_hash: Vec<u8>,
     created_at_ms: i64,
     expires_at_ms: i64,
+    seen_at_ms: i64,
     #[sqlx(flatten)]
     account: AccountRow,
 }
@@ -36,6 +38,7 @@ impl SignInRow {
             secret_hash: row.get("secret_hash")?,
             created_at_ms: row.get("created_at_ms")?,
             expires_at_ms: row.get("expires_at_ms")?,
+            seen_at_ms: row.get("seen_at_ms")?,
             account: AccountRow::read(row)?,
         })
     }
@@ -49,6 +52,7 @@ impl SignInRow {
             secret_hash: self.secret_hash.try_into().map_err(|_| unreadable("not a SHA-256"))?,
             created_at_ms: self.created_at_ms,
             expires_at_ms: self.expires_at_ms,
+            seen_at_ms: self.seen_at_ms,
         };
         Ok((sign_in, account))
     }
@@ -67,8 +71,9 @@ macro_rules! live_by_secret {
 macro_rules! sign_ins_where {
     ($condition:literal) => {
         concat!(
-            "SELECT s.id, s.kind, s.secret_hash, s.created_at_ms, s.expires_at_ms, p.id AS person_id, p.username,
-                    p.email, p.is_active, p.created_at_ms AS person_created_at_ms, p.clearance
+            "SELECT s.id, s.kind, s.secret_hash, s.created_at_ms, s.expires_at_ms, s.seen_at_ms,
+                    p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms,
+                    p.clearance
              FROM sign_ins s JOIN people p ON p.key = s.person WHERE ",
             $condition
         )
@@ -163,7 +168,10 @@ fn first(
 }
 
 /// See [`Accounts::open_sign_in`](crate::auth::accounts::Accounts::open_sign_in).
-pub(super) struct Open(pub(super) SignIn);
+pub(super) struct Open {
+    pub(super) sign_in: SignIn,
+    pub(super) device: Device,
+}
 
 impl Change for Open {
     type Done = ();
@@ -172,13 +180,13 @@ impl Change for Open {
 
 impl Work for Open {
     fn run(&self, connection: &Connection) -> Result<(), Fault<AccountError>> {
-        let sign_in = &self.0;
+        let Self { sign_in, device } = self;
         let person = person_key(connection, &sign_in.user)?;
         let person =
             person.ok_or_else(|| Fault::Refused(AccountError::NoSuchAccount(sign_in.user.clone())))?;
         let mut insert = connection.prepare_cached(
-            "INSERT INTO sign_ins (id, person, kind, secret_hash, created_at_ms, expires_at_ms)
-             VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO sign_ins (id, person, kind, secret_hash, created_at_ms, expires_at_ms, seen_at_ms, device)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         )?;
         insert.execute(params![
             sign_in.id.as_bytes().as_slice(),
@@ -187,6 +195,8 @@ impl Work for Open {
             sign_in.secret_hash.as_slice(),
             sign_in.created_at_ms,
             sign_in.expires_at_ms,
+            sign_in.seen_at_ms,
+            device.as_str(),
         ])?;
         Ok(())
     }
@@ -219,9 +229,16 @@ impl Work for Rotate {
             .prepare_cached("INSERT INTO spent_secrets (hash, sign_in, spent_at_ms) VALUES (?, ?, ?)")?
             .execute(params![secret, id, self.now_ms])?;
         connection
-            .prepare_cached("UPDATE sign_ins SET secret_hash = ?, expires_at_ms = ? WHERE id = ?")?
-            .execute(params![self.new_hash.as_slice(), self.expires_at_ms, id])?;
-        let renewed = SignIn { secret_hash: self.new_hash, expires_at_ms: self.expires_at_ms, ..sign_in };
+            .prepare_cached(
+                "UPDATE sign_ins SET secret_hash = ?, expires_at_ms = ?, seen_at_ms = ? WHERE id = ?",
+            )?
+            .execute(params![self.new_hash.as_slice(), self.expires_at_ms, self.now_ms, id])?;
+        let renewed = SignIn {
+            secret_hash: self.new_hash,
+            expires_at_ms: self.expires_at_ms,
+            seen_at_ms: self.now_ms,
+            ..sign_in
+        };
         Ok(Rotation::Rotated(renewed, person(account)))
     }
 }

@@ -1,0 +1,140 @@
+//! What users do with their own sign-ins, in SQLite: all of it or nothing, and only while the sign-in that asks is live.
+
+use server::auth::Device;
+use server::auth::accounts::{Accounts, EndSignIns, Ending, NewPassword, SignIn, SignInKind};
+use server::store::sqlite::SqliteStore;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::older::write_as_of;
+use crate::world::{open_with_people, person};
+
+const NOW: i64 = 10_000;
+const END: i64 = 40_000;
+
+/// A sign-in of somebody, made and seen at this time.
+async fn signed_in(store: &SqliteStore, name: &str, at_ms: i64) -> Uuid {
+    let id = Uuid::now_v7();
+    let mut secret_hash = [0; 32];
+    secret_hash[..16].copy_from_slice(id.as_bytes());
+    let sign_in = SignIn {
+        id,
+        user: person(name).id,
+        kind: SignInKind::Cookie,
+        secret_hash,
+        created_at_ms: at_ms,
+        expires_at_ms: END,
+        seen_at_ms: at_ms,
+    };
+    store.open_sign_in(sign_in, Device::of(b"curl/8.5.0")).await.unwrap();
+    id
+}
+
+async fn live(store: &SqliteStore, name: &str, now_ms: i64) -> Vec<Uuid> {
+    store.sign_ins_of(&person(name).id, now_ms).await.unwrap().into_iter().map(|it| it.id).collect()
+}
+
+struct World {
+    store: SqliteStore,
+    /// Three of Alice's, the oldest first.
+    hers: [Uuid; 3],
+    his: Uuid,
+    _folder: TempDir,
+}
+
+async fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open_with_people(&folder).await;
+    let mut hers = [Uuid::nil(); 3];
+    for (place, at_ms) in hers.iter_mut().zip(1..) {
+        *place = signed_in(&store, "alice", at_ms).await;
+    }
+    let his = signed_in(&store, "bob", 1).await;
+    World { store, hers, his, _folder: folder }
+}
+
+fn wish(by: Option<Uuid>, ending: Ending) -> EndSignIns {
+    EndSignIns { user: person("alice").id, by, ending, now_ms: NOW }
+}
+
+fn new_password(by: Uuid, old_hash: &str) -> NewPassword {
+    let (old_hash, new_hash) = (old_hash.to_owned(), "new hash".to_owned());
+    NewPassword { user: person("alice").id, by, old_hash, new_hash, now_ms: NOW }
+}
+
+#[tokio::test]
+async fn live_sign_ins_are_listed_the_one_used_last_first() {
+    let World { store, hers, his, _folder } = world().await;
+    let [first, second, third] = hers;
+    assert_eq!(live(&store, "alice", NOW).await, [third, second, first]);
+    store.note_seen(vec![(first, 90), (Uuid::now_v7(), 91)]).await.unwrap();
+    store.revoke(second).await.unwrap();
+    let listed = store.sign_ins_of(&person("alice").id, NOW).await.unwrap();
+    let told: Vec<_> = listed.iter().map(|it| (it.id, it.created_at_ms, it.seen_at_ms)).collect();
+    assert_eq!(told, [(first, 1, 90), (third, 3, 3)]);
+    assert!(listed.iter().all(|it| it.device == "curl" && it.expires_at_ms == END));
+    assert_eq!(live(&store, "bob", NOW).await, [his]);
+    assert!(live(&store, "alice", END).await.is_empty(), "they have expired");
+}
+
+#[tokio::test]
+async fn one_or_all_others_of_a_user_end_and_those_of_nobody_else() {
+    let World { store, hers, his, _folder } = world().await;
+    let [first, second, third] = hers;
+    for nothing in [his, Uuid::now_v7()] {
+        let ended = store.end_sign_ins(wish(Some(first), Ending::One(nothing))).await.unwrap();
+        assert_eq!(ended, Some(vec![]));
+    }
+    let ended = store.end_sign_ins(wish(Some(first), Ending::One(second))).await.unwrap();
+    assert_eq!(ended, Some(vec![second]));
+    let ended = store.end_sign_ins(wish(Some(first), Ending::Others)).await.unwrap();
+    assert_eq!(ended, Some(vec![third]));
+    assert_eq!(live(&store, "alice", NOW).await, [first]);
+    let ended = store.end_sign_ins(wish(None, Ending::Others)).await.unwrap();
+    assert_eq!(ended, Some(vec![first]));
+    assert_eq!(live(&store, "bob", NOW).await, [his]);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_has_ended_ends_none_and_changes_no_password() {
+    let World { store, hers, his, _folder } = world().await;
+    let [first, second, third] = hers;
+    store.revoke(first).await.unwrap();
+    for by in [first, his, Uuid::now_v7()] {
+        for ending in [Ending::One(second), Ending::Others] {
+            assert_eq!(store.end_sign_ins(wish(Some(by), ending)).await.unwrap(), None);
+        }
+        assert_eq!(store.change_password(new_password(by, "hash of alice")).await.unwrap(), None);
+    }
+    // Somebody else has changed it meanwhile.
+    assert_eq!(store.change_password(new_password(second, "older hash")).await.unwrap(), None);
+    assert_eq!(live(&store, "alice", NOW).await, [third, second]);
+    let hash = async || store.by_login("alice").await.unwrap().unwrap().password_hash;
+    assert_eq!(hash().await.as_deref(), Some("hash of alice"));
+
+    let ended = store.change_password(new_password(second, "hash of alice")).await.unwrap();
+    assert_eq!(ended, Some(vec![third]));
+    assert_eq!(hash().await.as_deref(), Some("new hash"));
+    assert_eq!(live(&store, "alice", NOW).await, [second]);
+    let late = EndSignIns { now_ms: END, ..wish(Some(second), Ending::Others) };
+    assert_eq!(store.end_sign_ins(late).await.unwrap(), None, "it has expired");
+}
+
+#[tokio::test]
+async fn a_sign_in_of_an_older_version_is_listed_as_of_an_unknown_device() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hubbub.db");
+    write_as_of(
+        6,
+        &path,
+        "INSERT INTO people (key, id, username, email, created_at_ms)
+             VALUES (1, 'id-alice', 'alice', 'alice@example.org', 500);
+         INSERT INTO sign_ins (id, person, kind, secret_hash, created_at_ms, expires_at_ms)
+             VALUES (x'00112233445566778899aabbccddeeff', 1, 1, zeroblob(32), 1000, 90000000);",
+    )
+    .await;
+    let store = SqliteStore::open(&path).await.unwrap();
+    let listed = store.sign_ins_of(&person("alice").id, NOW).await.unwrap();
+    let [old] = &listed[..] else { panic!("{listed:?}") };
+    assert_eq!((old.device.as_str(), old.created_at_ms, old.seen_at_ms), ("", 1000, 1000));
+}
