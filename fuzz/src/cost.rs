@@ -34,7 +34,8 @@ pub fn grown(input: &[u8], bytes: usize) -> Vec<Vec<u8>> {
     const PARTS: usize = 8;
     let cut = |number: usize| input.len() * number / PARTS;
     let mut all = Vec::new();
-    for (from, to) in (0..PARTS).flat_map(|from| [1, PARTS / 2].map(|wide| (from, (from + wide).min(PARTS)))) {
+    for (from, to) in (0..PARTS).flat_map(|from| [1, PARTS / 2].map(|wide| (from, (from + wide).min(PARTS))))
+    {
         let (from, to) = (cut(from), cut(to));
         let (Some(before), Some(part), Some(after)) =
             (input.get(..from), input.get(from..to), input.get(to..))

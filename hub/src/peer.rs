@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use protocol::{
-    CloseCode, Cursor, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId,
-};
+use protocol::{CloseCode, Cursor, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId};
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -76,7 +74,8 @@ impl Peer {
     /// it has to say there. Whoever is told to slow down and goes on is closed.
     fn as_meant(&self, failure: Failure) -> Failure {
         self.note_refusal(&failure.refusal);
-        let is_meant = matches!(failure.refusal, Refusal::NoSuchRoom) && self.shared.stopping.load(Ordering::Relaxed);
+        let is_meant =
+            matches!(failure.refusal, Refusal::NoSuchRoom) && self.shared.stopping.load(Ordering::Relaxed);
         if is_meant { Failure { refusal: Refusal::Stopping, ..failure } } else { failure }
     }
 

@@ -128,7 +128,8 @@ impl Meter {
         let now_ns = u64::try_from(now.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX);
         let cost_ns = rate.step_ns().saturating_mul(u64::try_from(count).unwrap_or(u64::MAX));
         let charge = |empty_at: u64| empty_at.max(now_ns).saturating_add(cost_ns);
-        let before = self.empty_at_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |it| Some(charge(it)));
+        let before =
+            self.empty_at_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |it| Some(charge(it)));
         let after = charge(before.unwrap_or_else(|unchanged| unchanged));
         Duration::from_nanos(after.saturating_sub(now_ns.saturating_add(rate.slack_ns())))
     }

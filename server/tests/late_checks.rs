@@ -14,9 +14,9 @@ use hub::port::Clock;
 use hub::{Hub, Identity, Settings, SignInId, Spelling, outbox};
 use protocol::{CloseCode, UserId};
 use serde_json::json;
-use server::auth::{Attempts, Keys, Passwords, RoleClaim, RoleNotice, SignIns};
+use server::auth::{Attempts, Keys, Passwords, RoleClaim, RoleNotice, SeenTimes, SignIns};
 use server::clock::SystemClock;
-use server::config::{AccountsMode, Registration, Secret};
+use server::config::{AccountsMode, RateLimits, Registration, Secret};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -77,7 +77,9 @@ async fn sign_ins(folder: &TempDir, clock: Arc<dyn Clock>) -> SignIns {
         clock,
         keys: Keys::new(&Secret::new(SECRET).unwrap()),
         passwords: Passwords::new().await.unwrap(),
-        attempts: Attempts::new(None),
+        attempts: Attempts::new(&RateLimits::OFF),
+        most_sign_ins: 100,
+        seen: SeenTimes::default(),
         mode: AccountsMode::External,
         registration: Registration::Open,
         roles: RoleNotice::new(RoleClaim::default()),

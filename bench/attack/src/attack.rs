@@ -24,9 +24,9 @@ pub(crate) enum Attack {
 impl Attack {
     /// Every one, each for itself.
     pub(crate) fn all() -> Vec<Self> {
-        let floods = kinds::ALL.iter().flat_map(|kind| {
-            [false, true].map(|from_many| Self::Flood { kind: *kind, from_many })
-        });
+        let floods = kinds::ALL
+            .iter()
+            .flat_map(|kind| [false, true].map(|from_many| Self::Flood { kind: *kind, from_many }));
         let work = work::ALL.iter().flat_map(|work| {
             let one = SOCKETS.map(|sockets| Self::Work { work: *work, sockets, from_many: false });
             let many = Self::Work { work: *work, sockets: WORK_ADDRESSES, from_many: true };
@@ -48,7 +48,11 @@ impl Attack {
             Self::Flood { kind, from_many: false } => format!("{}, one address", kind.name()),
             Self::Flood { kind, from_many: true } => format!("{}, 250 addresses", kind.name()),
             Self::Work { work, sockets, from_many: false } => {
-                format!("{}, {sockets} {}, one address", work.name(), if sockets == 1 { "socket" } else { "sockets" })
+                format!(
+                    "{}, {sockets} {}, one address",
+                    work.name(),
+                    if sockets == 1 { "socket" } else { "sockets" }
+                )
             }
             Self::Work { work, sockets, from_many: true } => {
                 format!("{}, {sockets} sockets, as many addresses", work.name())

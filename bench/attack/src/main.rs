@@ -21,8 +21,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant as StdInstant};
 
-use failed::Failed;
 use attack::{Attack, WORK_ADDRESSES};
+use failed::Failed;
 use kinds::Count;
 use ledger::{Delays, Ledger, Span};
 use newcomer::newcomer;
@@ -152,11 +152,19 @@ async fn measure(servers: [&Server; 2], orders: &Orders, only: &str) -> Result<u
     sleep(BETWEEN).await;
     // Tables and caches are as large as an attack makes them, once. What comes after a first wave is measured, also against
     // itself: memory that each wave takes and does not give back is found.
-    let wave =
-        part(servers, &ledger, &next_newcomer, Some((orders, Attack::together())), WAVE, String::new(), String::new());
+    let wave = part(
+        servers,
+        &ledger,
+        &next_newcomer,
+        Some((orders, Attack::together())),
+        WAVE,
+        String::new(),
+        String::new(),
+    );
     wave.await?;
     sleep(SETTLES).await;
-    let quiet = part(servers, &ledger, &next_newcomer, None, QUIET, "quiet".to_owned(), String::new()).await?;
+    let quiet =
+        part(servers, &ledger, &next_newcomer, None, QUIET, "quiet".to_owned(), String::new()).await?;
     show(&quiet, None);
     let before_kib = server.resident_kib()?;
     let mut parts: Vec<Part> = Vec::new();
@@ -257,7 +265,10 @@ async fn memory_back(server: &Server, before_kib: u64) -> Result<(Duration, u64)
 impl Row {
     fn is_good(&self, quiet: &Self) -> bool {
         let limit = P99_LIMIT.max(quiet.delays.p99 * TIMES_QUIET);
-        self.resident_kib <= MEMORY_LIMIT_KIB && self.delays.count > 0 && self.delays.p99 <= limit && self.newcomers.iter().all(Option::is_some)
+        self.resident_kib <= MEMORY_LIMIT_KIB
+            && self.delays.count > 0
+            && self.delays.p99 <= limit
+            && self.newcomers.iter().all(Option::is_some)
     }
 }
 

@@ -116,7 +116,10 @@ impl Work {
         let bearer = format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\n");
         match self {
             Self::LongPings => {
-                let ping = format!(r#"{{"type":"ping","data":{{"nonce":1,"a":[{}0]}}}}"#, "0,".repeat(LONG / 2 - 64));
+                let ping = format!(
+                    r#"{{"type":"ping","data":{{"nonce":1,"a":[{}0]}}}}"#,
+                    "0,".repeat(LONG / 2 - 64)
+                );
                 let hello = handshake(&format!("/api/v1/ws?token={token}"), true);
                 send(from, to, &hello, &[], &deflated(ping.as_bytes()), done).await
             }
@@ -197,8 +200,9 @@ pub(crate) async fn prepare(to: SocketAddr, addresses: usize) -> io::Result<()> 
         let headers = format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\n");
         let mut http = Http::connect(from, to).await?;
         let room = room_of(from);
-        let (made, told) =
-            http.ask("POST", "/api/v1/chats", &headers, &format!(r#"{{"id":"{room}","name":"Work"}}"#)).await?;
+        let (made, told) = http
+            .ask("POST", "/api/v1/chats", &headers, &format!(r#"{{"id":"{room}","name":"Work"}}"#))
+            .await?;
         if made != 201 {
             return Err(io::Error::other(told));
         }

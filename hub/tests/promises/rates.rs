@@ -58,7 +58,8 @@ async fn whoever_goes_on_being_too_fast_is_closed() {
     let rates = Rates { wishes: Some(SLOW), messages: Some(SLOW), ..Rates::default() };
     let world = World::new(Settings { rates, ..Settings::default() }).await;
     let (ann, mut again) = (world.enter("ann"), world.inside("ann").await);
-    let refusals = (0..2_000).take_while(|_| !ann.ear.outbox.is_closed()).filter(|_| ann.peer.count().is_err()).count();
+    let refusals =
+        (0..2_000).take_while(|_| !ann.ear.outbox.is_closed()).filter(|_| ann.peer.count().is_err()).count();
     assert_eq!(refusals, 1_001);
     assert_eq!(ann.ear.outbox.close_code(), Some(CloseCode::TooMany));
     // Counted by user, so on each connection alike.

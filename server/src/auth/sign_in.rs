@@ -14,7 +14,8 @@ use super::address::Address;
 use super::device_token::KnownDevices;
 use super::proof::is_token_id;
 use super::{
-    Attempts, AuthError, Caller, Device, Guessed, Keys, Passwords, RoleNotice, SeenTimes, SignInSource, names, secret,
+    Attempts, AuthError, Caller, Device, Guessed, Keys, Passwords, RoleNotice, SeenTimes, SignInSource,
+    names, secret,
 };
 use crate::clock::rfc3339;
 use crate::config::{AccountsMode, Registration};
@@ -103,7 +104,12 @@ impl SignIns {
     ///
     /// # Errors
     /// [`AuthError::WrongCredentials`], [`AuthError::TooFast`] and failures of the store.
-    pub async fn login(&self, form: Login, source: &SignInSource, device: Device) -> Result<Tokens, AuthError> {
+    pub async fn login(
+        &self,
+        form: Login,
+        source: &SignInSource,
+        device: Device,
+    ) -> Result<Tokens, AuthError> {
         let person = self.check_password(form, source).await?;
         self.open_tokens(person, device).await
     }

@@ -82,7 +82,9 @@ impl Misread {
     /// A long text that is not read again to find out what is wrong with it.
     pub(super) fn of_long(error: &serde_json::Error) -> Self {
         match error.classify() {
-            Category::Data => Self::must_be("of another shape; a text as long as this is not looked at closer"),
+            Category::Data => {
+                Self::must_be("of another shape; a text as long as this is not looked at closer")
+            }
             _ => Self::not_json(error),
         }
     }

@@ -178,8 +178,7 @@ impl Text {
     }
 
     async fn open_at(url: &str) -> Self {
-        let (stream, _) =
-            tokio_tungstenite::connect_async(url.into_client_request().unwrap()).await.unwrap();
+        let (stream, _) = tokio_tungstenite::connect_async(url.into_client_request().unwrap()).await.unwrap();
         Self { stream }
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use server::auth::Device;
 use server::auth::Remembered;
 use server::auth::accounts::{Accounts, SignIn, SignInKind};
 use uuid::Uuid;
@@ -14,8 +15,9 @@ async fn signed_in(accounts: &Remembered, name: &str, number: u8, expires_at_ms:
     let (id, kind) = (Uuid::now_v7(), SignInKind::Tokens);
     let user = person(name).id;
     let secret_hash = [number; 32];
-    let sign_in = SignIn { id, user, kind, secret_hash, created_at_ms: NOW, expires_at_ms };
-    accounts.open_sign_in(sign_in).await.unwrap();
+    let (created_at_ms, seen_at_ms) = (NOW, NOW);
+    let sign_in = SignIn { id, user, kind, secret_hash, created_at_ms, expires_at_ms, seen_at_ms };
+    accounts.open_sign_in(sign_in, Device::default()).await.unwrap();
     assert!(accounts.sign_in(id, NOW - 1).await.unwrap().is_some());
     id
 }

@@ -33,7 +33,9 @@ fn growing(source: &Source) -> Vec<String> {
         let line = line.trim_start().trim_start_matches("pub(crate) ").trim_start_matches("pub(super) ");
         let (name, kind) = line.trim_start_matches("pub ").split_once(": ")?;
         let is_name = name.chars().all(|it| it.is_ascii_lowercase() || it.is_ascii_digit() || it == '_');
-        let is_field = is_name && kind.ends_with(',') && !["&", "::new(", "::default(", " = "].iter().any(|it| kind.contains(it));
+        let is_field = is_name
+            && kind.ends_with(',')
+            && !["&", "::new(", "::default(", " = "].iter().any(|it| kind.contains(it));
         let grows = GROWS.iter().any(|it| kind.contains(it)) && !kind.contains("TaskTrackerToken");
         (is_field && grows).then(|| format!("{}: {name}", source.path))
     });
@@ -57,7 +59,10 @@ fn rows_of_nothing(sources: &[Source], document: &str) -> Vec<String> {
 fn whatever_grows_has_its_bound_in_the_table() {
     let sample = [
         Source::sample("hub/src/a.rs", "struct A {\n    waiting: VecDeque<u8>,\n    count: usize,\n}\n"),
-        Source::sample("server/src/b.rs", "    pub(crate) table: Mutex<HashMap<A, B>>,\n    tasks: TaskTracker,\n"),
+        Source::sample(
+            "server/src/b.rs",
+            "    pub(crate) table: Mutex<HashMap<A, B>>,\n    tasks: TaskTracker,\n",
+        ),
         Source::sample("app/src/c.rs", "    rooms: HashMap<A, B>,\n"),
         Source::sample("hub/src/d.rs", "    let a: HashMap<A, B> = x;\n    _open: TaskTrackerToken,\n"),
     ];
@@ -65,7 +70,10 @@ fn whatever_grows_has_its_bound_in_the_table() {
         without_a_row(&sample, "| `server/src/b.rs: table` | bounded |"),
         ["hub/src/a.rs: waiting", "server/src/b.rs: tasks"]
     );
-    assert_eq!(rows_of_nothing(&sample, "`hub/src/a.rs: waiting` `hub/src/a.rs: gone`"), ["hub/src/a.rs: gone"]);
+    assert_eq!(
+        rows_of_nothing(&sample, "`hub/src/a.rs: waiting` `hub/src/a.rs: gone`"),
+        ["hub/src/a.rs: gone"]
+    );
     let (sources, document) = (sources(), read("docs/SECURITY.md"));
     assert!(sources.iter().flat_map(growing).count() > 20);
     holds(&without_a_row(&sources, &document));
