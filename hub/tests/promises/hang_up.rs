@@ -107,8 +107,8 @@ async fn whoever_hangs_up_while_joining_is_no_participant() {
     let mut bob = world.enter_counting("bob");
     hang_up(bob.wish(join()), &settle).await;
     drop(bob);
-    assert_eq!(ann.hear("").await, "participant bob true");
-    assert_eq!(ann.hear("").await, "participant bob false");
+    assert_eq!(ann.hear("participant").await, "participant bob true");
+    assert_eq!(ann.hear("participant").await, "participant bob false");
 }
 
 #[tokio::test]
