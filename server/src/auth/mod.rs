@@ -4,7 +4,6 @@ pub mod accounts;
 pub mod address;
 mod attempts;
 mod clearance;
-mod device;
 mod error;
 pub mod extract;
 mod fault;
@@ -24,10 +23,10 @@ mod seen_times;
 mod sign_in;
 mod ticket;
 mod token;
+mod user_agent;
 
 pub use attempts::Attempts;
 pub use clearance::{Clearance, RoleClaim};
-pub use device::Device;
 pub use error::AuthError;
 pub use fault::TokenFault;
 pub use own_sign_ins::OwnSignIn;
@@ -40,6 +39,7 @@ pub(crate) use sign_in::KEPT_AFTER_END_MS;
 pub use sign_in::{CookieSignIn, SIGN_IN_MS, SignIns, user};
 pub use ticket::{TICKET_MS, Tickets};
 pub use token::{ACCESS_MINUTES, Claims, Keys};
+pub use user_agent::Device;
 
 use std::sync::Arc;
 
