@@ -4,7 +4,6 @@ pub mod accounts;
 pub mod address;
 mod attempts;
 mod clearance;
-mod device;
 pub mod device_token;
 mod error;
 pub mod extract;
@@ -26,10 +25,10 @@ mod seen_times;
 mod sign_in;
 mod ticket;
 mod token;
+mod user_agent;
 
 pub use attempts::{Attempts, Guessed};
 pub use clearance::{Clearance, RoleClaim};
-pub use device::Device;
 pub use device_token::SignInSource;
 pub use error::AuthError;
 pub use fault::TokenFault;
@@ -43,6 +42,7 @@ pub(crate) use sign_in::KEPT_AFTER_END_MS;
 pub use sign_in::{CookieSignIn, SIGN_IN_MS, SignIns, user};
 pub use ticket::{TICKET_MS, Tickets};
 pub use token::{ACCESS_MINUTES, Claims, Keys};
+pub use user_agent::Device;
 
 use std::sync::Arc;
 
