@@ -6,6 +6,3 @@ ALTER TABLE sign_ins ADD COLUMN device TEXT NOT NULL DEFAULT '';
 ALTER TABLE sign_ins ADD COLUMN seen_at_ms INTEGER NOT NULL DEFAULT 0;
 
 UPDATE sign_ins SET seen_at_ms = created_at_ms;
-
--- The sign-ins of a user, to list them and to end all of them.
-CREATE INDEX sign_ins_of_user ON sign_ins (person) WHERE NOT is_revoked;
