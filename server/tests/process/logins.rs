@@ -22,7 +22,7 @@ fn send_login(process: &Process) -> TcpStream {
     let mut stream = process.connect();
     write!(
         stream,
-        "POST /api/v1/auth/login HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{form}",
+        "POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{form}",
         form.len()
     )
     .unwrap();
