@@ -1,7 +1,6 @@
 //! A room is a task with a mailbox.
 //!
-//! Everything in a room happens here, in mailbox order: commit, number, deliver, answer. Joins pass through the same
-//! loop, so a recovery can neither miss a message nor repeat one.
+//! Everything happens here, in mailbox order: commit, number, deliver, answer. So a join neither misses nor repeats a message.
 
 mod at_hand;
 mod broadcast;

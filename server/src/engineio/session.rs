@@ -358,16 +358,14 @@ impl Shared {
     }
 
     /// Counts a packet that says nothing.
-    ///
     /// # Errors
     /// Why the session was ended by it.
     pub(super) fn take_idle(&self) -> Result<(), CloseReason> {
-        let is_too_many = self.lock().pulse.hear_nothing(&self.settings);
-        if is_too_many {
-            self.abort(CloseReason::TooFast);
-            return Err(CloseReason::TooFast);
+        if !self.lock().pulse.hear_nothing(&self.settings) {
+            return Ok(());
         }
-        Ok(())
+        self.abort(CloseReason::TooFast);
+        Err(CloseReason::TooFast)
     }
 
     /// Takes a packet of the client up. Any packet proves that the client is there. Answers a message for which there is no
