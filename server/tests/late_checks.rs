@@ -48,15 +48,15 @@ impl HoldingClock {
 
 impl Clock for HoldingClock {
     fn now_ms(&self) -> i64 {
-        let mut hold = self.hold.lock().unwrap();
-        let held = match &mut *hold {
+        let mut kept = self.hold.lock().unwrap();
+        let held = match &mut *kept {
             Some(it) if it.questions > 1 => {
                 it.questions -= 1;
                 None
             }
-            _ => hold.take(),
+            _ => kept.take(),
         };
-        drop(hold);
+        drop(kept);
         if let Some(Hold { asked, go_on, .. }) = held {
             asked.send(()).unwrap();
             go_on.recv().unwrap();

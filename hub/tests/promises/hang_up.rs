@@ -33,6 +33,7 @@ impl Outlet for Stuck {
     fn close(&self, _: CloseCode) {}
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the type of all encoders")]
 fn frame(_: &Event) -> Option<Bytes> {
     Some(Bytes::from_static(b"frame"))
 }

@@ -41,8 +41,7 @@ impl Session {
         self.shared.push(message)
     }
 
-    /// Queues messages with nothing in between. They do not count against what may wait: whoever made them has bounded
-    /// them.
+    /// Queues messages with nothing in between, and without counting them: whoever made them has bounded them.
     ///
     /// # Errors
     /// [`Gone`] when the session has ended.
@@ -115,7 +114,7 @@ pub(super) struct Shared {
     pub(super) mailbox: Mailbox,
     /// Whether the application has let the client in.
     is_let_in: AtomicBool,
-    /// WebSockets that came too late to take over, and are on their way out.
+    /// Upgrades that came too late to take over, and are on their way out.
     pub(super) surplus: AtomicUsize,
     /// A std mutex: held for a change of state, never across an `.await`.
     state: Mutex<State>,
@@ -358,6 +357,7 @@ impl Shared {
     }
 
     /// Counts a packet that says nothing.
+    ///
     /// # Errors
     /// Why the session was ended by it.
     pub(super) fn take_idle(&self) -> Result<(), CloseReason> {

@@ -18,7 +18,7 @@ use crate::websocket::{Incoming, Loops, OutFrame, Reader, Writer};
 /// What a probe says.
 const PROBE: &[u8] = b"probe";
 
-/// WebSockets of a session that may be on their way out at a time.
+/// Upgrades of a session that may be on their way out at a time.
 const MAX_SURPLUS: usize = 4;
 
 /// The one WebSocket that may take over. Dropping it lets the session go on polling.

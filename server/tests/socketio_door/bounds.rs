@@ -147,8 +147,9 @@ async fn attachments_have_to_come_and_are_not_more_than_a_message_may_have() {
         (Client::enter(&app, &ann.access_token).await, Client::enter(&app, &ann.access_token).await);
     late.say(waiting).await;
     large.say(waiting).await;
-    large.say_bytes(&[0; 600_000]).await;
-    large.say_bytes(&[0; 600_000]).await;
+    let bytes = vec![0; 600_000];
+    large.say_bytes(&bytes).await;
+    large.say_bytes(&bytes).await;
     assert_eq!(large.end().await.0, 1002);
     assert_eq!(late.end().await.0, 1002);
 }

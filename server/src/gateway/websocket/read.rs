@@ -154,7 +154,7 @@ impl Connection {
                 said => said,
             };
             if outbox.has_room() {
-                self.take_up(said).await;
+                self.take_up(&said).await;
             } else if let Err(code) = Box::pin(self.take_up_later(said, line)).await {
                 return code;
             }
@@ -230,13 +230,13 @@ impl Connection {
     async fn take_up_later(&mut self, said: Incoming, line: &Line) -> Result<(), CloseCode> {
         let outbox = self.outbox.clone();
         self.wait_until(outbox.drained(), line).await?;
-        self.take_up(said).await;
+        self.take_up(&said).await;
         Ok(())
     }
 
     /// What is done for a wish is in a box, so that a task that waits for the next one is small.
-    fn take_up(&mut self, said: Incoming) -> Work<'_> {
-        match self.decode(&said) {
+    fn take_up(&mut self, said: &Incoming) -> Work<'_> {
+        match self.decode(said) {
             Ok(Request::Hub(command)) => Box::pin(self.peer.handle(command)),
             other => Box::pin(self.take_up_other(other)),
         }
