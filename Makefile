@@ -34,7 +34,7 @@ chaos-volume: ## 50 MiB for each of ten users who are away, 20,000 messages miss
 	@tools/setup build
 	@tools/chaos-volume
 
-attack: ## Hostile clients of every kind against a real server, four minutes; what ordinary ones notice
+attack: ## Hostile clients of every kind against a real server, ten minutes; what ordinary ones notice
 	@tools/setup build
 	@tools/attack
 

@@ -25,6 +25,15 @@ impl AddressBuckets {
         Self { addresses: Buckets::new(per_minute, capacity), sites: Buckets::new(of_a_site, capacity) }
     }
 
+    /// The same by the second, with those of so many seconds at once.
+    pub(crate) fn by_second(per_second: Option<u32>, seconds: u32, capacity: usize) -> Self {
+        let of_a_site = per_second.map(|count| count.saturating_mul(SITE_TIMES));
+        Self {
+            addresses: Buckets::by_second(per_second, seconds, capacity),
+            sites: Buckets::by_second(of_a_site, seconds, capacity),
+        }
+    }
+
     /// Counts one.
     pub(crate) fn count(&self, address: Address, now_ms: i64) -> Counted {
         let site = address.site();

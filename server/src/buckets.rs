@@ -23,7 +23,9 @@ pub(crate) enum Counted {
 /// The table is bounded and never refuses a newcomer: when it is full, the emptiest quarter is evicted. So whoever brings many
 /// keys into it evicts keys like these, and a bucket that is full stays.
 pub(crate) struct Buckets<K> {
-    per_minute: Option<u32>,
+    /// How many in a window; all of them may come at once.
+    count: Option<u32>,
+    window_us: u32,
     capacity: usize,
     /// When the bucket will be empty, in microseconds of the clock that is handed in.
     empty_at_us: Mutex<HashMap<K, i64>>,
@@ -32,18 +34,24 @@ pub(crate) struct Buckets<K> {
 impl<K: Hash + Eq> Buckets<K> {
     /// All are empty. Without a number everything is allowed. At most `capacity` of them are in use at a time.
     pub(crate) fn new(per_minute: Option<u32>, capacity: usize) -> Self {
-        Self { per_minute, capacity, empty_at_us: Mutex::default() }
+        Self { count: per_minute, window_us: MINUTE_US, capacity, empty_at_us: Mutex::default() }
+    }
+
+    /// The same with another window than a minute: so many a second, and those of `seconds` at once.
+    pub(crate) fn by_second(per_second: Option<u32>, seconds: u32, capacity: usize) -> Self {
+        let count = per_second.map(|count| count.saturating_mul(seconds));
+        Self { window_us: seconds.saturating_mul(1_000_000), ..Self::new(count, capacity) }
     }
 
     /// Counts one. Takes constant time on average over the newcomers.
     pub(crate) fn count(&self, key: K, now_ms: i64) -> Counted {
-        let Some(per_minute) = self.per_minute else {
+        let Some(count) = self.count else {
             return Counted::Yes;
         };
         let now = now_ms.saturating_mul(1_000);
         let mut buckets = self.empty_at_us.lock().unwrap_or_else(PoisonError::into_inner);
         let known = buckets.get_mut(&key);
-        let (after, wait_ms) = after_one_more(known.as_deref().copied(), per_minute, now);
+        let (after, wait_ms) = after_one_more(known.as_deref().copied(), count, self.window_us, now);
         if let Some(wait_ms) = wait_ms {
             return Counted::Wait(wait_ms);
         }
@@ -60,18 +68,18 @@ impl<K: Hash + Eq> Buckets<K> {
 
     /// How many milliseconds one more has to wait; `None` if it need not. Counts nothing.
     pub(crate) fn wait_ms(&self, key: &K, now_ms: i64) -> Option<u64> {
-        let per_minute = self.per_minute?;
+        let count = self.count?;
         let bucket = self.empty_at_us.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied();
-        after_one_more(bucket, per_minute, now_ms.saturating_mul(1_000)).1
+        after_one_more(bucket, count, self.window_us, now_ms.saturating_mul(1_000)).1
     }
 }
 
 /// When a bucket will be empty after one more, and for how many milliseconds that one has to wait, if at all.
-fn after_one_more(bucket: Option<i64>, per_minute: u32, now: i64) -> (i64, Option<u64>) {
-    let per_minute = per_minute.max(1);
-    // Rather too long than too short, and a full bucket holds exactly a minute's worth.
-    let step = i64::from(MINUTE_US.div_ceil(per_minute));
-    let full = step * i64::from(per_minute);
+fn after_one_more(bucket: Option<i64>, count: u32, window_us: u32, now: i64) -> (i64, Option<u64>) {
+    let count = count.max(1);
+    // Rather too long than too short, and a full bucket holds exactly a window's worth.
+    let step = i64::from(window_us.div_ceil(count));
+    let full = step * i64::from(count);
     let after = bucket.unwrap_or(now).max(now).saturating_add(step);
     let over_us = after.saturating_sub(now).saturating_sub(full);
     (after, (over_us > 0).then(|| over_us.unsigned_abs().div_ceil(1_000)))
@@ -110,6 +118,16 @@ mod tests {
         assert_eq!(buckets.count("b", 0), Counted::Yes);
         assert_eq!(buckets.count("a", 6_000), Counted::Yes);
         assert_eq!(buckets.count("a", 6_000), Counted::Wait(6_000));
+    }
+
+    #[test]
+    fn five_seconds_worth_at_once_and_then_the_rate() {
+        let buckets = Buckets::by_second(Some(10), 5, 100);
+        assert!((0..50).all(|_| buckets.count("a", 0) == Counted::Yes));
+        assert_eq!(buckets.count("a", 0), Counted::Wait(100));
+        assert_eq!(buckets.count("b", 0), Counted::Yes);
+        assert_eq!(buckets.count("a", 100), Counted::Yes);
+        assert_eq!(buckets.count("a", 100), Counted::Wait(100));
     }
 
     #[test]

@@ -6,7 +6,6 @@
 
 mod body;
 mod permits;
-mod rate;
 
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,15 +17,22 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use protocol::UserId;
 
+use crate::address_buckets::AddressBuckets;
 use crate::auth::Caller;
 use crate::auth::address::Address;
+use crate::buckets::Counted;
 use crate::config::Quotas;
 use crate::error::ApiError;
 use crate::state::AppState;
 
 use body::HeldBody;
 use permits::{Permit, Permits};
-use rate::AddressRate;
+
+/// Requests of an address that may come at once, in seconds of its rate: an office opens its pages at nine.
+const BURST_SECONDS: u32 = 5;
+
+/// Addresses whose requests are counted at a time, some 6 MB.
+const ADDRESSES: usize = 100_000;
 
 /// How many times as many requests a part of the application may have at work: it asks for many users.
 const SERVICE_TIMES: usize = 16;
@@ -36,7 +42,7 @@ const WAITING_TIMES: usize = 8;
 
 /// Counts requests by address and by user.
 pub(crate) struct RequestLimiter {
-    rate: AddressRate,
+    rate: AddressBuckets,
     of_addresses: Permits<IpAddr>,
     of_users: Permits<UserId>,
     of_services: Permits<UserId>,
@@ -50,7 +56,7 @@ impl RequestLimiter {
         let (services, waiting_services) = permits(quotas.requests_at_once.saturating_mul(SERVICE_TIMES));
         let (addresses, waiting_addresses) = permits(quotas.requests_at_once_per_address);
         Self {
-            rate: AddressRate::new(quotas.requests_per_second_per_address),
+            rate: AddressBuckets::by_second(quotas.requests_per_second_per_address, BURST_SECONDS, ADDRESSES),
             of_addresses: Permits::new(addresses, waiting_addresses),
             of_users: Permits::new(users, waiting_users),
             of_services: Permits::new(services, waiting_services),
@@ -85,12 +91,12 @@ pub(crate) async fn limited<F: Future<Output = Response>>(
     answer: impl FnOnce(Request) -> F,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let Address(address) = Address::of(&parts, state);
+    let address = Address::of(&parts, state);
     let limiter = state.requests();
-    if let Err(retry_after_ms) = limiter.rate.count(address, state.clock().monotonic_ms()) {
+    if let Counted::Wait(retry_after_ms) = limiter.rate.count(address, state.clock().monotonic_ms()) {
         return ApiError::TooManyRequests { retry_after_ms }.into_response();
     }
-    let of_address = match limiter.of_addresses.enter(address).await {
+    let of_address = match limiter.of_addresses.enter(address.0).await {
         Ok(permit) => permit,
         Err(error) => return error.into_response(),
     };
