@@ -6,6 +6,9 @@ const SMALL_FRAME: usize = 4 * 1024;
 /// Bytes of a frame with a token in it: as large as the head of a request is with most servers.
 const TOKEN_FRAME: usize = 16 * 1024;
 
+/// Bytes of a type that are looked at. Ours are shorter.
+const MAX_TYPE_BYTES: usize = 64;
+
 /// Bytes of JSON for one byte of text at most: `\u0001`.
 const ESCAPED: usize = 6;
 
@@ -28,13 +31,34 @@ pub fn most_bytes_of_a_carrier(message_bytes: usize) -> usize {
 /// The type of a frame that begins with it, as nearly all do: `{"type":"…"`. `None` for any other, also for one whose type is
 /// written with escapes.
 pub(super) fn first_type(frame: &str) -> Option<&str> {
-    let rest = after(after(after(frame, "{")?, "\"type\"")?, ":")?;
-    let (kind, _) = after(rest, "\"")?.split_at_checked(rest.len().min(SMALL_FRAME)).unwrap_or((rest, ""));
-    let (kind, _) = kind.split_once('"')?;
-    (!kind.contains('\\')).then_some(kind)
+    let rest = after(after(after(after(frame, "{")?, "\"type\"")?, ":")?, "\"")?;
+    let end = rest.bytes().take(MAX_TYPE_BYTES).position(|byte| byte == b'"')?;
+    rest.get(..end).filter(|kind| !kind.contains('\\'))
 }
 
 /// What follows a piece of JSON, which may have white space before it.
 fn after<'a>(json: &'a str, piece: &str) -> Option<&'a str> {
     json.trim_ascii_start().strip_prefix(piece)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_type_is_found_whatever_comes_after_it() {
+        for filler in 0..4 {
+            // A character of several bytes lies at every limit.
+            let text = format!("{}{}", "x".repeat(filler), "語".repeat(30_000));
+            let frame = format!(r#" {{ "type" : "post", "data":{{"body":"{text}"}}}}"#);
+            assert_eq!(first_type(&frame), Some("post"));
+            assert_eq!(first_type(&format!(r#"{{"type":"{text}"}}"#)), None);
+        }
+        for other in
+            ["", "{", "[]", r#"{"data":1,"type":"post"}"#, r#"{"type":7}"#, r#"{"type":"p\u006fst"}"#]
+        {
+            assert_eq!(first_type(other), None, "{other}");
+        }
+        assert_eq!(first_type(r#"{"type":""}"#), Some(""));
+    }
 }

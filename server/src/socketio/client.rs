@@ -257,7 +257,6 @@ impl<'a, A: Application> Client<'a, A> {
             Ok(entered) => {
                 self.enter_by = None;
                 self.early_packets = 0;
-                self.session.let_in();
                 self.shown_out.retain(|it| *it != namespace);
                 if self.connections.is_empty() {
                     // For this one alone: for most clients it stays the only one.
@@ -299,6 +298,8 @@ impl<'a, A: Application> Client<'a, A> {
         let request = ConnectRequest { namespace, auth_json };
         match self.application.connect(&self.admission, request, &socket).await {
             Ok(accepted) => {
+                // Before the client knows it: it may say something long at once.
+                self.session.let_in();
                 socket.enter(accepted.sid, accepted.pid.as_deref(), accepted.replay);
                 Ok(Entered { socket, connection: accepted.connection })
             }

@@ -65,13 +65,21 @@ async fn the_longest_text_is_taken_however_its_json_is_written() {
     };
     socket.say_raw(&format!(r#"{{"type":"post","data":{}}}"#, data(1))).await;
     socket.say_raw(&format!(r#"{{"data":{},"type":"post"}}"#, data(2))).await;
-    for _ in 0..2 {
+    // However its characters lie about the limits of other types.
+    for draft in 3..6 {
+        let text = format!("{}{}", "x".repeat(usize::from(draft)), "語".repeat(20_000));
+        socket.say(&post(&room, draft.into(), &text)).await;
+    }
+    let mut bodies = Vec::new();
+    for _ in 0..5 {
         let body = socket.hear_some(|frame| match frame {
             ServerFrame::Message { data } => Some(data.body),
             _ => None,
         });
-        assert_eq!(body.await, "A".repeat(64 * 1024));
+        bodies.push(body.await);
     }
+    assert!(bodies.iter().take(2).all(|body| *body == "A".repeat(64 * 1024)));
+    assert!(bodies.iter().skip(2).all(|body| body.ends_with(&"語".repeat(20_000))));
 }
 
 #[tokio::test]
