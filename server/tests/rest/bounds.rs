@@ -66,7 +66,7 @@ async fn the_longest_text_is_taken_however_its_json_is_written() {
     socket.say_raw(&format!(r#"{{"type":"post","data":{}}}"#, data(1))).await;
     socket.say_raw(&format!(r#"{{"data":{},"type":"post"}}"#, data(2))).await;
     // However its characters lie about the limits of other types.
-    for draft in 3..6 {
+    for draft in 3..6_u8 {
         let text = format!("{}{}", "x".repeat(usize::from(draft)), "語".repeat(20_000));
         socket.say(&post(&room, draft.into(), &text)).await;
     }
