@@ -105,7 +105,7 @@ pub enum ApiError {
     /// HTTP/1.1 without a `Host`, with several, or with one that names no host (RFC 9112, section 3.2).
     #[error("send one `host` header that names this server")]
     BadHost,
-    /// A name that this development server does not answer to, see [`crate::gateway::host`].
+    /// A name that this development server does not answer to.
     #[error(
         "this development server listens on this machine only and answers to its names only: ask for `localhost`, or name the \
          host that you use in HUBBUB_LISTEN, such as HUBBUB_LISTEN=hub.test:3000, or 0.0.0.0:3000 for other machines"

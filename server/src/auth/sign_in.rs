@@ -128,7 +128,7 @@ impl SignIns {
         self.open_cookie(person, device).await
     }
 
-    /// What a device is to keep on which a user has just signed in (see [`super::device`]).
+    /// What a device is to keep on which a user has just signed in (see [`super::device_token`]).
     ///
     /// # Errors
     /// [`AuthError::Internal`] without randomness.
