@@ -60,7 +60,7 @@ test('one sees where one is signed in, and ends a sign-in from another device', 
   await expect(account.done).toContainText('That sign-in has ended');
   await expect(account.device('Safari on iPhone')).toHaveCount(0);
   await expect(phone.getByRole('status', { name: 'Connection' })).toHaveText(ENDED);
-  await alice.page.getByRole('link', { name: 'Back to your rooms' }).click();
+  await alice.page.getByRole('link', { name: 'Your rooms' }).click();
   await alice.ready();
 });
 

@@ -93,7 +93,7 @@ pub fn AccountPage() -> impl IntoView {
                 <a href="/" class="devtools__home" aria-label="Hubbub">
                     <Wordmark/>
                 </a>
-                <a href="/" class="button is-plain">"Back to your rooms"</a>
+                <a href="/" class="button is-plain">"Your rooms"</a>
                 <ThemeSwitch/>
             </header>
             <main class="account__main" id="main" tabindex="-1">

@@ -10,6 +10,10 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::{WebSocketStream, client_async};
 
+/// Bytes that wait on the client's side. The kernel would make it 4 MB, and to fill that for each connection would cost the
+/// clients more of the two cores that they share with the server than it costs the server.
+const SEND_BUFFER: u32 = 128 * 1024;
+
 /// The source address number `host` of a group. All of 127.0.0.0/8 is this machine, so each counts as another client.
 pub(crate) fn source(group: u8, host: usize) -> Ipv4Addr {
     let [.., high, low] = (host % 250 + 1).to_be_bytes();
@@ -24,6 +28,7 @@ pub(crate) async fn connect(
 ) -> io::Result<TcpStream> {
     let socket = TcpSocket::new_v4()?;
     socket.set_nodelay(true)?;
+    socket.set_send_buffer_size(SEND_BUFFER)?;
     if let Some(bytes) = receive_bytes {
         socket.set_recv_buffer_size(bytes)?;
     }

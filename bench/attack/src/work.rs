@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use crate::attack::From;
 use crate::kinds::{Count, frame, handshake};
 use crate::network::{Http, connect, source};
 use crate::server::{Targets, token};
@@ -80,19 +81,23 @@ impl Work {
         }
     }
 
-    /// Attacks until `end` with so many sockets, from one address or from as many as there are sockets.
+    /// Attacks until `end` with so many sockets, from one address or from several.
     pub(crate) async fn attack(
         self,
         to: Targets,
         sockets: usize,
-        from_many: bool,
+        from: From,
         end: Instant,
         count: Arc<Count>,
     ) {
         let to = if self == Self::AbandonedLogins { to.accounts } else { to.hub };
         let mut tasks = JoinSet::new();
         for number in 0..sockets {
-            let from = source(GROUP, if from_many { number } else { 0 });
+            let address = match from {
+                From::OneAddress => 0,
+                From::Addresses { first } => first + number,
+            };
+            let from = source(GROUP, address);
             let count = count.clone();
             tasks.spawn(async move {
                 let work = async {

@@ -10,12 +10,22 @@ use crate::refusal::Refusal;
 
 use super::Peer;
 
+/// How many times more than its bytes a frame is charged that is larger than its type allows. No client has a reason to send
+/// one, and a compressed one costs its sender a thousandth of what it costs to inflate.
+const TOO_BIG_SURCHARGE: usize = 7;
+
 impl Peer {
     /// Counts the bytes of a frame, after inflating and before decoding. Answers how long the gateway waits before it decodes
     /// it, and reads nothing meanwhile: a client whose user sends more than it may is slowed, and loses nothing.
     pub fn charge(&self, bytes: usize) -> Duration {
         let rate = self.shared.settings.rates.bytes;
         rate.map_or(Duration::ZERO, |rate| self.client.meters(&self.shared.meters).bytes.charge(rate, bytes))
+    }
+
+    /// Charges a frame once more that was refused unread: for its size, or because it is binary. Answers how long the gateway
+    /// waits before it reads the next one.
+    pub fn surcharge(&self, bytes: usize) -> Duration {
+        self.charge(bytes.saturating_mul(TOO_BIG_SURCHARGE))
     }
 
     /// Counts a frame before it is decoded: as a command of the connection, and as a request of the user.

@@ -54,6 +54,17 @@ async fn bytes_are_counted_by_user_over_all_connections_and_slow_it_down() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_frame_that_is_refused_unread_is_charged_eight_times() {
+    let rates = Rates { bytes: Some(Rate { per_second: 1_000, burst: 8_000 }), ..Rates::default() };
+    let world = World::new(Settings { rates, ..Settings::default() }).await;
+    let (ann, again, bob) = (world.enter("ann"), world.enter("ann"), world.enter("bob"));
+    assert_eq!(ann.peer.charge(1_000), Duration::ZERO);
+    assert_eq!(ann.peer.surcharge(1_000), Duration::ZERO);
+    assert_eq!(again.peer.surcharge(100), Duration::from_millis(700));
+    assert_eq!(bob.peer.charge(500), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
 async fn whoever_goes_on_being_too_fast_is_closed() {
     let rates = Rates { wishes: Some(SLOW), messages: Some(SLOW), ..Rates::default() };
     let world = World::new(Settings { rates, ..Settings::default() }).await;

@@ -52,6 +52,21 @@ async fn a_frame_is_refused_by_its_size_and_its_type_before_it_is_read() {
 }
 
 #[tokio::test]
+async fn a_frame_that_is_refused_by_its_size_is_charged_eight_times() {
+    const PER_SECOND: u32 = 1_000_000;
+    let app = with_rates(RateLimits { bytes_per_second: Some(PER_SECOND), ..RateLimits::OFF }).await;
+    let ann = app.register("ann").await;
+    let mut socket = Text::open(&app, &format!("/api/v1/ws?token={}", ann.access_token)).await;
+    let begun = Instant::now();
+    socket.say(&format!(r#"{{"type":"ping","data":{{"nonce":1,"a":{}}}}}"#, zeros(1_048_000))).await;
+    socket.hear("too_big").await;
+    socket.say(r#"{"type":"ping","data":{"nonce":2}}"#).await;
+    socket.hear("pong").await;
+    // What is had at once is used up. Only that the socket was slowed: the machine may be as slow as it likes.
+    assert!(begun.elapsed() > Duration::from_millis(380), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
 async fn the_longest_text_is_taken_however_its_json_is_written() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;

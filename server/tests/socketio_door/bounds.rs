@@ -1,5 +1,7 @@
 //! What a client of Socket.IO may send before it is let in, and what is counted before it is decoded afterwards.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use server::config::RateLimits;
 
@@ -170,6 +172,21 @@ async fn an_event_is_refused_by_its_size_and_its_name_before_its_values_are_read
         let answer = client.hear("431[").await;
         assert!(answer.contains(r#""code":"too_big""#), "{name} {answer}");
     }
+}
+
+#[tokio::test]
+async fn an_event_that_is_refused_by_its_size_is_charged_eight_times() {
+    let rates = RateLimits { bytes_per_second: Some(1_000_000), ..RateLimits::OFF };
+    let app = App::spawn_with(|config| config.rate_limits = rates).await;
+    let ann = app.register("ann").await;
+    let mut client = Client::enter(&app, &ann.access_token).await;
+    let begun = Instant::now();
+    client.say(&format!("421[\"unheard-of\",{}]", zeros(1_040_000))).await;
+    client.hear("431[").await;
+    client.say("422[\"unheard-of\"]").await;
+    client.hear("432[").await;
+    // What is had at once is used up. Only that the client was slowed: the machine may be as slow as it likes.
+    assert!(begun.elapsed() > Duration::from_millis(300), "{:?}", begun.elapsed());
 }
 
 #[tokio::test]

@@ -99,6 +99,8 @@ impl Connection {
         let size = event.args.raw_all().len();
         let limit = socketio::most_bytes(&event.name, self.state.config().limits.message_bytes);
         if size > limit {
+            // The next message has been read already; its own charge waits as long.
+            self.peer.surcharge(size);
             return Err(refused(Refusal::TooBig { size, limit }));
         }
         // Events carry one argument; what comes after it is passed over, as the original servers do.

@@ -1,6 +1,7 @@
 //! The reader's side of a connection: what the client says, and when the client has to go.
 
 use std::future::poll_fn;
+use std::mem::take;
 use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
@@ -53,6 +54,8 @@ pub(super) struct Connection {
     heard_at: Instant,
     pinged_at: Instant,
     turn: ReadTurn,
+    /// How long to wait before the next frame is read.
+    pause: Duration,
 }
 
 impl Connection {
@@ -80,6 +83,7 @@ impl Connection {
             heard_at,
             pinged_at: heard_at,
             turn: ReadTurn::default(),
+            pause: Duration::ZERO,
         }
     }
 
@@ -102,6 +106,12 @@ impl Connection {
         // Not moved by every frame: when it goes off, what was heard meanwhile moves it on.
         let mut timer = pin!(sleep_until(self.next_check(line)));
         loop {
+            let pause = take(&mut self.pause);
+            if !pause.is_zero()
+                && let Err(code) = Box::pin(self.wait_until(sleep(pause), line)).await
+            {
+                return code;
+            }
             // By hand, which needs half of the memory that the macro does. The timer and the end cost nothing while the client
             // speaks.
             let news = poll_fn(|cx| {
@@ -243,13 +253,17 @@ impl Connection {
     }
 
     /// Counts a frame and looks at its size, and only then at what is in it.
-    fn decode(&self, said: &Incoming) -> Result<Request, Box<Failure>> {
+    fn decode(&mut self, said: &Incoming) -> Result<Request, Box<Failure>> {
         let refused = |refusal: Refusal| Box::new(Failure::from(refusal));
         self.peer.count().map_err(refused)?;
-        let Incoming::Text(text) = said else { return Err(refused(Refusal::BinaryFrame)) };
+        let Incoming::Text(text) = said else {
+            self.pause = self.peer.surcharge(cost(said));
+            return Err(refused(Refusal::BinaryFrame));
+        };
         let text = text.as_str();
         let limit = self.dialect.most_bytes(text, self.state.config().limits.message_bytes);
         if text.len() > limit {
+            self.pause = self.peer.surcharge(text.len());
             return Err(refused(Refusal::TooBig { size: text.len(), limit }));
         }
         (self.dialect.decode)(text, &self.scope)
