@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
 
 mod common;
+mod socket;
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 
@@ -12,12 +14,13 @@ use hub::memory::MemoryStore;
 use hub::model::Person;
 use hub::port::Clock;
 use hub::{Hub, Identity, Settings, SignInId, Spelling, outbox};
-use protocol::{CloseCode, UserId};
+use protocol::{ClientFrame, CloseCode, UserId};
 use serde_json::json;
 use server::auth::{Attempts, Keys, Passwords, RoleClaim, RoleNotice, SeenTimes, SignIns};
 use server::clock::SystemClock;
 use server::config::{AccountsMode, RateLimits, Registration, Secret};
 use server::store::sqlite::SqliteStore;
+use socket::{End, Socket};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
@@ -27,6 +30,7 @@ use uuid::Uuid;
 #[derive(Default)]
 struct HoldingClock {
     right: SystemClock,
+    questions: AtomicU32,
     hold: Mutex<Option<Hold>>,
 }
 
@@ -48,6 +52,7 @@ impl HoldingClock {
 
 impl Clock for HoldingClock {
     fn now_ms(&self) -> i64 {
+        self.questions.fetch_add(1, Ordering::SeqCst);
         let mut kept = self.hold.lock().unwrap();
         let held = match &mut *kept {
             Some(it) if it.questions > 1 => {
@@ -58,8 +63,11 @@ impl Clock for HoldingClock {
         };
         drop(kept);
         if let Some(Hold { asked, go_on, .. }) = held {
-            asked.send(()).unwrap();
-            go_on.recv().unwrap();
+            // All else of the server goes on.
+            tokio::task::block_in_place(|| {
+                asked.send(()).unwrap();
+                go_on.recv().unwrap();
+            });
         }
         self.right.now_ms()
     }
@@ -116,6 +124,33 @@ async fn a_sign_in_that_ends_while_it_renews_a_socket_ends_the_socket() {
     assert!(!is_renewed);
     assert_eq!(outbox.close_code(), Some(CloseCode::Token));
     assert!(sign_ins.accounts.by_id(&caller.person.id).await.unwrap().is_some(), "it ended later");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn a_sign_in_that_ends_while_its_socket_waits_for_its_turn_does_not_enter() {
+    let clock = Arc::new(HoldingClock::default());
+    let app = App::spawn_at(clock.clone(), |config| config.limits.handshakes_at_once = 1).await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    assert!(app.get("/api/v1/auth/me", &ann).await.status.is_success());
+    let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+    // Bob has the only turn and is held up in it.
+    let (was_asked, let_go) = clock.hold(1);
+    let url = app.socket_url(&format!("?token={}", bob.access_token));
+    let held = tokio::spawn(async move { Socket::knock(&url, &[]).await.is_ok() });
+    tokio::task::spawn_blocking(move || was_asked.recv().unwrap()).await.unwrap();
+    let asked = clock.questions.load(Ordering::SeqCst);
+    socket.say(&ClientFrame::Authenticate { token: ann.access_token.clone(), inbox: None }).await;
+    // Asked for the end of the token, and then the sign-in is looked at.
+    while clock.questions.load(Ordering::SeqCst) == asked {
+        tokio::task::yield_now().await;
+    }
+
+    let ended = app.post("/api/v1/auth/logout", &ann, &json!({})).await;
+    assert!(ended.status.is_success(), "{ended:?}");
+    let_go.send(()).unwrap();
+
+    assert!(held.await.unwrap());
+    assert_eq!(socket.end().await, End::Closed(4401));
 }
 
 #[tokio::test]

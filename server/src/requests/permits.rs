@@ -103,6 +103,8 @@ impl<K: Hash + Eq> Drop for Place<K> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -112,7 +114,9 @@ mod tests {
         let waiting = Permits { shared: permits.shared.clone() };
         let third = tokio::spawn(async move { waiting.enter("ann").await });
         tokio::task::yield_now().await;
-        assert!(matches!(permits.enter("ann").await, Err(ApiError::TooManyAtWork { .. })));
+        // At once: whoever waits is refused in the end, too.
+        let fourth = permits.enter("ann").now_or_never();
+        assert!(matches!(fourth, Some(Err(ApiError::TooManyAtWork { .. }))));
         let other = permits.enter("bob").await.unwrap();
         assert!(!third.is_finished());
         drop(first);

@@ -8,11 +8,12 @@ use crate::{Process, connect};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// The line of a start that is refused, in production.
+/// The line of a start that is refused, in production. One that is not refused is ended after a while.
 fn refused(settings: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hubbub"));
-    command.env_clear().arg("serve").env("HUBBUB_DATA_DIR", folder.path().join("data"));
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "20", env!("CARGO_BIN_EXE_hubbub"), "serve"]);
+    command.env_clear().env("HUBBUB_DATA_DIR", folder.path().join("data"));
     let output = command.env("HUBBUB_LISTEN", "127.0.0.1:0").envs(settings.iter().copied()).output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!((output.status.code(), text.lines().count()), (Some(2), 1), "{settings:?}: {text}");

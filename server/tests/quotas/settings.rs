@@ -17,11 +17,12 @@ const COUNTS: [&str; 10] = [
     "HUBBUB_SIGN_INS_PER_USER",
 ];
 
-/// The line of a refused start.
+/// The line of a refused start. One that is not refused is ended after a while.
 fn refused(environment: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_hubbub"));
-    command.env_clear().current_dir(folder.path()).arg("serve");
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", "20", env!("CARGO_BIN_EXE_hubbub"), "serve"]);
+    command.env_clear().current_dir(folder.path()).env("HUBBUB_LISTEN", "127.0.0.1:0");
     let output = command.env("JWT_SECRET", SECRET).envs(environment.iter().copied()).output().unwrap();
     let text = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{text}");

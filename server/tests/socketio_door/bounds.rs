@@ -98,6 +98,8 @@ async fn a_client_that_is_not_in_may_send_a_few_packets_and_no_bytes() {
     let mut client = Client::open(&app, "", &[]).await;
     client.ask(&json!({ "token": "wrong" })).await;
     client.say(r#"451-["a",{"_placeholder":true,"num":0}]"#).await;
+    // Or it would be ended for what does not come.
+    client.say_bytes(b"late").await;
     assert_eq!(client.end().await.0, 1002);
 }
 
@@ -113,6 +115,8 @@ async fn an_event_has_as_many_arguments_as_anybody_needs() {
     assert_eq!(client.end().await.0, 1002);
     let mut client = Client::enter(&app, &ann.access_token).await;
     client.say(&format!("451-[\"a\"{}]", ",0".repeat(65))).await;
+    // Or it would be ended for what does not come.
+    client.say_bytes(b"late").await;
     assert_eq!(client.end().await.0, 1002);
 }
 

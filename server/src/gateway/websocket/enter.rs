@@ -123,6 +123,8 @@ pub(super) async fn enter(
             _ => CloseCode::Internal,
         };
         refuse(dialect, outbox, refusal);
+        // Before the peer goes, which closes it too, without a reason.
+        outbox.close(code);
         code
     };
     let outlet: Arc<dyn Outlet> = match &scope {
