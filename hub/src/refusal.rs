@@ -221,6 +221,7 @@ impl From<StoreError> for Refusal {
             StoreError::RoomTaken => Self::RoomTaken,
             StoreError::RoomDeleted => Self::RoomDeleted,
             StoreError::NoSuchRoom => Self::NoSuchRoom,
+            StoreError::NotMember => Self::NotMember,
             StoreError::NoSuchPerson(person) => Self::NoSuchPerson(person),
             StoreError::LeftForGood(user) => Self::LeftForGood(user),
             StoreError::Unavailable(_) => Self::Unavailable(error),

@@ -136,7 +136,8 @@ impl Shared {
         found.map(|(room, _)| room).ok_or(Refusal::NoSuchMessage)
     }
 
-    /// Puts a message for one person into that person's inbox. Both must be in the room.
+    /// Puts a message for one person into that person's inbox. Both must be in the room: the store looks, in the transaction
+    /// that stores the message. What is looked at before keeps those who are not in it from the writer and from budgets.
     pub(crate) async fn send_letter(
         self: &Arc<Self>,
         author: &Person,
