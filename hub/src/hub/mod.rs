@@ -52,6 +52,8 @@ impl Hub {
             settings,
             registry: Registry::default(),
             announcer: Announcer::default(),
+            postponed_people: Arc::default(),
+            postponed_sessions: Arc::default(),
             meters: MeterBook::default(),
             last_seen: LastSeen::default(),
             pulse: Pulse::default(),
