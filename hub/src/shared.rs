@@ -151,7 +151,7 @@ impl Shared {
         policy::check_body(&body, self.settings.message_bytes)?;
         policy::may_take_part(self.store.role(room, &author.id).await?)?;
         self.store.role(room, &to).await?.ok_or(Refusal::NotMember)?;
-        self.count_stored(&author.id, body.len())?;
+        self.count_stored(&author.id, Daily::Bytes, body.len())?;
         let letter = DirectMessage {
             id: Self::new_message_id(),
             room: room.clone(),
@@ -170,10 +170,10 @@ impl Shared {
         Ok(letter)
     }
 
-    /// Counts bytes of text that are about to be stored for a user.
-    pub(crate) fn count_stored(&self, user: &UserId, bytes: usize) -> Result<(), Refusal> {
+    /// Counts bytes that are about to be stored for a user.
+    pub(crate) fn count_stored(&self, user: &UserId, what: Daily, bytes: usize) -> Result<(), Refusal> {
         let Some(per_day) = self.settings.quotas.stored_bytes_per_day else { return Ok(()) };
-        self.meters.of(user).stored_bytes.spend(Daily::Bytes, bytes as u64, per_day)
+        self.meters.of(user).stored_bytes.spend(what, bytes as u64, per_day)
     }
 
     /// Has something told to a person, now and in recoveries; answers how many clients heard it at once.
