@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::common::{Answer, App};
 use crate::socket::PATIENCE;
-use crate::{minted, refusal, with_quotas};
+use crate::{minted, put_files, refusal, with_quotas};
 
 const ME: &str = "/api/v1/auth/me";
 
@@ -71,6 +71,26 @@ async fn an_address_asks_so_often_before_anything_is_looked_at() {
     assert_eq!(Answer::to(elsewhere).await.refusal(), refusal(401, "unauthorized", ""));
     for _ in 0..50 {
         assert_eq!(app.visit("/healthz", "").await.status, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
+async fn built_files_and_what_there_is_not_count_for_their_address() {
+    let app = with_quotas(Quotas { requests_per_second_per_address: Some(1), ..Quotas::OFF }).await;
+    put_files(&app, &["/pkg/hubbub.css", "/favicon.svg", "/socket.io/socket.io.js"]);
+    let asked = [
+        ("/pkg/hubbub.css", StatusCode::OK),
+        ("/favicon.svg", StatusCode::OK),
+        ("/socket.io/socket.io.js", StatusCode::OK),
+        ("/pkg/nothing.js", StatusCode::NOT_FOUND),
+        ("/nothing", StatusCode::NOT_FOUND),
+    ];
+    for (number, (path, usual)) in asked.into_iter().enumerate() {
+        let from = format!("203.0.113.{number}");
+        let ask = || Answer::to(app.request(Method::GET, path).header("x-forwarded-for", &from));
+        let refused = until_refused(usual, ask).await;
+        assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""), "{path}");
+        assert!(waits(&refused), "{path}: {refused:?}");
     }
 }
 
