@@ -35,7 +35,7 @@ async fn a_message_that_does_not_end_ends_the_session_whatever_comes_between() {
     let hall = Hall::open(Settings { unfinished, idle_packets: u32::MAX, ..quiet() }).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.begin_text("4begun").await;
-    assert_eq!(socket.ping_to_the_end().await, 1001);
+    assert_eq!(soon(socket.ping_to_the_end()).await, 1001);
     assert_eq!(hall.end().await, CloseReason::Unfinished);
 }
 

@@ -10,6 +10,9 @@ use server::websocket::{Ended, Incoming, Limits, Settings, accept};
 use crate::client::{CLOSE, CONTINUATION, Client, FIN, PING, PONG, TEXT, frame, request, serve};
 use crate::common::App;
 
+/// So long does a test wait for what should come soon, before it fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 const SETTINGS: Settings = Settings {
     limits: Limits { message_bytes: 1_000, fragments: 10 },
     unfinished: Duration::from_millis(200),
@@ -42,15 +45,18 @@ fn impatient() -> Router {
 async fn a_message_that_does_not_end_is_given_up_whatever_comes_between() {
     let (mut client, _) = Client::knock(serve(impatient()).await, request("/", "").as_bytes()).await;
     client.say(&frame(TEXT, b"begun")).await;
-    let code = loop {
-        // The last one may not be read any more.
-        client.try_say(&frame(FIN | PING, b"")).await.ok();
-        let (first, payload) = client.hear().await.unwrap();
-        if first == FIN | CLOSE {
-            break payload;
+    let closed = async {
+        loop {
+            // The last one may not be read any more.
+            client.try_say(&frame(FIN | PING, b"")).await.ok();
+            let (first, payload) = client.hear().await.unwrap();
+            if first == FIN | CLOSE {
+                break payload;
+            }
+            assert_eq!(first, FIN | PONG);
         }
-        assert_eq!(first, FIN | PONG);
     };
+    let code = tokio::time::timeout(PATIENCE, closed).await.unwrap();
     assert_eq!(code, 1001_u16.to_be_bytes());
 }
 
