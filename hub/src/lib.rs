@@ -30,6 +30,7 @@ mod plain_json;
 pub mod planted;
 mod policy;
 pub mod port;
+mod postponed;
 mod pulse;
 mod quotas;
 mod rates;

@@ -354,11 +354,7 @@ impl Store for MemoryStore {
     }
 
     fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>> {
-        Box::pin(async move {
-            let state = self.state();
-            let host = state.rooms.get(room).map(|room| state.host(room));
-            Ok(host.and_then(|host| host.place(person)).map(|place| place.role))
-        })
+        Box::pin(async move { Ok(self.state().role(room, person)) })
     }
 
     fn summary<'a>(&'a self, id: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>> {

@@ -23,6 +23,17 @@ pub(crate) fn may_invite(role: Option<Role>) -> Result<(), Refusal> {
     may_take_part(role)
 }
 
+/// Whether a room may have so many members; without a limit it may have any number.
+///
+/// # Errors
+/// [`Refusal::RoomFull`].
+pub(crate) fn check_members(field: &'static str, count: usize, limit: Option<u32>) -> Result<(), Refusal> {
+    match limit {
+        Some(limit) if count > limit as usize => Err(Refusal::RoomFull { field, limit }),
+        _ => Ok(()),
+    }
+}
+
 /// May rename or delete the room: an owner.
 ///
 /// # Errors

@@ -12,10 +12,12 @@ pub struct Quotas {
     pub rooms_owned: Option<u32>,
     /// Strangers that a user may put into rooms in a day: users who share no room with that user yet.
     pub strangers_per_day: Option<u32>,
-    /// Bytes of messages and direct messages that a user may store in a day.
+    /// Bytes of messages, direct messages and jobs that a user may store in a day.
     pub stored_bytes_per_day: Option<u64>,
     /// Jobs of a user that may be running at a time.
     pub running_jobs: Option<u32>,
+    /// Members that a room may have, whoever puts them into it.
+    pub members_per_room: Option<u32>,
 }
 
 /// What a budget of a day is for.
@@ -27,6 +29,8 @@ pub enum Daily {
     Strangers,
     /// Bytes of text stored.
     Bytes,
+    /// The same, for a job that is to be started.
+    JobBytes,
 }
 
 impl Daily {
@@ -36,6 +40,7 @@ impl Daily {
             Self::Rooms => "rooms",
             Self::Strangers => "user_ids",
             Self::Bytes => "body",
+            Self::JobBytes => "title",
         }
     }
 
@@ -44,7 +49,7 @@ impl Daily {
         match self {
             Self::Rooms => "new rooms",
             Self::Strangers => "users that share no room with you, put into rooms",
-            Self::Bytes => "bytes of messages",
+            Self::Bytes | Self::JobBytes => "bytes of messages and jobs",
         }
     }
 }

@@ -112,6 +112,14 @@ pub enum Refusal {
         /// How many.
         limit: u32,
     },
+    /// As many members as a room may have.
+    #[error("{field}: a room may have {limit} members")]
+    RoomFull {
+        /// The field that names those who are to be put into it.
+        field: &'static str,
+        /// How many.
+        limit: u32,
+    },
     /// Somebody left this room for good.
     #[error("user_ids: `{0}` left this room for good, and only that user can take it back")]
     LeftForGood(UserId),
@@ -179,6 +187,7 @@ impl Refusal {
             Self::TooManyRooms
             | Self::TooManyConnections
             | Self::TooManyKept { .. }
+            | Self::RoomFull { .. }
             | Self::InboxFull { .. }
             | Self::TooManyRuns => ErrorCode::TooMany,
             Self::Stopping | Self::Unavailable(_) => ErrorCode::Unavailable,
@@ -192,6 +201,7 @@ impl Refusal {
             Self::Invalid { field, .. }
             | Self::Blank { field }
             | Self::TooLong { field, .. }
+            | Self::RoomFull { field, .. }
             | Self::InboxFull { field } => Some(field),
             Self::OverDaily { quota, .. } => Some(quota.field()),
             Self::TooManyKept { kept, .. } => Some(kept.field()),
@@ -221,6 +231,7 @@ impl From<StoreError> for Refusal {
             StoreError::RoomTaken => Self::RoomTaken,
             StoreError::RoomDeleted => Self::RoomDeleted,
             StoreError::NoSuchRoom => Self::NoSuchRoom,
+            StoreError::NotMember => Self::NotMember,
             StoreError::NoSuchPerson(person) => Self::NoSuchPerson(person),
             StoreError::LeftForGood(user) => Self::LeftForGood(user),
             StoreError::Unavailable(_) => Self::Unavailable(error),

@@ -107,10 +107,11 @@ impl Registry {
         clients.filter(|client| client.follows_inbox()).cloned().collect()
     }
 
-    pub(crate) fn clients_of_sign_in(&self, sign_in: SignInId) -> Vec<Arc<Client>> {
+    /// Those clients of a person that came by this sign-in.
+    pub(crate) fn clients_of_sign_in(&self, person: &UserId, sign_in: SignInId) -> Vec<Arc<Client>> {
         let people = self.people();
-        let all = people.values().flat_map(|present| &present.clients);
-        all.filter(|client| client.sign_in() == sign_in).cloned().collect()
+        let clients = people.get(person).into_iter().flat_map(|present| &present.clients);
+        clients.filter(|client| client.sign_in() == sign_in).cloned().collect()
     }
 
     pub(crate) fn all_clients(&self) -> Vec<Arc<Client>> {

@@ -1,11 +1,10 @@
 //! What the handle, the peers and the rooms have in common.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use protocol::{DirectMessage, InboxItem, LiveChange, MessageId, MessageKind, Role, RoomId, RoomRef, UserId};
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,6 +22,7 @@ use crate::model::Person;
 use crate::planted::{Bug, planted};
 use crate::policy;
 use crate::port::{Clock, NewEntry, Page, Slice, Store, StoreError};
+use crate::postponed::Postponed;
 use crate::pulse::Pulse;
 use crate::quotas::Daily;
 use crate::refusal::Refusal;
@@ -41,6 +41,8 @@ pub(crate) struct Shared {
     pub(crate) rings: Arc<Rings>,
     pub(crate) registry: Registry,
     pub(crate) announcer: Announcer,
+    pub(crate) postponed_people: Arc<Postponed<BTreeSet<UserId>>>,
+    pub(crate) postponed_sessions: Arc<Postponed<Box<LiveChange>>>,
     pub(crate) meters: MeterBook,
     pub(crate) last_seen: LastSeen,
     pub(crate) pulse: Pulse,
@@ -136,7 +138,8 @@ impl Shared {
         found.map(|(room, _)| room).ok_or(Refusal::NoSuchMessage)
     }
 
-    /// Puts a message for one person into that person's inbox. Both must be in the room.
+    /// Puts a message for one person into that person's inbox. Both must be in the room: the store looks, in the transaction
+    /// that stores the message. What is looked at before keeps those who are not in it from the writer and from budgets.
     pub(crate) async fn send_letter(
         self: &Arc<Self>,
         author: &Person,
@@ -148,7 +151,7 @@ impl Shared {
         policy::check_body(&body, self.settings.message_bytes)?;
         policy::may_take_part(self.store.role(room, &author.id).await?)?;
         self.store.role(room, &to).await?.ok_or(Refusal::NotMember)?;
-        self.count_stored(&author.id, body.len())?;
+        self.count_stored(&author.id, Daily::Bytes, body.len())?;
         let letter = DirectMessage {
             id: Self::new_message_id(),
             room: room.clone(),
@@ -167,10 +170,10 @@ impl Shared {
         Ok(letter)
     }
 
-    /// Counts bytes of text that are about to be stored for a user.
-    pub(crate) fn count_stored(&self, user: &UserId, bytes: usize) -> Result<(), Refusal> {
+    /// Counts bytes that are about to be stored for a user.
+    pub(crate) fn count_stored(&self, user: &UserId, what: Daily, bytes: usize) -> Result<(), Refusal> {
         let Some(per_day) = self.settings.quotas.stored_bytes_per_day else { return Ok(()) };
-        self.meters.of(user).stored_bytes.spend(Daily::Bytes, bytes as u64, per_day)
+        self.meters.of(user).stored_bytes.spend(what, bytes as u64, per_day)
     }
 
     /// Has something told to a person, now and in recoveries; answers how many clients heard it at once.
@@ -196,12 +199,10 @@ impl Shared {
 
     /// Tells the chat of a live room that the session has another status. A chat that is not awake reads it from the store.
     pub(crate) fn note_session(&self, change: LiveChange) {
-        let Some(chat) = change.chat.as_ref().and_then(|chat| self.registry.rooms.get(chat)) else { return };
+        let Some(id) = change.chat.clone() else { return };
+        let Some(chat) = self.registry.rooms.get(&id) else { return };
         // Not awaited in the live room: the chat may be waiting for a place in the mailbox of that one.
-        if let Err(TrySendError::Full(command)) = chat.try_send(RoomCommand::SessionChanged(Box::new(change)))
-        {
-            self.tasks.spawn(async move { chat.send(command).await.ok() });
-        }
+        self.postponed_sessions.tell(&self.tasks, &id, &chat, Box::new(change));
     }
 
     /// A name for a message that is about to be committed.
@@ -266,18 +267,16 @@ impl Shared {
             if people.is_empty() || self.stopping.load(Ordering::Relaxed) {
                 return;
             }
-            let mut rooms: BTreeMap<RoomId, Vec<UserId>> = BTreeMap::new();
+            let mut rooms: BTreeMap<RoomId, BTreeSet<UserId>> = BTreeMap::new();
             for person in people {
                 for room in self.registry.homes.of(&person) {
-                    rooms.entry(room).or_default().push(person.clone());
+                    rooms.entry(room).or_default().insert(person.clone());
                 }
             }
             for (room, people) in rooms {
                 let Some(mailbox) = self.registry.rooms.get(&room) else { continue };
-                // A room that has too much to do does not hold up the others. One that has ended looks when it wakes.
-                if let Err(TrySendError::Full(command)) = mailbox.try_send(RoomCommand::LookFor(people)) {
-                    self.tasks.spawn(async move { mailbox.send(command).await.ok() });
-                }
+                // A room that has too much to do does not hold up the others.
+                self.postponed_people.tell(&self.tasks, &room, &mailbox, people);
             }
         }
     }

@@ -66,7 +66,7 @@ async fn close_ended(state: &AppState, user: &UserId) -> Result<(), AccountError
     }
     for SignInId(id) in hub.sign_ins_of(user) {
         if !sign_ins.is_live(id).await? {
-            hub.close_sign_in(SignInId(id), CloseCode::Token);
+            hub.close_sign_in(user, SignInId(id), CloseCode::Token);
         }
     }
     Ok(())

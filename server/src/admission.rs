@@ -5,11 +5,12 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::address_buckets::{AddressBuckets, SITE_TIMES};
 use crate::auth::address::{Address, Site};
-use crate::buckets::Counted;
+use crate::buckets::{Buckets, Counted};
 use crate::config::{Limits, RateLimits};
 use crate::error::ApiError;
 
@@ -19,6 +20,10 @@ const MAX_ADDRESSES: usize = 200_000;
 
 /// When it may help to ask again, where too many sockets are open.
 const FULL_RETRY_MS: u64 = 10_000;
+
+/// Lines a minute that say that as many sockets are open as may be: where clients come and go, the last free place is taken
+/// each time that one goes.
+const FULL_LINES: u32 = 1;
 
 /// The desk before all doors for sockets. Cloning copies one pointer.
 #[derive(Clone)]
@@ -30,6 +35,9 @@ struct Shared {
     limits: Limits,
     handshakes: AddressBuckets,
     open: Mutex<Open>,
+    full_lines: Buckets<()>,
+    /// Lines that were left out since the last one.
+    left_out: AtomicU64,
 }
 
 /// The sockets that are open. The maps have no more entries than there are sockets.
@@ -57,6 +65,16 @@ fn count_down<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: K) {
 }
 
 impl Shared {
+    /// Writes that as many sockets are open as may be, unless that was written a moment ago.
+    fn note_full(&self, now_ms: i64) {
+        if self.full_lines.count((), now_ms) == Counted::Yes {
+            let left_out = self.left_out.swap(0, Ordering::Relaxed);
+            tracing::warn!(open = self.limits.connections, left_out, "As many sockets are open as may be");
+        } else {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -73,7 +91,9 @@ impl Admissions {
     /// Nobody is there yet.
     pub fn new(limits: Limits, rates: RateLimits) -> Self {
         let handshakes = AddressBuckets::new(rates.handshakes_per_minute, MAX_ADDRESSES);
-        Self { shared: Arc::new(Shared { limits, handshakes, open: Mutex::default() }) }
+        let full_lines = Buckets::new(Some(FULL_LINES), 1);
+        let (open, left_out) = (Mutex::default(), AtomicU64::new(0));
+        Self { shared: Arc::new(Shared { limits, handshakes, open, full_lines, left_out }) }
     }
 
     /// Lets somebody open a socket.
@@ -98,8 +118,10 @@ impl Admissions {
             *open.by_site.entry(site).or_default() += 1;
         }
         open.all += 1;
-        if open.all == limits.connections {
-            tracing::warn!(open = open.all, "As many sockets are open as may be");
+        let is_full = open.all == limits.connections;
+        drop(open);
+        if is_full {
+            self.shared.note_full(now_ms);
         }
         Ok(Place { shared: self.shared.clone(), address })
     }

@@ -11,17 +11,17 @@ use hyper::body::{Frame, Incoming, SizeHint};
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, Sleep, sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::http_activity::Activity;
-
-/// An answer that the client has kept waiting for as long as the limit ends when it is taken more slowly than this on average.
-/// A page comes within seconds over the slowest phone.
-const SLOWEST_BYTES_PER_SECOND: f64 = 1024.0;
+use crate::pace::Pace;
 
 /// Bytes of an answer that may wait unsent in the system. With the megabytes that are usual, a slow phone that takes all
 /// the time would look as if it took nothing for minutes.
-const UNSENT_BYTES: u16 = 16 * 1024;
+const UNSENT_BYTES: u32 = 16 * 1024;
+
+/// Bytes of a body that count as sent from its beginning: one that comes more slowly than [`Pace`] allows has a minute.
+const BODY_ADVANCE_BYTES: u32 = 64 * 1024;
 
 /// A TCP connection that fails when an answer is not taken.
 pub(crate) struct TimeoutStream {
@@ -32,27 +32,17 @@ pub(crate) struct TimeoutStream {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-/// How an answer is taken. Pure: time is handed in.
+/// How the answer to one request is taken after the other.
 struct Progress {
     limit: Duration,
     /// The request that is answered.
     request: u64,
-    taken_bytes: f64,
-    /// How long the client has kept the answer waiting, before it does now.
-    waited: Duration,
-    blocked: Option<Blocked>,
-}
-
-/// The system takes nothing more.
-#[derive(Clone, Copy)]
-struct Blocked {
-    since: Instant,
-    until: Instant,
+    pace: Pace,
 }
 
 impl TimeoutStream {
     pub(crate) fn new(stream: TcpStream, activity: Arc<Activity>, limit: Duration) -> Self {
-        set_unsent_bytes(&stream, UNSENT_BYTES.into());
+        set_unsent_bytes(&stream, UNSENT_BYTES);
         Self { stream, activity, progress: Progress::new(limit), timer: None }
     }
 
@@ -94,42 +84,30 @@ fn set_unsent_bytes(stream: &TcpStream, bytes: u32) {
 
 impl Progress {
     fn new(limit: Duration) -> Self {
-        Self { limit, request: 0, taken_bytes: 0.0, waited: Duration::ZERO, blocked: None }
+        Self { limit, request: 0, pace: Self::pace(limit) }
+    }
+
+    /// What is on its way was not seen to be taken.
+    fn pace(limit: Duration) -> Pace {
+        Pace::new(limit, UNSENT_BYTES)
     }
 
     /// The system took so many bytes.
     fn take(&mut self, request: u64, bytes: usize, now: Instant) {
-        if let Some(blocked) = self.blocked.take() {
-            self.waited += now.saturating_duration_since(blocked.since);
-        }
         self.follow(request);
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "no answer has as many bytes as f64 has whole numbers"
-        )]
-        let bytes = bytes as f64;
-        self.taken_bytes += bytes;
+        self.pace.moved(bytes, now);
     }
 
-    /// The system takes nothing; until when the client may leave it at that: for as long as the limit, and less if it has
-    /// taken too little for longer.
+    /// The system takes nothing; until when the client may leave it at that.
     fn block(&mut self, request: u64, now: Instant) -> Instant {
-        if let Some(blocked) = self.blocked {
-            return blocked.until;
-        }
         self.follow(request);
-        // What is on its way was not seen to be taken.
-        let taken_bytes = self.taken_bytes + f64::from(UNSENT_BYTES);
-        let enough = Duration::from_secs_f64(taken_bytes / SLOWEST_BYTES_PER_SECOND);
-        let patience = self.limit.max(enough).saturating_sub(self.waited).min(self.limit);
-        self.blocked = Some(Blocked { since: now, until: now + patience });
-        now + patience
+        self.pace.until(now)
     }
 
     /// Every answer is measured by itself.
     fn follow(&mut self, request: u64) {
         if self.request != request {
-            (self.request, self.taken_bytes, self.waited) = (request, 0.0, Duration::ZERO);
+            (self.request, self.pace) = (request, Self::pace(self.limit));
         }
     }
 }
@@ -180,18 +158,18 @@ impl AsyncWrite for TimeoutStream {
     }
 }
 
-/// The body of a request, which fails when nothing of it comes for too long.
+/// The body of a request, which fails when nothing of it comes for too long, or too little on average.
 pub(crate) struct TimeoutBody {
     body: Incoming,
     activity: Arc<Activity>,
-    limit: Duration,
+    pace: Pace,
     /// Only while a handler waits.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl TimeoutBody {
     pub(crate) fn new(body: Incoming, activity: Arc<Activity>, limit: Duration) -> Self {
-        Self { body, activity, limit, timer: None }
+        Self { body, activity, pace: Pace::new(limit, BODY_ADVANCE_BYTES), timer: None }
     }
 }
 
@@ -205,16 +183,18 @@ impl HttpBody for TimeoutBody {
     ) -> Poll<Option<Result<Frame<Bytes>, axum::BoxError>>> {
         let this = self.get_mut();
         if let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) {
+            let data = frame.as_ref().and_then(|it| it.as_ref().ok()).and_then(Frame::data_ref);
+            this.pace.moved(data.map_or(0, Bytes::len), Instant::now());
             this.timer = None;
             this.activity.set_working(true);
             return Poll::Ready(frame.map(|it| it.map_err(Into::into)));
         }
         this.activity.set_working(false);
-        let limit = this.limit;
-        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
+        let until = this.pace.until(Instant::now());
+        let timer = this.timer.get_or_insert_with(|| Box::pin(sleep_until(until)));
         ready!(timer.as_mut().poll(cx));
         this.activity.set_working(true);
-        Poll::Ready(Some(Err("nothing more of the body came in time".into())))
+        Poll::Ready(Some(Err("the body did not come in time".into())))
     }
 
     fn is_end_stream(&self) -> bool {

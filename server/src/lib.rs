@@ -26,6 +26,7 @@ mod last_seen;
 mod lifecycle;
 mod listener;
 mod own_file;
+mod pace;
 mod readiness;
 mod refusals;
 mod requests;

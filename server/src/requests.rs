@@ -1,5 +1,6 @@
-//! Limits the requests of REST and of the pages: how often a user and an address may ask, and how many of their requests are
-//! at work or have an answer that was not read.
+//! Limits requests: how often a user and an address may ask, and how many of their requests of REST and of the pages are at
+//! work or have an answer that was not read. Of built files it counts how often an address asks, and no more: reading one is
+//! little work, and an answer that is not read holds 16 KiB.
 //!
 //! An address is counted before anything is looked at. A user is counted by whoever finds out whose a request is, so that no
 //! token is looked at twice.
@@ -84,6 +85,22 @@ pub(crate) async fn limit(State(state): State<AppState>, request: Request, next:
     limited(&state, request, |request| next.run(request)).await
 }
 
+/// The layer of built files.
+pub(crate) async fn count(State(state): State<AppState>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    match count_address(&state, Address::of(&parts, &state)) {
+        Ok(()) => next.run(Request::from_parts(parts, body)).await,
+        Err(error) => error.into_response(),
+    }
+}
+
+fn count_address(state: &AppState, address: Address) -> Result<(), ApiError> {
+    match state.requests().rate.count(address, state.clock().monotonic_ms()) {
+        Counted::Yes => Ok(()),
+        Counted::Wait(retry_after_ms) => Err(ApiError::TooManyRequests { retry_after_ms }),
+    }
+}
+
 /// Answers a request when its address may ask. Its permits are given back when the answer was written or given up.
 pub(crate) async fn limited<F: Future<Output = Response>>(
     state: &AppState,
@@ -92,11 +109,10 @@ pub(crate) async fn limited<F: Future<Output = Response>>(
 ) -> Response {
     let (mut parts, body) = request.into_parts();
     let address = Address::of(&parts, state);
-    let limiter = state.requests();
-    if let Counted::Wait(retry_after_ms) = limiter.rate.count(address, state.clock().monotonic_ms()) {
-        return ApiError::TooManyRequests { retry_after_ms }.into_response();
+    if let Err(error) = count_address(state, address) {
+        return error.into_response();
     }
-    let of_address = match limiter.of_addresses.enter(address.0).await {
+    let of_address = match state.requests().of_addresses.enter(address.0).await {
         Ok(permit) => permit,
         Err(error) => return error.into_response(),
     };

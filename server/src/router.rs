@@ -44,15 +44,16 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
     let limited = from_fn_with_state(state.clone(), requests::limit);
     let api = api(state).method_not_allowed_fallback(wrong_method).layer(limited.clone()).layer(cors(state));
     // Its clients can be told to send cookies along. They prove nothing here, so a page of a named origin may send them.
+    let counted = from_fn_with_state(state.clone(), requests::count);
     let socket_io = Router::new()
         .route("/socket.io/", any(async move |request| socket_io.handle(request).await))
-        .route("/socket.io/{file}", get(files::client_library).layer(fresh()))
+        .route("/socket.io/{file}", get(files::client_library).layer(fresh()).layer(counted.clone()))
         .layer(cors(state).allow_credentials(true));
     api.merge(socket_io)
         .merge(sockets(state))
         .merge(pages().layer(limited))
         .merge(health())
-        .merge(files(state))
+        .merge(files(state).layer(counted))
         .method_not_allowed_fallback(wrong_method)
         .layer(
             // The first one sees a request first.

@@ -5,18 +5,27 @@
 mod common;
 mod socket;
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
-use common::{App, FAR_AWAY, SECRET, mint};
+use common::{App, FAR_AWAY, PASSWORD, SECRET, mint};
+use futures_util::FutureExt as _;
 use hub::memory::MemoryStore;
 use hub::model::Person;
 use hub::port::Clock;
-use hub::{Hub, Identity, Settings, SignInId, Spelling, outbox};
+use hub::{Hub, Identity, Inlet, Outbox, Peer, Settings, SignInId, Spelling, outbox};
+use protocol::rest::{Login, NewPassword, Register, Tokens};
 use protocol::{ClientFrame, CloseCode, UserId};
+use reqwest::header::HeaderMap;
 use serde_json::json;
-use server::auth::{Attempts, Keys, Passwords, RoleClaim, RoleNotice, SeenTimes, SignIns};
+use server::auth::address::Address;
+use server::auth::{
+    Attempts, AuthError, Caller, Device, Keys, Passwords, RoleClaim, RoleNotice, SeenTimes, SignInSource,
+    SignIns,
+};
 use server::clock::SystemClock;
 use server::config::{AccountsMode, RateLimits, Registration, Secret};
 use server::store::sqlite::SqliteStore;
@@ -24,7 +33,14 @@ use socket::{End, Socket};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
+use tokio::task::yield_now;
+use tokio::time::timeout;
 use uuid::Uuid;
+
+/// Far longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const ADDRESS: Address = Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
 /// A clock that holds up whoever asks it, at one moment.
 #[derive(Default)]
@@ -151,6 +167,117 @@ async fn a_sign_in_that_ends_while_its_socket_waits_for_its_turn_does_not_enter(
 
     assert!(held.await.unwrap());
     assert_eq!(socket.end().await, End::Closed(4401));
+}
+
+/// Where accounts are kept here.
+async fn own_accounts(folder: &TempDir, clock: Arc<dyn Clock>) -> SignIns {
+    SignIns { mode: AccountsMode::Local, ..sign_ins(folder, clock).await }
+}
+
+fn source() -> SignInSource {
+    SignInSource::of(ADDRESS, &HeaderMap::new(), "")
+}
+
+async fn register(sign_ins: &SignIns, name: &str) -> Tokens {
+    let form = Register {
+        username: name.to_owned(),
+        email: format!("{name}@example.org"),
+        password: PASSWORD.to_owned(),
+    };
+    sign_ins.register(form, ADDRESS, Device::default()).await.unwrap()
+}
+
+/// A connection of this sign-in, with what keeps it.
+fn attach(sign_ins: &SignIns, caller: &Caller) -> (Outbox, (Peer, Inlet)) {
+    let (outbox, inlet) = outbox(1024);
+    let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };
+    let peer = sign_ins.hub.attach(identity, Spelling::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
+    (outbox, (peer, inlet))
+}
+
+/// Has something done until it waits, and hangs up.
+fn hang_up<T>(asked: impl Future<Output = T>) {
+    assert!(asked.now_or_never().is_none(), "it does not wait");
+}
+
+/// Why a connection was closed.
+async fn closed(outbox: &Outbox) -> CloseCode {
+    let closed = async {
+        loop {
+            match outbox.close_code() {
+                Some(code) => break code,
+                None => yield_now().await,
+            }
+        }
+    };
+    timeout(PATIENCE, closed).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_sign_out_closes_the_sockets_of_a_client_that_has_hung_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let sign_ins = own_accounts(&folder, Arc::new(SystemClock::default())).await;
+    let tokens = register(&sign_ins, "ann").await;
+    let other = sign_ins.by_token(&register(&sign_ins, "bob").await.access_token).await.unwrap();
+    let caller = sign_ins.by_token(&tokens.access_token).await.unwrap();
+    let ((hers, _peer), (others, _other)) = (attach(&sign_ins, &caller), attach(&sign_ins, &other));
+
+    hang_up(sign_ins.logout(&caller));
+
+    assert_eq!(closed(&hers).await, CloseCode::Token);
+    assert_eq!(others.close_code(), None);
+}
+
+#[tokio::test]
+async fn a_stolen_refresh_token_closes_the_sockets_whoever_hangs_up_and_however_often_it_tried() {
+    let folder = tempfile::tempdir().unwrap();
+    let rates = RateLimits { sign_ins_per_minute: Some(1), ..RateLimits::OFF };
+    let mut sign_ins = own_accounts(&folder, Arc::new(SystemClock::default())).await;
+    for gives_up in [true, false] {
+        let stolen = register(&sign_ins, if gives_up { "ann" } else { "bob" }).await.refresh_token;
+        let next = sign_ins.refresh(&stolen, ADDRESS).await.unwrap();
+        let last = sign_ins.refresh(&next.refresh_token, ADDRESS).await.unwrap();
+        let caller = sign_ins.by_token(&last.access_token).await.unwrap();
+        let (outbox, _kept) = attach(&sign_ins, &caller);
+        sign_ins.attempts = Attempts::new(&rates);
+        while sign_ins.refresh("nonsense", ADDRESS).await.is_err_and(|it| it.retry_after_ms().is_none()) {}
+
+        if gives_up {
+            hang_up(sign_ins.refresh(&stolen, ADDRESS));
+        } else {
+            let refused = sign_ins.refresh(&stolen, ADDRESS).await;
+            assert!(matches!(refused, Err(AuthError::TooFast { .. })));
+        }
+
+        assert_eq!(closed(&outbox).await, CloseCode::Token);
+        sign_ins.attempts = Attempts::new(&RateLimits::OFF);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_that_a_change_of_the_password_overtakes_does_not_begin() {
+    let folder = tempfile::tempdir().unwrap();
+    let clock = Arc::new(HoldingClock::default());
+    let sign_ins = Arc::new(own_accounts(&folder, clock.clone()).await);
+    let owner = register(&sign_ins, "ann").await;
+    let owner = sign_ins.by_token(&owner.access_token).await.unwrap();
+
+    // Asked for which devices are known, and for when the sign-in begins: then the password was compared.
+    let (was_asked, let_go) = clock.hold(2);
+    let login = tokio::spawn({
+        let sign_ins = sign_ins.clone();
+        let form = Login { username: "ann".to_owned(), password: PASSWORD.to_owned() };
+        async move { sign_ins.login(form, &source(), Device::default()).await.map(drop) }
+    });
+    tokio::task::spawn_blocking(move || was_asked.recv().unwrap()).await.unwrap();
+    let (current_password, new_password) = (PASSWORD.to_owned(), "another horse battery".to_owned());
+    let form = NewPassword { current_password, new_password };
+    sign_ins.change_password(&owner, form, ADDRESS).await.unwrap();
+    let_go.send(()).unwrap();
+
+    assert!(matches!(login.await.unwrap(), Err(AuthError::WrongCredentials)));
+    let left = sign_ins.own_sign_ins(&owner).await.unwrap();
+    assert_eq!(left.iter().map(|it| it.is_current).collect::<Vec<_>>(), [true]);
 }
 
 #[tokio::test]

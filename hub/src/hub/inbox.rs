@@ -101,12 +101,13 @@ impl Hub {
     /// Starts a job for somebody to wait for.
     ///
     /// # Errors
-    /// Words outside their limits; [`Refusal::NotOwner`] for somebody else's, [`Refusal::NoSuchPerson`].
+    /// Words outside their limits; [`Refusal::NotOwner`] for somebody else's, [`Refusal::NoSuchPerson`],
+    /// [`Refusal::OverDaily`].
     pub async fn start_job(&self, actor: Actor<'_>, owner: &UserId, new: NewJob) -> Result<Job, Refusal> {
         if !actor.may_act_for(owner) {
             return Err(Refusal::NotOwner);
         }
-        self.order(owner, JobOrder::Start(new)).await
+        self.order(owner, JobOrder::Start { new, is_counted: !actor.is_service }).await
     }
 
     /// Says how a job goes on, or how it ended.

@@ -52,6 +52,8 @@ impl Hub {
             settings,
             registry: Registry::default(),
             announcer: Announcer::default(),
+            postponed_people: Arc::default(),
+            postponed_sessions: Arc::default(),
             meters: MeterBook::default(),
             last_seen: LastSeen::default(),
             pulse: Pulse::default(),
@@ -86,9 +88,9 @@ impl Hub {
         Ok(Peer::new(client, self.shared.clone()))
     }
 
-    /// Closes every connection that came by this sign-in.
-    pub fn close_sign_in(&self, sign_in: SignInId, code: CloseCode) {
-        for client in self.shared.registry.clients_of_sign_in(sign_in) {
+    /// Closes every connection that came by this sign-in of a user. Only the connections of that user are looked at.
+    pub fn close_sign_in(&self, user: &UserId, sign_in: SignInId, code: CloseCode) {
+        for client in self.shared.registry.clients_of_sign_in(user, sign_in) {
             client.close(code);
         }
     }

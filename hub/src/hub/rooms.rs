@@ -1,5 +1,6 @@
 //! Rooms, from any door: made, looked at, changed, written to.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,6 +15,7 @@ use crate::live;
 use crate::model::{Message, Person, RoomRecord};
 use crate::policy;
 use crate::port::{Page, RoomDraft, Slice};
+use crate::quotas::Daily;
 use crate::refusal::Refusal;
 use crate::room::{Post, RoomCommand, Target};
 use crate::roster;
@@ -55,7 +57,7 @@ impl Hub {
     /// Makes a room with `actor` as its owner and tells those who are in it.
     ///
     /// # Errors
-    /// A bad name, a taken identifier, an unknown person.
+    /// A bad name, a taken identifier, an unknown person, too many members.
     pub async fn create_room(&self, actor: &UserId, new: NewRoom) -> Result<RoomSummary, Refusal> {
         let name = policy::room_name(&new.name)?;
         policy::stands_alone(new.kind)?;
@@ -63,6 +65,8 @@ impl Hub {
             let message = format!("at most {} at a time", limits::MAX_MEMBERS_PER_REQUEST);
             return Err(Refusal::Invalid { field: "member_ids", message });
         }
+        let all: BTreeSet<&UserId> = new.members.iter().chain([actor]).collect();
+        policy::check_members("member_ids", all.len(), self.shared.settings.quotas.members_per_room)?;
         let id = match new.id {
             Some(id) => {
                 policy::check_room_id(&id)?;
@@ -142,7 +146,7 @@ impl Hub {
     /// Puts people into a room and answers with those who were not in it before.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchRoom`], [`Refusal::NoSuchPerson`]; then nobody was added.
+    /// [`Refusal::NoSuchRoom`], [`Refusal::NoSuchPerson`], [`Refusal::RoomFull`]; then nobody was added.
     pub async fn add_members(
         &self,
         actor: &UserId,
@@ -199,7 +203,7 @@ impl Hub {
         let text = text.into();
         policy::check_body(text.body, self.shared.settings.message_bytes)?;
         self.count(Actor { person: &author.id, is_service: false })?;
-        self.shared.count_stored(&author.id, text.body.len())?;
+        self.shared.count_stored(&author.id, Daily::Bytes, text.body.len())?;
         let Text { body, parent, kind } = text;
         let post = |reply| {
             let (author, body, reply) = (author.clone(), body.into(), Some(reply));

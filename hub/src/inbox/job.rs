@@ -13,11 +13,15 @@ use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::policy;
 use crate::port::{JobWrite, NewEntry};
-use crate::quotas::Kept;
+use crate::quotas::{Daily, Kept};
 use crate::refusal::Refusal;
 use crate::wall_time;
 
 use super::Inbox;
+
+/// Bytes that a job counts of those that its user may store in a day: its result and its words. Counted at its start, because
+/// work that was accepted can report what came of it.
+const JOB_BYTES: usize = 2 * limits::MAX_DETAILS_BYTES;
 
 /// A job to be made.
 #[derive(Debug, Clone, Default)]
@@ -53,7 +57,11 @@ pub struct JobReport {
 
 /// What an inbox is asked to do with a job of its person.
 pub(crate) enum Order {
-    Start(NewJob),
+    Start {
+        new: NewJob,
+        /// Whether it counts of what the person may store in a day.
+        is_counted: bool,
+    },
     Report(JobId, JobReport),
     Delete(JobId),
 }
@@ -61,7 +69,7 @@ pub(crate) enum Order {
 impl Inbox {
     pub(super) async fn carry_out(&mut self, order: Order) -> Result<Job, Refusal> {
         match order {
-            Order::Start(new) => {
+            Order::Start { new, is_counted } => {
                 let job = start(new, &self.person, self.shared.clock.now_ms())?;
                 // At its start and never at its end: work that was accepted can report what came of it.
                 if self.state().await?.waiting_bytes >= self.shared.settings.inbox_bytes_per_user {
@@ -71,6 +79,9 @@ impl Inbox {
                     && self.shared.store.running_count(&self.person).await? >= u64::from(limit)
                 {
                     return Err(Refusal::TooManyKept { kept: Kept::Jobs, limit });
+                }
+                if is_counted {
+                    self.shared.count_stored(&self.person, Daily::JobBytes, JOB_BYTES)?;
                 }
                 self.keep(JobStep::Started, job).await
             }

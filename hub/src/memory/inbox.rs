@@ -9,7 +9,7 @@ use super::room::index;
 use super::{MemoryStore, State};
 use crate::port::{
     Answer, Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, NewEntry, Notifications,
-    ReadNotifications, item_bytes,
+    ReadNotifications, StoreError, item_bytes,
 };
 
 /// What reached one person.
@@ -97,6 +97,12 @@ impl InboxStore for MemoryStore {
         Box::pin(async move {
             let mut state = self.state();
             state.person(person)?;
+            for entry in &entries {
+                if let InboxItem::Direct(letter) = &entry.item {
+                    state.role(&letter.room, &letter.author).ok_or(StoreError::NoSuchRoom)?;
+                    state.role(&letter.room, &letter.to).ok_or(StoreError::NotMember)?;
+                }
+            }
             match job {
                 Some(JobWrite::Save(job)) => {
                     state.person(&job.owner)?;

@@ -11,6 +11,12 @@ use crate::model::{Membership, Person};
 use crate::port::StoreError;
 
 impl State {
+    /// See [`crate::port::Store::role`].
+    pub(super) fn role(&self, room: &RoomId, person: &UserId) -> Option<Role> {
+        let host = self.rooms.get(room).map(|room| self.host(room));
+        host.and_then(|host| host.place(person)).map(|place| place.role)
+    }
+
     /// See [`crate::port::Store::add_members`].
     pub(super) fn add_members(
         &mut self,

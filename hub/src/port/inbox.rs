@@ -148,8 +148,11 @@ pub trait InboxStore: Send + Sync + 'static {
     /// [`protocol::limits::MAX_INBOX_ITEMS`] are let go unless they wait, and so are as many notifications.
     /// Answers with the numbers.
     ///
+    /// A direct message is stored while both, its author and the one it is for, are in its room, and only then.
+    ///
     /// # Errors
-    /// [`super::StoreError::NoSuchPerson`].
+    /// [`super::StoreError::NoSuchPerson`]; [`super::StoreError::NoSuchRoom`] if an author is not in the room of a direct
+    /// message, [`super::StoreError::NotMember`] if the one it is for is not.
     fn put_in_inbox<'a>(
         &'a self,
         person: &'a UserId,

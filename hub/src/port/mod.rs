@@ -39,6 +39,9 @@ pub enum StoreError {
     /// Somebody named is not known.
     #[error("there is no person `{0}`")]
     NoSuchPerson(UserId),
+    /// The one a message is for is not in the room.
+    #[error("this person is not in the room")]
+    NotMember,
     /// Somebody left the room for good.
     #[error("`{0}` left this room for good")]
     LeftForGood(UserId),

@@ -1,5 +1,7 @@
 //! Who is in a room: members, presence and typing.
 
+use std::collections::BTreeSet;
+
 use protocol::{Member, PresenceChange, Role, TypingChange, UserId};
 use tokio::time::Instant;
 
@@ -76,6 +78,12 @@ impl Room {
     ) -> Result<Vec<Member>, Refusal> {
         policy::may_invite(self.role(actor))?;
         policy::stands_alone(self.kind)?;
+        let new: BTreeSet<&UserId> = people.iter().filter(|it| !self.members.contains_key(*it)).collect();
+        // Who names those who are in it already is not refused, however many there are.
+        if !new.is_empty() {
+            let count = self.members.len() + new.len();
+            policy::check_members("user_ids", count, self.shared.settings.quotas.members_per_room)?;
+        }
         let at_ms = self.shared.clock.now_ms();
         let answer = self.shared.store.add_members(&self.id, people, at_ms).await;
         let mut list = Vec::new();

@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::http::header::{HeaderValue, SEC_WEBSOCKET_VERSION};
 use axum::response::{IntoResponse, Response};
 use server::websocket::{
-    Ended, HandshakeError, Incoming, Limits, OutFrame, Pending, Reader, Settings, Writer, accept,
+    Ended, HandshakeError, Incoming, Limits, OutFrame, Pending, Reader, Settings, UNFINISHED, Writer, accept,
 };
 
 /// Suites send 65,536 fragments, and some an empty one to end them.
@@ -17,6 +17,7 @@ pub(crate) const FRAGMENTS: u32 = 100_000;
 /// As much as the suites send. What is shorter than 64 bytes is not worth compressing.
 const SETTINGS: Settings = Settings {
     limits: Limits { message_bytes: 16 * 1024 * 1024, fragments: FRAGMENTS },
+    unfinished: UNFINISHED,
     deflate_from_bytes: Some(64),
 };
 

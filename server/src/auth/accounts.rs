@@ -30,6 +30,9 @@ pub enum AccountError {
     /// There is no account of this person.
     #[error("there is no account `{0}`")]
     NoSuchAccount(UserId),
+    /// The account has another password now, or is out of use.
+    #[error("the password was changed, or the account is out of use")]
+    PasswordChanged,
     /// The database refused or did not answer.
     #[error("the memory of accounts is not available")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
@@ -94,6 +97,17 @@ pub struct SignIn {
     pub expires_at_ms: i64,
     /// When it was last used, to the hour.
     pub seen_at_ms: i64,
+}
+
+/// A sign-in that begins. Has no `Debug`, as [`Credentials`].
+#[derive(Clone)]
+pub struct NewSignIn {
+    /// What is kept of it.
+    pub sign_in: SignIn,
+    /// What signs in.
+    pub device: Device,
+    /// What the password was compared with: the account must have it still, and be in use. `None` if none was compared.
+    pub password_hash: Option<String>,
 }
 
 /// A sign-in as its own user sees it.
@@ -201,11 +215,11 @@ pub trait Accounts: Send + Sync + 'static {
     /// Stores something that changes nothing: whether what is asked to be stored would be.
     fn probe(&self) -> Answer<'_, ()>;
 
-    /// Remembers that somebody has signed in, on this device.
+    /// Remembers that somebody has signed in.
     ///
     /// # Errors
-    /// [`AccountError::NoSuchAccount`].
-    fn open_sign_in(&self, sign_in: SignIn, device: Device) -> Answer<'_, ()>;
+    /// [`AccountError::NoSuchAccount`], [`AccountError::PasswordChanged`].
+    fn open_sign_in(&self, new: NewSignIn) -> Answer<'_, ()>;
 
     /// The live sign-ins of a user, the one that was used last first; at most [`MAX_LISTED`] of them.
     fn sign_ins_of<'a>(&'a self, user: &'a UserId, now_ms: i64) -> Answer<'a, Vec<ListedSignIn>>;

@@ -97,7 +97,9 @@ impl AuthError {
     pub fn code(&self) -> ErrorCode {
         match self {
             Self::Unauthorized | Self::Token { .. } => ErrorCode::Unauthorized,
-            Self::WrongCredentials | Self::WrongPassword => ErrorCode::WrongCredentials,
+            Self::WrongCredentials | Self::WrongPassword | Self::Account(AccountError::PasswordChanged) => {
+                ErrorCode::WrongCredentials
+            }
             Self::ForeignPage | Self::RegistrationClosed | Self::SignedElsewhere => ErrorCode::Forbidden,
             Self::Invalid { .. } => ErrorCode::Invalid,
             Self::WeakPassword(_) | Self::WeakNewPassword(_) => ErrorCode::WeakPassword,

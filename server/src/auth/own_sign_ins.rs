@@ -1,6 +1,6 @@
 //! A user's own sign-ins: listed, ended, and ended all together with a change of the password.
 
-use hub::{Hub, SignInId};
+use hub::SignInId;
 use protocol::rest::NewPassword as Form;
 use protocol::{CloseCode, UserId};
 use uuid::Uuid;
@@ -122,17 +122,12 @@ impl SignIns {
         let hub = self.hub.clone();
         let work = tokio::spawn(async move {
             let Some(ended) = change.await? else { return Err(AuthError::Unauthorized) };
-            close(&hub, &user, &ended);
+            for id in &ended {
+                hub.close_sign_in(&user, SignInId(*id), CloseCode::Token);
+            }
             Ok(ended.len())
         });
         work.await.map_err(AuthError::internal)?
-    }
-}
-
-fn close(hub: &Hub, user: &UserId, ended: &[Uuid]) {
-    let connected = hub.sign_ins_of(user);
-    for id in ended.iter().map(|id| SignInId(*id)).filter(|id| connected.contains(id)) {
-        hub.close_sign_in(id, CloseCode::Token);
     }
 }
 

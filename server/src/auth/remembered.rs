@@ -15,11 +15,11 @@ use protocol::UserId;
 use tokio::task::JoinError;
 use uuid::Uuid;
 
+use super::Clearance;
 use super::accounts::{
     Account, AccountError, Accounts, Answer, Credentials, EndSignIns, ListedSignIn, NewAccount, NewPassword,
-    Rotation, SignIn,
+    NewSignIn, Rotation, SignIn,
 };
-use super::{Clearance, Device};
 
 /// People, and as many sign-ins, that are remembered at least; at most it is twice as many. About half a KiB for one of
 /// each, so 50 MB if everybody of a large site came within a day.
@@ -279,9 +279,9 @@ impl Accounts for Remembered {
         self.shared.store.probe()
     }
 
-    fn open_sign_in(&self, sign_in: SignIn, device: Device) -> Answer<'_, ()> {
+    fn open_sign_in(&self, new: NewSignIn) -> Answer<'_, ()> {
         // Its name is new, so it is not remembered.
-        self.shared.store.open_sign_in(sign_in, device)
+        self.shared.store.open_sign_in(new)
     }
 
     fn sign_ins_of<'a>(&'a self, user: &'a UserId, now_ms: i64) -> Answer<'a, Vec<ListedSignIn>> {

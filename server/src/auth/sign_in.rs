@@ -9,7 +9,7 @@ use protocol::rest::{Login, Register, Tokens};
 use protocol::{CloseCode, UserId};
 use uuid::Uuid;
 
-use super::accounts::{AccountError, Accounts, NewAccount, Rotation, SignIn, SignInKind};
+use super::accounts::{AccountError, Accounts, NewAccount, NewSignIn, Rotation, SignIn, SignInKind};
 use super::address::Address;
 use super::device_token::KnownDevices;
 use super::proof::is_token_id;
@@ -71,6 +71,19 @@ pub struct CookieSignIn {
     pub person: Person,
 }
 
+/// Somebody who may sign in now.
+struct Proven {
+    person: Person,
+    /// What the password was compared with; `None` for an account that was made just now.
+    password_hash: Option<String>,
+}
+
+impl Proven {
+    fn new(person: Person) -> Self {
+        Self { person, password_hash: None }
+    }
+}
+
 impl SignIns {
     /// Makes an account and signs in with tokens.
     ///
@@ -83,7 +96,7 @@ impl SignIns {
         device: Device,
     ) -> Result<Tokens, AuthError> {
         let person = self.make_account(form, address).await?;
-        self.open_tokens(person, device).await
+        self.open_tokens(Proven::new(person), device).await
     }
 
     /// Makes an account and signs in a browser.
@@ -97,7 +110,7 @@ impl SignIns {
         device: Device,
     ) -> Result<CookieSignIn, AuthError> {
         let person = self.make_account(form, address).await?;
-        self.open_cookie(person, device).await
+        self.open_cookie(Proven::new(person), device).await
     }
 
     /// Signs in with tokens.
@@ -110,8 +123,8 @@ impl SignIns {
         source: &SignInSource,
         device: Device,
     ) -> Result<Tokens, AuthError> {
-        let person = self.check_password(form, source).await?;
-        self.open_tokens(person, device).await
+        let proven = self.check_password(form, source).await?;
+        self.open_tokens(proven, device).await
     }
 
     /// Signs in a browser.
@@ -124,8 +137,8 @@ impl SignIns {
         source: &SignInSource,
         device: Device,
     ) -> Result<CookieSignIn, AuthError> {
-        let person = self.check_password(form, source).await?;
-        self.open_cookie(person, device).await
+        let proven = self.check_password(form, source).await?;
+        self.open_cookie(proven, device).await
     }
 
     /// What a device is to keep on which a user has just signed in (see [`super::device_token`]).
@@ -147,13 +160,11 @@ impl SignIns {
     pub async fn refresh(&self, refresh_token: &str, address: Address) -> Result<Tokens, AuthError> {
         let now_ms = self.clock.now_ms();
         let next = self.keys.successor(refresh_token)?;
-        let (old_hash, new_hash) = (secret::hash(refresh_token), secret::hash(&next));
-        match self.accounts.rotate(&old_hash, &new_hash, now_ms, now_ms + SIGN_IN_MS).await? {
+        match self.rotate(secret::hash(refresh_token), secret::hash(&next), now_ms).await? {
             Rotation::Rotated(sign_in, person) | Rotation::Repeated(sign_in, person) => {
                 self.tokens(&person, sign_in.id, next)
             }
             Rotation::Reused(sign_in) => {
-                self.hub.close_sign_in(SignInId(sign_in.id), CloseCode::Token);
                 self.attempts.of_refresh(address, self.clock.monotonic_ms())?;
                 tracing::warn!(
                     sign_in.id = %sign_in.id,
@@ -168,19 +179,38 @@ impl SignIns {
         }
     }
 
-    /// Ends a sign-in, of another backend too, and closes its connections.
+    /// Trades a secret, and closes the connections of a sign-in that ended by it, however often its address has tried. As a
+    /// task: they are closed even if whoever asked has left.
+    async fn rotate(&self, old: [u8; 32], new: [u8; 32], now_ms: i64) -> Result<Rotation, AuthError> {
+        let (accounts, hub) = (self.accounts.clone(), self.hub.clone());
+        let work = tokio::spawn(async move {
+            let rotation = accounts.rotate(&old, &new, now_ms, now_ms + SIGN_IN_MS).await?;
+            if let Rotation::Reused(ended) = &rotation {
+                hub.close_sign_in(&ended.user, SignInId(ended.id), CloseCode::Token);
+            }
+            Ok::<_, AccountError>(rotation)
+        });
+        Ok(work.await.map_err(AuthError::internal)??)
+    }
+
+    /// Ends a sign-in, of another backend too, and closes its connections. As a task: they are closed even if whoever asked
+    /// has left.
     ///
     /// # Errors
     /// [`AuthError::Account`] when the store fails; then nothing has ended.
     pub async fn logout(&self, caller: &Caller) -> Result<(), AuthError> {
-        let sign_in = caller.sign_in;
-        if is_token_id(sign_in.0) {
-            self.accounts.end_token(sign_in.0, caller.expires_at_ms).await?;
-        } else {
-            self.accounts.revoke(sign_in.0).await?;
-        }
-        self.hub.close_sign_in(sign_in, CloseCode::Token);
-        Ok(())
+        let (accounts, hub) = (self.accounts.clone(), self.hub.clone());
+        let (user, sign_in, expires_at_ms) = (caller.person.id.clone(), caller.sign_in, caller.expires_at_ms);
+        let work = tokio::spawn(async move {
+            if is_token_id(sign_in.0) {
+                accounts.end_token(sign_in.0, expires_at_ms).await?;
+            } else {
+                accounts.revoke(sign_in.0).await?;
+            }
+            hub.close_sign_in(&user, sign_in, CloseCode::Token);
+            Ok::<_, AccountError>(())
+        });
+        Ok(work.await.map_err(AuthError::internal)??)
     }
 
     async fn make_account(&self, form: Register, address: Address) -> Result<Person, AuthError> {
@@ -205,7 +235,7 @@ impl SignIns {
         Ok(person)
     }
 
-    async fn check_password(&self, form: Login, source: &SignInSource) -> Result<Person, AuthError> {
+    async fn check_password(&self, form: Login, source: &SignInSource) -> Result<Proven, AuthError> {
         self.kept_here()?;
         let passed_ms = self.clock.monotonic_ms();
         let devices = KnownDevices::of(source, &self.keys, self.clock.now_ms());
@@ -232,23 +262,25 @@ impl SignIns {
             self.attempts.of_login(&user.map_or(Guessed::Nobody(&login), Guessed::User), passed_ms)?;
         }
         let (person, stored) = found.map(|it| (it.person, it.password_hash)).unzip();
-        let right = self.passwords.is_right(&form.password, stored.flatten()).await?;
-        person.filter(|person| right && person.is_active).ok_or(AuthError::WrongCredentials)
+        let stored = stored.flatten();
+        let right = self.passwords.is_right(&form.password, stored.clone()).await?;
+        let person = person.filter(|person| right && person.is_active).ok_or(AuthError::WrongCredentials)?;
+        Ok(Proven { person, password_hash: stored })
     }
 
-    async fn open_tokens(&self, person: Person, device: Device) -> Result<Tokens, AuthError> {
-        let (id, secret) = self.open(&person, SignInKind::Tokens, device).await?;
-        self.tokens(&person, id, secret)
+    async fn open_tokens(&self, proven: Proven, device: Device) -> Result<Tokens, AuthError> {
+        let (id, secret) = self.open(&proven, SignInKind::Tokens, device).await?;
+        self.tokens(&proven.person, id, secret)
     }
 
-    async fn open_cookie(&self, person: Person, device: Device) -> Result<CookieSignIn, AuthError> {
-        let (_, secret) = self.open(&person, SignInKind::Cookie, device).await?;
-        Ok(CookieSignIn { secret, person })
+    async fn open_cookie(&self, proven: Proven, device: Device) -> Result<CookieSignIn, AuthError> {
+        let (_, secret) = self.open(&proven, SignInKind::Cookie, device).await?;
+        Ok(CookieSignIn { secret, person: proven.person })
     }
 
     async fn open(
         &self,
-        person: &Person,
+        Proven { person, password_hash }: &Proven,
         kind: SignInKind,
         device: Device,
     ) -> Result<(Uuid, String), AuthError> {
@@ -263,7 +295,12 @@ impl SignIns {
             expires_at_ms: now_ms + SIGN_IN_MS,
             seen_at_ms: now_ms,
         };
-        self.accounts.open_sign_in(sign_in, device).await?;
+        let new = NewSignIn { sign_in, device, password_hash: password_hash.clone() };
+        match self.accounts.open_sign_in(new).await {
+            // Compared with a password of before: what its change has ended must not begin anew.
+            Err(AccountError::PasswordChanged) => return Err(AuthError::WrongCredentials),
+            opened => opened?,
+        }
         self.end_oldest(person.id.clone(), id, now_ms).await?;
         Ok((id, secret))
     }
@@ -274,7 +311,7 @@ impl SignIns {
         let (accounts, hub, most) = (self.accounts.clone(), self.hub.clone(), self.most_sign_ins);
         let work = tokio::spawn(async move {
             for ended in accounts.end_oldest(&user, newest, most, now_ms).await? {
-                hub.close_sign_in(SignInId(ended), CloseCode::Token);
+                hub.close_sign_in(&user, SignInId(ended), CloseCode::Token);
             }
             Ok::<_, AccountError>(())
         });

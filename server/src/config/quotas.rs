@@ -19,6 +19,7 @@ const STRICT: Quotas = Quotas {
     stored_bytes_per_day: Some(256 * 1024 * 1024),
     running_jobs: 100,
     sign_ins: 100,
+    members_per_room: 10_000,
 };
 
 /// What one developer gets, whose test suite is one user at one address.
@@ -33,6 +34,7 @@ const GENEROUS: Quotas = Quotas {
     stored_bytes_per_day: Some(1 << 40),
     running_jobs: 10_000,
     sign_ins: 10_000,
+    members_per_room: 1_000_000,
 };
 
 /// Requests that may come at once, as a multiple of those of a second: as for the commands of one connection.
@@ -43,7 +45,7 @@ const REQUEST_BURST: u32 = 10;
 pub struct Quotas {
     /// Requests of one user, over REST, the pages and all sockets.
     pub requests_per_second: Option<u32>,
-    /// Requests of one address, over REST and the pages.
+    /// Requests of one address, over REST, the pages and built files.
     pub requests_per_second_per_address: Option<u32>,
     /// Requests of one user that are at work or have an answer that was not read.
     pub requests_at_once: usize,
@@ -55,12 +57,14 @@ pub struct Quotas {
     pub rooms_owned: u32,
     /// Users whom one user may put into rooms in a day although the two share none.
     pub strangers_per_day: Option<u32>,
-    /// Bytes of messages and direct messages that one user may store in a day.
+    /// Bytes of messages, direct messages and jobs that one user may store in a day.
     pub stored_bytes_per_day: Option<u64>,
     /// Jobs of one user that may be running.
     pub running_jobs: u32,
     /// Sign-ins that one user may have.
     pub sign_ins: u32,
+    /// Members that one room may have.
+    pub members_per_room: u32,
 }
 
 impl Quotas {
@@ -96,6 +100,7 @@ impl Quotas {
             strangers_per_day: self.strangers_per_day,
             stored_bytes_per_day: self.stored_bytes_per_day,
             running_jobs: Some(self.running_jobs),
+            members_per_room: Some(self.members_per_room),
         }
     }
 }
@@ -109,7 +114,8 @@ pub(super) struct QuotaSettings {
     #[arg(long, env = "HUBBUB_REQUESTS_PER_SECOND", value_name = "COUNT")]
     requests_per_second: Option<NonZeroU32>,
 
-    /// Requests over REST and of the pages that one address may make a second, signed in or not; five times as many at once
+    /// Requests over REST, of the pages and of built files that one address may make a second, signed in or not; five times as
+    /// many at once
     /// [default: 1000, an office of 300 that comes at once; 100000 in development]
     #[arg(long, env = "HUBBUB_REQUESTS_PER_SECOND_PER_ADDRESS", value_name = "COUNT")]
     requests_per_second_per_address: Option<NonZeroU32>,
@@ -138,7 +144,8 @@ pub(super) struct QuotaSettings {
     #[arg(long, env = "HUBBUB_STRANGERS_PER_DAY", value_name = "COUNT")]
     strangers_per_day: Option<NonZeroU32>,
 
-    /// Bytes of messages and direct messages that one user may store a day [default: 256 MiB, a bot that sends 3 KB a second
+    /// Bytes of messages, direct messages and jobs that one user may store a day; a job counts at its start, with all that it
+    /// may become [default: 256 MiB, a bot that sends 3 KB a second
     /// all day; 1 TiB in development]
     #[arg(long, env = "HUBBUB_STORED_BYTES_PER_DAY", value_name = "BYTES")]
     stored_bytes_per_day: Option<NonZeroU64>,
@@ -152,6 +159,11 @@ pub(super) struct QuotaSettings {
     /// development and without rate limits]
     #[arg(long, env = "HUBBUB_SIGN_INS_PER_USER", value_name = "COUNT")]
     sign_ins_per_user: Option<NonZeroU32>,
+
+    /// Members that one room may have, whoever puts them into it [default: 10000, whose list is some 2 MB for each who opens
+    /// the room; 1000000 in development and without rate limits]
+    #[arg(long, env = "HUBBUB_MEMBERS_PER_ROOM", value_name = "COUNT")]
+    members_per_room: Option<NonZeroU32>,
 }
 
 impl QuotaSettings {
@@ -191,6 +203,7 @@ impl QuotaSettings {
                 .or(usual.stored_bytes_per_day),
             running_jobs: count(self.running_jobs_per_user, usual.running_jobs),
             sign_ins: count(self.sign_ins_per_user, usual.sign_ins),
+            members_per_room: count(self.members_per_room, usual.members_per_room),
         };
         match quotas.stored_bytes_per_day {
             Some(bytes) if bytes < limits.message_bytes as u64 => Err(refused(format!(

@@ -152,3 +152,29 @@ impl Drop for Inbox {
         self.session.mailbox.close();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(bytes: usize) -> Message {
+        Message::Text(vec![b'x'; bytes].into())
+    }
+
+    #[tokio::test]
+    async fn so_many_bytes_wait_or_one_message() {
+        let mailbox = Mailbox::new(1_000);
+        mailbox.put(text(5_000)).unwrap();
+        assert!(mailbox.put(text(1)).is_err());
+        poll_fn(|cx| mailbox.poll_next(cx)).await.unwrap();
+        // Each costs something beside its content.
+        mailbox.put(text(900 - OVERHEAD)).unwrap();
+        assert!(mailbox.put(text(101 - OVERHEAD)).is_err());
+        mailbox.put(text(100 - OVERHEAD)).unwrap();
+        assert!(mailbox.put(text(0)).is_err());
+        mailbox.close();
+        assert!(mailbox.put(text(5_000)).is_ok(), "it is dropped");
+        let waiting = std::iter::from_fn(|| mailbox.lock().messages.pop_front()).count();
+        assert_eq!(waiting, 2);
+    }
+}

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::websocket::UNFINISHED;
+
 /// How an [`EngineIo`](super::EngineIo) treats its sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
@@ -13,6 +15,8 @@ pub struct Settings {
     pub upgrade_timeout: Duration,
     /// How long a client may take to fetch what is left after the server closed.
     pub farewell: Duration,
+    /// How long a message that has begun may be waited for on a WebSocket.
+    pub unfinished: Duration,
     /// Bytes of a message, and of a polling payload. The session of who sends more is closed.
     pub max_payload: usize,
     /// The same as long as the application has not let the client in.
@@ -38,6 +42,7 @@ impl Default for Settings {
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),
             farewell: Duration::from_secs(5),
+            unfinished: UNFINISHED,
             max_payload: 1_000_000,
             early_payload: 1_000_000,
             outbox_bytes: 1024 * 1024,

@@ -22,6 +22,8 @@ pub enum CloseReason {
     Protocol,
     /// The client sent more than a message may have.
     TooBig,
+    /// The client began a message and did not end it.
+    Unfinished,
     /// The client did not read what was sent.
     TooSlow,
     /// The application is done with the client.
@@ -41,7 +43,7 @@ impl CloseReason {
     pub(super) fn close_code(self) -> u16 {
         match self {
             Self::Client | Self::Server => 1000,
-            Self::Lost | Self::PingTimeout => 1001,
+            Self::Lost | Self::PingTimeout | Self::Unfinished => 1001,
             Self::Protocol => 1002,
             Self::TooBig => 1009,
             Self::TooSlow => 4008,
@@ -61,6 +63,7 @@ impl CloseReason {
             Self::PingTimeout => "a ping was not answered",
             Self::Protocol => "this is no packet of Engine.IO 4 and Socket.IO 5, or not one that fits here",
             Self::TooBig => "the message is too big",
+            Self::Unfinished => "a message did not end in time",
             Self::TooSlow => "too much waits to be read",
             Self::Stopping => "the server restarts",
             Self::Busy => "many are coming in, try again in a moment",

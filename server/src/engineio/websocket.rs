@@ -24,6 +24,7 @@ pub(super) fn settings(settings: &Settings) -> websocket::Settings {
     let message_bytes = settings.early_payload.min(settings.max_payload);
     websocket::Settings {
         limits: Limits { message_bytes, fragments: FRAGMENTS },
+        unfinished: settings.unfinished,
         deflate_from_bytes: settings.deflate_from_bytes,
     }
 }
@@ -103,6 +104,7 @@ fn why(error: &Ended) -> CloseReason {
             tracing::debug!(%violation, "A WebSocket broke the rules");
             CloseReason::Protocol
         }
+        Ended::Unfinished => CloseReason::Unfinished,
         Ended::Lost | Ended::Broken(_) => CloseReason::Lost,
     }
 }

@@ -51,6 +51,9 @@ fn is_of_type(headers: &HeaderMap, expected: &str) -> bool {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    if Tree::has_too_many_values(bytes) {
+        return Err(ApiError::TooBig);
+    }
     Ok(Tree::parse(bytes)?.read(Rules::Strict(SYNONYMS))?)
 }
 

@@ -31,6 +31,12 @@ impl Tree {
         serde_json::from_slice(text).map_err(|error| Misread::not_json(&error))
     }
 
+    /// Whether a text has more values than any short one: then it is not read at all, because each takes many times its bytes.
+    pub(crate) fn has_too_many_values(text: &[u8]) -> bool {
+        // Two bytes are the least that a value takes.
+        text.len() > EXPLAINED_BYTES && count_values(text) > EXPLAINED_BYTES / 2
+    }
+
     /// A text that could not be read as what it should be, to find out why. Only a short one is looked at again: else it
     /// would cost most to send what is wrong.
     ///
@@ -69,6 +75,21 @@ impl Tree {
             _ => None,
         }
     }
+}
+
+/// About as many values as a text has: each but the first of a list or object is behind a comma or a colon.
+fn count_values(text: &[u8]) -> usize {
+    let (mut count, mut is_text, mut is_escaped) = (0, false, false);
+    for byte in text {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = is_text,
+            b'"' => is_text = !is_text,
+            b',' | b':' | b'[' | b'{' if !is_text => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 impl From<&Value> for Tree {

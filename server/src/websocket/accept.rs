@@ -1,5 +1,7 @@
 //! The handshake, and the connection that it leaves behind.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
@@ -20,6 +22,8 @@ use crate::http_timeouts::TimeoutStream;
 pub struct Settings {
     /// How much a client may send in one message.
     pub limits: Limits,
+    /// How long a message that has begun may be waited for.
+    pub unfinished: Duration,
     /// permessage-deflate is agreed on when it is offered, and messages from this many bytes on are compressed; `None`: it
     /// is not agreed on.
     pub deflate_from_bytes: Option<usize>,
@@ -77,13 +81,8 @@ impl Pending {
         };
         let (read_half, write_half) = stream.into_split();
         let (asked, due) = pongs();
-        let reader = Reader::new(
-            read_half,
-            BytesMut::from(early),
-            self.settings.limits,
-            self.deflate.is_some(),
-            asked,
-        );
+        let reader =
+            Reader::new(read_half, BytesMut::from(early), &self.settings, self.deflate.is_some(), asked);
         let from_bytes = self.settings.deflate_from_bytes.unwrap_or(usize::MAX);
         let agreed = Agreed { deflate: self.deflate, from_bytes };
         let writer = Writer::new(write_half, agreed, due);

@@ -17,6 +17,6 @@ pub use accept::{OpenError, Pending, Settings, accept};
 pub use line::{Line, Source, Turn};
 pub use loops::Loops;
 pub use progress::Progress;
-pub use reader::{Ended, Reader};
+pub use reader::{Ended, Reader, UNFINISHED};
 pub use wire::websocket::{Farewell, HandshakeError, Incoming, Kind, Limits, OutFrame, Utf8Text, Violation};
 pub use writer::Writer;

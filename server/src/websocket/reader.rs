@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::net::tcp::OwnedReadHalf;
-use tokio::time::timeout;
+use tokio::time::{Instant, Sleep, sleep, timeout};
 use tokio_util::io::poll_read_buf;
 use wire::websocket::{Decoder, Incoming, Limits, Violation};
 
+use super::accept::Settings;
 use super::pongs::Asked;
+use crate::pace::Waited;
 
 /// Room for a read. More than most clients say at once: who has read less than there was room for knows that the socket is
 /// empty, which spares a system call.
@@ -27,6 +29,13 @@ thread_local! {
     static BUFFER: RefCell<BytesMut> = RefCell::default();
 }
 
+/// How long a message may keep the reader waiting from its first byte on, whatever comes between its frames. A message of the
+/// largest size comes within it over 17 KB a second.
+pub const UNFINISHED: Duration = Duration::from_mins(1);
+
+/// Bytes that are thrown away after a close: more than are on their way when a client that sends much is told to stop.
+const DRAINED_BYTES: usize = 16 * 1024 * 1024;
+
 /// Why nothing more is heard.
 #[derive(Debug, thiserror::Error)]
 pub enum Ended {
@@ -39,6 +48,15 @@ pub enum Ended {
     /// The client broke the rules and is to be told so: see [`Violation::close_code`].
     #[error(transparent)]
     Violation(#[from] Violation),
+    /// A message has begun and does not end.
+    #[error("a message did not end in time")]
+    Unfinished,
+}
+
+/// A message that has begun, and for the rest of which the reader waits.
+struct Unfinished {
+    waited: Waited,
+    timer: Pin<Box<Sleep>>,
 }
 
 /// Reads messages and control frames.
@@ -48,17 +66,22 @@ pub struct Reader {
     buffer: BytesMut,
     decoder: Decoder,
     asked: Asked,
+    /// How long a message may be waited for.
+    patience: Duration,
+    /// Only for those whose messages come in pieces.
+    unfinished: Option<Box<Unfinished>>,
 }
 
 impl Reader {
     pub(super) fn new(
         half: OwnedReadHalf,
         early: BytesMut,
-        limits: Limits,
+        settings: &Settings,
         may_compress: bool,
         asked: Asked,
     ) -> Self {
-        Self { half, buffer: early, decoder: Decoder::new(limits, may_compress), asked }
+        let decoder = Decoder::new(settings.limits, may_compress);
+        Self { half, buffer: early, decoder, asked, patience: settings.unfinished, unfinished: None }
     }
 
     /// Sets how much a message may be from now on, also one that has begun.
@@ -79,6 +102,9 @@ impl Reader {
     pub(crate) fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Result<Incoming, Ended>> {
         loop {
             let said = self.decoder.decode(&mut self.buffer)?;
+            if !self.decoder.has_begun() {
+                self.unfinished = None;
+            }
             if self.buffer.is_empty() {
                 give_back(&mut self.buffer);
             }
@@ -88,20 +114,45 @@ impl Reader {
                 }
                 return Poll::Ready(Ok(said));
             }
-            std::task::ready!(self.poll_read(cx))?;
+            let Poll::Ready(read) = self.poll_read(cx) else {
+                return self.poll_unfinished(cx).map(Err);
+            };
+            if let Some(unfinished) = &mut self.unfinished {
+                unfinished.waited.end(Instant::now());
+            }
+            read?;
         }
     }
 
-    /// Throws away what still comes until the client hangs up, but not for longer than `patience`. To be called when
+    /// Ready when a message that has begun was waited for too long.
+    fn poll_unfinished(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        if !self.decoder.has_begun() {
+            return Poll::Pending;
+        }
+        let now = Instant::now();
+        let unfinished = self.unfinished.get_or_insert_with(|| {
+            Box::new(Unfinished { waited: Waited::default(), timer: Box::pin(sleep(self.patience)) })
+        });
+        let until = unfinished.waited.until(self.patience, now);
+        if unfinished.timer.deadline() != until {
+            unfinished.timer.as_mut().reset(until);
+        }
+        unfinished.timer.as_mut().poll(cx).map(|()| Ended::Unfinished)
+    }
+
+    /// Throws away what still comes until the client hangs up, but not for longer than `patience`, and not more than a
+    /// client may have been sending when it was closed. To be called when
     /// the close frame is written: a socket that is dropped with something unread is reset, and the client may never
     /// see why (RFC 6455, section 7.1.1; RFC 9112, section 9.6).
     pub async fn drain(mut self, patience: Duration) {
+        let mut drained = 0;
         let hung_up = poll_fn(|cx| {
             loop {
                 give_back(&mut self.buffer);
-                if std::task::ready!(self.poll_read(cx)).is_err() {
+                if std::task::ready!(self.poll_read(cx)).is_err() || drained > DRAINED_BYTES {
                     return Poll::Ready(());
                 }
+                drained += self.buffer.len();
             }
         });
         if timeout(patience, hung_up).await.is_err() {

@@ -6,6 +6,7 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::response::Response;
 use axum::routing::any;
@@ -14,6 +15,8 @@ use reqwest::{Client, Method};
 use serde_json::Value;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -135,6 +138,25 @@ impl Socket {
         self.stream.send(Message::binary(bytes.to_vec())).await.unwrap();
     }
 
+    /// Sends the first frame of a text that goes on.
+    pub(crate) async fn begin_text(&mut self, text: &'static str) {
+        let first = Frame::message(text, OpCode::Data(Data::Text), false);
+        self.stream.send(Message::Frame(first)).await.unwrap();
+    }
+
+    /// Pings the server until it closes; the code of the close.
+    pub(crate) async fn ping_to_the_end(&mut self) -> u16 {
+        loop {
+            // The last one may not be read any more.
+            self.stream.send(Message::Ping(Bytes::new())).await.ok();
+            match soon(self.stream.next()).await {
+                Some(Ok(Message::Close(frame))) => return frame.map_or(1005, |it| it.code.into()),
+                Some(Ok(Message::Pong(_))) => {}
+                other => panic!("neither a pong nor a close: {other:?}"),
+            }
+        }
+    }
+
     pub(crate) async fn next(&mut self) -> Heard {
         loop {
             match soon(self.stream.next()).await {
@@ -169,3 +191,8 @@ impl Socket {
         }
     }
 }
+
+/// Each test file uses its own part of all this; here everything is used.
+const _: fn() = || {
+    let _ = (Socket::begin_text, Socket::ping_to_the_end);
+};

@@ -134,6 +134,26 @@ async fn only_one_websocket_at_a_time_may_try() {
 }
 
 #[tokio::test]
+async fn four_websockets_that_come_too_late_are_told_so_at_a_time() {
+    let hall = Hall::open(quiet()).await;
+    let session = hall.door.begin().await;
+    let mut first = probe(&session).await;
+    let query = format!("EIO=4&transport=websocket&sid={}", session.sid);
+    let mut late = Vec::new();
+    for _ in 0..4 {
+        // They are told, and do not hang up.
+        late.push(session.upgrade().await);
+    }
+    assert_eq!(hall.door.connect(&query).await.err(), Some(400));
+    first.say("5").await;
+    first.say("4hello").await;
+    assert_eq!(first.hear().await, "4hello");
+    drop(late);
+    let told = async { while hall.door.connect(&query).await.is_err() {} };
+    soon(told).await;
+}
+
+#[tokio::test]
 async fn an_upgrade_that_comes_to_nothing_leaves_polling_as_it_was() {
     let hall = Hall::open(quiet()).await;
     let session = hall.door.begin().await;

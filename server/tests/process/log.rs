@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 
-use crate::{Process, ask, is_well, open_socket};
+use crate::{Process, ask, ask_for_socket, is_well, open_socket};
 
 /// Starts, serves sockets and requests, and stops gently.
 fn lives(environment: &[(&str, &str)], stderr: impl Into<Stdio>, times: u32) {
@@ -95,4 +95,22 @@ fn what_a_stranger_asks_for_is_no_error_and_not_logged_at_full_length() {
     for line in lines {
         assert!(!line.contains("ERROR") && line.len() < 600, "{line}");
     }
+}
+
+#[test]
+fn the_last_free_socket_is_a_line_once_a_minute() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    let process = Process::start(&[("HUBBUB_MAX_CONNECTIONS", "1")], writer);
+    let reading = std::thread::spawn(move || {
+        BufReader::new(reader).lines().map_while(Result::ok).collect::<Vec<String>>()
+    });
+    for _ in 0..20 {
+        // The one before is closed in a moment.
+        while ask_for_socket(&process).1 != 101 {}
+    }
+    assert_eq!(process.ends_with("TERM").code(), Some(0));
+    let lines = reading.join().unwrap();
+    let said = lines.iter().filter(|line| line.contains("As many sockets are open as may be")).count();
+    // Another one, if a minute went by.
+    assert!((1..=2).contains(&said), "{said}");
 }

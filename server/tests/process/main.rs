@@ -119,6 +119,13 @@ fn is_well(address: &str) -> bool {
 
 /// Opens the socket that needs no token in development.
 fn open_socket(process: &Process) -> TcpStream {
+    let (stream, status) = ask_for_socket(process);
+    assert_eq!(status, 101);
+    stream
+}
+
+/// Asks for the socket that needs no token in development. Answers with the status.
+fn ask_for_socket(process: &Process) -> (TcpStream, u16) {
     let mut stream = process.connect();
     stream
         .write_all(
@@ -126,8 +133,6 @@ fn open_socket(process: &Process) -> TcpStream {
               sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
         )
         .unwrap();
-    let mut status = [0; 12];
-    stream.read_exact(&mut status).unwrap();
-    assert_eq!(&status, b"HTTP/1.1 101", "{}", String::from_utf8_lossy(&status));
-    stream
+    let status = read_status(&mut stream);
+    (stream, status)
 }

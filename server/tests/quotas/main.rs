@@ -34,6 +34,15 @@ async fn with_quotas(quotas: Quotas) -> App {
     App::spawn_with(|config| config.quotas = quotas).await
 }
 
+/// Puts files where the built ones are, by their paths.
+fn put_files(app: &App, paths: &[&str]) {
+    for path in paths {
+        let file = app.folder().join("site").join(path.trim_start_matches('/'));
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, "built").unwrap();
+    }
+}
+
 /// Somebody with a token of another backend, which says a role or an empty one.
 fn minted(id: &str, role: &str) -> Tokens {
     let claims = json!({ "sub": id, "username": id, "exp": FAR_AWAY, "hubbub_role": role });

@@ -1,5 +1,7 @@
 //! Ordinary use of a production server with all defaults: nothing of it is refused.
 
+use std::iter;
+
 use futures_util::{StreamExt, stream};
 use protocol::rest::Tokens;
 use protocol::{ClientFrame, RoomId, ServerFrame};
@@ -8,11 +10,21 @@ use serde_json::json;
 use server::config::{Accounts, AccountsMode, Environment, Quotas, RateLimits};
 
 use crate::common::{Answer, App};
-use crate::minted;
 use crate::socket::{Socket, post};
+use crate::{minted, put_files};
 
 /// Sockets that one address may have open, by default.
 const SOCKETS_PER_ADDRESS: usize = 1_000;
+
+/// What a browser loads with the first page.
+const FILES: [&str; 6] = [
+    "/pkg/hubbub.css",
+    "/pkg/hubbub.js",
+    "/pkg/hubbub.wasm",
+    "/favicon.svg",
+    "/manifest.webmanifest",
+    "/sw.js",
+];
 
 /// A production server, whose users have tokens of another backend.
 async fn app() -> App {
@@ -123,14 +135,17 @@ async fn a_phone_sends_100_lines_after_a_tunnel() {
 #[tokio::test]
 async fn an_office_of_300_comes_at_nine_from_one_address() {
     let app = app().await;
+    put_files(&app, &FILES);
     let users = known(&app, (0..300).map(|number| format!("user-{number}"))).await;
     let members: Vec<&Tokens> = users.iter().take(200).collect();
     let rooms = rooms(&app, 1, &members).await;
     let opened = stream::iter(&users).map(|user| {
         let app = &app;
         async move {
-            let page = Answer::to(app.request(Method::GET, "/sign-in")).await;
-            assert_eq!(page.status, StatusCode::OK, "{page:?}");
+            for path in iter::once("/sign-in").chain(FILES) {
+                let answer = Answer::to(app.request(Method::GET, path)).await;
+                assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+            }
             for path in ["/api/v1/auth/me", "/api/v1/chats?limit=200", "/api/v1/notifications"] {
                 let answer = app.get(path, user).await;
                 assert_eq!(answer.status, StatusCode::OK, "{answer:?}");

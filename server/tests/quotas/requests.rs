@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::common::{Answer, App};
 use crate::socket::PATIENCE;
-use crate::{minted, refusal, with_quotas};
+use crate::{minted, put_files, refusal, with_quotas};
 
 const ME: &str = "/api/v1/auth/me";
 
@@ -74,6 +74,26 @@ async fn an_address_asks_so_often_before_anything_is_looked_at() {
     }
 }
 
+#[tokio::test]
+async fn built_files_and_what_there_is_not_count_for_their_address() {
+    let app = with_quotas(Quotas { requests_per_second_per_address: Some(1), ..Quotas::OFF }).await;
+    put_files(&app, &["/pkg/hubbub.css", "/favicon.svg", "/socket.io/socket.io.js"]);
+    let asked = [
+        ("/pkg/hubbub.css", StatusCode::OK),
+        ("/favicon.svg", StatusCode::OK),
+        ("/socket.io/socket.io.js", StatusCode::OK),
+        ("/pkg/nothing.js", StatusCode::NOT_FOUND),
+        ("/nothing", StatusCode::NOT_FOUND),
+    ];
+    for (number, (path, usual)) in asked.into_iter().enumerate() {
+        let from = format!("203.0.113.{number}");
+        let ask = || Answer::to(app.request(Method::GET, path).header("x-forwarded-for", &from));
+        let refused = until_refused(usual, ask).await;
+        assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""), "{path}");
+        assert!(waits(&refused), "{path}: {refused:?}");
+    }
+}
+
 /// A room with much in it.
 async fn full_room(app: &App, who: &Tokens) -> String {
     let room = app.create_room(who, "Ours", &[]).await;
@@ -118,6 +138,42 @@ async fn answers_that_are_not_read_hold_up_the_same_user_and_nobody_else() {
     // One that is read to its end gives its permit back, too.
     assert_eq!(app.get(&path, &ann).await.status, StatusCode::OK);
     assert_eq!(app.get(ME, &ann).await.status, StatusCode::OK);
+}
+
+/// Begins a request whose body does not come, and waits until the server asks for the body.
+async fn ask_without_body(app: &App, who: &Tokens) -> TcpStream {
+    let mut stream = TcpStream::connect(app.addr).await.unwrap();
+    let head = format!(
+        "POST /api/v1/jobs HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         content-length: 100\r\nexpect: 100-continue\r\n\r\n",
+        who.access_token
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut beginning = [0; 12];
+    timeout(PATIENCE, stream.read_exact(&mut beginning)).await.unwrap().unwrap();
+    assert_eq!(&beginning, b"HTTP/1.1 100");
+    stream
+}
+
+#[tokio::test]
+async fn bodies_that_do_not_come_hold_up_the_same_user_and_nobody_else() {
+    let app = with_quotas(Quotas { requests_at_once: 4, ..Quotas::OFF }).await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let mut unfinished = Vec::new();
+    for _ in 0..4 {
+        unfinished.push(ask_without_body(&app, &ann).await);
+    }
+    // 32 wait, and the others are refused at once.
+    let mut asked: FuturesUnordered<_> = (0..36).map(|_| app.get(ME, &ann)).collect();
+    for _ in 0..4 {
+        let first = timeout(Duration::from_secs(4), asked.next()).await.unwrap().unwrap();
+        assert_eq!(first.refusal(), refusal(429, "rate_limited", ""));
+    }
+    assert_eq!(app.get(ME, &bob).await.status, StatusCode::OK);
+    drop(unfinished);
+    while let Some(waited) = asked.next().await {
+        assert_eq!(waited.status, StatusCode::OK, "{waited:?}");
+    }
 }
 
 #[tokio::test]

@@ -154,3 +154,29 @@ async fn renames_count_as_messages_of_the_user() {
     }
     assert_eq!(refused, Some(refusal(429, "rate_limited", "")));
 }
+
+#[tokio::test]
+async fn a_room_has_so_many_members_at_every_door() {
+    let app = with_quotas(Quotas { members_per_room: 3, ..Quotas::OFF }).await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let (cat, dan) = (app.register("cat").await, app.register("dan").await);
+    let full = refusal(422, "too_many", "user_ids");
+    let refused = make(&app, &ann, &[&bob, &cat, &dan]).await;
+    assert_eq!(refused.refusal(), refusal(422, "too_many", "member_ids"));
+    // The owner, and who is named twice, count once.
+    let room = app.create_room(&ann, "Ours", &[&ann, &bob, &bob]).await;
+    assert_eq!(add(&app, &bob, room.as_str(), &[&cat, &dan]).await.refusal(), full);
+    let by_name = async |who: &Tokens, names: &[&str]| {
+        app.post(&format!("{CHATS}/{room}/members"), who, &json!({ "usernames": names })).await
+    };
+    assert_eq!(by_name(&ann, &["cat", "bob"]).await.status, StatusCode::OK);
+    assert_eq!(by_name(&cat, &["dan"]).await.refusal(), full);
+    assert_eq!(add(&app, &ann, room.as_str(), &[&dan]).await.refusal(), full);
+    assert_eq!(add(&app, &ann, room.as_str(), &[&bob, &cat]).await.status, StatusCode::OK);
+    let backend = minted("backend", "service");
+    let theirs = app.create_room(&backend, "Theirs", &[&ann, &bob]).await;
+    assert_eq!(add(&app, &backend, theirs.as_str(), &[&cat]).await.refusal(), full);
+    let gone = app.delete(&format!("{CHATS}/{room}/members/{}", bob.user.id), &ann).await;
+    assert_eq!(gone.status, StatusCode::NO_CONTENT);
+    assert_eq!(add(&app, &ann, room.as_str(), &[&dan]).await.status, StatusCode::OK);
+}

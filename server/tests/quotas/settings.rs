@@ -4,7 +4,7 @@ use std::process::Command;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-const COUNTS: [&str; 10] = [
+const COUNTS: [&str; 11] = [
     "HUBBUB_REQUESTS_PER_SECOND",
     "HUBBUB_REQUESTS_PER_SECOND_PER_ADDRESS",
     "HUBBUB_REQUESTS_AT_ONCE",
@@ -15,6 +15,7 @@ const COUNTS: [&str; 10] = [
     "HUBBUB_STORED_BYTES_PER_DAY",
     "HUBBUB_RUNNING_JOBS_PER_USER",
     "HUBBUB_SIGN_INS_PER_USER",
+    "HUBBUB_MEMBERS_PER_ROOM",
 ];
 
 /// The line of a refused start. One that is not refused is ended after a while.

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use protocol::{ClientFrame, ServerFrame};
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use serde_json::json;
 use server::config::{Environment, RateLimits};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
-use crate::common::{App, PASSWORD};
+use crate::common::{Answer, App, PASSWORD};
 use crate::socket::{End, Socket, post};
-use crate::{LOGIN, refusal};
+use crate::{LOGIN, ME, part_of_the_application, refusal};
 
 async fn with_rates(rates: RateLimits) -> App {
     App::spawn_with(|config| config.rate_limits = rates).await
@@ -188,6 +188,95 @@ async fn a_body_is_refused_by_its_size_before_it_is_read() {
     }
     let body = json!({ "name": "x".repeat(65_536) });
     assert_eq!(app.post("/api/v1/chats", &ann, &body).await.refusal(), refusal(413, "too_big", ""));
+}
+
+#[tokio::test]
+async fn a_body_that_carries_a_text_is_refused_by_its_size_before_it_is_read() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Ours", &[]).await;
+    let (messages, backend) = (format!("/api/v1/chats/{room}/messages"), part_of_the_application("service"));
+    let most = 6 * 64 * 1024 + 4 * 1024;
+    for (path, beginning) in [
+        (messages.as_str(), r#"{"content":"x""#),
+        ("/api/v1/jobs", r#"{"title":"x""#),
+        ("/api/v1/notifications", r#"{"user_ids":[],"title":"x","message":"y""#),
+        ("/api/v1/websocket/test/emit-to-user", r#"{"userId":"x","event":"y""#),
+    ] {
+        let who = if path == messages { &ann } else { &backend };
+        let send = async |bytes: usize| {
+            let body = format!("{beginning}{}}}", " ".repeat(bytes - beginning.len() - 1));
+            let request = app.request(Method::POST, path).bearer_auth(&who.access_token);
+            Answer::to(request.header("content-type", "application/json").body(body)).await
+        };
+        assert_ne!(send(most).await.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        assert_eq!(send(most + 1).await.refusal(), refusal(413, "too_big", ""), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_of_more_values_than_any_has_is_not_read() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Ours", &[]).await;
+    let path = format!("/api/v1/chats/{room}/messages");
+    let send = async |body: String| {
+        let request = app.request(Method::POST, &path).bearer_auth(&ann.access_token);
+        Answer::to(request.header("content-type", "application/json").body(body)).await
+    };
+    let lists = format!("[{}1]", "[[[[1]]]],".repeat(10_000));
+    let keys = format!("{{{}\"z\":1}}", "\"a\":1,".repeat(30_000));
+    for many in [zeros(200_000), lists, keys] {
+        let refused = send(format!(r#"{{"content":"x","parent":{many}}}"#)).await;
+        assert_eq!(refused.refusal(), refusal(413, "too_big", ""));
+    }
+    // A short one is told what is wrong with it, and in a text anything may stand.
+    let refused = send(format!(r#"{{"content":{}}}"#, zeros(60_000))).await;
+    assert_eq!(refused.refusal(), refusal(422, "bad_frame", "content"));
+    let text = format!("{}\\\\\\\"{}", ",".repeat(30_000), "[:{".repeat(10_000));
+    assert_eq!(send(format!(r#"{{"content":"{text}"}}"#)).await.status, StatusCode::CREATED);
+}
+
+#[tokio::test]
+async fn a_head_of_more_than_32_kib_is_refused() {
+    let app = App::spawn().await;
+    for (bytes, status) in [(30 * 1024, 200), (34 * 1024, 431)] {
+        let request = app.request(Method::GET, "/healthz").header("x-long", "x".repeat(bytes));
+        assert_eq!(Answer::to(request).await.status.as_u16(), status, "{bytes}");
+    }
+}
+
+#[tokio::test]
+async fn sixteen_cookies_are_looked_at() {
+    let app = App::spawn().await;
+    app.register("ann").await;
+    let good = app.browser("ann").await;
+    let name = good.split('=').next().unwrap();
+    for (wrong, status) in [(15, StatusCode::OK), (16, StatusCode::UNAUTHORIZED)] {
+        let wrong = format!("{name}=wrong; ").repeat(wrong);
+        assert_eq!(app.visit(ME, &format!("{wrong}{good}")).await.status, status);
+    }
+}
+
+#[tokio::test]
+async fn a_request_names_200_users_at_most() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Ours", &[]).await;
+    let members = format!("/api/v1/chats/{room}/members");
+    let users = |count: usize| (0..count).map(|number| format!("user-{number}")).collect::<Vec<_>>();
+    for (count, is_looked_at) in [(200, true), (201, false)] {
+        for (path, field, body) in [
+            ("/api/v1/chats", "member_ids", json!({ "name": "x", "member_ids": users(count) })),
+            (&members, "user_ids", json!({ "user_ids": users(count) })),
+            (&members, "usernames", json!({ "usernames": users(count) })),
+        ] {
+            let refused = app.post(path, &ann, &body).await;
+            let (_, code, told) = refused.refusal();
+            assert_eq!(code, if is_looked_at { "not_found" } else { "invalid" }, "{field} {refused:?}");
+            assert!(is_looked_at || told == field, "{refused:?}");
+        }
+    }
 }
 
 /// A socket of any dialect.

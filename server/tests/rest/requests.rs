@@ -85,3 +85,27 @@ async fn a_watcher_sees_that_the_server_is_well() {
         assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, "ok"));
     }
 }
+
+#[tokio::test]
+async fn a_list_has_so_many_entries_however_many_are_asked_for() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    for (path, list, most, new) in [
+        ("/api/v1/chats", "chats", 200, json!({ "name": "x" })),
+        ("/api/v1/jobs", "jobs", 100, json!({ "title": "x" })),
+        ("/api/v1/notifications", "notifications", 100, json!({ "user_id": ann.user.id, "title": "x" })),
+    ] {
+        for _ in 0..=most {
+            let made = app.post(path, &ann, &new).await;
+            assert_eq!(made.status, StatusCode::CREATED, "{made:?}");
+        }
+        let page = app.get(&format!("{path}?limit=1000000"), &ann).await.json();
+        assert_eq!(page[list].as_array().map(Vec::len), Some(most), "{path}");
+        assert!(page["next"].is_string(), "{path}");
+    }
+    for number in 0..20 {
+        app.register(&format!("anna-{number}")).await;
+    }
+    let found = app.get("/api/v1/users?q=ann&limit=1000000", &ann).await.json();
+    assert_eq!(found["users"].as_array().map(Vec::len), Some(20));
+}

@@ -1,5 +1,7 @@
 //! What counts as the same name and the same password, and as the same thing to guess.
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use reqwest::StatusCode;
 use serde_json::json;
 use server::config::RateLimits;
@@ -66,4 +68,25 @@ async fn the_name_and_the_address_of_an_account_are_one_login_to_guess() {
     }
     // What six a minute makes of the time that the test takes may come on top.
     assert!((6..10).contains(&wrong), "{wrong}");
+}
+
+#[tokio::test]
+async fn when_too_many_passwords_wait_to_be_compared_the_others_are_told_to_come_again() {
+    let app = App::spawn().await;
+    let mut tries: FuturesUnordered<_> =
+        (0..300).map(|_| sign_in(&app, "nemo", "wrong horse battery")).collect();
+    let mut refused = 0;
+    // 128 may wait, and of those that are answered some were compared.
+    while tries.len() > 128 {
+        let answer = tries.next().await.unwrap();
+        if answer.status != StatusCode::UNAUTHORIZED {
+            assert_eq!(answer.refusal(), refusal(503, "unavailable", ""));
+            assert_eq!(answer.header("retry-after"), "1");
+            refused += 1;
+        }
+    }
+    assert!(refused > 0, "all were compared");
+    // Those that hang up wait no more.
+    drop(tries);
+    assert_eq!(sign_in(&app, "nemo", PASSWORD).await.status, StatusCode::UNAUTHORIZED);
 }

@@ -202,3 +202,43 @@ async fn a_client_that_is_told_to_slow_down_and_goes_on_is_closed() {
     client.say_at_once(&vec![r#"42["unheard-of"]"#.to_owned(); 2_000]).await;
     assert_eq!(client.end().await.0, 4429);
 }
+
+#[tokio::test]
+async fn a_message_comes_in_1024_frames_at_most() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let mut client = Client::enter(&app, &ann.access_token).await;
+    client.say_in_frames(r#"427["unheard-of"]"#, 1_024).await;
+    client.hear("437[").await;
+    client.say_in_frames(r#"427["unheard-of"]"#, 1_025).await;
+    assert_eq!(client.end().await.0, 1009);
+}
+
+#[tokio::test]
+async fn a_user_who_sends_more_bytes_than_allowed_is_slowed_and_loses_nothing() {
+    let rates = RateLimits { bytes_per_second: Some(100_000), ..RateLimits::OFF };
+    let app = App::spawn_with(|config| config.rate_limits = rates).await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Kitchen", &[]).await;
+    let mut clients =
+        [Client::enter(&app, &ann.access_token).await, Client::enter(&app, &ann.access_token).await];
+    for client in &mut clients {
+        client.say(&format!("421{}", json!(["join-chat-room", room]))).await;
+        client.hear("431[").await;
+    }
+    let begun = Instant::now();
+    let said = json!(["send-chat-message", { "roomId": room, "content": "x".repeat(50_000) }]);
+    // Eight seconds' worth at once, and two more.
+    for _ in 0..10 {
+        for client in &mut clients {
+            client.say(&format!("422{said}")).await;
+        }
+    }
+    for client in &mut clients {
+        for _ in 0..10 {
+            assert!(client.hear("432[").await.contains(r#""ok":true"#));
+        }
+    }
+    // Only that it was slowed: the machine may be as slow as it likes.
+    assert!(begun.elapsed() > Duration::from_millis(1_500), "{:?}", begun.elapsed());
+}

@@ -11,6 +11,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::common::{Answer, App};
@@ -62,6 +64,17 @@ impl Client {
 
     pub(crate) async fn say(&mut self, text: &str) {
         self.stream.send(Message::text(text)).await.unwrap();
+    }
+
+    /// A text in so many frames, all but the first of them empty.
+    pub(crate) async fn say_in_frames(&mut self, text: &str, count: usize) {
+        for number in 1..=count {
+            let (payload, kind) = if number == 1 { (text, Data::Text) } else { ("", Data::Continue) };
+            let frame = Frame::message(payload.to_owned(), OpCode::Data(kind), number == count);
+            // The last ones may not be read any more.
+            self.stream.feed(Message::Frame(frame)).await.ok();
+        }
+        self.stream.flush().await.ok();
     }
 
     pub(crate) async fn say_bytes(&mut self, bytes: &[u8]) {

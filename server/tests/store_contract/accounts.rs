@@ -2,13 +2,13 @@
 
 use hub::port::{RoomDraft, Store};
 use protocol::UserId;
-use server::auth::accounts::{AccountError, Accounts, REPEAT_MS, Rotation, SignIn, SignInKind};
-use server::auth::{Clearance, Device};
+use server::auth::Clearance;
+use server::auth::accounts::{AccountError, Accounts, NewSignIn, REPEAT_MS, Rotation, SignIn, SignInKind};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::world::{account, draft_room, nobody, open_with_people, person};
+use crate::world::{account, begins, draft_room, nobody, open_with_people, person};
 
 const NOW: i64 = 10_000;
 const END: i64 = 40_000;
@@ -33,7 +33,7 @@ async fn signed_in(store: &SqliteStore, kind: SignInKind) -> SignIn {
         expires_at_ms: END,
         seen_at_ms: NOW,
     };
-    store.open_sign_in(sign_in.clone(), Device::default()).await.unwrap();
+    store.open_sign_in(begins(sign_in.clone())).await.unwrap();
     sign_in
 }
 
@@ -114,8 +114,35 @@ async fn a_sign_in_is_live_until_it_ends() {
     assert!(store.sign_in(sign_in.id, NOW).await.unwrap().is_none());
     let of_nobody = SignIn { id: Uuid::now_v7(), user: nobody(), secret_hash: SECOND, ..sign_in };
     assert!(
-        matches!(store.open_sign_in(of_nobody, Device::default()).await, Err(AccountError::NoSuchAccount(id)) if id == nobody())
+        matches!(store.open_sign_in(begins(of_nobody)).await, Err(AccountError::NoSuchAccount(id)) if id == nobody())
     );
+}
+
+#[tokio::test]
+async fn a_sign_in_begins_only_with_the_password_that_the_account_has() {
+    let (store, _folder) = fresh().await;
+    let alice = person("alice").id;
+    let open = async |hash: &str, number: u8| {
+        let sign_in = SignIn {
+            id: Uuid::now_v7(),
+            user: alice.clone(),
+            kind: SignInKind::Cookie,
+            secret_hash: [number; 32],
+            created_at_ms: NOW,
+            expires_at_ms: END,
+            seen_at_ms: NOW,
+        };
+        store.open_sign_in(NewSignIn { password_hash: Some(hash.to_owned()), ..begins(sign_in) }).await
+    };
+    assert!(matches!(open("an older hash", 10).await, Err(AccountError::PasswordChanged)));
+    open("hash of alice", 11).await.unwrap();
+    store.set_active(&alice, false).await.unwrap();
+    assert!(matches!(open("hash of alice", 12).await, Err(AccountError::PasswordChanged)));
+    store.set_active(&alice, true).await.unwrap();
+    store.set_password(&alice, "new hash".to_owned()).await.unwrap();
+    assert!(matches!(open("hash of alice", 13).await, Err(AccountError::PasswordChanged)));
+    open("new hash", 14).await.unwrap();
+    assert_eq!(store.sign_ins_of(&alice, NOW).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -261,5 +288,5 @@ async fn expired_sign_ins_are_swept_out_with_their_spent_secrets() {
     assert_eq!(store.purge_expired(END).await.unwrap(), 1);
     assert!(store.rotate(&FIRST, &THIRD, NOW, END).await.unwrap() == Rotation::Unknown);
     // Nothing is left of it, so even its name and secrets are free again.
-    store.open_sign_in(sign_in, Device::default()).await.unwrap();
+    store.open_sign_in(begins(sign_in)).await.unwrap();
 }

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use hub::port::{InboxStore as _, Slice, Store as _};
 use protocol::limits::MAX_RECOVERED_MESSAGES;
-use server::auth::Device;
 use server::auth::accounts::{Accounts as _, SignIn, SignInKind};
 use server::store::sqlite::{
     Backup, BackupError, OpenError, Restore, RestoreError, SqliteStore, backup, check, restore,
@@ -17,7 +16,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::older::write_as_of;
-use crate::world::{EPOCH, draft, draft_room, entries, open_with_people, person, room_id};
+use crate::world::{EPOCH, begins, draft, draft_room, entries, open_with_people, person, room_id};
 
 /// What is in a folder, but for what SQLite and the lock keep beside a database: who only looks may leave it there.
 fn files(folder: &TempDir) -> Vec<String> {
@@ -258,7 +257,7 @@ async fn a_sign_in_that_was_ended_is_not_brought_back() {
         expires_at_ms: 9000,
         seen_at_ms: 1000,
     };
-    store.open_sign_in(sign_in.clone(), Device::default()).await.unwrap();
+    store.open_sign_in(begins(sign_in.clone())).await.unwrap();
     let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
     backup(&database, &copy).await.unwrap();
     assert!(store.sign_in(sign_in.id, 2000).await.unwrap().is_some());

@@ -1,12 +1,13 @@
 //! Promises about inboxes: their numbers, what they let go, and what waits in them.
 
+use hub::model::Person;
 use hub::port::{Delivered, InboxKind, NewEntry, StoreError};
 use protocol::limits::{self, MAX_INBOX_ITEMS};
-use protocol::{DirectMessage, InboxItem, JobChange, JobStep, MessageId, MessageKind, Signal};
+use protocol::{DirectMessage, InboxItem, JobChange, JobStep, MessageId, MessageKind, RoomId, Signal};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::world::{World, entries, job, nobody, notification, room_id, signal};
+use crate::world::{EPOCH, World, entries, job, nobody, notification, room_id, signal};
 
 const ALL_KINDS: [InboxKind; 4] =
     [InboxKind::Notification, InboxKind::Direct, InboxKind::Job, InboxKind::Signal];
@@ -17,6 +18,7 @@ fn numbers(entries: &[hub::port::Entry]) -> Vec<u64> {
 
 pub(crate) async fn whatever_is_put_in_an_inbox_comes_back(world: &World) {
     let World { store, alice, bob, .. } = world;
+    world.room("general").await;
     let direct = DirectMessage {
         id: MessageId(Uuid::now_v7()),
         room: room_id("general"),
@@ -184,6 +186,7 @@ pub(crate) async fn what_waits_is_kept_however_old_it_is(world: &World) {
 
 pub(crate) async fn what_waits_is_read_in_portions_and_by_kind(world: &World) {
     let World { store, alice, bob, .. } = world;
+    world.room("general").await;
     let letter = |body: String| {
         InboxItem::Direct(DirectMessage {
             id: MessageId(Uuid::now_v7()),
@@ -225,5 +228,43 @@ pub(crate) async fn what_waits_is_read_in_portions_and_by_kind(world: &World) {
     for (seq, expected) in [(0, &[1, 2][..]), (2, &[3]), (3, &[4]), (4, &[5, 6])] {
         let page = store.inbox_after(&alice.id, seq, 10).await.unwrap().unwrap();
         assert_eq!(numbers(&page), expected, "after {seq}");
+    }
+}
+
+pub(crate) async fn a_direct_message_is_stored_while_both_are_in_its_room(world: &World) {
+    let World { store, alice, bob, carol, .. } = world;
+    let room = world.room("general").await;
+    let put = async |author: &Person, to: &Person, room: &RoomId| {
+        let letter = DirectMessage {
+            id: MessageId(Uuid::now_v7()),
+            room: room.clone(),
+            author: author.id.clone(),
+            name: author.username.clone(),
+            email: author.email.clone(),
+            is_active: author.is_active,
+            author_created_at_ms: author.created_at_ms,
+            to: to.id.clone(),
+            body: "psst".into(),
+            kind: MessageKind::Text,
+            at_ms: 1999,
+        };
+        let entries = vec![
+            NewEntry { item: signal(), waits: true },
+            NewEntry { item: InboxItem::Direct(letter), waits: true },
+        ];
+        store.put_in_inbox(&to.id, entries, None, 2000).await
+    };
+    assert!(matches!(put(carol, bob, &room).await, Err(StoreError::NoSuchRoom)));
+    assert!(matches!(put(alice, carol, &room).await, Err(StoreError::NotMember)));
+    assert!(matches!(put(alice, bob, &room_id("nowhere")).await, Err(StoreError::NoSuchRoom)));
+    let live = room_id("session_general");
+    store.live_room(&live, &room, EPOCH, 1500).await.unwrap().unwrap();
+    assert_eq!(put(alice, bob, &live).await.unwrap(), [1, 2]);
+    store.remove_member(&room, &bob.id).await.unwrap();
+    assert!(matches!(put(alice, bob, &room).await, Err(StoreError::NotMember)));
+    assert!(matches!(put(bob, alice, &room).await, Err(StoreError::NoSuchRoom)));
+    assert_eq!(store.inbox_state(&bob.id).await.unwrap().head, 2);
+    for other in [alice, carol] {
+        assert_eq!(store.inbox_state(&other.id).await.unwrap().head, 0);
     }
 }

@@ -97,7 +97,8 @@ contract! {
         old_entries_are_let_go_and_their_numbers_with_them,
         what_waits_waits_until_it_was_delivered,
         what_waits_is_kept_however_old_it_is,
-        what_waits_is_read_in_portions_and_by_kind;
+        what_waits_is_read_in_portions_and_by_kind,
+        a_direct_message_is_stored_while_both_are_in_its_room;
     jobs:
         a_job_is_kept_as_it_stands,
         a_deleted_job_leaves_nothing,

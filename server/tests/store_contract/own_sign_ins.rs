@@ -1,13 +1,13 @@
 //! What users do with their own sign-ins, in SQLite: all of it or nothing, and only while the sign-in that asks is live.
 
 use server::auth::Device;
-use server::auth::accounts::{Accounts, EndSignIns, Ending, NewPassword, SignIn, SignInKind};
+use server::auth::accounts::{Accounts, EndSignIns, Ending, NewPassword, NewSignIn, SignIn, SignInKind};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::older::write_as_of;
-use crate::world::{open_with_people, person};
+use crate::world::{begins, open_with_people, person};
 
 const NOW: i64 = 10_000;
 const END: i64 = 40_000;
@@ -26,7 +26,7 @@ async fn signed_in(store: &SqliteStore, name: &str, at_ms: i64) -> Uuid {
         expires_at_ms: END,
         seen_at_ms: at_ms,
     };
-    store.open_sign_in(sign_in, Device::of(b"curl/8.5.0")).await.unwrap();
+    store.open_sign_in(NewSignIn { device: Device::of(b"curl/8.5.0"), ..begins(sign_in) }).await.unwrap();
     id
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use server::auth::accounts::{Accounts, EndSignIns, Ending, Rotation, SignIn, SignInKind};
-use server::auth::{Clearance, Device, Remembered};
+use server::auth::{Clearance, Remembered};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::world::{account, nobody, open_with_people, person};
+use crate::world::{account, begins, nobody, open_with_people, person};
 
 const NOW: i64 = 10_000;
 const END: i64 = 20_000;
@@ -34,7 +34,7 @@ async fn seen_device(accounts: &Remembered) -> Uuid {
         expires_at_ms: END,
         seen_at_ms: NOW,
     };
-    accounts.open_sign_in(sign_in, Device::default()).await.unwrap();
+    accounts.open_sign_in(begins(sign_in)).await.unwrap();
     assert_eq!(*accounts.sign_in(id, NOW).await.unwrap().unwrap().1.person, person("alice"));
     id
 }

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use server::auth::Device;
 use server::auth::Remembered;
 use server::auth::accounts::{Accounts, SignIn, SignInKind};
 use uuid::Uuid;
 
-use crate::world::{nobody, open_with_people, person};
+use crate::world::{begins, nobody, open_with_people, person};
 
 const NOW: i64 = 10_000;
 
@@ -17,7 +16,7 @@ async fn signed_in(accounts: &Remembered, name: &str, number: u8, expires_at_ms:
     let secret_hash = [number; 32];
     let (created_at_ms, seen_at_ms) = (NOW, NOW);
     let sign_in = SignIn { id, user, kind, secret_hash, created_at_ms, expires_at_ms, seen_at_ms };
-    accounts.open_sign_in(sign_in, Device::default()).await.unwrap();
+    accounts.open_sign_in(begins(sign_in)).await.unwrap();
     assert!(accounts.sign_in(id, NOW - 1).await.unwrap().is_some());
     id
 }

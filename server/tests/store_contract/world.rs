@@ -9,7 +9,8 @@ use protocol::{
     DraftId, InboxItem, Job, JobId, JobKind, JobStatus, LiveChange, MessageId, MessageKind, Notification,
     NotificationId, RoomId, RoomKind, Signal, UserId,
 };
-use server::auth::accounts::{Accounts, NewAccount};
+use server::auth::Device;
+use server::auth::accounts::{Accounts, NewAccount, NewSignIn, SignIn};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -185,4 +186,9 @@ pub(crate) fn message(appended: &Appended) -> &Message {
 
 pub(crate) fn seqs(messages: &[Message]) -> Vec<u64> {
     messages.iter().map(|message| message.cursor.seq).collect()
+}
+
+/// A sign-in that begins without a password.
+pub(crate) fn begins(sign_in: SignIn) -> NewSignIn {
+    NewSignIn { sign_in, device: Device::default(), password_hash: None }
 }

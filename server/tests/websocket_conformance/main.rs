@@ -12,5 +12,6 @@ mod echo;
 mod handshakes;
 mod messages;
 mod product;
+mod reading;
 mod settings;
 mod writing;

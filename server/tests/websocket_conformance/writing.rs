@@ -8,12 +8,15 @@ use axum::extract::Request;
 use axum::routing::get;
 use bytes::Bytes;
 use futures_util::poll;
-use server::websocket::{Kind, Limits, OutFrame, Settings, Writer, accept};
+use server::websocket::{Kind, Limits, OutFrame, Settings, UNFINISHED, Writer, accept};
 
 use crate::client::{BINARY, CLOSE, Client, FIN, TEXT, request, serve};
 
-const SETTINGS: Settings =
-    Settings { limits: Limits { message_bytes: 1_000, fragments: 10 }, deflate_from_bytes: None };
+const SETTINGS: Settings = Settings {
+    limits: Limits { message_bytes: 1_000, fragments: 10 },
+    unfinished: UNFINISHED,
+    deflate_from_bytes: None,
+};
 
 /// More than the buffers of a connection hold.
 const FRAMES: usize = 3_000;

@@ -4,8 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use bytes::Bytes;
-use serde::Deserialize;
-use serde::de::{Deserializer, Error, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::args::Args;
@@ -143,7 +142,8 @@ pub(super) fn parse(text: &Bytes, max_attachments: usize) -> Result<Parsed, Deco
         }
         Kind::Ack | Kind::BinaryAck => {
             let id = take_number(&mut rest)?.ok_or(DecodeError::AckId)?;
-            let places = places(whole, rest)?;
+            let values = elements(rest, MAX_ARGUMENTS)?;
+            let places = values.into_iter().map(|value| place(whole, value)).collect();
             Packet::Ack { namespace, id, args: Args::new(text.clone(), places) }
         }
     };
@@ -219,24 +219,9 @@ fn is_object(json: &str) -> bool {
     value.is_ok_and(|value| value.get().starts_with('{'))
 }
 
-/// Where each element of the array `json`, the end of `whole`, stands.
-fn places(whole: &str, json: &str) -> Result<Vec<Range<usize>>, DecodeError> {
-    let Elements(elements) = serde_json::from_str(json).map_err(|error| not_elements(&error))?;
-    Ok(elements.into_iter().map(|element| place(whole, element)).collect())
-}
-
-fn not_elements(error: &serde_json::Error) -> DecodeError {
-    // The only complaint of our own that is not about syntax, beside an array without a name.
-    if error.is_data() && error.to_string().starts_with(TOO_MANY) {
-        DecodeError::TooManyArguments
-    } else {
-        DecodeError::Payload
-    }
-}
-
 fn name_and_places(whole: &str, json: &str) -> Result<(Box<str>, Vec<Range<usize>>), DecodeError> {
-    let Elements(elements) = serde_json::from_str(json).map_err(|error| not_elements(&error))?;
-    let mut elements = elements.into_iter();
+    // The name of an event is no argument.
+    let mut elements = elements(json, MAX_ARGUMENTS + 1)?.into_iter();
     let first = elements.next().ok_or(DecodeError::Payload)?.get();
     let name: Box<str> = if first.starts_with('"') {
         serde_json::from_str(first).map_err(|_| DecodeError::Payload)?
@@ -258,36 +243,45 @@ fn place(whole: &str, part: &RawValue) -> Range<usize> {
     start..start + part.len()
 }
 
-/// Says that there are more arguments than are taken.
-const TOO_MANY: &str = "too many arguments";
+/// The elements of a JSON array, if there are no more than so many.
+fn elements(json: &str, most: usize) -> Result<Vec<&RawValue>, DecodeError> {
+    let mut are_too_many = false;
+    let mut reader = serde_json::Deserializer::from_str(json);
+    let read = Elements { most, are_too_many: &mut are_too_many }.deserialize(&mut reader);
+    let read = read.and_then(|elements| reader.end().map(|()| elements));
+    read.map_err(|_| if are_too_many { DecodeError::TooManyArguments } else { DecodeError::Payload })
+}
 
-/// The elements of a JSON array, not more than a packet may have.
-struct Elements<'a>(Vec<&'a RawValue>);
+/// Reads the elements of an array, and stops at the first one that is too many.
+struct Elements<'f> {
+    most: usize,
+    are_too_many: &'f mut bool,
+}
 
-impl<'de: 'a, 'a> Deserialize<'de> for Elements<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(Few)
+impl<'de> DeserializeSeed<'de> for Elements<'_> {
+    type Value = Vec<&'de RawValue>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_seq(self)
     }
 }
 
-struct Few;
-
-impl<'de> Visitor<'de> for Few {
-    type Value = Elements<'de>;
+impl<'de> Visitor<'de> for Elements<'_> {
+    type Value = Vec<&'de RawValue>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an array")
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Self::Value, A::Error> {
-        let mut few = Vec::new();
-        while let Some(element) = elements.next_element()? {
-            // The name of an event is none.
-            if few.len() > MAX_ARGUMENTS {
-                return Err(A::Error::custom(TOO_MANY));
+    fn visit_seq<A: SeqAccess<'de>>(self, mut rest: A) -> Result<Self::Value, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = rest.next_element()? {
+            if elements.len() == self.most {
+                *self.are_too_many = true;
+                return Err(A::Error::custom("too many elements"));
             }
-            few.push(element);
+            elements.push(element);
         }
-        Ok(Elements(few))
+        Ok(elements)
     }
 }

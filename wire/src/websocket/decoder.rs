@@ -76,6 +76,11 @@ impl Decoder {
         self.limits = limits;
     }
 
+    /// Whether a message has begun and has not ended.
+    pub fn has_begun(&self) -> bool {
+        self.message.is_some()
+    }
+
     /// How many bytes are known to come: what a reader may make room for, with a limit of its own.
     pub fn missing_bytes(&self) -> u64 {
         self.frame.as_ref().map_or(0, |frame| frame.missing)

@@ -28,3 +28,18 @@ impl<T> Pool<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sixteen_states_are_kept_and_the_others_freed() {
+        let pool = Pool::new();
+        for state in 0..20 {
+            pool.give_back(state);
+        }
+        let kept = std::iter::from_fn(|| pool.take(|_| true)).count();
+        assert_eq!(kept, KEPT);
+    }
+}

@@ -128,3 +128,24 @@ fn say(socket: &Socket, outcome: Outcome, ack: Option<u64>) -> Option<Failure> {
         None => outcome.err(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_next_event_waits_while_256_are_not_answered() {
+        let untold = Untold::default();
+        for number in 0..MAX_UNTOLD {
+            assert!(untold.has_room().now_or_never().is_some(), "{number}");
+            let (_, later) = oneshot::channel();
+            assert_eq!(untold.put(Answer::Later(later), None), number == 0, "one task serves all");
+        }
+        let mut waits = Box::pin(untold.has_room());
+        assert!(waits.as_mut().now_or_never().is_none());
+        untold.take().unwrap();
+        assert!(waits.now_or_never().is_some());
+    }
+}

@@ -22,7 +22,7 @@ use crate::dialect::{Address, Dialect, Place, Scope};
 use crate::error::ApiError;
 use crate::gateway::extract::{ApiPath, ApiQuery};
 use crate::state::AppState;
-use crate::websocket::{Limits, Line, Pending, Reader, Settings, accept};
+use crate::websocket::{Limits, Line, Pending, Reader, Settings, UNFINISHED, accept};
 
 use read::Connection;
 use write::Waiting;
@@ -83,6 +83,7 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
     let inbox = enter::inbox_cursor(place.dialect, &query)?;
     let settings = Settings {
         limits: frame_limits(&state, caller.is_some()),
+        unfinished: UNFINISHED,
         deflate_from_bytes: state.config().compress_from,
     };
     let (response, pending) = accept(&mut request, settings)?;

@@ -328,6 +328,7 @@ pub(super) fn why(ended: &Ended) -> CloseCode {
         Ended::Violation(Violation::TooBig | Violation::TooManyFragments) => CloseCode::TooBig,
         Ended::Violation(Violation::NotUtf8 | Violation::NotDeflate) => CloseCode::BadText,
         Ended::Violation(_) => CloseCode::Protocol,
+        Ended::Unfinished => CloseCode::GoingAway,
         Ended::Lost | Ended::Broken(_) => CloseCode::Normal,
     }
 }

@@ -15,11 +15,11 @@ use super::rows::{AccountRow, PersonRow};
 use super::sign_in_quota::EndOldest;
 use super::writer::{Change, Failure, Fault, Outage, Work};
 use super::{SqliteStore, account_changes, ended_tokens, own_sign_ins, sign_ins};
+use crate::auth::Clearance;
 use crate::auth::accounts::{
     Account, AccountError, Accounts, Answer, Credentials, EndSignIns, ListedSignIn, NewAccount, NewPassword,
-    Rotation, SignIn,
+    NewSignIn, Rotation, SignIn,
 };
-use crate::auth::{Clearance, Device};
 
 /// Names of one statement: far below the 32766 parameters that SQLite takes.
 const NAMES: usize = 1000;
@@ -86,8 +86,8 @@ impl Accounts for SqliteStore {
         Box::pin(async move { Ok(self.ping().await?) })
     }
 
-    fn open_sign_in(&self, sign_in: SignIn, device: Device) -> Answer<'_, ()> {
-        Box::pin(async move { Ok(self.writer().write(sign_ins::Open { sign_in, device }).await?) })
+    fn open_sign_in(&self, new: NewSignIn) -> Answer<'_, ()> {
+        Box::pin(async move { Ok(self.writer().write(sign_ins::Open(new)).await?) })
     }
 
     fn sign_ins_of<'a>(&'a self, user: &'a UserId, now_ms: i64) -> Answer<'a, Vec<ListedSignIn>> {

@@ -9,7 +9,7 @@ use hub::port::{
     ReadNotifications, StoreError,
 };
 use protocol::limits::{MAX_INBOX_ITEMS, PORTION_BYTES};
-use protocol::{InboxItem, Job, JobId, NotificationId, UserId};
+use protocol::{DirectMessage, InboxItem, Job, JobId, NotificationId, UserId};
 use rusqlite::{Connection, ToSql, params};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{FromRow, query_as, query_scalar};
@@ -17,7 +17,7 @@ use sqlx::{FromRow, query_as, query_scalar};
 use super::desk::person_key;
 use super::rows::{from_json, json, number, seq_number};
 use super::writer::{Broken, Change, Fault, Work};
-use super::{SqliteStore, jobs, notifications, unread};
+use super::{SqliteStore, jobs, members, notifications, unread};
 
 impl InboxStore for SqliteStore {
     fn put_in_inbox<'a>(
@@ -116,6 +116,12 @@ impl Change for Put {
 impl Work for Put {
     fn run(&self, connection: &Connection) -> Result<Vec<u64>, Fault<StoreError>> {
         let person = key_of(connection, &self.person)?;
+        for entry in &self.entries {
+            if let InboxItem::Direct(DirectMessage { room, author, to, .. }) = &entry.item {
+                members::check(connection, room, author, StoreError::NoSuchRoom)?;
+                members::check(connection, room, to, StoreError::NotMember)?;
+            }
+        }
         match &self.job {
             Some(JobWrite::Save(job)) => {
                 let owner = if job.owner == self.person { person } else { key_of(connection, &job.owner)? };

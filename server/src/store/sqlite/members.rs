@@ -190,6 +190,17 @@ pub(super) async fn role(
     number.map(super::rows::role).transpose()
 }
 
+/// Refuses what only somebody in a room may be part of, in the transaction that stores it.
+pub(super) fn check(
+    connection: &Connection,
+    room: &RoomId,
+    person: &UserId,
+    refusal: StoreError,
+) -> Result<(), Fault<StoreError>> {
+    let is_in = connection.prepare_cached(ROLE)?.exists([room.as_str(), person.as_str()])?;
+    if is_in { Ok(()) } else { Err(Fault::Refused(refusal)) }
+}
+
 /// See [`hub::port::Store::heads_of`].
 pub(super) async fn heads_of(
     readers: &SqlitePool,

@@ -13,8 +13,7 @@ use super::desk::person_key;
 use super::ended_tokens;
 use super::rows::{AccountRow, unreadable, uuid};
 use super::writer::{Broken, Change, Fault, Work};
-use crate::auth::Device;
-use crate::auth::accounts::{Account, AccountError, REPEAT_MS, Rotation, SignIn, SignInKind};
+use crate::auth::accounts::{Account, AccountError, NewSignIn, REPEAT_MS, Rotation, SignIn, SignInKind};
 
 /// The columns of a sign-in with its account.
 #[derive(FromRow)]
@@ -168,10 +167,7 @@ fn first(
 }
 
 /// See [`Accounts::open_sign_in`](crate::auth::accounts::Accounts::open_sign_in).
-pub(super) struct Open {
-    pub(super) sign_in: SignIn,
-    pub(super) device: Device,
-}
+pub(super) struct Open(pub(super) NewSignIn);
 
 impl Change for Open {
     type Done = ();
@@ -180,10 +176,18 @@ impl Change for Open {
 
 impl Work for Open {
     fn run(&self, connection: &Connection) -> Result<(), Fault<AccountError>> {
-        let Self { sign_in, device } = self;
+        let NewSignIn { sign_in, device, password_hash } = &self.0;
         let person = person_key(connection, &sign_in.user)?;
         let person =
             person.ok_or_else(|| Fault::Refused(AccountError::NoSuchAccount(sign_in.user.clone())))?;
+        if let Some(hash) = password_hash {
+            let mut still = connection.prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM people WHERE key = ? AND password_hash = ? AND is_active)",
+            )?;
+            if !still.query_row(params![person, hash], |row| row.get(0))? {
+                return Err(Fault::Refused(AccountError::PasswordChanged));
+            }
+        }
         let mut insert = connection.prepare_cached(
             "INSERT INTO sign_ins (id, person, kind, secret_hash, created_at_ms, expires_at_ms, seen_at_ms, device)
              VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -1,0 +1,91 @@
+//! The reader, when messages do not end, and when nobody wants them any more.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::get;
+use server::websocket::{Ended, Incoming, Limits, Settings, accept};
+
+use crate::client::{CLOSE, CONTINUATION, Client, FIN, PING, PONG, TEXT, frame, request, serve};
+use crate::common::App;
+
+/// So long does a test wait for what should come soon, before it fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const SETTINGS: Settings = Settings {
+    limits: Limits { message_bytes: 1_000, fragments: 10 },
+    unfinished: Duration::from_millis(200),
+    deflate_from_bytes: None,
+};
+
+/// Answers pings until a message is there, which is the end with 1000, or is not there in time, which is 1001.
+fn impatient() -> Router {
+    let application = async |request: Request| {
+        let (mut request, _) = request.into_parts();
+        let (response, pending) = accept(&mut request, SETTINGS).unwrap();
+        tokio::spawn(async {
+            let (mut reader, mut writer) = pending.open().await.unwrap();
+            let code = loop {
+                match reader.next().await {
+                    Ok(Incoming::Ping(_)) => writer.answer_pings().await.unwrap(),
+                    Ok(_) => break 1000,
+                    Err(Ended::Unfinished) => break 1001,
+                    Err(error) => panic!("{error}"),
+                }
+            };
+            writer.close(code, "").await.unwrap();
+        });
+        response
+    };
+    Router::new().route("/", get(application))
+}
+
+#[tokio::test]
+async fn a_message_that_does_not_end_is_given_up_whatever_comes_between() {
+    let (mut client, _) = Client::knock(serve(impatient()).await, request("/", "").as_bytes()).await;
+    client.say(&frame(TEXT, b"begun")).await;
+    let closed = async {
+        loop {
+            // The last one may not be read any more.
+            client.try_say(&frame(FIN | PING, b"")).await.ok();
+            let (first, payload) = client.hear().await.unwrap();
+            if first == FIN | CLOSE {
+                break payload;
+            }
+            assert_eq!(first, FIN | PONG);
+        }
+    };
+    let code = tokio::time::timeout(PATIENCE, closed).await.unwrap();
+    assert_eq!(code, 1001_u16.to_be_bytes());
+}
+
+#[tokio::test]
+async fn a_client_that_is_silent_between_messages_is_waited_for() {
+    let (mut client, _) = Client::knock(serve(impatient()).await, request("/", "").as_bytes()).await;
+    // Another one is given up meanwhile.
+    let (mut other, _) = Client::knock(serve(impatient()).await, request("/", "").as_bytes()).await;
+    other.say(&frame(TEXT, b"begun")).await;
+    other.hears(FIN | CLOSE, &1001_u16.to_be_bytes()).await;
+    client.say(&frame(TEXT, b"begun, ")).await;
+    client.say(&frame(FIN | CONTINUATION, b"and ended")).await;
+    client.hears(FIN | CLOSE, &1000_u16.to_be_bytes()).await;
+}
+
+#[tokio::test]
+async fn a_client_that_goes_on_after_the_close_is_read_no_further_than_it_may_be() {
+    /// More than is read, and than the system holds for a connection.
+    const PIECES: usize = 64;
+
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let path = format!("/api/v1/ws?token={}", ann.access_token);
+    let (mut client, _) = Client::knock(app.addr, request(&path, "").as_bytes()).await;
+    client.say(&frame(FIN | 3, b"no opcode")).await;
+    let piece = vec![0; 1 << 20];
+    let mut sent = 0;
+    while sent < PIECES && client.try_say(&piece).await.is_ok() {
+        sent += 1;
+    }
+    assert!(sent < PIECES, "all of it was read");
+}
