@@ -78,7 +78,10 @@ impl fmt::Display for Origin {
 fn host_and_port(authority: &str) -> Option<(String, Option<u16>)> {
     let parsed: Authority = authority.parse().ok()?;
     let host = parsed.host().to_ascii_lowercase();
-    let is_bare = !authority.contains(['@', '*']) && !host.is_empty();
+    // The parser takes brackets after other characters, too, and ends the host within them.
+    let is_address = host.starts_with('[') && host.ends_with(']');
+    let is_bare =
+        !authority.contains(['@', '*']) && !host.is_empty() && (is_address || !host.contains(['[', ']']));
     // A port that is none, such as one beyond 65535, must not pass for one that was left out.
     let has_port = authority.len() > host.len();
     let port = parsed.port_u16();
@@ -181,6 +184,7 @@ mod tests {
             "https://a@b",
             "https://x:",
             "https://x:99999",
+            "http://)[::1]:3000",
             "1a://x",
             "://x",
             "NULL",
