@@ -23,7 +23,8 @@ const GROWS: [&str; 15] = [
 
 /// The fields that grow in the code of a server, as `path: field`.
 fn growing(source: &Source) -> Vec<String> {
-    let is_code = ["server/src/", "hub/src/", "wire/src/"].iter().any(|folder| source.is_in(folder));
+    let is_code =
+        ["server/src/", "crates/hub/src/", "crates/wire/src/"].iter().any(|folder| source.is_in(folder));
     // The store in memory is for tests.
     if !is_code || source.path.contains("/memory") || source.ends_in(&["_tests.rs"]) {
         return Vec::new();
@@ -58,21 +59,27 @@ fn rows_of_nothing(sources: &[Source], document: &str) -> Vec<String> {
 #[test]
 fn whatever_grows_has_its_bound_in_the_table() {
     let sample = [
-        Source::sample("hub/src/a.rs", "struct A {\n    waiting: VecDeque<u8>,\n    count: usize,\n}\n"),
+        Source::sample(
+            "crates/hub/src/a.rs",
+            "struct A {\n    waiting: VecDeque<u8>,\n    count: usize,\n}\n",
+        ),
         Source::sample(
             "server/src/b.rs",
             "    pub(crate) table: Mutex<HashMap<A, B>>,\n    tasks: TaskTracker,\n",
         ),
         Source::sample("app/src/c.rs", "    rooms: HashMap<A, B>,\n"),
-        Source::sample("hub/src/d.rs", "    let a: HashMap<A, B> = x;\n    _open: TaskTrackerToken,\n"),
+        Source::sample(
+            "crates/hub/src/d.rs",
+            "    let a: HashMap<A, B> = x;\n    _open: TaskTrackerToken,\n",
+        ),
     ];
     assert_eq!(
         without_a_row(&sample, "| `server/src/b.rs: table` | bounded |"),
-        ["hub/src/a.rs: waiting", "server/src/b.rs: tasks"]
+        ["crates/hub/src/a.rs: waiting", "server/src/b.rs: tasks"]
     );
     assert_eq!(
-        rows_of_nothing(&sample, "`hub/src/a.rs: waiting` `hub/src/a.rs: gone`"),
-        ["hub/src/a.rs: gone"]
+        rows_of_nothing(&sample, "`crates/hub/src/a.rs: waiting` `crates/hub/src/a.rs: gone`"),
+        ["crates/hub/src/a.rs: gone"]
     );
     let (sources, document) = (sources(), read("docs/SECURITY.md"));
     assert!(sources.iter().flat_map(growing).count() > 20);

@@ -27,7 +27,7 @@ fn the_hub_names_no_transport_and_no_database() {
     let is_stranger = |name: &str| TRANSPORTS.iter().any(|transport| name.starts_with(transport));
     let bad = "[dependencies]\nbytes = \"1\"\naxum.workspace = true\n[dependencies.sqlx]\nversion = \"1\"\n";
     assert_eq!(strangers(bad, is_stranger), ["depends on axum", "depends on sqlx"]);
-    holds(&strangers(&read("hub/Cargo.toml"), is_stranger));
+    holds(&strangers(&read("crates/hub/Cargo.toml"), is_stranger));
 }
 
 /// The crates in the output of `cargo tree --prefix none` whose names begin with one of these.
@@ -96,7 +96,7 @@ fn the_protocol_is_words_and_nothing_else() {
         strangers("[dependencies]\nserde = \"1\"\ntokio = \"1\"\n", is_stranger),
         ["depends on tokio"]
     );
-    holds(&strangers(&read("protocol/Cargo.toml"), is_stranger));
+    holds(&strangers(&read("crates/protocol/Cargo.toml"), is_stranger));
 }
 
 #[test]
@@ -277,9 +277,12 @@ fn sleepers(sources: &[Source]) -> Vec<String> {
 fn no_test_waits_for_time_to_pass() {
     let nap = concat!("tokio::time::", "sleep(NAP).await;\n");
     let bad = [
-        Source::sample("hub/tests/rooms.rs", nap),
-        Source::sample("hub/src/room.rs", nap),
-        Source::sample("hub/src/peer.rs", &format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{nap}}}\n")),
+        Source::sample("crates/hub/tests/rooms.rs", nap),
+        Source::sample("crates/hub/src/room.rs", nap),
+        Source::sample(
+            "crates/hub/src/peer.rs",
+            &format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{nap}}}\n"),
+        ),
         Source::sample("end2end/tests/chat.spec.ts", concat!("await page.waitFor", "Timeout(100);\n")),
     ];
     assert_eq!(sleepers(&bad).len(), 3, "{:?}", sleepers(&bad));
@@ -294,7 +297,7 @@ fn silencers(sources: &[Source]) -> Vec<String> {
 
 #[test]
 fn no_lint_is_silenced_without_an_end() {
-    let bad = [Source::sample("hub/src/lib.rs", concat!("#![al", "low(dead_code)]\n"))];
+    let bad = [Source::sample("crates/hub/src/lib.rs", concat!("#![al", "low(dead_code)]\n"))];
     assert_eq!(silencers(&bad).len(), 1);
     holds(&silencers(&sources()));
 }

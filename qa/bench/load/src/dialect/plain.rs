@@ -1,4 +1,4 @@
-//! The words of the peers that speak JSON over a bare WebSocket, `bench/peers/`.
+//! The words of the peers that speak JSON over a bare WebSocket, `qa/bench/peers/`.
 
 use super::{Dialect, Heard};
 

@@ -1,4 +1,4 @@
-// Compares instruction counts with the recorded ones: node bench/run/check.mjs [record]
+// Compares instruction counts with the recorded ones: node qa/bench/run/check.mjs [record]
 //
 // Instructions, not time: valgrind's cachegrind counts the same on a busy machine. Each function is run twice, and the
 // longer run less the shorter one is what the repetitions took.
@@ -9,7 +9,7 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 const HOT = 'target/release/examples/hot';
-const RECORDED = 'bench/instructions.json';
+const RECORDED = 'qa/bench/instructions.json';
 const FEW = 500;
 const MANY = 1500;
 const TOLERANCE = 0.05;

@@ -36,8 +36,8 @@ export const SERVERS = {
   'hubbub, Socket.IO': ours('hubbub-socketio'),
   probe: peer('plain', 'target/peers/release/probe'),
   socketioxide: peer('socketio', 'target/peers/release/socketioxide'),
-  'socket.io': peer('socketio', 'node', 'bench/peers/node/socketio.mjs'),
-  ws: peer('plain', 'node', 'bench/peers/node/ws.mjs'),
+  'socket.io': peer('socketio', 'node', 'qa/bench/peers/node/socketio.mjs'),
+  ws: peer('plain', 'node', 'qa/bench/peers/node/ws.mjs'),
 };
 
 // A port that was free a moment ago.

@@ -114,7 +114,7 @@ impl Options {
         (0..self.rooms).flat_map(|room| (0..size(room)).map(move |_| room)).collect()
     }
 
-    /// The name of a room. The shape is in it, so one database has the rooms of all shapes; `bench/src/bin/fill` makes them.
+    /// The name of a room. The shape is in it, so one database has the rooms of all shapes; `qa/bench/src/bin/fill` makes them.
     pub(crate) fn room(&self, index: u64) -> String {
         let Members { fewest, most } = self.members;
         let members = if fewest == most { fewest.to_string() } else { format!("{fewest}-{most}") };

@@ -1,4 +1,4 @@
-// Runs everything in turn, so many rounds, and writes what came out: node bench/run/main.mjs ROUNDS [ROWS]
+// Runs everything in turn, so many rounds, and writes what came out: node qa/bench/run/main.mjs ROUNDS [ROWS]
 //
 // In each round every measurement is made of all its servers, one after the other, so that what the machine does besides
 // hits all of them alike. The server has the first core, the load generator the second.
@@ -16,7 +16,7 @@ import { CHURN, LONG_ROOM_MESSAGES, SHAPES, TESTS } from './tests.mjs';
 
 const run = promisify(execFile);
 const MAX_OUTPUT = 16 * 1024 * 1024;
-const RESULTS = 'bench/results';
+const RESULTS = 'qa/bench/results';
 const FILL = 'target/release/examples/fill';
 const STARTS = 10;
 

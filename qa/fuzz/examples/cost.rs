@@ -41,7 +41,7 @@ fn run(target: &Target, bytes: usize) -> io::Result<usize> {
     set_hook(Box::new(|_| {}));
     let mut read = 0;
     let mut files: Vec<_> =
-        fs::read_dir(Path::new("fuzz/corpus").join(target.name))?.collect::<Result<_, _>>()?;
+        fs::read_dir(Path::new("qa/fuzz/corpus").join(target.name))?.collect::<Result<_, _>>()?;
     files.sort_by_key(fs::DirEntry::path);
     for file in files {
         for input in grown(&fs::read(file.path())?, bytes) {

@@ -16,7 +16,7 @@ use protocol::{ClientFrame, CloseCode, ErrorCode, ServerFrame};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-const DOCUMENT: &str = include_str!("../../docs/PROTOCOL.md");
+const DOCUMENT: &str = include_str!("../../../docs/PROTOCOL.md");
 
 /// The lines of all code blocks that are marked as this side's.
 fn examples(side: &str) -> Vec<&'static str> {
