@@ -10,7 +10,7 @@ use protocol::UserId;
 use tokio::sync::mpsc;
 
 use crate::awake::Awake;
-use crate::client::Client;
+use crate::client::ClientHandle;
 use crate::outbox::Track;
 use crate::port::InboxState;
 use crate::recent::Recent;
@@ -66,7 +66,7 @@ impl InboxBook {
     /// Lets a client follow an inbox at rest that has nothing to tell it; `false` if the inbox has to be woken for that.
     pub(crate) fn follow_at_rest(
         &self,
-        client: &Client,
+        client: &ClientHandle,
         start: InboxStart,
         greeting: Option<&Bytes>,
     ) -> bool {

@@ -15,12 +15,12 @@ use crate::room::{Joining, RoomCommand};
 
 impl Peer {
     pub(super) async fn join(&mut self, room: &RoomId, bring: Bring) -> Result<Done, Refusal> {
-        let full = self.joined.len() >= self.shared.settings.rooms_per_connection;
+        let full = self.joined.len() >= self.context.settings.rooms_per_connection;
         if full && self.joined.get(room).is_none() {
             return Err(Refusal::TooManyRooms);
         }
         self.end_resume(room);
-        let mailbox = self.shared.mailbox_for(room, &self.client.person.id).await?;
+        let mailbox = self.context.mailbox_for(room, &self.client.person.id).await?;
         let (reply, answer) = oneshot::channel();
         let wish = RoomCommand::Join { client: self.client.clone(), bring, reply };
         // Noted before the answer: a client that hangs up while it waits for it leaves the room, too.
@@ -50,7 +50,7 @@ impl Peer {
     async fn tell_missed_page(&self, room: &RoomId, since: Cursor) -> Result<(), Refusal> {
         let slice = Slice::After(since.seq + u64::from(planted(Bug::SkipOnPageEdge)));
         let user = &self.client.person.id;
-        let missed = self.shared.page_for(room, user, slice, limits::MAX_RECOVERED_MESSAGES).await?;
+        let missed = self.context.page_for(room, user, slice, limits::MAX_RECOVERED_MESSAGES).await?;
         let mut messages = missed.messages.iter().map(Message::to_wire).collect();
         page::keep_first(&mut messages);
         // Without any, or with those of another life, the room was deleted after it had answered.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use protocol::{Cursor, limits};
 
 use crate::backlog::Delivery;
-use crate::client::Client;
+use crate::client::ClientHandle;
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::model::{Message, Person};
@@ -53,7 +53,11 @@ impl Room {
 
     /// Sends a client that comes back each message that it missed, if they are in memory and no more than one portion, and
     /// subscribes it from there.
-    pub(super) async fn resume(&mut self, client: &Arc<Client>, since: Cursor) -> Result<Resumed, Refusal> {
+    pub(super) async fn resume(
+        &mut self,
+        client: &Arc<ClientHandle>,
+        since: Cursor,
+    ) -> Result<Resumed, Refusal> {
         self.check_part(&client.person.id)?;
         self.tell_untold().await;
         self.look_for(std::slice::from_ref(&client.person.id));
@@ -75,7 +79,7 @@ impl Room {
     }
 
     /// Tells messages again. Whoever comes back in the same turn shares the bytes: after an outage there are many.
-    fn retell(&mut self, client: &Client, missed: Vec<Message>) {
+    fn retell(&mut self, client: &ClientHandle, missed: Vec<Message>) {
         for message in missed {
             let spelled = self.retold.entry(message.cursor.seq);
             let envelope = spelled.or_insert_with(|| Envelope::new(Event::Message(message)));
@@ -98,7 +102,7 @@ impl Room {
     /// The newest page, which is at hand from now on.
     async fn newest_in_store(&self) -> Result<Vec<Message>, Refusal> {
         let slice = Slice::Before(self.head.seq.saturating_add(1));
-        let mut messages = self.shared.store.page(&self.id, slice, limits::PAGE_MESSAGES).await?.messages;
+        let mut messages = self.context.store.page(&self.id, slice, limits::PAGE_MESSAGES).await?.messages;
         for message in &mut messages {
             message.author = self.known(&message.author);
         }
@@ -109,7 +113,7 @@ impl Room {
     /// The messages after a number, when one page holds them.
     async fn in_store(&self, after: u64) -> Result<Vec<protocol::Message>, Refusal> {
         let slice = Slice::After(after);
-        let page = self.shared.store.page(&self.id, slice, limits::MAX_RECOVERED_MESSAGES).await?;
+        let page = self.context.store.page(&self.id, slice, limits::MAX_RECOVERED_MESSAGES).await?;
         Ok(page.messages.iter().filter(|it| self.was_told(it)).map(Message::to_wire).collect())
     }
 }

@@ -4,7 +4,7 @@
 use protocol::RawJson;
 
 use crate::backlog::Delivery;
-use crate::client::Client;
+use crate::client::ClientHandle;
 use crate::envelope::Envelope;
 use crate::event::{Broadcast, Event, Failure};
 use crate::refusal::Refusal;
@@ -13,7 +13,7 @@ use super::Room;
 
 impl Room {
     /// Hands it to everybody who follows, or tells its author why not.
-    pub(super) fn broadcast(&mut self, client: &Client, event: Box<str>, data: RawJson) {
+    pub(super) fn broadcast(&mut self, client: &ClientHandle, event: Box<str>, data: RawJson) {
         if let Err(refusal) = self.check_follower(client) {
             let failure = Failure { refusal, room: Some(self.id.clone()), draft: None };
             // Who is gone needs no answer.
@@ -26,7 +26,7 @@ impl Room {
     }
 
     /// Who was put out may have come back in, but not to follow.
-    fn check_follower(&self, client: &Client) -> Result<(), Refusal> {
+    fn check_follower(&self, client: &ClientHandle) -> Result<(), Refusal> {
         self.check_part(&client.person.id)?;
         if self.followers.contains(client.id) { Ok(()) } else { Err(Refusal::NotJoined) }
     }

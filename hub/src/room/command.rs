@@ -6,7 +6,7 @@ use protocol::{Cursor, DraftId, LiveChange, Member, MessageId, MessageKind, RawJ
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::client::{Client, PeerId};
+use crate::client::{ClientHandle, PeerId};
 use crate::command::Bring;
 use crate::event::{Event, Failure};
 use crate::model::{Message, Person};
@@ -21,13 +21,13 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 /// Small, because a mailbox takes memory for 32 of them at once, even in a room in which nobody says anything.
 pub(crate) enum RoomCommand {
     Join {
-        client: Arc<Client>,
+        client: Arc<ClientHandle>,
         bring: Bring,
         reply: Reply<Joining>,
     },
     /// A client comes back that has everything up to a place.
     Resume {
-        client: Arc<Client>,
+        client: Arc<ClientHandle>,
         since: Cursor,
         reply: Reply<Resumed>,
     },
@@ -37,12 +37,12 @@ pub(crate) enum RoomCommand {
     Gone(PeerId),
     Post(Box<Post>),
     Broadcast {
-        client: Arc<Client>,
+        client: Arc<ClientHandle>,
         event: Box<str>,
         data: RawJson,
     },
     Typing {
-        client: Arc<Client>,
+        client: Arc<ClientHandle>,
         on: bool,
     },
     Read {
@@ -122,7 +122,7 @@ pub(crate) enum Target {
 /// Something said. Comes from a connection (then `from` is told) or from elsewhere (then `reply` is).
 pub(crate) struct Post {
     pub(crate) author: Arc<Person>,
-    pub(crate) from: Option<Arc<Client>>,
+    pub(crate) from: Option<Arc<ClientHandle>>,
     pub(crate) draft: DraftId,
     pub(crate) body: Arc<str>,
     pub(crate) parent: Option<MessageId>,

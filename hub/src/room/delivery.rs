@@ -1,7 +1,7 @@
 //! How a room hands on what happened in it.
 
 use crate::backlog::Delivery;
-use crate::client::Client;
+use crate::client::ClientHandle;
 use crate::envelope::Envelope;
 use crate::event::Event;
 
@@ -13,7 +13,7 @@ impl Room {
         &mut self,
         envelope: &Envelope,
         delivery: Delivery,
-        wants: impl Fn(&Client) -> bool,
+        wants: impl Fn(&ClientHandle) -> bool,
     ) {
         let track = envelope.event().track();
         let mut gone = Vec::new();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::backlog::Delivery;
-use crate::client::{Client, PeerId};
+use crate::client::{ClientHandle, PeerId};
 use crate::envelope::Envelope;
 use crate::outbox::{Gone, Outlet, Track};
 
@@ -21,7 +21,7 @@ pub(super) struct Followers {
 /// A client with what every delivery needs of it, so that the client itself is not looked at.
 pub(super) struct Follower {
     outlet: Arc<dyn Outlet>,
-    client: Arc<Client>,
+    client: Arc<ClientHandle>,
     /// The slot of its spelling.
     slot: usize,
 }
@@ -50,7 +50,7 @@ impl Followers {
     }
 
     /// Adds a client that does not follow yet.
-    pub(super) fn insert(&mut self, client: Arc<Client>) {
+    pub(super) fn insert(&mut self, client: Arc<ClientHandle>) {
         self.count_readers += usize::from(client.spelling.counts_readers);
         self.places.insert(client.id, self.list.len());
         let (outlet, slot) = (client.outlet().clone(), client.spelling.slot);
@@ -58,7 +58,7 @@ impl Followers {
     }
 
     /// Takes a client out; the last one stands in its place then.
-    pub(super) fn remove(&mut self, peer: PeerId) -> Option<Arc<Client>> {
+    pub(super) fn remove(&mut self, peer: PeerId) -> Option<Arc<ClientHandle>> {
         let place = self.places.remove(&peer)?;
         let Follower { client, .. } = self.list.swap_remove(place);
         if let Some(moved) = self.list.get(place) {
@@ -70,7 +70,7 @@ impl Followers {
 }
 
 impl Follower {
-    pub(super) fn client(&self) -> &Client {
+    pub(super) fn client(&self) -> &ClientHandle {
         &self.client
     }
 

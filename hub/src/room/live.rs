@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::backlog::Delivery;
-use crate::client::{Client, PeerId};
+use crate::client::{ClientHandle, PeerId};
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::policy;
@@ -22,7 +22,7 @@ impl Room {
     }
 
     /// A client follows from now on; the others are told if its person did not follow before.
-    pub(super) fn enter(&mut self, client: &Arc<Client>) {
+    pub(super) fn enter(&mut self, client: &Arc<ClientHandle>) {
         let person = &client.person;
         // One copy of each person in memory: what the store has brought with the room gives way to what came with the client.
         if let Some(member) = self.members.get_mut(&person.id)
@@ -40,7 +40,7 @@ impl Room {
     }
 
     /// Tells one client of everybody who follows, itself at the end.
-    pub(super) fn list_participants(&self, client: &Client) {
+    pub(super) fn list_participants(&self, client: &ClientHandle) {
         let mut list = self.participants.list();
         // Stable: the others stay in the order in which they came.
         list.sort_by_key(|(person, _)| *person == client.person.id);
@@ -65,7 +65,7 @@ impl Room {
     /// A connection was lost; the person may come back.
     pub(super) fn lose_follower(&mut self, peer: PeerId) {
         if let Some(person) = self.take_follower(peer) {
-            self.participants.lose(&person, Instant::now(), self.shared.settings.presence_grace);
+            self.participants.lose(&person, Instant::now(), self.context.settings.presence_grace);
         }
     }
 
@@ -90,12 +90,12 @@ impl Room {
     pub(super) fn tell_participant(&mut self, user: &UserId, name: String, here: bool) {
         let is_live = self.is_live();
         let change = self.participant(user.clone(), name, here);
-        let wants = |client: &Client| is_live || client.spelling.counts_participants;
+        let wants = |client: &ClientHandle| is_live || client.spelling.counts_participants;
         self.deliver_to(&Envelope::new(Event::Participant(change)), Delivery::Sure, wants);
     }
 
     fn participant(&self, user: UserId, name: String, here: bool) -> ParticipantChange {
-        ParticipantChange { room: self.id.clone(), user, name, here, at_ms: self.shared.clock.now_ms() }
+        ParticipantChange { room: self.id.clone(), user, name, here, at_ms: self.context.clock.now_ms() }
     }
 
     /// An owner says where the session stands.
@@ -106,12 +106,12 @@ impl Room {
         details: Map<String, Value>,
     ) -> Result<(), Refusal> {
         policy::may_govern(self.role(actor))?;
-        let (room, chat, at_ms) = (self.id.clone(), self.chat.clone(), self.shared.clock.now_ms());
+        let (room, chat, at_ms) = (self.id.clone(), self.chat.clone(), self.context.clock.now_ms());
         let change = LiveChange { room, chat, status, user: actor.clone(), at_ms, details };
-        self.shared.store.set_live(&change).await?;
+        self.context.store.set_live(&change).await?;
         self.live = Some(change.clone());
         self.tell_all(Event::Live(change.clone()));
-        self.shared.note_session(change);
+        self.context.note_session(change);
         Ok(())
     }
 
@@ -121,7 +121,7 @@ impl Room {
         if self.session.as_ref().is_some_and(|known| known.at_ms > change.at_ms) {
             return;
         }
-        let wants = |client: &Client| client.spelling.hears_sessions;
+        let wants = |client: &ClientHandle| client.spelling.hears_sessions;
         self.deliver_to(&Envelope::new(Event::Live((*change).clone())), Delivery::Sure, wants);
         self.session = Some(change);
     }

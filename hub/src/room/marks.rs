@@ -3,7 +3,7 @@
 use protocol::{MessageId, ReadMark, UserId};
 
 use crate::backlog::{Delivery, Subject};
-use crate::client::Client;
+use crate::client::ClientHandle;
 use crate::envelope::Envelope;
 use crate::event::{Event, Receipt};
 use crate::refusal::Refusal;
@@ -45,7 +45,7 @@ impl Room {
         let mut stored = Ok(());
         if !risen.is_empty() {
             let rows: Vec<(UserId, u64)> = risen.iter().map(|it| (it.person.clone(), it.seq)).collect();
-            stored = self.shared.store.mark_read(&self.id, &rows).await.map_err(Refusal::from);
+            stored = self.context.store.mark_read(&self.id, &rows).await.map_err(Refusal::from);
         }
         match &stored {
             Ok(()) => risen.into_iter().for_each(|mark| self.tell_mark(mark)),
@@ -73,7 +73,7 @@ impl Room {
         if let Some(seq) = self.ring.seq_of(message) {
             return Ok(seq);
         }
-        match self.shared.store.find_message(message).await? {
+        match self.context.store.find_message(message).await? {
             Some((room, cursor)) if room == self.id => Ok(cursor.seq),
             _ => Err(Refusal::NoSuchMessage),
         }
@@ -97,7 +97,7 @@ impl Room {
         }
         for message in passed {
             let receipt = Receipt { room: self.id.clone(), user: user.clone(), message };
-            let wants = |client: &Client| client.spelling.counts_readers && client.person.id != user;
+            let wants = |client: &ClientHandle| client.spelling.counts_readers && client.person.id != user;
             self.deliver_to(&Envelope::new(Event::Receipt(receipt)), Delivery::Sure, wants);
         }
     }

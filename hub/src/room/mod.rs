@@ -26,13 +26,13 @@ use protocol::{Cursor, LiveChange, Role, RoomId, RoomKind, UserId};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::context::HubContext;
 use crate::envelope::Envelope;
 use crate::model::{Membership, RoomRecord};
 use crate::policy;
 use crate::refusal::Refusal;
 use crate::rings::RoomRing;
 use crate::roster::Roster;
-use crate::shared::Shared;
 use crate::typing::Typists;
 
 use followers::Followers;
@@ -45,7 +45,7 @@ use unsure::Standing;
 pub(crate) use command::{Joining, Mailbox, Post, Resumed, RoomCommand, Session, Target};
 
 struct Room {
-    shared: Arc<Shared>,
+    context: Arc<HubContext>,
     id: RoomId,
     name: Name,
     kind: RoomKind,
@@ -90,23 +90,23 @@ enum Flow {
 }
 
 /// Runs a room until nobody needs it, it is deleted, or the hub stops.
-pub(crate) async fn run(shared: Arc<Shared>, id: RoomId, mut mailbox: mpsc::Receiver<RoomCommand>) {
-    let last_words = match shared.store.room(&id).await {
+pub(crate) async fn run(context: Arc<HubContext>, id: RoomId, mut mailbox: mpsc::Receiver<RoomCommand>) {
+    let last_words = match context.store.room(&id).await {
         Ok(Some(record)) => {
-            let mut room = Room::new(shared.clone(), record);
+            let mut room = Room::new(context.clone(), record);
             match room.work(&mut mailbox).await {
                 Some(refusal) => refusal,
                 None => return,
             }
         }
         Ok(None) => {
-            shared.registry.rooms.forget(&id);
+            context.registry.rooms.forget(&id);
             Refusal::NoSuchRoom
         }
         Err(error) => {
             let cause = &error as &dyn std::error::Error;
             tracing::error!(error = cause, room.id = %id, "Could not load room `{id}`");
-            shared.registry.rooms.forget(&id);
+            context.registry.rooms.forget(&id);
             Refusal::from(error)
         }
     };
@@ -117,20 +117,20 @@ pub(crate) async fn run(shared: Arc<Shared>, id: RoomId, mut mailbox: mpsc::Rece
 }
 
 impl Room {
-    fn new(shared: Arc<Shared>, record: RoomRecord) -> Self {
+    fn new(context: Arc<HubContext>, record: RoomRecord) -> Self {
         let members: HashMap<UserId, Membership> =
             record.members.into_iter().map(|member| (member.person.id.clone(), member)).collect();
         let is_home = policy::stands_alone(record.kind).is_ok();
         // Before the look who is here: who comes after it is announced.
         if is_home {
-            shared.registry.homes.enter(&record.id, members.keys());
+            context.registry.homes.enter(&record.id, members.keys());
         }
-        let here = members.keys().filter(|person| shared.registry.is_present(person)).cloned();
+        let here = members.keys().filter(|person| context.registry.is_present(person)).cloned();
         let presence = Presence::of(here);
-        let ring = shared.rings.ring(record.head.seq);
+        let ring = context.rings.ring(record.head.seq);
         Self {
             is_home,
-            shared,
+            context,
             id: record.id,
             name: Name::known(record.name),
             kind: record.kind,
@@ -157,15 +157,15 @@ impl Room {
     async fn work(&mut self, mailbox: &mut mpsc::Receiver<RoomCommand>) -> Option<Refusal> {
         let mut batch = Vec::new();
         let mut unused_since = Instant::now();
-        let stopped = self.shared.stopped.clone();
+        let stopped = self.context.stopped.clone();
         // One for all turns: a new one for each would be put into the list of all rooms and taken out again.
         let mut stopped = pin!(stopped.cancelled());
         loop {
-            let idle_end = unused_since + self.shared.settings.room_idle;
+            let idle_end = unused_since + self.context.settings.room_idle;
             let wake_at = self.next_look(idle_end);
             let taken = tokio::select! {
                 biased;
-                taken = mailbox.recv_many(&mut batch, self.shared.settings.batch) => taken,
+                taken = mailbox.recv_many(&mut batch, self.context.settings.batch) => taken,
                 // Woken after everybody was told to stop.
                 () = &mut stopped => return Some(Refusal::Stopping),
                 () = sleep_until(wake_at) => {
@@ -175,7 +175,7 @@ impl Room {
                     let is_over = self.followers.is_empty() && Instant::now() >= idle_end;
                     // Who comes or goes is told of it even if nobody follows: not before that is sure.
                     let may_sleep = is_over && self.people_at.is_none();
-                    if may_sleep && self.shared.registry.rooms.fall_asleep(&self.id, mailbox, || self.leave_home()) {
+                    if may_sleep && self.context.registry.rooms.fall_asleep(&self.id, mailbox, || self.leave_home()) {
                         return None;
                     }
                     // Or somebody holds the mailbox without following: look again after another while.
@@ -372,13 +372,13 @@ impl Room {
     fn go_off_the_map(&mut self) {
         self.leave_home();
         self.is_home = false;
-        self.shared.registry.rooms.forget(&self.id);
+        self.context.registry.rooms.forget(&self.id);
     }
 
     /// Nobody is announced here any more.
     fn leave_home(&self) {
         if self.is_home {
-            self.shared.registry.homes.leave(&self.id, self.members.keys());
+            self.context.registry.homes.leave(&self.id, self.members.keys());
         }
     }
 

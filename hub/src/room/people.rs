@@ -6,7 +6,7 @@ use protocol::{Member, PresenceChange, Role, TypingChange, UserId};
 use tokio::time::Instant;
 
 use crate::backlog::{Delivery, Subject};
-use crate::client::Client;
+use crate::client::ClientHandle;
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::policy;
@@ -20,14 +20,14 @@ impl Room {
     /// Looks which of these people are present, and tells what is news.
     pub(super) fn look_for(&mut self, people: &[UserId]) {
         for person in people.iter().filter(|person| self.members.contains_key(*person)) {
-            self.presence.note(person, self.shared.registry.is_present(person));
+            self.presence.note(person, self.context.registry.is_present(person));
         }
         self.tell_presence();
     }
 
     /// Tells who came and who went, if the last time is a tick ago.
     pub(super) fn tell_presence(&mut self) {
-        let tick = self.shared.settings.presence_tick;
+        let tick = self.context.settings.presence_tick;
         if let Some(News { online, offline }) =
             self.presence.take_news(Instant::now(), tick, self.followers.len())
         {
@@ -37,13 +37,13 @@ impl Room {
         }
     }
 
-    pub(super) fn note_typing(&mut self, client: &Client, on: bool) {
+    pub(super) fn note_typing(&mut self, client: &ClientHandle, on: bool) {
         let person = &client.person.id;
         if !self.members.contains_key(person) || !self.followers.contains(client.id) {
             return;
         }
         if on {
-            let timeout = client.spelling.typing_timeout.unwrap_or(self.shared.settings.typing_timeout);
+            let timeout = client.spelling.typing_timeout.unwrap_or(self.context.settings.typing_timeout);
             self.typists.begin(person.clone(), Instant::now(), timeout);
             self.tell_typing(person, true);
         } else {
@@ -66,7 +66,7 @@ impl Room {
 
     fn tell_typing(&mut self, person: &UserId, on: bool) {
         let change = TypingChange { room: self.id.clone(), user: person.clone(), on };
-        let is_other = |client: &Client| client.person.id != *person;
+        let is_other = |client: &ClientHandle| client.person.id != *person;
         let delivery = Delivery::Latest(Subject::typing(&self.id, person));
         self.deliver_to(&Envelope::new(Event::Typing(change)), delivery, is_other);
     }
@@ -82,17 +82,17 @@ impl Room {
         // Who names those who are in it already is not refused, however many there are.
         if !new.is_empty() {
             let count = self.members.len() + new.len();
-            policy::check_members("user_ids", count, self.shared.settings.quotas.members_per_room)?;
+            policy::check_members("user_ids", count, self.context.settings.quotas.members_per_room)?;
         }
-        let at_ms = self.shared.clock.now_ms();
-        let answer = self.shared.store.add_members(&self.id, people, at_ms).await;
+        let at_ms = self.context.clock.now_ms();
+        let answer = self.context.store.add_members(&self.id, people, at_ms).await;
         let mut list = Vec::new();
         for membership in self.done(answer)? {
-            list.push(roster::member(&membership, self.shared.registry.is_present(&membership.person.id)));
+            list.push(roster::member(&membership, self.context.registry.is_present(&membership.person.id)));
             self.let_in(membership);
         }
         self.invite().await;
-        self.shared.refresh_live_room(&self.id).await;
+        self.context.refresh_live_room(&self.id).await;
         Ok(list)
     }
 
@@ -108,11 +108,11 @@ impl Room {
             return Err(Refusal::NoSuchPerson(person.clone()));
         }
         if self.members.len() == 1 {
-            let answer = self.shared.store.delete_room(&self.id).await;
+            let answer = self.context.store.delete_room(&self.id).await;
             self.done(answer)?;
             self.go_off_the_map();
         } else {
-            let store = &self.shared.store;
+            let store = &self.context.store;
             let answer = if for_good {
                 store.leave_for_good(&self.id, person).await
             } else {
@@ -123,14 +123,14 @@ impl Room {
             }
         }
         self.send_out(person);
-        self.shared.refresh_live_room(&self.id).await;
+        self.context.refresh_live_room(&self.id).await;
         Ok(())
     }
 
     pub(super) async fn rename(&mut self, actor: &UserId, name: String) -> Result<(), Refusal> {
         policy::may_govern(self.role(actor))?;
         policy::stands_alone(self.kind)?;
-        let answer = self.shared.store.rename_room(&self.id, &name).await;
+        let answer = self.context.store.rename_room(&self.id, &name).await;
         self.done(answer)?;
         self.take_name(name);
         Ok(())
@@ -139,7 +139,7 @@ impl Room {
     pub(super) async fn delete(&mut self, actor: &UserId) -> Result<(), Refusal> {
         policy::may_govern(self.role(actor))?;
         policy::stands_alone(self.kind)?;
-        let answer = self.shared.store.delete_room(&self.id).await;
+        let answer = self.context.store.delete_room(&self.id).await;
         self.done(answer)?;
         self.send_everybody_out().await;
         Ok(())

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use protocol::{Cursor, Posted, RoomRef};
 
-use crate::client::Client;
+use crate::client::ClientHandle;
 use crate::command::Bring;
+use crate::context::HubContext;
 use crate::event::Event;
 use crate::joined::Joined;
 use crate::model::Message;
@@ -14,7 +15,6 @@ use crate::page;
 use crate::planted::{Bug, planted};
 use crate::port::{Appended, MessageDraft, StoreError};
 use crate::refusal::Refusal;
-use crate::shared::Shared;
 use crate::wall_time;
 
 use super::at_hand::CatchUp;
@@ -35,19 +35,19 @@ impl Room {
             }
         }
         let drafts: Vec<MessageDraft> = taken.iter().map(draft_of).collect();
-        let at_ms = wall_time::after(self.last_at_ms, self.shared.clock.now_ms());
+        let at_ms = wall_time::after(self.last_at_ms, self.context.clock.now_ms());
         // Whatever the answer will be: it may be stored with this time.
         self.last_at_ms = at_ms;
         if planted(Bug::DeliverBeforeCommit) {
             self.tell_too_early(&drafts, at_ms);
         }
-        match self.shared.store.append(&self.id, drafts, at_ms).await {
+        match self.context.store.append(&self.id, drafts, at_ms).await {
             Ok(appended) => {
                 if planted(Bug::ReorderInBatch) {
                     self.tell_backwards(&appended);
                 }
                 let new = appended.iter().filter(|it| matches!(it, Appended::New(_))).count();
-                self.shared.pulse.count(new);
+                self.context.pulse.count(new);
                 for (post, outcome) in taken.into_iter().zip(appended) {
                     let (Appended::New(message) | Appended::Known(message)) = outcome;
                     self.tell_in_order(&message).await;
@@ -112,7 +112,7 @@ impl Room {
     }
 
     /// Brings a client up to date and lets it follow from exactly there.
-    pub(super) async fn join(&mut self, client: Arc<Client>, bring: Bring) -> Result<Joining, Refusal> {
+    pub(super) async fn join(&mut self, client: Arc<ClientHandle>, bring: Bring) -> Result<Joining, Refusal> {
         self.check_part(&client.person.id)?;
         self.tell_untold().await;
         // Not left to the announcement, which comes later when many come at once.
@@ -136,7 +136,7 @@ impl Room {
 
     async fn join_with_page(
         &mut self,
-        client: &Arc<Client>,
+        client: &Arc<ClientHandle>,
         since: Option<Cursor>,
     ) -> Result<Joining, Refusal> {
         let (mut messages, recovered, has_more) = match self.catch_up(since).await? {
@@ -192,7 +192,7 @@ impl Room {
 
 fn draft_of(post: &Post) -> MessageDraft {
     MessageDraft {
-        id: Shared::new_message_id(),
+        id: HubContext::new_message_id(),
         author: post.author.clone(),
         draft: post.draft,
         body: post.body.clone(),

@@ -47,7 +47,7 @@ impl Room {
         if self.people_at.is_none() {
             return Standing::Sure;
         }
-        match self.shared.store.room(&self.id).await {
+        match self.context.store.room(&self.id).await {
             Ok(Some(record)) => {
                 self.people_at = None;
                 self.take_over(record).await;
@@ -98,7 +98,7 @@ impl Room {
         }
         self.invite().await;
         if changed {
-            self.shared.refresh_live_room(&self.id).await;
+            self.context.refresh_live_room(&self.id).await;
         }
     }
 
@@ -131,9 +131,9 @@ impl Room {
         let person = membership.person.id.clone();
         // Before the look, as in `Room::new`.
         if self.is_home {
-            self.shared.registry.homes.enter(&self.id, std::iter::once(&person));
+            self.context.registry.homes.enter(&self.id, std::iter::once(&person));
         }
-        let online = self.shared.registry.is_present(&person);
+        let online = self.context.registry.is_present(&person);
         let member = roster::member(&membership, online);
         self.members.insert(person.clone(), membership);
         self.forget_roster();
@@ -154,7 +154,7 @@ impl Room {
             if !self.members.contains_key(&person) {
                 continue;
             }
-            if let Err(refusal) = self.shared.tell_of_new_room(&self.id, &person).await {
+            if let Err(refusal) = self.context.tell_of_new_room(&self.id, &person).await {
                 let (error, id) = (&refusal as &dyn std::error::Error, &self.id);
                 tracing::error!(error, room.id = %id, "Could not tell `{person}` of the new room `{id}`");
                 self.uninvited.insert(person);
@@ -167,7 +167,7 @@ impl Room {
     pub(super) fn send_out(&mut self, person: &UserId) {
         self.members.remove(person);
         if self.is_home {
-            self.shared.registry.homes.leave(&self.id, std::iter::once(person));
+            self.context.registry.homes.leave(&self.id, std::iter::once(person));
         }
         self.forget_roster();
         self.presence.forget(person);
@@ -176,7 +176,7 @@ impl Room {
         if self.stands_alone() {
             let (room, user) = (self.id.clone(), person.clone());
             self.tell_all(Event::MemberRemoved(MemberRemoved { room, user }));
-            self.shared.tell_of_lost_room(&self.id, person);
+            self.context.tell_of_lost_room(&self.id, person);
         }
     }
 
@@ -196,9 +196,9 @@ impl Room {
         for person in self.people() {
             self.show_out(&person);
             if self.stands_alone() {
-                self.shared.tell_of_lost_room(&self.id, &person);
+                self.context.tell_of_lost_room(&self.id, &person);
             }
         }
-        self.shared.refresh_live_room(&self.id).await;
+        self.context.refresh_live_room(&self.id).await;
     }
 }

@@ -58,7 +58,7 @@ impl Room {
     async fn publish_rest(&mut self) -> Result<(), StoreError> {
         loop {
             let slice = Slice::After(self.head.seq);
-            let page = self.shared.store.page(&self.id, slice, limits::MAX_PAGE_MESSAGES).await?;
+            let page = self.context.store.page(&self.id, slice, limits::MAX_PAGE_MESSAGES).await?;
             for message in page.messages {
                 self.publish(message);
             }

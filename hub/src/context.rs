@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::announcer::Announcer;
-use crate::client::Client;
+use crate::client::ClientHandle;
 use crate::event::{Event, Stamp};
 use crate::inbox::{self, InboxCommand};
 use crate::last_seen::LastSeen;
@@ -34,7 +34,7 @@ use crate::room::{self, Mailbox, RoomCommand};
 const ANNOUNCED_AT_ONCE: usize = 256;
 
 /// One for each hub, behind one pointer.
-pub(crate) struct Shared {
+pub(crate) struct HubContext {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
@@ -52,7 +52,7 @@ pub(crate) struct Shared {
     pub(crate) next_peer: AtomicU64,
 }
 
-impl Shared {
+impl HubContext {
     /// The room's mailbox, for a user who asks something of the room. An awake room knows its members and decides; one that
     /// is asleep is woken for its members only.
     ///
@@ -234,7 +234,7 @@ impl Shared {
     }
 
     /// A client has gone. If it was somebody's last one, presence ends a little later.
-    pub(crate) async fn detach(self: &Arc<Self>, client: Arc<Client>) {
+    pub(crate) async fn detach(self: &Arc<Self>, client: Arc<ClientHandle>) {
         let person = &client.person.id.clone();
         self.last_seen.note(person, self.clock.now_ms());
         let departure = self.registry.detach(person, client.id);
@@ -254,8 +254,8 @@ impl Shared {
     /// looks by itself.
     pub(crate) fn announce(self: &Arc<Self>, person: &UserId) {
         if self.registry.homes.has(person) && self.announcer.add(person.clone()) {
-            let shared = self.clone();
-            self.tasks.spawn(async move { shared.announce_all() });
+            let context = self.clone();
+            self.tasks.spawn(async move { context.announce_all() });
         }
     }
 
