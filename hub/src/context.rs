@@ -28,7 +28,7 @@ use crate::quotas::Daily;
 use crate::refusal::Refusal;
 use crate::registry::{Departure, Registry};
 use crate::rings::Rings;
-use crate::room::{self, Mailbox, RoomCommand};
+use crate::room::{self, Immediate, Mailbox};
 
 /// People who are gathered by room before the rooms are told.
 const ANNOUNCED_AT_ONCE: usize = 256;
@@ -72,7 +72,7 @@ impl HubContext {
 
     /// The room's mailbox; wakes the room if need be. Whoever calls this knows that the user may take part.
     pub(crate) fn mailbox(self: &Arc<Self>, room: &RoomId) -> Mailbox {
-        self.registry.rooms.mailbox(room, || {
+        self.registry.rooms.get_or_spawn(room, || {
             let (sender, receiver) = mpsc::channel(self.settings.mailbox);
             self.tasks.spawn(room::run(self.clone(), room.clone(), receiver));
             sender
@@ -81,7 +81,7 @@ impl HubContext {
 
     /// The mailbox of somebody's inbox; wakes the inbox if need be.
     pub(crate) fn inbox(self: &Arc<Self>, person: &UserId) -> mpsc::Sender<InboxCommand> {
-        self.registry.inboxes.awake.mailbox(person, || {
+        self.registry.inboxes.awake.get_or_spawn(person, || {
             let (sender, receiver) = mpsc::channel(self.settings.mailbox);
             self.tasks.spawn(inbox::run(self.clone(), person.clone(), receiver));
             sender
@@ -193,7 +193,7 @@ impl HubContext {
         let live = live::room_of(chat).and_then(|room| self.registry.rooms.get(&room));
         if let Some(mailbox) = live {
             // A closed mailbox looks when it wakes.
-            mailbox.send(RoomCommand::Refresh).await.ok();
+            mailbox.send(Immediate::ReloadMembers.into()).await.ok();
         }
     }
 

@@ -4,8 +4,8 @@
 //! to it with an [`Outlet`] and a [`Spelling`], and hand over [`Command`]s; the hub numbers and stores what is said
 //! through a [`port::Store`] and hands the same bytes to everybody who follows.
 
+mod actor;
 mod announcer;
-mod awake;
 mod backlog;
 mod client;
 mod command;
@@ -44,7 +44,6 @@ mod ring;
 mod rings;
 mod room;
 mod roster;
-mod typing;
 mod voice;
 mod wall_time;
 

@@ -24,7 +24,7 @@ use crate::policy;
 use crate::rates::Meter;
 use crate::refusal::Refusal;
 use crate::resume::{self, Resuming, Standing};
-use crate::room::{Post, RoomCommand, Session, Target};
+use crate::room::{Batched, Immediate, Post, ReadRequest, ReadTarget, Request, RoomCommand, SetLiveStatus};
 use crate::voice::Voice;
 
 /// The gateway's handle on an attached client. Dropping it leaves every room.
@@ -184,7 +184,7 @@ impl Peer {
                 self.end_resume(&room);
                 if let Some(mailbox) = self.joined.remove(&room) {
                     // A closed mailbox means that the room is gone, and with it the following.
-                    mailbox.send(RoomCommand::Leave(self.client.id)).await.ok();
+                    mailbox.send(Immediate::Unsubscribe(self.client.id).into()).await.ok();
                 }
                 self.tell(&Event::Left(RoomRef { room }));
                 Ok(Done::Yes)
@@ -201,15 +201,16 @@ impl Peer {
                 let most_bytes = self.context.settings.message_bytes;
                 policy::check_broadcast(&event, &data, most_bytes).map_err(about(&room))?;
                 let (client, event) = (self.client.clone(), event.into_boxed_str());
-                self.send(&room, RoomCommand::Broadcast { client, event, data }).await
+                self.send(&room, Immediate::Broadcast { client, event, data }.into()).await
             }
             Command::Typing { room, on } => {
-                let told = RoomCommand::Typing { client: self.client.clone(), on };
-                self.send(&room, told).await
+                let typing = Immediate::Typing { client: self.client.clone(), on };
+                self.send(&room, typing.into()).await
             }
             Command::Read { room, seq } => {
-                let person = self.client.person.id.clone();
-                self.send(&room, RoomCommand::Read { person, upto: Target::Seq(seq), reply: None }).await
+                let user = self.client.person.id.clone();
+                let read = ReadRequest { user, upto: ReadTarget::Seq(seq), reply: None };
+                self.send(&room, Batched::Read(read).into()).await
             }
             Command::ReadMessage { room, message } => Box::pin(self.read_message(room, message)).await,
             Command::Ping { nonce } => {
@@ -228,8 +229,8 @@ impl Peer {
         policy::check_live(&status, &details).map_err(about(room))?;
         let (reply, answer) = oneshot::channel();
         let actor = self.client.person.id.clone();
-        let session = Session { actor, status, details, reply };
-        self.send(room, RoomCommand::Live(Box::new(session))).await?;
+        let request = SetLiveStatus { actor, status, details, reply };
+        self.send(room, Request::SetLiveStatus(Box::new(request)).into()).await?;
         answered(answer).await.map_err(about(room))
     }
 
@@ -255,7 +256,7 @@ impl Peer {
             kind,
             reply,
         };
-        if mailbox.send(RoomCommand::Post(Box::new(post))).await.is_err() {
+        if mailbox.send(Batched::Post(Box::new(post)).into()).await.is_err() {
             return Err(self.ended(room).await);
         }
         Ok(answer.map_or(Done::Yes, Done::Later))
@@ -291,9 +292,9 @@ impl Peer {
             None => self.context.mailbox_for(&room, &self.client.person.id).await.map_err(about(&room))?,
         };
         let (reply, answer) = oneshot::channel();
-        let person = self.client.person.id.clone();
-        let mark = RoomCommand::Read { person, upto: Target::Message(message), reply: Some(reply) };
-        if mailbox.send(mark).await.is_err() {
+        let user = self.client.person.id.clone();
+        let read = ReadRequest { user, upto: ReadTarget::Message(message), reply: Some(reply) };
+        if mailbox.send(Batched::Read(read).into()).await.is_err() {
             return Err(about(&room)(self.ended(&room).await));
         }
         answered(answer).await.map_err(about(&room))
@@ -329,7 +330,7 @@ impl Drop for Peer {
         // A task, because a full mailbox is waited for; tracked, so that a stop waits for it.
         self.context.tasks.spawn(async move {
             for mailbox in joined.into_mailboxes() {
-                mailbox.send(RoomCommand::Gone(client.id)).await.ok();
+                mailbox.send(Immediate::ConnectionLost(client.id).into()).await.ok();
             }
             context.detach(client).await;
         });

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::{RoomId, UserId};
 
-use crate::awake::Awake;
+use crate::actor::ActorRegistry;
 use crate::client::{ClientHandle, PeerId, SignInId};
 use crate::homes::Homes;
 use crate::inbox::InboxBook;
@@ -25,7 +25,7 @@ pub struct Stats {
 /// Maps behind a std mutex each, held for one look-up and never across an `.await`.
 #[derive(Default)]
 pub(crate) struct Registry {
-    pub(crate) rooms: Awake<RoomId, RoomCommand>,
+    pub(crate) rooms: ActorRegistry<RoomId, RoomCommand>,
     pub(crate) homes: Homes,
     pub(crate) inboxes: InboxBook,
     people: Mutex<HashMap<UserId, Present>>,

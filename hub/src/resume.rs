@@ -18,7 +18,7 @@ use crate::page;
 use crate::planted::{Bug, planted};
 use crate::port::{Slice, StoreError};
 use crate::refusal::Refusal;
-use crate::room::{Mailbox, Resumed, RoomCommand};
+use crate::room::{Mailbox, Request, ResumeOutcome};
 
 /// Where a client that comes back stood in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,13 +174,13 @@ async fn resume(
             client.outlet().keeps_up().await;
         }
         let (reply, answer) = oneshot::channel();
-        let resume = RoomCommand::Resume { client: client.clone(), since: cursor, reply };
+        let resume = Request::Resume { client: client.clone(), since: cursor, reply };
         // Closed: the room ended, and why is not known. It may be there again, as after a read that failed.
         let permit = mailbox.reserve().await.map_err(|_| Failed::Refused(Refusal::Stopping))?;
-        resuming.while_in(room, || permit.send(resume))?;
+        resuming.while_in(room, || permit.send(resume.into()))?;
         let upto = match answer.await.map_err(|_| Failed::Refused(Refusal::Stopping))? {
-            Ok(Resumed::Behind(head)) => head.seq,
-            Ok(Resumed::Subscribed) => return Ok(()),
+            Ok(ResumeOutcome::Behind(head)) => head.seq,
+            Ok(ResumeOutcome::Subscribed) => return Ok(()),
             Err(Refusal::NoSuchRoom) => return Err(ended()),
             Err(refusal) => return Err(Failed::Refused(refusal)),
         };

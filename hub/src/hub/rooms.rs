@@ -17,7 +17,7 @@ use crate::policy;
 use crate::port::{Page, RoomDraft, Slice};
 use crate::quotas::Daily;
 use crate::refusal::Refusal;
-use crate::room::{Post, RoomCommand, Target};
+use crate::room::{Batched, Post, ReadRequest, ReadTarget, Request, RoomCommand};
 use crate::roster;
 
 use super::{Actor, Hub};
@@ -123,7 +123,7 @@ impl Hub {
     ) -> Result<RoomSummary, Refusal> {
         let name = policy::room_name(name)?;
         let actor = actor.clone();
-        self.ask(&actor, room, |reply| RoomCommand::Rename { actor: actor.clone(), name, reply }).await?;
+        self.ask(&actor, room, |reply| Request::Rename { actor: actor.clone(), name, reply }).await?;
         self.room(&actor, room).await
     }
 
@@ -132,7 +132,7 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
     pub async fn delete_room(&self, actor: &UserId, room: &RoomId) -> Result<(), Refusal> {
-        self.ask(actor, room, |reply| RoomCommand::Delete { actor: actor.clone(), reply }).await
+        self.ask(actor, room, |reply| Request::Delete { actor: actor.clone(), reply }).await
     }
 
     /// Everybody in a room, owners first, then by name.
@@ -157,7 +157,8 @@ impl Hub {
             let message = format!("at most {} at a time", limits::MAX_MEMBERS_PER_REQUEST);
             return Err(Refusal::Invalid { field: "user_ids", message });
         }
-        self.ask(actor, room, |reply| RoomCommand::AddMembers { actor: actor.clone(), people, reply }).await
+        self.ask(actor, room, |reply| Request::AddMembers { actor: actor.clone(), users: people, reply })
+            .await
     }
 
     /// Takes somebody out of a room; oneself is to leave it. The last one to leave takes the room along.
@@ -165,9 +166,9 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
     pub async fn remove_member(&self, actor: &UserId, room: &RoomId, person: &UserId) -> Result<(), Refusal> {
-        let command = |reply| RoomCommand::RemoveMember {
+        let command = |reply| Request::RemoveMember {
             actor: actor.clone(),
-            person: person.clone(),
+            user: person.clone(),
             for_good: false,
             reply,
         };
@@ -179,12 +180,8 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn leave_for_good(&self, user: &UserId, room: &RoomId) -> Result<(), Refusal> {
-        let command = |reply| RoomCommand::RemoveMember {
-            actor: user.clone(),
-            person: user.clone(),
-            for_good: true,
-            reply,
-        };
+        let command =
+            |reply| Request::RemoveMember { actor: user.clone(), user: user.clone(), for_good: true, reply };
         self.ask(user, room, command).await
     }
 
@@ -207,7 +204,7 @@ impl Hub {
         let Text { body, parent, kind } = text;
         let post = |reply| {
             let (author, body, reply) = (author.clone(), body.into(), Some(reply));
-            RoomCommand::Post(Box::new(Post { author, from: None, draft, body, parent, kind, reply }))
+            Batched::Post(Box::new(Post { author, from: None, draft, body, parent, kind, reply }))
         };
         self.ask(&author.id, room, post).await
     }
@@ -232,8 +229,9 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn mark_read(&self, actor: &UserId, room: &RoomId, seq: u64) -> Result<(), Refusal> {
-        let (person, upto) = (actor.clone(), Target::Seq(seq));
-        self.ask(actor, room, |reply| RoomCommand::Read { person, upto, reply: Some(reply) }).await
+        let (user, upto) = (actor.clone(), ReadTarget::Seq(seq));
+        let read = |reply| Batched::Read(ReadRequest { user, upto, reply: Some(reply) });
+        self.ask(actor, room, read).await
     }
 
     /// What a join without a cursor would bring, without joining: for pages that are rendered on the server.
@@ -288,18 +286,18 @@ impl Hub {
     }
 
     /// Sends a room a command of somebody's that is answered.
-    async fn ask<T>(
+    async fn ask<T, C: Into<RoomCommand>>(
         &self,
         actor: &UserId,
         room: &RoomId,
-        command: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> RoomCommand,
+        command: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> C,
     ) -> Result<T, Refusal> {
         if self.context.stopping.load(Ordering::Relaxed) {
             return Err(Refusal::Stopping);
         }
         let (reply, answer) = oneshot::channel();
         let mailbox = self.context.mailbox_for(room, actor).await?;
-        mailbox.send(command(reply)).await.map_err(|_| Refusal::Stopping)?;
+        mailbox.send(command(reply).into()).await.map_err(|_| Refusal::Stopping)?;
         // A room answers everything it has taken in; only a stop can come between.
         answer.await.map_err(|_| Refusal::Stopping)?
     }

@@ -11,7 +11,7 @@ use crate::page;
 use crate::planted::{Bug, planted};
 use crate::port::Slice;
 use crate::refusal::Refusal;
-use crate::room::{Joining, RoomCommand};
+use crate::room::{JoinOutcome, Request};
 
 impl Peer {
     pub(super) async fn join(&mut self, room: &RoomId, bring: Bring) -> Result<Done, Refusal> {
@@ -22,7 +22,7 @@ impl Peer {
         self.end_resume(room);
         let mailbox = self.context.mailbox_for(room, &self.client.person.id).await?;
         let (reply, answer) = oneshot::channel();
-        let wish = RoomCommand::Join { client: self.client.clone(), bring, reply };
+        let wish = Request::Join { client: self.client.clone(), mode: bring, reply };
         // Noted before the answer: a client that hangs up while it waits for it leaves the room, too.
         let is_new = self.joined.get(room).is_none();
         if is_new {
@@ -30,16 +30,16 @@ impl Peer {
         }
         let joining = async {
             // Closed: the room ended while the wish waited for a place, and why is not known. It may be there again.
-            mailbox.send(wish).await.map_err(|_| Refusal::Stopping)?;
+            mailbox.send(wish.into()).await.map_err(|_| Refusal::Stopping)?;
             answer.await.map_err(|_| Refusal::NoSuchRoom)?
         };
         let joining = joining.await;
-        if matches!(joining, Ok(Joining::Follows)) {
+        if matches!(joining, Ok(JoinOutcome::Subscribed)) {
             self.joined.insert(room, mailbox);
         } else if is_new {
             self.joined.remove(room);
         }
-        if let Joining::TooFarBehind(since) = joining? {
+        if let JoinOutcome::TooFarBehind(since) = joining? {
             self.tell_missed_page(room, since).await?;
         }
         Ok(Done::Yes)
