@@ -61,11 +61,11 @@ impl Unproven {
 }
 
 /// An attached client as rooms see it.
-pub(crate) struct Client {
+pub(crate) struct ClientHandle {
     pub(crate) id: PeerId,
     pub(crate) person: Arc<Person>,
     pub(crate) spelling: Spelling,
-    /// Shared by all connections of the person; there once something is counted.
+    /// HubContext by all connections of the person; there once something is counted.
     meters: OnceLock<Arc<Meters>>,
     follows_inbox: AtomicBool,
     /// There once an entry was sent that waits for a proof.
@@ -74,7 +74,7 @@ pub(crate) struct Client {
     outlet: Arc<dyn Outlet>,
 }
 
-impl Client {
+impl ClientHandle {
     pub(crate) fn new(id: PeerId, identity: Identity, spelling: Spelling, outlet: Arc<dyn Outlet>) -> Self {
         let Identity { person, sign_in } = identity;
         Self {

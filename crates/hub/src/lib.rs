@@ -4,11 +4,12 @@
 //! to it with an [`Outlet`] and a [`Spelling`], and hand over [`Command`]s; the hub numbers and stores what is said
 //! through a [`port::Store`] and hands the same bytes to everybody who follows.
 
+mod actor;
 mod announcer;
-mod awake;
 mod backlog;
 mod client;
 mod command;
+mod context;
 mod envelope;
 mod event;
 mod following;
@@ -43,8 +44,6 @@ mod ring;
 mod rings;
 mod room;
 mod roster;
-mod shared;
-mod typing;
 mod voice;
 mod wall_time;
 

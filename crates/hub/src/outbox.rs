@@ -70,11 +70,11 @@ pub trait Outlet: Send + Sync + 'static {
 /// An [`Outlet`] that queues for a writer. When the last clone goes, the writer ends after what was pushed.
 #[derive(Debug)]
 pub struct Outbox {
-    shared: Arc<Shared>,
+    context: Arc<HubContext>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct HubContext {
     /// A std mutex: held while a frame is queued or a burst is taken, never across an `.await`.
     state: Mutex<State>,
     /// Raised when there is room again after there was none, and at the end.
@@ -96,7 +96,7 @@ struct State {
 /// The writer's end of an [`Outbox`].
 #[derive(Debug)]
 pub struct Inlet {
-    shared: Arc<Shared>,
+    context: Arc<HubContext>,
 }
 
 /// What a writer should do next.
@@ -147,11 +147,11 @@ const FRAME_OVERHEAD: usize = 48;
 /// A queue for one client that holds at most `limit` bytes.
 pub fn outbox(limit: usize) -> (Outbox, Inlet) {
     let state = Mutex::new(State { backlog: Backlog::new(limit), close: None, receipts: None, writer: None });
-    let shared = Arc::new(Shared { state, news: Notify::new(), outboxes: AtomicUsize::new(1) });
-    (Outbox { shared: shared.clone() }, Inlet { shared })
+    let context = Arc::new(HubContext { state, news: Notify::new(), outboxes: AtomicUsize::new(1) });
+    (Outbox { context: context.clone() }, Inlet { context })
 }
 
-impl Shared {
+impl HubContext {
     /// Nothing that is done under the lock can panic, so a poisoned one only tells of a panic elsewhere.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -199,33 +199,33 @@ impl State {
 impl Outbox {
     /// Whether the connection is to end.
     pub fn is_closed(&self) -> bool {
-        self.shared.lock().is_closed()
+        self.context.lock().is_closed()
     }
 
     /// Why the connection is to end; `None` while it is not.
     pub fn close_code(&self) -> Option<CloseCode> {
-        self.shared.lock().close
+        self.context.lock().close
     }
 
     /// Resolves when the connection is to end, whoever decided it.
     pub async fn closed(&self) {
-        self.shared.until(State::is_closed).await;
+        self.context.until(State::is_closed).await;
     }
 
     /// Whether [`drained`](Self::drained) would resolve at once.
     pub fn has_room(&self) -> bool {
-        self.shared.lock().has_room()
+        self.context.lock().has_room()
     }
 
     /// Resolves when so little waits that one more frame finds room, however large, or when the connection is to end. Who
     /// waits for it before a question is taken up does not let a client go for what it asked.
     pub async fn drained(&self) {
-        self.shared.until(State::has_room).await;
+        self.context.until(State::has_room).await;
     }
 
     /// The client answered a request for a receipt. Another token than that of the last request proves nothing.
     pub fn answer(&self, token: u64) {
-        let mut state = self.shared.lock();
+        let mut state = self.context.lock();
         let receipts = state.receipts.as_mut().filter(|receipts| receipts.token == token);
         let waiting = receipts.and_then(|receipts| receipts.waiting.take());
         drop(state);
@@ -238,8 +238,8 @@ impl Outbox {
 
 impl Outlet for Outbox {
     fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
-        let shared = &*self.shared;
-        let mut state = shared.lock();
+        let context = &*self.context;
+        let mut state = context.lock();
         if state.is_closed() {
             return Err(Gone);
         }
@@ -252,7 +252,7 @@ impl Outlet for Outbox {
             // What it did not read in time it will recover.
             state.backlog.clear();
             drop(state);
-            shared.close(CloseCode::TooSlow);
+            context.close(CloseCode::TooSlow);
             return Err(Gone);
         }
         // Under the lock, which spares a clone of the waker: see [`Inlet::wake_with`].
@@ -263,11 +263,11 @@ impl Outlet for Outbox {
     }
 
     fn keeps_up(&self) -> OutletFuture<'_, ()> {
-        Box::pin(self.shared.until(|state| state.is_closed() || !state.backlog.is_behind()))
+        Box::pin(self.context.until(|state| state.is_closed() || !state.backlog.is_behind()))
     }
 
     fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
-        let mut state = self.shared.lock();
+        let mut state = self.context.lock();
         if state.is_closed() {
             return Box::pin(std::future::ready(Err(Gone)));
         }
@@ -286,21 +286,21 @@ impl Outlet for Outbox {
     }
 
     fn close(&self, code: CloseCode) {
-        self.shared.close(code);
+        self.context.close(code);
     }
 }
 
 impl Clone for Outbox {
     fn clone(&self) -> Self {
-        self.shared.outboxes.fetch_add(1, Ordering::Relaxed);
-        Self { shared: self.shared.clone() }
+        self.context.outboxes.fetch_add(1, Ordering::Relaxed);
+        Self { context: self.context.clone() }
     }
 }
 
 impl Drop for Outbox {
     fn drop(&mut self) {
-        if self.shared.outboxes.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.shared.close(CloseCode::Normal);
+        if self.context.outboxes.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.context.close(CloseCode::Normal);
         }
     }
 }
@@ -308,7 +308,7 @@ impl Drop for Outbox {
 impl Inlet {
     /// Whom to wake when there is something to do. The waker must not come back to this outbox at once.
     pub fn wake_with(&self, waker: &Waker) {
-        let mut state = self.shared.lock();
+        let mut state = self.context.lock();
         if !state.writer.as_ref().is_some_and(|writer| writer.will_wake(waker)) {
             state.writer = Some(waker.clone());
         }
@@ -333,30 +333,30 @@ impl Inlet {
 
     /// What to do now. What is to be written is given to `put`, at most `limit` items.
     pub fn take(&self, limit: usize, put: impl FnMut(OutboxItem)) -> Taken {
-        let mut state = self.shared.lock();
+        let mut state = self.context.lock();
         if state.backlog.is_empty() {
             return state.close.map_or(Taken::Nothing, Taken::Close);
         }
         let before = (state.backlog.has_room(), state.backlog.is_behind());
         state.backlog.take(limit, put);
         if before != (state.backlog.has_room(), state.backlog.is_behind()) {
-            self.shared.news.notify_waiters();
+            self.context.news.notify_waiters();
         }
         if state.backlog.is_empty() && !state.is_closed() { Taken::All } else { Taken::Some }
     }
 
     /// Resolves when the connection is to end. A writer that is stuck in a write watches it.
     pub async fn let_go(&self) {
-        self.shared.until(State::is_closed).await;
+        self.context.until(State::is_closed).await;
     }
 
     /// Without a writer nothing leaves any more: tells the reader and every room.
     pub fn end(&self) {
-        let mut state = self.shared.lock();
+        let mut state = self.context.lock();
         state.backlog.clear();
         state.writer = None;
         drop(state);
-        self.shared.close(CloseCode::GoingAway);
+        self.context.close(CloseCode::GoingAway);
     }
 }
 

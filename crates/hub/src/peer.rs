@@ -12,8 +12,9 @@ use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::client::{Client, PeerId, SignInId};
+use crate::client::{ClientHandle, PeerId, SignInId};
 use crate::command::{Command, Done};
+use crate::context::HubContext;
 use crate::event::{Event, Failure, about};
 use crate::following::Following;
 use crate::inbox::{InboxCommand, InboxStart, Proof};
@@ -23,14 +24,13 @@ use crate::policy;
 use crate::rates::Meter;
 use crate::refusal::Refusal;
 use crate::resume::{self, Resuming, Standing};
-use crate::room::{Post, RoomCommand, Session, Target};
-use crate::shared::Shared;
+use crate::room::{Batched, Immediate, Post, ReadRequest, ReadTarget, Request, RoomCommand, SetLiveStatus};
 use crate::voice::Voice;
 
 /// The gateway's handle on an attached client. Dropping it leaves every room.
 pub struct Peer {
-    client: Arc<Client>,
-    shared: Arc<Shared>,
+    client: Arc<ClientHandle>,
+    context: Arc<HubContext>,
     joined: Following,
     /// There if the client came back and had missed something.
     resuming: Option<Arc<Resuming>>,
@@ -39,9 +39,9 @@ pub struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(client: Arc<Client>, shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(client: Arc<ClientHandle>, context: Arc<HubContext>) -> Self {
         let (joined, intake, broadcasts) = (Following::default(), Intake::default(), Meter::default());
-        Self { client, shared, joined, resuming: None, intake, broadcasts }
+        Self { client, context, joined, resuming: None, intake, broadcasts }
     }
 
     /// Whose connection this is.
@@ -75,7 +75,7 @@ impl Peer {
     fn as_meant(&self, failure: Failure) -> Failure {
         self.note_refusal(&failure.refusal);
         let is_meant =
-            matches!(failure.refusal, Refusal::NoSuchRoom) && self.shared.stopping.load(Ordering::Relaxed);
+            matches!(failure.refusal, Refusal::NoSuchRoom) && self.context.stopping.load(Ordering::Relaxed);
         if is_meant { Failure { refusal: Refusal::Stopping, ..failure } } else { failure }
     }
 
@@ -110,12 +110,12 @@ impl Peer {
     /// # Errors
     /// [`Refusal::Unavailable`], [`Refusal::Stopping`].
     pub async fn follow_inbox(&self, start: InboxStart, greeting: Option<Bytes>) -> Result<(), Refusal> {
-        if self.shared.registry.inboxes.follow_at_rest(&self.client, start, greeting.as_ref()) {
+        if self.context.registry.inboxes.follow_at_rest(&self.client, start, greeting.as_ref()) {
             return Ok(());
         }
         let (reply, answer) = oneshot::channel();
         let wish = InboxCommand::Follow { client: self.client.clone(), start, greeting, reply };
-        self.shared.inbox(&self.client.person.id).send(wish).await.map_err(|_| Refusal::Stopping)?;
+        self.context.inbox(&self.client.person.id).send(wish).await.map_err(|_| Refusal::Stopping)?;
         answer.await.map_err(|_| Refusal::Stopping)?
     }
 
@@ -123,7 +123,7 @@ impl Peer {
     pub async fn received_inbox(&self, seq: u64) {
         let proof = InboxCommand::Delivered(Proof::UpTo(seq));
         // A hub that stops is not told any more, and sends it again.
-        self.shared.inbox(&self.client.person.id).send(proof).await.ok();
+        self.context.inbox(&self.client.person.id).send(proof).await.ok();
     }
 
     /// Brings a client that came back up to date in these rooms, as [`Peer::can_resume`] found them, and subscribes it to
@@ -133,13 +133,13 @@ impl Peer {
             return;
         }
         let resuming = self.resuming.get_or_insert_default().clone();
-        let rooms: Vec<_> = standings.iter().map(|it| (it.clone(), self.shared.mailbox(&it.room))).collect();
+        let rooms: Vec<_> = standings.iter().map(|it| (it.clone(), self.context.mailbox(&it.room))).collect();
         for (Standing { room, .. }, mailbox) in &rooms {
             self.joined.insert(room, mailbox.clone());
             resuming.add(room.clone());
         }
-        let (shared, client) = (self.shared.clone(), self.client.clone());
-        let task = self.shared.tasks.spawn(resume::run(shared, client, resuming.clone(), rooms));
+        let (context, client) = (self.context.clone(), self.client.clone());
+        let task = self.context.tasks.spawn(resume::run(context, client, resuming.clone(), rooms));
         resuming.note_task(task.abort_handle());
     }
 
@@ -157,11 +157,11 @@ impl Peer {
     /// # Errors
     /// [`Refusal::Unavailable`].
     pub async fn can_resume(&self, rooms: &[Cursor], inbox: u64) -> Result<Option<Vec<Standing>>, Refusal> {
-        resume::find(&self.shared, &self.client.person.id, rooms, inbox).await
+        resume::find(&self.context, &self.client.person.id, rooms, inbox).await
     }
 
     async fn obey(&mut self, command: Command, wants_answer: bool) -> Result<Done, Failure> {
-        let rates = &self.shared.settings.rates;
+        let rates = &self.context.settings.rates;
         match &command {
             Command::Post { room, draft, .. } => self
                 .count_for_person(rates.messages, |meters| &meters.messages)
@@ -184,7 +184,7 @@ impl Peer {
                 self.end_resume(&room);
                 if let Some(mailbox) = self.joined.remove(&room) {
                     // A closed mailbox means that the room is gone, and with it the following.
-                    mailbox.send(RoomCommand::Leave(self.client.id)).await.ok();
+                    mailbox.send(Immediate::Unsubscribe(self.client.id).into()).await.ok();
                 }
                 self.tell(&Event::Left(RoomRef { room }));
                 Ok(Done::Yes)
@@ -198,18 +198,19 @@ impl Peer {
             }
             Command::Live { room, status, details } => Box::pin(self.set_live(&room, status, details)).await,
             Command::Broadcast { room, event, data } => {
-                let most_bytes = self.shared.settings.message_bytes;
+                let most_bytes = self.context.settings.message_bytes;
                 policy::check_broadcast(&event, &data, most_bytes).map_err(about(&room))?;
                 let (client, event) = (self.client.clone(), event.into_boxed_str());
-                self.send(&room, RoomCommand::Broadcast { client, event, data }).await
+                self.send(&room, Immediate::Broadcast { client, event, data }.into()).await
             }
             Command::Typing { room, on } => {
-                let told = RoomCommand::Typing { client: self.client.clone(), on };
-                self.send(&room, told).await
+                let typing = Immediate::Typing { client: self.client.clone(), on };
+                self.send(&room, typing.into()).await
             }
             Command::Read { room, seq } => {
-                let person = self.client.person.id.clone();
-                self.send(&room, RoomCommand::Read { person, upto: Target::Seq(seq), reply: None }).await
+                let user = self.client.person.id.clone();
+                let read = ReadRequest { user, upto: ReadTarget::Seq(seq), reply: None };
+                self.send(&room, Batched::Read(read).into()).await
             }
             Command::ReadMessage { room, message } => Box::pin(self.read_message(room, message)).await,
             Command::Ping { nonce } => {
@@ -228,8 +229,8 @@ impl Peer {
         policy::check_live(&status, &details).map_err(about(room))?;
         let (reply, answer) = oneshot::channel();
         let actor = self.client.person.id.clone();
-        let session = Session { actor, status, details, reply };
-        self.send(room, RoomCommand::Live(Box::new(session))).await?;
+        let request = SetLiveStatus { actor, status, details, reply };
+        self.send(room, Request::SetLiveStatus(Box::new(request)).into()).await?;
         answered(answer).await.map_err(about(room))
     }
 
@@ -242,7 +243,7 @@ impl Peer {
         kind: MessageKind,
         wants_answer: bool,
     ) -> Result<Done, Refusal> {
-        policy::check_body(&body, self.shared.settings.message_bytes)?;
+        policy::check_body(&body, self.context.settings.message_bytes)?;
         let mailbox = self.joined.get(room).ok_or(Refusal::NotJoined)?;
         self.count_stored(body.len())?;
         let (reply, answer) = wants_answer.then(oneshot::channel).unzip();
@@ -255,7 +256,7 @@ impl Peer {
             kind,
             reply,
         };
-        if mailbox.send(RoomCommand::Post(Box::new(post))).await.is_err() {
+        if mailbox.send(Batched::Post(Box::new(post)).into()).await.is_err() {
             return Err(self.ended(room).await);
         }
         Ok(answer.map_or(Done::Yes, Done::Later))
@@ -264,7 +265,7 @@ impl Peer {
     /// The client is not in a room any more, because it has ended; why.
     async fn ended(&mut self, room: &RoomId) -> Refusal {
         self.joined.remove(room);
-        self.shared.why_ended(room, &self.client.person.id).await
+        self.context.why_ended(room, &self.client.person.id).await
     }
 
     async fn direct(
@@ -275,7 +276,7 @@ impl Peer {
         kind: MessageKind,
     ) -> Result<Done, Refusal> {
         let author = &self.client.person;
-        let letter = Box::new(self.shared.send_letter(author, room, to, body, kind).await?);
+        let letter = Box::new(self.context.send_letter(author, room, to, body, kind).await?);
         self.tell(&Event::DirectSent(letter.clone()));
         Ok(Done::Told(letter))
     }
@@ -283,17 +284,17 @@ impl Peer {
     async fn read_message(&mut self, room: Option<RoomId>, message: MessageId) -> Result<Done, Failure> {
         let room = match room {
             Some(room) => room,
-            None => self.shared.room_of(message).await?,
+            None => self.context.room_of(message).await?,
         };
         // Marks are for members, not for followers: a message may be read that was seen elsewhere.
         let mailbox = match self.joined.get(&room) {
             Some(mailbox) => mailbox.clone(),
-            None => self.shared.mailbox_for(&room, &self.client.person.id).await.map_err(about(&room))?,
+            None => self.context.mailbox_for(&room, &self.client.person.id).await.map_err(about(&room))?,
         };
         let (reply, answer) = oneshot::channel();
-        let person = self.client.person.id.clone();
-        let mark = RoomCommand::Read { person, upto: Target::Message(message), reply: Some(reply) };
-        if mailbox.send(mark).await.is_err() {
+        let user = self.client.person.id.clone();
+        let read = ReadRequest { user, upto: ReadTarget::Message(message), reply: Some(reply) };
+        if mailbox.send(Batched::Read(read).into()).await.is_err() {
             return Err(about(&room)(self.ended(&room).await));
         }
         answered(answer).await.map_err(about(&room))
@@ -319,7 +320,7 @@ impl Drop for Peer {
     fn drop(&mut self) {
         let client = self.client.clone();
         let joined = std::mem::take(&mut self.joined);
-        let shared = self.shared.clone();
+        let context = self.context.clone();
         client.leave_inbox();
         // First, so that no room is joined after it was left.
         if let Some(resuming) = &self.resuming {
@@ -327,11 +328,11 @@ impl Drop for Peer {
         }
         client.close(CloseCode::Normal);
         // A task, because a full mailbox is waited for; tracked, so that a stop waits for it.
-        self.shared.tasks.spawn(async move {
+        self.context.tasks.spawn(async move {
             for mailbox in joined.into_mailboxes() {
-                mailbox.send(RoomCommand::Gone(client.id)).await.ok();
+                mailbox.send(Immediate::ConnectionLost(client.id).into()).await.ok();
             }
-            shared.detach(client).await;
+            context.detach(client).await;
         });
     }
 }

@@ -7,7 +7,7 @@ use protocol::{LiveChange, RoomId, UserId};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::task::TaskTracker;
 
-use crate::room::{Mailbox, RoomCommand};
+use crate::room::{Immediate, Mailbox, RoomCommand};
 
 /// What a room is told without being waited for.
 pub(crate) trait News: Send + 'static {
@@ -25,7 +25,7 @@ impl News for Box<LiveChange> {
     }
 
     fn command(self) -> RoomCommand {
-        RoomCommand::SessionChanged(self)
+        Immediate::LiveStatusChanged(self).into()
     }
 }
 
@@ -36,7 +36,7 @@ impl News for BTreeSet<UserId> {
     }
 
     fn command(self) -> RoomCommand {
-        RoomCommand::LookFor(self.into_iter().collect())
+        Immediate::PresenceChanged(self.into_iter().collect()).into()
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
 
     fn told(command: Option<RoomCommand>) -> usize {
         match command {
-            Some(RoomCommand::LookFor(users)) => users.len(),
+            Some(RoomCommand::Immediate(Immediate::PresenceChanged(users))) => users.len(),
             _ => panic!("something else"),
         }
     }

@@ -49,7 +49,7 @@ pub struct Rates {
 /// A day: in as much time the budget of a day is free again.
 const DAY: Duration = Duration::from_hours(24);
 
-/// One bucket. Shared by reference, without a lock.
+/// One bucket. HubContext by reference, without a lock.
 #[derive(Debug)]
 pub(crate) struct Meter {
     begun: Instant,

@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::{RoomId, UserId};
 
-use crate::awake::Awake;
-use crate::client::{Client, PeerId, SignInId};
+use crate::actor::ActorRegistry;
+use crate::client::{ClientHandle, PeerId, SignInId};
 use crate::homes::Homes;
 use crate::inbox::InboxBook;
 use crate::room::RoomCommand;
@@ -25,7 +25,7 @@ pub struct Stats {
 /// Maps behind a std mutex each, held for one look-up and never across an `.await`.
 #[derive(Default)]
 pub(crate) struct Registry {
-    pub(crate) rooms: Awake<RoomId, RoomCommand>,
+    pub(crate) rooms: ActorRegistry<RoomId, RoomCommand>,
     pub(crate) homes: Homes,
     pub(crate) inboxes: InboxBook,
     people: Mutex<HashMap<UserId, Present>>,
@@ -34,7 +34,7 @@ pub(crate) struct Registry {
 /// Somebody who is present. Stays for a while after the last client has gone.
 #[derive(Default)]
 struct Present {
-    clients: Vec<Arc<Client>>,
+    clients: Vec<Arc<ClientHandle>>,
     /// Raised when the last client goes, so that an older farewell does not count for a newer one.
     farewell: u64,
 }
@@ -53,7 +53,7 @@ impl Registry {
     }
 
     /// Notes a client. `None`: the person has too many. `Some(true)`: the person was not present before.
-    pub(crate) fn attach(&self, client: &Arc<Client>, limit: usize) -> Option<bool> {
+    pub(crate) fn attach(&self, client: &Arc<ClientHandle>, limit: usize) -> Option<bool> {
         let mut people = self.people();
         let came = !people.contains_key(&client.person.id);
         let present = people.entry(client.person.id.clone()).or_default();
@@ -96,25 +96,25 @@ impl Registry {
         self.people().contains_key(person)
     }
 
-    pub(crate) fn clients_of(&self, person: &UserId) -> Vec<Arc<Client>> {
+    pub(crate) fn clients_of(&self, person: &UserId) -> Vec<Arc<ClientHandle>> {
         self.people().get(person).map(|present| present.clients.clone()).unwrap_or_default()
     }
 
     /// Those clients of a person that follow the inbox.
-    pub(crate) fn followers_of_inbox(&self, person: &UserId) -> Vec<Arc<Client>> {
+    pub(crate) fn followers_of_inbox(&self, person: &UserId) -> Vec<Arc<ClientHandle>> {
         let people = self.people();
         let clients = people.get(person).into_iter().flat_map(|present| &present.clients);
         clients.filter(|client| client.follows_inbox()).cloned().collect()
     }
 
     /// Those clients of a person that came by this sign-in.
-    pub(crate) fn clients_of_sign_in(&self, person: &UserId, sign_in: SignInId) -> Vec<Arc<Client>> {
+    pub(crate) fn clients_of_sign_in(&self, person: &UserId, sign_in: SignInId) -> Vec<Arc<ClientHandle>> {
         let people = self.people();
         let clients = people.get(person).into_iter().flat_map(|present| &present.clients);
         clients.filter(|client| client.sign_in() == sign_in).cloned().collect()
     }
 
-    pub(crate) fn all_clients(&self) -> Vec<Arc<Client>> {
+    pub(crate) fn all_clients(&self) -> Vec<Arc<ClientHandle>> {
         self.people().values().flat_map(|present| present.clients.clone()).collect()
     }
 

@@ -11,14 +11,14 @@ use protocol::{CloseCode, Cursor, RoomId, RoomRef, UserId, limits};
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
-use crate::client::Client;
+use crate::client::ClientHandle;
+use crate::context::HubContext;
 use crate::event::Event;
 use crate::page;
 use crate::planted::{Bug, planted};
 use crate::port::{Slice, StoreError};
 use crate::refusal::Refusal;
-use crate::room::{Mailbox, Resumed, RoomCommand};
-use crate::shared::Shared;
+use crate::room::{Mailbox, Request, ResumeOutcome};
 
 /// Where a client that comes back stood in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,23 +31,23 @@ pub struct Standing {
 
 /// See [`crate::Peer::can_resume`].
 pub(crate) async fn find(
-    shared: &Shared,
+    context: &HubContext,
     user: &UserId,
     rooms: &[Cursor],
     inbox: u64,
 ) -> Result<Option<Vec<Standing>>, Refusal> {
-    let head = match shared.registry.inboxes.look(user) {
+    let head = match context.registry.inboxes.look(user) {
         Some(state) => state.head,
-        None => shared.store.inbox_state(user).await?.head,
+        None => context.store.inbox_state(user).await?.head,
     };
     let Some(mut missed) = head.checked_sub(inbox) else { return Ok(None) };
     let limit = u64::from(limits::MAX_RECOVERED_MESSAGES);
     // A client that missed nothing has it all, whatever is kept.
-    let is_kept = missed == 0 || shared.store.inbox_after(user, inbox, 1).await?.is_some();
+    let is_kept = missed == 0 || context.store.inbox_after(user, inbox, 1).await?.is_some();
     if missed > limit || !is_kept {
         return Ok(None);
     }
-    let heads = shared.store.heads_of(user).await?;
+    let heads = context.store.heads_of(user).await?;
     let by_epoch: HashMap<u32, &(RoomId, Cursor)> = heads.iter().map(|it| (it.1.epoch, it)).collect();
     let mut standings = Vec::with_capacity(rooms.len());
     for cursor in rooms {
@@ -131,13 +131,13 @@ impl Resuming {
 
 /// Resumes one room after the other.
 pub(crate) async fn run(
-    shared: Arc<Shared>,
-    client: Arc<Client>,
+    context: Arc<HubContext>,
+    client: Arc<ClientHandle>,
     resuming: Arc<Resuming>,
     rooms: Vec<(Standing, Mailbox)>,
 ) {
     for (Standing { room, cursor }, mailbox) in rooms {
-        match resume(&shared, &client, &resuming, &room, cursor, &mailbox).await {
+        match resume(&context, &client, &resuming, &room, cursor, &mailbox).await {
             Ok(()) | Err(Failed::Over) => {}
             Err(Failed::NoRoom) => {
                 let left = Event::Left(RoomRef { room: room.clone() });
@@ -157,8 +157,8 @@ pub(crate) async fn run(
 }
 
 async fn resume(
-    shared: &Shared,
-    client: &Arc<Client>,
+    context: &HubContext,
+    client: &Arc<ClientHandle>,
     resuming: &Resuming,
     room: &RoomId,
     mut cursor: Cursor,
@@ -166,7 +166,7 @@ async fn resume(
 ) -> Result<(), Failed> {
     // The room has ended: it was deleted, or the hub stops.
     let ended = || {
-        let stops = shared.stopping.load(Ordering::Relaxed);
+        let stops = context.stopping.load(Ordering::Relaxed);
         if stops { Failed::Refused(Refusal::Stopping) } else { Failed::NoRoom }
     };
     loop {
@@ -174,30 +174,30 @@ async fn resume(
             client.outlet().keeps_up().await;
         }
         let (reply, answer) = oneshot::channel();
-        let resume = RoomCommand::Resume { client: client.clone(), since: cursor, reply };
+        let resume = Request::Resume { client: client.clone(), since: cursor, reply };
         // Closed: the room ended, and why is not known. It may be there again, as after a read that failed.
         let permit = mailbox.reserve().await.map_err(|_| Failed::Refused(Refusal::Stopping))?;
-        resuming.while_in(room, || permit.send(resume))?;
+        resuming.while_in(room, || permit.send(resume.into()))?;
         let upto = match answer.await.map_err(|_| Failed::Refused(Refusal::Stopping))? {
-            Ok(Resumed::Behind(head)) => head.seq,
-            Ok(Resumed::Subscribed) => return Ok(()),
+            Ok(ResumeOutcome::Behind(head)) => head.seq,
+            Ok(ResumeOutcome::Subscribed) => return Ok(()),
             Err(Refusal::NoSuchRoom) => return Err(ended()),
             Err(refusal) => return Err(Failed::Refused(refusal)),
         };
-        cursor = send_missed(shared, client, resuming, room, cursor, upto).await?;
+        cursor = send_missed(context, client, resuming, room, cursor, upto).await?;
     }
 }
 
 /// Sends a portion of the messages after a place, up to a number that the room has delivered. Answers where the client stands then.
 async fn send_missed(
-    shared: &Shared,
-    client: &Client,
+    context: &HubContext,
+    client: &ClientHandle,
     resuming: &Resuming,
     room: &RoomId,
     cursor: Cursor,
     upto: u64,
 ) -> Result<Cursor, Failed> {
-    let page = shared.store.page(room, Slice::After(cursor.seq), limits::MAX_PAGE_MESSAGES).await?;
+    let page = context.store.page(room, Slice::After(cursor.seq), limits::MAX_PAGE_MESSAGES).await?;
     let missed =
         page.messages.into_iter().take_while(|it| it.cursor.seq <= upto && it.cursor.epoch == cursor.epoch);
     let missed =

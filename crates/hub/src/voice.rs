@@ -5,18 +5,18 @@ use std::sync::Arc;
 use protocol::CloseCode;
 
 use crate::backlog::Subject;
-use crate::client::Client;
+use crate::client::ClientHandle;
 use crate::event::Event;
 use crate::outbox::Gone;
 
 /// Tells one client, from a task of its own.
 #[derive(Clone)]
 pub struct Voice {
-    client: Arc<Client>,
+    client: Arc<ClientHandle>,
 }
 
 impl Voice {
-    pub(crate) fn of(client: Arc<Client>) -> Self {
+    pub(crate) fn of(client: Arc<ClientHandle>) -> Self {
         Self { client }
     }
 

@@ -30,9 +30,9 @@ fn waits(clients: usize) -> impl Iterator<Item = u32> + Clone {
 impl Hub {
     /// Tells every client that the server stops, and when to come back.
     pub(super) fn tell_when_to_come_back(&self) {
-        let clients = self.shared.registry.all_clients();
+        let clients = self.context.registry.all_clients();
         let groups: Vec<Envelope> = waits(clients.len())
-            .map(|reconnect_in_ms| Event::Closing(Closing { reconnect_in_ms }, self.shared.stamp()))
+            .map(|reconnect_in_ms| Event::Closing(Closing { reconnect_in_ms }, self.context.stamp()))
             .map(Envelope::new)
             .collect();
         for (client, envelope) in clients.iter().zip(groups.iter().cycle()) {

@@ -47,11 +47,11 @@ impl Hub {
             title: policy::title("title", title)?,
             message: message.to_owned(),
             kind: kind.to_owned(),
-            at_ms: self.shared.clock.now_ms(),
+            at_ms: self.context.clock.now_ms(),
             is_read: false,
         };
         let item = InboxItem::Notification(notification.clone());
-        let heard = self.shared.put_in_inbox(person, NewEntry { item, waits: false }).await?;
+        let heard = self.context.put_in_inbox(person, NewEntry { item, waits: false }).await?;
         Ok((notification, heard))
     }
 
@@ -63,7 +63,7 @@ impl Hub {
         policy::check_word("event", Some(&signal.name))?;
         policy::check_details("data", Some(&signal.data))?;
         let entry = NewEntry { item: InboxItem::Signal(signal), waits: false };
-        self.shared.put_in_inbox(person, entry).await
+        self.context.put_in_inbox(person, entry).await
     }
 
     /// Somebody's notifications, newest first.
@@ -77,7 +77,7 @@ impl Hub {
         limit: u32,
     ) -> Result<Notifications, Refusal> {
         let limit = limit.clamp(1, limits::MAX_PAGE_MESSAGES);
-        Ok(self.shared.store.notifications(person, before, limit).await?)
+        Ok(self.context.store.notifications(person, before, limit).await?)
     }
 
     /// Marks somebody's notifications as read, these or all; answers how many were not.
@@ -89,12 +89,12 @@ impl Hub {
         person: &UserId,
         which: Option<&[NotificationId]>,
     ) -> Result<u32, Refusal> {
-        if self.shared.stopping.load(Ordering::Relaxed) {
+        if self.context.stopping.load(Ordering::Relaxed) {
             return Err(Refusal::Stopping);
         }
         let (reply, answer) = oneshot::channel();
         let command = InboxCommand::Read { which: which.map(<[_]>::to_vec), reply };
-        self.shared.inbox(person).send(command).await.map_err(|_| Refusal::Stopping)?;
+        self.context.inbox(person).send(command).await.map_err(|_| Refusal::Stopping)?;
         answer.await.map_err(|_| Refusal::Stopping)?
     }
 
@@ -133,7 +133,7 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchJob`], also for somebody else's.
     pub async fn job(&self, actor: Actor<'_>, id: JobId) -> Result<Job, Refusal> {
-        let found = self.shared.store.job(id).await?;
+        let found = self.context.store.job(id).await?;
         found.filter(|job| actor.may_act_for(&job.owner)).ok_or(Refusal::NoSuchJob)
     }
 
@@ -148,16 +148,16 @@ impl Hub {
         limit: u32,
     ) -> Result<Vec<Job>, Refusal> {
         let limit = limit.clamp(1, limits::MAX_PAGE_MESSAGES);
-        Ok(self.shared.store.jobs_of(person, before, limit).await?)
+        Ok(self.context.store.jobs_of(person, before, limit).await?)
     }
 
     async fn order(&self, owner: &UserId, order: JobOrder) -> Result<Job, Refusal> {
-        if self.shared.stopping.load(Ordering::Relaxed) {
+        if self.context.stopping.load(Ordering::Relaxed) {
             return Err(Refusal::Stopping);
         }
         let (reply, answer) = oneshot::channel();
         let command = InboxCommand::Job { order: Box::new(order), reply };
-        self.shared.inbox(owner).send(command).await.map_err(|_| Refusal::Stopping)?;
+        self.context.inbox(owner).send(command).await.map_err(|_| Refusal::Stopping)?;
         answer.await.map_err(|_| Refusal::Stopping)?
     }
 }

@@ -17,7 +17,7 @@ use crate::policy;
 use crate::port::{Page, RoomDraft, Slice};
 use crate::quotas::Daily;
 use crate::refusal::Refusal;
-use crate::room::{Post, RoomCommand, Target};
+use crate::room::{Batched, Post, ReadRequest, ReadTarget, Request, RoomCommand};
 use crate::roster;
 
 use super::{Actor, Hub};
@@ -66,7 +66,7 @@ impl Hub {
             return Err(Refusal::Invalid { field: "member_ids", message });
         }
         let all: BTreeSet<&UserId> = new.members.iter().chain([actor]).collect();
-        policy::check_members("member_ids", all.len(), self.shared.settings.quotas.members_per_room)?;
+        policy::check_members("member_ids", all.len(), self.context.settings.quotas.members_per_room)?;
         let id = match new.id {
             Some(id) => {
                 policy::check_room_id(&id)?;
@@ -81,11 +81,11 @@ impl Hub {
             epoch: rand::random(),
             owner: actor.clone(),
             members: new.members,
-            at_ms: self.shared.clock.now_ms(),
+            at_ms: self.context.clock.now_ms(),
         };
-        let record = self.shared.store.create_room(draft).await?;
+        let record = self.context.store.create_room(draft).await?;
         for member in &record.members {
-            self.shared.tell_of_new_room(&record.id, &member.person.id).await?;
+            self.context.tell_of_new_room(&record.id, &member.person.id).await?;
         }
         self.room(actor, &record.id).await
     }
@@ -100,7 +100,7 @@ impl Hub {
         after: Option<&RoomId>,
         limit: u32,
     ) -> Result<Vec<RoomSummary>, Refusal> {
-        Ok(self.shared.store.summaries(person, after, limit).await?)
+        Ok(self.context.store.summaries(person, after, limit).await?)
     }
 
     /// One room, as somebody in it sees it.
@@ -108,7 +108,7 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn room(&self, person: &UserId, room: &RoomId) -> Result<RoomSummary, Refusal> {
-        self.shared.store.summary(room, person).await?.ok_or(Refusal::NoSuchRoom)
+        self.context.store.summary(room, person).await?.ok_or(Refusal::NoSuchRoom)
     }
 
     /// Gives a room another display name.
@@ -123,7 +123,7 @@ impl Hub {
     ) -> Result<RoomSummary, Refusal> {
         let name = policy::room_name(name)?;
         let actor = actor.clone();
-        self.ask(&actor, room, |reply| RoomCommand::Rename { actor: actor.clone(), name, reply }).await?;
+        self.ask(&actor, room, |reply| Request::Rename { actor: actor.clone(), name, reply }).await?;
         self.room(&actor, room).await
     }
 
@@ -132,7 +132,7 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
     pub async fn delete_room(&self, actor: &UserId, room: &RoomId) -> Result<(), Refusal> {
-        self.ask(actor, room, |reply| RoomCommand::Delete { actor: actor.clone(), reply }).await
+        self.ask(actor, room, |reply| Request::Delete { actor: actor.clone(), reply }).await
     }
 
     /// Everybody in a room, owners first, then by name.
@@ -157,7 +157,8 @@ impl Hub {
             let message = format!("at most {} at a time", limits::MAX_MEMBERS_PER_REQUEST);
             return Err(Refusal::Invalid { field: "user_ids", message });
         }
-        self.ask(actor, room, |reply| RoomCommand::AddMembers { actor: actor.clone(), people, reply }).await
+        self.ask(actor, room, |reply| Request::AddMembers { actor: actor.clone(), users: people, reply })
+            .await
     }
 
     /// Takes somebody out of a room; oneself is to leave it. The last one to leave takes the room along.
@@ -165,9 +166,9 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
     pub async fn remove_member(&self, actor: &UserId, room: &RoomId, person: &UserId) -> Result<(), Refusal> {
-        let command = |reply| RoomCommand::RemoveMember {
+        let command = |reply| Request::RemoveMember {
             actor: actor.clone(),
-            person: person.clone(),
+            user: person.clone(),
             for_good: false,
             reply,
         };
@@ -179,12 +180,8 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn leave_for_good(&self, user: &UserId, room: &RoomId) -> Result<(), Refusal> {
-        let command = |reply| RoomCommand::RemoveMember {
-            actor: user.clone(),
-            person: user.clone(),
-            for_good: true,
-            reply,
-        };
+        let command =
+            |reply| Request::RemoveMember { actor: user.clone(), user: user.clone(), for_good: true, reply };
         self.ask(user, room, command).await
     }
 
@@ -201,13 +198,13 @@ impl Hub {
         text: impl Into<Text<'_>>,
     ) -> Result<Message, Refusal> {
         let text = text.into();
-        policy::check_body(text.body, self.shared.settings.message_bytes)?;
+        policy::check_body(text.body, self.context.settings.message_bytes)?;
         self.count(Actor { person: &author.id, is_service: false })?;
-        self.shared.count_stored(&author.id, Daily::Bytes, text.body.len())?;
+        self.context.count_stored(&author.id, Daily::Bytes, text.body.len())?;
         let Text { body, parent, kind } = text;
         let post = |reply| {
             let (author, body, reply) = (author.clone(), body.into(), Some(reply));
-            RoomCommand::Post(Box::new(Post { author, from: None, draft, body, parent, kind, reply }))
+            Batched::Post(Box::new(Post { author, from: None, draft, body, parent, kind, reply }))
         };
         self.ask(&author.id, room, post).await
     }
@@ -224,7 +221,7 @@ impl Hub {
         limit: u32,
     ) -> Result<Page, Refusal> {
         let limit = limit.clamp(1, limits::MAX_PAGE_MESSAGES);
-        self.shared.page_for(room, actor, slice, limit).await
+        self.context.page_for(room, actor, slice, limit).await
     }
 
     /// Notes that somebody has read a room up to a number.
@@ -232,8 +229,9 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn mark_read(&self, actor: &UserId, room: &RoomId, seq: u64) -> Result<(), Refusal> {
-        let (person, upto) = (actor.clone(), Target::Seq(seq));
-        self.ask(actor, room, |reply| RoomCommand::Read { person, upto, reply: Some(reply) }).await
+        let (user, upto) = (actor.clone(), ReadTarget::Seq(seq));
+        let read = |reply| Batched::Read(ReadRequest { user, upto, reply: Some(reply) });
+        self.ask(actor, room, read).await
     }
 
     /// What a join without a cursor would bring, without joining: for pages that are rendered on the server.
@@ -242,7 +240,7 @@ impl Hub {
     /// [`Refusal::NoSuchRoom`].
     pub async fn peek(&self, actor: &UserId, room: &RoomId) -> Result<JoinedRoom, Refusal> {
         self.check_member(actor, room).await?;
-        let record = self.shared.store.room(room).await?.ok_or(Refusal::NoSuchRoom)?;
+        let record = self.context.store.room(room).await?.ok_or(Refusal::NoSuchRoom)?;
         self.look_into(actor, record).await
     }
 
@@ -253,7 +251,7 @@ impl Hub {
     pub async fn peek_live(&self, actor: &UserId, chat: &RoomId) -> Result<JoinedRoom, Refusal> {
         let room = live::room_of(chat).ok_or(Refusal::NoSuchRoom)?;
         self.check_member(actor, &room).await?;
-        let record = self.shared.store.room(&room).await?;
+        let record = self.context.store.room(&room).await?;
         let record = record.filter(|record| record.chat.as_ref() == Some(chat));
         self.look_into(actor, record.ok_or(Refusal::NoSuchRoom)?).await
     }
@@ -263,9 +261,9 @@ impl Hub {
         let role = record.members.iter().find(|member| member.person.id == *actor).map(|member| member.role);
         policy::may_take_part(role)?;
         // Read after the record: the page may know more than the record's head, never less.
-        let page = self.shared.page_for(&record.id, actor, Slice::Newest, limits::PAGE_MESSAGES).await?;
+        let page = self.context.page_for(&record.id, actor, Slice::Newest, limits::PAGE_MESSAGES).await?;
         let last = page.messages.last().map_or(0, |message| message.cursor.seq);
-        let present = |person: &UserId| self.shared.registry.is_present(person);
+        let present = |person: &UserId| self.context.registry.is_present(person);
         Ok(JoinedRoom {
             room: record.id,
             head: Cursor { epoch: record.head.epoch, seq: record.head.seq.max(last) },
@@ -284,22 +282,22 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn check_member(&self, person: &UserId, room: &RoomId) -> Result<(), Refusal> {
-        policy::may_take_part(self.shared.role(room, person).await?)
+        policy::may_take_part(self.context.role(room, person).await?)
     }
 
     /// Sends a room a command of somebody's that is answered.
-    async fn ask<T>(
+    async fn ask<T, C: Into<RoomCommand>>(
         &self,
         actor: &UserId,
         room: &RoomId,
-        command: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> RoomCommand,
+        command: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> C,
     ) -> Result<T, Refusal> {
-        if self.shared.stopping.load(Ordering::Relaxed) {
+        if self.context.stopping.load(Ordering::Relaxed) {
             return Err(Refusal::Stopping);
         }
         let (reply, answer) = oneshot::channel();
-        let mailbox = self.shared.mailbox_for(room, actor).await?;
-        mailbox.send(command(reply)).await.map_err(|_| Refusal::Stopping)?;
+        let mailbox = self.context.mailbox_for(room, actor).await?;
+        mailbox.send(command(reply).into()).await.map_err(|_| Refusal::Stopping)?;
         // A room answers everything it has taken in; only a stop can come between.
         answer.await.map_err(|_| Refusal::Stopping)?
     }

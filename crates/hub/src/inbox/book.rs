@@ -9,8 +9,8 @@ use bytes::Bytes;
 use protocol::UserId;
 use tokio::sync::mpsc;
 
-use crate::awake::Awake;
-use crate::client::Client;
+use crate::actor::ActorRegistry;
+use crate::client::ClientHandle;
 use crate::outbox::Track;
 use crate::port::InboxState;
 use crate::recent::Recent;
@@ -23,14 +23,14 @@ const REMEMBERED: usize = 50_000;
 /// Which inboxes are awake, and how those that are not stand.
 pub(crate) struct InboxBook {
     /// Those at work.
-    pub(crate) awake: Awake<UserId, InboxCommand>,
+    pub(crate) awake: ActorRegistry<UserId, InboxCommand>,
     /// A std mutex: held for one look-up. What is in it is true while the inbox is not awake.
     at_rest: Mutex<Recent<UserId, InboxState>>,
 }
 
 impl Default for InboxBook {
     fn default() -> Self {
-        Self { awake: Awake::default(), at_rest: Mutex::new(Recent::new(REMEMBERED)) }
+        Self { awake: ActorRegistry::default(), at_rest: Mutex::new(Recent::new(REMEMBERED)) }
     }
 }
 
@@ -46,7 +46,7 @@ impl InboxBook {
 
     /// How an inbox stands, if it is at rest and that is remembered.
     pub(crate) fn look(&self, person: &UserId) -> Option<InboxState> {
-        self.awake.while_asleep(person, || self.at_rest().get(person).copied()).flatten()
+        self.awake.if_passive(person, || self.at_rest().get(person).copied()).flatten()
     }
 
     /// Lets an inbox rest in which nothing is to be done. With how it stands, if that is known.
@@ -56,7 +56,7 @@ impl InboxBook {
         mailbox: &mpsc::Receiver<InboxCommand>,
         state: Option<InboxState>,
     ) -> bool {
-        self.awake.fall_asleep(person, mailbox, || {
+        self.awake.passivate(person, mailbox, || {
             if let Some(state) = state {
                 self.at_rest().put(person.clone(), state);
             }
@@ -66,12 +66,12 @@ impl InboxBook {
     /// Lets a client follow an inbox at rest that has nothing to tell it; `false` if the inbox has to be woken for that.
     pub(crate) fn follow_at_rest(
         &self,
-        client: &Client,
+        client: &ClientHandle,
         start: InboxStart,
         greeting: Option<&Bytes>,
     ) -> bool {
         let person = &client.person.id;
-        let followed = self.awake.while_asleep(person, || {
+        let followed = self.awake.if_passive(person, || {
             let state = self.at_rest().get(person).copied();
             let Some(state) = state.filter(|state| has_nothing_for(*state, start)) else { return false };
             client.place(Track::Inbox(state.head));

@@ -10,7 +10,7 @@ use std::task::{Context, Waker};
 use bytes::Bytes;
 use protocol::{CloseCode, InboxPosition, JobChange, JobId, JobStep, limits};
 
-use crate::client::Client;
+use crate::client::ClientHandle;
 use crate::event::Event;
 use crate::outbox::{Gone, Track};
 use crate::port::{Delivered, Entry, StoreError};
@@ -39,7 +39,7 @@ pub enum InboxStart {
 
 /// A client that is being brought up to date.
 pub(crate) struct CatchUp {
-    client: Arc<Client>,
+    client: Arc<ClientHandle>,
     /// Entries up to and with this number are sent only if they wait.
     base: u64,
     /// The last of these that was sent; `None`: all were.
@@ -94,7 +94,7 @@ impl From<StoreError> for Failed {
 }
 
 impl CatchUp {
-    fn new(client: Arc<Client>, base: u64) -> Self {
+    fn new(client: Arc<ClientHandle>, base: u64) -> Self {
         Self {
             client,
             base,
@@ -138,7 +138,7 @@ impl Inbox {
     /// Brings a client up to date and lets it follow from exactly there. What does not fit one portion follows later.
     pub(super) async fn follow(
         &mut self,
-        client: Arc<Client>,
+        client: Arc<ClientHandle>,
         start: InboxStart,
         greeting: Option<Bytes>,
     ) -> Result<(), Refusal> {
@@ -162,7 +162,7 @@ impl Inbox {
 
     async fn begin(
         &mut self,
-        client: Arc<Client>,
+        client: Arc<ClientHandle>,
         start: InboxStart,
         greeting: Option<Bytes>,
     ) -> Result<CatchUp, StoreError> {
@@ -202,7 +202,8 @@ impl Inbox {
         let Some(missed) = self.state().await?.head.checked_sub(seq) else { return Ok(false) };
         // Of older ones only those are kept that wait.
         let may_be_kept = missed <= u64::from(limits::MAX_INBOX_ITEMS);
-        Ok(missed == 0 || may_be_kept && self.shared.store.inbox_after(&self.person, seq, 1).await?.is_some())
+        Ok(missed == 0
+            || may_be_kept && self.context.store.inbox_after(&self.person, seq, 1).await?.is_some())
     }
 
     /// Sends a portion. A client that is up to date follows from now on, another one gets the next portion when this one
@@ -227,11 +228,11 @@ impl Inbox {
                 client.follow_inbox();
             }
             Turn::More => {
-                let (shared, person) = (self.shared.clone(), self.person.clone());
-                self.shared.tasks.spawn(async move {
+                let (context, person) = (self.context.clone(), self.person.clone());
+                self.context.tasks.spawn(async move {
                     catch_up.ready().await;
                     // Closed: the hub stops, and the client's connection with it.
-                    shared.inbox(&person).send(InboxCommand::CatchUp(catch_up)).await.ok();
+                    context.inbox(&person).send(InboxCommand::CatchUp(catch_up)).await.ok();
                 });
             }
         }
@@ -266,7 +267,7 @@ impl Inbox {
             catch_up.waiting_after = None;
             return Ok(0);
         }
-        let page = self.shared.store.inbox_waiting(&self.person, kinds, after, catch_up.base).await?;
+        let page = self.context.store.inbox_waiting(&self.person, kinds, after, catch_up.base).await?;
         let mut sent = 0;
         let mut last = None;
         for entry in page {
@@ -282,7 +283,7 @@ impl Inbox {
 
     /// Entries from after the start.
     async fn send_later(&mut self, catch_up: &mut CatchUp) -> Result<usize, Failed> {
-        let page = self.shared.store.inbox_after(&self.person, catch_up.after, ENTRIES).await?;
+        let page = self.context.store.inbox_after(&self.person, catch_up.after, ENTRIES).await?;
         let page = page.filter(|page| !page.is_empty()).ok_or(Failed::Hole)?;
         let mut sent = 0;
         for entry in page {
@@ -312,7 +313,7 @@ impl Inbox {
             catch_up.running = RunningJobs::None;
             return Ok(0);
         }
-        let jobs = self.shared.store.running_jobs(&self.person, after, ENTRIES).await?;
+        let jobs = self.context.store.running_jobs(&self.person, after, ENTRIES).await?;
         if after.is_none() && jobs.is_empty() {
             self.note_no_running();
         }
@@ -327,7 +328,7 @@ impl Inbox {
             }
             last = Some(job.id);
             let change = Box::new(JobChange { step: JobStep::Progressed, job });
-            sent += catch_up.send(&Event::Job(change, self.shared.stamp(), None), None)?;
+            sent += catch_up.send(&Event::Job(change, self.context.stamp(), None), None)?;
         }
         catch_up.running = last.filter(|_| is_full || !is_last).map_or(RunningJobs::None, RunningJobs::After);
         Ok(sent)

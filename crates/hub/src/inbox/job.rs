@@ -70,30 +70,30 @@ impl Inbox {
     pub(super) async fn carry_out(&mut self, order: Order) -> Result<Job, Refusal> {
         match order {
             Order::Start { new, is_counted } => {
-                let job = start(new, &self.person, self.shared.clock.now_ms())?;
+                let job = start(new, &self.person, self.context.clock.now_ms())?;
                 // At its start and never at its end: work that was accepted can report what came of it.
-                if self.state().await?.waiting_bytes >= self.shared.settings.inbox_bytes_per_user {
+                if self.state().await?.waiting_bytes >= self.context.settings.inbox_bytes_per_user {
                     return Err(Refusal::InboxFull { field: "owner_id" });
                 }
-                if let Some(limit) = self.shared.settings.quotas.running_jobs
-                    && self.shared.store.running_count(&self.person).await? >= u64::from(limit)
+                if let Some(limit) = self.context.settings.quotas.running_jobs
+                    && self.context.store.running_count(&self.person).await? >= u64::from(limit)
                 {
                     return Err(Refusal::TooManyKept { kept: Kept::Jobs, limit });
                 }
                 if is_counted {
-                    self.shared.count_stored(&self.person, Daily::JobBytes, JOB_BYTES)?;
+                    self.context.count_stored(&self.person, Daily::JobBytes, JOB_BYTES)?;
                 }
                 self.keep(JobStep::Started, job).await
             }
             Order::Report(id, report) => {
                 let before = self.job(id).await?;
-                match apply(&before, report, self.shared.clock.now_ms())? {
+                match apply(&before, report, self.context.clock.now_ms())? {
                     Outcome::Nothing => Ok(before),
                     Outcome::Fleeting(job) => {
                         let write = Some(JobWrite::Save(job.clone()));
                         self.put(Vec::new(), write).await?;
                         let change = Box::new(JobChange { step: JobStep::Progressed, job: job.clone() });
-                        let envelope = Envelope::new(Event::Job(change, self.shared.stamp(), None));
+                        let envelope = Envelope::new(Event::Job(change, self.context.stamp(), None));
                         self.tell_in_passing(&envelope, Delivery::Latest(Subject::job(id)));
                         Ok(job)
                     }
@@ -110,7 +110,7 @@ impl Inbox {
     }
 
     async fn job(&self, id: JobId) -> Result<Job, Refusal> {
-        let found = self.shared.store.job(id).await?;
+        let found = self.context.store.job(id).await?;
         found.filter(|job| job.owner == self.person).ok_or(Refusal::NoSuchJob)
     }
 

@@ -19,13 +19,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 
 use crate::backlog::Delivery;
-use crate::client::Client;
+use crate::client::ClientHandle;
+use crate::context::HubContext;
 use crate::envelope::Envelope;
 use crate::event::{Event, Stamp};
 use crate::outbox::Track;
 use crate::port::{Entry, InboxState, JobWrite, NewEntry, StoreError};
 use crate::refusal::Refusal;
-use crate::shared::Shared;
 
 pub(crate) use book::InboxBook;
 use catch_up::CatchUp;
@@ -40,7 +40,7 @@ type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 /// What an inbox's mailbox holds.
 pub(crate) enum InboxCommand {
     Follow {
-        client: Arc<Client>,
+        client: Arc<ClientHandle>,
         start: InboxStart,
         greeting: Option<Bytes>,
         reply: Reply<()>,
@@ -70,7 +70,7 @@ pub(crate) enum InboxCommand {
 pub(crate) use job::Order as JobOrder;
 
 struct Inbox {
-    shared: Arc<Shared>,
+    context: Arc<HubContext>,
     person: UserId,
     /// How it stands; `None` if the store has to be asked, as after a change of which nobody knows whether it was made.
     state: Option<InboxState>,
@@ -79,9 +79,9 @@ struct Inbox {
 }
 
 /// Runs an inbox until there is nothing more to do or the hub stops.
-pub(crate) async fn run(shared: Arc<Shared>, person: UserId, mut mailbox: mpsc::Receiver<InboxCommand>) {
-    let state = shared.registry.inboxes.take(&person);
-    let mut inbox = Inbox { shared, person, state, unconfirmed: None };
+pub(crate) async fn run(context: Arc<HubContext>, person: UserId, mut mailbox: mpsc::Receiver<InboxCommand>) {
+    let state = context.registry.inboxes.take(&person);
+    let mut inbox = Inbox { context, person, state, unconfirmed: None };
     if !inbox.work(&mut mailbox).await {
         mailbox.close();
         while let Some(command) = mailbox.recv().await {
@@ -132,7 +132,7 @@ impl Inbox {
                         Some(command) => command,
                         None => return false,
                     },
-                    () = self.shared.stopped.cancelled() => return false,
+                    () = self.context.stopped.cancelled() => return false,
                     () = self.next_look() => {
                         // A failure is logged, and the store is asked again.
                         self.confirm().await.ok();
@@ -146,7 +146,7 @@ impl Inbox {
                     return false;
                 }
                 // Woken after everybody was told to stop.
-                command if self.shared.stopped.is_cancelled() => {
+                command if self.context.stopped.is_cancelled() => {
                     command.refuse(&Refusal::Stopping);
                     return false;
                 }
@@ -159,7 +159,7 @@ impl Inbox {
     async fn next_look(&self) {
         match self.unconfirmed {
             Some(Unconfirmed { read_at, .. }) => tokio::time::sleep_until(read_at).await,
-            None => tokio::time::sleep(self.shared.settings.room_idle).await,
+            None => tokio::time::sleep(self.context.settings.room_idle).await,
         }
     }
 
@@ -169,7 +169,7 @@ impl Inbox {
         if self.unconfirmed.is_some() {
             return false;
         }
-        let book = &self.shared.registry.inboxes;
+        let book = &self.context.registry.inboxes;
         if book.rest(&self.person, mailbox, self.state) {
             return true;
         }
@@ -216,7 +216,7 @@ impl Inbox {
     async fn state(&mut self) -> Result<InboxState, StoreError> {
         let state = match self.state {
             Some(state) => state,
-            None => self.shared.store.inbox_state(&self.person).await?,
+            None => self.context.store.inbox_state(&self.person).await?,
         };
         self.state = Some(state);
         Ok(state)
@@ -232,7 +232,7 @@ impl Inbox {
     /// Whether an entry finds room among what waits.
     async fn check_room_for(&mut self, entry: &NewEntry) -> Result<(), Refusal> {
         let bytes = entry.waiting_bytes();
-        let limit = self.shared.settings.inbox_bytes_per_user;
+        let limit = self.context.settings.inbox_bytes_per_user;
         if bytes > 0 && self.state().await?.waiting_bytes.saturating_add(bytes) > limit {
             return Err(Refusal::InboxFull { field: "to" });
         }
@@ -241,7 +241,7 @@ impl Inbox {
 
     async fn read_notifications(&mut self, which: Option<&[NotificationId]>) -> Result<u32, Refusal> {
         let state = self.state.take();
-        let read = self.shared.store.read_notifications(&self.person, which).await?;
+        let read = self.context.store.read_notifications(&self.person, which).await?;
         self.state = state.map(|mut state| {
             state.waiting_bytes = state.waiting_bytes.saturating_sub(read.waiting_bytes);
             state
@@ -252,8 +252,8 @@ impl Inbox {
     /// Stores entries, with the job that they tell of, and then sends them to everybody who follows. Answers how many clients
     /// heard all.
     async fn put(&mut self, entries: Vec<NewEntry>, job: Option<JobWrite>) -> Result<usize, Refusal> {
-        let at_ms = self.shared.clock.now_ms();
-        let clients = self.shared.registry.followers_of_inbox(&self.person);
+        let at_ms = self.context.clock.now_ms();
+        let clients = self.context.registry.followers_of_inbox(&self.person);
         // What those who follow were sent last has to be known, in case that the store does not confirm.
         if !clients.is_empty() {
             self.state().await?;
@@ -262,7 +262,7 @@ impl Inbox {
         let before = self.state.take();
         let sent = before.map(|state| state.head).filter(|_| !clients.is_empty());
         let runs = matches!(&job, Some(JobWrite::Save(job)) if job.status == JobStatus::Running);
-        let stored = self.shared.store.put_in_inbox(&self.person, entries.clone(), job, at_ms).await;
+        let stored = self.context.store.put_in_inbox(&self.person, entries.clone(), job, at_ms).await;
         if let (Err(StoreError::Unavailable(_)), Some(sent)) = (&stored, sent) {
             self.doubt(sent);
         }
@@ -291,7 +291,7 @@ impl Inbox {
     }
 
     /// Sends an entry to clients that follow. Answers how many of them have a word for it.
-    fn send_live(&self, clients: &[Arc<Client>], Entry { seq, at_ms, item, waits }: Entry) -> usize {
+    fn send_live(&self, clients: &[Arc<ClientHandle>], Entry { seq, at_ms, item, waits }: Entry) -> usize {
         let settling: Vec<bool> = clients.iter().map(|client| waits && client.settles(&item)).collect();
         let envelope = Envelope::new(self.event(item, at_ms, seq));
         let mut hearing = 0;
@@ -309,14 +309,14 @@ impl Inbox {
 
     /// Hands an event that is not stored to everybody who follows.
     fn tell_in_passing(&self, envelope: &Envelope, delivery: Delivery) {
-        for client in self.shared.registry.followers_of_inbox(&self.person) {
+        for client in self.context.registry.followers_of_inbox(&self.person) {
             // A client that is gone is noticed by its gateway.
             client.tell(envelope, delivery).ok();
         }
     }
 
     fn event(&self, item: InboxItem, at_ms: i64, seq: u64) -> Event {
-        let stamp = Stamp { at_ms, server: self.shared.settings.server_name.clone() };
+        let stamp = Stamp { at_ms, server: self.context.settings.server_name.clone() };
         match item {
             InboxItem::Notification(notification) => Event::Notification(notification, Some(seq)),
             InboxItem::Direct(letter) => Event::Direct(Box::new(letter), Some(seq)),

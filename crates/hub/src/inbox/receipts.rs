@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use protocol::UserId;
 
-use crate::client::Client;
+use crate::client::ClientHandle;
+use crate::context::HubContext;
 use crate::outbox::{Gone, OutletFuture};
 use crate::planted::{Bug, planted};
 use crate::port::Delivered;
-use crate::shared::Shared;
 
 use super::{Inbox, InboxCommand};
 
@@ -23,17 +23,17 @@ pub(crate) enum Proof {
 impl Inbox {
     /// Asks a client for a receipt of the waiting entries that it was sent, unless one is under way: then it is asked again
     /// when that one has come.
-    pub(super) fn ask_for_receipt(&self, client: &Arc<Client>) {
+    pub(super) fn ask_for_receipt(&self, client: &Arc<ClientHandle>) {
         if let Some(seqs) = client.begin_receipt() {
             let receipt = receipt_of(client);
-            self.shared.tasks.spawn(collect(self.shared.clone(), client.clone(), seqs, receipt));
+            self.context.tasks.spawn(collect(self.context.clone(), client.clone(), seqs, receipt));
         }
     }
 
     /// Entries wait no more. If that cannot be stored they are sent once more at the next connection.
     pub(super) async fn deliver(&mut self, which: Delivered<'_>) {
         let state = self.state.take();
-        match self.shared.store.inbox_delivered(&self.person, which).await {
+        match self.context.store.inbox_delivered(&self.person, which).await {
             Ok(bytes) => {
                 self.state = state.map(|mut state| {
                     state.waiting_bytes = state.waiting_bytes.saturating_sub(bytes);
@@ -62,7 +62,7 @@ impl Inbox {
 }
 
 /// The client's proof that it received what it was sent until now.
-fn receipt_of(client: &Client) -> OutletFuture<'static, Result<(), Gone>> {
+fn receipt_of(client: &ClientHandle) -> OutletFuture<'static, Result<(), Gone>> {
     if planted(Bug::TellBeforeProof) {
         return Box::pin(std::future::ready(Ok(())));
     }
@@ -71,15 +71,15 @@ fn receipt_of(client: &Client) -> OutletFuture<'static, Result<(), Gone>> {
 
 /// Waits for receipts of one client, one after the other, until everything it was sent is proven or it is gone.
 async fn collect(
-    shared: Arc<Shared>,
-    client: Arc<Client>,
+    context: Arc<HubContext>,
+    client: Arc<ClientHandle>,
     mut seqs: Vec<u64>,
     mut receipt: OutletFuture<'static, Result<(), Gone>>,
 ) {
     let person: UserId = client.person.id.clone();
     while receipt.await.is_ok() {
         let proof = InboxCommand::Delivered(Proof::These(seqs));
-        if shared.inbox(&person).send(proof).await.is_err() {
+        if context.inbox(&person).send(proof).await.is_err() {
             break;
         }
         match client.next_receipt() {

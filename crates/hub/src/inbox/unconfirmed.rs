@@ -9,7 +9,7 @@ use std::sync::Arc;
 use protocol::CloseCode;
 use tokio::time::Instant;
 
-use crate::client::Client;
+use crate::client::ClientHandle;
 use crate::planted::{Bug, planted};
 use crate::port::{AGAIN, StoreError};
 
@@ -52,8 +52,8 @@ impl Inbox {
     /// Sends those who follow every entry after a number, and moves it.
     async fn send_after(&mut self, after: &mut u64) -> Result<(), StoreError> {
         while *after < self.state().await?.head {
-            let page = self.shared.store.inbox_after(&self.person, *after, ENTRIES).await?;
-            let clients: Vec<Arc<Client>> = self.shared.registry.followers_of_inbox(&self.person);
+            let page = self.context.store.inbox_after(&self.person, *after, ENTRIES).await?;
+            let clients: Vec<Arc<ClientHandle>> = self.context.registry.followers_of_inbox(&self.person);
             let Some(page) = page.filter(|page| !page.is_empty()) else {
                 // Let go meanwhile: the clients come back and start over.
                 for client in &clients {

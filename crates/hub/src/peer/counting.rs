@@ -18,8 +18,8 @@ impl Peer {
     /// Counts the bytes of a frame, after inflating and before decoding. Answers how long the gateway waits before it decodes
     /// it, and reads nothing meanwhile: a client whose user sends more than it may is slowed, and loses nothing.
     pub fn charge(&self, bytes: usize) -> Duration {
-        let rate = self.shared.settings.rates.bytes;
-        rate.map_or(Duration::ZERO, |rate| self.client.meters(&self.shared.meters).bytes.charge(rate, bytes))
+        let rate = self.context.settings.rates.bytes;
+        rate.map_or(Duration::ZERO, |rate| self.client.meters(&self.context.meters).bytes.charge(rate, bytes))
     }
 
     /// Charges a frame once more that was refused unread: for its size, or because it is binary. Answers how long the gateway
@@ -33,7 +33,7 @@ impl Peer {
     /// # Errors
     /// [`Refusal::TooFast`]. A client that goes on after many of them is closed.
     pub fn count(&self) -> Result<(), Refusal> {
-        let rates = &self.shared.settings.rates;
+        let rates = &self.context.settings.rates;
         let counted = self.intake.count(rates.wishes);
         let counted = counted.and_then(|()| self.count_for_person(rates.requests, |meters| &meters.requests));
         counted.inspect_err(|refusal| self.note_refusal(refusal))
@@ -53,13 +53,13 @@ impl Peer {
         meter: fn(&Meters) -> &Meter,
     ) -> Result<(), Refusal> {
         // Where nothing is limited nothing is kept.
-        if rate.is_none() { Ok(()) } else { meter(self.client.meters(&self.shared.meters)).pass(rate) }
+        if rate.is_none() { Ok(()) } else { meter(self.client.meters(&self.context.meters)).pass(rate) }
     }
 
     /// Counts bytes of text that are about to be stored for the user.
     pub(super) fn count_stored(&self, bytes: usize) -> Result<(), Refusal> {
-        let Some(per_day) = self.shared.settings.quotas.stored_bytes_per_day else { return Ok(()) };
-        let meters = self.client.meters(&self.shared.meters);
+        let Some(per_day) = self.context.settings.quotas.stored_bytes_per_day else { return Ok(()) };
+        let meters = self.client.meters(&self.context.meters);
         meters.stored_bytes.spend(Daily::Bytes, bytes as u64, per_day)
     }
 }

@@ -1,4 +1,4 @@
-//! What a room's mailbox holds.
+//! Room commands: what a room's mailbox holds, split by how the room handles it.
 
 use std::sync::Arc;
 
@@ -6,66 +6,83 @@ use protocol::{Cursor, DraftId, LiveChange, Member, MessageId, MessageKind, RawJ
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::client::{Client, PeerId};
+use crate::actor::Command;
+use crate::client::{ClientHandle, PeerId};
 use crate::command::Bring;
 use crate::event::{Event, Failure};
 use crate::model::{Message, Person};
 use crate::refusal::Refusal;
 
-/// Where commands for a room go. Bounded: who sends to a busy room waits.
+/// Where commands for a room go. Bounded: a sender to a busy room waits.
 pub(crate) type Mailbox = mpsc::Sender<RoomCommand>;
 
-/// Where an answer goes. Whoever asked may have left meanwhile, so a failed send means nothing.
+/// Where an answer goes. The one who asked may have left meanwhile, so a failed send means nothing.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
 
-/// Small, because a mailbox takes memory for 32 of them at once, even in a room in which nobody says anything.
+/// One command, by how the room handles it.
 pub(crate) enum RoomCommand {
-    Join {
-        client: Arc<Client>,
-        bring: Bring,
-        reply: Reply<Joining>,
-    },
-    /// A client comes back that has everything up to a place.
-    Resume {
-        client: Arc<Client>,
-        since: Cursor,
-        reply: Reply<Resumed>,
-    },
-    /// A client has had enough.
-    Leave(PeerId),
-    /// A connection has ended, for whatever reason.
-    Gone(PeerId),
+    Batched(Batched),
+    Immediate(Immediate),
+    Request(Request),
+    /// Finish, answer, and take nothing more.
+    Stop(oneshot::Sender<()>),
+}
+
+// A mailbox takes memory for 32 commands at once, even in a room in which nothing is posted.
+const _: () = assert!(size_of::<RoomCommand>() <= 64);
+
+/// Neighbours of a kind share one transaction.
+pub(crate) enum Batched {
     Post(Box<Post>),
+    Read(ReadRequest),
+}
+
+/// Executed at once: neither the store nor an answer is waited for.
+pub(crate) enum Immediate {
+    /// A client ends its subscription.
+    Unsubscribe(PeerId),
+    /// A connection has ended, for whatever reason.
+    ConnectionLost(PeerId),
+    Typing {
+        client: Arc<ClientHandle>,
+        on: bool,
+    },
     Broadcast {
-        client: Arc<Client>,
+        client: Arc<ClientHandle>,
         event: Box<str>,
         data: RawJson,
     },
-    Typing {
-        client: Arc<Client>,
-        on: bool,
-    },
-    Read {
-        person: UserId,
-        upto: Target,
-        reply: Option<Reply<()>>,
-    },
-    Live(Box<Session>),
+    /// These users may have come or gone.
+    PresenceChanged(Vec<UserId>),
     /// The live session of this chat has another status.
-    SessionChanged(Box<LiveChange>),
-    /// The chat of this live room has other members now, or is gone: look who is in it.
-    Refresh,
-    /// These people came or went: look which, and tell.
-    LookFor(Vec<UserId>),
+    LiveStatusChanged(Box<LiveChange>),
+    /// The chat of this live room has other members now, or is gone.
+    ReloadMembers,
+}
+
+/// Answered, and right only in a room that knows its members.
+pub(crate) enum Request {
+    Join {
+        client: Arc<ClientHandle>,
+        mode: Bring,
+        reply: Reply<JoinOutcome>,
+    },
+    /// A client comes back that has everything up to a position.
+    Resume {
+        client: Arc<ClientHandle>,
+        since: Cursor,
+        reply: Reply<ResumeOutcome>,
+    },
+    SetLiveStatus(Box<SetLiveStatus>),
     AddMembers {
         actor: UserId,
-        people: Vec<UserId>,
+        users: Vec<UserId>,
         reply: Reply<Vec<Member>>,
     },
     RemoveMember {
         actor: UserId,
-        person: UserId,
-        /// The person is not to be put into the room again.
+        user: UserId,
+        /// The user is not to be put into the room again.
         for_good: bool,
         reply: Reply<()>,
     },
@@ -78,51 +95,54 @@ pub(crate) enum RoomCommand {
         actor: UserId,
         reply: Reply<()>,
     },
-    /// Finish, answer, and take nothing more.
-    Stop(oneshot::Sender<()>),
 }
 
-const _: () = assert!(size_of::<RoomCommand>() <= 64);
-
-/// What somebody says of where a session stands.
-pub(crate) struct Session {
+/// An owner sets the status of a live session.
+pub(crate) struct SetLiveStatus {
     pub(crate) actor: UserId,
     pub(crate) status: String,
     pub(crate) details: Map<String, Value>,
     pub(crate) reply: Reply<()>,
 }
 
-/// What came of a wish to join.
+/// The result of a join.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Joining {
-    /// The client follows, and was told what it is to be told.
-    Follows,
-    /// The client was told a part of what it misses and asks for the rest. It does not follow yet.
-    NotYet,
-    /// More is missing after this place than one answer holds. The client was told nothing and does not follow yet.
+pub(crate) enum JoinOutcome {
+    /// The client is subscribed, and was sent what it asked for.
+    Subscribed,
+    /// The client was sent a part of what it missed and asks for the rest. It is not subscribed yet.
+    MorePages,
+    /// More is missing after this position than one answer holds. The client was sent nothing and is not subscribed yet.
     TooFarBehind(Cursor),
 }
 
-/// What came of a resume.
+/// The result of a resume.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Resumed {
-    /// The client was sent what it missed, and subscribes from there.
+pub(crate) enum ResumeOutcome {
+    /// The client was sent what it missed, and is subscribed from there.
     Subscribed,
     /// It was sent nothing: it misses more than one portion, or what is not in memory. The room has delivered all up to here.
     Behind(Cursor),
 }
 
-/// How far somebody has read.
+/// A user has read up to a message.
+pub(crate) struct ReadRequest {
+    pub(crate) user: UserId,
+    pub(crate) upto: ReadTarget,
+    pub(crate) reply: Option<Reply<()>>,
+}
+
+/// How far a user has read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Target {
+pub(crate) enum ReadTarget {
     Seq(u64),
     Message(MessageId),
 }
 
-/// Something said. Comes from a connection (then `from` is told) or from elsewhere (then `reply` is).
+/// A message to be published. Comes from a connection (then `from` is answered) or from elsewhere (then `reply` is).
 pub(crate) struct Post {
     pub(crate) author: Arc<Person>,
-    pub(crate) from: Option<Arc<Client>>,
+    pub(crate) from: Option<Arc<ClientHandle>>,
     pub(crate) draft: DraftId,
     pub(crate) body: Arc<str>,
     pub(crate) parent: Option<MessageId>,
@@ -131,69 +151,72 @@ pub(crate) struct Post {
 }
 
 impl Post {
-    /// Tells whoever sent this that it was not taken.
-    pub(crate) fn refuse(self, room: Option<protocol::RoomId>, refusal: &Refusal) {
+    /// Tells the sender that the message was not accepted.
+    pub(crate) fn reject(self, room: Option<protocol::RoomId>, error: &Refusal) {
         if let Some(client) = self.from {
-            let failure = Failure { refusal: refusal.clone(), room, draft: Some(self.draft) };
+            let failure = Failure { refusal: error.clone(), room, draft: Some(self.draft) };
             client.tell_alone(&Event::Failed(failure)).ok();
         }
         if let Some(reply) = self.reply {
-            reply.send(Err(refusal.clone())).ok();
+            reply.send(Err(error.clone())).ok();
         }
     }
 }
 
-impl RoomCommand {
-    /// Whether the answer would be wrong in a room that has other people in the store.
-    pub(crate) fn depends_on_people(&self) -> bool {
-        matches!(
-            self,
-            Self::Join { .. }
-                | Self::Resume { .. }
-                | Self::Live(_)
-                | Self::AddMembers { .. }
-                | Self::RemoveMember { .. }
-                | Self::Rename { .. }
-                | Self::Delete { .. }
-        )
-    }
-
-    /// Answers a command that the room will not carry out any more.
-    pub(crate) fn refuse(self, refusal: &Refusal) {
+impl Command for RoomCommand {
+    fn reject(self, error: &Refusal) {
         match self {
-            Self::Join { reply, .. } => {
-                reply.send(Err(refusal.clone())).ok();
+            Self::Batched(Batched::Post(post)) => post.reject(None, error),
+            Self::Batched(Batched::Read(ReadRequest { reply, .. })) => {
+                if let Some(reply) = reply {
+                    reply.send(Err(error.clone())).ok();
+                }
             }
-            Self::Resume { reply, .. } => {
-                reply.send(Err(refusal.clone())).ok();
+            Self::Immediate(Immediate::Broadcast { client, .. }) => {
+                client.tell_alone(&Event::Failed(error.clone().into())).ok();
             }
-            Self::RemoveMember { reply, .. }
-            | Self::Rename { reply, .. }
-            | Self::Delete { reply, .. }
-            | Self::Read { reply: Some(reply), .. } => {
-                reply.send(Err(refusal.clone())).ok();
-            }
-            Self::Live(session) => {
-                session.reply.send(Err(refusal.clone())).ok();
-            }
-            Self::AddMembers { reply, .. } => {
-                reply.send(Err(refusal.clone())).ok();
-            }
-            Self::Post(post) => post.refuse(None, refusal),
-            Self::Broadcast { client, .. } => {
-                client.tell_alone(&Event::Failed(refusal.clone().into())).ok();
-            }
+            // Nobody waits for these.
+            Self::Immediate(_) => {}
+            Self::Request(request) => request.reject(error),
             Self::Stop(reply) => {
                 reply.send(()).ok();
             }
-            // Nobody waits for these.
-            Self::Leave(_)
-            | Self::Gone(_)
-            | Self::Typing { .. }
-            | Self::Read { reply: None, .. }
-            | Self::SessionChanged(_)
-            | Self::Refresh
-            | Self::LookFor(_) => {}
         }
+    }
+}
+
+impl Request {
+    /// Answers with an error.
+    pub(crate) fn reject(self, error: &Refusal) {
+        fn answer<T>(reply: Reply<T>, error: &Refusal) {
+            reply.send(Err(error.clone())).ok();
+        }
+        match self {
+            Self::Join { reply, .. } => answer(reply, error),
+            Self::Resume { reply, .. } => answer(reply, error),
+            Self::SetLiveStatus(request) => answer(request.reply, error),
+            Self::AddMembers { reply, .. } => answer(reply, error),
+            Self::RemoveMember { reply, .. } | Self::Rename { reply, .. } | Self::Delete { reply, .. } => {
+                answer(reply, error);
+            }
+        }
+    }
+}
+
+impl From<Batched> for RoomCommand {
+    fn from(command: Batched) -> Self {
+        Self::Batched(command)
+    }
+}
+
+impl From<Immediate> for RoomCommand {
+    fn from(command: Immediate) -> Self {
+        Self::Immediate(command)
+    }
+}
+
+impl From<Request> for RoomCommand {
+    fn from(command: Request) -> Self {
+        Self::Request(command)
     }
 }

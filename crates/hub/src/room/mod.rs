@@ -1,400 +1,381 @@
-//! A room is a task with a mailbox.
+//! Room: the actor that orders, commits and delivers the events of one room.
 //!
-//! Everything happens here, in mailbox order: commit, number, deliver, answer. So a join neither misses nor repeats a message.
+//! The room is composed of parts that own their state; their methods return events. This file sequences: it executes commands
+//! in mailbox order, calls the parts, and hands what they return to the fan-out. So a join neither misses nor repeats a
+//! message.
 
-mod at_hand;
-mod broadcast;
 mod command;
-mod delivery;
-mod followers;
-mod live;
-mod marks;
+mod execution;
+mod fanout;
+mod history;
+mod join;
+mod live_session;
+mod log;
+mod members;
+mod membership;
 mod name;
 mod participants;
-mod people;
 mod presence;
-mod roll;
-mod talk;
-mod unsure;
-mod untold;
+mod publish;
+mod read_markers;
+mod registration;
+mod subscribers;
+mod typing;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::pin::pin;
 use std::sync::Arc;
 
-use protocol::{Cursor, LiveChange, Role, RoomId, RoomKind, UserId};
+use protocol::{RawJson, RoomId, RoomKind, UserId};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::envelope::Envelope;
-use crate::model::{Membership, RoomRecord};
+use crate::actor::{self, Flow, RunSettings};
+use crate::backlog::Delivery;
+use crate::client::ClientHandle;
+use crate::context::HubContext;
+use crate::event::{Broadcast, Event, Failure};
+use crate::model::{Message, RoomRecord};
 use crate::policy;
+use crate::port::{Appended, MessageDraft, StoreError};
 use crate::refusal::Refusal;
-use crate::rings::RoomRing;
-use crate::roster::Roster;
-use crate::shared::Shared;
-use crate::typing::Typists;
 
-use followers::Followers;
-use marks::Mark;
-use name::Name;
-use participants::Participants;
-use presence::Presence;
-use unsure::Standing;
+use fanout::{Audience, Fanout, RoomEvent};
+use live_session::LiveSession;
+use log::Log;
+use members::Members;
+use membership::Resync;
+use name::DisplayName;
+use presence::RoomPresence;
+use publish::PendingBatch;
+use read_markers::MarkerBatch;
+use registration::Registration;
+use typing::Typing;
 
-pub(crate) use command::{Joining, Mailbox, Post, Resumed, RoomCommand, Session, Target};
+pub(crate) use command::{
+    Batched, Immediate, JoinOutcome, Mailbox, Post, ReadRequest, ReadTarget, Request, ResumeOutcome,
+    RoomCommand, SetLiveStatus,
+};
 
-struct Room {
-    shared: Arc<Shared>,
+/// What a room is, for as long as it exists.
+struct Identity {
     id: RoomId,
-    name: Name,
     kind: RoomKind,
     /// The chat that this is the live room of.
     chat: Option<RoomId>,
-    head: Cursor,
-    /// When something was last said, so that times do not fall when the clock goes back a little.
-    last_at_ms: i64,
-    /// When to look whether the store has more than was told; `None`: it has not.
-    look_at: Option<Instant>,
-    members: HashMap<UserId, Membership>,
-    /// When to look whether the store has other people in here; `None`: it has not.
-    people_at: Option<Instant>,
-    /// Its people are announced here: it stands alone, and is on the map.
-    is_home: bool,
-    /// Members who were not told of their new room yet.
-    uninvited: BTreeSet<UserId>,
-    presence: Presence,
-    /// Everybody, as who joins is told; made when it is first asked for.
-    roster: Option<Arc<Roster>>,
-    followers: Followers,
-    participants: Participants,
-    /// What an owner last said of the session.
-    live: Option<LiveChange>,
-    /// The same of the live room of this chat. In a box, because few have one.
-    session: Option<Box<LiveChange>>,
-    typists: Typists,
-    /// The newest messages, without holes, up to the head.
-    ring: RoomRing,
-    /// Messages that somebody in this turn was told again, spelled for whoever asks for them next.
-    retold: BTreeMap<u64, Envelope>,
 }
 
-/// A room keeps the memory of so many commands between two turns, so that a quiet one neither holds nor asks for memory.
-const KEPT: usize = 16;
-
-/// Whether the room goes on after a command.
-enum Flow {
-    Continue,
-    /// It does not, and is off the map unless the hub stops: whatever still waits is refused for this reason.
-    End(Refusal),
+struct Room {
+    context: Arc<HubContext>,
+    identity: Identity,
+    registration: Registration,
+    name: DisplayName,
+    members: Members,
+    log: Log,
+    pending: PendingBatch,
+    fanout: Fanout,
+    presence: RoomPresence,
+    typing: Typing,
+    live: LiveSession,
 }
 
-/// Runs a room until nobody needs it, it is deleted, or the hub stops.
-pub(crate) async fn run(shared: Arc<Shared>, id: RoomId, mut mailbox: mpsc::Receiver<RoomCommand>) {
-    let last_words = match shared.store.room(&id).await {
+/// Runs a room until it is passivated, it is deleted, or the hub stops.
+pub(crate) async fn run(context: Arc<HubContext>, id: RoomId, mailbox: mpsc::Receiver<RoomCommand>) {
+    let error = match context.store.room(&id).await {
         Ok(Some(record)) => {
-            let mut room = Room::new(shared.clone(), record);
-            match room.work(&mut mailbox).await {
-                Some(refusal) => refusal,
-                None => return,
-            }
+            let (batch, idle_retry) = (context.settings.batch, context.settings.room_idle);
+            let stopped = context.stopped.clone();
+            let room = Room::new(context, record);
+            return actor::run(room, mailbox, stopped, RunSettings { batch, idle_retry }).await;
         }
-        Ok(None) => {
-            shared.registry.rooms.forget(&id);
-            Refusal::NoSuchRoom
-        }
+        Ok(None) => Refusal::NoSuchRoom,
         Err(error) => {
             let cause = &error as &dyn std::error::Error;
             tracing::error!(error = cause, room.id = %id, "Could not load room `{id}`");
-            shared.registry.rooms.forget(&id);
             Refusal::from(error)
         }
     };
-    mailbox.close();
-    while let Some(command) = mailbox.recv().await {
-        command.refuse(&last_words);
-    }
+    context.registry.rooms.remove(&id);
+    actor::reject_all(mailbox, &error).await;
 }
 
 impl Room {
-    fn new(shared: Arc<Shared>, record: RoomRecord) -> Self {
-        let members: HashMap<UserId, Membership> =
-            record.members.into_iter().map(|member| (member.person.id.clone(), member)).collect();
-        let is_home = policy::stands_alone(record.kind).is_ok();
-        // Before the look who is here: who comes after it is announced.
-        if is_home {
-            shared.registry.homes.enter(&record.id, members.keys());
-        }
-        let here = members.keys().filter(|person| shared.registry.is_present(person)).cloned();
-        let presence = Presence::of(here);
-        let ring = shared.rings.ring(record.head.seq);
+    fn new(context: Arc<HubContext>, record: RoomRecord) -> Self {
+        let RoomRecord { id, name, kind, chat, head, active_at_ms, members, live, session, .. } = record;
+        let members = Members::new(members);
+        let has_own_members = policy::stands_alone(kind).is_ok();
+        let registration = Registration::new(&context, &id, has_own_members, members.ids());
+        let online = members.ids().filter(|user| context.registry.is_present(user)).cloned();
+        let presence = RoomPresence::new(online);
+        let cache = context.rings.ring(head.seq);
         Self {
-            is_home,
-            shared,
-            id: record.id,
-            name: Name::known(record.name),
-            kind: record.kind,
-            chat: record.chat,
-            head: record.head,
-            last_at_ms: record.active_at_ms,
-            look_at: None,
+            registration,
+            name: DisplayName::new(name),
             members,
-            people_at: None,
-            uninvited: BTreeSet::new(),
+            log: Log::new(id.clone(), head, active_at_ms, cache),
+            pending: PendingBatch::default(),
+            fanout: Fanout::default(),
             presence,
-            roster: None,
-            followers: Followers::default(),
-            participants: Participants::default(),
-            live: record.live,
-            session: record.session.map(Box::new),
-            typists: Typists::default(),
-            ring,
-            retold: BTreeMap::new(),
+            typing: Typing::default(),
+            live: LiveSession::new(id.clone(), kind, live, session),
+            identity: Identity { id, kind, chat },
+            context,
         }
     }
 
-    /// Takes up commands until the room ends; `None`: it fell asleep and is already off the map.
-    async fn work(&mut self, mailbox: &mut mpsc::Receiver<RoomCommand>) -> Option<Refusal> {
-        let mut batch = Vec::new();
-        let mut unused_since = Instant::now();
-        let stopped = self.shared.stopped.clone();
-        // One for all turns: a new one for each would be put into the list of all rooms and taken out again.
-        let mut stopped = pin!(stopped.cancelled());
-        loop {
-            let idle_end = unused_since + self.shared.settings.room_idle;
-            let wake_at = self.next_look(idle_end);
-            let taken = tokio::select! {
-                biased;
-                taken = mailbox.recv_many(&mut batch, self.shared.settings.batch) => taken,
-                // Woken after everybody was told to stop.
-                () = &mut stopped => return Some(Refusal::Stopping),
-                () = sleep_until(wake_at) => {
-                    if let Flow::End(refusal) = Box::pin(self.look_around()).await {
-                        return Some(refusal);
-                    }
-                    let is_over = self.followers.is_empty() && Instant::now() >= idle_end;
-                    // Who comes or goes is told of it even if nobody follows: not before that is sure.
-                    let may_sleep = is_over && self.people_at.is_none();
-                    if may_sleep && self.shared.registry.rooms.fall_asleep(&self.id, mailbox, || self.leave_home()) {
-                        return None;
-                    }
-                    // Or somebody holds the mailbox without following: look again after another while.
-                    if is_over {
-                        unused_since = Instant::now();
-                    }
-                    continue;
-                }
-            };
-            if taken == 0 {
-                return Some(Refusal::Stopping);
-            }
-            if let Flow::End(refusal) = self.take_up(&mut batch).await {
-                return Some(refusal);
-            }
-            self.retold.clear();
-            if batch.capacity() > KEPT {
-                batch = Vec::new();
-            }
-            if self.followers.is_empty() {
-                unused_since = Instant::now();
+    /// Sends events to the subscribers, in order. Clients that are gone or too slow lose their subscription.
+    fn emit(&mut self, events: impl IntoIterator<Item = RoomEvent>) {
+        for event in events {
+            for client in self.fanout.send(event) {
+                self.connection_lost(client);
             }
         }
     }
 
-    /// Does what is due although nothing comes in.
-    async fn look_around(&mut self) -> Flow {
-        self.end_silent_typing();
-        self.end_lost_participants();
-        self.look_again().await;
-        if let end @ Flow::End(_) = self.make_sure_again().await {
-            return end;
-        }
-        self.tell_presence();
-        self.tell_name();
-        Flow::Continue
+    fn now_ms(&self) -> i64 {
+        self.context.clock.now_ms()
     }
 
-    /// When there is something to end even if nothing comes in.
-    fn next_look(&self, idle_end: Instant) -> Option<Instant> {
-        let idle_end = self.followers.is_empty().then_some(idle_end);
-        let ends = [
-            idle_end,
-            self.typists.next_end(),
-            self.participants.next_end(),
-            self.presence.next_news(),
-            self.name.next_news(),
-            self.look_at,
-            self.people_at,
-        ];
-        ends.into_iter().flatten().min()
+    fn is_online(&self, user: &UserId) -> bool {
+        self.context.registry.is_present(user)
     }
 
-    /// Carries out commands in order, or refuses what comes after the room's end. Neighbouring posts share a transaction, and
-    /// so do neighbouring read marks.
-    async fn take_up(&mut self, batch: &mut Vec<RoomCommand>) -> Flow {
-        let mut posts = Vec::new();
-        let mut marks = Vec::new();
-        let mut commands = batch.drain(..);
-        // What waits for the store is in boxes, so that a room at rest needs little memory.
-        while let Some(command) = commands.next() {
-            match command {
-                RoomCommand::Post(post) => {
-                    if !marks.is_empty() {
-                        Box::pin(self.note_marks(&mut marks)).await;
-                    }
-                    posts.push(*post);
-                }
-                RoomCommand::Read { person, upto, reply } => {
-                    if !posts.is_empty() {
-                        Box::pin(self.commit_and_deliver(&mut posts)).await;
-                    }
-                    marks.push(Mark { person, upto, reply });
-                }
-                other => {
-                    if !posts.is_empty() || !marks.is_empty() {
-                        Box::pin(self.settle(&mut posts, &mut marks)).await;
-                    }
-                    let Some(other) = self.apply_at_once(other) else { continue };
-                    if let Flow::End(refusal) = Box::pin(self.apply(other)).await {
-                        commands.for_each(|command| command.refuse(&refusal));
-                        return Flow::End(refusal);
-                    }
-                }
-            }
-        }
-        if !posts.is_empty() || !marks.is_empty() {
-            Box::pin(self.settle(&mut posts, &mut marks)).await;
-        }
-        Flow::Continue
+    /// Removes the room from the registry and the index: nobody finds it any more.
+    fn unregister(&mut self) {
+        self.registration.close(&self.context, &self.identity.id, self.members.ids());
     }
 
-    async fn settle(&mut self, posts: &mut Vec<Post>, marks: &mut Vec<Mark>) {
-        self.commit_and_deliver(posts).await;
-        self.note_marks(marks).await;
-    }
-
-    /// Carries out what waits for nothing; answers any other command.
-    fn apply_at_once(&mut self, command: RoomCommand) -> Option<RoomCommand> {
+    fn execute_immediate(&mut self, command: Immediate) {
         match command {
-            command if self.people_at.is_some() => return Some(command),
-            RoomCommand::Broadcast { client, event, data } => self.broadcast(&client, event, data),
-            RoomCommand::Typing { client, on } => self.note_typing(&client, on),
-            RoomCommand::LookFor(people) => self.look_for(&people),
-            command => return Some(command),
+            Immediate::Unsubscribe(client) => self.unsubscribe(client),
+            Immediate::ConnectionLost(client) => self.connection_lost(client),
+            Immediate::Typing { client, on } => self.set_typing(&client, on),
+            Immediate::Broadcast { client, event, data } => self.broadcast(&client, event, data),
+            Immediate::PresenceChanged(users) => self.refresh_presence(&users),
+            Immediate::LiveStatusChanged(change) => {
+                let event = self.live.set_chat_status(change);
+                self.emit(event);
+            }
+            Immediate::ReloadMembers => self.members.mark_stale(),
         }
-        None
     }
 
-    async fn apply(&mut self, command: RoomCommand) -> Flow {
-        if command.depends_on_people() {
-            match self.make_sure().await {
-                Standing::Sure => {}
-                Standing::Gone => {
-                    command.refuse(&Refusal::NoSuchRoom);
-                    return Flow::End(Refusal::NoSuchRoom);
-                }
-                Standing::Unsure(refusal) => {
-                    command.refuse(&refusal);
-                    return Flow::Continue;
-                }
+    /// Executes a request once the members are current, and answers it.
+    async fn answer(&mut self, request: Request) -> Flow {
+        match self.resync_members().await {
+            Resync::Current => {}
+            Resync::Gone => {
+                request.reject(&Refusal::NoSuchRoom);
+                return Flow::End(Refusal::NoSuchRoom);
+            }
+            Resync::Unavailable(error) => {
+                request.reject(&error);
+                return Flow::Continue;
             }
         }
-        match self.carry_out(command).await {
-            Flow::Continue => self.make_sure_again().await,
+        match self.execute_request(request).await {
+            Flow::Continue => self.resync_members_if_due().await,
             end @ Flow::End(_) => end,
         }
     }
 
-    async fn carry_out(&mut self, command: RoomCommand) -> Flow {
-        match command {
-            // The client has hung up; that it left comes behind.
-            RoomCommand::Join { reply, .. } if reply.is_closed() => {}
-            RoomCommand::Join { client, bring, reply } => {
-                let joined = self.join(client, bring).await;
-                reply.send(joined).ok();
+    async fn execute_request(&mut self, request: Request) -> Flow {
+        match request {
+            Request::Join { client, mode, reply } => {
+                // Closed: the client has hung up, and the end of its subscription follows.
+                if !reply.is_closed() {
+                    reply.send(self.join(client, mode).await).ok();
+                }
             }
-            RoomCommand::Resume { reply, .. } if reply.is_closed() => {}
-            RoomCommand::Resume { client, since, reply } => {
-                let resumed = self.resume(&client, since).await;
-                reply.send(resumed).ok();
+            Request::Resume { client, since, reply } => {
+                if !reply.is_closed() {
+                    reply.send(self.resume(&client, since).await).ok();
+                }
             }
-            RoomCommand::Leave(peer) => self.forget_follower(peer),
-            RoomCommand::Gone(peer) => self.lose_follower(peer),
-            RoomCommand::Live(session) => {
-                let Session { actor, status, details, reply } = *session;
-                let said = self.set_live(&actor, status, details).await;
-                reply.send(said).ok();
+            Request::SetLiveStatus(request) => self.set_live_status(*request).await,
+            Request::AddMembers { actor, users, reply } => {
+                reply.send(self.add_members(&actor, &users).await).ok();
             }
-            RoomCommand::SessionChanged(change) => self.note_session(change),
-            RoomCommand::Refresh => self.doubt_people(),
-            RoomCommand::Broadcast { client, event, data } => self.broadcast(&client, event, data),
-            RoomCommand::Typing { client, on } => self.note_typing(&client, on),
-            RoomCommand::LookFor(people) => self.look_for(&people),
-            RoomCommand::AddMembers { actor, people, reply } => {
-                let added = self.add_members(&actor, &people).await;
-                reply.send(added).ok();
-            }
-            RoomCommand::RemoveMember { actor, person, for_good, reply } => {
-                let removed = self.remove_member(&actor, &person, for_good).await;
-                let emptied = removed.is_ok() && self.members.is_empty();
+            Request::RemoveMember { actor, user, for_good, reply } => {
+                let removed = self.remove_member(&actor, &user, for_good).await;
+                let is_gone = removed.is_ok() && self.members.is_empty();
                 reply.send(removed).ok();
-                if emptied {
+                if is_gone {
                     return Flow::End(Refusal::NoSuchRoom);
                 }
             }
-            RoomCommand::Rename { actor, name, reply } => {
-                let renamed = self.rename(&actor, name).await;
-                reply.send(renamed).ok();
+            Request::Rename { actor, name, reply } => {
+                reply.send(self.rename(&actor, name).await).ok();
             }
-            RoomCommand::Delete { actor, reply } => {
+            Request::Delete { actor, reply } => {
                 let deleted = self.delete(&actor).await;
-                let gone = deleted.is_ok();
-                // Off the map before the answer: whoever asks next must not find what was deleted.
-                if gone {
-                    self.go_off_the_map();
-                }
+                let is_gone = deleted.is_ok();
                 reply.send(deleted).ok();
-                if gone {
+                if is_gone {
                     return Flow::End(Refusal::NoSuchRoom);
                 }
             }
-            RoomCommand::Stop(reply) => {
-                reply.send(()).ok();
-                return Flow::End(Refusal::Stopping);
-            }
-            // Taken care of in runs by `take_up`.
-            RoomCommand::Post(_) | RoomCommand::Read { .. } => {}
         }
         Flow::Continue
     }
 
-    /// Nobody finds the room any more.
-    fn go_off_the_map(&mut self) {
-        self.leave_home();
-        self.is_home = false;
-        self.shared.registry.rooms.forget(&self.id);
-    }
-
-    /// Nobody is announced here any more.
-    fn leave_home(&self) {
-        if self.is_home {
-            self.shared.registry.homes.leave(&self.id, self.members.keys());
+    /// Commits what waits, if anything does.
+    async fn commit_pending(&mut self) {
+        if !self.pending.is_empty() {
+            Box::pin(async {
+                self.commit_posts().await;
+                self.commit_reads().await;
+            })
+            .await;
         }
     }
 
-    fn role(&self, person: &UserId) -> Option<Role> {
-        self.members.get(person).map(|member| member.role)
+    /// Commits the posts that wait in one transaction, then delivers them to the subscribers, then answers each author.
+    async fn commit_posts(&mut self) {
+        let posts = self.pending.take_posts();
+        if posts.is_empty() {
+            return;
+        }
+        let mut accepted = Vec::with_capacity(posts.len());
+        for post in posts {
+            match self.check_post(&post).await {
+                Ok(()) => accepted.push(post),
+                Err(error) => post.reject(Some(self.identity.id.clone()), &error),
+            }
+        }
+        let drafts: Vec<MessageDraft> = accepted.iter().map(publish::draft_of).collect();
+        match self.log.append(&*self.context.store, drafts, self.context.clock.now_ms()).await {
+            Ok(appended) => {
+                let new = appended.iter().filter(|it| matches!(it, Appended::New(_))).count();
+                self.context.pulse.count(new);
+                for (post, outcome) in accepted.into_iter().zip(appended) {
+                    let (Appended::New(message) | Appended::Known(message)) = outcome;
+                    self.deliver_committed(&message).await;
+                    publish::acknowledge(post, message);
+                }
+            }
+            Err(error) => {
+                publish::reject_all(accepted, &self.identity.id, error);
+                self.resync_log().await;
+            }
+        }
     }
 
-    fn check_part(&self, person: &UserId) -> Result<(), Refusal> {
-        policy::may_take_part(self.role(person))
+    async fn check_post(&self, post: &Post) -> Result<(), Refusal> {
+        self.members.check(&post.author.id)?;
+        let Some(parent) = post.parent else { return Ok(()) };
+        match self.log.history().seq_of(&*self.context.store, parent).await {
+            Ok(_) => Ok(()),
+            Err(Refusal::NoSuchMessage) => Err(Refusal::NoSuchParent),
+            Err(error) => Err(error),
+        }
     }
-}
 
-/// Waits until a moment, or forever.
-async fn sleep_until(moment: Option<Instant>) {
-    match moment {
-        Some(moment) => tokio::time::sleep_until(moment).await,
-        None => std::future::pending().await,
+    /// Publishes a committed message unless it was published before, and first what was committed before it.
+    async fn deliver_committed(&mut self, message: &Message) {
+        if message.cursor.seq > self.log.head().seq + 1 {
+            self.log.mark_stale();
+            self.resync_log().await;
+        }
+        if message.cursor.seq == self.log.head().seq + 1 {
+            self.publish(message.clone());
+        }
+    }
+
+    /// Hands the message that follows the head to all subscribers.
+    fn publish(&mut self, mut message: Message) {
+        let stopped = self.typing.stop(&self.identity.id, &message.author.id);
+        self.emit(stopped);
+        message.author = self.members.intern(&message.author);
+        let event = self.log.publish(message);
+        self.emit([event]);
+    }
+
+    /// Publishes what is committed beyond the head, if there may be anything.
+    async fn resync_log(&mut self) {
+        if !self.log.is_stale() {
+            return;
+        }
+        match self.publish_unpublished().await {
+            Ok(()) => self.log.mark_current(),
+            Err(error) => {
+                let (cause, id) = (&error as &dyn std::error::Error, &self.identity.id);
+                tracing::error!(error = cause, room.id = %id, "Could not read the history of room `{id}`");
+                self.log.retry_resync();
+            }
+        }
+    }
+
+    async fn publish_unpublished(&mut self) -> Result<(), StoreError> {
+        loop {
+            let page = self.log.read_unpublished(&*self.context.store).await?;
+            for message in page.messages {
+                self.publish(message);
+            }
+            if !page.has_more {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Stores the read requests that wait in one transaction, then sends what changed, then answers.
+    async fn commit_reads(&mut self) {
+        let requests = self.pending.take_reads();
+        if requests.is_empty() {
+            return;
+        }
+        let store = &*self.context.store;
+        let batch = MarkerBatch::check(requests, &self.members, &self.log, store).await;
+        let wants_receipts = self.fanout.wants_receipts();
+        let outcome =
+            batch.store(&self.identity.id, &mut self.members, &self.log, store, wants_receipts).await;
+        self.emit(outcome.events);
+        for (reply, answer) in outcome.answers {
+            reply.send(answer).ok();
+        }
+    }
+
+    /// Reads which of these members are online, and sends what is due.
+    fn refresh_presence(&mut self, users: &[UserId]) {
+        for user in users.iter().filter(|user| self.members.contains(user)) {
+            self.presence.observe(user, self.context.registry.is_present(user));
+        }
+        self.send_presence();
+    }
+
+    fn send_presence(&mut self) {
+        let (tick, subscribers) = (self.context.settings.presence_tick, self.fanout.len());
+        let due = self.presence.take_due(&self.identity.id, Instant::now(), tick, subscribers);
+        if due.is_some() {
+            self.members.forget_roster();
+        }
+        self.emit(due);
+    }
+
+    fn set_typing(&mut self, client: &ClientHandle, on: bool) {
+        let (room, user) = (&self.identity.id, &client.person.id);
+        if !self.members.contains(user) || !self.fanout.contains(client.id) {
+            return;
+        }
+        let event = if on {
+            let timeout = client.spelling.typing_timeout.unwrap_or(self.context.settings.typing_timeout);
+            Some(self.typing.start(room, user, Instant::now(), timeout))
+        } else {
+            self.typing.stop(room, user)
+        };
+        self.emit(event);
+    }
+
+    /// Hands an application's own event to all subscribers: neither stored nor numbered, but in order with everything else.
+    fn broadcast(&mut self, client: &ClientHandle, event: Box<str>, data: RawJson) {
+        // A user who was removed may have been added again, but the client is not subscribed.
+        let is_subscribed = if self.fanout.contains(client.id) { Ok(()) } else { Err(Refusal::NotJoined) };
+        let (room, user) = (self.identity.id.clone(), client.person.id.clone());
+        if let Err(refusal) = self.members.check(&user).and(is_subscribed) {
+            let failure = Failure { refusal, room: Some(room), draft: None };
+            // A client that is gone needs no answer.
+            fanout::send_to(client, &Event::Failed(failure)).ok();
+            return;
+        }
+        let event = Event::Broadcast(Broadcast { room, user, event, data });
+        self.emit([RoomEvent { event, delivery: Delivery::Fleeting, audience: Audience::Everyone }]);
     }
 }

@@ -1,35 +1,33 @@
-//! The display name of a room, and when those who follow are told of another one.
+//! Display name: the name of a room, and when subscribers receive another one. Pure: time is handed in.
 //!
-//! A name may change as often as its owner likes. Followers hear of a change at once, and of the next ones a few times a
+//! A name may change as often as its owner likes. Subscribers receive a change at once, and the next ones a few times a
 //! second: always the last one.
 
 use std::time::Duration;
 
-use protocol::RoomName;
+use protocol::{RoomId, RoomName};
 use tokio::time::Instant;
 
 use crate::backlog::{Delivery, Subject};
-use crate::envelope::Envelope;
 use crate::event::Event;
 
-use super::Room;
+use super::fanout::{Audience, RoomEvent};
 
-/// Between two times that followers are told of another name.
+/// Between two events about another name.
 const TICK: Duration = Duration::from_millis(500);
 
-/// A name, and how far it was told.
-pub(super) struct Name {
+/// A name, and whether subscribers have received it.
+pub(super) struct DisplayName {
     text: String,
-    /// When followers were last told of another one.
-    told_at: Option<Instant>,
-    /// They were not told of this one yet.
-    is_news: bool,
+    /// When subscribers last received another one.
+    sent_at: Option<Instant>,
+    is_pending: bool,
 }
 
-impl Name {
-    /// A name that everybody knows who looks.
-    pub(super) fn known(text: String) -> Self {
-        Self { text, told_at: None, is_news: false }
+impl DisplayName {
+    /// A name that all know who read the room.
+    pub(super) fn new(text: String) -> Self {
+        Self { text, sent_at: None, is_pending: false }
     }
 
     /// Whether this is the name.
@@ -37,33 +35,27 @@ impl Name {
         self.text == text
     }
 
-    /// When followers are to be told; `None` while there is nothing to tell.
-    pub(super) fn next_news(&self) -> Option<Instant> {
-        self.told_at.filter(|_| self.is_news).map(|told_at| told_at + TICK)
+    /// Takes another name; the event if one is due.
+    pub(super) fn set(&mut self, room: &RoomId, text: String, now: Instant) -> Option<RoomEvent> {
+        (self.text, self.is_pending) = (text, true);
+        self.take_due(room, now)
     }
 
-    /// The name that followers are to be told now.
-    fn take_news(&mut self, now: Instant) -> Option<String> {
-        if !self.is_news || self.next_news().is_some_and(|moment| moment > now) {
+    /// When an event is due; `None` while there is nothing to send.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.sent_at.filter(|_| self.is_pending).map(|sent_at| sent_at + TICK)
+    }
+
+    /// The event that is due now.
+    pub(super) fn take_due(&mut self, room: &RoomId, now: Instant) -> Option<RoomEvent> {
+        if !self.is_pending || self.next_deadline().is_some_and(|moment| moment > now) {
             return None;
         }
-        (self.told_at, self.is_news) = (Some(now), false);
-        Some(self.text.clone())
-    }
-}
-
-impl Room {
-    /// The room has another name from now on.
-    pub(super) fn take_name(&mut self, name: String) {
-        (self.name.text, self.name.is_news) = (name, true);
-        self.tell_name();
-    }
-
-    /// Tells followers of another name, if the last time is a while ago.
-    pub(super) fn tell_name(&mut self) {
-        let Some(name) = self.name.take_news(Instant::now()) else { return };
-        let room = self.id.clone();
-        let delivery = Delivery::State(Subject::name(&room));
-        self.deliver_to(&Envelope::new(Event::RoomRenamed(RoomName { room, name })), delivery, |_| true);
+        (self.sent_at, self.is_pending) = (Some(now), false);
+        Some(RoomEvent {
+            delivery: Delivery::State(Subject::name(room)),
+            audience: Audience::Everyone,
+            event: Event::RoomRenamed(RoomName { room: room.clone(), name: self.text.clone() }),
+        })
     }
 }

@@ -1,89 +1,105 @@
-//! Which members of a room were last told to be here, and what has changed since. Pure: time is handed in.
+//! Room presence: which members subscribers know to be online, and what has changed since. Pure: time is handed in.
 //!
-//! Everybody of a room hears of everybody who comes, so a storm of n people would be n² events. The first change is told
-//! at once; what follows within a tick is gathered and told together, and who came and left within it is no news.
+//! Each member who comes is an event for all, so a storm of n users would be n² events. The first change is sent at once;
+//! what follows within a tick is gathered and sent together, and a user who came and left within it causes no event.
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 
-use protocol::UserId;
+use protocol::{PresenceChange, RoomId, UserId};
 use tokio::time::Instant;
 
-/// How much the tick grows with each reader, so that a room tells at most some ten thousand readers a second.
-const TICK_PER_READER: Duration = Duration::from_micros(100);
+use crate::event::Event;
 
-/// Who is here, as the room's followers know it.
+use super::fanout::RoomEvent;
+
+/// How much the tick grows with each subscriber, so that a room sends at most some ten thousand of these events a second.
+const TICK_PER_SUBSCRIBER: Duration = Duration::from_micros(100);
+
+/// The members who are online, as the subscribers know it.
 #[derive(Debug, Default)]
-pub(super) struct Presence {
-    /// Told to be here.
-    told: HashSet<UserId>,
-    /// Of whom the opposite of what was told is true. In order, so that it is told in one.
-    waiting: BTreeSet<UserId>,
+pub(super) struct RoomPresence {
+    /// Announced as online.
+    announced: HashSet<UserId>,
+    /// Of whom the opposite of what was announced is true. In order, so that it is sent in one.
+    pending: BTreeSet<UserId>,
     /// Before that, changes are gathered.
     quiet_until: Option<Instant>,
 }
 
-/// What changed, to be told at once.
+/// What changed since the last event.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct News {
-    pub(super) online: Vec<UserId>,
-    pub(super) offline: Vec<UserId>,
+struct Change {
+    online: Vec<UserId>,
+    offline: Vec<UserId>,
 }
 
-impl Presence {
-    /// These people are here, and everybody who asks is told so.
-    pub(super) fn of(people: impl Iterator<Item = UserId>) -> Self {
-        Self { told: people.collect(), ..Self::default() }
+impl RoomPresence {
+    /// These members are online, and whoever joins is sent so.
+    pub(super) fn new(online: impl Iterator<Item = UserId>) -> Self {
+        Self { announced: online.collect(), ..Self::default() }
     }
 
-    /// Whether somebody was last told to be here.
-    pub(super) fn was_told(&self, person: &UserId) -> bool {
-        self.told.contains(person)
+    /// Whether subscribers know a user to be online.
+    pub(super) fn is_announced(&self, user: &UserId) -> bool {
+        self.announced.contains(user)
     }
 
-    /// Whether somebody is here or not, as it was found out now.
-    pub(super) fn note(&mut self, person: &UserId, online: bool) {
-        if self.told.contains(person) == online {
-            self.waiting.remove(person);
+    /// Whether a user is online, as it was found out now.
+    pub(super) fn observe(&mut self, user: &UserId, online: bool) {
+        if self.announced.contains(user) == online {
+            self.pending.remove(user);
         } else {
-            self.waiting.insert(person.clone());
+            self.pending.insert(user.clone());
         }
     }
 
-    /// Somebody is here, and told so in another way.
-    pub(super) fn told_of(&mut self, person: UserId) {
-        self.waiting.remove(&person);
-        self.told.insert(person);
+    /// A user is online, and another event has said so.
+    pub(super) fn mark_announced(&mut self, user: UserId) {
+        self.pending.remove(&user);
+        self.announced.insert(user);
     }
 
-    /// Somebody is not of this room any more.
-    pub(super) fn forget(&mut self, person: &UserId) {
-        self.told.remove(person);
-        self.waiting.remove(person);
+    /// A user is no member any more.
+    pub(super) fn forget(&mut self, user: &UserId) {
+        self.announced.remove(user);
+        self.pending.remove(user);
     }
 
-    /// Takes what is to be told now, if the last time is long enough ago. Nothing more is told for a tick then.
-    pub(super) fn take_news(&mut self, now: Instant, tick: Duration, readers: usize) -> Option<News> {
-        if self.waiting.is_empty() || self.quiet_until.is_some_and(|until| now < until) {
+    /// The event that is due now, if there is one. No other is due for a tick then.
+    pub(super) fn take_due(
+        &mut self,
+        room: &RoomId,
+        now: Instant,
+        tick: Duration,
+        subscribers: usize,
+    ) -> Option<RoomEvent> {
+        let Change { online, offline } = self.take_change(now, tick, subscribers)?;
+        let change = PresenceChange { room: room.clone(), online, offline };
+        Some(RoomEvent::reliable(Event::Presence(change)))
+    }
+
+    fn take_change(&mut self, now: Instant, tick: Duration, subscribers: usize) -> Option<Change> {
+        if self.pending.is_empty() || self.quiet_until.is_some_and(|until| now < until) {
             return None;
         }
-        let readers = u32::try_from(readers).unwrap_or(u32::MAX);
-        self.quiet_until = Some(now + tick.max(TICK_PER_READER.saturating_mul(readers)));
+        let subscribers = u32::try_from(subscribers).unwrap_or(u32::MAX);
+        self.quiet_until = Some(now + tick.max(TICK_PER_SUBSCRIBER.saturating_mul(subscribers)));
         let (mut online, mut offline) = (Vec::new(), Vec::new());
-        for person in std::mem::take(&mut self.waiting) {
-            if self.told.remove(&person) {
-                offline.push(person);
+        for user in std::mem::take(&mut self.pending) {
+            if self.announced.remove(&user) {
+                offline.push(user);
             } else {
-                self.told.insert(person.clone());
-                online.push(person);
+                self.announced.insert(user.clone());
+                online.push(user);
             }
         }
-        Some(News { online, offline })
+        Some(Change { online, offline })
     }
 
-    /// When what was gathered is to be told.
-    pub(super) fn next_news(&self) -> Option<Instant> {
-        self.quiet_until.filter(|_| !self.waiting.is_empty())
+    /// When what was gathered is due.
+    pub(super) fn next_deadline(&self) -> Option<Instant> {
+        self.quiet_until.filter(|_| !self.pending.is_empty())
     }
 }
 
@@ -97,47 +113,47 @@ mod tests {
         UserId::parse(name).unwrap()
     }
 
-    fn news(online: &[&str], offline: &[&str]) -> News {
+    fn change(online: &[&str], offline: &[&str]) -> Change {
         let users = |names: &[&str]| names.iter().map(|name| user(name)).collect();
-        News { online: users(online), offline: users(offline) }
+        Change { online: users(online), offline: users(offline) }
     }
 
     #[test]
-    fn the_first_change_is_told_at_once_and_the_rest_of_the_tick_together() {
+    fn the_first_change_is_sent_at_once_and_the_rest_of_a_tick_together() {
         let now = Instant::now();
-        let mut presence = Presence::of([user("zoe")].into_iter());
-        presence.note(&user("ann"), true);
-        assert_eq!(presence.take_news(now, TICK, 3), Some(news(&["ann"], &[])));
-        presence.note(&user("eve"), true);
-        presence.note(&user("bob"), true);
-        presence.note(&user("zoe"), false);
-        assert_eq!(presence.take_news(now, TICK, 3), None);
-        assert_eq!(presence.next_news(), Some(now + TICK));
-        assert_eq!(presence.take_news(now + TICK, TICK, 3), Some(news(&["bob", "eve"], &["zoe"])));
-        assert_eq!(presence.next_news(), None);
+        let mut presence = RoomPresence::new([user("zoe")].into_iter());
+        presence.observe(&user("ann"), true);
+        assert_eq!(presence.take_change(now, TICK, 3), Some(change(&["ann"], &[])));
+        presence.observe(&user("eve"), true);
+        presence.observe(&user("bob"), true);
+        presence.observe(&user("zoe"), false);
+        assert_eq!(presence.take_change(now, TICK, 3), None);
+        assert_eq!(presence.next_deadline(), Some(now + TICK));
+        assert_eq!(presence.take_change(now + TICK, TICK, 3), Some(change(&["bob", "eve"], &["zoe"])));
+        assert_eq!(presence.next_deadline(), None);
     }
 
     #[test]
-    fn who_leaves_and_comes_back_within_a_tick_is_no_news() {
+    fn a_user_who_returns_within_a_tick_causes_no_event() {
         let now = Instant::now();
-        let mut presence = Presence::of([user("bob")].into_iter());
-        presence.note(&user("ann"), true);
-        presence.take_news(now, TICK, 1);
-        presence.note(&user("bob"), false);
-        presence.note(&user("bob"), true);
-        presence.note(&user("eve"), true);
+        let mut presence = RoomPresence::new([user("bob")].into_iter());
+        presence.observe(&user("ann"), true);
+        presence.take_change(now, TICK, 1);
+        presence.observe(&user("bob"), false);
+        presence.observe(&user("bob"), true);
+        presence.observe(&user("eve"), true);
         presence.forget(&user("eve"));
-        assert_eq!((presence.next_news(), presence.take_news(now + TICK, TICK, 1)), (None, None));
-        assert!(presence.was_told(&user("bob")) && !presence.was_told(&user("eve")));
+        assert_eq!((presence.next_deadline(), presence.take_change(now + TICK, TICK, 1)), (None, None));
+        assert!(presence.is_announced(&user("bob")) && !presence.is_announced(&user("eve")));
     }
 
     #[test]
-    fn a_room_of_ten_thousand_is_told_once_a_second() {
+    fn ten_thousand_subscribers_receive_presence_once_a_second() {
         let now = Instant::now();
-        let mut presence = Presence::default();
-        presence.note(&user("ann"), true);
-        presence.take_news(now, TICK, 10_000);
-        presence.note(&user("bob"), true);
-        assert_eq!(presence.next_news(), Some(now + Duration::from_secs(1)));
+        let mut presence = RoomPresence::default();
+        presence.observe(&user("ann"), true);
+        presence.take_change(now, TICK, 10_000);
+        presence.observe(&user("bob"), true);
+        assert_eq!(presence.next_deadline(), Some(now + Duration::from_secs(1)));
     }
 }

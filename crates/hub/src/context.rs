@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::announcer::Announcer;
-use crate::client::Client;
+use crate::client::ClientHandle;
 use crate::event::{Event, Stamp};
 use crate::inbox::{self, InboxCommand};
 use crate::last_seen::LastSeen;
@@ -28,13 +28,13 @@ use crate::quotas::Daily;
 use crate::refusal::Refusal;
 use crate::registry::{Departure, Registry};
 use crate::rings::Rings;
-use crate::room::{self, Mailbox, RoomCommand};
+use crate::room::{self, Immediate, Mailbox};
 
 /// People who are gathered by room before the rooms are told.
 const ANNOUNCED_AT_ONCE: usize = 256;
 
 /// One for each hub, behind one pointer.
-pub(crate) struct Shared {
+pub(crate) struct HubContext {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
@@ -52,7 +52,7 @@ pub(crate) struct Shared {
     pub(crate) next_peer: AtomicU64,
 }
 
-impl Shared {
+impl HubContext {
     /// The room's mailbox, for a user who asks something of the room. An awake room knows its members and decides; one that
     /// is asleep is woken for its members only.
     ///
@@ -72,7 +72,7 @@ impl Shared {
 
     /// The room's mailbox; wakes the room if need be. Whoever calls this knows that the user may take part.
     pub(crate) fn mailbox(self: &Arc<Self>, room: &RoomId) -> Mailbox {
-        self.registry.rooms.mailbox(room, || {
+        self.registry.rooms.get_or_spawn(room, || {
             let (sender, receiver) = mpsc::channel(self.settings.mailbox);
             self.tasks.spawn(room::run(self.clone(), room.clone(), receiver));
             sender
@@ -81,7 +81,7 @@ impl Shared {
 
     /// The mailbox of somebody's inbox; wakes the inbox if need be.
     pub(crate) fn inbox(self: &Arc<Self>, person: &UserId) -> mpsc::Sender<InboxCommand> {
-        self.registry.inboxes.awake.mailbox(person, || {
+        self.registry.inboxes.awake.get_or_spawn(person, || {
             let (sender, receiver) = mpsc::channel(self.settings.mailbox);
             self.tasks.spawn(inbox::run(self.clone(), person.clone(), receiver));
             sender
@@ -193,7 +193,7 @@ impl Shared {
         let live = live::room_of(chat).and_then(|room| self.registry.rooms.get(&room));
         if let Some(mailbox) = live {
             // A closed mailbox looks when it wakes.
-            mailbox.send(RoomCommand::Refresh).await.ok();
+            mailbox.send(Immediate::ReloadMembers.into()).await.ok();
         }
     }
 
@@ -234,7 +234,7 @@ impl Shared {
     }
 
     /// A client has gone. If it was somebody's last one, presence ends a little later.
-    pub(crate) async fn detach(self: &Arc<Self>, client: Arc<Client>) {
+    pub(crate) async fn detach(self: &Arc<Self>, client: Arc<ClientHandle>) {
         let person = &client.person.id.clone();
         self.last_seen.note(person, self.clock.now_ms());
         let departure = self.registry.detach(person, client.id);
@@ -254,8 +254,8 @@ impl Shared {
     /// looks by itself.
     pub(crate) fn announce(self: &Arc<Self>, person: &UserId) {
         if self.registry.homes.has(person) && self.announcer.add(person.clone()) {
-            let shared = self.clone();
-            self.tasks.spawn(async move { shared.announce_all() });
+            let context = self.clone();
+            self.tasks.spawn(async move { context.announce_all() });
         }
     }
 

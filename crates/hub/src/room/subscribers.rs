@@ -1,0 +1,96 @@
+//! Subscribers: the clients that receive a room's events, in a dense vector, so that the fan-out touches one cache line each.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::backlog::Delivery;
+use crate::client::{ClientHandle, PeerId};
+use crate::envelope::Envelope;
+use crate::outbox::{Gone, Outlet, Track};
+
+/// The clients that are subscribed. Their order depends only on the order in which they subscribed and unsubscribed.
+#[derive(Default)]
+pub(super) struct Subscribers {
+    list: Vec<Subscriber>,
+    /// The index of each in the list.
+    index: HashMap<PeerId, usize>,
+    /// How many have a dialect that shows a receipt for each message.
+    wanting_receipts: usize,
+}
+
+/// A client with what every delivery needs of it, so that the client itself is not read.
+pub(super) struct Subscriber {
+    outlet: Arc<dyn Outlet>,
+    client: Arc<ClientHandle>,
+    /// The slot of its encoder.
+    slot: usize,
+}
+
+impl Subscribers {
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(super) fn contains(&self, client: PeerId) -> bool {
+        self.index.contains_key(&client)
+    }
+
+    /// Whether any of them is to receive a receipt for each message that was read.
+    pub(super) fn want_receipts(&self) -> bool {
+        self.wanting_receipts > 0
+    }
+
+    /// Every subscriber, in the order of delivery.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Subscriber> {
+        self.list.iter()
+    }
+
+    /// Adds a client that is not subscribed.
+    pub(super) fn insert(&mut self, client: Arc<ClientHandle>) {
+        self.wanting_receipts += usize::from(client.spelling.counts_readers);
+        self.index.insert(client.id, self.list.len());
+        let (outlet, slot) = (client.outlet().clone(), client.spelling.slot);
+        self.list.push(Subscriber { outlet, client, slot });
+    }
+
+    /// Removes a client; the last one of the list takes its index.
+    pub(super) fn remove(&mut self, client: PeerId) -> Option<Arc<ClientHandle>> {
+        let index = self.index.remove(&client)?;
+        let Subscriber { client, .. } = self.list.swap_remove(index);
+        if let Some(moved) = self.list.get(index) {
+            self.index.insert(moved.client.id, index);
+        }
+        self.wanting_receipts -= usize::from(client.spelling.counts_readers);
+        Some(client)
+    }
+}
+
+impl Subscriber {
+    pub(super) fn client(&self) -> &ClientHandle {
+        &self.client
+    }
+
+    /// Pushes an event that others receive too; the client's position is `track` afterwards.
+    pub(super) fn push(
+        &self,
+        envelope: &Envelope,
+        delivery: Delivery,
+        track: Option<Track<'_>>,
+    ) -> Result<(), Gone> {
+        let cached = envelope.written(self.slot);
+        let frame = cached.cloned().unwrap_or_else(|| envelope.frame(self.client.spelling));
+        match (frame, track) {
+            (Some(frame), Some(track)) => self.outlet.push_at(frame, track),
+            (Some(frame), None) => self.outlet.push(frame, delivery),
+            (None, Some(track)) => {
+                self.outlet.place(track);
+                Ok(())
+            }
+            (None, None) => Ok(()),
+        }
+    }
+}
