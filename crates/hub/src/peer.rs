@@ -70,12 +70,17 @@ impl Peer {
         self.obey(command, true).await.map_err(|failure| self.as_meant(failure))
     }
 
-    /// A room that has ended because the hub stops looks as if there were none, and whoever was told so would give up what
-    /// it has to say there. Whoever is told to slow down and goes on is closed.
+    /// A room that has ended because the hub stops looks as if there were none, or as if the client had never joined it, and
+    /// whoever was told so would give up what it has to say there. Whoever is told to slow down and goes on is closed.
     fn as_meant(&self, failure: Failure) -> Failure {
         self.note_refusal(&failure.refusal);
+<<<<<<< HEAD:crates/hub/src/peer.rs
         let is_meant =
             matches!(failure.refusal, Refusal::NoSuchRoom) && self.context.stopping.load(Ordering::Relaxed);
+=======
+        let is_meant = matches!(failure.refusal, Refusal::NoSuchRoom | Refusal::NotJoined)
+            && self.shared.stopping.load(Ordering::Relaxed);
+>>>>>>> main:hub/src/peer.rs
         if is_meant { Failure { refusal: Refusal::Stopping, ..failure } } else { failure }
     }
 

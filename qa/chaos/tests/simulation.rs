@@ -46,6 +46,15 @@ fn seeds_from_225_to_300_keep_the_promise() {
     keep_the_promise(225..300);
 }
 
+/// Seeds in which the simulation accused the hub wrongly.
+#[test]
+fn seeds_that_were_judged_too_early_or_by_a_write_that_never_was_keep_the_promise() {
+    for seed in [43_114, 72_887] {
+        let sweep = Sweep::run(seed..seed + 1, None).unwrap();
+        assert!(sweep.broken.is_empty(), "{sweep}");
+    }
+}
+
 #[test]
 fn a_seed_does_the_same_each_time_and_another_one_does_something_else() {
     let mut hashes = Vec::new();

@@ -1,6 +1,7 @@
 //! Which web page a request comes from, and whether it may act with the visitor's cookie.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 
 use axum::http::header::{HOST, ORIGIN};
 use axum::http::uri::Authority;
@@ -78,10 +79,12 @@ impl fmt::Display for Origin {
 fn host_and_port(authority: &str) -> Option<(String, Option<u16>)> {
     let parsed: Authority = authority.parse().ok()?;
     let host = parsed.host().to_ascii_lowercase();
-    // The parser takes brackets after other characters, too, and ends the host within them.
-    let is_address = host.starts_with('[') && host.ends_with(']');
-    let is_bare =
-        !authority.contains(['@', '*']) && !host.is_empty() && (is_address || !host.contains(['[', ']']));
+    // The parser takes more than a host can have, such as a comma, which separates the origins of a list, or brackets after
+    // other characters.
+    let address = host.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+    let is_name = |it: &str| it.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte));
+    let is_host = address.map_or_else(|| is_name(&host), |it| it.parse::<Ipv6Addr>().is_ok());
+    let is_bare = !authority.contains('@') && !host.is_empty() && is_host;
     // A port that is none, such as one beyond 65535, must not pass for one that was left out.
     let has_port = authority.len() > host.len();
     let port = parsed.port_u16();
@@ -185,6 +188,11 @@ mod tests {
             "https://x:",
             "https://x:99999",
             "http://)[::1]:3000",
+            "http://[::1",
+            "http://[v1.x]:3000",
+            "https://a,b.example",
+            "https://a%2cb.example",
+            "https://a;b.example",
             "1a://x",
             "://x",
             "NULL",

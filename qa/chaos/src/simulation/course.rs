@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use hub::model::Message;
+use hub::model::{Message, RoomRecord};
 use hub::port::{MessageDraft, RoomDraft, Slice, Store};
 use protocol::{DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
 
@@ -144,8 +144,10 @@ impl World {
     pub(crate) async fn look_for_rest(&mut self) {
         let now = self.now();
         let mut unrest = Vec::new();
+        let mut heads = Vec::new();
         for room in &self.scenario.rooms {
-            let members = self.members(room).await;
+            let (members, head) = self.members(room).await;
+            heads.push(head);
             for device in self.devices.iter().filter(|it| !it.is_dead) {
                 let is_member = members.contains(device.client.person());
                 unrest.extend(device.client.unrest(room, is_member));
@@ -157,7 +159,10 @@ impl World {
         self.look_for_waiting().await;
         // Whether it is told in the end is the checker's business.
         let is_calm = self.bursts.is_empty() && now >= self.last_burst_over_ms + UNTIL_LAST_LINES_MS;
-        let is_at_rest = unrest.is_empty() && is_calm && !self.has_untold();
+        // What was stored since the last look may still be on its way.
+        let is_quiet = heads == self.last_heads;
+        self.last_heads = heads;
+        let is_at_rest = unrest.is_empty() && is_calm && is_quiet && !self.has_untold();
         if is_at_rest {
             self.is_over = true;
         } else if now > self.scenario.length_ms + UNTIL_GIVEN_UP_MS {
@@ -168,10 +173,13 @@ impl World {
         }
     }
 
-    async fn members(&self, room: &str) -> BTreeSet<String> {
-        let (Some(life), Ok(id)) = (&self.life, RoomId::parse(room)) else { return BTreeSet::new() };
+    /// Who is in a room, and the number of its last message.
+    async fn members(&self, room: &str) -> (BTreeSet<String>, u64) {
+        let (Some(life), Ok(id)) = (&self.life, RoomId::parse(room)) else { return Default::default() };
         let record = life.store.memory.room(&id).await.ok().flatten();
-        record.map(|it| it.members.iter().map(|it| it.person.id.to_string()).collect()).unwrap_or_default()
+        let members =
+            |it: RoomRecord| (it.members.iter().map(|it| it.person.id.to_string()).collect(), it.head.seq);
+        record.map(members).unwrap_or_default()
     }
 
     /// What the run leaves behind.

@@ -21,24 +21,38 @@ const LOST_FSYNC_MS: u128 = 3_000;
 /// What outlives the server.
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
-    log: Mutex<Vec<(Option<Instant>, Write)>>,
+    log: Mutex<Vec<Logged>>,
+}
+
+#[derive(Debug, Clone)]
+struct Logged {
+    /// When it was written, on a disk that loses what it has just written.
+    lost_until: Option<Instant>,
+    /// The store was never asked whether the write may be done: the server crashed before.
+    is_unchecked: bool,
+    write: Write,
 }
 
 impl Disk {
-    fn log(&self) -> MutexGuard<'_, Vec<(Option<Instant>, Write)>> {
+    fn log(&self) -> MutexGuard<'_, Vec<Logged>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Writes something down.
+    /// Writes down what the store has done.
     pub(crate) fn keep(&self, write: Write) {
         let lost_until = planted(Bug::LostFsync).then(Instant::now);
-        self.log().push((lost_until, write));
+        self.log().push(Logged { lost_until, is_unchecked: false, write });
+    }
+
+    /// Writes down what was under way when the server crashed. The next life does it if the store allows it.
+    pub(crate) fn keep_unchecked(&self, write: Write) {
+        self.log().push(Logged { lost_until: None, is_unchecked: true, write });
     }
 
     /// The server is gone: what was not written is lost.
     pub(crate) fn crash(&self) {
-        self.log().retain(|(written, _)| {
-            written.is_none_or(|written| written.elapsed().as_millis() > LOST_FSYNC_MS)
+        self.log().retain(|logged| {
+            logged.lost_until.is_none_or(|written| written.elapsed().as_millis() > LOST_FSYNC_MS)
         });
     }
 
@@ -48,24 +62,33 @@ impl Disk {
         for person in people {
             store.put_person(person.clone());
         }
-        let log: Vec<Write> = self.log().iter().map(|(_, write)| write.clone()).collect();
-        for write in log {
-            match write {
-                Write::Create(draft) => drop(store.create_room(draft).await?),
-                Write::Append(room, drafts, at_ms) => drop(store.append(&room, drafts, at_ms).await?),
-                Write::Add(room, people, at_ms) => drop(store.add_members(&room, &people, at_ms).await?),
-                Write::Remove(room, person) => drop(store.remove_member(&room, &person).await?),
-                Write::Mark(room, marks) => store.mark_read(&room, &marks).await?,
-                Write::Inbox(user, entries, job, at_ms) => {
-                    drop(store.put_in_inbox(&user, entries, job.map(|job| *job), at_ms).await?);
-                }
-                Write::Delivered(user, proven) => {
-                    store.inbox_delivered(&user, proven.which()).await?;
-                }
+        let log = self.log().clone();
+        for Logged { is_unchecked, write, .. } in log {
+            let done = redo(&store, write).await;
+            let is_refused = matches!(&done, Err(error) if !matches!(error, StoreError::Unavailable(_)));
+            if !(is_unchecked && is_refused) {
+                done?;
             }
         }
         Ok(store)
     }
+}
+
+async fn redo(store: &MemoryStore, write: Write) -> Result<(), StoreError> {
+    match write {
+        Write::Create(draft) => drop(store.create_room(draft).await?),
+        Write::Append(room, drafts, at_ms) => drop(store.append(&room, drafts, at_ms).await?),
+        Write::Add(room, people, at_ms) => drop(store.add_members(&room, &people, at_ms).await?),
+        Write::Remove(room, person) => drop(store.remove_member(&room, &person).await?),
+        Write::Mark(room, marks) => store.mark_read(&room, &marks).await?,
+        Write::Inbox(user, entries, job, at_ms) => {
+            drop(store.put_in_inbox(&user, entries, job.map(|job| *job), at_ms).await?);
+        }
+        Write::Delivered(user, proven) => {
+            store.inbox_delivered(&user, proven.which()).await?;
+        }
+    }
+    Ok(())
 }
 
 /// The store of one life of the server.

@@ -195,7 +195,7 @@ impl World {
                 && is_done
             {
                 self.trace.note(now, format_args!("the disk has kept a write of {}", call.name));
-                self.disk.keep(write);
+                self.disk.keep_unchecked(write);
             }
         }
         self.lose_connections();

@@ -95,6 +95,8 @@ pub(crate) struct World {
     pub(crate) last_burst: usize,
     /// When a burst was last over.
     pub(crate) last_burst_over_ms: u64,
+    /// The heads of the rooms at the last look for rest.
+    pub(crate) last_heads: Vec<u64>,
     pub(crate) is_over: bool,
     pub(crate) ingress: Ingress,
     reports: mpsc::UnboundedReceiver<Report>,
@@ -140,6 +142,7 @@ impl World {
             bursts: BTreeSet::new(),
             last_burst: 0,
             last_burst_over_ms: 0,
+            last_heads: Vec::new(),
             is_over: false,
             ingress,
             reports,
