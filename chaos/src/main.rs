@@ -34,6 +34,8 @@ enum What {
     Volume(Wished),
     /// Simulation and real server at the same time.
     All(Wanted),
+    /// A number for what each seed has stored and told.
+    Digest(Digest),
     /// One seed again, with everything that happens.
     Replay {
         /// Which one.
@@ -48,6 +50,48 @@ struct How {
     /// A bug to do on purpose; needs a build with `--features planted`.
     #[arg(long, value_parser = bug)]
     planted: Option<Bug>,
+}
+
+#[derive(Debug, Args)]
+struct Digest {
+    /// Which seeds, the last one left out.
+    #[arg(long, value_parser = seeds, default_value = "0..300")]
+    seeds: (u64, u64),
+    /// On a network, a disk and a server that never fail.
+    #[arg(long)]
+    no_faults: bool,
+    /// Run each seed twice and compare everything that happens.
+    #[arg(long)]
+    twice: bool,
+    /// Compare with the digests that are recorded, which are those without faults.
+    #[arg(long, conflicts_with_all = ["twice", "no_faults"])]
+    recorded: bool,
+}
+
+impl Digest {
+    /// Prints the digests, or what differs; answers whether nothing does.
+    fn run(self) -> std::io::Result<bool> {
+        let seeds = self.seeds.0..self.seeds.1;
+        if self.recorded {
+            let found = simulation::differing_from_recorded(seeds.clone())?;
+            found.iter().for_each(|line| println!("{line}"));
+            println!("{} seeds compared with what is recorded, {} differences", seeds.count(), found.len());
+            return Ok(found.is_empty());
+        }
+        if self.no_faults {
+            println!("# Digests of seeds without faults: cargo run --release -p chaos -- digest --no-faults");
+        }
+        let run = if self.no_faults { simulation::run_without_faults } else { simulation::run };
+        let mut is_kept = true;
+        for seed in seeds {
+            let outcome = run(seed, self.twice)?;
+            let is_same = !self.twice || outcome == run(seed, true)?;
+            let verdict = if is_same { "" } else { "  # another one the second time" };
+            println!("{seed} {:016x}{verdict}", outcome.digest);
+            is_kept &= is_same;
+        }
+        Ok(is_kept)
+    }
 }
 
 fn seeds(text: &str) -> Result<(u64, u64), String> {
@@ -110,6 +154,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         What::Real(wanted) => run_real(wanted.options()?)?,
         What::Volume(wished) => run_volume(wished)?,
         What::All(wanted) => run_all(wanted)?,
+        What::Digest(digest) => digest.run()?,
         What::Replay { seed, how } => {
             plant(how.planted);
             let outcome = simulation::run(seed, true)?;

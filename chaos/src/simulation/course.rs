@@ -131,10 +131,12 @@ impl World {
         }
     }
 
-    /// Two direct messages to each user. The store keeps the first one and does not confirm it: who is connected is told all
-    /// the same.
+    /// Two direct messages to each user. Unless nothing fails, the store keeps the first one and does not confirm it: who is
+    /// connected is told all the same.
     pub(crate) fn send_last_directs(&mut self) {
-        self.unconfirmed = self.people.iter().map(|person| person.id.clone()).collect();
+        if !self.scenario.is_faultless {
+            self.unconfirmed = self.people.iter().map(|person| person.id.clone()).collect();
+        }
         for to in 0..self.people.len() {
             self.start_burst(Burst { kind: Kind::Directs { to }, count: 2, bytes: 0 });
         }

@@ -8,7 +8,7 @@ use protocol::{RoomId, UserId};
 use super::call::{Errand, Verdict, Write};
 use super::disk::SimulatedStore;
 use super::ingress::Report;
-use super::scenario::{Fault, Health, Wire};
+use super::scenario::{Fault, Wire};
 use super::schedule::{Event, Owner};
 use super::words::Wish;
 use super::world::{Life, World};
@@ -289,7 +289,8 @@ impl World {
     fn heal(&mut self) {
         let now = self.now();
         self.trace.note(now, format_args!("all is well again"));
-        self.health = Health::good();
+        self.health = self.scenario.healed_disk();
+        let wire = self.scenario.healed_wire();
         self.is_full = false;
         let mut cut = Vec::new();
         for index in 0..self.devices.len() {
@@ -298,10 +299,10 @@ impl World {
             if device.wire.loss > 0 {
                 cut.extend(device.connection);
             }
-            device.wire = Wire::good();
+            device.wire = wire.clone();
             device.heal();
             if let Some(it) = device.connection.and_then(|it| self.connections.get_mut(&it)) {
-                it.wire = Wire { loss: it.wire.loss, ..Wire::good() };
+                it.wire = Wire { loss: it.wire.loss, ..wire.clone() };
             }
             let wishes = device.client.ask_everywhere(now);
             self.send(index, wishes);

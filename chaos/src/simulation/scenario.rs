@@ -108,6 +108,8 @@ pub(crate) struct Scenario {
     /// Messages that the first room has before anything begins.
     pub(crate) archive: u64,
     pub(crate) settings: Settings,
+    /// Nothing fails, and each frame and each call takes the same time.
+    pub(crate) is_faultless: bool,
 }
 
 const NAMES: [&str; 6] = ["ann", "bob", "cem", "dee", "eve", "fox"];
@@ -191,9 +193,35 @@ impl Scenario {
             disk,
             archive,
             settings,
+            is_faultless: false,
         };
         scenario.add_inboxes(&mut Chance::new(seed, "inboxes"));
         scenario
+    }
+
+    /// The same rooms, users, absences and bursts on a network, a disk and a server that never fail. Each frame and each
+    /// call takes the same time: a hub that makes a call more shifts no draw, and hardly anything that comes after it.
+    pub(crate) fn without_faults(mut self) -> Self {
+        self.is_faultless = true;
+        self.faults.retain(|(_, fault)| match fault {
+            Fault::Crash | Fault::Drain | Fault::ClockJump(_) | Fault::DiskFull | Fault::DiskFree => false,
+            Fault::Guest(_) | Fault::Away { .. } | Fault::Burst(_) => true,
+        });
+        (self.cuts, self.deaths) = (0, 0);
+        self.disk = self.healed_disk();
+        let wire = self.healed_wire();
+        self.clients.iter_mut().for_each(|part| part.wire = wire.clone());
+        self
+    }
+
+    /// The disk once all is well.
+    pub(crate) fn healed_disk(&self) -> Health {
+        if self.is_faultless { Health { delay_ms: STEADY_MS, ..Health::good() } } else { Health::good() }
+    }
+
+    /// The link of a client once all is well.
+    pub(crate) fn healed_wire(&self) -> Wire {
+        if self.is_faultless { Wire { delay_ms: STEADY_MS, ..Wire::good() } } else { Wire::good() }
     }
 
     /// What waits for users, and who is away meanwhile: a little in most scenarios, much in a few.
@@ -272,6 +300,9 @@ impl Scenario {
         Burst { kind, count, bytes }
     }
 }
+
+/// How long a frame or a call takes where nothing fails.
+const STEADY_MS: (u64, u64) = (2, 2);
 
 /// Scenarios in a hundred that have volume.
 const VOLUME: u64 = 7;
