@@ -2,7 +2,7 @@
 # The address can be chosen: make run PORT=8080, or HUBBUB_LISTEN=0.0.0.0:8080 make run
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test check attack chaos chaos-digest chaos-volume bench bench-ab bench-check bench-page fmt fuzz fuzz-cost screenshots setup
+.PHONY: help run build dev test check attack chaos chaos-digest chaos-volume bench bench-ab bench-check bench-page fmt fuzz fuzz-cost mutants screenshots setup
 
 help: ## What can be asked for
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -66,6 +66,10 @@ fuzz: ## Any bytes for a decoder: make fuzz TARGET=native SECONDS=60, or TARGET=
 fuzz-cost: ## Count what the decoders cost for each byte of long inputs
 	@tools/setup build
 	@tools/fuzz-cost
+
+mutants: ## Break the hub in each way of chaos/mutants and show that the simulation finds it
+	@tools/setup build
+	@tools/mutants
 
 screenshots: ## Pictures of every page, on phone and desktop, light and dark, into screenshots/
 	@tools/setup test

@@ -1,4 +1,4 @@
-//! A few hundred seeds keep the promise, and a seed does the same each time.
+//! Tests of the simulation: a few hundred seeds keep the promise, and a seed does the same each time.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 

@@ -7,17 +7,17 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::chance::{DIGEST_OF_NOTHING, digest};
+use super::rng::{DIGEST_OF_NOTHING, digest};
 use crate::history::{Entry, History, Notice, Sent, Stored, View};
 
 /// The digest of a whole history.
 pub(crate) fn digest_of(history: &History) -> u64 {
     let mut sum = Sum(DIGEST_OF_NOTHING);
-    for Stored { room, place, text } in &history.stored {
-        sum.add(format_args!("stored {room} {:?} {text}", place.seq));
+    for Stored { room, position, text } in &history.stored {
+        sum.add(format_args!("stored {room} {:?} {text}", position.seq));
     }
     for Sent { client, room, text, acknowledged, .. } in &history.sent {
-        let seq = acknowledged.as_ref().map(|place| place.seq);
+        let seq = acknowledged.as_ref().map(|position| position.seq);
         sum.add(format_args!("sent {client} {room} {text} {seq:?}"));
     }
     for Entry { user, kind, text, is_stored } in &history.entries {
@@ -45,8 +45,8 @@ impl Sum {
             match notice {
                 Notice::Recovered { room } => rooms.entry(room).or_default().push("recovered".to_owned()),
                 Notice::StartedOver { room } => rooms.entry(room).or_default().push("over".to_owned()),
-                Notice::Message { room, place, text } => {
-                    rooms.entry(room).or_default().push(format!("{:?} {text}", place.seq));
+                Notice::Message { room, position, text } => {
+                    rooms.entry(room).or_default().push(format!("{:?} {text}", position.seq));
                 }
                 Notice::Connected => self.add(format_args!("connected")),
                 Notice::Entry { text, number } => self.add(format_args!("{number:?} {text}")),
@@ -64,11 +64,11 @@ impl Sum {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::history::Place;
+    use crate::history::Position;
 
     fn told(room: &str, seq: u64, id: &str) -> Notice {
-        let place = Place { epoch: Some(7), seq: Some(seq), id: Some(id.to_owned()) };
-        Notice::Message { room: room.to_owned(), place, text: format!("{room} {seq}") }
+        let position = Position { epoch: Some(7), seq: Some(seq), id: Some(id.to_owned()) };
+        Notice::Message { room: room.to_owned(), position, text: format!("{room} {seq}") }
     }
 
     fn digest_of_notices(notices: Vec<Notice>) -> u64 {

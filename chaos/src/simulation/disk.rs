@@ -1,54 +1,41 @@
-//! A disk that takes its time, fails, and keeps through a crash what it has committed.
+//! Simulated disk: takes its time, fails, and keeps through a crash what it has committed.
 //!
-//! What is durable is a log of writes; each life of the server begins by reading it into a [`MemoryStore`]. A call of the
-//! hub waits here until the world lets it go on, so that all that happens happens one after the other.
+//! What is durable is a log of writes; each instance of the server begins by reading it into a [`MemoryStore`]. A call of the
+//! hub waits here until the world lets it go on, so that all calls happen one after the other.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hub::memory::MemoryStore;
 use hub::model::Person;
-use hub::planted::{Bug, planted};
 use hub::port::{Answer, InboxStore, Store, StoreError};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
-use super::call::{Call, Errand, Verdict, Write};
+use super::call::{Call, Operation, Verdict, Write};
 use super::ingress::{Ingress, Report};
-
-/// For so long a disk that loses writes has not written what it says that it has.
-const LOST_FSYNC_MS: u128 = 3_000;
 
 /// What outlives the server.
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
-    log: Mutex<Vec<(Option<Instant>, Write)>>,
+    log: Mutex<Vec<Write>>,
 }
 
 impl Disk {
-    fn log(&self) -> MutexGuard<'_, Vec<(Option<Instant>, Write)>> {
+    fn log(&self) -> MutexGuard<'_, Vec<Write>> {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes something down.
     pub(crate) fn keep(&self, write: Write) {
-        let lost_until = planted(Bug::LostFsync).then(Instant::now);
-        self.log().push((lost_until, write));
+        self.log().push(write);
     }
 
-    /// The server is gone: what was not written is lost.
-    pub(crate) fn crash(&self) {
-        self.log().retain(|(written, _)| {
-            written.is_none_or(|written| written.elapsed().as_millis() > LOST_FSYNC_MS)
-        });
-    }
-
-    /// What is kept, as the next life finds it.
+    /// What is kept, as the next instance finds it.
     pub(crate) async fn read(&self, people: &[Person]) -> Result<MemoryStore, StoreError> {
         let store = MemoryStore::new();
         for person in people {
             store.put_person(person.clone());
         }
-        let log: Vec<Write> = self.log().iter().map(|(_, write)| write.clone()).collect();
+        let log: Vec<Write> = self.log().clone();
         for write in log {
             match write {
                 Write::Create(draft) => drop(store.create_room(draft).await?),
@@ -68,23 +55,28 @@ impl Disk {
     }
 }
 
-/// The store of one life of the server.
+/// The store of one server instance.
 pub(crate) struct SimulatedStore {
-    life: u32,
+    instance: u32,
     disk: Arc<Disk>,
     pub(super) memory: MemoryStore,
     ingress: Ingress,
 }
 
 impl SimulatedStore {
-    pub(crate) fn new(life: u32, disk: Arc<Disk>, memory: MemoryStore, ingress: Ingress) -> Self {
-        Self { life, disk, memory, ingress }
+    pub(crate) fn new(instance: u32, disk: Arc<Disk>, memory: MemoryStore, ingress: Ingress) -> Self {
+        Self { instance, disk, memory, ingress }
     }
 
-    /// Waits for the world. Never comes back once the server of this life is gone.
-    async fn turn(&self, name: &str, errand: Errand) -> Verdict {
+    /// Waits for the world. Never comes back once this server instance is gone.
+    async fn turn(&self, name: &str, operation: Operation) -> Verdict {
         let (reply, answer) = oneshot::channel();
-        self.ingress.report(Report::Call(Call { life: self.life, name: name.to_owned(), errand, reply }));
+        self.ingress.report(Report::Call(Call {
+            instance: self.instance,
+            name: name.to_owned(),
+            operation,
+            reply,
+        }));
         match answer.await {
             Ok(verdict) => verdict,
             Err(_) => std::future::pending().await,
@@ -94,7 +86,7 @@ impl SimulatedStore {
     /// A call that changes nothing.
     pub(super) fn look<'a, T: Send + 'a>(&'a self, name: &'a str, answer: Answer<'a, T>) -> Answer<'a, T> {
         Box::pin(async move {
-            match self.turn(name, Errand::Look).await {
+            match self.turn(name, Operation::Look).await {
                 Verdict::Good | Verdict::Lie => answer.await,
                 Verdict::Bad => Err(failure()),
             }
@@ -109,14 +101,14 @@ impl SimulatedStore {
         answer: Answer<'a, T>,
     ) -> Answer<'a, T> {
         Box::pin(async move {
-            let verdict = self.turn(name, Errand::Change(write.clone())).await;
+            let verdict = self.turn(name, Operation::Change(write.clone())).await;
             if verdict == Verdict::Bad {
                 return Err(failure());
             }
             let done = answer.await?;
             self.disk.keep(write);
             // What was done cannot fail any more: this is the way of the answer.
-            self.turn(name, Errand::Answer).await;
+            self.turn(name, Operation::Answer).await;
             if verdict == Verdict::Lie { Err(failure()) } else { Ok(done) }
         })
     }

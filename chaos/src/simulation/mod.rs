@@ -1,4 +1,4 @@
-//! Hub, disk, network and clients under one seed.
+//! Simulation: runs hub, disk, network and clients under one seed.
 //!
 //! The hub is the one that is shipped, on a store whose disk is simulated; its clients keep the rules of
 //! `docs/DELIVERY.md`. Time is virtual and there is one thread, so a seed does the same in each run (epochs and
@@ -6,26 +6,26 @@
 
 mod burst;
 mod call;
-mod chance;
 mod client;
 mod clock;
 mod connection;
-mod course;
 mod device;
 mod digest;
 mod disk;
 mod events;
+mod frames;
 mod inboxes;
 mod ingress;
+mod lifecycle;
 mod outlet;
 mod recorded;
+mod rng;
+mod room_state;
 mod scenario;
 mod schedule;
-mod seat;
 mod store;
 mod sweep;
 mod trace;
-mod words;
 mod world;
 
 pub use recorded::{differing_from_recorded, recorded_digests};
@@ -82,7 +82,7 @@ async fn simulate(seed: u64, scenario: Scenario, keeps_trace: bool) -> Outcome {
     let digest = digest_of(&history);
     let mut violations: Vec<String> =
         crate::check(&history).iter().map(crate::Violation::to_string).collect();
-    violations.extend(world.complaints);
+    violations.extend(world.violations);
     let (hash, trace) = world.trace.into_parts();
     Outcome { seed, violations, counts: world.counts, hash, digest, trace }
 }

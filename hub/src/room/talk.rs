@@ -11,7 +11,6 @@ use crate::joined::Joined;
 use crate::model::Message;
 use crate::outbox::Track;
 use crate::page;
-use crate::planted::{Bug, planted};
 use crate::port::{Appended, MessageDraft, StoreError};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
@@ -38,14 +37,8 @@ impl Room {
         let at_ms = wall_time::after(self.last_at_ms, self.shared.clock.now_ms());
         // Whatever the answer will be: it may be stored with this time.
         self.last_at_ms = at_ms;
-        if planted(Bug::DeliverBeforeCommit) {
-            self.tell_too_early(&drafts, at_ms);
-        }
         match self.shared.store.append(&self.id, drafts, at_ms).await {
             Ok(appended) => {
-                if planted(Bug::ReorderInBatch) {
-                    self.tell_backwards(&appended);
-                }
                 let new = appended.iter().filter(|it| matches!(it, Appended::New(_))).count();
                 self.shared.pulse.count(new);
                 for (post, outcome) in taken.into_iter().zip(appended) {
@@ -68,25 +61,6 @@ impl Room {
         let refusal = Refusal::from(error);
         for post in posts {
             post.refuse(Some(self.id.clone()), &refusal);
-        }
-    }
-
-    /// A bug that is planted: what is told here may never be stored.
-    fn tell_too_early(&mut self, drafts: &[MessageDraft], at_ms: i64) {
-        for (draft, seq) in drafts.iter().cloned().zip(self.head.seq + 1..) {
-            let MessageDraft { id, author, draft, body, parent, kind } = draft;
-            let (room, cursor) = (self.id.clone(), Cursor { seq, ..self.head });
-            let message = Message { room, cursor, id, author, draft, body, at_ms, parent, kind };
-            self.tell_all(Event::Message(message));
-        }
-    }
-
-    /// A bug that is planted: the last message of a transaction first.
-    fn tell_backwards(&mut self, appended: &[Appended]) {
-        for outcome in appended.iter().rev() {
-            if let Appended::New(message) = outcome {
-                self.tell_all(Event::Message(message.clone()));
-            }
         }
     }
 

@@ -1,11 +1,11 @@
-//! A client of QuizMaster: it listens to what reaches its person, and has no way to come back to where it was.
+//! QuizMaster client: receives its user's inbox, and has no way to recover a position.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Speech, Then, field, inbox_of, is_for_a_time};
-use crate::history::Place;
+use super::{Behaviour, Then, field, inbox_of, is_for_a_time};
+use crate::history::Position;
 use crate::real::journal::Journal;
 
 pub(in crate::real) struct QuizMaster {
@@ -19,7 +19,7 @@ impl QuizMaster {
     }
 }
 
-impl Speech for QuizMaster {
+impl Behaviour for QuizMaster {
     fn path(&self, token: &str) -> String {
         format!("/ws/endpoint?token={token}")
     }
@@ -36,7 +36,7 @@ impl Speech for QuizMaster {
             "notification" => {
                 let id = field(field(&frame, "data"), "id").as_str().map(str::to_owned);
                 let text = field(&frame, "message").as_str().unwrap_or_default();
-                journal.told(&self.inbox, Place { id, ..Place::default() }, text);
+                journal.told(&self.inbox, Position { id, ..Position::default() }, text);
             }
             "error" => {
                 journal.counters().refusals.one();

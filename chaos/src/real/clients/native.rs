@@ -1,4 +1,4 @@
-//! A native client: it has a cursor in each room and keeps each line until it is answered.
+//! Native client: has a cursor in each room and keeps each message until it is acknowledged.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -8,8 +8,8 @@ use protocol::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Speech, Then, field, is_for_a_time};
-use crate::history::Place;
+use super::{Behaviour, Then, field, is_for_a_time};
+use crate::history::Position;
 use crate::real::journal::Journal;
 
 /// Lines that wait in one room, at most: a person would have given up by then.
@@ -36,7 +36,7 @@ impl Native {
     /// A client that is new to these rooms; or, with their epochs, one that followed them before anything was said, and has
     /// been away ever since.
     pub(in crate::real) fn new(rooms: &[RoomId], epochs: &BTreeMap<RoomId, u32>) -> Self {
-        let place = |id: &RoomId| InRoom {
+        let position = |id: &RoomId| InRoom {
             id: id.clone(),
             cursor: epochs.get(id).map(|epoch| Cursor { epoch: *epoch, seq: 0 }),
             is_following: false,
@@ -46,18 +46,18 @@ impl Native {
         };
         Self {
             rooms: rooms.iter().map(ToString::to_string).collect(),
-            places: rooms.iter().map(|id| (id.to_string(), place(id))).collect(),
+            places: rooms.iter().map(|id| (id.to_string(), position(id))).collect(),
         }
     }
 
     fn joined(&mut self, joined: &JoinedRoom, journal: &mut Journal, out: &mut Vec<String>) {
         let name = joined.room.to_string();
-        let Some(place) = self.places.get_mut(&name) else {
+        let Some(position) = self.places.get_mut(&name) else {
             return journal.odd(format!("joined {name}, which was not asked for"));
         };
         // A page of a long recovery brings something; without that the question would be the same again.
         let goes_on = joined.recovered && joined.has_more && !joined.messages.is_empty();
-        let known = place.cursor;
+        let known = position.cursor;
         if joined.recovered && known.is_some() {
             journal.recovered(&name);
             // Before the first line there is none for the checker to begin with.
@@ -73,20 +73,20 @@ impl Native {
             joined.recovered || known.is_none_or(|at| at.epoch != it.cursor.epoch || at.seq < it.cursor.seq)
         };
         for message in joined.messages.iter().filter(is_new) {
-            journal.told(&name, place_of(message.cursor, message.id), &message.body);
+            journal.told(&name, position_of(message.cursor, message.id), &message.body);
         }
         if goes_on {
             journal.counters().more_pages.one();
-            place.cursor = joined.messages.last().map(|message| message.cursor);
-            let since = place.cursor;
-            return push(out, &ClientFrame::Join { room: place.id.clone(), since });
+            position.cursor = joined.messages.last().map(|message| message.cursor);
+            let since = position.cursor;
+            return push(out, &ClientFrame::Join { room: position.id.clone(), since });
         }
-        place.cursor = Some(joined.head);
-        place.is_following = true;
+        position.cursor = Some(joined.head);
+        position.is_following = true;
         let online = joined.members.iter().filter(|member| member.online);
         let online = online.map(|member| member.id.to_string()).collect();
         journal.standing().present.insert(name, online);
-        place.send(journal, out);
+        position.send(journal, out);
     }
 
     /// Lets the first line of a room be said again later.
@@ -98,11 +98,11 @@ impl Native {
             journal.odd(format!("was refused {data:?}: {sentence}"));
         }
         journal.counters().refusals.one();
-        let place = data.room.as_ref().and_then(|room| self.places.get_mut(room.as_str()));
-        match (place, data.draft) {
-            (Some(place), Some(draft)) => {
-                if place.unsent.front().is_some_and(|(first, _)| *first == draft) {
-                    place.is_sent = false;
+        let position = data.room.as_ref().and_then(|room| self.places.get_mut(room.as_str()));
+        match (position, data.draft) {
+            (Some(position), Some(draft)) => {
+                if position.unsent.front().is_some_and(|(first, _)| *first == draft) {
+                    position.is_sent = false;
                 }
                 Then::GoOn
             }
@@ -128,15 +128,15 @@ impl InRoom {
     }
 }
 
-impl Speech for Native {
+impl Behaviour for Native {
     fn path(&self, token: &str) -> String {
         format!("/api/v1/ws?token={token}")
     }
 
     fn begin(&mut self, _: &mut Journal, out: &mut Vec<String>) {
-        for place in self.places.values_mut() {
-            (place.is_following, place.is_sent) = (false, false);
-            push(out, &ClientFrame::Join { room: place.id.clone(), since: place.cursor });
+        for position in self.places.values_mut() {
+            (position.is_following, position.is_sent) = (false, false);
+            push(out, &ClientFrame::Join { room: position.id.clone(), since: position.cursor });
         }
     }
 
@@ -160,22 +160,22 @@ impl Speech for Native {
             ServerFrame::Joined { data } => self.joined(&data, journal, out),
             ServerFrame::Message { data } => {
                 let name = data.room.to_string();
-                journal.told(&name, place_of(data.cursor, data.id), &data.body);
-                if let Some(place) = self.places.get_mut(&name) {
-                    place.cursor = Some(data.cursor);
+                journal.told(&name, position_of(data.cursor, data.id), &data.body);
+                if let Some(position) = self.places.get_mut(&name) {
+                    position.cursor = Some(data.cursor);
                 }
             }
             ServerFrame::Posted { data } => {
-                let Some(place) = self.places.get_mut(data.room.as_str()) else { return Then::GoOn };
-                if place.unsent.front().is_none_or(|(first, _)| *first != data.draft) {
+                let Some(position) = self.places.get_mut(data.room.as_str()) else { return Then::GoOn };
+                if position.unsent.front().is_none_or(|(first, _)| *first != data.draft) {
                     journal.odd(format!("draft {} was answered twice on a connection", data.draft));
                     return Then::GoOn;
                 }
-                if let Some((_, text)) = place.unsent.pop_front() {
-                    journal.acknowledged(&text, place_of(data.cursor, data.id));
+                if let Some((_, text)) = position.unsent.pop_front() {
+                    journal.acknowledged(&text, position_of(data.cursor, data.id));
                 }
-                (place.is_sent, place.was_sent) = (false, false);
-                place.send(journal, out);
+                (position.is_sent, position.was_sent) = (false, false);
+                position.send(journal, out);
             }
             ServerFrame::Error { message, data } => return self.refused(&data, &message, journal),
             _ => {}
@@ -184,22 +184,22 @@ impl Speech for Native {
     }
 
     fn say(&mut self, room: &str, text: String, journal: &mut Journal, out: &mut Vec<String>) {
-        let Some(place) = self.places.get_mut(room) else { return };
-        if place.unsent.len() < MAX_UNSENT {
+        let Some(position) = self.places.get_mut(room) else { return };
+        if position.unsent.len() < MAX_UNSENT {
             journal.says(room, &text, true);
-            place.unsent.push_back((DraftId(Uuid::new_v4()), text));
-            place.send(journal, out);
+            position.unsent.push_back((DraftId(Uuid::new_v4()), text));
+            position.send(journal, out);
         }
     }
 
     fn tick(&mut self, journal: &mut Journal, out: &mut Vec<String>) {
-        for place in self.places.values_mut() {
-            place.send(journal, out);
+        for position in self.places.values_mut() {
+            position.send(journal, out);
         }
     }
 
     fn is_settled(&self) -> bool {
-        self.places.values().all(|place| place.is_following && place.unsent.is_empty())
+        self.places.values().all(|position| position.is_following && position.unsent.is_empty())
     }
 
     fn rooms(&self) -> &[String] {
@@ -211,8 +211,8 @@ impl Speech for Native {
     }
 }
 
-fn place_of(Cursor { epoch, seq }: Cursor, id: MessageId) -> Place {
-    Place { epoch: Some(epoch), seq: Some(seq), id: Some(id.to_string()) }
+fn position_of(Cursor { epoch, seq }: Cursor, id: MessageId) -> Position {
+    Position { epoch: Some(epoch), seq: Some(seq), id: Some(id.to_string()) }
 }
 
 fn push(out: &mut Vec<String>, frame: &ClientFrame) {

@@ -1,14 +1,14 @@
-//! Chance that a seed decides. Everybody who needs some has a stream of their own, so that it does not matter who asks
-//! first.
+//! Random numbers from a seed: each part of the simulation has a stream of its own, so that the order in which they draw does
+//! not matter.
 
 /// A stream of numbers (`SplitMix64`, Steele, Lea and Flood 2014, "Fast splittable pseudorandom number generators").
 /// Our own few lines, because a library may give other numbers for the same seed in its next version.
 #[derive(Debug, Clone)]
-pub(crate) struct Chance {
+pub(crate) struct Rng {
     state: u64,
 }
 
-impl Chance {
+impl Rng {
     /// The stream of this name under this seed.
     pub(crate) fn new(seed: u64, name: &str) -> Self {
         let mut stream = Self { state: seed ^ digest(DIGEST_OF_NOTHING, name.as_bytes()) };

@@ -1,4 +1,4 @@
-//! How a run begins and how it ends.
+//! Lifecycle of a run: sets up rooms and clients, sends the last messages, decides when all is at rest, collects the history.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,15 +9,15 @@ use protocol::{DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits
 
 use super::burst::{Burst, Kind};
 use super::call::Write;
-use super::chance::Chance;
 use super::client::Client;
 use super::device::Device;
-use super::scenario::Part;
+use super::frames::{Epoch, Line};
+use super::rng::Rng;
+use super::scenario::ClientPlan;
 use super::schedule::{Event, Owner};
-use super::words::{Epoch, Line};
 use super::world::World;
 use crate::body::name_of;
-use crate::history::{History, Place, Sent, Stored};
+use crate::history::{History, Position, Sent, Stored};
 
 /// After all is well and after the last burst, longer than any connection takes to be given up for lost and anybody to be taken for gone.
 const UNTIL_LAST_LINES_MS: u64 = 14_000;
@@ -35,26 +35,28 @@ impl World {
         let epochs = self.make_rooms();
         self.boot().await;
         let archive = self.stored(0).await;
-        for (index, Part { person, manner, wire }) in self.scenario.clients.clone().into_iter().enumerate() {
+        for (index, ClientPlan { person, recovery, wire }) in
+            self.scenario.clients.clone().into_iter().enumerate()
+        {
             let name = format!("{person}-{index}");
             let rooms = &self.scenario.rooms;
-            let stream = Chance::new(self.seed, &format!("client {name}"));
-            let mut client = Client::new(name.clone(), person, manner, rooms, stream);
-            let mut chance = Chance::new(self.seed, &format!("device {name}"));
+            let stream = Rng::new(self.seed, &format!("client {name}"));
+            let mut client = Client::new(name.clone(), person, recovery, rooms, stream);
+            let mut rng = Rng::new(self.seed, &format!("device {name}"));
             if let (Some(room), false) = (rooms.first(), archive.is_empty())
-                && chance.percent(70)
+                && rng.percent(70)
             {
-                let has = usize::try_from(chance.between(1, self.scenario.archive)).unwrap_or_default();
+                let has = usize::try_from(rng.between(1, self.scenario.archive)).unwrap_or_default();
                 client.remember(room, archive.get(..has).unwrap_or_default());
             }
-            let (dial, act) = (chance.between(1, 400), chance.between(200, 1_000));
-            self.devices.push(Device::new(client, wire, manner, chance));
-            self.schedule.at(dial, Owner::Device(index), Event::Dial { device: index });
+            let (connect, act) = (rng.between(1, 400), rng.between(200, 1_000));
+            self.devices.push(Device::new(client, wire, recovery, rng));
+            self.schedule.at(connect, Owner::Device(index), Event::Connect { device: index });
             self.schedule.at(act, Owner::Device(index), Event::Act { device: index });
-            self.schedule.at(act, Owner::Device(index), Event::Look { device: index });
+            self.schedule.at(act, Owner::Device(index), Event::Retry { device: index });
         }
         for (moment, fault) in self.scenario.faults.clone() {
-            self.schedule.at(moment, Owner::World, Event::Strike(fault));
+            self.schedule.at(moment, Owner::World, Event::Apply(fault));
         }
         let healed = self.scenario.length_ms;
         self.schedule.at(healed, Owner::World, Event::Heal);
@@ -76,7 +78,7 @@ impl World {
                 id: id.clone(),
                 name: id.to_string(),
                 kind: RoomKind::Group,
-                epoch: u32::try_from(self.chance.between(1, u64::from(u32::MAX))).unwrap_or(1),
+                epoch: u32::try_from(self.rng.between(1, u64::from(u32::MAX))).unwrap_or(1),
                 owner: owner.clone(),
                 members: members.clone(),
                 at_ms: 0,
@@ -84,15 +86,15 @@ impl World {
         }
         if let (Some(room), Some(author)) = (rooms.first(), self.people.first()) {
             let author = Arc::new(author.clone());
-            let draft = |number: u64, chance: &mut Chance| MessageDraft {
-                id: MessageId(chance.uuid()),
+            let draft = |number: u64, rng: &mut Rng| MessageDraft {
+                id: MessageId(rng.uuid()),
                 author: author.clone(),
-                draft: DraftId(chance.uuid()),
+                draft: DraftId(rng.uuid()),
                 body: format!("{ARCHIVIST} {number}").into(),
                 parent: None,
                 kind: MessageKind::Text,
             };
-            let drafts = (0..self.scenario.archive).map(|number| draft(number, &mut self.chance)).collect();
+            let drafts = (0..self.scenario.archive).map(|number| draft(number, &mut self.rng)).collect();
             self.disk.keep(Write::Append(room.clone(), drafts, 0));
         }
         rooms.len()
@@ -101,11 +103,11 @@ impl World {
     /// Everything that the store has in a room, by the room's place in the scenario.
     async fn stored(&self, room: usize) -> Vec<Line> {
         let id = self.scenario.rooms.get(room).and_then(|room| RoomId::parse(room).ok());
-        let (Some(life), Some(id)) = (&self.life, id) else { return Vec::new() };
+        let (Some(instance), Some(id)) = (&self.instance, id) else { return Vec::new() };
         let mut lines: Vec<Line> = Vec::new();
         loop {
             let after = lines.last().map_or(0, |line| line.seq);
-            let page = life.store.memory.page(&id, Slice::After(after), limits::MAX_PAGE_MESSAGES).await;
+            let page = instance.store.memory.page(&id, Slice::After(after), limits::MAX_PAGE_MESSAGES).await;
             let Ok(page) = page else { return lines };
             let is_last = !page.has_more;
             lines.extend(page.messages.iter().map(line));
@@ -126,8 +128,8 @@ impl World {
         let Some(index) = steady else { return };
         for room in self.scenario.rooms.clone() {
             let Some(device) = self.devices.get_mut(index) else { return };
-            let wishes = device.client.say(&room, now);
-            self.send(index, wishes);
+            let requests = device.client.say(&room, now);
+            self.send(index, requests);
         }
     }
 
@@ -143,8 +145,8 @@ impl World {
     }
 
     /// Ends the run if everybody follows what they are in and nobody waits for anything.
-    pub(crate) async fn look_for_rest(&mut self) {
-        let now = self.now();
+    pub(crate) async fn check_rest(&mut self) {
+        let now = self.script_now();
         let mut unrest = Vec::new();
         for room in &self.scenario.rooms {
             let members = self.members(room).await;
@@ -153,17 +155,17 @@ impl World {
                 unrest.extend(device.client.unrest(room, is_member));
             }
         }
-        if self.life.is_none() {
+        if self.instance.is_none() {
             unrest.push("there is no server".to_owned());
         }
-        self.look_for_waiting().await;
+        self.read_waiting().await;
         // Whether it is told in the end is the checker's business.
         let is_calm = self.bursts.is_empty() && now >= self.last_burst_over_ms + UNTIL_LAST_LINES_MS;
         let is_at_rest = unrest.is_empty() && is_calm && !self.has_untold();
         if is_at_rest {
             self.is_over = true;
         } else if now > self.scenario.length_ms + UNTIL_GIVEN_UP_MS {
-            self.complaints.extend(unrest);
+            self.violations.extend(unrest);
             self.is_over = true;
         } else {
             self.schedule.at(now + 2_000, Owner::World, Event::Rest);
@@ -171,8 +173,8 @@ impl World {
     }
 
     async fn members(&self, room: &str) -> BTreeSet<String> {
-        let (Some(life), Ok(id)) = (&self.life, RoomId::parse(room)) else { return BTreeSet::new() };
-        let record = life.store.memory.room(&id).await.ok().flatten();
+        let (Some(instance), Ok(id)) = (&self.instance, RoomId::parse(room)) else { return BTreeSet::new() };
+        let record = instance.store.memory.room(&id).await.ok().flatten();
         record.map(|it| it.members.iter().map(|it| it.person.id.to_string()).collect()).unwrap_or_default()
     }
 
@@ -183,10 +185,10 @@ impl World {
         for room in 0..self.scenario.rooms.len() {
             let name = self.scenario.rooms.get(room).cloned().unwrap_or_default();
             for line in self.stored(room).await {
-                let place = place(&line);
+                let position = position(&line);
                 let Some(text) = name_of(&line.text) else {
-                    let what = format!("room {name}: {place} is stored in part: {:.80}", line.text);
-                    self.complaints.push(what);
+                    let what = format!("room {name}: {position} is stored in part: {:.80}", line.text);
+                    self.violations.push(what);
                     continue;
                 };
                 if line.text.starts_with(ARCHIVIST) {
@@ -194,11 +196,11 @@ impl World {
                         client: ARCHIVIST.to_owned(),
                         room: name.clone(),
                         text: line.text.clone(),
-                        acknowledged: Some(place.clone()),
+                        acknowledged: Some(position.clone()),
                         is_persistent: true,
                     });
                 }
-                history.stored.push(Stored { room: name.clone(), place, text: text.to_owned() });
+                history.stored.push(Stored { room: name.clone(), position, text: text.to_owned() });
             }
         }
         self.counts.messages = u64::try_from(history.stored.len()).unwrap_or(u64::MAX);
@@ -206,7 +208,7 @@ impl World {
             if device.connection.is_some() {
                 history.present.insert(device.client.person().to_owned());
             }
-            self.complaints.extend(device.client.complaints.iter().cloned());
+            self.violations.extend(device.client.violations.iter().cloned());
             let hears_inbox = device.hears_inbox();
             let (sent, view) = device.client.into_history(hears_inbox);
             history.sent.extend(sent);
@@ -225,6 +227,6 @@ fn line(message: &Message) -> Line {
     }
 }
 
-fn place(line: &Line) -> Place {
-    Place { epoch: Some(line.epoch.0), seq: Some(line.seq), id: Some(line.id.to_string()) }
+fn position(line: &Line) -> Position {
+    Position { epoch: Some(line.epoch.0), seq: Some(line.seq), id: Some(line.id.to_string()) }
 }

@@ -1,11 +1,11 @@
-//! A client of SkillLift: it joins rooms by name, and its lines have no name of their own.
+//! SkillLift client: joins rooms by name; its messages have no draft ids.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Speech, Then, field, is_for_a_time};
-use crate::history::Place;
+use super::{Behaviour, Then, field, is_for_a_time};
+use crate::history::Position;
 use crate::real::journal::Journal;
 
 pub(in crate::real) struct SkillLift {
@@ -20,7 +20,7 @@ impl SkillLift {
     }
 }
 
-impl Speech for SkillLift {
+impl Behaviour for SkillLift {
     fn path(&self, token: &str) -> String {
         format!("/?token={token}")
     }
@@ -43,9 +43,9 @@ impl Speech for SkillLift {
             }
             "chat_message" => {
                 let text = field(payload, "message").as_str().unwrap_or_default();
-                journal.told(room, Place::default(), text);
+                journal.told(room, Position::default(), text);
                 if field(payload, "userId") == journal.person() && journal.has_said(text) {
-                    journal.acknowledged(text, Place::default());
+                    journal.acknowledged(text, Position::default());
                 }
             }
             "error" => {

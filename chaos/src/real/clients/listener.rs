@@ -1,10 +1,10 @@
-//! A client of a raw dialect that only listens to what reaches its user, and keeps account of it.
+//! Listener: a client of a raw dialect that only receives its user's inbox and keeps account of it.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Speech, Then, field, is_for_a_time, is_notice};
+use super::{Behaviour, Then, field, is_for_a_time, is_notice};
 use crate::history::EntryKind;
 use crate::real::journal::Journal;
 
@@ -78,7 +78,7 @@ impl Listener {
     }
 }
 
-impl Speech for Listener {
+impl Behaviour for Listener {
     fn path(&self, token: &str) -> String {
         match self.door {
             Door::Native | Door::Cursor => match self.cursor {

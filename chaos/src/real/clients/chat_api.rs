@@ -1,11 +1,11 @@
-//! A client of the Chat API: one socket for one chat, which is joined with the handshake.
+//! Chat API client: one socket for one chat, which is joined with the handshake.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Speech, Then, field, is_for_a_time};
-use crate::history::Place;
+use super::{Behaviour, Then, field, is_for_a_time};
+use crate::history::Position;
 use crate::real::journal::Journal;
 
 pub(in crate::real) struct ChatApi {
@@ -24,7 +24,7 @@ impl ChatApi {
     }
 }
 
-impl Speech for ChatApi {
+impl Behaviour for ChatApi {
     fn path(&self, token: &str) -> String {
         format!("/api/v1/ws/chat/{}?token={token}", self.room())
     }
@@ -45,10 +45,10 @@ impl Speech for ChatApi {
             "new_message" => {
                 let text = field(data, "content").as_str().unwrap_or_default();
                 let id = field(data, "id").as_str().map(str::to_owned);
-                let place = Place { id, ..Place::default() };
-                journal.told(self.room(), place.clone(), text);
+                let position = Position { id, ..Position::default() };
+                journal.told(self.room(), position.clone(), text);
                 if field(data, "sender_id") == journal.person() && journal.has_said(text) {
-                    journal.acknowledged(text, place);
+                    journal.acknowledged(text, position);
                 }
             }
             "error" => {

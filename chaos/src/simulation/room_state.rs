@@ -1,4 +1,4 @@
-//! The place of a client in one room: what it has of it, and what it asked.
+//! Room state of a simulated client: what it has of one room, and which of its requests are unanswered.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 /// Where a client stands in a room.
 #[derive(Debug, Default)]
-pub(crate) struct Seat {
+pub(crate) struct RoomState {
     /// It takes itself for somebody of this room.
     pub(crate) is_member: bool,
     pub(crate) follows: bool,

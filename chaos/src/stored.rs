@@ -1,4 +1,4 @@
-//! What the store holds, by what it says.
+//! Index of the stored messages by text; finds holes in the numbers and duplicates on the way.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -6,12 +6,12 @@ use crate::history::Stored;
 use crate::violation::Violation;
 
 /// The messages of a store.
-pub(crate) struct Shelf<'a> {
+pub(crate) struct StoredMessages<'a> {
     by_text: BTreeMap<&'a str, &'a Stored>,
     heads: HashMap<&'a str, u64>,
 }
 
-impl<'a> Shelf<'a> {
+impl<'a> StoredMessages<'a> {
     /// Also notes what is wrong with the store by itself: numbers with holes, and what is there more than once.
     pub(crate) fn new(stored: &'a [Stored], found: &mut Vec<Violation>) -> Self {
         let mut by_text: BTreeMap<&str, &Stored> = BTreeMap::new();
@@ -23,30 +23,30 @@ impl<'a> Shelf<'a> {
                 found.push(Violation::StoredTwice {
                     text: message.text.clone(),
                     first_room: first.room.clone(),
-                    first: first.place.clone(),
+                    first: first.position.clone(),
                     second_room: message.room.clone(),
-                    second: message.place.clone(),
+                    second: message.position.clone(),
                 });
                 by_text.insert(&first.text, first);
             }
-            if let Some(id) = &message.place.id
+            if let Some(id) = &message.position.id
                 && !names.insert(id)
             {
-                let seq = message.place.seq.unwrap_or_default();
+                let seq = message.position.seq.unwrap_or_default();
                 found.push(Violation::NameTwice { room: message.room.clone(), seq, id: id.clone() });
             }
         }
         let mut heads = HashMap::new();
         for (room, mut messages) in rooms {
-            messages.sort_by_key(|message| message.place.seq);
-            let epoch = messages.first().and_then(|first| first.place.epoch);
+            messages.sort_by_key(|message| message.position.seq);
+            let epoch = messages.first().and_then(|first| first.position.epoch);
             let mut expected = 1;
             for message in messages {
-                if message.place.seq != Some(expected) || message.place.epoch != epoch {
-                    let found_there = message.place.clone();
+                if message.position.seq != Some(expected) || message.position.epoch != epoch {
+                    let found_there = message.position.clone();
                     found.push(Violation::Uneven { room: room.to_owned(), expected, found: found_there });
                 }
-                expected = message.place.seq.unwrap_or(expected) + 1;
+                expected = message.position.seq.unwrap_or(expected) + 1;
             }
             heads.insert(room, expected - 1);
         }

@@ -1,5 +1,5 @@
-//! A client of Socket.IO that comes back as the client library does: with the private id that it was given, and the offset
-//! that came with the last event. In rooms it speaks Talim; without rooms it listens, as MockVerse does.
+//! Socket.IO client: comes back as the client library does, with the private id that it was given and the offset of the last
+//! event. In rooms it uses Talim; without rooms it listens, as MockVerse does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use wire::engineio::kind;
 use wire::socketio::{Args, Arguments, Decoder, Event, MAIN, Packet, event};
 
-use super::{Speech, Then, field, inbox_of, is_for_a_time, is_notice};
+use super::{Behaviour, Then, field, inbox_of, is_for_a_time, is_notice};
 use crate::body::name_of;
-use crate::history::{EntryKind, Place};
+use crate::history::{EntryKind, Position};
 use crate::real::journal::Journal;
 
 /// The refusal of a connection, which only a server sends, so the decoder of clients' packets does not know it.
@@ -105,9 +105,9 @@ impl SocketIo {
             "chat-message" => {
                 let (text, room) = (text_of(&data, "content"), text_of(&data, "roomId"));
                 self.known.insert(name_of(text).unwrap_or(text).to_owned());
-                journal.told(room, place_of(&data, "_id"), text);
+                journal.told(room, position_of(&data, "_id"), text);
                 if field(&data, "senderId") == journal.person() && journal.has_said(text) {
-                    journal.acknowledged(text, place_of(&data, "_id"));
+                    journal.acknowledged(text, position_of(&data, "_id"));
                 }
             }
             "chat-room-history" => {
@@ -116,7 +116,7 @@ impl SocketIo {
                 for message in field(&data, "messages").as_array().map(Vec::as_slice).unwrap_or_default() {
                     let text = text_of(message, "content");
                     if self.known.insert(name_of(text).unwrap_or(text).to_owned()) {
-                        journal.told(room, place_of(message, "_id"), text);
+                        journal.told(room, position_of(message, "_id"), text);
                     }
                 }
                 self.joined.insert(room.to_owned());
@@ -124,7 +124,7 @@ impl SocketIo {
             "notification" => {
                 let title = text_of(&data, "title");
                 match &self.inbox {
-                    Some(inbox) => journal.told(inbox, place_of(&data, "id"), title),
+                    Some(inbox) => journal.told(inbox, position_of(&data, "id"), title),
                     None if is_notice(title) => journal.entry(title, None, None),
                     None => {}
                 }
@@ -164,8 +164,8 @@ impl SocketIo {
             return journal.odd(format!("callback {id} was called and is not there"));
         };
         if *field(&answer, "ok") == json!(true) {
-            let place = Place { seq: field(&answer, "seq").as_u64(), ..place_of(&answer, "_id") };
-            return journal.acknowledged(&text, place);
+            let position = Position { seq: field(&answer, "seq").as_u64(), ..position_of(&answer, "_id") };
+            return journal.acknowledged(&text, position);
         }
         journal.counters().refusals.one();
         if !is_for_a_time(text_of(&answer, "code")) {
@@ -201,7 +201,7 @@ impl SocketIo {
     }
 }
 
-impl Speech for SocketIo {
+impl Behaviour for SocketIo {
     fn path(&self, _: &str) -> String {
         let first = if self.transport == Transport::WebSocket { "websocket" } else { "polling" };
         format!("/socket.io/?EIO=4&transport={first}")
@@ -269,6 +269,6 @@ fn text_of<'a>(data: &'a Value, key: &str) -> &'a str {
     field(data, key).as_str().unwrap_or_default()
 }
 
-fn place_of(data: &Value, key: &str) -> Place {
-    Place { id: field(data, key).as_str().map(str::to_owned), ..Place::default() }
+fn position_of(data: &Value, key: &str) -> Position {
+    Position { id: field(data, key).as_str().map(str::to_owned), ..Position::default() }
 }

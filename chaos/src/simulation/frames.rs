@@ -1,7 +1,7 @@
-//! What passes over the simulated wire: the wishes of clients, and a spelling of events.
+//! Frames of the simulated wire: requests of clients, and an encoding of events.
 //!
-//! Names that chance gives (epochs, identifiers) are spelled in a fixed width, so that the size of a frame, and with it
-//! what an outbox holds, is the same in each replay.
+//! Random names (epochs, identifiers) are encoded in a fixed width, so that the size of a frame, and with it what an outbox
+//! holds, is the same in each replay.
 
 use bytes::Bytes;
 use hub::port::InboxKind;
@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::outlet::Places;
+use super::outlet::Positions;
 use crate::body::name_of;
 use crate::history::EntryKind;
 
 /// What a client asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Wish {
+pub(crate) enum Request {
     /// Follow a room from after this place.
     Join { room: String, since: Option<(u32, u64)> },
     /// Say a line.
@@ -30,8 +30,8 @@ pub(crate) enum Wish {
     Receipt { token: u64 },
 }
 
-impl Wish {
-    /// The wish as the hub understands it; `None` for a room that cannot be, and for what is no wish.
+impl Request {
+    /// The request as the hub understands it; `None` for a room that cannot be, and for what is no request.
     pub(crate) fn command(&self) -> Option<Command> {
         let id = |room: &str| RoomId::parse(room).ok();
         Some(match self {
@@ -55,15 +55,15 @@ impl Wish {
 
 /// What a client is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Told {
+pub(crate) enum ServerFrame {
     /// The answer to a join.
     Joined(Joined),
     /// A message.
     Message { room: String, line: Line },
     /// The client's own line has its place.
     Posted { room: String, draft: Uuid, line: Line },
-    /// A wish was refused.
-    Failed { room: Option<String>, draft: Option<Uuid>, why: Why },
+    /// A request was refused.
+    Failed { room: Option<String>, draft: Option<Uuid>, why: FailureReason },
     /// The client is in a room and does not follow it yet.
     Invited { room: String },
     /// The client is not in the room any more.
@@ -120,7 +120,7 @@ impl TryFrom<String> for Epoch {
 
 /// What a refusal means for a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Why {
+pub(crate) enum FailureReason {
     /// There is no such room for it.
     NoRoom,
     /// It must join first.
@@ -132,36 +132,36 @@ pub(crate) enum Why {
 }
 
 /// How the clients of a simulation are told.
-pub(crate) const SPELLING: Spelling = Spelling::new(0, |event| spell(&told(event)?));
+pub(crate) const PLAIN: Spelling = Spelling::new(0, |event| encode(&told(event)?));
 
 /// How those are told that resume: as Socket.IO, it has no word for direct messages.
 pub(crate) const RESUMING: Spelling = Spelling {
     settles: &[InboxKind::Job, InboxKind::Notification],
     ..Spelling::new(1, |event| match event {
         Event::Direct(..) => None,
-        event => spell(&told(event)?),
+        event => encode(&told(event)?),
     })
 };
 
-pub(crate) fn spell(told: &Told) -> Option<Bytes> {
+pub(crate) fn encode(told: &ServerFrame) -> Option<Bytes> {
     serde_json::to_vec(told).ok().map(Bytes::from)
 }
 
 /// Reads what the server wrote: what is told, and where a client that resumes stands after it.
-pub(crate) fn read(frame: &[u8]) -> Option<(Told, Option<Places>)> {
+pub(crate) fn read(frame: &[u8]) -> Option<(ServerFrame, Option<Positions>)> {
     let mut parts = frame.splitn(2, |byte| *byte == b'\n');
     let mut told = serde_json::from_slice(parts.next()?).ok()?;
-    let places = parts.next().map(serde_json::from_slice).transpose().ok()?;
+    let positions = parts.next().map(serde_json::from_slice).transpose().ok()?;
     shorten(&mut told)?;
-    Some((told, places))
+    Some((told, positions))
 }
 
 /// Leaves the names of long texts; `None` if one of them is not as it was sent.
-fn shorten(told: &mut Told) -> Option<()> {
+fn shorten(told: &mut ServerFrame) -> Option<()> {
     match told {
-        Told::Joined(joined) => joined.lines.iter_mut().try_for_each(|line| cut(&mut line.text)),
-        Told::Message { line, .. } => cut(&mut line.text),
-        Told::Entry { text, result, .. } => {
+        ServerFrame::Joined(joined) => joined.lines.iter_mut().try_for_each(|line| cut(&mut line.text)),
+        ServerFrame::Message { line, .. } => cut(&mut line.text),
+        ServerFrame::Entry { text, result, .. } => {
             cut(text)?;
             let is_whole = result.as_deref().is_none_or(|result| name_of(result) == Some(text));
             *result = None;
@@ -182,9 +182,9 @@ fn line(message: &protocol::Message) -> Line {
     Line { epoch: Epoch(cursor.epoch), seq: cursor.seq, id: id.0, text: body.clone() }
 }
 
-fn told(event: &Event) -> Option<Told> {
+fn told(event: &Event) -> Option<ServerFrame> {
     Some(match event {
-        Event::Joined(it) => Told::Joined(Joined {
+        Event::Joined(it) => ServerFrame::Joined(Joined {
             room: it.room.to_string(),
             epoch: Epoch(it.head.epoch),
             head: it.head.seq,
@@ -193,40 +193,40 @@ fn told(event: &Event) -> Option<Told> {
             lines: it.messages.iter().map(line).collect(),
             online: it.to_wire().members.iter().filter(|it| it.online).map(|it| it.id.to_string()).collect(),
         }),
-        Event::Message(it) => Told::Message { room: it.room.to_string(), line: line(&it.to_wire()) },
+        Event::Message(it) => ServerFrame::Message { room: it.room.to_string(), line: line(&it.to_wire()) },
         Event::Posted(it) => {
             let epoch = Epoch(it.cursor.epoch);
             let line = Line { epoch, seq: it.cursor.seq, id: it.id.0, text: String::new() };
-            Told::Posted { room: it.room.to_string(), draft: it.draft.0, line }
+            ServerFrame::Posted { room: it.room.to_string(), draft: it.draft.0, line }
         }
         Event::Failed(it) => {
             let why = match it.refusal.code() {
-                ErrorCode::NotFound => Why::NoRoom,
-                ErrorCode::NotJoined => Why::NotJoined,
-                ErrorCode::Unavailable | ErrorCode::RateLimited => Why::Later,
-                _ => Why::Never,
+                ErrorCode::NotFound => FailureReason::NoRoom,
+                ErrorCode::NotJoined => FailureReason::NotJoined,
+                ErrorCode::Unavailable | ErrorCode::RateLimited => FailureReason::Later,
+                _ => FailureReason::Never,
             };
             let room = it.room.as_ref().map(ToString::to_string);
-            Told::Failed { room, draft: it.draft.map(|draft| draft.0), why }
+            ServerFrame::Failed { room, draft: it.draft.map(|draft| draft.0), why }
         }
-        Event::RoomAdded(it) => Told::Invited { room: it.id.to_string() },
-        Event::Left(it) | Event::RoomRemoved(it) => Told::Out { room: it.room.to_string() },
+        Event::RoomAdded(it) => ServerFrame::Invited { room: it.id.to_string() },
+        Event::Left(it) | Event::RoomRemoved(it) => ServerFrame::Out { room: it.room.to_string() },
         Event::Presence(it) => presence(it),
         Event::MemberAdded(it) => {
             let online = it.member.online.then(|| it.member.id.to_string());
-            Told::Presence {
+            ServerFrame::Presence {
                 room: it.room.to_string(),
                 online: online.into_iter().collect(),
                 offline: Vec::new(),
             }
         }
-        Event::MemberRemoved(it) => Told::Presence {
+        Event::MemberRemoved(it) => ServerFrame::Presence {
             room: it.room.to_string(),
             online: Vec::new(),
             offline: vec![it.user.to_string()],
         },
         Event::Direct(letter, number) => entry(EntryKind::Direct, letter.body.clone(), None, *number),
-        Event::InboxPosition(it) => Told::Inbox { number: it.inbox, recovered: it.recovered },
+        Event::InboxPosition(it) => ServerFrame::Inbox { number: it.inbox, recovered: it.recovered },
         Event::Job(change, _, number) if matches!(change.step, JobStep::Completed | JobStep::Failed) => {
             let result = change.job.result.as_ref().and_then(Value::as_str).map(str::to_owned);
             entry(EntryKind::Job, change.job.title.clone(), result, *number)
@@ -234,23 +234,23 @@ fn told(event: &Event) -> Option<Told> {
         Event::Notification(it, number) => entry(EntryKind::Notice, it.title.clone(), None, *number),
         // Takes place in the outbox and means nothing to the client.
         Event::Typing(it) => {
-            Told::Presence { room: it.room.to_string(), online: Vec::new(), offline: Vec::new() }
+            ServerFrame::Presence { room: it.room.to_string(), online: Vec::new(), offline: Vec::new() }
         }
         _ => return None,
     })
 }
 
-fn entry(kind: EntryKind, text: String, result: Option<String>, number: Option<u64>) -> Told {
-    Told::Entry { kind, text, result, number }
+fn entry(kind: EntryKind, text: String, result: Option<String>, number: Option<u64>) -> ServerFrame {
+    ServerFrame::Entry { kind, text, result, number }
 }
 
 /// The one place that knows how the hub tells of presence.
-fn presence(change: &PresenceChange) -> Told {
+fn presence(change: &PresenceChange) -> ServerFrame {
     let names = |people: &[UserId]| {
         let mut names: Vec<String> = people.iter().map(ToString::to_string).collect();
         names.sort();
         names
     };
     let (online, offline) = (names(&change.online), names(&change.offline));
-    Told::Presence { room: change.room.to_string(), online, offline }
+    ServerFrame::Presence { room: change.room.to_string(), online, offline }
 }

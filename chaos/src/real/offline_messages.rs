@@ -1,5 +1,5 @@
-//! What is sent while its recipients are away: direct messages and jobs to users, and messages to a room. No network lies
-//! between the sender and the server, but the server is killed meanwhile.
+//! Offline messages: direct messages and jobs for users who are away, and messages for a room, sent meanwhile. No network
+//! separates the sender from the server, but the server is killed meanwhile.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use super::options::Error;
 use super::report::Counters;
 use super::rest::Rest;
 use crate::body::grow;
-use crate::history::{Entry, EntryKind, Place};
+use crate::history::{Entry, EntryKind, Position};
 
 /// How many direct messages of how many bytes: more than may wait for a connection, than a portion, than a list keeps.
 const DIRECTS: [(usize, usize); 4] = [(24, 65_536), (40, 40_000), (260, 6_000), (1_050, 600)];
@@ -190,7 +190,7 @@ impl Sender {
             match self.rest.say(&self.author, self.room.as_str(), &text).await {
                 Ok(said) => {
                     let id = Some(said.id.to_string());
-                    journal.acknowledged(&text, Place { seq: Some(said.seq), id, ..Place::default() });
+                    journal.acknowledged(&text, Position { seq: Some(said.seq), id, ..Position::default() });
                 }
                 Err(_) => tokio::time::sleep(AGAIN).await,
             }

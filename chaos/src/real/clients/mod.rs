@@ -1,4 +1,4 @@
-//! How clients of each dialect behave. Pure: text in, text out; what carries it is somebody else's business.
+//! Client behaviour in each dialect. Pure: text in, text out; the link carries it.
 
 mod chat_api;
 mod listener;
@@ -30,7 +30,7 @@ pub(super) enum Then {
 }
 
 /// One client's side of a dialect, over all its connections.
-pub(super) trait Speech: Send {
+pub(super) trait Behaviour: Send {
     /// The path of a handshake, with its query, that shows this token.
     fn path(&self, token: &str) -> String;
 
