@@ -49,7 +49,7 @@ for (let round = 1; round <= rounds; round += 1) {
         ((cells[test.name] ??= {})[name] ??= []).push(cell);
         const key = ['server_us_per_delivery', 'kib_per_connection', 'server_us_per_handshake', 'all_ms', 'server_us_per_page', 'server_us_per_visit'];
         const first = key.find((it) => cell[it] !== undefined);
-        console.log(`[${at} s] ${round} ${test.name}, ${name}: ${first ?? ''} ${shown(cell[first])}${cell.complaint ? ` (${cell.complaint})` : ''}`);
+        console.log(`[${at} s] ${round} ${test.name}, ${name}: ${first ?? ''} ${shown(cell[first])}${cell.first_failure ? ` (${cell.first_failure})` : ''}`);
       } catch (error) {
         failed.push(`${test.name}, ${name}`);
         console.log(`[${at} s] ${round} ${test.name}, ${name}: ${String(error.stderr || error.message).trim()}`);

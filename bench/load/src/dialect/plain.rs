@@ -1,4 +1,4 @@
-//! The words of the peers that speak JSON over a bare WebSocket, `bench/peers/`.
+//! Plain dialect: JSON over a bare WebSocket, as the peers in `bench/peers/` use it.
 
 use super::{Dialect, Heard};
 

@@ -1,4 +1,4 @@
-//! Reading: from bytes to what happened.
+//! Reading: turns bytes into events.
 
 use std::io::{ErrorKind, Read as _};
 
@@ -8,7 +8,7 @@ use super::connection::Stage;
 use super::{Engine, Event};
 use crate::clock::now;
 use crate::dialect::Heard;
-use crate::{frame, mark};
+use crate::{frame, payload_stamp};
 
 /// How much of a complaint is shown.
 const SHOWN: usize = 160;
@@ -77,7 +77,7 @@ impl Engine {
                     return &[];
                 }
                 frame::TEXT | frame::CONTINUATION => self.fragment(id, payload, head.is_final, at, on),
-                other => self.complain(|| format!("a frame of kind {other}")),
+                other => self.note_failure(|| format!("a frame of kind {other}")),
             }
             if self.stage(id) == Stage::Closed {
                 return &[];
@@ -96,7 +96,9 @@ impl Engine {
     }
 
     fn text(&mut self, id: usize, text: &[u8], at: u64, on: &mut dyn FnMut(Event)) {
-        if self.stage(id) == Stage::Ready && mark::each(text, |mark| on(Event::Told { mark, at })) {
+        if self.stage(id) == Stage::Ready
+            && payload_stamp::each(text, |stamp| on(Event::Received { stamp, at }))
+        {
             return;
         }
         let token = self.connections.get(id).map(|it| it.person.token.as_str()).unwrap_or_default();
@@ -105,7 +107,7 @@ impl Engine {
             (Heard::Open, Stage::Opening) => self.opened(id, on),
             (Heard::Joined, Stage::Joining) => self.joined(id, text, on),
             (Heard::Stored(number), _) => on(Event::Stored { number, at }),
-            (Heard::Refused, Stage::Ready) => self.complain(|| shown(text)),
+            (Heard::Refused, Stage::Ready) => self.note_failure(|| shown(text)),
             (Heard::Refused, _) => self.lose(id, &shown(text), on),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! Opening, closing and writing.
+//! Connecting, closing and writing.
 
 use std::io::{self, ErrorKind, Write as _};
 use std::net::{Ipv4Addr, SocketAddrV4, TcpStream};
@@ -11,9 +11,9 @@ use rustix::net::{self, AddressFamily, SocketFlags, SocketType, sockopt};
 
 use super::connection::Stage;
 use super::{Engine, Event, source_of};
+use crate::casts::count;
 use crate::clock::now;
 use crate::frame;
-use crate::number::count;
 
 impl Engine {
     /// Begins to connect. What fails at once is told as lost.
@@ -29,7 +29,7 @@ impl Engine {
                 }
             }
             Err(error) => {
-                self.complain(|| format!("connecting: {error}"));
+                self.note_failure(|| format!("connecting: {error}"));
                 on(Event::Lost(id));
             }
         }
@@ -54,7 +54,7 @@ impl Engine {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let Some(stream) = connection.stream.take() else { return };
         if reset && let Err(error) = sockopt::set_socket_linger(&stream, Some(Duration::ZERO)) {
-            self.first_complaint.get_or_insert_with(|| format!("no reset: {error}"));
+            self.first_failure.get_or_insert_with(|| format!("no reset: {error}"));
         }
         match std::mem::replace(&mut connection.stage, Stage::Closed) {
             Stage::Ready => self.ready -= 1,
@@ -68,7 +68,7 @@ impl Engine {
 
     pub(super) fn lose(&mut self, id: usize, why: &str, on: &mut dyn FnMut(Event)) {
         let stage = self.connections.get(id).map_or(Stage::Closed, |it| it.stage);
-        self.complain(|| format!("{why} ({stage:?})"));
+        self.note_failure(|| format!("{why} ({stage:?})"));
         self.close(id, false);
         on(Event::Lost(id));
     }
@@ -95,7 +95,7 @@ impl Engine {
     /// The opening handshake of RFC 6455, section 4.1, as a page of the same origin sends it.
     fn request(&mut self, id: usize) -> String {
         let mut key = [0; 16];
-        let (high, low) = (self.chance.next(), self.chance.next());
+        let (high, low) = (self.rng.next(), self.rng.next());
         key.iter_mut()
             .zip(high.to_be_bytes().into_iter().chain(low.to_be_bytes()))
             .for_each(|(to, from)| *to = from);
@@ -112,14 +112,14 @@ impl Engine {
     fn watch(&mut self, id: usize, flags: EventFlags) {
         let Some(stream) = self.connections.get(id).and_then(|it| it.stream.as_ref()) else { return };
         if let Err(error) = epoll::modify(&self.poller, stream, EventData::new_u64(count(id)), flags) {
-            self.complain(|| format!("watching: {error}"));
+            self.note_failure(|| format!("watching: {error}"));
         }
     }
 
     pub(super) fn say(&mut self, id: usize, opcode: u8, payload: &[u8]) {
         let mut out = std::mem::take(&mut self.out);
         out.clear();
-        let [a, b, c, d, ..] = self.chance.next().to_ne_bytes();
+        let [a, b, c, d, ..] = self.rng.next().to_ne_bytes();
         frame::write(&mut out, opcode, payload, [a, b, c, d]);
         self.write(id, &out);
         self.out = out;
@@ -137,7 +137,7 @@ impl Engine {
             Ok(taken) => taken,
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => 0,
             Err(error) => {
-                self.complain(|| format!("writing: {error}"));
+                self.note_failure(|| format!("writing: {error}"));
                 return;
             }
         };

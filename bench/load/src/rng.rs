@@ -1,10 +1,10 @@
-//! Numbers that only have to differ: masks, keys and places in a history. xorshift64* (Marsaglia 2003, Vigna 2016).
+//! Random numbers that only have to differ: masks, keys and positions in a history. xorshift64* (Marsaglia 2003, Vigna 2016).
 
 use crate::clock::now;
 
-pub(crate) struct Chance(u64);
+pub(crate) struct Rng(u64);
 
-impl Chance {
+impl Rng {
     pub(crate) fn new() -> Self {
         Self(now() ^ 0x9E37_79B9_7F4A_7C15 ^ (u64::from(std::process::id()) << 32))
     }

@@ -1,5 +1,5 @@
-//! What travels in every body: two at signs, a number and the time of sending. A receiver looks for it in the bytes of a
-//! frame, so it need not know what a server wraps around a body, nor parse it.
+//! Payload stamp: two at signs, a number and the time of sending in every body. A receiver searches the bytes of a frame for
+//! it, so it need not know what a server wraps around a body, nor parse it.
 
 use memchr::memchr;
 
@@ -11,14 +11,14 @@ const FILLING: &str = "the quick brown fox jumps over the lazy dog ";
 pub(crate) const BYTES: usize = SIGN.len() + 2 * DIGITS;
 
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
-pub(crate) struct Mark {
+pub(crate) struct PayloadStamp {
     pub(crate) number: u64,
     /// When it was sent, or should have been: see `clock`.
     pub(crate) sent: u64,
 }
 
-impl Mark {
-    /// A body of this size, or of the mark's own if that is longer.
+impl PayloadStamp {
+    /// A body of this size, or of the stamp's own if that is longer.
     pub(crate) fn body(self, bytes: usize) -> String {
         let mut body = format!("{SIGN}{:0DIGITS$x}{:0DIGITS$x}", self.number, self.sent);
         while body.len() < bytes {
@@ -28,25 +28,25 @@ impl Mark {
     }
 }
 
-/// Hands over each mark in `text`; whether there was one.
-pub(crate) fn each(text: &[u8], mut found: impl FnMut(Mark)) -> bool {
+/// Hands over each stamp in `text`; whether there was one.
+pub(crate) fn each(text: &[u8], mut found: impl FnMut(PayloadStamp)) -> bool {
     let (mut rest, mut any) = (text, false);
     while let Some(at) = memchr(b'@', rest) {
-        let Some(mark) = rest.get(at..at + BYTES).and_then(read) else {
+        let Some(stamp) = rest.get(at..at + BYTES).and_then(read) else {
             rest = rest.get(at + 1..).unwrap_or_default();
             continue;
         };
-        found(mark);
+        found(stamp);
         any = true;
         rest = rest.get(at + BYTES..).unwrap_or_default();
     }
     any
 }
 
-fn read(mark: &[u8]) -> Option<Mark> {
-    let digits = mark.strip_prefix(SIGN.as_bytes())?;
+fn read(stamp: &[u8]) -> Option<PayloadStamp> {
+    let digits = stamp.strip_prefix(SIGN.as_bytes())?;
     let (number, sent) = digits.split_at_checked(DIGITS)?;
-    Some(Mark { number: hex(number)?, sent: hex(sent)? })
+    Some(PayloadStamp { number: hex(number)?, sent: hex(sent)? })
 }
 
 /// A number in hexadecimal digits. Without a branch, because a receiver reads 32 of them in each of millions of frames a
@@ -64,16 +64,17 @@ pub(crate) fn hex(digits: &[u8]) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn all_in(text: &str) -> Vec<Mark> {
+    fn all_in(text: &str) -> Vec<PayloadStamp> {
         let mut found = Vec::new();
-        let any = each(text.as_bytes(), |mark| found.push(mark));
+        let any = each(text.as_bytes(), |stamp| found.push(stamp));
         assert_eq!(any, !found.is_empty());
         found
     }
 
     #[test]
     fn marks_are_found_wherever_they_are() {
-        let (first, second) = (Mark { number: 7, sent: u64::MAX }, Mark { number: 8, sent: 0 });
+        let (first, second) =
+            (PayloadStamp { number: 7, sent: u64::MAX }, PayloadStamp { number: 8, sent: 0 });
         let (one, two) = (first.body(128), second.body(0));
         assert_eq!((one.len(), two.len()), (128, BYTES));
         assert_eq!(all_in(&format!("[{{\"a\":\"{one}\"}},{{\"a\":\"{two}\"}}]")), [first, second]);
@@ -81,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_one_is_passed_over() {
-        let body = Mark { number: 1, sent: 2 }.body(0);
+        let body = PayloadStamp { number: 1, sent: 2 }.body(0);
         assert_eq!(all_in(&format!("@@@ @@12 @{body} @@0000000000000001000000000000000")).len(), 1);
         assert_eq!(all_in("ann@example.org"), []);
     }

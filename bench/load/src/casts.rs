@@ -1,4 +1,4 @@
-//! Counts as fractions and back, in one place each, so that the lints about them are answered once.
+//! Casts between counts and fractions, in one place each, so that the lints about them are answered once.
 
 /// A count as a fraction. Exact up to 2^53, which nothing that is counted here reaches.
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^53")]
