@@ -179,7 +179,7 @@ async fn a_cursor_proves_what_lies_before_it_and_brings_everything_after_it() {
     let mut lost = Socket::enter(&app.socket_url(&format!("?token={}&inbox=77", bob.access_token))).await;
     assert_eq!(lost.hear().await, ServerFrame::Inbox { data: at(4, false) });
     // By the first frame, and by a later one.
-    let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+    let mut socket = Socket::try_connect(&app.socket_url(""), &[]).await.unwrap();
     let token = bob.access_token.clone();
     socket.say(&ClientFrame::Authenticate { token: token.clone(), inbox: Some(4) }).await;
     assert_eq!(
@@ -190,7 +190,7 @@ async fn a_cursor_proves_what_lies_before_it_and_brings_everything_after_it() {
     );
     socket.say(&ClientFrame::Authenticate { token, inbox: Some(4) }).await;
     socket.hear_some(|frame| matches!(frame, ServerFrame::Authenticated { .. }).then_some(())).await;
-    assert_eq!(Socket::knock(&app.socket_url("?inbox=x"), &[]).await.err(), Some(422));
+    assert_eq!(Socket::try_connect(&app.socket_url("?inbox=x"), &[]).await.err(), Some(422));
 }
 
 #[tokio::test]

@@ -12,6 +12,6 @@ mod inbox;
 mod live;
 mod marks;
 mod rates;
-mod storms;
+mod reconnect_storm;
 mod unsure;
 mod world;

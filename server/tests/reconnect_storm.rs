@@ -32,7 +32,7 @@ async fn narrow() -> App {
 }
 
 /// Knocks until it is let in; how often it was sent away.
-async fn insist(url: String) -> usize {
+async fn connect_with_retry(url: String) -> usize {
     let mut refusals = 0;
     loop {
         match timeout(PATIENCE, connect_async(&url)).await.unwrap() {
@@ -61,7 +61,7 @@ async fn of_a_crowd_that_knocks_at_once_some_are_told_when_to_come_again_and_all
     let mut refusals = 0;
     // A machine that gives each its turn lets all of a crowd in at once: then another one comes.
     while refusals == 0 {
-        let crowd: Vec<_> = (0..CROWD).map(|_| tokio::spawn(insist(url.clone()))).collect();
+        let crowd: Vec<_> = (0..CROWD).map(|_| tokio::spawn(connect_with_retry(url.clone()))).collect();
         for one in crowd {
             refusals += one.await.unwrap();
         }
@@ -69,7 +69,7 @@ async fn of_a_crowd_that_knocks_at_once_some_are_told_when_to_come_again_and_all
 }
 
 /// A client of Socket.IO that comes back as the library does: after a refused handshake, and after its session ended.
-async fn insist_over_socket_io(addr: SocketAddr, token: String) -> usize {
+async fn connect_over_socket_io_with_retry(addr: SocketAddr, token: String) -> usize {
     let mut refusals = 0;
     loop {
         let url = format!("ws://{addr}/socket.io/?EIO=4&transport=websocket");
@@ -106,7 +106,7 @@ async fn a_crowd_over_socket_io_gets_in_by_what_the_library_does_anyway() {
     // As above.
     while refusals == 0 {
         let crowd: Vec<_> = (0..CROWD)
-            .map(|_| tokio::spawn(insist_over_socket_io(app.addr, ann.access_token.clone())))
+            .map(|_| tokio::spawn(connect_over_socket_io_with_retry(app.addr, ann.access_token.clone())))
             .collect();
         for one in crowd {
             refusals += one.await.unwrap();
