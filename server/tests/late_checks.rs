@@ -148,11 +148,11 @@ async fn a_sign_in_that_ends_while_its_socket_waits_for_its_turn_does_not_enter(
     let app = App::spawn_at(clock.clone(), |config| config.limits.handshakes_at_once = 1).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     assert!(app.get("/api/v1/auth/me", &ann).await.status.is_success());
-    let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+    let mut socket = Socket::try_connect(&app.socket_url(""), &[]).await.unwrap();
     // Bob has the only turn and is held up in it.
     let (was_asked, let_go) = clock.hold(1);
     let url = app.socket_url(&format!("?token={}", bob.access_token));
-    let held = tokio::spawn(async move { Socket::knock(&url, &[]).await.is_ok() });
+    let held = tokio::spawn(async move { Socket::try_connect(&url, &[]).await.is_ok() });
     tokio::task::spawn_blocking(move || was_asked.recv().unwrap()).await.unwrap();
     let asked = clock.questions.load(Ordering::SeqCst);
     socket.say(&ClientFrame::Authenticate { token: ann.access_token.clone(), inbox: None }).await;

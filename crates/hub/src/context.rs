@@ -19,7 +19,6 @@ use crate::limits::Settings;
 use crate::live;
 use crate::meters::MeterBook;
 use crate::model::Person;
-use crate::planted::{Bug, planted};
 use crate::policy;
 use crate::port::{Clock, NewEntry, Page, Slice, Store, StoreError};
 use crate::postponed::Postponed;
@@ -245,7 +244,7 @@ impl HubContext {
             () = tokio::time::sleep(self.settings.presence_grace) => {}
             () = self.stopped.cancelled() => return,
         }
-        if self.registry.forget_person(person, farewell) && !planted(Bug::PresenceGhost) {
+        if self.registry.forget_person(person, farewell) {
             self.announce(person);
         }
     }

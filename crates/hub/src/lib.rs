@@ -28,7 +28,6 @@ mod outbox;
 mod page;
 mod peer;
 mod plain_json;
-pub mod planted;
 mod policy;
 pub mod port;
 mod postponed;

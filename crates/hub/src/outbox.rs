@@ -11,7 +11,6 @@ use protocol::{CloseCode, Cursor, RoomId};
 use tokio::sync::{Notify, oneshot};
 
 use crate::backlog::{Backlog, Delivery, Full};
-use crate::planted::{Bug, planted};
 
 /// The reader is gone, or fell behind and was let go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,9 +245,6 @@ impl Outlet for Outbox {
         let was_empty = state.backlog.is_empty();
         let bytes = frame.len() + FRAME_OVERHEAD;
         if let Err(Full) = state.backlog.push(OutboxItem::Frame(frame), bytes, delivery) {
-            if planted(Bug::DropOnFullOutbox) {
-                return Ok(());
-            }
             // What it did not read in time it will recover.
             state.backlog.clear();
             drop(state);

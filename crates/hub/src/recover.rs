@@ -2,8 +2,6 @@
 
 use protocol::{Cursor, limits};
 
-use crate::planted::{Bug, planted};
-
 /// How to bring a reader up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plan {
@@ -19,10 +17,9 @@ pub(crate) enum Plan {
 
 /// Decides for a reader at `since`, in a room at `head` that has every message after `ring_after` at hand.
 pub(crate) fn plan(since: Option<Cursor>, head: Cursor, ring_after: u64) -> Plan {
-    let Some(mut since) = since else {
+    let Some(since) = since else {
         return Plan::StartOver;
     };
-    since.seq += u64::from(planted(Bug::OffByOneInSince) && since.seq < head.seq);
     match since.gap_to(head) {
         Some(_) if since.seq >= ring_after => Plan::FromRing(since.seq),
         Some(gap) if gap <= u64::from(limits::MAX_RECOVERED_MESSAGES) => Plan::FromStore(since.seq),

@@ -15,7 +15,6 @@ use crate::client::ClientHandle;
 use crate::context::HubContext;
 use crate::event::Event;
 use crate::page;
-use crate::planted::{Bug, planted};
 use crate::port::{Slice, StoreError};
 use crate::refusal::Refusal;
 use crate::room::{Mailbox, Request, ResumeOutcome};
@@ -170,9 +169,7 @@ async fn resume(
         if stops { Failed::Refused(Refusal::Stopping) } else { Failed::NoRoom }
     };
     loop {
-        if !planted(Bug::ReplayWithoutFlowControl) {
-            client.outlet().keeps_up().await;
-        }
+        client.outlet().keeps_up().await;
         let (reply, answer) = oneshot::channel();
         let resume = Request::Resume { client: client.clone(), since: cursor, reply };
         // Closed: the room ended, and why is not known. It may be there again, as after a read that failed.
@@ -200,13 +197,10 @@ async fn send_missed(
     let page = context.store.page(room, Slice::After(cursor.seq), limits::MAX_PAGE_MESSAGES).await?;
     let missed =
         page.messages.into_iter().take_while(|it| it.cursor.seq <= upto && it.cursor.epoch == cursor.epoch);
-    let missed =
-        if planted(Bug::ReplayWithoutFlowControl) { missed.collect() } else { page::portion(missed) };
+    let missed = page::portion(missed);
     let last = missed.last().map(|message| message.cursor).ok_or(Failed::NoRoom)?;
-    if !planted(Bug::ReplayWithoutFlowControl) {
-        // Once more: an answer to a question of the client's own may have come between.
-        client.outlet().keeps_up().await;
-    }
+    // Once more: an answer to a question of the client's own may have come between.
+    client.outlet().keeps_up().await;
     let sent = resuming.while_in(room, || {
         missed.into_iter().try_for_each(|message| client.tell_alone(&Event::Message(message)))
     })?;

@@ -6,7 +6,7 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use bench::{Crowd, Failed, crowd, encode_message, median, since};
+use bench::{Failed, Workload, encode_message, median, since, workload};
 use hub::{Command, Event};
 use protocol::{DraftId, MessageKind};
 use uuid::Uuid;
@@ -34,7 +34,7 @@ fn main() -> Result<(), Failed> {
 
 /// The cost of one delivery through the hub, and of encoding the same message once.
 async fn round(readers: usize) -> Result<(Duration, Duration), Failed> {
-    let Crowd { hub, room, speaker, counter, mut peers } = crowd(readers).await?;
+    let Workload { hub, room, speaker, counter, mut peers } = workload(readers).await?;
     let posts = DELIVERIES / readers;
     let before = counter.frames();
     let start = Instant::now();

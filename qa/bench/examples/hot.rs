@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::hint::black_box;
 
-use bench::{Crowd, Failed, crowd_spelling};
+use bench::{Failed, Workload, workload_encoded};
 use bytes::BytesMut;
 use hub::Spelling;
 use protocol::DraftId;
@@ -92,8 +92,9 @@ fn through_the_hub(wish: fn(u32) -> String, readers: usize, count: u32) -> Outco
     let dialect = native()?;
     let spelling: Spelling = dialect.spelling;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let crowd = crowd_spelling(readers, spelling).await;
-        let Crowd { hub, room, speaker, counter, mut peers } = crowd.map_err(|failed| words(&failed))?;
+        let workload = workload_encoded(readers, spelling).await;
+        let Workload { hub, room, speaker, counter, mut peers } =
+            workload.map_err(|failed| words(&failed))?;
         let before = counter.frames();
         let peer = peers.first_mut().ok_or("nobody is there")?;
         for number in 0..count {
@@ -119,8 +120,8 @@ fn through_the_hub(wish: fn(u32) -> String, readers: usize, count: u32) -> Outco
 /// Posts in a room that nobody follows: checked, stored in memory, numbered, and put into the full ring of the room.
 fn keep_posts(count: u32) -> Outcome {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let crowd = crowd_spelling(1, native()?.spelling).await.map_err(|failed| words(&failed))?;
-        let Crowd { hub, room, speaker, peers, .. } = crowd;
+        let workload = workload_encoded(1, native()?.spelling).await.map_err(|failed| words(&failed))?;
+        let Workload { hub, room, speaker, peers, .. } = workload;
         drop(peers);
         for number in 0..count {
             let draft = DraftId(Uuid::from_u128(u128::from(number)));

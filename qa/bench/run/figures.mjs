@@ -1,6 +1,6 @@
 // The rows of the table: which figure of which measurements, and what it should be.
 
-const median = (values) => {
+export const median = (values) => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.floor((sorted.length - 1) / 2)];
 };

@@ -3,50 +3,21 @@
 // In each round every measurement is made of all its servers, one after the other, so that what the machine does besides
 // hits all of them alike. The server has the first core, the load generator the second.
 
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
-import { promisify } from 'node:util';
 
 import { figures } from './figures.mjs';
+import { filled, MAX_OUTPUT, measure, run } from './measure.mjs';
 import { pictures } from './plot.mjs';
 import { churnTable, noise, peerTable, rowTable, shown } from './report.mjs';
-import { SECRET, SERVERS, start, startTime } from './servers.mjs';
+import { SERVERS, startTime } from './servers.mjs';
 import { CHURN, LONG_ROOM_MESSAGES, SHAPES, TESTS } from './tests.mjs';
 
-const run = promisify(execFile);
-const MAX_OUTPUT = 16 * 1024 * 1024;
 const RESULTS = 'qa/bench/results';
-const FILL = 'target/release/examples/fill';
 const STARTS = 10;
 
 const [rounds, rows] = [Number(process.argv[2] ?? 3), (process.argv[3] ?? '').split(',').filter(Boolean)];
 const wants = (row) => rows.length === 0 || rows.includes(String(row));
-
-// Filled once for each build of the program that fills.
-async function filled(name, messages, shapes) {
-  const folder = `target/bench/${name}-${Math.round(statSync(FILL).mtimeMs)}`;
-  if (!existsSync(folder)) {
-    console.log(`filling ${folder}`);
-    const unfinished = `${folder}.unfinished`;
-    rmSync(unfinished, { recursive: true, force: true });
-    await run(FILL, [unfinished, String(messages), ...shapes]);
-    renameSync(unfinished, folder);
-  }
-  return folder;
-}
-
-async function measure(test, name, data) {
-  const server = await start(name, data);
-  try {
-    const about = ['--target', server.target, '--port', String(server.port), '--pid', String(server.pid)];
-    const words = [...test.load, ...about, '--secret', SECRET, '--label', `${test.name}: ${name}`];
-    const { stdout } = await run('taskset', ['-c', '1', 'target/release/load', ...words], { maxBuffer: MAX_OUTPUT });
-    return JSON.parse(stdout);
-  } finally {
-    await server.stop();
-  }
-}
 
 // The best of the shapes that wait for the disk, from the bench of the writer.
 async function writerRate() {
@@ -63,8 +34,6 @@ async function medianStart(data) {
 }
 
 const began = Date.now();
-mkdirSync('target/bench', { recursive: true });
-process.env.BENCH_FOLDER = 'target/bench';
 const tests = [...TESTS, CHURN].filter((test) => (test === CHURN ? rows.includes('churn') : test.rows.some(wants)));
 const data = { wide: await filled('wide', 0, SHAPES) };
 if (wants(17)) data.long = await filled('long', LONG_ROOM_MESSAGES, SHAPES);
@@ -80,7 +49,7 @@ for (let round = 1; round <= rounds; round += 1) {
         ((cells[test.name] ??= {})[name] ??= []).push(cell);
         const key = ['server_us_per_delivery', 'kib_per_connection', 'server_us_per_handshake', 'all_ms', 'server_us_per_page', 'server_us_per_visit'];
         const first = key.find((it) => cell[it] !== undefined);
-        console.log(`[${at} s] ${round} ${test.name}, ${name}: ${first ?? ''} ${shown(cell[first])}${cell.complaint ? ` (${cell.complaint})` : ''}`);
+        console.log(`[${at} s] ${round} ${test.name}, ${name}: ${first ?? ''} ${shown(cell[first])}${cell.first_failure ? ` (${cell.first_failure})` : ''}`);
       } catch (error) {
         failed.push(`${test.name}, ${name}`);
         console.log(`[${at} s] ${round} ${test.name}, ${name}: ${String(error.stderr || error.message).trim()}`);

@@ -28,7 +28,7 @@ const ENVIRONMENT = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !/^(HUBBUB_|JWT_|ACCESS_TOKEN_|DATABASE_URL|CORS_)/.test(name)),
 );
 
-const ours = (target) => ({ target, command: [PROGRAM, 'serve'], isOurs: true });
+const ours = (target) => ({ target, command: ['serve'], isOurs: true });
 const peer = (target, ...command) => ({ target, command, isOurs: false });
 
 export const SERVERS = {
@@ -69,14 +69,15 @@ const running = new Set();
 process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
-// Starts a server on the first core, ours with a copy of `data`; resolves when it listens.
-export async function start(name, data) {
+// Starts a server on the first core, ours from `program` with a copy of `data`; resolves when it listens.
+export async function start(name, data, program = PROGRAM) {
   const { target, command, isOurs } = SERVERS[name];
+  const words = isOurs ? [program, ...command] : command;
   const port = await freePort();
   const folder = mkdtempSync(join(process.env.BENCH_FOLDER ?? tmpdir(), 'hubbub-bench-'));
   if (isOurs && data) cpSync(data, folder, { recursive: true });
   const began = performance.now();
-  const child = spawn('taskset', ['-c', '0', ...command], {
+  const child = spawn('taskset', ['-c', '0', ...words], {
     env: { ...ENVIRONMENT, ...(isOurs ? settings(port, folder) : { PORT: String(port) }) },
     stdio: ['ignore', 'ignore', 'inherit'],
   });

@@ -1,4 +1,4 @@
-//! What the measurements have in common: a hub in this process, readers that take everything, and a stopwatch.
+//! Shared parts of the measurements: a hub in this process, readers that take everything, and a stopwatch.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -77,7 +77,7 @@ pub fn encode_message(event: &Event) -> Option<Bytes> {
 }
 
 /// A room with everybody attached and joined.
-pub struct Crowd {
+pub struct Workload {
     /// The hub it is in.
     pub hub: Hub,
     /// The room.
@@ -94,15 +94,15 @@ pub struct Crowd {
 ///
 /// # Errors
 /// When the hub refuses, which it has no reason to.
-pub async fn crowd(size: usize) -> Result<Crowd, Failed> {
-    crowd_spelling(size, NATIVE).await
+pub async fn workload(size: usize) -> Result<Workload, Failed> {
+    workload_encoded(size, NATIVE).await
 }
 
 /// The same, and everybody is told in this spelling.
 ///
 /// # Errors
 /// When the hub refuses, which it has no reason to.
-pub async fn crowd_spelling(size: usize, spelling: Spelling) -> Result<Crowd, Failed> {
+pub async fn workload_encoded(size: usize, spelling: Spelling) -> Result<Workload, Failed> {
     let store = Arc::new(MemoryStore::new());
     let hub = Hub::new(store.clone(), Arc::<SystemClock>::default(), Settings::default());
     let people = (0..size).map(|n| person(&format!("p{n}"))).collect::<Result<Vec<_>, _>>()?;
@@ -131,7 +131,7 @@ pub async fn crowd_spelling(size: usize, spelling: Spelling) -> Result<Crowd, Fa
         peer.handle(hub::Command::Join { room: room.clone(), bring: hub::Bring::Page(None) }).await;
         peers.push(peer);
     }
-    Ok(Crowd { hub, room, speaker, counter, peers })
+    Ok(Workload { hub, room, speaker, counter, peers })
 }
 
 fn person(name: &str) -> Result<Arc<Person>, BadId> {

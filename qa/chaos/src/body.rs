@@ -1,4 +1,4 @@
-//! Texts of a given size: a short name, the size, and padding, so that a text that was cut or changed on its way is found.
+//! Message texts of a given size: a short name, the size and padding, so that a text that was cut or changed is found.
 
 /// Between the name and the rest.
 const SIZE: char = '#';

@@ -1,6 +1,6 @@
-//! What a run recorded, in words that fit every dialect and the simulation as well as real processes.
+//! History of a run: what was sent, received and stored, in terms that fit every dialect, the simulation and real processes.
 //!
-//! A line of text is unique in its run, so it names the message even where a dialect has neither numbers nor drafts.
+//! The text of a message is unique in its run, so it identifies the message where a dialect has neither numbers nor drafts.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -56,7 +56,7 @@ pub struct Sent {
     /// What.
     pub text: String,
     /// What the server said that became of it; `None`: it never said.
-    pub acknowledged: Option<Place>,
+    pub acknowledged: Option<Position>,
     /// Whether the client sends it again until it is acknowledged, with the same draft, and one after the other in each
     /// room, and the run let it. Clients of dialects without drafts say a thing once; a line that was refused, or whose
     /// client went for good, is not persistent any more.
@@ -65,7 +65,7 @@ pub struct Sent {
 
 /// Where a message is, as far as a dialect says so.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Position {
     /// The epoch of the room's numbers.
     pub epoch: Option<u32>,
     /// The number in the room.
@@ -74,7 +74,7 @@ pub struct Place {
     pub id: Option<String>,
 }
 
-impl Place {
+impl Position {
     /// Whether what this place says is what a known place says.
     pub fn agrees_with(&self, known: &Self) -> bool {
         (self.epoch.is_none() || self.epoch == known.epoch)
@@ -83,7 +83,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Position {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.seq {
             Some(seq) => write!(out, "number {seq}")?,
@@ -105,7 +105,7 @@ pub struct Stored {
     /// Where.
     pub room: String,
     /// Its place; epoch, number and name are known.
-    pub place: Place,
+    pub position: Position,
     /// What.
     pub text: String,
 }
@@ -144,7 +144,7 @@ pub enum Notice {
         /// Where.
         room: String,
         /// Its place, as far as the dialect says so.
-        place: Place,
+        position: Position,
         /// What.
         text: String,
     },

@@ -1,5 +1,4 @@
-//! Checks what waits for users: each acknowledged entry reaches one of the user's clients, at most once on each connection
-//! and in one order.
+//! Inbox checks: each acknowledged entry reaches one of the user's clients, at most once on each connection and in one order.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

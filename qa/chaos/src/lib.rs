@@ -7,11 +7,11 @@ pub mod checker;
 pub mod history;
 mod inbox;
 pub mod real;
-mod shelf;
 pub mod simulation;
+mod stored;
 mod view;
 mod violation;
 
 pub use checker::check;
-pub use history::{End, Entry, EntryKind, History, Notice, Place, Sent, Stored, View};
+pub use history::{End, Entry, EntryKind, History, Notice, Position, Sent, Stored, View};
 pub use violation::Violation;

@@ -1,9 +1,9 @@
-//! What one client was told, held against what is stored.
+//! Checks of one client's view: compares what it was sent with what is stored.
 
 use std::collections::{BTreeSet, HashMap};
 
 use crate::history::{History, Notice, View};
-use crate::shelf::Shelf;
+use crate::stored::StoredMessages;
 use crate::violation::Violation;
 
 /// Where a client stands in a room, from its own point of view.
@@ -17,7 +17,7 @@ struct Standing {
 
 /// Everything was told once, in order and without a gap that was not said; nothing was told that is not stored; at the end
 /// nothing is missing and presence is the truth.
-pub(crate) fn check(view: &View, history: &History, stored: &Shelf<'_>, found: &mut Vec<Violation>) {
+pub(crate) fn check(view: &View, history: &History, stored: &StoredMessages<'_>, found: &mut Vec<Violation>) {
     let mut standings: HashMap<&str, Standing> = HashMap::new();
     for notice in &view.notices {
         match notice {
@@ -29,18 +29,18 @@ pub(crate) fn check(view: &View, history: &History, stored: &Shelf<'_>, found: &
             Notice::StartedOver { room } => {
                 standings.insert(room, Standing::default());
             }
-            Notice::Message { room, place, text } => {
+            Notice::Message { room, position, text } => {
                 let client = view.client.clone();
                 let Some(message) = stored.find(text) else {
-                    let (room, place, text) = (room.clone(), place.clone(), text.clone());
-                    found.push(Violation::Phantom { room, client, text, place });
+                    let (room, position, text) = (room.clone(), position.clone(), text.clone());
+                    found.push(Violation::Phantom { room, client, text, position });
                     continue;
                 };
-                if message.room != *room || !place.agrees_with(&message.place) {
-                    let (text, place, stored) = (text.clone(), place.clone(), message.place.clone());
+                if message.room != *room || !position.agrees_with(&message.position) {
+                    let (text, position, stored) = (text.clone(), position.clone(), message.position.clone());
                     let room = message.room.clone();
-                    found.push(Violation::OtherOrder { room, client, text, place, stored });
-                } else if let Some(seq) = message.place.seq {
+                    found.push(Violation::OtherOrder { room, client, text, position, stored });
+                } else if let Some(seq) = message.position.seq {
                     standings.entry(room).or_default().hear(seq, room, &view.client, found);
                 }
             }

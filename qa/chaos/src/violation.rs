@@ -1,12 +1,12 @@
-//! Every way to break the promise.
+//! Violations: every way to break the promise.
 
-use crate::history::Place;
+use crate::history::Position;
 
 /// A promise that was broken, for a person to read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     /// An acknowledged line is not on disk.
-    #[error("room {room}: `{text}` of {client} was acknowledged as {place} and is not stored")]
+    #[error("room {room}: `{text}` of {client} was acknowledged as {position} and is not stored")]
     Lost {
         /// Where.
         room: String,
@@ -15,10 +15,10 @@ pub enum Violation {
         /// What.
         text: String,
         /// What the acknowledgement said.
-        place: Place,
+        position: Position,
     },
     /// A line was acknowledged as something else than what is stored.
-    #[error("room {room}: `{text}` of {client} was acknowledged as {place} and is stored as {stored}")]
+    #[error("room {room}: `{text}` of {client} was acknowledged as {position} and is stored as {stored}")]
     Misplaced {
         /// Where it is stored.
         room: String,
@@ -27,9 +27,9 @@ pub enum Violation {
         /// What.
         text: String,
         /// What the acknowledgement said.
-        place: Place,
+        position: Position,
         /// What the store says.
-        stored: Place,
+        stored: Position,
     },
     /// A line that is sent until it is acknowledged is not stored when the run is over.
     #[error("room {room}: `{text}` of {client} was to be sent until it is taken and is not stored")]
@@ -61,11 +61,11 @@ pub enum Violation {
         /// Where it is first.
         first_room: String,
         /// Its place there.
-        first: Place,
+        first: Position,
         /// Where it is again.
         second_room: String,
         /// Its place there.
-        second: Place,
+        second: Position,
     },
     /// Two messages have one name.
     #[error("room {room}: number {seq} has the name {id}, which another message has, too")]
@@ -78,12 +78,12 @@ pub enum Violation {
         id: String,
     },
     /// The store holds what nobody said.
-    #[error("room {room}: {place} is `{text}`, which nobody said there")]
+    #[error("room {room}: {position} is `{text}`, which nobody said there")]
     Unsaid {
         /// Where.
         room: String,
         /// Its place.
-        place: Place,
+        position: Position,
         /// What.
         text: String,
     },
@@ -95,10 +95,10 @@ pub enum Violation {
         /// The number that should be there.
         expected: u64,
         /// What is there.
-        found: Place,
+        found: Position,
     },
     /// A client was told what is not stored.
-    #[error("room {room}: {client} was told `{text}` as {place}, which is not stored")]
+    #[error("room {room}: {client} was told `{text}` as {position}, which is not stored")]
     Phantom {
         /// Where.
         room: String,
@@ -107,10 +107,10 @@ pub enum Violation {
         /// What.
         text: String,
         /// What the client was told of its place.
-        place: Place,
+        position: Position,
     },
     /// A client was told another place than the one that is stored, so that not everybody has one order.
-    #[error("room {room}: {client} was told `{text}` as {place}, and it is stored as {stored}")]
+    #[error("room {room}: {client} was told `{text}` as {position}, and it is stored as {stored}")]
     OtherOrder {
         /// Where it is stored.
         room: String,
@@ -119,9 +119,9 @@ pub enum Violation {
         /// What.
         text: String,
         /// What the client was told of its place.
-        place: Place,
+        position: Position,
         /// What the store says.
-        stored: Place,
+        stored: Position,
     },
     /// A client was told a number again.
     #[error("room {room}: {client} was told number {seq} twice")]

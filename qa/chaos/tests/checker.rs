@@ -1,13 +1,13 @@
-//! One small history for each way to break the promise, and one that keeps it.
+//! Tests of the checker: one small history for each violation, and one that keeps the promise.
 
 use std::collections::BTreeSet;
 
-use chaos::{End, Entry, EntryKind, History, Notice, Place, Sent, Stored, View, Violation, check};
+use chaos::{End, Entry, EntryKind, History, Notice, Position, Sent, Stored, View, Violation, check};
 
 const ROOM: &str = "kitchen";
 
-fn place(seq: u64) -> Place {
-    Place { epoch: Some(7), seq: Some(seq), id: Some(format!("id-{seq}")) }
+fn position(seq: u64) -> Position {
+    Position { epoch: Some(7), seq: Some(seq), id: Some(format!("id-{seq}")) }
 }
 
 fn line(seq: u64) -> String {
@@ -15,7 +15,7 @@ fn line(seq: u64) -> String {
 }
 
 fn told(seq: u64) -> Notice {
-    Notice::Message { room: ROOM.to_owned(), place: place(seq), text: line(seq) }
+    Notice::Message { room: ROOM.to_owned(), position: position(seq), text: line(seq) }
 }
 
 fn recovered() -> Notice {
@@ -44,10 +44,10 @@ fn good() -> History {
         client: "ann-1".to_owned(),
         room: ROOM.to_owned(),
         text: line(seq),
-        acknowledged: Some(place(seq)),
+        acknowledged: Some(position(seq)),
         is_persistent: true,
     });
-    let stored = seqs.map(|seq| Stored { room: ROOM.to_owned(), place: place(seq), text: line(seq) });
+    let stored = seqs.map(|seq| Stored { room: ROOM.to_owned(), position: position(seq), text: line(seq) });
     let views = vec![
         view("ann-1", "ann", vec![started_over(), told(1), told(2), told(3)]),
         view("bob-1", "bob", vec![started_over(), told(1), recovered(), told(2), told(3)]),
@@ -84,7 +84,8 @@ fn an_acknowledged_line_that_is_not_stored_is_lost() {
 
 #[test]
 fn an_acknowledgement_says_what_is_stored() {
-    let found = found(|it| it.sent[2].acknowledged = Some(Place { id: Some("id-9".to_owned()), ..place(3) }));
+    let found =
+        found(|it| it.sent[2].acknowledged = Some(Position { id: Some("id-9".to_owned()), ..position(3) }));
     assert_eq!(
         found,
         [
@@ -118,7 +119,7 @@ fn lines_of_one_client_keep_their_order() {
 #[test]
 fn a_line_is_stored_once() {
     let found = found(|it| {
-        it.stored.push(Stored { room: ROOM.to_owned(), place: place(4), text: line(2) });
+        it.stored.push(Stored { room: ROOM.to_owned(), position: position(4), text: line(2) });
         it.views.clear();
     });
     assert_eq!(
@@ -132,7 +133,7 @@ fn a_line_is_stored_once() {
 #[test]
 fn a_name_is_given_once() {
     let found = found(|it| {
-        it.stored[2].place.id = Some("id-1".to_owned());
+        it.stored[2].position.id = Some("id-1".to_owned());
         it.sent[2].acknowledged = None;
         it.views.clear();
     });
@@ -147,23 +148,23 @@ fn nothing_is_stored_that_nobody_said() {
 
 #[test]
 fn numbers_have_no_holes_and_one_epoch() {
-    let uneven = |spoil: fn(&mut Place)| {
+    let uneven = |spoil: fn(&mut Position)| {
         found(|it| {
-            spoil(&mut it.stored[2].place);
+            spoil(&mut it.stored[2].position);
             it.sent[2].acknowledged = None;
             it.views.clear();
         })
     };
     assert_eq!(
-        uneven(|place| place.seq = Some(4)),
+        uneven(|position| position.seq = Some(4)),
         ["room kitchen: where the store should have number 3 it has number 4 of epoch 7 (id-3)"]
     );
     assert_eq!(
-        uneven(|place| place.seq = Some(2)),
+        uneven(|position| position.seq = Some(2)),
         ["room kitchen: where the store should have number 3 it has number 2 of epoch 7 (id-3)"]
     );
     assert_eq!(
-        uneven(|place| place.epoch = Some(8)),
+        uneven(|position| position.epoch = Some(8)),
         ["room kitchen: where the store should have number 3 it has number 3 of epoch 8 (id-3)"]
     );
 }
@@ -172,7 +173,7 @@ fn numbers_have_no_holes_and_one_epoch() {
 fn nothing_is_told_that_is_not_stored() {
     let found = found(|it| {
         let text = "never".to_owned();
-        it.views[0].notices.push(Notice::Message { room: ROOM.to_owned(), place: place(4), text });
+        it.views[0].notices.push(Notice::Message { room: ROOM.to_owned(), position: position(4), text });
     });
     assert_eq!(
         found,
@@ -183,7 +184,8 @@ fn nothing_is_told_that_is_not_stored() {
 #[test]
 fn everybody_has_one_order() {
     let found = found(|it| {
-        it.views[0].notices[3] = Notice::Message { room: ROOM.to_owned(), place: place(2), text: line(3) };
+        it.views[0].notices[3] =
+            Notice::Message { room: ROOM.to_owned(), position: position(2), text: line(3) };
         it.views[0].end.follows.clear();
         it.views[0].end.present.clear();
     });
@@ -221,7 +223,8 @@ fn a_gap_is_said_or_it_is_not_there() {
 
 #[test]
 fn dialects_without_numbers_are_held_to_the_same() {
-    let plain = |seq| Notice::Message { room: ROOM.to_owned(), place: Place::default(), text: line(seq) };
+    let plain =
+        |seq| Notice::Message { room: ROOM.to_owned(), position: Position::default(), text: line(seq) };
     assert!(found(|it| it.views[1].notices = vec![plain(1), plain(2), plain(3)]).is_empty());
     assert_eq!(
         found(|it| it.views[1].notices = vec![plain(1), plain(3)]),

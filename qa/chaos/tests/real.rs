@@ -1,4 +1,4 @@
-//! The harness for real processes, in small: a few kills, fewer clients. `CONTRIBUTING.md` says how to run more of it.
+//! Tests of the harness for real processes, in small: a few kills, fewer clients. `CONTRIBUTING.md` says how to run more.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 

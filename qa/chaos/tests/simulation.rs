@@ -1,8 +1,8 @@
-//! A few hundred seeds keep the promise, and a seed does the same each time.
+//! Tests of the simulation: a few hundred seeds keep the promise, and a seed does the same each time.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
-use chaos::simulation::{Sweep, run};
+use chaos::simulation::{Sweep, differing_from_recorded, recorded_digests, run};
 
 #[track_caller]
 fn keep_the_promise(seeds: std::ops::Range<u64>) {
@@ -69,4 +69,12 @@ fn a_seed_does_the_same_each_time_and_another_one_does_something_else() {
     hashes.sort_unstable();
     hashes.dedup();
     assert_eq!(hashes.len(), 12);
+}
+
+#[test]
+fn without_faults_the_hub_does_what_is_recorded() {
+    assert_eq!(recorded_digests().map(|(seed, _)| seed).collect::<Vec<_>>(), Vec::from_iter(0..300));
+    // All of them: make chaos-digest.
+    let found = differing_from_recorded(0..20).unwrap();
+    assert!(found.is_empty(), "replay one with `cargo run -p chaos -- replay SEED`\n{found:#?}");
 }

@@ -18,7 +18,7 @@ async fn qm_08_09_in_development_the_mock_id_and_nothing_at_all_are_taken() {
     // Both at once: the account is made once.
     let named = format!("/ws/endpoint?token={MOCK}");
     let (by_id, anonymous) =
-        tokio::join!(Raw::knock(&app, &named, &[]), Raw::knock(&app, "/ws/endpoint", &[]));
+        tokio::join!(Raw::try_connect(&app, &named, &[]), Raw::try_connect(&app, "/ws/endpoint", &[]));
     for mut socket in [by_id.unwrap(), anonymous.unwrap()] {
         assert_eq!(socket.hear().await["type"], "connection_status");
     }
@@ -48,7 +48,8 @@ async fn in_development_a_wrong_token_is_still_wrong_and_other_addresses_want_on
 async fn qm_08_09_in_production_nobody_is_mocked() {
     let app = App::spawn().await;
     for query in [format!("?token={MOCK}"), String::new()] {
-        let (status, body) = Raw::knock(&app, &format!("/ws/endpoint{query}"), &[]).await.err().unwrap();
+        let (status, body) =
+            Raw::try_connect(&app, &format!("/ws/endpoint{query}"), &[]).await.err().unwrap();
         assert_eq!((status, &body["code"]), (401, &json!("unauthorized")));
         assert!(body["message"].as_str().unwrap().contains("token"), "{body}");
     }
@@ -61,7 +62,7 @@ async fn qm_08_09_in_production_nobody_is_mocked() {
 #[tokio::test]
 async fn qm_17_the_test_page_speaks_flat_frames() {
     let app = development().await;
-    let mut socket = Raw::knock(&app, &format!("/dev/ws/test?token={MOCK}"), &[]).await.unwrap();
+    let mut socket = Raw::try_connect(&app, &format!("/dev/ws/test?token={MOCK}"), &[]).await.unwrap();
     assert_eq!(socket.next().await.unwrap(), r#"{"message":"Connection successful","type":"test"}"#);
     for wrong in ["nonsense", r#"{"duration_seconds":1}"#, r#"{"type":"simulation_complete"}"#] {
         socket.say_raw(wrong).await;

@@ -18,7 +18,7 @@ use tokio::sync::{Mutex, mpsc};
 use crate::engine::{Door, open_door, soon};
 
 /// A server of its own, and how its sessions ended.
-pub(crate) struct Hall {
+pub(crate) struct TestServer {
     pub(crate) door: Door,
     pub(crate) engine: EngineIo<Words>,
     ends: Mutex<mpsc::UnboundedReceiver<CloseReason>>,
@@ -48,7 +48,7 @@ pub(crate) fn impatient() -> Settings {
     Settings { ping_timeout: Duration::from_millis(5), ..quick() }
 }
 
-impl Hall {
+impl TestServer {
     pub(crate) async fn open(settings: Settings) -> Self {
         let (tell, ends) = mpsc::unbounded_channel();
         let counted = Arc::<()>::default();

@@ -126,7 +126,7 @@ async fn before_it_is_known_who_it_is_a_socket_takes_as_much_as_a_token() {
     }
     // And afterwards as much as any other.
     let room = app.create_room(&ann, "Ours", &[]).await;
-    let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+    let mut socket = Socket::try_connect(&app.socket_url(""), &[]).await.unwrap();
     socket.say(&ClientFrame::Authenticate { token: ann.access_token.clone(), inbox: None }).await;
     socket.join(&room, None).await;
     socket.say(&post(&room, 1, &"x".repeat(60_000))).await;

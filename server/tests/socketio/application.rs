@@ -16,7 +16,7 @@ use tokio::sync::{Mutex, mpsc};
 use crate::engine::{self, Door, open_door, soon};
 
 /// A server of its own, and what its application was told.
-pub(crate) struct Hall {
+pub(crate) struct TestServer {
     pub(crate) door: Door,
     pub(crate) server: SocketIo<Names>,
     told: Mutex<mpsc::UnboundedReceiver<String>>,
@@ -32,7 +32,7 @@ pub(crate) fn quiet() -> Settings {
     Settings { engine, max_namespaces: 3, ..Settings::default() }
 }
 
-impl Hall {
+impl TestServer {
     pub(crate) async fn open(settings: Settings) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
         let server = SocketIo::new(settings, Loops::start(), Names { tell });

@@ -43,7 +43,7 @@ fn impatient() -> Router {
 
 #[tokio::test]
 async fn a_message_that_does_not_end_is_given_up_whatever_comes_between() {
-    let (mut client, _) = Client::knock(serve(impatient()).await, request("/", "").as_bytes()).await;
+    let (mut client, _) = Client::try_connect(serve(impatient()).await, request("/", "").as_bytes()).await;
     client.say(&frame(TEXT, b"begun")).await;
     let closed = async {
         loop {
@@ -62,9 +62,9 @@ async fn a_message_that_does_not_end_is_given_up_whatever_comes_between() {
 
 #[tokio::test]
 async fn a_client_that_is_silent_between_messages_is_waited_for() {
-    let (mut client, _) = Client::knock(serve(impatient()).await, request("/", "").as_bytes()).await;
+    let (mut client, _) = Client::try_connect(serve(impatient()).await, request("/", "").as_bytes()).await;
     // Another one is given up meanwhile.
-    let (mut other, _) = Client::knock(serve(impatient()).await, request("/", "").as_bytes()).await;
+    let (mut other, _) = Client::try_connect(serve(impatient()).await, request("/", "").as_bytes()).await;
     other.say(&frame(TEXT, b"begun")).await;
     other.hears(FIN | CLOSE, &1001_u16.to_be_bytes()).await;
     client.say(&frame(TEXT, b"begun, ")).await;
@@ -80,7 +80,7 @@ async fn a_client_that_goes_on_after_the_close_is_read_no_further_than_it_may_be
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let path = format!("/api/v1/ws?token={}", ann.access_token);
-    let (mut client, _) = Client::knock(app.addr, request(&path, "").as_bytes()).await;
+    let (mut client, _) = Client::try_connect(app.addr, request(&path, "").as_bytes()).await;
     client.say(&frame(FIN | 3, b"no opcode")).await;
     let piece = vec![0; 1 << 20];
     let mut sent = 0;

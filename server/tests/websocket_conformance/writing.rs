@@ -58,7 +58,7 @@ async fn frames_arrive_whole_and_in_order_even_if_a_write_is_given_up() {
             response
         }),
     );
-    let (mut client, _) = Client::knock(serve(application).await, request("/", "").as_bytes()).await;
+    let (mut client, _) = Client::try_connect(serve(application).await, request("/", "").as_bytes()).await;
     let shared = shared();
     for number in 0..FRAMES {
         client.hears(FIN | TEXT, &frame(number, &shared).pieces().concat()).await;

@@ -10,7 +10,6 @@ use protocol::CloseCode;
 use tokio::time::Instant;
 
 use crate::client::ClientHandle;
-use crate::planted::{Bug, planted};
 use crate::port::{AGAIN, StoreError};
 
 use super::catch_up::ENTRIES;
@@ -28,9 +27,7 @@ pub(super) struct Unconfirmed {
 impl Inbox {
     /// The store may have kept entries after this one.
     pub(super) fn doubt(&mut self, after: u64) {
-        if !planted(Bug::ForgetUnconfirmed) {
-            self.unconfirmed = Some(Unconfirmed { after, read_at: Instant::now() });
-        }
+        self.unconfirmed = Some(Unconfirmed { after, read_at: Instant::now() });
     }
 
     /// Sends what the store has kept without confirming it, if there may be any.

@@ -8,7 +8,6 @@ use crate::command::{Bring, Done};
 use crate::event::Event;
 use crate::model::Message;
 use crate::page;
-use crate::planted::{Bug, planted};
 use crate::port::Slice;
 use crate::refusal::Refusal;
 use crate::room::{JoinOutcome, Request};
@@ -48,7 +47,7 @@ impl Peer {
     /// Tells the client the next page of what it missed. It asks for the one after it when it likes, so its own pace is the
     /// flow control, and nothing of a long absence is kept here in between.
     async fn tell_missed_page(&self, room: &RoomId, since: Cursor) -> Result<(), Refusal> {
-        let slice = Slice::After(since.seq + u64::from(planted(Bug::SkipOnPageEdge)));
+        let slice = Slice::After(since.seq);
         let user = &self.client.person.id;
         let missed = self.context.page_for(room, user, slice, limits::MAX_RECOVERED_MESSAGES).await?;
         let mut messages = missed.messages.iter().map(Message::to_wire).collect();

@@ -1,4 +1,4 @@
-//! An attack: a flood at a rate, or work that is asked for by few sockets.
+//! Attacks: a flood at a rate, or expensive work that few sockets ask for.
 
 use std::sync::Arc;
 
@@ -22,12 +22,12 @@ const SOCKETS_TOGETHER: usize = WORK_ADDRESSES / work::ALL.len();
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Attack {
     Flood { kind: Kind, from_many: bool },
-    Work { work: Work, sockets: usize, from: From },
+    Work { work: Work, sockets: usize, from: Source },
 }
 
 /// Where the sockets of an attack come from.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum From {
+pub(crate) enum Source {
     OneAddress,
     /// Each from an address of its own, from this one on.
     Addresses {
@@ -42,8 +42,8 @@ impl Attack {
             .iter()
             .flat_map(|kind| [false, true].map(|from_many| Self::Flood { kind: *kind, from_many }));
         let work = work::ALL.iter().flat_map(|work| {
-            let one = SOCKETS.map(|sockets| Self::Work { work: *work, sockets, from: From::OneAddress });
-            let from = From::Addresses { first: 0 };
+            let one = SOCKETS.map(|sockets| Self::Work { work: *work, sockets, from: Source::OneAddress });
+            let from = Source::Addresses { first: 0 };
             let many = Self::Work { work: *work, sockets: WORK_ADDRESSES, from };
             one.into_iter().chain([many])
         });
@@ -54,7 +54,7 @@ impl Attack {
     pub(crate) fn together() -> Vec<Self> {
         let floods = kinds::ALL.iter().map(|kind| Self::Flood { kind: *kind, from_many: true });
         let work = work::ALL.iter().enumerate().map(|(number, work)| {
-            let from = From::Addresses { first: number * SOCKETS_TOGETHER };
+            let from = Source::Addresses { first: number * SOCKETS_TOGETHER };
             Self::Work { work: *work, sockets: SOCKETS_TOGETHER, from }
         });
         floods.chain(work).collect()
@@ -64,14 +64,14 @@ impl Attack {
         match self {
             Self::Flood { kind, from_many: false } => format!("{}, one address", kind.name()),
             Self::Flood { kind, from_many: true } => format!("{}, 250 addresses", kind.name()),
-            Self::Work { work, sockets, from: From::OneAddress } => {
+            Self::Work { work, sockets, from: Source::OneAddress } => {
                 format!(
                     "{}, {sockets} {}, one address",
                     work.name(),
                     if sockets == 1 { "socket" } else { "sockets" }
                 )
             }
-            Self::Work { work, sockets, from: From::Addresses { .. } } => {
+            Self::Work { work, sockets, from: Source::Addresses { .. } } => {
                 format!("{}, {sockets} sockets, as many addresses", work.name())
             }
         }

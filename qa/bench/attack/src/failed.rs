@@ -1,4 +1,4 @@
-//! Why the program cannot say how the server did.
+//! Errors that keep the program from measuring the server.
 
 use std::io;
 

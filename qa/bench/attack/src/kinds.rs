@@ -1,4 +1,4 @@
-//! The kinds of attack: what each does, and how often.
+//! Kinds of floods: what each does on a connection, and its rate.
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};

@@ -1,4 +1,4 @@
-//! What ordinary clients have said and heard, and how long it took.
+//! Ledger: what ordinary clients have sent and received, and the latency of each delivery.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,5 @@
-//! Attacks the real server in every way of [`kinds`], from one address and from many, in turn and together, and says what
-//! 200 ordinary clients notice of it. Prints a table; ends with 1 if a line of it fails.
+//! `attack`: attacks the real server in every way of [`kinds`], from one address and from many, in turn and together, and
+//! measures what 200 ordinary clients notice of it. Prints a table; ends with 1 if a line of it fails.
 //!
 //! The calls: `attack`, with `--program PATH` for another program than the release build, and with `--only WORDS` for those
 //! parts alone whose names contain the words.

@@ -1,4 +1,4 @@
-//! TCP connections from a chosen address of this machine, and requests on them.
+//! TCP connections from a chosen address of this machine, and HTTP requests on them.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};

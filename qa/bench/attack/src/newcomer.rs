@@ -1,4 +1,4 @@
-//! A client that was never here before, from an address that was not either.
+//! Newcomer: a client that connects for the first time, from an address that is new, too.
 
 use std::io;
 use std::net::SocketAddr;

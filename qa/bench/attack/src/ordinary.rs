@@ -1,5 +1,5 @@
-//! Ordinary clients: at every door, in rooms together, each saying a line every few seconds. They never reconnect: one that is
-//! let go is one too many.
+//! Ordinary clients: at every gateway, in rooms together, each sending a message every few seconds. They never reconnect, so a
+//! client that is disconnected counts.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

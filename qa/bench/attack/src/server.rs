@@ -1,4 +1,4 @@
-//! The server under attack: the release build, in production mode, with its limits on.
+//! Server under attack: the release build, in production mode, with its limits on.
 
 use std::fs::File;
 use std::io::Read as _;

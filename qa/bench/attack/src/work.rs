@@ -1,4 +1,5 @@
-//! Attacks with few sockets, each as fast as it gets through: what costs the server work or memory, and the attacker little.
+//! Expensive work: attacks with few sockets, each as fast as it gets through, costly for
+//! the server and cheap for the attacker.
 
 use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -12,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::attack::From;
+use crate::attack::Source;
 use crate::kinds::{Count, frame, handshake};
 use crate::network::{Http, connect, source};
 use crate::server::{Targets, token};
@@ -86,7 +87,7 @@ impl Work {
         self,
         to: Targets,
         sockets: usize,
-        from: From,
+        from: Source,
         end: Instant,
         count: Arc<Count>,
     ) {
@@ -94,8 +95,8 @@ impl Work {
         let mut tasks = JoinSet::new();
         for number in 0..sockets {
             let address = match from {
-                From::OneAddress => 0,
-                From::Addresses { first } => first + number,
+                Source::OneAddress => 0,
+                Source::Addresses { first } => first + number,
             };
             let from = source(GROUP, address);
             let count = count.clone();

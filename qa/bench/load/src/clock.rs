@@ -1,4 +1,4 @@
-//! Nanoseconds since this program began.
+//! Clock: nanoseconds since this program began.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};

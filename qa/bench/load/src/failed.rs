@@ -1,4 +1,4 @@
-//! Why a measurement could not be made.
+//! Errors that keep a measurement from being made.
 
 use std::io;
 

@@ -1,6 +1,6 @@
 //! Frames of RFC 6455, section 5.2: as much of them as a client needs who trusts the server.
 
-use crate::number::{count, index};
+use crate::casts::{count, index};
 
 pub(crate) const CONTINUATION: u8 = 0;
 pub(crate) const TEXT: u8 = 1;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::number::{count, fraction, index, whole};
+use crate::casts::{count, fraction, index, whole};
 
 /// Buckets to each power of two, as a power of two itself.
 const FINE: u32 = 6;

@@ -1,4 +1,4 @@
-//! As much of HTTP/1.1 as it takes to read pages over one connection (RFC 9112).
+//! HTTP/1.1 client: as much of RFC 9112 as it takes to read pages over one connection.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpStream};

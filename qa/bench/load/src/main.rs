@@ -1,9 +1,9 @@
-//! Many clients on one thread: says what a server does for them, how fast, and what that takes.
+//! `load`: many clients on one thread; measures what a server does for them, how fast, and what that takes.
 //!
 //! The answer is one JSON object on stdout, a few lines for people go to stderr. It connects to this machine only, and every
 //! run is bounded in time.
 
-mod chance;
+mod casts;
 mod clock;
 mod dialect;
 mod engine;
@@ -11,10 +11,10 @@ mod failed;
 mod frame;
 mod histogram;
 mod http;
-mod mark;
 mod mode;
-mod number;
 mod options;
+mod payload_stamp;
+mod rng;
 mod token;
 mod usage;
 mod watch;
@@ -57,7 +57,7 @@ fn run() -> Result<Value, Failed> {
             other => Err(Failed::Usage(format!("there is no mode {other}\n\n{}", options::USAGE))),
         }?;
         set(&mut answer, "connections", json!(engine.len()));
-        set(&mut answer, "complaint", json!(engine.first_complaint()));
+        set(&mut answer, "first_failure", json!(engine.first_failure()));
         answer
     };
     for (key, value) in [("label", &options.label), ("mode", &options.mode), ("target", &options.target)] {

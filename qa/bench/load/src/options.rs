@@ -1,4 +1,4 @@
-//! The command line.
+//! Options: the command line.
 
 use crate::failed::Failed;
 

@@ -1,12 +1,12 @@
-//! What a server takes of the machine, from `/proc` (proc(5)).
+//! Resource usage of a server, from `/proc` (proc(5)).
 
 use std::fs;
 
 use serde_json::{Value, json};
 
+use crate::casts::fraction;
 use crate::clock::{now, seconds};
 use crate::failed::Failed;
-use crate::number::fraction;
 
 /// Ticks in a second: what Linux tells user space on every architecture (time(7)).
 const TICKS: f64 = 100.0;

@@ -1,11 +1,11 @@
-//! What our own server holds as time goes by: memory, connections, rooms.
+//! Watch: samples what our own server holds as time goes by: memory, connections, rooms.
 
 use serde_json::{Value, json};
 
+use crate::casts::fraction;
 use crate::clock::{now, seconds};
 use crate::failed::Failed;
 use crate::http::Browser;
-use crate::number::fraction;
 use crate::options::Options;
 use crate::token::service_token;
 use crate::usage::resident_kib;

@@ -1,4 +1,4 @@
-//! One client: it connects, talks, loses its connection and comes back, until the round is over.
+//! Real client: connects, sends, loses its connection and comes back, until the round is over.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use protocol::CloseCode;
 
+use super::clients::{Behaviour, Then};
 use super::journal::{Expected, Journal, Record, Standing};
 use super::link::{Brought, Link};
-use super::speech::{Speech, Then};
 use crate::body::grow;
 
 /// How often a client looks whether its connection is alive, and sends again what was refused.
@@ -60,7 +60,7 @@ pub(super) enum Phase {
 
 /// One client and what it needs.
 pub(super) struct Client {
-    pub(super) speech: Box<dyn Speech>,
+    pub(super) behaviour: Box<dyn Behaviour>,
     pub(super) journal: Journal,
     pub(super) token: String,
     /// Its proxy.
@@ -86,7 +86,7 @@ impl Client {
                 tokio::time::sleep(pause).await;
             }
             is_first = false;
-            match Link::open(self.addr, &self.speech.path(&self.token)).await {
+            match Link::open(self.addr, &self.behaviour.path(&self.token)).await {
                 Some(link) => {
                     self.journal.counters().connections.one();
                     let told = self.journal.told_so_far();
@@ -98,7 +98,7 @@ impl Client {
                 None => self.journal.counters().attempts_in_vain.one(),
             }
         }
-        let follows = self.speech.follows();
+        let follows = self.behaviour.follows();
         self.journal.close(follows)
     }
 
@@ -147,7 +147,7 @@ impl Client {
         let mut out = Vec::new();
         self.journal.connected();
         let leaves_at = Instant::now() + Duration::from_millis(self.random.random_range(100..2_000));
-        self.speech.begin(&mut self.journal, &mut out);
+        self.behaviour.begin(&mut self.journal, &mut out);
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut heard_at = Instant::now();
@@ -163,7 +163,7 @@ impl Client {
             }
             self.show();
             let is_talking = matches!(*self.phase.borrow(), Phase::Talk { .. });
-            if is_talking && self.absence == Absence::AfterJoining && self.speech.is_settled() {
+            if is_talking && self.absence == Absence::AfterJoining && self.behaviour.is_settled() {
                 return None;
             }
             tokio::select! {
@@ -171,11 +171,11 @@ impl Client {
                     heard_at = Instant::now();
                     match brought {
                         Brought::Frame(frame) => {
-                            if self.speech.hear(&frame, &mut self.journal, &mut out) == Then::HangUp {
+                            if self.behaviour.hear(&frame, &mut self.journal, &mut out) == Then::HangUp {
                                 return None;
                             }
                         }
-                        Brought::Life => {}
+                        Brought::Alive => {}
                         Brought::End(code) => return code,
                     }
                 }
@@ -191,7 +191,7 @@ impl Client {
                     let expected = self.expected.borrow_and_update().clone();
                     self.journal.expect(expected);
                 }
-                () = tokio::time::sleep_until(upgrades_at), if self.speech.upgrades() => {
+                () = tokio::time::sleep_until(upgrades_at), if self.behaviour.upgrades() => {
                     match tokio::time::timeout(SILENCE, link.upgrade()).await {
                         Ok(Some(is_upgraded)) => self.journal.counters().upgrades.add(usize::from(is_upgraded)),
                         Ok(None) | Err(_) => return None,
@@ -204,7 +204,7 @@ impl Client {
                     if is_dead || !tokio::time::timeout(SILENCE, link.ping()).await.unwrap_or(false) {
                         return None;
                     }
-                    self.speech.tick(&mut self.journal, &mut out);
+                    self.behaviour.tick(&mut self.journal, &mut out);
                 }
                 changed = self.phase.changed() => {
                     if changed.is_err() || self.is_over() {
@@ -225,7 +225,7 @@ impl Client {
     }
 
     fn talk(&mut self, out: &mut Vec<String>) {
-        let rooms = self.speech.rooms();
+        let rooms = self.behaviour.rooms();
         if rooms.is_empty() {
             return;
         }
@@ -236,7 +236,7 @@ impl Client {
             self.journal.counters().large.one();
             line = grow(&line, self.random.random_range(LARGE_BYTES), '.');
         }
-        self.speech.say(&room, line, &mut self.journal, out);
+        self.behaviour.say(&room, line, &mut self.journal, out);
     }
 
     /// Shows how it stands to who waits for quiet; before that nobody looks.
@@ -244,7 +244,7 @@ impl Client {
         if matches!(*self.phase.borrow(), Phase::Talk { .. }) {
             return;
         }
-        let is_settled = self.speech.is_settled();
+        let is_settled = self.behaviour.is_settled();
         let standing = self.journal.standing();
         standing.is_settled = is_settled;
         if *self.standing.borrow() != *standing {

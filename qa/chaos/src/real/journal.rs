@@ -1,4 +1,4 @@
-//! What one client records: what it said, what it was told, how it stands.
+//! Journal: records what one client sent and received, and where it stands.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::report::Counters;
 use crate::body::name_of;
-use crate::history::{End, EntryKind, Notice, Place, Sent, View};
+use crate::history::{End, EntryKind, Notice, Position, Sent, View};
 
 /// The texts of the entries that a client must be told; `None` while that is not known.
 pub(super) type Expected = Option<Arc<BTreeSet<String>>>;
@@ -104,19 +104,19 @@ impl Journal {
     }
 
     /// The server says what became of a line. What it says twice must be the same.
-    pub(super) fn acknowledged(&mut self, text: &str, place: Place) {
+    pub(super) fn acknowledged(&mut self, text: &str, position: Position) {
         let text = name_of(text).unwrap_or(text);
         let Some(sent) = self.lines.get(text).and_then(|at| self.sent.get_mut(*at)) else {
             return self.odd(format!("`{text}` was acknowledged and never said"));
         };
         let Some(known) = &mut sent.acknowledged else {
-            sent.acknowledged = Some(place);
+            sent.acknowledged = Some(position);
             return self.counters.acknowledged.one();
         };
         let before = known.clone();
-        let agree = merge(&mut known.epoch, place.epoch)
-            & merge(&mut known.seq, place.seq)
-            & merge(&mut known.id, place.id);
+        let agree = merge(&mut known.epoch, position.epoch)
+            & merge(&mut known.seq, position.seq)
+            & merge(&mut known.id, position.id);
         if !agree {
             let now = known.clone();
             self.odd(format!("`{text}` was acknowledged at {before:?} and then at {now:?}"));
@@ -133,13 +133,13 @@ impl Journal {
         self.notices.push(Notice::StartedOver { room: room.to_owned() });
     }
 
-    pub(super) fn told(&mut self, room: &str, place: Place, text: &str) {
+    pub(super) fn told(&mut self, room: &str, position: Position, text: &str) {
         let Some(text) = name_of(text) else {
             return self.odd(format!("was told a part of a text: {text:.80}"));
         };
         self.counters.delivered.one();
         self.standing.last.insert(room.to_owned(), text.to_owned());
-        self.notices.push(Notice::Message { room: room.to_owned(), place, text: text.to_owned() });
+        self.notices.push(Notice::Message { room: room.to_owned(), position, text: text.to_owned() });
     }
 
     /// These entries must be told in the end.
@@ -219,16 +219,16 @@ mod tests {
     fn an_acknowledgement_may_say_more_and_never_something_else() {
         let mut journal = Journal::new("one".to_owned(), "ann".to_owned(), Arc::default());
         journal.says("kitchen", "hi", true);
-        let place = Place { seq: Some(7), ..Place::default() };
-        journal.acknowledged("hi", place.clone());
-        journal.acknowledged("hi", Place { id: Some("a".to_owned()), ..Place::default() });
-        journal.acknowledged("hi", place);
+        let position = Position { seq: Some(7), ..Position::default() };
+        journal.acknowledged("hi", position.clone());
+        journal.acknowledged("hi", Position { id: Some("a".to_owned()), ..Position::default() });
+        journal.acknowledged("hi", position);
         assert!(journal.oddities.is_empty(), "{:?}", journal.oddities);
-        journal.acknowledged("hi", Place { seq: Some(8), ..Place::default() });
-        journal.acknowledged("never", Place::default());
+        journal.acknowledged("hi", Position { seq: Some(8), ..Position::default() });
+        journal.acknowledged("never", Position::default());
         assert_eq!(journal.oddities.len(), 2, "{:?}", journal.oddities);
         let record = journal.close(BTreeSet::new());
-        let expected = Place { epoch: None, seq: Some(7), id: Some("a".to_owned()) };
+        let expected = Position { epoch: None, seq: Some(7), id: Some("a".to_owned()) };
         assert_eq!(record.sent.first().unwrap().acknowledged, Some(expected));
     }
 }

@@ -1,4 +1,4 @@
-//! What carries a client's frames: a WebSocket, or the polls of Engine.IO.
+//! Link: carries a client's frames over a WebSocket or over the polls of Engine.IO.
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -39,7 +39,7 @@ enum Carrier {
 pub(super) enum Brought {
     Frame(String),
     /// A sign of life and nothing else.
-    Life,
+    Alive,
     /// The end, with the code of a WebSocket's close frame.
     End(Option<u16>),
 }
@@ -92,7 +92,7 @@ impl Link {
                 Some(Ok(Message::Text(text))) => Brought::Frame(text.to_string()),
                 Some(Ok(Message::Close(frame))) => Brought::End(frame.map(|frame| frame.code.into())),
                 Some(Err(_)) | None => Brought::End(None),
-                Some(Ok(_)) => Brought::Life,
+                Some(Ok(_)) => Brought::Alive,
             },
             Carrier::Polling(polling) => match polling.frames.recv().await {
                 Some(frame) => Brought::Frame(frame),

@@ -1,4 +1,4 @@
-//! How much memory the server's process has resident, sampled while things happen. Known on Linux alone.
+//! Memory watch: samples the resident memory of the server's process. Known on Linux alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,11 +1,12 @@
-//! A real server under real faults: clients of every dialect talk to it over networks that break, and it is killed again and
-//! again. What they were told and what it has stored must keep the promise.
+//! Real server under real faults: clients of every dialect use it over networks that break, and it is killed again and again.
+//! What they received and what it has stored must keep the promise.
 
 mod client;
+mod clients;
 mod journal;
-mod letters;
 mod link;
 mod memory;
+mod offline_messages;
 mod options;
 mod plan;
 mod program;
@@ -13,7 +14,6 @@ mod proxy;
 mod report;
 mod rest;
 mod round;
-mod speech;
 mod volume;
 mod world;
 
@@ -24,9 +24,9 @@ use report::Counters;
 use round::Round;
 use world::World;
 
-pub use options::{Error, Options, Until, Wanted};
+pub use options::{Error, Options, RealArgs, Until};
 pub use report::{Counts, Report};
-pub use volume::{Amount, Row, VolumeReport, Wished, run as run_volume};
+pub use volume::{Amount, Row, VolumeArgs, VolumeReport, run as run_volume};
 
 /// Kills of one round, at most: history has to be read and checked at its end.
 const KILLS: u32 = 16;

@@ -1,4 +1,4 @@
-//! What a run is asked to do, and why it could not be done.
+//! Options of a run on the real server, and the errors that keep it from being made.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -77,7 +77,7 @@ impl Error {
 
 /// A run as it is asked for on a command line.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Wanted {
+pub struct RealArgs {
     /// For how long; without minutes and kills for one minute.
     #[arg(long, conflicts_with = "kills")]
     pub minutes: Option<f64>,
@@ -95,7 +95,7 @@ pub struct Wanted {
     pub program: Option<PathBuf>,
 }
 
-impl Wanted {
+impl RealArgs {
     /// What is asked for, if there is a server to do it with.
     ///
     /// # Errors
@@ -128,15 +128,15 @@ mod tests {
     fn what_is_wanted_is_understood_or_refused() {
         let program = std::env::current_exe().unwrap();
         let wanted =
-            Wanted { minutes: Some(0.5), seed: 7, clients: 3, program: Some(program.clone()), kills: None };
+            RealArgs { minutes: Some(0.5), seed: 7, clients: 3, program: Some(program.clone()), kills: None };
         let until = Until::Elapsed(Duration::from_secs(30));
         assert_eq!(wanted.clone().options().unwrap(), Options { program, until, seed: 7, clients: 3 });
-        let counted = Wanted { kills: Some(3), ..wanted.clone() };
+        let counted = RealArgs { kills: Some(3), ..wanted.clone() };
         assert_eq!(counted.options().unwrap().until, Until::Kills(3));
         for (wanted, part) in [
-            (Wanted { minutes: Some(-1.0), ..wanted.clone() }, "-1 minutes are no time"),
+            (RealArgs { minutes: Some(-1.0), ..wanted.clone() }, "-1 minutes are no time"),
             (
-                Wanted { program: Some("/nowhere/hubbub".into()), ..wanted },
+                RealArgs { program: Some("/nowhere/hubbub".into()), ..wanted },
                 "no server was found at /nowhere/hubbub",
             ),
         ] {

@@ -1,4 +1,4 @@
-//! Who is hit by what, and when: all of it drawn from the seed before a round begins.
+//! Plan of a round: which client is hit by which fault and when, drawn from the seed beforehand.
 
 use std::time::Duration;
 

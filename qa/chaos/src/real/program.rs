@@ -1,4 +1,4 @@
-//! The real server as a process: started, killed, started again on the same data.
+//! Server process: starts the real program, kills it and starts it again on the same data.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

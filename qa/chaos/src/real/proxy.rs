@@ -1,4 +1,4 @@
-//! The network between one client and the server: a TCP proxy that can be told to misbehave.
+//! TCP proxy between one client and the server, which misbehaves on command.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;

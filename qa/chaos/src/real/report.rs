@@ -1,4 +1,4 @@
-//! What a run counted and found.
+//! Report of a run: what it counted and which promises were broken.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! What the harness itself asks of the server, past all proxies.
+//! REST client of the harness itself, which no proxy separates from the server.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,4 +1,4 @@
-//! One round: everybody talks while things break, then the network heals, and when all is quiet the history is checked.
+//! Round: clients talk while faults happen, then the network heals, and when all is quiet the history is checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,15 +11,15 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::client::{Absence, Client, Phase};
+use super::clients::inbox_of;
 use super::journal::{Expected, Journal, Record, Standing};
-use super::letters::Sender;
+use super::offline_messages::Sender;
 use super::options::Error;
 use super::plan::{self, Act};
 use super::proxy::Proxy;
-use super::speech::inbox_of;
 use super::world::{Role, World};
 use crate::checker::check;
-use crate::history::{End, Entry, EntryKind, History, Place};
+use crate::history::{End, Entry, EntryKind, History, Position};
 
 /// How often everybody is given a last line to wait for. A client that has no way to recover and loses its connection after
 /// the last line waits for the next one.
@@ -125,18 +125,18 @@ impl Round<'_> {
         let mut present = BTreeSet::new();
         for (number, role) in self.world.roles(self.number, self.clients, &mut random).into_iter().enumerate()
         {
-            let Role { name, person, speech, dies_early, absence } = role;
+            let Role { name, person, behaviour, dies_early, absence } = role;
             let proxy = Proxy::start(self.world.program.address(), self.world.counters.clone()).await?;
             let (standing, shown) = watch::channel(Standing::default());
-            let follows = speech.follows();
+            let follows = behaviour.follows();
             let user = person.user.id.to_string();
             if !dies_early && absence == Absence::Never {
                 present.insert(user.clone());
             }
-            let (kinds, user_tokens) = (speech.kinds(), person.clone());
+            let (kinds, user_tokens) = (behaviour.kinds(), person.clone());
             let (expected, expects) = watch::channel(None);
             let client = Client {
-                speech,
+                behaviour,
                 journal: Journal::new(name.clone(), user, self.world.counters.clone())
                     .with_kinds(kinds.clone()),
                 token: person.access_token,
@@ -296,21 +296,21 @@ impl Round<'_> {
         journal.says(room, text, true);
         let people = &self.world.people;
         let owner = people.iter().find(|it| inbox_of(it.user.id.as_str()) == room);
-        let place = match (owner, people.first()) {
-            (Some(owner), _) => place_of(self.world.rest.notify(owner, text).await?.id),
+        let position = match (owner, people.first()) {
+            (Some(owner), _) => position_of(self.world.rest.notify(owner, text).await?.id),
             (None, Some(person)) => {
                 let said = self.world.rest.say(person, room, text).await?;
-                Place { seq: Some(said.seq), ..place_of(said.id) }
+                Position { seq: Some(said.seq), ..position_of(said.id) }
             }
             (None, None) => return Ok(()),
         };
-        journal.acknowledged(text, place);
+        journal.acknowledged(text, position);
         Ok(())
     }
 }
 
-fn place_of(id: impl std::fmt::Display) -> Place {
-    Place { id: Some(id.to_string()), ..Place::default() }
+fn position_of(id: impl std::fmt::Display) -> Position {
+    Position { id: Some(id.to_string()), ..Position::default() }
 }
 
 /// Follows everything, waits for nothing, was told the last line everywhere and sees who is there.
@@ -370,7 +370,7 @@ async fn notify(
         // Without an answer nobody knows whether it was stored, and nobody may say it again.
         if let Ok(notification) = rest.notify(&person, &text).await {
             journal.counters().notified.one();
-            journal.acknowledged(&text, place_of(notification.id));
+            journal.acknowledged(&text, position_of(notification.id));
         }
         let pause = Duration::from_millis(random.random_range(200..1_500));
         tokio::time::timeout(pause, phase.wait_for(|phase| matches!(phase, Phase::Heal))).await.ok();

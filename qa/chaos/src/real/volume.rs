@@ -1,4 +1,4 @@
-//! Volume: more waits than fits anywhere, for many users at once, and all of it arrives while the server's memory stays
+//! Volume run: more waits for many users at once than fits anywhere, and all of it arrives while the server's memory stays
 //! bounded; over a quiet network and over one that is cut every few hundred milliseconds.
 
 mod room;
@@ -18,16 +18,16 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::client::{Absence, Client, Phase};
+use super::clients::{Behaviour, Door, Listener};
 use super::journal::{Expected, Journal, Record, Standing};
-use super::letters::Sender;
 use super::memory::Memory;
+use super::offline_messages::Sender;
 use super::options::{Error, find_program};
 use super::plan::{self, Fault};
 use super::program::Program;
 use super::proxy::Proxy;
 use super::report::Counters;
 use super::rest::Rest;
-use super::speech::{Door, Listener, Speech};
 use crate::checker::check;
 use crate::history::{Entry, History};
 
@@ -46,7 +46,7 @@ const CUT_AFTER_MS: std::ops::RangeInclusive<u64> = 150..=600;
 
 /// How much of everything, as it is asked for on a command line.
 #[derive(Debug, Clone, Args)]
-pub struct Wished {
+pub struct VolumeArgs {
     #[command(flatten)]
     amount: Amount,
     /// The server's program; without one the release build, else the debug build.
@@ -77,7 +77,7 @@ pub struct Amount {
     pub seed: u64,
 }
 
-impl Wished {
+impl VolumeArgs {
     /// Does it.
     ///
     /// # Errors
@@ -225,7 +225,7 @@ impl Stage {
 
     async fn player(
         &self,
-        speech: Box<dyn Speech>,
+        behaviour: Box<dyn Behaviour>,
         user: &Tokens,
         absence: Absence,
         phase: &watch::Sender<Phase>,
@@ -233,10 +233,10 @@ impl Stage {
         let proxy = Proxy::start(self.program.address(), self.counters.clone()).await?;
         let (standing, shown) = watch::channel(Standing::default());
         let (expected, expects) = watch::channel(None);
-        let (name, kinds) = (format!("client of {}", user.user.username), speech.kinds());
+        let (name, kinds) = (format!("client of {}", user.user.username), behaviour.kinds());
         let journal = Journal::new(name, user.user.id.to_string(), self.counters.clone()).with_kinds(kinds);
         let client = Client {
-            speech,
+            behaviour,
             journal,
             token: user.access_token.clone(),
             addr: proxy.addr,
@@ -282,8 +282,8 @@ impl Stage {
         let (begun, before) = (Instant::now(), self.counters.connections.get());
         let mut players = Vec::new();
         for user in &self.users {
-            let speech = Box::new(Listener::new(door, user.user.id.as_str()));
-            let player = self.player(speech, user, Absence::Never, &phase).await?;
+            let behaviour = Box::new(Listener::new(door, user.user.id.as_str()));
+            let player = self.player(behaviour, user, Absence::Never, &phase).await?;
             let mine = entries.iter().filter(|it| it.is_stored && it.user == user.user.id.as_str());
             let texts: BTreeSet<String> = mine.map(|it| it.text.clone()).collect();
             player.expected.send_replace(Some(Arc::new(texts)));

@@ -1,4 +1,4 @@
-//! The people and rooms on one data folder, which may outlive several rounds.
+//! World of a run: the users and rooms on one data folder, which may outlive several rounds.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -10,15 +10,15 @@ use rand::RngExt;
 use rand::rngs::StdRng;
 
 use super::client::Absence;
+use super::clients::{
+    Behaviour, ChatApi, Door, Listener, Native, QuizMaster, SkillLift, SocketIo, Transport, inbox_of,
+};
 use super::options::Error;
 use super::program::Program;
 use super::report::Counters;
 use super::rest::Rest;
-use super::speech::{
-    ChatApi, Door, Listener, Native, QuizMaster, SkillLift, SocketIo, Speech, Transport, inbox_of,
-};
 use crate::body::name_of;
-use crate::history::{Entry, Place, Sent, Stored};
+use crate::history::{Entry, Position, Sent, Stored};
 
 /// Rooms that everybody is in; each client follows some of them.
 const ROOMS: usize = 6;
@@ -58,7 +58,7 @@ pub(super) struct World {
 pub(super) struct Role {
     pub(super) name: String,
     pub(super) person: Tokens,
-    pub(super) speech: Box<dyn Speech>,
+    pub(super) behaviour: Box<dyn Behaviour>,
     pub(super) dies_early: bool,
     pub(super) absence: Absence,
 }
@@ -117,16 +117,16 @@ impl World {
         let mut roles = Vec::new();
         let people = staying.iter().cycle().take(clients.saturating_sub(leaving.len()));
         for (number, person) in people.enumerate() {
-            let (dialect, speech) = self.speech(number, person, random);
+            let (dialect, behaviour) = self.behaviour(number, person, random);
             let name = format!("{dialect}-{round}-{number}");
             let (person, absence) = (person.clone(), Absence::Never);
-            roles.push(Role { name, person, speech, dies_early: false, absence });
+            roles.push(Role { name, person, behaviour, dies_early: false, absence });
         }
         for (number, person) in leaving.iter().take(clients).enumerate() {
-            let speech = Box::new(Native::new(&self.some_rooms(random), &BTreeMap::new()));
+            let behaviour = Box::new(Native::new(&self.some_rooms(random), &BTreeMap::new()));
             let name = format!("leaver-{round}-{number}");
             let (person, absence) = (person.clone(), Absence::Never);
-            roles.push(Role { name, person, speech, dies_early: true, absence });
+            roles.push(Role { name, person, behaviour, dies_early: true, absence });
         }
         roles.extend(self.absent_roles(round, random));
         roles
@@ -137,12 +137,12 @@ impl World {
         let mut roles = Vec::new();
         for (number, person) in self.absentees.iter().enumerate() {
             let (user, token) = (person.user.id.as_str(), person.access_token.clone());
-            let listener = |door| -> Box<dyn Speech> { Box::new(Listener::new(door, user)) };
-            let socketio = |transport, rooms: &[&RoomId]| -> Box<dyn Speech> {
+            let listener = |door| -> Box<dyn Behaviour> { Box::new(Listener::new(door, user)) };
+            let socketio = |transport, rooms: &[&RoomId]| -> Box<dyn Behaviour> {
                 let rooms = rooms.iter().map(ToString::to_string).collect();
                 Box::new(SocketIo::new(transport, token.clone(), rooms, user).with_entries())
             };
-            let (dialect, speech) = match number {
+            let (dialect, behaviour) = match number {
                 0 => ("native", listener(Door::Native)),
                 1 => ("chat", listener(Door::ChatApi)),
                 2 => ("quizmaster", listener(Door::QuizMaster)),
@@ -160,12 +160,17 @@ impl World {
                 _ => Absence::Visits,
             };
             let name = format!("absent-{dialect}-{round}");
-            roles.push(Role { name, person: person.clone(), speech, dies_early: false, absence });
+            roles.push(Role { name, person: person.clone(), behaviour, dies_early: false, absence });
         }
         roles
     }
 
-    fn speech(&self, number: usize, who: &Tokens, random: &mut StdRng) -> (&'static str, Box<dyn Speech>) {
+    fn behaviour(
+        &self,
+        number: usize,
+        who: &Tokens,
+        random: &mut StdRng,
+    ) -> (&'static str, Box<dyn Behaviour>) {
         let (person, token) = (who.user.id.as_str(), who.access_token.clone());
         let rooms = self.some_rooms(random);
         let names: Vec<String> = rooms.iter().map(ToString::to_string).collect();
@@ -196,19 +201,19 @@ impl World {
         for (room, epoch) in self.rest.epochs(reader).await? {
             for message in self.rest.history(reader, &room).await? {
                 let id = Some(message.id.to_string());
-                let place = Place { epoch: Some(epoch), seq: Some(message.seq), id };
+                let position = Position { epoch: Some(epoch), seq: Some(message.seq), id };
                 // A text that is not whole is found as one that was never said.
                 let text = name_of(&message.content).unwrap_or(&message.content).to_owned();
-                stored.push(Stored { room: room.to_string(), place, text });
+                stored.push(Stored { room: room.to_string(), position, text });
             }
         }
         for person in self.people.iter().filter(|it| listeners.contains(it.user.id.as_str())) {
             // The list has names that sort by time, and no numbers.
             for (before, notification) in self.rest.notifications(person).await?.into_iter().enumerate() {
                 let id = Some(notification.id.to_string());
-                let place = Place { epoch: Some(0), seq: Some(before as u64 + 1), id };
+                let position = Position { epoch: Some(0), seq: Some(before as u64 + 1), id };
                 let room = inbox_of(person.user.id.as_str());
-                stored.push(Stored { room, place, text: notification.title });
+                stored.push(Stored { room, position, text: notification.title });
             }
         }
         self.counters.checked.add(stored.len());

@@ -1,5 +1,5 @@
-//! A burst: many entries for one user's inbox, or many messages of one room, sent by a part of the application that no
-//! network lies before. It ends with the server that it was sent to.
+//! Bursts: many entries for one user's inbox, or many messages of one room, sent by a part of the application that no
+//! network separates from the server. A burst ends with the server instance that it was sent to.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::device::SIGN_IN;
-use super::ingress::News;
-use super::words::SPELLING;
+use super::frames::PLAIN;
+use super::ingress::BurstEvent;
 use crate::body::grow;
-use crate::history::{Entry, EntryKind, Place, Sent};
+use crate::history::{Entry, EntryKind, Position, Sent};
 
 /// How often the end of a job is reported while the store fails.
 const REPORTS: usize = 4;
@@ -98,18 +98,18 @@ impl Sender {
     }
 
     /// Sends all of it, one after the other.
-    pub(crate) async fn send(self, report: impl Fn(News)) {
+    pub(crate) async fn send(self, report: impl Fn(BurstEvent)) {
         match self.burst.kind {
             Kind::Directs { .. } => self.send_directs(&report).await,
             Kind::Jobs { .. } => self.run_jobs(&report).await,
             Kind::Lines { .. } => self.post(&report).await,
         }
-        report(News::Over);
+        report(BurstEvent::Over);
     }
 
-    async fn send_directs(&self, report: &impl Fn(News)) {
+    async fn send_directs(&self, report: &impl Fn(BurstEvent)) {
         let identity = Identity { person: self.author.clone(), sign_in: SIGN_IN };
-        let Ok(mut peer) = self.hub.attach(identity, SPELLING, Arc::new(Unread)) else { return };
+        let Ok(mut peer) = self.hub.attach(identity, PLAIN, Arc::new(Unread)) else { return };
         let user = self.user.username.clone();
         for number in 0..self.burst.count {
             let text = self.name_of(number);
@@ -120,14 +120,14 @@ impl Sender {
                 kind: MessageKind::Text,
             };
             match peer.request(direct).await {
-                Ok(_) => report(News::Stored { user: user.clone(), text }),
-                Err(failure) if failure.refusal.code() == ErrorCode::TooMany => report(News::Full),
+                Ok(_) => report(BurstEvent::Stored { user: user.clone(), text }),
+                Err(failure) if failure.refusal.code() == ErrorCode::TooMany => report(BurstEvent::Full),
                 Err(_) => {}
             }
         }
     }
 
-    async fn run_jobs(&self, report: &impl Fn(News)) {
+    async fn run_jobs(&self, report: &impl Fn(BurstEvent)) {
         let (owner, user) = (&self.user.id, self.user.username.clone());
         let actor = Actor { person: owner, is_service: true };
         for number in 0..self.burst.count {
@@ -136,7 +136,7 @@ impl Sender {
             let started = self.hub.start_job(actor, owner, new).await;
             let Ok(job) = started else {
                 if started.is_err_and(|refusal| refusal.code() == ErrorCode::TooMany) {
-                    report(News::Full);
+                    report(BurstEvent::Full);
                 }
                 continue;
             };
@@ -149,8 +149,8 @@ impl Sender {
                 match self.hub.report_job(actor, job.id, end.clone()).await {
                     // Over: a report whose answer was lost has ended it.
                     Ok(_) | Err(Refusal::JobOver) => {
-                        report(News::Stored { user: user.clone(), text: notice_of(&name) });
-                        report(News::Stored { user: user.clone(), text: name });
+                        report(BurstEvent::Stored { user: user.clone(), text: notice_of(&name) });
+                        report(BurstEvent::Stored { user: user.clone(), text: name });
                         break;
                     }
                     Err(_) => {}
@@ -159,7 +159,7 @@ impl Sender {
         }
     }
 
-    async fn post(&self, report: &impl Fn(News)) {
+    async fn post(&self, report: &impl Fn(BurstEvent)) {
         for number in 0..self.burst.count {
             let text = self.name_of(number);
             let body = self.burst.text(&text, number);
@@ -167,8 +167,8 @@ impl Sender {
                 self.hub.post(&self.author, &self.room, DraftId(Uuid::now_v7()), body.as_str()).await;
             if let Ok(message) = posted {
                 let (epoch, seq) = (Some(message.cursor.epoch), Some(message.cursor.seq));
-                let place = Place { epoch, seq, id: Some(message.id.to_string()) };
-                report(News::Posted { text, place });
+                let position = Position { epoch, seq, id: Some(message.id.to_string()) };
+                report(BurstEvent::Posted { text, position });
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the hub asks of the disk.
+//! Store calls: what the hub asks of the simulated disk, and the verdict that it gets.
 
 use hub::port::{Delivered, JobWrite, MessageDraft, NewEntry, RoomDraft};
 use protocol::{RoomId, UserId};
@@ -41,7 +41,7 @@ impl Proven {
 
 /// What a call wants of the disk.
 #[derive(Debug)]
-pub(crate) enum Errand {
+pub(crate) enum Operation {
     /// To look.
     Look,
     /// To change something.
@@ -64,10 +64,10 @@ pub(crate) enum Verdict {
 /// A call that waits for its time.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// Which life of the server makes it.
-    pub(crate) life: u32,
+    /// Which server instance makes it.
+    pub(crate) instance: u32,
     /// Calls with the same name wait in the order in which they came.
     pub(crate) name: String,
-    pub(crate) errand: Errand,
+    pub(crate) operation: Operation,
     pub(crate) reply: oneshot::Sender<Verdict>,
 }

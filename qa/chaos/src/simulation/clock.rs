@@ -1,4 +1,4 @@
-//! The clock of the server, which may jump.
+//! Server clock: virtual time, which a fault may set to another hour.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 

@@ -1,4 +1,4 @@
-//! One connection: the tasks that a gateway would have for it, and the way between them and the client.
+//! Simulated connection: the tasks that a gateway would have for it, and the link between them and the client.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,22 +9,22 @@ use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-use super::chance::Chance;
+use super::frames::{Request, ServerFrame, encode};
 use super::ingress::{Ingress, Report};
-use super::outlet::{Places, ResumeOutlet};
+use super::outlet::{Positions, ResumeOutlet};
+use super::rng::Rng;
 use super::scenario::Wire;
-use super::words::{Told, Wish, spell};
 
 /// Frames that leave at once.
 const BURST: usize = 6;
-/// Wishes that wait for the server's end.
-const WISHES: usize = 1_024;
+/// Requests that wait for the server's end.
+const REQUESTS: usize = 1_024;
 
 /// A connection as the world sees it.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) device: usize,
-    pub(crate) life: u32,
+    pub(crate) instance: u32,
     pub(crate) wire: Wire,
     /// `None` once the server knows that it has ended.
     pub(crate) uplink: Option<Uplink>,
@@ -37,24 +37,24 @@ pub(crate) struct Connection {
 /// What the server has of the way from the client. Dropped when the server notices that the connection is lost.
 #[derive(Debug)]
 pub(crate) struct Uplink {
-    wishes: mpsc::Sender<Wish>,
+    requests: mpsc::Sender<Request>,
     _open: oneshot::Sender<Infallible>,
 }
 
 impl Uplink {
-    /// Hands on a wish.
+    /// Hands on a request.
     ///
     /// # Errors
     /// The server's end is gone, or too much waits.
-    pub(crate) fn send(&self, wish: Wish) -> Result<(), TrySendError<Wish>> {
-        self.wishes.try_send(wish)
+    pub(crate) fn send(&self, request: Request) -> Result<(), TrySendError<Request>> {
+        self.requests.try_send(request)
     }
 }
 
 /// One direction of a connection.
 #[derive(Debug)]
 pub(crate) struct Way {
-    chance: Chance,
+    rng: Rng,
     /// When the last frame arrives.
     busy_until: u64,
     /// What would arrive later is lost.
@@ -62,28 +62,28 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    fn new(chance: Chance) -> Self {
-        Self { chance, busy_until: 0, ends_at: None }
+    fn new(rng: Rng) -> Self {
+        Self { rng, busy_until: 0, ends_at: None }
     }
 
     /// When a frame that leaves now arrives: never, once or twice.
     pub(crate) fn arrivals(&mut self, now: u64, wire: &Wire) -> Vec<u64> {
         let (least, most) = wire.delay_ms;
-        let mut delay = self.chance.between(least, most);
-        if self.chance.percent(wire.stalls) {
-            delay += self.chance.between(500, 5_000);
+        let mut delay = self.rng.between(least, most);
+        if self.rng.percent(wire.stalls) {
+            delay += self.rng.between(500, 5_000);
         }
         if wire.loss == 0 {
             self.busy_until = self.busy_until.max(now + delay);
             return vec![self.busy_until];
         }
-        if self.chance.percent(wire.loss) {
+        if self.rng.percent(wire.loss) {
             return Vec::new();
         }
         // Nothing waits for what was sent before: frames overtake each other.
         let mut arrivals = vec![now + delay];
-        if self.chance.percent(wire.loss) {
-            arrivals.push(now + self.chance.between(least, most * 2));
+        if self.rng.percent(wire.loss) {
+            arrivals.push(now + self.rng.between(least, most * 2));
         }
         self.busy_until = self.busy_until.max(now + delay);
         arrivals
@@ -96,7 +96,7 @@ impl Way {
 
     /// What has not arrived so many milliseconds from now is lost.
     pub(crate) fn cut(&mut self, now: u64, most_ms: u64) -> u64 {
-        let grace = if self.chance.percent(50) { 0 } else { self.chance.between(0, most_ms) };
+        let grace = if self.rng.percent(50) { 0 } else { self.rng.between(0, most_ms) };
         let end = self.ends_at.map_or(now + grace, |end| end.min(now + grace));
         self.ends_at = Some(end);
         end
@@ -109,31 +109,31 @@ impl Way {
 
     /// So long until somebody notices something.
     pub(crate) fn notices_after(&mut self, most_ms: u64) -> u64 {
-        self.chance.between(1, most_ms)
+        self.rng.between(1, most_ms)
     }
 }
 
 impl Connection {
     /// Starts the tasks of a connection that the hub has taken in.
     pub(crate) fn open(
-        (number, device, life): (u32, usize, u32),
+        (number, device, instance): (u32, usize, u32),
         wire: Wire,
         seed: u64,
         (peer, outbox, inlet): (Peer, Outbox, Inlet),
         arrival: Arrival,
         ingress: Ingress,
     ) -> Self {
-        let (wishes, wishes_of_client) = mpsc::channel(WISHES);
+        let (requests, requests_of_client) = mpsc::channel(REQUESTS);
         let (free, free_again) = mpsc::channel(4);
         let (open, lost) = oneshot::channel();
-        let reader = tokio::spawn(serve(peer, arrival, wishes_of_client, lost, outbox));
+        let reader = tokio::spawn(serve(peer, arrival, requests_of_client, lost, outbox));
         let writer = tokio::spawn(write(number, inlet, free_again, ingress));
-        let way = |name: &str| Way::new(Chance::new(seed, &format!("{name} {number}")));
+        let way = |name: &str| Way::new(Rng::new(seed, &format!("{name} {number}")));
         Self {
             device,
-            life,
+            instance,
             wire,
-            uplink: Some(Uplink { wishes, _open: open }),
+            uplink: Some(Uplink { requests, _open: open }),
             free,
             tasks: [reader.abort_handle(), writer.abort_handle()],
             up: way("up"),
@@ -154,14 +154,14 @@ impl Connection {
     }
 }
 
-/// What a connection is for, which a gateway sees to before it carries out wishes.
+/// What a connection is for, which a gateway sees to before it carries out requests.
 pub(crate) enum Arrival {
     /// Rooms alone.
     Rooms,
     /// Rooms, and what reaches the user.
     Inbox(InboxStart),
     /// The same, from where the client stood, if it was here before.
-    Resume(Option<Places>, Arc<ResumeOutlet>),
+    Resume(Option<Positions>, Arc<ResumeOutlet>),
 }
 
 impl Arrival {
@@ -169,28 +169,28 @@ impl Arrival {
         match self {
             Self::Rooms => Ok(()),
             Self::Inbox(start) => peer.follow_inbox(start, None).await,
-            Self::Resume(places, outlet) => resume(peer, places, &outlet).await,
+            Self::Resume(positions, outlet) => resume(peer, positions, &outlet).await,
         }
     }
 }
 
 /// As the gateway of Socket.IO: whether it is recovered comes first, then what was missed.
-async fn resume(peer: &mut Peer, places: Option<Places>, outlet: &ResumeOutlet) -> Result<(), Refusal> {
-    let back = match &places {
-        Some(Places { inbox: Some(inbox), .. }) => {
-            let cursors = places.as_ref().map(Places::cursors).unwrap_or_default();
+async fn resume(peer: &mut Peer, positions: Option<Positions>, outlet: &ResumeOutlet) -> Result<(), Refusal> {
+    let back = match &positions {
+        Some(Positions { inbox: Some(inbox), .. }) => {
+            let cursors = positions.as_ref().map(Positions::cursors).unwrap_or_default();
             peer.can_resume(&cursors, *inbox).await?.map(|rooms| (rooms, *inbox))
         }
         _ => None,
     };
     let recovered = back.is_some();
-    let answer = spell(&Told::Resumed { recovered }).unwrap_or_default();
+    let answer = encode(&ServerFrame::Resumed { recovered }).unwrap_or_default();
     let Some((rooms, inbox)) = back else {
-        // A client that is gone is noticed where its wishes come from.
+        // A client that is gone is noticed where its requests come from.
         outlet.push(answer, Delivery::Sure).ok();
         return peer.follow_inbox(InboxStart::Fresh, None).await;
     };
-    outlet.stands(Places { inbox: Some(inbox), ..Places::default() });
+    outlet.stands(Positions { inbox: Some(inbox), ..Positions::default() });
     for Standing { room, cursor } in &rooms {
         outlet.place(Track::Room(room, *cursor));
     }
@@ -199,11 +199,11 @@ async fn resume(peer: &mut Peer, places: Option<Places>, outlet: &ResumeOutlet) 
     peer.follow_inbox(InboxStart::Resumed(inbox), None).await
 }
 
-/// Lets a client in, then carries out wishes in order until either side ends the connection, as every gateway does.
+/// Lets a client in, then carries out requests in order until either side ends the connection, as every gateway does.
 async fn serve(
     mut peer: Peer,
     arrival: Arrival,
-    mut wishes: mpsc::Receiver<Wish>,
+    mut requests: mpsc::Receiver<Request>,
     mut lost: oneshot::Receiver<Infallible>,
     outbox: Outbox,
 ) {
@@ -212,22 +212,22 @@ async fn serve(
         return outbox.close(if is_over { CloseCode::Restart } else { CloseCode::Internal });
     }
     loop {
-        // What a client asks for itself does not close it: its next wish waits until there is room for the answer, or
+        // What a client asks for itself does not close it: its next request waits until there is room for the answer, or
         // until the server notices that the client is lost.
         tokio::select! {
             biased;
             () = outbox.drained() => {}
             _ = &mut lost => break,
         }
-        let wish = tokio::select! {
+        let request = tokio::select! {
             biased;
             () = outbox.closed() => break,
-            wish = wishes.recv() => wish,
+            request = requests.recv() => request,
         };
-        if let Some(Wish::Receipt { token }) = &wish {
+        if let Some(Request::Receipt { token }) = &request {
             outbox.answer(*token);
         }
-        match wish.as_ref().map(Wish::command) {
+        match request.as_ref().map(Request::command) {
             Some(Some(command)) => peer.handle(command).await,
             Some(None) => {}
             None => break,

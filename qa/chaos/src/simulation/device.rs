@@ -1,12 +1,12 @@
-//! A client and what connects it.
+//! Device: a simulated client with its link and what connects it.
 
 use hub::SignInId;
 use protocol::CloseCode;
 use uuid::Uuid;
 
-use super::chance::Chance;
 use super::client::Client;
-use super::scenario::{Manner, Wire};
+use super::rng::Rng;
+use super::scenario::{RecoveryMode, Wire};
 
 /// Connections in a row that may end with [`CloseCode::TooSlow`] before anything is told on them.
 const IN_VAIN: u32 = 6;
@@ -14,10 +14,10 @@ const IN_VAIN: u32 = 6;
 /// A client with its link.
 pub(crate) struct Device {
     pub(crate) client: Client,
-    pub(crate) manner: Manner,
+    pub(crate) recovery: RecoveryMode,
     pub(crate) wire: Wire,
     pub(crate) connection: Option<u32>,
-    pub(crate) chance: Chance,
+    pub(crate) rng: Rng,
     pub(crate) is_dead: bool,
     /// It does not connect before this moment.
     pub(crate) away_until: u64,
@@ -28,13 +28,13 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    pub(crate) fn new(client: Client, wire: Wire, manner: Manner, chance: Chance) -> Self {
+    pub(crate) fn new(client: Client, wire: Wire, recovery: RecoveryMode, rng: Rng) -> Self {
         Self {
             client,
-            manner,
+            recovery,
             wire,
             connection: None,
-            chance,
+            rng,
             is_dead: false,
             away_until: 0,
             is_told: false,

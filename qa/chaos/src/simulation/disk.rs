@@ -1,22 +1,17 @@
-//! A disk that takes its time, fails, and keeps through a crash what it has committed.
+//! Simulated disk: takes its time, fails, and keeps through a crash what it has committed.
 //!
-//! What is durable is a log of writes; each life of the server begins by reading it into a [`MemoryStore`]. A call of the
-//! hub waits here until the world lets it go on, so that all that happens happens one after the other.
+//! What is durable is a log of writes; each instance of the server begins by reading it into a [`MemoryStore`]. A call of the
+//! hub waits here until the world lets it go on, so that all calls happen one after the other.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hub::memory::MemoryStore;
 use hub::model::Person;
-use hub::planted::{Bug, planted};
 use hub::port::{Answer, InboxStore, Store, StoreError};
 use tokio::sync::oneshot;
-use tokio::time::Instant;
 
-use super::call::{Call, Errand, Verdict, Write};
+use super::call::{Call, Operation, Verdict, Write};
 use super::ingress::{Ingress, Report};
-
-/// For so long a disk that loses writes has not written what it says that it has.
-const LOST_FSYNC_MS: u128 = 3_000;
 
 /// What outlives the server.
 #[derive(Debug, Default)]
@@ -26,8 +21,6 @@ pub(crate) struct Disk {
 
 #[derive(Debug, Clone)]
 struct Logged {
-    /// When it was written, on a disk that loses what it has just written.
-    lost_until: Option<Instant>,
     /// The store was never asked whether the write may be done: the server crashed before.
     is_unchecked: bool,
     write: Write,
@@ -40,30 +33,22 @@ impl Disk {
 
     /// Writes down what the store has done.
     pub(crate) fn keep(&self, write: Write) {
-        let lost_until = planted(Bug::LostFsync).then(Instant::now);
-        self.log().push(Logged { lost_until, is_unchecked: false, write });
+        self.log().push(Logged { is_unchecked: false, write });
     }
 
-    /// Writes down what was under way when the server crashed. The next life does it if the store allows it.
+    /// Writes down what was under way when the server crashed. The next instance does it if the store allows it.
     pub(crate) fn keep_unchecked(&self, write: Write) {
-        self.log().push(Logged { lost_until: None, is_unchecked: true, write });
+        self.log().push(Logged { is_unchecked: true, write });
     }
 
-    /// The server is gone: what was not written is lost.
-    pub(crate) fn crash(&self) {
-        self.log().retain(|logged| {
-            logged.lost_until.is_none_or(|written| written.elapsed().as_millis() > LOST_FSYNC_MS)
-        });
-    }
-
-    /// What is kept, as the next life finds it.
+    /// What is kept, as the next instance finds it.
     pub(crate) async fn read(&self, people: &[Person]) -> Result<MemoryStore, StoreError> {
         let store = MemoryStore::new();
         for person in people {
             store.put_person(person.clone());
         }
         let log = self.log().clone();
-        for Logged { is_unchecked, write, .. } in log {
+        for Logged { is_unchecked, write } in log {
             let done = redo(&store, write).await;
             let is_refused = matches!(&done, Err(error) if !matches!(error, StoreError::Unavailable(_)));
             if !(is_unchecked && is_refused) {
@@ -91,23 +76,28 @@ async fn redo(store: &MemoryStore, write: Write) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The store of one life of the server.
+/// The store of one instance of the server.
 pub(crate) struct SimulatedStore {
-    life: u32,
+    instance: u32,
     disk: Arc<Disk>,
     pub(super) memory: MemoryStore,
     ingress: Ingress,
 }
 
 impl SimulatedStore {
-    pub(crate) fn new(life: u32, disk: Arc<Disk>, memory: MemoryStore, ingress: Ingress) -> Self {
-        Self { life, disk, memory, ingress }
+    pub(crate) fn new(instance: u32, disk: Arc<Disk>, memory: MemoryStore, ingress: Ingress) -> Self {
+        Self { instance, disk, memory, ingress }
     }
 
-    /// Waits for the world. Never comes back once the server of this life is gone.
-    async fn turn(&self, name: &str, errand: Errand) -> Verdict {
+    /// Waits for the world. Never comes back once this server instance is gone.
+    async fn turn(&self, name: &str, operation: Operation) -> Verdict {
         let (reply, answer) = oneshot::channel();
-        self.ingress.report(Report::Call(Call { life: self.life, name: name.to_owned(), errand, reply }));
+        self.ingress.report(Report::Call(Call {
+            instance: self.instance,
+            name: name.to_owned(),
+            operation,
+            reply,
+        }));
         match answer.await {
             Ok(verdict) => verdict,
             Err(_) => std::future::pending().await,
@@ -117,7 +107,7 @@ impl SimulatedStore {
     /// A call that changes nothing.
     pub(super) fn look<'a, T: Send + 'a>(&'a self, name: &'a str, answer: Answer<'a, T>) -> Answer<'a, T> {
         Box::pin(async move {
-            match self.turn(name, Errand::Look).await {
+            match self.turn(name, Operation::Look).await {
                 Verdict::Good | Verdict::Lie => answer.await,
                 Verdict::Bad => Err(failure()),
             }
@@ -132,14 +122,14 @@ impl SimulatedStore {
         answer: Answer<'a, T>,
     ) -> Answer<'a, T> {
         Box::pin(async move {
-            let verdict = self.turn(name, Errand::Change(write.clone())).await;
+            let verdict = self.turn(name, Operation::Change(write.clone())).await;
             if verdict == Verdict::Bad {
                 return Err(failure());
             }
             let done = answer.await?;
             self.disk.keep(write);
             // What was done cannot fail any more: this is the way of the answer.
-            self.turn(name, Errand::Answer).await;
+            self.turn(name, Operation::Answer).await;
             if verdict == Verdict::Lie { Err(failure()) } else { Ok(done) }
         })
     }

@@ -1,4 +1,4 @@
-//! What waits for users: bursts of it, and what of it was acknowledged and told.
+//! Inbox entries in the simulation: starts bursts and keeps account of which entries were acknowledged and delivered.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use hub::port::{Entry, InboxKind, InboxStore};
 use protocol::{InboxItem, RoomId};
 
 use super::burst::{Burst, Kind, Sender};
-use super::ingress::{News, Report};
-use super::words::Wish;
+use super::frames::Request;
+use super::ingress::{BurstEvent, Report};
 use super::world::World;
 use crate::body::name_of;
 use crate::history::EntryKind;
@@ -19,7 +19,7 @@ const KINDS: [InboxKind; 3] = [InboxKind::Direct, InboxKind::Job, InboxKind::Not
 impl World {
     /// Has a part of the application send a burst, which goes on while other things happen.
     pub(crate) fn start_burst(&mut self, burst: Burst) {
-        let Some(life) = &self.life else { return };
+        let Some(instance) = &self.instance else { return };
         let room = match burst.kind {
             Kind::Lines { room } => self.scenario.rooms.get(room),
             // In the last one the guest stays, where there are several.
@@ -40,7 +40,7 @@ impl World {
         self.last_burst += 1;
         let number = self.last_burst;
         let sender = Sender {
-            hub: life.hub.clone(),
+            hub: instance.hub.clone(),
             author: Arc::new(author.clone()),
             user: Arc::new(user.clone()),
             room,
@@ -51,15 +51,15 @@ impl World {
         self.lines.extend(sender.lines());
         self.bursts.insert(number);
         let ingress = self.ingress.clone();
-        let report = move |news| ingress.report(Report::Burst { burst: number, news });
+        let report = move |event| ingress.report(Report::Burst { burst: number, event });
         tokio::spawn(sender.send(report));
     }
 
     /// Takes in what became of a part of a burst.
-    pub(crate) fn take_news(&mut self, burst: usize, news: News) {
+    pub(crate) fn take_burst_event(&mut self, burst: usize, event: BurstEvent) {
         let now = self.now();
-        match news {
-            News::Stored { user, text } => {
+        match event {
+            BurstEvent::Stored { user, text } => {
                 self.trace.note(now, format_args!("for {user} is stored: {text}"));
                 self.counts.entries += 1;
                 let entry = self.entries.iter_mut().find(|it| it.user == user && it.text == text);
@@ -67,16 +67,16 @@ impl World {
                     entry.is_stored = true;
                 }
             }
-            News::Posted { text, place } => {
+            BurstEvent::Posted { text, position } => {
                 if let Some(line) = self.lines.iter_mut().find(|line| line.text == text) {
-                    line.acknowledged = Some(place);
+                    line.acknowledged = Some(position);
                 }
             }
-            News::Full => self.counts.full += 1,
-            News::Over => {
+            BurstEvent::Full => self.counts.full += 1,
+            BurstEvent::Over => {
                 self.trace.note(now, format_args!("burst {burst} is over"));
                 self.bursts.remove(&burst);
-                self.last_burst_over_ms = now;
+                self.last_burst_over_ms = self.script_now();
             }
         }
     }
@@ -88,7 +88,7 @@ impl World {
         };
         let device = it.device;
         if self.devices.get(device).is_some_and(|it| it.connection == Some(connection)) {
-            self.send(device, vec![Wish::Receipt { token }]);
+            self.send(device, vec![Request::Receipt { token }]);
         }
     }
 
@@ -101,13 +101,13 @@ impl World {
     }
 
     /// Looks which entries wait in the store, whatever the server said of them.
-    pub(crate) async fn look_for_waiting(&mut self) {
-        let Some(life) = &self.life else { return };
+    pub(crate) async fn read_waiting(&mut self) {
+        let Some(instance) = &self.instance else { return };
         for person in &self.people {
             let user = person.username.as_str();
             let mut after = 0;
             loop {
-                let waiting = life.store.memory.inbox_waiting(&person.id, &KINDS, after, u64::MAX).await;
+                let waiting = instance.store.memory.inbox_waiting(&person.id, &KINDS, after, u64::MAX).await;
                 let waiting = waiting.unwrap_or_default();
                 let Some(last) = waiting.last() else { break };
                 after = last.seq;

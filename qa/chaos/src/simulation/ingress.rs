@@ -1,11 +1,11 @@
-//! What reaches the world from tasks: calls of the disk, and frames that the hub lets go.
+//! Ingress: reports of tasks to the world, which are store calls and frames that the hub sends.
 
 use hub::OutboxItem;
 use protocol::CloseCode;
 use tokio::sync::mpsc;
 
 use super::call::Call;
-use crate::history::Place;
+use crate::history::Position;
 
 /// Something that a task has to say.
 #[derive(Debug)]
@@ -16,19 +16,19 @@ pub(crate) enum Report {
     Frames { connection: u32, items: Vec<OutboxItem> },
     /// Nothing more leaves on this connection.
     Closed { connection: u32, code: CloseCode },
-    /// The server of this life has drained.
-    Drained { life: u32 },
+    /// This server instance has drained.
+    Drained { instance: u32 },
     /// Something of a burst was taken, or all of it was tried.
-    Burst { burst: usize, news: News },
+    Burst { burst: usize, event: BurstEvent },
 }
 
 impl Report {
     /// Calls by name, then connections by number.
     pub(crate) fn order(&self) -> (u8, &str, u32) {
         match self {
-            Self::Call(call) => (0, &call.name, call.life),
+            Self::Call(call) => (0, &call.name, call.instance),
             Self::Frames { connection, .. } | Self::Closed { connection, .. } => (1, "", *connection),
-            Self::Drained { life } => (2, "", *life),
+            Self::Drained { instance } => (2, "", *instance),
             Self::Burst { burst, .. } => (3, "", u32::try_from(*burst).unwrap_or(u32::MAX)),
         }
     }
@@ -36,11 +36,11 @@ impl Report {
 
 /// What became of a part of a burst.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum News {
+pub(crate) enum BurstEvent {
     /// An entry is stored.
     Stored { user: String, text: String },
     /// A message is stored, at this place.
-    Posted { text: String, place: Place },
+    Posted { text: String, position: Position },
     /// The server refused an entry, because too much waits for its user.
     Full,
     /// There is no more of it.

@@ -1,5 +1,5 @@
-//! The outlet of a client that resumes, as Socket.IO clients do: each frame that must arrive ends with where the client
-//! stands after it, and the client shows the last one when it comes back.
+//! Resumable outlet: each frame that must arrive carries the client's positions after it, as Socket.IO events do, and the
+//! client shows the last ones when it comes back.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,17 +9,17 @@ use hub::{Delivery, Gone, Outbox, Outlet, OutletFuture, Track};
 use protocol::{CloseCode, Cursor};
 use serde::{Deserialize, Serialize};
 
-use super::words::Epoch;
+use super::frames::Epoch;
 
 /// Where a client stands in everything that it follows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Places {
+pub(crate) struct Positions {
     pub(crate) inbox: Option<u64>,
     /// By room: the epoch and the number of the last message.
     pub(crate) rooms: BTreeMap<String, (Epoch, u64)>,
 }
 
-impl Places {
+impl Positions {
     /// The places in rooms, as the hub asks for them.
     pub(crate) fn cursors(&self) -> Vec<Cursor> {
         self.rooms.values().map(|(Epoch(epoch), seq)| Cursor { epoch: *epoch, seq: *seq }).collect()
@@ -39,21 +39,21 @@ impl Places {
 /// An outbox whose frames say where the client stands.
 pub(crate) struct ResumeOutlet {
     outbox: Outbox,
-    places: Mutex<Places>,
+    positions: Mutex<Positions>,
 }
 
 impl ResumeOutlet {
     pub(crate) fn new(outbox: Outbox) -> Self {
-        Self { outbox, places: Mutex::default() }
+        Self { outbox, positions: Mutex::default() }
     }
 
-    fn places(&self) -> MutexGuard<'_, Places> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
+    fn positions(&self) -> MutexGuard<'_, Positions> {
+        self.positions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The client stands where it stood on its last connection.
-    pub(crate) fn stands(&self, places: Places) {
-        *self.places() = places;
+    pub(crate) fn stands(&self, positions: Positions) {
+        *self.positions() = positions;
     }
 }
 
@@ -62,19 +62,19 @@ impl Outlet for ResumeOutlet {
         if delivery != Delivery::Sure {
             return self.outbox.push(frame, delivery);
         }
-        let places = self.places();
-        let mut with_places = frame.to_vec();
+        let positions = self.positions();
+        let mut with_positions = frame.to_vec();
         // A client is nowhere before it stands in its inbox.
-        if places.inbox.is_some() {
-            with_places.push(b'\n');
-            with_places.extend(serde_json::to_vec(&*places).unwrap_or_default());
+        if positions.inbox.is_some() {
+            with_positions.push(b'\n');
+            with_positions.extend(serde_json::to_vec(&*positions).unwrap_or_default());
         }
         // Under the lock: frames stand in the order of their places.
-        self.outbox.push(with_places.into(), delivery)
+        self.outbox.push(with_positions.into(), delivery)
     }
 
     fn place(&self, track: Track<'_>) {
-        self.places().note(track);
+        self.positions().note(track);
     }
 
     fn keeps_up(&self) -> OutletFuture<'_, ()> {

@@ -1,11 +1,11 @@
-//! What a seed makes happen.
+//! Scenario: everything that a seed decides beforehand.
 
 use std::time::Duration;
 
 use hub::Settings;
 
 use super::burst::{Burst, Kind};
-use super::chance::Chance;
+use super::rng::Rng;
 
 /// How a client is connected.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ pub(crate) enum Fault {
 
 /// How a client comes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Manner {
+pub(crate) enum RecoveryMode {
     /// It joins its rooms anew, from the last number that it has.
     Plain,
     /// The same, and it keeps the last number of its inbox, too.
@@ -83,9 +83,9 @@ pub(crate) enum Manner {
 
 /// A client as the scenario has it.
 #[derive(Debug, Clone)]
-pub(crate) struct Part {
+pub(crate) struct ClientPlan {
     pub(crate) person: String,
-    pub(crate) manner: Manner,
+    pub(crate) recovery: RecoveryMode,
     pub(crate) wire: Wire,
 }
 
@@ -94,7 +94,7 @@ pub(crate) struct Part {
 pub(crate) struct Scenario {
     pub(crate) rooms: Vec<String>,
     pub(crate) people: Vec<String>,
-    pub(crate) clients: Vec<Part>,
+    pub(crate) clients: Vec<ClientPlan>,
     /// How long things go wrong, in milliseconds.
     pub(crate) length_ms: u64,
     /// How long clients wait between two things that they do.
@@ -108,6 +108,8 @@ pub(crate) struct Scenario {
     /// Messages that the first room has before anything begins.
     pub(crate) archive: u64,
     pub(crate) settings: Settings,
+    /// Nothing fails, each frame and each call takes the same time, and the schedule is in step.
+    pub(crate) is_faultless: bool,
 }
 
 const NAMES: [&str; 6] = ["ann", "bob", "cem", "dee", "eve", "fox"];
@@ -116,67 +118,67 @@ const ROOMS: [&str; 3] = ["kitchen", "garden", "attic"];
 impl Scenario {
     /// The scenario of a seed.
     pub(crate) fn new(seed: u64) -> Self {
-        let mut chance = Chance::new(seed, "scenario");
-        let people = some(&NAMES, chance.between(2, 5));
-        let rooms = some(&ROOMS, chance.between(1, 3));
-        let length_ms = chance.between(6_000, 16_000);
-        let wild = chance.percent(70);
+        let mut rng = Rng::new(seed, "scenario");
+        let people = some(&NAMES, rng.between(2, 5));
+        let rooms = some(&ROOMS, rng.between(1, 3));
+        let length_ms = rng.between(6_000, 16_000);
+        let wild = rng.percent(70);
         let mut clients = Vec::new();
         for person in &people {
-            for _ in 0..chance.between(1, 2) {
-                let wire = wire(&mut chance, wild);
-                clients.push(Part { person: person.clone(), manner: Manner::Plain, wire });
+            for _ in 0..rng.between(1, 2) {
+                let wire = wire(&mut rng, wild);
+                clients.push(ClientPlan { person: person.clone(), recovery: RecoveryMode::Plain, wire });
             }
         }
         let mut faults = Vec::new();
-        let mut at = || chance.between(500, length_ms);
+        let mut at = || rng.between(500, length_ms);
         let times: Vec<u64> = (0..16).map(|_| at()).collect();
         let mut times = times.into_iter();
-        let mut strike = |odds: u64, chance: &mut Chance, fault: Fault| {
+        let mut apply = |odds: u64, rng: &mut Rng, fault: Fault| {
             let at = times.next().unwrap_or(length_ms);
-            if chance.percent(odds) {
+            if rng.percent(odds) {
                 faults.push((at, fault));
             }
         };
         for odds in [60, 40, 20] {
-            strike(odds, &mut chance, Fault::Crash);
+            apply(odds, &mut rng, Fault::Crash);
         }
-        strike(25, &mut chance, Fault::Drain);
+        apply(25, &mut rng, Fault::Drain);
         for odds in [40, 20] {
-            let by = i64::try_from(chance.between(0, 7_200_000)).unwrap_or_default() - 3_600_000;
-            strike(odds, &mut chance, Fault::ClockJump(by));
+            let by = i64::try_from(rng.between(0, 7_200_000)).unwrap_or_default() - 3_600_000;
+            apply(odds, &mut rng, Fault::ClockJump(by));
         }
         for odds in [50, 50, 30, 30] {
-            strike(odds, &mut chance, Fault::Guest(odds == 30));
+            apply(odds, &mut rng, Fault::Guest(odds == 30));
         }
-        if chance.percent(30) {
-            let at = chance.between(500, length_ms);
+        if rng.percent(30) {
+            let at = rng.between(500, length_ms);
             faults.push((at, Fault::DiskFull));
-            faults.push((at + chance.between(200, 3_000), Fault::DiskFree));
+            faults.push((at + rng.between(200, 3_000), Fault::DiskFree));
         }
-        let disk = if chance.percent(60) {
+        let disk = if rng.percent(60) {
             Health {
-                delay_ms: (1, chance.between(2, 60)),
-                slow: chance.between(0, 3),
-                fails: chance.between(0, 10),
-                lies: chance.between(0, 10),
-                blind: chance.between(0, 5),
+                delay_ms: (1, rng.between(2, 60)),
+                slow: rng.between(0, 3),
+                fails: rng.between(0, 10),
+                lies: rng.between(0, 10),
+                blind: rng.between(0, 5),
             }
         } else {
             Health::good()
         };
-        let archive = if chance.percent(12) { chance.between(400, 1_300) } else { 0 };
+        let archive = if rng.percent(12) { rng.between(400, 1_300) } else { 0 };
         let settings = Settings {
-            mailbox: usize_between(&mut chance, 4, 64),
-            batch: usize_between(&mut chance, 1, 16),
-            ring: usize_between(&mut chance, 2, 24),
+            mailbox: usize_between(&mut rng, 4, 64),
+            batch: usize_between(&mut rng, 1, 16),
+            ring: usize_between(&mut rng, 2, 24),
             // So few that rooms take it from each other.
             at_hand_bytes: 4_000,
             // Odd, so that what the hub does of its own accord never falls together with what the simulation does.
-            room_idle: Duration::from_millis(chance.between(500, 10_000) | 1),
-            presence_grace: Duration::from_millis(chance.between(300, 5_000) | 1),
-            presence_tick: Duration::from_millis(chance.between(20, 400) | 1),
-            typing_timeout: Duration::from_millis(chance.between(300, 3_000) | 1),
+            room_idle: Duration::from_millis(rng.between(500, 10_000) | 1),
+            presence_grace: Duration::from_millis(rng.between(300, 5_000) | 1),
+            presence_tick: Duration::from_millis(rng.between(20, 400) | 1),
+            typing_timeout: Duration::from_millis(rng.between(300, 3_000) | 1),
             ..Settings::default()
         };
         let mut scenario = Self {
@@ -184,46 +186,73 @@ impl Scenario {
             people,
             clients,
             length_ms,
-            pause_ms: (20, chance.between(150, 900)),
-            cuts: chance.between(0, 10),
-            deaths: chance.between(0, 1),
+            pause_ms: (20, rng.between(150, 900)),
+            cuts: rng.between(0, 10),
+            deaths: rng.between(0, 1),
             faults,
             disk,
             archive,
             settings,
+            is_faultless: false,
         };
-        scenario.add_inboxes(&mut Chance::new(seed, "inboxes"));
+        scenario.add_inboxes(&mut Rng::new(seed, "inboxes"));
         scenario
     }
 
+    /// The same rooms, users, absences and bursts on a network, a disk and a server that never fail, in step: each frame and
+    /// each call takes the same time, and clients begin nothing while anything is under way. A hub that makes a call more or
+    /// takes longer is asked the same in the same order.
+    pub(crate) fn without_faults(mut self) -> Self {
+        self.is_faultless = true;
+        self.faults.retain(|(_, fault)| match fault {
+            Fault::Crash | Fault::Drain | Fault::ClockJump(_) | Fault::DiskFull | Fault::DiskFree => false,
+            Fault::Guest(_) | Fault::Away { .. } | Fault::Burst(_) => true,
+        });
+        (self.cuts, self.deaths) = (0, 0);
+        self.disk = self.healed_disk();
+        let wire = self.healed_wire();
+        self.clients.iter_mut().for_each(|part| part.wire = wire.clone());
+        self
+    }
+
+    /// The disk once all is well.
+    pub(crate) fn healed_disk(&self) -> Health {
+        if self.is_faultless { Health { delay_ms: STEADY_MS, ..Health::good() } } else { Health::good() }
+    }
+
+    /// The link of a client once all is well.
+    pub(crate) fn healed_wire(&self) -> Wire {
+        if self.is_faultless { Wire { delay_ms: STEADY_MS, ..Wire::good() } } else { Wire::good() }
+    }
+
     /// What waits for users, and who is away meanwhile: a little in most scenarios, much in a few.
-    fn add_inboxes(&mut self, chance: &mut Chance) {
+    fn add_inboxes(&mut self, rng: &mut Rng) {
         for part in &mut self.clients {
-            part.manner = match chance.between(0, 3) {
-                0 if part.wire.loss == 0 => Manner::Resuming,
-                1 => Manner::Cursor,
-                _ => Manner::Plain,
+            part.recovery = match rng.between(0, 3) {
+                0 if part.wire.loss == 0 => RecoveryMode::Resuming,
+                1 => RecoveryMode::Cursor,
+                _ => RecoveryMode::Plain,
             };
-            if part.manner == Manner::Resuming {
+            if part.recovery == RecoveryMode::Resuming {
                 part.wire.outbox_bytes = OUTBOX_BYTES;
             }
         }
-        let has_volume = chance.percent(VOLUME);
-        if chance.percent(12) {
-            self.take_guest_out(chance);
+        let has_volume = rng.percent(VOLUME);
+        if rng.percent(12) {
+            self.take_guest_out(rng);
         }
-        for _ in 0..chance.between(u64::from(has_volume), 2) {
-            let user = usize_between(chance, 0, self.people.len() as u64 - 1);
-            let from = chance.between(300, self.length_ms / 2);
+        for _ in 0..rng.between(u64::from(has_volume), 2) {
+            let user = usize_between(rng, 0, self.people.len() as u64 - 1);
+            let from = rng.between(300, self.length_ms / 2);
             // Some come back after all is well.
-            let until_ms = chance.between(from + 500, self.length_ms + 4_000);
+            let until_ms = rng.between(from + 500, self.length_ms + 4_000);
             self.faults.push((from, Fault::Away { user, until_ms }));
-            if has_volume && chance.percent(60) {
+            if has_volume && rng.percent(60) {
                 self.let_resume(user);
             }
-            for _ in 0..chance.between(1, 2) {
-                let burst = self.burst(user, has_volume, chance);
-                let at = chance.between(from, from + (until_ms - from) / 2);
+            for _ in 0..rng.between(1, 2) {
+                let burst = self.burst(user, has_volume, rng);
+                let at = rng.between(from, from + (until_ms - from) / 2);
                 self.faults.push((at, Fault::Burst(burst)));
             }
         }
@@ -232,7 +261,7 @@ impl Scenario {
             self.disk.delay_ms = (1, self.disk.delay_ms.1.min(8));
             // What waits for one connection is bounded as in the program.
             self.clients.iter_mut().for_each(|part| part.wire.outbox_bytes = OUTBOX_BYTES);
-            if chance.percent(40) {
+            if rng.percent(40) {
                 self.settings.inbox_bytes_per_user = 400_000;
             }
         }
@@ -242,36 +271,39 @@ impl Scenario {
     fn let_resume(&mut self, user: usize) {
         let Some(name) = self.people.get(user).cloned() else { return };
         if let Some(part) = self.clients.iter_mut().find(|it| it.person == name && it.wire.loss == 0) {
-            part.manner = Manner::Resuming;
+            part.recovery = RecoveryMode::Resuming;
             part.wire.outbox_bytes = OUTBOX_BYTES;
         }
     }
 
     /// The guest is taken out of the first room while it is away, and is not told before it comes back.
-    fn take_guest_out(&mut self, chance: &mut Chance) {
+    fn take_guest_out(&mut self, rng: &mut Rng) {
         let user = self.people.len() - 1;
         self.let_resume(user);
-        let from = chance.between(2_000, self.length_ms);
-        self.faults.push((from, Fault::Away { user, until_ms: from + chance.between(500, 3_000) }));
+        let from = rng.between(2_000, self.length_ms);
+        self.faults.push((from, Fault::Away { user, until_ms: from + rng.between(500, 3_000) }));
         self.faults.push((from + 200, Fault::Guest(false)));
     }
 
-    fn burst(&self, user: usize, has_volume: bool, chance: &mut Chance) -> Burst {
-        let room = usize_between(chance, 0, self.rooms.len() as u64 - 1);
-        let kind = match chance.between(0, 2) {
+    fn burst(&self, user: usize, has_volume: bool, rng: &mut Rng) -> Burst {
+        let room = usize_between(rng, 0, self.rooms.len() as u64 - 1);
+        let kind = match rng.between(0, 2) {
             0 => Kind::Directs { to: user },
             1 => Kind::Jobs { owner: user },
             _ => Kind::Lines { room },
         };
         let (count, bytes) = match kind {
-            _ if !has_volume => (usize_between(chance, 1, 8), usize_between(chance, 0, 300)),
-            Kind::Jobs { .. } => *chance.pick(&JOBS).unwrap_or(&(70, 16_000)),
-            Kind::Directs { .. } => *chance.pick(&TEXTS).unwrap_or(&(30, 60_000)),
-            Kind::Lines { .. } => *chance.pick(&LINES).unwrap_or(&(30, 60_000)),
+            _ if !has_volume => (usize_between(rng, 1, 8), usize_between(rng, 0, 300)),
+            Kind::Jobs { .. } => *rng.pick(&JOBS).unwrap_or(&(70, 16_000)),
+            Kind::Directs { .. } => *rng.pick(&TEXTS).unwrap_or(&(30, 60_000)),
+            Kind::Lines { .. } => *rng.pick(&LINES).unwrap_or(&(30, 60_000)),
         };
         Burst { kind, count, bytes }
     }
 }
+
+/// How long a frame or a call takes where nothing fails.
+const STEADY_MS: (u64, u64) = (2, 2);
 
 /// Scenarios in a hundred that have volume.
 const VOLUME: u64 = 7;
@@ -292,19 +324,19 @@ fn some(names: &[&str], count: u64) -> Vec<String> {
     names.iter().zip(0..count).map(|(name, _)| (*name).to_owned()).collect()
 }
 
-fn usize_between(chance: &mut Chance, least: u64, most: u64) -> usize {
-    usize::try_from(chance.between(least, most)).unwrap_or(usize::MAX)
+fn usize_between(rng: &mut Rng, least: u64, most: u64) -> usize {
+    usize::try_from(rng.between(least, most)).unwrap_or(usize::MAX)
 }
 
-fn wire(chance: &mut Chance, wild: bool) -> Wire {
+fn wire(rng: &mut Rng, wild: bool) -> Wire {
     if !wild {
         return Wire { delay_ms: (1, 20), loss: 0, outbox_bytes: 1024 * 1024, stalls: 0 };
     }
-    let slowest = *chance.pick(&[5, 30, 150, 600]).unwrap_or(&5);
+    let slowest = *rng.pick(&[5, 30, 150, 600]).unwrap_or(&5);
     Wire {
         delay_ms: (1, slowest),
-        loss: if chance.percent(20) { chance.between(1, 8) } else { 0 },
-        outbox_bytes: *chance.pick(&[600, 2_000, 8_000, 1024 * 1024]).unwrap_or(&2_000),
-        stalls: chance.between(0, 4),
+        loss: if rng.percent(20) { rng.between(1, 8) } else { 0 },
+        outbox_bytes: *rng.pick(&[600, 2_000, 8_000, 1024 * 1024]).unwrap_or(&2_000),
+        stalls: rng.between(0, 4),
     }
 }

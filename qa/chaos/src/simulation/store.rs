@@ -1,15 +1,13 @@
-//! The simulated disk as the hub's store: each call waits for its turn.
+//! Simulated store: the hub's store traits over the simulated disk, where each call waits for its verdict.
 
 use hub::model::{Membership, RoomRecord};
-use hub::planted::{Bug, planted};
 use hub::port::{
     Answer, Appended, Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, MessageDraft, NewEntry,
     Notifications, Page, ReadNotifications, RoomDraft, Slice, Store,
 };
 use protocol::{
-    Cursor, DraftId, Job, JobId, LiveChange, MessageId, NotificationId, Role, RoomId, RoomSummary, UserId,
+    Cursor, Job, JobId, LiveChange, MessageId, NotificationId, Role, RoomId, RoomSummary, UserId,
 };
-use uuid::Uuid;
 
 use super::call::{Proven, Write};
 use super::disk::SimulatedStore;
@@ -79,27 +77,11 @@ impl Store for SimulatedStore {
     fn append<'a>(
         &'a self,
         room: &'a RoomId,
-        mut drafts: Vec<MessageDraft>,
+        drafts: Vec<MessageDraft>,
         at_ms: i64,
     ) -> Answer<'a, Vec<Appended>> {
-        let own_names: Vec<DraftId> = drafts.iter().map(|draft| draft.draft).collect();
-        if planted(Bug::ForgetDraft) {
-            for draft in &mut drafts {
-                draft.draft = DraftId(Uuid::now_v7());
-            }
-        }
         let write = Write::Append(room.clone(), drafts.clone(), at_ms);
-        let answer = self.memory.append(room, drafts, at_ms);
-        let named = Box::pin(async move {
-            let mut appended = answer.await?;
-            for (outcome, name) in appended.iter_mut().zip(own_names) {
-                match outcome {
-                    Appended::New(message) | Appended::Known(message) => message.draft = name,
-                }
-            }
-            Ok(appended)
-        });
-        self.change(room.as_str(), write, named)
+        self.change(room.as_str(), write, self.memory.append(room, drafts, at_ms))
     }
 
     fn mark_read<'a>(&'a self, room: &'a RoomId, marks: &'a [(UserId, u64)]) -> Answer<'a, ()> {

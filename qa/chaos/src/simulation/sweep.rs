@@ -1,4 +1,4 @@
-//! Many seeds, one after the other.
+//! Sweep: runs many seeds one after the other and adds up what they counted.
 
 use std::fmt;
 use std::time::{Duration, Instant};

@@ -1,11 +1,11 @@
-//! What happened, as one number to compare and as lines to read.
+//! Trace: everything that happens in a run, as one hash to compare and as lines to read.
 
 use std::fmt::{self, Write};
 
-use super::chance::{DIGEST_OF_NOTHING, digest};
-use super::words::Told;
+use super::frames::ServerFrame;
+use super::rng::{DIGEST_OF_NOTHING, digest};
 
-/// Notes everything that happens. No note has an identifier in it that chance gave: a replay gives others.
+/// Notes everything that happens. No note has an identifier in it that was random: a replay gives others.
 #[derive(Debug)]
 pub(crate) struct Trace {
     hash: u64,
@@ -30,10 +30,10 @@ impl Trace {
         }
     }
 
-    /// Notes what a client is told, without what chance named.
-    pub(crate) fn note_told(&mut self, now: u64, name: &str, told: &Told) {
+    /// Notes what a client is told, without what is random.
+    pub(crate) fn note_frame(&mut self, now: u64, name: &str, told: &ServerFrame) {
         match told {
-            Told::Joined(it) => {
+            ServerFrame::Joined(it) => {
                 let (first, last) = (it.lines.first().map(|it| it.seq), it.lines.last().map(|it| it.seq));
                 let words = if it.recovered { "recovers" } else { "starts over" };
                 let (room, head) = (&it.room, it.head);
@@ -45,36 +45,36 @@ impl Trace {
                     ),
                 );
             }
-            Told::Message { room, line } => {
+            ServerFrame::Message { room, line } => {
                 self.note(now, format_args!("{name} is told number {} of {room}: {}", line.seq, line.text));
             }
-            Told::Posted { room, line, .. } => {
+            ServerFrame::Posted { room, line, .. } => {
                 self.note(now, format_args!("{name} is told that a line is number {} of {room}", line.seq));
             }
-            Told::Failed { room, draft, why } => {
-                let what = if draft.is_some() { "a line" } else { "a wish" };
+            ServerFrame::Failed { room, draft, why } => {
+                let what = if draft.is_some() { "a line" } else { "a request" };
                 self.note(now, format_args!("{name} is refused {what} in {room:?}: {why:?}"));
             }
-            Told::Presence { room, online, offline } => {
+            ServerFrame::Presence { room, online, offline } => {
                 let (mut online, mut offline) = (online.clone(), offline.clone());
                 online.sort();
                 offline.sort();
                 self.note(now, format_args!("{name} is told of {room}: came {online:?}, went {offline:?}"));
             }
-            Told::Entry { kind, text, .. } => {
+            ServerFrame::Entry { kind, text, .. } => {
                 self.note(now, format_args!("{name} is told of its inbox ({kind:?}): {text}"));
             }
-            Told::Inbox { number, recovered } => {
+            ServerFrame::Inbox { number, recovered } => {
                 self.note(
                     now,
                     format_args!("{name} stands at {number} of its inbox, recovered: {recovered}"),
                 );
             }
-            Told::Resumed { recovered } => {
+            ServerFrame::Resumed { recovered } => {
                 let words = if *recovered { "where it stood" } else { "from anew" };
                 self.note(now, format_args!("{name} is in, {words}"));
             }
-            Told::Invited { room } | Told::Out { room } => {
+            ServerFrame::Invited { room } | ServerFrame::Out { room } => {
                 self.note(now, format_args!("{name} is told of {room}: {told:?}"));
             }
         }

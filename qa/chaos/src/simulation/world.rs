@@ -1,4 +1,4 @@
-//! The world around the hub: time, the disk, connections, clients.
+//! World around the hub: owns virtual time, the disk, connections and clients, and lets one event happen after the other.
 //!
 //! Everything that reaches the hub from outside does so here, one event in each tick of virtual time. The clock moves when
 //! no task has anything to do, so the hub has finished with one event before the next one comes, and the order in which
@@ -14,17 +14,17 @@ use protocol::UserId;
 use tokio::sync::mpsc;
 
 use super::call::Call;
-use super::chance::Chance;
 use super::clock::JumpyClock;
 use super::connection::{Arrival, Connection, is_patient};
 use super::device::{Device, SIGN_IN};
 use super::disk::{Disk, SimulatedStore};
+use super::frames::{FailureReason, PLAIN, RESUMING, Request, ServerFrame, read};
 use super::ingress::{Ingress, Report};
 use super::outlet::ResumeOutlet;
-use super::scenario::{Health, Manner, Scenario};
+use super::rng::Rng;
+use super::scenario::{Health, RecoveryMode, Scenario};
 use super::schedule::{Event, Owner, Schedule};
 use super::trace::Trace;
-use super::words::{RESUMING, SPELLING, Told, Why, Wish, read};
 use crate::history::{Entry, Sent};
 
 /// The hub may do something of its own accord at odd milliseconds, the world does at even ones.
@@ -58,7 +58,7 @@ pub struct Counts {
 }
 
 /// The server, while there is one.
-pub(crate) struct Life {
+pub(crate) struct ServerInstance {
     pub(crate) number: u32,
     pub(crate) hub: Hub,
     pub(crate) store: Arc<SimulatedStore>,
@@ -73,18 +73,18 @@ pub(crate) struct World {
     pub(crate) trace: Trace,
     pub(crate) counts: Counts,
     pub(crate) clock: Arc<JumpyClock>,
-    pub(crate) chance: Chance,
+    pub(crate) rng: Rng,
     pub(crate) disk: Arc<Disk>,
     pub(crate) health: Health,
     pub(crate) is_full: bool,
     /// Whose next write to the inbox the disk keeps and does not confirm.
     pub(crate) unconfirmed: BTreeSet<UserId>,
     pub(crate) calls: BTreeMap<u64, Call>,
-    pub(crate) life: Option<Life>,
-    pub(crate) lives: u32,
+    pub(crate) instance: Option<ServerInstance>,
+    pub(crate) instances: u32,
     pub(crate) devices: Vec<Device>,
     pub(crate) connections: BTreeMap<u32, Connection>,
-    pub(crate) complaints: Vec<String>,
+    pub(crate) violations: Vec<String>,
     /// What was sent to inboxes, and what bursts said in rooms.
     pub(crate) entries: Vec<Entry>,
     pub(crate) lines: Vec<Sent>,
@@ -101,7 +101,7 @@ pub(crate) struct World {
     pub(crate) ingress: Ingress,
     reports: mpsc::UnboundedReceiver<Report>,
     next_call: u64,
-    disk_chances: BTreeMap<String, Chance>,
+    disk_rngs: BTreeMap<String, Rng>,
 }
 
 impl World {
@@ -121,21 +121,21 @@ impl World {
             seed,
             people: scenario.people.iter().filter_map(person).collect(),
             health: scenario.disk.clone(),
+            schedule: Schedule::new(scenario.is_faultless),
             scenario,
-            schedule: Schedule::default(),
             trace: Trace::new(keeps_lines),
             counts: Counts::default(),
             clock: Arc::new(JumpyClock::new()),
-            chance: Chance::new(seed, "world"),
+            rng: Rng::new(seed, "world"),
             disk: Arc::default(),
             is_full: false,
             unconfirmed: BTreeSet::new(),
             calls: BTreeMap::new(),
-            life: None,
-            lives: 0,
+            instance: None,
+            instances: 0,
             devices: Vec::new(),
             connections: BTreeMap::new(),
-            complaints: Vec::new(),
+            violations: Vec::new(),
             entries: Vec::new(),
             lines: Vec::new(),
             told: BTreeSet::new(),
@@ -147,13 +147,18 @@ impl World {
             ingress,
             reports,
             next_call: 0,
-            disk_chances: BTreeMap::new(),
+            disk_rngs: BTreeMap::new(),
         }
     }
 
     /// Milliseconds since the beginning.
     pub(crate) fn now(&self) -> u64 {
         u64::try_from(self.clock.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// The same in the time of the script, which may be late.
+    pub(crate) fn script_now(&self) -> u64 {
+        self.now().saturating_sub(self.schedule.late_ms())
     }
 
     /// Lets one event happen after the other until the run is over.
@@ -163,9 +168,9 @@ impl World {
             let now = self.now();
             match self.schedule.next_at() {
                 Some(moment) if moment <= now => {
-                    if let Some((moment, event)) = self.schedule.take() {
+                    if let Some((moment, event)) = self.schedule.take(now) {
                         self.counts.steps += 1;
-                        self.carry_out(moment, event).await;
+                        self.handle(moment, event).await;
                     }
                 }
                 Some(moment) => {
@@ -219,26 +224,24 @@ impl World {
                         self.schedule.at(moment, Owner::Down(connection), event);
                     }
                 }
-                Report::Drained { life } => self.has_drained(life),
-                Report::Burst { burst, news, .. } => self.take_news(burst, news),
+                Report::Drained { instance } => self.has_drained(instance),
+                Report::Burst { burst, event, .. } => self.take_burst_event(burst, event),
             }
         }
     }
 
     fn take_call(&mut self, call: Call) {
-        if self.life.as_ref().is_none_or(|life| life.number != call.life) {
-            // The server of that life is gone, so nobody hears the answer.
+        if self.instance.as_ref().is_none_or(|instance| instance.number != call.instance) {
+            // That server instance is gone, so nobody hears the answer.
             return;
         }
         let now = self.now();
         let (seed, name) = (self.seed, &call.name);
-        let chance = self
-            .disk_chances
-            .entry(name.clone())
-            .or_insert_with(|| Chance::new(seed, &format!("disk {name}")));
-        let mut delay = chance.between(self.health.delay_ms.0, self.health.delay_ms.1);
-        if chance.percent(self.health.slow) {
-            delay += chance.between(500, 3_000);
+        let rng =
+            self.disk_rngs.entry(name.clone()).or_insert_with(|| Rng::new(seed, &format!("disk {name}")));
+        let mut delay = rng.between(self.health.delay_ms.0, self.health.delay_ms.1);
+        if rng.percent(self.health.slow) {
+            delay += rng.between(500, 3_000);
         }
         self.next_call += 1;
         let event = Event::Disk { call: self.next_call };
@@ -246,11 +249,11 @@ impl World {
         self.calls.insert(self.next_call, call);
     }
 
-    /// A stream of chance for calls of this name.
-    pub(crate) fn disk_chance(&mut self, name: &str) -> &mut Chance {
+    /// The random stream for calls of this name.
+    pub(crate) fn disk_rng(&mut self, name: &str) -> &mut Rng {
         let seed = self.seed;
-        let new = || Chance::new(seed, &format!("verdict {name}"));
-        self.disk_chances.entry(format!("verdict {name}")).or_insert_with(new)
+        let new = || Rng::new(seed, &format!("verdict {name}"));
+        self.disk_rngs.entry(format!("verdict {name}")).or_insert_with(new)
     }
 
     fn take_frames(&mut self, connection: u32, items: Vec<OutboxItem>) {
@@ -269,62 +272,62 @@ impl World {
     }
 
     /// Sends what a client asks on its way.
-    pub(crate) fn send(&mut self, device: usize, wishes: Vec<Wish>) {
+    pub(crate) fn send(&mut self, device: usize, requests: Vec<Request>) {
         let now = self.now();
         let Some(connection) = self.devices.get(device).and_then(|device| device.connection) else { return };
         let Some(it) = self.connections.get_mut(&connection) else { return };
-        for wish in wishes {
+        for request in requests {
             for moment in it.up.arrivals(now, &it.wire) {
-                let event = Event::Up { connection, wish: wish.clone() };
+                let event = Event::Up { connection, request: request.clone() };
                 self.schedule.at(moment, Owner::Up(connection), event);
             }
         }
     }
 
     /// A client connects, or tries again later.
-    pub(crate) fn dial(&mut self, index: usize) {
-        let now = self.now();
+    pub(crate) fn connect(&mut self, index: usize) {
+        let (now, script_now) = (self.now(), self.script_now());
         let Some(device) = self.devices.get_mut(index) else { return };
-        if device.is_dead || device.connection.is_some() || now < device.away_until {
+        if device.is_dead || device.connection.is_some() || script_now < device.away_until {
             return;
         }
         let name = device.client.person();
         let person = self.people.iter().find(|person| person.username == name).cloned();
-        let (Some(life), Some(person)) = (&self.life, person) else {
-            let moment = now + device.chance.between(50, 700);
-            return self.schedule.at(moment, Owner::Device(index), Event::Dial { device: index });
+        let (Some(instance), Some(person)) = (&self.instance, person) else {
+            let moment = script_now + device.rng.between(50, 700);
+            return self.schedule.at(moment, Owner::Device(index), Event::Connect { device: index });
         };
         let (outlet, inlet) = outbox(device.wire.outbox_bytes);
         let identity = Identity { person: Arc::new(person), sign_in: SIGN_IN };
-        let (spelling, place, arrival): (_, Arc<dyn Outlet>, _) = match device.manner {
-            Manner::Plain | Manner::Cursor => {
+        let (spelling, position, arrival): (_, Arc<dyn Outlet>, _) = match device.recovery {
+            RecoveryMode::Plain | RecoveryMode::Cursor => {
                 let arrival = match device.client.cursor() {
                     _ if !device.follows_inbox() => Arrival::Rooms,
                     Some(cursor) => Arrival::Inbox(InboxStart::Cursor(cursor)),
                     None => Arrival::Inbox(InboxStart::Fresh),
                 };
-                (SPELLING, Arc::new(outlet.clone()), arrival)
+                (PLAIN, Arc::new(outlet.clone()), arrival)
             }
-            Manner::Resuming => {
-                let place = Arc::new(ResumeOutlet::new(outlet.clone()));
-                (RESUMING, place.clone(), Arrival::Resume(device.client.places().cloned(), place))
+            RecoveryMode::Resuming => {
+                let position = Arc::new(ResumeOutlet::new(outlet.clone()));
+                (RESUMING, position.clone(), Arrival::Resume(device.client.positions().cloned(), position))
             }
         };
-        let attached = life.hub.attach(identity, spelling, place);
+        let attached = instance.hub.attach(identity, spelling, position);
         let Ok(peer) = attached else {
-            let moment = now + device.chance.between(100, 1_500);
-            return self.schedule.at(moment, Owner::Device(index), Event::Dial { device: index });
+            let moment = script_now + device.rng.between(100, 1_500);
+            return self.schedule.at(moment, Owner::Device(index), Event::Connect { device: index });
         };
         let number = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
-        let names = (number, index, life.number);
+        let names = (number, index, instance.number);
         let wire = device.wire.clone();
         let ends = (peer, outlet, inlet);
         let connection = Connection::open(names, wire, self.seed, ends, arrival, self.ingress.clone());
         self.trace.note(now, format_args!("{} has connection {number}", device.client.name()));
         self.connections.insert(number, connection);
         (device.connection, device.is_told) = (Some(number), false);
-        let wishes = device.client.connected(device.wire.loss > 0, now);
-        self.send(index, wishes);
+        let requests = device.client.connected(device.wire.loss > 0, now);
+        self.send(index, requests);
     }
 
     /// The network cuts a connection: part of what is under way may still arrive, and each side learns of it in its time.
@@ -349,25 +352,27 @@ impl World {
         let Some(device) = self.devices.get_mut(index).filter(|it| it.connection == Some(connection)) else {
             return;
         };
-        let Some((told, places)) = read(frame) else {
-            return self.complaints.push(format!("{} was told what it cannot read", device.client.name()));
+        let Some((told, positions)) = read(frame) else {
+            return self.violations.push(format!("{} was told what it cannot read", device.client.name()));
         };
         let name = device.client.name();
-        self.trace.note_told(now, name, &told);
-        if let Told::Out { room } | Told::Failed { room: Some(room), why: Why::NoRoom, .. } = &told
+        self.trace.note_frame(now, name, &told);
+        if let ServerFrame::Out { room }
+        | ServerFrame::Failed { room: Some(room), why: FailureReason::NoRoom, .. } = &told
             && guest.as_ref() != Some(&(room.clone(), device.client.person().to_owned()))
         {
-            self.complaints.push(format!("room {room}: {name} was sent out and is in it"));
+            self.violations.push(format!("room {room}: {name} was sent out and is in it"));
         }
-        device.is_told |= matches!(told, Told::Message { .. } | Told::Joined(_) | Told::Entry { .. });
-        if let Some(places) = places {
-            device.client.note(places);
+        device.is_told |=
+            matches!(told, ServerFrame::Message { .. } | ServerFrame::Joined(_) | ServerFrame::Entry { .. });
+        if let Some(positions) = positions {
+            device.client.note(positions);
         }
-        let wishes = device.client.hear(&told, now);
-        self.send(index, wishes);
+        let requests = device.client.receive(&told, now);
+        self.send(index, requests);
         match &told {
-            Told::Entry { text, .. } => self.note_entry(index, text),
-            Told::Resumed { recovered } => self.counts.resumed += u64::from(*recovered),
+            ServerFrame::Entry { text, .. } => self.note_entry(index, text),
+            ServerFrame::Resumed { recovered } => self.counts.resumed += u64::from(*recovered),
             _ => {}
         }
     }
@@ -378,21 +383,21 @@ impl World {
     }
 
     /// A client learns that its connection has ended.
-    pub(crate) fn hang_up(&mut self, connection: u32, code: Option<protocol::CloseCode>) {
-        let now = self.now();
+    pub(crate) fn disconnected(&mut self, connection: u32, code: Option<protocol::CloseCode>) {
+        let (now, script_now) = (self.now(), self.script_now());
         let Some(index) = self.connections.get(&connection).map(|it| it.device) else { return };
         let Some(device) = self.devices.get_mut(index).filter(|it| it.connection == Some(connection)) else {
             return;
         };
         self.trace.note(now, format_args!("{} has lost connection {connection}", device.client.name()));
         device.connection = None;
-        if let Some(times) = device.ends(code).filter(|_| now > self.scenario.length_ms) {
+        if let Some(times) = device.ends(code).filter(|_| script_now > self.scenario.length_ms) {
             let name = device.client.name();
-            self.complaints
+            self.violations
                 .push(format!("{name} was closed with TooSlow {times} times in a row and told nothing"));
         }
         let soonest = if is_patient(code) { 300 } else { 5 };
-        let moment = now + device.chance.between(soonest, 900);
-        self.schedule.at(moment, Owner::Device(index), Event::Dial { device: index });
+        let moment = script_now + device.rng.between(soonest, 900);
+        self.schedule.at(moment, Owner::Device(index), Event::Connect { device: index });
     }
 }

@@ -1,10 +1,10 @@
-//! Our native protocol, `docs/PROTOCOL.md`.
+//! Native dialect, `docs/PROTOCOL.md`.
 
 use memchr::memmem;
 
 use super::{Dialect, Heard, between};
 use crate::clock::now;
-use crate::mark::hex;
+use crate::payload_stamp::hex;
 
 pub(super) struct Native {
     /// The first part of all draft ids, so that two runs against one server do not meet.

@@ -1,5 +1,4 @@
-//! How each kind of server is spoken to. A dialect says where to connect, how to join and how to say something, and what
-//! the texts mean that carry no mark.
+//! Dialects: how to connect to each kind of server, join and send, and what the texts mean that carry no stamp.
 
 mod hubbub;
 mod plain;
@@ -9,7 +8,7 @@ use memchr::memmem;
 
 use crate::failed::Failed;
 
-/// What a text without a mark means.
+/// What a text without a stamp means.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
     /// The connection is open; now it may join.

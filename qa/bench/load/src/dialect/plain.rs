@@ -1,4 +1,4 @@
-//! The words of the peers that speak JSON over a bare WebSocket, `qa/bench/peers/`.
+//! Plain dialect: JSON over a bare WebSocket, as the peers in `qa/bench/peers/` use it.
 
 use super::{Dialect, Heard};
 

@@ -1,5 +1,5 @@
-//! Socket.IO protocol 5 over Engine.IO protocol 4, by WebSocket from the start. The peers' events, or those of our door
-//! (`docs/DIALECTS.md`).
+//! Socket.IO dialect: protocol 5 over Engine.IO protocol 4, by WebSocket from the start. The peers' events, or those of our
+//! gateway (`docs/DIALECTS.md`).
 
 use super::{Dialect, Heard};
 

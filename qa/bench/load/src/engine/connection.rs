@@ -1,4 +1,4 @@
-//! One connection: where it stands, and what is not finished of it.
+//! Connection state: its stage, and what is not finished of it.
 
 use std::net::TcpStream;
 

@@ -1,23 +1,23 @@
-//! All connections on one thread over one epoll. It opens, shakes hands, joins, reads and answers pings; what happened is
-//! handed to the mode as it happens.
+//! Engine: all connections on one thread over one epoll. It connects, shakes hands, joins, reads and answers pings, and hands
+//! events to the mode as they happen.
 
+mod connect;
 mod connection;
-mod dial;
-mod hear;
+mod read;
 
 use std::time::Duration;
 
 use rustix::event::{Timespec, epoll};
 use rustix::fd::OwnedFd;
 
-use crate::chance::Chance;
+use crate::casts::{count, index};
 use crate::clock::{nanos, now};
 use crate::dialect::Dialect;
 use crate::failed::Failed;
 use crate::frame;
 use crate::histogram::Histogram;
-use crate::mark::Mark;
-use crate::number::{count, index};
+use crate::payload_stamp::PayloadStamp;
+use crate::rng::Rng;
 use connection::{Connection, Stage};
 
 /// What one read takes at most, for all connections together.
@@ -34,8 +34,8 @@ const ATTEMPTS: u32 = 3;
 pub(crate) enum Event {
     /// This connection has joined its room, or is open if it joins none.
     Ready(usize),
-    /// It was told a message with this mark, at this time.
-    Told { mark: Mark, at: u64 },
+    /// It was told a message with this stamp, at this time.
+    Received { stamp: PayloadStamp, at: u64 },
     /// A message of this number is stored, says the server.
     Stored { number: u64, at: u64 },
     /// It has ended, and not because it was asked to.
@@ -53,7 +53,7 @@ pub(crate) struct Engine {
     connections: Vec<Connection>,
     dialect: Box<dyn Dialect>,
     port: u16,
-    chance: Chance,
+    rng: Rng,
     buffer: Vec<u8>,
     /// The frame that is being made.
     out: Vec<u8>,
@@ -62,7 +62,7 @@ pub(crate) struct Engine {
     under_way: usize,
     recovered: u64,
     handshake: Histogram,
-    first_complaint: Option<String>,
+    first_failure: Option<String>,
 }
 
 impl Engine {
@@ -74,7 +74,7 @@ impl Engine {
             connections: people.into_iter().map(Connection::new).collect(),
             dialect,
             port,
-            chance: Chance::new(),
+            rng: Rng::new(),
             buffer: vec![0; BUFFER],
             out: Vec::new(),
             happened: Vec::with_capacity(BURST),
@@ -82,7 +82,7 @@ impl Engine {
             under_way: 0,
             recovered: 0,
             handshake: Histogram::new(),
-            first_complaint: None,
+            first_failure: None,
         })
     }
 
@@ -106,8 +106,8 @@ impl Engine {
     }
 
     /// The first thing that went wrong, in words.
-    pub(crate) fn first_complaint(&self) -> Option<&str> {
-        self.first_complaint.as_deref()
+    pub(crate) fn first_failure(&self) -> Option<&str> {
+        self.first_failure.as_deref()
     }
 
     pub(crate) fn forget_handshakes(&mut self) {
@@ -119,8 +119,8 @@ impl Engine {
         self.connections.get(id).is_some_and(|it| it.stage == Stage::Ready)
     }
 
-    fn complain(&mut self, what: impl FnOnce() -> String) {
-        self.first_complaint.get_or_insert_with(what);
+    fn note_failure(&mut self, what: impl FnOnce() -> String) {
+        self.first_failure.get_or_insert_with(what);
     }
 
     /// Waits for so many nanoseconds at most, and hands over what happened.
@@ -130,7 +130,7 @@ impl Engine {
         let wait = Timespec::try_from(Duration::from_nanos(wait)).unwrap_or_default();
         let waited = epoll::wait(&self.poller, rustix::buffer::spare_capacity(&mut happened), Some(&wait));
         if let Err(error) = waited {
-            self.complain(|| format!("waiting: {error}"));
+            self.note_failure(|| format!("waiting: {error}"));
         }
         for event in &happened {
             let (id, flags) = (index(event.data.u64()), event.flags);
@@ -215,7 +215,7 @@ impl Engine {
         if self.ready == wanted {
             return Ok(());
         }
-        let why = self.first_complaint.clone().unwrap_or_else(|| "out of time".to_owned());
+        let why = self.first_failure.clone().unwrap_or_else(|| "out of time".to_owned());
         Err(Failed::NotConnected { opened: self.ready, wanted, why })
     }
 }

@@ -1,16 +1,16 @@
-//! People come, join, post, leave and go, so many a second for long: does memory stay where it is, and does the server let
-//! go of everything when nobody comes any more?
+//! Churn: users connect, join, post, leave and go, so many a second for long; measures whether memory stays where it is and
+//! whether the server frees everything when nobody comes any more.
 
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
 
+use crate::casts::{count, fraction, whole};
 use crate::clock::{nanos, now};
 use crate::engine::{Engine, Event};
 use crate::failed::Failed;
-use crate::mark::Mark;
-use crate::number::{count, fraction, whole};
 use crate::options::Options;
+use crate::payload_stamp::PayloadStamp;
 use crate::usage::Span;
 use crate::watch::{Sample, Watch};
 
@@ -55,12 +55,12 @@ pub(crate) fn run(engine: &mut Engine, options: &Options) -> Result<Value, Faile
             Event::Ready(id) => arrived.push(id),
             Event::Stored { number, .. } => stored.push(number),
             Event::Lost(_) => counts.lost += 1,
-            Event::Told { .. } => {}
+            Event::Received { .. } => {}
         });
         for id in arrived.drain(..) {
             counts.came += 1;
             number += 1;
-            engine.post(id, number, &Mark { number, sent: now() }.body(options.payload))?;
+            engine.post(id, number, &PayloadStamp { number, sent: now() }.body(options.payload))?;
             waiting.push_back((number, id));
         }
         for number in stored.drain(..) {

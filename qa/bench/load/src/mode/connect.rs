@@ -1,4 +1,4 @@
-//! Connections one after the other in so many slots: open, join, reset, again. Says what one costs the server.
+//! Connect: connections one after the other in so many slots: open, join, reset, again; measures what one costs the server.
 
 use serde_json::{Value, json};
 
@@ -37,10 +37,10 @@ fn turn_until(engine: &mut Engine, end: u64, next: &mut usize, lost: &mut u64) -
         engine.turn(5_000_000, &mut |event| match event {
             Event::Ready(id) => arrived.push(id),
             Event::Lost(id) => failed.push(id),
-            Event::Told { .. } | Event::Stored { .. } => {}
+            Event::Received { .. } | Event::Stored { .. } => {}
         });
-        done += crate::number::count(arrived.len());
-        *lost += crate::number::count(failed.len());
+        done += crate::casts::count(arrived.len());
+        *lost += crate::casts::count(failed.len());
         for id in arrived.drain(..) {
             engine.close(id, true);
             failed.push(id);

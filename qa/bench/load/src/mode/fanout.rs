@@ -1,4 +1,4 @@
-//! Members of rooms speak in turn, and everybody in the room must hear it.
+//! Fan-out: members of rooms send in turn, and each member of the room must receive it.
 //!
 //! Closed loop (`--window`): so many messages are under way at any time, so the server runs flat out. Open loop (`--rate`):
 //! messages are sent by the clock whatever the server does, and latency counts from when they were due.
@@ -6,10 +6,10 @@
 use serde_json::{Value, json};
 
 use super::search;
-use super::step::{Crowd, Pace, Step};
+use super::step::{Pace, Step, Workload};
+use crate::casts::{count, fraction};
 use crate::engine::Engine;
 use crate::failed::Failed;
-use crate::number::{count, fraction};
 use crate::options::Options;
 
 /// Whether what is said is stored.
@@ -21,20 +21,20 @@ pub(crate) enum Speech {
 
 pub(crate) fn run(engine: &mut Engine, options: &Options, speech: Speech) -> Result<Value, Failed> {
     engine.open_all(options.limit)?;
-    let mut crowd = Crowd::new(&options.places(), options, speech);
+    let mut workload = Workload::new(&options.places(), options, speech);
     let mean = fraction(count(engine.len())) / fraction(options.rooms.max(1));
     let (best, tried) = if options.search {
-        search::highest(engine, &mut crowd, options, mean)?
+        search::highest(engine, &mut workload, options, mean)?
     } else {
         let pace = match (options.window, options.rate) {
             (0, 0.0) => return Err(Failed::Usage("--window or --rate is needed".to_owned())),
             (0, rate) => Pace::Rate(rate / mean),
             (window, _) => Pace::Window(window),
         };
-        (crowd.step(engine, pace, options)?, Vec::new())
+        (workload.step(engine, pace, options)?, Vec::new())
     };
     if best.heard == 0 && best.stored == 0 {
-        let why = engine.first_complaint().unwrap_or("nothing that anybody heard");
+        let why = engine.first_failure().unwrap_or("nothing that anybody heard");
         return Err(Failed::Refused(why.to_owned()));
     }
     let mut answer = best.shown();

@@ -1,15 +1,15 @@
-//! Pages of 50 messages at random places of a long history, one after the other.
+//! History: reads pages of 50 messages at random positions of a long history, one after the other.
 
 use memchr::memmem;
 use serde_json::{Value, json};
 
-use crate::chance::Chance;
+use crate::casts::count;
 use crate::clock::now;
 use crate::failed::Failed;
 use crate::histogram::Histogram;
 use crate::http::Browser;
-use crate::number::count;
 use crate::options::Options;
+use crate::rng::Rng;
 use crate::token::token;
 use crate::usage::Span;
 
@@ -21,10 +21,10 @@ const WARMUP: u64 = 50;
 pub(crate) fn run(options: &Options) -> Result<Value, Failed> {
     let room = options.room(0);
     let mut browser = Browser::connect(options.port, token("c0", &options.secret)?)?;
-    let mut chance = Chance::new();
+    let mut rng = Rng::new();
     let mut time = Histogram::new();
     let mut page = |time: &mut Histogram| {
-        let before = PAGE + 1 + chance.below(options.messages.saturating_sub(PAGE));
+        let before = PAGE + 1 + rng.below(options.messages.saturating_sub(PAGE));
         let began = now();
         let body = browser.get(&format!("/api/v1/chats/{room}/messages?before={before}&limit={PAGE}"))?;
         time.add(now() - began);

@@ -1,11 +1,11 @@
-//! What those cost who only listen.
+//! Idle: measures what connections cost that only listen.
 
 use serde_json::{Value, json};
 
+use crate::casts::{count, fraction};
 use crate::clock::{nanos, now};
 use crate::engine::Engine;
 use crate::failed::Failed;
-use crate::number::{count, fraction};
 use crate::options::Options;
 use crate::usage::{Span, resident_kib};
 

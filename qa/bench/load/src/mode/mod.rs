@@ -1,4 +1,4 @@
-//! What can be measured, a file for each.
+//! Modes: what can be measured, a file for each.
 
 pub(crate) mod churn;
 pub(crate) mod connect;

@@ -1,11 +1,11 @@
-//! The highest rate that a server keeps up with: nothing lost, and nearly everybody hears in time.
+//! Search: finds the highest rate that a server keeps up with: nothing lost, and nearly all deliveries in time.
 
 use serde_json::{Value, json};
 
-use super::step::{Crowd, Pace, Step};
+use super::step::{Pace, Step, Workload};
+use crate::casts::fraction;
 use crate::engine::Engine;
 use crate::failed::Failed;
-use crate::number::fraction;
 use crate::options::Options;
 
 /// Halvings, on a scale of factors, between a rate that held and one that did not: 4 bring 2 down to 1.04.
@@ -20,7 +20,7 @@ const LOWEST: f64 = 500.0;
 /// From `--rate` on twice as much each time until it does not hold, then in between.
 pub(super) fn highest(
     engine: &mut Engine,
-    crowd: &mut Crowd,
+    workload: &mut Workload,
     options: &Options,
     mean: f64,
 ) -> Result<(Step, Vec<Value>), Failed> {
@@ -29,7 +29,7 @@ pub(super) fn highest(
     let mut halvings = 0;
     let mut rate = options.rate.max(LOWEST);
     loop {
-        let step = crowd.step(engine, Pace::Rate(rate / mean), options)?;
+        let step = workload.step(engine, Pace::Rate(rate / mean), options)?;
         let is_held = holds(&step, rate / mean, options);
         tried.push(json!({
             "asked": rate, "held": is_held, "got": step.used.per_second(step.heard), "lost": step.lost,

@@ -1,15 +1,15 @@
-//! One measurement of a fan-out at one pace.
+//! Step: one measurement of a fan-out at one pace.
 
 use std::collections::VecDeque;
 
 use super::fanout::Speech;
+use crate::casts::{fraction, index, whole};
 use crate::clock::{nanos, now};
 use crate::engine::{Engine, Event};
 use crate::failed::Failed;
 use crate::histogram::Histogram;
-use crate::mark::Mark;
-use crate::number::{fraction, index, whole};
 use crate::options::Options;
+use crate::payload_stamp::PayloadStamp;
 use crate::usage::{Span, Used};
 
 /// How long the last messages have to arrive after the measurement.
@@ -44,7 +44,7 @@ pub(crate) struct Step {
 }
 
 /// The rooms, and whose turn it is.
-pub(crate) struct Crowd {
+pub(crate) struct Workload {
     rooms: Vec<Vec<usize>>,
     speech: Speech,
     payload: usize,
@@ -84,7 +84,7 @@ struct Tally {
     last_progress: u64,
 }
 
-impl Crowd {
+impl Workload {
     pub(super) fn new(places: &[u64], options: &Options, speech: Speech) -> Self {
         let mut rooms = vec![Vec::new(); index(options.rooms)];
         for (id, place) in places.iter().enumerate() {
@@ -112,7 +112,7 @@ impl Crowd {
         if self.next_room == self.rooms.len() {
             (self.next_room, self.round) = (0, self.round + 1);
         }
-        let body = Mark { number, sent }.body(self.payload);
+        let body = PayloadStamp { number, sent }.body(self.payload);
         match self.speech {
             Speech::Fleeting => engine.broadcast(speaker, &body),
             Speech::Stored => engine.post(speaker, number, &body)?,
@@ -183,7 +183,7 @@ impl Pacer {
     fn send(
         &mut self,
         time: u64,
-        crowd: &mut Crowd,
+        workload: &mut Workload,
         engine: &mut Engine,
         tally: &mut Tally,
     ) -> Result<u64, Failed> {
@@ -191,7 +191,7 @@ impl Pacer {
             Pace::Window(window) => {
                 while tally.under_way < window {
                     self.oldest.push_back(tally.messages.len());
-                    crowd.speak(engine, now(), tally)?;
+                    workload.speak(engine, now(), tally)?;
                 }
                 self.forget_what_was_lost(time, tally);
                 Ok(LONGEST_WAIT)
@@ -201,7 +201,7 @@ impl Pacer {
                     if self.due > fraction(time) {
                         break;
                     }
-                    crowd.speak(engine, whole(self.due), tally)?;
+                    workload.speak(engine, whole(self.due), tally)?;
                     self.due += 1e9 / rate;
                 }
                 Ok(whole(self.due - fraction(time)).min(LONGEST_WAIT))
@@ -252,7 +252,7 @@ impl Tally {
 
     fn note(&mut self, event: Event) {
         match event {
-            Event::Told { mark, at } => self.told(mark, at),
+            Event::Received { stamp, at } => self.told(stamp, at),
             Event::Stored { number, at } => self.stored(number, at),
             Event::Ready(_) | Event::Lost(_) => {}
         }
@@ -262,9 +262,9 @@ impl Tally {
         self.messages.get_mut(index(number.checked_sub(self.base)?))
     }
 
-    fn told(&mut self, mark: Mark, at: u64) {
+    fn told(&mut self, stamp: PayloadStamp, at: u64) {
         let speech = self.speech;
-        let Some(message) = self.message(mark.number) else { return };
+        let Some(message) = self.message(stamp.number) else { return };
         if message.unheard == 0 {
             self.doubled += 1;
             return;
@@ -274,8 +274,8 @@ impl Tally {
         self.under_way = self.under_way.saturating_sub(usize::from(is_done));
         self.heard += 1;
         self.last_progress = at;
-        if mark.number >= self.measured_from {
-            self.latency.add(at.saturating_sub(mark.sent));
+        if stamp.number >= self.measured_from {
+            self.latency.add(at.saturating_sub(stamp.sent));
         }
     }
 

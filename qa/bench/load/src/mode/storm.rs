@@ -1,11 +1,11 @@
-//! Everybody is lost at once and comes back at once, from where they were.
+//! Storm: all connections are lost at once and come back at once, from their positions.
 
 use serde_json::{Value, json};
 
+use crate::casts::{count, fraction};
 use crate::clock::now;
 use crate::engine::{Engine, Event};
 use crate::failed::Failed;
-use crate::number::{count, fraction};
 use crate::options::Options;
 use crate::usage::{Span, resident_kib};
 

@@ -1,4 +1,4 @@
-//! One client that comes back by the rules of the protocol, and what all of them count.
+//! Storm client: comes back by the rules of the protocol; all of them share their counters.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,6 +1,6 @@
-//! Thousands of clients lose their server and come back: how long that takes, and whether anybody missed anything.
+//! `storm`: thousands of clients lose their server and come back; measures how long that takes and what is missing.
 //!
-//! Starts `hubbub serve`, connects the clients, ends the server in one of three ways while they are there, says something
+//! Starts `hubbub serve`, connects the clients, ends the server in one of three ways while they are there, sends a message
 //! in each room, and waits until all of them have it.
 
 mod client;

@@ -1,4 +1,4 @@
-//! The server that is ended: the real program, with a folder of its own.
+//! Storm server: the real program, with a folder of its own, which the run ends.
 
 use std::net::TcpListener;
 use std::path::Path;

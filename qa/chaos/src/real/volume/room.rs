@@ -1,5 +1,5 @@
-//! A room that grew while its clients were away: a native client gets all of it page by page, a raw one over REST, and one
-//! of Socket.IO is told that it starts over and is in.
+//! Volume of a room: it grew while its clients were away. A native client gets all of it page by page, a raw one over REST,
+//! and a Socket.IO client learns that it starts over and is in.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use tokio::sync::watch;
 use super::{Player, Stage};
 use crate::body::{grow, name_of};
 use crate::checker::check;
-use crate::history::{History, Notice, Place, Sent, Stored};
+use crate::history::{History, Notice, Position, Sent, Stored};
 use crate::real::client::{Absence, Phase};
+use crate::real::clients::{Behaviour, Native, SocketIo, Transport};
 use crate::real::options::Error;
 use crate::real::proxy::Proxy;
 use crate::real::rest::Rest;
-use crate::real::speech::{Native, SocketIo, Speech, Transport};
 
 /// So long may reading all of it over REST take.
 const READING: Duration = Duration::from_mins(15);
@@ -55,7 +55,8 @@ impl Stage {
         for is_cut in [false, true] {
             stored = self.read_by_rest(&reader, &room, is_cut).await?;
         }
-        let last = stored.iter().max_by_key(|it| it.place.seq).map(|it| it.text.clone()).unwrap_or_default();
+        let last =
+            stored.iter().max_by_key(|it| it.position.seq).map(|it| it.text.clone()).unwrap_or_default();
         let mut history = History { sent, stored, ..History::default() };
         for back in returns {
             self.comes_back(back, &last, &mut history).await?;
@@ -78,14 +79,14 @@ impl Stage {
         let (phase, _) = watch::channel(Phase::Talk { is_burst: false });
         let user = self.users.first().unwrap_or(&self.author);
         let room = self.room.to_string();
-        let (speech, absence): (Box<dyn Speech>, _) = if words == "native" {
+        let (behaviour, absence): (Box<dyn Behaviour>, _) = if words == "native" {
             (Box::new(Native::new(std::slice::from_ref(&self.room), epochs)), Absence::UntilHeal)
         } else {
             let (token, person) = (user.access_token.clone(), user.user.id.as_str());
-            let speech = SocketIo::new(Transport::WebSocket, token, vec![room], person).with_entries();
-            (Box::new(speech), Absence::AfterJoining)
+            let behaviour = SocketIo::new(Transport::WebSocket, token, vec![room], person).with_entries();
+            (Box::new(behaviour), Absence::AfterJoining)
         };
-        let player = self.player(speech, user, absence, &phase).await?;
+        let player = self.player(behaviour, user, absence, &phase).await?;
         player.expected.send_replace(Some(Arc::default()));
         Ok(Return { words, is_cut, player, phase })
     }
@@ -138,7 +139,7 @@ impl Stage {
         let mut attempts = 0;
         let reading = async {
             loop {
-                let after = stored.last().and_then(|it| it.place.seq).unwrap_or_default();
+                let after = stored.last().and_then(|it| it.position.seq).unwrap_or_default();
                 attempts += 1;
                 let Ok(page) = rest.page_after(who, room, after).await else {
                     if is_cut {
@@ -148,9 +149,9 @@ impl Stage {
                 };
                 for message in page.messages {
                     let id = Some(message.id.to_string());
-                    let place = Place { epoch, seq: Some(message.seq), id };
+                    let position = Position { epoch, seq: Some(message.seq), id };
                     let text = name_of(&message.content).unwrap_or("a part of a text").to_owned();
-                    stored.push(Stored { room: room.to_string(), place, text });
+                    stored.push(Stored { room: room.to_string(), position, text });
                 }
                 if !page.has_more {
                     return Ok(());
@@ -204,12 +205,12 @@ impl Stage {
 /// Says a line until it is stored; a draft makes it one, however often it is said.
 async fn say(rest: &Rest, who: &Tokens, room: &RoomId, name: &str, bytes: usize) -> Result<Sent, Error> {
     let said = rest.say(who, room.as_str(), &grow(name, bytes, '.')).await?;
-    let place = Place { seq: Some(said.seq), id: Some(said.id.to_string()), ..Place::default() };
+    let position = Position { seq: Some(said.seq), id: Some(said.id.to_string()), ..Position::default() };
     Ok(Sent {
         client: "the author".to_owned(),
         room: room.to_string(),
         text: name.to_owned(),
-        acknowledged: Some(place),
+        acknowledged: Some(position),
         is_persistent: false,
     })
 }
