@@ -1,4 +1,4 @@
-//! The ports without anything outside: a store that forgets with the process, and clocks.
+//! The ports in memory: a store that ends with the process, and clocks, for tests and measurements.
 
 mod clock;
 mod faults;
@@ -9,6 +9,7 @@ mod room;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use async_trait::async_trait;
 use protocol::{Cursor, Job, JobId, LiveChange, MessageId, Role, RoomId, RoomKind, RoomSummary, UserId};
 
 pub use clock::{ManualClock, SystemClock};
@@ -17,7 +18,7 @@ use inbox::Inbox;
 use room::{Place, Room, index};
 
 use crate::model::{Membership, Person, RoomRecord};
-use crate::port::{Answer, Appended, MessageDraft, Page, RoomDraft, Slice, Store, StoreError};
+use crate::port::{Appended, MessageDraft, Page, RoomDraft, Slice, Store, StoreError};
 
 /// A [`Store`] in memory, for tests and measurements. It keeps the same contract as those on disk, except that nothing
 /// outlives it.
@@ -136,259 +137,223 @@ impl State {
     }
 }
 
+#[async_trait]
 impl Store for MemoryStore {
-    fn create_room(&self, draft: RoomDraft) -> Answer<'_, RoomRecord> {
-        Box::pin(async move {
-            let mut state = self.state();
-            state.is_free(&draft.id)?;
-            let mut seen = HashSet::new();
-            let mut members = Vec::new();
-            for person in std::iter::once(&draft.owner).chain(&draft.members) {
-                state.person(person)?;
-                if seen.insert(person) {
-                    let role = if *person == draft.owner { Role::Owner } else { Role::Member };
-                    members.push(Place { person: person.clone(), role, read_seq: 0 });
-                }
+    async fn create_room(&self, draft: RoomDraft) -> Result<RoomRecord, StoreError> {
+        let mut state = self.state();
+        state.is_free(&draft.id)?;
+        let mut seen = HashSet::new();
+        let mut members = Vec::new();
+        for person in std::iter::once(&draft.owner).chain(&draft.members) {
+            state.person(person)?;
+            if seen.insert(person) {
+                let role = if *person == draft.owner { Role::Owner } else { Role::Member };
+                members.push(Place { person: person.clone(), role, read_seq: 0 });
             }
-            let room = Room {
-                name: draft.name,
-                kind: draft.kind,
-                epoch: draft.epoch,
-                created_at_ms: draft.at_ms,
-                active_at_ms: state.next_active_ms(draft.at_ms),
-                members,
-                ..Room::default()
-            };
-            let record = state.record(&draft.id, &room)?;
-            state.rooms.insert(draft.id, room);
-            Ok(record)
-        })
+        }
+        let room = Room {
+            name: draft.name,
+            kind: draft.kind,
+            epoch: draft.epoch,
+            created_at_ms: draft.at_ms,
+            active_at_ms: state.next_active_ms(draft.at_ms),
+            members,
+            ..Room::default()
+        };
+        let record = state.record(&draft.id, &room)?;
+        state.rooms.insert(draft.id, room);
+        Ok(record)
     }
 
-    fn room<'a>(&'a self, id: &'a RoomId) -> Answer<'a, Option<RoomRecord>> {
-        Box::pin(async move {
-            self.faults.before_record()?;
-            let state = self.state();
-            state.rooms.get(id).map(|room| state.record(id, room)).transpose()
-        })
+    async fn room(&self, id: &RoomId) -> Result<Option<RoomRecord>, StoreError> {
+        self.faults.before_record()?;
+        let state = self.state();
+        state.rooms.get(id).map(|room| state.record(id, room)).transpose()
     }
 
-    fn live_room<'a>(
-        &'a self,
-        id: &'a RoomId,
-        chat: &'a RoomId,
+    async fn live_room(
+        &self,
+        id: &RoomId,
+        chat: &RoomId,
         epoch: u32,
         at_ms: i64,
-    ) -> Answer<'a, Option<RoomRecord>> {
-        Box::pin(async move {
-            let mut state = self.state();
-            if !state.live_rooms.contains_key(chat)
-                && !state.rooms.contains_key(id)
-                && state.chat(chat).is_ok()
-            {
-                let room = Room {
-                    kind: RoomKind::Live,
-                    epoch,
-                    created_at_ms: at_ms,
-                    active_at_ms: at_ms,
-                    chat: Some(chat.clone()),
-                    ..Room::default()
-                };
-                state.rooms.insert(id.clone(), room);
-                state.live_rooms.insert(chat.clone(), id.clone());
-            }
-            let live = state.live_rooms.get(chat);
-            let live = live.and_then(|live| state.rooms.get_key_value(live));
-            live.map(|(id, room)| state.record(id, room)).transpose()
-        })
+    ) -> Result<Option<RoomRecord>, StoreError> {
+        let mut state = self.state();
+        if !state.live_rooms.contains_key(chat) && !state.rooms.contains_key(id) && state.chat(chat).is_ok() {
+            let room = Room {
+                kind: RoomKind::Live,
+                epoch,
+                created_at_ms: at_ms,
+                active_at_ms: at_ms,
+                chat: Some(chat.clone()),
+                ..Room::default()
+            };
+            state.rooms.insert(id.clone(), room);
+            state.live_rooms.insert(chat.clone(), id.clone());
+        }
+        let live = state.live_rooms.get(chat);
+        let live = live.and_then(|live| state.rooms.get_key_value(live));
+        live.map(|(id, room)| state.record(id, room)).transpose()
     }
 
-    fn set_live<'a>(&'a self, change: &'a LiveChange) -> Answer<'a, ()> {
-        Box::pin(async move {
-            if let Some(room) = self.state().rooms.get_mut(&change.room) {
-                room.live = Some(change.clone());
-            }
-            Ok(())
-        })
+    async fn set_live(&self, change: &LiveChange) -> Result<(), StoreError> {
+        if let Some(room) = self.state().rooms.get_mut(&change.room) {
+            room.live = Some(change.clone());
+        }
+        Ok(())
     }
 
-    fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()> {
-        Box::pin(async move {
-            name.clone_into(&mut self.state().chat(room)?.name);
-            self.faults.after_change()
-        })
+    async fn rename_room(&self, room: &RoomId, name: &str) -> Result<(), StoreError> {
+        name.clone_into(&mut self.state().chat(room)?.name);
+        self.faults.after_change()
     }
 
-    fn delete_room<'a>(&'a self, deleted: &'a RoomId) -> Answer<'a, ()> {
-        Box::pin(async move {
-            let mut state = self.state();
-            if state.rooms.contains_key(deleted) && !protocol::is_reserved(deleted) {
-                state.deleted.insert(deleted.clone());
-            }
-            state.rooms.retain(|id, room| id != deleted && room.chat.as_ref() != Some(deleted));
-            let State { rooms, live_rooms, places, .. } = &mut *state;
-            live_rooms.retain(|_, live| rooms.contains_key(live));
-            places.retain(|_, (room, _)| rooms.contains_key(room));
-            self.faults.after_change()
-        })
+    async fn delete_room(&self, deleted: &RoomId) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.rooms.contains_key(deleted) && !protocol::is_reserved(deleted) {
+            state.deleted.insert(deleted.clone());
+        }
+        state.rooms.retain(|id, room| id != deleted && room.chat.as_ref() != Some(deleted));
+        let State { rooms, live_rooms, places, .. } = &mut *state;
+        live_rooms.retain(|_, live| rooms.contains_key(live));
+        places.retain(|_, (room, _)| rooms.contains_key(room));
+        self.faults.after_change()
     }
 
-    fn add_members<'a>(
-        &'a self,
-        id: &'a RoomId,
-        people: &'a [UserId],
+    async fn add_members(
+        &self,
+        id: &RoomId,
+        people: &[UserId],
         _: i64,
-    ) -> Answer<'a, Vec<Membership>> {
-        Box::pin(async move {
-            let added = self.state().add_members(id, people)?;
-            self.faults.after_change()?;
-            Ok(added)
-        })
+    ) -> Result<Vec<Membership>, StoreError> {
+        let added = self.state().add_members(id, people)?;
+        self.faults.after_change()?;
+        Ok(added)
     }
 
-    fn remove_member<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<UserId>> {
-        Box::pin(async move {
-            let successor = self.state().remove_member(room, person, false);
-            self.faults.after_change()?;
-            Ok(successor)
-        })
+    async fn remove_member(&self, room: &RoomId, person: &UserId) -> Result<Option<UserId>, StoreError> {
+        let successor = self.state().remove_member(room, person, false);
+        self.faults.after_change()?;
+        Ok(successor)
     }
 
-    fn leave_for_good<'a>(&'a self, room: &'a RoomId, user: &'a UserId) -> Answer<'a, Option<UserId>> {
-        Box::pin(async move {
-            let successor = self.state().remove_member(room, user, true);
-            self.faults.after_change()?;
-            Ok(successor)
-        })
+    async fn leave_for_good(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError> {
+        let successor = self.state().remove_member(room, user, true);
+        self.faults.after_change()?;
+        Ok(successor)
     }
 
-    fn take_back_leaving<'a>(&'a self, room: &'a RoomId, users: &'a [UserId]) -> Answer<'a, u64> {
-        Box::pin(async move { Ok(self.state().take_back_leaving(room, users)) })
+    async fn take_back_leaving(&self, room: &RoomId, users: &[UserId]) -> Result<u64, StoreError> {
+        Ok(self.state().take_back_leaving(room, users))
     }
 
-    fn rooms_owned<'a>(&'a self, user: &'a UserId) -> Answer<'a, u64> {
-        Box::pin(async move { Ok(self.state().rooms_owned(user)) })
+    async fn rooms_owned(&self, user: &UserId) -> Result<u64, StoreError> {
+        Ok(self.state().rooms_owned(user))
     }
 
-    fn strangers<'a>(&'a self, user: &'a UserId, users: &'a [UserId]) -> Answer<'a, u64> {
-        Box::pin(async move { Ok(self.state().strangers(user, users)) })
+    async fn strangers(&self, user: &UserId, users: &[UserId]) -> Result<u64, StoreError> {
+        Ok(self.state().strangers(user, users))
     }
 
-    fn append<'a>(
-        &'a self,
-        id: &'a RoomId,
+    async fn append(
+        &self,
+        id: &RoomId,
         drafts: Vec<MessageDraft>,
         at_ms: i64,
-    ) -> Answer<'a, Vec<Appended>> {
-        Box::pin(async move {
-            self.faults.before_append()?;
-            let mut state = self.state();
-            state.room(id)?;
-            for draft in &drafts {
-                state.person(&draft.author.id)?;
+    ) -> Result<Vec<Appended>, StoreError> {
+        self.faults.before_append()?;
+        let mut state = self.state();
+        state.room(id)?;
+        for draft in &drafts {
+            state.person(&draft.author.id)?;
+        }
+        let active_at_ms = state.next_active_ms(at_ms);
+        let room = state.room(id)?;
+        let append = |draft| room.append(id, draft, at_ms, active_at_ms);
+        let answers: Vec<_> = drafts.into_iter().map(append).collect();
+        for answer in &answers {
+            if let Appended::New(message) = answer {
+                state.places.insert(message.id, (id.clone(), message.cursor));
             }
-            let active_at_ms = state.next_active_ms(at_ms);
-            let room = state.room(id)?;
-            let append = |draft| room.append(id, draft, at_ms, active_at_ms);
-            let answers: Vec<_> = drafts.into_iter().map(append).collect();
-            for answer in &answers {
-                if let Appended::New(message) = answer {
-                    state.places.insert(message.id, (id.clone(), message.cursor));
-                }
-            }
-            self.faults.after_change()?;
-            Ok(answers)
-        })
+        }
+        self.faults.after_change()?;
+        Ok(answers)
     }
 
-    fn mark_read<'a>(&'a self, room: &'a RoomId, marks: &'a [(UserId, u64)]) -> Answer<'a, ()> {
-        Box::pin(async move {
-            let mut state = self.state();
-            let Some(room) = state.rooms.get_mut(room) else {
-                return Ok(());
-            };
-            let head = room.head().seq;
-            for (person, seq) in marks {
-                if let Some(place) = room.members.iter_mut().find(|place| place.person == *person) {
-                    place.read_seq = place.read_seq.max(head.min(*seq));
-                }
+    async fn mark_read(&self, room: &RoomId, marks: &[(UserId, u64)]) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let Some(room) = state.rooms.get_mut(room) else {
+            return Ok(());
+        };
+        let head = room.head().seq;
+        for (person, seq) in marks {
+            if let Some(place) = room.members.iter_mut().find(|place| place.person == *person) {
+                place.read_seq = place.read_seq.max(head.min(*seq));
             }
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
-    fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page> {
-        Box::pin(async move {
-            self.faults.before_page().await?;
-            let state = self.state();
-            let room = state.rooms.get(room);
-            Ok(room.map_or(Page { messages: Vec::new(), has_more: false }, |room| room.page(slice, limit)))
-        })
+    async fn page(&self, room: &RoomId, slice: Slice, limit: u32) -> Result<Page, StoreError> {
+        self.faults.before_page().await?;
+        let state = self.state();
+        let room = state.rooms.get(room);
+        Ok(room.map_or(Page { messages: Vec::new(), has_more: false }, |room| room.page(slice, limit)))
     }
 
-    fn page_for<'a>(
-        &'a self,
-        room: &'a RoomId,
-        person: &'a UserId,
+    async fn page_for(
+        &self,
+        room: &RoomId,
+        person: &UserId,
         slice: Slice,
         limit: u32,
-    ) -> Answer<'a, Option<Page>> {
-        Box::pin(async move {
-            self.faults.before_page().await?;
-            let state = self.state();
-            let room = state.rooms.get(room).filter(|room| state.host(room).place(person).is_some());
-            Ok(room.map(|room| room.page(slice, limit)))
-        })
+    ) -> Result<Option<Page>, StoreError> {
+        self.faults.before_page().await?;
+        let state = self.state();
+        let room = state.rooms.get(room).filter(|room| state.host(room).place(person).is_some());
+        Ok(room.map(|room| room.page(slice, limit)))
     }
 
-    fn find_message(&self, message: MessageId) -> Answer<'_, Option<(RoomId, Cursor)>> {
-        Box::pin(async move { Ok(self.state().places.get(&message).cloned()) })
+    async fn find_message(&self, message: MessageId) -> Result<Option<(RoomId, Cursor)>, StoreError> {
+        Ok(self.state().places.get(&message).cloned())
     }
 
-    fn heads_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<(RoomId, Cursor)>> {
-        Box::pin(async move {
-            let state = self.state();
-            let theirs = state.rooms.iter().filter(|(_, room)| state.host(room).place(person).is_some());
-            Ok(theirs.map(|(id, room)| (id.clone(), room.head())).collect())
-        })
+    async fn heads_of(&self, person: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
+        let state = self.state();
+        let theirs = state.rooms.iter().filter(|(_, room)| state.host(room).place(person).is_some());
+        Ok(theirs.map(|(id, room)| (id.clone(), room.head())).collect())
     }
 
-    fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>> {
-        Box::pin(async move { Ok(self.state().role(room, person)) })
+    async fn role(&self, room: &RoomId, person: &UserId) -> Result<Option<Role>, StoreError> {
+        Ok(self.state().role(room, person))
     }
 
-    fn summary<'a>(&'a self, id: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>> {
-        Box::pin(async move {
-            self.faults.before_summary()?;
-            let state = self.state();
-            let room = state.rooms.get(id);
-            Ok(room.and_then(|room| room.place(person).map(|place| room.summary(id, place))))
-        })
+    async fn summary(&self, id: &RoomId, person: &UserId) -> Result<Option<RoomSummary>, StoreError> {
+        self.faults.before_summary()?;
+        let state = self.state();
+        let room = state.rooms.get(id);
+        Ok(room.and_then(|room| room.place(person).map(|place| room.summary(id, place))))
     }
 
-    fn summaries<'a>(
-        &'a self,
-        person: &'a UserId,
-        after: Option<&'a RoomId>,
+    async fn summaries(
+        &self,
+        person: &UserId,
+        after: Option<&RoomId>,
         limit: u32,
-    ) -> Answer<'a, Vec<RoomSummary>> {
-        Box::pin(async move {
-            let state = self.state();
-            let mut theirs: Vec<_> = state
-                .rooms
-                .iter()
-                .filter_map(|(id, room)| room.place(person).map(|place| (id, room, place)))
-                .collect();
-            // Stable, so that rooms of the same moment stay in the order of their ids.
-            theirs.sort_by_key(|(_, room, _)| std::cmp::Reverse(room.active_at_ms));
-            let start = match after {
-                None => 0,
-                Some(last) => {
-                    theirs.iter().position(|(id, ..)| *id == last).map_or(theirs.len(), |at| at + 1)
-                }
-            };
-            let page = theirs.into_iter().skip(start).take(index(limit.into()));
-            Ok(page.map(|(id, room, place)| room.summary(id, place)).collect())
-        })
+    ) -> Result<Vec<RoomSummary>, StoreError> {
+        let state = self.state();
+        let mut theirs: Vec<_> = state
+            .rooms
+            .iter()
+            .filter_map(|(id, room)| room.place(person).map(|place| (id, room, place)))
+            .collect();
+        // Stable, so that rooms of the same moment stay in the order of their ids.
+        theirs.sort_by_key(|(_, room, _)| std::cmp::Reverse(room.active_at_ms));
+        let start = match after {
+            None => 0,
+            Some(last) => theirs.iter().position(|(id, ..)| *id == last).map_or(theirs.len(), |at| at + 1),
+        };
+        let page = theirs.into_iter().skip(start).take(index(limit.into()));
+        Ok(page.map(|(id, room, place)| room.summary(id, place)).collect())
     }
 }

@@ -11,7 +11,7 @@ use hub::port::{
 use protocol::limits::MAX_INBOX_ITEMS;
 use protocol::{Cursor, InboxItem, MessageKind};
 use server::auth::accounts::Accounts;
-use server::store::sqlite::{OpenError, Outage, SqliteStore};
+use server::store::sqlite::{OpenError, SqliteStore, StoreUnavailable};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::world::{
@@ -130,7 +130,7 @@ async fn closing_finishes_what_was_asked_before_and_refuses_the_rest() {
 }
 
 fn is_closed(error: &StoreError) -> bool {
-    matches!(error, StoreError::Unavailable(cause) if matches!(cause.downcast_ref(), Some(Outage::Closed)))
+    matches!(error, StoreError::Unavailable(cause) if matches!(cause.downcast_ref(), Some(StoreUnavailable::Closed)))
 }
 
 #[tokio::test]

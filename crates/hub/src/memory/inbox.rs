@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use async_trait::async_trait;
 use protocol::limits::{MAX_INBOX_ITEMS, PORTION_BYTES};
 use protocol::{InboxItem, Job, JobId, JobStatus, Notification, NotificationId, UserId};
 
 use super::room::index;
 use super::{MemoryStore, State};
 use crate::port::{
-    Answer, Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, NewEntry, Notifications,
+    Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, NewEntry, Notifications,
     ReadNotifications, StoreError, item_bytes,
 };
 
@@ -86,154 +87,145 @@ impl State {
     }
 }
 
+#[async_trait]
 impl InboxStore for MemoryStore {
-    fn put_in_inbox<'a>(
-        &'a self,
-        person: &'a UserId,
+    async fn put_in_inbox(
+        &self,
+        person: &UserId,
         entries: Vec<NewEntry>,
         job: Option<JobWrite>,
         at_ms: i64,
-    ) -> Answer<'a, Vec<u64>> {
-        Box::pin(async move {
-            let mut state = self.state();
-            state.person(person)?;
-            for entry in &entries {
-                if let InboxItem::Direct(letter) = &entry.item {
-                    state.role(&letter.room, &letter.author).ok_or(StoreError::NoSuchRoom)?;
-                    state.role(&letter.room, &letter.to).ok_or(StoreError::NotMember)?;
-                }
+    ) -> Result<Vec<u64>, StoreError> {
+        let mut state = self.state();
+        state.person(person)?;
+        for entry in &entries {
+            if let InboxItem::Direct(letter) = &entry.item {
+                state.role(&letter.room, &letter.author).ok_or(StoreError::NoSuchRoom)?;
+                state.role(&letter.room, &letter.to).ok_or(StoreError::NotMember)?;
             }
-            match job {
-                Some(JobWrite::Save(job)) => {
-                    state.person(&job.owner)?;
-                    state.jobs.insert(job.id, job);
-                }
-                Some(JobWrite::Delete(job)) => {
-                    state.jobs.remove(&job);
-                }
-                None => {}
+        }
+        match job {
+            Some(JobWrite::Save(job)) => {
+                state.person(&job.owner)?;
+                state.jobs.insert(job.id, job);
             }
-            let inbox = state.inboxes.entry(person.clone()).or_default();
-            let seqs = entries.into_iter().map(|entry| inbox.put(entry, at_ms)).collect();
-            self.faults.after_change()?;
-            Ok(seqs)
+            Some(JobWrite::Delete(job)) => {
+                state.jobs.remove(&job);
+            }
+            None => {}
+        }
+        let inbox = state.inboxes.entry(person.clone()).or_default();
+        let seqs = entries.into_iter().map(|entry| inbox.put(entry, at_ms)).collect();
+        self.faults.after_change()?;
+        Ok(seqs)
+    }
+
+    async fn inbox_state(&self, person: &UserId) -> Result<InboxState, StoreError> {
+        let state = self.state();
+        let inbox = state.inboxes.get(person);
+        Ok(InboxState {
+            head: inbox.map_or(0, |inbox| inbox.head),
+            waiting_bytes: inbox
+                .map_or(0, |inbox| inbox.waiting().map(|entry| item_bytes(&entry.item)).sum()),
+            has_running: state.jobs_of(person).any(|job| job.status == JobStatus::Running),
         })
     }
 
-    fn inbox_state<'a>(&'a self, person: &'a UserId) -> Answer<'a, InboxState> {
-        Box::pin(async move {
-            let state = self.state();
-            let inbox = state.inboxes.get(person);
-            Ok(InboxState {
-                head: inbox.map_or(0, |inbox| inbox.head),
-                waiting_bytes: inbox
-                    .map_or(0, |inbox| inbox.waiting().map(|entry| item_bytes(&entry.item)).sum()),
-                has_running: state.jobs_of(person).any(|job| job.status == JobStatus::Running),
-            })
-        })
+    async fn inbox_after(
+        &self,
+        person: &UserId,
+        seq: u64,
+        limit: u32,
+    ) -> Result<Option<Vec<Entry>>, StoreError> {
+        self.faults.before_page().await?;
+        let state = self.state();
+        Ok(state.inboxes.get(person).map_or(Some(Vec::new()), |inbox| inbox.after(seq, limit)))
     }
 
-    fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>> {
-        Box::pin(async move {
-            self.faults.before_page().await?;
-            let state = self.state();
-            Ok(state.inboxes.get(person).map_or(Some(Vec::new()), |inbox| inbox.after(seq, limit)))
-        })
-    }
-
-    fn inbox_waiting<'a>(
-        &'a self,
-        person: &'a UserId,
-        kinds: &'a [InboxKind],
+    async fn inbox_waiting(
+        &self,
+        person: &UserId,
+        kinds: &[InboxKind],
         after: u64,
         upto: u64,
-    ) -> Answer<'a, Vec<Entry>> {
-        Box::pin(async move {
-            let state = self.state();
-            let entries = state.inboxes.get(person).into_iter().flat_map(Inbox::waiting);
-            let meant = entries.filter(|entry| {
-                entry.seq > after && entry.seq <= upto && kinds.contains(&InboxKind::of(&entry.item))
-            });
-            Ok(portion(meant))
+    ) -> Result<Vec<Entry>, StoreError> {
+        let state = self.state();
+        let entries = state.inboxes.get(person).into_iter().flat_map(Inbox::waiting);
+        let meant = entries.filter(|entry| {
+            entry.seq > after && entry.seq <= upto && kinds.contains(&InboxKind::of(&entry.item))
+        });
+        Ok(portion(meant))
+    }
+
+    async fn inbox_delivered(&self, person: &UserId, which: Delivered<'_>) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        let Some(inbox) = state.inboxes.get_mut(person) else { return Ok(0) };
+        Ok(match which {
+            Delivered::These(seqs) => inbox.deliver(|entry| seqs.contains(&entry.seq)),
+            Delivered::UpTo(seq) => inbox.deliver(|entry| entry.seq <= seq),
         })
     }
 
-    fn inbox_delivered<'a>(&'a self, person: &'a UserId, which: Delivered<'a>) -> Answer<'a, u64> {
-        Box::pin(async move {
-            let mut state = self.state();
-            let Some(inbox) = state.inboxes.get_mut(person) else { return Ok(0) };
-            Ok(match which {
-                Delivered::These(seqs) => inbox.deliver(|entry| seqs.contains(&entry.seq)),
-                Delivered::UpTo(seq) => inbox.deliver(|entry| entry.seq <= seq),
-            })
-        })
+    async fn job(&self, job: JobId) -> Result<Option<Job>, StoreError> {
+        Ok(self.state().jobs.get(&job).cloned())
     }
 
-    fn job(&self, job: JobId) -> Answer<'_, Option<Job>> {
-        Box::pin(async move { Ok(self.state().jobs.get(&job).cloned()) })
+    async fn jobs_of(
+        &self,
+        person: &UserId,
+        before: Option<JobId>,
+        limit: u32,
+    ) -> Result<Vec<Job>, StoreError> {
+        let state = self.state();
+        let jobs = state.jobs_of(person).rev().skip_while(|job| before.is_some_and(|id| job.id >= id));
+        Ok(jobs.take(index(limit.into())).cloned().collect())
     }
 
-    fn jobs_of<'a>(&'a self, person: &'a UserId, before: Option<JobId>, limit: u32) -> Answer<'a, Vec<Job>> {
-        Box::pin(async move {
-            let state = self.state();
-            let jobs = state.jobs_of(person).rev().skip_while(|job| before.is_some_and(|id| job.id >= id));
-            Ok(jobs.take(index(limit.into())).cloned().collect())
-        })
-    }
-
-    fn running_jobs<'a>(
-        &'a self,
-        person: &'a UserId,
+    async fn running_jobs(
+        &self,
+        person: &UserId,
         after: Option<JobId>,
         limit: u32,
-    ) -> Answer<'a, Vec<Job>> {
-        Box::pin(async move {
-            let state = self.state();
-            let running = state.jobs_of(person).filter(|job| job.status == JobStatus::Running);
-            let later = running.filter(|job| after.is_none_or(|after| job.id > after));
-            Ok(later.take(index(limit.into())).cloned().collect())
-        })
+    ) -> Result<Vec<Job>, StoreError> {
+        let state = self.state();
+        let running = state.jobs_of(person).filter(|job| job.status == JobStatus::Running);
+        let later = running.filter(|job| after.is_none_or(|after| job.id > after));
+        Ok(later.take(index(limit.into())).cloned().collect())
     }
 
-    fn running_count<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64> {
-        Box::pin(async move {
-            let state = self.state();
-            Ok(state.jobs_of(person).filter(|job| job.status == JobStatus::Running).count() as u64)
-        })
+    async fn running_count(&self, person: &UserId) -> Result<u64, StoreError> {
+        let state = self.state();
+        Ok(state.jobs_of(person).filter(|job| job.status == JobStatus::Running).count() as u64)
     }
 
-    fn notifications<'a>(
-        &'a self,
-        person: &'a UserId,
+    async fn notifications(
+        &self,
+        person: &UserId,
         before: Option<NotificationId>,
         limit: u32,
-    ) -> Answer<'a, Notifications> {
-        Box::pin(async move {
-            let state = self.state();
-            let nothing = || Notifications { list: Vec::new(), has_more: false, unread: 0 };
-            Ok(state.inboxes.get(person).map_or_else(nothing, |inbox| inbox.notifications(before, limit)))
-        })
+    ) -> Result<Notifications, StoreError> {
+        let state = self.state();
+        let nothing = || Notifications { list: Vec::new(), has_more: false, unread: 0 };
+        Ok(state.inboxes.get(person).map_or_else(nothing, |inbox| inbox.notifications(before, limit)))
     }
 
-    fn read_notifications<'a>(
-        &'a self,
-        person: &'a UserId,
-        which: Option<&'a [NotificationId]>,
-    ) -> Answer<'a, ReadNotifications> {
-        Box::pin(async move {
-            let mut state = self.state();
-            let Some(inbox) = state.inboxes.get_mut(person) else { return Ok(ReadNotifications::default()) };
-            let is_meant = |id: &NotificationId| which.is_none_or(|which| which.contains(id));
-            let mut unread = 0;
-            for it in inbox.notifications.values_mut().filter(|it| !it.is_read && is_meant(&it.id)) {
-                it.is_read = true;
-                unread += 1;
-            }
-            let waiting_bytes = inbox.deliver(
+    async fn read_notifications(
+        &self,
+        person: &UserId,
+        which: Option<&[NotificationId]>,
+    ) -> Result<ReadNotifications, StoreError> {
+        let mut state = self.state();
+        let Some(inbox) = state.inboxes.get_mut(person) else { return Ok(ReadNotifications::default()) };
+        let is_meant = |id: &NotificationId| which.is_none_or(|which| which.contains(id));
+        let mut unread = 0;
+        for it in inbox.notifications.values_mut().filter(|it| !it.is_read && is_meant(&it.id)) {
+            it.is_read = true;
+            unread += 1;
+        }
+        let waiting_bytes = inbox.deliver(
                 |entry| matches!(&entry.item, InboxItem::Notification(notification) if is_meant(&notification.id)),
             );
-            Ok(ReadNotifications { unread, waiting_bytes })
-        })
+        Ok(ReadNotifications { unread, waiting_bytes })
     }
 }
 

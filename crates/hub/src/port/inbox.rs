@@ -1,8 +1,9 @@
-//! What the hub needs somebody to remember of each person.
+//! The store of inboxes: what reached each user, and the jobs that each waits for.
 
+use async_trait::async_trait;
 use protocol::{InboxItem, Job, JobId, Notification, NotificationId, UserId};
 
-use super::Answer;
+use super::StoreError;
 
 /// Something to be put into a person's inbox.
 #[derive(Debug, Clone)]
@@ -142,6 +143,7 @@ pub struct Notifications {
 /// Remembers what reached each person, and the jobs that each waits for.
 ///
 /// Everything a call changes is changed in one transaction and is on disk when the answer arrives.
+#[async_trait]
 pub trait InboxStore: Send + Sync + 'static {
     /// Gives the entries the next numbers of the person's inbox, in their order, and writes the job that they tell of.
     /// Notifications among them are listed from then on. Entries beyond the newest
@@ -151,66 +153,76 @@ pub trait InboxStore: Send + Sync + 'static {
     /// A direct message is stored while both, its author and the one it is for, are in its room, and only then.
     ///
     /// # Errors
-    /// [`super::StoreError::NoSuchPerson`]; [`super::StoreError::NoSuchRoom`] if an author is not in the room of a direct
-    /// message, [`super::StoreError::NotMember`] if the one it is for is not.
-    fn put_in_inbox<'a>(
-        &'a self,
-        person: &'a UserId,
+    /// [`StoreError::NoSuchPerson`]; [`StoreError::NoSuchRoom`] if an author is not in the room of a direct
+    /// message, [`StoreError::NotMember`] if the one it is for is not.
+    async fn put_in_inbox(
+        &self,
+        person: &UserId,
         entries: Vec<NewEntry>,
         job: Option<JobWrite>,
         at_ms: i64,
-    ) -> Answer<'a, Vec<u64>>;
+    ) -> Result<Vec<u64>, StoreError>;
 
     /// How somebody's inbox stands; the empty one for an unknown person.
-    fn inbox_state<'a>(&'a self, person: &'a UserId) -> Answer<'a, InboxState>;
+    async fn inbox_state(&self, person: &UserId) -> Result<InboxState, StoreError>;
 
     /// The entries after a number, oldest first, without a hole: at most `limit`, of at most about
     /// [`protocol::limits::PORTION_BYTES`], and at least one if there is one. `None` when the next one has been let go.
-    fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>>;
+    async fn inbox_after(
+        &self,
+        person: &UserId,
+        seq: u64,
+        limit: u32,
+    ) -> Result<Option<Vec<Entry>>, StoreError>;
 
     /// The entries of these kinds that wait and have a number after `after`, up to and with `upto`, oldest first: of at most
     /// about [`protocol::limits::PORTION_BYTES`], and at least one if there is one.
-    fn inbox_waiting<'a>(
-        &'a self,
-        person: &'a UserId,
-        kinds: &'a [InboxKind],
+    async fn inbox_waiting(
+        &self,
+        person: &UserId,
+        kinds: &[InboxKind],
         after: u64,
         upto: u64,
-    ) -> Answer<'a, Vec<Entry>>;
+    ) -> Result<Vec<Entry>, StoreError>;
 
     /// These entries wait no more, because their delivery is proven. Answers with the bytes that they took of what waits.
-    fn inbox_delivered<'a>(&'a self, person: &'a UserId, which: Delivered<'a>) -> Answer<'a, u64>;
+    async fn inbox_delivered(&self, person: &UserId, which: Delivered<'_>) -> Result<u64, StoreError>;
 
     /// A job, whoever waits for it.
-    fn job(&self, job: JobId) -> Answer<'_, Option<Job>>;
+    async fn job(&self, job: JobId) -> Result<Option<Job>, StoreError>;
 
     /// Somebody's jobs, newest first, those before `before` if it is given.
-    fn jobs_of<'a>(&'a self, person: &'a UserId, before: Option<JobId>, limit: u32) -> Answer<'a, Vec<Job>>;
+    async fn jobs_of(
+        &self,
+        person: &UserId,
+        before: Option<JobId>,
+        limit: u32,
+    ) -> Result<Vec<Job>, StoreError>;
 
     /// Somebody's jobs that are under way, oldest first, those after `after` if it is given.
-    fn running_jobs<'a>(
-        &'a self,
-        person: &'a UserId,
+    async fn running_jobs(
+        &self,
+        person: &UserId,
         after: Option<JobId>,
         limit: u32,
-    ) -> Answer<'a, Vec<Job>>;
+    ) -> Result<Vec<Job>, StoreError>;
 
     /// How many jobs of somebody are under way.
-    fn running_count<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64>;
+    async fn running_count(&self, person: &UserId) -> Result<u64, StoreError>;
 
     /// Somebody's notifications, newest first, those before `before` if it is given.
-    fn notifications<'a>(
-        &'a self,
-        person: &'a UserId,
+    async fn notifications(
+        &self,
+        person: &UserId,
         before: Option<NotificationId>,
         limit: u32,
-    ) -> Answer<'a, Notifications>;
+    ) -> Result<Notifications, StoreError>;
 
     /// Marks notifications of somebody as read: these, or all of them. Their entries wait no more. Unknown ones are passed
     /// over.
-    fn read_notifications<'a>(
-        &'a self,
-        person: &'a UserId,
-        which: Option<&'a [NotificationId]>,
-    ) -> Answer<'a, ReadNotifications>;
+    async fn read_notifications(
+        &self,
+        person: &UserId,
+        which: Option<&[NotificationId]>,
+    ) -> Result<ReadNotifications, StoreError>;
 }

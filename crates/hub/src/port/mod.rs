@@ -1,11 +1,13 @@
-//! What the hub needs from outside: something that remembers, and something that knows the time.
+//! The ports: what the hub needs from outside, a store and a clock, so that it depends on no database and no machine.
+//!
+//! The store's traits go through [`async_trait`], because the hub holds its store as a trait object.
 
 mod inbox;
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use async_trait::async_trait;
 use protocol::{
     Cursor, DraftId, LiveChange, MessageId, MessageKind, Role, RoomId, RoomKind, RoomSummary, UserId,
 };
@@ -19,9 +21,6 @@ use crate::model::{Membership, Message, Person, RoomRecord};
 
 /// How long until a store that did not answer is asked again.
 pub(crate) const AGAIN: Duration = Duration::from_secs(1);
-
-/// What a store answers with, sooner or later.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
 /// Why a store did not do what it was asked. Nothing was changed, except that a store which is not available may have done
 /// it and not known it.
@@ -126,121 +125,122 @@ pub struct Page {
 ///
 /// Everything a call changes is changed in one transaction and is on disk when the answer arrives; what is read is on disk,
 /// too. All implementations pass the same contract test.
+#[async_trait]
 pub trait Store: InboxStore {
     /// Makes a room.
     ///
     /// # Errors
     /// [`StoreError::RoomTaken`], [`StoreError::RoomDeleted`], [`StoreError::NoSuchPerson`].
-    fn create_room(&self, room: RoomDraft) -> Answer<'_, RoomRecord>;
+    async fn create_room(&self, room: RoomDraft) -> Result<RoomRecord, StoreError>;
 
     /// The room with its members; `None` if there is none.
-    fn room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, Option<RoomRecord>>;
+    async fn room(&self, room: &RoomId) -> Result<Option<RoomRecord>, StoreError>;
 
     /// The live room of a chat, made at the first call with the identifier `room`. `None` if there is no such chat, or if it
     /// has no live room and another room has the identifier; a live room is no chat. Its name and its members are those of the
     /// chat at every moment, and it goes when the chat goes. It is in no list of rooms, nothing in it is marked as read, and
     /// giving it another name or more people is [`StoreError::NoSuchRoom`].
-    fn live_room<'a>(
-        &'a self,
-        room: &'a RoomId,
-        chat: &'a RoomId,
+    async fn live_room(
+        &self,
+        room: &RoomId,
+        chat: &RoomId,
         epoch: u32,
         at_ms: i64,
-    ) -> Answer<'a, Option<RoomRecord>>;
+    ) -> Result<Option<RoomRecord>, StoreError>;
 
     /// Keeps what an owner last said of a session. Doing so for a room that is not there is no error.
-    fn set_live<'a>(&'a self, change: &'a LiveChange) -> Answer<'a, ()>;
+    async fn set_live(&self, change: &LiveChange) -> Result<(), StoreError>;
 
     /// Gives the room another display name.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRoom`].
-    fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()>;
+    async fn rename_room(&self, room: &RoomId, name: &str) -> Result<(), StoreError>;
 
     /// Deletes the room, its members, marks and messages, and the live room of a chat with it. No room is made with its
     /// identifier any more, unless that was [reserved](protocol::is_reserved). Deleting what is not there is no error.
-    fn delete_room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, ()>;
+    async fn delete_room(&self, room: &RoomId) -> Result<(), StoreError>;
 
     /// Puts people into the room and answers with those who were not in it before.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRoom`], [`StoreError::NoSuchPerson`], [`StoreError::LeftForGood`]; then nobody was added.
-    fn add_members<'a>(
-        &'a self,
-        room: &'a RoomId,
-        people: &'a [UserId],
+    async fn add_members(
+        &self,
+        room: &RoomId,
+        people: &[UserId],
         at_ms: i64,
-    ) -> Answer<'a, Vec<Membership>>;
+    ) -> Result<Vec<Membership>, StoreError>;
 
     /// Takes somebody out of the room. If that leaves it without an owner, whoever has been in it longest becomes one;
     /// the answer names the new owner. Taking out who is not in it changes nothing and is no error.
-    fn remove_member<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<UserId>>;
+    async fn remove_member(&self, room: &RoomId, person: &UserId) -> Result<Option<UserId>, StoreError>;
 
     /// As [`Store::remove_member`], and from then on [`Store::add_members`] refuses this user for the room, until that is
     /// taken back. Who is not in the room stays as before.
-    fn leave_for_good<'a>(&'a self, room: &'a RoomId, user: &'a UserId) -> Answer<'a, Option<UserId>>;
+    async fn leave_for_good(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError>;
 
     /// These users may be put into the room again. Answers how many had left it for good.
-    fn take_back_leaving<'a>(&'a self, room: &'a RoomId, users: &'a [UserId]) -> Answer<'a, u64>;
+    async fn take_back_leaving(&self, room: &RoomId, users: &[UserId]) -> Result<u64, StoreError>;
 
     /// How many rooms a user owns; live rooms are part of their chats.
-    fn rooms_owned<'a>(&'a self, user: &'a UserId) -> Answer<'a, u64>;
+    async fn rooms_owned(&self, user: &UserId) -> Result<u64, StoreError>;
 
     /// How many of these users, each counted once, are in no room together with `user` and are not `user`. Who is not known
     /// counts as well.
-    fn strangers<'a>(&'a self, user: &'a UserId, users: &'a [UserId]) -> Answer<'a, u64>;
+    async fn strangers(&self, user: &UserId, users: &[UserId]) -> Result<u64, StoreError>;
 
     /// Gives the drafts the next numbers, in their order, without holes; drafts that their author sent to this room
     /// before (also earlier in the same call) keep the number they have. Answers in the order of the drafts.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRoom`].
-    fn append<'a>(
-        &'a self,
-        room: &'a RoomId,
+    async fn append(
+        &self,
+        room: &RoomId,
         drafts: Vec<MessageDraft>,
         at_ms: i64,
-    ) -> Answer<'a, Vec<Appended>>;
+    ) -> Result<Vec<Appended>, StoreError>;
 
     /// Raises what each of these people has read to the number beside them; never lowers it, and does nothing for who
     /// is not a member. Many at once, because one message in a busy room brings a mark from everybody.
-    fn mark_read<'a>(&'a self, room: &'a RoomId, marks: &'a [(UserId, u64)]) -> Answer<'a, ()>;
+    async fn mark_read(&self, room: &RoomId, marks: &[(UserId, u64)]) -> Result<(), StoreError>;
 
     /// A part of the room's messages, oldest first; empty for a room that does not exist. At most `limit`, and no more after
     /// that with which their bodies have more than [`protocol::limits::PAGE_BYTES`].
-    fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page>;
+    async fn page(&self, room: &RoomId, slice: Slice, limit: u32) -> Result<Page, StoreError>;
 
     /// As [`page`](Self::page), for somebody who is in the room (or in the chat of a live room) at the moment of which the page
     /// is; `None` for anybody else, and for a room that does not exist.
-    fn page_for<'a>(
-        &'a self,
-        room: &'a RoomId,
-        person: &'a UserId,
+    async fn page_for(
+        &self,
+        room: &RoomId,
+        person: &UserId,
         slice: Slice,
         limit: u32,
-    ) -> Answer<'a, Option<Page>>;
+    ) -> Result<Option<Page>, StoreError>;
 
     /// The room and the place of a message, wherever it was said.
-    fn find_message(&self, message: MessageId) -> Answer<'_, Option<(RoomId, Cursor)>>;
+    async fn find_message(&self, message: MessageId) -> Result<Option<(RoomId, Cursor)>, StoreError>;
 
     /// Where the rooms stand that somebody is in, live rooms of chats among them.
-    fn heads_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<(RoomId, Cursor)>>;
+    async fn heads_of(&self, person: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError>;
 
     /// What somebody may do in a room; `None` for who is not in it.
-    fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>>;
+    async fn role(&self, room: &RoomId, person: &UserId) -> Result<Option<Role>, StoreError>;
 
     /// One room as somebody sees it in a list; `None` for who is not in it.
-    fn summary<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>>;
+    async fn summary(&self, room: &RoomId, person: &UserId) -> Result<Option<RoomSummary>, StoreError>;
 
     /// The rooms that somebody is in: what was said last (or, without a message, made last) comes first, also where the
     /// times that the store was given fell meanwhile; rooms of the same time are in the order of their ids.
     /// `after` is the last room of the page before.
-    fn summaries<'a>(
-        &'a self,
-        person: &'a UserId,
-        after: Option<&'a RoomId>,
+    async fn summaries(
+        &self,
+        person: &UserId,
+        after: Option<&RoomId>,
         limit: u32,
-    ) -> Answer<'a, Vec<RoomSummary>>;
+    ) -> Result<Vec<RoomSummary>, StoreError>;
 }
 
 /// Two clocks: the calendar, for what outlives the process or is shown, and one that only goes forward, for everything that

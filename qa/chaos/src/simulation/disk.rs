@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hub::memory::MemoryStore;
 use hub::model::Person;
-use hub::port::{Answer, InboxStore, Store, StoreError};
+use hub::port::{InboxStore, Store, StoreError};
 use tokio::sync::oneshot;
 
 use super::call::{Call, Operation, Verdict, Write};
@@ -105,33 +105,33 @@ impl SimulatedStore {
     }
 
     /// A call that changes nothing.
-    pub(super) fn look<'a, T: Send + 'a>(&'a self, name: &'a str, answer: Answer<'a, T>) -> Answer<'a, T> {
-        Box::pin(async move {
-            match self.turn(name, Operation::Look).await {
-                Verdict::Good | Verdict::Lie => answer.await,
-                Verdict::Bad => Err(failure()),
-            }
-        })
+    pub(super) async fn look<T>(
+        &self,
+        name: &str,
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        match self.turn(name, Operation::Look).await {
+            Verdict::Good | Verdict::Lie => call.await,
+            Verdict::Bad => Err(failure()),
+        }
     }
 
     /// A call that changes something: first it is done, then it is answered, and a crash may come between.
-    pub(super) fn change<'a, T: Send + 'a>(
-        &'a self,
-        name: &'a str,
+    pub(super) async fn change<T>(
+        &self,
+        name: &str,
         write: Write,
-        answer: Answer<'a, T>,
-    ) -> Answer<'a, T> {
-        Box::pin(async move {
-            let verdict = self.turn(name, Operation::Change(write.clone())).await;
-            if verdict == Verdict::Bad {
-                return Err(failure());
-            }
-            let done = answer.await?;
-            self.disk.keep(write);
-            // What was done cannot fail any more: this is the way of the answer.
-            self.turn(name, Operation::Answer).await;
-            if verdict == Verdict::Lie { Err(failure()) } else { Ok(done) }
-        })
+        call: impl Future<Output = Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let verdict = self.turn(name, Operation::Change(write.clone())).await;
+        if verdict == Verdict::Bad {
+            return Err(failure());
+        }
+        let done = call.await?;
+        self.disk.keep(write);
+        // What was done cannot fail any more: this is the way of the answer.
+        self.turn(name, Operation::Answer).await;
+        if verdict == Verdict::Lie { Err(failure()) } else { Ok(done) }
     }
 }
 

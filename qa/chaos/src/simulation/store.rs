@@ -1,9 +1,10 @@
 //! Simulated store: the hub's store traits over the simulated disk, where each call waits for its verdict.
 
+use async_trait::async_trait;
 use hub::model::{Membership, RoomRecord};
 use hub::port::{
-    Answer, Appended, Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, MessageDraft, NewEntry,
-    Notifications, Page, ReadNotifications, RoomDraft, Slice, Store,
+    Appended, Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, MessageDraft, NewEntry,
+    Notifications, Page, ReadNotifications, RoomDraft, Slice, Store, StoreError,
 };
 use protocol::{
     Cursor, Job, JobId, LiveChange, MessageId, NotificationId, Role, RoomId, RoomSummary, UserId,
@@ -12,193 +13,205 @@ use protocol::{
 use super::call::{Proven, Write};
 use super::disk::SimulatedStore;
 
+#[async_trait]
 impl Store for SimulatedStore {
-    fn create_room(&self, draft: RoomDraft) -> Answer<'_, RoomRecord> {
-        self.change("rooms", Write::Create(draft.clone()), self.memory.create_room(draft))
+    async fn create_room(&self, draft: RoomDraft) -> Result<RoomRecord, StoreError> {
+        self.change("rooms", Write::Create(draft.clone()), self.memory.create_room(draft)).await
     }
 
-    fn room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, Option<RoomRecord>> {
-        self.look(room.as_str(), self.memory.room(room))
+    async fn room(&self, room: &RoomId) -> Result<Option<RoomRecord>, StoreError> {
+        self.look(room.as_str(), self.memory.room(room)).await
     }
 
-    fn live_room<'a>(
-        &'a self,
-        room: &'a RoomId,
-        chat: &'a RoomId,
+    async fn live_room(
+        &self,
+        room: &RoomId,
+        chat: &RoomId,
         epoch: u32,
         at_ms: i64,
-    ) -> Answer<'a, Option<RoomRecord>> {
-        self.memory.live_room(room, chat, epoch, at_ms)
+    ) -> Result<Option<RoomRecord>, StoreError> {
+        self.memory.live_room(room, chat, epoch, at_ms).await
     }
 
-    fn set_live<'a>(&'a self, change: &'a LiveChange) -> Answer<'a, ()> {
-        self.memory.set_live(change)
+    async fn set_live(&self, change: &LiveChange) -> Result<(), StoreError> {
+        self.memory.set_live(change).await
     }
 
-    fn rename_room<'a>(&'a self, room: &'a RoomId, name: &'a str) -> Answer<'a, ()> {
-        self.memory.rename_room(room, name)
+    async fn rename_room(&self, room: &RoomId, name: &str) -> Result<(), StoreError> {
+        self.memory.rename_room(room, name).await
     }
 
-    fn delete_room<'a>(&'a self, room: &'a RoomId) -> Answer<'a, ()> {
-        self.memory.delete_room(room)
+    async fn delete_room(&self, room: &RoomId) -> Result<(), StoreError> {
+        self.memory.delete_room(room).await
     }
 
-    fn add_members<'a>(
-        &'a self,
-        room: &'a RoomId,
-        people: &'a [UserId],
+    async fn add_members(
+        &self,
+        room: &RoomId,
+        people: &[UserId],
         at_ms: i64,
-    ) -> Answer<'a, Vec<Membership>> {
+    ) -> Result<Vec<Membership>, StoreError> {
         let write = Write::Add(room.clone(), people.to_vec(), at_ms);
-        self.change(room.as_str(), write, self.memory.add_members(room, people, at_ms))
+        self.change(room.as_str(), write, self.memory.add_members(room, people, at_ms)).await
     }
 
-    fn remove_member<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<UserId>> {
+    async fn remove_member(&self, room: &RoomId, person: &UserId) -> Result<Option<UserId>, StoreError> {
         let write = Write::Remove(room.clone(), person.clone());
-        self.change(room.as_str(), write, self.memory.remove_member(room, person))
+        self.change(room.as_str(), write, self.memory.remove_member(room, person)).await
     }
 
-    fn leave_for_good<'a>(&'a self, room: &'a RoomId, user: &'a UserId) -> Answer<'a, Option<UserId>> {
-        self.memory.leave_for_good(room, user)
+    async fn leave_for_good(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError> {
+        self.memory.leave_for_good(room, user).await
     }
 
-    fn take_back_leaving<'a>(&'a self, room: &'a RoomId, users: &'a [UserId]) -> Answer<'a, u64> {
-        self.memory.take_back_leaving(room, users)
+    async fn take_back_leaving(&self, room: &RoomId, users: &[UserId]) -> Result<u64, StoreError> {
+        self.memory.take_back_leaving(room, users).await
     }
 
-    fn rooms_owned<'a>(&'a self, user: &'a UserId) -> Answer<'a, u64> {
-        self.memory.rooms_owned(user)
+    async fn rooms_owned(&self, user: &UserId) -> Result<u64, StoreError> {
+        self.memory.rooms_owned(user).await
     }
 
-    fn strangers<'a>(&'a self, user: &'a UserId, users: &'a [UserId]) -> Answer<'a, u64> {
-        self.memory.strangers(user, users)
+    async fn strangers(&self, user: &UserId, users: &[UserId]) -> Result<u64, StoreError> {
+        self.memory.strangers(user, users).await
     }
 
-    fn append<'a>(
-        &'a self,
-        room: &'a RoomId,
+    async fn append(
+        &self,
+        room: &RoomId,
         drafts: Vec<MessageDraft>,
         at_ms: i64,
-    ) -> Answer<'a, Vec<Appended>> {
+    ) -> Result<Vec<Appended>, StoreError> {
         let write = Write::Append(room.clone(), drafts.clone(), at_ms);
-        self.change(room.as_str(), write, self.memory.append(room, drafts, at_ms))
+        self.change(room.as_str(), write, self.memory.append(room, drafts, at_ms)).await
     }
 
-    fn mark_read<'a>(&'a self, room: &'a RoomId, marks: &'a [(UserId, u64)]) -> Answer<'a, ()> {
+    async fn mark_read(&self, room: &RoomId, marks: &[(UserId, u64)]) -> Result<(), StoreError> {
         let write = Write::Mark(room.clone(), marks.to_vec());
-        self.change(room.as_str(), write, self.memory.mark_read(room, marks))
+        self.change(room.as_str(), write, self.memory.mark_read(room, marks)).await
     }
 
-    fn page<'a>(&'a self, room: &'a RoomId, slice: Slice, limit: u32) -> Answer<'a, Page> {
-        self.look(room.as_str(), self.memory.page(room, slice, limit))
+    async fn page(&self, room: &RoomId, slice: Slice, limit: u32) -> Result<Page, StoreError> {
+        self.look(room.as_str(), self.memory.page(room, slice, limit)).await
     }
 
-    fn page_for<'a>(
-        &'a self,
-        room: &'a RoomId,
-        person: &'a UserId,
+    async fn page_for(
+        &self,
+        room: &RoomId,
+        person: &UserId,
         slice: Slice,
         limit: u32,
-    ) -> Answer<'a, Option<Page>> {
-        self.look(room.as_str(), self.memory.page_for(room, person, slice, limit))
+    ) -> Result<Option<Page>, StoreError> {
+        self.look(room.as_str(), self.memory.page_for(room, person, slice, limit)).await
     }
 
-    fn find_message(&self, message: MessageId) -> Answer<'_, Option<(RoomId, Cursor)>> {
-        self.look("messages", self.memory.find_message(message))
+    async fn find_message(&self, message: MessageId) -> Result<Option<(RoomId, Cursor)>, StoreError> {
+        self.look("messages", self.memory.find_message(message)).await
     }
 
-    fn heads_of<'a>(&'a self, person: &'a UserId) -> Answer<'a, Vec<(RoomId, Cursor)>> {
-        self.look(person.as_str(), self.memory.heads_of(person))
+    async fn heads_of(&self, person: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
+        self.look(person.as_str(), self.memory.heads_of(person)).await
     }
 
-    fn role<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<Role>> {
-        self.look(person.as_str(), self.memory.role(room, person))
+    async fn role(&self, room: &RoomId, person: &UserId) -> Result<Option<Role>, StoreError> {
+        self.look(person.as_str(), self.memory.role(room, person)).await
     }
 
-    fn summary<'a>(&'a self, room: &'a RoomId, person: &'a UserId) -> Answer<'a, Option<RoomSummary>> {
-        self.look(person.as_str(), self.memory.summary(room, person))
+    async fn summary(&self, room: &RoomId, person: &UserId) -> Result<Option<RoomSummary>, StoreError> {
+        self.look(person.as_str(), self.memory.summary(room, person)).await
     }
 
-    fn summaries<'a>(
-        &'a self,
-        person: &'a UserId,
-        after: Option<&'a RoomId>,
+    async fn summaries(
+        &self,
+        person: &UserId,
+        after: Option<&RoomId>,
         limit: u32,
-    ) -> Answer<'a, Vec<RoomSummary>> {
-        self.look(person.as_str(), self.memory.summaries(person, after, limit))
+    ) -> Result<Vec<RoomSummary>, StoreError> {
+        self.look(person.as_str(), self.memory.summaries(person, after, limit)).await
     }
 }
 
+#[async_trait]
 impl InboxStore for SimulatedStore {
-    fn put_in_inbox<'a>(
-        &'a self,
-        person: &'a UserId,
+    async fn put_in_inbox(
+        &self,
+        person: &UserId,
         entries: Vec<NewEntry>,
         job: Option<JobWrite>,
         at_ms: i64,
-    ) -> Answer<'a, Vec<u64>> {
+    ) -> Result<Vec<u64>, StoreError> {
         let write = Write::Inbox(person.clone(), entries.clone(), job.clone().map(Box::new), at_ms);
-        self.change(person.as_str(), write, self.memory.put_in_inbox(person, entries, job, at_ms))
+        self.change(person.as_str(), write, self.memory.put_in_inbox(person, entries, job, at_ms)).await
     }
 
-    fn inbox_state<'a>(&'a self, person: &'a UserId) -> Answer<'a, InboxState> {
-        self.look(person.as_str(), self.memory.inbox_state(person))
+    async fn inbox_state(&self, person: &UserId) -> Result<InboxState, StoreError> {
+        self.look(person.as_str(), self.memory.inbox_state(person)).await
     }
 
-    fn inbox_after<'a>(&'a self, person: &'a UserId, seq: u64, limit: u32) -> Answer<'a, Option<Vec<Entry>>> {
-        self.look(person.as_str(), self.memory.inbox_after(person, seq, limit))
+    async fn inbox_after(
+        &self,
+        person: &UserId,
+        seq: u64,
+        limit: u32,
+    ) -> Result<Option<Vec<Entry>>, StoreError> {
+        self.look(person.as_str(), self.memory.inbox_after(person, seq, limit)).await
     }
 
-    fn inbox_waiting<'a>(
-        &'a self,
-        person: &'a UserId,
-        kinds: &'a [InboxKind],
+    async fn inbox_waiting(
+        &self,
+        person: &UserId,
+        kinds: &[InboxKind],
         after: u64,
         upto: u64,
-    ) -> Answer<'a, Vec<Entry>> {
-        self.look(person.as_str(), self.memory.inbox_waiting(person, kinds, after, upto))
+    ) -> Result<Vec<Entry>, StoreError> {
+        self.look(person.as_str(), self.memory.inbox_waiting(person, kinds, after, upto)).await
     }
 
-    fn inbox_delivered<'a>(&'a self, person: &'a UserId, which: Delivered<'a>) -> Answer<'a, u64> {
+    async fn inbox_delivered(&self, person: &UserId, which: Delivered<'_>) -> Result<u64, StoreError> {
         let write = Write::Delivered(person.clone(), Proven::new(which));
-        self.change(person.as_str(), write, self.memory.inbox_delivered(person, which))
+        self.change(person.as_str(), write, self.memory.inbox_delivered(person, which)).await
     }
 
-    fn job(&self, job: JobId) -> Answer<'_, Option<Job>> {
-        self.look("jobs", self.memory.job(job))
+    async fn job(&self, job: JobId) -> Result<Option<Job>, StoreError> {
+        self.look("jobs", self.memory.job(job)).await
     }
 
-    fn jobs_of<'a>(&'a self, person: &'a UserId, before: Option<JobId>, limit: u32) -> Answer<'a, Vec<Job>> {
-        self.memory.jobs_of(person, before, limit)
+    async fn jobs_of(
+        &self,
+        person: &UserId,
+        before: Option<JobId>,
+        limit: u32,
+    ) -> Result<Vec<Job>, StoreError> {
+        self.memory.jobs_of(person, before, limit).await
     }
 
-    fn running_jobs<'a>(
-        &'a self,
-        person: &'a UserId,
+    async fn running_jobs(
+        &self,
+        person: &UserId,
         after: Option<JobId>,
         limit: u32,
-    ) -> Answer<'a, Vec<Job>> {
-        self.look(person.as_str(), self.memory.running_jobs(person, after, limit))
+    ) -> Result<Vec<Job>, StoreError> {
+        self.look(person.as_str(), self.memory.running_jobs(person, after, limit)).await
     }
 
-    fn running_count<'a>(&'a self, person: &'a UserId) -> Answer<'a, u64> {
-        self.look(person.as_str(), self.memory.running_count(person))
+    async fn running_count(&self, person: &UserId) -> Result<u64, StoreError> {
+        self.look(person.as_str(), self.memory.running_count(person)).await
     }
 
-    fn notifications<'a>(
-        &'a self,
-        person: &'a UserId,
+    async fn notifications(
+        &self,
+        person: &UserId,
         before: Option<NotificationId>,
         limit: u32,
-    ) -> Answer<'a, Notifications> {
-        self.memory.notifications(person, before, limit)
+    ) -> Result<Notifications, StoreError> {
+        self.memory.notifications(person, before, limit).await
     }
 
-    fn read_notifications<'a>(
-        &'a self,
-        person: &'a UserId,
-        which: Option<&'a [NotificationId]>,
-    ) -> Answer<'a, ReadNotifications> {
-        self.memory.read_notifications(person, which)
+    async fn read_notifications(
+        &self,
+        person: &UserId,
+        which: Option<&[NotificationId]>,
+    ) -> Result<ReadNotifications, StoreError> {
+        self.memory.read_notifications(person, which).await
     }
 }
