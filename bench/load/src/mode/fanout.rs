@@ -9,6 +9,7 @@ use super::search;
 use super::step::{Crowd, Pace, Step};
 use crate::engine::Engine;
 use crate::failed::Failed;
+use crate::latency::microseconds;
 use crate::number::{count, fraction};
 use crate::options::Options;
 
@@ -53,8 +54,8 @@ impl Step {
             "messages_per_s": self.used.per_second(self.said),
             "stored": self.stored, "stored_per_s": self.used.per_second(self.stored),
             "unanswered": self.unanswered,
-            "latency_us": self.latency.microseconds(),
-            "stored_us": self.stored_latency.microseconds(),
+            "latency_us": microseconds(&self.latency),
+            "stored_us": microseconds(&self.stored_latency),
             "shares": self.used.shares(),
         })
     }
