@@ -66,6 +66,6 @@ pub use rates::{Rate, Rates};
 pub use recent::Recent;
 pub use refusal::Refusal;
 pub use registry::Stats;
-pub use resume::Standing;
+pub use resume::{RoomHead, Standing};
 pub use roster::{Roster, SpelledRoster};
 pub use voice::Voice;

@@ -177,9 +177,8 @@ impl Arrival {
 /// As the gateway of Socket.IO: whether it is recovered comes first, then what was missed.
 async fn resume(peer: &mut Peer, places: Option<Places>, outlet: &ResumeOutlet) -> Result<(), Refusal> {
     let back = match &places {
-        Some(Places { inbox: Some(inbox), .. }) => {
-            let cursors = places.as_ref().map(Places::cursors).unwrap_or_default();
-            peer.can_resume(&cursors, *inbox).await?.map(|rooms| (rooms, *inbox))
+        Some(places @ Places { inbox: Some(inbox), .. }) => {
+            peer.can_resume(*inbox, |heads| places.locate(heads)).await?.map(|rooms| (rooms, *inbox))
         }
         _ => None,
     };
