@@ -6,11 +6,10 @@
 #![recursion_limit = "512"]
 
 mod account_watch;
-mod address_buckets;
+mod address_rate_limiter;
 pub mod admission;
 mod analysis;
 pub mod auth;
-mod buckets;
 mod build;
 pub mod clock;
 pub mod config;
@@ -27,6 +26,7 @@ mod lifecycle;
 mod listener;
 mod own_file;
 mod pace;
+mod rate_limiter;
 mod readiness;
 mod refusals;
 mod requests;

@@ -58,6 +58,9 @@ pub enum StartError {
     /// The signing secret cannot be kept.
     #[error("the secret in `{}` cannot be read or made", .0.display())]
     Secret(PathBuf, #[source] io::Error),
+    /// The signing secret is refused.
+    #[error("the signing secret cannot be used")]
+    Keys(#[source] AuthError),
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] OpenError),
@@ -173,7 +176,7 @@ pub async fn serve_on(
         accounts: Arc::new(Remembered::new(Arc::new(store.clone()))),
         hub: Hub::new(Arc::new(store.clone()), clock.clone(), hub_settings(&config)),
         clock,
-        keys: Keys::new(&secret).lasting_minutes(config.access_token_minutes),
+        keys: Keys::new(&secret).map_err(StartError::Keys)?.lasting_minutes(config.access_token_minutes),
         passwords: Passwords::new().await.map_err(StartError::Passwords)?,
         attempts: Attempts::new(&config.rate_limits),
         most_sign_ins: config.quotas.sign_ins,

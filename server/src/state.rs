@@ -18,10 +18,10 @@ use tokio_util::task::TaskTracker;
 use crate::admission::{Admissions, Place};
 use crate::auth::address::Address;
 use crate::auth::{SignIns, Tickets};
-use crate::buckets::{Buckets, Counted};
 use crate::build;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::rate_limiter::{RateLimited, RateLimiter};
 use crate::readiness::Readiness;
 use crate::refusals::RefusalLog;
 use crate::requests::RequestLimiter;
@@ -55,7 +55,7 @@ struct Shared {
     cookie_name: String,
     device_cookie_name: String,
     refusals: RefusalLog,
-    lookups: Buckets<UserId>,
+    lookups: RateLimiter<UserId>,
     requests: RequestLimiter,
     sockets: TaskTracker,
     errands: TaskTracker,
@@ -79,7 +79,7 @@ impl AppState {
         let turns = Turns::new(config.limits.handshakes_at_once, config.limits.handshakes_waiting);
         let cookie_name = config.cookie_name(port);
         let device_cookie_name = format!("{cookie_name}_device");
-        let lookups = Buckets::new(config.rate_limits.lookups_per_minute, LOOKING);
+        let lookups = RateLimiter::per_minute(config.rate_limits.lookups_per_minute, LOOKING);
         let requests = RequestLimiter::new(&config.quotas);
         let shared = Shared {
             config,
@@ -225,10 +225,8 @@ impl AppState {
     /// # Errors
     /// [`Refusal::TooFast`].
     pub(crate) fn count_lookup(&self, asker: &UserId) -> Result<(), Refusal> {
-        match self.shared.lookups.count(asker.clone(), self.clock().monotonic_ms()) {
-            Counted::Yes => Ok(()),
-            Counted::Wait(retry_after_ms) => Err(Refusal::TooFast { retry_after_ms }),
-        }
+        let counted = self.shared.lookups.check(asker.clone(), self.clock().monotonic_ms());
+        counted.map_err(|RateLimited { retry_after_ms }| Refusal::TooFast { retry_after_ms })
     }
 
     /// Counts the sockets that are open. Whoever serves one holds a [`TaskTracker::token`] until the close frame is

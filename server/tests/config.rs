@@ -349,7 +349,7 @@ fn origins_of_apps_and_of_files_can_be_named() {
 fn the_line_break_after_a_secret_is_no_part_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let claims = serde_json::json!({ "sub": "ann", "name": "ann", "exp": 4_102_444_800_u64 });
-    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes()).unwrap();
     let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap();
     let request = format!(
         "GET /api/v1/auth/me HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"

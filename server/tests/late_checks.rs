@@ -99,7 +99,7 @@ async fn sign_ins(folder: &TempDir, clock: Arc<dyn Clock>) -> SignIns {
         accounts: Arc::new(SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap()),
         hub: Hub::new(Arc::new(MemoryStore::new()), clock.clone(), Settings::default()),
         clock,
-        keys: Keys::new(&Secret::new(SECRET).unwrap()),
+        keys: Keys::new(&Secret::new(SECRET).unwrap()).unwrap(),
         passwords: Passwords::new().await.unwrap(),
         attempts: Attempts::new(&RateLimits::OFF),
         most_sign_ins: 100,

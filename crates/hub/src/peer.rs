@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use protocol::{CloseCode, Cursor, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId};
+use protocol::{CloseCode, DraftId, MessageId, MessageKind, Pong, RoomId, RoomRef, UserId};
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -23,7 +23,7 @@ use crate::model::Person;
 use crate::policy;
 use crate::rates::Meter;
 use crate::refusal::Refusal;
-use crate::resume::{self, Resuming, Standing};
+use crate::resume::{self, Resuming, RoomHead, Standing};
 use crate::room::{Batched, Immediate, Post, ReadRequest, ReadTarget, Request, RoomCommand, SetLiveStatus};
 use crate::voice::Voice;
 
@@ -74,13 +74,8 @@ impl Peer {
     /// whoever was told so would give up what it has to say there. Whoever is told to slow down and goes on is closed.
     fn as_meant(&self, failure: Failure) -> Failure {
         self.note_refusal(&failure.refusal);
-<<<<<<< HEAD:crates/hub/src/peer.rs
-        let is_meant =
-            matches!(failure.refusal, Refusal::NoSuchRoom) && self.context.stopping.load(Ordering::Relaxed);
-=======
         let is_meant = matches!(failure.refusal, Refusal::NoSuchRoom | Refusal::NotJoined)
-            && self.shared.stopping.load(Ordering::Relaxed);
->>>>>>> main:hub/src/peer.rs
+            && self.context.stopping.load(Ordering::Relaxed);
         if is_meant { Failure { refusal: Refusal::Stopping, ..failure } } else { failure }
     }
 
@@ -155,14 +150,21 @@ impl Peer {
         }
     }
 
-    /// Finds out whether a client that stood at these places can be told everything that it missed: all of it is kept,
-    /// the user is still in all of these rooms, and it is not more than [`MAX_RECOVERED_MESSAGES`](protocol::limits::MAX_RECOVERED_MESSAGES). `None` if not.
-    /// Epochs stand for rooms, which is short.
+    /// Finds out whether a client that comes back can be told everything that it missed: all of it is kept, the user is
+    /// still in all rooms that the client was in, and it is not more than
+    /// [`MAX_RECOVERED_MESSAGES`](protocol::limits::MAX_RECOVERED_MESSAGES). `None` if not.
+    ///
+    /// `inbox` is the last number of the inbox that the client has. `locate` finds the rooms that it was in among all that
+    /// the user is in now, and says the last number of each that the client has; `None` if one is missing.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`].
-    pub async fn can_resume(&self, rooms: &[Cursor], inbox: u64) -> Result<Option<Vec<Standing>>, Refusal> {
-        resume::find(&self.context, &self.client.person.id, rooms, inbox).await
+    pub async fn can_resume(
+        &self,
+        inbox: u64,
+        locate: impl for<'a> FnOnce(&'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>>,
+    ) -> Result<Option<Vec<Standing>>, Refusal> {
+        resume::find(&self.context, &self.client.person.id, inbox, locate).await
     }
 
     async fn obey(&mut self, command: Command, wants_answer: bool) -> Result<Done, Failure> {

@@ -1,10 +1,11 @@
-//! How often something may be done (the generic cell rate algorithm: one number for each bucket).
+//! How often something may be done: one number for each bucket.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::gcra::Gcra;
 use crate::quotas::Daily;
 use crate::refusal::Refusal;
 
@@ -18,14 +19,9 @@ pub struct Rate {
 }
 
 impl Rate {
-    /// The time that one takes; rather too long than too short.
-    fn step_ns(self) -> u64 {
-        1_000_000_000_u64.div_ceil(u64::from(self.per_second.max(1)))
-    }
-
-    /// How far ahead of time a bucket may be.
-    fn slack_ns(self) -> u64 {
-        self.step_ns().saturating_mul(u64::from(self.burst.max(1)))
+    /// The time that one takes is rather too long than too short.
+    fn gcra(self) -> Gcra {
+        Gcra::new(1_000_000_000_u64.div_ceil(u64::from(self.per_second.max(1))), self.burst)
     }
 }
 
@@ -91,11 +87,10 @@ impl Meter {
         let cost_ns = u64::try_from(cost_ns).unwrap_or(u64::MAX);
         let end_ns = now_ns.saturating_add(day_ns);
         let (mut over_ns, mut left_ns) = (0, 0);
+        let budget = Gcra::new(day_ns, 1);
         let taken = self.empty_at_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |empty_at| {
-            let used = empty_at.max(now_ns);
-            let after = used.saturating_add(cost_ns);
-            (over_ns, left_ns) = (after.saturating_sub(end_ns), end_ns.saturating_sub(used));
-            (over_ns == 0).then_some(after)
+            left_ns = end_ns.saturating_sub(empty_at.max(now_ns));
+            budget.check_cost(empty_at, now_ns, cost_ns).map_err(|wait_ns| over_ns = wait_ns).ok()
         });
         taken.map(|_| ()).map_err(|_| {
             let left = u128::from(left_ns) * u128::from(per_day) / u128::from(day_ns);
@@ -125,13 +120,16 @@ impl Meter {
     }
 
     fn charge_at(&self, rate: Rate, count: usize, now: Instant) -> Duration {
-        let now_ns = u64::try_from(now.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX);
-        let cost_ns = rate.step_ns().saturating_mul(u64::try_from(count).unwrap_or(u64::MAX));
-        let charge = |empty_at: u64| empty_at.max(now_ns).saturating_add(cost_ns);
-        let before =
-            self.empty_at_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |it| Some(charge(it)));
-        let after = charge(before.unwrap_or_else(|unchanged| unchanged));
-        Duration::from_nanos(after.saturating_sub(now_ns.saturating_add(rate.slack_ns())))
+        let (now_ns, count) = (self.ns_at(now), u64::try_from(count).unwrap_or(u64::MAX));
+        let mut wait_ns = 0;
+        let charge = |empty_at| {
+            let (after, wait) = rate.gcra().charge_cells(empty_at, now_ns, count);
+            wait_ns = wait;
+            Some(after)
+        };
+        // Nothing is refused.
+        self.empty_at_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, charge).ok();
+        Duration::from_nanos(wait_ns)
     }
 
     /// As [`Meter::pass`], at this moment; says how long to wait until one would have been taken.
@@ -139,9 +137,7 @@ impl Meter {
         let now_ns = self.ns_at(now);
         let mut over_ns = 0;
         let counted = self.empty_at_ns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |empty_at| {
-            let after = empty_at.max(now_ns).saturating_add(rate.step_ns());
-            over_ns = after.saturating_sub(now_ns.saturating_add(rate.slack_ns()));
-            (over_ns == 0).then_some(after)
+            rate.gcra().check(empty_at, now_ns).map_err(|wait_ns| over_ns = wait_ns).ok()
         });
         counted.map(|_| ()).map_err(|_| Duration::from_nanos(over_ns))
     }

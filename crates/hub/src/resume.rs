@@ -3,7 +3,7 @@
 //! The client may post in these rooms at once; it subscribes to each when it has everything that it missed there. A
 //! portion is sent when the one before has left, so that what was missed may be more than may wait for a client.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -28,12 +28,15 @@ pub struct Standing {
     pub cursor: Cursor,
 }
 
+/// A room and its head.
+pub type RoomHead = (RoomId, Cursor);
+
 /// See [`crate::Peer::can_resume`].
 pub(crate) async fn find(
     context: &HubContext,
     user: &UserId,
-    rooms: &[Cursor],
     inbox: u64,
+    locate: impl for<'a> FnOnce(&'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>>,
 ) -> Result<Option<Vec<Standing>>, Refusal> {
     let head = match context.registry.inboxes.look(user) {
         Some(state) => state.head,
@@ -47,14 +50,14 @@ pub(crate) async fn find(
         return Ok(None);
     }
     let heads = context.store.heads_of(user).await?;
-    let by_epoch: HashMap<u32, &(RoomId, Cursor)> = heads.iter().map(|it| (it.1.epoch, it)).collect();
-    let mut standings = Vec::with_capacity(rooms.len());
-    for cursor in rooms {
-        // Removed from the room, or the room deleted: the client must learn that it is not in it any more.
-        let Some((room, head)) = by_epoch.get(&cursor.epoch) else { return Ok(None) };
+    // Removed from a room, or the room deleted: the client must learn that it is not in it any more.
+    let Some(located) = locate(&heads) else { return Ok(None) };
+    let mut standings = Vec::with_capacity(located.len());
+    for ((room, head), seq) in located {
+        let cursor = Cursor { seq, ..*head };
         let Some(gap) = cursor.gap_to(*head) else { return Ok(None) };
         missed = missed.saturating_add(gap);
-        standings.push(Standing { room: room.clone(), cursor: *cursor });
+        standings.push(Standing { room: room.clone(), cursor });
     }
     Ok((missed <= limit).then_some(standings))
 }

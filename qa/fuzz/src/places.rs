@@ -1,36 +1,58 @@
 //! What a client of Socket.IO shows when it comes back: where it stood, and which one it was.
 
+use std::sync::LazyLock;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hub::Track;
-use protocol::{RoomId, UserId};
+use hub::{RoomHead, Track};
+use protocol::{Cursor, RoomId, UserId};
 use server::gateway::socketio::pid as private;
 use server::gateway::socketio::positions::{Positions, Stood};
 
 use crate::identity::KEYS;
 
-/// The input is such a text, or the bytes inside of one.
+/// Bytes of the input for each room.
+const ROOM_BYTES: usize = 12;
+
+/// The input is such a text, or the bytes inside of one, or says where somebody stands.
 pub(crate) fn offset(input: &[u8]) {
     if let Some(text) = crate::text::of(input) {
-        place(text);
+        read(text);
     }
-    place(&URL_SAFE_NO_PAD.encode(input));
+    read(&URL_SAFE_NO_PAD.encode(input));
+    write(input);
 }
 
-fn place(text: &str) {
+/// Two rooms of one epoch, and another one.
+static HEADS: LazyLock<Vec<RoomHead>> = LazyLock::new(|| {
+    let head = |id, epoch| Some((RoomId::parse(id).ok()?, Cursor { epoch, seq: 9 }));
+    [head("kitchen", 7), head("attic", 7), head("den", 8)].into_iter().flatten().collect()
+});
+
+fn read(text: &str) {
     let Some(stood) = Stood::parse(text) else { return };
-    let mut positions = Positions::default();
-    positions.note(Track::Inbox(stood.inbox));
-    for (number, cursor) in stood.rooms.iter().enumerate() {
+    let located = stood.locate(&HEADS).unwrap_or_default();
+    assert!(located.len() <= 64, "{} rooms", located.len());
+}
+
+fn write(input: &[u8]) {
+    let mut heads: Vec<RoomHead> = Vec::new();
+    for (number, bytes) in input.as_chunks::<ROOM_BYTES>().0.iter().take(64).enumerate() {
         // Their order is that of the rooms' names.
-        let room = RoomId::parse(&format!("room-{number:02}"));
-        assert!(room.is_ok_and(|room| {
-            positions.note(Track::Room(&room, *cursor));
-            true
-        }));
+        let Ok(room) = RoomId::parse(&format!("room-{number:02}")) else { return };
+        let [a, b, c, d, seq @ ..] = *bytes;
+        heads.push((room, Cursor { epoch: u32::from_le_bytes([a, b, c, d]), seq: u64::from_le_bytes(seq) }));
     }
-    let again = positions.offset();
-    assert_eq!(again.as_deref().and_then(Stood::parse), Some(stood), "the place is written as it was read");
+    let mut positions = Positions::default();
+    positions.note(Track::Inbox(1));
+    for (room, cursor) in &heads {
+        positions.note(Track::Room(room, *cursor));
+    }
+    let offset = positions.offset().unwrap_or_default();
+    let stood = Stood::parse(&offset);
+    let located = stood.as_ref().and_then(|stood| stood.locate(&heads));
+    let right = heads.iter().map(|head| (head, head.1.seq)).collect();
+    assert_eq!(located, Some(right), "the place is read as it was written");
 }
 
 /// The input is an identifier that somebody shows, and another one that is given out.

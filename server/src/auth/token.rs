@@ -105,7 +105,10 @@ pub struct Keys {
 
 impl Keys {
     /// Both halves come from one secret.
-    pub fn new(secret: &Secret) -> Self {
+    ///
+    /// # Errors
+    /// [`AuthError::Internal`] when the library refuses the secret.
+    pub fn new(secret: &Secret) -> Result<Self, AuthError> {
         let mut rules = Validation::new(Algorithm::HS256);
         // The subject is looked at below: the library does not take a number for one.
         rules.set_required_spec_claims(&["exp"]);
@@ -113,12 +116,12 @@ impl Keys {
         // the secret with us means us.
         rules.validate_exp = false;
         rules.validate_aud = false;
-        Self {
-            sign: EncodingKey::from_secret(secret.as_bytes()),
-            check: DecodingKey::from_secret(secret.as_bytes()),
+        Ok(Self {
+            sign: EncodingKey::from_secret(secret.as_bytes()).map_err(AuthError::internal)?,
+            check: DecodingKey::from_secret(secret.as_bytes()).map_err(AuthError::internal)?,
             rules,
             access_seconds: u64::from(ACCESS_MINUTES) * 60,
-        }
+        })
     }
 
     /// With access tokens that last so long.
@@ -222,9 +225,12 @@ fn fault(token: &str, error: &Error) -> TokenFault {
         ErrorKind::MissingRequiredClaim(_) => return TokenFault::NoExpiry,
         _ => {}
     }
+    let header = part(token, 0);
+    let is_extended = header.as_ref().is_some_and(|header| header.contains_key("crit"));
     // The library does not know `none`, so it cannot say that this is the algorithm.
-    let algorithm = part(token, 0).and_then(|header| header.get("alg")?.as_str().map(str::to_owned));
+    let algorithm = header.and_then(|header| header.get("alg")?.as_str().map(str::to_owned));
     match (algorithm.as_deref(), error.kind()) {
+        (Some("HS256"), ErrorKind::InvalidToken) if is_extended => TokenFault::Extension,
         (Some("HS256"), ErrorKind::Json(_)) => match part(token, 1) {
             Some(claims) if !claims.get("exp").is_some_and(Value::is_number) => TokenFault::NoExpiry,
             Some(_) => TokenFault::Claims,
@@ -259,7 +265,7 @@ mod tests {
     use super::*;
 
     fn keys(letter: u8) -> Keys {
-        Keys::new(&Secret::new(vec![letter; 32]).unwrap())
+        Keys::new(&Secret::new(vec![letter; 32]).unwrap()).unwrap()
     }
 
     #[test]
@@ -303,7 +309,7 @@ mod tests {
     fn a_token_that_we_did_not_sign_this_way_is_refused() {
         let ours = keys(b'a');
         let sign = |algorithm, secret: u8, claims: &serde_json::Value| {
-            let key = EncodingKey::from_secret(&[secret; 32]);
+            let key = EncodingKey::from_secret(&[secret; 32]).unwrap();
             jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap()
         };
         let good = json!({ "sub": "ann", "exp": 2_000 });
@@ -314,6 +320,10 @@ mod tests {
             format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.")
         };
         let saying = |claims: serde_json::Value| sign(Algorithm::HS256, b'a', &claims);
+        let extended = {
+            let header = Header { crit: Some(vec!["exp".to_owned()]), ..Header::new(Algorithm::HS256) };
+            jsonwebtoken::encode(&header, &good, &EncodingKey::from_secret(&[b'a'; 32]).unwrap()).unwrap()
+        };
         for (bad, fault) in [
             (sign(Algorithm::HS256, b'b', &good), TokenFault::Signature),
             (sign(Algorithm::HS512, b'a', &good), TokenFault::Algorithm),
@@ -331,6 +341,7 @@ mod tests {
             (changed[..changed.len() - 2].to_owned(), TokenFault::Signature),
             (changed.rsplit_once('.').unwrap().0.to_owned(), TokenFault::Malformed),
             (unsigned, TokenFault::Algorithm),
+            (extended, TokenFault::Extension),
             ("ann".to_owned(), TokenFault::Malformed),
             (String::new(), TokenFault::Malformed),
         ] {
@@ -341,7 +352,7 @@ mod tests {
     #[test]
     fn a_numeric_subject_is_taken_as_its_digits() {
         let ours = keys(b'a');
-        let key = EncodingKey::from_secret(&[b'a'; 32]);
+        let key = EncodingKey::from_secret(&[b'a'; 32]).unwrap();
         for (sub, digits) in [(json!(7), "7"), (json!(u64::MAX), "18446744073709551615"), (json!("7"), "7")] {
             let claims = json!({ "sub": sub, "exp": 2_000 });
             let token = jsonwebtoken::encode(&Header::default(), &claims, &key).unwrap();

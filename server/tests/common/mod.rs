@@ -235,7 +235,8 @@ impl App {
 
 /// A token with these claims, signed as the server would.
 pub(crate) fn mint(claims: &Value) -> String {
-    jsonwebtoken::encode(&Header::default(), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
+    let key = EncodingKey::from_secret(SECRET.as_bytes()).unwrap();
+    jsonwebtoken::encode(&Header::default(), claims, &key).unwrap()
 }
 
 /// A second far away, for claims of tokens that have not expired: the year 2100.

@@ -25,7 +25,7 @@ fn a_secret_is_read_from_a_file_without_the_line_break_at_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("jwt-secret");
     let claims = serde_json::json!({ "sub": "ann", "name": "ann", "exp": 4_102_444_800_u64 });
-    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes()).unwrap();
     let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap();
     for end in ["", "\n", "\r\n", "\n\n"] {
         fs::write(&file, format!("{SECRET}{end}")).unwrap();

@@ -63,7 +63,7 @@ async fn nobody_makes_a_role_up() {
 
     let mut raised = claims.clone();
     raised["hubbub_role"] = json!("admin");
-    let foreign_key = EncodingKey::from_secret(b"another secret, just as long as ours");
+    let foreign_key = EncodingKey::from_secret(b"another secret, just as long as ours").unwrap();
     let forged = jsonwebtoken::encode(&Header::default(), &raised, &foreign_key).unwrap();
     assert_eq!(stats(&app, &forged).await, 401);
     let body = forged.split('.').nth(1).unwrap();

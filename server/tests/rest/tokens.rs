@@ -26,8 +26,8 @@ async fn every_token_but_a_good_one_is_refused() {
     let id = &ann.user.id;
     let long = json!({ "sub": id, "exp": FAR_AWAY });
     let sign = |algorithm, secret: &str| {
-        jsonwebtoken::encode(&Header::new(algorithm), &long, &EncodingKey::from_secret(secret.as_bytes()))
-            .unwrap()
+        let key = EncodingKey::from_secret(secret.as_bytes()).unwrap();
+        jsonwebtoken::encode(&Header::new(algorithm), &long, &key).unwrap()
     };
     for bad in [
         String::new(),
@@ -194,7 +194,7 @@ async fn what_is_wrong_with_a_token_is_told_in_development_only() {
             jsonwebtoken::encode(
                 &Header::default(),
                 &json!({ "sub": "ann", "exp": FAR_AWAY }),
-                &EncodingKey::from_secret(b"another secret, just as long as ours"),
+                &EncodingKey::from_secret(b"another secret, just as long as ours").unwrap(),
             )
             .unwrap(),
             "signature",

@@ -11,7 +11,7 @@ const GROWS: [&str; 15] = [
     "VecDeque<",
     "BinaryHeap<",
     "Mutex<Vec<",
-    "Buckets<",
+    "RateLimiter<",
     "Backlog<",
     "Recent<",
     "mpsc::Sender<",

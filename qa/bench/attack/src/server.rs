@@ -138,5 +138,5 @@ impl Drop for Server {
 /// An access token of this user, as the application behind the hub would sign it.
 pub(crate) fn token(user: &str) -> Result<String, Failed> {
     let claims = json!({ "sub": user, "username": user, "exp": FAR_AWAY });
-    Ok(jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes()))?)
+    Ok(jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes())?)?)
 }

@@ -16,6 +16,8 @@ pub(crate) enum Failed {
     NotConnected { opened: usize, wanted: usize, why: String },
     #[error("the server said {0}")]
     Refused(String),
+    #[error("no histogram")]
+    Histogram(#[from] hdrhistogram::CreationError),
 }
 
 impl Failed {

@@ -177,9 +177,8 @@ impl Arrival {
 /// As the gateway of Socket.IO: whether it is recovered comes first, then what was missed.
 async fn resume(peer: &mut Peer, positions: Option<Positions>, outlet: &ResumeOutlet) -> Result<(), Refusal> {
     let back = match &positions {
-        Some(Positions { inbox: Some(inbox), .. }) => {
-            let cursors = positions.as_ref().map(Positions::cursors).unwrap_or_default();
-            peer.can_resume(&cursors, *inbox).await?.map(|rooms| (rooms, *inbox))
+        Some(positions @ Positions { inbox: Some(inbox), .. }) => {
+            peer.can_resume(*inbox, |heads| positions.locate(heads)).await?.map(|rooms| (rooms, *inbox))
         }
         _ => None,
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use hub::{Delivery, Gone, Outbox, Outlet, OutletFuture, Track};
+use hub::{Delivery, Gone, Outbox, Outlet, OutletFuture, RoomHead, Track};
 use protocol::{CloseCode, Cursor};
 use serde::{Deserialize, Serialize};
 
@@ -20,9 +20,13 @@ pub(crate) struct Positions {
 }
 
 impl Positions {
-    /// The places in rooms, as the hub asks for them.
-    pub(crate) fn cursors(&self) -> Vec<Cursor> {
-        self.rooms.values().map(|(Epoch(epoch), seq)| Cursor { epoch: *epoch, seq: *seq }).collect()
+    /// The rooms among these that the client was in, and the last number of each that it has; `None` if one is missing.
+    pub(crate) fn locate<'a>(&self, heads: &'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>> {
+        let locate = |(room, (Epoch(epoch), seq)): (&String, &(Epoch, u64))| {
+            let is_it = |(known, head): &&RoomHead| known.as_str() == room && head.epoch == *epoch;
+            heads.iter().find(is_it).map(|head| (head, *seq))
+        };
+        self.rooms.iter().map(locate).collect()
     }
 
     fn note(&mut self, track: Track<'_>) {

@@ -125,7 +125,7 @@ async fn recover(state: &AppState, peer: &Peer, recovery: Recovery) -> Result<Op
     let Some(stood) = recovery.offset.as_deref().and_then(Stood::parse) else {
         return Ok(None);
     };
-    let rooms = peer.can_resume(&stood.rooms, stood.inbox).await?;
+    let rooms = peer.can_resume(stood.inbox, |heads| stood.locate(heads)).await?;
     Ok(rooms.map(|rooms| Return { sid, pid: recovery.pid, inbox: stood.inbox, rooms }))
 }
 

@@ -15,7 +15,7 @@ use crate::clock::{nanos, now};
 use crate::dialect::Dialect;
 use crate::failed::Failed;
 use crate::frame;
-use crate::histogram::Histogram;
+use crate::latency::{Histogram, histogram};
 use crate::payload_stamp::PayloadStamp;
 use crate::rng::Rng;
 use connection::{Connection, Stage};
@@ -81,7 +81,7 @@ impl Engine {
             ready: 0,
             under_way: 0,
             recovered: 0,
-            handshake: Histogram::new(),
+            handshake: histogram()?,
             first_failure: None,
         })
     }
@@ -111,7 +111,7 @@ impl Engine {
     }
 
     pub(crate) fn forget_handshakes(&mut self) {
-        self.handshake = Histogram::new();
+        self.handshake.reset();
         self.recovered = 0;
     }
 

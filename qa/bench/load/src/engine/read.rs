@@ -137,7 +137,7 @@ impl Engine {
     fn is_in(&mut self, id: usize, on: &mut dyn FnMut(Event)) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         connection.stage = Stage::Ready;
-        self.handshake.add(now() - connection.began);
+        self.handshake.saturating_record(now() - connection.began);
         self.under_way -= 1;
         self.ready += 1;
         on(Event::Ready(id));

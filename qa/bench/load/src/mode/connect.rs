@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::clock::{nanos, now};
 use crate::engine::{Engine, Event};
 use crate::failed::Failed;
+use crate::latency::microseconds;
 use crate::options::Options;
 use crate::usage::Span;
 
@@ -25,7 +26,7 @@ pub(crate) fn run(engine: &mut Engine, options: &Options) -> Result<Value, Faile
     let used = span.end()?;
     Ok(json!({
         "handshakes_per_s": used.per_second(done), "server_us_per_handshake": used.server_us_per(done),
-        "failures": lost, "ready_us": engine.handshake().microseconds(), "shares": used.shares(),
+        "failures": lost, "ready_us": microseconds(engine.handshake()), "shares": used.shares(),
     }))
 }
 

@@ -10,6 +10,7 @@ use super::step::{Pace, Step, Workload};
 use crate::casts::{count, fraction};
 use crate::engine::Engine;
 use crate::failed::Failed;
+use crate::latency::microseconds;
 use crate::options::Options;
 
 /// Whether what is said is stored.
@@ -53,8 +54,8 @@ impl Step {
             "messages_per_s": self.used.per_second(self.said),
             "stored": self.stored, "stored_per_s": self.used.per_second(self.stored),
             "unanswered": self.unanswered,
-            "latency_us": self.latency.microseconds(),
-            "stored_us": self.stored_latency.microseconds(),
+            "latency_us": microseconds(&self.latency),
+            "stored_us": microseconds(&self.stored_latency),
             "shares": self.used.shares(),
         })
     }

@@ -33,7 +33,7 @@ pub(super) fn highest(
         let is_held = holds(&step, rate / mean, options);
         tried.push(json!({
             "asked": rate, "held": is_held, "got": step.used.per_second(step.heard), "lost": step.lost,
-            "p99_us": fraction(step.latency.quantile(0.99)) / 1e3,
+            "p99_us": fraction(step.latency.value_at_quantile(0.99)) / 1e3,
         }));
         eprintln!("  {rate:.0} deliveries/s: {}", if is_held { "holds" } else { "does not hold" });
         if is_held {
@@ -62,6 +62,6 @@ pub(super) fn highest(
 
 fn holds(step: &Step, messages_per_s: f64, options: &Options) -> bool {
     step.lost == 0
-        && fraction(step.latency.quantile(0.99)) <= options.p99_ms * 1e6
+        && fraction(step.latency.value_at_quantile(0.99)) <= options.p99_ms * 1e6
         && fraction(step.said) >= ON_TIME * messages_per_s * step.used.seconds
 }

@@ -7,7 +7,7 @@ use crate::casts::{fraction, index, whole};
 use crate::clock::{nanos, now};
 use crate::engine::{Engine, Event};
 use crate::failed::Failed;
-use crate::histogram::Histogram;
+use crate::latency::{Histogram, histogram};
 use crate::options::Options;
 use crate::payload_stamp::PayloadStamp;
 use crate::usage::{Span, Used};
@@ -126,7 +126,7 @@ impl Workload {
         pace: Pace,
         options: &Options,
     ) -> Result<Step, Failed> {
-        let mut tally = Tally::new(self.next, self.speech);
+        let mut tally = Tally::new(self.next, self.speech)?;
         let mut pacer = Pacer { pace, due: fraction(now()), oldest: VecDeque::new() };
         let warm = now() + nanos(options.warmup);
         self.talk_until(engine, warm, &mut pacer, &mut tally)?;
@@ -224,8 +224,8 @@ impl Pacer {
 }
 
 impl Tally {
-    fn new(base: u64, speech: Speech) -> Self {
-        Self {
+    fn new(base: u64, speech: Speech) -> Result<Self, Failed> {
+        Ok(Self {
             speech,
             base,
             messages: Vec::new(),
@@ -234,10 +234,10 @@ impl Tally {
             heard: 0,
             doubled: 0,
             stored: 0,
-            latency: Histogram::new(),
-            stored_latency: Histogram::new(),
+            latency: histogram()?,
+            stored_latency: histogram()?,
             last_progress: now(),
-        }
+        })
     }
 
     /// The warming up is over.
@@ -275,7 +275,7 @@ impl Tally {
         self.heard += 1;
         self.last_progress = at;
         if stamp.number >= self.measured_from {
-            self.latency.add(at.saturating_sub(stamp.sent));
+            self.latency.saturating_record(at.saturating_sub(stamp.sent));
         }
     }
 
@@ -287,7 +287,7 @@ impl Tally {
         self.stored += 1;
         self.last_progress = at;
         if number >= self.measured_from {
-            self.stored_latency.add(at.saturating_sub(sent));
+            self.stored_latency.saturating_record(at.saturating_sub(sent));
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::casts::{count, fraction};
 use crate::clock::now;
 use crate::engine::{Engine, Event};
 use crate::failed::Failed;
+use crate::latency::microseconds;
 use crate::options::Options;
 use crate::usage::{Span, resident_kib};
 
@@ -32,6 +33,6 @@ pub(crate) fn run(engine: &mut Engine, options: &Options) -> Result<Value, Faile
         "half_ms": ms(people / 2), "most_ms": ms(people * 99 / 100), "all_ms": ms(people.saturating_sub(1)),
         "server_us_per_return": used.server_us_per(count(people)), "server_ms": used.server_seconds * 1e3,
         "rss_before_kib": before, "rss_after_kib": after, "rss_ratio": fraction(after) / fraction(before.max(1)),
-        "ready_us": engine.handshake().microseconds(), "shares": used.shares(),
+        "ready_us": microseconds(engine.handshake()), "shares": used.shares(),
     }))
 }

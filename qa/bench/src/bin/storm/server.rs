@@ -59,7 +59,7 @@ pub(super) struct Server {
 /// A token that the server believes.
 pub(super) fn token(person: &str) -> Result<String, Failed> {
     let claims = json!({ "sub": person, "username": person, "exp": FAR_AWAY });
-    Ok(jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes()))?)
+    Ok(jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes())?)?)
 }
 
 impl Server {
