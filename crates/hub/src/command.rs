@@ -1,32 +1,32 @@
-//! What an attached client can ask of the hub.
+//! Commands: what an attached client can ask of the hub.
 
 use protocol::{Cursor, DirectMessage, DraftId, MessageId, MessageKind, RawJson, RoomId, UserId};
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
+use crate::error::Refusal;
 use crate::model::Message;
-use crate::refusal::Refusal;
 
-/// One wish. Wishes of one peer are carried out in the order given.
+/// One command. Commands of one client are executed in the order given.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Follow a room.
+    /// Subscribe to a room.
     Join {
         /// Which room.
         room: RoomId,
-        /// What the client is told of what was before.
+        /// What the client is sent with the subscription.
         bring: Bring,
     },
-    /// Stop following.
+    /// End the subscription.
     Leave {
         /// Which room.
         room: RoomId,
     },
-    /// Say something.
+    /// Post a message.
     Post {
         /// Where; must have been joined.
         room: RoomId,
-        /// The message's name before it has a number; without one the hub makes it up.
+        /// The message's id before it has a number; without one the hub makes one.
         draft: Option<DraftId>,
         /// The text.
         body: String,
@@ -35,9 +35,9 @@ pub enum Command {
         /// What it is.
         kind: MessageKind,
     },
-    /// Say something to one person.
+    /// Send a direct message.
     Direct {
-        /// The room that both are in.
+        /// A room that both are members of.
         room: RoomId,
         /// For whom.
         to: UserId,
@@ -46,16 +46,16 @@ pub enum Command {
         /// What it is.
         kind: MessageKind,
     },
-    /// Say where a session stands.
+    /// Set the status of a live session.
     Live {
         /// Where; must have been joined.
         room: RoomId,
-        /// A word of the application.
+        /// The status; a word that the application chooses.
         status: String,
         /// Whatever else belongs to it.
         details: Map<String, Value>,
     },
-    /// Tell everybody who follows something that is worth nothing a moment later.
+    /// Send an application's own event to all subscribers. It is not stored.
     Broadcast {
         /// Where; must have been joined.
         room: RoomId,
@@ -64,11 +64,11 @@ pub enum Command {
         /// Any JSON.
         data: RawJson,
     },
-    /// Began or ceased to type.
+    /// Started or stopped typing.
     Typing {
         /// Where.
         room: RoomId,
-        /// Which of the two.
+        /// Whether it started.
         on: bool,
     },
     /// Has read up to a number.
@@ -80,36 +80,36 @@ pub enum Command {
     },
     /// Has read up to a message.
     ReadMessage {
-        /// Where, if the client says so; else wherever the message is.
+        /// Where, if the client names it; else the room of the message.
         room: Option<RoomId>,
         /// Which.
         message: MessageId,
     },
-    /// Is the hub there?
+    /// Asks for a pong.
     Ping {
-        /// Comes back with the answer.
+        /// Returned with the pong.
         nonce: u32,
     },
 }
 
-/// What somebody who joins a room is told of what was before.
+/// What a client is sent when it joins a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Bring {
     /// One [`crate::Event::Joined`]: everything after the cursor, or the newest page.
     Page(Option<Cursor>),
-    /// Who follows the room.
+    /// The participants of the room.
     Participants,
     /// Nothing.
     Nothing,
 }
 
-/// What came of a wish.
+/// The result of a command.
 #[derive(Debug)]
 pub enum Done {
-    /// It was carried out, or handed on to where it will be.
+    /// It was executed, or handed to the actor that will.
     Yes,
     /// It will be committed; the message follows.
     Later(oneshot::Receiver<Result<Message, Refusal>>),
-    /// A message for one person was committed.
+    /// A direct message was committed.
     Told(Box<DirectMessage>),
 }

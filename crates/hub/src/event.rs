@@ -1,4 +1,4 @@
-//! What can happen, before anybody spells it.
+//! Events: what a client can be sent, before a dialect encodes it.
 
 use std::sync::Arc;
 
@@ -9,14 +9,14 @@ use protocol::{
     UserId, Welcome,
 };
 
+use crate::error::Refusal;
 use crate::joined::Joined;
 use crate::model::Message;
-use crate::outbox::Track;
-use crate::refusal::Refusal;
+use crate::queue::Track;
 
-/// Something that a client is told.
+/// An event for clients.
 ///
-/// How an event is spelled must not depend on who reads it: all followers of a room share the bytes.
+/// Its encoded frame must not depend on the receiver: all subscribers of a room share the bytes.
 #[derive(Debug)]
 pub enum Event {
     /// Signed in.
@@ -25,49 +25,49 @@ pub enum Event {
     Authenticated(Expiry),
     /// The token ends soon.
     Expiring(Expiry),
-    /// The answer to a join. Built for one peer.
+    /// The answer to a join. Built for one client.
     Joined(Box<Joined>),
-    /// The room is no longer followed.
+    /// The subscription to a room has ended.
     Left(RoomRef),
-    /// A message, committed.
+    /// A committed message.
     Message(Message),
-    /// The peer's own draft is committed.
+    /// The client's own draft is committed.
     Posted(Posted),
-    /// Something of the application's own, said in a room.
+    /// An application's own event in a room.
     Broadcast(Broadcast),
-    /// Somebody types or ceased to.
+    /// A user started or stopped typing.
     Typing(TypingChange),
-    /// Somebody has read up to a number.
+    /// A user has read up to a number.
     Read(ReadMark),
-    /// Somebody has read this message: one for each that a [`Event::Read`] passes over, for dialects that count readers.
+    /// A user has read this message: one for each that a [`Event::Read`] passes over, for dialects that want receipts.
     Receipt(Receipt),
-    /// People came and went since the last time.
+    /// Users went online and offline since the last such event.
     Presence(PresenceChange),
-    /// Somebody began or ceased to follow a room.
+    /// A user joined or left the participants of a room.
     Participant(ParticipantChange),
-    /// A session's owner said where it stands.
+    /// An owner set the status of a live session.
     Live(LiveChange),
-    /// Somebody is in the room now, or has another role.
+    /// A user was added to the room, or has another role.
     MemberAdded(MemberAdded),
-    /// Somebody is not in the room any more.
+    /// A user was removed from the room.
     MemberRemoved(MemberRemoved),
     /// The room has another name.
     RoomRenamed(RoomName),
-    /// The person is in a new room.
+    /// The receiver was added to a room.
     RoomAdded(Box<RoomSummary>),
-    /// The person is not in a room any more.
+    /// The receiver was removed from a room.
     RoomRemoved(RoomRef),
-    /// Something to notice, with its number in the inbox.
+    /// A notification, with its number in the inbox.
     Notification(Notification, Option<u64>),
-    /// A message for one person, to this person, with its number in the inbox.
+    /// A direct message, to its receiver, with its number in the inbox.
     Direct(Box<DirectMessage>, Option<u64>),
-    /// A message for one person, to its author, whose connection sent it.
+    /// A direct message, to the connection of its author that sent it.
     DirectSent(Box<DirectMessage>),
-    /// Something happened to one of the person's jobs. With its number in the inbox, unless it is not kept there.
+    /// One of the receiver's jobs has changed. With its number in the inbox, unless it is not stored there.
     Job(Box<JobChange>, Stamp, Option<u64>),
-    /// Where a client that keeps a cursor stands in its inbox.
+    /// The inbox position of a client that keeps a cursor.
     InboxPosition(InboxPosition),
-    /// An event of the application's own, with its number in the inbox.
+    /// An application's own event for a user, with its number in the inbox.
     Signal(Signal, Stamp, Option<u64>),
     /// The application goes out of service, or comes back.
     Maintenance(Maintenance, Stamp),
@@ -81,12 +81,12 @@ pub enum Event {
     Finished(RunEnd),
     /// The server is about to stop.
     Closing(Closing, Stamp),
-    /// A wish was refused.
+    /// A command was not executed.
     Failed(Failure),
 }
 
 impl Event {
-    /// Where the reader stands once this is read.
+    /// The position of a client that has received this.
     pub fn track(&self) -> Option<Track<'_>> {
         match self {
             Self::Message(message) => Some(Track::Room(&message.room, message.cursor)),
@@ -97,7 +97,7 @@ impl Event {
     }
 }
 
-/// When and by whom something was said, for dialects that print both.
+/// Time and server of an event, for dialects that send both.
 #[derive(Debug, Clone)]
 pub struct Stamp {
     /// In milliseconds since 1970-01-01 UTC.
@@ -106,20 +106,20 @@ pub struct Stamp {
     pub server: Arc<str>,
 }
 
-/// Something of the application's own, said in a room.
+/// An application's own event in a room.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Broadcast {
     /// Where.
     pub room: RoomId,
-    /// Who says it.
+    /// Who sent it.
     pub user: UserId,
     /// The application's name for it.
     pub event: Box<str>,
-    /// As it was said.
+    /// The data as it was sent.
     pub data: RawJson,
 }
 
-/// Somebody has read a message.
+/// A user has read a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
     /// Where.
@@ -130,18 +130,18 @@ pub struct Receipt {
     pub message: MessageId,
 }
 
-/// A refused wish and what it was about.
+/// A command that was not executed, and what it was about.
 #[derive(Debug, Clone)]
 pub struct Failure {
     /// Why.
     pub refusal: Refusal,
     /// The room that was meant, where it is known.
     pub room: Option<RoomId>,
-    /// The draft that was not taken.
+    /// The draft that was not accepted.
     pub draft: Option<protocol::DraftId>,
 }
 
-/// Makes failures of refusals that are about a room.
+/// Adds the room that an error is about.
 pub(crate) fn about(room: &RoomId) -> impl Fn(Refusal) -> Failure {
     move |refusal| Failure { refusal, room: Some(room.clone()), draft: None }
 }

@@ -1,69 +1,58 @@
-//! The heart of Hubbub: rooms, order, delivery and recovery.
+//! Hub: rooms, inboxes, presence, delivery and recovery.
 //!
-//! It knows no transport, no database and no spelling (a test watches over that). Doors hold a [`Hub`], attach clients
-//! to it with an [`Outlet`] and a [`Spelling`], and hand over [`Command`]s; the hub numbers and stores what is said
-//! through a [`port::Store`] and hands the same bytes to everybody who follows.
+//! The hub knows no transport, no database and no wire format (a test checks it). Gateways hold a [`Hub`], attach clients to it
+//! with an [`Outlet`] and a [`Spelling`], and hand over [`Command`]s. The hub numbers and stores messages through a
+//! [`port::Store`] and hands the same bytes to all subscribers.
 
 mod actor;
-mod announcer;
-mod backlog;
 mod client;
 mod command;
 mod context;
-mod envelope;
+mod deferred_commands;
+mod error;
 mod event;
-mod following;
-mod gcra;
-mod homes;
+mod generational_cache;
+mod history_cache;
 mod hub;
 mod inbox;
-mod intake;
 mod joined;
-mod last_seen;
-mod limits;
-mod live;
+mod lifecycle;
+mod live_room;
 pub mod memory;
-mod meters;
+mod message_rate;
 pub mod model;
-mod outbox;
-mod page;
-mod peer;
+mod page_limit;
 mod plain_json;
 mod policy;
 pub mod port;
-mod postponed;
-mod pulse;
+mod presence;
+mod queue;
 mod quotas;
-mod rates;
-mod recent;
-mod recover;
-mod refusal;
-mod registry;
-mod resume;
-mod ring;
-mod rings;
+mod rate_limit;
+mod recovery;
 mod room;
+mod room_access;
+mod room_mailbox;
+mod room_notices;
 mod roster;
-mod voice;
+mod session;
+mod settings;
 mod wall_time;
 
-pub use backlog::{Backlog, Delivery, Full, Subject};
 pub use client::{Identity, PeerId, SignInId};
 pub use command::{Bring, Command, Done};
-pub use envelope::{Envelope, SLOTS, Spelling};
+pub use error::Refusal;
 pub use event::{Broadcast, Event, Failure, Receipt, Stamp};
-pub use gcra::Gcra;
-pub use hub::{Actor, Hub, NewRoom, Text};
+pub use generational_cache::Recent;
+pub use hub::{Actor, Hub, NewRoom, Stats, Text};
 pub use inbox::{InboxStart, JobReport, NewJob};
 pub use joined::Joined;
-pub use limits::Settings;
-pub use outbox::{Gone, Inlet, Next, Outbox, OutboxItem, Outlet, OutletFuture, Taken, Track, outbox};
-pub use peer::Peer;
+pub use queue::{
+    Backlog, Delivery, Envelope, Full, Gone, Inlet, Next, Outbox, OutboxItem, Outlet, OutletFuture, SLOTS,
+    Spelling, Subject, Taken, Track, outbox,
+};
 pub use quotas::{Daily, Kept, Quotas};
-pub use rates::{Rate, Rates};
-pub use recent::Recent;
-pub use refusal::Refusal;
-pub use registry::Stats;
-pub use resume::{RoomHead, Standing};
+pub use rate_limit::{Gcra, Rate, Rates};
 pub use roster::{Roster, SpelledRoster};
-pub use voice::Voice;
+pub use session::{Peer, RoomHead, Standing, Voice};
+pub use settings::Settings;

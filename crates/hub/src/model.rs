@@ -1,17 +1,18 @@
-//! What the hub remembers of people, rooms and messages.
+//! Model: users, rooms and messages as the hub knows them, in memory and in the store.
 
 use std::sync::Arc;
 
 use protocol::{Cursor, DraftId, LiveChange, MessageId, MessageKind, Role, RoomId, RoomKind, UserId};
+use uuid::Uuid;
 
-/// A person, as rooms know one.
+/// A user as rooms know one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// Who.
     pub id: UserId,
     /// The user name.
     pub username: String,
-    /// The e-mail address; shown to people of the same room.
+    /// The e-mail address; shown to members of the same room.
     pub email: String,
     /// Whether the account is in use.
     pub is_active: bool,
@@ -19,18 +20,23 @@ pub struct Person {
     pub created_at_ms: i64,
 }
 
-/// A message with its place and its author.
+/// The id of a message that is about to be committed.
+pub(crate) fn new_message_id() -> MessageId {
+    MessageId(Uuid::now_v7())
+}
+
+/// A message with its cursor and its author.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The room it was said in.
+    /// The room it was posted in.
     pub room: RoomId,
-    /// Its place there.
+    /// Its position there.
     pub cursor: Cursor,
-    /// Its own name.
+    /// Its id.
     pub id: MessageId,
-    /// Who said it.
+    /// Who posted it.
     pub author: Arc<Person>,
-    /// The name its author gave it.
+    /// The id that its author gave it.
     pub draft: DraftId,
     /// The text.
     pub body: Arc<str>,
@@ -60,18 +66,18 @@ impl Message {
     }
 }
 
-/// Somebody's place in a room.
+/// A member of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
     /// Who.
     pub person: Arc<Person>,
-    /// What this person may do there.
+    /// What this user may do there.
     pub role: Role,
-    /// The last number this person has read.
+    /// The last number that this user has read.
     pub read_seq: u64,
 }
 
-/// A room with everybody in it.
+/// A room with its members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RoomRecord {
     /// Which.
@@ -82,15 +88,15 @@ pub struct RoomRecord {
     pub kind: RoomKind,
     /// The chat that this is the live room of; a room of another kind has none.
     pub chat: Option<RoomId>,
-    /// Where it stands.
+    /// The position of its last message.
     pub head: Cursor,
     /// Milliseconds since 1970-01-01 UTC.
     pub created_at_ms: i64,
-    /// When the newest message was said, or the room made.
+    /// When the last message was posted, or the room created.
     pub active_at_ms: i64,
-    /// Everybody in it, in no particular order. Of a live room: everybody in its chat.
+    /// Its members, in no particular order. A live room has those of its chat.
     pub members: Vec<Membership>,
-    /// What an owner last said of the session.
+    /// The status of a live session that an owner set last.
     pub live: Option<LiveChange>,
     /// The same of the live room of this chat.
     pub session: Option<LiveChange>,

@@ -1,15 +1,14 @@
-//! Plain JSON: texts that every reader of JSON can take, the strict and the simple ones too.
+//! Plain JSON: checks that every JSON parser accepts a text, because a room passes an application's JSON on unparsed.
 //!
-//! A room passes on what an application says, and `serde_json` looks into none of it. What only some clients can read would
-//! end the others: numbers beyond a double, halves of surrogate pairs (RFC 8259, sections 6 and 8.2), and depths for which
-//! readers have a limit or no stack.
+//! Some parsers reject or fail at numbers beyond a double, halves of surrogate pairs (RFC 8259, sections 6 and 8.2), and deep
+//! nesting; such a text would disconnect the clients that use them.
 
 use memchr::memchr2;
 
 /// Why a text is not plain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotPlain {
-    /// Lists in lists, and objects.
+    /// Nested too deeply.
     #[error("has more than {MAX_DEPTH} lists and objects within each other")]
     Deep,
     /// An escape that is one half of a character.
@@ -20,13 +19,13 @@ pub(crate) enum NotPlain {
     Number,
 }
 
-/// Lists and objects within each other, at most: as many as the more careful of the common readers take.
+/// The deepest nesting of lists and objects: as deep as the stricter of the common parsers accept.
 pub(crate) const MAX_DEPTH: usize = 64;
 
 /// Bytes of a number that cannot be too large without an exponent.
 const SHORT_NUMBER: usize = 300;
 
-/// Looks through a text that is known to be JSON.
+/// Checks a text that is known to be JSON.
 ///
 /// # Errors
 /// [`NotPlain`].
@@ -111,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_reader_takes_is_plain() {
+    fn json_that_every_parser_accepts_is_plain() {
         let large = format!("{}.5", "9".repeat(308));
         for plain in [
             "null",
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_some_take_is_not() {
+    fn json_that_some_parsers_reject_is_not_plain() {
         let long = "9".repeat(310);
         for (text, why) in [
             ("1e999", NotPlain::Number),

@@ -1,13 +1,13 @@
-//! Who may do what, and what may be said. Pure, and asked by every door through the hub.
+//! Policy: who may do what, and which values are accepted. Pure. Every gateway asks it through the hub, so no two can disagree.
 
 use protocol::text::{is_blank, is_direction_control, is_line_break};
 use protocol::{LIVE_PREFIX, RawJson, Role, RoomId, RoomKind, UserId, is_reserved, limits};
 use serde_json::{Map, Value};
 
+use crate::error::Refusal;
 use crate::plain_json;
-use crate::refusal::Refusal;
 
-/// May read, write, type, mark and see who is there: whoever is in the room. To anybody else it does not exist.
+/// Any member may read, write, type and mark as read. For everyone else the room does not exist.
 ///
 /// # Errors
 /// [`Refusal::NoSuchRoom`].
@@ -15,7 +15,7 @@ pub(crate) fn may_take_part(role: Option<Role>) -> Result<(), Refusal> {
     role.map(|_| ()).ok_or(Refusal::NoSuchRoom)
 }
 
-/// May put others into the room: whoever is in it.
+/// Any member may add members.
 ///
 /// # Errors
 /// [`Refusal::NoSuchRoom`].
@@ -34,7 +34,7 @@ pub(crate) fn check_members(field: &'static str, count: usize, limit: Option<u32
     }
 }
 
-/// May rename or delete the room: an owner.
+/// An owner may rename or delete the room.
 ///
 /// # Errors
 /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
@@ -46,7 +46,7 @@ pub(crate) fn may_govern(role: Option<Role>) -> Result<(), Refusal> {
     }
 }
 
-/// May take `person` out of the room: an owner anybody, everybody oneself.
+/// An owner may remove any member, and every member itself.
 ///
 /// # Errors
 /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
@@ -54,7 +54,7 @@ pub(crate) fn may_remove(role: Option<Role>, actor: &UserId, person: &UserId) ->
     if actor == person { may_take_part(role) } else { may_govern(role) }
 }
 
-/// May be renamed, deleted, entered and left on its own: any room but a live one, which goes with its chat.
+/// Any room but a live one has a name and members of its own; a live room has those of its chat.
 ///
 /// # Errors
 /// [`Refusal::Invalid`].
@@ -68,7 +68,7 @@ pub(crate) fn stands_alone(kind: RoomKind) -> Result<(), Refusal> {
     }
 }
 
-/// Whether a text may be said.
+/// The text of a message.
 ///
 /// # Errors
 /// [`Refusal::Blank`], [`Refusal::TooLong`]; the field is `body`.
@@ -115,7 +115,7 @@ pub(crate) fn room_name(raw: &str) -> Result<String, Refusal> {
     Ok(name.to_owned())
 }
 
-/// What an owner may say of a session: a word, and not too much beside it.
+/// The status of a live session, and its details.
 ///
 /// # Errors
 /// [`Refusal::Invalid`], [`Refusal::Blank`], [`Refusal::TooLong`]; the field is `status` or `details`.
@@ -145,7 +145,7 @@ pub(crate) fn title(field: &'static str, raw: &str) -> Result<String, Refusal> {
     Ok(title.to_owned())
 }
 
-/// What is said beside a title.
+/// A text beside a title.
 ///
 /// # Errors
 /// [`Refusal::TooLong`].
@@ -153,7 +153,7 @@ pub(crate) fn check_note(field: &'static str, note: Option<&str>) -> Result<(), 
     bounded(field, note.unwrap_or_default().chars().count(), "characters", limits::MAX_NOTE_CHARS)
 }
 
-/// A word of the application's own: a subject, a stage, a kind, an event's name.
+/// A word that the application chooses: a subject, a stage, a kind, the name of an event.
 ///
 /// # Errors
 /// [`Refusal::Blank`], [`Refusal::TooLong`], [`Refusal::Invalid`] for a line break.
@@ -166,7 +166,7 @@ pub(crate) fn check_word(field: &'static str, word: Option<&str>) -> Result<(), 
     one_line(field, word)
 }
 
-/// What an application may tell a room: a word, and as much JSON as a message has text.
+/// An application's own event: its name, and at most as many bytes of JSON as a message has text.
 ///
 /// # Errors
 /// As [`check_word`] for `event`; [`Refusal::TooLong`], [`Refusal::Invalid`] for `data`.
@@ -176,7 +176,7 @@ pub(crate) fn check_broadcast(event: &str, data: &RawJson, most_bytes: usize) ->
     check_plain("data", data.as_str())
 }
 
-/// Whatever JSON belongs to something.
+/// JSON that belongs to a job or an event.
 ///
 /// # Errors
 /// [`Refusal::TooLong`], [`Refusal::Invalid`].
@@ -207,7 +207,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn outsiders_are_told_the_same_whatever_they_try() {
+    fn outsiders_get_the_same_error_for_everything() {
         let (eve, bob) = (UserId::parse("eve").unwrap(), UserId::parse("bob").unwrap());
         for told in [may_take_part(None), may_invite(None), may_govern(None), may_remove(None, &eve, &bob)] {
             assert!(matches!(told, Err(Refusal::NoSuchRoom)));
@@ -215,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn members_leave_and_owners_govern() {
+    fn members_leave_and_owners_remove_others() {
         let (ann, bob) = (UserId::parse("ann").unwrap(), UserId::parse("bob").unwrap());
         assert!(may_remove(Some(Role::Member), &ann, &ann).is_ok());
         assert!(matches!(may_remove(Some(Role::Member), &ann, &bob), Err(Refusal::NotOwner)));
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_said_unless_there_is_nothing_to_see_or_too_much() {
+    fn body_is_accepted_unless_blank_or_too_long() {
         for good in ["hi", " שלום\n", "👩‍👩‍👧", "<script>", &"x".repeat(limits::MAX_MESSAGE_BYTES)]
         {
             assert!(check_body(good, limits::MAX_MESSAGE_BYTES).is_ok());
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn reserved_ids_and_parts_of_paths_are_no_ids_of_new_rooms() {
+    fn reserved_ids_and_parts_of_paths_are_refused_for_new_rooms() {
         for bad in [".", "..", "session_", "session_team", "session_session_team"] {
             let refused = check_room_id(&RoomId::parse(bad).unwrap());
             assert!(matches!(refused, Err(Refusal::Invalid { field: "id", .. })), "{bad}");
@@ -251,11 +251,49 @@ mod tests {
     }
 
     #[test]
-    fn a_room_name_is_one_line_of_at_most_eighty_characters() {
+    fn room_name_is_one_line_of_at_most_80_characters() {
         assert_eq!(room_name("  Küche ").unwrap(), "Küche");
         for bad in [" ", "\u{2800}", "a\nb", "a\u{2028}b", "a\u{202E}b", "\u{2067}a", &"ä".repeat(81)] {
             assert!(room_name(bad).is_err(), "{bad:?}");
         }
         assert!(room_name(&"ä".repeat(80)).is_ok());
+    }
+
+    fn details(bytes: usize) -> Map<String, Value> {
+        // A key of one byte, and two quotes.
+        Map::from_iter([("k".to_owned(), Value::from("x".repeat(bytes - 3)))])
+    }
+
+    #[test]
+    fn live_status_is_one_short_line_with_bounded_plain_details() {
+        let longest = "x".repeat(limits::MAX_LIVE_STATUS_BYTES);
+        assert!(check_live(&longest, &details(limits::MAX_DETAILS_BYTES)).is_ok());
+        assert!(check_live("open", &Map::new()).is_ok());
+        for blank in ["", " ", "\u{2800}"] {
+            assert!(matches!(check_live(blank, &Map::new()), Err(Refusal::Blank { field: "status" })));
+        }
+        let long = format!("{longest}x");
+        let refused = check_live(&long, &Map::new());
+        assert!(matches!(refused, Err(Refusal::TooLong { field: "status", unit: "bytes", .. })));
+        let refused = check_live("two\nlines", &Map::new());
+        assert!(matches!(refused, Err(Refusal::Invalid { field: "status", .. })));
+        let refused = check_live("open", &details(limits::MAX_DETAILS_BYTES + 1));
+        assert!(matches!(refused, Err(Refusal::TooLong { field: "details", .. })));
+        let deep = (0..=plain_json::MAX_DEPTH).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
+        let deep = Map::from_iter([("a".to_owned(), Value::Null), ("b".to_owned(), deep)]);
+        assert!(matches!(check_live("open", &deep), Err(Refusal::Invalid { field: "details", .. })));
+    }
+
+    #[test]
+    fn note_may_be_absent_and_is_bounded_in_characters() {
+        assert!(check_note("message", None).is_ok() && check_note("message", Some("")).is_ok());
+        assert!(check_note("message", Some(&"ä".repeat(limits::MAX_NOTE_CHARS))).is_ok());
+        let limit = limits::MAX_NOTE_CHARS;
+        let refused = check_note("message", Some(&"ä".repeat(limit + 1)));
+        let Err(Refusal::TooLong { field: "message", size, unit: "characters", limit: told }) = refused
+        else {
+            panic!("{refused:?}");
+        };
+        assert_eq!((size, told), (limit + 1, limit));
     }
 }

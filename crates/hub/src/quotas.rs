@@ -1,7 +1,7 @@
-//! Quotas: what one user may make and store in a day, and have at a time.
+//! Quotas: what one user may create and store in a day, and own at a time.
 //!
-//! The budgets of a day are kept in memory, in the user's meters. A restart empties the meters, so it gives a user at most
-//! one more budget.
+//! The budgets of a day are in memory, in the user's limiters. A restart resets them, so it gives a user at most one more
+//! budget.
 
 /// How much a user may make, store and have. `None`: as much as the user likes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

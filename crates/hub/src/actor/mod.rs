@@ -13,7 +13,7 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::refusal::Refusal;
+use crate::error::Refusal;
 
 pub(crate) use registry::ActorRegistry;
 

@@ -1,38 +1,22 @@
-//! What reaches people wherever they are, from any door: notifications, the application's own events, jobs.
-
-use std::sync::atomic::Ordering;
+//! Inbox operations of the hub: notifications, an application's own events and jobs, for one user.
 
 use protocol::{InboxItem, Job, JobId, Notification, NotificationId, Signal, UserId, limits};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::inbox::{InboxCommand, JobOrder, JobReport, NewJob};
+use crate::error::Refusal;
+use crate::inbox::{self, InboxCommand, JobReport, JobRequest, NewJob};
 use crate::policy;
 use crate::port::{NewEntry, Notifications};
-use crate::refusal::Refusal;
 
 use super::Hub;
-
-/// Who asks for something.
-#[derive(Debug, Clone, Copy)]
-pub struct Actor<'a> {
-    /// Which person.
-    pub person: &'a UserId,
-    /// Whether it is a part of the application, which may act for anybody.
-    pub is_service: bool,
-}
-
-impl Actor<'_> {
-    fn may_act_for(self, person: &UserId) -> bool {
-        self.is_service || self.person == person
-    }
-}
+use super::requester::Actor;
 
 impl Hub {
-    /// Has a person notice something. Answers with it, and with how many clients heard of it at once.
+    /// Sends a user a notification. Returns it, and how many clients got it at once.
     ///
     /// # Errors
-    /// Words outside their limits; [`Refusal::NoSuchPerson`].
+    /// Texts outside their limits; [`Refusal::NoSuchPerson`].
     pub async fn notify(
         &self,
         person: &UserId,
@@ -51,11 +35,11 @@ impl Hub {
             is_read: false,
         };
         let item = InboxItem::Notification(notification.clone());
-        let heard = self.context.put_in_inbox(person, NewEntry { item, waits: false }).await?;
+        let heard = inbox::put(&self.context, person, NewEntry { item, waits: false }).await?;
         Ok((notification, heard))
     }
 
-    /// Sends a person an event of the application's own. Answers how many clients heard of it at once.
+    /// Sends a user an application's own event. Returns how many clients got it at once.
     ///
     /// # Errors
     /// A name or data outside their limits; [`Refusal::NoSuchPerson`].
@@ -63,10 +47,10 @@ impl Hub {
         policy::check_word("event", Some(&signal.name))?;
         policy::check_details("data", Some(&signal.data))?;
         let entry = NewEntry { item: InboxItem::Signal(signal), waits: false };
-        self.context.put_in_inbox(person, entry).await
+        inbox::put(&self.context, person, entry).await
     }
 
-    /// Somebody's notifications, newest first.
+    /// The notifications of a user, newest first.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`].
@@ -80,7 +64,7 @@ impl Hub {
         Ok(self.context.store.notifications(person, before, limit).await?)
     }
 
-    /// Marks somebody's notifications as read, these or all; answers how many were not.
+    /// Marks notifications of a user as read, these or all; returns how many were unread.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`].
@@ -89,55 +73,50 @@ impl Hub {
         person: &UserId,
         which: Option<&[NotificationId]>,
     ) -> Result<u32, Refusal> {
-        if self.context.stopping.load(Ordering::Relaxed) {
-            return Err(Refusal::Stopping);
-        }
-        let (reply, answer) = oneshot::channel();
-        let command = InboxCommand::Read { which: which.map(<[_]>::to_vec), reply };
-        self.context.inbox(person).send(command).await.map_err(|_| Refusal::Stopping)?;
-        answer.await.map_err(|_| Refusal::Stopping)?
+        let which = which.map(<[_]>::to_vec);
+        self.ask_inbox(person, |reply| InboxCommand::Read { which, reply }).await
     }
 
-    /// Starts a job for somebody to wait for.
+    /// Starts a job of a user.
     ///
     /// # Errors
-    /// Words outside their limits; [`Refusal::NotOwner`] for somebody else's, [`Refusal::NoSuchPerson`],
+    /// Texts outside their limits; [`Refusal::NotOwner`] for another user's, [`Refusal::NoSuchPerson`],
     /// [`Refusal::OverDaily`].
     pub async fn start_job(&self, actor: Actor<'_>, owner: &UserId, new: NewJob) -> Result<Job, Refusal> {
         if !actor.may_act_for(owner) {
             return Err(Refusal::NotOwner);
         }
-        self.order(owner, JobOrder::Start { new, is_counted: !actor.is_service }).await
+        self.request_job(owner, JobRequest::Start { new, is_counted: !actor.is_service }).await
     }
 
-    /// Says how a job goes on, or how it ended.
+    /// Reports the progress or the end of a job.
     ///
     /// # Errors
     /// Values outside their limits; [`Refusal::NoSuchJob`], [`Refusal::JobOver`].
     pub async fn report_job(&self, actor: Actor<'_>, id: JobId, report: JobReport) -> Result<Job, Refusal> {
         let job = self.job(actor, id).await?;
-        self.order(&job.owner, JobOrder::Report(id, report)).await
+        self.request_job(&job.owner, JobRequest::Report(id, report)).await
     }
 
-    /// Keeps a job no more.
+    /// Deletes a job.
     ///
     /// # Errors
     /// [`Refusal::NoSuchJob`].
     pub async fn delete_job(&self, actor: Actor<'_>, id: JobId) -> Result<(), Refusal> {
         let job = self.job(actor, id).await?;
-        self.order(&job.owner, JobOrder::Delete(id)).await.map(|_| ())
+        self.request_job(&job.owner, JobRequest::Delete(id)).await.map(|_| ())
     }
 
     /// One job.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchJob`], also for somebody else's.
+    /// [`Refusal::NoSuchJob`], also for another user's.
     pub async fn job(&self, actor: Actor<'_>, id: JobId) -> Result<Job, Refusal> {
         let found = self.context.store.job(id).await?;
         found.filter(|job| actor.may_act_for(&job.owner)).ok_or(Refusal::NoSuchJob)
     }
 
-    /// Somebody's jobs, newest first.
+    /// The jobs of a user, newest first.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`].
@@ -151,13 +130,23 @@ impl Hub {
         Ok(self.context.store.jobs_of(person, before, limit).await?)
     }
 
-    async fn order(&self, owner: &UserId, order: JobOrder) -> Result<Job, Refusal> {
-        if self.context.stopping.load(Ordering::Relaxed) {
+    async fn request_job(&self, owner: &UserId, request: JobRequest) -> Result<Job, Refusal> {
+        let request = Box::new(request);
+        self.ask_inbox(owner, |reply| InboxCommand::Job { request, reply }).await
+    }
+
+    /// Sends an inbox a command that is answered.
+    async fn ask_inbox<T>(
+        &self,
+        user: &UserId,
+        command: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> InboxCommand,
+    ) -> Result<T, Refusal> {
+        if self.context.lifecycle.is_stopping() {
             return Err(Refusal::Stopping);
         }
         let (reply, answer) = oneshot::channel();
-        let command = InboxCommand::Job { order: Box::new(order), reply };
-        self.context.inbox(owner).send(command).await.map_err(|_| Refusal::Stopping)?;
+        let mailbox = inbox::mailbox(&self.context, user);
+        mailbox.send(command(reply)).await.map_err(|_| Refusal::Stopping)?;
         answer.await.map_err(|_| Refusal::Stopping)?
     }
 }

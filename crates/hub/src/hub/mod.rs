@@ -1,71 +1,52 @@
-//! The handle that every door holds.
+//! Hub handle: what gateways hold. It attaches clients and passes operations on rooms and inboxes to the actors.
 
-mod farewell;
 mod inbox;
 mod quotas;
+mod requester;
 mod rooms;
+mod shutdown;
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use protocol::{CloseCode, Maintenance, UserId};
-use tokio::sync::oneshot;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
-use crate::announcer::Announcer;
-use crate::backlog::Delivery;
-use crate::client::{ClientHandle, Identity, PeerId, SignInId};
+use crate::client::{ClientHandle, Identity, SignInId};
 use crate::context::HubContext;
-use crate::envelope::{Envelope, Spelling};
+use crate::error::Refusal;
 use crate::event::{Event, Stamp};
-use crate::inbox::InboxCommand;
-use crate::last_seen::LastSeen;
-use crate::limits::Settings;
-use crate::meters::MeterBook;
-use crate::outbox::Outlet;
-use crate::peer::Peer;
 use crate::port::{Clock, Store};
-use crate::pulse::Pulse;
-use crate::refusal::Refusal;
-use crate::registry::{Registry, Stats};
-use crate::rings::Rings;
-use crate::room::RoomCommand;
+use crate::queue::{Delivery, Envelope, Outlet, Spelling};
+use crate::session::Peer;
+use crate::settings::Settings;
 
-pub use inbox::Actor;
+pub use requester::Actor;
 pub use rooms::{NewRoom, Text};
 
-/// Rooms, the people attached to them and the store behind. Cloning copies one pointer.
+/// Rooms, the users attached to them, and the store behind. Cloning copies one pointer.
 #[derive(Clone)]
 pub struct Hub {
     context: Arc<HubContext>,
 }
 
+/// Counts for operators.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stats {
+    /// Attached clients.
+    pub connections: usize,
+    /// Users with an attached client.
+    pub people: usize,
+    /// Rooms in memory.
+    pub rooms: usize,
+}
+
 impl Hub {
-    /// A hub without anybody in it.
+    /// A hub without clients.
     pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
-        let context = HubContext {
-            store,
-            clock,
-            rings: Arc::new(Rings::new(&settings)),
-            settings,
-            registry: Registry::default(),
-            announcer: Announcer::default(),
-            postponed_people: Arc::default(),
-            postponed_sessions: Arc::default(),
-            meters: MeterBook::default(),
-            last_seen: LastSeen::default(),
-            pulse: Pulse::default(),
-            tasks: TaskTracker::new(),
-            stopping: AtomicBool::new(false),
-            stopped: CancellationToken::new(),
-            next_peer: AtomicU64::new(1),
-        };
-        Self { context: Arc::new(context) }
+        Self { context: Arc::new(HubContext::new(store, clock, settings)) }
     }
 
-    /// Attaches a client. What it is told goes to `outlet`, written in `spelling`.
+    /// Attaches a client. Its events go to `outlet`, encoded by `spelling`.
     ///
     /// # Errors
     /// [`Refusal::TooManyConnections`], [`Refusal::Stopping`].
@@ -75,46 +56,43 @@ impl Hub {
         spelling: Spelling,
         outlet: Arc<dyn Outlet>,
     ) -> Result<Peer, Refusal> {
-        if self.context.stopping.load(Ordering::Relaxed) {
+        if self.context.lifecycle.is_stopping() {
             return Err(Refusal::Stopping);
         }
-        let id = PeerId(self.context.next_peer.fetch_add(1, Ordering::Relaxed));
+        let id = self.context.next_client_id();
         let client = Arc::new(ClientHandle::new(id, identity, spelling, outlet));
-        let limit = self.context.settings.connections_per_person;
-        let came = self.context.registry.attach(&client, limit).ok_or(Refusal::TooManyConnections)?;
-        if came {
-            self.context.announce(&client.person.id);
-        }
+        self.context.presence.attach(&client)?;
         Ok(Peer::new(client, self.context.clone()))
     }
 
-    /// Closes every connection that came by this sign-in of a user. Only the connections of that user are looked at.
+    /// Closes every connection that came with this sign-in of a user. Only the connections of that user are read.
     pub fn close_sign_in(&self, user: &UserId, sign_in: SignInId, code: CloseCode) {
-        for client in self.context.registry.clients_of_sign_in(user, sign_in) {
+        for client in self.context.presence.connections_of_sign_in(user, sign_in) {
             client.close(code);
         }
     }
 
-    /// Closes every connection of a person.
+    /// Closes every connection of a user.
     pub fn close_person(&self, person: &UserId, code: CloseCode) {
-        for client in self.context.registry.clients_of(person) {
+        for client in self.context.presence.connections_of(person) {
             client.close(code);
         }
     }
 
-    /// The sign-ins by which a user is connected.
+    /// The sign-ins of a user's connections.
     pub fn sign_ins_of(&self, user: &UserId) -> HashSet<SignInId> {
-        self.context.registry.clients_of(user).iter().map(|client| client.sign_in()).collect()
+        self.context.presence.connections_of(user).iter().map(|client| client.sign_in()).collect()
     }
 
-    /// The sign-ins by which anybody is connected.
+    /// The sign-ins of all connections.
     pub fn sign_ins(&self) -> HashSet<SignInId> {
-        self.context.registry.all_clients().iter().map(|client| client.sign_in()).collect()
+        self.context.presence.sign_ins()
     }
 
-    /// Counts for whoever watches the server.
+    /// Counts for operators.
     pub fn stats(&self) -> Stats {
-        self.context.registry.stats()
+        let (people, connections) = self.context.presence.count();
+        Stats { connections, people, rooms: self.context.rooms.len() }
     }
 
     /// The time, and the server's name.
@@ -122,69 +100,65 @@ impl Hub {
         self.context.stamp()
     }
 
-    /// How many clients of a person are attached.
+    /// The number of a user's connections.
     pub fn connections_of(&self, person: &UserId) -> usize {
-        self.context.registry.clients_of(person).len()
+        self.context.presence.connections_of(person).len()
     }
 
-    /// When somebody's last connection ended, in milliseconds since 1970-01-01 UTC; `None` if this process does not
-    /// remember any.
+    /// When a user's last connection ended, in milliseconds since 1970-01-01 UTC; `None` if this process does not know.
     pub fn last_seen(&self, person: &UserId) -> Option<i64> {
-        self.context.last_seen.of(person)
+        self.context.presence.last_seen(person)
     }
 
-    /// Messages a second, the mean of the last ten.
+    /// Messages a second, the mean of the last ten seconds.
     pub fn messages_per_second(&self) -> f64 {
-        self.context.pulse.per_second()
+        self.context.message_rate.per_second()
     }
 
-    /// Counts something that a person does beside posting, such as starting a job, as a message of this person. A part of
-    /// the application may do as much as it likes.
+    /// Sends every client that the application goes out of service, or comes back.
+    pub fn announce_maintenance(&self, maintenance: Maintenance) {
+        let envelope = Envelope::new(Event::Maintenance(maintenance, self.context.stamp()));
+        for client in self.context.presence.all_connections() {
+            // A client that is gone needs no event.
+            client.send_shared(&envelope, Delivery::Sure).ok();
+        }
+    }
+
+    /// Counts an operation beside posting, such as starting a job, as a message of the user.
     ///
     /// # Errors
     /// [`Refusal::TooFast`].
     pub fn count(&self, actor: Actor<'_>) -> Result<(), Refusal> {
-        if actor.is_service {
-            return Ok(());
-        }
-        self.context.meters.of(actor.person).messages.pass(self.context.settings.rates.messages)
+        quotas::count_message(&self.context, actor)
     }
 
-    /// Tells every client that the application goes out of service, or comes back.
-    pub fn announce_maintenance(&self, maintenance: Maintenance) {
-        self.tell_everybody(Event::Maintenance(maintenance, self.context.stamp()));
+    /// Counts a request of a user, together with the commands of the user's connections.
+    ///
+    /// # Errors
+    /// [`Refusal::TooFast`].
+    pub fn count_request(&self, actor: Actor<'_>) -> Result<(), Refusal> {
+        quotas::count_request(&self.context, actor)
     }
 
-    fn tell_everybody(&self, event: Event) {
-        let envelope = Envelope::new(event);
-        for client in self.context.registry.all_clients() {
-            // A client that is gone needs no news.
-            client.tell(&envelope, Delivery::Sure).ok();
-        }
+    /// Counts a room that a user is about to create with these members. Concurrent requests may exceed the limit by a few.
+    ///
+    /// # Errors
+    /// [`Refusal::TooManyKept`], [`Refusal::OverDaily`], [`Refusal::Unavailable`].
+    pub async fn count_new_room(&self, actor: Actor<'_>, members: &[UserId]) -> Result<(), Refusal> {
+        quotas::count_new_room(&self.context, actor, members).await
     }
 
-    /// Takes nobody in any more, tells everybody, lets every room finish what it has accepted, and closes all
+    /// Counts those users who are about to be added to a room by a user with whom they share none.
+    ///
+    /// # Errors
+    /// [`Refusal::OverDaily`], [`Refusal::Unavailable`].
+    pub async fn count_strangers(&self, actor: Actor<'_>, users: &[UserId]) -> Result<(), Refusal> {
+        quotas::count_strangers(&self.context, actor, users).await
+    }
+
+    /// Accepts nothing new, notifies all clients, lets every room and inbox finish what it has accepted, and closes all
     /// connections with code 1012.
     pub async fn drain(&self) {
-        self.context.stopping.store(true, Ordering::Relaxed);
-        self.tell_when_to_come_back();
-        for mailbox in self.context.registry.rooms.all() {
-            let (reply, answer) = oneshot::channel();
-            if mailbox.send(RoomCommand::Stop(reply)).await.is_ok() {
-                answer.await.ok();
-            }
-        }
-        for mailbox in self.context.registry.inboxes.awake.all() {
-            let (reply, answer) = oneshot::channel();
-            if mailbox.send(InboxCommand::Stop(reply)).await.is_ok() {
-                answer.await.ok();
-            }
-        }
-        for client in self.context.registry.all_clients() {
-            client.close(CloseCode::Restart);
-        }
-        self.context.stopped.cancel();
-        self.context.tasks.close();
-        self.context.tasks.wait().await;
+        shutdown::drain(&self.context).await;
     }
 }

@@ -1,8 +1,7 @@
-//! Rooms, from any door: made, looked at, changed, written to.
+//! Room operations of the hub, for gateways without a connection: create, read, change, post.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use protocol::{
     Cursor, DraftId, JoinedRoom, Member, MessageId, MessageKind, RoomId, RoomKind, RoomSummary, UserId,
@@ -11,38 +10,40 @@ use protocol::{
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::live;
+use crate::error::Refusal;
+use crate::live_room;
 use crate::model::{Message, Person, RoomRecord};
 use crate::policy;
 use crate::port::{Page, RoomDraft, Slice};
 use crate::quotas::Daily;
-use crate::refusal::Refusal;
 use crate::room::{Batched, Post, ReadRequest, ReadTarget, Request, RoomCommand};
 use crate::roster;
+use crate::{room_access, room_mailbox, room_notices};
 
-use super::{Actor, Hub};
+use super::requester::Actor;
+use super::{Hub, quotas};
 
-/// A room to be made by somebody.
+/// A room to be created by a user.
 #[derive(Debug, Clone)]
 pub struct NewRoom {
-    /// An identifier of one's own choice, else a UUID.
+    /// An identifier that the user chose, else a UUID.
     pub id: Option<RoomId>,
     /// The display name.
     pub name: String,
-    /// What sort of room.
+    /// The kind of room.
     pub kind: RoomKind,
-    /// Who else is in it; the maker always is.
+    /// Its members besides the user.
     pub members: Vec<UserId>,
 }
 
-/// What somebody says.
+/// The content of a message.
 #[derive(Debug, Clone, Default)]
 pub struct Text<'a> {
     /// The text.
     pub body: &'a str,
     /// The message of the same room that it answers.
     pub parent: Option<MessageId>,
-    /// What it is.
+    /// The kind of message.
     pub kind: MessageKind,
 }
 
@@ -54,7 +55,7 @@ impl<'a> From<&'a str> for Text<'a> {
 }
 
 impl Hub {
-    /// Makes a room with `actor` as its owner and tells those who are in it.
+    /// Creates a room with `actor` as its owner and notifies its members.
     ///
     /// # Errors
     /// A bad name, a taken identifier, an unknown person, too many members.
@@ -85,12 +86,12 @@ impl Hub {
         };
         let record = self.context.store.create_room(draft).await?;
         for member in &record.members {
-            self.context.tell_of_new_room(&record.id, &member.person.id).await?;
+            room_notices::notify_room_added(&self.context, &record.id, &member.person.id).await?;
         }
         self.room(actor, &record.id).await
     }
 
-    /// The rooms that somebody is in, newest activity first.
+    /// The rooms of a user, newest activity first.
     ///
     /// # Errors
     /// [`Refusal::Unavailable`].
@@ -103,7 +104,7 @@ impl Hub {
         Ok(self.context.store.summaries(person, after, limit).await?)
     }
 
-    /// One room, as somebody in it sees it.
+    /// One room, as a member sees it.
     ///
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
@@ -127,7 +128,7 @@ impl Hub {
         self.room(&actor, room).await
     }
 
-    /// Deletes a room with all that was said in it.
+    /// Deletes a room with all its messages.
     ///
     /// # Errors
     /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
@@ -135,7 +136,7 @@ impl Hub {
         self.ask(actor, room, |reply| Request::Delete { actor: actor.clone(), reply }).await
     }
 
-    /// Everybody in a room, owners first, then by name.
+    /// The members of a room, owners first, then by name.
     ///
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
@@ -143,7 +144,7 @@ impl Hub {
         Ok(self.peek(actor, room).await?.members)
     }
 
-    /// Puts people into a room and answers with those who were not in it before.
+    /// Adds members to a room and returns those who were new.
     ///
     /// # Errors
     /// [`Refusal::NoSuchRoom`], [`Refusal::NoSuchPerson`], [`Refusal::RoomFull`]; then nobody was added.
@@ -161,7 +162,7 @@ impl Hub {
             .await
     }
 
-    /// Takes somebody out of a room; oneself is to leave it. The last one to leave takes the room along.
+    /// Removes a member from a room; a user who removes itself leaves it. With its last member a room is deleted.
     ///
     /// # Errors
     /// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
@@ -175,7 +176,7 @@ impl Hub {
         self.ask(actor, room, command).await
     }
 
-    /// Takes a user out of a room who is not to be put into it again, until the user takes that back.
+    /// Removes a user from a room who is not to be added again until the user takes that back.
     ///
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
@@ -185,7 +186,15 @@ impl Hub {
         self.ask(user, room, command).await
     }
 
-    /// Says something and waits until it is committed.
+    /// Lets these users be added to a room again that they had left for good. Returns how many had.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`].
+    pub async fn take_back_leaving(&self, room: &RoomId, users: &[UserId]) -> Result<u64, Refusal> {
+        Ok(self.context.store.take_back_leaving(room, users).await?)
+    }
+
+    /// Posts a message and waits until it is committed.
     ///
     /// # Errors
     /// A blank or too long text; [`Refusal::TooFast`], [`Refusal::NoSuchRoom`], [`Refusal::Unavailable`] (then a resend
@@ -199,8 +208,10 @@ impl Hub {
     ) -> Result<Message, Refusal> {
         let text = text.into();
         policy::check_body(text.body, self.context.settings.message_bytes)?;
-        self.count(Actor { person: &author.id, is_service: false })?;
-        self.context.count_stored(&author.id, Daily::Bytes, text.body.len())?;
+        let actor = Actor { person: &author.id, is_service: false };
+        quotas::count_message(&self.context, actor)?;
+        let limits = &self.context.settings.quotas;
+        self.context.limiters.spend_stored(&author.id, limits, Daily::Bytes, text.body.len())?;
         let Text { body, parent, kind } = text;
         let post = |reply| {
             let (author, body, reply) = (author.clone(), body.into(), Some(reply));
@@ -209,7 +220,7 @@ impl Hub {
         self.ask(&author.id, room, post).await
     }
 
-    /// A part of a room's messages.
+    /// A page of a room's messages.
     ///
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
@@ -221,10 +232,10 @@ impl Hub {
         limit: u32,
     ) -> Result<Page, Refusal> {
         let limit = limit.clamp(1, limits::MAX_PAGE_MESSAGES);
-        self.context.page_for(room, actor, slice, limit).await
+        room_access::page_for(&self.context, room, actor, slice, limit).await
     }
 
-    /// Notes that somebody has read a room up to a number.
+    /// Marks a room as read up to a number.
     ///
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
@@ -234,14 +245,14 @@ impl Hub {
         self.ask(actor, room, read).await
     }
 
-    /// What a join without a cursor would bring, without joining: for pages that are rendered on the server.
+    /// The answer to a join without a cursor, without joining: for pages that the server renders.
     ///
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn peek(&self, actor: &UserId, room: &RoomId) -> Result<JoinedRoom, Refusal> {
         self.check_member(actor, room).await?;
         let record = self.context.store.room(room).await?.ok_or(Refusal::NoSuchRoom)?;
-        self.look_into(actor, record).await
+        self.snapshot(actor, record).await
     }
 
     /// As [`Hub::peek`], for the live room of a chat.
@@ -249,56 +260,57 @@ impl Hub {
     /// # Errors
     /// [`Refusal::NoSuchRoom`], also while a room of another kind has the identifier of the live room.
     pub async fn peek_live(&self, actor: &UserId, chat: &RoomId) -> Result<JoinedRoom, Refusal> {
-        let room = live::room_of(chat).ok_or(Refusal::NoSuchRoom)?;
+        let room = live_room::room_of(chat).ok_or(Refusal::NoSuchRoom)?;
         self.check_member(actor, &room).await?;
         let record = self.context.store.room(&room).await?;
         let record = record.filter(|record| record.chat.as_ref() == Some(chat));
-        self.look_into(actor, record.ok_or(Refusal::NoSuchRoom)?).await
+        self.snapshot(actor, record.ok_or(Refusal::NoSuchRoom)?).await
     }
 
-    async fn look_into(&self, actor: &UserId, record: RoomRecord) -> Result<JoinedRoom, Refusal> {
-        // Once more: the record is newer than the look before.
+    async fn snapshot(&self, actor: &UserId, record: RoomRecord) -> Result<JoinedRoom, Refusal> {
+        // Once more: the record is newer than the check before.
         let role = record.members.iter().find(|member| member.person.id == *actor).map(|member| member.role);
         policy::may_take_part(role)?;
         // Read after the record: the page may know more than the record's head, never less.
-        let page = self.context.page_for(&record.id, actor, Slice::Newest, limits::PAGE_MESSAGES).await?;
+        let (id, limit) = (&record.id, limits::PAGE_MESSAGES);
+        let page = room_access::page_for(&self.context, id, actor, Slice::Newest, limit).await?;
         let last = page.messages.last().map_or(0, |message| message.cursor.seq);
-        let present = |person: &UserId| self.context.registry.is_present(person);
+        let is_online = |user: &UserId| self.context.presence.is_online(user);
         Ok(JoinedRoom {
             room: record.id,
             head: Cursor { epoch: record.head.epoch, seq: record.head.seq.max(last) },
             recovered: false,
             has_more: page.has_more,
             messages: page.messages.iter().map(Message::to_wire).collect(),
-            members: roster::roster(record.members.iter(), present).members().to_vec(),
+            members: roster::roster(record.members.iter(), is_online).members().to_vec(),
             typing: Vec::new(),
             participants: Vec::new(),
             live: record.session.or(record.live),
         })
     }
 
-    /// Whether somebody is in a room, without waking it.
+    /// Checks that a user is a member of a room, without spawning the room.
     ///
     /// # Errors
     /// [`Refusal::NoSuchRoom`].
     pub async fn check_member(&self, person: &UserId, room: &RoomId) -> Result<(), Refusal> {
-        policy::may_take_part(self.context.role(room, person).await?)
+        room_access::check_member(&self.context, room, person).await
     }
 
-    /// Sends a room a command of somebody's that is answered.
+    /// Sends a room a command of a user that is answered.
     async fn ask<T, C: Into<RoomCommand>>(
         &self,
         actor: &UserId,
         room: &RoomId,
         command: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> C,
     ) -> Result<T, Refusal> {
-        if self.context.stopping.load(Ordering::Relaxed) {
+        if self.context.lifecycle.is_stopping() {
             return Err(Refusal::Stopping);
         }
         let (reply, answer) = oneshot::channel();
-        let mailbox = self.context.mailbox_for(room, actor).await?;
+        let mailbox = room_mailbox::for_user(&self.context, room, actor).await?;
         mailbox.send(command(reply).into()).await.map_err(|_| Refusal::Stopping)?;
-        // A room answers everything it has taken in; only a stop can come between.
+        // A room answers every command in its mailbox; only a stop can come between.
         answer.await.map_err(|_| Refusal::Stopping)?
     }
 }

@@ -1,4 +1,4 @@
-//! Jobs: what is reported of them, and what their owners are told.
+//! Jobs: what a report changes of a job, and which inbox entries tell its owner. Pure.
 
 use protocol::text::{is_blank, isolated};
 use protocol::{
@@ -8,46 +8,40 @@ use protocol::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::backlog::{Delivery, Subject};
-use crate::envelope::Envelope;
-use crate::event::Event;
+use crate::error::Refusal;
 use crate::policy;
-use crate::port::{JobWrite, NewEntry};
-use crate::quotas::{Daily, Kept};
-use crate::refusal::Refusal;
+use crate::port::NewEntry;
 use crate::wall_time;
 
-use super::Inbox;
+/// Bytes of a job in the daily budget of its user: its result and its texts. Counted at the start, because a job that was
+/// accepted can always report its result.
+pub(super) const JOB_BYTES: usize = 2 * limits::MAX_DETAILS_BYTES;
 
-/// Bytes that a job counts of those that its user may store in a day: its result and its words. Counted at its start, because
-/// work that was accepted can report what came of it.
-const JOB_BYTES: usize = 2 * limits::MAX_DETAILS_BYTES;
-
-/// A job to be made.
+/// A job to be started.
 #[derive(Debug, Clone, Default)]
 pub struct NewJob {
-    /// What sort of job.
+    /// The kind of job.
     pub kind: JobKind,
-    /// What it is about, as the application calls it.
+    /// What it is about, in a word of the application.
     pub subject: Option<String>,
-    /// What a person calls it.
+    /// The title that its owner sees.
     pub title: String,
-    /// What the work says of itself.
+    /// The current message of the work.
     pub message: Option<String>,
 }
 
-/// What is reported of a job; what is absent stays as it was.
+/// A report on a job; absent fields stay as they were.
 #[derive(Debug, Clone, Default)]
 pub struct JobReport {
     /// 0 to 100. Reports may arrive out of order: a lower one than before changes nothing.
     pub progress: Option<u8>,
-    /// The part of the work that is under way.
+    /// The stage that is running.
     pub stage: Option<String>,
-    /// What the work says of itself.
+    /// The current message of the work.
     pub message: Option<String>,
     /// How it ended, if it did.
     pub status: Option<JobStatus>,
-    /// What came of it.
+    /// The result.
     pub result: Option<Value>,
     /// Why it failed.
     pub error: Option<String>,
@@ -55,84 +49,32 @@ pub struct JobReport {
     pub retryable: bool,
 }
 
-/// What an inbox is asked to do with a job of its person.
-pub(crate) enum Order {
+/// A change of one of the user's jobs.
+pub(crate) enum JobRequest {
     Start {
         new: NewJob,
-        /// Whether it counts of what the person may store in a day.
+        /// Whether it counts in the daily budget of the user.
         is_counted: bool,
     },
     Report(JobId, JobReport),
     Delete(JobId),
 }
 
-impl Inbox {
-    pub(super) async fn carry_out(&mut self, order: Order) -> Result<Job, Refusal> {
-        match order {
-            Order::Start { new, is_counted } => {
-                let job = start(new, &self.person, self.context.clock.now_ms())?;
-                // At its start and never at its end: work that was accepted can report what came of it.
-                if self.state().await?.waiting_bytes >= self.context.settings.inbox_bytes_per_user {
-                    return Err(Refusal::InboxFull { field: "owner_id" });
-                }
-                if let Some(limit) = self.context.settings.quotas.running_jobs
-                    && self.context.store.running_count(&self.person).await? >= u64::from(limit)
-                {
-                    return Err(Refusal::TooManyKept { kept: Kept::Jobs, limit });
-                }
-                if is_counted {
-                    self.context.count_stored(&self.person, Daily::JobBytes, JOB_BYTES)?;
-                }
-                self.keep(JobStep::Started, job).await
-            }
-            Order::Report(id, report) => {
-                let before = self.job(id).await?;
-                match apply(&before, report, self.context.clock.now_ms())? {
-                    Outcome::Nothing => Ok(before),
-                    Outcome::Fleeting(job) => {
-                        let write = Some(JobWrite::Save(job.clone()));
-                        self.put(Vec::new(), write).await?;
-                        let change = Box::new(JobChange { step: JobStep::Progressed, job: job.clone() });
-                        let envelope = Envelope::new(Event::Job(change, self.context.stamp(), None));
-                        self.tell_in_passing(&envelope, Delivery::Latest(Subject::job(id)));
-                        Ok(job)
-                    }
-                    Outcome::Kept(step, job) => self.keep(step, job).await,
-                }
-            }
-            Order::Delete(id) => {
-                let job = self.job(id).await?;
-                let told = entry(JobStep::Deleted, &job);
-                self.put(vec![told], Some(JobWrite::Delete(id))).await?;
-                Ok(job)
-            }
-        }
-    }
-
-    async fn job(&self, id: JobId) -> Result<Job, Refusal> {
-        let found = self.context.store.job(id).await?;
-        found.filter(|job| job.owner == self.person).ok_or(Refusal::NoSuchJob)
-    }
-
-    async fn keep(&mut self, step: JobStep, job: Job) -> Result<Job, Refusal> {
-        let mut entries = vec![entry(step, &job)];
-        entries.extend(
-            notice(step, &job)
-                .map(|notification| NewEntry { item: InboxItem::Notification(notification), waits: true }),
-        );
-        self.put(entries, Some(JobWrite::Save(job.clone()))).await?;
-        Ok(job)
-    }
+/// The entries that tell the owner of a change.
+pub(super) fn entries(step: JobStep, job: &Job) -> Vec<NewEntry> {
+    let notification = notification(step, job).map(InboxItem::Notification);
+    let notification = notification.map(|item| NewEntry { item, waits: true });
+    [change(step, job)].into_iter().chain(notification).collect()
 }
 
-fn entry(step: JobStep, job: &Job) -> NewEntry {
-    // Whoever was away learns of the end at the next connection; where a running job stands is told there anyway.
+fn change(step: JobStep, job: &Job) -> NewEntry {
+    // A user who was away gets the end with the next connection, and running jobs without an entry.
     let waits = matches!(step, JobStep::Completed | JobStep::Failed);
     NewEntry { item: InboxItem::Job(JobChange { step, job: job.clone() }), waits }
 }
 
-/// What the owner should notice of it.
-fn notice(step: JobStep, job: &Job) -> Option<Notification> {
+/// The notification for the owner, if the change is worth one.
+fn notification(step: JobStep, job: &Job) -> Option<Notification> {
     let error = job.error.as_deref().unwrap_or_default();
     let (title, message, kind) = match (step, job.kind) {
         (JobStep::Completed, JobKind::Analysis) => {
@@ -169,12 +111,12 @@ fn retry_hint(job: &Job) -> &'static str {
     if job.retryable { "Starting it again may help." } else { "" }
 }
 
-/// What fits a title.
+/// Cuts a text to the length of a title.
 fn short(title: &str) -> String {
     title.chars().take(limits::MAX_TITLE_CHARS).collect()
 }
 
-fn start(new: NewJob, owner: &UserId, now_ms: i64) -> Result<Job, Refusal> {
+pub(super) fn start(new: NewJob, owner: &UserId, now_ms: i64) -> Result<Job, Refusal> {
     let title = policy::title("title", &new.title)?;
     policy::check_word("subject", new.subject.as_deref())?;
     policy::check_note("message", new.message.as_deref())?;
@@ -198,17 +140,17 @@ fn start(new: NewJob, owner: &UserId, now_ms: i64) -> Result<Job, Refusal> {
 
 /// What a report does to a job.
 #[derive(Debug, PartialEq)]
-enum Outcome {
-    /// It says nothing new.
-    Nothing,
-    /// The job goes on; worth telling whoever is there.
-    Fleeting(Job),
-    /// Worth keeping.
-    Kept(JobStep, Job),
+pub(super) enum ReportOutcome {
+    /// Nothing.
+    Unchanged,
+    /// The job goes on. Connected clients are sent its progress, and no entry is stored.
+    Volatile(Job),
+    /// Entries are stored.
+    Stored(JobStep, Job),
 }
 
-/// Pure: the job as it was, what is reported, what comes of it.
-fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<Outcome, Refusal> {
+/// Applies a report to a job.
+pub(super) fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<ReportOutcome, Refusal> {
     policy::check_word("stage", report.stage.as_deref())?;
     policy::check_note("message", report.message.as_deref())?;
     policy::check_note("error", report.error.as_deref())?;
@@ -225,7 +167,7 @@ fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<Outcome, Refusa
             Some(result) if only_result && before.status == JobStatus::Completed => {
                 job.result = Some(result);
                 job.message = report.message.or(job.message);
-                Ok(Outcome::Kept(JobStep::Updated, job))
+                Ok(ReportOutcome::Stored(JobStep::Updated, job))
             }
             _ => Err(Refusal::JobOver),
         };
@@ -238,7 +180,7 @@ fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<Outcome, Refusa
         Some(JobStatus::Completed) => {
             job.status = JobStatus::Completed;
             job.progress = 100;
-            Ok(Outcome::Kept(JobStep::Completed, job))
+            Ok(ReportOutcome::Stored(JobStep::Completed, job))
         }
         Some(JobStatus::Failed) => {
             job.status = JobStatus::Failed;
@@ -249,24 +191,24 @@ fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<Outcome, Refusa
                     .unwrap_or_else(|| "The work was given up without a reason".to_owned()),
             );
             job.retryable = report.retryable;
-            Ok(Outcome::Kept(JobStep::Failed, job))
+            Ok(ReportOutcome::Stored(JobStep::Failed, job))
         }
         Some(JobStatus::Running) | None => Ok(progressed(before, job)),
     }
 }
 
-/// Every tenth and every new stage are kept, so that an inbox is not filled by one eager job.
-fn progressed(before: &Job, job: Job) -> Outcome {
+/// Every tenth percent and every new stage are stored, so that one job with many reports does not fill an inbox.
+fn progressed(before: &Job, job: Job) -> ReportOutcome {
     let says_the_same = job.progress == before.progress
         && job.stage == before.stage
         && job.message == before.message
         && job.result == before.result;
     if says_the_same {
-        Outcome::Nothing
+        ReportOutcome::Unchanged
     } else if job.progress / 10 > before.progress / 10 || job.stage != before.stage {
-        Outcome::Kept(JobStep::Progressed, job)
+        ReportOutcome::Stored(JobStep::Progressed, job)
     } else {
-        Outcome::Fleeting(job)
+        ReportOutcome::Volatile(job)
     }
 }
 
@@ -284,43 +226,48 @@ mod tests {
     }
 
     #[test]
-    fn progress_never_falls_and_every_tenth_is_kept() {
+    fn progress_never_falls_and_every_tenth_percent_is_stored() {
         let job = job();
-        let Outcome::Fleeting(job) = apply(&job, at(7), 2_000).unwrap() else { panic!() };
-        assert_eq!(apply(&job, at(3), 3_000).unwrap(), Outcome::Nothing);
-        let Outcome::Kept(JobStep::Progressed, job) = apply(&job, at(31), 1_500).unwrap() else { panic!() };
+        let ReportOutcome::Volatile(job) = apply(&job, at(7), 2_000).unwrap() else { panic!() };
+        assert_eq!(apply(&job, at(3), 3_000).unwrap(), ReportOutcome::Unchanged);
+        let ReportOutcome::Stored(JobStep::Progressed, job) = apply(&job, at(31), 1_500).unwrap() else {
+            panic!()
+        };
         assert_eq!((job.progress, job.updated_at_ms), (31, 2_000));
         let staged = JobReport { stage: Some("sorting".to_owned()), ..JobReport::default() };
-        assert!(matches!(apply(&job, staged, 4_000).unwrap(), Outcome::Kept(JobStep::Progressed, _)));
+        assert!(matches!(apply(&job, staged, 4_000).unwrap(), ReportOutcome::Stored(JobStep::Progressed, _)));
         assert!(apply(&job, at(101), 4_000).is_err());
     }
 
     #[test]
-    fn a_job_that_has_ended_only_gets_another_result() {
+    fn ended_job_accepts_only_another_result() {
         let done = JobReport { status: Some(JobStatus::Completed), ..JobReport::default() };
-        let Outcome::Kept(JobStep::Completed, job) = apply(&job(), done.clone(), 2_000).unwrap() else {
+        let ReportOutcome::Stored(JobStep::Completed, job) = apply(&job(), done.clone(), 2_000).unwrap()
+        else {
             panic!()
         };
         assert_eq!(job.progress, 100);
         assert!(matches!(apply(&job, at(5), 3_000), Err(Refusal::JobOver)));
         assert!(matches!(apply(&job, done, 3_000), Err(Refusal::JobOver)));
         let better = JobReport { result: Some(Value::from(7)), ..JobReport::default() };
-        assert!(matches!(apply(&job, better, 3_000).unwrap(), Outcome::Kept(JobStep::Updated, _)));
+        assert!(matches!(apply(&job, better, 3_000).unwrap(), ReportOutcome::Stored(JobStep::Updated, _)));
     }
 
     #[test]
-    fn a_failure_says_why_and_whether_to_try_again() {
+    fn failure_has_its_reason_and_whether_to_retry() {
         let failed = JobReport {
             status: Some(JobStatus::Failed),
             error: Some("disk full".to_owned()),
             retryable: true,
             ..JobReport::default()
         };
-        let Outcome::Kept(JobStep::Failed, job) = apply(&job(), failed, 2_000).unwrap() else { panic!() };
+        let ReportOutcome::Stored(JobStep::Failed, job) = apply(&job(), failed, 2_000).unwrap() else {
+            panic!()
+        };
         assert_eq!((job.error.as_deref(), job.retryable), (Some("disk full"), true));
-        let notice = notice(JobStep::Failed, &job).unwrap();
+        let notification = notification(JobStep::Failed, &job).unwrap();
         assert_eq!(
-            (notice.title.as_str(), notice.message.as_str()),
+            (notification.title.as_str(), notification.message.as_str()),
             ("Import failed", "disk full. Starting it again may help.")
         );
     }

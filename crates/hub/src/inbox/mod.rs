@@ -1,231 +1,219 @@
-//! A person's inbox is a task with a mailbox, as a room is: commit, number, deliver, answer.
+//! Inbox: the actor that orders, stores and delivers what reaches one user on all connections: notifications, direct messages,
+//! jobs and an application's own events.
 //!
-//! What reaches a person passes through here, so a recovery can neither miss an entry nor repeat one, and what is reported
-//! of a job is told in the order in which it was stored. The task is there while there is something to do; `book.rs` knows
-//! of the inbox when it rests.
+//! Everything for a user passes through here, so a recovery can neither miss an entry nor repeat one, and reports on a job are
+//! delivered in the order in which they were stored. The inbox is passivated as soon as it has nothing to do; [`InboxRegistry`]
+//! serves idle ones.
 
-mod book;
 mod catch_up;
+mod command;
+mod delivery;
+mod direct_message;
 mod job;
 mod receipts;
+mod registry;
+mod stored;
 mod unconfirmed;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
-use protocol::{InboxItem, Job, JobStatus, NotificationId, UserId};
-use tokio::sync::mpsc::error::TryRecvError;
+use protocol::{CloseCode, Job, JobChange, JobId, JobStep, UserId};
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::yield_now;
+use tokio::time::Instant;
 
-use crate::backlog::Delivery;
+use crate::actor::{self, Actor, Command as _, Flow, RunSettings};
 use crate::client::ClientHandle;
 use crate::context::HubContext;
-use crate::envelope::Envelope;
-use crate::event::{Event, Stamp};
-use crate::outbox::Track;
-use crate::port::{Entry, InboxState, JobWrite, NewEntry, StoreError};
-use crate::refusal::Refusal;
+use crate::error::Refusal;
+use crate::event::Event;
+use crate::port::{Delivered, Entry, JobWrite, NewEntry, StoreError};
+use crate::queue::{Delivery, Gone, OutletFuture, Subject};
+use crate::quotas::{Daily, Kept};
 
-pub(crate) use book::InboxBook;
-use catch_up::CatchUp;
-pub use catch_up::InboxStart;
+use catch_up::{CatchUp, CatchUpError, CatchUpTurn, ENTRIES};
+use job::ReportOutcome;
+use stored::StoredInbox;
+use unconfirmed::UnconfirmedWrites;
+
+pub use command::InboxStart;
+pub(crate) use command::{InboxCommand, InboxMailbox, Proof};
+pub(crate) use direct_message::send_direct_message;
+pub(crate) use job::JobRequest;
 pub use job::{JobReport, NewJob};
-pub(crate) use receipts::Proof;
-use unconfirmed::Unconfirmed;
-
-/// Where an answer goes. Whoever asked may have left meanwhile, so a failed send means nothing.
-type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
-
-/// What an inbox's mailbox holds.
-pub(crate) enum InboxCommand {
-    Follow {
-        client: Arc<ClientHandle>,
-        start: InboxStart,
-        greeting: Option<Bytes>,
-        reply: Reply<()>,
-    },
-    /// A client that is being brought up to date can take the next portion.
-    CatchUp(Box<CatchUp>),
-    /// A client has proven what it received.
-    Delivered(Proof),
-    /// Notifications were read: these, or all. Answers how many were unread.
-    Read {
-        which: Option<Vec<NotificationId>>,
-        reply: Reply<u32>,
-    },
-    /// Answers how many clients heard it.
-    Put {
-        entry: Box<NewEntry>,
-        reply: Reply<usize>,
-    },
-    Job {
-        order: Box<job::Order>,
-        reply: Reply<Job>,
-    },
-    /// Finish, answer, and take nothing more.
-    Stop(oneshot::Sender<()>),
-}
-
-pub(crate) use job::Order as JobOrder;
+pub(crate) use receipts::PendingReceipts;
+pub(crate) use registry::InboxRegistry;
 
 struct Inbox {
     context: Arc<HubContext>,
-    person: UserId,
-    /// How it stands; `None` if the store has to be asked, as after a change of which nobody knows whether it was made.
-    state: Option<InboxState>,
-    /// Those who follow may not have been sent everything.
-    unconfirmed: Option<Unconfirmed>,
+    stored: StoredInbox,
+    unconfirmed: UnconfirmedWrites,
 }
 
-/// Runs an inbox until there is nothing more to do or the hub stops.
-pub(crate) async fn run(context: Arc<HubContext>, person: UserId, mut mailbox: mpsc::Receiver<InboxCommand>) {
-    let state = context.registry.inboxes.take(&person);
-    let mut inbox = Inbox { context, person, state, unconfirmed: None };
-    if !inbox.work(&mut mailbox).await {
-        mailbox.close();
-        while let Some(command) = mailbox.recv().await {
-            command.refuse(&Refusal::Stopping);
-        }
-    }
+/// The mailbox of a user's inbox; spawns the inbox if it does not run.
+pub(crate) fn mailbox(context: &Arc<HubContext>, user: &UserId) -> InboxMailbox {
+    context.inboxes.get_or_spawn(user, || {
+        let (sender, receiver) = mpsc::channel(context.settings.mailbox);
+        context.lifecycle.spawn(run(context.clone(), user.clone(), receiver));
+        sender
+    })
 }
 
-impl InboxCommand {
-    /// Answers a command that the inbox will not carry out any more.
-    fn refuse(self, refusal: &Refusal) {
-        match self {
-            Self::Follow { reply, .. } => {
-                reply.send(Err(refusal.clone())).ok();
-            }
-            Self::Put { reply, .. } => {
-                reply.send(Err(refusal.clone())).ok();
-            }
-            Self::Job { reply, .. } => {
-                reply.send(Err(refusal.clone())).ok();
-            }
-            Self::Read { reply, .. } => {
-                reply.send(Err(refusal.clone())).ok();
-            }
-            Self::Stop(reply) => {
-                reply.send(()).ok();
-            }
-            // The client comes back and begins anew.
-            Self::CatchUp(catch_up) => catch_up.give_up(refusal),
-            // What is not noted is sent again.
-            Self::Delivered(_) => {}
-        }
-    }
+/// Puts an entry into a user's inbox. Returns how many clients got it at once.
+pub(crate) async fn put(context: &Arc<HubContext>, user: &UserId, entry: NewEntry) -> Result<usize, Refusal> {
+    let (reply, answer) = oneshot::channel();
+    let put = InboxCommand::Put { entry: Box::new(entry), reply };
+    mailbox(context, user).send(put).await.map_err(|_| Refusal::Stopping)?;
+    answer.await.map_err(|_| Refusal::Stopping)?
 }
 
-impl Inbox {
-    /// Takes up commands; `true`: it rests and is already off the map, `false`: the hub stops.
-    async fn work(&mut self, mailbox: &mut mpsc::Receiver<InboxCommand>) -> bool {
-        loop {
-            let command = match mailbox.try_recv() {
-                Ok(command) => command,
-                Err(TryRecvError::Disconnected) => return false,
-                Err(TryRecvError::Empty) if self.rest(mailbox).await => return true,
-                // Somebody is about to put something into the mailbox, or has given up doing so.
-                Err(TryRecvError::Empty) => tokio::select! {
-                    biased;
-                    command = mailbox.recv() => match command {
-                        Some(command) => command,
-                        None => return false,
-                    },
-                    () = self.context.stopped.cancelled() => return false,
-                    () = self.next_look() => {
-                        // A failure is logged, and the store is asked again.
-                        self.confirm().await.ok();
-                        continue;
-                    }
-                },
-            };
-            match command {
-                InboxCommand::Stop(reply) => {
-                    reply.send(()).ok();
-                    return false;
-                }
-                // Woken after everybody was told to stop.
-                command if self.context.stopped.is_cancelled() => {
-                    command.refuse(&Refusal::Stopping);
-                    return false;
-                }
-                command => self.apply(command).await,
-            }
-        }
-    }
+/// Runs an inbox until it is passivated or the hub stops.
+async fn run(context: Arc<HubContext>, user: UserId, mailbox: mpsc::Receiver<InboxCommand>) {
+    let state = context.inboxes.take_state(&user);
+    let settings = RunSettings { batch: context.settings.batch, idle_retry: context.settings.room_idle };
+    let stopped = context.lifecycle.stopped();
+    let stored = StoredInbox::new(context.store.clone(), user, state);
+    let inbox = Inbox { context, stored, unconfirmed: UnconfirmedWrites::default() };
+    actor::run(inbox, mailbox, stopped, settings).await;
+}
 
-    /// Waits until there is something to do even if nothing comes in.
-    async fn next_look(&self) {
-        match self.unconfirmed {
-            Some(Unconfirmed { read_at, .. }) => tokio::time::sleep_until(read_at).await,
-            None => tokio::time::sleep(self.context.settings.room_idle).await,
-        }
-    }
+impl Actor for Inbox {
+    type Command = InboxCommand;
 
-    /// Goes off the map, if everything is sent and nobody holds the mailbox. Who has just put something into it lets go of it
-    /// in a moment.
-    async fn rest(&self, mailbox: &mpsc::Receiver<InboxCommand>) -> bool {
-        if self.unconfirmed.is_some() {
-            return false;
-        }
-        let book = &self.context.registry.inboxes;
-        if book.rest(&self.person, mailbox, self.state) {
-            return true;
-        }
-        yield_now().await;
-        book.rest(&self.person, mailbox, self.state)
-    }
-
-    async fn apply(&mut self, command: InboxCommand) {
-        if command.depends_on_sent()
-            && let Err(error) = self.confirm().await
+    async fn execute(&mut self, command: InboxCommand) -> Flow {
+        if command.needs_confirmed_writes()
+            && let Err(error) = self.confirm_writes().await
         {
-            return command.refuse(&error.into());
+            command.reject(&error.into());
+            return Flow::Continue;
         }
         match command {
-            // The client has hung up.
-            InboxCommand::Follow { reply, .. } if reply.is_closed() => {}
-            InboxCommand::Follow { client, start, greeting, reply } => {
-                let followed = self.follow(client, start, greeting).await;
-                reply.send(followed).ok();
+            InboxCommand::Subscribe { client, start, greeting, reply } => {
+                // Closed: the client has hung up.
+                if !reply.is_closed() {
+                    reply.send(self.subscribe(client, start, greeting).await).ok();
+                }
             }
-            InboxCommand::CatchUp(catch_up) => self.go_on(catch_up).await,
-            InboxCommand::Delivered(proof) => self.note_proof(proof).await,
+            InboxCommand::CatchUp(catch_up) => self.continue_catch_up(*catch_up).await,
+            InboxCommand::Received(proof) => self.accept_proof(proof).await,
             InboxCommand::Read { which, reply } => {
-                let read = self.read_notifications(which.as_deref()).await;
-                reply.send(read).ok();
+                let read = self.stored.read_notifications(which.as_deref()).await;
+                reply.send(read.map_err(Refusal::from)).ok();
             }
             InboxCommand::Put { entry, reply } => {
                 let put = match self.check_room_for(&entry).await {
                     Ok(()) => self.put(vec![*entry], None).await,
-                    Err(refusal) => Err(refusal),
+                    Err(error) => Err(error),
                 };
                 reply.send(put).ok();
             }
-            InboxCommand::Job { order, reply } => {
-                let done = self.carry_out(*order).await;
-                reply.send(done).ok();
+            InboxCommand::Job { request, reply } => {
+                reply.send(self.execute_job_request(*request).await).ok();
             }
-            // Taken care of in `work`.
-            InboxCommand::Stop(_) => {}
+            InboxCommand::Stop(reply) => {
+                reply.send(()).ok();
+                return Flow::End(Refusal::Stopping);
+            }
+        }
+        Flow::Continue
+    }
+
+    async fn finish_batch(&mut self) {}
+
+    fn next_deadline(&self) -> Option<Instant> {
+        self.unconfirmed.resync_at()
+    }
+
+    async fn on_timer(&mut self) -> Flow {
+        // A failure is logged, and the store is asked again.
+        self.confirm_writes().await.ok();
+        Flow::Continue
+    }
+
+    fn idle_timeout(&self) -> Option<Duration> {
+        self.unconfirmed.after().is_none().then_some(Duration::ZERO)
+    }
+
+    fn passivate(&self, mailbox: &mpsc::Receiver<InboxCommand>) -> bool {
+        self.context.inboxes.passivate(self.stored.user(), mailbox, self.stored.known_state())
+    }
+}
+
+impl Inbox {
+    fn clients(&self) -> Vec<Arc<ClientHandle>> {
+        self.context.presence.inbox_subscribers(self.stored.user())
+    }
+
+    /// Brings a client up to date and subscribes it from exactly there. What does not fit one portion follows later.
+    async fn subscribe(
+        &mut self,
+        client: Arc<ClientHandle>,
+        start: InboxStart,
+        greeting: Option<Bytes>,
+    ) -> Result<(), Refusal> {
+        let catch_up = CatchUp::start(client, start, greeting, &mut self.stored).await?;
+        match self.send_portion(catch_up).await {
+            // A client that is gone is noticed by its gateway.
+            Ok(()) | Err(CatchUpError::Gone | CatchUpError::Gap) => Ok(()),
+            Err(CatchUpError::Store(error)) => Err(error.into()),
         }
     }
 
-    /// How the inbox stands.
-    async fn state(&mut self) -> Result<InboxState, StoreError> {
-        let state = match self.state {
-            Some(state) => state,
-            None => self.context.store.inbox_state(&self.person).await?,
-        };
-        self.state = Some(state);
-        Ok(state)
+    async fn continue_catch_up(&mut self, catch_up: CatchUp) {
+        let client = catch_up.client().clone();
+        if let Err(CatchUpError::Store(error)) = self.send_portion(catch_up).await {
+            self.log_failed_read(&error);
+            client.close(CloseCode::Internal);
+        }
     }
 
-    /// The store has no running jobs of the person, whatever was remembered.
-    fn note_no_running(&mut self) {
-        if let Some(state) = &mut self.state {
-            state.has_running = false;
+    /// Sends a portion. A client that is up to date is subscribed; another one gets the next portion when this one has left.
+    async fn send_portion(&mut self, mut catch_up: CatchUp) -> Result<(), CatchUpError> {
+        let sent = catch_up.send_portion(&mut self.stored, &self.context.stamp()).await;
+        self.request_receipt(catch_up.client());
+        if matches!(sent, Err(CatchUpError::Gap)) {
+            // It comes back and starts where it can be recovered.
+            catch_up.client().close(CloseCode::TooSlow);
+        }
+        match sent? {
+            CatchUpTurn::Subscribed => catch_up.finish()?,
+            CatchUpTurn::More => {
+                let (context, user) = (self.context.clone(), self.stored.user().clone());
+                let catch_up = Box::new(catch_up);
+                self.context.lifecycle.spawn(async move {
+                    catch_up.ready().await;
+                    // Closed: the hub stops, and the client's connection with it.
+                    mailbox(&context, &user).send(InboxCommand::CatchUp(catch_up)).await.ok();
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Requests a receipt from a client for the waiting entries that it was sent, unless one is under way: then the next one is
+    /// requested when that one has come.
+    fn request_receipt(&self, client: &Arc<ClientHandle>) {
+        if let Some(seqs) = client.receipts().begin() {
+            let receipt = receipt_of(client);
+            self.context.lifecycle.spawn(collect_receipts(
+                self.context.clone(),
+                client.clone(),
+                seqs,
+                receipt,
+            ));
+        }
+    }
+
+    async fn accept_proof(&mut self, proof: Proof) {
+        match proof {
+            Proof::These(seqs) => self.stored.mark_delivered(Delivered::These(&seqs)).await,
+            Proof::UpTo(seq) => {
+                // A number that was never given proves nothing.
+                if self.stored.state().await.is_ok_and(|state| seq <= state.head) {
+                    self.stored.mark_delivered(Delivered::UpTo(seq)).await;
+                }
+            }
         }
     }
 
@@ -233,95 +221,171 @@ impl Inbox {
     async fn check_room_for(&mut self, entry: &NewEntry) -> Result<(), Refusal> {
         let bytes = entry.waiting_bytes();
         let limit = self.context.settings.inbox_bytes_per_user;
-        if bytes > 0 && self.state().await?.waiting_bytes.saturating_add(bytes) > limit {
+        if bytes > 0 && self.stored.state().await?.waiting_bytes.saturating_add(bytes) > limit {
             return Err(Refusal::InboxFull { field: "to" });
         }
         Ok(())
     }
 
-    async fn read_notifications(&mut self, which: Option<&[NotificationId]>) -> Result<u32, Refusal> {
-        let state = self.state.take();
-        let read = self.context.store.read_notifications(&self.person, which).await?;
-        self.state = state.map(|mut state| {
-            state.waiting_bytes = state.waiting_bytes.saturating_sub(read.waiting_bytes);
-            state
-        });
-        Ok(read.unread)
-    }
-
-    /// Stores entries, with the job that they tell of, and then sends them to everybody who follows. Answers how many clients
-    /// heard all.
+    /// Stores entries, with the job that they tell of, and then sends them to the subscribed clients. Returns how many clients
+    /// got all.
     async fn put(&mut self, entries: Vec<NewEntry>, job: Option<JobWrite>) -> Result<usize, Refusal> {
         let at_ms = self.context.clock.now_ms();
-        let clients = self.context.registry.followers_of_inbox(&self.person);
-        // What those who follow were sent last has to be known, in case that the store does not confirm.
-        if !clients.is_empty() {
-            self.state().await?;
-        }
-        // Not known until the store has answered, and not after a failure.
-        let before = self.state.take();
-        let sent = before.map(|state| state.head).filter(|_| !clients.is_empty());
-        let runs = matches!(&job, Some(JobWrite::Save(job)) if job.status == JobStatus::Running);
-        let stored = self.context.store.put_in_inbox(&self.person, entries.clone(), job, at_ms).await;
+        let clients = self.clients();
+        // What the clients were sent last must be known, in case the store does not confirm the write.
+        let sent = if clients.is_empty() { None } else { Some(self.stored.state().await?.head) };
+        let stored = self.stored.put(entries.clone(), job, at_ms).await;
         if let (Err(StoreError::Unavailable(_)), Some(sent)) = (&stored, sent) {
-            self.doubt(sent);
+            self.unconfirmed.add(sent);
         }
         let seqs = stored?;
         if let (Some(sent), Some(first)) = (sent, seqs.first())
             && *first != sent + 1
         {
-            // A write that was not confirmed has arrived after all: in order, with these behind it.
-            self.doubt(sent);
-            self.confirm().await.ok();
+            // A write that was not confirmed has been stored after all: sent in order, with these behind it.
+            self.unconfirmed.add(sent);
+            self.confirm_writes().await.ok();
             return Ok(0);
         }
-        self.state = before.map(|before| InboxState {
-            head: seqs.last().copied().unwrap_or(before.head),
-            waiting_bytes: before.waiting_bytes + entries.iter().map(NewEntry::waiting_bytes).sum::<u64>(),
-            has_running: before.has_running || runs,
-        });
-        let mut heard = usize::MAX;
+        let server = &self.context.settings.server_name;
+        let mut complete = usize::MAX;
         for (NewEntry { item, waits }, seq) in entries.into_iter().zip(seqs) {
-            heard = heard.min(self.send_live(&clients, Entry { seq, at_ms, item, waits }));
+            let entry = Entry { seq, at_ms, item, waits };
+            complete = complete.min(delivery::send_entry(&clients, entry, server));
         }
         for client in &clients {
-            self.ask_for_receipt(client);
+            self.request_receipt(client);
         }
-        Ok(heard)
+        Ok(complete)
     }
 
-    /// Sends an entry to clients that follow. Answers how many of them have a word for it.
-    fn send_live(&self, clients: &[Arc<ClientHandle>], Entry { seq, at_ms, item, waits }: Entry) -> usize {
-        let settling: Vec<bool> = clients.iter().map(|client| waits && client.settles(&item)).collect();
-        let envelope = Envelope::new(self.event(item, at_ms, seq));
-        let mut hearing = 0;
-        for (client, settles) in clients.iter().zip(settling) {
-            if client.tell_at(&envelope, Track::Inbox(seq)).is_err() {
-                continue;
+    /// Sends what the store has kept without confirming it, if there may be any.
+    ///
+    /// # Errors
+    /// The store failed, and is to be asked again.
+    async fn confirm_writes(&mut self) -> Result<(), StoreError> {
+        let Some(mut after) = self.unconfirmed.after() else { return Ok(()) };
+        let sent = self.send_after(&mut after).await;
+        match &sent {
+            Ok(()) => self.unconfirmed.clear(),
+            Err(error) => {
+                self.log_failed_read(error);
+                self.unconfirmed.retry(after);
             }
-            hearing += usize::from(client.understands_envelope(&envelope));
-            if settles {
-                client.note_unproven(seq);
+        }
+        sent
+    }
+
+    /// Sends the subscribed clients every entry after a number, and moves it.
+    async fn send_after(&mut self, after: &mut u64) -> Result<(), StoreError> {
+        while *after < self.stored.state().await?.head {
+            let page = self.stored.after(*after, ENTRIES).await?;
+            let clients = self.clients();
+            let Some(page) = page else {
+                // Not kept any more: the clients come back and start over.
+                for client in &clients {
+                    client.close(CloseCode::TooSlow);
+                }
+                return Ok(());
+            };
+            for entry in page {
+                *after = entry.seq;
+                delivery::send_entry(&clients, entry, &self.context.settings.server_name);
+            }
+            for client in &clients {
+                self.request_receipt(client);
             }
         }
-        hearing
+        Ok(())
     }
 
-    /// Hands an event that is not stored to everybody who follows.
-    fn tell_in_passing(&self, envelope: &Envelope, delivery: Delivery) {
-        for client in self.context.registry.followers_of_inbox(&self.person) {
-            // A client that is gone is noticed by its gateway.
-            client.tell(envelope, delivery).ok();
+    fn log_failed_read(&self, error: &StoreError) {
+        let (error, user) = (error as &dyn std::error::Error, self.stored.user());
+        tracing::error!(error, user.id = %user, "Could not read the inbox of `{user}`");
+    }
+
+    async fn execute_job_request(&mut self, request: JobRequest) -> Result<Job, Refusal> {
+        match request {
+            JobRequest::Start { new, is_counted } => {
+                let job = job::start(new, self.stored.user(), self.context.clock.now_ms())?;
+                self.check_new_job(is_counted).await?;
+                self.store_job(JobStep::Started, job).await
+            }
+            JobRequest::Report(id, report) => {
+                let before = self.job(id).await?;
+                match job::apply(&before, report, self.context.clock.now_ms())? {
+                    ReportOutcome::Unchanged => Ok(before),
+                    ReportOutcome::Volatile(job) => {
+                        self.put(Vec::new(), Some(JobWrite::Save(job.clone()))).await?;
+                        let change = Box::new(JobChange { step: JobStep::Progressed, job: job.clone() });
+                        let event = Event::Job(change, self.context.stamp(), None);
+                        delivery::send_volatile(&self.clients(), event, Delivery::Latest(Subject::job(id)));
+                        Ok(job)
+                    }
+                    ReportOutcome::Stored(step, job) => self.store_job(step, job).await,
+                }
+            }
+            JobRequest::Delete(id) => {
+                let job = self.job(id).await?;
+                self.put(job::entries(JobStep::Deleted, &job), Some(JobWrite::Delete(id))).await?;
+                Ok(job)
+            }
         }
     }
 
-    fn event(&self, item: InboxItem, at_ms: i64, seq: u64) -> Event {
-        let stamp = Stamp { at_ms, server: self.context.settings.server_name.clone() };
-        match item {
-            InboxItem::Notification(notification) => Event::Notification(notification, Some(seq)),
-            InboxItem::Direct(letter) => Event::Direct(Box::new(letter), Some(seq)),
-            InboxItem::Job(change) => Event::Job(Box::new(change), stamp, Some(seq)),
-            InboxItem::Signal(signal) => Event::Signal(signal, stamp, Some(seq)),
+    /// Checked at the start of a job and never later: a job that was accepted can always report its result.
+    async fn check_new_job(&mut self, is_counted: bool) -> Result<(), Refusal> {
+        let (settings, user) = (&self.context.settings, self.stored.user().clone());
+        if self.stored.state().await?.waiting_bytes >= settings.inbox_bytes_per_user {
+            return Err(Refusal::InboxFull { field: "owner_id" });
+        }
+        if let Some(limit) = settings.quotas.running_jobs
+            && self.context.store.running_count(&user).await? >= u64::from(limit)
+        {
+            return Err(Refusal::TooManyKept { kept: Kept::Jobs, limit });
+        }
+        if is_counted {
+            self.context.limiters.spend_stored(&user, &settings.quotas, Daily::JobBytes, job::JOB_BYTES)?;
+        }
+        Ok(())
+    }
+
+    async fn job(&self, id: JobId) -> Result<Job, Refusal> {
+        let found = self.context.store.job(id).await?;
+        found.filter(|job| job.owner == *self.stored.user()).ok_or(Refusal::NoSuchJob)
+    }
+
+    async fn store_job(&mut self, step: JobStep, job: Job) -> Result<Job, Refusal> {
+        self.put(job::entries(step, &job), Some(JobWrite::Save(job.clone()))).await?;
+        Ok(job)
+    }
+}
+
+/// The client's proof that it received what it was sent until now.
+fn receipt_of(client: &ClientHandle) -> OutletFuture<'static, Result<(), Gone>> {
+    client.outlet().receipt()
+}
+
+/// Waits for the receipts of one client, one after the other, until everything it was sent is proven or it is gone.
+async fn collect_receipts(
+    context: Arc<HubContext>,
+    client: Arc<ClientHandle>,
+    mut seqs: Vec<u64>,
+    mut receipt: OutletFuture<'static, Result<(), Gone>>,
+) {
+    let user = client.person.id.clone();
+    while receipt.await.is_ok() {
+        let proof = InboxCommand::Received(Proof::These(seqs));
+        if mailbox(&context, &user).send(proof).await.is_err() {
+            break;
+        }
+        match client.receipts().next() {
+            Some(more) => {
+                seqs = more;
+                receipt = receipt_of(&client);
+            }
+            None => return,
         }
     }
+    client.receipts().end();
 }

@@ -9,9 +9,9 @@ use tokio::sync::{mpsc, oneshot};
 use crate::actor::Command;
 use crate::client::{ClientHandle, PeerId};
 use crate::command::Bring;
+use crate::error::Refusal;
 use crate::event::{Event, Failure};
 use crate::model::{Message, Person};
-use crate::refusal::Refusal;
 
 /// Where commands for a room go. Bounded: a sender to a busy room waits.
 pub(crate) type Mailbox = mpsc::Sender<RoomCommand>;
@@ -155,7 +155,7 @@ impl Post {
     pub(crate) fn reject(self, room: Option<protocol::RoomId>, error: &Refusal) {
         if let Some(client) = self.from {
             let failure = Failure { refusal: error.clone(), room, draft: Some(self.draft) };
-            client.tell_alone(&Event::Failed(failure)).ok();
+            client.send(&Event::Failed(failure)).ok();
         }
         if let Some(reply) = self.reply {
             reply.send(Err(error.clone())).ok();
@@ -173,7 +173,7 @@ impl Command for RoomCommand {
                 }
             }
             Self::Immediate(Immediate::Broadcast { client, .. }) => {
-                client.tell_alone(&Event::Failed(error.clone().into())).ok();
+                client.send(&Event::Failed(error.clone().into())).ok();
             }
             // Nobody waits for these.
             Self::Immediate(_) => {}

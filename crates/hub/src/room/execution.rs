@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::actor::{Actor, Flow};
-use crate::refusal::Refusal;
+use crate::error::Refusal;
 
 use super::Room;
 use super::command::{Batched, RoomCommand};

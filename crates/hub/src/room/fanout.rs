@@ -7,11 +7,9 @@ use std::sync::Arc;
 
 use protocol::UserId;
 
-use crate::backlog::Delivery;
 use crate::client::{ClientHandle, PeerId};
-use crate::envelope::{Envelope, Spelling};
 use crate::event::Event;
-use crate::outbox::{Gone, Track};
+use crate::queue::{Delivery, Envelope, Gone, Spelling, Track};
 
 use super::subscribers::{Subscriber, Subscribers};
 
@@ -121,7 +119,7 @@ impl Fanout {
 /// # Errors
 /// [`Gone`] when the client is gone or too slow.
 pub(super) fn send_to(client: &ClientHandle, event: &Event) -> Result<(), Gone> {
-    client.tell_alone(event)
+    client.send(event)
 }
 
 /// Sends an envelope that several clients receive to one of them.
@@ -129,10 +127,10 @@ pub(super) fn send_to(client: &ClientHandle, event: &Event) -> Result<(), Gone> 
 /// # Errors
 /// As [`send_to`].
 pub(super) fn replay_to(client: &ClientHandle, envelope: &Envelope) -> Result<(), Gone> {
-    client.tell(envelope, Delivery::Sure)
+    client.send_shared(envelope, Delivery::Sure)
 }
 
 /// Notes the position of a client without sending anything.
 pub(super) fn set_position(client: &ClientHandle, position: Track<'_>) {
-    client.place(position);
+    client.set_position(position);
 }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use protocol::{Cursor, MessageId, RoomId, limits};
 
-use crate::envelope::Envelope;
+use crate::error::Refusal;
 use crate::event::Event;
+use crate::history_cache::RoomHistoryCache;
 use crate::model::{Message, Person};
-use crate::page;
+use crate::page_limit;
 use crate::port::{Slice, Store};
-use crate::recover::{self, Plan};
-use crate::refusal::Refusal;
-use crate::rings::RoomRing;
+use crate::queue::Envelope;
+use crate::recovery::{self, Plan};
 
 /// What a join sends of the past.
 pub(super) enum Recovery {
@@ -28,14 +28,14 @@ pub(super) enum Recovery {
 pub(super) struct History {
     room: RoomId,
     /// The newest messages, without holes, up to the head.
-    cache: RoomRing,
+    cache: RoomHistoryCache,
     /// Messages that were replayed in this batch of commands, encoded for the next client that comes back: after an outage
     /// there are many.
     replayed: BTreeMap<u64, Envelope>,
 }
 
 impl History {
-    pub(super) fn new(room: RoomId, cache: RoomRing) -> Self {
+    pub(super) fn new(room: RoomId, cache: RoomHistoryCache) -> Self {
         Self { room, cache, replayed: BTreeMap::new() }
     }
 
@@ -60,8 +60,8 @@ impl History {
         intern: impl Fn(&Arc<Person>) -> Arc<Person>,
     ) -> Result<Recovery, Refusal> {
         loop {
-            match recover::plan(since, head, self.cache.after()) {
-                Plan::FromRing(after) => {
+            match recovery::plan(since, head, self.cache.after()) {
+                Plan::FromCache(after) => {
                     // Otherwise another room needed the memory since the plan was made.
                     if let Some(messages) = self.cache.since(after, &self.room, head.epoch) {
                         return Ok(Recovery::Missed(to_wire(&messages)));
@@ -81,7 +81,9 @@ impl History {
         if since == head {
             return Some(Vec::new());
         }
-        self.cache.since(since.seq, &self.room, head.epoch).filter(|missed| page::is_one_portion(missed))
+        self.cache
+            .since(since.seq, &self.room, head.epoch)
+            .filter(|missed| page_limit::is_one_portion(missed))
     }
 
     /// A message as an envelope that all share who replay it in this batch.
@@ -127,7 +129,7 @@ impl History {
         };
         let has_older = messages.first().is_some_and(|first| first.cursor.seq > 1);
         let mut messages = to_wire(&messages);
-        let is_cut = page::keep_last(&mut messages);
+        let is_cut = page_limit::keep_last(&mut messages);
         Ok(Recovery::Newest(messages, is_cut || has_older))
     }
 

@@ -7,12 +7,12 @@ use tokio::time::Instant;
 
 use crate::client::{ClientHandle, PeerId};
 use crate::command::Bring;
+use crate::error::Refusal;
 use crate::event::Event;
 use crate::joined::Joined;
 use crate::model::Message;
-use crate::outbox::Track;
-use crate::page;
-use crate::refusal::Refusal;
+use crate::page_limit;
+use crate::queue::Track;
 
 use super::Room;
 use super::command::{JoinOutcome, ResumeOutcome};
@@ -59,8 +59,8 @@ impl Room {
             // The client's own task reads the page: a long absence must not keep a room from its work.
             Recovery::TooMuch(since) => return Ok(JoinOutcome::TooFarBehind(since)),
         };
-        if recovered && page::keep_first(&mut messages) {
-            if let Some(part) = page::of_more(&self.identity.id, messages) {
+        if recovered && page_limit::keep_first(&mut messages) {
+            if let Some(part) = page_limit::of_more(&self.identity.id, messages) {
                 self.send_or_lose(client, &Event::Joined(Box::new(part)));
             }
             return Ok(JoinOutcome::MorePages);

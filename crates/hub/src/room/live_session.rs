@@ -6,9 +6,9 @@ use std::time::Duration;
 use protocol::{LiveChange, ParticipantChange, RoomId, RoomKind, UserId};
 use tokio::time::Instant;
 
-use crate::envelope::Spelling;
 use crate::event::Event;
 use crate::model::Person;
+use crate::queue::Spelling;
 
 use super::fanout::{Audience, RoomEvent};
 use super::participants::Participants;

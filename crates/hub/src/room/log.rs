@@ -7,9 +7,9 @@ use protocol::{Cursor, RoomId, limits};
 use tokio::time::Instant;
 
 use crate::event::Event;
+use crate::history_cache::RoomHistoryCache;
 use crate::model::Message;
 use crate::port::{AGAIN, Appended, MessageDraft, Page, Slice, Store, StoreError};
-use crate::rings::RoomRing;
 use crate::wall_time;
 
 use super::fanout::RoomEvent;
@@ -26,7 +26,7 @@ pub(super) struct Log {
 }
 
 impl Log {
-    pub(super) fn new(room: RoomId, head: Cursor, last_at_ms: i64, cache: RoomRing) -> Self {
+    pub(super) fn new(room: RoomId, head: Cursor, last_at_ms: i64, cache: RoomHistoryCache) -> Self {
         Self { head, last_at_ms, resync_at: None, history: History::new(room, cache) }
     }
 

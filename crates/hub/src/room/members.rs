@@ -9,10 +9,10 @@ use std::sync::Arc;
 use protocol::{Role, UserId};
 use tokio::time::Instant;
 
+use crate::error::Refusal;
 use crate::model::{Membership, Person};
 use crate::policy;
 use crate::port::AGAIN;
-use crate::refusal::Refusal;
 use crate::roster::{self, Roster};
 
 /// The members of a room as the room knows them.

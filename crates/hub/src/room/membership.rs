@@ -6,11 +6,12 @@ use protocol::{LiveChange, Member, MemberAdded, MemberRemoved, Role, UserId};
 use tokio::time::Instant;
 
 use crate::actor::Flow;
+use crate::error::Refusal;
 use crate::event::Event;
 use crate::model::{Membership, RoomRecord};
 use crate::policy;
 use crate::port::StoreError;
-use crate::refusal::Refusal;
+use crate::room_notices;
 use crate::roster;
 
 use super::Room;
@@ -48,7 +49,7 @@ impl Room {
             self.add_member(membership);
         }
         self.send_invites().await;
-        self.context.refresh_live_room(&self.identity.id).await;
+        room_notices::reload_live_room(&self.context, &self.identity.id).await;
         Ok(list)
     }
 
@@ -79,7 +80,7 @@ impl Room {
             }
         }
         self.drop_member(user);
-        self.context.refresh_live_room(&self.identity.id).await;
+        room_notices::reload_live_room(&self.context, &self.identity.id).await;
         Ok(())
     }
 
@@ -115,7 +116,7 @@ impl Room {
         if stored.is_ok() {
             let event = self.live.set_status(change.clone());
             self.emit([event]);
-            self.context.note_session(change);
+            room_notices::notify_chat(&self.context, change);
         }
         reply.send(stored).ok();
     }
@@ -179,7 +180,7 @@ impl Room {
         }
         self.send_invites().await;
         if has_changed {
-            self.context.refresh_live_room(&self.identity.id).await;
+            room_notices::reload_live_room(&self.context, &self.identity.id).await;
         }
     }
 
@@ -208,7 +209,8 @@ impl Room {
     /// Notifies new members of their room. Those who cannot be notified now are notified later.
     async fn send_invites(&mut self) {
         for user in self.members.take_invites() {
-            if let Err(error) = self.context.tell_of_new_room(&self.identity.id, &user).await {
+            if let Err(error) = room_notices::notify_room_added(&self.context, &self.identity.id, &user).await
+            {
                 let (error, id) = (&error as &dyn std::error::Error, &self.identity.id);
                 tracing::error!(error, room.id = %id, "Could not notify `{user}` of the new room `{id}`");
                 self.members.add_invite(user);
@@ -228,7 +230,7 @@ impl Room {
         if self.has_own_members() {
             let removed = MemberRemoved { room: self.identity.id.clone(), user: user.clone() };
             self.emit([RoomEvent::reliable(Event::MemberRemoved(removed))]);
-            self.context.tell_of_lost_room(&self.identity.id, user);
+            room_notices::notify_room_removed(&self.context, &self.identity.id, user);
         }
     }
 
@@ -253,9 +255,9 @@ impl Room {
         for user in self.members.sorted_ids() {
             self.unsubscribe_user(&user);
             if self.has_own_members() {
-                self.context.tell_of_lost_room(&self.identity.id, &user);
+                room_notices::notify_room_removed(&self.context, &self.identity.id, &user);
             }
         }
-        self.context.refresh_live_room(&self.identity.id).await;
+        room_notices::reload_live_room(&self.context, &self.identity.id).await;
     }
 }

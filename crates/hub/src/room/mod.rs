@@ -29,14 +29,14 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::actor::{self, Flow, RunSettings};
-use crate::backlog::Delivery;
 use crate::client::ClientHandle;
 use crate::context::HubContext;
+use crate::error::Refusal;
 use crate::event::{Broadcast, Event, Failure};
 use crate::model::{Message, RoomRecord};
 use crate::policy;
 use crate::port::{Appended, MessageDraft, StoreError};
-use crate::refusal::Refusal;
+use crate::queue::Delivery;
 
 use fanout::{Audience, Fanout, RoomEvent};
 use live_session::LiveSession;
@@ -82,7 +82,7 @@ pub(crate) async fn run(context: Arc<HubContext>, id: RoomId, mailbox: mpsc::Rec
     let error = match context.store.room(&id).await {
         Ok(Some(record)) => {
             let (batch, idle_retry) = (context.settings.batch, context.settings.room_idle);
-            let stopped = context.stopped.clone();
+            let stopped = context.lifecycle.stopped();
             let room = Room::new(context, record);
             return actor::run(room, mailbox, stopped, RunSettings { batch, idle_retry }).await;
         }
@@ -93,7 +93,7 @@ pub(crate) async fn run(context: Arc<HubContext>, id: RoomId, mailbox: mpsc::Rec
             Refusal::from(error)
         }
     };
-    context.registry.rooms.remove(&id);
+    context.rooms.remove(&id);
     actor::reject_all(mailbox, &error).await;
 }
 
@@ -103,9 +103,9 @@ impl Room {
         let members = Members::new(members);
         let has_own_members = policy::stands_alone(kind).is_ok();
         let registration = Registration::new(&context, &id, has_own_members, members.ids());
-        let online = members.ids().filter(|user| context.registry.is_present(user)).cloned();
+        let online = members.ids().filter(|user| context.presence.is_online(user)).cloned();
         let presence = RoomPresence::new(online);
-        let cache = context.rings.ring(head.seq);
+        let cache = context.history_cache.room(head.seq);
         Self {
             registration,
             name: DisplayName::new(name),
@@ -135,7 +135,7 @@ impl Room {
     }
 
     fn is_online(&self, user: &UserId) -> bool {
-        self.context.registry.is_present(user)
+        self.context.presence.is_online(user)
     }
 
     /// Removes the room from the registry and the index: nobody finds it any more.
@@ -245,7 +245,7 @@ impl Room {
         match self.log.append(&*self.context.store, drafts, self.context.clock.now_ms()).await {
             Ok(appended) => {
                 let new = appended.iter().filter(|it| matches!(it, Appended::New(_))).count();
-                self.context.pulse.count(new);
+                self.context.message_rate.count(new);
                 for (post, outcome) in accepted.into_iter().zip(appended) {
                     let (Appended::New(message) | Appended::Known(message)) = outcome;
                     self.deliver_committed(&message).await;
@@ -336,7 +336,7 @@ impl Room {
     /// Reads which of these members are online, and sends what is due.
     fn refresh_presence(&mut self, users: &[UserId]) {
         for user in users.iter().filter(|user| self.members.contains(user)) {
-            self.presence.observe(user, self.context.registry.is_present(user));
+            self.presence.observe(user, self.context.presence.is_online(user));
         }
         self.send_presence();
     }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use protocol::{RoomId, RoomName};
 use tokio::time::Instant;
 
-use crate::backlog::{Delivery, Subject};
 use crate::event::Event;
+use crate::queue::{Delivery, Subject};
 
 use super::fanout::{Audience, RoomEvent};
 

@@ -2,11 +2,10 @@
 
 use protocol::{Posted, RoomId};
 
-use crate::context::HubContext;
+use crate::error::Refusal;
 use crate::event::Event;
-use crate::model::Message;
+use crate::model::{self, Message};
 use crate::port::{MessageDraft, StoreError};
-use crate::refusal::Refusal;
 
 use super::command::{Post, ReadRequest};
 use super::fanout;
@@ -51,7 +50,7 @@ impl PendingBatch {
 /// A post as the store takes it.
 pub(super) fn draft_of(post: &Post) -> MessageDraft {
     MessageDraft {
-        id: HubContext::new_message_id(),
+        id: model::new_message_id(),
         author: post.author.clone(),
         draft: post.draft,
         body: post.body.clone(),

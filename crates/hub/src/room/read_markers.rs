@@ -2,10 +2,10 @@
 
 use protocol::{MessageId, ReadMark, RoomId, UserId};
 
-use crate::backlog::{Delivery, Subject};
+use crate::error::Refusal;
 use crate::event::{Event, Receipt};
 use crate::port::Store;
-use crate::refusal::Refusal;
+use crate::queue::{Delivery, Subject};
 
 use super::command::{ReadRequest, ReadTarget, Reply};
 use super::fanout::{Audience, RoomEvent};

@@ -23,7 +23,7 @@ impl Registration {
         members: impl Iterator<Item = &'a UserId>,
     ) -> Self {
         if is_indexed {
-            context.registry.homes.enter(room, members);
+            context.presence.add_active_room(room, members);
         }
         Self { is_indexed }
     }
@@ -31,14 +31,14 @@ impl Registration {
     /// A member was added. Called before the room reads whether the member is online.
     pub(super) fn add_member(&self, context: &HubContext, room: &RoomId, user: &UserId) {
         if self.is_indexed {
-            context.registry.homes.enter(room, std::iter::once(user));
+            context.presence.add_active_room(room, std::iter::once(user));
         }
     }
 
     /// A member was removed.
     pub(super) fn remove_member(&self, context: &HubContext, room: &RoomId, user: &UserId) {
         if self.is_indexed {
-            context.registry.homes.leave(room, std::iter::once(user));
+            context.presence.remove_active_room(room, std::iter::once(user));
         }
     }
 
@@ -50,9 +50,9 @@ impl Registration {
         members: impl Iterator<Item = &'a UserId>,
         mailbox: &mpsc::Receiver<RoomCommand>,
     ) -> bool {
-        context.registry.rooms.passivate(room, mailbox, || {
+        context.rooms.passivate(room, mailbox, || {
             if self.is_indexed {
-                context.registry.homes.leave(room, members);
+                context.presence.remove_active_room(room, members);
             }
         })
     }
@@ -65,9 +65,9 @@ impl Registration {
         members: impl Iterator<Item = &'a UserId>,
     ) {
         if self.is_indexed {
-            context.registry.homes.leave(room, members);
+            context.presence.remove_active_room(room, members);
         }
         self.is_indexed = false;
-        context.registry.rooms.remove(room);
+        context.rooms.remove(room);
     }
 }

@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::backlog::Delivery;
 use crate::client::{ClientHandle, PeerId};
-use crate::envelope::Envelope;
-use crate::outbox::{Gone, Outlet, Track};
+use crate::queue::{Delivery, Envelope, Gone, Outlet, Track};
 
 /// The clients that are subscribed. Their order depends only on the order in which they subscribed and unsubscribed.
 #[derive(Default)]
@@ -81,7 +79,7 @@ impl Subscriber {
         delivery: Delivery,
         track: Option<Track<'_>>,
     ) -> Result<(), Gone> {
-        let cached = envelope.written(self.slot);
+        let cached = envelope.cached(self.slot);
         let frame = cached.cloned().unwrap_or_else(|| envelope.frame(self.client.spelling));
         match (frame, track) {
             (Some(frame), Some(track)) => self.outlet.push_at(frame, track),

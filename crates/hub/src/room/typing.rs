@@ -6,8 +6,8 @@ use std::time::Duration;
 use protocol::{RoomId, TypingChange, UserId};
 use tokio::time::Instant;
 
-use crate::backlog::{Delivery, Subject};
 use crate::event::Event;
+use crate::queue::{Delivery, Subject};
 
 use super::fanout::{Audience, RoomEvent};
 
