@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use protocol::{CloseCode, InboxItem};
+use send_queue::{ConflationKey, DeliveryPolicy};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::backlog::{Delivery, Subject};
 use crate::envelope::{Envelope, Spelling};
 use crate::event::Event;
 use crate::meters::MeterBook;
@@ -100,7 +100,7 @@ impl Client {
     }
 
     /// Hands on an event that others are told too.
-    pub(crate) fn tell(&self, envelope: &Envelope, delivery: Delivery) -> Result<(), Gone> {
+    pub(crate) fn tell(&self, envelope: &Envelope, delivery: DeliveryPolicy) -> Result<(), Gone> {
         match envelope.event().track() {
             Some(track) => self.tell_at(envelope, track),
             None => envelope.frame(self.spelling).map_or(Ok(()), |frame| self.outlet.push(frame, delivery)),
@@ -130,7 +130,7 @@ impl Client {
     pub(crate) fn hand_at(&self, frame: Option<Bytes>, track: Option<Track<'_>>) -> Result<(), Gone> {
         match (frame, track) {
             (Some(frame), Some(track)) => self.outlet.push_at(frame, track),
-            (Some(frame), None) => self.outlet.push(frame, Delivery::Sure),
+            (Some(frame), None) => self.outlet.push(frame, DeliveryPolicy::Reliable),
             (None, Some(track)) => {
                 self.outlet.place(track);
                 Ok(())
@@ -140,14 +140,14 @@ impl Client {
     }
 
     /// Hands on an event that is for this client alone, and worth nothing once a newer one of the subject follows.
-    pub(crate) fn tell_latest(&self, event: &Event, subject: Subject) -> Result<(), Gone> {
+    pub(crate) fn tell_latest(&self, event: &Event, key: ConflationKey) -> Result<(), Gone> {
         let frame = (self.spelling.encode)(event);
-        frame.map_or(Ok(()), |frame| self.outlet.push(frame, Delivery::Latest(subject)))
+        frame.map_or(Ok(()), |frame| self.outlet.push(frame, DeliveryPolicy::Latest(key)))
     }
 
     /// Hands on a frame that is spelled already.
     pub(crate) fn hand(&self, frame: Bytes) -> Result<(), Gone> {
-        self.outlet.push(frame, Delivery::Sure)
+        self.outlet.push(frame, DeliveryPolicy::Reliable)
     }
 
     /// The client stands here now.

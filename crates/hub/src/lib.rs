@@ -6,9 +6,9 @@
 
 mod announcer;
 mod awake;
-mod backlog;
 mod client;
 mod command;
+mod conflation;
 mod envelope;
 mod event;
 mod following;
@@ -48,7 +48,6 @@ mod typing;
 mod voice;
 mod wall_time;
 
-pub use backlog::{Backlog, Delivery, Full, Subject};
 pub use client::{Identity, PeerId, SignInId};
 pub use command::{Bring, Command, Done};
 pub use envelope::{Envelope, SLOTS, Spelling};
@@ -66,4 +65,5 @@ pub use refusal::Refusal;
 pub use registry::Stats;
 pub use resume::Standing;
 pub use roster::{Roster, SpelledRoster};
+pub use send_queue::DeliveryPolicy;
 pub use voice::Voice;

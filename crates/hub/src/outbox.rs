@@ -8,9 +8,9 @@ use std::task::{Poll, Waker};
 
 use bytes::Bytes;
 use protocol::{CloseCode, Cursor, RoomId};
+use send_queue::{DeliveryPolicy, QueueFull, SendQueue};
 use tokio::sync::{Notify, oneshot};
 
-use crate::backlog::{Backlog, Delivery, Full};
 use crate::planted::{Bug, planted};
 
 /// The reader is gone, or fell behind and was let go.
@@ -38,7 +38,7 @@ pub trait Outlet: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Gone`] when the reader has left or has just been let go for being slow.
-    fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone>;
+    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Gone>;
 
     /// Takes a frame that must arrive, after which the reader stands at `track`.
     ///
@@ -46,7 +46,7 @@ pub trait Outlet: Send + Sync + 'static {
     /// As [`Outlet::push`].
     fn push_at(&self, frame: Bytes, track: Track<'_>) -> Result<(), Gone> {
         self.place(track);
-        self.push(frame, Delivery::Sure)
+        self.push(frame, DeliveryPolicy::Reliable)
     }
 
     /// The reader stands here now, without having been told anything. For gateways that keep account of it.
@@ -85,7 +85,7 @@ struct Shared {
 
 #[derive(Debug)]
 struct State {
-    backlog: Backlog<OutboxItem>,
+    send_queue: SendQueue<OutboxItem>,
     close: Option<CloseCode>,
     /// There once a receipt was asked for.
     receipts: Option<Box<Receipts>>,
@@ -146,7 +146,8 @@ const FRAME_OVERHEAD: usize = 48;
 
 /// A queue for one client that holds at most `limit` bytes.
 pub fn outbox(limit: usize) -> (Outbox, Inlet) {
-    let state = Mutex::new(State { backlog: Backlog::new(limit), close: None, receipts: None, writer: None });
+    let state =
+        Mutex::new(State { send_queue: SendQueue::new(limit), close: None, receipts: None, writer: None });
     let shared = Arc::new(Shared { state, news: Notify::new(), outboxes: AtomicUsize::new(1) });
     (Outbox { shared: shared.clone() }, Inlet { shared })
 }
@@ -192,7 +193,7 @@ impl State {
 
     /// Whether one more frame finds room, or does not matter any more.
     fn has_room(&self) -> bool {
-        self.is_closed() || self.backlog.has_room()
+        self.is_closed() || self.send_queue.has_room()
     }
 }
 
@@ -237,20 +238,20 @@ impl Outbox {
 }
 
 impl Outlet for Outbox {
-    fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
+    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Gone> {
         let shared = &*self.shared;
         let mut state = shared.lock();
         if state.is_closed() {
             return Err(Gone);
         }
-        let was_empty = state.backlog.is_empty();
+        let was_empty = state.send_queue.is_empty();
         let bytes = frame.len() + FRAME_OVERHEAD;
-        if let Err(Full) = state.backlog.push(OutboxItem::Frame(frame), bytes, delivery) {
+        if let Err(QueueFull) = state.send_queue.push(OutboxItem::Frame(frame), bytes, delivery) {
             if planted(Bug::DropOnFullOutbox) {
                 return Ok(());
             }
             // What it did not read in time it will recover.
-            state.backlog.clear();
+            state.send_queue.clear();
             drop(state);
             shared.close(CloseCode::TooSlow);
             return Err(Gone);
@@ -263,7 +264,7 @@ impl Outlet for Outbox {
     }
 
     fn keeps_up(&self) -> OutletFuture<'_, ()> {
-        Box::pin(self.shared.until(|state| state.is_closed() || !state.backlog.is_behind()))
+        Box::pin(self.shared.until(|state| state.is_closed() || !state.send_queue.is_lagging()))
     }
 
     fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
@@ -276,8 +277,8 @@ impl Outlet for Outbox {
         receipts.token += 1;
         receipts.waiting = Some(answered);
         let token = receipts.token;
-        let was_empty = state.backlog.is_empty();
-        state.backlog.push_uncounted([OutboxItem::Ping(token)]);
+        let was_empty = state.send_queue.is_empty();
+        state.send_queue.push_uncounted([OutboxItem::Ping(token)]);
         if was_empty && let Some(writer) = &state.writer {
             writer.wake_by_ref();
         }
@@ -334,15 +335,15 @@ impl Inlet {
     /// What to do now. What is to be written is given to `put`, at most `limit` items.
     pub fn take(&self, limit: usize, put: impl FnMut(OutboxItem)) -> Taken {
         let mut state = self.shared.lock();
-        if state.backlog.is_empty() {
+        if state.send_queue.is_empty() {
             return state.close.map_or(Taken::Nothing, Taken::Close);
         }
-        let before = (state.backlog.has_room(), state.backlog.is_behind());
-        state.backlog.take(limit, put);
-        if before != (state.backlog.has_room(), state.backlog.is_behind()) {
+        let before = (state.send_queue.has_room(), state.send_queue.is_lagging());
+        state.send_queue.take(limit, put);
+        if before != (state.send_queue.has_room(), state.send_queue.is_lagging()) {
             self.shared.news.notify_waiters();
         }
-        if state.backlog.is_empty() && !state.is_closed() { Taken::All } else { Taken::Some }
+        if state.send_queue.is_empty() && !state.is_closed() { Taken::All } else { Taken::Some }
     }
 
     /// Resolves when the connection is to end. A writer that is stuck in a write watches it.
@@ -353,7 +354,7 @@ impl Inlet {
     /// Without a writer nothing leaves any more: tells the reader and every room.
     pub fn end(&self) {
         let mut state = self.shared.lock();
-        state.backlog.clear();
+        state.send_queue.clear();
         state.writer = None;
         drop(state);
         self.shared.close(CloseCode::GoingAway);

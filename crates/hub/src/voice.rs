@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use protocol::CloseCode;
 
-use crate::backlog::Subject;
 use crate::client::Client;
+use crate::conflation;
 use crate::event::Event;
 use crate::outbox::Gone;
 
@@ -26,7 +26,7 @@ impl Voice {
     /// [`Gone`] when the client has left.
     pub fn tell(&self, event: &Event) -> Result<(), Gone> {
         match event {
-            Event::Progress(step) => self.client.tell_latest(event, Subject::run(step.run)),
+            Event::Progress(step) => self.client.tell_latest(event, conflation::run(step.run)),
             event => self.client.tell_alone(event),
         }
     }

@@ -1,8 +1,8 @@
 //! When clients are told to come back after a stop: spread, so that they do not all come at once.
 
 use protocol::Closing;
+use send_queue::DeliveryPolicy;
 
-use crate::backlog::Delivery;
 use crate::envelope::Envelope;
 use crate::event::Event;
 
@@ -37,7 +37,7 @@ impl Hub {
             .collect();
         for (client, envelope) in clients.iter().zip(groups.iter().cycle()) {
             // A client that is gone needs no news.
-            client.tell(envelope, Delivery::Sure).ok();
+            client.tell(envelope, DeliveryPolicy::Reliable).ok();
         }
     }
 }

@@ -10,12 +10,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use protocol::{CloseCode, Maintenance, UserId};
+use send_queue::DeliveryPolicy;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::announcer::Announcer;
-use crate::backlog::Delivery;
 use crate::client::{Client, Identity, PeerId, SignInId};
 use crate::envelope::{Envelope, Spelling};
 use crate::event::{Event, Stamp};
@@ -159,7 +159,7 @@ impl Hub {
         let envelope = Envelope::new(event);
         for client in self.shared.registry.all_clients() {
             // A client that is gone needs no news.
-            client.tell(&envelope, Delivery::Sure).ok();
+            client.tell(&envelope, DeliveryPolicy::Reliable).ok();
         }
     }
 

@@ -5,10 +5,11 @@ use protocol::{
     InboxItem, Job, JobChange, JobId, JobKind, JobStatus, JobStep, Notification, NotificationId, UserId,
     limits,
 };
+use send_queue::DeliveryPolicy;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::backlog::{Delivery, Subject};
+use crate::conflation;
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::policy;
@@ -94,7 +95,7 @@ impl Inbox {
                         self.put(Vec::new(), write).await?;
                         let change = Box::new(JobChange { step: JobStep::Progressed, job: job.clone() });
                         let envelope = Envelope::new(Event::Job(change, self.shared.stamp(), None));
-                        self.tell_in_passing(&envelope, Delivery::Latest(Subject::job(id)));
+                        self.tell_in_passing(&envelope, DeliveryPolicy::Latest(conflation::job(id)));
                         Ok(job)
                     }
                     Outcome::Kept(step, job) => self.keep(step, job).await,

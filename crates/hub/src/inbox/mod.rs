@@ -14,11 +14,11 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use protocol::{InboxItem, Job, JobStatus, NotificationId, UserId};
+use send_queue::DeliveryPolicy;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 
-use crate::backlog::Delivery;
 use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::event::{Event, Stamp};
@@ -308,7 +308,7 @@ impl Inbox {
     }
 
     /// Hands an event that is not stored to everybody who follows.
-    fn tell_in_passing(&self, envelope: &Envelope, delivery: Delivery) {
+    fn tell_in_passing(&self, envelope: &Envelope, delivery: DeliveryPolicy) {
         for client in self.shared.registry.followers_of_inbox(&self.person) {
             // A client that is gone is noticed by its gateway.
             client.tell(envelope, delivery).ok();

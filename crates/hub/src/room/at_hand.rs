@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use protocol::{Cursor, limits};
+use send_queue::DeliveryPolicy;
 
-use crate::backlog::Delivery;
 use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::event::Event;
@@ -79,7 +79,7 @@ impl Room {
         for message in missed {
             let spelled = self.retold.entry(message.cursor.seq);
             let envelope = spelled.or_insert_with(|| Envelope::new(Event::Message(message)));
-            client.tell(envelope, Delivery::Sure).ok();
+            client.tell(envelope, DeliveryPolicy::Reliable).ok();
         }
     }
 

@@ -2,8 +2,8 @@
 //! everything else.
 
 use protocol::RawJson;
+use send_queue::DeliveryPolicy;
 
-use crate::backlog::Delivery;
 use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::event::{Broadcast, Event, Failure};
@@ -22,7 +22,7 @@ impl Room {
         }
         let (room, user) = (self.id.clone(), client.person.id.clone());
         let said = Envelope::new(Event::Broadcast(Broadcast { room, user, event, data }));
-        self.deliver_to(&said, Delivery::Fleeting, |_| true);
+        self.deliver_to(&said, DeliveryPolicy::BestEffort, |_| true);
     }
 
     /// Who was put out may have come back in, but not to follow.

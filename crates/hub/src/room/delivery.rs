@@ -1,6 +1,7 @@
 //! How a room hands on what happened in it.
 
-use crate::backlog::Delivery;
+use send_queue::DeliveryPolicy;
+
 use crate::client::Client;
 use crate::envelope::Envelope;
 use crate::event::Event;
@@ -12,7 +13,7 @@ impl Room {
     pub(super) fn deliver_to(
         &mut self,
         envelope: &Envelope,
-        delivery: Delivery,
+        delivery: DeliveryPolicy,
         wants: impl Fn(&Client) -> bool,
     ) {
         let track = envelope.event().track();
@@ -29,6 +30,6 @@ impl Room {
 
     /// Hands an event that must arrive to everybody who follows.
     pub(super) fn tell_all(&mut self, event: Event) {
-        self.deliver_to(&Envelope::new(event), Delivery::Sure, |_| true);
+        self.deliver_to(&Envelope::new(event), DeliveryPolicy::Reliable, |_| true);
     }
 }

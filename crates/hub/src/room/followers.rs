@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::backlog::Delivery;
+use send_queue::DeliveryPolicy;
+
 use crate::client::{Client, PeerId};
 use crate::envelope::Envelope;
 use crate::outbox::{Gone, Outlet, Track};
@@ -78,7 +79,7 @@ impl Follower {
     pub(super) fn tell(
         &self,
         envelope: &Envelope,
-        delivery: Delivery,
+        delivery: DeliveryPolicy,
         track: Option<Track<'_>>,
     ) -> Result<(), Gone> {
         let written = envelope.written(self.slot);

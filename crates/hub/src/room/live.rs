@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use protocol::{LiveChange, ParticipantChange, RoomKind, UserId};
+use send_queue::DeliveryPolicy;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::backlog::Delivery;
 use crate::client::{Client, PeerId};
 use crate::envelope::Envelope;
 use crate::event::Event;
@@ -91,7 +91,7 @@ impl Room {
         let is_live = self.is_live();
         let change = self.participant(user.clone(), name, here);
         let wants = |client: &Client| is_live || client.spelling.counts_participants;
-        self.deliver_to(&Envelope::new(Event::Participant(change)), Delivery::Sure, wants);
+        self.deliver_to(&Envelope::new(Event::Participant(change)), DeliveryPolicy::Reliable, wants);
     }
 
     fn participant(&self, user: UserId, name: String, here: bool) -> ParticipantChange {
@@ -122,7 +122,7 @@ impl Room {
             return;
         }
         let wants = |client: &Client| client.spelling.hears_sessions;
-        self.deliver_to(&Envelope::new(Event::Live((*change).clone())), Delivery::Sure, wants);
+        self.deliver_to(&Envelope::new(Event::Live((*change).clone())), DeliveryPolicy::Reliable, wants);
         self.session = Some(change);
     }
 }

@@ -1,9 +1,10 @@
 //! How far each member has read.
 
 use protocol::{MessageId, ReadMark, UserId};
+use send_queue::DeliveryPolicy;
 
-use crate::backlog::{Delivery, Subject};
 use crate::client::Client;
+use crate::conflation;
 use crate::envelope::Envelope;
 use crate::event::{Event, Receipt};
 use crate::refusal::Refusal;
@@ -87,7 +88,7 @@ impl Room {
         let before = std::mem::replace(&mut member.read_seq, seq);
         self.forget_roster();
         let told = Envelope::new(Event::Read(ReadMark { room: self.id.clone(), user: user.clone(), seq }));
-        self.deliver_to(&told, Delivery::State(Subject::read(&self.id, &user)), |_| true);
+        self.deliver_to(&told, DeliveryPolicy::ReliableLatest(conflation::read(&self.id, &user)), |_| true);
         if !self.followers.count_readers() {
             return;
         }
@@ -98,7 +99,7 @@ impl Room {
         for message in passed {
             let receipt = Receipt { room: self.id.clone(), user: user.clone(), message };
             let wants = |client: &Client| client.spelling.counts_readers && client.person.id != user;
-            self.deliver_to(&Envelope::new(Event::Receipt(receipt)), Delivery::Sure, wants);
+            self.deliver_to(&Envelope::new(Event::Receipt(receipt)), DeliveryPolicy::Reliable, wants);
         }
     }
 }

@@ -6,9 +6,10 @@
 use std::time::Duration;
 
 use protocol::RoomName;
+use send_queue::DeliveryPolicy;
 use tokio::time::Instant;
 
-use crate::backlog::{Delivery, Subject};
+use crate::conflation;
 use crate::envelope::Envelope;
 use crate::event::Event;
 
@@ -63,7 +64,7 @@ impl Room {
     pub(super) fn tell_name(&mut self) {
         let Some(name) = self.name.take_news(Instant::now()) else { return };
         let room = self.id.clone();
-        let delivery = Delivery::State(Subject::name(&room));
+        let delivery = DeliveryPolicy::ReliableLatest(conflation::name(&room));
         self.deliver_to(&Envelope::new(Event::RoomRenamed(RoomName { room, name })), delivery, |_| true);
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use protocol::{Member, PresenceChange, Role, TypingChange, UserId};
+use send_queue::DeliveryPolicy;
 use tokio::time::Instant;
 
-use crate::backlog::{Delivery, Subject};
 use crate::client::Client;
+use crate::conflation;
 use crate::envelope::Envelope;
 use crate::event::Event;
 use crate::policy;
@@ -67,7 +68,7 @@ impl Room {
     fn tell_typing(&mut self, person: &UserId, on: bool) {
         let change = TypingChange { room: self.id.clone(), user: person.clone(), on };
         let is_other = |client: &Client| client.person.id != *person;
-        let delivery = Delivery::Latest(Subject::typing(&self.id, person));
+        let delivery = DeliveryPolicy::Latest(conflation::typing(&self.id, person));
         self.deliver_to(&Envelope::new(Event::Typing(change)), delivery, is_other);
     }
 
