@@ -11,12 +11,12 @@ use axum::response::{IntoResponse, Response};
 use hub::Refusal;
 use protocol::ErrorCode;
 use protocol::rest::ErrorBody;
+use websocket::HandshakeError;
 
 use crate::auth::AuthError;
 use crate::auth::accounts::AccountError;
 use crate::json::{Fault, Misread};
 use crate::refusals::Reason;
-use crate::websocket::HandshakeError;
 
 /// Why a request was not answered with success.
 #[derive(Debug, thiserror::Error)]

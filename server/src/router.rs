@@ -25,7 +25,7 @@ use crate::gateway::rest::{
     account, emit, health, jobs, maintenance, messages, notifications, rooms, sign_ins, stats, users,
 };
 use crate::gateway::socketio::SocketIoDoor;
-use crate::gateway::{account_page, files, headers, host, pages, ssr, websocket};
+use crate::gateway::{account_page, files, headers, host, pages, socketio, ssr, websocket};
 use crate::refusals;
 use crate::requests;
 use crate::state::AppState;
@@ -46,7 +46,7 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
     // Its clients can be told to send cookies along. They prove nothing here, so a page of a named origin may send them.
     let counted = from_fn_with_state(state.clone(), requests::count);
     let socket_io = Router::new()
-        .route("/socket.io/", any(async move |request| socket_io.handle(request).await))
+        .route("/socket.io/", any(async move |request| socketio::answer(&socket_io, request).await))
         .route("/socket.io/{file}", get(files::client_library).layer(fresh()).layer(counted.clone()))
         .layer(cors(state).allow_credentials(true));
     api.merge(socket_io)

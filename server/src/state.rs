@@ -14,6 +14,7 @@ use protocol::{Maintenance, UserId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use websocket::WriterPool;
 
 use crate::admission::{Admissions, Place};
 use crate::auth::address::Address;
@@ -27,7 +28,6 @@ use crate::refusals::RefusalLog;
 use crate::requests::RequestLimiter;
 use crate::simulate::RunCounts;
 use crate::turns::Turns;
-use crate::websocket::Loops;
 
 /// Users whose look-ups are counted at a time.
 const LOOKING: usize = 20_000;
@@ -45,7 +45,7 @@ struct Shared {
     tickets: Tickets,
     admissions: Admissions,
     turns: Turns,
-    loops: Loops,
+    writer_pool: WriterPool,
     maintenance: Mutex<Option<Maintenance>>,
     run_counts: RunCounts,
     readiness: Readiness,
@@ -88,7 +88,7 @@ impl AppState {
             tickets: Tickets::default(),
             admissions,
             turns,
-            loops: Loops::start(),
+            writer_pool: WriterPool::start(),
             maintenance: Mutex::default(),
             run_counts: RunCounts::default(),
             readiness: Readiness::default(),
@@ -149,9 +149,9 @@ impl AppState {
         &self.shared.turns
     }
 
-    /// The loops that write for all sockets.
-    pub fn loops(&self) -> &Loops {
-        &self.shared.loops
+    /// The tasks that write for all sockets.
+    pub fn writer_pool(&self) -> &WriterPool {
+        &self.shared.writer_pool
     }
 
     /// What clients are to be told when they come while the application is out of service; `None` while it is not. A

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::Bytes;
 use protocol::{CloseCode, InboxItem};
+use send_queue::ConflationKey;
 use uuid::Uuid;
 
 use crate::event::Event;
 use crate::inbox::PendingReceipts;
 use crate::model::Person;
 use crate::port::InboxKind;
-use crate::queue::{Delivery, Envelope, Gone, Outlet, Spelling, Subject, Track};
+use crate::queue::{DeliveryPolicy, Envelope, Gone, Outlet, Spelling, Track};
 use crate::rate_limit::{LimiterRegistry, UserLimiters};
 
 /// The id of an attached client, for as long as it is attached.
@@ -74,7 +75,7 @@ impl ClientHandle {
     }
 
     /// Sends an event that others receive too.
-    pub(crate) fn send_shared(&self, envelope: &Envelope, delivery: Delivery) -> Result<(), Gone> {
+    pub(crate) fn send_shared(&self, envelope: &Envelope, delivery: DeliveryPolicy) -> Result<(), Gone> {
         match envelope.event().track() {
             Some(track) => self.send_shared_at(envelope, track),
             None => envelope.frame(self.spelling).map_or(Ok(()), |frame| self.outlet.push(frame, delivery)),
@@ -95,7 +96,7 @@ impl ClientHandle {
     pub(crate) fn send_frame_at(&self, frame: Option<Bytes>, track: Option<Track<'_>>) -> Result<(), Gone> {
         match (frame, track) {
             (Some(frame), Some(track)) => self.outlet.push_at(frame, track),
-            (Some(frame), None) => self.outlet.push(frame, Delivery::Sure),
+            (Some(frame), None) => self.outlet.push(frame, DeliveryPolicy::Reliable),
             (None, Some(track)) => {
                 self.outlet.place(track);
                 Ok(())
@@ -105,14 +106,14 @@ impl ClientHandle {
     }
 
     /// Sends an event that is for this client alone, and that a newer one with the key replaces.
-    pub(crate) fn send_latest(&self, event: &Event, key: Subject) -> Result<(), Gone> {
+    pub(crate) fn send_latest(&self, event: &Event, key: ConflationKey) -> Result<(), Gone> {
         let frame = (self.spelling.encode)(event);
-        frame.map_or(Ok(()), |frame| self.outlet.push(frame, Delivery::Latest(key)))
+        frame.map_or(Ok(()), |frame| self.outlet.push(frame, DeliveryPolicy::Latest(key)))
     }
 
     /// Sends an encoded frame.
     pub(crate) fn send_raw(&self, frame: Bytes) -> Result<(), Gone> {
-        self.outlet.push(frame, Delivery::Sure)
+        self.outlet.push(frame, DeliveryPolicy::Reliable)
     }
 
     /// Moves the client to a position without a frame.

@@ -48,8 +48,7 @@ pub use hub::{Actor, Hub, NewRoom, Stats, Text};
 pub use inbox::{InboxStart, JobReport, NewJob};
 pub use joined::Joined;
 pub use queue::{
-    Backlog, Delivery, Envelope, Full, Gone, Inlet, Next, Outbox, OutboxItem, Outlet, OutletFuture, SLOTS,
-    Spelling, Subject, Taken, Track, outbox,
+    DeliveryPolicy, Envelope, Gone, Inlet, Next, Outbox, OutboxItem, Outlet, OutletFuture, SLOTS, Spelling, Taken, Track, outbox,
 };
 pub use quotas::{Daily, Kept, Quotas};
 pub use rate_limit::{Gcra, Rate, Rates};

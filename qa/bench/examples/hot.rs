@@ -11,7 +11,7 @@ use hub::Spelling;
 use protocol::DraftId;
 use server::dialect::{Dialect, RAW, Request, Scope};
 use uuid::Uuid;
-use wire::websocket::{Decoder, Limits};
+use websocket::codec::{Decoder, Limits};
 
 type Outcome = Result<(), Box<dyn Error>>;
 

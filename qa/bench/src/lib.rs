@@ -8,8 +8,8 @@ use bytes::Bytes;
 use hub::memory::{MemoryStore, SystemClock};
 use hub::model::Person;
 use hub::{
-    Delivery, Event, Gone, Hub, Identity, NewRoom, Outlet, OutletFuture, Peer, Refusal, Settings, SignInId,
-    Spelling,
+    DeliveryPolicy, Event, Gone, Hub, Identity, NewRoom, Outlet, OutletFuture, Peer, Refusal, Settings,
+    SignInId, Spelling,
 };
 use protocol::{BadId, CloseCode, RoomId, RoomKind, ServerFrame, UserId};
 use uuid::Uuid;
@@ -49,7 +49,7 @@ impl Counter {
 }
 
 impl Outlet for Counter {
-    fn push(&self, _: Bytes, _: Delivery) -> Result<(), Gone> {
+    fn push(&self, _: Bytes, _: DeliveryPolicy) -> Result<(), Gone> {
         self.frames.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }

@@ -1,10 +1,10 @@
 //! The spellings: whatever a client says is a wish or is refused in words, and nothing that it says makes it somebody else.
 
+use ::socketio::codec::{Decoder, Packet};
 use hub::{Command, Event, Failure};
 use protocol::{RoomId, limits};
 use serde_json::Value;
 use server::dialect::{Dialect, RAW, Request, Scope, socketio, talim};
-use wire::socketio::{Decoder, Packet};
 
 pub(crate) fn native(input: &[u8]) {
     raw("native", input);

@@ -3,9 +3,9 @@
 use axum::extract::Query;
 use axum::http::{Method, Request, Uri};
 use bytes::Bytes;
+use engineio::Parameters;
+use engineio::codec::{DecodeError, Packet, PayloadDecoder, PayloadEncoder, SEPARATOR, kind};
 use server::auth::extract::SocketQuery;
-use server::engineio::Parameters;
-use wire::engineio::{DecodeError, Packet, PayloadDecoder, PayloadEncoder, SEPARATOR, kind};
 
 pub(crate) fn packet(input: &[u8]) {
     let Ok(packet) = Packet::decode(Bytes::copy_from_slice(input)) else { return };
@@ -50,7 +50,7 @@ pub(crate) fn query(input: &[u8]) {
         assert!(written(&proof.token) && written(&proof.ticket));
     }
     let (parts, ()) = Request::builder().uri(address).body(()).unwrap_or_default().into_parts();
-    let Ok(parameters) = Parameters::read(&parts) else { return };
+    let parameters = Parameters::read(&parts);
     assert_ne!(parameters.sid.as_deref(), Some(""), "an empty session is none");
     assert!(parameters.check_handshake(&Method::POST).is_err(), "a session begins with a GET");
     if parameters.check_handshake(&Method::GET).is_ok() {

@@ -8,7 +8,7 @@ use server::auth::Proxies;
 use server::auth::address::Address;
 use server::auth::extract::{PLAIN_COOKIE, bearer, cookies};
 use server::auth::origin::{Origin, Origins, may_use_cookie};
-use wire::websocket::Handshake;
+use websocket::codec::Handshake;
 
 use crate::text::split_line;
 

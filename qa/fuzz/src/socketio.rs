@@ -1,9 +1,10 @@
 //! Packets of Socket.IO with their attachments, as they come in a polling payload.
 
 use bytes::Bytes;
-use wire::engineio::{Packet as Carrier, PayloadDecoder};
-use wire::socketio::{
-    Args, Arguments, Decoder, Encoded, Event, MAX_ARGUMENTS, Packet, ack, disconnect, event, msgpack,
+use engineio::codec::{Packet as Carrier, PayloadDecoder};
+use socketio::codec::{
+    Decoder, Encoded, Event, IncomingArgs, MAX_ARGUMENTS, OutgoingArgs, Packet, ack, disconnect, event,
+    msgpack,
 };
 
 /// Low, so that inputs reach it.
@@ -50,11 +51,11 @@ fn check(packet: &Packet) {
         Packet::Disconnect { namespace } => Encoded { text: disconnect(namespace), attachments: Vec::new() },
         Packet::Event { namespace, event: Event { name, args, ack } } => {
             check_args(args);
-            event(namespace, *ack, name, &Arguments::from(args))
+            event(namespace, *ack, name, &OutgoingArgs::from(args))
         }
         Packet::Ack { namespace, id, args } => {
             check_args(args);
-            ack(namespace, *id, &Arguments::from(args))
+            ack(namespace, *id, &OutgoingArgs::from(args))
         }
     };
     let mut decoder = Decoder::new(MAX_ATTACHMENTS, usize::MAX);
@@ -66,7 +67,7 @@ fn check(packet: &Packet) {
     assert_eq!(read.map(|it| it.as_ref().map(meaning)), Ok(Some(meaning(packet))));
 }
 
-fn check_args(args: &Args) {
+fn check_args(args: &IncomingArgs) {
     assert!(args.attachments().len() <= MAX_ATTACHMENTS && args.len() <= MAX_ARGUMENTS);
     assert!(args.attachments().iter().map(Bytes::len).sum::<usize>() <= MAX_BYTES);
     assert_eq!(args.raw(args.len()), None);
@@ -77,7 +78,8 @@ fn check_args(args: &Args) {
 
 /// All of a packet but how it was written.
 fn meaning(packet: &Packet) -> (u8, String, Option<u64>, Vec<String>, Vec<Bytes>) {
-    let said = |args: &Args| (0..args.len()).filter_map(|at| args.raw(at).map(str::to_owned)).collect();
+    let said =
+        |args: &IncomingArgs| (0..args.len()).filter_map(|at| args.raw(at).map(str::to_owned)).collect();
     match packet {
         Packet::Connect { namespace, .. } => (0, namespace.to_string(), None, Vec::new(), Vec::new()),
         Packet::Disconnect { namespace } => (1, namespace.to_string(), None, Vec::new(), Vec::new()),

@@ -1,7 +1,7 @@
 //! Frames of a client, and compressed messages.
 
 use bytes::{Bytes, BytesMut};
-use wire::websocket::{Decoder, Head, Incoming, Kind, Limits, Opcode, Violation, deflate};
+use websocket::codec::{Decoder, EncodedHeader, Incoming, Kind, Limits, Opcode, Violation, deflate};
 
 /// Low, so that inputs reach them.
 const LIMITS: Limits = Limits { message_bytes: 2_000, fragments: 8 };
@@ -77,7 +77,7 @@ fn check(said: &Incoming) {
 
 /// A frame as a client sends it.
 fn frame(opcode: Opcode, compressed: bool, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = Head::new(opcode, compressed, payload.len()).as_bytes().to_vec();
+    let mut bytes = EncodedHeader::new(opcode, compressed, payload.len()).as_bytes().to_vec();
     if let Some(length) = bytes.get_mut(1) {
         *length |= MASKED;
     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use server::engineio::{CloseReason, Settings};
+use engineio::{CloseReason, Settings};
 
 use crate::application::{TestServer, begin_request, impatient, quiet};
 use crate::engine::soon;
@@ -32,7 +32,7 @@ async fn whoever_does_not_answer_a_ping_is_gone() {
 #[tokio::test]
 async fn a_message_that_does_not_end_ends_the_session_whatever_comes_between() {
     let unfinished = Duration::from_millis(200);
-    let hall = TestServer::open(Settings { unfinished, idle_packets: u32::MAX, ..quiet() }).await;
+    let hall = TestServer::open(Settings { message_timeout: unfinished, idle_packets: u32::MAX, ..quiet() }).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.begin_text("4begun").await;
     assert_eq!(soon(socket.ping_to_the_end()).await, 1001);
@@ -177,7 +177,7 @@ async fn whoever_reads_too_slowly_is_let_go() {
 
 #[tokio::test]
 async fn a_session_is_counted_until_its_connection_is_gone() {
-    let hall = TestServer::open(Settings { farewell: Duration::from_hours(1), ..quiet() }).await;
+    let hall = TestServer::open(Settings { close_timeout: Duration::from_hours(1), ..quiet() }).await;
     for polls_first in [false, true] {
         let mut socket = if polls_first {
             let session = hall.door.begin().await;

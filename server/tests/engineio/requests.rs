@@ -1,9 +1,9 @@
 //! Requests that are refused, each in its own words.
 
 use axum::http::StatusCode;
+use engineio::Settings;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use server::engineio::Settings;
 
 use crate::application::{TestServer, quiet};
 use crate::engine::soon;

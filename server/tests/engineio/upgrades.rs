@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use server::engineio::{CloseReason, Settings};
+use engineio::{CloseReason, Settings};
 use tokio::io::AsyncReadExt;
 
 use crate::application::{COUNT, TestServer, begin_request, quiet};

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use engine::Heard;
 use serde_json::json;
-use server::socketio::Settings;
+use socketio::Settings;
 
 use crate::application::{TestServer, quiet};
 

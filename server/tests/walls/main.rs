@@ -56,17 +56,51 @@ fn nothing_that_the_hub_depends_on_brings_one_in() {
     holds(&named_in(&tree, &TRANSPORTS));
 }
 
-/// Whatever moves bytes or waits.
-const MOVERS: [&str; 9] =
-    ["async-std", "axum", "futures", "hyper", "mio", "smol", "socket2", "tokio", "tungstenite"];
+/// The crates of the public protocols; each may use those before it and none of ours besides.
+const PROTOCOLS: [&str; 3] = ["websocket", "engineio", "socketio"];
+
+/// What none of them, and nothing that they depend on, may name.
+const ABOVE_PROTOCOLS: [&str; 10] =
+    ["app", "axum", "engineio", "hub", "hyper", "protocol", "server", "socketio", "tower", "websocket"];
+
+#[test]
+fn public_protocols_depend_on_each_other_one_way_and_on_no_http_server() {
+    let bad = "socketio v0.1.0 (/crates/socketio)\nengineio v0.1.0\nhyper-util v0.1.0\nhub v0.1.0\n";
+    assert_eq!(named_in(bad, &["hub", "hyper"]), ["hyper-util", "hub"]);
+    for (position, package) in PROTOCOLS.into_iter().enumerate() {
+        let below = PROTOCOLS.get(..=position).unwrap_or_default();
+        let tree = tree_of(package);
+        assert!(tree.contains("bytes"), "{tree}");
+        let strangers: Vec<&str> = ABOVE_PROTOCOLS.into_iter().filter(|name| !below.contains(name)).collect();
+        holds(&named_in(&tree, &strangers));
+    }
+}
+
+/// Whatever moves bytes or waits, in `use` lines and paths.
+const MOVERS: [&str; 6] =
+    ["futures_util", "std::net", "std::thread", "std::time::Instant", "tokio", "tracing"];
+
+fn codecs_that_move(sources: &[Source]) -> Vec<String> {
+    let codecs = sources.iter().filter(|it| it.is_in("crates/") && it.path.contains("/src/codec/"));
+    lines_with(codecs, &MOVERS)
+}
 
 #[test]
 fn the_codecs_know_no_runtime_and_no_transport() {
-    let bad = "wire v0.1.0 (/wire)\nbytes v1.0.0\ntokio v1.0.0\nhyper-util v0.1.0\n";
-    assert_eq!(named_in(bad, &MOVERS), ["tokio", "hyper-util"]);
-    let tree = tree_of("wire");
-    assert!(tree.contains("bytes"), "{tree}");
-    holds(&named_in(&tree, &MOVERS));
+    let bad = [
+        Source::sample(
+            "crates/websocket/src/codec/decoder.rs",
+            "use bytes::Bytes;\nuse tokio::net::TcpStream;\n",
+        ),
+        Source::sample("crates/websocket/src/reader.rs", "use tokio::net::TcpStream;\n"),
+    ];
+    assert_eq!(codecs_that_move(&bad), ["crates/websocket/src/codec/decoder.rs:2 has `tokio`"]);
+    let sources = sources();
+    for package in PROTOCOLS {
+        let codec = format!("crates/{package}/src/codec/mod.rs");
+        assert!(sources.iter().any(|it| it.path == codec), "{codec}");
+    }
+    holds(&codecs_that_move(&sources));
 }
 
 #[test]

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::get;
-use server::websocket::{Ended, Incoming, Limits, Settings, accept};
+use server::tcp_upgrade;
+use websocket::{Incoming, Limits, ReadError, Settings, accept};
 
 use crate::client::{CLOSE, CONTINUATION, Client, FIN, PING, PONG, TEXT, frame, request, serve};
 use crate::common::App;
@@ -15,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 const SETTINGS: Settings = Settings {
     limits: Limits { message_bytes: 1_000, fragments: 10 },
-    unfinished: Duration::from_millis(200),
+    message_timeout: Duration::from_millis(200),
     deflate_from_bytes: None,
 };
 
@@ -23,20 +25,21 @@ const SETTINGS: Settings = Settings {
 fn impatient() -> Router {
     let application = async |request: Request| {
         let (mut request, _) = request.into_parts();
-        let (response, pending) = accept(&mut request, SETTINGS).unwrap();
+        let upgrade = tcp_upgrade::take(&mut request.extensions);
+        let (response, pending) = accept(&request, upgrade, SETTINGS).unwrap();
         tokio::spawn(async {
             let (mut reader, mut writer) = pending.open().await.unwrap();
             let code = loop {
                 match reader.next().await {
                     Ok(Incoming::Ping(_)) => writer.answer_pings().await.unwrap(),
                     Ok(_) => break 1000,
-                    Err(Ended::Unfinished) => break 1001,
+                    Err(ReadError::Unfinished) => break 1001,
                     Err(error) => panic!("{error}"),
                 }
             };
             writer.close(code, "").await.unwrap();
         });
-        response
+        response.map(Body::from)
     };
     Router::new().route("/", get(application))
 }

@@ -16,7 +16,7 @@ use crate::context::HubContext;
 use crate::error::Refusal;
 use crate::event::{Event, Stamp};
 use crate::port::{Clock, Store};
-use crate::queue::{Delivery, Envelope, Outlet, Spelling};
+use crate::queue::{DeliveryPolicy, Envelope, Outlet, Spelling};
 use crate::session::Peer;
 use crate::settings::Settings;
 
@@ -120,7 +120,7 @@ impl Hub {
         let envelope = Envelope::new(Event::Maintenance(maintenance, self.context.stamp()));
         for client in self.context.presence.all_connections() {
             // A client that is gone needs no event.
-            client.send_shared(&envelope, Delivery::Sure).ok();
+            client.send_shared(&envelope, DeliveryPolicy::Reliable).ok();
         }
     }
 

@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 use crate::context::HubContext;
 use crate::event::Event;
 use crate::inbox::InboxCommand;
-use crate::queue::{Delivery, Envelope};
+use crate::queue::{DeliveryPolicy, Envelope};
 use crate::room::RoomCommand;
 
 /// The wait of the first clients: a restart takes about as long.
@@ -60,7 +60,7 @@ fn announce_stop(context: &HubContext) {
         .collect();
     for (client, envelope) in clients.iter().zip(groups.iter().cycle()) {
         // A client that is gone needs no event.
-        client.send_shared(envelope, Delivery::Sure).ok();
+        client.send_shared(envelope, DeliveryPolicy::Reliable).ok();
     }
 }
 

@@ -1,4 +1,4 @@
-//! Delivery: sends entries of an inbox to the clients that are subscribed to it.
+//! DeliveryPolicy: sends entries of an inbox to the clients that are subscribed to it.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use protocol::InboxItem;
 use crate::client::ClientHandle;
 use crate::event::{Event, Stamp};
 use crate::port::Entry;
-use crate::queue::{Delivery, Envelope, Track};
+use crate::queue::{DeliveryPolicy, Envelope, Track};
 
 /// The event of an entry.
 pub(super) fn event_of(item: InboxItem, at_ms: i64, seq: u64, server: &Arc<str>) -> Event {
@@ -39,7 +39,7 @@ pub(super) fn send_entry(clients: &[Arc<ClientHandle>], entry: Entry, server: &A
 }
 
 /// Sends an event that is not stored to these clients.
-pub(super) fn send_volatile(clients: &[Arc<ClientHandle>], event: Event, delivery: Delivery) {
+pub(super) fn send_volatile(clients: &[Arc<ClientHandle>], event: Event, delivery: DeliveryPolicy) {
     let envelope = Envelope::new(event);
     for client in clients {
         // A client that is gone is noticed by its gateway.

@@ -29,7 +29,7 @@ use crate::context::HubContext;
 use crate::error::Refusal;
 use crate::event::Event;
 use crate::port::{Delivered, Entry, JobWrite, NewEntry, StoreError};
-use crate::queue::{Delivery, Gone, OutletFuture, Subject};
+use crate::queue::{DeliveryPolicy, Gone, OutletFuture, conflation};
 use crate::quotas::{Daily, Kept};
 
 use catch_up::{CatchUp, CatchUpError, CatchUpTurn, ENTRIES};
@@ -319,7 +319,7 @@ impl Inbox {
                         self.put(Vec::new(), Some(JobWrite::Save(job.clone()))).await?;
                         let change = Box::new(JobChange { step: JobStep::Progressed, job: job.clone() });
                         let event = Event::Job(change, self.context.stamp(), None);
-                        delivery::send_volatile(&self.clients(), event, Delivery::Latest(Subject::job(id)));
+                        delivery::send_volatile(&self.clients(), event, DeliveryPolicy::Latest(conflation::job(id)));
                         Ok(job)
                     }
                     ReportOutcome::Stored(step, job) => self.store_job(step, job).await,

@@ -7,11 +7,9 @@ use std::task::{Poll, Waker};
 
 use bytes::Bytes;
 use protocol::CloseCode;
+use send_queue::{DeliveryPolicy, QueueFull, SendQueue};
 use tokio::sync::{Notify, oneshot};
 
-
-use super::delivery::Delivery;
-use super::send_queue::{Backlog, Full};
 use super::transport::{Gone, Outlet, OutletFuture};
 
 /// An [`Outlet`] that queues for a writer. When the last clone is dropped, the writer ends after what was pushed.
@@ -32,7 +30,7 @@ struct Channel {
 
 #[derive(Debug)]
 struct State {
-    backlog: Backlog<OutboxItem>,
+    backlog: SendQueue<OutboxItem>,
     close: Option<CloseCode>,
     /// There once a receipt was asked for.
     receipts: Option<Box<Receipts>>,
@@ -93,7 +91,7 @@ const FRAME_OVERHEAD: usize = 48;
 
 /// A queue for one client that holds at most `limit` bytes.
 pub fn outbox(limit: usize) -> (Outbox, Inlet) {
-    let state = Mutex::new(State { backlog: Backlog::new(limit), close: None, receipts: None, writer: None });
+    let state = Mutex::new(State { backlog: SendQueue::new(limit), close: None, receipts: None, writer: None });
     let channel = Arc::new(Channel { state, changed: Notify::new(), outboxes: AtomicUsize::new(1) });
     (Outbox { channel: channel.clone() }, Inlet { channel })
 }
@@ -184,7 +182,7 @@ impl Outbox {
 }
 
 impl Outlet for Outbox {
-    fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
+    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Gone> {
         let channel = &*self.channel;
         let mut state = channel.lock();
         if state.is_closed() {
@@ -192,7 +190,7 @@ impl Outlet for Outbox {
         }
         let was_empty = state.backlog.is_empty();
         let bytes = frame.len() + FRAME_OVERHEAD;
-        if let Err(Full) = state.backlog.push(OutboxItem::Frame(frame), bytes, delivery) {
+        if let Err(QueueFull) = state.backlog.push(OutboxItem::Frame(frame), bytes, delivery) {
             // The client recovers what it did not read in time.
             state.backlog.clear();
             drop(state);
@@ -207,7 +205,7 @@ impl Outlet for Outbox {
     }
 
     fn keeps_up(&self) -> OutletFuture<'_, ()> {
-        Box::pin(self.channel.until(|state| state.is_closed() || !state.backlog.is_behind()))
+        Box::pin(self.channel.until(|state| state.is_closed() || !state.backlog.is_lagging()))
     }
 
     fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
@@ -280,9 +278,9 @@ impl Inlet {
         if state.backlog.is_empty() {
             return state.close.map_or(Taken::Nothing, Taken::Close);
         }
-        let before = (state.backlog.has_room(), state.backlog.is_behind());
+        let before = (state.backlog.has_room(), state.backlog.is_lagging());
         state.backlog.take(limit, put);
-        if before != (state.backlog.has_room(), state.backlog.is_behind()) {
+        if before != (state.backlog.has_room(), state.backlog.is_lagging()) {
             self.channel.changed.notify_waiters();
         }
         if state.backlog.is_empty() && !state.is_closed() { Taken::All } else { Taken::Some }

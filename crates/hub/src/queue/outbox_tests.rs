@@ -20,17 +20,17 @@ fn frames(sizes: &[usize]) -> Vec<OutboxItem> {
 #[tokio::test]
 async fn slow_client_is_disconnected_at_once() {
     let (outbox, mut inlet) = outbox(1_000);
-    assert_eq!(outbox.push(frame(600), Delivery::Sure), Ok(()));
-    assert_eq!(outbox.push(frame(600), Delivery::Sure), Err(Gone));
+    assert_eq!(outbox.push(frame(600), DeliveryPolicy::Reliable), Ok(()));
+    assert_eq!(outbox.push(frame(600), DeliveryPolicy::Reliable), Err(Gone));
     assert_eq!(inlet.next(&mut Vec::new(), 8).await, Next::Close(CloseCode::TooSlow));
-    assert_eq!(outbox.push(frame(1), Delivery::Sure), Err(Gone));
+    assert_eq!(outbox.push(frame(1), DeliveryPolicy::Reliable), Err(Gone));
 }
 
 #[tokio::test]
 async fn droppable_frames_are_dropped_long_before_that() {
     let (outbox, mut inlet) = outbox(1_000);
-    assert_eq!(outbox.push(frame(300), Delivery::Sure), Ok(()));
-    assert_eq!(outbox.push(frame(10), Delivery::Fleeting), Ok(()));
+    assert_eq!(outbox.push(frame(300), DeliveryPolicy::Reliable), Ok(()));
+    assert_eq!(outbox.push(frame(10), DeliveryPolicy::BestEffort), Ok(()));
     let mut taken = Vec::new();
     assert_eq!(inlet.next(&mut taken, 8).await, Next::Frames);
     assert_eq!(taken, frames(&[300]));
@@ -41,7 +41,7 @@ async fn writer_ends_when_the_last_outbox_is_dropped() {
     let (outbox, mut inlet) = outbox(1_000);
     let another = outbox.clone();
     drop(outbox);
-    another.push(frame(10), Delivery::Sure).unwrap();
+    another.push(frame(10), DeliveryPolicy::Reliable).unwrap();
     drop(another);
     assert_eq!(inlet.next(&mut Vec::new(), 8).await, Next::Frames);
     assert_eq!(inlet.next(&mut Vec::new(), 8).await, Next::Close(CloseCode::Normal));
@@ -50,7 +50,7 @@ async fn writer_ends_when_the_last_outbox_is_dropped() {
 #[tokio::test]
 async fn close_comes_after_the_frames_before_it() {
     let (outbox, mut inlet) = outbox(1_000);
-    outbox.push(frame(10), Delivery::Sure).unwrap();
+    outbox.push(frame(10), DeliveryPolicy::Reliable).unwrap();
     outbox.close(CloseCode::Token);
     outbox.close(CloseCode::Normal);
     let mut taken = Vec::new();
@@ -63,7 +63,7 @@ async fn drained_resolves_when_there_is_room_and_at_the_end() {
     let (outbox, mut inlet) = outbox(1_000);
     outbox.drained().await;
     for _ in 0..4 {
-        outbox.push(frame(150), Delivery::Sure).unwrap();
+        outbox.push(frame(150), DeliveryPolicy::Reliable).unwrap();
     }
     let mut waiting = pin!(outbox.drained());
     let mut taken = Vec::new();
@@ -74,7 +74,7 @@ async fn drained_resolves_when_there_is_room_and_at_the_end() {
     assert_eq!(inlet.next(&mut taken, 1).await, Next::Frames);
     assert!(is_done(waiting.as_mut()));
 
-    outbox.push(frame(900), Delivery::Sure).unwrap();
+    outbox.push(frame(900), DeliveryPolicy::Reliable).unwrap();
     let mut waiting = pin!(outbox.drained());
     assert!(!is_done(waiting.as_mut()));
     drop(inlet);
@@ -84,7 +84,7 @@ async fn drained_resolves_when_there_is_room_and_at_the_end() {
 #[tokio::test]
 async fn receipt_follows_the_last_frame_and_is_proven_by_its_own_token() {
     let (outbox, mut inlet) = outbox(1_000);
-    outbox.push(frame(10), Delivery::Sure).unwrap();
+    outbox.push(frame(10), DeliveryPolicy::Reliable).unwrap();
     let mut receipt = outbox.receipt();
     let mut taken = Vec::new();
     assert_eq!(inlet.next(&mut taken, 8).await, Next::Frames);
@@ -106,7 +106,7 @@ async fn receipt_follows_the_last_frame_and_is_proven_by_its_own_token() {
 async fn written_frames_do_not_count_and_one_frame_always_fits() {
     let (outbox, mut inlet) = outbox(1_000);
     for _ in 0..5 {
-        outbox.push(frame(5_000), Delivery::Sure).unwrap();
+        outbox.push(frame(5_000), DeliveryPolicy::Reliable).unwrap();
         assert_eq!(inlet.next(&mut Vec::new(), 8).await, Next::Frames);
     }
 }

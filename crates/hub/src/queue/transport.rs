@@ -4,8 +4,7 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 use protocol::{CloseCode, Cursor, RoomId};
-
-use super::delivery::Delivery;
+use send_queue::DeliveryPolicy;
 
 /// The client has disconnected, or was disconnected because it is too slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,7 +30,7 @@ pub trait Outlet: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`Gone`] when the client has disconnected, or has just been disconnected because it is too slow.
-    fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone>;
+    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Gone>;
 
     /// Takes a frame that must arrive, which moves the client to the position `track`.
     ///
@@ -39,7 +38,7 @@ pub trait Outlet: Send + Sync + 'static {
     /// As [`Outlet::push`].
     fn push_at(&self, frame: Bytes, track: Track<'_>) -> Result<(), Gone> {
         self.place(track);
-        self.push(frame, Delivery::Sure)
+        self.push(frame, DeliveryPolicy::Reliable)
     }
 
     /// Moves the client to a position without a frame. For gateways that keep account of positions.

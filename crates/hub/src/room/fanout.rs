@@ -9,14 +9,14 @@ use protocol::UserId;
 
 use crate::client::{ClientHandle, PeerId};
 use crate::event::Event;
-use crate::queue::{Delivery, Envelope, Gone, Spelling, Track};
+use crate::queue::{DeliveryPolicy, Envelope, Gone, Spelling, Track};
 
 use super::subscribers::{Subscriber, Subscribers};
 
 /// An event for the subscribers of a room.
 pub(super) struct RoomEvent {
     pub(super) event: Event,
-    pub(super) delivery: Delivery,
+    pub(super) delivery: DeliveryPolicy,
     pub(super) audience: Audience,
 }
 
@@ -34,7 +34,7 @@ pub(super) enum Audience {
 impl RoomEvent {
     /// An event that every subscriber must receive.
     pub(super) fn reliable(event: Event) -> Self {
-        Self { event, delivery: Delivery::Sure, audience: Audience::Everyone }
+        Self { event, delivery: DeliveryPolicy::Reliable, audience: Audience::Everyone }
     }
 
     /// The same event for some subscribers only.
@@ -100,7 +100,7 @@ impl Fanout {
     fn deliver(
         &self,
         envelope: &Envelope,
-        delivery: Delivery,
+        delivery: DeliveryPolicy,
         receives: impl Fn(&ClientHandle) -> bool,
     ) -> Vec<PeerId> {
         let track = envelope.event().track();
@@ -127,7 +127,7 @@ pub(super) fn send_to(client: &ClientHandle, event: &Event) -> Result<(), Gone> 
 /// # Errors
 /// As [`send_to`].
 pub(super) fn replay_to(client: &ClientHandle, envelope: &Envelope) -> Result<(), Gone> {
-    client.send_shared(envelope, Delivery::Sure)
+    client.send_shared(envelope, DeliveryPolicy::Reliable)
 }
 
 /// Notes the position of a client without sending anything.

@@ -36,7 +36,7 @@ use crate::event::{Broadcast, Event, Failure};
 use crate::model::{Message, RoomRecord};
 use crate::policy;
 use crate::port::{Appended, MessageDraft, StoreError};
-use crate::queue::Delivery;
+use crate::queue::DeliveryPolicy;
 
 use fanout::{Audience, Fanout, RoomEvent};
 use live_session::LiveSession;
@@ -376,6 +376,6 @@ impl Room {
             return;
         }
         let event = Event::Broadcast(Broadcast { room, user, event, data });
-        self.emit([RoomEvent { event, delivery: Delivery::Fleeting, audience: Audience::Everyone }]);
+        self.emit([RoomEvent { event, delivery: DeliveryPolicy::BestEffort, audience: Audience::Everyone }]);
     }
 }

@@ -9,7 +9,7 @@ use protocol::{RoomId, RoomName};
 use tokio::time::Instant;
 
 use crate::event::Event;
-use crate::queue::{Delivery, Subject};
+use crate::queue::{DeliveryPolicy, conflation};
 
 use super::fanout::{Audience, RoomEvent};
 
@@ -53,7 +53,7 @@ impl DisplayName {
         }
         (self.sent_at, self.is_pending) = (Some(now), false);
         Some(RoomEvent {
-            delivery: Delivery::State(Subject::name(room)),
+            delivery: DeliveryPolicy::ReliableLatest(conflation::name(room)),
             audience: Audience::Everyone,
             event: Event::RoomRenamed(RoomName { room: room.clone(), name: self.text.clone() }),
         })

@@ -5,7 +5,7 @@ use protocol::{MessageId, ReadMark, RoomId, UserId};
 use crate::error::Refusal;
 use crate::event::{Event, Receipt};
 use crate::port::Store;
-use crate::queue::{Delivery, Subject};
+use crate::queue::{DeliveryPolicy, conflation};
 
 use super::command::{ReadRequest, ReadTarget, Reply};
 use super::fanout::{Audience, RoomEvent};
@@ -112,7 +112,7 @@ fn apply(
 ) {
     let Some(before) = members.advance_read(&user, seq) else { return };
     events.push(RoomEvent {
-        delivery: Delivery::State(Subject::read(room, &user)),
+        delivery: DeliveryPolicy::ReliableLatest(conflation::read(room, &user)),
         audience: Audience::Everyone,
         event: Event::Read(ReadMark { room: room.clone(), user: user.clone(), seq }),
     });

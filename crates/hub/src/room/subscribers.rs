@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::client::{ClientHandle, PeerId};
-use crate::queue::{Delivery, Envelope, Gone, Outlet, Track};
+use crate::queue::{DeliveryPolicy, Envelope, Gone, Outlet, Track};
 
 /// The clients that are subscribed. Their order depends only on the order in which they subscribed and unsubscribed.
 #[derive(Default)]
@@ -76,7 +76,7 @@ impl Subscriber {
     pub(super) fn push(
         &self,
         envelope: &Envelope,
-        delivery: Delivery,
+        delivery: DeliveryPolicy,
         track: Option<Track<'_>>,
     ) -> Result<(), Gone> {
         let cached = envelope.cached(self.slot);

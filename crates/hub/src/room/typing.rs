@@ -7,7 +7,7 @@ use protocol::{RoomId, TypingChange, UserId};
 use tokio::time::Instant;
 
 use crate::event::Event;
-use crate::queue::{Delivery, Subject};
+use crate::queue::{DeliveryPolicy, conflation};
 
 use super::fanout::{Audience, RoomEvent};
 
@@ -58,7 +58,7 @@ impl Typing {
 
 fn event(room: &RoomId, user: UserId, on: bool) -> RoomEvent {
     RoomEvent {
-        delivery: Delivery::Latest(Subject::typing(room, &user)),
+        delivery: DeliveryPolicy::Latest(conflation::typing(room, &user)),
         audience: Audience::Others(user.clone()),
         event: Event::Typing(TypingChange { room: room.clone(), user, on }),
     }

@@ -6,7 +6,7 @@ use protocol::CloseCode;
 
 use crate::client::ClientHandle;
 use crate::event::Event;
-use crate::queue::{Gone, Subject};
+use crate::queue::{Gone, conflation};
 
 /// Sends to one client.
 #[derive(Clone)]
@@ -25,7 +25,7 @@ impl Voice {
     /// [`Gone`] when the client has disconnected.
     pub fn tell(&self, event: &Event) -> Result<(), Gone> {
         match event {
-            Event::Progress(step) => self.client.send_latest(event, Subject::run(step.run)),
+            Event::Progress(step) => self.client.send_latest(event, conflation::run(step.run)),
             event => self.client.send(event),
         }
     }

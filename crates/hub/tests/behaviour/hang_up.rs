@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hub::{
-    Bring, Command, Delivery, Event, Gone, Identity, InboxStart, Outlet, OutletFuture, Peer, Settings,
+    Bring, Command, DeliveryPolicy, Event, Gone, Identity, InboxStart, Outlet, OutletFuture, Peer, Settings,
     SignInId, Spelling, Standing,
 };
 use protocol::{CloseCode, RoomId};
@@ -18,7 +18,7 @@ use crate::world::{World, person, user};
 struct Stuck;
 
 impl Outlet for Stuck {
-    fn push(&self, _: Bytes, _: Delivery) -> Result<(), Gone> {
+    fn push(&self, _: Bytes, _: DeliveryPolicy) -> Result<(), Gone> {
         Ok(())
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use hub::model::Person;
-use hub::{Actor, Command, Delivery, Gone, Hub, Identity, JobReport, NewJob, Outlet, OutletFuture, Refusal};
+use hub::{
+    Actor, Command, DeliveryPolicy, Gone, Hub, Identity, JobReport, NewJob, Outlet, OutletFuture, Refusal,
+};
 use protocol::{CloseCode, DraftId, ErrorCode, JobStatus, MessageKind, RoomId};
 use serde_json::Value;
 use uuid::Uuid;
@@ -178,7 +180,7 @@ impl Sender {
 struct Unread;
 
 impl Outlet for Unread {
-    fn push(&self, _: Bytes, _: Delivery) -> Result<(), Gone> {
+    fn push(&self, _: Bytes, _: DeliveryPolicy) -> Result<(), Gone> {
         Ok(())
     }
 

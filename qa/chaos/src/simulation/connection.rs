@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use hub::{Delivery, InboxStart, Inlet, Next, Outbox, Outlet, Peer, Refusal, Standing, Track};
+use hub::{DeliveryPolicy, InboxStart, Inlet, Next, Outbox, Outlet, Peer, Refusal, Standing, Track};
 use protocol::CloseCode;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -186,14 +186,14 @@ async fn resume(peer: &mut Peer, positions: Option<Positions>, outlet: &ResumeOu
     let answer = encode(&ServerFrame::Resumed { recovered }).unwrap_or_default();
     let Some((rooms, inbox)) = back else {
         // A client that is gone is noticed where its requests come from.
-        outlet.push(answer, Delivery::Sure).ok();
+        outlet.push(answer, DeliveryPolicy::Reliable).ok();
         return peer.follow_inbox(InboxStart::Fresh, None).await;
     };
     outlet.stands(Positions { inbox: Some(inbox), ..Positions::default() });
     for Standing { room, cursor } in &rooms {
         outlet.place(Track::Room(room, *cursor));
     }
-    outlet.push(answer, Delivery::Sure).ok();
+    outlet.push(answer, DeliveryPolicy::Reliable).ok();
     peer.resume(&rooms);
     peer.follow_inbox(InboxStart::Resumed(inbox), None).await
 }

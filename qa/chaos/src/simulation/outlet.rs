@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use hub::{Delivery, Gone, Outbox, Outlet, OutletFuture, RoomHead, Track};
+use hub::{DeliveryPolicy, Gone, Outbox, Outlet, OutletFuture, RoomHead, Track};
 use protocol::{CloseCode, Cursor};
 use serde::{Deserialize, Serialize};
 
@@ -62,8 +62,8 @@ impl ResumeOutlet {
 }
 
 impl Outlet for ResumeOutlet {
-    fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
-        if delivery != Delivery::Sure {
+    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Gone> {
+        if delivery != DeliveryPolicy::Reliable {
             return self.outbox.push(frame, delivery);
         }
         let positions = self.positions();

@@ -5,11 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hub::model::Message;
 use hub::{Event, Failure, Peer, Refusal, Voice};
+use socketio::Socket;
 use tokio::sync::{Notify, oneshot};
 
 use super::acknowledge;
 use super::connection::{Outcome, Positive};
-use crate::socketio::Socket;
 
 /// Events whose outcome the client was not told yet; beyond it the next event waits.
 const MAX_UNTOLD: usize = 256;

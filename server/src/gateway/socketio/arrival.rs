@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use ::socketio::{Accepted, ConnectError, ConnectRequest, MAIN, Recovery, Socket};
+use engineio::CloseReason;
 use hub::{Event, Identity, InboxStart, Peer, Refusal, Standing, Track};
 use protocol::{UserId, Welcome};
 use serde_json::{Value, json};
@@ -14,9 +16,7 @@ use super::{Handshake, Proof, pid, resume};
 use crate::auth::extract::{SocketQuery, identify_socket, identify_token};
 use crate::auth::{AuthError, Caller};
 use crate::dialect::{mockverse, socketio};
-use crate::engineio::CloseReason;
 use crate::error::ApiError;
-use crate::socketio::{Accepted, ConnectRefusal, ConnectRequest, MAIN, Recovery, Socket};
 use crate::state::AppState;
 
 /// A client that was here before, may come back, and can be told all it missed.
@@ -32,9 +32,9 @@ pub(super) async fn enter(
     handshake: &Handshake,
     request: &ConnectRequest,
     socket: &Socket,
-) -> Result<Accepted<Connection>, ConnectRefusal> {
+) -> Result<Accepted<Connection>, ConnectError> {
     if &*request.namespace != MAIN {
-        return Err(ConnectRefusal::new("Invalid namespace"));
+        return Err(ConnectError::new("Invalid namespace"));
     }
     // The first request to enter was counted as a handshake.
     if handshake.has_asked.swap(true, Ordering::Relaxed) {
@@ -44,7 +44,7 @@ pub(super) async fn enter(
     let _turn = state.turns().take().await.map_err(|error| {
         // As in `refused`.
         socket.end(CloseReason::Busy);
-        ConnectRefusal::new(error.to_string())
+        ConnectError::new(error.to_string())
     })?;
     let from = handshake.seat.address();
     let unknown = |error: AuthError| {
@@ -171,7 +171,7 @@ fn welcome(state: &AppState, caller: &Caller, sid: &str) -> Option<bytes::Bytes>
 
 /// What a client is told whose proof of identity is not good. In production one sentence for all of it: which part was wrong
 /// is not for strangers.
-fn unknown(error: &AuthError) -> ConnectRefusal {
+fn unknown(error: &AuthError) -> ConnectError {
     let message = match error.told_fault() {
         Some(fault) => format!("Authentication failed: the token is refused: {fault}"),
         None if error.is_unproven() => {
@@ -179,17 +179,17 @@ fn unknown(error: &AuthError) -> ConnectRefusal {
         }
         None => error.to_string(),
     };
-    ConnectRefusal::new(message).with_data(json!({ "code": error.code() }))
+    ConnectError::new(message).with_data(json!({ "code": error.code() }))
 }
 
 /// What a client is told that asks to enter too often.
-fn too_many(error: &ApiError) -> ConnectRefusal {
+fn too_many(error: &ApiError) -> ConnectError {
     let (_, body) = error.describe();
     let data = json!({ "code": body.code, "retry_after_ms": body.retry_after_ms });
-    ConnectRefusal::new(body.message).with_data(data)
+    ConnectError::new(body.message).with_data(data)
 }
 
-fn refused(socket: &Socket, refusal: &Refusal) -> ConnectRefusal {
+fn refused(socket: &Socket, refusal: &Refusal) -> ConnectError {
     if matches!(refusal, Refusal::Stopping) {
         // The client library comes back by itself to where its session ended, not to where it was refused.
         socket.end(CloseReason::Stopping);
@@ -199,5 +199,5 @@ fn refused(socket: &Socket, refusal: &Refusal) -> ConnectRefusal {
         Some(retry_after_ms) => json!({ "code": code, "retry_after_ms": retry_after_ms }),
         None => json!({ "code": code }),
     };
-    ConnectRefusal::new(refusal.to_string()).with_data(data)
+    ConnectError::new(refusal.to_string()).with_data(data)
 }

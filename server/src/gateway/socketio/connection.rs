@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use ::socketio::{CloseReason, Event, Socket};
 use hub::model::Message;
 use hub::{Done, Event as HubEvent, Failure, Peer, PeerId, Refusal};
 use protocol::{DirectMessage, Expiry, MessageId};
@@ -15,7 +16,6 @@ use crate::auth::{AuthError, Caller};
 use crate::dialect::talim::Failed;
 use crate::dialect::{Request, socketio};
 use crate::gateway::EXPIRY_NOTICE;
-use crate::socketio::{CloseReason, Event, Socket};
 use crate::state::AppState;
 
 /// What came of an event, as its acknowledgement has it.

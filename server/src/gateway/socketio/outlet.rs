@@ -4,12 +4,12 @@
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
-use hub::{Delivery, Gone, Outlet, OutletFuture, Track};
+use engineio::{CloseReason, Outgoing};
+use hub::{DeliveryPolicy, Gone, Outlet, OutletFuture, Track};
 use protocol::CloseCode;
+use socketio::Socket;
 
 use super::positions::Positions;
-use crate::engineio::{CloseReason, Outgoing};
-use crate::socketio::Socket;
 
 /// The hub's end of a client.
 #[derive(Debug)]
@@ -56,11 +56,11 @@ fn with_offset(packet: Bytes, offset: &str) -> Outgoing {
 }
 
 impl Outlet for SocketOutlet {
-    fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
+    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Gone> {
         match delivery {
-            Delivery::Sure => self.send(frame, None),
+            DeliveryPolicy::Reliable => self.send(frame, None),
             // It may be replaced by a newer one, and the place where the reader stands must not go with it.
-            Delivery::State(_) | Delivery::Latest(_) | Delivery::Fleeting => {
+            DeliveryPolicy::ReliableLatest(_) | DeliveryPolicy::Latest(_) | DeliveryPolicy::BestEffort => {
                 self.socket.send(Outgoing::text(frame).with_delivery(delivery)).map_err(|_| Gone)
             }
         }

@@ -7,10 +7,12 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use bytes::Bytes;
 use hub::{
-    Bring, Command, Delivery, Event, Gone, Identity, InboxStart, Outbox, Outlet, OutletFuture, Refusal, Track,
+    Bring, Command, DeliveryPolicy, Event, Gone, Identity, InboxStart, Outbox, Outlet, OutletFuture, Refusal,
+    Track,
 };
 use protocol::{CloseCode, RoomId, UserId, Welcome};
 use tokio::time::{Instant, timeout_at};
+use websocket::{Incoming, Reader};
 
 use super::HEARTBEAT;
 use super::read::{Connection, why};
@@ -20,7 +22,6 @@ use crate::auth::{AuthError, Caller};
 use crate::dialect::{Address, Dialect, Entrance, Place, Request, Scope};
 use crate::error::ApiError;
 use crate::state::AppState;
-use crate::websocket::{Incoming, Reader};
 
 /// How long a socket without a token has for its first frame.
 const FIRST_FRAME: Duration = Duration::from_secs(10);
@@ -217,7 +218,7 @@ pub(super) async fn first_frame(
 /// Says no to a connection that is about to be closed, so a full outbox does not matter.
 fn refuse(dialect: &Dialect, outbox: &Outbox, refusal: Refusal) {
     if let Some(frame) = (dialect.spelling.encode)(&Event::Failed(refusal.into())) {
-        outbox.push(frame, Delivery::Sure).ok();
+        outbox.push(frame, DeliveryPolicy::Reliable).ok();
     }
 }
 
@@ -228,7 +229,7 @@ struct RoomOutlet {
 }
 
 impl Outlet for RoomOutlet {
-    fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
+    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Gone> {
         self.outbox.push(frame, delivery)
     }
 

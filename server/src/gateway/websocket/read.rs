@@ -11,6 +11,7 @@ use protocol::{CloseCode, Expiry, RunId, SimulationPlan};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
+use websocket::{Incoming, ReadError, Reader, Violation, WriteHandle};
 
 use super::HEARTBEAT;
 use super::enter::refuse_token;
@@ -21,7 +22,6 @@ use crate::dialect::{Dialect, Request, Scope};
 use crate::gateway::EXPIRY_NOTICE;
 use crate::simulate::Simulations;
 use crate::state::AppState;
-use crate::websocket::{Ended, Incoming, Line, Reader, Violation};
 
 /// Silence after which a connection counts as dead: two pings went unanswered. Who takes bytes off a full line is not silent.
 const SILENCE: Duration = Duration::from_mins(1);
@@ -29,7 +29,7 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// What the reader's side is waiting for.
 enum News {
     /// The client said something, or nothing more.
-    Said(Result<Incoming, Ended>),
+    Said(Result<Incoming, ReadError>),
     /// The connection is to end.
     Closed,
     /// There is a moment to look at.
@@ -100,7 +100,7 @@ impl Connection {
     }
 
     /// Takes up frames in the order sent until one side has had enough; answers why.
-    pub(super) async fn read(&mut self, reader: &mut Reader, line: &Line) -> CloseCode {
+    pub(super) async fn read(&mut self, reader: &mut Reader, line: &WriteHandle) -> CloseCode {
         let outbox = self.outbox.clone();
         let mut closed = pin!(outbox.closed());
         // Not moved by every frame: when it goes off, what was heard meanwhile moves it on.
@@ -179,7 +179,11 @@ impl Connection {
     ///
     /// # Errors
     /// Why the connection ends instead.
-    async fn wait_until(&mut self, ready: impl Future<Output = ()>, line: &Line) -> Result<(), CloseCode> {
+    async fn wait_until(
+        &mut self,
+        ready: impl Future<Output = ()>,
+        line: &WriteHandle,
+    ) -> Result<(), CloseCode> {
         let outbox = self.outbox.clone();
         let (mut ready, mut closed) = (pin!(ready), pin!(outbox.closed()));
         loop {
@@ -197,22 +201,22 @@ impl Connection {
     }
 
     /// When the client counts as dead, unless it gives a sign of life.
-    fn dead_at(&self, line: &Line) -> Instant {
+    fn dead_at(&self, line: &WriteHandle) -> Instant {
         line.progress().at().map_or(self.heard_at, |taken_at| taken_at.max(self.heard_at)) + SILENCE
     }
 
-    fn next_check(&self, line: &Line) -> Instant {
+    fn next_check(&self, line: &WriteHandle) -> Instant {
         self.next_expiry_step().min(self.dead_at(line)).min(self.next_ping(line))
     }
 
     /// When a client that is told nothing is pinged.
-    fn next_ping(&self, line: &Line) -> Instant {
+    fn next_ping(&self, line: &WriteHandle) -> Instant {
         line.written_at().max(self.pinged_at) + HEARTBEAT
     }
 
     /// A moment that was waited for has come: a ping is due, the token ends soon, has ended, or there was no sign of life
     /// for long.
-    fn check_time(&mut self, line: &Line) -> Option<CloseCode> {
+    fn check_time(&mut self, line: &WriteHandle) -> Option<CloseCode> {
         let now = Instant::now();
         if now >= self.expires_at {
             self.peer.tell(&Event::Failed(Refusal::Unauthorized.into()));
@@ -237,7 +241,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`wait_until`](Self::wait_until).
-    async fn take_up_later(&mut self, said: Incoming, line: &Line) -> Result<(), CloseCode> {
+    async fn take_up_later(&mut self, said: Incoming, line: &WriteHandle) -> Result<(), CloseCode> {
         let outbox = self.outbox.clone();
         self.wait_until(outbox.drained(), line).await?;
         self.take_up(&said).await;
@@ -323,12 +327,12 @@ impl Connection {
 }
 
 /// The code that answers how reading ended. A connection that is lost hears nothing more.
-pub(super) fn why(ended: &Ended) -> CloseCode {
+pub(super) fn why(ended: &ReadError) -> CloseCode {
     match ended {
-        Ended::Violation(Violation::TooBig | Violation::TooManyFragments) => CloseCode::TooBig,
-        Ended::Violation(Violation::NotUtf8 | Violation::NotDeflate) => CloseCode::BadText,
-        Ended::Violation(_) => CloseCode::Protocol,
-        Ended::Unfinished => CloseCode::GoingAway,
-        Ended::Lost | Ended::Broken(_) => CloseCode::Normal,
+        ReadError::Violation(Violation::TooBig | Violation::TooManyFragments) => CloseCode::TooBig,
+        ReadError::Violation(Violation::NotUtf8 | Violation::NotDeflate) => CloseCode::BadText,
+        ReadError::Violation(_) => CloseCode::Protocol,
+        ReadError::Unfinished => CloseCode::GoingAway,
+        ReadError::Lost | ReadError::Broken(_) => CloseCode::Normal,
     }
 }

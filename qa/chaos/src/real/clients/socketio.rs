@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
+use engineio::codec::kind;
 use serde_json::{Value, json};
-use wire::engineio::kind;
-use wire::socketio::{Args, Arguments, Decoder, Event, MAIN, Packet, event};
+use socketio::codec::{Decoder, Event, IncomingArgs, MAIN, OutgoingArgs, Packet, event};
 
 use super::{Behaviour, Then, field, inbox_of, is_for_a_time, is_notice};
 use crate::body::name_of;
@@ -148,7 +148,7 @@ impl SocketIo {
 
     /// The library keeps the last argument of every event, the name included, where that is a text.
     fn note_offset(&mut self, event: &Event) {
-        let args: &Args = &event.args;
+        let args: &IncomingArgs = &event.args;
         let last = match args.len().checked_sub(1) {
             Some(last) => args.get::<String>(last).ok(),
             None => Some(event.name.to_string()),
@@ -158,7 +158,7 @@ impl SocketIo {
         }
     }
 
-    fn answered(&mut self, id: u64, args: &Args, journal: &mut Journal) {
+    fn answered(&mut self, id: u64, args: &IncomingArgs, journal: &mut Journal) {
         let answer: Value = args.get(0).unwrap_or_default();
         let Some(text) = self.waiting.remove(&id) else {
             return journal.odd(format!("callback {id} was called and is not there"));
@@ -261,7 +261,7 @@ impl Behaviour for SocketIo {
 }
 
 fn emit(out: &mut Vec<String>, ack: Option<u64>, name: &str, data: &Value) {
-    let packet = event(MAIN, ack, name, &Arguments::new().with_raw(&data.to_string()));
+    let packet = event(MAIN, ack, name, &OutgoingArgs::new().with_raw(&data.to_string()));
     out.push(format!("{}{}", char::from(kind::MESSAGE), String::from_utf8_lossy(&packet.text)));
 }
 
