@@ -12,6 +12,8 @@ mod accounts;
 mod check;
 mod copies;
 mod files;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 mod inbox;
 mod jobs;
 mod live;

@@ -1,6 +1,6 @@
-//! Whatever grows has a row in docs/SECURITY.md, with its bound and what happens one past it.
+//! Every field that can grow has a row in docs/SECURITY.md with its bound, because a table without one can fill the memory.
 
-use crate::text::{Source, holds, read, sources};
+use crate::source::{Source, holds, in_package, read, sources};
 
 /// Types of fields that grow with what clients do. Lists that are part of a message or of an answer are as large as that.
 const GROWS: [&str; 15] = [
@@ -21,11 +21,14 @@ const GROWS: [&str; 15] = [
     "TaskTracker",
 ];
 
+/// The packages whose code runs in a server.
+const IN_THE_SERVER: [&str; 6] = ["server", "hub", "websocket", "engineio", "socketio", "send_queue"];
+
 /// The fields that grow in the code of a server, as `path: field`.
 fn growing(source: &Source) -> Vec<String> {
-    let is_code = source.is_in("server/src/") || (source.is_in("crates/") && source.path.contains("/src/"));
+    let is_code = IN_THE_SERVER.iter().any(|package| source.is_in(&in_package(package, "src/")));
     // The store in memory is for tests.
-    if !is_code || source.path.contains("/memory") || source.ends_in(&["_tests.rs"]) {
+    if !is_code || source.path.contains("/memory") || source.is_test() {
         return Vec::new();
     }
     let code = source.text.split("#[cfg(test)]").next().unwrap_or_default();
@@ -56,29 +59,30 @@ fn rows_of_nothing(sources: &[Source], document: &str) -> Vec<String> {
 }
 
 #[test]
-fn whatever_grows_has_its_bound_in_the_table() {
+fn every_field_that_grows_has_a_row_in_the_table() {
+    let [hub, server, app] = ["hub", "server", "app"].map(|package| in_package(package, "src"));
     let sample = [
         Source::sample(
-            "crates/hub/src/a.rs",
+            &format!("{hub}/a.rs"),
             "struct A {\n    waiting: VecDeque<u8>,\n    count: usize,\n}\n",
         ),
         Source::sample(
-            "server/src/b.rs",
+            &format!("{server}/b.rs"),
             "    pub(crate) table: Mutex<HashMap<A, B>>,\n    tasks: TaskTracker,\n",
         ),
-        Source::sample("app/src/c.rs", "    rooms: HashMap<A, B>,\n"),
+        Source::sample(&format!("{app}/c.rs"), "    rooms: HashMap<A, B>,\n"),
         Source::sample(
-            "crates/hub/src/d.rs",
+            &format!("{hub}/d.rs"),
             "    let a: HashMap<A, B> = x;\n    _open: TaskTrackerToken,\n",
         ),
     ];
     assert_eq!(
-        without_a_row(&sample, "| `server/src/b.rs: table` | bounded |"),
-        ["crates/hub/src/a.rs: waiting", "server/src/b.rs: tasks"]
+        without_a_row(&sample, &format!("| `{server}/b.rs: table` | bounded |")),
+        [format!("{hub}/a.rs: waiting"), format!("{server}/b.rs: tasks")]
     );
     assert_eq!(
-        rows_of_nothing(&sample, "`crates/hub/src/a.rs: waiting` `crates/hub/src/a.rs: gone`"),
-        ["crates/hub/src/a.rs: gone"]
+        rows_of_nothing(&sample, &format!("`{hub}/a.rs: waiting` `{hub}/a.rs: gone`")),
+        [format!("{hub}/a.rs: gone")]
     );
     let (sources, document) = (sources(), read("docs/SECURITY.md"));
     assert!(sources.iter().flat_map(growing).count() > 20);
