@@ -104,7 +104,7 @@ pub struct Config {
     /// Who keeps the accounts.
     pub accounts: AccountsMode,
     /// Who may have an account, and what users see of one another.
-    pub people: Accounts,
+    pub users: Accounts,
     /// How this server calls itself.
     pub server_name: String,
     /// Who is taken without a token at some addresses, in development.
@@ -231,7 +231,7 @@ impl Config {
                 },
             )?,
             accounts: settings.accounts,
-            people: settings.people.check(environment)?,
+            users: settings.users.check(environment)?,
             server_name: settings.server_name.unwrap_or_else(|| environment.as_str().to_owned()),
             mock_person: settings.mock_user_id,
             site_dir: settings.site_dir,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use any_spawner::Executor;
 use app::Demo;
-use hub::port::Clock;
+use hub::store::Clock;
 use hub::{Hub, Settings};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -171,7 +171,7 @@ pub async fn serve_on(
             "HUBBUB_SYNCHRONOUS=normal: a power cut may take messages that were acknowledged; a crash of the program does not"
         );
     }
-    let people = &config.people;
+    let users = &config.users;
     let sign_ins = SignIns {
         accounts: Arc::new(Remembered::new(Arc::new(store.clone()))),
         hub: Hub::new(Arc::new(store.clone()), clock.clone(), hub_settings(&config)),
@@ -182,15 +182,15 @@ pub async fn serve_on(
         most_sign_ins: config.quotas.sign_ins,
         seen: SeenTimes::default(),
         mode: config.accounts,
-        registration: people.registration,
-        roles: RoleNotice::new(people.role_claim.clone()),
+        registration: users.registration,
+        roles: RoleNotice::new(users.role_claim.clone()),
         tells_faults: config.is_development(),
     };
     let known_change = account_watch::newest(&sign_ins).await?;
     let demo = demo(&config, &sign_ins).await?;
     if !config.is_development()
         && config.accounts == AccountsMode::Local
-        && people.registration == Registration::Open
+        && users.registration == Registration::Open
     {
         tracing::info!(
             "Anybody who finds this hub may make an account (HUBBUB_REGISTRATION=open); with closed, `hubbub user add` does"
@@ -284,12 +284,12 @@ impl Running {
             return;
         }
         let mut out = io::stdout().lock();
-        let people = self.state.demo().map(|Demo { people, password }| {
-            format!("\n  Sign in as {} with the password {password}", people.join(", "))
+        let users = self.state.demo().map(|Demo { users, password }| {
+            format!("\n  Sign in as {} with the password {password}", users.join(", "))
         });
         // Nobody may be reading; the log has the address too.
         let addresses: Vec<_> = self.addresses.iter().map(|addr| format!("http://{addr}")).collect();
-        writeln!(out, "\n  Hubbub: {}{}\n", addresses.join(" "), people.unwrap_or_default()).ok();
+        writeln!(out, "\n  Hubbub: {}{}\n", addresses.join(" "), users.unwrap_or_default()).ok();
     }
 }
 
@@ -297,10 +297,10 @@ fn hub_settings(config: &Config) -> Settings {
     Settings {
         rates: config.quotas.with_requests(config.rate_limits.of_hub()),
         quotas: config.quotas.of_hub(),
-        connections_per_person: config.limits.connections_per_person,
+        connections_per_user: config.limits.connections_per_user,
         rooms_per_connection: config.limits.rooms_per_connection,
         message_bytes: config.limits.message_bytes,
-        at_hand_bytes: config.limits.at_hand_bytes,
+        history_cache_bytes: config.limits.history_cache_bytes,
         inbox_bytes_per_user: config.limits.inbox_bytes_per_user,
         server_name: config.server_name.as_str().into(),
         ..Settings::default()

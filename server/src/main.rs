@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use hub::port::Clock as _;
+use hub::store::Clock as _;
 use server::Ended;
 use server::auth::manage::{Managed, manage};
 use server::clock::SystemClock;

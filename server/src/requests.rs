@@ -133,6 +133,6 @@ pub(crate) async fn enter(state: &AppState, held: Option<Held>, caller: &Caller)
     let Some(held) = held else { return Ok(()) };
     let limiter = state.requests();
     let permits = if caller.clearance.is_service() { &limiter.of_services } else { &limiter.of_users };
-    held.put(permits.enter(caller.person.id.clone()).await?);
+    held.put(permits.enter(caller.user.id.clone()).await?);
     Ok(())
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use app::Demo;
 use axum::extract::FromRef;
 use axum::http::HeaderValue;
-use hub::port::Clock;
-use hub::{Hub, Refusal};
+use hub::store::Clock;
+use hub::{Hub, HubError};
 use leptos::config::{Env, LeptosOptions};
 use protocol::{Maintenance, UserId};
 use tokio::time::Instant;
@@ -223,10 +223,10 @@ impl AppState {
     /// Counts that a user looks for others by their exact names.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`].
-    pub(crate) fn count_lookup(&self, asker: &UserId) -> Result<(), Refusal> {
+    /// [`HubError::TooFast`].
+    pub(crate) fn count_lookup(&self, asker: &UserId) -> Result<(), HubError> {
         let counted = self.shared.lookups.check(asker.clone(), self.clock().monotonic_ms());
-        counted.map_err(|RateLimited { retry_after_ms }| Refusal::TooFast { retry_after_ms })
+        counted.map_err(|RateLimited { retry_after_ms }| HubError::TooFast { retry_after_ms })
     }
 
     /// Counts the sockets that are open. Whoever serves one holds a [`TaskTracker::token`] until the close frame is

@@ -26,7 +26,7 @@ async fn narrow() -> App {
     App::spawn_with(|config| {
         config.limits.handshakes_at_once = 1;
         config.limits.handshakes_waiting = 1;
-        config.limits.connections_per_person = 1_000;
+        config.limits.connections_per_user = 1_000;
     })
     .await
 }

@@ -10,14 +10,14 @@ use uuid::Uuid;
 
 use crate::event::Event;
 use crate::inbox::PendingReceipts;
-use crate::model::Person;
-use crate::port::InboxKind;
-use crate::queue::{DeliveryPolicy, Envelope, Gone, Outlet, Spelling, Track};
+use crate::model::User;
+use crate::queue::{ClientTransport, DeliveryPolicy, Disconnected, Encoder, Envelope, StreamPosition};
 use crate::rate_limit::{LimiterRegistry, UserLimiters};
+use crate::store::InboxKind;
 
 /// The id of an attached client, for as long as it is attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct PeerId(pub u64);
+pub struct ClientId(pub u64);
 
 /// The id of a sign-in. Ending a sign-in ends every connection that came with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,46 +27,51 @@ pub struct SignInId(pub Uuid);
 #[derive(Debug, Clone)]
 pub struct Identity {
     /// The user.
-    pub person: Arc<Person>,
+    pub user: Arc<User>,
     /// The sign-in of the token.
     pub sign_in: SignInId,
 }
 
 pub(crate) struct ClientHandle {
-    pub(crate) id: PeerId,
-    pub(crate) person: Arc<Person>,
-    pub(crate) spelling: Spelling,
+    pub(crate) id: ClientId,
+    pub(crate) user: Arc<User>,
+    pub(crate) encoder: Encoder,
     /// Shared by all connections of the user; set once something is counted.
     limiters: OnceLock<Arc<UserLimiters>>,
     is_subscribed_to_inbox: AtomicBool,
     receipts: PendingReceipts,
     sign_in: Mutex<SignInId>,
-    outlet: Arc<dyn Outlet>,
+    transport: Arc<dyn ClientTransport>,
 }
 
 impl ClientHandle {
-    pub(crate) fn new(id: PeerId, identity: Identity, spelling: Spelling, outlet: Arc<dyn Outlet>) -> Self {
-        let Identity { person, sign_in } = identity;
+    pub(crate) fn new(
+        id: ClientId,
+        identity: Identity,
+        encoder: Encoder,
+        transport: Arc<dyn ClientTransport>,
+    ) -> Self {
+        let Identity { user, sign_in } = identity;
         Self {
             id,
-            person,
-            spelling,
+            user,
+            encoder,
             limiters: OnceLock::new(),
             is_subscribed_to_inbox: AtomicBool::new(false),
             receipts: PendingReceipts::default(),
             sign_in: Mutex::new(sign_in),
-            outlet,
+            transport,
         }
     }
 
     /// The limiters of its user.
     pub(crate) fn limiters(&self, registry: &LimiterRegistry) -> &UserLimiters {
-        self.limiters.get_or_init(|| registry.of(&self.person.id))
+        self.limiters.get_or_init(|| registry.of(&self.user.id))
     }
 
     /// Where it takes frames.
-    pub(crate) fn outlet(&self) -> &Arc<dyn Outlet> {
-        &self.outlet
+    pub(crate) fn transport(&self) -> &Arc<dyn ClientTransport> {
+        &self.transport
     }
 
     /// The inbox entries for which it has to give a receipt.
@@ -75,30 +80,42 @@ impl ClientHandle {
     }
 
     /// Sends an event that others receive too.
-    pub(crate) fn send_shared(&self, envelope: &Envelope, delivery: DeliveryPolicy) -> Result<(), Gone> {
+    pub(crate) fn send_shared(
+        &self,
+        envelope: &Envelope,
+        delivery: DeliveryPolicy,
+    ) -> Result<(), Disconnected> {
         match envelope.event().track() {
             Some(track) => self.send_shared_at(envelope, track),
-            None => envelope.frame(self.spelling).map_or(Ok(()), |frame| self.outlet.push(frame, delivery)),
+            None => envelope.frame(self.encoder).map_or(Ok(()), |frame| self.transport.push(frame, delivery)),
         }
     }
 
     /// Sends an event that others receive too and that must arrive; the client's position is `track` afterwards.
-    pub(crate) fn send_shared_at(&self, envelope: &Envelope, track: Track<'_>) -> Result<(), Gone> {
-        self.send_frame_at(envelope.frame(self.spelling), Some(track))
+    pub(crate) fn send_shared_at(
+        &self,
+        envelope: &Envelope,
+        track: StreamPosition<'_>,
+    ) -> Result<(), Disconnected> {
+        self.send_frame_at(envelope.frame(self.encoder), Some(track))
     }
 
     /// Sends an event that is for this client alone.
-    pub(crate) fn send(&self, event: &Event) -> Result<(), Gone> {
-        self.send_frame_at((self.spelling.encode)(event), event.track())
+    pub(crate) fn send(&self, event: &Event) -> Result<(), Disconnected> {
+        self.send_frame_at((self.encoder.encode)(event), event.track())
     }
 
     /// Sends an encoded frame, if the dialect has one; the client's position is `track` afterwards.
-    pub(crate) fn send_frame_at(&self, frame: Option<Bytes>, track: Option<Track<'_>>) -> Result<(), Gone> {
+    pub(crate) fn send_frame_at(
+        &self,
+        frame: Option<Bytes>,
+        track: Option<StreamPosition<'_>>,
+    ) -> Result<(), Disconnected> {
         match (frame, track) {
-            (Some(frame), Some(track)) => self.outlet.push_at(frame, track),
-            (Some(frame), None) => self.outlet.push(frame, DeliveryPolicy::Reliable),
+            (Some(frame), Some(track)) => self.transport.push_at(frame, track),
+            (Some(frame), None) => self.transport.push(frame, DeliveryPolicy::Reliable),
             (None, Some(track)) => {
-                self.outlet.place(track);
+                self.transport.place(track);
                 Ok(())
             }
             (None, None) => Ok(()),
@@ -106,33 +123,33 @@ impl ClientHandle {
     }
 
     /// Sends an event that is for this client alone, and that a newer one with the key replaces.
-    pub(crate) fn send_latest(&self, event: &Event, key: ConflationKey) -> Result<(), Gone> {
-        let frame = (self.spelling.encode)(event);
-        frame.map_or(Ok(()), |frame| self.outlet.push(frame, DeliveryPolicy::Latest(key)))
+    pub(crate) fn send_latest(&self, event: &Event, key: ConflationKey) -> Result<(), Disconnected> {
+        let frame = (self.encoder.encode)(event);
+        frame.map_or(Ok(()), |frame| self.transport.push(frame, DeliveryPolicy::Latest(key)))
     }
 
     /// Sends an encoded frame.
-    pub(crate) fn send_raw(&self, frame: Bytes) -> Result<(), Gone> {
-        self.outlet.push(frame, DeliveryPolicy::Reliable)
+    pub(crate) fn send_raw(&self, frame: Bytes) -> Result<(), Disconnected> {
+        self.transport.push(frame, DeliveryPolicy::Reliable)
     }
 
     /// Moves the client to a position without a frame.
-    pub(crate) fn set_position(&self, track: Track<'_>) {
-        self.outlet.place(track);
+    pub(crate) fn set_position(&self, track: StreamPosition<'_>) {
+        self.transport.place(track);
     }
 
     /// Whether a waiting entry with this item is delivered once this client has received it.
     pub(crate) fn proves_delivery_of(&self, item: &InboxItem) -> bool {
-        self.spelling.settles.contains(&InboxKind::of(item))
+        self.encoder.settles.contains(&InboxKind::of(item))
     }
 
     /// Whether this client's dialect has a frame for an event.
     pub(crate) fn has_frame_for(&self, envelope: &Envelope) -> bool {
-        envelope.frame(self.spelling).is_some()
+        envelope.frame(self.encoder).is_some()
     }
 
     pub(crate) fn close(&self, code: CloseCode) {
-        self.outlet.close(code);
+        self.transport.close(code);
     }
 
     /// Live entries of its user's inbox are sent from now on. Called by the inbox alone.

@@ -4,7 +4,7 @@ use protocol::{Cursor, DirectMessage, DraftId, MessageId, MessageKind, RawJson, 
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
 
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::model::Message;
 
 /// One command. Commands of one client are executed in the order given.
@@ -15,7 +15,7 @@ pub enum Command {
         /// Which room.
         room: RoomId,
         /// What the client is sent with the subscription.
-        bring: Bring,
+        mode: JoinMode,
     },
     /// End the subscription.
     Leave {
@@ -94,22 +94,22 @@ pub enum Command {
 
 /// What a client is sent when it joins a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bring {
+pub enum JoinMode {
     /// One [`crate::Event::Joined`]: everything after the cursor, or the newest page.
-    Page(Option<Cursor>),
+    Recover(Option<Cursor>),
     /// The participants of the room.
-    Participants,
+    WithParticipants,
     /// Nothing.
-    Nothing,
+    SubscribeOnly,
 }
 
 /// The result of a command.
 #[derive(Debug)]
-pub enum Done {
+pub enum CommandOutcome {
     /// It was executed, or handed to the actor that will.
-    Yes,
+    Accepted,
     /// It will be committed; the message follows.
-    Later(oneshot::Receiver<Result<Message, Refusal>>),
+    Pending(oneshot::Receiver<Result<Message, HubError>>),
     /// A direct message was committed.
-    Told(Box<DirectMessage>),
+    DirectSent(Box<DirectMessage>),
 }

@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use protocol::{LiveChange, RoomId};
 
 use crate::actor::ActorRegistry;
-use crate::client::PeerId;
+use crate::client::ClientId;
 use crate::deferred_commands::DeferredCommands;
 use crate::event::Stamp;
 use crate::history_cache::HistoryCache;
 use crate::inbox::InboxRegistry;
 use crate::lifecycle::Lifecycle;
 use crate::message_rate::MessageRate;
-use crate::port::{Clock, Store};
 use crate::presence::Presence;
 use crate::rate_limit::LimiterRegistry;
 use crate::room::RoomCommand;
 use crate::settings::Settings;
+use crate::store::{Clock, Store};
 
 /// One for each hub, behind one pointer.
 pub(crate) struct HubContext {
@@ -56,8 +56,8 @@ impl HubContext {
     }
 
     /// The id of the next client that is attached.
-    pub(crate) fn next_client_id(&self) -> PeerId {
-        PeerId(self.last_client_id.fetch_add(1, Ordering::Relaxed) + 1)
+    pub(crate) fn next_client_id(&self) -> ClientId {
+        ClientId(self.last_client_id.fetch_add(1, Ordering::Relaxed) + 1)
     }
 
     /// The time, and the server's name.

@@ -2,12 +2,12 @@
 
 use protocol::{BadId, ErrorCode, UserId, limits};
 
-use crate::port::StoreError;
-use crate::quotas::{Daily, Kept};
+use crate::quotas::{Concurrent, Daily};
+use crate::store::StoreError;
 
 /// Why a command was not executed, in words for a person. Nothing was changed.
 #[derive(Debug, Clone, thiserror::Error)]
-pub enum Refusal {
+pub enum HubError {
     /// Not JSON; the text says where.
     #[error("{0}")]
     BadJson(String),
@@ -108,7 +108,7 @@ pub enum Refusal {
     #[error("{}: a user may have {limit} {}", .kept.field(), .kept.what())]
     TooManyKept {
         /// Of what.
-        kept: Kept,
+        kept: Concurrent,
         /// How many.
         limit: u32,
     },
@@ -161,7 +161,7 @@ pub enum Refusal {
     Unavailable(#[source] StoreError),
 }
 
-impl Refusal {
+impl HubError {
     /// The error code.
     pub fn code(&self) -> ErrorCode {
         match self {
@@ -225,21 +225,21 @@ impl Refusal {
     }
 }
 
-impl From<StoreError> for Refusal {
+impl From<StoreError> for HubError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::RoomTaken => Self::RoomTaken,
             StoreError::RoomDeleted => Self::RoomDeleted,
             StoreError::NoSuchRoom => Self::NoSuchRoom,
             StoreError::NotMember => Self::NotMember,
-            StoreError::NoSuchPerson(person) => Self::NoSuchPerson(person),
+            StoreError::NoSuchPerson(user) => Self::NoSuchPerson(user),
             StoreError::LeftForGood(user) => Self::LeftForGood(user),
             StoreError::Unavailable(_) => Self::Unavailable(error),
         }
     }
 }
 
-impl From<BadId> for Refusal {
+impl From<BadId> for HubError {
     fn from(error: BadId) -> Self {
         let field = match error {
             BadId::Room => "room",

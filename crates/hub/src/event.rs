@@ -9,10 +9,10 @@ use protocol::{
     UserId, Welcome,
 };
 
-use crate::error::Refusal;
-use crate::joined::Joined;
+use crate::error::HubError;
+use crate::join_snapshot::JoinSnapshot;
 use crate::model::Message;
-use crate::queue::Track;
+use crate::queue::StreamPosition;
 
 /// An event for clients.
 ///
@@ -26,7 +26,7 @@ pub enum Event {
     /// The token ends soon.
     Expiring(Expiry),
     /// The answer to a join. Built for one client.
-    Joined(Box<Joined>),
+    Joined(Box<JoinSnapshot>),
     /// The subscription to a room has ended.
     Left(RoomRef),
     /// A committed message.
@@ -82,16 +82,16 @@ pub enum Event {
     /// The server is about to stop.
     Closing(Closing, Stamp),
     /// A command was not executed.
-    Failed(Failure),
+    Failed(CommandError),
 }
 
 impl Event {
     /// The position of a client that has received this.
-    pub fn track(&self) -> Option<Track<'_>> {
+    pub fn track(&self) -> Option<StreamPosition<'_>> {
         match self {
-            Self::Message(message) => Some(Track::Room(&message.room, message.cursor)),
-            Self::Joined(joined) => Some(Track::Room(&joined.room, joined.head)),
-            Self::Left(left) => Some(Track::Left(&left.room)),
+            Self::Message(message) => Some(StreamPosition::Room(&message.room, message.cursor)),
+            Self::Joined(joined) => Some(StreamPosition::Room(&joined.room, joined.head)),
+            Self::Left(left) => Some(StreamPosition::Left(&left.room)),
             _ => None,
         }
     }
@@ -132,9 +132,9 @@ pub struct Receipt {
 
 /// A command that was not executed, and what it was about.
 #[derive(Debug, Clone)]
-pub struct Failure {
+pub struct CommandError {
     /// Why.
-    pub refusal: Refusal,
+    pub error: HubError,
     /// The room that was meant, where it is known.
     pub room: Option<RoomId>,
     /// The draft that was not accepted.
@@ -142,18 +142,18 @@ pub struct Failure {
 }
 
 /// Adds the room that an error is about.
-pub(crate) fn about(room: &RoomId) -> impl Fn(Refusal) -> Failure {
-    move |refusal| Failure { refusal, room: Some(room.clone()), draft: None }
+pub(crate) fn about(room: &RoomId) -> impl Fn(HubError) -> CommandError {
+    move |error| CommandError { error, room: Some(room.clone()), draft: None }
 }
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
-        Self { refusal, room: None, draft: None }
+impl From<HubError> for CommandError {
+    fn from(error: HubError) -> Self {
+        Self { error, room: None, draft: None }
     }
 }
 
-impl From<Refusal> for Box<Failure> {
-    fn from(refusal: Refusal) -> Self {
-        Self::new(refusal.into())
+impl From<HubError> for Box<CommandError> {
+    fn from(error: HubError) -> Self {
+        Self::new(error.into())
     }
 }

@@ -7,13 +7,13 @@ use std::hash::Hash;
 /// A cache of two generations, an approximate LRU: when the younger is full, the older is dropped. An entry that is used moves
 /// into the younger one.
 #[derive(Debug)]
-pub struct Recent<K, V> {
+pub struct TwoGenerationCache<K, V> {
     generation: usize,
     young: HashMap<K, V>,
     old: HashMap<K, V>,
 }
 
-impl<K: Hash + Eq, V> Recent<K, V> {
+impl<K: Hash + Eq, V> TwoGenerationCache<K, V> {
     /// Keeps at least so many of the entries that were used last, and at most twice as many.
     pub fn new(generation: usize) -> Self {
         Self { generation, young: HashMap::new(), old: HashMap::new() }
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn used_entries_stay_and_the_number_is_bounded() {
-        let mut recent = Recent::new(10);
+        let mut recent = TwoGenerationCache::new(10);
         recent.put("kept", 0);
         for number in 0..1_000 {
             recent.put(number.to_string().leak(), number);
@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn newer_value_replaces_one_of_either_generation() {
-        let mut recent = Recent::new(1);
+        let mut recent = TwoGenerationCache::new(1);
         recent.put("a", 1);
         recent.put("b", 2);
         recent.put("a", 3);

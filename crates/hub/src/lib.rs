@@ -1,8 +1,8 @@
 //! Hub: rooms, inboxes, presence, delivery and recovery.
 //!
 //! The hub knows no transport, no database and no wire format (a test checks it). Gateways hold a [`Hub`], attach clients to it
-//! with an [`Outlet`] and a [`Spelling`], and hand over [`Command`]s. The hub numbers and stores messages through a
-//! [`port::Store`] and hands the same bytes to all subscribers.
+//! with an [`ClientTransport`] and a [`Encoder`], and hand over [`Command`]s. The hub numbers and stores messages through a
+//! [`store::Store`] and hands the same bytes to all subscribers.
 
 mod actor;
 mod client;
@@ -15,7 +15,7 @@ mod generational_cache;
 mod history_cache;
 mod hub;
 mod inbox;
-mod joined;
+mod join_snapshot;
 mod lifecycle;
 mod live_room;
 pub mod memory;
@@ -24,7 +24,6 @@ pub mod model;
 mod page_limit;
 mod plain_json;
 mod policy;
-pub mod port;
 mod presence;
 mod queue;
 mod quotas;
@@ -37,21 +36,23 @@ mod room_notices;
 mod roster;
 mod session;
 mod settings;
+pub mod store;
 mod wall_time;
 
-pub use client::{Identity, PeerId, SignInId};
-pub use command::{Bring, Command, Done};
-pub use error::Refusal;
-pub use event::{Broadcast, Event, Failure, Receipt, Stamp};
-pub use generational_cache::Recent;
-pub use hub::{Actor, Hub, NewRoom, Stats, Text};
+pub use client::{ClientId, Identity, SignInId};
+pub use command::{Command, CommandOutcome, JoinMode};
+pub use error::HubError;
+pub use event::{Broadcast, CommandError, Event, Receipt, Stamp};
+pub use generational_cache::TwoGenerationCache;
+pub use hub::{Hub, MessageText, NewRoom, Requester, Stats};
 pub use inbox::{InboxStart, JobReport, NewJob};
-pub use joined::Joined;
+pub use join_snapshot::JoinSnapshot;
 pub use queue::{
-    DeliveryPolicy, Envelope, Gone, Inlet, Next, Outbox, OutboxItem, Outlet, OutletFuture, SLOTS, Spelling, Taken, Track, outbox,
+    ClientTransport, DeliveryPolicy, Disconnected, Drained, Encoder, Envelope, Outbox, OutboxItem,
+    OutboxReceiver, SLOTS, StreamPosition, TransportFuture, WriterAction, outbox,
 };
-pub use quotas::{Daily, Kept, Quotas};
+pub use quotas::{Concurrent, Daily, Quotas};
 pub use rate_limit::{Gcra, Rate, Rates};
-pub use roster::{Roster, SpelledRoster};
-pub use session::{Peer, RoomHead, Standing, Voice};
+pub use roster::{EncodedRoster, Roster};
+pub use session::{ClientNotifier, ClientSession, RoomHead, RoomPosition};
 pub use settings::Settings;

@@ -17,8 +17,8 @@ pub use faults::{Faults, Held};
 use inbox::Inbox;
 use room::{Place, Room, index};
 
-use crate::model::{Membership, Person, RoomRecord};
-use crate::port::{Appended, MessageDraft, Page, RoomDraft, Slice, Store, StoreError};
+use crate::model::{Membership, RoomRecord, User};
+use crate::store::{Appended, HistoryRange, MessageDraft, Page, RoomDraft, Store, StoreError};
 
 /// A [`Store`] in memory, for tests and measurements. It keeps the same contract as those on disk, except that nothing
 /// outlives it.
@@ -31,7 +31,7 @@ pub struct MemoryStore {
 
 #[derive(Debug, Default)]
 struct State {
-    people: HashMap<UserId, Arc<Person>>,
+    users: HashMap<UserId, Arc<User>>,
     rooms: BTreeMap<RoomId, Room>,
     /// The live rooms of chats.
     live_rooms: HashMap<RoomId, RoomId>,
@@ -53,8 +53,8 @@ impl MemoryStore {
     }
 
     /// Makes somebody known, so that rooms can have this person. Replaces what was known before.
-    pub fn put_person(&self, person: Person) {
-        self.state().people.insert(person.id.clone(), Arc::new(person));
+    pub fn put_user(&self, user: User) {
+        self.state().users.insert(user.id.clone(), Arc::new(user));
     }
 
     /// What goes wrong, for whoever tries out what happens then.
@@ -88,8 +88,8 @@ impl State {
         if self.deleted.contains(room) { Err(StoreError::RoomDeleted) } else { Ok(()) }
     }
 
-    fn person(&self, id: &UserId) -> Result<&Arc<Person>, StoreError> {
-        self.people.get(id).ok_or_else(|| StoreError::NoSuchPerson(id.clone()))
+    fn user(&self, id: &UserId) -> Result<&Arc<User>, StoreError> {
+        self.users.get(id).ok_or_else(|| StoreError::NoSuchPerson(id.clone()))
     }
 
     /// When a room is active that something happens in now: later than all before, even if the time that was given is not.
@@ -112,7 +112,7 @@ impl State {
 
     fn membership(&self, room: &Room, place: &Place) -> Result<Membership, StoreError> {
         Ok(Membership {
-            person: self.person(&place.person)?.clone(),
+            user: self.user(&place.user)?.clone(),
             role: place.role,
             // The marks are the chat's.
             read_seq: if room.chat.is_none() { place.read_seq } else { 0 },
@@ -144,11 +144,11 @@ impl Store for MemoryStore {
         state.is_free(&draft.id)?;
         let mut seen = HashSet::new();
         let mut members = Vec::new();
-        for person in std::iter::once(&draft.owner).chain(&draft.members) {
-            state.person(person)?;
-            if seen.insert(person) {
-                let role = if *person == draft.owner { Role::Owner } else { Role::Member };
-                members.push(Place { person: person.clone(), role, read_seq: 0 });
+        for user in std::iter::once(&draft.owner).chain(&draft.members) {
+            state.user(user)?;
+            if seen.insert(user) {
+                let role = if *user == draft.owner { Role::Owner } else { Role::Member };
+                members.push(Place { user: user.clone(), role, read_seq: 0 });
             }
         }
         let room = Room {
@@ -223,16 +223,16 @@ impl Store for MemoryStore {
     async fn add_members(
         &self,
         id: &RoomId,
-        people: &[UserId],
+        users: &[UserId],
         _: i64,
     ) -> Result<Vec<Membership>, StoreError> {
-        let added = self.state().add_members(id, people)?;
+        let added = self.state().add_members(id, users)?;
         self.faults.after_change()?;
         Ok(added)
     }
 
-    async fn remove_member(&self, room: &RoomId, person: &UserId) -> Result<Option<UserId>, StoreError> {
-        let successor = self.state().remove_member(room, person, false);
+    async fn remove_member(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError> {
+        let successor = self.state().remove_member(room, user, false);
         self.faults.after_change()?;
         Ok(successor)
     }
@@ -265,7 +265,7 @@ impl Store for MemoryStore {
         let mut state = self.state();
         state.room(id)?;
         for draft in &drafts {
-            state.person(&draft.author.id)?;
+            state.user(&draft.author.id)?;
         }
         let active_at_ms = state.next_active_ms(at_ms);
         let room = state.room(id)?;
@@ -286,15 +286,15 @@ impl Store for MemoryStore {
             return Ok(());
         };
         let head = room.head().seq;
-        for (person, seq) in marks {
-            if let Some(place) = room.members.iter_mut().find(|place| place.person == *person) {
+        for (user, seq) in marks {
+            if let Some(place) = room.members.iter_mut().find(|place| place.user == *user) {
                 place.read_seq = place.read_seq.max(head.min(*seq));
             }
         }
         Ok(())
     }
 
-    async fn page(&self, room: &RoomId, slice: Slice, limit: u32) -> Result<Page, StoreError> {
+    async fn page(&self, room: &RoomId, slice: HistoryRange, limit: u32) -> Result<Page, StoreError> {
         self.faults.before_page().await?;
         let state = self.state();
         let room = state.rooms.get(room);
@@ -304,13 +304,13 @@ impl Store for MemoryStore {
     async fn page_for(
         &self,
         room: &RoomId,
-        person: &UserId,
-        slice: Slice,
+        user: &UserId,
+        slice: HistoryRange,
         limit: u32,
     ) -> Result<Option<Page>, StoreError> {
         self.faults.before_page().await?;
         let state = self.state();
-        let room = state.rooms.get(room).filter(|room| state.host(room).place(person).is_some());
+        let room = state.rooms.get(room).filter(|room| state.host(room).place(user).is_some());
         Ok(room.map(|room| room.page(slice, limit)))
     }
 
@@ -318,26 +318,26 @@ impl Store for MemoryStore {
         Ok(self.state().places.get(&message).cloned())
     }
 
-    async fn heads_of(&self, person: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
+    async fn room_positions(&self, user: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
         let state = self.state();
-        let theirs = state.rooms.iter().filter(|(_, room)| state.host(room).place(person).is_some());
+        let theirs = state.rooms.iter().filter(|(_, room)| state.host(room).place(user).is_some());
         Ok(theirs.map(|(id, room)| (id.clone(), room.head())).collect())
     }
 
-    async fn role(&self, room: &RoomId, person: &UserId) -> Result<Option<Role>, StoreError> {
-        Ok(self.state().role(room, person))
+    async fn role(&self, room: &RoomId, user: &UserId) -> Result<Option<Role>, StoreError> {
+        Ok(self.state().role(room, user))
     }
 
-    async fn summary(&self, id: &RoomId, person: &UserId) -> Result<Option<RoomSummary>, StoreError> {
+    async fn summary(&self, id: &RoomId, user: &UserId) -> Result<Option<RoomSummary>, StoreError> {
         self.faults.before_summary()?;
         let state = self.state();
         let room = state.rooms.get(id);
-        Ok(room.and_then(|room| room.place(person).map(|place| room.summary(id, place))))
+        Ok(room.and_then(|room| room.place(user).map(|place| room.summary(id, place))))
     }
 
     async fn summaries(
         &self,
-        person: &UserId,
+        user: &UserId,
         after: Option<&RoomId>,
         limit: u32,
     ) -> Result<Vec<RoomSummary>, StoreError> {
@@ -345,7 +345,7 @@ impl Store for MemoryStore {
         let mut theirs: Vec<_> = state
             .rooms
             .iter()
-            .filter_map(|(id, room)| room.place(person).map(|place| (id, room, place)))
+            .filter_map(|(id, room)| room.place(user).map(|place| (id, room, place)))
             .collect();
         // Stable, so that rooms of the same moment stay in the order of their ids.
         theirs.sort_by_key(|(_, room, _)| std::cmp::Reverse(room.active_at_ms));

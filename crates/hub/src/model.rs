@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 /// A user as rooms know one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Person {
+pub struct User {
     /// Who.
     pub id: UserId,
     /// The user name.
@@ -35,7 +35,7 @@ pub struct Message {
     /// Its id.
     pub id: MessageId,
     /// Who posted it.
-    pub author: Arc<Person>,
+    pub author: Arc<User>,
     /// The id that its author gave it.
     pub draft: DraftId,
     /// The text.
@@ -70,7 +70,7 @@ impl Message {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
     /// Who.
-    pub person: Arc<Person>,
+    pub user: Arc<User>,
     /// What this user may do there.
     pub role: Role,
     /// The last number that this user has read.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use protocol::{Message, RoomId, limits};
 
-use crate::joined::Joined;
+use crate::join_snapshot::JoinSnapshot;
 use crate::model;
 use crate::roster::Roster;
 
@@ -65,9 +65,9 @@ pub(crate) fn portion(messages: impl Iterator<Item = model::Message>) -> Vec<mod
 }
 
 /// The answer to a client that misses more than these messages. Its position is the last of them; `None` without any.
-pub(crate) fn of_more(room: &RoomId, messages: Vec<Message>) -> Option<Joined> {
+pub(crate) fn of_more(room: &RoomId, messages: Vec<Message>) -> Option<JoinSnapshot> {
     let head = messages.last()?.cursor;
-    Some(Joined {
+    Some(JoinSnapshot {
         room: room.clone(),
         head,
         recovered: true,

@@ -4,32 +4,32 @@ use protocol::text::{is_blank, is_direction_control, is_line_break};
 use protocol::{LIVE_PREFIX, RawJson, Role, RoomId, RoomKind, UserId, is_reserved, limits};
 use serde_json::{Map, Value};
 
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::plain_json;
 
 /// Any member may read, write, type and mark as read. For everyone else the room does not exist.
 ///
 /// # Errors
-/// [`Refusal::NoSuchRoom`].
-pub(crate) fn may_take_part(role: Option<Role>) -> Result<(), Refusal> {
-    role.map(|_| ()).ok_or(Refusal::NoSuchRoom)
+/// [`HubError::NoSuchRoom`].
+pub(crate) fn may_take_part(role: Option<Role>) -> Result<(), HubError> {
+    role.map(|_| ()).ok_or(HubError::NoSuchRoom)
 }
 
 /// Any member may add members.
 ///
 /// # Errors
-/// [`Refusal::NoSuchRoom`].
-pub(crate) fn may_invite(role: Option<Role>) -> Result<(), Refusal> {
+/// [`HubError::NoSuchRoom`].
+pub(crate) fn may_invite(role: Option<Role>) -> Result<(), HubError> {
     may_take_part(role)
 }
 
 /// Whether a room may have so many members; without a limit it may have any number.
 ///
 /// # Errors
-/// [`Refusal::RoomFull`].
-pub(crate) fn check_members(field: &'static str, count: usize, limit: Option<u32>) -> Result<(), Refusal> {
+/// [`HubError::RoomFull`].
+pub(crate) fn check_members(field: &'static str, count: usize, limit: Option<u32>) -> Result<(), HubError> {
     match limit {
-        Some(limit) if count > limit as usize => Err(Refusal::RoomFull { field, limit }),
+        Some(limit) if count > limit as usize => Err(HubError::RoomFull { field, limit }),
         _ => Ok(()),
     }
 }
@@ -37,33 +37,33 @@ pub(crate) fn check_members(field: &'static str, count: usize, limit: Option<u32
 /// An owner may rename or delete the room.
 ///
 /// # Errors
-/// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
-pub(crate) fn may_govern(role: Option<Role>) -> Result<(), Refusal> {
+/// [`HubError::NoSuchRoom`], [`HubError::NotOwner`].
+pub(crate) fn may_govern(role: Option<Role>) -> Result<(), HubError> {
     match role {
         Some(Role::Owner) => Ok(()),
-        Some(Role::Member) => Err(Refusal::NotOwner),
-        None => Err(Refusal::NoSuchRoom),
+        Some(Role::Member) => Err(HubError::NotOwner),
+        None => Err(HubError::NoSuchRoom),
     }
 }
 
 /// An owner may remove any member, and every member itself.
 ///
 /// # Errors
-/// [`Refusal::NoSuchRoom`], [`Refusal::NotOwner`].
-pub(crate) fn may_remove(role: Option<Role>, actor: &UserId, person: &UserId) -> Result<(), Refusal> {
-    if actor == person { may_take_part(role) } else { may_govern(role) }
+/// [`HubError::NoSuchRoom`], [`HubError::NotOwner`].
+pub(crate) fn may_remove(role: Option<Role>, actor: &UserId, user: &UserId) -> Result<(), HubError> {
+    if actor == user { may_take_part(role) } else { may_govern(role) }
 }
 
 /// Any room but a live one has a name and members of its own; a live room has those of its chat.
 ///
 /// # Errors
-/// [`Refusal::Invalid`].
-pub(crate) fn stands_alone(kind: RoomKind) -> Result<(), Refusal> {
+/// [`HubError::Invalid`].
+pub(crate) fn stands_alone(kind: RoomKind) -> Result<(), HubError> {
     match kind {
         RoomKind::Group => Ok(()),
         RoomKind::Live => {
             let message = "a live session has the name and the members of its chat".to_owned();
-            Err(Refusal::Invalid { field: "room", message })
+            Err(HubError::Invalid { field: "room", message })
         }
     }
 }
@@ -71,10 +71,10 @@ pub(crate) fn stands_alone(kind: RoomKind) -> Result<(), Refusal> {
 /// The text of a message.
 ///
 /// # Errors
-/// [`Refusal::Blank`], [`Refusal::TooLong`]; the field is `body`.
-pub(crate) fn check_body(body: &str, most_bytes: usize) -> Result<(), Refusal> {
+/// [`HubError::Blank`], [`HubError::TooLong`]; the field is `body`.
+pub(crate) fn check_body(body: &str, most_bytes: usize) -> Result<(), HubError> {
     bounded("body", body.len(), "bytes", most_bytes)?;
-    if is_blank(body) { Err(Refusal::Blank { field: "body" }) } else { Ok(()) }
+    if is_blank(body) { Err(HubError::Blank { field: "body" }) } else { Ok(()) }
 }
 
 /// The identifier of a room to be made. Addresses drop a part of their path that is `.` and go up at `..` (RFC 3986,
@@ -82,15 +82,15 @@ pub(crate) fn check_body(body: &str, most_bytes: usize) -> Result<(), Refusal> {
 /// live room, by whoever asks for the live room of a chat.
 ///
 /// # Errors
-/// [`Refusal::Invalid`]; the field is `id`.
-pub(crate) fn check_room_id(id: &RoomId) -> Result<(), Refusal> {
+/// [`HubError::Invalid`]; the field is `id`.
+pub(crate) fn check_room_id(id: &RoomId) -> Result<(), HubError> {
     if matches!(id.as_str(), "." | "..") {
         let message = "a room id is not '.' or '..': no address can name it".to_owned();
-        return Err(Refusal::Invalid { field: "id", message });
+        return Err(HubError::Invalid { field: "id", message });
     }
     if is_reserved(id) {
         let message = format!("a room id must not begin with '{LIVE_PREFIX}': those of live sessions do");
-        return Err(Refusal::Invalid { field: "id", message });
+        return Err(HubError::Invalid { field: "id", message });
     }
     Ok(())
 }
@@ -98,19 +98,19 @@ pub(crate) fn check_room_id(id: &RoomId) -> Result<(), Refusal> {
 /// The display name of a room, without the space around it.
 ///
 /// # Errors
-/// [`Refusal::Blank`], [`Refusal::TooLong`], [`Refusal::Invalid`] for a line break or a character that changes the
+/// [`HubError::Blank`], [`HubError::TooLong`], [`HubError::Invalid`] for a line break or a character that changes the
 /// direction of the text around it; the field is `name`.
-pub(crate) fn room_name(raw: &str) -> Result<String, Refusal> {
+pub(crate) fn room_name(raw: &str) -> Result<String, HubError> {
     let name = raw.trim();
     if is_blank(name) {
-        return Err(Refusal::Blank { field: "name" });
+        return Err(HubError::Blank { field: "name" });
     }
     bounded("name", name.chars().count(), "characters", limits::MAX_ROOM_NAME_CHARS)?;
     one_line("name", name)?;
     if name.contains(is_direction_control) {
         let message =
             "must not change the direction of the text around it (U+202A to U+202E, U+2066 to U+2069)";
-        return Err(Refusal::Invalid { field: "name", message: message.to_owned() });
+        return Err(HubError::Invalid { field: "name", message: message.to_owned() });
     }
     Ok(name.to_owned())
 }
@@ -118,10 +118,10 @@ pub(crate) fn room_name(raw: &str) -> Result<String, Refusal> {
 /// The status of a live session, and its details.
 ///
 /// # Errors
-/// [`Refusal::Invalid`], [`Refusal::Blank`], [`Refusal::TooLong`]; the field is `status` or `details`.
-pub(crate) fn check_live(status: &str, details: &Map<String, Value>) -> Result<(), Refusal> {
+/// [`HubError::Invalid`], [`HubError::Blank`], [`HubError::TooLong`]; the field is `status` or `details`.
+pub(crate) fn check_live(status: &str, details: &Map<String, Value>) -> Result<(), HubError> {
     if is_blank(status) {
-        return Err(Refusal::Blank { field: "status" });
+        return Err(HubError::Blank { field: "status" });
     }
     bounded("status", status.len(), "bytes", limits::MAX_LIVE_STATUS_BYTES)?;
     one_line("status", status)?;
@@ -134,11 +134,11 @@ pub(crate) fn check_live(status: &str, details: &Map<String, Value>) -> Result<(
 /// A title, without the space around it.
 ///
 /// # Errors
-/// [`Refusal::Blank`], [`Refusal::TooLong`], [`Refusal::Invalid`] for a line break.
-pub(crate) fn title(field: &'static str, raw: &str) -> Result<String, Refusal> {
+/// [`HubError::Blank`], [`HubError::TooLong`], [`HubError::Invalid`] for a line break.
+pub(crate) fn title(field: &'static str, raw: &str) -> Result<String, HubError> {
     let title = raw.trim();
     if is_blank(title) {
-        return Err(Refusal::Blank { field });
+        return Err(HubError::Blank { field });
     }
     bounded(field, title.chars().count(), "characters", limits::MAX_TITLE_CHARS)?;
     one_line(field, title)?;
@@ -148,19 +148,19 @@ pub(crate) fn title(field: &'static str, raw: &str) -> Result<String, Refusal> {
 /// A text beside a title.
 ///
 /// # Errors
-/// [`Refusal::TooLong`].
-pub(crate) fn check_note(field: &'static str, note: Option<&str>) -> Result<(), Refusal> {
+/// [`HubError::TooLong`].
+pub(crate) fn check_note(field: &'static str, note: Option<&str>) -> Result<(), HubError> {
     bounded(field, note.unwrap_or_default().chars().count(), "characters", limits::MAX_NOTE_CHARS)
 }
 
 /// A word that the application chooses: a subject, a stage, a kind, the name of an event.
 ///
 /// # Errors
-/// [`Refusal::Blank`], [`Refusal::TooLong`], [`Refusal::Invalid`] for a line break.
-pub(crate) fn check_word(field: &'static str, word: Option<&str>) -> Result<(), Refusal> {
+/// [`HubError::Blank`], [`HubError::TooLong`], [`HubError::Invalid`] for a line break.
+pub(crate) fn check_word(field: &'static str, word: Option<&str>) -> Result<(), HubError> {
     let Some(word) = word else { return Ok(()) };
     if is_blank(word) {
-        return Err(Refusal::Blank { field });
+        return Err(HubError::Blank { field });
     }
     bounded(field, word.len(), "bytes", limits::MAX_WORD_BYTES)?;
     one_line(field, word)
@@ -169,8 +169,8 @@ pub(crate) fn check_word(field: &'static str, word: Option<&str>) -> Result<(), 
 /// An application's own event: its name, and at most as many bytes of JSON as a message has text.
 ///
 /// # Errors
-/// As [`check_word`] for `event`; [`Refusal::TooLong`], [`Refusal::Invalid`] for `data`.
-pub(crate) fn check_broadcast(event: &str, data: &RawJson, most_bytes: usize) -> Result<(), Refusal> {
+/// As [`check_word`] for `event`; [`HubError::TooLong`], [`HubError::Invalid`] for `data`.
+pub(crate) fn check_broadcast(event: &str, data: &RawJson, most_bytes: usize) -> Result<(), HubError> {
     check_word("event", Some(event))?;
     bounded("data", data.as_str().len(), "bytes", most_bytes)?;
     check_plain("data", data.as_str())
@@ -179,25 +179,25 @@ pub(crate) fn check_broadcast(event: &str, data: &RawJson, most_bytes: usize) ->
 /// JSON that belongs to a job or an event.
 ///
 /// # Errors
-/// [`Refusal::TooLong`], [`Refusal::Invalid`].
-pub(crate) fn check_details(field: &'static str, details: Option<&Value>) -> Result<(), Refusal> {
+/// [`HubError::TooLong`], [`HubError::Invalid`].
+pub(crate) fn check_details(field: &'static str, details: Option<&Value>) -> Result<(), HubError> {
     let Some(details) = details else { return Ok(()) };
     let text = details.to_string();
     bounded(field, text.len(), "bytes", limits::MAX_DETAILS_BYTES)?;
     check_plain(field, &text)
 }
 
-fn check_plain(field: &'static str, json: &str) -> Result<(), Refusal> {
-    plain_json::check(json).map_err(|error| Refusal::Invalid { field, message: error.to_string() })
+fn check_plain(field: &'static str, json: &str) -> Result<(), HubError> {
+    plain_json::check(json).map_err(|error| HubError::Invalid { field, message: error.to_string() })
 }
 
-fn bounded(field: &'static str, size: usize, unit: &'static str, limit: usize) -> Result<(), Refusal> {
-    if size > limit { Err(Refusal::TooLong { field, size, unit, limit }) } else { Ok(()) }
+fn bounded(field: &'static str, size: usize, unit: &'static str, limit: usize) -> Result<(), HubError> {
+    if size > limit { Err(HubError::TooLong { field, size, unit, limit }) } else { Ok(()) }
 }
 
-fn one_line(field: &'static str, text: &str) -> Result<(), Refusal> {
+fn one_line(field: &'static str, text: &str) -> Result<(), HubError> {
     if text.chars().any(|c| c.is_control() || is_line_break(c)) {
-        return Err(Refusal::Invalid { field, message: "must be one line of text".to_owned() });
+        return Err(HubError::Invalid { field, message: "must be one line of text".to_owned() });
     }
     Ok(())
 }
@@ -210,7 +210,7 @@ mod tests {
     fn outsiders_get_the_same_error_for_everything() {
         let (eve, bob) = (UserId::parse("eve").unwrap(), UserId::parse("bob").unwrap());
         for told in [may_take_part(None), may_invite(None), may_govern(None), may_remove(None, &eve, &bob)] {
-            assert!(matches!(told, Err(Refusal::NoSuchRoom)));
+            assert!(matches!(told, Err(HubError::NoSuchRoom)));
         }
     }
 
@@ -218,9 +218,9 @@ mod tests {
     fn members_leave_and_owners_remove_others() {
         let (ann, bob) = (UserId::parse("ann").unwrap(), UserId::parse("bob").unwrap());
         assert!(may_remove(Some(Role::Member), &ann, &ann).is_ok());
-        assert!(matches!(may_remove(Some(Role::Member), &ann, &bob), Err(Refusal::NotOwner)));
+        assert!(matches!(may_remove(Some(Role::Member), &ann, &bob), Err(HubError::NotOwner)));
         assert!(may_remove(Some(Role::Owner), &ann, &bob).is_ok());
-        assert!(matches!(may_govern(Some(Role::Member)), Err(Refusal::NotOwner)));
+        assert!(matches!(may_govern(Some(Role::Member)), Err(HubError::NotOwner)));
     }
 
     #[test]
@@ -231,19 +231,22 @@ mod tests {
         }
         for blank in ["", "  \n\t", "\u{200B}\u{FEFF}", "\u{a0}", "\u{2800}", "\u{3164}"] {
             assert!(
-                matches!(check_body(blank, limits::MAX_MESSAGE_BYTES), Err(Refusal::Blank { field: "body" })),
+                matches!(
+                    check_body(blank, limits::MAX_MESSAGE_BYTES),
+                    Err(HubError::Blank { field: "body" })
+                ),
                 "{blank:?}"
             );
         }
         let long = "x".repeat(limits::MAX_MESSAGE_BYTES + 1);
-        assert!(matches!(check_body(&long, limits::MAX_MESSAGE_BYTES), Err(Refusal::TooLong { .. })));
+        assert!(matches!(check_body(&long, limits::MAX_MESSAGE_BYTES), Err(HubError::TooLong { .. })));
     }
 
     #[test]
     fn reserved_ids_and_parts_of_paths_are_refused_for_new_rooms() {
         for bad in [".", "..", "session_", "session_team", "session_session_team"] {
             let refused = check_room_id(&RoomId::parse(bad).unwrap());
-            assert!(matches!(refused, Err(Refusal::Invalid { field: "id", .. })), "{bad}");
+            assert!(matches!(refused, Err(HubError::Invalid { field: "id", .. })), "{bad}");
         }
         for good in ["...", "session", "session-team", "my_session_team"] {
             assert!(check_room_id(&RoomId::parse(good).unwrap()).is_ok(), "{good}");
@@ -270,18 +273,18 @@ mod tests {
         assert!(check_live(&longest, &details(limits::MAX_DETAILS_BYTES)).is_ok());
         assert!(check_live("open", &Map::new()).is_ok());
         for blank in ["", " ", "\u{2800}"] {
-            assert!(matches!(check_live(blank, &Map::new()), Err(Refusal::Blank { field: "status" })));
+            assert!(matches!(check_live(blank, &Map::new()), Err(HubError::Blank { field: "status" })));
         }
         let long = format!("{longest}x");
         let refused = check_live(&long, &Map::new());
-        assert!(matches!(refused, Err(Refusal::TooLong { field: "status", unit: "bytes", .. })));
+        assert!(matches!(refused, Err(HubError::TooLong { field: "status", unit: "bytes", .. })));
         let refused = check_live("two\nlines", &Map::new());
-        assert!(matches!(refused, Err(Refusal::Invalid { field: "status", .. })));
+        assert!(matches!(refused, Err(HubError::Invalid { field: "status", .. })));
         let refused = check_live("open", &details(limits::MAX_DETAILS_BYTES + 1));
-        assert!(matches!(refused, Err(Refusal::TooLong { field: "details", .. })));
+        assert!(matches!(refused, Err(HubError::TooLong { field: "details", .. })));
         let deep = (0..=plain_json::MAX_DEPTH).fold(Value::Null, |inner, _| Value::Array(vec![inner]));
         let deep = Map::from_iter([("a".to_owned(), Value::Null), ("b".to_owned(), deep)]);
-        assert!(matches!(check_live("open", &deep), Err(Refusal::Invalid { field: "details", .. })));
+        assert!(matches!(check_live("open", &deep), Err(HubError::Invalid { field: "details", .. })));
     }
 
     #[test]
@@ -290,7 +293,7 @@ mod tests {
         assert!(check_note("message", Some(&"ä".repeat(limits::MAX_NOTE_CHARS))).is_ok());
         let limit = limits::MAX_NOTE_CHARS;
         let refused = check_note("message", Some(&"ä".repeat(limit + 1)));
-        let Err(Refusal::TooLong { field: "message", size, unit: "characters", limit: told }) = refused
+        let Err(HubError::TooLong { field: "message", size, unit: "characters", limit: told }) = refused
         else {
             panic!("{refused:?}");
         };

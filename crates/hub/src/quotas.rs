@@ -56,14 +56,14 @@ impl Daily {
 
 /// What a user may have so many of at a time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kept {
+pub enum Concurrent {
     /// Rooms owned.
     Rooms,
     /// Jobs running.
     Jobs,
 }
 
-impl Kept {
+impl Concurrent {
     /// The field that asks for it.
     pub fn field(self) -> &'static str {
         match self {

@@ -3,7 +3,6 @@
 
 use protocol::{Cursor, limits};
 
-
 /// How to bring a client up to date.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Plan {

@@ -3,10 +3,10 @@
 use protocol::{MessageId, Role, RoomId, UserId};
 
 use crate::context::HubContext;
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::live_room;
 use crate::policy;
-use crate::port::{Page, Slice, StoreError};
+use crate::store::{HistoryRange, Page, StoreError};
 
 /// The role of a user in a room. The live room of a chat is created when a member of the chat first asks for it.
 pub(crate) async fn role(
@@ -26,35 +26,35 @@ pub(crate) async fn role(
 /// Checks that a user is a member of a room.
 ///
 /// # Errors
-/// [`Refusal::NoSuchRoom`], [`Refusal::Unavailable`].
-pub(crate) async fn check_member(context: &HubContext, room: &RoomId, user: &UserId) -> Result<(), Refusal> {
+/// [`HubError::NoSuchRoom`], [`HubError::Unavailable`].
+pub(crate) async fn check_member(context: &HubContext, room: &RoomId, user: &UserId) -> Result<(), HubError> {
     policy::may_take_part(role(context, room, user).await?)
 }
 
 /// A page of a room's messages, for a user who is a member at the moment of which the page is.
 ///
 /// # Errors
-/// [`Refusal::NoSuchRoom`], [`Refusal::Unavailable`].
+/// [`HubError::NoSuchRoom`], [`HubError::Unavailable`].
 pub(crate) async fn page_for(
     context: &HubContext,
     room: &RoomId,
     user: &UserId,
-    slice: Slice,
+    slice: HistoryRange,
     limit: u32,
-) -> Result<Page, Refusal> {
+) -> Result<Page, HubError> {
     let mut page = context.store.page_for(room, user, slice, limit).await?;
     // Perhaps a live room that was not asked for before.
     if page.is_none() && role(context, room, user).await?.is_some() {
         page = context.store.page_for(room, user, slice, limit).await?;
     }
-    page.ok_or(Refusal::NoSuchRoom)
+    page.ok_or(HubError::NoSuchRoom)
 }
 
 /// The room of a message.
 ///
 /// # Errors
-/// [`Refusal::NoSuchMessage`], [`Refusal::Unavailable`].
-pub(crate) async fn room_of(context: &HubContext, message: MessageId) -> Result<RoomId, Refusal> {
+/// [`HubError::NoSuchMessage`], [`HubError::Unavailable`].
+pub(crate) async fn room_of(context: &HubContext, message: MessageId) -> Result<RoomId, HubError> {
     let found = context.store.find_message(message).await?;
-    found.map(|(room, _)| room).ok_or(Refusal::NoSuchMessage)
+    found.map(|(room, _)| room).ok_or(HubError::NoSuchMessage)
 }

@@ -6,7 +6,7 @@ use protocol::{RoomId, UserId};
 use tokio::sync::mpsc;
 
 use crate::context::HubContext;
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::room::{self, Mailbox};
 use crate::room_access;
 
@@ -14,12 +14,12 @@ use crate::room_access;
 /// not run is spawned for its members only.
 ///
 /// # Errors
-/// [`Refusal::NoSuchRoom`], [`Refusal::Unavailable`].
+/// [`HubError::NoSuchRoom`], [`HubError::Unavailable`].
 pub(crate) async fn for_user(
     context: &Arc<HubContext>,
     room: &RoomId,
     user: &UserId,
-) -> Result<Mailbox, Refusal> {
+) -> Result<Mailbox, HubError> {
     if let Some(mailbox) = context.rooms.get(room).filter(|mailbox| !mailbox.is_closed()) {
         return Ok(mailbox);
     }
@@ -37,9 +37,9 @@ pub(crate) fn open(context: &Arc<HubContext>, room: &RoomId) -> Mailbox {
 }
 
 /// Why a mailbox is closed, for a user who had it: the room is gone, or the room could not be read and will be there again.
-pub(crate) async fn why_closed(context: &HubContext, room: &RoomId, user: &UserId) -> Refusal {
+pub(crate) async fn why_closed(context: &HubContext, room: &RoomId, user: &UserId) -> HubError {
     match room_access::check_member(context, room, user).await {
-        Ok(()) => Refusal::Stopping,
+        Ok(()) => HubError::Stopping,
         Err(error) => error,
     }
 }

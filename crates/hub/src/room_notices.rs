@@ -4,7 +4,7 @@
 use protocol::{LiveChange, RoomId, RoomRef, UserId};
 
 use crate::context::HubContext;
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::event::Event;
 use crate::live_room;
 use crate::room::Immediate;
@@ -12,12 +12,12 @@ use crate::room::Immediate;
 /// Sends all connections of a user a room that the user was added to.
 ///
 /// # Errors
-/// [`Refusal::Unavailable`].
+/// [`HubError::Unavailable`].
 pub(crate) async fn notify_room_added(
     context: &HubContext,
     room: &RoomId,
     user: &UserId,
-) -> Result<(), Refusal> {
+) -> Result<(), HubError> {
     let clients = context.presence.connections_of(user);
     if clients.is_empty() {
         return Ok(());

@@ -11,12 +11,12 @@ use crate::model::Membership;
 #[derive(Debug, Default)]
 pub struct Roster {
     members: Vec<Member>,
-    spelled: OnceLock<SpelledRoster>,
+    spelled: OnceLock<EncodedRoster>,
 }
 
 /// A roster in the dialect that shows it whole, so that a thousand who join do not have a thousand people spelled for each.
 #[derive(Debug)]
-pub struct SpelledRoster {
+pub struct EncodedRoster {
     text: Vec<u8>,
     /// Where each member stands in it.
     places: Vec<Range<usize>>,
@@ -36,7 +36,7 @@ impl Roster {
 
     /// The list with commas between, written at the first call: `write` adds one member. There is one dialect that shows a
     /// roster whole, so there is one place for it.
-    pub fn spelled(&self, write: impl Fn(&Member, &mut Vec<u8>)) -> &SpelledRoster {
+    pub fn spelled(&self, write: impl Fn(&Member, &mut Vec<u8>)) -> &EncodedRoster {
         self.spelled.get_or_init(|| {
             let mut text = Vec::with_capacity(self.members.len() * 96);
             let mut places = Vec::with_capacity(self.members.len());
@@ -49,12 +49,12 @@ impl Roster {
                 places.push(start..text.len());
             }
             text.shrink_to_fit();
-            SpelledRoster { text, places }
+            EncodedRoster { text, places }
         })
     }
 }
 
-impl SpelledRoster {
+impl EncodedRoster {
     /// The whole of it.
     pub fn text(&self) -> &[u8] {
         &self.text
@@ -75,8 +75,8 @@ fn rank(member: &Member) -> (bool, &str, &UserId) {
 /// One person, as a list shows one.
 pub(crate) fn member(membership: &Membership, online: bool) -> Member {
     Member {
-        id: membership.person.id.clone(),
-        name: membership.person.username.clone(),
+        id: membership.user.id.clone(),
+        name: membership.user.username.clone(),
         role: membership.role,
         online,
         read_seq: membership.read_seq,
@@ -88,5 +88,5 @@ pub(crate) fn roster<'a>(
     memberships: impl Iterator<Item = &'a Membership>,
     is_present: impl Fn(&UserId) -> bool,
 ) -> Roster {
-    Roster::of(memberships.map(|it| member(it, is_present(&it.person.id))).collect())
+    Roster::of(memberships.map(|it| member(it, is_present(&it.user.id))).collect())
 }

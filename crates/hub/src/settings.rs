@@ -18,10 +18,10 @@ pub struct Settings {
     /// Messages in the history cache of a room. Default 256: a minute or two of a lively room.
     pub ring: usize,
     /// Bytes in the history cache of a room. Default 512 KiB: as much as one answer to a join brings.
-    pub ring_bytes: usize,
+    pub history_cache_bytes_per_room: usize,
     /// Bytes in the history caches of all rooms; beyond it older messages are evicted and read from the store. Default 64 MiB:
     /// 250,000 messages of a line or two.
-    pub at_hand_bytes: usize,
+    pub history_cache_bytes: usize,
     /// How long an idle room stays in memory. Default 60 s: longer than a page takes to reload.
     pub room_idle: Duration,
     /// How long a user counts as online after the last connection ended. Default 5 s: longer than a reload or a change of
@@ -37,7 +37,7 @@ pub struct Settings {
     /// What a user may create and store in a day, and own at a time. Default: no limits.
     pub quotas: Quotas,
     /// Connections of one user. Default as in [`protocol::limits::MAX_CONNECTIONS_PER_PERSON`].
-    pub connections_per_person: usize,
+    pub connections_per_user: usize,
     /// Rooms that one connection may be subscribed to. Default as in [`protocol::limits::MAX_ROOMS_PER_CONNECTION`].
     pub rooms_per_connection: usize,
     /// Bytes of UTF-8 text in one message. Default as in [`protocol::limits::MAX_MESSAGE_BYTES`].
@@ -54,15 +54,15 @@ impl Default for Settings {
             mailbox: 256,
             batch: 64,
             ring: 256,
-            ring_bytes: protocol::limits::PAGE_BYTES,
-            at_hand_bytes: 64 * 1024 * 1024,
+            history_cache_bytes_per_room: protocol::limits::PAGE_BYTES,
+            history_cache_bytes: 64 * 1024 * 1024,
             room_idle: Duration::from_mins(1),
             presence_grace: Duration::from_secs(5),
             presence_tick: Duration::from_millis(100),
             typing_timeout: Duration::from_millis(u64::from(protocol::limits::TYPING_TIMEOUT_MS)),
             rates: Rates::default(),
             quotas: Quotas::default(),
-            connections_per_person: protocol::limits::MAX_CONNECTIONS_PER_PERSON,
+            connections_per_user: protocol::limits::MAX_CONNECTIONS_PER_PERSON,
             rooms_per_connection: protocol::limits::MAX_ROOMS_PER_CONNECTION,
             message_bytes: protocol::limits::MAX_MESSAGE_BYTES,
             inbox_bytes_per_user: protocol::limits::INBOX_BYTES_PER_USER,

@@ -379,7 +379,8 @@ mod tests {
     fn replaced_frame_is_found_wherever_it_waits() {
         let key = |number: usize| DeliveryPolicy::Latest(ConflationKey(number as u64));
         for replaced in 0..4 {
-            let mut queue = queue(&[("old", 0, DeliveryPolicy::Reliable), ("older", 0, DeliveryPolicy::Reliable)]);
+            let mut queue =
+                queue(&[("old", 0, DeliveryPolicy::Reliable), ("older", 0, DeliveryPolicy::Reliable)]);
             queue.take(2, |_| ());
             for (number, item) in ["0", "1", "2", "3"].into_iter().enumerate() {
                 queue.push(item, 60, key(number)).unwrap();

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bench::median;
-use hub::model::Person;
-use hub::port::{MessageDraft, RoomDraft, Store as _};
+use hub::model::User;
+use hub::store::{MessageDraft, RoomDraft, Store as _};
 use protocol::{DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId};
 use server::auth::accounts::{Accounts as _, NewAccount};
 use server::config::Synchronous;
@@ -128,7 +128,7 @@ fn processor_time() -> Result<Duration, Failed> {
     Ok(Duration::from_millis(ticks * 1000 / TICKS_PER_SECOND))
 }
 
-async fn author(store: &SqliteStore) -> Result<Arc<Person>, Failed> {
+async fn author(store: &SqliteStore) -> Result<Arc<User>, Failed> {
     let account = NewAccount {
         id: UserId::parse("ann")?,
         username: "ann".to_owned(),
@@ -139,7 +139,7 @@ async fn author(store: &SqliteStore) -> Result<Arc<Person>, Failed> {
     Ok(Arc::new(store.create(account).await?))
 }
 
-async fn rooms(store: &SqliteStore, owner: &Person, count: usize) -> Result<Vec<RoomId>, Failed> {
+async fn rooms(store: &SqliteStore, owner: &User, count: usize) -> Result<Vec<RoomId>, Failed> {
     let mut rooms = Vec::with_capacity(count);
     for number in 0..count {
         let room = RoomDraft {
@@ -156,7 +156,7 @@ async fn rooms(store: &SqliteStore, owner: &Person, count: usize) -> Result<Vec<
     Ok(rooms)
 }
 
-fn draft(author: &Arc<Person>) -> MessageDraft {
+fn draft(author: &Arc<User>) -> MessageDraft {
     MessageDraft {
         id: MessageId(Uuid::now_v7()),
         author: author.clone(),

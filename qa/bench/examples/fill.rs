@@ -8,8 +8,8 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use hub::model::Person;
-use hub::port::{MessageDraft, RoomDraft, Store as _};
+use hub::model::User;
+use hub::store::{MessageDraft, RoomDraft, Store as _};
 use protocol::{DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId};
 use server::auth::accounts::{Accounts as _, NewAccount};
 use server::config::Synchronous;
@@ -72,7 +72,7 @@ async fn main() -> Result<(), Failed> {
 }
 
 /// Makes so many people and returns the first.
-async fn people(store: &SqliteStore, count: usize) -> Result<Arc<Person>, Failed> {
+async fn people(store: &SqliteStore, count: usize) -> Result<Arc<User>, Failed> {
     let mut first = None;
     for n in 0..count.max(1) {
         let username = format!("c{n}");
@@ -109,7 +109,7 @@ async fn rooms(store: &SqliteStore, shape: &Shape) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn talk(store: &SqliteStore, room: &RoomId, author: &Arc<Person>, count: usize) -> Result<(), Failed> {
+async fn talk(store: &SqliteStore, room: &RoomId, author: &Arc<User>, count: usize) -> Result<(), Failed> {
     let mut left = count;
     while left > 0 {
         let some = left.min(BATCH);

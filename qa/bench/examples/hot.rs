@@ -7,7 +7,7 @@ use std::hint::black_box;
 
 use bench::{Failed, Workload, workload_encoded};
 use bytes::BytesMut;
-use hub::Spelling;
+use hub::Encoder;
 use protocol::DraftId;
 use server::dialect::{Dialect, RAW, Request, Scope};
 use uuid::Uuid;
@@ -90,7 +90,7 @@ fn understand_posts(count: u32) -> Outcome {
 /// if it is a post, encoded once.
 fn through_the_hub(wish: fn(u32) -> String, readers: usize, count: u32) -> Outcome {
     let dialect = native()?;
-    let spelling: Spelling = dialect.spelling;
+    let spelling: Encoder = dialect.encoder;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let workload = workload_encoded(readers, spelling).await;
         let Workload { hub, room, speaker, counter, mut peers } =
@@ -120,7 +120,7 @@ fn through_the_hub(wish: fn(u32) -> String, readers: usize, count: u32) -> Outco
 /// Posts in a room that nobody follows: checked, stored in memory, numbered, and put into the full ring of the room.
 fn keep_posts(count: u32) -> Outcome {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let workload = workload_encoded(1, native()?.spelling).await.map_err(|failed| words(&failed))?;
+        let workload = workload_encoded(1, native()?.encoder).await.map_err(|failed| words(&failed))?;
         let Workload { hub, room, speaker, peers, .. } = workload;
         drop(peers);
         for number in 0..count {

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use hub::memory::{MemoryStore, SystemClock};
-use hub::model::Person;
+use hub::model::User;
 use hub::{
-    DeliveryPolicy, Event, Gone, Hub, Identity, NewRoom, Outlet, OutletFuture, Peer, Refusal, Settings,
-    SignInId, Spelling,
+    ClientSession, ClientTransport, DeliveryPolicy, Disconnected, Encoder, Event, Hub, HubError, Identity,
+    NewRoom, Settings, SignInId, TransportFuture,
 };
 use protocol::{BadId, CloseCode, RoomId, RoomKind, ServerFrame, UserId};
 use uuid::Uuid;
@@ -20,7 +20,7 @@ pub enum Failed {
     /// A name of ours is not legal.
     Id(BadId),
     /// The hub said no.
-    Refused(Refusal),
+    Refused(HubError),
 }
 
 impl From<BadId> for Failed {
@@ -29,8 +29,8 @@ impl From<BadId> for Failed {
     }
 }
 
-impl From<Refusal> for Failed {
-    fn from(error: Refusal) -> Self {
+impl From<HubError> for Failed {
+    fn from(error: HubError) -> Self {
         Self::Refused(error)
     }
 }
@@ -48,17 +48,17 @@ impl Counter {
     }
 }
 
-impl Outlet for Counter {
-    fn push(&self, _: Bytes, _: DeliveryPolicy) -> Result<(), Gone> {
+impl ClientTransport for Counter {
+    fn push(&self, _: Bytes, _: DeliveryPolicy) -> Result<(), Disconnected> {
         self.frames.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
-    fn keeps_up(&self) -> OutletFuture<'_, ()> {
+    fn keeps_up(&self) -> TransportFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 
-    fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
+    fn receipt(&self) -> TransportFuture<'static, Result<(), Disconnected>> {
         Box::pin(std::future::ready(Ok(())))
     }
 
@@ -66,7 +66,7 @@ impl Outlet for Counter {
 }
 
 /// The native spelling of a message, and of nothing else.
-pub const NATIVE: Spelling = Spelling::new(0, encode_message);
+pub const NATIVE: Encoder = Encoder::new(0, encode_message);
 
 /// Spells messages as the native dialect does.
 pub fn encode_message(event: &Event) -> Option<Bytes> {
@@ -83,11 +83,11 @@ pub struct Workload {
     /// The room.
     pub room: RoomId,
     /// Who speaks.
-    pub speaker: Arc<Person>,
+    pub speaker: Arc<User>,
     /// Counts what all of them are told.
     pub counter: Arc<Counter>,
     /// Held, because dropping one leaves the room.
-    pub peers: Vec<Peer>,
+    pub peers: Vec<ClientSession>,
 }
 
 /// Puts as many people as asked into one room of a new hub over the memory store.
@@ -102,14 +102,14 @@ pub async fn workload(size: usize) -> Result<Workload, Failed> {
 ///
 /// # Errors
 /// When the hub refuses, which it has no reason to.
-pub async fn workload_encoded(size: usize, spelling: Spelling) -> Result<Workload, Failed> {
+pub async fn workload_encoded(size: usize, encoder: Encoder) -> Result<Workload, Failed> {
     let store = Arc::new(MemoryStore::new());
     let hub = Hub::new(store.clone(), Arc::<SystemClock>::default(), Settings::default());
-    let people = (0..size).map(|n| person(&format!("p{n}"))).collect::<Result<Vec<_>, _>>()?;
-    for person in &people {
-        store.put_person((**person).clone());
+    let users = (0..size).map(|n| user(&format!("p{n}"))).collect::<Result<Vec<_>, _>>()?;
+    for user in &users {
+        store.put_user((**user).clone());
     }
-    let speaker = people.first().cloned().map_or_else(|| person("p0"), Ok)?;
+    let speaker = users.first().cloned().map_or_else(|| user("p0"), Ok)?;
     let room = RoomId::parse("hall")?;
     let owner = speaker.id.clone();
     let new = NewRoom {
@@ -119,23 +119,23 @@ pub async fn workload_encoded(size: usize, spelling: Spelling) -> Result<Workloa
         members: Vec::new(),
     };
     hub.create_room(&owner, new).await?;
-    for some in people.chunks(100) {
-        let ids = some.iter().map(|person| person.id.clone()).collect();
+    for some in users.chunks(100) {
+        let ids = some.iter().map(|user| user.id.clone()).collect();
         hub.add_members(&owner, &room, ids).await?;
     }
     let counter = Arc::new(Counter::default());
     let mut peers = Vec::with_capacity(size);
-    for (n, person) in (0u128..).zip(people) {
-        let identity = Identity { person, sign_in: SignInId(Uuid::from_u128(n)) };
-        let mut peer = hub.attach(identity, spelling, counter.clone())?;
-        peer.handle(hub::Command::Join { room: room.clone(), bring: hub::Bring::Page(None) }).await;
+    for (n, user) in (0u128..).zip(users) {
+        let identity = Identity { user, sign_in: SignInId(Uuid::from_u128(n)) };
+        let mut peer = hub.attach(identity, encoder, counter.clone())?;
+        peer.handle(hub::Command::Join { room: room.clone(), mode: hub::Bring::Page(None) }).await;
         peers.push(peer);
     }
     Ok(Workload { hub, room, speaker, counter, peers })
 }
 
-fn person(name: &str) -> Result<Arc<Person>, BadId> {
-    Ok(Arc::new(Person {
+fn user(name: &str) -> Result<Arc<User>, BadId> {
+    Ok(Arc::new(User {
         id: UserId::parse(name)?,
         username: name.to_owned(),
         email: format!("{name}@example.org"),

@@ -116,7 +116,7 @@ pub struct View {
     /// Which client.
     pub client: String,
     /// Whose.
-    pub person: String,
+    pub user: String,
     /// In the order in which it was told.
     pub notices: Vec<Notice>,
     /// The entries of the user's inbox that its dialect has a word for.

@@ -43,8 +43,8 @@ fn check_view<'a>(
             Notice::Entry { text, number } => (text.as_str(), *number),
             _ => continue,
         };
-        let words = || (view.person.clone(), view.client.clone(), text.to_owned());
-        let key = (view.person.as_str(), text);
+        let words = || (view.user.clone(), view.client.clone(), text.to_owned());
+        let key = (view.user.as_str(), text);
         if !sent.contains(&key) {
             let (user, client, text) = words();
             found.push(Violation::Misdirected { user, client, text });
@@ -82,12 +82,11 @@ fn check_recovered(
         });
         let Some((after, upto)) = recovered else { continue };
         let last = numbers.iter().copied().max().unwrap_or_default().max(upto);
-        for entry in
-            history.entries.iter().filter(|it| it.user == view.person && view.kinds.contains(&it.kind))
+        for entry in history.entries.iter().filter(|it| it.user == view.user && view.kinds.contains(&it.kind))
         {
             let Some(number) = told.get(&name(entry)).copied().flatten() else { continue };
             if number > after && number <= last && !numbers.contains(&number) {
-                let (user, client, text) = (view.person.clone(), view.client.clone(), entry.text.clone());
+                let (user, client, text) = (view.user.clone(), view.client.clone(), entry.text.clone());
                 found.push(Violation::InboxGap { user, client, number, text, after });
             }
         }
@@ -107,7 +106,7 @@ fn check_told(history: &History, told: &HashMap<Name<'_>, Option<u64>>, found: &
     let missing = history.entries.iter().filter(|it| it.is_stored && !told.contains_key(&name(it)));
     for entry in missing {
         let could_be_told = |view: &&View| {
-            view.person == entry.user && view.end.hears_inbox && view.kinds.contains(&entry.kind)
+            view.user == entry.user && view.end.hears_inbox && view.kinds.contains(&entry.kind)
         };
         if let Some(view) = history.views.iter().find(could_be_told) {
             untold.entry((&entry.user, &view.client)).or_default().push(&entry.text);

@@ -76,16 +76,16 @@ impl Standing {
 /// client is certainly in it.
 fn check_presence(view: &View, history: &History, found: &mut Vec<Violation>) {
     for (room, seen) in &view.end.present {
-        for person in seen.difference(&history.present) {
+        for user in seen.difference(&history.present) {
             let (room, client) = (room.clone(), view.client.clone());
-            found.push(Violation::Ghost { room, client, person: person.clone() });
+            found.push(Violation::Ghost { room, client, user: user.clone() });
         }
         let following = history.views.iter().filter(|other| other.end.follows.contains(room));
-        let there: BTreeSet<&String> = following.map(|other| &other.person).collect();
-        for person in there.into_iter().filter(|person| history.present.contains(*person)) {
-            if !seen.contains(person) {
+        let there: BTreeSet<&String> = following.map(|other| &other.user).collect();
+        for user in there.into_iter().filter(|user| history.present.contains(*user)) {
+            if !seen.contains(user) {
                 let (room, client) = (room.clone(), view.client.clone());
-                found.push(Violation::Overlooked { room, client, person: person.clone() });
+                found.push(Violation::Overlooked { room, client, user: user.clone() });
             }
         }
     }

@@ -170,14 +170,14 @@ pub enum Violation {
         head: u64,
     },
     /// A client takes somebody for present who is not.
-    #[error("room {room}: {client} sees {person}, who is gone")]
+    #[error("room {room}: {client} sees {user}, who is gone")]
     Ghost {
         /// Where.
         room: String,
         /// Who was told.
         client: String,
         /// Who is gone.
-        person: String,
+        user: String,
     },
     /// An acknowledged entry of an inbox reached none of its user's clients.
     #[error(
@@ -244,13 +244,13 @@ pub enum Violation {
         after: u64,
     },
     /// A client does not know of somebody who is present.
-    #[error("room {room}: {client} does not see {person}, who is there")]
+    #[error("room {room}: {client} does not see {user}, who is there")]
     Overlooked {
         /// Where.
         room: String,
         /// Who was not told.
         client: String,
         /// Who is there.
-        person: String,
+        user: String,
     },
 }

@@ -34,7 +34,7 @@ fn view(client: &str, person: &str, notices: Vec<Notice>) -> View {
     let present = [(ROOM.to_owned(), people(&["ann", "bob"]))].into();
     let end = End { follows: people(&[ROOM]), present, hears_inbox: true };
     let kinds = [EntryKind::Direct].into();
-    View { client: client.to_owned(), person: person.to_owned(), notices, kinds, end }
+    View { client: client.to_owned(), user: person.to_owned(), notices, kinds, end }
 }
 
 /// Ann says three lines; she hears them at once, bob hears the second one again after a cut that his own rules see through.

@@ -1,7 +1,7 @@
 //! The spellings: whatever a client says is a wish or is refused in words, and nothing that it says makes it somebody else.
 
 use ::socketio::codec::{Decoder, Packet};
-use hub::{Command, Event, Failure};
+use hub::{Command, CommandError, Event};
 use protocol::{RoomId, limits};
 use serde_json::Value;
 use server::dialect::{Dialect, RAW, Request, Scope, socketio, talim};
@@ -48,7 +48,7 @@ fn understand(dialect: &Dialect, frame: &str, scope: &Scope) {
             keeps_limits(&request);
         }
         Err(failure) => {
-            let said = (dialect.spelling.encode)(&Event::Failed(*failure)).unwrap_or_default();
+            let said = (dialect.encoder.encode)(&Event::Failed(*failure)).unwrap_or_default();
             let said: Value = serde_json::from_slice(&said).unwrap_or_default();
             assert_eq!(said.get("type").and_then(Value::as_str), Some("error"), "{frame}");
             assert!(said.to_string().len() <= 8 * frame.len() + 1_024, "a refusal is short: {said}");
@@ -94,7 +94,7 @@ pub(crate) fn socketio_events(input: &[u8]) {
 }
 
 /// A refusal is a packet that the clients' library takes.
-fn refused(failure: &Failure, bytes: usize) {
+fn refused(failure: &CommandError, bytes: usize) {
     let answer = serde_json::to_string(&talim::failed(failure)).unwrap_or_default();
     assert!(answer.len() <= 8 * bytes + 1_024, "a refusal is short: {answer}");
     let said = (socketio::SPELLING.encode)(&Event::Failed(failure.clone()));

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hub::{RoomHead, Track};
+use hub::{RoomHead, StreamPosition};
 use protocol::{Cursor, RoomId, UserId};
 use server::gateway::socketio::pid as private;
 use server::gateway::socketio::positions::{Positions, Stood};
@@ -44,9 +44,9 @@ fn write(input: &[u8]) {
         heads.push((room, Cursor { epoch: u32::from_le_bytes([a, b, c, d]), seq: u64::from_le_bytes(seq) }));
     }
     let mut positions = Positions::default();
-    positions.note(Track::Inbox(1));
+    positions.note(StreamPosition::Inbox(1));
     for (room, cursor) in &heads {
-        positions.note(Track::Room(room, *cursor));
+        positions.note(StreamPosition::Room(room, *cursor));
     }
     let offset = positions.offset().unwrap_or_default();
     let stood = Stood::parse(&offset);

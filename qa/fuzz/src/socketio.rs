@@ -34,8 +34,8 @@ pub(crate) fn packets(input: &[u8]) {
 /// The refusal of a client with another parser names the namespace that it asked for.
 fn check_other_parser(message: &[u8]) {
     let Some(namespace) = msgpack::connect_namespace(message) else { return };
-    let refusal = msgpack::connect_error(namespace, "no");
-    assert!(namespace.starts_with('/') && refusal.ends_with(namespace.as_bytes()));
+    let error = msgpack::connect_error(namespace, "no");
+    assert!(namespace.starts_with('/') && error.ends_with(namespace.as_bytes()));
 }
 
 /// Limits are kept, and a packet that is written again is read as the same.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io::{self, Read};
 
-use hub::model::Person;
+use hub::model::User;
 use uuid::Uuid;
 
 use super::accounts::{AccountError, Accounts};
@@ -105,7 +105,7 @@ async fn add(
     email: Option<&str>,
     stdin: impl Read,
     now_ms: i64,
-) -> Result<Person, ManageError> {
+) -> Result<User, ManageError> {
     let password = read_password(stdin)?;
     // Every account has an address of its own; this one leads nowhere (RFC 2606).
     let made_up = || format!("{}@people.invalid", Uuid::now_v7().simple());
@@ -115,7 +115,7 @@ async fn add(
     Ok(accounts.create(account).await?)
 }
 
-async fn find(accounts: &dyn Accounts, name: &str) -> Result<Person, ManageError> {
+async fn find(accounts: &dyn Accounts, name: &str) -> Result<User, ManageError> {
     let mut found = accounts.by_usernames(&[name.trim().to_owned()]).await?;
     found.pop().ok_or_else(|| ManageError::NoSuchUser(name.to_owned()))
 }

@@ -139,10 +139,10 @@ impl Keys {
     ///
     /// # Errors
     /// [`AuthError::Internal`] when signing fails.
-    pub fn issue(&self, person: &UserId, sign_in: Uuid, now_ms: i64) -> Result<String, AuthError> {
+    pub fn issue(&self, user: &UserId, sign_in: Uuid, now_ms: i64) -> Result<String, AuthError> {
         let iat = seconds(now_ms);
         let claims = Claims {
-            sub: person.as_str().to_owned(),
+            sub: user.as_str().to_owned(),
             exp: NumericDate::from_seconds(iat + self.access_seconds),
             iat: NumericDate::from_seconds(iat),
             nbf: None,
@@ -159,14 +159,14 @@ impl Keys {
     ///
     /// # Errors
     /// [`AuthError::Internal`] when signing fails.
-    pub fn seal(&self, purpose: &str, person: &UserId, word: &str) -> Result<String, AuthError> {
-        let text = sealed_text(purpose, person, word);
+    pub fn seal(&self, purpose: &str, user: &UserId, word: &str) -> Result<String, AuthError> {
+        let text = sealed_text(purpose, user, word);
         jsonwebtoken::crypto::sign(&text, &self.sign, Algorithm::HS256).map_err(AuthError::internal)
     }
 
     /// Whether this is what [`Keys::seal`] answered for the same person, purpose and word.
-    pub fn is_seal(&self, seal: &str, purpose: &str, person: &UserId, word: &str) -> bool {
-        let text = sealed_text(purpose, person, word);
+    pub fn is_seal(&self, seal: &str, purpose: &str, user: &UserId, word: &str) -> bool {
+        let text = sealed_text(purpose, user, word);
         jsonwebtoken::crypto::verify(seal, &text, &self.check, Algorithm::HS256).unwrap_or(false)
     }
 
@@ -250,8 +250,8 @@ fn part(token: &str, number: usize) -> Option<Map<String, Value>> {
 }
 
 /// Has zero bytes, which no token and no identifier has: a seal is no token's signature, and no other word's seal.
-fn sealed_text(purpose: &str, person: &UserId, word: &str) -> Vec<u8> {
-    [purpose, person.as_str(), word].join("\0").into_bytes()
+fn sealed_text(purpose: &str, user: &UserId, word: &str) -> Vec<u8> {
+    [purpose, user.as_str(), word].join("\0").into_bytes()
 }
 
 fn seconds(at_ms: i64) -> u64 {
@@ -298,8 +298,8 @@ mod tests {
         let (keys, ann, bob) = (keys(b'a'), UserId::parse("ann").unwrap(), UserId::parse("bob").unwrap());
         let seal = keys.seal("lid", &ann, "jar").unwrap();
         assert!(keys.is_seal(&seal, "lid", &ann, "jar"));
-        for (purpose, person, word) in [("cap", &ann, "jar"), ("lid", &bob, "jar"), ("lid", &ann, "tin")] {
-            assert!(!keys.is_seal(&seal, purpose, person, word));
+        for (purpose, user, word) in [("cap", &ann, "jar"), ("lid", &bob, "jar"), ("lid", &ann, "tin")] {
+            assert!(!keys.is_seal(&seal, purpose, user, word));
         }
         assert!(!keys.is_seal("", "lid", &ann, "jar"));
         assert!(!super::tests::keys(b'b').is_seal(&seal, "lid", &ann, "jar"));

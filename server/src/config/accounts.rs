@@ -131,7 +131,7 @@ impl super::Config {
     /// What the cookie of the pages is called on a server whose first listener has this port. Browsers send cookies to every
     /// port of a host, and a developer has more than one hub on one.
     pub fn cookie_name(&self, port: u16) -> String {
-        match &self.people.cookie_name {
+        match &self.users.cookie_name {
             Some(name) => name.clone(),
             None if self.is_development() => format!("{PLAIN_COOKIE}_{port}"),
             None => format!("{HOST_PREFIX}{PLAIN_COOKIE}"),

@@ -138,7 +138,7 @@ pub(super) struct Settings {
     pub(super) accounts: AccountsMode,
 
     #[command(flatten)]
-    pub(super) people: AccountSettings,
+    pub(super) users: AccountSettings,
 
     /// In development the addresses of QuizMaster take this id as a token, and no token at all as this person
     #[arg(

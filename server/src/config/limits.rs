@@ -127,7 +127,7 @@ pub struct Limits {
     /// Sockets that one address has open at a time.
     pub connections_per_address: usize,
     /// Sockets that one person has open at a time.
-    pub connections_per_person: usize,
+    pub connections_per_user: usize,
     /// Rooms that one socket follows at a time.
     pub rooms_per_connection: usize,
     /// Bytes of one frame of a socket and of one REST body.
@@ -135,7 +135,7 @@ pub struct Limits {
     /// Bytes of text that one message carries.
     pub message_bytes: usize,
     /// Bytes that the newest messages of all rooms take of memory.
-    pub at_hand_bytes: usize,
+    pub history_cache_bytes: usize,
     /// Bytes of inbox entries that may wait for one user.
     pub inbox_bytes_per_user: u64,
     /// How long a client has for the head of its first request.
@@ -156,11 +156,11 @@ impl Default for Limits {
             handshakes_at_once: 8,
             handshakes_waiting: 5_000,
             connections_per_address: 100_000,
-            connections_per_person: limits::MAX_CONNECTIONS_PER_PERSON,
+            connections_per_user: limits::MAX_CONNECTIONS_PER_PERSON,
             rooms_per_connection: limits::MAX_ROOMS_PER_CONNECTION,
             frame_bytes: limits::MAX_FRAME_BYTES,
             message_bytes: limits::MAX_MESSAGE_BYTES,
-            at_hand_bytes: AT_HAND_BYTES,
+            history_cache_bytes: AT_HAND_BYTES,
             inbox_bytes_per_user: limits::INBOX_BYTES_PER_USER,
             first_request: Duration::from_secs(10),
             keep_alive: Duration::from_secs(75),
@@ -282,7 +282,7 @@ pub(super) struct LimitSettings {
         default_value = "67108864",
         hide_default_value = true
     )]
-    at_hand_bytes: u64,
+    history_cache_bytes: u64,
 
     /// Bytes of direct messages and ended jobs that may wait for one user until their delivery is proven; beyond it their
     /// senders are refused [default: 64 MiB, a thousand of the longest messages]
@@ -337,11 +337,11 @@ impl LimitSettings {
             handshakes_at_once: size(self.handshakes_at_once),
             handshakes_waiting: size(self.handshakes_waiting),
             connections_per_address: self.max_connections_per_address.map_or(of_one_address, size),
-            connections_per_person: size(self.max_connections_per_person),
+            connections_per_user: size(self.max_connections_per_person),
             rooms_per_connection: size(self.max_rooms_per_connection),
             frame_bytes: size(self.max_frame_bytes),
             message_bytes: size(self.max_message_bytes),
-            at_hand_bytes: usize::try_from(self.at_hand_bytes).unwrap_or(usize::MAX),
+            history_cache_bytes: usize::try_from(self.history_cache_bytes).unwrap_or(usize::MAX),
             inbox_bytes_per_user: self.inbox_bytes_per_user.get(),
             first_request: seconds(self.first_request_seconds),
             keep_alive: seconds(self.keep_alive_seconds),

@@ -29,7 +29,10 @@ fn no_test_waits_for_time_to_pass() {
     let bad = [
         Source::sample("crates/hub/tests/rooms.rs", nap),
         Source::sample("crates/hub/src/room.rs", nap),
-        Source::sample("crates/hub/src/peer.rs", &format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{nap}}}\n")),
+        Source::sample(
+            "crates/hub/src/peer.rs",
+            &format!("fn f() {{}}\n#[cfg(test)]\nmod tests {{\n{nap}}}\n"),
+        ),
         Source::sample("end2end/tests/chat.spec.ts", concat!("await page.waitFor", "Timeout(100);\n")),
     ];
     assert_eq!(sleepers(&bad).len(), 3, "{:?}", sleepers(&bad));

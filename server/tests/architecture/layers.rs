@@ -132,7 +132,7 @@ fn a_dialect_knows_no_transport() {
     holds(&dialects_with_a_transport(&sources()));
 }
 
-/// Everybody else knows `hub::port::Store` and does not care what is behind it.
+/// Everybody else knows `hub::store::Store` and does not care what is behind it.
 fn users_of_the_store(sources: &[Source]) -> Vec<String> {
     let wiring = ["src/store", "src/lib.rs", "src/main.rs", "src/state.rs", "src/lifecycle"];
     let wiring = wiring.map(|path| in_package("server", path));

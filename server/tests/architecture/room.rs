@@ -52,8 +52,7 @@ fn strange_fields(source: &Source) -> Vec<String> {
 
 #[test]
 fn a_room_is_composed_of_parts_and_its_identity() {
-    let bad =
-        "struct Room { identity: Identity, context: Arc<HubContext>, log: log::Log, pub typing: Typing, head: u64, waiting: Vec<Typing> }";
+    let bad = "struct Room { identity: Identity, context: Arc<HubContext>, log: log::Log, pub typing: Typing, head: u64, waiting: Vec<Typing> }";
     let told = strange_fields(&Source::sample("room.rs", bad));
     assert_eq!(told, ["typing: Typing", "head: u64", "waiting: Vec"]);
     let files = ["src/room/mod.rs", "src/room.rs"].map(|path| in_package("hub", path));

@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use hub::port::Clock;
+use hub::store::Clock;
 use jsonwebtoken::{EncodingKey, Header};
 use protocol::rest::{ChatMessage, Tokens};
 use protocol::{RoomId, UserId};

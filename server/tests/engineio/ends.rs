@@ -32,7 +32,8 @@ async fn whoever_does_not_answer_a_ping_is_gone() {
 #[tokio::test]
 async fn a_message_that_does_not_end_ends_the_session_whatever_comes_between() {
     let unfinished = Duration::from_millis(200);
-    let hall = TestServer::open(Settings { message_timeout: unfinished, idle_packets: u32::MAX, ..quiet() }).await;
+    let hall =
+        TestServer::open(Settings { message_timeout: unfinished, idle_packets: u32::MAX, ..quiet() }).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.begin_text("4begun").await;
     assert_eq!(soon(socket.ping_to_the_end()).await, 1001);

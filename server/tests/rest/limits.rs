@@ -103,7 +103,7 @@ async fn so_many_sockets_are_open_at_a_time_and_a_closed_one_makes_room() {
 #[tokio::test]
 async fn a_person_and_a_connection_have_as_much_as_is_set() {
     let limits = Limits {
-        connections_per_person: 1,
+        connections_per_user: 1,
         rooms_per_connection: 1,
         message_bytes: 10,
         frame_bytes: 1_000,

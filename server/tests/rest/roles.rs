@@ -84,7 +84,7 @@ async fn nobody_makes_a_role_up() {
 
 #[tokio::test]
 async fn another_claim_names_roles_where_it_is_chosen() {
-    let app = App::spawn_with(|config| config.people.role_claim = RoleClaim::chosen("roles").unwrap()).await;
+    let app = App::spawn_with(|config| config.users.role_claim = RoleClaim::chosen("roles").unwrap()).await;
     for (claims, status) in [
         (json!({ "sub": "interviews", "exp": FAR_AWAY, "roles": ["editor", "service"] }), 200),
         (json!({ "sub": "interviews", "exp": FAR_AWAY, "hubbub_role": "admin" }), 403),

@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use hub::model::Person;
-use hub::port::{MessageDraft, Store};
+use hub::model::User;
+use hub::store::{MessageDraft, Store};
 use protocol::rest::{Tokens, User};
 use protocol::{Cursor, DraftId, JoinedRoom, MessageId, MessageKind, RoomId, ServerFrame};
 use server::store::sqlite::SqliteStore;
@@ -34,7 +34,7 @@ async fn open(folder: &Path) -> App {
 /// Says a hundred thousand things while no server runs.
 async fn fill(folder: &Path, room: &RoomId, author: &User) {
     let store = SqliteStore::open(folder.join("hubbub.db")).await.unwrap();
-    let author = Arc::new(Person {
+    let author = Arc::new(User {
         id: author.id.clone(),
         username: author.username.clone(),
         email: author.email.clone(),

@@ -28,7 +28,7 @@ mod rooms;
 mod sign_in_quota;
 mod world;
 
-/// Each of these is a promise of `hub::port::Store`.
+/// Each of these is a promise of `hub::store::Store`.
 macro_rules! contract {
     ($($file:ident: $($promise:ident),+;)+) => {
         mod memory {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use hub::port::{InboxStore as _, Slice, Store as _, StoreError};
+use hub::store::{HistoryRange, InboxStore as _, Store as _, StoreError};
 use protocol::{Cursor, MessageId, MessageKind, RoomKind};
 use server::auth::Clearance;
 use server::auth::accounts::{Accounts as _, Rotation};
@@ -54,7 +54,7 @@ async fn what_version_2_wrote_is_there_and_can_do_what_is_new() {
     let (room, alice) = (room_id("general"), Arc::new(person("alice")));
     let record = store.room(&room).await.unwrap().unwrap();
     assert_eq!((record.kind, record.members.len(), record.live), (RoomKind::Group, 1, None));
-    let page = store.page(&room, Slice::Newest, 10).await.unwrap();
+    let page = store.page(&room, HistoryRange::Newest, 10).await.unwrap();
     let [said] = &page.messages[..] else { panic!("{page:?}") };
     assert_eq!((&*said.body, &said.author, said.parent), ("hello", &alice, None));
     assert_eq!(said.kind, MessageKind::Text);
@@ -86,7 +86,7 @@ async fn a_secret_that_version_3_spent_still_ends_its_sign_in() {
     let store = SqliteStore::open(&path).await.unwrap();
 
     let alice = store.by_id(&person("alice").id).await.unwrap().unwrap();
-    assert_eq!((&*alice.person, alice.clearance), (&person("alice"), Clearance::Person));
+    assert_eq!((&*alice.user, alice.clearance), (&person("alice"), Clearance::Person));
     let reused = store.rotate(&[0x11; 32], &[0; 32], 60_000, 90_000_000).await.unwrap();
     assert!(matches!(reused, Rotation::Reused(_)));
 }
@@ -159,7 +159,7 @@ async fn a_database_of_0_1_0_loses_no_row_when_it_is_opened() {
         (session.kind, session.live.map(|live| live.status)),
         (RoomKind::Live, Some("paused".to_owned()))
     );
-    let page = store.page(&room_id("kitchen"), Slice::Newest, 10).await.unwrap();
+    let page = store.page(&room_id("kitchen"), HistoryRange::Newest, 10).await.unwrap();
     let said: Vec<&str> = page.messages.iter().map(|message| &*message.body).collect();
     assert_eq!(said, ["Tea \"is\" ready שלום 👩‍👩‍👧", "Green or black?", "line\nbreak\ttab"]);
     drop(store);

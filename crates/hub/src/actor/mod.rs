@@ -13,7 +13,7 @@ use tokio::task::yield_now;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::Refusal;
+use crate::error::HubError;
 
 pub(crate) use registry::ActorRegistry;
 
@@ -24,13 +24,13 @@ const KEPT_CAPACITY: usize = 16;
 pub(crate) enum Flow {
     Continue,
     /// It ends, and commands that still wait are rejected for this reason.
-    End(Refusal),
+    End(HubError),
 }
 
 /// What a mailbox holds.
 pub(crate) trait Command: Send + 'static {
     /// Answers a command that will not be executed.
-    fn reject(self, error: &Refusal);
+    fn reject(self, error: &HubError);
 }
 
 /// The behaviour of an actor; [`run`] gives it a task.
@@ -79,7 +79,7 @@ pub(crate) async fn run<A: Actor>(
 }
 
 /// Rejects what waits in a mailbox and whatever is still sent to it.
-pub(crate) async fn reject_all<C: Command>(mut mailbox: mpsc::Receiver<C>, error: &Refusal) {
+pub(crate) async fn reject_all<C: Command>(mut mailbox: mpsc::Receiver<C>, error: &HubError) {
     mailbox.close();
     while let Some(command) = mailbox.recv().await {
         command.reject(error);
@@ -92,7 +92,7 @@ async fn run_until_end<A: Actor>(
     mailbox: &mut mpsc::Receiver<A::Command>,
     stopped: &CancellationToken,
     settings: RunSettings,
-) -> Option<Refusal> {
+) -> Option<HubError> {
     let mut batch = Vec::new();
     let mut unused_since = Instant::now();
     let mut retry_at = None;
@@ -111,7 +111,7 @@ async fn run_until_end<A: Actor>(
         let taken = tokio::select! {
             biased;
             taken = mailbox.recv_many(&mut batch, settings.batch) => taken,
-            () = &mut stopped => return Some(Refusal::Stopping),
+            () = &mut stopped => return Some(HubError::Stopping),
             () = sleep_until(wake_at) => {
                 if let Flow::End(error) = Box::pin(actor.on_timer()).await {
                     return Some(error);
@@ -123,7 +123,7 @@ async fn run_until_end<A: Actor>(
             }
         };
         if taken == 0 {
-            return Some(Refusal::Stopping);
+            return Some(HubError::Stopping);
         }
         if let Flow::End(error) = execute_batch(actor, &mut batch).await {
             return Some(error);

@@ -51,8 +51,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl HistoryCache {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            each: CacheLimits { messages: settings.ring, bytes: settings.ring_bytes },
-            limit: settings.at_hand_bytes,
+            each: CacheLimits { messages: settings.ring, bytes: settings.history_cache_bytes_per_room },
+            limit: settings.history_cache_bytes,
             bytes: AtomicUsize::new(0),
             queue: Mutex::default(),
         }
@@ -167,10 +167,10 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::model::Person;
+    use crate::model::User;
 
     fn message(seq: u64) -> Message {
-        let author = Person {
+        let author = User {
             id: UserId::parse("ann").unwrap(),
             username: "ann".to_owned(),
             email: "ann@example.org".to_owned(),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn cache_of(limit: usize) -> Arc<HistoryCache> {
-        Arc::new(HistoryCache::new(&Settings { at_hand_bytes: limit, ..Settings::default() }))
+        Arc::new(HistoryCache::new(&Settings { history_cache_bytes: limit, ..Settings::default() }))
     }
 
     fn tickets(cache: &HistoryCache) -> usize {

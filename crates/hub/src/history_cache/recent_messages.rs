@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use protocol::{Cursor, DraftId, MessageId, MessageKind, RoomId};
 
-use crate::model::{Message, Person};
+use crate::model::{Message, User};
 
 /// Messages without gaps, up to the newest. No encoded frame is kept: frames are several times as large.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub(crate) struct CacheLimits {
 struct CachedMessage {
     id: MessageId,
     draft: DraftId,
-    author: Arc<Person>,
+    author: Arc<User>,
     body: Arc<str>,
     at_ms: i64,
     rare: Option<Box<Rare>>,
@@ -175,7 +175,7 @@ mod tests {
     }
 
     fn message(seq: u64, body: &str) -> Message {
-        let author = Person {
+        let author = User {
             id: UserId::parse("ann").unwrap(),
             username: "ann".to_owned(),
             email: "ann@example.org".to_owned(),

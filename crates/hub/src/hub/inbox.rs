@@ -4,26 +4,26 @@ use protocol::{InboxItem, Job, JobId, Notification, NotificationId, Signal, User
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::inbox::{self, InboxCommand, JobReport, JobRequest, NewJob};
 use crate::policy;
-use crate::port::{NewEntry, Notifications};
+use crate::store::{NewEntry, Notifications};
 
 use super::Hub;
-use super::requester::Actor;
+use super::requester::Requester;
 
 impl Hub {
     /// Sends a user a notification. Returns it, and how many clients got it at once.
     ///
     /// # Errors
-    /// Texts outside their limits; [`Refusal::NoSuchPerson`].
+    /// Texts outside their limits; [`HubError::NoSuchPerson`].
     pub async fn notify(
         &self,
-        person: &UserId,
+        user: &UserId,
         title: &str,
         message: &str,
         kind: &str,
-    ) -> Result<(Notification, usize), Refusal> {
+    ) -> Result<(Notification, usize), HubError> {
         policy::check_note("message", Some(message))?;
         policy::check_word("type", Some(kind))?;
         let notification = Notification {
@@ -35,56 +35,61 @@ impl Hub {
             is_read: false,
         };
         let item = InboxItem::Notification(notification.clone());
-        let heard = inbox::put(&self.context, person, NewEntry { item, waits: false }).await?;
+        let heard = inbox::put(&self.context, user, NewEntry { item, waits: false }).await?;
         Ok((notification, heard))
     }
 
     /// Sends a user an application's own event. Returns how many clients got it at once.
     ///
     /// # Errors
-    /// A name or data outside their limits; [`Refusal::NoSuchPerson`].
-    pub async fn signal(&self, person: &UserId, signal: Signal) -> Result<usize, Refusal> {
+    /// A name or data outside their limits; [`HubError::NoSuchPerson`].
+    pub async fn signal(&self, user: &UserId, signal: Signal) -> Result<usize, HubError> {
         policy::check_word("event", Some(&signal.name))?;
         policy::check_details("data", Some(&signal.data))?;
         let entry = NewEntry { item: InboxItem::Signal(signal), waits: false };
-        inbox::put(&self.context, person, entry).await
+        inbox::put(&self.context, user, entry).await
     }
 
     /// The notifications of a user, newest first.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`].
+    /// [`HubError::Unavailable`].
     pub async fn notifications(
         &self,
-        person: &UserId,
+        user: &UserId,
         before: Option<NotificationId>,
         limit: u32,
-    ) -> Result<Notifications, Refusal> {
+    ) -> Result<Notifications, HubError> {
         let limit = limit.clamp(1, limits::MAX_PAGE_MESSAGES);
-        Ok(self.context.store.notifications(person, before, limit).await?)
+        Ok(self.context.store.notifications(user, before, limit).await?)
     }
 
     /// Marks notifications of a user as read, these or all; returns how many were unread.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`].
+    /// [`HubError::Unavailable`].
     pub async fn read_notifications(
         &self,
-        person: &UserId,
+        user: &UserId,
         which: Option<&[NotificationId]>,
-    ) -> Result<u32, Refusal> {
+    ) -> Result<u32, HubError> {
         let which = which.map(<[_]>::to_vec);
-        self.ask_inbox(person, |reply| InboxCommand::Read { which, reply }).await
+        self.ask_inbox(user, |reply| InboxCommand::Read { which, reply }).await
     }
 
     /// Starts a job of a user.
     ///
     /// # Errors
-    /// Texts outside their limits; [`Refusal::NotOwner`] for another user's, [`Refusal::NoSuchPerson`],
-    /// [`Refusal::OverDaily`].
-    pub async fn start_job(&self, actor: Actor<'_>, owner: &UserId, new: NewJob) -> Result<Job, Refusal> {
+    /// Texts outside their limits; [`HubError::NotOwner`] for another user's, [`HubError::NoSuchPerson`],
+    /// [`HubError::OverDaily`].
+    pub async fn start_job(
+        &self,
+        actor: Requester<'_>,
+        owner: &UserId,
+        new: NewJob,
+    ) -> Result<Job, HubError> {
         if !actor.may_act_for(owner) {
-            return Err(Refusal::NotOwner);
+            return Err(HubError::NotOwner);
         }
         self.request_job(owner, JobRequest::Start { new, is_counted: !actor.is_service }).await
     }
@@ -92,8 +97,13 @@ impl Hub {
     /// Reports the progress or the end of a job.
     ///
     /// # Errors
-    /// Values outside their limits; [`Refusal::NoSuchJob`], [`Refusal::JobOver`].
-    pub async fn report_job(&self, actor: Actor<'_>, id: JobId, report: JobReport) -> Result<Job, Refusal> {
+    /// Values outside their limits; [`HubError::NoSuchJob`], [`HubError::JobOver`].
+    pub async fn report_job(
+        &self,
+        actor: Requester<'_>,
+        id: JobId,
+        report: JobReport,
+    ) -> Result<Job, HubError> {
         let job = self.job(actor, id).await?;
         self.request_job(&job.owner, JobRequest::Report(id, report)).await
     }
@@ -101,8 +111,8 @@ impl Hub {
     /// Deletes a job.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchJob`].
-    pub async fn delete_job(&self, actor: Actor<'_>, id: JobId) -> Result<(), Refusal> {
+    /// [`HubError::NoSuchJob`].
+    pub async fn delete_job(&self, actor: Requester<'_>, id: JobId) -> Result<(), HubError> {
         let job = self.job(actor, id).await?;
         self.request_job(&job.owner, JobRequest::Delete(id)).await.map(|_| ())
     }
@@ -110,27 +120,22 @@ impl Hub {
     /// One job.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchJob`], also for another user's.
-    pub async fn job(&self, actor: Actor<'_>, id: JobId) -> Result<Job, Refusal> {
+    /// [`HubError::NoSuchJob`], also for another user's.
+    pub async fn job(&self, actor: Requester<'_>, id: JobId) -> Result<Job, HubError> {
         let found = self.context.store.job(id).await?;
-        found.filter(|job| actor.may_act_for(&job.owner)).ok_or(Refusal::NoSuchJob)
+        found.filter(|job| actor.may_act_for(&job.owner)).ok_or(HubError::NoSuchJob)
     }
 
     /// The jobs of a user, newest first.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`].
-    pub async fn jobs(
-        &self,
-        person: &UserId,
-        before: Option<JobId>,
-        limit: u32,
-    ) -> Result<Vec<Job>, Refusal> {
+    /// [`HubError::Unavailable`].
+    pub async fn jobs(&self, user: &UserId, before: Option<JobId>, limit: u32) -> Result<Vec<Job>, HubError> {
         let limit = limit.clamp(1, limits::MAX_PAGE_MESSAGES);
-        Ok(self.context.store.jobs_of(person, before, limit).await?)
+        Ok(self.context.store.jobs_of(user, before, limit).await?)
     }
 
-    async fn request_job(&self, owner: &UserId, request: JobRequest) -> Result<Job, Refusal> {
+    async fn request_job(&self, owner: &UserId, request: JobRequest) -> Result<Job, HubError> {
         let request = Box::new(request);
         self.ask_inbox(owner, |reply| InboxCommand::Job { request, reply }).await
     }
@@ -139,14 +144,14 @@ impl Hub {
     async fn ask_inbox<T>(
         &self,
         user: &UserId,
-        command: impl FnOnce(oneshot::Sender<Result<T, Refusal>>) -> InboxCommand,
-    ) -> Result<T, Refusal> {
+        command: impl FnOnce(oneshot::Sender<Result<T, HubError>>) -> InboxCommand,
+    ) -> Result<T, HubError> {
         if self.context.lifecycle.is_stopping() {
-            return Err(Refusal::Stopping);
+            return Err(HubError::Stopping);
         }
         let (reply, answer) = oneshot::channel();
         let mailbox = inbox::mailbox(&self.context, user);
-        mailbox.send(command(reply)).await.map_err(|_| Refusal::Stopping)?;
-        answer.await.map_err(|_| Refusal::Stopping)?
+        mailbox.send(command(reply)).await.map_err(|_| HubError::Stopping)?;
+        answer.await.map_err(|_| HubError::Stopping)?
     }
 }

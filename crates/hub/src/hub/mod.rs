@@ -13,15 +13,15 @@ use protocol::{CloseCode, Maintenance, UserId};
 
 use crate::client::{ClientHandle, Identity, SignInId};
 use crate::context::HubContext;
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::event::{Event, Stamp};
-use crate::port::{Clock, Store};
-use crate::queue::{DeliveryPolicy, Envelope, Outlet, Spelling};
-use crate::session::Peer;
+use crate::queue::{ClientTransport, DeliveryPolicy, Encoder, Envelope};
+use crate::session::ClientSession;
 use crate::settings::Settings;
+use crate::store::{Clock, Store};
 
-pub use requester::Actor;
-pub use rooms::{NewRoom, Text};
+pub use requester::Requester;
+pub use rooms::{MessageText, NewRoom};
 
 /// Rooms, the users attached to them, and the store behind. Cloning copies one pointer.
 #[derive(Clone)]
@@ -35,7 +35,7 @@ pub struct Stats {
     /// Attached clients.
     pub connections: usize,
     /// Users with an attached client.
-    pub people: usize,
+    pub users: usize,
     /// Rooms in memory.
     pub rooms: usize,
 }
@@ -46,23 +46,23 @@ impl Hub {
         Self { context: Arc::new(HubContext::new(store, clock, settings)) }
     }
 
-    /// Attaches a client. Its events go to `outlet`, encoded by `spelling`.
+    /// Attaches a client. Its events go to `transport`, encoded by `encoder`.
     ///
     /// # Errors
-    /// [`Refusal::TooManyConnections`], [`Refusal::Stopping`].
+    /// [`HubError::TooManyConnections`], [`HubError::Stopping`].
     pub fn attach(
         &self,
         identity: Identity,
-        spelling: Spelling,
-        outlet: Arc<dyn Outlet>,
-    ) -> Result<Peer, Refusal> {
+        encoder: Encoder,
+        transport: Arc<dyn ClientTransport>,
+    ) -> Result<ClientSession, HubError> {
         if self.context.lifecycle.is_stopping() {
-            return Err(Refusal::Stopping);
+            return Err(HubError::Stopping);
         }
         let id = self.context.next_client_id();
-        let client = Arc::new(ClientHandle::new(id, identity, spelling, outlet));
+        let client = Arc::new(ClientHandle::new(id, identity, encoder, transport));
         self.context.presence.attach(&client)?;
-        Ok(Peer::new(client, self.context.clone()))
+        Ok(ClientSession::new(client, self.context.clone()))
     }
 
     /// Closes every connection that came with this sign-in of a user. Only the connections of that user are read.
@@ -73,8 +73,8 @@ impl Hub {
     }
 
     /// Closes every connection of a user.
-    pub fn close_person(&self, person: &UserId, code: CloseCode) {
-        for client in self.context.presence.connections_of(person) {
+    pub fn close_person(&self, user: &UserId, code: CloseCode) {
+        for client in self.context.presence.connections_of(user) {
             client.close(code);
         }
     }
@@ -91,8 +91,8 @@ impl Hub {
 
     /// Counts for operators.
     pub fn stats(&self) -> Stats {
-        let (people, connections) = self.context.presence.count();
-        Stats { connections, people, rooms: self.context.rooms.len() }
+        let (users, connections) = self.context.presence.count();
+        Stats { connections, users, rooms: self.context.rooms.len() }
     }
 
     /// The time, and the server's name.
@@ -101,13 +101,13 @@ impl Hub {
     }
 
     /// The number of a user's connections.
-    pub fn connections_of(&self, person: &UserId) -> usize {
-        self.context.presence.connections_of(person).len()
+    pub fn connections_of(&self, user: &UserId) -> usize {
+        self.context.presence.connections_of(user).len()
     }
 
     /// When a user's last connection ended, in milliseconds since 1970-01-01 UTC; `None` if this process does not know.
-    pub fn last_seen(&self, person: &UserId) -> Option<i64> {
-        self.context.presence.last_seen(person)
+    pub fn last_seen(&self, user: &UserId) -> Option<i64> {
+        self.context.presence.last_seen(user)
     }
 
     /// Messages a second, the mean of the last ten seconds.
@@ -127,32 +127,32 @@ impl Hub {
     /// Counts an operation beside posting, such as starting a job, as a message of the user.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`].
-    pub fn count(&self, actor: Actor<'_>) -> Result<(), Refusal> {
+    /// [`HubError::TooFast`].
+    pub fn count(&self, actor: Requester<'_>) -> Result<(), HubError> {
         quotas::count_message(&self.context, actor)
     }
 
     /// Counts a request of a user, together with the commands of the user's connections.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`].
-    pub fn count_request(&self, actor: Actor<'_>) -> Result<(), Refusal> {
+    /// [`HubError::TooFast`].
+    pub fn count_request(&self, actor: Requester<'_>) -> Result<(), HubError> {
         quotas::count_request(&self.context, actor)
     }
 
     /// Counts a room that a user is about to create with these members. Concurrent requests may exceed the limit by a few.
     ///
     /// # Errors
-    /// [`Refusal::TooManyKept`], [`Refusal::OverDaily`], [`Refusal::Unavailable`].
-    pub async fn count_new_room(&self, actor: Actor<'_>, members: &[UserId]) -> Result<(), Refusal> {
+    /// [`HubError::TooManyKept`], [`HubError::OverDaily`], [`HubError::Unavailable`].
+    pub async fn count_new_room(&self, actor: Requester<'_>, members: &[UserId]) -> Result<(), HubError> {
         quotas::count_new_room(&self.context, actor, members).await
     }
 
     /// Counts those users who are about to be added to a room by a user with whom they share none.
     ///
     /// # Errors
-    /// [`Refusal::OverDaily`], [`Refusal::Unavailable`].
-    pub async fn count_strangers(&self, actor: Actor<'_>, users: &[UserId]) -> Result<(), Refusal> {
+    /// [`HubError::OverDaily`], [`HubError::Unavailable`].
+    pub async fn count_strangers(&self, actor: Requester<'_>, users: &[UserId]) -> Result<(), HubError> {
         quotas::count_strangers(&self.context, actor, users).await
     }
 

@@ -3,53 +3,53 @@
 use protocol::UserId;
 
 use crate::context::HubContext;
-use crate::error::Refusal;
-use crate::quotas::{Daily, Kept};
+use crate::error::HubError;
+use crate::quotas::{Concurrent, Daily};
 use crate::rate_limit::{Rate, RateLimiter, UserLimiters};
 
-use super::requester::Actor;
+use super::requester::Requester;
 
 /// Counts a message of a user.
-pub(super) fn count_message(context: &HubContext, actor: Actor<'_>) -> Result<(), Refusal> {
+pub(super) fn count_message(context: &HubContext, actor: Requester<'_>) -> Result<(), HubError> {
     check_rate(context, actor, context.settings.rates.messages, |limiters| &limiters.messages)
 }
 
 /// Counts a request of a user.
-pub(super) fn count_request(context: &HubContext, actor: Actor<'_>) -> Result<(), Refusal> {
+pub(super) fn count_request(context: &HubContext, actor: Requester<'_>) -> Result<(), HubError> {
     check_rate(context, actor, context.settings.rates.requests, |limiters| &limiters.requests)
 }
 
 fn check_rate(
     context: &HubContext,
-    actor: Actor<'_>,
+    actor: Requester<'_>,
     rate: Option<Rate>,
     limiter: fn(&UserLimiters) -> &RateLimiter,
-) -> Result<(), Refusal> {
+) -> Result<(), HubError> {
     // Without a limit no limiter is kept.
     if actor.is_service || rate.is_none() {
         return Ok(());
     }
-    limiter(&context.limiters.of(actor.person)).check(rate)
+    limiter(&context.limiters.of(actor.user)).check(rate)
 }
 
 /// Counts a room that a user is about to create with these members. Concurrent requests may exceed the limit by a few.
 pub(super) async fn count_new_room(
     context: &HubContext,
-    actor: Actor<'_>,
+    actor: Requester<'_>,
     members: &[UserId],
-) -> Result<(), Refusal> {
+) -> Result<(), HubError> {
     if actor.is_service {
         return Ok(());
     }
     let quotas = &context.settings.quotas;
     if let Some(limit) = quotas.rooms_owned
-        && context.store.rooms_owned(actor.person).await? >= u64::from(limit)
+        && context.store.rooms_owned(actor.user).await? >= u64::from(limit)
     {
-        return Err(Refusal::TooManyKept { kept: Kept::Rooms, limit });
+        return Err(HubError::TooManyKept { kept: Concurrent::Rooms, limit });
     }
     count_strangers(context, actor, members).await?;
     match quotas.rooms_made_per_day {
-        Some(per_day) => context.limiters.of(actor.person).rooms_made.spend(Daily::Rooms, 1, per_day.into()),
+        Some(per_day) => context.limiters.of(actor.user).rooms_made.spend(Daily::Rooms, 1, per_day.into()),
         None => Ok(()),
     }
 }
@@ -57,17 +57,17 @@ pub(super) async fn count_new_room(
 /// Counts those users who are about to be added to a room by a user with whom they share none.
 pub(super) async fn count_strangers(
     context: &HubContext,
-    actor: Actor<'_>,
+    actor: Requester<'_>,
     users: &[UserId],
-) -> Result<(), Refusal> {
+) -> Result<(), HubError> {
     let Some(per_day) = context.settings.quotas.strangers_per_day else { return Ok(()) };
-    let is_alone = users.iter().all(|user| user == actor.person);
+    let is_alone = users.iter().all(|user| user == actor.user);
     if actor.is_service || is_alone {
         return Ok(());
     }
-    let count = context.store.strangers(actor.person, users).await?;
+    let count = context.store.strangers(actor.user, users).await?;
     if count == 0 {
         return Ok(());
     }
-    context.limiters.of(actor.person).strangers.spend(Daily::Strangers, count, per_day.into())
+    context.limiters.of(actor.user).strangers.spend(Daily::Strangers, count, per_day.into())
 }

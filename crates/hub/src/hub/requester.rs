@@ -4,15 +4,15 @@ use protocol::UserId;
 
 /// The user, or the part of the application, that asks for an operation.
 #[derive(Debug, Clone, Copy)]
-pub struct Actor<'a> {
+pub struct Requester<'a> {
     /// The user.
-    pub person: &'a UserId,
+    pub user: &'a UserId,
     /// Whether it is a part of the application, which may act for any user.
     pub is_service: bool,
 }
 
-impl Actor<'_> {
+impl Requester<'_> {
     pub(super) fn may_act_for(self, user: &UserId) -> bool {
-        self.is_service || self.person == user
+        self.is_service || self.user == user
     }
 }

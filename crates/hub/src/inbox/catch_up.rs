@@ -11,10 +11,10 @@ use bytes::Bytes;
 use protocol::{CloseCode, InboxPosition, JobChange, JobId, JobStep, limits};
 
 use crate::client::ClientHandle;
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::event::{Event, Stamp};
-use crate::port::{Delivered, Entry, StoreError};
-use crate::queue::{Gone, Track};
+use crate::queue::{Disconnected, StreamPosition};
+use crate::store::{Delivered, Entry, StoreError};
 
 use super::command::InboxStart;
 use super::delivery::event_of;
@@ -61,15 +61,15 @@ pub(super) enum CatchUpTurn {
 /// Why a catch-up ends early.
 pub(super) enum CatchUpError {
     /// The client has disconnected.
-    Gone,
+    ClientGone,
     /// An entry that the client should get next is not kept any more: it is behind by a whole inbox.
     Gap,
     Store(StoreError),
 }
 
-impl From<Gone> for CatchUpError {
-    fn from(_: Gone) -> Self {
-        Self::Gone
+impl From<Disconnected> for CatchUpError {
+    fn from(_: Disconnected) -> Self {
+        Self::ClientGone
     }
 }
 
@@ -96,7 +96,7 @@ impl CatchUp {
             Some(seq) => seq,
             None => inbox.state().await?.head,
         };
-        client.set_position(Track::Inbox(base));
+        client.set_position(StreamPosition::Inbox(base));
         let mut catch_up = Self {
             client,
             base,
@@ -132,27 +132,27 @@ impl CatchUp {
     }
 
     /// The client is not brought up to date here any more.
-    pub(super) fn abort(&self, error: &Refusal) {
+    pub(super) fn abort(&self, error: &HubError) {
         self.client.close(match error {
-            Refusal::Stopping => CloseCode::Restart,
+            HubError::Stopping => CloseCode::Restart,
             _ => CloseCode::Internal,
         });
     }
 
     /// Waits until the client can take another portion.
     pub(super) async fn ready(&self) {
-        self.client.outlet().keeps_up().await;
+        self.client.transport().keeps_up().await;
         self.client.receipts().drained().await;
     }
 
     /// Whether the client can take another portion now. An answer to one of its own commands may have come between.
     fn is_ready(&self) -> bool {
-        let mut keeps_up = self.client.outlet().keeps_up();
+        let mut keeps_up = self.client.transport().keeps_up();
         keeps_up.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 
-    fn send(&self, event: &Event, track: Option<Track<'_>>) -> Result<usize, Gone> {
-        let frame = (self.client.spelling.encode)(event);
+    fn send(&self, event: &Event, track: Option<StreamPosition<'_>>) -> Result<usize, Disconnected> {
+        let frame = (self.client.encoder.encode)(event);
         let bytes = frame.as_ref().map_or(0, Bytes::len);
         self.client.send_frame_at(frame, track)?;
         Ok(bytes)
@@ -185,7 +185,7 @@ impl CatchUp {
     }
 
     /// Sends what ends a catch-up, and subscribes the client.
-    pub(super) fn finish(self) -> Result<(), Gone> {
+    pub(super) fn finish(self) -> Result<(), Disconnected> {
         let Self { client, greeting, position, after, .. } = self;
         if let Some(greeting) = greeting {
             client.send_raw(greeting)?;
@@ -204,7 +204,7 @@ impl CatchUp {
         stamp: &Stamp,
         after: u64,
     ) -> Result<usize, CatchUpError> {
-        let kinds = self.client.spelling.settles;
+        let kinds = self.client.encoder.settles;
         if inbox.state().await?.waiting_bytes == 0 || kinds.is_empty() {
             self.waiting_after = None;
             return Ok(0);
@@ -237,11 +237,11 @@ impl CatchUp {
         Ok(sent)
     }
 
-    fn send_entry(&self, entry: Entry, stamp: &Stamp, moves_position: bool) -> Result<usize, Gone> {
+    fn send_entry(&self, entry: Entry, stamp: &Stamp, moves_position: bool) -> Result<usize, Disconnected> {
         let Entry { seq, at_ms, item, waits } = entry;
         let proves = waits && self.client.proves_delivery_of(&item);
         let event = event_of(item, at_ms, seq, &stamp.server);
-        let sent = self.send(&event, moves_position.then_some(Track::Inbox(seq)))?;
+        let sent = self.send(&event, moves_position.then_some(StreamPosition::Inbox(seq)))?;
         if proves {
             self.client.receipts().add(seq);
         }

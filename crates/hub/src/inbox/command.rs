@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::actor::Command;
 use crate::client::ClientHandle;
-use crate::error::Refusal;
-use crate::port::NewEntry;
+use crate::error::HubError;
+use crate::store::NewEntry;
 
 use super::catch_up::CatchUp;
 use super::job::JobRequest;
@@ -18,14 +18,14 @@ use super::job::JobRequest;
 pub(crate) type InboxMailbox = mpsc::Sender<InboxCommand>;
 
 /// Where an answer goes. The one who asked may have left meanwhile, so a failed send means nothing.
-type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+type Reply<T> = oneshot::Sender<Result<T, HubError>>;
 
 /// Where a client starts in its user's inbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InboxStart {
     /// A new client: the entries that wait, and the running jobs.
     Fresh,
-    /// A client that comes back and has everything up to this number, as [`crate::Peer::can_resume`] found out: entries that
+    /// A client that comes back and has everything up to this number, as [`crate::ClientSession::can_resume`] found out: entries that
     /// still wait for a proof, and everything after the number.
     Resumed(u64),
     /// A client that keeps a cursor and has everything up to this number: everything after it, if all of that is kept, and
@@ -82,7 +82,7 @@ impl InboxCommand {
 }
 
 impl Command for InboxCommand {
-    fn reject(self, error: &Refusal) {
+    fn reject(self, error: &HubError) {
         match self {
             Self::Subscribe { reply, .. } => {
                 reply.send(Err(error.clone())).ok();

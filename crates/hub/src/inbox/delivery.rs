@@ -6,8 +6,8 @@ use protocol::InboxItem;
 
 use crate::client::ClientHandle;
 use crate::event::{Event, Stamp};
-use crate::port::Entry;
-use crate::queue::{DeliveryPolicy, Envelope, Track};
+use crate::queue::{DeliveryPolicy, Envelope, StreamPosition};
+use crate::store::Entry;
 
 /// The event of an entry.
 pub(super) fn event_of(item: InboxItem, at_ms: i64, seq: u64, server: &Arc<str>) -> Event {
@@ -27,7 +27,7 @@ pub(super) fn send_entry(clients: &[Arc<ClientHandle>], entry: Entry, server: &A
     let envelope = Envelope::new(event_of(item, at_ms, seq, server));
     let mut sent = 0;
     for (client, proves) in clients.iter().zip(proving) {
-        if client.send_shared_at(&envelope, Track::Inbox(seq)).is_err() {
+        if client.send_shared_at(&envelope, StreamPosition::Inbox(seq)).is_err() {
             continue;
         }
         sent += usize::from(client.has_frame_for(&envelope));

@@ -5,25 +5,25 @@ use std::sync::Arc;
 use protocol::{DirectMessage, InboxItem, MessageKind, RoomId, UserId};
 
 use crate::context::HubContext;
-use crate::error::Refusal;
-use crate::model::{self, Person};
+use crate::error::HubError;
+use crate::model::{self, User};
 use crate::policy;
-use crate::port::NewEntry;
 use crate::quotas::Daily;
+use crate::store::NewEntry;
 
 /// Sends a direct message. Both users must be members of the room: the store checks it in the transaction that stores the
 /// message. The check before it keeps outsiders from the writer and from budgets.
 pub(crate) async fn send_direct_message(
     context: &Arc<HubContext>,
-    author: &Person,
+    author: &User,
     room: &RoomId,
     to: UserId,
     body: String,
     kind: MessageKind,
-) -> Result<DirectMessage, Refusal> {
+) -> Result<DirectMessage, HubError> {
     policy::check_body(&body, context.settings.message_bytes)?;
     policy::may_take_part(context.store.role(room, &author.id).await?)?;
-    context.store.role(room, &to).await?.ok_or(Refusal::NotMember)?;
+    context.store.role(room, &to).await?.ok_or(HubError::NotMember)?;
     context.limiters.spend_stored(&author.id, &context.settings.quotas, Daily::Bytes, body.len())?;
     let message = DirectMessage {
         id: model::new_message_id(),

@@ -8,9 +8,9 @@ use protocol::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::policy;
-use crate::port::NewEntry;
+use crate::store::NewEntry;
 use crate::wall_time;
 
 /// Bytes of a job in the daily budget of its user: its result and its texts. Counted at the start, because a job that was
@@ -116,7 +116,7 @@ fn short(title: &str) -> String {
     title.chars().take(limits::MAX_TITLE_CHARS).collect()
 }
 
-pub(super) fn start(new: NewJob, owner: &UserId, now_ms: i64) -> Result<Job, Refusal> {
+pub(super) fn start(new: NewJob, owner: &UserId, now_ms: i64) -> Result<Job, HubError> {
     let title = policy::title("title", &new.title)?;
     policy::check_word("subject", new.subject.as_deref())?;
     policy::check_note("message", new.message.as_deref())?;
@@ -150,13 +150,13 @@ pub(super) enum ReportOutcome {
 }
 
 /// Applies a report to a job.
-pub(super) fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<ReportOutcome, Refusal> {
+pub(super) fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<ReportOutcome, HubError> {
     policy::check_word("stage", report.stage.as_deref())?;
     policy::check_note("message", report.message.as_deref())?;
     policy::check_note("error", report.error.as_deref())?;
     policy::check_details("result", report.result.as_ref())?;
     if report.progress.is_some_and(|progress| progress > 100) {
-        return Err(Refusal::Invalid { field: "progress", message: "must be 0 to 100".to_owned() });
+        return Err(HubError::Invalid { field: "progress", message: "must be 0 to 100".to_owned() });
     }
     let mut job = Job { updated_at_ms: wall_time::after(before.updated_at_ms, now_ms), ..before.clone() };
     if before.status != JobStatus::Running {
@@ -169,7 +169,7 @@ pub(super) fn apply(before: &Job, report: JobReport, now_ms: i64) -> Result<Repo
                 job.message = report.message.or(job.message);
                 Ok(ReportOutcome::Stored(JobStep::Updated, job))
             }
-            _ => Err(Refusal::JobOver),
+            _ => Err(HubError::JobOver),
         };
     }
     job.progress = before.progress.max(report.progress.unwrap_or_default());
@@ -247,8 +247,8 @@ mod tests {
             panic!()
         };
         assert_eq!(job.progress, 100);
-        assert!(matches!(apply(&job, at(5), 3_000), Err(Refusal::JobOver)));
-        assert!(matches!(apply(&job, done, 3_000), Err(Refusal::JobOver)));
+        assert!(matches!(apply(&job, at(5), 3_000), Err(HubError::JobOver)));
+        assert!(matches!(apply(&job, done, 3_000), Err(HubError::JobOver)));
         let better = JobReport { result: Some(Value::from(7)), ..JobReport::default() };
         assert!(matches!(apply(&job, better, 3_000).unwrap(), ReportOutcome::Stored(JobStep::Updated, _)));
     }

@@ -26,11 +26,11 @@ use tokio::time::Instant;
 use crate::actor::{self, Actor, Command as _, Flow, RunSettings};
 use crate::client::ClientHandle;
 use crate::context::HubContext;
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::event::Event;
-use crate::port::{Delivered, Entry, JobWrite, NewEntry, StoreError};
-use crate::queue::{DeliveryPolicy, Gone, OutletFuture, conflation};
-use crate::quotas::{Daily, Kept};
+use crate::queue::{DeliveryPolicy, Disconnected, TransportFuture, conflation};
+use crate::quotas::{Concurrent, Daily};
+use crate::store::{Delivered, Entry, JobWrite, NewEntry, StoreError};
 
 use catch_up::{CatchUp, CatchUpError, CatchUpTurn, ENTRIES};
 use job::ReportOutcome;
@@ -61,11 +61,15 @@ pub(crate) fn mailbox(context: &Arc<HubContext>, user: &UserId) -> InboxMailbox 
 }
 
 /// Puts an entry into a user's inbox. Returns how many clients got it at once.
-pub(crate) async fn put(context: &Arc<HubContext>, user: &UserId, entry: NewEntry) -> Result<usize, Refusal> {
+pub(crate) async fn put(
+    context: &Arc<HubContext>,
+    user: &UserId,
+    entry: NewEntry,
+) -> Result<usize, HubError> {
     let (reply, answer) = oneshot::channel();
     let put = InboxCommand::Put { entry: Box::new(entry), reply };
-    mailbox(context, user).send(put).await.map_err(|_| Refusal::Stopping)?;
-    answer.await.map_err(|_| Refusal::Stopping)?
+    mailbox(context, user).send(put).await.map_err(|_| HubError::Stopping)?;
+    answer.await.map_err(|_| HubError::Stopping)?
 }
 
 /// Runs an inbox until it is passivated or the hub stops.
@@ -99,7 +103,7 @@ impl Actor for Inbox {
             InboxCommand::Received(proof) => self.accept_proof(proof).await,
             InboxCommand::Read { which, reply } => {
                 let read = self.stored.read_notifications(which.as_deref()).await;
-                reply.send(read.map_err(Refusal::from)).ok();
+                reply.send(read.map_err(HubError::from)).ok();
             }
             InboxCommand::Put { entry, reply } => {
                 let put = match self.check_room_for(&entry).await {
@@ -113,7 +117,7 @@ impl Actor for Inbox {
             }
             InboxCommand::Stop(reply) => {
                 reply.send(()).ok();
-                return Flow::End(Refusal::Stopping);
+                return Flow::End(HubError::Stopping);
             }
         }
         Flow::Continue
@@ -151,11 +155,11 @@ impl Inbox {
         client: Arc<ClientHandle>,
         start: InboxStart,
         greeting: Option<Bytes>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), HubError> {
         let catch_up = CatchUp::start(client, start, greeting, &mut self.stored).await?;
         match self.send_portion(catch_up).await {
             // A client that is gone is noticed by its gateway.
-            Ok(()) | Err(CatchUpError::Gone | CatchUpError::Gap) => Ok(()),
+            Ok(()) | Err(CatchUpError::ClientGone | CatchUpError::Gap) => Ok(()),
             Err(CatchUpError::Store(error)) => Err(error.into()),
         }
     }
@@ -218,18 +222,18 @@ impl Inbox {
     }
 
     /// Whether an entry finds room among what waits.
-    async fn check_room_for(&mut self, entry: &NewEntry) -> Result<(), Refusal> {
+    async fn check_room_for(&mut self, entry: &NewEntry) -> Result<(), HubError> {
         let bytes = entry.waiting_bytes();
         let limit = self.context.settings.inbox_bytes_per_user;
         if bytes > 0 && self.stored.state().await?.waiting_bytes.saturating_add(bytes) > limit {
-            return Err(Refusal::InboxFull { field: "to" });
+            return Err(HubError::InboxFull { field: "to" });
         }
         Ok(())
     }
 
     /// Stores entries, with the job that they tell of, and then sends them to the subscribed clients. Returns how many clients
     /// got all.
-    async fn put(&mut self, entries: Vec<NewEntry>, job: Option<JobWrite>) -> Result<usize, Refusal> {
+    async fn put(&mut self, entries: Vec<NewEntry>, job: Option<JobWrite>) -> Result<usize, HubError> {
         let at_ms = self.context.clock.now_ms();
         let clients = self.clients();
         // What the clients were sent last must be known, in case the store does not confirm the write.
@@ -304,7 +308,7 @@ impl Inbox {
         tracing::error!(error, user.id = %user, "Could not read the inbox of `{user}`");
     }
 
-    async fn execute_job_request(&mut self, request: JobRequest) -> Result<Job, Refusal> {
+    async fn execute_job_request(&mut self, request: JobRequest) -> Result<Job, HubError> {
         match request {
             JobRequest::Start { new, is_counted } => {
                 let job = job::start(new, self.stored.user(), self.context.clock.now_ms())?;
@@ -319,7 +323,11 @@ impl Inbox {
                         self.put(Vec::new(), Some(JobWrite::Save(job.clone()))).await?;
                         let change = Box::new(JobChange { step: JobStep::Progressed, job: job.clone() });
                         let event = Event::Job(change, self.context.stamp(), None);
-                        delivery::send_volatile(&self.clients(), event, DeliveryPolicy::Latest(conflation::job(id)));
+                        delivery::send_volatile(
+                            &self.clients(),
+                            event,
+                            DeliveryPolicy::Latest(conflation::job(id)),
+                        );
                         Ok(job)
                     }
                     ReportOutcome::Stored(step, job) => self.store_job(step, job).await,
@@ -334,15 +342,15 @@ impl Inbox {
     }
 
     /// Checked at the start of a job and never later: a job that was accepted can always report its result.
-    async fn check_new_job(&mut self, is_counted: bool) -> Result<(), Refusal> {
+    async fn check_new_job(&mut self, is_counted: bool) -> Result<(), HubError> {
         let (settings, user) = (&self.context.settings, self.stored.user().clone());
         if self.stored.state().await?.waiting_bytes >= settings.inbox_bytes_per_user {
-            return Err(Refusal::InboxFull { field: "owner_id" });
+            return Err(HubError::InboxFull { field: "owner_id" });
         }
         if let Some(limit) = settings.quotas.running_jobs
             && self.context.store.running_count(&user).await? >= u64::from(limit)
         {
-            return Err(Refusal::TooManyKept { kept: Kept::Jobs, limit });
+            return Err(HubError::TooManyKept { kept: Concurrent::Jobs, limit });
         }
         if is_counted {
             self.context.limiters.spend_stored(&user, &settings.quotas, Daily::JobBytes, job::JOB_BYTES)?;
@@ -350,20 +358,20 @@ impl Inbox {
         Ok(())
     }
 
-    async fn job(&self, id: JobId) -> Result<Job, Refusal> {
+    async fn job(&self, id: JobId) -> Result<Job, HubError> {
         let found = self.context.store.job(id).await?;
-        found.filter(|job| job.owner == *self.stored.user()).ok_or(Refusal::NoSuchJob)
+        found.filter(|job| job.owner == *self.stored.user()).ok_or(HubError::NoSuchJob)
     }
 
-    async fn store_job(&mut self, step: JobStep, job: Job) -> Result<Job, Refusal> {
+    async fn store_job(&mut self, step: JobStep, job: Job) -> Result<Job, HubError> {
         self.put(job::entries(step, &job), Some(JobWrite::Save(job.clone()))).await?;
         Ok(job)
     }
 }
 
 /// The client's proof that it received what it was sent until now.
-fn receipt_of(client: &ClientHandle) -> OutletFuture<'static, Result<(), Gone>> {
-    client.outlet().receipt()
+fn receipt_of(client: &ClientHandle) -> TransportFuture<'static, Result<(), Disconnected>> {
+    client.transport().receipt()
 }
 
 /// Waits for the receipts of one client, one after the other, until everything it was sent is proven or it is gone.
@@ -371,9 +379,9 @@ async fn collect_receipts(
     context: Arc<HubContext>,
     client: Arc<ClientHandle>,
     mut seqs: Vec<u64>,
-    mut receipt: OutletFuture<'static, Result<(), Gone>>,
+    mut receipt: TransportFuture<'static, Result<(), Disconnected>>,
 ) {
-    let user = client.person.id.clone();
+    let user = client.user.id.clone();
     while receipt.await.is_ok() {
         let proof = InboxCommand::Received(Proof::These(seqs));
         if mailbox(&context, &user).send(proof).await.is_err() {

@@ -11,9 +11,9 @@ use tokio::sync::mpsc;
 
 use crate::actor::ActorRegistry;
 use crate::client::ClientHandle;
-use crate::generational_cache::Recent;
-use crate::port::InboxState;
-use crate::queue::Track;
+use crate::generational_cache::TwoGenerationCache;
+use crate::queue::StreamPosition;
+use crate::store::InboxState;
 
 use super::command::{InboxCommand, InboxMailbox, InboxStart};
 
@@ -23,17 +23,17 @@ const CACHED: usize = 50_000;
 pub(crate) struct InboxRegistry {
     actors: ActorRegistry<UserId, InboxCommand>,
     /// A std mutex: held for one look-up. An entry holds while the inbox does not run.
-    idle: Mutex<Recent<UserId, InboxState>>,
+    idle: Mutex<TwoGenerationCache<UserId, InboxState>>,
 }
 
 impl Default for InboxRegistry {
     fn default() -> Self {
-        Self { actors: ActorRegistry::default(), idle: Mutex::new(Recent::new(CACHED)) }
+        Self { actors: ActorRegistry::default(), idle: Mutex::new(TwoGenerationCache::new(CACHED)) }
     }
 }
 
 impl InboxRegistry {
-    fn idle(&self) -> MutexGuard<'_, Recent<UserId, InboxState>> {
+    fn idle(&self) -> MutexGuard<'_, TwoGenerationCache<UserId, InboxState>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -78,11 +78,11 @@ impl InboxRegistry {
         start: InboxStart,
         greeting: Option<&Bytes>,
     ) -> bool {
-        let user = &client.person.id;
+        let user = &client.user.id;
         let subscribed = self.actors.if_passive(user, || {
             let state = self.idle().get(user).copied();
             let Some(state) = state.filter(|state| has_nothing_for(*state, start)) else { return false };
-            client.set_position(Track::Inbox(state.head));
+            client.set_position(StreamPosition::Inbox(state.head));
             if let Some(greeting) = greeting {
                 // A client that is gone is noticed by its gateway.
                 client.send_raw(greeting.clone()).ok();

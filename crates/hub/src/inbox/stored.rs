@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::{JobId, JobStatus, NotificationId, UserId, limits};
 
-use crate::port::{Delivered, Entry, InboxKind, InboxState, JobWrite, NewEntry, Store, StoreError};
+use crate::store::{Delivered, Entry, InboxKind, InboxState, JobWrite, NewEntry, Store, StoreError};
 
 pub(super) struct StoredInbox {
     store: Arc<dyn Store>,
@@ -104,7 +104,7 @@ impl StoredInbox {
     /// These entries do not wait any more. If that cannot be stored, they are sent once more at the next connection.
     pub(super) async fn mark_delivered(&mut self, which: Delivered<'_>) {
         let state = self.state.take();
-        match self.store.inbox_delivered(&self.user, which).await {
+        match self.store.mark_inbox_delivered(&self.user, which).await {
             Ok(bytes) => self.state = state.map(|state| without_waiting(state, bytes)),
             Err(error) => {
                 let (error, user) = (&error as &dyn std::error::Error, &self.user);

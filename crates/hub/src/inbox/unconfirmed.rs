@@ -6,7 +6,7 @@
 
 use tokio::time::Instant;
 
-use crate::port::AGAIN;
+use crate::store::AGAIN;
 
 /// Whether there may be entries that the subscribed clients were not sent.
 #[derive(Debug, Default)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Instant;
 
-use crate::port::Clock;
+use crate::store::Clock;
 
 /// The machine's clocks.
 #[derive(Debug, Clone, Copy)]

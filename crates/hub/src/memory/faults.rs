@@ -6,7 +6,7 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use crate::port::StoreError;
+use crate::store::StoreError;
 
 /// A read that is held up.
 #[derive(Debug)]

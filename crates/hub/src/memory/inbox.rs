@@ -8,7 +8,7 @@ use protocol::{InboxItem, Job, JobId, JobStatus, Notification, NotificationId, U
 
 use super::room::index;
 use super::{MemoryStore, State};
-use crate::port::{
+use crate::store::{
     Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, NewEntry, Notifications,
     ReadNotifications, StoreError, item_bytes,
 };
@@ -82,8 +82,8 @@ impl Inbox {
 
 impl State {
     /// Somebody's jobs, oldest first.
-    fn jobs_of(&self, person: &UserId) -> impl DoubleEndedIterator<Item = &Job> {
-        self.jobs.values().filter(move |job| job.owner == *person)
+    fn jobs_of(&self, user: &UserId) -> impl DoubleEndedIterator<Item = &Job> {
+        self.jobs.values().filter(move |job| job.owner == *user)
     }
 }
 
@@ -91,13 +91,13 @@ impl State {
 impl InboxStore for MemoryStore {
     async fn put_in_inbox(
         &self,
-        person: &UserId,
+        user: &UserId,
         entries: Vec<NewEntry>,
         job: Option<JobWrite>,
         at_ms: i64,
     ) -> Result<Vec<u64>, StoreError> {
         let mut state = self.state();
-        state.person(person)?;
+        state.user(user)?;
         for entry in &entries {
             if let InboxItem::Direct(letter) = &entry.item {
                 state.role(&letter.room, &letter.author).ok_or(StoreError::NoSuchRoom)?;
@@ -106,7 +106,7 @@ impl InboxStore for MemoryStore {
         }
         match job {
             Some(JobWrite::Save(job)) => {
-                state.person(&job.owner)?;
+                state.user(&job.owner)?;
                 state.jobs.insert(job.id, job);
             }
             Some(JobWrite::Delete(job)) => {
@@ -114,52 +114,52 @@ impl InboxStore for MemoryStore {
             }
             None => {}
         }
-        let inbox = state.inboxes.entry(person.clone()).or_default();
+        let inbox = state.inboxes.entry(user.clone()).or_default();
         let seqs = entries.into_iter().map(|entry| inbox.put(entry, at_ms)).collect();
         self.faults.after_change()?;
         Ok(seqs)
     }
 
-    async fn inbox_state(&self, person: &UserId) -> Result<InboxState, StoreError> {
+    async fn inbox_state(&self, user: &UserId) -> Result<InboxState, StoreError> {
         let state = self.state();
-        let inbox = state.inboxes.get(person);
+        let inbox = state.inboxes.get(user);
         Ok(InboxState {
             head: inbox.map_or(0, |inbox| inbox.head),
             waiting_bytes: inbox
                 .map_or(0, |inbox| inbox.waiting().map(|entry| item_bytes(&entry.item)).sum()),
-            has_running: state.jobs_of(person).any(|job| job.status == JobStatus::Running),
+            has_running: state.jobs_of(user).any(|job| job.status == JobStatus::Running),
         })
     }
 
     async fn inbox_after(
         &self,
-        person: &UserId,
+        user: &UserId,
         seq: u64,
         limit: u32,
     ) -> Result<Option<Vec<Entry>>, StoreError> {
         self.faults.before_page().await?;
         let state = self.state();
-        Ok(state.inboxes.get(person).map_or(Some(Vec::new()), |inbox| inbox.after(seq, limit)))
+        Ok(state.inboxes.get(user).map_or(Some(Vec::new()), |inbox| inbox.after(seq, limit)))
     }
 
     async fn inbox_waiting(
         &self,
-        person: &UserId,
+        user: &UserId,
         kinds: &[InboxKind],
         after: u64,
         upto: u64,
     ) -> Result<Vec<Entry>, StoreError> {
         let state = self.state();
-        let entries = state.inboxes.get(person).into_iter().flat_map(Inbox::waiting);
+        let entries = state.inboxes.get(user).into_iter().flat_map(Inbox::waiting);
         let meant = entries.filter(|entry| {
             entry.seq > after && entry.seq <= upto && kinds.contains(&InboxKind::of(&entry.item))
         });
         Ok(portion(meant))
     }
 
-    async fn inbox_delivered(&self, person: &UserId, which: Delivered<'_>) -> Result<u64, StoreError> {
+    async fn mark_inbox_delivered(&self, user: &UserId, which: Delivered<'_>) -> Result<u64, StoreError> {
         let mut state = self.state();
-        let Some(inbox) = state.inboxes.get_mut(person) else { return Ok(0) };
+        let Some(inbox) = state.inboxes.get_mut(user) else { return Ok(0) };
         Ok(match which {
             Delivered::These(seqs) => inbox.deliver(|entry| seqs.contains(&entry.seq)),
             Delivered::UpTo(seq) => inbox.deliver(|entry| entry.seq <= seq),
@@ -172,50 +172,50 @@ impl InboxStore for MemoryStore {
 
     async fn jobs_of(
         &self,
-        person: &UserId,
+        user: &UserId,
         before: Option<JobId>,
         limit: u32,
     ) -> Result<Vec<Job>, StoreError> {
         let state = self.state();
-        let jobs = state.jobs_of(person).rev().skip_while(|job| before.is_some_and(|id| job.id >= id));
+        let jobs = state.jobs_of(user).rev().skip_while(|job| before.is_some_and(|id| job.id >= id));
         Ok(jobs.take(index(limit.into())).cloned().collect())
     }
 
     async fn running_jobs(
         &self,
-        person: &UserId,
+        user: &UserId,
         after: Option<JobId>,
         limit: u32,
     ) -> Result<Vec<Job>, StoreError> {
         let state = self.state();
-        let running = state.jobs_of(person).filter(|job| job.status == JobStatus::Running);
+        let running = state.jobs_of(user).filter(|job| job.status == JobStatus::Running);
         let later = running.filter(|job| after.is_none_or(|after| job.id > after));
         Ok(later.take(index(limit.into())).cloned().collect())
     }
 
-    async fn running_count(&self, person: &UserId) -> Result<u64, StoreError> {
+    async fn running_count(&self, user: &UserId) -> Result<u64, StoreError> {
         let state = self.state();
-        Ok(state.jobs_of(person).filter(|job| job.status == JobStatus::Running).count() as u64)
+        Ok(state.jobs_of(user).filter(|job| job.status == JobStatus::Running).count() as u64)
     }
 
     async fn notifications(
         &self,
-        person: &UserId,
+        user: &UserId,
         before: Option<NotificationId>,
         limit: u32,
     ) -> Result<Notifications, StoreError> {
         let state = self.state();
         let nothing = || Notifications { list: Vec::new(), has_more: false, unread: 0 };
-        Ok(state.inboxes.get(person).map_or_else(nothing, |inbox| inbox.notifications(before, limit)))
+        Ok(state.inboxes.get(user).map_or_else(nothing, |inbox| inbox.notifications(before, limit)))
     }
 
     async fn read_notifications(
         &self,
-        person: &UserId,
+        user: &UserId,
         which: Option<&[NotificationId]>,
     ) -> Result<ReadNotifications, StoreError> {
         let mut state = self.state();
-        let Some(inbox) = state.inboxes.get_mut(person) else { return Ok(ReadNotifications::default()) };
+        let Some(inbox) = state.inboxes.get_mut(user) else { return Ok(ReadNotifications::default()) };
         let is_meant = |id: &NotificationId| which.is_none_or(|which| which.contains(id));
         let mut unread = 0;
         for it in inbox.notifications.values_mut().filter(|it| !it.is_read && is_meant(&it.id)) {

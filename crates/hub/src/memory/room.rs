@@ -6,7 +6,7 @@ use protocol::limits::{MAX_UNREAD, PAGE_BYTES, UNREAD_AMONG};
 use protocol::{Cursor, DraftId, LiveChange, Preview, Role, RoomId, RoomKind, RoomSummary, UserId};
 
 use crate::model::Message;
-use crate::port::{Appended, MessageDraft, Page, Slice};
+use crate::store::{Appended, HistoryRange, MessageDraft, Page};
 
 /// A room with all that was said in it.
 #[derive(Debug, Default)]
@@ -31,7 +31,7 @@ pub(super) struct Room {
 /// What [`Membership`](crate::model::Membership) says, by identifier, so that a person is kept once.
 #[derive(Debug)]
 pub(super) struct Place {
-    pub(super) person: UserId,
+    pub(super) user: UserId,
     pub(super) role: Role,
     pub(super) read_seq: u64,
 }
@@ -41,14 +41,14 @@ impl Room {
         Cursor { epoch: self.epoch, seq: self.messages.len() as u64 }
     }
 
-    pub(super) fn place(&self, person: &UserId) -> Option<&Place> {
-        self.members.iter().find(|place| place.person == *person)
+    pub(super) fn place(&self, user: &UserId) -> Option<&Place> {
+        self.members.iter().find(|place| place.user == *user)
     }
 
     pub(super) fn summary(&self, id: &RoomId, place: &Place) -> RoomSummary {
         let first = index(place.read_seq).max(self.messages.len().saturating_sub(index(UNREAD_AMONG.into())));
         let since = self.messages.get(first..).unwrap_or_default();
-        let of_others = since.iter().filter(|message| message.author.id != place.person);
+        let of_others = since.iter().filter(|message| message.author.id != place.user);
         RoomSummary {
             id: id.clone(),
             name: self.name.clone(),
@@ -91,13 +91,13 @@ impl Room {
         Appended::New(message)
     }
 
-    pub(super) fn page(&self, slice: Slice, limit: u32) -> Page {
+    pub(super) fn page(&self, slice: HistoryRange, limit: u32) -> Page {
         let (length, limit) = (self.messages.len(), index(limit.into()));
         let end_at = |end: usize| (end.saturating_sub(limit), end, end > limit);
         let (start, end, has_more) = match slice {
-            Slice::Newest => end_at(length),
-            Slice::Before(seq) => end_at(index(seq.saturating_sub(1)).min(length)),
-            Slice::After(seq) => {
+            HistoryRange::Newest => end_at(length),
+            HistoryRange::Before(seq) => end_at(index(seq.saturating_sub(1)).min(length)),
+            HistoryRange::After(seq) => {
                 let start = index(seq).min(length);
                 let end = start.saturating_add(limit).min(length);
                 (start, end, end < length)
@@ -110,7 +110,7 @@ impl Room {
             bytes += message.body.len();
             !is_full
         };
-        let messages: Vec<Message> = if matches!(slice, Slice::After(_)) {
+        let messages: Vec<Message> = if matches!(slice, HistoryRange::After(_)) {
             found.iter().take_while(&mut fits).cloned().collect()
         } else {
             let count = found.iter().rev().take_while(&mut fits).count();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use protocol::UserId;
 
-use crate::client::{ClientHandle, PeerId};
+use crate::client::{ClientHandle, ClientId};
 
 #[derive(Default)]
 pub(super) struct Connections {
@@ -46,8 +46,8 @@ impl Connections {
     /// Adds a connection; `None` if the user has `limit` connections.
     pub(super) fn attach(&self, client: &Arc<ClientHandle>, limit: usize) -> Option<Attached> {
         let mut users = self.users();
-        let is_now_online = !users.contains_key(&client.person.id);
-        let user = users.entry(client.person.id.clone()).or_default();
+        let is_now_online = !users.contains_key(&client.user.id);
+        let user = users.entry(client.user.id.clone()).or_default();
         if user.clients.len() >= limit {
             return None;
         }
@@ -59,7 +59,7 @@ impl Connections {
         Some(Attached { is_now_online })
     }
 
-    pub(super) fn detach(&self, user: &UserId, client: PeerId) -> DetachOutcome {
+    pub(super) fn detach(&self, user: &UserId, client: ClientId) -> DetachOutcome {
         let mut users = self.users();
         let Some(user) = users.get_mut(user) else { return DetachOutcome::OthersRemain };
         let before = user.clients.len();
@@ -116,16 +116,16 @@ mod tests {
 
     use super::*;
     use crate::client::{Identity, SignInId};
-    use crate::model::Person;
-    use crate::queue::{Spelling, outbox};
+    use crate::model::User;
+    use crate::queue::{Encoder, outbox};
 
     fn client(id: u64, name: &str) -> Arc<ClientHandle> {
         let (user, username) = (UserId::parse(name).unwrap(), name.to_owned());
         let email = String::new();
-        let person = Arc::new(Person { id: user, username, email, is_active: true, created_at_ms: 0 });
-        let identity = Identity { person, sign_in: SignInId(Uuid::from_u128(id.into())) };
-        let encoder = Spelling::new(0, |_| Some(Bytes::new()));
-        Arc::new(ClientHandle::new(PeerId(id), identity, encoder, Arc::new(outbox(1_000).0)))
+        let user = Arc::new(User { id: user, username, email, is_active: true, created_at_ms: 0 });
+        let identity = Identity { user, sign_in: SignInId(Uuid::from_u128(id.into())) };
+        let encoder = Encoder::new(0, |_| Some(Bytes::new()));
+        Arc::new(ClientHandle::new(ClientId(id), identity, encoder, Arc::new(outbox(1_000).0)))
     }
 
     #[test]

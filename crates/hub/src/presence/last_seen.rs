@@ -4,19 +4,19 @@ use std::sync::{Mutex, PoisonError};
 
 use protocol::UserId;
 
-use crate::generational_cache::Recent;
+use crate::generational_cache::TwoGenerationCache;
 
 /// Users that are remembered at least; at most twice as many.
 const USERS: usize = 50_000;
 
 pub(super) struct LastSeen {
     /// A std mutex: held for one look-up.
-    at_ms: Mutex<Recent<UserId, i64>>,
+    at_ms: Mutex<TwoGenerationCache<UserId, i64>>,
 }
 
 impl Default for LastSeen {
     fn default() -> Self {
-        Self { at_ms: Mutex::new(Recent::new(USERS)) }
+        Self { at_ms: Mutex::new(TwoGenerationCache::new(USERS)) }
     }
 }
 

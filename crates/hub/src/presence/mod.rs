@@ -18,7 +18,7 @@ use protocol::{RoomId, UserId};
 use crate::actor::ActorRegistry;
 use crate::client::{ClientHandle, SignInId};
 use crate::deferred_commands::DeferredCommands;
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::lifecycle::Lifecycle;
 use crate::room::RoomCommand;
 use crate::settings::Settings;
@@ -60,25 +60,25 @@ impl Presence {
             deferred: Arc::default(),
             lifecycle,
             grace: settings.presence_grace,
-            connections_per_user: settings.connections_per_person,
+            connections_per_user: settings.connections_per_user,
         }
     }
 
     /// Adds a connection.
     ///
     /// # Errors
-    /// [`Refusal::TooManyConnections`].
-    pub(crate) fn attach(self: &Arc<Self>, client: &Arc<ClientHandle>) -> Result<(), Refusal> {
+    /// [`HubError::TooManyConnections`].
+    pub(crate) fn attach(self: &Arc<Self>, client: &Arc<ClientHandle>) -> Result<(), HubError> {
         let attached = self.connections.attach(client, self.connections_per_user);
-        if attached.ok_or(Refusal::TooManyConnections)?.is_now_online {
-            self.announce(&client.person.id);
+        if attached.ok_or(HubError::TooManyConnections)?.is_now_online {
+            self.announce(&client.user.id);
         }
         Ok(())
     }
 
     /// Removes a connection. After the last one of a user the grace period begins, and this returns at its end.
     pub(crate) async fn detach(self: &Arc<Self>, client: Arc<ClientHandle>, now_ms: i64) {
-        let user = &client.person.id.clone();
+        let user = &client.user.id.clone();
         self.last_seen.set(user, now_ms);
         let outcome = self.connections.detach(user, client.id);
         // What belongs to the connection is not kept for the grace period.

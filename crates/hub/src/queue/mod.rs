@@ -5,7 +5,7 @@ mod envelope;
 mod outbox;
 mod transport;
 
-pub use envelope::{Envelope, SLOTS, Spelling};
-pub use outbox::{Inlet, Next, Outbox, OutboxItem, Taken, outbox};
+pub use envelope::{Encoder, Envelope, SLOTS};
+pub use outbox::{Drained, Outbox, OutboxItem, OutboxReceiver, WriterAction, outbox};
 pub use send_queue::DeliveryPolicy;
-pub use transport::{Gone, Outlet, OutletFuture, Track};
+pub use transport::{ClientTransport, Disconnected, StreamPosition, TransportFuture};

@@ -10,9 +10,9 @@ use protocol::CloseCode;
 use send_queue::{DeliveryPolicy, QueueFull, SendQueue};
 use tokio::sync::{Notify, oneshot};
 
-use super::transport::{Gone, Outlet, OutletFuture};
+use super::transport::{ClientTransport, Disconnected, TransportFuture};
 
-/// An [`Outlet`] that queues for a writer. When the last clone is dropped, the writer ends after what was pushed.
+/// An [`ClientTransport`] that queues for a writer. When the last clone is dropped, the writer ends after what was pushed.
 #[derive(Debug)]
 pub struct Outbox {
     channel: Arc<Channel>,
@@ -40,13 +40,13 @@ struct State {
 
 /// The writer's end of an [`Outbox`].
 #[derive(Debug)]
-pub struct Inlet {
+pub struct OutboxReceiver {
     channel: Arc<Channel>,
 }
 
 /// What a writer does next.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum WriterAction {
     /// Frames were put into the buffer: write them.
     Frames,
     /// Write a close frame and end.
@@ -73,9 +73,9 @@ struct Receipts {
     waiting: Option<oneshot::Sender<()>>,
 }
 
-/// The result of [`Inlet::take`].
+/// The result of [`OutboxReceiver::take`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
+pub enum Drained {
     /// Nothing waits.
     Nothing,
     /// Some frames; there may be more.
@@ -90,10 +90,11 @@ pub enum Taken {
 const FRAME_OVERHEAD: usize = 48;
 
 /// A queue for one client that holds at most `limit` bytes.
-pub fn outbox(limit: usize) -> (Outbox, Inlet) {
-    let state = Mutex::new(State { backlog: SendQueue::new(limit), close: None, receipts: None, writer: None });
+pub fn outbox(limit: usize) -> (Outbox, OutboxReceiver) {
+    let state =
+        Mutex::new(State { backlog: SendQueue::new(limit), close: None, receipts: None, writer: None });
     let channel = Arc::new(Channel { state, changed: Notify::new(), outboxes: AtomicUsize::new(1) });
-    (Outbox { channel: channel.clone() }, Inlet { channel })
+    (Outbox { channel: channel.clone() }, OutboxReceiver { channel })
 }
 
 impl Channel {
@@ -181,12 +182,12 @@ impl Outbox {
     }
 }
 
-impl Outlet for Outbox {
-    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Gone> {
+impl ClientTransport for Outbox {
+    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Disconnected> {
         let channel = &*self.channel;
         let mut state = channel.lock();
         if state.is_closed() {
-            return Err(Gone);
+            return Err(Disconnected);
         }
         let was_empty = state.backlog.is_empty();
         let bytes = frame.len() + FRAME_OVERHEAD;
@@ -195,23 +196,23 @@ impl Outlet for Outbox {
             state.backlog.clear();
             drop(state);
             channel.close(CloseCode::TooSlow);
-            return Err(Gone);
+            return Err(Disconnected);
         }
-        // Under the lock, which spares a clone of the waker: see [`Inlet::wake_with`].
+        // Under the lock, which spares a clone of the waker: see [`OutboxReceiver::wake_with`].
         if was_empty && let Some(writer) = &state.writer {
             writer.wake_by_ref();
         }
         Ok(())
     }
 
-    fn keeps_up(&self) -> OutletFuture<'_, ()> {
+    fn keeps_up(&self) -> TransportFuture<'_, ()> {
         Box::pin(self.channel.until(|state| state.is_closed() || !state.backlog.is_lagging()))
     }
 
-    fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
+    fn receipt(&self) -> TransportFuture<'static, Result<(), Disconnected>> {
         let mut state = self.channel.lock();
         if state.is_closed() {
-            return Box::pin(std::future::ready(Err(Gone)));
+            return Box::pin(std::future::ready(Err(Disconnected)));
         }
         let (answered, answer) = oneshot::channel();
         let receipts = state.receipts.get_or_insert_default();
@@ -224,7 +225,7 @@ impl Outlet for Outbox {
             writer.wake_by_ref();
         }
         drop(state);
-        Box::pin(async move { answer.await.map_err(|_| Gone) })
+        Box::pin(async move { answer.await.map_err(|_| Disconnected) })
     }
 
     fn close(&self, code: CloseCode) {
@@ -247,7 +248,7 @@ impl Drop for Outbox {
     }
 }
 
-impl Inlet {
+impl OutboxReceiver {
     /// Sets the waker for when there is something to do. It runs under the lock, so it must not use this outbox.
     pub fn wake_with(&self, waker: &Waker) {
         let mut state = self.channel.lock();
@@ -259,35 +260,35 @@ impl Inlet {
     /// Waits for something to do. Items to write go into `buffer`, at most `limit`.
     ///
     /// A client that is too slow gets its close frame at once; every other close comes after what was pushed before it.
-    pub async fn next(&mut self, buffer: &mut Vec<OutboxItem>, limit: usize) -> Next {
+    pub async fn next(&mut self, buffer: &mut Vec<OutboxItem>, limit: usize) -> WriterAction {
         poll_fn(|cx| {
             // Before the check, so that a push after the check wakes.
             self.wake_with(cx.waker());
             match self.take(limit, |item| buffer.push(item)) {
-                Taken::Nothing => Poll::Pending,
-                Taken::Some | Taken::All => Poll::Ready(Next::Frames),
-                Taken::Close(code) => Poll::Ready(Next::Close(code)),
+                Drained::Nothing => Poll::Pending,
+                Drained::Some | Drained::All => Poll::Ready(WriterAction::Frames),
+                Drained::Close(code) => Poll::Ready(WriterAction::Close(code)),
             }
         })
         .await
     }
 
     /// What to do now. Items to write are given to `put`, at most `limit`.
-    pub fn take(&self, limit: usize, put: impl FnMut(OutboxItem)) -> Taken {
+    pub fn take(&self, limit: usize, put: impl FnMut(OutboxItem)) -> Drained {
         let mut state = self.channel.lock();
         if state.backlog.is_empty() {
-            return state.close.map_or(Taken::Nothing, Taken::Close);
+            return state.close.map_or(Drained::Nothing, Drained::Close);
         }
         let before = (state.backlog.has_room(), state.backlog.is_lagging());
         state.backlog.take(limit, put);
         if before != (state.backlog.has_room(), state.backlog.is_lagging()) {
             self.channel.changed.notify_waiters();
         }
-        if state.backlog.is_empty() && !state.is_closed() { Taken::All } else { Taken::Some }
+        if state.backlog.is_empty() && !state.is_closed() { Drained::All } else { Drained::Some }
     }
 
     /// Resolves when the connection is to end. A writer that is stuck in a write waits for it as well.
-    pub async fn let_go(&self) {
+    pub async fn closed(&self) {
         self.channel.until(State::is_closed).await;
     }
 
@@ -301,7 +302,7 @@ impl Inlet {
     }
 }
 
-impl Drop for Inlet {
+impl Drop for OutboxReceiver {
     fn drop(&mut self) {
         self.end();
     }

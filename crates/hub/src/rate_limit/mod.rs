@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::quotas::Daily;
 
 pub use gcra::Gcra;
@@ -69,24 +69,24 @@ impl RateLimiter {
     /// Counts one operation.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`]. Then nothing was counted.
-    pub(crate) fn check(&self, rate: Option<Rate>) -> Result<(), Refusal> {
+    /// [`HubError::TooFast`]. Then nothing was counted.
+    pub(crate) fn check(&self, rate: Option<Rate>) -> Result<(), HubError> {
         let Some(rate) = rate else { return Ok(()) };
         let whole_ms =
             |wait: Duration| u64::try_from(wait.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX);
-        self.count(rate, Instant::now()).map_err(|wait| Refusal::TooFast { retry_after_ms: whole_ms(wait) })
+        self.count(rate, Instant::now()).map_err(|wait| HubError::TooFast { retry_after_ms: whole_ms(wait) })
     }
 
     /// Takes an amount out of the budget of a day. It comes back evenly, all of it within a day.
     ///
     /// # Errors
-    /// [`Refusal::OverDaily`]. Then nothing was taken.
-    pub(crate) fn spend(&self, quota: Daily, amount: u64, per_day: u64) -> Result<(), Refusal> {
+    /// [`HubError::OverDaily`]. Then nothing was taken.
+    pub(crate) fn spend(&self, quota: Daily, amount: u64, per_day: u64) -> Result<(), HubError> {
         self.take(quota, amount, per_day.max(1), Instant::now())
     }
 
     /// As [`RateLimiter::spend`], at this moment.
-    fn take(&self, quota: Daily, amount: u64, per_day: u64, now: Instant) -> Result<(), Refusal> {
+    fn take(&self, quota: Daily, amount: u64, per_day: u64, now: Instant) -> Result<(), HubError> {
         let now_ns = self.ns_at(now);
         let day_ns = u64::try_from(DAY.as_nanos()).unwrap_or(u64::MAX);
         let cost_ns = (u128::from(amount) * u128::from(day_ns)).div_ceil(u128::from(per_day));
@@ -100,7 +100,7 @@ impl RateLimiter {
         });
         taken.map(|_| ()).map_err(|_| {
             let left = u128::from(left_ns) * u128::from(per_day) / u128::from(day_ns);
-            Refusal::OverDaily {
+            HubError::OverDaily {
                 quota,
                 per_day,
                 left: u64::try_from(left).unwrap_or(u64::MAX),
@@ -207,7 +207,7 @@ mod tests {
             |amount, hours| limiter.take(Daily::Bytes, amount, 240, start + Duration::from_hours(hours));
         take(200, 0).unwrap();
         let refused = take(60, 0).unwrap_err();
-        let Refusal::OverDaily { left: 40, per_day: 240, retry_after_ms, .. } = refused else {
+        let HubError::OverDaily { left: 40, per_day: 240, retry_after_ms, .. } = refused else {
             panic!("{refused:?}");
         };
         assert!((7_199_000..=7_201_000).contains(&retry_after_ms), "two hours: {retry_after_ms}");

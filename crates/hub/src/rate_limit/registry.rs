@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use protocol::UserId;
 use tokio::time::Instant;
 
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::quotas::{Daily, Quotas};
 
 use super::UserLimiters;
@@ -52,14 +52,14 @@ impl LimiterRegistry {
     /// Counts bytes that are about to be stored for a user.
     ///
     /// # Errors
-    /// [`Refusal::OverDaily`]. Then nothing was counted.
+    /// [`HubError::OverDaily`]. Then nothing was counted.
     pub(crate) fn spend_stored(
         &self,
         user: &UserId,
         quotas: &Quotas,
         what: Daily,
         bytes: usize,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), HubError> {
         // Without a limit no limiter is kept.
         let Some(per_day) = quotas.stored_bytes_per_day else { return Ok(()) };
         self.of(user).stored_bytes.spend(what, bytes as u64, per_day)

@@ -7,17 +7,17 @@ use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::actor::Command;
-use crate::client::{ClientHandle, PeerId};
-use crate::command::Bring;
-use crate::error::Refusal;
-use crate::event::{Event, Failure};
-use crate::model::{Message, Person};
+use crate::client::{ClientHandle, ClientId};
+use crate::command::JoinMode;
+use crate::error::HubError;
+use crate::event::{CommandError, Event};
+use crate::model::{Message, User};
 
 /// Where commands for a room go. Bounded: a sender to a busy room waits.
 pub(crate) type Mailbox = mpsc::Sender<RoomCommand>;
 
 /// Where an answer goes. The one who asked may have left meanwhile, so a failed send means nothing.
-pub(crate) type Reply<T> = oneshot::Sender<Result<T, Refusal>>;
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, HubError>>;
 
 /// One command, by how the room handles it.
 pub(crate) enum RoomCommand {
@@ -40,9 +40,9 @@ pub(crate) enum Batched {
 /// Executed at once: neither the store nor an answer is waited for.
 pub(crate) enum Immediate {
     /// A client ends its subscription.
-    Unsubscribe(PeerId),
+    Unsubscribe(ClientId),
     /// A connection has ended, for whatever reason.
-    ConnectionLost(PeerId),
+    ConnectionLost(ClientId),
     Typing {
         client: Arc<ClientHandle>,
         on: bool,
@@ -64,7 +64,7 @@ pub(crate) enum Immediate {
 pub(crate) enum Request {
     Join {
         client: Arc<ClientHandle>,
-        mode: Bring,
+        mode: JoinMode,
         reply: Reply<JoinOutcome>,
     },
     /// A client comes back that has everything up to a position.
@@ -141,7 +141,7 @@ pub(crate) enum ReadTarget {
 
 /// A message to be published. Comes from a connection (then `from` is answered) or from elsewhere (then `reply` is).
 pub(crate) struct Post {
-    pub(crate) author: Arc<Person>,
+    pub(crate) author: Arc<User>,
     pub(crate) from: Option<Arc<ClientHandle>>,
     pub(crate) draft: DraftId,
     pub(crate) body: Arc<str>,
@@ -152,9 +152,9 @@ pub(crate) struct Post {
 
 impl Post {
     /// Tells the sender that the message was not accepted.
-    pub(crate) fn reject(self, room: Option<protocol::RoomId>, error: &Refusal) {
+    pub(crate) fn reject(self, room: Option<protocol::RoomId>, error: &HubError) {
         if let Some(client) = self.from {
-            let failure = Failure { refusal: error.clone(), room, draft: Some(self.draft) };
+            let failure = CommandError { error: error.clone(), room, draft: Some(self.draft) };
             client.send(&Event::Failed(failure)).ok();
         }
         if let Some(reply) = self.reply {
@@ -164,7 +164,7 @@ impl Post {
 }
 
 impl Command for RoomCommand {
-    fn reject(self, error: &Refusal) {
+    fn reject(self, error: &HubError) {
         match self {
             Self::Batched(Batched::Post(post)) => post.reject(None, error),
             Self::Batched(Batched::Read(ReadRequest { reply, .. })) => {
@@ -187,8 +187,8 @@ impl Command for RoomCommand {
 
 impl Request {
     /// Answers with an error.
-    pub(crate) fn reject(self, error: &Refusal) {
-        fn answer<T>(reply: Reply<T>, error: &Refusal) {
+    pub(crate) fn reject(self, error: &HubError) {
+        fn answer<T>(reply: Reply<T>, error: &HubError) {
             reply.send(Err(error.clone())).ok();
         }
         match self {

@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::actor::{Actor, Flow};
-use crate::error::Refusal;
+use crate::error::HubError;
 
 use super::Room;
 use super::command::{Batched, RoomCommand};
@@ -47,7 +47,7 @@ impl Actor for Room {
             RoomCommand::Stop(reply) => {
                 self.commit_pending().await;
                 reply.send(()).ok();
-                Flow::End(Refusal::Stopping)
+                Flow::End(HubError::Stopping)
             }
         }
     }

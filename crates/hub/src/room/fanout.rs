@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use protocol::UserId;
 
-use crate::client::{ClientHandle, PeerId};
+use crate::client::{ClientHandle, ClientId};
 use crate::event::Event;
-use crate::queue::{DeliveryPolicy, Envelope, Gone, Spelling, Track};
+use crate::queue::{DeliveryPolicy, Disconnected, Encoder, Envelope, StreamPosition};
 
 use super::subscribers::{Subscriber, Subscribers};
 
@@ -26,9 +26,9 @@ pub(super) enum Audience {
     /// All clients of other users.
     Others(UserId),
     /// Clients whose dialect shows the event.
-    Encoders(fn(&Spelling) -> bool),
+    Encoders(fn(&Encoder) -> bool),
     /// Clients of other users whose dialect shows the event.
-    OthersWith(UserId, fn(&Spelling) -> bool),
+    OthersWith(UserId, fn(&Encoder) -> bool),
 }
 
 impl RoomEvent {
@@ -58,7 +58,7 @@ impl Fanout {
         self.subscribers.is_empty()
     }
 
-    pub(super) fn contains(&self, client: PeerId) -> bool {
+    pub(super) fn contains(&self, client: ClientId) -> bool {
         self.subscribers.contains(client)
     }
 
@@ -73,27 +73,28 @@ impl Fanout {
     }
 
     /// Ends the subscription of a client, if it has one.
-    pub(super) fn unsubscribe(&mut self, client: PeerId) -> Option<Arc<ClientHandle>> {
+    pub(super) fn unsubscribe(&mut self, client: ClientId) -> Option<Arc<ClientHandle>> {
         self.subscribers.remove(client)
     }
 
     /// The subscribed clients of one user, in the order of delivery.
-    pub(super) fn clients_of(&self, user: &UserId) -> Vec<PeerId> {
+    pub(super) fn clients_of(&self, user: &UserId) -> Vec<ClientId> {
         let clients = self.subscribers.iter().map(Subscriber::client);
-        clients.filter(|client| client.person.id == *user).map(|client| client.id).collect()
+        clients.filter(|client| client.user.id == *user).map(|client| client.id).collect()
     }
 
     /// Sends an event to its audience. Answers which clients are gone or too slow; they stay subscribed until they are
     /// unsubscribed.
-    pub(super) fn send(&self, RoomEvent { event, delivery, audience }: RoomEvent) -> Vec<PeerId> {
+    pub(super) fn send(&self, RoomEvent { event, delivery, audience }: RoomEvent) -> Vec<ClientId> {
         let envelope = Envelope::new(event);
         // Matched outside of the loop: most events go to everyone, and then no client is read.
         match audience {
             Audience::Everyone => self.deliver(&envelope, delivery, |_| true),
-            Audience::Others(user) => self.deliver(&envelope, delivery, |client| client.person.id != user),
-            Audience::Encoders(wants) => self.deliver(&envelope, delivery, |client| wants(&client.spelling)),
-            Audience::OthersWith(user, wants) => self
-                .deliver(&envelope, delivery, |client| wants(&client.spelling) && client.person.id != user),
+            Audience::Others(user) => self.deliver(&envelope, delivery, |client| client.user.id != user),
+            Audience::Encoders(wants) => self.deliver(&envelope, delivery, |client| wants(&client.encoder)),
+            Audience::OthersWith(user, wants) => {
+                self.deliver(&envelope, delivery, |client| wants(&client.encoder) && client.user.id != user)
+            }
         }
     }
 
@@ -102,7 +103,7 @@ impl Fanout {
         envelope: &Envelope,
         delivery: DeliveryPolicy,
         receives: impl Fn(&ClientHandle) -> bool,
-    ) -> Vec<PeerId> {
+    ) -> Vec<ClientId> {
         let track = envelope.event().track();
         let mut lost = Vec::new();
         for subscriber in self.subscribers.iter() {
@@ -117,8 +118,8 @@ impl Fanout {
 /// Sends an event to one client, subscribed or not.
 ///
 /// # Errors
-/// [`Gone`] when the client is gone or too slow.
-pub(super) fn send_to(client: &ClientHandle, event: &Event) -> Result<(), Gone> {
+/// [`Disconnected`] when the client is gone or too slow.
+pub(super) fn send_to(client: &ClientHandle, event: &Event) -> Result<(), Disconnected> {
     client.send(event)
 }
 
@@ -126,11 +127,11 @@ pub(super) fn send_to(client: &ClientHandle, event: &Event) -> Result<(), Gone> 
 ///
 /// # Errors
 /// As [`send_to`].
-pub(super) fn replay_to(client: &ClientHandle, envelope: &Envelope) -> Result<(), Gone> {
+pub(super) fn replay_to(client: &ClientHandle, envelope: &Envelope) -> Result<(), Disconnected> {
     client.send_shared(envelope, DeliveryPolicy::Reliable)
 }
 
 /// Notes the position of a client without sending anything.
-pub(super) fn set_position(client: &ClientHandle, position: Track<'_>) {
+pub(super) fn set_position(client: &ClientHandle, position: StreamPosition<'_>) {
     client.set_position(position);
 }

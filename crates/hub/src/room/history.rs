@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use protocol::{Cursor, MessageId, RoomId, limits};
 
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::event::Event;
 use crate::history_cache::RoomHistoryCache;
-use crate::model::{Message, Person};
+use crate::model::{Message, User};
 use crate::page_limit;
-use crate::port::{Slice, Store};
 use crate::queue::Envelope;
 use crate::recovery::{self, Plan};
+use crate::store::{HistoryRange, Store};
 
 /// What a join sends of the past.
 pub(super) enum Recovery {
@@ -57,8 +57,8 @@ impl History {
         store: &dyn Store,
         since: Option<Cursor>,
         head: Cursor,
-        intern: impl Fn(&Arc<Person>) -> Arc<Person>,
-    ) -> Result<Recovery, Refusal> {
+        intern: impl Fn(&Arc<User>) -> Arc<User>,
+    ) -> Result<Recovery, HubError> {
         loop {
             match recovery::plan(since, head, self.cache.after()) {
                 Plan::FromCache(after) => {
@@ -100,14 +100,14 @@ impl History {
     /// The number of a message of this room.
     ///
     /// # Errors
-    /// [`Refusal::NoSuchMessage`], [`Refusal::Unavailable`].
-    pub(super) async fn seq_of(&self, store: &dyn Store, message: MessageId) -> Result<u64, Refusal> {
+    /// [`HubError::NoSuchMessage`], [`HubError::Unavailable`].
+    pub(super) async fn seq_of(&self, store: &dyn Store, message: MessageId) -> Result<u64, HubError> {
         if let Some(seq) = self.cache.seq_of(message) {
             return Ok(seq);
         }
         match store.find_message(message).await? {
             Some((room, cursor)) if room == self.room => Ok(cursor.seq),
-            _ => Err(Refusal::NoSuchMessage),
+            _ => Err(HubError::NoSuchMessage),
         }
     }
 
@@ -120,8 +120,8 @@ impl History {
         &self,
         store: &dyn Store,
         head: Cursor,
-        intern: impl Fn(&Arc<Person>) -> Arc<Person>,
-    ) -> Result<Recovery, Refusal> {
+        intern: impl Fn(&Arc<User>) -> Arc<User>,
+    ) -> Result<Recovery, HubError> {
         let first = head.seq.saturating_sub(u64::from(limits::PAGE_MESSAGES));
         let messages = match self.cache.since(first, &self.room, head.epoch) {
             Some(messages) => messages,
@@ -138,9 +138,9 @@ impl History {
         &self,
         store: &dyn Store,
         head: Cursor,
-        intern: impl Fn(&Arc<Person>) -> Arc<Person>,
-    ) -> Result<Vec<Message>, Refusal> {
-        let slice = Slice::Before(head.seq.saturating_add(1));
+        intern: impl Fn(&Arc<User>) -> Arc<User>,
+    ) -> Result<Vec<Message>, HubError> {
+        let slice = HistoryRange::Before(head.seq.saturating_add(1));
         let mut messages = store.page(&self.room, slice, limits::PAGE_MESSAGES).await?.messages;
         for message in &mut messages {
             message.author = intern(&message.author);
@@ -155,8 +155,8 @@ impl History {
         store: &dyn Store,
         after: u64,
         head: Cursor,
-    ) -> Result<Vec<protocol::Message>, Refusal> {
-        let page = store.page(&self.room, Slice::After(after), limits::MAX_RECOVERED_MESSAGES).await?;
+    ) -> Result<Vec<protocol::Message>, HubError> {
+        let page = store.page(&self.room, HistoryRange::After(after), limits::MAX_RECOVERED_MESSAGES).await?;
         let published = page.messages.iter().filter(|message| message.cursor.seq <= head.seq);
         Ok(published.map(Message::to_wire).collect())
     }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use protocol::{Cursor, RoomRef, UserId};
 use tokio::time::Instant;
 
-use crate::client::{ClientHandle, PeerId};
-use crate::command::Bring;
-use crate::error::Refusal;
+use crate::client::{ClientHandle, ClientId};
+use crate::command::JoinMode;
+use crate::error::HubError;
 use crate::event::Event;
-use crate::joined::Joined;
+use crate::join_snapshot::JoinSnapshot;
 use crate::model::Message;
 use crate::page_limit;
-use crate::queue::Track;
+use crate::queue::StreamPosition;
 
 use super::Room;
 use super::command::{JoinOutcome, ResumeOutcome};
@@ -24,20 +24,20 @@ impl Room {
     pub(super) async fn join(
         &mut self,
         client: Arc<ClientHandle>,
-        mode: Bring,
-    ) -> Result<JoinOutcome, Refusal> {
-        self.members.check(&client.person.id)?;
+        mode: JoinMode,
+    ) -> Result<JoinOutcome, HubError> {
+        self.members.check(&client.user.id)?;
         self.resync_log().await;
         // Not left to the presence queue, which is late when many come at once.
-        self.refresh_presence(std::slice::from_ref(&client.person.id));
+        self.refresh_presence(std::slice::from_ref(&client.user.id));
         match mode {
-            Bring::Page(since) => return self.join_with_recovery(&client, since).await,
-            Bring::Nothing => self.subscribe_at_head(&client),
+            JoinMode::Recover(since) => return self.join_with_recovery(&client, since).await,
+            JoinMode::SubscribeOnly => self.subscribe_at_head(&client),
             // A client that is subscribed and asks again is sent nothing new.
-            Bring::Participants if self.fanout.contains(client.id) => {}
-            Bring::Participants => {
+            JoinMode::WithParticipants if self.fanout.contains(client.id) => {}
+            JoinMode::WithParticipants => {
                 self.subscribe_at_head(&client);
-                for event in self.live.introduction(&client.person.id, self.now_ms()) {
+                for event in self.live.introduction(&client.user.id, self.now_ms()) {
                     fanout::send_to(&client, &event).ok();
                 }
             }
@@ -49,7 +49,7 @@ impl Room {
         &mut self,
         client: &Arc<ClientHandle>,
         since: Option<Cursor>,
-    ) -> Result<JoinOutcome, Refusal> {
+    ) -> Result<JoinOutcome, HubError> {
         let (store, head) = (&*self.context.store, self.log.head());
         let recovery =
             self.log.history().recover(store, since, head, |author| self.members.intern(author)).await?;
@@ -78,13 +78,13 @@ impl Room {
         messages: Vec<protocol::Message>,
         recovered: bool,
         has_more: bool,
-    ) -> Joined {
-        let (presence, user) = (&self.presence, &client.person.id);
+    ) -> JoinSnapshot {
+        let (presence, user) = (&self.presence, &client.user.id);
         let roster = self.members.roster(|member| presence.is_announced(member));
         // The client's user is online, as nobody was sent yet.
         let is_arriving = !presence.is_announced(user);
         let position = || roster.members().iter().position(|member| member.id == *user);
-        Joined {
+        JoinSnapshot {
             room: self.identity.id.clone(),
             head: self.log.head(),
             recovered,
@@ -104,17 +104,17 @@ impl Room {
         &mut self,
         client: &Arc<ClientHandle>,
         since: Cursor,
-    ) -> Result<ResumeOutcome, Refusal> {
-        self.members.check(&client.person.id)?;
+    ) -> Result<ResumeOutcome, HubError> {
+        self.members.check(&client.user.id)?;
         self.resync_log().await;
-        self.refresh_presence(std::slice::from_ref(&client.person.id));
+        self.refresh_presence(std::slice::from_ref(&client.user.id));
         let head = self.log.head();
         // The room has another epoch since then.
-        since.gap_to(head).ok_or(Refusal::NoSuchRoom)?;
+        since.gap_to(head).ok_or(HubError::NoSuchRoom)?;
         let Some(missed) = self.log.history().portion_since(since, head) else {
             return Ok(ResumeOutcome::Behind(head));
         };
-        fanout::set_position(client, Track::Room(&self.identity.id, since));
+        fanout::set_position(client, StreamPosition::Room(&self.identity.id, since));
         self.replay(client, missed);
         self.subscribe_at_head(client);
         Ok(ResumeOutcome::Subscribed)
@@ -128,13 +128,13 @@ impl Room {
     }
 
     fn subscribe_at_head(&mut self, client: &Arc<ClientHandle>) {
-        fanout::set_position(client, Track::Room(&self.identity.id, self.log.head()));
+        fanout::set_position(client, StreamPosition::Room(&self.identity.id, self.log.head()));
         self.subscribe(client);
     }
 
     /// Subscribes a client. The others receive an event if its user was no participant before.
     fn subscribe(&mut self, client: &Arc<ClientHandle>) {
-        let user = &client.person;
+        let user = &client.user;
         self.members.share(user);
         let is_new = !self.fanout.contains(client.id);
         let joined = self.live.join(user, is_new, self.now_ms());
@@ -145,7 +145,7 @@ impl Room {
     }
 
     /// A client ends its subscription; with the last one its user leaves.
-    pub(super) fn unsubscribe(&mut self, client: PeerId) {
+    pub(super) fn unsubscribe(&mut self, client: ClientId) {
         if let Some(user) = self.remove_client(client) {
             let left = self.live.leave(&user, self.now_ms());
             self.emit(left);
@@ -153,7 +153,7 @@ impl Room {
     }
 
     /// A connection was lost; its user may come back.
-    pub(super) fn connection_lost(&mut self, client: PeerId) {
+    pub(super) fn connection_lost(&mut self, client: ClientId) {
         if let Some(user) = self.remove_client(client) {
             self.live.connection_lost(&user, Instant::now(), self.context.settings.presence_grace);
         }
@@ -172,9 +172,9 @@ impl Room {
     }
 
     /// Removes a client; answers its user if it was the last one here.
-    fn remove_client(&mut self, client: PeerId) -> Option<UserId> {
+    fn remove_client(&mut self, client: ClientId) -> Option<UserId> {
         let client = self.fanout.unsubscribe(client)?;
-        let user = &client.person.id;
+        let user = &client.user.id;
         if !self.live.remove_client(user) {
             return None;
         }

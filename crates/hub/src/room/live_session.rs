@@ -7,8 +7,8 @@ use protocol::{LiveChange, ParticipantChange, RoomId, RoomKind, UserId};
 use tokio::time::Instant;
 
 use crate::event::Event;
-use crate::model::Person;
-use crate::queue::Spelling;
+use crate::model::User;
+use crate::queue::Encoder;
 
 use super::fanout::{Audience, RoomEvent};
 use super::participants::Participants;
@@ -43,7 +43,7 @@ impl LiveSession {
     }
 
     /// A client of a user subscribes, or does so again; an event if the user was no participant before.
-    pub(super) fn join(&mut self, user: &Arc<Person>, is_new_client: bool, now_ms: i64) -> Option<RoomEvent> {
+    pub(super) fn join(&mut self, user: &Arc<User>, is_new_client: bool, now_ms: i64) -> Option<RoomEvent> {
         let joined = self.participants.join(user, is_new_client);
         joined.then(|| self.participant_event(&user.id, user.username.clone(), true, now_ms))
     }
@@ -112,12 +112,12 @@ impl LiveSession {
         }
         let event = RoomEvent::reliable(Event::Live((*change).clone()));
         self.chat_status = Some(change);
-        Some(event.to(Audience::Encoders(|encoder| encoder.hears_sessions)))
+        Some(event.to(Audience::Encoders(|encoder| encoder.wants_live_status)))
     }
 
     fn participant_event(&self, user: &UserId, name: String, here: bool, now_ms: i64) -> RoomEvent {
         let event = RoomEvent::reliable(Event::Participant(self.change(user, name, here, now_ms)));
-        let shows_participants = |encoder: &Spelling| encoder.counts_participants;
+        let shows_participants = |encoder: &Encoder| encoder.wants_participants;
         if self.is_live_room { event } else { event.to(Audience::Encoders(shows_participants)) }
     }
 

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::event::Event;
 use crate::history_cache::RoomHistoryCache;
 use crate::model::Message;
-use crate::port::{AGAIN, Appended, MessageDraft, Page, Slice, Store, StoreError};
+use crate::store::{AGAIN, Appended, HistoryRange, MessageDraft, Page, Store, StoreError};
 use crate::wall_time;
 
 use super::fanout::RoomEvent;
@@ -99,6 +99,6 @@ impl Log {
     /// # Errors
     /// The store failed.
     pub(super) async fn read_unpublished(&self, store: &dyn Store) -> Result<Page, StoreError> {
-        store.page(self.history.room(), Slice::After(self.head.seq), limits::MAX_PAGE_MESSAGES).await
+        store.page(self.history.room(), HistoryRange::After(self.head.seq), limits::MAX_PAGE_MESSAGES).await
     }
 }

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use protocol::{Role, UserId};
 use tokio::time::Instant;
 
-use crate::error::Refusal;
-use crate::model::{Membership, Person};
+use crate::error::HubError;
+use crate::model::{Membership, User};
 use crate::policy;
-use crate::port::AGAIN;
 use crate::roster::{self, Roster};
+use crate::store::AGAIN;
 
 /// The members of a room as the room knows them.
 pub(super) struct Members {
@@ -41,7 +41,7 @@ impl Difference {
 
 impl Members {
     pub(super) fn new(members: Vec<Membership>) -> Self {
-        let by_id = members.into_iter().map(|member| (member.person.id.clone(), member)).collect();
+        let by_id = members.into_iter().map(|member| (member.user.id.clone(), member)).collect();
         Self { by_id, roster: None, resync_at: None, pending_invites: BTreeSet::new() }
     }
 
@@ -66,8 +66,8 @@ impl Members {
     }
 
     /// # Errors
-    /// [`Refusal::NoSuchRoom`] for a user who is no member.
-    pub(super) fn check(&self, user: &UserId) -> Result<(), Refusal> {
+    /// [`HubError::NoSuchRoom`] for a user who is no member.
+    pub(super) fn check(&self, user: &UserId) -> Result<(), HubError> {
         policy::may_take_part(self.role(user))
     }
 
@@ -84,24 +84,24 @@ impl Members {
     }
 
     /// One copy of each user in memory: the one that the room holds as a member.
-    pub(super) fn intern(&self, user: &Arc<Person>) -> Arc<Person> {
-        let member = self.by_id.get(&user.id).map(|member| &member.person);
+    pub(super) fn intern(&self, user: &Arc<User>) -> Arc<User> {
+        let member = self.by_id.get(&user.id).map(|member| &member.user);
         member.filter(|member| *member == user).unwrap_or(user).clone()
     }
 
     /// The copy that came with a client replaces the one that the store has brought, so that there is one in memory.
-    pub(super) fn share(&mut self, user: &Arc<Person>) {
+    pub(super) fn share(&mut self, user: &Arc<User>) {
         if let Some(member) = self.by_id.get_mut(&user.id)
-            && member.person == *user
+            && member.user == *user
         {
-            member.person = user.clone();
+            member.user = user.clone();
         }
     }
 
     /// Adds a member; answers how the others are shown it.
     pub(super) fn insert(&mut self, membership: Membership, online: bool) -> protocol::Member {
         let member = roster::member(&membership, online);
-        self.by_id.insert(membership.person.id.clone(), membership);
+        self.by_id.insert(membership.user.id.clone(), membership);
         self.forget_roster();
         member
     }
@@ -169,11 +169,11 @@ impl Members {
 
     /// How the members of the store differ from these.
     pub(super) fn difference(&self, stored: Vec<Membership>) -> Difference {
-        let roles = stored.iter().filter(|it| self.role(&it.person.id).is_some_and(|role| role != it.role));
-        let roles = roles.map(|it| (it.person.id.clone(), it.role)).collect();
-        let there: HashSet<&UserId> = stored.iter().map(|it| &it.person.id).collect();
+        let roles = stored.iter().filter(|it| self.role(&it.user.id).is_some_and(|role| role != it.role));
+        let roles = roles.map(|it| (it.user.id.clone(), it.role)).collect();
+        let there: HashSet<&UserId> = stored.iter().map(|it| &it.user.id).collect();
         let removed = self.sorted_ids().into_iter().filter(|user| !there.contains(user)).collect();
-        let added = stored.into_iter().filter(|it| !self.contains(&it.person.id)).collect();
+        let added = stored.into_iter().filter(|it| !self.contains(&it.user.id)).collect();
         Difference { roles, removed, added }
     }
 

@@ -6,13 +6,13 @@ use protocol::{LiveChange, Member, MemberAdded, MemberRemoved, Role, UserId};
 use tokio::time::Instant;
 
 use crate::actor::Flow;
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::event::Event;
 use crate::model::{Membership, RoomRecord};
 use crate::policy;
-use crate::port::StoreError;
 use crate::room_notices;
 use crate::roster;
+use crate::store::StoreError;
 
 use super::Room;
 use super::command::SetLiveStatus;
@@ -23,9 +23,9 @@ pub(super) enum Resync {
     /// They are those of the store.
     Current,
     /// The room is gone, and nobody is in it.
-    Gone,
+    Deleted,
     /// The store did not answer.
-    Unavailable(Refusal),
+    Unavailable(HubError),
 }
 
 impl Room {
@@ -33,7 +33,7 @@ impl Room {
         &mut self,
         actor: &UserId,
         users: &[UserId],
-    ) -> Result<Vec<Member>, Refusal> {
+    ) -> Result<Vec<Member>, HubError> {
         policy::may_invite(self.members.role(actor))?;
         policy::stands_alone(self.identity.kind)?;
         let new: BTreeSet<&UserId> = users.iter().filter(|it| !self.members.contains(it)).collect();
@@ -45,7 +45,7 @@ impl Room {
         let answer = self.context.store.add_members(&self.identity.id, users, self.now_ms()).await;
         let mut list = Vec::new();
         for membership in self.confirmed(answer)? {
-            list.push(roster::member(&membership, self.is_online(&membership.person.id)));
+            list.push(roster::member(&membership, self.is_online(&membership.user.id)));
             self.add_member(membership);
         }
         self.send_invites().await;
@@ -58,11 +58,11 @@ impl Room {
         actor: &UserId,
         user: &UserId,
         for_good: bool,
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), HubError> {
         policy::may_remove(self.members.role(actor), actor, user)?;
         policy::stands_alone(self.identity.kind)?;
         if !self.members.contains(user) {
-            return Err(Refusal::NoSuchPerson(user.clone()));
+            return Err(HubError::NoSuchPerson(user.clone()));
         }
         if self.members.len() == 1 {
             let answer = self.context.store.delete_room(&self.identity.id).await;
@@ -84,7 +84,7 @@ impl Room {
         Ok(())
     }
 
-    pub(super) async fn rename(&mut self, actor: &UserId, name: String) -> Result<(), Refusal> {
+    pub(super) async fn rename(&mut self, actor: &UserId, name: String) -> Result<(), HubError> {
         policy::may_govern(self.members.role(actor))?;
         policy::stands_alone(self.identity.kind)?;
         let answer = self.context.store.rename_room(&self.identity.id, &name).await;
@@ -94,7 +94,7 @@ impl Room {
     }
 
     /// Deletes the room and removes it from the registry.
-    pub(super) async fn delete(&mut self, actor: &UserId) -> Result<(), Refusal> {
+    pub(super) async fn delete(&mut self, actor: &UserId) -> Result<(), HubError> {
         policy::may_govern(self.members.role(actor))?;
         policy::stands_alone(self.identity.kind)?;
         let answer = self.context.store.delete_room(&self.identity.id).await;
@@ -110,7 +110,7 @@ impl Room {
         let role = self.members.role(&actor);
         let change = LiveChange { room, chat, status, user: actor, at_ms, details };
         let stored = match policy::may_govern(role) {
-            Ok(()) => self.context.store.set_live(&change).await.map_err(Refusal::from),
+            Ok(()) => self.context.store.set_live(&change).await.map_err(HubError::from),
             Err(error) => Err(error),
         };
         if stored.is_ok() {
@@ -122,7 +122,7 @@ impl Room {
     }
 
     /// What the store answered to a change of the room. After a failure nobody knows whether it happened.
-    fn confirmed<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, Refusal> {
+    fn confirmed<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, HubError> {
         if matches!(answer, Err(StoreError::Unavailable(_))) {
             self.members.mark_stale();
         }
@@ -142,7 +142,7 @@ impl Room {
             }
             Ok(None) => {
                 self.close_room().await;
-                Resync::Gone
+                Resync::Deleted
             }
             Err(error) => {
                 let (cause, id) = (&error as &dyn std::error::Error, &self.identity.id);
@@ -156,9 +156,9 @@ impl Room {
     /// As [`Room::resync_members`], once it is due; the room ends if it is gone.
     pub(super) async fn resync_members_if_due(&mut self) -> Flow {
         if self.members.resync_at().is_some_and(|moment| moment <= Instant::now())
-            && matches!(self.resync_members().await, Resync::Gone)
+            && matches!(self.resync_members().await, Resync::Deleted)
         {
-            return Flow::End(Refusal::NoSuchRoom);
+            return Flow::End(HubError::NoSuchRoom);
         }
         Flow::Continue
     }
@@ -191,7 +191,7 @@ impl Room {
 
     /// Adds a member whom the store has; [`Room::send_invites`] is to follow.
     fn add_member(&mut self, membership: Membership) {
-        let (room, user) = (self.identity.id.clone(), membership.person.id.clone());
+        let (room, user) = (self.identity.id.clone(), membership.user.id.clone());
         self.registration.add_member(&self.context, &room, &user);
         let online = self.is_online(&user);
         let member = self.members.insert(membership, online);

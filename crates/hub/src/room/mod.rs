@@ -31,12 +31,12 @@ use tokio::time::Instant;
 use crate::actor::{self, Flow, RunSettings};
 use crate::client::ClientHandle;
 use crate::context::HubContext;
-use crate::error::Refusal;
-use crate::event::{Broadcast, Event, Failure};
+use crate::error::HubError;
+use crate::event::{Broadcast, CommandError, Event};
 use crate::model::{Message, RoomRecord};
 use crate::policy;
-use crate::port::{Appended, MessageDraft, StoreError};
 use crate::queue::DeliveryPolicy;
+use crate::store::{Appended, MessageDraft, StoreError};
 
 use fanout::{Audience, Fanout, RoomEvent};
 use live_session::LiveSession;
@@ -86,11 +86,11 @@ pub(crate) async fn run(context: Arc<HubContext>, id: RoomId, mailbox: mpsc::Rec
             let room = Room::new(context, record);
             return actor::run(room, mailbox, stopped, RunSettings { batch, idle_retry }).await;
         }
-        Ok(None) => Refusal::NoSuchRoom,
+        Ok(None) => HubError::NoSuchRoom,
         Err(error) => {
             let cause = &error as &dyn std::error::Error;
             tracing::error!(error = cause, room.id = %id, "Could not load room `{id}`");
-            Refusal::from(error)
+            HubError::from(error)
         }
     };
     context.rooms.remove(&id);
@@ -162,9 +162,9 @@ impl Room {
     async fn answer(&mut self, request: Request) -> Flow {
         match self.resync_members().await {
             Resync::Current => {}
-            Resync::Gone => {
-                request.reject(&Refusal::NoSuchRoom);
-                return Flow::End(Refusal::NoSuchRoom);
+            Resync::Deleted => {
+                request.reject(&HubError::NoSuchRoom);
+                return Flow::End(HubError::NoSuchRoom);
             }
             Resync::Unavailable(error) => {
                 request.reject(&error);
@@ -199,7 +199,7 @@ impl Room {
                 let is_gone = removed.is_ok() && self.members.is_empty();
                 reply.send(removed).ok();
                 if is_gone {
-                    return Flow::End(Refusal::NoSuchRoom);
+                    return Flow::End(HubError::NoSuchRoom);
                 }
             }
             Request::Rename { actor, name, reply } => {
@@ -210,7 +210,7 @@ impl Room {
                 let is_gone = deleted.is_ok();
                 reply.send(deleted).ok();
                 if is_gone {
-                    return Flow::End(Refusal::NoSuchRoom);
+                    return Flow::End(HubError::NoSuchRoom);
                 }
             }
         }
@@ -259,12 +259,12 @@ impl Room {
         }
     }
 
-    async fn check_post(&self, post: &Post) -> Result<(), Refusal> {
+    async fn check_post(&self, post: &Post) -> Result<(), HubError> {
         self.members.check(&post.author.id)?;
         let Some(parent) = post.parent else { return Ok(()) };
         match self.log.history().seq_of(&*self.context.store, parent).await {
             Ok(_) => Ok(()),
-            Err(Refusal::NoSuchMessage) => Err(Refusal::NoSuchParent),
+            Err(HubError::NoSuchMessage) => Err(HubError::NoSuchParent),
             Err(error) => Err(error),
         }
     }
@@ -351,12 +351,12 @@ impl Room {
     }
 
     fn set_typing(&mut self, client: &ClientHandle, on: bool) {
-        let (room, user) = (&self.identity.id, &client.person.id);
+        let (room, user) = (&self.identity.id, &client.user.id);
         if !self.members.contains(user) || !self.fanout.contains(client.id) {
             return;
         }
         let event = if on {
-            let timeout = client.spelling.typing_timeout.unwrap_or(self.context.settings.typing_timeout);
+            let timeout = client.encoder.typing_timeout.unwrap_or(self.context.settings.typing_timeout);
             Some(self.typing.start(room, user, Instant::now(), timeout))
         } else {
             self.typing.stop(room, user)
@@ -367,10 +367,10 @@ impl Room {
     /// Hands an application's own event to all subscribers: neither stored nor numbered, but in order with everything else.
     fn broadcast(&mut self, client: &ClientHandle, event: Box<str>, data: RawJson) {
         // A user who was removed may have been added again, but the client is not subscribed.
-        let is_subscribed = if self.fanout.contains(client.id) { Ok(()) } else { Err(Refusal::NotJoined) };
-        let (room, user) = (self.identity.id.clone(), client.person.id.clone());
-        if let Err(refusal) = self.members.check(&user).and(is_subscribed) {
-            let failure = Failure { refusal, room: Some(room), draft: None };
+        let is_subscribed = if self.fanout.contains(client.id) { Ok(()) } else { Err(HubError::NotJoined) };
+        let (room, user) = (self.identity.id.clone(), client.user.id.clone());
+        if let Err(error) = self.members.check(&user).and(is_subscribed) {
+            let failure = CommandError { error, room: Some(room), draft: None };
             // A client that is gone needs no answer.
             fanout::send_to(client, &Event::Failed(failure)).ok();
             return;

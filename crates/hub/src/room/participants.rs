@@ -7,7 +7,7 @@ use std::time::Duration;
 use protocol::UserId;
 use tokio::time::Instant;
 
-use crate::model::Person;
+use crate::model::User;
 
 /// The participants of a room, each once, however many clients they have.
 #[derive(Debug, Default)]
@@ -21,7 +21,7 @@ pub(super) struct Participants {
 
 #[derive(Debug)]
 struct Participant {
-    user: Arc<Person>,
+    user: Arc<User>,
     joined: u64,
     /// The subscribed clients of this user.
     clients: u32,
@@ -31,7 +31,7 @@ struct Participant {
 
 impl Participants {
     /// A user joins, perhaps with one more client; whether the user was no participant before.
-    pub(super) fn join(&mut self, user: &Arc<Person>, one_more: bool) -> bool {
+    pub(super) fn join(&mut self, user: &Arc<User>, one_more: bool) -> bool {
         if let Some(participant) = self.by_id.get_mut(&user.id) {
             participant.clients += u32::from(one_more);
             self.lost -= usize::from(participant.leaves_at.take().is_some());
@@ -95,10 +95,10 @@ impl Participants {
 mod tests {
     use super::*;
 
-    fn user(name: &str) -> Arc<Person> {
+    fn user(name: &str) -> Arc<User> {
         let id = UserId::parse(name).unwrap();
         let (username, email) = (name.to_owned(), String::new());
-        Arc::new(Person { id, username, email, is_active: true, created_at_ms: 0 })
+        Arc::new(User { id, username, email, is_active: true, created_at_ms: 0 })
     }
 
     #[test]

@@ -2,10 +2,10 @@
 
 use protocol::{Posted, RoomId};
 
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::event::Event;
 use crate::model::{self, Message};
-use crate::port::{MessageDraft, StoreError};
+use crate::store::{MessageDraft, StoreError};
 
 use super::command::{Post, ReadRequest};
 use super::fanout;
@@ -74,7 +74,7 @@ pub(super) fn acknowledge(post: Post, message: Message) {
 pub(super) fn reject_all(posts: Vec<Post>, room: &RoomId, error: StoreError) {
     let (cause, count) = (&error as &dyn std::error::Error, posts.len());
     tracing::error!(error = cause, room.id = %room, "Could not store {count} messages of room `{room}`");
-    let error = Refusal::from(error);
+    let error = HubError::from(error);
     for post in posts {
         post.reject(Some(room.clone()), &error);
     }

@@ -2,10 +2,10 @@
 
 use protocol::{MessageId, ReadMark, RoomId, UserId};
 
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::event::{Event, Receipt};
-use crate::port::Store;
 use crate::queue::{DeliveryPolicy, conflation};
+use crate::store::Store;
 
 use super::command::{ReadRequest, ReadTarget, Reply};
 use super::fanout::{Audience, RoomEvent};
@@ -23,7 +23,7 @@ struct Advanced {
 /// Read requests that are stored in one transaction, in the order in which they came.
 pub(super) struct MarkerBatch {
     advanced: Vec<Advanced>,
-    replies: Vec<(Reply<()>, Result<(), Refusal>)>,
+    replies: Vec<(Reply<()>, Result<(), HubError>)>,
 }
 
 impl MarkerBatch {
@@ -60,7 +60,7 @@ impl MarkerBatch {
         let mut stored = Ok(());
         if !self.advanced.is_empty() {
             let rows: Vec<(UserId, u64)> = self.advanced.iter().map(|it| (it.user.clone(), it.seq)).collect();
-            stored = store.mark_read(room, &rows).await.map_err(Refusal::from);
+            stored = store.mark_read(room, &rows).await.map_err(HubError::from);
         }
         let mut events = Vec::new();
         match &stored {
@@ -84,7 +84,7 @@ impl MarkerBatch {
 /// What follows from a batch that was stored or not: first the events, then the answers.
 pub(super) struct MarkerOutcome {
     pub(super) events: Vec<RoomEvent>,
-    pub(super) answers: Vec<(Reply<()>, Result<(), Refusal>)>,
+    pub(super) answers: Vec<(Reply<()>, Result<(), HubError>)>,
 }
 
 /// The number that a request stands for.
@@ -94,7 +94,7 @@ async fn seq_of(
     members: &Members,
     log: &Log,
     store: &dyn Store,
-) -> Result<u64, Refusal> {
+) -> Result<u64, HubError> {
     members.check(user)?;
     match upto {
         ReadTarget::Seq(seq) => Ok(seq.min(log.head().seq)),
@@ -125,7 +125,7 @@ fn apply(
     }
     for message in passed {
         let receipt = Receipt { room: room.clone(), user: user.clone(), message };
-        let audience = Audience::OthersWith(user.clone(), |encoder| encoder.counts_readers);
+        let audience = Audience::OthersWith(user.clone(), |encoder| encoder.wants_receipts);
         events.push(RoomEvent::reliable(Event::Receipt(receipt)).to(audience));
     }
 }

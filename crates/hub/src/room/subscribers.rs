@@ -3,22 +3,22 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::client::{ClientHandle, PeerId};
-use crate::queue::{DeliveryPolicy, Envelope, Gone, Outlet, Track};
+use crate::client::{ClientHandle, ClientId};
+use crate::queue::{ClientTransport, DeliveryPolicy, Disconnected, Envelope, StreamPosition};
 
 /// The clients that are subscribed. Their order depends only on the order in which they subscribed and unsubscribed.
 #[derive(Default)]
 pub(super) struct Subscribers {
     list: Vec<Subscriber>,
     /// The index of each in the list.
-    index: HashMap<PeerId, usize>,
+    index: HashMap<ClientId, usize>,
     /// How many have a dialect that shows a receipt for each message.
     wanting_receipts: usize,
 }
 
 /// A client with what every delivery needs of it, so that the client itself is not read.
 pub(super) struct Subscriber {
-    outlet: Arc<dyn Outlet>,
+    transport: Arc<dyn ClientTransport>,
     client: Arc<ClientHandle>,
     /// The slot of its encoder.
     slot: usize,
@@ -33,7 +33,7 @@ impl Subscribers {
         self.list.is_empty()
     }
 
-    pub(super) fn contains(&self, client: PeerId) -> bool {
+    pub(super) fn contains(&self, client: ClientId) -> bool {
         self.index.contains_key(&client)
     }
 
@@ -49,20 +49,20 @@ impl Subscribers {
 
     /// Adds a client that is not subscribed.
     pub(super) fn insert(&mut self, client: Arc<ClientHandle>) {
-        self.wanting_receipts += usize::from(client.spelling.counts_readers);
+        self.wanting_receipts += usize::from(client.encoder.wants_receipts);
         self.index.insert(client.id, self.list.len());
-        let (outlet, slot) = (client.outlet().clone(), client.spelling.slot);
-        self.list.push(Subscriber { outlet, client, slot });
+        let (transport, slot) = (client.transport().clone(), client.encoder.slot);
+        self.list.push(Subscriber { transport, client, slot });
     }
 
     /// Removes a client; the last one of the list takes its index.
-    pub(super) fn remove(&mut self, client: PeerId) -> Option<Arc<ClientHandle>> {
+    pub(super) fn remove(&mut self, client: ClientId) -> Option<Arc<ClientHandle>> {
         let index = self.index.remove(&client)?;
         let Subscriber { client, .. } = self.list.swap_remove(index);
         if let Some(moved) = self.list.get(index) {
             self.index.insert(moved.client.id, index);
         }
-        self.wanting_receipts -= usize::from(client.spelling.counts_readers);
+        self.wanting_receipts -= usize::from(client.encoder.wants_receipts);
         Some(client)
     }
 }
@@ -77,15 +77,15 @@ impl Subscriber {
         &self,
         envelope: &Envelope,
         delivery: DeliveryPolicy,
-        track: Option<Track<'_>>,
-    ) -> Result<(), Gone> {
+        track: Option<StreamPosition<'_>>,
+    ) -> Result<(), Disconnected> {
         let cached = envelope.cached(self.slot);
-        let frame = cached.cloned().unwrap_or_else(|| envelope.frame(self.client.spelling));
+        let frame = cached.cloned().unwrap_or_else(|| envelope.frame(self.client.encoder));
         match (frame, track) {
-            (Some(frame), Some(track)) => self.outlet.push_at(frame, track),
-            (Some(frame), None) => self.outlet.push(frame, delivery),
+            (Some(frame), Some(track)) => self.transport.push_at(frame, track),
+            (Some(frame), None) => self.transport.push(frame, delivery),
             (None, Some(track)) => {
-                self.outlet.place(track);
+                self.transport.place(track);
                 Ok(())
             }
             (None, None) => Ok(()),

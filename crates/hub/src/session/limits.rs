@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::client::ClientHandle;
 use crate::context::HubContext;
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::quotas::Daily;
 use crate::rate_limit::{Rate, RateLimiter, UserLimiters};
 
@@ -29,8 +29,8 @@ impl SessionLimits {
     /// Counts a frame, as a command of the connection and as a request of the user.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`].
-    pub(super) fn count_frame(&self, context: &HubContext, client: &ClientHandle) -> Result<(), Refusal> {
+    /// [`HubError::TooFast`].
+    pub(super) fn count_frame(&self, context: &HubContext, client: &ClientHandle) -> Result<(), HubError> {
         let rates = &context.settings.rates;
         self.frames.check(rates.wishes)?;
         count_for_user(context, client, rates.requests, |limiters| &limiters.requests)
@@ -39,14 +39,14 @@ impl SessionLimits {
     /// Counts a broadcast.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`].
-    pub(super) fn count_broadcast(&self, context: &HubContext) -> Result<(), Refusal> {
+    /// [`HubError::TooFast`].
+    pub(super) fn count_broadcast(&self, context: &HubContext) -> Result<(), HubError> {
         self.broadcasts.check(context.settings.rates.broadcasts)
     }
 
     /// Counts an error that the client is sent. `true`: it was told to slow down too often, and is to be closed.
-    pub(super) fn is_ignoring(&self, error: &Refusal) -> bool {
-        matches!(error, Refusal::TooFast { .. }) && self.rejections.check(Some(REJECTIONS)).is_err()
+    pub(super) fn is_ignoring(&self, error: &HubError) -> bool {
+        matches!(error, HubError::TooFast { .. }) && self.rejections.check(Some(REJECTIONS)).is_err()
     }
 }
 
@@ -62,17 +62,21 @@ pub(super) fn surcharge(context: &HubContext, client: &ClientHandle, bytes: usiz
 }
 
 /// Counts a message for the user.
-pub(super) fn count_message(context: &HubContext, client: &ClientHandle) -> Result<(), Refusal> {
+pub(super) fn count_message(context: &HubContext, client: &ClientHandle) -> Result<(), HubError> {
     count_for_user(context, client, context.settings.rates.messages, |limiters| &limiters.messages)
 }
 
 /// Counts a typing notification for the user.
-pub(super) fn count_typing(context: &HubContext, client: &ClientHandle) -> Result<(), Refusal> {
+pub(super) fn count_typing(context: &HubContext, client: &ClientHandle) -> Result<(), HubError> {
     count_for_user(context, client, context.settings.rates.typing, |limiters| &limiters.typing)
 }
 
 /// Counts bytes that are about to be stored for the user.
-pub(super) fn count_stored(context: &HubContext, client: &ClientHandle, bytes: usize) -> Result<(), Refusal> {
+pub(super) fn count_stored(
+    context: &HubContext,
+    client: &ClientHandle,
+    bytes: usize,
+) -> Result<(), HubError> {
     let Some(per_day) = context.settings.quotas.stored_bytes_per_day else { return Ok(()) };
     let limiters = client.limiters(&context.limiters);
     limiters.stored_bytes.spend(Daily::Bytes, bytes as u64, per_day)
@@ -83,7 +87,7 @@ fn count_for_user(
     client: &ClientHandle,
     rate: Option<Rate>,
     limiter: fn(&UserLimiters) -> &RateLimiter,
-) -> Result<(), Refusal> {
+) -> Result<(), HubError> {
     // Without a limit no limiter is kept.
     if rate.is_none() { Ok(()) } else { limiter(client.limiters(&context.limiters)).check(rate) }
 }

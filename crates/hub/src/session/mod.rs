@@ -12,16 +12,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use protocol::{CloseCode, Cursor, RoomId};
+use protocol::{CloseCode, RoomId};
 use tokio::sync::oneshot;
 
-use crate::client::{ClientHandle, PeerId, SignInId};
-use crate::command::{Command, Done};
+use crate::client::{ClientHandle, ClientId, SignInId};
+use crate::command::{Command, CommandOutcome};
 use crate::context::HubContext;
-use crate::error::Refusal;
-use crate::event::{Event, Failure};
+use crate::error::HubError;
+use crate::event::{CommandError, Event};
 use crate::inbox::{self, InboxCommand, InboxStart, Proof};
-use crate::model::Person;
+use crate::model::User;
 use crate::room::Immediate;
 use crate::room_mailbox;
 
@@ -29,11 +29,11 @@ use limits::SessionLimits;
 use resume::PendingResume;
 use subscriptions::Subscriptions;
 
-pub use notifier::Voice;
-pub use resume::{RoomHead, Standing};
+pub use notifier::ClientNotifier;
+pub use resume::{RoomHead, RoomPosition};
 
 /// The gateway's handle on an attached client. Dropping it ends all subscriptions.
-pub struct Peer {
+pub struct ClientSession {
     client: Arc<ClientHandle>,
     context: Arc<HubContext>,
     subscriptions: Subscriptions,
@@ -42,19 +42,19 @@ pub struct Peer {
     limits: SessionLimits,
 }
 
-impl Peer {
+impl ClientSession {
     pub(crate) fn new(client: Arc<ClientHandle>, context: Arc<HubContext>) -> Self {
         let (subscriptions, limits) = (Subscriptions::default(), SessionLimits::default());
         Self { client, context, subscriptions, resume: None, limits }
     }
 
     /// The user of this connection.
-    pub fn person(&self) -> &Arc<Person> {
-        &self.client.person
+    pub fn user(&self) -> &Arc<User> {
+        &self.client.user
     }
 
     /// The id of this connection.
-    pub fn id(&self) -> PeerId {
+    pub fn id(&self) -> ClientId {
         self.client.id
     }
 
@@ -73,8 +73,8 @@ impl Peer {
     /// Counts a frame before it is decoded: as a command of the connection, and as a request of the user.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`]. A client that continues after many of them is closed.
-    pub fn count(&self) -> Result<(), Refusal> {
+    /// [`HubError::TooFast`]. A client that continues after many of them is closed.
+    pub fn count(&self) -> Result<(), HubError> {
         let counted = self.limits.count_frame(&self.context, &self.client);
         counted.inspect_err(|error| self.close_if_ignoring(error))
     }
@@ -91,21 +91,21 @@ impl Peer {
     ///
     /// # Errors
     /// Why the command was not executed, and what it was about.
-    pub async fn request(&mut self, command: Command) -> Result<Done, Failure> {
+    pub async fn request(&mut self, command: Command) -> Result<CommandOutcome, CommandError> {
         self.execute(command, true).await.map_err(|failure| self.map_shutdown(failure))
     }
 
     /// A room that has ended because the hub stops looks like one that does not exist, and a client that is told so would drop
     /// its unsent messages.
-    fn map_shutdown(&self, failure: Failure) -> Failure {
-        self.close_if_ignoring(&failure.refusal);
-        let is_shutdown =
-            matches!(failure.refusal, Refusal::NoSuchRoom | Refusal::NotJoined) && self.context.lifecycle.is_stopping();
-        if is_shutdown { Failure { refusal: Refusal::Stopping, ..failure } } else { failure }
+    fn map_shutdown(&self, failure: CommandError) -> CommandError {
+        self.close_if_ignoring(&failure.error);
+        let is_shutdown = matches!(failure.error, HubError::NoSuchRoom | HubError::NotJoined)
+            && self.context.lifecycle.is_stopping();
+        if is_shutdown { CommandError { error: HubError::Stopping, ..failure } } else { failure }
     }
 
     /// Closes a client that does not slow down although it is told to.
-    fn close_if_ignoring(&self, error: &Refusal) {
+    fn close_if_ignoring(&self, error: &HubError) {
         if self.limits.is_ignoring(error) {
             self.close(CloseCode::TooMany);
         }
@@ -120,8 +120,8 @@ impl Peer {
     }
 
     /// A handle that sends to this client while the session executes commands.
-    pub fn voice(&self) -> Voice {
-        Voice::new(self.client.clone())
+    pub fn voice(&self) -> ClientNotifier {
+        ClientNotifier::new(self.client.clone())
     }
 
     /// The client has authenticated again, perhaps by another sign-in of the same user.
@@ -140,23 +140,23 @@ impl Peer {
     /// Returns when the first portion was sent; what does not fit it follows as the client takes it.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`], [`Refusal::Stopping`].
-    pub async fn follow_inbox(&self, start: InboxStart, greeting: Option<Bytes>) -> Result<(), Refusal> {
+    /// [`HubError::Unavailable`], [`HubError::Stopping`].
+    pub async fn follow_inbox(&self, start: InboxStart, greeting: Option<Bytes>) -> Result<(), HubError> {
         if self.context.inboxes.subscribe_if_idle(&self.client, start, greeting.as_ref()) {
             return Ok(());
         }
         let (reply, answer) = oneshot::channel();
         let subscribe = InboxCommand::Subscribe { client: self.client.clone(), start, greeting, reply };
-        let mailbox = inbox::mailbox(&self.context, &self.client.person.id);
-        mailbox.send(subscribe).await.map_err(|_| Refusal::Stopping)?;
-        answer.await.map_err(|_| Refusal::Stopping)?
+        let mailbox = inbox::mailbox(&self.context, &self.client.user.id);
+        mailbox.send(subscribe).await.map_err(|_| HubError::Stopping)?;
+        answer.await.map_err(|_| HubError::Stopping)?
     }
 
     /// The client has everything of its inbox up to this number, so nothing of that waits any more.
     pub async fn received_inbox(&self, seq: u64) {
         let proof = InboxCommand::Received(Proof::UpTo(seq));
         // Closed: the hub stops, and sends the entries again.
-        inbox::mailbox(&self.context, &self.client.person.id).send(proof).await.ok();
+        inbox::mailbox(&self.context, &self.client.user.id).send(proof).await.ok();
     }
 
     /// Finds out whether a client that comes back can be sent everything that it missed: all of it is kept, the user is
@@ -167,25 +167,25 @@ impl Peer {
     /// the user is in now, with the last number of each that the client has; `None` if one is missing.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`].
+    /// [`HubError::Unavailable`].
     pub async fn can_resume(
         &self,
         inbox: u64,
         locate: impl for<'a> FnOnce(&'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>>,
-    ) -> Result<Option<Vec<Standing>>, Refusal> {
-        resume::find_positions(&self.context, &self.client.person.id, inbox, locate).await
+    ) -> Result<Option<Vec<RoomPosition>>, HubError> {
+        resume::find_positions(&self.context, &self.client.user.id, inbox, locate).await
     }
 
-    /// Brings a client that came back up to date in these rooms, as [`Peer::can_resume`] found them, and subscribes it to
+    /// Brings a client that came back up to date in these rooms, as [`ClientSession::can_resume`] found them, and subscribes it to
     /// each. Returns at once; what was missed follows as the client takes it.
-    pub fn resume(&mut self, standings: &[Standing]) {
+    pub fn resume(&mut self, standings: &[RoomPosition]) {
         if standings.is_empty() {
             return;
         }
         let pending = self.resume.get_or_insert_default().clone();
-        let open = |it: &Standing| (it.clone(), room_mailbox::open(&self.context, &it.room));
+        let open = |it: &RoomPosition| (it.clone(), room_mailbox::open(&self.context, &it.room));
         let rooms: Vec<_> = standings.iter().map(open).collect();
-        for (Standing { room, .. }, mailbox) in &rooms {
+        for (RoomPosition { room, .. }, mailbox) in &rooms {
             self.subscriptions.insert(room, mailbox.clone());
             pending.add(room.clone());
         }
@@ -202,7 +202,7 @@ impl Peer {
     }
 }
 
-impl Drop for Peer {
+impl Drop for ClientSession {
     fn drop(&mut self) {
         let client = self.client.clone();
         let subscriptions = std::mem::take(&mut self.subscriptions);

@@ -6,15 +6,15 @@ use protocol::CloseCode;
 
 use crate::client::ClientHandle;
 use crate::event::Event;
-use crate::queue::{Gone, conflation};
+use crate::queue::{Disconnected, conflation};
 
 /// Sends to one client.
 #[derive(Clone)]
-pub struct Voice {
+pub struct ClientNotifier {
     client: Arc<ClientHandle>,
 }
 
-impl Voice {
+impl ClientNotifier {
     pub(super) fn new(client: Arc<ClientHandle>) -> Self {
         Self { client }
     }
@@ -22,8 +22,8 @@ impl Voice {
     /// Sends an event. A newer [`Event::Progress`] replaces a waiting one.
     ///
     /// # Errors
-    /// [`Gone`] when the client has disconnected.
-    pub fn tell(&self, event: &Event) -> Result<(), Gone> {
+    /// [`Disconnected`] when the client has disconnected.
+    pub fn tell(&self, event: &Event) -> Result<(), Disconnected> {
         match event {
             Event::Progress(step) => self.client.send_latest(event, conflation::run(step.run)),
             event => self.client.send(event),

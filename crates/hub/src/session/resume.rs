@@ -12,15 +12,15 @@ use tokio::task::AbortHandle;
 
 use crate::client::ClientHandle;
 use crate::context::HubContext;
-use crate::error::Refusal;
+use crate::error::HubError;
 use crate::event::Event;
 use crate::page_limit;
-use crate::port::{Slice, StoreError};
 use crate::room::{Mailbox, Request, ResumeOutcome};
+use crate::store::{HistoryRange, StoreError};
 
 /// The position of a client that comes back in a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Standing {
+pub struct RoomPosition {
     /// Which room.
     pub room: RoomId,
     /// The position of the last message that the client has.
@@ -30,13 +30,13 @@ pub struct Standing {
 /// A room and its head.
 pub type RoomHead = (RoomId, Cursor);
 
-/// See [`crate::Peer::can_resume`].
+/// See [`crate::ClientSession::can_resume`].
 pub(super) async fn find_positions(
     context: &HubContext,
     user: &UserId,
     inbox: u64,
     locate: impl for<'a> FnOnce(&'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>>,
-) -> Result<Option<Vec<Standing>>, Refusal> {
+) -> Result<Option<Vec<RoomPosition>>, HubError> {
     let head = match context.inboxes.idle_state(user) {
         Some(state) => state.head,
         None => context.store.inbox_state(user).await?.head,
@@ -48,7 +48,7 @@ pub(super) async fn find_positions(
     if missed > limit || !is_kept {
         return Ok(None);
     }
-    let heads = context.store.heads_of(user).await?;
+    let heads = context.store.room_positions(user).await?;
     // The user was removed from a room, or the room deleted: the client must learn that it is not in the room any more.
     let Some(located) = locate(&heads) else { return Ok(None) };
     let mut positions = Vec::with_capacity(located.len());
@@ -56,7 +56,7 @@ pub(super) async fn find_positions(
         let cursor = Cursor { seq, ..*head };
         let Some(gap) = cursor.gap_to(*head) else { return Ok(None) };
         missed = missed.saturating_add(gap);
-        positions.push(Standing { room: room.clone(), cursor });
+        positions.push(RoomPosition { room: room.clone(), cursor });
     }
     Ok((missed <= limit).then_some(positions))
 }
@@ -82,7 +82,7 @@ enum ResumeError {
     /// The room is gone, or the user is no member of it.
     NoRoom,
     /// The store failed, or the hub stops.
-    Failed(Refusal),
+    Failed(HubError),
 }
 
 impl From<StoreError> for ResumeError {
@@ -135,20 +135,20 @@ pub(super) async fn run(
     context: Arc<HubContext>,
     client: Arc<ClientHandle>,
     pending: Arc<PendingResume>,
-    rooms: Vec<(Standing, Mailbox)>,
+    rooms: Vec<(RoomPosition, Mailbox)>,
 ) {
-    for (Standing { room, cursor }, mailbox) in rooms {
+    for (RoomPosition { room, cursor }, mailbox) in rooms {
         match resume(&context, &client, &pending, &room, cursor, &mailbox).await {
             Ok(()) | Err(ResumeError::Cancelled) => {}
             Err(ResumeError::NoRoom) => {
                 let left = Event::Left(RoomRef { room: room.clone() });
                 pending.while_pending(&room, || client.send(&left).ok()).ok();
             }
-            Err(ResumeError::Failed(refusal)) => {
-                let error = &refusal as &dyn std::error::Error;
-                tracing::warn!(error, room.id = %room, "Could not resume a client in room `{room}`");
+            Err(ResumeError::Failed(error)) => {
+                let cause = &error as &dyn std::error::Error;
+                tracing::warn!(error = cause, room.id = %room, "Could not resume a client in room `{room}`");
                 // It comes back with the position that it has.
-                let stops = matches!(refusal, Refusal::Stopping);
+                let stops = matches!(error, HubError::Stopping);
                 client.close(if stops { CloseCode::Restart } else { CloseCode::Internal });
                 return;
             }
@@ -166,21 +166,21 @@ async fn resume(
     mailbox: &Mailbox,
 ) -> Result<(), ResumeError> {
     loop {
-        client.outlet().keeps_up().await;
+        client.transport().keeps_up().await;
         let (reply, answer) = oneshot::channel();
         let request = Request::Resume { client: client.clone(), since: cursor, reply };
         // Closed: the room ended, and why is not known. It may be there again, as after a read that failed.
-        let permit = mailbox.reserve().await.map_err(|_| ResumeError::Failed(Refusal::Stopping))?;
+        let permit = mailbox.reserve().await.map_err(|_| ResumeError::Failed(HubError::Stopping))?;
         pending.while_pending(room, || permit.send(request.into()))?;
-        let upto = match answer.await.map_err(|_| ResumeError::Failed(Refusal::Stopping))? {
+        let upto = match answer.await.map_err(|_| ResumeError::Failed(HubError::Stopping))? {
             Ok(ResumeOutcome::Behind(head)) => head.seq,
             Ok(ResumeOutcome::Subscribed) => return Ok(()),
             // A room that ends because the hub stops is still there.
-            Err(Refusal::NoSuchRoom) if context.lifecycle.is_stopping() => {
-                return Err(ResumeError::Failed(Refusal::Stopping));
+            Err(HubError::NoSuchRoom) if context.lifecycle.is_stopping() => {
+                return Err(ResumeError::Failed(HubError::Stopping));
             }
-            Err(Refusal::NoSuchRoom) => return Err(ResumeError::NoRoom),
-            Err(refusal) => return Err(ResumeError::Failed(refusal)),
+            Err(HubError::NoSuchRoom) => return Err(ResumeError::NoRoom),
+            Err(error) => return Err(ResumeError::Failed(error)),
         };
         cursor = send_missed(context, client, pending, room, cursor, upto).await?;
     }
@@ -196,13 +196,13 @@ async fn send_missed(
     cursor: Cursor,
     upto: u64,
 ) -> Result<Cursor, ResumeError> {
-    let page = context.store.page(room, Slice::After(cursor.seq), limits::MAX_PAGE_MESSAGES).await?;
+    let page = context.store.page(room, HistoryRange::After(cursor.seq), limits::MAX_PAGE_MESSAGES).await?;
     let missed =
         page.messages.into_iter().take_while(|it| it.cursor.seq <= upto && it.cursor.epoch == cursor.epoch);
     let missed = page_limit::portion(missed);
     let last = missed.last().map(|message| message.cursor).ok_or(ResumeError::NoRoom)?;
     // Once more: an answer to one of the client's own commands may have come between.
-    client.outlet().keeps_up().await;
+    client.transport().keeps_up().await;
     let sent = pending.while_pending(room, || {
         missed.into_iter().try_for_each(|message| client.send(&Event::Message(message)))
     })?;

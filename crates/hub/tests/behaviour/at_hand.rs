@@ -1,7 +1,7 @@
 //! What rooms keep at hand is bounded, and whoever comes back does not notice: the rest comes from the store.
 
 use bytes::Bytes;
-use hub::{Bring, Command, Next, OutboxItem, Settings};
+use hub::{Command, JoinMode, OutboxItem, Settings, WriterAction};
 use protocol::{Cursor, RoomId};
 
 use crate::world::{Listener, World, user};
@@ -20,10 +20,12 @@ fn line(seqs: std::ops::RangeInclusive<u128>) -> String {
 
 #[tokio::test]
 async fn who_comes_back_is_told_the_same_however_little_is_at_hand() {
-    for (ring_bytes, at_hand_bytes) in
+    for (history_cache_bytes_per_room, history_cache_bytes) in
         [(usize::MAX, usize::MAX), (1_000, usize::MAX), (usize::MAX, 1_000), (0, 0)]
     {
-        let world = World::new(Settings { ring_bytes, at_hand_bytes, ..Settings::default() }).await;
+        let world =
+            World::new(Settings { history_cache_bytes_per_room, history_cache_bytes, ..Settings::default() })
+                .await;
         let mut ann = world.inside("ann").await;
         say(&mut ann, 1..=60).await;
         let beginning = world.beginning().await;
@@ -47,11 +49,11 @@ async fn who_comes_back_is_told_the_same_however_little_is_at_hand() {
 
 #[tokio::test]
 async fn a_room_that_was_busy_takes_nothing_from_what_is_told_in_a_quiet_one() {
-    let world = World::new(Settings { at_hand_bytes: 2_000, ..Settings::default() }).await;
+    let world = World::new(Settings { history_cache_bytes: 2_000, ..Settings::default() }).await;
     let attic: RoomId = world.make("attic").await;
     let mut ann = world.inside("ann").await;
     say(&mut ann, 1..=8).await;
-    ann.wish(Command::Join { room: attic.clone(), bring: Bring::Nothing }).await;
+    ann.wish(Command::Join { room: attic.clone(), mode: JoinMode::SubscribeOnly }).await;
     let speaker = std::sync::Arc::new(crate::world::person("ann"));
     for number in 100..200 {
         let draft = protocol::DraftId(uuid::Uuid::from_u128(number));
@@ -86,7 +88,7 @@ async fn many_who_come_back_at_once_share_the_bytes() {
 /// The frames that wait.
 async fn told(listener: &mut Listener) -> Vec<Bytes> {
     let mut frames = Vec::new();
-    assert!(matches!(listener.ear.inlet.next(&mut frames, 16).await, Next::Frames));
+    assert!(matches!(listener.ear.inlet.next(&mut frames, 16).await, WriterAction::Frames));
     let frames = frames.into_iter().filter_map(|item| match item {
         OutboxItem::Frame(frame) => Some(frame),
         OutboxItem::Ping(_) => None,

@@ -1,6 +1,6 @@
 //! What an application tells a room: for those who follow and keep up, and for nobody else.
 
-use hub::{Command, Next, OutboxItem, Settings};
+use hub::{Command, OutboxItem, Settings, WriterAction};
 use protocol::{RawJson, RoomId};
 
 use crate::world::{Listener, World, user};
@@ -24,7 +24,7 @@ async fn a_reader_who_is_behind_goes_without_and_stays() {
     ann.hear("broadcast ann move 100").await;
     ann.hear("posted").await;
     let mut frames = Vec::new();
-    assert_eq!(bob.ear.inlet.next(&mut frames, 1_000).await, Next::Frames);
+    assert_eq!(bob.ear.inlet.next(&mut frames, 1_000).await, WriterAction::Frames);
     let told: Vec<_> = frames
         .iter()
         .map(|item| match item {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hub::{Bring, Command, Next, Refusal, Settings};
+use hub::{Command, HubError, JoinMode, Settings, WriterAction};
 use protocol::{CloseCode, Cursor, DraftId, MessageKind, limits};
 use uuid::Uuid;
 
@@ -95,7 +95,7 @@ async fn a_reader_that_falls_behind_is_let_go_and_the_room_goes_on() {
     }
     ann.hear("posted 50").await;
     bob.hear("message 50").await;
-    assert_eq!(slow.ear.inlet.next(&mut Vec::new(), 1).await, Next::Close(CloseCode::TooSlow));
+    assert_eq!(slow.ear.inlet.next(&mut Vec::new(), 1).await, WriterAction::Close(CloseCode::TooSlow));
 }
 
 #[tokio::test]
@@ -135,8 +135,8 @@ async fn strangers_cannot_join_write_or_read_and_learn_nothing() {
     let draft = DraftId(Uuid::from_u128(1));
     let ann = std::sync::Arc::new(crate::world::person("eve"));
     let refused = world.hub.post(&ann, &world.room, draft, "hi").await;
-    assert!(matches!(refused, Err(Refusal::NoSuchRoom)));
-    assert!(matches!(world.hub.peek(&user("eve"), &world.room).await, Err(Refusal::NoSuchRoom)));
+    assert!(matches!(refused, Err(HubError::NoSuchRoom)));
+    assert!(matches!(world.hub.peek(&user("eve"), &world.room).await, Err(HubError::NoSuchRoom)));
     assert_eq!(world.hub.room(&user("ann"), &world.room).await.unwrap().head.seq, 0);
 }
 
@@ -249,7 +249,7 @@ async fn who_is_put_into_a_room_learns_it_and_who_is_taken_out_hears_no_more() {
     eve.join(None).await;
     eve.hear("joined").await;
     let refused = world.hub.remove_member(&user("bob"), &world.room, &user("eve")).await;
-    assert!(matches!(refused, Err(Refusal::NotOwner)));
+    assert!(matches!(refused, Err(HubError::NotOwner)));
     world.hub.remove_member(&user("ann"), &world.room, &user("eve")).await.unwrap();
     assert_eq!(eve.hear("left").await, "left kitchen");
     assert_eq!(eve.hear("").await, "room_removed kitchen");
@@ -271,7 +271,7 @@ async fn an_owner_who_leaves_hands_the_room_on_and_the_last_one_takes_it_along()
     assert_eq!(bob.hear("renamed").await, "renamed Mine");
     world.hub.remove_member(&user("bob"), &world.room, &user("bob")).await.unwrap();
     bob.hear("room_removed").await;
-    assert!(matches!(world.hub.room(&user("bob"), &world.room).await, Err(Refusal::NoSuchRoom)));
+    assert!(matches!(world.hub.room(&user("bob"), &world.room).await, Err(HubError::NoSuchRoom)));
     // The name is free again.
     World::new(Settings::default()).await;
 }
@@ -299,8 +299,8 @@ async fn a_stop_finishes_what_was_accepted_and_closes_everybody_with_come_back()
     let drained = tokio::spawn(async move { hub.drain().await });
     ear.hear("posted 20").await;
     let mut rest = Vec::new();
-    while ear.inlet.next(&mut rest, 64).await == Next::Frames {}
-    assert_eq!(ear.inlet.next(&mut rest, 64).await, Next::Close(CloseCode::Restart));
+    while ear.inlet.next(&mut rest, 64).await == WriterAction::Frames {}
+    assert_eq!(ear.inlet.next(&mut rest, 64).await, WriterAction::Close(CloseCode::Restart));
     drop(peer);
     drained.await.unwrap();
     let page = world.store_page().await;
@@ -317,7 +317,7 @@ async fn a_room_that_a_stop_has_ended_is_not_said_to_be_gone() {
     // The second time as well: a client sends again what is refused for a time.
     for _ in 0..2 {
         let failure = ann.peer.request(post.clone()).await.unwrap_err();
-        assert!(matches!(failure.refusal, Refusal::Stopping), "{failure:?}");
+        assert!(matches!(failure.error, HubError::Stopping), "{failure:?}");
     }
 }
 
@@ -332,7 +332,7 @@ async fn one_person_may_have_twenty_connections_and_one_connection_five_hundred_
     let mut ann = world.enter("ann");
     for n in 0..limits::MAX_ROOMS_PER_CONNECTION {
         let room = world.make(&format!("room-{n}")).await;
-        ann.peer.handle(Command::Join { room, bring: Bring::Page(None) }).await;
+        ann.peer.handle(Command::Join { room, mode: JoinMode::Recover(None) }).await;
         ann.hear("joined").await;
     }
     ann.join(None).await;

@@ -122,5 +122,5 @@ async fn a_room_that_could_not_be_read_when_it_was_woken_is_not_taken_for_gone()
     let (body, kind) = ("still here?".to_owned(), MessageKind::Text);
     let post = Command::Post { room, draft: None, body, parent: None, kind };
     let failure = ann.peer.request(post).await.unwrap_err();
-    assert_eq!(failure.refusal.code(), ErrorCode::Unavailable);
+    assert_eq!(failure.error.code(), ErrorCode::Unavailable);
 }

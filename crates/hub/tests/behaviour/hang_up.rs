@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hub::{
-    Bring, Command, DeliveryPolicy, Event, Gone, Identity, InboxStart, Outlet, OutletFuture, Peer, Settings,
-    SignInId, Spelling, Standing,
+    ClientSession, ClientTransport, Command, DeliveryPolicy, Disconnected, Encoder, Event, Identity,
+    InboxStart, JoinMode, RoomPosition, Settings, SignInId, TransportFuture,
 };
 use protocol::{CloseCode, RoomId};
 use tokio::task::yield_now;
@@ -17,16 +17,16 @@ use crate::world::{World, person, user};
 /// An outlet of a client that takes nothing.
 struct Stuck;
 
-impl Outlet for Stuck {
-    fn push(&self, _: Bytes, _: DeliveryPolicy) -> Result<(), Gone> {
+impl ClientTransport for Stuck {
+    fn push(&self, _: Bytes, _: DeliveryPolicy) -> Result<(), Disconnected> {
         Ok(())
     }
 
-    fn keeps_up(&self) -> OutletFuture<'_, ()> {
+    fn keeps_up(&self) -> TransportFuture<'_, ()> {
         Box::pin(std::future::pending())
     }
 
-    fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
+    fn receipt(&self) -> TransportFuture<'static, Result<(), Disconnected>> {
         Box::pin(std::future::pending())
     }
 
@@ -39,11 +39,11 @@ fn frame(_: &Event) -> Option<Bytes> {
 }
 
 /// Somebody on a connection that takes nothing.
-fn attach(world: &World, name: &str) -> (Peer, Weak<Stuck>) {
+fn attach(world: &World, name: &str) -> (ClientSession, Weak<Stuck>) {
     let outlet = Arc::new(Stuck);
-    let identity = Identity { person: Arc::new(person(name)), sign_in: SignInId(Uuid::from_u128(1)) };
+    let identity = Identity { user: Arc::new(person(name)), sign_in: SignInId(Uuid::from_u128(1)) };
     let weak = Arc::downgrade(&outlet);
-    (world.hub.attach(identity, Spelling::new(0, frame), outlet).unwrap(), weak)
+    (world.hub.attach(identity, Encoder::new(0, frame), outlet).unwrap(), weak)
 }
 
 /// Lets other tasks go on until nothing holds the connection, or for long enough.
@@ -80,7 +80,7 @@ async fn a_connection_that_has_ended_is_given_back_at_once() {
     let mut writer = world.inside("bob").await;
     writer.say(1, "hello").await;
     writer.hear("posted").await;
-    peer.resume(&[Standing { room: world.room.clone(), cursor: world.beginning().await }]);
+    peer.resume(&[RoomPosition { room: world.room.clone(), cursor: world.beginning().await }]);
     yield_now().await;
     drop(peer);
     // What was missed is not brought any more.
@@ -92,7 +92,7 @@ async fn whoever_hangs_up_while_joining_is_no_participant() {
     let grace = Duration::from_secs(5);
     let world = World::new(Settings { presence_grace: grace, ..Settings::default() }).await;
     let session = RoomId::parse("session_kitchen").unwrap();
-    let join = || Command::Join { room: session.clone(), bring: Bring::Participants };
+    let join = || Command::Join { room: session.clone(), mode: JoinMode::WithParticipants };
     let settle = async || world.hub.mark_read(&user("ann"), &session, 0).await.unwrap();
     let mut ann = world.enter_counting("ann");
     ann.wish(join()).await;

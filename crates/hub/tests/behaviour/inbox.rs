@@ -1,6 +1,6 @@
 //! What reaches a person: notifications, signals, direct messages, jobs.
 
-use hub::{Actor, Command, InboxStart, JobReport, NewJob, Refusal, Settings};
+use hub::{Command, HubError, InboxStart, JobReport, NewJob, Requester, Settings};
 use protocol::{JobStatus, MessageKind, Signal, limits};
 use serde_json::json;
 
@@ -15,7 +15,7 @@ async fn with_inbox(world: &World, name: &str) -> Listener {
 /// Waits until everything that a listener heard is proven to have arrived.
 async fn received(world: &World, listener: &mut Listener) {
     listener.hears_nothing_more().await;
-    let person = listener.peer.person().id.clone();
+    let person = listener.peer.user().id.clone();
     while world.waiting_bytes(&person).await > 0 {
         tokio::task::yield_now().await;
     }
@@ -47,7 +47,7 @@ async fn all_devices_of_one_person_hear_it_and_nobody_else() {
         assert_eq!(ann.hear("").await, "notification Tea");
     }
     bob.hears_nothing_more().await;
-    assert!(matches!(world.hub.signal(&user("nobody"), signal(1)).await, Err(Refusal::NoSuchPerson(_))));
+    assert!(matches!(world.hub.signal(&user("nobody"), signal(1)).await, Err(HubError::NoSuchPerson(_))));
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn a_cursor_that_says_nothing_is_replaced_behind_what_waits() {
 async fn what_comes_while_nobody_is_there_is_told_however_often_nothing_waited_before() {
     let world = World::new(Settings::default()).await;
     let (mut ann, owner) = (world.inside("ann").await, user("bob"));
-    let actor = Actor { person: &owner, is_service: false };
+    let actor = Requester { user: &owner, is_service: false };
     for round in 0..3 {
         with_inbox(&world, "bob").await.hears_nothing_more().await;
         with_inbox(&world, "bob").await.hears_nothing_more().await;
@@ -211,7 +211,7 @@ async fn a_job_is_told_from_its_start_to_its_end() {
     let world = World::new(Settings::default()).await;
     let mut ann = with_inbox(&world, "ann").await;
     let (owner, service) = (user("ann"), user("bob"));
-    let robot = Actor { person: &service, is_service: true };
+    let robot = Requester { user: &service, is_service: true };
     let new = NewJob { title: "Import".to_owned(), ..NewJob::default() };
     let job = world.hub.start_job(robot, &owner, new.clone()).await.unwrap();
     let at = |progress| JobReport { progress: Some(progress), ..JobReport::default() };
@@ -229,16 +229,16 @@ async fn a_job_is_told_from_its_start_to_its_end() {
     ] {
         assert_eq!(ann.hear("").await, line);
     }
-    let stranger = Actor { person: &service, is_service: false };
-    assert!(matches!(world.hub.job(stranger, job.id).await, Err(Refusal::NoSuchJob)));
-    assert!(matches!(world.hub.start_job(stranger, &owner, new).await, Err(Refusal::NotOwner)));
+    let stranger = Requester { user: &service, is_service: false };
+    assert!(matches!(world.hub.job(stranger, job.id).await, Err(HubError::NoSuchJob)));
+    assert!(matches!(world.hub.start_job(stranger, &owner, new).await, Err(HubError::NotOwner)));
 }
 
 #[tokio::test]
 async fn who_was_away_learns_where_jobs_stand_and_how_they_ended() {
     let world = World::new(Settings::default()).await;
     let owner = user("ann");
-    let me = Actor { person: &owner, is_service: false };
+    let me = Requester { user: &owner, is_service: false };
     let start = async |title: &str| {
         let new = NewJob { title: title.to_owned(), ..NewJob::default() };
         world.hub.start_job(me, &owner, new).await.unwrap()
@@ -258,7 +258,7 @@ async fn who_was_away_learns_where_jobs_stand_and_how_they_ended() {
     again.hears_nothing_more().await;
     world.hub.delete_job(me, second.id).await.unwrap();
     assert_eq!(again.hear("").await, "job Deleted Second 55");
-    assert!(matches!(world.hub.job(me, second.id).await, Err(Refusal::NoSuchJob)));
+    assert!(matches!(world.hub.job(me, second.id).await, Err(HubError::NoSuchJob)));
 }
 
 #[tokio::test]
@@ -267,7 +267,7 @@ async fn an_entry_that_the_store_did_not_confirm_is_sent_before_the_next_one() {
     let mut ann = with_inbox(&world, "ann").await;
     world.store.faults().lose_next_answer();
     let answer = world.hub.signal(&user("ann"), signal(1)).await;
-    assert!(matches!(answer, Err(Refusal::Unavailable(_))), "{answer:?}");
+    assert!(matches!(answer, Err(HubError::Unavailable(_))), "{answer:?}");
     assert_eq!(send(&world, 2).await, 1);
     for line in ["signal test:message 1", "signal test:message 2"] {
         assert_eq!(ann.hear("").await, line);

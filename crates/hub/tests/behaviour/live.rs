@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use hub::port::{RoomDraft, Slice, Store};
-use hub::{Bring, Command, NewRoom, Refusal, Settings};
+use hub::store::{HistoryRange, RoomDraft, Store};
+use hub::{Command, HubError, JoinMode, NewRoom, Settings};
 use protocol::{MessageKind, RoomId, RoomKind};
 use serde_json::Map;
 
@@ -14,7 +14,7 @@ fn session() -> RoomId {
 }
 
 async fn enter(listener: &mut Listener) {
-    listener.wish(Command::Join { room: session(), bring: Bring::Participants }).await;
+    listener.wish(Command::Join { room: session(), mode: JoinMode::WithParticipants }).await;
 }
 
 fn live(status: &str) -> Command {
@@ -159,7 +159,7 @@ async fn nobody_makes_a_room_with_an_id_of_live_rooms() {
     let world = World::new(Settings::default()).await;
     for id in ["session_attic", "session_kitchen", "session_"] {
         let refused = world.hub.create_room(&user("eve"), new_room(id)).await;
-        assert!(matches!(refused, Err(Refusal::Invalid { field: "id", .. })), "{id}: {refused:?}");
+        assert!(matches!(refused, Err(HubError::Invalid { field: "id", .. })), "{id}: {refused:?}");
         assert_eq!(world.store.room(&RoomId::parse(id).unwrap()).await.unwrap(), None);
     }
 }
@@ -187,18 +187,18 @@ async fn a_room_that_only_has_such_a_name_is_nobodys_session() {
         .unwrap();
     let (mut eve, mut ann) = (world.enter_counting("eve"), world.enter_with_sessions("ann"));
     let mut bob = world.enter("bob");
-    ann.wish(Command::Join { room: attic.clone(), bring: Bring::Page(None) }).await;
+    ann.wish(Command::Join { room: attic.clone(), mode: JoinMode::Recover(None) }).await;
     ann.hear("joined").await;
-    eve.wish(Command::Join { room: room.clone(), bring: Bring::Participants }).await;
+    eve.wish(Command::Join { room: room.clone(), mode: JoinMode::WithParticipants }).await;
     eve.wish(Command::Live { room: room.clone(), status: "live".to_owned(), details: Map::new() }).await;
     assert_eq!(eve.hear("live").await, "live eve live");
     ann.hears_nothing_more().await;
     // The chat has no session then, and its members are no members of the other room.
     let peeked = world.hub.peek_live(&user("ann"), &attic).await;
-    assert!(matches!(peeked, Err(Refusal::NoSuchRoom)), "{peeked:?}");
+    assert!(matches!(peeked, Err(HubError::NoSuchRoom)), "{peeked:?}");
     assert!(world.hub.check_member(&user("bob"), &room).await.is_err());
-    assert!(world.hub.history(&user("bob"), &room, Slice::Newest, 10).await.is_err());
-    bob.wish(Command::Join { room, bring: Bring::Page(None) }).await;
+    assert!(world.hub.history(&user("bob"), &room, HistoryRange::Newest, 10).await.is_err());
+    bob.wish(Command::Join { room, mode: JoinMode::Recover(None) }).await;
     assert_eq!(bob.hear("failed").await, "failed NotFound None");
 }
 
@@ -214,14 +214,14 @@ async fn an_outsider_neither_makes_a_live_room_nor_wakes_any() {
             world.hub.peek_live(&user("eve"), room).await.map(drop),
             world.hub.members(&user("eve"), room).await.map(drop),
             world.hub.check_member(&user("eve"), room).await,
-            world.hub.history(&user("eve"), room, Slice::Newest, 10).await.map(drop),
+            world.hub.history(&user("eve"), room, HistoryRange::Newest, 10).await.map(drop),
             world.hub.mark_read(&user("eve"), room, 1).await,
             world.hub.rename_room(&user("eve"), room, "Mine").await.map(drop),
             world.hub.delete_room(&user("eve"), room).await,
         ] {
-            assert!(matches!(refused, Err(Refusal::NoSuchRoom)), "{room}: {refused:?}");
+            assert!(matches!(refused, Err(HubError::NoSuchRoom)), "{room}: {refused:?}");
         }
-        eve.wish(Command::Join { room: room.clone(), bring: Bring::Page(None) }).await;
+        eve.wish(Command::Join { room: room.clone(), mode: JoinMode::Recover(None) }).await;
         assert_eq!(eve.hear("failed").await, "failed NotFound None");
         world.store.room(room).await.unwrap_err();
     }
@@ -247,7 +247,7 @@ async fn a_member_who_is_taken_out_while_a_page_is_read_does_not_get_it() {
             if peeks {
                 hub.peek(&bob, &room).await.map(drop)
             } else {
-                hub.history(&bob, &room, Slice::Newest, 10).await.map(drop)
+                hub.history(&bob, &room, HistoryRange::Newest, 10).await.map(drop)
             }
         });
         held.begun().await;
@@ -258,7 +258,7 @@ async fn a_member_who_is_taken_out_while_a_page_is_read_does_not_get_it() {
 
         let read = reads.await.unwrap();
 
-        assert!(matches!(read, Err(Refusal::NoSuchRoom)), "peeks: {peeks}, {read:?}");
+        assert!(matches!(read, Err(HubError::NoSuchRoom)), "peeks: {peeks}, {read:?}");
         world.hub.add_members(&user("ann"), &world.room, vec![user("bob")]).await.unwrap();
     }
 }

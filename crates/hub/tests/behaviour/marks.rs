@@ -1,6 +1,6 @@
 //! Read marks: by number for those who count messages, by message for those who count readers.
 
-use hub::{Bring, Command, Settings};
+use hub::{Command, JoinMode, Settings};
 use protocol::{MessageId, MessageKind, RoomId};
 
 use crate::world::{Listener, World, user};
@@ -10,7 +10,7 @@ async fn messages(world: &World, ann: &mut Listener, count: u128) -> Vec<Message
         ann.say(draft, &format!("m{draft}")).await;
         ann.hear("posted").await;
     }
-    let slice = hub::port::Slice::Newest;
+    let slice = hub::store::HistoryRange::Newest;
     let page = world.hub.history(&user("ann"), &world.room, slice, 200).await.unwrap();
     page.messages.iter().map(|message| message.id).collect()
 }
@@ -25,7 +25,7 @@ async fn a_mark_that_passes_several_messages_is_a_receipt_for_each_where_readers
     let mut ann = world.inside("ann").await;
     let ids = messages(&world, &mut ann, 3).await;
     let mut counting = world.enter_counting("ann");
-    counting.wish(Command::Join { room: world.room.clone(), bring: Bring::Nothing }).await;
+    counting.wish(Command::Join { room: world.room.clone(), mode: JoinMode::SubscribeOnly }).await;
     let mut bob = world.inside("bob").await;
     bob.reads(2).await;
     assert_eq!(counting.hear("receipt").await, format!("receipt bob {}", ids[0]));
@@ -42,7 +42,7 @@ async fn the_same_receipt_is_told_once_and_never_to_its_reader() {
     let mut ann = world.inside("ann").await;
     let ids = messages(&world, &mut ann, 1).await;
     let mut bob = world.enter_counting("bob");
-    bob.wish(Command::Join { room: world.room.clone(), bring: Bring::Nothing }).await;
+    bob.wish(Command::Join { room: world.room.clone(), mode: JoinMode::SubscribeOnly }).await;
     bob.wish(read(Some(&world.room), ids[0])).await;
     bob.wish(read(None, ids[0])).await;
     assert_eq!(ann.hear("read").await, "read bob 1");
@@ -57,7 +57,7 @@ async fn a_message_that_is_not_in_the_room_cannot_be_read_there_nor_answered() {
     let mut ann = world.inside("ann").await;
     let ids = messages(&world, &mut ann, 1).await;
     let attic = world.make("attic").await;
-    ann.wish(Command::Join { room: attic.clone(), bring: Bring::Nothing }).await;
+    ann.wish(Command::Join { room: attic.clone(), mode: JoinMode::SubscribeOnly }).await;
     ann.wish(read(Some(&attic), ids[0])).await;
     assert_eq!(ann.hear("failed").await, "failed NotFound None");
     let post = |room: &RoomId, parent| Command::Post {
@@ -89,7 +89,7 @@ async fn a_receipt_for_a_message_that_is_not_at_hand_is_told_too() {
     let mut ann = world.inside("ann").await;
     let ids = messages(&world, &mut ann, 5).await;
     let mut counting = world.enter_counting("ann");
-    counting.wish(Command::Join { room: world.room.clone(), bring: Bring::Nothing }).await;
+    counting.wish(Command::Join { room: world.room.clone(), mode: JoinMode::SubscribeOnly }).await;
     let mut bob = world.enter("bob");
     bob.wish(read(None, ids[0])).await;
     assert_eq!(counting.hear("receipt").await, format!("receipt bob {}", ids[0]));

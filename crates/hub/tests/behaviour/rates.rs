@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hub::{Rate, Rates, Refusal, Settings};
+use hub::{HubError, Rate, Rates, Settings};
 use protocol::CloseCode;
 
 use crate::world::World;
@@ -37,7 +37,7 @@ async fn wishes_are_counted_by_connection() {
         ann.peer.count().unwrap();
     }
     let refused = ann.peer.count().unwrap_err();
-    assert!(matches!(refused, Refusal::TooFast { retry_after_ms: 1..=1_000 }), "{refused:?}");
+    assert!(matches!(refused, HubError::TooFast { retry_after_ms: 1..=1_000 }), "{refused:?}");
     again.peer.count().unwrap();
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use hub::{Next, Settings};
+use hub::{Settings, WriterAction};
 use tokio::time::Instant;
 
 use crate::world::{Listener, World, person, user};
@@ -19,7 +19,7 @@ async fn members(world: &World, count: usize) -> Vec<String> {
     let names: Vec<String> = (0..count).map(|n| format!("p{n:04}")).collect();
     for some in names.chunks(100) {
         for name in some {
-            world.store.put_person(person(name));
+            world.store.put_user(person(name));
         }
         let ids = some.iter().map(|name| user(name)).collect();
         world.hub.add_members(&user("ann"), &world.room, ids).await.unwrap();
@@ -108,7 +108,7 @@ async fn a_stop_sends_a_crowd_back_in_groups_of_the_same_size() {
     let told = |hint: &str| hints.iter().filter(|it| *it == hint).count();
     assert_eq!((told("closing 1000"), told("closing 1250")), (CROWD / 2, CROWD / 2));
     for ear in &mut ears {
-        assert!(matches!(ear.inlet.next(&mut Vec::new(), 1).await, Next::Close(_)));
+        assert!(matches!(ear.inlet.next(&mut Vec::new(), 1).await, WriterAction::Close(_)));
     }
     drop(peers);
     drained.await.unwrap();

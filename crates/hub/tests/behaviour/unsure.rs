@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hub::{Bring, Command, NewRoom, Refusal, Settings};
+use hub::{Command, HubError, JoinMode, NewRoom, Settings};
 use protocol::{RoomId, RoomKind};
 
 use crate::world::{Listener, World, user};
@@ -20,14 +20,14 @@ async fn wake(world: &World) {
 async fn take_bob_out(world: &World) {
     world.store.faults().lose_next_answer();
     let answer = world.hub.remove_member(&user("ann"), &world.room, &user("bob")).await;
-    assert!(matches!(answer, Err(Refusal::Unavailable(_))), "{answer:?}");
+    assert!(matches!(answer, Err(HubError::Unavailable(_))), "{answer:?}");
 }
 
 /// Ann puts eve in, and the answer is lost.
 async fn put_eve_in(world: &World) {
     world.store.faults().lose_next_answer();
     let answer = world.hub.add_members(&user("ann"), &world.room, vec![user("eve")]).await;
-    assert!(matches!(answer, Err(Refusal::Unavailable(_))), "{answer:?}");
+    assert!(matches!(answer, Err(HubError::Unavailable(_))), "{answer:?}");
 }
 
 #[tokio::test]
@@ -124,7 +124,7 @@ async fn a_room_that_was_deleted_although_the_store_failed_is_gone_for_everybody
     let (mut ann, mut bob) = two(&world).await;
     world.store.faults().lose_next_answer();
     let answer = world.hub.delete_room(&user("ann"), &world.room).await;
-    assert!(matches!(answer, Err(Refusal::Unavailable(_))), "{answer:?}");
+    assert!(matches!(answer, Err(HubError::Unavailable(_))), "{answer:?}");
     for listener in [&mut ann, &mut bob] {
         assert_eq!(listener.hear_said().await, "left kitchen");
         assert_eq!(listener.hear_said().await, "room_removed kitchen");
@@ -136,7 +136,7 @@ async fn a_room_that_was_deleted_although_the_store_failed_is_gone_for_everybody
     let (id, name, kind) = (Some(world.room.clone()), "New".to_owned(), RoomKind::Group);
     let new = NewRoom { id, name, kind, members: vec![user("ann")] };
     let refused = world.hub.create_room(&user("bob"), new).await;
-    assert!(matches!(refused, Err(Refusal::RoomDeleted)), "{refused:?}");
+    assert!(matches!(refused, Err(HubError::RoomDeleted)), "{refused:?}");
     ann.hears_nothing_more().await;
 }
 
@@ -159,7 +159,7 @@ async fn a_live_room_learns_late_that_somebody_was_taken_out_of_its_chat() {
     let world = World::new(Settings::default()).await;
     let session = RoomId::parse("session_kitchen").unwrap();
     let mut bob = world.enter_counting("bob");
-    bob.wish(Command::Join { room: session, bring: Bring::Participants }).await;
+    bob.wish(Command::Join { room: session, mode: JoinMode::WithParticipants }).await;
     bob.hear("participant bob true").await;
     wake(&world).await;
     world.store.faults().fail_next_record();
@@ -172,7 +172,7 @@ async fn a_live_room_that_cannot_look_who_is_in_its_chat_looks_again() {
     let world = World::new(Settings::default()).await;
     let session = RoomId::parse("session_kitchen").unwrap();
     let mut bob = world.enter_counting("bob");
-    bob.wish(Command::Join { room: session, bring: Bring::Participants }).await;
+    bob.wish(Command::Join { room: session, mode: JoinMode::WithParticipants }).await;
     bob.hear("participant bob true").await;
     wake(&world).await;
     world.store.faults().fail_next_record();
@@ -183,7 +183,7 @@ async fn a_live_room_that_cannot_look_who_is_in_its_chat_looks_again() {
 #[tokio::test(start_paused = true)]
 async fn who_could_not_be_told_of_a_new_room_is_told_later_and_the_others_at_once() {
     let world = World::new(Settings::default()).await;
-    world.store.put_person(crate::world::person("zoe"));
+    world.store.put_user(crate::world::person("zoe"));
     let mut ann = world.inside("ann").await;
     let (mut eve, mut zoe) = (world.enter("eve"), world.enter("zoe"));
     world.store.faults().fail_next_summary();

@@ -5,24 +5,24 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hub::memory::{ManualClock, MemoryStore};
-use hub::model::Person;
-use hub::port::Clock;
+use hub::model::User;
+use hub::store::Clock;
 use hub::{
-    Bring, Command, Event, Hub, Identity, Inlet, NewRoom, Next, Outbox, OutboxItem, Peer, Settings, SignInId,
-    Spelling, Standing, outbox,
+    ClientSession, Command, Encoder, Event, Hub, Identity, JoinMode, NewRoom, Outbox, OutboxItem,
+    OutboxReceiver, RoomPosition, Settings, SignInId, WriterAction, outbox,
 };
 use protocol::{Cursor, DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
 use uuid::Uuid;
 
 /// A spelling for reading in tests: one short line for each event.
-const PLAIN: Spelling = Spelling::new(0, plain);
+const PLAIN: Encoder = Encoder::new(0, plain);
 
 /// The same for a dialect that counts readers and participants.
-const COUNTING: Spelling =
-    Spelling { counts_readers: true, counts_participants: true, ..Spelling::new(1, plain) };
+const COUNTING: Encoder =
+    Encoder { wants_receipts: true, wants_participants: true, ..Encoder::new(1, plain) };
 
 /// The same for a dialect whose chats show their live sessions.
-const WITH_SESSIONS: Spelling = Spelling { hears_sessions: true, ..Spelling::new(2, plain) };
+const WITH_SESSIONS: Encoder = Encoder { wants_live_status: true, ..Encoder::new(2, plain) };
 
 fn plain(event: &Event) -> Option<Bytes> {
     let line = match event {
@@ -50,7 +50,7 @@ fn plain(event: &Event) -> Option<Bytes> {
         Event::RoomAdded(it) => format!("room_added {} unread={}", it.id, it.unread),
         Event::RoomRemoved(it) => format!("room_removed {}", it.room),
         Event::Failed(it) => {
-            format!("failed {:?} {:?}", it.refusal.code(), it.draft.map(|draft| draft.0.as_u128()))
+            format!("failed {:?} {:?}", it.error.code(), it.draft.map(|draft| draft.0.as_u128()))
         }
         Event::Receipt(it) => format!("receipt {} {}", it.user, it.message),
         Event::Participant(it) => format!("participant {} {}", it.user, it.here),
@@ -88,8 +88,8 @@ pub(crate) fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
 }
 
-pub(crate) fn person(name: &str) -> Person {
-    Person {
+pub(crate) fn person(name: &str) -> User {
+    User {
         id: user(name),
         username: name.to_owned(),
         email: format!("{name}@example.org"),
@@ -103,7 +103,7 @@ impl World {
     pub(crate) async fn new(settings: Settings) -> Self {
         let store = Arc::new(MemoryStore::default());
         for name in ["ann", "bob", "eve"] {
-            store.put_person(person(name));
+            store.put_user(person(name));
         }
         let clock = Arc::new(ManualClock::default());
         let hub = Hub::new(store.clone(), clock.clone(), settings.clone());
@@ -142,9 +142,9 @@ impl World {
         self.attach(name, outbox_bytes, PLAIN)
     }
 
-    fn attach(&self, name: &str, outbox_bytes: usize, spelling: Spelling) -> Listener {
+    fn attach(&self, name: &str, outbox_bytes: usize, spelling: Encoder) -> Listener {
         let (outlet, inlet) = outbox(outbox_bytes);
-        let identity = Identity { person: Arc::new(person(name)), sign_in: SignInId(Uuid::from_u128(1)) };
+        let identity = Identity { user: Arc::new(person(name)), sign_in: SignInId(Uuid::from_u128(1)) };
         let peer = self.hub.attach(identity, spelling, Arc::new(outlet.clone())).unwrap();
         let ear = Ear { inlet, outbox: outlet, heard: Vec::new(), answers: true };
         Listener { peer, ear, room: self.room.clone() }
@@ -160,13 +160,13 @@ impl World {
 }
 
 pub(crate) struct Listener {
-    pub(crate) peer: Peer,
+    pub(crate) peer: ClientSession,
     pub(crate) ear: Ear,
     room: RoomId,
 }
 
 pub(crate) struct Ear {
-    pub(crate) inlet: Inlet,
+    pub(crate) inlet: OutboxReceiver,
     pub(crate) outbox: Outbox,
     heard: Vec<String>,
     /// Whether it answers when it is asked for a receipt.
@@ -181,7 +181,7 @@ impl Ear {
                 let mut frames = Vec::new();
                 let next = tokio::time::timeout(PATIENCE, self.inlet.next(&mut frames, 16)).await;
                 match next.unwrap_or_else(|_| panic!("nobody said `{beginning}`")) {
-                    Next::Frames => {
+                    WriterAction::Frames => {
                         for item in frames {
                             match item {
                                 OutboxItem::Frame(frame) => {
@@ -192,7 +192,9 @@ impl Ear {
                             }
                         }
                     }
-                    Next::Close(code) => panic!("closed with {code:?} while waiting for `{beginning}`"),
+                    WriterAction::Close(code) => {
+                        panic!("closed with {code:?} while waiting for `{beginning}`")
+                    }
                 }
             }
             let line = self.heard.remove(0);
@@ -209,12 +211,12 @@ impl Listener {
     }
 
     pub(crate) async fn join(&mut self, since: Option<Cursor>) {
-        self.peer.handle(Command::Join { room: self.room.clone(), bring: Bring::Page(since) }).await;
+        self.peer.handle(Command::Join { room: self.room.clone(), mode: JoinMode::Recover(since) }).await;
     }
 
     /// Comes back to the room with everything up to a place.
     pub(crate) fn resume(&mut self, cursor: Cursor) {
-        self.peer.resume(&[Standing { room: self.room.clone(), cursor }]);
+        self.peer.resume(&[RoomPosition { room: self.room.clone(), cursor }]);
     }
 
     pub(crate) async fn say(&mut self, draft: u128, body: &str) {
@@ -258,13 +260,18 @@ impl Listener {
 impl World {
     /// How many messages the store holds of the room.
     pub(crate) async fn store_page(&self) -> usize {
-        use hub::port::{Slice, Store};
-        self.store.page(&self.room, Slice::Newest, limits::MAX_PAGE_MESSAGES).await.unwrap().messages.len()
+        use hub::store::{HistoryRange, Store};
+        self.store
+            .page(&self.room, HistoryRange::Newest, limits::MAX_PAGE_MESSAGES)
+            .await
+            .unwrap()
+            .messages
+            .len()
     }
 
     /// Bytes that wait in somebody's inbox.
     pub(crate) async fn waiting_bytes(&self, person: &UserId) -> u64 {
-        use hub::port::InboxStore;
+        use hub::store::InboxStore;
         self.store.inbox_state(person).await.unwrap().waiting_bytes
     }
 
@@ -275,7 +282,7 @@ impl World {
 
     /// Commits messages of ann's, with these drafts and texts, without telling anybody.
     pub(crate) async fn store_texts(&self, texts: impl IntoIterator<Item = (u128, String)>) {
-        use hub::port::{MessageDraft, Store};
+        use hub::store::{MessageDraft, Store};
         let author = Arc::new(person("ann"));
         let draft = |(number, text): (u128, String)| MessageDraft {
             id: MessageId(Uuid::from_u128(1_000_000 + number)),
@@ -291,8 +298,9 @@ impl World {
 
     /// When the newest messages were said, oldest first.
     pub(crate) async fn stored_times(&self) -> Vec<i64> {
-        use hub::port::{Slice, Store};
-        let page = self.store.page(&self.room, Slice::Newest, limits::MAX_PAGE_MESSAGES).await.unwrap();
+        use hub::store::{HistoryRange, Store};
+        let page =
+            self.store.page(&self.room, HistoryRange::Newest, limits::MAX_PAGE_MESSAGES).await.unwrap();
         page.messages.iter().map(|message| message.at_ms).collect()
     }
 
@@ -304,7 +312,7 @@ impl World {
     /// Whether one more connection of somebody is turned away.
     pub(crate) fn refuses(&self, name: &str) -> bool {
         let (outlet, _inlet) = outbox(1);
-        let identity = Identity { person: Arc::new(person(name)), sign_in: SignInId(Uuid::from_u128(1)) };
+        let identity = Identity { user: Arc::new(person(name)), sign_in: SignInId(Uuid::from_u128(1)) };
         self.hub.attach(identity, PLAIN, Arc::new(outlet)).is_err()
     }
 

@@ -1,6 +1,6 @@
 //! Whoever comes back is told exactly what is missing, in order, or that it is not complete.
 
-use hub::{Bring, Settings};
+use hub::{JoinMode, Settings};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::{Cursor, limits};
@@ -42,8 +42,14 @@ fn absence() -> impl Strategy<Value = Absence> {
 
 async fn comes_back(absence: Absence) {
     let Absence { ring, bytes, stored, said, since, same_epoch, meanwhile } = absence;
-    let (ring_bytes, at_hand_bytes) = bytes;
-    let world = World::new(Settings { ring, ring_bytes, at_hand_bytes, ..Settings::default() }).await;
+    let (history_cache_bytes_per_room, history_cache_bytes) = bytes;
+    let world = World::new(Settings {
+        ring,
+        history_cache_bytes_per_room,
+        history_cache_bytes,
+        ..Settings::default()
+    })
+    .await;
     world.store(stored).await;
     let mut ann = world.inside("ann").await;
     for _ in 0..said {
@@ -60,7 +66,7 @@ async fn comes_back(absence: Absence) {
             ann.say().await;
             head += 1;
         }
-        let joined = bob.join(Bring::Page(Some(place))).await;
+        let joined = bob.join(JoinMode::Recover(Some(place))).await;
         let seqs = joined.messages.iter().map(|message| message.cursor.seq);
         assert!(joined.messages.iter().all(|message| message.cursor.epoch == epoch));
         if !joined.recovered {

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hub::memory::{ManualClock, MemoryStore};
-use hub::model::Person;
-use hub::port::{MessageDraft, Store};
+use hub::model::User;
+use hub::store::{MessageDraft, Store};
 use hub::{
-    Bring, Command, Done, Event, Hub, Identity, Inlet, NewRoom, Next, OutboxItem, Peer, Settings, SignInId,
-    Spelling, outbox,
+    ClientSession, Command, CommandOutcome, Encoder, Event, Hub, Identity, JoinMode, NewRoom, OutboxItem,
+    OutboxReceiver, Settings, SignInId, WriterAction, outbox,
 };
 use protocol::{DraftId, JoinedRoom, MessageId, MessageKind, RoomId, RoomKind, UserId};
 use serde_json::{Value, json};
@@ -26,13 +26,13 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const OUTBOX_BYTES: usize = 64 * 1024 * 1024;
 
 /// What matters here, as JSON.
-const SPELLING: Spelling = Spelling::new(0, |event| {
+const SPELLING: Encoder = Encoder::new(0, |event| {
     let said = match event {
         Event::Joined(joined) => json!({ "joined": joined.to_wire() }),
         Event::Message(message) => json!({ "message": message.cursor.seq }),
         Event::Read(mark) => json!({ "read": [mark.user, mark.seq] }),
         Event::Pong(pong) => json!({ "pong": pong.nonce }),
-        Event::Failed(failure) => json!({ "failed": failure.refusal.to_string() }),
+        Event::Failed(failure) => json!({ "failed": failure.error.to_string() }),
         _ => return None,
     };
     Some(Bytes::from(said.to_string()))
@@ -46,9 +46,9 @@ pub(crate) fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
 }
 
-fn person(name: &str) -> Arc<Person> {
+fn person(name: &str) -> Arc<User> {
     let (username, email) = (name.to_owned(), format!("{name}@example.org"));
-    Arc::new(Person { id: user(name), username, email, is_active: true, created_at_ms: 0 })
+    Arc::new(User { id: user(name), username, email, is_active: true, created_at_ms: 0 })
 }
 
 pub(crate) struct World {
@@ -61,7 +61,7 @@ impl World {
     pub(crate) async fn new(settings: Settings) -> Self {
         let store = Arc::new(MemoryStore::new());
         for name in NAMES {
-            store.put_person((*person(name)).clone());
+            store.put_user((*person(name)).clone());
         }
         let hub = Hub::new(store.clone(), Arc::new(ManualClock::default()), settings);
         let room = RoomId::parse("kitchen").unwrap();
@@ -88,7 +88,7 @@ impl World {
     /// A new connection of somebody.
     pub(crate) fn device(&self, name: &str) -> Device {
         let (outlet, inlet) = outbox(OUTBOX_BYTES);
-        let identity = Identity { person: person(name), sign_in: SignInId(Uuid::nil()) };
+        let identity = Identity { user: person(name), sign_in: SignInId(Uuid::nil()) };
         let peer = self.hub.attach(identity, SPELLING, Arc::new(outlet)).unwrap();
         Device { peer, inlet, room: self.room.clone(), waiting: VecDeque::new() }
     }
@@ -96,14 +96,14 @@ impl World {
     /// A connection that follows the room.
     pub(crate) async fn inside(&self, name: &str) -> Device {
         let mut device = self.device(name);
-        device.wish(Command::Join { room: self.room.clone(), bring: Bring::Nothing }).await;
+        device.wish(Command::Join { room: self.room.clone(), mode: JoinMode::SubscribeOnly }).await;
         device
     }
 }
 
 pub(crate) struct Device {
-    pub(crate) peer: Peer,
-    inlet: Inlet,
+    pub(crate) peer: ClientSession,
+    inlet: OutboxReceiver,
     room: RoomId,
     waiting: VecDeque<Value>,
 }
@@ -117,7 +117,7 @@ impl Device {
     /// Says something and waits until it is stored.
     pub(crate) async fn say(&mut self) {
         let done = self.peer.request(self.post()).await.unwrap();
-        let Done::Later(stored) = done else { panic!("nobody answers") };
+        let CommandOutcome::Pending(stored) = done else { panic!("nobody answers") };
         stored.await.unwrap().unwrap();
     }
 
@@ -135,7 +135,7 @@ impl Device {
         while self.waiting.is_empty() {
             let mut frames = Vec::new();
             let next = tokio::time::timeout(PATIENCE, self.inlet.next(&mut frames, 64)).await.unwrap();
-            assert!(matches!(next, Next::Frames), "closed");
+            assert!(matches!(next, WriterAction::Frames), "closed");
             self.waiting.extend(frames.iter().filter_map(|item| match item {
                 OutboxItem::Frame(frame) => Some(serde_json::from_slice::<Value>(frame).unwrap()),
                 OutboxItem::Ping(_) => None,
@@ -158,8 +158,8 @@ impl Device {
     }
 
     /// Joins and answers with what was told of the room. Nothing else is told before.
-    pub(crate) async fn join(&mut self, bring: Bring) -> JoinedRoom {
-        self.peer.handle(Command::Join { room: self.room.clone(), bring }).await;
+    pub(crate) async fn join(&mut self, mode: JoinMode) -> JoinedRoom {
+        self.peer.handle(Command::Join { room: self.room.clone(), mode }).await;
         let said = self.hear().await;
         serde_json::from_value(said.get("joined").cloned().unwrap_or(said)).unwrap()
     }

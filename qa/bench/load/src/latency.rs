@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::failed::Failed;
 use crate::casts::fraction;
+use crate::failed::Failed;
 
 /// The longest duration that is told from longer ones, more than an hour.
 const LONGEST_NS: u64 = 1 << 42;

@@ -194,7 +194,7 @@ impl Journal {
         let hears_inbox = !self.kinds.is_empty();
         let end = End { follows, present: self.standing.present, hears_inbox };
         let Self { client, person, notices, kinds, .. } = self;
-        let view = View { client, person, notices, kinds, end };
+        let view = View { client, user: person, notices, kinds, end };
         Record { sent: self.sent, view, oddities: self.oddities }
     }
 }

@@ -4,9 +4,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use hub::model::Person;
+use hub::model::User;
 use hub::{
-    Actor, Command, DeliveryPolicy, Gone, Hub, Identity, JobReport, NewJob, Outlet, OutletFuture, Refusal,
+    ClientTransport, Command, DeliveryPolicy, Disconnected, Hub, HubError, Identity, JobReport, NewJob,
+    Requester, TransportFuture,
 };
 use protocol::{CloseCode, DraftId, ErrorCode, JobStatus, MessageKind, RoomId};
 use serde_json::Value;
@@ -43,9 +44,9 @@ pub(crate) struct Burst {
 /// A burst with what it needs.
 pub(crate) struct Sender {
     pub(crate) hub: Hub,
-    pub(crate) author: Arc<Person>,
+    pub(crate) author: Arc<User>,
     /// The recipient of entries; of messages, the author again.
-    pub(crate) user: Arc<Person>,
+    pub(crate) user: Arc<User>,
     pub(crate) room: RoomId,
     /// Texts begin with it.
     pub(crate) name: String,
@@ -110,7 +111,7 @@ impl Sender {
     }
 
     async fn send_directs(&self, report: &impl Fn(BurstEvent)) {
-        let identity = Identity { person: self.author.clone(), sign_in: SIGN_IN };
+        let identity = Identity { user: self.author.clone(), sign_in: SIGN_IN };
         let Ok(mut peer) = self.hub.attach(identity, PLAIN, Arc::new(Unread)) else { return };
         let user = self.user.username.clone();
         for number in 0..self.burst.count {
@@ -123,7 +124,7 @@ impl Sender {
             };
             match peer.request(direct).await {
                 Ok(_) => report(BurstEvent::Stored { user: user.clone(), text }),
-                Err(failure) if failure.refusal.code() == ErrorCode::TooMany => report(BurstEvent::Full),
+                Err(failure) if failure.error.code() == ErrorCode::TooMany => report(BurstEvent::Full),
                 Err(_) => {}
             }
         }
@@ -131,13 +132,13 @@ impl Sender {
 
     async fn run_jobs(&self, report: &impl Fn(BurstEvent)) {
         let (owner, user) = (&self.user.id, self.user.username.clone());
-        let actor = Actor { person: owner, is_service: true };
+        let actor = Requester { user: owner, is_service: true };
         for number in 0..self.burst.count {
             let name = self.name_of(number);
             let new = NewJob { title: name.clone(), ..NewJob::default() };
             let started = self.hub.start_job(actor, owner, new).await;
             let Ok(job) = started else {
-                if started.is_err_and(|refusal| refusal.code() == ErrorCode::TooMany) {
+                if started.is_err_and(|error| error.code() == ErrorCode::TooMany) {
                     report(BurstEvent::Full);
                 }
                 continue;
@@ -150,7 +151,7 @@ impl Sender {
             for _ in 0..REPORTS {
                 match self.hub.report_job(actor, job.id, end.clone()).await {
                     // Over: a report whose answer was lost has ended it.
-                    Ok(_) | Err(Refusal::JobOver) => {
+                    Ok(_) | Err(HubError::JobOver) => {
                         report(BurstEvent::Stored { user: user.clone(), text: notice_of(&name) });
                         report(BurstEvent::Stored { user: user.clone(), text: name });
                         break;
@@ -179,17 +180,17 @@ impl Sender {
 /// Where what the sender is told goes: it takes the answers to its questions alone.
 struct Unread;
 
-impl Outlet for Unread {
-    fn push(&self, _: Bytes, _: DeliveryPolicy) -> Result<(), Gone> {
+impl ClientTransport for Unread {
+    fn push(&self, _: Bytes, _: DeliveryPolicy) -> Result<(), Disconnected> {
         Ok(())
     }
 
-    fn keeps_up(&self) -> OutletFuture<'_, ()> {
+    fn keeps_up(&self) -> TransportFuture<'_, ()> {
         Box::pin(std::future::ready(()))
     }
 
-    fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
-        Box::pin(std::future::ready(Err(Gone)))
+    fn receipt(&self) -> TransportFuture<'static, Result<(), Disconnected>> {
+        Box::pin(std::future::ready(Err(Disconnected)))
     }
 
     fn close(&self, _: CloseCode) {}

@@ -1,6 +1,6 @@
 //! Store calls: what the hub asks of the simulated disk, and the verdict that it gets.
 
-use hub::port::{Delivered, JobWrite, MessageDraft, NewEntry, RoomDraft};
+use hub::store::{Delivered, JobWrite, MessageDraft, NewEntry, RoomDraft};
 use protocol::{RoomId, UserId};
 use tokio::sync::oneshot;
 

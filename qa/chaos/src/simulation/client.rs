@@ -9,10 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
 use super::frames::{FailureReason, Joined, Line, Request, ServerFrame};
-use super::outlet::Positions;
 use super::rng::Rng;
 use super::room_state::RoomState;
 use super::scenario::RecoveryMode;
+use super::transport::Positions;
 use crate::body::grow;
 use crate::history::{End, EntryKind, Notice, Position, Sent, View};
 
@@ -25,7 +25,7 @@ const LATER_MS: u64 = 700;
 #[derive(Debug)]
 pub(crate) struct Client {
     name: String,
-    person: String,
+    user: String,
     room_states: BTreeMap<String, RoomState>,
     recovery: RecoveryMode,
     /// Where it stands, as the last frame said; a client that does not resume is told no such thing.
@@ -51,7 +51,7 @@ impl Client {
     /// Somebody who is in these rooms and knows nothing of them yet.
     pub(crate) fn new(
         name: String,
-        person: String,
+        user: String,
         recovery: RecoveryMode,
         rooms: &[String],
         rng: Rng,
@@ -59,7 +59,7 @@ impl Client {
         let room_states = rooms.iter().map(|room| (room.clone(), RoomState::default())).collect();
         Self {
             name,
-            person,
+            user,
             room_states,
             recovery,
             positions: None,
@@ -80,8 +80,8 @@ impl Client {
         &self.name
     }
 
-    pub(crate) fn person(&self) -> &str {
-        &self.person
+    pub(crate) fn user(&self) -> &str {
+        &self.user
     }
 
     /// Where it stands, for a server that lets it resume.
@@ -211,7 +211,7 @@ impl Client {
             ServerFrame::Presence { room, online, offline } => {
                 if let Some(state) = self.room_states.get_mut(room) {
                     state.present.extend(online.iter().cloned());
-                    state.present.retain(|person| !offline.contains(person));
+                    state.present.retain(|user| !offline.contains(user));
                 }
             }
         }
@@ -388,7 +388,7 @@ impl Client {
             present.clear();
         }
         let end = End { follows, present, hears_inbox };
-        (self.sent, View { client: self.name, person: self.person, notices: self.notices, kinds, end })
+        (self.sent, View { client: self.name, user: self.user, notices: self.notices, kinds, end })
     }
 }
 

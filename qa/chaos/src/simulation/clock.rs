@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use hub::port::Clock;
+use hub::store::Clock;
 use tokio::time::Instant;
 
 /// Virtual time, and how far ahead of it the server's clock is.

@@ -3,7 +3,10 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use hub::{DeliveryPolicy, InboxStart, Inlet, Next, Outbox, Outlet, Peer, Refusal, Standing, Track};
+use hub::{
+    ClientSession, ClientTransport, DeliveryPolicy, HubError, InboxStart, Outbox, OutboxReceiver,
+    RoomPosition, StreamPosition, WriterAction,
+};
 use protocol::CloseCode;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -11,9 +14,9 @@ use tokio::task::AbortHandle;
 
 use super::frames::{Request, ServerFrame, encode};
 use super::ingress::{Ingress, Report};
-use super::outlet::{Positions, ResumeOutlet};
 use super::rng::Rng;
 use super::scenario::Wire;
+use super::transport::{Positions, ResumeOutlet};
 
 /// Frames that leave at once.
 const BURST: usize = 6;
@@ -119,7 +122,7 @@ impl Connection {
         (number, device, instance): (u32, usize, u32),
         wire: Wire,
         seed: u64,
-        (peer, outbox, inlet): (Peer, Outbox, Inlet),
+        (peer, outbox, inlet): (ClientSession, Outbox, OutboxReceiver),
         arrival: Arrival,
         ingress: Ingress,
     ) -> Self {
@@ -165,17 +168,21 @@ pub(crate) enum Arrival {
 }
 
 impl Arrival {
-    async fn enter(self, peer: &mut Peer) -> Result<(), Refusal> {
+    async fn enter(self, peer: &mut ClientSession) -> Result<(), HubError> {
         match self {
             Self::Rooms => Ok(()),
             Self::Inbox(start) => peer.follow_inbox(start, None).await,
-            Self::Resume(positions, outlet) => resume(peer, positions, &outlet).await,
+            Self::Resume(positions, transport) => resume(peer, positions, &transport).await,
         }
     }
 }
 
 /// As the gateway of Socket.IO: whether it is recovered comes first, then what was missed.
-async fn resume(peer: &mut Peer, positions: Option<Positions>, outlet: &ResumeOutlet) -> Result<(), Refusal> {
+async fn resume(
+    peer: &mut ClientSession,
+    positions: Option<Positions>,
+    transport: &ResumeOutlet,
+) -> Result<(), HubError> {
     let back = match &positions {
         Some(positions @ Positions { inbox: Some(inbox), .. }) => {
             peer.can_resume(*inbox, |heads| positions.locate(heads)).await?.map(|rooms| (rooms, *inbox))
@@ -186,28 +193,28 @@ async fn resume(peer: &mut Peer, positions: Option<Positions>, outlet: &ResumeOu
     let answer = encode(&ServerFrame::Resumed { recovered }).unwrap_or_default();
     let Some((rooms, inbox)) = back else {
         // A client that is gone is noticed where its requests come from.
-        outlet.push(answer, DeliveryPolicy::Reliable).ok();
+        transport.push(answer, DeliveryPolicy::Reliable).ok();
         return peer.follow_inbox(InboxStart::Fresh, None).await;
     };
-    outlet.stands(Positions { inbox: Some(inbox), ..Positions::default() });
-    for Standing { room, cursor } in &rooms {
-        outlet.place(Track::Room(room, *cursor));
+    transport.stands(Positions { inbox: Some(inbox), ..Positions::default() });
+    for RoomPosition { room, cursor } in &rooms {
+        transport.place(StreamPosition::Room(room, *cursor));
     }
-    outlet.push(answer, DeliveryPolicy::Reliable).ok();
+    transport.push(answer, DeliveryPolicy::Reliable).ok();
     peer.resume(&rooms);
     peer.follow_inbox(InboxStart::Resumed(inbox), None).await
 }
 
 /// Lets a client in, then carries out requests in order until either side ends the connection, as every gateway does.
 async fn serve(
-    mut peer: Peer,
+    mut peer: ClientSession,
     arrival: Arrival,
     mut requests: mpsc::Receiver<Request>,
     mut lost: oneshot::Receiver<Infallible>,
     outbox: Outbox,
 ) {
-    if let Err(refusal) = arrival.enter(&mut peer).await {
-        let is_over = matches!(refusal, Refusal::Stopping);
+    if let Err(error) = arrival.enter(&mut peer).await {
+        let is_over = matches!(error, HubError::Stopping);
         return outbox.close(if is_over { CloseCode::Restart } else { CloseCode::Internal });
     }
     loop {
@@ -235,18 +242,18 @@ async fn serve(
 }
 
 /// Takes frames out of the outbox as fast as the way to the client has room for them.
-async fn write(connection: u32, mut inlet: Inlet, mut free: mpsc::Receiver<()>, ingress: Ingress) {
+async fn write(connection: u32, mut inlet: OutboxReceiver, mut free: mpsc::Receiver<()>, ingress: Ingress) {
     loop {
         let mut items = Vec::new();
         match inlet.next(&mut items, BURST).await {
-            Next::Frames => ingress.report(Report::Frames { connection, items }),
-            Next::Close(code) => return ingress.report(Report::Closed { connection, code }),
+            WriterAction::Frames => ingress.report(Report::Frames { connection, items }),
+            WriterAction::Close(code) => return ingress.report(Report::Closed { connection, code }),
         }
         // A writer that is stuck is let go like any other.
         tokio::select! {
             biased;
             room = free.recv() => if room.is_none() { return },
-            () = inlet.let_go() => {}
+            () = inlet.closed() => {}
         }
     }
 }

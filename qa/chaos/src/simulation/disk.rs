@@ -6,8 +6,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hub::memory::MemoryStore;
-use hub::model::Person;
-use hub::port::{InboxStore, Store, StoreError};
+use hub::model::User;
+use hub::store::{InboxStore, Store, StoreError};
 use tokio::sync::oneshot;
 
 use super::call::{Call, Operation, Verdict, Write};
@@ -42,10 +42,10 @@ impl Disk {
     }
 
     /// What is kept, as the next instance finds it.
-    pub(crate) async fn read(&self, people: &[Person]) -> Result<MemoryStore, StoreError> {
+    pub(crate) async fn read(&self, users: &[User]) -> Result<MemoryStore, StoreError> {
         let store = MemoryStore::new();
-        for person in people {
-            store.put_person(person.clone());
+        for user in users {
+            store.put_user(user.clone());
         }
         let log = self.log().clone();
         for Logged { is_unchecked, write } in log {
@@ -63,14 +63,14 @@ async fn redo(store: &MemoryStore, write: Write) -> Result<(), StoreError> {
     match write {
         Write::Create(draft) => drop(store.create_room(draft).await?),
         Write::Append(room, drafts, at_ms) => drop(store.append(&room, drafts, at_ms).await?),
-        Write::Add(room, people, at_ms) => drop(store.add_members(&room, &people, at_ms).await?),
-        Write::Remove(room, person) => drop(store.remove_member(&room, &person).await?),
+        Write::Add(room, users, at_ms) => drop(store.add_members(&room, &users, at_ms).await?),
+        Write::Remove(room, user) => drop(store.remove_member(&room, &user).await?),
         Write::Mark(room, marks) => store.mark_read(&room, &marks).await?,
         Write::Inbox(user, entries, job, at_ms) => {
             drop(store.put_in_inbox(&user, entries, job.map(|job| *job), at_ms).await?);
         }
         Write::Delivered(user, proven) => {
-            store.inbox_delivered(&user, proven.which()).await?;
+            store.mark_inbox_delivered(&user, proven.which()).await?;
         }
     }
     Ok(())

@@ -165,10 +165,10 @@ impl World {
 
     /// The clients of a user lose their connections and do not come back before a moment.
     fn send_away(&mut self, user: usize, until_ms: u64) {
-        let Some(name) = self.scenario.people.get(user).cloned() else { return };
+        let Some(name) = self.scenario.users.get(user).cloned() else { return };
         for index in 0..self.devices.len() {
             let Some(device) = self.devices.get_mut(index) else { return };
-            if device.client.person() != name {
+            if device.client.user() != name {
                 continue;
             }
             device.away_until = until_ms;
@@ -244,7 +244,7 @@ impl World {
 
     fn move_guest(&self, is_in: bool) {
         let Some((room, guest)) = self.guest() else { return };
-        let owner = self.people.first().map(|person| person.id.clone());
+        let owner = self.users.first().map(|user| user.id.clone());
         let (Some(instance), Some(owner), Ok(room), Ok(guest)) =
             (&self.instance, owner, RoomId::parse(&room), UserId::parse(&guest))
         else {
@@ -269,7 +269,7 @@ impl World {
         self.instances += 1;
         let now = self.now();
         self.trace.note(now, format_args!("server {} starts", self.instances));
-        match self.disk.read(&self.people).await {
+        match self.disk.read(&self.users).await {
             Ok(memory) => {
                 let (number, disk, ingress) = (self.instances, self.disk.clone(), self.ingress.clone());
                 let store = Arc::new(SimulatedStore::new(number, disk, memory, ingress));

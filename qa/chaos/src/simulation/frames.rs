@@ -4,14 +4,14 @@
 //! holds, is the same in each replay.
 
 use bytes::Bytes;
-use hub::port::InboxKind;
-use hub::{Bring, Command, Event, Spelling};
+use hub::store::InboxKind;
+use hub::{Command, Encoder, Event, JoinMode};
 use protocol::{Cursor, DraftId, ErrorCode, JobStep, MessageKind, PresenceChange, RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::outlet::Positions;
+use super::transport::Positions;
 use crate::body::name_of;
 use crate::history::EntryKind;
 
@@ -37,7 +37,7 @@ impl Request {
         Some(match self {
             Self::Join { room, since } => {
                 let since = since.map(|(epoch, seq)| Cursor { epoch, seq });
-                Command::Join { room: id(room)?, bring: Bring::Page(since) }
+                Command::Join { room: id(room)?, mode: JoinMode::Recover(since) }
             }
             Self::Post { room, draft, text } => Command::Post {
                 room: id(room)?,
@@ -132,12 +132,12 @@ pub(crate) enum FailureReason {
 }
 
 /// How the clients of a simulation are told.
-pub(crate) const PLAIN: Spelling = Spelling::new(0, |event| encode(&told(event)?));
+pub(crate) const PLAIN: Encoder = Encoder::new(0, |event| encode(&told(event)?));
 
 /// How those are told that resume: as Socket.IO, it has no word for direct messages.
-pub(crate) const RESUMING: Spelling = Spelling {
+pub(crate) const RESUMING: Encoder = Encoder {
     settles: &[InboxKind::Job, InboxKind::Notification],
-    ..Spelling::new(1, |event| match event {
+    ..Encoder::new(1, |event| match event {
         Event::Direct(..) => None,
         event => encode(&told(event)?),
     })
@@ -200,7 +200,7 @@ fn told(event: &Event) -> Option<ServerFrame> {
             ServerFrame::Posted { room: it.room.to_string(), draft: it.draft.0, line }
         }
         Event::Failed(it) => {
-            let why = match it.refusal.code() {
+            let why = match it.error.code() {
                 ErrorCode::NotFound => FailureReason::NoRoom,
                 ErrorCode::NotJoined => FailureReason::NotJoined,
                 ErrorCode::Unavailable | ErrorCode::RateLimited => FailureReason::Later,
@@ -246,8 +246,8 @@ fn entry(kind: EntryKind, text: String, result: Option<String>, number: Option<u
 
 /// The one place that knows how the hub tells of presence.
 fn presence(change: &PresenceChange) -> ServerFrame {
-    let names = |people: &[UserId]| {
-        let mut names: Vec<String> = people.iter().map(ToString::to_string).collect();
+    let names = |users: &[UserId]| {
+        let mut names: Vec<String> = users.iter().map(ToString::to_string).collect();
         names.sort();
         names
     };

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use hub::port::{Entry, InboxKind, InboxStore};
+use hub::store::{Entry, InboxKind, InboxStore};
 use protocol::{InboxItem, RoomId};
 
 use super::burst::{Burst, Kind, Sender};
@@ -26,12 +26,12 @@ impl World {
             Kind::Directs { .. } | Kind::Jobs { .. } => self.scenario.rooms.last(),
         };
         let user = match burst.kind {
-            Kind::Directs { to: user } | Kind::Jobs { owner: user } => self.people.get(user),
-            Kind::Lines { .. } => self.people.first(),
+            Kind::Directs { to: user } | Kind::Jobs { owner: user } => self.users.get(user),
+            Kind::Lines { .. } => self.users.first(),
         };
         let author = match burst.kind {
-            Kind::Directs { to: 0 } => self.people.get(1),
-            _ => self.people.first(),
+            Kind::Directs { to: 0 } => self.users.get(1),
+            _ => self.users.first(),
         };
         let (Some(author), Some(user), Some(Ok(room))) = (author, user, room.map(|room| RoomId::parse(room)))
         else {
@@ -95,7 +95,7 @@ impl World {
     /// A client was told an entry.
     pub(crate) fn note_entry(&mut self, device: usize, text: &str) {
         if let Some(device) = self.devices.get(device) {
-            let is_new = self.told.insert((device.client.person().to_owned(), text.to_owned()));
+            let is_new = self.told.insert((device.client.user().to_owned(), text.to_owned()));
             self.counts.again += u64::from(!is_new);
         }
     }
@@ -103,16 +103,16 @@ impl World {
     /// Looks which entries wait in the store, whatever the server said of them.
     pub(crate) async fn read_waiting(&mut self) {
         let Some(instance) = &self.instance else { return };
-        for person in &self.people {
-            let user = person.username.as_str();
+        for user in &self.users {
+            let name = user.username.as_str();
             let mut after = 0;
             loop {
-                let waiting = instance.store.memory.inbox_waiting(&person.id, &KINDS, after, u64::MAX).await;
+                let waiting = instance.store.memory.inbox_waiting(&user.id, &KINDS, after, u64::MAX).await;
                 let waiting = waiting.unwrap_or_default();
                 let Some(last) = waiting.last() else { break };
                 after = last.seq;
                 let texts: HashSet<&str> = waiting.iter().filter_map(text_of).collect();
-                let mine = self.entries.iter_mut().filter(|it| it.user == user);
+                let mine = self.entries.iter_mut().filter(|it| it.user == name);
                 mine.filter(|it| texts.contains(it.text.as_str())).for_each(|it| it.is_stored = true);
             }
         }
@@ -121,7 +121,7 @@ impl World {
     /// Whether a stored entry has reached none of its user's clients, and could have.
     pub(crate) fn has_untold(&self) -> bool {
         let listens = |user: &str, kind: EntryKind| {
-            let mut devices = self.devices.iter().filter(|it| it.client.person() == user && !it.is_dead);
+            let mut devices = self.devices.iter().filter(|it| it.client.user() == user && !it.is_dead);
             devices.any(|it| it.client.kinds().contains(&kind))
         };
         let mut stored = self.entries.iter().filter(|it| it.is_stored);

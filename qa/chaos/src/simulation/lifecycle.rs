@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hub::model::{Message, RoomRecord};
-use hub::port::{MessageDraft, RoomDraft, Slice, Store};
+use hub::store::{HistoryRange, MessageDraft, RoomDraft, Store};
 use protocol::{DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
 
 use super::burst::{Burst, Kind};
@@ -35,13 +35,13 @@ impl World {
         let epochs = self.make_rooms();
         self.boot().await;
         let archive = self.stored(0).await;
-        for (index, ClientPlan { person, recovery, wire }) in
+        for (index, ClientPlan { user, recovery, wire }) in
             self.scenario.clients.clone().into_iter().enumerate()
         {
-            let name = format!("{person}-{index}");
+            let name = format!("{user}-{index}");
             let rooms = &self.scenario.rooms;
             let stream = Rng::new(self.seed, &format!("client {name}"));
-            let mut client = Client::new(name.clone(), person, recovery, rooms, stream);
+            let mut client = Client::new(name.clone(), user, recovery, rooms, stream);
             let mut rng = Rng::new(self.seed, &format!("device {name}"));
             if let (Some(room), false) = (rooms.first(), archive.is_empty())
                 && rng.percent(70)
@@ -68,9 +68,9 @@ impl World {
 
     /// Puts the rooms, and what was said before, onto the disk. Answers how many rooms there are.
     fn make_rooms(&mut self) -> usize {
-        let mut people = self.people.iter().map(|person| person.id.clone());
-        let Some(owner) = people.next() else { return 0 };
-        let members: Vec<UserId> = people.collect();
+        let mut users = self.users.iter().map(|user| user.id.clone());
+        let Some(owner) = users.next() else { return 0 };
+        let members: Vec<UserId> = users.collect();
         let rooms: Vec<RoomId> =
             self.scenario.rooms.iter().filter_map(|room| RoomId::parse(room).ok()).collect();
         for id in &rooms {
@@ -84,7 +84,7 @@ impl World {
                 at_ms: 0,
             }));
         }
-        if let (Some(room), Some(author)) = (rooms.first(), self.people.first()) {
+        if let (Some(room), Some(author)) = (rooms.first(), self.users.first()) {
             let author = Arc::new(author.clone());
             let draft = |number: u64, rng: &mut Rng| MessageDraft {
                 id: MessageId(rng.uuid()),
@@ -107,7 +107,8 @@ impl World {
         let mut lines: Vec<Line> = Vec::new();
         loop {
             let after = lines.last().map_or(0, |line| line.seq);
-            let page = instance.store.memory.page(&id, Slice::After(after), limits::MAX_PAGE_MESSAGES).await;
+            let page =
+                instance.store.memory.page(&id, HistoryRange::After(after), limits::MAX_PAGE_MESSAGES).await;
             let Ok(page) = page else { return lines };
             let is_last = !page.has_more;
             lines.extend(page.messages.iter().map(line));
@@ -124,7 +125,7 @@ impl World {
         let steady = self
             .devices
             .iter()
-            .position(|device| !device.is_dead && guest.as_deref() != Some(device.client.person()));
+            .position(|device| !device.is_dead && guest.as_deref() != Some(device.client.user()));
         let Some(index) = steady else { return };
         for room in self.scenario.rooms.clone() {
             let Some(device) = self.devices.get_mut(index) else { return };
@@ -137,9 +138,9 @@ impl World {
     /// connected is told all the same.
     pub(crate) fn send_last_directs(&mut self) {
         if !self.scenario.is_faultless {
-            self.unconfirmed = self.people.iter().map(|person| person.id.clone()).collect();
+            self.unconfirmed = self.users.iter().map(|user| user.id.clone()).collect();
         }
-        for to in 0..self.people.len() {
+        for to in 0..self.users.len() {
             self.start_burst(Burst { kind: Kind::Directs { to }, count: 2, bytes: 0 });
         }
     }
@@ -153,7 +154,7 @@ impl World {
             let (members, head) = self.members(room).await;
             heads.push(head);
             for device in self.devices.iter().filter(|it| !it.is_dead) {
-                let is_member = members.contains(device.client.person());
+                let is_member = members.contains(device.client.user());
                 unrest.extend(device.client.unrest(room, is_member));
             }
         }
@@ -179,10 +180,12 @@ impl World {
 
     /// Who is in a room, and the number of its last message.
     async fn members(&self, room: &str) -> (BTreeSet<String>, u64) {
-        let (Some(instance), Ok(id)) = (&self.instance, RoomId::parse(room)) else { return Default::default() };
+        let (Some(instance), Ok(id)) = (&self.instance, RoomId::parse(room)) else {
+            return Default::default();
+        };
         let record = instance.store.memory.room(&id).await.ok().flatten();
         let members =
-            |it: RoomRecord| (it.members.iter().map(|it| it.person.id.to_string()).collect(), it.head.seq);
+            |it: RoomRecord| (it.members.iter().map(|it| it.user.id.to_string()).collect(), it.head.seq);
         record.map(members).unwrap_or_default()
     }
 
@@ -214,7 +217,7 @@ impl World {
         self.counts.messages = u64::try_from(history.stored.len()).unwrap_or(u64::MAX);
         for device in std::mem::take(&mut self.devices) {
             if device.connection.is_some() {
-                history.present.insert(device.client.person().to_owned());
+                history.present.insert(device.client.user().to_owned());
             }
             self.violations.extend(device.client.violations.iter().cloned());
             let hears_inbox = device.hears_inbox();

@@ -17,7 +17,6 @@ mod frames;
 mod inboxes;
 mod ingress;
 mod lifecycle;
-mod outlet;
 mod recorded;
 mod rng;
 mod room_state;
@@ -26,6 +25,7 @@ mod schedule;
 mod store;
 mod sweep;
 mod trace;
+mod transport;
 mod world;
 
 pub use recorded::{differing_from_recorded, recorded_digests};

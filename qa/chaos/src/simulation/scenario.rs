@@ -84,7 +84,7 @@ pub(crate) enum RecoveryMode {
 /// A client as the scenario has it.
 #[derive(Debug, Clone)]
 pub(crate) struct ClientPlan {
-    pub(crate) person: String,
+    pub(crate) user: String,
     pub(crate) recovery: RecoveryMode,
     pub(crate) wire: Wire,
 }
@@ -93,7 +93,7 @@ pub(crate) struct ClientPlan {
 #[derive(Debug, Clone)]
 pub(crate) struct Scenario {
     pub(crate) rooms: Vec<String>,
-    pub(crate) people: Vec<String>,
+    pub(crate) users: Vec<String>,
     pub(crate) clients: Vec<ClientPlan>,
     /// How long things go wrong, in milliseconds.
     pub(crate) length_ms: u64,
@@ -119,15 +119,15 @@ impl Scenario {
     /// The scenario of a seed.
     pub(crate) fn new(seed: u64) -> Self {
         let mut rng = Rng::new(seed, "scenario");
-        let people = some(&NAMES, rng.between(2, 5));
+        let users = some(&NAMES, rng.between(2, 5));
         let rooms = some(&ROOMS, rng.between(1, 3));
         let length_ms = rng.between(6_000, 16_000);
         let wild = rng.percent(70);
         let mut clients = Vec::new();
-        for person in &people {
+        for user in &users {
             for _ in 0..rng.between(1, 2) {
                 let wire = wire(&mut rng, wild);
-                clients.push(ClientPlan { person: person.clone(), recovery: RecoveryMode::Plain, wire });
+                clients.push(ClientPlan { user: user.clone(), recovery: RecoveryMode::Plain, wire });
             }
         }
         let mut faults = Vec::new();
@@ -173,7 +173,7 @@ impl Scenario {
             batch: usize_between(&mut rng, 1, 16),
             ring: usize_between(&mut rng, 2, 24),
             // So few that rooms take it from each other.
-            at_hand_bytes: 4_000,
+            history_cache_bytes: 4_000,
             // Odd, so that what the hub does of its own accord never falls together with what the simulation does.
             room_idle: Duration::from_millis(rng.between(500, 10_000) | 1),
             presence_grace: Duration::from_millis(rng.between(300, 5_000) | 1),
@@ -183,7 +183,7 @@ impl Scenario {
         };
         let mut scenario = Self {
             rooms,
-            people,
+            users,
             clients,
             length_ms,
             pause_ms: (20, rng.between(150, 900)),
@@ -242,7 +242,7 @@ impl Scenario {
             self.take_guest_out(rng);
         }
         for _ in 0..rng.between(u64::from(has_volume), 2) {
-            let user = usize_between(rng, 0, self.people.len() as u64 - 1);
+            let user = usize_between(rng, 0, self.users.len() as u64 - 1);
             let from = rng.between(300, self.length_ms / 2);
             // Some come back after all is well.
             let until_ms = rng.between(from + 500, self.length_ms + 4_000);
@@ -269,8 +269,8 @@ impl Scenario {
 
     /// A client of this user resumes.
     fn let_resume(&mut self, user: usize) {
-        let Some(name) = self.people.get(user).cloned() else { return };
-        if let Some(part) = self.clients.iter_mut().find(|it| it.person == name && it.wire.loss == 0) {
+        let Some(name) = self.users.get(user).cloned() else { return };
+        if let Some(part) = self.clients.iter_mut().find(|it| it.user == name && it.wire.loss == 0) {
             part.recovery = RecoveryMode::Resuming;
             part.wire.outbox_bytes = OUTBOX_BYTES;
         }
@@ -278,7 +278,7 @@ impl Scenario {
 
     /// The guest is taken out of the first room while it is away, and is not told before it comes back.
     fn take_guest_out(&mut self, rng: &mut Rng) {
-        let user = self.people.len() - 1;
+        let user = self.users.len() - 1;
         self.let_resume(user);
         let from = rng.between(2_000, self.length_ms);
         self.faults.push((from, Fault::Away { user, until_ms: from + rng.between(500, 3_000) }));

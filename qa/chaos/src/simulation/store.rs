@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use hub::model::{Membership, RoomRecord};
-use hub::port::{
-    Appended, Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, MessageDraft, NewEntry,
-    Notifications, Page, ReadNotifications, RoomDraft, Slice, Store, StoreError,
+use hub::store::{
+    Appended, Delivered, Entry, HistoryRange, InboxKind, InboxState, InboxStore, JobWrite, MessageDraft,
+    NewEntry, Notifications, Page, ReadNotifications, RoomDraft, Store, StoreError,
 };
 use protocol::{
     Cursor, Job, JobId, LiveChange, MessageId, NotificationId, Role, RoomId, RoomSummary, UserId,
@@ -48,16 +48,16 @@ impl Store for SimulatedStore {
     async fn add_members(
         &self,
         room: &RoomId,
-        people: &[UserId],
+        users: &[UserId],
         at_ms: i64,
     ) -> Result<Vec<Membership>, StoreError> {
-        let write = Write::Add(room.clone(), people.to_vec(), at_ms);
-        self.change(room.as_str(), write, self.memory.add_members(room, people, at_ms)).await
+        let write = Write::Add(room.clone(), users.to_vec(), at_ms);
+        self.change(room.as_str(), write, self.memory.add_members(room, users, at_ms)).await
     }
 
-    async fn remove_member(&self, room: &RoomId, person: &UserId) -> Result<Option<UserId>, StoreError> {
-        let write = Write::Remove(room.clone(), person.clone());
-        self.change(room.as_str(), write, self.memory.remove_member(room, person)).await
+    async fn remove_member(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError> {
+        let write = Write::Remove(room.clone(), user.clone());
+        self.change(room.as_str(), write, self.memory.remove_member(room, user)).await
     }
 
     async fn leave_for_good(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError> {
@@ -91,43 +91,43 @@ impl Store for SimulatedStore {
         self.change(room.as_str(), write, self.memory.mark_read(room, marks)).await
     }
 
-    async fn page(&self, room: &RoomId, slice: Slice, limit: u32) -> Result<Page, StoreError> {
+    async fn page(&self, room: &RoomId, slice: HistoryRange, limit: u32) -> Result<Page, StoreError> {
         self.look(room.as_str(), self.memory.page(room, slice, limit)).await
     }
 
     async fn page_for(
         &self,
         room: &RoomId,
-        person: &UserId,
-        slice: Slice,
+        user: &UserId,
+        slice: HistoryRange,
         limit: u32,
     ) -> Result<Option<Page>, StoreError> {
-        self.look(room.as_str(), self.memory.page_for(room, person, slice, limit)).await
+        self.look(room.as_str(), self.memory.page_for(room, user, slice, limit)).await
     }
 
     async fn find_message(&self, message: MessageId) -> Result<Option<(RoomId, Cursor)>, StoreError> {
         self.look("messages", self.memory.find_message(message)).await
     }
 
-    async fn heads_of(&self, person: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
-        self.look(person.as_str(), self.memory.heads_of(person)).await
+    async fn room_positions(&self, user: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
+        self.look(user.as_str(), self.memory.room_positions(user)).await
     }
 
-    async fn role(&self, room: &RoomId, person: &UserId) -> Result<Option<Role>, StoreError> {
-        self.look(person.as_str(), self.memory.role(room, person)).await
+    async fn role(&self, room: &RoomId, user: &UserId) -> Result<Option<Role>, StoreError> {
+        self.look(user.as_str(), self.memory.role(room, user)).await
     }
 
-    async fn summary(&self, room: &RoomId, person: &UserId) -> Result<Option<RoomSummary>, StoreError> {
-        self.look(person.as_str(), self.memory.summary(room, person)).await
+    async fn summary(&self, room: &RoomId, user: &UserId) -> Result<Option<RoomSummary>, StoreError> {
+        self.look(user.as_str(), self.memory.summary(room, user)).await
     }
 
     async fn summaries(
         &self,
-        person: &UserId,
+        user: &UserId,
         after: Option<&RoomId>,
         limit: u32,
     ) -> Result<Vec<RoomSummary>, StoreError> {
-        self.look(person.as_str(), self.memory.summaries(person, after, limit)).await
+        self.look(user.as_str(), self.memory.summaries(user, after, limit)).await
     }
 }
 
@@ -135,41 +135,41 @@ impl Store for SimulatedStore {
 impl InboxStore for SimulatedStore {
     async fn put_in_inbox(
         &self,
-        person: &UserId,
+        user: &UserId,
         entries: Vec<NewEntry>,
         job: Option<JobWrite>,
         at_ms: i64,
     ) -> Result<Vec<u64>, StoreError> {
-        let write = Write::Inbox(person.clone(), entries.clone(), job.clone().map(Box::new), at_ms);
-        self.change(person.as_str(), write, self.memory.put_in_inbox(person, entries, job, at_ms)).await
+        let write = Write::Inbox(user.clone(), entries.clone(), job.clone().map(Box::new), at_ms);
+        self.change(user.as_str(), write, self.memory.put_in_inbox(user, entries, job, at_ms)).await
     }
 
-    async fn inbox_state(&self, person: &UserId) -> Result<InboxState, StoreError> {
-        self.look(person.as_str(), self.memory.inbox_state(person)).await
+    async fn inbox_state(&self, user: &UserId) -> Result<InboxState, StoreError> {
+        self.look(user.as_str(), self.memory.inbox_state(user)).await
     }
 
     async fn inbox_after(
         &self,
-        person: &UserId,
+        user: &UserId,
         seq: u64,
         limit: u32,
     ) -> Result<Option<Vec<Entry>>, StoreError> {
-        self.look(person.as_str(), self.memory.inbox_after(person, seq, limit)).await
+        self.look(user.as_str(), self.memory.inbox_after(user, seq, limit)).await
     }
 
     async fn inbox_waiting(
         &self,
-        person: &UserId,
+        user: &UserId,
         kinds: &[InboxKind],
         after: u64,
         upto: u64,
     ) -> Result<Vec<Entry>, StoreError> {
-        self.look(person.as_str(), self.memory.inbox_waiting(person, kinds, after, upto)).await
+        self.look(user.as_str(), self.memory.inbox_waiting(user, kinds, after, upto)).await
     }
 
-    async fn inbox_delivered(&self, person: &UserId, which: Delivered<'_>) -> Result<u64, StoreError> {
-        let write = Write::Delivered(person.clone(), Proven::new(which));
-        self.change(person.as_str(), write, self.memory.inbox_delivered(person, which)).await
+    async fn mark_inbox_delivered(&self, user: &UserId, which: Delivered<'_>) -> Result<u64, StoreError> {
+        let write = Write::Delivered(user.clone(), Proven::new(which));
+        self.change(user.as_str(), write, self.memory.mark_inbox_delivered(user, which)).await
     }
 
     async fn job(&self, job: JobId) -> Result<Option<Job>, StoreError> {
@@ -178,40 +178,40 @@ impl InboxStore for SimulatedStore {
 
     async fn jobs_of(
         &self,
-        person: &UserId,
+        user: &UserId,
         before: Option<JobId>,
         limit: u32,
     ) -> Result<Vec<Job>, StoreError> {
-        self.memory.jobs_of(person, before, limit).await
+        self.memory.jobs_of(user, before, limit).await
     }
 
     async fn running_jobs(
         &self,
-        person: &UserId,
+        user: &UserId,
         after: Option<JobId>,
         limit: u32,
     ) -> Result<Vec<Job>, StoreError> {
-        self.look(person.as_str(), self.memory.running_jobs(person, after, limit)).await
+        self.look(user.as_str(), self.memory.running_jobs(user, after, limit)).await
     }
 
-    async fn running_count(&self, person: &UserId) -> Result<u64, StoreError> {
-        self.look(person.as_str(), self.memory.running_count(person)).await
+    async fn running_count(&self, user: &UserId) -> Result<u64, StoreError> {
+        self.look(user.as_str(), self.memory.running_count(user)).await
     }
 
     async fn notifications(
         &self,
-        person: &UserId,
+        user: &UserId,
         before: Option<NotificationId>,
         limit: u32,
     ) -> Result<Notifications, StoreError> {
-        self.memory.notifications(person, before, limit).await
+        self.memory.notifications(user, before, limit).await
     }
 
     async fn read_notifications(
         &self,
-        person: &UserId,
+        user: &UserId,
         which: Option<&[NotificationId]>,
     ) -> Result<ReadNotifications, StoreError> {
-        self.memory.read_notifications(person, which).await
+        self.memory.read_notifications(user, which).await
     }
 }

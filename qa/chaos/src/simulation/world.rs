@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hub::model::Person;
-use hub::{Hub, Identity, InboxStart, OutboxItem, Outlet, outbox};
+use hub::model::User;
+use hub::{ClientTransport, Hub, Identity, InboxStart, OutboxItem, outbox};
 use protocol::UserId;
 use tokio::sync::mpsc;
 
@@ -20,11 +20,11 @@ use super::device::{Device, SIGN_IN};
 use super::disk::{Disk, SimulatedStore};
 use super::frames::{FailureReason, PLAIN, RESUMING, Request, ServerFrame, read};
 use super::ingress::{Ingress, Report};
-use super::outlet::ResumeOutlet;
 use super::rng::Rng;
 use super::scenario::{Health, RecoveryMode, Scenario};
 use super::schedule::{Event, Owner, Schedule};
 use super::trace::Trace;
+use super::transport::ResumeOutlet;
 use crate::history::{Entry, Sent};
 
 /// The hub may do something of its own accord at odd milliseconds, the world does at even ones.
@@ -68,7 +68,7 @@ pub(crate) struct ServerInstance {
 pub(crate) struct World {
     pub(crate) seed: u64,
     pub(crate) scenario: Scenario,
-    pub(crate) people: Vec<Person>,
+    pub(crate) users: Vec<User>,
     pub(crate) schedule: Schedule,
     pub(crate) trace: Trace,
     pub(crate) counts: Counts,
@@ -108,8 +108,8 @@ impl World {
     /// The world of a scenario, before anything has begun.
     pub(crate) fn new(seed: u64, scenario: Scenario, keeps_lines: bool) -> Self {
         let (ingress, reports) = Ingress::new();
-        let person = |name: &String| {
-            Some(Person {
+        let user = |name: &String| {
+            Some(User {
                 id: UserId::parse(name).ok()?,
                 username: name.clone(),
                 email: format!("{name}@example.org"),
@@ -119,7 +119,7 @@ impl World {
         };
         Self {
             seed,
-            people: scenario.people.iter().filter_map(person).collect(),
+            users: scenario.users.iter().filter_map(user).collect(),
             health: scenario.disk.clone(),
             schedule: Schedule::new(scenario.is_faultless),
             scenario,
@@ -291,29 +291,29 @@ impl World {
         if device.is_dead || device.connection.is_some() || script_now < device.away_until {
             return;
         }
-        let name = device.client.person();
-        let person = self.people.iter().find(|person| person.username == name).cloned();
-        let (Some(instance), Some(person)) = (&self.instance, person) else {
+        let name = device.client.user();
+        let user = self.users.iter().find(|user| user.username == name).cloned();
+        let (Some(instance), Some(user)) = (&self.instance, user) else {
             let moment = script_now + device.rng.between(50, 700);
             return self.schedule.at(moment, Owner::Device(index), Event::Connect { device: index });
         };
-        let (outlet, inlet) = outbox(device.wire.outbox_bytes);
-        let identity = Identity { person: Arc::new(person), sign_in: SIGN_IN };
-        let (spelling, position, arrival): (_, Arc<dyn Outlet>, _) = match device.recovery {
+        let (transport, inlet) = outbox(device.wire.outbox_bytes);
+        let identity = Identity { user: Arc::new(user), sign_in: SIGN_IN };
+        let (encoder, position, arrival): (_, Arc<dyn ClientTransport>, _) = match device.recovery {
             RecoveryMode::Plain | RecoveryMode::Cursor => {
                 let arrival = match device.client.cursor() {
                     _ if !device.follows_inbox() => Arrival::Rooms,
                     Some(cursor) => Arrival::Inbox(InboxStart::Cursor(cursor)),
                     None => Arrival::Inbox(InboxStart::Fresh),
                 };
-                (PLAIN, Arc::new(outlet.clone()), arrival)
+                (PLAIN, Arc::new(transport.clone()), arrival)
             }
             RecoveryMode::Resuming => {
-                let position = Arc::new(ResumeOutlet::new(outlet.clone()));
+                let position = Arc::new(ResumeOutlet::new(transport.clone()));
                 (RESUMING, position.clone(), Arrival::Resume(device.client.positions().cloned(), position))
             }
         };
-        let attached = instance.hub.attach(identity, spelling, position);
+        let attached = instance.hub.attach(identity, encoder, position);
         let Ok(peer) = attached else {
             let moment = script_now + device.rng.between(100, 1_500);
             return self.schedule.at(moment, Owner::Device(index), Event::Connect { device: index });
@@ -321,7 +321,7 @@ impl World {
         let number = u32::try_from(self.connections.len()).unwrap_or(u32::MAX);
         let names = (number, index, instance.number);
         let wire = device.wire.clone();
-        let ends = (peer, outlet, inlet);
+        let ends = (peer, transport, inlet);
         let connection = Connection::open(names, wire, self.seed, ends, arrival, self.ingress.clone());
         self.trace.note(now, format_args!("{} has connection {number}", device.client.name()));
         self.connections.insert(number, connection);
@@ -359,7 +359,7 @@ impl World {
         self.trace.note_frame(now, name, &told);
         if let ServerFrame::Out { room }
         | ServerFrame::Failed { room: Some(room), why: FailureReason::NoRoom, .. } = &told
-            && guest.as_ref() != Some(&(room.clone(), device.client.person().to_owned()))
+            && guest.as_ref() != Some(&(room.clone(), device.client.user().to_owned()))
         {
             self.violations.push(format!("room {room}: {name} was sent out and is in it"));
         }
@@ -379,7 +379,7 @@ impl World {
 
     /// The room and the person who is put into it and taken out again.
     pub(crate) fn guest(&self) -> Option<(String, String)> {
-        Some((self.scenario.rooms.first()?.clone(), self.scenario.people.last()?.clone()))
+        Some((self.scenario.rooms.first()?.clone(), self.scenario.users.last()?.clone()))
     }
 
     /// A client learns that its connection has ended.

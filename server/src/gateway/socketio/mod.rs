@@ -6,10 +6,10 @@
 mod answers;
 mod arrival;
 mod connection;
-mod outlet;
 pub mod pid;
 pub mod positions;
 mod resume;
+mod transport;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -113,10 +113,10 @@ impl Application for Door {
         if self.state.stopping().is_cancelled() {
             return Err(AdmitError::unavailable("The server is restarting"));
         }
-        let ApiQuery(query) = ApiQuery::<Query>::of(&request.uri).map_err(|error| refusal(&error))?;
+        let ApiQuery(query) = ApiQuery::<Query>::of(&request.uri).map_err(|error| error(&error))?;
         // Let in is who sends CONNECT, and there a refusal would be for good.
-        self.state.turns().check().map_err(|error| refusal(&error))?;
-        let seat = self.state.admit(Address::of(request, &self.state)).map_err(|error| refusal(&error))?;
+        self.state.turns().check().map_err(|error| error(&error))?;
+        let seat = self.state.admit(Address::of(request, &self.state)).map_err(|error| error(&error))?;
         let authorization = request.headers.get(AUTHORIZATION);
         let authorization = authorization.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
         let is_said = authorization.is_some() || query != Query::default();
@@ -165,7 +165,7 @@ impl Application for Door {
 }
 
 /// The same refusal as at every door.
-fn refusal(error: &ApiError) -> AdmitError {
+fn error(error: &ApiError) -> AdmitError {
     let (status, body) = error.describe();
     let retry_after_s = body.retry_after_ms.map(|wait_ms| wait_ms.div_ceil(1_000));
     AdmitError { status, message: body.message.into(), retry_after_s }

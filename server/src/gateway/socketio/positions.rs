@@ -5,7 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hub::{RoomHead, Track};
+use hub::{RoomHead, StreamPosition};
 use protocol::{Cursor, RoomId};
 use sha2::{Digest, Sha256};
 
@@ -64,15 +64,15 @@ struct RoomName {
 
 impl Positions {
     /// Something was told.
-    pub fn note(&mut self, track: Track<'_>) {
+    pub fn note(&mut self, track: StreamPosition<'_>) {
         match track {
-            Track::Inbox(seq) => self.inbox = Some(seq),
-            Track::Left(room) => {
+            StreamPosition::Inbox(seq) => self.inbox = Some(seq),
+            StreamPosition::Left(room) => {
                 if let Ok(place) = self.place(room) {
                     self.rooms.remove(place);
                 }
             }
-            Track::Room(room, cursor) => match self.place(room) {
+            StreamPosition::Room(room, cursor) => match self.place(room) {
                 Ok(place) => {
                     if let Some(known) = self.rooms.get_mut(place) {
                         known.move_to(cursor);
@@ -234,14 +234,14 @@ mod tests {
         let heads = [(kitchen.clone(), cursor(7, 9)), (attic.clone(), cursor(u32::MAX, 9))];
         let mut positions = Positions::default();
         assert_eq!(positions.offset(), None);
-        positions.note(Track::Inbox(300));
-        positions.note(Track::Room(&kitchen, cursor(7, 1)));
-        positions.note(Track::Room(&kitchen, cursor(7, u64::MAX)));
-        positions.note(Track::Room(&attic, cursor(u32::MAX, 0)));
+        positions.note(StreamPosition::Inbox(300));
+        positions.note(StreamPosition::Room(&kitchen, cursor(7, 1)));
+        positions.note(StreamPosition::Room(&kitchen, cursor(7, u64::MAX)));
+        positions.note(StreamPosition::Room(&attic, cursor(u32::MAX, 0)));
         let offset = positions.offset().unwrap();
         assert_eq!(Stood::parse(&offset).unwrap().inbox, 300);
         assert_eq!(located(&offset, &heads), Some(vec![(attic.clone(), 0), (kitchen.clone(), u64::MAX)]));
-        positions.note(Track::Left(&attic));
+        positions.note(StreamPosition::Left(&attic));
         assert_eq!(located(&positions.offset().unwrap(), &heads), Some(vec![(kitchen, u64::MAX)]));
     }
 
@@ -251,10 +251,10 @@ mod tests {
         let heads =
             [(kitchen.clone(), cursor(7, 9)), (attic.clone(), cursor(7, 9)), (room("den"), cursor(8, 9))];
         let mut positions = Positions::default();
-        positions.note(Track::Inbox(1));
+        positions.note(StreamPosition::Inbox(1));
         // Made anew while the client was there.
-        positions.note(Track::Room(&kitchen, cursor(8, 5)));
-        positions.note(Track::Room(&kitchen, cursor(7, 2)));
+        positions.note(StreamPosition::Room(&kitchen, cursor(8, 5)));
+        positions.note(StreamPosition::Room(&kitchen, cursor(7, 2)));
         let offset = positions.offset().unwrap();
         assert_eq!(located(&offset, &heads), Some(vec![(kitchen, 2)]));
         assert_eq!(located(&offset, &heads[1..]), None, "removed from the kitchen");
@@ -286,10 +286,10 @@ mod tests {
     #[test]
     fn who_follows_too_much_stands_nowhere() {
         let mut positions = Positions::default();
-        positions.note(Track::Inbox(u64::MAX));
+        positions.note(StreamPosition::Inbox(u64::MAX));
         for number in 0..=MAX_ROOMS {
             assert!(Stood::parse(&positions.offset().unwrap()).is_some(), "{number}");
-            positions.note(Track::Room(&room(&format!("room-{number}")), cursor(1, u64::MAX)));
+            positions.note(StreamPosition::Room(&room(&format!("room-{number}")), cursor(1, u64::MAX)));
         }
         assert_eq!(positions.offset().as_deref(), Some(NOWHERE));
     }
@@ -301,11 +301,11 @@ mod tests {
             rooms in btree_map("[a-z0-9_:.-]{1,8}", (prop_oneof![0..3_u32, any::<u32>()], any::<u64>()), 0..=MAX_ROOMS),
         ) {
             let mut positions = Positions::default();
-            positions.note(Track::Inbox(inbox));
+            positions.note(StreamPosition::Inbox(inbox));
             let heads: Vec<RoomHead> =
                 rooms.iter().map(|(id, &(epoch, seq))| (room(id), cursor(epoch, seq))).collect();
             for (room, cursor) in &heads {
-                positions.note(Track::Room(room, *cursor));
+                positions.note(StreamPosition::Room(room, *cursor));
             }
             let offset = positions.offset().unwrap();
             prop_assert!(offset.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it)), "{offset}");

@@ -49,7 +49,7 @@ mod tests {
     #[test]
     fn what_a_client_says_decides_and_else_its_library() {
         let resumes = |auth: Value, query, is_unable| {
-            resumes(auth.as_object().unwrap(), query, is_unable).map_err(|refusal| refusal.data)
+            resumes(auth.as_object().unwrap(), query, is_unable).map_err(|error| error.data)
         };
         for (auth, query, is_unable, right) in [
             (json!({}), None, false, true),

@@ -12,7 +12,7 @@ use axum::extract::{FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::UPGRADE;
 use axum::response::Response;
-use hub::{Inlet, Outbox, Outlet, outbox};
+use hub::{ClientTransport, Outbox, OutboxReceiver, outbox};
 use protocol::CloseCode;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use websocket::{Limits, MESSAGE_TIMEOUT, PendingUpgrade, Reader, Settings, WriteHandle, accept};
@@ -91,7 +91,7 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
     let upgrade = tcp_upgrade::take(&mut request.extensions);
     let (response, pending) = accept(&request, upgrade, settings)?;
     let (outbox, inlet) = outbox(OUTBOX_BYTES);
-    let dialect = place.dialect_showing(state.config().people.member_emails);
+    let dialect = place.dialect_showing(state.config().users.member_emails);
     let entered = match &caller {
         Some(caller) => {
             Some(enter::enter(dialect, scope.clone(), &state, &outbox, caller, inbox, seat.address()).await)
@@ -116,7 +116,7 @@ struct Visit {
     scope: Scope,
     state: AppState,
     outbox: Outbox,
-    inlet: Inlet,
+    inlet: OutboxReceiver,
     seat: Seat,
 }
 

@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use hub::{Event, Failure, Outbox, Peer, Refusal};
+use hub::{ClientSession, CommandError, Event, HubError, Outbox};
 use protocol::{CloseCode, Expiry, RunId, SimulationPlan};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -44,7 +44,7 @@ pub(super) struct Connection {
     dialect: &'static Dialect,
     scope: Scope,
     state: AppState,
-    pub(super) peer: Peer,
+    pub(super) peer: ClientSession,
     outbox: Outbox,
     from: Address,
     /// Few connections have any.
@@ -63,7 +63,7 @@ impl Connection {
         dialect: &'static Dialect,
         scope: Scope,
         state: AppState,
-        peer: Peer,
+        peer: ClientSession,
         outbox: Outbox,
         caller: &Caller,
         from: Address,
@@ -219,7 +219,7 @@ impl Connection {
     fn check_time(&mut self, line: &WriteHandle) -> Option<CloseCode> {
         let now = Instant::now();
         if now >= self.expires_at {
-            self.peer.tell(&Event::Failed(Refusal::Unauthorized.into()));
+            self.peer.tell(&Event::Failed(HubError::Unauthorized.into()));
             return Some(CloseCode::Token);
         }
         if now >= self.dead_at(line) {
@@ -257,24 +257,24 @@ impl Connection {
     }
 
     /// Counts a frame and looks at its size, and only then at what is in it.
-    fn decode(&mut self, said: &Incoming) -> Result<Request, Box<Failure>> {
-        let refused = |refusal: Refusal| Box::new(Failure::from(refusal));
+    fn decode(&mut self, said: &Incoming) -> Result<Request, Box<CommandError>> {
+        let refused = |error: HubError| Box::new(CommandError::from(error));
         self.peer.count().map_err(refused)?;
         let Incoming::Text(text) = said else {
             self.pause = self.peer.surcharge(cost(said));
-            return Err(refused(Refusal::BinaryFrame));
+            return Err(refused(HubError::BinaryFrame));
         };
         let text = text.as_str();
         let limit = self.dialect.most_bytes(text, self.state.config().limits.message_bytes);
         if text.len() > limit {
             self.pause = self.peer.surcharge(text.len());
-            return Err(refused(Refusal::TooBig { size: text.len(), limit }));
+            return Err(refused(HubError::TooBig { size: text.len(), limit }));
         }
         (self.dialect.decode)(text, &self.scope)
     }
 
     /// What is not for the hub.
-    async fn take_up_other(&mut self, asked: Result<Request, Box<Failure>>) {
+    async fn take_up_other(&mut self, asked: Result<Request, Box<CommandError>>) {
         let request = match asked {
             Ok(request) => request,
             Err(failure) => return self.peer.tell(&Event::Failed(*failure)),
@@ -294,25 +294,25 @@ impl Connection {
                 Ok(())
             }
         };
-        if let Err(refusal) = done {
-            self.peer.tell(&Event::Failed(Failure::from(refusal)));
+        if let Err(error) = done {
+            self.peer.tell(&Event::Failed(CommandError::from(error)));
         }
     }
 
-    fn simulate(&mut self, plan: SimulationPlan) -> Result<(), Refusal> {
+    fn simulate(&mut self, plan: SimulationPlan) -> Result<(), HubError> {
         let simulations = self.simulations.get_or_insert_with(|| {
-            Box::new(Simulations::new(self.state.run_counts().clone(), self.peer.person().id.clone()))
+            Box::new(Simulations::new(self.state.run_counts().clone(), self.peer.user().id.clone()))
         });
         simulations.start(plan, self.peer.voice())
     }
 
     /// Writes that the client was let go for being slow.
     pub(super) fn note_slow(&self) {
-        self.state.refusals().note_slow(self.from, self.state.clock().monotonic_ms(), &self.peer.person().id);
+        self.state.refusals().note_slow(self.from, self.state.clock().monotonic_ms(), &self.peer.user().id);
     }
 
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
-    async fn renew(&mut self, token: &str, inbox: Option<u64>) -> Result<(), Refusal> {
+    async fn renew(&mut self, token: &str, inbox: Option<u64>) -> Result<(), HubError> {
         let renewed = self.state.sign_ins().renew(&self.peer, token).await;
         let caller =
             renewed.map_err(|error| refuse_token(&self.state, self.from, "a fresh token", &error))?;

@@ -3,11 +3,11 @@
 use std::task::Waker;
 
 use bytes::Bytes;
-use hub::{Inlet, OutboxItem, Taken};
+use hub::{Drained, OutboxItem, OutboxReceiver};
 use websocket::{FrameSource, NextWrite, OutFrame};
 
 /// What waits for one client.
-pub(super) struct Waiting(pub(super) Inlet);
+pub(super) struct Waiting(pub(super) OutboxReceiver);
 
 impl FrameSource for Waiting {
     fn wake_with(&self, waker: &Waker) {
@@ -22,10 +22,10 @@ impl FrameSource for Waiting {
             });
         };
         match self.0.take(limit, put) {
-            Taken::Nothing => NextWrite::Wait,
-            Taken::Some => NextWrite::Some,
-            Taken::All => NextWrite::All,
-            Taken::Close(code) => NextWrite::Close(code.number(), code.reason()),
+            Drained::Nothing => NextWrite::Wait,
+            Drained::Some => NextWrite::Some,
+            Drained::All => NextWrite::All,
+            Drained::Close(code) => NextWrite::Close(code.number(), code.reason()),
         }
     }
 

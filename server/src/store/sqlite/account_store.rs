@@ -1,6 +1,6 @@
 //! `Accounts` for `SqliteStore`, in the manner of `room_store.rs`.
 
-use hub::model::Person;
+use hub::model::User;
 use protocol::UserId;
 use uuid::Uuid;
 
@@ -14,7 +14,7 @@ use crate::auth::accounts::{
 };
 
 impl Accounts for SqliteStore {
-    fn create(&self, account: NewAccount) -> Answer<'_, Person> {
+    fn create(&self, account: NewAccount) -> Answer<'_, User> {
         Box::pin(async move { self.writer().write(move |tx| accounts::create(tx, &account)).await })
     }
 
@@ -26,7 +26,7 @@ impl Accounts for SqliteStore {
         Box::pin(async move { accounts::by_id(self.readers(), id).await.map_err(read_error) })
     }
 
-    fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<Person>> {
+    fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<User>> {
         Box::pin(async move { accounts::by_usernames(self.readers(), usernames).await.map_err(read_error) })
     }
 
@@ -35,7 +35,7 @@ impl Accounts for SqliteStore {
         prefix: &'a str,
         beside: Option<&'a UserId>,
         limit: u32,
-    ) -> Answer<'a, Vec<Person>> {
+    ) -> Answer<'a, Vec<User>> {
         Box::pin(
             async move { accounts::search(self.readers(), prefix, beside, limit).await.map_err(read_error) },
         )

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use hub::model::{Membership, RoomRecord};
-use hub::port::{Appended, MessageDraft, Page, RoomDraft, Slice, Store, StoreError};
+use hub::store::{Appended, HistoryRange, MessageDraft, Page, RoomDraft, Store, StoreError};
 use protocol::{Cursor, LiveChange, MessageId, Role, RoomId, RoomSummary, UserId};
 
 use super::store::SqliteStore;
@@ -56,15 +56,15 @@ impl Store for SqliteStore {
     async fn add_members(
         &self,
         room: &RoomId,
-        people: &[UserId],
+        users: &[UserId],
         at_ms: i64,
     ) -> Result<Vec<Membership>, StoreError> {
-        let (room, users) = (room.clone(), people.to_vec());
+        let (room, users) = (room.clone(), users.to_vec());
         self.writer().write(move |tx| members::add(tx, &room, &users, at_ms)).await
     }
 
-    async fn remove_member(&self, room: &RoomId, person: &UserId) -> Result<Option<UserId>, StoreError> {
-        let (room, user) = (room.clone(), person.clone());
+    async fn remove_member(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError> {
+        let (room, user) = (room.clone(), user.clone());
         self.writer().write(move |tx| members::remove(tx, &room, &user)).await
     }
 
@@ -100,42 +100,42 @@ impl Store for SqliteStore {
         self.writer().write(move |tx| members::mark_read(tx, &room, &marks)).await
     }
 
-    async fn page(&self, room: &RoomId, slice: Slice, limit: u32) -> Result<Page, StoreError> {
+    async fn page(&self, room: &RoomId, slice: HistoryRange, limit: u32) -> Result<Page, StoreError> {
         messages::page(self.readers(), room, slice, limit).await.map_err(read_error)
     }
 
     async fn page_for(
         &self,
         room: &RoomId,
-        person: &UserId,
-        slice: Slice,
+        user: &UserId,
+        slice: HistoryRange,
         limit: u32,
     ) -> Result<Option<Page>, StoreError> {
-        messages::page_for(self.readers(), room, person, slice, limit).await.map_err(read_error)
+        messages::page_for(self.readers(), room, user, slice, limit).await.map_err(read_error)
     }
 
     async fn find_message(&self, message: MessageId) -> Result<Option<(RoomId, Cursor)>, StoreError> {
         messages::find(self.readers(), message).await.map_err(read_error)
     }
 
-    async fn heads_of(&self, person: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
-        members::heads_of(self.readers(), person).await.map_err(read_error)
+    async fn room_positions(&self, user: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
+        members::room_positions(self.readers(), user).await.map_err(read_error)
     }
 
-    async fn role(&self, room: &RoomId, person: &UserId) -> Result<Option<Role>, StoreError> {
-        members::role(self.readers(), room, person).await.map_err(read_error)
+    async fn role(&self, room: &RoomId, user: &UserId) -> Result<Option<Role>, StoreError> {
+        members::role(self.readers(), room, user).await.map_err(read_error)
     }
 
-    async fn summary(&self, room: &RoomId, person: &UserId) -> Result<Option<RoomSummary>, StoreError> {
-        summaries::one(self.readers(), room, person).await.map_err(read_error)
+    async fn summary(&self, room: &RoomId, user: &UserId) -> Result<Option<RoomSummary>, StoreError> {
+        summaries::one(self.readers(), room, user).await.map_err(read_error)
     }
 
     async fn summaries(
         &self,
-        person: &UserId,
+        user: &UserId,
         after: Option<&RoomId>,
         limit: u32,
     ) -> Result<Vec<RoomSummary>, StoreError> {
-        summaries::page(self.readers(), person, after, limit).await.map_err(read_error)
+        summaries::page(self.readers(), user, after, limit).await.map_err(read_error)
     }
 }

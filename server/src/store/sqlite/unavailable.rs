@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hub::port::StoreError;
+use hub::store::StoreError;
 
 use crate::auth::accounts::AccountError;
 

@@ -1,6 +1,6 @@
 //! Write requests: what waits in the writer's queue, and how the requests of one group run in one transaction.
 
-use hub::port::{Appended, StoreError};
+use hub::store::{Appended, StoreError};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 

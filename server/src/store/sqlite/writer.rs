@@ -9,7 +9,7 @@
 
 use std::sync::Arc;
 
-use hub::port::{Appended, StoreError};
+use hub::store::{Appended, StoreError};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 

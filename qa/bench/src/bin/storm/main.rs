@@ -132,9 +132,9 @@ async fn run(options: Options) -> Result<bool, Failed> {
 async fn fill(server: &Server, room: usize, options: &Options) -> Result<(), Failed> {
     let id = format!("room-{room}");
     server.post("/api/v1/chats", &json!({ "id": id, "name": id })).await?;
-    let people: Vec<String> =
+    let users: Vec<String> =
         (room..options.clients).step_by(options.rooms).map(|n| format!("c{n}")).collect();
-    for some in people.chunks(PER_REQUEST) {
+    for some in users.chunks(PER_REQUEST) {
         server.post(&format!("/api/v1/chats/{id}/members"), &json!({ "user_ids": some })).await?;
     }
     Ok(())

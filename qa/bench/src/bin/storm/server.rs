@@ -57,8 +57,8 @@ pub(super) struct Server {
 }
 
 /// A token that the server believes.
-pub(super) fn token(person: &str) -> Result<String, Failed> {
-    let claims = json!({ "sub": person, "username": person, "exp": FAR_AWAY });
+pub(super) fn token(user: &str) -> Result<String, Failed> {
+    let claims = json!({ "sub": user, "username": user, "exp": FAR_AWAY });
     Ok(jsonwebtoken::encode(&Header::default(), &claims, &EncodingKey::from_secret(SECRET.as_bytes())?)?)
 }
 

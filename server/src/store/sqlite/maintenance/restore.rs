@@ -5,7 +5,7 @@ use std::fs::{File, symlink_metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use hub::port::Clock as _;
+use hub::store::Clock as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{ConnectOptions as _, Connection as _, query_scalar};
 

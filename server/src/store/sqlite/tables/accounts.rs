@@ -1,6 +1,6 @@
 //! Accounts: the users of rooms, with what they sign in with. The table is called people.
 
-use hub::model::Person;
+use hub::model::User;
 use protocol::UserId;
 use rusqlite::{Connection, params};
 use sqlx::sqlite::{Sqlite, SqlitePool};
@@ -14,11 +14,11 @@ use crate::store::sqlite::write_tx::WriteError;
 const NAMES: usize = 1000;
 
 /// See [`Accounts::create`](crate::auth::accounts::Accounts::create).
-pub(crate) fn create(connection: &Connection, new: &NewAccount) -> Result<Person, WriteError<AccountError>> {
+pub(crate) fn create(connection: &Connection, new: &NewAccount) -> Result<User, WriteError<AccountError>> {
     let NewAccount { id, username, email, password_hash, created_at_ms } = new;
     let mut find_taken = connection.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM people WHERE id = ?), EXISTS (SELECT 1 FROM people WHERE username = ?),
-                EXISTS (SELECT 1 FROM people WHERE email = ?)",
+        "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?), EXISTS (SELECT 1 FROM users WHERE username = ?),
+                EXISTS (SELECT 1 FROM users WHERE email = ?)",
     )?;
     let taken: (bool, bool, bool) =
         find_taken.query_row([id.as_str(), username, email], |row| row.try_into())?;
@@ -32,7 +32,7 @@ pub(crate) fn create(connection: &Connection, new: &NewAccount) -> Result<Person
         "INSERT INTO people (id, username, email, password_hash, created_at_ms) VALUES (?, ?, ?, ?, ?)",
     )?;
     insert.execute(params![id.as_str(), username, email, password_hash.as_deref(), created_at_ms])?;
-    Ok(Person {
+    Ok(User {
         id: id.clone(),
         username: username.clone(),
         email: email.clone(),
@@ -45,36 +45,35 @@ pub(crate) fn create(connection: &Connection, new: &NewAccount) -> Result<Person
 struct CredentialsRow {
     password_hash: Option<String>,
     #[sqlx(flatten)]
-    person: PersonRow,
+    user: PersonRow,
 }
 
 /// Users who share a room with one user and whose names begin with the prefix. The order of the joins is fixed: the rooms
 /// of one user are few, and the table of people is long.
 pub(super) const BESIDE: &str = "
     SELECT DISTINCT p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
-    FROM members mine CROSS JOIN members theirs CROSS JOIN people p
-    WHERE mine.person = (SELECT key FROM people WHERE id = ?4) AND theirs.room = mine.room
-      AND p.key = theirs.person AND p.username BETWEEN ?1 AND ?2 AND p.is_active
+    FROM members mine CROSS JOIN members theirs CROSS JOIN users p
+    WHERE mine.user = (SELECT key FROM users WHERE id = ?4) AND theirs.room = mine.room
+      AND p.key = theirs.user AND p.username BETWEEN ?1 AND ?2 AND p.is_active
     ORDER BY p.username LIMIT ?3";
 
 /// See [`Accounts::by_login`](crate::auth::accounts::Accounts::by_login). A user name goes before an e-mail address of the same spelling.
 pub(crate) async fn by_login(readers: &SqlitePool, login: &str) -> Result<Option<Credentials>, sqlx::Error> {
     let row: Option<CredentialsRow> = query_as(
         "SELECT password_hash, id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
-         FROM people WHERE username = ?1 OR email = ?1 ORDER BY username = ?1 DESC LIMIT 1",
+         FROM users WHERE username = ?1 OR email = ?1 ORDER BY username = ?1 DESC LIMIT 1",
     )
     .bind(login)
     .fetch_optional(readers)
     .await?;
-    row.map(|row| Ok(Credentials { person: row.person.person()?, password_hash: row.password_hash }))
-        .transpose()
+    row.map(|row| Ok(Credentials { user: row.user.user()?, password_hash: row.password_hash })).transpose()
 }
 
 /// See [`Accounts::by_id`](crate::auth::accounts::Accounts::by_id).
 pub(crate) async fn by_id(readers: &SqlitePool, id: &UserId) -> Result<Option<Account>, sqlx::Error> {
     let row: Option<AccountRow> = query_as(
         "SELECT id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms, clearance
-         FROM people WHERE id = ?",
+         FROM users WHERE id = ?",
     )
     .bind(id.as_str())
     .fetch_optional(readers)
@@ -86,12 +85,12 @@ pub(crate) async fn by_id(readers: &SqlitePool, id: &UserId) -> Result<Option<Ac
 pub(crate) async fn by_usernames(
     readers: &SqlitePool,
     usernames: &[String],
-) -> Result<Vec<Person>, sqlx::Error> {
-    let mut people = Vec::with_capacity(usernames.len());
+) -> Result<Vec<User>, sqlx::Error> {
+    let mut users = Vec::with_capacity(usernames.len());
     for usernames in usernames.chunks(NAMES) {
         let mut find = QueryBuilder::<Sqlite>::new(
             "SELECT id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
-             FROM people WHERE username IN (",
+             FROM users WHERE username IN (",
         );
         let mut names = find.separated(", ");
         for username in usernames {
@@ -99,9 +98,9 @@ pub(crate) async fn by_usernames(
         }
         find.push(")");
         let rows: Vec<PersonRow> = find.build_query_as().persistent(false).fetch_all(readers).await?;
-        people.extend(rows.into_iter().map(PersonRow::person).collect::<Result<Vec<_>, _>>()?);
+        users.extend(rows.into_iter().map(PersonRow::user).collect::<Result<Vec<_>, _>>()?);
     }
-    Ok(people)
+    Ok(users)
 }
 
 /// See [`Accounts::search`](crate::auth::accounts::Accounts::search). Names that begin with the prefix are those from it up to it with the last of all characters behind.
@@ -110,9 +109,9 @@ pub(crate) async fn search(
     prefix: &str,
     beside: Option<&UserId>,
     limit: u32,
-) -> Result<Vec<Person>, sqlx::Error> {
+) -> Result<Vec<User>, sqlx::Error> {
     let all = "SELECT id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
-               FROM people WHERE username BETWEEN ?1 AND ?2 AND is_active ORDER BY username LIMIT ?3";
+               FROM users WHERE username BETWEEN ?1 AND ?2 AND is_active ORDER BY username LIMIT ?3";
     let mut find = query_as(if beside.is_some() { BESIDE } else { all })
         .bind(prefix)
         .bind(format!("{prefix}{}", char::MAX))
@@ -121,7 +120,7 @@ pub(crate) async fn search(
         find = find.bind(beside.as_str());
     }
     let rows: Vec<PersonRow> = find.fetch_all(readers).await?;
-    rows.into_iter().map(PersonRow::person).collect()
+    rows.into_iter().map(PersonRow::user).collect()
 }
 
 /// See [`Accounts::count`](crate::auth::accounts::Accounts::count).

@@ -1,7 +1,7 @@
 //! Appends to the messages table: a message gets its number in the transaction that stores it.
 
 use hub::model::Message;
-use hub::port::{Appended, MessageDraft, StoreError};
+use hub::store::{Appended, MessageDraft, StoreError};
 use protocol::{Cursor, RoomId};
 use rusqlite::{CachedStatement, Connection, params};
 
@@ -9,7 +9,7 @@ use super::row_mapping::{message_id, message_kind, message_kind_name, number, se
 use crate::store::sqlite::write_cache::{RoomHead, WriteCache};
 use crate::store::sqlite::write_tx::{DatabaseError, WriteError, WriteTx};
 
-/// See [`hub::port::Store::append`].
+/// See [`hub::store::Store::append`].
 pub(crate) struct Append {
     pub(crate) room: RoomId,
     pub(crate) drafts: Vec<MessageDraft>,

@@ -7,7 +7,7 @@ use super::row_mapping::{json, kind_number};
 use crate::store::sqlite::write_tx::DatabaseError;
 
 /// Makes the live room of a chat, if there is that chat and it has none, and no room has this identifier. See
-/// [`hub::port::Store::live_room`].
+/// [`hub::store::Store::live_room`].
 pub(crate) fn create(
     connection: &Connection,
     room: &RoomId,
@@ -25,7 +25,7 @@ pub(crate) fn create(
     Ok(())
 }
 
-/// See [`hub::port::Store::set_live`].
+/// See [`hub::store::Store::set_live`].
 pub(crate) fn set(connection: &Connection, change: &LiveChange) -> Result<(), DatabaseError> {
     connection
         .prepare_cached("UPDATE rooms SET live = ? WHERE id = ?")?

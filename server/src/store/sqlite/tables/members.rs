@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use hub::model::Membership;
-use hub::port::StoreError;
+use hub::store::StoreError;
 use protocol::{Cursor, Role, RoomId, UserId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 use sqlx::sqlite::SqlitePool;
@@ -23,13 +23,13 @@ pub(super) fn insert(
 ) -> Result<(), rusqlite::Error> {
     let mut insert = connection
         .prepare_cached("INSERT INTO members (room, person, role, joined_at_ms) VALUES (?, ?, ?, ?)")?;
-    for (person, membership) in members {
-        insert.execute(params![room, person, role_number(membership.role), at_ms])?;
+    for (user, membership) in members {
+        insert.execute(params![room, user, role_number(membership.role), at_ms])?;
     }
     Ok(())
 }
 
-/// See [`hub::port::Store::add_members`].
+/// See [`hub::store::Store::add_members`].
 pub(crate) fn add(
     connection: &Connection,
     room: &RoomId,
@@ -54,7 +54,7 @@ pub(crate) fn add(
     Ok(added.into_iter().map(|(_, membership)| membership).collect())
 }
 
-/// See [`hub::port::Store::remove_member`].
+/// See [`hub::store::Store::remove_member`].
 pub(crate) fn remove(
     connection: &Connection,
     room: &RoomId,
@@ -62,7 +62,7 @@ pub(crate) fn remove(
 ) -> Result<Option<UserId>, DatabaseError> {
     let mut remove = connection.prepare_cached(
         "DELETE FROM members WHERE room = (SELECT key FROM rooms WHERE id = ?)
-                               AND person = (SELECT key FROM people WHERE id = ?) RETURNING room",
+                               AND user = (SELECT key FROM users WHERE id = ?) RETURNING room",
     )?;
     let left: Option<i64> = remove.query_row([room.as_str(), user.as_str()], |row| row.get(0)).optional()?;
     let Some(room) = left else { return Ok(None) };
@@ -70,13 +70,13 @@ pub(crate) fn remove(
         "UPDATE members SET role = 1
          WHERE key = (SELECT MIN(key) FROM members WHERE room = ?1)
            AND NOT EXISTS (SELECT 1 FROM members WHERE room = ?1 AND role = 1)
-         RETURNING (SELECT id FROM people WHERE people.key = members.person)",
+         RETURNING (SELECT id FROM users WHERE users.key = members.user)",
     )?;
     let heir: Option<String> = promote.query_row([room], |row| row.get(0)).optional()?;
     Ok(heir.as_deref().map(user_id).transpose()?)
 }
 
-/// See [`hub::port::Store::leave_for_good`].
+/// See [`hub::store::Store::leave_for_good`].
 pub(crate) fn leave_for_good(
     connection: &Connection,
     room: &RoomId,
@@ -86,7 +86,7 @@ pub(crate) fn leave_for_good(
     remove(connection, room, user)
 }
 
-/// See [`hub::port::Store::mark_read`].
+/// See [`hub::store::Store::mark_read`].
 pub(crate) fn mark_read(
     connection: &Connection,
     room: &RoomId,
@@ -99,7 +99,7 @@ pub(crate) fn mark_read(
     let Some((room, head)) = room else { return Ok(()) };
     let mut raise = connection.prepare_cached(
         "UPDATE members SET read_seq = ?1
-         WHERE room = ?2 AND person = (SELECT key FROM people WHERE id = ?3) AND read_seq < ?1",
+         WHERE room = ?2 AND user = (SELECT key FROM users WHERE id = ?3) AND read_seq < ?1",
     )?;
     for (user, seq) in marks {
         raise.execute(params![seq_number(*seq).min(head), room, user.as_str()])?;
@@ -110,16 +110,16 @@ pub(crate) fn mark_read(
 pub(super) const ROLE: &str = "
     SELECT role FROM members
     WHERE room = (SELECT COALESCE(chat, key) FROM rooms WHERE id = ?)
-      AND person = (SELECT key FROM people WHERE id = ?)";
+      AND user = (SELECT key FROM users WHERE id = ?)";
 
 pub(super) const HEADS: &str = "
     SELECT r.id, r.epoch, r.head FROM members m JOIN rooms r ON r.key = m.room
-    WHERE m.person = (SELECT key FROM people WHERE id = ?1)
+    WHERE m.user = (SELECT key FROM users WHERE id = ?1)
     UNION ALL
     SELECT r.id, r.epoch, r.head FROM members m JOIN rooms r ON r.chat = m.room
-    WHERE m.person = (SELECT key FROM people WHERE id = ?1)";
+    WHERE m.user = (SELECT key FROM users WHERE id = ?1)";
 
-/// See [`hub::port::Store::role`]. In a live room it is the role in its chat.
+/// See [`hub::store::Store::role`]. In a live room it is the role in its chat.
 pub(crate) async fn role(
     readers: &SqlitePool,
     room: &RoomId,
@@ -141,8 +141,8 @@ pub(super) fn check(
     if is_in { Ok(()) } else { Err(WriteError::Rejected(error)) }
 }
 
-/// See [`hub::port::Store::heads_of`].
-pub(crate) async fn heads_of(
+/// See [`hub::store::Store::room_positions`].
+pub(crate) async fn room_positions(
     readers: &SqlitePool,
     user: &UserId,
 ) -> Result<Vec<(RoomId, Cursor)>, sqlx::Error> {

@@ -5,8 +5,8 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::TryStreamExt;
-use hub::model::{Message, Person};
-use hub::port::{Page, Slice};
+use hub::model::{Message, User};
+use hub::store::{HistoryRange, Page};
 use protocol::limits::PAGE_BYTES;
 use protocol::{Cursor, MessageId, RoomId, UserId};
 use sqlx::sqlite::SqlitePool;
@@ -27,25 +27,25 @@ struct MessageRow {
     parent: Option<Vec<u8>>,
     kind: Option<String>,
     #[sqlx(flatten)]
-    person: PersonRow,
+    user: PersonRow,
 }
 
-/// See [`hub::port::Store::page`].
+/// See [`hub::store::Store::page`].
 pub(crate) async fn page(
     readers: &SqlitePool,
     room: &RoomId,
-    slice: Slice,
+    slice: HistoryRange,
     limit: u32,
 ) -> Result<Page, sqlx::Error> {
     read(readers, room, None, slice, limit).await
 }
 
-/// See [`hub::port::Store::page_for`]. The statement that reads the messages checks who may read them.
+/// See [`hub::store::Store::page_for`]. The statement that reads the messages checks who may read them.
 pub(crate) async fn page_for(
     readers: &SqlitePool,
     room: &RoomId,
     user: &UserId,
-    slice: Slice,
+    slice: HistoryRange,
     limit: u32,
 ) -> Result<Option<Page>, sqlx::Error> {
     let page = read(readers, room, Some(user), slice, limit).await?;
@@ -59,14 +59,14 @@ async fn read(
     readers: &SqlitePool,
     room: &RoomId,
     reader: Option<&UserId>,
-    slice: Slice,
+    slice: HistoryRange,
     limit: u32,
 ) -> Result<Page, sqlx::Error> {
     let (older, newer) = if reader.is_some() { (OLDER_FOR, NEWER_FOR) } else { (OLDER, NEWER) };
     let (statement, edge) = match slice {
-        Slice::Newest => (older, i64::MAX),
-        Slice::Before(seq) => (older, seq_number(seq)),
-        Slice::After(seq) => (newer, seq_number(seq)),
+        HistoryRange::Newest => (older, i64::MAX),
+        HistoryRange::Before(seq) => (older, seq_number(seq)),
+        HistoryRange::After(seq) => (newer, seq_number(seq)),
     };
     let mut page =
         query_as::<_, MessageRow>(statement).bind(room.as_str()).bind(edge).bind(i64::from(limit) + 1);
@@ -86,15 +86,15 @@ async fn read(
         bytes += row.body.len();
         rows.push(row);
     }
-    if !matches!(slice, Slice::After(_)) {
+    if !matches!(slice, HistoryRange::After(_)) {
         rows.reverse();
     }
-    let mut people = HashMap::new();
-    let messages = rows.into_iter().map(|row| row.message(room, &mut people)).collect::<Result<_, _>>()?;
+    let mut users = HashMap::new();
+    let messages = rows.into_iter().map(|row| row.message(room, &mut users)).collect::<Result<_, _>>()?;
     Ok(Page { messages, has_more })
 }
 
-/// See [`hub::port::Store::find_message`].
+/// See [`hub::store::Store::find_message`].
 pub(crate) async fn find(
     readers: &SqlitePool,
     message: MessageId,
@@ -115,7 +115,7 @@ macro_rules! page_where {
             "SELECT (SELECT epoch FROM rooms WHERE id = ?1) AS epoch,
                     m.seq, m.id, m.author, m.draft, m.at_ms, m.body, m.parent, m.kind,
                     p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
-             FROM messages m CROSS JOIN people p
+             FROM messages m CROSS JOIN users p
              WHERE m.room = (SELECT key FROM rooms WHERE id = ?1) AND p.key = m.author AND ",
             $edge,
             $who,
@@ -131,7 +131,7 @@ macro_rules! member {
     () => {
         " AND EXISTS (SELECT 1 FROM members
                       WHERE room = (SELECT COALESCE(chat, key) FROM rooms WHERE id = ?1)
-                        AND person = (SELECT key FROM people WHERE id = ?4))"
+                        AND user = (SELECT key FROM users WHERE id = ?4))"
     };
 }
 
@@ -144,11 +144,11 @@ pub(super) const OLDER_FOR: &str = page_where!("m.seq < ?2", member!(), "m.seq D
 pub(super) const NEWER_FOR: &str = page_where!("m.seq > ?2", member!(), "m.seq");
 
 impl MessageRow {
-    /// The message; `people` has the authors met before, so that each is kept once for a page.
-    fn message(self, room: &RoomId, people: &mut HashMap<i64, Arc<Person>>) -> Result<Message, sqlx::Error> {
-        let author = match people.get(&self.author) {
-            Some(person) => person.clone(),
-            None => people.entry(self.author).or_insert(Arc::new(self.person.person()?)).clone(),
+    /// The message; `users` has the authors met before, so that each is kept once for a page.
+    fn message(self, room: &RoomId, users: &mut HashMap<i64, Arc<User>>) -> Result<Message, sqlx::Error> {
+        let author = match users.get(&self.author) {
+            Some(user) => user.clone(),
+            None => users.entry(self.author).or_insert(Arc::new(self.user.user()?)).clone(),
         };
         Ok(Message {
             room: room.clone(),

@@ -1,7 +1,7 @@
 //! The rooms table: rooms are created, read, renamed and deleted.
 
 use hub::model::RoomRecord;
-use hub::port::{RoomDraft, StoreError};
+use hub::store::{RoomDraft, StoreError};
 use protocol::{Cursor, LiveChange, Role, RoomId};
 use rusqlite::{Connection, params};
 use sqlx::sqlite::SqlitePool;
@@ -11,7 +11,7 @@ use super::row_mapping::{MemberRow, from_json, kind, kind_number, room_id};
 use super::{members, users};
 use crate::store::sqlite::write_tx::{WriteError, WriteTx};
 
-/// See [`hub::port::Store::create_room`].
+/// See [`hub::store::Store::create_room`].
 pub(crate) fn create(tx: &mut WriteTx<'_>, draft: &RoomDraft) -> Result<RoomRecord, WriteError<StoreError>> {
     let room = insert(tx, draft)?;
     tx.note_active_ms(room.active_at_ms);
@@ -28,7 +28,7 @@ fn insert(connection: &Connection, draft: &RoomDraft) -> Result<RoomRecord, Writ
         "INSERT INTO rooms (id, name, kind, epoch, created_at_ms, active_at_ms)
          SELECT ?1, ?2, ?3, ?4, ?5, CASE WHEN latest > ?5 THEN latest + 1 ELSE ?5 END
          FROM (SELECT MAX(r.active_at_ms) AS latest FROM members m JOIN rooms r ON r.key = m.room
-               WHERE m.person = (SELECT key FROM people WHERE id = ?6))
+               WHERE m.user = (SELECT key FROM users WHERE id = ?6))
          RETURNING key, active_at_ms",
     )?;
     let (room, active_at_ms): (i64, i64) = insert.query_row(
@@ -60,7 +60,7 @@ fn insert(connection: &Connection, draft: &RoomDraft) -> Result<RoomRecord, Writ
     })
 }
 
-/// See [`hub::port::Store::rename_room`]. A live room has no name of its own.
+/// See [`hub::store::Store::rename_room`]. A live room has no name of its own.
 pub(crate) fn rename(
     connection: &Connection,
     room: &RoomId,
@@ -72,7 +72,7 @@ pub(crate) fn rename(
     if renamed == 0 { Err(WriteError::Rejected(StoreError::NoSuchRoom)) } else { Ok(()) }
 }
 
-/// See [`hub::port::Store::delete_room`]. Members, messages and the live room go with the room, by their foreign keys; its
+/// See [`hub::store::Store::delete_room`]. Members, messages and the live room go with the room, by their foreign keys; its
 /// id is kept by a trigger.
 pub(crate) fn delete(tx: &mut WriteTx<'_>, room: &RoomId) -> Result<(), rusqlite::Error> {
     tx.prepare_cached("DELETE FROM rooms WHERE id = ?")?.execute([room.as_str()])?;
@@ -116,7 +116,7 @@ macro_rules! find_where {
                     m.role, IIF(r.chat IS NULL, m.read_seq, 0) AS read_seq,
                     p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
              FROM rooms r JOIN rooms h ON h.key = COALESCE(r.chat, r.key)
-             LEFT JOIN members m ON m.room = h.key LEFT JOIN people p ON p.key = m.person
+             LEFT JOIN members m ON m.room = h.key LEFT JOIN users p ON p.key = m.user
              WHERE ",
             $condition,
             " ORDER BY m.key"
@@ -128,7 +128,7 @@ pub(super) const FIND: &str = find_where!("r.id = ?");
 
 pub(super) const FIND_LIVE: &str = find_where!("r.chat = (SELECT key FROM rooms WHERE id = ?)");
 
-/// See [`hub::port::Store::room`].
+/// See [`hub::store::Store::room`].
 pub(crate) async fn find(readers: &SqlitePool, room: &RoomId) -> Result<Option<RoomRecord>, sqlx::Error> {
     find_by(readers, FIND, room).await
 }

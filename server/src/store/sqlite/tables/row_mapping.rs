@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hub::model::{Membership, Person};
+use hub::model::{Membership, User};
 use protocol::{DraftId, MessageId, MessageKind, Role, RoomId, RoomKind, UserId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -34,8 +34,8 @@ impl PersonRow {
         })
     }
 
-    pub(super) fn person(self) -> Result<Person, sqlx::Error> {
-        Ok(Person {
+    pub(super) fn user(self) -> Result<User, sqlx::Error> {
+        Ok(User {
             id: user_id(&self.person_id)?,
             username: self.username,
             email: self.email,
@@ -50,13 +50,13 @@ impl PersonRow {
 pub(super) struct AccountRow {
     clearance: i64,
     #[sqlx(flatten)]
-    person: PersonRow,
+    user: PersonRow,
 }
 
 impl AccountRow {
     /// The same for a row of rusqlite.
     pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
-        Ok(Self { clearance: row.get("clearance")?, person: PersonRow::read(row)? })
+        Ok(Self { clearance: row.get("clearance")?, user: PersonRow::read(row)? })
     }
 
     pub(super) fn account(self) -> Result<Account, sqlx::Error> {
@@ -66,7 +66,7 @@ impl AccountRow {
             2 => Clearance::Admin,
             _ => return Err(unreadable("no such clearance")),
         };
-        Ok(Account { person: Arc::new(self.person.person()?), clearance })
+        Ok(Account { user: Arc::new(self.user.user()?), clearance })
     }
 }
 
@@ -85,16 +85,12 @@ pub(super) struct MemberRow {
     role: i64,
     read_seq: u64,
     #[sqlx(flatten)]
-    person: PersonRow,
+    user: PersonRow,
 }
 
 impl MemberRow {
     pub(super) fn membership(self) -> Result<Membership, sqlx::Error> {
-        Ok(Membership {
-            person: Arc::new(self.person.person()?),
-            role: role(self.role)?,
-            read_seq: self.read_seq,
-        })
+        Ok(Membership { user: Arc::new(self.user.user()?), role: role(self.role)?, read_seq: self.read_seq })
     }
 }
 

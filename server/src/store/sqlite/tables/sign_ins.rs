@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hub::model::Person;
+use hub::model::User;
 use rusqlite::{Connection, OptionalExtension as _, Params, params};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{FromRow, query_as, query_scalar};
@@ -45,7 +45,7 @@ impl SignInRow {
         let account = self.account.account()?;
         let sign_in = SignIn {
             id: uuid(&self.id)?,
-            user: account.person.id.clone(),
+            user: account.user.id.clone(),
             kind: kind(self.kind)?,
             secret_hash: self.secret_hash.try_into().map_err(|_| unreadable("not a SHA-256"))?,
             created_at_ms: self.created_at_ms,
@@ -72,7 +72,7 @@ macro_rules! sign_ins_where {
             "SELECT s.id, s.kind, s.secret_hash, s.created_at_ms, s.expires_at_ms, s.seen_at_ms,
                     p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms,
                     p.clearance
-             FROM sign_ins s JOIN people p ON p.key = s.person WHERE ",
+             FROM sign_ins s JOIN users p ON p.key = s.user WHERE ",
             $condition
         )
     };
@@ -179,7 +179,7 @@ pub(crate) fn open(connection: &Connection, new: &NewSignIn) -> Result<(), Write
         }
     }
     let mut insert = connection.prepare_cached(
-        "INSERT INTO sign_ins (id, person, kind, secret_hash, created_at_ms, expires_at_ms, seen_at_ms, device)
+        "INSERT INTO sign_ins (id, user, kind, secret_hash, created_at_ms, expires_at_ms, seen_at_ms, device)
          VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     insert.execute(params![
@@ -228,7 +228,7 @@ impl Rotate {
             seen_at_ms: self.now_ms,
             ..sign_in
         };
-        Ok(Rotation::Rotated(renewed, person(account)))
+        Ok(Rotation::Rotated(renewed, user(account)))
     }
 
     /// Finds what a secret is that no live sign-in has now. One that was spent ends the sign-in, unless it was a moment ago.
@@ -243,7 +243,7 @@ impl Rotate {
         let (earliest, latest) = (self.now_ms - REPEAT_MS, self.now_ms + REPEAT_MS);
         let found = first(connection, repeated, params![old, earliest, latest, new, self.now_ms])?;
         if let Some((sign_in, account)) = found {
-            return Ok(Rotation::Repeated(sign_in, person(account)));
+            return Ok(Rotation::Repeated(sign_in, user(account)));
         }
         let spent = sign_ins_where!(
             "s.id = (SELECT sign_in FROM spent_secrets WHERE hash = ?) AND s.expires_at_ms > ?"
@@ -256,8 +256,8 @@ impl Rotate {
     }
 }
 
-fn person(account: Account) -> Person {
-    Arc::unwrap_or_clone(account.person)
+fn user(account: Account) -> User {
+    Arc::unwrap_or_clone(account.user)
 }
 
 /// See [`Accounts::revoke`](crate::auth::accounts::Accounts::revoke). The row stays until it expires, so that its spent

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use hub::model::{Membership, Person};
-use hub::port::StoreError;
+use hub::model::{Membership, User};
+use hub::store::StoreError;
 use protocol::{Role, UserId};
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -14,7 +14,7 @@ use crate::store::sqlite::write_tx::WriteError;
 /// A user with an account.
 pub(super) struct KnownUser {
     key: i64,
-    person: Arc<Person>,
+    user: Arc<User>,
 }
 
 impl KnownUser {
@@ -23,12 +23,12 @@ impl KnownUser {
     }
 
     pub(super) fn id(&self) -> &UserId {
-        &self.person.id
+        &self.user.id
     }
 
     /// A new member with the user's key.
     pub(super) fn into_member(self, role: Role) -> (i64, Membership) {
-        (self.key, Membership { person: self.person, role, read_seq: 0 })
+        (self.key, Membership { user: self.user, role, read_seq: 0 })
     }
 }
 
@@ -39,7 +39,7 @@ pub(super) fn lookup(
 ) -> Result<Vec<KnownUser>, WriteError<StoreError>> {
     let mut find = connection.prepare_cached(
         "SELECT key, id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
-         FROM people WHERE id = ?",
+         FROM users WHERE id = ?",
     )?;
     let mut seen = HashSet::new();
     let mut known = Vec::with_capacity(users.len());
@@ -47,7 +47,7 @@ pub(super) fn lookup(
         let found =
             find.query_row([user.as_str()], |row| Ok((row.get("key")?, PersonRow::read(row)?))).optional()?;
         let (key, row) = found.ok_or_else(|| WriteError::Rejected(StoreError::NoSuchPerson(user.clone())))?;
-        known.push(KnownUser { key, person: Arc::new(row.person()?) });
+        known.push(KnownUser { key, user: Arc::new(row.user()?) });
     }
     Ok(known)
 }

@@ -23,7 +23,7 @@ pub(super) async fn check(
 
 #[derive(FromRow)]
 struct EntryRow {
-    person: i64,
+    user: i64,
     username: Option<String>,
     head: Option<i64>,
     seq: i64,
@@ -41,14 +41,14 @@ impl EntryRow {
 /// All entries in the order in which they lie in their table. Old ones are let go unless they wait, the newest one never is.
 async fn entries(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, EntryRow>(
-        "SELECT i.person, p.username, h.head, i.seq, i.item, i.waits FROM inbox i NOT INDEXED
-         LEFT JOIN inboxes h ON h.person = i.person LEFT JOIN people p ON p.key = i.person
-         ORDER BY i.person, i.seq",
+        "SELECT i.user, p.username, h.head, i.seq, i.item, i.waits FROM inbox i NOT INDEXED
+         LEFT JOIN inboxes h ON h.user = i.user LEFT JOIN users p ON p.key = i.user
+         ORDER BY i.user, i.seq",
     )
     .fetch(connection);
     let mut open: Option<(i64, Series)> = None;
     while let Some(row) = rows.try_next().await? {
-        let whose = || format!("inbox of {}", or_key(row.username.as_deref(), row.person));
+        let whose = || format!("inbox of {}", or_key(row.username.as_deref(), row.user));
         if let Err(error) = from_json::<InboxItem>(&row.item) {
             findings.add(&format!("{}: entry {} cannot be read: {error}", whose(), row.seq));
         }
@@ -56,7 +56,7 @@ async fn entries(connection: &mut SqliteConnection, findings: &mut Findings<'_>)
             continue;
         }
         let mut series = match open.take() {
-            Some((person, series)) if person == row.person => series,
+            Some((user, series)) if user == row.user => series,
             other => {
                 findings.add_some(other.and_then(|(_, series)| series.end()));
                 let head = row.head.and_then(|head| u64::try_from(head).ok()).unwrap_or(0);
@@ -64,7 +64,7 @@ async fn entries(connection: &mut SqliteConnection, findings: &mut Findings<'_>)
             }
         };
         findings.add_some(series.take(row.seq, row.seq.to_string()));
-        open = Some((row.person, series));
+        open = Some((row.user, series));
     }
     findings.add_some(open.and_then(|(_, series)| series.end()));
     Ok(())
@@ -76,16 +76,15 @@ async fn empty_inboxes(
     findings: &mut Findings<'_>,
 ) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, (i64, Option<String>, i64)>(
-        "SELECT h.person, p.username, h.head FROM inboxes h LEFT JOIN people p ON p.key = h.person
-         WHERE h.head <> 0 AND h.head < ? AND h.person NOT IN
-         (SELECT person FROM inbox NOT INDEXED WHERE at_ms IS NOT NULL)",
+        "SELECT h.user, p.username, h.head FROM inboxes h LEFT JOIN users p ON p.key = h.user
+         WHERE h.head <> 0 AND h.head < ? AND h.user NOT IN
+         (SELECT user FROM inbox NOT INDEXED WHERE at_ms IS NOT NULL)",
     )
     .bind(i64::try_from(LEAST_JUMP).unwrap_or(i64::MAX))
     .fetch(connection);
-    while let Some((person, username, head)) = rows.try_next().await? {
-        let person = or_key(username.as_deref(), person);
-        findings
-            .add(&format!("inbox of {person}: entry {head} is missing (it is empty, the head is {head})"));
+    while let Some((user, username, head)) = rows.try_next().await? {
+        let user = or_key(username.as_deref(), user);
+        findings.add(&format!("inbox of {user}: entry {head} is missing (it is empty, the head is {head})"));
     }
     Ok(())
 }
@@ -119,7 +118,7 @@ impl JobRow {
 async fn jobs(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, JobRow>(
         "SELECT j.id, p.id AS owner, j.is_running, j.job
-         FROM jobs j NOT INDEXED LEFT JOIN people p ON p.key = j.person",
+         FROM jobs j NOT INDEXED LEFT JOIN users p ON p.key = j.user",
     )
     .fetch(connection);
     while let Some(row) = rows.try_next().await? {
@@ -133,12 +132,12 @@ async fn notifications(
     findings: &mut Findings<'_>,
 ) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, (Vec<u8>, String, i64)>(
-        "SELECT id, COALESCE((SELECT p.username FROM people p WHERE p.key = person), '(unknown)'), COUNT(*)
-         FROM notifications NOT INDEXED GROUP BY +person, +id",
+        "SELECT id, COALESCE((SELECT p.username FROM users p WHERE p.key = user), '(unknown)'), COUNT(*)
+         FROM notifications NOT INDEXED GROUP BY +user, +id",
     )
     .fetch(connection);
-    while let Some((id, person, times)) = rows.try_next().await? {
-        let whose = format!("notification {} of {person}", name(&id));
+    while let Some((id, user, times)) = rows.try_next().await? {
+        let whose = format!("notification {} of {user}", name(&id));
         if uuid(&id).is_err() {
             findings.add(&format!("{whose}: its id is not one"));
         }

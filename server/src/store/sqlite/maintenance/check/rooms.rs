@@ -95,7 +95,7 @@ struct MemberRow {
     room: i64,
     room_id: Option<String>,
     head: Option<i64>,
-    person: i64,
+    user: i64,
     username: Option<String>,
     role: i64,
     read_seq: i64,
@@ -114,15 +114,15 @@ impl MemberRow {
 
 async fn members(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, MemberRow>(
-        "SELECT m.room, r.id AS room_id, r.head, m.person, p.username, m.role, m.read_seq
-         FROM members m NOT INDEXED LEFT JOIN rooms r ON r.key = m.room LEFT JOIN people p ON p.key = m.person",
+        "SELECT m.room, r.id AS room_id, r.head, m.user, p.username, m.role, m.read_seq
+         FROM members m NOT INDEXED LEFT JOIN rooms r ON r.key = m.room LEFT JOIN users p ON p.key = m.user",
     )
     .fetch(connection);
     while let Some(row) = rows.try_next().await? {
         if let Some(problem) = row.problem() {
             let room = or_key(row.room_id.as_deref(), row.room);
-            let person = or_key(row.username.as_deref(), row.person);
-            findings.add(&format!("room {room}: {person} {problem}"));
+            let user = or_key(row.username.as_deref(), row.user);
+            findings.add(&format!("room {room}: {user} {problem}"));
         }
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::roster::Roster;
 
 /// A room is followed now, and this is where it stands. As [`JoinedRoom`] says it.
 #[derive(Debug)]
-pub struct Joined {
+pub struct JoinSnapshot {
     /// Which room.
     pub room: RoomId,
     /// Where the client stands after `messages`.
@@ -31,7 +31,7 @@ pub struct Joined {
     pub live: Option<LiveChange>,
 }
 
-impl Joined {
+impl JoinSnapshot {
     /// The member who is the reader and whom the roster has as absent, as one who is here; with the place in the roster.
     pub fn arrived(&self) -> Option<(usize, Member)> {
         let index = self.arriving?;

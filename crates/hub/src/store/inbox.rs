@@ -157,20 +157,20 @@ pub trait InboxStore: Send + Sync + 'static {
     /// message, [`StoreError::NotMember`] if the one it is for is not.
     async fn put_in_inbox(
         &self,
-        person: &UserId,
+        user: &UserId,
         entries: Vec<NewEntry>,
         job: Option<JobWrite>,
         at_ms: i64,
     ) -> Result<Vec<u64>, StoreError>;
 
     /// How somebody's inbox stands; the empty one for an unknown person.
-    async fn inbox_state(&self, person: &UserId) -> Result<InboxState, StoreError>;
+    async fn inbox_state(&self, user: &UserId) -> Result<InboxState, StoreError>;
 
     /// The entries after a number, oldest first, without a hole: at most `limit`, of at most about
     /// [`protocol::limits::PORTION_BYTES`], and at least one if there is one. `None` when the next one has been let go.
     async fn inbox_after(
         &self,
-        person: &UserId,
+        user: &UserId,
         seq: u64,
         limit: u32,
     ) -> Result<Option<Vec<Entry>>, StoreError>;
@@ -179,41 +179,37 @@ pub trait InboxStore: Send + Sync + 'static {
     /// about [`protocol::limits::PORTION_BYTES`], and at least one if there is one.
     async fn inbox_waiting(
         &self,
-        person: &UserId,
+        user: &UserId,
         kinds: &[InboxKind],
         after: u64,
         upto: u64,
     ) -> Result<Vec<Entry>, StoreError>;
 
     /// These entries wait no more, because their delivery is proven. Answers with the bytes that they took of what waits.
-    async fn inbox_delivered(&self, person: &UserId, which: Delivered<'_>) -> Result<u64, StoreError>;
+    async fn mark_inbox_delivered(&self, user: &UserId, which: Delivered<'_>) -> Result<u64, StoreError>;
 
     /// A job, whoever waits for it.
     async fn job(&self, job: JobId) -> Result<Option<Job>, StoreError>;
 
     /// Somebody's jobs, newest first, those before `before` if it is given.
-    async fn jobs_of(
-        &self,
-        person: &UserId,
-        before: Option<JobId>,
-        limit: u32,
-    ) -> Result<Vec<Job>, StoreError>;
+    async fn jobs_of(&self, user: &UserId, before: Option<JobId>, limit: u32)
+    -> Result<Vec<Job>, StoreError>;
 
     /// Somebody's jobs that are under way, oldest first, those after `after` if it is given.
     async fn running_jobs(
         &self,
-        person: &UserId,
+        user: &UserId,
         after: Option<JobId>,
         limit: u32,
     ) -> Result<Vec<Job>, StoreError>;
 
     /// How many jobs of somebody are under way.
-    async fn running_count(&self, person: &UserId) -> Result<u64, StoreError>;
+    async fn running_count(&self, user: &UserId) -> Result<u64, StoreError>;
 
     /// Somebody's notifications, newest first, those before `before` if it is given.
     async fn notifications(
         &self,
-        person: &UserId,
+        user: &UserId,
         before: Option<NotificationId>,
         limit: u32,
     ) -> Result<Notifications, StoreError>;
@@ -222,7 +218,7 @@ pub trait InboxStore: Send + Sync + 'static {
     /// over.
     async fn read_notifications(
         &self,
-        person: &UserId,
+        user: &UserId,
         which: Option<&[NotificationId]>,
     ) -> Result<ReadNotifications, StoreError>;
 }

@@ -17,7 +17,7 @@ pub use inbox::{
     Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, NewEntry, Notifications, ReadNotifications,
 };
 
-use crate::model::{Membership, Message, Person, RoomRecord};
+use crate::model::{Membership, Message, RoomRecord, User};
 
 /// How long until a store that did not answer is asked again.
 pub(crate) const AGAIN: Duration = Duration::from_secs(1);
@@ -81,7 +81,7 @@ pub struct MessageDraft {
     /// Its own name, if it becomes a message.
     pub id: MessageId,
     /// Who said it.
-    pub author: Arc<Person>,
+    pub author: Arc<User>,
     /// The name its author gave it.
     pub draft: DraftId,
     /// The text.
@@ -103,7 +103,7 @@ pub enum Appended {
 
 /// A part of a room's messages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slice {
+pub enum HistoryRange {
     /// The end of the room.
     Newest,
     /// What comes just before this number.
@@ -117,7 +117,7 @@ pub enum Slice {
 pub struct Page {
     /// At most as many as were asked for.
     pub messages: Vec<Message>,
-    /// Whether there are more, in the direction of the [`Slice`].
+    /// Whether there are more, in the direction of the [`HistoryRange`].
     pub has_more: bool,
 }
 
@@ -168,13 +168,13 @@ pub trait Store: InboxStore {
     async fn add_members(
         &self,
         room: &RoomId,
-        people: &[UserId],
+        users: &[UserId],
         at_ms: i64,
     ) -> Result<Vec<Membership>, StoreError>;
 
     /// Takes somebody out of the room. If that leaves it without an owner, whoever has been in it longest becomes one;
     /// the answer names the new owner. Taking out who is not in it changes nothing and is no error.
-    async fn remove_member(&self, room: &RoomId, person: &UserId) -> Result<Option<UserId>, StoreError>;
+    async fn remove_member(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError>;
 
     /// As [`Store::remove_member`], and from then on [`Store::add_members`] refuses this user for the room, until that is
     /// taken back. Who is not in the room stays as before.
@@ -208,15 +208,15 @@ pub trait Store: InboxStore {
 
     /// A part of the room's messages, oldest first; empty for a room that does not exist. At most `limit`, and no more after
     /// that with which their bodies have more than [`protocol::limits::PAGE_BYTES`].
-    async fn page(&self, room: &RoomId, slice: Slice, limit: u32) -> Result<Page, StoreError>;
+    async fn page(&self, room: &RoomId, slice: HistoryRange, limit: u32) -> Result<Page, StoreError>;
 
     /// As [`page`](Self::page), for somebody who is in the room (or in the chat of a live room) at the moment of which the page
     /// is; `None` for anybody else, and for a room that does not exist.
     async fn page_for(
         &self,
         room: &RoomId,
-        person: &UserId,
-        slice: Slice,
+        user: &UserId,
+        slice: HistoryRange,
         limit: u32,
     ) -> Result<Option<Page>, StoreError>;
 
@@ -224,20 +224,20 @@ pub trait Store: InboxStore {
     async fn find_message(&self, message: MessageId) -> Result<Option<(RoomId, Cursor)>, StoreError>;
 
     /// Where the rooms stand that somebody is in, live rooms of chats among them.
-    async fn heads_of(&self, person: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError>;
+    async fn room_positions(&self, user: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError>;
 
     /// What somebody may do in a room; `None` for who is not in it.
-    async fn role(&self, room: &RoomId, person: &UserId) -> Result<Option<Role>, StoreError>;
+    async fn role(&self, room: &RoomId, user: &UserId) -> Result<Option<Role>, StoreError>;
 
     /// One room as somebody sees it in a list; `None` for who is not in it.
-    async fn summary(&self, room: &RoomId, person: &UserId) -> Result<Option<RoomSummary>, StoreError>;
+    async fn summary(&self, room: &RoomId, user: &UserId) -> Result<Option<RoomSummary>, StoreError>;
 
     /// The rooms that somebody is in: what was said last (or, without a message, made last) comes first, also where the
     /// times that the store was given fell meanwhile; rooms of the same time are in the order of their ids.
     /// `after` is the last room of the page before.
     async fn summaries(
         &self,
-        person: &UserId,
+        user: &UserId,
         after: Option<&RoomId>,
         limit: u32,
     ) -> Result<Vec<RoomSummary>, StoreError>;

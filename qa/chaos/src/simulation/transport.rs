@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use hub::{DeliveryPolicy, Gone, Outbox, Outlet, OutletFuture, RoomHead, Track};
+use hub::{ClientTransport, DeliveryPolicy, Disconnected, Outbox, RoomHead, StreamPosition, TransportFuture};
 use protocol::{CloseCode, Cursor};
 use serde::{Deserialize, Serialize};
 
@@ -29,11 +29,11 @@ impl Positions {
         self.rooms.iter().map(locate).collect()
     }
 
-    fn note(&mut self, track: Track<'_>) {
+    fn note(&mut self, track: StreamPosition<'_>) {
         match track {
-            Track::Inbox(seq) => self.inbox = Some(seq),
-            Track::Left(room) => drop(self.rooms.remove(room.as_str())),
-            Track::Room(room, Cursor { epoch, seq }) => {
+            StreamPosition::Inbox(seq) => self.inbox = Some(seq),
+            StreamPosition::Left(room) => drop(self.rooms.remove(room.as_str())),
+            StreamPosition::Room(room, Cursor { epoch, seq }) => {
                 self.rooms.insert(room.to_string(), (Epoch(epoch), seq));
             }
         }
@@ -61,8 +61,8 @@ impl ResumeOutlet {
     }
 }
 
-impl Outlet for ResumeOutlet {
-    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Gone> {
+impl ClientTransport for ResumeOutlet {
+    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Disconnected> {
         if delivery != DeliveryPolicy::Reliable {
             return self.outbox.push(frame, delivery);
         }
@@ -77,15 +77,15 @@ impl Outlet for ResumeOutlet {
         self.outbox.push(with_positions.into(), delivery)
     }
 
-    fn place(&self, track: Track<'_>) {
+    fn place(&self, track: StreamPosition<'_>) {
         self.positions().note(track);
     }
 
-    fn keeps_up(&self) -> OutletFuture<'_, ()> {
+    fn keeps_up(&self) -> TransportFuture<'_, ()> {
         self.outbox.keeps_up()
     }
 
-    fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
+    fn receipt(&self) -> TransportFuture<'static, Result<(), Disconnected>> {
         self.outbox.receipt()
     }
 

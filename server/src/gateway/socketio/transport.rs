@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use engineio::{CloseReason, Outgoing};
-use hub::{DeliveryPolicy, Gone, Outlet, OutletFuture, Track};
+use hub::{ClientTransport, DeliveryPolicy, Disconnected, StreamPosition, TransportFuture};
 use protocol::CloseCode;
 use socketio::Socket;
 
@@ -26,9 +26,9 @@ impl SocketOutlet {
         Self { socket, positions: Mutex::default(), resumes }
     }
 
-    fn send(&self, packet: Bytes, track: Option<Track<'_>>) -> Result<(), Gone> {
+    fn send(&self, packet: Bytes, track: Option<StreamPosition<'_>>) -> Result<(), Disconnected> {
         if !self.resumes {
-            return self.socket.send(Outgoing::text(packet)).map_err(|_| Gone);
+            return self.socket.send(Outgoing::text(packet)).map_err(|_| Disconnected);
         }
         let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(track) = track {
@@ -38,7 +38,7 @@ impl SocketOutlet {
             Some(offset) => with_offset(packet, &offset),
             None => Outgoing::text(packet),
         };
-        self.socket.send(message).map_err(|_| Gone)
+        self.socket.send(message).map_err(|_| Disconnected)
     }
 }
 
@@ -55,35 +55,35 @@ fn with_offset(packet: Bytes, offset: &str) -> Outgoing {
     Outgoing::text(packet.slice(..open)).with_tail(tail.into())
 }
 
-impl Outlet for SocketOutlet {
-    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Gone> {
+impl ClientTransport for SocketOutlet {
+    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Disconnected> {
         match delivery {
             DeliveryPolicy::Reliable => self.send(frame, None),
             // It may be replaced by a newer one, and the place where the reader stands must not go with it.
             DeliveryPolicy::ReliableLatest(_) | DeliveryPolicy::Latest(_) | DeliveryPolicy::BestEffort => {
-                self.socket.send(Outgoing::text(frame).with_delivery(delivery)).map_err(|_| Gone)
+                self.socket.send(Outgoing::text(frame).with_delivery(delivery)).map_err(|_| Disconnected)
             }
         }
     }
 
-    fn push_at(&self, frame: Bytes, track: Track<'_>) -> Result<(), Gone> {
+    fn push_at(&self, frame: Bytes, track: StreamPosition<'_>) -> Result<(), Disconnected> {
         self.send(frame, Some(track))
     }
 
-    fn place(&self, track: Track<'_>) {
+    fn place(&self, track: StreamPosition<'_>) {
         if !self.resumes {
             return;
         }
         self.positions.lock().unwrap_or_else(PoisonError::into_inner).note(track);
     }
 
-    fn keeps_up(&self) -> OutletFuture<'_, ()> {
+    fn keeps_up(&self) -> TransportFuture<'_, ()> {
         Box::pin(self.socket.keeps_up())
     }
 
-    fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
+    fn receipt(&self) -> TransportFuture<'static, Result<(), Disconnected>> {
         let socket = self.socket.clone();
-        Box::pin(async move { socket.receipt().await.map_err(|_| Gone) })
+        Box::pin(async move { socket.receipt().await.map_err(|_| Disconnected) })
     }
 
     fn close(&self, code: CloseCode) {
