@@ -26,6 +26,8 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         others.extend(violations);
     }
     println!("not found within {seeds} seeds by `{words}`; other violations:");
-    others.iter().take(SHOWN).for_each(|it| println!("  {it}"));
+    for violation in others.iter().take(SHOWN) {
+        println!("  {violation}");
+    }
     Ok(ExitCode::FAILURE)
 }

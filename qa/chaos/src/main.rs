@@ -66,7 +66,9 @@ impl Digest {
         let seeds = self.seeds.0..self.seeds.1;
         if self.recorded {
             let found = simulation::differing_from_recorded(seeds.clone())?;
-            found.iter().for_each(|line| println!("{line}"));
+            for line in &found {
+                println!("{line}");
+            }
             println!("{} seeds compared with what is recorded, {} differences", seeds.count(), found.len());
             return Ok(found.is_empty());
         }

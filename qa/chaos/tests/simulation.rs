@@ -73,7 +73,7 @@ fn a_seed_does_the_same_each_time_and_another_one_does_something_else() {
 
 #[test]
 fn without_faults_the_hub_does_what_is_recorded() {
-    assert_eq!(recorded_digests().map(|(seed, _)| seed).collect::<Vec<_>>(), Vec::from_iter(0..300));
+    assert_eq!(recorded_digests().map(|(seed, _)| seed).collect::<Vec<_>>(), (0..300).collect::<Vec<_>>());
     // All of them: make chaos-digest.
     let found = differing_from_recorded(0..20).unwrap();
     assert!(found.is_empty(), "replay one with `cargo run -p chaos -- replay SEED`\n{found:#?}");

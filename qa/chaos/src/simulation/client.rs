@@ -323,11 +323,11 @@ impl Client {
             FailureReason::NoRoom => self.leave(&room),
             FailureReason::NotJoined => state.follows = false,
             FailureReason::Later if draft.is_some() => {
-                (state.sent_at, state.not_before) = (None, now + LATER_MS)
+                (state.sent_at, state.not_before) = (None, now + LATER_MS);
             }
             FailureReason::Later => (state.asked_at, state.not_before) = (None, now + LATER_MS),
             FailureReason::Never => {
-                self.violations.push(format!("room {room}: {} was refused for good", self.name))
+                self.violations.push(format!("room {room}: {} was refused for good", self.name));
             }
         }
         if why == FailureReason::NotJoined

@@ -47,10 +47,21 @@ impl Event {
     /// Whether the scenario or a client begins it, and not something that happened before.
     fn is_scripted(&self) -> bool {
         match self {
-            Self::Connect { .. } | Self::Act { .. } | Self::Retry { .. } => true,
-            Self::Apply(_) | Self::Heal | Self::LastDirects | Self::LastLines | Self::Rest => true,
-            Self::Up { .. } | Self::UpEnd { .. } | Self::Down { .. } | Self::DownEnd { .. } => false,
-            Self::Free { .. } | Self::Disk { .. } | Self::Boot => false,
+            Self::Connect { .. }
+            | Self::Act { .. }
+            | Self::Retry { .. }
+            | Self::Apply(_)
+            | Self::Heal
+            | Self::LastDirects
+            | Self::LastLines
+            | Self::Rest => true,
+            Self::Up { .. }
+            | Self::UpEnd { .. }
+            | Self::Down { .. }
+            | Self::DownEnd { .. }
+            | Self::Free { .. }
+            | Self::Disk { .. }
+            | Self::Boot => false,
         }
     }
 }
