@@ -35,13 +35,17 @@ impl Client {
         self.stream.send(Message::binary(bytes.to_vec())).await.unwrap();
     }
 
-    /// Notes the next frame that has this in it; others are passed over, because their order is not promised.
+    /// Notes the next frame that has this in it, or begins with it if that is a digit, as packets of Socket.IO do. Others
+    /// are passed over, because their order is not promised.
     pub(crate) async fn expect(&mut self, transcript: &mut Transcript, part: &str) -> String {
+        // Digits are in every time and identifier, too.
+        let is_packet = part.starts_with(|it: char| it.is_ascii_digit());
+        let is_expected = |text: &str| if is_packet { text.starts_with(part) } else { text.contains(part) };
         loop {
             let message = tokio::time::timeout(PATIENCE, self.stream.next()).await;
             let message = message.unwrap_or_else(|_| panic!("{}: nothing with `{part}` came", self.name));
             match message {
-                Some(Ok(Message::Text(text))) if text.contains(part) => {
+                Some(Ok(Message::Text(text))) if is_expected(&text) => {
                     transcript.note(&format!("{} <", self.name), &text);
                     return text.to_string();
                 }
