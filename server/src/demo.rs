@@ -84,7 +84,7 @@ pub(crate) async fn fill(desk: &SignIns) -> Result<Option<Demo>, DemoError> {
         return Ok(None);
     }
     make_admin(desk).await?;
-    Ok(Some(Demo { users, password: PASSWORD.to_owned() }))
+    Ok(Some(Demo { people: users, password: PASSWORD.to_owned() }))
 }
 
 async fn make_people(desk: &SignIns) -> Result<HashMap<&'static str, Arc<User>>, DemoError> {

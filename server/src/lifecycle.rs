@@ -284,8 +284,8 @@ impl Running {
             return;
         }
         let mut out = io::stdout().lock();
-        let users = self.state.demo().map(|Demo { users, password }| {
-            format!("\n  Sign in as {} with the password {password}", users.join(", "))
+        let users = self.state.demo().map(|Demo { people, password }| {
+            format!("\n  Sign in as {} with the password {password}", people.join(", "))
         });
         // Nobody may be reading; the log has the address too.
         let addresses: Vec<_> = self.addresses.iter().map(|addr| format!("http://{addr}")).collect();

@@ -128,7 +128,7 @@ pub async fn workload_encoded(size: usize, encoder: Encoder) -> Result<Workload,
     for (n, user) in (0u128..).zip(users) {
         let identity = Identity { user, sign_in: SignInId(Uuid::from_u128(n)) };
         let mut peer = hub.attach(identity, encoder, counter.clone())?;
-        peer.handle(hub::Command::Join { room: room.clone(), mode: hub::Bring::Page(None) }).await;
+        peer.handle(hub::Command::Join { room: room.clone(), mode: hub::JoinMode::Recover(None) }).await;
         peers.push(peer);
     }
     Ok(Workload { hub, room, speaker, counter, peers })

@@ -13,20 +13,20 @@ struct Hunk {
 
 /// The hunks of a unified diff.
 fn hunks(patch: &str) -> Vec<Hunk> {
-    let (mut found, mut path) = (Vec::new(), String::new());
+    let (mut parsed, mut path) = (Vec::new(), String::new());
     for line in patch.lines().skip_while(|line| line.starts_with('#')) {
         if let Some(name) = line.strip_prefix("--- a/") {
             name.clone_into(&mut path);
         } else if line.starts_with("@@ ") {
-            found.push(Hunk { path: path.clone(), before: String::new() });
+            parsed.push(Hunk { path: path.clone(), before: String::new() });
         } else if let (Some(hunk), Some(text)) =
-            (found.last_mut(), line.strip_prefix(' ').or_else(|| removed(line)))
+            (parsed.last_mut(), line.strip_prefix(' ').or_else(|| removed(line)))
         {
             hunk.before += text;
             hunk.before.push('\n');
         }
     }
-    found
+    parsed
 }
 
 /// A line that a patch takes out; the head of the next file looks like one and is none.
@@ -36,8 +36,8 @@ fn removed(line: &str) -> Option<&str> {
 
 /// What keeps a patch from being applied to the files that `read` finds.
 fn obstacles(patch: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
-    let hunks = hunks(patch);
-    let mut found: Vec<String> = hunks
+    let parsed = parsed(patch);
+    let mut found: Vec<String> = parsed
         .iter()
         .filter_map(|Hunk { path, before }| {
             let Some(text) = read(path) else { return Some(format!("there is no {path}")) };

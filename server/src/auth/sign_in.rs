@@ -318,13 +318,13 @@ impl SignIns {
         Ok(work.await.map_err(AuthError::internal)??)
     }
 
-    fn tokens(&self, user: &User, sign_in: Uuid, refresh_token: String) -> Result<Tokens, AuthError> {
+    fn tokens(&self, owner: &User, sign_in: Uuid, refresh_token: String) -> Result<Tokens, AuthError> {
         Ok(Tokens {
-            access_token: self.keys.issue(&user.id, sign_in, self.clock.now_ms())?,
+            access_token: self.keys.issue(&owner.id, sign_in, self.clock.now_ms())?,
             refresh_token,
             token_type: "Bearer".to_owned(),
             expires_in: self.keys.access_seconds(),
-            user: user(user),
+            user: user(owner),
         })
     }
 

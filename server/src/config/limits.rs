@@ -282,7 +282,7 @@ pub(super) struct LimitSettings {
         default_value = "67108864",
         hide_default_value = true
     )]
-    history_cache_bytes: u64,
+    at_hand_bytes: u64,
 
     /// Bytes of direct messages and ended jobs that may wait for one user until their delivery is proven; beyond it their
     /// senders are refused [default: 64 MiB, a thousand of the longest messages]
@@ -341,7 +341,7 @@ impl LimitSettings {
             rooms_per_connection: size(self.max_rooms_per_connection),
             frame_bytes: size(self.max_frame_bytes),
             message_bytes: size(self.max_message_bytes),
-            history_cache_bytes: usize::try_from(self.history_cache_bytes).unwrap_or(usize::MAX),
+            history_cache_bytes: usize::try_from(self.at_hand_bytes).unwrap_or(usize::MAX),
             inbox_bytes_per_user: self.inbox_bytes_per_user.get(),
             first_request: seconds(self.first_request_seconds),
             keep_alive: seconds(self.keep_alive_seconds),

@@ -98,7 +98,7 @@ impl App {
             proxies: Proxies::default(),
             accounts: AccountsMode::Local,
             // As in development: most tests are about something else.
-            people: Accounts::of(Environment::Development),
+            users: Accounts::of(Environment::Development),
             server_name: "test".to_owned(),
             mock_person: UserId::parse("f9b5645d-898b-4d58-b10a-a6b50a9d234b").unwrap(),
             site_dir: folder.path().join("site"),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use hub::model::User;
+use hub::model;
 use hub::store::{MessageDraft, Store};
 use protocol::rest::{Tokens, User};
 use protocol::{Cursor, DraftId, JoinedRoom, MessageId, MessageKind, RoomId, ServerFrame};
@@ -34,7 +34,7 @@ async fn open(folder: &Path) -> App {
 /// Says a hundred thousand things while no server runs.
 async fn fill(folder: &Path, room: &RoomId, author: &User) {
     let store = SqliteStore::open(folder.join("hubbub.db")).await.unwrap();
-    let author = Arc::new(User {
+    let author = Arc::new(model::User {
         id: author.id.clone(),
         username: author.username.clone(),
         email: author.email.clone(),

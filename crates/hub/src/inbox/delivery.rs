@@ -1,4 +1,4 @@
-//! DeliveryPolicy: sends entries of an inbox to the clients that are subscribed to it.
+//! Delivery: sends entries of an inbox to the clients that are subscribed to it.
 
 use std::sync::Arc;
 

@@ -85,12 +85,12 @@ impl LiveSession {
 
     /// One event for each participant, `last` at the end, then the status: what a client is sent that asks for participants.
     pub(super) fn introduction(&self, last: &UserId, now_ms: i64) -> Vec<Event> {
-        let mut list = self.participants.list();
+        let mut participants = self.participants.list();
         // Stable: the others stay in the order in which they joined.
-        list.sort_by_key(|(user, _)| user == last);
-        let participants =
-            list.into_iter().map(|(user, name)| Event::Participant(self.change(&user, name, true, now_ms)));
-        participants.chain(self.status.clone().map(Event::Live)).collect()
+        participants.sort_by_key(|(user, _)| user == last);
+        let events = participants.into_iter();
+        let events = events.map(|(user, name)| Event::Participant(self.change(&user, name, true, now_ms)));
+        events.chain(self.status.clone().map(Event::Live)).collect()
     }
 
     /// The status as a join shows it: that of the chat's live room, else the room's own.

@@ -1,4 +1,4 @@
-//! MessagePack: packets of the `MessagePack` parser, as far as it takes to refuse its clients: they read nothing else.
+//! Packets of the `MessagePack` parser, as far as it takes to refuse its clients: they read nothing else.
 //!
 //! <https://github.com/socketio/socket.io-msgpack-parser>, <https://github.com/msgpack/msgpack/blob/master/spec.md>
 

@@ -12,7 +12,7 @@ use super::incoming_args::IncomingArgs;
 /// The namespace that everybody has.
 pub const MAIN: &str = "/";
 
-/// OutgoingArgs of an event, or of an acknowledgement. Clients send one, some libraries a handful.
+/// Arguments of an event, or of an acknowledgement. Clients send one, some libraries a handful.
 pub const MAX_ARGUMENTS: usize = 64;
 
 /// Bytes of the name of a namespace.

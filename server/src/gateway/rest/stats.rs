@@ -39,7 +39,7 @@ pub(crate) async fn status(
     }
     let user = person_id(&user)?;
     let known = state.sign_ins().accounts.by_id(&user).await?;
-    let user = known.ok_or(hub::Refusal::NoSuchPerson(user))?.user;
+    let user = known.ok_or(hub::HubError::NoSuchPerson(user))?.user;
     let sockets = state.hub().connections_of(&user.id);
     Ok(Json(Success::of(PersonStatus {
         is_connected: sockets > 0,

@@ -113,10 +113,10 @@ impl Application for Door {
         if self.state.stopping().is_cancelled() {
             return Err(AdmitError::unavailable("The server is restarting"));
         }
-        let ApiQuery(query) = ApiQuery::<Query>::of(&request.uri).map_err(|error| error(&error))?;
+        let ApiQuery(query) = ApiQuery::<Query>::of(&request.uri).map_err(|refused| error(&refused))?;
         // Let in is who sends CONNECT, and there a refusal would be for good.
-        self.state.turns().check().map_err(|error| error(&error))?;
-        let seat = self.state.admit(Address::of(request, &self.state)).map_err(|error| error(&error))?;
+        self.state.turns().check().map_err(|refused| error(&refused))?;
+        let seat = self.state.admit(Address::of(request, &self.state)).map_err(|refused| error(&refused))?;
         let authorization = request.headers.get(AUTHORIZATION);
         let authorization = authorization.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
         let is_said = authorization.is_some() || query != Query::default();
