@@ -32,11 +32,11 @@ pub struct Attempts {
 impl Attempts {
     /// Nobody has tried anything yet. Without numbers everybody may try as often as they like.
     pub fn new(rates: &RateLimits) -> Self {
-        let tight = rates.sign_ins_per_minute;
+        let tight = rates.logins_per_minute;
         let times = |factor: u32| tight.map(|count| count.saturating_mul(factor));
         Self {
             addresses: AddressBuckets::new(tight, CAPACITY),
-            logins: Buckets::new(rates.sign_ins_per_login, CAPACITY),
+            logins: Buckets::new(rates.logins_per_minute_per_user, CAPACITY),
             devices: Buckets::new(tight, CAPACITY),
             devices_by_address: AddressBuckets::new(times(SITE_TIMES), CAPACITY),
             refreshes: AddressBuckets::new(times(REFRESHES), CAPACITY),

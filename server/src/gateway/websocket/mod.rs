@@ -84,7 +84,7 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
     let settings = Settings {
         limits: frame_limits(&state, caller.is_some()),
         unfinished: UNFINISHED,
-        deflate_from_bytes: state.config().compress_from,
+        deflate_from_bytes: state.config().compression_min_bytes,
     };
     let (response, pending) = accept(&mut request, settings)?;
     let (outbox, inlet) = outbox(OUTBOX_BYTES);
