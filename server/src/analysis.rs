@@ -41,7 +41,7 @@ pub(crate) async fn start(
     };
     let job = state.hub().start_job(application(&owner), &owner, new).await?.id;
     let played = play(state.clone(), owner, job, outcome);
-    state.errands().spawn(async move {
+    state.background_tasks().spawn(async move {
         match played.await {
             // Somebody else ended or deleted it meanwhile.
             Ok(()) | Err(HubError::JobOver | HubError::NoSuchJob) => {}

@@ -1,4 +1,4 @@
-//! Hubbub's server: doors (REST, WebSocket, pages), spellings, accounts, and memory on disk.
+//! Hubbub's server: gateways (REST, WebSocket, Socket.IO, pages), dialects, accounts, and the SQLite store.
 //!
 //! `main.rs` reads the settings and calls [`run`]. Tests call [`serve_on`] with a port of their own.
 
@@ -11,6 +11,7 @@ pub mod admission;
 mod analysis;
 pub mod auth;
 mod build;
+pub mod cli;
 pub mod clock;
 pub mod config;
 mod demo;
@@ -22,7 +23,6 @@ mod http_timeouts;
 pub mod json;
 mod last_seen;
 mod lifecycle;
-mod listener;
 mod own_file;
 mod pace;
 mod rate_limiter;
@@ -30,16 +30,11 @@ mod readiness;
 mod refusals;
 mod requests;
 mod router;
-mod serve;
-mod signals;
 pub mod simulate;
 pub mod state;
 pub mod store;
 pub mod tcp_upgrade;
 pub mod telemetry;
 pub mod turns;
-mod upgrade;
 
-pub use lifecycle::{Ended, Running, StartError, run, serve_on};
-pub use listener::{ListenError, inherited};
-pub use upgrade::Successor;
+pub use lifecycle::{ExitReason, ListenError, NextBinary, Running, StartError, inherited, run, serve_on};

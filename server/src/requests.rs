@@ -53,9 +53,10 @@ impl RequestLimiter {
     /// Nobody has asked for anything yet.
     pub(crate) fn new(quotas: &Quotas) -> Self {
         let permits = |at_once: usize| (at_once, at_once.saturating_mul(WAITING_TIMES));
-        let (users, waiting_users) = permits(quotas.requests_at_once);
-        let (services, waiting_services) = permits(quotas.requests_at_once.saturating_mul(SERVICE_TIMES));
-        let (addresses, waiting_addresses) = permits(quotas.requests_at_once_per_address);
+        let (users, waiting_users) = permits(quotas.concurrent_requests_per_user);
+        let (services, waiting_services) =
+            permits(quotas.concurrent_requests_per_user.saturating_mul(SERVICE_TIMES));
+        let (addresses, waiting_addresses) = permits(quotas.concurrent_requests_per_address);
         Self {
             rate: AddressRateLimiter::per_second(
                 quotas.requests_per_second_per_address,

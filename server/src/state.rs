@@ -58,7 +58,7 @@ struct Shared {
     lookups: RateLimiter<UserId>,
     requests: RequestLimiter,
     sockets: TaskTracker,
-    errands: TaskTracker,
+    background_tasks: TaskTracker,
     stopping: CancellationToken,
 }
 
@@ -76,7 +76,7 @@ impl AppState {
         let pages = page_options(&config);
         let build = build::name_of(&config.site_dir);
         let admissions = Admissions::new(config.limits, config.rate_limits);
-        let turns = Turns::new(config.limits.handshakes_at_once, config.limits.handshakes_waiting);
+        let turns = Turns::new(config.limits.max_concurrent_handshakes, config.limits.max_queued_handshakes);
         let cookie_name = config.cookie_name(port);
         let device_cookie_name = format!("{cookie_name}_device");
         let lookups = RateLimiter::per_minute(config.rate_limits.lookups_per_minute, LOOKING);
@@ -101,7 +101,7 @@ impl AppState {
             lookups,
             requests,
             sockets: TaskTracker::new(),
-            errands: TaskTracker::new(),
+            background_tasks: TaskTracker::new(),
             stopping,
         };
         Self { shared: Arc::new(shared) }
@@ -236,8 +236,8 @@ impl AppState {
     }
 
     /// Work that nobody waits for. A stop does, so whatever is put there looks at [`AppState::stopping`].
-    pub fn errands(&self) -> &TaskTracker {
-        &self.shared.errands
+    pub fn background_tasks(&self) -> &TaskTracker {
+        &self.shared.background_tasks
     }
 
     /// Cancelled when the server begins to stop.

@@ -145,7 +145,7 @@ async fn a_sign_in_that_ends_while_it_renews_a_socket_ends_the_socket() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_sign_in_that_ends_while_its_socket_waits_for_its_turn_does_not_enter() {
     let clock = Arc::new(HoldingClock::default());
-    let app = App::spawn_at(clock.clone(), |config| config.limits.handshakes_at_once = 1).await;
+    let app = App::spawn_at(clock.clone(), |config| config.limits.max_concurrent_handshakes = 1).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     assert!(app.get("/api/v1/auth/me", &ann).await.status.is_success());
     let mut socket = Socket::try_connect(&app.socket_url(""), &[]).await.unwrap();
@@ -231,7 +231,7 @@ async fn a_sign_out_closes_the_sockets_of_a_client_that_has_hung_up() {
 #[tokio::test]
 async fn a_stolen_refresh_token_closes_the_sockets_whoever_hangs_up_and_however_often_it_tried() {
     let folder = tempfile::tempdir().unwrap();
-    let rates = RateLimits { sign_ins_per_minute: Some(1), ..RateLimits::OFF };
+    let rates = RateLimits { logins_per_minute: Some(1), ..RateLimits::OFF };
     let mut sign_ins = own_accounts(&folder, Arc::new(SystemClock::default())).await;
     for gives_up in [true, false] {
         let stolen = register(&sign_ins, if gives_up { "ann" } else { "bob" }).await.refresh_token;

@@ -24,8 +24,8 @@ use tokio_tungstenite::{WebSocketStream, client_async, connect_async};
 /// One is let in at a time, and one more may wait.
 async fn narrow() -> App {
     App::spawn_with(|config| {
-        config.limits.handshakes_at_once = 1;
-        config.limits.handshakes_waiting = 1;
+        config.limits.max_concurrent_handshakes = 1;
+        config.limits.max_queued_handshakes = 1;
         config.limits.connections_per_user = 1_000;
     })
     .await

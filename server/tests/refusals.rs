@@ -66,7 +66,7 @@ async fn the_log_says_why_a_token_was_refused_at_every_door() {
 #[tokio::test]
 async fn a_refused_sign_in_and_too_many_requests_are_a_line_each_and_bounded() {
     let folder = tempfile::tempdir().unwrap();
-    let limits = [("HUBBUB_RATE_LIMITS", "on"), ("HUBBUB_SIGN_INS_PER_MINUTE", "2")];
+    let limits = [("HUBBUB_RATE_LIMITS", "on"), ("HUBBUB_LOGINS_PER_MINUTE", "2")];
     let program = Program::start_with(folder.path(), &limits);
     let form = json!({ "username": "nemo", "password": PASSWORD });
     for (code, why) in [

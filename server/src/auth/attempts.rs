@@ -32,11 +32,11 @@ pub struct Attempts {
 impl Attempts {
     /// Nobody has tried anything yet. Without numbers everybody may try as often as they like.
     pub fn new(rates: &RateLimits) -> Self {
-        let tight = rates.sign_ins_per_minute;
+        let tight = rates.logins_per_minute;
         let times = |factor: u32| tight.map(|count| count.saturating_mul(factor));
         Self {
             addresses: AddressRateLimiter::per_minute(tight, CAPACITY),
-            logins: RateLimiter::per_minute(rates.sign_ins_per_login, CAPACITY),
+            logins: RateLimiter::per_minute(rates.logins_per_minute_per_user, CAPACITY),
             devices: RateLimiter::per_minute(tight, CAPACITY),
             devices_by_address: AddressRateLimiter::per_minute(times(SITE_TIMES), CAPACITY),
             refreshes: AddressRateLimiter::per_minute(times(REFRESHES), CAPACITY),

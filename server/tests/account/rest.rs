@@ -157,7 +157,7 @@ async fn a_password_that_cannot_be_changed_is_told_by_field_and_changes_nothing(
 #[tokio::test]
 async fn a_wrong_current_password_counts_like_a_failed_sign_in() {
     let app = App::spawn_with(|config| {
-        config.rate_limits = RateLimits { sign_ins_per_login: Some(6), ..RateLimits::OFF };
+        config.rate_limits = RateLimits { logins_per_minute_per_user: Some(6), ..RateLimits::OFF };
     })
     .await;
     let ann = app.register("ann").await;

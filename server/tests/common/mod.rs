@@ -100,14 +100,15 @@ impl App {
             // As in development: most tests are about something else.
             users: Accounts::of(Environment::Development),
             server_name: "test".to_owned(),
-            mock_person: UserId::parse("f9b5645d-898b-4d58-b10a-a6b50a9d234b").unwrap(),
+            dev_user: UserId::parse("f9b5645d-898b-4d58-b10a-a6b50a9d234b").unwrap(),
             site_dir: folder.path().join("site"),
             trust_query_user: false,
             rate_limits: RateLimits::OFF,
             limits: Limits::default(),
             quotas: Quotas::OFF,
-            compress_from: Some(1024),
+            compression_min_bytes: Some(1024),
             log: "warn".to_owned(),
+            retired_names: Vec::new(),
         };
         change(&mut config);
         Self::serve(config, clock, folder).await

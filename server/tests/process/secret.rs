@@ -57,7 +57,7 @@ fn a_secret_file_that_cannot_be_used_stops_the_start_with_one_line() {
         (write("empty", b""), "shorter than 32 bytes"),
         (write("blank", b" \n"), "shorter than 32 bytes"),
         (write("short", b"too short\n"), "shorter than 32 bytes"),
-        (write("bytes", &[0xff; 40]), "no text"),
+        (write("bytes", &[0xff; 40]), "not text"),
         (missing, "cannot be read"),
         (folder.path().to_str().unwrap().to_owned(), "cannot be read"),
         (large, "larger than"),

@@ -136,7 +136,7 @@ async fn before_it_is_known_who_it_is_a_socket_takes_as_much_as_a_token() {
 
 #[tokio::test]
 async fn a_client_that_is_told_to_slow_down_and_goes_on_is_closed() {
-    let app = with_rates(RateLimits { wishes_per_second: Some(1), ..RateLimits::OFF }).await;
+    let app = with_rates(RateLimits { commands_per_second: Some(1), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     let url = app.socket_url(&format!("?token={}", ann.access_token));
     let mut socket = Socket::enter(&url).await;

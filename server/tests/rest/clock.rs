@@ -24,8 +24,7 @@ async fn app(rates: RateLimits) -> (App, ManualClock) {
 
 #[tokio::test]
 async fn a_step_back_makes_nobody_wait_longer() {
-    let rates =
-        RateLimits { sign_ins_per_minute: Some(10), handshakes_per_minute: Some(3), ..RateLimits::OFF };
+    let rates = RateLimits { logins_per_minute: Some(10), handshakes_per_minute: Some(3), ..RateLimits::OFF };
     let (app, clock) = app(rates).await;
     let ann = app.register("ann").await;
     let sign_in = async || {

@@ -184,7 +184,7 @@ async fn a_flood_is_refused_and_the_others_are_undisturbed() {
 
 #[tokio::test]
 async fn frames_that_ask_for_nothing_count_too() {
-    let app = with_rates(RateLimits { wishes_per_second: Some(1), ..RateLimits::OFF }).await;
+    let app = with_rates(RateLimits { commands_per_second: Some(1), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     for noise in ["{", r#"{"type":"shrug","data":{}}"#, r#"{"type":"authenticate","data":{"token":"x"}}"#] {
         let mut socket = app.enter(&ann).await;
@@ -243,7 +243,7 @@ async fn posts_over_rest_count_for_the_person_too() {
 
 #[tokio::test]
 async fn wishes_of_a_connection_and_typing_of_a_person_have_their_rates() {
-    let rates = RateLimits { wishes_per_second: Some(1), typing_per_second: Some(1), ..RateLimits::OFF };
+    let rates = RateLimits { commands_per_second: Some(1), typing_per_second: Some(1), ..RateLimits::OFF };
     let app = with_rates(rates).await;
     let ann = app.register("ann").await;
     let mut socket = app.enter(&ann).await;
@@ -255,7 +255,7 @@ async fn wishes_of_a_connection_and_typing_of_a_person_have_their_rates() {
     fresh.say(&ClientFrame::Ping { nonce: 1 }).await;
     assert!(matches!(fresh.hear().await, ServerFrame::Pong { .. }));
 
-    let rates = RateLimits { wishes_per_second: None, ..rates };
+    let rates = RateLimits { commands_per_second: None, ..rates };
     let app = with_rates(rates).await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;

@@ -46,7 +46,8 @@ async fn wrong_passwords_from_one_address_lock_nobody_out_elsewhere() {
 
 #[tokio::test]
 async fn a_known_device_signs_in_while_strangers_try_the_login() {
-    let rates = RateLimits { sign_ins_per_minute: Some(100), sign_ins_per_login: Some(3), ..RateLimits::OFF };
+    let rates =
+        RateLimits { logins_per_minute: Some(100), logins_per_minute_per_user: Some(3), ..RateLimits::OFF };
     let app = with_rates(rates).await;
     app.register("ann").await;
     app.register("bob").await;
@@ -89,7 +90,8 @@ async fn a_known_device_signs_in_while_strangers_try_the_login() {
 
 #[tokio::test]
 async fn a_known_device_has_attempts_of_its_own_and_not_more() {
-    let rates = RateLimits { sign_ins_per_minute: Some(3), sign_ins_per_login: Some(100), ..RateLimits::OFF };
+    let rates =
+        RateLimits { logins_per_minute: Some(3), logins_per_minute_per_user: Some(100), ..RateLimits::OFF };
     let app = with_rates(rates).await;
     app.register("ann").await;
     let home = "203.0.113.1";
@@ -118,8 +120,7 @@ fn in_one_site(number: usize) -> String {
 
 #[tokio::test]
 async fn an_ipv6_customer_is_counted_by_the_48_bits_of_the_site_too() {
-    let rates =
-        RateLimits { handshakes_per_minute: Some(1), sign_ins_per_minute: Some(1), ..RateLimits::OFF };
+    let rates = RateLimits { handshakes_per_minute: Some(1), logins_per_minute: Some(1), ..RateLimits::OFF };
     let app = with_rates(rates).await;
     let try_connect = async |from: &str| {
         let request = app.request(Method::GET, "/api/v1/ws").header("x-forwarded-for", from);
@@ -179,7 +180,7 @@ async fn a_user_has_so_many_tickets_and_the_oldest_ends() {
 
 #[tokio::test]
 async fn refresh_tokens_that_are_good_for_nothing_count_against_their_address() {
-    let app = with_rates(RateLimits { sign_ins_per_minute: Some(1), ..RateLimits::OFF }).await;
+    let app = with_rates(RateLimits { logins_per_minute: Some(1), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     let mut wrong = 0;
     let refused = loop {

@@ -25,8 +25,8 @@ struct Speaker {
 }
 
 impl Speaker {
-    async fn new(compress_from: Option<usize>) -> Self {
-        let app = App::spawn_with(|config| config.compress_from = compress_from).await;
+    async fn new(compression_min_bytes: Option<usize>) -> Self {
+        let app = App::spawn_with(|config| config.compression_min_bytes = compression_min_bytes).await;
         let ann = app.register("ann").await;
         let room = app.create_room(&ann, "TestServer", &[]).await;
         Self { app, token: ann.access_token, room }

@@ -69,7 +69,7 @@ impl Program {
             .env("HUBBUB_LISTEN", "127.0.0.1:0")
             .env("HUBBUB_DATA_DIR", &self.folder)
             .env("HUBBUB_RATE_LIMITS", "off")
-            .env("HUBBUB_MAX_CONNECTIONS_PER_PERSON", "1000")
+            .env("HUBBUB_MAX_CONNECTIONS_PER_USER", "1000")
             .env("HUBBUB_INBOX_BYTES_PER_USER", INBOX_BYTES)
             .env("HUBBUB_LOG", "warn,server::lifecycle=info")
             .env("JWT_SECRET", SECRET)

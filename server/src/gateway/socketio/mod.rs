@@ -87,7 +87,7 @@ pub fn door(state: AppState) -> SocketIoDoor {
         max_payload: limits.frame_bytes,
         early_payload: BEFORE_ENTRY_BYTES,
         max_sessions: limits.connections,
-        deflate_from_bytes: state.config().compress_from,
+        deflate_from_bytes: state.config().compression_min_bytes,
         ..engineio::Settings::default()
     };
     let settings = Settings { engine, ..Settings::default() };

@@ -36,10 +36,10 @@ pub(super) async fn identify(
     let config = state.config();
     if place.entrance != Entrance::Proof && config.is_development() {
         let nothing = query.ticket.is_none() && !headers.contains_key(AUTHORIZATION);
-        let mock = config.mock_person.as_str();
+        let mock = config.dev_user.as_str();
         let is_mock = query.token.as_deref().map_or(nothing, |token| access_token(token) == mock);
         if is_mock {
-            return state.sign_ins().mock(&config.mock_person).await.map(Some);
+            return state.sign_ins().mock(&config.dev_user).await.map(Some);
         }
     }
     match identify_socket(state, headers.get(AUTHORIZATION), query).await? {

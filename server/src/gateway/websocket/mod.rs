@@ -86,7 +86,7 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
     let settings = Settings {
         limits: frame_limits(&state, caller.is_some()),
         message_timeout: MESSAGE_TIMEOUT,
-        deflate_from_bytes: state.config().compress_from,
+        deflate_from_bytes: state.config().compression_min_bytes,
     };
     let upgrade = tcp_upgrade::take(&mut request.extensions);
     let (response, pending) = accept(&request, upgrade, settings)?;

@@ -1,4 +1,4 @@
-//! Takes connections from the listeners and answers requests on them, until told to stop.
+//! Accepts connections and serves HTTP requests on them, until the server stops.
 
 use std::convert::Infallible;
 use std::io;
@@ -26,101 +26,101 @@ use crate::gateway::host::ListensAt;
 use crate::http_activity::Connections;
 use crate::http_timeouts::{TimeoutBody, TimeoutStream};
 
-/// How long to wait when no connection can be taken and none makes room.
-const BREATH: Duration = Duration::from_secs(1);
+/// Pause after a failed accept, if no open connection can be closed.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
 
-/// How long those that have to make room may take to end.
-const MOMENT: Duration = Duration::from_millis(10);
+/// Pause after a failed accept, for connections that are being closed.
+const EVICTION_PAUSE: Duration = Duration::from_millis(10);
 
-/// How often the log may say that connections cannot be taken.
-const SAID_EVERY: Duration = Duration::from_secs(10);
+/// Minimum interval between log lines about failed accepts.
+const LOG_INTERVAL: Duration = Duration::from_secs(10);
 
-/// How long a client that has just come may take to ask for something when the server stops.
-const LAST_CHANCE: Duration = Duration::from_millis(250);
+/// How long a new connection may take to send its request when the server stops.
+const LAST_REQUEST: Duration = Duration::from_millis(250);
 
-/// Bytes that the head of a request may have, and about as many of an answer wait in memory for a client that does not take
-/// them. Without it they are 400 KiB.
+/// Maximum size of the head of a request, and roughly of the response buffer of a client that does not read. The default is
+/// 400 KiB.
 const BUFFER_BYTES: usize = 32 * 1024;
 
 /// The two steps of a stop.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Steps {
-    /// No connection is taken any more. Those that wait in the sockets' queues are left to whoever has them next.
-    pub(crate) shut: CancellationToken,
-    /// Connections are closed as soon as their requests are answered; no more are taken.
-    pub(crate) closing: CancellationToken,
+pub(crate) struct Shutdown {
+    /// No connection is accepted any more. Those in the accept queues are left to the next process.
+    pub(crate) stop_accepting: CancellationToken,
+    /// Connections are closed as soon as their requests are answered; no more are accepted.
+    pub(crate) close_connections: CancellationToken,
 }
 
-/// Answers requests. Cloning copies pointers.
+/// Serves requests. Cloning copies pointers.
 #[derive(Clone)]
 struct Server {
     router: Router,
-    steps: Steps,
+    shutdown: Shutdown,
     limits: Limits,
     connections: Connections,
     tasks: TaskTracker,
 }
 
-/// Serves until `closing` is cancelled, and then until the requests that are under way are answered. Sockets that were
-/// upgraded are not waited for.
-pub(crate) async fn serve(listeners: Vec<TcpListener>, router: Router, steps: Steps, limits: Limits) {
+/// Serves until `close_connections` is cancelled, and then until the running requests are answered. It does not wait for
+/// upgraded sockets.
+pub(crate) async fn serve(listeners: Vec<TcpListener>, router: Router, shutdown: Shutdown, limits: Limits) {
     let (connections, tasks) = (Connections::new(limits.waiting_connections), TaskTracker::new());
-    let server = Server { router, steps, limits, connections, tasks };
+    let server = Server { router, shutdown, limits, connections, tasks };
     for listener in listeners {
         let server = server.clone();
-        server.tasks.clone().spawn(async move { server.take_from(listener).await });
+        server.tasks.clone().spawn(async move { server.accept_from(listener).await });
     }
     server.tasks.close();
     server.tasks.wait().await;
 }
 
 impl Server {
-    async fn take_from(&self, listener: TcpListener) {
+    async fn accept_from(&self, listener: TcpListener) {
         let at = listener.local_addr().ok().map(ListensAt);
-        let mut said_at: Option<Instant> = None;
+        let mut logged_at: Option<Instant> = None;
         loop {
             let accepted = tokio::select! {
                 accepted = listener.accept() => accepted,
-                () = self.steps.shut.cancelled() => break,
-                () = self.steps.closing.cancelled() => break,
+                () = self.shutdown.stop_accepting.cancelled() => break,
+                () = self.shutdown.close_connections.cancelled() => break,
             };
-            let breath = match accepted {
+            let pause = match accepted {
                 Ok((stream, peer)) => {
                     if self.connections.count() >= self.limits.connections {
                         self.connections.make_room();
                     }
                     let server = self.clone();
-                    self.tasks.spawn(async move { server.answer(stream, peer, at).await });
+                    self.tasks.spawn(async move { server.serve_connection(stream, peer, at).await });
                     continue;
                 }
-                Err(error) if is_of_the_client(&error) => {
-                    tracing::debug!(%error, "A client left before it came");
+                Err(error) if is_client_error(&error) => {
+                    tracing::debug!(%error, "A client closed its connection before it was accepted");
                     continue;
                 }
                 Err(error) => {
                     let ended = self.connections.make_room();
-                    if said_at.is_none_or(|said_at| said_at.elapsed() >= SAID_EVERY) {
-                        said_at = Some(Instant::now());
+                    if logged_at.is_none_or(|logged_at| logged_at.elapsed() >= LOG_INTERVAL) {
+                        logged_at = Some(Instant::now());
                         tracing::warn!(
                             %error, ended, open = self.connections.count(),
-                            "Could not take a connection; those that waited longest for their clients make room"
+                            "Could not accept a connection; idle connections are closed to make room"
                         );
                     }
-                    if ended > 0 { MOMENT } else { BREATH }
+                    if ended > 0 { EVICTION_PAUSE } else { ACCEPT_PAUSE }
                 }
             };
             tokio::select! {
-                () = sleep(breath) => {}
-                () = self.steps.shut.cancelled() => break,
-                () = self.steps.closing.cancelled() => break,
+                () = sleep(pause) => {}
+                () = self.shutdown.stop_accepting.cancelled() => break,
+                () = self.shutdown.close_connections.cancelled() => break,
             }
         }
     }
 
-    /// Answers the requests of one connection.
-    async fn answer(self, stream: TcpStream, peer: SocketAddr, at: Option<ListensAt>) {
-        let Self { router, steps: Steps { closing, .. }, limits, connections, .. } = self;
-        // Small frames must not wait for one another.
+    /// Serves the requests of one connection.
+    async fn serve_connection(self, stream: TcpStream, peer: SocketAddr, at: Option<ListensAt>) {
+        let Self { router, shutdown: Shutdown { close_connections, .. }, limits, connections, .. } = self;
+        // Small frames must not wait for acknowledgements (Nagle's algorithm).
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "Could not set TCP_NODELAY");
         }
@@ -152,9 +152,9 @@ impl Server {
         let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
         let mut in_time = pin!(sleep(limits.first_request));
         let mut end = pin!(async {
-            closing.cancelled().await;
+            close_connections.cancelled().await;
             if activity.requests() == 0 {
-                sleep(LAST_CHANCE).await;
+                sleep(LAST_REQUEST).await;
             }
         });
         let mut has_to_end = pin!(activity.has_to_end());
@@ -163,18 +163,18 @@ impl Server {
             tokio::select! {
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
-                        tracing::debug!(error, peer = %peer, "A connection broke");
+                        tracing::debug!(error, peer = %peer, "A connection failed");
                     }
                     return;
                 }
                 () = &mut in_time, if !may_be_late => {
                     may_be_late = activity.requests() > 0;
                     if !may_be_late {
-                        return tracing::debug!(peer = %peer, "A client came and asked for nothing");
+                        return tracing::debug!(peer = %peer, "A client sent no request in time");
                     }
                 }
                 () = &mut has_to_end => {
-                    return tracing::debug!(peer = %peer, "A connection made room for others");
+                    return tracing::debug!(peer = %peer, "An idle connection was closed to make room");
                 }
                 () = &mut end, if !is_ending => {
                     is_ending = true;
@@ -185,7 +185,7 @@ impl Server {
     }
 }
 
-fn is_of_the_client(error: &io::Error) -> bool {
+fn is_client_error(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset)
 }

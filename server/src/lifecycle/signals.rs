@@ -1,4 +1,4 @@
-//! What the process is asked from outside: to stop, or to make room for another version.
+//! Signals of the process: stop, and binary upgrade.
 
 use std::future::pending;
 use std::io;
@@ -6,15 +6,17 @@ use std::net::TcpListener;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use crate::upgrade::{Program, Successor, UpgradeError};
+use super::binary_upgrade::{Binary, NextBinary, UpgradeError};
 
-/// What was asked of the process.
-pub(crate) enum Asked {
+/// What a signal asks of the process.
+pub(crate) enum ProcessSignal {
+    /// SIGTERM, SIGINT or SIGHUP.
     Stop,
-    Replace(Successor),
+    /// SIGUSR2, with a binary that can take over.
+    Upgrade(NextBinary),
 }
 
-/// The signals that are heard.
+/// The handlers of the signals.
 pub(crate) struct Signals {
     terminate: Signal,
     interrupt: Signal,
@@ -34,28 +36,28 @@ impl Signals {
         })
     }
 
-    /// What is asked first. An upgrade that cannot be is none: the server goes on.
-    pub(crate) async fn next(&mut self, program: &Program, sockets: &[TcpListener]) -> Asked {
+    /// Waits for the next signal. If an upgrade is not possible, the server continues.
+    pub(crate) async fn next(&mut self, binary: &Binary, sockets: &[TcpListener]) -> ProcessSignal {
         loop {
             let name = tokio::select! {
                 _ = self.terminate.recv() => "SIGTERM",
                 _ = self.interrupt.recv() => "SIGINT",
-                () = heard(&mut self.hangup) => "SIGHUP",
+                () = received(&mut self.hangup) => "SIGHUP",
                 _ = self.replace.recv() => "SIGUSR2",
             };
             if name != "SIGUSR2" {
                 tracing::info!("Stopping: {name}");
-                return Asked::Stop;
+                return ProcessSignal::Stop;
             }
-            match successor(program, sockets).await {
-                Ok(successor) => {
+            match next_binary(binary, sockets).await {
+                Ok(next) => {
                     tracing::info!("Upgrading: {name}");
-                    return Asked::Replace(successor);
+                    return ProcessSignal::Upgrade(next);
                 }
                 Err(error) => {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
-                        "Could not upgrade, so the server goes on"
+                        "Could not upgrade, so the server continues"
                     );
                 }
             }
@@ -63,16 +65,16 @@ impl Signals {
     }
 }
 
-async fn heard(signal: &mut Option<Signal>) {
+async fn received(signal: &mut Option<Signal>) {
     match signal {
         Some(signal) => drop(signal.recv().await),
         None => pending().await,
     }
 }
 
-async fn successor(program: &Program, sockets: &[TcpListener]) -> Result<Successor, UpgradeError> {
-    program.try_out().await?;
-    program.clone().with(sockets)
+async fn next_binary(binary: &Binary, sockets: &[TcpListener]) -> Result<NextBinary, UpgradeError> {
+    binary.try_out().await?;
+    binary.clone().with(sockets)
 }
 
 /// Whether the process was started with a signal ignored, where that can be known (`proc_pid_status(5)`).
