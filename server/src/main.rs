@@ -49,10 +49,10 @@ fn run(command: CliCommand) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         CliCommand::Serve(config) => return serve(*config, &log),
         CliCommand::Backup { database, file } => {
-            print_line(&Runtime::new()?.block_on(backup(&database, &file))?)
+            print_line(&Runtime::new()?.block_on(backup(&database, &file))?);
         }
         CliCommand::Restore { database, file } => {
-            print_line(&Runtime::new()?.block_on(restore(&database, &file))?)
+            print_line(&Runtime::new()?.block_on(restore(&database, &file))?);
         }
         CliCommand::Check { database } => {
             let report = Runtime::new()?.block_on(check(&database, |finding| print_line(&finding)))?;

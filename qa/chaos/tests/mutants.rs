@@ -13,20 +13,20 @@ struct Hunk {
 
 /// The hunks of a unified diff.
 fn hunks(patch: &str) -> Vec<Hunk> {
-    let (mut parsed, mut path) = (Vec::new(), String::new());
+    let (mut all, mut path) = (Vec::new(), String::new());
     for line in patch.lines().skip_while(|line| line.starts_with('#')) {
         if let Some(name) = line.strip_prefix("--- a/") {
             name.clone_into(&mut path);
         } else if line.starts_with("@@ ") {
-            parsed.push(Hunk { path: path.clone(), before: String::new() });
+            all.push(Hunk { path: path.clone(), before: String::new() });
         } else if let (Some(hunk), Some(text)) =
-            (parsed.last_mut(), line.strip_prefix(' ').or_else(|| removed(line)))
+            (all.last_mut(), line.strip_prefix(' ').or_else(|| removed(line)))
         {
             hunk.before += text;
             hunk.before.push('\n');
         }
     }
-    parsed
+    all
 }
 
 /// A line that a patch takes out; the head of the next file looks like one and is none.
@@ -36,7 +36,7 @@ fn removed(line: &str) -> Option<&str> {
 
 /// What keeps a patch from being applied to the files that `read` finds.
 fn obstacles(patch: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
-    let parsed = parsed(patch);
+    let parsed = hunks(patch);
     let mut found: Vec<String> = parsed
         .iter()
         .filter_map(|Hunk { path, before }| {

@@ -264,7 +264,7 @@ async fn bodies_and_errors_of_the_rest_api_are_as_they_were() {
 
 #[tokio::test]
 async fn errors_of_limits_are_as_they_were() {
-    let limits = RateLimits { sign_ins_per_minute: Some(1), messages_per_second: Some(1), ..RateLimits::OFF };
+    let limits = RateLimits { logins_per_minute: Some(1), messages_per_second: Some(1), ..RateLimits::OFF };
     let app = App::spawn_with(|config| config.rate_limits = limits).await;
     let mut c = Caller { app: &app, notes: Transcript::default() };
     let ann = app.register("ann").await;
