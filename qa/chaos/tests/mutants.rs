@@ -13,12 +13,12 @@ struct Hunk {
 
 /// The hunks of a unified diff.
 fn hunks(patch: &str) -> Vec<Hunk> {
-    let (mut all, mut path) = (Vec::new(), String::new());
+    let (mut all, mut file) = (Vec::new(), String::new());
     for line in patch.lines().skip_while(|line| line.starts_with('#')) {
         if let Some(name) = line.strip_prefix("--- a/") {
-            name.clone_into(&mut path);
+            name.clone_into(&mut file);
         } else if line.starts_with("@@ ") {
-            all.push(Hunk { path: path.clone(), before: String::new() });
+            all.push(Hunk { path: file.clone(), before: String::new() });
         } else if let (Some(hunk), Some(text)) =
             (all.last_mut(), line.strip_prefix(' ').or_else(|| removed(line)))
         {
@@ -45,7 +45,7 @@ fn obstacles(patch: &str, read: impl Fn(&str) -> Option<String>) -> Vec<String> 
             (times != 1).then(|| format!("{path} has these lines {times} times:\n{before}"))
         })
         .collect();
-    if hunks.is_empty() {
+    if parsed.is_empty() {
         found.push("there is no hunk in it".to_owned());
     }
     let heads: Vec<&str> = patch.lines().take(2).collect();
