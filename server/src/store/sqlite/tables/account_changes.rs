@@ -66,7 +66,7 @@ pub(crate) async fn after(
         return Ok((unsigned(newest)?, Vec::new()));
     };
     let rows: Vec<(i64, String)> = query_as(
-        "SELECT c.change, p.id FROM account_changes c JOIN users p ON p.key = c.user
+        "SELECT c.change, p.id FROM account_changes c JOIN people p ON p.key = c.person
          WHERE c.change > ? ORDER BY c.change",
     )
     .bind(seq_number(change))

@@ -17,8 +17,8 @@ const NAMES: usize = 1000;
 pub(crate) fn create(connection: &Connection, new: &NewAccount) -> Result<User, WriteError<AccountError>> {
     let NewAccount { id, username, email, password_hash, created_at_ms } = new;
     let mut find_taken = connection.prepare_cached(
-        "SELECT EXISTS (SELECT 1 FROM users WHERE id = ?), EXISTS (SELECT 1 FROM users WHERE username = ?),
-                EXISTS (SELECT 1 FROM users WHERE email = ?)",
+        "SELECT EXISTS (SELECT 1 FROM people WHERE id = ?), EXISTS (SELECT 1 FROM people WHERE username = ?),
+                    EXISTS (SELECT 1 FROM people WHERE email = ?)",
     )?;
     let taken: (bool, bool, bool) =
         find_taken.query_row([id.as_str(), username, email], |row| row.try_into())?;
@@ -52,16 +52,16 @@ struct CredentialsRow {
 /// of one user are few, and the table of people is long.
 pub(super) const BESIDE: &str = "
     SELECT DISTINCT p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
-    FROM members mine CROSS JOIN members theirs CROSS JOIN users p
-    WHERE mine.user = (SELECT key FROM users WHERE id = ?4) AND theirs.room = mine.room
-      AND p.key = theirs.user AND p.username BETWEEN ?1 AND ?2 AND p.is_active
+    FROM members mine CROSS JOIN members theirs CROSS JOIN people p
+    WHERE mine.person = (SELECT key FROM people WHERE id = ?4) AND theirs.room = mine.room
+      AND p.key = theirs.person AND p.username BETWEEN ?1 AND ?2 AND p.is_active
     ORDER BY p.username LIMIT ?3";
 
 /// See [`Accounts::by_login`](crate::auth::accounts::Accounts::by_login). A user name goes before an e-mail address of the same spelling.
 pub(crate) async fn by_login(readers: &SqlitePool, login: &str) -> Result<Option<Credentials>, sqlx::Error> {
     let row: Option<CredentialsRow> = query_as(
         "SELECT password_hash, id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
-         FROM users WHERE username = ?1 OR email = ?1 ORDER BY username = ?1 DESC LIMIT 1",
+             FROM people WHERE username = ?1 OR email = ?1 ORDER BY username = ?1 DESC LIMIT 1",
     )
     .bind(login)
     .fetch_optional(readers)
@@ -73,7 +73,7 @@ pub(crate) async fn by_login(readers: &SqlitePool, login: &str) -> Result<Option
 pub(crate) async fn by_id(readers: &SqlitePool, id: &UserId) -> Result<Option<Account>, sqlx::Error> {
     let row: Option<AccountRow> = query_as(
         "SELECT id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms, clearance
-         FROM users WHERE id = ?",
+             FROM people WHERE id = ?",
     )
     .bind(id.as_str())
     .fetch_optional(readers)
@@ -90,7 +90,7 @@ pub(crate) async fn by_usernames(
     for usernames in usernames.chunks(NAMES) {
         let mut find = QueryBuilder::<Sqlite>::new(
             "SELECT id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
-             FROM users WHERE username IN (",
+                 FROM people WHERE username IN (",
         );
         let mut names = find.separated(", ");
         for username in usernames {
@@ -111,7 +111,7 @@ pub(crate) async fn search(
     limit: u32,
 ) -> Result<Vec<User>, sqlx::Error> {
     let all = "SELECT id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
-               FROM users WHERE username BETWEEN ?1 AND ?2 AND is_active ORDER BY username LIMIT ?3";
+                   FROM people WHERE username BETWEEN ?1 AND ?2 AND is_active ORDER BY username LIMIT ?3";
     let mut find = query_as(if beside.is_some() { BESIDE } else { all })
         .bind(prefix)
         .bind(format!("{prefix}{}", char::MAX))

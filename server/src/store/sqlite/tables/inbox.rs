@@ -45,8 +45,8 @@ pub(crate) fn put(
     }
     let count = entries.len() as u64;
     let mut move_head = connection.prepare_cached(
-        "INSERT INTO inboxes (user, head) VALUES (?, ?)
-         ON CONFLICT (user) DO UPDATE SET head = head + excluded.head RETURNING head",
+        "INSERT INTO inboxes (person, head) VALUES (?, ?)
+             ON CONFLICT (person) DO UPDATE SET head = head + excluded.head RETURNING head",
     )?;
     let head = number(move_head.query_row(params![key, seq_number(count)], |row| row.get(0))?)?;
     let numbers: Vec<u64> = (head - count + 1..=head).collect();
@@ -148,7 +148,7 @@ fn settle(
 pub(super) fn settling(condition: &str) -> String {
     format!(
         "UPDATE inbox INDEXED BY inbox_waiting_by_kind SET waits = 0
-         WHERE user = ?1 AND waits AND {condition} RETURNING seq, octet_length(item)"
+         WHERE person = ?1 AND waits AND {condition} RETURNING seq, octet_length(item)"
     )
 }
 
@@ -190,11 +190,11 @@ async fn portion(
 }
 
 /// The state of an inbox.
-pub(super) const STATE: &str = "SELECT COALESCE((SELECT head FROM inboxes WHERE user = p.key), 0),
+pub(super) const STATE: &str = "SELECT COALESCE((SELECT head FROM inboxes WHERE person = p.key), 0),
             (SELECT COALESCE(SUM(bytes), 0) FROM inbox INDEXED BY inbox_waiting_by_kind
-             WHERE user = p.key AND waits),
-            EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE user = p.key AND is_running)
-     FROM users p WHERE p.id = ?";
+             WHERE person = p.key AND waits),
+            EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE person = p.key AND is_running)
+     FROM people p WHERE p.id = ?";
 
 /// See [`InboxStore::inbox_state`](hub::port::InboxStore::inbox_state).
 pub(crate) async fn state(readers: &SqlitePool, user: &UserId) -> Result<InboxState, sqlx::Error> {
@@ -216,7 +216,7 @@ pub(crate) async fn after(
     limit: u32,
 ) -> Result<Option<Vec<Entry>>, sqlx::Error> {
     let rows = query_as::<_, EntryRow>(
-        "SELECT seq, at_ms, item, waits FROM inbox WHERE user = (SELECT key FROM users WHERE id = ?) AND seq > ?
+        "SELECT seq, at_ms, item, waits FROM inbox WHERE person = (SELECT key FROM people WHERE id = ?) AND seq > ?
          ORDER BY seq LIMIT ?",
     )
     .bind(user.as_str())
@@ -241,9 +241,9 @@ pub(crate) async fn after(
 /// Whether numbers were given after this one, and no entry of them is kept.
 async fn is_lagging(readers: &SqlitePool, user: &UserId, seq: u64) -> Result<bool, sqlx::Error> {
     query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM inboxes h JOIN users p ON p.key = h.user
+        "SELECT EXISTS (SELECT 1 FROM inboxes h JOIN people p ON p.key = h.person
                         WHERE p.id = ?1 AND h.head > ?2
-                        AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.user = p.key AND i.seq > ?2))",
+                        AND NOT EXISTS (SELECT 1 FROM inbox i WHERE i.person = p.key AND i.seq > ?2))",
     )
     .bind(user.as_str())
     .bind(seq_number(seq))
@@ -262,7 +262,7 @@ pub(crate) async fn waiting(
     let kind = |at: usize| kinds.get(at).map(|kind| kind.name());
     let rows = query_as::<_, EntryRow>(
         "SELECT seq, at_ms, item, waits FROM inbox INDEXED BY inbox_waiting_by_kind
-         WHERE user = (SELECT key FROM users WHERE id = ?) AND waits AND seq > ? AND seq <= ?
+         WHERE person = (SELECT key FROM people WHERE id = ?) AND waits AND seq > ? AND seq <= ?
          AND kind IN (?, ?, ?, ?) ORDER BY seq",
     )
     .bind(user.as_str())

@@ -12,9 +12,9 @@ use crate::store::sqlite::write_tx::DatabaseError;
 /// Stores a job of the user with this key.
 pub(super) fn save(connection: &Connection, owner: i64, job: &Job) -> Result<(), DatabaseError> {
     let mut save = connection.prepare_cached(
-        "INSERT INTO jobs (id, user, is_running, job) VALUES (?, ?, ?, ?)
+        "INSERT INTO jobs (id, person, is_running, job) VALUES (?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE
-         SET user = excluded.user, is_running = excluded.is_running, job = excluded.job",
+         SET person = excluded.person, is_running = excluded.is_running, job = excluded.job",
     )?;
     let is_running = job.status == JobStatus::Running;
     save.execute(params![job.id.0.as_bytes().as_slice(), owner, is_running, json(job)?])?;
@@ -44,7 +44,7 @@ pub(crate) async fn page(
     limit: u32,
 ) -> Result<Vec<Job>, sqlx::Error> {
     let jobs: Vec<String> = query_scalar(
-        "SELECT job FROM jobs WHERE user = (SELECT key FROM users WHERE id = ?) AND id < ?
+        "SELECT job FROM jobs WHERE person = (SELECT key FROM people WHERE id = ?) AND id < ?
          ORDER BY id DESC LIMIT ?",
     )
     .bind(user.as_str())
@@ -63,7 +63,7 @@ pub(crate) async fn running(
     limit: u32,
 ) -> Result<Vec<Job>, sqlx::Error> {
     let jobs: Vec<String> = query_scalar(
-        "SELECT job FROM jobs WHERE user = (SELECT key FROM users WHERE id = ?) AND is_running AND id > ?
+        "SELECT job FROM jobs WHERE person = (SELECT key FROM people WHERE id = ?) AND is_running AND id > ?
          ORDER BY id LIMIT ?",
     )
     .bind(user.as_str())
@@ -75,7 +75,7 @@ pub(crate) async fn running(
 }
 
 pub(super) const RUNNING_COUNT: &str = "SELECT COUNT(*) FROM jobs INDEXED BY jobs_running
-     WHERE user = (SELECT key FROM users WHERE id = ?) AND is_running";
+     WHERE person = (SELECT key FROM people WHERE id = ?) AND is_running";
 
 /// See [`hub::store::InboxStore::running_count`].
 pub(crate) async fn running_count(readers: &SqlitePool, user: &UserId) -> Result<u64, sqlx::Error> {

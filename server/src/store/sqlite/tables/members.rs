@@ -62,15 +62,15 @@ pub(crate) fn remove(
 ) -> Result<Option<UserId>, DatabaseError> {
     let mut remove = connection.prepare_cached(
         "DELETE FROM members WHERE room = (SELECT key FROM rooms WHERE id = ?)
-                               AND user = (SELECT key FROM users WHERE id = ?) RETURNING room",
+                                   AND person = (SELECT key FROM people WHERE id = ?) RETURNING room",
     )?;
     let left: Option<i64> = remove.query_row([room.as_str(), user.as_str()], |row| row.get(0)).optional()?;
     let Some(room) = left else { return Ok(None) };
     let mut promote = connection.prepare_cached(
         "UPDATE members SET role = 1
-         WHERE key = (SELECT MIN(key) FROM members WHERE room = ?1)
-           AND NOT EXISTS (SELECT 1 FROM members WHERE room = ?1 AND role = 1)
-         RETURNING (SELECT id FROM users WHERE users.key = members.user)",
+             WHERE key = (SELECT MIN(key) FROM members WHERE room = ?1)
+               AND NOT EXISTS (SELECT 1 FROM members WHERE room = ?1 AND role = 1)
+             RETURNING (SELECT id FROM people WHERE people.key = members.person)",
     )?;
     let heir: Option<String> = promote.query_row([room], |row| row.get(0)).optional()?;
     Ok(heir.as_deref().map(user_id).transpose()?)
@@ -99,7 +99,7 @@ pub(crate) fn mark_read(
     let Some((room, head)) = room else { return Ok(()) };
     let mut raise = connection.prepare_cached(
         "UPDATE members SET read_seq = ?1
-         WHERE room = ?2 AND user = (SELECT key FROM users WHERE id = ?3) AND read_seq < ?1",
+             WHERE room = ?2 AND person = (SELECT key FROM people WHERE id = ?3) AND read_seq < ?1",
     )?;
     for (user, seq) in marks {
         raise.execute(params![seq_number(*seq).min(head), room, user.as_str()])?;
@@ -110,14 +110,14 @@ pub(crate) fn mark_read(
 pub(super) const ROLE: &str = "
     SELECT role FROM members
     WHERE room = (SELECT COALESCE(chat, key) FROM rooms WHERE id = ?)
-      AND user = (SELECT key FROM users WHERE id = ?)";
+      AND person = (SELECT key FROM people WHERE id = ?)";
 
 pub(super) const HEADS: &str = "
     SELECT r.id, r.epoch, r.head FROM members m JOIN rooms r ON r.key = m.room
-    WHERE m.user = (SELECT key FROM users WHERE id = ?1)
+    WHERE m.person = (SELECT key FROM people WHERE id = ?1)
     UNION ALL
     SELECT r.id, r.epoch, r.head FROM members m JOIN rooms r ON r.chat = m.room
-    WHERE m.user = (SELECT key FROM users WHERE id = ?1)";
+    WHERE m.person = (SELECT key FROM people WHERE id = ?1)";
 
 /// See [`hub::store::Store::role`]. In a live room it is the role in its chat.
 pub(crate) async fn role(

@@ -115,7 +115,7 @@ macro_rules! page_where {
             "SELECT (SELECT epoch FROM rooms WHERE id = ?1) AS epoch,
                     m.seq, m.id, m.author, m.draft, m.at_ms, m.body, m.parent, m.kind,
                     p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
-             FROM messages m CROSS JOIN users p
+             FROM messages m CROSS JOIN people p
              WHERE m.room = (SELECT key FROM rooms WHERE id = ?1) AND p.key = m.author AND ",
             $edge,
             $who,
@@ -131,7 +131,7 @@ macro_rules! member {
     () => {
         " AND EXISTS (SELECT 1 FROM members
                       WHERE room = (SELECT COALESCE(chat, key) FROM rooms WHERE id = ?1)
-                        AND user = (SELECT key FROM users WHERE id = ?4))"
+                        AND person = (SELECT key FROM people WHERE id = ?4))"
     };
 }
 

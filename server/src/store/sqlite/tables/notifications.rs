@@ -20,7 +20,7 @@ pub(super) fn insert(
         return Ok(());
     }
     let mut insert = connection.prepare_cached(
-        "INSERT OR REPLACE INTO notifications (id, user, kind, title, message, at_ms, is_read)
+        "INSERT OR REPLACE INTO notifications (id, person, kind, title, message, at_ms, is_read)
          VALUES (?, ?, ?, ?, ?, ?, ?)",
     )?;
     for it in notifications {
@@ -28,8 +28,8 @@ pub(super) fn insert(
         insert.execute(params![id, user, it.kind, it.title, it.message, it.at_ms, it.is_read])?;
     }
     let mut delete_old = connection.prepare_cached(
-        "DELETE FROM notifications WHERE user = ?1 AND id <=
-         (SELECT id FROM notifications WHERE user = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+        "DELETE FROM notifications WHERE person = ?1 AND id <=
+         (SELECT id FROM notifications WHERE person = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
     )?;
     delete_old.execute(params![user, MAX_INBOX_ITEMS])?;
     Ok(())
@@ -68,9 +68,9 @@ pub(crate) async fn page(
     let rows = query(
         "SELECT counted.unread, listed.*
          FROM (SELECT COUNT(*) AS unread FROM notifications
-               WHERE user = (SELECT key FROM users WHERE id = ?1) AND NOT is_read) counted
+               WHERE person = (SELECT key FROM people WHERE id = ?1) AND NOT is_read) counted
          LEFT JOIN (SELECT id, kind, title, message, at_ms, is_read FROM notifications
-                    WHERE user = (SELECT key FROM users WHERE id = ?1) AND id < ?2
+                    WHERE person = (SELECT key FROM people WHERE id = ?1) AND id < ?2
                     ORDER BY id DESC LIMIT ?3) listed
          ORDER BY listed.id DESC",
     )

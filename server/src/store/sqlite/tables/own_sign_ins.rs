@@ -14,13 +14,13 @@ use crate::store::sqlite::write_tx::DatabaseError;
 /// The live sign-ins of a user. The few of one user are sorted.
 pub(super) const LIST: &str = "
     SELECT id, device, created_at_ms, seen_at_ms, expires_at_ms FROM sign_ins
-    WHERE user = (SELECT key FROM users WHERE id = ?1 AND is_active) AND NOT is_revoked AND expires_at_ms > ?2
+    WHERE person = (SELECT key FROM people WHERE id = ?1 AND is_active) AND NOT is_revoked AND expires_at_ms > ?2
     ORDER BY seen_at_ms DESC, id DESC LIMIT ?3";
 
 /// Ends a live sign-in of a user.
 const END_ONE: &str = "
     UPDATE sign_ins SET is_revoked = 1
-    WHERE id = ?2 AND user = ?1 AND NOT is_revoked AND expires_at_ms > ?3 RETURNING id";
+    WHERE id = ?2 AND person = ?1 AND NOT is_revoked AND expires_at_ms > ?3 RETURNING id";
 
 /// Ends all sign-ins of a user but one. Also those that have expired: a clock that was set ahead and is set right would
 /// bring them back.
@@ -55,8 +55,8 @@ pub(crate) async fn list(
 fn is_live(connection: &Connection, user: i64, id: Uuid, now_ms: i64) -> Result<bool, rusqlite::Error> {
     connection
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM sign_ins s JOIN users p ON p.key = s.user
-             WHERE s.id = ? AND s.user = ? AND s.expires_at_ms > ? AND NOT s.is_revoked AND p.is_active)",
+            "SELECT EXISTS (SELECT 1 FROM sign_ins s JOIN people p ON p.key = s.person
+             WHERE s.id = ? AND s.person = ? AND s.expires_at_ms > ? AND NOT s.is_revoked AND p.is_active)",
         )?
         .query_row(params![id.as_bytes().as_slice(), user, now_ms], |row| row.get(0))
 }

@@ -73,7 +73,7 @@ async fn a_page_of_the_only_room_is_not_put_in_order_by_hand() {
     SqliteStore::open(&path).await.unwrap().close().await;
     let database = Connection::open(&path).unwrap();
     let one_of_each = "
-        INSERT INTO users (key, id, username, email, created_at_ms) VALUES (1, 'ann', 'Ann', 'ann@example.org', 0);
+        INSERT INTO people (key, id, username, email, created_at_ms) VALUES (1, 'ann', 'Ann', 'ann@example.org', 0);
         INSERT INTO rooms (key, id, name, kind, epoch, created_at_ms, active_at_ms) VALUES (1, 'den', 'Den', 0, 7, 0, 0);
         WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000)
         INSERT INTO messages (room, seq, id, author, draft, at_ms, body)

@@ -33,9 +33,9 @@ pub(super) fn note_left(
     user: &UserId,
 ) -> Result<(), rusqlite::Error> {
     let mut note = connection.prepare_cached(
-        "INSERT OR IGNORE INTO left_for_good (room, user)
-         SELECT room, user FROM members WHERE room = (SELECT key FROM rooms WHERE id = ?)
-                                            AND user = (SELECT key FROM users WHERE id = ?)",
+        "INSERT OR IGNORE INTO left_for_good (room, person)
+         SELECT room, person FROM members WHERE room = (SELECT key FROM rooms WHERE id = ?)
+                                            AND person = (SELECT key FROM people WHERE id = ?)",
     )?;
     note.execute([room.as_str(), user.as_str()])?;
     Ok(())
@@ -49,7 +49,7 @@ pub(crate) fn take_back_leaving(
 ) -> Result<u64, rusqlite::Error> {
     let mut take_back = connection.prepare_cached(
         "DELETE FROM left_for_good WHERE room = (SELECT key FROM rooms WHERE id = ?)
-                                     AND user = (SELECT key FROM users WHERE id = ?)",
+                                         AND person = (SELECT key FROM people WHERE id = ?)",
     )?;
     let mut count = 0;
     for user in users {
@@ -59,7 +59,7 @@ pub(crate) fn take_back_leaving(
 }
 
 pub(super) const OWNED: &str = "SELECT COUNT(*) FROM members INDEXED BY members_by_person
-     WHERE user = (SELECT key FROM users WHERE id = ?) AND role = 1";
+     WHERE person = (SELECT key FROM people WHERE id = ?) AND role = 1";
 
 /// See [`hub::store::Store::rooms_owned`].
 pub(crate) async fn rooms_owned(readers: &SqlitePool, user: &UserId) -> Result<u64, sqlx::Error> {
@@ -68,9 +68,9 @@ pub(crate) async fn rooms_owned(readers: &SqlitePool, user: &UserId) -> Result<u
 
 /// Those users of a JSON list who share a room with the user.
 pub(super) const KNOWN: &str = "
-    SELECT COUNT(*) FROM json_each(?1) asked JOIN users p ON p.id = asked.value
+    SELECT COUNT(*) FROM json_each(?1) asked JOIN people p ON p.id = asked.value
     WHERE EXISTS (SELECT 1 FROM members other JOIN members own ON own.room = other.room
-                  WHERE other.user = p.key AND own.user = (SELECT key FROM users WHERE id = ?2))";
+                  WHERE other.person = p.key AND own.person = (SELECT key FROM people WHERE id = ?2))";
 
 /// See [`hub::store::Store::strangers`].
 pub(crate) async fn strangers(

@@ -26,10 +26,10 @@ fn insert(connection: &Connection, draft: &RoomDraft) -> Result<RoomRecord, Writ
     // Before all rooms of its maker, also when the clock was set back meanwhile.
     let mut insert = connection.prepare_cached(
         "INSERT INTO rooms (id, name, kind, epoch, created_at_ms, active_at_ms)
-         SELECT ?1, ?2, ?3, ?4, ?5, CASE WHEN latest > ?5 THEN latest + 1 ELSE ?5 END
-         FROM (SELECT MAX(r.active_at_ms) AS latest FROM members m JOIN rooms r ON r.key = m.room
-               WHERE m.user = (SELECT key FROM users WHERE id = ?6))
-         RETURNING key, active_at_ms",
+             SELECT ?1, ?2, ?3, ?4, ?5, CASE WHEN latest > ?5 THEN latest + 1 ELSE ?5 END
+             FROM (SELECT MAX(r.active_at_ms) AS latest FROM members m JOIN rooms r ON r.key = m.room
+                   WHERE m.person = (SELECT key FROM people WHERE id = ?6))
+             RETURNING key, active_at_ms",
     )?;
     let (room, active_at_ms): (i64, i64) = insert.query_row(
         params![
@@ -116,7 +116,7 @@ macro_rules! find_where {
                     m.role, IIF(r.chat IS NULL, m.read_seq, 0) AS read_seq,
                     p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms
              FROM rooms r JOIN rooms h ON h.key = COALESCE(r.chat, r.key)
-             LEFT JOIN members m ON m.room = h.key LEFT JOIN users p ON p.key = m.user
+             LEFT JOIN members m ON m.room = h.key LEFT JOIN people p ON p.key = m.person
              WHERE ",
             $condition,
             " ORDER BY m.key"

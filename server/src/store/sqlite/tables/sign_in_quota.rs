@@ -11,7 +11,7 @@ use crate::store::sqlite::write_tx::DatabaseError;
 pub(super) const OLDEST: &str = "
     UPDATE sign_ins SET is_revoked = 1 WHERE id IN
       (SELECT id FROM sign_ins INDEXED BY sign_ins_live_by_person
-       WHERE user = ?1 AND NOT is_revoked AND expires_at_ms > ?2 AND id <> ?3
+       WHERE person = ?1 AND NOT is_revoked AND expires_at_ms > ?2 AND id <> ?3
        ORDER BY expires_at_ms DESC, id DESC LIMIT -1 OFFSET ?4)
     RETURNING id";
 

@@ -72,7 +72,7 @@ macro_rules! sign_ins_where {
             "SELECT s.id, s.kind, s.secret_hash, s.created_at_ms, s.expires_at_ms, s.seen_at_ms,
                     p.id AS person_id, p.username, p.email, p.is_active, p.created_at_ms AS person_created_at_ms,
                     p.clearance
-             FROM sign_ins s JOIN users p ON p.key = s.user WHERE ",
+             FROM sign_ins s JOIN people p ON p.key = s.person WHERE ",
             $condition
         )
     };
@@ -179,8 +179,8 @@ pub(crate) fn open(connection: &Connection, new: &NewSignIn) -> Result<(), Write
         }
     }
     let mut insert = connection.prepare_cached(
-        "INSERT INTO sign_ins (id, user, kind, secret_hash, created_at_ms, expires_at_ms, seen_at_ms, device)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO sign_ins (id, person, kind, secret_hash, created_at_ms, expires_at_ms, seen_at_ms, device)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     )?;
     insert.execute(params![
         sign_in.id.as_bytes().as_slice(),

@@ -43,7 +43,7 @@ macro_rules! summaries_of {
             SELECT r.id, r.name, r.kind, r.epoch, r.head, r.created_at_ms, page.role, page.read_seq,
                    (SELECT COUNT(*) FROM (
                         SELECT 1 FROM messages u
-                        WHERE u.room = page.room AND u.seq > MAX(page.read_seq, r.head - ?3) AND u.author <> page.user
+                        WHERE u.room = page.room AND u.seq > MAX(page.read_seq, r.head - ?3) AND u.author <> page.person
                         LIMIT ?1)) AS unread,
                    (SELECT COUNT(*) FROM members c WHERE c.room = page.room) AS member_count,
                    p.id AS author, p.username AS author_name, l.at_ms,
@@ -51,7 +51,7 @@ macro_rules! summaries_of {
             FROM page
             JOIN rooms r ON r.key = page.room
             LEFT JOIN messages l ON l.room = r.key AND l.seq = r.head
-            LEFT JOIN users p ON p.key = l.author
+            LEFT JOIN people p ON p.key = l.author
             ORDER BY r.active_at_ms DESC, r.id"
         )
     };
@@ -64,8 +64,8 @@ pub(crate) async fn one(
     user: &UserId,
 ) -> Result<Option<RoomSummary>, sqlx::Error> {
     let row: Option<SummaryRow> = query_as(summaries_of!(
-        "SELECT room, user, role, read_seq FROM members
-         WHERE user = (SELECT key FROM users WHERE id = ?4) AND room = (SELECT key FROM rooms WHERE id = ?5)"
+        "SELECT room, person, role, read_seq FROM members
+         WHERE person = (SELECT key FROM people WHERE id = ?4) AND room = (SELECT key FROM rooms WHERE id = ?5)"
     ))
     .bind(MAX_UNREAD)
     .bind(preview_chars())
@@ -85,10 +85,10 @@ pub(crate) async fn page(
     limit: u32,
 ) -> Result<Vec<RoomSummary>, sqlx::Error> {
     let rows: Vec<SummaryRow> = query_as(summaries_of!(
-        "SELECT m.room, m.user, m.role, m.read_seq FROM members m JOIN rooms o ON o.key = m.room
-         WHERE m.user = (SELECT key FROM users WHERE id = ?4)
+        "SELECT m.room, m.person, m.role, m.read_seq FROM members m JOIN rooms o ON o.key = m.room
+         WHERE m.person = (SELECT key FROM people WHERE id = ?4)
            AND (?5 IS NULL OR EXISTS (
-                SELECT 1 FROM rooms a JOIN members am ON am.room = a.key AND am.user = m.user
+                SELECT 1 FROM rooms a JOIN members am ON am.room = a.key AND am.person = m.person
                 WHERE a.id = ?5 AND (o.active_at_ms, a.id) < (a.active_at_ms, o.id)))
          ORDER BY o.active_at_ms DESC, o.id LIMIT ?6"
     ))

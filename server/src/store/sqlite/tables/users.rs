@@ -39,7 +39,7 @@ pub(super) fn lookup(
 ) -> Result<Vec<KnownUser>, WriteError<StoreError>> {
     let mut find = connection.prepare_cached(
         "SELECT key, id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
-         FROM users WHERE id = ?",
+         FROM people WHERE id = ?",
     )?;
     let mut seen = HashSet::new();
     let mut known = Vec::with_capacity(users.len());

@@ -23,6 +23,7 @@ pub(super) async fn check(
 
 #[derive(FromRow)]
 struct EntryRow {
+    #[sqlx(rename = "person")]
     user: i64,
     username: Option<String>,
     head: Option<i64>,
@@ -41,9 +42,9 @@ impl EntryRow {
 /// All entries in the order in which they lie in their table. Old ones are let go unless they wait, the newest one never is.
 async fn entries(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, EntryRow>(
-        "SELECT i.user, p.username, h.head, i.seq, i.item, i.waits FROM inbox i NOT INDEXED
-         LEFT JOIN inboxes h ON h.user = i.user LEFT JOIN users p ON p.key = i.user
-         ORDER BY i.user, i.seq",
+        "SELECT i.person, p.username, h.head, i.seq, i.item, i.waits FROM inbox i NOT INDEXED
+         LEFT JOIN inboxes h ON h.person = i.person LEFT JOIN people p ON p.key = i.person
+         ORDER BY i.person, i.seq",
     )
     .fetch(connection);
     let mut open: Option<(i64, Series)> = None;
@@ -76,9 +77,9 @@ async fn empty_inboxes(
     findings: &mut Findings<'_>,
 ) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, (i64, Option<String>, i64)>(
-        "SELECT h.user, p.username, h.head FROM inboxes h LEFT JOIN users p ON p.key = h.user
-         WHERE h.head <> 0 AND h.head < ? AND h.user NOT IN
-         (SELECT user FROM inbox NOT INDEXED WHERE at_ms IS NOT NULL)",
+        "SELECT h.person, p.username, h.head FROM inboxes h LEFT JOIN people p ON p.key = h.person
+         WHERE h.head <> 0 AND h.head < ? AND h.person NOT IN
+         (SELECT person FROM inbox NOT INDEXED WHERE at_ms IS NOT NULL)",
     )
     .bind(i64::try_from(LEAST_JUMP).unwrap_or(i64::MAX))
     .fetch(connection);
@@ -118,7 +119,7 @@ impl JobRow {
 async fn jobs(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, JobRow>(
         "SELECT j.id, p.id AS owner, j.is_running, j.job
-         FROM jobs j NOT INDEXED LEFT JOIN users p ON p.key = j.user",
+         FROM jobs j NOT INDEXED LEFT JOIN people p ON p.key = j.person",
     )
     .fetch(connection);
     while let Some(row) = rows.try_next().await? {
@@ -132,8 +133,8 @@ async fn notifications(
     findings: &mut Findings<'_>,
 ) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, (Vec<u8>, String, i64)>(
-        "SELECT id, COALESCE((SELECT p.username FROM users p WHERE p.key = user), '(unknown)'), COUNT(*)
-         FROM notifications NOT INDEXED GROUP BY +user, +id",
+        "SELECT id, COALESCE((SELECT p.username FROM people p WHERE p.key = person), '(unknown)'), COUNT(*)
+         FROM notifications NOT INDEXED GROUP BY +person, +id",
     )
     .fetch(connection);
     while let Some((id, user, times)) = rows.try_next().await? {

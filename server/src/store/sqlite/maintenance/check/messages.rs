@@ -110,7 +110,7 @@ async fn names(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -
 async fn drafts(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, (String, String, Vec<u8>, String, i64)>(
         "SELECT COALESCE((SELECT r.id FROM rooms r WHERE r.key = m.room), '(unknown)'),
-                COALESCE((SELECT p.username FROM users p WHERE p.key = m.author), '(unknown)'),
+                COALESCE((SELECT p.username FROM people p WHERE p.key = m.author), '(unknown)'),
                 m.draft, group_concat(m.seq, ' and '), MAX(m.at_ms)
          FROM messages m NOT INDEXED GROUP BY +m.room, +m.author, +m.draft HAVING COUNT(*) > 1",
     )

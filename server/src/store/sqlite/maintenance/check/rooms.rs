@@ -95,6 +95,7 @@ struct MemberRow {
     room: i64,
     room_id: Option<String>,
     head: Option<i64>,
+    #[sqlx(rename = "person")]
     user: i64,
     username: Option<String>,
     role: i64,
@@ -114,8 +115,8 @@ impl MemberRow {
 
 async fn members(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, MemberRow>(
-        "SELECT m.room, r.id AS room_id, r.head, m.user, p.username, m.role, m.read_seq
-         FROM members m NOT INDEXED LEFT JOIN rooms r ON r.key = m.room LEFT JOIN users p ON p.key = m.user",
+        "SELECT m.room, r.id AS room_id, r.head, m.person, p.username, m.role, m.read_seq
+         FROM members m NOT INDEXED LEFT JOIN rooms r ON r.key = m.room LEFT JOIN people p ON p.key = m.person",
     )
     .fetch(connection);
     while let Some(row) = rows.try_next().await? {
