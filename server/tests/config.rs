@@ -1,4 +1,6 @@
 //! Starts that are refused, and starts that are not, with the real program.
+//!
+//! Long because each setting has its cases.
 #![expect(clippy::expect_used, reason = "a program that cannot be called has failed the test")]
 
 use std::io::{BufRead, BufReader, Read, Write};

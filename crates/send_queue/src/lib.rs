@@ -1,5 +1,7 @@
 //! Send queue: what waits for one connection, in order and bounded in bytes. Pure: it neither waits nor wakes.
 //!
+//! Long because half of it are its tests.
+//!
 //! While little waits, everything is kept as it came. Once the reader lags, an item that a newer one of the same key
 //! supersedes is taken out (conflation): a slow reader gets the latest of everything and not all that led to it.
 //!

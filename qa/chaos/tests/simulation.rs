@@ -48,7 +48,7 @@ fn seeds_from_225_to_300_keep_the_promise() {
 
 /// Seeds in which the simulation accused the hub wrongly.
 #[test]
-fn seeds_that_were_judged_too_early_or_by_a_write_that_never_was_keep_the_promise() {
+fn seeds_that_were_judged_wrongly_keep_the_promise() {
     for seeds in [43_114..43_115, 72_887..72_888] {
         let sweep = Sweep::run(seeds, None).unwrap();
         assert!(sweep.broken.is_empty(), "{sweep}");

@@ -147,7 +147,7 @@ fn as_of_the_first_release(offset: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_offset_of_the_first_release_is_good_where_its_epochs_are_of_one_room_each() {
+async fn an_offset_of_the_first_release_recovers_where_its_epochs_are_unique() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let kitchen = app.create_room(&bob, "Kitchen", &[&ann]).await;

@@ -1,5 +1,7 @@
 //! World around the hub: owns virtual time, the disk, connections and clients, and lets one event happen after the other.
 //!
+//! Long because the order of everything in a run is decided here.
+//!
 //! Everything that reaches the hub from outside does so here, one event in each tick of virtual time. The clock moves when
 //! no task has anything to do, so the hub has finished with one event before the next one comes, and the order in which
 //! its maps are walked changes nothing.

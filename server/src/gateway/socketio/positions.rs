@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn rooms_of_one_epoch_are_told_apart_and_one_that_is_not_there_is_none_of_them() {
+    fn rooms_of_one_epoch_are_told_apart() {
         let (kitchen, attic) = (room("kitchen"), room("attic"));
         let heads =
             [(kitchen.clone(), cursor(7, 9)), (attic.clone(), cursor(7, 9)), (room("den"), cursor(8, 9))];
@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_the_first_release_is_good_where_its_epochs_are_of_one_room_each() {
+    fn an_offset_of_the_first_release_is_read_where_its_epochs_are_unique() {
         let offset = URL_SAFE_NO_PAD.encode([LAYOUT_OF_EPOCHS, 1, 7, 0, 0, 0, 3]);
         let (kitchen, attic) = (room("kitchen"), room("attic"));
         let heads = [(kitchen.clone(), cursor(7, 9)), (attic, cursor(7, 9)), (room("den"), cursor(8, 9))];
