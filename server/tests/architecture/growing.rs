@@ -13,7 +13,7 @@ const GROWS: [&str; 15] = [
     "Mutex<Vec<",
     "RateLimiter<",
     "SendQueue<",
-    "Recent<",
+    "TwoGenerationCache<",
     "mpsc::Sender<",
     "mpsc::UnboundedSender<",
     "SyncSender<",

@@ -1,6 +1,6 @@
 //! The ports: what the hub needs from outside, a store and a clock, so that it depends on no database and no machine.
 //!
-//! The store's traits go through [`async_trait`], because the hub holds its store as a trait object.
+//! The store's traits go through `async_trait`, because the hub holds its store as a trait object.
 
 mod inbox;
 
