@@ -2,7 +2,7 @@
 # The address can be chosen: make run PORT=8080, or HUBBUB_LISTEN=0.0.0.0:8080 make run
 
 .DEFAULT_GOAL := help
-.PHONY: help run build dev test check attack chaos chaos-volume bench bench-check bench-page fmt fuzz fuzz-cost screenshots setup
+.PHONY: help run build dev test check attack chaos chaos-digest chaos-volume bench bench-ab bench-check bench-page fmt fuzz fuzz-cost mutants screenshots setup
 
 help: ## What can be asked for
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -30,6 +30,10 @@ chaos: ## Try to break the promise of docs/DELIVERY.md: make chaos MINUTES=10
 	@tools/setup build
 	@tools/chaos "$(or $(MINUTES),10)"
 
+chaos-digest: ## Run 300 simulated seeds without faults and compare what is stored and told with what is recorded
+	@tools/setup build
+	@tools/chaos-digest
+
 chaos-volume: ## 50 MiB for each of ten users who are away, 20,000 messages missed in a room, and the memory that it takes
 	@tools/setup build
 	@tools/chaos-volume
@@ -41,6 +45,10 @@ attack: ## Hostile clients of every kind against a real server, ten minutes; wha
 bench: ## Measure us beside others, in 15 minutes: make bench, or make bench ROUNDS=1 ROWS=1,3
 	@tools/setup build
 	@tools/bench "$(or $(ROUNDS),3)" "$(ROWS)"
+
+bench-ab: ## Compare an older server program with today's: make bench-ab OLD=PATH, or with ROUNDS=3 ROWS=1,9
+	@tools/setup build
+	@tools/bench-ab "$(OLD)" "$(or $(ROUNDS),5)" "$(ROWS)"
 
 bench-check: ## Count the instructions of the hot functions and compare them with the recorded ones
 	@tools/setup build
@@ -58,6 +66,10 @@ fuzz: ## Any bytes for a decoder: make fuzz TARGET=native SECONDS=60, or TARGET=
 fuzz-cost: ## Count what the decoders cost for each byte of long inputs
 	@tools/setup build
 	@tools/fuzz-cost
+
+mutants: ## Break the hub in each way of qa/chaos/mutants and show that the simulation finds it
+	@tools/setup build
+	@tools/mutants
 
 screenshots: ## Pictures of every page, on phone and desktop, light and dark, into screenshots/
 	@tools/setup test

@@ -1,6 +1,6 @@
 // Judges what the decoders cost: node tools/fuzz-cost.mjs
 //
-// Each is given long inputs of two lengths by fuzz/examples/cost.rs, under valgrind's cachegrind, which counts the same on a
+// Each is given long inputs of two lengths by qa/fuzz/examples/cost.rs, under valgrind's cachegrind, which counts the same on a
 // busy machine. The difference of the two is what a byte costs. A decoder that goes through its input once costs the same for
 // each byte however long the input is; one that goes through it again and again costs more the longer it is.
 

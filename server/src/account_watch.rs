@@ -60,7 +60,7 @@ async fn look(state: &AppState, known: u64) -> Result<u64, AccountError> {
 async fn close_ended(state: &AppState, user: &UserId) -> Result<(), AccountError> {
     let (hub, sign_ins) = (state.hub(), state.sign_ins());
     let account = sign_ins.accounts.by_id(user).await?;
-    if !account.is_some_and(|account| account.person.is_active) {
+    if !account.is_some_and(|account| account.user.is_active) {
         hub.close_person(user, CloseCode::Token);
         return Ok(());
     }

@@ -8,11 +8,11 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::address_buckets::{AddressBuckets, SITE_TIMES};
+use crate::address_rate_limiter::{AddressRateLimiter, SITE_TIMES};
 use crate::auth::address::{Address, Site};
-use crate::buckets::{Buckets, Counted};
 use crate::config::{Limits, RateLimits};
 use crate::error::ApiError;
+use crate::rate_limiter::{RateLimited, RateLimiter};
 
 /// Addresses whose handshakes are counted at a time, and as many sites, about 10 MB: so many come back at once only after a
 /// restart.
@@ -33,9 +33,9 @@ pub struct Admissions {
 
 struct Shared {
     limits: Limits,
-    handshakes: AddressBuckets,
+    handshakes: AddressRateLimiter,
     open: Mutex<Open>,
-    full_lines: Buckets<()>,
+    full_lines: RateLimiter<()>,
     /// Lines that were left out since the last one.
     left_out: AtomicU64,
 }
@@ -67,7 +67,7 @@ fn count_down<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: K) {
 impl Shared {
     /// Writes that as many sockets are open as may be, unless that was written a moment ago.
     fn note_full(&self, now_ms: i64) {
-        if self.full_lines.count((), now_ms) == Counted::Yes {
+        if self.full_lines.check((), now_ms).is_ok() {
             let left_out = self.left_out.swap(0, Ordering::Relaxed);
             tracing::warn!(open = self.limits.connections, left_out, "As many sockets are open as may be");
         } else {
@@ -90,8 +90,8 @@ pub struct Place {
 impl Admissions {
     /// Nobody is there yet.
     pub fn new(limits: Limits, rates: RateLimits) -> Self {
-        let handshakes = AddressBuckets::new(rates.handshakes_per_minute, MAX_ADDRESSES);
-        let full_lines = Buckets::new(Some(FULL_LINES), 1);
+        let handshakes = AddressRateLimiter::per_minute(rates.handshakes_per_minute, MAX_ADDRESSES);
+        let full_lines = RateLimiter::per_minute(Some(FULL_LINES), 1);
         let (open, left_out) = (Mutex::default(), AtomicU64::new(0));
         Self { shared: Arc::new(Shared { limits, handshakes, open, full_lines, left_out }) }
     }
@@ -131,10 +131,8 @@ impl Admissions {
     /// # Errors
     /// [`ApiError::TooManySockets`] where this address was too quick.
     pub fn count(&self, address: Address, now_ms: i64) -> Result<(), ApiError> {
-        match self.shared.handshakes.count(address, now_ms) {
-            Counted::Wait(retry_after_ms) => Err(ApiError::TooManySockets { retry_after_ms }),
-            Counted::Yes => Ok(()),
-        }
+        let counted = self.shared.handshakes.check(address, now_ms);
+        counted.map_err(|RateLimited { retry_after_ms }| ApiError::TooManySockets { retry_after_ms })
     }
 }
 

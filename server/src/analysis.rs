@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hub::{Actor, JobReport, NewJob, Refusal};
+use hub::{HubError, JobReport, NewJob, Requester};
 use protocol::rest::Outcome;
 use protocol::{JobId, JobKind, JobStatus, UserId};
 use serde_json::{Value, json};
@@ -26,13 +26,13 @@ const FILE_SIZE: u64 = 48_318_464;
 /// Begins to play the analysis of an interview for somebody. It goes on by itself.
 ///
 /// # Errors
-/// A subject outside its limits; [`Refusal::NoSuchPerson`].
+/// A subject outside its limits; [`HubError::NoSuchPerson`].
 pub(crate) async fn start(
     state: &AppState,
     owner: UserId,
     interview: String,
     outcome: Outcome,
-) -> Result<JobId, Refusal> {
+) -> Result<JobId, HubError> {
     let new = NewJob {
         kind: JobKind::Analysis,
         subject: Some(interview),
@@ -41,12 +41,12 @@ pub(crate) async fn start(
     };
     let job = state.hub().start_job(application(&owner), &owner, new).await?.id;
     let played = play(state.clone(), owner, job, outcome);
-    state.errands().spawn(async move {
+    state.background_tasks().spawn(async move {
         match played.await {
             // Somebody else ended or deleted it meanwhile.
-            Ok(()) | Err(Refusal::JobOver | Refusal::NoSuchJob) => {}
-            Err(refusal) => {
-                let error = &refusal as &dyn std::error::Error;
+            Ok(()) | Err(HubError::JobOver | HubError::NoSuchJob) => {}
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
                 tracing::warn!(error, "An analysis was not played to its end");
             }
         }
@@ -55,11 +55,11 @@ pub(crate) async fn start(
 }
 
 /// The application does the work, whoever it is for.
-fn application(owner: &UserId) -> Actor<'_> {
-    Actor { person: owner, is_service: true }
+fn application(owner: &UserId) -> Requester<'_> {
+    Requester { user: owner, is_service: true }
 }
 
-async fn play(state: AppState, owner: UserId, job: JobId, outcome: Outcome) -> Result<(), Refusal> {
+async fn play(state: AppState, owner: UserId, job: JobId, outcome: Outcome) -> Result<(), HubError> {
     let steps = match outcome {
         Outcome::Completed => STEPS.as_slice(),
         Outcome::Failed => STEPS.split_last().map_or(&[][..], |(_, before)| before),
@@ -93,7 +93,7 @@ async fn is_cut_short(state: &AppState) -> bool {
     }
 }
 
-async fn report(state: &AppState, owner: &UserId, job: JobId, report: JobReport) -> Result<(), Refusal> {
+async fn report(state: &AppState, owner: &UserId, job: JobId, report: JobReport) -> Result<(), HubError> {
     state.hub().report_job(application(owner), job, report).await.map(|_| ())
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use hub::port::Clock;
+use hub::store::Clock;
 use jiff::Timestamp;
 
 /// The calendar of this machine, and the time since this value was made.

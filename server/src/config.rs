@@ -1,84 +1,40 @@
-//! The settings of a running server. Every knob with its flag, variable, unit, default and reason is in
-//! `command_line.rs`.
+//! The settings of a running server, checked. `settings.rs` has each of them with its flag, variable, unit, default and reason.
 
 mod accounts;
-mod command_line;
+mod choice;
+mod data_paths;
+mod error;
 mod limits;
 mod listen;
 mod log;
 mod quotas;
-mod secret_file;
-mod user_command;
+pub(crate) mod retired;
+mod secret;
+mod settings;
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::ValueEnum;
 use protocol::UserId;
 
 use crate::auth::Proxies;
+use crate::auth::extract::{HOST_PREFIX, PLAIN_COOKIE};
 use crate::auth::origin::Origins;
 pub use accounts::{Accounts, Directory, Registration};
-use command_line::{Place, Settings, Switch};
+use choice::OnOff;
+pub use choice::{AccountsMode, Environment, Synchronous};
+pub(crate) use data_paths::DataPaths;
+pub use error::ConfigError;
+pub(crate) use error::invalid;
 pub use limits::{Limits, RateLimits};
 pub use listen::ListenAddress;
 pub use quotas::Quotas;
-pub use user_command::{UserChange, UserOrder, UserRole};
+pub use retired::RetiredName;
+pub use secret::Secret;
+pub(crate) use settings::Settings;
 
-/// Bytes that a signing secret has at least: as many as HS256 puts out (RFC 7518, section 3.2).
-const MIN_SECRET_BYTES: usize = 32;
-
-/// Where the server listens when nothing says otherwise: this machine only, because a proxy with TLS belongs in front.
+/// Default address: this machine only, because a proxy with TLS belongs in front.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 3000);
-
-/// Why the program does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// Not an error: somebody asked for the help or the version.
-    #[error("{0}")]
-    Shown(String),
-    /// A setting is unknown, wrong or contradicts another. One line.
-    #[error("{0}")]
-    Refused(String),
-}
-
-fn refused(why: impl Into<String>) -> ConfigError {
-    ConfigError::Refused(why.into())
-}
-
-/// What the program is asked to do.
-#[derive(Debug)]
-pub enum Order {
-    /// Run the server.
-    Serve(Box<Config>),
-    /// Copy the database.
-    Backup {
-        /// The SQLite file.
-        database: PathBuf,
-        /// Where the copy goes.
-        file: PathBuf,
-    },
-    /// Put a copy in the place of the database.
-    Restore {
-        /// The SQLite file.
-        database: PathBuf,
-        /// The copy.
-        file: PathBuf,
-    },
-    /// Look for what is wrong in a database.
-    Check {
-        /// The SQLite file.
-        database: PathBuf,
-    },
-    /// Make or change an account.
-    User {
-        /// The SQLite file.
-        database: PathBuf,
-        /// Whose, and what.
-        order: UserOrder,
-    },
-}
 
 /// The settings of a running server, checked.
 #[derive(Debug, Clone)]
@@ -87,133 +43,73 @@ pub struct Config {
     pub environment: Environment,
     /// Where to listen.
     pub listen: Vec<ListenAddress>,
-    /// Where the database and the generated secret are kept.
+    /// Folder of the database and the generated secret.
     pub data_dir: PathBuf,
     /// The SQLite file.
     pub database: PathBuf,
-    /// What an acknowledgement is worth in a power cut.
+    /// Whether acknowledged messages survive a power cut.
     pub synchronous: Synchronous,
     /// Signs access tokens; `None` only in development, where one is kept in the data folder.
     pub secret: Option<Secret>,
-    /// Minutes that an access token made here lasts.
+    /// Lifetime in minutes of an access token issued here.
     pub access_token_minutes: u32,
-    /// Browser origins besides our own.
+    /// Browser origins besides the server's own.
     pub origins: Origins,
-    /// Machines whose word about a client's address counts, besides this one.
+    /// Machines besides this one whose `X-Forwarded-For` is trusted.
     pub proxies: Proxies,
-    /// Who keeps the accounts.
+    /// Which service keeps the accounts.
     pub accounts: AccountsMode,
-    /// Who may have an account, and what users see of one another.
-    pub people: Accounts,
-    /// How this server calls itself.
+    /// Registration, and what users see of one another.
+    pub users: Accounts,
+    /// Name of this server in `welcome`.
     pub server_name: String,
-    /// Who is taken without a token at some addresses, in development.
-    pub mock_person: UserId,
+    /// The user of the endpoints that accept connections without a token in development.
+    pub dev_user: UserId,
     /// The built pages.
     pub site_dir: PathBuf,
-    /// Whether a client of Socket.IO without a token is believed who it says it is in `query.userId`.
+    /// Whether a Socket.IO client without a token is the user that it names in `query.userId`.
     pub trust_query_user: bool,
-    /// How often something may be done.
+    /// Rate limits.
     pub rate_limits: RateLimits,
-    /// How much there may be of something.
+    /// Limits of size and number.
     pub limits: Limits,
-    /// What one user, and one address, may ask for, make and keep.
+    /// Quotas of one user, and of one address.
     pub quotas: Quotas,
-    /// Bytes from which on a message is compressed for a socket that can inflate; `None`: no socket is told that we can.
-    pub compress_from: Option<usize>,
-    /// What is logged.
+    /// Minimum size in bytes of a message that is compressed; `None`: compression is not negotiated.
+    pub compression_min_bytes: Option<usize>,
+    /// The log filter.
     pub log: String,
-}
-
-/// Strict or convenient.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Environment {
-    /// Nothing is made up: a missing secret stops the start, cookies need TLS.
-    Production,
-    /// The first start works without any setting and brings demo people.
-    Development,
-}
-
-impl Environment {
-    /// The word used in settings.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Production => "production",
-            Self::Development => "development",
-        }
-    }
-}
-
-/// When a commit waits for the disk (<https://sqlite.org/pragma.html#pragma_synchronous>, for a write-ahead log).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-pub enum Synchronous {
-    /// At each commit: what is acknowledged survives a power cut.
-    #[default]
-    Full,
-    /// Now and then: a power cut may take the last commits; a crash of the program takes none.
-    Normal,
-}
-
-/// Who keeps the accounts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum AccountsMode {
-    /// People register here.
-    Local,
-    /// Another backend signs the tokens; people are created from the claims at first sight.
-    External,
-}
-
-/// The key that signs access tokens. Never printed.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Vec<u8>);
-
-impl Secret {
-    /// Takes any bytes that are enough.
-    pub fn new(bytes: impl Into<Vec<u8>>) -> Option<Self> {
-        let bytes = bytes.into();
-        (bytes.len() >= MIN_SECRET_BYTES).then_some(Self(bytes))
-    }
-
-    /// For the signature.
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.write_str("Secret(..)")
-    }
+    /// Settings that were set by their old names.
+    pub retired_names: Vec<RetiredName>,
 }
 
 impl Config {
-    fn check(settings: Settings, listen_flag: bool, port_flag: bool) -> Result<Self, ConfigError> {
+    /// Checks the settings. `listen_flag` and `port_flag` say whether these two came from flags, which win over variables.
+    ///
+    /// # Errors
+    /// [`ConfigError::Invalid`].
+    pub(crate) fn check(
+        settings: Settings,
+        listen_flag: bool,
+        port_flag: bool,
+        retired_names: Vec<RetiredName>,
+    ) -> Result<Self, ConfigError> {
         let environment = settings.env;
-        let port = settings.port.filter(|_| port_flag || !listen_flag);
-        let listen = settings.listen.filter(|_| listen_flag || !port_flag);
-        let listen = match (listen, port) {
-            (Some(listen), Some(port)) if listen.iter().all(|place| place.port() != port) => {
-                let ports: Vec<_> = listen.iter().map(|place| place.port().to_string()).collect();
-                return Err(refused(format!(
-                    "HUBBUB_LISTEN says port {} and PORT says {port}",
-                    ports.join(", ")
-                )));
-            }
-            (Some(listen), _) => listen,
-            (None, Some(port)) => vec![SocketAddr::new(DEFAULT_LISTEN.ip(), port).into()],
-            (None, None) => vec![DEFAULT_LISTEN.into()],
-        };
+        let listen = listen(
+            settings.listen.filter(|_| listen_flag || !port_flag),
+            settings.port.filter(|_| port_flag || !listen_flag),
+        )?;
         log::log_filter(&settings.log)?;
-        let with_rates = settings.rate_limits == Switch::On;
+        let with_rates = settings.rate_limits == OnOff::On;
         let (rate_limits, limits) = settings.limits.check(environment, with_rates)?;
         let quotas = settings.quotas.check(environment, with_rates, &limits)?;
         Ok(Self {
             environment,
             listen,
-            database: settings.place.database()?,
-            data_dir: settings.place.data_dir,
+            database: settings.paths.database()?,
+            data_dir: settings.paths.data_dir,
             synchronous: settings.synchronous,
-            secret: secret(
+            secret: secret::from_settings(
                 environment,
                 settings.jwt_secret,
                 settings.access_token_secret,
@@ -221,105 +117,81 @@ impl Config {
             )?,
             access_token_minutes: settings.access_token_minutes,
             origins: Origins::parse(settings.cors_origin.as_deref().unwrap_or_default()).map_err(|raw| {
-                refused(format!("CORS_ORIGIN `{raw}` is not an origin such as https://chat.example.org"))
+                invalid(format!("CORS_ORIGIN `{raw}` is not an origin such as https://chat.example.org"))
             })?,
             proxies: Proxies::parse(settings.trusted_proxies.as_deref().unwrap_or_default()).map_err(
                 |raw| {
-                    refused(format!(
-                        "HUBBUB_TRUSTED_PROXIES `{raw}` is no address and no network such as 10.0.0.0/8"
+                    invalid(format!(
+                        "HUBBUB_TRUSTED_PROXIES `{raw}` is not an address or a network such as 10.0.0.0/8"
                     ))
                 },
             )?,
             accounts: settings.accounts,
-            people: settings.people.check(environment)?,
+            users: settings.users.check(environment)?,
             server_name: settings.server_name.unwrap_or_else(|| environment.as_str().to_owned()),
-            mock_person: settings.mock_user_id,
+            dev_user: settings.dev_user_id,
             site_dir: settings.site_dir,
             trust_query_user: trust_query_user(settings.trust_query_user, environment)?,
             rate_limits,
             limits,
             quotas,
-            compress_from: compress_from(settings.compression, settings.compress_from)?,
+            compression_min_bytes: compression_min_bytes(
+                settings.compression,
+                settings.compression_min_bytes,
+            )?,
             log: settings.log,
+            retired_names,
         })
     }
 
-    /// Whether convenience goes before strictness.
+    /// Whether this is a development server.
     pub fn is_development(&self) -> bool {
         self.environment == Environment::Development
     }
-}
 
-/// Below it a frame fits into one packet either way, and compressing it is work for nothing.
-const COMPRESS_FROM: usize = 1024;
-
-fn compress_from(compression: Switch, from: Option<u32>) -> Result<Option<usize>, ConfigError> {
-    match (compression, from) {
-        (Switch::Off, Some(_)) => Err(refused("HUBBUB_COMPRESSION is off, but HUBBUB_COMPRESS_FROM is set")),
-        (Switch::Off, None) => Ok(None),
-        (Switch::On, None) => Ok(Some(COMPRESS_FROM)),
-        (Switch::On, Some(bytes)) => Ok(Some(usize::try_from(bytes).unwrap_or(usize::MAX))),
+    /// Name of the pages' cookie on a server whose first listener has this port. Browsers send cookies to every port of a
+    /// host, and a developer runs more than one hub on one.
+    pub fn cookie_name(&self, port: u16) -> String {
+        match &self.users.cookie_name {
+            Some(name) => name.clone(),
+            None if self.is_development() => format!("{PLAIN_COOKIE}_{port}"),
+            None => format!("{HOST_PREFIX}{PLAIN_COOKIE}"),
+        }
     }
 }
 
-fn trust_query_user(trust: Option<Switch>, environment: Environment) -> Result<bool, ConfigError> {
+/// The addresses of `HUBBUB_LISTEN` and `PORT`, which must not contradict each other.
+fn listen(listen: Option<Vec<ListenAddress>>, port: Option<u16>) -> Result<Vec<ListenAddress>, ConfigError> {
+    match (listen, port) {
+        (Some(listen), Some(port)) if listen.iter().all(|address| address.port() != port) => {
+            let ports: Vec<_> = listen.iter().map(|address| address.port().to_string()).collect();
+            Err(invalid(format!("HUBBUB_LISTEN says port {} and PORT says {port}", ports.join(", "))))
+        }
+        (Some(listen), _) => Ok(listen),
+        (None, Some(port)) => Ok(vec![SocketAddr::new(DEFAULT_LISTEN.ip(), port).into()]),
+        (None, None) => Ok(vec![DEFAULT_LISTEN.into()]),
+    }
+}
+
+/// A smaller frame fits into one packet either way, so compressing it gains nothing.
+const COMPRESSION_MIN_BYTES: usize = 1024;
+
+fn compression_min_bytes(compression: OnOff, bytes: Option<u32>) -> Result<Option<usize>, ConfigError> {
+    match (compression, bytes) {
+        (OnOff::Off, Some(_)) => {
+            Err(invalid("HUBBUB_COMPRESSION is off, but HUBBUB_COMPRESSION_MIN_BYTES is set"))
+        }
+        (OnOff::Off, None) => Ok(None),
+        (OnOff::On, None) => Ok(Some(COMPRESSION_MIN_BYTES)),
+        (OnOff::On, Some(bytes)) => Ok(Some(usize::try_from(bytes).unwrap_or(usize::MAX))),
+    }
+}
+
+fn trust_query_user(trust: Option<OnOff>, environment: Environment) -> Result<bool, ConfigError> {
     match (trust, environment) {
-        (Some(Switch::On), Environment::Production) => Err(refused(
-            "HUBBUB_TRUST_QUERY_USER=on believes anybody to be whoever they say, so it only works with \
-             HUBBUB_ENV=development",
+        (Some(OnOff::On), Environment::Production) => Err(invalid(
+            "HUBBUB_TRUST_QUERY_USER=on lets any client act as any user, so it only works with HUBBUB_ENV=development",
         )),
-        (trust, _) => Ok(trust == Some(Switch::On)),
-    }
-}
-
-fn secret(
-    environment: Environment,
-    first: Option<String>,
-    second: Option<String>,
-    file: Option<&Path>,
-) -> Result<Option<Secret>, ConfigError> {
-    let (first, name) = match file {
-        None => (first, "JWT_SECRET"),
-        Some(_) if first.is_some() => return Err(refused("JWT_SECRET and JWT_SECRET_FILE are both set")),
-        Some(_) if second.is_some() => {
-            return Err(refused("ACCESS_TOKEN_SECRET and JWT_SECRET_FILE are both set"));
-        }
-        Some(file) => (Some(secret_file::read(file)?), "what JWT_SECRET_FILE names"),
-    };
-    // Files end in a line break, and so does what was made of them, such as a secret of Kubernetes.
-    let trimmed = |given: Option<String>| given.map(|it| it.trim().to_owned());
-    let given = match (trimmed(first), trimmed(second)) {
-        (Some(first), Some(second)) if first != second => {
-            return Err(refused("JWT_SECRET and ACCESS_TOKEN_SECRET are both set and differ"));
-        }
-        (first, second) => first.or(second),
-    };
-    match (given, environment) {
-        (Some(given), _) => Secret::new(given)
-            .map(Some)
-            .ok_or_else(|| refused(format!("{name} is shorter than {MIN_SECRET_BYTES} bytes"))),
-        (None, Environment::Development) => Ok(None),
-        (None, Environment::Production) => Err(refused(format!(
-            "JWT_SECRET is not set, nor JWT_SECRET_FILE: production needs one of at least {MIN_SECRET_BYTES} bytes \
-             (or set HUBBUB_ENV=development to have one made)"
-        ))),
-    }
-}
-
-impl Place {
-    fn database(&self) -> Result<PathBuf, ConfigError> {
-        let Some(url) = self.database_url.as_deref().filter(|url| !url.is_empty()) else {
-            return Ok(self.data_dir.join("hubbub.db"));
-        };
-        if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            return Err(refused(
-                "DATABASE_URL names PostgreSQL, but this version only has SQLite (sqlite://PATH)",
-            ));
-        }
-        match url.strip_prefix("sqlite://") {
-            Some(path) if !path.is_empty() && !path.contains([':', '?']) => Ok(PathBuf::from(path)),
-            Some(_) => Err(refused("DATABASE_URL must be sqlite:// and the path of a file, without options")),
-            None => Err(refused("DATABASE_URL must begin with sqlite://")),
-        }
+        (trust, _) => Ok(trust == Some(OnOff::On)),
     }
 }

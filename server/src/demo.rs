@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use app::Demo;
-use hub::model::Person;
-use hub::{NewRoom, Refusal};
+use hub::model::User;
+use hub::{HubError, NewRoom};
 use protocol::{DraftId, RoomId, RoomKind, UserId};
 use uuid::Uuid;
 
@@ -62,7 +62,7 @@ pub enum DemoError {
     People(#[from] AuthError),
     /// The rooms.
     #[error("the demo rooms could not be made")]
-    Rooms(#[from] Refusal),
+    Rooms(#[from] HubError),
 }
 
 impl From<AccountError> for DemoError {
@@ -73,24 +73,24 @@ impl From<AccountError> for DemoError {
 
 /// Fills an empty database. Answers with the demo people where they exist, now or from an earlier start.
 pub(crate) async fn fill(desk: &SignIns) -> Result<Option<Demo>, DemoError> {
-    let people = PEOPLE.map(str::to_owned).to_vec();
+    let users = PEOPLE.map(str::to_owned).to_vec();
     if desk.accounts.count().await? == 0 {
-        let people = make_people(desk).await?;
+        let users = make_people(desk).await?;
         for room in ROOMS {
-            make_room(desk, &people, room).await?;
+            make_room(desk, &users, room).await?;
         }
         tracing::info!("Filled the empty database with demo people and rooms");
-    } else if desk.accounts.by_usernames(&people).await?.len() < people.len() {
+    } else if desk.accounts.by_usernames(&users).await?.len() < users.len() {
         return Ok(None);
     }
     make_admin(desk).await?;
-    Ok(Some(Demo { people, password: PASSWORD.to_owned() }))
+    Ok(Some(Demo { people: users, password: PASSWORD.to_owned() }))
 }
 
-async fn make_people(desk: &SignIns) -> Result<HashMap<&'static str, Arc<Person>>, DemoError> {
+async fn make_people(desk: &SignIns) -> Result<HashMap<&'static str, Arc<User>>, DemoError> {
     // One hash for all: everybody knows the password anyway, and the first start is quicker.
     let hash = desk.passwords.hash(PASSWORD).await?;
-    let mut people = HashMap::new();
+    let mut users = HashMap::new();
     for name in PEOPLE {
         let account = NewAccount {
             id: UserId::parse(&Uuid::now_v7().to_string()).map_err(AuthError::internal)?,
@@ -99,17 +99,17 @@ async fn make_people(desk: &SignIns) -> Result<HashMap<&'static str, Arc<Person>
             password_hash: Some(hash.clone()),
             created_at_ms: desk.clock.now_ms(),
         };
-        people.insert(name, Arc::new(desk.accounts.create(account).await?));
+        users.insert(name, Arc::new(desk.accounts.create(account).await?));
     }
-    Ok(people)
+    Ok(users)
 }
 
 /// Lets the demo administrator see what needs one; also in a database that an older version filled.
 async fn make_admin(desk: &SignIns) -> Result<(), DemoError> {
-    for person in desk.accounts.by_usernames(&[ADMIN.to_owned()]).await? {
-        let account = desk.accounts.by_id(&person.id).await?;
+    for user in desk.accounts.by_usernames(&[ADMIN.to_owned()]).await? {
+        let account = desk.accounts.by_id(&user.id).await?;
         if account.is_some_and(|account| account.clearance != Clearance::Admin) {
-            desk.accounts.set_clearance(&person.id, Clearance::Admin).await?;
+            desk.accounts.set_clearance(&user.id, Clearance::Admin).await?;
         }
     }
     Ok(())
@@ -117,11 +117,11 @@ async fn make_admin(desk: &SignIns) -> Result<(), DemoError> {
 
 async fn make_room(
     desk: &SignIns,
-    people: &HashMap<&'static str, Arc<Person>>,
+    users: &HashMap<&'static str, Arc<User>>,
     (id, name, members, said): Room,
 ) -> Result<(), DemoError> {
-    let id = RoomId::parse(id).map_err(Refusal::from)?;
-    let mut members = members.iter().filter_map(|name| people.get(name)).map(|person| person.id.clone());
+    let id = RoomId::parse(id).map_err(HubError::from)?;
+    let mut members = members.iter().filter_map(|name| users.get(name)).map(|user| user.id.clone());
     let Some(owner) = members.next() else {
         return Ok(());
     };
@@ -133,7 +133,7 @@ async fn make_room(
     };
     desk.hub.create_room(&owner, new).await?;
     for (name, text) in said {
-        if let Some(author) = people.get(name) {
+        if let Some(author) = users.get(name) {
             desk.hub.post(author, &id, DraftId(Uuid::new_v4()), *text).await?;
         }
     }

@@ -8,27 +8,27 @@ use axum::http::header::{
     CONNECTION, HeaderValue, RETRY_AFTER, SEC_WEBSOCKET_VERSION, UPGRADE, WWW_AUTHENTICATE,
 };
 use axum::response::{IntoResponse, Response};
-use hub::Refusal;
+use hub::HubError;
 use protocol::ErrorCode;
 use protocol::rest::ErrorBody;
+use websocket::HandshakeError;
 
 use crate::auth::AuthError;
 use crate::auth::accounts::AccountError;
 use crate::json::{Fault, Misread};
 use crate::refusals::Reason;
-use crate::websocket::HandshakeError;
 
 /// Why a request was not answered with success.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
     /// The hub said no.
     #[error(transparent)]
-    Refused(#[from] Refusal),
+    Refused(#[from] HubError),
     /// The hub said no about a value that this door calls otherwise.
-    #[error("{}", renamed(.refusal, .from, .to))]
+    #[error("{}", renamed(.error, .from, .to))]
     Renamed {
         /// What it said.
-        refusal: Refusal,
+        error: HubError,
         /// The hub's word.
         from: &'static str,
         /// The word of this door.
@@ -143,12 +143,8 @@ impl From<AccountError> for ApiError {
 impl ApiError {
     /// The same refusal, with the name that this door has for a field.
     #[must_use]
-    pub fn renaming(refusal: Refusal, from: &'static str, to: &'static str) -> Self {
-        if refusal.field() == Some(from) {
-            Self::Renamed { refusal, from, to }
-        } else {
-            Self::Refused(refusal)
-        }
+    pub fn renaming(error: HubError, from: &'static str, to: &'static str) -> Self {
+        if error.field() == Some(from) { Self::Renamed { error, from, to } } else { Self::Refused(error) }
     }
 
     /// Status and body. A cause that is our fault is logged here, once, and not told.
@@ -193,11 +189,11 @@ impl ApiError {
             | Self::TooManySockets { .. }
             | Self::TooManyRequests { .. }
             | Self::TooManyAtWork { .. }
-            | Self::Refused(Refusal::TooFast { .. } | Refusal::OverDaily { .. }) => {
+            | Self::Refused(HubError::TooFast { .. } | HubError::OverDaily { .. }) => {
                 Some(Reason(self.to_string()))
             }
             Self::Auth(AuthError::Account(AccountError::Unavailable(_)))
-            | Self::Refused(Refusal::Unavailable(_)) => Some(Reason(with_causes(self))),
+            | Self::Refused(HubError::Unavailable(_)) => Some(Reason(with_causes(self))),
             _ => None,
         }
     }
@@ -205,10 +201,8 @@ impl ApiError {
     fn row(&self) -> (ErrorCode, Option<String>, Option<u64>) {
         let named = |field: &str| Some(field.to_owned());
         match self {
-            Self::Refused(refusal) => {
-                (refusal.code(), refusal.field().map(str::to_owned), refusal.retry_after_ms())
-            }
-            Self::Renamed { refusal, to, .. } => (refusal.code(), named(to), refusal.retry_after_ms()),
+            Self::Refused(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
+            Self::Renamed { error, to, .. } => (error.code(), named(to), error.retry_after_ms()),
             Self::Auth(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
             Self::MediaType { .. } | Self::CutShort => (ErrorCode::BadJson, None, None),
             Self::Misread(misread) if misread.fault() == Fault::NotJson => (ErrorCode::BadJson, None, None),
@@ -247,8 +241,8 @@ fn with_causes(error: &dyn Error) -> String {
 }
 
 /// The hub's sentence begins with its own word for the field.
-fn renamed(refusal: &Refusal, from: &str, to: &str) -> String {
-    let sentence = refusal.to_string();
+fn renamed(error: &HubError, from: &str, to: &str) -> String {
+    let sentence = error.to_string();
     sentence.strip_prefix(from).map(|rest| format!("{to}{rest}")).unwrap_or(sentence)
 }
 

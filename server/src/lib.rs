@@ -1,4 +1,4 @@
-//! Hubbub's server: doors (REST, WebSocket, pages), spellings, accounts, and memory on disk.
+//! Hubbub's server: gateways (REST, WebSocket, Socket.IO, pages), dialects, accounts, and the SQLite store.
 //!
 //! `main.rs` reads the settings and calls [`run`]. Tests call [`serve_on`] with a port of their own.
 
@@ -6,17 +6,16 @@
 #![recursion_limit = "512"]
 
 mod account_watch;
-mod address_buckets;
+mod address_rate_limiter;
 pub mod admission;
 mod analysis;
 pub mod auth;
-mod buckets;
 mod build;
+pub mod cli;
 pub mod clock;
 pub mod config;
 mod demo;
 pub mod dialect;
-pub mod engineio;
 pub mod error;
 pub mod gateway;
 mod http_activity;
@@ -24,24 +23,18 @@ mod http_timeouts;
 pub mod json;
 mod last_seen;
 mod lifecycle;
-mod listener;
 mod own_file;
 mod pace;
+mod rate_limiter;
 mod readiness;
 mod refusals;
 mod requests;
 mod router;
-mod serve;
-mod signals;
 pub mod simulate;
-pub mod socketio;
 pub mod state;
 pub mod store;
+pub mod tcp_upgrade;
 pub mod telemetry;
 pub mod turns;
-mod upgrade;
-pub mod websocket;
 
-pub use lifecycle::{Ended, Running, StartError, run, serve_on};
-pub use listener::{ListenError, inherited};
-pub use upgrade::Successor;
+pub use lifecycle::{ExitReason, ListenError, NextBinary, Running, StartError, inherited, run, serve_on};

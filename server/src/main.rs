@@ -1,4 +1,4 @@
-//! `hubbub`: reads what it is asked to do, and does it.
+//! `hubbub`: parses the command line and runs the command.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -6,11 +6,12 @@ use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use hub::port::Clock as _;
-use server::Ended;
-use server::auth::manage::{Managed, manage};
+use hub::store::Clock as _;
+use server::ExitReason;
+use server::auth::manage::{AccountChange, AccountCommand, Managed, manage};
+use server::cli::CliCommand;
 use server::clock::SystemClock;
-use server::config::{Config, ConfigError, Order, UserChange, UserOrder};
+use server::config::{Config, ConfigError};
 use server::store::sqlite::{SqliteStore, backup, check, restore};
 use server::telemetry::Log;
 use tikv_jemallocator::Jemalloc;
@@ -21,55 +22,59 @@ use tokio::runtime::Runtime;
 #[global_allocator]
 static ALLOCATOR: Jemalloc = Jemalloc;
 
-/// The exit code of a check that found something.
-const FOUND: u8 = 1;
+/// The exit code of a check with findings.
+const FINDINGS: u8 = 1;
 
-/// The exit code of what was refused, as shells use it for a wrong call.
-const REFUSED: u8 = 2;
+/// The exit code of an error, as shells use it for a wrong call.
+const FAILED: u8 = 2;
 
 fn main() -> ExitCode {
-    let order = match Order::read(std::env::args_os()) {
-        Ok(order) => order,
+    let command = match CliCommand::read(std::env::args_os()) {
+        Ok(command) => command,
         Err(ConfigError::Shown(text)) => {
             print(&text);
             return ExitCode::SUCCESS;
         }
-        Err(error) => return refuse(&error),
+        Err(error) => return fail(&error),
     };
-    obey(order).unwrap_or_else(|error| refuse(&*error))
+    run(command).unwrap_or_else(|error| fail(&*error))
 }
 
-fn obey(order: Order) -> Result<ExitCode, Box<dyn Error>> {
-    let log = server::telemetry::start(match &order {
-        Order::Serve(config) => &config.log,
-        // Copying and checking take as long as they take; SQL that is slow is no news.
+fn run(command: CliCommand) -> Result<ExitCode, Box<dyn Error>> {
+    let log = server::telemetry::start(match &command {
+        CliCommand::Serve(config) => &config.log,
+        // Copying and checking take long by nature, so slow SQL is not worth a warning.
         _ => "warn,sqlx=error",
     })?;
-    match order {
-        Order::Serve(config) => return serve(*config, &log),
-        Order::Backup { database, file } => say(&Runtime::new()?.block_on(backup(&database, &file))?),
-        Order::Restore { database, file } => say(&Runtime::new()?.block_on(restore(&database, &file))?),
-        Order::Check { database } => {
-            let report = Runtime::new()?.block_on(check(&database, |finding| say(&finding)))?;
-            say(&report);
+    match command {
+        CliCommand::Serve(config) => return serve(*config, &log),
+        CliCommand::Backup { database, file } => {
+            print_line(&Runtime::new()?.block_on(backup(&database, &file))?);
+        }
+        CliCommand::Restore { database, file } => {
+            print_line(&Runtime::new()?.block_on(restore(&database, &file))?);
+        }
+        CliCommand::Check { database } => {
+            let report = Runtime::new()?.block_on(check(&database, |finding| print_line(&finding)))?;
+            print_line(&report);
             if report.findings > 0 {
-                return Ok(ExitCode::from(FOUND));
+                return Ok(ExitCode::from(FINDINGS));
             }
         }
-        Order::User { database, order } => {
-            let done = Runtime::new()?.block_on(change_user(&database, order))?;
+        CliCommand::User { database, command } => {
+            let done = Runtime::new()?.block_on(change_user(&database, command))?;
             print(&format!("{done} in `{}`\n", database.display()));
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn change_user(database: &Path, order: UserOrder) -> Result<Managed, Box<dyn Error>> {
-    if !matches!(order.change, UserChange::Add { .. }) && !database.exists() {
+async fn change_user(database: &Path, command: AccountCommand) -> Result<Managed, Box<dyn Error>> {
+    if !matches!(command.change, AccountChange::Add { .. }) && !database.exists() {
         return Err(format!("there is no database `{}`", database.display()).into());
     }
     let store = SqliteStore::open_or_join(database).await?;
-    let done = manage(&store, order, std::io::stdin().lock(), SystemClock::default().now_ms()).await;
+    let done = manage(&store, command, std::io::stdin().lock(), SystemClock::default().now_ms()).await;
     store.close().await;
     Ok(done?)
 }
@@ -79,28 +84,28 @@ fn serve(config: Config, log: &Log) -> Result<ExitCode, Box<dyn Error>> {
     let inherited = server::inherited()?;
     let runtime = Runtime::new()?;
     match runtime.block_on(server::run(config, inherited))? {
-        Ended::Stopped => Ok(ExitCode::SUCCESS),
-        Ended::Replaced(successor) => {
-            // What is still under way was given its time, and has no socket and no database any more.
+        ExitReason::Stopped => Ok(ExitCode::SUCCESS),
+        ExitReason::Replaced(next) => {
+            // Requests still running had their time, and have no socket and no database any more.
             runtime.shutdown_background();
             // Threads end when the program becomes another one.
             log.flush();
-            Err(successor.take_over().into())
+            Err(next.exec().into())
         }
     }
 }
 
-fn say(line: &dyn Display) {
+fn print_line(line: &dyn Display) {
     print(&format!("{line}\n"));
 }
 
-/// Somebody may have closed the pipe after the first page.
+/// The reader may have closed the pipe after the first page.
 fn print(text: &str) {
     std::io::stdout().write_all(text.as_bytes()).ok();
 }
 
 /// One line with every cause.
-fn refuse(error: &dyn Error) -> ExitCode {
+fn fail(error: &dyn Error) -> ExitCode {
     let mut line = format!("hubbub: {error}");
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -110,5 +115,5 @@ fn refuse(error: &dyn Error) -> ExitCode {
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     // Without stderr the exit code has to be enough.
     writeln!(std::io::stderr(), "{line}").ok();
-    ExitCode::from(REFUSED)
+    ExitCode::from(FAILED)
 }

@@ -5,32 +5,11 @@
 use std::time::Duration;
 
 use tokio::time::Instant;
+use websocket::WaitTime;
 
 /// Whoever has kept the server waiting for as long as the limit is given up when less than this moves on average. A page
 /// comes within seconds over the slowest phone.
 const SLOWEST_BYTES_PER_SECOND: f64 = 1024.0;
-
-/// The time in which the server waited.
-#[derive(Debug, Default)]
-pub(crate) struct Waited {
-    /// Before it does now.
-    before: Duration,
-    since: Option<Instant>,
-}
-
-impl Waited {
-    /// The server waits; until when, if it may do so for `most` altogether. Asking again does not move that.
-    pub(crate) fn until(&mut self, most: Duration, now: Instant) -> Instant {
-        *self.since.get_or_insert(now) + most.saturating_sub(self.before)
-    }
-
-    /// Something has moved.
-    pub(crate) fn end(&mut self, now: Instant) {
-        if let Some(since) = self.since.take() {
-            self.before += now.saturating_duration_since(since);
-        }
-    }
-}
 
 /// How fast something moves that ends when nothing of it moves for a limit, or too little on average.
 #[derive(Debug)]
@@ -38,13 +17,13 @@ pub(crate) struct Pace {
     limit: Duration,
     /// With those that are given in advance.
     bytes: f64,
-    waited: Waited,
+    waited: WaitTime,
 }
 
 impl Pace {
     /// `advance`: bytes that count as moved from the beginning.
     pub(crate) fn new(limit: Duration, advance: u32) -> Self {
-        Self { limit, bytes: advance.into(), waited: Waited::default() }
+        Self { limit, bytes: advance.into(), waited: WaitTime::default() }
     }
 
     /// So many bytes have moved.
@@ -60,7 +39,7 @@ impl Pace {
         let enough = Duration::from_secs_f64(self.bytes / SLOWEST_BYTES_PER_SECOND);
         let on_average = self.waited.until(self.limit.max(enough), now);
         // The limit counts from when it began to wait.
-        on_average.min(self.waited.since.unwrap_or(now) + self.limit)
+        on_average.min(self.waited.since().unwrap_or(now) + self.limit)
     }
 }
 
@@ -100,18 +79,5 @@ mod tests {
         assert_eq!(given_up(64 * 1024, seconds(29), 1), Some(2), "a byte now and then");
         assert_eq!(given_up(0, seconds(1), 500), Some(30), "too little on average");
         assert_eq!(given_up(64 * 1024, seconds(1), 500), Some(124), "too little on average");
-    }
-
-    #[test]
-    fn only_the_time_counts_in_which_the_server_waits() {
-        let (mut waited, now) = (Waited::default(), Instant::now());
-        assert_eq!(waited.until(LIMIT, now), now + LIMIT);
-        waited.end(now + seconds(20));
-        waited.end(now + seconds(500));
-        let later = now + seconds(1_000);
-        assert_eq!(waited.until(LIMIT, later), later + seconds(10));
-        assert_eq!(waited.until(LIMIT, later + seconds(5)), later + seconds(10));
-        waited.end(later + seconds(11));
-        assert_eq!(waited.until(LIMIT, later + seconds(20)), later + seconds(20));
     }
 }

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::auth::address::Address;
-use crate::buckets::{Buckets, Counted};
+use crate::rate_limiter::RateLimiter;
 use crate::state::AppState;
 
 /// Lines a minute about one address: somebody who tries out tokens sees what is wrong with each.
@@ -32,8 +32,8 @@ pub struct Reason(pub String);
 
 /// Counts the lines.
 pub(crate) struct RefusalLog {
-    of_one: Buckets<IpAddr>,
-    of_all: Buckets<()>,
+    of_one: RateLimiter<IpAddr>,
+    of_all: RateLimiter<()>,
     left_out: AtomicU64,
 }
 
@@ -41,16 +41,15 @@ impl RefusalLog {
     /// Nothing was refused yet.
     pub(crate) fn new() -> Self {
         Self {
-            of_one: Buckets::new(Some(LINES_OF_ONE), ADDRESSES),
-            of_all: Buckets::new(Some(LINES_OF_ALL), 1),
+            of_one: RateLimiter::per_minute(Some(LINES_OF_ONE), ADDRESSES),
+            of_all: RateLimiter::per_minute(Some(LINES_OF_ALL), 1),
             left_out: AtomicU64::new(0),
         }
     }
 
     /// Whether there is still room for a line; one that is left out is counted.
     fn has_room(&self, address: IpAddr, now_ms: i64) -> bool {
-        let has_room = self.of_one.count(address, now_ms) == Counted::Yes
-            && self.of_all.count((), now_ms) == Counted::Yes;
+        let has_room = self.of_one.check(address, now_ms).is_ok() && self.of_all.check((), now_ms).is_ok();
         if !has_room {
             self.left_out.fetch_add(1, Ordering::Relaxed);
         }

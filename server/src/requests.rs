@@ -18,12 +18,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use protocol::UserId;
 
-use crate::address_buckets::AddressBuckets;
+use crate::address_rate_limiter::AddressRateLimiter;
 use crate::auth::Caller;
 use crate::auth::address::Address;
-use crate::buckets::Counted;
 use crate::config::Quotas;
 use crate::error::ApiError;
+use crate::rate_limiter::RateLimited;
 use crate::state::AppState;
 
 use body::HeldBody;
@@ -43,7 +43,7 @@ const WAITING_TIMES: usize = 8;
 
 /// Counts requests by address and by user.
 pub(crate) struct RequestLimiter {
-    rate: AddressBuckets,
+    rate: AddressRateLimiter,
     of_addresses: Permits<IpAddr>,
     of_users: Permits<UserId>,
     of_services: Permits<UserId>,
@@ -53,11 +53,16 @@ impl RequestLimiter {
     /// Nobody has asked for anything yet.
     pub(crate) fn new(quotas: &Quotas) -> Self {
         let permits = |at_once: usize| (at_once, at_once.saturating_mul(WAITING_TIMES));
-        let (users, waiting_users) = permits(quotas.requests_at_once);
-        let (services, waiting_services) = permits(quotas.requests_at_once.saturating_mul(SERVICE_TIMES));
-        let (addresses, waiting_addresses) = permits(quotas.requests_at_once_per_address);
+        let (users, waiting_users) = permits(quotas.concurrent_requests_per_user);
+        let (services, waiting_services) =
+            permits(quotas.concurrent_requests_per_user.saturating_mul(SERVICE_TIMES));
+        let (addresses, waiting_addresses) = permits(quotas.concurrent_requests_per_address);
         Self {
-            rate: AddressBuckets::by_second(quotas.requests_per_second_per_address, BURST_SECONDS, ADDRESSES),
+            rate: AddressRateLimiter::per_second(
+                quotas.requests_per_second_per_address,
+                BURST_SECONDS,
+                ADDRESSES,
+            ),
             of_addresses: Permits::new(addresses, waiting_addresses),
             of_users: Permits::new(users, waiting_users),
             of_services: Permits::new(services, waiting_services),
@@ -95,10 +100,8 @@ pub(crate) async fn count(State(state): State<AppState>, request: Request, next:
 }
 
 fn count_address(state: &AppState, address: Address) -> Result<(), ApiError> {
-    match state.requests().rate.count(address, state.clock().monotonic_ms()) {
-        Counted::Yes => Ok(()),
-        Counted::Wait(retry_after_ms) => Err(ApiError::TooManyRequests { retry_after_ms }),
-    }
+    let counted = state.requests().rate.check(address, state.clock().monotonic_ms());
+    counted.map_err(|RateLimited { retry_after_ms }| ApiError::TooManyRequests { retry_after_ms })
 }
 
 /// Answers a request when its address may ask. Its permits are given back when the answer was written or given up.
@@ -131,6 +134,6 @@ pub(crate) async fn enter(state: &AppState, held: Option<Held>, caller: &Caller)
     let Some(held) = held else { return Ok(()) };
     let limiter = state.requests();
     let permits = if caller.clearance.is_service() { &limiter.of_services } else { &limiter.of_users };
-    held.put(permits.enter(caller.person.id.clone()).await?);
+    held.put(permits.enter(caller.user.id.clone()).await?);
     Ok(())
 }

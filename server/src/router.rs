@@ -25,7 +25,7 @@ use crate::gateway::rest::{
     account, emit, health, jobs, maintenance, messages, notifications, rooms, sign_ins, stats, users,
 };
 use crate::gateway::socketio::SocketIoDoor;
-use crate::gateway::{account_page, files, headers, host, pages, ssr, websocket};
+use crate::gateway::{account_page, files, headers, host, pages, socketio, ssr, websocket};
 use crate::refusals;
 use crate::requests;
 use crate::state::AppState;
@@ -46,7 +46,7 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
     // Its clients can be told to send cookies along. They prove nothing here, so a page of a named origin may send them.
     let counted = from_fn_with_state(state.clone(), requests::count);
     let socket_io = Router::new()
-        .route("/socket.io/", any(async move |request| socket_io.handle(request).await))
+        .route("/socket.io/", any(async move |request| socketio::answer(&socket_io, request).await))
         .route("/socket.io/{file}", get(files::client_library).layer(fresh()).layer(counted.clone()))
         .layer(cors(state).allow_credentials(true));
     api.merge(socket_io)
@@ -96,13 +96,13 @@ fn small() -> Router<AppState> {
         .route("/api/v1/chats", get(rooms::list).post(rooms::create))
         .route("/api/v1/chats/{room}", get(rooms::show).patch(rooms::rename).delete(rooms::delete))
         .route("/api/v1/chats/{room}/members", get(rooms::members).post(rooms::add_members))
-        .route("/api/v1/chats/{room}/members/{person}", delete(rooms::remove_member))
+        .route("/api/v1/chats/{room}/members/{user}", delete(rooms::remove_member))
         .route("/api/v1/chats/{room}/read", post(messages::read))
         .route("/api/v1/users", get(users::search))
         .route("/api/v1/notifications/read", post(notifications::read))
         .route("/api/v1/websocket/stats", get(stats::stats))
-        .route("/api/v1/websocket/user/{person}/status", get(stats::status))
-        .route("/api/v1/websocket/test/analysis-events/{person}", post(emit::analysis_events))
+        .route("/api/v1/websocket/user/{user}/status", get(stats::status))
+        .route("/api/v1/websocket/test/analysis-events/{user}", post(emit::analysis_events))
         .route("/api/v1/admin/maintenance", post(maintenance::set))
         .layer(DefaultBodyLimit::max(SMALL_BYTES))
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use hub::{Event, Refusal, Voice};
+use hub::{ClientNotifier, Event, HubError};
 use protocol::{RunEnd, RunId, RunOutcome, RunStep, SimulationPlan, UserId, limits};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -19,28 +19,28 @@ pub struct RunCounts {
 /// One run's place among those of its person; dropping it makes room.
 struct Place {
     counts: RunCounts,
-    person: UserId,
+    user: UserId,
 }
 
 impl RunCounts {
-    fn take(&self, person: &UserId) -> Option<Place> {
+    fn take(&self, user: &UserId) -> Option<Place> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = running.entry(person.clone()).or_default();
+        let count = running.entry(user.clone()).or_default();
         if *count >= limits::MAX_SIMULATIONS_PER_PERSON {
             return None;
         }
         *count += 1;
-        Some(Place { counts: self.clone(), person: person.clone() })
+        Some(Place { counts: self.clone(), user: user.clone() })
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
         let mut running = self.counts.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = running.get_mut(&self.person) {
+        if let Some(count) = running.get_mut(&self.user) {
             *count -= 1;
             if *count == 0 {
-                running.remove(&self.person);
+                running.remove(&self.user);
             }
         }
     }
@@ -49,28 +49,28 @@ impl Drop for Place {
 /// The runs of one connection. Dropping it ends them.
 pub struct Simulations {
     counts: RunCounts,
-    person: UserId,
+    user: UserId,
     stops: HashMap<RunId, CancellationToken>,
     tasks: JoinSet<RunId>,
 }
 
 impl Simulations {
     /// None is running yet.
-    pub fn new(counts: RunCounts, person: UserId) -> Self {
-        Self { counts, person, stops: HashMap::new(), tasks: JoinSet::new() }
+    pub fn new(counts: RunCounts, user: UserId) -> Self {
+        Self { counts, user, stops: HashMap::new(), tasks: JoinSet::new() }
     }
 
     /// Starts a run that tells `voice` of its steps.
     ///
     /// # Errors
     /// A plan outside the limits, a name in use, too many runs. Nothing is started then.
-    pub fn start(&mut self, plan: SimulationPlan, voice: Voice) -> Result<(), Refusal> {
+    pub fn start(&mut self, plan: SimulationPlan, voice: ClientNotifier) -> Result<(), HubError> {
         self.sweep();
         check(&plan)?;
         if self.stops.contains_key(&plan.run) {
-            return Err(Refusal::Invalid { field: "run", message: "is under way already".to_owned() });
+            return Err(HubError::Invalid { field: "run", message: "is under way already".to_owned() });
         }
-        let place = self.counts.take(&self.person).ok_or(Refusal::TooManyRuns)?;
+        let place = self.counts.take(&self.user).ok_or(HubError::TooManyRuns)?;
         let steps = steps(&plan);
         let fails = rand::random_bool(plan.failure_rate);
         let fails_at = fails.then(|| rand::random_range(1..=steps));
@@ -101,8 +101,8 @@ impl Simulations {
     }
 }
 
-fn check(plan: &SimulationPlan) -> Result<(), Refusal> {
-    let outside = |field, range: &std::ops::RangeInclusive<u64>| Refusal::Invalid {
+fn check(plan: &SimulationPlan) -> Result<(), HubError> {
+    let outside = |field, range: &std::ops::RangeInclusive<u64>| HubError::Invalid {
         field,
         message: format!("must be {} to {} ms", range.start(), range.end()),
     };
@@ -115,10 +115,10 @@ fn check(plan: &SimulationPlan) -> Result<(), Refusal> {
     let size = plan.prefix.chars().count();
     if size > limits::MAX_SIMULATION_PREFIX_CHARS {
         let limit = limits::MAX_SIMULATION_PREFIX_CHARS;
-        return Err(Refusal::TooLong { field: "prefix", size, unit: "characters", limit });
+        return Err(HubError::TooLong { field: "prefix", size, unit: "characters", limit });
     }
     if !(0.0..=1.0).contains(&plan.failure_rate) {
-        return Err(Refusal::Invalid { field: "failure_rate", message: "must be 0 to 1".to_owned() });
+        return Err(HubError::Invalid { field: "failure_rate", message: "must be 0 to 1".to_owned() });
     }
     Ok(())
 }
@@ -128,7 +128,12 @@ fn steps(plan: &SimulationPlan) -> u32 {
     u32::try_from(plan.duration_ms.div_ceil(plan.frequency_ms)).unwrap_or(u32::MAX)
 }
 
-async fn play(plan: &SimulationPlan, fails_at: Option<u32>, stop: &CancellationToken, voice: &Voice) {
+async fn play(
+    plan: &SimulationPlan,
+    fails_at: Option<u32>,
+    stop: &CancellationToken,
+    voice: &ClientNotifier,
+) {
     let start = Instant::now();
     let steps = steps(plan);
     let mut elapsed_ms = 0;

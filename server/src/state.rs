@@ -7,27 +7,27 @@ use std::time::Duration;
 use app::Demo;
 use axum::extract::FromRef;
 use axum::http::HeaderValue;
-use hub::port::Clock;
-use hub::{Hub, Refusal};
+use hub::store::Clock;
+use hub::{Hub, HubError};
 use leptos::config::{Env, LeptosOptions};
 use protocol::{Maintenance, UserId};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use websocket::WriterPool;
 
 use crate::admission::{Admissions, Place};
 use crate::auth::address::Address;
 use crate::auth::{SignIns, Tickets};
-use crate::buckets::{Buckets, Counted};
 use crate::build;
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::rate_limiter::{RateLimited, RateLimiter};
 use crate::readiness::Readiness;
 use crate::refusals::RefusalLog;
 use crate::requests::RequestLimiter;
 use crate::simulate::RunCounts;
 use crate::turns::Turns;
-use crate::websocket::Loops;
 
 /// Users whose look-ups are counted at a time.
 const LOOKING: usize = 20_000;
@@ -45,7 +45,7 @@ struct Shared {
     tickets: Tickets,
     admissions: Admissions,
     turns: Turns,
-    loops: Loops,
+    writer_pool: WriterPool,
     maintenance: Mutex<Option<Maintenance>>,
     run_counts: RunCounts,
     readiness: Readiness,
@@ -55,10 +55,10 @@ struct Shared {
     cookie_name: String,
     device_cookie_name: String,
     refusals: RefusalLog,
-    lookups: Buckets<UserId>,
+    lookups: RateLimiter<UserId>,
     requests: RequestLimiter,
     sockets: TaskTracker,
-    errands: TaskTracker,
+    background_tasks: TaskTracker,
     stopping: CancellationToken,
 }
 
@@ -76,10 +76,10 @@ impl AppState {
         let pages = page_options(&config);
         let build = build::name_of(&config.site_dir);
         let admissions = Admissions::new(config.limits, config.rate_limits);
-        let turns = Turns::new(config.limits.handshakes_at_once, config.limits.handshakes_waiting);
+        let turns = Turns::new(config.limits.max_concurrent_handshakes, config.limits.max_queued_handshakes);
         let cookie_name = config.cookie_name(port);
         let device_cookie_name = format!("{cookie_name}_device");
-        let lookups = Buckets::new(config.rate_limits.lookups_per_minute, LOOKING);
+        let lookups = RateLimiter::per_minute(config.rate_limits.lookups_per_minute, LOOKING);
         let requests = RequestLimiter::new(&config.quotas);
         let shared = Shared {
             config,
@@ -88,7 +88,7 @@ impl AppState {
             tickets: Tickets::default(),
             admissions,
             turns,
-            loops: Loops::start(),
+            writer_pool: WriterPool::start(),
             maintenance: Mutex::default(),
             run_counts: RunCounts::default(),
             readiness: Readiness::default(),
@@ -101,7 +101,7 @@ impl AppState {
             lookups,
             requests,
             sockets: TaskTracker::new(),
-            errands: TaskTracker::new(),
+            background_tasks: TaskTracker::new(),
             stopping,
         };
         Self { shared: Arc::new(shared) }
@@ -149,9 +149,9 @@ impl AppState {
         &self.shared.turns
     }
 
-    /// The loops that write for all sockets.
-    pub fn loops(&self) -> &Loops {
-        &self.shared.loops
+    /// The tasks that write for all sockets.
+    pub fn writer_pool(&self) -> &WriterPool {
+        &self.shared.writer_pool
     }
 
     /// What clients are to be told when they come while the application is out of service; `None` while it is not. A
@@ -223,12 +223,10 @@ impl AppState {
     /// Counts that a user looks for others by their exact names.
     ///
     /// # Errors
-    /// [`Refusal::TooFast`].
-    pub(crate) fn count_lookup(&self, asker: &UserId) -> Result<(), Refusal> {
-        match self.shared.lookups.count(asker.clone(), self.clock().monotonic_ms()) {
-            Counted::Yes => Ok(()),
-            Counted::Wait(retry_after_ms) => Err(Refusal::TooFast { retry_after_ms }),
-        }
+    /// [`HubError::TooFast`].
+    pub(crate) fn count_lookup(&self, asker: &UserId) -> Result<(), HubError> {
+        let counted = self.shared.lookups.check(asker.clone(), self.clock().monotonic_ms());
+        counted.map_err(|RateLimited { retry_after_ms }| HubError::TooFast { retry_after_ms })
     }
 
     /// Counts the sockets that are open. Whoever serves one holds a [`TaskTracker::token`] until the close frame is
@@ -238,8 +236,8 @@ impl AppState {
     }
 
     /// Work that nobody waits for. A stop does, so whatever is put there looks at [`AppState::stopping`].
-    pub fn errands(&self) -> &TaskTracker {
-        &self.shared.errands
+    pub fn background_tasks(&self) -> &TaskTracker {
+        &self.shared.background_tasks
     }
 
     /// Cancelled when the server begins to stop.

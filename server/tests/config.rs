@@ -1,4 +1,6 @@
 //! Starts that are refused, and starts that are not, with the real program.
+//!
+//! Long because each setting has its cases.
 #![expect(clippy::expect_used, reason = "a program that cannot be called has failed the test")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -63,11 +65,11 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
         (vec![secret, ("ACCESS_TOKEN_SECRET", &long)], "both set and differ"),
         (vec![secret, ("HUBBUB_ENV", "staging")], "HUBBUB_ENV"),
         (vec![secret, ("HUBBUB_LISTEN", "localhost")], "HUBBUB_LISTEN"),
-        (vec![secret, ("HUBBUB_LISTEN", "127.0.0.1:3000,there")], "`there` is no address with a port"),
-        (vec![secret, ("HUBBUB_LISTEN", "127.0.0.1:3000,")], "is no address with a port"),
+        (vec![secret, ("HUBBUB_LISTEN", "127.0.0.1:3000,there")], "`there` is not an address with a port"),
+        (vec![secret, ("HUBBUB_LISTEN", "127.0.0.1:3000,")], "is not an address with a port"),
         (
             vec![secret, ("HUBBUB_LISTEN", "no-such-host.invalid:3000")],
-            "`no-such-host.invalid` is no known host",
+            "`no-such-host.invalid` is not a known host",
         ),
         (vec![secret, ("PORT", "99999")], "PORT"),
         (vec![secret, ("HUBBUB_LISTEN", "127.0.0.1:4000"), ("PORT", "5000")], "port 4000 and PORT says 5000"),
@@ -85,30 +87,33 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
         (vec![secret, ("CORS_ORIGIN", "https://ok.example,*")], "`*` is not an origin"),
         (vec![secret, ("CORS_ORIGIN", "capacitor://localhost/path")], "is not an origin"),
         (vec![secret, ("HUBBUB_ACCOUNTS", "ldap")], "HUBBUB_ACCOUNTS"),
-        (vec![secret, ("HUBBUB_MOCK_USER_ID", "no spaces")], "HUBBUB_MOCK_USER_ID"),
+        (vec![secret, ("HUBBUB_DEV_USER_ID", "no spaces")], "HUBBUB_DEV_USER_ID"),
         (vec![secret, ("HUBBUB_SYNCHRONOUS", "off")], "HUBBUB_SYNCHRONOUS"),
         (vec![secret, ("HUBBUB_RATE_LIMITS", "maybe")], "HUBBUB_RATE_LIMITS"),
-        (vec![secret, ("HUBBUB_MESSAGES_PER_SECOND", "0")], "HUBBUB_MESSAGES_PER_SECOND"),
+        (vec![secret, ("HUBBUB_MESSAGES_PER_SECOND_PER_USER", "0")], "HUBBUB_MESSAGES_PER_SECOND_PER_USER"),
         (vec![secret, ("HUBBUB_MAX_CONNECTIONS", "many")], "HUBBUB_MAX_CONNECTIONS"),
         (
-            vec![secret, ("HUBBUB_RATE_LIMITS", "off"), ("HUBBUB_TYPING_PER_SECOND", "5")],
-            "HUBBUB_RATE_LIMITS is off, but HUBBUB_TYPING_PER_SECOND is set",
+            vec![secret, ("HUBBUB_RATE_LIMITS", "off"), ("HUBBUB_TYPING_PER_SECOND_PER_USER", "5")],
+            "HUBBUB_RATE_LIMITS is off, but HUBBUB_TYPING_PER_SECOND_PER_USER is set",
         ),
         (
             vec![secret, ("HUBBUB_MAX_MESSAGE_BYTES", "2000"), ("HUBBUB_MAX_FRAME_BYTES", "1000")],
             "HUBBUB_MAX_MESSAGE_BYTES is 2000 and does not fit",
         ),
-        (vec![secret, ("HUBBUB_AT_HAND_BYTES", "64M")], "HUBBUB_AT_HAND_BYTES"),
+        (vec![secret, ("HUBBUB_HISTORY_CACHE_BYTES", "64M")], "HUBBUB_HISTORY_CACHE_BYTES"),
         (vec![secret, ("HUBBUB_INBOX_BYTES_PER_USER", "0")], "HUBBUB_INBOX_BYTES_PER_USER"),
         (vec![secret, ("HUBBUB_COMPRESSION", "gzip")], "HUBBUB_COMPRESSION"),
-        (vec![secret, ("HUBBUB_COMPRESS_FROM", "1k")], "HUBBUB_COMPRESS_FROM"),
+        (vec![secret, ("HUBBUB_COMPRESSION_MIN_BYTES", "1k")], "HUBBUB_COMPRESSION_MIN_BYTES"),
         (
-            vec![secret, ("HUBBUB_COMPRESSION", "off"), ("HUBBUB_COMPRESS_FROM", "500")],
-            "HUBBUB_COMPRESSION is off, but HUBBUB_COMPRESS_FROM is set",
+            vec![secret, ("HUBBUB_COMPRESSION", "off"), ("HUBBUB_COMPRESSION_MIN_BYTES", "500")],
+            "HUBBUB_COMPRESSION is off, but HUBBUB_COMPRESSION_MIN_BYTES is set",
         ),
         (vec![secret, ("HUBBUB_TRUSTED_PROXIES", "10.0.0.1,nginx")], "HUBBUB_TRUSTED_PROXIES `nginx`"),
         (vec![secret, ("HUBBUB_LOG", "info,=")], "HUBBUB_LOG"),
-        (vec![secret, ("HUBBUB_LOG", "inof")], "HUBBUB_LOG `inof` is not a log filter: `inof` is no level"),
+        (
+            vec![secret, ("HUBBUB_LOG", "inof")],
+            "HUBBUB_LOG `inof` is not a log filter: `inof` is not a level",
+        ),
         (vec![secret, ("HUBBUB_LOG", "servr=info")], "nothing is logged as `servr`"),
         (vec![secret, ("HUBBUB_LISTN", "127.0.0.1:4000")], "unknown setting HUBBUB_LISTN"),
         (vec![secret, ("HUBBUB_TRUST_QUERY_USER", "on")], "only works with HUBBUB_ENV=development"),
@@ -128,7 +133,7 @@ fn a_setting_of_accounts_that_is_wrong_stops_the_start_with_one_line() {
         (vec![secret, ("HUBBUB_REGISTRATION", "invited")], "HUBBUB_REGISTRATION"),
         (vec![secret, ("HUBBUB_DIRECTORY", "none")], "HUBBUB_DIRECTORY"),
         (vec![secret, ("HUBBUB_MEMBER_EMAILS", "some")], "HUBBUB_MEMBER_EMAILS"),
-        (vec![secret, ("HUBBUB_LOOKUPS_PER_MINUTE", "0")], "HUBBUB_LOOKUPS_PER_MINUTE"),
+        (vec![secret, ("HUBBUB_LOOKUPS_PER_MINUTE_PER_USER", "0")], "HUBBUB_LOOKUPS_PER_MINUTE_PER_USER"),
         (vec![secret, ("HUBBUB_ROLE_CLAIM", "")], "HUBBUB_ROLE_CLAIM"),
         (vec![secret, ("HUBBUB_ROLE_CLAIM", "sub")], "means something else in a token"),
         (vec![secret, ("HUBBUB_COOKIE_NAME", "")], "HUBBUB_COOKIE_NAME"),
@@ -145,7 +150,7 @@ fn a_setting_of_accounts_that_is_wrong_stops_the_start_with_one_line() {
     for setting in [
         "HUBBUB_REGISTRATION",
         "HUBBUB_DIRECTORY",
-        "HUBBUB_LOOKUPS_PER_MINUTE",
+        "HUBBUB_LOOKUPS_PER_MINUTE_PER_USER",
         "HUBBUB_MEMBER_EMAILS",
         "HUBBUB_ROLE_CLAIM",
         "HUBBUB_COOKIE_NAME",
@@ -193,25 +198,25 @@ fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
         "HUBBUB_SITE_DIR",
         "HUBBUB_TRUSTED_PROXIES",
         "HUBBUB_RATE_LIMITS",
-        "HUBBUB_SIGN_INS_PER_MINUTE",
+        "HUBBUB_LOGINS_PER_MINUTE",
         "HUBBUB_HANDSHAKES_PER_MINUTE",
-        "HUBBUB_MESSAGES_PER_SECOND",
-        "HUBBUB_TYPING_PER_SECOND",
+        "HUBBUB_MESSAGES_PER_SECOND_PER_USER",
+        "HUBBUB_TYPING_PER_SECOND_PER_USER",
         "HUBBUB_BROADCASTS_PER_SECOND",
-        "HUBBUB_WISHES_PER_SECOND",
+        "HUBBUB_COMMANDS_PER_SECOND",
         "HUBBUB_MAX_CONNECTIONS",
         "HUBBUB_MAX_CONNECTIONS_PER_ADDRESS",
-        "HUBBUB_MAX_CONNECTIONS_PER_PERSON",
+        "HUBBUB_MAX_CONNECTIONS_PER_USER",
         "HUBBUB_MAX_ROOMS_PER_CONNECTION",
         "HUBBUB_MAX_FRAME_BYTES",
         "HUBBUB_MAX_MESSAGE_BYTES",
-        "HUBBUB_AT_HAND_BYTES",
+        "HUBBUB_HISTORY_CACHE_BYTES",
         "HUBBUB_FIRST_REQUEST_SECONDS",
         "HUBBUB_KEEP_ALIVE_SECONDS",
         "HUBBUB_BODY_SECONDS",
         "HUBBUB_RESPONSE_SECONDS",
         "HUBBUB_COMPRESSION",
-        "HUBBUB_COMPRESS_FROM",
+        "HUBBUB_COMPRESSION_MIN_BYTES",
         "HUBBUB_LOG",
     ] {
         assert!(text.contains(setting), "{setting}: {text}");
@@ -307,6 +312,48 @@ fn who_chose_not_to_wait_for_the_disk_is_told_at_each_start() {
 }
 
 #[test]
+fn old_names_of_settings_still_work_and_are_named_in_one_warning() {
+    let folder = tempfile::tempdir().unwrap();
+    let warning = |environment: &[(&str, &str)]| {
+        let lines = log_of_a_start(folder.path(), environment);
+        lines.into_iter().filter(|line| line.contains("Old names of settings")).collect::<Vec<_>>()
+    };
+    let old = [("HUBBUB_WISHES_PER_SECOND", "5"), ("HUBBUB_AT_HAND_BYTES", "1000000")];
+    let lines = warning(&old);
+    assert!(
+        lines.len() == 1
+            && lines[0].contains("WARN")
+            && lines[0].contains("HUBBUB_WISHES_PER_SECOND is now HUBBUB_COMMANDS_PER_SECOND")
+            && lines[0].contains("HUBBUB_AT_HAND_BYTES is now HUBBUB_HISTORY_CACHE_BYTES"),
+        "{lines:?}"
+    );
+    assert_eq!(warning(&[("HUBBUB_COMMANDS_PER_SECOND", "5")]), [""; 0]);
+
+    // The old name reaches the setting: so does what is wrong with its value.
+    let secret = ("JWT_SECRET", SECRET);
+    let line = refused(hubbub(folder.path(), &[secret, ("HUBBUB_HANDSHAKES_AT_ONCE", "many")]));
+    assert!(line.contains("--max-concurrent-handshakes"), "{line}");
+    assert!(line.contains("also set by HUBBUB_HANDSHAKES_AT_ONCE"), "{line}");
+    let mut by_flag = hubbub(folder.path(), &[secret]);
+    by_flag.args(["--handshakes-at-once=many"]);
+    let line = refused(by_flag);
+    assert!(line.contains("--max-concurrent-handshakes"), "{line}");
+}
+
+#[test]
+fn an_old_and_a_new_name_of_one_setting_are_an_error_that_names_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = ("JWT_SECRET", SECRET);
+    let (old, new) = ("HUBBUB_SIGN_INS_PER_MINUTE", "HUBBUB_LOGINS_PER_MINUTE");
+    let line = refused(hubbub(folder.path(), &[secret, (old, "5"), (new, "5")]));
+    assert!(line.contains(&format!("{old} and {new} are both set")), "{line}");
+    let mut by_flags = hubbub(folder.path(), &[secret]);
+    by_flags.args(["--sign-ins-per-minute", "5", "--logins-per-minute", "5"]);
+    let line = refused(by_flags);
+    assert!(line.contains("--sign-ins-per-minute and --logins-per-minute are both set"), "{line}");
+}
+
+#[test]
 fn a_limit_that_is_set_holds() {
     let folder = tempfile::tempdir().unwrap();
     let (server, address) = start(folder.path(), &[("HUBBUB_HANDSHAKES_PER_MINUTE", "1")]);
@@ -349,7 +396,7 @@ fn origins_of_apps_and_of_files_can_be_named() {
 fn the_line_break_after_a_secret_is_no_part_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let claims = serde_json::json!({ "sub": "ann", "name": "ann", "exp": 4_102_444_800_u64 });
-    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes()).unwrap();
     let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap();
     let request = format!(
         "GET /api/v1/auth/me HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n"

@@ -34,7 +34,7 @@ async fn sign_ins(folder: &TempDir, rates: &RateLimits) -> SignIns {
         accounts: Arc::new(SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap()),
         hub: Hub::new(Arc::new(MemoryStore::new()), clock.clone(), Settings::default()),
         clock,
-        keys: Keys::new(&Secret::new(SECRET).unwrap()),
+        keys: Keys::new(&Secret::new(SECRET).unwrap()).unwrap(),
         passwords: Passwords::new().await.unwrap(),
         attempts: Attempts::new(rates),
         most_sign_ins: 100,
@@ -49,7 +49,8 @@ async fn sign_ins(folder: &TempDir, rates: &RateLimits) -> SignIns {
 #[tokio::test]
 async fn a_table_of_attempts_that_is_full_refuses_no_newcomer() {
     let folder = tempfile::tempdir().unwrap();
-    let rates = RateLimits { sign_ins_per_minute: Some(1), sign_ins_per_login: Some(1), ..RateLimits::OFF };
+    let rates =
+        RateLimits { logins_per_minute: Some(1), logins_per_minute_per_user: Some(1), ..RateLimits::OFF };
     let sign_ins = sign_ins(&folder, &rates).await;
     let register = async |name: &str, address: Address| {
         let form = Register {

@@ -14,9 +14,9 @@ use std::time::Duration;
 use common::{App, FAR_AWAY, PASSWORD, SECRET, mint};
 use futures_util::FutureExt as _;
 use hub::memory::MemoryStore;
-use hub::model::Person;
-use hub::port::Clock;
-use hub::{Hub, Identity, Inlet, Outbox, Peer, Settings, SignInId, Spelling, outbox};
+use hub::model::User;
+use hub::store::Clock;
+use hub::{ClientSession, Encoder, Hub, Identity, Outbox, OutboxReceiver, Settings, SignInId, outbox};
 use protocol::rest::{Login, NewPassword, Register, Tokens};
 use protocol::{ClientFrame, CloseCode, UserId};
 use reqwest::header::HeaderMap;
@@ -60,9 +60,9 @@ struct Hold {
 impl HoldingClock {
     /// Holds up the question of this number. Answers who is told of it and who lets it go on.
     fn hold(&self, questions: u32) -> (Receiver<()>, Sender<()>) {
-        let ((asked, was_asked), (let_go, go_on)) = (channel(), channel());
+        let ((asked, was_asked), (closed, go_on)) = (channel(), channel());
         *self.hold.lock().unwrap() = Some(Hold { questions, asked, go_on });
-        (was_asked, let_go)
+        (was_asked, closed)
     }
 }
 
@@ -99,7 +99,7 @@ async fn sign_ins(folder: &TempDir, clock: Arc<dyn Clock>) -> SignIns {
         accounts: Arc::new(SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap()),
         hub: Hub::new(Arc::new(MemoryStore::new()), clock.clone(), Settings::default()),
         clock,
-        keys: Keys::new(&Secret::new(SECRET).unwrap()),
+        keys: Keys::new(&Secret::new(SECRET).unwrap()).unwrap(),
         passwords: Passwords::new().await.unwrap(),
         attempts: Attempts::new(&RateLimits::OFF),
         most_sign_ins: 100,
@@ -120,11 +120,11 @@ async fn a_sign_in_that_ends_while_it_renews_a_socket_ends_the_socket() {
     let clock = Arc::new(HoldingClock::default());
     let sign_ins = Arc::new(sign_ins(&folder, clock.clone()).await);
     let (outbox, _inlet) = outbox(1024);
-    let identity = Identity { person: caller.person.clone(), sign_in: SignInId(Uuid::from_u128(1)) };
-    let peer = sign_ins.hub.attach(identity, Spelling::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
+    let identity = Identity { user: caller.user.clone(), sign_in: SignInId(Uuid::from_u128(1)) };
+    let peer = sign_ins.hub.attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
 
     // Asked for the token's end, for that of its sign-in, and for when the account is made: then the sign-in was looked at.
-    let (was_asked, let_go) = clock.hold(3);
+    let (was_asked, closed) = clock.hold(3);
     let renewal = tokio::spawn({
         let sign_ins = sign_ins.clone();
         async move {
@@ -134,25 +134,25 @@ async fn a_sign_in_that_ends_while_it_renews_a_socket_ends_the_socket() {
     });
     tokio::task::spawn_blocking(move || was_asked.recv().unwrap()).await.unwrap();
     sign_ins.logout(&caller).await.unwrap();
-    let_go.send(()).unwrap();
+    closed.send(()).unwrap();
 
     let (is_renewed, _peer) = renewal.await.unwrap();
     assert!(!is_renewed);
     assert_eq!(outbox.close_code(), Some(CloseCode::Token));
-    assert!(sign_ins.accounts.by_id(&caller.person.id).await.unwrap().is_some(), "it ended later");
+    assert!(sign_ins.accounts.by_id(&caller.user.id).await.unwrap().is_some(), "it ended later");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn a_sign_in_that_ends_while_its_socket_waits_for_its_turn_does_not_enter() {
     let clock = Arc::new(HoldingClock::default());
-    let app = App::spawn_at(clock.clone(), |config| config.limits.handshakes_at_once = 1).await;
+    let app = App::spawn_at(clock.clone(), |config| config.limits.max_concurrent_handshakes = 1).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     assert!(app.get("/api/v1/auth/me", &ann).await.status.is_success());
-    let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+    let mut socket = Socket::try_connect(&app.socket_url(""), &[]).await.unwrap();
     // Bob has the only turn and is held up in it.
-    let (was_asked, let_go) = clock.hold(1);
+    let (was_asked, closed) = clock.hold(1);
     let url = app.socket_url(&format!("?token={}", bob.access_token));
-    let held = tokio::spawn(async move { Socket::knock(&url, &[]).await.is_ok() });
+    let held = tokio::spawn(async move { Socket::try_connect(&url, &[]).await.is_ok() });
     tokio::task::spawn_blocking(move || was_asked.recv().unwrap()).await.unwrap();
     let asked = clock.questions.load(Ordering::SeqCst);
     socket.say(&ClientFrame::Authenticate { token: ann.access_token.clone(), inbox: None }).await;
@@ -163,7 +163,7 @@ async fn a_sign_in_that_ends_while_its_socket_waits_for_its_turn_does_not_enter(
 
     let ended = app.post("/api/v1/auth/logout", &ann, &json!({})).await;
     assert!(ended.status.is_success(), "{ended:?}");
-    let_go.send(()).unwrap();
+    closed.send(()).unwrap();
 
     assert!(held.await.unwrap());
     assert_eq!(socket.end().await, End::Closed(4401));
@@ -188,10 +188,10 @@ async fn register(sign_ins: &SignIns, name: &str) -> Tokens {
 }
 
 /// A connection of this sign-in, with what keeps it.
-fn attach(sign_ins: &SignIns, caller: &Caller) -> (Outbox, (Peer, Inlet)) {
+fn attach(sign_ins: &SignIns, caller: &Caller) -> (Outbox, (ClientSession, OutboxReceiver)) {
     let (outbox, inlet) = outbox(1024);
-    let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };
-    let peer = sign_ins.hub.attach(identity, Spelling::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
+    let identity = Identity { user: caller.user.clone(), sign_in: caller.sign_in };
+    let peer = sign_ins.hub.attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
     (outbox, (peer, inlet))
 }
 
@@ -231,7 +231,7 @@ async fn a_sign_out_closes_the_sockets_of_a_client_that_has_hung_up() {
 #[tokio::test]
 async fn a_stolen_refresh_token_closes_the_sockets_whoever_hangs_up_and_however_often_it_tried() {
     let folder = tempfile::tempdir().unwrap();
-    let rates = RateLimits { sign_ins_per_minute: Some(1), ..RateLimits::OFF };
+    let rates = RateLimits { logins_per_minute: Some(1), ..RateLimits::OFF };
     let mut sign_ins = own_accounts(&folder, Arc::new(SystemClock::default())).await;
     for gives_up in [true, false] {
         let stolen = register(&sign_ins, if gives_up { "ann" } else { "bob" }).await.refresh_token;
@@ -263,7 +263,7 @@ async fn a_sign_in_that_a_change_of_the_password_overtakes_does_not_begin() {
     let owner = sign_ins.by_token(&owner.access_token).await.unwrap();
 
     // Asked for which devices are known, and for when the sign-in begins: then the password was compared.
-    let (was_asked, let_go) = clock.hold(2);
+    let (was_asked, closed) = clock.hold(2);
     let login = tokio::spawn({
         let sign_ins = sign_ins.clone();
         let form = Login { username: "ann".to_owned(), password: PASSWORD.to_owned() };
@@ -273,7 +273,7 @@ async fn a_sign_in_that_a_change_of_the_password_overtakes_does_not_begin() {
     let (current_password, new_password) = (PASSWORD.to_owned(), "another horse battery".to_owned());
     let form = NewPassword { current_password, new_password };
     sign_ins.change_password(&owner, form, ADDRESS).await.unwrap();
-    let_go.send(()).unwrap();
+    closed.send(()).unwrap();
 
     assert!(matches!(login.await.unwrap(), Err(AuthError::WrongCredentials)));
     let left = sign_ins.own_sign_ins(&owner).await.unwrap();
@@ -284,7 +284,7 @@ async fn a_sign_in_that_a_change_of_the_password_overtakes_does_not_begin() {
 async fn a_token_of_somebody_else_renews_no_socket_and_ends_none() {
     let folder = tempfile::tempdir().unwrap();
     let sign_ins = sign_ins(&folder, Arc::new(SystemClock::default())).await;
-    let ann = Person {
+    let ann = User {
         id: UserId::parse("ann").unwrap(),
         username: "ann".to_owned(),
         email: "ann@example.org".to_owned(),
@@ -292,8 +292,8 @@ async fn a_token_of_somebody_else_renews_no_socket_and_ends_none() {
         created_at_ms: 0,
     };
     let (outbox, _inlet) = outbox(1024);
-    let identity = Identity { person: Arc::new(ann), sign_in: SignInId(Uuid::from_u128(1)) };
-    let peer = sign_ins.hub.attach(identity, Spelling::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
+    let identity = Identity { user: Arc::new(ann), sign_in: SignInId(Uuid::from_u128(1)) };
+    let peer = sign_ins.hub.attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
 
     let bobs = mint(&json!({ "sub": "bob", "exp": FAR_AWAY }));
     assert!(sign_ins.renew(&peer, &bobs).await.is_err());

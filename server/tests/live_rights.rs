@@ -129,7 +129,7 @@ async fn a_room_with_the_id_of_a_live_session_never_takes_its_place() {
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
     }
     let url = format!("ws://{}/api/v1/ws/chat/session_team?token={}", app.addr, bob.access_token);
-    assert_eq!(Socket::knock(&url, &[]).await.err(), Some(403));
+    assert_eq!(Socket::try_connect(&url, &[]).await.err(), Some(403));
     assert_eq!(live_rooms(&app).await, 0);
 
     // When it is deleted there is place for the session, and the stranger is not in it.
@@ -185,7 +185,7 @@ async fn an_outsider_makes_no_live_room_at_any_door() {
         assert_eq!(app.visit(page, &cookie).await.status, StatusCode::NOT_FOUND, "{page}");
     }
     let url = format!("ws://{}/api/v1/ws/chat/session_team?token={}", app.addr, eve.access_token);
-    assert_eq!(Socket::knock(&url, &[]).await.err(), Some(403));
+    assert_eq!(Socket::try_connect(&url, &[]).await.err(), Some(403));
     let mut eves = enter(&app, &eve).await;
     assert_eq!(join(&mut eves, &session()).await.err(), Some(ErrorCode::NotFound));
     assert_eq!(live_rooms(&app).await, 0);

@@ -64,7 +64,7 @@ async fn the_cookie_is_out_of_reach_for_scripts_and_other_sites() {
     assert!(cookie.contains("HttpOnly") && !cookie.contains("Secure"), "{cookie}");
     // Cookies know no ports, and a developer has more than one hub on a host.
     assert!(cookie.starts_with(&format!("hubbub_session_{}=", app.addr.port())), "{cookie}");
-    let app = App::spawn_with(|config| config.people.cookie_name = Some("chat".to_owned())).await;
+    let app = App::spawn_with(|config| config.users.cookie_name = Some("chat".to_owned())).await;
     let cookie = app.submit("/register", "", form).await.header("set-cookie").to_owned();
     assert!(cookie.starts_with("chat="), "{cookie}");
 }
@@ -116,7 +116,7 @@ async fn two_development_hubs_on_one_host_do_not_sign_each_other_out() {
 
 #[tokio::test]
 async fn the_cookie_of_the_version_before_is_still_read_and_goes_at_sign_out() {
-    let app = App::spawn_with(|config| config.people.cookie_name = Some("chat".to_owned())).await;
+    let app = App::spawn_with(|config| config.users.cookie_name = Some("chat".to_owned())).await;
     app.register("ann").await;
     let plain = app.browser("ann").await.replace("chat=", "hubbub_session=");
     assert_eq!(app.visit("/", &plain).await.status, StatusCode::OK);
@@ -147,7 +147,7 @@ async fn the_cookie_of_the_version_before_is_still_read_and_goes_at_sign_out() {
 
 #[tokio::test]
 async fn where_registration_is_closed_the_pages_say_so() {
-    let app = App::spawn_with(|config| config.people.registration = Registration::Closed).await;
+    let app = App::spawn_with(|config| config.users.registration = Registration::Closed).await;
     let page = app.visit("/register", "").await;
     assert!(
         page.text.contains("Registration is closed") && !page.text.contains("<form class=\"form\""),

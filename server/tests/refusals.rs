@@ -50,10 +50,10 @@ async fn the_log_says_why_a_token_was_refused_at_every_door() {
         // Where nobody is told that there is anything.
         assert_eq!(status(&program, "/api/v1/websocket/test/emit-to-user", &token).await, 405);
         let socket = format!("ws://{}/api/v1/ws?token={token}", program.address);
-        assert_eq!(Socket::knock(&socket, &[]).await.err(), Some(401));
+        assert_eq!(Socket::try_connect(&socket, &[]).await.err(), Some(401));
         check(&program.logged("Refused"), &["`GET /api/v1/ws`", reason], &token);
         let first_frame = format!("ws://{}/api/v1/ws", program.address);
-        let mut socket = Socket::knock(&first_frame, &[]).await.unwrap();
+        let mut socket = Socket::try_connect(&first_frame, &[]).await.unwrap();
         socket.say(&ClientFrame::Authenticate { token: token.clone(), inbox: None }).await;
         check(&program.logged("Refused"), &["a first frame", reason], &token);
     }
@@ -66,7 +66,7 @@ async fn the_log_says_why_a_token_was_refused_at_every_door() {
 #[tokio::test]
 async fn a_refused_sign_in_and_too_many_requests_are_a_line_each_and_bounded() {
     let folder = tempfile::tempdir().unwrap();
-    let limits = [("HUBBUB_RATE_LIMITS", "on"), ("HUBBUB_SIGN_INS_PER_MINUTE", "2")];
+    let limits = [("HUBBUB_RATE_LIMITS", "on"), ("HUBBUB_LOGINS_PER_MINUTE", "2")];
     let program = Program::start_with(folder.path(), &limits);
     let form = json!({ "username": "nemo", "password": PASSWORD });
     for (code, why) in [

@@ -137,7 +137,7 @@ impl Poster {
         let mut line = 0;
         while !self.ends.load(Ordering::Relaxed) {
             // A handshake of a fresh connection is always answered; during a stop perhaps with `come back later`.
-            let Ok(mut socket) = Socket::knock(&self.url, &[]).await else { continue };
+            let Ok(mut socket) = Socket::try_connect(&self.url, &[]).await else { continue };
             if !self.join(&mut socket).await {
                 continue;
             }
@@ -195,7 +195,7 @@ impl Poster {
 }
 
 /// Knocks again and again, each time with a connection of its own.
-async fn knock(address: String, ends: Arc<AtomicBool>) -> usize {
+async fn try_connect(address: String, ends: Arc<AtomicBool>) -> usize {
     let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
     let mut count = 0;
     while !ends.load(Ordering::Relaxed) {
@@ -227,7 +227,7 @@ async fn while_another_version_takes_over_nobody_is_refused_and_nothing_is_lost_
 
     let ends = Arc::new(AtomicBool::new(false));
     let posted: Arc<AtomicUsize> = Arc::default();
-    let knocking = tokio::spawn(knock(program.address.clone(), ends.clone()));
+    let knocking = tokio::spawn(try_connect(program.address.clone(), ends.clone()));
     let posting: Vec<_> = (1..=POSTERS)
         .map(|name| Poster {
             url: format!("ws://{}/api/v1/ws?token={}", program.address, ann.access_token),

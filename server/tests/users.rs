@@ -54,7 +54,7 @@ async fn a_hub_with_closed_registration_gets_its_first_user_before_it_starts() {
     let folder = folder.path();
     assert!(refused(folder, &["user", "role", "ann", "admin"], "").contains("there is no database"));
     let made = done(folder, &["user", "add", "ann", "--email", "ann@example.org"], &format!("{PASSWORD}\n"));
-    assert!(made.starts_with("Made the user `ann` in `") && made.contains("hubbub.db"), "{made}");
+    assert!(made.starts_with("Created the user `ann` in `") && made.contains("hubbub.db"), "{made}");
     let made = done(folder, &["user", "role", "ANN", "admin"], "");
     assert!(made.starts_with("`ann` is an administrator"), "{made}");
 

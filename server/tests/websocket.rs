@@ -29,10 +29,11 @@ async fn every_carrier_of_a_token_opens_a_socket() {
     Socket::enter(&app.socket_url(&format!("?ticket={}", app.ticket(&ann).await))).await;
 
     let bearer = format!("Bearer {}", ann.access_token);
-    let mut by_header = Socket::knock(&app.socket_url(""), &[("authorization", &bearer)]).await.unwrap();
+    let mut by_header =
+        Socket::try_connect(&app.socket_url(""), &[("authorization", &bearer)]).await.unwrap();
     assert!(matches!(by_header.hear().await, ServerFrame::Welcome { data } if data.user == ann.user.id));
 
-    let mut by_frame = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+    let mut by_frame = Socket::try_connect(&app.socket_url(""), &[]).await.unwrap();
     by_frame.say(&ClientFrame::Authenticate { token: ann.access_token.clone(), inbox: None }).await;
     assert!(matches!(by_frame.hear().await, ServerFrame::Welcome { data } if data.name == "ann"));
 }
@@ -54,12 +55,12 @@ async fn what_proves_nothing_opens_nothing() {
         format!("?token={}", mint(&json!({ "sub": ann.user.id, "exp": 1 }))),
         format!("?token={}", mint(&json!({ "sub": "nobody", "exp": FAR_AWAY }))),
     ] {
-        assert_eq!(Socket::knock(&app.socket_url(&proof), &[]).await.err(), Some(401), "{proof}");
+        assert_eq!(Socket::try_connect(&app.socket_url(&proof), &[]).await.err(), Some(401), "{proof}");
     }
     for first in
         [r#"{"type":"authenticate","data":{"token":"x"}}"#, r#"{"type":"ping","data":{"nonce":1}}"#, "{"]
     {
-        let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+        let mut socket = Socket::try_connect(&app.socket_url(""), &[]).await.unwrap();
         socket.say_raw(first).await;
         assert_eq!(socket.refusal().await.0, "unauthorized", "{first}");
         assert_eq!(socket.end().await, End::Closed(4401));
@@ -71,9 +72,9 @@ async fn a_page_of_a_foreign_origin_is_turned_away() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let url = token_url(&app, &ann);
-    assert_eq!(Socket::knock(&url, &[("origin", "https://evil.example")]).await.err(), Some(403));
+    assert_eq!(Socket::try_connect(&url, &[("origin", "https://evil.example")]).await.err(), Some(403));
     let own = app.url("");
-    assert!(Socket::knock(&url, &[("origin", &own)]).await.is_ok());
+    assert!(Socket::try_connect(&url, &[("origin", &own)]).await.is_ok());
 }
 
 #[tokio::test]
@@ -212,7 +213,7 @@ async fn the_twenty_first_connection_of_a_person_is_asked_to_come_back_later() {
     for _ in 0..limits::MAX_CONNECTIONS_PER_PERSON {
         sockets.push(Socket::enter(&token_url(&app, &ann)).await);
     }
-    let mut one_more = Socket::knock(&token_url(&app, &ann), &[]).await.unwrap();
+    let mut one_more = Socket::try_connect(&token_url(&app, &ann), &[]).await.unwrap();
     assert_eq!(one_more.refusal().await.0, "too_many");
     assert_eq!(one_more.end().await, End::Closed(4429));
 }

@@ -1,6 +1,12 @@
 // The tabs of one person in one browser. The one that holds a web lock leads: it has the connection, the others hear
 // from it over a channel. When it is gone, however that came about, the browser gives the lock to the next.
 
+/**
+ * The version of what tabs say to each other. It is part of the names of the channel and of the lock: tabs of another
+ * version neither hear these nor wait for them, and have a connection of their own. Raise it when a message changes.
+ */
+const PROTOCOL = 2;
+
 /** How often a tab in view asks whether the leading one still answers, and after how long it gives up on it. */
 const ASK_MS = 4_000;
 const SILENT_MS = 12_000;
@@ -14,6 +20,9 @@ let alone = false;
 let words = 0;
 let end = () => {};
 
+/** Any page of this origin can say anything here. */
+const isMessage = (data) => Array.isArray(data) && data.length === 5 && data.every((it) => typeof it === 'string');
+
 /** Whether this browser has what it takes; over plain HTTP there are no locks. */
 export const canMeet = () => 'locks' in navigator && 'BroadcastChannel' in globalThis;
 
@@ -22,7 +31,7 @@ export const canMeet = () => 'locks' in navigator && 'BroadcastChannel' in globa
  * this tab leads, and with `silent` when the leading one does not answer any more.
  */
 export function meet(account, hear) {
-  const name = `hubbub ${account}`;
+  const name = `hubbub tabs/${PROTOCOL} ${account}`;
   let heard = Date.now();
   let silent = false;
   let counted = -1;
@@ -32,7 +41,9 @@ export function meet(account, hear) {
     alone = words === counted && !pending.some((it) => it.name === name);
   };
   channel = new BroadcastChannel(name);
-  channel.onmessage = ({ data: [kind, to, from, text, room] }) => {
+  channel.onmessage = ({ data }) => {
+    if (!isMessage(data)) return;
+    const [kind, to, from, text, room] = data;
     words += 1;
     alone = false;
     if (to && to !== me) return;

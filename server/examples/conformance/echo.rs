@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::http::header::{HeaderValue, SEC_WEBSOCKET_VERSION};
 use axum::response::{IntoResponse, Response};
-use server::websocket::{
-    Ended, HandshakeError, Incoming, Limits, OutFrame, Pending, Reader, Settings, UNFINISHED, Writer, accept,
+use server::tcp_upgrade;
+use websocket::{
+    HandshakeError, Incoming, Limits, MESSAGE_TIMEOUT, OutFrame, PendingUpgrade, ReadError, Reader, Settings,
+    Writer, accept,
 };
 
 /// Suites send 65,536 fragments, and some an empty one to end them.
@@ -17,7 +20,7 @@ pub(crate) const FRAGMENTS: u32 = 100_000;
 /// As much as the suites send. What is shorter than 64 bytes is not worth compressing.
 const SETTINGS: Settings = Settings {
     limits: Limits { message_bytes: 16 * 1024 * 1024, fragments: FRAGMENTS },
-    unfinished: UNFINISHED,
+    message_timeout: MESSAGE_TIMEOUT,
     deflate_from_bytes: Some(64),
 };
 
@@ -30,10 +33,11 @@ pub(crate) fn router() -> Router {
 
 async fn upgrade(request: Request) -> Response {
     let (mut request, _) = request.into_parts();
-    match accept(&mut request, SETTINGS) {
+    let upgrade = tcp_upgrade::take(&mut request.extensions);
+    match accept(&request, upgrade, SETTINGS) {
         Ok((response, pending)) => {
             tokio::spawn(serve(pending));
-            response
+            response.map(Body::from)
         }
         Err(error @ HandshakeError::Version) => {
             let version = [(SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"))];
@@ -43,14 +47,14 @@ async fn upgrade(request: Request) -> Response {
     }
 }
 
-async fn serve(pending: Pending) {
+async fn serve(pending: PendingUpgrade) {
     let (mut reader, mut writer) = match pending.open().await {
         Ok(halves) => halves,
         Err(error) => return tracing::debug!(%error, "A client was gone before it was let in"),
     };
     let (code, reason) = match echo(&mut reader, &mut writer).await {
         Ok(code) => (code, String::new()),
-        Err(Ended::Violation(violation)) => (violation.close_code(), violation.to_string()),
+        Err(ReadError::Violation(violation)) => (violation.close_code(), violation.to_string()),
         Err(error) => return tracing::debug!(%error, "A connection ended"),
     };
     if let Err(error) = writer.close(code, &reason).await {
@@ -60,7 +64,7 @@ async fn serve(pending: Pending) {
 }
 
 /// Answers until the client says goodbye; with which code.
-async fn echo(reader: &mut Reader, writer: &mut Writer) -> Result<u16, Ended> {
+async fn echo(reader: &mut Reader, writer: &mut Writer) -> Result<u16, ReadError> {
     loop {
         let written = match reader.next().await? {
             Incoming::Text(text) => writer.send(OutFrame::text(text.into_bytes())).await,
@@ -68,8 +72,8 @@ async fn echo(reader: &mut Reader, writer: &mut Writer) -> Result<u16, Ended> {
             Incoming::Ping(_) => writer.answer_pings().await,
             Incoming::Pong(_) => Ok(()),
             // A close without a code is answered with one without a code (RFC 6455, section 5.5.1).
-            Incoming::Close(farewell) => return Ok(farewell.map_or(1005, |farewell| farewell.code)),
+            Incoming::Close(close) => return Ok(close.map_or(1005, |close| close.code)),
         };
-        written.map_err(Ended::Broken)?;
+        written.map_err(ReadError::Broken)?;
     }
 }

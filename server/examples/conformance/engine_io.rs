@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::routing::any;
-use server::engineio::{Application, EngineIo, Inbox, Message, Outgoing, Refusal, Session, Settings};
-use server::websocket::Loops;
+use engineio::{AdmitError, Application, EngineIo, Message, MessageReceiver, Outgoing, Session, Settings};
+use server::tcp_upgrade;
+use websocket::WriterPool;
 
 /// Short, so that a suite can wait for it.
 pub(crate) const PING_INTERVAL: Duration = Duration::from_millis(300);
@@ -18,12 +20,12 @@ struct Echo;
 impl Application for Echo {
     type Admission = ();
 
-    async fn admit(&self, _: &Parts) -> Result<(), Refusal> {
+    async fn admit(&self, _: &Parts) -> Result<(), AdmitError> {
         Ok(())
     }
 
-    async fn serve(&self, session: Session, mut inbox: Inbox, (): ()) {
-        while let Some(message) = inbox.next().await {
+    async fn serve(&self, session: Session, mut messages: MessageReceiver, (): ()) {
+        while let Some(message) = messages.next().await {
             let answer = match message {
                 Message::Text(text) => Outgoing::text(text),
                 Message::Binary(data) => Outgoing::binary(data),
@@ -38,10 +40,13 @@ impl Application for Echo {
 pub(crate) fn router() -> Router {
     let settings =
         Settings { ping_interval: PING_INTERVAL, ping_timeout: PING_TIMEOUT, ..Settings::default() };
-    let engine = EngineIo::new(settings, Loops::start(), Echo);
-    let handler = move |request: Request| {
+    let engine = EngineIo::new(settings, WriterPool::start(), Echo);
+    let handler = move |mut request: Request| {
         let engine = engine.clone();
-        async move { engine.handle(request).await }
+        async move {
+            let upgrade = tcp_upgrade::take(request.extensions_mut());
+            engine.handle(request, upgrade).await.map(Body::from)
+        }
     };
     Router::new().route("/engine.io/", any(handler))
 }

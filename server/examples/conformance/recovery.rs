@@ -3,8 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use server::socketio::{Arguments, Outgoing, Recovery, Socket};
-use wire::socketio::event_to_finish;
+use socketio::codec::event_to_finish;
+use socketio::{Outgoing, OutgoingArgs, Recovery, Socket};
 
 /// Clients that are remembered, and events of each. The oldest are forgotten.
 const CLIENTS: usize = 1_000;
@@ -71,7 +71,7 @@ impl Memory {
     }
 
     /// An event whose last argument is where it stands.
-    fn keep(&self, pid: &str, namespace: &str, name: &str, args: &Arguments) -> Outgoing {
+    fn keep(&self, pid: &str, namespace: &str, name: &str, args: &OutgoingArgs) -> Outgoing {
         let mut clients = self.lock();
         clients.numbers += 1;
         let offset = format!("offset-{}", clients.numbers);
@@ -103,7 +103,7 @@ pub(crate) struct Voice {
 
 impl Voice {
     /// Sends an event. A client that is away gets it when it comes back.
-    pub(crate) fn emit(&self, name: &str, args: &Arguments) {
+    pub(crate) fn emit(&self, name: &str, args: &OutgoingArgs) {
         let event = self.memory.keep(&self.pid, self.socket.namespace(), name, args);
         self.socket.send(event).ok();
     }

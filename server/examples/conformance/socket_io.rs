@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::routing::any;
-use server::engineio;
-use server::socketio::{
-    Accepted, Application, Arguments, ConnectRefusal, ConnectRequest, Disconnect, Event, Refusal, Settings,
-    Socket, SocketIo,
+use server::tcp_upgrade;
+use socketio::{
+    Accepted, AdmitError, Application, ConnectError, ConnectRequest, DisconnectReason, Event, OutgoingArgs,
+    Settings, Socket, SocketIo,
 };
-use server::websocket::Loops;
+use websocket::WriterPool;
 
 use super::engine_io::{PING_INTERVAL, PING_TIMEOUT};
 
@@ -25,7 +26,7 @@ impl Application for Messages {
     type Admission = ();
     type Connection = ();
 
-    async fn admit(&self, _: &Parts) -> Result<(), Refusal> {
+    async fn admit(&self, _: &Parts) -> Result<(), AdmitError> {
         Ok(())
     }
 
@@ -34,12 +35,12 @@ impl Application for Messages {
         (): &(),
         request: ConnectRequest,
         socket: &Socket,
-    ) -> Result<Accepted<()>, ConnectRefusal> {
+    ) -> Result<Accepted<()>, ConnectError> {
         if !matches!(&*request.namespace, "/" | "/custom") {
-            return Err(ConnectRefusal::new("Invalid namespace"));
+            return Err(ConnectError::new("Invalid namespace"));
         }
         let auth = request.auth_json.as_deref().and_then(|json| std::str::from_utf8(json).ok());
-        let auth = Arguments::new().with_raw(auth.unwrap_or("{}"));
+        let auth = OutgoingArgs::new().with_raw(auth.unwrap_or("{}"));
         let socket = socket.clone();
         tokio::spawn(async move {
             tokio::time::sleep(AFTER_CONNECT).await;
@@ -49,7 +50,7 @@ impl Application for Messages {
     }
 
     async fn event(&self, (): &mut (), socket: &Socket, event: Event) {
-        let args = Arguments::from(&event.args);
+        let args = OutgoingArgs::from(&event.args);
         // A client that has left needs no answer.
         match (&*event.name, event.ack) {
             ("message", _) => socket.emit("message-back", &args).ok(),
@@ -58,7 +59,7 @@ impl Application for Messages {
         };
     }
 
-    async fn disconnect(&self, (): (), _: &Socket, _: Disconnect) {}
+    async fn disconnect(&self, (): (), _: &Socket, _: DisconnectReason) {}
 }
 
 pub(crate) fn router() -> Router {
@@ -68,14 +69,17 @@ pub(crate) fn router() -> Router {
         ..engineio::Settings::default()
     };
     let settings = Settings { engine, connect_timeout: Duration::from_secs(1), ..Settings::default() };
-    mount(SocketIo::new(settings, Loops::start(), Messages))
+    mount(SocketIo::new(settings, WriterPool::start(), Messages))
 }
 
 /// Takes every request to the usual path.
 pub(crate) fn mount<A: Application>(server: SocketIo<A>) -> Router {
-    let handler = move |request: Request| {
+    let handler = move |mut request: Request| {
         let server = server.clone();
-        async move { server.handle(request).await }
+        async move {
+            let upgrade = tcp_upgrade::take(request.extensions_mut());
+            server.handle(request, upgrade).await.map(Body::from)
+        }
     };
     Router::new().route("/socket.io/", any(handler))
 }

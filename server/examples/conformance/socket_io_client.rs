@@ -10,12 +10,11 @@ use axum::http::request::Parts;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use server::engineio;
-use server::socketio::{
-    Accepted, Application, Arguments, ConnectRefusal, ConnectRequest, Disconnect, Event, Refusal, Settings,
-    Socket, SocketIo,
+use socketio::{
+    Accepted, AdmitError, Application, ConnectError, ConnectRequest, DisconnectReason, Event, OutgoingArgs,
+    Settings, Socket, SocketIo,
 };
-use server::websocket::Loops;
+use websocket::WriterPool;
 
 use super::recovery::{Memory, Voice};
 use super::socket_io::mount;
@@ -63,10 +62,10 @@ impl Application for Answers {
     type Admission = Handshake;
     type Connection = Guest;
 
-    async fn admit(&self, request: &Parts) -> Result<Handshake, Refusal> {
+    async fn admit(&self, request: &Parts) -> Result<Handshake, AdmitError> {
         tokio::time::sleep(ADMISSION).await;
         let query = Query::<Vec<(String, String)>>::try_from_uri(&request.uri);
-        let Query(query) = query.map_err(|_| Refusal::forbidden("The query cannot be read"))?;
+        let Query(query) = query.map_err(|_| AdmitError::forbidden("The query cannot be read"))?;
         let headers = request
             .headers
             .iter()
@@ -85,14 +84,14 @@ impl Application for Answers {
         handshake: &Handshake,
         request: ConnectRequest,
         socket: &Socket,
-    ) -> Result<Accepted<Guest>, ConnectRefusal> {
+    ) -> Result<Accepted<Guest>, ConnectError> {
         match &*request.namespace {
             "/" if handshake.query.contains_key("fail") => {
-                return Err(ConnectRefusal::new("Auth failed (main namespace)"));
+                return Err(ConnectError::new("Auth failed (main namespace)"));
             }
             "/" | "/foo" | "/timeout_socket" | "/valid" | "/asd" | "/abc" => {}
-            "/no" => return Err(ConnectRefusal::new("Auth failed (custom namespace)")),
-            _ => return Err(ConnectRefusal::new("Invalid namespace")),
+            "/no" => return Err(ConnectError::new("Auth failed (custom namespace)")),
+            _ => return Err(ConnectError::new("Invalid namespace")),
         }
         let handshake = handshake.with_auth(&request.auth());
         let memory = self.memory.clone();
@@ -124,9 +123,9 @@ impl Application for Answers {
         }
     }
 
-    async fn disconnect(&self, guest: Guest, _: &Socket, reason: Disconnect) {
+    async fn disconnect(&self, guest: Guest, _: &Socket, reason: DisconnectReason) {
         // Whoever lost the connection may come back.
-        if !matches!(reason, Disconnect::Ended(_)) {
+        if !matches!(reason, DisconnectReason::Ended(_)) {
             self.memory.forget(&guest.voice.pid);
         }
     }
@@ -140,7 +139,7 @@ impl Guest {
             self.binaries.push(event.name.clone());
         }
         let came = |name: &str| self.binaries.iter().any(|it| **it == *name);
-        let none = Arguments::new();
+        let none = OutgoingArgs::new();
         match &*event.name {
             "hi" => self.voice.emit("hi", &none),
             "echo" => self.acknowledge(event, &none.with_raw(event.args.raw(0).unwrap_or("null"))),
@@ -164,7 +163,7 @@ impl Guest {
         }
     }
 
-    fn acknowledge(&self, event: &Event, args: &Arguments) {
+    fn acknowledge(&self, event: &Event, args: &OutgoingArgs) {
         if let Some(id) = event.ack {
             self.voice.socket.ack(id, args).ok();
         }
@@ -173,13 +172,13 @@ impl Guest {
     /// Asks for an acknowledgement, and says so when it is the right one. Waited for elsewhere: it comes behind what
     /// this client says next.
     fn ask(&self) {
-        let Ok(pending) = self.voice.socket.emit_with_ack("ack", &Arguments::new()) else { return };
+        let Ok(pending) = self.voice.socket.emit_with_ack("ack", &OutgoingArgs::new()) else { return };
         let voice = self.voice.clone();
         tokio::spawn(async move {
             let Ok(args) = pending.answer().await else { return };
             if args.raw(0) == Some("5") && args.get::<Value>(1).is_ok_and(|it| it == json!({ "test": true }))
             {
-                voice.emit("got it", &Arguments::new());
+                voice.emit("got it", &OutgoingArgs::new());
             }
         });
     }
@@ -192,13 +191,13 @@ fn is_mixed(event: &Event) -> bool {
     has("hello", "lol") && has("goodbye", "gotcha") && event.args.attachments().len() == 1
 }
 
-fn value<T: serde::Serialize + ?Sized>(value: &T) -> Arguments {
-    let args = Arguments::new();
+fn value<T: serde::Serialize + ?Sized>(value: &T) -> OutgoingArgs {
+    let args = OutgoingArgs::new();
     args.clone().with(value).unwrap_or(args)
 }
 
 pub(crate) fn router() -> Router {
     let engine =
         engineio::Settings { ping_interval: Duration::from_secs(2), ..engineio::Settings::default() };
-    mount(SocketIo::new(Settings { engine, ..Settings::default() }, Loops::start(), Answers::default()))
+    mount(SocketIo::new(Settings { engine, ..Settings::default() }, WriterPool::start(), Answers::default()))
 }

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use hub::model::Person;
+use hub::model::User;
 use protocol::UserId;
 use uuid::Uuid;
 
@@ -57,7 +57,7 @@ pub struct NewAccount {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
     /// Whose it is.
-    pub person: Arc<Person>,
+    pub user: Arc<User>,
     /// What the account itself says of its user, whatever a token says.
     pub clearance: Clearance,
 }
@@ -66,7 +66,7 @@ pub struct Account {
 #[derive(Clone)]
 pub struct Credentials {
     /// Who.
-    pub person: Person,
+    pub user: User,
     /// What the password was hashed to; `None` for who signs in elsewhere.
     pub password_hash: Option<String>,
 }
@@ -170,10 +170,10 @@ pub const REPEAT_MS: i64 = 10_000;
 #[derive(Clone, PartialEq, Eq)]
 pub enum Rotation {
     /// The sign-in has the new secret; the old one is spent.
-    Rotated(SignIn, Person),
+    Rotated(SignIn, User),
     /// The secret was spent a moment ago, for this very new one, which nobody has used yet: the answer was lost, or two
     /// asked at once. Nothing was changed.
-    Repeated(SignIn, Person),
+    Repeated(SignIn, User),
     /// The secret had been spent before, so somebody else has it too: the sign-in is revoked.
     Reused(SignIn),
     /// No live sign-in has this secret or ever had it.
@@ -189,7 +189,7 @@ pub trait Accounts: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`AccountError::IdTaken`], [`AccountError::UsernameTaken`], [`AccountError::EmailTaken`], in this order.
-    fn create(&self, account: NewAccount) -> Answer<'_, Person>;
+    fn create(&self, account: NewAccount) -> Answer<'_, User>;
 
     /// Who signs in with this user name or e-mail address, in any capitals. Also finds accounts out of use.
     fn by_login<'a>(&'a self, login: &'a str) -> Answer<'a, Option<Credentials>>;
@@ -198,16 +198,12 @@ pub trait Accounts: Send + Sync + 'static {
     fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Account>>;
 
     /// The people who have these user names, in any capitals and in no particular order. Unknown names are left out.
-    fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<Person>>;
+    fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<User>>;
 
     /// At most `limit` people whose user name begins with `prefix`, in any capitals, by name; of those only who share a room
     /// with `beside`, where that is given, and `beside` itself. Leaves out accounts that are out of use.
-    fn search<'a>(
-        &'a self,
-        prefix: &'a str,
-        beside: Option<&'a UserId>,
-        limit: u32,
-    ) -> Answer<'a, Vec<Person>>;
+    fn search<'a>(&'a self, prefix: &'a str, beside: Option<&'a UserId>, limit: u32)
+    -> Answer<'a, Vec<User>>;
 
     /// How many accounts there are.
     fn count(&self) -> Answer<'_, u64>;

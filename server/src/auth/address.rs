@@ -6,9 +6,13 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use ipnet::Ipv6Net;
 
 use super::Proxies;
 use crate::state::AppState;
+
+/// Bits of the network that one IPv6 customer has at least.
+const CUSTOMER_BITS: u8 = 64;
 
 /// The network that a request comes from: an IPv4 address, or the /64 that one IPv6 customer has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,7 +80,7 @@ fn origin(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> IpAddr {
 fn network(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => IpAddr::V4(address),
-        IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() >> 64 << 64)),
+        IpAddr::V6(address) => IpAddr::V6(Ipv6Net::new_assert(address, CUSTOMER_BITS).network()),
     }
 }
 

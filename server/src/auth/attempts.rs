@@ -8,9 +8,9 @@ use protocol::UserId;
 
 use super::address::Address;
 use super::{AuthError, secret};
-use crate::address_buckets::{AddressBuckets, SITE_TIMES};
-use crate::buckets::{Buckets, Counted};
+use crate::address_rate_limiter::{AddressRateLimiter, SITE_TIMES};
 use crate::config::RateLimits;
+use crate::rate_limiter::{RateLimited, RateLimiter};
 
 /// Addresses that are counted at a time, and as many logins and devices, each in a table of some 2 MB.
 const CAPACITY: usize = 20_000;
@@ -21,25 +21,25 @@ const REFRESHES: u32 = 6;
 
 /// The tables. Strangers and known devices have none in common.
 pub struct Attempts {
-    addresses: AddressBuckets,
-    logins: Buckets<[u8; 32]>,
-    devices: Buckets<[u8; 32]>,
+    addresses: AddressRateLimiter,
+    logins: RateLimiter<[u8; 32]>,
+    devices: RateLimiter<[u8; 32]>,
     /// As many devices may be behind one address as networks in a site.
-    devices_by_address: AddressBuckets,
-    refreshes: AddressBuckets,
+    devices_by_address: AddressRateLimiter,
+    refreshes: AddressRateLimiter,
 }
 
 impl Attempts {
     /// Nobody has tried anything yet. Without numbers everybody may try as often as they like.
     pub fn new(rates: &RateLimits) -> Self {
-        let tight = rates.sign_ins_per_minute;
+        let tight = rates.logins_per_minute;
         let times = |factor: u32| tight.map(|count| count.saturating_mul(factor));
         Self {
-            addresses: AddressBuckets::new(tight, CAPACITY),
-            logins: Buckets::new(rates.sign_ins_per_login, CAPACITY),
-            devices: Buckets::new(tight, CAPACITY),
-            devices_by_address: AddressBuckets::new(times(SITE_TIMES), CAPACITY),
-            refreshes: AddressBuckets::new(times(REFRESHES), CAPACITY),
+            addresses: AddressRateLimiter::per_minute(tight, CAPACITY),
+            logins: RateLimiter::per_minute(rates.logins_per_minute_per_user, CAPACITY),
+            devices: RateLimiter::per_minute(tight, CAPACITY),
+            devices_by_address: AddressRateLimiter::per_minute(times(SITE_TIMES), CAPACITY),
+            refreshes: AddressRateLimiter::per_minute(times(REFRESHES), CAPACITY),
         }
     }
 
@@ -48,7 +48,7 @@ impl Attempts {
     /// # Errors
     /// [`AuthError::TooFast`], with when to try again.
     pub fn of_address(&self, address: Address, now_ms: i64) -> Result<(), AuthError> {
-        in_time(self.addresses.count(address, now_ms))
+        self.addresses.check(address, now_ms).map_err(too_fast)
     }
 
     /// Counts an attempt of a stranger at what is guessed.
@@ -56,7 +56,7 @@ impl Attempts {
     /// # Errors
     /// As [`Self::of_address`].
     pub fn of_login(&self, guessed: &Guessed<'_>, now_ms: i64) -> Result<(), AuthError> {
-        in_time(self.logins.count(guessed.hash(), now_ms))
+        self.logins.check(guessed.hash(), now_ms).map_err(too_fast)
     }
 
     /// Counts an attempt of somebody at an address who shows a device token of ours, whoever that is for.
@@ -64,7 +64,7 @@ impl Attempts {
     /// # Errors
     /// As [`Self::of_address`].
     pub fn of_device_address(&self, address: Address, now_ms: i64) -> Result<(), AuthError> {
-        in_time(self.devices_by_address.count(address, now_ms))
+        self.devices_by_address.check(address, now_ms).map_err(too_fast)
     }
 
     /// Counts an attempt of a device that is known for the user whose password is tried.
@@ -72,7 +72,7 @@ impl Attempts {
     /// # Errors
     /// As [`Self::of_address`].
     pub fn of_device(&self, device: [u8; 32], now_ms: i64) -> Result<(), AuthError> {
-        in_time(self.devices.count(device, now_ms))
+        self.devices.check(device, now_ms).map_err(too_fast)
     }
 
     /// Counts a refresh token that was good for nothing.
@@ -80,15 +80,12 @@ impl Attempts {
     /// # Errors
     /// As [`Self::of_address`].
     pub fn of_refresh(&self, address: Address, now_ms: i64) -> Result<(), AuthError> {
-        in_time(self.refreshes.count(address, now_ms))
+        self.refreshes.check(address, now_ms).map_err(too_fast)
     }
 }
 
-fn in_time(counted: Counted) -> Result<(), AuthError> {
-    match counted {
-        Counted::Yes => Ok(()),
-        Counted::Wait(retry_after_ms) => Err(AuthError::TooFast { retry_after_ms }),
-    }
+fn too_fast(RateLimited { retry_after_ms }: RateLimited) -> AuthError {
+    AuthError::TooFast { retry_after_ms }
 }
 
 /// Whose password is tried. The user name and the address of one account are one thing to guess.

@@ -130,7 +130,7 @@ mod tests {
     const NOW_MS: i64 = 1_800_000_000_000;
 
     fn keys(letter: u8) -> Keys {
-        Keys::new(&Secret::new(vec![letter; 32]).unwrap())
+        Keys::new(&Secret::new(vec![letter; 32]).unwrap()).unwrap()
     }
 
     fn showing(header: &str, cookie: &str) -> SignInSource {

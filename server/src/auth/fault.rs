@@ -9,6 +9,9 @@ pub enum TokenFault {
     /// Another algorithm, `none` included.
     #[error("its algorithm (`alg`) is not HS256")]
     Algorithm,
+    /// Its header requires an extension (`crit`, RFC 7515, section 4.1.11), of which we know none.
+    #[error("it requires an extension (`crit`) that is not supported")]
+    Extension,
     /// Signed with another secret, or changed since.
     #[error("its signature does not fit the secret")]
     Signature,

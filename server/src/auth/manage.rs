@@ -1,30 +1,29 @@
-//! Accounts as whoever runs the hub makes and changes them, beside a running server too.
+//! `hubbub user`: creates and changes accounts, also while a server runs.
 
 use std::fmt;
 use std::io::{self, Read};
 
-use hub::model::Person;
+use hub::model::User;
 use uuid::Uuid;
 
 use super::accounts::{AccountError, Accounts};
 use super::names::{self, NewUser};
 use super::{AuthError, Clearance, Passwords};
-use crate::config::{UserChange, UserOrder, UserRole};
 
-/// Bytes of a password that are read; more are no password.
+/// Maximum length of a password on stdin, in bytes.
 const PASSWORD_BYTES: u64 = 4096;
 
-/// Why nothing was changed.
+/// Why no account was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum ManageError {
-    /// Nobody is called so.
+    /// No account has this name.
     #[error("there is no user `{0}`")]
     NoSuchUser(String),
     /// Stdin cannot be read.
     #[error("the password cannot be read from stdin")]
     Stdin(#[source] io::Error),
-    /// What came from stdin is not one line.
-    #[error("stdin must have the password in one line of UTF-8")]
+    /// Stdin is not one line.
+    #[error("stdin must contain the password in one line of UTF-8")]
     NotOneLine,
     /// A value is outside its limits, or the store failed.
     #[error(transparent)]
@@ -37,43 +36,70 @@ impl From<AccountError> for ManageError {
     }
 }
 
-/// What was done.
+/// A change of one account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccountCommand {
+    /// The user name.
+    pub name: String,
+    /// The change.
+    pub change: AccountChange,
+}
+
+/// A change of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AccountChange {
+    /// Create it, with a password from stdin.
+    Add {
+        /// The e-mail address; without one the account gets an address that leads nowhere.
+        email: Option<String>,
+    },
+    /// Set its password, from stdin.
+    Password,
+    /// Refuse its sign-ins and end its sessions.
+    Disable,
+    /// Accept its sign-ins again.
+    Enable,
+    /// Make its user an administrator, or an ordinary user again.
+    Administrator(bool),
+}
+
+/// The change that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Managed {
     user: String,
-    change: UserChange,
+    change: AccountChange,
 }
 
 impl fmt::Display for Managed {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let user = &self.user;
         match &self.change {
-            UserChange::Add { .. } => write!(out, "Made the user `{user}`"),
-            UserChange::Password => {
+            AccountChange::Add { .. } => write!(out, "Created the user `{user}`"),
+            AccountChange::Password => {
                 write!(out, "Changed the password of `{user}`, whose sign-ins have ended")
             }
-            UserChange::Disable => write!(out, "Disabled `{user}`, whose sign-ins have ended"),
-            UserChange::Enable => write!(out, "Enabled `{user}`"),
-            UserChange::Role(UserRole::Admin) => write!(out, "`{user}` is an administrator"),
-            UserChange::Role(UserRole::None) => write!(out, "`{user}` is no administrator"),
+            AccountChange::Disable => write!(out, "Disabled `{user}`, whose sign-ins have ended"),
+            AccountChange::Enable => write!(out, "Enabled `{user}`"),
+            AccountChange::Administrator(true) => write!(out, "`{user}` is an administrator"),
+            AccountChange::Administrator(false) => write!(out, "`{user}` is not an administrator"),
         }
     }
 }
 
-/// Carries out what was asked for. The password, where one is needed, is read from `stdin`.
+/// Carries out a command. The password, where one is needed, is read from `stdin`.
 ///
 /// # Errors
-/// [`ManageError`]; its text is fit for the person who asked.
+/// [`ManageError`]; its text is fit for the terminal.
 pub async fn manage(
     accounts: &dyn Accounts,
-    order: UserOrder,
+    command: AccountCommand,
     stdin: impl Read,
     now_ms: i64,
 ) -> Result<Managed, ManageError> {
-    let UserOrder { name, change } = order;
+    let AccountCommand { name, change } = command;
     let user = match &change {
-        UserChange::Add { email } => add(accounts, &name, email.as_deref(), stdin, now_ms).await?,
-        UserChange::Password => {
+        AccountChange::Add { email } => add(accounts, &name, email.as_deref(), stdin, now_ms).await?,
+        AccountChange::Password => {
             let user = find(accounts, &name).await?;
             let password = read_password(stdin)?;
             names::check_password(&password, &user.username, &user.email)?;
@@ -81,17 +107,14 @@ pub async fn manage(
             accounts.set_password(&user.id, hash).await?;
             user
         }
-        UserChange::Disable | UserChange::Enable => {
+        AccountChange::Disable | AccountChange::Enable => {
             let user = find(accounts, &name).await?;
-            accounts.set_active(&user.id, change == UserChange::Enable).await?;
+            accounts.set_active(&user.id, change == AccountChange::Enable).await?;
             user
         }
-        UserChange::Role(role) => {
+        AccountChange::Administrator(is_admin) => {
             let user = find(accounts, &name).await?;
-            let clearance = match role {
-                UserRole::Admin => Clearance::Admin,
-                UserRole::None => Clearance::Person,
-            };
+            let clearance = if *is_admin { Clearance::Admin } else { Clearance::Person };
             accounts.set_clearance(&user.id, clearance).await?;
             user
         }
@@ -105,22 +128,22 @@ async fn add(
     email: Option<&str>,
     stdin: impl Read,
     now_ms: i64,
-) -> Result<Person, ManageError> {
+) -> Result<User, ManageError> {
     let password = read_password(stdin)?;
-    // Every account has an address of its own; this one leads nowhere (RFC 2606).
-    let made_up = || format!("{}@people.invalid", Uuid::now_v7().simple());
-    let email = email.map_or_else(made_up, str::to_owned);
+    // Every account has a unique e-mail address; this one leads nowhere (RFC 2606).
+    let placeholder = || format!("{}@people.invalid", Uuid::now_v7().simple());
+    let email = email.map_or_else(placeholder, str::to_owned);
     let new = NewUser::check(name, &email, &password)?;
     let account = new.account(&Passwords::new().await?, now_ms).await?;
     Ok(accounts.create(account).await?)
 }
 
-async fn find(accounts: &dyn Accounts, name: &str) -> Result<Person, ManageError> {
+async fn find(accounts: &dyn Accounts, name: &str) -> Result<User, ManageError> {
     let mut found = accounts.by_usernames(&[name.trim().to_owned()]).await?;
     found.pop().ok_or_else(|| ManageError::NoSuchUser(name.to_owned()))
 }
 
-/// Without the end of its line, which is no part of it.
+/// The password without the line break behind it.
 fn read_password(stdin: impl Read) -> Result<String, ManageError> {
     let mut bytes = Vec::new();
     stdin.take(PASSWORD_BYTES + 1).read_to_end(&mut bytes).map_err(ManageError::Stdin)?;

@@ -15,16 +15,16 @@ impl SignIns {
     /// # Errors
     /// [`AuthError::Unauthorized`] when the account is not in use any more, and failures of the store.
     pub async fn mock(&self, id: &UserId) -> Result<Caller, AuthError> {
-        let person = match self.accounts.by_id(id).await? {
-            Some(account) => account.person,
+        let user = match self.accounts.by_id(id).await? {
+            Some(account) => account.user,
             None => self.create_from(id, NAME, None).await?,
         };
-        if !person.is_active {
+        if !user.is_active {
             return Err(AuthError::Unauthorized);
         }
         // Nobody signed in, so there is nothing to sign out of and nothing that ends.
         let sign_in = SignInId(Uuid::nil());
         let clearance = Clearance::Person;
-        Ok(Caller { person, sign_in, expires_at_ms: i64::MAX, clearance })
+        Ok(Caller { user, sign_in, expires_at_ms: i64::MAX, clearance })
     }
 }

@@ -46,14 +46,14 @@ pub use user_agent::Device;
 
 use std::sync::Arc;
 
-use hub::model::Person;
-use hub::{Actor, SignInId};
+use hub::model::User;
+use hub::{Requester, SignInId};
 
 /// Somebody who has proven who they are.
 #[derive(Debug, Clone)]
 pub struct Caller {
     /// Who.
-    pub person: Arc<Person>,
+    pub user: Arc<User>,
     /// On which device.
     pub sign_in: SignInId,
     /// Until when the proof is good, in milliseconds since 1970-01-01 UTC.
@@ -64,7 +64,7 @@ pub struct Caller {
 
 impl Caller {
     /// As the hub sees who asks.
-    pub fn actor(&self) -> Actor<'_> {
-        Actor { person: &self.person.id, is_service: self.clearance.is_service() }
+    pub fn actor(&self) -> Requester<'_> {
+        Requester { user: &self.user.id, is_service: self.clearance.is_service() }
     }
 }

@@ -31,7 +31,7 @@ impl SignIns {
     /// # Errors
     /// [`AuthError::Account`] when the store fails.
     pub async fn own_sign_ins(&self, caller: &Caller) -> Result<Vec<OwnSignIn>, AuthError> {
-        let (user, now_ms) = (&caller.person.id, self.clock.now_ms());
+        let (user, now_ms) = (&caller.user.id, self.clock.now_ms());
         let listed = self.accounts.sign_ins_of(user, now_ms).await?;
         let connected = self.hub.sign_ins_of(user);
         let own = listed.into_iter().filter(|it| is_bounded(it.expires_at_ms, now_ms)).map(|listed| {
@@ -67,12 +67,12 @@ impl SignIns {
     async fn end(&self, caller: &Caller, ending: Ending) -> Result<usize, AuthError> {
         let sign_in = caller.sign_in.0;
         let wish = EndSignIns {
-            user: caller.person.id.clone(),
+            user: caller.user.id.clone(),
             by: Some(sign_in).filter(|id| !is_token_id(*id)),
             ending,
             now_ms: self.clock.now_ms(),
         };
-        let (accounts, user) = (self.accounts.clone(), caller.person.id.clone());
+        let (accounts, user) = (self.accounts.clone(), caller.user.id.clone());
         self.carry_out(user, async move { accounts.end_sign_ins(wish).await }).await
     }
 
@@ -88,28 +88,27 @@ impl SignIns {
         form: Form,
         address: Address,
     ) -> Result<(), AuthError> {
-        let (person, by) = (&caller.person, caller.sign_in.0);
+        let (user, by) = (&caller.user, caller.sign_in.0);
         match self.mode {
             AccountsMode::External => return Err(AuthError::KeptElsewhere),
             AccountsMode::Local if is_token_id(by) => return Err(AuthError::SignedElsewhere),
             AccountsMode::Local => {}
         }
-        names::check_password(&form.new_password, &person.username, &person.email)
-            .map_err(of_new_password)?;
+        names::check_password(&form.new_password, &user.username, &user.email).map_err(of_new_password)?;
         let passed_ms = self.clock.monotonic_ms();
         self.attempts.of_address(address, passed_ms)?;
         // As a sign-in with the name or the address.
-        self.attempts.of_login(&Guessed::User(&person.id), passed_ms)?;
-        let found = self.accounts.by_login(&person.username).await?.filter(|it| it.person.id == person.id);
+        self.attempts.of_login(&Guessed::User(&user.id), passed_ms)?;
+        let found = self.accounts.by_login(&user.username).await?.filter(|it| it.user.id == user.id);
         let stored = found.and_then(|it| it.password_hash);
         let is_right = self.passwords.is_right(&form.current_password, stored.clone()).await?;
         let Some(old_hash) = stored.filter(|_| is_right) else { return Err(AuthError::WrongPassword) };
         let new_hash = self.passwords.hash(&form.new_password).await?;
         let now_ms = self.clock.now_ms();
-        let change = NewPassword { user: person.id.clone(), by, old_hash, new_hash, now_ms };
+        let change = NewPassword { user: user.id.clone(), by, old_hash, new_hash, now_ms };
         let accounts = self.accounts.clone();
-        self.carry_out(person.id.clone(), async move { accounts.change_password(change).await }).await?;
-        tracing::info!(user.id = %person.id, "The password of `{}` was changed", person.id);
+        self.carry_out(user.id.clone(), async move { accounts.change_password(change).await }).await?;
+        tracing::info!(user.id = %user.id, "The password of `{}` was changed", user.id);
         Ok(())
     }
 

@@ -42,20 +42,20 @@ impl SignIns {
                     Some(account) => account,
                     None if made_here => {
                         let name = claims.username.as_deref().or(claims.name.as_deref());
-                        let person = self.create_from(&id, name.unwrap_or_default(), claims.email).await?;
-                        Account { person, clearance: Clearance::Person }
+                        let user = self.create_from(&id, name.unwrap_or_default(), claims.email).await?;
+                        Account { user, clearance: Clearance::Person }
                     }
                     None => return Err(self.refuse(TokenFault::NoAccount)),
                 };
                 (account, token_id)
             }
         };
-        let Account { person, clearance: of_account } = account;
-        if !person.is_active {
+        let Account { user, clearance: of_account } = account;
+        if !user.is_active {
             return Err(self.refuse(TokenFault::Disabled));
         }
         let clearance = clearance.max(of_account);
-        Ok(Caller { person, sign_in: SignInId(sign_in), expires_at_ms, clearance })
+        Ok(Caller { user, sign_in: SignInId(sign_in), expires_at_ms, clearance })
     }
 
     /// The refusal of a token, in as many words as the environment allows.
@@ -68,10 +68,10 @@ impl SignIns {
     /// # Errors
     /// [`AuthError::Unauthorized`] for nobody here.
     pub async fn by_word(&self, id: &UserId) -> Result<Caller, AuthError> {
-        let account = self.accounts.by_id(id).await?.filter(|account| account.person.is_active);
-        let person = account.ok_or(AuthError::Unauthorized)?.person;
+        let account = self.accounts.by_id(id).await?.filter(|account| account.user.is_active);
+        let user = account.ok_or(AuthError::Unauthorized)?.user;
         let sign_in = SignInId(named_id("word", id.as_str(), ""));
-        Ok(Caller { person, sign_in, expires_at_ms: i64::MAX, clearance: Clearance::Person })
+        Ok(Caller { user, sign_in, expires_at_ms: i64::MAX, clearance: Clearance::Person })
     }
 
     /// Whose cookie this is.
@@ -81,11 +81,11 @@ impl SignIns {
     pub async fn by_cookie(&self, cookie: &str) -> Result<Caller, AuthError> {
         let now_ms = self.clock.now_ms();
         let found = self.accounts.sign_in_by_secret(&secret::hash(cookie), now_ms).await?;
-        let found = found.filter(|it| it.1.person.is_active && is_bounded(it.0.expires_at_ms, now_ms));
+        let found = found.filter(|it| it.1.user.is_active && is_bounded(it.0.expires_at_ms, now_ms));
         let (sign_in, account) = found.ok_or(AuthError::Unauthorized)?;
         self.seen.note(&sign_in, now_ms);
         Ok(Caller {
-            person: account.person,
+            user: account.user,
             sign_in: SignInId(sign_in.id),
             expires_at_ms: sign_in.expires_at_ms,
             clearance: account.clearance,
@@ -104,8 +104,8 @@ impl SignIns {
         if !self.is_live(sign_in).await? {
             return Err(self.refuse(TokenFault::Ended));
         }
-        let account = self.accounts.by_id(&caller.person.id).await?;
-        let is_active = account.is_some_and(|account| account.person.is_active);
+        let account = self.accounts.by_id(&caller.user.id).await?;
+        let is_active = account.is_some_and(|account| account.user.is_active);
         if is_active { Ok(()) } else { Err(self.refuse(TokenFault::Disabled)) }
     }
 

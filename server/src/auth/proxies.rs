@@ -2,17 +2,15 @@
 
 use std::net::IpAddr;
 
+use ipnet::IpNet;
+
+/// Bits of an IPv6 address before the IPv4 address that it is mapped from (RFC 4291, section 2.5.5.2).
+const MAPPED_BITS: u8 = 96;
+
 /// Machines that are believed, besides this one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proxies {
-    networks: Vec<Network>,
-}
-
-/// Addresses that begin with the same bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Network {
-    address: IpAddr,
-    bits: u32,
+    networks: Vec<IpNet>,
 }
 
 impl Proxies {
@@ -22,45 +20,30 @@ impl Proxies {
     /// The part that is neither.
     pub fn parse(list: &str) -> Result<Self, String> {
         let named = list.split(',').map(str::trim).filter(|it| !it.is_empty());
-        let networks = named.map(|raw| Network::parse(raw).ok_or_else(|| raw.to_owned()));
+        let networks = named.map(|raw| network(raw).ok_or_else(|| raw.to_owned()));
         Ok(Self { networks: networks.collect::<Result<_, _>>()? })
     }
 
     /// Whether a machine is believed.
     pub fn has(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        address.is_loopback() || self.networks.iter().any(|network| network.has(address))
+        address.is_loopback() || self.networks.iter().any(|network| network.contains(&address))
     }
 }
 
-impl Network {
-    fn parse(raw: &str) -> Option<Self> {
-        let (address, bits) = match raw.split_once('/') {
-            Some((address, bits)) => (address, Some(bits.parse().ok()?)),
-            None => (raw, None),
-        };
-        let address: IpAddr = address.parse().ok()?;
-        let most = if address.is_ipv4() { u32::BITS } else { u128::BITS };
-        let bits: u32 = bits.unwrap_or(most);
-        if bits > most {
-            return None;
+/// A network, or the network of one address. The address is read by the standard library, because `ipnet` takes `010.0.0.1`
+/// for `10.0.0.1`, where others read an octal number.
+fn network(raw: &str) -> Option<IpNet> {
+    let network = match raw.split_once('/') {
+        Some((address, bits)) => IpNet::new(address.parse().ok()?, bits.parse().ok()?).ok()?,
+        None => IpNet::from(raw.parse::<IpAddr>().ok()?),
+    };
+    // Machines are compared in their canonical form, so a mapped network becomes the network of IPv4 that it stands for.
+    match (network, network.addr().to_canonical()) {
+        (IpNet::V6(mapped), address @ IpAddr::V4(_)) => {
+            IpNet::new(address, mapped.prefix_len().checked_sub(MAPPED_BITS)?).ok()
         }
-        // Machines are compared in their shortest form, so a network of IPv4 in the clothes of IPv6 takes them off, too.
-        match (address, address.to_canonical()) {
-            (IpAddr::V6(_), short @ IpAddr::V4(_)) => {
-                Some(Self { address: short, bits: bits.checked_sub(96)? })
-            }
-            _ => Some(Self { address, bits }),
-        }
-    }
-
-    fn has(&self, other: IpAddr) -> bool {
-        let common = match (self.address, other) {
-            (IpAddr::V4(own), IpAddr::V4(other)) => (own.to_bits() ^ other.to_bits()).leading_zeros(),
-            (IpAddr::V6(own), IpAddr::V6(other)) => (own.to_bits() ^ other.to_bits()).leading_zeros(),
-            _ => return false,
-        };
-        common >= self.bits
+        _ => Some(network),
     }
 }
 
@@ -81,7 +64,9 @@ mod tests {
         assert!(Proxies::parse("0.0.0.0/0").unwrap().has("8.8.8.8".parse().unwrap()));
         assert_eq!(Proxies::parse("::ffff:10.0.0.0/104"), Proxies::parse("10.0.0.0/8"));
         assert_eq!(Proxies::parse("::ffff:10.0.0.1"), Proxies::parse("10.0.0.1"));
-        for bad in ["nginx", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/x", "::ffff:10.0.0.0/8"] {
+        for bad in
+            ["nginx", "10.0.0.0/33", "10.0.0/8", "::/129", "10.0.0.0/x", "010.0.0.0/8", "::ffff:10.0.0.0/8"]
+        {
             assert_eq!(Proxies::parse(bad), Err(bad.to_owned()));
         }
     }

@@ -9,8 +9,8 @@ mod own_sign_ins;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use hub::Recent;
-use hub::model::Person;
+use hub::TwoGenerationCache;
+use hub::model::User;
 use protocol::UserId;
 use tokio::task::JoinError;
 use uuid::Uuid;
@@ -40,8 +40,8 @@ struct Shared {
 }
 
 struct Memory {
-    people: Recent<UserId, Account>,
-    sign_ins: Recent<Uuid, (SignIn, Account)>,
+    users: TwoGenerationCache<UserId, Account>,
+    sign_ins: TwoGenerationCache<Uuid, (SignIn, Account)>,
     /// Which tokens of other backends are ended; `None` if the store has to be asked.
     ended_tokens: Option<EndedTokens>,
     /// Raised with each change: what was asked of the store before it may be out of date.
@@ -60,8 +60,8 @@ impl Remembered {
     /// Remembers nobody yet.
     pub fn new(store: Arc<dyn Accounts>) -> Self {
         let memory = Memory {
-            people: Recent::new(PEOPLE),
-            sign_ins: Recent::new(PEOPLE),
+            users: TwoGenerationCache::new(PEOPLE),
+            sign_ins: TwoGenerationCache::new(PEOPLE),
             ended_tokens: None,
             changes: 0,
         };
@@ -81,7 +81,7 @@ impl Shared {
         if let Some(account) = &found {
             let mut memory = self.memory();
             if memory.changes == changes {
-                memory.people.put(id.clone(), account.clone());
+                memory.users.put(id.clone(), account.clone());
             }
         }
         Ok(found)
@@ -117,9 +117,9 @@ impl Shared {
         let Some((sign_in, mut account)) = self.store.sign_in(id, now_ms).await? else { return Ok(None) };
         let mut memory = self.memory();
         if memory.changes == changes {
-            match memory.people.get(&account.person.id) {
+            match memory.users.get(&account.user.id) {
                 Some(known) => account = known.clone(),
-                None => memory.people.put(account.person.id.clone(), account.clone()),
+                None => memory.users.put(account.user.id.clone(), account.clone()),
             }
             memory.sign_ins.put(id, (sign_in.clone(), account.clone()));
         }
@@ -214,7 +214,7 @@ impl Shared {
     fn forget_account(&self, id: &UserId) {
         let mut memory = self.memory();
         memory.changes += 1;
-        memory.people.take(id);
+        memory.users.take(id);
         memory.sign_ins.clear();
     }
 }
@@ -241,7 +241,7 @@ fn broken(error: JoinError) -> AccountError {
 }
 
 impl Accounts for Remembered {
-    fn create(&self, account: NewAccount) -> Answer<'_, Person> {
+    fn create(&self, account: NewAccount) -> Answer<'_, User> {
         // Nobody was known by this identifier, and that nobody is there is not remembered.
         self.shared.store.create(account)
     }
@@ -251,14 +251,14 @@ impl Accounts for Remembered {
     }
 
     fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Account>> {
-        let known = self.shared.memory().people.get(id).cloned();
+        let known = self.shared.memory().users.get(id).cloned();
         match known {
             Some(account) => Box::pin(std::future::ready(Ok(Some(account)))),
             None => Box::pin(self.shared.read_account(id)),
         }
     }
 
-    fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<Person>> {
+    fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<User>> {
         self.shared.store.by_usernames(usernames)
     }
 
@@ -267,7 +267,7 @@ impl Accounts for Remembered {
         prefix: &'a str,
         beside: Option<&'a UserId>,
         limit: u32,
-    ) -> Answer<'a, Vec<Person>> {
+    ) -> Answer<'a, Vec<User>> {
         self.shared.store.search(prefix, beside, limit)
     }
 

@@ -1,6 +1,6 @@
 //! Renewal: a client that is attached proves itself again, with a fresh token of the same user.
 
-use hub::Peer;
+use hub::ClientSession;
 use protocol::CloseCode;
 
 use super::extract::access_token;
@@ -13,9 +13,9 @@ impl SignIns {
     /// # Errors
     /// [`AuthError::Token`] for whatever is wrong with it, [`AuthError::Unauthorized`] for somebody else's, and failures of the
     /// store.
-    pub async fn renew(&self, peer: &Peer, carried: &str) -> Result<Caller, AuthError> {
+    pub async fn renew(&self, peer: &ClientSession, carried: &str) -> Result<Caller, AuthError> {
         let caller = self.by_token(access_token(carried)).await?;
-        if caller.person.id != peer.person().id {
+        if caller.user.id != peer.user().id {
             return Err(AuthError::Unauthorized);
         }
         peer.renew(caller.sign_in);

@@ -1,25 +1,25 @@
 //! The role that a token gives its bearer, and a warning where an application's tokens look as if they meant to give one.
 
 use super::{Claims, Clearance, RoleClaim};
-use crate::buckets::{Buckets, Counted};
+use crate::rate_limiter::RateLimiter;
 
 /// Reads roles by one claim, and says once a minute when that claim may be the wrong one.
 pub struct RoleNotice {
     claim: RoleClaim,
     /// One for all tokens: the setting is one, too.
-    warnings: Buckets<()>,
+    warnings: RateLimiter<()>,
 }
 
 impl RoleNotice {
     /// Roles are named by this claim.
     pub fn new(claim: RoleClaim) -> Self {
-        Self { claim, warnings: Buckets::new(Some(1), 1) }
+        Self { claim, warnings: RateLimiter::per_minute(Some(1), 1) }
     }
 
     /// What the bearer of a token is, by the token alone.
     pub(super) fn clearance(&self, claims: &Claims, now_ms: i64) -> Clearance {
         if let Some(name) = self.claim.passed_over(&claims.more)
-            && self.warnings.count((), now_ms) == Counted::Yes
+            && self.warnings.check((), now_ms).is_ok()
         {
             tracing::warn!(
                 claim = name,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use hub::model::Person;
-use hub::port::Clock;
+use hub::model::User;
+use hub::store::Clock;
 use hub::{Hub, SignInId};
 use protocol::rest::{Login, Register, Tokens};
 use protocol::{CloseCode, UserId};
@@ -68,19 +68,19 @@ pub struct CookieSignIn {
     /// The cookie's value.
     pub secret: String,
     /// Who.
-    pub person: Person,
+    pub user: User,
 }
 
 /// Somebody who may sign in now.
 struct Proven {
-    person: Person,
+    user: User,
     /// What the password was compared with; `None` for an account that was made just now.
     password_hash: Option<String>,
 }
 
 impl Proven {
-    fn new(person: Person) -> Self {
-        Self { person, password_hash: None }
+    fn new(user: User) -> Self {
+        Self { user, password_hash: None }
     }
 }
 
@@ -95,8 +95,8 @@ impl SignIns {
         address: Address,
         device: Device,
     ) -> Result<Tokens, AuthError> {
-        let person = self.make_account(form, address).await?;
-        self.open_tokens(Proven::new(person), device).await
+        let user = self.make_account(form, address).await?;
+        self.open_tokens(Proven::new(user), device).await
     }
 
     /// Makes an account and signs in a browser.
@@ -109,8 +109,8 @@ impl SignIns {
         address: Address,
         device: Device,
     ) -> Result<CookieSignIn, AuthError> {
-        let person = self.make_account(form, address).await?;
-        self.open_cookie(Proven::new(person), device).await
+        let user = self.make_account(form, address).await?;
+        self.open_cookie(Proven::new(user), device).await
     }
 
     /// Signs in with tokens.
@@ -161,8 +161,8 @@ impl SignIns {
         let now_ms = self.clock.now_ms();
         let next = self.keys.successor(refresh_token)?;
         match self.rotate(secret::hash(refresh_token), secret::hash(&next), now_ms).await? {
-            Rotation::Rotated(sign_in, person) | Rotation::Repeated(sign_in, person) => {
-                self.tokens(&person, sign_in.id, next)
+            Rotation::Rotated(sign_in, user) | Rotation::Repeated(sign_in, user) => {
+                self.tokens(&user, sign_in.id, next)
             }
             Rotation::Reused(sign_in) => {
                 self.attempts.of_refresh(address, self.clock.monotonic_ms())?;
@@ -200,7 +200,7 @@ impl SignIns {
     /// [`AuthError::Account`] when the store fails; then nothing has ended.
     pub async fn logout(&self, caller: &Caller) -> Result<(), AuthError> {
         let (accounts, hub) = (self.accounts.clone(), self.hub.clone());
-        let (user, sign_in, expires_at_ms) = (caller.person.id.clone(), caller.sign_in, caller.expires_at_ms);
+        let (user, sign_in, expires_at_ms) = (caller.user.id.clone(), caller.sign_in, caller.expires_at_ms);
         let work = tokio::spawn(async move {
             if is_token_id(sign_in.0) {
                 accounts.end_token(sign_in.0, expires_at_ms).await?;
@@ -213,7 +213,7 @@ impl SignIns {
         Ok(work.await.map_err(AuthError::internal)??)
     }
 
-    async fn make_account(&self, form: Register, address: Address) -> Result<Person, AuthError> {
+    async fn make_account(&self, form: Register, address: Address) -> Result<User, AuthError> {
         self.kept_here()?;
         if self.registration == Registration::Closed {
             return Err(AuthError::RegistrationClosed);
@@ -228,11 +228,11 @@ impl SignIns {
     ///
     /// # Errors
     /// [`AuthError::Account`] for names that are taken, and failures of the store.
-    pub(super) async fn add_user(&self, new: names::NewUser) -> Result<Person, AuthError> {
+    pub(super) async fn add_user(&self, new: names::NewUser) -> Result<User, AuthError> {
         let account = new.account(&self.passwords, self.clock.now_ms()).await?;
-        let person = self.accounts.create(account).await?;
-        tracing::info!(user.id = %person.id, "Account `{}` was made", person.id);
-        Ok(person)
+        let user = self.accounts.create(account).await?;
+        tracing::info!(user.id = %user.id, "Account `{}` was made", user.id);
+        Ok(user)
     }
 
     async fn check_password(&self, form: Login, source: &SignInSource) -> Result<Proven, AuthError> {
@@ -251,7 +251,7 @@ impl SignIns {
             // Addresses of before were kept as they were typed.
             found = self.accounts.by_login(form.username.trim()).await?;
         }
-        let user = found.as_ref().map(|found| &found.person.id);
+        let user = found.as_ref().map(|found| &found.user.id);
         if let Some(device) = user.and_then(|user| devices.known_for(user)) {
             self.attempts.of_device(device, passed_ms)?;
         } else {
@@ -261,26 +261,26 @@ impl SignIns {
             }
             self.attempts.of_login(&user.map_or(Guessed::Nobody(&login), Guessed::User), passed_ms)?;
         }
-        let (person, stored) = found.map(|it| (it.person, it.password_hash)).unzip();
+        let (user, stored) = found.map(|it| (it.user, it.password_hash)).unzip();
         let stored = stored.flatten();
         let right = self.passwords.is_right(&form.password, stored.clone()).await?;
-        let person = person.filter(|person| right && person.is_active).ok_or(AuthError::WrongCredentials)?;
-        Ok(Proven { person, password_hash: stored })
+        let user = user.filter(|user| right && user.is_active).ok_or(AuthError::WrongCredentials)?;
+        Ok(Proven { user, password_hash: stored })
     }
 
     async fn open_tokens(&self, proven: Proven, device: Device) -> Result<Tokens, AuthError> {
         let (id, secret) = self.open(&proven, SignInKind::Tokens, device).await?;
-        self.tokens(&proven.person, id, secret)
+        self.tokens(&proven.user, id, secret)
     }
 
     async fn open_cookie(&self, proven: Proven, device: Device) -> Result<CookieSignIn, AuthError> {
         let (_, secret) = self.open(&proven, SignInKind::Cookie, device).await?;
-        Ok(CookieSignIn { secret, person: proven.person })
+        Ok(CookieSignIn { secret, user: proven.user })
     }
 
     async fn open(
         &self,
-        Proven { person, password_hash }: &Proven,
+        Proven { user, password_hash }: &Proven,
         kind: SignInKind,
         device: Device,
     ) -> Result<(Uuid, String), AuthError> {
@@ -288,7 +288,7 @@ impl SignIns {
         let (id, now_ms) = (Uuid::now_v7(), self.clock.now_ms());
         let sign_in = SignIn {
             id,
-            user: person.id.clone(),
+            user: user.id.clone(),
             kind,
             secret_hash: secret::hash(&secret),
             created_at_ms: now_ms,
@@ -301,7 +301,7 @@ impl SignIns {
             Err(AccountError::PasswordChanged) => return Err(AuthError::WrongCredentials),
             opened => opened?,
         }
-        self.end_oldest(person.id.clone(), id, now_ms).await?;
+        self.end_oldest(user.id.clone(), id, now_ms).await?;
         Ok((id, secret))
     }
 
@@ -318,13 +318,13 @@ impl SignIns {
         Ok(work.await.map_err(AuthError::internal)??)
     }
 
-    fn tokens(&self, person: &Person, sign_in: Uuid, refresh_token: String) -> Result<Tokens, AuthError> {
+    fn tokens(&self, owner: &User, sign_in: Uuid, refresh_token: String) -> Result<Tokens, AuthError> {
         Ok(Tokens {
-            access_token: self.keys.issue(&person.id, sign_in, self.clock.now_ms())?,
+            access_token: self.keys.issue(&owner.id, sign_in, self.clock.now_ms())?,
             refresh_token,
             token_type: "Bearer".to_owned(),
             expires_in: self.keys.access_seconds(),
-            user: user(person),
+            user: user(owner),
         })
     }
 
@@ -335,7 +335,7 @@ impl SignIns {
         id: &UserId,
         name: &str,
         email: Option<String>,
-    ) -> Result<Arc<Person>, AuthError> {
+    ) -> Result<Arc<User>, AuthError> {
         let spare = Uuid::now_v7().simple().to_string();
         let made_up = format!("{spare}@people.invalid");
         let email = email.filter(|it| names::check_email(it).is_ok()).unwrap_or_else(|| made_up.clone());
@@ -349,11 +349,11 @@ impl SignIns {
                 created_at_ms: self.clock.now_ms(),
             };
             match self.accounts.create(account).await {
-                Ok(person) => return Ok(Arc::new(person)),
+                Ok(user) => return Ok(Arc::new(user)),
                 // Taken perhaps by this very person, who came through another door at the same moment.
                 Err(AccountError::UsernameTaken | AccountError::EmailTaken | AccountError::IdTaken) => {
                     if let Some(account) = self.accounts.by_id(id).await? {
-                        return Ok(account.person);
+                        return Ok(account.user);
                     }
                 }
                 Err(error) => return Err(error.into()),
@@ -371,12 +371,12 @@ impl SignIns {
 }
 
 /// A person in the shape of the REST API.
-pub fn user(person: &Person) -> protocol::rest::User {
+pub fn user(user: &User) -> protocol::rest::User {
     protocol::rest::User {
-        id: person.id.clone(),
-        username: person.username.clone(),
-        email: person.email.clone(),
-        is_active: person.is_active,
-        created_at: rfc3339(person.created_at_ms),
+        id: user.id.clone(),
+        username: user.username.clone(),
+        email: user.email.clone(),
+        is_active: user.is_active,
+        created_at: rfc3339(user.created_at_ms),
     }
 }

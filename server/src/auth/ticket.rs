@@ -39,7 +39,7 @@ struct Out {
 
 struct Ticket {
     caller: Caller,
-    /// In the time that is handed in, which is that of the process ([`hub::port::Clock::monotonic_ms`]).
+    /// In the time that is handed in, which is that of the process ([`hub::store::Clock::monotonic_ms`]).
     ends_at_ms: i64,
 }
 
@@ -71,7 +71,7 @@ impl Out {
         if self.tickets.len() >= OF_ALL {
             self.end_oldest();
         }
-        let of_user = self.by_user.entry(caller.person.id.clone()).or_default();
+        let of_user = self.by_user.entry(caller.user.id.clone()).or_default();
         let surplus = if of_user.len() >= OF_ONE_USER { of_user.pop_front() } else { None };
         of_user.push_back(hash);
         if let Some(oldest) = surplus {
@@ -102,7 +102,7 @@ impl Out {
 
     fn take(&mut self, hash: &Hash) -> Option<Ticket> {
         let ticket = self.tickets.remove(hash)?;
-        let user = &ticket.caller.person.id;
+        let user = &ticket.caller.user.id;
         if let Some(of_user) = self.by_user.get_mut(user) {
             of_user.retain(|it| it != hash);
             if of_user.is_empty() {
@@ -118,13 +118,13 @@ mod tests {
     use std::sync::Arc;
 
     use hub::SignInId;
-    use hub::model::Person;
+    use hub::model::User;
     use uuid::Uuid;
 
     use super::*;
 
     fn caller(name: &str) -> Caller {
-        let person = Person {
+        let user = User {
             id: UserId::parse(name).unwrap(),
             username: name.to_owned(),
             email: "ann@example.org".to_owned(),
@@ -132,7 +132,7 @@ mod tests {
             created_at_ms: 0,
         };
         Caller {
-            person: Arc::new(person),
+            user: Arc::new(user),
             sign_in: SignInId(Uuid::from_u128(1)),
             expires_at_ms: 99_000,
             clearance: crate::auth::Clearance::Person,

@@ -105,7 +105,10 @@ pub struct Keys {
 
 impl Keys {
     /// Both halves come from one secret.
-    pub fn new(secret: &Secret) -> Self {
+    ///
+    /// # Errors
+    /// [`AuthError::Internal`] when the library refuses the secret.
+    pub fn new(secret: &Secret) -> Result<Self, AuthError> {
         let mut rules = Validation::new(Algorithm::HS256);
         // The subject is looked at below: the library does not take a number for one.
         rules.set_required_spec_claims(&["exp"]);
@@ -113,12 +116,12 @@ impl Keys {
         // the secret with us means us.
         rules.validate_exp = false;
         rules.validate_aud = false;
-        Self {
-            sign: EncodingKey::from_secret(secret.as_bytes()),
-            check: DecodingKey::from_secret(secret.as_bytes()),
+        Ok(Self {
+            sign: EncodingKey::from_secret(secret.as_bytes()).map_err(AuthError::internal)?,
+            check: DecodingKey::from_secret(secret.as_bytes()).map_err(AuthError::internal)?,
             rules,
             access_seconds: u64::from(ACCESS_MINUTES) * 60,
-        }
+        })
     }
 
     /// With access tokens that last so long.
@@ -136,10 +139,10 @@ impl Keys {
     ///
     /// # Errors
     /// [`AuthError::Internal`] when signing fails.
-    pub fn issue(&self, person: &UserId, sign_in: Uuid, now_ms: i64) -> Result<String, AuthError> {
+    pub fn issue(&self, user: &UserId, sign_in: Uuid, now_ms: i64) -> Result<String, AuthError> {
         let iat = seconds(now_ms);
         let claims = Claims {
-            sub: person.as_str().to_owned(),
+            sub: user.as_str().to_owned(),
             exp: NumericDate::from_seconds(iat + self.access_seconds),
             iat: NumericDate::from_seconds(iat),
             nbf: None,
@@ -156,14 +159,14 @@ impl Keys {
     ///
     /// # Errors
     /// [`AuthError::Internal`] when signing fails.
-    pub fn seal(&self, purpose: &str, person: &UserId, word: &str) -> Result<String, AuthError> {
-        let text = sealed_text(purpose, person, word);
+    pub fn seal(&self, purpose: &str, user: &UserId, word: &str) -> Result<String, AuthError> {
+        let text = sealed_text(purpose, user, word);
         jsonwebtoken::crypto::sign(&text, &self.sign, Algorithm::HS256).map_err(AuthError::internal)
     }
 
     /// Whether this is what [`Keys::seal`] answered for the same person, purpose and word.
-    pub fn is_seal(&self, seal: &str, purpose: &str, person: &UserId, word: &str) -> bool {
-        let text = sealed_text(purpose, person, word);
+    pub fn is_seal(&self, seal: &str, purpose: &str, user: &UserId, word: &str) -> bool {
+        let text = sealed_text(purpose, user, word);
         jsonwebtoken::crypto::verify(seal, &text, &self.check, Algorithm::HS256).unwrap_or(false)
     }
 
@@ -222,9 +225,12 @@ fn fault(token: &str, error: &Error) -> TokenFault {
         ErrorKind::MissingRequiredClaim(_) => return TokenFault::NoExpiry,
         _ => {}
     }
+    let header = part(token, 0);
+    let is_extended = header.as_ref().is_some_and(|header| header.contains_key("crit"));
     // The library does not know `none`, so it cannot say that this is the algorithm.
-    let algorithm = part(token, 0).and_then(|header| header.get("alg")?.as_str().map(str::to_owned));
+    let algorithm = header.and_then(|header| header.get("alg")?.as_str().map(str::to_owned));
     match (algorithm.as_deref(), error.kind()) {
+        (Some("HS256"), ErrorKind::InvalidToken) if is_extended => TokenFault::Extension,
         (Some("HS256"), ErrorKind::Json(_)) => match part(token, 1) {
             Some(claims) if !claims.get("exp").is_some_and(Value::is_number) => TokenFault::NoExpiry,
             Some(_) => TokenFault::Claims,
@@ -244,8 +250,8 @@ fn part(token: &str, number: usize) -> Option<Map<String, Value>> {
 }
 
 /// Has zero bytes, which no token and no identifier has: a seal is no token's signature, and no other word's seal.
-fn sealed_text(purpose: &str, person: &UserId, word: &str) -> Vec<u8> {
-    [purpose, person.as_str(), word].join("\0").into_bytes()
+fn sealed_text(purpose: &str, user: &UserId, word: &str) -> Vec<u8> {
+    [purpose, user.as_str(), word].join("\0").into_bytes()
 }
 
 fn seconds(at_ms: i64) -> u64 {
@@ -259,7 +265,7 @@ mod tests {
     use super::*;
 
     fn keys(letter: u8) -> Keys {
-        Keys::new(&Secret::new(vec![letter; 32]).unwrap())
+        Keys::new(&Secret::new(vec![letter; 32]).unwrap()).unwrap()
     }
 
     #[test]
@@ -292,8 +298,8 @@ mod tests {
         let (keys, ann, bob) = (keys(b'a'), UserId::parse("ann").unwrap(), UserId::parse("bob").unwrap());
         let seal = keys.seal("lid", &ann, "jar").unwrap();
         assert!(keys.is_seal(&seal, "lid", &ann, "jar"));
-        for (purpose, person, word) in [("cap", &ann, "jar"), ("lid", &bob, "jar"), ("lid", &ann, "tin")] {
-            assert!(!keys.is_seal(&seal, purpose, person, word));
+        for (purpose, user, word) in [("cap", &ann, "jar"), ("lid", &bob, "jar"), ("lid", &ann, "tin")] {
+            assert!(!keys.is_seal(&seal, purpose, user, word));
         }
         assert!(!keys.is_seal("", "lid", &ann, "jar"));
         assert!(!super::tests::keys(b'b').is_seal(&seal, "lid", &ann, "jar"));
@@ -303,7 +309,7 @@ mod tests {
     fn a_token_that_we_did_not_sign_this_way_is_refused() {
         let ours = keys(b'a');
         let sign = |algorithm, secret: u8, claims: &serde_json::Value| {
-            let key = EncodingKey::from_secret(&[secret; 32]);
+            let key = EncodingKey::from_secret(&[secret; 32]).unwrap();
             jsonwebtoken::encode(&Header::new(algorithm), claims, &key).unwrap()
         };
         let good = json!({ "sub": "ann", "exp": 2_000 });
@@ -314,6 +320,10 @@ mod tests {
             format!("eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.{claims}.")
         };
         let saying = |claims: serde_json::Value| sign(Algorithm::HS256, b'a', &claims);
+        let extended = {
+            let header = Header { crit: Some(vec!["exp".to_owned()]), ..Header::new(Algorithm::HS256) };
+            jsonwebtoken::encode(&header, &good, &EncodingKey::from_secret(&[b'a'; 32]).unwrap()).unwrap()
+        };
         for (bad, fault) in [
             (sign(Algorithm::HS256, b'b', &good), TokenFault::Signature),
             (sign(Algorithm::HS512, b'a', &good), TokenFault::Algorithm),
@@ -331,6 +341,7 @@ mod tests {
             (changed[..changed.len() - 2].to_owned(), TokenFault::Signature),
             (changed.rsplit_once('.').unwrap().0.to_owned(), TokenFault::Malformed),
             (unsigned, TokenFault::Algorithm),
+            (extended, TokenFault::Extension),
             ("ann".to_owned(), TokenFault::Malformed),
             (String::new(), TokenFault::Malformed),
         ] {
@@ -341,7 +352,7 @@ mod tests {
     #[test]
     fn a_numeric_subject_is_taken_as_its_digits() {
         let ours = keys(b'a');
-        let key = EncodingKey::from_secret(&[b'a'; 32]);
+        let key = EncodingKey::from_secret(&[b'a'; 32]).unwrap();
         for (sub, digits) in [(json!(7), "7"), (json!(u64::MAX), "18446744073709551615"), (json!("7"), "7")] {
             let claims = json!({ "sub": sub, "exp": 2_000 });
             let token = jsonwebtoken::encode(&Header::default(), &claims, &key).unwrap();

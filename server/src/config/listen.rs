@@ -2,12 +2,12 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 
-/// Where to listen.
+/// An address to listen on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenAddress {
-    /// The host name, where it was given as one; in small letters.
+    /// The host name, if one was given; in lower case.
     pub(crate) name: Option<String>,
-    /// What it stands for; at least one.
+    /// Its IP addresses; at least one.
     pub(crate) addresses: Vec<SocketAddr>,
 }
 
@@ -18,7 +18,7 @@ impl From<SocketAddr> for ListenAddress {
 }
 
 impl ListenAddress {
-    /// Reads an entry, and looks up what a host name stands for.
+    /// Parses an entry, and resolves a host name.
     pub(super) fn parse(raw: &str) -> Result<Self, String> {
         let raw = raw.trim();
         if let Ok(addr) = raw.parse::<SocketAddr>() {
@@ -28,11 +28,12 @@ impl ListenAddress {
             raw.rsplit_once(':').filter(|(host, _)| !host.is_empty() && !host.contains([':', '[', ']']));
         let Some((host, Ok(port))) = parts.map(|(host, port)| (host, port.parse::<u16>())) else {
             return Err(format!(
-                "`{raw}` is no address with a port, such as 127.0.0.1:3000, [::1]:3000 or localhost:3000"
+                "`{raw}` is not an address with a port, such as 127.0.0.1:3000, [::1]:3000 or localhost:3000"
             ));
         };
-        let found =
-            (host, port).to_socket_addrs().map_err(|error| format!("`{host}` is no known host: {error}"))?;
+        let found = (host, port)
+            .to_socket_addrs()
+            .map_err(|error| format!("`{host}` is not a known host: {error}"))?;
         let addresses: Vec<_> = found.collect();
         if addresses.is_empty() {
             return Err(format!("`{host}` has no address"));
@@ -53,8 +54,8 @@ mod tests {
     #[test]
     fn addresses_and_host_names_have_a_port() {
         for (raw, expected) in [("127.0.0.1:3000", "127.0.0.1:3000"), (" [::1]:80 ", "[::1]:80")] {
-            let place = ListenAddress::parse(raw).unwrap();
-            assert_eq!((place.addresses, place.name), (vec![expected.parse().unwrap()], None));
+            let address = ListenAddress::parse(raw).unwrap();
+            assert_eq!((address.addresses, address.name), (vec![expected.parse().unwrap()], None));
         }
         let named = ListenAddress::parse("Localhost:3000").unwrap();
         assert_eq!((named.name.as_deref(), named.port()), (Some("localhost"), 3000));

@@ -1,10 +1,10 @@
-//! What a log filter may say. One that names nothing that is ever logged would silence the program without a word.
+//! The check of the log filter: one that names an unknown part or level would silence the program without an error.
 
 use tracing_subscriber::EnvFilter;
 
-use super::{ConfigError, refused};
+use super::error::{ConfigError, invalid};
 
-/// Parts of the program that log under their names: our crates, and those of others that use `tracing` or `log`.
+/// Crates that log: ours, and libraries that use `tracing` or `log`.
 const PARTS: [&str; 11] = [
     "hub",
     "server",
@@ -21,15 +21,15 @@ const PARTS: [&str; 11] = [
 
 const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
-/// Takes a filter whose every part is a level, or `part=level`.
+/// Accepts a filter whose every part is a level, or `part=level`.
 pub(super) fn log_filter(raw: &str) -> Result<(), ConfigError> {
-    let wrong = |why: String| refused(format!("HUBBUB_LOG `{raw}` is not a log filter: {why}"));
+    let wrong = |why: String| invalid(format!("HUBBUB_LOG `{raw}` is not a log filter: {why}"));
     let directives = raw.split(',').map(str::trim);
     for directive in directives {
         let (target, level) = directive.rsplit_once('=').unwrap_or(("", directive));
         if !is_level(level) {
             return Err(wrong(format!(
-                "`{level}` is no level; levels are {}, for all or as in server=debug",
+                "`{level}` is not a level; levels are {}, for all or as in server=debug",
                 LEVELS.join(", ")
             )));
         }
@@ -58,13 +58,13 @@ mod tests {
             assert!(log_filter(good).is_ok(), "{good}");
         }
         for (bad, why) in [
-            ("", "`` is no level"),
-            ("inof", "`inof` is no level"),
-            ("server", "`server` is no level"),
-            ("info,", "`` is no level"),
-            ("info,hub=dbug", "`dbug` is no level"),
+            ("", "`` is not a level"),
+            ("inof", "`inof` is not a level"),
+            ("server", "`server` is not a level"),
+            ("info,", "`` is not a level"),
+            ("info,hub=dbug", "`dbug` is not a level"),
             ("servr=debug", "nothing is logged as `servr`"),
-            ("info,=", "`` is no level"),
+            ("info,=", "`` is not a level"),
         ] {
             let error = log_filter(bad).unwrap_err().to_string();
             assert!(error.contains(why), "{bad}: {error}");

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hub::model::Message;
-use hub::{Command, Event, Failure, Spelling};
+use hub::{Command, CommandError, Encoder, Event};
 use protocol::{DirectMessage, MessageId, MessageKind, RoomId, UserId};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -25,11 +25,11 @@ pub(super) static CHAT_API_WITHOUT_EMAILS: Dialect = dialect(encode_without_emai
 const fn dialect(encode: fn(&Event) -> Option<Bytes>) -> Dialect {
     Dialect {
         name: "chat api",
-        spelling: Spelling {
-            counts_readers: true,
+        encoder: Encoder {
+            wants_receipts: true,
             // Its clients say at the first key that somebody types, and never again.
             typing_timeout: Some(Duration::from_mins(1)),
-            ..Spelling::new(3, encode)
+            ..Encoder::new(3, encode)
         },
         decode,
         carriers: &["send_message", "direct_message"],
@@ -71,7 +71,7 @@ enum Frame {
 const CLIENT_TYPES: [&str; 6] =
     ["send_message", "direct_message", "typing_indicator", "read_receipt", "ping", "authenticate"];
 
-fn decode(frame: &str, scope: &Scope) -> Result<Request, Box<Failure>> {
+fn decode(frame: &str, scope: &Scope) -> Result<Request, Box<CommandError>> {
     let command = match words::read(frame, &CLIENT_TYPES)? {
         Frame::SendMessage { content, message_type, parent_message_id } => Command::Post {
             room: chat(scope)?,
@@ -94,7 +94,7 @@ fn decode(frame: &str, scope: &Scope) -> Result<Request, Box<Failure>> {
 }
 
 /// The chat that the socket is for.
-fn chat(scope: &Scope) -> Result<RoomId, Box<Failure>> {
+fn chat(scope: &Scope) -> Result<RoomId, Box<CommandError>> {
     match scope {
         Scope::Room(room) => Ok(room.clone()),
         Scope::Anything | Scope::Inbox => {
@@ -209,7 +209,7 @@ fn encode(event: &Event) -> Option<Bytes> {
 
 #[cfg(test)]
 mod tests {
-    use hub::{Receipt, Refusal};
+    use hub::{HubError, Receipt};
     use protocol::{ErrorCode, TypingChange};
 
     use super::super::golden::{self, AT_MS, ann, message, room, uuid, welcome};
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn ca_10_typing_lasts_a_minute() {
-        assert_eq!(CHAT_API.spelling.typing_timeout, Some(Duration::from_mins(1)));
+        assert_eq!(CHAT_API.encoder.typing_timeout, Some(Duration::from_mins(1)));
     }
 
     #[test]
@@ -326,7 +326,7 @@ mod tests {
             let (told, named) = CHAT_API.refuse(frame, &in_chat());
             assert_eq!((told, named.as_deref()), (code, field), "{frame}");
         }
-        let said = CHAT_API.spell(&Event::Failed(Refusal::Blank { field: "body" }.into())).unwrap();
+        let said = CHAT_API.spell(&Event::Failed(HubError::Blank { field: "body" }.into())).unwrap();
         let said: serde_json::Value = serde_json::from_str(&said).unwrap();
         let data = json!({ "code": "blank", "field": "content" });
         assert_eq!(said, json!({ "type": "error", "message": "content must not be blank", "data": data }));

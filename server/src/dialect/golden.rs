@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hub::model::{Message, Person};
+use hub::model::{Message, User};
 use hub::{Event, Stamp};
 use protocol::{Cursor, DraftId, ErrorCode, MessageId, MessageKind, RoomId, UserId, Welcome};
 use serde::de::DeserializeOwned;
@@ -35,7 +35,7 @@ pub(super) fn welcome() -> Event {
 }
 
 pub(super) fn message(body: &str) -> Message {
-    let author = Person {
+    let author = User {
         id: ann(),
         username: "ann".to_owned(),
         email: "ann@example.org".to_owned(),
@@ -58,7 +58,7 @@ pub(super) fn message(body: &str) -> Message {
 impl Dialect {
     /// The event as text; nothing where there is no word for it.
     pub(super) fn spell(&self, event: &Event) -> Option<String> {
-        (self.spelling.encode)(event).map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
+        (self.encoder.encode)(event).map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
     }
 
     pub(super) fn understand(&self, frame: &str, scope: &Scope) -> Request {
@@ -68,7 +68,7 @@ impl Dialect {
     /// The code and the field of a refused frame.
     pub(super) fn refuse(&self, frame: &str, scope: &Scope) -> (ErrorCode, Option<String>) {
         let failure = (self.decode)(frame, scope).unwrap_err();
-        (failure.refusal.code(), failure.refusal.field().map(str::to_owned))
+        (failure.error.code(), failure.error.field().map(str::to_owned))
     }
 }
 

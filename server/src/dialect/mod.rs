@@ -20,7 +20,7 @@ mod words;
 
 pub use size::most_bytes_of_a_carrier;
 
-use hub::{Command, Failure, Spelling};
+use hub::{Command, CommandError, Encoder};
 use protocol::{RoomId, RunId, SimulationPlan};
 
 /// What a frame asks for.
@@ -44,7 +44,7 @@ pub enum Request {
 }
 
 /// What a frame or an event asks for, or what is wrong with it.
-pub type Wish = Result<Request, Box<Failure>>;
+pub type Wish = Result<Request, Box<CommandError>>;
 
 /// What a socket is for, as its address says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,12 +63,12 @@ pub struct Dialect {
     /// For logs.
     pub name: &'static str,
     /// How events are written.
-    pub spelling: Spelling,
+    pub encoder: Encoder,
     /// Reads a frame of a socket that is for this.
     ///
     /// # Errors
     /// A refusal in words, with the room and the draft it was about where they can be told.
-    pub decode: fn(&str, &Scope) -> Result<Request, Box<Failure>>,
+    pub decode: fn(&str, &Scope) -> Result<Request, Box<CommandError>>,
     /// The types of frames that carry a text or values of the application. All others are small.
     pub carriers: &'static [&'static str],
     /// Whether a socket may come without a token and show it in its first frame.

@@ -1,7 +1,7 @@
 //! Our own spelling: the enums of the `protocol` crate as JSON.
 
 use bytes::Bytes;
-use hub::{Bring, Command, Event, Failure, Spelling};
+use hub::{Command, CommandError, Encoder, Event, JoinMode};
 use protocol::{ClientFrame, ErrorData, InboxData, ServerFrame};
 
 use super::words::MisreadFrame;
@@ -18,7 +18,7 @@ pub(super) static NATIVE_WITHOUT_EMAILS: Dialect = dialect(encode_without_emails
 const fn dialect(encode: fn(&Event) -> Option<Bytes>) -> Dialect {
     Dialect {
         name: "native",
-        spelling: Spelling { hears_sessions: true, ..Spelling::new(0, encode) },
+        encoder: Encoder { wants_live_status: true, ..Encoder::new(0, encode) },
         decode,
         carriers: &CARRIERS,
         takes_first_frame: true,
@@ -26,14 +26,16 @@ const fn dialect(encode: fn(&Event) -> Option<Bytes>) -> Dialect {
     }
 }
 
-fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
+fn decode(frame: &str, _: &Scope) -> Result<Request, Box<CommandError>> {
     words::read_frame(frame, &CLIENT_TYPES).map(request).map_err(|misread| Box::new(placed(*misread)))
 }
 
 fn request(frame: ClientFrame) -> Request {
     match frame {
         ClientFrame::Authenticate { token, inbox } => Request::Authenticate { token, inbox },
-        ClientFrame::Join { room, since } => Request::Hub(Command::Join { room, bring: Bring::Page(since) }),
+        ClientFrame::Join { room, since } => {
+            Request::Hub(Command::Join { room, mode: JoinMode::Recover(since) })
+        }
         ClientFrame::Leave { room } => Request::Hub(Command::Leave { room }),
         ClientFrame::Post { room, draft, body, parent, kind } => {
             Request::Hub(Command::Post { room, draft: Some(draft), body, parent, kind })
@@ -71,13 +73,13 @@ const CLIENT_TYPES: [&str; 12] = [
 ];
 
 /// A refusal with the room and the draft that its frame was about, where they can be read.
-fn placed(MisreadFrame { refusal, tree }: MisreadFrame) -> Failure {
+fn placed(MisreadFrame { error, tree }: MisreadFrame) -> CommandError {
     let data = tree.as_ref().and_then(|tree| tree.get("data"));
     let named = |key: &str| data.and_then(|data| data.get(key));
-    Failure {
+    CommandError {
         room: named("room").and_then(|room| room.read(Rules::Lenient).ok()),
         draft: named("draft").and_then(|draft| draft.read(Rules::Lenient).ok()),
-        refusal,
+        error,
     }
 }
 
@@ -134,15 +136,15 @@ fn spell(event: &Event) -> Option<ServerFrame> {
         Event::Finished(data) => ServerFrame::Finished { data: data.clone() },
         Event::Closing(data, _) => ServerFrame::Closing { data: data.clone() },
         Event::Failed(failure) => {
-            let Failure { refusal, room, draft } = failure;
+            let CommandError { error, room, draft } = failure;
             let data = ErrorData {
-                code: refusal.code(),
-                field: refusal.field().map(str::to_owned),
+                code: error.code(),
+                field: error.field().map(str::to_owned),
                 room: room.clone(),
                 draft: *draft,
-                retry_after_ms: refusal.retry_after_ms(),
+                retry_after_ms: error.retry_after_ms(),
             };
-            ServerFrame::Error { message: refusal.to_string(), data }
+            ServerFrame::Error { message: error.to_string(), data }
         }
     })
 }
@@ -157,9 +159,9 @@ mod tests {
 
     use super::*;
 
-    fn refused(frame: &str) -> (ErrorCode, Option<String>, Failure) {
+    fn refused(frame: &str) -> (ErrorCode, Option<String>, CommandError) {
         let failure = *decode(frame, &Scope::Anything).unwrap_err();
-        (failure.refusal.code(), failure.refusal.field().map(str::to_owned), failure)
+        (failure.error.code(), failure.error.field().map(str::to_owned), failure)
     }
 
     #[test]
@@ -170,7 +172,7 @@ mod tests {
             r#"{"data":{"room":"kitchen"},"type":"join"}"#,
             r#"{"type":"join","data":{"room":"kitchen","since":null}}"#,
         ] {
-            let wish = Request::Hub(Command::Join { room: room.clone(), bring: Bring::Page(None) });
+            let wish = Request::Hub(Command::Join { room: room.clone(), mode: JoinMode::Recover(None) });
             assert_eq!(decode(frame, &Scope::Anything).unwrap(), wish, "{frame}");
         }
     }
@@ -210,7 +212,7 @@ mod tests {
             refused(&format!(r#"{{"type":"post","data":{{"room":"a","draft":"{draft}","body":3}}}}"#));
         assert_eq!(failure.room, RoomId::parse("a").ok());
         assert_eq!(failure.draft.map(|it| it.to_string()).as_deref(), Some(draft));
-        assert_eq!(failure.refusal.to_string(), "body: must be a text");
+        assert_eq!(failure.error.to_string(), "body: must be a text");
     }
 
     #[test]

@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use hub::model::Message;
-use hub::{Broadcast, Joined};
+use hub::{Broadcast, JoinSnapshot};
 use protocol::{Cursor, DraftId, LiveChange, Member, MessageId, MessageKind, RawJson, RoomId, UserId};
 use serde::Serialize;
 
@@ -66,7 +66,7 @@ pub(super) fn broadcast(Broadcast { room, user, event, data }: &Broadcast) -> Op
 }
 
 /// As `ServerFrame::Joined`. The list of members is written once for everybody who joins until something about them changes.
-pub(super) fn joined(joined: &Joined) -> Option<Bytes> {
+pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
     #[derive(Serialize)]
     struct Beginning<'a> {
         room: &'a RoomId,
@@ -83,7 +83,9 @@ pub(super) fn joined(joined: &Joined) -> Option<Bytes> {
         #[serde(skip_serializing_if = "Option::is_none")]
         live: Option<&'a LiveChange>,
     }
-    let Joined { room, head, recovered, has_more, messages, roster, typing, participants, live, .. } = joined;
+    let JoinSnapshot {
+        room, head, recovered, has_more, messages, roster, typing, participants, live, ..
+    } = joined;
     let members = roster.spelled(|member: &Member, out| write(member, out).unwrap_or_default());
     let bodies: usize = messages.iter().map(|message| message.body.len() + AROUND).sum();
     let mut out = Vec::with_capacity(AROUND + bodies + members.text().len());
@@ -147,10 +149,10 @@ mod tests {
         );
     }
 
-    fn answer(members: usize, arriving: Option<usize>) -> Joined {
+    fn answer(members: usize, arriving: Option<usize>) -> JoinSnapshot {
         let member = |n: usize| json!({ "id": format!("p{n}"), "name": format!("p{n}"), "role": "member", "online": false, "read_seq": n });
         let members = (0..members).map(|n| serde_json::from_value(member(n)).unwrap()).collect();
-        Joined {
+        JoinSnapshot {
             room: golden::room(),
             head: Cursor { epoch: 7, seq: 3 },
             recovered: false,
@@ -176,8 +178,9 @@ mod tests {
         };
         for (members, arriving) in [(0, None), (1, None), (1, Some(0)), (3, None), (3, Some(1)), (3, Some(2))]
         {
-            let quiet = Joined { typing: Vec::new(), messages: Vec::new(), ..answer(members, arriving) };
-            let busy = Joined {
+            let quiet =
+                JoinSnapshot { typing: Vec::new(), messages: Vec::new(), ..answer(members, arriving) };
+            let busy = JoinSnapshot {
                 participants: vec![golden::ann()],
                 live: Some(live.clone()),
                 ..answer(members, arriving)

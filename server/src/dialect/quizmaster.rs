@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use hub::port::InboxKind;
-use hub::{Event, Failure, Refusal, Spelling};
+use hub::store::InboxKind;
+use hub::{CommandError, Encoder, Event, HubError};
 use protocol::{Job, JobStep, RunId, RunOutcome, SimulationPlan, limits};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use super::{Dialect, Request, Scope};
 /// QuizMaster's dialect.
 pub(super) static QUIZMASTER: Dialect = Dialect {
     name: "quizmaster",
-    spelling: Spelling { settles: &[InboxKind::Job, InboxKind::Notification], ..Spelling::new(1, encode) },
+    encoder: Encoder { settles: &[InboxKind::Job, InboxKind::Notification], ..Encoder::new(1, encode) },
     decode,
     carriers: &[],
     takes_first_frame: false,
@@ -46,7 +46,7 @@ impl Simulation {
     ///
     /// # Errors
     /// A time outside its limits.
-    pub(super) fn request(self) -> Result<Request, Box<Failure>> {
+    pub(super) fn request(self) -> Result<Request, Box<CommandError>> {
         let duration_ms =
             whole_ms("duration_seconds", self.duration_seconds, &limits::SIMULATION_DURATION_MS)?;
         let frequency_ms =
@@ -65,11 +65,11 @@ fn whole_ms(
     field: &'static str,
     seconds: f64,
     legal_ms: &std::ops::RangeInclusive<u64>,
-) -> Result<u64, Box<Failure>> {
+) -> Result<u64, Box<CommandError>> {
     let legal = self::seconds(*legal_ms.start())..=self::seconds(*legal_ms.end());
     let outside = || {
         let message = format!("must be {} to {}", legal.start(), legal.end());
-        Refusal::Invalid { field, message }
+        HubError::Invalid { field, message }
     };
     let whole = Duration::try_from_secs_f64(seconds).ok().and_then(|it| u64::try_from(it.as_millis()).ok());
     // The seconds are looked at, too: what lies outside must not be rounded in.
@@ -81,7 +81,7 @@ pub(super) fn seconds(ms: u64) -> f64 {
     Duration::from_millis(ms).as_secs_f64()
 }
 
-fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
+fn decode(frame: &str, _: &Scope) -> Result<Request, Box<CommandError>> {
     match words::read(frame, &CLIENT_TYPES)? {
         Frame::Simulate(simulation) => simulation.request(),
         Frame::Authenticate { token } => Ok(Request::Authenticate { token, inbox: None }),
@@ -339,7 +339,7 @@ mod tests {
 
     #[test]
     fn an_error_has_a_sentence_and_a_code() {
-        let failure = Failure::from(Refusal::UnknownType("shout".to_owned()));
+        let failure = CommandError::from(HubError::UnknownType("shout".to_owned()));
         let said = QUIZMASTER.spell(&Event::Failed(failure)).unwrap();
         let expected = r#"{"type":"error","message":"`shout` is not a frame that a client sends","data":{"code":"unknown_type"}}"#;
         assert_eq!(said, expected);

@@ -2,7 +2,7 @@
 //! happens out. In development only.
 
 use bytes::Bytes;
-use hub::{Event, Failure, Spelling};
+use hub::{CommandError, Encoder, Event};
 use protocol::RunOutcome;
 use serde_json::json;
 
@@ -13,14 +13,14 @@ use crate::json;
 /// The dialect of QuizMaster's test page.
 pub(super) static QUIZMASTER_PAGE: Dialect = Dialect {
     name: "quizmaster test page",
-    spelling: Spelling { settles: &[], ..Spelling::new(2, encode) },
+    encoder: Encoder { settles: &[], ..Encoder::new(2, encode) },
     decode,
     carriers: &[],
     takes_first_frame: false,
     has_inbox_cursor: false,
 };
 
-fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
+fn decode(frame: &str, _: &Scope) -> Result<Request, Box<CommandError>> {
     let value = json::parse(frame).map_err(|misread| words::misread_frame(&misread))?;
     if let Some(kind) = value.get("type") {
         return Err(words::unknown(kind.as_str().unwrap_or_default()).into());

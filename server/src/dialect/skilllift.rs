@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use hub::model::Message;
-use hub::port::InboxKind;
-use hub::{Bring, Command, Event, Failure, Refusal, Spelling};
+use hub::store::InboxKind;
+use hub::{Command, CommandError, Encoder, Event, HubError, JoinMode};
 use protocol::{LiveChange, MessageKind, RoomId, UserId};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -16,10 +16,10 @@ use crate::json;
 /// SkillLift's dialect.
 pub(super) static SKILLLIFT: Dialect = Dialect {
     name: "skilllift",
-    spelling: Spelling {
-        counts_participants: true,
+    encoder: Encoder {
+        wants_participants: true,
         settles: &[InboxKind::Job, InboxKind::Notification],
-        ..Spelling::new(4, encode)
+        ..Encoder::new(4, encode)
     },
     decode,
     carriers: &["chat_message", "live_session_update"],
@@ -39,7 +39,7 @@ struct Fields {
     room: Option<RoomId>,
 }
 
-fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
+fn decode(frame: &str, _: &Scope) -> Result<Request, Box<CommandError>> {
     let value = json::parse(frame).map_err(|misread| words::misread_frame(&misread))?;
     let Value::Object(mut values) = value else { return Err(no_type().into()) };
     let Some(Value::String(kind)) = values.remove("type") else { return Err(no_type().into()) };
@@ -52,12 +52,12 @@ fn decode(frame: &str, _: &Scope) -> Result<Request, Box<Failure>> {
         }
     }
     let mut fields = Fields { values, room: None };
-    request(&kind, &mut fields).map_err(|failure| Box::new(Failure { room: fields.room, ..*failure }))
+    request(&kind, &mut fields).map_err(|failure| Box::new(CommandError { room: fields.room, ..*failure }))
 }
 
-fn request(kind: &str, fields: &mut Fields) -> Result<Request, Box<Failure>> {
+fn request(kind: &str, fields: &mut Fields) -> Result<Request, Box<CommandError>> {
     let command = match kind {
-        "join_room" => Command::Join { room: fields.room()?, bring: Bring::Participants },
+        "join_room" => Command::Join { room: fields.room()?, mode: JoinMode::WithParticipants },
         "leave_room" => Command::Leave { room: fields.room()? },
         "chat_message" => Command::Post {
             room: fields.room()?,
@@ -79,13 +79,13 @@ fn request(kind: &str, fields: &mut Fields) -> Result<Request, Box<Failure>> {
     Ok(Request::Hub(command))
 }
 
-fn no_type() -> Refusal {
+fn no_type() -> HubError {
     words::misshapen("type", "must be the text that names the frame")
 }
 
 impl Fields {
     /// Takes out the room; from then on every complaint names it.
-    fn room(&mut self) -> Result<RoomId, Box<Failure>> {
+    fn room(&mut self) -> Result<RoomId, Box<CommandError>> {
         let [spoken, ..] = ROOM_KEYS;
         let named = ROOM_KEYS.map(|key| self.values.remove(key)).into_iter().flatten().next();
         let raw = match named {
@@ -98,7 +98,7 @@ impl Fields {
         Ok(room)
     }
 
-    fn text(&mut self, key: &str) -> Result<String, Box<Failure>> {
+    fn text(&mut self, key: &str) -> Result<String, Box<CommandError>> {
         match self.values.remove(key) {
             Some(Value::String(text)) => Ok(text),
             Some(_) => Err(words::misshapen(key, "must be a text").into()),
@@ -106,7 +106,7 @@ impl Fields {
         }
     }
 
-    fn message_kind(&mut self) -> Result<MessageKind, Box<Failure>> {
+    fn message_kind(&mut self) -> Result<MessageKind, Box<CommandError>> {
         let key = "messageType";
         match self.values.get(key) {
             Some(Value::Null) | None => Ok(MessageKind::Text),
@@ -190,7 +190,7 @@ fn live(change: &LiveChange) -> Map<String, Value> {
 }
 
 /// The code stands where this dialect has its values, and where all raw sockets have it.
-fn fail(failure: &Failure) -> Option<Bytes> {
+fn fail(failure: &CommandError) -> Option<Bytes> {
     let names = [("body", "message"), ("room", "roomId")];
     let (message, detail) = words::complaint(failure, &names);
     let mut payload = json!({ "code": detail.code, "message": message });
@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn sl_03_a_room_is_found_under_three_names_in_three_places() {
-        let join = Request::Hub(Command::Join { room: room(), bring: Bring::Participants });
+        let join = Request::Hub(Command::Join { room: room(), mode: JoinMode::WithParticipants });
         for frame in [
             r#"{"type":"join_room","data":{"roomId":"kitchen"}}"#,
             r#"{"data":{"room_id":"kitchen"},"type":"join_room"}"#,

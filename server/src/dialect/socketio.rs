@@ -2,8 +2,8 @@
 //! not collide, so each is tried in turn.
 
 use bytes::Bytes;
-use hub::port::InboxKind;
-use hub::{Broadcast, Command, Event, Refusal, Spelling};
+use hub::store::InboxKind;
+use hub::{Broadcast, Command, Encoder, Event, HubError};
 use protocol::{RawJson, RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -32,8 +32,8 @@ const CARRIERS: [&str; 2] = ["broadcast", "send-chat-message"];
 
 /// How events are written: as Socket.IO packets of the main namespace, in full. `expiring` and `broadcast` belong to the
 /// door, as `authenticate` does: no vocabulary has them for itself.
-pub const SPELLING: Spelling =
-    Spelling { settles: &[InboxKind::Job, InboxKind::Notification], ..Spelling::new(5, encode) };
+pub const SPELLING: Encoder =
+    Encoder { settles: &[InboxKind::Job, InboxKind::Notification], ..Encoder::new(5, encode) };
 
 fn encode(event: &Event) -> Option<Bytes> {
     match event {
@@ -72,7 +72,7 @@ pub fn decode(name: &str, data: &str) -> Wish {
         return Ok(Request::Authenticate { token: token.to_owned(), inbox: None });
     }
     let known = VOCABULARIES.iter().find_map(|vocabulary| (vocabulary.decode)(name, data));
-    known.unwrap_or_else(|| Err(Box::new(Refusal::UnknownType(name.chars().take(64).collect()).into())))
+    known.unwrap_or_else(|| Err(Box::new(HubError::UnknownType(name.chars().take(64).collect()).into())))
 }
 
 /// How many bytes the arguments of an event may have, by its name. `message_bytes`: how long a text may be.

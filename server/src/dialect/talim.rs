@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use hub::{Bring, Command, Event, Failure, Joined};
+use hub::{Command, CommandError, Event, JoinMode, JoinSnapshot};
 use protocol::{ErrorData, Member, Message, MessageId, MessageKind, Notification, RoomId, UserId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -26,7 +26,9 @@ const NAMES: [(&str, &str); 2] = [("body", "content"), ("room", "roomId")];
 pub fn decode(name: &str, data: &Value) -> Option<Wish> {
     Some(
         match name {
-            "join-chat-room" => room_of(data).map(|room| Command::Join { room, bring: Bring::Page(None) }),
+            "join-chat-room" => {
+                room_of(data).map(|room| Command::Join { room, mode: JoinMode::Recover(None) })
+            }
             "leave-chat-room" => room_of(data).map(|room| Command::Leave { room }),
             "send-chat-message" => read::<Said>(data).map(|said| Command::Post {
                 room: said.room_id,
@@ -67,7 +69,7 @@ struct InRoom {
 }
 
 /// A room's name alone, or an object with `roomId`.
-fn room_of(data: &Value) -> Result<RoomId, Box<Failure>> {
+fn room_of(data: &Value) -> Result<RoomId, Box<CommandError>> {
     match data {
         Value::String(id) => {
             RoomId::parse(id).map_err(|error| misshapen("roomId", &error.to_string()).into())
@@ -77,7 +79,7 @@ fn room_of(data: &Value) -> Result<RoomId, Box<Failure>> {
 }
 
 /// A message's name alone, or an object with `messageId`.
-fn mark_of(data: &Value) -> Result<Command, Box<Failure>> {
+fn mark_of(data: &Value) -> Result<Command, Box<CommandError>> {
     let marked = match data {
         Value::String(_) => Marked { message_id: read(data)?, room_id: None },
         _ => read(data)?,
@@ -85,7 +87,7 @@ fn mark_of(data: &Value) -> Result<Command, Box<Failure>> {
     Ok(Command::ReadMessage { room: marked.room_id, message: marked.message_id })
 }
 
-fn read<T: DeserializeOwned>(data: &Value) -> Result<T, Box<Failure>> {
+fn read<T: DeserializeOwned>(data: &Value) -> Result<T, Box<CommandError>> {
     Ok(json::read_value(data).map_err(|misread| misread_value(&misread))?)
 }
 
@@ -149,7 +151,7 @@ pub struct Failed {
 }
 
 /// What a client is told of a refusal.
-pub fn failed(failure: &Failure) -> Failed {
+pub fn failed(failure: &CommandError) -> Failed {
     let (message, ErrorData { code, field, retry_after_ms, .. }) = complaint(failure, &NAMES);
     Failed { code, message, field, room_id: failure.room.clone(), retry_after_ms }
 }
@@ -177,7 +179,7 @@ struct History<'a> {
     messages: Vec<Line<'a>>,
 }
 
-fn history(joined: &Joined) -> History<'_> {
+fn history(joined: &JoinSnapshot) -> History<'_> {
     let names: HashMap<&UserId, &str> =
         joined.roster.members().iter().map(|member| (&member.id, member.name.as_str())).collect();
     let line = |message| line(message, joined.roster.members(), &names);
@@ -215,7 +217,7 @@ mod tests {
     #[test]
     fn ta_03_a_room_is_named_alone_or_in_an_object() {
         let room = RoomId::parse("room-123").unwrap();
-        let join = Command::Join { room: room.clone(), bring: Bring::Page(None) };
+        let join = Command::Join { room: room.clone(), mode: JoinMode::Recover(None) };
         assert_eq!(wish("join-chat-room", &json!("room-123")), join);
         assert_eq!(wish("join-chat-room", &json!({ "roomId": "room-123" })), join);
         assert_eq!(wish("leave-chat-room", &json!("room-123")), Command::Leave { room });
@@ -249,7 +251,7 @@ mod tests {
             ("mark-message-read", json!({ "messageId": "seven" }), "messageId"),
         ] {
             let failure = decode(name, &data).unwrap().unwrap_err();
-            let told = (failure.refusal.code(), failure.refusal.field());
+            let told = (failure.error.code(), failure.error.field());
             assert_eq!(told, (ErrorCode::BadFrame, Some(field)), "{name} {data}");
         }
         assert!(decode("chat-message", &json!({})).is_none());

@@ -1,7 +1,7 @@
 //! What several dialects say alike.
 
 use bytes::Bytes;
-use hub::{Event, Failure, Refusal};
+use hub::{CommandError, Event, HubError};
 use protocol::{Closing, ErrorData, Expiry, Notification, NotificationId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -45,14 +45,14 @@ pub(super) fn write(value: &impl Serialize, text: &mut Vec<u8>) -> Option<()> {
 ///
 /// # Errors
 /// What is wrong with it, with the field where that can be told.
-pub(super) fn read<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Result<F, Box<Failure>> {
-    read_frame(frame, types).map_err(|misread| Box::new(misread.refusal.into()))
+pub(super) fn read<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Result<F, Box<CommandError>> {
+    read_frame(frame, types).map_err(|misread| Box::new(misread.error.into()))
 }
 
 /// A frame that could not be read.
 pub(super) struct MisreadFrame {
     /// Why.
-    pub(super) refusal: Refusal,
+    pub(super) error: HubError,
     /// What was in it; `None` for what is no JSON, or too long to be looked at closer.
     pub(super) tree: Option<Tree>,
 }
@@ -67,9 +67,9 @@ pub(super) fn read_frame<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Re
         None => json::read_fast(frame),
     };
     read.or_else(|error| {
-        let misread = |refusal, tree| Box::new(MisreadFrame { refusal, tree });
+        let misread = |error, tree| Box::new(MisreadFrame { error, tree });
         let tree = Tree::of_misread(frame, &error).map_err(|it| misread(misread_frame(&it), None))?;
-        let refusal = match tree.get("type").and_then(Tree::as_text) {
+        let error = match tree.get("type").and_then(Tree::as_text) {
             None => misshapen("type", "must be the text that names the frame"),
             Some(kind) if !types.contains(&kind) => unknown(kind),
             Some(_) => match tree.read(Rules::Lenient) {
@@ -77,36 +77,36 @@ pub(super) fn read_frame<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Re
                 Err(misread) => misread_frame(&misread),
             },
         };
-        Err(misread(refusal, Some(tree)))
+        Err(misread(error, Some(tree)))
     })
 }
 
 /// A frame that no client sends.
-pub(super) fn unknown(kind: &str) -> Refusal {
-    Refusal::UnknownType(kind.chars().take(64).collect())
+pub(super) fn unknown(kind: &str) -> HubError {
+    HubError::UnknownType(kind.chars().take(64).collect())
 }
 
 /// What is wrong with a frame. Fields are named as they stand in `data`.
-pub(super) fn misread_frame(misread: &Misread) -> Refusal {
+pub(super) fn misread_frame(misread: &Misread) -> HubError {
     if misread.fault() == Fault::NotJson {
-        return Refusal::BadJson(misread.to_string());
+        return HubError::BadJson(misread.to_string());
     }
     let path = misread.path();
     misshapen(path.strip_prefix("data.").unwrap_or(path), misread.what())
 }
 
 /// What is wrong with the only value of an event; the whole of it is called `data`.
-pub(super) fn misread_value(misread: &Misread) -> Refusal {
+pub(super) fn misread_value(misread: &Misread) -> HubError {
     let path = if misread.path().is_empty() { "data" } else { misread.path() };
     misshapen(path, misread.what())
 }
 
 /// A frame without a part that it needs, or with one of another shape.
-pub(super) fn misshapen(field: &str, message: &str) -> Refusal {
+pub(super) fn misshapen(field: &str, message: &str) -> HubError {
     if field.is_empty() {
-        Refusal::BadFrame { field: None, message: message.to_owned() }
+        HubError::BadFrame { field: None, message: message.to_owned() }
     } else {
-        Refusal::BadFrame { message: format!("{field}: {message}"), field: Some(field.to_owned()) }
+        HubError::BadFrame { message: format!("{field}: {message}"), field: Some(field.to_owned()) }
     }
 }
 
@@ -127,10 +127,10 @@ pub(super) fn of_connection(event: &Event) -> Option<(&'static str, &'static str
 }
 
 /// A refusal in the words of a door that calls some of the hub's fields otherwise, as sentence and detail.
-pub(super) fn complaint(failure: &Failure, names: &[(&str, &str)]) -> (String, ErrorData) {
-    let refusal = &failure.refusal;
-    let mut sentence = refusal.to_string();
-    let mut field = refusal.field().map(str::to_owned);
+pub(super) fn complaint(failure: &CommandError, names: &[(&str, &str)]) -> (String, ErrorData) {
+    let error = &failure.error;
+    let mut sentence = error.to_string();
+    let mut field = error.field().map(str::to_owned);
     if let Some((from, to)) = names.iter().find(|(from, _)| field.as_deref() == Some(from)) {
         // The hub's sentence begins with its own word for the field, where it names it.
         if let Some(rest) = sentence.strip_prefix(from) {
@@ -138,8 +138,8 @@ pub(super) fn complaint(failure: &Failure, names: &[(&str, &str)]) -> (String, E
         }
         field = Some((*to).to_owned());
     }
-    let retry_after_ms = refusal.retry_after_ms();
-    (sentence, ErrorData { code: refusal.code(), field, room: None, draft: None, retry_after_ms })
+    let retry_after_ms = error.retry_after_ms();
+    (sentence, ErrorData { code: error.code(), field, room: None, draft: None, retry_after_ms })
 }
 
 /// Something to notice, as all published dialects show it.

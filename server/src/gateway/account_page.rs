@@ -119,19 +119,19 @@ async fn render(
     request: Request,
     caller: &Caller,
     done: Option<Done>,
-    refusal: Option<(Problem, StatusCode)>,
+    error: Option<(Problem, StatusCode)>,
 ) -> Result<Response, ApiError> {
     let own = state.sign_ins().own_sign_ins(caller).await?;
     let facts = AccountFacts {
-        email: caller.person.email.clone(),
+        email: caller.user.email.clone(),
         sign_ins: own.into_iter().map(shown).collect(),
         now_ms: state.clock().now_ms(),
         done,
     };
     // Without a caller, because the page shows no rooms.
     let mut start = start(state, request.uri(), request.headers(), None).await?;
-    start.account = Some(Account { id: caller.person.id.clone(), name: caller.person.username.clone() });
-    let (problem, status) = refusal.unzip();
+    start.account = Some(Account { id: caller.user.id.clone(), name: caller.user.username.clone() });
+    let (problem, status) = error.unzip();
     start.problem = problem;
     render_with(state, request, start, Some(facts), status.unwrap_or(StatusCode::OK)).await
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
+use percent_encoding::percent_decode_str;
 use tower_http::services::ServeDir;
 
 use super::ssr;
@@ -76,8 +77,7 @@ fn folder(path: &Path) -> ServeDir {
 
 /// Whether the system could know a file by this path.
 fn may_be_a_file(path: &str) -> bool {
-    // Three characters may stand for one byte.
-    let bytes = |name: &str| name.len() - 2 * name.matches('%').count().min(name.len() / 3);
+    let bytes = |name: &str| percent_decode_str(name).count();
     path.len() <= 3 * PATH_BYTES
         && bytes(path) <= PATH_BYTES
         && path.split('/').all(|name| bytes(name) <= NAME_BYTES)

@@ -158,7 +158,7 @@ async fn welcome(
         set_cookie(&mut response, cookie(state, name, String::new(), 0))?;
     }
     // Stays at a sign-out: it opens nothing.
-    let device = state.sign_ins().device_tokens(&signed_in.person.id, source)?;
+    let device = state.sign_ins().device_tokens(&signed_in.user.id, source)?;
     set_cookie(&mut response, cookie(state, state.device_cookie_name(), device, DEVICE_SECONDS))?;
     Ok(response)
 }

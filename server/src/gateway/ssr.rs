@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue,
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
-use hub::{Refusal, SignInId};
+use hub::{HubError, SignInId};
 use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
@@ -64,16 +64,16 @@ pub(crate) async fn room(
     };
     let mut start = start(&state, request.uri(), request.headers(), Some(&caller)).await?;
     let peeked = match RoomId::parse(named(&room)) {
-        Ok(room) => state.hub().peek(&caller.person.id, &room).await,
-        Err(_) => Err(Refusal::NoSuchRoom),
+        Ok(room) => state.hub().peek(&caller.user.id, &room).await,
+        Err(_) => Err(HubError::NoSuchRoom),
     };
     let status = match peeked {
         Ok(open) => {
             start.open = Some(open);
             StatusCode::OK
         }
-        Err(Refusal::NoSuchRoom) => StatusCode::NOT_FOUND,
-        Err(refusal) => return Err(refusal.into()),
+        Err(HubError::NoSuchRoom) => StatusCode::NOT_FOUND,
+        Err(error) => return Err(error.into()),
     };
     let page = render(&state, request, start, status).await?;
     Ok(of_sign_in(page, &caller))
@@ -126,8 +126,8 @@ pub(crate) async fn live(
             start.open = Some(open);
             StatusCode::OK
         }
-        Err(Refusal::NoSuchRoom) => StatusCode::NOT_FOUND,
-        Err(refusal) => return Err(refusal.into()),
+        Err(HubError::NoSuchRoom) => StatusCode::NOT_FOUND,
+        Err(error) => return Err(error.into()),
     };
     render(&state, request, start, status).await
 }
@@ -137,9 +137,9 @@ async fn session(
     state: &AppState,
     caller: &Caller,
     chat: &str,
-) -> Result<(RoomSummary, JoinedRoom), Refusal> {
-    let chat = RoomId::parse(chat).map_err(|_| Refusal::NoSuchRoom)?;
-    let me = &caller.person.id;
+) -> Result<(RoomSummary, JoinedRoom), HubError> {
+    let chat = RoomId::parse(chat).map_err(|_| HubError::NoSuchRoom)?;
+    let me = &caller.user.id;
     // A live room is in no list, so this is a chat.
     let chat = state.hub().room(me, &chat).await?;
     let open = state.hub().peek_live(me, &chat.id).await?;
@@ -230,11 +230,11 @@ pub(super) async fn start(
     caller: Option<&Caller>,
 ) -> Result<Start, ApiError> {
     let rooms = match caller {
-        Some(caller) => state.hub().rooms_of(&caller.person.id, None, ROOMS).await?,
+        Some(caller) => state.hub().rooms_of(&caller.user.id, None, ROOMS).await?,
         None => Vec::new(),
     };
     let account =
-        caller.map(|caller| Account { id: caller.person.id.clone(), name: caller.person.username.clone() });
+        caller.map(|caller| Account { id: caller.user.id.clone(), name: caller.user.username.clone() });
     let theme =
         CookieJar::from_headers(headers).get(Theme::COOKIE).map(|cookie| Theme::parse(cookie.value()));
     Ok(Start {

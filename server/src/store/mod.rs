@@ -1,5 +1,4 @@
-//! What outlives the process: the implementations of [`hub::port::Store`] and of
-//! [`Accounts`](crate::auth::accounts::Accounts).
+//! Stores: implementations of [`hub::store::Store`] and of [`Accounts`](crate::auth::accounts::Accounts).
 //!
 //! Only the parts that build the program know which of them it uses.
 

@@ -57,7 +57,7 @@ async fn a_sign_in_that_was_ended_elsewhere_is_out_at_every_door() {
     assert_eq!(theirs.end().await, End::Closed(4401));
     assert_eq!(app.me(&lost).await.refusal(), unauthorized());
     assert_eq!(app.refresh(&lost).await.refusal(), unauthorized());
-    let late = crate::socket::Socket::knock(&app.socket_url(&format!("?ticket={ticket}")), &[]).await;
+    let late = crate::socket::Socket::try_connect(&app.socket_url(&format!("?ticket={ticket}")), &[]).await;
     assert_eq!(late.err(), Some(401));
     assert!(hers.before_pong().await.is_empty());
     assert_eq!(app.sessions(&ann).await.len(), 1);
@@ -157,7 +157,7 @@ async fn a_password_that_cannot_be_changed_is_told_by_field_and_changes_nothing(
 #[tokio::test]
 async fn a_wrong_current_password_counts_like_a_failed_sign_in() {
     let app = App::spawn_with(|config| {
-        config.rate_limits = RateLimits { sign_ins_per_login: Some(6), ..RateLimits::OFF };
+        config.rate_limits = RateLimits { logins_per_minute_per_user: Some(6), ..RateLimits::OFF };
     })
     .await;
     let ann = app.register("ann").await;

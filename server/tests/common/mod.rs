@@ -5,7 +5,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use hub::port::Clock;
+use hub::store::Clock;
 use jsonwebtoken::{EncodingKey, Header};
 use protocol::rest::{ChatMessage, Tokens};
 use protocol::{RoomId, UserId};
@@ -98,16 +98,17 @@ impl App {
             proxies: Proxies::default(),
             accounts: AccountsMode::Local,
             // As in development: most tests are about something else.
-            people: Accounts::of(Environment::Development),
+            users: Accounts::of(Environment::Development),
             server_name: "test".to_owned(),
-            mock_person: UserId::parse("f9b5645d-898b-4d58-b10a-a6b50a9d234b").unwrap(),
+            dev_user: UserId::parse("f9b5645d-898b-4d58-b10a-a6b50a9d234b").unwrap(),
             site_dir: folder.path().join("site"),
             trust_query_user: false,
             rate_limits: RateLimits::OFF,
             limits: Limits::default(),
             quotas: Quotas::OFF,
-            compress_from: Some(1024),
+            compression_min_bytes: Some(1024),
             log: "warn".to_owned(),
+            retired_names: Vec::new(),
         };
         change(&mut config);
         Self::serve(config, clock, folder).await
@@ -235,7 +236,8 @@ impl App {
 
 /// A token with these claims, signed as the server would.
 pub(crate) fn mint(claims: &Value) -> String {
-    jsonwebtoken::encode(&Header::default(), claims, &EncodingKey::from_secret(SECRET.as_bytes())).unwrap()
+    let key = EncodingKey::from_secret(SECRET.as_bytes()).unwrap();
+    jsonwebtoken::encode(&Header::default(), claims, &key).unwrap()
 }
 
 /// A second far away, for claims of tokens that have not expired: the year 2100.

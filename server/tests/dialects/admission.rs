@@ -28,7 +28,7 @@ async fn qm_07_ca_01_sl_02_what_proves_nothing_opens_no_socket() {
     let own = format!("/api/v1/ws/{}", ann.user.id);
     let cut = &ann.access_token[..ann.access_token.len() - 2];
     for path in ["/ws/endpoint", "/", &chat, &own] {
-        assert!(Raw::knock(&app, &format!("{path}?token={}", ann.access_token), &[]).await.is_ok());
+        assert!(Raw::try_connect(&app, &format!("{path}?token={}", ann.access_token), &[]).await.is_ok());
         for proof in [
             "?token=".to_owned(),
             "?token=garbage".to_owned(),
@@ -40,15 +40,15 @@ async fn qm_07_ca_01_sl_02_what_proves_nothing_opens_no_socket() {
             format!("?token={}", mint(&json!({ "sub": "nobody", "exp": FAR_AWAY }))),
             "?ticket=never-made".to_owned(),
         ] {
-            let (status, body) = Raw::knock(&app, &format!("{path}{proof}"), &[]).await.err().unwrap();
+            let (status, body) = Raw::try_connect(&app, &format!("{path}{proof}"), &[]).await.err().unwrap();
             assert_eq!((status, &body["code"]), (401, &json!("unauthorized")), "{path}{proof}");
         }
         let evil = [("origin", "https://evil.example")];
-        let knock = Raw::knock(&app, &format!("{path}?token={}", ann.access_token), &evil).await;
-        assert_eq!(knock.err().unwrap().0, 403, "{path}");
+        let try_connect = Raw::try_connect(&app, &format!("{path}?token={}", ann.access_token), &evil).await;
+        assert_eq!(try_connect.err().unwrap().0, 403, "{path}");
     }
     for path in ["/ws/endpoint", chat.as_str(), own.as_str()] {
-        let (status, body) = Raw::knock(&app, path, &[]).await.err().unwrap();
+        let (status, body) = Raw::try_connect(&app, path, &[]).await.err().unwrap();
         assert!(status == 401 && body["message"].as_str().is_some_and(|it| it.contains("token")), "{path}");
     }
 }
@@ -60,16 +60,16 @@ async fn sl_01_every_carrier_of_a_token_opens_the_socket_at_the_root() {
     skilllift(&app, &ann).await;
     let bearer = format!("Bearer {}", ann.access_token);
     let ticket = app.ticket(&ann).await;
-    let mut by_header = Raw::knock(&app, "/", &[("authorization", &bearer)]).await.unwrap();
-    let mut by_ticket = Raw::knock(&app, &format!("/?ticket={ticket}"), &[]).await.unwrap();
-    let mut by_frame = Raw::knock(&app, "/", &[]).await.unwrap();
+    let mut by_header = Raw::try_connect(&app, "/", &[("authorization", &bearer)]).await.unwrap();
+    let mut by_ticket = Raw::try_connect(&app, &format!("/?ticket={ticket}"), &[]).await.unwrap();
+    let mut by_frame = Raw::try_connect(&app, "/", &[]).await.unwrap();
     by_frame.say(&json!({ "type": "authenticate", "data": { "token": ann.access_token } })).await;
     for socket in [&mut by_header, &mut by_ticket, &mut by_frame] {
         let first = socket.hear().await;
         assert_eq!((&first["type"], &first["payload"]["userName"]), (&json!("connected"), &json!("ann")));
     }
     for first in [r#"{"type":"ping"}"#, "{", r#"{"type":"authenticate","data":{"token":"x"}}"#] {
-        let mut socket = Raw::knock(&app, "/", &[]).await.unwrap();
+        let mut socket = Raw::try_connect(&app, "/", &[]).await.unwrap();
         socket.say_raw(first).await;
         assert_eq!(socket.refusal().await, "unauthorized", "{first}");
         assert_eq!(socket.end().await, 4401);
@@ -87,7 +87,7 @@ async fn ca_01_a_chats_socket_is_for_its_members() {
     let long = "x".repeat(65);
     for named in [room.as_str(), "no-such-room", "a%20b", &long] {
         let path = format!("/api/v1/ws/chat/{named}?token={}", eve.access_token);
-        let (status, body) = Raw::knock(&app, &path, &[]).await.err().unwrap();
+        let (status, body) = Raw::try_connect(&app, &path, &[]).await.err().unwrap();
         assert_eq!((status, &body["code"]), (403, &json!("forbidden")), "{named}");
     }
 }
@@ -96,15 +96,15 @@ async fn ca_01_a_chats_socket_is_for_its_members() {
 async fn ca_02_a_personal_socket_is_for_the_person_of_the_token() {
     let app = App::spawn_with(|config| config.accounts = server::config::AccountsMode::External).await;
     let token = |sub: &str| mint(&json!({ "sub": sub, "exp": FAR_AWAY, "username": sub }));
-    let knock =
+    let try_connect =
         async |path: &str, sub: &str| Raw::status(&app, &format!("{path}?token={}", token(sub))).await;
-    assert_eq!(knock("/api/v1/ws/ann", "ann").await, None);
-    assert_eq!(knock("/api/v1/ws/ann", "eve").await, Some(403));
-    assert_eq!(knock("/api/v1/ws/nobody", "eve").await, Some(403));
-    assert_eq!(knock("/api/v1/ws/chat", "eve").await, Some(403));
+    assert_eq!(try_connect("/api/v1/ws/ann", "ann").await, None);
+    assert_eq!(try_connect("/api/v1/ws/ann", "eve").await, Some(403));
+    assert_eq!(try_connect("/api/v1/ws/nobody", "eve").await, Some(403));
+    assert_eq!(try_connect("/api/v1/ws/chat", "eve").await, Some(403));
     // Somebody may be called so.
-    assert_eq!(knock("/api/v1/ws/chat", "chat").await, None);
-    assert_eq!(knock("/api/v1/ws/chat/chat", "chat").await, Some(403));
+    assert_eq!(try_connect("/api/v1/ws/chat", "chat").await, None);
+    assert_eq!(try_connect("/api/v1/ws/chat/chat", "chat").await, Some(403));
 }
 
 #[tokio::test]
@@ -120,7 +120,7 @@ async fn ca_15_a_token_is_renewed_in_band_or_ends_the_connection() {
     let chat = format!("/api/v1/ws/chat/{room}");
     let own = format!("/api/v1/ws/{}", ann.user.id);
     for path in ["/ws/endpoint", "/", &chat, &own] {
-        let mut socket = Raw::knock(&app, &format!("{path}?token={}", ending(50)), &[]).await.unwrap();
+        let mut socket = Raw::try_connect(&app, &format!("{path}?token={}", ending(50)), &[]).await.unwrap();
         socket.hear_a("expiring").await;
         for wrong in ["garbage", &bob.access_token] {
             socket.say(&json!({ "type": "authenticate", "data": { "token": wrong } })).await;
@@ -128,7 +128,8 @@ async fn ca_15_a_token_is_renewed_in_band_or_ends_the_connection() {
         }
         socket.say(&json!({ "type": "authenticate", "data": { "token": ann.access_token } })).await;
         assert_eq!(socket.hear().await["type"], "authenticated", "{path}");
-        let mut left_alone = Raw::knock(&app, &format!("{path}?token={}", ending(2)), &[]).await.unwrap();
+        let mut left_alone =
+            Raw::try_connect(&app, &format!("{path}?token={}", ending(2)), &[]).await.unwrap();
         assert_eq!(left_alone.end().await, 4401, "{path}");
     }
 }

@@ -45,7 +45,7 @@ async fn text_that_shows_nothing_is_said_in_no_dialect() {
 
 /// A client of Socket.IO that is in.
 async fn talim(app: &App, token: &str) -> Raw {
-    let mut socket = Raw::knock(app, "/socket.io/?EIO=4&transport=websocket", &[]).await.unwrap();
+    let mut socket = Raw::try_connect(app, "/socket.io/?EIO=4&transport=websocket", &[]).await.unwrap();
     socket.next().await.unwrap();
     socket.say_raw(&format!("40{}", json!({ "token": token }))).await;
     while !socket.next().await.unwrap().starts_with("40{") {}

@@ -50,7 +50,7 @@ async fn ca_04_06_a_direct_message_reaches_every_device_of_its_recipient_and_nob
 
 #[tokio::test]
 async fn members_see_no_addresses_where_that_is_off() {
-    let app = App::spawn_with(|config| config.people.member_emails = false).await;
+    let app = App::spawn_with(|config| config.users.member_emails = false).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
     let mut hers = personal(&app, &ann).await;

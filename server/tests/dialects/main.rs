@@ -12,8 +12,8 @@ mod blank;
 mod chat_api;
 #[path = "../common/mod.rs"]
 mod common;
+mod dev_user;
 mod direct_messages;
-mod mock_person;
 mod properties;
 mod quizmaster;
 mod raw;

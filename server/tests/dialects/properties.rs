@@ -112,7 +112,7 @@ proptest! {
         for place in &RAW {
             let (dialect, scope) = spoken_at(place.path);
             if let Err(failure) = (dialect.decode)(&frame, &scope) {
-                let said = (dialect.spelling.encode)(&Event::Failed(*failure)).unwrap();
+                let said = (dialect.encoder.encode)(&Event::Failed(*failure)).unwrap();
                 let said: Value = serde_json::from_slice(&said).unwrap();
                 prop_assert_eq!(&said["type"], "error");
             }

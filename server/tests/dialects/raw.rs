@@ -21,7 +21,7 @@ pub(crate) struct Raw {
 
 impl Raw {
     /// Connects to a path with its query; the status and the body of a refused handshake otherwise.
-    pub(crate) async fn knock(
+    pub(crate) async fn try_connect(
         app: &App,
         path: &str,
         headers: &[(&'static str, &str)],
@@ -42,12 +42,12 @@ impl Raw {
 
     /// Connects with a token in the query.
     pub(crate) async fn open(app: &App, path: &str, who: &Tokens) -> Self {
-        Self::knock(app, &format!("{path}?token={}", who.access_token), &[]).await.unwrap()
+        Self::try_connect(app, &format!("{path}?token={}", who.access_token), &[]).await.unwrap()
     }
 
     /// The status of a handshake that is refused.
     pub(crate) async fn status(app: &App, path: &str) -> Option<u16> {
-        Self::knock(app, path, &[]).await.err().map(|(status, _)| status)
+        Self::try_connect(app, path, &[]).await.err().map(|(status, _)| status)
     }
 
     pub(crate) async fn say(&mut self, frame: &Value) {

@@ -217,7 +217,9 @@ fn every_command_that_is_named_exists() {
     for command in built {
         let words: Vec<_> = command.split(' ').collect();
         let after = |flag: &str| words.iter().position(|it| *it == flag).and_then(|at| words.get(at + 1));
-        let package = root().join(after("-p").unwrap());
+        let package = after("-p").unwrap();
+        let mut folders = ["", "crates", "qa"].into_iter().map(|folder| root().join(folder).join(package));
+        let package = folders.find(|it| it.join("Cargo.toml").exists()).unwrap();
         let manifest = fs::read_to_string(package.join("Cargo.toml")).unwrap();
         let is_there = match (after("--bin"), after("--example")) {
             (Some(name), _) => {

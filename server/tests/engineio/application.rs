@@ -3,22 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use bytes::Bytes;
-use hub::Delivery;
-use server::engineio::{
-    Application, CloseReason, EngineIo, Inbox, Message, Outgoing, Permit, Refusal, Session, Settings,
+use engineio::{
+    AdmitError, Application, CloseReason, DeliveryPolicy, EngineIo, Message, MessageReceiver, Outgoing,
+    Permit, Session, Settings,
 };
-use server::websocket::Loops;
+use server::tcp_upgrade;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc};
+use websocket::WriterPool;
 
 use crate::engine::{Door, open_door, soon};
 
 /// A server of its own, and how its sessions ended.
-pub(crate) struct Hall {
+pub(crate) struct TestServer {
     pub(crate) door: Door,
     pub(crate) engine: EngineIo<Words>,
     ends: Mutex<mpsc::UnboundedReceiver<CloseReason>>,
@@ -31,8 +33,8 @@ pub(crate) fn quiet() -> Settings {
     Settings {
         ping_interval: Duration::from_hours(1),
         max_payload: 10_000,
-        outbox_bytes: 50_000,
-        farewell: Duration::from_secs(10),
+        send_queue_bytes: 50_000,
+        close_timeout: Duration::from_secs(10),
         upgrade_timeout: Duration::from_hours(1),
         ..Settings::default()
     }
@@ -48,15 +50,18 @@ pub(crate) fn impatient() -> Settings {
     Settings { ping_timeout: Duration::from_millis(5), ..quick() }
 }
 
-impl Hall {
+impl TestServer {
     pub(crate) async fn open(settings: Settings) -> Self {
         let (tell, ends) = mpsc::unbounded_channel();
         let counted = Arc::<()>::default();
-        let engine = EngineIo::new(settings, Loops::start(), Words { tell, counted: counted.clone() });
+        let engine = EngineIo::new(settings, WriterPool::start(), Words { tell, counted: counted.clone() });
         let served = engine.clone();
-        let door = open_door(move |request| {
+        let door = open_door(move |mut request| {
             let engine = served.clone();
-            async move { engine.handle(request).await }
+            async move {
+                let upgrade = tcp_upgrade::take(request.extensions_mut());
+                engine.handle(request, upgrade).await.map(Body::from)
+            }
         })
         .await;
         Self { door, engine, ends: Mutex::new(ends), counted }
@@ -89,10 +94,10 @@ pub(crate) struct Words {
 impl Application for Words {
     type Admission = ();
 
-    async fn admit(&self, request: &Parts) -> Result<(), Refusal> {
+    async fn admit(&self, request: &Parts) -> Result<(), AdmitError> {
         match request.headers.get("x-test").map(|it| it.to_str().unwrap()) {
-            Some("forbidden") => Err(Refusal::forbidden("Not you")),
-            Some("too many") => Err(Refusal {
+            Some("forbidden") => Err(AdmitError::forbidden("Not you")),
+            Some("too many") => Err(AdmitError {
                 status: StatusCode::TOO_MANY_REQUESTS,
                 message: "Not so often".into(),
                 retry_after_s: Some(7),
@@ -105,8 +110,8 @@ impl Application for Words {
         Some(self.counted.clone())
     }
 
-    async fn serve(&self, session: Session, mut inbox: Inbox, (): ()) {
-        while let Some(message) = inbox.next().await {
+    async fn serve(&self, session: Session, mut messages: MessageReceiver, (): ()) {
+        while let Some(message) = messages.next().await {
             let word = if let Message::Text(text) = &message { text.as_ref() } else { b"" };
             let sent = match word {
                 b"parts" => session.send(parts()),
@@ -114,7 +119,7 @@ impl Application for Words {
                     // Whether they are accepted is the same as whether the last one is.
                     for _ in 0..1_000 {
                         let message = Outgoing::text(Bytes::from_static(b"fleeting"));
-                        session.send(message.with_delivery(Delivery::Fleeting)).ok();
+                        session.send(message.with_delivery(DeliveryPolicy::BestEffort)).ok();
                     }
                     session.send(Outgoing::text(Bytes::from_static(b"sure")))
                 }
@@ -149,7 +154,7 @@ fn parts() -> Outgoing {
 pub(crate) const COUNT: usize = 500;
 
 /// Messages with numbers, with time for other things in between.
-async fn count(session: &Session) -> Result<(), server::engineio::Gone> {
+async fn count(session: &Session) -> Result<(), engineio::SessionClosed> {
     for number in 0..COUNT {
         session.send(Outgoing::text(number.to_string().into()))?;
         tokio::task::yield_now().await;
@@ -158,7 +163,7 @@ async fn count(session: &Session) -> Result<(), server::engineio::Gone> {
 }
 
 /// More than anybody can keep waiting.
-async fn flood(session: &Session) -> Result<(), server::engineio::Gone> {
+async fn flood(session: &Session) -> Result<(), engineio::SessionClosed> {
     let much = Bytes::from(vec![b'x'; 10_000]);
     loop {
         session.send(Outgoing::text(much.clone()))?;

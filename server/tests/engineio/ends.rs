@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use server::engineio::{CloseReason, Settings};
+use engineio::{CloseReason, Settings};
 
-use crate::application::{Hall, begin_request, impatient, quiet};
+use crate::application::{TestServer, begin_request, impatient, quiet};
 use crate::engine::soon;
 
 #[tokio::test]
 async fn whoever_does_not_answer_a_ping_is_gone() {
-    let hall = Hall::open(impatient()).await;
+    let hall = TestServer::open(impatient()).await;
     let session = hall.door.begin().await;
     assert_eq!(hall.end().await, CloseReason::PingTimeout);
     assert_eq!(session.poll().await.0, 400);
@@ -32,7 +32,8 @@ async fn whoever_does_not_answer_a_ping_is_gone() {
 #[tokio::test]
 async fn a_message_that_does_not_end_ends_the_session_whatever_comes_between() {
     let unfinished = Duration::from_millis(200);
-    let hall = Hall::open(Settings { unfinished, idle_packets: u32::MAX, ..quiet() }).await;
+    let hall =
+        TestServer::open(Settings { message_timeout: unfinished, idle_packets: u32::MAX, ..quiet() }).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.begin_text("4begun").await;
     assert_eq!(soon(socket.ping_to_the_end()).await, 1001);
@@ -41,7 +42,7 @@ async fn a_message_that_does_not_end_ends_the_session_whatever_comes_between() {
 
 #[tokio::test]
 async fn what_is_no_packet_ends_the_session() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     for body in ["", "abc", "4a\u{1e}", "b*", "2", "2probe", "0{}"] {
         let session = hall.door.begin().await;
         assert_eq!(session.post(body).await.0, 400, "{body}");
@@ -61,7 +62,7 @@ async fn what_is_no_packet_ends_the_session() {
 
 #[tokio::test]
 async fn two_polls_at_a_time_end_the_session() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let (one, other) = tokio::join!(session.poll(), session.poll());
     let mut answers = [one, other];
@@ -74,7 +75,7 @@ async fn two_polls_at_a_time_end_the_session() {
 
 #[tokio::test]
 async fn two_posts_at_a_time_end_the_session() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let head = format!(
         "POST /engine.io/?EIO=4&transport=polling&sid={} HTTP/1.1\r\nhost: test\r\ncontent-length: 6\r\n\r\n4be",
@@ -90,7 +91,7 @@ async fn two_posts_at_a_time_end_the_session() {
 
 #[tokio::test]
 async fn a_request_that_is_given_up_ends_the_session() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     for (method, body) in [("GET", "\r\n"), ("POST", "content-length: 6\r\n\r\n4be")] {
         let session = hall.door.begin().await;
         let path = format!("/engine.io/?EIO=4&transport=polling&sid={}", session.sid);
@@ -103,7 +104,7 @@ async fn a_request_that_is_given_up_ends_the_session() {
 
 #[tokio::test]
 async fn more_than_was_announced_ends_the_session() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let fits = format!("4{}", "x".repeat(9_999));
     let session = hall.door.begin().await;
     assert_eq!(session.post(fits.clone()).await.0, 200);
@@ -122,7 +123,7 @@ async fn more_than_was_announced_ends_the_session() {
 
 #[tokio::test]
 async fn a_client_may_leave() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     // Whichever of the two is first.
     for _ in 0..10 {
         let session = hall.door.begin().await;
@@ -147,7 +148,7 @@ async fn a_client_may_leave() {
 
 #[tokio::test]
 async fn what_was_said_before_a_close_still_arrives() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     session.post("4bye").await;
     assert_eq!(hall.end().await, CloseReason::Server);
@@ -164,7 +165,7 @@ async fn what_was_said_before_a_close_still_arrives() {
 
 #[tokio::test]
 async fn whoever_reads_too_slowly_is_let_go() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     session.post("4flood").await;
     assert_eq!(hall.end().await, CloseReason::TooSlow);
@@ -177,7 +178,7 @@ async fn whoever_reads_too_slowly_is_let_go() {
 
 #[tokio::test]
 async fn a_session_is_counted_until_its_connection_is_gone() {
-    let hall = Hall::open(Settings { farewell: Duration::from_hours(1), ..quiet() }).await;
+    let hall = TestServer::open(Settings { close_timeout: Duration::from_hours(1), ..quiet() }).await;
     for polls_first in [false, true] {
         let mut socket = if polls_first {
             let session = hall.door.begin().await;
@@ -208,7 +209,7 @@ async fn a_session_is_counted_until_its_connection_is_gone() {
 
 #[tokio::test]
 async fn an_application_that_panics_ends_one_session() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let other = hall.door.begin().await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.say("4panic").await;
@@ -222,7 +223,7 @@ async fn an_application_that_panics_ends_one_session() {
 
 #[tokio::test]
 async fn a_stop_ends_all_sessions_and_begins_no_more() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let mut socket = hall.door.begin_on_socket().await;
     let engine = hall.engine.clone();

@@ -12,11 +12,11 @@ mod upgrades;
 use engine::Heard;
 use serde_json::json;
 
-use crate::application::{Hall, quick, quiet};
+use crate::application::{TestServer, quick, quiet};
 
 #[tokio::test]
 async fn a_handshake_says_what_the_protocol_says_and_no_more() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     assert_eq!(session.sid.len(), 22, "128 bits");
     assert_ne!(session.sid, hall.door.begin().await.sid);
@@ -39,7 +39,7 @@ async fn a_handshake_says_what_the_protocol_says_and_no_more() {
 
 #[tokio::test]
 async fn messages_come_back_by_polling() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     assert_eq!(session.post("4hello").await, (200, "ok".to_owned()));
     assert_eq!(session.poll().await, (200, "4hello".to_owned()));
@@ -57,7 +57,7 @@ async fn messages_come_back_by_polling() {
 
 #[tokio::test]
 async fn messages_come_back_on_a_websocket() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.say("4hello").await;
     assert_eq!(socket.hear().await, "4hello");
@@ -76,7 +76,7 @@ async fn messages_come_back_on_a_websocket() {
 
 #[tokio::test]
 async fn what_belongs_together_leaves_together() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     session.post("4parts").await;
     assert_eq!(session.poll().await.1, "4head tail\u{1e}beA==\u{1e}beQ==");
@@ -89,7 +89,7 @@ async fn what_belongs_together_leaves_together() {
 
 #[tokio::test]
 async fn the_server_pings_and_goes_on_when_it_is_answered() {
-    let hall = Hall::open(quick()).await;
+    let hall = TestServer::open(quick()).await;
     let session = hall.door.begin().await;
     for _ in 0..3 {
         assert_eq!(session.poll().await, (200, "2".to_owned()));
@@ -105,7 +105,7 @@ async fn the_server_pings_and_goes_on_when_it_is_answered() {
 
 #[tokio::test]
 async fn a_fleeting_message_is_dropped_while_the_reader_is_behind() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     session.post("4fleeting").await;
     let mut heard = String::new();

@@ -1,16 +1,16 @@
 //! Requests that are refused, each in its own words.
 
 use axum::http::StatusCode;
+use engineio::Settings;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
-use server::engineio::Settings;
 
-use crate::application::{Hall, quiet};
+use crate::application::{TestServer, quiet};
 use crate::engine::soon;
 
 #[tokio::test]
 async fn what_makes_no_sense_is_told_so() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let known = format!("EIO=4&transport=polling&sid={}", session.sid);
     let known_socket = format!("EIO=4&transport=websocket&sid={}", session.sid);
@@ -43,7 +43,7 @@ async fn what_makes_no_sense_is_told_so() {
 
 #[tokio::test]
 async fn the_application_decides_who_comes_in() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let url = format!("http://{}/engine.io/?EIO=4&transport=polling", hall.door.authority);
     for (word, status, message) in [("forbidden", 403, "Not you"), ("too many", 429, "Not so often")] {
         let response = soon(Client::new().get(&url).header("x-test", word).send()).await.unwrap();
@@ -56,7 +56,7 @@ async fn the_application_decides_who_comes_in() {
 
 #[tokio::test]
 async fn only_so_many_sessions_are_taken() {
-    let hall = Hall::open(Settings { max_sessions: 1, ..quiet() }).await;
+    let hall = TestServer::open(Settings { max_sessions: 1, ..quiet() }).await;
     let session = hall.door.begin().await;
     let (status, body) = hall.door.ask(Method::GET, "EIO=4&transport=polling", "").await;
     assert_eq!(status, 503);
@@ -71,7 +71,7 @@ async fn only_so_many_sessions_are_taken() {
 
 #[tokio::test]
 async fn answers_are_not_to_be_kept_and_options_are_answered() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let url = format!("http://{}/engine.io/?EIO=4&transport=polling", hall.door.authority);
     let response = soon(Client::new().get(&url).send()).await.unwrap();
     assert_eq!(response.headers().get("cache-control").unwrap(), "no-store");
@@ -82,7 +82,7 @@ async fn answers_are_not_to_be_kept_and_options_are_answered() {
 
 #[tokio::test]
 async fn another_version_of_websocket_is_told_which_one_is_spoken() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let url = format!("http://{}/engine.io/?EIO=4&transport=websocket", hall.door.authority);
     let request = Client::new()
         .get(url)

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use server::engineio::{CloseReason, Settings};
+use engineio::{CloseReason, Settings};
 use tokio::io::AsyncReadExt;
 
-use crate::application::{COUNT, Hall, begin_request, quiet};
+use crate::application::{COUNT, TestServer, begin_request, quiet};
 use crate::engine::{Polling, Socket, soon};
 
 /// Takes numbered messages; `next` is the one that is due.
@@ -26,7 +26,7 @@ async fn probe(session: &Polling<'_>) -> Socket {
 
 #[tokio::test]
 async fn nothing_is_lost_and_nothing_overtakes() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     for polls_before in 0..12 {
         let session = hall.door.begin().await;
         let mut next = 0;
@@ -52,7 +52,7 @@ async fn nothing_is_lost_and_nothing_overtakes() {
 
 #[tokio::test]
 async fn a_poll_that_waits_is_released_for_the_probe() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let (polled, mut socket) = tokio::join!(session.poll(), probe(&session));
     assert_eq!(polled, (200, "6".to_owned()));
@@ -70,7 +70,7 @@ async fn a_poll_that_waits_is_released_for_the_probe() {
 
 #[tokio::test]
 async fn after_an_upgrade_only_the_websocket_counts() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let mut socket = probe(&session).await;
     socket.say("5").await;
@@ -85,7 +85,7 @@ async fn after_an_upgrade_only_the_websocket_counts() {
 
 #[tokio::test]
 async fn whoever_still_polls_is_told_that_it_is_too_late() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     loop {
         let session = hall.door.begin().await;
         let mut socket = session.upgrade().await;
@@ -114,7 +114,7 @@ async fn whoever_still_polls_is_told_that_it_is_too_late() {
 
 #[tokio::test]
 async fn an_upgrade_that_takes_too_long_comes_to_nothing() {
-    let hall = Hall::open(Settings { upgrade_timeout: Duration::from_millis(5), ..quiet() }).await;
+    let hall = TestServer::open(Settings { upgrade_timeout: Duration::from_millis(5), ..quiet() }).await;
     let session = hall.door.begin().await;
     let mut socket = session.upgrade().await;
     assert_eq!(socket.end().await, 1000);
@@ -124,7 +124,7 @@ async fn an_upgrade_that_takes_too_long_comes_to_nothing() {
 
 #[tokio::test]
 async fn only_one_websocket_at_a_time_may_try() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let mut first = probe(&session).await;
     assert_eq!(session.upgrade().await.end().await, 1000);
@@ -135,7 +135,7 @@ async fn only_one_websocket_at_a_time_may_try() {
 
 #[tokio::test]
 async fn four_websockets_that_come_too_late_are_told_so_at_a_time() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let mut first = probe(&session).await;
     let query = format!("EIO=4&transport=websocket&sid={}", session.sid);
@@ -155,7 +155,7 @@ async fn four_websockets_that_come_too_late_are_told_so_at_a_time() {
 
 #[tokio::test]
 async fn an_upgrade_that_comes_to_nothing_leaves_polling_as_it_was() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     for wrong in ["4hello", "2", "2other", "1", "abc"] {
         let mut socket = session.upgrade().await;
@@ -176,7 +176,7 @@ async fn an_upgrade_that_comes_to_nothing_leaves_polling_as_it_was() {
 
 #[tokio::test]
 async fn a_session_that_ends_takes_the_attempt_along() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let mut socket = probe(&session).await;
     session.post("1").await;

@@ -25,7 +25,7 @@ fn a_secret_is_read_from_a_file_without_the_line_break_at_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("jwt-secret");
     let claims = serde_json::json!({ "sub": "ann", "name": "ann", "exp": 4_102_444_800_u64 });
-    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes());
+    let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes()).unwrap();
     let token = jsonwebtoken::encode(&jsonwebtoken::Header::default(), &claims, &key).unwrap();
     for end in ["", "\n", "\r\n", "\n\n"] {
         fs::write(&file, format!("{SECRET}{end}")).unwrap();
@@ -57,7 +57,7 @@ fn a_secret_file_that_cannot_be_used_stops_the_start_with_one_line() {
         (write("empty", b""), "shorter than 32 bytes"),
         (write("blank", b" \n"), "shorter than 32 bytes"),
         (write("short", b"too short\n"), "shorter than 32 bytes"),
-        (write("bytes", &[0xff; 40]), "no text"),
+        (write("bytes", &[0xff; 40]), "not text"),
         (missing, "cannot be read"),
         (folder.path().to_str().unwrap().to_owned(), "cannot be read"),
         (large, "larger than"),

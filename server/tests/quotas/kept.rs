@@ -38,7 +38,7 @@ async fn a_user_has_so_many_jobs_that_run() {
 
 #[tokio::test]
 async fn the_oldest_sign_in_of_too_many_ends() {
-    let app = with_quotas(Quotas { sign_ins: 2, ..Quotas::OFF }).await;
+    let app = with_quotas(Quotas { auth_sessions_per_user: 2, ..Quotas::OFF }).await;
     let oldest = app.register("ann").await;
     let mut socket = app.enter(&oldest).await;
     let second = app.login("ann").await;

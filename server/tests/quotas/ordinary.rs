@@ -30,7 +30,7 @@ const FILES: [&str; 6] = [
 async fn app() -> App {
     App::spawn_with(|config| {
         config.accounts = AccountsMode::External;
-        config.people = Accounts::of(Environment::Production);
+        config.users = Accounts::of(Environment::Production);
         config.rate_limits = RateLimits::of(Environment::Production);
         config.quotas = Quotas::of(Environment::Production);
         config.limits.connections_per_address = SOCKETS_PER_ADDRESS;

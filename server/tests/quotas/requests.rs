@@ -119,7 +119,7 @@ async fn ask_and_read_little(app: &App, who: &Tokens, path: &str) -> TcpStream {
 
 #[tokio::test]
 async fn answers_that_are_not_read_hold_up_the_same_user_and_nobody_else() {
-    let app = with_quotas(Quotas { requests_at_once: 1, ..Quotas::OFF }).await;
+    let app = with_quotas(Quotas { concurrent_requests_per_user: 1, ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let path = full_room(&app, &ann).await;
     let unread = ask_and_read_little(&app, &ann, &path).await;
@@ -157,7 +157,7 @@ async fn ask_without_body(app: &App, who: &Tokens) -> TcpStream {
 
 #[tokio::test]
 async fn bodies_that_do_not_come_hold_up_the_same_user_and_nobody_else() {
-    let app = with_quotas(Quotas { requests_at_once: 4, ..Quotas::OFF }).await;
+    let app = with_quotas(Quotas { concurrent_requests_per_user: 4, ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let mut unfinished = Vec::new();
     for _ in 0..4 {
@@ -178,7 +178,7 @@ async fn bodies_that_do_not_come_hold_up_the_same_user_and_nobody_else() {
 
 #[tokio::test]
 async fn answers_that_are_not_read_hold_up_their_address() {
-    let app = with_quotas(Quotas { requests_at_once_per_address: 1, ..Quotas::OFF }).await;
+    let app = with_quotas(Quotas { concurrent_requests_per_address: 1, ..Quotas::OFF }).await;
     let ann = app.register("ann").await;
     let path = full_room(&app, &ann).await;
     let _unread = ask_and_read_little(&app, &ann, &path).await;

@@ -24,7 +24,7 @@ async fn add(app: &App, who: &Tokens, room: &str, users: &[&Tokens]) -> Answer {
 
 #[tokio::test]
 async fn a_user_makes_so_many_rooms_a_day() {
-    let app = with_quotas(Quotas { rooms_made_per_day: Some(2), ..Quotas::OFF }).await;
+    let app = with_quotas(Quotas { rooms_created_per_day: Some(2), ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     for _ in 0..2 {
         assert_eq!(make(&app, &ann, &[]).await.status, StatusCode::CREATED);
@@ -42,7 +42,7 @@ async fn a_user_makes_so_many_rooms_a_day() {
 
 #[tokio::test]
 async fn a_user_owns_so_many_rooms() {
-    let app = with_quotas(Quotas { rooms_owned: 2, ..Quotas::OFF }).await;
+    let app = with_quotas(Quotas { owned_rooms: 2, ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let first = app.create_room(&ann, "First", &[]).await;
     app.create_room(&ann, "Second", &[&bob]).await;
@@ -54,7 +54,7 @@ async fn a_user_owns_so_many_rooms() {
 
 #[tokio::test]
 async fn a_user_puts_so_many_strangers_into_rooms_a_day() {
-    let app = with_quotas(Quotas { strangers_per_day: Some(2), ..Quotas::OFF }).await;
+    let app = with_quotas(Quotas { new_contacts_per_day: Some(2), ..Quotas::OFF }).await;
     let ann = app.register("ann").await;
     let (bob, cem, dan) = (app.register("bob").await, app.register("cem").await, app.register("dan").await);
     let backend = minted("backend", "service");

@@ -5,16 +5,16 @@ use std::process::Command;
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
 const COUNTS: [&str; 11] = [
-    "HUBBUB_REQUESTS_PER_SECOND",
+    "HUBBUB_REQUESTS_PER_SECOND_PER_USER",
     "HUBBUB_REQUESTS_PER_SECOND_PER_ADDRESS",
-    "HUBBUB_REQUESTS_AT_ONCE",
-    "HUBBUB_REQUESTS_AT_ONCE_PER_ADDRESS",
-    "HUBBUB_ROOMS_MADE_PER_DAY",
-    "HUBBUB_ROOMS_OWNED",
-    "HUBBUB_STRANGERS_PER_DAY",
-    "HUBBUB_STORED_BYTES_PER_DAY",
+    "HUBBUB_MAX_CONCURRENT_REQUESTS_PER_USER",
+    "HUBBUB_MAX_CONCURRENT_REQUESTS_PER_ADDRESS",
+    "HUBBUB_ROOMS_CREATED_PER_DAY_PER_USER",
+    "HUBBUB_OWNED_ROOMS_PER_USER",
+    "HUBBUB_NEW_CONTACTS_PER_DAY_PER_USER",
+    "HUBBUB_STORED_BYTES_PER_DAY_PER_USER",
     "HUBBUB_RUNNING_JOBS_PER_USER",
-    "HUBBUB_SIGN_INS_PER_USER",
+    "HUBBUB_AUTH_SESSIONS_PER_USER",
     "HUBBUB_MEMBERS_PER_ROOM",
 ];
 
@@ -38,18 +38,18 @@ fn a_quota_that_is_no_number_stops_the_start() {
             assert!(refused(&[(name, value)]).contains(name), "{name}={value}");
         }
     }
-    let line = refused(&[("HUBBUB_STORED_BYTES_PER_DAY", "1000")]);
+    let line = refused(&[("HUBBUB_STORED_BYTES_PER_DAY_PER_USER", "1000")]);
     assert!(line.contains("less than one message of HUBBUB_MAX_MESSAGE_BYTES"), "{line}");
 }
 
 #[test]
 fn a_rate_is_not_set_where_rates_are_off() {
     for (name, value) in [
-        ("HUBBUB_REQUESTS_PER_SECOND", "10"),
+        ("HUBBUB_REQUESTS_PER_SECOND_PER_USER", "10"),
         ("HUBBUB_REQUESTS_PER_SECOND_PER_ADDRESS", "10"),
-        ("HUBBUB_ROOMS_MADE_PER_DAY", "10"),
-        ("HUBBUB_STRANGERS_PER_DAY", "10"),
-        ("HUBBUB_STORED_BYTES_PER_DAY", "100000"),
+        ("HUBBUB_ROOMS_CREATED_PER_DAY_PER_USER", "10"),
+        ("HUBBUB_NEW_CONTACTS_PER_DAY_PER_USER", "10"),
+        ("HUBBUB_STORED_BYTES_PER_DAY_PER_USER", "100000"),
     ] {
         let line = refused(&[("HUBBUB_RATE_LIMITS", "off"), (name, value)]);
         assert!(line.contains("HUBBUB_RATE_LIMITS is off"), "{line}");

@@ -111,7 +111,7 @@ async fn too_many_attempts_have_to_wait_and_say_how_long() {
 
 #[tokio::test]
 async fn registration_can_be_closed() {
-    let app = App::spawn_with(|config| config.people.registration = Registration::Closed).await;
+    let app = App::spawn_with(|config| config.users.registration = Registration::Closed).await;
     let form = json!({ "username": "ann", "email": "ann@example.org", "password": PASSWORD });
     let answer = app.post_as_stranger(REGISTER, &form).await;
     assert_eq!(answer.refusal(), refusal(403, "forbidden", ""));

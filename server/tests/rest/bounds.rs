@@ -126,7 +126,7 @@ async fn before_it_is_known_who_it_is_a_socket_takes_as_much_as_a_token() {
     }
     // And afterwards as much as any other.
     let room = app.create_room(&ann, "Ours", &[]).await;
-    let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+    let mut socket = Socket::try_connect(&app.socket_url(""), &[]).await.unwrap();
     socket.say(&ClientFrame::Authenticate { token: ann.access_token.clone(), inbox: None }).await;
     socket.join(&room, None).await;
     socket.say(&post(&room, 1, &"x".repeat(60_000))).await;
@@ -136,7 +136,7 @@ async fn before_it_is_known_who_it_is_a_socket_takes_as_much_as_a_token() {
 
 #[tokio::test]
 async fn a_client_that_is_told_to_slow_down_and_goes_on_is_closed() {
-    let app = with_rates(RateLimits { wishes_per_second: Some(1), ..RateLimits::OFF }).await;
+    let app = with_rates(RateLimits { commands_per_second: Some(1), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     let url = app.socket_url(&format!("?token={}", ann.access_token));
     let mut socket = Socket::enter(&url).await;

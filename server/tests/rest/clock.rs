@@ -24,8 +24,7 @@ async fn app(rates: RateLimits) -> (App, ManualClock) {
 
 #[tokio::test]
 async fn a_step_back_makes_nobody_wait_longer() {
-    let rates =
-        RateLimits { sign_ins_per_minute: Some(10), handshakes_per_minute: Some(3), ..RateLimits::OFF };
+    let rates = RateLimits { logins_per_minute: Some(10), handshakes_per_minute: Some(3), ..RateLimits::OFF };
     let (app, clock) = app(rates).await;
     let ann = app.register("ann").await;
     let sign_in = async || {
@@ -35,14 +34,14 @@ async fn a_step_back_makes_nobody_wait_longer() {
     for _ in 0..9 {
         assert_eq!(sign_in().await.status, StatusCode::OK);
     }
-    let knock = async || Answer::to(app.request(Method::GET, "/api/v1/ws?token=wrong")).await;
+    let try_connect = async || Answer::to(app.request(Method::GET, "/api/v1/ws?token=wrong")).await;
     for _ in 0..3 {
-        assert_eq!(knock().await.status, StatusCode::UNAUTHORIZED);
+        assert_eq!(try_connect().await.status, StatusCode::UNAUTHORIZED);
     }
     let wait_ms = |answer: &Answer| answer.json()["retry_after_ms"].as_u64().unwrap();
     for step_ms in [0, -5 * HOUR_MS, 5 * HOUR_MS, -5 * HOUR_MS] {
         clock.set_ms(NEW_YEAR_MS + step_ms);
-        let (refused, not_let_in) = (sign_in().await, knock().await);
+        let (refused, not_let_in) = (sign_in().await, try_connect().await);
         assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""));
         assert_eq!(wait_ms(&refused), 6_000, "after {step_ms}");
         assert_eq!(not_let_in.refusal(), refusal(429, "rate_limited", ""));
@@ -51,21 +50,21 @@ async fn a_step_back_makes_nobody_wait_longer() {
     clock.advance_ms(20_000);
     assert_eq!(sign_in().await.status, StatusCode::OK);
     let url = app.socket_url(&format!("?token={}", ann.access_token));
-    assert!(Socket::knock(&url, &[]).await.is_ok());
+    assert!(Socket::try_connect(&url, &[]).await.is_ok());
 }
 
 #[tokio::test]
 async fn a_ticket_lasts_half_a_minute_whatever_the_calendar_says() {
     let (app, clock) = app(RateLimits::OFF).await;
     let ann = app.register("ann").await;
-    let knock =
-        async |ticket: String| Socket::knock(&app.socket_url(&format!("?ticket={ticket}")), &[]).await;
+    let try_connect =
+        async |ticket: String| Socket::try_connect(&app.socket_url(&format!("?ticket={ticket}")), &[]).await;
     let (early, late) = (app.ticket(&ann).await, app.ticket(&ann).await);
     clock.set_ms(NEW_YEAR_MS - 5 * HOUR_MS);
     clock.advance_ms(29_000);
-    assert!(knock(early).await.is_ok());
+    assert!(try_connect(early).await.is_ok());
     clock.advance_ms(1_000);
-    assert_eq!(knock(late).await.err(), Some(401));
+    assert_eq!(try_connect(late).await.err(), Some(401));
 }
 
 #[tokio::test]

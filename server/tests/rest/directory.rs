@@ -18,7 +18,7 @@ async fn names(app: &App, who: &Tokens, query: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_directory_of_shared_rooms_lists_those_and_finds_others_by_their_exact_name() {
-    let app = App::spawn_with(|config| config.people.directory = Directory::SharedRooms).await;
+    let app = App::spawn_with(|config| config.users.directory = Directory::SharedRooms).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     app.register("bobby").await;
     assert!(names(&app, &ann, "").await.is_empty());
@@ -38,7 +38,7 @@ async fn a_directory_of_shared_rooms_lists_those_and_finds_others_by_their_exact
 #[tokio::test]
 async fn exact_names_can_be_tried_so_often_a_minute() {
     let app = App::spawn_with(|config| {
-        config.people.directory = Directory::SharedRooms;
+        config.users.directory = Directory::SharedRooms;
         config.rate_limits = RateLimits { lookups_per_minute: Some(3), ..RateLimits::OFF };
     })
     .await;
@@ -65,7 +65,7 @@ async fn exact_names_can_be_tried_so_often_a_minute() {
 #[tokio::test]
 async fn history_shows_addresses_to_members_only_where_that_is_on() {
     for shown in [true, false] {
-        let app = App::spawn_with(|config| config.people.member_emails = shown).await;
+        let app = App::spawn_with(|config| config.users.member_emails = shown).await;
         let (ann, bob) = (app.register("ann").await, app.register("bob").await);
         let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
         let said = app.say(&ann, &room, "hello").await;
@@ -83,7 +83,7 @@ async fn history_shows_addresses_to_members_only_where_that_is_on() {
 #[tokio::test]
 async fn a_live_session_is_told_to_its_room_whether_members_see_addresses_or_not() {
     for shown in [true, false] {
-        let app = App::spawn_with(|config| config.people.member_emails = shown).await;
+        let app = App::spawn_with(|config| config.users.member_emails = shown).await;
         let (ann, bob) = (app.register("ann").await, app.register("bob").await);
         let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
         let (mut hers, mut his) = (app.enter(&ann).await, app.enter(&bob).await);

@@ -44,15 +44,15 @@ async fn one_address_opens_so_many_sockets_a_minute() {
     let ann = app.register("ann").await;
     let url = app.socket_url(&format!("?token={}", ann.access_token));
     for _ in 0..3 {
-        assert!(Socket::knock(&url, &[]).await.is_ok());
+        assert!(Socket::try_connect(&url, &[]).await.is_ok());
     }
-    assert_eq!(Socket::knock(&url, &[]).await.err(), Some(429));
+    assert_eq!(Socket::try_connect(&url, &[]).await.err(), Some(429));
     // Also before a token is looked at.
     let refused = Answer::to(app.request(Method::GET, "/api/v1/ws?token=wrong")).await;
     assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""));
     assert!(refused.json()["retry_after_ms"].as_u64().is_some_and(|wait| wait <= 20_000), "{refused:?}");
     assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|wait| (1..=20).contains(&wait)));
-    assert!(Socket::knock(&url, &[("x-forwarded-for", "203.0.113.7")]).await.is_ok());
+    assert!(Socket::try_connect(&url, &[("x-forwarded-for", "203.0.113.7")]).await.is_ok());
     assert_eq!(app.visit("/healthz", "").await.status, StatusCode::OK);
 }
 
@@ -61,9 +61,9 @@ async fn every_door_for_sockets_counts() {
     let engine = "/socket.io/?EIO=4&transport=polling";
     for path in [engine, "/ws/endpoint", "/api/v1/ws/chat/none", "/api/v1/ws/nobody"] {
         let app = with_rates(RateLimits { handshakes_per_minute: Some(1), ..RateLimits::OFF }).await;
-        let knock = async || Answer::to(app.request(Method::GET, path)).await;
-        assert_ne!(knock().await.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
-        let refused = knock().await;
+        let try_connect = async || Answer::to(app.request(Method::GET, path)).await;
+        assert_ne!(try_connect().await.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
+        let refused = try_connect().await;
         assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{path}");
         assert!(
             refused.header("retry-after").parse::<u64>().is_ok_and(|wait| (1..=60).contains(&wait)),
@@ -86,16 +86,16 @@ async fn so_many_sockets_are_open_at_a_time_and_a_closed_one_makes_room() {
     let elsewhere = |last: u8| format!("203.0.113.{last}");
     let first = app.enter(&ann).await;
     let _second = app.enter(&ann).await;
-    assert_eq!(Socket::knock(&url, &[]).await.err(), Some(429));
-    let _third = Socket::knock(&url, &[("x-forwarded-for", &elsewhere(1))]).await.unwrap();
-    assert_eq!(Socket::knock(&url, &[("x-forwarded-for", &elsewhere(2))]).await.err(), Some(503));
+    assert_eq!(Socket::try_connect(&url, &[]).await.err(), Some(429));
+    let _third = Socket::try_connect(&url, &[("x-forwarded-for", &elsewhere(1))]).await.unwrap();
+    assert_eq!(Socket::try_connect(&url, &[("x-forwarded-for", &elsewhere(2))]).await.err(), Some(503));
     let full =
         Answer::to(app.request(Method::GET, "/api/v1/ws").header("x-forwarded-for", elsewhere(2))).await;
     assert_eq!(full.refusal(), refusal(503, "unavailable", ""));
     assert_ne!(full.header("retry-after"), "");
     drop(first);
     let patience = tokio::time::timeout(Duration::from_secs(20), async {
-        while Socket::knock(&url, &[("x-forwarded-for", &elsewhere(2))]).await.is_err() {}
+        while Socket::try_connect(&url, &[("x-forwarded-for", &elsewhere(2))]).await.is_err() {}
     });
     assert!(patience.await.is_ok());
 }
@@ -103,7 +103,7 @@ async fn so_many_sockets_are_open_at_a_time_and_a_closed_one_makes_room() {
 #[tokio::test]
 async fn a_person_and_a_connection_have_as_much_as_is_set() {
     let limits = Limits {
-        connections_per_person: 1,
+        connections_per_user: 1,
         rooms_per_connection: 1,
         message_bytes: 10,
         frame_bytes: 1_000,
@@ -115,7 +115,7 @@ async fn a_person_and_a_connection_have_as_much_as_is_set() {
         (app.create_room(&ann, "One", &[&bob]).await, app.create_room(&ann, "Other", &[]).await);
     let mut socket = app.enter(&ann).await;
     let mut second =
-        Socket::knock(&app.socket_url(&format!("?token={}", ann.access_token)), &[]).await.unwrap();
+        Socket::try_connect(&app.socket_url(&format!("?token={}", ann.access_token)), &[]).await.unwrap();
     assert_eq!(second.refusal().await.0, "too_many");
     assert_eq!(second.end().await, End::Closed(4429));
 
@@ -184,7 +184,7 @@ async fn a_flood_is_refused_and_the_others_are_undisturbed() {
 
 #[tokio::test]
 async fn frames_that_ask_for_nothing_count_too() {
-    let app = with_rates(RateLimits { wishes_per_second: Some(1), ..RateLimits::OFF }).await;
+    let app = with_rates(RateLimits { commands_per_second: Some(1), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     for noise in ["{", r#"{"type":"shrug","data":{}}"#, r#"{"type":"authenticate","data":{"token":"x"}}"#] {
         let mut socket = app.enter(&ann).await;
@@ -243,7 +243,7 @@ async fn posts_over_rest_count_for_the_person_too() {
 
 #[tokio::test]
 async fn wishes_of_a_connection_and_typing_of_a_person_have_their_rates() {
-    let rates = RateLimits { wishes_per_second: Some(1), typing_per_second: Some(1), ..RateLimits::OFF };
+    let rates = RateLimits { commands_per_second: Some(1), typing_per_second: Some(1), ..RateLimits::OFF };
     let app = with_rates(rates).await;
     let ann = app.register("ann").await;
     let mut socket = app.enter(&ann).await;
@@ -255,7 +255,7 @@ async fn wishes_of_a_connection_and_typing_of_a_person_have_their_rates() {
     fresh.say(&ClientFrame::Ping { nonce: 1 }).await;
     assert!(matches!(fresh.hear().await, ServerFrame::Pong { .. }));
 
-    let rates = RateLimits { wishes_per_second: None, ..rates };
+    let rates = RateLimits { commands_per_second: None, ..rates };
     let app = with_rates(rates).await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;

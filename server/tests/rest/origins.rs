@@ -11,7 +11,7 @@ const POLLING: &str = "/socket.io/?EIO=4&transport=polling";
 /// What a raw socket, a session of Socket.IO and a form answer to a page of this origin, at a server that is called so.
 async fn answers(app: &App, token: &str, host: &str, origin: &str) -> [u16; 3] {
     let headers = [("host", host), ("origin", origin)];
-    let socket = Socket::knock(&app.socket_url(&format!("?token={token}")), &headers).await;
+    let socket = Socket::try_connect(&app.socket_url(&format!("?token={token}")), &headers).await;
     let ask = |method, path: &str| app.request(method, path).header("host", host).header("origin", origin);
     let polled = Answer::to(ask(Method::GET, POLLING)).await;
     let form = ask(Method::POST, "/sign-in").body("username=ann&password=correct+horse+battery");

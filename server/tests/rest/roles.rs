@@ -63,7 +63,7 @@ async fn nobody_makes_a_role_up() {
 
     let mut raised = claims.clone();
     raised["hubbub_role"] = json!("admin");
-    let foreign_key = EncodingKey::from_secret(b"another secret, just as long as ours");
+    let foreign_key = EncodingKey::from_secret(b"another secret, just as long as ours").unwrap();
     let forged = jsonwebtoken::encode(&Header::default(), &raised, &foreign_key).unwrap();
     assert_eq!(stats(&app, &forged).await, 401);
     let body = forged.split('.').nth(1).unwrap();
@@ -84,7 +84,7 @@ async fn nobody_makes_a_role_up() {
 
 #[tokio::test]
 async fn another_claim_names_roles_where_it_is_chosen() {
-    let app = App::spawn_with(|config| config.people.role_claim = RoleClaim::chosen("roles").unwrap()).await;
+    let app = App::spawn_with(|config| config.users.role_claim = RoleClaim::chosen("roles").unwrap()).await;
     for (claims, status) in [
         (json!({ "sub": "interviews", "exp": FAR_AWAY, "roles": ["editor", "service"] }), 200),
         (json!({ "sub": "interviews", "exp": FAR_AWAY, "hubbub_role": "admin" }), 403),

@@ -49,7 +49,7 @@ async fn spaces_around_a_name_or_an_address_do_not_count() {
 #[tokio::test]
 async fn the_name_and_the_address_of_an_account_are_one_login_to_guess() {
     let app = App::spawn_with(|config| {
-        config.rate_limits = RateLimits { sign_ins_per_login: Some(6), ..RateLimits::OFF };
+        config.rate_limits = RateLimits { logins_per_minute_per_user: Some(6), ..RateLimits::OFF };
     })
     .await;
     app.register("ann").await;

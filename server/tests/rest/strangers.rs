@@ -46,7 +46,8 @@ async fn wrong_passwords_from_one_address_lock_nobody_out_elsewhere() {
 
 #[tokio::test]
 async fn a_known_device_signs_in_while_strangers_try_the_login() {
-    let rates = RateLimits { sign_ins_per_minute: Some(100), sign_ins_per_login: Some(3), ..RateLimits::OFF };
+    let rates =
+        RateLimits { logins_per_minute: Some(100), logins_per_minute_per_user: Some(3), ..RateLimits::OFF };
     let app = with_rates(rates).await;
     app.register("ann").await;
     app.register("bob").await;
@@ -89,7 +90,8 @@ async fn a_known_device_signs_in_while_strangers_try_the_login() {
 
 #[tokio::test]
 async fn a_known_device_has_attempts_of_its_own_and_not_more() {
-    let rates = RateLimits { sign_ins_per_minute: Some(3), sign_ins_per_login: Some(100), ..RateLimits::OFF };
+    let rates =
+        RateLimits { logins_per_minute: Some(3), logins_per_minute_per_user: Some(100), ..RateLimits::OFF };
     let app = with_rates(rates).await;
     app.register("ann").await;
     let home = "203.0.113.1";
@@ -118,23 +120,22 @@ fn in_one_site(number: usize) -> String {
 
 #[tokio::test]
 async fn an_ipv6_customer_is_counted_by_the_48_bits_of_the_site_too() {
-    let rates =
-        RateLimits { handshakes_per_minute: Some(1), sign_ins_per_minute: Some(1), ..RateLimits::OFF };
+    let rates = RateLimits { handshakes_per_minute: Some(1), logins_per_minute: Some(1), ..RateLimits::OFF };
     let app = with_rates(rates).await;
-    let knock = async |from: &str| {
+    let try_connect = async |from: &str| {
         let request = app.request(Method::GET, "/api/v1/ws").header("x-forwarded-for", from);
         Answer::to(request).await.status.as_u16()
     };
     let (mut let_in, mut looked_at) = (0, 0);
     for number in 0..200 {
         let from = in_one_site(number);
-        let_in += u32::from(knock(&from).await != 429);
+        let_in += u32::from(try_connect(&from).await != 429);
         looked_at += u32::from(refresh(&app, &from, "made up").await.status == StatusCode::UNAUTHORIZED);
     }
     // Sixteen times as many as one /64, and what a minute makes of the time that the test takes.
     assert!((16..40).contains(&let_in), "{let_in}");
     assert!((96..150).contains(&looked_at), "{looked_at}");
-    assert_ne!(knock("2001:db8:8::1").await, 429);
+    assert_ne!(try_connect("2001:db8:8::1").await, 429);
     assert_eq!(refresh(&app, "2001:db8:8::1", "made up").await.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -147,14 +148,16 @@ async fn a_site_has_sixteen_times_as_many_sockets_as_an_address() {
     let mut open = Vec::new();
     for number in 0..16 {
         open.push(
-            Socket::knock(&app.socket_url(""), &[("x-forwarded-for", &in_one_site(number))]).await.unwrap(),
+            Socket::try_connect(&app.socket_url(""), &[("x-forwarded-for", &in_one_site(number))])
+                .await
+                .unwrap(),
         );
     }
     for from in [in_one_site(0), in_one_site(16)] {
-        let refused = Socket::knock(&app.socket_url(""), &[("x-forwarded-for", &from)]).await;
+        let refused = Socket::try_connect(&app.socket_url(""), &[("x-forwarded-for", &from)]).await;
         assert_eq!(refused.err(), Some(429), "{from}");
     }
-    assert!(Socket::knock(&app.socket_url(""), &[("x-forwarded-for", "2001:db8:8::1")]).await.is_ok());
+    assert!(Socket::try_connect(&app.socket_url(""), &[("x-forwarded-for", "2001:db8:8::1")]).await.is_ok());
 }
 
 #[tokio::test]
@@ -166,8 +169,9 @@ async fn a_user_has_so_many_tickets_and_the_oldest_ends() {
     for _ in 0..21 {
         tickets.push(app.ticket(&ann).await);
     }
-    let opens =
-        async |ticket: &str| Socket::knock(&app.socket_url(&format!("?ticket={ticket}")), &[]).await.err();
+    let opens = async |ticket: &str| {
+        Socket::try_connect(&app.socket_url(&format!("?ticket={ticket}")), &[]).await.err()
+    };
     assert_eq!(opens(&tickets[0]).await, Some(401));
     assert_eq!(opens(&tickets[1]).await, None);
     assert_eq!(opens(&tickets[20]).await, None);
@@ -176,7 +180,7 @@ async fn a_user_has_so_many_tickets_and_the_oldest_ends() {
 
 #[tokio::test]
 async fn refresh_tokens_that_are_good_for_nothing_count_against_their_address() {
-    let app = with_rates(RateLimits { sign_ins_per_minute: Some(1), ..RateLimits::OFF }).await;
+    let app = with_rates(RateLimits { logins_per_minute: Some(1), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     let mut wrong = 0;
     let refused = loop {

@@ -26,8 +26,8 @@ async fn every_token_but_a_good_one_is_refused() {
     let id = &ann.user.id;
     let long = json!({ "sub": id, "exp": FAR_AWAY });
     let sign = |algorithm, secret: &str| {
-        jsonwebtoken::encode(&Header::new(algorithm), &long, &EncodingKey::from_secret(secret.as_bytes()))
-            .unwrap()
+        let key = EncodingKey::from_secret(secret.as_bytes()).unwrap();
+        jsonwebtoken::encode(&Header::new(algorithm), &long, &key).unwrap()
     };
     for bad in [
         String::new(),
@@ -98,7 +98,7 @@ async fn every_carrier_takes_a_token_with_its_scheme_and_with_space_around_it() 
     for carried in [format!("Bearer {token}"), format!(" bearer \t{token} "), format!("\n{token}\n")] {
         let encoded = carried.replace(' ', "%20").replace('\t', "%09").replace('\n', "%0A");
         assert!(connect_async(app.socket_url(&format!("?token={encoded}"))).await.is_ok(), "{encoded}");
-        let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+        let mut socket = Socket::try_connect(&app.socket_url(""), &[]).await.unwrap();
         socket.say(&ClientFrame::Authenticate { token: carried.clone(), inbox: None }).await;
         assert!(matches!(socket.hear().await, ServerFrame::Welcome { .. }), "{carried:?}");
         socket.say(&ClientFrame::Authenticate { token: carried.clone(), inbox: None }).await;
@@ -194,7 +194,7 @@ async fn what_is_wrong_with_a_token_is_told_in_development_only() {
             jsonwebtoken::encode(
                 &Header::default(),
                 &json!({ "sub": "ann", "exp": FAR_AWAY }),
-                &EncodingKey::from_secret(b"another secret, just as long as ours"),
+                &EncodingKey::from_secret(b"another secret, just as long as ours").unwrap(),
             )
             .unwrap(),
             "signature",
@@ -212,7 +212,7 @@ async fn what_is_wrong_with_a_token_is_told_in_development_only() {
 
         // The same in a first frame.
         for (app, is_told) in [(&development, true), (&production, false)] {
-            let mut socket = Socket::knock(&app.socket_url(""), &[]).await.unwrap();
+            let mut socket = Socket::try_connect(&app.socket_url(""), &[]).await.unwrap();
             socket.say(&ClientFrame::Authenticate { token: token.clone(), inbox: None }).await;
             let message = socket
                 .hear_some(|frame| match frame {

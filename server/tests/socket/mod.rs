@@ -28,7 +28,7 @@ pub(crate) enum End {
 
 impl Socket {
     /// Connects without waiting for a welcome; the status of a refused handshake otherwise.
-    pub(crate) async fn knock(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
+    pub(crate) async fn try_connect(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
         let mut request = url.into_client_request().unwrap();
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
@@ -42,7 +42,7 @@ impl Socket {
 
     /// Connects and takes the welcome.
     pub(crate) async fn enter(url: &str) -> Self {
-        let mut socket = Self::knock(url, &[]).await.unwrap();
+        let mut socket = Self::try_connect(url, &[]).await.unwrap();
         let first = socket.hear().await;
         assert!(matches!(first, ServerFrame::Welcome { .. }), "{first:?}");
         socket
@@ -149,7 +149,14 @@ pub(crate) fn post(room: &RoomId, draft: u128, body: &str) -> ClientFrame {
 
 /// Each test file uses its own part of all this; here everything is used.
 const _: fn() = || {
-    let _ = (Socket::knock, Socket::enter, Socket::say, Socket::say_raw, Socket::say_bytes, Socket::try_say);
+    let _ = (
+        Socket::try_connect,
+        Socket::enter,
+        Socket::say,
+        Socket::say_raw,
+        Socket::say_bytes,
+        Socket::try_say,
+    );
     let _ = (Socket::before_pong, PATIENCE);
     let _ = (Socket::next, Socket::hear, Socket::end, Socket::join, Socket::refusal, post);
     let _ = |mut socket: Socket| async move { socket.hear_some(Some).await };

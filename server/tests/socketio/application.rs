@@ -2,21 +2,22 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::http::request::Parts;
 use bytes::Bytes;
 use serde_json::json;
-use server::engineio;
-use server::socketio::{
-    Accepted, Application, Arguments, ConnectRefusal, ConnectRequest, Disconnect, Event, Gone, Outgoing,
-    Refusal, Settings, Socket, SocketIo,
+use server::tcp_upgrade;
+use socketio::{
+    Accepted, AdmitError, Application, ConnectError, ConnectRequest, DisconnectReason, Event, Outgoing,
+    OutgoingArgs, SessionClosed, Settings, Socket, SocketIo,
 };
-use server::websocket::Loops;
 use tokio::sync::{Mutex, mpsc};
+use websocket::WriterPool;
 
 use crate::engine::{self, Door, open_door, soon};
 
 /// A server of its own, and what its application was told.
-pub(crate) struct Hall {
+pub(crate) struct TestServer {
     pub(crate) door: Door,
     pub(crate) server: SocketIo<Names>,
     told: Mutex<mpsc::UnboundedReceiver<String>>,
@@ -26,20 +27,23 @@ pub(crate) struct Hall {
 pub(crate) fn quiet() -> Settings {
     let engine = engineio::Settings {
         ping_interval: Duration::from_hours(1),
-        outbox_bytes: 50_000,
+        send_queue_bytes: 50_000,
         ..engineio::Settings::default()
     };
     Settings { engine, max_namespaces: 3, ..Settings::default() }
 }
 
-impl Hall {
+impl TestServer {
     pub(crate) async fn open(settings: Settings) -> Self {
         let (tell, told) = mpsc::unbounded_channel();
-        let server = SocketIo::new(settings, Loops::start(), Names { tell });
+        let server = SocketIo::new(settings, WriterPool::start(), Names { tell });
         let for_door = server.clone();
-        let door = open_door(move |request| {
+        let door = open_door(move |mut request| {
             let server = for_door.clone();
-            async move { server.handle(request).await }
+            async move {
+                let upgrade = tcp_upgrade::take(request.extensions_mut());
+                server.handle(request, upgrade).await.map(Body::from)
+            }
         })
         .await;
         Self { door, server, told: Mutex::new(told) }
@@ -75,7 +79,7 @@ impl Application for Names {
     /// How many events came.
     type Connection = usize;
 
-    async fn admit(&self, _: &Parts) -> Result<(), Refusal> {
+    async fn admit(&self, _: &Parts) -> Result<(), AdmitError> {
         Ok(())
     }
 
@@ -84,19 +88,19 @@ impl Application for Names {
         (): &(),
         request: ConnectRequest,
         socket: &Socket,
-    ) -> Result<Accepted<usize>, ConnectRefusal> {
+    ) -> Result<Accepted<usize>, ConnectError> {
         match &*request.namespace {
             "/" | "/other" | "/third" | "/fourth" => Ok(Accepted::new(0)),
             "/greeting" => {
                 // Whoever speaks before the client is in is heard after it.
-                emit(socket, "first", &Arguments::new().with(&request.auth()).unwrap());
+                emit(socket, "first", &OutgoingArgs::new().with(&request.auth()).unwrap());
                 let later = socket.clone();
-                tokio::spawn(async move { emit(&later, "second", &Arguments::new()) }).await.unwrap();
+                tokio::spawn(async move { emit(&later, "second", &OutgoingArgs::new()) }).await.unwrap();
                 Ok(Accepted::new(0).with_pid("private"))
             }
             "/recovering" => {
-                emit(socket, "after", &Arguments::new());
-                let recovery = request.recovery().ok_or_else(|| ConnectRefusal::new("Nothing to recover"))?;
+                emit(socket, "after", &OutgoingArgs::new());
+                let recovery = request.recovery().ok_or_else(|| ConnectError::new("Nothing to recover"))?;
                 assert_eq!((&*recovery.pid, recovery.offset.as_deref()), ("private", Some("seen")));
                 let missed = |name: &str| {
                     Outgoing::text(format!("2/recovering,[\"{name}\"").into())
@@ -105,15 +109,15 @@ impl Application for Names {
                 Ok(Accepted::recovered(0, "same", recovery.pid, vec![missed("one"), missed("two")]))
             }
             "/flooded" => {
-                while socket.emit("flood", &Arguments::new().with_raw(&"1".repeat(1_000))).is_ok() {}
+                while socket.emit("flood", &OutgoingArgs::new().with_raw(&"1".repeat(1_000))).is_ok() {}
                 Ok(Accepted::new(0))
             }
             "/short" => {
                 socket.disconnect(false);
                 Ok(Accepted::new(0))
             }
-            "/secret" => Err(ConnectRefusal::new("Not \"you\"").with_data(json!({ "code": "forbidden" }))),
-            _ => Err(ConnectRefusal::new("Invalid namespace")),
+            "/secret" => Err(ConnectError::new("Not \"you\"").with_data(json!({ "code": "forbidden" }))),
+            _ => Err(ConnectError::new("Invalid namespace")),
         }
     }
 
@@ -125,38 +129,38 @@ impl Application for Names {
                 for _ in 0..50 {
                     tokio::task::yield_now().await;
                 }
-                emit(socket, "back", &Arguments::from(&event.args));
+                emit(socket, "back", &OutgoingArgs::from(&event.args));
             }
             "ask" => {
-                let pending = socket.emit_with_ack("question", &Arguments::from(&event.args)).unwrap();
+                let pending = socket.emit_with_ack("question", &OutgoingArgs::from(&event.args)).unwrap();
                 let tell = self.tell.clone();
                 tokio::spawn(async move {
                     let answer = pending.answer().await;
-                    let answer =
-                        answer.map_or_else(|Gone| "gone".to_owned(), |args| args.raw_all().to_owned());
+                    let answer = answer
+                        .map_or_else(|SessionClosed| "gone".to_owned(), |args| args.raw_all().to_owned());
                     tell.send(answer).unwrap();
                 });
             }
             "out" => {
                 socket.disconnect(false);
-                assert_eq!(socket.emit("too late", &Arguments::new()), Err(Gone));
+                assert_eq!(socket.emit("too late", &OutgoingArgs::new()), Err(SessionClosed));
             }
             "away" => socket.disconnect(true),
             "count" => self.tell(events.to_string()),
             name => match event.ack {
-                Some(id) => socket.ack(id, &Arguments::from(&event.args)).unwrap(),
-                None => emit(socket, name, &Arguments::from(&event.args)),
+                Some(id) => socket.ack(id, &OutgoingArgs::from(&event.args)).unwrap(),
+                None => emit(socket, name, &OutgoingArgs::from(&event.args)),
             },
         }
     }
 
-    async fn disconnect(&self, _: usize, socket: &Socket, reason: Disconnect) {
+    async fn disconnect(&self, _: usize, socket: &Socket, reason: DisconnectReason) {
         soon(socket.left()).await;
         self.tell(format!("{} {reason:?}", socket.namespace()));
     }
 }
 
-fn emit(socket: &Socket, name: &str, args: &Arguments) {
+fn emit(socket: &Socket, name: &str, args: &OutgoingArgs) {
     // A client that has left needs no answer.
     socket.emit(name, args).ok();
 }

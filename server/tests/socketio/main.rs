@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use engine::Heard;
 use serde_json::json;
-use server::socketio::Settings;
+use socketio::Settings;
 
-use crate::application::{Hall, quiet};
+use crate::application::{TestServer, quiet};
 
 #[tokio::test]
 async fn events_come_back_in_their_order() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     for number in 0..1_000 {
         let name = if number % 3 == 0 { "slow" } else { "back" };
@@ -32,7 +32,7 @@ async fn events_come_back_in_their_order() {
 
 #[tokio::test]
 async fn events_come_back_by_polling_and_after_an_upgrade() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     assert_eq!(session.handshake.get("upgrades"), Some(&json!(["websocket"])));
     session.post("40").await;
@@ -56,7 +56,7 @@ async fn events_come_back_by_polling_and_after_an_upgrade() {
 
 #[tokio::test]
 async fn the_server_acknowledges() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     socket.say("4212[\"a\",1,\"x\"]").await;
     assert_eq!(socket.hear().await, "4312[1,\"x\"]");
@@ -75,7 +75,7 @@ async fn the_server_acknowledges() {
 
 #[tokio::test]
 async fn the_client_acknowledges() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     socket.say("42[\"ask\",1]").await;
     assert_eq!(socket.hear().await, "420[\"question\",1]");
@@ -99,7 +99,7 @@ async fn the_client_acknowledges() {
 
 #[tokio::test]
 async fn what_is_no_packet_ends_the_connection() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let illegal = [
         "4abc",
         "42{}",
@@ -133,7 +133,7 @@ async fn what_is_no_packet_ends_the_connection() {
 
 #[tokio::test]
 async fn whoever_enters_nothing_is_shown_out() {
-    let hall = Hall::open(Settings { connect_timeout: Duration::from_millis(5), ..quiet() }).await;
+    let hall = TestServer::open(Settings { connect_timeout: Duration::from_millis(5), ..quiet() }).await;
     let mut socket = hall.door.begin_on_socket().await;
     assert_eq!(socket.end().await, 1000);
     // A refusal is not enough.
@@ -149,7 +149,7 @@ async fn whoever_enters_nothing_is_shown_out() {
 
 #[tokio::test]
 async fn the_application_learns_why_a_client_is_gone() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     socket.say("41").await;
     assert_eq!(hall.told().await, "/ Client");

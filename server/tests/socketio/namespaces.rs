@@ -1,10 +1,10 @@
 //! Entering and leaving namespaces, whoever wants it.
 
-use crate::application::{Hall, quiet};
+use crate::application::{TestServer, quiet};
 
 #[tokio::test]
 async fn the_client_is_in_before_it_hears_anything() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.say("40/greeting,{\"token\":\"x\"}").await;
     let entered = socket.hear().await;
@@ -16,7 +16,7 @@ async fn the_client_is_in_before_it_hears_anything() {
 
 #[tokio::test]
 async fn whoever_comes_back_gets_what_it_missed_first() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.say("40/recovering,{\"pid\":\"private\",\"offset\":\"seen\"}").await;
     assert_eq!(socket.hear().await, "40/recovering,{\"sid\":\"same\",\"pid\":\"private\"}");
@@ -33,7 +33,7 @@ async fn whoever_comes_back_gets_what_it_missed_first() {
 
 #[tokio::test]
 async fn a_refusal_says_why_and_the_session_goes_on() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     socket.say("40/secret").await;
     assert_eq!(
@@ -48,7 +48,7 @@ async fn a_refusal_says_why_and_the_session_goes_on() {
 
 #[tokio::test]
 async fn namespaces_do_not_disturb_each_other() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     socket.say("40/other,").await;
     let entered = socket.hear().await;
@@ -75,7 +75,7 @@ async fn namespaces_do_not_disturb_each_other() {
 
 #[tokio::test]
 async fn only_so_many_namespaces_at_a_time() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     for namespace in ["/other", "/third"] {
         socket.say(&format!("40{namespace},")).await;
@@ -90,7 +90,7 @@ async fn only_so_many_namespaces_at_a_time() {
 
 #[tokio::test]
 async fn whoever_is_sent_away_is_told_in_every_namespace() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     socket.say("40/other,").await;
     assert!(socket.hear().await.starts_with("40/other,"));
@@ -105,7 +105,7 @@ async fn whoever_is_sent_away_is_told_in_every_namespace() {
 
 #[tokio::test]
 async fn a_client_may_be_shown_out_while_it_enters() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.say("40/short,").await;
     assert_eq!(socket.hear().await, "41/short,");
@@ -114,7 +114,7 @@ async fn a_client_may_be_shown_out_while_it_enters() {
 
 #[tokio::test]
 async fn what_waits_for_a_client_to_enter_is_bounded() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.say("40/flooded,").await;
     assert_eq!(socket.end().await, 4008);
@@ -129,7 +129,7 @@ fn flood_of_questions() -> Vec<String> {
 
 #[tokio::test]
 async fn who_asks_more_by_polling_than_may_wait_gets_all_of_it_poll_by_poll() {
-    let hall = Hall::open(quiet()).await;
+    let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     session.post("40").await;
     assert!(session.poll().await.1.starts_with("40{\"sid\":"));

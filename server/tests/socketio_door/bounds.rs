@@ -195,7 +195,7 @@ async fn an_event_that_is_refused_by_its_size_is_charged_eight_times() {
 
 #[tokio::test]
 async fn a_client_that_is_told_to_slow_down_and_goes_on_is_closed() {
-    let rates = RateLimits { wishes_per_second: Some(1), ..RateLimits::OFF };
+    let rates = RateLimits { commands_per_second: Some(1), ..RateLimits::OFF };
     let app = App::spawn_with(|config| config.rate_limits = rates).await;
     let ann = app.register("ann").await;
     let mut client = Client::enter(&app, &ann.access_token).await;

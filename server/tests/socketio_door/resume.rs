@@ -1,5 +1,9 @@
 //! Which clients are told where they stand: as a last argument of each event, which only some libraries understand.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use protocol::RoomId;
+use protocol::rest::Tokens;
 use serde_json::{Value, json};
 
 use crate::client::Client;
@@ -70,4 +74,92 @@ async fn a_wish_that_is_neither_is_refused_by_name() {
         let refusal: Value = serde_json::from_str(answer.strip_prefix("44").unwrap()).unwrap();
         assert_eq!(refusal["data"], json!({ "code": "invalid", "field": "resume" }), "{query} {resume}");
     }
+}
+
+/// The server, started again after all rooms were given one epoch. Epochs are drawn, and may be the same.
+async fn with_one_epoch(app: App) -> App {
+    let database = app.folder().join("hubbub.db");
+    let pool = sqlx::SqlitePool::connect(&format!("sqlite://{}", database.display())).await.unwrap();
+    sqlx::query("UPDATE rooms SET epoch = 7").execute(&pool).await.unwrap();
+    pool.close().await;
+    app.restart().await
+}
+
+/// What a client shows that comes back: it joined a room, was told one message there, and went.
+async fn left_after_a_message(app: &App, who: &Tokens, author: &Tokens, room: &RoomId) -> (Value, String) {
+    let mut client = Client::open(app, "", &[]).await;
+    let connected = client.connect(&json!({ "token": who.access_token })).await;
+    client.say(&format!("421{}", json!(["join-chat-room", room]))).await;
+    client.hear("431[").await;
+    app.say(author, room, "before").await;
+    let arguments = client.event("chat-message").await;
+    (connected, arguments[1].as_str().unwrap().to_owned())
+}
+
+/// A client that comes back, and whether it is recovered.
+async fn come_back(app: &App, who: &Tokens, was: &Value, offset: &str) -> (Client, bool) {
+    let mut client = Client::open(app, "", &[]).await;
+    let auth = json!({ "token": who.access_token, "pid": was["pid"], "offset": offset });
+    let connected = client.connect(&auth).await;
+    (client, connected["sid"] == was["sid"])
+}
+
+#[tokio::test]
+async fn two_rooms_of_one_epoch_are_not_taken_for_each_other() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let kitchen = app.create_room(&bob, "Kitchen", &[&ann]).await;
+    let attic = app.create_room(&bob, "Attic", &[&ann]).await;
+    let app = with_one_epoch(app).await;
+    for (here, elsewhere) in [(&kitchen, &attic), (&attic, &kitchen)] {
+        let (was, offset) = left_after_a_message(&app, &ann, &bob, here).await;
+        app.say(&bob, here, "missed").await;
+        for _ in 0..2 {
+            app.say(&bob, elsewhere, "elsewhere").await;
+        }
+        let (mut client, is_recovered) = come_back(&app, &ann, &was, &offset).await;
+        assert!(is_recovered);
+        assert_eq!(client.event("chat-message").await[0]["content"], "missed");
+    }
+}
+
+#[tokio::test]
+async fn a_room_that_was_left_is_not_taken_for_another_one_of_its_epoch() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let left = app.create_room(&bob, "Kitchen", &[&ann]).await;
+    let other = app.create_room(&bob, "Attic", &[&ann]).await;
+    let app = with_one_epoch(app).await;
+    let (was, offset) = left_after_a_message(&app, &ann, &bob, &left).await;
+    app.say(&bob, &other, "elsewhere").await;
+    let path = format!("/api/v1/chats/{left}/members/{}", ann.user.id);
+    assert_eq!(app.delete(&path, &bob).await.status, 204);
+    let (_, is_recovered) = come_back(&app, &ann, &was, &offset).await;
+    assert!(!is_recovered, "the client must learn that it is not in the room any more");
+}
+
+/// The text as 0.1 wrote it, where epochs alone named rooms, from one of a client of one room with small numbers.
+fn as_of_the_first_release(offset: &str) -> String {
+    let bytes = URL_SAFE_NO_PAD.decode(offset).unwrap();
+    let &[2, inbox, ref epoch_and_check @ .., seq] = bytes.as_slice() else { panic!("{bytes:?}") };
+    assert_eq!(epoch_and_check.len(), 8, "{bytes:?}");
+    URL_SAFE_NO_PAD.encode([&[1, inbox], &epoch_and_check[..4], &[seq]].concat())
+}
+
+#[tokio::test]
+async fn an_offset_of_the_first_release_recovers_where_its_epochs_are_unique() {
+    let app = App::spawn().await;
+    let (ann, bob) = (app.register("ann").await, app.register("bob").await);
+    let kitchen = app.create_room(&bob, "Kitchen", &[&ann]).await;
+    app.create_room(&bob, "Attic", &[&ann]).await;
+    let (was, offset) = left_after_a_message(&app, &ann, &bob, &kitchen).await;
+    app.say(&bob, &kitchen, "missed").await;
+    let (mut client, is_recovered) = come_back(&app, &ann, &was, &as_of_the_first_release(&offset)).await;
+    assert!(is_recovered);
+    assert_eq!(client.event("chat-message").await[0]["content"], "missed");
+
+    let app = with_one_epoch(app).await;
+    let (was, offset) = left_after_a_message(&app, &ann, &bob, &kitchen).await;
+    let (_, is_recovered) = come_back(&app, &ann, &was, &as_of_the_first_release(&offset)).await;
+    assert!(!is_recovered, "which of the two rooms is meant cannot be told");
 }

@@ -1,6 +1,6 @@
 //! Accounts and sign-ins in SQLite.
 
-use hub::port::{RoomDraft, Store};
+use hub::store::{RoomDraft, Store};
 use protocol::UserId;
 use server::auth::Clearance;
 use server::auth::accounts::{AccountError, Accounts, NewSignIn, REPEAT_MS, Rotation, SignIn, SignInKind};
@@ -52,7 +52,7 @@ async fn a_name_or_address_is_taken_in_any_capitals() {
     assert!(matches!(store.create(same_id).await, Err(AccountError::IdTaken)));
     assert_eq!(store.count().await.unwrap(), 3);
     assert_eq!(store.create(account("dave")).await.unwrap(), person("dave"));
-    assert_eq!(*store.by_id(&person("dave").id).await.unwrap().unwrap().person, person("dave"));
+    assert_eq!(*store.by_id(&person("dave").id).await.unwrap().unwrap().user, person("dave"));
 }
 
 #[tokio::test]
@@ -61,7 +61,7 @@ async fn somebody_is_found_by_name_or_address_in_any_capitals() {
 
     for login in ["alice", "ALICE", "alice@example.org", "Alice@EXAMPLE.org"] {
         let found = store.by_login(login).await.unwrap().unwrap();
-        assert_eq!((found.person, found.password_hash.as_deref()), (person("alice"), Some("hash of alice")));
+        assert_eq!((found.user, found.password_hash.as_deref()), (person("alice"), Some("hash of alice")));
     }
     for login in ["", "alic", "alice@", "%", "id-alice"] {
         assert!(store.by_login(login).await.unwrap().is_none(), "{login}");
@@ -101,7 +101,7 @@ async fn a_sign_in_is_live_until_it_ends() {
 
     for now_ms in [NOW, END - 1] {
         let (found, account) = store.sign_in_by_secret(&FIRST, now_ms).await.unwrap().unwrap();
-        assert!(found == sign_in && *account.person == person("alice"));
+        assert!(found == sign_in && *account.user == person("alice"));
         assert!(store.sign_in(sign_in.id, now_ms).await.unwrap().unwrap().0 == sign_in);
     }
     assert!(store.sign_in_by_secret(&SECOND, NOW).await.unwrap().is_none());
@@ -252,8 +252,8 @@ async fn a_changed_account_ends_its_sign_ins_and_is_listed_once() {
     let (_, changed) = store.changed_after(Some(newest)).await.unwrap();
     assert_eq!(changed, std::slice::from_ref(&alice));
     let account = store.by_id(&alice).await.unwrap().unwrap();
-    assert!(account.person.is_active && account.clearance == Clearance::Admin);
-    assert!(!store.by_id(&bob).await.unwrap().unwrap().person.is_active);
+    assert!(account.user.is_active && account.clearance == Clearance::Admin);
+    assert!(!store.by_id(&bob).await.unwrap().unwrap().user.is_active);
     let of_nobody = store.set_active(&nobody(), false).await;
     assert!(matches!(of_nobody, Err(AccountError::NoSuchAccount(id)) if id == nobody()));
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use hub::port::{InboxStore as _, JobWrite, MessageDraft, NewEntry, RoomDraft, Store as _};
+use hub::store::{InboxStore as _, JobWrite, MessageDraft, NewEntry, RoomDraft, Store as _};
 use protocol::InboxItem;
 use server::store::sqlite::{OpenError, check};
 use sqlx::sqlite::SqliteConnectOptions;

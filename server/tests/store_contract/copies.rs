@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use hub::port::{InboxStore as _, Slice, Store as _};
+use hub::store::{HistoryRange, InboxStore as _, Store as _};
 use protocol::limits::MAX_RECOVERED_MESSAGES;
 use server::auth::accounts::{Accounts as _, SignIn, SignInKind};
 use server::store::sqlite::{
@@ -311,5 +311,5 @@ async fn a_copy_that_is_no_good_changes_nothing() {
     }
     assert_eq!(fs::read(&database).unwrap(), bytes);
     let store = SqliteStore::open(&database).await.unwrap();
-    assert_eq!(store.page(&room_id("kitchen"), Slice::Newest, 10).await.unwrap().messages.len(), 5);
+    assert_eq!(store.page(&room_id("kitchen"), HistoryRange::Newest, 10).await.unwrap().messages.len(), 5);
 }

@@ -5,13 +5,13 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use hub::port::{
-    Appended, Delivered, InboxStore as _, JobWrite, MessageDraft, NewEntry, Slice, Store, StoreError,
+use hub::store::{
+    Appended, Delivered, HistoryRange, InboxStore as _, JobWrite, MessageDraft, NewEntry, Store, StoreError,
 };
 use protocol::limits::MAX_INBOX_ITEMS;
 use protocol::{Cursor, InboxItem, MessageKind};
 use server::auth::accounts::Accounts;
-use server::store::sqlite::{OpenError, Outage, SqliteStore};
+use server::store::sqlite::{OpenError, SqliteStore, StoreUnavailable};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::world::{
@@ -37,7 +37,7 @@ async fn everything_is_there_after_closing_and_opening_again() {
     let store = SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap();
 
     assert_eq!(store.room(&room.id).await.unwrap(), before);
-    assert_eq!(store.page(&room.id, Slice::Newest, 10).await.unwrap().messages.len(), 2);
+    assert_eq!(store.page(&room.id, HistoryRange::Newest, 10).await.unwrap().messages.len(), 2);
     assert_eq!(store.count().await.unwrap(), 3);
     let again = store.append(&room.id, drafts, 3000).await.unwrap();
     let known = said.iter().map(|it| Appended::Known(message(it).clone())).collect::<Vec<_>>();
@@ -60,12 +60,12 @@ async fn inboxes_jobs_and_live_rooms_are_there_after_opening_again() {
     let listed = InboxItem::Notification(notification("first"));
     let new = [listed, signal()].map(|item| NewEntry { item, waits: true }).to_vec();
     store.put_in_inbox(&alice.id, new, Some(JobWrite::Save(job.clone())), 2000).await.unwrap();
-    store.inbox_delivered(&alice.id, Delivered::These(&[1, 2])).await.unwrap();
+    store.mark_inbox_delivered(&alice.id, Delivered::These(&[1, 2])).await.unwrap();
     store.put_in_inbox(&alice.id, entries(MAX_INBOX_ITEMS), None, 2001).await.unwrap();
     let state = async |store: &SqliteStore| {
         let inbox = store.inbox_after(&alice.id, 2, u32::MAX).await.unwrap().unwrap();
         let notifications = store.notifications(&alice.id, None, 10).await.unwrap();
-        let page = store.page(&live, Slice::Newest, 10).await.unwrap();
+        let page = store.page(&live, HistoryRange::Newest, 10).await.unwrap();
         (inbox, notifications, page, store.room(&live).await.unwrap().unwrap())
     };
     let before = state(&store).await;
@@ -97,7 +97,7 @@ async fn what_was_answered_is_there_after_a_crash() {
     }
     let survivor = SqliteStore::open(copies.path().join("hubbub.db")).await.unwrap();
 
-    let messages = survivor.page(&room.id, Slice::Newest, 10).await.unwrap().messages;
+    let messages = survivor.page(&room.id, HistoryRange::Newest, 10).await.unwrap().messages;
     assert_eq!(messages.iter().map(|message| &*message.body).collect::<Vec<_>>(), ["hello"]);
 }
 
@@ -123,14 +123,14 @@ async fn closing_finishes_what_was_asked_before_and_refuses_the_rest() {
     }
     let refused = store.append(&room, vec![draft(&alice, "late")], 2000).await.unwrap_err();
     assert!(is_closed(&refused), "{refused:?}");
-    let refused = store.page(&room, Slice::Newest, 10).await.unwrap_err();
+    let refused = store.page(&room, HistoryRange::Newest, 10).await.unwrap_err();
     assert!(is_closed(&refused), "{refused:?}");
     let store = SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap();
-    assert_eq!(store.page(&room, Slice::Newest, 1000).await.unwrap().messages.len(), 600);
+    assert_eq!(store.page(&room, HistoryRange::Newest, 1000).await.unwrap().messages.len(), 600);
 }
 
 fn is_closed(error: &StoreError) -> bool {
-    matches!(error, StoreError::Unavailable(cause) if matches!(cause.downcast_ref(), Some(Outage::Closed)))
+    matches!(error, StoreError::Unavailable(cause) if matches!(cause.downcast_ref(), Some(StoreUnavailable::Closed)))
 }
 
 #[tokio::test]
@@ -241,8 +241,8 @@ async fn a_job_that_breaks_does_not_spoil_its_neighbours() {
         assert_eq!(matches!(answer, Err(StoreError::Unavailable(_))), breaks, "{answer:?}");
     }
 
-    assert!(store.page(&bad, Slice::Newest, 100).await.unwrap().messages.is_empty());
-    let kept = store.page(&good, Slice::Newest, 100).await.unwrap().messages;
+    assert!(store.page(&bad, HistoryRange::Newest, 100).await.unwrap().messages.is_empty());
+    let kept = store.page(&good, HistoryRange::Newest, 100).await.unwrap().messages;
     assert_eq!(seqs(&kept), (1..=54).collect::<Vec<_>>());
     let again = store.append(&bad, vec![draft(&alice, "again")], 2000).await.unwrap();
     assert_eq!(message(&again[0]).cursor.seq, 1, "what was rolled back took no number");

@@ -1,7 +1,7 @@
 //! Promises about inboxes: their numbers, what they let go, and what waits in them.
 
-use hub::model::Person;
-use hub::port::{Delivered, InboxKind, NewEntry, StoreError};
+use hub::model::User;
+use hub::store::{Delivered, InboxKind, NewEntry, StoreError};
 use protocol::limits::{self, MAX_INBOX_ITEMS};
 use protocol::{DirectMessage, InboxItem, JobChange, JobStep, MessageId, MessageKind, RoomId, Signal};
 use serde_json::json;
@@ -12,7 +12,7 @@ use crate::world::{EPOCH, World, entries, job, nobody, notification, room_id, si
 const ALL_KINDS: [InboxKind; 4] =
     [InboxKind::Notification, InboxKind::Direct, InboxKind::Job, InboxKind::Signal];
 
-fn numbers(entries: &[hub::port::Entry]) -> Vec<u64> {
+fn numbers(entries: &[hub::store::Entry]) -> Vec<u64> {
     entries.iter().map(|entry| entry.seq).collect()
 }
 
@@ -103,7 +103,7 @@ pub(crate) async fn an_unknown_person_has_no_inbox(world: &World) {
     assert_eq!(store.inbox_state(&nobody()).await.unwrap().head, 0);
     assert_eq!(store.inbox_after(&nobody(), 0, 10).await.unwrap(), Some(Vec::new()));
     assert!(store.inbox_waiting(&nobody(), &ALL_KINDS, 0, 10).await.unwrap().is_empty());
-    assert_eq!(store.inbox_delivered(&nobody(), Delivered::These(&[1])).await.unwrap(), 0);
+    assert_eq!(store.mark_inbox_delivered(&nobody(), Delivered::These(&[1])).await.unwrap(), 0);
 }
 
 pub(crate) async fn old_entries_are_let_go_and_their_numbers_with_them(world: &World) {
@@ -148,7 +148,7 @@ pub(crate) async fn what_waits_waits_until_it_was_delivered(world: &World) {
         [(&[][..], &[1, 3, 4][..]), (&[3, 2, 3, u64::MAX, 9], &[1, 4]), (&[3], &[1, 4]), (&[4, 1], &[])]
     {
         let before = bytes().await;
-        let freed = store.inbox_delivered(&alice.id, Delivered::These(delivered)).await.unwrap();
+        let freed = store.mark_inbox_delivered(&alice.id, Delivered::These(delivered)).await.unwrap();
         assert_eq!(waiting(&alice.id).await, left, "after {delivered:?}");
         assert_eq!((bytes().await, before - freed), (left.len() as u64 * size, left.len() as u64 * size));
     }
@@ -157,7 +157,7 @@ pub(crate) async fn what_waits_waits_until_it_was_delivered(world: &World) {
     assert_eq!((kept.len(), kept.iter().any(|it| it.waits)), (4, false), "delivered, but still kept");
     let kept = store.inbox_after(&bob.id, 0, 10).await.unwrap().unwrap();
     assert_eq!(kept.iter().map(|it| it.waits).collect::<Vec<_>>(), [true, false, true, true]);
-    assert_eq!(store.inbox_delivered(&bob.id, Delivered::UpTo(3)).await.unwrap(), 2 * size);
+    assert_eq!(store.mark_inbox_delivered(&bob.id, Delivered::UpTo(3)).await.unwrap(), 2 * size);
     assert_eq!(waiting(&bob.id).await, [4]);
 }
 
@@ -178,9 +178,9 @@ pub(crate) async fn what_waits_is_kept_however_old_it_is(world: &World) {
     assert_eq!(found(3).await, None);
     assert!(found(most + 3).await.is_some());
 
-    store.inbox_delivered(&alice.id, Delivered::These(&[1])).await.unwrap();
+    store.mark_inbox_delivered(&alice.id, Delivered::These(&[1])).await.unwrap();
     assert_eq!((found(0).await, waiting().await), (None, vec![3]), "it was kept for its waiting alone");
-    store.inbox_delivered(&alice.id, Delivered::UpTo(u64::MAX)).await.unwrap();
+    store.mark_inbox_delivered(&alice.id, Delivered::UpTo(u64::MAX)).await.unwrap();
     assert_eq!((found(2).await, waiting().await), (None, vec![]));
 }
 
@@ -234,7 +234,7 @@ pub(crate) async fn what_waits_is_read_in_portions_and_by_kind(world: &World) {
 pub(crate) async fn a_direct_message_is_stored_while_both_are_in_its_room(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let room = world.room("general").await;
-    let put = async |author: &Person, to: &Person, room: &RoomId| {
+    let put = async |author: &User, to: &User, room: &RoomId| {
         let letter = DirectMessage {
             id: MessageId(Uuid::now_v7()),
             room: room.clone(),

@@ -1,6 +1,6 @@
 //! Promises about jobs.
 
-use hub::port::{JobWrite, StoreError};
+use hub::store::{JobWrite, StoreError};
 use protocol::{Job, JobId, JobKind, JobStatus};
 use serde_json::json;
 use uuid::Uuid;

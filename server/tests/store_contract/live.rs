@@ -1,7 +1,7 @@
 //! Promises about live rooms, and about what owners say of sessions.
 
 use hub::model::RoomRecord;
-use hub::port::{Slice, StoreError};
+use hub::store::{HistoryRange, StoreError};
 use protocol::{Cursor, LIVE_PREFIX, LiveChange, Role, RoomId, RoomKind};
 use serde_json::json;
 
@@ -19,7 +19,7 @@ fn people(record: &RoomRecord) -> Vec<(&str, Role, u64)> {
     let mut people: Vec<_> = record
         .members
         .iter()
-        .map(|member| (member.person.username.as_str(), member.role, member.read_seq))
+        .map(|member| (member.user.username.as_str(), member.role, member.read_seq))
         .collect();
     people.sort_unstable_by_key(|(name, ..)| *name);
     people
@@ -42,7 +42,7 @@ pub(crate) async fn a_live_room_is_made_once(world: &World) {
     assert_eq!(world.live(&room_id("other")).await, None);
     assert_eq!(world.live(&live.id).await, None);
     assert_eq!(store.room(&room_id("session_other")).await.unwrap(), None);
-    assert_eq!(store.heads_of(&alice.id).await.unwrap().len(), 2);
+    assert_eq!(store.room_positions(&alice.id).await.unwrap().len(), 2);
 }
 
 pub(crate) async fn the_members_of_a_live_room_are_those_of_its_chat(world: &World) {
@@ -104,18 +104,18 @@ pub(crate) async fn messages_of_a_live_room_are_its_own(world: &World) {
     store.mark_read(&live, &[(bob.id.clone(), 2)]).await.unwrap();
 
     assert_eq!(said.cursor, Cursor { epoch: 9, seq: 1 });
-    assert_eq!(seqs(&world.page(&live, Slice::Newest, 10).await.messages), [1, 2]);
-    assert_eq!(seqs(&world.page(&chat, Slice::Newest, 10).await.messages), [1]);
+    assert_eq!(seqs(&world.page(&live, HistoryRange::Newest, 10).await.messages), [1, 2]);
+    assert_eq!(seqs(&world.page(&chat, HistoryRange::Newest, 10).await.messages), [1]);
     assert_eq!(store.find_message(said.id).await.unwrap(), Some((live.clone(), said.cursor)));
     let record = store.room(&live).await.unwrap().unwrap();
     assert_eq!(record.head.seq, 2);
     assert!(record.members.iter().all(|member| member.read_seq == 0));
     assert_eq!(world.unread(&chat, bob).await, 1);
-    let mut heads = store.heads_of(&bob.id).await.unwrap();
+    let mut heads = store.room_positions(&bob.id).await.unwrap();
     heads.sort_by(|(one, _), (other, _)| one.cmp(other));
     assert_eq!(heads, [(chat, Cursor { epoch: EPOCH, seq: 1 }), (live, Cursor { epoch: 9, seq: 2 })]);
-    assert!(store.heads_of(&carol.id).await.unwrap().is_empty());
-    assert!(store.heads_of(&nobody()).await.unwrap().is_empty());
+    assert!(store.room_positions(&carol.id).await.unwrap().is_empty());
+    assert!(store.room_positions(&nobody()).await.unwrap().is_empty());
 }
 
 pub(crate) async fn a_live_room_goes_with_its_chat(world: &World) {
@@ -128,7 +128,7 @@ pub(crate) async fn a_live_room_goes_with_its_chat(world: &World) {
 
     assert_eq!(store.room(&live).await.unwrap(), None);
     assert_eq!(store.role(&live, &alice.id).await.unwrap(), None);
-    assert!(world.page(&live, Slice::Newest, 10).await.messages.is_empty());
+    assert!(world.page(&live, HistoryRange::Newest, 10).await.messages.is_empty());
     assert_eq!(store.find_message(said.id).await.unwrap(), None);
     assert!(store.room(&stays).await.unwrap().is_some());
     assert_eq!(world.live(&chat).await, None);

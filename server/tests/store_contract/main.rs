@@ -12,6 +12,8 @@ mod accounts;
 mod check;
 mod copies;
 mod files;
+#[path = "../fixtures/mod.rs"]
+mod fixtures;
 mod inbox;
 mod jobs;
 mod live;
@@ -26,7 +28,7 @@ mod rooms;
 mod sign_in_quota;
 mod world;
 
-/// Each of these is a promise of `hub::port::Store`.
+/// Each of these is a promise of `hub::store::Store`.
 macro_rules! contract {
     ($($file:ident: $($promise:ident),+;)+) => {
         mod memory {

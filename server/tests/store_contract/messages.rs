@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hub::port::{Appended, MessageDraft, Slice, StoreError};
+use hub::store::{Appended, HistoryRange, MessageDraft, StoreError};
 use protocol::limits::PAGE_BYTES;
 use protocol::{Cursor, MessageId, MessageKind, RoomId, UserId};
 use uuid::Uuid;
@@ -24,7 +24,7 @@ pub(crate) async fn numbers_are_dense_and_in_order(world: &World) {
         assert_eq!((&message.room, &message.author, message.at_ms), (&room, &draft.author, 2000));
         assert_eq!((message.id, message.draft, &message.body), (draft.id, draft.draft, &draft.body));
     }
-    let page = world.page(&room, Slice::Newest, 10).await;
+    let page = world.page(&room, HistoryRange::Newest, 10).await;
     assert_eq!(seqs(&page.messages), [1, 2, 3, 4]);
     assert_eq!(page.messages[..3], answers.iter().map(|it| message(it).clone()).collect::<Vec<_>>());
     let found = store.room(&room).await.unwrap().unwrap();
@@ -46,7 +46,7 @@ pub(crate) async fn a_draft_sent_again_keeps_its_number(world: &World) {
     assert_eq!(message(&answers[0]).cursor.seq, 2);
     assert_eq!(answers[1], known);
     assert_eq!(only_known, [known]);
-    assert_eq!(seqs(&world.page(&room, Slice::Newest, 10).await.messages), [1, 2]);
+    assert_eq!(seqs(&world.page(&room, HistoryRange::Newest, 10).await.messages), [1, 2]);
     assert_eq!(store.summary(&room, &bob.id).await.unwrap().unwrap().last.unwrap().at_ms, 3000);
 }
 
@@ -60,7 +60,7 @@ pub(crate) async fn a_draft_twice_in_one_batch_is_one_message(world: &World) {
 
     assert_eq!(answers.iter().map(|it| message(it).cursor.seq).collect::<Vec<_>>(), [1, 2, 1, 3]);
     assert_eq!(answers[2], Appended::Known(message(&answers[0]).clone()));
-    assert_eq!(seqs(&world.page(&room, Slice::Newest, 10).await.messages), [1, 2, 3]);
+    assert_eq!(seqs(&world.page(&room, HistoryRange::Newest, 10).await.messages), [1, 2, 3]);
 }
 
 pub(crate) async fn a_draft_sent_twice_at_once_is_one_message(world: &World) {
@@ -76,7 +76,7 @@ pub(crate) async fn a_draft_sent_twice_at_once_is_one_message(world: &World) {
     let (first, second) = (first.unwrap(), second.unwrap());
     assert_eq!(message(&first[1]), message(&second[0]));
     assert_ne!(first[1], second[0], "it is new once and known once");
-    assert_eq!(seqs(&world.page(&room, Slice::Newest, 10).await.messages), [1, 2, 3]);
+    assert_eq!(seqs(&world.page(&room, HistoryRange::Newest, 10).await.messages), [1, 2, 3]);
 }
 
 pub(crate) async fn a_draft_belongs_to_its_author_and_its_room(world: &World) {
@@ -107,7 +107,7 @@ pub(crate) async fn an_unknown_room_or_author_appends_nothing(world: &World) {
     let drafts = vec![draft(alice, "hello"), draft(&Arc::new(stranger), "hello")];
     let refused = store.append(&room, drafts, 2000).await.unwrap_err();
     assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
-    assert!(world.page(&room, Slice::Newest, 10).await.messages.is_empty());
+    assert!(world.page(&room, HistoryRange::Newest, 10).await.messages.is_empty());
     assert_eq!(world.say(&room, alice, "first", 2000).await.cursor.seq, 1);
 }
 
@@ -121,7 +121,7 @@ pub(crate) async fn any_text_survives_unchanged(world: &World) {
         world.say(&room, &world.alice, body, 2000).await;
     }
 
-    let kept = world.page(&room, Slice::Newest, 10).await.messages;
+    let kept = world.page(&room, HistoryRange::Newest, 10).await.messages;
     assert_eq!(
         kept.iter().map(|message| &*message.body).collect::<Vec<_>>(),
         [&bodies[..], &[&long]].concat()
@@ -136,23 +136,23 @@ pub(crate) async fn pages_end_where_the_room_ends(world: &World) {
         world.say(&other, &world.alice, "elsewhere", at_ms).await;
     }
     for (slice, limit, expected, has_more) in [
-        (Slice::Newest, 4, &[2, 3, 4, 5][..], true),
-        (Slice::Newest, 5, &[1, 2, 3, 4, 5], false),
-        (Slice::Newest, 6, &[1, 2, 3, 4, 5], false),
-        (Slice::Newest, u32::MAX, &[1, 2, 3, 4, 5], false),
-        (Slice::Newest, 0, &[], true),
-        (Slice::Before(4), 2, &[2, 3], true),
-        (Slice::Before(4), 3, &[1, 2, 3], false),
-        (Slice::Before(1), 3, &[], false),
-        (Slice::Before(0), 3, &[], false),
-        (Slice::Before(u64::MAX), 2, &[4, 5], true),
-        (Slice::After(0), 4, &[1, 2, 3, 4], true),
-        (Slice::After(0), 5, &[1, 2, 3, 4, 5], false),
-        (Slice::After(3), 1, &[4], true),
-        (Slice::After(3), 2, &[4, 5], false),
-        (Slice::After(5), 2, &[], false),
-        (Slice::After(u64::MAX), 2, &[], false),
-        (Slice::After(3), 0, &[], true),
+        (HistoryRange::Newest, 4, &[2, 3, 4, 5][..], true),
+        (HistoryRange::Newest, 5, &[1, 2, 3, 4, 5], false),
+        (HistoryRange::Newest, 6, &[1, 2, 3, 4, 5], false),
+        (HistoryRange::Newest, u32::MAX, &[1, 2, 3, 4, 5], false),
+        (HistoryRange::Newest, 0, &[], true),
+        (HistoryRange::Before(4), 2, &[2, 3], true),
+        (HistoryRange::Before(4), 3, &[1, 2, 3], false),
+        (HistoryRange::Before(1), 3, &[], false),
+        (HistoryRange::Before(0), 3, &[], false),
+        (HistoryRange::Before(u64::MAX), 2, &[4, 5], true),
+        (HistoryRange::After(0), 4, &[1, 2, 3, 4], true),
+        (HistoryRange::After(0), 5, &[1, 2, 3, 4, 5], false),
+        (HistoryRange::After(3), 1, &[4], true),
+        (HistoryRange::After(3), 2, &[4, 5], false),
+        (HistoryRange::After(5), 2, &[], false),
+        (HistoryRange::After(u64::MAX), 2, &[], false),
+        (HistoryRange::After(3), 0, &[], true),
     ] {
         let page = world.page(&room, slice, limit).await;
         assert_eq!((seqs(&page.messages), page.has_more), (expected.to_vec(), has_more), "{slice:?} {limit}");
@@ -166,10 +166,10 @@ pub(crate) async fn pages_end_where_they_have_enough_bytes(world: &World) {
     let drafts = (0..12).map(|_| draft(alice, &long)).collect();
     store.append(&room, drafts, 2000).await.unwrap();
     for (slice, expected, has_more) in [
-        (Slice::After(0), &[1, 2, 3, 4, 5][..], true),
-        (Slice::After(7), &[8, 9, 10, 11, 12], false),
-        (Slice::Before(9), &[4, 5, 6, 7, 8], true),
-        (Slice::Newest, &[8, 9, 10, 11, 12], true),
+        (HistoryRange::After(0), &[1, 2, 3, 4, 5][..], true),
+        (HistoryRange::After(7), &[8, 9, 10, 11, 12], false),
+        (HistoryRange::Before(9), &[4, 5, 6, 7, 8], true),
+        (HistoryRange::Newest, &[8, 9, 10, 11, 12], true),
     ] {
         let page = world.page(&room, slice, 10).await;
         assert_eq!((seqs(&page.messages), page.has_more), (expected.to_vec(), has_more), "{slice:?}");
@@ -194,25 +194,25 @@ pub(crate) async fn a_page_for_somebody_is_for_who_is_in_the_room(world: &World)
     };
 
     for room in [&chat, &live] {
-        assert_eq!(read(room, &bob.id, Slice::Newest).await, Some((vec![2, 3], true)));
-        assert_eq!(read(room, &bob.id, Slice::After(0)).await, Some((vec![1, 2], true)));
-        assert_eq!(read(room, &bob.id, Slice::Before(2)).await, Some((vec![1], false)));
-        assert_eq!(read(room, &bob.id, Slice::After(3)).await, Some((vec![], false)));
+        assert_eq!(read(room, &bob.id, HistoryRange::Newest).await, Some((vec![2, 3], true)));
+        assert_eq!(read(room, &bob.id, HistoryRange::After(0)).await, Some((vec![1, 2], true)));
+        assert_eq!(read(room, &bob.id, HistoryRange::Before(2)).await, Some((vec![1], false)));
+        assert_eq!(read(room, &bob.id, HistoryRange::After(3)).await, Some((vec![], false)));
         for stranger in [&carol.id, &nobody()] {
-            assert_eq!(read(room, stranger, Slice::Newest).await, None);
-            assert_eq!(read(room, stranger, Slice::After(3)).await, None);
+            assert_eq!(read(room, stranger, HistoryRange::Newest).await, None);
+            assert_eq!(read(room, stranger, HistoryRange::After(3)).await, None);
         }
     }
-    assert_eq!(read(&silent, &bob.id, Slice::Newest).await, Some((vec![], false)));
-    assert_eq!(read(&room_id("missing"), &bob.id, Slice::Newest).await, None);
+    assert_eq!(read(&silent, &bob.id, HistoryRange::Newest).await, Some((vec![], false)));
+    assert_eq!(read(&room_id("missing"), &bob.id, HistoryRange::Newest).await, None);
     store.remove_member(&chat, &bob.id).await.unwrap();
     for room in [&chat, &live] {
-        assert_eq!(read(room, &bob.id, Slice::Newest).await, None);
+        assert_eq!(read(room, &bob.id, HistoryRange::Newest).await, None);
     }
 }
 
 pub(crate) async fn a_room_that_does_not_exist_has_an_empty_page(world: &World) {
-    for slice in [Slice::Newest, Slice::Before(5), Slice::After(0)] {
+    for slice in [HistoryRange::Newest, HistoryRange::Before(5), HistoryRange::After(0)] {
         let page = world.page(&room_id("other"), slice, 10).await;
         assert!(page.messages.is_empty() && !page.has_more);
     }
@@ -244,7 +244,7 @@ pub(crate) async fn rooms_stay_dense_when_many_write_at_once(world: &World) {
         end.unwrap();
     }
     for room in &rooms {
-        let messages = world.page(room, Slice::After(0), 1000).await.messages;
+        let messages = world.page(room, HistoryRange::After(0), 1000).await.messages;
         assert_eq!(seqs(&messages), (1..=48).collect::<Vec<_>>());
     }
 }
@@ -284,7 +284,7 @@ pub(crate) async fn a_message_keeps_its_parent_and_its_kind(world: &World) {
         assert_eq!((message.parent, &message.kind), (draft.parent, &draft.kind), "{draft:?}");
     }
     assert_eq!(again, said.iter().cloned().map(Appended::Known).collect::<Vec<_>>());
-    for slice in [Slice::After(1), Slice::Newest] {
+    for slice in [HistoryRange::After(1), HistoryRange::Newest] {
         assert_eq!(world.page(&room, slice, 4).await.messages, said);
     }
 }

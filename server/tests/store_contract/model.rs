@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hub::model::Person;
-use hub::port::{Appended, MessageDraft, RoomDraft, Slice};
+use hub::model::User;
+use hub::store::{Appended, HistoryRange, MessageDraft, RoomDraft};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
@@ -93,7 +93,7 @@ async fn play(world: &World, room: RoomId, (steps, place, limit): (Vec<Step>, u6
 async fn say(
     world: &World,
     room: &RoomId,
-    people: [&Arc<Person>; 3],
+    people: [&Arc<User>; 3],
     said: &[(usize, u128)],
     paper: &mut Paper,
 ) {
@@ -118,7 +118,7 @@ async fn say(
 async fn turn_pages(world: &World, room: &RoomId, place: u64, limit: u32, head: u64) {
     let (mut after, mut told) = (place, Vec::new());
     loop {
-        let page = world.page(room, Slice::After(after), limit).await;
+        let page = world.page(room, HistoryRange::After(after), limit).await;
         assert!(page.messages.len() <= limit as usize);
         told.extend(seqs(&page.messages));
         after = told.last().copied().unwrap_or(after);
@@ -129,7 +129,7 @@ async fn turn_pages(world: &World, room: &RoomId, place: u64, limit: u32, head: 
     assert_eq!(told, (place + 1..=head).collect::<Vec<_>>());
     let (mut before, mut told) = (place, Vec::new());
     loop {
-        let page = world.page(room, Slice::Before(before), limit).await;
+        let page = world.page(room, HistoryRange::Before(before), limit).await;
         told.splice(0..0, seqs(&page.messages));
         before = told.first().copied().unwrap_or(before);
         if !page.has_more {

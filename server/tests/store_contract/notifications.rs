@@ -1,6 +1,6 @@
 //! Promises about notifications.
 
-use hub::port::{NewEntry, Notifications};
+use hub::store::{NewEntry, Notifications};
 use protocol::limits::MAX_INBOX_ITEMS;
 use protocol::{InboxItem, Notification, NotificationId};
 use uuid::Uuid;

@@ -1,9 +1,10 @@
 //! Files that older versions of this program wrote.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use hub::port::{InboxStore as _, Slice, Store as _, StoreError};
+use hub::store::{HistoryRange, InboxStore as _, Store as _, StoreError};
 use protocol::{Cursor, MessageId, MessageKind, RoomKind};
 use server::auth::Clearance;
 use server::auth::accounts::{Accounts as _, Rotation};
@@ -13,6 +14,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 use uuid::Uuid;
 
+use crate::fixtures::write_database_of_0_1_0;
 use crate::world::{draft_room, entries, person, room_id};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -52,7 +54,7 @@ async fn what_version_2_wrote_is_there_and_can_do_what_is_new() {
     let (room, alice) = (room_id("general"), Arc::new(person("alice")));
     let record = store.room(&room).await.unwrap().unwrap();
     assert_eq!((record.kind, record.members.len(), record.live), (RoomKind::Group, 1, None));
-    let page = store.page(&room, Slice::Newest, 10).await.unwrap();
+    let page = store.page(&room, HistoryRange::Newest, 10).await.unwrap();
     let [said] = &page.messages[..] else { panic!("{page:?}") };
     assert_eq!((&*said.body, &said.author, said.parent), ("hello", &alice, None));
     assert_eq!(said.kind, MessageKind::Text);
@@ -84,7 +86,7 @@ async fn a_secret_that_version_3_spent_still_ends_its_sign_in() {
     let store = SqliteStore::open(&path).await.unwrap();
 
     let alice = store.by_id(&person("alice").id).await.unwrap().unwrap();
-    assert_eq!((&*alice.person, alice.clearance), (&person("alice"), Clearance::Person));
+    assert_eq!((&*alice.user, alice.clearance), (&person("alice"), Clearance::Person));
     let reused = store.rotate(&[0x11; 32], &[0; 32], 60_000, 90_000_000).await.unwrap();
     assert!(matches!(reused, Rotation::Reused(_)));
 }
@@ -121,4 +123,47 @@ async fn what_version_6_knew_of_live_rooms_is_known_and_ids_are_kept_from_then_o
     assert_eq!(store.room(&session).await.unwrap(), None);
     let again = store.create_room(draft_room("general", &person("alice"))).await.unwrap_err();
     assert!(matches!(again, StoreError::RoomDeleted), "{again:?}");
+}
+
+/// How many rows each table of a database has.
+async fn rows_of(path: &Path) -> BTreeMap<String, i64> {
+    let mut connection = SqliteConnectOptions::new().filename(path).connect().await.unwrap();
+    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
+        .fetch_all(&mut connection)
+        .await
+        .unwrap();
+    let mut rows = BTreeMap::new();
+    for table in tables {
+        let count = sqlx::AssertSqlSafe(format!("SELECT COUNT(*) FROM {table}"));
+        let count = sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap();
+        rows.insert(table, count);
+    }
+    connection.close().await.unwrap();
+    rows
+}
+
+#[tokio::test]
+async fn a_database_of_0_1_0_loses_no_row_when_it_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hubbub.db");
+    write_database_of_0_1_0(&path).await;
+    let before = rows_of(&path).await;
+    assert!(before.values().all(|count| *count > 0), "a table without rows proves nothing: {before:?}");
+
+    let store = SqliteStore::open(&path).await.unwrap();
+
+    let kitchen = store.room(&room_id("kitchen")).await.unwrap().unwrap();
+    assert_eq!((kitchen.kind, kitchen.members.len()), (RoomKind::Group, 3));
+    let session = store.room(&room_id("session_kitchen")).await.unwrap().unwrap();
+    assert_eq!(
+        (session.kind, session.live.map(|live| live.status)),
+        (RoomKind::Live, Some("paused".to_owned()))
+    );
+    let page = store.page(&room_id("kitchen"), HistoryRange::Newest, 10).await.unwrap();
+    let said: Vec<&str> = page.messages.iter().map(|message| &*message.body).collect();
+    assert_eq!(said, ["Tea \"is\" ready שלום 👩‍👩‍👧", "Green or black?", "line\nbreak\ttab"]);
+    drop(store);
+    let after = rows_of(&path).await;
+    let lost: Vec<_> = before.iter().filter(|(table, count)| after.get(*table) < Some(count)).collect();
+    assert!(lost.is_empty(), "{lost:?} of {after:?}");
 }

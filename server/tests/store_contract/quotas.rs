@@ -1,6 +1,6 @@
 //! Promises about what quotas ask.
 
-use hub::port::{JobWrite, StoreError};
+use hub::store::{JobWrite, StoreError};
 use protocol::JobStatus;
 
 use crate::world::{World, draft_room, job, nobody, room_id};

@@ -35,7 +35,7 @@ async fn seen_device(accounts: &Remembered) -> Uuid {
         seen_at_ms: NOW,
     };
     accounts.open_sign_in(begins(sign_in)).await.unwrap();
-    assert_eq!(*accounts.sign_in(id, NOW).await.unwrap().unwrap().1.person, person("alice"));
+    assert_eq!(*accounts.sign_in(id, NOW).await.unwrap().unwrap().1.user, person("alice"));
     id
 }
 
@@ -45,15 +45,15 @@ async fn who_was_seen_is_known_without_the_store() {
     let device = seen_device(&accounts).await;
     assert_eq!(accounts.by_id(&nobody()).await.unwrap(), None);
     let dave = accounts.create(account("dave")).await.unwrap();
-    assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap().person, dave);
+    assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap().user, dave);
     store.close().await;
 
     let (sign_in, account) = accounts.sign_in(device, END - 1).await.unwrap().unwrap();
-    let alice = account.person;
+    let alice = account.user;
     assert_eq!((sign_in.id, sign_in.expires_at_ms), (device, END));
-    let known = accounts.by_id(&alice.id).await.unwrap().unwrap().person;
+    let known = accounts.by_id(&alice.id).await.unwrap().unwrap().user;
     assert!(Arc::ptr_eq(&alice, &known), "one of each person");
-    assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap().person, dave);
+    assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap().user, dave);
     accounts.by_id(&person("bob").id).await.unwrap_err();
     accounts.sign_in(Uuid::now_v7(), NOW).await.err().unwrap();
 }
@@ -145,9 +145,9 @@ async fn an_account_that_was_changed_here_or_elsewhere_is_not_remembered() {
 
     // As another process does it.
     store.set_active(&alice, false).await.unwrap();
-    assert!(accounts.by_id(&alice).await.unwrap().unwrap().person.is_active, "not yet noticed");
+    assert!(accounts.by_id(&alice).await.unwrap().unwrap().user.is_active, "not yet noticed");
     let (_, changed) = accounts.changed_after(Some(newest)).await.unwrap();
     assert_eq!(changed, std::slice::from_ref(&alice));
-    assert!(!accounts.by_id(&alice).await.unwrap().unwrap().person.is_active);
+    assert!(!accounts.by_id(&alice).await.unwrap().unwrap().user.is_active);
     assert!(accounts.sign_in(device, NOW).await.unwrap().is_none());
 }

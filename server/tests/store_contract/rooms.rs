@@ -1,7 +1,7 @@
 //! Promises about rooms, their members and the lists of them.
 
 use hub::model::RoomRecord;
-use hub::port::{RoomDraft, Slice, StoreError};
+use hub::store::{HistoryRange, RoomDraft, StoreError};
 use protocol::limits::{MAX_UNREAD, UNREAD_AMONG};
 use protocol::{Cursor, Preview, Role, RoomId};
 
@@ -9,7 +9,7 @@ use crate::world::{EPOCH, World, draft, draft_room, nobody, room_id};
 
 fn usernames(record: &RoomRecord) -> Vec<(&str, Role)> {
     let mut names: Vec<_> =
-        record.members.iter().map(|member| (member.person.username.as_str(), member.role)).collect();
+        record.members.iter().map(|member| (member.user.username.as_str(), member.role)).collect();
     names.sort_unstable_by_key(|(name, _)| *name);
     names
 }
@@ -47,7 +47,7 @@ pub(crate) async fn an_unknown_person_makes_no_room(world: &World) {
         assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
     }
     assert_eq!(store.room(&room_id("general")).await.unwrap(), None);
-    assert!(store.heads_of(&alice.id).await.unwrap().is_empty());
+    assert!(store.room_positions(&alice.id).await.unwrap().is_empty());
 }
 
 pub(crate) async fn a_room_gets_another_name(world: &World) {
@@ -74,10 +74,10 @@ pub(crate) async fn a_deleted_room_leaves_nothing(world: &World) {
 
     assert_eq!(store.room(&room).await.unwrap(), None);
     assert_eq!(store.role(&room, &alice.id).await.unwrap(), None);
-    let left: Vec<_> = store.heads_of(&bob.id).await.unwrap().into_iter().map(|it| it.0).collect();
+    let left: Vec<_> = store.room_positions(&bob.id).await.unwrap().into_iter().map(|it| it.0).collect();
     assert_eq!(left, std::slice::from_ref(&other));
-    assert!(world.page(&room, Slice::Newest, 10).await.messages.is_empty());
-    assert_eq!(world.page(&other, Slice::Newest, 10).await.messages.len(), 1);
+    assert!(world.page(&room, HistoryRange::Newest, 10).await.messages.is_empty());
+    assert_eq!(world.page(&other, HistoryRange::Newest, 10).await.messages.len(), 1);
     let refused = store.append(&room, vec![said], 3000).await.unwrap_err();
     assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
 }
@@ -109,7 +109,7 @@ pub(crate) async fn people_are_added_once(world: &World) {
     let again = store.add_members(&room, &people, 3000).await.unwrap();
     let none = store.add_members(&room, &[], 3000).await.unwrap();
 
-    assert_eq!(added.iter().map(|member| &member.person.id).collect::<Vec<_>>(), [&carol.id]);
+    assert_eq!(added.iter().map(|member| &member.user.id).collect::<Vec<_>>(), [&carol.id]);
     assert_eq!((added[0].role, added[0].read_seq), (Role::Member, 0));
     assert!(again.is_empty() && none.is_empty());
     assert_eq!(store.role(&room, &alice.id).await.unwrap(), Some(Role::Owner));
@@ -142,7 +142,7 @@ pub(crate) async fn who_leaves_is_out_and_may_come_back(world: &World) {
 
     assert_eq!(store.role(&room, &bob.id).await.unwrap(), None);
     assert_eq!(store.summary(&room, &bob.id).await.unwrap(), None);
-    assert!(store.heads_of(&bob.id).await.unwrap().is_empty());
+    assert!(store.room_positions(&bob.id).await.unwrap().is_empty());
     assert!(store.summaries(&bob.id, None, 10).await.unwrap().is_empty());
     let added = store.add_members(&room, std::slice::from_ref(&bob.id), 3000).await.unwrap();
     assert_eq!(added[0].read_seq, 0);

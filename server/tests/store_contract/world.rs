@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use hub::memory::MemoryStore;
-use hub::model::{Message, Person};
-use hub::port::{Appended, MessageDraft, NewEntry, Page, RoomDraft, Slice, Store};
+use hub::model::{Message, User};
+use hub::store::{Appended, HistoryRange, MessageDraft, NewEntry, Page, RoomDraft, Store};
 use protocol::{
     DraftId, InboxItem, Job, JobId, JobKind, JobStatus, LiveChange, MessageId, MessageKind, Notification,
     NotificationId, RoomId, RoomKind, Signal, UserId,
@@ -19,9 +19,9 @@ pub(crate) const EPOCH: u32 = 7;
 
 pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) alice: Arc<Person>,
-    pub(crate) bob: Arc<Person>,
-    pub(crate) carol: Arc<Person>,
+    pub(crate) alice: Arc<User>,
+    pub(crate) bob: Arc<User>,
+    pub(crate) carol: Arc<User>,
     /// Removed with the world.
     _folder: Option<TempDir>,
 }
@@ -30,7 +30,7 @@ impl World {
     pub(crate) fn in_memory() -> Self {
         let store = MemoryStore::new();
         for name in ["alice", "bob", "carol"] {
-            store.put_person(person(name));
+            store.put_user(person(name));
         }
         Self::of(Arc::new(store), None)
     }
@@ -56,7 +56,7 @@ impl World {
         self.store.create_room(draft).await.unwrap().id
     }
 
-    pub(crate) async fn say(&self, room: &RoomId, author: &Arc<Person>, body: &str, at_ms: i64) -> Message {
+    pub(crate) async fn say(&self, room: &RoomId, author: &Arc<User>, body: &str, at_ms: i64) -> Message {
         let mut answers = self.store.append(room, vec![draft(author, body)], at_ms).await.unwrap();
         match answers.remove(0) {
             Appended::New(message) => message,
@@ -64,11 +64,11 @@ impl World {
         }
     }
 
-    pub(crate) async fn page(&self, room: &RoomId, slice: Slice, limit: u32) -> Page {
+    pub(crate) async fn page(&self, room: &RoomId, slice: HistoryRange, limit: u32) -> Page {
         self.store.page(room, slice, limit).await.unwrap()
     }
 
-    pub(crate) async fn unread(&self, room: &RoomId, reader: &Arc<Person>) -> u32 {
+    pub(crate) async fn unread(&self, room: &RoomId, reader: &Arc<User>) -> u32 {
         self.store.summary(room, &reader.id).await.unwrap().unwrap().unread
     }
 }
@@ -82,12 +82,12 @@ pub(crate) async fn open_with_people(folder: &TempDir) -> SqliteStore {
 }
 
 pub(crate) fn account(name: &str) -> NewAccount {
-    let Person { id, username, email, created_at_ms, .. } = person(name);
+    let User { id, username, email, created_at_ms, .. } = person(name);
     NewAccount { id, username, email, password_hash: Some(format!("hash of {name}")), created_at_ms }
 }
 
-pub(crate) fn person(name: &str) -> Person {
-    Person {
+pub(crate) fn person(name: &str) -> User {
+    User {
         id: UserId::parse(&format!("id-{name}")).unwrap(),
         username: name.to_owned(),
         email: format!("{name}@example.org"),
@@ -104,7 +104,7 @@ pub(crate) fn room_id(id: &str) -> RoomId {
     RoomId::parse(id).unwrap()
 }
 
-pub(crate) fn draft_room(id: &str, owner: &Person) -> RoomDraft {
+pub(crate) fn draft_room(id: &str, owner: &User) -> RoomDraft {
     RoomDraft {
         id: room_id(id),
         name: format!("Room {id}"),
@@ -116,7 +116,7 @@ pub(crate) fn draft_room(id: &str, owner: &Person) -> RoomDraft {
     }
 }
 
-pub(crate) fn draft(author: &Arc<Person>, body: &str) -> MessageDraft {
+pub(crate) fn draft(author: &Arc<User>, body: &str) -> MessageDraft {
     MessageDraft {
         id: MessageId(Uuid::now_v7()),
         author: author.clone(),

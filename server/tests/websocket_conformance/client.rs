@@ -74,7 +74,7 @@ pub(crate) struct Client {
 impl Client {
     /// Opens a socket without extensions.
     pub(crate) async fn open(addr: SocketAddr) -> Self {
-        let (client, answer) = Self::knock(addr, request("/", "").as_bytes()).await;
+        let (client, answer) = Self::try_connect(addr, request("/", "").as_bytes()).await;
         assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
         client
     }
@@ -82,13 +82,13 @@ impl Client {
     /// Opens a socket that may send and take compressed messages.
     pub(crate) async fn open_compressing(addr: SocketAddr, offer: &str) -> Self {
         let offer = format!("Sec-WebSocket-Extensions: {offer}\r\n");
-        let (client, answer) = Self::knock(addr, request("/", &offer).as_bytes()).await;
+        let (client, answer) = Self::try_connect(addr, request("/", &offer).as_bytes()).await;
         assert!(answer.contains("sec-websocket-extensions: permessage-deflate;"), "{answer}");
         client
     }
 
     /// Sends a request and takes the head of the answer.
-    pub(crate) async fn knock(addr: SocketAddr, request: &[u8]) -> (Self, String) {
+    pub(crate) async fn try_connect(addr: SocketAddr, request: &[u8]) -> (Self, String) {
         let mut client = Self { stream: TcpStream::connect(addr).await.unwrap() };
         client.stream.set_nodelay(true).unwrap();
         client.say(request).await;

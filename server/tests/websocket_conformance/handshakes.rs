@@ -5,7 +5,7 @@ use crate::client::{Client, FIN, TEXT, echo, frame, request};
 #[tokio::test]
 async fn a_handshake_is_answered_as_the_standard_says() {
     let addr = echo().await;
-    let (_client, answer) = Client::knock(addr, request("/any/path?x=y", "").as_bytes()).await;
+    let (_client, answer) = Client::try_connect(addr, request("/any/path?x=y", "").as_bytes()).await;
     let answer = answer.to_lowercase();
     for line in [
         "http/1.1 101 switching protocols\r\n",
@@ -22,7 +22,7 @@ async fn a_handshake_is_answered_as_the_standard_says() {
 async fn what_is_said_right_behind_the_handshake_is_heard() {
     let addr = echo().await;
     let both = [request("/", "").as_bytes(), &frame(FIN | TEXT, b"early")].concat();
-    let (mut client, _) = Client::knock(addr, &both).await;
+    let (mut client, _) = Client::try_connect(addr, &both).await;
     client.hears(FIN | TEXT, b"early").await;
     client.is_echoed(TEXT, b"later").await;
 }
@@ -40,7 +40,7 @@ async fn other_requests_are_refused_by_name() {
         (request("/", "").replace("Version: 13", "Version: 12"), "426"),
         ("GET / HTTP/1.1\r\nHost: test\r\n\r\n".to_owned(), "400"),
     ] {
-        let (_client, answer) = Client::knock(addr, wrong.as_bytes()).await;
+        let (_client, answer) = Client::try_connect(addr, wrong.as_bytes()).await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{wrong}\n{answer}");
         assert_eq!(answer.contains("sec-websocket-version: 13\r\n"), status == "426", "{answer}");
     }

@@ -10,7 +10,7 @@ fn path(who: &Tokens) -> String {
 }
 
 async fn enter(app: &App, who: &Tokens, more: &str) -> (Client, String) {
-    let (mut client, answer) = Client::knock(app.addr, request(&path(who), more).as_bytes()).await;
+    let (mut client, answer) = Client::try_connect(app.addr, request(&path(who), more).as_bytes()).await;
     let (first, welcome) = client.hear().await.unwrap();
     let welcome = String::from_utf8(welcome).unwrap();
     assert!(first == FIN | TEXT && welcome.contains(r#""type":"welcome""#), "{welcome}");
@@ -67,10 +67,10 @@ async fn what_is_no_handshake_is_told_which_one_is_understood() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let old = request(&path(&ann), "").replace("Version: 13", "Version: 8");
-    let (_, answer) = Client::knock(app.addr, old.as_bytes()).await;
+    let (_, answer) = Client::try_connect(app.addr, old.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 426 "), "{answer}");
     assert!(answer.contains("sec-websocket-version: 13\r\n"), "{answer}");
     let plain = format!("GET {} HTTP/1.1\r\nHost: test\r\n\r\n", path(&ann));
-    let (_, answer) = Client::knock(app.addr, plain.as_bytes()).await;
+    let (_, answer) = Client::try_connect(app.addr, plain.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
 }

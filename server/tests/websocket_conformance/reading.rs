@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::get;
-use server::websocket::{Ended, Incoming, Limits, Settings, accept};
+use server::tcp_upgrade;
+use websocket::{Incoming, Limits, ReadError, Settings, accept};
 
 use crate::client::{CLOSE, CONTINUATION, Client, FIN, PING, PONG, TEXT, frame, request, serve};
 use crate::common::App;
@@ -15,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 const SETTINGS: Settings = Settings {
     limits: Limits { message_bytes: 1_000, fragments: 10 },
-    unfinished: Duration::from_millis(200),
+    message_timeout: Duration::from_millis(200),
     deflate_from_bytes: None,
 };
 
@@ -23,27 +25,28 @@ const SETTINGS: Settings = Settings {
 fn impatient() -> Router {
     let application = async |request: Request| {
         let (mut request, _) = request.into_parts();
-        let (response, pending) = accept(&mut request, SETTINGS).unwrap();
+        let upgrade = tcp_upgrade::take(&mut request.extensions);
+        let (response, pending) = accept(&request, upgrade, SETTINGS).unwrap();
         tokio::spawn(async {
             let (mut reader, mut writer) = pending.open().await.unwrap();
             let code = loop {
                 match reader.next().await {
                     Ok(Incoming::Ping(_)) => writer.answer_pings().await.unwrap(),
                     Ok(_) => break 1000,
-                    Err(Ended::Unfinished) => break 1001,
+                    Err(ReadError::Unfinished) => break 1001,
                     Err(error) => panic!("{error}"),
                 }
             };
             writer.close(code, "").await.unwrap();
         });
-        response
+        response.map(Body::from)
     };
     Router::new().route("/", get(application))
 }
 
 #[tokio::test]
 async fn a_message_that_does_not_end_is_given_up_whatever_comes_between() {
-    let (mut client, _) = Client::knock(serve(impatient()).await, request("/", "").as_bytes()).await;
+    let (mut client, _) = Client::try_connect(serve(impatient()).await, request("/", "").as_bytes()).await;
     client.say(&frame(TEXT, b"begun")).await;
     let closed = async {
         loop {
@@ -62,9 +65,9 @@ async fn a_message_that_does_not_end_is_given_up_whatever_comes_between() {
 
 #[tokio::test]
 async fn a_client_that_is_silent_between_messages_is_waited_for() {
-    let (mut client, _) = Client::knock(serve(impatient()).await, request("/", "").as_bytes()).await;
+    let (mut client, _) = Client::try_connect(serve(impatient()).await, request("/", "").as_bytes()).await;
     // Another one is given up meanwhile.
-    let (mut other, _) = Client::knock(serve(impatient()).await, request("/", "").as_bytes()).await;
+    let (mut other, _) = Client::try_connect(serve(impatient()).await, request("/", "").as_bytes()).await;
     other.say(&frame(TEXT, b"begun")).await;
     other.hears(FIN | CLOSE, &1001_u16.to_be_bytes()).await;
     client.say(&frame(TEXT, b"begun, ")).await;
@@ -80,7 +83,7 @@ async fn a_client_that_goes_on_after_the_close_is_read_no_further_than_it_may_be
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let path = format!("/api/v1/ws?token={}", ann.access_token);
-    let (mut client, _) = Client::knock(app.addr, request(&path, "").as_bytes()).await;
+    let (mut client, _) = Client::try_connect(app.addr, request(&path, "").as_bytes()).await;
     client.say(&frame(FIN | 3, b"no opcode")).await;
     let piece = vec![0; 1 << 20];
     let mut sent = 0;

@@ -25,10 +25,10 @@ struct Speaker {
 }
 
 impl Speaker {
-    async fn new(compress_from: Option<usize>) -> Self {
-        let app = App::spawn_with(|config| config.compress_from = compress_from).await;
+    async fn new(compression_min_bytes: Option<usize>) -> Self {
+        let app = App::spawn_with(|config| config.compression_min_bytes = compression_min_bytes).await;
         let ann = app.register("ann").await;
-        let room = app.create_room(&ann, "Hall", &[]).await;
+        let room = app.create_room(&ann, "TestServer", &[]).await;
         Self { app, token: ann.access_token, room }
     }
 
@@ -37,7 +37,7 @@ impl Speaker {
             Kind::Native => format!("/api/v1/ws?token={}", self.token),
             Kind::SocketIo => "/socket.io/?EIO=4&transport=websocket".to_owned(),
         };
-        Client::knock(self.app.addr, request(&path, more).as_bytes()).await
+        Client::try_connect(self.app.addr, request(&path, more).as_bytes()).await
     }
 
     /// Says something long and the same each time; answers how it is told: whether compressed, and as how many bytes before.

@@ -4,17 +4,19 @@ use std::pin::pin;
 use std::task::Poll;
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::get;
 use bytes::Bytes;
 use futures_util::poll;
-use server::websocket::{Kind, Limits, OutFrame, Settings, UNFINISHED, Writer, accept};
+use server::tcp_upgrade;
+use websocket::{Kind, Limits, MESSAGE_TIMEOUT, OutFrame, Settings, Writer, accept};
 
 use crate::client::{BINARY, CLOSE, Client, FIN, TEXT, request, serve};
 
 const SETTINGS: Settings = Settings {
     limits: Limits { message_bytes: 1_000, fragments: 10 },
-    unfinished: UNFINISHED,
+    message_timeout: MESSAGE_TIMEOUT,
     deflate_from_bytes: None,
 };
 
@@ -49,16 +51,17 @@ async fn frames_arrive_whole_and_in_order_even_if_a_write_is_given_up() {
         "/",
         get(async |request: Request| {
             let (mut request, _) = request.into_parts();
-            let (response, pending) = accept(&mut request, SETTINGS).unwrap();
+            let upgrade = tcp_upgrade::take(&mut request.extensions);
+            let (response, pending) = accept(&request, upgrade, SETTINGS).unwrap();
             tokio::spawn(async {
                 let (reader, writer) = pending.open().await.unwrap();
                 write(writer).await;
                 drop(reader);
             });
-            response
+            response.map(Body::from)
         }),
     );
-    let (mut client, _) = Client::knock(serve(application).await, request("/", "").as_bytes()).await;
+    let (mut client, _) = Client::try_connect(serve(application).await, request("/", "").as_bytes()).await;
     let shared = shared();
     for number in 0..FRAMES {
         client.hears(FIN | TEXT, &frame(number, &shared).pieces().concat()).await;

@@ -54,7 +54,7 @@ pub(crate) async fn logout(State(state): State<AppState>, caller: Caller) -> Res
 }
 
 pub(crate) async fn me(caller: Caller) -> Json<User> {
-    Json(user(&caller.person))
+    Json(user(&caller.user))
 }
 
 pub(crate) async fn ticket(State(state): State<AppState>, caller: Caller) -> Result<Json<Ticket>, ApiError> {

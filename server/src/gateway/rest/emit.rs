@@ -41,13 +41,13 @@ pub(crate) async fn emit(
     if RESERVED.contains(&emit.event.as_str()) {
         return Err(ApiError::ReservedEvent(emit.event));
     }
-    let person = person_id(&emit.user_id)?;
+    let user = person_id(&emit.user_id)?;
     let delivered = if emit.event == NOTIFICATION {
-        notify(&state, &person, &emit).await?
+        notify(&state, &user, &emit).await?
     } else {
         let signal = Signal { name: emit.event, data: payload(&state, emit.message, emit.data) };
-        let told = state.hub().signal(&person, signal).await;
-        told.map_err(|refusal| ApiError::renaming(refusal, "user_ids", "userId"))?
+        let told = state.hub().signal(&user, signal).await;
+        told.map_err(|error| ApiError::renaming(error, "user_ids", "userId"))?
     };
     Ok(Json(Success::of(Delivered { delivered })))
 }
@@ -64,16 +64,16 @@ fn payload(state: &AppState, message: String, data: Map<String, Value>) -> Value
 }
 
 /// The message is the title, unless there is another one for it to explain.
-async fn notify(state: &AppState, person: &UserId, emit: &Emit) -> Result<usize, ApiError> {
+async fn notify(state: &AppState, user: &UserId, emit: &Emit) -> Result<usize, ApiError> {
     let given = |key: &str| emit.data.get(key).and_then(Value::as_str);
     let (title, message) = match given("title") {
         Some(title) => (title, emit.message.as_str()),
         None => (emit.message.as_str(), ""),
     };
-    let told = state.hub().notify(person, title, message, given("type").unwrap_or(PLAIN)).await;
-    let (_, delivered) = told.map_err(|refusal| match refusal.field() {
-        Some("title") if given("title").is_none() => ApiError::renaming(refusal, "title", "message"),
-        _ => ApiError::renaming(refusal, "user_ids", "userId"),
+    let told = state.hub().notify(user, title, message, given("type").unwrap_or(PLAIN)).await;
+    let (_, delivered) = told.map_err(|error| match error.field() {
+        Some("title") if given("title").is_none() => ApiError::renaming(error, "title", "message"),
+        _ => ApiError::renaming(error, "user_ids", "userId"),
     })?;
     Ok(delivered)
 }
@@ -81,15 +81,15 @@ async fn notify(state: &AppState, person: &UserId, emit: &Emit) -> Result<usize,
 pub(crate) async fn analysis_events(
     State(state): State<AppState>,
     Tester(caller): Tester,
-    ApiPath(person): ApiPath<String>,
+    ApiPath(user): ApiPath<String>,
     ApiBody(wish): ApiBody<Analysis>,
 ) -> Result<Json<Success<Started>>, ApiError> {
     state.hub().count(caller.actor())?;
-    let person = person_id(&person)?;
-    let started = analysis::start(&state, person, wish.interview_id, wish.outcome).await;
-    let job_id = started.map_err(|refusal| match refusal.field() {
-        Some("subject") => ApiError::renaming(refusal, "subject", "interviewId"),
-        _ => ApiError::renaming(refusal, "user_ids", "userId"),
+    let user = person_id(&user)?;
+    let started = analysis::start(&state, user, wish.interview_id, wish.outcome).await;
+    let job_id = started.map_err(|error| match error.field() {
+        Some("subject") => ApiError::renaming(error, "subject", "interviewId"),
+        _ => ApiError::renaming(error, "user_ids", "userId"),
     })?;
     Ok(Json(Success::of(Started { job_id })))
 }

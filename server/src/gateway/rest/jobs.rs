@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub::{JobReport, Refusal};
+use hub::{HubError, JobReport};
 use protocol::rest::{JobPatch, Jobs, NewJob};
 use protocol::{Job, JobId};
 use serde::Deserialize;
@@ -28,13 +28,13 @@ pub(crate) async fn start(
     ApiBody(new): ApiBody<NewJob>,
 ) -> Result<(StatusCode, Json<Job>), ApiError> {
     state.hub().count(caller.actor())?;
-    let owner = new.owner_id.unwrap_or_else(|| caller.person.id.clone());
-    if owner != caller.person.id && !caller.clearance.is_service() {
+    let owner = new.owner_id.unwrap_or_else(|| caller.user.id.clone());
+    if owner != caller.user.id && !caller.clearance.is_service() {
         return Err(ApiError::NotAllowed("only a part of the application starts jobs for others"));
     }
     let job = hub::NewJob { kind: new.kind, subject: new.subject, title: new.title, message: new.message };
     let started = state.hub().start_job(caller.actor(), &owner, job).await;
-    let job = started.map_err(|refusal| ApiError::renaming(refusal, "user_ids", "owner_id"))?;
+    let job = started.map_err(|error| ApiError::renaming(error, "user_ids", "owner_id"))?;
     Ok((StatusCode::CREATED, Json(job)))
 }
 
@@ -45,7 +45,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Jobs>, ApiError> {
     let limit = page_size(query.limit);
     // One more than shown tells whether there is another page.
-    let mut jobs = state.hub().jobs(&caller.person.id, query.before, limit + 1).await?;
+    let mut jobs = state.hub().jobs(&caller.user.id, query.before, limit + 1).await?;
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = jobs.len() > shown;
     jobs.truncate(shown);
@@ -84,5 +84,5 @@ pub(crate) async fn delete(
 
 /// The job that an address names. Where the text is no identifier there can be no job.
 fn job_id(raw: &str) -> Result<JobId, ApiError> {
-    Uuid::try_parse(raw).map(JobId).map_err(|_| ApiError::Refused(Refusal::NoSuchJob))
+    Uuid::try_parse(raw).map(JobId).map_err(|_| ApiError::Refused(HubError::NoSuchJob))
 }

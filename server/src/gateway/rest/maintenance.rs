@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use hub::Refusal;
+use hub::HubError;
 use protocol::Maintenance;
 use protocol::limits::MAX_NOTE_CHARS;
 use protocol::rest::NewMaintenance;
@@ -21,8 +21,8 @@ pub(crate) async fn set(
     let message = new.message.unwrap_or_else(|| usual.to_owned());
     let size = message.chars().count();
     if size > MAX_NOTE_CHARS {
-        let refusal = Refusal::TooLong { field: "message", size, unit: "characters", limit: MAX_NOTE_CHARS };
-        return Err(refusal.into());
+        let error = HubError::TooLong { field: "message", size, unit: "characters", limit: MAX_NOTE_CHARS };
+        return Err(error.into());
     }
     let maintenance = Maintenance { enabled: new.enabled, message };
     state.set_maintenance(maintenance.clone());

@@ -3,9 +3,9 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub::Text;
+use hub::MessageText;
 use hub::model::Message;
-use hub::port::Slice;
+use hub::store::HistoryRange;
 use protocol::DraftId;
 use protocol::limits::PAGE_MESSAGES;
 use protocol::rest::{ChatMessage, MessagePage, NewMessage};
@@ -44,12 +44,12 @@ pub(crate) async fn history(
             let message = "ask for what is before or for what is after, not for both".to_owned();
             return Err(ApiError::Invalid { field: "after", message });
         }
-        (Some(seq), None) => Slice::Before(seq),
-        (None, Some(seq)) => Slice::After(seq),
-        (None, None) => Slice::Newest,
+        (Some(seq), None) => HistoryRange::Before(seq),
+        (None, Some(seq)) => HistoryRange::After(seq),
+        (None, None) => HistoryRange::Newest,
     };
     let limit = query.limit.unwrap_or(PAGE_MESSAGES);
-    let page = state.hub().history(&caller.person.id, &room_id(&room)?, slice, limit).await?;
+    let page = state.hub().history(&caller.user.id, &room_id(&room)?, slice, limit).await?;
     let messages = page.messages.iter().map(|message| shape(&state, message)).collect();
     Ok(Json(MessagePage { messages, has_more: page.has_more }))
 }
@@ -61,11 +61,11 @@ pub(crate) async fn post(
     ApiBody(new): ApiBody<NewMessage>,
 ) -> Result<(StatusCode, Json<ChatMessage>), ApiError> {
     let draft = new.draft_id.unwrap_or_else(|| DraftId(Uuid::new_v4()));
-    let text = Text { body: &new.content, parent: new.parent_message_id, kind: new.message_type };
-    let posted = state.hub().post(&caller.person, &room_id(&room)?, draft, text).await;
-    let message = posted.map_err(|refusal| match refusal.field() {
-        Some("parent") => ApiError::renaming(refusal, "parent", "parent_message_id"),
-        _ => ApiError::renaming(refusal, "body", "content"),
+    let text = MessageText { body: &new.content, parent: new.parent_message_id, kind: new.message_type };
+    let posted = state.hub().post(&caller.user, &room_id(&room)?, draft, text).await;
+    let message = posted.map_err(|error| match error.field() {
+        Some("parent") => ApiError::renaming(error, "parent", "parent_message_id"),
+        _ => ApiError::renaming(error, "body", "content"),
     })?;
     Ok((StatusCode::CREATED, Json(shape(&state, &message))))
 }
@@ -76,14 +76,14 @@ pub(crate) async fn read(
     ApiPath(room): ApiPath<String>,
     ApiBody(mark): ApiBody<ReadUpTo>,
 ) -> Result<StatusCode, ApiError> {
-    state.hub().mark_read(&caller.person.id, &room_id(&room)?, mark.seq).await?;
+    state.hub().mark_read(&caller.user.id, &room_id(&room)?, mark.seq).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 fn shape(state: &AppState, message: &Message) -> ChatMessage {
     let at = rfc3339(message.at_ms);
     let mut sender = user(&message.author);
-    if !state.config().people.member_emails {
+    if !state.config().users.member_emails {
         sender.email.clear();
     }
     ChatMessage {

@@ -19,7 +19,7 @@ pub mod users;
 
 /// The room that an address names. Where the text is no identifier there can be no room.
 fn room_id(raw: &str) -> Result<RoomId, ApiError> {
-    RoomId::parse(raw).map_err(|_| ApiError::Refused(hub::Refusal::NoSuchRoom))
+    RoomId::parse(raw).map_err(|_| ApiError::Refused(hub::HubError::NoSuchRoom))
 }
 
 /// The person that an address names. Where the text is no identifier there can be nobody.

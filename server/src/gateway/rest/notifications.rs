@@ -30,7 +30,7 @@ pub(crate) async fn list(
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Notifications>, ApiError> {
     let limit = page_size(query.limit);
-    let page = state.hub().notifications(&caller.person.id, query.before, limit).await?;
+    let page = state.hub().notifications(&caller.user.id, query.before, limit).await?;
     let next = page.list.last().filter(|_| page.has_more).map(|it| it.id.0.to_string());
     Ok(Json(Notifications { notifications: page.list, unread: page.unread, next }))
 }
@@ -41,14 +41,13 @@ pub(crate) async fn create(
     ApiBody(new): ApiBody<NewNotification>,
 ) -> Result<(StatusCode, Json<Notified>), ApiError> {
     let to_anybody = caller.clearance.is_service() || state.config().is_development();
-    if new.user_id != caller.person.id && !to_anybody {
+    if new.user_id != caller.user.id && !to_anybody {
         return Err(ApiError::NotAllowed("only a part of the application notifies others"));
     }
     state.hub().count(caller.actor())?;
     let kind = new.kind.as_deref().unwrap_or(PLAIN);
     let told = state.hub().notify(&new.user_id, &new.title, &new.message, kind).await;
-    let (notification, delivered) =
-        told.map_err(|refusal| ApiError::renaming(refusal, "user_ids", "user_id"))?;
+    let (notification, delivered) = told.map_err(|error| ApiError::renaming(error, "user_ids", "user_id"))?;
     Ok((StatusCode::CREATED, Json(Notified { notification, delivered })))
 }
 
@@ -61,6 +60,6 @@ pub(crate) async fn read(
     if which.ids.as_ref().is_some_and(|ids| ids.len() > most) {
         return Err(ApiError::Invalid { field: "ids", message: format!("at most {most} at a time") });
     }
-    let read = state.hub().read_notifications(&caller.person.id, which.ids.as_deref()).await?;
+    let read = state.hub().read_notifications(&caller.user.id, which.ids.as_deref()).await?;
     Ok(Json(NotificationsRead { read }))
 }

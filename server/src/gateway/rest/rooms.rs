@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub::{NewRoom, Refusal};
+use hub::{HubError, NewRoom};
 use protocol::limits::MAX_MEMBERS_PER_REQUEST;
 use protocol::rest::{ChatPatch, Chats, Members, NewChat, NewMembers};
 use protocol::{RoomId, RoomSummary, UserId};
@@ -36,7 +36,7 @@ pub(crate) async fn list(
 ) -> Result<Json<Chats>, ApiError> {
     let limit = query.limit.unwrap_or(PAGE_ROOMS).clamp(1, MAX_PAGE_ROOMS);
     // One more than shown tells whether there is another page.
-    let mut chats = state.hub().rooms_of(&caller.person.id, query.after.as_ref(), limit + 1).await?;
+    let mut chats = state.hub().rooms_of(&caller.user.id, query.after.as_ref(), limit + 1).await?;
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = chats.len() > shown;
     chats.truncate(shown);
@@ -50,9 +50,9 @@ pub(crate) async fn create(
     ApiBody(new): ApiBody<NewChat>,
 ) -> Result<(StatusCode, Json<RoomSummary>), ApiError> {
     let new = NewRoom { id: new.id, name: new.name, kind: new.kind, members: new.member_ids };
-    let renamed = |refusal: Refusal| ApiError::renaming(refusal, "user_ids", "member_ids");
+    let renamed = |error: HubError| ApiError::renaming(error, "user_ids", "member_ids");
     state.hub().count_new_room(caller.actor(), &new.members).await.map_err(renamed)?;
-    let room = state.hub().create_room(&caller.person.id, new).await.map_err(renamed)?;
+    let room = state.hub().create_room(&caller.user.id, new).await.map_err(renamed)?;
     Ok((StatusCode::CREATED, Json(room)))
 }
 
@@ -61,7 +61,7 @@ pub(crate) async fn show(
     caller: Caller,
     ApiPath(room): ApiPath<String>,
 ) -> Result<Json<RoomSummary>, ApiError> {
-    Ok(Json(state.hub().room(&caller.person.id, &room_id(&room)?).await?))
+    Ok(Json(state.hub().room(&caller.user.id, &room_id(&room)?).await?))
 }
 
 pub(crate) async fn rename(
@@ -71,7 +71,7 @@ pub(crate) async fn rename(
     ApiBody(patch): ApiBody<ChatPatch>,
 ) -> Result<Json<RoomSummary>, ApiError> {
     state.hub().count(caller.actor())?;
-    Ok(Json(state.hub().rename_room(&caller.person.id, &room_id(&room)?, &patch.name).await?))
+    Ok(Json(state.hub().rename_room(&caller.user.id, &room_id(&room)?, &patch.name).await?))
 }
 
 pub(crate) async fn delete(
@@ -79,7 +79,7 @@ pub(crate) async fn delete(
     caller: Caller,
     ApiPath(room): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
-    state.hub().delete_room(&caller.person.id, &room_id(&room)?).await?;
+    state.hub().delete_room(&caller.user.id, &room_id(&room)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -88,7 +88,7 @@ pub(crate) async fn members(
     caller: Caller,
     ApiPath(room): ApiPath<String>,
 ) -> Result<Json<Members>, ApiError> {
-    let members = state.hub().members(&caller.person.id, &room_id(&room)?).await?;
+    let members = state.hub().members(&caller.user.id, &room_id(&room)?).await?;
     Ok(Json(Members { members }))
 }
 
@@ -100,19 +100,19 @@ pub(crate) async fn add_members(
 ) -> Result<Json<Members>, ApiError> {
     let room = room_id(&room)?;
     // Asked first: outsiders are told about the room, not about the names.
-    state.hub().room(&caller.person.id, &room).await?;
-    let mut people = new.user_ids;
-    people.extend(called(&state, &caller, &new.usernames).await?);
-    if people.is_empty() {
+    state.hub().room(&caller.user.id, &room).await?;
+    let mut users = new.user_ids;
+    users.extend(called(&state, &caller, &new.usernames).await?);
+    if users.is_empty() {
         let message = "name at least one person, in user_ids or usernames".to_owned();
         return Err(ApiError::Invalid { field: "usernames", message });
     }
     state.hub().count(caller.actor())?;
-    state.hub().count_strangers(caller.actor(), &people).await?;
+    state.hub().count_strangers(caller.actor(), &users).await?;
     if caller.clearance == Clearance::Admin {
-        state.hub().take_back_leaving(&room, &people).await?;
+        state.hub().take_back_leaving(&room, &users).await?;
     }
-    let members = state.hub().add_members(&caller.person.id, &room, people).await?;
+    let members = state.hub().add_members(&caller.user.id, &room, users).await?;
     Ok(Json(Members { members }))
 }
 
@@ -127,29 +127,29 @@ async fn called(state: &AppState, caller: &Caller, usernames: &[String]) -> Resu
     }
     if !sees_everybody(state, caller) {
         // It says who has an account, as the list of users does, up to the first name that nobody has.
-        state.count_lookup(&caller.person.id)?;
+        state.count_lookup(&caller.user.id)?;
     }
-    let people = state.sign_ins().accounts.by_usernames(usernames).await?;
-    let people: Vec<_> = people.into_iter().filter(|person| person.is_active).collect();
-    let known: HashSet<String> = people.iter().map(|person| person.username.to_lowercase()).collect();
+    let users = state.sign_ins().accounts.by_usernames(usernames).await?;
+    let users: Vec<_> = users.into_iter().filter(|user| user.is_active).collect();
+    let known: HashSet<String> = users.iter().map(|user| user.username.to_lowercase()).collect();
     match usernames.iter().find(|name| !known.contains(&name.to_lowercase())) {
         Some(unknown) => Err(ApiError::NobodyCalled(unknown.chars().take(64).collect())),
-        None => Ok(people.into_iter().map(|person| person.id).collect()),
+        None => Ok(users.into_iter().map(|user| user.id).collect()),
     }
 }
 
 pub(crate) async fn remove_member(
     State(state): State<AppState>,
     caller: Caller,
-    ApiPath((room, person)): ApiPath<(String, String)>,
+    ApiPath((room, user)): ApiPath<(String, String)>,
     ApiQuery(query): ApiQuery<RemovalQuery>,
 ) -> Result<StatusCode, ApiError> {
-    let (room, person) = (room_id(&room)?, person_id(&person)?);
-    let (hub, me) = (state.hub(), &caller.person.id);
+    let (room, user) = (room_id(&room)?, person_id(&user)?);
+    let (hub, me) = (state.hub(), &caller.user.id);
     hub.count(caller.actor())?;
     match query.for_good {
-        None => hub.remove_member(me, &room, &person).await?,
-        Some(_) if person != *me => {
+        None => hub.remove_member(me, &room, &user).await?,
+        Some(_) if user != *me => {
             let message = "only oneself leaves for good, or takes that back".to_owned();
             return Err(ApiError::Invalid { field: "for_good", message });
         }

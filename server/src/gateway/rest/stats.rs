@@ -21,7 +21,7 @@ pub(crate) async fn stats(
     let counts = hub.stats();
     Ok(Json(Success::of(HubStats {
         connected: counts.connections,
-        users: counts.people,
+        users: counts.users,
         rooms: counts.rooms,
         nodes: 1,
         messages_per_second: hub.messages_per_second(),
@@ -32,19 +32,19 @@ pub(crate) async fn stats(
 pub(crate) async fn status(
     State(state): State<AppState>,
     caller: Caller,
-    ApiPath(person): ApiPath<String>,
+    ApiPath(user): ApiPath<String>,
 ) -> Result<Json<Success<PersonStatus>>, ApiError> {
-    if person != caller.person.id.as_str() {
+    if user != caller.user.id.as_str() {
         may_watch(&state, &caller)?;
     }
-    let person = person_id(&person)?;
-    let known = state.sign_ins().accounts.by_id(&person).await?;
-    let person = known.ok_or(hub::Refusal::NoSuchPerson(person))?.person;
-    let sockets = state.hub().connections_of(&person.id);
+    let user = person_id(&user)?;
+    let known = state.sign_ins().accounts.by_id(&user).await?;
+    let user = known.ok_or(hub::HubError::NoSuchPerson(user))?.user;
+    let sockets = state.hub().connections_of(&user.id);
     Ok(Json(Success::of(PersonStatus {
         is_connected: sockets > 0,
         sockets,
-        last_seen: state.hub().last_seen(&person.id).map(rfc3339),
-        user_id: person.id.clone(),
+        last_seen: state.hub().last_seen(&user.id).map(rfc3339),
+        user_id: user.id.clone(),
     })))
 }

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hub::model::Message;
-use hub::{Event, Failure, Peer, Refusal, Voice};
+use hub::{ClientNotifier, ClientSession, CommandError, Event, HubError};
+use socketio::Socket;
 use tokio::sync::{Notify, oneshot};
 
 use super::acknowledge;
 use super::connection::{Outcome, Positive};
-use crate::socketio::Socket;
 
 /// Events whose outcome the client was not told yet; beyond it the next event waits.
 const MAX_UNTOLD: usize = 256;
@@ -17,7 +17,7 @@ const MAX_UNTOLD: usize = 256;
 /// What came of an event, or will.
 pub(super) enum Answer {
     Done(Outcome),
-    Later(oneshot::Receiver<Result<Message, Refusal>>),
+    Later(oneshot::Receiver<Result<Message, HubError>>),
 }
 
 /// The answers of one client. While none is still to come there is no task, and what is known is told at once.
@@ -45,7 +45,13 @@ struct Queue {
 
 impl Answers {
     /// Has the client told what came of an event, after what came of the ones before.
-    pub(super) async fn tell(&mut self, peer: &Peer, socket: &Socket, answer: Answer, ack: Option<u64>) {
+    pub(super) async fn tell(
+        &mut self,
+        peer: &ClientSession,
+        socket: &Socket,
+        answer: Answer,
+        ack: Option<u64>,
+    ) {
         let are_told = self.untold.as_ref().is_none_or(|untold| !untold.queue().is_served);
         let answer = match answer {
             Answer::Done(outcome) if are_told => {
@@ -101,13 +107,13 @@ impl Untold {
     }
 
     /// Tells what is in the queue until it is empty.
-    async fn serve(self: Arc<Self>, voice: Voice, socket: Socket) {
+    async fn serve(self: Arc<Self>, voice: ClientNotifier, socket: Socket) {
         while let Some((answer, ack)) = self.take() {
             let outcome = match answer {
                 Answer::Done(outcome) => outcome,
                 Answer::Later(outcome) => {
-                    let outcome = outcome.await.unwrap_or(Err(Refusal::Stopping));
-                    outcome.map(|message| Positive::posted(&message)).map_err(Failure::from)
+                    let outcome = outcome.await.unwrap_or(Err(HubError::Stopping));
+                    outcome.map(|message| Positive::posted(&message)).map_err(CommandError::from)
                 }
             };
             if let Some(failure) = say(&socket, outcome, ack) {
@@ -119,7 +125,7 @@ impl Untold {
 }
 
 /// Acknowledges an event; answers what else is to be told of it.
-fn say(socket: &Socket, outcome: Outcome, ack: Option<u64>) -> Option<Failure> {
+fn say(socket: &Socket, outcome: Outcome, ack: Option<u64>) -> Option<CommandError> {
     match ack {
         Some(ack) => {
             acknowledge(socket, ack, &outcome);

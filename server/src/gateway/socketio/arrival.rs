@@ -3,20 +3,20 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use hub::{Event, Identity, InboxStart, Peer, Refusal, Standing, Track};
+use ::socketio::{Accepted, ConnectError, ConnectRequest, MAIN, Recovery, Socket};
+use engineio::CloseReason;
+use hub::{ClientSession, Event, HubError, Identity, InboxStart, RoomPosition, StreamPosition};
 use protocol::{UserId, Welcome};
 use serde_json::{Value, json};
 
 use super::connection::{Connection, note_token};
-use super::outlet::SocketOutlet;
 use super::positions::Stood;
+use super::transport::SocketOutlet;
 use super::{Handshake, Proof, pid, resume};
 use crate::auth::extract::{SocketQuery, identify_socket, identify_token};
 use crate::auth::{AuthError, Caller};
 use crate::dialect::{mockverse, socketio};
-use crate::engineio::CloseReason;
 use crate::error::ApiError;
-use crate::socketio::{Accepted, ConnectRefusal, ConnectRequest, MAIN, Recovery, Socket};
 use crate::state::AppState;
 
 /// A client that was here before, may come back, and can be told all it missed.
@@ -24,7 +24,7 @@ struct Return {
     sid: String,
     pid: String,
     inbox: u64,
-    rooms: Vec<Standing>,
+    rooms: Vec<RoomPosition>,
 }
 
 pub(super) async fn enter(
@@ -32,9 +32,9 @@ pub(super) async fn enter(
     handshake: &Handshake,
     request: &ConnectRequest,
     socket: &Socket,
-) -> Result<Accepted<Connection>, ConnectRefusal> {
+) -> Result<Accepted<Connection>, ConnectError> {
     if &*request.namespace != MAIN {
-        return Err(ConnectRefusal::new("Invalid namespace"));
+        return Err(ConnectError::new("Invalid namespace"));
     }
     // The first request to enter was counted as a handshake.
     if handshake.has_asked.swap(true, Ordering::Relaxed) {
@@ -44,7 +44,7 @@ pub(super) async fn enter(
     let _turn = state.turns().take().await.map_err(|error| {
         // As in `refused`.
         socket.end(CloseReason::Busy);
-        ConnectRefusal::new(error.to_string())
+        ConnectError::new(error.to_string())
     })?;
     let from = handshake.seat.address();
     let unknown = |error: AuthError| {
@@ -54,33 +54,31 @@ pub(super) async fn enter(
     let caller = identify(state, handshake, request).await.map_err(unknown)?;
     let asked = handshake.proof.as_ref().and_then(|proof| proof.query.resume.as_deref());
     let may_resume = resume::resumes(&request.auth(), asked, handshake.is_unable_to_resume)?;
-    let outlet = Arc::new(SocketOutlet::new(socket.clone(), may_resume));
-    let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };
+    let transport = Arc::new(SocketOutlet::new(socket.clone(), may_resume));
+    let identity = Identity { user: caller.user.clone(), sign_in: caller.sign_in };
     let mut peer = state
         .hub()
-        .attach(identity, socketio::SPELLING, outlet.clone())
-        .map_err(|refusal| refused(socket, &refusal))?;
+        .attach(identity, socketio::SPELLING, transport.clone())
+        .map_err(|error| refused(socket, &error))?;
     // As for a raw socket: it may have ended since it was looked at.
     state.sign_ins().check_still(&caller).await.map_err(unknown)?;
     let back = match request.recovery().filter(|_| may_resume) {
-        Some(recovery) => {
-            recover(state, &peer, recovery).await.map_err(|refusal| refused(socket, &refusal))?
-        }
+        Some(recovery) => recover(state, &peer, recovery).await.map_err(|error| refused(socket, &error))?,
         None => None,
     };
     let sid = back.as_ref().map_or_else(|| socket.id().to_owned(), |back| back.sid.clone());
     let welcome = welcome(state, &caller, &sid);
-    let resumed = resume(&mut peer, &outlet, back.as_ref(), welcome).await;
-    resumed.map_err(|refusal| refused(socket, &refusal))?;
+    let resumed = resume(&mut peer, &transport, back.as_ref(), welcome).await;
+    resumed.map_err(|error| refused(socket, &error))?;
     if let Some(maintenance) = state.maintenance() {
         peer.tell(&Event::Maintenance(maintenance, state.hub().stamp()));
     }
-    let person = &caller.person.id;
+    let user = &caller.user.id;
     let recovered = back.is_some();
-    tracing::info!(peer.id = peer.id().0, person.id = %person, recovered, "Peer of `{person}` attached over Socket.IO");
+    tracing::info!(peer.id = peer.id().0, user.id = %user, recovered, "Peer of `{user}` attached over Socket.IO");
     let pid = match back {
         Some(back) => Some(back.pid),
-        None if may_resume => Some(pid::sign(&state.sign_ins().keys, &sid, person).map_err(unknown)?),
+        None if may_resume => Some(pid::sign(&state.sign_ins().keys, &sid, user).map_err(unknown)?),
         None => None,
     };
     let accepted = Accepted::new(Connection::new(state.clone(), peer, &caller, from));
@@ -107,7 +105,7 @@ async fn identify(
     let claimed = query.user_id.as_deref().or_else(|| said("userId"));
     match (caller, claimed) {
         (Some(caller), None) => Ok(caller),
-        (Some(caller), Some(claimed)) if claimed == caller.person.id.as_str() => Ok(caller),
+        (Some(caller), Some(claimed)) if claimed == caller.user.id.as_str() => Ok(caller),
         (None, Some(claimed)) if state.config().trust_query_user => {
             let id = UserId::parse(claimed).map_err(|_| AuthError::Unauthorized)?;
             state.sign_ins().by_word(&id).await
@@ -117,30 +115,34 @@ async fn identify(
 }
 
 /// Whether a client that was here before can be brought up to date; `None`: it starts over.
-async fn recover(state: &AppState, peer: &Peer, recovery: Recovery) -> Result<Option<Return>, Refusal> {
+async fn recover(
+    state: &AppState,
+    peer: &ClientSession,
+    recovery: Recovery,
+) -> Result<Option<Return>, HubError> {
     let keys = &state.sign_ins().keys;
-    let Some(sid) = pid::check(keys, &recovery.pid, &peer.person().id).map(str::to_owned) else {
+    let Some(sid) = pid::check(keys, &recovery.pid, &peer.user().id).map(str::to_owned) else {
         return Ok(None);
     };
     let Some(stood) = recovery.offset.as_deref().and_then(Stood::parse) else {
         return Ok(None);
     };
-    let rooms = peer.can_resume(&stood.rooms, stood.inbox).await?;
+    let rooms = peer.can_resume(stood.inbox, |heads| stood.locate(heads)).await?;
     Ok(rooms.map(|rooms| Return { sid, pid: recovery.pid, inbox: stood.inbox, rooms }))
 }
 
 /// Has the client told what it missed, in each room and in the inbox, and lets it follow from there. What is told waits until
 /// the client knows that it is in, and leaves as the client takes it.
 async fn resume(
-    peer: &mut Peer,
-    outlet: &SocketOutlet,
+    peer: &mut ClientSession,
+    transport: &SocketOutlet,
     back: Option<&Return>,
     welcome: Option<bytes::Bytes>,
-) -> Result<(), Refusal> {
+) -> Result<(), HubError> {
     let Some(back) = back else {
         return peer.follow_inbox(InboxStart::Fresh, welcome).await;
     };
-    outlet.stands(back);
+    transport.stands(back);
     peer.resume(&back.rooms);
     peer.follow_inbox(InboxStart::Resumed(back.inbox), welcome).await
 }
@@ -148,11 +150,11 @@ async fn resume(
 impl SocketOutlet {
     /// The client stands where it stood before.
     fn stands(&self, back: &Return) {
-        use hub::Outlet;
+        use hub::ClientTransport;
 
-        self.place(Track::Inbox(back.inbox));
-        for Standing { room, cursor } in &back.rooms {
-            self.place(Track::Room(room, *cursor));
+        self.place(StreamPosition::Inbox(back.inbox));
+        for RoomPosition { room, cursor } in &back.rooms {
+            self.place(StreamPosition::Room(room, *cursor));
         }
     }
 }
@@ -160,8 +162,8 @@ impl SocketOutlet {
 fn welcome(state: &AppState, caller: &Caller, sid: &str) -> Option<bytes::Bytes> {
     let stamp = state.hub().stamp();
     let welcome = Welcome {
-        user: caller.person.id.clone(),
-        name: caller.person.username.clone(),
+        user: caller.user.id.clone(),
+        name: caller.user.username.clone(),
         server: state.config().server_name.clone(),
         heartbeat_ms: 0,
         expires_in_ms: 0,
@@ -171,7 +173,7 @@ fn welcome(state: &AppState, caller: &Caller, sid: &str) -> Option<bytes::Bytes>
 
 /// What a client is told whose proof of identity is not good. In production one sentence for all of it: which part was wrong
 /// is not for strangers.
-fn unknown(error: &AuthError) -> ConnectRefusal {
+fn unknown(error: &AuthError) -> ConnectError {
     let message = match error.told_fault() {
         Some(fault) => format!("Authentication failed: the token is refused: {fault}"),
         None if error.is_unproven() => {
@@ -179,25 +181,25 @@ fn unknown(error: &AuthError) -> ConnectRefusal {
         }
         None => error.to_string(),
     };
-    ConnectRefusal::new(message).with_data(json!({ "code": error.code() }))
+    ConnectError::new(message).with_data(json!({ "code": error.code() }))
 }
 
 /// What a client is told that asks to enter too often.
-fn too_many(error: &ApiError) -> ConnectRefusal {
+fn too_many(error: &ApiError) -> ConnectError {
     let (_, body) = error.describe();
     let data = json!({ "code": body.code, "retry_after_ms": body.retry_after_ms });
-    ConnectRefusal::new(body.message).with_data(data)
+    ConnectError::new(body.message).with_data(data)
 }
 
-fn refused(socket: &Socket, refusal: &Refusal) -> ConnectRefusal {
-    if matches!(refusal, Refusal::Stopping) {
+fn refused(socket: &Socket, error: &HubError) -> ConnectError {
+    if matches!(error, HubError::Stopping) {
         // The client library comes back by itself to where its session ended, not to where it was refused.
         socket.end(CloseReason::Stopping);
     }
-    let code = refusal.code();
-    let data = match refusal.retry_after_ms() {
+    let code = error.code();
+    let data = match error.retry_after_ms() {
         Some(retry_after_ms) => json!({ "code": code, "retry_after_ms": retry_after_ms }),
         None => json!({ "code": code }),
     };
-    ConnectRefusal::new(refusal.to_string()).with_data(data)
+    ConnectError::new(error.to_string()).with_data(data)
 }

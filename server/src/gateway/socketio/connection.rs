@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use ::socketio::{CloseReason, Event, Socket};
 use hub::model::Message;
-use hub::{Done, Event as HubEvent, Failure, Peer, PeerId, Refusal};
+use hub::{ClientId, ClientSession, CommandError, CommandOutcome, Event as HubEvent, HubError};
 use protocol::{DirectMessage, Expiry, MessageId};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -15,7 +16,6 @@ use crate::auth::{AuthError, Caller};
 use crate::dialect::talim::Failed;
 use crate::dialect::{Request, socketio};
 use crate::gateway::EXPIRY_NOTICE;
-use crate::socketio::{CloseReason, Event, Socket};
 use crate::state::AppState;
 
 /// What came of an event, as its acknowledgement has it.
@@ -45,7 +45,7 @@ impl From<Failed> for Refused {
 }
 
 /// What came of an event.
-pub(super) type Outcome = Result<Positive, Failure>;
+pub(super) type Outcome = Result<Positive, CommandError>;
 
 impl Positive {
     fn bare() -> Self {
@@ -64,7 +64,7 @@ impl Positive {
 /// An attached client.
 pub struct Connection {
     state: AppState,
-    peer: Peer,
+    peer: ClientSession,
     /// When the token ends. `None`: it has, and so does the session.
     expires_at: Option<Instant>,
     /// The client was told that it ends soon.
@@ -76,14 +76,14 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(state: AppState, peer: Peer, caller: &Caller, from: Address) -> Self {
+    pub(super) fn new(state: AppState, peer: ClientSession, caller: &Caller, from: Address) -> Self {
         let expires_at = Some(state.moment(caller.expires_at_ms));
         let open = state.sockets().token();
         let answers = Answers::default();
         Self { state, peer, expires_at, is_warned: false, answers, from, _open: open }
     }
 
-    pub(super) fn peer_id(&self) -> PeerId {
+    pub(super) fn peer_id(&self) -> ClientId {
         self.peer.id()
     }
 
@@ -93,15 +93,15 @@ impl Connection {
     }
 
     /// What an event asks for. It is counted, and its size looked at, before its values are read.
-    fn decode(&self, event: &Event) -> Result<Request, Box<Failure>> {
-        let refused = |refusal: Refusal| Box::new(Failure::from(refusal));
+    fn decode(&self, event: &Event) -> Result<Request, Box<CommandError>> {
+        let refused = |error: HubError| Box::new(CommandError::from(error));
         self.peer.count().map_err(refused)?;
         let size = event.args.raw_all().len();
         let limit = socketio::most_bytes(&event.name, self.state.config().limits.message_bytes);
         if size > limit {
             // The next message has been read already; its own charge waits as long.
             self.peer.surcharge(size);
-            return Err(refused(Refusal::TooBig { size, limit }));
+            return Err(refused(HubError::TooBig { size, limit }));
         }
         // Events carry one argument; what comes after it is passed over, as the original servers do.
         if event.args.attachments().is_empty() {
@@ -109,7 +109,7 @@ impl Connection {
         } else {
             // No other dialect could be told them.
             let message = "must be JSON without bytes".to_owned();
-            Err(refused(Refusal::Invalid { field: "data", message }))
+            Err(refused(HubError::Invalid { field: "data", message }))
         }
     }
 
@@ -121,16 +121,16 @@ impl Connection {
         };
         match request {
             Request::Hub(command) => match self.peer.request(command).await {
-                Ok(Done::Yes) => Answer::Done(Ok(Positive::bare())),
-                Ok(Done::Told(letter)) => Answer::Done(Ok(Positive::told(&letter))),
-                Ok(Done::Later(outcome)) => Answer::Later(outcome),
+                Ok(CommandOutcome::Accepted) => Answer::Done(Ok(Positive::bare())),
+                Ok(CommandOutcome::DirectSent(letter)) => Answer::Done(Ok(Positive::told(&letter))),
+                Ok(CommandOutcome::Pending(outcome)) => Answer::Later(outcome),
                 Err(failure) => Answer::Done(Err(failure)),
             },
             Request::Authenticate { token, .. } => {
-                Answer::Done(self.renew(&token).await.map_err(Failure::from))
+                Answer::Done(self.renew(&token).await.map_err(CommandError::from))
             }
             Request::Simulate(_) | Request::SimulateUnnamed(_) | Request::Cancel(_) => {
-                Answer::Done(Err(Refusal::UnknownType(event.name.to_string()).into()))
+                Answer::Done(Err(HubError::UnknownType(event.name.to_string()).into()))
             }
         }
     }
@@ -153,7 +153,7 @@ impl Connection {
         let Some(expires_at) = self.expires_at else { return };
         if now >= expires_at {
             self.expires_at = None;
-            self.peer.tell(&HubEvent::Failed(Refusal::Unauthorized.into()));
+            self.peer.tell(&HubEvent::Failed(HubError::Unauthorized.into()));
             socket.end(CloseReason::Expired);
         } else if self.next_look().is_some_and(|look_at| now >= look_at) {
             self.is_warned = true;
@@ -164,15 +164,15 @@ impl Connection {
 
     /// Writes that the client was let go for being slow.
     pub(super) fn note_slow(&self) {
-        self.state.refusals().note_slow(self.from, self.state.clock().monotonic_ms(), &self.peer.person().id);
+        self.state.refusals().note_slow(self.from, self.state.clock().monotonic_ms(), &self.peer.user().id);
     }
 
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
-    async fn renew(&mut self, token: &str) -> Result<Positive, Refusal> {
+    async fn renew(&mut self, token: &str) -> Result<Positive, HubError> {
         let renewed = self.state.sign_ins().renew(&self.peer, token).await;
         let caller = renewed.map_err(|error| {
             note_token(&self.state, self.from, &error);
-            error.told_fault().map_or(Refusal::Unauthorized, |fault| Refusal::BadToken(fault.to_string()))
+            error.told_fault().map_or(HubError::Unauthorized, |fault| HubError::BadToken(fault.to_string()))
         })?;
         let expires_at = self.state.moment(caller.expires_at_ms);
         (self.expires_at, self.is_warned) = (Some(expires_at), false);

@@ -1,37 +1,41 @@
 //! The door of Socket.IO: who comes in, what they ask for, how they come back.
 //!
-//! Engine.IO and Socket.IO themselves are in `crate::engineio` and `crate::socketio`; what events mean is in
+//! Engine.IO and Socket.IO themselves are crates of their own; what events mean is in
 //! `crate::dialect`.
 
 mod answers;
 mod arrival;
 mod connection;
-mod outlet;
 pub mod pid;
 pub mod positions;
 mod resume;
+mod transport;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::extract::Request;
 use axum::http::HeaderValue;
 use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::request::Parts;
+use axum::response::Response;
+use engineio::Permit;
 use serde::Deserialize;
+use socketio::{
+    Accepted, AdmitError, Application, ConnectError, ConnectRequest, DisconnectReason, Event, OutgoingArgs,
+    Settings, Socket, SocketIo,
+};
 use tokio::time::Instant;
 
 use crate::admission::Place as Seat;
 use crate::auth::address::Address;
 use crate::dialect::talim;
-use crate::engineio::{self, Permit};
 use crate::error::ApiError;
 use crate::gateway::extract::ApiQuery;
-use crate::socketio::{
-    Accepted, Application, Arguments, ConnectRefusal, ConnectRequest, Disconnect, Event, Refusal, Settings,
-    Socket, SocketIo,
-};
 use crate::state::AppState;
+use crate::tcp_upgrade;
 use connection::Connection;
 
 /// Bytes of a message, after inflating, from a client that was not let in yet: room for the longest token.
@@ -83,30 +87,36 @@ pub fn door(state: AppState) -> SocketIoDoor {
         max_payload: limits.frame_bytes,
         early_payload: BEFORE_ENTRY_BYTES,
         max_sessions: limits.connections,
-        deflate_from_bytes: state.config().compress_from,
+        deflate_from_bytes: state.config().compression_min_bytes,
         ..engineio::Settings::default()
     };
     let settings = Settings { engine, ..Settings::default() };
-    let loops = state.loops().clone();
-    SocketIo::new(settings, loops, Door { state })
+    let pool = state.writer_pool().clone();
+    SocketIo::new(settings, pool, Door { state })
+}
+
+/// Answers a request to the door.
+pub async fn answer(door: &SocketIoDoor, mut request: Request) -> Response {
+    let upgrade = tcp_upgrade::take(request.extensions_mut());
+    door.handle(request, upgrade).await.map(Body::from)
 }
 
 impl Application for Door {
     type Admission = Handshake;
     type Connection = Connection;
 
-    async fn admit(&self, request: &Parts) -> Result<Handshake, Refusal> {
+    async fn admit(&self, request: &Parts) -> Result<Handshake, AdmitError> {
         if !self.state.config().origins.may_connect(&request.headers) {
-            return Err(Refusal::forbidden("Pages of this origin may not connect (see CORS_ORIGIN)"));
+            return Err(AdmitError::forbidden("Pages of this origin may not connect (see CORS_ORIGIN)"));
         }
         // The client library tries again after this, and does not after a refusal of its CONNECT.
         if self.state.stopping().is_cancelled() {
-            return Err(Refusal::unavailable("The server is restarting"));
+            return Err(AdmitError::unavailable("The server is restarting"));
         }
-        let ApiQuery(query) = ApiQuery::<Query>::of(&request.uri).map_err(|error| refusal(&error))?;
+        let ApiQuery(query) = ApiQuery::<Query>::of(&request.uri).map_err(|refused| error(&refused))?;
         // Let in is who sends CONNECT, and there a refusal would be for good.
-        self.state.turns().check().map_err(|error| refusal(&error))?;
-        let seat = self.state.admit(Address::of(request, &self.state)).map_err(|error| refusal(&error))?;
+        self.state.turns().check().map_err(|refused| error(&refused))?;
+        let seat = self.state.admit(Address::of(request, &self.state)).map_err(|refused| error(&refused))?;
         let authorization = request.headers.get(AUTHORIZATION);
         let authorization = authorization.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
         let is_said = authorization.is_some() || query != Query::default();
@@ -125,7 +135,7 @@ impl Application for Door {
         handshake: &Handshake,
         request: ConnectRequest,
         socket: &Socket,
-    ) -> Result<Accepted<Connection>, ConnectRefusal> {
+    ) -> Result<Accepted<Connection>, ConnectError> {
         arrival::enter(&self.state, handshake, &request, socket).await
     }
 
@@ -138,34 +148,34 @@ impl Application for Door {
         connection.tell(socket, answer, event.ack).await;
     }
 
-    fn next_look(&self, connection: &Connection) -> Option<Instant> {
+    fn next_deadline(&self, connection: &Connection) -> Option<Instant> {
         connection.next_look()
     }
 
-    fn look(&self, connection: &mut Connection, socket: &Socket) {
+    fn on_deadline(&self, connection: &mut Connection, socket: &Socket) {
         connection.look(socket);
     }
 
-    async fn disconnect(&self, connection: Connection, _: &Socket, reason: Disconnect) {
+    async fn disconnect(&self, connection: Connection, _: &Socket, reason: DisconnectReason) {
         tracing::info!(peer.id = connection.peer_id().0, ?reason, "Peer of Socket.IO left");
-        if reason == Disconnect::Ended(engineio::CloseReason::TooSlow) {
+        if reason == DisconnectReason::Ended(engineio::CloseReason::TooSlow) {
             connection.note_slow();
         }
     }
 }
 
 /// The same refusal as at every door.
-fn refusal(error: &ApiError) -> Refusal {
+fn error(error: &ApiError) -> AdmitError {
     let (status, body) = error.describe();
     let retry_after_s = body.retry_after_ms.map(|wait_ms| wait_ms.div_ceil(1_000));
-    Refusal { status, message: body.message.into(), retry_after_s }
+    AdmitError { status, message: body.message.into(), retry_after_s }
 }
 
 /// Answers an event whose sender waits for it.
 fn acknowledge(socket: &Socket, ack: u64, result: &connection::Outcome) {
     let answer = match result {
-        Ok(done) => Arguments::new().with(done),
-        Err(failure) => Arguments::new().with(&connection::Refused::from(talim::failed(failure))),
+        Ok(done) => OutgoingArgs::new().with(done),
+        Err(failure) => OutgoingArgs::new().with(&connection::Refused::from(talim::failed(failure))),
     };
     match answer {
         // A client that has left needs no answer.

@@ -12,12 +12,12 @@ const PURPOSE: &str = "socket.io pid";
 ///
 /// # Errors
 /// [`AuthError::Internal`].
-pub fn sign(keys: &Keys, sid: &str, person: &UserId) -> Result<String, AuthError> {
-    Ok(format!("{sid}.{}", keys.seal(PURPOSE, person, sid)?))
+pub fn sign(keys: &Keys, sid: &str, user: &UserId) -> Result<String, AuthError> {
+    Ok(format!("{sid}.{}", keys.seal(PURPOSE, user, sid)?))
 }
 
 /// The public one, if this private one was made for the same person.
-pub fn check<'a>(keys: &Keys, pid: &'a str, person: &UserId) -> Option<&'a str> {
+pub fn check<'a>(keys: &Keys, pid: &'a str, user: &UserId) -> Option<&'a str> {
     let (sid, seal) = pid.rsplit_once('.')?;
-    keys.is_seal(seal, PURPOSE, person, sid).then_some(sid)
+    keys.is_seal(seal, PURPOSE, user, sid).then_some(sid)
 }

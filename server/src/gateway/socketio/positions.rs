@@ -5,11 +5,15 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hub::Track;
+use hub::{RoomHead, StreamPosition};
 use protocol::{Cursor, RoomId};
+use sha2::{Digest, Sha256};
 
 /// The first byte, so that other layouts can follow.
-const LAYOUT: u8 = 1;
+const LAYOUT: u8 = 2;
+
+/// The layout of 0.1, in which epochs alone name rooms.
+const LAYOUT_OF_EPOCHS: u8 = 1;
 
 /// Rooms beyond which a client's place is not written down: the text would be longer than most events.
 const MAX_ROOMS: usize = 64;
@@ -18,39 +22,60 @@ const MAX_ROOMS: usize = 64;
 const NOWHERE: &str = "-";
 
 /// Bytes of a text that is taken for one of ours, at most: every number at its longest.
-const MAX_BYTES: usize = 1 + 10 + MAX_ROOMS * (4 + 10);
+const MAX_BYTES: usize = 1 + 10 + MAX_ROOMS * (4 + 4 + 10);
+
+/// Tells a room from another one whose epoch is the same.
+type Check = [u8; 4];
 
 /// The newest numbers that a client was told.
 #[derive(Debug, Default)]
 pub struct Positions {
     inbox: Option<u64>,
-    /// By name. A list and no tree, whose first node has room for eleven: most clients follow one room.
-    rooms: Vec<(RoomId, Cursor)>,
+    /// By id. A list and no tree, whose first node has room for eleven: most clients follow one room.
+    rooms: Vec<Position>,
 }
 
-/// What a client says about where it stood. Rooms go by their epochs, which are shorter than names.
+#[derive(Debug)]
+struct Position {
+    room: RoomId,
+    epoch: u32,
+    /// Computed when the room is joined, and not with each event.
+    check: Check,
+    seq: u64,
+}
+
+/// What a client says about where it stood.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Stood {
     /// The newest number of the inbox.
     pub inbox: u64,
-    /// The newest number of each room.
-    pub rooms: Vec<Cursor>,
+    rooms: Vec<RoomName>,
+}
+
+/// A room as the text names it, which is shorter than its id.
+#[derive(Debug, PartialEq, Eq)]
+struct RoomName {
+    epoch: u32,
+    /// None in the layout of 0.1.
+    check: Option<Check>,
+    /// The newest number.
+    seq: u64,
 }
 
 impl Positions {
     /// Something was told.
-    pub fn note(&mut self, track: Track<'_>) {
+    pub fn note(&mut self, track: StreamPosition<'_>) {
         match track {
-            Track::Inbox(seq) => self.inbox = Some(seq),
-            Track::Left(room) => {
+            StreamPosition::Inbox(seq) => self.inbox = Some(seq),
+            StreamPosition::Left(room) => {
                 if let Ok(place) = self.place(room) {
                     self.rooms.remove(place);
                 }
             }
-            Track::Room(room, cursor) => match self.place(room) {
+            StreamPosition::Room(room, cursor) => match self.place(room) {
                 Ok(place) => {
-                    if let Some((_, known)) = self.rooms.get_mut(place) {
-                        *known = cursor;
+                    if let Some(known) = self.rooms.get_mut(place) {
+                        known.move_to(cursor);
                     }
                 }
                 Err(place) => {
@@ -58,14 +83,14 @@ impl Positions {
                         // For this one alone.
                         self.rooms.reserve_exact(1);
                     }
-                    self.rooms.insert(place, (room.clone(), cursor));
+                    self.rooms.insert(place, Position::new(room.clone(), cursor));
                 }
             },
         }
     }
 
     fn place(&self, room: &RoomId) -> Result<usize, usize> {
-        self.rooms.binary_search_by(|(known, _)| known.cmp(room))
+        self.rooms.binary_search_by(|known| known.room.cmp(room))
     }
 
     /// The text, unless the place in the inbox is not known yet.
@@ -74,14 +99,29 @@ impl Positions {
         if self.rooms.len() > MAX_ROOMS {
             return Some(NOWHERE.to_owned());
         }
-        let mut bytes = Vec::with_capacity(8 + 8 * self.rooms.len());
+        let mut bytes = Vec::with_capacity(8 + 12 * self.rooms.len());
         bytes.push(LAYOUT);
         put(&mut bytes, inbox);
-        for (_, cursor) in &self.rooms {
-            bytes.extend_from_slice(&cursor.epoch.to_le_bytes());
-            put(&mut bytes, cursor.seq);
+        for Position { epoch, check, seq, .. } in &self.rooms {
+            bytes.extend_from_slice(&epoch.to_le_bytes());
+            bytes.extend_from_slice(check);
+            put(&mut bytes, *seq);
         }
         Some(URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+impl Position {
+    fn new(room: RoomId, Cursor { epoch, seq }: Cursor) -> Self {
+        Self { check: check_of(&room, epoch), room, epoch, seq }
+    }
+
+    fn move_to(&mut self, Cursor { epoch, seq }: Cursor) {
+        if self.epoch != epoch {
+            self.epoch = epoch;
+            self.check = check_of(&self.room, epoch);
+        }
+        self.seq = seq;
     }
 }
 
@@ -92,16 +132,50 @@ impl Stood {
             return None;
         }
         let bytes = URL_SAFE_NO_PAD.decode(offset).ok()?;
-        let mut rest = bytes.strip_prefix(&[LAYOUT])?;
+        let (&layout, mut rest) = bytes.split_first()?;
+        let has_checks = match layout {
+            LAYOUT => true,
+            LAYOUT_OF_EPOCHS => false,
+            _ => return None,
+        };
         let inbox = take(&mut rest)?;
         let mut rooms = Vec::new();
         while !rest.is_empty() {
-            let (epoch, after) = rest.split_first_chunk()?;
-            rest = after;
-            rooms.push(Cursor { epoch: u32::from_le_bytes(*epoch), seq: take(&mut rest)? });
+            let epoch = u32::from_le_bytes(take_array(&mut rest)?);
+            let check = if has_checks { Some(take_array(&mut rest)?) } else { None };
+            rooms.push(RoomName { epoch, check, seq: take(&mut rest)? });
         }
         (rooms.len() <= MAX_ROOMS).then_some(Self { inbox, rooms })
     }
+
+    /// Finds the rooms that are named among these, each with the newest number that the client has of it. `None` when one is
+    /// not there, or cannot be told from another one.
+    pub fn locate<'a>(&self, heads: &'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>> {
+        let mut by_epoch: Vec<&RoomHead> = heads.iter().collect();
+        by_epoch.sort_unstable_by_key(|(_, head)| head.epoch);
+        let locate = |name: &RoomName| {
+            let first = by_epoch.partition_point(|(_, head)| head.epoch < name.epoch);
+            let of_the_epoch = by_epoch.iter().skip(first).take_while(|(_, head)| head.epoch == name.epoch);
+            let mut named = of_the_epoch.filter(|(room, _)| name.is_of(room));
+            let head = named.next()?;
+            named.next().is_none().then_some((*head, name.seq))
+        };
+        self.rooms.iter().map(locate).collect()
+    }
+}
+
+impl RoomName {
+    /// Whether it names a room of its epoch.
+    fn is_of(&self, room: &RoomId) -> bool {
+        self.check.is_none_or(|check| check == check_of(room, self.epoch))
+    }
+}
+
+/// With the epoch, which is drawn when the room is made, so that nobody can choose an id that has the check of another room.
+fn check_of(room: &RoomId, epoch: u32) -> Check {
+    let digest = Sha256::new().chain_update(epoch.to_le_bytes()).chain_update(room.as_str()).finalize();
+    let [a, b, c, d, ..]: [u8; 32] = digest.into();
+    [a, b, c, d]
 }
 
 /// Seven bits in each byte, the lowest first (LEB128).
@@ -126,6 +200,12 @@ fn take(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
+fn take_array<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (array, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(*array)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::collection::{btree_map, vec};
@@ -133,29 +213,72 @@ mod tests {
 
     use super::*;
 
+    fn room(id: &str) -> RoomId {
+        RoomId::parse(id).unwrap()
+    }
+
+    /// The rooms that a text names among these, and the numbers that it says.
+    fn located(offset: &str, heads: &[RoomHead]) -> Option<Vec<(RoomId, u64)>> {
+        let located = Stood::parse(offset).unwrap();
+        let located = located.locate(heads)?;
+        Some(located.into_iter().map(|((room, _), seq)| (room.clone(), seq)).collect())
+    }
+
+    fn cursor(epoch: u32, seq: u64) -> Cursor {
+        Cursor { epoch, seq }
+    }
+
     #[test]
     fn a_place_is_read_as_it_was_written() {
-        let (kitchen, attic) = (RoomId::parse("kitchen").unwrap(), RoomId::parse("attic").unwrap());
+        let (kitchen, attic) = (room("kitchen"), room("attic"));
+        let heads = [(kitchen.clone(), cursor(7, 9)), (attic.clone(), cursor(u32::MAX, 9))];
         let mut positions = Positions::default();
         assert_eq!(positions.offset(), None);
-        positions.note(Track::Inbox(300));
-        let in_kitchen = Cursor { epoch: 7, seq: u64::MAX };
-        positions.note(Track::Room(&kitchen, Cursor { epoch: 7, seq: 1 }));
-        positions.note(Track::Room(&kitchen, in_kitchen));
-        positions.note(Track::Room(&attic, Cursor { epoch: u32::MAX, seq: 0 }));
-        let stood = Stood::parse(&positions.offset().unwrap()).unwrap();
-        let rooms = vec![Cursor { epoch: u32::MAX, seq: 0 }, in_kitchen];
-        assert_eq!(stood, Stood { inbox: 300, rooms });
-        positions.note(Track::Left(&attic));
-        assert_eq!(Stood::parse(&positions.offset().unwrap()).unwrap().rooms, [in_kitchen]);
+        positions.note(StreamPosition::Inbox(300));
+        positions.note(StreamPosition::Room(&kitchen, cursor(7, 1)));
+        positions.note(StreamPosition::Room(&kitchen, cursor(7, u64::MAX)));
+        positions.note(StreamPosition::Room(&attic, cursor(u32::MAX, 0)));
+        let offset = positions.offset().unwrap();
+        assert_eq!(Stood::parse(&offset).unwrap().inbox, 300);
+        assert_eq!(located(&offset, &heads), Some(vec![(attic.clone(), 0), (kitchen.clone(), u64::MAX)]));
+        positions.note(StreamPosition::Left(&attic));
+        assert_eq!(located(&positions.offset().unwrap(), &heads), Some(vec![(kitchen, u64::MAX)]));
+    }
+
+    #[test]
+    fn rooms_of_one_epoch_are_told_apart() {
+        let (kitchen, attic) = (room("kitchen"), room("attic"));
+        let heads =
+            [(kitchen.clone(), cursor(7, 9)), (attic.clone(), cursor(7, 9)), (room("den"), cursor(8, 9))];
+        let mut positions = Positions::default();
+        positions.note(StreamPosition::Inbox(1));
+        // Made anew while the client was there.
+        positions.note(StreamPosition::Room(&kitchen, cursor(8, 5)));
+        positions.note(StreamPosition::Room(&kitchen, cursor(7, 2)));
+        let offset = positions.offset().unwrap();
+        assert_eq!(located(&offset, &heads), Some(vec![(kitchen, 2)]));
+        assert_eq!(located(&offset, &heads[1..]), None, "removed from the kitchen");
+        assert_eq!(located(&offset, &heads[2..]), None, "and from the attic");
+    }
+
+    #[test]
+    fn an_offset_of_the_first_release_is_read_where_its_epochs_are_unique() {
+        let offset = URL_SAFE_NO_PAD.encode([LAYOUT_OF_EPOCHS, 1, 7, 0, 0, 0, 3]);
+        let (kitchen, attic) = (room("kitchen"), room("attic"));
+        let heads = [(kitchen.clone(), cursor(7, 9)), (attic, cursor(7, 9)), (room("den"), cursor(8, 9))];
+        assert_eq!(located(&offset, &heads), None);
+        assert_eq!(located(&offset, &[heads[0].clone(), heads[2].clone()]), Some(vec![(kitchen, 3)]));
+        assert_eq!(located(&offset, &heads[2..]), None);
     }
 
     #[test]
     fn another_text_is_no_place() {
         let short = URL_SAFE_NO_PAD.encode([LAYOUT, 1, 7, 0]);
+        let without_check = URL_SAFE_NO_PAD.encode([LAYOUT, 1, 7, 0, 0, 0, 3]);
         let endless = URL_SAFE_NO_PAD.encode([LAYOUT, 0xff, 0xff, 0xff]);
         let newer = URL_SAFE_NO_PAD.encode([9, 1]);
-        for bad in ["", "?", NOWHERE, "kitchen:7", &short, &endless, &newer, &"A".repeat(10_000)] {
+        let texts = ["", "?", NOWHERE, "kitchen:7", &short, &without_check, &endless, &newer];
+        for bad in texts.into_iter().chain([&*"A".repeat(10_000)]) {
             assert_eq!(Stood::parse(bad), None, "{bad}");
         }
     }
@@ -163,11 +286,10 @@ mod tests {
     #[test]
     fn who_follows_too_much_stands_nowhere() {
         let mut positions = Positions::default();
-        positions.note(Track::Inbox(1));
+        positions.note(StreamPosition::Inbox(u64::MAX));
         for number in 0..=MAX_ROOMS {
             assert!(Stood::parse(&positions.offset().unwrap()).is_some(), "{number}");
-            let room = RoomId::parse(&format!("room-{number}")).unwrap();
-            positions.note(Track::Room(&room, Cursor { epoch: 1, seq: 1 }));
+            positions.note(StreamPosition::Room(&room(&format!("room-{number}")), cursor(1, u64::MAX)));
         }
         assert_eq!(positions.offset().as_deref(), Some(NOWHERE));
     }
@@ -176,25 +298,25 @@ mod tests {
         #[test]
         fn any_place_is_read_as_it_was_written(
             inbox in any::<u64>(),
-            rooms in btree_map("[a-z0-9_:.-]{1,8}", (any::<u32>(), any::<u64>()), 0..=MAX_ROOMS),
+            rooms in btree_map("[a-z0-9_:.-]{1,8}", (prop_oneof![0..3_u32, any::<u32>()], any::<u64>()), 0..=MAX_ROOMS),
         ) {
             let mut positions = Positions::default();
-            positions.note(Track::Inbox(inbox));
-            let rooms: std::collections::BTreeMap<RoomId, Cursor> = rooms
-                .iter()
-                .map(|(name, &(epoch, seq))| (RoomId::parse(name).unwrap(), Cursor { epoch, seq }))
-                .collect();
-            for (room, cursor) in &rooms {
-                positions.note(Track::Room(room, *cursor));
+            positions.note(StreamPosition::Inbox(inbox));
+            let heads: Vec<RoomHead> =
+                rooms.iter().map(|(id, &(epoch, seq))| (room(id), cursor(epoch, seq))).collect();
+            for (room, cursor) in &heads {
+                positions.note(StreamPosition::Room(room, *cursor));
             }
             let offset = positions.offset().unwrap();
             prop_assert!(offset.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it)), "{offset}");
-            let rooms = rooms.into_values().collect();
-            prop_assert_eq!(Stood::parse(&offset), Some(Stood { inbox, rooms }));
+            prop_assert_eq!(Stood::parse(&offset).map(|stood| stood.inbox), Some(inbox));
+            let mut right: Vec<_> = heads.iter().map(|(room, head)| (room.clone(), head.seq)).collect();
+            right.sort();
+            prop_assert_eq!(located(&offset, &heads), Some(right));
         }
 
         #[test]
-        fn what_was_not_written_by_us_is_refused_or_means_a_place(bytes in vec(any::<u8>(), 0..1_000)) {
+        fn what_was_not_written_by_us_is_refused_or_means_a_place(bytes in vec(any::<u8>(), 0..1_500)) {
             let texts = [URL_SAFE_NO_PAD.encode(&bytes), String::from_utf8_lossy(&bytes).into_owned()];
             for stood in texts.iter().filter_map(|text| Stood::parse(text)) {
                 prop_assert!(stood.rooms.len() <= MAX_ROOMS);

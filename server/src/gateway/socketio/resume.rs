@@ -5,8 +5,7 @@
 
 use axum::http::HeaderValue;
 use serde_json::{Map, Value, json};
-
-use crate::socketio::ConnectRefusal;
+use socketio::ConnectError;
 
 /// How the user agents of libraries begin that are known not to resume, in small letters: `python-requests/2.32.0`
 /// (python-socketio by polling), `Python/3.12 aiohttp/3.9.5` (its asynchronous client, also by WebSocket) and
@@ -27,7 +26,7 @@ pub(super) fn resumes(
     auth: &Map<String, Value>,
     query: Option<&str>,
     is_unable: bool,
-) -> Result<bool, ConnectRefusal> {
+) -> Result<bool, ConnectError> {
     let said = match auth.get("resume").filter(|it| !it.is_null()) {
         Some(Value::Bool(resumes)) => return Ok(*resumes),
         Some(Value::String(word)) => Some(word.clone()),
@@ -38,7 +37,7 @@ pub(super) fn resumes(
         None => Ok(!is_unable),
         Some("1" | "true") => Ok(true),
         Some("0" | "false") => Ok(false),
-        Some(_) => Err(ConnectRefusal::new("resume must be 1, 0, true or false")
+        Some(_) => Err(ConnectError::new("resume must be 1, 0, true or false")
             .with_data(json!({ "code": "invalid", "field": "resume" }))),
     }
 }
@@ -50,7 +49,7 @@ mod tests {
     #[test]
     fn what_a_client_says_decides_and_else_its_library() {
         let resumes = |auth: Value, query, is_unable| {
-            resumes(auth.as_object().unwrap(), query, is_unable).map_err(|refusal| refusal.data)
+            resumes(auth.as_object().unwrap(), query, is_unable).map_err(|error| error.data)
         };
         for (auth, query, is_unable, right) in [
             (json!({}), None, false, true),

@@ -7,10 +7,12 @@ use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use bytes::Bytes;
 use hub::{
-    Bring, Command, Delivery, Event, Gone, Identity, InboxStart, Outbox, Outlet, OutletFuture, Refusal, Track,
+    ClientTransport, Command, DeliveryPolicy, Disconnected, Event, HubError, Identity, InboxStart, JoinMode,
+    Outbox, StreamPosition, TransportFuture,
 };
 use protocol::{CloseCode, RoomId, UserId, Welcome};
 use tokio::time::{Instant, timeout_at};
+use websocket::{Incoming, Reader};
 
 use super::HEARTBEAT;
 use super::read::{Connection, why};
@@ -20,7 +22,6 @@ use crate::auth::{AuthError, Caller};
 use crate::dialect::{Address, Dialect, Entrance, Place, Request, Scope};
 use crate::error::ApiError;
 use crate::state::AppState;
-use crate::websocket::{Incoming, Reader};
 
 /// How long a socket without a token has for its first frame.
 const FIRST_FRAME: Duration = Duration::from_secs(10);
@@ -35,10 +36,10 @@ pub(super) async fn identify(
     let config = state.config();
     if place.entrance != Entrance::Proof && config.is_development() {
         let nothing = query.ticket.is_none() && !headers.contains_key(AUTHORIZATION);
-        let mock = config.mock_person.as_str();
+        let mock = config.dev_user.as_str();
         let is_mock = query.token.as_deref().map_or(nothing, |token| access_token(token) == mock);
         if is_mock {
-            return state.sign_ins().mock(&config.mock_person).await.map(Some);
+            return state.sign_ins().mock(&config.dev_user).await.map(Some);
         }
     }
     match identify_socket(state, headers.get(AUTHORIZATION), query).await? {
@@ -60,28 +61,28 @@ pub(super) async fn scope(
     if place.address == Address::Plain {
         return Ok(Scope::Anything);
     }
-    let person = &caller.ok_or(AuthError::Unauthorized)?.person.id;
+    let user = &caller.ok_or(AuthError::Unauthorized)?.user.id;
     if place.address == Address::Person {
-        let is_own = UserId::parse(last_part).is_ok_and(|named| named == *person);
+        let is_own = UserId::parse(last_part).is_ok_and(|named| named == *user);
         return if is_own { Ok(Scope::Inbox) } else { Err(ApiError::NotYours) };
     }
     let room = RoomId::parse(last_part).map_err(|_| ApiError::NotYours)?;
-    match state.hub().check_member(person, &room).await {
+    match state.hub().check_member(user, &room).await {
         Ok(()) => Ok(Scope::Room(room)),
-        Err(Refusal::NoSuchRoom) => Err(ApiError::NotYours),
-        Err(refusal) => Err(refusal.into()),
+        Err(HubError::NoSuchRoom) => Err(ApiError::NotYours),
+        Err(error) => Err(error.into()),
     }
 }
 
 /// The refusal of a token in a frame, noted in the log; in development with what is wrong with the token.
-pub(super) fn refuse_token(state: &AppState, from: ClientAddress, what: &str, error: &AuthError) -> Refusal {
+pub(super) fn refuse_token(state: &AppState, from: ClientAddress, what: &str, error: &AuthError) -> HubError {
     if let AuthError::Token { fault, .. } = error {
         let why = format!("the token is refused: {fault}");
         state.refusals().note(from, state.clock().monotonic_ms(), &what, &why);
     } else {
         tracing::debug!(error = error as &dyn std::error::Error, "A token in a frame was not looked at");
     }
-    error.told_fault().map_or(Refusal::Unauthorized, |fault| Refusal::BadToken(fault.to_string()))
+    error.told_fault().map_or(HubError::Unauthorized, |fault| HubError::BadToken(fault.to_string()))
 }
 
 /// As [`enter`], for a socket that is open already and so has given up its place in the line.
@@ -98,7 +99,7 @@ pub(super) async fn in_turn(
         Ok(_turn) => enter(dialect, scope, state, outbox, caller, inbox, from).await,
         Err(error) => {
             let retry_after_ms = error.describe().1.retry_after_ms.unwrap_or_default();
-            refuse(dialect, outbox, Refusal::TooFast { retry_after_ms });
+            refuse(dialect, outbox, HubError::TooFast { retry_after_ms });
             Err(CloseCode::TooMany)
         }
     }
@@ -114,40 +115,40 @@ pub(super) async fn enter(
     inbox: Option<u64>,
     from: ClientAddress,
 ) -> Result<Connection, CloseCode> {
-    let refused = |refusal: Refusal| {
-        let code = match refusal {
-            Refusal::Stopping => CloseCode::Restart,
-            Refusal::TooManyConnections | Refusal::TooFast { .. } => CloseCode::TooMany,
-            Refusal::NoSuchRoom => CloseCode::Forbidden,
-            Refusal::Unauthorized | Refusal::BadToken(_) => CloseCode::Token,
+    let refused = |error: HubError| {
+        let code = match error {
+            HubError::Stopping => CloseCode::Restart,
+            HubError::TooManyConnections | HubError::TooFast { .. } => CloseCode::TooMany,
+            HubError::NoSuchRoom => CloseCode::Forbidden,
+            HubError::Unauthorized | HubError::BadToken(_) => CloseCode::Token,
             _ => CloseCode::Internal,
         };
-        refuse(dialect, outbox, refusal);
+        refuse(dialect, outbox, error);
         // Before the peer goes, which closes it too, without a reason.
         outbox.close(code);
         code
     };
-    let outlet: Arc<dyn Outlet> = match &scope {
+    let transport: Arc<dyn ClientTransport> = match &scope {
         Scope::Room(room) => Arc::new(RoomOutlet { outbox: outbox.clone(), room: room.clone() }),
         Scope::Anything | Scope::Inbox => Arc::new(outbox.clone()),
     };
-    let identity = Identity { person: caller.person.clone(), sign_in: caller.sign_in };
-    let peer = state.hub().attach(identity, dialect.spelling, outlet).map_err(refused)?;
+    let identity = Identity { user: caller.user.clone(), sign_in: caller.sign_in };
+    let peer = state.hub().attach(identity, dialect.encoder, transport).map_err(refused)?;
     // Once more, now that whoever ends the sign-in closes this connection, too: it may have ended since it was looked at.
     let still = state.sign_ins().check_still(caller).await;
     still.map_err(|error| refused(refuse_token(state, from, "a socket", &error)))?;
     let mut connection =
         Connection::new(dialect, scope.clone(), state.clone(), peer, outbox.clone(), caller, from);
-    let person = &caller.person;
+    let user = &caller.user;
     tracing::info!(
         peer.id = connection.peer.id().0,
-        person.id = %person.id,
+        user.id = %user.id,
         dialect = dialect.name,
-        "Peer of `{}` attached", person.id
+        "Peer of `{}` attached", user.id
     );
     let welcome = Welcome {
-        user: person.id.clone(),
-        name: person.username.clone(),
+        user: user.id.clone(),
+        name: user.username.clone(),
         server: state.config().server_name.clone(),
         heartbeat_ms: u32::try_from(HEARTBEAT.as_millis()).unwrap_or(u32::MAX),
         expires_in_ms: connection.expires_in_ms(),
@@ -158,8 +159,8 @@ pub(super) async fn enter(
     }
     match scope {
         Scope::Room(room) => {
-            let join = Command::Join { room, bring: Bring::Nothing };
-            connection.peer.request(join).await.map_err(|failure| refused(failure.refusal))?;
+            let join = Command::Join { room, mode: JoinMode::SubscribeOnly };
+            connection.peer.request(join).await.map_err(|failure| refused(failure.error))?;
         }
         Scope::Anything | Scope::Inbox => {
             let start = inbox.map_or(InboxStart::Fresh, InboxStart::Cursor);
@@ -204,7 +205,7 @@ pub(super) async fn first_frame(
     let Some(Ok(Request::Authenticate { token, inbox })) =
         frame.map(|text| (dialect.decode)(text.as_str(), scope))
     else {
-        refuse(dialect, outbox, Refusal::Unauthorized);
+        refuse(dialect, outbox, HubError::Unauthorized);
         return Err(CloseCode::Token);
     };
     let caller = identify_token(state, &token).await.map_err(|error| {
@@ -215,9 +216,9 @@ pub(super) async fn first_frame(
 }
 
 /// Says no to a connection that is about to be closed, so a full outbox does not matter.
-fn refuse(dialect: &Dialect, outbox: &Outbox, refusal: Refusal) {
-    if let Some(frame) = (dialect.spelling.encode)(&Event::Failed(refusal.into())) {
-        outbox.push(frame, Delivery::Sure).ok();
+fn refuse(dialect: &Dialect, outbox: &Outbox, error: HubError) {
+    if let Some(frame) = (dialect.encoder.encode)(&Event::Failed(error.into())) {
+        outbox.push(frame, DeliveryPolicy::Reliable).ok();
     }
 }
 
@@ -227,22 +228,22 @@ struct RoomOutlet {
     room: RoomId,
 }
 
-impl Outlet for RoomOutlet {
-    fn push(&self, frame: Bytes, delivery: Delivery) -> Result<(), Gone> {
+impl ClientTransport for RoomOutlet {
+    fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Disconnected> {
         self.outbox.push(frame, delivery)
     }
 
-    fn place(&self, track: Track<'_>) {
-        if track == Track::Left(&self.room) {
+    fn place(&self, track: StreamPosition<'_>) {
+        if track == StreamPosition::Left(&self.room) {
             self.close(CloseCode::Forbidden);
         }
     }
 
-    fn keeps_up(&self) -> OutletFuture<'_, ()> {
+    fn keeps_up(&self) -> TransportFuture<'_, ()> {
         self.outbox.keeps_up()
     }
 
-    fn receipt(&self) -> OutletFuture<'static, Result<(), Gone>> {
+    fn receipt(&self) -> TransportFuture<'static, Result<(), Disconnected>> {
         self.outbox.receipt()
     }
 

@@ -7,13 +7,15 @@ mod write;
 
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::{FromRequestParts, Request};
 use axum::http::HeaderMap;
 use axum::http::header::UPGRADE;
 use axum::response::Response;
-use hub::{Inlet, Outbox, Outlet, outbox};
+use hub::{ClientTransport, Outbox, OutboxReceiver, outbox};
 use protocol::CloseCode;
 use tokio_util::task::task_tracker::TaskTrackerToken;
+use websocket::{Limits, MESSAGE_TIMEOUT, PendingUpgrade, Reader, Settings, WriteHandle, accept};
 
 use crate::admission::Place as Seat;
 use crate::auth::extract::SocketQuery;
@@ -22,7 +24,7 @@ use crate::dialect::{Address, Dialect, Place, Scope};
 use crate::error::ApiError;
 use crate::gateway::extract::{ApiPath, ApiQuery};
 use crate::state::AppState;
-use crate::websocket::{Limits, Line, Pending, Reader, Settings, UNFINISHED, accept};
+use crate::tcp_upgrade;
 
 use read::Connection;
 use write::Waiting;
@@ -83,12 +85,13 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
     let inbox = enter::inbox_cursor(place.dialect, &query)?;
     let settings = Settings {
         limits: frame_limits(&state, caller.is_some()),
-        unfinished: UNFINISHED,
-        deflate_from_bytes: state.config().compress_from,
+        message_timeout: MESSAGE_TIMEOUT,
+        deflate_from_bytes: state.config().compression_min_bytes,
     };
-    let (response, pending) = accept(&mut request, settings)?;
+    let upgrade = tcp_upgrade::take(&mut request.extensions);
+    let (response, pending) = accept(&request, upgrade, settings)?;
     let (outbox, inlet) = outbox(OUTBOX_BYTES);
-    let dialect = place.dialect_showing(state.config().people.member_emails);
+    let dialect = place.dialect_showing(state.config().users.member_emails);
     let entered = match &caller {
         Some(caller) => {
             Some(enter::enter(dialect, scope.clone(), &state, &outbox, caller, inbox, seat.address()).await)
@@ -104,7 +107,7 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
         stay.serve().await;
         Box::pin(stay.take_leave()).await;
     });
-    Ok(response)
+    Ok(response.map(Body::from))
 }
 
 /// One socket on its way from the handshake until its client is in.
@@ -113,14 +116,14 @@ struct Visit {
     scope: Scope,
     state: AppState,
     outbox: Outbox,
-    inlet: Inlet,
+    inlet: OutboxReceiver,
     seat: Seat,
 }
 
 /// A socket that is open, and who has entered by it.
 struct Stay {
     reader: Reader,
-    line: Line,
+    line: WriteHandle,
     outbox: Outbox,
     /// Or why nobody has.
     connection: Result<Connection, CloseCode>,
@@ -133,7 +136,7 @@ impl Visit {
     /// Waits for the connection, and for whoever has to say first who it is.
     async fn open(
         self,
-        pending: Pending,
+        pending: PendingUpgrade,
         entered: Option<Result<Connection, CloseCode>>,
     ) -> Option<Box<Stay>> {
         let Self { dialect, scope, state, outbox, inlet, seat } = self;
@@ -146,7 +149,7 @@ impl Visit {
             }
         };
         let open = state.sockets().token();
-        let line = writer.hand_over(Waiting(inlet), state.loops());
+        let line = writer.attach(Waiting(inlet), state.writer_pool());
         let from = seat.address();
         let connection = match entered {
             Some(entered) => entered,

@@ -6,11 +6,12 @@ use std::pin::{Pin, pin};
 use std::task::Poll;
 use std::time::Duration;
 
-use hub::{Event, Failure, Outbox, Peer, Refusal};
+use hub::{ClientSession, CommandError, Event, HubError, Outbox};
 use protocol::{CloseCode, Expiry, RunId, SimulationPlan};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
+use websocket::{Incoming, ReadError, Reader, Violation, WriteHandle};
 
 use super::HEARTBEAT;
 use super::enter::refuse_token;
@@ -21,7 +22,6 @@ use crate::dialect::{Dialect, Request, Scope};
 use crate::gateway::EXPIRY_NOTICE;
 use crate::simulate::Simulations;
 use crate::state::AppState;
-use crate::websocket::{Ended, Incoming, Line, Reader, Violation};
 
 /// Silence after which a connection counts as dead: two pings went unanswered. Who takes bytes off a full line is not silent.
 const SILENCE: Duration = Duration::from_mins(1);
@@ -29,7 +29,7 @@ const SILENCE: Duration = Duration::from_mins(1);
 /// What the reader's side is waiting for.
 enum News {
     /// The client said something, or nothing more.
-    Said(Result<Incoming, Ended>),
+    Said(Result<Incoming, ReadError>),
     /// The connection is to end.
     Closed,
     /// There is a moment to look at.
@@ -44,7 +44,7 @@ pub(super) struct Connection {
     dialect: &'static Dialect,
     scope: Scope,
     state: AppState,
-    pub(super) peer: Peer,
+    pub(super) peer: ClientSession,
     outbox: Outbox,
     from: Address,
     /// Few connections have any.
@@ -63,7 +63,7 @@ impl Connection {
         dialect: &'static Dialect,
         scope: Scope,
         state: AppState,
-        peer: Peer,
+        peer: ClientSession,
         outbox: Outbox,
         caller: &Caller,
         from: Address,
@@ -100,7 +100,7 @@ impl Connection {
     }
 
     /// Takes up frames in the order sent until one side has had enough; answers why.
-    pub(super) async fn read(&mut self, reader: &mut Reader, line: &Line) -> CloseCode {
+    pub(super) async fn read(&mut self, reader: &mut Reader, line: &WriteHandle) -> CloseCode {
         let outbox = self.outbox.clone();
         let mut closed = pin!(outbox.closed());
         // Not moved by every frame: when it goes off, what was heard meanwhile moves it on.
@@ -179,7 +179,11 @@ impl Connection {
     ///
     /// # Errors
     /// Why the connection ends instead.
-    async fn wait_until(&mut self, ready: impl Future<Output = ()>, line: &Line) -> Result<(), CloseCode> {
+    async fn wait_until(
+        &mut self,
+        ready: impl Future<Output = ()>,
+        line: &WriteHandle,
+    ) -> Result<(), CloseCode> {
         let outbox = self.outbox.clone();
         let (mut ready, mut closed) = (pin!(ready), pin!(outbox.closed()));
         loop {
@@ -197,25 +201,25 @@ impl Connection {
     }
 
     /// When the client counts as dead, unless it gives a sign of life.
-    fn dead_at(&self, line: &Line) -> Instant {
+    fn dead_at(&self, line: &WriteHandle) -> Instant {
         line.progress().at().map_or(self.heard_at, |taken_at| taken_at.max(self.heard_at)) + SILENCE
     }
 
-    fn next_check(&self, line: &Line) -> Instant {
+    fn next_check(&self, line: &WriteHandle) -> Instant {
         self.next_expiry_step().min(self.dead_at(line)).min(self.next_ping(line))
     }
 
     /// When a client that is told nothing is pinged.
-    fn next_ping(&self, line: &Line) -> Instant {
+    fn next_ping(&self, line: &WriteHandle) -> Instant {
         line.written_at().max(self.pinged_at) + HEARTBEAT
     }
 
     /// A moment that was waited for has come: a ping is due, the token ends soon, has ended, or there was no sign of life
     /// for long.
-    fn check_time(&mut self, line: &Line) -> Option<CloseCode> {
+    fn check_time(&mut self, line: &WriteHandle) -> Option<CloseCode> {
         let now = Instant::now();
         if now >= self.expires_at {
-            self.peer.tell(&Event::Failed(Refusal::Unauthorized.into()));
+            self.peer.tell(&Event::Failed(HubError::Unauthorized.into()));
             return Some(CloseCode::Token);
         }
         if now >= self.dead_at(line) {
@@ -237,7 +241,7 @@ impl Connection {
     ///
     /// # Errors
     /// As [`wait_until`](Self::wait_until).
-    async fn take_up_later(&mut self, said: Incoming, line: &Line) -> Result<(), CloseCode> {
+    async fn take_up_later(&mut self, said: Incoming, line: &WriteHandle) -> Result<(), CloseCode> {
         let outbox = self.outbox.clone();
         self.wait_until(outbox.drained(), line).await?;
         self.take_up(&said).await;
@@ -253,24 +257,24 @@ impl Connection {
     }
 
     /// Counts a frame and looks at its size, and only then at what is in it.
-    fn decode(&mut self, said: &Incoming) -> Result<Request, Box<Failure>> {
-        let refused = |refusal: Refusal| Box::new(Failure::from(refusal));
+    fn decode(&mut self, said: &Incoming) -> Result<Request, Box<CommandError>> {
+        let refused = |error: HubError| Box::new(CommandError::from(error));
         self.peer.count().map_err(refused)?;
         let Incoming::Text(text) = said else {
             self.pause = self.peer.surcharge(cost(said));
-            return Err(refused(Refusal::BinaryFrame));
+            return Err(refused(HubError::BinaryFrame));
         };
         let text = text.as_str();
         let limit = self.dialect.most_bytes(text, self.state.config().limits.message_bytes);
         if text.len() > limit {
             self.pause = self.peer.surcharge(text.len());
-            return Err(refused(Refusal::TooBig { size: text.len(), limit }));
+            return Err(refused(HubError::TooBig { size: text.len(), limit }));
         }
         (self.dialect.decode)(text, &self.scope)
     }
 
     /// What is not for the hub.
-    async fn take_up_other(&mut self, asked: Result<Request, Box<Failure>>) {
+    async fn take_up_other(&mut self, asked: Result<Request, Box<CommandError>>) {
         let request = match asked {
             Ok(request) => request,
             Err(failure) => return self.peer.tell(&Event::Failed(*failure)),
@@ -290,25 +294,25 @@ impl Connection {
                 Ok(())
             }
         };
-        if let Err(refusal) = done {
-            self.peer.tell(&Event::Failed(Failure::from(refusal)));
+        if let Err(error) = done {
+            self.peer.tell(&Event::Failed(CommandError::from(error)));
         }
     }
 
-    fn simulate(&mut self, plan: SimulationPlan) -> Result<(), Refusal> {
+    fn simulate(&mut self, plan: SimulationPlan) -> Result<(), HubError> {
         let simulations = self.simulations.get_or_insert_with(|| {
-            Box::new(Simulations::new(self.state.run_counts().clone(), self.peer.person().id.clone()))
+            Box::new(Simulations::new(self.state.run_counts().clone(), self.peer.user().id.clone()))
         });
         simulations.start(plan, self.peer.voice())
     }
 
     /// Writes that the client was let go for being slow.
     pub(super) fn note_slow(&self) {
-        self.state.refusals().note_slow(self.from, self.state.clock().monotonic_ms(), &self.peer.person().id);
+        self.state.refusals().note_slow(self.from, self.state.clock().monotonic_ms(), &self.peer.user().id);
     }
 
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
-    async fn renew(&mut self, token: &str, inbox: Option<u64>) -> Result<(), Refusal> {
+    async fn renew(&mut self, token: &str, inbox: Option<u64>) -> Result<(), HubError> {
         let renewed = self.state.sign_ins().renew(&self.peer, token).await;
         let caller =
             renewed.map_err(|error| refuse_token(&self.state, self.from, "a fresh token", &error))?;
@@ -323,12 +327,12 @@ impl Connection {
 }
 
 /// The code that answers how reading ended. A connection that is lost hears nothing more.
-pub(super) fn why(ended: &Ended) -> CloseCode {
+pub(super) fn why(ended: &ReadError) -> CloseCode {
     match ended {
-        Ended::Violation(Violation::TooBig | Violation::TooManyFragments) => CloseCode::TooBig,
-        Ended::Violation(Violation::NotUtf8 | Violation::NotDeflate) => CloseCode::BadText,
-        Ended::Violation(_) => CloseCode::Protocol,
-        Ended::Unfinished => CloseCode::GoingAway,
-        Ended::Lost | Ended::Broken(_) => CloseCode::Normal,
+        ReadError::Violation(Violation::TooBig | Violation::TooManyFragments) => CloseCode::TooBig,
+        ReadError::Violation(Violation::NotUtf8 | Violation::NotDeflate) => CloseCode::BadText,
+        ReadError::Violation(_) => CloseCode::Protocol,
+        ReadError::Unfinished => CloseCode::GoingAway,
+        ReadError::Lost | ReadError::Broken(_) => CloseCode::Normal,
     }
 }

@@ -1,6 +1,6 @@
 //! The turn of a reader: how much one connection takes up before the others have theirs.
 
-use crate::websocket::Incoming;
+use websocket::Incoming;
 
 /// Bytes after which the other tasks have their turn. To decode as many takes less than a millisecond.
 const TURN_BYTES: usize = 64 * 1024;

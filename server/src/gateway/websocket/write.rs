@@ -3,19 +3,18 @@
 use std::task::Waker;
 
 use bytes::Bytes;
-use hub::{Inlet, OutboxItem, Taken};
-
-use crate::websocket::{OutFrame, Source, Turn};
+use hub::{Drained, OutboxItem, OutboxReceiver};
+use websocket::{FrameSource, NextWrite, OutFrame};
 
 /// What waits for one client.
-pub(super) struct Waiting(pub(super) Inlet);
+pub(super) struct Waiting(pub(super) OutboxReceiver);
 
-impl Source for Waiting {
+impl FrameSource for Waiting {
     fn wake_with(&self, waker: &Waker) {
         self.0.wake_with(waker);
     }
 
-    fn next(&self, limit: usize, put: &mut dyn FnMut(OutFrame)) -> Turn {
+    fn next(&self, limit: usize, put: &mut dyn FnMut(OutFrame)) -> NextWrite {
         let put = |item| {
             put(match item {
                 OutboxItem::Frame(frame) => OutFrame::text(frame),
@@ -23,10 +22,10 @@ impl Source for Waiting {
             });
         };
         match self.0.take(limit, put) {
-            Taken::Nothing => Turn::Wait,
-            Taken::Some => Turn::Some,
-            Taken::All => Turn::All,
-            Taken::Close(code) => Turn::Close(code.number(), code.reason()),
+            Drained::Nothing => NextWrite::Wait,
+            Drained::Some => NextWrite::Some,
+            Drained::All => NextWrite::All,
+            Drained::Close(code) => NextWrite::Close(code.number(), code.reason()),
         }
     }
 

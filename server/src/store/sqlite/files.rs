@@ -1,4 +1,4 @@
-//! Files beside the database: how they are called, and what must be so before SQLite opens them.
+//! Files beside the database: their names, and the checks before SQLite opens them, because it opens them by name.
 
 use std::ffi::OsString;
 use std::fs::{DirEntry, File, Metadata, symlink_metadata};
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use rustix::process::geteuid;
 
-use super::OpenError;
+use super::open_error::OpenError;
 use crate::own_file::{UnfitFile, check};
 
 /// What SQLite keeps beside a database (<https://sqlite.org/tempfiles.html>).
@@ -32,6 +32,13 @@ pub(super) fn resolve_folder(path: &Path) -> Result<PathBuf, OpenError> {
     let folder = folder_of(path);
     let folder = folder.canonicalize().map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
     Ok(folder.join(name))
+}
+
+/// Makes the folder that a file is to be in. Returns the path of the file without links on the way.
+pub(super) fn prepare_folder(path: &Path) -> Result<PathBuf, OpenError> {
+    let folder = folder_of(path);
+    std::fs::create_dir_all(folder).map_err(|error| OpenError::Folder(folder.to_owned(), error))?;
+    resolve_folder(path)
 }
 
 /// Waits until the names in a folder are on the disk.
@@ -60,11 +67,11 @@ pub(super) fn remove_beside(path: &Path) -> io::Result<()> {
 /// in the place of the database is then followed by sqlx, which cannot say `SQLITE_OPEN_NOFOLLOW` (the connection that writes
 /// does); a hard link to a file that one may not write is refused by Linux (`fs.protected_hardlinks`, on by default).
 pub(super) fn check_database(path: &Path) -> Result<Option<Metadata>, OpenError> {
-    let database = look(path, path)?;
+    let database = check_file(path, path)?;
     let owner = database.as_ref().map(Metadata::uid).filter(|_| geteuid().is_root());
     for ending in BESIDE {
         let path_beside = beside(path, ending);
-        let Some(found) = look(&path_beside, path)? else { continue };
+        let Some(found) = check_file(&path_beside, path)? else { continue };
         if owner.is_some_and(|owner| owner != found.uid()) {
             return Err(OpenError::OtherOwner(path_beside));
         }
@@ -72,8 +79,8 @@ pub(super) fn check_database(path: &Path) -> Result<Option<Metadata>, OpenError>
     Ok(database)
 }
 
-/// What is under a name, if it is fit to be a part of a database.
-fn look(path: &Path, database: &Path) -> Result<Option<Metadata>, OpenError> {
+/// The file under a name, if it is fit to be a part of a database.
+fn check_file(path: &Path, database: &Path) -> Result<Option<Metadata>, OpenError> {
     let found = match symlink_metadata(path) {
         Ok(found) => found,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -85,7 +92,7 @@ fn look(path: &Path, database: &Path) -> Result<Option<Metadata>, OpenError> {
             let kept = u64::try_from(kept_names(&found, database).len()).unwrap_or(u64::MAX);
             if names == kept.saturating_add(1) { Ok(()) } else { Err(UnfitFile::ManyNames(names)) }
         }
-        looked => looked,
+        checked => checked,
     };
     fit.map_err(|unfit| OpenError::Unfit(path.to_owned(), unfit.into()))?;
     Ok(Some(found))

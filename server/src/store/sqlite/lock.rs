@@ -1,11 +1,11 @@
-//! One program for one database: who serves it, or replaces it, holds a lock on a file beside it.
+//! The lock of a database: one process serves or replaces it at a time, by a lock on a file beside it.
 
 use std::fs::{File, TryLockError, symlink_metadata};
 use std::io::{self, Read as _, Seek as _, Write as _};
 use std::path::Path;
 
-use super::OpenError;
 use super::files::{beside, folder_of};
+use super::open_error::OpenError;
 use crate::own_file::{check_held, give_to_owner_of, open_or_create};
 
 /// Digits that the number of a process has at most.
@@ -45,7 +45,7 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(refused(error)),
         }
-        // Locked is what was opened: the name may lead to another file by now, which somebody else locks.
+        // Locked is what was opened: the name may lead to another file by now, which another process locks.
         let noted = check_held(&file, &path)
             .and_then(|_| read_process(&mut file))
             .and_then(|_| give_to_owner(&file, database))

@@ -1,0 +1,11 @@
+//! Codec: packets, and how HTTP long-polling joins them. It knows no socket, no runtime and no clock.
+//!
+//! <https://github.com/socketio/engine.io-protocol>
+
+mod handshake;
+mod packet;
+mod payload;
+
+pub use handshake::Handshake;
+pub use packet::{DecodeError, Packet, kind};
+pub use payload::{PayloadDecoder, PayloadEncoder, SEPARATOR};

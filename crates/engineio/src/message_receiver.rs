@@ -1,0 +1,32 @@
+//! Message receiver: where the application gets the messages of a session.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use crate::receive_queue::Message;
+use crate::shared::Shared;
+
+/// Receives the messages of one session.
+#[derive(Debug)]
+pub struct MessageReceiver {
+    session: Arc<Shared>,
+}
+
+impl MessageReceiver {
+    pub(crate) fn new(session: Arc<Shared>) -> Self {
+        Self { session }
+    }
+
+    /// The next message. `None` once the session has ended and everything was received. May be dropped and called again;
+    /// nothing is lost.
+    pub async fn next(&mut self) -> Option<Message> {
+        poll_fn(|cx| self.session.received.poll_next(cx)).await
+    }
+}
+
+impl Drop for MessageReceiver {
+    fn drop(&mut self) {
+        // Nothing is received any more; a transport that waits for room must not wait for ever.
+        self.session.received.close();
+    }
+}

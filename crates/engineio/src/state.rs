@@ -1,0 +1,275 @@
+//! State: what a session is at the moment, and every change of it. Nothing in here waits.
+
+use std::task::Waker;
+
+use send_queue::{QueueFull, SendQueue};
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use crate::close_reason::CloseReason;
+use crate::outgoing::{Kind, Outgoing};
+use crate::settings::Settings;
+
+/// How far a session is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Open,
+    /// The server closed: what waits is still written, nothing else is taken.
+    Closing(CloseReason),
+    Closed(CloseReason),
+}
+
+/// What packets leave by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Transport {
+    Polling,
+    /// Polling, and a WebSocket that wants to take over.
+    Upgrading {
+        /// The WebSocket is known to work, so polls are ended to let it.
+        probed: bool,
+    },
+    WebSocket,
+}
+
+/// Signs of life of the client.
+#[derive(Debug)]
+pub(crate) struct Heartbeat {
+    /// A ping was sent, and nothing was received since.
+    pub(crate) is_pinged: bool,
+    /// When the next ping leaves.
+    pub(crate) ping_at: Instant,
+    /// When the client counts as gone, unless something is received.
+    pub(crate) gone_at: Instant,
+    /// Packets without content since the last ping.
+    idle_packets: u32,
+}
+
+impl Heartbeat {
+    fn new(settings: &Settings) -> Self {
+        let ping_at = Instant::now() + settings.ping_interval;
+        Self { is_pinged: false, ping_at, gone_at: ping_at + settings.ping_timeout, idle_packets: 0 }
+    }
+
+    /// Counts a packet without content. Returns whether there were too many of them.
+    pub(crate) fn count_idle(&mut self, settings: &Settings) -> bool {
+        self.idle_packets += 1;
+        self.idle_packets > settings.idle_packets
+    }
+
+    /// Something was received. Returns whether it answers a ping.
+    pub(crate) fn on_packet(&mut self, settings: &Settings) -> bool {
+        let answers = self.is_pinged;
+        if answers {
+            *self = Self::new(settings);
+        }
+        answers
+    }
+}
+
+/// What a session is at the moment.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) phase: Phase,
+    pub(crate) transport: Transport,
+    pub(crate) is_polled: bool,
+    pub(crate) is_posted: bool,
+    /// The client has left while none of its polls was here: one may be on its way, by another connection.
+    pub(crate) is_poll_due: bool,
+    pub(crate) heartbeat: Heartbeat,
+    /// Of the WebSocket, once there is one.
+    pub(crate) writer: Option<Waker>,
+    /// How many pings were queued, and how many answers were received.
+    pings: u32,
+    pongs: u32,
+    receipt: Option<Box<Receipt>>,
+    send_queue: SendQueue<Outgoing>,
+}
+
+/// A request for a proof that the client received what was sent.
+#[derive(Debug)]
+struct Receipt {
+    answered: oneshot::Sender<()>,
+    proof: Proof,
+}
+
+/// What proves it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Proof {
+    /// So many pongs.
+    Pongs(u32),
+    /// A poll, after one has fetched what was sent.
+    Poll { is_fetched: bool },
+}
+
+/// What a poll, or a WebSocket's writer, does next.
+#[derive(Debug)]
+pub(crate) enum NextWrite {
+    /// Write these, and then, if that was all there ever will be, the end.
+    Write(Vec<Outgoing>, Option<CloseReason>),
+    /// Write the end.
+    End(CloseReason),
+    /// This transport is not the session's any more.
+    Displaced,
+    /// There is nothing to do yet.
+    Wait,
+    /// There is nothing to do, and a WebSocket waits for this poll to end.
+    WaitBriefly,
+}
+
+impl State {
+    pub(crate) fn new(transport: Transport, settings: &Settings) -> Self {
+        Self {
+            phase: Phase::Open,
+            transport,
+            is_polled: false,
+            is_posted: false,
+            is_poll_due: false,
+            heartbeat: Heartbeat::new(settings),
+            writer: None,
+            pings: 0,
+            pongs: 0,
+            receipt: None,
+            send_queue: SendQueue::new(settings.send_queue_bytes),
+        }
+    }
+
+    pub(crate) fn push(&mut self, message: Outgoing) -> Result<(), QueueFull> {
+        let (weight, delivery) = (message.weight(), message.delivery);
+        self.pings = self.pings.wrapping_add(u32::from(message.kind == Kind::Ping));
+        self.send_queue.push(message, weight, delivery)
+    }
+
+    /// Whether one more message finds room, however large.
+    pub(crate) fn has_room(&self) -> bool {
+        self.send_queue.has_room()
+    }
+
+    /// Whether the client lags.
+    pub(crate) fn is_lagging(&self) -> bool {
+        self.send_queue.is_lagging()
+    }
+
+    pub(crate) fn push_uncounted(&mut self, messages: impl IntoIterator<Item = Outgoing>) {
+        self.send_queue.push_uncounted(messages);
+    }
+
+    /// Asks for a proof that everything queued until now was received.
+    pub(crate) fn ask_for_receipt(&mut self, answered: oneshot::Sender<()>) {
+        let proof = match self.transport {
+            Transport::WebSocket => self.queue_ping(),
+            Transport::Polling | Transport::Upgrading { .. } => {
+                Proof::Poll { is_fetched: self.send_queue.is_empty() }
+            }
+        };
+        self.receipt = Some(Box::new(Receipt { answered, proof }));
+    }
+
+    /// Queues a ping behind everything that waits. Pongs come in the order of the pings, so the number of the ping tells its own.
+    fn queue_ping(&mut self) -> Proof {
+        self.send_queue.push_uncounted([Outgoing::ping()]);
+        self.pings = self.pings.wrapping_add(1);
+        Proof::Pongs(self.pings)
+    }
+
+    /// The client answered a ping.
+    pub(crate) fn on_pong(&mut self) {
+        // More answers than pings prove nothing.
+        if self.pongs != self.pings {
+            self.pongs = self.pongs.wrapping_add(1);
+            self.prove(Proof::Pongs(self.pongs));
+        }
+    }
+
+    /// The client polls, so it has what earlier polls fetched.
+    pub(crate) fn on_poll(&mut self) {
+        self.prove(Proof::Poll { is_fetched: true });
+    }
+
+    fn prove(&mut self, proof: Proof) {
+        if let Some(receipt) = self.receipt.take_if(|receipt| receipt.proof == proof) {
+            // The one who asked may have left.
+            receipt.answered.send(()).ok();
+        }
+    }
+
+    /// No proof comes any more.
+    pub(crate) fn end_receipt(&mut self) {
+        self.receipt = None;
+    }
+
+    /// What waits is not written any more.
+    pub(crate) fn clear(&mut self) {
+        self.send_queue.clear();
+    }
+
+    fn note_fetched(&mut self) {
+        if let Some(Receipt { proof: Proof::Poll { is_fetched }, .. }) = self.receipt.as_deref_mut() {
+            *is_fetched = true;
+        }
+    }
+
+    /// What a poll does next. The end has a poll of its own: clients hand messages on a little later than they read
+    /// them, but end at once, and would forget what came in the same payload.
+    pub(crate) fn next_for_poll(&mut self) -> NextWrite {
+        if self.transport == Transport::WebSocket {
+            return NextWrite::Displaced;
+        }
+        if matches!(self.phase, Phase::Closing(_)) && !self.send_queue.is_empty() {
+            self.note_fetched();
+            return NextWrite::Write(self.send_queue.take_all(), None);
+        }
+        let turn = self.next_write();
+        if matches!(turn, NextWrite::Write(..)) {
+            self.note_fetched();
+        }
+        match turn {
+            NextWrite::Wait if self.transport == (Transport::Upgrading { probed: true }) => {
+                NextWrite::WaitBriefly
+            }
+            turn => turn,
+        }
+    }
+
+    /// What a WebSocket's writer does next.
+    pub(crate) fn next_for_websocket(&mut self) -> NextWrite {
+        self.next_write()
+    }
+
+    fn next_write(&mut self) -> NextWrite {
+        match self.phase {
+            Phase::Open if self.send_queue.is_empty() => NextWrite::Wait,
+            Phase::Open => NextWrite::Write(self.send_queue.take_all(), None),
+            Phase::Closing(reason) => {
+                self.phase = Phase::Closed(reason);
+                self.end_receipt();
+                NextWrite::Write(self.send_queue.take_all(), Some(reason))
+            }
+            Phase::Closed(reason) => NextWrite::End(reason),
+        }
+    }
+
+    /// Lets a WebSocket try to take over. Only one at a time may, and only from polling.
+    pub(crate) fn begin_upgrade(&mut self) -> bool {
+        let may = self.transport == Transport::Polling && !matches!(self.phase, Phase::Closed(_));
+        if may {
+            self.transport = Transport::Upgrading { probed: false };
+        }
+        may
+    }
+
+    /// The WebSocket takes over.
+    pub(crate) fn finish_upgrade(&mut self) -> bool {
+        let may = !matches!(self.phase, Phase::Closed(_));
+        if may {
+            self.transport = Transport::WebSocket;
+            // No poll comes any more.
+            if self.receipt.is_some() {
+                let proof = self.queue_ping();
+                if let Some(receipt) = &mut self.receipt {
+                    receipt.proof = proof;
+                }
+            }
+        }
+        may
+    }
+}

@@ -1,0 +1,115 @@
+//! Commands: what an attached client can ask of the hub.
+
+use protocol::{Cursor, DirectMessage, DraftId, MessageId, MessageKind, RawJson, RoomId, UserId};
+use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+
+use crate::error::HubError;
+use crate::model::Message;
+
+/// One command. Commands of one client are executed in the order given.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Command {
+    /// Subscribe to a room.
+    Join {
+        /// Which room.
+        room: RoomId,
+        /// What the client is sent with the subscription.
+        mode: JoinMode,
+    },
+    /// End the subscription.
+    Leave {
+        /// Which room.
+        room: RoomId,
+    },
+    /// Post a message.
+    Post {
+        /// Where; must have been joined.
+        room: RoomId,
+        /// The message's id before it has a number; without one the hub makes one.
+        draft: Option<DraftId>,
+        /// The text.
+        body: String,
+        /// The message of the same room that it answers.
+        parent: Option<MessageId>,
+        /// What it is.
+        kind: MessageKind,
+    },
+    /// Send a direct message.
+    Direct {
+        /// A room that both are members of.
+        room: RoomId,
+        /// For whom.
+        to: UserId,
+        /// The text.
+        body: String,
+        /// What it is.
+        kind: MessageKind,
+    },
+    /// Set the status of a live session.
+    Live {
+        /// Where; must have been joined.
+        room: RoomId,
+        /// The status; a word that the application chooses.
+        status: String,
+        /// Whatever else belongs to it.
+        details: Map<String, Value>,
+    },
+    /// Send an application's own event to all subscribers. It is not stored.
+    Broadcast {
+        /// Where; must have been joined.
+        room: RoomId,
+        /// The application's name for it.
+        event: String,
+        /// Any JSON.
+        data: RawJson,
+    },
+    /// Started or stopped typing.
+    Typing {
+        /// Where.
+        room: RoomId,
+        /// Whether it started.
+        on: bool,
+    },
+    /// Has read up to a number.
+    Read {
+        /// Where.
+        room: RoomId,
+        /// The number.
+        seq: u64,
+    },
+    /// Has read up to a message.
+    ReadMessage {
+        /// Where, if the client names it; else the room of the message.
+        room: Option<RoomId>,
+        /// Which.
+        message: MessageId,
+    },
+    /// Asks for a pong.
+    Ping {
+        /// Returned with the pong.
+        nonce: u32,
+    },
+}
+
+/// What a client is sent when it joins a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum JoinMode {
+    /// One [`crate::Event::Joined`]: everything after the cursor, or the newest page.
+    Recover(Option<Cursor>),
+    /// The participants of the room.
+    WithParticipants,
+    /// Nothing.
+    SubscribeOnly,
+}
+
+/// The result of a command.
+#[derive(Debug)]
+pub enum CommandOutcome {
+    /// It was executed, or handed to the actor that will.
+    Accepted,
+    /// It will be committed; the message follows.
+    Pending(oneshot::Receiver<Result<Message, HubError>>),
+    /// A direct message was committed.
+    DirectSent(Box<DirectMessage>),
+}

@@ -1,0 +1,131 @@
+//! One room in memory.
+
+use std::collections::{HashMap, HashSet};
+
+use protocol::limits::{MAX_UNREAD, PAGE_BYTES, UNREAD_AMONG};
+use protocol::{Cursor, DraftId, LiveChange, Preview, Role, RoomId, RoomKind, RoomSummary, UserId};
+
+use crate::model::Message;
+use crate::store::{Appended, HistoryRange, MessageDraft, Page};
+
+/// A room with all that was said in it.
+#[derive(Debug, Default)]
+pub(super) struct Room {
+    pub(super) name: String,
+    pub(super) kind: RoomKind,
+    pub(super) epoch: u32,
+    pub(super) created_at_ms: i64,
+    /// When something last happened here, as lists are ordered by it: see `State::next_active_ms`.
+    pub(super) active_at_ms: i64,
+    pub(super) members: Vec<Place>,
+    /// The message with the number `n` is at `n - 1`.
+    pub(super) messages: Vec<Message>,
+    pub(super) drafts: HashMap<(UserId, DraftId), usize>,
+    /// The chat that this is the live room of; then name and members are those of the chat, and here there are none.
+    pub(super) chat: Option<RoomId>,
+    pub(super) live: Option<LiveChange>,
+    /// Who left the room for good.
+    pub(super) left_for_good: HashSet<UserId>,
+}
+
+/// What [`Membership`](crate::model::Membership) says, by identifier, so that a person is kept once.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) user: UserId,
+    pub(super) role: Role,
+    pub(super) read_seq: u64,
+}
+
+impl Room {
+    pub(super) fn head(&self) -> Cursor {
+        Cursor { epoch: self.epoch, seq: self.messages.len() as u64 }
+    }
+
+    pub(super) fn place(&self, user: &UserId) -> Option<&Place> {
+        self.members.iter().find(|place| place.user == *user)
+    }
+
+    pub(super) fn summary(&self, id: &RoomId, place: &Place) -> RoomSummary {
+        let first = index(place.read_seq).max(self.messages.len().saturating_sub(index(UNREAD_AMONG.into())));
+        let since = self.messages.get(first..).unwrap_or_default();
+        let of_others = since.iter().filter(|message| message.author.id != place.user);
+        RoomSummary {
+            id: id.clone(),
+            name: self.name.clone(),
+            kind: self.kind,
+            role: place.role,
+            head: self.head(),
+            read_seq: place.read_seq,
+            unread: count(of_others.take(index(MAX_UNREAD.into())).count()),
+            member_count: count(self.members.len()),
+            last: self.messages.last().map(|message| Preview::of(&message.to_wire())),
+            created_at_ms: self.created_at_ms,
+        }
+    }
+
+    pub(super) fn append(
+        &mut self,
+        room: &RoomId,
+        draft: MessageDraft,
+        at_ms: i64,
+        active_at_ms: i64,
+    ) -> Appended {
+        let key = (draft.author.id.clone(), draft.draft);
+        if let Some(known) = self.drafts.get(&key).and_then(|&at| self.messages.get(at)) {
+            return Appended::Known(known.clone());
+        }
+        self.drafts.insert(key, self.messages.len());
+        let message = Message {
+            room: room.clone(),
+            cursor: Cursor { epoch: self.epoch, seq: self.messages.len() as u64 + 1 },
+            id: draft.id,
+            author: draft.author,
+            draft: draft.draft,
+            body: draft.body,
+            at_ms,
+            parent: draft.parent,
+            kind: draft.kind,
+        };
+        self.messages.push(message.clone());
+        self.active_at_ms = active_at_ms;
+        Appended::New(message)
+    }
+
+    pub(super) fn page(&self, slice: HistoryRange, limit: u32) -> Page {
+        let (length, limit) = (self.messages.len(), index(limit.into()));
+        let end_at = |end: usize| (end.saturating_sub(limit), end, end > limit);
+        let (start, end, has_more) = match slice {
+            HistoryRange::Newest => end_at(length),
+            HistoryRange::Before(seq) => end_at(index(seq.saturating_sub(1)).min(length)),
+            HistoryRange::After(seq) => {
+                let start = index(seq).min(length);
+                let end = start.saturating_add(limit).min(length);
+                (start, end, end < length)
+            }
+        };
+        let found = self.messages.get(start..end).unwrap_or_default();
+        let mut bytes = 0;
+        let mut fits = |message: &&Message| {
+            let is_full = bytes > PAGE_BYTES;
+            bytes += message.body.len();
+            !is_full
+        };
+        let messages: Vec<Message> = if matches!(slice, HistoryRange::After(_)) {
+            found.iter().take_while(&mut fits).cloned().collect()
+        } else {
+            let count = found.iter().rev().take_while(&mut fits).count();
+            found.iter().skip(found.len() - count).cloned().collect()
+        };
+        let has_more = has_more || messages.len() < found.len();
+        Page { messages, has_more }
+    }
+}
+
+/// A number as a place in memory. One that does not fit is beyond the end of anything kept here.
+pub(super) fn index(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
+fn count(items: usize) -> u32 {
+    u32::try_from(items).unwrap_or(u32::MAX)
+}

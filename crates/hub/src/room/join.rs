@@ -1,0 +1,191 @@
+//! Joining and leaving: subscribes a client to a room and sends it what it missed, or ends its subscription.
+
+use std::sync::Arc;
+
+use protocol::{Cursor, RoomRef, UserId};
+use tokio::time::Instant;
+
+use crate::client::{ClientHandle, ClientId};
+use crate::command::JoinMode;
+use crate::error::HubError;
+use crate::event::Event;
+use crate::join_snapshot::JoinSnapshot;
+use crate::model::Message;
+use crate::page_limit;
+use crate::queue::StreamPosition;
+
+use super::Room;
+use super::command::{JoinOutcome, ResumeOutcome};
+use super::fanout;
+use super::history::Recovery;
+
+impl Room {
+    /// Brings a client up to date and subscribes it from exactly there.
+    pub(super) async fn join(
+        &mut self,
+        client: Arc<ClientHandle>,
+        mode: JoinMode,
+    ) -> Result<JoinOutcome, HubError> {
+        self.members.check(&client.user.id)?;
+        self.resync_log().await;
+        // Not left to the presence queue, which is late when many come at once.
+        self.refresh_presence(std::slice::from_ref(&client.user.id));
+        match mode {
+            JoinMode::Recover(since) => return self.join_with_recovery(&client, since).await,
+            JoinMode::SubscribeOnly => self.subscribe_at_head(&client),
+            // A client that is subscribed and asks again is sent nothing new.
+            JoinMode::WithParticipants if self.fanout.contains(client.id) => {}
+            JoinMode::WithParticipants => {
+                self.subscribe_at_head(&client);
+                for event in self.live.introduction(&client.user.id, self.now_ms()) {
+                    fanout::send_to(&client, &event).ok();
+                }
+            }
+        }
+        Ok(JoinOutcome::Subscribed)
+    }
+
+    async fn join_with_recovery(
+        &mut self,
+        client: &Arc<ClientHandle>,
+        since: Option<Cursor>,
+    ) -> Result<JoinOutcome, HubError> {
+        let (store, head) = (&*self.context.store, self.log.head());
+        let recovery =
+            self.log.history().recover(store, since, head, |author| self.members.intern(author)).await?;
+        let (mut messages, recovered, has_more) = match recovery {
+            Recovery::Missed(messages) => (messages, true, false),
+            Recovery::Newest(messages, has_more) => (messages, false, has_more),
+            // The client's own task reads the page: a long absence must not keep a room from its work.
+            Recovery::TooMuch(since) => return Ok(JoinOutcome::TooFarBehind(since)),
+        };
+        if recovered && page_limit::keep_first(&mut messages) {
+            if let Some(part) = page_limit::of_more(&self.identity.id, messages) {
+                self.send_or_lose(client, &Event::Joined(Box::new(part)));
+            }
+            return Ok(JoinOutcome::MorePages);
+        }
+        // Before the snapshot is made, so that the client finds itself in it; the others are sent an event.
+        self.subscribe(client);
+        let snapshot = self.snapshot(client, messages, recovered, has_more);
+        self.send_or_lose(client, &Event::Joined(Box::new(snapshot)));
+        Ok(JoinOutcome::Subscribed)
+    }
+
+    fn snapshot(
+        &mut self,
+        client: &ClientHandle,
+        messages: Vec<protocol::Message>,
+        recovered: bool,
+        has_more: bool,
+    ) -> JoinSnapshot {
+        let (presence, user) = (&self.presence, &client.user.id);
+        let roster = self.members.roster(|member| presence.is_announced(member));
+        // The client's user is online, as nobody was sent yet.
+        let is_arriving = !presence.is_announced(user);
+        let position = || roster.members().iter().position(|member| member.id == *user);
+        JoinSnapshot {
+            room: self.identity.id.clone(),
+            head: self.log.head(),
+            recovered,
+            has_more,
+            messages,
+            arriving: is_arriving.then(position).flatten(),
+            roster,
+            typing: self.typing.users(),
+            participants: self.live.participants(),
+            live: self.live.status(),
+        }
+    }
+
+    /// Sends a client that comes back each message that it missed, if they are in memory and no more than one portion, and
+    /// subscribes it from there.
+    pub(super) async fn resume(
+        &mut self,
+        client: &Arc<ClientHandle>,
+        since: Cursor,
+    ) -> Result<ResumeOutcome, HubError> {
+        self.members.check(&client.user.id)?;
+        self.resync_log().await;
+        self.refresh_presence(std::slice::from_ref(&client.user.id));
+        let head = self.log.head();
+        // The room has another epoch since then.
+        since.gap_to(head).ok_or(HubError::NoSuchRoom)?;
+        let Some(missed) = self.log.history().portion_since(since, head) else {
+            return Ok(ResumeOutcome::Behind(head));
+        };
+        fanout::set_position(client, StreamPosition::Room(&self.identity.id, since));
+        self.replay(client, missed);
+        self.subscribe_at_head(client);
+        Ok(ResumeOutcome::Subscribed)
+    }
+
+    /// Sends messages again. Clients that come back in the same batch share the bytes.
+    fn replay(&mut self, client: &ClientHandle, missed: Vec<Message>) {
+        for message in missed {
+            fanout::replay_to(client, self.log.history_mut().replay(message)).ok();
+        }
+    }
+
+    fn subscribe_at_head(&mut self, client: &Arc<ClientHandle>) {
+        fanout::set_position(client, StreamPosition::Room(&self.identity.id, self.log.head()));
+        self.subscribe(client);
+    }
+
+    /// Subscribes a client. The others receive an event if its user was no participant before.
+    fn subscribe(&mut self, client: &Arc<ClientHandle>) {
+        let user = &client.user;
+        self.members.share(user);
+        let is_new = !self.fanout.contains(client.id);
+        let joined = self.live.join(user, is_new, self.now_ms());
+        self.emit(joined);
+        if is_new {
+            self.fanout.subscribe(client.clone());
+        }
+    }
+
+    /// A client ends its subscription; with the last one its user leaves.
+    pub(super) fn unsubscribe(&mut self, client: ClientId) {
+        if let Some(user) = self.remove_client(client) {
+            let left = self.live.leave(&user, self.now_ms());
+            self.emit(left);
+        }
+    }
+
+    /// A connection was lost; its user may come back.
+    pub(super) fn connection_lost(&mut self, client: ClientId) {
+        if let Some(user) = self.remove_client(client) {
+            self.live.connection_lost(&user, Instant::now(), self.context.settings.presence_grace);
+        }
+    }
+
+    /// Ends the subscriptions of all clients of a user who is no member any more.
+    pub(super) fn unsubscribe_user(&mut self, user: &UserId) {
+        let left = Event::Left(RoomRef { room: self.identity.id.clone() });
+        for client in self.fanout.clients_of(user) {
+            if let Some(client) = self.fanout.unsubscribe(client) {
+                fanout::send_to(&client, &left).ok();
+            }
+        }
+        let left = self.live.leave(user, self.now_ms());
+        self.emit(left);
+    }
+
+    /// Removes a client; answers its user if it was the last one here.
+    fn remove_client(&mut self, client: ClientId) -> Option<UserId> {
+        let client = self.fanout.unsubscribe(client)?;
+        let user = &client.user.id;
+        if !self.live.remove_client(user) {
+            return None;
+        }
+        let stopped = self.typing.stop(&self.identity.id, user);
+        self.emit(stopped);
+        Some(user.clone())
+    }
+
+    fn send_or_lose(&mut self, client: &ClientHandle, event: &Event) {
+        if fanout::send_to(client, event).is_err() {
+            self.connection_lost(client.id);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Subscribers: the clients that receive a room's events, in a dense vector, so that the fan-out touches one cache line each.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::client::{ClientHandle, ClientId};
+use crate::queue::{ClientTransport, DeliveryPolicy, Disconnected, Envelope, StreamPosition};
+
+/// The clients that are subscribed. Their order depends only on the order in which they subscribed and unsubscribed.
+#[derive(Default)]
+pub(super) struct Subscribers {
+    list: Vec<Subscriber>,
+    /// The index of each in the list.
+    index: HashMap<ClientId, usize>,
+    /// How many have a dialect that shows a receipt for each message.
+    wanting_receipts: usize,
+}
+
+/// A client with what every delivery needs of it, so that the client itself is not read.
+pub(super) struct Subscriber {
+    transport: Arc<dyn ClientTransport>,
+    client: Arc<ClientHandle>,
+    /// The slot of its encoder.
+    slot: usize,
+}
+
+impl Subscribers {
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    pub(super) fn contains(&self, client: ClientId) -> bool {
+        self.index.contains_key(&client)
+    }
+
+    /// Whether any of them is to receive a receipt for each message that was read.
+    pub(super) fn want_receipts(&self) -> bool {
+        self.wanting_receipts > 0
+    }
+
+    /// Every subscriber, in the order of delivery.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Subscriber> {
+        self.list.iter()
+    }
+
+    /// Adds a client that is not subscribed.
+    pub(super) fn insert(&mut self, client: Arc<ClientHandle>) {
+        self.wanting_receipts += usize::from(client.encoder.wants_receipts);
+        self.index.insert(client.id, self.list.len());
+        let (transport, slot) = (client.transport().clone(), client.encoder.slot);
+        self.list.push(Subscriber { transport, client, slot });
+    }
+
+    /// Removes a client; the last one of the list takes its index.
+    pub(super) fn remove(&mut self, client: ClientId) -> Option<Arc<ClientHandle>> {
+        let index = self.index.remove(&client)?;
+        let Subscriber { client, .. } = self.list.swap_remove(index);
+        if let Some(moved) = self.list.get(index) {
+            self.index.insert(moved.client.id, index);
+        }
+        self.wanting_receipts -= usize::from(client.encoder.wants_receipts);
+        Some(client)
+    }
+}
+
+impl Subscriber {
+    pub(super) fn client(&self) -> &ClientHandle {
+        &self.client
+    }
+
+    /// Pushes an event that others receive too; the client's position is `track` afterwards.
+    pub(super) fn push(
+        &self,
+        envelope: &Envelope,
+        delivery: DeliveryPolicy,
+        track: Option<StreamPosition<'_>>,
+    ) -> Result<(), Disconnected> {
+        let cached = envelope.cached(self.slot);
+        let frame = cached.cloned().unwrap_or_else(|| envelope.frame(self.client.encoder));
+        match (frame, track) {
+            (Some(frame), Some(track)) => self.transport.push_at(frame, track),
+            (Some(frame), None) => self.transport.push(frame, delivery),
+            (None, Some(track)) => {
+                self.transport.place(track);
+                Ok(())
+            }
+            (None, None) => Ok(()),
+        }
+    }
+}

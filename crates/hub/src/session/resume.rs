@@ -1,0 +1,211 @@
+//! Resume: brings a client that came back up to date in the rooms that it was subscribed to, portion by portion.
+//!
+//! The client may post in these rooms at once; it is subscribed to each when it has everything that it missed there. A portion
+//! is sent when the one before has left, so that more may have been missed than a send queue holds.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use protocol::{CloseCode, Cursor, RoomId, RoomRef, UserId, limits};
+use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
+
+use crate::client::ClientHandle;
+use crate::context::HubContext;
+use crate::error::HubError;
+use crate::event::Event;
+use crate::page_limit;
+use crate::room::{Mailbox, Request, ResumeOutcome};
+use crate::store::{HistoryRange, StoreError};
+
+/// The position of a client that comes back in a room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RoomPosition {
+    /// Which room.
+    pub room: RoomId,
+    /// The position of the last message that the client has.
+    pub cursor: Cursor,
+}
+
+/// A room and its head.
+pub type RoomHead = (RoomId, Cursor);
+
+/// See [`crate::ClientSession::can_resume`].
+pub(super) async fn find_positions(
+    context: &HubContext,
+    user: &UserId,
+    inbox: u64,
+    locate: impl for<'a> FnOnce(&'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>>,
+) -> Result<Option<Vec<RoomPosition>>, HubError> {
+    let head = match context.inboxes.idle_state(user) {
+        Some(state) => state.head,
+        None => context.store.inbox_state(user).await?.head,
+    };
+    let Some(mut missed) = head.checked_sub(inbox) else { return Ok(None) };
+    let limit = u64::from(limits::MAX_RECOVERED_MESSAGES);
+    // A client that missed nothing has everything, whatever is kept.
+    let is_kept = missed == 0 || context.store.inbox_after(user, inbox, 1).await?.is_some();
+    if missed > limit || !is_kept {
+        return Ok(None);
+    }
+    let heads = context.store.room_positions(user).await?;
+    // The user was removed from a room, or the room deleted: the client must learn that it is not in the room any more.
+    let Some(located) = locate(&heads) else { return Ok(None) };
+    let mut positions = Vec::with_capacity(located.len());
+    for ((room, head), seq) in located {
+        let cursor = Cursor { seq, ..*head };
+        let Some(gap) = cursor.gap_to(*head) else { return Ok(None) };
+        missed = missed.saturating_add(gap);
+        positions.push(RoomPosition { room: room.clone(), cursor });
+    }
+    Ok((missed <= limit).then_some(positions))
+}
+
+/// The rooms of one client in which it does not have everything yet. Removing a room ends its part of the resume: whatever is
+/// sent to the client, or asked of the room, is sent under this lock.
+#[derive(Default)]
+pub(super) struct PendingResume {
+    pending: Mutex<PendingRooms>,
+}
+
+#[derive(Default)]
+struct PendingRooms {
+    rooms: BTreeSet<RoomId>,
+    /// Present while there are rooms, so that an ended task is not kept.
+    task: Option<AbortHandle>,
+}
+
+/// Why a room's part of a resume ends early.
+enum ResumeError {
+    /// The client left the room, joined it anew, or has disconnected.
+    Cancelled,
+    /// The room is gone, or the user is no member of it.
+    NoRoom,
+    /// The store failed, or the hub stops.
+    Failed(HubError),
+}
+
+impl From<StoreError> for ResumeError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error.into())
+    }
+}
+
+impl PendingResume {
+    fn pending(&self) -> MutexGuard<'_, PendingRooms> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn add(&self, room: RoomId) {
+        self.pending().rooms.insert(room);
+    }
+
+    /// Sets the task that resumes the rooms.
+    pub(super) fn set_task(&self, task: AbortHandle) {
+        let mut pending = self.pending();
+        pending.task = (!pending.rooms.is_empty()).then_some(task);
+    }
+
+    /// The client left a room, or joins it anew.
+    pub(super) fn remove(&self, room: &RoomId) {
+        let mut pending = self.pending();
+        pending.rooms.remove(room);
+        if pending.rooms.is_empty() {
+            pending.task = None;
+        }
+    }
+
+    /// The client has disconnected: nothing is read for it any more.
+    pub(super) fn cancel(&self) {
+        let PendingRooms { task, .. } = std::mem::take(&mut *self.pending());
+        if let Some(task) = task {
+            task.abort();
+        }
+    }
+
+    /// Runs an action that must not come after the room was removed.
+    fn while_pending<T>(&self, room: &RoomId, action: impl FnOnce() -> T) -> Result<T, ResumeError> {
+        let pending = self.pending();
+        if pending.rooms.contains(room) { Ok(action()) } else { Err(ResumeError::Cancelled) }
+    }
+}
+
+/// Resumes one room after the other.
+pub(super) async fn run(
+    context: Arc<HubContext>,
+    client: Arc<ClientHandle>,
+    pending: Arc<PendingResume>,
+    rooms: Vec<(RoomPosition, Mailbox)>,
+) {
+    for (RoomPosition { room, cursor }, mailbox) in rooms {
+        match resume(&context, &client, &pending, &room, cursor, &mailbox).await {
+            Ok(()) | Err(ResumeError::Cancelled) => {}
+            Err(ResumeError::NoRoom) => {
+                let left = Event::Left(RoomRef { room: room.clone() });
+                pending.while_pending(&room, || client.send(&left).ok()).ok();
+            }
+            Err(ResumeError::Failed(error)) => {
+                let cause = &error as &dyn std::error::Error;
+                tracing::warn!(error = cause, room.id = %room, "Could not resume a client in room `{room}`");
+                // It comes back with the position that it has.
+                let stops = matches!(error, HubError::Stopping);
+                client.close(if stops { CloseCode::Restart } else { CloseCode::Internal });
+                return;
+            }
+        }
+        pending.remove(&room);
+    }
+}
+
+async fn resume(
+    context: &HubContext,
+    client: &Arc<ClientHandle>,
+    pending: &PendingResume,
+    room: &RoomId,
+    mut cursor: Cursor,
+    mailbox: &Mailbox,
+) -> Result<(), ResumeError> {
+    loop {
+        client.transport().keeps_up().await;
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Resume { client: client.clone(), since: cursor, reply };
+        // Closed: the room ended, and why is not known. It may be there again, as after a read that failed.
+        let permit = mailbox.reserve().await.map_err(|_| ResumeError::Failed(HubError::Stopping))?;
+        pending.while_pending(room, || permit.send(request.into()))?;
+        let upto = match answer.await.map_err(|_| ResumeError::Failed(HubError::Stopping))? {
+            Ok(ResumeOutcome::Behind(head)) => head.seq,
+            Ok(ResumeOutcome::Subscribed) => return Ok(()),
+            // A room that ends because the hub stops is still there.
+            Err(HubError::NoSuchRoom) if context.lifecycle.is_stopping() => {
+                return Err(ResumeError::Failed(HubError::Stopping));
+            }
+            Err(HubError::NoSuchRoom) => return Err(ResumeError::NoRoom),
+            Err(error) => return Err(ResumeError::Failed(error)),
+        };
+        cursor = send_missed(context, client, pending, room, cursor, upto).await?;
+    }
+}
+
+/// Sends a portion of the messages after a cursor, up to a number that the room has delivered. Returns the client's cursor
+/// after it.
+async fn send_missed(
+    context: &HubContext,
+    client: &ClientHandle,
+    pending: &PendingResume,
+    room: &RoomId,
+    cursor: Cursor,
+    upto: u64,
+) -> Result<Cursor, ResumeError> {
+    let page = context.store.page(room, HistoryRange::After(cursor.seq), limits::MAX_PAGE_MESSAGES).await?;
+    let missed =
+        page.messages.into_iter().take_while(|it| it.cursor.seq <= upto && it.cursor.epoch == cursor.epoch);
+    let missed = page_limit::portion(missed);
+    let last = missed.last().map(|message| message.cursor).ok_or(ResumeError::NoRoom)?;
+    // Once more: an answer to one of the client's own commands may have come between.
+    client.transport().keeps_up().await;
+    let sent = pending.while_pending(room, || {
+        missed.into_iter().try_for_each(|message| client.send(&Event::Message(message)))
+    })?;
+    sent.map_err(|_| ResumeError::Cancelled)?;
+    Ok(last)
+}

@@ -1,0 +1,110 @@
+//! `docs/PROTOCOL.md` is the golden file: every frame in it is spelled as the code spells it, and none is missing.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on says so"
+)]
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use protocol::from_json::{Unreadable, from_text};
+use protocol::rest::ErrorBody;
+use protocol::{ClientFrame, CloseCode, ErrorCode, ServerFrame};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+const DOCUMENT: &str = include_str!("../../../docs/PROTOCOL.md");
+
+/// The lines of all code blocks that are marked as this side's.
+fn examples(side: &str) -> Vec<&'static str> {
+    let opening = format!("```json {side}");
+    let blocks = DOCUMENT.split(&opening).skip(1);
+    blocks.flat_map(|block| block.split("```").next().unwrap().trim().lines()).collect()
+}
+
+/// Parses each example, spells it again, and answers with the types that were seen.
+fn spelled_alike<F: DeserializeOwned + Serialize + PartialEq + Debug>(side: &str) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    for line in examples(side) {
+        let frame: F = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        assert_eq!(serde_json::to_string(&frame).unwrap(), line);
+        let value: serde_json::Value = serde_json::from_str(line).unwrap();
+        seen.insert(value["type"].as_str().unwrap().to_owned());
+    }
+    seen
+}
+
+/// The names that an enum knows, as serde lists them when it meets another.
+fn known<T: DeserializeOwned + Debug>(stranger: &str) -> BTreeSet<String> {
+    let complaint = serde_json::from_str::<T>(stranger).unwrap_err().to_string();
+    complaint.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_client_frame_is_shown_as_it_is_spelled() {
+    assert_eq!(spelled_alike::<ClientFrame>("client"), known::<ClientFrame>(r#"{"type":"?","data":{}}"#));
+}
+
+#[test]
+fn every_server_frame_is_shown_as_it_is_spelled() {
+    assert_eq!(spelled_alike::<ServerFrame>("server"), known::<ServerFrame>(r#"{"type":"?","data":{}}"#));
+}
+
+#[test]
+fn the_small_reader_reads_what_serde_reads() {
+    for line in examples("server") {
+        let small: ServerFrame = from_text(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let mut full: ServerFrame = serde_json::from_str(line).unwrap();
+        // What is up to an application is nothing that the pages could use.
+        match &mut full {
+            ServerFrame::Live { data } => data.details.clear(),
+            ServerFrame::Job { data } => data.item.job.result = None,
+            ServerFrame::Broadcast { data } => data.data = serde_json::Value::Null,
+            ServerFrame::Signal { .. } => continue,
+            _ => {}
+        }
+        assert_eq!(small, full, "{line}");
+    }
+}
+
+#[test]
+fn the_small_reader_names_what_is_missing_or_wrong() {
+    for (text, complaint) in [
+        (r#"{"type":"pong","data":{"nonce":4294967296}}"#, "`nonce` is missing or not of its shape"),
+        (r#"{"type":"pong","data":{}}"#, "`nonce` is missing or not of its shape"),
+        (r#"{"type":"pong"}"#, "`data` is missing or not of its shape"),
+        (r#"{"type":"shrug","data":{}}"#, "`type` is missing or not of its shape"),
+        (r#"{"type":"left","data":{"room":"no spaces"}}"#, "`room` is missing or not of its shape"),
+    ] {
+        assert_eq!(from_text::<ServerFrame>(text).unwrap_err().to_string(), complaint, "{text}");
+    }
+    assert!(matches!(from_text::<ServerFrame>("{"), Err(Unreadable::Json { .. })));
+}
+
+#[test]
+fn what_may_be_absent_may_be_absent() {
+    let bare: ErrorBody = from_text(r#"{"code":"too_many","message":"Enough."}"#).unwrap();
+    assert_eq!(bare.field, None);
+    let full: ErrorBody = from_text(r#"{"code":"too_many","message":"Enough.","retry_after_ms":7}"#).unwrap();
+    assert_eq!((full.code, full.retry_after_ms), (ErrorCode::TooMany, Some(7)));
+}
+
+#[test]
+fn every_error_code_is_explained() {
+    for code in known::<ErrorCode>("\"?\"") {
+        assert!(DOCUMENT.contains(&format!("| `{code}` |")), "{code} is not in the table");
+    }
+}
+
+#[test]
+fn every_close_code_is_explained_and_rightly() {
+    for code in CloseCode::ALL {
+        let row = DOCUMENT.lines().find(|line| line.starts_with(&format!("| {} |", code.number())));
+        let row = row.unwrap_or_else(|| panic!("{} is not in the table", code.number()));
+        let comes_back = row.rsplit('|').nth(1).unwrap().trim().starts_with("yes");
+        assert_eq!(comes_back, CloseCode::comes_back(code.number()), "{row}");
+    }
+}

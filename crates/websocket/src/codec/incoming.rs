@@ -1,0 +1,29 @@
+//! Incoming: what a client sent, and how much of it is taken.
+
+use bytes::Bytes;
+
+use super::{CloseFrame, Utf8Text};
+
+/// How much one message may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a message, after inflating.
+    pub message_bytes: usize,
+    /// Frames that a message may come in.
+    pub fragments: u32,
+}
+
+/// A message or a control frame of a client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Incoming {
+    /// A text message.
+    Text(Utf8Text),
+    /// A binary message.
+    Binary(Bytes),
+    /// A ping; its payload goes back in a pong.
+    Ping(Bytes),
+    /// A pong.
+    Pong(Bytes),
+    /// The end. Nothing after it counts.
+    Close(Option<CloseFrame>),
+}

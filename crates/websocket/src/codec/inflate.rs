@@ -1,0 +1,85 @@
+//! Inflate: decompresses one message piece by piece (RFC 7692, section 7.2.2), so that a bomb is stopped early.
+
+use flate2::{Decompress, FlushDecompress, Status};
+
+use super::Violation;
+use super::pool::Pool;
+
+/// Inflated at a time. What comes out is looked at in pieces of this size, so a bomb is stopped early.
+const PIECE_BYTES: usize = 16 * 1024;
+
+/// What a sender cut off the end of a message.
+const CUT_OFF: [u8; 4] = [0, 0, 0xff, 0xff];
+
+static POOL: Pool<State> = Pool::new();
+
+struct State {
+    zlib: Decompress,
+    piece: Box<[u8]>,
+}
+
+/// An inflater for one message; goes back to the pool when it is dropped.
+pub(super) struct Inflater {
+    state: Option<State>,
+}
+
+impl Inflater {
+    pub(super) fn new() -> Self {
+        let state = POOL.take(|_| true).unwrap_or_else(|| State {
+            zlib: Decompress::new(false),
+            piece: vec![0; PIECE_BYTES].into_boxed_slice(),
+        });
+        Self { state: Some(state) }
+    }
+
+    /// Inflates what has arrived and hands it on.
+    pub(super) fn push(
+        &mut self,
+        mut input: &[u8],
+        mut hand_on: impl FnMut(&[u8]) -> Result<(), Violation>,
+    ) -> Result<(), Violation> {
+        let Some(State { zlib, piece }) = &mut self.state else { return Err(Violation::NotDeflate) };
+        loop {
+            let (taken_before, made_before) = (zlib.total_in(), zlib.total_out());
+            let status =
+                zlib.decompress(input, piece, FlushDecompress::Sync).map_err(|_| Violation::NotDeflate)?;
+            let taken = count(zlib.total_in() - taken_before);
+            let made = count(zlib.total_out() - made_before);
+            input = input.get(taken..).unwrap_or_default();
+            hand_on(piece.get(..made).unwrap_or_default())?;
+            let is_stuck = taken == 0 && made == 0;
+            match status {
+                // A block that says it is the last may be followed by others (RFC 7692, section 7.2.3.4).
+                Status::StreamEnd => zlib.reset(false),
+                _ if made == piece.len() => continue,
+                _ if is_stuck && !input.is_empty() => return Err(Violation::NotDeflate),
+                _ => {}
+            }
+            if input.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// The message has ended.
+    pub(super) fn finish(
+        mut self,
+        hand_on: impl FnMut(&[u8]) -> Result<(), Violation>,
+    ) -> Result<(), Violation> {
+        self.push(&CUT_OFF, hand_on)
+    }
+}
+
+impl Drop for Inflater {
+    fn drop(&mut self) {
+        if let Some(mut state) = self.state.take() {
+            state.zlib.reset(false);
+            POOL.give_back(state);
+        }
+    }
+}
+
+/// How many bytes of a buffer; always fits.
+fn count(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,69 @@
+//! Write handle: what the owner of a connection has of its write half once a writer pool writes for it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout};
+
+use crate::write_half::{Phase, WriteHalf};
+use crate::write_progress::WriteProgress;
+
+/// The handle of a connection's write half. Dropping it closes the connection.
+pub struct WriteHandle {
+    half: Arc<WriteHalf>,
+}
+
+impl WriteHandle {
+    pub(crate) fn new(half: Arc<WriteHalf>) -> Self {
+        Self { half }
+    }
+
+    /// Writes a ping.
+    pub fn ping(&self) {
+        self.half.ping();
+    }
+
+    /// When something was last written.
+    pub fn written_at(&self) -> Instant {
+        self.half.written_at()
+    }
+
+    /// When the client last took bytes from a full socket.
+    pub fn progress(&self) -> &WriteProgress {
+        self.half.progress()
+    }
+
+    /// Resolves when the close frame is written; returns whether that could be done.
+    pub async fn closed(&self) -> bool {
+        loop {
+            // Made before the look: it also hears what happens between the look and the waiting.
+            let over = self.half.over();
+            match self.half.phase() {
+                Phase::Closed => return true,
+                Phase::Broken => return false,
+                Phase::Open | Phase::Closing => {}
+            }
+            over.await;
+        }
+    }
+
+    /// As [`closed`](Self::closed), once the source is about to end: a client that takes nothing for so long is given up.
+    pub async fn closed_within(&self, patience: Duration) -> bool {
+        let mut taken_at = self.progress().at();
+        loop {
+            if let Ok(is_closed) = timeout(patience, self.closed()).await {
+                return is_closed;
+            }
+            let before = std::mem::replace(&mut taken_at, self.progress().at());
+            if before == taken_at {
+                return false;
+            }
+        }
+    }
+}
+
+impl Drop for WriteHandle {
+    fn drop(&mut self) {
+        self.half.abort();
+    }
+}

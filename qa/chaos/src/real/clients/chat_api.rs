@@ -1,0 +1,84 @@
+//! Chat API client: one socket for one chat, which is joined with the handshake.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{Behaviour, Then, field, is_for_a_time};
+use crate::history::Position;
+use crate::real::journal::Journal;
+
+pub(in crate::real) struct ChatApi {
+    rooms: [String; 1],
+    is_open: bool,
+}
+
+impl ChatApi {
+    pub(in crate::real) fn new(room: String) -> Self {
+        Self { rooms: [room], is_open: false }
+    }
+
+    fn room(&self) -> &str {
+        let [room] = &self.rooms;
+        room
+    }
+}
+
+impl Behaviour for ChatApi {
+    fn path(&self, token: &str) -> String {
+        format!("/api/v1/ws/chat/{}?token={token}", self.room())
+    }
+
+    fn begin(&mut self, journal: &mut Journal, out: &mut Vec<String>) {
+        // Nobody brings what was missed meanwhile, and nothing that is said from now on is missed.
+        journal.started_over(self.room());
+        self.is_open = false;
+        // The answer shows that the handshake is over on the server's side, too.
+        out.push(json!({ "type": "ping" }).to_string());
+    }
+
+    fn hear(&mut self, frame: &str, journal: &mut Journal, _: &mut Vec<String>) -> Then {
+        let frame: Value = serde_json::from_str(frame).unwrap_or_default();
+        let data = field(&frame, "data");
+        match field(&frame, "type").as_str().unwrap_or_default() {
+            "pong" => self.is_open = true,
+            "new_message" => {
+                let text = field(data, "content").as_str().unwrap_or_default();
+                let id = field(data, "id").as_str().map(str::to_owned);
+                let position = Position { id, ..Position::default() };
+                journal.told(self.room(), position.clone(), text);
+                if field(data, "sender_id") == journal.person() && journal.has_said(text) {
+                    journal.acknowledged(text, position);
+                }
+            }
+            "error" => {
+                journal.counters().refusals.one();
+                if !is_for_a_time(field(data, "code").as_str().unwrap_or_default()) {
+                    journal.odd(format!("was refused: {frame}"));
+                }
+            }
+            "" => journal.odd(format!("was told what has no type: {frame}")),
+            _ => {}
+        }
+        Then::GoOn
+    }
+
+    fn say(&mut self, room: &str, text: String, journal: &mut Journal, out: &mut Vec<String>) {
+        journal.says(room, &text, false);
+        out.push(json!({ "type": "send_message", "data": { "content": text } }).to_string());
+    }
+
+    fn tick(&mut self, _: &mut Journal, _: &mut Vec<String>) {}
+
+    fn is_settled(&self) -> bool {
+        self.is_open
+    }
+
+    fn rooms(&self) -> &[String] {
+        &self.rooms
+    }
+
+    fn follows(&self) -> BTreeSet<String> {
+        self.rooms.iter().cloned().collect()
+    }
+}

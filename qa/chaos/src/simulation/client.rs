@@ -1,0 +1,397 @@
+//! Simulated client: keeps the rules that `docs/DELIVERY.md` sets for clients. Pure: frames go in, requests come out.
+//!
+//! It counts messages by number, comes back with the last one, sends one message after the other in each room, and resends it
+//! under the same draft until it is acknowledged. Over a link that loses frames it also looks for holes in the numbers; over
+//! one that does not, a hole is the server's fault and goes into the view as it is.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use uuid::Uuid;
+
+use super::frames::{FailureReason, Joined, Line, Request, ServerFrame};
+use super::rng::Rng;
+use super::room_state::RoomState;
+use super::scenario::RecoveryMode;
+use super::transport::Positions;
+use crate::body::grow;
+use crate::history::{End, EntryKind, Notice, Position, Sent, View};
+
+/// How long a client waits for an answer before it asks again, in milliseconds.
+const PATIENCE_MS: u64 = 4_000;
+/// How long it waits after it was told to try again later.
+const LATER_MS: u64 = 700;
+
+/// One device of somebody.
+#[derive(Debug)]
+pub(crate) struct Client {
+    name: String,
+    user: String,
+    room_states: BTreeMap<String, RoomState>,
+    recovery: RecoveryMode,
+    /// Where it stands, as the last frame said; a client that does not resume is told no such thing.
+    positions: Option<Positions>,
+    /// The last number of the inbox that it has, and the one that it came with on this connection.
+    inbox: Option<u64>,
+    came_with: Option<u64>,
+    /// It has not been let in on this connection.
+    is_outside: bool,
+    /// Its link loses frames.
+    is_lossy: bool,
+    sent: Vec<Sent>,
+    /// How large each of these is.
+    sizes: Vec<usize>,
+    drafts: BTreeMap<Uuid, usize>,
+    notices: Vec<Notice>,
+    /// What it was told that cannot be.
+    pub(crate) violations: Vec<String>,
+    rng: Rng,
+}
+
+impl Client {
+    /// Somebody who is in these rooms and knows nothing of them yet.
+    pub(crate) fn new(
+        name: String,
+        user: String,
+        recovery: RecoveryMode,
+        rooms: &[String],
+        rng: Rng,
+    ) -> Self {
+        let room_states = rooms.iter().map(|room| (room.clone(), RoomState::default())).collect();
+        Self {
+            name,
+            user,
+            room_states,
+            recovery,
+            positions: None,
+            inbox: None,
+            came_with: None,
+            is_outside: false,
+            is_lossy: false,
+            sent: Vec::new(),
+            sizes: Vec::new(),
+            drafts: BTreeMap::new(),
+            notices: Vec::new(),
+            violations: Vec::new(),
+            rng,
+        }
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn user(&self) -> &str {
+        &self.user
+    }
+
+    /// Where it stands, for a server that lets it resume.
+    pub(crate) fn positions(&self) -> Option<&Positions> {
+        self.positions.as_ref()
+    }
+
+    /// The last number of the inbox that it has, if it keeps account of that.
+    pub(crate) fn cursor(&self) -> Option<u64> {
+        self.inbox.filter(|_| self.recovery == RecoveryMode::Cursor)
+    }
+
+    /// The last frame said where it stands.
+    pub(crate) fn note(&mut self, positions: Positions) {
+        self.positions = Some(positions);
+    }
+
+    /// The entries that its dialect has a word for.
+    pub(crate) fn kinds(&self) -> BTreeSet<EntryKind> {
+        match self.recovery {
+            RecoveryMode::Plain | RecoveryMode::Cursor => {
+                [EntryKind::Direct, EntryKind::Job, EntryKind::Notice].into()
+            }
+            RecoveryMode::Resuming => [EntryKind::Job, EntryKind::Notice].into(),
+        }
+    }
+
+    /// The client was told these messages before the run.
+    pub(crate) fn remember(&mut self, room: &str, lines: &[Line]) {
+        self.notices.push(Notice::StartedOver { room: room.to_owned() });
+        for line in lines {
+            self.take(room, line);
+        }
+    }
+
+    /// A new connection: nothing is followed, nothing under way.
+    pub(crate) fn connected(&mut self, is_lossy: bool, now: u64) -> Vec<Request> {
+        self.is_lossy = is_lossy;
+        self.is_outside = self.recovery == RecoveryMode::Resuming;
+        self.notices.push(Notice::Connected);
+        self.came_with = self.cursor();
+        for state in self.room_states.values_mut() {
+            state.is_member = true;
+            state.followed |= state.follows;
+            (state.follows, state.asked_at, state.sent_at, state.not_before) = (false, None, None, 0);
+        }
+        self.due_requests(now)
+    }
+
+    /// Says a line, in a room that it is in.
+    pub(crate) fn say(&mut self, room: &str, now: u64) -> Vec<Request> {
+        let Some(state) = self.room_states.get_mut(room).filter(|state| state.is_member) else {
+            return Vec::new();
+        };
+        let (index, draft) = (self.sent.len(), self.rng.uuid());
+        self.sizes.push(usize::try_from(self.rng.between(0, 80)).unwrap_or_default());
+        self.sent.push(Sent {
+            client: self.name.clone(),
+            room: room.to_owned(),
+            text: format!("{} {index}", self.name),
+            acknowledged: None,
+            is_persistent: true,
+        });
+        self.drafts.insert(draft, index);
+        state.unsent.push_back((index, draft));
+        self.due_requests(now)
+    }
+
+    /// The last number that it has of a room that it follows.
+    pub(crate) fn has_read(&self, room: &str) -> Option<u64> {
+        self.room_states.get(room).filter(|state| state.follows).and_then(|state| state.last)
+    }
+
+    /// Whatever is to be asked, or asked again.
+    pub(crate) fn due_requests(&mut self, now: u64) -> Vec<Request> {
+        let mut requests = Vec::new();
+        if self.is_outside {
+            return requests;
+        }
+        let overdue = |since: Option<u64>| since.is_none_or(|since| now >= since + PATIENCE_MS);
+        for (room, state) in &mut self.room_states {
+            if !state.is_member || now < state.not_before {
+                continue;
+            }
+            if !state.follows || state.asked_at.is_some() {
+                if overdue(state.asked_at) {
+                    state.asked_at = Some(now);
+                    let counts = self.recovery != RecoveryMode::Resuming;
+                    let since = state.last.filter(|_| counts).map(|last| (state.epoch, last));
+                    requests.push(Request::Join { room: room.clone(), since });
+                }
+                if !state.follows {
+                    continue;
+                }
+            }
+            if let Some((index, draft)) = state.unsent.front()
+                && overdue(state.sent_at)
+                && let (Some(sent), Some(size)) = (self.sent.get(*index), self.sizes.get(*index))
+            {
+                state.sent_at = Some(now);
+                let text = grow(&sent.text, *size, '.');
+                requests.push(Request::Post { room: room.clone(), draft: *draft, text });
+            }
+        }
+        requests
+    }
+
+    /// Takes in what it is told.
+    pub(crate) fn receive(&mut self, told: &ServerFrame, now: u64) -> Vec<Request> {
+        match told {
+            ServerFrame::Joined(joined) => self.on_joined(joined),
+            ServerFrame::Message { room, line } => self.on_message(room, line),
+            ServerFrame::Posted { room, draft, line } => self.on_posted(room, *draft, line),
+            ServerFrame::Failed { room, draft, why } => self.on_failed(room.as_deref(), *draft, *why, now),
+            ServerFrame::Invited { room } => {
+                if let Some(state) = self.room_states.get_mut(room) {
+                    state.is_member = true;
+                }
+            }
+            ServerFrame::Out { room } => self.leave(room),
+            ServerFrame::Entry { text, number, .. } => {
+                self.inbox = self.inbox.max(*number);
+                self.notices.push(Notice::Entry { text: text.clone(), number: *number });
+            }
+            ServerFrame::Inbox { number, recovered } => self.on_position(*number, *recovered),
+            ServerFrame::Resumed { recovered } => self.on_resumed(*recovered),
+            ServerFrame::Presence { room, online, offline } => {
+                if let Some(state) = self.room_states.get_mut(room) {
+                    state.present.extend(online.iter().cloned());
+                    state.present.retain(|user| !offline.contains(user));
+                }
+            }
+        }
+        self.due_requests(now)
+    }
+
+    /// Where it stands in the inbox, after what it missed or, where that is not kept, instead of it.
+    fn on_position(&mut self, number: u64, recovered: bool) {
+        self.inbox = Some(number);
+        if let Some(after) = self.came_with.filter(|_| recovered) {
+            self.notices.push(Notice::InboxRecovered { after, upto: number });
+        }
+    }
+
+    /// Let in. Whoever wrote the client library takes a recovered client to follow what it followed before.
+    fn on_resumed(&mut self, recovered: bool) {
+        self.is_outside = false;
+        if !recovered {
+            self.positions = None;
+        }
+        for (room, state) in &mut self.room_states {
+            state.follows = recovered && state.followed;
+            state.followed = false;
+            if state.follows {
+                self.notices.push(Notice::Recovered { room: room.clone() });
+            }
+        }
+    }
+
+    fn on_joined(&mut self, joined: &Joined) {
+        let room = &joined.room;
+        // Of two requests to join, the second may be granted after the first was refused.
+        let may_be_meant =
+            |state: &&mut RoomState| state.asked_at.is_some() || (state.is_member && !state.follows);
+        let Some(state) = self.room_states.get_mut(room).filter(may_be_meant) else { return };
+        state.asked_at = None;
+        state.is_member = true;
+        state.present = joined.online.iter().cloned().collect();
+        if joined.recovered {
+            // Not all of it is there yet: ask for the rest.
+            state.follows = !joined.has_more;
+            self.notices.push(Notice::Recovered { room: room.clone() });
+        } else {
+            state.follows = true;
+            (state.last, state.epoch) = (None, joined.epoch.0);
+            self.notices.push(Notice::StartedOver { room: room.clone() });
+        }
+        for line in &joined.lines {
+            self.take(room, line);
+        }
+        if let Some(state) = self.room_states.get_mut(room)
+            && !joined.recovered
+        {
+            state.last = Some(joined.head);
+        }
+    }
+
+    fn on_message(&mut self, room: &str, line: &Line) {
+        // Overtook the answer to the join, which brings it along.
+        if self.is_lossy && self.room_states.get(room).is_none_or(|state| !state.follows) {
+            return;
+        }
+        self.take(room, line);
+    }
+
+    /// Puts a message into the view unless the client has it. Over a lossy link, what comes after a hole is not taken, and
+    /// the room is asked for again.
+    fn take(&mut self, room: &str, line: &Line) {
+        let Some(state) = self.room_states.get_mut(room) else { return };
+        let next = state.last.map(|last| last + 1);
+        // The client library of one that resumes looks at no numbers.
+        if self.recovery != RecoveryMode::Resuming && next.is_some_and(|next| line.seq < next) {
+            return;
+        }
+        if self.is_lossy && next.is_some_and(|next| line.seq > next) {
+            state.follows = false;
+            return;
+        }
+        (state.last, state.epoch) = (Some(line.seq), line.epoch.0);
+        let (room, text) = (room.to_owned(), line.text.clone());
+        self.notices.push(Notice::Message { room, position: position(line), text });
+    }
+
+    fn on_posted(&mut self, room: &str, draft: Uuid, line: &Line) {
+        let Some(sent) = self.drafts.get(&draft).and_then(|index| self.sent.get_mut(*index)) else { return };
+        let position = position(line);
+        if let Some(before) = sent.acknowledged.as_ref().filter(|before| **before != position) {
+            self.violations.push(format!(
+                "room {room}: `{}` of {} was acknowledged as {before} and then as {position}",
+                sent.text, self.name
+            ));
+        }
+        sent.acknowledged.get_or_insert(position);
+        if let Some(state) = self.room_states.get_mut(room)
+            && state.unsent.front().is_some_and(|(_, front)| *front == draft)
+        {
+            state.unsent.pop_front();
+            state.sent_at = None;
+        }
+    }
+
+    fn on_failed(&mut self, room: Option<&str>, draft: Option<Uuid>, why: FailureReason, now: u64) {
+        let Some((room, state)) =
+            room.and_then(|room| self.room_states.get_mut(room).map(|state| (room.to_owned(), state)))
+        else {
+            return;
+        };
+        match why {
+            FailureReason::NoRoom => self.leave(&room),
+            FailureReason::NotJoined => state.follows = false,
+            FailureReason::Later if draft.is_some() => {
+                (state.sent_at, state.not_before) = (None, now + LATER_MS);
+            }
+            FailureReason::Later => (state.asked_at, state.not_before) = (None, now + LATER_MS),
+            FailureReason::Never => {
+                self.violations.push(format!("room {room}: {} was refused for good", self.name));
+            }
+        }
+        if why == FailureReason::NotJoined
+            && let Some(state) = self.room_states.get_mut(&room)
+        {
+            state.sent_at = None;
+        }
+    }
+
+    /// Not in this room any more: what waits for it is given up.
+    fn leave(&mut self, room: &str) {
+        let Some(state) = self.room_states.get_mut(room) else { return };
+        (state.is_member, state.follows, state.asked_at, state.sent_at) = (false, false, None, None);
+        state.followed = false;
+        for (index, _) in state.unsent.drain(..) {
+            if let Some(sent) = self.sent.get_mut(index) {
+                sent.is_persistent = false;
+            }
+        }
+    }
+
+    /// Never comes back: what it did not get rid of stays with it.
+    pub(crate) fn go_for_good(&mut self) {
+        for room in self.room_states.keys().cloned().collect::<Vec<_>>() {
+            self.leave(&room);
+        }
+    }
+
+    /// Looks again whether it is in the rooms that it was sent out of.
+    pub(crate) fn ask_everywhere(&mut self, now: u64) -> Vec<Request> {
+        for state in self.room_states.values_mut() {
+            state.is_member = true;
+        }
+        self.due_requests(now)
+    }
+
+    /// What keeps it from being at rest in a room that it is in, or not.
+    pub(crate) fn unrest(&self, room: &str, is_member: bool) -> Option<String> {
+        let state = self.room_states.get(room)?;
+        let name = &self.name;
+        if state.follows != is_member {
+            let word = if is_member { "does not follow" } else { "follows, and is not in it" };
+            return Some(format!("room {room}: {name} {word}"));
+        }
+        (!state.unsent.is_empty())
+            .then(|| format!("room {room}: {name} waits for the positions of {} lines", state.unsent.len()))
+    }
+
+    /// What it said, and what it was told.
+    pub(crate) fn into_history(self, hears_inbox: bool) -> (Vec<Sent>, View) {
+        let (kinds, recovery) = (self.kinds(), self.recovery);
+        let following = self.room_states.into_iter().filter(|(_, state)| state.follows);
+        let mut present: BTreeMap<String, BTreeSet<String>> =
+            following.map(|(room, state)| (room, state.present)).collect();
+        let follows = present.keys().cloned().collect();
+        if recovery == RecoveryMode::Resuming {
+            // Who is there is told with the answer to a join, and not to one that resumes.
+            present.clear();
+        }
+        let end = End { follows, present, hears_inbox };
+        (self.sent, View { client: self.name, user: self.user, notices: self.notices, kinds, end })
+    }
+}
+
+fn position(line: &Line) -> Position {
+    Position { epoch: Some(line.epoch.0), seq: Some(line.seq), id: Some(line.id.to_string()) }
+}

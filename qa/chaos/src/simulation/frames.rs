@@ -1,0 +1,256 @@
+//! Frames of the simulated wire: requests of clients, and an encoding of events.
+//!
+//! Random names (epochs, identifiers) are encoded in a fixed width, so that the size of a frame, and with it what an outbox
+//! holds, is the same in each replay.
+
+use bytes::Bytes;
+use hub::store::InboxKind;
+use hub::{Command, Encoder, Event, JoinMode};
+use protocol::{Cursor, DraftId, ErrorCode, JobStep, MessageKind, PresenceChange, RoomId, UserId};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::transport::Positions;
+use crate::body::name_of;
+use crate::history::EntryKind;
+
+/// What a client asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// Follow a room from after this place.
+    Join { room: String, since: Option<(u32, u64)> },
+    /// Say a line.
+    Post { room: String, draft: Uuid, text: String },
+    /// Begin or cease to type.
+    Typing { room: String, on: bool },
+    /// Have read so far.
+    Read { room: String, seq: u64 },
+    /// The answer to a request for a receipt.
+    Receipt { token: u64 },
+}
+
+impl Request {
+    /// The request as the hub understands it; `None` for a room that cannot be, and for what is no request.
+    pub(crate) fn command(&self) -> Option<Command> {
+        let id = |room: &str| RoomId::parse(room).ok();
+        Some(match self {
+            Self::Join { room, since } => {
+                let since = since.map(|(epoch, seq)| Cursor { epoch, seq });
+                Command::Join { room: id(room)?, mode: JoinMode::Recover(since) }
+            }
+            Self::Post { room, draft, text } => Command::Post {
+                room: id(room)?,
+                draft: Some(DraftId(*draft)),
+                body: text.clone(),
+                parent: None,
+                kind: MessageKind::Text,
+            },
+            Self::Typing { room, on } => Command::Typing { room: id(room)?, on: *on },
+            Self::Read { room, seq } => Command::Read { room: id(room)?, seq: *seq },
+            Self::Receipt { .. } => return None,
+        })
+    }
+}
+
+/// What a client is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum ServerFrame {
+    /// The answer to a join.
+    Joined(Joined),
+    /// A message.
+    Message { room: String, line: Line },
+    /// The client's own line has its place.
+    Posted { room: String, draft: Uuid, line: Line },
+    /// A request was refused.
+    Failed { room: Option<String>, draft: Option<Uuid>, why: FailureReason },
+    /// The client is in a room and does not follow it yet.
+    Invited { room: String },
+    /// The client is not in the room any more.
+    Out { room: String },
+    /// Some came, some went.
+    Presence { room: String, online: Vec<String>, offline: Vec<String> },
+    /// An entry of the user's inbox with its number; the result is that of a job that ended.
+    Entry { kind: EntryKind, text: String, result: Option<String>, number: Option<u64> },
+    /// A client that keeps a cursor of its inbox has everything up to here, or starts over.
+    Inbox { number: u64, recovered: bool },
+    /// A client that resumes is in: from where it stood, or from anew.
+    Resumed { recovered: bool },
+}
+
+/// The answer to a join.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Joined {
+    pub(crate) room: String,
+    pub(crate) epoch: Epoch,
+    pub(crate) head: u64,
+    pub(crate) recovered: bool,
+    pub(crate) has_more: bool,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) online: Vec<String>,
+}
+
+/// A message without its room.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Line {
+    pub(crate) epoch: Epoch,
+    pub(crate) seq: u64,
+    pub(crate) id: Uuid,
+    pub(crate) text: String,
+}
+
+/// An epoch in eight hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub(crate) struct Epoch(pub(crate) u32);
+
+impl From<Epoch> for String {
+    fn from(Epoch(epoch): Epoch) -> Self {
+        format!("{epoch:08x}")
+    }
+}
+
+impl TryFrom<String> for Epoch {
+    type Error = std::num::ParseIntError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        u32::from_str_radix(&text, 16).map(Self)
+    }
+}
+
+/// What a refusal means for a client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum FailureReason {
+    /// There is no such room for it.
+    NoRoom,
+    /// It must join first.
+    NotJoined,
+    /// It may try again.
+    Later,
+    /// It must not try again.
+    Never,
+}
+
+/// How the clients of a simulation are told.
+pub(crate) const PLAIN: Encoder = Encoder::new(0, |event| encode(&told(event)?));
+
+/// How those are told that resume: as Socket.IO, it has no word for direct messages.
+pub(crate) const RESUMING: Encoder = Encoder {
+    settles: &[InboxKind::Job, InboxKind::Notification],
+    ..Encoder::new(1, |event| match event {
+        Event::Direct(..) => None,
+        event => encode(&told(event)?),
+    })
+};
+
+pub(crate) fn encode(told: &ServerFrame) -> Option<Bytes> {
+    serde_json::to_vec(told).ok().map(Bytes::from)
+}
+
+/// Reads what the server wrote: what is told, and where a client that resumes stands after it.
+pub(crate) fn read(frame: &[u8]) -> Option<(ServerFrame, Option<Positions>)> {
+    let mut parts = frame.splitn(2, |byte| *byte == b'\n');
+    let mut told = serde_json::from_slice(parts.next()?).ok()?;
+    let positions = parts.next().map(serde_json::from_slice).transpose().ok()?;
+    shorten(&mut told)?;
+    Some((told, positions))
+}
+
+/// Leaves the names of long texts; `None` if one of them is not as it was sent.
+fn shorten(told: &mut ServerFrame) -> Option<()> {
+    match told {
+        ServerFrame::Joined(joined) => joined.lines.iter_mut().try_for_each(|line| cut(&mut line.text)),
+        ServerFrame::Message { line, .. } => cut(&mut line.text),
+        ServerFrame::Entry { text, result, .. } => {
+            cut(text)?;
+            let is_whole = result.as_deref().is_none_or(|result| name_of(result) == Some(text));
+            *result = None;
+            is_whole.then_some(())
+        }
+        _ => Some(()),
+    }
+}
+
+fn cut(text: &mut String) -> Option<()> {
+    let length = name_of(text)?.len();
+    text.truncate(length);
+    Some(())
+}
+
+fn line(message: &protocol::Message) -> Line {
+    let protocol::Message { cursor, id, body, .. } = message;
+    Line { epoch: Epoch(cursor.epoch), seq: cursor.seq, id: id.0, text: body.clone() }
+}
+
+fn told(event: &Event) -> Option<ServerFrame> {
+    Some(match event {
+        Event::Joined(it) => ServerFrame::Joined(Joined {
+            room: it.room.to_string(),
+            epoch: Epoch(it.head.epoch),
+            head: it.head.seq,
+            recovered: it.recovered,
+            has_more: it.has_more,
+            lines: it.messages.iter().map(line).collect(),
+            online: it.to_wire().members.iter().filter(|it| it.online).map(|it| it.id.to_string()).collect(),
+        }),
+        Event::Message(it) => ServerFrame::Message { room: it.room.to_string(), line: line(&it.to_wire()) },
+        Event::Posted(it) => {
+            let epoch = Epoch(it.cursor.epoch);
+            let line = Line { epoch, seq: it.cursor.seq, id: it.id.0, text: String::new() };
+            ServerFrame::Posted { room: it.room.to_string(), draft: it.draft.0, line }
+        }
+        Event::Failed(it) => {
+            let why = match it.error.code() {
+                ErrorCode::NotFound => FailureReason::NoRoom,
+                ErrorCode::NotJoined => FailureReason::NotJoined,
+                ErrorCode::Unavailable | ErrorCode::RateLimited => FailureReason::Later,
+                _ => FailureReason::Never,
+            };
+            let room = it.room.as_ref().map(ToString::to_string);
+            ServerFrame::Failed { room, draft: it.draft.map(|draft| draft.0), why }
+        }
+        Event::RoomAdded(it) => ServerFrame::Invited { room: it.id.to_string() },
+        Event::Left(it) | Event::RoomRemoved(it) => ServerFrame::Out { room: it.room.to_string() },
+        Event::Presence(it) => presence(it),
+        Event::MemberAdded(it) => {
+            let online = it.member.online.then(|| it.member.id.to_string());
+            ServerFrame::Presence {
+                room: it.room.to_string(),
+                online: online.into_iter().collect(),
+                offline: Vec::new(),
+            }
+        }
+        Event::MemberRemoved(it) => ServerFrame::Presence {
+            room: it.room.to_string(),
+            online: Vec::new(),
+            offline: vec![it.user.to_string()],
+        },
+        Event::Direct(letter, number) => entry(EntryKind::Direct, letter.body.clone(), None, *number),
+        Event::InboxPosition(it) => ServerFrame::Inbox { number: it.inbox, recovered: it.recovered },
+        Event::Job(change, _, number) if matches!(change.step, JobStep::Completed | JobStep::Failed) => {
+            let result = change.job.result.as_ref().and_then(Value::as_str).map(str::to_owned);
+            entry(EntryKind::Job, change.job.title.clone(), result, *number)
+        }
+        Event::Notification(it, number) => entry(EntryKind::Notice, it.title.clone(), None, *number),
+        // Takes place in the outbox and means nothing to the client.
+        Event::Typing(it) => {
+            ServerFrame::Presence { room: it.room.to_string(), online: Vec::new(), offline: Vec::new() }
+        }
+        _ => return None,
+    })
+}
+
+fn entry(kind: EntryKind, text: String, result: Option<String>, number: Option<u64>) -> ServerFrame {
+    ServerFrame::Entry { kind, text, result, number }
+}
+
+/// The one place that knows how the hub tells of presence.
+fn presence(change: &PresenceChange) -> ServerFrame {
+    let names = |users: &[UserId]| {
+        let mut names: Vec<String> = users.iter().map(ToString::to_string).collect();
+        names.sort();
+        names
+    };
+    let (online, offline) = (names(&change.online), names(&change.offline));
+    ServerFrame::Presence { room: change.room.to_string(), online, offline }
+}

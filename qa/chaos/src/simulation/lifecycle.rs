@@ -1,0 +1,243 @@
+//! Lifecycle of a run: sets up rooms and clients, sends the last messages, decides when all is at rest, collects the history.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use hub::model::{Message, RoomRecord};
+use hub::store::{HistoryRange, MessageDraft, RoomDraft, Store};
+use protocol::{DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
+
+use super::burst::{Burst, Kind};
+use super::call::Write;
+use super::client::Client;
+use super::device::Device;
+use super::frames::{Epoch, Line};
+use super::rng::Rng;
+use super::scenario::ClientPlan;
+use super::schedule::{Event, Owner};
+use super::world::World;
+use crate::body::name_of;
+use crate::history::{History, Position, Sent, Stored};
+
+/// After all is well and after the last burst, longer than any connection takes to be given up for lost and anybody to be taken for gone.
+const UNTIL_LAST_LINES_MS: u64 = 14_000;
+/// After all is well, and so long before the last lines that nobody is present any more who is present for sending these.
+const UNTIL_LAST_DIRECTS_MS: u64 = 4_000;
+/// How long those who are in a room may take to be at rest.
+const UNTIL_GIVEN_UP_MS: u64 = 90_000;
+
+/// Who said what was there before.
+const ARCHIVIST: &str = "archivist";
+
+impl World {
+    /// Makes rooms and clients, and everything begin.
+    pub(crate) async fn begin(&mut self) {
+        let epochs = self.make_rooms();
+        self.boot().await;
+        let archive = self.stored(0).await;
+        for (index, ClientPlan { user, recovery, wire }) in
+            self.scenario.clients.clone().into_iter().enumerate()
+        {
+            let name = format!("{user}-{index}");
+            let rooms = &self.scenario.rooms;
+            let stream = Rng::new(self.seed, &format!("client {name}"));
+            let mut client = Client::new(name.clone(), user, recovery, rooms, stream);
+            let mut rng = Rng::new(self.seed, &format!("device {name}"));
+            if let (Some(room), false) = (rooms.first(), archive.is_empty())
+                && rng.percent(70)
+            {
+                let has = usize::try_from(rng.between(1, self.scenario.archive)).unwrap_or_default();
+                client.remember(room, archive.get(..has).unwrap_or_default());
+            }
+            let (connect, act) = (rng.between(1, 400), rng.between(200, 1_000));
+            self.devices.push(Device::new(client, wire, recovery, rng));
+            self.schedule.at(connect, Owner::Device(index), Event::Connect { device: index });
+            self.schedule.at(act, Owner::Device(index), Event::Act { device: index });
+            self.schedule.at(act, Owner::Device(index), Event::Retry { device: index });
+        }
+        for (moment, fault) in self.scenario.faults.clone() {
+            self.schedule.at(moment, Owner::World, Event::Apply(fault));
+        }
+        let healed = self.scenario.length_ms;
+        self.schedule.at(healed, Owner::World, Event::Heal);
+        self.schedule.at(healed + UNTIL_LAST_DIRECTS_MS, Owner::World, Event::LastDirects);
+        self.schedule.at(healed + UNTIL_LAST_LINES_MS, Owner::World, Event::LastLines);
+        self.schedule.at(healed + UNTIL_LAST_LINES_MS + 2_000, Owner::World, Event::Rest);
+        self.trace.note(0, format_args!("{} rooms, {} clients", epochs, self.devices.len()));
+    }
+
+    /// Puts the rooms, and what was said before, onto the disk. Answers how many rooms there are.
+    fn make_rooms(&mut self) -> usize {
+        let mut users = self.users.iter().map(|user| user.id.clone());
+        let Some(owner) = users.next() else { return 0 };
+        let members: Vec<UserId> = users.collect();
+        let rooms: Vec<RoomId> =
+            self.scenario.rooms.iter().filter_map(|room| RoomId::parse(room).ok()).collect();
+        for id in &rooms {
+            self.disk.keep(Write::Create(RoomDraft {
+                id: id.clone(),
+                name: id.to_string(),
+                kind: RoomKind::Group,
+                epoch: u32::try_from(self.rng.between(1, u64::from(u32::MAX))).unwrap_or(1),
+                owner: owner.clone(),
+                members: members.clone(),
+                at_ms: 0,
+            }));
+        }
+        if let (Some(room), Some(author)) = (rooms.first(), self.users.first()) {
+            let author = Arc::new(author.clone());
+            let draft = |number: u64, rng: &mut Rng| MessageDraft {
+                id: MessageId(rng.uuid()),
+                author: author.clone(),
+                draft: DraftId(rng.uuid()),
+                body: format!("{ARCHIVIST} {number}").into(),
+                parent: None,
+                kind: MessageKind::Text,
+            };
+            let drafts = (0..self.scenario.archive).map(|number| draft(number, &mut self.rng)).collect();
+            self.disk.keep(Write::Append(room.clone(), drafts, 0));
+        }
+        rooms.len()
+    }
+
+    /// Everything that the store has in a room, by the room's place in the scenario.
+    async fn stored(&self, room: usize) -> Vec<Line> {
+        let id = self.scenario.rooms.get(room).and_then(|room| RoomId::parse(room).ok());
+        let (Some(instance), Some(id)) = (&self.instance, id) else { return Vec::new() };
+        let mut lines: Vec<Line> = Vec::new();
+        loop {
+            let after = lines.last().map_or(0, |line| line.seq);
+            let page =
+                instance.store.memory.page(&id, HistoryRange::After(after), limits::MAX_PAGE_MESSAGES).await;
+            let Ok(page) = page else { return lines };
+            let is_last = !page.has_more;
+            lines.extend(page.messages.iter().map(line));
+            if is_last {
+                return lines;
+            }
+        }
+    }
+
+    /// A line in each room from somebody who is certainly in it, so that whoever follows is told something at the end.
+    pub(crate) fn say_last_lines(&mut self) {
+        let now = self.now();
+        let guest = self.guest().map(|(_, guest)| guest);
+        let steady = self
+            .devices
+            .iter()
+            .position(|device| !device.is_dead && guest.as_deref() != Some(device.client.user()));
+        let Some(index) = steady else { return };
+        for room in self.scenario.rooms.clone() {
+            let Some(device) = self.devices.get_mut(index) else { return };
+            let requests = device.client.say(&room, now);
+            self.send(index, requests);
+        }
+    }
+
+    /// Two direct messages to each user. Unless nothing fails, the store keeps the first one and does not confirm it: who is
+    /// connected is told all the same.
+    pub(crate) fn send_last_directs(&mut self) {
+        if !self.scenario.is_faultless {
+            self.unconfirmed = self.users.iter().map(|user| user.id.clone()).collect();
+        }
+        for to in 0..self.users.len() {
+            self.start_burst(Burst { kind: Kind::Directs { to }, count: 2, bytes: 0 });
+        }
+    }
+
+    /// Ends the run if everybody follows what they are in and nobody waits for anything.
+    pub(crate) async fn check_rest(&mut self) {
+        let now = self.script_now();
+        let mut unrest = Vec::new();
+        let mut heads = Vec::new();
+        for room in &self.scenario.rooms {
+            let (members, head) = self.members(room).await;
+            heads.push(head);
+            for device in self.devices.iter().filter(|it| !it.is_dead) {
+                let is_member = members.contains(device.client.user());
+                unrest.extend(device.client.unrest(room, is_member));
+            }
+        }
+        if self.instance.is_none() {
+            unrest.push("there is no server".to_owned());
+        }
+        self.read_waiting().await;
+        // Whether it is told in the end is the checker's business.
+        let is_calm = self.bursts.is_empty() && now >= self.last_burst_over_ms + UNTIL_LAST_LINES_MS;
+        // What was stored since the last look may still be on its way.
+        let is_quiet = heads == self.last_heads;
+        self.last_heads = heads;
+        let is_at_rest = unrest.is_empty() && is_calm && is_quiet && !self.has_untold();
+        if is_at_rest {
+            self.is_over = true;
+        } else if now > self.scenario.length_ms + UNTIL_GIVEN_UP_MS {
+            self.violations.extend(unrest);
+            self.is_over = true;
+        } else {
+            self.schedule.at(now + 2_000, Owner::World, Event::Rest);
+        }
+    }
+
+    /// Who is in a room, and the number of its last message.
+    async fn members(&self, room: &str) -> (BTreeSet<String>, u64) {
+        let (Some(instance), Ok(id)) = (&self.instance, RoomId::parse(room)) else {
+            return Default::default();
+        };
+        let record = instance.store.memory.room(&id).await.ok().flatten();
+        let members =
+            |it: RoomRecord| (it.members.iter().map(|it| it.user.id.to_string()).collect(), it.head.seq);
+        record.map(members).unwrap_or_default()
+    }
+
+    /// What the run leaves behind.
+    pub(crate) async fn into_history(mut self) -> (History, Self) {
+        let mut history = History { entries: std::mem::take(&mut self.entries), ..History::default() };
+        history.sent.append(&mut self.lines);
+        for room in 0..self.scenario.rooms.len() {
+            let name = self.scenario.rooms.get(room).cloned().unwrap_or_default();
+            for line in self.stored(room).await {
+                let position = position(&line);
+                let Some(text) = name_of(&line.text) else {
+                    let what = format!("room {name}: {position} is stored in part: {:.80}", line.text);
+                    self.violations.push(what);
+                    continue;
+                };
+                if line.text.starts_with(ARCHIVIST) {
+                    history.sent.push(Sent {
+                        client: ARCHIVIST.to_owned(),
+                        room: name.clone(),
+                        text: line.text.clone(),
+                        acknowledged: Some(position.clone()),
+                        is_persistent: true,
+                    });
+                }
+                history.stored.push(Stored { room: name.clone(), position, text: text.to_owned() });
+            }
+        }
+        self.counts.messages = u64::try_from(history.stored.len()).unwrap_or(u64::MAX);
+        for device in std::mem::take(&mut self.devices) {
+            if device.connection.is_some() {
+                history.present.insert(device.client.user().to_owned());
+            }
+            self.violations.extend(device.client.violations.iter().cloned());
+            let hears_inbox = device.hears_inbox();
+            let (sent, view) = device.client.into_history(hears_inbox);
+            history.sent.extend(sent);
+            history.views.push(view);
+        }
+        (history, self)
+    }
+}
+
+fn line(message: &Message) -> Line {
+    Line {
+        epoch: Epoch(message.cursor.epoch),
+        seq: message.cursor.seq,
+        id: message.id.0,
+        text: message.body.to_string(),
+    }
+}
+
+fn position(line: &Line) -> Position {
+    Position { epoch: Some(line.epoch.0), seq: Some(line.seq), id: Some(line.id.to_string()) }
+}

@@ -1,0 +1,187 @@
+//! Starts a server: from the settings to open listeners.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use any_spawner::Executor;
+use app::Demo;
+use hub::store::Clock;
+use hub::{Hub, Settings};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::drain::Running;
+use super::listener::ListenError;
+use super::serve::{Shutdown, serve};
+use super::sweep::sweep;
+use crate::account_watch;
+use crate::auth::accounts::AccountError;
+use crate::auth::secret::{SECRET_FILE, load_or_make};
+use crate::auth::{Attempts, AuthError, Keys, Passwords, Remembered, RoleNotice, SeenTimes, SignIns};
+use crate::config::{AccountsMode, Config, Registration, Secret, Synchronous};
+use crate::demo::{self, DemoError};
+use crate::gateway::socketio;
+use crate::last_seen;
+use crate::readiness;
+use crate::router::router;
+use crate::state::AppState;
+use crate::store::sqlite::{OpenError, SqliteStore};
+
+/// Why the server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The listening socket cannot be opened.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The data folder cannot be created.
+    #[error("the data folder `{}` cannot be created", .0.display())]
+    Folder(PathBuf, #[source] io::Error),
+    /// The signing secret cannot be read or stored.
+    #[error("the secret in `{}` cannot be read or created", .0.display())]
+    Secret(PathBuf, #[source] io::Error),
+    /// The signing secret is refused.
+    #[error("the signing secret cannot be used")]
+    Keys(#[source] AuthError),
+    /// The database cannot be used.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// Accounts cannot be read.
+    #[error(transparent)]
+    Accounts(#[from] AccountError),
+    /// Passwords cannot be hashed.
+    #[error("passwords cannot be hashed")]
+    Passwords(#[source] AuthError),
+    /// The demo cannot be set up.
+    #[error(transparent)]
+    Demo(#[from] DemoError),
+    /// Signal handlers cannot be installed, so the server could not be stopped gracefully.
+    #[error("signal handlers cannot be installed")]
+    Signals(#[source] io::Error),
+    /// The listener failed.
+    #[error("the listener failed")]
+    Serve(#[source] io::Error),
+}
+
+/// Serves on listeners that are bound already; with port 0 each test has its own server.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn serve_on(
+    listeners: Vec<TcpListener>,
+    config: Config,
+    clock: Arc<dyn Clock>,
+) -> Result<Running, StartError> {
+    let addresses = listeners.iter().map(TcpListener::local_addr).collect::<Result<Vec<_>, _>>();
+    let addresses = addresses.map_err(ListenError::Inherited)?;
+    if addresses.is_empty() {
+        return Err(ListenError::Nowhere.into());
+    }
+    let secret = signing_secret(&config)?;
+    let store = SqliteStore::open_with(&config.database, config.synchronous).await?;
+    warn_about_settings(&config);
+    let users = &config.users;
+    let sign_ins = SignIns {
+        accounts: Arc::new(Remembered::new(Arc::new(store.clone()))),
+        hub: Hub::new(Arc::new(store.clone()), clock.clone(), hub_settings(&config)),
+        clock,
+        keys: Keys::new(&secret).map_err(StartError::Keys)?.lasting_minutes(config.access_token_minutes),
+        passwords: Passwords::new().await.map_err(StartError::Passwords)?,
+        attempts: Attempts::new(&config.rate_limits),
+        most_sign_ins: config.quotas.auth_sessions_per_user,
+        seen: SeenTimes::default(),
+        mode: config.accounts,
+        registration: users.registration,
+        roles: RoleNotice::new(users.role_claim.clone()),
+        tells_faults: config.is_development(),
+    };
+    let known_change = account_watch::newest(&sign_ins).await?;
+    let demo = demo(&config, &sign_ins).await?;
+    // Fails where an earlier server of the same process has set it.
+    Executor::init_tokio().ok();
+
+    let stopping = CancellationToken::new();
+    // Not empty, see above.
+    let port = addresses.first().map_or(0, SocketAddr::port);
+    let state = AppState::new(config, port, sign_ins, demo, stopping);
+    let socket_io = socketio::door(state.clone());
+    let limits = state.config().limits;
+    let shutdown = Shutdown::default();
+    let router = router(&state, socket_io.clone());
+    let server = tokio::spawn(serve(listeners, router, shutdown.clone(), limits));
+    let sweeper = tokio::spawn(sweep(state.clone()));
+    let watcher = tokio::spawn(account_watch::watch(state.clone(), known_change));
+    state.background_tasks().spawn(readiness::watch(state.clone()));
+    let seen_keeper = tokio::spawn(last_seen::keep(state.clone()));
+    for addr in &addresses {
+        tracing::info!(%addr, "Listening on http://{addr}");
+    }
+    let background = vec![sweeper, watcher, seen_keeper];
+    Ok(Running { addresses, state, store, server, shutdown, background, socket_io })
+}
+
+/// Says in the log what the settings mean for the safety of messages, accounts and the next upgrade.
+fn warn_about_settings(config: &Config) {
+    if !config.retired_names.is_empty() {
+        let names: Vec<_> = config.retired_names.iter().map(ToString::to_string).collect();
+        tracing::warn!(
+            "Old names of settings are in use, which the next release refuses: {}",
+            names.join(", ")
+        );
+    }
+    if config.synchronous == Synchronous::Normal {
+        tracing::warn!(
+            "HUBBUB_SYNCHRONOUS=normal: a power cut may lose acknowledged messages; a crash of the program does not"
+        );
+    }
+    if !config.is_development()
+        && config.accounts == AccountsMode::Local
+        && config.users.registration == Registration::Open
+    {
+        tracing::info!(
+            "Any visitor may create an account (HUBBUB_REGISTRATION=open); with closed, only `hubbub user add` does"
+        );
+    }
+    check_pages(&config.site_dir);
+}
+
+fn hub_settings(config: &Config) -> Settings {
+    Settings {
+        rates: config.quotas.with_requests(config.rate_limits.of_hub()),
+        quotas: config.quotas.of_hub(),
+        connections_per_user: config.limits.connections_per_user,
+        rooms_per_connection: config.limits.rooms_per_connection,
+        message_bytes: config.limits.message_bytes,
+        history_cache_bytes: config.limits.history_cache_bytes,
+        inbox_bytes_per_user: config.limits.inbox_bytes_per_user,
+        server_name: config.server_name.as_str().into(),
+        ..Settings::default()
+    }
+}
+
+fn signing_secret(config: &Config) -> Result<Secret, StartError> {
+    if let Some(secret) = &config.secret {
+        return Ok(secret.clone());
+    }
+    let folder = &config.data_dir;
+    std::fs::create_dir_all(folder).map_err(|error| StartError::Folder(folder.clone(), error))?;
+    load_or_make(folder).map_err(|error| StartError::Secret(folder.join(SECRET_FILE), error))
+}
+
+async fn demo(config: &Config, sign_ins: &SignIns) -> Result<Option<Demo>, DemoError> {
+    if config.is_development() && config.accounts == AccountsMode::Local {
+        demo::fill(sign_ins).await
+    } else {
+        Ok(None)
+    }
+}
+
+fn check_pages(site: &Path) {
+    if !site.join("pkg").is_dir() {
+        tracing::warn!(
+            site_dir = %site.display(),
+            "No built pages in `{}`: the API works, pages have no style and script", site.display()
+        );
+    }
+}
