@@ -8,7 +8,7 @@ use hub::SignInId;
 use protocol::{CloseCode, UserId};
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::auth::SignIns;
+use crate::auth::AuthService;
 use crate::auth::accounts::AccountError;
 use crate::state::AppState;
 
@@ -16,7 +16,7 @@ use crate::state::AppState;
 const PERIOD: Duration = Duration::from_millis(300);
 
 /// The newest change of an account. To be asked before any account is remembered.
-pub(crate) async fn newest(sign_ins: &SignIns) -> Result<u64, AccountError> {
+pub(crate) async fn newest(sign_ins: &AuthService) -> Result<u64, AccountError> {
     sign_ins.accounts.changed_after(None).await.map(|(newest, _)| newest)
 }
 
@@ -48,7 +48,7 @@ pub(crate) async fn watch(state: AppState, mut known: u64) {
 
 /// Takes in the changes after this one; answers the newest.
 async fn look(state: &AppState, known: u64) -> Result<u64, AccountError> {
-    let (newest, changed) = state.sign_ins().accounts.changed_after(Some(known)).await?;
+    let (newest, changed) = state.auth().accounts.changed_after(Some(known)).await?;
     for user in &changed {
         tracing::info!(user.id = %user, "Account `{user}` was changed");
         close_ended(state, user).await?;
@@ -58,7 +58,7 @@ async fn look(state: &AppState, known: u64) -> Result<u64, AccountError> {
 
 /// Closes the connections of a user that may not be there any more.
 async fn close_ended(state: &AppState, user: &UserId) -> Result<(), AccountError> {
-    let (hub, sign_ins) = (state.hub(), state.sign_ins());
+    let (hub, sign_ins) = (state.hub(), state.auth());
     let account = sign_ins.accounts.by_id(user).await?;
     if !account.is_some_and(|account| account.user.is_active) {
         hub.close_person(user, CloseCode::Token);

@@ -16,7 +16,7 @@ use websocket::HandshakeError;
 use crate::auth::AuthError;
 use crate::auth::accounts::AccountError;
 use crate::json::{Fault, Misread};
-use crate::refusals::Reason;
+use crate::rejection_log::Reason;
 
 /// Why a request was not answered with success.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,7 @@ pub enum ApiError {
     Auth(#[from] AuthError),
     /// Somebody else's address, or one of a room that the caller is not in.
     #[error("this address is not yours to use")]
-    NotYours,
+    Forbidden,
     /// The body does not say that it is what is read here.
     #[error("send `content-type: {expected}`")]
     MediaType {
@@ -62,10 +62,10 @@ pub enum ApiError {
     TooBig,
     /// The body did not arrive, or not in time.
     #[error("the body did not arrive")]
-    CutShort,
+    IncompleteBody,
     /// Somebody named is not known.
     #[error("there is nobody called `{0}`")]
-    NobodyCalled(String),
+    UserNotFound(String),
     /// Known, but not entitled.
     #[error("{0}")]
     NotAllowed(&'static str),
@@ -98,7 +98,7 @@ pub enum ApiError {
     },
     /// Too many come at once.
     #[error("many are coming in, try again in a moment")]
-    Busy {
+    HandshakeQueueFull {
         /// When.
         retry_after_ms: u64,
     },
@@ -152,7 +152,7 @@ impl ApiError {
         let (code, field, retry_after_ms) = self.row();
         let status = match self {
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::CutShort => StatusCode::REQUEST_TIMEOUT,
+            Self::IncompleteBody => StatusCode::REQUEST_TIMEOUT,
             // The body is another one than was meant: nothing in it is to be trusted.
             Self::Misread(misread) if matches!(misread.fault(), Fault::UnknownKey | Fault::TwoValues) => {
                 StatusCode::BAD_REQUEST
@@ -204,18 +204,18 @@ impl ApiError {
             Self::Refused(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
             Self::Renamed { error, to, .. } => (error.code(), named(to), error.retry_after_ms()),
             Self::Auth(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
-            Self::MediaType { .. } | Self::CutShort => (ErrorCode::BadJson, None, None),
+            Self::MediaType { .. } | Self::IncompleteBody => (ErrorCode::BadJson, None, None),
             Self::Misread(misread) if misread.fault() == Fault::NotJson => (ErrorCode::BadJson, None, None),
             Self::Misread(misread) => (ErrorCode::BadFrame, misread.first_key().map(str::to_owned), None),
             Self::Invalid { field, .. } => (ErrorCode::Invalid, named(field), None),
             Self::TooBig => (ErrorCode::TooBig, None, None),
-            Self::NobodyCalled(_) => (ErrorCode::NotFound, named("usernames"), None),
-            Self::NotYours | Self::NotAllowed(_) => (ErrorCode::Forbidden, None, None),
+            Self::UserNotFound(_) => (ErrorCode::NotFound, named("usernames"), None),
+            Self::Forbidden | Self::NotAllowed(_) => (ErrorCode::Forbidden, None, None),
             Self::ReservedEvent(_) => (ErrorCode::Invalid, named("event"), None),
             Self::TooManySockets { retry_after_ms }
             | Self::TooManyRequests { retry_after_ms }
             | Self::TooManyAtWork { retry_after_ms } => (ErrorCode::RateLimited, None, Some(*retry_after_ms)),
-            Self::Full { retry_after_ms } | Self::Busy { retry_after_ms } => {
+            Self::Full { retry_after_ms } | Self::HandshakeQueueFull { retry_after_ms } => {
                 (ErrorCode::Unavailable, None, Some(*retry_after_ms))
             }
             Self::NotFound | Self::Hidden(_) | Self::NoClientLibrary | Self::WrongMethod => {

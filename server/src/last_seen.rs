@@ -26,7 +26,7 @@ pub(crate) async fn keep(state: AppState) {
     let stopping = state.stopping();
     loop {
         tokio::select! {
-            () = state.sign_ins().seen.noted() => {}
+            () = state.auth().seen.noted() => {}
             _ = hours.tick() => note_connected(&state),
             () = stopping.cancelled() => {}
         }
@@ -53,12 +53,12 @@ pub(crate) async fn keep(state: AppState) {
 fn note_connected(state: &AppState) {
     let now_ms = state.clock().now_ms();
     for SignInId(id) in state.hub().sign_ins() {
-        state.sign_ins().seen.note_id(id, now_ms);
+        state.auth().seen.note_id(id, now_ms);
     }
 }
 
 async fn store(state: &AppState) -> Result<(), AccountError> {
-    let sign_ins = state.sign_ins();
+    let sign_ins = state.auth();
     loop {
         let batch = sign_ins.seen.batch(BATCH);
         if batch.is_empty() {

@@ -6,35 +6,26 @@
 #![recursion_limit = "512"]
 
 mod account_watch;
-mod address_rate_limiter;
-pub mod admission;
-mod analysis;
 pub mod auth;
 mod build;
 pub mod cli;
 pub mod clock;
 pub mod config;
-mod demo;
+pub mod demo;
 pub mod dialect;
 pub mod error;
 pub mod gateway;
-mod http_activity;
-mod http_timeouts;
 pub mod json;
 mod last_seen;
 mod lifecycle;
+pub mod limits;
 mod own_file;
-mod pace;
-mod rate_limiter;
 mod readiness;
-mod refusals;
-mod requests;
+mod rejection_log;
 mod router;
-pub mod simulate;
 pub mod state;
 pub mod store;
 pub mod tcp_upgrade;
 pub mod telemetry;
-pub mod turns;
 
 pub use lifecycle::{ExitReason, ListenError, NextBinary, Running, StartError, inherited, run, serve_on};

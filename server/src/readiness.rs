@@ -66,7 +66,7 @@ pub(crate) async fn watch(state: AppState) {
 
 async fn look(state: &AppState) {
     let readiness = state.readiness();
-    let mut probe = pin!(state.sign_ins().accounts.probe());
+    let mut probe = pin!(state.auth().accounts.probe());
     let answer = match timeout(PATIENCE, &mut probe).await {
         Ok(answer) => answer,
         Err(too_long) => {

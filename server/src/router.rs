@@ -19,15 +19,16 @@ use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
 use crate::auth::device_token::DEVICE_HEADER;
-use crate::dialect::{Entrance, Place, RAW, most_bytes_of_a_carrier};
+use crate::dialect::{AuthPolicy, ENDPOINTS, Endpoint, most_bytes_of_a_carrier};
 use crate::error::ApiError;
+use crate::gateway::pages::{account as account_page, files, forms, render};
 use crate::gateway::rest::{
     account, emit, health, jobs, maintenance, messages, notifications, rooms, sign_ins, stats, users,
 };
-use crate::gateway::socketio::SocketIoDoor;
-use crate::gateway::{account_page, files, headers, host, pages, socketio, ssr, websocket};
-use crate::refusals;
-use crate::requests;
+use crate::gateway::socketio::SocketIoGateway;
+use crate::gateway::{headers, host, socketio, websocket};
+use crate::limits::requests;
+use crate::rejection_log;
 use crate::state::AppState;
 
 /// How long a browser may remember what another origin may do.
@@ -39,7 +40,7 @@ const CREDENTIALS_BYTES: usize = 16 * 1024;
 /// Bytes of a body with names and identifiers in it: more than a thousand members of a new room.
 const SMALL_BYTES: usize = 64 * 1024;
 
-pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
+pub(crate) fn router(state: &AppState, socket_io: SocketIoGateway) -> Router {
     // Set before the layer: a preflight is a method that no route knows.
     let limited = from_fn_with_state(state.clone(), requests::limit);
     let api = api(state).method_not_allowed_fallback(wrong_method).layer(limited.clone()).layer(cors(state));
@@ -60,7 +61,7 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoDoor) -> Router {
             ServiceBuilder::new()
                 // Paths only: a query may carry a token. What fails is logged where it is handled.
                 .layer(TraceLayer::new_for_http().make_span_with(span).on_failure(()))
-                .layer(from_fn_with_state(state.clone(), refusals::log))
+                .layer(from_fn_with_state(state.clone(), rejection_log::log))
                 .layer(from_fn_with_state(state.clone(), headers::secure))
                 .layer(from_fn_with_state(state.clone(), host::required))
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
@@ -121,17 +122,18 @@ fn carriers(most_bytes: usize) -> Router<AppState> {
 /// Every raw socket; browsers do not apply CORS to them.
 fn sockets(state: &AppState) -> Router<AppState> {
     let is_development = state.config().is_development();
-    let places = RAW.iter().filter(|it| is_development || it.entrance != Entrance::DevelopmentOnly);
+    let places =
+        ENDPOINTS.iter().filter(|it| is_development || it.auth_policy != AuthPolicy::DevelopmentOnly);
     places.fold(Router::new(), |router, place| router.route(place.path, socket(place)))
 }
 
 /// A socket; at `/` the start page, too, for whoever asks for no upgrade.
-fn socket(place: &'static Place) -> MethodRouter<AppState> {
+fn socket(place: &'static Endpoint) -> MethodRouter<AppState> {
     get(move |State(state): State<AppState>, request: Request| async move {
         if place.path == "/" && !websocket::is_asked_for(request.headers()) {
             let home = |request: Request| {
                 let state = state.clone();
-                async move { ssr::home(State(state), request).await.into_response() }
+                async move { render::home(State(state), request).await.into_response() }
             };
             return Ok(requests::limited(&state, request, home).await);
         }
@@ -141,16 +143,16 @@ fn socket(place: &'static Place) -> MethodRouter<AppState> {
 
 fn pages() -> Router<AppState> {
     Router::new()
-        .route("/rooms/{room}", get(ssr::room))
-        .route("/live/{chat}", get(ssr::live))
-        .route("/sign-in", get(ssr::entry).post(pages::sign_in))
-        .route("/register", get(ssr::entry).post(pages::register))
-        .route("/sign-out", post(pages::sign_out))
+        .route("/rooms/{room}", get(render::room))
+        .route("/live/{chat}", get(render::live))
+        .route("/sign-in", get(render::entry).post(forms::sign_in))
+        .route("/register", get(render::entry).post(forms::register))
+        .route("/sign-out", post(forms::sign_out))
         .route("/account", get(account_page::show).post(account_page::act))
-        .route("/theme", post(pages::theme))
+        .route("/theme", post(forms::theme))
         .layer(DefaultBodyLimit::max(CREDENTIALS_BYTES))
-        .route("/devtools", get(ssr::open_to_all))
-        .route("/test", get(ssr::open_to_all))
+        .route("/devtools", get(render::open_to_all))
+        .route("/test", get(render::open_to_all))
 }
 
 /// For whoever watches the process, also when nobody else may ask.

@@ -16,18 +16,18 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use websocket::WriterPool;
 
-use crate::admission::{Admissions, Place};
-use crate::auth::address::Address;
-use crate::auth::{SignIns, Tickets};
+use crate::auth::client_ip::ClientIp;
+use crate::auth::{AuthService, Tickets};
 use crate::build;
 use crate::config::Config;
+use crate::demo::simulated_jobs::RunCounts;
 use crate::error::ApiError;
-use crate::rate_limiter::{RateLimited, RateLimiter};
+use crate::limits::connection_limiter::{ConnectionLimiter, ConnectionPermit};
+use crate::limits::handshake_limiter::HandshakeLimiter;
+use crate::limits::rate_limiter::{RateLimited, RateLimiter};
+use crate::limits::requests::RequestLimiter;
 use crate::readiness::Readiness;
-use crate::refusals::RefusalLog;
-use crate::requests::RequestLimiter;
-use crate::simulate::RunCounts;
-use crate::turns::Turns;
+use crate::rejection_log::RejectionLog;
 
 /// Users whose look-ups are counted at a time.
 const LOOKING: usize = 20_000;
@@ -41,10 +41,10 @@ pub struct AppState {
 struct Shared {
     config: Config,
     hub: Hub,
-    sign_ins: SignIns,
+    auth: AuthService,
     tickets: Tickets,
-    admissions: Admissions,
-    turns: Turns,
+    connection_limiter: ConnectionLimiter,
+    handshake_limiter: HandshakeLimiter,
     writer_pool: WriterPool,
     maintenance: Mutex<Option<Maintenance>>,
     run_counts: RunCounts,
@@ -54,7 +54,7 @@ struct Shared {
     build: HeaderValue,
     cookie_name: String,
     device_cookie_name: String,
-    refusals: RefusalLog,
+    rejection_log: RejectionLog,
     lookups: RateLimiter<UserId>,
     requests: RequestLimiter,
     sockets: TaskTracker,
@@ -69,25 +69,28 @@ impl AppState {
     pub fn new(
         config: Config,
         port: u16,
-        sign_ins: SignIns,
+        auth: AuthService,
         demo: Option<Demo>,
         stopping: CancellationToken,
     ) -> Self {
         let pages = page_options(&config);
         let build = build::name_of(&config.site_dir);
-        let admissions = Admissions::new(config.limits, config.rate_limits);
-        let turns = Turns::new(config.limits.max_concurrent_handshakes, config.limits.max_queued_handshakes);
+        let connection_limiter = ConnectionLimiter::new(config.limits, config.rate_limits);
+        let handshake_limiter = HandshakeLimiter::new(
+            config.limits.max_concurrent_handshakes,
+            config.limits.max_queued_handshakes,
+        );
         let cookie_name = config.cookie_name(port);
         let device_cookie_name = format!("{cookie_name}_device");
         let lookups = RateLimiter::per_minute(config.rate_limits.lookups_per_minute, LOOKING);
         let requests = RequestLimiter::new(&config.quotas);
         let shared = Shared {
             config,
-            hub: sign_ins.hub.clone(),
-            sign_ins,
+            hub: auth.hub.clone(),
+            auth,
             tickets: Tickets::default(),
-            admissions,
-            turns,
+            connection_limiter,
+            handshake_limiter,
             writer_pool: WriterPool::start(),
             maintenance: Mutex::default(),
             run_counts: RunCounts::default(),
@@ -97,7 +100,7 @@ impl AppState {
             build,
             cookie_name,
             device_cookie_name,
-            refusals: RefusalLog::new(),
+            rejection_log: RejectionLog::new(),
             lookups,
             requests,
             sockets: TaskTracker::new(),
@@ -118,8 +121,8 @@ impl AppState {
     }
 
     /// Where identity is proven.
-    pub fn sign_ins(&self) -> &SignIns {
-        &self.shared.sign_ins
+    pub fn auth(&self) -> &AuthService {
+        &self.shared.auth
     }
 
     /// The tickets that are out.
@@ -132,21 +135,21 @@ impl AppState {
     ///
     /// # Errors
     /// [`ApiError::TooManySockets`], [`ApiError::Full`].
-    pub fn admit(&self, address: Address) -> Result<Place, ApiError> {
-        self.shared.admissions.admit(address, self.clock().monotonic_ms())
+    pub fn admit(&self, address: ClientIp) -> Result<ConnectionPermit, ApiError> {
+        self.shared.connection_limiter.admit(address, self.clock().monotonic_ms())
     }
 
     /// Counts that a client asks to come in once more on a socket that is open.
     ///
     /// # Errors
     /// [`ApiError::TooManySockets`].
-    pub fn admit_again(&self, place: &Place) -> Result<(), ApiError> {
-        self.shared.admissions.count(place.address(), self.clock().monotonic_ms())
+    pub fn admit_again(&self, place: &ConnectionPermit) -> Result<(), ApiError> {
+        self.shared.connection_limiter.count(place.address(), self.clock().monotonic_ms())
     }
 
     /// Where those who were admitted wait until they are let in.
-    pub fn turns(&self) -> &Turns {
-        &self.shared.turns
+    pub fn handshake_limiter(&self) -> &HandshakeLimiter {
+        &self.shared.handshake_limiter
     }
 
     /// The tasks that write for all sockets.
@@ -187,7 +190,7 @@ impl AppState {
 
     /// What time it is.
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.shared.sign_ins.clock
+        &self.shared.auth.clock
     }
 
     /// People to sign in as with one click; only in development.
@@ -211,8 +214,8 @@ impl AppState {
     }
 
     /// Where a refusal that an operator should know of is noted.
-    pub(crate) fn refusals(&self) -> &RefusalLog {
-        &self.shared.refusals
+    pub(crate) fn rejection_log(&self) -> &RejectionLog {
+        &self.shared.rejection_log
     }
 
     /// Who asks how often, and how much is at work for whom.

@@ -7,7 +7,7 @@ use hyper_util::server::conn::auto::upgrade::downcast;
 use tokio::net::TcpStream;
 use websocket::{OpenError, Upgrade, Upgraded};
 
-use crate::http_timeouts::TimeoutStream;
+use crate::limits::http_timeouts::TimeoutStream;
 
 /// Takes what hyper left in the request; `None` where the client asks for no upgrade. The connection loses the time limits
 /// that hold for HTTP: a WebSocket has its own.

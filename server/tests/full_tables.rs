@@ -12,9 +12,10 @@ use hub::memory::MemoryStore;
 use hub::{Hub, Settings};
 use protocol::rest::{Login, NewPassword, Register};
 use reqwest::header::HeaderMap;
-use server::auth::address::Address;
+use server::auth::client_ip::ClientIp;
 use server::auth::{
-    Attempts, AuthError, Device, Keys, Passwords, RoleClaim, RoleNotice, SeenTimes, SignInSource, SignIns,
+    AuthError, AuthService, Device, Keys, LoginRateLimiter, Passwords, RoleClaim, RoleNotice, SeenTimes,
+    SignInSource,
 };
 use server::clock::SystemClock;
 use server::config::{AccountsMode, RateLimits, Registration, Secret};
@@ -24,19 +25,19 @@ use tempfile::TempDir;
 /// More than are counted at a time.
 const NETWORKS: u32 = 20_100;
 
-fn from(number: u32) -> Address {
-    Address(IpAddr::V4(Ipv4Addr::from(0xcb00_0000 + number)))
+fn from(number: u32) -> ClientIp {
+    ClientIp(IpAddr::V4(Ipv4Addr::from(0xcb00_0000 + number)))
 }
 
-async fn sign_ins(folder: &TempDir, rates: &RateLimits) -> SignIns {
+async fn sign_ins(folder: &TempDir, rates: &RateLimits) -> AuthService {
     let clock = Arc::new(SystemClock::default());
-    SignIns {
+    AuthService {
         accounts: Arc::new(SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap()),
         hub: Hub::new(Arc::new(MemoryStore::new()), clock.clone(), Settings::default()),
         clock,
         keys: Keys::new(&Secret::new(SECRET).unwrap()).unwrap(),
         passwords: Passwords::new().await.unwrap(),
-        attempts: Attempts::new(rates),
+        attempts: LoginRateLimiter::new(rates),
         most_sign_ins: 100,
         seen: SeenTimes::default(),
         mode: AccountsMode::Local,
@@ -52,7 +53,7 @@ async fn a_table_of_attempts_that_is_full_refuses_no_newcomer() {
     let rates =
         RateLimits { logins_per_minute: Some(1), logins_per_minute_per_user: Some(1), ..RateLimits::OFF };
     let sign_ins = sign_ins(&folder, &rates).await;
-    let register = async |name: &str, address: Address| {
+    let register = async |name: &str, address: ClientIp| {
         let form = Register {
             username: name.to_owned(),
             email: format!("{name}@example.org"),

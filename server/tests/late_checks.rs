@@ -21,10 +21,10 @@ use protocol::rest::{Login, NewPassword, Register, Tokens};
 use protocol::{ClientFrame, CloseCode, UserId};
 use reqwest::header::HeaderMap;
 use serde_json::json;
-use server::auth::address::Address;
+use server::auth::client_ip::ClientIp;
 use server::auth::{
-    Attempts, AuthError, Caller, Device, Keys, Passwords, RoleClaim, RoleNotice, SeenTimes, SignInSource,
-    SignIns,
+    AuthError, AuthService, AuthUser, Device, Keys, LoginRateLimiter, Passwords, RoleClaim, RoleNotice,
+    SeenTimes, SignInSource,
 };
 use server::clock::SystemClock;
 use server::config::{AccountsMode, RateLimits, Registration, Secret};
@@ -40,7 +40,7 @@ use uuid::Uuid;
 /// Far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const ADDRESS: Address = Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
+const ADDRESS: ClientIp = ClientIp(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
 /// A clock that holds up whoever asks it, at one moment.
 #[derive(Default)]
@@ -94,14 +94,14 @@ impl Clock for HoldingClock {
 }
 
 /// Where tokens of another backend are taken.
-async fn sign_ins(folder: &TempDir, clock: Arc<dyn Clock>) -> SignIns {
-    SignIns {
+async fn sign_ins(folder: &TempDir, clock: Arc<dyn Clock>) -> AuthService {
+    AuthService {
         accounts: Arc::new(SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap()),
         hub: Hub::new(Arc::new(MemoryStore::new()), clock.clone(), Settings::default()),
         clock,
         keys: Keys::new(&Secret::new(SECRET).unwrap()).unwrap(),
         passwords: Passwords::new().await.unwrap(),
-        attempts: Attempts::new(&RateLimits::OFF),
+        attempts: LoginRateLimiter::new(&RateLimits::OFF),
         most_sign_ins: 100,
         seen: SeenTimes::default(),
         mode: AccountsMode::External,
@@ -170,15 +170,15 @@ async fn a_sign_in_that_ends_while_its_socket_waits_for_its_turn_does_not_enter(
 }
 
 /// Where accounts are kept here.
-async fn own_accounts(folder: &TempDir, clock: Arc<dyn Clock>) -> SignIns {
-    SignIns { mode: AccountsMode::Local, ..sign_ins(folder, clock).await }
+async fn own_accounts(folder: &TempDir, clock: Arc<dyn Clock>) -> AuthService {
+    AuthService { mode: AccountsMode::Local, ..sign_ins(folder, clock).await }
 }
 
 fn source() -> SignInSource {
     SignInSource::of(ADDRESS, &HeaderMap::new(), "")
 }
 
-async fn register(sign_ins: &SignIns, name: &str) -> Tokens {
+async fn register(sign_ins: &AuthService, name: &str) -> Tokens {
     let form = Register {
         username: name.to_owned(),
         email: format!("{name}@example.org"),
@@ -188,7 +188,7 @@ async fn register(sign_ins: &SignIns, name: &str) -> Tokens {
 }
 
 /// A connection of this sign-in, with what keeps it.
-fn attach(sign_ins: &SignIns, caller: &Caller) -> (Outbox, (ClientSession, OutboxReceiver)) {
+fn attach(sign_ins: &AuthService, caller: &AuthUser) -> (Outbox, (ClientSession, OutboxReceiver)) {
     let (outbox, inlet) = outbox(1024);
     let identity = Identity { user: caller.user.clone(), sign_in: caller.sign_in };
     let peer = sign_ins.hub.attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
@@ -239,7 +239,7 @@ async fn a_stolen_refresh_token_closes_the_sockets_whoever_hangs_up_and_however_
         let last = sign_ins.refresh(&next.refresh_token, ADDRESS).await.unwrap();
         let caller = sign_ins.by_token(&last.access_token).await.unwrap();
         let (outbox, _kept) = attach(&sign_ins, &caller);
-        sign_ins.attempts = Attempts::new(&rates);
+        sign_ins.attempts = LoginRateLimiter::new(&rates);
         while sign_ins.refresh("nonsense", ADDRESS).await.is_err_and(|it| it.retry_after_ms().is_none()) {}
 
         if gives_up {
@@ -250,7 +250,7 @@ async fn a_stolen_refresh_token_closes_the_sockets_whoever_hangs_up_and_however_
         }
 
         assert_eq!(closed(&outbox).await, CloseCode::Token);
-        sign_ins.attempts = Attempts::new(&RateLimits::OFF);
+        sign_ins.attempts = LoginRateLimiter::new(&RateLimits::OFF);
     }
 }
 

@@ -9,7 +9,7 @@ use bench::{Failed, Workload, workload_encoded};
 use bytes::BytesMut;
 use hub::Encoder;
 use protocol::DraftId;
-use server::dialect::{Dialect, RAW, Request, Scope};
+use server::dialect::{Dialect, ENDPOINTS, Request, Scope};
 use uuid::Uuid;
 use websocket::codec::{Decoder, Limits};
 
@@ -55,7 +55,7 @@ fn broadcast(number: u32) -> String {
 }
 
 fn native() -> Result<&'static Dialect, &'static str> {
-    let place = RAW.iter().find(|place| place.dialect.name == "native");
+    let place = ENDPOINTS.iter().find(|place| place.dialect.name == "native");
     place.map(|place| place.dialect).ok_or("there is no native dialect")
 }
 

@@ -4,7 +4,7 @@ use ::socketio::codec::{Decoder, Packet};
 use hub::{Command, CommandError, Event};
 use protocol::{RoomId, limits};
 use serde_json::Value;
-use server::dialect::{Dialect, RAW, Request, Scope, socketio, talim};
+use server::dialect::{Dialect, ENDPOINTS, Request, Scope, socketio, talim};
 
 pub(crate) fn native(input: &[u8]) {
     raw("native", input);
@@ -28,7 +28,7 @@ pub(crate) fn skilllift(input: &[u8]) {
 
 /// Tries the dialect of this name at sockets for everything, for one room and for what reaches a person.
 fn raw(name: &str, input: &[u8]) {
-    let place = RAW.iter().find(|place| place.dialect.name == name);
+    let place = ENDPOINTS.iter().find(|place| place.dialect.name == name);
     let (Some(place), Some(frame)) = (place, crate::text::of(input)) else {
         assert!(place.is_some(), "no dialect is called {name}");
         return;

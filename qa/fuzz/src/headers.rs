@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_EXTENSIONS};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use server::auth::Proxies;
-use server::auth::address::Address;
+use server::auth::client_ip::ClientIp;
 use server::auth::extract::{PLAIN_COOKIE, bearer, cookies};
 use server::auth::origin::{Origin, Origins, may_use_cookie};
 use websocket::codec::Handshake;
@@ -89,11 +89,11 @@ pub(crate) fn address(input: &[u8]) {
     for value in lines.lines().filter_map(|line| HeaderValue::from_str(line).ok()) {
         headers.append("x-forwarded-for", value);
     }
-    let Address(seen) = Address::behind(peer, &headers, &proxies);
-    let alone = Address::behind(peer, &HeaderMap::new(), &proxies).0;
+    let ClientIp(seen) = ClientIp::behind(peer, &headers, &proxies);
+    let alone = ClientIp::behind(peer, &HeaderMap::new(), &proxies).0;
     if proxies.has(peer) {
         let told = lines.lines().flat_map(|line| line.split(',')).filter_map(|it| it.trim().parse().ok());
-        let mut known = told.map(|it| Address::behind(it, &HeaderMap::new(), &proxies).0);
+        let mut known = told.map(|it| ClientIp::behind(it, &HeaderMap::new(), &proxies).0);
         assert!(seen == alone || known.any(|it| it == seen), "it is the machine or one that was named");
     } else {
         assert_eq!(seen, alone, "a stranger's word does not count");

@@ -48,7 +48,7 @@ pub(crate) fn claims(input: &[u8]) {
     assert_eq!(sub, claims.sub);
     assert!(claims.expires_at_ms() > NOW_MS, "it is not over");
     assert!(claims.nbf.is_none_or(|begin| begin.as_ms() <= NOW_MS + 30_000), "it has begun");
-    if RoleClaim::default().clearance(&claims.more).is_service() {
+    if RoleClaim::default().claims_role(&claims.more).is_service() {
         let words = said.get("hubbub_role").map(Value::to_string).unwrap_or_default();
         assert!(words.contains("\"service\"") || words.contains("\"admin\""), "nobody rises by accident");
     }

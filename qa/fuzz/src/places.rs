@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hub::{RoomHead, StreamPosition};
 use protocol::{Cursor, RoomId, UserId};
 use server::gateway::socketio::pid as private;
-use server::gateway::socketio::positions::{Positions, Stood};
+use server::gateway::socketio::resume_token::{Positions, ResumeToken};
 
 use crate::identity::KEYS;
 
@@ -30,7 +30,7 @@ static HEADS: LazyLock<Vec<RoomHead>> = LazyLock::new(|| {
 });
 
 fn read(text: &str) {
-    let Some(stood) = Stood::parse(text) else { return };
+    let Some(stood) = ResumeToken::parse(text) else { return };
     let located = stood.locate(&HEADS).unwrap_or_default();
     assert!(located.len() <= 64, "{} rooms", located.len());
 }
@@ -49,7 +49,7 @@ fn write(input: &[u8]) {
         positions.note(StreamPosition::Room(room, *cursor));
     }
     let offset = positions.offset().unwrap_or_default();
-    let stood = Stood::parse(&offset);
+    let stood = ResumeToken::parse(&offset);
     let located = stood.as_ref().and_then(|stood| stood.locate(&heads));
     let right = heads.iter().map(|head| (head, head.1.seq)).collect();
     assert_eq!(located, Some(right), "the place is read as it was written");

@@ -7,7 +7,7 @@ use hub::model::User;
 use protocol::UserId;
 use uuid::Uuid;
 
-use super::{Clearance, Device};
+use super::{ClaimsRole, Device};
 
 /// Sign-ins of a user that are listed at most.
 pub const MAX_LISTED: u32 = 200;
@@ -59,7 +59,7 @@ pub struct Account {
     /// Whose it is.
     pub user: Arc<User>,
     /// What the account itself says of its user, whatever a token says.
-    pub clearance: Clearance,
+    pub claims_role: ClaimsRole,
 }
 
 /// Somebody, and what a password is compared with. Has no `Debug`: hashes stay out of logs.
@@ -292,7 +292,7 @@ pub trait Accounts: Send + Sync + 'static {
     ///
     /// # Errors
     /// [`AccountError::NoSuchAccount`].
-    fn set_clearance<'a>(&'a self, id: &'a UserId, clearance: Clearance) -> Answer<'a, ()>;
+    fn set_claims_role<'a>(&'a self, id: &'a UserId, claims_role: ClaimsRole) -> Answer<'a, ()>;
 
     /// Whose accounts were changed after the change of this number, by this process or another one, and the number of the
     /// newest change. Whoever asks for the first time asks with `None` and hears the number alone.

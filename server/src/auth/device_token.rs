@@ -13,7 +13,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::UserId;
 
-use super::address::Address;
+use super::client_ip::ClientIp;
 use super::extract::cookies;
 use super::{AuthError, Keys, secret};
 use crate::state::AppState;
@@ -39,14 +39,14 @@ const PURPOSE: &str = "device";
 /// Where somebody signs in from.
 pub struct SignInSource {
     /// The address.
-    pub address: Address,
+    pub address: ClientIp,
     /// The device tokens that the request shows, whatever they are.
     shown: Vec<String>,
 }
 
 impl SignInSource {
     /// Reads the header, else the cookie of this name.
-    pub fn of(address: Address, headers: &HeaderMap, cookie: &str) -> Self {
+    pub fn of(address: ClientIp, headers: &HeaderMap, cookie: &str) -> Self {
         let header = headers.get(DEVICE_HEADER).and_then(|value| value.to_str().ok());
         let shown = header.or_else(|| cookies(headers, cookie).next());
         let tokens = shown.filter(|text| text.len() <= MAX_BYTES).unwrap_or_default().split(BETWEEN);
@@ -59,7 +59,7 @@ impl FromRequestParts<AppState> for SignInSource {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self::of(Address::of(parts, state), &parts.headers, state.device_cookie_name()))
+        Ok(Self::of(ClientIp::of(parts, state), &parts.headers, state.device_cookie_name()))
     }
 }
 
@@ -139,7 +139,7 @@ mod tests {
             headers.insert(DEVICE_HEADER, header.parse().unwrap());
         }
         headers.insert("cookie", format!("device={cookie}").parse().unwrap());
-        SignInSource::of(Address(IpAddr::V4(Ipv4Addr::LOCALHOST)), &headers, "device")
+        SignInSource::of(ClientIp(IpAddr::V4(Ipv4Addr::LOCALHOST)), &headers, "device")
     }
 
     fn user(id: &str) -> UserId {

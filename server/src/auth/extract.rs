@@ -6,9 +6,9 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue};
 use serde::Deserialize;
 
-use super::{AuthError, Caller, origin};
+use super::{AuthError, AuthUser, origin};
 use crate::error::ApiError;
-use crate::requests::{self, Held};
+use crate::limits::requests::{self, Held};
 use crate::state::AppState;
 
 /// What the cookie of the browser pages was always called in version 0.1, and is still read by, for one release.
@@ -33,7 +33,7 @@ pub struct SocketQuery {
     pub inbox: Option<String>,
 }
 
-impl FromRequestParts<AppState> for Caller {
+impl FromRequestParts<AppState> for AuthUser {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, ApiError> {
@@ -48,7 +48,7 @@ impl FromRequestParts<AppState> for Caller {
 #[derive(Clone)]
 pub(crate) struct Identified {
     state: AppState,
-    caller: Caller,
+    caller: AuthUser,
 }
 
 impl Identified {
@@ -57,11 +57,11 @@ impl Identified {
     /// # Errors
     /// [`AuthError::Token`] if it has, and failures of the store.
     pub(crate) async fn check_still(&self) -> Result<(), AuthError> {
-        self.state.sign_ins().check_still(&self.caller).await
+        self.state.auth().check_still(&self.caller).await
     }
 }
 
-async fn identify(parts: &Parts, state: &AppState) -> Result<Caller, AuthError> {
+async fn identify(parts: &Parts, state: &AppState) -> Result<AuthUser, AuthError> {
     if let Some(token) = bearer(parts.headers.get(AUTHORIZATION))? {
         return identify_token(state, token).await;
     }
@@ -78,7 +78,7 @@ async fn identify(parts: &Parts, state: &AppState) -> Result<Caller, AuthError> 
 ///
 /// # Errors
 /// [`AuthError::Account`] when the store fails; a cookie that is over is nobody.
-pub async fn identify_visitor(state: &AppState, headers: &HeaderMap) -> Result<Option<Caller>, AuthError> {
+pub async fn identify_visitor(state: &AppState, headers: &HeaderMap) -> Result<Option<AuthUser>, AuthError> {
     for (_, cookie) in page_cookies(state, headers) {
         if let Some(caller) = by_cookie(state, cookie).await? {
             return Ok(Some(caller));
@@ -94,7 +94,7 @@ pub async fn identify_visitor(state: &AppState, headers: &HeaderMap) -> Result<O
 pub async fn all_by_cookie<'a>(
     state: &'a AppState,
     headers: &'a HeaderMap,
-) -> Result<Vec<(&'a str, Caller)>, AuthError> {
+) -> Result<Vec<(&'a str, AuthUser)>, AuthError> {
     let mut callers = Vec::new();
     for (name, cookie) in page_cookies(state, headers) {
         callers.extend(by_cookie(state, cookie).await?.map(|caller| (name, caller)));
@@ -102,8 +102,8 @@ pub async fn all_by_cookie<'a>(
     Ok(callers)
 }
 
-async fn by_cookie(state: &AppState, cookie: &str) -> Result<Option<Caller>, AuthError> {
-    match state.sign_ins().by_cookie(cookie).await {
+async fn by_cookie(state: &AppState, cookie: &str) -> Result<Option<AuthUser>, AuthError> {
+    match state.auth().by_cookie(cookie).await {
         Ok(caller) => Ok(Some(caller)),
         Err(error) if error.is_unproven() => Ok(None),
         Err(error) => Err(error),
@@ -130,7 +130,7 @@ pub async fn identify_socket(
     state: &AppState,
     authorization: Option<&HeaderValue>,
     query: &SocketQuery,
-) -> Result<Option<Caller>, AuthError> {
+) -> Result<Option<AuthUser>, AuthError> {
     let token = bearer(authorization)?.or(query.token.as_deref());
     if let Some(token) = token {
         return identify_token(state, token).await.map(Some);
@@ -139,8 +139,8 @@ pub async fn identify_socket(
         return Ok(None);
     };
     let redeemed = state.tickets().redeem(ticket, state.clock().monotonic_ms());
-    let caller = redeemed.map_err(|fault| state.sign_ins().refuse(fault))?;
-    state.sign_ins().check_still(&caller).await?;
+    let caller = redeemed.map_err(|fault| state.auth().refuse(fault))?;
+    state.auth().check_still(&caller).await?;
     Ok(Some(caller))
 }
 
@@ -148,8 +148,8 @@ pub async fn identify_socket(
 ///
 /// # Errors
 /// [`AuthError::Unauthorized`] for whatever is wrong with it.
-pub async fn identify_token(state: &AppState, carried: &str) -> Result<Caller, AuthError> {
-    state.sign_ins().by_token(access_token(carried)).await
+pub async fn identify_token(state: &AppState, carried: &str) -> Result<AuthUser, AuthError> {
+    state.auth().by_token(access_token(carried)).await
 }
 
 /// The access token in what a carrier holds: without white space around it, and without the scheme of the header, which

@@ -7,8 +7,8 @@ use hub::model::User;
 use uuid::Uuid;
 
 use super::accounts::{AccountError, Accounts};
-use super::names::{self, NewUser};
-use super::{AuthError, Clearance, Passwords};
+use super::validation::{self, NewUser};
+use super::{AuthError, ClaimsRole, Passwords};
 
 /// Maximum length of a password on stdin, in bytes.
 const PASSWORD_BYTES: u64 = 4096;
@@ -102,7 +102,7 @@ pub async fn manage(
         AccountChange::Password => {
             let user = find(accounts, &name).await?;
             let password = read_password(stdin)?;
-            names::check_password(&password, &user.username, &user.email)?;
+            validation::check_password(&password, &user.username, &user.email)?;
             let hash = Passwords::new().await?.hash(&password).await?;
             accounts.set_password(&user.id, hash).await?;
             user
@@ -114,8 +114,8 @@ pub async fn manage(
         }
         AccountChange::Administrator(is_admin) => {
             let user = find(accounts, &name).await?;
-            let clearance = if *is_admin { Clearance::Admin } else { Clearance::Person };
-            accounts.set_clearance(&user.id, clearance).await?;
+            let claims_role = if *is_admin { ClaimsRole::Admin } else { ClaimsRole::Person };
+            accounts.set_claims_role(&user.id, claims_role).await?;
             user
         }
     };

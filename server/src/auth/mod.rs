@@ -1,45 +1,45 @@
 //! Who somebody is, and how that is proven: passwords, tokens, tickets, cookies.
 
 pub mod accounts;
-pub mod address;
-mod attempts;
-mod clearance;
+mod cached_accounts;
+mod claims_role;
+pub mod client_ip;
+mod dev_user;
 pub mod device_token;
 mod error;
 pub mod extract;
 mod fault;
+mod login_rate_limiter;
 pub mod manage;
-mod mock;
-mod names;
 mod numeric_date;
 pub mod origin;
 mod own_sign_ins;
 mod password;
 mod proof;
 mod proxies;
-mod remembered;
 mod renewal;
 mod roles;
 pub mod secret;
 mod seen_times;
-mod sign_in;
+mod service;
 mod ticket;
 mod token;
 mod user_agent;
+mod validation;
 
-pub use attempts::{Attempts, Guessed};
-pub use clearance::{Clearance, RoleClaim};
+pub use cached_accounts::CachedAccounts;
+pub use claims_role::{ClaimsRole, RoleClaim};
 pub use device_token::SignInSource;
 pub use error::AuthError;
 pub use fault::TokenFault;
+pub use login_rate_limiter::{Guessed, LoginRateLimiter};
 pub use own_sign_ins::OwnSignIn;
 pub use password::Passwords;
 pub use proxies::Proxies;
-pub use remembered::Remembered;
 pub use roles::RoleNotice;
 pub use seen_times::SeenTimes;
-pub(crate) use sign_in::KEPT_AFTER_END_MS;
-pub use sign_in::{CookieSignIn, SIGN_IN_MS, SignIns, user};
+pub(crate) use service::KEPT_AFTER_END_MS;
+pub use service::{AuthService, CookieSignIn, SIGN_IN_MS, user};
 pub use ticket::{TICKET_MS, Tickets};
 pub use token::{ACCESS_MINUTES, Claims, Keys};
 pub use user_agent::Device;
@@ -51,7 +51,7 @@ use hub::{Requester, SignInId};
 
 /// Somebody who has proven who they are.
 #[derive(Debug, Clone)]
-pub struct Caller {
+pub struct AuthUser {
     /// Who.
     pub user: Arc<User>,
     /// On which device.
@@ -59,12 +59,12 @@ pub struct Caller {
     /// Until when the proof is good, in milliseconds since 1970-01-01 UTC.
     pub expires_at_ms: i64,
     /// A person, or a part of the application.
-    pub clearance: Clearance,
+    pub claims_role: ClaimsRole,
 }
 
-impl Caller {
+impl AuthUser {
     /// As the hub sees who asks.
     pub fn actor(&self) -> Requester<'_> {
-        Requester { user: &self.user.id, is_service: self.clearance.is_service() }
+        Requester { user: &self.user.id, is_service: self.claims_role.is_service() }
     }
 }

@@ -6,10 +6,10 @@ use protocol::{CloseCode, UserId};
 use uuid::Uuid;
 
 use super::accounts::{AccountError, EndSignIns, Ending, ListedSignIn, NewPassword};
-use super::address::Address;
+use super::client_ip::ClientIp;
 use super::proof::is_token_id;
-use super::sign_in::is_bounded;
-use super::{AuthError, Caller, Guessed, SignIns, names};
+use super::service::is_bounded;
+use super::{AuthError, AuthService, AuthUser, Guessed, validation};
 use crate::config::AccountsMode;
 
 /// A sign-in in the list of its user.
@@ -25,12 +25,12 @@ pub struct OwnSignIn {
     pub is_connected: bool,
 }
 
-impl SignIns {
+impl AuthService {
     /// The sign-ins of the caller that are live, the one that asks first, then by when they were used.
     ///
     /// # Errors
     /// [`AuthError::Account`] when the store fails.
-    pub async fn own_sign_ins(&self, caller: &Caller) -> Result<Vec<OwnSignIn>, AuthError> {
+    pub async fn own_sign_ins(&self, caller: &AuthUser) -> Result<Vec<OwnSignIn>, AuthError> {
         let (user, now_ms) = (&caller.user.id, self.clock.now_ms());
         let listed = self.accounts.sign_ins_of(user, now_ms).await?;
         let connected = self.hub.sign_ins_of(user);
@@ -51,7 +51,7 @@ impl SignIns {
     /// # Errors
     /// [`AuthError::NoSuchSignIn`] where the caller has no live one of this name, [`AuthError::Unauthorized`] when the caller's
     /// own has ended meanwhile, and failures of the store.
-    pub async fn end_one(&self, caller: &Caller, id: Uuid) -> Result<(), AuthError> {
+    pub async fn end_one(&self, caller: &AuthUser, id: Uuid) -> Result<(), AuthError> {
         let ended = self.end(caller, Ending::One(id)).await?;
         if ended == 0 { Err(AuthError::NoSuchSignIn) } else { Ok(()) }
     }
@@ -60,11 +60,11 @@ impl SignIns {
     ///
     /// # Errors
     /// As [`Self::end_one`].
-    pub async fn end_others(&self, caller: &Caller) -> Result<usize, AuthError> {
+    pub async fn end_others(&self, caller: &AuthUser) -> Result<usize, AuthError> {
         self.end(caller, Ending::Others).await
     }
 
-    async fn end(&self, caller: &Caller, ending: Ending) -> Result<usize, AuthError> {
+    async fn end(&self, caller: &AuthUser, ending: Ending) -> Result<usize, AuthError> {
         let sign_in = caller.sign_in.0;
         let wish = EndSignIns {
             user: caller.user.id.clone(),
@@ -84,9 +84,9 @@ impl SignIns {
     /// [`AuthError::SignedElsewhere`] where the password is not ours to change; failures of the store.
     pub async fn change_password(
         &self,
-        caller: &Caller,
+        caller: &AuthUser,
         form: Form,
-        address: Address,
+        address: ClientIp,
     ) -> Result<(), AuthError> {
         let (user, by) = (&caller.user, caller.sign_in.0);
         match self.mode {
@@ -94,7 +94,8 @@ impl SignIns {
             AccountsMode::Local if is_token_id(by) => return Err(AuthError::SignedElsewhere),
             AccountsMode::Local => {}
         }
-        names::check_password(&form.new_password, &user.username, &user.email).map_err(of_new_password)?;
+        validation::check_password(&form.new_password, &user.username, &user.email)
+            .map_err(of_new_password)?;
         let passed_ms = self.clock.monotonic_ms();
         self.attempts.of_address(address, passed_ms)?;
         // As a sign-in with the name or the address.

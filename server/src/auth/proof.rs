@@ -6,21 +6,21 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::accounts::{Account, AccountError};
-use super::sign_in::is_bounded;
-use super::{AuthError, Caller, Claims, Clearance, SignIns, TokenFault, secret};
+use super::service::is_bounded;
+use super::{AuthError, AuthService, AuthUser, Claims, ClaimsRole, TokenFault, secret};
 use crate::config::AccountsMode;
 
-impl SignIns {
+impl AuthService {
     /// Whose access token this is.
     ///
     /// # Errors
     /// [`AuthError::Token`] for whatever is wrong with it, and failures of the store.
-    pub async fn by_token(&self, token: &str) -> Result<Caller, AuthError> {
+    pub async fn by_token(&self, token: &str) -> Result<AuthUser, AuthError> {
         let now_ms = self.clock.now_ms();
         let claims = self.keys.verify(token, now_ms).map_err(|fault| self.refuse(fault))?;
         let id = UserId::parse(&claims.sub).map_err(|_| self.refuse(TokenFault::BadSubject))?;
-        let (expires_at_ms, clearance) =
-            (claims.expires_at_ms(), self.roles.clearance(&claims, self.clock.monotonic_ms()));
+        let (expires_at_ms, claims_role) =
+            (claims.expires_at_ms(), self.roles.claims_role(&claims, self.clock.monotonic_ms()));
         let (account, sign_in) = match (&claims.sid, self.mode) {
             (Some(sid), AccountsMode::Local) => {
                 let sid = Uuid::try_parse(sid).map_err(|_| self.refuse(TokenFault::Ended))?;
@@ -37,25 +37,25 @@ impl SignIns {
                     return Err(self.refuse(TokenFault::Ended));
                 }
                 // A part of the application has no account anywhere.
-                let made_here = mode == AccountsMode::External || clearance.is_service();
+                let made_here = mode == AccountsMode::External || claims_role.is_service();
                 let account = match self.accounts.by_id(&id).await? {
                     Some(account) => account,
                     None if made_here => {
                         let name = claims.username.as_deref().or(claims.name.as_deref());
                         let user = self.create_from(&id, name.unwrap_or_default(), claims.email).await?;
-                        Account { user, clearance: Clearance::Person }
+                        Account { user, claims_role: ClaimsRole::Person }
                     }
                     None => return Err(self.refuse(TokenFault::NoAccount)),
                 };
                 (account, token_id)
             }
         };
-        let Account { user, clearance: of_account } = account;
+        let Account { user, claims_role: of_account } = account;
         if !user.is_active {
             return Err(self.refuse(TokenFault::Disabled));
         }
-        let clearance = clearance.max(of_account);
-        Ok(Caller { user, sign_in: SignInId(sign_in), expires_at_ms, clearance })
+        let claims_role = claims_role.max(of_account);
+        Ok(AuthUser { user, sign_in: SignInId(sign_in), expires_at_ms, claims_role })
     }
 
     /// The refusal of a token, in as many words as the environment allows.
@@ -67,28 +67,28 @@ impl SignIns {
     ///
     /// # Errors
     /// [`AuthError::Unauthorized`] for nobody here.
-    pub async fn by_word(&self, id: &UserId) -> Result<Caller, AuthError> {
+    pub async fn trusted_user_id(&self, id: &UserId) -> Result<AuthUser, AuthError> {
         let account = self.accounts.by_id(id).await?.filter(|account| account.user.is_active);
         let user = account.ok_or(AuthError::Unauthorized)?.user;
         let sign_in = SignInId(named_id("word", id.as_str(), ""));
-        Ok(Caller { user, sign_in, expires_at_ms: i64::MAX, clearance: Clearance::Person })
+        Ok(AuthUser { user, sign_in, expires_at_ms: i64::MAX, claims_role: ClaimsRole::Person })
     }
 
     /// Whose cookie this is.
     ///
     /// # Errors
     /// [`AuthError::Unauthorized`] when it is unknown, expired or revoked.
-    pub async fn by_cookie(&self, cookie: &str) -> Result<Caller, AuthError> {
+    pub async fn by_cookie(&self, cookie: &str) -> Result<AuthUser, AuthError> {
         let now_ms = self.clock.now_ms();
         let found = self.accounts.sign_in_by_secret(&secret::hash(cookie), now_ms).await?;
         let found = found.filter(|it| it.1.user.is_active && is_bounded(it.0.expires_at_ms, now_ms));
         let (sign_in, account) = found.ok_or(AuthError::Unauthorized)?;
         self.seen.note(&sign_in, now_ms);
-        Ok(Caller {
+        Ok(AuthUser {
             user: account.user,
             sign_in: SignInId(sign_in.id),
             expires_at_ms: sign_in.expires_at_ms,
-            clearance: account.clearance,
+            claims_role: account.claims_role,
         })
     }
 
@@ -96,7 +96,7 @@ impl SignIns {
     ///
     /// # Errors
     /// [`AuthError::Token`].
-    pub async fn check_still(&self, caller: &Caller) -> Result<(), AuthError> {
+    pub async fn check_still(&self, caller: &AuthUser) -> Result<(), AuthError> {
         let (now_ms, sign_in) = (self.clock.now_ms(), caller.sign_in.0);
         if caller.expires_at_ms <= now_ms {
             return Err(self.refuse(TokenFault::Expired));

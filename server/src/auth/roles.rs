@@ -1,7 +1,7 @@
 //! The role that a token gives its bearer, and a warning where an application's tokens look as if they meant to give one.
 
-use super::{Claims, Clearance, RoleClaim};
-use crate::rate_limiter::RateLimiter;
+use super::{Claims, ClaimsRole, RoleClaim};
+use crate::limits::rate_limiter::RateLimiter;
 
 /// Reads roles by one claim, and says once a minute when that claim may be the wrong one.
 pub struct RoleNotice {
@@ -17,7 +17,7 @@ impl RoleNotice {
     }
 
     /// What the bearer of a token is, by the token alone.
-    pub(super) fn clearance(&self, claims: &Claims, now_ms: i64) -> Clearance {
+    pub(super) fn claims_role(&self, claims: &Claims, now_ms: i64) -> ClaimsRole {
         if let Some(name) = self.claim.passed_over(&claims.more)
             && self.warnings.check((), now_ms).is_ok()
         {
@@ -27,6 +27,6 @@ impl RoleNotice {
                  hub, set HUBBUB_ROLE_CLAIM={name}, or name the role in the claim `hubbub_role`"
             );
         }
-        self.claim.clearance(&claims.more)
+        self.claim.claims_role(&claims.more)
     }
 }

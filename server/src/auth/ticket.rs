@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use protocol::UserId;
 
-use super::{AuthError, Caller, TokenFault, secret};
+use super::{AuthError, AuthUser, TokenFault, secret};
 
 /// Milliseconds that a ticket lasts: enough for one slow handshake.
 pub const TICKET_MS: i64 = 30_000;
@@ -38,7 +38,7 @@ struct Out {
 }
 
 struct Ticket {
-    caller: Caller,
+    caller: AuthUser,
     /// In the time that is handed in, which is that of the process ([`hub::store::Clock::monotonic_ms`]).
     ends_at_ms: i64,
 }
@@ -48,7 +48,7 @@ impl Tickets {
     ///
     /// # Errors
     /// [`AuthError::Internal`] without randomness.
-    pub fn issue(&self, caller: Caller, now_ms: i64) -> Result<String, AuthError> {
+    pub fn issue(&self, caller: AuthUser, now_ms: i64) -> Result<String, AuthError> {
         let ticket = secret::new_secret().map_err(AuthError::internal)?;
         self.out.lock().unwrap_or_else(PoisonError::into_inner).add(secret::hash(&ticket), caller, now_ms);
         Ok(ticket)
@@ -58,7 +58,7 @@ impl Tickets {
     ///
     /// # Errors
     /// [`TokenFault::Ticket`] when it is unknown, used or too old.
-    pub fn redeem(&self, ticket: &str, now_ms: i64) -> Result<Caller, TokenFault> {
+    pub fn redeem(&self, ticket: &str, now_ms: i64) -> Result<AuthUser, TokenFault> {
         let taken = self.out.lock().unwrap_or_else(PoisonError::into_inner).take(&secret::hash(ticket));
         let fresh = taken.filter(|ticket| ticket.ends_at_ms > now_ms);
         fresh.map(|ticket| ticket.caller).ok_or(TokenFault::Ticket)
@@ -66,7 +66,7 @@ impl Tickets {
 }
 
 impl Out {
-    fn add(&mut self, hash: Hash, caller: Caller, now_ms: i64) {
+    fn add(&mut self, hash: Hash, caller: AuthUser, now_ms: i64) {
         self.forget_ended(now_ms);
         if self.tickets.len() >= OF_ALL {
             self.end_oldest();
@@ -123,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    fn caller(name: &str) -> Caller {
+    fn caller(name: &str) -> AuthUser {
         let user = User {
             id: UserId::parse(name).unwrap(),
             username: name.to_owned(),
@@ -131,11 +131,11 @@ mod tests {
             is_active: true,
             created_at_ms: 0,
         };
-        Caller {
+        AuthUser {
             user: Arc::new(user),
             sign_in: SignInId(Uuid::from_u128(1)),
             expires_at_ms: 99_000,
-            clearance: crate::auth::Clearance::Person,
+            claims_role: crate::auth::ClaimsRole::Person,
         }
     }
 

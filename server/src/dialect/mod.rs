@@ -1,22 +1,20 @@
 //! How clients spell what the hub understands. A dialect is two pure functions: text in, wish out; event in, bytes out.
 //!
-//! [`RAW`] lists the dialects of raw sockets with their addresses: a new one is a file beside this and a line there.
+//! [`ENDPOINTS`] lists the dialects of raw sockets with their addresses: a new one is a file beside this and a line there.
 //! The vocabularies of Socket.IO share one door, so their events share one spelling, see `socketio.rs`.
 
 mod chat_api;
+mod common;
 #[cfg(test)]
 mod golden;
 pub mod mockverse;
 mod native;
-mod native_frames;
 mod packet;
 mod quizmaster;
-mod quizmaster_page;
 mod size;
 mod skilllift;
 pub mod socketio;
 pub mod talim;
-mod words;
 
 pub use size::most_bytes_of_a_carrier;
 
@@ -44,7 +42,7 @@ pub enum Request {
 }
 
 /// What a frame or an event asks for, or what is wrong with it.
-pub type Wish = Result<Request, Box<CommandError>>;
+pub type Decoded = Result<Request, Box<CommandError>>;
 
 /// What a socket is for, as its address says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,7 +85,7 @@ impl Dialect {
 
 /// What the address of a socket says of its scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Address {
+pub enum PathParam {
     /// Nothing.
     Plain,
     /// The last part names a room.
@@ -98,33 +96,33 @@ pub enum Address {
 
 /// Whom an address takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Entrance {
+pub enum AuthPolicy {
     /// Whoever proves who it is.
     Proof,
     /// In development also the mock person, by name or without any proof.
     ProofOrMock,
-    /// As [`Entrance::ProofOrMock`], and in production the address does not exist.
+    /// As [`AuthPolicy::ProofOrMock`], and in production the address does not exist.
     DevelopmentOnly,
 }
 
 /// Where a dialect is spoken.
 #[derive(Debug)]
-pub struct Place {
+pub struct Endpoint {
     /// The path, as a router takes it.
     pub path: &'static str,
     /// What it says.
-    pub address: Address,
+    pub address: PathParam,
     /// Whom it takes.
-    pub entrance: Entrance,
+    pub auth_policy: AuthPolicy,
     /// How one speaks there.
     pub dialect: &'static Dialect,
     /// The same without the e-mail addresses of others, where it has any.
     without_emails: &'static Dialect,
 }
 
-impl Place {
-    const fn new(path: &'static str, address: Address, dialect: &'static Dialect) -> Self {
-        Self { path, address, entrance: Entrance::Proof, dialect, without_emails: dialect }
+impl Endpoint {
+    const fn new(path: &'static str, address: PathParam, dialect: &'static Dialect) -> Self {
+        Self { path, address, auth_policy: AuthPolicy::Proof, dialect, without_emails: dialect }
     }
 
     const fn or_without_emails(self, without_emails: &'static Dialect) -> Self {
@@ -136,21 +134,21 @@ impl Place {
         if emails { self.dialect } else { self.without_emails }
     }
 
-    const fn taking(self, entrance: Entrance) -> Self {
-        Self { entrance, ..self }
+    const fn taking(self, auth_policy: AuthPolicy) -> Self {
+        Self { auth_policy, ..self }
     }
 }
 
 /// Every raw socket there is. `/` is shared with the start page, by the `Upgrade` header.
-pub static RAW: [Place; 6] = [
-    Place::new("/api/v1/ws", Address::Plain, &native::NATIVE)
+pub static ENDPOINTS: [Endpoint; 6] = [
+    Endpoint::new("/api/v1/ws", PathParam::Plain, &native::NATIVE)
         .or_without_emails(&native::NATIVE_WITHOUT_EMAILS),
-    Place::new("/api/v1/ws/chat/{id}", Address::Room, &chat_api::CHAT_API)
+    Endpoint::new("/api/v1/ws/chat/{id}", PathParam::Room, &chat_api::CHAT_API)
         .or_without_emails(&chat_api::CHAT_API_WITHOUT_EMAILS),
-    Place::new("/api/v1/ws/{id}", Address::Person, &chat_api::CHAT_API)
+    Endpoint::new("/api/v1/ws/{id}", PathParam::Person, &chat_api::CHAT_API)
         .or_without_emails(&chat_api::CHAT_API_WITHOUT_EMAILS),
-    Place::new("/ws/endpoint", Address::Plain, &quizmaster::QUIZMASTER).taking(Entrance::ProofOrMock),
-    Place::new("/dev/ws/test", Address::Plain, &quizmaster_page::QUIZMASTER_PAGE)
-        .taking(Entrance::DevelopmentOnly),
-    Place::new("/", Address::Plain, &skilllift::SKILLLIFT),
+    Endpoint::new("/ws/endpoint", PathParam::Plain, &quizmaster::QUIZMASTER).taking(AuthPolicy::ProofOrMock),
+    Endpoint::new("/dev/ws/test", PathParam::Plain, &quizmaster::page::QUIZMASTER_PAGE)
+        .taking(AuthPolicy::DevelopmentOnly),
+    Endpoint::new("/", PathParam::Plain, &skilllift::SKILLLIFT),
 ];

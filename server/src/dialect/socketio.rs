@@ -8,15 +8,15 @@ use protocol::{RawJson, RoomId, UserId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::common::{misread_value, misshapen};
 use super::packet::socket_event;
-use super::words::{misread_value, misshapen};
-use super::{Request, Wish, mockverse, size, talim};
+use super::{Decoded, Request, mockverse, size, talim};
 use crate::json;
 
 /// Two pure functions.
 struct Vocabulary {
     /// Reads an event by its name and first argument; `None` where there is no such word.
-    decode: fn(&str, &Value) -> Option<Wish>,
+    decode: fn(&str, &Value) -> Option<Decoded>,
     /// Writes an event; `None` where there is no word for it.
     encode: fn(&Event) -> Option<Bytes>,
 }
@@ -60,7 +60,7 @@ fn broadcast(Broadcast { room, user, event, data }: &Broadcast) -> Option<Bytes>
 ///
 /// # Errors
 /// A refusal in words.
-pub fn decode(name: &str, data: &str) -> Wish {
+pub fn decode(name: &str, data: &str) -> Decoded {
     if name == "broadcast" {
         return read_broadcast(data);
     }
@@ -80,7 +80,7 @@ pub fn most_bytes(name: &str, message_bytes: usize) -> usize {
     size::most_bytes(Some(name), &CARRIERS, message_bytes)
 }
 
-fn read_broadcast(data: &str) -> Wish {
+fn read_broadcast(data: &str) -> Decoded {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
     struct Said {

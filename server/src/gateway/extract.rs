@@ -59,7 +59,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
 
 /// A body that did not come as a whole.
 fn unread(status: StatusCode) -> ApiError {
-    if status == StatusCode::PAYLOAD_TOO_LARGE { ApiError::TooBig } else { ApiError::CutShort }
+    if status == StatusCode::PAYLOAD_TOO_LARGE { ApiError::TooBig } else { ApiError::IncompleteBody }
 }
 
 /// The form of a page.
@@ -75,7 +75,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormBody<T> {
         let form = Form::<Pairs>::from_request(request, state).await;
         let Form(pairs) = form.map_err(|rejection| match rejection {
             FormRejection::BytesRejection(rejection) => unread(rejection.status()),
-            _ => ApiError::CutShort,
+            _ => ApiError::IncompleteBody,
         })?;
         Ok(Self(Tree::of_pairs(pairs).read(Rules::Query)?))
     }

@@ -1,15 +1,11 @@
 //! The doors: REST, pages, sockets.
 
-pub(crate) mod account_page;
 pub(crate) mod extract;
-pub(crate) mod files;
 pub(crate) mod headers;
 pub(crate) mod host;
-mod node_count;
 pub(crate) mod pages;
 pub mod rest;
 pub mod socketio;
-pub(crate) mod ssr;
 pub mod websocket;
 
 use std::time::Duration;

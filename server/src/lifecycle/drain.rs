@@ -10,7 +10,7 @@ use tokio::task::{JoinError, JoinHandle};
 use tokio::time::timeout;
 
 use super::serve::Shutdown;
-use crate::gateway::socketio::SocketIoDoor;
+use crate::gateway::socketio::SocketIoGateway;
 use crate::state::AppState;
 use crate::store::sqlite::SqliteStore;
 
@@ -30,7 +30,7 @@ pub struct Running {
     pub(super) shutdown: Shutdown,
     /// Tasks that use the database until the server stops.
     pub(super) background: Vec<JoinHandle<()>>,
-    pub(super) socket_io: SocketIoDoor,
+    pub(super) socket_io: SocketIoGateway,
 }
 
 impl Running {

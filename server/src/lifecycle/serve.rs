@@ -20,11 +20,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::auth::address::Address;
+use crate::auth::client_ip::ClientIp;
 use crate::config::Limits;
 use crate::gateway::host::ListensAt;
-use crate::http_activity::Connections;
-use crate::http_timeouts::{TimeoutBody, TimeoutStream};
+use crate::limits::http_activity::Connections;
+use crate::limits::http_timeouts::{TimeoutBody, TimeoutStream};
 
 /// Pause after a failed accept, if no open connection can be closed.
 const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
@@ -124,7 +124,7 @@ impl Server {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "Could not set TCP_NODELAY");
         }
-        let activity = connections.add(Address::of_peer(peer.ip()));
+        let activity = connections.add(ClientIp::of_peer(peer.ip()));
         let stream = TimeoutStream::new(stream, activity.clone(), limits.response);
         let of_service = activity.clone();
         let service = service_fn(move |request: Request<Incoming>| {

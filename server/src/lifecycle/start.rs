@@ -19,9 +19,11 @@ use super::sweep::sweep;
 use crate::account_watch;
 use crate::auth::accounts::AccountError;
 use crate::auth::secret::{SECRET_FILE, load_or_make};
-use crate::auth::{Attempts, AuthError, Keys, Passwords, Remembered, RoleNotice, SeenTimes, SignIns};
+use crate::auth::{
+    AuthError, AuthService, CachedAccounts, Keys, LoginRateLimiter, Passwords, RoleNotice, SeenTimes,
+};
 use crate::config::{AccountsMode, Config, Registration, Secret, Synchronous};
-use crate::demo::{self, DemoError};
+use crate::demo::people::{self, DemoError};
 use crate::gateway::socketio;
 use crate::last_seen;
 use crate::readiness;
@@ -82,13 +84,13 @@ pub async fn serve_on(
     let store = SqliteStore::open_with(&config.database, config.synchronous).await?;
     warn_about_settings(&config);
     let users = &config.users;
-    let sign_ins = SignIns {
-        accounts: Arc::new(Remembered::new(Arc::new(store.clone()))),
+    let sign_ins = AuthService {
+        accounts: Arc::new(CachedAccounts::new(Arc::new(store.clone()))),
         hub: Hub::new(Arc::new(store.clone()), clock.clone(), hub_settings(&config)),
         clock,
         keys: Keys::new(&secret).map_err(StartError::Keys)?.lasting_minutes(config.access_token_minutes),
         passwords: Passwords::new().await.map_err(StartError::Passwords)?,
-        attempts: Attempts::new(&config.rate_limits),
+        attempts: LoginRateLimiter::new(&config.rate_limits),
         most_sign_ins: config.quotas.auth_sessions_per_user,
         seen: SeenTimes::default(),
         mode: config.accounts,
@@ -169,9 +171,9 @@ fn signing_secret(config: &Config) -> Result<Secret, StartError> {
     load_or_make(folder).map_err(|error| StartError::Secret(folder.join(SECRET_FILE), error))
 }
 
-async fn demo(config: &Config, sign_ins: &SignIns) -> Result<Option<Demo>, DemoError> {
+async fn demo(config: &Config, sign_ins: &AuthService) -> Result<Option<Demo>, DemoError> {
     if config.is_development() && config.accounts == AccountsMode::Local {
-        demo::fill(sign_ins).await
+        people::fill(sign_ins).await
     } else {
         Ok(None)
     }

@@ -126,7 +126,7 @@ fn dialects_with_a_transport(sources: &[Source]) -> Vec<String> {
 
 #[test]
 fn a_dialect_knows_no_transport() {
-    let path = in_package("server", "src/dialect/native.rs");
+    let path = in_package("server", "src/dialect/native/mod.rs");
     let bad = [Source::sample(&path, "use axum::extract::ws::Message;\n")];
     assert_eq!(dialects_with_a_transport(&bad), [format!("{path}:1 has `axum`")]);
     holds(&dialects_with_a_transport(&sources()));
@@ -143,7 +143,7 @@ fn users_of_the_store(sources: &[Source]) -> Vec<String> {
 
 #[test]
 fn only_the_wiring_knows_which_store_it_is() {
-    let path = in_package("server", "src/gateway/ssr.rs");
+    let path = in_package("server", "src/gateway/pages/render.rs");
     let bad = [Source::sample(&path, "use crate::store::Sqlite;\n")];
     assert_eq!(users_of_the_store(&bad), [format!("{path}:1 has `crate::store`")]);
     holds(&users_of_the_store(&sources()));

@@ -68,7 +68,7 @@ fn other_readers(sources: &[Source]) -> Vec<String> {
 
 #[test]
 fn json_of_clients_is_read_in_one_place() {
-    let path = in_package("server", "src/dialect/native.rs");
+    let path = in_package("server", "src/dialect/native/mod.rs");
     let bad = [Source::sample(&path, "fn f() { serde_json::from_str(frame) }\n")];
     assert_eq!(other_readers(&bad), [format!("{path}:1 has `serde_json::from_`")]);
     holds(&other_readers(&sources()));

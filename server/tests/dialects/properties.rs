@@ -7,14 +7,14 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use protocol::RoomId;
 use serde_json::{Value, json};
-use server::dialect::{Dialect, RAW, Request, Scope, Wish, socketio};
+use server::dialect::{Decoded, Dialect, ENDPOINTS, Request, Scope, socketio};
 
 /// Keys under which clients have said who they are.
 const IDENTITIES: [&str; 6] = ["user_id", "userId", "sender_id", "senderId", "senderName", "userName"];
 
 /// The dialect that is spoken at an address, and what a socket there is for.
 fn spoken_at(path: &str) -> (&'static Dialect, Scope) {
-    let place = RAW.iter().find(|place| place.path == path).unwrap();
+    let place = ENDPOINTS.iter().find(|place| place.path == path).unwrap();
     let scope = match path {
         "/api/v1/ws/chat/{id}" => Scope::Room(RoomId::parse("kitchen").unwrap()),
         "/api/v1/ws/{id}" => Scope::Inbox,
@@ -48,7 +48,7 @@ fn frames() -> Vec<(&'static str, &'static str, Value)> {
     ]
 }
 
-fn understand(path: &str, kind: &str, data: &Value) -> Wish {
+fn understand(path: &str, kind: &str, data: &Value) -> Decoded {
     if path.is_empty() {
         return socketio::decode(kind, &data.to_string());
     }
@@ -109,7 +109,7 @@ proptest! {
 
     #[test]
     fn any_text_is_a_wish_or_is_refused_in_words(frame in prop_oneof![any::<String>(), almost_a_frame()]) {
-        for place in &RAW {
+        for place in &ENDPOINTS {
             let (dialect, scope) = spoken_at(place.path);
             if let Err(failure) = (dialect.decode)(&frame, &scope) {
                 let said = (dialect.encoder.encode)(&Event::Failed(*failure)).unwrap();

@@ -2,7 +2,7 @@
 
 use hub::store::{RoomDraft, Store};
 use protocol::UserId;
-use server::auth::Clearance;
+use server::auth::ClaimsRole;
 use server::auth::accounts::{AccountError, Accounts, NewSignIn, REPEAT_MS, Rotation, SignIn, SignInKind};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
@@ -236,9 +236,9 @@ async fn a_changed_account_ends_its_sign_ins_and_is_listed_once() {
     assert_eq!(store.changed_after(Some(start)).await.unwrap(), (start, vec![]));
 
     let sign_in = signed_in(&store, SignInKind::Tokens).await;
-    store.set_clearance(&alice, Clearance::Admin).await.unwrap();
+    store.set_claims_role(&alice, ClaimsRole::Admin).await.unwrap();
     let (_, account) = store.sign_in(sign_in.id, NOW).await.unwrap().unwrap();
-    assert_eq!(account.clearance, Clearance::Admin);
+    assert_eq!(account.claims_role, ClaimsRole::Admin);
     store.set_password(&alice, "new hash".to_owned()).await.unwrap();
     assert!(store.sign_in(sign_in.id, NOW).await.unwrap().is_none());
     let found = store.by_login("alice").await.unwrap().unwrap();
@@ -252,7 +252,7 @@ async fn a_changed_account_ends_its_sign_ins_and_is_listed_once() {
     let (_, changed) = store.changed_after(Some(newest)).await.unwrap();
     assert_eq!(changed, std::slice::from_ref(&alice));
     let account = store.by_id(&alice).await.unwrap().unwrap();
-    assert!(account.user.is_active && account.clearance == Clearance::Admin);
+    assert!(account.user.is_active && account.claims_role == ClaimsRole::Admin);
     assert!(!store.by_id(&bob).await.unwrap().unwrap().user.is_active);
     let of_nobody = store.set_active(&nobody(), false).await;
     assert!(matches!(of_nobody, Err(AccountError::NoSuchAccount(id)) if id == nobody()));

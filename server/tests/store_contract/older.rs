@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hub::store::{HistoryRange, InboxStore as _, Store as _, StoreError};
 use protocol::{Cursor, MessageId, MessageKind, RoomKind};
-use server::auth::Clearance;
+use server::auth::ClaimsRole;
 use server::auth::accounts::{Accounts as _, Rotation};
 use server::store::sqlite::SqliteStore;
 use sqlx::migrate::{Migration, Migrator};
@@ -86,7 +86,7 @@ async fn a_secret_that_version_3_spent_still_ends_its_sign_in() {
     let store = SqliteStore::open(&path).await.unwrap();
 
     let alice = store.by_id(&person("alice").id).await.unwrap().unwrap();
-    assert_eq!((&*alice.user, alice.clearance), (&person("alice"), Clearance::Person));
+    assert_eq!((&*alice.user, alice.claims_role), (&person("alice"), ClaimsRole::Person));
     let reused = store.rotate(&[0x11; 32], &[0; 32], 60_000, 90_000_000).await.unwrap();
     assert!(matches!(reused, Rotation::Reused(_)));
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use server::auth::accounts::{Accounts, EndSignIns, Ending, Rotation, SignIn, SignInKind};
-use server::auth::{Clearance, Remembered};
+use server::auth::{CachedAccounts, ClaimsRole};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -16,14 +16,14 @@ const FIRST: [u8; 32] = [1; 32];
 const SECOND: [u8; 32] = [2; 32];
 const THIRD: [u8; 32] = [3; 32];
 
-async fn fresh() -> (SqliteStore, Remembered, TempDir) {
+async fn fresh() -> (SqliteStore, CachedAccounts, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
-    (store.clone(), Remembered::new(Arc::new(store)), folder)
+    (store.clone(), CachedAccounts::new(Arc::new(store)), folder)
 }
 
 /// A device of Alice that has been seen, and so is remembered.
-async fn seen_device(accounts: &Remembered) -> Uuid {
+async fn seen_device(accounts: &CachedAccounts) -> Uuid {
     let (user, id, kind) = (person("alice").id, Uuid::now_v7(), SignInKind::Tokens);
     let sign_in = SignIn {
         id,
@@ -139,9 +139,9 @@ async fn an_account_that_was_changed_here_or_elsewhere_is_not_remembered() {
     let (store, accounts, _folder) = fresh().await;
     let (newest, _) = accounts.changed_after(None).await.unwrap();
     let (device, alice) = (seen_device(&accounts).await, person("alice").id);
-    accounts.set_clearance(&alice, Clearance::Admin).await.unwrap();
-    assert_eq!(accounts.by_id(&alice).await.unwrap().unwrap().clearance, Clearance::Admin);
-    assert_eq!(accounts.sign_in(device, NOW).await.unwrap().unwrap().1.clearance, Clearance::Admin);
+    accounts.set_claims_role(&alice, ClaimsRole::Admin).await.unwrap();
+    assert_eq!(accounts.by_id(&alice).await.unwrap().unwrap().claims_role, ClaimsRole::Admin);
+    assert_eq!(accounts.sign_in(device, NOW).await.unwrap().unwrap().1.claims_role, ClaimsRole::Admin);
 
     // As another process does it.
     store.set_active(&alice, false).await.unwrap();

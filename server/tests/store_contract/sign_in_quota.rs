@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use server::auth::Remembered;
+use server::auth::CachedAccounts;
 use server::auth::accounts::{Accounts, SignIn, SignInKind};
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::world::{begins, nobody, open_with_people, person};
 
 const NOW: i64 = 10_000;
 
-async fn signed_in(accounts: &Remembered, name: &str, number: u8, expires_at_ms: i64) -> Uuid {
+async fn signed_in(accounts: &CachedAccounts, name: &str, number: u8, expires_at_ms: i64) -> Uuid {
     let (id, kind) = (Uuid::now_v7(), SignInKind::Tokens);
     let user = person(name).id;
     let secret_hash = [number; 32];
@@ -24,7 +24,7 @@ async fn signed_in(accounts: &Remembered, name: &str, number: u8, expires_at_ms:
 #[tokio::test]
 async fn those_end_that_were_renewed_longest_ago() {
     let folder = tempfile::tempdir().unwrap();
-    let accounts = Remembered::new(Arc::new(open_with_people(&folder).await));
+    let accounts = CachedAccounts::new(Arc::new(open_with_people(&folder).await));
     let alice = person("alice").id;
     let renewed = signed_in(&accounts, "alice", 1, 50_000).await;
     let oldest = signed_in(&accounts, "alice", 2, 20_000).await;

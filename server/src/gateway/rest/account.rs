@@ -5,9 +5,9 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode};
 use protocol::rest::{Login, Refresh, Register, Ticket, Tokens, User};
 
-use crate::auth::address::Address;
+use crate::auth::client_ip::ClientIp;
 use crate::auth::device_token::DEVICE_HEADER;
-use crate::auth::{Caller, Device, SignInSource, TICKET_MS, user};
+use crate::auth::{AuthUser, Device, SignInSource, TICKET_MS, user};
 use crate::error::ApiError;
 use crate::gateway::extract::ApiBody;
 use crate::state::AppState;
@@ -16,7 +16,7 @@ use crate::state::AppState;
 type DeviceTokens = [(HeaderName, String); 1];
 
 fn device_tokens(state: &AppState, tokens: &Tokens, source: &SignInSource) -> Result<DeviceTokens, ApiError> {
-    let kept = state.sign_ins().device_tokens(&tokens.user.id, source)?;
+    let kept = state.auth().device_tokens(&tokens.user.id, source)?;
     Ok([(HeaderName::from_static(DEVICE_HEADER), kept)])
 }
 
@@ -26,7 +26,7 @@ pub(crate) async fn register(
     device: Device,
     ApiBody(form): ApiBody<Register>,
 ) -> Result<(StatusCode, DeviceTokens, Json<Tokens>), ApiError> {
-    let tokens = state.sign_ins().register(form, source.address, device).await?;
+    let tokens = state.auth().register(form, source.address, device).await?;
     Ok((StatusCode::CREATED, device_tokens(&state, &tokens, &source)?, Json(tokens)))
 }
 
@@ -36,28 +36,31 @@ pub(crate) async fn login(
     device: Device,
     ApiBody(form): ApiBody<Login>,
 ) -> Result<(DeviceTokens, Json<Tokens>), ApiError> {
-    let tokens = state.sign_ins().login(form, &source, device).await?;
+    let tokens = state.auth().login(form, &source, device).await?;
     Ok((device_tokens(&state, &tokens, &source)?, Json(tokens)))
 }
 
 pub(crate) async fn refresh(
     State(state): State<AppState>,
-    address: Address,
+    address: ClientIp,
     ApiBody(form): ApiBody<Refresh>,
 ) -> Result<Json<Tokens>, ApiError> {
-    Ok(Json(state.sign_ins().refresh(&form.refresh_token, address).await?))
+    Ok(Json(state.auth().refresh(&form.refresh_token, address).await?))
 }
 
-pub(crate) async fn logout(State(state): State<AppState>, caller: Caller) -> Result<StatusCode, ApiError> {
-    state.sign_ins().logout(&caller).await?;
+pub(crate) async fn logout(State(state): State<AppState>, caller: AuthUser) -> Result<StatusCode, ApiError> {
+    state.auth().logout(&caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-pub(crate) async fn me(caller: Caller) -> Json<User> {
+pub(crate) async fn me(caller: AuthUser) -> Json<User> {
     Json(user(&caller.user))
 }
 
-pub(crate) async fn ticket(State(state): State<AppState>, caller: Caller) -> Result<Json<Ticket>, ApiError> {
+pub(crate) async fn ticket(
+    State(state): State<AppState>,
+    caller: AuthUser,
+) -> Result<Json<Ticket>, ApiError> {
     let ticket = state.tickets().issue(caller, state.clock().monotonic_ms())?;
     Ok(Json(Ticket { ticket, expires_in: TICKET_MS.unsigned_abs() / 1_000 }))
 }

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::page_size;
-use crate::auth::Caller;
+use crate::auth::AuthUser;
 use crate::error::ApiError;
 use crate::gateway::extract::{ApiBody, ApiPath, ApiQuery};
 use crate::state::AppState;
@@ -24,12 +24,12 @@ pub(crate) struct ListQuery {
 
 pub(crate) async fn start(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiBody(new): ApiBody<NewJob>,
 ) -> Result<(StatusCode, Json<Job>), ApiError> {
     state.hub().count(caller.actor())?;
     let owner = new.owner_id.unwrap_or_else(|| caller.user.id.clone());
-    if owner != caller.user.id && !caller.clearance.is_service() {
+    if owner != caller.user.id && !caller.claims_role.is_service() {
         return Err(ApiError::NotAllowed("only a part of the application starts jobs for others"));
     }
     let job = hub::NewJob { kind: new.kind, subject: new.subject, title: new.title, message: new.message };
@@ -40,7 +40,7 @@ pub(crate) async fn start(
 
 pub(crate) async fn list(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Jobs>, ApiError> {
     let limit = page_size(query.limit);
@@ -55,7 +55,7 @@ pub(crate) async fn list(
 
 pub(crate) async fn show(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(job): ApiPath<String>,
 ) -> Result<Json<Job>, ApiError> {
     Ok(Json(state.hub().job(caller.actor(), job_id(&job)?).await?))
@@ -63,7 +63,7 @@ pub(crate) async fn show(
 
 pub(crate) async fn report(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(job): ApiPath<String>,
     ApiBody(patch): ApiBody<JobPatch>,
 ) -> Result<Json<Job>, ApiError> {
@@ -75,7 +75,7 @@ pub(crate) async fn report(
 
 pub(crate) async fn delete(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(job): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
     state.hub().delete_job(caller.actor(), job_id(&job)?).await?;

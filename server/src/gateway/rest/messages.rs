@@ -13,7 +13,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::room_id;
-use crate::auth::{Caller, user};
+use crate::auth::{AuthUser, user};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::gateway::extract::{ApiBody, ApiPath, ApiQuery};
@@ -35,7 +35,7 @@ pub(crate) struct ReadUpTo {
 
 pub(crate) async fn history(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(room): ApiPath<String>,
     ApiQuery(query): ApiQuery<HistoryQuery>,
 ) -> Result<Json<MessagePage>, ApiError> {
@@ -56,7 +56,7 @@ pub(crate) async fn history(
 
 pub(crate) async fn post(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(room): ApiPath<String>,
     ApiBody(new): ApiBody<NewMessage>,
 ) -> Result<(StatusCode, Json<ChatMessage>), ApiError> {
@@ -72,7 +72,7 @@ pub(crate) async fn post(
 
 pub(crate) async fn read(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(room): ApiPath<String>,
     ApiBody(mark): ApiBody<ReadUpTo>,
 ) -> Result<StatusCode, ApiError> {

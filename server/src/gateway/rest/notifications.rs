@@ -9,7 +9,7 @@ use protocol::rest::{NewNotification, Notifications, NotificationsRead, Notified
 use serde::Deserialize;
 
 use super::page_size;
-use crate::auth::Caller;
+use crate::auth::AuthUser;
 use crate::error::ApiError;
 use crate::gateway::extract::{ApiBody, ApiQuery};
 use crate::state::AppState;
@@ -26,7 +26,7 @@ pub(crate) struct ListQuery {
 
 pub(crate) async fn list(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Notifications>, ApiError> {
     let limit = page_size(query.limit);
@@ -37,10 +37,10 @@ pub(crate) async fn list(
 
 pub(crate) async fn create(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiBody(new): ApiBody<NewNotification>,
 ) -> Result<(StatusCode, Json<Notified>), ApiError> {
-    let to_anybody = caller.clearance.is_service() || state.config().is_development();
+    let to_anybody = caller.claims_role.is_service() || state.config().is_development();
     if new.user_id != caller.user.id && !to_anybody {
         return Err(ApiError::NotAllowed("only a part of the application notifies others"));
     }
@@ -53,7 +53,7 @@ pub(crate) async fn create(
 
 pub(crate) async fn read(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiBody(which): ApiBody<ReadNotifications>,
 ) -> Result<Json<NotificationsRead>, ApiError> {
     let most = usize::try_from(MAX_INBOX_ITEMS).unwrap_or(usize::MAX);

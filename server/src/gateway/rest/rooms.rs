@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::users::sees_everybody;
 use super::{person_id, room_id};
-use crate::auth::{Caller, Clearance};
+use crate::auth::{AuthUser, ClaimsRole};
 use crate::error::ApiError;
 use crate::gateway::extract::{ApiBody, ApiPath, ApiQuery};
 use crate::state::AppState;
@@ -31,7 +31,7 @@ pub(crate) struct ListQuery {
 
 pub(crate) async fn list(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiQuery(query): ApiQuery<ListQuery>,
 ) -> Result<Json<Chats>, ApiError> {
     let limit = query.limit.unwrap_or(PAGE_ROOMS).clamp(1, MAX_PAGE_ROOMS);
@@ -46,7 +46,7 @@ pub(crate) async fn list(
 
 pub(crate) async fn create(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiBody(new): ApiBody<NewChat>,
 ) -> Result<(StatusCode, Json<RoomSummary>), ApiError> {
     let new = NewRoom { id: new.id, name: new.name, kind: new.kind, members: new.member_ids };
@@ -58,7 +58,7 @@ pub(crate) async fn create(
 
 pub(crate) async fn show(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(room): ApiPath<String>,
 ) -> Result<Json<RoomSummary>, ApiError> {
     Ok(Json(state.hub().room(&caller.user.id, &room_id(&room)?).await?))
@@ -66,7 +66,7 @@ pub(crate) async fn show(
 
 pub(crate) async fn rename(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(room): ApiPath<String>,
     ApiBody(patch): ApiBody<ChatPatch>,
 ) -> Result<Json<RoomSummary>, ApiError> {
@@ -76,7 +76,7 @@ pub(crate) async fn rename(
 
 pub(crate) async fn delete(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(room): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
     state.hub().delete_room(&caller.user.id, &room_id(&room)?).await?;
@@ -85,7 +85,7 @@ pub(crate) async fn delete(
 
 pub(crate) async fn members(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(room): ApiPath<String>,
 ) -> Result<Json<Members>, ApiError> {
     let members = state.hub().members(&caller.user.id, &room_id(&room)?).await?;
@@ -94,7 +94,7 @@ pub(crate) async fn members(
 
 pub(crate) async fn add_members(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(room): ApiPath<String>,
     ApiBody(new): ApiBody<NewMembers>,
 ) -> Result<Json<Members>, ApiError> {
@@ -109,7 +109,7 @@ pub(crate) async fn add_members(
     }
     state.hub().count(caller.actor())?;
     state.hub().count_strangers(caller.actor(), &users).await?;
-    if caller.clearance == Clearance::Admin {
+    if caller.claims_role == ClaimsRole::Admin {
         state.hub().take_back_leaving(&room, &users).await?;
     }
     let members = state.hub().add_members(&caller.user.id, &room, users).await?;
@@ -117,7 +117,7 @@ pub(crate) async fn add_members(
 }
 
 /// The people of these user names; all of them or a refusal.
-async fn called(state: &AppState, caller: &Caller, usernames: &[String]) -> Result<Vec<UserId>, ApiError> {
+async fn called(state: &AppState, caller: &AuthUser, usernames: &[String]) -> Result<Vec<UserId>, ApiError> {
     if usernames.len() > MAX_MEMBERS_PER_REQUEST {
         let message = format!("at most {MAX_MEMBERS_PER_REQUEST} at a time");
         return Err(ApiError::Invalid { field: "usernames", message });
@@ -129,18 +129,18 @@ async fn called(state: &AppState, caller: &Caller, usernames: &[String]) -> Resu
         // It says who has an account, as the list of users does, up to the first name that nobody has.
         state.count_lookup(&caller.user.id)?;
     }
-    let users = state.sign_ins().accounts.by_usernames(usernames).await?;
+    let users = state.auth().accounts.by_usernames(usernames).await?;
     let users: Vec<_> = users.into_iter().filter(|user| user.is_active).collect();
     let known: HashSet<String> = users.iter().map(|user| user.username.to_lowercase()).collect();
     match usernames.iter().find(|name| !known.contains(&name.to_lowercase())) {
-        Some(unknown) => Err(ApiError::NobodyCalled(unknown.chars().take(64).collect())),
+        Some(unknown) => Err(ApiError::UserNotFound(unknown.chars().take(64).collect())),
         None => Ok(users.into_iter().map(|user| user.id).collect()),
     }
 }
 
 pub(crate) async fn remove_member(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath((room, user)): ApiPath<(String, String)>,
     ApiQuery(query): ApiQuery<RemovalQuery>,
 ) -> Result<StatusCode, ApiError> {

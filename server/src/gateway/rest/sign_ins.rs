@@ -7,43 +7,43 @@ use protocol::rest::{NewPassword, SignIn, SignIns};
 use uuid::Uuid;
 
 use crate::auth::accounts::ListedSignIn;
-use crate::auth::address::Address;
-use crate::auth::{Caller, OwnSignIn};
+use crate::auth::client_ip::ClientIp;
+use crate::auth::{AuthUser, OwnSignIn};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::gateway::extract::{ApiBody, ApiPath};
 use crate::state::AppState;
 
-pub(crate) async fn list(State(state): State<AppState>, caller: Caller) -> Result<Json<SignIns>, ApiError> {
-    let own = state.sign_ins().own_sign_ins(&caller).await?;
+pub(crate) async fn list(State(state): State<AppState>, caller: AuthUser) -> Result<Json<SignIns>, ApiError> {
+    let own = state.auth().own_sign_ins(&caller).await?;
     Ok(Json(SignIns { sessions: own.into_iter().map(shown).collect() }))
 }
 
 pub(crate) async fn end(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(id): ApiPath<String>,
 ) -> Result<StatusCode, ApiError> {
     let id = Uuid::try_parse(&id).map_err(|_| ApiError::NotFound)?;
-    state.sign_ins().end_one(&caller, id).await?;
+    state.auth().end_one(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(crate) async fn end_others(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
 ) -> Result<StatusCode, ApiError> {
-    state.sign_ins().end_others(&caller).await?;
+    state.auth().end_others(&caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(crate) async fn change_password(
     State(state): State<AppState>,
-    address: Address,
-    caller: Caller,
+    address: ClientIp,
+    caller: AuthUser,
     ApiBody(form): ApiBody<NewPassword>,
 ) -> Result<StatusCode, ApiError> {
-    state.sign_ins().change_password(&caller, form, address).await?;
+    state.auth().change_password(&caller, form, address).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -6,7 +6,7 @@ use protocol::rest::{HubStats, PersonStatus, Success};
 
 use super::person_id;
 use super::rights::may_watch;
-use crate::auth::Caller;
+use crate::auth::AuthUser;
 use crate::clock::rfc3339;
 use crate::error::ApiError;
 use crate::gateway::extract::ApiPath;
@@ -14,7 +14,7 @@ use crate::state::AppState;
 
 pub(crate) async fn stats(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
 ) -> Result<Json<Success<HubStats>>, ApiError> {
     may_watch(&state, &caller)?;
     let hub = state.hub();
@@ -31,14 +31,14 @@ pub(crate) async fn stats(
 
 pub(crate) async fn status(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiPath(user): ApiPath<String>,
 ) -> Result<Json<Success<PersonStatus>>, ApiError> {
     if user != caller.user.id.as_str() {
         may_watch(&state, &caller)?;
     }
     let user = person_id(&user)?;
-    let known = state.sign_ins().accounts.by_id(&user).await?;
+    let known = state.auth().accounts.by_id(&user).await?;
     let user = known.ok_or(hub::HubError::NoSuchPerson(user))?.user;
     let sockets = state.hub().connections_of(&user.id);
     Ok(Json(Success::of(PersonStatus {

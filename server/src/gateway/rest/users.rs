@@ -6,7 +6,7 @@ use protocol::limits::USERNAME_CHARS;
 use protocol::rest::{UserRef, Users};
 use serde::Deserialize;
 
-use crate::auth::Caller;
+use crate::auth::AuthUser;
 use crate::config::Directory;
 use crate::error::ApiError;
 use crate::gateway::extract::ApiQuery;
@@ -24,11 +24,11 @@ pub(crate) struct SearchQuery {
 
 pub(crate) async fn search(
     State(state): State<AppState>,
-    caller: Caller,
+    caller: AuthUser,
     ApiQuery(query): ApiQuery<SearchQuery>,
 ) -> Result<Json<Users>, ApiError> {
     let (asker, name) = (&caller.user.id, query.q.trim());
-    let accounts = &state.sign_ins().accounts;
+    let accounts = &state.auth().accounts;
     let beside = Some(asker).filter(|_| !sees_everybody(&state, &caller));
     let mut found = accounts.search(name, beside, MAX_PEOPLE).await?;
     let is_there = found.iter().any(|user| user.username.eq_ignore_ascii_case(name));
@@ -50,6 +50,6 @@ pub(crate) async fn search(
 }
 
 /// Whether somebody may find out who has an account: a part of the application may, others where the directory is for all.
-pub(super) fn sees_everybody(state: &AppState, caller: &Caller) -> bool {
-    caller.clearance.is_service() || state.config().users.directory == Directory::All
+pub(super) fn sees_everybody(state: &AppState, caller: &AuthUser) -> bool {
+    caller.claims_role.is_service() || state.config().users.directory == Directory::All
 }

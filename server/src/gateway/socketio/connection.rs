@@ -10,9 +10,9 @@ use serde::Serialize;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::answers::{Answer, Answers};
-use crate::auth::address::Address;
-use crate::auth::{AuthError, Caller};
+use super::ack_queue::{AckQueue, Answer};
+use crate::auth::client_ip::ClientIp;
+use crate::auth::{AuthError, AuthUser};
 use crate::dialect::talim::Failed;
 use crate::dialect::{Request, socketio};
 use crate::gateway::EXPIRY_NOTICE;
@@ -69,17 +69,17 @@ pub struct Connection {
     expires_at: Option<Instant>,
     /// The client was told that it ends soon.
     is_warned: bool,
-    answers: Answers,
-    from: Address,
+    answers: AckQueue,
+    from: ClientIp,
     /// A stop waits for it.
     _open: TaskTrackerToken,
 }
 
 impl Connection {
-    pub(super) fn new(state: AppState, peer: ClientSession, caller: &Caller, from: Address) -> Self {
+    pub(super) fn new(state: AppState, peer: ClientSession, caller: &AuthUser, from: ClientIp) -> Self {
         let expires_at = Some(state.moment(caller.expires_at_ms));
         let open = state.sockets().token();
-        let answers = Answers::default();
+        let answers = AckQueue::default();
         Self { state, peer, expires_at, is_warned: false, answers, from, _open: open }
     }
 
@@ -164,12 +164,16 @@ impl Connection {
 
     /// Writes that the client was let go for being slow.
     pub(super) fn note_slow(&self) {
-        self.state.refusals().note_slow(self.from, self.state.clock().monotonic_ms(), &self.peer.user().id);
+        self.state.rejection_log().note_slow(
+            self.from,
+            self.state.clock().monotonic_ms(),
+            &self.peer.user().id,
+        );
     }
 
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
     async fn renew(&mut self, token: &str) -> Result<Positive, HubError> {
-        let renewed = self.state.sign_ins().renew(&self.peer, token).await;
+        let renewed = self.state.auth().renew(&self.peer, token).await;
         let caller = renewed.map_err(|error| {
             note_token(&self.state, self.from, &error);
             error.told_fault().map_or(HubError::Unauthorized, |fault| HubError::BadToken(fault.to_string()))
@@ -182,10 +186,10 @@ impl Connection {
 }
 
 /// Writes that a token was refused.
-pub(super) fn note_token(state: &AppState, from: Address, error: &AuthError) {
+pub(super) fn note_token(state: &AppState, from: ClientIp, error: &AuthError) {
     if let AuthError::Token { fault, .. } = error {
         let why = format!("the token is refused: {fault}");
-        state.refusals().note(from, state.clock().monotonic_ms(), &"a client of Socket.IO", &why);
+        state.rejection_log().note(from, state.clock().monotonic_ms(), &"a client of Socket.IO", &why);
     } else {
         tracing::debug!(error = error as &dyn std::error::Error, "A client of Socket.IO was not let in");
     }

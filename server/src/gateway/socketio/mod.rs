@@ -3,12 +3,12 @@
 //! Engine.IO and Socket.IO themselves are crates of their own; what events mean is in
 //! `crate::dialect`.
 
-mod answers;
-mod arrival;
+mod ack_queue;
+mod connect;
 mod connection;
 pub mod pid;
-pub mod positions;
 mod resume;
+pub mod resume_token;
 mod transport;
 
 use std::sync::Arc;
@@ -29,11 +29,11 @@ use socketio::{
 };
 use tokio::time::Instant;
 
-use crate::admission::Place as Seat;
-use crate::auth::address::Address;
+use crate::auth::client_ip::ClientIp;
 use crate::dialect::talim;
 use crate::error::ApiError;
 use crate::gateway::extract::ApiQuery;
+use crate::limits::connection_limiter::ConnectionPermit;
 use crate::state::AppState;
 use crate::tcp_upgrade;
 use connection::Connection;
@@ -50,7 +50,7 @@ pub struct Handshake {
     /// Whether the client has asked to enter before.
     has_asked: AtomicBool,
     /// Held as long as the session and its connections.
-    seat: Arc<Seat>,
+    permit: Arc<ConnectionPermit>,
 }
 
 /// What proves who a client is.
@@ -78,10 +78,10 @@ pub struct Door {
 }
 
 /// The door, as the router serves it.
-pub type SocketIoDoor = SocketIo<Door>;
+pub type SocketIoGateway = SocketIo<Door>;
 
 /// Makes the door of a server.
-pub fn door(state: AppState) -> SocketIoDoor {
+pub fn door(state: AppState) -> SocketIoGateway {
     let limits = &state.config().limits;
     let engine = engineio::Settings {
         max_payload: limits.frame_bytes,
@@ -96,7 +96,7 @@ pub fn door(state: AppState) -> SocketIoDoor {
 }
 
 /// Answers a request to the door.
-pub async fn answer(door: &SocketIoDoor, mut request: Request) -> Response {
+pub async fn answer(door: &SocketIoGateway, mut request: Request) -> Response {
     let upgrade = tcp_upgrade::take(request.extensions_mut());
     door.handle(request, upgrade).await.map(Body::from)
 }
@@ -115,19 +115,20 @@ impl Application for Door {
         }
         let ApiQuery(query) = ApiQuery::<Query>::of(&request.uri).map_err(|refused| error(&refused))?;
         // Let in is who sends CONNECT, and there a refusal would be for good.
-        self.state.turns().check().map_err(|refused| error(&refused))?;
-        let seat = self.state.admit(Address::of(request, &self.state)).map_err(|refused| error(&refused))?;
+        self.state.handshake_limiter().check().map_err(|refused| error(&refused))?;
+        let permit =
+            self.state.admit(ClientIp::of(request, &self.state)).map_err(|refused| error(&refused))?;
         let authorization = request.headers.get(AUTHORIZATION);
         let authorization = authorization.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
         let is_said = authorization.is_some() || query != Query::default();
         let proof = is_said.then(|| Box::new(Proof { authorization, query }));
         let is_unable_to_resume = resume::is_unable(request.headers.get(USER_AGENT));
         let has_asked = AtomicBool::new(false);
-        Ok(Handshake { proof, is_unable_to_resume, has_asked, seat: Arc::new(seat) })
+        Ok(Handshake { proof, is_unable_to_resume, has_asked, permit: Arc::new(permit) })
     }
 
     fn permit(&self, handshake: &Handshake) -> Option<Permit> {
-        Some(handshake.seat.clone())
+        Some(handshake.permit.clone())
     }
 
     async fn connect(
@@ -136,7 +137,7 @@ impl Application for Door {
         request: ConnectRequest,
         socket: &Socket,
     ) -> Result<Accepted<Connection>, ConnectError> {
-        arrival::enter(&self.state, handshake, &request, socket).await
+        connect::connect(&self.state, handshake, &request, socket).await
     }
 
     fn charge(&self, connection: &Connection, bytes: usize) -> Duration {

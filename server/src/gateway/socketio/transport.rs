@@ -9,7 +9,7 @@ use hub::{ClientTransport, DeliveryPolicy, Disconnected, StreamPosition, Transpo
 use protocol::CloseCode;
 use socketio::Socket;
 
-use super::positions::Positions;
+use super::resume_token::Positions;
 
 /// The hub's end of a client.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The raw WebSocket door: a reader and a writer for each connection, for whichever dialect.
 
-mod enter;
+mod attach;
 mod read;
 mod turn;
 mod write;
@@ -17,12 +17,13 @@ use protocol::CloseCode;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use websocket::{Limits, MESSAGE_TIMEOUT, PendingUpgrade, Reader, Settings, WriteHandle, accept};
 
-use crate::admission::Place as Seat;
+use crate::auth::AuthError;
+use crate::auth::client_ip::ClientIp;
 use crate::auth::extract::SocketQuery;
-use crate::auth::{AuthError, address};
-use crate::dialect::{Address, Dialect, Place, Scope};
+use crate::dialect::{Dialect, Endpoint, PathParam, Scope};
 use crate::error::ApiError;
 use crate::gateway::extract::{ApiPath, ApiQuery};
+use crate::limits::connection_limiter::ConnectionPermit;
 use crate::state::AppState;
 use crate::tcp_upgrade;
 
@@ -48,7 +49,7 @@ const BEFORE_ENTRY_BYTES: usize = 16 * 1024;
 const HEARTBEAT: Duration = Duration::from_secs(25);
 
 /// How long a client has to take what is left and answer a close.
-const FAREWELL: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether a request asks for a socket and not for a page.
 pub fn is_asked_for(headers: &HeaderMap) -> bool {
@@ -65,24 +66,28 @@ pub fn is_asked_for(headers: &HeaderMap) -> bool {
 /// # Errors
 /// 403 for a page of a foreign origin and for somebody else's address, 429 and 503 for too many, at a time or at once, 401 for a token or ticket
 /// that is not good, 400 for what is no handshake, 426 for another version of it.
-pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -> Result<Response, ApiError> {
+pub async fn upgrade(
+    state: AppState,
+    place: &'static Endpoint,
+    request: Request,
+) -> Result<Response, ApiError> {
     let (mut request, _) = request.into_parts();
     if !state.config().origins.may_connect(&request.headers) {
         return Err(AuthError::ForeignPage.into());
     }
-    let seat = state.admit(address::Address::of(&request, &state))?;
+    let permit = state.admit(ClientIp::of(&request, &state))?;
     // Held until the client is in.
-    let _turn = state.turns().take().await?;
+    let _turn = state.handshake_limiter().take().await?;
     let ApiQuery(query) = ApiQuery::<SocketQuery>::of(&request.uri)?;
-    let caller = enter::identify(&state, place, &request.headers, &query).await?;
+    let caller = attach::identify(&state, place, &request.headers, &query).await?;
     let last_part = match place.address {
-        Address::Plain => String::new(),
-        Address::Room | Address::Person => {
+        PathParam::Plain => String::new(),
+        PathParam::Room | PathParam::Person => {
             ApiPath::<String>::from_request_parts(&mut request, &state).await?.0
         }
     };
-    let scope = enter::scope(&state, place, &last_part, caller.as_ref()).await?;
-    let inbox = enter::inbox_cursor(place.dialect, &query)?;
+    let scope = attach::scope(&state, place, &last_part, caller.as_ref()).await?;
+    let inbox = attach::inbox_cursor(place.dialect, &query)?;
     let settings = Settings {
         limits: frame_limits(&state, caller.is_some()),
         message_timeout: MESSAGE_TIMEOUT,
@@ -93,53 +98,53 @@ pub async fn upgrade(state: AppState, place: &'static Place, request: Request) -
     let (outbox, inlet) = outbox(OUTBOX_BYTES);
     let dialect = place.dialect_showing(state.config().users.member_emails);
     let entered = match &caller {
-        Some(caller) => {
-            Some(enter::enter(dialect, scope.clone(), &state, &outbox, caller, inbox, seat.address()).await)
-        }
+        Some(caller) => Some(
+            attach::attach(dialect, scope.clone(), &state, &outbox, caller, inbox, permit.address()).await,
+        ),
         None => None,
     };
-    let visit = Visit { dialect, scope, state, outbox, inlet, seat };
+    let visit = PendingConnection { dialect, scope, state, outbox, inlet, permit };
     // In a box of its own, which is gone when the client is in: a task is as large as the largest of what it ever does. What
     // stays is in another one: a future would keep room for it wherever it is moved through.
     let opening = Box::pin(visit.open(pending, entered));
     tokio::spawn(async move {
         let Some(mut stay) = opening.await else { return };
         stay.serve().await;
-        Box::pin(stay.take_leave()).await;
+        Box::pin(stay.close_gracefully()).await;
     });
     Ok(response.map(Body::from))
 }
 
 /// One socket on its way from the handshake until its client is in.
-struct Visit {
+struct PendingConnection {
     dialect: &'static Dialect,
     scope: Scope,
     state: AppState,
     outbox: Outbox,
     inlet: OutboxReceiver,
-    seat: Seat,
+    permit: ConnectionPermit,
 }
 
 /// A socket that is open, and who has entered by it.
-struct Stay {
+struct OpenConnection {
     reader: Reader,
     line: WriteHandle,
     outbox: Outbox,
     /// Or why nobody has.
     connection: Result<Connection, CloseCode>,
-    _seat: Seat,
+    _permit: ConnectionPermit,
     /// Held until the close frame is written: a stop waits for it.
     open: TaskTrackerToken,
 }
 
-impl Visit {
+impl PendingConnection {
     /// Waits for the connection, and for whoever has to say first who it is.
     async fn open(
         self,
         pending: PendingUpgrade,
         entered: Option<Result<Connection, CloseCode>>,
-    ) -> Option<Box<Stay>> {
-        let Self { dialect, scope, state, outbox, inlet, seat } = self;
+    ) -> Option<Box<OpenConnection>> {
+        let Self { dialect, scope, state, outbox, inlet, permit } = self;
         let (mut reader, writer) = match pending.open().await {
             Ok(halves) => halves,
             Err(error) => {
@@ -150,22 +155,22 @@ impl Visit {
         };
         let open = state.sockets().token();
         let line = writer.attach(Waiting(inlet), state.writer_pool());
-        let from = seat.address();
+        let from = permit.address();
         let connection = match entered {
             Some(entered) => entered,
-            None => match enter::first_frame(dialect, &scope, &state, &mut reader, &outbox, from).await {
+            None => match attach::first_frame(dialect, &scope, &state, &mut reader, &outbox, from).await {
                 Ok((caller, inbox)) => {
                     reader.set_limits(frame_limits(&state, true));
-                    enter::in_turn(dialect, scope, &state, &outbox, &caller, inbox, from).await
+                    attach::attach_with_permit(dialect, scope, &state, &outbox, &caller, inbox, from).await
                 }
                 Err(code) => Err(code),
             },
         };
-        Some(Box::new(Stay { reader, line, outbox, connection, _seat: seat, open }))
+        Some(Box::new(OpenConnection { reader, line, outbox, connection, _permit: permit, open }))
     }
 }
 
-impl Stay {
+impl OpenConnection {
     /// Runs a connection until one side has had enough.
     async fn serve(&mut self) {
         let code = match &mut self.connection {
@@ -184,12 +189,12 @@ impl Stay {
     }
 
     /// Sees to it that the client hears why.
-    async fn take_leave(self: Box<Self>) {
-        let Self { reader, line, open, _seat, .. } = *self;
-        let is_closed = line.closed_within(FAREWELL).await;
+    async fn close_gracefully(self: Box<Self>) {
+        let Self { reader, line, open, _permit, .. } = *self;
+        let is_closed = line.closed_within(CLOSE_TIMEOUT).await;
         drop(open);
         if is_closed {
-            reader.drain(FAREWELL).await;
+            reader.drain(CLOSE_TIMEOUT).await;
         }
     }
 }

@@ -14,13 +14,13 @@ use uuid::Uuid;
 use websocket::{Incoming, ReadError, Reader, Violation, WriteHandle};
 
 use super::HEARTBEAT;
-use super::enter::refuse_token;
+use super::attach::refuse_token;
 use super::turn::{ReadTurn, cost};
-use crate::auth::Caller;
-use crate::auth::address::Address;
+use crate::auth::AuthUser;
+use crate::auth::client_ip::ClientIp;
+use crate::demo::simulated_jobs::Simulations;
 use crate::dialect::{Dialect, Request, Scope};
 use crate::gateway::EXPIRY_NOTICE;
-use crate::simulate::Simulations;
 use crate::state::AppState;
 
 /// Silence after which a connection counts as dead: two pings went unanswered. Who takes bytes off a full line is not silent.
@@ -46,7 +46,7 @@ pub(super) struct Connection {
     state: AppState,
     pub(super) peer: ClientSession,
     outbox: Outbox,
-    from: Address,
+    from: ClientIp,
     /// Few connections have any.
     simulations: Option<Box<Simulations>>,
     expires_at: Instant,
@@ -65,8 +65,8 @@ impl Connection {
         state: AppState,
         peer: ClientSession,
         outbox: Outbox,
-        caller: &Caller,
-        from: Address,
+        caller: &AuthUser,
+        from: ClientIp,
     ) -> Self {
         let expires_at = state.moment(caller.expires_at_ms);
         let heard_at = Instant::now();
@@ -308,12 +308,16 @@ impl Connection {
 
     /// Writes that the client was let go for being slow.
     pub(super) fn note_slow(&self) {
-        self.state.refusals().note_slow(self.from, self.state.clock().monotonic_ms(), &self.peer.user().id);
+        self.state.rejection_log().note_slow(
+            self.from,
+            self.state.clock().monotonic_ms(),
+            &self.peer.user().id,
+        );
     }
 
     /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
     async fn renew(&mut self, token: &str, inbox: Option<u64>) -> Result<(), HubError> {
-        let renewed = self.state.sign_ins().renew(&self.peer, token).await;
+        let renewed = self.state.auth().renew(&self.peer, token).await;
         let caller =
             renewed.map_err(|error| refuse_token(&self.state, self.from, "a fresh token", &error))?;
         self.expires_at = self.state.moment(caller.expires_at_ms);

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::store::SqliteStore;
 use super::tables::{account_changes, accounts, ended_tokens, own_sign_ins, sign_in_quota, sign_ins};
 use super::unavailable::read_error;
-use crate::auth::Clearance;
+use crate::auth::ClaimsRole;
 use crate::auth::accounts::{
     Account, AccountError, Accounts, Answer, Credentials, EndSignIns, ListedSignIn, NewAccount, NewPassword,
     NewSignIn, Rotation, SignIn,
@@ -151,10 +151,10 @@ impl Accounts for SqliteStore {
         })
     }
 
-    fn set_clearance<'a>(&'a self, id: &'a UserId, clearance: Clearance) -> Answer<'a, ()> {
+    fn set_claims_role<'a>(&'a self, id: &'a UserId, claims_role: ClaimsRole) -> Answer<'a, ()> {
         let id = id.clone();
         Box::pin(async move {
-            self.writer().write(move |tx| account_changes::set_clearance(tx, &id, clearance)).await
+            self.writer().write(move |tx| account_changes::set_claims_role(tx, &id, claims_role)).await
         })
     }
 

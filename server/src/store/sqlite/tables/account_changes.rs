@@ -8,7 +8,7 @@ use sqlx::{query_as, query_scalar};
 
 use super::keys::user_key;
 use super::row_mapping::{clearance_number, number, seq_number, unreadable, user_id};
-use crate::auth::Clearance;
+use crate::auth::ClaimsRole;
 use crate::auth::accounts::AccountError;
 use crate::store::sqlite::write_tx::WriteError;
 
@@ -33,11 +33,11 @@ pub(crate) fn set_active(connection: &Connection, user: &UserId, is_active: bool
     Ok(())
 }
 
-/// See [`Accounts::set_clearance`](crate::auth::accounts::Accounts::set_clearance).
-pub(crate) fn set_clearance(connection: &Connection, user: &UserId, clearance: Clearance) -> Changed {
+/// See [`Accounts::set_claims_role`](crate::auth::accounts::Accounts::set_clearance).
+pub(crate) fn set_claims_role(connection: &Connection, user: &UserId, claims_role: ClaimsRole) -> Changed {
     let key = key_of(connection, user)?;
-    let clearance = clearance_number(clearance);
-    update(connection, "UPDATE people SET clearance = ? WHERE key = ?", (clearance, key))?;
+    let claims_role = clearance_number(claims_role);
+    update(connection, "UPDATE people SET clearance = ? WHERE key = ?", (claims_role, key))?;
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use sqlx::FromRow;
 use uuid::Uuid;
 
-use crate::auth::Clearance;
+use crate::auth::ClaimsRole;
 use crate::auth::accounts::Account;
 
 /// The columns of a person.
@@ -48,7 +48,7 @@ impl PersonRow {
 /// The columns of an account.
 #[derive(FromRow)]
 pub(super) struct AccountRow {
-    clearance: i64,
+    claims_role: i64,
     #[sqlx(flatten)]
     user: PersonRow,
 }
@@ -56,26 +56,26 @@ pub(super) struct AccountRow {
 impl AccountRow {
     /// The same for a row of rusqlite.
     pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
-        Ok(Self { clearance: row.get("clearance")?, user: PersonRow::read(row)? })
+        Ok(Self { claims_role: row.get("clearance")?, user: PersonRow::read(row)? })
     }
 
     pub(super) fn account(self) -> Result<Account, sqlx::Error> {
-        let clearance = match self.clearance {
-            0 => Clearance::Person,
-            1 => Clearance::Service,
-            2 => Clearance::Admin,
+        let claims_role = match self.claims_role {
+            0 => ClaimsRole::Person,
+            1 => ClaimsRole::Service,
+            2 => ClaimsRole::Admin,
             _ => return Err(unreadable("no such clearance")),
         };
-        Ok(Account { user: Arc::new(self.user.user()?), clearance })
+        Ok(Account { user: Arc::new(self.user.user()?), claims_role })
     }
 }
 
 /// As [`AccountRow`] has it.
-pub(super) fn clearance_number(clearance: Clearance) -> i64 {
-    match clearance {
-        Clearance::Person => 0,
-        Clearance::Service => 1,
-        Clearance::Admin => 2,
+pub(super) fn clearance_number(claims_role: ClaimsRole) -> i64 {
+    match claims_role {
+        ClaimsRole::Person => 0,
+        ClaimsRole::Service => 1,
+        ClaimsRole::Admin => 2,
     }
 }
 

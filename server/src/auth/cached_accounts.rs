@@ -1,0 +1,396 @@
+//! Accounts with a memory before them: who comes back a moment later is known without a look at the database.
+//!
+//! The memory is exact for what this process changes: every change goes through here, and what was read before a change is
+//! not remembered after it. Only the commands of `hubbub user` change accounts beside a running server; whoever watches for
+//! that (see `crate::account_watch`) has what is remembered of the changed ones forgotten.
+
+mod own_sessions;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hub::TwoGenerationCache;
+use hub::model::User;
+use protocol::UserId;
+use tokio::task::JoinError;
+use uuid::Uuid;
+
+use super::ClaimsRole;
+use super::accounts::{
+    Account, AccountError, Accounts, Answer, Credentials, EndSignIns, ListedSignIn, NewAccount, NewPassword,
+    NewSignIn, Rotation, SignIn,
+};
+
+/// People, and as many sign-ins, that are remembered at least; at most it is twice as many. About half a KiB for one of
+/// each, so 50 MB if everybody of a large site came within a day.
+const PEOPLE: usize = 50_000;
+
+/// Ended tokens of other backends that are kept in memory, about 2 MB.
+const ENDED_TOKENS: u32 = 50_000;
+
+/// What is asked at every handshake and every request is answered from memory; all else is the store's business.
+pub struct CachedAccounts {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    store: Arc<dyn Accounts>,
+    /// A std mutex: held for one look-up, never across an `.await`.
+    memory: Mutex<Memory>,
+}
+
+struct Memory {
+    users: TwoGenerationCache<UserId, Account>,
+    sign_ins: TwoGenerationCache<Uuid, (SignIn, Account)>,
+    /// Which tokens of other backends are ended; `None` if the store has to be asked.
+    ended_tokens: Option<EndedTokens>,
+    /// Raised with each change: what was asked of the store before it may be out of date.
+    changes: u64,
+}
+
+/// Few tokens are signed out before they expire, so that those of newcomers cost no look at the database.
+enum EndedTokens {
+    /// All of them, and until when.
+    All(HashMap<Uuid, i64>),
+    /// More than [`ENDED_TOKENS`]: the store is asked for each.
+    TooMany,
+}
+
+impl CachedAccounts {
+    /// Remembers nobody yet.
+    pub fn new(store: Arc<dyn Accounts>) -> Self {
+        let memory = Memory {
+            users: TwoGenerationCache::new(PEOPLE),
+            sign_ins: TwoGenerationCache::new(PEOPLE),
+            ended_tokens: None,
+            changes: 0,
+        };
+        Self { shared: Arc::new(Shared { store, memory: Mutex::new(memory) }) }
+    }
+}
+
+impl Shared {
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reads somebody and remembers the answer, unless something changed meanwhile.
+    async fn read_account(&self, id: &UserId) -> Result<Option<Account>, AccountError> {
+        let changes = self.memory().changes;
+        let found = self.store.by_id(id).await?;
+        if let Some(account) = &found {
+            let mut memory = self.memory();
+            if memory.changes == changes {
+                memory.users.put(id.clone(), account.clone());
+            }
+        }
+        Ok(found)
+    }
+
+    /// Remembers which tokens are ended, unless something changed since they were asked for.
+    fn remember_ended(&self, ended: EndedTokens, changes: u64) {
+        let mut memory = self.memory();
+        if memory.changes == changes {
+            memory.ended_tokens = Some(ended);
+        }
+    }
+
+    async fn read_token(&self, id: Uuid) -> Result<Option<i64>, AccountError> {
+        let (changes, are_known) = {
+            let memory = self.memory();
+            (memory.changes, memory.ended_tokens.is_some())
+        };
+        if are_known {
+            return self.store.token_ended_until(id).await;
+        }
+        let all = self.store.ended_tokens(ENDED_TOKENS + 1).await?;
+        let ended_until = all.iter().find(|(ended, _)| *ended == id).map(|(_, until)| *until);
+        let are_all = u32::try_from(all.len()).is_ok_and(|count| count <= ENDED_TOKENS);
+        let ended = if are_all { EndedTokens::All(all.into_iter().collect()) } else { EndedTokens::TooMany };
+        self.remember_ended(ended, changes);
+        if are_all { Ok(ended_until) } else { self.store.token_ended_until(id).await }
+    }
+
+    /// As [`Shared::read_account`], for a sign-in. A device of somebody who is known brings no second copy of the person.
+    async fn read_sign_in(&self, id: Uuid, now_ms: i64) -> Result<Option<(SignIn, Account)>, AccountError> {
+        let changes = self.memory().changes;
+        let Some((sign_in, mut account)) = self.store.sign_in(id, now_ms).await? else { return Ok(None) };
+        let mut memory = self.memory();
+        if memory.changes == changes {
+            match memory.users.get(&account.user.id) {
+                Some(known) => account = known.clone(),
+                None => memory.users.put(account.user.id.clone(), account.clone()),
+            }
+            memory.sign_ins.put(id, (sign_in.clone(), account.clone()));
+        }
+        drop(memory);
+        Ok(Some((sign_in, account)))
+    }
+
+    async fn rotate(
+        &self,
+        old_hash: [u8; 32],
+        new_hash: [u8; 32],
+        now_ms: i64,
+        expires_at_ms: i64,
+    ) -> Result<Rotation, AccountError> {
+        let answer = self.store.rotate(&old_hash, &new_hash, now_ms, expires_at_ms).await;
+        match &answer {
+            Ok(Rotation::Rotated(sign_in, _) | Rotation::Reused(sign_in)) => self.forget(sign_in.id),
+            Ok(Rotation::Repeated(..) | Rotation::Unknown) => {}
+            // Perhaps it was done, and nobody knows of which sign-in.
+            Err(_) => {
+                let mut memory = self.memory();
+                memory.changes += 1;
+                memory.sign_ins.clear();
+            }
+        }
+        answer
+    }
+
+    async fn end_oldest(
+        &self,
+        user: UserId,
+        newest: Uuid,
+        most: u32,
+        now_ms: i64,
+    ) -> Result<Vec<Uuid>, AccountError> {
+        let answer = self.store.end_oldest(&user, newest, most, now_ms).await;
+        if let Ok(ended) = &answer {
+            for id in ended {
+                self.forget(*id);
+            }
+        } else {
+            // Perhaps it was done, and nobody knows which ones ended.
+            let mut memory = self.memory();
+            memory.changes += 1;
+            memory.sign_ins.clear();
+        }
+        answer
+    }
+
+    async fn revoke(&self, id: Uuid) -> Result<bool, AccountError> {
+        let answer = self.store.revoke(id).await;
+        // Also after a failure, of which nobody knows whether it was one.
+        self.forget(id);
+        answer
+    }
+
+    async fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Result<(), AccountError> {
+        let answer = self.store.end_token(id, expires_at_ms).await;
+        let mut memory = self.memory();
+        memory.changes += 1;
+        // Read once more when somebody asks.
+        memory.ended_tokens = None;
+        drop(memory);
+        answer
+    }
+
+    async fn change_account(&self, id: UserId, change: Change) -> Result<(), AccountError> {
+        let answer = match change {
+            Change::Password(hash) => self.store.set_password(&id, hash).await,
+            Change::Active(is_active) => self.store.set_active(&id, is_active).await,
+            Change::ClaimsRole(claims_role) => self.store.set_claims_role(&id, claims_role).await,
+        };
+        self.forget_account(&id);
+        answer
+    }
+
+    async fn changed_after(&self, change: Option<u64>) -> Result<(u64, Vec<UserId>), AccountError> {
+        let (newest, changed) = self.store.changed_after(change).await?;
+        for id in &changed {
+            self.forget_account(id);
+        }
+        Ok((newest, changed))
+    }
+
+    fn forget(&self, sign_in: Uuid) {
+        let mut memory = self.memory();
+        memory.changes += 1;
+        memory.sign_ins.take(&sign_in);
+    }
+
+    /// Accounts are changed rarely, so that the sign-ins of all others are read once more does no harm.
+    fn forget_account(&self, id: &UserId) {
+        let mut memory = self.memory();
+        memory.changes += 1;
+        memory.users.take(id);
+        memory.sign_ins.clear();
+    }
+}
+
+/// What becomes of an account.
+enum Change {
+    Password(String),
+    Active(bool),
+    ClaimsRole(ClaimsRole),
+}
+
+impl CachedAccounts {
+    /// As a task: what is committed must be forgotten even if whoever asked for it has left.
+    fn change(&self, id: &UserId, change: Change) -> Answer<'_, ()> {
+        let (shared, id) = (self.shared.clone(), id.clone());
+        let work = tokio::spawn(async move { shared.change_account(id, change).await });
+        Box::pin(async move { work.await.map_err(broken)? })
+    }
+}
+
+/// A change that broke down: nobody knows whether it was made.
+fn broken(error: JoinError) -> AccountError {
+    AccountError::Unavailable(Arc::new(error))
+}
+
+impl Accounts for CachedAccounts {
+    fn create(&self, account: NewAccount) -> Answer<'_, User> {
+        // Nobody was known by this identifier, and that nobody is there is not remembered.
+        self.shared.store.create(account)
+    }
+
+    fn by_login<'a>(&'a self, login: &'a str) -> Answer<'a, Option<Credentials>> {
+        self.shared.store.by_login(login)
+    }
+
+    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Account>> {
+        let known = self.shared.memory().users.get(id).cloned();
+        match known {
+            Some(account) => Box::pin(std::future::ready(Ok(Some(account)))),
+            None => Box::pin(self.shared.read_account(id)),
+        }
+    }
+
+    fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<User>> {
+        self.shared.store.by_usernames(usernames)
+    }
+
+    fn search<'a>(
+        &'a self,
+        prefix: &'a str,
+        beside: Option<&'a UserId>,
+        limit: u32,
+    ) -> Answer<'a, Vec<User>> {
+        self.shared.store.search(prefix, beside, limit)
+    }
+
+    fn count(&self) -> Answer<'_, u64> {
+        self.shared.store.count()
+    }
+
+    fn probe(&self) -> Answer<'_, ()> {
+        self.shared.store.probe()
+    }
+
+    fn open_sign_in(&self, new: NewSignIn) -> Answer<'_, ()> {
+        // Its name is new, so it is not remembered.
+        self.shared.store.open_sign_in(new)
+    }
+
+    fn sign_ins_of<'a>(&'a self, user: &'a UserId, now_ms: i64) -> Answer<'a, Vec<ListedSignIn>> {
+        self.shared.store.sign_ins_of(user, now_ms)
+    }
+
+    fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Answer<'_, ()> {
+        Box::pin(self.shared.note_seen(seen))
+    }
+
+    fn end_sign_ins(&self, wish: EndSignIns) -> Answer<'_, Option<Vec<Uuid>>> {
+        let shared = self.shared.clone();
+        let work = tokio::spawn(async move { shared.end_sign_ins(wish).await });
+        Box::pin(async move { work.await.map_err(broken)? })
+    }
+
+    fn end_oldest<'a>(
+        &'a self,
+        user: &'a UserId,
+        newest: Uuid,
+        most: u32,
+        now_ms: i64,
+    ) -> Answer<'a, Vec<Uuid>> {
+        let (shared, user) = (self.shared.clone(), user.clone());
+        // A task, as in `change`.
+        let work = tokio::spawn(async move { shared.end_oldest(user, newest, most, now_ms).await });
+        Box::pin(async move { work.await.map_err(broken)? })
+    }
+
+    fn sign_in_by_secret<'a>(
+        &'a self,
+        secret_hash: &'a [u8; 32],
+        now_ms: i64,
+    ) -> Answer<'a, Option<(SignIn, Account)>> {
+        self.shared.store.sign_in_by_secret(secret_hash, now_ms)
+    }
+
+    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Account)>> {
+        let known = self.shared.memory().sign_ins.get(&id).filter(|it| it.0.expires_at_ms > now_ms).cloned();
+        match known {
+            Some(live) => Box::pin(std::future::ready(Ok(Some(live)))),
+            None => Box::pin(self.shared.read_sign_in(id, now_ms)),
+        }
+    }
+
+    fn rotate<'a>(
+        &'a self,
+        old_hash: &'a [u8; 32],
+        new_hash: &'a [u8; 32],
+        now_ms: i64,
+        expires_at_ms: i64,
+    ) -> Answer<'a, Rotation> {
+        let (shared, old_hash, new_hash) = (self.shared.clone(), *old_hash, *new_hash);
+        // A task, as in `change`.
+        let work =
+            tokio::spawn(async move { shared.rotate(old_hash, new_hash, now_ms, expires_at_ms).await });
+        Box::pin(async move { work.await.map_err(broken)? })
+    }
+
+    fn revoke(&self, id: Uuid) -> Answer<'_, bool> {
+        let shared = self.shared.clone();
+        let work = tokio::spawn(async move { shared.revoke(id).await });
+        Box::pin(async move { work.await.map_err(broken)? })
+    }
+
+    fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Answer<'_, ()> {
+        let shared = self.shared.clone();
+        let work = tokio::spawn(async move { shared.end_token(id, expires_at_ms).await });
+        Box::pin(async move { work.await.map_err(broken)? })
+    }
+
+    fn token_ended_until(&self, id: Uuid) -> Answer<'_, Option<i64>> {
+        let memory = self.shared.memory();
+        if let Some(EndedTokens::All(ended)) = &memory.ended_tokens {
+            return Box::pin(std::future::ready(Ok(ended.get(&id).copied())));
+        }
+        drop(memory);
+        Box::pin(self.shared.read_token(id))
+    }
+
+    fn ended_tokens(&self, limit: u32) -> Answer<'_, Vec<(Uuid, i64)>> {
+        self.shared.store.ended_tokens(limit)
+    }
+
+    fn purge_expired(&self, now_ms: i64) -> Answer<'_, u64> {
+        // Sign-ins that have expired are not taken from memory either.
+        self.shared.memory().ended_tokens = None;
+        self.shared.store.purge_expired(now_ms)
+    }
+
+    fn set_password<'a>(&'a self, id: &'a UserId, password_hash: String) -> Answer<'a, ()> {
+        self.change(id, Change::Password(password_hash))
+    }
+
+    fn change_password(&self, change: NewPassword) -> Answer<'_, Option<Vec<Uuid>>> {
+        let shared = self.shared.clone();
+        let work = tokio::spawn(async move { shared.change_password(change).await });
+        Box::pin(async move { work.await.map_err(broken)? })
+    }
+
+    fn set_active<'a>(&'a self, id: &'a UserId, is_active: bool) -> Answer<'a, ()> {
+        self.change(id, Change::Active(is_active))
+    }
+
+    fn set_claims_role<'a>(&'a self, id: &'a UserId, claims_role: ClaimsRole) -> Answer<'a, ()> {
+        self.change(id, Change::ClaimsRole(claims_role))
+    }
+
+    fn changed_after(&self, change: Option<u64>) -> Answer<'_, (u64, Vec<UserId>)> {
+        Box::pin(self.shared.changed_after(change))
+    }
+}

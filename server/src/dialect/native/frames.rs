@@ -1,0 +1,201 @@
+//! The native frames that go to many or are long, written into one buffer without a copy of what they say.
+//!
+//! The types of `protocol` own what they hold, which is right for whoever reads. The tests hold both to the same spelling.
+
+use bytes::Bytes;
+use hub::model::Message;
+use hub::{Broadcast, JoinSnapshot};
+use protocol::{Cursor, DraftId, LiveChange, Member, MessageId, MessageKind, RawJson, RoomId, UserId};
+use serde::Serialize;
+
+use super::common::{frame_of, write};
+
+/// Bytes around a text: names, identifiers, numbers.
+const AROUND: usize = 384;
+
+#[derive(Serialize)]
+struct Frame<T> {
+    r#type: &'static str,
+    data: T,
+}
+
+/// As `ServerFrame::Message`.
+pub(super) fn message(message: &Message) -> Option<Bytes> {
+    #[derive(Serialize)]
+    struct Line<'a> {
+        room: &'a RoomId,
+        cursor: Cursor,
+        id: MessageId,
+        author: &'a UserId,
+        name: &'a str,
+        draft: DraftId,
+        body: &'a str,
+        at_ms: i64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        parent: Option<MessageId>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        kind: Option<&'a MessageKind>,
+    }
+    let Message { room, cursor, id, author, draft, body, at_ms, parent, kind } = message;
+    let line = Line {
+        room,
+        cursor: *cursor,
+        id: *id,
+        author: &author.id,
+        name: &author.username,
+        draft: *draft,
+        body,
+        at_ms: *at_ms,
+        parent: *parent,
+        kind: (!kind.is_text()).then_some(kind),
+    };
+    frame_of(&Frame { r#type: "message", data: line }, AROUND + body.len())
+}
+
+/// As `ServerFrame::Broadcast`, with its data as it came.
+pub(super) fn broadcast(Broadcast { room, user, event, data }: &Broadcast) -> Option<Bytes> {
+    #[derive(Serialize)]
+    struct Said<'a> {
+        room: &'a RoomId,
+        user: &'a UserId,
+        event: &'a str,
+        data: &'a RawJson,
+    }
+    let size = 80 + room.as_str().len() + user.as_str().len() + event.len() + data.as_str().len();
+    frame_of(&Frame { r#type: "broadcast", data: Said { room, user, event, data } }, size)
+}
+
+/// As `ServerFrame::Joined`. The list of members is written once for everybody who joins until something about them changes.
+pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
+    #[derive(Serialize)]
+    struct Beginning<'a> {
+        room: &'a RoomId,
+        head: Cursor,
+        recovered: bool,
+        has_more: bool,
+        messages: &'a [protocol::Message],
+    }
+    #[derive(Serialize)]
+    struct End<'a> {
+        typing: &'a [UserId],
+        #[serde(skip_serializing_if = "<[_]>::is_empty")]
+        participants: &'a [UserId],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        live: Option<&'a LiveChange>,
+    }
+    let JoinSnapshot {
+        room, head, recovered, has_more, messages, roster, typing, participants, live, ..
+    } = joined;
+    let members = roster.spelled(|member: &Member, out| write(member, out).unwrap_or_default());
+    let bodies: usize = messages.iter().map(|message| message.body.len() + AROUND).sum();
+    let mut out = Vec::with_capacity(AROUND + bodies + members.text().len());
+    out.extend_from_slice(br#"{"type":"joined","data":"#);
+    let (head, recovered, has_more) = (*head, *recovered, *has_more);
+    write(&Beginning { room, head, recovered, has_more, messages }, &mut out)?;
+    // The bracket that closes it: the rest of the object follows.
+    out.pop();
+    out.extend_from_slice(br#","members":["#);
+    let arrived = joined.arrived();
+    match arrived.as_ref().and_then(|(index, member)| Some((members.around(*index)?, member))) {
+        Some(((before, behind), member)) => {
+            out.extend_from_slice(before);
+            write(member, &mut out)?;
+            out.extend_from_slice(behind);
+        }
+        None => out.extend_from_slice(members.text()),
+    }
+    out.extend_from_slice(b"],");
+    let tail = out.len();
+    write(&End { typing, participants, live: live.as_ref() }, &mut out)?;
+    // The bracket that opens it: the object is open already.
+    out.remove(tail);
+    out.push(b'}');
+    Some(out.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use protocol::{JoinedRoom, ServerFrame};
+    use serde_json::json;
+
+    use super::*;
+    use crate::dialect::golden;
+
+    fn text(frame: Option<Bytes>) -> String {
+        String::from_utf8(frame.unwrap().to_vec()).unwrap()
+    }
+
+    #[test]
+    fn a_message_is_spelled_as_the_protocol_spells_it() {
+        let plain = golden::message("\"Tee\"\n\u{202e} 👩‍👩‍👧");
+        let parent = Some(MessageId(golden::uuid(9)));
+        let kind = MessageKind::parse("question").unwrap();
+        for told in [plain.clone(), Message { parent, kind, ..plain }] {
+            let spelled = serde_json::to_string(&ServerFrame::Message { data: told.to_wire() }).unwrap();
+            assert_eq!(text(message(&told)), spelled);
+        }
+    }
+
+    #[test]
+    fn a_broadcast_keeps_its_data_as_it_was_written() {
+        let data: RawJson = serde_json::from_str(r#"{"a": 1.50}"#).unwrap();
+        let (room, user) = (golden::room(), golden::ann());
+        let said = Broadcast { room, user, event: "a\"b".into(), data };
+        assert_eq!(
+            text(broadcast(&said)),
+            r#"{"type":"broadcast","data":{"room":"kitchen","user":"ann-id","event":"a\"b","data":{"a": 1.50}}}"#
+        );
+    }
+
+    fn answer(members: usize, arriving: Option<usize>) -> JoinSnapshot {
+        let member = |n: usize| json!({ "id": format!("p{n}"), "name": format!("p{n}"), "role": "member", "online": false, "read_seq": n });
+        let members = (0..members).map(|n| serde_json::from_value(member(n)).unwrap()).collect();
+        JoinSnapshot {
+            room: golden::room(),
+            head: Cursor { epoch: 7, seq: 3 },
+            recovered: false,
+            has_more: true,
+            messages: vec![golden::message("hello").to_wire()],
+            roster: Arc::new(hub::Roster::of(members)),
+            arriving,
+            typing: vec![golden::ann()],
+            participants: Vec::new(),
+            live: None,
+        }
+    }
+
+    #[test]
+    fn an_answer_to_a_join_is_spelled_as_the_protocol_spells_it() {
+        let live = LiveChange {
+            room: golden::room(),
+            chat: None,
+            status: "live".to_owned(),
+            user: golden::ann(),
+            at_ms: 1,
+            details: serde_json::Map::new(),
+        };
+        for (members, arriving) in [(0, None), (1, None), (1, Some(0)), (3, None), (3, Some(1)), (3, Some(2))]
+        {
+            let quiet =
+                JoinSnapshot { typing: Vec::new(), messages: Vec::new(), ..answer(members, arriving) };
+            let busy = JoinSnapshot {
+                participants: vec![golden::ann()],
+                live: Some(live.clone()),
+                ..answer(members, arriving)
+            };
+            for told in [answer(members, arriving), quiet, busy] {
+                let data: JoinedRoom = told.to_wire();
+                assert_eq!(
+                    data.members.iter().filter(|it| it.online).count(),
+                    usize::from(arriving.is_some())
+                );
+                let spelled = serde_json::to_string(&ServerFrame::Joined { data }).unwrap();
+                assert_eq!(text(joined(&told)), spelled);
+                // The roster is spelled already, and the same again.
+                assert_eq!(text(joined(&told)), spelled);
+            }
+        }
+    }
+}

@@ -1,0 +1,331 @@
+//! The dialect of SkillLift, at `/`: `{"type", "data"}` in, `{"type", "payload"}` out, camelCase.
+
+use bytes::Bytes;
+use hub::model::Message;
+use hub::store::InboxKind;
+use hub::{Command, CommandError, Encoder, Event, HubError, JoinMode};
+use protocol::{LiveChange, MessageKind, RoomId, UserId};
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::common::{self, Notice};
+use super::{Dialect, Request, Scope};
+use crate::clock::rfc3339;
+use crate::json;
+
+/// SkillLift's dialect.
+pub(super) static SKILLLIFT: Dialect = Dialect {
+    name: "skilllift",
+    encoder: Encoder {
+        wants_participants: true,
+        settles: &[InboxKind::Job, InboxKind::Notification],
+        ..Encoder::new(4, encode)
+    },
+    decode,
+    carriers: &["chat_message", "live_session_update"],
+    takes_first_frame: true,
+    has_inbox_cursor: false,
+};
+
+/// The document does not name the fields; these are understood, the first one is spoken.
+const ROOM_KEYS: [&str; 3] = ["roomId", "room_id", "room"];
+
+/// Only the server says these of a live session.
+const SERVER_KEYS: [&str; 3] = ["userId", "userName", "timestamp"];
+
+/// The values of a frame.
+struct Fields {
+    values: Map<String, Value>,
+    room: Option<RoomId>,
+}
+
+fn decode(frame: &str, _: &Scope) -> Result<Request, Box<CommandError>> {
+    let value = json::parse(frame).map_err(|misread| common::misread_frame(&misread))?;
+    let Value::Object(mut values) = value else { return Err(no_type().into()) };
+    let Some(Value::String(kind)) = values.remove("type") else { return Err(no_type().into()) };
+    // Values stand in `data`; in `payload`, as the server writes it, or beside the type they are understood, too.
+    for key in ["payload", "data"] {
+        match values.remove(key) {
+            Some(Value::Object(inner)) => values.extend(inner),
+            Some(Value::Null) | None => {}
+            Some(_) => return Err(common::misshapen(key, "must be an object").into()),
+        }
+    }
+    let mut fields = Fields { values, room: None };
+    request(&kind, &mut fields).map_err(|failure| Box::new(CommandError { room: fields.room, ..*failure }))
+}
+
+fn request(kind: &str, fields: &mut Fields) -> Result<Request, Box<CommandError>> {
+    let command = match kind {
+        "join_room" => Command::Join { room: fields.room()?, mode: JoinMode::WithParticipants },
+        "leave_room" => Command::Leave { room: fields.room()? },
+        "chat_message" => Command::Post {
+            room: fields.room()?,
+            draft: None,
+            body: fields.text("message")?,
+            parent: None,
+            kind: fields.message_kind()?,
+        },
+        "live_session_update" => {
+            let (room, status) = (fields.room()?, fields.text("status")?);
+            let mut details = std::mem::take(&mut fields.values);
+            details.retain(|key, _| !SERVER_KEYS.contains(&key.as_str()));
+            Command::Live { room, status, details }
+        }
+        "ping" => Command::Ping { nonce: 0 },
+        "authenticate" => return Ok(Request::Authenticate { token: fields.text("token")?, inbox: None }),
+        other => return Err(common::unknown(other).into()),
+    };
+    Ok(Request::Hub(command))
+}
+
+fn no_type() -> HubError {
+    common::misshapen("type", "must be the text that names the frame")
+}
+
+impl Fields {
+    /// Takes out the room; from then on every complaint names it.
+    fn room(&mut self) -> Result<RoomId, Box<CommandError>> {
+        let [spoken, ..] = ROOM_KEYS;
+        let named = ROOM_KEYS.map(|key| self.values.remove(key)).into_iter().flatten().next();
+        let raw = match named {
+            Some(Value::String(raw)) => raw,
+            Some(_) => return Err(common::misshapen(spoken, "must be a text").into()),
+            None => return Err(common::misshapen(spoken, "is missing").into()),
+        };
+        let room = RoomId::parse(&raw).map_err(|error| common::misshapen(spoken, &error.to_string()))?;
+        self.room = Some(room.clone());
+        Ok(room)
+    }
+
+    fn text(&mut self, key: &str) -> Result<String, Box<CommandError>> {
+        match self.values.remove(key) {
+            Some(Value::String(text)) => Ok(text),
+            Some(_) => Err(common::misshapen(key, "must be a text").into()),
+            None => Err(common::misshapen(key, "is missing").into()),
+        }
+    }
+
+    fn message_kind(&mut self) -> Result<MessageKind, Box<CommandError>> {
+        let key = "messageType";
+        match self.values.get(key) {
+            Some(Value::Null) | None => Ok(MessageKind::Text),
+            Some(_) => Ok(MessageKind::parse(&self.text(key)?)
+                .map_err(|error| common::misshapen(key, &error.to_string()))?),
+        }
+    }
+}
+
+/// What the server says.
+#[derive(Serialize)]
+struct Said<'a, P: Serialize> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    payload: P,
+}
+
+fn say(kind: &str, payload: impl Serialize) -> Option<Bytes> {
+    common::frame(&Said { kind, payload })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChatMessage<'a> {
+    room_id: &'a RoomId,
+    user_id: &'a UserId,
+    user_name: &'a str,
+    message: &'a str,
+    message_type: &'a MessageKind,
+    timestamp: String,
+}
+
+impl<'a> From<&'a Message> for ChatMessage<'a> {
+    fn from(it: &'a Message) -> Self {
+        Self {
+            room_id: &it.room,
+            user_id: &it.author.id,
+            user_name: &it.author.username,
+            message: &it.body,
+            message_type: &it.kind,
+            timestamp: rfc3339(it.at_ms),
+        }
+    }
+}
+
+fn encode(event: &Event) -> Option<Bytes> {
+    match event {
+        Event::Welcome(it, stamp) => {
+            let timestamp = rfc3339(stamp.at_ms);
+            say("connected", json!({ "userId": it.user, "userName": it.name, "timestamp": timestamp }))
+        }
+        Event::Message(message) => say("chat_message", ChatMessage::from(message)),
+        Event::Participant(it) => {
+            let payload = json!({
+                "roomId": it.room,
+                "userId": it.user,
+                "userName": it.name,
+                "timestamp": rfc3339(it.at_ms),
+            });
+            say(if it.here { "user_joined" } else { "user_left" }, payload)
+        }
+        Event::Live(change) => say("live_session_update", live(change)),
+        Event::Notification(it, _) => say("notification", Notice::from(it)),
+        Event::Pong(_) => say("pong", json!({})),
+        Event::Failed(failure) => fail(failure),
+        Event::Authenticated(it) => say("authenticated", json!({ "expiresInMs": it.expires_in_ms })),
+        Event::Expiring(it) => say("expiring", json!({ "expiresInMs": it.expires_in_ms })),
+        Event::Closing(it, _) => say("closing", json!({ "reconnectInMs": it.reconnect_in_ms })),
+        _ => None,
+    }
+}
+
+/// What an owner said of a session, and beside it who and when.
+fn live(change: &LiveChange) -> Map<String, Value> {
+    let mut payload = change.details.clone();
+    payload.insert("roomId".to_owned(), json!(change.room));
+    payload.insert("status".to_owned(), json!(change.status));
+    payload.insert("userId".to_owned(), json!(change.user));
+    payload.insert("timestamp".to_owned(), json!(rfc3339(change.at_ms)));
+    payload
+}
+
+/// The code stands where this dialect has its values, and where all raw sockets have it.
+fn fail(failure: &CommandError) -> Option<Bytes> {
+    let names = [("body", "message"), ("room", "roomId")];
+    let (message, detail) = common::complaint(failure, &names);
+    let mut payload = json!({ "code": detail.code, "message": message });
+    if let Some(fields) = payload.as_object_mut() {
+        let room = failure.room.as_ref().map(|room| json!(room));
+        let field = detail.field.as_ref().map(|field| json!(field));
+        let retry = detail.retry_after_ms.map(|wait_ms| json!(wait_ms));
+        for (key, value) in [("roomId", room), ("field", field), ("retryAfterMs", retry)] {
+            fields.extend(value.map(|value| (key.to_owned(), value)));
+        }
+    }
+    common::frame(&json!({ "type": "error", "message": message, "payload": payload, "data": detail }))
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{ErrorCode, ParticipantChange, Pong};
+
+    use super::super::golden::{AT_MS, ann, message, room, welcome};
+    use super::*;
+
+    fn spelled(event: &Event) -> Value {
+        serde_json::from_str(&SKILLLIFT.spell(event).unwrap()).unwrap()
+    }
+
+    fn understood(frame: &str) -> Request {
+        SKILLLIFT.understand(frame, &Scope::Anything)
+    }
+
+    #[test]
+    fn sl_01_the_first_frame_may_bring_the_token() {
+        let frame = r#"{"type":"authenticate","data":{"token":"x.y.z"}}"#;
+        assert!(matches!(understood(frame), Request::Authenticate { token, .. } if token == "x.y.z"));
+        assert!(SKILLLIFT.takes_first_frame);
+    }
+
+    #[test]
+    fn sl_03_a_room_is_found_under_three_names_in_three_places() {
+        let join = Request::Hub(Command::Join { room: room(), mode: JoinMode::WithParticipants });
+        for frame in [
+            r#"{"type":"join_room","data":{"roomId":"kitchen"}}"#,
+            r#"{"data":{"room_id":"kitchen"},"type":"join_room"}"#,
+            r#"{"type":"join_room","payload":{"room":"kitchen"},"data":null}"#,
+            r#"{"type":"join_room","roomId":"kitchen","more":true}"#,
+        ] {
+            assert_eq!(understood(frame), join, "{frame}");
+        }
+        let leave = Request::Hub(Command::Leave { room: room() });
+        assert_eq!(understood(r#"{"type":"leave_room","data":{"roomId":"kitchen"}}"#), leave);
+    }
+
+    #[test]
+    fn sl_03_a_chat_message_both_ways() {
+        let frame = r#"{"type":"chat_message","data":{"roomId":"kitchen","message":"hi","messageType":"question","userId":"eve"}}"#;
+        let kind = MessageKind::parse("question").unwrap();
+        let post = Command::Post { room: room(), draft: None, body: "hi".to_owned(), parent: None, kind };
+        assert_eq!(understood(frame), Request::Hub(post));
+        let expected = concat!(
+            r#"{"type":"chat_message","payload":{"roomId":"kitchen","userId":"ann-id","userName":"ann","message":"hi","#,
+            r#""messageType":"text","timestamp":"2026-09-21T14:13:20.120Z"}}"#
+        );
+        assert_eq!(SKILLLIFT.spell(&Event::Message(message("hi"))).unwrap(), expected);
+    }
+
+    #[test]
+    fn sl_03_a_live_session_update_keeps_what_the_application_adds_and_nothing_forged() {
+        let frame = r#"{"type":"live_session_update","data":{"room":"kitchen","status":"live","slide":3,"userId":"eve","timestamp":0}}"#;
+        let Request::Hub(Command::Live { room, status, details }) = understood(frame) else { panic!() };
+        assert_eq!(details, json!({ "slide": 3 }).as_object().unwrap().clone());
+        let change = LiveChange { room, chat: None, status, user: ann(), at_ms: AT_MS, details };
+        assert_eq!(
+            spelled(&Event::Live(change)),
+            json!({ "type": "live_session_update",
+                    "payload": { "roomId": "kitchen", "status": "live", "slide": 3, "userId": "ann-id",
+                                 "timestamp": "2026-09-21T14:13:20.120Z" } })
+        );
+    }
+
+    #[test]
+    fn sl_06_ping_and_pong_need_no_room() {
+        for frame in [r#"{"type":"ping"}"#, r#"{"type":"ping","data":{"timestamp":1}}"#] {
+            assert_eq!(understood(frame), Request::Hub(Command::Ping { nonce: 0 }));
+        }
+        assert_eq!(spelled(&Event::Pong(Pong { nonce: 0 })), json!({ "type": "pong", "payload": {} }));
+    }
+
+    #[test]
+    fn sl_07_who_comes_and_goes_is_named() {
+        for (here, kind) in [(true, "user_joined"), (false, "user_left")] {
+            let name = "ann".to_owned();
+            let change = ParticipantChange { room: room(), user: ann(), name, here, at_ms: AT_MS };
+            assert_eq!(
+                spelled(&Event::Participant(change)),
+                json!({ "type": kind, "payload": { "roomId": "kitchen", "userId": "ann-id", "userName": "ann",
+                                                   "timestamp": "2026-09-21T14:13:20.120Z" } })
+            );
+        }
+        assert_eq!(spelled(&welcome())["payload"]["userName"], "ann");
+        assert_eq!(spelled(&welcome())["type"], "connected");
+    }
+
+    #[test]
+    fn sl_14_bad_input_is_refused_by_name_and_room() {
+        for (frame, code, field) in [
+            ("{", ErrorCode::BadJson, None),
+            ("[]", ErrorCode::BadFrame, Some("type")),
+            ("{}", ErrorCode::BadFrame, Some("type")),
+            (r#"{"type":"user_joined","data":{"roomId":"kitchen"}}"#, ErrorCode::UnknownType, None),
+            (r#"{"type":"join_room"}"#, ErrorCode::BadFrame, Some("roomId")),
+            (r#"{"type":"join_room","data":7}"#, ErrorCode::BadFrame, Some("data")),
+            (r#"{"type":"join_room","data":{"roomId":7}}"#, ErrorCode::BadFrame, Some("roomId")),
+            (r#"{"type":"join_room","data":{"roomId":"no spaces"}}"#, ErrorCode::BadFrame, Some("roomId")),
+            (r#"{"type":"chat_message","data":{"roomId":"kitchen"}}"#, ErrorCode::BadFrame, Some("message")),
+            (
+                r#"{"type":"chat_message","data":{"roomId":"kitchen","message":"x","messageType":"a b"}}"#,
+                ErrorCode::BadFrame,
+                Some("messageType"),
+            ),
+            (
+                r#"{"type":"live_session_update","data":{"roomId":"kitchen"}}"#,
+                ErrorCode::BadFrame,
+                Some("status"),
+            ),
+        ] {
+            let (told, named) = SKILLLIFT.refuse(frame, &Scope::Anything);
+            assert_eq!((told, named.as_deref()), (code, field), "{frame}");
+        }
+        let frame = r#"{"type":"chat_message","data":{"roomId":"kitchen","message":3}}"#;
+        let failure = *(SKILLLIFT.decode)(frame, &Scope::Anything).unwrap_err();
+        let said = spelled(&Event::Failed(failure));
+        assert_eq!(said["payload"]["roomId"], "kitchen");
+        assert_eq!(
+            (&said["payload"]["code"], &said["data"]["code"]),
+            (&json!("bad_frame"), &json!("bad_frame"))
+        );
+        assert_eq!(said["message"], said["payload"]["message"]);
+    }
+}

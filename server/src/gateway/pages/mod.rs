@@ -1,0 +1,7 @@
+//! Pages: renders the pages, takes their forms, and serves the files that were built for them.
+
+pub(crate) mod account;
+pub(crate) mod files;
+pub(crate) mod forms;
+mod node_count;
+pub(crate) mod render;

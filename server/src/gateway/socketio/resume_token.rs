@@ -1,0 +1,326 @@
+//! Where a client stands in everything that it follows, as one short text.
+//!
+//! A client that comes back shows the text it got with the last event. It says all that is needed to find what was missed,
+//! so no server has to remember the client: a restarted one, or another one, can bring it up to date.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hub::{RoomHead, StreamPosition};
+use protocol::{Cursor, RoomId};
+use sha2::{Digest, Sha256};
+
+/// The first byte, so that other layouts can follow.
+const LAYOUT: u8 = 2;
+
+/// The layout of 0.1, in which epochs alone name rooms.
+const LAYOUT_OF_EPOCHS: u8 = 1;
+
+/// Rooms beyond which a client's place is not written down: the text would be longer than most events.
+const MAX_ROOMS: usize = 64;
+
+/// What a client of more rooms gets: no place. Without it the client would show an older one, of fewer rooms.
+const NOWHERE: &str = "-";
+
+/// Bytes of a text that is taken for one of ours, at most: every number at its longest.
+const MAX_BYTES: usize = 1 + 10 + MAX_ROOMS * (4 + 4 + 10);
+
+/// Tells a room from another one whose epoch is the same.
+type Check = [u8; 4];
+
+/// The newest numbers that a client was told.
+#[derive(Debug, Default)]
+pub struct Positions {
+    inbox: Option<u64>,
+    /// By id. A list and no tree, whose first node has room for eleven: most clients follow one room.
+    rooms: Vec<Position>,
+}
+
+#[derive(Debug)]
+struct Position {
+    room: RoomId,
+    epoch: u32,
+    /// Computed when the room is joined, and not with each event.
+    check: Check,
+    seq: u64,
+}
+
+/// What a client says about where it stood.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ResumeToken {
+    /// The newest number of the inbox.
+    pub inbox: u64,
+    rooms: Vec<RoomName>,
+}
+
+/// A room as the text names it, which is shorter than its id.
+#[derive(Debug, PartialEq, Eq)]
+struct RoomName {
+    epoch: u32,
+    /// None in the layout of 0.1.
+    check: Option<Check>,
+    /// The newest number.
+    seq: u64,
+}
+
+impl Positions {
+    /// Something was told.
+    pub fn note(&mut self, track: StreamPosition<'_>) {
+        match track {
+            StreamPosition::Inbox(seq) => self.inbox = Some(seq),
+            StreamPosition::Left(room) => {
+                if let Ok(place) = self.place(room) {
+                    self.rooms.remove(place);
+                }
+            }
+            StreamPosition::Room(room, cursor) => match self.place(room) {
+                Ok(place) => {
+                    if let Some(known) = self.rooms.get_mut(place) {
+                        known.move_to(cursor);
+                    }
+                }
+                Err(place) => {
+                    if self.rooms.is_empty() {
+                        // For this one alone.
+                        self.rooms.reserve_exact(1);
+                    }
+                    self.rooms.insert(place, Position::new(room.clone(), cursor));
+                }
+            },
+        }
+    }
+
+    fn place(&self, room: &RoomId) -> Result<usize, usize> {
+        self.rooms.binary_search_by(|known| known.room.cmp(room))
+    }
+
+    /// The text, unless the place in the inbox is not known yet.
+    pub fn offset(&self) -> Option<String> {
+        let inbox = self.inbox?;
+        if self.rooms.len() > MAX_ROOMS {
+            return Some(NOWHERE.to_owned());
+        }
+        let mut bytes = Vec::with_capacity(8 + 12 * self.rooms.len());
+        bytes.push(LAYOUT);
+        put(&mut bytes, inbox);
+        for Position { epoch, check, seq, .. } in &self.rooms {
+            bytes.extend_from_slice(&epoch.to_le_bytes());
+            bytes.extend_from_slice(check);
+            put(&mut bytes, *seq);
+        }
+        Some(URL_SAFE_NO_PAD.encode(bytes))
+    }
+}
+
+impl Position {
+    fn new(room: RoomId, Cursor { epoch, seq }: Cursor) -> Self {
+        Self { check: check_of(&room, epoch), room, epoch, seq }
+    }
+
+    fn move_to(&mut self, Cursor { epoch, seq }: Cursor) {
+        if self.epoch != epoch {
+            self.epoch = epoch;
+            self.check = check_of(&self.room, epoch);
+        }
+        self.seq = seq;
+    }
+}
+
+impl ResumeToken {
+    /// Reads a text; `None` for any that is not one of ours.
+    pub fn parse(offset: &str) -> Option<Self> {
+        if offset.len() > MAX_BYTES * 2 {
+            return None;
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(offset).ok()?;
+        let (&layout, mut rest) = bytes.split_first()?;
+        let has_checks = match layout {
+            LAYOUT => true,
+            LAYOUT_OF_EPOCHS => false,
+            _ => return None,
+        };
+        let inbox = take(&mut rest)?;
+        let mut rooms = Vec::new();
+        while !rest.is_empty() {
+            let epoch = u32::from_le_bytes(take_array(&mut rest)?);
+            let check = if has_checks { Some(take_array(&mut rest)?) } else { None };
+            rooms.push(RoomName { epoch, check, seq: take(&mut rest)? });
+        }
+        (rooms.len() <= MAX_ROOMS).then_some(Self { inbox, rooms })
+    }
+
+    /// Finds the rooms that are named among these, each with the newest number that the client has of it. `None` when one is
+    /// not there, or cannot be told from another one.
+    pub fn locate<'a>(&self, heads: &'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>> {
+        let mut by_epoch: Vec<&RoomHead> = heads.iter().collect();
+        by_epoch.sort_unstable_by_key(|(_, head)| head.epoch);
+        let locate = |name: &RoomName| {
+            let first = by_epoch.partition_point(|(_, head)| head.epoch < name.epoch);
+            let of_the_epoch = by_epoch.iter().skip(first).take_while(|(_, head)| head.epoch == name.epoch);
+            let mut named = of_the_epoch.filter(|(room, _)| name.is_of(room));
+            let head = named.next()?;
+            named.next().is_none().then_some((*head, name.seq))
+        };
+        self.rooms.iter().map(locate).collect()
+    }
+}
+
+impl RoomName {
+    /// Whether it names a room of its epoch.
+    fn is_of(&self, room: &RoomId) -> bool {
+        self.check.is_none_or(|check| check == check_of(room, self.epoch))
+    }
+}
+
+/// With the epoch, which is drawn when the room is made, so that nobody can choose an id that has the check of another room.
+fn check_of(room: &RoomId, epoch: u32) -> Check {
+    let digest = Sha256::new().chain_update(epoch.to_le_bytes()).chain_update(room.as_str()).finalize();
+    let [a, b, c, d, ..]: [u8; 32] = digest.into();
+    [a, b, c, d]
+}
+
+/// Seven bits in each byte, the lowest first (LEB128).
+fn put(bytes: &mut Vec<u8>, mut number: u64) {
+    while number >= 0x80 {
+        bytes.push(number.to_le_bytes()[0] | 0x80);
+        number >>= 7;
+    }
+    bytes.push(number.to_le_bytes()[0]);
+}
+
+fn take(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0;
+    for at in 0..10 {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f).checked_shl(7 * at)?;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+fn take_array<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
+    let (array, rest) = bytes.split_first_chunk()?;
+    *bytes = rest;
+    Some(*array)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::{btree_map, vec};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn room(id: &str) -> RoomId {
+        RoomId::parse(id).unwrap()
+    }
+
+    /// The rooms that a text names among these, and the numbers that it says.
+    fn located(offset: &str, heads: &[RoomHead]) -> Option<Vec<(RoomId, u64)>> {
+        let located = ResumeToken::parse(offset).unwrap();
+        let located = located.locate(heads)?;
+        Some(located.into_iter().map(|((room, _), seq)| (room.clone(), seq)).collect())
+    }
+
+    fn cursor(epoch: u32, seq: u64) -> Cursor {
+        Cursor { epoch, seq }
+    }
+
+    #[test]
+    fn a_place_is_read_as_it_was_written() {
+        let (kitchen, attic) = (room("kitchen"), room("attic"));
+        let heads = [(kitchen.clone(), cursor(7, 9)), (attic.clone(), cursor(u32::MAX, 9))];
+        let mut positions = Positions::default();
+        assert_eq!(positions.offset(), None);
+        positions.note(StreamPosition::Inbox(300));
+        positions.note(StreamPosition::Room(&kitchen, cursor(7, 1)));
+        positions.note(StreamPosition::Room(&kitchen, cursor(7, u64::MAX)));
+        positions.note(StreamPosition::Room(&attic, cursor(u32::MAX, 0)));
+        let offset = positions.offset().unwrap();
+        assert_eq!(ResumeToken::parse(&offset).unwrap().inbox, 300);
+        assert_eq!(located(&offset, &heads), Some(vec![(attic.clone(), 0), (kitchen.clone(), u64::MAX)]));
+        positions.note(StreamPosition::Left(&attic));
+        assert_eq!(located(&positions.offset().unwrap(), &heads), Some(vec![(kitchen, u64::MAX)]));
+    }
+
+    #[test]
+    fn rooms_of_one_epoch_are_told_apart() {
+        let (kitchen, attic) = (room("kitchen"), room("attic"));
+        let heads =
+            [(kitchen.clone(), cursor(7, 9)), (attic.clone(), cursor(7, 9)), (room("den"), cursor(8, 9))];
+        let mut positions = Positions::default();
+        positions.note(StreamPosition::Inbox(1));
+        // Made anew while the client was there.
+        positions.note(StreamPosition::Room(&kitchen, cursor(8, 5)));
+        positions.note(StreamPosition::Room(&kitchen, cursor(7, 2)));
+        let offset = positions.offset().unwrap();
+        assert_eq!(located(&offset, &heads), Some(vec![(kitchen, 2)]));
+        assert_eq!(located(&offset, &heads[1..]), None, "removed from the kitchen");
+        assert_eq!(located(&offset, &heads[2..]), None, "and from the attic");
+    }
+
+    #[test]
+    fn an_offset_of_the_first_release_is_read_where_its_epochs_are_unique() {
+        let offset = URL_SAFE_NO_PAD.encode([LAYOUT_OF_EPOCHS, 1, 7, 0, 0, 0, 3]);
+        let (kitchen, attic) = (room("kitchen"), room("attic"));
+        let heads = [(kitchen.clone(), cursor(7, 9)), (attic, cursor(7, 9)), (room("den"), cursor(8, 9))];
+        assert_eq!(located(&offset, &heads), None);
+        assert_eq!(located(&offset, &[heads[0].clone(), heads[2].clone()]), Some(vec![(kitchen, 3)]));
+        assert_eq!(located(&offset, &heads[2..]), None);
+    }
+
+    #[test]
+    fn another_text_is_no_place() {
+        let short = URL_SAFE_NO_PAD.encode([LAYOUT, 1, 7, 0]);
+        let without_check = URL_SAFE_NO_PAD.encode([LAYOUT, 1, 7, 0, 0, 0, 3]);
+        let endless = URL_SAFE_NO_PAD.encode([LAYOUT, 0xff, 0xff, 0xff]);
+        let newer = URL_SAFE_NO_PAD.encode([9, 1]);
+        let texts = ["", "?", NOWHERE, "kitchen:7", &short, &without_check, &endless, &newer];
+        for bad in texts.into_iter().chain([&*"A".repeat(10_000)]) {
+            assert_eq!(ResumeToken::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn who_follows_too_much_stands_nowhere() {
+        let mut positions = Positions::default();
+        positions.note(StreamPosition::Inbox(u64::MAX));
+        for number in 0..=MAX_ROOMS {
+            assert!(ResumeToken::parse(&positions.offset().unwrap()).is_some(), "{number}");
+            positions.note(StreamPosition::Room(&room(&format!("room-{number}")), cursor(1, u64::MAX)));
+        }
+        assert_eq!(positions.offset().as_deref(), Some(NOWHERE));
+    }
+
+    proptest! {
+        #[test]
+        fn any_place_is_read_as_it_was_written(
+            inbox in any::<u64>(),
+            rooms in btree_map("[a-z0-9_:.-]{1,8}", (prop_oneof![0..3_u32, any::<u32>()], any::<u64>()), 0..=MAX_ROOMS),
+        ) {
+            let mut positions = Positions::default();
+            positions.note(StreamPosition::Inbox(inbox));
+            let heads: Vec<RoomHead> =
+                rooms.iter().map(|(id, &(epoch, seq))| (room(id), cursor(epoch, seq))).collect();
+            for (room, cursor) in &heads {
+                positions.note(StreamPosition::Room(room, *cursor));
+            }
+            let offset = positions.offset().unwrap();
+            prop_assert!(offset.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it)), "{offset}");
+            prop_assert_eq!(ResumeToken::parse(&offset).map(|token_position| token_position.inbox), Some(inbox));
+            let mut right: Vec<_> = heads.iter().map(|(room, head)| (room.clone(), head.seq)).collect();
+            right.sort();
+            prop_assert_eq!(located(&offset, &heads), Some(right));
+        }
+
+        #[test]
+        fn what_was_not_written_by_us_is_refused_or_means_a_place(bytes in vec(any::<u8>(), 0..1_500)) {
+            let texts = [URL_SAFE_NO_PAD.encode(&bytes), String::from_utf8_lossy(&bytes).into_owned()];
+            for token_position in texts.iter().filter_map(|text| ResumeToken::parse(text)) {
+                prop_assert!(token_position.rooms.len() <= MAX_ROOMS);
+            }
+        }
+    }
+}
