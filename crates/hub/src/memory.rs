@@ -3,6 +3,7 @@
 mod clock;
 mod faults;
 mod inbox;
+mod inbox_store;
 mod members;
 mod room;
 

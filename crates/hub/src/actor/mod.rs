@@ -27,15 +27,15 @@ pub(crate) enum Flow {
     End(HubError),
 }
 
-/// What a mailbox holds.
-pub(crate) trait Command: Send + 'static {
+/// A command that a mailbox holds.
+pub(crate) trait MailboxCommand: Send + 'static {
     /// Answers a command that will not be executed.
     fn reject(self, error: &HubError);
 }
 
 /// The behaviour of an actor; [`run`] gives it a task.
 pub(crate) trait Actor: Send {
-    type Command: Command;
+    type Command: MailboxCommand;
 
     /// Executes one command, or adds it to what [`Actor::finish_batch`] commits.
     fn execute(&mut self, command: Self::Command) -> impl Future<Output = Flow> + Send;
@@ -79,7 +79,7 @@ pub(crate) async fn run<A: Actor>(
 }
 
 /// Rejects what waits in a mailbox and whatever is still sent to it.
-pub(crate) async fn reject_all<C: Command>(mut mailbox: mpsc::Receiver<C>, error: &HubError) {
+pub(crate) async fn reject_all<C: MailboxCommand>(mut mailbox: mpsc::Receiver<C>, error: &HubError) {
     mailbox.close();
     while let Some(command) = mailbox.recv().await {
         command.reject(error);

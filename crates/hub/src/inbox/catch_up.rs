@@ -16,8 +16,8 @@ use crate::event::{Event, Stamp};
 use crate::queue::{Disconnected, StreamPosition};
 use crate::store::{Delivered, Entry, StoreError};
 
-use super::command::InboxStart;
 use super::delivery::event_of;
+use super::start::InboxStart;
 use super::stored::StoredInbox;
 
 /// Entries after the start, and running jobs, that are read at a time.

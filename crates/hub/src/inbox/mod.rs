@@ -12,6 +12,7 @@ mod direct_message;
 mod job;
 mod receipts;
 mod registry;
+mod start;
 mod stored;
 mod unconfirmed;
 
@@ -23,7 +24,7 @@ use protocol::{CloseCode, Job, JobChange, JobId, JobStep, UserId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::actor::{self, Actor, Command as _, Flow, RunSettings};
+use crate::actor::{self, Actor, Flow, MailboxCommand as _, RunSettings};
 use crate::client::ClientHandle;
 use crate::context::HubContext;
 use crate::error::HubError;
@@ -37,13 +38,13 @@ use job::ReportOutcome;
 use stored::StoredInbox;
 use unconfirmed::UnconfirmedWrites;
 
-pub use command::InboxStart;
 pub(crate) use command::{InboxCommand, InboxMailbox, Proof};
 pub(crate) use direct_message::send_direct_message;
 pub(crate) use job::JobRequest;
 pub use job::{JobReport, NewJob};
 pub(crate) use receipts::PendingReceipts;
 pub(crate) use registry::InboxRegistry;
+pub use start::InboxStart;
 
 struct Inbox {
     context: Arc<HubContext>,

@@ -15,7 +15,8 @@ use crate::generational_cache::TwoGenerationCache;
 use crate::queue::StreamPosition;
 use crate::store::InboxState;
 
-use super::command::{InboxCommand, InboxMailbox, InboxStart};
+use super::command::{InboxCommand, InboxMailbox};
+use super::start::InboxStart;
 
 /// Idle inboxes whose state is cached, at least; at most twice as many. Some 60 bytes each.
 const CACHED: usize = 50_000;

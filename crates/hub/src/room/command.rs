@@ -6,7 +6,7 @@ use protocol::{Cursor, DraftId, LiveChange, Member, MessageId, MessageKind, RawJ
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::actor::Command;
+use crate::actor::MailboxCommand;
 use crate::client::{ClientHandle, ClientId};
 use crate::command::JoinMode;
 use crate::error::HubError;
@@ -163,7 +163,7 @@ impl Post {
     }
 }
 
-impl Command for RoomCommand {
+impl MailboxCommand for RoomCommand {
     fn reject(self, error: &HubError) {
         match self {
             Self::Batched(Batched::Post(post)) => post.reject(None, error),

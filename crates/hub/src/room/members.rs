@@ -33,6 +33,16 @@ pub(super) struct Difference {
     pub(super) added: Vec<Membership>,
 }
 
+/// The result of reading the members from the store again.
+pub(super) enum Resync {
+    /// They are those of the store.
+    Current,
+    /// The store has no such room: it has no members any more.
+    Deleted,
+    /// The store did not answer.
+    Unavailable(HubError),
+}
+
 impl Difference {
     pub(super) fn is_empty(&self) -> bool {
         self.roles.is_empty() && self.removed.is_empty() && self.added.is_empty()

@@ -17,16 +17,7 @@ use crate::store::StoreError;
 use super::Room;
 use super::command::SetLiveStatus;
 use super::fanout::RoomEvent;
-
-/// The result of reading the members again.
-pub(super) enum Resync {
-    /// They are those of the store.
-    Current,
-    /// The room is gone, and nobody is in it.
-    Deleted,
-    /// The store did not answer.
-    Unavailable(HubError),
-}
+use super::members::Resync;
 
 impl Room {
     pub(super) async fn add_members(

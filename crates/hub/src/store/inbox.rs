@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use protocol::{InboxItem, Job, JobId, Notification, NotificationId, UserId};
 
-use super::StoreError;
+use super::error::StoreError;
 
 /// Something to be put into a person's inbox.
 #[derive(Debug, Clone)]

@@ -2,6 +2,7 @@
 //!
 //! The store's traits go through `async_trait`, because the hub holds its store as a trait object.
 
+mod error;
 mod inbox;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use protocol::{
     Cursor, DraftId, LiveChange, MessageId, MessageKind, Role, RoomId, RoomKind, RoomSummary, UserId,
 };
 
+pub use error::StoreError;
 pub(crate) use inbox::item_bytes;
 pub use inbox::{
     Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, NewEntry, Notifications, ReadNotifications,
@@ -21,40 +23,6 @@ use crate::model::{Membership, Message, RoomRecord, User};
 
 /// How long until a store that did not answer is asked again.
 pub(crate) const AGAIN: Duration = Duration::from_secs(1);
-
-/// Why a store did not do what it was asked. Nothing was changed, except that a store which is not available may have done
-/// it and not known it.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// Another room has this identifier.
-    #[error("a room of this id exists already")]
-    RoomTaken,
-    /// A room of this identifier was deleted.
-    #[error("a room of this id was deleted")]
-    RoomDeleted,
-    /// There is no such room.
-    #[error("there is no such room")]
-    NoSuchRoom,
-    /// Somebody named is not known.
-    #[error("there is no person `{0}`")]
-    NoSuchPerson(UserId),
-    /// The one a message is for is not in the room.
-    #[error("this person is not in the room")]
-    NotMember,
-    /// Somebody left the room for good.
-    #[error("`{0}` left this room for good")]
-    LeftForGood(UserId),
-    /// The database refused or did not answer.
-    #[error("the store is not available")]
-    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
-}
-
-impl StoreError {
-    /// The database refused or did not answer, and this is what it said.
-    pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Unavailable(Arc::new(cause))
-    }
-}
 
 /// A room to be made.
 #[derive(Debug, Clone)]
