@@ -24,7 +24,7 @@ fn packets() -> impl Strategy<Value = Vec<Packet>> {
 
 proptest! {
     #[test]
-    fn a_payload_holds_the_packets_that_were_put_in(said in packets()) {
+    fn a_payload_holds_the_packets_that_were_encoded(said in packets()) {
         let mut payload = PayloadEncoder::new();
         for packet in &said {
             match packet {

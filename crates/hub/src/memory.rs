@@ -1,9 +1,9 @@
 //! The ports in memory: a store that ends with the process, and clocks, for tests and measurements.
 
 mod clock;
-mod faults;
 mod inbox;
 mod inbox_store;
+mod injected_errors;
 mod members;
 mod room;
 
@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use protocol::{Cursor, Job, JobId, LiveChange, MessageId, Role, RoomId, RoomKind, RoomSummary, UserId};
 
 pub use clock::{ManualClock, SystemClock};
-pub use faults::{Faults, Held};
 use inbox::Inbox;
+pub use injected_errors::{HeldRead, InjectedErrors};
 use room::{Place, Room, index};
 
 use crate::model::{Membership, RoomRecord, User};
@@ -27,7 +27,7 @@ use crate::store::{Appended, HistoryRange, MessageDraft, Page, RoomDraft, Store,
 pub struct MemoryStore {
     /// A std mutex: held for one question, never across an `.await`.
     state: Mutex<State>,
-    faults: Faults,
+    injected: InjectedErrors,
 }
 
 #[derive(Debug, Default)]
@@ -58,9 +58,9 @@ impl MemoryStore {
         self.state().users.insert(user.id.clone(), Arc::new(user));
     }
 
-    /// What goes wrong, for whoever tries out what happens then.
-    pub fn faults(&self) -> &Faults {
-        &self.faults
+    /// Plans failures, for tests.
+    pub fn inject(&self) -> &InjectedErrors {
+        &self.injected
     }
 
     /// A store that panicked half-way through a change would be broken; no change here can panic, so a poisoned lock
@@ -167,7 +167,7 @@ impl Store for MemoryStore {
     }
 
     async fn room(&self, id: &RoomId) -> Result<Option<RoomRecord>, StoreError> {
-        self.faults.before_record()?;
+        self.injected.before_record()?;
         let state = self.state();
         state.rooms.get(id).map(|room| state.record(id, room)).transpose()
     }
@@ -206,7 +206,7 @@ impl Store for MemoryStore {
 
     async fn rename_room(&self, room: &RoomId, name: &str) -> Result<(), StoreError> {
         name.clone_into(&mut self.state().chat(room)?.name);
-        self.faults.after_change()
+        self.injected.after_change()
     }
 
     async fn delete_room(&self, deleted: &RoomId) -> Result<(), StoreError> {
@@ -218,7 +218,7 @@ impl Store for MemoryStore {
         let State { rooms, live_rooms, places, .. } = &mut *state;
         live_rooms.retain(|_, live| rooms.contains_key(live));
         places.retain(|_, (room, _)| rooms.contains_key(room));
-        self.faults.after_change()
+        self.injected.after_change()
     }
 
     async fn add_members(
@@ -228,19 +228,19 @@ impl Store for MemoryStore {
         _: i64,
     ) -> Result<Vec<Membership>, StoreError> {
         let added = self.state().add_members(id, users)?;
-        self.faults.after_change()?;
+        self.injected.after_change()?;
         Ok(added)
     }
 
     async fn remove_member(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError> {
         let successor = self.state().remove_member(room, user, false);
-        self.faults.after_change()?;
+        self.injected.after_change()?;
         Ok(successor)
     }
 
     async fn leave_for_good(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError> {
         let successor = self.state().remove_member(room, user, true);
-        self.faults.after_change()?;
+        self.injected.after_change()?;
         Ok(successor)
     }
 
@@ -262,7 +262,7 @@ impl Store for MemoryStore {
         drafts: Vec<MessageDraft>,
         at_ms: i64,
     ) -> Result<Vec<Appended>, StoreError> {
-        self.faults.before_append()?;
+        self.injected.before_append()?;
         let mut state = self.state();
         state.room(id)?;
         for draft in &drafts {
@@ -277,7 +277,7 @@ impl Store for MemoryStore {
                 state.places.insert(message.id, (id.clone(), message.cursor));
             }
         }
-        self.faults.after_change()?;
+        self.injected.after_change()?;
         Ok(answers)
     }
 
@@ -296,7 +296,7 @@ impl Store for MemoryStore {
     }
 
     async fn page(&self, room: &RoomId, slice: HistoryRange, limit: u32) -> Result<Page, StoreError> {
-        self.faults.before_page().await?;
+        self.injected.before_page().await?;
         let state = self.state();
         let room = state.rooms.get(room);
         Ok(room.map_or(Page { messages: Vec::new(), has_more: false }, |room| room.page(slice, limit)))
@@ -309,7 +309,7 @@ impl Store for MemoryStore {
         slice: HistoryRange,
         limit: u32,
     ) -> Result<Option<Page>, StoreError> {
-        self.faults.before_page().await?;
+        self.injected.before_page().await?;
         let state = self.state();
         let room = state.rooms.get(room).filter(|room| state.host(room).place(user).is_some());
         Ok(room.map(|room| room.page(slice, limit)))
@@ -330,7 +330,7 @@ impl Store for MemoryStore {
     }
 
     async fn summary(&self, id: &RoomId, user: &UserId) -> Result<Option<RoomSummary>, StoreError> {
-        self.faults.before_summary()?;
+        self.injected.before_summary()?;
         let state = self.state();
         let room = state.rooms.get(id);
         Ok(room.and_then(|room| room.place(user).map(|place| room.summary(id, place))))

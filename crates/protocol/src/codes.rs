@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_stays_away_only_when_coming_back_is_pointless() {
+    fn a_client_reconnects_unless_that_is_pointless() {
         for number in [1000, 1001, 1002, 1005, 1006, 1007, 1009, 1011, 1012, 4008, 4429, 4999] {
             assert!(CloseCode::comes_back(number), "{number}");
         }

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_name_that_could_turn_its_surroundings_is_isolated() {
+    fn only_a_name_that_could_change_its_surroundings_is_isolated() {
         assert_eq!(isolated("Küche 李 🎉"), "Küche 李 🎉");
         assert_eq!(isolated("מטבח"), "\u{2068}מטבח\u{2069}");
         assert_eq!(isolated("a\u{202E}b"), "\u{2068}a\u{202E}b\u{2069}");

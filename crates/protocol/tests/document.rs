@@ -44,17 +44,17 @@ fn known<T: DeserializeOwned + Debug>(stranger: &str) -> BTreeSet<String> {
 }
 
 #[test]
-fn every_client_frame_is_shown_as_it_is_spelled() {
+fn every_client_frame_is_documented_as_it_is_encoded() {
     assert_eq!(spelled_alike::<ClientFrame>("client"), known::<ClientFrame>(r#"{"type":"?","data":{}}"#));
 }
 
 #[test]
-fn every_server_frame_is_shown_as_it_is_spelled() {
+fn every_server_frame_is_documented_as_it_is_encoded() {
     assert_eq!(spelled_alike::<ServerFrame>("server"), known::<ServerFrame>(r#"{"type":"?","data":{}}"#));
 }
 
 #[test]
-fn the_small_reader_reads_what_serde_reads() {
+fn the_small_decoder_reads_what_serde_reads() {
     for line in examples("server") {
         let small: ServerFrame = from_text(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         let mut full: ServerFrame = serde_json::from_str(line).unwrap();
@@ -71,7 +71,7 @@ fn the_small_reader_reads_what_serde_reads() {
 }
 
 #[test]
-fn the_small_reader_names_what_is_missing_or_wrong() {
+fn the_small_decoder_names_missing_and_wrong_fields() {
     for (text, complaint) in [
         (r#"{"type":"pong","data":{"nonce":4294967296}}"#, "`nonce` is missing or not of its shape"),
         (r#"{"type":"pong","data":{}}"#, "`nonce` is missing or not of its shape"),
@@ -85,7 +85,7 @@ fn the_small_reader_names_what_is_missing_or_wrong() {
 }
 
 #[test]
-fn what_may_be_absent_may_be_absent() {
+fn optional_fields_may_be_absent() {
     let bare: ErrorBody = from_text(r#"{"code":"too_many","message":"Enough."}"#).unwrap();
     assert_eq!(bare.field, None);
     let full: ErrorBody = from_text(r#"{"code":"too_many","message":"Enough.","retry_after_ms":7}"#).unwrap();
@@ -93,14 +93,14 @@ fn what_may_be_absent_may_be_absent() {
 }
 
 #[test]
-fn every_error_code_is_explained() {
+fn every_error_code_is_documented() {
     for code in known::<ErrorCode>("\"?\"") {
         assert!(DOCUMENT.contains(&format!("| `{code}` |")), "{code} is not in the table");
     }
 }
 
 #[test]
-fn every_close_code_is_explained_and_rightly() {
+fn every_close_code_is_documented_with_its_meaning() {
     for code in CloseCode::ALL {
         let row = DOCUMENT.lines().find(|line| line.starts_with(&format!("| {} |", code.number())));
         let row = row.unwrap_or_else(|| panic!("{} is not in the table", code.number()));

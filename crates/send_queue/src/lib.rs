@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_bounded_in_bytes_and_slots_while_nobody_reads() {
+    fn the_queue_is_bounded_in_bytes_and_slots() {
         let mut queue = queue(&[("m", 600, DeliveryPolicy::Reliable)]);
         for _ in 0..10_000 {
             queue.push("a", 30, A).unwrap();

@@ -66,7 +66,7 @@ fn same(args: &IncomingArgs, arguments: &[Argument]) -> bool {
 
 proptest! {
     #[test]
-    fn an_event_carries_what_was_put_in(
+    fn an_event_carries_its_arguments(
         namespace in "/[^,]{0,10}",
         // The libraries keep a few lower-case words for themselves.
         name in "[^a-zL]\\PC{0,20}",
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn an_acknowledgement_carries_what_was_put_in(number in any::<u64>(), arguments in arguments()) {
+    fn an_acknowledgement_carries_its_arguments(number in any::<u64>(), arguments in arguments()) {
         let packet = read(ack("/", number, &put_together(&arguments)));
         let Packet::Ack { id, args, .. } = packet else { panic!("{packet:?}") };
         prop_assert_eq!(id, number);

@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_short_or_for_a_plain_client_stays_as_it_is() {
+    fn a_message_that_is_short_or_for_a_plain_client_is_not_compressed() {
         let mut cache = DeflateCache::default();
         let long = OutFrame::text(Bytes::from("again and ".repeat(100)));
         let plain = NegotiatedCompression { deflate: None, from_bytes: 0 };

@@ -96,7 +96,7 @@ fn hear(wire: &[u8], sizes: &[usize]) -> Vec<Incoming> {
 
 proptest! {
     #[test]
-    fn messages_are_heard_as_they_were_said(said in messages(), sizes in vec(1..300_usize, 1..6)) {
+    fn decoded_messages_equal_the_encoded_ones(said in messages(), sizes in vec(1..300_usize, 1..6)) {
         let mut wire = Vec::new();
         for it in &said {
             write(it, &mut wire);
@@ -106,7 +106,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_made_smaller_is_smaller_and_the_same(
+    fn compressed_messages_are_smaller_and_inflate_to_the_same(
         pieces in vec(("[a-e]{0,20}", 1..50_usize).prop_map(|(it, times)| Bytes::from(it.repeat(times))), 1..4),
         window_bits in 9..=15_u8,
     ) {

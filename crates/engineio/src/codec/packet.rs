@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_packet_of_a_client_is_refused() {
+    fn an_invalid_client_packet_is_refused() {
         assert_eq!(decode(b""), Err(DecodeError::Empty));
         assert_eq!(decode(b"0{}"), Err(DecodeError::Type));
         assert_eq!(decode(b"7"), Err(DecodeError::Type));

@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn caches_that_evict_each_other_on_many_threads_stay_right() {
+    fn caches_that_evict_each_other_on_many_threads_remain_correct() {
         let cache = cache_of(8_000);
         let work = |cache: &Arc<HistoryCache>| {
             for _ in 0..20 {

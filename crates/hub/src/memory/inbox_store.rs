@@ -47,7 +47,7 @@ impl InboxStore for MemoryStore {
         }
         let inbox = state.inboxes.entry(user.clone()).or_default();
         let seqs = entries.into_iter().map(|entry| inbox.put(entry, at_ms)).collect();
-        self.faults.after_change()?;
+        self.injected.after_change()?;
         Ok(seqs)
     }
 
@@ -68,7 +68,7 @@ impl InboxStore for MemoryStore {
         seq: u64,
         limit: u32,
     ) -> Result<Option<Vec<Entry>>, StoreError> {
-        self.faults.before_page().await?;
+        self.injected.before_page().await?;
         let state = self.state();
         Ok(state.inboxes.get(user).map_or(Some(Vec::new()), |inbox| inbox.after(seq, limit)))
     }

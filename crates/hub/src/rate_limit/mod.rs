@@ -265,7 +265,7 @@ mod tests {
         }
 
         #[test]
-        fn operation_is_accepted_after_the_told_wait_and_not_before(
+        fn operation_is_accepted_after_the_returned_wait_and_not_before(
             per_second in 1..1_000_000_u32,
             burst in 0..20_u32,
             pauses_ns in vec(0..100_000_000_u64, 0..50),

@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn coming_and_going() {
+    fn connect_and_disconnect_packets_are_encoded() {
         assert_eq!(connect("/", "s", None), r#"0{"sid":"s"}"#);
         assert_eq!(connect("/chat", "s", Some("p")), r#"0/chat,{"sid":"s","pid":"p"}"#);
         assert_eq!(

@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_has_its_type_a_message_and_the_namespace() {
+    fn a_connect_error_has_its_type_a_message_and_the_namespace() {
         let packet = connect_error("/a", "no");
         assert_eq!(
             &packet[..],

@@ -34,7 +34,7 @@ fn a_reason_is_text() {
 }
 
 #[test]
-fn after_the_end_nothing_counts_and_nothing_is_kept() {
+fn after_a_close_nothing_is_decoded_or_kept() {
     for end in [close(1000, b""), frame(FIN | 3, b"")] {
         let mut decoder = Decoder::new(LIMITS, false);
         read_with(&mut decoder, &end);

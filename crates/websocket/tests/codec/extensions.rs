@@ -18,7 +18,7 @@ fn answer(offers: &[&str]) -> Option<String> {
 const AGREED: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 
 #[test]
-fn every_way_to_offer_it_is_agreed_to() {
+fn every_form_of_the_offer_is_accepted() {
     for offer in [
         "permessage-deflate",
         "Permessage-Deflate",
@@ -90,7 +90,7 @@ fn an_agreed_window_is_what_messages_are_compressed_for() {
 }
 
 #[test]
-fn what_is_no_list_of_extensions_fails_the_handshake() {
+fn a_malformed_list_of_extensions_fails_the_handshake() {
     for broken in
         ["permessage-deflate;", ";", "a b", "a; b=", "a; b=\"", "a; b=\"x y\"", "a; b=\"\"", "a==b", "a; =b"]
     {

@@ -40,7 +40,7 @@ fn frames_are_whole_and_not_masked() {
 }
 
 #[test]
-fn control_frames_stay_within_125_bytes() {
+fn control_frames_have_at_most_125_bytes() {
     assert_eq!(written(&OutFrame::close(1001, "bye")), [FIN | CLOSE, 5, 3, 0xe9, b'b', b'y', b'e']);
     assert_eq!(written(&OutFrame::close(1005, "never sent")), [FIN | CLOSE, 0]);
     let long = written(&OutFrame::close(1000, &"é".repeat(100)));

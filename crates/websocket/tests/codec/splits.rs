@@ -53,7 +53,7 @@ fn read_in_pieces(bytes: &[u8], random: &mut StdRng) -> (Vec<Incoming>, Option<V
 }
 
 #[test]
-fn the_cuts_make_no_difference() {
+fn split_reads_decode_to_the_same_messages() {
     let mut refused = 0;
     for seed in 0..ROUNDS {
         let random = &mut StdRng::seed_from_u64(seed);
