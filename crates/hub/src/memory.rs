@@ -1,4 +1,4 @@
-//! The ports in memory: a store that ends with the process, and clocks, for tests and measurements.
+//! Memory: a store that ends with the process, and clocks, for tests and measurements.
 
 mod clock;
 mod inbox;
@@ -16,16 +16,16 @@ use protocol::{Cursor, Job, JobId, LiveChange, MessageId, Role, RoomId, RoomKind
 pub use clock::{ManualClock, SystemClock};
 use inbox::Inbox;
 pub use injected_errors::{HeldRead, InjectedErrors};
-use room::{Place, Room, index};
+use room::{MemberRow, Room, index};
 
 use crate::model::{Membership, RoomRecord, User};
 use crate::store::{Appended, HistoryRange, MessageDraft, Page, RoomDraft, Store, StoreError};
 
-/// A [`Store`] in memory, for tests and measurements. It keeps the same contract as those on disk, except that nothing
-/// outlives it.
+/// A [`Store`] in memory, for tests and measurements. It has the same contract as those on disk, except that nothing outlives
+/// it.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    /// A std mutex: held for one question, never across an `.await`.
+    /// A std mutex: held for one call, never across an `.await`.
     state: Mutex<State>,
     injected: InjectedErrors,
 }
@@ -38,22 +38,22 @@ struct State {
     live_rooms: HashMap<RoomId, RoomId>,
     /// The ids of rooms that were deleted.
     deleted: HashSet<RoomId>,
-    /// The latest that a room was active.
+    /// The latest activity of any room.
     latest_active_ms: i64,
-    /// The room and the place of every message.
-    places: HashMap<MessageId, (RoomId, Cursor)>,
+    /// The room and the position of every message.
+    positions: HashMap<MessageId, (RoomId, Cursor)>,
     inboxes: HashMap<UserId, Inbox>,
     /// By identifier, which is by time.
     jobs: BTreeMap<JobId, Job>,
 }
 
 impl MemoryStore {
-    /// Remembers nobody and nothing yet.
+    /// An empty store.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Makes somebody known, so that rooms can have this person. Replaces what was known before.
+    /// Adds a user, or replaces the user of the same id. Members of rooms have to be known.
     pub fn put_user(&self, user: User) {
         self.state().users.insert(user.id.clone(), Arc::new(user));
     }
@@ -63,8 +63,7 @@ impl MemoryStore {
         &self.injected
     }
 
-    /// A store that panicked half-way through a change would be broken; no change here can panic, so a poisoned lock
-    /// only tells of a panic elsewhere.
+    /// No change here can panic, so a poisoned lock means a panic elsewhere.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -81,7 +80,7 @@ impl State {
             .and_then(|room| if room.chat.is_none() { Ok(room) } else { Err(StoreError::NoSuchRoom) })
     }
 
-    /// Whether a room of this id may be made.
+    /// Whether a room of this id may be created.
     fn is_free(&self, room: &RoomId) -> Result<(), StoreError> {
         if self.rooms.contains_key(room) {
             return Err(StoreError::RoomTaken);
@@ -93,7 +92,7 @@ impl State {
         self.users.get(id).ok_or_else(|| StoreError::NoSuchPerson(id.clone()))
     }
 
-    /// When a room is active that something happens in now: later than all before, even if the time that was given is not.
+    /// The time of activity of a room with a new event: later than all before, even if the given time is not.
     fn next_active_ms(&mut self, at_ms: i64) -> i64 {
         let before = std::mem::replace(&mut self.latest_active_ms, at_ms);
         self.latest_active_ms = if at_ms < before { before + 1 } else { at_ms };
@@ -105,24 +104,24 @@ impl State {
         room.chat.as_ref().and_then(|chat| self.rooms.get(chat)).unwrap_or(room)
     }
 
-    /// What was last said of the session in a chat's live room.
+    /// The last status of a chat's live session.
     fn session_of(&self, chat: &RoomId) -> Option<LiveChange> {
         let live = self.live_rooms.get(chat).and_then(|live| self.rooms.get(live));
         live.and_then(|live| live.live.clone())
     }
 
-    fn membership(&self, room: &Room, place: &Place) -> Result<Membership, StoreError> {
+    fn membership(&self, room: &Room, member: &MemberRow) -> Result<Membership, StoreError> {
         Ok(Membership {
-            user: self.user(&place.user)?.clone(),
-            role: place.role,
+            user: self.user(&member.user)?.clone(),
+            role: member.role,
             // The marks are the chat's.
-            read_seq: if room.chat.is_none() { place.read_seq } else { 0 },
+            read_seq: if room.chat.is_none() { member.read_seq } else { 0 },
         })
     }
 
     fn record(&self, id: &RoomId, room: &Room) -> Result<RoomRecord, StoreError> {
         let host = self.host(room);
-        let members = host.members.iter().map(|place| self.membership(room, place));
+        let members = host.members.iter().map(|member| self.membership(room, member));
         Ok(RoomRecord {
             id: id.clone(),
             name: host.name.clone(),
@@ -149,7 +148,7 @@ impl Store for MemoryStore {
             state.user(user)?;
             if seen.insert(user) {
                 let role = if *user == draft.owner { Role::Owner } else { Role::Member };
-                members.push(Place { user: user.clone(), role, read_seq: 0 });
+                members.push(MemberRow { user: user.clone(), role, read_seq: 0 });
             }
         }
         let room = Room {
@@ -215,9 +214,9 @@ impl Store for MemoryStore {
             state.deleted.insert(deleted.clone());
         }
         state.rooms.retain(|id, room| id != deleted && room.chat.as_ref() != Some(deleted));
-        let State { rooms, live_rooms, places, .. } = &mut *state;
+        let State { rooms, live_rooms, positions, .. } = &mut *state;
         live_rooms.retain(|_, live| rooms.contains_key(live));
-        places.retain(|_, (room, _)| rooms.contains_key(room));
+        positions.retain(|_, (room, _)| rooms.contains_key(room));
         self.injected.after_change()
     }
 
@@ -274,7 +273,7 @@ impl Store for MemoryStore {
         let answers: Vec<_> = drafts.into_iter().map(append).collect();
         for answer in &answers {
             if let Appended::New(message) = answer {
-                state.places.insert(message.id, (id.clone(), message.cursor));
+                state.positions.insert(message.id, (id.clone(), message.cursor));
             }
         }
         self.injected.after_change()?;
@@ -288,8 +287,8 @@ impl Store for MemoryStore {
         };
         let head = room.head().seq;
         for (user, seq) in marks {
-            if let Some(place) = room.members.iter_mut().find(|place| place.user == *user) {
-                place.read_seq = place.read_seq.max(head.min(*seq));
+            if let Some(member) = room.members.iter_mut().find(|member| member.user == *user) {
+                member.read_seq = member.read_seq.max(head.min(*seq));
             }
         }
         Ok(())
@@ -311,17 +310,17 @@ impl Store for MemoryStore {
     ) -> Result<Option<Page>, StoreError> {
         self.injected.before_page().await?;
         let state = self.state();
-        let room = state.rooms.get(room).filter(|room| state.host(room).place(user).is_some());
+        let room = state.rooms.get(room).filter(|room| state.host(room).member(user).is_some());
         Ok(room.map(|room| room.page(slice, limit)))
     }
 
     async fn find_message(&self, message: MessageId) -> Result<Option<(RoomId, Cursor)>, StoreError> {
-        Ok(self.state().places.get(&message).cloned())
+        Ok(self.state().positions.get(&message).cloned())
     }
 
     async fn room_positions(&self, user: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
         let state = self.state();
-        let theirs = state.rooms.iter().filter(|(_, room)| state.host(room).place(user).is_some());
+        let theirs = state.rooms.iter().filter(|(_, room)| state.host(room).member(user).is_some());
         Ok(theirs.map(|(id, room)| (id.clone(), room.head())).collect())
     }
 
@@ -333,7 +332,7 @@ impl Store for MemoryStore {
         self.injected.before_summary()?;
         let state = self.state();
         let room = state.rooms.get(id);
-        Ok(room.and_then(|room| room.place(user).map(|place| room.summary(id, place))))
+        Ok(room.and_then(|room| room.member(user).map(|member| room.summary(id, member))))
     }
 
     async fn summaries(
@@ -346,7 +345,7 @@ impl Store for MemoryStore {
         let mut theirs: Vec<_> = state
             .rooms
             .iter()
-            .filter_map(|(id, room)| room.place(user).map(|place| (id, room, place)))
+            .filter_map(|(id, room)| room.member(user).map(|member| (id, room, member)))
             .collect();
         // Stable, so that rooms of the same moment stay in the order of their ids.
         theirs.sort_by_key(|(_, room, _)| std::cmp::Reverse(room.active_at_ms));
@@ -355,6 +354,6 @@ impl Store for MemoryStore {
             Some(last) => theirs.iter().position(|(id, ..)| *id == last).map_or(theirs.len(), |at| at + 1),
         };
         let page = theirs.into_iter().skip(start).take(index(limit.into()));
-        Ok(page.map(|(id, room, place)| room.summary(id, place)).collect())
+        Ok(page.map(|(id, room, member)| room.summary(id, member)).collect())
     }
 }

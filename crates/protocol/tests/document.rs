@@ -1,4 +1,4 @@
-//! `docs/PROTOCOL.md` is the golden file: every frame in it is spelled as the code spells it, and none is missing.
+//! Document: `docs/PROTOCOL.md` is the golden file. Every frame in it is encoded as the code encodes it, and none is missing.
 
 #![expect(
     clippy::unwrap_used,
@@ -25,8 +25,8 @@ fn examples(side: &str) -> Vec<&'static str> {
     blocks.flat_map(|block| block.split("```").next().unwrap().trim().lines()).collect()
 }
 
-/// Parses each example, spells it again, and answers with the types that were seen.
-fn spelled_alike<F: DeserializeOwned + Serialize + PartialEq + Debug>(side: &str) -> BTreeSet<String> {
+/// Decodes each example and encodes it again. Returns the types of the examples.
+fn check_examples<F: DeserializeOwned + Serialize + PartialEq + Debug>(side: &str) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     for line in examples(side) {
         let frame: F = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -39,18 +39,18 @@ fn spelled_alike<F: DeserializeOwned + Serialize + PartialEq + Debug>(side: &str
 
 /// The names that an enum knows, as serde lists them when it meets another.
 fn known<T: DeserializeOwned + Debug>(stranger: &str) -> BTreeSet<String> {
-    let complaint = serde_json::from_str::<T>(stranger).unwrap_err().to_string();
-    complaint.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+    let message = serde_json::from_str::<T>(stranger).unwrap_err().to_string();
+    message.split('`').skip(3).step_by(2).map(str::to_owned).collect()
 }
 
 #[test]
 fn every_client_frame_is_documented_as_it_is_encoded() {
-    assert_eq!(spelled_alike::<ClientFrame>("client"), known::<ClientFrame>(r#"{"type":"?","data":{}}"#));
+    assert_eq!(check_examples::<ClientFrame>("client"), known::<ClientFrame>(r#"{"type":"?","data":{}}"#));
 }
 
 #[test]
 fn every_server_frame_is_documented_as_it_is_encoded() {
-    assert_eq!(spelled_alike::<ServerFrame>("server"), known::<ServerFrame>(r#"{"type":"?","data":{}}"#));
+    assert_eq!(check_examples::<ServerFrame>("server"), known::<ServerFrame>(r#"{"type":"?","data":{}}"#));
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn the_small_decoder_reads_what_serde_reads() {
     for line in examples("server") {
         let small: ServerFrame = from_text(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         let mut full: ServerFrame = serde_json::from_str(line).unwrap();
-        // What is up to an application is nothing that the pages could use.
+        // The pages do not decode what is up to an application.
         match &mut full {
             ServerFrame::Live { data } => data.details.clear(),
             ServerFrame::Job { data } => data.item.job.result = None,
@@ -72,14 +72,14 @@ fn the_small_decoder_reads_what_serde_reads() {
 
 #[test]
 fn the_small_decoder_names_missing_and_wrong_fields() {
-    for (text, complaint) in [
+    for (text, message) in [
         (r#"{"type":"pong","data":{"nonce":4294967296}}"#, "`nonce` is missing or not of its shape"),
         (r#"{"type":"pong","data":{}}"#, "`nonce` is missing or not of its shape"),
         (r#"{"type":"pong"}"#, "`data` is missing or not of its shape"),
         (r#"{"type":"shrug","data":{}}"#, "`type` is missing or not of its shape"),
         (r#"{"type":"left","data":{"room":"no spaces"}}"#, "`room` is missing or not of its shape"),
     ] {
-        assert_eq!(from_text::<ServerFrame>(text).unwrap_err().to_string(), complaint, "{text}");
+        assert_eq!(from_text::<ServerFrame>(text).unwrap_err().to_string(), message, "{text}");
     }
     assert!(matches!(from_text::<ServerFrame>("{"), Err(Unreadable::Json { .. })));
 }

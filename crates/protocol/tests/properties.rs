@@ -1,4 +1,4 @@
-//! What holds for all cursors, identifiers and frames.
+//! Properties of all cursors, identifiers and frames.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 

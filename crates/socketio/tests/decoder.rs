@@ -1,4 +1,4 @@
-//! Which messages are Socket.IO packets of a client, and what they mean.
+//! Decoder: messages of a client that are Socket.IO packets, and those that are not.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a packet that is not understood fails the test")]
 
@@ -132,7 +132,7 @@ fn arguments_and_namespaces_are_bounded() {
     assert_eq!(decode(&event(MAX_ARGUMENTS + 1)), Err(DecodeError::TooManyArguments));
     assert_eq!(decode(&format!("30[{}1]", "1,".repeat(MAX_ARGUMENTS))), Err(DecodeError::TooManyArguments));
     assert!(decode(&format!("30[{}1]", "1,".repeat(MAX_ARGUMENTS - 1))).is_ok());
-    // What comes behind the first one that is too many is not looked at.
+    // Arguments after the first one too many are not parsed.
     assert_eq!(decode(&event(MAX_ARGUMENTS + 1).replace(']', ",")), Err(DecodeError::TooManyArguments));
     assert!(decode(&format!("0/{}", "n".repeat(255))).is_ok());
     assert_eq!(decode(&format!("0/{}", "n".repeat(256))), Err(DecodeError::Namespace));

@@ -1,4 +1,4 @@
-//! Events and acknowledgements with any arguments, text and bytes, are received as they were sent.
+//! Properties of packets: events and acknowledgements with any arguments are decoded as they were encoded.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
@@ -68,7 +68,7 @@ proptest! {
     #[test]
     fn an_event_carries_its_arguments(
         namespace in "/[^,]{0,10}",
-        // The libraries keep a few lower-case words for themselves.
+        // The libraries reserve a few lower-case words.
         name in "[^a-zL]\\PC{0,20}",
         number in any::<Option<u64>>(),
         arguments in arguments(),

@@ -1,4 +1,4 @@
-//! Inbox commands: what an inbox's mailbox holds.
+//! Inbox commands: the commands in an inbox's mailbox.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use super::catch_up::CatchUp;
 use super::job::JobRequest;
 use super::start::InboxStart;
 
-/// Where commands for an inbox go. Bounded: a sender to a busy inbox waits.
+/// The mailbox of an inbox. Bounded: a sender to a busy inbox waits.
 pub(crate) type InboxMailbox = mpsc::Sender<InboxCommand>;
 
-/// Where an answer goes. The one who asked may have left meanwhile, so a failed send means nothing.
+/// The sender of an answer. Its receiver may have been dropped meanwhile, so a failed send means nothing.
 type Reply<T> = oneshot::Sender<Result<T, HubError>>;
 
 pub(crate) enum InboxCommand {
@@ -51,7 +51,7 @@ pub(crate) enum InboxCommand {
     Stop(oneshot::Sender<()>),
 }
 
-/// What a client has received.
+/// A client's proof of what it has received.
 pub(crate) enum Proof {
     /// The entries with these numbers.
     These(Vec<u64>),

@@ -58,7 +58,7 @@ impl InboxRegistry {
         self.actors.if_passive(user, || self.idle().get(user).copied()).flatten()
     }
 
-    /// Removes an inbox that has nothing to do, unless somebody holds its mailbox. Caches its state, if that is known.
+    /// Removes an inbox that has nothing to do, unless a task holds its mailbox. Caches its state, if that is known.
     pub(super) fn passivate(
         &self,
         user: &UserId,

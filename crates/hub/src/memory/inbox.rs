@@ -12,7 +12,7 @@ use crate::store::{Entry, NewEntry, Notifications, item_bytes};
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
     pub(super) head: u64,
-    /// By number. The newest has the number `head`; of older ones than the newest [`MAX_INBOX_ITEMS`] those that wait.
+    /// By number. The newest has the number `head`; of those older than the newest [`MAX_INBOX_ITEMS`], the ones that wait.
     entries: BTreeMap<u64, Entry>,
     /// By identifier, which is by time.
     pub(super) notifications: BTreeMap<NotificationId, Notification>,
@@ -36,7 +36,7 @@ impl Inbox {
         self.head
     }
 
-    /// The newest number that is not kept for its age.
+    /// The newest number that is kept only if its entry waits.
     fn gone(&self) -> u64 {
         self.head.saturating_sub(MAX_INBOX_ITEMS.into())
     }
@@ -53,7 +53,7 @@ impl Inbox {
         self.entries.values().filter(|entry| entry.waits)
     }
 
-    /// Entries wait no more. The bytes that they took.
+    /// Marks entries as delivered. Returns the bytes that they took.
     pub(super) fn deliver(&mut self, is_meant: impl Fn(&Entry) -> bool) -> u64 {
         let gone = self.gone();
         let mut bytes = 0;
@@ -75,7 +75,7 @@ impl Inbox {
     }
 }
 
-/// As many of these entries as one portion has: at least one.
+/// As many of these entries as fit one portion: at least one.
 pub(super) fn portion<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Entry> {
     let mut bytes = 0;
     let mut page = Vec::new();

@@ -12,7 +12,7 @@ use crate::store::{
 };
 
 impl State {
-    /// Somebody's jobs, oldest first.
+    /// A user's jobs, oldest first.
     fn jobs_of(&self, user: &UserId) -> impl DoubleEndedIterator<Item = &Job> {
         self.jobs.values().filter(move |job| job.owner == *user)
     }
@@ -30,9 +30,9 @@ impl InboxStore for MemoryStore {
         let mut state = self.state();
         state.user(user)?;
         for entry in &entries {
-            if let InboxItem::Direct(letter) = &entry.item {
-                state.role(&letter.room, &letter.author).ok_or(StoreError::NoSuchRoom)?;
-                state.role(&letter.room, &letter.to).ok_or(StoreError::NotMember)?;
+            if let InboxItem::Direct(message) = &entry.item {
+                state.role(&message.room, &message.author).ok_or(StoreError::NoSuchRoom)?;
+                state.role(&message.room, &message.to).ok_or(StoreError::NotMember)?;
             }
         }
         match job {

@@ -41,7 +41,7 @@ pub struct Rates {
     /// Broadcasts of one connection.
     pub broadcasts: Option<Rate>,
     /// Commands of any kind on one connection.
-    pub wishes: Option<Rate>,
+    pub commands: Option<Rate>,
     /// Bytes that a user sends over all connections, as they are after inflating.
     pub bytes: Option<Rate>,
     /// Requests of a user, over REST and all connections.
@@ -273,7 +273,7 @@ mod tests {
             let (limiter, rate) = (RateLimiter::default(), Rate { per_second, burst });
             accepted(&limiter, rate, &pauses_ns);
             let mut now = limiter.begun + Duration::from_nanos(pauses_ns.iter().sum());
-            // After each accepted operation the next follows at once.
+            // After each accepted operation the next one comes at once.
             let wait = loop {
                 if let Err(wait) = limiter.count(rate, now) { break wait }
             };

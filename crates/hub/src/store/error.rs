@@ -1,11 +1,11 @@
-//! Store errors: why a store did not do what it was asked.
+//! Store errors: why a store call failed.
 
 use std::sync::Arc;
 
 use protocol::UserId;
 
-/// Why a store did not do what it was asked. Nothing was changed, except that a store which is not available may have done
-/// it and not known it.
+/// Why a store call failed. Nothing was changed, except that a store which is not available may have made the change without
+/// knowing it.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// Another room has this identifier.
@@ -17,22 +17,22 @@ pub enum StoreError {
     /// There is no such room.
     #[error("there is no such room")]
     NoSuchRoom,
-    /// Somebody named is not known.
-    #[error("there is no person `{0}`")]
+    /// A user that the call names is not known.
+    #[error("there is no user `{0}`")]
     NoSuchPerson(UserId),
-    /// The one a message is for is not in the room.
-    #[error("this person is not in the room")]
+    /// The recipient of a message is not a member of the room.
+    #[error("this user is not a member of the room")]
     NotMember,
-    /// Somebody left the room for good.
+    /// A user left the room for good.
     #[error("`{0}` left this room for good")]
     LeftForGood(UserId),
-    /// The database refused or did not answer.
+    /// The database failed or did not answer.
     #[error("the store is not available")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
 
 impl StoreError {
-    /// The database refused or did not answer, and this is what it said.
+    /// The database failed or did not answer, with its error.
     pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Unavailable(Arc::new(cause))
     }

@@ -30,7 +30,7 @@ async fn messages_are_limited_by_user_over_all_connections() {
 
 #[tokio::test(start_paused = true)]
 async fn commands_are_limited_by_connection() {
-    let rates = Rates { wishes: Some(SLOW), ..Rates::default() };
+    let rates = Rates { commands: Some(SLOW), ..Rates::default() };
     let world = World::new(Settings { rates, ..Settings::default() }).await;
     let (ann, again) = (world.connect("ann"), world.connect("ann"));
     for _ in 0..3 {
@@ -66,7 +66,7 @@ async fn a_frame_that_is_refused_unread_costs_eight_times_its_bytes() {
 
 #[tokio::test(start_paused = true)]
 async fn a_client_that_keeps_exceeding_its_rate_is_closed() {
-    let rates = Rates { wishes: Some(SLOW), messages: Some(SLOW), ..Rates::default() };
+    let rates = Rates { commands: Some(SLOW), messages: Some(SLOW), ..Rates::default() };
     let world = World::new(Settings { rates, ..Settings::default() }).await;
     let (ann, mut again) = (world.connect("ann"), world.connect_and_join("ann").await);
     let rejections = (0..2_000)

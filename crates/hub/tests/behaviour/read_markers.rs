@@ -85,7 +85,7 @@ async fn an_outsider_cannot_set_a_read_marker() {
 
 #[tokio::test]
 async fn a_receipt_for_a_message_outside_of_the_cache_is_sent() {
-    let world = World::new(Settings { ring: 2, ..Settings::default() }).await;
+    let world = World::new(Settings { history_cache_messages_per_room: 2, ..Settings::default() }).await;
     let mut ann = world.connect_and_join("ann").await;
     let ids = post_messages(&world, &mut ann, 5).await;
     let mut counting = world.connect_with_receipts("ann");

@@ -57,8 +57,8 @@ fn long(numbers: std::ops::RangeInclusive<u128>) -> impl Iterator<Item = (u128, 
 #[tokio::test]
 async fn a_page_is_bounded_in_bytes_from_cache_and_from_store() {
     // From the history cache, from one page of the store, and in several pages.
-    for (ring, missing) in [(256, 30), (10, 60), (10, 600)] {
-        let world = World::new(Settings { ring, ..Settings::default() }).await;
+    for (history_cache_messages_per_room, missing) in [(256, 30), (10, 60), (10, 600)] {
+        let world = World::new(Settings { history_cache_messages_per_room, ..Settings::default() }).await;
         if missing < 60 {
             let mut ann = world.connect_and_join("ann").await;
             for (draft, text) in long(1..=missing) {
@@ -127,7 +127,7 @@ async fn messages_posted_during_a_recovery_arrive_once_and_in_order() {
 }
 
 #[tokio::test]
-async fn a_subscriber_that_joins_again_stays_subscribed() {
+async fn a_subscriber_that_joins_again_remains_subscribed() {
     let world = World::new(Settings::default()).await;
     world.store_drafts(1..=600).await;
     let (mut ann, mut bob) = (world.connect_and_join("ann").await, world.connect_and_join("bob").await);

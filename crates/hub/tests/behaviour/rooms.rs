@@ -54,7 +54,7 @@ async fn a_resent_draft_is_acknowledged_and_not_published_again() {
 
 #[tokio::test]
 async fn a_recovering_client_receives_exactly_what_it_missed() {
-    let settings = Settings { ring: 4, ..Settings::default() };
+    let settings = Settings { history_cache_messages_per_room: 4, ..Settings::default() };
     let world = World::new(settings).await;
     let mut ann = world.connect_and_join("ann").await;
     for n in 1..=10 {

@@ -10,7 +10,7 @@ use crate::world::{World, runtime, user};
 /// A history, and a client that recovers in it.
 #[derive(Debug, Clone)]
 struct Absence {
-    ring: usize,
+    history_cache_messages_per_room: usize,
     /// Bytes of the history cache of the room, and of all rooms.
     bytes: (usize, usize),
     /// Messages stored before the room is spawned, and posted since.
@@ -28,23 +28,26 @@ fn absence() -> impl Strategy<Value = Absence> {
     let bytes = (few(), few());
     let rest =
         (1..80_usize, bytes, stored, 0..120_u64, any::<u64>(), prop::bool::weighted(0.9), vec(0..3_u8, 1..6));
-    rest.prop_map(|(ring, bytes, stored, posted, since, same_epoch, meanwhile)| Absence {
-        ring,
-        bytes,
-        stored,
-        posted,
-        // Also a little beyond the head.
-        since: since % (stored + posted + 3),
-        same_epoch,
-        meanwhile,
+    rest.prop_map(|(history_cache_messages_per_room, bytes, stored, posted, since, same_epoch, meanwhile)| {
+        Absence {
+            history_cache_messages_per_room,
+            bytes,
+            stored,
+            posted,
+            // Also a little beyond the head.
+            since: since % (stored + posted + 3),
+            same_epoch,
+            meanwhile,
+        }
     })
 }
 
 async fn recover(absence: Absence) {
-    let Absence { ring, bytes, stored, posted, since, same_epoch, meanwhile } = absence;
+    let Absence { history_cache_messages_per_room, bytes, stored, posted, since, same_epoch, meanwhile } =
+        absence;
     let (history_cache_bytes_per_room, history_cache_bytes) = bytes;
     let world = World::new(Settings {
-        ring,
+        history_cache_messages_per_room,
         history_cache_bytes_per_room,
         history_cache_bytes,
         ..Settings::default()

@@ -1,4 +1,4 @@
-//! Placeholders: what stands in the text of a packet where bytes belong.
+//! Placeholders: objects in the text of a packet that stand for its attachments.
 
 use std::borrow::Cow;
 use std::fmt;

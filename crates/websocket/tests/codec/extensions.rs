@@ -5,7 +5,7 @@ use websocket::codec::{Handshake, HandshakeError};
 
 use crate::handshakes::{get, shake};
 
-/// What is answered to these headers.
+/// The answer to these headers.
 fn answer(offers: &[&str]) -> Option<String> {
     let mut headers = get();
     for offer in offers {
@@ -33,8 +33,8 @@ fn every_form_of_the_offer_is_accepted() {
         assert_eq!(answer(&[offer]).as_deref(), Some(AGREED), "{offer}");
     }
     for bits in 9..=15 {
-        let told = answer(&[&format!("permessage-deflate; server_max_window_bits={bits}")]);
-        assert_eq!(told, Some(format!("{AGREED}; server_max_window_bits={bits}")));
+        let answer = answer(&[&format!("permessage-deflate; server_max_window_bits={bits}")]);
+        assert_eq!(answer, Some(format!("{AGREED}; server_max_window_bits={bits}")));
     }
 }
 

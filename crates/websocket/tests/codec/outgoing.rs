@@ -1,4 +1,4 @@
-//! What a server writes (RFC 6455, sections 5.1, 5.2 and 5.5).
+//! Outgoing frames of a server (RFC 6455, sections 5.1, 5.2 and 5.5).
 
 use bytes::Bytes;
 use websocket::codec::{Kind, OutFrame};
