@@ -82,16 +82,16 @@ fn encode(sample: &Sample, out: &mut Vec<u8>) {
 /// The messages that are decoded when the network delivers pieces of these sizes, again and again.
 fn decode_in_pieces(wire: &[u8], sizes: &[usize]) -> Vec<Incoming> {
     let (mut decoder, mut buffer) = (Decoder::new(LIMITS, true), BytesMut::new());
-    let (mut decoded, mut rest, mut sizes) = (Vec::new(), wire, sizes.iter().cycle());
+    let (mut received, mut rest, mut sizes) = (Vec::new(), wire, sizes.iter().cycle());
     while !rest.is_empty() {
         let (piece, later) = rest.split_at((*sizes.next().unwrap()).min(rest.len()));
         buffer.extend_from_slice(piece);
         while let Some(message) = decoder.decode(&mut buffer).unwrap() {
-            decoded.push(message);
+            received.push(message);
         }
         rest = later;
     }
-    decoded
+    received
 }
 
 proptest! {

@@ -1,4 +1,4 @@
-//! MessagePack: the packets of that parser that are needed to answer its clients with an error: they decode no others.
+//! `MessagePack`: the packets of that parser that are needed to answer its clients with an error: they decode no others.
 //!
 //! <https://github.com/socketio/socket.io-msgpack-parser>, <https://github.com/msgpack/msgpack/blob/master/spec.md>
 

@@ -38,12 +38,12 @@ pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
 /// The messages and control frames in `bytes`, and the violation after them.
 pub(crate) fn read_with(decoder: &mut Decoder, bytes: &[u8]) -> (Vec<Incoming>, Option<Violation>) {
     let mut buffer = BytesMut::from(bytes);
-    let mut decoded = Vec::new();
+    let mut received = Vec::new();
     loop {
         match decoder.decode(&mut buffer) {
-            Ok(Some(incoming)) => decoded.push(incoming),
-            Ok(None) => return (decoded, None),
-            Err(violation) => return (decoded, Some(violation)),
+            Ok(Some(incoming)) => received.push(incoming),
+            Ok(None) => return (received, None),
+            Err(violation) => return (received, Some(violation)),
         }
     }
 }

@@ -34,7 +34,7 @@ fn conversation(random: &mut StdRng) -> Vec<u8> {
 fn read_in_pieces(bytes: &[u8], random: &mut StdRng) -> (Vec<Incoming>, Option<Violation>) {
     let mut decoder = Decoder::new(LIMITS, true);
     let mut buffer = BytesMut::new();
-    let mut decoded = Vec::new();
+    let mut received = Vec::new();
     let longest = random.random_range(1..100);
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -43,13 +43,13 @@ fn read_in_pieces(bytes: &[u8], random: &mut StdRng) -> (Vec<Incoming>, Option<V
         buffer.extend_from_slice(piece);
         loop {
             match decoder.decode(&mut buffer) {
-                Ok(Some(incoming)) => decoded.push(incoming),
+                Ok(Some(incoming)) => received.push(incoming),
                 Ok(None) => break,
-                Err(violation) => return (decoded, Some(violation)),
+                Err(violation) => return (received, Some(violation)),
             }
         }
     }
-    (decoded, None)
+    (received, None)
 }
 
 #[test]
@@ -62,8 +62,8 @@ fn split_reads_decode_to_the_same_messages() {
         refused += u64::from(whole.1.is_some());
         // Which of two errors of a compressed text is found first depends on how much is inflated at once.
         let code = |violation: Option<Violation>| violation.map(Violation::close_code);
-        let (decoded, violation) = read_in_pieces(&bytes, random);
-        assert_eq!((decoded, code(violation)), (whole.0, code(whole.1)), "seed {seed}");
+        let (received, violation) = read_in_pieces(&bytes, random);
+        assert_eq!((received, code(violation)), (whole.0, code(whole.1)), "seed {seed}");
     }
     assert!(refused > ROUNDS / 20 && refused < ROUNDS / 2, "{refused}");
 }
