@@ -61,7 +61,7 @@ async fn close_ended(state: &AppState, user: &UserId) -> Result<(), AccountError
     let (hub, sign_ins) = (state.hub(), state.auth());
     let account = sign_ins.accounts.by_id(user).await?;
     if !account.is_some_and(|account| account.user.is_active) {
-        hub.close_person(user, CloseCode::Token);
+        hub.close_user(user, CloseCode::Token);
         return Ok(());
     }
     for SignInId(id) in hub.sign_ins_of(user) {

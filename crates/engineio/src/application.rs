@@ -1,4 +1,4 @@
-//! Application: what is served over Engine.IO.
+//! Application: the trait of a program that is served over Engine.IO.
 
 use std::future::Future;
 
@@ -8,15 +8,15 @@ use crate::admission::{AdmitError, Permit};
 use crate::message_receiver::MessageReceiver;
 use crate::session::Session;
 
-/// What stands behind an [`EngineIo`](crate::EngineIo).
+/// The program that an [`EngineIo`](crate::EngineIo) serves.
 pub trait Application: Send + Sync + 'static {
-    /// What is known of a client that may come in.
+    /// What the application knows of an admitted client.
     type Admission: Send + 'static;
 
-    /// Decides whether a session may begin. Asked once for each session, not for each request.
+    /// Decides whether a session may begin. Called once for each session, not for each request.
     fn admit(&self, request: &Parts) -> impl Future<Output = Result<Self::Admission, AdmitError>> + Send;
 
-    /// What counts a session. It is held until the session and its connections are gone, which is later than
+    /// The permit of a session. It is held until the session and its connections are gone, which is later than
     /// [`serve`](Self::serve) returns: a client may take its time to close its connection.
     fn permit(&self, _: &Self::Admission) -> Option<Permit> {
         None

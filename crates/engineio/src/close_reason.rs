@@ -1,36 +1,36 @@
-//! Close reason: why a session ended, and what its close frame says.
+//! Close reason: why a session ended, with the code and text of its close frame.
 
 /// Why a session ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseReason {
-    /// The client said so.
+    /// The client closed it.
     Client,
     /// The connection ended, or a request was given up.
     Lost,
     /// A ping was not answered in time.
     PingTimeout,
-    /// The client sent what is no packet, or requests that overlap.
+    /// The client sent an invalid packet, or requests that overlap.
     Protocol,
-    /// The client sent more than a message may have.
+    /// The client sent a message that is too large.
     TooBig,
     /// The client began a message and did not end it.
     Unfinished,
-    /// The client did not read what was sent.
+    /// The client is a slow consumer.
     TooSlow,
     /// The application is done with the client.
     Server,
     /// The server stops.
     Stopping,
-    /// Too many come at once.
+    /// Too many clients connect at the same time.
     Busy,
-    /// The client sends far more than it may.
+    /// The client sends far more than allowed.
     TooFast,
-    /// What the client proved who it is with has expired.
+    /// The client's token has expired.
     Expired,
 }
 
 impl CloseReason {
-    /// The code of the close frame: RFC 6455, section 7.4.1, and 4008 as on the other doors.
+    /// The code of the close frame: RFC 6455, section 7.4.1, and 4008 as at the other gateways.
     pub(crate) fn close_code(self) -> u16 {
         match self {
             Self::Client | Self::Server => 1000,
@@ -41,13 +41,13 @@ impl CloseReason {
             Self::Stopping => 1012,
             // Try again later, in IANA's WebSocket Close Code Number Registry.
             Self::Busy => 1013,
-            // As on the other doors.
+            // As at the other gateways.
             Self::TooFast => 4429,
             Self::Expired => 4401,
         }
     }
 
-    /// What the close frame says beside the code, for whoever debugs a client.
+    /// The text of the close frame, for developers of clients.
     pub(crate) fn close_text(self) -> &'static str {
         match self {
             Self::Client | Self::Server | Self::Lost => "",

@@ -1,4 +1,4 @@
-//! Engine: takes requests and gives responses; begins sessions and finds those of later requests.
+//! Engine: answers requests: begins sessions, and finds the sessions of later requests.
 
 use std::error::Error;
 use std::fmt::Display;
@@ -26,8 +26,8 @@ use crate::polling;
 use crate::registry::Registry;
 use crate::request::{Parameters, RequestedTransport, is_upgrade};
 use crate::session::Session;
+use crate::session_inner::SessionInner;
 use crate::settings::Settings;
-use crate::shared::Shared;
 use crate::sid::Sid;
 use crate::state::Transport;
 use crate::upgrade::{RejectedUpgrade, UpgradeAttempt};
@@ -64,7 +64,7 @@ impl<A: Application> EngineIo<A> {
         Self { shared: Arc::new(Engine { application, settings, registry, pool, tasks }) }
     }
 
-    /// What is served.
+    /// The application.
     pub fn application(&self) -> &A {
         &self.shared.application
     }
@@ -81,7 +81,7 @@ impl<A: Application> EngineIo<A> {
         B::Data: Send,
     {
         let (parts, body) = request.into_parts();
-        // What a browser asks before a request to a foreign origin. Whether it may is said by headers that others add.
+        // The preflight request of a browser before a request to a foreign origin. Other code adds the headers that allow it.
         if parts.method == Method::OPTIONS {
             let mut response = Response::new(Bytes::new());
             *response.status_mut() = StatusCode::NO_CONTENT;
@@ -123,7 +123,7 @@ impl<A: Application> EngineIo<A> {
     {
         let parameters = Parameters::read(parts);
         let transport = parameters.transport()?;
-        // A connection is upgraded to a WebSocket, and a WebSocket is had in no other way.
+        // Only an upgrade request can ask for a WebSocket, and it can ask for nothing else.
         let fits = is_upgrade(&parts.headers) == (transport == RequestedTransport::WebSocket);
         let Some(sid) = &parameters.sid else {
             parameters.check_handshake(&parts.method)?;
@@ -203,7 +203,7 @@ impl<A: Application> EngineIo<A> {
         &self,
         parts: &Parts,
         upgrade: Option<Upgrade>,
-        session: Arc<Shared>,
+        session: Arc<SessionInner>,
     ) -> Result<Response<Bytes>, RequestError> {
         let accepted = accept(parts, upgrade, websocket_transport::settings(&self.shared.settings));
         let (response, pending) = accepted.map_err(refused)?;
@@ -242,7 +242,7 @@ impl<A: Application> EngineIo<A> {
             RequestError::Full
         })?;
         let permit = self.shared.application.permit(admission);
-        let shared = Arc::new(Shared::new(sid, self.shared.settings.clone(), transport, permit));
+        let shared = Arc::new(SessionInner::new(sid, self.shared.settings.clone(), transport, permit));
         self.shared.registry.add(shared.clone())?;
         Ok(Registered { engine: self.shared.clone(), shared })
     }
@@ -263,7 +263,7 @@ impl<A: Application> EngineIo<A> {
         });
     }
 
-    fn open_packet(&self, session: &Shared) -> String {
+    fn open_packet(&self, session: &SessionInner) -> String {
         let settings = &self.shared.settings;
         let sid = session.sid.to_text();
         let handshake = Handshake {
@@ -280,13 +280,13 @@ impl<A: Application> EngineIo<A> {
 /// A session that is in the registry for as long as this is held. However its task ends, the session ends with it.
 struct Registered<A> {
     engine: Arc<Engine<A>>,
-    shared: Arc<Shared>,
+    shared: Arc<SessionInner>,
 }
 
 impl<A> Deref for Registered<A> {
-    type Target = Shared;
+    type Target = SessionInner;
 
-    fn deref(&self) -> &Shared {
+    fn deref(&self) -> &SessionInner {
         &self.shared
     }
 }
@@ -299,7 +299,7 @@ impl<A> Drop for Registered<A> {
 }
 
 /// Waits for the connection of a WebSocket, but not for ever.
-async fn open(session: &Shared, pending: PendingUpgrade) -> Option<(Reader, Writer)> {
+async fn open(session: &SessionInner, pending: PendingUpgrade) -> Option<(Reader, Writer)> {
     match timeout(session.settings.upgrade_timeout, pending.open()).await {
         Ok(Ok(halves)) => return Some(halves),
         Ok(Err(error @ OpenError::Upgrade(_))) => {

@@ -1,4 +1,4 @@
-//! Error: why a request is not served, answered in the words of the reference server.
+//! Error: why a request is not served, with the codes and texts of the reference server.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
@@ -21,7 +21,7 @@ pub enum RequestError {
     /// The request does not fit the session's state.
     #[error("Bad request")]
     BadRequest,
-    /// The application refuses.
+    /// The application does not admit the client.
     #[error("{}", .0.message)]
     Refused(AdmitError),
     /// `EIO` is not 4.
@@ -39,7 +39,7 @@ pub enum RequestError {
 }
 
 impl RequestError {
-    /// The number that stands for it in the reference server, where 3 is every request that makes no sense.
+    /// Its number in the reference server, where 3 is every invalid request.
     fn code(&self) -> u8 {
         match self {
             Self::Transport => 0,
@@ -56,7 +56,7 @@ impl RequestError {
             Self::Transport | Self::Session | Self::HandshakeMethod | Self::BadRequest | Self::Version => {
                 StatusCode::BAD_REQUEST
             }
-            Self::Refused(refusal) => refusal.status,
+            Self::Refused(error) => error.status,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Full => StatusCode::SERVICE_UNAVAILABLE,
             Self::WebSocketVersion => StatusCode::UPGRADE_REQUIRED,
@@ -70,7 +70,7 @@ impl RequestError {
         let mut response = Response::new(Bytes::new());
         *response.status_mut() = self.status();
         if *self == Self::TooLarge {
-            // As the reference server: the status says it all.
+            // As the reference server: the status is enough.
             return response;
         }
         let headers = response.headers_mut();

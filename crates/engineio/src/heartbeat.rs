@@ -9,18 +9,18 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::close_reason::CloseReason;
 use crate::outgoing::Outgoing;
-use crate::shared::Shared;
+use crate::session_inner::SessionInner;
 use crate::state::{Heartbeat, Phase};
 
-/// How long a session is remembered for a poll that may have been overtaken by its client's close packet.
+/// How long an ended session is kept for a poll that may have been overtaken by its client's close packet.
 const LATE_POLL: Duration = Duration::from_millis(500);
 
-/// Pings until the session has ended, and makes it end.
-pub(crate) async fn run_heartbeat(shared: &Shared) {
+/// Pings until the session has ended, and ends it when the client is gone.
+pub(crate) async fn run_heartbeat(shared: &SessionInner) {
     {
         let mut timer = pin!(sleep_until(Instant::now()));
         poll_fn(|cx| {
-            // Before the state is read: what changes after it wakes.
+            // Before the state is read, so that a later change wakes the task.
             shared.wake_heartbeat_with(cx.waker());
             loop {
                 let Some(deadline) = beat(shared) else { return Poll::Ready(()) };
@@ -38,7 +38,7 @@ pub(crate) async fn run_heartbeat(shared: &Shared) {
 
 /// Does what is due: a ping, or the end of a session whose client gave no sign of life. Returns when to check again;
 /// `None`: the session has ended, or is about to.
-fn beat(shared: &Shared) -> Option<Instant> {
+fn beat(shared: &SessionInner) -> Option<Instant> {
     let now = Instant::now();
     let mut state = shared.lock();
     if state.phase != Phase::Open {
@@ -62,14 +62,14 @@ fn beat(shared: &Shared) -> Option<Instant> {
     Some(gone_at)
 }
 
-/// Ends a session that is about to end, and remembers it as long as that is of use.
-async fn wait_for_end(shared: &Shared) {
+/// Ends a session that is about to end, and keeps it as long as that is of use.
+async fn wait_for_end(shared: &SessionInner) {
     if timeout(shared.settings.close_timeout, shared.ended()).await.is_err() {
         // The client did not fetch the rest.
         shared.abort(CloseReason::Lost);
     }
     let poll_came = shared.until(|state| !state.is_poll_due);
     if timeout(LATE_POLL, poll_came).await.is_err() {
-        tracing::trace!("No poll came after its client has left");
+        tracing::trace!("No poll came after the client closed the session");
     }
 }

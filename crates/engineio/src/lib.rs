@@ -2,11 +2,11 @@
 //!
 //! The crate knows no HTTP server. [`EngineIo::handle`] takes every request of one path as the [`http`] crate has it, with
 //! any [`http_body::Body`], and gives the response. A WebSocket needs an [`Upgrade`], which the HTTP server hands over. An
-//! [`Application`] decides who may begin a session and serves it. A session is one task of the application and, on a
+//! [`Application`] admits clients and serves their sessions. A session is one task of the application and, on a
 //! WebSocket, one that reads; a [`WriterPool`] writes for all.
 //!
-//! Whoever sends never waits for a client: each session has a send queue that is bounded in bytes. [`codec`] has the packets
-//! by themselves; it knows no runtime. The protocol: <https://github.com/socketio/engine.io-protocol>
+//! A sender never waits for a client: each session has a send queue that is bounded in bytes. [`codec`] has the packets by
+//! themselves; it knows no runtime. The protocol: <https://github.com/socketio/engine.io-protocol>
 //!
 //! ```
 //! use bytes::Bytes;
@@ -67,8 +67,9 @@ mod receive_queue;
 mod registry;
 mod request;
 mod session;
+mod session_inner;
 mod settings;
-mod shared;
+
 mod sid;
 mod state;
 mod upgrade;

@@ -1,19 +1,19 @@
-//! Message receiver: where the application gets the messages of a session.
+//! Message receiver: hands the application the messages of one session.
 
 use std::future::poll_fn;
 use std::sync::Arc;
 
 use crate::receive_queue::Message;
-use crate::shared::Shared;
+use crate::session_inner::SessionInner;
 
 /// Receives the messages of one session.
 #[derive(Debug)]
 pub struct MessageReceiver {
-    session: Arc<Shared>,
+    session: Arc<SessionInner>,
 }
 
 impl MessageReceiver {
-    pub(crate) fn new(session: Arc<Shared>) -> Self {
+    pub(crate) fn new(session: Arc<SessionInner>) -> Self {
         Self { session }
     }
 
@@ -26,7 +26,7 @@ impl MessageReceiver {
 
 impl Drop for MessageReceiver {
     fn drop(&mut self) {
-        // Nothing is received any more; a transport that waits for room must not wait for ever.
+        // No message is taken any more; a transport that waits for room must not wait forever.
         self.session.received.close();
     }
 }

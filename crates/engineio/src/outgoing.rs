@@ -27,7 +27,7 @@ pub(crate) enum Kind {
 }
 
 impl Outgoing {
-    /// A text message. The caller answers for its being UTF-8.
+    /// A text message. The caller guarantees that it is UTF-8.
     pub fn text(text: Bytes) -> Self {
         Self::new(Kind::Text, text)
     }
@@ -55,7 +55,7 @@ impl Outgoing {
         self
     }
 
-    /// What becomes of it while the reader lags. By default it must arrive.
+    /// How it is delivered while the client lags. By default it must arrive.
     #[must_use]
     pub fn with_delivery(mut self, delivery: DeliveryPolicy) -> Self {
         self.delivery = delivery;
@@ -66,7 +66,7 @@ impl Outgoing {
         self.attachments.as_deref().unwrap_or_default()
     }
 
-    /// What it costs to keep it waiting.
+    /// Bytes that it counts for while it waits.
     pub fn weight(&self) -> usize {
         let attached: usize = self.attachments().iter().map(|it| it.len() + OVERHEAD).sum();
         self.head.len() + self.tail.len() + OVERHEAD + attached

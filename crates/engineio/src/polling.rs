@@ -1,4 +1,4 @@
-//! Polling: HTTP long-polling. A GET fetches what waits, a POST brings what the client sends.
+//! Polling: HTTP long-polling. A GET fetches the messages that wait, and a POST carries those of the client.
 
 use std::fmt::Display;
 use std::future::poll_fn;
@@ -15,15 +15,15 @@ use crate::close_reason::CloseReason;
 use crate::codec::{PayloadDecoder, PayloadEncoder, kind};
 use crate::error::RequestError;
 use crate::outgoing::{Kind, Outgoing};
-use crate::shared::Shared;
+use crate::session_inner::SessionInner;
 use crate::state::{NextWrite, State, Transport};
 
 /// Not `text/plain`: some old browsers offer that for download. A payload of the server is only read by scripts.
 const RESPONSE_TYPE: &str = "text/html";
 const PAYLOAD_TYPE: &str = "text/plain; charset=UTF-8";
 
-/// How long a poll with nothing to say goes on while a WebSocket waits for its end. Not at once: a client that polls
-/// again and again until it has heard of its probe should not do so as fast as it can.
+/// How long an empty poll is held while a WebSocket waits for its end. Not zero, so that a client that polls again until
+/// its probe is answered does not poll as fast as it can.
 const RELEASE: Duration = Duration::from_millis(20);
 
 /// The answer to a handshake.
@@ -33,8 +33,8 @@ pub(crate) fn handshake(open: &str) -> Response<Bytes> {
     response(PAYLOAD_TYPE, payload.finish())
 }
 
-/// `GET`: waits until there is something to say.
-pub(crate) async fn poll(shared: &Arc<Shared>) -> Result<Response<Bytes>, RequestError> {
+/// `GET`: waits until there is something to send.
+pub(crate) async fn poll(shared: &Arc<SessionInner>) -> Result<Response<Bytes>, RequestError> {
     let busy = Busy::begin(shared, |state| &mut state.is_polled)?;
     shared.lock().on_poll();
     loop {
@@ -76,9 +76,9 @@ fn write(payload: &mut PayloadEncoder, message: &Outgoing) {
     }
 }
 
-/// `POST`: takes the client's packets up in their order, and answers when the application has room for the last one.
+/// `POST`: handles the client's packets in their order, and answers when the application has room for the last one.
 pub(crate) async fn post<B>(
-    shared: &Arc<Shared>,
+    shared: &Arc<SessionInner>,
     headers: &HeaderMap,
     body: B,
 ) -> Result<Response<Bytes>, RequestError>
@@ -114,7 +114,7 @@ where
 }
 
 /// The whole body, if it is within the limit. One that announces more is not read.
-async fn read<B>(shared: &Shared, body: B) -> Result<Bytes, RequestError>
+async fn read<B>(shared: &SessionInner, body: B) -> Result<Bytes, RequestError>
 where
     B: Body<Error: Display> + Send,
 {
@@ -131,7 +131,7 @@ where
             shared.abort(CloseReason::Lost);
             RequestError::BadRequest
         })?;
-        // Trailers say nothing here.
+        // Trailers are ignored.
         let Ok(chunk) = frame.into_data() else { continue };
         if whole.len() + chunk.remaining() > most {
             shared.abort(CloseReason::TooBig);
@@ -150,16 +150,16 @@ fn response(content_type: &'static str, body: Bytes) -> Response<Bytes> {
     response
 }
 
-/// There may be one poll and one post at a time: two of a kind could overtake each other. Whoever gives one up before
-/// it is answered may have lost a packet, so that ends the session, too.
+/// Allows one poll and one post at a time, because two of a kind could overtake each other. A request that is dropped
+/// before its answer may have lost a packet, so it ends the session, too.
 struct Busy<'a> {
-    shared: &'a Arc<Shared>,
+    shared: &'a Arc<SessionInner>,
     flag: fn(&mut State) -> &mut bool,
     is_answered: bool,
 }
 
 impl<'a> Busy<'a> {
-    fn begin(shared: &'a Arc<Shared>, flag: fn(&mut State) -> &mut bool) -> Result<Self, RequestError> {
+    fn begin(shared: &'a Arc<SessionInner>, flag: fn(&mut State) -> &mut bool) -> Result<Self, RequestError> {
         let mut state = shared.lock();
         if state.transport == Transport::WebSocket {
             return Err(RequestError::BadRequest);

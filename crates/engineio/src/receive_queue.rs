@@ -1,4 +1,4 @@
-//! Receive queue: what a client sent and the application has not taken, in order and bounded in bytes.
+//! Receive queue: messages that a client sent and the application has not taken, in order and bounded in bytes.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -27,7 +27,7 @@ impl Message {
     }
 }
 
-/// Where transports put messages.
+/// The queue between the transports and the application.
 #[derive(Debug)]
 pub(crate) struct ReceiveQueue {
     limit: usize,
@@ -40,7 +40,7 @@ struct Queue {
     messages: VecDeque<Message>,
     bytes: usize,
     is_closed: bool,
-    /// Of the application, which waits for a message; nobody else does.
+    /// The waker of the application, the only one that waits for a message.
     reader: Option<Waker>,
 }
 
@@ -83,7 +83,7 @@ impl ReceiveQueue {
     /// As [`put`](Self::put), as soon as there is room.
     pub(crate) async fn deliver(&self, mut message: Message) {
         loop {
-            // Made before the look: it also hears what happens between the look and the waiting.
+            // Created before the check, so that a change between the check and the wait is not missed.
             let taken = self.taken.notified();
             match self.put(message) {
                 Ok(()) => return,
@@ -93,7 +93,7 @@ impl ReceiveQueue {
         }
     }
 
-    /// Nothing comes any more. What has come is still taken up.
+    /// No message comes any more. Those that have come can still be taken.
     pub(crate) fn close(&self) {
         let mut queue = self.lock();
         queue.is_closed = true;

@@ -1,16 +1,16 @@
-//! Request: what the address and the headers of a request ask for.
+//! Request: reads the query and the headers of a request.
 
 use http::request::Parts;
 use http::{HeaderMap, Method, header};
 
 use crate::error::RequestError;
 
-/// The parameters of the address that matter here.
+/// The query parameters of Engine.IO.
 #[derive(Debug, Default)]
 pub struct Parameters {
     transport: Option<String>,
     version: Option<String>,
-    /// The session that is meant; without one a session begins.
+    /// The session of the request; without one a session begins.
     pub sid: Option<String>,
 }
 

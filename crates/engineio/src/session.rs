@@ -1,21 +1,21 @@
-//! Session: the handle that an application has of one client's session.
+//! Session: the application's handle on the session of one client.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::close_reason::{CloseReason, SessionClosed};
 use crate::outgoing::Outgoing;
-use crate::shared::Shared;
+use crate::session_inner::SessionInner;
 use crate::state::{Phase, State};
 
 /// The application's handle of a session. Cloning it copies one pointer.
 #[derive(Debug, Clone)]
 pub struct Session {
-    shared: Arc<Shared>,
+    shared: Arc<SessionInner>,
 }
 
 impl Session {
-    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+    pub(crate) fn new(shared: Arc<SessionInner>) -> Self {
         Self { shared }
     }
 
@@ -27,7 +27,7 @@ impl Session {
         self.shared.push(message)
     }
 
-    /// Queues messages with nothing in between, and without counting them: whoever made them has bounded them.
+    /// Queues messages with nothing in between, and without counting them: the caller bounds them.
     ///
     /// # Errors
     /// [`SessionClosed`] when the session has ended.
@@ -61,13 +61,13 @@ impl Session {
     }
 
     /// Resolves when so little waits that one more message finds room, however large, or when the session has ended or is
-    /// about to. Who waits for it before a question is taken up does not let a client go for what it asked.
+    /// about to. An application that waits for it before it handles a request does not close a client for its own requests.
     pub async fn drained(&self) {
         self.shared.until_drained(State::has_room).await;
     }
 
     /// Resolves when the client keeps up with what was sent, or when the session has ended or is about to. A sender of many
-    /// messages waits for it before each portion: then the portions leave room for what the client asks for meanwhile.
+    /// messages waits for it before each portion: then the portions leave room for answers to the client's own requests.
     pub async fn keeps_up(&self) {
         self.shared.until_drained(|state| !state.is_lagging()).await;
     }

@@ -1,4 +1,4 @@
-//! Settings: how an Engine.IO server treats its sessions.
+//! Settings: timeouts and limits of an Engine.IO server.
 
 use std::time::Duration;
 
@@ -13,29 +13,29 @@ pub struct Settings {
     pub ping_timeout: Duration,
     /// How long a WebSocket may take to open, and a client to finish an upgrade.
     pub upgrade_timeout: Duration,
-    /// How long a client may take to fetch what is left after the server closed.
+    /// How long a client may take to fetch the rest after the server closed.
     pub close_timeout: Duration,
-    /// How long a message that has begun may be waited for on a WebSocket.
+    /// How long a message may take on a WebSocket after it has begun.
     pub message_timeout: Duration,
-    /// Bytes of a message, and of a polling payload. The session of who sends more is closed.
+    /// Bytes of a message, and of a polling payload. The session of a client that sends more is closed.
     pub max_payload: usize,
-    /// The same as long as the application has not let the client in.
+    /// The same until the application has admitted the client.
     pub early_payload: usize,
-    /// Bytes that may wait for one client before it is let go.
+    /// Bytes that may wait for one client before it is closed as a slow consumer.
     pub send_queue_bytes: usize,
-    /// Bytes that one client may have sent and the application has not taken up. More is not read until it has.
+    /// Bytes that one client may have sent and the application has not taken. More is not read until it has.
     pub receive_queue_bytes: usize,
-    /// Packets that say nothing, and pings and pongs of the WebSocket below, that a client may send between two pings of the
-    /// server. The session of who sends more is closed.
+    /// Packets without content, and pings and pongs of the WebSocket below, that a client may send between two pings of the
+    /// server. The session of a client that sends more is closed.
     pub idle_packets: u32,
-    /// Sessions at a time. Who comes later is told to try again.
+    /// Sessions at a time. Further clients are answered to try again.
     pub max_sessions: usize,
     /// permessage-deflate compresses messages from this many bytes on, where a client offers it; `None`: never.
     pub deflate_from_bytes: Option<usize>,
 }
 
 impl Default for Settings {
-    /// What the reference server does, and limits where it has none.
+    /// As the reference server, with limits where it has none.
     fn default() -> Self {
         Self {
             ping_interval: Duration::from_secs(25),

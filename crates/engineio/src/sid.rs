@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::TryRng;
 use rand::rngs::{SysError, SysRng};
 
-/// Beyond guessing.
+/// Too many to guess.
 const RANDOM_BYTES: usize = 16;
 
 /// Sixteen random bytes, which clients know in base64 of the URL-safe alphabet.
@@ -25,19 +25,19 @@ impl Sid {
         Ok(Self(bytes))
     }
 
-    /// What a client says; `None` for what was never given out.
-    pub(crate) fn parse(said: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(said).ok()?;
+    /// Parses the identifier of a client; `None` for a text that is no identifier.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         bytes.try_into().map(Self).ok()
     }
 
-    /// As the client says it.
+    /// As the client knows it.
     pub(crate) fn to_text(self) -> String {
         URL_SAFE_NO_PAD.encode(self.0)
     }
 }
 
-/// An identifier for something else that nobody may guess.
+/// An identifier for something else that must not be guessed.
 ///
 /// # Errors
 /// [`SysError`] when the operating system has no randomness to give.
@@ -46,7 +46,7 @@ pub fn random_id() -> Result<Box<str>, SysError> {
 }
 
 impl fmt::Debug for Sid {
-    /// Whoever reads a log must not be able to speak for a client: enough to tell sessions apart.
+    /// Shortened: enough to tell sessions apart, and too little to take over a session with a log.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}…", self.to_text().get(..6).unwrap_or_default())
     }

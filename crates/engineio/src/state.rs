@@ -1,4 +1,4 @@
-//! State: what a session is at the moment, and every change of it. Nothing in here waits.
+//! State: the state of one session and its transitions. Pure: nothing here waits.
 
 use std::task::Waker;
 
@@ -10,7 +10,7 @@ use crate::close_reason::CloseReason;
 use crate::outgoing::{Kind, Outgoing};
 use crate::settings::Settings;
 
-/// How far a session is.
+/// The phase of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     Open,
@@ -19,7 +19,7 @@ pub(crate) enum Phase {
     Closed(CloseReason),
 }
 
-/// What packets leave by.
+/// The transport by which packets are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Transport {
     Polling,
@@ -31,7 +31,7 @@ pub(crate) enum Transport {
     WebSocket,
 }
 
-/// Signs of life of the client.
+/// Whether the client is alive: pings, and when the client counts as gone.
 #[derive(Debug)]
 pub(crate) struct Heartbeat {
     /// A ping was sent, and nothing was received since.
@@ -66,17 +66,17 @@ impl Heartbeat {
     }
 }
 
-/// What a session is at the moment.
+/// The state of a session.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) phase: Phase,
     pub(crate) transport: Transport,
     pub(crate) is_polled: bool,
     pub(crate) is_posted: bool,
-    /// The client has left while none of its polls was here: one may be on its way, by another connection.
+    /// The client has closed the session without a waiting poll: one may be on its way by another connection.
     pub(crate) is_poll_due: bool,
     pub(crate) heartbeat: Heartbeat,
-    /// Of the WebSocket, once there is one.
+    /// The waker of the WebSocket's writer, once there is one.
     pub(crate) writer: Option<Waker>,
     /// How many pings were queued, and how many answers were received.
     pings: u32,
@@ -92,10 +92,10 @@ struct Receipt {
     proof: Proof,
 }
 
-/// What proves it.
+/// What proves a receipt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
-    /// So many pongs.
+    /// This many pongs.
     Pongs(u32),
     /// A poll, after one has fetched what was sent.
     Poll { is_fetched: bool },
@@ -104,11 +104,11 @@ enum Proof {
 /// What a poll, or a WebSocket's writer, does next.
 #[derive(Debug)]
 pub(crate) enum NextWrite {
-    /// Write these, and then, if that was all there ever will be, the end.
+    /// Write these, and then the end, if nothing can come after them.
     Write(Vec<Outgoing>, Option<CloseReason>),
     /// Write the end.
     End(CloseReason),
-    /// This transport is not the session's any more.
+    /// Another transport has taken over.
     Displaced,
     /// There is nothing to do yet.
     Wait,
@@ -164,7 +164,8 @@ impl State {
         self.receipt = Some(Box::new(Receipt { answered, proof }));
     }
 
-    /// Queues a ping behind everything that waits. Pongs come in the order of the pings, so the number of the ping tells its own.
+    /// Queues a ping behind everything that waits. Pongs come in the order of the pings, so the number of a ping identifies its
+    /// pong.
     fn queue_ping(&mut self) -> Proof {
         self.send_queue.push_uncounted([Outgoing::ping()]);
         self.pings = self.pings.wrapping_add(1);
@@ -187,7 +188,7 @@ impl State {
 
     fn prove(&mut self, proof: Proof) {
         if let Some(receipt) = self.receipt.take_if(|receipt| receipt.proof == proof) {
-            // The one who asked may have left.
+            // An error: the receiver was dropped.
             receipt.answered.send(()).ok();
         }
     }
@@ -208,8 +209,8 @@ impl State {
         }
     }
 
-    /// What a poll does next. The end has a poll of its own: clients hand messages on a little later than they read
-    /// them, but end at once, and would forget what came in the same payload.
+    /// What a poll does next. The end has a poll of its own: clients deliver messages a little later than they read them, but
+    /// close at once, and would drop messages in the same payload.
     pub(crate) fn next_for_poll(&mut self) -> NextWrite {
         if self.transport == Transport::WebSocket {
             return NextWrite::Displaced;
@@ -218,15 +219,15 @@ impl State {
             self.note_fetched();
             return NextWrite::Write(self.send_queue.take_all(), None);
         }
-        let turn = self.next_write();
-        if matches!(turn, NextWrite::Write(..)) {
+        let next = self.next_write();
+        if matches!(next, NextWrite::Write(..)) {
             self.note_fetched();
         }
-        match turn {
+        match next {
             NextWrite::Wait if self.transport == (Transport::Upgrading { probed: true }) => {
                 NextWrite::WaitBriefly
             }
-            turn => turn,
+            next => next,
         }
     }
 

@@ -1,7 +1,7 @@
-//! Upgrade: lets a WebSocket take over from polling, so that nothing is lost or overtaken on the way.
+//! Upgrade: lets a WebSocket take over from polling without losing or reordering messages.
 //!
-//! The client sends a ping on the new transport and gets it back, ends its poll, and sends `5`. Until then everything
-//! leaves by polls; from then on nothing does. So there is no moment with two writers.
+//! The client sends a ping on the new transport, receives the pong, ends its poll, and sends `5`. Until then everything is
+//! sent by polls, and from then on nothing is. So there are never two writers.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use websocket::{Incoming, OutFrame, Reader, Writer, WriterPool};
 
 use crate::codec::Packet;
-use crate::shared::Shared;
+use crate::session_inner::SessionInner;
 use crate::state::Transport;
 use crate::websocket_transport::Connection;
 
@@ -21,14 +21,14 @@ const PROBE: &[u8] = b"probe";
 /// Rejected upgrades of a session that may be open at a time.
 const MAX_REJECTED: usize = 4;
 
-/// The one WebSocket that may take over. Dropping it lets the session go on polling.
+/// The one WebSocket that may take over. After a drop the session continues with polling.
 pub(crate) struct UpgradeAttempt {
-    shared: Arc<Shared>,
+    shared: Arc<SessionInner>,
 }
 
 impl UpgradeAttempt {
     /// `None`: another WebSocket was first.
-    pub(crate) fn begin(shared: &Arc<Shared>) -> Option<Self> {
+    pub(crate) fn begin(shared: &Arc<SessionInner>) -> Option<Self> {
         shared.lock().begin_upgrade().then(|| Self { shared: shared.clone() })
     }
 
@@ -40,11 +40,11 @@ impl UpgradeAttempt {
         pool: &WriterPool,
     ) -> Option<Box<Connection>> {
         let shared = self.shared.clone();
-        let asked = tokio::select! {
-            asked = timeout(shared.settings.upgrade_timeout, probe(&shared, &mut reader, &mut writer)) => asked,
+        let probed = tokio::select! {
+            probed = timeout(shared.settings.upgrade_timeout, probe(&shared, &mut reader, &mut writer)) => probed,
             () = shared.ended() => Ok(None),
         };
-        if matches!(asked, Ok(Some(()))) && shared.lock().finish_upgrade() {
+        if matches!(probed, Ok(Some(()))) && shared.lock().finish_upgrade() {
             // A poll that still waits is refused.
             shared.wake_poll.notify_one();
             Some(Box::new(Connection::begin(shared, reader, writer, pool)))
@@ -56,14 +56,14 @@ impl UpgradeAttempt {
     }
 }
 
-/// A WebSocket that came too late to take over. It is opened, so that its client learns why, and closed.
+/// A WebSocket that came too late to take over. It is opened, so that it can be closed with a reason.
 pub(crate) struct RejectedUpgrade {
-    shared: Arc<Shared>,
+    shared: Arc<SessionInner>,
 }
 
 impl RejectedUpgrade {
-    /// `None`: there are as many already as any client has.
-    pub(crate) fn begin(shared: &Arc<Shared>) -> Option<Self> {
+    /// `None`: the session has too many of them.
+    pub(crate) fn begin(shared: &Arc<SessionInner>) -> Option<Self> {
         let rejected = Self { shared: shared.clone() };
         let before = shared.rejected_upgrades.fetch_add(1, Ordering::Relaxed);
         (before < MAX_REJECTED).then_some(rejected)
@@ -90,7 +90,7 @@ impl Drop for UpgradeAttempt {
 }
 
 /// Answers probes until the client asks for the upgrade. `None`: it does something else.
-async fn probe(shared: &Shared, reader: &mut Reader, writer: &mut Writer) -> Option<()> {
+async fn probe(shared: &SessionInner, reader: &mut Reader, writer: &mut Writer) -> Option<()> {
     loop {
         let packet = match reader.next().await.ok()? {
             Incoming::Text(text) => Packet::decode(text.into_bytes()).ok()?,
@@ -114,7 +114,7 @@ async fn probe(shared: &Shared, reader: &mut Reader, writer: &mut Writer) -> Opt
 }
 
 /// Closes a WebSocket that is not needed.
-async fn close_websocket(shared: &Shared, reader: Reader, writer: Writer) {
+async fn close_websocket(shared: &SessionInner, reader: Reader, writer: Writer) {
     match timeout(shared.settings.close_timeout, writer.close(1000, "")).await {
         Ok(Ok(())) => reader.drain(shared.settings.close_timeout).await,
         Ok(Err(error)) => tracing::debug!(%error, "A WebSocket that was not needed is gone"),

@@ -13,8 +13,8 @@ use crate::close_reason::CloseReason;
 use crate::codec::Packet;
 use crate::outgoing::{Kind, Outgoing};
 use crate::receive_queue::Message;
+use crate::session_inner::SessionInner;
 use crate::settings::Settings;
-use crate::shared::Shared;
 use crate::state::{NextWrite, State};
 
 /// Frames that a message may come in. No client of Socket.IO sends more than one.
@@ -32,14 +32,19 @@ pub(crate) fn settings(settings: &Settings) -> websocket::Settings {
 
 /// A session's WebSocket that is open. To be kept in a box: a future would have room for it wherever it is moved through.
 pub(crate) struct Connection {
-    shared: Arc<Shared>,
+    shared: Arc<SessionInner>,
     reader: Reader,
     handle: WriteHandle,
 }
 
 impl Connection {
-    /// From now on what the session has waiting leaves by this WebSocket.
-    pub(crate) fn begin(shared: Arc<Shared>, reader: Reader, writer: Writer, pool: &WriterPool) -> Self {
+    /// Attaches the WebSocket: from now on the session's messages are sent by it.
+    pub(crate) fn begin(
+        shared: Arc<SessionInner>,
+        reader: Reader,
+        writer: Writer,
+        pool: &WriterPool,
+    ) -> Self {
         let handle = writer.attach(SessionFrames(shared.clone()), pool);
         // A session has one WebSocket at most.
         shared.progress.get_or_init(|| handle.progress().clone());
@@ -53,7 +58,7 @@ impl Connection {
         Box::pin(self.close()).await;
     }
 
-    /// Handles packets until the end; returns why it came.
+    /// Handles packets until the end, and returns its reason.
     async fn read(&mut self) -> CloseReason {
         loop {
             let incoming = tokio::select! {
@@ -84,7 +89,7 @@ impl Connection {
 
 /// Handles what was received. Returns a message that has to wait for room, or why nothing more is to be read.
 fn accept_incoming(
-    shared: &Shared,
+    shared: &SessionInner,
     incoming: Result<Incoming, ReadError>,
 ) -> Result<Option<Message>, CloseReason> {
     let packet = match incoming {
@@ -113,8 +118,8 @@ fn close_reason(error: &ReadError) -> CloseReason {
     }
 }
 
-/// What waits for the client of a session.
-struct SessionFrames(Arc<Shared>);
+/// The frames that wait for the client of a session.
+struct SessionFrames(Arc<SessionInner>);
 
 impl FrameSource for SessionFrames {
     fn wake_with(&self, waker: &Waker) {

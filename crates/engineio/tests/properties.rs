@@ -1,4 +1,4 @@
-//! Packets in polling payloads are received as they were sent.
+//! Properties of polling payloads: packets are decoded as they were encoded.
 
 use bytes::Bytes;
 use engineio::codec::{Packet, PayloadDecoder, PayloadEncoder, kind};
@@ -10,7 +10,7 @@ fn bytes() -> impl Strategy<Value = Bytes> {
     vec(any::<u8>(), 0..200).prop_map(Bytes::from)
 }
 
-/// Packets of a client. The separator is the one character that text in a payload has not.
+/// Packets of a client. Text in a payload must not contain the separator.
 fn packets() -> impl Strategy<Value = Vec<Packet>> {
     let text = "[^\u{1e}]{0,40}".prop_map(Bytes::from);
     let packet = prop_oneof![
@@ -24,9 +24,9 @@ fn packets() -> impl Strategy<Value = Vec<Packet>> {
 
 proptest! {
     #[test]
-    fn a_payload_holds_the_packets_that_were_put_in(said in packets()) {
+    fn a_payload_holds_the_packets_that_were_encoded(packets in packets()) {
         let mut payload = PayloadEncoder::new();
-        for packet in &said {
+        for packet in &packets {
             match packet {
                 Packet::Text(data) => payload.text(kind::MESSAGE, &[data]),
                 Packet::Ping(data) => payload.text(kind::PING, &[data]),
@@ -38,6 +38,6 @@ proptest! {
             }
         }
         let read: Result<Vec<Packet>, _> = PayloadDecoder::new(payload.finish()).collect();
-        prop_assert_eq!(read, Ok(said));
+        prop_assert_eq!(read, Ok(packets));
     }
 }

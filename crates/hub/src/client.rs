@@ -1,4 +1,4 @@
-//! Client handle: what rooms and inboxes hold of one attached client, in order to send to it.
+//! Client handle: the part of an attached client that rooms and inboxes hold, so that they can send to it.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};

@@ -1,4 +1,4 @@
-//! Commands: what an attached client can ask of the hub.
+//! Commands: the operations that an attached client can ask of the hub.
 
 use protocol::{Cursor, DirectMessage, DraftId, MessageId, MessageKind, RawJson, RoomId, UserId};
 use serde_json::{Map, Value};
@@ -39,7 +39,7 @@ pub enum Command {
     Direct {
         /// A room that both are members of.
         room: RoomId,
-        /// For whom.
+        /// The recipient.
         to: UserId,
         /// The text.
         body: String,
@@ -52,7 +52,7 @@ pub enum Command {
         room: RoomId,
         /// The status; a word that the application chooses.
         status: String,
-        /// Whatever else belongs to it.
+        /// Further details.
         details: Map<String, Value>,
     },
     /// Send an application's own event to all subscribers. It is not stored.
@@ -108,7 +108,7 @@ pub enum JoinMode {
 pub enum CommandOutcome {
     /// It was executed, or handed to the actor that will.
     Accepted,
-    /// It will be committed; the message follows.
+    /// It will be committed; the receiver gets the message.
     Pending(oneshot::Receiver<Result<Message, HubError>>),
     /// A direct message was committed.
     DirectSent(Box<DirectMessage>),

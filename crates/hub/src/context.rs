@@ -1,4 +1,4 @@
-//! Context: what every part of a hub shares. It knows no part's inside; what is done with it is the part's business.
+//! Context: the state and services that all parts of a hub share. It knows no part's inside.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

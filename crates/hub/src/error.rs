@@ -1,11 +1,11 @@
-//! Errors: why the hub did not do something. One list for every gateway, with its code, field and time of retry.
+//! Errors: why a command was not executed. One list for every gateway, with the code, field and time of retry of each.
 
 use protocol::{BadId, ErrorCode, UserId, limits};
 
 use crate::quotas::{Concurrent, Daily};
 use crate::store::StoreError;
 
-/// Why a command was not executed, in words for a person. Nothing was changed.
+/// Why a command was not executed, with a text for users. Nothing was changed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum HubError {
     /// Not JSON; the text says where.
@@ -66,7 +66,7 @@ pub enum HubError {
     #[error("join the room first")]
     NotJoined,
     /// No user of this identifier.
-    #[error("there is no person `{0}`")]
+    #[error("there is no user `{0}`")]
     NoSuchPerson(UserId),
     /// No message of this identifier in the room.
     #[error("there is no such message in this room")]
@@ -75,7 +75,7 @@ pub enum HubError {
     #[error("the message that this answers is not in this room")]
     NoSuchParent,
     /// Not a member of this room.
-    #[error("this person is not in the room")]
+    #[error("this user is not a member of the room")]
     NotMember,
     /// No job of this identifier, or none that this user may know of.
     #[error("there is no such job")]
@@ -115,7 +115,7 @@ pub enum HubError {
     /// The room has as many members as allowed.
     #[error("{field}: a room may have {limit} members")]
     RoomFull {
-        /// The field that names those who are to be put into it.
+        /// The field that names the new members.
         field: &'static str,
         /// How many.
         limit: u32,
@@ -139,10 +139,10 @@ pub enum HubError {
     #[error("the token is refused: {0}")]
     BadToken(String),
     /// Too many rooms on one connection.
-    #[error("this connection follows as many rooms as it may")]
+    #[error("this connection is subscribed to as many rooms as allowed")]
     TooManyRooms,
     /// Too many connections of one user.
-    #[error("this person has as many connections as one may have")]
+    #[error("this user has as many connections as allowed")]
     TooManyConnections,
     /// As much waits for one user as allowed.
     #[error("as much waits for this user as may: try again when some of it is delivered")]
@@ -151,7 +151,7 @@ pub enum HubError {
         field: &'static str,
     },
     /// Too many simulated jobs of one user.
-    #[error("one person may have {} simulations under way", limits::MAX_SIMULATIONS_PER_PERSON)]
+    #[error("a user may have {} simulations under way", limits::MAX_SIMULATIONS_PER_PERSON)]
     TooManyRuns,
     /// The server is about to stop.
     #[error("the server is stopping, try again in a moment")]

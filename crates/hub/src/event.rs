@@ -1,4 +1,4 @@
-//! Events: what a client can be sent, before a dialect encodes it.
+//! Events: everything that a client can be sent, before a dialect encodes it.
 
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ pub enum Event {
     InboxPosition(InboxPosition),
     /// An application's own event for a user, with its number in the inbox.
     Signal(Signal, Stamp, Option<u64>),
-    /// The application goes out of service, or comes back.
+    /// The application goes out of service or returns to service.
     Maintenance(Maintenance, Stamp),
     /// The answer to a ping.
     Pong(Pong),
@@ -111,7 +111,7 @@ pub struct Stamp {
 pub struct Broadcast {
     /// Where.
     pub room: RoomId,
-    /// Who sent it.
+    /// The sender.
     pub user: UserId,
     /// The application's name for it.
     pub event: Box<str>,
@@ -124,9 +124,9 @@ pub struct Broadcast {
 pub struct Receipt {
     /// Where.
     pub room: RoomId,
-    /// Who.
+    /// The reader.
     pub user: UserId,
-    /// What.
+    /// The message.
     pub message: MessageId,
 }
 

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn used_entries_stay_and_the_number_is_bounded() {
+    fn used_entries_are_kept_and_the_number_is_bounded() {
         let mut recent = TwoGenerationCache::new(10);
         recent.put("kept", 0);
         for number in 0..1_000 {

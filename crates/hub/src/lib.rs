@@ -1,7 +1,7 @@
 //! Hub: rooms, inboxes, presence, delivery and recovery.
 //!
 //! The hub knows no transport, no database and no wire format (a test checks it). Gateways hold a [`Hub`], attach clients to it
-//! with an [`ClientTransport`] and a [`Encoder`], and hand over [`Command`]s. The hub numbers and stores messages through a
+//! with a [`ClientTransport`] and an [`Encoder`], and hand over [`Command`]s. The hub numbers and stores messages through a
 //! [`store::Store`] and hands the same bytes to all subscribers.
 
 mod actor;

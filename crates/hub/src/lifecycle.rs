@@ -1,4 +1,4 @@
-//! Lifecycle: owns the hub's tasks and tells them when the hub stops.
+//! Lifecycle: owns the hub's tasks and signals them when the hub stops.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -1,8 +1,9 @@
-//! The ports in memory: a store that ends with the process, and clocks, for tests and measurements.
+//! Memory: a store that ends with the process, and clocks, for tests and measurements.
 
 mod clock;
-mod faults;
 mod inbox;
+mod inbox_store;
+mod injected_errors;
 mod members;
 mod room;
 
@@ -13,20 +14,20 @@ use async_trait::async_trait;
 use protocol::{Cursor, Job, JobId, LiveChange, MessageId, Role, RoomId, RoomKind, RoomSummary, UserId};
 
 pub use clock::{ManualClock, SystemClock};
-pub use faults::{Faults, Held};
 use inbox::Inbox;
-use room::{Place, Room, index};
+pub use injected_errors::{HeldRead, InjectedErrors};
+use room::{MemberRow, Room, index};
 
 use crate::model::{Membership, RoomRecord, User};
 use crate::store::{Appended, HistoryRange, MessageDraft, Page, RoomDraft, Store, StoreError};
 
-/// A [`Store`] in memory, for tests and measurements. It keeps the same contract as those on disk, except that nothing
-/// outlives it.
+/// A [`Store`] in memory, for tests and measurements. It has the same contract as those on disk, except that nothing outlives
+/// it.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
-    /// A std mutex: held for one question, never across an `.await`.
+    /// A std mutex: held for one call, never across an `.await`.
     state: Mutex<State>,
-    faults: Faults,
+    injected: InjectedErrors,
 }
 
 #[derive(Debug, Default)]
@@ -37,33 +38,32 @@ struct State {
     live_rooms: HashMap<RoomId, RoomId>,
     /// The ids of rooms that were deleted.
     deleted: HashSet<RoomId>,
-    /// The latest that a room was active.
+    /// The latest activity of any room.
     latest_active_ms: i64,
-    /// The room and the place of every message.
-    places: HashMap<MessageId, (RoomId, Cursor)>,
+    /// The room and the position of every message.
+    positions: HashMap<MessageId, (RoomId, Cursor)>,
     inboxes: HashMap<UserId, Inbox>,
     /// By identifier, which is by time.
     jobs: BTreeMap<JobId, Job>,
 }
 
 impl MemoryStore {
-    /// Remembers nobody and nothing yet.
+    /// An empty store.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Makes somebody known, so that rooms can have this person. Replaces what was known before.
+    /// Adds a user, or replaces the user of the same id. Members of rooms have to be known.
     pub fn put_user(&self, user: User) {
         self.state().users.insert(user.id.clone(), Arc::new(user));
     }
 
-    /// What goes wrong, for whoever tries out what happens then.
-    pub fn faults(&self) -> &Faults {
-        &self.faults
+    /// Plans failures, for tests.
+    pub fn inject(&self) -> &InjectedErrors {
+        &self.injected
     }
 
-    /// A store that panicked half-way through a change would be broken; no change here can panic, so a poisoned lock
-    /// only tells of a panic elsewhere.
+    /// No change here can panic, so a poisoned lock means a panic elsewhere.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -80,7 +80,7 @@ impl State {
             .and_then(|room| if room.chat.is_none() { Ok(room) } else { Err(StoreError::NoSuchRoom) })
     }
 
-    /// Whether a room of this id may be made.
+    /// Whether a room of this id may be created.
     fn is_free(&self, room: &RoomId) -> Result<(), StoreError> {
         if self.rooms.contains_key(room) {
             return Err(StoreError::RoomTaken);
@@ -92,7 +92,7 @@ impl State {
         self.users.get(id).ok_or_else(|| StoreError::NoSuchPerson(id.clone()))
     }
 
-    /// When a room is active that something happens in now: later than all before, even if the time that was given is not.
+    /// The time of activity of a room with a new event: later than all before, even if the given time is not.
     fn next_active_ms(&mut self, at_ms: i64) -> i64 {
         let before = std::mem::replace(&mut self.latest_active_ms, at_ms);
         self.latest_active_ms = if at_ms < before { before + 1 } else { at_ms };
@@ -104,24 +104,24 @@ impl State {
         room.chat.as_ref().and_then(|chat| self.rooms.get(chat)).unwrap_or(room)
     }
 
-    /// What was last said of the session in a chat's live room.
+    /// The last status of a chat's live session.
     fn session_of(&self, chat: &RoomId) -> Option<LiveChange> {
         let live = self.live_rooms.get(chat).and_then(|live| self.rooms.get(live));
         live.and_then(|live| live.live.clone())
     }
 
-    fn membership(&self, room: &Room, place: &Place) -> Result<Membership, StoreError> {
+    fn membership(&self, room: &Room, member: &MemberRow) -> Result<Membership, StoreError> {
         Ok(Membership {
-            user: self.user(&place.user)?.clone(),
-            role: place.role,
+            user: self.user(&member.user)?.clone(),
+            role: member.role,
             // The marks are the chat's.
-            read_seq: if room.chat.is_none() { place.read_seq } else { 0 },
+            read_seq: if room.chat.is_none() { member.read_seq } else { 0 },
         })
     }
 
     fn record(&self, id: &RoomId, room: &Room) -> Result<RoomRecord, StoreError> {
         let host = self.host(room);
-        let members = host.members.iter().map(|place| self.membership(room, place));
+        let members = host.members.iter().map(|member| self.membership(room, member));
         Ok(RoomRecord {
             id: id.clone(),
             name: host.name.clone(),
@@ -148,7 +148,7 @@ impl Store for MemoryStore {
             state.user(user)?;
             if seen.insert(user) {
                 let role = if *user == draft.owner { Role::Owner } else { Role::Member };
-                members.push(Place { user: user.clone(), role, read_seq: 0 });
+                members.push(MemberRow { user: user.clone(), role, read_seq: 0 });
             }
         }
         let room = Room {
@@ -166,7 +166,7 @@ impl Store for MemoryStore {
     }
 
     async fn room(&self, id: &RoomId) -> Result<Option<RoomRecord>, StoreError> {
-        self.faults.before_record()?;
+        self.injected.before_record()?;
         let state = self.state();
         state.rooms.get(id).map(|room| state.record(id, room)).transpose()
     }
@@ -205,7 +205,7 @@ impl Store for MemoryStore {
 
     async fn rename_room(&self, room: &RoomId, name: &str) -> Result<(), StoreError> {
         name.clone_into(&mut self.state().chat(room)?.name);
-        self.faults.after_change()
+        self.injected.after_change()
     }
 
     async fn delete_room(&self, deleted: &RoomId) -> Result<(), StoreError> {
@@ -214,10 +214,10 @@ impl Store for MemoryStore {
             state.deleted.insert(deleted.clone());
         }
         state.rooms.retain(|id, room| id != deleted && room.chat.as_ref() != Some(deleted));
-        let State { rooms, live_rooms, places, .. } = &mut *state;
+        let State { rooms, live_rooms, positions, .. } = &mut *state;
         live_rooms.retain(|_, live| rooms.contains_key(live));
-        places.retain(|_, (room, _)| rooms.contains_key(room));
-        self.faults.after_change()
+        positions.retain(|_, (room, _)| rooms.contains_key(room));
+        self.injected.after_change()
     }
 
     async fn add_members(
@@ -227,19 +227,19 @@ impl Store for MemoryStore {
         _: i64,
     ) -> Result<Vec<Membership>, StoreError> {
         let added = self.state().add_members(id, users)?;
-        self.faults.after_change()?;
+        self.injected.after_change()?;
         Ok(added)
     }
 
     async fn remove_member(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError> {
         let successor = self.state().remove_member(room, user, false);
-        self.faults.after_change()?;
+        self.injected.after_change()?;
         Ok(successor)
     }
 
     async fn leave_for_good(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError> {
         let successor = self.state().remove_member(room, user, true);
-        self.faults.after_change()?;
+        self.injected.after_change()?;
         Ok(successor)
     }
 
@@ -261,7 +261,7 @@ impl Store for MemoryStore {
         drafts: Vec<MessageDraft>,
         at_ms: i64,
     ) -> Result<Vec<Appended>, StoreError> {
-        self.faults.before_append()?;
+        self.injected.before_append()?;
         let mut state = self.state();
         state.room(id)?;
         for draft in &drafts {
@@ -273,10 +273,10 @@ impl Store for MemoryStore {
         let answers: Vec<_> = drafts.into_iter().map(append).collect();
         for answer in &answers {
             if let Appended::New(message) = answer {
-                state.places.insert(message.id, (id.clone(), message.cursor));
+                state.positions.insert(message.id, (id.clone(), message.cursor));
             }
         }
-        self.faults.after_change()?;
+        self.injected.after_change()?;
         Ok(answers)
     }
 
@@ -287,15 +287,15 @@ impl Store for MemoryStore {
         };
         let head = room.head().seq;
         for (user, seq) in marks {
-            if let Some(place) = room.members.iter_mut().find(|place| place.user == *user) {
-                place.read_seq = place.read_seq.max(head.min(*seq));
+            if let Some(member) = room.members.iter_mut().find(|member| member.user == *user) {
+                member.read_seq = member.read_seq.max(head.min(*seq));
             }
         }
         Ok(())
     }
 
     async fn page(&self, room: &RoomId, slice: HistoryRange, limit: u32) -> Result<Page, StoreError> {
-        self.faults.before_page().await?;
+        self.injected.before_page().await?;
         let state = self.state();
         let room = state.rooms.get(room);
         Ok(room.map_or(Page { messages: Vec::new(), has_more: false }, |room| room.page(slice, limit)))
@@ -308,19 +308,19 @@ impl Store for MemoryStore {
         slice: HistoryRange,
         limit: u32,
     ) -> Result<Option<Page>, StoreError> {
-        self.faults.before_page().await?;
+        self.injected.before_page().await?;
         let state = self.state();
-        let room = state.rooms.get(room).filter(|room| state.host(room).place(user).is_some());
+        let room = state.rooms.get(room).filter(|room| state.host(room).member(user).is_some());
         Ok(room.map(|room| room.page(slice, limit)))
     }
 
     async fn find_message(&self, message: MessageId) -> Result<Option<(RoomId, Cursor)>, StoreError> {
-        Ok(self.state().places.get(&message).cloned())
+        Ok(self.state().positions.get(&message).cloned())
     }
 
     async fn room_positions(&self, user: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
         let state = self.state();
-        let theirs = state.rooms.iter().filter(|(_, room)| state.host(room).place(user).is_some());
+        let theirs = state.rooms.iter().filter(|(_, room)| state.host(room).member(user).is_some());
         Ok(theirs.map(|(id, room)| (id.clone(), room.head())).collect())
     }
 
@@ -329,10 +329,10 @@ impl Store for MemoryStore {
     }
 
     async fn summary(&self, id: &RoomId, user: &UserId) -> Result<Option<RoomSummary>, StoreError> {
-        self.faults.before_summary()?;
+        self.injected.before_summary()?;
         let state = self.state();
         let room = state.rooms.get(id);
-        Ok(room.and_then(|room| room.place(user).map(|place| room.summary(id, place))))
+        Ok(room.and_then(|room| room.member(user).map(|member| room.summary(id, member))))
     }
 
     async fn summaries(
@@ -345,7 +345,7 @@ impl Store for MemoryStore {
         let mut theirs: Vec<_> = state
             .rooms
             .iter()
-            .filter_map(|(id, room)| room.place(user).map(|place| (id, room, place)))
+            .filter_map(|(id, room)| room.member(user).map(|member| (id, room, member)))
             .collect();
         // Stable, so that rooms of the same moment stay in the order of their ids.
         theirs.sort_by_key(|(_, room, _)| std::cmp::Reverse(room.active_at_ms));
@@ -354,6 +354,6 @@ impl Store for MemoryStore {
             Some(last) => theirs.iter().position(|(id, ..)| *id == last).map_or(theirs.len(), |at| at + 1),
         };
         let page = theirs.into_iter().skip(start).take(index(limit.into()));
-        Ok(page.map(|(id, room, place)| room.summary(id, place)).collect())
+        Ok(page.map(|(id, room, member)| room.summary(id, member)).collect())
     }
 }

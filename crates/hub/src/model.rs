@@ -1,14 +1,14 @@
-//! Model: users, rooms and messages as the hub knows them, in memory and in the store.
+//! Model: users, rooms and messages of the hub, in memory and in the store.
 
 use std::sync::Arc;
 
 use protocol::{Cursor, DraftId, LiveChange, MessageId, MessageKind, Role, RoomId, RoomKind, UserId};
 use uuid::Uuid;
 
-/// A user as rooms know one.
+/// A user, as rooms show it to members.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// Who.
+    /// The user.
     pub id: UserId,
     /// The user name.
     pub username: String,
@@ -34,7 +34,7 @@ pub struct Message {
     pub cursor: Cursor,
     /// Its id.
     pub id: MessageId,
-    /// Who posted it.
+    /// The author.
     pub author: Arc<User>,
     /// The id that its author gave it.
     pub draft: DraftId,
@@ -69,7 +69,7 @@ impl Message {
 /// A member of a room.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Membership {
-    /// Who.
+    /// The user.
     pub user: Arc<User>,
     /// What this user may do there.
     pub role: Role,
@@ -84,7 +84,7 @@ pub struct RoomRecord {
     pub id: RoomId,
     /// Its display name.
     pub name: String,
-    /// What sort of room.
+    /// The kind of room.
     pub kind: RoomKind,
     /// The chat that this is the live room of; a room of another kind has none.
     pub chat: Option<RoomId>,

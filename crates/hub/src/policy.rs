@@ -1,4 +1,5 @@
-//! Policy: who may do what, and which values are accepted. Pure. Every gateway asks it through the hub, so no two can disagree.
+//! Policy: decides rights by role, and which values are accepted. Pure. All gateways use it through the hub, so no two can
+//! disagree.
 
 use protocol::text::{is_blank, is_direction_control, is_line_break};
 use protocol::{LIVE_PREFIX, RawJson, Role, RoomId, RoomKind, UserId, is_reserved, limits};
@@ -77,9 +78,9 @@ pub(crate) fn check_body(body: &str, most_bytes: usize) -> Result<(), HubError> 
     if is_blank(body) { Err(HubError::Blank { field: "body" }) } else { Ok(()) }
 }
 
-/// The identifier of a room to be made. Addresses drop a part of their path that is `.` and go up at `..` (RFC 3986,
-/// section 5.2.4), so no page and no REST call would reach such a room. An id that is reserved would be taken for that of a
-/// live room, by whoever asks for the live room of a chat.
+/// The identifier of a room to be created. Addresses drop a part of their path that is `.` and go up at `..` (RFC 3986,
+/// section 5.2.4), so no page and no REST call would reach such a room. A client that asks for the live room of a chat would
+/// take a room with a reserved id for it.
 ///
 /// # Errors
 /// [`HubError::Invalid`]; the field is `id`.
@@ -209,8 +210,9 @@ mod tests {
     #[test]
     fn outsiders_get_the_same_error_for_everything() {
         let (eve, bob) = (UserId::parse("eve").unwrap(), UserId::parse("bob").unwrap());
-        for told in [may_take_part(None), may_invite(None), may_govern(None), may_remove(None, &eve, &bob)] {
-            assert!(matches!(told, Err(HubError::NoSuchRoom)));
+        for result in [may_take_part(None), may_invite(None), may_govern(None), may_remove(None, &eve, &bob)]
+        {
+            assert!(matches!(result, Err(HubError::NoSuchRoom)));
         }
     }
 
@@ -293,10 +295,10 @@ mod tests {
         assert!(check_note("message", Some(&"ä".repeat(limits::MAX_NOTE_CHARS))).is_ok());
         let limit = limits::MAX_NOTE_CHARS;
         let refused = check_note("message", Some(&"ä".repeat(limit + 1)));
-        let Err(HubError::TooLong { field: "message", size, unit: "characters", limit: told }) = refused
+        let Err(HubError::TooLong { field: "message", size, unit: "characters", limit: reported }) = refused
         else {
             panic!("{refused:?}");
         };
-        assert_eq!((size, told), (limit + 1, limit));
+        assert_eq!((size, reported), (limit + 1, limit));
     }
 }

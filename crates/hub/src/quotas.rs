@@ -10,13 +10,13 @@ pub struct Quotas {
     pub rooms_made_per_day: Option<u32>,
     /// Rooms that a user may own at a time.
     pub rooms_owned: Option<u32>,
-    /// Strangers that a user may put into rooms in a day: users who share no room with that user yet.
+    /// Strangers that a user may add to rooms in a day: users that share no room with that user yet.
     pub strangers_per_day: Option<u32>,
     /// Bytes of messages, direct messages and jobs that a user may store in a day.
     pub stored_bytes_per_day: Option<u64>,
     /// Jobs of a user that may be running at a time.
     pub running_jobs: Option<u32>,
-    /// Members that a room may have, whoever puts them into it.
+    /// Members of a room.
     pub members_per_room: Option<u32>,
 }
 

@@ -1,5 +1,5 @@
-//! Recovery: decides how a client that comes back gets the messages that it missed. Pure. All arithmetic on cursors that
-//! decides a recovery is here.
+//! Recovery: decides how a client that comes back gets the messages that it missed. Pure. All arithmetic on cursors for that
+//! is here.
 
 use protocol::{Cursor, limits};
 

@@ -31,7 +31,7 @@ pub(crate) async fn check_member(context: &HubContext, room: &RoomId, user: &Use
     policy::may_take_part(role(context, room, user).await?)
 }
 
-/// A page of a room's messages, for a user who is a member at the moment of which the page is.
+/// A page of a room's messages, for a user who is a member at the moment of the page.
 ///
 /// # Errors
 /// [`HubError::NoSuchRoom`], [`HubError::Unavailable`].

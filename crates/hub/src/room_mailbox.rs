@@ -36,7 +36,7 @@ pub(crate) fn open(context: &Arc<HubContext>, room: &RoomId) -> Mailbox {
     })
 }
 
-/// Why a mailbox is closed, for a user who had it: the room is gone, or the room could not be read and will be there again.
+/// The error for a closed mailbox of a user: the room is gone, or it could not be read and can be spawned again.
 pub(crate) async fn why_closed(context: &HubContext, room: &RoomId, user: &UserId) -> HubError {
     match room_access::check_member(context, room, user).await {
         Ok(()) => HubError::Stopping,

@@ -1,5 +1,5 @@
-//! Room notices: what a room sends beyond its subscribers: to the connections of a user who was added or removed, to its live
-//! room, and to its chat.
+//! Room notices: events and commands of a room for others than its subscribers: for the connections of an added or removed user,
+//! for its live room, and for its chat.
 
 use protocol::{LiveChange, RoomId, RoomRef, UserId};
 
@@ -31,7 +31,7 @@ pub(crate) async fn notify_room_added(
     Ok(())
 }
 
-/// Tells all connections of a user that the user was removed from a room.
+/// Notifies all connections of a user that the user was removed from a room.
 pub(crate) fn notify_room_removed(context: &HubContext, room: &RoomId, user: &UserId) {
     let event = Event::RoomRemoved(RoomRef { room: room.clone() });
     for client in context.presence.connections_of(user) {
@@ -39,7 +39,7 @@ pub(crate) fn notify_room_removed(context: &HubContext, room: &RoomId, user: &Us
     }
 }
 
-/// Has the live room of a chat read its members again.
+/// Makes the live room of a chat read its members again.
 pub(crate) async fn reload_live_room(context: &HubContext, chat: &RoomId) {
     let live_room = live_room::room_of(chat).and_then(|room| context.rooms.get(&room));
     if let Some(mailbox) = live_room {
@@ -48,7 +48,7 @@ pub(crate) async fn reload_live_room(context: &HubContext, chat: &RoomId) {
     }
 }
 
-/// Tells the chat of a live room that the session has another status. A chat that does not run reads it from the store.
+/// Notifies the chat of a live room that the session has another status. A chat that does not run reads it from the store.
 pub(crate) fn notify_chat(context: &HubContext, change: LiveChange) {
     let Some(id) = change.chat.clone() else { return };
     let Some(chat) = context.rooms.get(&id) else { return };

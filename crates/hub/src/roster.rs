@@ -1,4 +1,4 @@
-//! How the people of a room are listed: once, for all who join until something about them changes.
+//! Roster: the sorted list of a room's members, made once for all clients that join until a member changes.
 
 use std::ops::Range;
 use std::sync::OnceLock;
@@ -7,49 +7,49 @@ use protocol::{Member, Role, UserId};
 
 use crate::model::Membership;
 
-/// Everybody in a room: owners first, then by name.
+/// The members of a room: owners first, then by name.
 #[derive(Debug, Default)]
 pub struct Roster {
     members: Vec<Member>,
-    spelled: OnceLock<EncodedRoster>,
+    encoded: OnceLock<EncodedRoster>,
 }
 
-/// A roster in the dialect that shows it whole, so that a thousand who join do not have a thousand people spelled for each.
+/// A roster in the dialect that shows it whole, so that a thousand members are not encoded for each of a thousand joins.
 #[derive(Debug)]
 pub struct EncodedRoster {
     text: Vec<u8>,
-    /// Where each member stands in it.
-    places: Vec<Range<usize>>,
+    /// The range of each member in it.
+    ranges: Vec<Range<usize>>,
 }
 
 impl Roster {
-    /// These people, put in order.
+    /// A roster of these members, sorted.
     pub fn of(mut members: Vec<Member>) -> Self {
         members.sort_by(|a, b| rank(a).cmp(&rank(b)));
-        Self { members, spelled: OnceLock::new() }
+        Self { members, encoded: OnceLock::new() }
     }
 
-    /// Everybody.
+    /// All members.
     pub fn members(&self) -> &[Member] {
         &self.members
     }
 
-    /// The list with commas between, written at the first call: `write` adds one member. There is one dialect that shows a
-    /// roster whole, so there is one place for it.
+    /// The list with commas between, encoded at the first call: `write` adds one member. One dialect shows a roster whole, so
+    /// one encoded form is kept.
     pub fn spelled(&self, write: impl Fn(&Member, &mut Vec<u8>)) -> &EncodedRoster {
-        self.spelled.get_or_init(|| {
+        self.encoded.get_or_init(|| {
             let mut text = Vec::with_capacity(self.members.len() * 96);
-            let mut places = Vec::with_capacity(self.members.len());
+            let mut ranges = Vec::with_capacity(self.members.len());
             for member in &self.members {
                 if !text.is_empty() {
                     text.push(b',');
                 }
                 let start = text.len();
                 write(member, &mut text);
-                places.push(start..text.len());
+                ranges.push(start..text.len());
             }
             text.shrink_to_fit();
-            EncodedRoster { text, places }
+            EncodedRoster { text, ranges }
         })
     }
 }
@@ -60,19 +60,19 @@ impl EncodedRoster {
         &self.text
     }
 
-    /// What stands before and behind one member.
+    /// The text before and after one member.
     pub fn around(&self, index: usize) -> Option<(&[u8], &[u8])> {
-        let place = self.places.get(index)?;
-        Some((self.text.get(..place.start)?, self.text.get(place.end..)?))
+        let range = self.ranges.get(index)?;
+        Some((self.text.get(..range.start)?, self.text.get(range.end..)?))
     }
 }
 
-/// Names are not the last word: two people of other sign-in services may have the same.
+/// The id decides last: two users of other sign-in services may have the same name.
 fn rank(member: &Member) -> (bool, &str, &UserId) {
     (member.role != Role::Owner, &member.name, &member.id)
 }
 
-/// One person, as a list shows one.
+/// A member, as a list shows it.
 pub(crate) fn member(membership: &Membership, online: bool) -> Member {
     Member {
         id: membership.user.id.clone(),
@@ -83,7 +83,7 @@ pub(crate) fn member(membership: &Membership, online: bool) -> Member {
     }
 }
 
-/// The roster of these people.
+/// The roster of these members.
 pub(crate) fn roster<'a>(
     memberships: impl Iterator<Item = &'a Membership>,
     is_present: impl Fn(&UserId) -> bool,

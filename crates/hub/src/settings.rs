@@ -1,4 +1,4 @@
-//! Settings: how the hub behaves where it could behave otherwise, with the defaults and their reasons.
+//! Settings: sizes, times and limits of the hub, with the defaults and their reasons.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,11 +12,11 @@ pub struct Settings {
     /// Commands that may wait in one mailbox. Beyond it senders wait, which is the back-pressure of a busy room. Default 256:
     /// four batches.
     pub mailbox: usize,
-    /// Commands that a room takes up at a time; neighbouring posts among them share a transaction. Default 64: beyond it
-    /// a commit hardly gets cheaper per row.
+    /// Commands that a room executes as one batch; neighbouring posts among them share a transaction. Default 64: beyond it a
+    /// commit hardly gets cheaper per row.
     pub batch: usize,
     /// Messages in the history cache of a room. Default 256: a minute or two of a lively room.
-    pub ring: usize,
+    pub history_cache_messages_per_room: usize,
     /// Bytes in the history cache of a room. Default 512 KiB: as much as one answer to a join brings.
     pub history_cache_bytes_per_room: usize,
     /// Bytes in the history caches of all rooms; beyond it older messages are evicted and read from the store. Default 64 MiB:
@@ -27,8 +27,8 @@ pub struct Settings {
     /// How long a user counts as online after the last connection ended. Default 5 s: longer than a reload or a change of
     /// network, short enough that a lost connection shows within ten.
     pub presence_grace: Duration,
-    /// The time between two presence events of a room; longer in a room of more than a thousand. Default 100 ms: immediate for
-    /// people, ten frames a second when thousands reconnect.
+    /// The time between two presence events of a room; longer in a room of more than a thousand. Default 100 ms: users see it
+    /// at once, and it is ten frames a second when thousands reconnect.
     pub presence_tick: Duration,
     /// How long a typing notification holds. Default as in [`protocol::limits::TYPING_TIMEOUT_MS`].
     pub typing_timeout: Duration,
@@ -53,7 +53,7 @@ impl Default for Settings {
         Self {
             mailbox: 256,
             batch: 64,
-            ring: 256,
+            history_cache_messages_per_room: 256,
             history_cache_bytes_per_room: protocol::limits::PAGE_BYTES,
             history_cache_bytes: 64 * 1024 * 1024,
             room_idle: Duration::from_mins(1),

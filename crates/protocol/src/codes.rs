@@ -1,8 +1,8 @@
-//! The two tables of refusal: what an error says, and what a close means.
+//! Codes: the tables of error codes and close codes that REST and every socket share.
 
 use serde::{Deserialize, Serialize};
 
-/// Why something was refused. One table for REST and every socket.
+/// Why a command or request was not executed. One table for REST and every socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorCode {
@@ -10,7 +10,7 @@ pub enum ErrorCode {
     BadJson,
     /// JSON, but not of the shape that is asked for.
     BadFrame,
-    /// A frame type that nobody sends, or that only the server sends.
+    /// A frame type that does not exist, or that only the server sends.
     UnknownType,
     /// A binary frame; the protocol is text.
     BinaryFrame,
@@ -22,11 +22,11 @@ pub enum ErrorCode {
     Blank,
     /// A text beyond its limit.
     TooLong,
-    /// A name or identifier that somebody else has.
+    /// A name or identifier that is in use already.
     Taken,
     /// A password that is too short, too long or too common.
     WeakPassword,
-    /// The user name or the password is wrong; which one is not said.
+    /// The user name or the password is wrong; the error does not tell which.
     WrongCredentials,
     /// No token, or one that is forged, expired, spent or revoked.
     Unauthorized,
@@ -42,7 +42,7 @@ pub enum ErrorCode {
     RateLimited,
     /// The store did not answer. Nothing was changed, or a resend with the same draft is safe.
     Unavailable,
-    /// Our fault. The cause is in the server's log.
+    /// An internal error. The cause is in the server's log.
     Internal,
 }
 
@@ -60,11 +60,11 @@ pub enum CloseCode {
     BadText = 1007,
     /// A message beyond [`crate::limits::MAX_FRAME_BYTES`].
     TooBig = 1009,
-    /// Our fault.
+    /// An internal error.
     Internal = 1011,
     /// The server restarts.
     Restart = 1012,
-    /// The reader fell behind: come back and recover.
+    /// The client lags too far behind: it is to come back and recover.
     TooSlow = 4008,
     /// The token is missing, wrong, expired or revoked: sign in again.
     Token = 4401,
@@ -100,7 +100,7 @@ impl CloseCode {
         Self::ALL.into_iter().find(|code| code.number() == number)
     }
 
-    /// What a client may say to its user and write to a log.
+    /// A text that a client may show to its user and write to a log.
     pub fn reason(self) -> &'static str {
         match self {
             Self::Normal => "closed",
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_client_stays_away_only_when_coming_back_is_pointless() {
+    fn a_client_reconnects_unless_that_is_pointless() {
         for number in [1000, 1001, 1002, 1005, 1006, 1007, 1009, 1011, 1012, 4008, 4429, 4999] {
             assert!(CloseCode::comes_back(number), "{number}");
         }

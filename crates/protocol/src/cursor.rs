@@ -1,16 +1,16 @@
-//! Where a reader stands in a room.
+//! Cursor: a position in the log of a room.
 
 use serde::{Deserialize, Serialize};
 
-/// The place of a durable event in its room.
+/// The position of a durable event in its room.
 ///
-/// Numbers start at 1 and have no holes. The epoch is drawn when the room is made: a cursor of another epoch says
-/// nothing about this room's numbers, so whoever holds one starts over.
+/// Numbers start at 1 and have no gaps. The epoch is drawn when the room is created: a cursor of another epoch says
+/// nothing about this room's numbers, so a client that has one starts over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Cursor {
-    /// Which life of the room the number belongs to.
+    /// The history of the room that the number belongs to.
     pub epoch: u32,
-    /// The number; 0 stands before the first event.
+    /// The number; 0 is the position before the first event.
     pub seq: u64,
 }
 

@@ -1,4 +1,4 @@
-//! The native frames: one enum for each direction, as `{"type", "data"}`.
+//! Frames: the frames of the native dialect, one enum for each direction, as `{"type", "data"}`.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -12,7 +12,7 @@ use crate::{
     Notification, ParticipantChange, RawJson, RoomId, RoomSummary, RunId, Signal, UserId,
 };
 
-/// What a client may say.
+/// A frame that a client sends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case", deny_unknown_fields)]
 pub enum ClientFrame {
@@ -26,7 +26,7 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         inbox: Option<u64>,
     },
-    /// Follow a room. Answered by `joined`.
+    /// Subscribes to a room. Answered by `joined`.
     Join {
         /// Which room.
         room: RoomId,
@@ -34,12 +34,12 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         since: Option<Cursor>,
     },
-    /// Stop following a room. The person stays a member. Answered by `left`.
+    /// Ends the subscription to a room. The user remains a member. Answered by `left`.
     Leave {
         /// Which room.
         room: RoomId,
     },
-    /// Say something. Answered by `posted` once it is committed, or by `error` with the draft's id.
+    /// Posts a message. Answered by `posted` once it is committed, or by `error` with the draft's id.
     Post {
         /// Where; it must have been joined.
         room: RoomId,
@@ -54,11 +54,11 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "MessageKind::is_text")]
         kind: MessageKind,
     },
-    /// Say something to one person who is in the same room. Answered by `direct`, which the other one hears too.
+    /// Sends a message to one member of the same room. Answered by `direct`, which the recipient receives too.
     Direct {
         /// The room that both are in.
         room: RoomId,
-        /// For whom.
+        /// The recipient.
         to: UserId,
         /// The text.
         body: String,
@@ -66,7 +66,7 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "MessageKind::is_text")]
         kind: MessageKind,
     },
-    /// Say where a session stands. Owners only. Everybody who follows hears it as `live`.
+    /// Sets the status of a live session. Owners only. All subscribers receive it as `live`.
     Live {
         /// Where; it must have been joined.
         room: RoomId,
@@ -76,8 +76,8 @@ pub enum ClientFrame {
         #[serde(default, skip_serializing_if = "Map::is_empty")]
         details: Map<String, Value>,
     },
-    /// Tell everybody who follows a room something that is worth nothing a moment later. They hear it as `broadcast`, and
-    /// so does whoever says it.
+    /// Sends an event that is not stored to all subscribers of a room, the sender included. They receive it as
+    /// `broadcast`.
     Broadcast {
         /// Where; it must have been joined.
         room: RoomId,
@@ -86,21 +86,21 @@ pub enum ClientFrame {
         /// Any JSON; arrives as it is written here.
         data: RawJson,
     },
-    /// Began or ceased to type.
+    /// The user began or stopped typing.
     Typing {
         /// Where.
         room: RoomId,
         /// `true` at the first key and then every few seconds, `false` at the end.
         on: bool,
     },
-    /// Has read a room up to and including a number. Falling numbers are ignored.
+    /// Moves the read marker to a number, which is included. Lower numbers are ignored.
     Read {
         /// Where.
         room: RoomId,
         /// The last number read.
         seq: u64,
     },
-    /// Still there? Answered by `pong`.
+    /// Checks the connection. Answered by `pong`.
     Ping {
         /// Comes back unchanged.
         nonce: u32,
@@ -114,7 +114,7 @@ pub enum ClientFrame {
     },
 }
 
-/// A simulated job: so many steps, at such a distance, with such a chance to fail.
+/// A simulated job: its duration, the time between steps, and the probability that it fails.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SimulationPlan {
@@ -124,17 +124,17 @@ pub struct SimulationPlan {
     pub duration_ms: u64,
     /// From one step to the next; see [`crate::limits::SIMULATION_FREQUENCY_MS`].
     pub frequency_ms: u64,
-    /// What each step says before its number.
+    /// The text of each step before its number.
     pub prefix: String,
-    /// The chance, 0 to 1, that the run fails at one of its steps.
+    /// The probability, 0 to 1, that the run fails at one of its steps.
     pub failure_rate: f64,
 }
 
-/// What the server may say.
+/// A frame that the server sends.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ServerFrame {
-    /// The first frame: signed in, and as whom.
+    /// The first frame: the client is signed in as this user.
     Welcome {
         /// The facts.
         data: Welcome,
@@ -149,73 +149,73 @@ pub enum ServerFrame {
         /// When.
         data: Expiry,
     },
-    /// A room is followed now, and this is where it stands.
+    /// The client is subscribed to a room, with the state of the room.
     Joined {
         /// The facts.
         data: JoinedRoom,
     },
-    /// A room is no longer followed.
+    /// The client is not subscribed to a room any more.
     Left {
         /// Which.
         data: RoomRef,
     },
-    /// Somebody said something.
+    /// A message was posted.
     Message {
         /// The message.
         data: Message,
     },
-    /// One's own message is committed.
+    /// The client's own message is committed.
     Posted {
         /// Which draft became which message.
         data: Posted,
     },
-    /// Something of the application's own, said in a room. Fleeting: not stored, not numbered, and dropped for a reader
-    /// that falls behind.
+    /// An event of the application's own in a room. Best effort: neither stored nor numbered, and dropped for a client that
+    /// lags.
     Broadcast {
-        /// What, where and by whom.
+        /// The event, its room and its sender.
         data: Broadcast,
     },
-    /// Somebody began or ceased to type. Fleeting: not stored, and dropped for a reader that falls behind.
+    /// A user began or stopped typing. Best effort: not stored, and dropped for a client that lags.
     Typing {
-        /// Who and where.
+        /// The user and the room.
         data: TypingChange,
     },
-    /// Somebody has read a room up to a number.
+    /// A user's read marker has advanced.
     Read {
-        /// Who, where, how far.
+        /// The user, the room and the number.
         data: ReadMark,
     },
-    /// People came and went since the last time. Fleeting.
+    /// Users have connected or disconnected since the last event. Best effort.
     Presence {
-        /// Who, and which room they share with the reader.
+        /// The users, and the room that they share with the reader.
         data: PresenceChange,
     },
-    /// Somebody began or ceased to follow a room. In live sessions only. Fleeting.
+    /// A participant joined or left. In live sessions only. Best effort.
     Participant {
-        /// Who and where.
+        /// The user and the room.
         data: ParticipantChange,
     },
-    /// A session's owner said where it stands.
+    /// An owner has set the status of a live session.
     Live {
-        /// What was said.
+        /// The status.
         data: LiveChange,
     },
-    /// Something to notice.
+    /// A notification.
     Notification {
         /// What.
         data: InboxData<Notification>,
     },
-    /// A message for one person alone; its author hears it too.
+    /// A message for one user; its author receives it too.
     Direct {
         /// The message.
         data: InboxData<DirectMessage>,
     },
-    /// Something happened to one of the person's jobs. Between tenths of its progress this is fleeting.
+    /// One of the user's jobs has changed. Between tenths of its progress this is best effort.
     Job {
-        /// What, and where it stands.
+        /// The change, and the job after it.
         data: InboxData<JobChange>,
     },
-    /// The client came with a cursor of its user's inbox, and this is where it stands now.
+    /// The position of a client that came with a cursor of its user's inbox.
     Inbox {
         /// The position, and whether nothing is missing before it.
         data: InboxPosition,
@@ -225,32 +225,32 @@ pub enum ServerFrame {
         /// Which.
         data: InboxData<Signal>,
     },
-    /// The application goes out of service, or comes back.
+    /// The application goes out of service or returns to service.
     Maintenance {
         /// Which of the two, and why.
         data: Maintenance,
     },
-    /// Somebody was put into a room.
+    /// A member was added to a room.
     MemberAdded {
-        /// Who and where.
+        /// The user and the room.
         data: MemberAdded,
     },
-    /// Somebody left a room or was removed from it.
+    /// A member left a room or was removed from it.
     MemberRemoved {
-        /// Who and where.
+        /// The user and the room.
         data: MemberRemoved,
     },
     /// A room has another name.
     RoomRenamed {
-        /// Which, and how it is called now.
+        /// The room and its new name.
         data: RoomName,
     },
-    /// One is in a room now that was not there before. Goes to all devices of the person.
+    /// The user is a member of a room now. Sent to all connections of the user.
     RoomAdded {
         /// The room, as in a list.
         data: RoomSummary,
     },
-    /// One is not in a room any more, or it was deleted. Goes to all devices of the person.
+    /// The user is not a member of a room any more, or it was deleted. Sent to all connections of the user.
     RoomRemoved {
         /// Which.
         data: RoomRef,
@@ -275,11 +275,11 @@ pub enum ServerFrame {
         /// When to come back.
         data: Closing,
     },
-    /// Something was refused. The connection goes on.
+    /// A command was not executed. The connection remains open.
     Error {
-        /// For a person to read.
+        /// For users to read.
         message: String,
-        /// For a program to act on.
+        /// For programs to act on.
         data: ErrorData,
     },
 }

@@ -1,8 +1,8 @@
-//! Reading what a server sends, in little code.
+//! From JSON: decodes what a server sends with little code.
 //!
-//! The readers that serde derives are quick and many: one for each type and each way of parsing, 215 KB of WebAssembly
+//! The decoders that serde derives are fast and many: one for each type and each way of parsing, 215 KB of WebAssembly
 //! for the pages. These take JSON that is parsed already and cost a tenth. Programs that count microseconds instead of
-//! bytes use serde; `tests/document.rs` holds both to the same spelling.
+//! bytes use serde; `tests/document.rs` checks that both accept the same frames.
 
 mod words;
 
@@ -12,10 +12,10 @@ use serde::de::value::StrDeserializer;
 use serde::de::{IntoDeserializer, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// Why a text is not what was asked for.
+/// Why a text could not be decoded.
 #[derive(Debug, thiserror::Error)]
 pub enum Unreadable {
-    /// It is not JSON. The parser's own words for it would be 4 KB of WebAssembly.
+    /// It is not JSON. The parser's own error texts would be 4 KB of WebAssembly.
     #[error("not JSON from column {column} of line {line} on")]
     Json {
         /// The first line is 1.
@@ -115,9 +115,9 @@ impl<'de> Deserialize<'de> for Json {
     }
 }
 
-/// Something that can be read out of parsed JSON.
+/// A type that can be decoded from parsed JSON.
 pub trait FromJson: Sized {
-    /// Reads it. Fields that nobody asks for are passed over.
+    /// Decodes it. Unknown fields are ignored.
     ///
     /// # Errors
     /// [`BadShape`] names what is missing or wrong.
@@ -173,7 +173,7 @@ impl Fields {
     }
 }
 
-/// Makes structs readable: the name of each and of all its fields, which are called the same in JSON.
+/// Implements [`FromJson`](crate::from_json::FromJson) for structs, from the names of their fields, which are those of the JSON.
 #[macro_export]
 macro_rules! from_json {
     ($($name:ident { $($field:ident),+ $(,)? })+) => {$(
@@ -248,7 +248,7 @@ pub fn word<'de, T: Deserialize<'de>>(text: &'de str) -> Option<T> {
     T::deserialize(input).ok()
 }
 
-/// Another word. Which ones there are is not told, because nobody reads it.
+/// An unknown word. The error does not list the known ones, because it is not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not one of the words")]
 struct NotAWord;

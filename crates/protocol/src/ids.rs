@@ -1,4 +1,4 @@
-//! Identifiers: parsed once at the door, trusted afterwards.
+//! Identifiers: parsed once by a gateway, trusted afterwards.
 
 use std::borrow::Borrow;
 use std::fmt;
@@ -106,7 +106,7 @@ text_id! {
 }
 
 text_id! {
-    /// Names a person, as the `sub` claim of a token does. Opaque: made here it is a UUID (v7), made elsewhere anything legal.
+    /// Names a user, as the `sub` claim of a token does. Opaque: made here it is a UUID (v7), made elsewhere anything legal.
     UserId, BadId::User, |byte| is_plain(byte) || matches!(byte, b'@' | b'|')
 }
 
@@ -154,12 +154,12 @@ uuid_id! {
 }
 
 uuid_id! {
-    /// Chosen by whoever writes a message, before it is sent. Sending the same draft again is the same message.
+    /// Names a draft. The author's client chooses it before it sends the message; the same draft again is the same message.
     DraftId
 }
 
 uuid_id! {
-    /// Chosen by whoever starts a simulation; its progress carries it.
+    /// Names a simulation. The client that starts it chooses it, and the progress carries it.
     RunId
 }
 

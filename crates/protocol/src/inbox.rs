@@ -1,11 +1,11 @@
-//! What reaches a person, wherever this person is: notifications, direct messages, jobs and the application's own events.
+//! Inbox items: what reaches a user on all connections: notifications, direct messages, jobs and an application's own events.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{JobId, MessageId, MessageKind, NotificationId, RoomId, UserId};
 
-/// Something that a person should notice. Kept until it is read, and for a while longer.
+/// A note for a user. It is kept until it is read, and for a while longer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Notification {
     /// Its own name.
@@ -23,14 +23,14 @@ pub struct Notification {
     pub is_read: bool,
 }
 
-/// A message from one person to another who share a room. Not part of that room's history.
+/// A message from one user to another who share a room. It is not part of the room's history.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DirectMessage {
     /// Its own name.
     pub id: MessageId,
     /// The room that both are in.
     pub room: RoomId,
-    /// Who wrote it.
+    /// The author.
     pub author: UserId,
     /// The author's user name.
     pub name: String,
@@ -40,9 +40,9 @@ pub struct DirectMessage {
     pub is_active: bool,
     /// When the author's account was made, in milliseconds since 1970-01-01 UTC.
     pub author_created_at_ms: i64,
-    /// For whom.
+    /// The recipient.
     pub to: UserId,
-    /// The text, unchanged. Whoever shows it escapes it.
+    /// The text, unchanged. A client that shows it has to escape it.
     pub body: String,
     /// What it is.
     #[serde(default, skip_serializing_if = "MessageKind::is_text")]
@@ -51,7 +51,7 @@ pub struct DirectMessage {
     pub at_ms: i64,
 }
 
-/// What sort of job, which decides how applications hear of it.
+/// The kind of a job, which decides how dialects encode it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobKind {
@@ -66,7 +66,7 @@ pub enum JobKind {
     Report,
 }
 
-/// Where a job stands.
+/// The status of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
@@ -74,35 +74,35 @@ pub enum JobStatus {
     Running,
     /// Done.
     Completed,
-    /// Given up.
+    /// Failed.
     Failed,
 }
 
-/// Long work that somebody waits for, done by whoever reports on it.
+/// Long work that a user waits for; a program does it and reports on it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
     /// Its own name.
     pub id: JobId,
-    /// Who waits for it.
+    /// The user who waits for it.
     pub owner: UserId,
-    /// What sort of job.
+    /// The kind of job.
     pub kind: JobKind,
     /// What it is about, as the application calls it, such as an interview's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// What a person calls it.
+    /// Its title for users.
     pub title: String,
-    /// Where it stands.
+    /// Its status.
     pub status: JobStatus,
     /// 0 to 100; never falls.
     pub progress: u8,
     /// The part of the work that is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
-    /// What the work says of itself.
+    /// A text of the program about the work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What came of it.
+    /// The result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
     /// Why it failed.
@@ -127,24 +127,24 @@ pub enum JobStep {
     Progressed,
     /// It is done.
     Completed,
-    /// It was given up.
+    /// It failed.
     Failed,
-    /// What came of it was replaced.
+    /// Its result was replaced.
     Updated,
     /// It is not kept any more.
     Deleted,
 }
 
-/// Something happened to a job, and where it stands now.
+/// A change of a job, with the job after it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobChange {
     /// What happened.
     pub step: JobStep,
-    /// Where it stands.
+    /// Its status.
     pub job: Job,
 }
 
-/// An event of the application's own, for one person.
+/// An event of the application's own, for one user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Signal {
     /// Its name.
@@ -153,7 +153,7 @@ pub struct Signal {
     pub data: Value,
 }
 
-/// What a person's inbox keeps, in the order in which it came.
+/// An item of a user's inbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
 pub enum InboxItem {
@@ -172,6 +172,6 @@ pub enum InboxItem {
 pub struct Maintenance {
     /// Whether it is.
     pub enabled: bool,
-    /// What people should know about it.
+    /// A text for users about it.
     pub message: String,
 }

@@ -1,4 +1,4 @@
-//! The words that both sides of the wire speak: identifiers, cursors, native frames, REST bodies, codes and limits.
+//! Protocol: what the server and its clients share: identifiers, cursors, native frames, REST bodies, codes and limits.
 //!
 //! Nothing here reads a clock, touches a socket or knows how the hub works. `docs/PROTOCOL.md` shows one frame of
 //! every kind and is checked against these types.

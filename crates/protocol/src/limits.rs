@@ -1,4 +1,4 @@
-//! Limits that both sides know, so that the page can warn before the server refuses.
+//! Limits: bounds that both sides know, so that the page can warn before the server answers with an error.
 
 /// Bytes of UTF-8 text that one message may carry. 64 KiB: a long document's chapter, yet 16 of them fit one frame.
 pub const MAX_MESSAGE_BYTES: usize = 64 * 1024;
@@ -9,16 +9,16 @@ pub const MAX_FRAME_BYTES: usize = 1024 * 1024;
 /// Characters of a room's display name.
 pub const MAX_ROOM_NAME_CHARS: usize = 80;
 
-/// Bytes of a room's or a person's identifier.
+/// Bytes of a room's or a user's identifier.
 pub const MAX_ID_BYTES: usize = 64;
 
-/// Rooms that one connection may follow at a time.
+/// Rooms that one connection may be subscribed to at a time.
 pub const MAX_ROOMS_PER_CONNECTION: usize = 512;
 
-/// Live connections that one person may hold: a few devices with a few tabs each.
+/// Live connections of one user: a few devices with a few tabs each.
 pub const MAX_CONNECTIONS_PER_PERSON: usize = 20;
 
-/// People that one request may put into a room.
+/// Members that one request may add to a room.
 pub const MAX_MEMBERS_PER_REQUEST: usize = 200;
 
 /// Characters of a user name, at least and at most.
@@ -30,28 +30,28 @@ pub const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 10..=128;
 /// Characters of an e-mail address, at most (RFC 5321, section 4.5.3.1.3, less the angle brackets).
 pub const MAX_EMAIL_CHARS: usize = 254;
 
-/// Messages of one history page when the asker names no number.
+/// Messages of one history page when the request names no number.
 pub const PAGE_MESSAGES: u32 = 50;
 
 /// Messages of one history page at most.
 pub const MAX_PAGE_MESSAGES: u32 = 200;
 
-/// Missed messages that one answer to a join with `since` brings; whoever misses more asks again. A Socket.IO client that
-/// missed more than so many starts over.
+/// Missed messages in one answer to a join with `since`; a client that misses more asks again. A Socket.IO client that
+/// missed more starts over.
 pub const MAX_RECOVERED_MESSAGES: u32 = 500;
 
 /// Bytes of messages that one answer to a join brings, about; at least one message. Half of what may wait for a client, so
-/// that an answer leaves room for what is said meanwhile.
+/// that an answer leaves room for messages that are posted meanwhile.
 pub const PAGE_BYTES: usize = 512 * 1024;
 
-/// Milliseconds of silence after which a person no longer counts as typing. The native client repeats itself sooner.
+/// Milliseconds without a typing command after which a user no longer counts as typing. The native client repeats it sooner.
 pub const TYPING_TIMEOUT_MS: u32 = 10_000;
 
 /// Unread messages are counted up to this number; pages show it with a plus sign.
 pub const MAX_UNREAD: u32 = 100;
 
-/// Unread messages are counted among so many of a room's newest. Who only speaks and never reads, such as a program, has
-/// all of its own behind its mark, and they would all be walked for nothing.
+/// Unread messages are counted among this many of a room's newest. A program that only posts and never reads has all of
+/// its own messages after its marker, and a count would read them all for nothing.
 pub const UNREAD_AMONG: u32 = 1_000;
 
 /// Simulation: milliseconds that a run may last.
@@ -60,13 +60,13 @@ pub const SIMULATION_DURATION_MS: std::ops::RangeInclusive<u64> = 100..=3_600_00
 /// Simulation: milliseconds between two steps.
 pub const SIMULATION_FREQUENCY_MS: std::ops::RangeInclusive<u64> = 50..=60_000;
 
-/// Simulation: runs that one person may have under way.
+/// Simulation: runs of one user at a time.
 pub const MAX_SIMULATIONS_PER_PERSON: usize = 10;
 
 /// Simulation: characters of the text before each step's number.
 pub const MAX_SIMULATION_PREFIX_CHARS: usize = 80;
 
-/// Bytes of the word that says where a session stands.
+/// Bytes of the status of a live session.
 pub const MAX_LIVE_STATUS_BYTES: usize = 32;
 
 /// Bytes of JSON that may accompany it, and that an application's own event may carry.
@@ -75,13 +75,13 @@ pub const MAX_DETAILS_BYTES: usize = 16 * 1024;
 /// Characters of a notification's or a job's title.
 pub const MAX_TITLE_CHARS: usize = 200;
 
-/// Characters of what a notification or a job says beside its title.
+/// Characters of the text of a notification or a job beside its title.
 pub const MAX_NOTE_CHARS: usize = 2_000;
 
 /// Bytes of the name of an application's own event, of a job's subject and of a job's stage.
 pub const MAX_WORD_BYTES: usize = 128;
 
-/// Entries that a person's inbox keeps. Older ones are let go, except those that still wait for a proof of their delivery.
+/// Entries that a user's inbox keeps. Older ones are deleted, except those that still wait for a proof of their delivery.
 pub const MAX_INBOX_ITEMS: u32 = 1_000;
 
 /// Bytes of inbox entries, or of messages that a Socket.IO client missed, that are sent in one portion, about; at least one.

@@ -1,4 +1,4 @@
-//! Who takes part at this moment, and what a session's owner says of it.
+//! Live sessions: changes of the participants and of the status, and the ids of live rooms.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -18,37 +18,37 @@ pub fn is_reserved(room: &RoomId) -> bool {
     room.as_str().starts_with(LIVE_PREFIX)
 }
 
-/// Somebody began or ceased to follow a room: with the first device, with the last one.
+/// A user became a participant with the first connection, or ceased to be one with the last.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParticipantChange {
     /// Where.
     pub room: RoomId,
-    /// Who.
+    /// The user.
     pub user: UserId,
     /// The user name.
     pub name: String,
-    /// Came or went.
+    /// Whether the user joined; otherwise the user left.
     pub here: bool,
     /// When, in milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
 }
 
-/// What an owner says of a session, such as `live`, `paused` or `ended`. The newest one is kept with the room and told to
-/// whoever joins.
+/// The status that an owner gives a live session, such as `live`, `paused` or `ended`. The newest one is stored with the
+/// room and sent to each client that joins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveChange {
     /// Where.
     pub room: RoomId,
-    /// The chat whose live room this is; `None` for what is said in a room of another kind.
+    /// The chat whose live room this is; `None` in a room of another kind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat: Option<RoomId>,
-    /// The state, as a word of the application.
+    /// The status, as a word of the application.
     pub status: String,
-    /// Who said so.
+    /// The owner who set it.
     pub user: UserId,
     /// When, in milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
-    /// Whatever else the application said of it.
+    /// Further details of the application.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub details: Map<String, Value>,
 }

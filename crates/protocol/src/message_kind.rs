@@ -1,4 +1,4 @@
-//! What a message is, beside its text.
+//! Message kind: what a message is beside its text.
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! What rooms consist of, as both sides see it.
+//! Model: messages, members and rooms, as server and clients share them.
 
 use serde::{Deserialize, Serialize};
 
@@ -7,19 +7,19 @@ use crate::{Cursor, DraftId, MessageId, MessageKind, RoomId, UserId};
 /// One message, numbered and stored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// The room it was said in.
+    /// Its room.
     pub room: RoomId,
-    /// Its place there.
+    /// Its position there.
     pub cursor: Cursor,
     /// Its own name.
     pub id: MessageId,
-    /// Who said it.
+    /// The author.
     pub author: UserId,
     /// The author's user name.
     pub name: String,
     /// The name its author gave it before sending.
     pub draft: DraftId,
-    /// The text, unchanged. Whoever shows it escapes it.
+    /// The text, unchanged. A client that shows it has to escape it.
     pub body: String,
     /// When it was committed, in milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
@@ -35,35 +35,35 @@ pub struct Message {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
-    /// Made the room: may rename and delete it and remove people.
+    /// May rename and delete the room and remove members.
     Owner,
     /// Reads, writes, invites, leaves.
     Member,
 }
 
-/// One person in a room.
+/// One member of a room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Member {
-    /// Who.
+    /// The user.
     pub id: UserId,
     /// The user name.
     pub name: String,
-    /// What this person may do here.
+    /// What the member may do here.
     pub role: Role,
-    /// Whether any device of this person is connected.
+    /// Whether the user has a connection.
     pub online: bool,
-    /// The last number this person has read; 0 for none.
+    /// The last number that the user has read; 0 for none.
     pub read_seq: u64,
 }
 
-/// What sort of room.
+/// The kind of a room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RoomKind {
-    /// People come and go by invitation.
+    /// Members are invited and leave.
     #[default]
     Group,
-    /// The live session of another room, for the people who are in that one.
+    /// The live session of another room, for the members of that one.
     Live,
 }
 
@@ -74,17 +74,17 @@ pub struct RoomSummary {
     pub id: RoomId,
     /// Its display name.
     pub name: String,
-    /// What sort of room.
+    /// The kind of a room.
     pub kind: RoomKind,
     /// What the reader of this list may do there.
     pub role: Role,
-    /// Where the room stands.
+    /// The position of its newest message.
     pub head: Cursor,
     /// The last number the reader has read.
     pub read_seq: u64,
     /// Messages of others after that, counted up to [`crate::limits::MAX_UNREAD`].
     pub unread: u32,
-    /// How many people are in it.
+    /// The number of members.
     pub member_count: u32,
     /// The newest message, if there is one.
     pub last: Option<Preview>,
@@ -95,7 +95,7 @@ pub struct RoomSummary {
 /// The newest message of a room, cut short for a list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
-    /// Who said it.
+    /// The author.
     pub author: UserId,
     /// The author's user name.
     pub name: String,

@@ -1,4 +1,4 @@
-//! What the frames of the server carry.
+//! Payloads: the data of the frames that the server sends.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use crate::{Cursor, DraftId, ErrorCode, LiveChange, Member, Message, MessageId, 
 /// See [`crate::ServerFrame::Welcome`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Welcome {
-    /// Who the token says one is.
+    /// The user of the token.
     pub user: UserId,
     /// The user name.
     pub name: String,
@@ -32,24 +32,24 @@ pub struct Expiry {
 pub struct JoinedRoom {
     /// Which room.
     pub room: RoomId,
-    /// Where the client stands after `messages`.
+    /// The client's position after `messages`.
     pub head: Cursor,
-    /// `true`: `messages` is what comes after `since`, without a hole. `false`: it is the newest page, and what the client
-    /// had before may lie behind a gap, so it starts over.
+    /// `true`: `messages` is what comes after `since`, without a gap. `false`: it is the newest page, and there may be a gap
+    /// between it and what the client had, so the client starts over.
     pub recovered: bool,
-    /// Whether there is more in the direction that was asked. Recovered: the client does not follow yet and asks again from
+    /// Whether there is more in the direction that was asked. Recovered: the client is not subscribed yet and asks again from
     /// `head`; the lists below are empty. Not recovered: there are older messages.
     pub has_more: bool,
     /// Oldest first.
     pub messages: Vec<Message>,
-    /// Everybody in the room.
+    /// All members of the room.
     pub members: Vec<Member>,
-    /// Who types at this moment.
+    /// The users who are typing.
     pub typing: Vec<UserId>,
-    /// Who follows the room at this moment; in live sessions only.
+    /// The participants; in live sessions only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub participants: Vec<UserId>,
-    /// Where the session stands, if an owner ever said so. Of a chat: its live session's, which `live.room` names.
+    /// The status of the live session, if an owner ever set it. Of a chat: its live session's, which `live.room` names.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub live: Option<LiveChange>,
 }
@@ -66,7 +66,7 @@ pub struct RoomRef {
 pub struct RoomName {
     /// Which.
     pub room: RoomId,
-    /// How it is called now.
+    /// Its new name.
     pub name: String,
 }
 
@@ -77,7 +77,7 @@ pub struct Posted {
     pub room: RoomId,
     /// Which draft.
     pub draft: DraftId,
-    /// Its place.
+    /// Its position.
     pub cursor: Cursor,
     /// Its own name.
     pub id: MessageId,
@@ -90,11 +90,11 @@ pub struct Posted {
 pub struct Broadcast {
     /// Where.
     pub room: RoomId,
-    /// Who says it.
+    /// The sender.
     pub user: UserId,
     /// The application's name for it.
     pub event: String,
-    /// As it was said.
+    /// As it was sent.
     pub data: Value,
 }
 
@@ -103,9 +103,9 @@ pub struct Broadcast {
 pub struct TypingChange {
     /// Where.
     pub room: RoomId,
-    /// Who.
+    /// The user.
     pub user: UserId,
-    /// Began or ceased.
+    /// Whether the user types.
     pub on: bool,
 }
 
@@ -114,7 +114,7 @@ pub struct TypingChange {
 pub struct ReadMark {
     /// Where.
     pub room: RoomId,
-    /// Who.
+    /// The user.
     pub user: UserId,
     /// The last number read.
     pub seq: u64,
@@ -123,11 +123,11 @@ pub struct ReadMark {
 /// See [`crate::ServerFrame::Presence`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PresenceChange {
-    /// A room that the reader shares with these people.
+    /// A room that the reader shares with these users.
     pub room: RoomId,
-    /// Who came.
+    /// Users who are online now.
     pub online: Vec<UserId>,
-    /// Who went.
+    /// Users who are offline now.
     pub offline: Vec<UserId>,
 }
 
@@ -136,7 +136,7 @@ pub struct PresenceChange {
 pub struct MemberAdded {
     /// Where.
     pub room: RoomId,
-    /// Who.
+    /// The user.
     pub member: Member,
 }
 
@@ -145,7 +145,7 @@ pub struct MemberAdded {
 pub struct MemberRemoved {
     /// Where.
     pub room: RoomId,
-    /// Who.
+    /// The user.
     pub user: UserId,
 }
 
@@ -180,7 +180,7 @@ pub struct RunEnd {
     pub run: RunId,
     /// How it ended.
     pub outcome: RunOutcome,
-    /// The steps that were told.
+    /// The steps that were sent.
     pub steps_done: u32,
     /// Since the start.
     pub elapsed_ms: u64,
@@ -190,7 +190,7 @@ pub struct RunEnd {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunOutcome {
-    /// Every step was told.
+    /// Every step was sent.
     Completed,
     /// The plan's failure rate struck.
     Failed,
@@ -205,7 +205,7 @@ pub struct Closing {
     pub reconnect_in_ms: u32,
 }
 
-/// What a program needs to know of a refusal.
+/// What a program needs to know of an error.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorData {
     /// Which row of the table.
@@ -230,13 +230,13 @@ pub struct InboxData<T> {
     /// What.
     #[serde(flatten)]
     pub item: T,
-    /// Its number; absent from what is not kept. A client that keeps the last one as its cursor gets what follows it when it
-    /// comes back.
+    /// Its number; absent for items that are not stored. A client that keeps the last one as its cursor gets the later items
+    /// when it comes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inbox: Option<u64>,
 }
 
-/// Where a client stands in its user's inbox, which has been brought up to date.
+/// The position of a client in its user's inbox, which has been brought up to date.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InboxPosition {
     /// The client's cursor from now on.

@@ -1,4 +1,4 @@
-//! Bodies of the REST API. Times are RFC 3339 texts in UTC with milliseconds and `Z`.
+//! REST bodies: requests and responses of the REST API. Times are RFC 3339 texts in UTC with milliseconds and `Z`.
 
 mod inbox;
 mod sign_ins;
@@ -13,14 +13,14 @@ pub use inbox::{
     ReadNotifications,
 };
 pub use sign_ins::{NewPassword, SignIn, SignIns};
-pub use websocket::{Analysis, Delivered, Emit, HubStats, Outcome, PersonStatus, Started, Success};
+pub use websocket::{Analysis, Delivered, Emit, HubStats, Outcome, Started, Success, UserStatus};
 
 /// The body of every answer that is not a success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorBody {
     /// Which row of the table.
     pub code: ErrorCode,
-    /// For a person to read.
+    /// For users to read.
     pub message: String,
     /// The field that is wrong, where it is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,7 +35,7 @@ pub struct ErrorBody {
 pub struct Register {
     /// See [`crate::limits::USERNAME_CHARS`]; letters, digits, `_` and `-`.
     pub username: String,
-    /// Something with an `@` in it.
+    /// The e-mail address; it has an `@`.
     pub email: String,
     /// See [`crate::limits::PASSWORD_CHARS`].
     pub password: String,
@@ -57,10 +57,10 @@ pub struct Refresh {
     pub refresh_token: String,
 }
 
-/// A person, as shown to those who share a room.
+/// A user, as shown to members of the same room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
-    /// Who.
+    /// The user.
     pub id: UserId,
     /// The user name.
     pub username: String,
@@ -83,7 +83,7 @@ pub struct Tokens {
     pub token_type: String,
     /// Seconds until the access token ends.
     pub expires_in: u64,
-    /// Who signed in.
+    /// The user who signed in.
     pub user: User,
 }
 
@@ -101,13 +101,13 @@ pub struct Ticket {
 pub struct NewChat {
     /// The display name.
     pub name: String,
-    /// Who else is in it from the start.
+    /// Its other first members.
     #[serde(default)]
     pub member_ids: Vec<UserId>,
-    /// An identifier of one's own choice, else a UUID.
+    /// An identifier that the caller chooses, else a UUID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<RoomId>,
-    /// What sort of room.
+    /// The kind of room.
     #[serde(default)]
     pub kind: RoomKind,
 }
@@ -139,10 +139,10 @@ pub struct Members {
 /// `POST /api/v1/chats/{id}/members`: by identifier or by user name.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct NewMembers {
-    /// People by identifier.
+    /// Users by identifier.
     #[serde(default)]
     pub user_ids: Vec<UserId>,
-    /// People by user name.
+    /// Users by user name.
     #[serde(default)]
     pub usernames: Vec<String>,
 }
@@ -150,14 +150,14 @@ pub struct NewMembers {
 /// `GET /api/v1/users?q=`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Users {
-    /// At most twenty people whose user name begins with `q`.
+    /// At most twenty users whose name begins with `q`.
     pub users: Vec<UserRef>,
 }
 
-/// A person, as shown to anyone who is signed in.
+/// A user, as shown to every user who is signed in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserRef {
-    /// Who.
+    /// The user.
     pub id: UserId,
     /// The user name.
     pub username: String,
@@ -188,7 +188,7 @@ pub struct ChatMessage {
     pub chat_id: RoomId,
     /// Its number there.
     pub seq: u64,
-    /// Who said it.
+    /// The author.
     pub sender_id: UserId,
     /// The text.
     pub content: String,
@@ -202,7 +202,7 @@ pub struct ChatMessage {
     pub created_at: String,
     /// When it was last changed.
     pub updated_at: String,
-    /// Who said it, in full.
+    /// The author, in full.
     pub sender: User,
 }
 

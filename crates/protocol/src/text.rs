@@ -1,5 +1,5 @@
-//! Text rules that the page and the server share: which text is blank, and how a name is kept from turning its
-//! surroundings around.
+//! Text: rules that the page and the server share: which text is blank, and how a name is kept from changing the
+//! direction of the text around it.
 //!
 //! The tables follow the Unicode Character Database 17.0: `DerivedGeneralCategory.txt` (Cc, Cf), `PropList.txt`
 //! (`White_Space`) and `DerivedCoreProperties.txt` (`Default_Ignorable_Code_Point`).
@@ -63,8 +63,8 @@ pub fn is_line_break(c: char) -> bool {
     matches!(c, '\n' | '\u{B}' | '\u{C}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}')
 }
 
-/// Whether a text may run from right to left, or change the direction of what follows it.
-fn turns(c: char) -> bool {
+/// Whether a text may run from right to left, or change the direction of the text after it.
+fn changes_direction(c: char) -> bool {
     is_direction_control(c)
         || matches!(c,
             '\u{590}'..='\u{8FF}' | '\u{200F}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFE}'
@@ -74,7 +74,7 @@ fn turns(c: char) -> bool {
 /// A text to be put into a sentence where there is no markup: a window's title, a tooltip, a placeholder. One that could
 /// reorder the sentence stands between isolates; its own isolates are left out, because an unpaired one would end ours.
 pub fn isolated(text: &str) -> String {
-    if !text.contains(turns) {
+    if !text.contains(changes_direction) {
         return text.to_owned();
     }
     let mut isolated = String::with_capacity(text.len() + 6);
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_name_that_could_turn_its_surroundings_is_isolated() {
+    fn only_a_name_that_could_change_its_surroundings_is_isolated() {
         assert_eq!(isolated("Küche 李 🎉"), "Küche 李 🎉");
         assert_eq!(isolated("מטבח"), "\u{2068}מטבח\u{2069}");
         assert_eq!(isolated("a\u{202E}b"), "\u{2068}a\u{202E}b\u{2069}");

@@ -1,4 +1,4 @@
-//! `docs/PROTOCOL.md` is the golden file: every frame in it is spelled as the code spells it, and none is missing.
+//! Document: `docs/PROTOCOL.md` is the golden file. Every frame in it is encoded as the code encodes it, and none is missing.
 
 #![expect(
     clippy::unwrap_used,
@@ -25,8 +25,8 @@ fn examples(side: &str) -> Vec<&'static str> {
     blocks.flat_map(|block| block.split("```").next().unwrap().trim().lines()).collect()
 }
 
-/// Parses each example, spells it again, and answers with the types that were seen.
-fn spelled_alike<F: DeserializeOwned + Serialize + PartialEq + Debug>(side: &str) -> BTreeSet<String> {
+/// Decodes each example and encodes it again. Returns the types of the examples.
+fn check_examples<F: DeserializeOwned + Serialize + PartialEq + Debug>(side: &str) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     for line in examples(side) {
         let frame: F = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
@@ -39,26 +39,26 @@ fn spelled_alike<F: DeserializeOwned + Serialize + PartialEq + Debug>(side: &str
 
 /// The names that an enum knows, as serde lists them when it meets another.
 fn known<T: DeserializeOwned + Debug>(stranger: &str) -> BTreeSet<String> {
-    let complaint = serde_json::from_str::<T>(stranger).unwrap_err().to_string();
-    complaint.split('`').skip(3).step_by(2).map(str::to_owned).collect()
+    let message = serde_json::from_str::<T>(stranger).unwrap_err().to_string();
+    message.split('`').skip(3).step_by(2).map(str::to_owned).collect()
 }
 
 #[test]
-fn every_client_frame_is_shown_as_it_is_spelled() {
-    assert_eq!(spelled_alike::<ClientFrame>("client"), known::<ClientFrame>(r#"{"type":"?","data":{}}"#));
+fn every_client_frame_is_documented_as_it_is_encoded() {
+    assert_eq!(check_examples::<ClientFrame>("client"), known::<ClientFrame>(r#"{"type":"?","data":{}}"#));
 }
 
 #[test]
-fn every_server_frame_is_shown_as_it_is_spelled() {
-    assert_eq!(spelled_alike::<ServerFrame>("server"), known::<ServerFrame>(r#"{"type":"?","data":{}}"#));
+fn every_server_frame_is_documented_as_it_is_encoded() {
+    assert_eq!(check_examples::<ServerFrame>("server"), known::<ServerFrame>(r#"{"type":"?","data":{}}"#));
 }
 
 #[test]
-fn the_small_reader_reads_what_serde_reads() {
+fn the_small_decoder_reads_what_serde_reads() {
     for line in examples("server") {
         let small: ServerFrame = from_text(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         let mut full: ServerFrame = serde_json::from_str(line).unwrap();
-        // What is up to an application is nothing that the pages could use.
+        // The pages do not decode what is up to an application.
         match &mut full {
             ServerFrame::Live { data } => data.details.clear(),
             ServerFrame::Job { data } => data.item.job.result = None,
@@ -71,21 +71,21 @@ fn the_small_reader_reads_what_serde_reads() {
 }
 
 #[test]
-fn the_small_reader_names_what_is_missing_or_wrong() {
-    for (text, complaint) in [
+fn the_small_decoder_names_missing_and_wrong_fields() {
+    for (text, message) in [
         (r#"{"type":"pong","data":{"nonce":4294967296}}"#, "`nonce` is missing or not of its shape"),
         (r#"{"type":"pong","data":{}}"#, "`nonce` is missing or not of its shape"),
         (r#"{"type":"pong"}"#, "`data` is missing or not of its shape"),
         (r#"{"type":"shrug","data":{}}"#, "`type` is missing or not of its shape"),
         (r#"{"type":"left","data":{"room":"no spaces"}}"#, "`room` is missing or not of its shape"),
     ] {
-        assert_eq!(from_text::<ServerFrame>(text).unwrap_err().to_string(), complaint, "{text}");
+        assert_eq!(from_text::<ServerFrame>(text).unwrap_err().to_string(), message, "{text}");
     }
     assert!(matches!(from_text::<ServerFrame>("{"), Err(Unreadable::Json { .. })));
 }
 
 #[test]
-fn what_may_be_absent_may_be_absent() {
+fn optional_fields_may_be_absent() {
     let bare: ErrorBody = from_text(r#"{"code":"too_many","message":"Enough."}"#).unwrap();
     assert_eq!(bare.field, None);
     let full: ErrorBody = from_text(r#"{"code":"too_many","message":"Enough.","retry_after_ms":7}"#).unwrap();
@@ -93,14 +93,14 @@ fn what_may_be_absent_may_be_absent() {
 }
 
 #[test]
-fn every_error_code_is_explained() {
+fn every_error_code_is_documented() {
     for code in known::<ErrorCode>("\"?\"") {
         assert!(DOCUMENT.contains(&format!("| `{code}` |")), "{code} is not in the table");
     }
 }
 
 #[test]
-fn every_close_code_is_explained_and_rightly() {
+fn every_close_code_is_documented_with_its_meaning() {
     for code in CloseCode::ALL {
         let row = DOCUMENT.lines().find(|line| line.starts_with(&format!("| {} |", code.number())));
         let row = row.unwrap_or_else(|| panic!("{} is not in the table", code.number()));

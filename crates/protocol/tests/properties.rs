@@ -1,4 +1,4 @@
-//! What holds for all cursors, identifiers and frames.
+//! Properties of all cursors, identifiers and frames.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
@@ -45,7 +45,7 @@ prop_compose! {
 
 proptest! {
     #[test]
-    fn a_gap_is_what_lies_between_and_only_forwards(from in cursor(), to in cursor()) {
+    fn a_gap_counts_the_messages_between_two_cursors_forwards(from in cursor(), to in cursor()) {
         let comparable = from.epoch == to.epoch && from.seq <= to.seq;
         prop_assert_eq!(from.gap_to(to).map(|gap| from.seq + gap), comparable.then_some(to.seq));
         if let (Some(there), Some(back)) = (from.gap_to(to), to.gap_to(from)) {
@@ -61,7 +61,7 @@ proptest! {
     }
 
     #[test]
-    fn an_identifier_is_read_as_it_is_spelled_or_refused(raw in "\\PC{0,70}|[A-Za-z0-9_:.@|-]{0,70}") {
+    fn an_identifier_is_parsed_unchanged_or_refused(raw in "\\PC{0,70}|[A-Za-z0-9_:.@|-]{0,70}") {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_:.-".contains(&byte);
         let fits = (1..=limits::MAX_ID_BYTES).contains(&raw.len());
         let is_room = fits && raw.bytes().all(plain);
@@ -71,14 +71,14 @@ proptest! {
     }
 
     #[test]
-    fn a_draft_survives_the_way(room in room(), draft in uuid(), body in any::<String>(), kind in kind()) {
+    fn a_draft_survives_encoding(room in room(), draft in uuid(), body in any::<String>(), kind in kind()) {
         let frame = ClientFrame::Post { room, draft: DraftId(draft), body, parent: None, kind };
         let text = serde_json::to_string(&frame).unwrap();
         prop_assert_eq!(serde_json::from_str::<ClientFrame>(&text).unwrap(), frame);
     }
 
     #[test]
-    fn a_message_survives_the_way_and_both_readers_agree(messages in vec(message(), 1..4)) {
+    fn a_message_survives_encoding_and_both_decoders_agree(messages in vec(message(), 1..4)) {
         for message in messages {
             let frame = ServerFrame::Message { data: message };
             let text = serde_json::to_string(&frame).unwrap();

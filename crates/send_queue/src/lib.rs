@@ -1,4 +1,4 @@
-//! Send queue: what waits for one connection, in order and bounded in bytes. Pure: it neither waits nor wakes.
+//! Send queue: the items that wait for one connection, in order and bounded in bytes. Pure: it neither waits nor wakes.
 //!
 //! Long because half of it are its tests.
 //!
@@ -23,16 +23,16 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// What becomes of an item whose reader lags.
+/// How an item is delivered to a reader that lags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DeliveryPolicy {
     /// Must arrive, or the reader is disconnected and recovers.
     Reliable,
-    /// Must arrive, unless a newer one of the key follows.
+    /// Must arrive, unless a newer one of the key supersedes it.
     ReliableLatest(ConflationKey),
     /// Superseded by a newer one of the key, and dropped where even that does not help.
     Latest(ConflationKey),
-    /// Worth nothing a moment later: dropped.
+    /// Dropped.
     BestEffort,
 }
 
@@ -60,7 +60,7 @@ const LAGGING: usize = 16;
 /// While no more than this part of the limit waits, one more item finds room, however large.
 const ROOM: usize = 4;
 
-/// What may be dropped is taken up to this part of the limit.
+/// Items that may be dropped are accepted up to this part of the limit.
 const BEST_EFFORT: usize = 4;
 
 /// Empty slots from which on compacting is worth it.
@@ -73,7 +73,7 @@ pub struct SendQueue<T> {
     head: Option<Slot<T>>,
     /// Those behind it; none without it.
     waiting: VecDeque<Slot<T>>,
-    /// The number of the first slot, counted from the beginning of time.
+    /// The number of the first slot, counted from the creation of the queue.
     first: u64,
     /// Slots that are empty because a newer item superseded theirs.
     empty: usize,
@@ -224,7 +224,7 @@ impl<T> SendQueue<T> {
         true
     }
 
-    /// Removes the empty slots, which would otherwise grow in number while nobody reads.
+    /// Removes the empty slots, whose number would otherwise grow while nothing is read.
     fn compact(&mut self) {
         self.waiting.retain(|slot| slot.item.is_some());
         if self.head.as_ref().is_some_and(|slot| slot.item.is_none()) {
@@ -310,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_bounded_in_bytes_and_slots_while_nobody_reads() {
+    fn the_queue_is_bounded_in_bytes_and_slots() {
         let mut queue = queue(&[("m", 600, DeliveryPolicy::Reliable)]);
         for _ in 0..10_000 {
             queue.push("a", 30, A).unwrap();

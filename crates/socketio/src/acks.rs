@@ -1,4 +1,4 @@
-//! Acks: the acknowledgements that a client owes, each with the task that waits for it.
+//! Acks: the acknowledgements that a client has not sent yet, each with the task that waits for it.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::codec::IncomingArgs;
 
-/// What one client has not acknowledged yet.
+/// The events that one client has not acknowledged yet.
 #[derive(Debug, Default)]
 pub(crate) struct Acks {
     waiting: Mutex<Waiting>,
@@ -36,16 +36,16 @@ impl Acks {
         Ok((id, receiver))
     }
 
-    /// Nobody waits for this answer any more.
+    /// The task that waited for this answer has given up.
     pub(crate) fn give_up(&self, id: u64) {
         self.lock().by_id.remove(&id);
     }
 
-    /// The client answers. An answer that nobody waits for is late, and dropped.
+    /// The client answers. An answer without a waiting task is late, and dropped.
     pub(crate) fn resolve(&self, id: u64, args: IncomingArgs) {
         let sender = self.lock().by_id.remove(&id);
         if sender.is_none_or(|sender| sender.send(args).is_err()) {
-            tracing::debug!(id, "An acknowledgement that nobody waits for");
+            tracing::debug!(id, "Dropped an acknowledgement without a waiting task");
         }
     }
 

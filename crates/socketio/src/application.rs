@@ -1,4 +1,4 @@
-//! Application: what is served over Socket.IO.
+//! Application: the trait of a program that is served over Socket.IO.
 
 use std::borrow::Cow;
 use std::future::Future;
@@ -14,24 +14,24 @@ use tokio::time::Instant;
 use crate::codec::Event;
 use crate::socket::Socket;
 
-/// What stands behind a [`SocketIo`](crate::SocketIo).
+/// The program that a [`SocketIo`](crate::SocketIo) serves.
 pub trait Application: Send + Sync + 'static {
-    /// What is known of a client from its first request. Kept as long as the session.
+    /// What the application knows of a client from its first request. Kept as long as the session.
     type Admission: Send + Sync + 'static;
 
-    /// What belongs to one client in one namespace.
+    /// The application's state of one client in one namespace.
     type Connection: Send + 'static;
 
     /// Decides from the first request whether a session may begin.
     fn admit(&self, request: &Parts) -> impl Future<Output = Result<Self::Admission, AdmitError>> + Send;
 
-    /// What counts a session, see [`engineio::Application::permit`](engineio::Application::permit).
+    /// The permit of a session, see [`engineio::Application::permit`](engineio::Application::permit).
     fn permit(&self, _: &Self::Admission) -> Option<Permit> {
         None
     }
 
-    /// Decides whether a client may enter a namespace. What is sent through `socket` meanwhile, by whomever, waits until
-    /// the client knows that it is in, and then follows in its order.
+    /// Decides whether a client may enter a namespace. Messages that any task sends through `socket` meanwhile wait until
+    /// the client knows that it is in the namespace, and are then sent in their order.
     fn connect(
         &self,
         admission: &Self::Admission,
@@ -48,8 +48,8 @@ pub trait Application: Send + Sync + 'static {
         event: Event,
     ) -> impl Future<Output = ()> + Send;
 
-    /// Counts the bytes of a message, before it is decoded. Answers how long the client's session waits before it goes on; it
-    /// reads nothing meanwhile.
+    /// Counts the bytes of a message, before it is decoded. Returns how long the client's session waits before it continues;
+    /// it reads nothing meanwhile.
     fn charge(&self, _: &Self::Connection, _bytes: usize) -> Duration {
         Duration::ZERO
     }
@@ -63,7 +63,7 @@ pub trait Application: Send + Sync + 'static {
     /// The deadline has come.
     fn on_deadline(&self, _: &mut Self::Connection, _: &Socket) {}
 
-    /// A client is in a namespace no longer. Called once for each connection that was accepted.
+    /// A client has left a namespace. Called once for each connection that was accepted.
     fn disconnect(
         &self,
         connection: Self::Connection,
@@ -77,28 +77,28 @@ pub trait Application: Send + Sync + 'static {
 pub struct ConnectRequest {
     /// Which one; it begins with a slash.
     pub namespace: Box<str>,
-    /// What the client calls `auth`, as JSON. An object, if there is any.
+    /// The `auth` of the client, as JSON. An object, if there is any.
     pub auth_json: Option<Bytes>,
 }
 
 impl ConnectRequest {
-    /// What the client calls `auth`. A client that comes back has `pid` and `offset` in it, too.
+    /// The `auth` of the client. A client that comes back has `pid` and `offset` in it, too.
     pub fn auth(&self) -> Map<String, Value> {
         self.parsed().unwrap_or_default()
     }
 
-    /// What a client that was here before says about that.
+    /// The recovery that a client asks for that was connected before.
     pub fn recovery(&self) -> Option<Recovery> {
         self.parsed()
     }
 
     fn parsed<'a, T: Deserialize<'a>>(&'a self) -> Option<T> {
-        // Of another shape is as good as not there: the application asks for what it needs.
+        // JSON of another shape is treated as absent: the application checks what it needs.
         self.auth_json.as_deref().and_then(|json| serde_json::from_slice(json).ok())
     }
 }
 
-/// Where a client was, and what it has seen. Its own words: believed only as far as the application can check them.
+/// The position of a client that comes back. The client claims it: the application has to check it.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Recovery {
     /// The private identifier that it got when it connected.
@@ -108,17 +108,17 @@ pub struct Recovery {
     pub offset: Option<String>,
 }
 
-/// A client may enter.
+/// A client that is accepted into a namespace.
 #[derive(Debug)]
 pub struct Accepted<C> {
-    /// What belongs to this client from now on.
+    /// The application's state of the client.
     pub connection: C,
     /// The identifier that the client had before; otherwise it gets [`Socket::id`]'s proposal.
     pub sid: Option<Box<str>>,
-    /// A private identifier that the client shows when it comes back. A client that gets the one it came with knows that
+    /// A private identifier that the client sends when it comes back. A client that gets the one it came with knows that
     /// nothing was lost.
     pub pid: Option<Box<str>>,
-    /// What the client missed, in order and ready to be sent, before anything else. The application bounds it.
+    /// The messages that the client missed, in order and encoded, sent before anything else. The application bounds it.
     pub replay: Vec<Outgoing>,
 }
 
@@ -146,7 +146,7 @@ impl<C> Accepted<C> {
     }
 }
 
-/// Why a client may not enter a namespace. It is told so and its session goes on.
+/// Why a client may not enter a namespace. The client is sent the error, and its session continues.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectError {
     /// Why, in one sentence.
@@ -169,11 +169,11 @@ impl ConnectError {
     }
 }
 
-/// Why a client is in a namespace no longer.
+/// Why a client has left a namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DisconnectReason {
     /// The client left the namespace.
-    Client,
+    Left,
     /// The application disconnected it.
     Server,
     /// Its session ended.

@@ -1,5 +1,5 @@
-//! Connect buffer: keeps back what is sent to a client before it knows that it is in a namespace, and drops what comes after
-//! it has left.
+//! Connect buffer: holds messages to a client back until it knows that it is in a namespace, and drops them after it has
+//! left.
 
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,13 +14,13 @@ const CLOSED: u8 = 2;
 /// Between all senders to a client and its session.
 #[derive(Debug)]
 pub(crate) struct ConnectBuffer {
-    /// Changed under the lock only. Read without it: a buffer that is open stays so until it is closed.
+    /// Changed under the lock only. Read without it: a buffer that is open remains so until it is closed.
     phase: AtomicU8,
     limit: usize,
     buffered: Mutex<Buffered>,
 }
 
-/// What was sent before the client was in.
+/// Messages that were sent before the client was in the namespace.
 #[derive(Debug, Default)]
 struct Buffered {
     messages: Vec<Outgoing>,
@@ -33,7 +33,7 @@ impl ConnectBuffer {
         Self { phase: AtomicU8::new(BUFFERING), limit, buffered: Mutex::default() }
     }
 
-    /// Sends a message, or keeps it until the client is in.
+    /// Sends a message, or keeps it until the client is in the namespace.
     pub(crate) fn send(&self, session: &Session, message: Outgoing) -> Result<(), SessionClosed> {
         if self.phase() == OPEN {
             return session.send(message);
@@ -58,7 +58,7 @@ impl ConnectBuffer {
         }
     }
 
-    /// Sends what the client must see first, then what was kept, and passes everything on from now on. Does nothing when
+    /// Sends the connect packet, the replay and then the kept messages, and passes every later message on. Does nothing when
     /// the buffer was closed meanwhile.
     pub(crate) fn open(&self, session: &Session, connect: Bytes, replay: Vec<Outgoing>) {
         let mut buffered = self.lock();
@@ -66,12 +66,12 @@ impl ConnectBuffer {
             return;
         }
         let first = std::iter::once(Outgoing::text(connect)).chain(replay);
-        // A session that has ended says so to the client's task.
+        // The client's task notices a session that has ended.
         session.send_uncounted(first.chain(std::mem::take(&mut buffered.messages))).ok();
         self.phase.store(OPEN, Ordering::Release);
     }
 
-    /// Passes nothing on any more. Returns whether it did until now.
+    /// Drops messages from now on. Returns whether the buffer was not closed before.
     pub(crate) fn close(&self) -> bool {
         let mut buffered = self.lock();
         *buffered = Buffered::default();

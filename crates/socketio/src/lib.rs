@@ -1,7 +1,7 @@
 //! Socket.IO 5 for servers: namespaces, events and acknowledgements over Engine.IO.
 //!
-//! The crate knows no HTTP server: [`SocketIo::handle`] takes requests as [`engineio`] does. An [`Application`] decides who
-//! may enter a namespace, handles events, and may let a client that comes back recover what it missed ([`Recovery`],
+//! The crate knows no HTTP server: [`SocketIo::handle`] takes requests as [`engineio`] does. An [`Application`] accepts
+//! clients into namespaces, handles events, and may let a client that comes back recover what it missed ([`Recovery`],
 //! [`Accepted::recovered`]). Everything that one client sends is handled by one task in the order sent; any task may send to
 //! it through its [`Socket`]. [`codec`] has the packets by themselves; it knows no runtime.
 //!
@@ -57,7 +57,7 @@
 
 mod acks;
 mod application;
-mod client;
+mod client_task;
 pub mod codec;
 mod connect_buffer;
 mod server;

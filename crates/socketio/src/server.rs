@@ -1,4 +1,4 @@
-//! Server: takes requests and gives responses, as what Engine.IO serves.
+//! Server: answers requests, as an application of Engine.IO.
 
 use std::fmt::Display;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use http::{Request, Response};
 use http_body::Body;
 
 use crate::application::Application;
-use crate::client::Client;
+use crate::client_task::ClientTask;
 use crate::settings::Settings;
 
 /// A Socket.IO server for one application. Cloning it copies one pointer.
@@ -33,7 +33,7 @@ impl<A: Application> SocketIo<A> {
         Self { engine: EngineIo::new(settings.engine, pool, Clients { settings, application }) }
     }
 
-    /// What is served.
+    /// The application.
     pub fn application(&self) -> &A {
         &self.engine.application().application
     }
@@ -58,7 +58,7 @@ impl<A: Application> SocketIo<A> {
     }
 }
 
-/// Socket.IO as what Engine.IO serves.
+/// Socket.IO as an application of Engine.IO.
 struct Clients<A> {
     settings: Settings,
     application: A,
@@ -83,7 +83,7 @@ impl<A: Application> engineio::Application for Clients<A> {
     ) -> impl Future<Output = ()> + Send {
         // In a box, and made before the future: that would keep room for it wherever it is moved through.
         let mut client =
-            Box::new(Client::new(&self.application, &self.settings, session, messages, admission));
+            Box::new(ClientTask::new(&self.application, &self.settings, session, messages, admission));
         async move { client.run().await }
     }
 }

@@ -1,4 +1,4 @@
-//! Settings: how a Socket.IO server treats its clients.
+//! Settings: timeouts and limits of a Socket.IO server.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use std::time::Duration;
 pub struct Settings {
     /// The sessions below.
     pub engine: engineio::Settings,
-    /// How long a client may stay without being in a namespace.
+    /// How long a client may be in no namespace.
     pub connect_timeout: Duration,
     /// Namespaces that one client may be in.
     pub max_namespaces: usize,
@@ -23,7 +23,7 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// What the reference server does, and limits where it has none.
+    /// As the reference server, with limits where it has none.
     fn default() -> Self {
         Self {
             engine: engineio::Settings::default(),

@@ -1,4 +1,4 @@
-//! Socket: how to send to a client in a namespace.
+//! Socket: sends to a client in a namespace.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -16,11 +16,11 @@ use crate::connect_buffer::ConnectBuffer;
 /// A client in a namespace. Cloning it copies one pointer.
 #[derive(Debug, Clone)]
 pub struct Socket {
-    shared: Arc<Shared>,
+    shared: Arc<SocketInner>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct SocketInner {
     namespace: Box<str>,
     proposed_id: Box<str>,
     id: OnceLock<Box<str>>,
@@ -32,7 +32,7 @@ struct Shared {
     changed: Notify,
 }
 
-/// Tells the client's task that a socket was disconnected.
+/// Notifies the client's task that a socket was disconnected.
 #[derive(Debug, Default)]
 pub(crate) struct Signal {
     is_raised: AtomicBool,
@@ -44,7 +44,7 @@ pub(crate) struct Signal {
 impl Signal {
     /// Resolves when a socket may have been disconnected.
     pub(crate) fn poll_raised(&self, cx: &mut Context<'_>) -> Poll<()> {
-        // Before the look: what comes after it wakes.
+        // Before the check, so that a later change wakes the task.
         self.task.register(cx.waker());
         if self.is_raised.swap(false, Ordering::AcqRel) { Poll::Ready(()) } else { Poll::Pending }
     }
@@ -69,7 +69,7 @@ impl Socket {
         signal: Arc<Signal>,
     ) -> Self {
         Self {
-            shared: Arc::new(Shared {
+            shared: Arc::new(SocketInner {
                 namespace,
                 proposed_id: id,
                 id: OnceLock::new(),
@@ -82,7 +82,7 @@ impl Socket {
         }
     }
 
-    /// What the client knows as its `id`. Until it was let in: what it will be, unless it comes back to another.
+    /// The `id` of the client. Before it is accepted, the proposed one, which a recovery may replace.
     pub fn id(&self) -> &str {
         self.shared.id.get().unwrap_or(&self.shared.proposed_id)
     }
@@ -95,7 +95,7 @@ impl Socket {
     /// Sends an event that is encoded already, for this namespace.
     ///
     /// # Errors
-    /// [`SessionClosed`] when the client is not there any more, or is let go now because too much waits for it.
+    /// [`SessionClosed`] when the client has left, or is closed now as a slow consumer.
     pub fn send(&self, message: Outgoing) -> Result<(), SessionClosed> {
         self.shared.buffer.send(&self.shared.session, message)
     }
@@ -108,7 +108,7 @@ impl Socket {
         self.send(outgoing(event(self.namespace(), None, name, args)))
     }
 
-    /// Sends an event that is worth nothing a moment later: it is dropped while the client lags.
+    /// Sends an event that is dropped while the client lags.
     ///
     /// # Errors
     /// As [`send`](Self::send).
@@ -159,7 +159,7 @@ impl Socket {
     /// Resolves when the client is not in the namespace any more.
     pub async fn left(&self) {
         loop {
-            // Made before the look: it also hears what happens between the look and the waiting.
+            // Created before the check, so that a change between the check and the wait is not missed.
             let changed = self.shared.changed.notified();
             if self.has_left() {
                 return;
@@ -168,10 +168,10 @@ impl Socket {
         }
     }
 
-    /// Resolves when the client knows that it is in the namespace, or is not let in.
+    /// Resolves when the client knows that it is in the namespace, or is not accepted.
     async fn opened(&self) {
         loop {
-            // Made before the look: it also hears what happens between the look and the waiting.
+            // Created before the check, so that a change between the check and the wait is not missed.
             let changed = self.shared.changed.notified();
             if !self.shared.buffer.is_buffering() {
                 return;
@@ -193,7 +193,7 @@ impl Socket {
     /// # Errors
     /// [`SessionClosed`] when the client is gone before.
     pub async fn receipt(&self) -> Result<(), SessionClosed> {
-        // What is held until then leaves first.
+        // The buffered messages are sent first.
         self.opened().await;
         if self.has_left() {
             return Err(SessionClosed);
@@ -211,7 +211,7 @@ impl Socket {
         self.shared.changed.notify_waiters();
     }
 
-    /// Nothing is sent any more and no answer comes. Returns whether that was different until now.
+    /// Nothing is sent any more and no answer comes. Returns whether the client was in the namespace until now.
     pub(crate) fn leave(&self) -> bool {
         let left = self.shared.buffer.close();
         self.shared.acks.end();

@@ -1,4 +1,4 @@
-//! Which messages are Socket.IO packets of a client, and what they mean.
+//! Decoder: messages of a client that are Socket.IO packets, and those that are not.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a packet that is not understood fails the test")]
 
@@ -21,7 +21,7 @@ fn decode_event(text: &str) -> (Box<str>, Event) {
 }
 
 #[test]
-fn connecting_and_leaving() {
+fn connect_and_disconnect_packets_are_decoded() {
     let connect = |namespace: &str, payload: Option<&'static str>| {
         Ok(Some(Packet::Connect { namespace: namespace.into(), payload: payload.map(Bytes::from) }))
     };
@@ -82,7 +82,7 @@ fn attachments_come_after_the_text() {
 }
 
 #[test]
-fn what_is_no_packet_of_a_client_is_refused() {
+fn an_invalid_client_packet_is_refused() {
     let illegal = [
         ("", DecodeError::Type),
         ("abc", DecodeError::Type),
@@ -132,7 +132,7 @@ fn arguments_and_namespaces_are_bounded() {
     assert_eq!(decode(&event(MAX_ARGUMENTS + 1)), Err(DecodeError::TooManyArguments));
     assert_eq!(decode(&format!("30[{}1]", "1,".repeat(MAX_ARGUMENTS))), Err(DecodeError::TooManyArguments));
     assert!(decode(&format!("30[{}1]", "1,".repeat(MAX_ARGUMENTS - 1))).is_ok());
-    // What comes behind the first one that is too many is not looked at.
+    // Arguments after the first one too many are not parsed.
     assert_eq!(decode(&event(MAX_ARGUMENTS + 1).replace(']', ",")), Err(DecodeError::TooManyArguments));
     assert!(decode(&format!("0/{}", "n".repeat(255))).is_ok());
     assert_eq!(decode(&format!("0/{}", "n".repeat(256))), Err(DecodeError::Namespace));
@@ -159,7 +159,7 @@ fn text_and_attachments_keep_their_order() {
 }
 
 #[test]
-fn what_came_can_be_sent_back() {
+fn a_received_event_can_be_encoded_again() {
     let mut decoder = Decoder::new(MAX_ATTACHMENTS, MAX_BYTES);
     assert_eq!(decoder.text(&r#"51-["a",1,{"_placeholder":true,"num":0}]"#.into()), Ok(None));
     let Some(Packet::Event { event: came, .. }) = decoder.binary("x".into()).unwrap() else {

@@ -1,4 +1,4 @@
-//! Events and acknowledgements with any arguments, text and bytes, are received as they were sent.
+//! Properties of packets: events and acknowledgements with any arguments are decoded as they were encoded.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
@@ -66,9 +66,9 @@ fn same(args: &IncomingArgs, arguments: &[Argument]) -> bool {
 
 proptest! {
     #[test]
-    fn an_event_carries_what_was_put_in(
+    fn an_event_carries_its_arguments(
         namespace in "/[^,]{0,10}",
-        // The libraries keep a few lower-case words for themselves.
+        // The libraries reserve a few lower-case words.
         name in "[^a-zL]\\PC{0,20}",
         number in any::<Option<u64>>(),
         arguments in arguments(),
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn an_acknowledgement_carries_what_was_put_in(number in any::<u64>(), arguments in arguments()) {
+    fn an_acknowledgement_carries_its_arguments(number in any::<u64>(), arguments in arguments()) {
         let packet = read(ack("/", number, &put_together(&arguments)));
         let Packet::Ack { id, args, .. } = packet else { panic!("{packet:?}") };
         prop_assert_eq!(id, number);

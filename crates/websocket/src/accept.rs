@@ -1,4 +1,4 @@
-//! Accept: checks the handshake of a request and opens the connection that it leaves behind.
+//! Accept: checks the handshake of a request and opens its connection.
 
 use bytes::BytesMut;
 use http::request::Parts;

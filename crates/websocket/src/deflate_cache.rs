@@ -17,11 +17,11 @@ pub(crate) struct NegotiatedCompression {
 /// Messages that are remembered at a time. The readers of a room get the same few in turn.
 const REMEMBERED: usize = 8;
 
-/// Remembers for one round of a writer task what the last messages became.
+/// The last compressed messages of one round of a writer task.
 #[derive(Debug, Default)]
 pub(crate) struct DeflateCache {
     last: Vec<CompressedFrame>,
-    /// The one to forget next.
+    /// The index of the entry to replace next.
     oldest: usize,
 }
 
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_that_is_short_or_for_a_plain_client_stays_as_it_is() {
+    fn a_message_that_is_short_or_for_a_plain_client_is_not_compressed() {
         let mut cache = DeflateCache::default();
         let long = OutFrame::text(Bytes::from("again and ".repeat(100)));
         let plain = NegotiatedCompression { deflate: None, from_bytes: 0 };

@@ -1,19 +1,19 @@
-//! Frame source: what a connection writes, as far as the write half can see it.
+//! Frame source: the trait by which a write half gets the frames of its connection.
 
 use std::task::Waker;
 
 use crate::codec::OutFrame;
 
-/// What a connection writes.
+/// The source of a connection's frames.
 pub trait FrameSource: Send + Sync + 'static {
-    /// Sets whom to wake when there is something to write after there was nothing. The waker only schedules the connection;
+    /// Sets the waker for the next frame after there were none. The waker only schedules the connection;
     /// it may be called under any lock.
     fn wake_with(&self, waker: &Waker);
 
     /// Hands out what is to be written now, about `limit` frames.
     fn next(&self, limit: usize, put: &mut dyn FnMut(OutFrame)) -> NextWrite;
 
-    /// Nothing is written any more, and nobody is to be woken: the connection broke, or was aborted. May be called twice.
+    /// No frame is written any more, and the waker is to be dropped: the connection broke, or was aborted. May be called twice.
     fn end(&self);
 }
 

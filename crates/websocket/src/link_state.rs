@@ -1,4 +1,4 @@
-//! Link state: what the reading and the writing half of a connection share, in one allocation.
+//! Link state: the state that the reading and the writing half of a connection share, in one allocation.
 
 use std::sync::Mutex;
 use std::task::Waker;

@@ -57,7 +57,7 @@ impl PingReceiver {
         std::mem::take(&mut lock(&self.0).payloads)
     }
 
-    /// Sets whom a ping wakes; `None`: nobody.
+    /// Sets the waker that a ping wakes; `None`: no task is woken.
     pub(crate) fn wake_with(&self, writer: Option<Waker>) {
         lock(&self.0).writer = writer;
     }

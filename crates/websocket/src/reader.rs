@@ -1,4 +1,4 @@
-//! Reader: the reading half of a connection, which gives one message or control frame at a time and owns no buffer meanwhile.
+//! Reader: the reading half of a connection. It returns one message or control frame at a time and owns no buffer meanwhile.
 
 use std::cell::RefCell;
 use std::future::poll_fn;
@@ -17,8 +17,8 @@ use crate::ping_queue::PingSender;
 use crate::settings::Settings;
 use crate::wait_time::WaitTime;
 
-/// Room for a read. More than most clients say at once: who has read less than there was room for knows that the socket is
-/// empty, which spares a system call.
+/// Bytes of one read. More than most clients send at once: a read that does not fill it shows that the socket is empty,
+/// which spares a system call.
 const READ_BYTES: usize = 64 * 1024;
 
 /// The decoder leaves the beginning of a header or of a control frame in the buffer, no more.
@@ -33,7 +33,7 @@ thread_local! {
 /// largest size comes within it over 17 KB a second.
 pub const MESSAGE_TIMEOUT: Duration = Duration::from_mins(1);
 
-/// Bytes that are thrown away after a close: more than are on their way when a client that sends much is told to stop.
+/// Bytes that are discarded after a close: more than are on their way when a client that sends much is closed.
 const DRAINED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why nothing more is read.
@@ -45,7 +45,7 @@ pub enum ReadError {
     /// The connection broke.
     #[error("the connection broke")]
     Broken(#[source] io::Error),
-    /// The client broke the rules and is to be told so: see [`Violation::close_code`].
+    /// The client violated the protocol and is to be sent the code: see [`Violation::close_code`].
     #[error(transparent)]
     Violation(#[from] Violation),
     /// A message has begun and does not end.
@@ -99,7 +99,7 @@ impl Reader {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// As [`next`](Self::next), for whoever waits for something else, too, in a future that is to be small.
+    /// As [`next`](Self::next), for callers that also wait for something else, in a future that is to be small.
     ///
     /// # Errors
     /// As [`next`](Self::next).
@@ -144,7 +144,7 @@ impl Reader {
         unfinished.timer.as_mut().poll(cx).map(|()| ReadError::Unfinished)
     }
 
-    /// Throws away what still comes until the client closes the connection, but not for longer than `patience`, and not more than a
+    /// Discards what still comes until the client closes the connection, but not for longer than `patience`, and not more than a
     /// client may have been sending when it was closed. To be called when
     /// the close frame is written: a socket that is dropped with something unread is reset, and the client may never
     /// see why (RFC 6455, section 7.1.1; RFC 9112, section 9.6).

@@ -1,10 +1,10 @@
-//! Settings: what differs from one WebSocket endpoint to another.
+//! Settings: limits, timeout and compression of a WebSocket endpoint.
 
 use std::time::Duration;
 
 use crate::codec::Limits;
 
-/// What differs from one endpoint to another.
+/// The settings of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// How much a client may send in one message.

@@ -1,4 +1,4 @@
-//! Write buffer: frames that are on their way into a socket.
+//! Write buffer: the frames that are being written into a socket.
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
@@ -106,8 +106,8 @@ impl WriteBuffer {
     }
 }
 
-/// Most sockets take what they are given, so nobody asks first. One that does not is asked again in the way that has the
-/// runtime watch it.
+/// Most sockets take all bytes, so the first try does not check readiness. A socket that does not is tried again in the way
+/// that registers it with the runtime.
 fn send_now(socket: &TcpStream, bytes: &[u8]) -> io::Result<usize> {
     let send = || send(socket, bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL).map_err(io::Error::from);
     match send() {

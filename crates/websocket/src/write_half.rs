@@ -1,6 +1,6 @@
 //! Write half: writes what one connection has queued, without ever waiting for the client.
 //!
-//! What the socket does not take stays queued until it does, which costs no other connection anything. An idle connection
+//! Bytes that the socket does not take remain queued until it does, at no cost for other connections. An idle connection
 //! owns no buffer, no timer and no task.
 
 use std::io;
@@ -26,10 +26,10 @@ use crate::write_progress::WriteProgress;
 /// Frames written in one go: a header and a payload each fill what is handed to the socket at once.
 const BURST: usize = 64;
 
-/// Bursts that one connection may write before the others have their turn.
+/// Bursts that one connection may write before the others are served.
 const BURSTS: usize = 8;
 
-/// What writing to one client takes.
+/// The state that writing to one client needs.
 pub(crate) struct WriteParts {
     pub(crate) half: OwnedWriteHalf,
     pub(crate) compression: NegotiatedCompression,
@@ -111,7 +111,7 @@ impl WriteHalf {
         let waker = Waker::from(this.clone());
         this.source.wake_with(&waker);
         this.pings.wake_with(Some(waker));
-        // For what came before anybody could be woken.
+        // For frames that came before the waker was set.
         this.schedule();
         this
     }
@@ -140,7 +140,7 @@ impl WriteHalf {
         self.over.notified()
     }
 
-    /// Drops what waits and closes the connection; whoever could wake it forgets it.
+    /// Drops what waits, closes the connection, and ends the frame source.
     pub(crate) fn abort(&self) {
         self.source.end();
         self.pings.wake_with(None);
@@ -153,7 +153,7 @@ impl WriteHalf {
 
     /// Writes what waits, as far as the socket takes it.
     pub(crate) fn flush(self: &Arc<Self>, scratch: &mut Scratch, now: Instant) {
-        // Before the look: what comes after it schedules again.
+        // Before the check, so that a later frame schedules the connection again.
         self.is_scheduled.store(false, Ordering::Release);
         let mut state = self.lock();
         if state.is_blocked {

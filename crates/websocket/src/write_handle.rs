@@ -1,4 +1,4 @@
-//! Write handle: what the owner of a connection has of its write half once a writer pool writes for it.
+//! Write handle: the owner's handle on a write half that a writer pool serves.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +36,7 @@ impl WriteHandle {
     /// Resolves when the close frame is written; returns whether that could be done.
     pub async fn closed(&self) -> bool {
         loop {
-            // Made before the look: it also hears what happens between the look and the waiting.
+            // Created before the check, so that a change between the check and the wait is not missed.
             let over = self.half.over();
             match self.half.phase() {
                 Phase::Closed => return true,
@@ -47,7 +47,7 @@ impl WriteHandle {
         }
     }
 
-    /// As [`closed`](Self::closed), once the source is about to end: a client that takes nothing for so long is given up.
+    /// As [`closed`](Self::closed), once the source is about to end. A client that takes no byte for this long is aborted.
     pub async fn closed_within(&self, patience: Duration) -> bool {
         let mut taken_at = self.progress().at();
         loop {

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::link_state::LinkState;
 
-/// Written by the write half, read by whoever checks whether the client is alive. Cloning it copies one pointer.
+/// Written by the write half, read by the check whether the client is alive. Cloning it copies one pointer.
 #[derive(Debug, Clone)]
 pub struct WriteProgress(Arc<LinkState>);
 

@@ -26,13 +26,13 @@ impl Writer {
         Self { parts: WriteParts { half, compression, pings, progress, buffer: WriteBuffer::default() } }
     }
 
-    /// From now on a task of `pool` writes what `source` has, in turn with other connections.
+    /// From now on a task of `pool` writes the frames of `source`, alternating with other connections.
     pub fn attach(self, source: impl FrameSource, pool: &WriterPool) -> WriteHandle {
         WriteHandle::new(WriteHalf::start(self.parts, source, pool.next_queue()))
     }
 
-    /// Writes frames in as few turns as the socket takes. If it is dropped before it is done, the next write goes on where
-    /// this one stopped.
+    /// Writes frames in as few writes as the socket takes. If the future is dropped before it is done, the next write
+    /// continues where this one stopped.
     ///
     /// # Errors
     /// The connection broke.

@@ -18,16 +18,16 @@ use tokio::time::Instant;
 use crate::ready_queue::ReadyQueue;
 use crate::write_half::{Scratch, WriteHalf};
 
-/// Connections served before other tasks have their turn: some milliseconds of system calls.
+/// Connections served before other tasks run: some milliseconds of system calls.
 const AT_ONCE: usize = 1_024;
 
 /// The writer tasks of a server. They end when this and every connection are gone. Cloning it copies a pointer.
 #[derive(Clone)]
 pub struct WriterPool {
-    shared: Arc<Shared>,
+    tasks: Arc<Tasks>,
 }
 
-struct Shared {
+struct Tasks {
     /// One for each task.
     queues: Vec<Arc<ReadyQueue<WriteHalf>>>,
     next: AtomicUsize,
@@ -38,12 +38,12 @@ impl WriterPool {
     pub fn start() -> Self {
         let processors = available_parallelism().map_or(1, NonZero::get);
         let queues: Vec<_> = (0..processors).map(|_| start_task()).collect();
-        Self { shared: Arc::new(Shared { queues, next: AtomicUsize::new(0) }) }
+        Self { tasks: Arc::new(Tasks { queues, next: AtomicUsize::new(0) }) }
     }
 
     /// The queue of the next connection: each in turn.
     pub(crate) fn next_queue(&self) -> Arc<ReadyQueue<WriteHalf>> {
-        let Shared { queues, next } = &*self.shared;
+        let Tasks { queues, next } = &*self.tasks;
         let number = next.fetch_add(1, Ordering::Relaxed) % queues.len().max(1);
         // There is one at least.
         queues.get(number).map_or_else(start_task, Arc::clone)
@@ -59,9 +59,9 @@ fn start_task() -> Arc<ReadyQueue<WriteHalf>> {
 /// Lets the tasks run that are ready. Unlike [`yield_now`] it does not make the runtime look for more first, which is a
 /// system call.
 async fn after_the_ready() {
-    let mut had_turn = false;
+    let mut has_yielded = false;
     poll_fn(|cx| {
-        if std::mem::replace(&mut had_turn, true) {
+        if std::mem::replace(&mut has_yielded, true) {
             return Poll::Ready(());
         }
         cx.waker().wake_by_ref();

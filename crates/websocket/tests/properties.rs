@@ -1,4 +1,4 @@
-//! Whatever is sent is received as it was sent: messages in frames, compressed or not, in pieces of any size.
+//! Properties of the codec: messages are decoded as they were encoded, compressed or not, in pieces of any size.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
@@ -14,8 +14,8 @@ const MASKED: u8 = 0x80;
 
 /// A message and how it is written.
 #[derive(Debug, Clone)]
-struct Said {
-    what: Incoming,
+struct Sample {
+    message: Incoming,
     mask: [u8; 4],
     compressed: bool,
     /// Where its payload is cut into fragments.
@@ -27,21 +27,21 @@ fn bytes() -> impl Strategy<Value = Bytes> {
     vec(any::<u8>(), 0..200).prop_map(Bytes::from)
 }
 
-fn messages() -> impl Strategy<Value = Vec<Said>> {
+fn messages() -> impl Strategy<Value = Vec<Sample>> {
     let text = ("\\PC{0,40}", 1..60_usize).prop_map(|(word, times)| word.repeat(times));
-    let what = prop_oneof![
+    let message = prop_oneof![
         4 => text.prop_map(|text| Incoming::Text(text.into())),
         2 => bytes().prop_map(Incoming::Binary),
         1 => vec(any::<u8>(), 0..=125).prop_map(|it| Incoming::Ping(it.into())),
         1 => vec(any::<u8>(), 0..=125).prop_map(|it| Incoming::Pong(it.into())),
     ];
-    let said = (what, any::<[u8; 4]>(), any::<bool>(), vec(any::<Index>(), 0..4));
-    vec(said.prop_map(|(what, mask, compressed, cuts)| Said { what, mask, compressed, cuts }), 0..8)
+    let sample = (message, any::<[u8; 4]>(), any::<bool>(), vec(any::<Index>(), 0..4));
+    vec(sample.prop_map(|(message, mask, compressed, cuts)| Sample { message, mask, compressed, cuts }), 0..8)
 }
 
 /// The kind of a message and its payload.
-fn parts(what: &Incoming) -> (Opcode, Bytes) {
-    match what {
+fn parts(message: &Incoming) -> (Opcode, Bytes) {
+    match message {
         Incoming::Text(text) => (Opcode::Text, text.clone().into_bytes()),
         Incoming::Binary(bytes) => (Opcode::Binary, bytes.clone()),
         Incoming::Ping(bytes) => (Opcode::Ping, bytes.clone()),
@@ -51,15 +51,15 @@ fn parts(what: &Incoming) -> (Opcode, Bytes) {
 }
 
 /// The frames of a message, as a client sends them.
-fn write(said: &Said, out: &mut Vec<u8>) {
-    let (opcode, plain) = parts(&said.what);
+fn encode(sample: &Sample, out: &mut Vec<u8>) {
+    let (opcode, plain) = parts(&sample.message);
     let smaller =
-        deflate(std::slice::from_ref(&plain), 15).filter(|_| said.compressed && !opcode.is_control());
+        deflate(std::slice::from_ref(&plain), 15).filter(|_| sample.compressed && !opcode.is_control());
     let (compressed, payload) = (smaller.is_some(), smaller.unwrap_or(plain));
     let mut ends: Vec<usize> = if opcode.is_control() {
         Vec::new()
     } else {
-        said.cuts.iter().map(|cut| cut.index(payload.len() + 1)).collect()
+        sample.cuts.iter().map(|cut| cut.index(payload.len() + 1)).collect()
     };
     ends.sort_unstable();
     ends.push(payload.len());
@@ -73,40 +73,40 @@ fn write(said: &Said, out: &mut Vec<u8>) {
         head.iter_mut().take(1).for_each(|byte| *byte = if last { *byte } else { *byte & !FIN });
         head.iter_mut().skip(1).take(1).for_each(|length| *length |= MASKED);
         out.extend(head);
-        out.extend(said.mask);
-        out.extend(piece.iter().zip(said.mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        out.extend(sample.mask);
+        out.extend(piece.iter().zip(sample.mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
         start = *end;
     }
 }
 
-/// What is heard when the network brings pieces of these sizes, again and again.
-fn hear(wire: &[u8], sizes: &[usize]) -> Vec<Incoming> {
+/// The messages that are decoded when the network delivers pieces of these sizes, again and again.
+fn decode_in_pieces(wire: &[u8], sizes: &[usize]) -> Vec<Incoming> {
     let (mut decoder, mut buffer) = (Decoder::new(LIMITS, true), BytesMut::new());
-    let (mut heard, mut rest, mut sizes) = (Vec::new(), wire, sizes.iter().cycle());
+    let (mut received, mut rest, mut sizes) = (Vec::new(), wire, sizes.iter().cycle());
     while !rest.is_empty() {
         let (piece, later) = rest.split_at((*sizes.next().unwrap()).min(rest.len()));
         buffer.extend_from_slice(piece);
-        while let Some(said) = decoder.decode(&mut buffer).unwrap() {
-            heard.push(said);
+        while let Some(message) = decoder.decode(&mut buffer).unwrap() {
+            received.push(message);
         }
         rest = later;
     }
-    heard
+    received
 }
 
 proptest! {
     #[test]
-    fn messages_are_heard_as_they_were_said(said in messages(), sizes in vec(1..300_usize, 1..6)) {
+    fn decoded_messages_equal_the_encoded_ones(samples in messages(), sizes in vec(1..300_usize, 1..6)) {
         let mut wire = Vec::new();
-        for it in &said {
-            write(it, &mut wire);
+        for it in &samples {
+            encode(it, &mut wire);
         }
-        let what: Vec<Incoming> = said.into_iter().map(|it| it.what).collect();
-        prop_assert_eq!(hear(&wire, &sizes), what);
+        let messages: Vec<Incoming> = samples.into_iter().map(|it| it.message).collect();
+        prop_assert_eq!(decode_in_pieces(&wire, &sizes), messages);
     }
 
     #[test]
-    fn what_was_made_smaller_is_smaller_and_the_same(
+    fn compressed_messages_are_smaller_and_inflate_to_the_same(
         pieces in vec(("[a-e]{0,20}", 1..50_usize).prop_map(|(it, times)| Bytes::from(it.repeat(times))), 1..4),
         window_bits in 9..=15_u8,
     ) {
@@ -117,7 +117,7 @@ proptest! {
             wire.iter_mut().skip(1).take(1).for_each(|length| *length |= MASKED);
             wire.extend([0; 4]);
             wire.extend(&smaller);
-            prop_assert_eq!(hear(&wire, &[wire.len()]), [Incoming::Binary(plain)]);
+            prop_assert_eq!(decode_in_pieces(&wire, &[wire.len()]), [Incoming::Binary(plain)]);
         }
     }
 }

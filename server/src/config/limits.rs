@@ -106,7 +106,7 @@ impl RateLimits {
             messages: rate(self.messages_per_second, BURST),
             typing: rate(self.typing_per_second, BURST),
             broadcasts: rate(self.broadcasts_per_second, BURST),
-            wishes: rate(self.commands_per_second, COMMAND_BURST),
+            commands: rate(self.commands_per_second, COMMAND_BURST),
             bytes: rate(self.bytes_per_second, BYTE_BURST),
             requests: None,
         }

@@ -1,4 +1,4 @@
-//! Handshake: what a server sends first.
+//! Handshake: the data of the first packet that a server sends.
 
 use std::fmt;
 use std::time::Duration;

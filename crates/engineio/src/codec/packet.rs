@@ -1,11 +1,11 @@
-//! Packet: a digit that says what it is, and what it carries.
+//! Packet: a type, encoded as one digit, and its data.
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use bytes::Bytes;
 
-/// Written with padding. Read without it, too: some clients leave it out.
+/// Encoded with padding. Decoded also without it, because some clients leave it out.
 pub(super) const BASE64: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -34,7 +34,7 @@ pub mod kind {
 /// A packet that a client sent. Text is UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Packet {
-    /// The client leaves.
+    /// The client closes the session.
     Close,
     /// A probe of a new transport, with what the answer repeats.
     Ping(Bytes),
@@ -50,19 +50,19 @@ pub enum Packet {
     Noop,
 }
 
-/// Why bytes are no packet that a client may send.
+/// Why bytes are not a packet of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
-    /// There is nothing at all.
+    /// The packet is empty.
     #[error("a packet without a type")]
     Empty,
-    /// The type is none, or one that only a server sends.
+    /// The type does not exist, or only a server sends it.
     #[error("no packet type of a client")]
     Type,
     /// The text is not UTF-8.
     #[error("text that is not UTF-8")]
     Utf8,
-    /// What stands after a `b` is not base64.
+    /// The data after a `b` is not base64.
     #[error("binary that is not base64")]
     Base64,
 }
@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_packet_of_a_client_is_refused() {
+    fn an_invalid_client_packet_is_refused() {
         assert_eq!(decode(b""), Err(DecodeError::Empty));
         assert_eq!(decode(b"0{}"), Err(DecodeError::Type));
         assert_eq!(decode(b"7"), Err(DecodeError::Type));

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn encoded_payloads_are_decoded_to_the_same() {
         let mut payload = PayloadEncoder::new();
         assert!(payload.is_empty());
         payload.text(kind::MESSAGE, &[b"[\"a\"", b",1]"]);

@@ -1,7 +1,7 @@
 //! Actor: a task with a bounded mailbox that executes commands in mailbox order. Rooms and inboxes are actors.
 //!
-//! One idle rule holds for all: an actor that nobody has used for its idle timeout is passivated, unless somebody holds its
-//! mailbox. The next command for its key spawns it again.
+//! One idle rule holds for all: an actor that was not used for its idle timeout is passivated, unless a task holds its mailbox.
+//! The next command for its key spawns it again.
 
 mod registry;
 
@@ -17,7 +17,7 @@ use crate::error::HubError;
 
 pub(crate) use registry::ActorRegistry;
 
-/// An actor keeps the memory of so many commands between two batches, so that a quiet one neither holds nor asks for memory.
+/// An actor keeps the memory of this many commands between two batches, so that a quiet one neither holds nor asks for memory.
 const KEPT_CAPACITY: usize = 16;
 
 /// Whether an actor goes on.
@@ -27,15 +27,15 @@ pub(crate) enum Flow {
     End(HubError),
 }
 
-/// What a mailbox holds.
-pub(crate) trait Command: Send + 'static {
+/// A command that a mailbox holds.
+pub(crate) trait MailboxCommand: Send + 'static {
     /// Answers a command that will not be executed.
     fn reject(self, error: &HubError);
 }
 
 /// The behaviour of an actor; [`run`] gives it a task.
 pub(crate) trait Actor: Send {
-    type Command: Command;
+    type Command: MailboxCommand;
 
     /// Executes one command, or adds it to what [`Actor::finish_batch`] commits.
     fn execute(&mut self, command: Self::Command) -> impl Future<Output = Flow> + Send;
@@ -52,7 +52,7 @@ pub(crate) trait Actor: Send {
     /// How long the actor is kept while it is of no use; `None` while it is of use.
     fn idle_timeout(&self) -> Option<Duration>;
 
-    /// Removes the actor from its registry, unless somebody holds its mailbox; whether it did.
+    /// Removes the actor from its registry, unless a task holds its mailbox. Returns whether it did.
     fn passivate(&self, mailbox: &mpsc::Receiver<Self::Command>) -> bool;
 }
 
@@ -79,14 +79,14 @@ pub(crate) async fn run<A: Actor>(
 }
 
 /// Rejects what waits in a mailbox and whatever is still sent to it.
-pub(crate) async fn reject_all<C: Command>(mut mailbox: mpsc::Receiver<C>, error: &HubError) {
+pub(crate) async fn reject_all<C: MailboxCommand>(mut mailbox: mpsc::Receiver<C>, error: &HubError) {
     mailbox.close();
     while let Some(command) = mailbox.recv().await {
         command.reject(error);
     }
 }
 
-/// `None`: the actor was passivated, and nobody has its mailbox.
+/// `None`: the actor was passivated, and no task has its mailbox.
 async fn run_until_end<A: Actor>(
     actor: &mut A,
     mailbox: &mut mpsc::Receiver<A::Command>,
@@ -151,7 +151,7 @@ async fn execute_batch<A: Actor>(actor: &mut A, batch: &mut Vec<A::Command>) -> 
     Flow::Continue
 }
 
-/// Tries twice: a sender that has just put something into the mailbox lets go of it in a moment.
+/// Tries twice: a sender that has just sent a command still holds the mailbox for a moment.
 async fn is_passivated<A: Actor>(actor: &A, mailbox: &mpsc::Receiver<A::Command>) -> bool {
     if actor.passivate(mailbox) {
         return true;

@@ -57,7 +57,7 @@ impl<K: Hash + Ord + Clone, C> ActorRegistry<K, C> {
         self.actors().len()
     }
 
-    /// Removes an actor, unless somebody holds its mailbox or has put something into it. Others get the mailbox only through
+    /// Removes an actor, unless a task holds its mailbox or has sent a command to it. Others get the mailbox only through
     /// this map, so what is seen under its lock stays true. `leave` runs before the actor can be spawned again.
     pub(crate) fn passivate(&self, key: &K, mailbox: &mpsc::Receiver<C>, leave: impl FnOnce()) -> bool {
         let mut actors = self.actors();

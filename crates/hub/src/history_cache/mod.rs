@@ -51,7 +51,10 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl HistoryCache {
     pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            each: CacheLimits { messages: settings.ring, bytes: settings.history_cache_bytes_per_room },
+            each: CacheLimits {
+                messages: settings.history_cache_messages_per_room,
+                bytes: settings.history_cache_bytes_per_room,
+            },
             limit: settings.history_cache_bytes,
             bytes: AtomicUsize::new(0),
             queue: Mutex::default(),
@@ -106,7 +109,7 @@ impl RoomHistoryCache {
         lock(&self.slot).messages.after()
     }
 
-    /// Adds the message that follows the newest.
+    /// Adds the message after the newest.
     pub(crate) fn push(&self, message: &Message) {
         self.change(|recent, limits| recent.push(message, limits));
     }
@@ -233,8 +236,8 @@ mod tests {
     #[test]
     fn dropping_a_room_frees_its_cache() {
         let cache = cache_of(1_000_000);
-        let stays = cache.room(0);
-        stays.push(&message(1));
+        let kept = cache.room(0);
+        kept.push(&message(1));
         let before = cache.bytes();
         for _ in 0..100 {
             let room_cache = cache.room(0);
@@ -243,12 +246,12 @@ mod tests {
             assert_eq!((room_cache.after(), tickets(&cache)), (3, 2));
         }
         assert_eq!((cache.bytes(), tickets(&cache)), (before, 1));
-        drop(stays);
+        drop(kept);
         assert_eq!((cache.bytes(), tickets(&cache)), (0, 0));
     }
 
     #[test]
-    fn caches_that_evict_each_other_on_many_threads_stay_right() {
+    fn caches_that_evict_each_other_on_many_threads_remain_correct() {
         let cache = cache_of(8_000);
         let work = |cache: &Arc<HistoryCache>| {
             for _ in 0..20 {

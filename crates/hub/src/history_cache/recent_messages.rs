@@ -101,7 +101,7 @@ impl RecentMessages {
         self.bytes
     }
 
-    /// Adds the message that follows the newest, and evicts the oldest ones beyond the limits.
+    /// Adds the message after the newest, and evicts the oldest ones beyond the limits.
     pub(crate) fn push(&mut self, message: &Message, limits: CacheLimits) {
         let cached = CachedMessage::of(message);
         let bytes = cached.bytes();

@@ -1,4 +1,4 @@
-//! Hub handle: what gateways hold. It attaches clients and passes operations on rooms and inboxes to the actors.
+//! Hub handle: attaches clients for gateways, and passes operations on rooms and inboxes to the actors.
 
 mod inbox;
 mod quotas;
@@ -73,7 +73,7 @@ impl Hub {
     }
 
     /// Closes every connection of a user.
-    pub fn close_person(&self, user: &UserId, code: CloseCode) {
+    pub fn close_user(&self, user: &UserId, code: CloseCode) {
         for client in self.context.presence.connections_of(user) {
             client.close(code);
         }
@@ -115,7 +115,7 @@ impl Hub {
         self.context.message_rate.per_second()
     }
 
-    /// Sends every client that the application goes out of service, or comes back.
+    /// Notifies every client that the application goes out of service or returns to service.
     pub fn announce_maintenance(&self, maintenance: Maintenance) {
         let envelope = Envelope::new(Event::Maintenance(maintenance, self.context.stamp()));
         for client in self.context.presence.all_connections() {
@@ -148,7 +148,7 @@ impl Hub {
         quotas::count_new_room(&self.context, actor, members).await
     }
 
-    /// Counts those users who are about to be added to a room by a user with whom they share none.
+    /// Counts the users that a user is about to add to a room without sharing a room with them.
     ///
     /// # Errors
     /// [`HubError::OverDaily`], [`HubError::Unavailable`].

@@ -54,7 +54,7 @@ pub(super) async fn count_new_room(
     }
 }
 
-/// Counts those users who are about to be added to a room by a user with whom they share none.
+/// Counts the users that a user is about to add to a room without sharing a room with them.
 pub(super) async fn count_strangers(
     context: &HubContext,
     actor: Requester<'_>,

@@ -1,4 +1,4 @@
-//! Requester: on whose behalf a gateway asks the hub for an operation.
+//! Requester: the user for whom a gateway asks the hub for an operation.
 
 use protocol::UserId;
 

@@ -58,7 +58,7 @@ impl Hub {
     /// Creates a room with `actor` as its owner and notifies its members.
     ///
     /// # Errors
-    /// A bad name, a taken identifier, an unknown person, too many members.
+    /// A bad name, a taken identifier, an unknown user, too many members.
     pub async fn create_room(&self, actor: &UserId, new: NewRoom) -> Result<RoomSummary, HubError> {
         let name = policy::room_name(&new.name)?;
         policy::stands_alone(new.kind)?;
@@ -144,10 +144,10 @@ impl Hub {
         Ok(self.peek(actor, room).await?.members)
     }
 
-    /// Adds members to a room and returns those who were new.
+    /// Adds members to a room and returns the new ones.
     ///
     /// # Errors
-    /// [`HubError::NoSuchRoom`], [`HubError::NoSuchPerson`], [`HubError::RoomFull`]; then nobody was added.
+    /// [`HubError::NoSuchRoom`], [`HubError::NoSuchPerson`], [`HubError::RoomFull`]; then no member was added.
     pub async fn add_members(
         &self,
         actor: &UserId,
@@ -175,7 +175,7 @@ impl Hub {
         self.ask(actor, room, command).await
     }
 
-    /// Removes a user from a room who is not to be added again until the user takes that back.
+    /// Removes a user from a room for good: the user is not added again until the user takes that back.
     ///
     /// # Errors
     /// [`HubError::NoSuchRoom`].

@@ -28,7 +28,7 @@ fn waits(clients: usize) -> impl Iterator<Item = u32> + Clone {
     late.map(|late| FIRST_MS.saturating_add(u32::try_from(late).unwrap_or(u32::MAX)))
 }
 
-/// Accepts nothing new, tells all clients, lets every room and inbox finish what it has accepted, and closes all
+/// Accepts nothing new, notifies all clients, lets every room and inbox finish what it has accepted, and closes all
 /// connections with code 1012.
 pub(super) async fn drain(context: &HubContext) {
     context.lifecycle.begin_stop();

@@ -1,4 +1,4 @@
-//! Catch-up: sends one client what its inbox has for it, portion by portion, until live entries can follow.
+//! Catch-up: sends one client the entries of its inbox that it has to receive, portion by portion, until it can be subscribed.
 //!
 //! A portion is sent when the one before has left, so that neither the server's memory nor the client's connection has to
 //! hold all of it. The inbox itself reads and sends every portion: nothing can be put between the last portion and the first
@@ -16,14 +16,14 @@ use crate::event::{Event, Stamp};
 use crate::queue::{Disconnected, StreamPosition};
 use crate::store::{Delivered, Entry, StoreError};
 
-use super::command::InboxStart;
 use super::delivery::event_of;
+use super::start::InboxStart;
 use super::stored::StoredInbox;
 
 /// Entries after the start, and running jobs, that are read at a time.
 pub(super) const ENTRIES: u32 = 128;
 
-/// Reads of one turn at most: entries for which a dialect has no frame cost a read and fill no portion.
+/// Reads for one portion at most: entries for which a dialect has no frame cost a read and fill no portion.
 const READS: u32 = 8;
 
 /// A client that is being brought up to date.
@@ -50,8 +50,8 @@ enum RunningJobs {
     None,
 }
 
-/// The result of a turn.
-pub(super) enum CatchUpTurn {
+/// The result of sending a portion.
+pub(super) enum CatchUpProgress {
     /// The client has everything and is subscribed.
     Subscribed,
     /// There is more, for when the client can take another portion.
@@ -62,7 +62,7 @@ pub(super) enum CatchUpTurn {
 pub(super) enum CatchUpError {
     /// The client has disconnected.
     ClientGone,
-    /// An entry that the client should get next is not kept any more: it is behind by a whole inbox.
+    /// The next entry for the client is not kept any more: the client misses more than an inbox keeps.
     Gap,
     Store(StoreError),
 }
@@ -158,16 +158,16 @@ impl CatchUp {
         Ok(bytes)
     }
 
-    /// Sends one portion. [`CatchUp::finish`] is to follow when the client has everything.
+    /// Sends one portion. The caller calls [`CatchUp::finish`] when the client has everything.
     pub(super) async fn send_portion(
         &mut self,
         inbox: &mut StoredInbox,
         stamp: &Stamp,
-    ) -> Result<CatchUpTurn, CatchUpError> {
+    ) -> Result<CatchUpProgress, CatchUpError> {
         let mut sent = 0;
         for _ in 0..READS {
             if sent >= limits::PORTION_BYTES || !self.is_ready() {
-                return Ok(CatchUpTurn::More);
+                return Ok(CatchUpProgress::More);
             }
             sent += if let Some(after) = self.waiting_after {
                 self.send_waiting(inbox, stamp, after).await?
@@ -177,11 +177,11 @@ impl CatchUp {
                 match self.running {
                     RunningJobs::All => self.send_running(inbox, stamp, None).await?,
                     RunningJobs::After(job) => self.send_running(inbox, stamp, Some(job)).await?,
-                    RunningJobs::None => return Ok(CatchUpTurn::Subscribed),
+                    RunningJobs::None => return Ok(CatchUpProgress::Subscribed),
                 }
             };
         }
-        Ok(CatchUpTurn::More)
+        Ok(CatchUpProgress::More)
     }
 
     /// Sends what ends a catch-up, and subscribes the client.

@@ -1,4 +1,4 @@
-//! Inbox commands: what an inbox's mailbox holds.
+//! Inbox commands: the commands in an inbox's mailbox.
 
 use std::sync::Arc;
 
@@ -6,32 +6,20 @@ use bytes::Bytes;
 use protocol::{Job, NotificationId};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::actor::Command;
+use crate::actor::MailboxCommand;
 use crate::client::ClientHandle;
 use crate::error::HubError;
 use crate::store::NewEntry;
 
 use super::catch_up::CatchUp;
 use super::job::JobRequest;
+use super::start::InboxStart;
 
-/// Where commands for an inbox go. Bounded: a sender to a busy inbox waits.
+/// The mailbox of an inbox. Bounded: a sender to a busy inbox waits.
 pub(crate) type InboxMailbox = mpsc::Sender<InboxCommand>;
 
-/// Where an answer goes. The one who asked may have left meanwhile, so a failed send means nothing.
+/// The sender of an answer. Its receiver may have been dropped meanwhile, so a failed send means nothing.
 type Reply<T> = oneshot::Sender<Result<T, HubError>>;
-
-/// Where a client starts in its user's inbox.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InboxStart {
-    /// A new client: the entries that wait, and the running jobs.
-    Fresh,
-    /// A client that comes back and has everything up to this number, as [`crate::ClientSession::can_resume`] found out: entries that
-    /// still wait for a proof, and everything after the number.
-    Resumed(u64),
-    /// A client that keeps a cursor and has everything up to this number: everything after it, if all of that is kept, and
-    /// the running jobs. The client is sent its position then, or that it starts over.
-    Cursor(u64),
-}
 
 pub(crate) enum InboxCommand {
     /// Bring a client up to date and subscribe it.
@@ -63,7 +51,7 @@ pub(crate) enum InboxCommand {
     Stop(oneshot::Sender<()>),
 }
 
-/// What a client has received.
+/// A client's proof of what it has received.
 pub(crate) enum Proof {
     /// The entries with these numbers.
     These(Vec<u64>),
@@ -81,7 +69,7 @@ impl InboxCommand {
     }
 }
 
-impl Command for InboxCommand {
+impl MailboxCommand for InboxCommand {
     fn reject(self, error: &HubError) {
         match self {
             Self::Subscribe { reply, .. } => {

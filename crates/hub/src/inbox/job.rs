@@ -1,4 +1,4 @@
-//! Jobs: what a report changes of a job, and which inbox entries tell its owner. Pure.
+//! Jobs: applies reports to jobs, and makes the inbox entries for their owners. Pure.
 
 use protocol::text::{is_blank, isolated};
 use protocol::{
@@ -68,7 +68,7 @@ pub(super) fn entries(step: JobStep, job: &Job) -> Vec<NewEntry> {
 }
 
 fn change(step: JobStep, job: &Job) -> NewEntry {
-    // A user who was away gets the end with the next connection, and running jobs without an entry.
+    // An offline user gets the end with the next connection, and running jobs without an entry.
     let waits = matches!(step, JobStep::Completed | JobStep::Failed);
     NewEntry { item: InboxItem::Job(JobChange { step, job: job.clone() }), waits }
 }

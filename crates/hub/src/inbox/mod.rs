@@ -1,5 +1,5 @@
-//! Inbox: the actor that orders, stores and delivers what reaches one user on all connections: notifications, direct messages,
-//! jobs and an application's own events.
+//! Inbox: the actor that orders, stores and delivers the entries for one user on all connections: notifications, direct
+//! messages, jobs and an application's own events.
 //!
 //! Everything for a user passes through here, so a recovery can neither miss an entry nor repeat one, and reports on a job are
 //! delivered in the order in which they were stored. The inbox is passivated as soon as it has nothing to do; [`InboxRegistry`]
@@ -12,6 +12,7 @@ mod direct_message;
 mod job;
 mod receipts;
 mod registry;
+mod start;
 mod stored;
 mod unconfirmed;
 
@@ -23,7 +24,7 @@ use protocol::{CloseCode, Job, JobChange, JobId, JobStep, UserId};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::actor::{self, Actor, Command as _, Flow, RunSettings};
+use crate::actor::{self, Actor, Flow, MailboxCommand as _, RunSettings};
 use crate::client::ClientHandle;
 use crate::context::HubContext;
 use crate::error::HubError;
@@ -32,18 +33,18 @@ use crate::queue::{DeliveryPolicy, Disconnected, TransportFuture, conflation};
 use crate::quotas::{Concurrent, Daily};
 use crate::store::{Delivered, Entry, JobWrite, NewEntry, StoreError};
 
-use catch_up::{CatchUp, CatchUpError, CatchUpTurn, ENTRIES};
+use catch_up::{CatchUp, CatchUpError, CatchUpProgress, ENTRIES};
 use job::ReportOutcome;
 use stored::StoredInbox;
 use unconfirmed::UnconfirmedWrites;
 
-pub use command::InboxStart;
 pub(crate) use command::{InboxCommand, InboxMailbox, Proof};
 pub(crate) use direct_message::send_direct_message;
 pub(crate) use job::JobRequest;
 pub use job::{JobReport, NewJob};
 pub(crate) use receipts::PendingReceipts;
 pub(crate) use registry::InboxRegistry;
+pub use start::InboxStart;
 
 struct Inbox {
     context: Arc<HubContext>,
@@ -149,7 +150,7 @@ impl Inbox {
         self.context.presence.inbox_subscribers(self.stored.user())
     }
 
-    /// Brings a client up to date and subscribes it from exactly there. What does not fit one portion follows later.
+    /// Brings a client up to date and subscribes it from exactly there. The rest after one portion is sent later.
     async fn subscribe(
         &mut self,
         client: Arc<ClientHandle>,
@@ -181,8 +182,8 @@ impl Inbox {
             catch_up.client().close(CloseCode::TooSlow);
         }
         match sent? {
-            CatchUpTurn::Subscribed => catch_up.finish()?,
-            CatchUpTurn::More => {
+            CatchUpProgress::Subscribed => catch_up.finish()?,
+            CatchUpProgress::More => {
                 let (context, user) = (self.context.clone(), self.stored.user().clone());
                 let catch_up = Box::new(catch_up);
                 self.context.lifecycle.spawn(async move {
@@ -231,7 +232,7 @@ impl Inbox {
         Ok(())
     }
 
-    /// Stores entries, with the job that they tell of, and then sends them to the subscribed clients. Returns how many clients
+    /// Stores entries, with the job that they are about, and then sends them to the subscribed clients. Returns how many clients
     /// got all.
     async fn put(&mut self, entries: Vec<NewEntry>, job: Option<JobWrite>) -> Result<usize, HubError> {
         let at_ms = self.context.clock.now_ms();

@@ -15,7 +15,8 @@ use crate::generational_cache::TwoGenerationCache;
 use crate::queue::StreamPosition;
 use crate::store::InboxState;
 
-use super::command::{InboxCommand, InboxMailbox, InboxStart};
+use super::command::{InboxCommand, InboxMailbox};
+use super::start::InboxStart;
 
 /// Idle inboxes whose state is cached, at least; at most twice as many. Some 60 bytes each.
 const CACHED: usize = 50_000;
@@ -57,7 +58,7 @@ impl InboxRegistry {
         self.actors.if_passive(user, || self.idle().get(user).copied()).flatten()
     }
 
-    /// Removes an inbox that has nothing to do, unless somebody holds its mailbox. Caches its state, if that is known.
+    /// Removes an inbox that has nothing to do, unless a task holds its mailbox. Caches its state, if that is known.
     pub(super) fn passivate(
         &self,
         user: &UserId,

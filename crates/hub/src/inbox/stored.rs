@@ -9,7 +9,7 @@ use crate::store::{Delivered, Entry, InboxKind, InboxState, JobWrite, NewEntry, 
 pub(super) struct StoredInbox {
     store: Arc<dyn Store>,
     user: UserId,
-    /// `None` if the store has to be asked, as after a change of which nobody knows whether it was made.
+    /// `None` if the store has to be asked, as after a change with an unknown outcome.
     state: Option<InboxState>,
 }
 
@@ -79,7 +79,7 @@ impl StoredInbox {
         Ok(jobs)
     }
 
-    /// Stores entries, with the job that they tell of. Returns their numbers.
+    /// Stores entries, with the job that they are about. Returns their numbers.
     pub(super) async fn put(
         &mut self,
         entries: Vec<NewEntry>,
@@ -91,9 +91,9 @@ impl StoredInbox {
         let waiting_bytes: u64 = entries.iter().map(NewEntry::waiting_bytes).sum();
         let runs = matches!(&job, Some(JobWrite::Save(job)) if job.status == JobStatus::Running);
         let seqs = self.store.put_in_inbox(&self.user, entries, job, at_ms).await?;
-        let follows = |before: &InboxState| seqs.first().is_none_or(|first| *first == before.head + 1);
+        let is_next = |before: &InboxState| seqs.first().is_none_or(|first| *first == before.head + 1);
         // Otherwise an earlier write that was not confirmed has been stored after all.
-        self.state = before.filter(follows).map(|before| InboxState {
+        self.state = before.filter(is_next).map(|before| InboxState {
             head: seqs.last().copied().unwrap_or(before.head),
             waiting_bytes: before.waiting_bytes + waiting_bytes,
             has_running: before.has_running || runs,

@@ -1,12 +1,12 @@
-//! Unconfirmed writes: remembers that the store may have kept entries although it answered with a failure.
+//! Unconfirmed writes: remembers that the store may have kept entries although it answered with an error.
 //!
-//! The caller of such a write is told that it is not known to be stored, and the inbox cannot know either. Numbers have no
-//! gaps, so the inbox reads what follows the last entry that its clients were sent, before it does anything that depends on it;
-//! a store that fails is asked again until it answers.
+//! The caller of such a write gets the error, and the inbox does not know the outcome. Numbers have no gaps, so the inbox reads
+//! the entries after the last one that its clients were sent, before it does anything that depends on them; a store that fails
+//! is asked again until it answers.
 
 use tokio::time::Instant;
 
-use crate::store::AGAIN;
+use crate::store::RETRY_DELAY;
 
 /// Whether there may be entries that the subscribed clients were not sent.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ pub(super) struct UnconfirmedWrites {
 struct PendingResync {
     /// The last entry that the clients were sent.
     after: u64,
-    /// When to read what follows it.
+    /// When to read the entries after it.
     at: Instant,
 }
 
@@ -33,7 +33,7 @@ impl UnconfirmedWrites {
         self.resync.map(|resync| resync.after)
     }
 
-    /// When to read what follows it.
+    /// When to read the entries after it.
     pub(super) fn resync_at(&self) -> Option<Instant> {
         self.resync.map(|resync| resync.at)
     }
@@ -45,6 +45,6 @@ impl UnconfirmedWrites {
 
     /// The clients were sent everything up to this entry, then the store failed.
     pub(super) fn retry(&mut self, after: u64) {
-        self.resync = Some(PendingResync { after, at: Instant::now() + AGAIN });
+        self.resync = Some(PendingResync { after, at: Instant::now() + RETRY_DELAY });
     }
 }

@@ -1,4 +1,4 @@
-//! Clocks: the machine's, and one that tests move.
+//! Clocks: the machine's clock, and one that tests move.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -31,7 +31,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that stands still until it is told to move. Clones show the same time.
+/// A clock that moves only when a test moves it. Clones show the same time.
 #[derive(Debug, Clone, Default)]
 pub struct ManualClock {
     now_ms: Arc<AtomicI64>,

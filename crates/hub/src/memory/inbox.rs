@@ -1,30 +1,25 @@
-//! Inboxes, jobs and notifications in memory.
+//! Inbox in memory: one user's entries and notifications.
 
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
 use protocol::limits::{MAX_INBOX_ITEMS, PORTION_BYTES};
-use protocol::{InboxItem, Job, JobId, JobStatus, Notification, NotificationId, UserId};
+use protocol::{InboxItem, Notification, NotificationId};
 
 use super::room::index;
-use super::{MemoryStore, State};
-use crate::store::{
-    Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, NewEntry, Notifications,
-    ReadNotifications, StoreError, item_bytes,
-};
+use crate::store::{Entry, NewEntry, Notifications, item_bytes};
 
-/// What reached one person.
+/// The entries and notifications of one user.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    head: u64,
-    /// By number. The newest has the number `head`; of older ones than the newest [`MAX_INBOX_ITEMS`] those that wait.
+    pub(super) head: u64,
+    /// By number. The newest has the number `head`; of those older than the newest [`MAX_INBOX_ITEMS`], the ones that wait.
     entries: BTreeMap<u64, Entry>,
     /// By identifier, which is by time.
-    notifications: BTreeMap<NotificationId, Notification>,
+    pub(super) notifications: BTreeMap<NotificationId, Notification>,
 }
 
 impl Inbox {
-    fn put(&mut self, new: NewEntry, at_ms: i64) -> u64 {
+    pub(super) fn put(&mut self, new: NewEntry, at_ms: i64) -> u64 {
         if let InboxItem::Notification(notification) = &new.item {
             self.notifications.insert(notification.id, notification.clone());
             if self.notifications.len() > index(MAX_INBOX_ITEMS.into()) {
@@ -41,12 +36,12 @@ impl Inbox {
         self.head
     }
 
-    /// The newest number that is not kept for its age.
+    /// The newest number that is kept only if its entry waits.
     fn gone(&self) -> u64 {
         self.head.saturating_sub(MAX_INBOX_ITEMS.into())
     }
 
-    fn after(&self, seq: u64, limit: u32) -> Option<Vec<Entry>> {
+    pub(super) fn after(&self, seq: u64, limit: u32) -> Option<Vec<Entry>> {
         let later = self.entries.range(seq.saturating_add(1)..).map(|(_, entry)| entry);
         let dense = later.zip(seq.saturating_add(1)..).take_while(|(entry, expected)| entry.seq == *expected);
         let page: Vec<Entry> = portion(dense.map(|(entry, _)| entry).take(index(limit.into())));
@@ -54,12 +49,12 @@ impl Inbox {
         (!is_hole).then_some(page)
     }
 
-    fn waiting(&self) -> impl Iterator<Item = &Entry> {
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Entry> {
         self.entries.values().filter(|entry| entry.waits)
     }
 
-    /// Entries wait no more. The bytes that they took.
-    fn deliver(&mut self, is_meant: impl Fn(&Entry) -> bool) -> u64 {
+    /// Marks entries as delivered. Returns the bytes that they took.
+    pub(super) fn deliver(&mut self, is_meant: impl Fn(&Entry) -> bool) -> u64 {
         let gone = self.gone();
         let mut bytes = 0;
         for entry in self.entries.values_mut().filter(|entry| entry.waits && is_meant(entry)) {
@@ -70,7 +65,7 @@ impl Inbox {
         bytes
     }
 
-    fn notifications(&self, before: Option<NotificationId>, limit: u32) -> Notifications {
+    pub(super) fn notifications(&self, before: Option<NotificationId>, limit: u32) -> Notifications {
         let mut older =
             self.notifications.values().rev().skip_while(|it| before.is_some_and(|id| it.id >= id));
         let list = older.by_ref().take(index(limit.into())).cloned().collect();
@@ -80,157 +75,8 @@ impl Inbox {
     }
 }
 
-impl State {
-    /// Somebody's jobs, oldest first.
-    fn jobs_of(&self, user: &UserId) -> impl DoubleEndedIterator<Item = &Job> {
-        self.jobs.values().filter(move |job| job.owner == *user)
-    }
-}
-
-#[async_trait]
-impl InboxStore for MemoryStore {
-    async fn put_in_inbox(
-        &self,
-        user: &UserId,
-        entries: Vec<NewEntry>,
-        job: Option<JobWrite>,
-        at_ms: i64,
-    ) -> Result<Vec<u64>, StoreError> {
-        let mut state = self.state();
-        state.user(user)?;
-        for entry in &entries {
-            if let InboxItem::Direct(letter) = &entry.item {
-                state.role(&letter.room, &letter.author).ok_or(StoreError::NoSuchRoom)?;
-                state.role(&letter.room, &letter.to).ok_or(StoreError::NotMember)?;
-            }
-        }
-        match job {
-            Some(JobWrite::Save(job)) => {
-                state.user(&job.owner)?;
-                state.jobs.insert(job.id, job);
-            }
-            Some(JobWrite::Delete(job)) => {
-                state.jobs.remove(&job);
-            }
-            None => {}
-        }
-        let inbox = state.inboxes.entry(user.clone()).or_default();
-        let seqs = entries.into_iter().map(|entry| inbox.put(entry, at_ms)).collect();
-        self.faults.after_change()?;
-        Ok(seqs)
-    }
-
-    async fn inbox_state(&self, user: &UserId) -> Result<InboxState, StoreError> {
-        let state = self.state();
-        let inbox = state.inboxes.get(user);
-        Ok(InboxState {
-            head: inbox.map_or(0, |inbox| inbox.head),
-            waiting_bytes: inbox
-                .map_or(0, |inbox| inbox.waiting().map(|entry| item_bytes(&entry.item)).sum()),
-            has_running: state.jobs_of(user).any(|job| job.status == JobStatus::Running),
-        })
-    }
-
-    async fn inbox_after(
-        &self,
-        user: &UserId,
-        seq: u64,
-        limit: u32,
-    ) -> Result<Option<Vec<Entry>>, StoreError> {
-        self.faults.before_page().await?;
-        let state = self.state();
-        Ok(state.inboxes.get(user).map_or(Some(Vec::new()), |inbox| inbox.after(seq, limit)))
-    }
-
-    async fn inbox_waiting(
-        &self,
-        user: &UserId,
-        kinds: &[InboxKind],
-        after: u64,
-        upto: u64,
-    ) -> Result<Vec<Entry>, StoreError> {
-        let state = self.state();
-        let entries = state.inboxes.get(user).into_iter().flat_map(Inbox::waiting);
-        let meant = entries.filter(|entry| {
-            entry.seq > after && entry.seq <= upto && kinds.contains(&InboxKind::of(&entry.item))
-        });
-        Ok(portion(meant))
-    }
-
-    async fn mark_inbox_delivered(&self, user: &UserId, which: Delivered<'_>) -> Result<u64, StoreError> {
-        let mut state = self.state();
-        let Some(inbox) = state.inboxes.get_mut(user) else { return Ok(0) };
-        Ok(match which {
-            Delivered::These(seqs) => inbox.deliver(|entry| seqs.contains(&entry.seq)),
-            Delivered::UpTo(seq) => inbox.deliver(|entry| entry.seq <= seq),
-        })
-    }
-
-    async fn job(&self, job: JobId) -> Result<Option<Job>, StoreError> {
-        Ok(self.state().jobs.get(&job).cloned())
-    }
-
-    async fn jobs_of(
-        &self,
-        user: &UserId,
-        before: Option<JobId>,
-        limit: u32,
-    ) -> Result<Vec<Job>, StoreError> {
-        let state = self.state();
-        let jobs = state.jobs_of(user).rev().skip_while(|job| before.is_some_and(|id| job.id >= id));
-        Ok(jobs.take(index(limit.into())).cloned().collect())
-    }
-
-    async fn running_jobs(
-        &self,
-        user: &UserId,
-        after: Option<JobId>,
-        limit: u32,
-    ) -> Result<Vec<Job>, StoreError> {
-        let state = self.state();
-        let running = state.jobs_of(user).filter(|job| job.status == JobStatus::Running);
-        let later = running.filter(|job| after.is_none_or(|after| job.id > after));
-        Ok(later.take(index(limit.into())).cloned().collect())
-    }
-
-    async fn running_count(&self, user: &UserId) -> Result<u64, StoreError> {
-        let state = self.state();
-        Ok(state.jobs_of(user).filter(|job| job.status == JobStatus::Running).count() as u64)
-    }
-
-    async fn notifications(
-        &self,
-        user: &UserId,
-        before: Option<NotificationId>,
-        limit: u32,
-    ) -> Result<Notifications, StoreError> {
-        let state = self.state();
-        let nothing = || Notifications { list: Vec::new(), has_more: false, unread: 0 };
-        Ok(state.inboxes.get(user).map_or_else(nothing, |inbox| inbox.notifications(before, limit)))
-    }
-
-    async fn read_notifications(
-        &self,
-        user: &UserId,
-        which: Option<&[NotificationId]>,
-    ) -> Result<ReadNotifications, StoreError> {
-        let mut state = self.state();
-        let Some(inbox) = state.inboxes.get_mut(user) else { return Ok(ReadNotifications::default()) };
-        let is_meant = |id: &NotificationId| which.is_none_or(|which| which.contains(id));
-        let mut unread = 0;
-        for it in inbox.notifications.values_mut().filter(|it| !it.is_read && is_meant(&it.id)) {
-            it.is_read = true;
-            unread += 1;
-        }
-        let waiting_bytes = inbox.deliver(
-                |entry| matches!(&entry.item, InboxItem::Notification(notification) if is_meant(&notification.id)),
-            );
-        Ok(ReadNotifications { unread, waiting_bytes })
-    }
-}
-
-/// As many of these entries as one portion has: at least one.
-fn portion<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Entry> {
+/// As many of these entries as fit one portion: at least one.
+pub(super) fn portion<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<Entry> {
     let mut bytes = 0;
     let mut page = Vec::new();
     for entry in entries {

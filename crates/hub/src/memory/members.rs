@@ -1,4 +1,4 @@
-//! Who is in rooms, in memory: put in, taken out, counted.
+//! Members in memory: adds, removes and counts the members of rooms.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use protocol::{Role, RoomId, UserId};
 
 use super::State;
-use super::room::Place;
+use super::room::MemberRow;
 use crate::model::{Membership, User};
 use crate::store::StoreError;
 
@@ -14,7 +14,7 @@ impl State {
     /// See [`crate::store::Store::role`].
     pub(super) fn role(&self, room: &RoomId, user: &UserId) -> Option<Role> {
         let host = self.rooms.get(room).map(|room| self.host(room));
-        host.and_then(|host| host.place(user)).map(|place| place.role)
+        host.and_then(|host| host.member(user)).map(|member| member.role)
     }
 
     /// See [`crate::store::Store::add_members`].
@@ -32,26 +32,26 @@ impl State {
         }
         let mut added = Vec::new();
         for user in users {
-            if room.place(&user.id).is_none() {
-                room.members.push(Place { user: user.id.clone(), role: Role::Member, read_seq: 0 });
+            if room.member(&user.id).is_none() {
+                room.members.push(MemberRow { user: user.id.clone(), role: Role::Member, read_seq: 0 });
                 added.push(Membership { user, role: Role::Member, read_seq: 0 });
             }
         }
         Ok(added)
     }
 
-    /// Takes somebody out of a room; the answer names the new owner, if there is one.
+    /// Removes a member from a room; returns the new owner, if there is one.
     pub(super) fn remove_member(&mut self, id: &RoomId, user: &UserId, for_good: bool) -> Option<UserId> {
-        let room = self.rooms.get_mut(id).filter(|room| room.place(user).is_some())?;
-        room.members.retain(|place| place.user != *user);
+        let room = self.rooms.get_mut(id).filter(|room| room.member(user).is_some())?;
+        room.members.retain(|member| member.user != *user);
         if for_good {
             room.left_for_good.insert(user.clone());
         }
         let is_orphaned = room.members.iter().all(|it| it.role != Role::Owner);
-        // Members stand in the order in which they came.
-        room.members.first_mut().filter(|_| is_orphaned).map(|place| {
-            place.role = Role::Owner;
-            place.user.clone()
+        // Members are in the order in which they were added.
+        room.members.first_mut().filter(|_| is_orphaned).map(|member| {
+            member.role = Role::Owner;
+            member.user.clone()
         })
     }
 
@@ -63,14 +63,14 @@ impl State {
 
     /// See [`crate::store::Store::rooms_owned`].
     pub(super) fn rooms_owned(&self, user: &UserId) -> u64 {
-        let places = self.rooms.values().filter_map(|room| room.place(user));
-        places.filter(|place| place.role == Role::Owner).count() as u64
+        let positions = self.rooms.values().filter_map(|room| room.member(user));
+        positions.filter(|member| member.role == Role::Owner).count() as u64
     }
 
     /// See [`crate::store::Store::strangers`].
     pub(super) fn strangers(&self, user: &UserId, users: &[UserId]) -> u64 {
-        let rooms = self.rooms.values().filter(|room| room.place(user).is_some());
-        let known: HashSet<_> = rooms.flat_map(|room| &room.members).map(|place| &place.user).collect();
+        let rooms = self.rooms.values().filter(|room| room.member(user).is_some());
+        let known: HashSet<_> = rooms.flat_map(|room| &room.members).map(|member| &member.user).collect();
         let others: HashSet<_> = users.iter().filter(|other| *other != user).collect();
         others.difference(&known).count() as u64
     }

@@ -1,4 +1,4 @@
-//! One room in memory.
+//! Room in memory: one room with its members and messages.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,29 +8,29 @@ use protocol::{Cursor, DraftId, LiveChange, Preview, Role, RoomId, RoomKind, Roo
 use crate::model::Message;
 use crate::store::{Appended, HistoryRange, MessageDraft, Page};
 
-/// A room with all that was said in it.
+/// A room with all its messages.
 #[derive(Debug, Default)]
 pub(super) struct Room {
     pub(super) name: String,
     pub(super) kind: RoomKind,
     pub(super) epoch: u32,
     pub(super) created_at_ms: i64,
-    /// When something last happened here, as lists are ordered by it: see `State::next_active_ms`.
+    /// The time of the last activity, by which lists are ordered: see `State::next_active_ms`.
     pub(super) active_at_ms: i64,
-    pub(super) members: Vec<Place>,
-    /// The message with the number `n` is at `n - 1`.
+    pub(super) members: Vec<MemberRow>,
+    /// The message with the number `n` has the index `n - 1`.
     pub(super) messages: Vec<Message>,
     pub(super) drafts: HashMap<(UserId, DraftId), usize>,
     /// The chat that this is the live room of; then name and members are those of the chat, and here there are none.
     pub(super) chat: Option<RoomId>,
     pub(super) live: Option<LiveChange>,
-    /// Who left the room for good.
+    /// Users who left the room for good.
     pub(super) left_for_good: HashSet<UserId>,
 }
 
-/// What [`Membership`](crate::model::Membership) says, by identifier, so that a person is kept once.
+/// A [`Membership`](crate::model::Membership) by identifier, so that each user is kept once.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct MemberRow {
     pub(super) user: UserId,
     pub(super) role: Role,
     pub(super) read_seq: u64,
@@ -41,21 +41,22 @@ impl Room {
         Cursor { epoch: self.epoch, seq: self.messages.len() as u64 }
     }
 
-    pub(super) fn place(&self, user: &UserId) -> Option<&Place> {
-        self.members.iter().find(|place| place.user == *user)
+    pub(super) fn member(&self, user: &UserId) -> Option<&MemberRow> {
+        self.members.iter().find(|member| member.user == *user)
     }
 
-    pub(super) fn summary(&self, id: &RoomId, place: &Place) -> RoomSummary {
-        let first = index(place.read_seq).max(self.messages.len().saturating_sub(index(UNREAD_AMONG.into())));
+    pub(super) fn summary(&self, id: &RoomId, member: &MemberRow) -> RoomSummary {
+        let first =
+            index(member.read_seq).max(self.messages.len().saturating_sub(index(UNREAD_AMONG.into())));
         let since = self.messages.get(first..).unwrap_or_default();
-        let of_others = since.iter().filter(|message| message.author.id != place.user);
+        let of_others = since.iter().filter(|message| message.author.id != member.user);
         RoomSummary {
             id: id.clone(),
             name: self.name.clone(),
             kind: self.kind,
-            role: place.role,
+            role: member.role,
             head: self.head(),
-            read_seq: place.read_seq,
+            read_seq: member.read_seq,
             unread: count(of_others.take(index(MAX_UNREAD.into())).count()),
             member_count: count(self.members.len()),
             last: self.messages.last().map(|message| Preview::of(&message.to_wire())),
@@ -121,7 +122,7 @@ impl Room {
     }
 }
 
-/// A number as a place in memory. One that does not fit is beyond the end of anything kept here.
+/// A number as an index. One that does not fit is beyond the end of every list here.
 pub(super) fn index(number: u64) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }

@@ -1,5 +1,5 @@
-//! Presence queue: the users whose presence has changed and whose rooms were not told yet, each once. When thousands reconnect
-//! at the same time, a room gets a few commands and not one for each.
+//! Presence queue: the users whose presence has changed and whose rooms are not notified yet, each once. When thousands
+//! reconnect at the same time, a room gets a few commands and not one for each.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};

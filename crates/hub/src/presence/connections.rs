@@ -13,7 +13,7 @@ pub(super) struct Connections {
     users: Mutex<HashMap<UserId, ConnectedUser>>,
 }
 
-/// A user who is online.
+/// An online user.
 #[derive(Default)]
 struct ConnectedUser {
     /// Empty in the grace period.
@@ -71,7 +71,7 @@ impl Connections {
         DetachOutcome::LastConnection { generation: user.generation }
     }
 
-    /// Ends the presence of a user who has not come back since this generation; whether it did.
+    /// Ends the presence of a user unless the user has come back since this generation. Returns whether it did.
     pub(super) fn end_grace(&self, user: &UserId, generation: u64) -> bool {
         let mut users = self.users();
         let is_gone = users.get(user).is_some_and(|it| it.clients.is_empty() && it.generation == generation);

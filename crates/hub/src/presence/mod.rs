@@ -1,4 +1,4 @@
-//! Presence: knows which users are connected, and has active rooms hear of changes.
+//! Presence: knows which users are connected, and notifies their active rooms of changes.
 //!
 //! A user is online from the first connection until a grace period after the last one, so that a reload is no change. Rooms add
 //! themselves to the index of their members while they run; a change reaches them without a read of the store. A room that
@@ -157,7 +157,7 @@ impl Presence {
     fn send_changes(&self) {
         loop {
             let users = self.changes.take(CHANGES_AT_ONCE);
-            // All connections are about to end, and nobody is notified of it.
+            // All connections are about to end, and no room is notified of it.
             if users.is_empty() || self.lifecycle.is_stopping() {
                 return;
             }

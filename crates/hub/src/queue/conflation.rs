@@ -1,4 +1,4 @@
-//! Conflation keys: of which events a newer one supersedes an older one that still waits to be sent.
+//! Conflation keys: identify the events of which a newer one supersedes an older one that still waits to be sent.
 
 use protocol::{JobId, RoomId, RunId, UserId};
 use send_queue::ConflationKey;
@@ -8,22 +8,22 @@ pub(crate) fn typing(room: &RoomId, user: &UserId) -> ConflationKey {
     ConflationKey::of(("typing", room, user))
 }
 
-/// What a room is called.
+/// The name of a room.
 pub(crate) fn name(room: &RoomId) -> ConflationKey {
     ConflationKey::of(("name", room))
 }
 
-/// How far a user has read in a room.
+/// The read marker of a user in a room.
 pub(crate) fn read(room: &RoomId, user: &UserId) -> ConflationKey {
     ConflationKey::of(("read", room, user))
 }
 
-/// Where a job stands.
+/// The state of a job.
 pub(crate) fn job(job: JobId) -> ConflationKey {
     ConflationKey::of(("job", job))
 }
 
-/// Where a simulated job stands.
+/// The step of a simulated job.
 pub(crate) fn run(run: RunId) -> ConflationKey {
     ConflationKey::of(("run", run))
 }

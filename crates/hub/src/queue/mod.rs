@@ -1,4 +1,4 @@
-//! Queue: what waits for one connection, and how an event becomes the frames that wait there.
+//! Queue: the frames that wait for one connection, and the encoding of events into them.
 
 pub(crate) mod conflation;
 mod envelope;

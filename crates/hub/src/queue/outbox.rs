@@ -30,7 +30,7 @@ struct Channel {
 
 #[derive(Debug)]
 struct State {
-    backlog: SendQueue<OutboxItem>,
+    send_queue: SendQueue<OutboxItem>,
     close: Option<CloseCode>,
     /// There once a receipt was asked for.
     receipts: Option<Box<Receipts>>,
@@ -69,7 +69,7 @@ const _: () = assert!(size_of::<OutboxItem>() == size_of::<Bytes>());
 struct Receipts {
     /// The token of the last request.
     token: u64,
-    /// Told when the client answers it.
+    /// Completed when the client answers it.
     waiting: Option<oneshot::Sender<()>>,
 }
 
@@ -92,7 +92,7 @@ const FRAME_OVERHEAD: usize = 48;
 /// A queue for one client that holds at most `limit` bytes.
 pub fn outbox(limit: usize) -> (Outbox, OutboxReceiver) {
     let state =
-        Mutex::new(State { backlog: SendQueue::new(limit), close: None, receipts: None, writer: None });
+        Mutex::new(State { send_queue: SendQueue::new(limit), close: None, receipts: None, writer: None });
     let channel = Arc::new(Channel { state, changed: Notify::new(), outboxes: AtomicUsize::new(1) });
     (Outbox { channel: channel.clone() }, OutboxReceiver { channel })
 }
@@ -138,7 +138,7 @@ impl State {
 
     /// Whether one more frame finds room, or does not matter because the connection ends.
     fn has_room(&self) -> bool {
-        self.is_closed() || self.backlog.has_room()
+        self.is_closed() || self.send_queue.has_room()
     }
 }
 
@@ -189,11 +189,11 @@ impl ClientTransport for Outbox {
         if state.is_closed() {
             return Err(Disconnected);
         }
-        let was_empty = state.backlog.is_empty();
+        let was_empty = state.send_queue.is_empty();
         let bytes = frame.len() + FRAME_OVERHEAD;
-        if let Err(QueueFull) = state.backlog.push(OutboxItem::Frame(frame), bytes, delivery) {
+        if let Err(QueueFull) = state.send_queue.push(OutboxItem::Frame(frame), bytes, delivery) {
             // The client recovers what it did not read in time.
-            state.backlog.clear();
+            state.send_queue.clear();
             drop(state);
             channel.close(CloseCode::TooSlow);
             return Err(Disconnected);
@@ -206,7 +206,7 @@ impl ClientTransport for Outbox {
     }
 
     fn keeps_up(&self) -> TransportFuture<'_, ()> {
-        Box::pin(self.channel.until(|state| state.is_closed() || !state.backlog.is_lagging()))
+        Box::pin(self.channel.until(|state| state.is_closed() || !state.send_queue.is_lagging()))
     }
 
     fn receipt(&self) -> TransportFuture<'static, Result<(), Disconnected>> {
@@ -219,8 +219,8 @@ impl ClientTransport for Outbox {
         receipts.token += 1;
         receipts.waiting = Some(answered);
         let token = receipts.token;
-        let was_empty = state.backlog.is_empty();
-        state.backlog.push_uncounted([OutboxItem::Ping(token)]);
+        let was_empty = state.send_queue.is_empty();
+        state.send_queue.push_uncounted([OutboxItem::Ping(token)]);
         if was_empty && let Some(writer) = &state.writer {
             writer.wake_by_ref();
         }
@@ -276,15 +276,15 @@ impl OutboxReceiver {
     /// What to do now. Items to write are given to `put`, at most `limit`.
     pub fn take(&self, limit: usize, put: impl FnMut(OutboxItem)) -> Drained {
         let mut state = self.channel.lock();
-        if state.backlog.is_empty() {
+        if state.send_queue.is_empty() {
             return state.close.map_or(Drained::Nothing, Drained::Close);
         }
-        let before = (state.backlog.has_room(), state.backlog.is_lagging());
-        state.backlog.take(limit, put);
-        if before != (state.backlog.has_room(), state.backlog.is_lagging()) {
+        let before = (state.send_queue.has_room(), state.send_queue.is_lagging());
+        state.send_queue.take(limit, put);
+        if before != (state.send_queue.has_room(), state.send_queue.is_lagging()) {
             self.channel.changed.notify_waiters();
         }
-        if state.backlog.is_empty() && !state.is_closed() { Drained::All } else { Drained::Some }
+        if state.send_queue.is_empty() && !state.is_closed() { Drained::All } else { Drained::Some }
     }
 
     /// Resolves when the connection is to end. A writer that is stuck in a write waits for it as well.
@@ -295,7 +295,7 @@ impl OutboxReceiver {
     /// Ends the connection because it has no writer any more.
     pub fn end(&self) {
         let mut state = self.channel.lock();
-        state.backlog.clear();
+        state.send_queue.clear();
         state.writer = None;
         drop(state);
         self.channel.close(CloseCode::GoingAway);

@@ -27,7 +27,7 @@ async fn slow_client_is_disconnected_at_once() {
 }
 
 #[tokio::test]
-async fn droppable_frames_are_dropped_long_before_that() {
+async fn best_effort_frames_are_dropped_before_the_client_is_disconnected() {
     let (outbox, mut inlet) = outbox(1_000);
     assert_eq!(outbox.push(frame(300), DeliveryPolicy::Reliable), Ok(()));
     assert_eq!(outbox.push(frame(10), DeliveryPolicy::BestEffort), Ok(()));
@@ -82,7 +82,7 @@ async fn drained_resolves_when_there_is_room_and_at_the_end() {
 }
 
 #[tokio::test]
-async fn receipt_follows_the_last_frame_and_is_proven_by_its_own_token() {
+async fn receipt_comes_after_the_last_frame_and_is_proven_by_its_own_token() {
     let (outbox, mut inlet) = outbox(1_000);
     outbox.push(frame(10), DeliveryPolicy::Reliable).unwrap();
     let mut receipt = outbox.receipt();

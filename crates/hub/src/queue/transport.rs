@@ -1,4 +1,4 @@
-//! Transport: what the hub needs of a connection. How frames leave the process is the gateway's business.
+//! Transport: the trait by which the hub sends frames to a connection. Gateways implement it.
 
 use std::pin::Pin;
 
@@ -45,7 +45,7 @@ pub trait ClientTransport: Send + Sync + 'static {
     fn place(&self, _: StreamPosition<'_>) {}
 
     /// Resolves when the client keeps up with what was pushed, or when the connection is to end. A sender of many frames
-    /// waits for it before each portion: then the portions leave room for what the client asks for meanwhile.
+    /// waits for it before each portion: then the portions leave room for answers to the client's own commands.
     fn keeps_up(&self) -> TransportFuture<'_, ()>;
 
     /// Asks the client to prove that it received everything pushed before this call, and resolves when it has. The request

@@ -1,7 +1,7 @@
 //! GCRA: the arithmetic of every rate limit (the generic cell rate algorithm), because those of users here and those of
 //! addresses and logins in the server must count alike.
 //!
-//! A limit remembers one number of whoever is limited: the moment at which what was counted is used up. Moments and costs
+//! A limiter is one number: the moment at which everything that was counted is free again. Moments and costs
 //! are nanoseconds of a clock of the caller that never goes back.
 //!
 //! It is ours and not `governor`'s, which cannot do what the limits here need: find out whether one more would pass without

@@ -41,7 +41,7 @@ pub struct Rates {
     /// Broadcasts of one connection.
     pub broadcasts: Option<Rate>,
     /// Commands of any kind on one connection.
-    pub wishes: Option<Rate>,
+    pub commands: Option<Rate>,
     /// Bytes that a user sends over all connections, as they are after inflating.
     pub bytes: Option<Rate>,
     /// Requests of a user, over REST and all connections.
@@ -265,7 +265,7 @@ mod tests {
         }
 
         #[test]
-        fn operation_is_accepted_after_the_told_wait_and_not_before(
+        fn operation_is_accepted_after_the_returned_wait_and_not_before(
             per_second in 1..1_000_000_u32,
             burst in 0..20_u32,
             pauses_ns in vec(0..100_000_000_u64, 0..50),
@@ -273,7 +273,7 @@ mod tests {
             let (limiter, rate) = (RateLimiter::default(), Rate { per_second, burst });
             accepted(&limiter, rate, &pauses_ns);
             let mut now = limiter.begun + Duration::from_nanos(pauses_ns.iter().sum());
-            // After each accepted operation the next follows at once.
+            // After each accepted operation the next one comes at once.
             let wait = loop {
                 if let Err(wait) = limiter.count(rate, now) { break wait }
             };

@@ -15,7 +15,7 @@ use super::UserLimiters;
 /// Below this number of entries a sweep is not worth its time.
 const MIN_SWEEP: usize = 1_024;
 
-/// The limiters of users who are attached or whose budgets are not free again; others are forgotten.
+/// The limiters of attached users, and of users whose budgets are not free again; others are dropped.
 pub(crate) struct LimiterRegistry {
     /// A std mutex: held for one look-up or one sweep.
     entries: Mutex<Entries>,

@@ -1,4 +1,4 @@
-//! Room commands: what a room's mailbox holds, split by how the room handles it.
+//! Room commands: the commands in a room's mailbox, split by how the room handles them.
 
 use std::sync::Arc;
 
@@ -6,17 +6,17 @@ use protocol::{Cursor, DraftId, LiveChange, Member, MessageId, MessageKind, RawJ
 use serde_json::{Map, Value};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::actor::Command;
+use crate::actor::MailboxCommand;
 use crate::client::{ClientHandle, ClientId};
 use crate::command::JoinMode;
 use crate::error::HubError;
 use crate::event::{CommandError, Event};
 use crate::model::{Message, User};
 
-/// Where commands for a room go. Bounded: a sender to a busy room waits.
+/// The mailbox of a room. Bounded: a sender to a busy room waits.
 pub(crate) type Mailbox = mpsc::Sender<RoomCommand>;
 
-/// Where an answer goes. The one who asked may have left meanwhile, so a failed send means nothing.
+/// The sender of an answer. Its receiver may have been dropped meanwhile, so a failed send means nothing.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, HubError>>;
 
 /// One command, by how the room handles it.
@@ -52,7 +52,7 @@ pub(crate) enum Immediate {
         event: Box<str>,
         data: RawJson,
     },
-    /// These users may have come or gone.
+    /// The presence of these users may have changed.
     PresenceChanged(Vec<UserId>),
     /// The live session of this chat has another status.
     LiveStatusChanged(Box<LiveChange>),
@@ -60,7 +60,7 @@ pub(crate) enum Immediate {
     ReloadMembers,
 }
 
-/// Answered, and right only in a room that knows its members.
+/// Answered, and executed only when the members are current.
 pub(crate) enum Request {
     Join {
         client: Arc<ClientHandle>,
@@ -82,7 +82,7 @@ pub(crate) enum Request {
     RemoveMember {
         actor: UserId,
         user: UserId,
-        /// The user is not to be put into the room again.
+        /// The user is not to be added to the room again.
         for_good: bool,
         reply: Reply<()>,
     },
@@ -151,7 +151,7 @@ pub(crate) struct Post {
 }
 
 impl Post {
-    /// Tells the sender that the message was not accepted.
+    /// Answers the sender with an error.
     pub(crate) fn reject(self, room: Option<protocol::RoomId>, error: &HubError) {
         if let Some(client) = self.from {
             let failure = CommandError { error: error.clone(), room, draft: Some(self.draft) };
@@ -163,7 +163,7 @@ impl Post {
     }
 }
 
-impl Command for RoomCommand {
+impl MailboxCommand for RoomCommand {
     fn reject(self, error: &HubError) {
         match self {
             Self::Batched(Batched::Post(post)) => post.reject(None, error),
@@ -175,7 +175,7 @@ impl Command for RoomCommand {
             Self::Immediate(Immediate::Broadcast { client, .. }) => {
                 client.send(&Event::Failed(error.clone().into())).ok();
             }
-            // Nobody waits for these.
+            // No task waits for these.
             Self::Immediate(_) => {}
             Self::Request(request) => request.reject(error),
             Self::Stop(reply) => {

@@ -1,4 +1,4 @@
-//! Execution: how a room takes its commands and timers, as an actor.
+//! Execution: runs a room's commands and timers, as an actor.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ impl Actor for Room {
     type Command = RoomCommand;
 
     async fn execute(&mut self, command: RoomCommand) -> Flow {
-        // What waits for the store is in boxes, so that a room at rest needs little memory.
+        // Futures that wait for the store are boxed, so that an idle room needs little memory.
         match command {
             RoomCommand::Batched(Batched::Post(post)) => {
                 if self.pending.has_reads() {
@@ -87,8 +87,8 @@ impl Actor for Room {
         Flow::Continue
     }
 
-    /// A room without subscribers is of no use, unless its members have to be resynced: they are notified of changes even if
-    /// nobody is subscribed.
+    /// A room without subscribers is idle, unless its members have to be resynced: they are notified of changes even without
+    /// subscribers.
     fn idle_timeout(&self) -> Option<Duration> {
         let is_idle = self.fanout.is_empty() && !self.members.is_stale();
         is_idle.then_some(self.context.settings.room_idle)

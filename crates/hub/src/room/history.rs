@@ -43,7 +43,7 @@ impl History {
         &self.room
     }
 
-    /// Caches the message that follows the head.
+    /// Caches the message after the head.
     pub(super) fn push(&mut self, message: &Message) {
         self.cache.push(message);
     }
@@ -86,7 +86,7 @@ impl History {
             .filter(|missed| page_limit::is_one_portion(missed))
     }
 
-    /// A message as an envelope that all share who replay it in this batch.
+    /// A message as an envelope that all clients share to which it is replayed in this batch.
     pub(super) fn replay(&mut self, message: Message) -> &Envelope {
         let replayed = self.replayed.entry(message.cursor.seq);
         replayed.or_insert_with(|| Envelope::new(Event::Message(message)))

@@ -56,7 +56,7 @@ impl Room {
         let (mut messages, recovered, has_more) = match recovery {
             Recovery::Missed(messages) => (messages, true, false),
             Recovery::Newest(messages, has_more) => (messages, false, has_more),
-            // The client's own task reads the page: a long absence must not keep a room from its work.
+            // The client's own task reads the page: a long absence must not block a room.
             Recovery::TooMuch(since) => return Ok(JoinOutcome::TooFarBehind(since)),
         };
         if recovered && page_limit::keep_first(&mut messages) {
@@ -81,8 +81,8 @@ impl Room {
     ) -> JoinSnapshot {
         let (presence, user) = (&self.presence, &client.user.id);
         let roster = self.members.roster(|member| presence.is_announced(member));
-        // The client's user is online, as nobody was sent yet.
-        let is_arriving = !presence.is_announced(user);
+        // The client's user is online, which no subscriber was sent yet.
+        let is_unannounced = !presence.is_announced(user);
         let position = || roster.members().iter().position(|member| member.id == *user);
         JoinSnapshot {
             room: self.identity.id.clone(),
@@ -90,7 +90,7 @@ impl Room {
             recovered,
             has_more,
             messages,
-            arriving: is_arriving.then(position).flatten(),
+            arriving: is_unannounced.then(position).flatten(),
             roster,
             typing: self.typing.users(),
             participants: self.live.participants(),
@@ -159,7 +159,7 @@ impl Room {
         }
     }
 
-    /// Ends the subscriptions of all clients of a user who is no member any more.
+    /// Ends the subscriptions of all clients of a former member.
     pub(super) fn unsubscribe_user(&mut self, user: &UserId) {
         let left = Event::Left(RoomRef { room: self.identity.id.clone() });
         for client in self.fanout.clients_of(user) {
@@ -171,7 +171,7 @@ impl Room {
         self.emit(left);
     }
 
-    /// Removes a client; answers its user if it was the last one here.
+    /// Removes a client. Returns its user if it was the user's last one here.
     fn remove_client(&mut self, client: ClientId) -> Option<UserId> {
         let client = self.fanout.unsubscribe(client)?;
         let user = &client.user.id;

@@ -64,7 +64,7 @@ impl LiveSession {
         Some(self.participant_event(user, name, false, now_ms))
     }
 
-    /// Those who did not come back in time have left.
+    /// Participants who did not come back in time have left.
     pub(super) fn expire(&mut self, now: Instant, now_ms: i64) -> Vec<RoomEvent> {
         let left = self.participants.expire(now);
         left.into_iter().map(|(user, name)| self.participant_event(&user, name, false, now_ms)).collect()

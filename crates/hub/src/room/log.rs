@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use crate::event::Event;
 use crate::history_cache::RoomHistoryCache;
 use crate::model::Message;
-use crate::store::{AGAIN, Appended, HistoryRange, MessageDraft, Page, Store, StoreError};
+use crate::store::{Appended, HistoryRange, MessageDraft, Page, RETRY_DELAY, Store, StoreError};
 use crate::wall_time;
 
 use super::fanout::RoomEvent;
@@ -91,7 +91,7 @@ impl Log {
 
     /// The store did not answer and is asked again later.
     pub(super) fn retry_resync(&mut self) {
-        self.resync_at = Some(Instant::now() + AGAIN);
+        self.resync_at = Some(Instant::now() + RETRY_DELAY);
     }
 
     /// Messages that are committed and not published, oldest first.

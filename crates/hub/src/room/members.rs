@@ -1,4 +1,4 @@
-//! Members: who belongs to a room, as what, and how far each has read.
+//! Members: the members of a room with their roles and read markers.
 //!
 //! A store may fail after it has changed the members. They are stale then: the room reads them again before it answers a
 //! request that depends on them.
@@ -13,16 +13,16 @@ use crate::error::HubError;
 use crate::model::{Membership, User};
 use crate::policy;
 use crate::roster::{self, Roster};
-use crate::store::AGAIN;
+use crate::store::RETRY_DELAY;
 
 /// The members of a room as the room knows them.
 pub(super) struct Members {
     by_id: HashMap<UserId, Membership>,
-    /// Everybody, as a client that joins is sent; made when it is first asked for.
+    /// All members, as a client that joins is sent; made when it is first needed.
     roster: Option<Arc<Roster>>,
     /// When to read the members again; `None`: they are those of the store.
     resync_at: Option<Instant>,
-    /// Members who have not been notified of their new room yet.
+    /// Members whose notification of their new room is pending.
     pending_invites: BTreeSet<UserId>,
 }
 
@@ -31,6 +31,16 @@ pub(super) struct Difference {
     pub(super) roles: Vec<(UserId, Role)>,
     pub(super) removed: Vec<UserId>,
     pub(super) added: Vec<Membership>,
+}
+
+/// The result of reading the members from the store again.
+pub(super) enum Resync {
+    /// They are those of the store.
+    Current,
+    /// The store has no such room: it has no members any more.
+    Deleted,
+    /// The store did not answer.
+    Unavailable(HubError),
 }
 
 impl Difference {
@@ -66,7 +76,7 @@ impl Members {
     }
 
     /// # Errors
-    /// [`HubError::NoSuchRoom`] for a user who is no member.
+    /// [`HubError::NoSuchRoom`] for an outsider.
     pub(super) fn check(&self, user: &UserId) -> Result<(), HubError> {
         policy::may_take_part(self.role(user))
     }
@@ -89,7 +99,7 @@ impl Members {
         member.filter(|member| *member == user).unwrap_or(user).clone()
     }
 
-    /// The copy that came with a client replaces the one that the store has brought, so that there is one in memory.
+    /// Replaces the copy of the store with the one of a client, so that there is one in memory.
     pub(super) fn share(&mut self, user: &Arc<User>) {
         if let Some(member) = self.by_id.get_mut(&user.id)
             && member.user == *user
@@ -98,7 +108,7 @@ impl Members {
         }
     }
 
-    /// Adds a member; answers how the others are shown it.
+    /// Adds a member. Returns what subscribers are shown.
     pub(super) fn insert(&mut self, membership: Membership, online: bool) -> protocol::Member {
         let member = roster::member(&membership, online);
         self.by_id.insert(membership.user.id.clone(), membership);
@@ -111,7 +121,7 @@ impl Members {
         self.forget_roster();
     }
 
-    /// Gives a member another role; answers how the others are shown it.
+    /// Gives a member another role. Returns what subscribers are shown.
     pub(super) fn set_role(&mut self, user: &UserId, role: Role, online: bool) -> Option<protocol::Member> {
         let member = self.by_id.get_mut(user)?;
         member.role = role;
@@ -120,7 +130,7 @@ impl Members {
         Some(member)
     }
 
-    /// Moves a read marker forward. Answers where it stood; `None` if it does not move.
+    /// Advances a read marker. Returns its number before; `None` if it does not move.
     pub(super) fn advance_read(&mut self, user: &UserId, seq: u64) -> Option<u64> {
         let member = self.by_id.get_mut(user).filter(|member| member.read_seq < seq)?;
         let before = std::mem::replace(&mut member.read_seq, seq);
@@ -128,7 +138,7 @@ impl Members {
         Some(before)
     }
 
-    /// Everybody, online as the subscribers know it, so that the next presence event fits for all.
+    /// All members, online as the subscribers know it, so that the next presence event is right for all.
     pub(super) fn roster(&mut self, is_online: impl Fn(&UserId) -> bool) -> Arc<Roster> {
         let fresh = || roster::roster(self.by_id.values(), &is_online);
         let roster = self.roster.take().unwrap_or_else(|| Arc::new(fresh()));
@@ -164,7 +174,7 @@ impl Members {
 
     /// The store did not answer and is asked again later.
     pub(super) fn retry_resync(&mut self) {
-        self.resync_at = Some(Instant::now() + AGAIN);
+        self.resync_at = Some(Instant::now() + RETRY_DELAY);
     }
 
     /// How the members of the store differ from these.
@@ -182,7 +192,7 @@ impl Members {
         self.pending_invites.insert(user);
     }
 
-    /// Takes those who are to be notified of their new room and are still members.
+    /// Takes the members whose notification of their new room is pending.
     pub(super) fn take_invites(&mut self) -> Vec<UserId> {
         let invites = std::mem::take(&mut self.pending_invites);
         invites.into_iter().filter(|user| self.contains(user)).collect()

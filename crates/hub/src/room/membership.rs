@@ -1,4 +1,4 @@
-//! Membership: changes of who belongs to a room, asked for by users or found in the store after an unknown outcome.
+//! Membership: changes the members of a room, at the request of users or after a resync with the store.
 
 use std::collections::BTreeSet;
 
@@ -17,16 +17,7 @@ use crate::store::StoreError;
 use super::Room;
 use super::command::SetLiveStatus;
 use super::fanout::RoomEvent;
-
-/// The result of reading the members again.
-pub(super) enum Resync {
-    /// They are those of the store.
-    Current,
-    /// The room is gone, and nobody is in it.
-    Deleted,
-    /// The store did not answer.
-    Unavailable(HubError),
-}
+use super::members::Resync;
 
 impl Room {
     pub(super) async fn add_members(
@@ -121,7 +112,7 @@ impl Room {
         reply.send(stored).ok();
     }
 
-    /// What the store answered to a change of the room. After a failure nobody knows whether it happened.
+    /// The store's answer to a change of the room. After a failure its outcome is unknown, and the members are stale.
     fn confirmed<T>(&mut self, answer: Result<T, StoreError>) -> Result<T, HubError> {
         if matches!(answer, Err(StoreError::Unavailable(_))) {
             self.members.mark_stale();
@@ -189,7 +180,7 @@ impl Room {
         policy::stands_alone(self.identity.kind).is_ok()
     }
 
-    /// Adds a member whom the store has; [`Room::send_invites`] is to follow.
+    /// Adds a member that the store has. The caller calls [`Room::send_invites`] afterwards.
     fn add_member(&mut self, membership: Membership) {
         let (room, user) = (self.identity.id.clone(), membership.user.id.clone());
         self.registration.add_member(&self.context, &room, &user);
@@ -206,7 +197,7 @@ impl Room {
         self.members.add_invite(user);
     }
 
-    /// Notifies new members of their room. Those who cannot be notified now are notified later.
+    /// Notifies new members of their room. A notification that fails is retried later.
     async fn send_invites(&mut self) {
         for user in self.members.take_invites() {
             if let Err(error) = room_notices::notify_room_added(&self.context, &self.identity.id, &user).await
@@ -219,7 +210,7 @@ impl Room {
         }
     }
 
-    /// Removes a member whom the store does not have any more.
+    /// Removes a member that the store does not have any more.
     fn drop_member(&mut self, user: &UserId) {
         self.members.remove(user);
         self.registration.remove_member(&self.context, &self.identity.id, user);
@@ -249,7 +240,7 @@ impl Room {
         self.emit(event);
     }
 
-    /// The room is gone: ends all subscriptions. It leaves the registry first, so that nobody finds what is gone.
+    /// The room is deleted: ends all subscriptions. It leaves the registry first, so that no task finds it any more.
     async fn close_room(&mut self) {
         self.unregister();
         for user in self.members.sorted_ids() {

@@ -1,8 +1,7 @@
 //! Room: the actor that orders, commits and delivers the events of one room.
 //!
 //! The room is composed of parts that own their state; their methods return events. This file sequences: it executes commands
-//! in mailbox order, calls the parts, and hands what they return to the fan-out. So a join neither misses nor repeats a
-//! message.
+//! in mailbox order, calls the parts, and hands their events to the fan-out. So a join neither misses nor repeats a message.
 
 mod command;
 mod execution;
@@ -41,8 +40,7 @@ use crate::store::{Appended, MessageDraft, StoreError};
 use fanout::{Audience, Fanout, RoomEvent};
 use live_session::LiveSession;
 use log::Log;
-use members::Members;
-use membership::Resync;
+use members::{Members, Resync};
 use name::DisplayName;
 use presence::RoomPresence;
 use publish::PendingBatch;
@@ -55,7 +53,7 @@ pub(crate) use command::{
     RoomCommand, SetLiveStatus,
 };
 
-/// What a room is, for as long as it exists.
+/// The identity of a room, which never changes.
 struct Identity {
     id: RoomId,
     kind: RoomKind,
@@ -138,7 +136,7 @@ impl Room {
         self.context.presence.is_online(user)
     }
 
-    /// Removes the room from the registry and the index: nobody finds it any more.
+    /// Removes the room from the registry and the index.
     fn unregister(&mut self) {
         self.registration.close(&self.context, &self.identity.id, self.members.ids());
     }
@@ -217,7 +215,7 @@ impl Room {
         Flow::Continue
     }
 
-    /// Commits what waits, if anything does.
+    /// Commits the pending batch, if there is one.
     async fn commit_pending(&mut self) {
         if !self.pending.is_empty() {
             Box::pin(async {
@@ -280,7 +278,7 @@ impl Room {
         }
     }
 
-    /// Hands the message that follows the head to all subscribers.
+    /// Hands the message after the head to all subscribers.
     fn publish(&mut self, mut message: Message) {
         let stopped = self.typing.stop(&self.identity.id, &message.author.id);
         self.emit(stopped);
@@ -366,7 +364,7 @@ impl Room {
 
     /// Hands an application's own event to all subscribers: neither stored nor numbered, but in order with everything else.
     fn broadcast(&mut self, client: &ClientHandle, event: Box<str>, data: RawJson) {
-        // A user who was removed may have been added again, but the client is not subscribed.
+        // A member may have been removed and added again; then the client is not subscribed.
         let is_subscribed = if self.fanout.contains(client.id) { Ok(()) } else { Err(HubError::NotJoined) };
         let (room, user) = (self.identity.id.clone(), client.user.id.clone());
         if let Err(error) = self.members.check(&user).and(is_subscribed) {

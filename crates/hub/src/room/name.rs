@@ -25,7 +25,7 @@ pub(super) struct DisplayName {
 }
 
 impl DisplayName {
-    /// A name that all know who read the room.
+    /// The name that all subscribers know.
     pub(super) fn new(text: String) -> Self {
         Self { text, sent_at: None, is_pending: false }
     }

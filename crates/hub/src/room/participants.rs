@@ -13,7 +13,7 @@ use crate::model::User;
 #[derive(Debug, Default)]
 pub(super) struct Participants {
     by_id: HashMap<UserId, Participant>,
-    /// Grows with each who joins, so that they can be listed in the order in which they joined.
+    /// Grows with each participant, so that they can be listed in the order in which they joined.
     joined: u64,
     /// How many of them have lost their last connection.
     lost: usize,
@@ -25,7 +25,7 @@ struct Participant {
     joined: u64,
     /// The subscribed clients of this user.
     clients: u32,
-    /// The last connection was lost; a user who does not come back until then has left.
+    /// The last connection was lost; the participant leaves at this moment unless the user comes back.
     leaves_at: Option<Instant>,
 }
 
@@ -65,7 +65,7 @@ impl Participants {
         Some(participant.user.username.clone())
     }
 
-    /// Removes those whose connection was lost and who did not come back in time.
+    /// Removes participants whose connection was lost and who did not come back in time.
     pub(super) fn expire(&mut self, now: Instant) -> Vec<(UserId, String)> {
         if self.lost == 0 {
             return Vec::new();
@@ -79,7 +79,7 @@ impl Participants {
 
     /// When the next one has left.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
-        // Asked before each wait of the room, and mostly nobody is lost.
+        // Called before each wait of the room, and mostly none is lost.
         if self.lost == 0 { None } else { self.by_id.values().filter_map(|it| it.leaves_at).min() }
     }
 

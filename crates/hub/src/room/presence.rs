@@ -1,7 +1,7 @@
 //! Room presence: which members subscribers know to be online, and what has changed since. Pure: time is handed in.
 //!
-//! Each member who comes is an event for all, so a storm of n users would be n² events. The first change is sent at once;
-//! what follows within a tick is gathered and sent together, and a user who came and left within it causes no event.
+//! Each member who connects is an event for all, so a storm of n users would be n² events. The first change is sent at once;
+//! later ones within a tick are gathered and sent together, and a user who connects and disconnects within it causes no event.
 
 use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
@@ -16,14 +16,14 @@ use super::fanout::RoomEvent;
 /// How much the tick grows with each subscriber, so that a room sends at most some ten thousand of these events a second.
 const TICK_PER_SUBSCRIBER: Duration = Duration::from_micros(100);
 
-/// The members who are online, as the subscribers know it.
+/// The members that subscribers know to be online.
 #[derive(Debug, Default)]
 pub(super) struct RoomPresence {
-    /// Announced as online.
+    /// Users announced as online.
     announced: HashSet<UserId>,
-    /// Of whom the opposite of what was announced is true. In order, so that it is sent in one.
+    /// Users whose presence differs from what was announced. Ordered, so that events are the same each time.
     pending: BTreeSet<UserId>,
-    /// Before that, changes are gathered.
+    /// Until then changes are gathered.
     quiet_until: Option<Instant>,
 }
 
@@ -35,7 +35,7 @@ struct Change {
 }
 
 impl RoomPresence {
-    /// These members are online, and whoever joins is sent so.
+    /// The state of a room that starts with these members online; clients that join are sent them as online.
     pub(super) fn new(online: impl Iterator<Item = UserId>) -> Self {
         Self { announced: online.collect(), ..Self::default() }
     }
@@ -45,7 +45,7 @@ impl RoomPresence {
         self.announced.contains(user)
     }
 
-    /// Whether a user is online, as it was found out now.
+    /// Notes whether a user is online now.
     pub(super) fn observe(&mut self, user: &UserId, online: bool) {
         if self.announced.contains(user) == online {
             self.pending.remove(user);
@@ -54,7 +54,7 @@ impl RoomPresence {
         }
     }
 
-    /// A user is online, and another event has said so.
+    /// Notes that another event has announced a user as online.
     pub(super) fn mark_announced(&mut self, user: UserId) {
         self.pending.remove(&user);
         self.announced.insert(user);
@@ -97,7 +97,7 @@ impl RoomPresence {
         Some(Change { online, offline })
     }
 
-    /// When what was gathered is due.
+    /// When the gathered changes are due.
     pub(super) fn next_deadline(&self) -> Option<Instant> {
         self.quiet_until.filter(|_| !self.pending.is_empty())
     }

@@ -1,4 +1,4 @@
-//! Publishing: the batch of posts and read requests that a room commits together, and the answers to posts.
+//! Publishing: collects the posts and read requests that a room commits together, and answers posts.
 
 use protocol::{Posted, RoomId};
 

@@ -1,4 +1,4 @@
-//! Read markers: checks, stores and applies a batch of them, and makes the events that follow.
+//! Read markers: checks, stores and applies a batch of them, and makes their events.
 
 use protocol::{MessageId, ReadMark, RoomId, UserId};
 
@@ -81,7 +81,7 @@ impl MarkerBatch {
     }
 }
 
-/// What follows from a batch that was stored or not: first the events, then the answers.
+/// The outcome of a batch: first the events, then the answers.
 pub(super) struct MarkerOutcome {
     pub(super) events: Vec<RoomEvent>,
     pub(super) answers: Vec<(Reply<()>, Result<(), HubError>)>,

@@ -1,4 +1,4 @@
-//! Registration: how others find a running room, in the actor registry and, for each member, in the index of active rooms.
+//! Registration: enters a running room into the actor registry and, for each member, into the index of active rooms.
 
 use protocol::{RoomId, UserId};
 use tokio::sync::mpsc;
@@ -15,7 +15,7 @@ pub(super) struct Registration {
 }
 
 impl Registration {
-    /// Enters the members into the index. Before the room reads who is online: who comes after that is announced.
+    /// Enters the members into the index. Called before the room reads their presence, so that later changes are announced.
     pub(super) fn new<'a>(
         context: &HubContext,
         room: &RoomId,
@@ -42,7 +42,7 @@ impl Registration {
         }
     }
 
-    /// Removes all entries unless somebody holds the mailbox; whether it did.
+    /// Removes all entries unless a task holds the mailbox. Returns whether it did.
     pub(super) fn passivate<'a>(
         &self,
         context: &HubContext,

@@ -11,7 +11,7 @@ use crate::queue::{DeliveryPolicy, conflation};
 
 use super::fanout::{Audience, RoomEvent};
 
-/// Users who type, each until a moment.
+/// The users who are typing, each until a moment.
 #[derive(Debug, Default)]
 pub(super) struct Typing {
     until: HashMap<UserId, Instant>,
@@ -48,7 +48,7 @@ impl Typing {
         self.until.values().min().copied()
     }
 
-    /// All who type.
+    /// All users who are typing.
     pub(super) fn users(&self) -> Vec<UserId> {
         let mut users: Vec<UserId> = self.until.keys().cloned().collect();
         users.sort();

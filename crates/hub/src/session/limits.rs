@@ -1,4 +1,4 @@
-//! Session limits: what the frames and commands of one connection count for: the connection itself, and its user over all
+//! Session limits: counts the frames and commands of one connection, for the connection itself and for its user over all
 //! connections and REST.
 
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl SessionLimits {
     /// [`HubError::TooFast`].
     pub(super) fn count_frame(&self, context: &HubContext, client: &ClientHandle) -> Result<(), HubError> {
         let rates = &context.settings.rates;
-        self.frames.check(rates.wishes)?;
+        self.frames.check(rates.commands)?;
         count_for_user(context, client, rates.requests, |limiters| &limiters.requests)
     }
 
@@ -44,7 +44,7 @@ impl SessionLimits {
         self.broadcasts.check(context.settings.rates.broadcasts)
     }
 
-    /// Counts an error that the client is sent. `true`: it was told to slow down too often, and is to be closed.
+    /// Counts an error that the client is sent. `true`: it has ignored too many rate limits, and is to be closed.
     pub(super) fn is_ignoring(&self, error: &HubError) -> bool {
         matches!(error, HubError::TooFast { .. }) && self.rejections.check(Some(REJECTIONS)).is_err()
     }

@@ -95,8 +95,8 @@ impl ClientSession {
         self.execute(command, true).await.map_err(|failure| self.map_shutdown(failure))
     }
 
-    /// A room that has ended because the hub stops looks like one that does not exist, and a client that is told so would drop
-    /// its unsent messages.
+    /// A room that has ended because the hub stops looks like one that does not exist, and a client that is sent that error would
+    /// drop its unsent messages.
     fn map_shutdown(&self, failure: CommandError) -> CommandError {
         self.close_if_ignoring(&failure.error);
         let is_shutdown = matches!(failure.error, HubError::NoSuchRoom | HubError::NotJoined)
@@ -104,7 +104,7 @@ impl ClientSession {
         if is_shutdown { CommandError { error: HubError::Stopping, ..failure } } else { failure }
     }
 
-    /// Closes a client that does not slow down although it is told to.
+    /// Closes a client that does not slow down after many errors.
     fn close_if_ignoring(&self, error: &HubError) {
         if self.limits.is_ignoring(error) {
             self.close(CloseCode::TooMany);
@@ -115,7 +115,7 @@ impl ClientSession {
     pub fn tell(&self, event: &Event) {
         // A client that is gone is noticed by its gateway, which drops this handle.
         if self.client.send(event).is_err() {
-            tracing::debug!(peer.id = self.client.id.0, "Dropped an answer to a client that is gone");
+            tracing::debug!(client.id = self.client.id.0, "Dropped an answer to a client that is gone");
         }
     }
 
@@ -137,7 +137,7 @@ impl ClientSession {
     /// Subscribes the client to its user's inbox, and first sends it what [`InboxStart`] says. The greeting is a frame of the
     /// client's dialect: it comes first, or, for a client that resumes, after what was missed.
     ///
-    /// Returns when the first portion was sent; what does not fit it follows as the client takes it.
+    /// Returns when the first portion was sent; the rest is sent as the client reads.
     ///
     /// # Errors
     /// [`HubError::Unavailable`], [`HubError::Stopping`].
@@ -177,14 +177,14 @@ impl ClientSession {
     }
 
     /// Brings a client that came back up to date in these rooms, as [`ClientSession::can_resume`] found them, and subscribes it to
-    /// each. Returns at once; what was missed follows as the client takes it.
-    pub fn resume(&mut self, standings: &[RoomPosition]) {
-        if standings.is_empty() {
+    /// each. Returns at once; the missed messages are sent as the client reads.
+    pub fn resume(&mut self, positions: &[RoomPosition]) {
+        if positions.is_empty() {
             return;
         }
         let pending = self.resume.get_or_insert_default().clone();
         let open = |it: &RoomPosition| (it.clone(), room_mailbox::open(&self.context, &it.room));
-        let rooms: Vec<_> = standings.iter().map(open).collect();
+        let rooms: Vec<_> = positions.iter().map(open).collect();
         for (RoomPosition { room, .. }, mailbox) in &rooms {
             self.subscriptions.insert(room, mailbox.clone());
             pending.add(room.clone());
@@ -208,7 +208,7 @@ impl Drop for ClientSession {
         let subscriptions = std::mem::take(&mut self.subscriptions);
         let context = self.context.clone();
         client.unsubscribe_from_inbox();
-        // First, so that no room is joined after it was left.
+        // Cancelled first, so that no room is joined after it was left.
         if let Some(pending) = &self.resume {
             pending.cancel();
         }

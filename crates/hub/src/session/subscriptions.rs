@@ -38,7 +38,7 @@ impl Subscriptions {
             Err(index) => index,
         };
         if self.rooms.is_empty() {
-            // Exactly one: for most clients it stays the only one.
+            // Exactly one: for most clients it remains the only one.
             self.rooms.reserve_exact(1);
         }
         self.rooms.insert(index, (room.clone(), mailbox));

@@ -1,16 +1,16 @@
-//! The store of inboxes: what reached each user, and the jobs that each waits for.
+//! Inbox store: the trait that stores the entries, jobs and notifications of each user.
 
 use async_trait::async_trait;
 use protocol::{InboxItem, Job, JobId, Notification, NotificationId, UserId};
 
-use super::StoreError;
+use super::error::StoreError;
 
-/// Something to be put into a person's inbox.
+/// An entry to be put into a user's inbox.
 #[derive(Debug, Clone)]
 pub struct NewEntry {
-    /// What.
+    /// The item.
     pub item: InboxItem,
-    /// Whether it waits for a client that can be told, if there is none now.
+    /// Whether it waits until a client has proven that it received it.
     pub waits: bool,
 }
 
@@ -38,25 +38,25 @@ pub(crate) fn item_bytes(item: &InboxItem) -> u64 {
     }
 
     let mut counter = Counter(0);
-    // An item that cannot be written is refused by the store.
+    // The store rejects an item that cannot be encoded.
     serde_json::to_writer(&mut counter, item).ok();
     counter.0
 }
 
-/// Something in a person's inbox.
+/// An entry of a user's inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Its number: 1 for the first one ever, without holes, but old entries are let go.
+    /// Its number: 1 for the first one ever, without gaps, but old entries are deleted.
     pub seq: u64,
     /// When it was put there, in milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
-    /// What.
+    /// The item.
     pub item: InboxItem,
     /// Whether its delivery is still to be proven.
     pub waits: bool,
 }
 
-/// What sort of item an entry has.
+/// The kind of an entry's item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum InboxKind {
     /// [`InboxItem::Notification`].
@@ -91,23 +91,23 @@ impl InboxKind {
     }
 }
 
-/// How somebody's inbox stands: what has to be known in order to follow it.
+/// The state of a user's inbox: what is needed to subscribe a client to it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct InboxState {
     /// The number of the newest entry ever put there; 0 for none.
     pub head: u64,
     /// Bytes of the entries whose delivery is still to be proven, as [`NewEntry::waiting_bytes`] counts them; 0: there is none.
     pub waiting_bytes: u64,
-    /// Whether jobs of the person are running.
+    /// Whether jobs of the user are running.
     pub has_running: bool,
 }
 
-/// What becomes of a job, in the same transaction as what is told of it.
+/// A write of a job, in the same transaction as the entries about it.
 #[derive(Debug, Clone)]
 pub enum JobWrite {
-    /// It is kept as it stands now; made if it is new.
+    /// Store it as it is now; create it if it is new.
     Save(Job),
-    /// It is not kept any more.
+    /// Delete it.
     Delete(JobId),
 }
 
@@ -120,7 +120,7 @@ pub enum Delivered<'a> {
     UpTo(u64),
 }
 
-/// What reading notifications changed.
+/// The result of reading notifications.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReadNotifications {
     /// How many were unread before.
@@ -129,7 +129,7 @@ pub struct ReadNotifications {
     pub waiting_bytes: u64,
 }
 
-/// A part of somebody's notifications.
+/// A page of a user's notifications.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notifications {
     /// Newest first.
@@ -140,21 +140,21 @@ pub struct Notifications {
     pub unread: u32,
 }
 
-/// Remembers what reached each person, and the jobs that each waits for.
+/// Stores the inbox entries, jobs and notifications of each user.
 ///
-/// Everything a call changes is changed in one transaction and is on disk when the answer arrives.
+/// Every call changes everything in one transaction, which is on disk when the call returns.
 #[async_trait]
 pub trait InboxStore: Send + Sync + 'static {
-    /// Gives the entries the next numbers of the person's inbox, in their order, and writes the job that they tell of.
+    /// Gives the entries the next numbers of the user's inbox, in their order, and writes the job that they are about.
     /// Notifications among them are listed from then on. Entries beyond the newest
-    /// [`protocol::limits::MAX_INBOX_ITEMS`] are let go unless they wait, and so are as many notifications.
-    /// Answers with the numbers.
+    /// [`protocol::limits::MAX_INBOX_ITEMS`] are deleted unless they wait, and so are notifications beyond as many.
+    /// Returns the numbers.
     ///
-    /// A direct message is stored while both, its author and the one it is for, are in its room, and only then.
+    /// A direct message is stored only while both its author and its recipient are members of its room.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchPerson`]; [`StoreError::NoSuchRoom`] if an author is not in the room of a direct
-    /// message, [`StoreError::NotMember`] if the one it is for is not.
+    /// [`StoreError::NoSuchPerson`]; [`StoreError::NoSuchRoom`] if the author of a direct message is no member of its room,
+    /// [`StoreError::NotMember`] if the recipient is none.
     async fn put_in_inbox(
         &self,
         user: &UserId,
@@ -163,11 +163,11 @@ pub trait InboxStore: Send + Sync + 'static {
         at_ms: i64,
     ) -> Result<Vec<u64>, StoreError>;
 
-    /// How somebody's inbox stands; the empty one for an unknown person.
+    /// The state of a user's inbox; the empty one for an unknown user.
     async fn inbox_state(&self, user: &UserId) -> Result<InboxState, StoreError>;
 
-    /// The entries after a number, oldest first, without a hole: at most `limit`, of at most about
-    /// [`protocol::limits::PORTION_BYTES`], and at least one if there is one. `None` when the next one has been let go.
+    /// The entries after a number, oldest first, without a gap: at most `limit`, of at most about
+    /// [`protocol::limits::PORTION_BYTES`], and at least one if there is one. `None` when the next one was deleted.
     async fn inbox_after(
         &self,
         user: &UserId,
@@ -185,17 +185,17 @@ pub trait InboxStore: Send + Sync + 'static {
         upto: u64,
     ) -> Result<Vec<Entry>, StoreError>;
 
-    /// These entries wait no more, because their delivery is proven. Answers with the bytes that they took of what waits.
+    /// Marks entries whose delivery is proven: they do not wait any more. Returns the bytes that they took of what waits.
     async fn mark_inbox_delivered(&self, user: &UserId, which: Delivered<'_>) -> Result<u64, StoreError>;
 
-    /// A job, whoever waits for it.
+    /// A job of any user.
     async fn job(&self, job: JobId) -> Result<Option<Job>, StoreError>;
 
-    /// Somebody's jobs, newest first, those before `before` if it is given.
+    /// A user's jobs, newest first, those before `before` if it is given.
     async fn jobs_of(&self, user: &UserId, before: Option<JobId>, limit: u32)
     -> Result<Vec<Job>, StoreError>;
 
-    /// Somebody's jobs that are under way, oldest first, those after `after` if it is given.
+    /// A user's running jobs, oldest first, those after `after` if it is given.
     async fn running_jobs(
         &self,
         user: &UserId,
@@ -203,10 +203,10 @@ pub trait InboxStore: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Vec<Job>, StoreError>;
 
-    /// How many jobs of somebody are under way.
+    /// The number of a user's running jobs.
     async fn running_count(&self, user: &UserId) -> Result<u64, StoreError>;
 
-    /// Somebody's notifications, newest first, those before `before` if it is given.
+    /// A user's notifications, newest first, those before `before` if it is given.
     async fn notifications(
         &self,
         user: &UserId,
@@ -214,8 +214,8 @@ pub trait InboxStore: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Notifications, StoreError>;
 
-    /// Marks notifications of somebody as read: these, or all of them. Their entries wait no more. Unknown ones are passed
-    /// over.
+    /// Marks notifications of a user as read: these, or all of them. Their entries do not wait any more. Unknown ones are
+    /// ignored.
     async fn read_notifications(
         &self,
         user: &UserId,

@@ -1,7 +1,9 @@
-//! The ports: what the hub needs from outside, a store and a clock, so that it depends on no database and no machine.
+//! Store: the traits of the store and the clock that the hub needs from outside, so that it depends on no database and no
+//! machine.
 //!
 //! The store's traits go through `async_trait`, because the hub holds its store as a trait object.
 
+mod error;
 mod inbox;
 
 use std::sync::Arc;
@@ -12,6 +14,7 @@ use protocol::{
     Cursor, DraftId, LiveChange, MessageId, MessageKind, Role, RoomId, RoomKind, RoomSummary, UserId,
 };
 
+pub use error::StoreError;
 pub(crate) use inbox::item_bytes;
 pub use inbox::{
     Delivered, Entry, InboxKind, InboxState, InboxStore, JobWrite, NewEntry, Notifications, ReadNotifications,
@@ -19,57 +22,23 @@ pub use inbox::{
 
 use crate::model::{Membership, Message, RoomRecord, User};
 
-/// How long until a store that did not answer is asked again.
-pub(crate) const AGAIN: Duration = Duration::from_secs(1);
+/// How long until a store that failed is asked again.
+pub(crate) const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-/// Why a store did not do what it was asked. Nothing was changed, except that a store which is not available may have done
-/// it and not known it.
-#[derive(Debug, Clone, thiserror::Error)]
-pub enum StoreError {
-    /// Another room has this identifier.
-    #[error("a room of this id exists already")]
-    RoomTaken,
-    /// A room of this identifier was deleted.
-    #[error("a room of this id was deleted")]
-    RoomDeleted,
-    /// There is no such room.
-    #[error("there is no such room")]
-    NoSuchRoom,
-    /// Somebody named is not known.
-    #[error("there is no person `{0}`")]
-    NoSuchPerson(UserId),
-    /// The one a message is for is not in the room.
-    #[error("this person is not in the room")]
-    NotMember,
-    /// Somebody left the room for good.
-    #[error("`{0}` left this room for good")]
-    LeftForGood(UserId),
-    /// The database refused or did not answer.
-    #[error("the store is not available")]
-    Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
-}
-
-impl StoreError {
-    /// The database refused or did not answer, and this is what it said.
-    pub fn unavailable(cause: impl std::error::Error + Send + Sync + 'static) -> Self {
-        Self::Unavailable(Arc::new(cause))
-    }
-}
-
-/// A room to be made.
+/// A room to be created.
 #[derive(Debug, Clone)]
 pub struct RoomDraft {
     /// Which.
     pub id: RoomId,
     /// Its display name.
     pub name: String,
-    /// What sort of room.
+    /// The kind of room.
     pub kind: RoomKind,
     /// The epoch of its numbers.
     pub epoch: u32,
-    /// Who makes it.
+    /// The user who creates it.
     pub owner: UserId,
-    /// Who else is in it; may name the owner and may repeat itself.
+    /// Its other members; may contain the owner and duplicates.
     pub members: Vec<UserId>,
     /// Milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
@@ -78,26 +47,26 @@ pub struct RoomDraft {
 /// A message without a number.
 #[derive(Debug, Clone)]
 pub struct MessageDraft {
-    /// Its own name, if it becomes a message.
+    /// Its id, if it becomes a message.
     pub id: MessageId,
-    /// Who said it.
+    /// The author.
     pub author: Arc<User>,
-    /// The name its author gave it.
+    /// The id that its author gave it.
     pub draft: DraftId,
     /// The text.
     pub body: Arc<str>,
-    /// The message of the same room that it answers; whoever hands over the draft has looked.
+    /// The message of the same room that it answers; the caller has checked it.
     pub parent: Option<MessageId>,
     /// What it is.
     pub kind: MessageKind,
 }
 
-/// What became of a draft.
+/// The result for one draft.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Appended {
     /// It has the next number.
     New(Message),
-    /// Its author had sent it before; this is the message it became then.
+    /// Its author had sent it before; this is the message of that time.
     Known(Message),
 }
 
@@ -106,9 +75,9 @@ pub enum Appended {
 pub enum HistoryRange {
     /// The end of the room.
     Newest,
-    /// What comes just before this number.
+    /// The messages just before this number.
     Before(u64),
-    /// What comes just after this number.
+    /// The messages just after this number.
     After(u64),
 }
 
@@ -121,13 +90,13 @@ pub struct Page {
     pub has_more: bool,
 }
 
-/// Remembers rooms, their members and their messages.
+/// Stores rooms, their members and their messages.
 ///
-/// Everything a call changes is changed in one transaction and is on disk when the answer arrives; what is read is on disk,
-/// too. All implementations pass the same contract test.
+/// Every call changes everything in one transaction, which is on disk when the call returns; reads return only what is on
+/// disk. All implementations pass the same contract test.
 #[async_trait]
 pub trait Store: InboxStore {
-    /// Makes a room.
+    /// Creates a room.
     ///
     /// # Errors
     /// [`StoreError::RoomTaken`], [`StoreError::RoomDeleted`], [`StoreError::NoSuchPerson`].
@@ -136,10 +105,10 @@ pub trait Store: InboxStore {
     /// The room with its members; `None` if there is none.
     async fn room(&self, room: &RoomId) -> Result<Option<RoomRecord>, StoreError>;
 
-    /// The live room of a chat, made at the first call with the identifier `room`. `None` if there is no such chat, or if it
+    /// The live room of a chat, created at the first call with the identifier `room`. `None` if there is no such chat, or if it
     /// has no live room and another room has the identifier; a live room is no chat. Its name and its members are those of the
-    /// chat at every moment, and it goes when the chat goes. It is in no list of rooms, nothing in it is marked as read, and
-    /// giving it another name or more people is [`StoreError::NoSuchRoom`].
+    /// chat at every moment, and it is deleted with the chat. It is in no list of rooms, nothing in it is marked as read, and
+    /// renaming it or adding members is [`StoreError::NoSuchRoom`].
     async fn live_room(
         &self,
         room: &RoomId,
@@ -148,7 +117,7 @@ pub trait Store: InboxStore {
         at_ms: i64,
     ) -> Result<Option<RoomRecord>, StoreError>;
 
-    /// Keeps what an owner last said of a session. Doing so for a room that is not there is no error.
+    /// Stores the status of a live session. For a room that does not exist, this is no error.
     async fn set_live(&self, change: &LiveChange) -> Result<(), StoreError>;
 
     /// Gives the room another display name.
@@ -158,13 +127,13 @@ pub trait Store: InboxStore {
     async fn rename_room(&self, room: &RoomId, name: &str) -> Result<(), StoreError>;
 
     /// Deletes the room, its members, marks and messages, and the live room of a chat with it. No room is made with its
-    /// identifier any more, unless that was [reserved](protocol::is_reserved). Deleting what is not there is no error.
+    /// identifier any more, unless that was [reserved](protocol::is_reserved). Deleting a missing room is no error.
     async fn delete_room(&self, room: &RoomId) -> Result<(), StoreError>;
 
-    /// Puts people into the room and answers with those who were not in it before.
+    /// Adds members to the room, and returns those that are new.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchRoom`], [`StoreError::NoSuchPerson`], [`StoreError::LeftForGood`]; then nobody was added.
+    /// [`StoreError::NoSuchRoom`], [`StoreError::NoSuchPerson`], [`StoreError::LeftForGood`]; then no member was added.
     async fn add_members(
         &self,
         room: &RoomId,
@@ -172,26 +141,26 @@ pub trait Store: InboxStore {
         at_ms: i64,
     ) -> Result<Vec<Membership>, StoreError>;
 
-    /// Takes somebody out of the room. If that leaves it without an owner, whoever has been in it longest becomes one;
-    /// the answer names the new owner. Taking out who is not in it changes nothing and is no error.
+    /// Removes a member from the room. If the room has no owner then, the oldest member becomes one; returns the new owner.
+    /// Removing a user who is no member changes nothing and is no error.
     async fn remove_member(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError>;
 
-    /// As [`Store::remove_member`], and from then on [`Store::add_members`] refuses this user for the room, until that is
-    /// taken back. Who is not in the room stays as before.
+    /// As [`Store::remove_member`], and from then on [`Store::add_members`] fails for this user and room, until that is taken
+    /// back. For a user who is no member, nothing changes.
     async fn leave_for_good(&self, room: &RoomId, user: &UserId) -> Result<Option<UserId>, StoreError>;
 
-    /// These users may be put into the room again. Answers how many had left it for good.
+    /// Allows these users to be added to the room again. Returns how many had left it for good.
     async fn take_back_leaving(&self, room: &RoomId, users: &[UserId]) -> Result<u64, StoreError>;
 
-    /// How many rooms a user owns; live rooms are part of their chats.
+    /// The number of rooms that a user owns; live rooms are part of their chats.
     async fn rooms_owned(&self, user: &UserId) -> Result<u64, StoreError>;
 
-    /// How many of these users, each counted once, are in no room together with `user` and are not `user`. Who is not known
-    /// counts as well.
+    /// The number of these users, each counted once, that share no room with `user` and are not `user`. Unknown users count as
+    /// well.
     async fn strangers(&self, user: &UserId, users: &[UserId]) -> Result<u64, StoreError>;
 
-    /// Gives the drafts the next numbers, in their order, without holes; drafts that their author sent to this room
-    /// before (also earlier in the same call) keep the number they have. Answers in the order of the drafts.
+    /// Gives the drafts the next numbers, in their order, without gaps; drafts that their author sent to this room before (also
+    /// earlier in the same call) keep their number. Returns the results in the order of the drafts.
     ///
     /// # Errors
     /// [`StoreError::NoSuchRoom`].
@@ -202,16 +171,16 @@ pub trait Store: InboxStore {
         at_ms: i64,
     ) -> Result<Vec<Appended>, StoreError>;
 
-    /// Raises what each of these people has read to the number beside them; never lowers it, and does nothing for who
-    /// is not a member. Many at once, because one message in a busy room brings a mark from everybody.
+    /// Advances the read marker of each of these users to the number beside it; never lowers it, and does nothing for users who
+    /// are no members. Many at once, because each message in a busy room is read by all members.
     async fn mark_read(&self, room: &RoomId, marks: &[(UserId, u64)]) -> Result<(), StoreError>;
 
     /// A part of the room's messages, oldest first; empty for a room that does not exist. At most `limit`, and no more after
     /// that with which their bodies have more than [`protocol::limits::PAGE_BYTES`].
     async fn page(&self, room: &RoomId, slice: HistoryRange, limit: u32) -> Result<Page, StoreError>;
 
-    /// As [`page`](Self::page), for somebody who is in the room (or in the chat of a live room) at the moment of which the page
-    /// is; `None` for anybody else, and for a room that does not exist.
+    /// As [`page`](Self::page), for a user who is a member of the room (or of the chat of a live room) at the moment of the
+    /// page; `None` for other users, and for a room that does not exist.
     async fn page_for(
         &self,
         room: &RoomId,
@@ -220,21 +189,21 @@ pub trait Store: InboxStore {
         limit: u32,
     ) -> Result<Option<Page>, StoreError>;
 
-    /// The room and the place of a message, wherever it was said.
+    /// The room and the position of a message of any room.
     async fn find_message(&self, message: MessageId) -> Result<Option<(RoomId, Cursor)>, StoreError>;
 
-    /// Where the rooms stand that somebody is in, live rooms of chats among them.
+    /// The heads of a user's rooms, live rooms of chats among them.
     async fn room_positions(&self, user: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError>;
 
-    /// What somebody may do in a room; `None` for who is not in it.
+    /// The role of a user in a room; `None` for a user who is no member.
     async fn role(&self, room: &RoomId, user: &UserId) -> Result<Option<Role>, StoreError>;
 
-    /// One room as somebody sees it in a list; `None` for who is not in it.
+    /// One room as a member sees it in a list; `None` for a user who is no member.
     async fn summary(&self, room: &RoomId, user: &UserId) -> Result<Option<RoomSummary>, StoreError>;
 
-    /// The rooms that somebody is in: what was said last (or, without a message, made last) comes first, also where the
-    /// times that the store was given fell meanwhile; rooms of the same time are in the order of their ids.
-    /// `after` is the last room of the page before.
+    /// The rooms of a user: the one with the newest message (or, without a message, the one created last) comes first, also
+    /// where the times that the store was given fell meanwhile; rooms of the same time are in the order of their ids. `after`
+    /// is the last room of the page before.
     async fn summaries(
         &self,
         user: &UserId,

@@ -1,17 +1,17 @@
-//! What the hub promises, through its own front door and over the memory store.
+//! Behaviour of the hub through its public API, over the store in memory.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
-mod absence;
-mod at_hand;
 mod broadcast;
-mod conversation;
-mod doubt;
-mod hang_up;
+mod disconnects;
+mod history_cache;
 mod inbox;
-mod live;
-mod marks;
-mod rates;
+mod live_sessions;
+mod log_resync;
+mod membership_resync;
+mod rate_limits;
+mod read_markers;
 mod reconnect_storm;
-mod unsure;
+mod recovery_pages;
+mod rooms;
 mod world;

@@ -1,25 +1,25 @@
-//! Many who come and go at once, and those who go without a word.
+//! Reconnect storms: presence while many users connect, disconnect and return at once.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use hub::{Settings, WriterAction};
+use hub::{Command, Settings, WriterAction};
 use tokio::time::Instant;
 
-use crate::world::{Listener, World, person, user};
+use crate::world::{TestClient, World, new_user, user};
 
-/// The people named in a line between `word=[` and `]`.
-fn named(line: &str, word: &str) -> Vec<String> {
+/// The users in a line between `word=[` and `]`.
+fn users_in(line: &str, word: &str) -> Vec<String> {
     let list = line.split(&format!("{word}=[")).nth(1).unwrap().split(']').next().unwrap();
     list.split_whitespace().map(str::to_owned).collect()
 }
 
-/// This many more members of the room.
-async fn members(world: &World, count: usize) -> Vec<String> {
+/// Adds this many members to the room.
+async fn add_members(world: &World, count: usize) -> Vec<String> {
     let names: Vec<String> = (0..count).map(|n| format!("p{n:04}")).collect();
     for some in names.chunks(100) {
         for name in some {
-            world.store.put_user(person(name));
+            world.store.put_user(new_user(name));
         }
         let ids = some.iter().map(|name| user(name)).collect();
         world.hub.add_members(&user("ann"), &world.room, ids).await.unwrap();
@@ -28,88 +28,127 @@ async fn members(world: &World, count: usize) -> Vec<String> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_crowd_that_comes_and_goes_at_once_is_told_of_in_two_events_each() {
+async fn a_crowd_that_connects_at_once_causes_two_presence_events() {
     const CROWD: usize = 300;
     let world = World::new(Settings::default()).await;
-    let names = members(&world, CROWD).await;
-    let mut ann = world.inside("ann").await;
-    // Past the tick that ann's own coming began.
+    let names = add_members(&world, CROWD).await;
+    let mut ann = world.connect_and_join("ann").await;
+    // Past the tick that ann's own connection began.
     tokio::time::advance(Duration::from_secs(1)).await;
 
     let mut crowd = Vec::new();
     for name in &names {
-        crowd.push(world.inside(name).await);
+        crowd.push(world.connect_and_join(name).await);
     }
-    let (first, rest) = (ann.hear("presence").await, ann.hear("presence").await);
-    assert_eq!(named(&first, "online"), ["p0000"]);
-    let told: BTreeSet<String> = named(&rest, "online").into_iter().chain(named(&first, "online")).collect();
-    assert_eq!(told, names.iter().cloned().collect());
+    let (first, rest) = (ann.receive("presence").await, ann.receive("presence").await);
+    assert_eq!(users_in(&first, "online"), ["p0000"]);
+    let announced: BTreeSet<String> =
+        users_in(&rest, "online").into_iter().chain(users_in(&first, "online")).collect();
+    assert_eq!(announced, names.iter().cloned().collect());
 
     drop(crowd);
-    let (first, rest) = (ann.hear("presence").await, ann.hear("presence").await);
-    assert!(named(&first, "online").is_empty() && named(&rest, "online").is_empty());
-    let told: BTreeSet<String> =
-        named(&rest, "offline").into_iter().chain(named(&first, "offline")).collect();
-    assert_eq!(told, names.into_iter().collect());
-    ann.hears_nothing_more().await;
+    let (first, rest) = (ann.receive("presence").await, ann.receive("presence").await);
+    assert!(users_in(&first, "online").is_empty() && users_in(&rest, "online").is_empty());
+    let announced: BTreeSet<String> =
+        users_in(&rest, "offline").into_iter().chain(users_in(&first, "offline")).collect();
+    assert_eq!(announced, names.into_iter().collect());
+    ann.receives_nothing_more().await;
+}
+
+/// The time between two presence events of a room whose only changes are these two users, who connect one after the other.
+async fn presence_tick(world: &World, subscriber: &mut TestClient, users: [&str; 2]) -> Duration {
+    // Past the tick of earlier changes.
+    tokio::time::advance(Duration::from_mins(1)).await;
+    let [first, second] = users;
+    let _first = world.connect(first);
+    subscriber.receive(&format!("presence online=[{first}]")).await;
+    let sent = Instant::now();
+    let _second = world.connect(second);
+    subscriber.receive(&format!("presence online=[{second}]")).await;
+    sent.elapsed()
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_goes_without_a_word_is_gone_within_ten_seconds_and_not_before_five() {
+async fn presence_events_are_rarer_in_rooms_with_more_subscribers() {
+    const CROWD: usize = 200;
+    let grace = Duration::from_hours(1);
+    let settings = Settings { presence_tick: Duration::ZERO, presence_grace: grace, ..Settings::default() };
+    let world = World::new(settings).await;
+    let names = add_members(&world, CROWD + 4).await;
+    let mut crowd = Vec::new();
+    for name in &names[..CROWD] {
+        crowd.push(world.connect_and_join(name).await);
+    }
+    let (mut subscriber, late) = (crowd.remove(0), &names[CROWD..]);
+
+    // 100 microseconds for each subscriber.
+    assert_eq!(presence_tick(&world, &mut subscriber, [&late[0], &late[1]]).await, Duration::from_millis(20));
+
+    let room = world.room.clone();
+    for client in crowd.iter_mut().skip(CROWD / 2 - 1) {
+        client.execute(Command::Leave { room: room.clone() }).await;
+        client.receive("left").await;
+    }
+    assert_eq!(presence_tick(&world, &mut subscriber, [&late[2], &late[3]]).await, Duration::from_millis(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_user_is_offline_after_five_to_ten_seconds() {
     let world = World::new(Settings::default()).await;
-    let mut ann = world.inside("ann").await;
-    let mut counting = world.enter_counting("ann");
+    let mut ann = world.connect_and_join("ann").await;
+    let mut counting = world.connect_with_receipts("ann");
     counting.join(None).await;
-    let bob = world.inside("bob").await;
-    ann.hear("presence").await;
-    counting.hear("participant bob true").await;
+    let bob = world.connect_and_join("bob").await;
+    ann.receive("presence").await;
+    counting.receive("participant bob true").await;
     let left = Instant::now();
     drop(bob);
-    assert_eq!(ann.hear("presence").await, "presence online=[] offline=[bob]");
-    assert_eq!(counting.hear("participant").await, "participant bob false");
+    assert_eq!(ann.receive("presence").await, "presence online=[] offline=[bob]");
+    assert_eq!(counting.receive("participant").await, "participant bob false");
     let after = left.elapsed();
     assert!((Duration::from_secs(5)..Duration::from_secs(10)).contains(&after), "{after:?}");
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_comes_back_in_time_was_never_gone_for_the_others() {
+async fn a_user_who_returns_within_the_grace_causes_no_event() {
     let world = World::new(Settings::default()).await;
-    let mut ann = world.inside("ann").await;
-    let mut counting = world.enter_counting("ann");
+    let mut ann = world.connect_and_join("ann").await;
+    let mut counting = world.connect_with_receipts("ann");
     counting.join(None).await;
-    let bob = world.inside("bob").await;
-    ann.hear("presence").await;
-    counting.hear("participant bob true").await;
+    let bob = world.connect_and_join("bob").await;
+    ann.receive("presence").await;
+    counting.receive("participant bob true").await;
     drop(bob);
-    // The hub has noticed, and its clock runs.
+    // The hub has noticed, and the grace runs.
     while world.hub.connections_of(&user("bob")) > 0 {
         tokio::task::yield_now().await;
     }
     tokio::time::advance(Duration::from_secs(4)).await;
-    let _bob = world.inside("bob").await;
+    let _bob = world.connect_and_join("bob").await;
     tokio::time::advance(Duration::from_secs(30)).await;
-    ann.hears_nothing_more().await;
-    counting.hears_nothing_more().await;
+    ann.receives_nothing_more().await;
+    counting.receives_nothing_more().await;
 }
 
 #[tokio::test]
-async fn a_stop_sends_a_crowd_back_in_groups_of_the_same_size() {
+async fn a_drain_spreads_reconnects_over_groups_of_equal_size() {
     const CROWD: usize = 600;
     let world = World::new(Settings::default()).await;
     let names: Vec<String> = (0..CROWD).map(|n| format!("p{n:04}")).collect();
-    let crowd: Vec<Listener> = names.iter().map(|name| world.enter(name)).collect();
-    let (mut ears, peers): (Vec<_>, Vec<_>) = crowd.into_iter().map(|it| (it.ear, it.peer)).unzip();
+    let crowd: Vec<TestClient> = names.iter().map(|name| world.connect(name)).collect();
+    let (mut connections, sessions): (Vec<_>, Vec<_>) =
+        crowd.into_iter().map(|it| (it.connection, it.session)).unzip();
     let hub = world.hub.clone();
     let drained = tokio::spawn(async move { hub.drain().await });
     let mut hints = Vec::new();
-    for ear in &mut ears {
-        hints.push(ear.hear("closing").await);
+    for connection in &mut connections {
+        hints.push(connection.receive("closing").await);
     }
-    let told = |hint: &str| hints.iter().filter(|it| *it == hint).count();
-    assert_eq!((told("closing 1000"), told("closing 1250")), (CROWD / 2, CROWD / 2));
-    for ear in &mut ears {
-        assert!(matches!(ear.inlet.next(&mut Vec::new(), 1).await, WriterAction::Close(_)));
+    let announced = |hint: &str| hints.iter().filter(|it| *it == hint).count();
+    assert_eq!((announced("closing 1000"), announced("closing 1250")), (CROWD / 2, CROWD / 2));
+    for connection in &mut connections {
+        assert!(matches!(connection.receiver.next(&mut Vec::new(), 1).await, WriterAction::Close(_)));
     }
-    drop(peers);
+    drop(sessions);
     drained.await.unwrap();
 }

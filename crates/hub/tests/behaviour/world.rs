@@ -1,4 +1,4 @@
-//! A hub with a memory, and people who listen.
+//! World: a hub over the store in memory, with clients that post and receive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,15 +14,15 @@ use hub::{
 use protocol::{Cursor, DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
 use uuid::Uuid;
 
-/// A spelling for reading in tests: one short line for each event.
+/// Encodes each event as one short line.
 const PLAIN: Encoder = Encoder::new(0, plain);
 
-/// The same for a dialect that counts readers and participants.
-const COUNTING: Encoder =
+/// The same for a dialect that wants receipts and participants.
+const WITH_RECEIPTS: Encoder =
     Encoder { wants_receipts: true, wants_participants: true, ..Encoder::new(1, plain) };
 
-/// The same for a dialect whose chats show their live sessions.
-const WITH_SESSIONS: Encoder = Encoder { wants_live_status: true, ..Encoder::new(2, plain) };
+/// The same for a dialect that shows the live status in chats.
+const WITH_LIVE_STATUS: Encoder = Encoder { wants_live_status: true, ..Encoder::new(2, plain) };
 
 fn plain(event: &Event) -> Option<Bytes> {
     let line = match event {
@@ -69,12 +69,12 @@ fn plain(event: &Event) -> Option<Bytes> {
     Some(line.into())
 }
 
-fn names(people: &[UserId]) -> String {
-    people.iter().map(UserId::as_str).collect::<Vec<_>>().join(" ")
+fn names(users: &[UserId]) -> String {
+    users.iter().map(UserId::as_str).collect::<Vec<_>>().join(" ")
 }
 
-/// So long does a test wait for what should come at once, before it fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a test waits for an event that should come at once, before it fails.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(crate) struct World {
     pub(crate) hub: Hub,
@@ -88,7 +88,7 @@ pub(crate) fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
 }
 
-pub(crate) fn person(name: &str) -> User {
+pub(crate) fn new_user(name: &str) -> User {
     User {
         id: user(name),
         username: name.to_owned(),
@@ -99,11 +99,11 @@ pub(crate) fn person(name: &str) -> User {
 }
 
 impl World {
-    /// Ann's room `kitchen` with bob in it; eve is somebody else.
+    /// Ann's room `kitchen` with bob in it; eve is an outsider.
     pub(crate) async fn new(settings: Settings) -> Self {
         let store = Arc::new(MemoryStore::default());
         for name in ["ann", "bob", "eve"] {
-            store.put_user(person(name));
+            store.put_user(new_user(name));
         }
         let clock = Arc::new(ManualClock::default());
         let hub = Hub::new(store.clone(), clock.clone(), settings.clone());
@@ -124,136 +124,136 @@ impl World {
         Self { hub, ..self }
     }
 
-    pub(crate) fn enter(&self, name: &str) -> Listener {
-        self.enter_with(name, 1024 * 1024)
+    pub(crate) fn connect(&self, name: &str) -> TestClient {
+        self.connect_with(name, 1024 * 1024)
     }
 
-    /// Somebody whose dialect counts readers and participants.
-    pub(crate) fn enter_counting(&self, name: &str) -> Listener {
-        self.attach(name, 1024 * 1024, COUNTING)
+    /// A client whose dialect wants receipts and participants.
+    pub(crate) fn connect_with_receipts(&self, name: &str) -> TestClient {
+        self.attach(name, 1024 * 1024, WITH_RECEIPTS)
     }
 
-    /// Somebody whose dialect shows in a chat where its session stands.
-    pub(crate) fn enter_with_sessions(&self, name: &str) -> Listener {
-        self.attach(name, 1024 * 1024, WITH_SESSIONS)
+    /// A client whose dialect shows the live status in chats.
+    pub(crate) fn connect_with_live_status(&self, name: &str) -> TestClient {
+        self.attach(name, 1024 * 1024, WITH_LIVE_STATUS)
     }
 
-    pub(crate) fn enter_with(&self, name: &str, outbox_bytes: usize) -> Listener {
+    pub(crate) fn connect_with(&self, name: &str, outbox_bytes: usize) -> TestClient {
         self.attach(name, outbox_bytes, PLAIN)
     }
 
-    fn attach(&self, name: &str, outbox_bytes: usize, spelling: Encoder) -> Listener {
-        let (outlet, inlet) = outbox(outbox_bytes);
-        let identity = Identity { user: Arc::new(person(name)), sign_in: SignInId(Uuid::from_u128(1)) };
-        let peer = self.hub.attach(identity, spelling, Arc::new(outlet.clone())).unwrap();
-        let ear = Ear { inlet, outbox: outlet, heard: Vec::new(), answers: true };
-        Listener { peer, ear, room: self.room.clone() }
+    fn attach(&self, name: &str, outbox_bytes: usize, encoder: Encoder) -> TestClient {
+        let (outbox, receiver) = outbox(outbox_bytes);
+        let identity = Identity { user: Arc::new(new_user(name)), sign_in: SignInId(Uuid::from_u128(1)) };
+        let session = self.hub.attach(identity, encoder, Arc::new(outbox.clone())).unwrap();
+        let connection = TestConnection { receiver, outbox, received: Vec::new(), sends_receipts: true };
+        TestClient { session, connection, room: self.room.clone() }
     }
 
-    /// Somebody who is in the room already.
-    pub(crate) async fn inside(&self, name: &str) -> Listener {
-        let mut listener = self.enter(name);
-        listener.join(None).await;
-        listener.hear("joined").await;
-        listener
+    /// A client that is subscribed to the room.
+    pub(crate) async fn connect_and_join(&self, name: &str) -> TestClient {
+        let mut client = self.connect(name);
+        client.join(None).await;
+        client.receive("joined").await;
+        client
     }
 }
 
-pub(crate) struct Listener {
-    pub(crate) peer: ClientSession,
-    pub(crate) ear: Ear,
+pub(crate) struct TestClient {
+    pub(crate) session: ClientSession,
+    pub(crate) connection: TestConnection,
     room: RoomId,
 }
 
-pub(crate) struct Ear {
-    pub(crate) inlet: OutboxReceiver,
+pub(crate) struct TestConnection {
+    pub(crate) receiver: OutboxReceiver,
     pub(crate) outbox: Outbox,
-    heard: Vec<String>,
-    /// Whether it answers when it is asked for a receipt.
-    pub(crate) answers: bool,
+    received: Vec<String>,
+    /// Whether it answers the ping of a receipt.
+    pub(crate) sends_receipts: bool,
 }
 
-impl Ear {
-    /// The next line that begins so; what comes before it is passed over.
-    pub(crate) async fn hear(&mut self, beginning: &str) -> String {
+impl TestConnection {
+    /// The next line with this prefix; lines before it are skipped.
+    pub(crate) async fn receive(&mut self, prefix: &str) -> String {
         loop {
-            while self.heard.is_empty() {
+            while self.received.is_empty() {
                 let mut frames = Vec::new();
-                let next = tokio::time::timeout(PATIENCE, self.inlet.next(&mut frames, 16)).await;
-                match next.unwrap_or_else(|_| panic!("nobody said `{beginning}`")) {
+                let next = tokio::time::timeout(TIMEOUT, self.receiver.next(&mut frames, 16)).await;
+                match next.unwrap_or_else(|_| panic!("no line begins with `{prefix}`")) {
                     WriterAction::Frames => {
                         for item in frames {
                             match item {
                                 OutboxItem::Frame(frame) => {
-                                    self.heard.push(String::from_utf8(frame.to_vec()).unwrap());
+                                    self.received.push(String::from_utf8(frame.to_vec()).unwrap());
                                 }
-                                OutboxItem::Ping(token) if self.answers => self.outbox.answer(token),
+                                OutboxItem::Ping(token) if self.sends_receipts => self.outbox.answer(token),
                                 OutboxItem::Ping(_) => {}
                             }
                         }
                     }
                     WriterAction::Close(code) => {
-                        panic!("closed with {code:?} while waiting for `{beginning}`")
+                        panic!("closed with {code:?} while waiting for `{prefix}`")
                     }
                 }
             }
-            let line = self.heard.remove(0);
-            if line.starts_with(beginning) {
+            let line = self.received.remove(0);
+            if line.starts_with(prefix) {
                 return line;
             }
         }
     }
 }
 
-impl Listener {
-    pub(crate) async fn hear(&mut self, beginning: &str) -> String {
-        self.ear.hear(beginning).await
+impl TestClient {
+    pub(crate) async fn receive(&mut self, prefix: &str) -> String {
+        self.connection.receive(prefix).await
     }
 
     pub(crate) async fn join(&mut self, since: Option<Cursor>) {
-        self.peer.handle(Command::Join { room: self.room.clone(), mode: JoinMode::Recover(since) }).await;
+        self.session.handle(Command::Join { room: self.room.clone(), mode: JoinMode::Recover(since) }).await;
     }
 
-    /// Comes back to the room with everything up to a place.
+    /// Resumes the room after a cursor.
     pub(crate) fn resume(&mut self, cursor: Cursor) {
-        self.peer.resume(&[RoomPosition { room: self.room.clone(), cursor }]);
+        self.session.resume(&[RoomPosition { room: self.room.clone(), cursor }]);
     }
 
-    pub(crate) async fn say(&mut self, draft: u128, body: &str) {
+    pub(crate) async fn post(&mut self, draft: u128, body: &str) {
         let draft = DraftId(Uuid::from_u128(draft));
         let (room, body) = (self.room.clone(), body.to_owned());
-        self.peer
+        self.session
             .handle(Command::Post { room, draft: Some(draft), body, parent: None, kind: MessageKind::Text })
             .await;
     }
 
-    /// Carries out a wish.
-    pub(crate) async fn wish(&mut self, command: Command) {
-        self.peer.handle(command).await;
+    /// Executes a command.
+    pub(crate) async fn execute(&mut self, command: Command) {
+        self.session.handle(command).await;
     }
 
-    /// The next line that is not about who is there.
-    pub(crate) async fn hear_said(&mut self) -> String {
+    /// The next line that is not about presence.
+    pub(crate) async fn receive_next(&mut self) -> String {
         loop {
-            let line = self.hear("").await;
+            let line = self.receive("").await;
             if !line.starts_with("presence") {
                 return line;
             }
         }
     }
 
-    /// Nothing more was told: the answer to a ping is the next line.
-    pub(crate) async fn hears_nothing_more(&mut self) {
-        self.wish(Command::Ping { nonce: 99 }).await;
-        assert_eq!(self.hear_said().await, "pong 99");
+    /// Checks that nothing waits: the answer to a ping is the next line.
+    pub(crate) async fn receives_nothing_more(&mut self) {
+        self.execute(Command::Ping { nonce: 99 }).await;
+        assert_eq!(self.receive_next().await, "pong 99");
     }
 
-    pub(crate) async fn types(&mut self, on: bool) {
-        self.peer.handle(Command::Typing { room: self.room.clone(), on }).await;
+    pub(crate) async fn set_typing(&mut self, on: bool) {
+        self.session.handle(Command::Typing { room: self.room.clone(), on }).await;
     }
 
-    pub(crate) async fn reads(&mut self, seq: u64) {
-        self.peer.handle(Command::Read { room: self.room.clone(), seq }).await;
+    pub(crate) async fn mark_read(&mut self, seq: u64) {
+        self.session.handle(Command::Read { room: self.room.clone(), seq }).await;
     }
 }
 
@@ -269,21 +269,21 @@ impl World {
             .len()
     }
 
-    /// Bytes that wait in somebody's inbox.
-    pub(crate) async fn waiting_bytes(&self, person: &UserId) -> u64 {
+    /// Bytes that wait in a user's inbox.
+    pub(crate) async fn waiting_bytes(&self, user: &UserId) -> u64 {
         use hub::store::InboxStore;
-        self.store.inbox_state(person).await.unwrap().waiting_bytes
+        self.store.inbox_state(user).await.unwrap().waiting_bytes
     }
 
-    /// Puts messages of ann's into the store behind the hub's back: drafts with these numbers.
+    /// Commits messages of ann's without the hub: drafts with these numbers.
     pub(crate) async fn store_drafts(&self, drafts: impl IntoIterator<Item = u128>) {
         self.store_texts(drafts.into_iter().map(|number| (number, format!("m{number}")))).await;
     }
 
-    /// Commits messages of ann's, with these drafts and texts, without telling anybody.
+    /// Commits messages of ann's, with these drafts and texts, without the hub.
     pub(crate) async fn store_texts(&self, texts: impl IntoIterator<Item = (u128, String)>) {
         use hub::store::{MessageDraft, Store};
-        let author = Arc::new(person("ann"));
+        let author = Arc::new(new_user("ann"));
         let draft = |(number, text): (u128, String)| MessageDraft {
             id: MessageId(Uuid::from_u128(1_000_000 + number)),
             author: author.clone(),
@@ -296,7 +296,7 @@ impl World {
         self.store.append(&self.room, drafts, self.clock.now_ms()).await.unwrap();
     }
 
-    /// When the newest messages were said, oldest first.
+    /// When the newest messages were posted, oldest first.
     pub(crate) async fn stored_times(&self) -> Vec<i64> {
         use hub::store::{HistoryRange, Store};
         let page =
@@ -304,20 +304,20 @@ impl World {
         page.messages.iter().map(|message| message.at_ms).collect()
     }
 
-    /// The place before the room's first message.
+    /// The cursor before the room's first message.
     pub(crate) async fn beginning(&self) -> Cursor {
         Cursor { seq: 0, ..self.hub.room(&user("ann"), &self.room).await.unwrap().head }
     }
 
-    /// Whether one more connection of somebody is turned away.
+    /// Whether one more connection of a user is refused.
     pub(crate) fn refuses(&self, name: &str) -> bool {
-        let (outlet, _inlet) = outbox(1);
-        let identity = Identity { user: Arc::new(person(name)), sign_in: SignInId(Uuid::from_u128(1)) };
-        self.hub.attach(identity, PLAIN, Arc::new(outlet)).is_err()
+        let (outbox, _receiver) = outbox(1);
+        let identity = Identity { user: Arc::new(new_user(name)), sign_in: SignInId(Uuid::from_u128(1)) };
+        self.hub.attach(identity, PLAIN, Arc::new(outbox)).is_err()
     }
 
     /// Another room of ann's.
-    pub(crate) async fn make(&self, name: &str) -> RoomId {
+    pub(crate) async fn create_room(&self, name: &str) -> RoomId {
         let id = RoomId::parse(name).unwrap();
         let new = NewRoom {
             id: Some(id.clone()),

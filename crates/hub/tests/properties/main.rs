@@ -1,4 +1,4 @@
-//! What holds for any history, any place in it and any order of events, through the hub's own front door.
+//! Properties of the hub for any history, any cursor and any order of events, through its public API.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 

@@ -1,4 +1,4 @@
-//! What somebody has not read is a matter of how far they have read and of what was said, on whichever device.
+//! Unread counts: they depend on the read marker and the messages of others, on any of the user's connections.
 
 use hub::Settings;
 use proptest::collection::vec;
@@ -9,68 +9,69 @@ use serde_json::Value;
 use crate::world::{NAMES, World, runtime, user};
 
 #[derive(Debug, Clone)]
-enum Act {
-    /// Says so many things.
-    Say(u8),
-    /// Has read up to a number, which may lie beyond the end.
+enum Action {
+    /// Posts this many messages.
+    Post(u8),
+    /// Marks messages as read up to a number, which may lie beyond the head.
     Read(u64),
 }
 
-/// Who, on which device, does what.
-type Step = (usize, usize, Act);
+/// The user, the user's connection, and the action.
+type Step = (usize, usize, Action);
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let act = prop_oneof![
-        3 => (1..4_u8).prop_map(Act::Say),
-        1 => (20..60_u8).prop_map(Act::Say),
-        4 => (0..200_u64).prop_map(Act::Read),
+    let action = prop_oneof![
+        3 => (1..4_u8).prop_map(Action::Post),
+        1 => (20..60_u8).prop_map(Action::Post),
+        4 => (0..200_u64).prop_map(Action::Read),
     ];
-    vec((0..NAMES.len(), 0..2_usize, act), 0..40)
+    vec((0..NAMES.len(), 0..2_usize, action), 0..40)
 }
 
-/// Plays the steps without waiting in between, and compares with what can be counted on paper.
-async fn play(steps: Vec<Step>) {
+/// Runs the steps without waiting in between, and compares with the counts of a model.
+async fn run(steps: Vec<Step>) {
     let world = World::new(Settings::default()).await;
-    let mut devices = Vec::new();
+    let mut clients = Vec::new();
     for name in NAMES {
-        devices.push([world.inside(name).await, world.inside(name).await]);
+        clients.push([world.connect_and_join(name).await, world.connect_and_join(name).await]);
     }
     let (mut authors, mut read) = (Vec::new(), [0_u64; NAMES.len()]);
-    for (who, device, act) in steps {
-        let device = devices.get_mut(who).unwrap().get_mut(device).unwrap();
-        match act {
-            Act::Say(count) => {
+    for (user_index, client, action) in steps {
+        let client = clients.get_mut(user_index).unwrap().get_mut(client).unwrap();
+        match action {
+            Action::Post(count) => {
                 for _ in 0..count {
-                    device.peer.handle(device.post()).await;
-                    authors.push(who);
+                    client.session.handle(client.post()).await;
+                    authors.push(user_index);
                 }
             }
-            Act::Read(seq) => {
-                device.peer.handle(device.read(seq)).await;
-                let mark = read.get_mut(who).unwrap();
-                *mark = (*mark).max(seq.min(authors.len() as u64));
+            Action::Read(seq) => {
+                client.session.handle(client.read(seq)).await;
+                let marker = read.get_mut(user_index).unwrap();
+                *marker = (*marker).max(seq.min(authors.len() as u64));
             }
         }
     }
-    for (who, (name, upto)) in NAMES.iter().zip(read).enumerate() {
-        // Goes through the room like everything before, and changes nothing.
+    for (user_index, (name, upto)) in NAMES.iter().zip(read).enumerate() {
+        // Is executed by the room after everything before, and changes nothing.
         world.hub.mark_read(&user(name), &world.room, 0).await.unwrap();
-        let unread = authors.iter().skip(usize::try_from(upto).unwrap()).filter(|author| **author != who);
+        let unread =
+            authors.iter().skip(usize::try_from(upto).unwrap()).filter(|author| **author != user_index);
         let unread = u32::try_from(unread.count()).unwrap().min(MAX_UNREAD);
         let summary = world.hub.room(&user(name), &world.room).await.unwrap();
         assert_eq!((summary.head.seq, summary.read_seq), (authors.len() as u64, upto), "{name}");
         assert_eq!(summary.unread, unread, "{name}");
     }
-    for device in devices.iter_mut().flatten() {
-        let heard = device.hear_all().await;
-        let messages: Vec<u64> = heard.iter().filter_map(|said| said.get("message")?.as_u64()).collect();
+    for client in clients.iter_mut().flatten() {
+        let received = client.receive_all().await;
+        let messages: Vec<u64> = received.iter().filter_map(|event| event.get("message")?.as_u64()).collect();
         assert_eq!(messages, (1..=authors.len() as u64).collect::<Vec<_>>());
         for (name, upto) in NAMES.iter().zip(read) {
-            let is_theirs = |mark: &&Value| mark.get(0).is_some_and(|it| it == name);
-            let marks = heard.iter().filter_map(|said| said.get("read")).filter(is_theirs);
-            let marks: Vec<u64> = marks.filter_map(|mark| mark.get(1)?.as_u64()).collect();
-            assert!(marks.is_sorted_by(|one, next| one < next), "marks only rise: {marks:?}");
-            assert_eq!(marks.last().copied().unwrap_or(0), upto, "{name}");
+            let is_theirs = |marker: &&Value| marker.get(0).is_some_and(|it| it == name);
+            let markers = received.iter().filter_map(|event| event.get("read")).filter(is_theirs);
+            let markers: Vec<u64> = markers.filter_map(|marker| marker.get(1)?.as_u64()).collect();
+            assert!(markers.is_sorted_by(|one, next| one < next), "markers only advance: {markers:?}");
+            assert_eq!(markers.last().copied().unwrap_or(0), upto, "{name}");
         }
     }
 }
@@ -79,7 +80,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 4, ..ProptestConfig::default() })]
 
     #[test]
-    fn unread_is_what_others_said_after_the_highest_mark(steps in steps()) {
-        runtime().block_on(play(steps));
+    fn unread_counts_messages_of_others_after_the_read_marker(steps in steps()) {
+        runtime().block_on(run(steps));
     }
 }

@@ -1,4 +1,4 @@
-//! A room with three people in it, and what their devices are told.
+//! World: a room with three members, and the clients of each.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -19,15 +19,15 @@ use uuid::Uuid;
 
 pub(crate) const NAMES: [&str; 3] = ["ann", "bob", "eve"];
 
-/// So long does a test wait for what should come at once, before it fails.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a test waits for an event that should come at once, before it fails.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// More than any history here.
 const OUTBOX_BYTES: usize = 64 * 1024 * 1024;
 
-/// What matters here, as JSON.
-const SPELLING: Encoder = Encoder::new(0, |event| {
-    let said = match event {
+/// Encodes the events that matter here as JSON.
+const ENCODER: Encoder = Encoder::new(0, |event| {
+    let line = match event {
         Event::Joined(joined) => json!({ "joined": joined.to_wire() }),
         Event::Message(message) => json!({ "message": message.cursor.seq }),
         Event::Read(mark) => json!({ "read": [mark.user, mark.seq] }),
@@ -35,7 +35,7 @@ const SPELLING: Encoder = Encoder::new(0, |event| {
         Event::Failed(failure) => json!({ "failed": failure.error.to_string() }),
         _ => return None,
     };
-    Some(Bytes::from(said.to_string()))
+    Some(Bytes::from(line.to_string()))
 });
 
 pub(crate) fn runtime() -> Runtime {
@@ -46,7 +46,7 @@ pub(crate) fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
 }
 
-fn person(name: &str) -> Arc<User> {
+fn new_user(name: &str) -> Arc<User> {
     let (username, email) = (name.to_owned(), format!("{name}@example.org"));
     Arc::new(User { id: user(name), username, email, is_active: true, created_at_ms: 0 })
 }
@@ -61,7 +61,7 @@ impl World {
     pub(crate) async fn new(settings: Settings) -> Self {
         let store = Arc::new(MemoryStore::new());
         for name in NAMES {
-            store.put_user((*person(name)).clone());
+            store.put_user((*new_user(name)).clone());
         }
         let hub = Hub::new(store.clone(), Arc::new(ManualClock::default()), settings);
         let room = RoomId::parse("kitchen").unwrap();
@@ -71,9 +71,9 @@ impl World {
         Self { hub, room, store }
     }
 
-    /// Fills the room before it wakes up.
+    /// Stores messages before the room is spawned.
     pub(crate) async fn store(&self, count: u64) {
-        let author = person("ann");
+        let author = new_user("ann");
         let draft = |_| MessageDraft {
             id: MessageId(Uuid::now_v7()),
             author: author.clone(),
@@ -85,39 +85,39 @@ impl World {
         self.store.append(&self.room, (0..count).map(draft).collect(), 0).await.unwrap();
     }
 
-    /// A new connection of somebody.
-    pub(crate) fn device(&self, name: &str) -> Device {
-        let (outlet, inlet) = outbox(OUTBOX_BYTES);
-        let identity = Identity { user: person(name), sign_in: SignInId(Uuid::nil()) };
-        let peer = self.hub.attach(identity, SPELLING, Arc::new(outlet)).unwrap();
-        Device { peer, inlet, room: self.room.clone(), waiting: VecDeque::new() }
+    /// A new connection of a user.
+    pub(crate) fn connect(&self, name: &str) -> TestClient {
+        let (outbox, receiver) = outbox(OUTBOX_BYTES);
+        let identity = Identity { user: new_user(name), sign_in: SignInId(Uuid::nil()) };
+        let session = self.hub.attach(identity, ENCODER, Arc::new(outbox)).unwrap();
+        TestClient { session, receiver, room: self.room.clone(), waiting: VecDeque::new() }
     }
 
-    /// A connection that follows the room.
-    pub(crate) async fn inside(&self, name: &str) -> Device {
-        let mut device = self.device(name);
-        device.wish(Command::Join { room: self.room.clone(), mode: JoinMode::SubscribeOnly }).await;
-        device
+    /// A connection that is subscribed to the room.
+    pub(crate) async fn connect_and_join(&self, name: &str) -> TestClient {
+        let mut client = self.connect(name);
+        client.execute(Command::Join { room: self.room.clone(), mode: JoinMode::SubscribeOnly }).await;
+        client
     }
 }
 
-pub(crate) struct Device {
-    pub(crate) peer: ClientSession,
-    inlet: OutboxReceiver,
+pub(crate) struct TestClient {
+    pub(crate) session: ClientSession,
+    receiver: OutboxReceiver,
     room: RoomId,
     waiting: VecDeque<Value>,
 }
 
-impl Device {
-    /// Carries out a wish and waits until it is done.
-    pub(crate) async fn wish(&mut self, command: Command) {
-        self.peer.request(command).await.unwrap();
+impl TestClient {
+    /// Executes a command and waits for the result.
+    pub(crate) async fn execute(&mut self, command: Command) {
+        self.session.request(command).await.unwrap();
     }
 
-    /// Says something and waits until it is stored.
-    pub(crate) async fn say(&mut self) {
-        let done = self.peer.request(self.post()).await.unwrap();
-        let CommandOutcome::Pending(stored) = done else { panic!("nobody answers") };
+    /// Posts a message and waits until it is stored.
+    pub(crate) async fn post_and_wait(&mut self) {
+        let done = self.session.request(self.post()).await.unwrap();
+        let CommandOutcome::Pending(stored) = done else { panic!("no answer is pending") };
         stored.await.unwrap().unwrap();
     }
 
@@ -130,11 +130,11 @@ impl Device {
         Command::Read { room: self.room.clone(), seq }
     }
 
-    /// The next thing that is told.
-    pub(crate) async fn hear(&mut self) -> Value {
+    /// The next event.
+    pub(crate) async fn receive(&mut self) -> Value {
         while self.waiting.is_empty() {
             let mut frames = Vec::new();
-            let next = tokio::time::timeout(PATIENCE, self.inlet.next(&mut frames, 64)).await.unwrap();
+            let next = tokio::time::timeout(TIMEOUT, self.receiver.next(&mut frames, 64)).await.unwrap();
             assert!(matches!(next, WriterAction::Frames), "closed");
             self.waiting.extend(frames.iter().filter_map(|item| match item {
                 OutboxItem::Frame(frame) => Some(serde_json::from_slice::<Value>(frame).unwrap()),
@@ -144,23 +144,23 @@ impl Device {
         self.waiting.pop_front().unwrap()
     }
 
-    /// Everything that was told up to now.
-    pub(crate) async fn hear_all(&mut self) -> Vec<Value> {
-        self.peer.handle(Command::Ping { nonce: 1 }).await;
-        let mut heard = Vec::new();
+    /// Every event that was sent up to now.
+    pub(crate) async fn receive_all(&mut self) -> Vec<Value> {
+        self.session.handle(Command::Ping { nonce: 1 }).await;
+        let mut received = Vec::new();
         loop {
-            let said = self.hear().await;
-            if said.get("pong").is_some() {
-                return heard;
+            let line = self.receive().await;
+            if line.get("pong").is_some() {
+                return received;
             }
-            heard.push(said);
+            received.push(line);
         }
     }
 
-    /// Joins and answers with what was told of the room. Nothing else is told before.
+    /// Joins, and returns the answer. No other event comes before it.
     pub(crate) async fn join(&mut self, mode: JoinMode) -> JoinedRoom {
-        self.peer.handle(Command::Join { room: self.room.clone(), mode }).await;
-        let said = self.hear().await;
-        serde_json::from_value(said.get("joined").cloned().unwrap_or(said)).unwrap()
+        self.session.handle(Command::Join { room: self.room.clone(), mode }).await;
+        let line = self.receive().await;
+        serde_json::from_value(line.get("joined").cloned().unwrap_or(line)).unwrap()
     }
 }

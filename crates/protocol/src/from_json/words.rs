@@ -1,4 +1,4 @@
-//! Which types the pages read, and how each is made of its fields.
+//! Decoded types: the types that the pages read, with the fields of each.
 
 use uuid::Uuid;
 

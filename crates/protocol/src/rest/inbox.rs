@@ -1,4 +1,4 @@
-//! Bodies about jobs, notifications and maintenance.
+//! Inbox bodies: requests and responses about jobs, notifications and maintenance.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -8,18 +8,18 @@ use crate::{Job, JobKind, JobStatus, Notification, NotificationId, UserId};
 /// `POST /api/v1/jobs`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewJob {
-    /// What sort of job.
+    /// The kind of job.
     #[serde(default)]
     pub kind: JobKind,
-    /// What a person calls it.
+    /// Its title for users.
     pub title: String,
     /// What it is about, as the application calls it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
-    /// What the work says of itself.
+    /// A text of the program about the work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// Who waits for it; the caller, if absent. Only a part of the application may name somebody else.
+    /// The user who waits for it; the caller, if absent. Only a part of the application may name another user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_id: Option<UserId>,
 }
@@ -33,13 +33,13 @@ pub struct JobPatch {
     /// The part of the work that is under way.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stage: Option<String>,
-    /// What the work says of itself.
+    /// A text of the program about the work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// How it ended, if it did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<JobStatus>,
-    /// What came of it.
+    /// The result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub result: Option<Value>,
     /// Why it failed.
@@ -75,7 +75,7 @@ pub struct Notifications {
 /// `POST /api/v1/notifications`
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct NewNotification {
-    /// Who should notice. Only a part of the application may name somebody else than itself.
+    /// The user to notify. Only a part of the application may name another user than itself.
     pub user_id: UserId,
     /// A few words.
     pub title: String,
@@ -92,14 +92,14 @@ pub struct NewNotification {
 pub struct Notified {
     /// As it is kept.
     pub notification: Notification,
-    /// How many clients of the person heard of it at once.
+    /// How many clients of the user received it at once.
     pub delivered: usize,
 }
 
 /// `POST /api/v1/notifications/read`
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct ReadNotifications {
-    /// Which ones; all, if absent. Unknown ones are passed over.
+    /// Which ones; all, if absent. Unknown ones are ignored.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ids: Option<Vec<NotificationId>>,
 }
@@ -116,7 +116,7 @@ pub struct NotificationsRead {
 pub struct NewMaintenance {
     /// Whether the application is out of service.
     pub enabled: bool,
-    /// What people should know about it.
+    /// A text for users about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Bodies about a user's own sign-ins and password.
+//! Sign-in bodies: requests and responses about a user's own sign-ins and password.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

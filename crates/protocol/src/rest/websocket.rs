@@ -1,14 +1,14 @@
-//! Bodies under `/api/v1/websocket`, which other applications know in this spelling.
+//! WebSocket bodies: requests and responses under `/api/v1/websocket`, as other applications know them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{JobId, UserId};
 
-/// What every answer here is wrapped in.
+/// The envelope of every response here.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Success<T> {
-    /// Always `true`; refusals look as they do everywhere.
+    /// Always `true`; errors have the same body as everywhere.
     pub success: bool,
     /// The answer.
     pub data: T,
@@ -25,7 +25,7 @@ impl<T> Success<T> {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Emit {
-    /// For whom.
+    /// The user.
     pub user_id: String,
     /// The event's name.
     pub event: String,
@@ -39,7 +39,7 @@ pub struct Emit {
 /// The answer to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivered {
-    /// How many clients heard of it at once.
+    /// How many clients received it at once.
     pub delivered: usize,
 }
 
@@ -78,7 +78,7 @@ pub struct Started {
 pub struct HubStats {
     /// Sockets that are attached.
     pub connected: usize,
-    /// People who have one.
+    /// Users who have one.
     pub users: usize,
     /// Rooms in memory.
     pub rooms: usize,
@@ -93,8 +93,8 @@ pub struct HubStats {
 /// `GET /api/v1/websocket/user/{userId}/status`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct PersonStatus {
-    /// Who.
+pub struct UserStatus {
+    /// The user.
     pub user_id: UserId,
     /// Whether any socket is attached.
     pub is_connected: bool,

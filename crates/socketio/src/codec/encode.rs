@@ -1,4 +1,4 @@
-//! Encode: the packets that a server sends.
+//! Encode: encodes the packets that a server sends.
 
 use bytes::Bytes;
 
@@ -22,7 +22,7 @@ pub fn event(namespace: &str, ack: Option<u64>, name: &str, args: &OutgoingArgs)
     Encoded { text: text.into(), attachments: args.attachments().to_vec() }
 }
 
-/// An event without the bracket that closes its arguments: whoever sends it adds more arguments or nothing, and `]`.
+/// An event without the bracket that closes its arguments: the sender adds more arguments or nothing, and `]`.
 pub fn event_to_finish(namespace: &str, name: &str, args: &OutgoingArgs) -> Encoded {
     let text = unfinished_event(namespace, None, name, args);
     Encoded { text: text.into(), attachments: args.attachments().to_vec() }
@@ -37,7 +37,7 @@ pub fn ack(namespace: &str, id: u64, args: &OutgoingArgs) -> Encoded {
     Encoded { text: text.into(), attachments: args.attachments().to_vec() }
 }
 
-/// A client may enter. With a `pid` it may ask for what it misses when it comes back.
+/// The answer to a client that may enter. With a `pid` it may recover what it missed when it comes back.
 pub fn connect(namespace: &str, sid: &str, pid: Option<&str>) -> Bytes {
     let mut text = begin('0', '0', namespace, &OutgoingArgs::new());
     text.push_str("{\"sid\":");
@@ -50,7 +50,7 @@ pub fn connect(namespace: &str, sid: &str, pid: Option<&str>) -> Bytes {
     text.into()
 }
 
-/// A client may not enter. `data` is JSON.
+/// The answer to a client that may not enter. `data` is JSON.
 pub fn connect_error(namespace: &str, message: &str, data: Option<&str>) -> Bytes {
     let mut text = begin('4', '4', namespace, &OutgoingArgs::new());
     text.push_str("{\"message\":");
@@ -63,7 +63,7 @@ pub fn connect_error(namespace: &str, message: &str, data: Option<&str>) -> Byte
     text.into()
 }
 
-/// A client is shown out.
+/// Disconnects a client.
 pub fn disconnect(namespace: &str) -> Bytes {
     begin('1', '1', namespace, &OutgoingArgs::new()).into()
 }
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn coming_and_going() {
+    fn connect_and_disconnect_packets_are_encoded() {
         assert_eq!(connect("/", "s", None), r#"0{"sid":"s"}"#);
         assert_eq!(connect("/chat", "s", Some("p")), r#"0/chat,{"sid":"s","pid":"p"}"#);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Packets of the `MessagePack` parser, as far as it takes to refuse its clients: they read nothing else.
+//! `MessagePack`: the packets of that parser that are needed to answer its clients with an error: they decode no others.
 //!
 //! <https://github.com/socketio/socket.io-msgpack-parser>, <https://github.com/msgpack/msgpack/blob/master/spec.md>
 
@@ -14,7 +14,7 @@ pub fn connect_namespace(message: &[u8]) -> Option<&str> {
     if !is_map || find(message, CONNECT).is_none() {
         return None;
     }
-    // What the client calls `auth` stands before it and may have the same key.
+    // The `auth` of the client comes before it and may have the same key.
     let mut rest = message;
     let mut value = None;
     while let Some(at) = find(rest, NAMESPACE) {
@@ -30,7 +30,7 @@ pub fn connect_namespace(message: &[u8]) -> Option<&str> {
     std::str::from_utf8(rest.get(..length)?).ok().filter(|namespace| namespace.starts_with('/'))
 }
 
-/// A client may not enter.
+/// The error for a client that may not enter.
 pub fn connect_error(namespace: &str, message: &str) -> Bytes {
     let mut packet = b"\x83\xa4type\x04\xa4data\x81\xa7message".to_vec();
     push_text(&mut packet, message);
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_has_its_type_a_message_and_the_namespace() {
+    fn a_connect_error_has_its_type_a_message_and_the_namespace() {
         let packet = connect_error("/a", "no");
         assert_eq!(
             &packet[..],

@@ -24,13 +24,13 @@ impl OutgoingArgs {
     /// Adds a value as JSON.
     ///
     /// # Errors
-    /// What [`serde_json`] says about a value that JSON cannot say, for example a map with keys that are no text.
+    /// The error of [`serde_json`] for a value that JSON cannot encode, for example a map whose keys are no text.
     pub fn with<T: Serialize + ?Sized>(self, value: &T) -> Result<Self, serde_json::Error> {
         Ok(self.with_raw(&serde_json::to_string(value)?))
     }
 
-    /// Adds one JSON value, or several with commas between them. The caller answers for its being JSON without
-    /// placeholders for binary.
+    /// Adds one JSON value, or several with commas between them. The caller guarantees that it is JSON without placeholders
+    /// for binary.
     #[must_use]
     pub fn with_raw(mut self, json: &str) -> Self {
         self.separate();

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 use super::incoming_args::IncomingArgs;
 
-/// The namespace that everybody has.
+/// The default namespace.
 pub const MAIN: &str = "/";
 
 /// Arguments of an event, or of an acknowledgement. Clients send one, some libraries a handful.
@@ -37,7 +37,7 @@ pub enum Packet {
         /// Which one.
         namespace: Box<str>,
     },
-    /// Says something.
+    /// An event.
     Event {
         /// Where.
         namespace: Box<str>,
@@ -99,7 +99,7 @@ pub enum DecodeError {
     /// What the packet carries is not what its type carries.
     #[error("a payload that does not belong to the packet's type")]
     Payload,
-    /// An event has a name that the libraries keep for themselves.
+    /// An event has a name that the libraries reserve.
     #[error("a reserved event name")]
     Reserved,
     /// Text came where an attachment was due.
@@ -176,7 +176,7 @@ fn take_kind(rest: &mut &str) -> Result<Kind, DecodeError> {
         Some('1') => Kind::Disconnect,
         Some('2') => Kind::Event,
         Some('3') => Kind::Ack,
-        // 4, the refusal of a connection, is a server's word.
+        // Only a server sends 4, a connect error.
         Some('5') => Kind::BinaryEvent,
         Some('6') => Kind::BinaryAck,
         _ => return Err(DecodeError::Type),

@@ -1,4 +1,4 @@
-//! Placeholders: what stands in the text of a packet where bytes belong.
+//! Placeholders: objects in the text of a packet that stand for its attachments.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_one_is_data() {
+    fn an_object_that_only_resembles_a_placeholder_is_data() {
         assert!(are_attached(
             r#"["a",{"_placeholder":false,"num":9},{"_placeholder":"x"},null,1.5,-1,true,"s"]"#,
             0

@@ -4,7 +4,7 @@ use bytes::{BufMut, Bytes, BytesMut};
 
 use super::{Utf8Text, Violation};
 
-/// Why the other side closed, in its own words.
+/// The code and reason of a peer that closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CloseFrame {
     /// The status code; one that may be sent.

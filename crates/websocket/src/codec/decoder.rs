@@ -28,8 +28,8 @@ impl Decoder {
         Self { limits, may_compress, frame: None, message: None, ended: false }
     }
 
-    /// The next thing said, or nothing until more has arrived. Takes from `buffer` what it understands; only the
-    /// beginning of a header or of a control frame stays there.
+    /// The next message or control frame, or nothing until more has arrived. Takes decoded bytes from `buffer`; only the
+    /// beginning of a header or of a control frame remains there.
     ///
     /// # Errors
     /// [`Violation`], as soon as it can be seen: broken text is refused before its frame is complete. After that, and

@@ -10,7 +10,7 @@ use http::HeaderValue;
 pub struct Deflate {
     /// The client inflates with a window of two to this power; 9 to 15.
     pub window_bits: u8,
-    /// The client wants to be told its limit.
+    /// The client wants its limit in the answer.
     asked_for_window: bool,
 }
 
@@ -50,7 +50,7 @@ impl Deflate {
             }
             seen.push(*name);
             match (*name, value.as_deref()) {
-                // What it does with its own window costs us nothing: ours takes whatever it sends.
+                // The client's own window costs nothing here: the inflater accepts every window.
                 (
                     "server_no_context_takeover" | "client_no_context_takeover" | "client_max_window_bits",
                     None,

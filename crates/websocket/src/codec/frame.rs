@@ -4,7 +4,7 @@ use bytes::BufMut;
 
 use super::Violation;
 
-/// What a frame is.
+/// The opcode of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Opcode {
@@ -35,7 +35,7 @@ impl Opcode {
     }
 }
 
-/// What a message is.
+/// The kind of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// UTF-8.
@@ -72,8 +72,8 @@ pub(super) struct Header {
 }
 
 impl Header {
-    /// The header at the start of `bytes` and its length; nothing as long as it is not complete. What its first two
-    /// bytes say wrong is told at once.
+    /// The header at the start of `bytes` and its length; nothing as long as it is not complete. An error in its first two
+    /// bytes is returned at once.
     pub(super) fn parse(bytes: &[u8], may_compress: bool) -> Result<Option<(Self, usize)>, Violation> {
         let Some((&[first, second], rest)) = bytes.split_first_chunk::<2>() else { return Ok(None) };
         let opcode = Opcode::from_nibble(first & 0x0f).ok_or(Violation::ReservedOpcode)?;
@@ -113,7 +113,7 @@ fn parse_length(short: u8, rest: &[u8]) -> Result<Option<(u64, &[u8])>, Violatio
     })
 }
 
-/// Takes a mask off a payload, or puts it on (section 5.3). Answers the mask for the byte after the last.
+/// Masks or unmasks a payload (section 5.3). Returns the mask for the byte after the last.
 pub(super) fn unmask(payload: &mut [u8], mask: [u8; 4]) -> [u8; 4] {
     let [a, b, c, d] = mask;
     let wide = u64::from_ne_bytes([a, b, c, d, a, b, c, d]);

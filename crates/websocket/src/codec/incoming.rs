@@ -1,4 +1,4 @@
-//! Incoming: what a client sent, and how much of it is taken.
+//! Incoming: messages and control frames of a client, and the limits of a message.
 
 use bytes::Bytes;
 

@@ -5,7 +5,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use super::Violation;
 use super::pool::Pool;
 
-/// Inflated at a time. What comes out is looked at in pieces of this size, so a bomb is stopped early.
+/// Inflated at a time. The output is checked in pieces of this size, so a bomb is stopped early.
 const PIECE_BYTES: usize = 16 * 1024;
 
 /// What a sender cut off the end of a message.
@@ -49,7 +49,7 @@ impl Inflater {
             hand_on(piece.get(..made).unwrap_or_default())?;
             let is_stuck = taken == 0 && made == 0;
             match status {
-                // A block that says it is the last may be followed by others (RFC 7692, section 7.2.3.4).
+                // Others may come after a block that is marked as the last (RFC 7692, section 7.2.3.4).
                 Status::StreamEnd => zlib.reset(false),
                 _ if made == piece.len() => continue,
                 _ if is_stuck && !input.is_empty() => return Err(Violation::NotDeflate),

@@ -1,4 +1,4 @@
-//! Out frame: what a server sends. Its payload is shared, not copied.
+//! Out frame: a frame that a server sends. Its payload is shared, not copied.
 
 use bytes::Bytes;
 
@@ -32,8 +32,8 @@ impl OutFrame {
         Self { opcode: kind.into(), compressed: false, pieces }
     }
 
-    /// A message that was compressed with [`deflate`](super::deflate). Only for who agreed on it, and on a window that is
-    /// not smaller.
+    /// A message that was compressed with [`deflate`](super::deflate). Only for clients that negotiated it, with a window that
+    /// is not smaller.
     pub fn deflated(kind: Kind, payload: Bytes) -> Self {
         Self { opcode: kind.into(), compressed: true, pieces: [payload, Bytes::new(), Bytes::new()] }
     }

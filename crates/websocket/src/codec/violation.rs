@@ -1,4 +1,4 @@
-//! Violation: what a client may not send, and the close code that answers it.
+//! Violation: the protocol errors of a client, each with its close code.
 
 /// Why a connection must be failed (RFC 6455, section 7.1.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +27,7 @@ pub enum Violation {
     /// A message begins before the one before it has ended (section 5.4).
     #[error("a message within a message")]
     Interleaved,
-    /// A close frame with a code that nobody may send, or with half a code (section 7.4).
+    /// A close frame with a code that must not be sent, or with half a code (section 7.4).
     #[error("a close code that nobody may send")]
     CloseCode,
     /// Text that is not UTF-8 (section 8.1).

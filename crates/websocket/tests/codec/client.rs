@@ -1,4 +1,4 @@
-//! What a client writes, and what a decoder makes of it.
+//! Client: encodes the frames of a client, and decodes them.
 
 use bytes::BytesMut;
 use websocket::codec::{Decoder, Incoming, Limits, Violation};
@@ -35,15 +35,15 @@ pub(crate) fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Everything that `bytes` say, and what is wrong with them.
+/// The messages and control frames in `bytes`, and the violation after them.
 pub(crate) fn read_with(decoder: &mut Decoder, bytes: &[u8]) -> (Vec<Incoming>, Option<Violation>) {
     let mut buffer = BytesMut::from(bytes);
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     loop {
         match decoder.decode(&mut buffer) {
-            Ok(Some(said)) => heard.push(said),
-            Ok(None) => return (heard, None),
-            Err(violation) => return (heard, Some(violation)),
+            Ok(Some(incoming)) => received.push(incoming),
+            Ok(None) => return (received, None),
+            Err(violation) => return (received, Some(violation)),
         }
     }
 }

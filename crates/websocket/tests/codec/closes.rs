@@ -15,8 +15,8 @@ fn a_close_has_no_code_or_one_that_may_be_sent() {
     for code in
         [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 3999, 4000, 4999]
     {
-        let farewell = CloseFrame { code, reason: "bye ☮".to_owned().into() };
-        assert_eq!(read(&close(code, "bye ☮".as_bytes())), (vec![Incoming::Close(Some(farewell))], None));
+        let close_frame = CloseFrame { code, reason: "bye ☮".to_owned().into() };
+        assert_eq!(read(&close(code, "bye ☮".as_bytes())), (vec![Incoming::Close(Some(close_frame))], None));
     }
     for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535] {
         assert_eq!(read(&close(code, b"")), (vec![], Some(Violation::CloseCode)), "{code}");
@@ -29,12 +29,12 @@ fn a_close_has_no_code_or_one_that_may_be_sent() {
 fn a_reason_is_text() {
     assert_eq!(read(&close(1000, b"\xce\xba\xe1")), (vec![], Some(Violation::NotUtf8)));
     let longest = "x".repeat(123);
-    let farewell = CloseFrame { code: 1000, reason: longest.clone().into() };
-    assert_eq!(read(&close(1000, longest.as_bytes())), (vec![Incoming::Close(Some(farewell))], None));
+    let close_frame = CloseFrame { code: 1000, reason: longest.clone().into() };
+    assert_eq!(read(&close(1000, longest.as_bytes())), (vec![Incoming::Close(Some(close_frame))], None));
 }
 
 #[test]
-fn after_the_end_nothing_counts_and_nothing_is_kept() {
+fn after_a_close_nothing_is_decoded_or_kept() {
     for end in [close(1000, b""), frame(FIN | 3, b"")] {
         let mut decoder = Decoder::new(LIMITS, false);
         read_with(&mut decoder, &end);

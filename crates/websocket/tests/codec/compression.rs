@@ -53,7 +53,7 @@ fn only_the_first_frame_of_a_message_says_that_it_is_compressed() {
 }
 
 #[test]
-fn what_cannot_be_inflated_is_refused() {
+fn invalid_compressed_data_is_refused() {
     // A block of the reserved type, and a copy from before the beginning.
     for broken in [&[0x06, 0x00][..], &[0x4b, 0x4c, 0x84, 0x83, 0x01][..]] {
         let (heard, violation) = read(&frame(FIN | RSV1 | BINARY, broken));
@@ -65,7 +65,7 @@ fn what_cannot_be_inflated_is_refused() {
 }
 
 #[test]
-fn inflated_text_is_looked_at_as_it_comes() {
+fn inflated_text_is_validated_as_it_arrives() {
     let broken = [b"fine so far \xff".as_slice(), &[b'x'; 500]].concat();
     let payload = deflate(&[Bytes::from(broken)], 15).unwrap();
     let whole = frame(RSV1 | TEXT, &payload);
@@ -98,7 +98,7 @@ fn a_message_may_inflate_to_any_length() {
 }
 
 #[test]
-fn a_compressed_message_may_be_longer_than_what_it_says() {
+fn a_compressed_message_may_be_longer_than_its_text() {
     let mut noise = vec![0; LIMITS.message_bytes];
     StdRng::seed_from_u64(7).fill(noise.as_mut_slice());
     let mut stored = Vec::new();
@@ -149,7 +149,7 @@ fn sample(random: &mut StdRng, length: usize) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_compressed_fits_the_window_that_was_agreed() {
+fn compressed_messages_fit_the_agreed_window() {
     let mut random = StdRng::seed_from_u64(1);
     for window_bits in 9..=15 {
         for length in [1_000, 5_000, 70_000, 300_000] {
@@ -173,7 +173,7 @@ fn pieces_are_compressed_as_one_message_without_what_came_before() {
 }
 
 #[test]
-fn what_would_not_become_smaller_is_left_alone() {
+fn incompressible_messages_are_not_compressed() {
     let mut noise = vec![0; 5_000];
     StdRng::seed_from_u64(3).fill(noise.as_mut_slice());
     assert_eq!(deflate(&[Bytes::from(noise)], 15), None);
@@ -182,7 +182,7 @@ fn what_would_not_become_smaller_is_left_alone() {
 }
 
 #[test]
-fn what_is_compressed_is_understood_again() {
+fn compressed_messages_inflate_to_the_same() {
     let mut random = StdRng::seed_from_u64(4);
     let plain = sample(&mut random, 90_000);
     let out = OutFrame::deflated(Kind::Binary, deflate(&[Bytes::from(plain.clone())], 15).unwrap());

@@ -5,7 +5,7 @@ use websocket::codec::{Handshake, HandshakeError};
 
 use crate::handshakes::{get, shake};
 
-/// What is answered to these headers.
+/// The answer to these headers.
 fn answer(offers: &[&str]) -> Option<String> {
     let mut headers = get();
     for offer in offers {
@@ -18,7 +18,7 @@ fn answer(offers: &[&str]) -> Option<String> {
 const AGREED: &str = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
 
 #[test]
-fn every_way_to_offer_it_is_agreed_to() {
+fn every_form_of_the_offer_is_accepted() {
     for offer in [
         "permessage-deflate",
         "Permessage-Deflate",
@@ -33,8 +33,8 @@ fn every_way_to_offer_it_is_agreed_to() {
         assert_eq!(answer(&[offer]).as_deref(), Some(AGREED), "{offer}");
     }
     for bits in 9..=15 {
-        let told = answer(&[&format!("permessage-deflate; server_max_window_bits={bits}")]);
-        assert_eq!(told, Some(format!("{AGREED}; server_max_window_bits={bits}")));
+        let answer = answer(&[&format!("permessage-deflate; server_max_window_bits={bits}")]);
+        assert_eq!(answer, Some(format!("{AGREED}; server_max_window_bits={bits}")));
     }
 }
 
@@ -90,7 +90,7 @@ fn an_agreed_window_is_what_messages_are_compressed_for() {
 }
 
 #[test]
-fn what_is_no_list_of_extensions_fails_the_handshake() {
+fn a_malformed_list_of_extensions_fails_the_handshake() {
     for broken in
         ["permessage-deflate;", ";", "a b", "a; b=", "a; b=\"", "a; b=\"x y\"", "a; b=\"\"", "a==b", "a; =b"]
     {

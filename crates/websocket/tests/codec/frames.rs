@@ -28,7 +28,7 @@ fn a_length_need_not_be_in_its_shortest_form() {
 }
 
 #[test]
-fn what_a_header_may_not_say_is_refused_at_its_second_byte() {
+fn an_invalid_header_is_refused_at_its_second_byte() {
     let masked = |length: u8| 0x80 | length;
     for (header, violation) in [
         ([FIN | RSV1 | TEXT, masked(1)], Violation::ReservedBit),
@@ -83,7 +83,7 @@ fn control_frames_may_stand_between_fragments() {
 }
 
 #[test]
-fn what_was_said_before_a_violation_is_heard() {
+fn messages_before_a_violation_are_delivered() {
     let bytes = [frame(FIN | TEXT, b"fine"), frame(FIN | 3, b""), frame(FIN | TEXT, b"never")].concat();
     assert_eq!(read(&bytes), (vec![text("fine")], Some(Violation::ReservedOpcode)));
 }

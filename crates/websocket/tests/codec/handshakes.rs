@@ -41,7 +41,7 @@ fn upgrade_and_connection_may_be_lists_in_any_case() {
 }
 
 #[test]
-fn what_is_no_handshake_says_why() {
+fn an_invalid_handshake_is_refused_with_its_reason() {
     assert_eq!(Handshake::read(&Method::POST, &get(), true), Err(HandshakeError::Method));
     for (headers, error) in [
         (with(UPGRADE, "h2c"), HandshakeError::NoUpgrade),

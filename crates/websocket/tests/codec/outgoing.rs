@@ -1,4 +1,4 @@
-//! What a server writes (RFC 6455, sections 5.1, 5.2 and 5.5).
+//! Outgoing frames of a server (RFC 6455, sections 5.1, 5.2 and 5.5).
 
 use bytes::Bytes;
 use websocket::codec::{Kind, OutFrame};
@@ -40,7 +40,7 @@ fn frames_are_whole_and_not_masked() {
 }
 
 #[test]
-fn control_frames_stay_within_125_bytes() {
+fn control_frames_have_at_most_125_bytes() {
     assert_eq!(written(&OutFrame::close(1001, "bye")), [FIN | CLOSE, 5, 3, 0xe9, b'b', b'y', b'e']);
     assert_eq!(written(&OutFrame::close(1005, "never sent")), [FIN | CLOSE, 0]);
     let long = written(&OutFrame::close(1000, &"é".repeat(100)));

@@ -1,4 +1,4 @@
-//! However the network cuts the bytes, the same is heard.
+//! Splits: the bytes of a connection decode to the same messages however the network cuts them.
 
 use bytes::{Bytes, BytesMut};
 use rand::rngs::StdRng;
@@ -34,7 +34,7 @@ fn conversation(random: &mut StdRng) -> Vec<u8> {
 fn read_in_pieces(bytes: &[u8], random: &mut StdRng) -> (Vec<Incoming>, Option<Violation>) {
     let mut decoder = Decoder::new(LIMITS, true);
     let mut buffer = BytesMut::new();
-    let mut heard = Vec::new();
+    let mut received = Vec::new();
     let longest = random.random_range(1..100);
     let mut rest = bytes;
     while !rest.is_empty() {
@@ -43,27 +43,27 @@ fn read_in_pieces(bytes: &[u8], random: &mut StdRng) -> (Vec<Incoming>, Option<V
         buffer.extend_from_slice(piece);
         loop {
             match decoder.decode(&mut buffer) {
-                Ok(Some(said)) => heard.push(said),
+                Ok(Some(incoming)) => received.push(incoming),
                 Ok(None) => break,
-                Err(violation) => return (heard, Some(violation)),
+                Err(violation) => return (received, Some(violation)),
             }
         }
     }
-    (heard, None)
+    (received, None)
 }
 
 #[test]
-fn the_cuts_make_no_difference() {
+fn split_reads_decode_to_the_same_messages() {
     let mut refused = 0;
     for seed in 0..ROUNDS {
         let random = &mut StdRng::seed_from_u64(seed);
         let bytes = conversation(random);
         let whole = read_with(&mut Decoder::new(LIMITS, true), &bytes);
         refused += u64::from(whole.1.is_some());
-        // Which of two faults of a compressed text is found first depends on how much is inflated at once.
+        // Which of two errors of a compressed text is found first depends on how much is inflated at once.
         let code = |violation: Option<Violation>| violation.map(Violation::close_code);
-        let (heard, violation) = read_in_pieces(&bytes, random);
-        assert_eq!((heard, code(violation)), (whole.0, code(whole.1)), "seed {seed}");
+        let (received, violation) = read_in_pieces(&bytes, random);
+        assert_eq!((received, code(violation)), (whole.0, code(whole.1)), "seed {seed}");
     }
     assert!(refused > ROUNDS / 20 && refused < ROUNDS / 2, "{refused}");
 }

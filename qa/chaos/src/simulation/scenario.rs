@@ -171,7 +171,7 @@ impl Scenario {
         let settings = Settings {
             mailbox: usize_between(&mut rng, 4, 64),
             batch: usize_between(&mut rng, 1, 16),
-            ring: usize_between(&mut rng, 2, 24),
+            history_cache_messages_per_room: usize_between(&mut rng, 2, 24),
             // So few that rooms take it from each other.
             history_cache_bytes: 4_000,
             // Odd, so that what the hub does of its own accord never falls together with what the simulation does.

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use protocol::rest::{HubStats, PersonStatus, Success};
+use protocol::rest::{HubStats, Success, UserStatus};
 
 use super::person_id;
 use super::rights::may_watch;
@@ -33,7 +33,7 @@ pub(crate) async fn status(
     State(state): State<AppState>,
     caller: AuthUser,
     ApiPath(user): ApiPath<String>,
-) -> Result<Json<Success<PersonStatus>>, ApiError> {
+) -> Result<Json<Success<UserStatus>>, ApiError> {
     if user != caller.user.id.as_str() {
         may_watch(&state, &caller)?;
     }
@@ -41,7 +41,7 @@ pub(crate) async fn status(
     let known = state.auth().accounts.by_id(&user).await?;
     let user = known.ok_or(hub::HubError::NoSuchPerson(user))?.user;
     let sockets = state.hub().connections_of(&user.id);
-    Ok(Json(Success::of(PersonStatus {
+    Ok(Json(Success::of(UserStatus {
         is_connected: sockets > 0,
         sockets,
         last_seen: state.hub().last_seen(&user.id).map(rfc3339),

@@ -1,4 +1,4 @@
-//! Shared: what the handle, the transports and the heartbeat of one session have in common.
+//! Session inner: the part of a session that its handle, its transports and its heartbeat share.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -18,27 +18,27 @@ use crate::settings::Settings;
 use crate::sid::Sid;
 use crate::state::{NextWrite, Phase, State, Transport};
 
-/// What the transports and the heartbeat of a session share.
+/// The shared part of a session.
 #[derive(Debug)]
-pub(crate) struct Shared {
+pub(crate) struct SessionInner {
     pub(crate) sid: Sid,
     pub(crate) settings: Arc<Settings>,
     pub(crate) received: ReceiveQueue,
     /// Whether the application has admitted the client.
     pub(crate) is_admitted: AtomicBool,
-    /// Upgrades that came too late to take over, and are on their way out.
+    /// Upgrades that came too late to take over, and are being closed.
     pub(crate) rejected_upgrades: AtomicUsize,
     /// A std mutex: held for a change of state, never across an `.await`.
     state: Mutex<State>,
-    /// The waiting poll has something to look at.
+    /// The waiting poll has to check the state.
     pub(crate) wake_poll: Notify,
     /// Messages have left, or the session is to end.
     drained: Notify,
     /// How the client takes what its WebSocket writes, once there is one.
     pub(crate) progress: OnceLock<WriteProgress>,
-    /// The session has ended or is about to, a ping was answered, or a poll came after its client has left.
+    /// The session has ended or is about to, a ping was answered, or a poll came after its client had closed the session.
     changed: Notify,
-    /// As `changed`, for the heartbeat, which is always there: a waker is smaller than a place among those who wait.
+    /// As `changed`, for the heartbeat, which always waits: a waker is smaller than an entry in the list of a `Notify`.
     heartbeat_task: AtomicWaker,
     /// As `changed`, for the one WebSocket.
     socket: AtomicWaker,
@@ -46,7 +46,7 @@ pub(crate) struct Shared {
     _permit: Option<Permit>,
 }
 
-impl Shared {
+impl SessionInner {
     pub(crate) fn new(
         sid: Sid,
         settings: Arc<Settings>,
@@ -101,7 +101,7 @@ impl Shared {
 
     /// As [`ended`](Self::ended), for the session's WebSocket alone.
     pub(crate) fn poll_ended(&self, cx: &mut Context<'_>) -> Poll<()> {
-        // Before the look: what comes after it wakes.
+        // Before the check, so that a later change wakes the task.
         self.socket.register(cx.waker());
         if matches!(self.lock().phase, Phase::Closed(_)) { Poll::Ready(()) } else { Poll::Pending }
     }
@@ -111,10 +111,10 @@ impl Shared {
         self.until(|state| matches!(state.phase, Phase::Closed(_))).await;
     }
 
-    /// Resolves as soon as the state is so; whatever makes it so raises `changed`.
+    /// Resolves once the state fulfils a condition; every change that can fulfil one raises `changed`.
     pub(crate) async fn until(&self, is_so: impl Fn(&State) -> bool) {
         loop {
-            // Made before the look: it also hears what happens between the look and the waiting.
+            // Created before the check, so that a change between the check and the wait is not missed.
             let changed = self.changed.notified();
             if is_so(&self.lock()) {
                 return;
@@ -208,7 +208,7 @@ impl Shared {
             state.phase == Phase::Open && state.transport != Transport::WebSocket && !state.is_polled;
     }
 
-    /// A poll has come after its client has left. Whether it may still be answered as if it had been in time.
+    /// A poll has come after its client closed the session. Returns whether it is still answered as if it had been in time.
     pub(crate) fn take_late_poll(&self) -> bool {
         let was_due = std::mem::take(&mut self.lock().is_poll_due);
         if was_due {
@@ -226,10 +226,10 @@ impl Shared {
         self.wake_writer();
     }
 
-    /// Resolves when the session has ended or is about to, or so little waits; whatever takes messages raises `drained`.
+    /// Resolves when the session has ended or is about to, or the state fulfils a condition; taking messages raises `drained`.
     pub(crate) async fn until_drained(&self, is_so: impl Fn(&State) -> bool) {
         loop {
-            // Made before the look: it also hears what happens between the look and the waiting.
+            // Created before the check, so that a change between the check and the wait is not missed.
             let drained = self.drained.notified();
             if self.is_over_or(&is_so) {
                 return;
@@ -247,7 +247,7 @@ impl Shared {
         state.phase != Phase::Open || is_so(&state)
     }
 
-    /// Takes what a transport writes next; notifies those who wait for room, and for the end if it was the last.
+    /// Takes what a transport writes next. Notifies tasks that wait for room, and for the end if it was the last.
     pub(crate) fn next_write(&self, next: impl FnOnce(&mut State) -> NextWrite) -> NextWrite {
         let next = next(&mut self.lock());
         match next {
@@ -283,7 +283,7 @@ impl Shared {
         Err(CloseReason::TooFast)
     }
 
-    /// Handles a packet of the client. Any packet proves that the client is there. Returns a message for which there is no
+    /// Handles a packet of the client. Any packet proves that the client is alive. Returns a message for which there is no
     /// room yet: it is to be [delivered](ReceiveQueue::deliver) before anything else is read.
     ///
     /// # Errors

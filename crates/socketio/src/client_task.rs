@@ -1,4 +1,4 @@
-//! Client: the task of one client, which handles its packets one after another.
+//! Client task: handles the packets of one client one after another.
 
 use std::future::poll_fn;
 use std::pin::pin;
@@ -15,17 +15,17 @@ use crate::connect_buffer::ConnectBuffer;
 use crate::settings::Settings;
 use crate::socket::{Signal, Socket};
 
-/// What a client is told whose packets are those of another parser.
+/// The error for a client whose packets are those of another parser.
 const OTHER_PARSER: &str =
     "This server speaks the default parser of Socket.IO: leave out the option `parser`";
 
-/// One client and the namespaces it is in.
-pub(crate) struct Client<'a, A: Application> {
+/// The task of one client, with the namespaces that the client is in.
+pub(crate) struct ClientTask<'a, A: Application> {
     application: &'a A,
     settings: &'a Settings,
     session: Session,
     messages: MessageReceiver,
-    /// A message that waits for its time, and for room for what it may ask for.
+    /// A message that waits for its time, and for room for the answers to it.
     pending: Option<Pending>,
     admission: A::Admission,
     decoder: Decoder,
@@ -41,7 +41,7 @@ pub(crate) struct Client<'a, A: Application> {
     kicked: Vec<Box<str>>,
     /// Until when the client has to be in a namespace, while it is in none.
     connect_by: Option<Instant>,
-    /// The client was told that its packets are of a parser that is not spoken here.
+    /// The client was sent the error that its packets are of an unsupported parser.
     has_other_parser: bool,
     signal: Arc<Signal>,
 }
@@ -58,7 +58,7 @@ struct Connected<C> {
     connection: C,
 }
 
-/// The client broke the rules.
+/// How the client violated the protocol.
 #[derive(Debug, thiserror::Error)]
 enum Violation {
     #[error(transparent)]
@@ -74,7 +74,7 @@ enum Violation {
     NoAttachments,
 }
 
-impl<'a, A: Application> Client<'a, A> {
+impl<'a, A: Application> ClientTask<'a, A> {
     pub(crate) fn new(
         application: &'a A,
         settings: &'a Settings,
@@ -111,7 +111,7 @@ impl<'a, A: Application> Client<'a, A> {
                 timer.as_mut().reset(deadline);
             }
             let message = tokio::select! {
-                // A client that was disconnected is not heard any more.
+                // Messages of a client that was disconnected are not handled any more.
                 biased;
                 () = poll_fn(|cx| signal.poll_raised(cx)) => {
                     Box::pin(self.disconnect_removed()).await;
@@ -144,13 +144,13 @@ impl<'a, A: Application> Client<'a, A> {
     }
 
     fn end(&self, violation: &Violation) {
-        tracing::debug!(%violation, "A client of Socket.IO broke the rules");
+        tracing::debug!(%violation, "A client of Socket.IO violated the protocol");
         self.session.abort(CloseReason::Protocol);
     }
 
-    /// The next message, once it is its time and there is room for what it may ask for: a client is not disconnected for its own
-    /// questions, however fast it asks and however slowly it takes the answers. May be dropped and called again; nothing is
-    /// lost.
+    /// The next message, once it is its time and there is room for the answers to it: a client is not closed for its own
+    /// requests, however fast it sends them and however slowly it reads the answers. May be dropped and called again; nothing
+    /// is lost.
     async fn next_with_room(&mut self) -> Option<Message> {
         if self.pending.is_none() {
             let message = self.messages.next().await?;
@@ -158,7 +158,7 @@ impl<'a, A: Application> Client<'a, A> {
             let waits = self.connections.iter().map(|it| self.application.charge(&it.connection, bytes));
             let from = Instant::now() + waits.max().unwrap_or_default();
             self.pending = Some(Pending { message, from });
-            // Messages that are there already are had without waiting: the other tasks have their turn all the same.
+            // Messages that have arrived are taken without waiting: other tasks have to run in between.
             consume_budget().await;
         }
         if let Some(Pending { from, .. }) =
@@ -206,7 +206,7 @@ impl<'a, A: Application> Client<'a, A> {
         if !self.decoder.is_waiting() {
             self.attach_by = None;
         } else if self.connections.is_empty() {
-            // Bytes are for those who are in.
+            // Only a client in a namespace may send bytes.
             return Err(Violation::State);
         } else if self.attach_by.is_none() {
             self.attach_by = Some(Instant::now() + self.settings.attachment_timeout);
@@ -225,17 +225,17 @@ impl<'a, A: Application> Client<'a, A> {
         }
     }
 
-    /// Whether a message is of a client whose packets are `MessagePack`. Such a client is told in its own words that they are
-    /// not understood, once; else it would come back for ever. What else it has sent is passed over.
+    /// Whether a message is of a client whose packets are `MessagePack`. Such a client is sent one error in that format, because
+    /// otherwise it would come back forever. Its other messages are ignored.
     fn is_of_other_parser(&mut self, data: &[u8]) -> bool {
         if self.connect_by.is_none() || self.decoder.is_waiting() {
             return false;
         }
         if let Some(namespace) = msgpack::connect_namespace(data).filter(|_| !self.has_other_parser) {
             self.has_other_parser = true;
-            let refusal = msgpack::connect_error(namespace, OTHER_PARSER);
+            let packet = msgpack::connect_error(namespace, OTHER_PARSER);
             // A session that has ended needs no answer.
-            self.session.send(Outgoing::binary(refusal)).ok();
+            self.session.send(Outgoing::binary(packet)).ok();
         }
         self.has_other_parser
     }
@@ -262,7 +262,7 @@ impl<'a, A: Application> Client<'a, A> {
                 self.early_packets = 0;
                 self.kicked.retain(|it| *it != namespace);
                 if self.connections.is_empty() {
-                    // For this one alone: for most clients it stays the only one.
+                    // For this one alone: for most clients it remains the only one.
                     self.connections.reserve_exact(1);
                 }
                 self.connections.push(connected);
@@ -277,7 +277,7 @@ impl<'a, A: Application> Client<'a, A> {
                 if self.refused_connects >= self.settings.max_refused_connects + more {
                     self.session.close(CloseReason::Server);
                 }
-                // What was sent right behind the request is passed over, or the answer would go with the session.
+                // Packets right behind the request are ignored, because an error would end the session before its answer is sent.
                 self.remember(&namespace);
             }
         }
@@ -301,7 +301,7 @@ impl<'a, A: Application> Client<'a, A> {
         let request = ConnectRequest { namespace, auth_json };
         match self.application.connect(&self.admission, request, &socket).await {
             Ok(accepted) => {
-                // Before the client knows it: it may say something long at once.
+                // Before the client knows it: it may send a long message at once.
                 self.session.mark_admitted();
                 socket.open(accepted.sid, accepted.pid.as_deref(), accepted.replay);
                 Ok(Connected { socket, connection: accepted.connection })
@@ -328,7 +328,7 @@ impl<'a, A: Application> Client<'a, A> {
         if let Some(connected) = self.take(|it| it.namespace() == namespace) {
             connected.socket.leave();
             self.application
-                .disconnect(connected.connection, &connected.socket, DisconnectReason::Client)
+                .disconnect(connected.connection, &connected.socket, DisconnectReason::Left)
                 .await;
         }
         Ok(())
