@@ -5,9 +5,12 @@ use tracing_subscriber::EnvFilter;
 use super::error::{ConfigError, invalid};
 
 /// Crates that log: ours, and libraries that use `tracing` or `log`.
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 14] = [
+    "engineio",
     "hub",
     "server",
+    "socketio",
+    "websocket",
     "axum",
     "axum_core",
     "axum_extra",

@@ -1,5 +1,7 @@
 //! What no source may contain: sleeping in tests, silenced lints, inline styles, packages from private places.
 
+use std::collections::BTreeSet;
+
 use crate::source::{Source, holds, in_package, lines_with, read, sources};
 
 /// The test code of a file: all of it, the part after `#[cfg(test)]`, or nothing.
@@ -64,6 +66,25 @@ fn pages_have_no_inline_styles() {
     let bad = [Source::sample(&path, "view! { <p style=\"color: red\">\"no\"</p> }\n")];
     assert_eq!(inline_styles(&bad).len(), 1);
     holds(&inline_styles(&sources()));
+}
+
+/// The libraries that log, and are missing in the list of parts that `HUBBUB_LOG` may name.
+fn missing_log_parts(sources: &[Source], log_filter: &str) -> Vec<String> {
+    let libraries = sources.iter().filter_map(|source| {
+        let (package, _) = source.path.strip_prefix("crates/")?.split_once("/src/")?;
+        source.text.contains("tracing::").then_some(package)
+    });
+    let libraries: BTreeSet<&str> = libraries.collect();
+    let missing = libraries.into_iter().filter(|it| !log_filter.contains(&format!("\"{it}\",")));
+    missing.map(str::to_owned).collect()
+}
+
+#[test]
+fn the_log_filter_knows_every_library_that_logs() {
+    let logs = Source::sample("crates/hub/src/room.rs", "tracing::info!();\n");
+    assert_eq!(missing_log_parts(&[logs], "[\"server\", ]"), ["hub"]);
+    let log_filter = read(&in_package("server", "src/config/log.rs"));
+    holds(&missing_log_parts(&sources(), &log_filter));
 }
 
 fn foreign_sources(cargo_lock: &str) -> Vec<String> {
