@@ -83,7 +83,7 @@ fn frame(room: &RoomId, event: &str, data: &str) -> String {
 }
 
 #[tokio::test]
-async fn everybody_who_follows_hears_it_as_it_was_said_and_so_does_who_says_it() {
+async fn a_broadcast_reaches_all_subscribers_and_its_sender_unchanged() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Board", &[&bob]).await;
@@ -122,7 +122,7 @@ async fn everybody_who_follows_hears_it_as_it_was_said_and_so_does_who_says_it()
 }
 
 #[tokio::test]
-async fn it_has_its_place_among_the_messages_and_is_kept_nowhere() {
+async fn a_broadcast_is_ordered_with_messages_and_not_stored() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Board", &[&bob]).await;
@@ -150,7 +150,7 @@ async fn it_has_its_place_among_the_messages_and_is_kept_nowhere() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_it_is_named_and_nobody_hears_it() {
+async fn an_invalid_broadcast_is_rejected_by_field_and_not_delivered() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Board", &[&bob]).await;
@@ -219,7 +219,7 @@ async fn what_is_wrong_with_it_is_named_and_nobody_hears_it() {
 }
 
 #[tokio::test]
-async fn what_only_some_readers_of_json_take_is_refused_and_nobody_hears_it() {
+async fn json_that_parsers_disagree_on_is_rejected_and_not_delivered() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Board", &[&bob]).await;
@@ -252,7 +252,7 @@ async fn what_only_some_readers_of_json_take_is_refused_and_nobody_hears_it() {
 }
 
 #[tokio::test]
-async fn each_connection_has_its_rate() {
+async fn broadcasts_are_rate_limited_per_connection() {
     let rates = RateLimits { broadcasts_per_second: Some(1), ..RateLimits::OFF };
     let app = App::spawn_with(|config| config.rate_limits = rates).await;
     let ann = app.register("ann").await;

@@ -50,7 +50,7 @@ fn terminate(mut child: Child) -> ExitStatus {
 }
 
 #[test]
-fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
+fn an_invalid_setting_stops_the_start_with_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let long = format!("{SECRET}x");
     let secret = ("JWT_SECRET", SECRET);
@@ -126,7 +126,7 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
 }
 
 #[test]
-fn a_setting_of_accounts_that_is_wrong_stops_the_start_with_one_line() {
+fn an_invalid_account_setting_stops_the_start_with_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let (secret, development) = (("JWT_SECRET", SECRET), ("HUBBUB_ENV", "development"));
     for (environment, said) in [
@@ -160,7 +160,7 @@ fn a_setting_of_accounts_that_is_wrong_stops_the_start_with_one_line() {
 }
 
 #[test]
-fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
+fn a_wrong_call_prints_one_line_and_help_lists_all_settings() {
     let folder = tempfile::tempdir().unwrap();
     let call = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hubbub"));
@@ -226,7 +226,7 @@ fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
 }
 
 #[test]
-fn a_flag_wins_over_its_variable() {
+fn a_flag_overrides_its_variable() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -240,7 +240,7 @@ fn a_flag_wins_over_its_variable() {
 }
 
 #[test]
-fn a_database_that_cannot_be_used_is_left_alone() {
+fn an_unusable_database_is_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hubbub.db");
     let content = "this is not a database, but it may be dear to somebody".repeat(50);
@@ -260,7 +260,7 @@ fn a_database_that_cannot_be_used_is_left_alone() {
 }
 
 #[test]
-fn a_development_server_starts_without_settings_stops_gently_and_keeps_its_secret() {
+fn a_development_server_needs_no_settings_and_keeps_its_secret() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = tempfile::tempdir().unwrap();
@@ -301,7 +301,7 @@ fn log_of_a_start(folder: &Path, environment: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn who_chose_not_to_wait_for_the_disk_is_told_at_each_start() {
+fn synchronous_normal_is_logged_at_each_start() {
     let folder = tempfile::tempdir().unwrap();
     let warns = |environment: &[(&str, &str)]| {
         let lines = log_of_a_start(folder.path(), environment);
@@ -354,7 +354,7 @@ fn an_old_and_a_new_name_of_one_setting_are_an_error_that_names_both() {
 }
 
 #[test]
-fn a_limit_that_is_set_holds() {
+fn a_configured_limit_is_enforced() {
     let folder = tempfile::tempdir().unwrap();
     let (server, address) = start(folder.path(), &[("HUBBUB_HANDSHAKES_PER_MINUTE", "1")]);
     let statuses = [(); 2].map(|()| {
@@ -379,7 +379,7 @@ fn ask(address: &str, request: &str) -> String {
 }
 
 #[test]
-fn origins_of_apps_and_of_files_can_be_named() {
+fn app_and_file_origins_can_be_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let (server, address) = start(folder.path(), &[("CORS_ORIGIN", "capacitor://localhost, null")]);
     for (origin, status) in [("capacitor://localhost", "200"), ("null", "200"), ("ionic://localhost", "403")]
@@ -393,7 +393,7 @@ fn origins_of_apps_and_of_files_can_be_named() {
 }
 
 #[test]
-fn the_line_break_after_a_secret_is_no_part_of_it() {
+fn the_line_break_after_a_secret_is_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let claims = serde_json::json!({ "sub": "ann", "name": "ann", "exp": 4_102_444_800_u64 });
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes()).unwrap();

@@ -47,7 +47,7 @@ async fn sign_ins(folder: &TempDir, rates: &RateLimits) -> SignIns {
 }
 
 #[tokio::test]
-async fn a_table_of_attempts_that_is_full_refuses_no_newcomer() {
+async fn a_full_table_of_login_attempts_refuses_no_new_address() {
     let folder = tempfile::tempdir().unwrap();
     let rates =
         RateLimits { logins_per_minute: Some(1), logins_per_minute_per_user: Some(1), ..RateLimits::OFF };

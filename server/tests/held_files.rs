@@ -183,39 +183,39 @@ fn refuses_all(arguments: &[&str], names: &[&str]) {
 }
 
 #[test]
-fn serve_uses_no_planted_file() {
+fn serve_refuses_hostile_files() {
     let beside = ["hubbub.db-lock", "hubbub.db-wal", "hubbub.db-shm", "hubbub.db-journal"];
     refuses_all(&["serve"], &beside);
     refuses_all(&["serve"], &["hubbub.db"]);
 }
 
 #[test]
-fn restore_uses_no_planted_file() {
+fn restore_refuses_hostile_files() {
     let beside = ["hubbub.db-lock", "hubbub.db-wal", "hubbub.db-shm", "hubbub.db-journal"];
     refuses_all(&["restore", "COPY"], &beside);
     refuses_all(&["restore", "COPY"], &["hubbub.db", "copy.db", "copy.db-wal"]);
 }
 
 #[test]
-fn backup_uses_no_planted_file() {
+fn backup_refuses_hostile_files() {
     let beside = ["hubbub.db-wal", "hubbub.db-shm", "hubbub.db-journal"];
     refuses_all(&["backup", "NEW"], &beside);
     refuses_all(&["backup", "NEW"], &["hubbub.db"]);
 }
 
 #[test]
-fn check_uses_no_planted_file() {
+fn check_refuses_hostile_files() {
     refuses_all(&["check"], &["hubbub.db", "hubbub.db-wal", "hubbub.db-shm", "hubbub.db-journal"]);
     refuses_all(&["check", "COPY"], &["copy.db", "copy.db-wal", "copy.db-shm", "copy.db-journal"]);
 }
 
 #[test]
-fn user_uses_no_planted_file() {
+fn user_refuses_hostile_files() {
     refuses_all(&["user", "disable", "ann"], &["hubbub.db-lock", "hubbub.db-wal"]);
 }
 
 #[test]
-fn leftovers_of_a_restore_are_removed_and_not_followed() {
+fn leftover_links_of_a_restore_are_removed_unread() {
     let model = Place::with_database();
     for name in ["hubbub.db-restore", "hubbub.db-restore-wal", "hubbub.db-restore-journal"] {
         for planted in [Planted::Link, Planted::DanglingLink, Planted::HardLink, Planted::Fifo] {
@@ -232,7 +232,7 @@ fn leftovers_of_a_restore_are_removed_and_not_followed() {
 }
 
 #[test]
-fn a_copy_is_not_written_through_a_link() {
+fn a_backup_is_not_written_through_a_link() {
     let model = Place::with_database();
     for name in ["new.db", "new.db.part"] {
         for planted in [Planted::Link, Planted::DanglingLink, Planted::HardLink] {
@@ -252,7 +252,7 @@ fn a_copy_is_not_written_through_a_link() {
 }
 
 #[test]
-fn the_secret_of_development_is_no_planted_file() {
+fn the_development_secret_is_not_read_from_a_hostile_file() {
     for planted in Planted::ALL {
         let place = Place::new();
         place.plant(planted, "jwt-secret");
@@ -268,7 +268,7 @@ fn the_secret_of_development_is_no_planted_file() {
 }
 
 #[test]
-fn a_lock_file_that_holds_something_else_is_left_alone() {
+fn a_lock_file_with_other_content_is_left_unchanged() {
     let place = Place::with_database();
     let lock = place.path("hubbub.db-lock");
     fs::write(&lock, DEAR).unwrap();
@@ -283,7 +283,7 @@ fn a_lock_file_that_holds_something_else_is_left_alone() {
 }
 
 #[test]
-fn what_root_makes_belongs_to_the_owner_of_the_database() {
+fn files_made_by_root_belong_to_the_owner_of_the_database() {
     let place = Place::with_database();
     let owner = fs::metadata(place.folder.path()).unwrap().uid();
     fs::remove_file(place.path("hubbub.db-lock")).unwrap();
@@ -299,7 +299,7 @@ fn what_root_makes_belongs_to_the_owner_of_the_database() {
 
 /// SQLite gives what is beside a database to its owner, when root opens it.
 #[test]
-fn a_file_of_root_beside_the_database_is_not_given_to_its_owner() {
+fn a_file_of_root_beside_the_database_keeps_its_owner() {
     if !is_root() {
         return println!("Not root: nothing can be given away");
     }

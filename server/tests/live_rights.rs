@@ -65,7 +65,7 @@ async fn live_rooms(app: &App) -> i64 {
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_prepare_the_live_session_of_a_room() {
+async fn an_outsider_cannot_prepare_the_live_session_of_a_room() {
     let app = App::spawn().await;
     let (ann, bob, eve) = (app.register("ann").await, app.register("bob").await, app.register("eve").await);
     for id in ["session_team", "session_", "session_session_team"] {
@@ -91,7 +91,7 @@ async fn a_stranger_cannot_prepare_the_live_session_of_a_room() {
 
 /// The version before let a stranger make such a room, with a member of the chat in it.
 #[tokio::test]
-async fn a_room_with_the_id_of_a_live_session_never_takes_its_place() {
+async fn a_room_with_the_id_of_a_live_session_never_replaces_it() {
     let app = App::spawn().await;
     let (ann, bob, eve) = (app.register("ann").await, app.register("bob").await, app.register("eve").await);
     assert_eq!(make(&app, &eve, "squat", &[&ann]).await, made());
@@ -142,7 +142,7 @@ async fn a_room_with_the_id_of_a_live_session_never_takes_its_place() {
 }
 
 #[tokio::test]
-async fn a_word_about_a_live_session_names_its_chat() {
+async fn a_live_event_names_its_chat() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     assert_eq!(make(&app, &ann, "team", &[]).await, made());
@@ -170,7 +170,7 @@ async fn a_word_about_a_live_session_names_its_chat() {
 }
 
 #[tokio::test]
-async fn an_outsider_makes_no_live_room_at_any_door() {
+async fn an_outsider_creates_no_live_room_over_any_gateway() {
     let app = App::spawn().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     assert_eq!(make(&app, &ann, "team", &[]).await, made());
@@ -195,7 +195,7 @@ async fn an_outsider_makes_no_live_room_at_any_door() {
 }
 
 #[tokio::test]
-async fn the_id_of_a_deleted_room_is_refused_also_after_a_restart() {
+async fn the_id_of_a_deleted_room_is_refused_after_a_restart() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     for id in ["team", "left"] {

@@ -53,7 +53,7 @@ async fn connect_with_retry(url: String) -> usize {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn of_a_crowd_that_knocks_at_once_some_are_told_when_to_come_again_and_all_get_in() {
+async fn refused_handshakes_get_a_retry_time_and_all_clients_connect() {
     const CROWD: usize = 60;
     let app = narrow().await;
     let ann = app.register("ann").await;
@@ -98,7 +98,7 @@ async fn connect_over_socket_io_with_retry(addr: SocketAddr, token: String) -> u
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crowd_over_socket_io_gets_in_by_what_the_library_does_anyway() {
+async fn all_socketio_clients_connect_by_the_retries_of_their_library() {
     const CROWD: usize = 40;
     let app = narrow().await;
     let ann = app.register("ann").await;
@@ -175,7 +175,7 @@ fn doors(room: &RoomId, who: &Tokens) -> Vec<(String, String, &'static str)> {
 }
 
 #[tokio::test]
-async fn who_vanishes_over_any_door_is_gone_within_seconds() {
+async fn a_vanished_client_is_offline_within_seconds_on_every_gateway() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut people = Vec::new();
@@ -207,7 +207,7 @@ async fn who_vanishes_over_any_door_is_gone_within_seconds() {
 }
 
 #[tokio::test]
-async fn who_gives_up_a_poll_is_gone_within_seconds() {
+async fn a_client_that_aborts_its_poll_is_offline_within_seconds() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -234,7 +234,7 @@ async fn who_gives_up_a_poll_is_gone_within_seconds() {
 }
 
 #[tokio::test]
-async fn who_comes_right_back_was_never_gone() {
+async fn a_quick_reconnect_sends_no_offline_event() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;

@@ -32,7 +32,7 @@ fn check(line: &str, parts: &[&str], secret: &str) {
 }
 
 #[tokio::test]
-async fn the_log_says_why_a_token_was_refused_at_every_door() {
+async fn the_log_says_why_a_token_was_refused_by_each_gateway() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     for (token, reason) in [
@@ -64,7 +64,7 @@ async fn the_log_says_why_a_token_was_refused_at_every_door() {
 }
 
 #[tokio::test]
-async fn a_refused_sign_in_and_too_many_requests_are_a_line_each_and_bounded() {
+async fn failed_logins_and_rate_limits_are_logged_in_bounded_lines() {
     let folder = tempfile::tempdir().unwrap();
     let limits = [("HUBBUB_RATE_LIMITS", "on"), ("HUBBUB_LOGINS_PER_MINUTE", "2")];
     let program = Program::start_with(folder.path(), &limits);
@@ -89,7 +89,7 @@ async fn a_refused_sign_in_and_too_many_requests_are_a_line_each_and_bounded() {
 }
 
 #[tokio::test]
-async fn an_application_that_names_roles_its_own_way_is_pointed_to_the_setting() {
+async fn an_unread_role_claim_is_logged_with_its_setting() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     let token = mint(&json!({ "sub": "backend", "exp": FAR_AWAY, "role": "service" }));
@@ -109,7 +109,7 @@ async fn an_application_that_names_roles_its_own_way_is_pointed_to_the_setting()
 }
 
 #[tokio::test]
-async fn a_client_that_falls_behind_is_a_line() {
+async fn a_slow_consumer_is_logged_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     let (ann, bob) = (program.register("ann").await, program.register("bob").await);
@@ -133,7 +133,7 @@ async fn a_client_that_falls_behind_is_a_line() {
 }
 
 #[tokio::test]
-async fn an_answer_that_says_try_again_is_no_error_of_ours() {
+async fn a_response_that_asks_to_retry_is_not_logged_as_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     let options = SqliteConnectOptions::new().filename(folder.path().join("hubbub.db"));

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const POSTS: usize = 6_000;
 
 #[tokio::test]
-async fn who_writes_to_a_stuck_disk_is_not_read_any_further_and_goes_on_when_it_answers() {
+async fn a_writer_to_a_stuck_disk_is_paused_and_goes_on_afterwards() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -97,7 +97,7 @@ async fn who_writes_to_a_stuck_disk_is_not_read_any_further_and_goes_on_when_it_
 }
 
 #[tokio::test]
-async fn refresh_tokens_that_are_good_for_nothing_never_reach_the_writer() {
+async fn invalid_refresh_tokens_never_reach_the_writer() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let refresh = async |token: &str| {
@@ -121,7 +121,7 @@ async fn refresh_tokens_that_are_good_for_nothing_never_reach_the_writer() {
 }
 
 #[tokio::test]
-async fn who_asks_for_readiness_is_told_what_was_found_out_last() {
+async fn readiness_returns_the_latest_result() {
     let app = App::spawn().await;
     let options = SqliteConnectOptions::new().filename(app.folder().join("hubbub.db"));
     let mut other = options.connect().await.unwrap();

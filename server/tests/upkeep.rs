@@ -48,7 +48,7 @@ async fn talk(socket: &mut Socket, room: &protocol::RoomId, drafts: std::ops::Ra
 }
 
 #[tokio::test]
-async fn a_copy_made_while_people_talk_brings_the_hub_back() {
+async fn a_backup_made_under_load_restores_the_hub() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.db").to_str().unwrap().to_owned();
     let program = Program::start(folder.path());
@@ -104,7 +104,7 @@ async fn a_copy_made_while_people_talk_brings_the_hub_back() {
 }
 
 #[tokio::test]
-async fn a_check_of_a_running_server_says_exactly_what_is_wrong() {
+async fn a_check_of_a_running_server_names_each_error() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     let ann = program.register("ann").await;
@@ -156,7 +156,7 @@ fn limit_files(process: u32, bytes: &str) {
 }
 
 #[tokio::test]
-async fn a_server_that_can_store_nothing_is_not_ready_until_it_can() {
+async fn a_server_that_cannot_store_is_not_ready_until_it_can() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("env");
     // As a full disk: writing fails, and that is all.
@@ -192,7 +192,7 @@ fn check_without_temporary_folder(folder: &Path) -> Option<Output> {
 }
 
 #[tokio::test]
-async fn a_check_that_may_not_write_temporary_files_says_so() {
+async fn a_check_reports_that_it_cannot_write_temporary_files() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let program = Program::start(folder.path());
     let ann = program.register("ann").await;

@@ -49,7 +49,7 @@ async fn until(program: &Program, path: &str, token: &str, is_so: impl Fn(&Value
 }
 
 #[tokio::test]
-async fn a_hub_with_closed_registration_gets_its_first_user_before_it_starts() {
+async fn the_first_user_is_created_before_the_first_start() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     assert!(refused(folder, &["user", "role", "ann", "admin"], "").contains("there is no database"));
@@ -70,7 +70,7 @@ async fn a_hub_with_closed_registration_gets_its_first_user_before_it_starts() {
 }
 
 #[tokio::test]
-async fn accounts_are_made_and_changed_beside_a_running_server() {
+async fn accounts_are_created_and_changed_beside_a_running_server() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     let folder = folder.path();
@@ -119,7 +119,7 @@ async fn accounts_are_made_and_changed_beside_a_running_server() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_refused_in_one_line_and_changes_nothing() {
+async fn an_invalid_call_is_refused_in_one_line_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     program.register("ann").await;

@@ -39,7 +39,7 @@ async fn every_carrier_of_a_token_opens_a_socket() {
 }
 
 #[tokio::test]
-async fn what_proves_nothing_opens_nothing() {
+async fn an_invalid_token_opens_no_socket() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let ticket = app.ticket(&ann).await;
@@ -68,7 +68,7 @@ async fn what_proves_nothing_opens_nothing() {
 }
 
 #[tokio::test]
-async fn a_page_of_a_foreign_origin_is_turned_away() {
+async fn a_page_of_a_foreign_origin_is_refused() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let url = token_url(&app, &ann);
@@ -78,7 +78,7 @@ async fn a_page_of_a_foreign_origin_is_turned_away() {
 }
 
 #[tokio::test]
-async fn what_one_says_the_other_hears_with_the_number_that_rest_shows() {
+async fn a_message_arrives_with_the_number_that_rest_shows() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -114,7 +114,7 @@ async fn what_one_says_the_other_hears_with_the_number_that_rest_shows() {
 }
 
 #[tokio::test]
-async fn a_bad_frame_is_answered_by_name_and_the_connection_goes_on() {
+async fn a_bad_frame_gets_an_error_and_keeps_the_connection() {
     let app = App::spawn().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -149,7 +149,7 @@ async fn a_bad_frame_is_answered_by_name_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn a_frame_beyond_one_mebibyte_ends_its_connection_and_no_other() {
+async fn a_frame_over_one_mebibyte_ends_only_its_connection() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut other = Socket::enter(&token_url(&app, &ann)).await;
@@ -163,7 +163,7 @@ async fn a_frame_beyond_one_mebibyte_ends_its_connection_and_no_other() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_sockets_of_that_sign_in_and_no_others() {
+async fn signing_out_closes_only_the_sockets_of_that_sign_in() {
     let app = App::spawn().await;
     let phone = app.register("ann").await;
     let desk = app.login("ann").await;
@@ -176,7 +176,7 @@ async fn signing_out_ends_the_sockets_of_that_sign_in_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_token_that_ends_soon_is_announced_renewed_in_band_or_ends_the_connection() {
+async fn an_expiring_token_is_announced_and_renewed_or_the_socket_closes() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
@@ -206,7 +206,7 @@ fn claim_of(token: &str, claim: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn the_twenty_first_connection_of_a_person_is_asked_to_come_back_later() {
+async fn the_21st_connection_of_a_user_is_asked_to_retry_later() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut sockets = Vec::new();

@@ -28,7 +28,7 @@ impl App {
 }
 
 #[tokio::test]
-async fn the_page_shows_where_one_is_signed_in_without_a_script() {
+async fn the_page_lists_sign_ins_without_a_script() {
     let app = App::spawn().await;
     app.register("ann").await;
     let stranger = app.visit(PAGE, "").await;
@@ -60,7 +60,7 @@ async fn the_page_shows_where_one_is_signed_in_without_a_script() {
 }
 
 #[tokio::test]
-async fn a_form_ends_one_sign_in_and_says_so_after_a_redirect() {
+async fn a_form_ends_one_sign_in_and_confirms_it_after_a_redirect() {
     let app = App::spawn().await;
     let lost = app.register("ann").await;
     let cookie = app.browser("ann").await;
@@ -81,7 +81,7 @@ async fn a_form_ends_one_sign_in_and_says_so_after_a_redirect() {
 }
 
 #[tokio::test]
-async fn a_form_ends_all_others_and_one_ends_ones_own() {
+async fn forms_end_all_other_sign_ins_and_the_current_one() {
     let app = App::spawn().await;
     let phone = app.register("ann").await;
     let (one, two) = (app.browser("ann").await, app.browser("ann").await);
@@ -105,7 +105,7 @@ async fn a_form_ends_all_others_and_one_ends_ones_own() {
 }
 
 #[tokio::test]
-async fn the_password_form_says_what_is_wrong_beside_the_field() {
+async fn the_password_form_shows_errors_beside_the_field() {
     let app = App::spawn().await;
     let phone = app.register("ann").await;
     let cookie = app.browser("ann").await;
@@ -144,7 +144,7 @@ async fn the_password_form_says_what_is_wrong_beside_the_field() {
 }
 
 #[tokio::test]
-async fn forms_of_other_sites_and_broken_forms_do_nothing() {
+async fn cross_site_and_malformed_forms_change_nothing() {
     let app = App::spawn().await;
     let phone = app.register("ann").await;
     let cookie = app.browser("ann").await;
@@ -166,7 +166,7 @@ async fn forms_of_other_sites_and_broken_forms_do_nothing() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_copied_says_to_which_sign_in_it_belongs() {
+async fn a_page_names_its_sign_in_in_a_header() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;

@@ -15,7 +15,7 @@ fn change(current: &str, new: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn one_sees_ones_own_sign_ins_and_which_of_them_asks() {
+async fn a_user_lists_own_sign_ins_with_the_current_one_marked() {
     let app = App::spawn().await;
     app.register("bob").await;
     let ann = app.register("ann").await;
@@ -44,7 +44,7 @@ async fn one_sees_ones_own_sign_ins_and_which_of_them_asks() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_was_ended_elsewhere_is_out_at_every_door() {
+async fn a_sign_in_ended_elsewhere_is_refused_by_every_gateway() {
     let app = App::spawn().await;
     let (ann, lost) = (app.register("ann").await, app.login_on("ann", FIREFOX).await);
     let (mut hers, mut theirs) = (app.enter(&ann).await, app.enter(&lost).await);
@@ -66,7 +66,7 @@ async fn a_sign_in_that_was_ended_elsewhere_is_out_at_every_door() {
 }
 
 #[tokio::test]
-async fn all_others_end_and_the_one_that_asks_stays() {
+async fn ending_all_others_keeps_the_current_sign_in() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let (phone, cookie) = (app.login("ann").await, app.browser("ann").await);
@@ -89,7 +89,7 @@ async fn all_others_end_and_the_one_that_asks_stays() {
 }
 
 #[tokio::test]
-async fn nobody_ends_the_sign_in_of_somebody_else() {
+async fn a_user_cannot_end_the_sign_in_of_another_user() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let id = app.session_of(&ann).await;
@@ -108,7 +108,7 @@ async fn nobody_ends_the_sign_in_of_somebody_else() {
 }
 
 #[tokio::test]
-async fn another_password_ends_all_other_sign_ins() {
+async fn a_password_change_ends_all_other_sign_ins() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let (phone, cookie) = (app.login("ann").await, app.browser("ann").await);
@@ -130,7 +130,7 @@ async fn another_password_ends_all_other_sign_ins() {
 }
 
 #[tokio::test]
-async fn a_password_that_cannot_be_changed_is_told_by_field_and_changes_nothing() {
+async fn an_invalid_password_change_is_reported_by_field() {
     let app = App::spawn().await;
     let (ann, phone) = (app.register("ann").await, app.login("ann").await);
     for (form, told) in [
@@ -155,7 +155,7 @@ async fn a_password_that_cannot_be_changed_is_told_by_field_and_changes_nothing(
 }
 
 #[tokio::test]
-async fn a_wrong_current_password_counts_like_a_failed_sign_in() {
+async fn a_wrong_current_password_counts_as_a_failed_login() {
     let app = App::spawn_with(|config| {
         config.rate_limits = RateLimits { logins_per_minute_per_user: Some(6), ..RateLimits::OFF };
     })
@@ -181,7 +181,7 @@ async fn a_wrong_current_password_counts_like_a_failed_sign_in() {
 }
 
 #[tokio::test]
-async fn a_token_of_another_issuer_changes_no_password() {
+async fn a_token_of_another_issuer_cannot_change_a_password() {
     let app = App::spawn().await;
     let (ann, phone) = (app.register("ann").await, app.login("ann").await);
     let token = mint(&json!({ "sub": ann.user.id, "exp": FAR_AWAY }));

@@ -20,7 +20,7 @@ fn unsigned(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn qm_07_ca_01_sl_02_what_proves_nothing_opens_no_socket() {
+async fn qm_07_ca_01_sl_02_an_invalid_token_opens_no_socket() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -80,7 +80,7 @@ async fn sl_01_every_carrier_of_a_token_opens_the_socket_at_the_root() {
 }
 
 #[tokio::test]
-async fn ca_01_a_chats_socket_is_for_its_members() {
+async fn ca_01_only_members_open_the_socket_of_a_chat() {
     let app = App::spawn().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -93,7 +93,7 @@ async fn ca_01_a_chats_socket_is_for_its_members() {
 }
 
 #[tokio::test]
-async fn ca_02_a_personal_socket_is_for_the_person_of_the_token() {
+async fn ca_02_a_personal_socket_is_for_the_user_of_the_token() {
     let app = App::spawn_with(|config| config.accounts = server::config::AccountsMode::External).await;
     let token = |sub: &str| mint(&json!({ "sub": sub, "exp": FAR_AWAY, "username": sub }));
     let try_connect =
@@ -135,7 +135,7 @@ async fn ca_15_a_token_is_renewed_in_band_or_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_sockets_of_that_sign_in_in_every_dialect() {
+async fn signing_out_closes_the_sockets_of_that_sign_in_in_every_dialect() {
     let app = App::spawn().await;
     let phone = app.register("ann").await;
     let desk = app.login("ann").await;
@@ -155,7 +155,7 @@ async fn signing_out_ends_the_sockets_of_that_sign_in_in_every_dialect() {
 }
 
 #[tokio::test]
-async fn sl_14_the_twenty_first_connection_of_a_person_is_asked_to_come_back_later() {
+async fn sl_14_the_21st_connection_of_a_user_is_asked_to_retry_later() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut sockets = Vec::new();
@@ -168,7 +168,7 @@ async fn sl_14_the_twenty_first_connection_of_a_person_is_asked_to_come_back_lat
 }
 
 #[tokio::test]
-async fn twenty_mebibytes_end_their_connection_and_harm_nobody_else() {
+async fn twenty_mebibytes_end_only_their_own_connection() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;

@@ -9,7 +9,7 @@ use crate::{history, in_chat, personal, skilllift};
 const BLANK: [&str; 4] = ["\u{2800}", "\u{3164}", "\u{ad}\u{34f}", " \u{202e}\u{fe0f}\n"];
 
 #[tokio::test]
-async fn text_that_shows_nothing_is_said_in_no_dialect() {
+async fn blank_text_is_rejected_in_every_dialect() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;

@@ -19,7 +19,7 @@ fn receipt(message: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn ca_03_05_09_a_message_reaches_everybody_its_sender_included_in_the_printed_shape() {
+async fn ca_03_05_09_a_message_reaches_all_members_in_the_documented_shape() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -51,7 +51,7 @@ async fn ca_03_05_09_a_message_reaches_everybody_its_sender_included_in_the_prin
 }
 
 #[tokio::test]
-async fn ca_03_an_answer_names_a_message_of_the_same_chat() {
+async fn ca_03_a_reply_names_a_message_of_the_same_chat() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let (room, other) =
@@ -94,7 +94,7 @@ async fn ca_17_sixty_kilobytes_of_every_script_arrive_unchanged() {
 }
 
 #[tokio::test]
-async fn ca_16_bad_input_is_answered_by_code_and_the_connection_goes_on() {
+async fn ca_16_bad_input_gets_an_error_code_and_keeps_the_connection() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -125,7 +125,7 @@ async fn ca_16_bad_input_is_answered_by_code_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn ca_07_10_typing_is_told_to_the_others_and_ends_with_a_message_or_the_connection() {
+async fn ca_07_10_typing_reaches_others_and_ends_with_message_or_connection() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -151,7 +151,7 @@ async fn ca_07_10_typing_is_told_to_the_others_and_ends_with_a_message_or_the_co
 }
 
 #[tokio::test]
-async fn ca_08_a_receipt_is_told_once_to_author_and_others_with_the_reader_of_the_token() {
+async fn ca_08_a_receipt_is_sent_once_with_the_reader_of_the_token() {
     let app = App::spawn().await;
     let (ann, bob, cid) = (app.register("ann").await, app.register("bob").await, app.register("cid").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob, &cid]).await;
@@ -181,7 +181,7 @@ async fn ca_08_a_receipt_is_told_once_to_author_and_others_with_the_reader_of_th
 }
 
 #[tokio::test]
-async fn ca_18_five_hundred_messages_of_two_people_arrive_in_one_order() {
+async fn ca_18_five_hundred_messages_of_two_users_arrive_in_one_order() {
     const EACH: usize = 250;
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
@@ -206,7 +206,7 @@ async fn ca_18_five_hundred_messages_of_two_people_arrive_in_one_order() {
 }
 
 #[tokio::test]
-async fn a_chats_socket_ends_when_its_person_is_shown_out_or_the_chat_goes() {
+async fn a_chat_socket_closes_when_its_user_is_removed_or_the_chat_deleted() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -220,7 +220,7 @@ async fn a_chats_socket_ends_when_its_person_is_shown_out_or_the_chat_goes() {
 }
 
 #[tokio::test]
-async fn x06_what_is_said_in_one_dialect_is_heard_in_the_others() {
+async fn x06_a_message_sent_in_one_dialect_arrives_in_the_others() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;

@@ -15,7 +15,7 @@ fn whisper(room: &RoomId, to: &Tokens, content: &str) -> Value {
 }
 
 #[tokio::test]
-async fn ca_04_06_a_direct_message_reaches_every_device_of_its_recipient_and_nobody_else() {
+async fn ca_04_06_a_direct_message_reaches_only_its_recipients_devices() {
     let app = App::spawn().await;
     let (ann, bob, eve) = (app.register("ann").await, app.register("bob").await, app.register("eve").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob, &eve]).await;
@@ -49,7 +49,7 @@ async fn ca_04_06_a_direct_message_reaches_every_device_of_its_recipient_and_nob
 }
 
 #[tokio::test]
-async fn members_see_no_addresses_where_that_is_off() {
+async fn members_see_no_email_addresses_when_disabled() {
     let app = App::spawn_with(|config| config.users.member_emails = false).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -78,7 +78,7 @@ async fn members_see_no_addresses_where_that_is_off() {
 }
 
 #[tokio::test]
-async fn ca_06_who_was_away_hears_a_direct_message_once_and_a_chats_socket_does_not_take_it() {
+async fn ca_06_direct_messages_wait_for_a_personal_socket_and_arrive_once() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -99,7 +99,7 @@ async fn ca_06_who_was_away_hears_a_direct_message_once_and_a_chats_socket_does_
 }
 
 #[tokio::test]
-async fn ca_06_direct_messages_beyond_every_bound_arrive_in_order_and_once() {
+async fn ca_06_direct_messages_beyond_all_limits_arrive_in_order_and_once() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -123,7 +123,7 @@ async fn ca_06_direct_messages_beyond_every_bound_arrive_in_order_and_once() {
 }
 
 #[tokio::test]
-async fn ca_04_both_must_be_in_the_chat() {
+async fn ca_04_sender_and_recipient_are_members_of_the_chat() {
     let app = App::spawn().await;
     let (ann, bob, eve) = (app.register("ann").await, app.register("bob").await, app.register("eve").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;

@@ -94,7 +94,7 @@ fn almost_a_frame() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn what_a_client_says_of_its_own_identity_is_not_read(
+    fn identity_claims_of_clients_are_ignored(
         (path, kind, data) in select(frames()),
         claims in vec((select(IDENTITIES.to_vec()), claim()), 1..4),
     ) {
@@ -108,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_a_wish_or_is_refused_in_words(frame in prop_oneof![any::<String>(), almost_a_frame()]) {
+    fn any_text_decodes_to_a_command_or_a_described_error(frame in prop_oneof![any::<String>(), almost_a_frame()]) {
         for place in &RAW {
             let (dialect, scope) = spoken_at(place.path);
             if let Err(failure) = (dialect.decode)(&frame, &scope) {
@@ -120,7 +120,7 @@ proptest! {
     }
 
     #[test]
-    fn any_event_of_socket_io_is_a_wish_or_is_refused(
+    fn any_socketio_event_decodes_to_a_command_or_an_error(
         (_, name, _) in select(frames()),
         frame in almost_a_frame(),
     ) {

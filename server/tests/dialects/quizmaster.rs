@@ -14,7 +14,7 @@ fn simulate(duration: f64, frequency: f64) -> Value {
 }
 
 #[tokio::test]
-async fn qm_01_02_the_first_frame_is_exactly_the_documents() {
+async fn qm_01_02_the_first_frame_matches_the_document_exactly() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = Raw::open(&app, "/ws/endpoint", &ann).await;
@@ -24,7 +24,7 @@ async fn qm_01_02_the_first_frame_is_exactly_the_documents() {
 }
 
 #[tokio::test]
-async fn qm_05_10_11_bad_input_is_answered_and_the_connection_stays_usable() {
+async fn qm_05_10_11_bad_input_gets_an_error_and_keeps_the_connection() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = Raw::open(&app, "/ws/endpoint", &ann).await;
@@ -51,7 +51,7 @@ async fn qm_05_10_11_bad_input_is_answered_and_the_connection_stays_usable() {
 }
 
 #[tokio::test]
-async fn qm_04_17_a_simulation_is_told_step_by_step_with_its_times() {
+async fn qm_04_17_a_simulation_reports_each_step_with_its_times() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = Raw::open(&app, "/ws/endpoint", &ann).await;
@@ -69,7 +69,7 @@ async fn qm_04_17_a_simulation_is_told_step_by_step_with_its_times() {
 }
 
 #[tokio::test]
-async fn a_wrong_simulation_starts_nothing_and_ten_are_enough() {
+async fn an_invalid_simulation_starts_nothing_and_ten_are_the_limit() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = Raw::open(&app, "/ws/endpoint", &ann).await;

@@ -32,7 +32,7 @@ fn is_for_people(sentence: &str) {
 }
 
 #[tokio::test]
-async fn a_list_is_no_object_and_complaints_name_no_type_of_ours() {
+async fn a_list_is_no_object_and_errors_name_no_rust_type() {
     let app = App::spawn_with(|config| config.environment = server::config::Environment::Development).await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -110,7 +110,7 @@ async fn a_list_is_no_object_and_complaints_name_no_type_of_ours() {
 }
 
 #[tokio::test]
-async fn the_same_holds_for_events_of_socket_io() {
+async fn socketio_errors_name_no_rust_type_either() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;

@@ -50,7 +50,7 @@ async fn kitchen() -> (App, Tokens, Tokens, RoomId) {
 }
 
 #[tokio::test]
-async fn sl_03_a_room_is_joined_under_any_of_its_names_and_talk_has_the_printed_shape() {
+async fn sl_03_any_name_joins_the_room_and_frames_have_the_documented_shape() {
     let (app, ann, bob, room) = kitchen().await;
     let mut his = inside(&app, &bob, room.as_str()).await;
     for key in ["roomId", "room_id", "room"] {
@@ -78,7 +78,7 @@ async fn sl_03_a_room_is_joined_under_any_of_its_names_and_talk_has_the_printed_
 }
 
 #[tokio::test]
-async fn sl_04_05_rooms_of_one_connection_are_apart_and_outsiders_learn_nothing() {
+async fn sl_04_05_rooms_are_separate_and_outsiders_receive_nothing() {
     let (app, ann, bob, room) = kitchen().await;
     let eve = app.register("eve").await;
     let attic = app.create_room(&ann, "Attic", &[&eve]).await;
@@ -112,7 +112,7 @@ async fn sl_04_05_rooms_of_one_connection_are_apart_and_outsiders_learn_nothing(
 }
 
 #[tokio::test]
-async fn sl_05_a_message_needs_the_room_joined_by_this_connection() {
+async fn sl_05_a_message_requires_a_join_on_the_same_connection() {
     let (app, ann, _, room) = kitchen().await;
     let mut inside = inside(&app, &ann, room.as_str()).await;
     let mut outside = skilllift(&app, &ann).await;
@@ -150,7 +150,7 @@ async fn sl_07_two_tabs_are_one_participant_and_joining_twice_changes_nothing() 
 }
 
 #[tokio::test]
-async fn sl_07_a_lost_connection_is_a_leave_a_little_later() {
+async fn sl_07_a_lost_connection_leaves_after_a_grace_period() {
     let (app, ann, bob, room) = kitchen().await;
     let mut his = inside(&app, &bob, room.as_str()).await;
     let hers = inside(&app, &ann, room.as_str()).await;
@@ -165,7 +165,7 @@ async fn sl_07_a_lost_connection_is_a_leave_a_little_later() {
 }
 
 #[tokio::test]
-async fn sl_04_11_the_live_session_of_a_chat_is_for_its_members_and_led_by_its_owner() {
+async fn sl_04_11_members_attend_a_live_session_and_its_owner_leads_it() {
     let (app, ann, bob, room) = kitchen().await;
     let live = format!("session_{room}");
     let mut his = inside(&app, &bob, &live).await;
@@ -198,7 +198,7 @@ async fn sl_04_11_the_live_session_of_a_chat_is_for_its_members_and_led_by_its_o
 }
 
 #[tokio::test]
-async fn sl_14_bad_input_is_answered_and_the_connection_goes_on() {
+async fn sl_14_bad_input_gets_an_error_and_keeps_the_connection() {
     let (app, ann, _, room) = kitchen().await;
     let mut socket = inside(&app, &ann, room.as_str()).await;
     for (frame, code) in [

@@ -8,7 +8,7 @@ use crate::application::{TestServer, begin_request, impatient, quiet};
 use crate::engine::soon;
 
 #[tokio::test]
-async fn whoever_does_not_answer_a_ping_is_gone() {
+async fn an_unanswered_ping_ends_the_session() {
     let hall = TestServer::open(impatient()).await;
     let session = hall.door.begin().await;
     assert_eq!(hall.end().await, CloseReason::PingTimeout);
@@ -30,7 +30,7 @@ async fn whoever_does_not_answer_a_ping_is_gone() {
 }
 
 #[tokio::test]
-async fn a_message_that_does_not_end_ends_the_session_whatever_comes_between() {
+async fn an_endless_message_ends_the_session_despite_control_frames() {
     let unfinished = Duration::from_millis(200);
     let hall =
         TestServer::open(Settings { message_timeout: unfinished, idle_packets: u32::MAX, ..quiet() }).await;
@@ -41,7 +41,7 @@ async fn a_message_that_does_not_end_ends_the_session_whatever_comes_between() {
 }
 
 #[tokio::test]
-async fn what_is_no_packet_ends_the_session() {
+async fn an_invalid_packet_ends_the_session() {
     let hall = TestServer::open(quiet()).await;
     for body in ["", "abc", "4a\u{1e}", "b*", "2", "2probe", "0{}"] {
         let session = hall.door.begin().await;
@@ -61,7 +61,7 @@ async fn what_is_no_packet_ends_the_session() {
 }
 
 #[tokio::test]
-async fn two_polls_at_a_time_end_the_session() {
+async fn concurrent_polls_end_the_session() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let (one, other) = tokio::join!(session.poll(), session.poll());
@@ -74,7 +74,7 @@ async fn two_polls_at_a_time_end_the_session() {
 }
 
 #[tokio::test]
-async fn two_posts_at_a_time_end_the_session() {
+async fn concurrent_posts_end_the_session() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let head = format!(
@@ -90,7 +90,7 @@ async fn two_posts_at_a_time_end_the_session() {
 }
 
 #[tokio::test]
-async fn a_request_that_is_given_up_ends_the_session() {
+async fn an_aborted_request_ends_the_session() {
     let hall = TestServer::open(quiet()).await;
     for (method, body) in [("GET", "\r\n"), ("POST", "content-length: 6\r\n\r\n4be")] {
         let session = hall.door.begin().await;
@@ -103,7 +103,7 @@ async fn a_request_that_is_given_up_ends_the_session() {
 }
 
 #[tokio::test]
-async fn more_than_was_announced_ends_the_session() {
+async fn a_payload_over_the_announced_limit_ends_the_session() {
     let hall = TestServer::open(quiet()).await;
     let fits = format!("4{}", "x".repeat(9_999));
     let session = hall.door.begin().await;
@@ -122,7 +122,7 @@ async fn more_than_was_announced_ends_the_session() {
 }
 
 #[tokio::test]
-async fn a_client_may_leave() {
+async fn a_client_closes_its_session() {
     let hall = TestServer::open(quiet()).await;
     // Whichever of the two is first.
     for _ in 0..10 {
@@ -147,7 +147,7 @@ async fn a_client_may_leave() {
 }
 
 #[tokio::test]
-async fn what_was_said_before_a_close_still_arrives() {
+async fn messages_before_a_close_still_arrive() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     session.post("4bye").await;
@@ -164,7 +164,7 @@ async fn what_was_said_before_a_close_still_arrives() {
 }
 
 #[tokio::test]
-async fn whoever_reads_too_slowly_is_let_go() {
+async fn a_slow_consumer_is_disconnected() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     session.post("4flood").await;
@@ -208,7 +208,7 @@ async fn a_session_is_counted_until_its_connection_is_gone() {
 }
 
 #[tokio::test]
-async fn an_application_that_panics_ends_one_session() {
+async fn a_panicking_application_ends_only_its_session() {
     let hall = TestServer::open(quiet()).await;
     let other = hall.door.begin().await;
     let mut socket = hall.door.begin_on_socket().await;
@@ -222,7 +222,7 @@ async fn an_application_that_panics_ends_one_session() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_all_sessions_and_begins_no_more() {
+async fn a_stop_ends_all_sessions_and_accepts_no_new_ones() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let mut socket = hall.door.begin_on_socket().await;

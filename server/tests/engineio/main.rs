@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::application::{TestServer, quick, quiet};
 
 #[tokio::test]
-async fn a_handshake_says_what_the_protocol_says_and_no_more() {
+async fn a_handshake_has_exactly_the_fields_of_the_protocol() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     assert_eq!(session.sid.len(), 22, "128 bits");
@@ -38,7 +38,7 @@ async fn a_handshake_says_what_the_protocol_says_and_no_more() {
 }
 
 #[tokio::test]
-async fn messages_come_back_by_polling() {
+async fn messages_are_echoed_over_polling() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     assert_eq!(session.post("4hello").await, (200, "ok".to_owned()));
@@ -56,7 +56,7 @@ async fn messages_come_back_by_polling() {
 }
 
 #[tokio::test]
-async fn messages_come_back_on_a_websocket() {
+async fn messages_are_echoed_over_websocket() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.say("4hello").await;
@@ -75,7 +75,7 @@ async fn messages_come_back_on_a_websocket() {
 }
 
 #[tokio::test]
-async fn what_belongs_together_leaves_together() {
+async fn parts_of_one_message_are_sent_together() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     session.post("4parts").await;
@@ -88,7 +88,7 @@ async fn what_belongs_together_leaves_together() {
 }
 
 #[tokio::test]
-async fn the_server_pings_and_goes_on_when_it_is_answered() {
+async fn an_answered_ping_keeps_the_session() {
     let hall = TestServer::open(quick()).await;
     let session = hall.door.begin().await;
     for _ in 0..3 {
@@ -104,7 +104,7 @@ async fn the_server_pings_and_goes_on_when_it_is_answered() {
 }
 
 #[tokio::test]
-async fn a_fleeting_message_is_dropped_while_the_reader_is_behind() {
+async fn a_best_effort_message_is_dropped_for_a_lagging_client() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     session.post("4fleeting").await;

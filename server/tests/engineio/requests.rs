@@ -9,7 +9,7 @@ use crate::application::{TestServer, quiet};
 use crate::engine::soon;
 
 #[tokio::test]
-async fn what_makes_no_sense_is_told_so() {
+async fn invalid_requests_get_the_errors_of_the_protocol() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let known = format!("EIO=4&transport=polling&sid={}", session.sid);
@@ -42,7 +42,7 @@ async fn what_makes_no_sense_is_told_so() {
 }
 
 #[tokio::test]
-async fn the_application_decides_who_comes_in() {
+async fn the_application_admits_or_refuses_a_session() {
     let hall = TestServer::open(quiet()).await;
     let url = format!("http://{}/engine.io/?EIO=4&transport=polling", hall.door.authority);
     for (word, status, message) in [("forbidden", 403, "Not you"), ("too many", 429, "Not so often")] {
@@ -55,7 +55,7 @@ async fn the_application_decides_who_comes_in() {
 }
 
 #[tokio::test]
-async fn only_so_many_sessions_are_taken() {
+async fn sessions_beyond_the_limit_are_refused() {
     let hall = TestServer::open(Settings { max_sessions: 1, ..quiet() }).await;
     let session = hall.door.begin().await;
     let (status, body) = hall.door.ask(Method::GET, "EIO=4&transport=polling", "").await;
@@ -70,7 +70,7 @@ async fn only_so_many_sessions_are_taken() {
 }
 
 #[tokio::test]
-async fn answers_are_not_to_be_kept_and_options_are_answered() {
+async fn responses_forbid_caching_and_options_is_answered() {
     let hall = TestServer::open(quiet()).await;
     let url = format!("http://{}/engine.io/?EIO=4&transport=polling", hall.door.authority);
     let response = soon(Client::new().get(&url).send()).await.unwrap();
@@ -81,7 +81,7 @@ async fn answers_are_not_to_be_kept_and_options_are_answered() {
 }
 
 #[tokio::test]
-async fn another_version_of_websocket_is_told_which_one_is_spoken() {
+async fn an_unknown_websocket_version_gets_the_supported_one() {
     let hall = TestServer::open(quiet()).await;
     let url = format!("http://{}/engine.io/?EIO=4&transport=websocket", hall.door.authority);
     let request = Client::new()

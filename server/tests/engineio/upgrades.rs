@@ -25,7 +25,7 @@ async fn probe(session: &Polling<'_>) -> Socket {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_and_nothing_overtakes() {
+async fn an_upgrade_neither_loses_nor_reorders_messages() {
     let hall = TestServer::open(quiet()).await;
     for polls_before in 0..12 {
         let session = hall.door.begin().await;
@@ -51,7 +51,7 @@ async fn nothing_is_lost_and_nothing_overtakes() {
 }
 
 #[tokio::test]
-async fn a_poll_that_waits_is_released_for_the_probe() {
+async fn a_waiting_poll_is_released_for_the_probe() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let (polled, mut socket) = tokio::join!(session.poll(), probe(&session));
@@ -69,7 +69,7 @@ async fn a_poll_that_waits_is_released_for_the_probe() {
 }
 
 #[tokio::test]
-async fn after_an_upgrade_only_the_websocket_counts() {
+async fn after_an_upgrade_only_the_websocket_is_served() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let mut socket = probe(&session).await;
@@ -84,7 +84,7 @@ async fn after_an_upgrade_only_the_websocket_counts() {
 }
 
 #[tokio::test]
-async fn whoever_still_polls_is_told_that_it_is_too_late() {
+async fn a_poll_after_the_upgrade_is_refused() {
     let hall = TestServer::open(quiet()).await;
     loop {
         let session = hall.door.begin().await;
@@ -113,7 +113,7 @@ async fn whoever_still_polls_is_told_that_it_is_too_late() {
 }
 
 #[tokio::test]
-async fn an_upgrade_that_takes_too_long_comes_to_nothing() {
+async fn an_upgrade_that_times_out_is_abandoned() {
     let hall = TestServer::open(Settings { upgrade_timeout: Duration::from_millis(5), ..quiet() }).await;
     let session = hall.door.begin().await;
     let mut socket = session.upgrade().await;
@@ -123,7 +123,7 @@ async fn an_upgrade_that_takes_too_long_comes_to_nothing() {
 }
 
 #[tokio::test]
-async fn only_one_websocket_at_a_time_may_try() {
+async fn one_upgrade_is_attempted_at_a_time() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let mut first = probe(&session).await;
@@ -134,7 +134,7 @@ async fn only_one_websocket_at_a_time_may_try() {
 }
 
 #[tokio::test]
-async fn four_websockets_that_come_too_late_are_told_so_at_a_time() {
+async fn four_late_websockets_are_answered_at_a_time() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let mut first = probe(&session).await;
@@ -154,7 +154,7 @@ async fn four_websockets_that_come_too_late_are_told_so_at_a_time() {
 }
 
 #[tokio::test]
-async fn an_upgrade_that_comes_to_nothing_leaves_polling_as_it_was() {
+async fn a_failed_upgrade_leaves_polling_unchanged() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     for wrong in ["4hello", "2", "2other", "1", "abc"] {
@@ -175,7 +175,7 @@ async fn an_upgrade_that_comes_to_nothing_leaves_polling_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_session_that_ends_takes_the_attempt_along() {
+async fn an_ended_session_ends_its_upgrade_attempt() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     let mut socket = probe(&session).await;

@@ -47,7 +47,7 @@ async fn job(app: &App, who: &Tokens, end: &Value) {
 }
 
 #[tokio::test]
-async fn frames_of_quizmaster_are_as_they_were() {
+async fn frames_of_quizmaster_are_unchanged() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut notes = Transcript::default();
@@ -75,7 +75,7 @@ async fn frames_of_quizmaster_are_as_they_were() {
 }
 
 #[tokio::test]
-async fn frames_of_the_test_page_of_quizmaster_are_as_they_were() {
+async fn frames_of_the_quizmaster_test_page_are_unchanged() {
     let app = App::spawn_with(|config| config.environment = Environment::Development).await;
     let mut notes = Transcript::default();
     let t = &mut notes;
@@ -91,7 +91,7 @@ async fn frames_of_the_test_page_of_quizmaster_are_as_they_were() {
 }
 
 #[tokio::test]
-async fn frames_of_the_chat_api_are_as_they_were() {
+async fn frames_of_the_chat_api_are_unchanged() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let body = json!({ "name": "Kitchen", "id": "kitchen", "member_ids": [bob.user.id] });
@@ -153,7 +153,7 @@ fn direct_to(user: &str) -> String {
 }
 
 #[tokio::test]
-async fn frames_of_skilllift_are_as_they_were() {
+async fn frames_of_skilllift_are_unchanged() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let body = json!({ "name": "Kitchen", "id": "kitchen", "member_ids": [bob.user.id] });
@@ -202,7 +202,7 @@ async fn frames_of_skilllift_are_as_they_were() {
 
 /// Handshakes that are refused: the status and the body.
 #[tokio::test]
-async fn refused_handshakes_are_as_they_were() {
+async fn refused_handshakes_are_unchanged() {
     let app = App::spawn().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     app.post("/api/v1/chats", &ann, &json!({ "name": "Kitchen", "id": "kitchen" })).await;

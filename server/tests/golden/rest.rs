@@ -250,7 +250,7 @@ fn part(role: &str, like: &Tokens) -> Tokens {
 }
 
 #[tokio::test]
-async fn bodies_and_errors_of_the_rest_api_are_as_they_were() {
+async fn bodies_and_errors_of_the_rest_api_are_unchanged() {
     let app = App::spawn().await;
     let mut c = Caller { app: &app, notes: Transcript::default() };
     let (ann, bob) = accounts(&mut c).await;
@@ -263,7 +263,7 @@ async fn bodies_and_errors_of_the_rest_api_are_as_they_were() {
 }
 
 #[tokio::test]
-async fn errors_of_limits_are_as_they_were() {
+async fn errors_of_limits_are_unchanged() {
     let limits = RateLimits { logins_per_minute: Some(1), messages_per_second: Some(1), ..RateLimits::OFF };
     let app = App::spawn_with(|config| config.rate_limits = limits).await;
     let mut c = Caller { app: &app, notes: Transcript::default() };

@@ -166,7 +166,7 @@ fn without_sentences(text: &str) -> String {
 }
 
 #[test]
-fn what_differs_from_run_to_run_is_replaced() {
+fn values_that_differ_between_runs_are_masked() {
     let mut transcript = Transcript::default();
     let mut normal = |text: &str| transcript.normal(text);
     assert_eq!(

@@ -32,7 +32,7 @@ const DOORS: [(&str, &str); 3] =
     [("/healthz", "200"), ("/ws/endpoint", "101"), ("/socket.io/?EIO=4&transport=polling", "200")];
 
 #[test]
-fn a_development_server_on_this_machine_answers_to_its_own_names_only() {
+fn a_local_development_server_answers_only_to_its_own_host_names() {
     let process = Process::start(&[], Stdio::null());
     let address = &process.addresses[0];
     let port = address.rsplit(':').next().unwrap();
@@ -67,7 +67,7 @@ fn a_development_server_on_this_machine_answers_to_its_own_names_only() {
 }
 
 #[test]
-fn a_development_server_for_other_machines_answers_to_any_name() {
+fn a_public_development_server_answers_to_any_host_name() {
     let process = Process::start(&[("HUBBUB_LISTEN", "0.0.0.0:0")], Stdio::null());
     let port = process.addresses[0].rsplit(':').next().unwrap();
     for (path, well) in DOORS {

@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 use crate::{PATIENCE, Process, is_well, open_socket};
 
 #[test]
-fn clients_that_send_half_a_request_make_room_for_those_that_send_a_whole_one() {
+fn half_sent_requests_are_closed_in_favour_of_complete_ones() {
     let process = Process::start_by_shell("ulimit -n 200; exec \"$HUBBUB\" serve", &[]);
     let mut friend = open_socket(&process);
     let mut slow = Vec::new();
@@ -68,7 +68,7 @@ fn is_closed(stream: &mut TcpStream) -> bool {
 }
 
 #[test]
-fn an_address_with_more_half_requests_than_may_wait_makes_room_and_others_do_not() {
+fn an_address_with_too_many_half_sent_requests_loses_only_its_own() {
     let process = Process::start(&[("HUBBUB_MAX_WAITING_CONNECTIONS", "32")], Stdio::null());
     let half = "POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                 content-length: 2\r\nconnection: close\r\n\r\n{";

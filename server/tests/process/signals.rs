@@ -5,7 +5,7 @@ use std::io::Read;
 use crate::{Process, is_well, open_socket};
 
 #[test]
-fn a_hangup_is_a_gentle_stop() {
+fn sighup_stops_the_server_gracefully() {
     let process = Process::start(&[], std::process::Stdio::null());
     let mut client = open_socket(&process);
     assert_eq!(process.ends_with("HUP").code(), Some(0));
@@ -17,7 +17,7 @@ fn a_hangup_is_a_gentle_stop() {
 }
 
 #[test]
-fn who_started_it_with_nohup_keeps_it() {
+fn a_server_under_nohup_survives_sighup() {
     let process = Process::start_by_shell("trap '' HUP; exec \"$HUBBUB\" serve", &[]);
     for _ in 0..3 {
         process.signal("HUP");

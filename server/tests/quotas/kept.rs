@@ -20,7 +20,7 @@ async fn start(app: &App, who: &Tokens) -> Answer {
 }
 
 #[tokio::test]
-async fn a_user_has_so_many_jobs_that_run() {
+async fn running_jobs_are_limited_per_user() {
     let app = with_quotas(Quotas { running_jobs: 2, ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let first = start(&app, &ann).await.json()["id"].take();
@@ -37,7 +37,7 @@ async fn a_user_has_so_many_jobs_that_run() {
 }
 
 #[tokio::test]
-async fn the_oldest_sign_in_of_too_many_ends() {
+async fn a_sign_in_over_the_limit_ends_the_oldest() {
     let app = with_quotas(Quotas { auth_sessions_per_user: 2, ..Quotas::OFF }).await;
     let oldest = app.register("ann").await;
     let mut socket = app.enter(&oldest).await;
@@ -60,7 +60,7 @@ async fn the_oldest_sign_in_of_too_many_ends() {
 }
 
 #[tokio::test]
-async fn a_user_stores_so_many_bytes_a_day_at_every_door() {
+async fn stored_bytes_a_day_are_limited_over_every_gateway() {
     let app = with_quotas(Quotas { stored_bytes_per_day: Some(1_000), ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -90,7 +90,7 @@ async fn a_user_stores_so_many_bytes_a_day_at_every_door() {
 }
 
 #[tokio::test]
-async fn a_job_counts_of_what_a_user_stores_in_a_day_at_its_start_and_not_at_its_end() {
+async fn a_job_counts_toward_the_stored_bytes_at_its_start_only() {
     let app = with_quotas(Quotas { stored_bytes_per_day: Some(80 * 1024), ..Quotas::OFF }).await;
     let ann = app.register("ann").await;
     // What is no job counts nothing.
@@ -129,7 +129,7 @@ async fn running_jobs(socket: &mut Socket, count: usize) -> usize {
 }
 
 #[tokio::test]
-async fn a_thousand_running_jobs_are_told_and_end_no_connection() {
+async fn a_thousand_running_jobs_are_sent_without_closing_a_connection() {
     const COUNT: usize = 1_000;
     let app = App::spawn().await;
     let ann = app.register("ann").await;

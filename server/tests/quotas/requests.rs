@@ -36,7 +36,7 @@ fn waits(answer: &Answer) -> bool {
 }
 
 #[tokio::test]
-async fn a_user_asks_so_often_over_rest_and_sockets_together() {
+async fn requests_of_a_user_are_limited_over_rest_and_sockets_together() {
     let app = with_quotas(Quotas { requests_per_second: Some(1), ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let mut socket = app.enter(&ann).await;
@@ -58,7 +58,7 @@ async fn a_user_asks_so_often_over_rest_and_sockets_together() {
 }
 
 #[tokio::test]
-async fn an_address_asks_so_often_before_anything_is_looked_at() {
+async fn requests_of_an_address_are_limited_before_they_are_checked() {
     let app = with_quotas(Quotas { requests_per_second_per_address: Some(1), ..Quotas::OFF }).await;
     let nonsense = json!({ "refresh_token": "nonsense" });
     let refresh = || app.post_as_stranger("/api/v1/auth/refresh", &nonsense);
@@ -75,7 +75,7 @@ async fn an_address_asks_so_often_before_anything_is_looked_at() {
 }
 
 #[tokio::test]
-async fn built_files_and_what_there_is_not_count_for_their_address() {
+async fn site_files_and_missing_paths_count_for_their_address() {
     let app = with_quotas(Quotas { requests_per_second_per_address: Some(1), ..Quotas::OFF }).await;
     put_files(&app, &["/pkg/hubbub.css", "/favicon.svg", "/socket.io/socket.io.js"]);
     let asked = [
@@ -118,7 +118,7 @@ async fn ask_and_read_little(app: &App, who: &Tokens, path: &str) -> TcpStream {
 }
 
 #[tokio::test]
-async fn answers_that_are_not_read_hold_up_the_same_user_and_nobody_else() {
+async fn unread_responses_hold_up_only_the_same_user() {
     let app = with_quotas(Quotas { concurrent_requests_per_user: 1, ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let path = full_room(&app, &ann).await;
@@ -156,7 +156,7 @@ async fn ask_without_body(app: &App, who: &Tokens) -> TcpStream {
 }
 
 #[tokio::test]
-async fn bodies_that_do_not_come_hold_up_the_same_user_and_nobody_else() {
+async fn missing_bodies_hold_up_only_the_same_user() {
     let app = with_quotas(Quotas { concurrent_requests_per_user: 4, ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let mut unfinished = Vec::new();
@@ -177,7 +177,7 @@ async fn bodies_that_do_not_come_hold_up_the_same_user_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn answers_that_are_not_read_hold_up_their_address() {
+async fn unread_responses_hold_up_their_address() {
     let app = with_quotas(Quotas { concurrent_requests_per_address: 1, ..Quotas::OFF }).await;
     let ann = app.register("ann").await;
     let path = full_room(&app, &ann).await;

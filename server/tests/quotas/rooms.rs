@@ -23,7 +23,7 @@ async fn add(app: &App, who: &Tokens, room: &str, users: &[&Tokens]) -> Answer {
 }
 
 #[tokio::test]
-async fn a_user_makes_so_many_rooms_a_day() {
+async fn created_rooms_a_day_are_limited_per_user() {
     let app = with_quotas(Quotas { rooms_created_per_day: Some(2), ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     for _ in 0..2 {
@@ -41,7 +41,7 @@ async fn a_user_makes_so_many_rooms_a_day() {
 }
 
 #[tokio::test]
-async fn a_user_owns_so_many_rooms() {
+async fn owned_rooms_are_limited_per_user() {
     let app = with_quotas(Quotas { owned_rooms: 2, ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let first = app.create_room(&ann, "First", &[]).await;
@@ -53,7 +53,7 @@ async fn a_user_owns_so_many_rooms() {
 }
 
 #[tokio::test]
-async fn a_user_puts_so_many_strangers_into_rooms_a_day() {
+async fn new_contacts_a_day_are_limited_per_user() {
     let app = with_quotas(Quotas { new_contacts_per_day: Some(2), ..Quotas::OFF }).await;
     let ann = app.register("ann").await;
     let (bob, cem, dan) = (app.register("bob").await, app.register("cem").await, app.register("dan").await);
@@ -75,7 +75,7 @@ async fn a_user_puts_so_many_strangers_into_rooms_a_day() {
 }
 
 #[tokio::test]
-async fn whoever_left_for_good_is_not_put_back() {
+async fn a_user_who_left_for_good_is_not_added_again() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let admin = minted("boss", "admin");
@@ -108,7 +108,7 @@ async fn whoever_left_for_good_is_not_put_back() {
 }
 
 #[tokio::test]
-async fn names_that_change_often_are_told_now_and_then_and_the_last_one_always() {
+async fn frequent_renames_are_conflated_and_the_last_one_is_sent() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -156,7 +156,7 @@ async fn renames_count_as_messages_of_the_user() {
 }
 
 #[tokio::test]
-async fn a_room_has_so_many_members_at_every_door() {
+async fn members_of_a_room_are_limited_over_every_gateway() {
     let app = with_quotas(Quotas { members_per_room: 3, ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let (cat, dan) = (app.register("cat").await, app.register("dan").await);

@@ -32,7 +32,7 @@ use speaker::{Dialect, Speaker};
 use tokio::sync::watch;
 
 #[tokio::test]
-async fn a_stop_says_come_back_and_who_does_has_missed_nothing() {
+async fn a_stop_asks_clients_to_return_and_they_miss_nothing() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -70,7 +70,7 @@ async fn a_stop_says_come_back_and_who_does_has_missed_nothing() {
 const LIVES: usize = 3;
 
 #[tokio::test]
-async fn after_kill_nine_what_was_answered_in_any_dialect_is_there_once_in_order_and_under_its_name() {
+async fn acknowledged_messages_of_every_dialect_survive_kill_9() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Program::start(folder.path());
     let mut people = Vec::new();
@@ -147,7 +147,7 @@ fn agrees(speaker: &Speaker, stored: &[Stored], case: &str) {
 }
 
 #[tokio::test]
-async fn after_kill_nine_every_notification_that_was_answered_is_listed_once_and_told_as_promised() {
+async fn acknowledged_notifications_survive_kill_9() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Program::start(folder.path());
     let ann = program.register("ann").await;

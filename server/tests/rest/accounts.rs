@@ -8,7 +8,7 @@ use crate::common::{Answer, App, FAR_AWAY, PASSWORD, mint};
 use crate::{LOGIN, ME, REFRESH, REGISTER, me, refusal, unauthorized};
 
 #[tokio::test]
-async fn who_registers_is_signed_in() {
+async fn a_registration_signs_the_user_in() {
     let app = App::spawn().await;
     let form = json!({ "username": "Ann_1", "email": "Ann@Example.org", "password": "correct horse" });
     let answer = app.post_as_stranger(REGISTER, &form).await;
@@ -24,7 +24,7 @@ async fn who_registers_is_signed_in() {
 }
 
 #[tokio::test]
-async fn an_account_that_cannot_be_made_is_told_by_field() {
+async fn an_invalid_registration_is_reported_by_field() {
     let app = App::spawn().await;
     app.register("ann").await;
     for (username, email, password, told) in [
@@ -49,7 +49,7 @@ async fn an_account_that_cannot_be_made_is_told_by_field() {
 }
 
 #[tokio::test]
-async fn one_signs_in_with_the_name_or_the_address_in_any_capitals() {
+async fn a_login_takes_the_name_or_email_in_any_case() {
     let app = App::spawn().await;
     app.register("ann").await;
     for login in ["ann", "ANN", "ann@example.org", "Ann@Example.ORG"] {
@@ -63,7 +63,7 @@ async fn one_signs_in_with_the_name_or_the_address_in_any_capitals() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_and_an_unknown_name_get_the_same_answer() {
+async fn a_wrong_password_and_an_unknown_name_get_the_same_response() {
     let app = App::spawn().await;
     app.register("ann").await;
     let wrong =
@@ -74,7 +74,7 @@ async fn a_wrong_password_and_an_unknown_name_get_the_same_answer() {
 }
 
 #[tokio::test]
-async fn logging_out_ends_this_sign_in_and_no_other() {
+async fn signing_out_ends_only_the_current_sign_in() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let other_device = app.login("ann").await;
@@ -87,7 +87,7 @@ async fn logging_out_ends_this_sign_in_and_no_other() {
 }
 
 #[tokio::test]
-async fn too_many_attempts_have_to_wait_and_say_how_long() {
+async fn too_many_login_attempts_get_a_retry_time() {
     let app = App::spawn_with(|config| config.rate_limits = RateLimits::of(Environment::Production)).await;
     let wrong = json!({ "username": "nemo", "password": "wrong horse battery" });
     let mut last = app.post_as_stranger(LOGIN, &wrong).await;
@@ -119,7 +119,7 @@ async fn registration_can_be_closed() {
 }
 
 #[tokio::test]
-async fn people_of_another_backend_are_known_at_first_sight() {
+async fn users_of_another_backend_are_created_at_first_use() {
     let app = App::spawn_with(|config| config.accounts = AccountsMode::External).await;
     let claims = json!({ "sub": "auth0|7", "exp": FAR_AWAY, "name": "Anna K", "email": "anna@example.org", "sid": "x" });
     let token = mint(&claims);
@@ -150,7 +150,7 @@ async fn people_of_another_backend_are_known_at_first_sight() {
 }
 
 #[tokio::test]
-async fn an_account_out_of_use_lets_nobody_in() {
+async fn a_disabled_account_cannot_sign_in() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let cookie = app.browser("ann").await;

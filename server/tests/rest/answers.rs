@@ -67,7 +67,7 @@ async fn exchange(app: &App, request: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn every_answer_is_json_with_a_code_whatever_part_of_a_request_is_wrong() {
+async fn every_malformed_request_gets_json_with_a_code() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let json_type = "application/json";
@@ -122,7 +122,7 @@ async fn every_answer_is_json_with_a_code_whatever_part_of_a_request_is_wrong() 
 }
 
 #[tokio::test]
-async fn what_browsers_ask_for_is_answered_with_a_page() {
+async fn browser_requests_are_answered_with_a_page() {
     let app = App::spawn().await;
     app.register("ann").await;
     let cookie = app.browser("ann").await;
@@ -148,7 +148,7 @@ async fn what_browsers_ask_for_is_answered_with_a_page() {
 }
 
 #[tokio::test]
-async fn a_request_of_http_1_1_names_one_host() {
+async fn an_http_1_1_request_names_exactly_one_host() {
     let app = App::spawn().await;
     let addr = app.addr;
     for (request, status) in [
@@ -212,7 +212,7 @@ fn bodies(room: &str, job: &str, user: &str) -> Vec<(String, Value)> {
 }
 
 #[tokio::test]
-async fn sentences_speak_of_json_and_name_no_type_of_ours() {
+async fn error_sentences_name_json_types_and_no_rust_type() {
     let app = App::spawn_with(|config| config.environment = server::config::Environment::Development).await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -252,7 +252,7 @@ async fn sentences_speak_of_json_and_name_no_type_of_ours() {
 }
 
 #[tokio::test]
-async fn a_list_signs_nobody_in() {
+async fn a_list_is_rejected_as_a_login_body() {
     let app = App::spawn().await;
     app.register("ann").await;
     let answer = app.post_as_stranger("/api/v1/auth/login", &json!(["ann", crate::common::PASSWORD])).await;
@@ -260,7 +260,7 @@ async fn a_list_signs_nobody_in() {
 }
 
 #[tokio::test]
-async fn a_key_that_means_nothing_is_refused_by_name_and_nothing_is_done() {
+async fn an_unknown_key_is_rejected_by_name_and_nothing_is_done() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -279,7 +279,7 @@ async fn a_key_that_means_nothing_is_refused_by_name_and_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn keys_have_other_spellings_and_two_of_them_must_agree() {
+async fn keys_have_aliases_and_two_of_them_must_agree() {
     let app = App::spawn().await;
     let service = crate::part_of_the_application("service");
     let bob = app.register("bob").await;

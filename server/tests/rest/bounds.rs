@@ -22,7 +22,7 @@ fn zeros(bytes: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_frame_is_refused_by_its_size_and_its_type_before_it_is_read() {
+async fn a_frame_is_rejected_by_size_and_type_before_it_is_parsed() {
     let app = App::spawn_with(|config| config.environment = Environment::Development).await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -52,7 +52,7 @@ async fn a_frame_is_refused_by_its_size_and_its_type_before_it_is_read() {
 }
 
 #[tokio::test]
-async fn a_frame_that_is_refused_by_its_size_is_charged_eight_times() {
+async fn an_oversized_frame_is_charged_eight_times() {
     const PER_SECOND: u32 = 1_000_000;
     let app = with_rates(RateLimits { bytes_per_second: Some(PER_SECOND), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
@@ -67,7 +67,7 @@ async fn a_frame_that_is_refused_by_its_size_is_charged_eight_times() {
 }
 
 #[tokio::test]
-async fn the_longest_text_is_taken_however_its_json_is_written() {
+async fn the_longest_text_is_accepted_in_any_json_escaping() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -98,7 +98,7 @@ async fn the_longest_text_is_taken_however_its_json_is_written() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_worked_out_for_short_frames_alone() {
+async fn error_details_are_worked_out_for_short_frames_only() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = app.enter(&ann).await;
@@ -112,7 +112,7 @@ async fn what_is_wrong_is_worked_out_for_short_frames_alone() {
 }
 
 #[tokio::test]
-async fn before_it_is_known_who_it_is_a_socket_takes_as_much_as_a_token() {
+async fn an_unauthenticated_socket_accepts_no_more_than_a_token() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for path in ["/api/v1/ws", "/"] {
@@ -135,7 +135,7 @@ async fn before_it_is_known_who_it_is_a_socket_takes_as_much_as_a_token() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_told_to_slow_down_and_goes_on_is_closed() {
+async fn a_client_that_ignores_rate_limit_errors_is_closed() {
     let app = with_rates(RateLimits { commands_per_second: Some(1), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     let url = app.socket_url(&format!("?token={}", ann.access_token));
@@ -150,7 +150,7 @@ async fn a_client_that_is_told_to_slow_down_and_goes_on_is_closed() {
 }
 
 #[tokio::test]
-async fn a_user_who_sends_more_bytes_than_allowed_is_slowed_and_loses_nothing() {
+async fn a_user_over_the_byte_rate_is_slowed_and_loses_nothing() {
     const PER_SECOND: u32 = 100_000;
     let app = with_rates(RateLimits { bytes_per_second: Some(PER_SECOND), ..RateLimits::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
@@ -174,7 +174,7 @@ async fn a_user_who_sends_more_bytes_than_allowed_is_slowed_and_loses_nothing() 
 }
 
 #[tokio::test]
-async fn a_body_is_refused_by_its_size_before_it_is_read() {
+async fn an_oversized_body_is_rejected_before_it_is_read() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let long = "x".repeat(16_384);
@@ -191,7 +191,7 @@ async fn a_body_is_refused_by_its_size_before_it_is_read() {
 }
 
 #[tokio::test]
-async fn a_body_that_carries_a_text_is_refused_by_its_size_before_it_is_read() {
+async fn an_oversized_body_with_a_text_is_rejected_before_it_is_read() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -215,7 +215,7 @@ async fn a_body_that_carries_a_text_is_refused_by_its_size_before_it_is_read() {
 }
 
 #[tokio::test]
-async fn a_body_of_more_values_than_any_has_is_not_read() {
+async fn a_body_with_too_many_values_is_not_parsed() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -238,7 +238,7 @@ async fn a_body_of_more_values_than_any_has_is_not_read() {
 }
 
 #[tokio::test]
-async fn a_head_of_more_than_32_kib_is_refused() {
+async fn a_request_head_over_32_kib_is_refused() {
     let app = App::spawn().await;
     for (bytes, status) in [(30 * 1024, 200), (34 * 1024, 431)] {
         let request = app.request(Method::GET, "/healthz").header("x-long", "x".repeat(bytes));
@@ -247,7 +247,7 @@ async fn a_head_of_more_than_32_kib_is_refused() {
 }
 
 #[tokio::test]
-async fn sixteen_cookies_are_looked_at() {
+async fn at_most_sixteen_cookies_are_checked() {
     let app = App::spawn().await;
     app.register("ann").await;
     let good = app.browser("ann").await;
@@ -259,7 +259,7 @@ async fn sixteen_cookies_are_looked_at() {
 }
 
 #[tokio::test]
-async fn a_request_names_200_users_at_most() {
+async fn a_request_names_at_most_200_users() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;

@@ -23,7 +23,7 @@ async fn app(rates: RateLimits) -> (App, ManualClock) {
 }
 
 #[tokio::test]
-async fn a_step_back_makes_nobody_wait_longer() {
+async fn a_clock_set_back_lengthens_no_wait() {
     let rates = RateLimits { logins_per_minute: Some(10), handshakes_per_minute: Some(3), ..RateLimits::OFF };
     let (app, clock) = app(rates).await;
     let ann = app.register("ann").await;
@@ -54,7 +54,7 @@ async fn a_step_back_makes_nobody_wait_longer() {
 }
 
 #[tokio::test]
-async fn a_ticket_lasts_half_a_minute_whatever_the_calendar_says() {
+async fn a_ticket_lasts_half_a_minute_despite_a_clock_change() {
     let (app, clock) = app(RateLimits::OFF).await;
     let ann = app.register("ann").await;
     let try_connect =
@@ -68,7 +68,7 @@ async fn a_ticket_lasts_half_a_minute_whatever_the_calendar_says() {
 }
 
 #[tokio::test]
-async fn the_list_of_rooms_stays_in_the_order_of_what_was_said_last() {
+async fn rooms_are_listed_by_latest_message_despite_a_clock_change() {
     let (app, clock) = app(RateLimits::OFF).await;
     let ann = app.register("ann").await;
     let (den, attic) = (app.create_room(&ann, "Den", &[]).await, app.create_room(&ann, "Attic", &[]).await);
@@ -96,7 +96,7 @@ async fn the_list_of_rooms_stays_in_the_order_of_what_was_said_last() {
 }
 
 #[tokio::test]
-async fn a_sign_in_of_a_clock_that_was_far_ahead_does_not_last_for_years() {
+async fn a_sign_in_made_by_a_fast_clock_does_not_last_for_years() {
     let (app, clock) = app(RateLimits::OFF).await;
     app.register("ann").await;
     clock.set_ms(NEW_YEAR_MS + 5 * 365 * 24 * HOUR_MS);

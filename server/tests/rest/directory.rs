@@ -17,7 +17,7 @@ async fn names(app: &App, who: &Tokens, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_directory_of_shared_rooms_lists_those_and_finds_others_by_their_exact_name() {
+async fn a_shared_rooms_directory_lists_contacts_and_finds_exact_names() {
     let app = App::spawn_with(|config| config.users.directory = Directory::SharedRooms).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     app.register("bobby").await;
@@ -36,7 +36,7 @@ async fn a_directory_of_shared_rooms_lists_those_and_finds_others_by_their_exact
 }
 
 #[tokio::test]
-async fn exact_names_can_be_tried_so_often_a_minute() {
+async fn searches_for_exact_names_are_rate_limited() {
     let app = App::spawn_with(|config| {
         config.users.directory = Directory::SharedRooms;
         config.rate_limits = RateLimits { lookups_per_minute: Some(3), ..RateLimits::OFF };
@@ -63,7 +63,7 @@ async fn exact_names_can_be_tried_so_often_a_minute() {
 }
 
 #[tokio::test]
-async fn history_shows_addresses_to_members_only_where_that_is_on() {
+async fn history_shows_email_addresses_only_when_enabled() {
     for shown in [true, false] {
         let app = App::spawn_with(|config| config.users.member_emails = shown).await;
         let (ann, bob) = (app.register("ann").await, app.register("bob").await);
@@ -81,7 +81,7 @@ async fn history_shows_addresses_to_members_only_where_that_is_on() {
 }
 
 #[tokio::test]
-async fn a_live_session_is_told_to_its_room_whether_members_see_addresses_or_not() {
+async fn a_live_session_is_announced_with_and_without_email_addresses() {
     for shown in [true, false] {
         let app = App::spawn_with(|config| config.users.member_emails = shown).await;
         let (ann, bob) = (app.register("ann").await, app.register("bob").await);

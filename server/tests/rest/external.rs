@@ -19,7 +19,7 @@ async fn log_out(app: &App, token: &str) -> StatusCode {
 }
 
 #[tokio::test]
-async fn a_signed_out_token_of_another_backend_gets_in_nowhere_until_it_expires() {
+async fn a_signed_out_token_of_another_backend_is_refused_everywhere() {
     let app = external().await;
     for (claims, same, other) in [
         // By its sign-in, also under another token of it.
@@ -66,7 +66,7 @@ async fn a_signed_out_token_of_another_backend_gets_in_nowhere_until_it_expires(
 }
 
 #[tokio::test]
-async fn an_ended_token_stays_ended_after_a_restart() {
+async fn an_ended_token_is_refused_after_a_restart() {
     let app = external().await;
     let token = mint(&json!({ "sub": "7", "exp": FAR_AWAY, "jti": "j1" }));
     assert_eq!(me(&app, &token).await.status, StatusCode::OK);
@@ -76,7 +76,7 @@ async fn an_ended_token_stays_ended_after_a_restart() {
 }
 
 #[tokio::test]
-async fn a_numeric_subject_is_a_user_and_an_end_in_milliseconds_is_none() {
+async fn a_numeric_subject_is_accepted_and_an_expiry_in_ms_is_not() {
     let app = external().await;
     let seen = me(&app, &mint(&json!({ "sub": 42, "exp": FAR_AWAY, "username": "ann" }))).await.json();
     assert_eq!((&seen["id"], &seen["username"]), (&json!("42"), &json!("ann")));

@@ -28,7 +28,7 @@ async fn hear_of_a_job(socket: &mut Socket) -> JobChange {
 }
 
 #[tokio::test]
-async fn a_job_is_heard_of_from_its_start_to_its_end() {
+async fn a_job_sends_events_from_start_to_end() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = app.enter(&ann).await;
@@ -72,7 +72,7 @@ async fn a_job_is_heard_of_from_its_start_to_its_end() {
 }
 
 #[tokio::test]
-async fn somebody_elses_job_is_not_there_and_the_application_sees_all() {
+async fn users_see_only_their_own_jobs_and_the_application_sees_all() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let backend = part_of_the_application("service");
@@ -98,7 +98,7 @@ async fn somebody_elses_job_is_not_there_and_the_application_sees_all() {
 }
 
 #[tokio::test]
-async fn what_is_no_job_is_told_by_field_and_starts_nothing() {
+async fn an_invalid_job_is_reported_by_field_and_starts_nothing() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for (body, told) in [
@@ -155,7 +155,7 @@ async fn jobs_are_listed_in_pages_newest_first() {
 }
 
 #[tokio::test]
-async fn who_was_away_hears_once_how_a_job_ended() {
+async fn an_absent_user_receives_the_end_of_a_job_once() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let backend = part_of_the_application("service");

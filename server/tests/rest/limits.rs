@@ -22,7 +22,7 @@ async fn with_limits(limits: Limits) -> App {
 }
 
 #[tokio::test]
-async fn of_fifty_attempts_to_sign_in_ten_are_looked_at() {
+async fn ten_of_fifty_login_attempts_are_checked() {
     let app = with_rates(RateLimits::of(Environment::Production)).await;
     let mut looked_at = 0;
     for number in 0..50 {
@@ -39,7 +39,7 @@ async fn of_fifty_attempts_to_sign_in_ten_are_looked_at() {
 }
 
 #[tokio::test]
-async fn one_address_opens_so_many_sockets_a_minute() {
+async fn handshakes_of_an_address_are_limited_per_minute() {
     let app = with_rates(RateLimits { handshakes_per_minute: Some(3), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     let url = app.socket_url(&format!("?token={}", ann.access_token));
@@ -57,7 +57,7 @@ async fn one_address_opens_so_many_sockets_a_minute() {
 }
 
 #[tokio::test]
-async fn every_door_for_sockets_counts() {
+async fn handshakes_count_on_every_gateway() {
     let engine = "/socket.io/?EIO=4&transport=polling";
     for path in [engine, "/ws/endpoint", "/api/v1/ws/chat/none", "/api/v1/ws/nobody"] {
         let app = with_rates(RateLimits { handshakes_per_minute: Some(1), ..RateLimits::OFF }).await;
@@ -79,7 +79,7 @@ async fn every_door_for_sockets_counts() {
 }
 
 #[tokio::test]
-async fn so_many_sockets_are_open_at_a_time_and_a_closed_one_makes_room() {
+async fn open_sockets_are_limited_and_a_closed_one_frees_its_permit() {
     let app = with_limits(Limits { connections: 3, connections_per_address: 2, ..Limits::default() }).await;
     let ann = app.register("ann").await;
     let url = app.socket_url(&format!("?token={}", ann.access_token));
@@ -101,7 +101,7 @@ async fn so_many_sockets_are_open_at_a_time_and_a_closed_one_makes_room() {
 }
 
 #[tokio::test]
-async fn a_person_and_a_connection_have_as_much_as_is_set() {
+async fn limits_per_user_and_connection_follow_the_settings() {
     let limits = Limits {
         connections_per_user: 1,
         rooms_per_connection: 1,
@@ -140,7 +140,7 @@ async fn a_person_and_a_connection_have_as_much_as_is_set() {
 }
 
 #[tokio::test]
-async fn a_flood_is_refused_and_the_others_are_undisturbed() {
+async fn a_flood_is_refused_without_disturbing_others() {
     let app = with_rates(RateLimits { messages_per_second: Some(2), ..RateLimits::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -183,7 +183,7 @@ async fn a_flood_is_refused_and_the_others_are_undisturbed() {
 }
 
 #[tokio::test]
-async fn frames_that_ask_for_nothing_count_too() {
+async fn frames_without_a_command_count_too() {
     let app = with_rates(RateLimits { commands_per_second: Some(1), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     for noise in ["{", r#"{"type":"shrug","data":{}}"#, r#"{"type":"authenticate","data":{"token":"x"}}"#] {
@@ -202,7 +202,7 @@ async fn frames_that_ask_for_nothing_count_too() {
 }
 
 #[tokio::test]
-async fn posts_over_rest_count_for_the_person_too() {
+async fn posts_over_rest_count_for_the_user_too() {
     let app = with_rates(RateLimits { messages_per_second: Some(1), ..RateLimits::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -242,7 +242,7 @@ async fn posts_over_rest_count_for_the_person_too() {
 }
 
 #[tokio::test]
-async fn wishes_of_a_connection_and_typing_of_a_person_have_their_rates() {
+async fn commands_per_connection_and_typing_per_user_are_rate_limited() {
     let rates = RateLimits { commands_per_second: Some(1), typing_per_second: Some(1), ..RateLimits::OFF };
     let app = with_rates(rates).await;
     let ann = app.register("ann").await;
@@ -268,7 +268,7 @@ async fn wishes_of_a_connection_and_typing_of_a_person_have_their_rates() {
 }
 
 #[tokio::test]
-async fn who_comes_and_asks_for_nothing_is_sent_away() {
+async fn a_connection_without_a_request_is_closed() {
     let app = with_limits(Limits { first_request: Duration::from_secs(1), ..Limits::default() }).await;
     let mut asked = TcpStream::connect(app.addr).await.unwrap();
     let question = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -296,7 +296,7 @@ async fn who_comes_and_asks_for_nothing_is_sent_away() {
 }
 
 #[tokio::test]
-async fn a_preflight_names_every_method_and_never_the_cookie() {
+async fn a_preflight_allows_every_method_and_no_cookies() {
     let friend = "https://friend.example";
     let app = App::spawn_with(|config| {
         config.origins = server::auth::origin::Origins::parse(friend).unwrap();

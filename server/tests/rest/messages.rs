@@ -8,7 +8,7 @@ use crate::common::App;
 use crate::refusal;
 
 #[tokio::test]
-async fn a_message_comes_back_as_it_was_said() {
+async fn a_message_is_returned_as_it_was_sent() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -30,7 +30,7 @@ async fn a_message_comes_back_as_it_was_said() {
 }
 
 #[tokio::test]
-async fn a_draft_that_is_sent_again_is_the_same_message() {
+async fn a_draft_sent_again_is_the_same_message() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -46,7 +46,7 @@ async fn a_draft_that_is_sent_again_is_the_same_message() {
 }
 
 #[tokio::test]
-async fn what_may_not_be_said_is_not_said() {
+async fn an_invalid_message_is_rejected_and_not_stored() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -81,7 +81,7 @@ async fn what_may_not_be_said_is_not_said() {
 }
 
 #[tokio::test]
-async fn history_is_read_in_pages_from_either_side() {
+async fn history_is_paged_in_both_directions() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -120,7 +120,7 @@ async fn history_is_read_in_pages_from_either_side() {
 }
 
 #[tokio::test]
-async fn reading_lowers_the_count_of_unread_messages_and_never_raises_it() {
+async fn reading_never_raises_the_unread_count() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -137,7 +137,7 @@ async fn reading_lowers_the_count_of_unread_messages_and_never_raises_it() {
 }
 
 #[tokio::test]
-async fn a_restart_forgets_nothing() {
+async fn rooms_and_messages_survive_a_restart() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -151,7 +151,7 @@ async fn a_restart_forgets_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_names_the_message_of_the_same_room_that_it_answers() {
+async fn a_reply_names_a_message_of_the_same_room() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let ours = app.create_room(&ann, "Ours", &[&bob]).await;

@@ -33,7 +33,7 @@ fn is_a_time(value: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn an_event_reaches_every_device_of_one_person_and_nobody_else() {
+async fn an_event_reaches_every_device_of_one_user_only() {
     let app = development().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     let (mut here, mut there, mut other) =
@@ -62,7 +62,7 @@ async fn an_event_reaches_every_device_of_one_person_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn names_that_would_be_mistaken_are_refused_and_the_applications_own_are_not() {
+async fn reserved_event_names_are_refused_and_other_names_accepted() {
     let app = development().await;
     let ann = app.register("ann").await;
     let emit = |event: &str| json!({ "userId": ann.user.id, "event": event, "message": "x" });
@@ -116,7 +116,7 @@ async fn names_that_would_be_mistaken_are_refused_and_the_applications_own_are_n
 }
 
 #[tokio::test]
-async fn a_notification_sent_by_hand_is_a_notification() {
+async fn a_notification_sent_by_hand_is_stored_as_one() {
     let app = development().await;
     let ann = app.register("ann").await;
     let mut socket = app.enter(&ann).await;
@@ -138,7 +138,7 @@ async fn a_notification_sent_by_hand_is_a_notification() {
 }
 
 #[tokio::test]
-async fn trying_out_is_for_development_and_for_the_application() {
+async fn test_endpoints_are_for_development_and_the_application() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let body = json!({ "userId": ann.user.id, "event": "x", "message": "x" });
@@ -188,7 +188,7 @@ async fn hear_an_analysis(app: &App, outcome: &str) -> (Vec<JobStep>, protocol::
 }
 
 #[tokio::test]
-async fn an_analysis_is_played_to_either_end() {
+async fn a_demo_analysis_completes_or_fails() {
     let app = development().await;
     let (steps, job) = hear_an_analysis(&app, "completed").await;
     let progressed = JobStep::Progressed;
@@ -218,7 +218,7 @@ async fn an_analysis_is_played_to_either_end() {
 }
 
 #[tokio::test]
-async fn a_stop_ends_an_analysis_as_one_to_be_tried_again() {
+async fn a_stop_ends_an_analysis_as_retryable() {
     let app = App::spawn_with(|config| config.environment = Environment::Development).await;
     let ann = app.register("ann").await;
     let path = format!("/api/v1/websocket/test/analysis-events/{}", ann.user.id);
@@ -231,7 +231,7 @@ async fn a_stop_ends_an_analysis_as_one_to_be_tried_again() {
 }
 
 #[tokio::test]
-async fn counts_tell_who_is_there_and_how_much_is_said() {
+async fn statistics_count_connected_users_and_messages() {
     let app = development().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     let address = |who: &protocol::rest::Tokens| format!("/api/v1/websocket/user/{}/status", who.user.id);
@@ -263,7 +263,7 @@ async fn counts_tell_who_is_there_and_how_much_is_said() {
 }
 
 #[tokio::test]
-async fn in_production_counts_are_for_the_application_and_everybody_sees_oneself() {
+async fn production_statistics_are_limited_to_the_application_and_oneself() {
     let app = App::spawn().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     let status = format!("/api/v1/websocket/user/{}/status", ann.user.id);
@@ -280,7 +280,7 @@ async fn in_production_counts_are_for_the_application_and_everybody_sees_oneself
 }
 
 #[tokio::test]
-async fn maintenance_is_told_to_who_is_there_and_to_who_comes() {
+async fn maintenance_is_announced_to_open_and_new_connections() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = app.enter(&ann).await;

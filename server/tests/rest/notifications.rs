@@ -12,7 +12,7 @@ const NOTIFICATIONS: &str = "/api/v1/notifications";
 const READ: &str = "/api/v1/notifications/read";
 
 #[tokio::test]
-async fn a_notification_is_heard_listed_and_read() {
+async fn a_notification_is_delivered_listed_and_marked_read() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let (mut here, mut there, mut other) =
@@ -46,7 +46,7 @@ async fn a_notification_is_heard_listed_and_read() {
 }
 
 #[tokio::test]
-async fn who_is_away_finds_them_later_in_pages() {
+async fn an_absent_user_pages_through_notifications_later() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for number in 1..=5 {
@@ -69,7 +69,7 @@ async fn who_is_away_finds_them_later_in_pages() {
 }
 
 #[tokio::test]
-async fn others_are_notified_by_the_application_and_in_development_by_anybody() {
+async fn only_the_application_notifies_others_except_in_development() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let for_ann = json!({ "user_id": ann.user.id, "title": "Lunch" });

@@ -9,7 +9,7 @@ use crate::common::{Answer, App};
 use crate::refusal;
 
 #[tokio::test]
-async fn what_is_not_a_proper_request_is_told_apart() {
+async fn malformed_requests_get_distinct_errors() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let send = |path: &'static str, media_type: &'static str, body: String| {
@@ -39,7 +39,7 @@ async fn what_is_not_a_proper_request_is_told_apart() {
 }
 
 #[tokio::test]
-async fn other_origins_may_use_the_api_only_where_they_are_named() {
+async fn other_origins_use_the_api_only_when_allowed() {
     let app =
         App::spawn_with(|config| config.origins = Origins::parse("https://friend.example").unwrap()).await;
     for (origin, told) in [("https://friend.example", "https://friend.example"), ("https://evil.example", "")]
@@ -55,7 +55,7 @@ async fn other_origins_may_use_the_api_only_where_they_are_named() {
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_headers_that_keep_browsers_careful() {
+async fn every_response_carries_security_headers() {
     let app = App::spawn().await;
     for path in ["/", "/sign-in", "/nothing", "/api/v1/chats", "/healthz", "/pkg/none.js"] {
         let answer = app.visit(path, "").await;
@@ -78,7 +78,7 @@ async fn every_answer_carries_the_headers_that_keep_browsers_careful() {
 }
 
 #[tokio::test]
-async fn a_watcher_sees_that_the_server_is_well() {
+async fn health_checks_report_a_healthy_server() {
     let app = App::spawn().await;
     for path in ["/healthz", "/readyz"] {
         let answer = app.visit(path, "").await;
@@ -87,7 +87,7 @@ async fn a_watcher_sees_that_the_server_is_well() {
 }
 
 #[tokio::test]
-async fn a_list_has_so_many_entries_however_many_are_asked_for() {
+async fn the_length_of_a_list_page_is_limited() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for (path, list, most, new) in [

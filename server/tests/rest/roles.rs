@@ -17,7 +17,7 @@ async fn stats(app: &App, token: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_part_of_the_application_needs_no_account() {
+async fn an_application_token_needs_no_account() {
     let app = App::spawn().await;
     let token = mint(
         &json!({ "sub": "interviews", "exp": FAR_AWAY, "hubbub_role": "service", "name": "Interviews" }),
@@ -54,7 +54,7 @@ async fn a_part_of_the_application_needs_no_account() {
 }
 
 #[tokio::test]
-async fn nobody_makes_a_role_up() {
+async fn a_forged_role_is_refused() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     assert_eq!(stats(&app, &ann.access_token).await, 403);
@@ -83,7 +83,7 @@ async fn nobody_makes_a_role_up() {
 }
 
 #[tokio::test]
-async fn another_claim_names_roles_where_it_is_chosen() {
+async fn the_claim_that_names_roles_is_configurable() {
     let app = App::spawn_with(|config| config.users.role_claim = RoleClaim::chosen("roles").unwrap()).await;
     for (claims, status) in [
         (json!({ "sub": "interviews", "exp": FAR_AWAY, "roles": ["editor", "service"] }), 200),
@@ -95,7 +95,7 @@ async fn another_claim_names_roles_where_it_is_chosen() {
 }
 
 #[tokio::test]
-async fn of_the_demo_people_alice_is_an_administrator() {
+async fn demo_user_alice_is_an_administrator() {
     let app = App::spawn_with(|config| config.environment = Environment::Development).await;
     let app = app.restart().await;
     let login = async |name: &str| {

@@ -11,7 +11,7 @@ fn names(rooms: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn a_room_is_made_shown_renamed_and_deleted() {
+async fn a_room_is_created_shown_renamed_and_deleted() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let body = json!({ "name": "  Tea room ", "member_ids": [bob.user.id], "id": "tea:room" });
@@ -41,7 +41,7 @@ async fn a_room_is_made_shown_renamed_and_deleted() {
 }
 
 #[tokio::test]
-async fn a_room_that_cannot_be_made_leaves_nothing_behind() {
+async fn a_failed_room_creation_leaves_nothing_behind() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     app.post("/api/v1/chats", &ann, &json!({ "name": "First", "id": "first" })).await;
@@ -62,7 +62,7 @@ async fn a_room_that_cannot_be_made_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn outsiders_cannot_tell_a_room_from_none() {
+async fn outsiders_get_the_same_error_for_a_room_and_for_none() {
     let app = App::spawn().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     let room = app.create_room(&ann, "Private", &[]).await;
@@ -94,7 +94,7 @@ async fn outsiders_cannot_tell_a_room_from_none() {
 }
 
 #[tokio::test]
-async fn members_do_not_govern() {
+async fn members_cannot_manage_a_room() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -111,7 +111,7 @@ async fn members_do_not_govern() {
 }
 
 #[tokio::test]
-async fn people_are_invited_by_name_or_by_id_all_or_nobody() {
+async fn users_are_invited_by_name_or_id_all_or_none() {
     let app = App::spawn().await;
     let (ann, bob, cem) = (app.register("ann").await, app.register("bob").await, app.register("cem").await);
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -135,7 +135,7 @@ async fn people_are_invited_by_name_or_by_id_all_or_nobody() {
 }
 
 #[tokio::test]
-async fn an_owner_who_leaves_hands_over_and_the_last_one_takes_the_room_along() {
+async fn a_leaving_owner_hands_over_and_the_last_member_deletes_the_room() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -172,7 +172,7 @@ async fn rooms_are_listed_in_pages_newest_activity_first() {
 }
 
 #[tokio::test]
-async fn people_are_found_by_the_beginning_of_their_names() {
+async fn users_are_found_by_a_prefix_of_their_name() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     app.register("Anton").await;

@@ -14,7 +14,7 @@ async fn sign_in(app: &App, username: &str, password: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_password_is_the_same_however_its_letters_are_typed() {
+async fn a_password_matches_in_every_unicode_form() {
     let app = App::spawn().await;
     let (composed, decomposed) =
         ("caf\u{e9} cr\u{e8}me br\u{fb}l\u{e9}e", "cafe\u{301} cre\u{300}me bru\u{302}le\u{301}e");
@@ -30,7 +30,7 @@ async fn a_password_is_the_same_however_its_letters_are_typed() {
 }
 
 #[tokio::test]
-async fn spaces_around_a_name_or_an_address_do_not_count() {
+async fn spaces_around_a_name_or_email_are_ignored() {
     let app = App::spawn().await;
     let form = json!({ "username": " ann ", "email": " zo\u{eb}@example.org\t", "password": PASSWORD });
     let made = app.post_as_stranger(REGISTER, &form).await.json();
@@ -47,7 +47,7 @@ async fn spaces_around_a_name_or_an_address_do_not_count() {
 }
 
 #[tokio::test]
-async fn the_name_and_the_address_of_an_account_are_one_login_to_guess() {
+async fn name_and_email_of_an_account_share_one_login_limit() {
     let app = App::spawn_with(|config| {
         config.rate_limits = RateLimits { logins_per_minute_per_user: Some(6), ..RateLimits::OFF };
     })
@@ -71,7 +71,7 @@ async fn the_name_and_the_address_of_an_account_are_one_login_to_guess() {
 }
 
 #[tokio::test]
-async fn when_too_many_passwords_wait_to_be_compared_the_others_are_told_to_come_again() {
+async fn a_full_password_queue_answers_logins_with_a_retry_time() {
     let app = App::spawn().await;
     let mut tries: FuturesUnordered<_> =
         (0..300).map(|_| sign_in(&app, "nemo", "wrong horse battery")).collect();

@@ -75,7 +75,7 @@ async fn polling_session(app: &App, token: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_ends_the_connection_at_every_door() {
+async fn a_missing_body_ends_the_connection_on_every_gateway() {
     let app = app().await;
     let ann = app.register("ann").await;
     let polling = polling_session(&app, &ann.access_token).await;
@@ -91,7 +91,7 @@ async fn a_body_that_does_not_come_ends_the_connection_at_every_door() {
 }
 
 #[tokio::test]
-async fn a_body_that_comes_slowly_is_read_to_its_end() {
+async fn a_slow_body_is_read_to_its_end() {
     let app = app().await;
     let body = json!({ "username": "nemo", "password": "correct horse battery" }).to_string();
     let mut stream = begin(&app, &post(LOGIN, "application/json", body.len(), "")).await;
@@ -107,7 +107,7 @@ async fn a_body_that_comes_slowly_is_read_to_its_end() {
 }
 
 #[tokio::test]
-async fn a_connection_without_a_next_request_ends() {
+async fn an_idle_keep_alive_connection_is_closed() {
     let app = app().await;
     let told = to_the_end(begin(&app, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await).await;
     assert!(told.starts_with("HTTP/1.1 200 "), "{told}");
@@ -138,7 +138,7 @@ async fn ask_for_big_file(app: &App) -> TcpStream {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_read_ends_and_frees_its_files() {
+async fn an_unread_response_ends_and_frees_its_files() {
     const CLIENTS: usize = 40;
     // All of them are answered within it.
     let app = app_with(Duration::from_secs(4)).await;
@@ -170,7 +170,7 @@ async fn an_answer_that_is_not_read_ends_and_frees_its_files() {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_read_slowly_comes_whole() {
+async fn a_slowly_read_response_arrives_whole() {
     let app = app().await;
     put_big_file(&app);
     let mut reader = ask_for_big_file(&app).await;
@@ -190,7 +190,7 @@ async fn an_answer_that_is_read_slowly_comes_whole() {
 }
 
 #[tokio::test]
-async fn a_poll_that_is_held_and_a_socket_that_is_silent_have_their_own_limits() {
+async fn held_polls_and_silent_sockets_have_their_own_limits() {
     let app = app().await;
     let ann = app.register("ann").await;
     let polling = polling_session(&app, &ann.access_token).await;
@@ -209,7 +209,7 @@ async fn a_poll_that_is_held_and_a_socket_that_is_silent_have_their_own_limits()
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_refused_before_it_is_sent() {
+async fn a_body_over_the_limit_is_refused_before_it_is_sent() {
     let app = app().await;
     let ann = app.register("ann").await;
     let polling = polling_session(&app, &ann.access_token).await;

@@ -30,7 +30,7 @@ fn too_fast() -> (u16, String, String) {
 }
 
 #[tokio::test]
-async fn wrong_passwords_from_one_address_lock_nobody_out_elsewhere() {
+async fn wrong_passwords_lock_out_only_their_own_address() {
     let app = with_rates(RateLimits::of(Environment::Production)).await;
     app.register("ann").await;
     let mut last = sign_in(&app, "203.0.113.1", "", "ann", "wrong horse battery").await;
@@ -45,7 +45,7 @@ async fn wrong_passwords_from_one_address_lock_nobody_out_elsewhere() {
 }
 
 #[tokio::test]
-async fn a_known_device_signs_in_while_strangers_try_the_login() {
+async fn a_known_device_signs_in_while_others_guess_its_login() {
     let rates =
         RateLimits { logins_per_minute: Some(100), logins_per_minute_per_user: Some(3), ..RateLimits::OFF };
     let app = with_rates(rates).await;
@@ -89,7 +89,7 @@ async fn a_known_device_signs_in_while_strangers_try_the_login() {
 }
 
 #[tokio::test]
-async fn a_known_device_has_attempts_of_its_own_and_not_more() {
+async fn a_known_device_has_its_own_login_limit() {
     let rates =
         RateLimits { logins_per_minute: Some(3), logins_per_minute_per_user: Some(100), ..RateLimits::OFF };
     let app = with_rates(rates).await;
@@ -119,7 +119,7 @@ fn in_one_site(number: usize) -> String {
 }
 
 #[tokio::test]
-async fn an_ipv6_customer_is_counted_by_the_48_bits_of_the_site_too() {
+async fn ipv6_addresses_also_count_for_their_48_bit_site() {
     let rates = RateLimits { handshakes_per_minute: Some(1), logins_per_minute: Some(1), ..RateLimits::OFF };
     let app = with_rates(rates).await;
     let try_connect = async |from: &str| {
@@ -161,7 +161,7 @@ async fn a_site_has_sixteen_times_as_many_sockets_as_an_address() {
 }
 
 #[tokio::test]
-async fn a_user_has_so_many_tickets_and_the_oldest_ends() {
+async fn a_ticket_over_the_limit_of_a_user_ends_the_oldest() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let of_bob = app.ticket(&bob).await;
@@ -179,7 +179,7 @@ async fn a_user_has_so_many_tickets_and_the_oldest_ends() {
 }
 
 #[tokio::test]
-async fn refresh_tokens_that_are_good_for_nothing_count_against_their_address() {
+async fn invalid_refresh_tokens_count_against_their_address() {
     let app = with_rates(RateLimits { logins_per_minute: Some(1), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     let mut wrong = 0;

@@ -21,7 +21,7 @@ const BLANK: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn blank_text_is_refused_by_every_call_that_takes_a_text_or_a_name() {
+async fn blank_text_is_rejected_by_every_rest_call() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -48,7 +48,7 @@ async fn blank_text_is_refused_by_every_call_that_takes_a_text_or_a_name() {
 }
 
 #[tokio::test]
-async fn blank_text_is_refused_by_the_native_socket() {
+async fn blank_text_is_rejected_by_the_native_socket() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -73,7 +73,7 @@ async fn blank_text_is_refused_by_the_native_socket() {
 }
 
 #[tokio::test]
-async fn text_that_shows_something_is_taken_as_it_is() {
+async fn visible_text_is_accepted_unchanged() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -85,7 +85,7 @@ async fn text_that_shows_something_is_taken_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_room_name_that_turns_its_surroundings_is_refused() {
+async fn a_room_name_that_changes_text_direction_is_rejected() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -102,7 +102,7 @@ async fn a_room_name_that_turns_its_surroundings_is_refused() {
 }
 
 #[tokio::test]
-async fn a_room_id_that_no_address_can_name_is_refused() {
+async fn a_room_id_that_no_url_can_contain_is_rejected() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for id in [".", ".."] {
@@ -116,7 +116,7 @@ async fn a_room_id_that_no_address_can_name_is_refused() {
 }
 
 #[tokio::test]
-async fn a_title_from_right_to_left_does_not_turn_the_sentence_about_it() {
+async fn a_right_to_left_title_is_isolated_in_its_sentence() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let job = app.post("/api/v1/jobs", &ann, &json!({ "title": "Report\u{202e}" })).await.json();

@@ -15,7 +15,7 @@ use crate::socket::{End, Socket};
 use crate::{ME, REFRESH, me, refusal, unauthorized};
 
 #[tokio::test]
-async fn every_token_but_a_good_one_is_refused() {
+async fn every_invalid_token_is_refused() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let good = &ann.access_token;
@@ -69,7 +69,7 @@ async fn every_token_but_a_good_one_is_refused() {
 }
 
 #[tokio::test]
-async fn times_of_a_token_may_have_fractions_and_another_clock_may_be_ahead() {
+async fn token_times_may_have_fractions_and_clock_skew() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let now = UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
@@ -91,7 +91,7 @@ async fn times_of_a_token_may_have_fractions_and_another_clock_may_be_ahead() {
 }
 
 #[tokio::test]
-async fn every_carrier_takes_a_token_with_its_scheme_and_with_space_around_it() {
+async fn every_carrier_accepts_a_token_with_its_scheme_and_spaces() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let token = &ann.access_token;
@@ -115,7 +115,7 @@ async fn every_carrier_takes_a_token_with_its_scheme_and_with_space_around_it() 
 }
 
 #[tokio::test]
-async fn an_access_token_lasts_as_long_as_the_settings_say() {
+async fn the_lifetime_of_an_access_token_is_configurable() {
     let app = App::spawn_with(|config| config.access_token_minutes = 2).await;
     let ann = app.register("ann").await;
     assert_eq!(ann.expires_in, 120);
@@ -124,7 +124,7 @@ async fn an_access_token_lasts_as_long_as_the_settings_say() {
 }
 
 #[tokio::test]
-async fn a_token_of_somebody_elses_sign_in_is_refused() {
+async fn a_token_with_another_users_sign_in_is_refused() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(&ann.access_token).unwrap().claims;
@@ -141,7 +141,7 @@ async fn refreshed(app: &App, token: &str) -> Tokens {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_comes_again_after_its_successor_was_used_ends_the_sign_in() {
+async fn a_refresh_token_reused_after_its_successor_ends_the_sign_in() {
     let app = App::spawn().await;
     let first = app.register("ann").await;
     let other_device = app.login("ann").await;
@@ -162,7 +162,7 @@ async fn a_refresh_token_that_comes_again_after_its_successor_was_used_ends_the_
 }
 
 #[tokio::test]
-async fn a_refresh_token_sent_twice_within_seconds_is_answered_with_the_same_successor() {
+async fn a_refresh_token_sent_twice_within_seconds_gets_one_successor() {
     let app = App::spawn().await;
     let first = app.register("ann").await;
     // Two tabs at once, and one whose answer was lost.
@@ -180,7 +180,7 @@ async fn a_refresh_token_sent_twice_within_seconds_is_answered_with_the_same_suc
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_token_is_told_in_development_only() {
+async fn token_errors_are_explained_in_development_only() {
     let bad = [
         ("garbage".to_owned(), "not a JWT"),
         (mint(&json!({ "sub": "ann", "exp": 1 })), "has expired"),
@@ -227,7 +227,7 @@ async fn what_is_wrong_with_a_token_is_told_in_development_only() {
 }
 
 #[tokio::test]
-async fn a_ticket_opens_one_socket_and_dies_with_its_sign_in() {
+async fn a_ticket_opens_one_socket_and_ends_with_its_sign_in() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let answer = app.post("/api/v1/auth/ticket", &ann, &Value::Null).await.json();
@@ -242,7 +242,7 @@ async fn a_ticket_opens_one_socket_and_dies_with_its_sign_in() {
 }
 
 #[tokio::test]
-async fn the_cookie_reads_from_anywhere_and_writes_only_from_our_own_pages() {
+async fn the_cookie_reads_from_any_page_and_writes_only_from_own_pages() {
     let app = App::spawn().await;
     app.register("ann").await;
     let cookie = app.browser("ann").await;
@@ -277,7 +277,7 @@ async fn the_cookie_reads_from_anywhere_and_writes_only_from_our_own_pages() {
 }
 
 #[tokio::test]
-async fn a_sign_in_outlives_a_restart_and_a_ticket_does_not() {
+async fn a_sign_in_survives_a_restart_and_a_ticket_does_not() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let ticket = app.ticket(&ann).await;

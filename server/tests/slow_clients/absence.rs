@@ -108,7 +108,7 @@ async fn next_page(reader: &mut Socket) -> JoinedRoom {
 }
 
 #[tokio::test]
-async fn after_two_months_all_hundred_thousand_are_there_in_order_and_nobody_else_waits() {
+async fn recovery_of_100_000_messages_is_ordered_and_delays_no_other_user() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path()).await;
     let (bob, carol) = (app.register("bob").await, app.register("carol").await);

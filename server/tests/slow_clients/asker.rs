@@ -39,7 +39,7 @@ async fn hear_out(line: &mut SlowLine, app: &App, who: &Tokens) -> Result<Vec<(R
 }
 
 #[tokio::test]
-async fn who_asks_for_more_than_the_line_takes_gets_all_of_it_and_is_not_let_go() {
+async fn a_client_that_requests_more_than_it_reads_gets_all_of_it() {
     let app = App::spawn().await;
     let (ann, sam) = (app.register("ann").await, app.register("sam").await);
     let text = "x".repeat(60_000);

@@ -50,7 +50,7 @@ async fn until_nothing_waits(app: &App, who: &Tokens) {
 }
 
 #[tokio::test]
-async fn direct_messages_beyond_every_bound_arrive_in_order_and_once() {
+async fn direct_messages_beyond_all_limits_arrive_in_order_and_once() {
     let app = App::spawn().await;
     let (ann, bob, room) = three(&app).await;
     let mut from = enter(&app, &ann).await;
@@ -75,7 +75,7 @@ async fn direct_messages_beyond_every_bound_arrive_in_order_and_once() {
 }
 
 #[tokio::test]
-async fn jobs_that_ended_meanwhile_are_told_however_large_their_results() {
+async fn jobs_ended_during_an_absence_arrive_with_large_results() {
     let app = App::spawn().await;
     let (_, bob, _) = three(&app).await;
     let result = json!({ "text": "x".repeat(16_000) });
@@ -106,7 +106,7 @@ async fn jobs_that_ended_meanwhile_are_told_however_large_their_results() {
 }
 
 #[tokio::test]
-async fn hundreds_of_running_jobs_with_large_results_are_told_to_a_new_connection() {
+async fn hundreds_of_large_running_jobs_reach_a_new_connection() {
     let app = App::spawn().await;
     let (_, bob, _) = three(&app).await;
     let result = json!({ "text": "x".repeat(16_000) });
@@ -130,7 +130,7 @@ async fn hundreds_of_running_jobs_with_large_results_are_told_to_a_new_connectio
 }
 
 #[tokio::test]
-async fn what_was_not_proven_is_sent_again() {
+async fn unacknowledged_entries_are_sent_again() {
     let app = App::spawn().await;
     let (ann, bob, room) = three(&app).await;
     send(&mut enter(&app, &ann).await, &room, &bob, 0..5, 10).await;
@@ -145,7 +145,7 @@ async fn what_was_not_proven_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_cursor_proves_what_lies_before_it_and_brings_everything_after_it() {
+async fn a_cursor_acknowledges_earlier_entries_and_replays_later_ones() {
     let app = App::spawn().await;
     let (ann, bob, room) = three(&app).await;
     let mut from = enter(&app, &ann).await;
@@ -194,7 +194,7 @@ async fn a_cursor_proves_what_lies_before_it_and_brings_everything_after_it() {
 }
 
 #[tokio::test]
-async fn a_sender_is_refused_when_too_much_waits_and_an_ended_job_never_is() {
+async fn a_full_inbox_refuses_senders_and_never_an_ended_job() {
     let app = App::spawn_with(|config| config.limits.inbox_bytes_per_user = 100_000).await;
     let (ann, bob, room) = three(&app).await;
     let mut from = enter(&app, &ann).await;
@@ -225,7 +225,7 @@ async fn a_sender_is_refused_when_too_much_waits_and_an_ended_job_never_is() {
 }
 
 #[tokio::test]
-async fn notifications_that_were_read_over_rest_wait_no_more() {
+async fn notifications_read_over_rest_are_no_longer_pending() {
     let app = App::spawn().await;
     let (_, bob, _) = three(&app).await;
     let job = app.post("/api/v1/jobs", &bob, &json!({ "title": "Import" })).await;

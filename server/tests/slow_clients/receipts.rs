@@ -22,7 +22,7 @@ async fn waiting(app: &App, who: &Tokens) -> Vec<ServerFrame> {
 }
 
 #[tokio::test]
-async fn an_answered_ping_or_the_next_poll_proves_what_was_sent_before() {
+async fn an_answered_ping_or_the_next_poll_acknowledges_what_was_sent() {
     let app = App::spawn().await;
     let bob = app.register("bob").await;
     for by_polling in [false, true] {
@@ -43,7 +43,7 @@ async fn an_answered_ping_or_the_next_poll_proves_what_was_sent_before() {
 }
 
 #[tokio::test]
-async fn without_an_answer_it_is_sent_again() {
+async fn entries_without_an_acknowledgement_are_sent_again() {
     let app = App::spawn().await;
     let bob = app.register("bob").await;
     end_a_job(&app, &bob).await;

@@ -61,7 +61,7 @@ fn note(frame: &ServerFrame, stands: &mut HashMap<RoomId, Cursor>) {
 }
 
 #[tokio::test]
-async fn a_reader_at_a_kilobyte_a_turn_delays_nobody_is_let_go_with_4008_and_misses_nothing() {
+async fn a_slow_consumer_delays_nobody_is_closed_and_misses_nothing() {
     let app = App::spawn_with(|config| config.limits.connections_per_user = OTHERS).await;
     let (ann, sam) = (app.register("ann").await, app.register("sam").await);
     let crowd = app.register("crowd").await;

@@ -16,7 +16,7 @@ use socketio::Settings;
 use crate::application::{TestServer, quiet};
 
 #[tokio::test]
-async fn events_come_back_in_their_order() {
+async fn events_are_echoed_in_order() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     for number in 0..1_000 {
@@ -31,7 +31,7 @@ async fn events_come_back_in_their_order() {
 }
 
 #[tokio::test]
-async fn events_come_back_by_polling_and_after_an_upgrade() {
+async fn events_are_echoed_over_polling_and_after_an_upgrade() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     assert_eq!(session.handshake.get("upgrades"), Some(&json!(["websocket"])));
@@ -55,7 +55,7 @@ async fn events_come_back_by_polling_and_after_an_upgrade() {
 }
 
 #[tokio::test]
-async fn the_server_acknowledges() {
+async fn the_server_acknowledges_events() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     socket.say("4212[\"a\",1,\"x\"]").await;
@@ -74,7 +74,7 @@ async fn the_server_acknowledges() {
 }
 
 #[tokio::test]
-async fn the_client_acknowledges() {
+async fn client_acknowledgements_reach_the_application() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     socket.say("42[\"ask\",1]").await;
@@ -98,7 +98,7 @@ async fn the_client_acknowledges() {
 }
 
 #[tokio::test]
-async fn what_is_no_packet_ends_the_connection() {
+async fn an_invalid_packet_ends_the_connection() {
     let hall = TestServer::open(quiet()).await;
     let illegal = [
         "4abc",
@@ -132,7 +132,7 @@ async fn what_is_no_packet_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn whoever_enters_nothing_is_shown_out() {
+async fn a_client_without_a_namespace_is_disconnected() {
     let hall = TestServer::open(Settings { connect_timeout: Duration::from_millis(5), ..quiet() }).await;
     let mut socket = hall.door.begin_on_socket().await;
     assert_eq!(socket.end().await, 1000);
@@ -148,7 +148,7 @@ async fn whoever_enters_nothing_is_shown_out() {
 }
 
 #[tokio::test]
-async fn the_application_learns_why_a_client_is_gone() {
+async fn the_application_receives_the_disconnect_reason() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     socket.say("41").await;

@@ -3,7 +3,7 @@
 use crate::application::{TestServer, quiet};
 
 #[tokio::test]
-async fn the_client_is_in_before_it_hears_anything() {
+async fn a_connect_is_answered_before_the_first_event() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.say("40/greeting,{\"token\":\"x\"}").await;
@@ -15,7 +15,7 @@ async fn the_client_is_in_before_it_hears_anything() {
 }
 
 #[tokio::test]
-async fn whoever_comes_back_gets_what_it_missed_first() {
+async fn a_returning_client_receives_missed_events_first() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.say("40/recovering,{\"pid\":\"private\",\"offset\":\"seen\"}").await;
@@ -32,7 +32,7 @@ async fn whoever_comes_back_gets_what_it_missed_first() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_why_and_the_session_goes_on() {
+async fn a_refused_connect_names_its_reason_and_keeps_the_session() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     socket.say("40/secret").await;
@@ -47,7 +47,7 @@ async fn a_refusal_says_why_and_the_session_goes_on() {
 }
 
 #[tokio::test]
-async fn namespaces_do_not_disturb_each_other() {
+async fn namespaces_are_independent_of_each_other() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     socket.say("40/other,").await;
@@ -74,7 +74,7 @@ async fn namespaces_do_not_disturb_each_other() {
 }
 
 #[tokio::test]
-async fn only_so_many_namespaces_at_a_time() {
+async fn open_namespaces_are_limited() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     for namespace in ["/other", "/third"] {
@@ -89,7 +89,7 @@ async fn only_so_many_namespaces_at_a_time() {
 }
 
 #[tokio::test]
-async fn whoever_is_sent_away_is_told_in_every_namespace() {
+async fn a_disconnected_client_is_notified_in_every_namespace() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.enter().await;
     socket.say("40/other,").await;
@@ -104,7 +104,7 @@ async fn whoever_is_sent_away_is_told_in_every_namespace() {
 }
 
 #[tokio::test]
-async fn a_client_may_be_shown_out_while_it_enters() {
+async fn a_client_may_be_disconnected_while_it_connects() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.say("40/short,").await;
@@ -113,7 +113,7 @@ async fn a_client_may_be_shown_out_while_it_enters() {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_client_to_enter_is_bounded() {
+async fn events_that_wait_for_a_connect_are_bounded() {
     let hall = TestServer::open(quiet()).await;
     let mut socket = hall.door.begin_on_socket().await;
     socket.say("40/flooded,").await;
@@ -128,7 +128,7 @@ fn flood_of_questions() -> Vec<String> {
 }
 
 #[tokio::test]
-async fn who_asks_more_by_polling_than_may_wait_gets_all_of_it_poll_by_poll() {
+async fn a_polling_client_receives_more_answers_than_may_wait() {
     let hall = TestServer::open(quiet()).await;
     let session = hall.door.begin().await;
     session.post("40").await;

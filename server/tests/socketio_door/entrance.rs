@@ -13,7 +13,7 @@ fn refusal(answer: &str) -> Value {
 }
 
 #[tokio::test]
-async fn every_carrier_takes_a_token_with_its_scheme_and_with_space_around_it() {
+async fn every_carrier_accepts_a_token_with_its_scheme_and_spaces() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let token = &ann.access_token;
@@ -39,7 +39,7 @@ fn impatient() -> [String; 3] {
 }
 
 #[tokio::test]
-async fn a_refusal_arrives_whatever_was_sent_right_behind_the_request() {
+async fn a_connect_error_arrives_despite_packets_sent_after_the_request() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for _ in 0..20 {
@@ -67,7 +67,7 @@ async fn a_refusal_arrives_whatever_was_sent_right_behind_the_request() {
 }
 
 #[tokio::test]
-async fn a_client_that_polls_leaves_as_the_library_does_without_an_error() {
+async fn a_polling_client_leaves_without_an_error() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for _ in 0..20 {
@@ -85,7 +85,7 @@ async fn a_client_that_polls_leaves_as_the_library_does_without_an_error() {
 }
 
 #[tokio::test]
-async fn a_client_that_left_its_namespace_may_enter_it_again() {
+async fn a_client_that_left_its_namespace_may_connect_again() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let auth = json!({ "token": ann.access_token });
@@ -101,7 +101,7 @@ async fn a_client_that_left_its_namespace_may_enter_it_again() {
 }
 
 #[tokio::test]
-async fn the_connection_beyond_the_last_is_refused_with_a_code_and_may_ask_again() {
+async fn a_connection_over_the_limit_gets_a_code_and_may_retry() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut clients = Vec::new();
@@ -128,7 +128,7 @@ async fn the_connection_beyond_the_last_is_refused_with_a_code_and_may_ask_again
 }
 
 #[tokio::test]
-async fn a_client_with_the_parser_for_message_pack_is_refused_once_in_its_own_words() {
+async fn a_messagepack_client_is_refused_once_in_its_own_format() {
     const CONNECT: &[u8] = b"\x83\xa4type\x00\xa4data\x81\xa5token\xa1x\xa3nsp\xa1/";
     const EVENT: &[u8] = b"\x83\xa4type\x02\xa4data\x91\xa5hello\xa3nsp\xa1/";
     let app = App::spawn().await;
@@ -158,7 +158,7 @@ async fn a_client_with_the_parser_for_message_pack_is_refused_once_in_its_own_wo
 }
 
 #[tokio::test]
-async fn a_request_that_is_no_session_is_refused_in_words() {
+async fn a_request_without_a_session_gets_a_described_error() {
     let app = App::spawn().await;
     let answer = Answer::to(app.request(Method::GET, PATH)).await;
     assert_eq!((answer.status.as_u16(), answer.json()["message"].clone()), (400, json!("Transport unknown")));

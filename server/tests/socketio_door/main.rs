@@ -41,7 +41,7 @@ fn ending(who: &Tokens, seconds: u64) -> String {
 }
 
 #[tokio::test]
-async fn what_came_of_events_is_told_in_their_order_whatever_takes_longer() {
+async fn acknowledgements_arrive_in_the_order_of_their_events() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -67,7 +67,7 @@ async fn what_came_of_events_is_told_in_their_order_whatever_takes_longer() {
 }
 
 #[tokio::test]
-async fn a_token_that_ends_soon_is_announced_once_and_may_be_renewed() {
+async fn an_expiring_token_is_announced_once_and_may_be_renewed() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut renewed = Client::enter(&app, &ending(&ann, 50)).await;
@@ -81,7 +81,7 @@ async fn a_token_that_ends_soon_is_announced_once_and_may_be_renewed() {
 }
 
 #[tokio::test]
-async fn at_the_end_of_its_token_a_client_is_cut_off_and_recovers_with_a_fresh_one() {
+async fn a_client_with_an_expired_token_recovers_with_a_new_one() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -102,7 +102,7 @@ async fn at_the_end_of_its_token_a_client_is_cut_off_and_recovers_with_a_fresh_o
 }
 
 #[tokio::test]
-async fn at_the_end_of_its_token_a_client_that_polls_is_told_that_the_transport_is_closed() {
+async fn an_expired_token_closes_the_transport_of_a_polling_client() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let session = Polling::begin(&app).await;
@@ -113,7 +113,7 @@ async fn at_the_end_of_its_token_a_client_that_polls_is_told_that_the_transport_
 }
 
 #[tokio::test]
-async fn bytes_are_refused_and_reach_nobody() {
+async fn binary_events_are_refused_and_not_delivered() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Board", &[&bob]).await;

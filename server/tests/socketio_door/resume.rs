@@ -13,7 +13,7 @@ const PYTHON: (&str, &str) = ("user-agent", "Python/3.11 aiohttp/3.14.5");
 const BROWSER: (&str, &str) = ("user-agent", "Mozilla/5.0 (X11; Linux x86_64)");
 
 #[tokio::test]
-async fn only_clients_that_resume_are_told_where_they_stand() {
+async fn only_clients_that_resume_receive_offsets() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -49,7 +49,7 @@ async fn only_clients_that_resume_are_told_where_they_stand() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_resume_starts_over_when_it_comes_back() {
+async fn a_client_that_does_not_resume_starts_over() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut first = Client::open(&app, "", &[]).await;
@@ -65,7 +65,7 @@ async fn a_client_that_does_not_resume_starts_over_when_it_comes_back() {
 }
 
 #[tokio::test]
-async fn a_wish_that_is_neither_is_refused_by_name() {
+async fn an_invalid_resume_option_is_rejected_by_name() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for (query, resume) in [("&resume=maybe", Value::Null), ("", json!("maybe")), ("", json!([]))] {
@@ -105,7 +105,7 @@ async fn come_back(app: &App, who: &Tokens, was: &Value, offset: &str) -> (Clien
 }
 
 #[tokio::test]
-async fn two_rooms_of_one_epoch_are_not_taken_for_each_other() {
+async fn two_rooms_of_one_epoch_are_not_confused() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let kitchen = app.create_room(&bob, "Kitchen", &[&ann]).await;
@@ -124,7 +124,7 @@ async fn two_rooms_of_one_epoch_are_not_taken_for_each_other() {
 }
 
 #[tokio::test]
-async fn a_room_that_was_left_is_not_taken_for_another_one_of_its_epoch() {
+async fn a_left_room_is_not_confused_with_another_of_its_epoch() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let left = app.create_room(&bob, "Kitchen", &[&ann]).await;
@@ -147,7 +147,7 @@ fn as_of_the_first_release(offset: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_offset_of_the_first_release_recovers_where_its_epochs_are_unique() {
+async fn an_offset_of_version_0_1_recovers_if_its_epochs_are_unique() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let kitchen = app.create_room(&bob, "Kitchen", &[&ann]).await;

@@ -38,7 +38,7 @@ async fn signed_in(store: &SqliteStore, kind: SignInKind) -> SignIn {
 }
 
 #[tokio::test]
-async fn a_name_or_address_is_taken_in_any_capitals() {
+async fn a_name_or_email_is_taken_in_any_case() {
     let (store, _folder) = fresh().await;
     let mut same_name = account("dave");
     same_name.username = "ALICE".into();
@@ -56,7 +56,7 @@ async fn a_name_or_address_is_taken_in_any_capitals() {
 }
 
 #[tokio::test]
-async fn somebody_is_found_by_name_or_address_in_any_capitals() {
+async fn a_user_is_found_by_name_or_email_in_any_case() {
     let (store, _folder) = fresh().await;
 
     for login in ["alice", "ALICE", "alice@example.org", "Alice@EXAMPLE.org"] {
@@ -75,7 +75,7 @@ async fn somebody_is_found_by_name_or_address_in_any_capitals() {
 }
 
 #[tokio::test]
-async fn a_search_finds_what_begins_so() {
+async fn a_search_finds_names_by_their_prefix() {
     let (store, _folder) = fresh().await;
     for name in ["al", "Albert", "al_fred", "alXfred"] {
         let mut account = account(name);
@@ -119,7 +119,7 @@ async fn a_sign_in_is_live_until_it_ends() {
 }
 
 #[tokio::test]
-async fn a_sign_in_begins_only_with_the_password_that_the_account_has() {
+async fn a_sign_in_begins_only_with_the_current_password() {
     let (store, _folder) = fresh().await;
     let alice = person("alice").id;
     let open = async |hash: &str, number: u8| {
@@ -146,7 +146,7 @@ async fn a_sign_in_begins_only_with_the_password_that_the_account_has() {
 }
 
 #[tokio::test]
-async fn a_secret_of_one_kind_is_no_secret_of_the_other() {
+async fn tokens_and_cookies_have_separate_secrets() {
     let (store, _folder) = fresh().await;
     signed_in(&store, SignInKind::Tokens).await;
     assert!(store.sign_in_by_secret(&FIRST, NOW).await.unwrap().is_none());
@@ -158,7 +158,7 @@ async fn a_secret_of_one_kind_is_no_secret_of_the_other() {
 }
 
 #[tokio::test]
-async fn a_refresh_spends_the_old_secret_and_lengthens_the_sign_in() {
+async fn a_refresh_spends_the_old_secret_and_extends_the_sign_in() {
     let (store, _folder) = fresh().await;
     let sign_in = signed_in(&store, SignInKind::Tokens).await;
 
@@ -173,7 +173,7 @@ async fn a_refresh_spends_the_old_secret_and_lengthens_the_sign_in() {
 }
 
 #[tokio::test]
-async fn a_spent_secret_that_comes_back_ends_the_sign_in() {
+async fn a_reused_spent_secret_ends_the_sign_in() {
     let (store, _folder) = fresh().await;
     let sign_in = signed_in(&store, SignInKind::Tokens).await;
     store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap();
@@ -188,7 +188,7 @@ async fn a_spent_secret_that_comes_back_ends_the_sign_in() {
 }
 
 #[tokio::test]
-async fn a_secret_spent_a_moment_ago_is_answered_with_the_same_successor_while_that_is_unused() {
+async fn a_just_spent_secret_gets_its_successor_while_that_is_unused() {
     let (store, _folder) = fresh().await;
     let sign_in = signed_in(&store, SignInKind::Tokens).await;
     store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap();
@@ -259,7 +259,7 @@ async fn a_changed_account_ends_its_sign_ins_and_is_listed_once() {
 }
 
 #[tokio::test]
-async fn a_search_beside_somebody_finds_those_of_shared_rooms() {
+async fn a_search_of_a_user_finds_members_of_shared_rooms() {
     let (store, _folder) = fresh().await;
     let (alice, bob) = (person("alice"), person("bob"));
     let search = async |prefix: &str, beside: &str| {
@@ -278,7 +278,7 @@ async fn a_search_beside_somebody_finds_those_of_shared_rooms() {
 }
 
 #[tokio::test]
-async fn expired_sign_ins_are_swept_out_with_their_spent_secrets() {
+async fn expired_sign_ins_are_deleted_with_their_spent_secrets() {
     let (store, _folder) = fresh().await;
     let sign_in = signed_in(&store, SignInKind::Tokens).await;
     store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap();

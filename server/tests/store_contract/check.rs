@@ -63,7 +63,7 @@ async fn found_after(folder: &TempDir, statements: &'static str) -> Vec<String> 
 }
 
 #[tokio::test]
-async fn nothing_is_wrong_with_what_this_program_wrote() {
+async fn check_accepts_what_this_program_wrote() {
     let folder = tempfile::tempdir().unwrap();
     furnish(&folder).await;
     let path = folder.path().join("hubbub.db");
@@ -84,7 +84,7 @@ async fn open_with_more(path: &Path) -> server::store::sqlite::SqliteStore {
 }
 
 #[tokio::test]
-async fn what_is_missing_or_contradicts_itself_is_named_exactly() {
+async fn missing_and_contradictory_rows_are_named_exactly() {
     let folder = tempfile::tempdir().unwrap();
     furnish(&folder).await;
     for (statements, lines) in [
@@ -167,7 +167,7 @@ async fn what_is_missing_or_contradicts_itself_is_named_exactly() {
 
 /// Where the table itself does not forbid it.
 #[tokio::test]
-async fn a_number_that_is_given_twice_is_named_with_both_messages() {
+async fn a_duplicate_number_is_named_with_both_messages() {
     let folder = tempfile::tempdir().unwrap();
     let ids = furnish(&folder).await;
 
@@ -190,7 +190,7 @@ async fn a_number_that_is_given_twice_is_named_with_both_messages() {
 
 /// The rows say one thing, and the index still says another.
 #[tokio::test]
-async fn an_index_that_is_wrong_hides_nothing() {
+async fn a_wrong_index_hides_no_finding() {
     let folder = tempfile::tempdir().unwrap();
     furnish(&folder).await;
     let path = folder.path().join("hubbub.db");
@@ -225,7 +225,7 @@ async fn an_index_that_is_wrong_hides_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_checked_has_its_line() {
+async fn each_database_that_cannot_be_checked_has_its_error() {
     let folder = tempfile::tempdir().unwrap();
     furnish(&folder).await;
     let path = |name: &str| folder.path().join(name);
@@ -262,7 +262,7 @@ async fn squat(path: &Path) {
 }
 
 #[tokio::test]
-async fn a_room_with_a_reserved_id_that_is_no_live_room_is_named_and_can_be_restored() {
+async fn a_group_with_a_reserved_id_is_named_and_can_be_restored() {
     let folder = tempfile::tempdir().unwrap();
     furnish(&folder).await;
     let path = folder.path().join("hubbub.db");

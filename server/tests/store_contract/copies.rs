@@ -45,7 +45,7 @@ async fn count(path: &Path) -> u64 {
 }
 
 #[tokio::test]
-async fn a_copy_of_a_store_in_use_is_one_whole_and_private_file() {
+async fn a_backup_of_a_store_in_use_is_one_complete_private_file() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     say(&store, 10).await;
@@ -63,7 +63,7 @@ async fn a_copy_of_a_store_in_use_is_one_whole_and_private_file() {
 }
 
 #[tokio::test]
-async fn a_copy_is_never_written_over_anything() {
+async fn a_backup_never_overwrites_a_file() {
     let folder = tempfile::tempdir().unwrap();
     open_with_people(&folder).await.close().await;
     let path = |name: &str| folder.path().join(name);
@@ -86,7 +86,7 @@ async fn a_copy_is_never_written_over_anything() {
 }
 
 #[tokio::test]
-async fn two_never_hold_one_database() {
+async fn a_database_is_held_by_one_process() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     say(&store, 1).await;
@@ -109,7 +109,7 @@ async fn two_never_hold_one_database() {
 }
 
 #[tokio::test]
-async fn what_was_there_before_a_restore_is_kept_with_its_log() {
+async fn a_restore_keeps_the_previous_database_with_its_log() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     say(&store, 3).await;
@@ -136,7 +136,7 @@ async fn what_was_there_before_a_restore_is_kept_with_its_log() {
 
 /// A restore gives the database a second name before it puts the new one in its place.
 #[tokio::test]
-async fn a_restore_that_was_cut_off_leaves_a_database_that_can_be_used() {
+async fn an_interrupted_restore_leaves_a_usable_database() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     say(&store, 3).await;
@@ -165,7 +165,7 @@ async fn a_restore_that_was_cut_off_leaves_a_database_that_can_be_used() {
 }
 
 #[tokio::test]
-async fn a_broken_database_is_kept_as_it_is() {
+async fn a_restore_keeps_a_broken_database_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     say(&store, 3).await;
@@ -184,7 +184,7 @@ async fn a_broken_database_is_kept_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_copy_of_an_older_version_is_brought_up_to_date() {
+async fn a_backup_of_an_older_version_is_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let [old, copy, database] = ["old.db", "copy.db", "hubbub.db"].map(|name| folder.path().join(name));
     let deeds = "INSERT INTO rooms (key, id, name, kind, epoch, created_at_ms, active_at_ms)
@@ -199,7 +199,7 @@ async fn a_copy_of_an_older_version_is_brought_up_to_date() {
 }
 
 #[tokio::test]
-async fn a_place_in_the_time_that_is_lost_is_not_taken_for_one_in_the_new_time() {
+async fn a_cursor_of_the_lost_time_does_not_match_the_restored_log() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     let [alice, bob] = ["alice", "bob"].map(|name| person(name).id);
@@ -245,7 +245,7 @@ async fn a_place_in_the_time_that_is_lost_is_not_taken_for_one_in_the_new_time()
 }
 
 #[tokio::test]
-async fn a_sign_in_that_was_ended_is_not_brought_back() {
+async fn a_restore_revives_no_ended_sign_in() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     let sign_in = SignIn {
@@ -271,7 +271,7 @@ async fn a_sign_in_that_was_ended_is_not_brought_back() {
 }
 
 #[tokio::test]
-async fn a_copy_that_is_no_good_changes_nothing() {
+async fn an_invalid_backup_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     say(&store, 5).await;

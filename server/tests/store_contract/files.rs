@@ -20,7 +20,7 @@ use crate::world::{
 };
 
 #[tokio::test]
-async fn everything_is_there_after_closing_and_opening_again() {
+async fn rooms_and_messages_survive_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     let alice = Arc::new(person("alice"));
@@ -45,7 +45,7 @@ async fn everything_is_there_after_closing_and_opening_again() {
 }
 
 #[tokio::test]
-async fn inboxes_jobs_and_live_rooms_are_there_after_opening_again() {
+async fn inboxes_jobs_and_live_rooms_survive_reopening() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     let alice = Arc::new(person("alice"));
@@ -83,7 +83,7 @@ async fn inboxes_jobs_and_live_rooms_are_there_after_opening_again() {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_after_a_crash() {
+async fn acknowledged_writes_survive_a_crash() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     let alice = Arc::new(person("alice"));
@@ -102,7 +102,7 @@ async fn what_was_answered_is_there_after_a_crash() {
 }
 
 #[tokio::test]
-async fn closing_finishes_what_was_asked_before_and_refuses_the_rest() {
+async fn closing_finishes_earlier_writes_and_refuses_later_ones() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     let alice = Arc::new(person("alice"));
@@ -134,7 +134,7 @@ fn is_closed(error: &StoreError) -> bool {
 }
 
 #[tokio::test]
-async fn the_folder_is_made_and_the_file_is_private() {
+async fn the_folder_is_created_and_the_file_is_private() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a/b/hubbub.db");
 
@@ -150,7 +150,7 @@ async fn the_folder_is_made_and_the_file_is_private() {
 }
 
 #[tokio::test]
-async fn each_way_to_be_unusable_has_its_line() {
+async fn each_unusable_database_has_its_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     fs::write(
@@ -197,7 +197,7 @@ async fn meddle(path: &std::path::Path, statement: &'static str) {
 }
 
 #[tokio::test]
-async fn databases_of_others_and_of_later_versions_are_left_alone() {
+async fn foreign_and_newer_databases_are_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     open_with_people(&folder).await.close().await;
     let [ours, foreign] = ["hubbub.db", "foreign.db"].map(|name| folder.path().join(name));
@@ -216,7 +216,7 @@ async fn databases_of_others_and_of_later_versions_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_job_that_breaks_does_not_spoil_its_neighbours() {
+async fn a_failed_write_does_not_affect_others_of_its_batch() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     let alice = Arc::new(person("alice"));
@@ -249,7 +249,7 @@ async fn a_job_that_breaks_does_not_spoil_its_neighbours() {
 }
 
 #[tokio::test]
-async fn what_another_program_has_changed_is_looked_up_again() {
+async fn changes_of_another_program_are_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let store = open_with_people(&folder).await;
     let alice = Arc::new(person("alice"));

@@ -16,7 +16,7 @@ fn numbers(entries: &[hub::store::Entry]) -> Vec<u64> {
     entries.iter().map(|entry| entry.seq).collect()
 }
 
-pub(crate) async fn whatever_is_put_in_an_inbox_comes_back(world: &World) {
+pub(crate) async fn every_kind_of_entry_is_returned_unchanged(world: &World) {
     let World { store, alice, bob, .. } = world;
     world.room("general").await;
     let direct = DirectMessage {
@@ -50,7 +50,7 @@ pub(crate) async fn whatever_is_put_in_an_inbox_comes_back(world: &World) {
     assert_eq!(kept.into_iter().map(|entry| entry.item).collect::<Vec<_>>(), items);
 }
 
-pub(crate) async fn an_inbox_is_numbered_without_holes(world: &World) {
+pub(crate) async fn entries_are_numbered_without_gaps(world: &World) {
     let World { store, alice, bob, .. } = world;
     assert_eq!(store.inbox_state(&alice.id).await.unwrap().head, 0);
     assert_eq!(store.inbox_after(&alice.id, 0, 10).await.unwrap(), Some(Vec::new()));
@@ -75,7 +75,7 @@ pub(crate) async fn an_inbox_is_numbered_without_holes(world: &World) {
     }
 }
 
-pub(crate) async fn an_inbox_stays_dense_when_many_write_at_once(world: &World) {
+pub(crate) async fn concurrent_writes_leave_no_gaps_in_an_inbox(world: &World) {
     let mut writers = tokio::task::JoinSet::new();
     for count in 1..=20 {
         let (store, person) = (world.store.clone(), world.alice.id.clone());
@@ -94,7 +94,7 @@ pub(crate) async fn an_inbox_stays_dense_when_many_write_at_once(world: &World) 
     assert_eq!(numbers(&kept), (1..=210).collect::<Vec<_>>());
 }
 
-pub(crate) async fn an_unknown_person_has_no_inbox(world: &World) {
+pub(crate) async fn an_unknown_user_has_no_inbox(world: &World) {
     let World { store, .. } = world;
 
     let refused = store.put_in_inbox(&nobody(), entries(1), None, 2000).await.unwrap_err();
@@ -106,7 +106,7 @@ pub(crate) async fn an_unknown_person_has_no_inbox(world: &World) {
     assert_eq!(store.mark_inbox_delivered(&nobody(), Delivered::These(&[1])).await.unwrap(), 0);
 }
 
-pub(crate) async fn old_entries_are_let_go_and_their_numbers_with_them(world: &World) {
+pub(crate) async fn old_entries_are_deleted_with_their_numbers(world: &World) {
     let World { store, alice, bob, .. } = world;
     let most = u64::from(MAX_INBOX_ITEMS);
     store.put_in_inbox(&bob.id, entries(1), None, 2000).await.unwrap();
@@ -131,7 +131,7 @@ pub(crate) async fn old_entries_are_let_go_and_their_numbers_with_them(world: &W
     assert_eq!(store.inbox_state(&alice.id).await.unwrap().head, 3 * most + 2);
 }
 
-pub(crate) async fn what_waits_waits_until_it_was_delivered(world: &World) {
+pub(crate) async fn pending_entries_are_kept_until_delivery(world: &World) {
     let World { store, alice, bob, .. } = world;
     let waiting =
         async |person| numbers(&store.inbox_waiting(person, &ALL_KINDS, 0, u64::MAX).await.unwrap());
@@ -161,7 +161,7 @@ pub(crate) async fn what_waits_waits_until_it_was_delivered(world: &World) {
     assert_eq!(waiting(&bob.id).await, [4]);
 }
 
-pub(crate) async fn what_waits_is_kept_however_old_it_is(world: &World) {
+pub(crate) async fn pending_entries_are_kept_at_any_age(world: &World) {
     let World { store, alice, .. } = world;
     let most = u64::from(MAX_INBOX_ITEMS);
     let new = [true, false, true].map(|waits| NewEntry { item: signal(), waits });
@@ -184,7 +184,7 @@ pub(crate) async fn what_waits_is_kept_however_old_it_is(world: &World) {
     assert_eq!((found(2).await, waiting().await), (None, vec![]));
 }
 
-pub(crate) async fn what_waits_is_read_in_portions_and_by_kind(world: &World) {
+pub(crate) async fn pending_entries_are_read_in_batches_and_by_kind(world: &World) {
     let World { store, alice, bob, .. } = world;
     world.room("general").await;
     let letter = |body: String| {
@@ -231,7 +231,7 @@ pub(crate) async fn what_waits_is_read_in_portions_and_by_kind(world: &World) {
     }
 }
 
-pub(crate) async fn a_direct_message_is_stored_while_both_are_in_its_room(world: &World) {
+pub(crate) async fn a_direct_message_requires_both_users_in_its_room(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let room = world.room("general").await;
     let put = async |author: &User, to: &User, room: &RoomId| {

@@ -19,7 +19,7 @@ impl World {
     }
 }
 
-pub(crate) async fn a_job_is_kept_as_it_stands(world: &World) {
+pub(crate) async fn a_job_is_stored_in_its_latest_state(world: &World) {
     let World { store, alice, .. } = world;
     let started = job(&alice.id);
     assert_eq!(store.job(started.id).await.unwrap(), None);

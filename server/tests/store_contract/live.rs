@@ -25,7 +25,7 @@ fn people(record: &RoomRecord) -> Vec<(&str, Role, u64)> {
     people
 }
 
-pub(crate) async fn a_live_room_is_made_once(world: &World) {
+pub(crate) async fn a_live_room_is_created_once(world: &World) {
     let World { store, alice, .. } = world;
     let chat = world.room("general").await;
 
@@ -77,7 +77,7 @@ pub(crate) async fn the_members_of_a_live_room_are_those_of_its_chat(world: &Wor
     assert_eq!(people(&found().await), [("bob", Role::Owner, 0), ("carol", Role::Member, 0)]);
 }
 
-pub(crate) async fn a_live_room_is_in_no_list(world: &World) {
+pub(crate) async fn a_live_room_is_never_listed(world: &World) {
     let World { store, alice, bob, .. } = world;
     let [chat, other] = [world.room("general").await, world.room("other").await];
     let live = world.live(&chat).await.unwrap().id;
@@ -92,7 +92,7 @@ pub(crate) async fn a_live_room_is_in_no_list(world: &World) {
     }
 }
 
-pub(crate) async fn messages_of_a_live_room_are_its_own(world: &World) {
+pub(crate) async fn a_live_room_has_its_own_messages(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let chat = world.room("general").await;
     let live = world.live(&chat).await.unwrap().id;
@@ -118,7 +118,7 @@ pub(crate) async fn messages_of_a_live_room_are_its_own(world: &World) {
     assert!(store.room_positions(&nobody()).await.unwrap().is_empty());
 }
 
-pub(crate) async fn a_live_room_goes_with_its_chat(world: &World) {
+pub(crate) async fn a_live_room_is_deleted_with_its_chat(world: &World) {
     let World { store, alice, .. } = world;
     let [chat, other] = [world.room("general").await, world.room("other").await];
     let [live, stays] = [world.live(&chat).await.unwrap().id, world.live(&other).await.unwrap().id];
@@ -142,7 +142,7 @@ pub(crate) async fn a_live_room_goes_with_its_chat(world: &World) {
 }
 
 /// As an older version made them: what a room is hangs on its chat, not on its id.
-pub(crate) async fn a_room_with_the_id_of_a_live_room_is_none(world: &World) {
+pub(crate) async fn a_group_with_the_id_of_a_live_room_is_no_live_room(world: &World) {
     let World { store, alice, carol, .. } = world;
     let squat = store.create_room(draft_room("session_general", carol)).await.unwrap();
     world.say(&squat.id, carol, "not for alice", 1000).await;
@@ -163,7 +163,7 @@ pub(crate) async fn a_room_with_the_id_of_a_live_room_is_none(world: &World) {
     assert_eq!(found.id, room_id("session_general"));
 }
 
-pub(crate) async fn what_an_owner_last_said_of_a_session_is_kept(world: &World) {
+pub(crate) async fn the_latest_status_of_a_live_session_is_stored(world: &World) {
     let World { store, alice, .. } = world;
     let chat = world.room("general").await;
     let live = world.live(&chat).await.unwrap().id;

@@ -153,12 +153,12 @@ fn holds(runtime: &Runtime, world: &World, one_in: u32) {
 }
 
 #[test]
-fn the_store_in_memory_does_what_a_list_does() {
+fn the_memory_store_behaves_like_a_list() {
     holds(&Runtime::new().unwrap(), &World::in_memory(), 2);
 }
 
 #[test]
-fn the_store_on_disk_does_what_a_list_does() {
+fn the_sqlite_store_behaves_like_a_list() {
     let runtime = Runtime::new().unwrap();
     let world = runtime.block_on(World::on_disk());
     holds(&runtime, &world, 8);

@@ -71,7 +71,7 @@ pub(crate) async fn notifications_are_read_once(world: &World) {
     assert!(world.notified(None, 10).await.list.iter().all(|it| it.is_read));
 }
 
-pub(crate) async fn notifications_that_were_read_wait_no_more(world: &World) {
+pub(crate) async fn read_notifications_are_no_longer_pending(world: &World) {
     let World { store, alice, bob, .. } = world;
     let sent = ["a", "b", "c"].map(notification);
     let waiting = |it: &Notification| NewEntry { item: InboxItem::Notification(it.clone()), waits: true };
@@ -91,7 +91,7 @@ pub(crate) async fn notifications_that_were_read_wait_no_more(world: &World) {
     assert_eq!(store.inbox_state(&bob.id).await.unwrap().waiting_bytes, before, "of others nothing changes");
 }
 
-pub(crate) async fn a_notification_that_comes_again_is_listed_once(world: &World) {
+pub(crate) async fn a_repeated_notification_is_listed_once(world: &World) {
     let first = notification("first");
     let again = Notification { title: "again".into(), ..first.clone() };
 
@@ -102,7 +102,7 @@ pub(crate) async fn a_notification_that_comes_again_is_listed_once(world: &World
     assert_eq!(world.store.inbox_state(&world.alice.id).await.unwrap().head, 2);
 }
 
-pub(crate) async fn old_notifications_are_let_go_but_not_for_other_things(world: &World) {
+pub(crate) async fn notifications_are_displaced_only_by_notifications(world: &World) {
     let World { store, alice, bob, .. } = world;
     let most = usize::try_from(MAX_INBOX_ITEMS).unwrap();
     let sent: Vec<Notification> = (0..most + 2).map(|_| notification("hello")).collect();

@@ -33,7 +33,7 @@ pub(crate) async fn write_as_of(version: i64, path: &Path, deeds: &'static str) 
 }
 
 #[tokio::test]
-async fn what_version_2_wrote_is_there_and_can_do_what_is_new() {
+async fn data_of_version_2_is_kept_and_has_the_new_features() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hubbub.db");
     write_as_of(
@@ -67,7 +67,7 @@ async fn what_version_2_wrote_is_there_and_can_do_what_is_new() {
 }
 
 #[tokio::test]
-async fn a_secret_that_version_3_spent_still_ends_its_sign_in() {
+async fn a_secret_spent_by_version_3_still_ends_its_sign_in() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hubbub.db");
     write_as_of(
@@ -92,7 +92,7 @@ async fn a_secret_that_version_3_spent_still_ends_its_sign_in() {
 }
 
 #[tokio::test]
-async fn what_version_6_knew_of_live_rooms_is_known_and_ids_are_kept_from_then_on() {
+async fn live_rooms_of_version_6_are_kept_and_their_ids_reserved() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hubbub.db");
     write_as_of(

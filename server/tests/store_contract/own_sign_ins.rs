@@ -63,7 +63,7 @@ fn new_password(by: Uuid, old_hash: &str) -> NewPassword {
 }
 
 #[tokio::test]
-async fn live_sign_ins_are_listed_the_one_used_last_first() {
+async fn live_sign_ins_are_listed_by_latest_use() {
     let World { store, hers, his, _folder } = world().await;
     let [first, second, third] = hers;
     assert_eq!(live(&store, "alice", NOW).await, [third, second, first]);
@@ -78,7 +78,7 @@ async fn live_sign_ins_are_listed_the_one_used_last_first() {
 }
 
 #[tokio::test]
-async fn one_or_all_others_of_a_user_end_and_those_of_nobody_else() {
+async fn a_user_ends_one_or_all_other_sign_ins_of_their_own() {
     let World { store, hers, his, _folder } = world().await;
     let [first, second, third] = hers;
     for nothing in [his, Uuid::now_v7()] {
@@ -96,7 +96,7 @@ async fn one_or_all_others_of_a_user_end_and_those_of_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_has_ended_ends_none_and_changes_no_password() {
+async fn an_ended_sign_in_ends_no_other_and_changes_no_password() {
     let World { store, hers, his, _folder } = world().await;
     let [first, second, third] = hers;
     store.revoke(first).await.unwrap();
@@ -121,7 +121,7 @@ async fn a_sign_in_that_has_ended_ends_none_and_changes_no_password() {
 }
 
 #[tokio::test]
-async fn a_sign_in_of_an_older_version_is_listed_as_of_an_unknown_device() {
+async fn a_sign_in_of_an_older_version_has_an_unknown_device() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hubbub.db");
     write_as_of(

@@ -5,7 +5,7 @@ use protocol::JobStatus;
 
 use crate::world::{World, draft_room, job, nobody, room_id};
 
-pub(crate) async fn whoever_left_for_good_is_not_added(world: &World) {
+pub(crate) async fn a_user_who_left_for_good_is_not_added(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let (room, other) = (world.room("general").await, world.room("other").await);
     let (bobs, both) = ([bob.id.clone()], [carol.id.clone(), bob.id.clone()]);
@@ -35,7 +35,7 @@ pub(crate) async fn whoever_left_for_good_is_not_added(world: &World) {
     assert_eq!(store.leave_for_good(&room, &alice.id).await.unwrap(), Some(carol.id.clone()));
 }
 
-pub(crate) async fn rooms_that_a_user_owns_are_counted(world: &World) {
+pub(crate) async fn owned_rooms_are_counted(world: &World) {
     let World { store, alice, bob, .. } = world;
     assert_eq!(store.rooms_owned(&alice.id).await.unwrap(), 0);
     let room = world.room("general").await;
@@ -52,7 +52,7 @@ pub(crate) async fn rooms_that_a_user_owns_are_counted(world: &World) {
     assert_eq!(store.rooms_owned(&nobody()).await.unwrap(), 0);
 }
 
-pub(crate) async fn strangers_are_those_who_share_no_room(world: &World) {
+pub(crate) async fn users_without_a_shared_room_are_new_contacts(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let all = [alice.id.clone(), bob.id.clone(), carol.id.clone(), bob.id.clone(), nobody()];
     assert_eq!(store.strangers(&alice.id, &all).await.unwrap(), 3);
@@ -66,7 +66,7 @@ pub(crate) async fn strangers_are_those_who_share_no_room(world: &World) {
     assert_eq!(store.strangers(&alice.id, std::slice::from_ref(&bob.id)).await.unwrap(), 1);
 }
 
-pub(crate) async fn jobs_that_run_are_counted(world: &World) {
+pub(crate) async fn running_jobs_are_counted(world: &World) {
     let World { store, alice, bob, .. } = world;
     let mut jobs = [job(&alice.id), job(&alice.id), job(&bob.id)];
     for job in &jobs {

@@ -40,7 +40,7 @@ async fn seen_device(accounts: &Remembered) -> Uuid {
 }
 
 #[tokio::test]
-async fn who_was_seen_is_known_without_the_store() {
+async fn a_seen_user_is_known_without_the_store() {
     let (store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
     assert_eq!(accounts.by_id(&nobody()).await.unwrap(), None);
@@ -59,7 +59,7 @@ async fn who_was_seen_is_known_without_the_store() {
 }
 
 #[tokio::test]
-async fn what_has_ended_is_not_remembered() {
+async fn ended_sign_ins_are_not_cached() {
     let (_store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
     assert!(accounts.sign_in(device, END).await.unwrap().is_none(), "it has expired");
@@ -75,7 +75,7 @@ async fn what_has_ended_is_not_remembered() {
 }
 
 #[tokio::test]
-async fn who_ends_a_sign_in_and_does_not_wait_has_ended_it() {
+async fn an_abandoned_sign_out_still_ends_the_sign_in() {
     let (store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
     drop(accounts.revoke(device));
@@ -88,7 +88,7 @@ async fn who_ends_a_sign_in_and_does_not_wait_has_ended_it() {
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_answer_is_not_believed_to_have_changed_nothing() {
+async fn an_unanswered_write_invalidates_the_cache() {
     let (store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
     store.close().await;
@@ -103,7 +103,7 @@ async fn a_store_that_does_not_answer_is_not_believed_to_have_changed_nothing() 
 }
 
 #[tokio::test]
-async fn a_sign_in_that_its_user_ended_is_not_remembered_and_one_that_was_used_is() {
+async fn a_sign_in_ended_by_its_user_is_not_cached_and_a_used_one_is() {
     let (store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
     accounts.note_seen(vec![(device, NOW + 1), (Uuid::now_v7(), NOW)]).await.unwrap();
@@ -123,7 +123,7 @@ async fn a_sign_in_that_its_user_ended_is_not_remembered_and_one_that_was_used_i
 }
 
 #[tokio::test]
-async fn an_ended_token_is_known_at_once_and_without_the_store() {
+async fn an_ended_token_is_known_at_once_without_the_store() {
     let (store, accounts, _folder) = fresh().await;
     let token = Uuid::now_v7();
     assert_eq!(accounts.token_ended_until(token).await.unwrap(), None);
@@ -135,7 +135,7 @@ async fn an_ended_token_is_known_at_once_and_without_the_store() {
 }
 
 #[tokio::test]
-async fn an_account_that_was_changed_here_or_elsewhere_is_not_remembered() {
+async fn an_account_changed_here_or_elsewhere_is_not_cached() {
     let (store, accounts, _folder) = fresh().await;
     let (newest, _) = accounts.changed_after(None).await.unwrap();
     let (device, alice) = (seen_device(&accounts).await, person("alice").id);

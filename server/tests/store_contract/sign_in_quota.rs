@@ -22,7 +22,7 @@ async fn signed_in(accounts: &Remembered, name: &str, number: u8, expires_at_ms:
 }
 
 #[tokio::test]
-async fn those_end_that_were_renewed_longest_ago() {
+async fn sign_ins_over_the_limit_end_by_oldest_renewal() {
     let folder = tempfile::tempdir().unwrap();
     let accounts = Remembered::new(Arc::new(open_with_people(&folder).await));
     let alice = person("alice").id;

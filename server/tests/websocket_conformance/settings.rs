@@ -83,7 +83,7 @@ async fn hear(client: &mut Client, is_it: impl Fn(&str) -> bool) -> (bool, usize
 }
 
 #[tokio::test]
-async fn messages_are_compressed_from_the_chosen_length_on() {
+async fn messages_are_compressed_from_the_configured_length_on() {
     for kind in KINDS {
         let (is_compressed, length) = Speaker::new(None).await.is_told(kind).await;
         assert!(!is_compressed && length > 380, "{kind:?}: {length}");
@@ -95,7 +95,7 @@ async fn messages_are_compressed_from_the_chosen_length_on() {
 }
 
 #[tokio::test]
-async fn where_compression_is_off_it_is_not_agreed_on_and_refused() {
+async fn disabled_compression_is_not_negotiated_and_refused() {
     let (off, on) = (Speaker::new(None).await, Speaker::new(Some(1024)).await);
     for kind in KINDS {
         let (mut client, answer) = off.open(kind, OFFER).await;
@@ -113,7 +113,7 @@ async fn where_compression_is_off_it_is_not_agreed_on_and_refused() {
 }
 
 #[tokio::test]
-async fn what_a_client_offers_is_answered_as_it_can_be_met() {
+async fn each_offer_is_answered_as_it_can_be_met() {
     let speaker = Speaker::new(Some(1024)).await;
     let both = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
     for (offer, agreed) in [

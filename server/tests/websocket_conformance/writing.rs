@@ -46,7 +46,7 @@ async fn write(mut writer: Writer) {
 }
 
 #[tokio::test]
-async fn frames_arrive_whole_and_in_order_even_if_a_write_is_given_up() {
+async fn frames_arrive_whole_and_in_order_despite_cancelled_writes() {
     let application = Router::new().route(
         "/",
         get(async |request: Request| {
