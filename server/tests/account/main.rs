@@ -6,7 +6,7 @@
 mod common;
 mod page;
 mod rest;
-mod seen;
+mod last_used;
 #[path = "../socket/mod.rs"]
 mod socket;
 

@@ -8,7 +8,7 @@
 )]
 
 mod admission;
-mod blank;
+mod blank_text;
 mod chat_api;
 #[path = "../common/mod.rs"]
 mod common;
@@ -17,7 +17,7 @@ mod direct_messages;
 mod properties;
 mod quizmaster;
 mod raw;
-mod shapes;
+mod type_errors;
 mod skilllift;
 
 use common::App;

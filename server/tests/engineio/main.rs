@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod application;
-mod ends;
+mod session_end;
 #[path = "../engine/mod.rs"]
 mod engine;
 mod requests;

@@ -9,8 +9,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod kept;
-mod ordinary;
+mod stored;
+mod ordinary_use;
 mod requests;
 mod rooms;
 mod settings;

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::library::{self, Library, Packet};
 use crate::program::Program;
-use crate::wire::Wire;
+use crate::text_socket::Wire;
 
 /// How a client is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

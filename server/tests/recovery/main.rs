@@ -15,8 +15,8 @@ mod listener;
 mod program;
 #[path = "../socket/mod.rs"]
 mod socket;
-mod speaker;
-mod wire;
+mod publisher;
+mod text_socket;
 
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ use protocol::rest::Tokens;
 use protocol::{Cursor, ServerFrame};
 use serde_json::json;
 use socket::{End, Socket};
-use speaker::{Dialect, Speaker};
+use publisher::{Dialect, Speaker};
 use tokio::sync::watch;
 
 #[tokio::test]

@@ -8,8 +8,8 @@
 )]
 
 mod accounts;
-mod answers;
-mod bounds;
+mod error_responses;
+mod size_limits;
 mod clock;
 #[path = "../common/mod.rs"]
 mod common;
@@ -27,8 +27,8 @@ mod rooms;
 mod sign_in;
 #[path = "../socket/mod.rs"]
 mod socket;
-mod stalls;
-mod strangers;
+mod stalled_clients;
+mod address_limits;
 mod text;
 mod tokens;
 

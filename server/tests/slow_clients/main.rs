@@ -9,13 +9,13 @@
 )]
 
 mod absence;
-mod asker;
+mod burst_of_joins;
 #[path = "../common/mod.rs"]
 mod common;
 mod inbox;
 mod receipts;
 mod resume;
-mod slow_line;
+mod slow_socket;
 mod slow_reader;
 #[path = "../socket/mod.rs"]
 mod socket;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::common::App;
 use crate::enter;
-use crate::slow_line::{Heard, SlowLine};
+use crate::slow_socket::{Heard, SlowLine};
 use crate::socket::{Socket, post};
 
 /// The others. A thousand work as well, but each is a client in this very process, without optimizations.

@@ -10,8 +10,8 @@
 
 mod accounts;
 mod check;
-mod copies;
-mod files;
+mod backups;
+mod database_file;
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
 mod inbox;
@@ -20,10 +20,10 @@ mod live;
 mod messages;
 mod model;
 mod notifications;
-mod older;
+mod older_versions;
 mod own_sign_ins;
 mod quotas;
-mod remembered;
+mod cached_accounts;
 mod rooms;
 mod sign_in_quota;
 mod world;

@@ -6,7 +6,7 @@ use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::older::write_as_of;
+use crate::older_versions::write_as_of;
 use crate::world::{begins, open_with_people, person};
 
 const NOW: i64 = 10_000;

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::library::{self, Library, Packet};
 use crate::program::Program;
-use crate::wire::Wire;
+use crate::text_socket::Wire;
 
 /// Lines that were said and not answered, at most: a kill finds some of them on their way.
 const WINDOW: usize = 50;

@@ -15,7 +15,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::older::write_as_of;
+use crate::older_versions::write_as_of;
 use crate::world::{EPOCH, begins, draft, draft_room, entries, open_with_people, person, room_id};
 
 /// What is in a folder, but for what SQLite and the lock keep beside a database: who only looks may leave it there.

@@ -7,11 +7,11 @@
     reason = "a test that cannot go on says so"
 )]
 
-mod bounds;
+mod limits;
 mod client;
 #[path = "../common/mod.rs"]
 mod common;
-mod entrance;
+mod connect;
 mod library;
 mod resume;
 

@@ -5,7 +5,7 @@ use protocol::{ClientFrame, Pong, RoomId, ServerFrame};
 use serde_json::json;
 
 use crate::common::App;
-use crate::slow_line::{Heard, SlowLine};
+use crate::slow_socket::{Heard, SlowLine};
 
 /// Rooms that are joined in one burst.
 const ROOMS: usize = 30;
