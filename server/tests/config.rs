@@ -1,4 +1,4 @@
-//! Starts that are refused, and starts that are not, with the real program.
+//! Settings of the real program: valid ones are applied, and invalid ones stop the start with one line.
 //!
 //! Long because each setting has its cases.
 #![expect(clippy::expect_used, reason = "a program that cannot be called has failed the test")]
@@ -233,7 +233,7 @@ fn a_flag_overrides_its_variable() {
     let mut command =
         hubbub(folder.path(), &[("JWT_SECRET", SECRET), ("HUBBUB_LISTEN", "127.0.0.1:0"), ("PORT", "1")]);
     command.args(["--listen", &address]);
-    // The address of the flag is in use, so the refusal names the one that was chosen.
+    // The address of the flag is in use, so the error names the chosen one.
     let line = refused(command);
     assert!(line.contains(&format!("cannot listen on {address}")), "{line}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
@@ -329,7 +329,7 @@ fn old_names_of_settings_still_work_and_are_named_in_one_warning() {
     );
     assert_eq!(warning(&[("HUBBUB_COMMANDS_PER_SECOND", "5")]), [""; 0]);
 
-    // The old name reaches the setting: so does what is wrong with its value.
+    // The old name reaches the setting, and so does an error in its value.
     let secret = ("JWT_SECRET", SECRET);
     let line = refused(hubbub(folder.path(), &[secret, ("HUBBUB_HANDSHAKES_AT_ONCE", "many")]));
     assert!(line.contains("--max-concurrent-handshakes"), "{line}");
@@ -364,12 +364,12 @@ fn a_configured_limit_is_enforced() {
         stream.read_to_string(&mut answer).unwrap();
         answer.split(' ').nth(1).unwrap().to_owned()
     });
-    // Let in, but it is no handshake; then not even let in.
+    // The first is admitted although it is no handshake. The second is not admitted.
     assert_eq!(statuses, ["400", "429"]);
     assert_eq!(terminate(server).code(), Some(0));
 }
 
-/// What the server answers to a request that is written so.
+/// The response to these bytes of a request.
 fn ask(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.write_all(request.as_bytes()).expect("it reads");

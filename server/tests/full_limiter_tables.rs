@@ -1,4 +1,4 @@
-//! Tables of limits that strangers fill: whoever comes then is refused nothing.
+//! Full limiter tables: clients that fill one cannot shut out a new address.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
 

@@ -1,4 +1,4 @@
-//! The rendered pages and their forms, through the front door.
+//! The rendered pages and their forms, tested over HTTP.
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 mod common;

@@ -1,4 +1,4 @@
-//! What an operator reads in the log of the real program about those who are refused.
+//! The log of refused requests and closed connections, as an operator reads it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
@@ -14,7 +14,7 @@ use socket::{PATIENCE, Socket, post};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
-/// Messages of 60 KB until a client that reads nothing must have been let go: 60 MB, far more than buffers hold.
+/// Messages of 60 KB until a client that reads nothing must have been closed: 60 MB, far more than buffers hold.
 const MESSAGES: u128 = 1_000;
 
 async fn status(program: &Program, path: &str, token: &str) -> u16 {
@@ -22,7 +22,7 @@ async fn status(program: &Program, path: &str, token: &str) -> u16 {
     reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap().status().as_u16()
 }
 
-/// Says what a line must have, and that it is one line, without a token.
+/// Checks that this is one line with these words and without a token.
 fn check(line: &str, parts: &[&str], secret: &str) {
     for part in parts {
         assert!(line.contains(part), "`{part}` is not in `{line}`");

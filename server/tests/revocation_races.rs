@@ -1,4 +1,4 @@
-//! Looked, waited, acted: whoever may do something when a request begins and may not when it goes on does not do it.
+//! Revocation races: a right that ends between its check and its use is not used.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
 
@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 const ADDRESS: Address = Address(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
-/// A clock that holds up whoever asks it, at one moment.
+/// A clock that blocks its caller at one chosen call.
 #[derive(Default)]
 struct HoldingClock {
     right: SystemClock,
@@ -51,14 +51,14 @@ struct HoldingClock {
 }
 
 struct Hold {
-    /// Questions until the one that is held up.
+    /// Calls until the blocked one.
     questions: u32,
     asked: Sender<()>,
     go_on: Receiver<()>,
 }
 
 impl HoldingClock {
-    /// Holds up the question of this number. Answers who is told of it and who lets it go on.
+    /// Blocks the call of this number. Returns the receiver that learns of it, and the sender that releases it.
     fn hold(&self, questions: u32) -> (Receiver<()>, Sender<()>) {
         let ((asked, was_asked), (closed, go_on)) = (channel(), channel());
         *self.hold.lock().unwrap() = Some(Hold { questions, asked, go_on });
@@ -195,7 +195,7 @@ fn attach(sign_ins: &SignIns, caller: &Caller) -> (Outbox, (ClientSession, Outbo
     (outbox, (peer, inlet))
 }
 
-/// Has something done until it waits, and hangs up.
+/// Runs a request until it waits, and disconnects.
 fn hang_up<T>(asked: impl Future<Output = T>) {
     assert!(asked.now_or_never().is_none(), "it does not wait");
 }

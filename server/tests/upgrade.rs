@@ -1,4 +1,4 @@
-//! The listening socket outlives the program: another version takes over, or somebody else has opened it.
+//! Binary upgrades and socket activation: the listening socket outlives the program.
 
 #![expect(
     clippy::unwrap_used,
@@ -54,7 +54,7 @@ impl Program {
         let (sender, lines) = mpsc::unbounded_channel();
         std::thread::spawn(move || {
             for line in output.lines() {
-                // Nobody may listen any more, but the program must not be stopped by a pipe that is full.
+                // Lines may have no reader any more, but a full pipe must not stop the program.
                 sender.send(line.unwrap()).ok();
             }
         });
@@ -118,7 +118,7 @@ impl Program {
     }
 }
 
-/// Somebody who posts one line after the other, comes back whenever the connection ends, and sends again what was not
+/// A client that posts one line after the other, comes back whenever the connection ends, and sends again what was not
 /// answered.
 struct Poster {
     url: String,
@@ -194,7 +194,7 @@ impl Poster {
     }
 }
 
-/// Knocks again and again, each time with a connection of its own.
+/// Connects again and again, each time with a connection of its own.
 async fn try_connect(address: String, ends: Arc<AtomicBool>) -> usize {
     let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
     let mut count = 0;

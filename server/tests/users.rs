@@ -16,7 +16,7 @@ use socket::End;
 
 const OTHER_PASSWORD: &str = "another horse battery";
 
-/// What was said on stdout by a call that did what it was asked.
+/// The stdout of a successful call.
 fn done(folder: &Path, arguments: &[&str], stdin: &str) -> String {
     let output = call_with_stdin(folder, arguments, stdin);
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -87,7 +87,7 @@ async fn accounts_are_created_and_changed_beside_a_running_server() {
     done(folder, &["user", "role", "bob", "none"], "");
     until(&program, stats, &bob.access_token, |answer| answer["code"] == "forbidden").await;
 
-    // A password that was lost to somebody else: whoever is in with it is out.
+    // A stolen password: sign-ins made with it end.
     let mut his = program.socket(&bob).await;
     let mut hers = program.socket(&ann).await;
     done(folder, &["user", "password", "bob"], &format!("{OTHER_PASSWORD}\r\n"));

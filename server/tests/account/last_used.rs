@@ -1,4 +1,4 @@
-//! When a sign-in was last used.
+//! The last use of a sign-in: stored to the hour and shown to its user.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ const NEW_YEAR_MS: i64 = 1_798_761_600_000;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// When the sign-in of this name was last used, as its user is told.
+/// The last use of the sign-in of this name, as its user sees it.
 async fn seen(app: &App, who: &Tokens, id: &Value) -> String {
     let sessions = app.sessions(who).await;
     let session = sessions.iter().find(|it| it["id"] == *id).unwrap();

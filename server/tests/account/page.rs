@@ -72,7 +72,7 @@ async fn a_form_ends_one_sign_in_and_confirms_it_after_a_redirect() {
         assert_eq!((answer.status, address), (StatusCode::SEE_OTHER, "/account?done=ended"));
     }
     assert_eq!(socket.end().await, End::Closed(4401));
-    assert_eq!(app.me(&lost).await.refusal(), unauthorized());
+    assert_eq!(app.me(&lost).await.error(), unauthorized());
     let page = app.visit("/account?done=ended", &cookie).await;
     assert!(page.text.contains("That sign-in has ended") && page.text.contains("role=\"status\""));
     assert!(!page.text.contains("End all others"), "there are none");
@@ -87,7 +87,7 @@ async fn forms_end_all_other_sign_ins_and_the_current_one() {
     let (one, two) = (app.browser("ann").await, app.browser("ann").await);
     let answer = app.submit(PAGE, &one, "action=end-others").await;
     assert_eq!(answer.header("location"), "/account?done=others");
-    assert_eq!(app.me(&phone).await.refusal(), unauthorized());
+    assert_eq!(app.me(&phone).await.error(), unauthorized());
     assert_eq!(app.me_by_cookie(&two).await, StatusCode::UNAUTHORIZED);
     assert_eq!(app.me_by_cookie(&one).await, StatusCode::OK);
 
@@ -98,7 +98,7 @@ async fn forms_end_all_other_sign_ins_and_the_current_one() {
     assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/sign-in"));
     assert!(out.header("set-cookie").contains("Max-Age=0"), "{out:?}");
     assert_eq!(app.me_by_cookie(&one).await, StatusCode::UNAUTHORIZED);
-    // Somebody who is out is asked to sign in, not told what is wrong with a form.
+    // A signed-out client is sent to sign in, before its form is checked.
     let late = app.submit(PAGE, &one, "action=end-others").await;
     assert_eq!(late.header("location"), "/sign-in?next=/account");
     assert_eq!(app.me(&three).await.status, StatusCode::OK);
@@ -138,7 +138,7 @@ async fn the_password_form_shows_errors_beside_the_field() {
     let answer = app.submit(PAGE, &cookie, right).await;
     assert_eq!(answer.header("location"), "/account?done=password");
     assert!(app.visit("/account?done=password", &cookie).await.text.contains("Your password was changed"));
-    assert_eq!(app.me(&phone).await.refusal(), unauthorized());
+    assert_eq!(app.me(&phone).await.error(), unauthorized());
     assert_eq!(app.try_password("ann", "a second horse").await.status, StatusCode::OK);
     assert_eq!(app.try_password("ann", PASSWORD).await.status, StatusCode::UNAUTHORIZED);
 }

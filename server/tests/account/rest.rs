@@ -6,7 +6,7 @@ use server::config::{AccountsMode, RateLimits};
 
 use crate::common::{Answer, App, FAR_AWAY, PASSWORD, mint};
 use crate::socket::End;
-use crate::{CHANGE, FIREFOX, SESSIONS, refusal, unauthorized};
+use crate::{CHANGE, FIREFOX, SESSIONS, error, unauthorized};
 
 const OTHER_PASSWORD: &str = "a second horse battery";
 
@@ -34,13 +34,13 @@ async fn a_user_lists_own_sign_ins_with_the_current_one_marked() {
         // A name opens nothing.
         let id = session["id"].as_str().unwrap();
         let by_name = Answer::to(app.request(Method::GET, SESSIONS).bearer_auth(id)).await;
-        assert_eq!(by_name.refusal(), unauthorized());
+        assert_eq!(by_name.error(), unauthorized());
     }
     let _socket = app.enter(&ann).await;
     let connected: Vec<_> = app.sessions(&laptop).await.iter().map(|it| it["is_connected"].clone()).collect();
     assert_eq!(connected, [false, true, false]);
     let stranger = Answer::to(app.request(Method::GET, SESSIONS)).await;
-    assert_eq!(stranger.refusal(), unauthorized());
+    assert_eq!(stranger.error(), unauthorized());
 }
 
 #[tokio::test]
@@ -55,14 +55,14 @@ async fn a_sign_in_ended_elsewhere_is_refused_by_every_gateway() {
 
     assert_eq!(ended.status, StatusCode::NO_CONTENT);
     assert_eq!(theirs.end().await, End::Closed(4401));
-    assert_eq!(app.me(&lost).await.refusal(), unauthorized());
-    assert_eq!(app.refresh(&lost).await.refusal(), unauthorized());
+    assert_eq!(app.me(&lost).await.error(), unauthorized());
+    assert_eq!(app.refresh(&lost).await.error(), unauthorized());
     let late = crate::socket::Socket::try_connect(&app.socket_url(&format!("?ticket={ticket}")), &[]).await;
     assert_eq!(late.err(), Some(401));
     assert!(hers.before_pong().await.is_empty());
     assert_eq!(app.sessions(&ann).await.len(), 1);
     let again = app.delete(&format!("{SESSIONS}/{id}"), &ann).await;
-    assert_eq!(again.refusal(), refusal(404, "not_found", ""));
+    assert_eq!(again.error(), error(404, "not_found", ""));
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn ending_all_others_keeps_the_current_sign_in() {
     for socket in &mut sockets {
         assert_eq!(socket.end().await, End::Closed(4401));
     }
-    assert_eq!(app.me(&phone).await.refusal(), unauthorized());
+    assert_eq!(app.me(&phone).await.error(), unauthorized());
     assert_eq!(app.me_by_cookie(&cookie).await, StatusCode::UNAUTHORIZED);
     assert_eq!(app.refresh(&ann).await.status, StatusCode::OK);
     for socket in [&mut hers, &mut his] {
@@ -95,7 +95,7 @@ async fn a_user_cannot_end_the_sign_in_of_another_user() {
     let id = app.session_of(&ann).await;
     for id in [id.as_str(), "00000000-0000-7000-8000-000000000000", "nonsense", "%ff"] {
         let refused = app.delete(&format!("{SESSIONS}/{id}"), &bob).await;
-        assert_eq!(refused.refusal(), refusal(404, "not_found", ""), "{id}");
+        assert_eq!(refused.error(), error(404, "not_found", ""), "{id}");
     }
     app.delete(SESSIONS, &bob).await;
     assert_eq!(app.me(&ann).await.status, StatusCode::OK);
@@ -103,7 +103,7 @@ async fn a_user_cannot_end_the_sign_in_of_another_user() {
     let cookie = app.browser("ann").await;
     let foreign = app.request(Method::DELETE, SESSIONS).header("cookie", cookie);
     let foreign = Answer::to(foreign.header("sec-fetch-site", "cross-site")).await;
-    assert_eq!(foreign.refusal(), refusal(403, "forbidden", ""));
+    assert_eq!(foreign.error(), error(403, "forbidden", ""));
     assert_eq!(app.me(&ann).await.status, StatusCode::OK);
 }
 
@@ -118,12 +118,12 @@ async fn a_password_change_ends_all_other_sign_ins() {
 
     assert_eq!(changed.status, StatusCode::NO_CONTENT, "{changed:?}");
     assert_eq!(there.end().await, End::Closed(4401));
-    assert_eq!(app.me(&phone).await.refusal(), unauthorized());
+    assert_eq!(app.me(&phone).await.error(), unauthorized());
     assert_eq!(app.me_by_cookie(&cookie).await, StatusCode::UNAUTHORIZED);
     assert!(here.before_pong().await.is_empty());
     assert_eq!(app.refresh(&ann).await.status, StatusCode::OK);
     let old = app.try_password("ann", PASSWORD).await;
-    assert_eq!(old.refusal(), refusal(401, "wrong_credentials", ""));
+    assert_eq!(old.error(), error(401, "wrong_credentials", ""));
     assert_eq!(app.try_password("ann", OTHER_PASSWORD).await.status, StatusCode::OK);
     assert_eq!(app.me(&bob).await.status, StatusCode::OK);
     assert_eq!(app.try_password("bob", PASSWORD).await.status, StatusCode::OK);
@@ -133,23 +133,20 @@ async fn a_password_change_ends_all_other_sign_ins() {
 async fn an_invalid_password_change_is_reported_by_field() {
     let app = App::spawn().await;
     let (ann, phone) = (app.register("ann").await, app.login("ann").await);
-    for (form, told) in [
-        (
-            change("wrong horse battery", OTHER_PASSWORD),
-            refusal(403, "wrong_credentials", "current_password"),
-        ),
-        (change("", OTHER_PASSWORD), refusal(403, "wrong_credentials", "current_password")),
-        (change(PASSWORD, "short"), refusal(422, "weak_password", "new_password")),
-        (change(PASSWORD, "ann@example.org"), refusal(422, "weak_password", "new_password")),
-        (json!({ "current_password": PASSWORD }), refusal(422, "bad_frame", "new_password")),
-        (json!({ "current_password": PASSWORD, "password": "x" }), refusal(400, "bad_frame", "password")),
+    for (form, expected) in [
+        (change("wrong horse battery", OTHER_PASSWORD), error(403, "wrong_credentials", "current_password")),
+        (change("", OTHER_PASSWORD), error(403, "wrong_credentials", "current_password")),
+        (change(PASSWORD, "short"), error(422, "weak_password", "new_password")),
+        (change(PASSWORD, "ann@example.org"), error(422, "weak_password", "new_password")),
+        (json!({ "current_password": PASSWORD }), error(422, "bad_frame", "new_password")),
+        (json!({ "current_password": PASSWORD, "password": "x" }), error(400, "bad_frame", "password")),
     ] {
         let answer = app.post(CHANGE, &ann, &form).await;
-        assert_eq!(answer.refusal(), told, "{form}");
+        assert_eq!(answer.error(), expected, "{form}");
         assert!(!answer.text.contains("horse"), "{answer:?}");
     }
-    let stranger = app.post_as_stranger(CHANGE, &change(PASSWORD, OTHER_PASSWORD)).await;
-    assert_eq!(stranger.refusal(), unauthorized());
+    let stranger = app.post_signed_out(CHANGE, &change(PASSWORD, OTHER_PASSWORD)).await;
+    assert_eq!(stranger.error(), unauthorized());
     assert_eq!(app.me(&phone).await.status, StatusCode::OK);
     assert_eq!(app.try_password("ann", PASSWORD).await.status, StatusCode::OK);
 }
@@ -170,14 +167,14 @@ async fn a_wrong_current_password_counts_as_a_failed_login() {
         if answer.status == StatusCode::FORBIDDEN {
             wrong += 1;
         } else {
-            assert_eq!(answer.refusal(), refusal(429, "rate_limited", ""));
+            assert_eq!(answer.error(), error(429, "rate_limited", ""));
         }
     }
     // What six a minute makes of the time that the test takes may come on top.
     assert!((6..10).contains(&wrong), "{wrong}");
     let elsewhere = app.request(Method::POST, crate::LOGIN).header("x-forwarded-for", "203.0.113.77");
     let form = json!({ "username": "ann", "password": "wrong horse battery" });
-    assert_eq!(Answer::to(elsewhere.json(&form)).await.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(Answer::to(elsewhere.json(&form)).await.error(), error(429, "rate_limited", ""));
 }
 
 #[tokio::test]
@@ -187,7 +184,7 @@ async fn a_token_of_another_issuer_cannot_change_a_password() {
     let token = mint(&json!({ "sub": ann.user.id, "exp": FAR_AWAY }));
     let form = change(PASSWORD, OTHER_PASSWORD);
     let refused = app.request(Method::POST, CHANGE).bearer_auth(&token).json(&form);
-    assert_eq!(Answer::to(refused).await.refusal(), refusal(403, "forbidden", ""));
+    assert_eq!(Answer::to(refused).await.error(), error(403, "forbidden", ""));
     assert_eq!(app.me(&phone).await.status, StatusCode::OK);
     // It is in no list, but its user's sign-ins are, and may be ended.
     let listed = Answer::to(app.request(Method::GET, SESSIONS).bearer_auth(&token)).await.json();
@@ -195,11 +192,11 @@ async fn a_token_of_another_issuer_cannot_change_a_password() {
     assert!(listed.len() == 2 && listed.iter().all(|it| it["is_current"] == false), "{listed:?}");
     let ended = Answer::to(app.request(Method::DELETE, SESSIONS).bearer_auth(&token)).await;
     assert_eq!(ended.status, StatusCode::NO_CONTENT);
-    assert_eq!(app.me(&ann).await.refusal(), unauthorized());
+    assert_eq!(app.me(&ann).await.error(), unauthorized());
 
     let app = App::spawn_with(|config| config.accounts = AccountsMode::External).await;
     let refused = Answer::to(app.request(Method::POST, CHANGE).bearer_auth(&token).json(&form)).await;
-    assert_eq!(refused.refusal(), refusal(404, "not_found", ""));
+    assert_eq!(refused.error(), error(404, "not_found", ""));
     let listed = Answer::to(app.request(Method::GET, SESSIONS).bearer_auth(&token)).await;
     assert_eq!(listed.json()["sessions"], json!([]));
 }

@@ -1,4 +1,4 @@
-//! The person who stands in for whoever shows no token to QuizMaster's addresses, in development.
+//! The development user: stands in for a client without a token at QuizMaster's addresses, in development only.
 
 use serde_json::json;
 use server::config::Environment;

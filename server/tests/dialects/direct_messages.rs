@@ -1,4 +1,4 @@
-//! The Chat API's direct messages: to every device of one person, or once later, and to nobody else.
+//! Direct messages of the Chat API: every device of the recipient gets them, at once or later, and no other user.
 
 use protocol::RoomId;
 use protocol::rest::Tokens;
@@ -26,8 +26,8 @@ async fn ca_04_06_a_direct_message_reaches_only_its_recipients_devices() {
     for socket in &mut from {
         socket.say(&whisper(&room, &bob, TEXT)).await;
         for device in &mut devices {
-            let told = device.hear().await;
-            let data = &told["data"];
+            let received = device.hear().await;
+            let data = &received["data"];
             let expected = json!({ "type": "new_direct_message", "data": {
                 "id": data["id"],
                 "chat_id": room,
@@ -39,7 +39,7 @@ async fn ca_04_06_a_direct_message_reaches_only_its_recipients_devices() {
                 "updated_at": data["created_at"],
                 "sender": ann.user,
             } });
-            assert_eq!(told, expected);
+            assert_eq!(received, expected);
         }
     }
     for socket in others.iter_mut().chain(&mut from) {
@@ -60,20 +60,20 @@ async fn members_see_no_email_addresses_when_disabled() {
 
     hers.say(&whisper(&room, &bob, "psst")).await;
     assert_eq!(his.hear().await["data"]["sender"]["email"], "");
-    let told = native.hear().await;
-    assert_eq!((&told["type"], &told["data"]["email"]), (&json!("direct"), &json!("")));
+    let received = native.hear().await;
+    assert_eq!((&received["type"], &received["data"]["email"]), (&json!("direct"), &json!("")));
     app.say(&ann, &room, "hello").await;
     assert_eq!(his_chat.hear().await["data"]["sender"]["email"], "");
-    // And one that waits for who is away.
+    // And one that waits for an absent user.
     his.close().await;
     native.close().await;
     hers.say(&whisper(&room, &bob, "later")).await;
     assert!(hers.before_pong().await.is_empty());
     let mut back = Raw::open(&app, "/api/v1/ws", &bob).await;
-    // What the closed one was told comes again: nothing has proven that it was read.
+    // What the closed one received is sent again: it was not acknowledged.
     for body in ["psst", "later"] {
-        let told = back.hear_a("direct").await;
-        assert_eq!((&told["data"]["body"], &told["data"]["email"]), (&json!(body), &json!("")));
+        let received = back.hear_a("direct").await;
+        assert_eq!((&received["data"]["body"], &received["data"]["email"]), (&json!(body), &json!("")));
     }
 }
 
@@ -94,7 +94,7 @@ async fn ca_06_direct_messages_wait_for_a_personal_socket_and_arrive_once() {
         assert_eq!(first.hear().await["data"]["content"], content);
     }
     assert!(first.before_pong().await.is_empty());
-    // The proof of what it heard is noted a moment later.
+    // Its acknowledgement is stored a moment later.
     while !personal(&app, &bob).await.before_pong().await.is_empty() {}
 }
 
@@ -130,14 +130,14 @@ async fn ca_04_sender_and_recipient_are_members_of_the_chat() {
     let (mut hers, mut eves) = (personal(&app, &ann).await, personal(&app, &eve).await);
     let mut his = personal(&app, &bob).await;
     hers.say(&whisper(&room, &eve, "psst")).await;
-    assert_eq!(hers.refusal().await, "not_found");
+    assert_eq!(hers.error().await, "not_found");
     eves.say(&whisper(&room, &bob, "psst")).await;
-    assert_eq!(eves.refusal().await, "not_found");
+    assert_eq!(eves.error().await, "not_found");
     let nowhere = RoomId::parse("nowhere").unwrap();
     hers.say(&whisper(&nowhere, &bob, "psst")).await;
-    assert_eq!(hers.refusal().await, "not_found");
+    assert_eq!(hers.error().await, "not_found");
     hers.say(&whisper(&room, &bob, " ")).await;
-    assert_eq!(hers.refusal().await, "blank");
+    assert_eq!(hers.error().await, "blank");
     for socket in [&mut his, &mut eves] {
         assert!(socket.before_pong().await.is_empty());
     }

@@ -1,5 +1,5 @@
-//! Spellings under anything that a client may say: a wish or a refusal in words, and nobody becomes somebody else by saying
-//! so. Pure functions, so no server is needed.
+//! Properties of decoders and encoders: any text becomes a command or a described error, and no frame claims another user's
+//! identity. Pure functions, so no server is needed.
 
 use hub::{Command, Event};
 use proptest::collection::vec;
@@ -9,10 +9,10 @@ use protocol::RoomId;
 use serde_json::{Value, json};
 use server::dialect::{Dialect, RAW, Request, Scope, Wish, socketio};
 
-/// Keys under which clients have said who they are.
+/// Keys under which clients have claimed an identity.
 const IDENTITIES: [&str; 6] = ["user_id", "userId", "sender_id", "senderId", "senderName", "userName"];
 
-/// The dialect that is spoken at an address, and what a socket there is for.
+/// The dialect of an address, and the scope of a socket there.
 fn spoken_at(path: &str) -> (&'static Dialect, Scope) {
     let place = RAW.iter().find(|place| place.path == path).unwrap();
     let scope = match path {
@@ -56,7 +56,7 @@ fn understand(path: &str, kind: &str, data: &Value) -> Wish {
     (dialect.decode)(&json!({ "type": kind, "data": data }).to_string(), &scope)
 }
 
-/// A wish without what an application says of its own: there a claim is a word like any other.
+/// A command without the fields of the application: a claim among those is only text.
 fn without_free_words(request: Request) -> Request {
     match request {
         Request::Hub(Command::Live { room, status, mut details }) => {

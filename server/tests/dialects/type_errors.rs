@@ -1,4 +1,4 @@
-//! What every dialect says of a frame of the wrong shape: in the words of JSON, and a list is no object.
+//! Type errors of every dialect: they use the words of JSON, and a list is not accepted as an object.
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ const OURS_ALONE: [&str; 12] = [
 ];
 
 #[track_caller]
-fn is_for_people(sentence: &str) {
+fn assert_names_no_rust_type(sentence: &str) {
     for word in OURS_ALONE {
         assert!(!sentence.contains(word), "{sentence}");
     }
@@ -98,13 +98,13 @@ async fn a_list_is_no_object_and_errors_name_no_rust_type() {
             socket.say(&frame).await;
             let error = socket.hear_a("error").await;
             assert_eq!(error["data"]["code"], "bad_frame", "{path}: {frame} is answered with {error}");
-            is_for_people(error["message"].as_str().unwrap());
+            assert_names_no_rust_type(error["message"].as_str().unwrap());
         }
         for broken in ["{", "", "{\"type\":", "nonsense", "{} {}", "[1e999]"] {
             socket.say_raw(broken).await;
             let error = socket.hear_a("error").await;
             assert_eq!(error["data"]["code"], "bad_json", "{path}: {broken}");
-            is_for_people(error["message"].as_str().unwrap());
+            assert_names_no_rust_type(error["message"].as_str().unwrap());
         }
     }
 }
@@ -137,6 +137,6 @@ async fn socketio_errors_name_no_rust_type_either() {
             }
         };
         assert_eq!(answer[0]["code"], "bad_frame", "{event} {data}: {answer}");
-        is_for_people(answer[0]["message"].as_str().unwrap());
+        assert_names_no_rust_type(answer[0]["message"].as_str().unwrap());
     }
 }

@@ -72,7 +72,7 @@ impl Server {
             .replace("/safe/place/", &format!("{folder}/place/"))
     }
 
-    /// Runs commands in one shell, in which whatever fails ends it, also an answer that is a refusal.
+    /// Runs commands in one shell that ends at the first failure, an error response included.
     fn run(&self, commands: &str) -> Output {
         let path = format!("{}/bin:{}", self.folder.path().display(), std::env::var("PATH").unwrap());
         let mut shell = Command::new("bash")

@@ -47,7 +47,7 @@ fn one_process_listens_on_several_addresses_and_hands_them_all_over() {
     assert!(addresses.contains(&format!("127.0.0.1:{third}")), "{addresses:?}");
 
     let ends = Arc::new(AtomicBool::new(false));
-    let knocking: Vec<_> = addresses
+    let connecting: Vec<_> = addresses
         .iter()
         .cloned()
         .map(|address| {
@@ -70,7 +70,7 @@ fn one_process_listens_on_several_addresses_and_hands_them_all_over() {
         assert!(is_well(address));
     }
     ends.store(true, Ordering::Relaxed);
-    assert!(knocking.into_iter().all(|knocks| knocks.join().unwrap() > 0));
+    assert!(connecting.into_iter().all(|attempts| attempts.join().unwrap() > 0));
     assert_eq!(process.ends_with("TERM").code(), Some(0));
 }
 

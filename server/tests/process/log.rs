@@ -1,4 +1,4 @@
-//! The log: nobody reads it, and what strangers bring into it.
+//! The log: a stalled reader costs only lines, and clients cannot flood it.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};

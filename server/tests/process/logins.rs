@@ -1,4 +1,4 @@
-//! Logins whose clients hang up: what has begun goes on, and is counted to its end.
+//! Abandoned logins: hashing goes on after the client disconnects, and keeps its permit until it ends.
 
 use std::fs;
 use std::io::Write;

@@ -36,13 +36,13 @@ fn half_sent_requests_are_closed_in_favour_of_complete_ones() {
     }
     // A socket that is open makes no room: it hears that it was understood, or not.
     friend.write_all(&[0x89, 0x80, 0, 0, 0, 0]).unwrap();
-    let mut told = Vec::new();
-    while !told.windows(2).any(|bytes| bytes == [0x8a, 0]) {
+    let mut received = Vec::new();
+    while !received.windows(2).any(|bytes| bytes == [0x8a, 0]) {
         let mut some = [0; 512];
         match friend.read(&mut some) {
-            Ok(count) if count > 0 => told.extend_from_slice(&some[..count]),
+            Ok(count) if count > 0 => received.extend_from_slice(&some[..count]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            ended => panic!("{ended:?} after {told:?}"),
+            ended => panic!("{ended:?} after {received:?}"),
         }
     }
     drop(slow);

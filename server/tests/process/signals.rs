@@ -1,4 +1,4 @@
-//! A terminal that is closed.
+//! SIGHUP: what a closed terminal sends.
 
 use std::io::Read;
 
@@ -9,11 +9,11 @@ fn sighup_stops_the_server_gracefully() {
     let process = Process::start(&[], std::process::Stdio::null());
     let mut client = open_socket(&process);
     assert_eq!(process.ends_with("HUP").code(), Some(0));
-    let mut told = Vec::new();
-    client.read_to_end(&mut told).unwrap();
+    let mut received = Vec::new();
+    client.read_to_end(&mut received).unwrap();
     // A close frame (RFC 6455, section 5.5.1) with code 1012: come back.
-    let farewell = [0x03, 0xf4];
-    assert!(told.windows(2).any(|bytes| bytes == farewell), "{told:?}");
+    let close_code = [0x03, 0xf4];
+    assert!(received.windows(2).any(|bytes| bytes == close_code), "{received:?}");
 }
 
 #[test]

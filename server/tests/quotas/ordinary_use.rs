@@ -56,7 +56,7 @@ async fn rooms(app: &App, count: usize, members: &[&Tokens]) -> Vec<RoomId> {
     made.buffered(16).collect().await
 }
 
-/// What is answered to this many joins and posts, or the refusal among it.
+/// The answers to this many joins and posts, or the error among them.
 async fn heard(socket: &mut Socket, count: usize) {
     for _ in 0..count {
         socket

@@ -1,4 +1,4 @@
-//! Requests: how often, and how many at a time.
+//! Quotas on requests: their rate, and how many run at a time.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::common::{Answer, App};
 use crate::socket::PATIENCE;
-use crate::{minted, put_files, refusal, with_quotas};
+use crate::{error, minted, put_files, with_quotas};
 
 const ME: &str = "/api/v1/auth/me";
 
@@ -30,9 +30,9 @@ async fn until_refused(usual: StatusCode, ask: impl AsyncFn() -> Answer) -> Answ
 }
 
 fn waits(answer: &Answer) -> bool {
-    let told = answer.json()["retry_after_ms"].as_u64().unwrap_or_default();
+    let received = answer.json()["retry_after_ms"].as_u64().unwrap_or_default();
     let header = answer.header("retry-after").parse::<u64>().unwrap_or_default();
-    (1..=1_000).contains(&told) && header == 1
+    (1..=1_000).contains(&received) && header == 1
 }
 
 #[tokio::test]
@@ -41,12 +41,12 @@ async fn requests_of_a_user_are_limited_over_rest_and_sockets_together() {
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let mut socket = app.enter(&ann).await;
     let refused = until_refused(StatusCode::OK, || app.get(ME, &ann)).await;
-    assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(refused.error(), error(429, "rate_limited", ""));
     assert!(waits(&refused), "{refused:?}");
     for nonce in 0..200 {
         socket.say(&ClientFrame::Ping { nonce }).await;
     }
-    assert_eq!(socket.refusal().await.0, "rate_limited");
+    assert_eq!(socket.error().await.0, "rate_limited");
     assert_eq!(app.get(ME, &bob).await.status, StatusCode::OK);
     // Its own page counts for the user, too.
     let cookie = app.browser("bob").await;
@@ -61,14 +61,14 @@ async fn requests_of_a_user_are_limited_over_rest_and_sockets_together() {
 async fn requests_of_an_address_are_limited_before_they_are_checked() {
     let app = with_quotas(Quotas { requests_per_second_per_address: Some(1), ..Quotas::OFF }).await;
     let nonsense = json!({ "refresh_token": "nonsense" });
-    let refresh = || app.post_as_stranger("/api/v1/auth/refresh", &nonsense);
+    let refresh = || app.post_signed_out("/api/v1/auth/refresh", &nonsense);
     let refused = until_refused(StatusCode::UNAUTHORIZED, refresh).await;
-    assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(refused.error(), error(429, "rate_limited", ""));
     assert!(waits(&refused), "{refused:?}");
     let page = || async { Answer::to(app.request(Method::GET, "/sign-in")).await };
     assert_eq!(until_refused(StatusCode::OK, page).await.status, StatusCode::TOO_MANY_REQUESTS);
     let elsewhere = app.request(Method::GET, ME).header("x-forwarded-for", "203.0.113.9");
-    assert_eq!(Answer::to(elsewhere).await.refusal(), refusal(401, "unauthorized", ""));
+    assert_eq!(Answer::to(elsewhere).await.error(), error(401, "unauthorized", ""));
     for _ in 0..50 {
         assert_eq!(app.visit("/healthz", "").await.status, StatusCode::OK);
     }
@@ -89,7 +89,7 @@ async fn site_files_and_missing_paths_count_for_their_address() {
         let from = format!("203.0.113.{number}");
         let ask = || Answer::to(app.request(Method::GET, path).header("x-forwarded-for", &from));
         let refused = until_refused(usual, ask).await;
-        assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""), "{path}");
+        assert_eq!(refused.error(), error(429, "rate_limited", ""), "{path}");
         assert!(waits(&refused), "{path}: {refused:?}");
     }
 }
@@ -127,7 +127,7 @@ async fn unread_responses_hold_up_only_the_same_user() {
     let mut asked: FuturesUnordered<_> = (0..12).map(|_| app.get(ME, &ann)).collect();
     for _ in 0..4 {
         let first = timeout(Duration::from_secs(4), asked.next()).await.unwrap().unwrap();
-        assert_eq!(first.refusal(), refusal(429, "rate_limited", ""));
+        assert_eq!(first.error(), error(429, "rate_limited", ""));
         assert!(waits(&first), "{first:?}");
     }
     assert_eq!(app.get(ME, &bob).await.status, StatusCode::OK);
@@ -167,7 +167,7 @@ async fn missing_bodies_hold_up_only_the_same_user() {
     let mut asked: FuturesUnordered<_> = (0..36).map(|_| app.get(ME, &ann)).collect();
     for _ in 0..4 {
         let first = timeout(Duration::from_secs(4), asked.next()).await.unwrap().unwrap();
-        assert_eq!(first.refusal(), refusal(429, "rate_limited", ""));
+        assert_eq!(first.error(), error(429, "rate_limited", ""));
     }
     assert_eq!(app.get(ME, &bob).await.status, StatusCode::OK);
     drop(unfinished);
@@ -185,7 +185,7 @@ async fn unread_responses_hold_up_their_address() {
     let stranger = || Answer::to(app.request(Method::GET, ME));
     let mut asked: FuturesUnordered<_> = (0..9).map(|_| stranger()).collect();
     let first = timeout(Duration::from_secs(4), asked.next()).await.unwrap().unwrap();
-    assert_eq!(first.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(first.error(), error(429, "rate_limited", ""));
     let elsewhere = app.request(Method::GET, ME).header("x-forwarded-for", "203.0.113.9");
     assert_eq!(Answer::to(elsewhere).await.status, StatusCode::UNAUTHORIZED);
 }

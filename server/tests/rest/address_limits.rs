@@ -1,4 +1,4 @@
-//! Limits that strangers use up: what one of them spends is not missing for users.
+//! Limits of addresses, sites and devices: an attacker who uses one up does not shut out users.
 
 use protocol::rest::Tokens;
 use reqwest::{Method, StatusCode};
@@ -7,7 +7,7 @@ use server::config::{Environment, Limits, RateLimits};
 
 use crate::common::{Answer, App, PASSWORD};
 use crate::socket::Socket;
-use crate::{LOGIN, REFRESH, refusal};
+use crate::{LOGIN, REFRESH, error};
 
 async fn with_rates(rates: RateLimits) -> App {
     App::spawn_with(|config| config.rate_limits = rates).await
@@ -26,7 +26,7 @@ async fn refresh(app: &App, from: &str, token: &str) -> Answer {
 }
 
 fn too_fast() -> (u16, String, String) {
-    refusal(429, "rate_limited", "")
+    error(429, "rate_limited", "")
 }
 
 #[tokio::test]
@@ -40,7 +40,7 @@ async fn wrong_passwords_lock_out_only_their_own_address() {
         }
         last = sign_in(&app, "203.0.113.1", "", "ann", "wrong horse battery").await;
     }
-    assert_eq!(last.refusal(), too_fast());
+    assert_eq!(last.error(), too_fast());
     assert_eq!(sign_in(&app, "203.0.113.2", "", "ann", PASSWORD).await.status, StatusCode::OK);
 }
 
@@ -68,7 +68,7 @@ async fn a_known_device_signs_in_while_others_guess_its_login() {
     for from in tries {
         let answer = sign_in(&app, &from, "", "ann", "wrong horse battery").await;
         if answer.status != StatusCode::UNAUTHORIZED {
-            refused = Some(answer.refusal());
+            refused = Some(answer.error());
             break;
         }
     }
@@ -77,7 +77,7 @@ async fn a_known_device_signs_in_while_others_guess_its_login() {
     let made_up = format!("{}x", device.replace('.', ".1"));
     for unknown in ["", of_bob.as_str(), made_up.as_str(), "~~~", "..."] {
         let answer = sign_in(&app, "203.0.113.3", unknown, "ann", PASSWORD).await;
-        assert_eq!(answer.refusal(), too_fast(), "{unknown}");
+        assert_eq!(answer.error(), too_fast(), "{unknown}");
     }
     let known = sign_in(&app, "203.0.113.3", &device, "ann", PASSWORD).await;
     assert_eq!(known.status, StatusCode::OK);
@@ -100,17 +100,17 @@ async fn a_known_device_has_its_own_login_limit() {
     for _ in 0..20 {
         sign_in(&app, home, "", "nemo", "wrong horse battery").await;
     }
-    assert_eq!(sign_in(&app, home, "", "ann", PASSWORD).await.refusal(), too_fast());
+    assert_eq!(sign_in(&app, home, "", "ann", PASSWORD).await.error(), too_fast());
     let mut wrong = 0;
     for number in 0..20 {
         let from = format!("198.51.100.{number}");
-        if sign_in(&app, &from, &device, "ann", "wrong horse battery").await.refusal() == too_fast() {
+        if sign_in(&app, &from, &device, "ann", "wrong horse battery").await.error() == too_fast() {
             break;
         }
         wrong += 1;
     }
     assert!((3..10).contains(&wrong), "{wrong}");
-    assert_eq!(sign_in(&app, home, "", "ann", PASSWORD).await.refusal(), too_fast());
+    assert_eq!(sign_in(&app, home, "", "ann", PASSWORD).await.error(), too_fast());
 }
 
 /// An address in a /64 of its own, all of them in one /48.
@@ -191,7 +191,7 @@ async fn invalid_refresh_tokens_count_against_their_address() {
         wrong += 1;
     };
     assert!((6..20).contains(&wrong), "{wrong}");
-    assert_eq!(refused.refusal(), too_fast());
+    assert_eq!(refused.error(), too_fast());
     assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|wait| (1..=60).contains(&wait)));
     assert_eq!(refresh(&app, "203.0.113.2", "made up").await.status, StatusCode::UNAUTHORIZED);
     // One that is good is no stranger's.

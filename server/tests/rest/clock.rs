@@ -1,4 +1,4 @@
-//! The machine's clock is set to another time while the server runs.
+//! Clock changes: the machine's clock is set to another time while the server runs.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use server::config::RateLimits;
 
 use crate::common::{Answer, App, PASSWORD};
 use crate::socket::Socket;
-use crate::{LOGIN, me, refusal};
+use crate::{LOGIN, error, me};
 
 /// 2027-01-01T00:00:00Z
 const NEW_YEAR_MS: i64 = 1_798_761_600_000;
@@ -29,7 +29,7 @@ async fn a_clock_set_back_lengthens_no_wait() {
     let ann = app.register("ann").await;
     let sign_in = async || {
         let form = json!({ "username": "ann", "password": PASSWORD });
-        app.post_as_stranger(LOGIN, &form).await
+        app.post_signed_out(LOGIN, &form).await
     };
     for _ in 0..9 {
         assert_eq!(sign_in().await.status, StatusCode::OK);
@@ -42,9 +42,9 @@ async fn a_clock_set_back_lengthens_no_wait() {
     for step_ms in [0, -5 * HOUR_MS, 5 * HOUR_MS, -5 * HOUR_MS] {
         clock.set_ms(NEW_YEAR_MS + step_ms);
         let (refused, not_let_in) = (sign_in().await, try_connect().await);
-        assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""));
+        assert_eq!(refused.error(), error(429, "rate_limited", ""));
         assert_eq!(wait_ms(&refused), 6_000, "after {step_ms}");
-        assert_eq!(not_let_in.refusal(), refusal(429, "rate_limited", ""));
+        assert_eq!(not_let_in.error(), error(429, "rate_limited", ""));
         assert_eq!(wait_ms(&not_let_in), 20_000, "after {step_ms}");
     }
     clock.advance_ms(20_000);

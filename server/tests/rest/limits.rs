@@ -1,4 +1,4 @@
-//! What a server on a public address takes from strangers, and that the others do not notice.
+//! Limits of a public server on attempts, sockets and frames, without an effect on other users.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use crate::common::{Answer, App, PASSWORD};
 use crate::socket::{End, Socket, post};
-use crate::{LOGIN, refusal};
+use crate::{LOGIN, error};
 
 async fn with_rates(rates: RateLimits) -> App {
     App::spawn_with(|config| config.rate_limits = rates).await
@@ -27,11 +27,11 @@ async fn ten_of_fifty_login_attempts_are_checked() {
     let mut looked_at = 0;
     for number in 0..50 {
         let form = json!({ "username": format!("nemo-{number}"), "password": PASSWORD });
-        let answer = app.post_as_stranger(LOGIN, &form).await;
+        let answer = app.post_signed_out(LOGIN, &form).await;
         if answer.status == StatusCode::UNAUTHORIZED {
             looked_at += 1;
         } else {
-            assert_eq!(answer.refusal(), refusal(429, "rate_limited", ""));
+            assert_eq!(answer.error(), error(429, "rate_limited", ""));
             assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|wait| wait > 0), "{answer:?}");
         }
     }
@@ -49,7 +49,7 @@ async fn handshakes_of_an_address_are_limited_per_minute() {
     assert_eq!(Socket::try_connect(&url, &[]).await.err(), Some(429));
     // Also before a token is looked at.
     let refused = Answer::to(app.request(Method::GET, "/api/v1/ws?token=wrong")).await;
-    assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(refused.error(), error(429, "rate_limited", ""));
     assert!(refused.json()["retry_after_ms"].as_u64().is_some_and(|wait| wait <= 20_000), "{refused:?}");
     assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|wait| (1..=20).contains(&wait)));
     assert!(Socket::try_connect(&url, &[("x-forwarded-for", "203.0.113.7")]).await.is_ok());
@@ -91,7 +91,7 @@ async fn open_sockets_are_limited_and_a_closed_one_frees_its_permit() {
     assert_eq!(Socket::try_connect(&url, &[("x-forwarded-for", &elsewhere(2))]).await.err(), Some(503));
     let full =
         Answer::to(app.request(Method::GET, "/api/v1/ws").header("x-forwarded-for", elsewhere(2))).await;
-    assert_eq!(full.refusal(), refusal(503, "unavailable", ""));
+    assert_eq!(full.error(), error(503, "unavailable", ""));
     assert_ne!(full.header("retry-after"), "");
     drop(first);
     let patience = tokio::time::timeout(Duration::from_secs(20), async {
@@ -101,7 +101,7 @@ async fn open_sockets_are_limited_and_a_closed_one_frees_its_permit() {
 }
 
 #[tokio::test]
-async fn limits_per_user_and_connection_follow_the_settings() {
+async fn limits_per_user_and_connection_are_configurable() {
     let limits = Limits {
         connections_per_user: 1,
         rooms_per_connection: 1,
@@ -116,24 +116,24 @@ async fn limits_per_user_and_connection_follow_the_settings() {
     let mut socket = app.enter(&ann).await;
     let mut second =
         Socket::try_connect(&app.socket_url(&format!("?token={}", ann.access_token)), &[]).await.unwrap();
-    assert_eq!(second.refusal().await.0, "too_many");
+    assert_eq!(second.error().await.0, "too_many");
     assert_eq!(second.end().await, End::Closed(4429));
 
     socket.join(&one, None).await;
     socket.say(&ClientFrame::Join { room: other.clone(), since: None }).await;
-    assert_eq!(socket.refusal().await.0, "too_many");
+    assert_eq!(socket.error().await.0, "too_many");
     socket.say(&post(&one, 1, "ten bytes!")).await;
     socket.say(&post(&one, 2, "eleven byte")).await;
-    assert_eq!(socket.refusal().await.0, "too_long");
+    assert_eq!(socket.error().await.0, "too_long");
     let path = format!("/api/v1/chats/{one}/messages");
     let over_rest = |content: &str| json!({ "content": content });
     assert_eq!(
-        app.post(&path, &ann, &over_rest("eleven byte")).await.refusal(),
-        refusal(422, "too_long", "content")
+        app.post(&path, &ann, &over_rest("eleven byte")).await.error(),
+        error(422, "too_long", "content")
     );
     assert_eq!(
-        app.post(&path, &ann, &over_rest(&"x".repeat(1_001))).await.refusal(),
-        refusal(413, "too_big", "")
+        app.post(&path, &ann, &over_rest(&"x".repeat(1_001))).await.error(),
+        error(413, "too_big", "")
     );
     socket.say_raw(&"x".repeat(1_001)).await;
     assert_eq!(socket.end().await, End::Closed(1009));
@@ -188,16 +188,16 @@ async fn frames_without_a_command_count_too() {
     let ann = app.register("ann").await;
     for noise in ["{", r#"{"type":"shrug","data":{}}"#, r#"{"type":"authenticate","data":{"token":"x"}}"#] {
         let mut socket = app.enter(&ann).await;
-        let mut refusals = 0;
+        let mut refused_attempts = 0;
         // Ten at once, and what one a second makes of the time that the test takes.
-        while refusals < 1_000 {
+        while refused_attempts < 1_000 {
             socket.say_raw(noise).await;
-            refusals += 1;
-            if socket.refusal().await.0 == "rate_limited" {
+            refused_attempts += 1;
+            if socket.error().await.0 == "rate_limited" {
                 break;
             }
         }
-        assert!((11..1_000).contains(&refusals), "{refusals} {noise}");
+        assert!((11..1_000).contains(&refused_attempts), "{refused_attempts} {noise}");
     }
 }
 
@@ -215,13 +215,13 @@ async fn posts_over_rest_count_for_the_user_too() {
         }
         last = over_rest(&ann).await;
     }
-    assert_eq!(last.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(last.error(), error(429, "rate_limited", ""));
     assert_eq!(last.header("retry-after"), "1");
     assert!(
         last.json()["retry_after_ms"].as_u64().is_some_and(|wait| (1..=1_000).contains(&wait)),
         "{last:?}"
     );
-    // A new connection is no way around it, nor is another kind of thing to say.
+    // Neither a new connection nor another kind of message is a way around it.
     let mut socket = app.enter(&ann).await;
     socket.join(&room, None).await;
     let jobs = async |who| app.post("/api/v1/jobs", who, &json!({ "title": "x" })).await;
@@ -234,7 +234,7 @@ async fn posts_over_rest_count_for_the_user_too() {
         }
     }
     while !by_socket {
-        let (code, _) = socket.refusal().await;
+        let (code, _) = socket.error().await;
         by_socket = code == "rate_limited";
     }
     assert!(by_job);
@@ -250,7 +250,7 @@ async fn commands_per_connection_and_typing_per_user_are_rate_limited() {
     for nonce in 0..200 {
         socket.say(&ClientFrame::Ping { nonce }).await;
     }
-    assert_eq!(socket.refusal().await.0, "rate_limited");
+    assert_eq!(socket.error().await.0, "rate_limited");
     let mut fresh = app.enter(&ann).await;
     fresh.say(&ClientFrame::Ping { nonce: 1 }).await;
     assert!(matches!(fresh.hear().await, ServerFrame::Pong { .. }));
@@ -264,7 +264,7 @@ async fn commands_per_connection_and_typing_per_user_are_rate_limited() {
     for _ in 0..200 {
         socket.say(&ClientFrame::Typing { room: room.clone(), on: true }).await;
     }
-    assert_eq!(socket.refusal().await.0, "rate_limited");
+    assert_eq!(socket.error().await.0, "rate_limited");
 }
 
 #[tokio::test]
@@ -284,14 +284,14 @@ async fn a_connection_without_a_request_is_closed() {
         let ended = tokio::time::timeout(Duration::from_secs(20), slow.read_to_end(&mut rest)).await;
         assert!(ended.is_ok(), "{half}");
     }
-    // Who has asked before may think for longer.
+    // A connection with an earlier request may be idle for longer.
     asked.write_all(question).await.unwrap();
-    let mut told = String::new();
-    while told.matches("200 OK").count() < 1 {
+    let mut received = String::new();
+    while received.matches("200 OK").count() < 1 {
         let mut some = [0; 1_024];
         let count = asked.read(&mut some).await.unwrap();
-        assert_ne!(count, 0, "{told}");
-        told.push_str(&String::from_utf8_lossy(&some[..count]));
+        assert_ne!(count, 0, "{received}");
+        received.push_str(&String::from_utf8_lossy(&some[..count]));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which pages get in, at every door that looks at `Origin`.
+//! Origins: which pages each gateway admits by the `Origin` header.
 
 use reqwest::{Method, StatusCode};
 use server::auth::origin::Origins;

@@ -1,4 +1,4 @@
-//! What a token says of its bearer, and what is not believed.
+//! Roles: which claims of a token are accepted.
 
 use jsonwebtoken::{EncodingKey, Header};
 use protocol::rest::Tokens;
@@ -49,7 +49,7 @@ async fn an_application_token_needs_no_account() {
         json!({ "sub": "somebody", "exp": FAR_AWAY, "hubbub_role": "service", "sid": uuid::Uuid::nil() }),
         json!({ "sub": "somebody", "exp": 1, "hubbub_role": "service" }),
     ] {
-        assert_eq!(me(&app, &mint(&claims)).await.refusal(), unauthorized(), "{claims}");
+        assert_eq!(me(&app, &mint(&claims)).await.error(), unauthorized(), "{claims}");
     }
 }
 
@@ -100,7 +100,7 @@ async fn demo_user_alice_is_an_administrator() {
     let app = app.restart().await;
     let login = async |name: &str| {
         let form = json!({ "username": name, "password": "hubbub-demo" });
-        let answer = app.post_as_stranger("/api/v1/auth/login", &form).await;
+        let answer = app.post_signed_out("/api/v1/auth/login", &form).await;
         serde_json::from_str::<Tokens>(&answer.text).unwrap()
     };
     let (alice, bob) = (login("alice").await, login("bob").await);

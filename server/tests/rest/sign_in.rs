@@ -1,4 +1,4 @@
-//! What counts as the same name and the same password, and as the same thing to guess.
+//! Logins: how names and passwords are normalized, and which attempts share a limit.
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -7,10 +7,10 @@ use serde_json::json;
 use server::config::RateLimits;
 
 use crate::common::{Answer, App, PASSWORD};
-use crate::{LOGIN, REGISTER, refusal};
+use crate::{LOGIN, REGISTER, error};
 
 async fn sign_in(app: &App, username: &str, password: &str) -> Answer {
-    app.post_as_stranger(LOGIN, &json!({ "username": username, "password": password })).await
+    app.post_signed_out(LOGIN, &json!({ "username": username, "password": password })).await
 }
 
 #[tokio::test]
@@ -20,12 +20,12 @@ async fn a_password_matches_in_every_unicode_form() {
         ("caf\u{e9} cr\u{e8}me br\u{fb}l\u{e9}e", "cafe\u{301} cre\u{300}me bru\u{302}le\u{301}e");
     for (name, password) in [("ann", composed), ("bob", decomposed)] {
         let form = json!({ "username": name, "email": format!("{name}@example.org"), "password": password });
-        assert_eq!(app.post_as_stranger(REGISTER, &form).await.status, StatusCode::CREATED);
+        assert_eq!(app.post_signed_out(REGISTER, &form).await.status, StatusCode::CREATED);
         for typed in [composed, decomposed] {
             assert_eq!(sign_in(&app, name, typed).await.status, StatusCode::OK, "{name} {typed:?}");
         }
         let wrong = sign_in(&app, name, "cafe creme brulee").await;
-        assert_eq!(wrong.refusal(), refusal(401, "wrong_credentials", ""));
+        assert_eq!(wrong.error(), error(401, "wrong_credentials", ""));
     }
 }
 
@@ -33,7 +33,7 @@ async fn a_password_matches_in_every_unicode_form() {
 async fn spaces_around_a_name_or_email_are_ignored() {
     let app = App::spawn().await;
     let form = json!({ "username": " ann ", "email": " zo\u{eb}@example.org\t", "password": PASSWORD });
-    let made = app.post_as_stranger(REGISTER, &form).await.json();
+    let made = app.post_signed_out(REGISTER, &form).await.json();
     assert_eq!(
         (&made["user"]["username"], &made["user"]["email"]),
         (&json!("ann"), &json!("zo\u{eb}@example.org"))
@@ -43,7 +43,7 @@ async fn spaces_around_a_name_or_email_are_ignored() {
     }
     // A password is what it is, with its spaces.
     let wrong = sign_in(&app, "ann", &format!("{PASSWORD} ")).await;
-    assert_eq!(wrong.refusal(), refusal(401, "wrong_credentials", ""));
+    assert_eq!(wrong.error(), error(401, "wrong_credentials", ""));
 }
 
 #[tokio::test]
@@ -63,7 +63,7 @@ async fn name_and_email_of_an_account_share_one_login_limit() {
         if answer.status == StatusCode::UNAUTHORIZED {
             wrong += 1;
         } else {
-            assert_eq!(answer.refusal(), refusal(429, "rate_limited", ""));
+            assert_eq!(answer.error(), error(429, "rate_limited", ""));
         }
     }
     // What six a minute makes of the time that the test takes may come on top.
@@ -80,7 +80,7 @@ async fn a_full_password_queue_answers_logins_with_a_retry_time() {
     while tries.len() > 128 {
         let answer = tries.next().await.unwrap();
         if answer.status != StatusCode::UNAUTHORIZED {
-            assert_eq!(answer.refusal(), refusal(503, "unavailable", ""));
+            assert_eq!(answer.error(), error(503, "unavailable", ""));
             assert_eq!(answer.header("retry-after"), "1");
             refused += 1;
         }

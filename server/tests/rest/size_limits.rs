@@ -1,4 +1,4 @@
-//! What a client sends is counted, and its size looked at, before it is decoded: at every raw door and in REST.
+//! Size limits: bytes are counted and bounded before they are decoded, on every raw socket and in REST.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::common::{Answer, App, PASSWORD};
 use crate::socket::{End, Socket, post};
-use crate::{LOGIN, ME, part_of_the_application, refusal};
+use crate::{LOGIN, ME, application_token, error};
 
 async fn with_rates(rates: RateLimits) -> App {
     App::spawn_with(|config| config.rate_limits = rates).await
@@ -105,10 +105,10 @@ async fn error_details_are_worked_out_for_short_frames_only() {
     for (filler, field) in [(10, Some("room".to_owned())), (70_000, None)] {
         let body = "x".repeat(filler);
         socket.say_raw(&format!(r#"{{"type":"post","data":{{"body":"{body}","room":7}}}}"#)).await;
-        assert_eq!(socket.refusal().await, ("bad_frame".to_owned(), field), "{filler}");
+        assert_eq!(socket.error().await, ("bad_frame".to_owned(), field), "{filler}");
     }
     socket.say_raw(&format!(r#"{{"type":"post","data":{{"body":"{}""#, "x".repeat(70_000))).await;
-    assert_eq!(socket.refusal().await.0, "bad_json");
+    assert_eq!(socket.error().await.0, "bad_json");
 }
 
 #[tokio::test]
@@ -179,15 +179,15 @@ async fn an_oversized_body_is_rejected_before_it_is_read() {
     let ann = app.register("ann").await;
     let long = "x".repeat(16_384);
     for path in [LOGIN, "/api/v1/auth/register", "/api/v1/auth/refresh"] {
-        let answer = app.post_as_stranger(path, &json!({ "username": long, "password": PASSWORD })).await;
-        assert_eq!(answer.refusal(), refusal(413, "too_big", ""), "{path}");
+        let answer = app.post_signed_out(path, &json!({ "username": long, "password": PASSWORD })).await;
+        assert_eq!(answer.error(), error(413, "too_big", ""), "{path}");
     }
     for path in ["/sign-in", "/register", "/theme"] {
         let answer = app.submit(path, "", &format!("username={long}&password=x")).await;
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
     }
     let body = json!({ "name": "x".repeat(65_536) });
-    assert_eq!(app.post("/api/v1/chats", &ann, &body).await.refusal(), refusal(413, "too_big", ""));
+    assert_eq!(app.post("/api/v1/chats", &ann, &body).await.error(), error(413, "too_big", ""));
 }
 
 #[tokio::test]
@@ -195,7 +195,7 @@ async fn an_oversized_body_with_a_text_is_rejected_before_it_is_read() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
-    let (messages, backend) = (format!("/api/v1/chats/{room}/messages"), part_of_the_application("service"));
+    let (messages, backend) = (format!("/api/v1/chats/{room}/messages"), application_token("service"));
     let most = 6 * 64 * 1024 + 4 * 1024;
     for (path, beginning) in [
         (messages.as_str(), r#"{"content":"x""#),
@@ -210,7 +210,7 @@ async fn an_oversized_body_with_a_text_is_rejected_before_it_is_read() {
             Answer::to(request.header("content-type", "application/json").body(body)).await
         };
         assert_ne!(send(most).await.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
-        assert_eq!(send(most + 1).await.refusal(), refusal(413, "too_big", ""), "{path}");
+        assert_eq!(send(most + 1).await.error(), error(413, "too_big", ""), "{path}");
     }
 }
 
@@ -228,11 +228,11 @@ async fn a_body_with_too_many_values_is_not_parsed() {
     let keys = format!("{{{}\"z\":1}}", "\"a\":1,".repeat(30_000));
     for many in [zeros(200_000), lists, keys] {
         let refused = send(format!(r#"{{"content":"x","parent":{many}}}"#)).await;
-        assert_eq!(refused.refusal(), refusal(413, "too_big", ""));
+        assert_eq!(refused.error(), error(413, "too_big", ""));
     }
-    // A short one is told what is wrong with it, and in a text anything may stand.
+    // The error of a short one has details, and a text may have any content.
     let refused = send(format!(r#"{{"content":{}}}"#, zeros(60_000))).await;
-    assert_eq!(refused.refusal(), refusal(422, "bad_frame", "content"));
+    assert_eq!(refused.error(), error(422, "bad_frame", "content"));
     let text = format!("{}\\\\\\\"{}", ",".repeat(30_000), "[:{".repeat(10_000));
     assert_eq!(send(format!(r#"{{"content":"{text}"}}"#)).await.status, StatusCode::CREATED);
 }
@@ -272,9 +272,9 @@ async fn a_request_names_at_most_200_users() {
             (&members, "usernames", json!({ "usernames": users(count) })),
         ] {
             let refused = app.post(path, &ann, &body).await;
-            let (_, code, told) = refused.refusal();
+            let (_, code, received) = refused.error();
             assert_eq!(code, if is_looked_at { "not_found" } else { "invalid" }, "{field} {refused:?}");
-            assert!(is_looked_at || told == field, "{refused:?}");
+            assert!(is_looked_at || received == field, "{refused:?}");
         }
     }
 }
@@ -297,7 +297,7 @@ impl Text {
     async fn say(&mut self, text: &str) {
         use futures_util::SinkExt;
         use tokio_tungstenite::tungstenite::Message;
-        // Whoever is refused before the end of it may be gone.
+        // A client that is refused before its end may be gone.
         self.stream.send(Message::text(text)).await.ok();
     }
 

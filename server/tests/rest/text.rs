@@ -1,4 +1,4 @@
-//! Text that shows nothing, and names that turn what stands beside them, at the doors of REST and the native socket.
+//! Text in REST and the native socket: blank text, and names that change the direction of text beside them.
 
 use protocol::{ClientFrame, DraftId, ErrorCode, ServerFrame};
 use reqwest::StatusCode;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::common::App;
-use crate::refusal;
+use crate::error;
 
 /// White space, controls, format characters, characters that fonts ignore, and the empty Braille pattern.
 const BLANK: [&str; 8] = [
@@ -36,13 +36,13 @@ async fn blank_text_is_rejected_by_every_rest_call() {
             ("/api/v1/notifications", json!({ "user_id": ann.user.id, "title": blank }), "title"),
         ] {
             let answer = app.post(path, &ann, &body).await;
-            assert_eq!(answer.refusal(), refusal(422, "blank", field), "{path} {body}");
+            assert_eq!(answer.error(), error(422, "blank", field), "{path} {body}");
         }
         let renamed = app.patch(&format!("/api/v1/chats/{room}"), &ann, &json!({ "name": blank })).await;
-        assert_eq!(renamed.refusal(), refusal(422, "blank", "name"), "{blank:?}");
+        assert_eq!(renamed.error(), error(422, "blank", "name"), "{blank:?}");
         let path = format!("/api/v1/jobs/{}", job["id"].as_str().unwrap_or_default());
         let staged = app.patch(&path, &ann, &json!({ "stage": blank })).await;
-        assert_eq!(staged.refusal(), refusal(422, "blank", "stage"), "{blank:?}");
+        assert_eq!(staged.error(), error(422, "blank", "stage"), "{blank:?}");
     }
     assert_eq!(app.get(&messages, &ann).await.json()["messages"], json!([]));
 }
@@ -62,10 +62,10 @@ async fn blank_text_is_rejected_by_the_native_socket() {
                     .to_string(),
             )
             .await;
-        let told = socket.hear().await;
+        let received = socket.hear().await;
         assert!(
-            matches!(&told, ServerFrame::Error { data, .. } if data.code == ErrorCode::Blank && data.draft == Some(draft)),
-            "{blank:?}: {told:?}"
+            matches!(&received, ServerFrame::Error { data, .. } if data.code == ErrorCode::Blank && data.draft == Some(draft)),
+            "{blank:?}: {received:?}"
         );
     }
     socket.say(&ClientFrame::Ping { nonce: 1 }).await;
@@ -91,9 +91,9 @@ async fn a_room_name_that_changes_text_direction_is_rejected() {
     let room = app.create_room(&ann, "Ours", &[]).await;
     for name in ["invoice\u{202e}fdp.exe", "\u{202a}a", "a\u{2066}b\u{2069}", "a\u{2028}b", "a\u{2029}b"] {
         let made = app.post("/api/v1/chats", &ann, &json!({ "name": name })).await;
-        assert_eq!(made.refusal(), refusal(422, "invalid", "name"), "{name:?}");
+        assert_eq!(made.error(), error(422, "invalid", "name"), "{name:?}");
         let renamed = app.patch(&format!("/api/v1/chats/{room}"), &ann, &json!({ "name": name })).await;
-        assert_eq!(renamed.refusal(), refusal(422, "invalid", "name"), "{name:?}");
+        assert_eq!(renamed.error(), error(422, "invalid", "name"), "{name:?}");
     }
     for name in ["מטבח", "مطبخ \u{200f}1", "Küche\u{200e}", "نمی\u{200c}خواهم"] {
         let made = app.post("/api/v1/chats", &ann, &json!({ "name": name })).await;
@@ -107,7 +107,7 @@ async fn a_room_id_that_no_url_can_contain_is_rejected() {
     let ann = app.register("ann").await;
     for id in [".", ".."] {
         let made = app.post("/api/v1/chats", &ann, &json!({ "name": "Dots", "id": id })).await;
-        assert_eq!(made.refusal(), refusal(422, "invalid", "id"), "{id}");
+        assert_eq!(made.error(), error(422, "invalid", "id"), "{id}");
     }
     for id in ["...", ".a", "a."] {
         let made = app.post("/api/v1/chats", &ann, &json!({ "name": "Dots", "id": id })).await;

@@ -1,4 +1,4 @@
-//! What waits for an absent user arrives, however much it is, and once its delivery is proven it waits no more.
+//! Pending inbox entries: an absent user gets all of them, and acknowledged ones are no longer pending.
 
 use protocol::rest::Tokens;
 use protocol::{
@@ -39,12 +39,12 @@ fn a_direct(frame: ServerFrame) -> Option<InboxData<DirectMessage>> {
     }
 }
 
-/// What a new connection is sent before it is up to date.
+/// The entries that a new connection receives before it is up to date.
 async fn sent_to(app: &App, who: &Tokens) -> Vec<ServerFrame> {
     enter(app, who).await.before_pong().await
 }
 
-/// Waits until nothing waits any more: a proof is noted a moment after it was given.
+/// Waits until no entry is pending: an acknowledgement is stored a moment after it arrives.
 async fn until_nothing_waits(app: &App, who: &Tokens) {
     while !sent_to(app, who).await.is_empty() {}
 }
@@ -168,7 +168,7 @@ async fn a_cursor_acknowledges_earlier_entries_and_replays_later_ones() {
     assert_eq!(with_cursor("&inbox=2").await, (vec![], at(2, true)));
     assert_eq!(sent_to(&app, &bob).await, []);
 
-    // What does not wait is sent, too.
+    // Entries that are not pending are sent, too.
     let notify = json!({ "user_id": bob.user.id, "title": "Tea", "message": "", "type": "info" });
     let answer = app.post("/api/v1/notifications", &bob, &notify).await;
     assert_eq!(answer.status.as_u16(), 201, "{answer:?}");
@@ -202,16 +202,16 @@ async fn a_full_inbox_refuses_senders_and_never_an_ended_job() {
     let job = app.post("/api/v1/jobs", &bob, &json!({ "title": "Import" })).await;
     let too_many = || ("too_many".to_owned(), Some("to".to_owned()));
     from.say(&direct(&room, &bob, body(1, 60_000))).await;
-    assert_eq!(from.refusal().await, too_many());
+    assert_eq!(from.error().await, too_many());
     send(&mut from, &room, &bob, 1..2, 35_000).await;
 
     let path = format!("/api/v1/jobs/{}", job.json()["id"].as_str().unwrap());
     let result = json!({ "status": "completed", "result": { "text": "x".repeat(16_000) } });
     assert_eq!(app.patch(&path, &bob, &result).await.status.as_u16(), 200);
     let refused = app.post("/api/v1/jobs", &bob, &json!({ "title": "One more" })).await;
-    assert_eq!(refused.refusal(), (422, "too_many".to_owned(), "owner_id".to_owned()));
+    assert_eq!(refused.error(), (422, "too_many".to_owned(), "owner_id".to_owned()));
     from.say(&direct(&room, &bob, body(2, 1))).await;
-    assert_eq!(from.refusal().await, too_many());
+    assert_eq!(from.error().await, too_many());
 
     let mut to = enter(&app, &bob).await;
     for number in 0..2 {

@@ -1,4 +1,4 @@
-//! What a client of Socket.IO was sent waits until the client has proven that it received it.
+//! Receipts of Socket.IO clients: an entry is pending until the client has proven that it received it.
 
 use protocol::ServerFrame;
 use protocol::rest::Tokens;
@@ -16,7 +16,7 @@ async fn end_a_job(app: &App, who: &Tokens) {
     assert_eq!(ended.status.as_u16(), 200, "{ended:?}");
 }
 
-/// What a native client is sent that connects now.
+/// The entries that a native client receives when it connects.
 async fn waiting(app: &App, who: &Tokens) -> Vec<ServerFrame> {
     enter(app, who).await.before_pong().await
 }

@@ -1,4 +1,4 @@
-//! A client of Socket.IO that missed much comes back: it gets all of it, or it starts over and knows it.
+//! Recovery of a Socket.IO client that missed much: it gets all of it, or starts over and can tell.
 
 use protocol::RoomId;
 use protocol::rest::Tokens;

@@ -1,4 +1,4 @@
-//! Who is let in, and what becomes of those who are not.
+//! Connects: which are accepted, and what errors the others get.
 
 use protocol::limits;
 use reqwest::Method;
@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 use crate::client::{Client, PATH, Polling};
 use crate::common::{Answer, App, mint};
 
-/// What stands behind `44`.
-fn refusal(answer: &str) -> Value {
+/// The data behind `44`.
+fn error(answer: &str) -> Value {
     serde_json::from_str(answer.strip_prefix("44").unwrap_or_else(|| panic!("let in: {answer}"))).unwrap()
 }
 
@@ -26,13 +26,13 @@ async fn every_carrier_accepts_a_token_with_its_scheme_and_spaces() {
     Client::open(&app, "", &[("authorization", &header)]).await.connect(&json!({})).await;
     for bad in [format!("Basic {token}"), "Bearer".to_owned(), format!("Bearer x{token}")] {
         let answer = Client::open(&app, "", &[]).await.ask(&json!({ "token": bad })).await;
-        assert_eq!(refusal(&answer)["data"]["code"], "unauthorized", "{bad}");
+        assert_eq!(error(&answer)["data"]["code"], "unauthorized", "{bad}");
     }
     let begun = mint(&json!({ "sub": ann.user.id, "exp": 4_102_444_800.5, "iat": 1.5, "nbf": 1.25 }));
     Client::open(&app, "", &[]).await.connect(&json!({ "token": begun })).await;
 }
 
-/// A request to be let in that is refused, and what a client sends without waiting for the answer.
+/// A CONNECT that is refused, and packets that a client sends without waiting for the answer.
 fn impatient() -> [String; 3] {
     let event = json!(["send-chat-message", { "roomId": "kitchen", "content": "hello" }]);
     [format!("40{}", json!({ "token": "wrong" })), format!("42{event}"), format!("427{event}")]
@@ -45,7 +45,7 @@ async fn a_connect_error_arrives_despite_packets_sent_after_the_request() {
     for _ in 0..20 {
         let mut client = Client::open(&app, "", &[]).await;
         client.say_at_once(&impatient()).await;
-        assert_eq!(refusal(&client.hear("4").await)["data"]["code"], "unauthorized");
+        assert_eq!(error(&client.hear("4").await)["data"]["code"], "unauthorized");
         // It may try again, in the same session.
         client.say(&impatient()[1]).await;
         client.connect(&json!({ "token": ann.access_token })).await;
@@ -54,12 +54,12 @@ async fn a_connect_error_arrives_despite_packets_sent_after_the_request() {
 
         let session = Polling::begin(&app).await;
         assert_eq!(session.post(&impatient()).await, (200, "ok".to_owned()));
-        assert_eq!(refusal(&session.hear("4").await)["data"]["code"], "unauthorized");
+        assert_eq!(error(&session.hear("4").await)["data"]["code"], "unauthorized");
         assert_eq!(session.post(&impatient()).await.0, 200);
         session.hear("44").await;
         assert_eq!(session.post(&["1".to_owned()]).await, (200, "ok".to_owned()));
     }
-    // What no request was made for is still no packet that fits.
+    // A packet without a CONNECT is still unexpected.
     let mut client = Client::open(&app, "", &[]).await;
     client.say(&impatient()[1]).await;
     let (code, why) = client.end().await;
@@ -110,7 +110,7 @@ async fn a_connection_over_the_limit_gets_a_code_and_may_retry() {
     }
     let auth = json!({ "token": ann.access_token });
     let mut one_more = Client::open(&app, "", &[]).await;
-    let refused = refusal(&one_more.ask(&auth).await);
+    let refused = error(&one_more.ask(&auth).await);
     assert_eq!(refused["data"], json!({ "code": "too_many" }));
     // Room is made by one that leaves, which the server notices a little later.
     clients.pop().unwrap().say("41").await;
@@ -123,7 +123,7 @@ async fn a_connection_over_the_limit_gets_a_code_and_may_retry() {
         if answer.starts_with("40{") {
             break;
         }
-        assert_eq!(refusal(&answer)["data"]["code"], "too_many");
+        assert_eq!(error(&answer)["data"]["code"], "too_many");
     }
 }
 

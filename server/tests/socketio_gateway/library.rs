@@ -1,4 +1,4 @@
-//! The client library that the server gives out.
+//! The client library that the server serves.
 
 use reqwest::Method;
 

@@ -1,4 +1,4 @@
-//! What a client of Socket.IO may send before it is let in, and what is counted before it is decoded afterwards.
+//! Limits of the Socket.IO gateway: what a client may send before it is connected, and what is counted undecoded.
 
 use std::time::{Duration, Instant};
 
@@ -82,8 +82,8 @@ async fn each_further_connect_counts_as_a_handshake_of_the_address() {
     let mut client = Client::open(&app, "", &[]).await;
     for code in ["unauthorized", "unauthorized", "unauthorized", "rate_limited"] {
         let answer = client.ask(&json!({ "token": "wrong" })).await;
-        let refusal: Value = serde_json::from_str(answer.strip_prefix("44").unwrap()).unwrap();
-        assert_eq!(refusal["data"]["code"], code, "{refusal}");
+        let error: Value = serde_json::from_str(answer.strip_prefix("44").unwrap()).unwrap();
+        assert_eq!(error["data"]["code"], code, "{error}");
     }
 }
 
@@ -98,7 +98,7 @@ async fn an_unconnected_client_may_send_few_packets_and_no_bytes() {
     let mut client = Client::open(&app, "", &[]).await;
     client.ask(&json!({ "token": "wrong" })).await;
     client.say(r#"451-["a",{"_placeholder":true,"num":0}]"#).await;
-    // Or it would be ended for what does not come.
+    // Or it would be closed for missing attachments.
     client.say_bytes(b"late").await;
     assert_eq!(client.end().await.0, 1002);
 }
@@ -115,7 +115,7 @@ async fn arguments_of_an_event_are_limited() {
     assert_eq!(client.end().await.0, 1002);
     let mut client = Client::enter(&app, &ann.access_token).await;
     client.say(&format!("451-[\"a\"{}]", ",0".repeat(65))).await;
-    // Or it would be ended for what does not come.
+    // Or it would be closed for missing attachments.
     client.say_bytes(b"late").await;
     assert_eq!(client.end().await.0, 1002);
 }

@@ -1,4 +1,4 @@
-//! What a client of Socket.IO meets at our door: who is let in, what it is told of its own events, how it ends.
+//! The Socket.IO gateway: connects, acknowledgements, expiry of tokens and limits.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,12 +7,12 @@
     reason = "a test that cannot go on says so"
 )]
 
-mod limits;
 mod client;
 #[path = "../common/mod.rs"]
 mod common;
 mod connect;
 mod library;
+mod limits;
 mod resume;
 
 use std::time::UNIX_EPOCH;
@@ -24,10 +24,10 @@ use common::{App, mint};
 use protocol::rest::Tokens;
 use serde_json::{Value, json};
 
-/// Events of each kind, sent without waiting: more outcomes than may be untold at a time.
+/// Events of each kind, sent without waiting: more acknowledgements than may be pending at a time.
 const EVENTS: usize = 400;
 
-/// What a token says, without a look at its signature.
+/// The claims of a token, read without checking the signature.
 fn claim_of(token: &str, claim: &str) -> Value {
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     serde_json::from_slice::<Value>(&claims).unwrap()[claim].clone()
@@ -61,7 +61,7 @@ async fn acknowledgements_arrive_in_the_order_of_their_events() {
         assert!(answer.starts_with(&format!("43{}[", 10 + number)), "{answer} came as number {number}");
         assert_eq!(answer.contains(r#""ok":true"#), is_post, "{answer}");
     }
-    // And once all are told.
+    // And once all are acknowledged.
     client.say("429[\"unheard-of\",{}]").await;
     client.hear("439[").await;
 }
@@ -132,8 +132,8 @@ async fn binary_events_are_refused_and_not_delivered() {
         hers.say_bytes(&[1, 2, 3]).await;
         let answer: Value =
             serde_json::from_str(hers.hear("437").await.strip_prefix("437").unwrap()).unwrap();
-        let told = (&answer[0]["ok"], &answer[0]["code"], &answer[0]["field"]);
-        assert_eq!(told, (&json!(false), &json!("invalid"), &json!("data")), "{event}");
+        let received = (&answer[0]["ok"], &answer[0]["code"], &answer[0]["field"]);
+        assert_eq!(received, (&json!(false), &json!("invalid"), &json!("data")), "{event}");
     }
     let said = json!(["broadcast", { "roomId": room, "event": "move", "data": "text" }]);
     hers.say(&format!("42{said}")).await;

@@ -1,4 +1,4 @@
-//! Which clients are told where they stand: as a last argument of each event, which only some libraries understand.
+//! Offsets: a last argument of each event, sent only to clients that resume.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -18,7 +18,7 @@ async fn only_clients_that_resume_receive_offsets() {
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
     let token = &ann.access_token;
-    for (query, headers, resume, is_told) in [
+    for (query, headers, resume, has_offsets) in [
         ("", vec![], None, true),
         ("", vec![BROWSER], None, true),
         ("", vec![PYTHON], None, false),
@@ -37,13 +37,13 @@ async fn only_clients_that_resume_receive_offsets() {
             auth["resume"] = resume;
         }
         let connected = client.connect(&auth).await;
-        assert_eq!(connected.get("pid").is_some(), is_told, "{case}");
+        assert_eq!(connected.get("pid").is_some(), has_offsets, "{case}");
         // From the inbox and from a room.
         client.say(&format!("421{}", json!(["join-chat-room", room]))).await;
         client.hear("431[").await;
         app.say(&ann, &room, "hello").await;
         let arguments = client.event("chat-message").await;
-        assert_eq!(arguments.len(), if is_told { 2 } else { 1 }, "{case}: {arguments:?}");
+        assert_eq!(arguments.len(), if has_offsets { 2 } else { 1 }, "{case}: {arguments:?}");
         assert_eq!(arguments[0]["content"], "hello", "{case}");
     }
 }
@@ -71,8 +71,8 @@ async fn an_invalid_resume_option_is_rejected_by_name() {
     for (query, resume) in [("&resume=maybe", Value::Null), ("", json!("maybe")), ("", json!([]))] {
         let mut client = Client::open(&app, query, &[]).await;
         let answer = client.ask(&json!({ "token": ann.access_token, "resume": resume })).await;
-        let refusal: Value = serde_json::from_str(answer.strip_prefix("44").unwrap()).unwrap();
-        assert_eq!(refusal["data"], json!({ "code": "invalid", "field": "resume" }), "{query} {resume}");
+        let error: Value = serde_json::from_str(answer.strip_prefix("44").unwrap()).unwrap();
+        assert_eq!(error["data"], json!({ "code": "invalid", "field": "resume" }), "{query} {resume}");
     }
 }
 
@@ -85,7 +85,7 @@ async fn with_one_epoch(app: App) -> App {
     app.restart().await
 }
 
-/// What a client shows that comes back: it joined a room, was told one message there, and went.
+/// The recovery data of a client that joined a room, received one message there, and left.
 async fn left_after_a_message(app: &App, who: &Tokens, author: &Tokens, room: &RoomId) -> (Value, String) {
     let mut client = Client::open(app, "", &[]).await;
     let connected = client.connect(&json!({ "token": who.access_token })).await;

@@ -1,4 +1,4 @@
-//! Copies of a database, and what becomes of one that is put back.
+//! Backups: copies of a database, and their restore.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -16,9 +16,9 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use crate::older_versions::write_as_of;
-use crate::world::{EPOCH, begins, draft, draft_room, entries, open_with_people, person, room_id};
+use crate::world::{EPOCH, begins, draft, draft_room, entries, open_with_users, room_id, test_user};
 
-/// What is in a folder, but for what SQLite and the lock keep beside a database: who only looks may leave it there.
+/// The files of a folder without those of SQLite and of the lock, which a reader may leave there.
 fn files(folder: &TempDir) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
@@ -29,9 +29,9 @@ fn files(folder: &TempDir) -> Vec<String> {
     names
 }
 
-/// Says more in the kitchen, which is made if it is not there.
+/// Appends messages to the kitchen, which is created if it is missing.
 async fn say(store: &SqliteStore, count: usize) {
-    let alice = Arc::new(person("alice"));
+    let alice = Arc::new(test_user("alice"));
     let kitchen = room_id("kitchen");
     if store.room(&kitchen).await.unwrap().is_none() {
         store.create_room(draft_room("kitchen", &alice)).await.unwrap();
@@ -47,7 +47,7 @@ async fn count(path: &Path) -> u64 {
 #[tokio::test]
 async fn a_backup_of_a_store_in_use_is_one_complete_private_file() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     say(&store, 10).await;
     let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
 
@@ -65,7 +65,7 @@ async fn a_backup_of_a_store_in_use_is_one_complete_private_file() {
 #[tokio::test]
 async fn a_backup_never_overwrites_a_file() {
     let folder = tempfile::tempdir().unwrap();
-    open_with_people(&folder).await.close().await;
+    open_with_users(&folder).await.close().await;
     let path = |name: &str| folder.path().join(name);
     fs::write(path("dear.db"), "dear").unwrap();
     fs::write(path("busy.db.part"), "half of a copy").unwrap();
@@ -88,7 +88,7 @@ async fn a_backup_never_overwrites_a_file() {
 #[tokio::test]
 async fn a_database_is_held_by_one_process() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     say(&store, 1).await;
     let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
     backup(&database, &copy).await.unwrap();
@@ -111,7 +111,7 @@ async fn a_database_is_held_by_one_process() {
 #[tokio::test]
 async fn a_restore_keeps_the_previous_database_with_its_log() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     say(&store, 3).await;
     let copy = folder.path().join("copy.db");
     backup(&folder.path().join("hubbub.db"), &copy).await.unwrap();
@@ -138,7 +138,7 @@ async fn a_restore_keeps_the_previous_database_with_its_log() {
 #[tokio::test]
 async fn an_interrupted_restore_leaves_a_usable_database() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     say(&store, 3).await;
     let path = |name: &str| folder.path().join(name);
     backup(&path("hubbub.db"), &path("copy.db")).await.unwrap();
@@ -154,7 +154,7 @@ async fn an_interrupted_restore_leaves_a_usable_database() {
     assert_eq!((count(&path("hubbub.db")).await, count(&kept).await), (3, 5));
     assert!(!path("hubbub.db.20260101-000000Z").exists());
 
-    // A name elsewhere, or one that no restore gives, is somebody else's.
+    // A name elsewhere, or one that no restore gives, is not ours.
     let elsewhere = tempfile::tempdir().unwrap();
     for name in [elsewhere.path().join("hubbub.db.20260101-000000Z"), path("other.db")] {
         fs::hard_link(path("hubbub.db"), &name).unwrap();
@@ -167,7 +167,7 @@ async fn an_interrupted_restore_leaves_a_usable_database() {
 #[tokio::test]
 async fn a_restore_keeps_a_broken_database_unchanged() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     say(&store, 3).await;
     let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
     backup(&database, &copy).await.unwrap();
@@ -201,15 +201,15 @@ async fn a_backup_of_an_older_version_is_migrated() {
 #[tokio::test]
 async fn a_cursor_of_the_lost_time_does_not_match_the_restored_log() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let [alice, bob] = ["alice", "bob"].map(|name| person(name).id);
+    let store = open_with_users(&folder).await;
+    let [alice, bob] = ["alice", "bob"].map(|name| test_user(name).id);
     say(&store, 3).await;
     store.put_in_inbox(&alice, entries(3), None, 2000).await.unwrap();
     let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
     backup(&database, &copy).await.unwrap();
-    // What clients hear and remember, and the copy does not.
-    for person in [&alice, &bob] {
-        store.put_in_inbox(person, entries(5), None, 2000).await.unwrap();
+    // What clients receive and keep, and the backup does not have.
+    for user in [&alice, &bob] {
+        store.put_in_inbox(user, entries(5), None, 2000).await.unwrap();
     }
     store.close().await;
 
@@ -219,18 +219,18 @@ async fn a_cursor_of_the_lost_time_does_not_match_the_restored_log() {
         restore(&database, &copy).await.unwrap();
         let store = SqliteStore::open(&database).await.unwrap();
         epochs.push(store.room(&room_id("kitchen")).await.unwrap().unwrap().head.epoch);
-        for (person, lost) in [(&alice, 8), (&bob, 5)] {
-            let head = store.inbox_state(person).await.unwrap().head;
+        for (user, lost) in [(&alice, 8), (&bob, 5)] {
+            let head = store.inbox_state(user).await.unwrap().head;
             assert!(head > lost + u64::from(MAX_RECOVERED_MESSAGES), "{head}");
             heads.push(head);
-            assert_eq!(store.inbox_after(person, lost, 1).await.unwrap(), None);
-            assert_eq!(store.inbox_after(person, head, 1).await.unwrap(), Some(vec![]));
+            assert_eq!(store.inbox_after(user, lost, 1).await.unwrap(), None);
+            assert_eq!(store.inbox_after(user, head, 1).await.unwrap(), Some(vec![]));
         }
         // The numbers that were given in the lost time are never given again.
-        for person in [&alice, &bob] {
-            store.put_in_inbox(person, entries(9), None, 3000).await.unwrap();
+        for user in [&alice, &bob] {
+            store.put_in_inbox(user, entries(9), None, 3000).await.unwrap();
             for place in 0..=8 {
-                assert_eq!(store.inbox_after(person, place, 1).await.unwrap(), None);
+                assert_eq!(store.inbox_after(user, place, 1).await.unwrap(), None);
             }
         }
         let entries = store.inbox_after(&alice, heads[heads.len() - 2], 100).await.unwrap().unwrap();
@@ -247,10 +247,10 @@ async fn a_cursor_of_the_lost_time_does_not_match_the_restored_log() {
 #[tokio::test]
 async fn a_restore_revives_no_ended_sign_in() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     let sign_in = SignIn {
         id: Uuid::from_u128(1),
-        user: person("alice").id,
+        user: test_user("alice").id,
         kind: SignInKind::Tokens,
         secret_hash: [7; 32],
         created_at_ms: 1000,
@@ -273,7 +273,7 @@ async fn a_restore_revives_no_ended_sign_in() {
 #[tokio::test]
 async fn an_invalid_backup_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     say(&store, 5).await;
     store.close().await;
     let path = |name: &str| folder.path().join(name);

@@ -1,4 +1,4 @@
-//! The memory before the accounts: it spares the store, and nothing that has ended comes out of it.
+//! The cache of accounts: it spares the store, and never returns what has ended.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::world::{account, begins, nobody, open_with_people, person};
+use crate::world::{account, begins, open_with_users, test_user, unknown_user};
 
 const NOW: i64 = 10_000;
 const END: i64 = 20_000;
@@ -18,13 +18,13 @@ const THIRD: [u8; 32] = [3; 32];
 
 async fn fresh() -> (SqliteStore, Remembered, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     (store.clone(), Remembered::new(Arc::new(store)), folder)
 }
 
 /// A device of Alice that has been seen, and so is remembered.
 async fn seen_device(accounts: &Remembered) -> Uuid {
-    let (user, id, kind) = (person("alice").id, Uuid::now_v7(), SignInKind::Tokens);
+    let (user, id, kind) = (test_user("alice").id, Uuid::now_v7(), SignInKind::Tokens);
     let sign_in = SignIn {
         id,
         user,
@@ -35,7 +35,7 @@ async fn seen_device(accounts: &Remembered) -> Uuid {
         seen_at_ms: NOW,
     };
     accounts.open_sign_in(begins(sign_in)).await.unwrap();
-    assert_eq!(*accounts.sign_in(id, NOW).await.unwrap().unwrap().1.user, person("alice"));
+    assert_eq!(*accounts.sign_in(id, NOW).await.unwrap().unwrap().1.user, test_user("alice"));
     id
 }
 
@@ -43,7 +43,7 @@ async fn seen_device(accounts: &Remembered) -> Uuid {
 async fn a_seen_user_is_known_without_the_store() {
     let (store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
-    assert_eq!(accounts.by_id(&nobody()).await.unwrap(), None);
+    assert_eq!(accounts.by_id(&unknown_user()).await.unwrap(), None);
     let dave = accounts.create(account("dave")).await.unwrap();
     assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap().user, dave);
     store.close().await;
@@ -54,7 +54,7 @@ async fn a_seen_user_is_known_without_the_store() {
     let known = accounts.by_id(&alice.id).await.unwrap().unwrap().user;
     assert!(Arc::ptr_eq(&alice, &known), "one of each person");
     assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap().user, dave);
-    accounts.by_id(&person("bob").id).await.unwrap_err();
+    accounts.by_id(&test_user("bob").id).await.unwrap_err();
     accounts.sign_in(Uuid::now_v7(), NOW).await.err().unwrap();
 }
 
@@ -109,16 +109,16 @@ async fn a_sign_in_ended_by_its_user_is_not_cached_and_a_used_one_is() {
     accounts.note_seen(vec![(device, NOW + 1), (Uuid::now_v7(), NOW)]).await.unwrap();
     assert_eq!(accounts.sign_in(device, NOW).await.unwrap().unwrap().0.seen_at_ms, NOW + 1);
     assert_eq!(store.sign_in(device, NOW).await.unwrap().unwrap().0.seen_at_ms, NOW + 1);
-    let user = person("alice").id;
-    let wish = EndSignIns { user, by: None, ending: Ending::Others, now_ms: NOW };
-    assert_eq!(accounts.end_sign_ins(wish.clone()).await.unwrap(), Some(vec![device]));
+    let user = test_user("alice").id;
+    let request = EndSignIns { user, by: None, ending: Ending::Others, now_ms: NOW };
+    assert_eq!(accounts.end_sign_ins(request.clone()).await.unwrap(), Some(vec![device]));
     assert!(accounts.sign_in(device, NOW).await.unwrap().is_none());
 
     let (store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
     store.close().await;
-    // Of a failure nobody knows whether it was one.
-    accounts.end_sign_ins(wish).await.unwrap_err();
+    // The outcome of a failed call is unknown.
+    accounts.end_sign_ins(request).await.unwrap_err();
     accounts.sign_in(device, NOW).await.err().unwrap();
 }
 
@@ -138,7 +138,7 @@ async fn an_ended_token_is_known_at_once_without_the_store() {
 async fn an_account_changed_here_or_elsewhere_is_not_cached() {
     let (store, accounts, _folder) = fresh().await;
     let (newest, _) = accounts.changed_after(None).await.unwrap();
-    let (device, alice) = (seen_device(&accounts).await, person("alice").id);
+    let (device, alice) = (seen_device(&accounts).await, test_user("alice").id);
     accounts.set_clearance(&alice, Clearance::Admin).await.unwrap();
     assert_eq!(accounts.by_id(&alice).await.unwrap().unwrap().clearance, Clearance::Admin);
     assert_eq!(accounts.sign_in(device, NOW).await.unwrap().unwrap().1.clearance, Clearance::Admin);

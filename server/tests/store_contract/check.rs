@@ -1,4 +1,4 @@
-//! What a check says of a database that somebody has meddled with.
+//! `hubbub check`: what it finds in a database that was tampered with.
 
 use std::fs;
 use std::path::Path;
@@ -12,14 +12,14 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 
 use crate::world::{
-    draft, draft_room, job, live_change, message, notification, open_with_people, person, room_id, signal,
+    draft, draft_room, job, live_change, message, notification, open_with_users, room_id, signal, test_user,
 };
 
 /// A database with something of everything: twenty messages of alice in the kitchen, of which the ninth is answered by
 /// the tenth, a session, an inbox of three entries, a job. Answers with the ids of the messages.
 async fn furnish(folder: &TempDir) -> Vec<String> {
-    let store = open_with_people(folder).await;
-    let [alice, bob] = ["alice", "bob"].map(|name| Arc::new(person(name)));
+    let store = open_with_users(folder).await;
+    let [alice, bob] = ["alice", "bob"].map(|name| Arc::new(test_user(name)));
     let kitchen = RoomDraft { members: vec![bob.id.clone()], ..draft_room("kitchen", &alice) };
     let kitchen = store.create_room(kitchen).await.unwrap().id;
     let mut ids = Vec::new();
@@ -39,7 +39,7 @@ async fn furnish(folder: &TempDir) -> Vec<String> {
     ids.iter().map(ToString::to_string).collect()
 }
 
-/// Does something to the file that this program would not do.
+/// Changes the file in a way that this program would not.
 async fn meddle(path: &Path, statements: &'static str) {
     let options = SqliteConnectOptions::new().filename(path).foreign_keys(false);
     let mut connection = options.connect().await.unwrap();
@@ -54,7 +54,7 @@ async fn findings(path: &Path) -> Vec<String> {
     found
 }
 
-/// What is found in a copy after these statements.
+/// The findings in a copy after these statements.
 async fn found_after(folder: &TempDir, statements: &'static str) -> Vec<String> {
     let copy = folder.path().join("copy.db");
     fs::copy(folder.path().join("hubbub.db"), &copy).unwrap();
@@ -78,7 +78,7 @@ async fn check_accepts_what_this_program_wrote() {
 /// A store in use, whose newest message is in its log only.
 async fn open_with_more(path: &Path) -> server::store::sqlite::SqliteStore {
     let store = server::store::sqlite::SqliteStore::open(path).await.unwrap();
-    let alice = Arc::new(person("alice"));
+    let alice = Arc::new(test_user("alice"));
     store.append(&room_id("kitchen"), vec![draft(&alice, "more")], 3000).await.unwrap();
     store
 }
@@ -188,7 +188,7 @@ async fn a_duplicate_number_is_named_with_both_messages() {
     assert!(found.contains(&tampered), "{found:?}");
 }
 
-/// The rows say one thing, and the index still says another.
+/// The rows and the index contradict each other.
 #[tokio::test]
 async fn a_wrong_index_hides_no_finding() {
     let folder = tempfile::tempdir().unwrap();
@@ -251,7 +251,7 @@ async fn each_database_that_cannot_be_checked_has_its_error() {
     ));
 }
 
-/// As version 0.1 let somebody make it.
+/// As version 0.1 allowed it.
 async fn squat(path: &Path) {
     meddle(
         path,

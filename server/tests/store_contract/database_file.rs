@@ -1,4 +1,4 @@
-//! What can happen to a database file, and what comes back out of it.
+//! The database file: reopening, crashes, and files that cannot be used.
 
 use std::fs;
 use std::future::poll_fn;
@@ -15,15 +15,15 @@ use server::store::sqlite::{OpenError, SqliteStore, StoreUnavailable};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::world::{
-    account, draft, draft_room, entries, job, live_change, message, notification, open_with_people, person,
-    room_id, seqs, signal,
+    account, draft, draft_room, entries, job, live_change, message, notification, open_with_users, room_id,
+    seqs, signal, test_user,
 };
 
 #[tokio::test]
 async fn rooms_and_messages_survive_reopening() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let alice = Arc::new(person("alice"));
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
     let room = store.create_room(draft_room("general", &alice)).await.unwrap();
     let drafts = vec![draft(&alice, "one"), draft(&alice, "two")];
     let said = store.append(&room.id, drafts.clone(), 2000).await.unwrap();
@@ -47,8 +47,8 @@ async fn rooms_and_messages_survive_reopening() {
 #[tokio::test]
 async fn inboxes_jobs_and_live_rooms_survive_reopening() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let alice = Arc::new(person("alice"));
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
     let room = store.create_room(draft_room("general", &alice)).await.unwrap().id;
     let live = store.live_room(&room_id("session_general"), &room, 9, 2000).await.unwrap().unwrap().id;
     let question = MessageKind::parse("question").unwrap();
@@ -85,8 +85,8 @@ async fn inboxes_jobs_and_live_rooms_survive_reopening() {
 #[tokio::test]
 async fn acknowledged_writes_survive_a_crash() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let alice = Arc::new(person("alice"));
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
     let room = store.create_room(draft_room("general", &alice)).await.unwrap();
     store.append(&room.id, vec![draft(&alice, "hello")], 2000).await.unwrap();
 
@@ -104,8 +104,8 @@ async fn acknowledged_writes_survive_a_crash() {
 #[tokio::test]
 async fn closing_finishes_earlier_writes_and_refuses_later_ones() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let alice = Arc::new(person("alice"));
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
     let room = store.create_room(draft_room("general", &alice)).await.unwrap().id;
     // More than one transaction takes.
     let mut asked: Vec<_> =
@@ -164,7 +164,7 @@ async fn each_unusable_database_has_its_error() {
     let mut permissions = fs::metadata(path("read-only")).unwrap().permissions();
     permissions.set_readonly(true);
     fs::set_permissions(path("read-only"), permissions).unwrap();
-    let whole = open_with_people(&folder).await;
+    let whole = open_with_users(&folder).await;
     whole.close().await;
     let bytes = fs::read(path("hubbub.db")).unwrap();
     fs::write(path("torn"), &bytes[..bytes.len() / 2]).unwrap();
@@ -199,7 +199,7 @@ async fn meddle(path: &std::path::Path, statement: &'static str) {
 #[tokio::test]
 async fn foreign_and_newer_databases_are_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
-    open_with_people(&folder).await.close().await;
+    open_with_users(&folder).await.close().await;
     let [ours, foreign] = ["hubbub.db", "foreign.db"].map(|name| folder.path().join(name));
     meddle(&foreign, "CREATE TABLE recipes (name TEXT)").await;
     meddle(
@@ -218,8 +218,8 @@ async fn foreign_and_newer_databases_are_left_unchanged() {
 #[tokio::test]
 async fn a_failed_write_does_not_affect_others_of_its_batch() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let alice = Arc::new(person("alice"));
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
     let [good, bad] = ["good", "bad"].map(|id| draft_room(id, &alice));
     let (good, bad) = (store.create_room(good).await.unwrap().id, store.create_room(bad).await.unwrap().id);
     meddle(
@@ -251,8 +251,8 @@ async fn a_failed_write_does_not_affect_others_of_its_batch() {
 #[tokio::test]
 async fn changes_of_another_program_are_read_again() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let alice = Arc::new(person("alice"));
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
     let room = store.create_room(draft_room("general", &alice)).await.unwrap().id;
     store.append(&room, vec![draft(&alice, "one")], 2000).await.unwrap();
     meddle(&folder.path().join("hubbub.db"), "UPDATE rooms SET epoch = 70, head = 10").await;

@@ -1,5 +1,5 @@
-//! What every store keeps: one suite, run against the store in memory and the one on disk. What only a file can get
-//! wrong, and accounts, have files of their own.
+//! The store contract: one suite of tests for the store in memory and the one on disk. What only a file can get wrong, and
+//! accounts, have files of their own.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,8 +9,9 @@
 )]
 
 mod accounts;
-mod check;
 mod backups;
+mod cached_accounts;
+mod check;
 mod database_file;
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
@@ -23,7 +24,6 @@ mod notifications;
 mod older_versions;
 mod own_sign_ins;
 mod quotas;
-mod cached_accounts;
 mod rooms;
 mod sign_in_quota;
 mod world;

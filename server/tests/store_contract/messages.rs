@@ -1,4 +1,4 @@
-//! Promises about messages: their numbers, their drafts and their pages.
+//! Contract of messages: their numbers, their drafts and their pages.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use protocol::limits::PAGE_BYTES;
 use protocol::{Cursor, MessageId, MessageKind, RoomId, UserId};
 use uuid::Uuid;
 
-use crate::world::{EPOCH, World, draft, message, nobody, person, room_id, seqs};
+use crate::world::{EPOCH, World, draft, message, room_id, seqs, test_user, unknown_user};
 
 pub(crate) async fn numbers_are_dense_and_ordered(world: &World) {
     let World { store, alice, bob, .. } = world;
@@ -97,8 +97,8 @@ pub(crate) async fn a_draft_belongs_to_its_author_and_its_room(world: &World) {
 pub(crate) async fn an_unknown_room_or_author_appends_nothing(world: &World) {
     let World { store, alice, .. } = world;
     let room = world.room("general").await;
-    let mut stranger = person("nobody");
-    stranger.id = nobody();
+    let mut stranger = test_user("nobody");
+    stranger.id = unknown_user();
 
     for drafts in [Vec::new(), vec![draft(alice, "hello")]] {
         let refused = store.append(&room_id("other"), drafts, 2000).await.unwrap_err();
@@ -106,7 +106,7 @@ pub(crate) async fn an_unknown_room_or_author_appends_nothing(world: &World) {
     }
     let drafts = vec![draft(alice, "hello"), draft(&Arc::new(stranger), "hello")];
     let refused = store.append(&room, drafts, 2000).await.unwrap_err();
-    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
+    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
     assert!(world.page(&room, HistoryRange::Newest, 10).await.messages.is_empty());
     assert_eq!(world.say(&room, alice, "first", 2000).await.cursor.seq, 1);
 }
@@ -198,7 +198,7 @@ pub(crate) async fn a_page_for_a_user_requires_membership(world: &World) {
         assert_eq!(read(room, &bob.id, HistoryRange::After(0)).await, Some((vec![1, 2], true)));
         assert_eq!(read(room, &bob.id, HistoryRange::Before(2)).await, Some((vec![1], false)));
         assert_eq!(read(room, &bob.id, HistoryRange::After(3)).await, Some((vec![], false)));
-        for stranger in [&carol.id, &nobody()] {
+        for stranger in [&carol.id, &unknown_user()] {
             assert_eq!(read(room, stranger, HistoryRange::Newest).await, None);
             assert_eq!(read(room, stranger, HistoryRange::After(3)).await, None);
         }
@@ -234,7 +234,7 @@ pub(crate) async fn concurrent_writes_leave_no_gaps_in_a_room(world: &World) {
                 let answers = store.append(&room, drafts, 2000).await.unwrap();
                 let numbers: Vec<_> = answers.iter().map(|it| message(it).cursor.seq).collect();
                 assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{numbers:?}");
-                // Somebody who may not do what he asks does not disturb the others.
+                // A refused call does not affect the others.
                 let refused = store.append(&room_id("no-such"), Vec::new(), 2000).await.unwrap_err();
                 assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
             }

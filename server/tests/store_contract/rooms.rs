@@ -1,11 +1,11 @@
-//! Promises about rooms, their members and the lists of them.
+//! Contract of rooms, their members and the lists of them.
 
 use hub::model::RoomRecord;
 use hub::store::{HistoryRange, RoomDraft, StoreError};
 use protocol::limits::{MAX_UNREAD, UNREAD_AMONG};
 use protocol::{Cursor, Preview, Role, RoomId};
 
-use crate::world::{EPOCH, World, draft, draft_room, nobody, room_id};
+use crate::world::{EPOCH, World, draft, draft_room, room_id, unknown_user};
 
 fn usernames(record: &RoomRecord) -> Vec<(&str, Role)> {
     let mut names: Vec<_> =
@@ -39,12 +39,12 @@ pub(crate) async fn a_taken_id_creates_no_room(world: &World) {
 
 pub(crate) async fn an_unknown_user_creates_no_room(world: &World) {
     let World { store, alice, .. } = world;
-    let with_nobody = RoomDraft { members: vec![nobody()], ..draft_room("general", alice) };
-    let of_nobody = RoomDraft { owner: nobody(), ..draft_room("general", alice) };
+    let with_nobody = RoomDraft { members: vec![unknown_user()], ..draft_room("general", alice) };
+    let of_nobody = RoomDraft { owner: unknown_user(), ..draft_room("general", alice) };
 
     for draft in [with_nobody, of_nobody] {
         let refused = store.create_room(draft).await.unwrap_err();
-        assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
+        assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
     }
     assert_eq!(store.room(&room_id("general")).await.unwrap(), None);
     assert!(store.room_positions(&alice.id).await.unwrap().is_empty());
@@ -103,10 +103,10 @@ pub(crate) async fn the_id_of_a_deleted_room_is_not_reused(world: &World) {
 pub(crate) async fn users_are_added_once(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let room = world.room("general").await;
-    let people = [carol.id.clone(), bob.id.clone(), carol.id.clone()];
+    let users = [carol.id.clone(), bob.id.clone(), carol.id.clone()];
 
-    let added = store.add_members(&room, &people, 2000).await.unwrap();
-    let again = store.add_members(&room, &people, 3000).await.unwrap();
+    let added = store.add_members(&room, &users, 2000).await.unwrap();
+    let again = store.add_members(&room, &users, 3000).await.unwrap();
     let none = store.add_members(&room, &[], 3000).await.unwrap();
 
     assert_eq!(added.iter().map(|member| &member.user.id).collect::<Vec<_>>(), [&carol.id]);
@@ -115,7 +115,7 @@ pub(crate) async fn users_are_added_once(world: &World) {
     assert_eq!(store.role(&room, &alice.id).await.unwrap(), Some(Role::Owner));
     assert_eq!(store.role(&room, &carol.id).await.unwrap(), Some(Role::Member));
     assert_eq!(store.summary(&room, &carol.id).await.unwrap().unwrap().member_count, 3);
-    let refused = store.add_members(&room_id("other"), &people, 3000).await.unwrap_err();
+    let refused = store.add_members(&room_id("other"), &users, 3000).await.unwrap_err();
     assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
 }
 
@@ -123,9 +123,9 @@ pub(crate) async fn an_unknown_user_prevents_the_whole_addition(world: &World) {
     let World { store, carol, .. } = world;
     let room = world.room("general").await;
 
-    let refused = store.add_members(&room, &[carol.id.clone(), nobody()], 2000).await.unwrap_err();
+    let refused = store.add_members(&room, &[carol.id.clone(), unknown_user()], 2000).await.unwrap_err();
 
-    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
+    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
     assert_eq!(store.role(&room, &carol.id).await.unwrap(), None);
 }
 
@@ -135,8 +135,8 @@ pub(crate) async fn a_member_who_leaves_may_return(world: &World) {
     world.say(&room, alice, "hello", 2000).await;
     store.mark_read(&room, &[(bob.id.clone(), 1)]).await.unwrap();
 
-    for person in [&bob.id, &bob.id, &nobody()] {
-        assert_eq!(store.remove_member(&room, person).await.unwrap(), None);
+    for user in [&bob.id, &bob.id, &unknown_user()] {
+        assert_eq!(store.remove_member(&room, user).await.unwrap(), None);
     }
     assert_eq!(store.remove_member(&room_id("other"), &bob.id).await.unwrap(), None);
 
@@ -180,7 +180,7 @@ pub(crate) async fn read_markers_never_fall_and_never_pass_the_head(world: &Worl
         store.mark_read(&room, &marks).await.unwrap();
         assert_eq!(read().await, expected, "after {marks:?}");
     }
-    let all = [(alice.id.clone(), 2), (carol.id.clone(), 2), (nobody(), 2), (bob.id.clone(), 2)];
+    let all = [(alice.id.clone(), 2), (carol.id.clone(), 2), (unknown_user(), 2), (bob.id.clone(), 2)];
     store.mark_read(&room, &all).await.unwrap();
     store.mark_read(&room_id("other"), &all).await.unwrap();
     assert_eq!(store.summary(&room, &alice.id).await.unwrap().unwrap().read_seq, 2);

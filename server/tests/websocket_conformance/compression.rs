@@ -107,7 +107,7 @@ async fn an_invalid_compressed_message_ends_the_connection() {
     }
 }
 
-/// A message in frames of so many bytes, with what else is said after each but the last.
+/// A message in frames of so many bytes, with these other frames after each but the last.
 fn in_frames(opcode: u8, payload: &[u8], length: usize, between: &[u8]) -> Vec<u8> {
     let count = payload.len().div_ceil(length);
     let frames = payload.chunks(length).zip(1..).map(|(piece, number)| {
@@ -145,18 +145,18 @@ async fn many_messages_of_any_size_share_one_window() {
     for power in 4..=17 {
         let plain = sample(1 << power);
         let squeezed = squeeze(plain.as_bytes());
-        let wishes: Vec<u8> = [
+        let two_messages: Vec<u8> = [
             frame(FIN | RSV1 | TEXT, &squeezed),
             frame(FIN | TEXT, plain.as_bytes()),
             in_frames(BINARY, &squeezed, 256, b""),
         ]
         .concat();
         for _ in 0..10 {
-            client.say(&wishes).await;
+            client.say(&two_messages).await;
             for opcode in [TEXT, TEXT, BINARY] {
                 let (first, payload) = client.hear().await.unwrap();
-                let told = if first & RSV1 == 0 { payload } else { inflate(&payload, 15) };
-                assert!(first & !RSV1 == FIN | opcode && told == plain.as_bytes(), "{power} {first:x}");
+                let received = if first & RSV1 == 0 { payload } else { inflate(&payload, 15) };
+                assert!(first & !RSV1 == FIN | opcode && received == plain.as_bytes(), "{power} {first:x}");
             }
         }
     }
@@ -206,7 +206,7 @@ async fn invalid_fragments_of_a_compressed_message_end_the_connection() {
         ("a close that is marked", frame(FIN | RSV1 | CLOSE, &[3, 232]), 1002),
     ] {
         let mut client = Client::open_compressing(addr, "permessage-deflate").await;
-        // It hangs up before it has heard all of it.
+        // It closes before it has read all of it.
         client.try_say(&wrong).await.ok();
         assert_eq!(client.close_code().await, code, "{what}");
     }

@@ -1,4 +1,4 @@
-//! The native door speaks the same WebSocket as the echo application.
+//! The native gateway keeps the same rules as the echo application.
 
 use protocol::rest::Tokens;
 

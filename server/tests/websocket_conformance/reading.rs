@@ -1,4 +1,4 @@
-//! The reader, when messages do not end, and when nobody wants them any more.
+//! The reader: endless messages, and bytes after the close.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use websocket::{Incoming, Limits, ReadError, Settings, accept};
 use crate::client::{CLOSE, CONTINUATION, Client, FIN, PING, PONG, TEXT, frame, request, serve};
 use crate::common::App;
 
-/// So long does a test wait for what should come soon, before it fails.
+/// How long a test waits for what should come soon, before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const SETTINGS: Settings = Settings {

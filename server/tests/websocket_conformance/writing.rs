@@ -34,7 +34,7 @@ fn shared() -> Bytes {
     Bytes::from("x".repeat(SHARED_BYTES))
 }
 
-/// Writes in the middle of which it gives up, goes on with others, and says goodbye.
+/// Cancels writes half-way, goes on with others, and closes.
 async fn write(mut writer: Writer) {
     let shared = shared();
     {
