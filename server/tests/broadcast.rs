@@ -1,4 +1,4 @@
-//! What an application tells a room that is worth nothing a moment later, through the front door.
+//! Broadcasts of an application: delivered in order to the subscribers of a room, and never stored.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
@@ -16,7 +16,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// So long does a test wait for an answer that should come at once, before it fails.
+/// How long a test waits for an answer that should come at once, before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// JSON that a program which reads and writes it would change: a space, a zero, a number without a fraction, escapes, a key
@@ -24,11 +24,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const DATA: &str = r#"{"b": 1.50,"a":[1e300,"\u00e9\ud83d\ude00",null],"b":2}"#;
 
 /// A client that sees the text itself.
-struct Wire {
+struct TextSocket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
-impl Wire {
+impl TextSocket {
     async fn open(app: &App, path: &str) -> Self {
         let (stream, _) = connect_async(format!("ws://{}{path}", app.addr)).await.unwrap();
         Self { stream }
@@ -42,7 +42,7 @@ impl Wire {
         wire
     }
 
-    /// A client of Socket.IO that is let in.
+    /// A connected client of Socket.IO.
     async fn socket_io(app: &App, who: &Tokens) -> Self {
         let mut wire = Self::open(app, "/socket.io/?EIO=4&transport=websocket").await;
         wire.say(&format!("40{}", json!({ "token": who.access_token }))).await;
@@ -66,8 +66,8 @@ impl Wire {
         }
     }
 
-    /// The next refusal: its code, its field and its room.
-    async fn refusal(&mut self) -> (String, Option<String>, Option<String>) {
+    /// The next error: its code, its field and its room.
+    async fn error(&mut self) -> (String, Option<String>, Option<String>) {
         let said: Value = serde_json::from_str(&self.hear(r#"{"type":"error""#).await).unwrap();
         let named = |key: &str| said.pointer(&format!("/data/{key}")).and_then(Value::as_str);
         (
@@ -83,51 +83,52 @@ fn frame(room: &RoomId, event: &str, data: &str) -> String {
 }
 
 #[tokio::test]
-async fn everybody_who_follows_hears_it_as_it_was_said_and_so_does_who_says_it() {
+async fn a_broadcast_reaches_all_subscribers_and_its_sender_unchanged() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Board", &[&bob]).await;
     let (mut hers, mut again) =
-        (Wire::native(&app, &ann, &room).await, Wire::native(&app, &ann, &room).await);
-    let (mut his, mut library) = (Wire::native(&app, &bob, &room).await, Wire::socket_io(&app, &bob).await);
+        (TextSocket::native(&app, &ann, &room).await, TextSocket::native(&app, &ann, &room).await);
+    let (mut his, mut library) =
+        (TextSocket::native(&app, &bob, &room).await, TextSocket::socket_io(&app, &bob).await);
     library.say(&format!("420{}", json!(["join-chat-room", room]))).await;
     library.hear("430").await;
-    let told = |user: &Tokens, data: &str| {
+    let expected = |user: &Tokens, data: &str| {
         let user = &user.user.id;
         format!(
             r#"{{"type":"broadcast","data":{{"room":"{room}","user":"{user}","event":"move","data":{data}}}}}"#
         )
     };
-    let told_library = |user: &Tokens, data: &str| {
+    let received_by_library = |user: &Tokens, data: &str| {
         let user = &user.user.id;
         format!(r#"42["broadcast",{{"roomId":"{room}","userId":"{user}","event":"move","data":{data}}}]"#)
     };
 
     hers.say(&frame(&room, "move", DATA)).await;
     for wire in [&mut hers, &mut again, &mut his] {
-        assert_eq!(wire.hear(r#"{"type":"broadcast""#).await, told(&ann, DATA));
+        assert_eq!(wire.hear(r#"{"type":"broadcast""#).await, expected(&ann, DATA));
     }
-    assert_eq!(library.hear(r#"42["broadcast""#).await, told_library(&ann, DATA));
+    assert_eq!(library.hear(r#"42["broadcast""#).await, received_by_library(&ann, DATA));
 
     let said = format!(r#"["broadcast",{{"event":"move","data":{DATA},"roomId":"{room}"}}]"#);
     library.say(&format!("427{said}")).await;
     library.say(&format!("42{said}")).await;
     for wire in [&mut hers, &mut again, &mut his] {
         for _ in 0..2 {
-            assert_eq!(wire.hear(r#"{"type":"broadcast""#).await, told(&bob, DATA));
+            assert_eq!(wire.hear(r#"{"type":"broadcast""#).await, expected(&bob, DATA));
         }
     }
     assert_eq!(library.hear("437").await, r#"437[{"ok":true}]"#);
-    assert_eq!(library.hear(r#"42["broadcast""#).await, told_library(&bob, DATA));
+    assert_eq!(library.hear(r#"42["broadcast""#).await, received_by_library(&bob, DATA));
 }
 
 #[tokio::test]
-async fn it_has_its_place_among_the_messages_and_is_kept_nowhere() {
+async fn a_broadcast_is_ordered_with_messages_and_not_stored() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Board", &[&bob]).await;
-    let mut hers = Wire::native(&app, &ann, &room).await;
-    let mut his = Wire::native(&app, &bob, &room).await;
+    let mut hers = TextSocket::native(&app, &ann, &room).await;
+    let mut his = TextSocket::native(&app, &bob, &room).await;
     for round in 0..20 {
         let draft = uuid::Uuid::from_u128(round + 1);
         let data = json!({ "room": room, "draft": draft, "body": format!("m{round}") });
@@ -150,13 +151,13 @@ async fn it_has_its_place_among_the_messages_and_is_kept_nowhere() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_it_is_named_and_nobody_hears_it() {
+async fn an_invalid_broadcast_is_rejected_by_field_and_not_delivered() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Board", &[&bob]).await;
     let elsewhere = app.create_room(&ann, "Elsewhere", &[]).await;
-    let mut hers = Wire::native(&app, &ann, &room).await;
-    let mut his = Wire::native(&app, &bob, &room).await;
+    let mut hers = TextSocket::native(&app, &ann, &room).await;
+    let mut his = TextSocket::native(&app, &bob, &room).await;
     let long = format!("\"{}\"", "x".repeat(limits::MAX_MESSAGE_BYTES - 1));
     for (said, code, field) in [
         (frame(&elsewhere, "move", "1"), "not_joined", None),
@@ -183,8 +184,8 @@ async fn what_is_wrong_with_it_is_named_and_nobody_hears_it() {
         (r#"{"type":"broadcast"}"#.to_owned(), "bad_frame", Some("data")),
     ] {
         hers.say(&said).await;
-        let (told, named, _) = hers.refusal().await;
-        assert_eq!((told.as_str(), named.as_deref()), (code, field), "{said}");
+        let (received, named, _) = hers.error().await;
+        assert_eq!((received.as_str(), named.as_deref()), (code, field), "{said}");
     }
     // Whatever comes first in the frame, and as much as may be.
     let most = format!("\"{}\"", "x".repeat(limits::MAX_MESSAGE_BYTES - 2));
@@ -192,7 +193,7 @@ async fn what_is_wrong_with_it_is_named_and_nobody_hears_it() {
         .await;
     assert!(his.hear(r#"{"type":"broadcast""#).await.contains(&most));
 
-    let mut library = Wire::socket_io(&app, &bob).await;
+    let mut library = TextSocket::socket_io(&app, &bob).await;
     for (data, code, field) in [
         (json!({ "roomId": room, "event": "move", "data": 1 }), "not_joined", None),
         (json!({ "roomId": room, "event": "move" }), "bad_frame", Some("data")),
@@ -207,31 +208,31 @@ async fn what_is_wrong_with_it_is_named_and_nobody_hears_it() {
         assert_eq!(answer.pointer("/0/field").and_then(Value::as_str), field, "{data}: {answer}");
     }
 
-    // Who is put out says nothing more, and may not learn that the room is there.
+    // A removed member can send nothing more, and must not learn that the room exists.
     let put_out = app.delete(&format!("/api/v1/chats/{room}/members/{}", bob.user.id), &ann).await;
     assert!(put_out.status.is_success(), "{put_out:?}");
     his.hear(r#"{"type":"left""#).await;
     his.say(&frame(&room, "move", "2")).await;
-    assert_eq!(his.refusal().await, ("not_found".to_owned(), None, Some(room.to_string())));
+    assert_eq!(his.error().await, ("not_found".to_owned(), None, Some(room.to_string())));
     hers.say(&frame(&room, "move", "3")).await;
     hers.hear(r#"{"type":"broadcast""#).await;
     assert!(hers.hear(r#"{"type":"broadcast""#).await.ends_with(r#""data":3}}"#), "bob was heard");
 }
 
 #[tokio::test]
-async fn what_only_some_readers_of_json_take_is_refused_and_nobody_hears_it() {
+async fn json_that_parsers_disagree_on_is_rejected_and_not_delivered() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Board", &[&bob]).await;
-    let mut hers = Wire::native(&app, &ann, &room).await;
-    let mut his = Wire::native(&app, &bob, &room).await;
-    let mut library = Wire::socket_io(&app, &bob).await;
+    let mut hers = TextSocket::native(&app, &ann, &room).await;
+    let mut his = TextSocket::native(&app, &bob, &room).await;
+    let mut library = TextSocket::socket_io(&app, &bob).await;
     library.say(&format!("420{}", json!(["join-chat-room", room]))).await;
     library.hear("430").await;
     let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
     for data in [&nested(30_000), &nested(65), "1e999", "[-1E+400]", r#""\ud800""#, r#"{"\udc00x":1}"#] {
         hers.say(&frame(&room, "move", data)).await;
-        let (code, field, about) = hers.refusal().await;
+        let (code, field, about) = hers.error().await;
         assert_eq!((code.as_str(), field.as_deref()), ("invalid", Some("data")), "{data}");
         assert_eq!(about, Some(room.to_string()));
         let said = format!(r#"["broadcast",{{"event":"move","data":{data},"roomId":"{room}"}}]"#);
@@ -247,22 +248,22 @@ async fn what_only_some_readers_of_json_take_is_refused_and_nobody_hears_it() {
     // What belongs to a session or a job is passed on, too.
     let live = format!(r#"{{"room":"session_{room}","status":"on","details":{{"slide":{}}}}}"#, nested(65));
     hers.say(&format!(r#"{{"type":"live","data":{live}}}"#)).await;
-    let (code, field, _) = hers.refusal().await;
+    let (code, field, _) = hers.error().await;
     assert_eq!((code.as_str(), field.as_deref()), ("invalid", Some("details")));
 }
 
 #[tokio::test]
-async fn each_connection_has_its_rate() {
+async fn broadcasts_are_rate_limited_per_connection() {
     let rates = RateLimits { broadcasts_per_second: Some(1), ..RateLimits::OFF };
     let app = App::spawn_with(|config| config.rate_limits = rates).await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Board", &[]).await;
-    let mut hers = Wire::native(&app, &ann, &room).await;
+    let mut hers = TextSocket::native(&app, &ann, &room).await;
     for round in 0..200 {
         hers.say(&frame(&room, "move", &round.to_string())).await;
     }
-    assert_eq!(hers.refusal().await, ("rate_limited".to_owned(), None, Some(room.to_string())));
-    let mut again = Wire::native(&app, &ann, &room).await;
+    assert_eq!(hers.error().await, ("rate_limited".to_owned(), None, Some(room.to_string())));
+    let mut again = TextSocket::native(&app, &ann, &room).await;
     again.say(&frame(&room, "move", "\"other\"")).await;
     let heard = again.hear(r#"{"type":"broadcast""#).await;
     assert!(heard.ends_with(r#""data":"other"}}"#), "{heard}");

@@ -1,4 +1,4 @@
-//! Starts that are refused, and starts that are not, with the real program.
+//! Settings of the real program: valid ones are applied, and invalid ones stop the start with one line.
 //!
 //! Long because each setting has its cases.
 #![expect(clippy::expect_used, reason = "a program that cannot be called has failed the test")]
@@ -50,7 +50,7 @@ fn terminate(mut child: Child) -> ExitStatus {
 }
 
 #[test]
-fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
+fn an_invalid_setting_stops_the_start_with_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let long = format!("{SECRET}x");
     let secret = ("JWT_SECRET", SECRET);
@@ -126,7 +126,7 @@ fn a_setting_that_is_wrong_stops_the_start_with_one_line() {
 }
 
 #[test]
-fn a_setting_of_accounts_that_is_wrong_stops_the_start_with_one_line() {
+fn an_invalid_account_setting_stops_the_start_with_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let (secret, development) = (("JWT_SECRET", SECRET), ("HUBBUB_ENV", "development"));
     for (environment, said) in [
@@ -160,7 +160,7 @@ fn a_setting_of_accounts_that_is_wrong_stops_the_start_with_one_line() {
 }
 
 #[test]
-fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
+fn a_wrong_call_prints_one_line_and_help_lists_all_settings() {
     let folder = tempfile::tempdir().unwrap();
     let call = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_hubbub"));
@@ -226,21 +226,21 @@ fn a_wrong_call_is_answered_with_one_line_and_the_help_with_all_settings() {
 }
 
 #[test]
-fn a_flag_wins_over_its_variable() {
+fn a_flag_overrides_its_variable() {
     let folder = tempfile::tempdir().unwrap();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let mut command =
         hubbub(folder.path(), &[("JWT_SECRET", SECRET), ("HUBBUB_LISTEN", "127.0.0.1:0"), ("PORT", "1")]);
     command.args(["--listen", &address]);
-    // The address of the flag is in use, so the refusal names the one that was chosen.
+    // The address of the flag is in use, so the error names the chosen one.
     let line = refused(command);
     assert!(line.contains(&format!("cannot listen on {address}")), "{line}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
 #[test]
-fn a_database_that_cannot_be_used_is_left_alone() {
+fn an_unusable_database_is_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hubbub.db");
     let content = "this is not a database, but it may be dear to somebody".repeat(50);
@@ -260,7 +260,7 @@ fn a_database_that_cannot_be_used_is_left_alone() {
 }
 
 #[test]
-fn a_development_server_starts_without_settings_stops_gently_and_keeps_its_secret() {
+fn a_development_server_needs_no_settings_and_keeps_its_secret() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = tempfile::tempdir().unwrap();
@@ -301,7 +301,7 @@ fn log_of_a_start(folder: &Path, environment: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
-fn who_chose_not_to_wait_for_the_disk_is_told_at_each_start() {
+fn synchronous_normal_is_logged_at_each_start() {
     let folder = tempfile::tempdir().unwrap();
     let warns = |environment: &[(&str, &str)]| {
         let lines = log_of_a_start(folder.path(), environment);
@@ -329,7 +329,7 @@ fn old_names_of_settings_still_work_and_are_named_in_one_warning() {
     );
     assert_eq!(warning(&[("HUBBUB_COMMANDS_PER_SECOND", "5")]), [""; 0]);
 
-    // The old name reaches the setting: so does what is wrong with its value.
+    // The old name reaches the setting, and so does an error in its value.
     let secret = ("JWT_SECRET", SECRET);
     let line = refused(hubbub(folder.path(), &[secret, ("HUBBUB_HANDSHAKES_AT_ONCE", "many")]));
     assert!(line.contains("--max-concurrent-handshakes"), "{line}");
@@ -354,7 +354,7 @@ fn an_old_and_a_new_name_of_one_setting_are_an_error_that_names_both() {
 }
 
 #[test]
-fn a_limit_that_is_set_holds() {
+fn a_configured_limit_is_enforced() {
     let folder = tempfile::tempdir().unwrap();
     let (server, address) = start(folder.path(), &[("HUBBUB_HANDSHAKES_PER_MINUTE", "1")]);
     let statuses = [(); 2].map(|()| {
@@ -364,12 +364,12 @@ fn a_limit_that_is_set_holds() {
         stream.read_to_string(&mut answer).unwrap();
         answer.split(' ').nth(1).unwrap().to_owned()
     });
-    // Let in, but it is no handshake; then not even let in.
+    // The first is admitted although it is no handshake. The second is not admitted.
     assert_eq!(statuses, ["400", "429"]);
     assert_eq!(terminate(server).code(), Some(0));
 }
 
-/// What the server answers to a request that is written so.
+/// The response to these bytes of a request.
 fn ask(address: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream.write_all(request.as_bytes()).expect("it reads");
@@ -379,7 +379,7 @@ fn ask(address: &str, request: &str) -> String {
 }
 
 #[test]
-fn origins_of_apps_and_of_files_can_be_named() {
+fn app_and_file_origins_can_be_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let (server, address) = start(folder.path(), &[("CORS_ORIGIN", "capacitor://localhost, null")]);
     for (origin, status) in [("capacitor://localhost", "200"), ("null", "200"), ("ionic://localhost", "403")]
@@ -393,7 +393,7 @@ fn origins_of_apps_and_of_files_can_be_named() {
 }
 
 #[test]
-fn the_line_break_after_a_secret_is_no_part_of_it() {
+fn the_line_break_after_a_secret_is_ignored() {
     let folder = tempfile::tempdir().unwrap();
     let claims = serde_json::json!({ "sub": "ann", "name": "ann", "exp": 4_102_444_800_u64 });
     let key = jsonwebtoken::EncodingKey::from_secret(SECRET.as_bytes()).unwrap();

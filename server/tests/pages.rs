@@ -1,4 +1,4 @@
-//! The rendered pages and their forms, through the front door.
+//! The rendered pages and their forms, tested over HTTP.
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
 mod common;
@@ -26,7 +26,7 @@ async fn app_with_files() -> App {
 }
 
 #[tokio::test]
-async fn strangers_are_asked_to_sign_in_and_come_back_afterwards() {
+async fn signed_out_visitors_are_sent_to_sign_in_and_back() {
     let app = App::spawn().await;
     app.register("ann").await;
     for (path, address) in [
@@ -47,7 +47,7 @@ async fn strangers_are_asked_to_sign_in_and_come_back_afterwards() {
 }
 
 #[tokio::test]
-async fn the_cookie_is_out_of_reach_for_scripts_and_other_sites() {
+async fn the_cookie_is_hidden_from_scripts_and_other_sites() {
     let form = "username=ann&email=ann%40example.org&password=correct+horse+battery";
     let app = App::spawn().await;
     let answer = app.submit("/register", "", form).await;
@@ -70,7 +70,7 @@ async fn the_cookie_is_out_of_reach_for_scripts_and_other_sites() {
 }
 
 #[tokio::test]
-async fn of_two_cookies_the_good_one_counts_and_signing_out_ends_both() {
+async fn of_two_cookies_the_valid_one_counts_and_sign_out_ends_both() {
     let app = App::spawn().await;
     app.register("ann").await;
     let (one, two) = (app.browser("ann").await, app.browser("ann").await);
@@ -96,7 +96,7 @@ async fn of_two_cookies_the_good_one_counts_and_signing_out_ends_both() {
 }
 
 #[tokio::test]
-async fn two_development_hubs_on_one_host_do_not_sign_each_other_out() {
+async fn two_development_hubs_on_one_host_keep_separate_cookies() {
     let development = async || App::spawn_with(|config| config.environment = Environment::Development).await;
     let (here, there) = (development().await, development().await);
     let form = "username=alice&password=hubbub-demo";
@@ -115,7 +115,7 @@ async fn two_development_hubs_on_one_host_do_not_sign_each_other_out() {
 }
 
 #[tokio::test]
-async fn the_cookie_of_the_version_before_is_still_read_and_goes_at_sign_out() {
+async fn the_cookie_of_version_0_1_is_read_and_removed_at_sign_out() {
     let app = App::spawn_with(|config| config.users.cookie_name = Some("chat".to_owned())).await;
     app.register("ann").await;
     let plain = app.browser("ann").await.replace("chat=", "hubbub_session=");
@@ -146,7 +146,7 @@ async fn the_cookie_of_the_version_before_is_still_read_and_goes_at_sign_out() {
 }
 
 #[tokio::test]
-async fn where_registration_is_closed_the_pages_say_so() {
+async fn the_pages_say_that_registration_is_closed() {
     let app = App::spawn_with(|config| config.users.registration = Registration::Closed).await;
     let page = app.visit("/register", "").await;
     assert!(
@@ -162,7 +162,7 @@ async fn where_registration_is_closed_the_pages_say_so() {
 }
 
 #[tokio::test]
-async fn a_refused_form_comes_back_with_what_was_typed_and_without_the_password() {
+async fn a_rejected_form_keeps_its_input_except_the_password() {
     let app = App::spawn().await;
     app.register("ann").await;
     let answer = app.submit("/sign-in", "", "username=ann&password=wrong+horse&next=%2Frooms%2Fx").await;
@@ -187,7 +187,7 @@ async fn a_refused_form_comes_back_with_what_was_typed_and_without_the_password(
 }
 
 #[tokio::test]
-async fn forms_of_other_sites_do_nothing() {
+async fn cross_site_forms_change_nothing() {
     let app = App::spawn().await;
     app.register("ann").await;
     let cookie = app.browser("ann").await;
@@ -203,7 +203,7 @@ async fn forms_of_other_sites_do_nothing() {
 }
 
 #[tokio::test]
-async fn a_theme_is_kept_and_leads_back() {
+async fn a_theme_choice_is_saved_and_redirects_back() {
     let app = App::spawn().await;
     let answer = app.submit("/theme", "", "theme=dark&next=%2Fregister").await;
     assert_eq!((answer.status, answer.header("location")), (StatusCode::SEE_OTHER, "/register"));
@@ -214,7 +214,7 @@ async fn a_theme_is_kept_and_leads_back() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_cookie() {
+async fn signing_out_invalidates_the_cookie() {
     let app = App::spawn().await;
     app.register("ann").await;
     let cookie = app.browser("ann").await;
@@ -226,7 +226,7 @@ async fn signing_out_ends_the_cookie() {
 }
 
 #[tokio::test]
-async fn signing_in_again_ends_the_cookie_before() {
+async fn signing_in_again_invalidates_the_previous_cookie() {
     let app = App::spawn().await;
     app.register("ann").await;
     let before = app.browser("ann").await;
@@ -236,7 +236,7 @@ async fn signing_in_again_ends_the_cookie_before() {
 }
 
 #[tokio::test]
-async fn a_room_is_rendered_with_what_was_said_escaped() {
+async fn a_room_is_rendered_with_escaped_messages() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Tea & <Biscuits>", &[&bob]).await;
@@ -252,7 +252,7 @@ async fn a_room_is_rendered_with_what_was_said_escaped() {
 }
 
 #[tokio::test]
-async fn a_session_is_rendered_under_the_name_of_its_chat_with_a_conversation_of_its_own() {
+async fn a_live_session_page_has_its_chats_name_and_its_own_messages() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Tea & <Biscuits>", &[]).await;
@@ -267,7 +267,7 @@ async fn a_session_is_rendered_under_the_name_of_its_chat_with_a_conversation_of
 }
 
 #[tokio::test]
-async fn a_room_of_others_looks_like_no_room() {
+async fn a_room_of_others_is_shown_as_missing() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     app.register("eve").await;
@@ -285,7 +285,7 @@ async fn a_room_of_others_looks_like_no_room() {
 }
 
 #[tokio::test]
-async fn everybody_sees_the_pages_that_are_for_everybody() {
+async fn public_pages_need_no_sign_in() {
     let app = App::spawn().await;
     app.register("ann").await;
     for path in ["/sign-in", "/register", "/devtools", "/test"] {
@@ -306,7 +306,7 @@ async fn everybody_sees_the_pages_that_are_for_everybody() {
 }
 
 #[tokio::test]
-async fn scripts_run_only_with_the_nonce_of_their_answer() {
+async fn scripts_run_only_with_the_nonce_of_their_response() {
     let app = App::spawn().await;
     let nonces: Vec<String> = [app.visit("/sign-in", "").await, app.visit("/devtools", "").await]
         .iter()
@@ -330,7 +330,7 @@ async fn scripts_run_only_with_the_nonce_of_their_answer() {
 }
 
 #[tokio::test]
-async fn files_come_compressed_once_and_are_asked_for_again() {
+async fn files_are_served_compressed_and_revalidated() {
     let app = app_with_files().await;
     let css = app.visit("/pkg/hubbub.css", "").await;
     assert_eq!((css.status, css.text.as_str()), (StatusCode::OK, "body { color: black }"));
@@ -348,7 +348,7 @@ async fn files_come_compressed_once_and_are_asked_for_again() {
 }
 
 #[tokio::test]
-async fn a_development_server_has_people_to_sign_in_as_and_keeps_them() {
+async fn a_development_server_keeps_its_demo_users() {
     let app = App::spawn_with(|config| config.environment = Environment::Development).await;
     let page = app.visit("/sign-in", "").await;
     assert!(
@@ -372,7 +372,7 @@ async fn a_development_server_has_people_to_sign_in_as_and_keeps_them() {
 
 /// See `public/sw.js`: it keeps a page and its files together, and fetches them itself.
 #[tokio::test]
-async fn pages_and_files_say_of_which_build_they_are_and_the_worker_may_fetch_them() {
+async fn pages_and_files_name_their_build_and_the_worker_may_fetch_them() {
     let app = app_with_files().await;
     let css = app.visit("/pkg/hubbub.css", "").await;
     let build = css.header("hubbub-build").to_owned();

@@ -1,4 +1,4 @@
-//! A disk that does not answer: whoever writes has to wait, and nothing grows.
+//! A stuck disk: writers have to wait, and nothing grows.
 
 mod common;
 mod socket;
@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const POSTS: usize = 6_000;
 
 #[tokio::test]
-async fn who_writes_to_a_stuck_disk_is_not_read_any_further_and_goes_on_when_it_answers() {
+async fn a_writer_to_a_stuck_disk_is_paused_and_goes_on_afterwards() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -58,7 +58,7 @@ async fn who_writes_to_a_stuck_disk_is_not_read_any_further_and_goes_on_when_it_
         sink
     });
 
-    // The first answer is the refusal of what could not be stored.
+    // The first answer is the error of what could not be stored.
     let refused = loop {
         match hear().await {
             ServerFrame::Error { data, .. } => break data.draft.unwrap(),
@@ -70,7 +70,7 @@ async fn who_writes_to_a_stuck_disk_is_not_read_any_further_and_goes_on_when_it_
     assert!(taken < POSTS / 2, "{taken} posts were taken, although nothing could be stored");
     enough.store(true, Ordering::SeqCst);
 
-    // Those who watch are told within seconds, however many ask.
+    // Health checks are answered within seconds, however many there are.
     let asked = futures_util::future::join_all((0..50).map(|_| app.visit("/readyz", ""))).await;
     for answer in asked {
         assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
@@ -97,11 +97,11 @@ async fn who_writes_to_a_stuck_disk_is_not_read_any_further_and_goes_on_when_it_
 }
 
 #[tokio::test]
-async fn refresh_tokens_that_are_good_for_nothing_never_reach_the_writer() {
+async fn invalid_refresh_tokens_never_reach_the_writer() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let refresh = async |token: &str| {
-        app.post_as_stranger("/api/v1/auth/refresh", &json!({ "refresh_token": token })).await
+        app.post_signed_out("/api/v1/auth/refresh", &json!({ "refresh_token": token })).await
     };
     // A token that was stolen, spent twice and ended with its sign-in.
     let next = refresh(&bob.refresh_token).await.json()["refresh_token"].as_str().unwrap().to_owned();
@@ -121,7 +121,7 @@ async fn refresh_tokens_that_are_good_for_nothing_never_reach_the_writer() {
 }
 
 #[tokio::test]
-async fn who_asks_for_readiness_is_told_what_was_found_out_last() {
+async fn readiness_returns_the_latest_result() {
     let app = App::spawn().await;
     let options = SqliteConnectOptions::new().filename(app.folder().join("hubbub.db"));
     let mut other = options.connect().await.unwrap();
@@ -140,8 +140,8 @@ async fn who_asks_for_readiness_is_told_what_was_found_out_last() {
         });
         asked.await.unwrap()
     };
-    let told = until(StatusCode::SERVICE_UNAVAILABLE).await.json();
-    assert_eq!((&told["code"], &told["message"]), (&json!("unavailable"), &json!("not ready")));
+    let received = until(StatusCode::SERVICE_UNAVAILABLE).await.json();
+    assert_eq!((&received["code"], &received["message"]), (&json!("unavailable"), &json!("not ready")));
     stuck.rollback().await.unwrap();
     assert_eq!(until(StatusCode::OK).await.text, "ok");
 }

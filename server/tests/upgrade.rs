@@ -1,4 +1,4 @@
-//! The listening socket outlives the program: another version takes over, or somebody else has opened it.
+//! Binary upgrades and socket activation: the listening socket outlives the program.
 
 #![expect(
     clippy::unwrap_used,
@@ -54,7 +54,7 @@ impl Program {
         let (sender, lines) = mpsc::unbounded_channel();
         std::thread::spawn(move || {
             for line in output.lines() {
-                // Nobody may listen any more, but the program must not be stopped by a pipe that is full.
+                // Lines may have no reader any more, but a full pipe must not stop the program.
                 sender.send(line.unwrap()).ok();
             }
         });
@@ -118,7 +118,7 @@ impl Program {
     }
 }
 
-/// Somebody who posts one line after the other, comes back whenever the connection ends, and sends again what was not
+/// A client that posts one line after the other, comes back whenever the connection ends, and sends again what was not
 /// answered.
 struct Poster {
     url: String,
@@ -194,7 +194,7 @@ impl Poster {
     }
 }
 
-/// Knocks again and again, each time with a connection of its own.
+/// Connects again and again, each time with a connection of its own.
 async fn try_connect(address: String, ends: Arc<AtomicBool>) -> usize {
     let client = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
     let mut count = 0;
@@ -216,7 +216,7 @@ async fn reaches(counter: &AtomicUsize, count: usize) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn while_another_version_takes_over_nobody_is_refused_and_nothing_is_lost_or_doubled() {
+async fn an_upgrade_refuses_no_connection_and_loses_or_doubles_nothing() {
     const POSTERS: u128 = 3;
     let folder = tempfile::tempdir().unwrap();
     let mut program = Program::start(folder.path()).await;
@@ -274,7 +274,7 @@ async fn while_another_version_takes_over_nobody_is_refused_and_nothing_is_lost_
 }
 
 #[tokio::test]
-async fn a_program_that_does_not_run_does_not_take_over() {
+async fn a_program_that_does_not_start_does_not_take_over() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Program::start(folder.path()).await;
     let link = folder.path().join("hubbub");
@@ -307,7 +307,7 @@ async fn activated(listener: &TcpListener, pid: &str, listen: &str) -> (Program,
 }
 
 #[tokio::test]
-async fn a_socket_that_was_handed_over_is_served_and_outlives_the_program() {
+async fn an_inherited_socket_is_served_and_outlives_the_program() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     // Comes before there is a program.
@@ -324,7 +324,7 @@ async fn a_socket_that_was_handed_over_is_served_and_outlives_the_program() {
 }
 
 #[tokio::test]
-async fn a_socket_for_another_process_is_left_alone() {
+async fn a_socket_for_another_process_is_not_used() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let (program, _folder) = activated(&listener, "1", "127.0.0.1:0").await;
     assert_ne!(program.address, listener.local_addr().unwrap().to_string());

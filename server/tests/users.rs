@@ -16,7 +16,7 @@ use socket::End;
 
 const OTHER_PASSWORD: &str = "another horse battery";
 
-/// What was said on stdout by a call that did what it was asked.
+/// The stdout of a successful call.
 fn done(folder: &Path, arguments: &[&str], stdin: &str) -> String {
     let output = call_with_stdin(folder, arguments, stdin);
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -49,7 +49,7 @@ async fn until(program: &Program, path: &str, token: &str, is_so: impl Fn(&Value
 }
 
 #[tokio::test]
-async fn a_hub_with_closed_registration_gets_its_first_user_before_it_starts() {
+async fn the_first_user_is_created_before_the_first_start() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     assert!(refused(folder, &["user", "role", "ann", "admin"], "").contains("there is no database"));
@@ -70,7 +70,7 @@ async fn a_hub_with_closed_registration_gets_its_first_user_before_it_starts() {
 }
 
 #[tokio::test]
-async fn accounts_are_made_and_changed_beside_a_running_server() {
+async fn accounts_are_created_and_changed_beside_a_running_server() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     let folder = folder.path();
@@ -87,7 +87,7 @@ async fn accounts_are_made_and_changed_beside_a_running_server() {
     done(folder, &["user", "role", "bob", "none"], "");
     until(&program, stats, &bob.access_token, |answer| answer["code"] == "forbidden").await;
 
-    // A password that was lost to somebody else: whoever is in with it is out.
+    // A stolen password: sign-ins made with it end.
     let mut his = program.socket(&bob).await;
     let mut hers = program.socket(&ann).await;
     done(folder, &["user", "password", "bob"], &format!("{OTHER_PASSWORD}\r\n"));
@@ -119,7 +119,7 @@ async fn accounts_are_made_and_changed_beside_a_running_server() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_done_is_refused_in_one_line_and_changes_nothing() {
+async fn an_invalid_call_is_refused_in_one_line_and_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     program.register("ann").await;

@@ -1,4 +1,4 @@
-//! The native protocol through the front door: who gets in, what is answered, how it ends.
+//! The native gateway: admission, answers to frames, and closes.
 
 #![expect(
     clippy::unwrap_used,
@@ -39,7 +39,7 @@ async fn every_carrier_of_a_token_opens_a_socket() {
 }
 
 #[tokio::test]
-async fn what_proves_nothing_opens_nothing() {
+async fn an_invalid_token_opens_no_socket() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let ticket = app.ticket(&ann).await;
@@ -62,13 +62,13 @@ async fn what_proves_nothing_opens_nothing() {
     {
         let mut socket = Socket::try_connect(&app.socket_url(""), &[]).await.unwrap();
         socket.say_raw(first).await;
-        assert_eq!(socket.refusal().await.0, "unauthorized", "{first}");
+        assert_eq!(socket.error().await.0, "unauthorized", "{first}");
         assert_eq!(socket.end().await, End::Closed(4401));
     }
 }
 
 #[tokio::test]
-async fn a_page_of_a_foreign_origin_is_turned_away() {
+async fn a_page_of_a_foreign_origin_is_refused() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let url = token_url(&app, &ann);
@@ -78,7 +78,7 @@ async fn a_page_of_a_foreign_origin_is_turned_away() {
 }
 
 #[tokio::test]
-async fn what_one_says_the_other_hears_with_the_number_that_rest_shows() {
+async fn a_message_arrives_with_the_number_that_rest_shows() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -105,7 +105,7 @@ async fn what_one_says_the_other_hears_with_the_number_that_rest_shows() {
     let page = app.get(&format!("/api/v1/chats/{room}/messages"), &bob).await.json();
     assert_eq!(page["messages"][0]["id"], json!(heard.id));
     assert_eq!(page["messages"][0]["content"], json!(text));
-    // And the other way: what is said over REST is heard on the socket.
+    // And the other way: a message sent over REST arrives on the socket.
     app.say(&bob, &room, "from a script").await;
     hers.hear_some(|frame| {
         matches!(frame, ServerFrame::Message { data } if data.body == "from a script").then_some(())
@@ -114,7 +114,7 @@ async fn what_one_says_the_other_hears_with_the_number_that_rest_shows() {
 }
 
 #[tokio::test]
-async fn a_bad_frame_is_answered_by_name_and_the_connection_goes_on() {
+async fn a_bad_frame_gets_an_error_and_keeps_the_connection() {
     let app = App::spawn().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -129,18 +129,18 @@ async fn a_bad_frame_is_answered_by_name_and_the_connection_goes_on() {
         (r#"{"type":"typing","data":{"room":"elsewhere","on":true}}"#, "not_joined", None),
     ] {
         socket.say_raw(frame).await;
-        assert_eq!(socket.refusal().await, (code.to_owned(), field.map(str::to_owned)), "{frame}");
+        assert_eq!(socket.error().await, (code.to_owned(), field.map(str::to_owned)), "{frame}");
     }
     socket.say_bytes(&[1, 2, 3]).await;
-    assert_eq!(socket.refusal().await.0, "binary_frame");
+    assert_eq!(socket.error().await.0, "binary_frame");
     socket.say(&post(&room, 1, " \n ")).await;
-    assert_eq!(socket.refusal().await, ("blank".to_owned(), Some("body".to_owned())));
+    assert_eq!(socket.error().await, ("blank".to_owned(), Some("body".to_owned())));
     socket.say(&post(&room, 2, &"x".repeat(limits::MAX_MESSAGE_BYTES + 1))).await;
-    assert_eq!(socket.refusal().await, ("too_long".to_owned(), Some("body".to_owned())));
+    assert_eq!(socket.error().await, ("too_long".to_owned(), Some("body".to_owned())));
 
     let mut stranger = Socket::enter(&token_url(&app, &eve)).await;
     stranger.say(&ClientFrame::Join { room: room.clone(), since: None }).await;
-    assert_eq!(stranger.refusal().await.0, "not_found");
+    assert_eq!(stranger.error().await.0, "not_found");
 
     socket.say(&ClientFrame::Ping { nonce: 7 }).await;
     assert!(matches!(socket.hear().await, ServerFrame::Pong { data } if data.nonce == 7));
@@ -149,7 +149,7 @@ async fn a_bad_frame_is_answered_by_name_and_the_connection_goes_on() {
 }
 
 #[tokio::test]
-async fn a_frame_beyond_one_mebibyte_ends_its_connection_and_no_other() {
+async fn a_frame_over_one_mebibyte_ends_only_its_connection() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut other = Socket::enter(&token_url(&app, &ann)).await;
@@ -163,20 +163,20 @@ async fn a_frame_beyond_one_mebibyte_ends_its_connection_and_no_other() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_sockets_of_that_sign_in_and_no_others() {
+async fn signing_out_closes_only_the_sockets_of_that_sign_in() {
     let app = App::spawn().await;
     let phone = app.register("ann").await;
-    let desk = app.login("ann").await;
+    let laptop = app.login("ann").await;
     let mut on_phone = Socket::enter(&token_url(&app, &phone)).await;
-    let mut at_desk = Socket::enter(&token_url(&app, &desk)).await;
+    let mut on_laptop = Socket::enter(&token_url(&app, &laptop)).await;
     app.post("/api/v1/auth/logout", &phone, &json!({})).await;
     assert_eq!(on_phone.end().await, End::Closed(4401));
-    at_desk.say(&ClientFrame::Ping { nonce: 1 }).await;
-    assert!(matches!(at_desk.hear().await, ServerFrame::Pong { .. }));
+    on_laptop.say(&ClientFrame::Ping { nonce: 1 }).await;
+    assert!(matches!(on_laptop.hear().await, ServerFrame::Pong { .. }));
 }
 
 #[tokio::test]
-async fn a_token_that_ends_soon_is_announced_renewed_in_band_or_ends_the_connection() {
+async fn an_expiring_token_is_announced_and_renewed_or_the_socket_closes() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
@@ -187,9 +187,9 @@ async fn a_token_that_ends_soon_is_announced_renewed_in_band_or_ends_the_connect
     let mut socket = Socket::enter(&app.socket_url(&format!("?token={}", ending(50)))).await;
     assert!(matches!(socket.hear().await, ServerFrame::Expiring { data } if data.expires_in_ms <= 50_000));
     socket.say(&ClientFrame::Authenticate { token: "garbage".to_owned(), inbox: None }).await;
-    assert_eq!(socket.refusal().await.0, "unauthorized");
+    assert_eq!(socket.error().await.0, "unauthorized");
     socket.say(&ClientFrame::Authenticate { token: bob.access_token.clone(), inbox: None }).await;
-    assert_eq!(socket.refusal().await.0, "unauthorized");
+    assert_eq!(socket.error().await.0, "unauthorized");
     socket.say(&ClientFrame::Authenticate { token: ann.access_token.clone(), inbox: None }).await;
     assert!(
         matches!(socket.hear().await, ServerFrame::Authenticated { data } if data.expires_in_ms > 60_000)
@@ -206,7 +206,7 @@ fn claim_of(token: &str, claim: &str) -> serde_json::Value {
 }
 
 #[tokio::test]
-async fn the_twenty_first_connection_of_a_person_is_asked_to_come_back_later() {
+async fn the_21st_connection_of_a_user_is_asked_to_retry_later() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut sockets = Vec::new();
@@ -214,7 +214,7 @@ async fn the_twenty_first_connection_of_a_person_is_asked_to_come_back_later() {
         sockets.push(Socket::enter(&token_url(&app, &ann)).await);
     }
     let mut one_more = Socket::try_connect(&token_url(&app, &ann), &[]).await.unwrap();
-    assert_eq!(one_more.refusal().await.0, "too_many");
+    assert_eq!(one_more.error().await.0, "too_many");
     assert_eq!(one_more.end().await, End::Closed(4429));
 }
 
@@ -265,10 +265,10 @@ async fn a_plan_outside_the_limits_starts_nothing_and_names_the_field() {
         (plan(1, 500, 1.5), "failure_rate"),
     ] {
         socket.say(&ClientFrame::Simulate(wrong)).await;
-        assert_eq!(socket.refusal().await.1.as_deref(), Some(field));
+        assert_eq!(socket.error().await.1.as_deref(), Some(field));
     }
     for run in 0..=limits::MAX_SIMULATIONS_PER_PERSON {
         socket.say(&ClientFrame::Simulate(plan(run as u128 + 10, 3_600_000, 0.0))).await;
     }
-    assert_eq!(socket.refusal().await.0, "too_many");
+    assert_eq!(socket.error().await.0, "too_many");
 }

@@ -87,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_has_names_that_nobody_else_can_have_and_those_of_the_settings() {
+    fn local_names_are_the_reserved_ones_and_those_of_the_settings() {
         let listen = [ListenAddress { name: Some("hub.test".to_owned()), addresses: Vec::new() }];
         for own in [
             "localhost",

@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_is_measured_by_itself_and_only_while_the_client_keeps_it_waiting() {
+    fn a_response_is_timed_alone_and_only_while_it_waits_for_the_client() {
         let (mut progress, now) = (Progress::new(LIMIT), Instant::now());
         let later = |seconds| now + Duration::from_secs(seconds);
         progress.take(1, 44 * 1024, now);

@@ -4,9 +4,9 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod last_used;
 mod page;
 mod rest;
-mod seen;
 #[path = "../socket/mod.rs"]
 mod socket;
 
@@ -23,13 +23,13 @@ const CHANGE: &str = "/api/v1/auth/password";
 
 const FIREFOX: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
 
-/// What [`Answer::refusal`] is compared with.
-fn refusal(status: u16, code: &str, field: &str) -> (u16, String, String) {
+/// What [`Answer::error`] is compared with.
+fn error(status: u16, code: &str, field: &str) -> (u16, String, String) {
     (status, code.to_owned(), field.to_owned())
 }
 
 fn unauthorized() -> (u16, String, String) {
-    refusal(401, "unauthorized", "")
+    error(401, "unauthorized", "")
 }
 
 impl App {
@@ -42,10 +42,10 @@ impl App {
 
     /// The answer to a sign-in with this password.
     async fn try_password(&self, name: &str, password: &str) -> Answer {
-        self.post_as_stranger(LOGIN, &json!({ "username": name, "password": password })).await
+        self.post_signed_out(LOGIN, &json!({ "username": name, "password": password })).await
     }
 
-    /// The sign-ins of somebody, as they are listed.
+    /// The listed sign-ins of a user.
     async fn sessions(&self, who: &Tokens) -> Vec<Value> {
         let answer = self.get(SESSIONS, who).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
@@ -69,7 +69,7 @@ impl App {
 
     async fn refresh(&self, who: &Tokens) -> Answer {
         let form = json!({ "refresh_token": who.refresh_token });
-        self.post_as_stranger("/api/v1/auth/refresh", &form).await
+        self.post_signed_out("/api/v1/auth/refresh", &form).await
     }
 
     /// Opens a socket and takes the welcome.

@@ -28,7 +28,7 @@ impl App {
 }
 
 #[tokio::test]
-async fn the_page_shows_where_one_is_signed_in_without_a_script() {
+async fn the_page_lists_sign_ins_without_a_script() {
     let app = App::spawn().await;
     app.register("ann").await;
     let stranger = app.visit(PAGE, "").await;
@@ -60,7 +60,7 @@ async fn the_page_shows_where_one_is_signed_in_without_a_script() {
 }
 
 #[tokio::test]
-async fn a_form_ends_one_sign_in_and_says_so_after_a_redirect() {
+async fn a_form_ends_one_sign_in_and_confirms_it_after_a_redirect() {
     let app = App::spawn().await;
     let lost = app.register("ann").await;
     let cookie = app.browser("ann").await;
@@ -72,7 +72,7 @@ async fn a_form_ends_one_sign_in_and_says_so_after_a_redirect() {
         assert_eq!((answer.status, address), (StatusCode::SEE_OTHER, "/account?done=ended"));
     }
     assert_eq!(socket.end().await, End::Closed(4401));
-    assert_eq!(app.me(&lost).await.refusal(), unauthorized());
+    assert_eq!(app.me(&lost).await.error(), unauthorized());
     let page = app.visit("/account?done=ended", &cookie).await;
     assert!(page.text.contains("That sign-in has ended") && page.text.contains("role=\"status\""));
     assert!(!page.text.contains("End all others"), "there are none");
@@ -81,13 +81,13 @@ async fn a_form_ends_one_sign_in_and_says_so_after_a_redirect() {
 }
 
 #[tokio::test]
-async fn a_form_ends_all_others_and_one_ends_ones_own() {
+async fn forms_end_all_other_sign_ins_and_the_current_one() {
     let app = App::spawn().await;
     let phone = app.register("ann").await;
     let (one, two) = (app.browser("ann").await, app.browser("ann").await);
     let answer = app.submit(PAGE, &one, "action=end-others").await;
     assert_eq!(answer.header("location"), "/account?done=others");
-    assert_eq!(app.me(&phone).await.refusal(), unauthorized());
+    assert_eq!(app.me(&phone).await.error(), unauthorized());
     assert_eq!(app.me_by_cookie(&two).await, StatusCode::UNAUTHORIZED);
     assert_eq!(app.me_by_cookie(&one).await, StatusCode::OK);
 
@@ -98,14 +98,14 @@ async fn a_form_ends_all_others_and_one_ends_ones_own() {
     assert_eq!((out.status, out.header("location")), (StatusCode::SEE_OTHER, "/sign-in"));
     assert!(out.header("set-cookie").contains("Max-Age=0"), "{out:?}");
     assert_eq!(app.me_by_cookie(&one).await, StatusCode::UNAUTHORIZED);
-    // Somebody who is out is asked to sign in, not told what is wrong with a form.
+    // A signed-out client is sent to sign in, before its form is checked.
     let late = app.submit(PAGE, &one, "action=end-others").await;
     assert_eq!(late.header("location"), "/sign-in?next=/account");
     assert_eq!(app.me(&three).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn the_password_form_says_what_is_wrong_beside_the_field() {
+async fn the_password_form_shows_errors_beside_the_field() {
     let app = App::spawn().await;
     let phone = app.register("ann").await;
     let cookie = app.browser("ann").await;
@@ -138,13 +138,13 @@ async fn the_password_form_says_what_is_wrong_beside_the_field() {
     let answer = app.submit(PAGE, &cookie, right).await;
     assert_eq!(answer.header("location"), "/account?done=password");
     assert!(app.visit("/account?done=password", &cookie).await.text.contains("Your password was changed"));
-    assert_eq!(app.me(&phone).await.refusal(), unauthorized());
+    assert_eq!(app.me(&phone).await.error(), unauthorized());
     assert_eq!(app.try_password("ann", "a second horse").await.status, StatusCode::OK);
     assert_eq!(app.try_password("ann", PASSWORD).await.status, StatusCode::UNAUTHORIZED);
 }
 
 #[tokio::test]
-async fn forms_of_other_sites_and_broken_forms_do_nothing() {
+async fn cross_site_and_malformed_forms_change_nothing() {
     let app = App::spawn().await;
     let phone = app.register("ann").await;
     let cookie = app.browser("ann").await;
@@ -166,7 +166,7 @@ async fn forms_of_other_sites_and_broken_forms_do_nothing() {
 }
 
 #[tokio::test]
-async fn a_page_that_is_copied_says_to_which_sign_in_it_belongs() {
+async fn a_page_names_its_sign_in_in_a_header() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;

@@ -1,4 +1,4 @@
-//! The real server on a free port, with a database of its own, and people to use it.
+//! Test server: the real server on a free port with a database of its own, and helpers for users and requests.
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
@@ -23,7 +23,7 @@ use server::config::{
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 
-/// What the servers of the tests sign with.
+/// The signing secret of the test servers.
 pub(crate) const SECRET: &str = "a secret of the tests, long enough";
 
 /// The password of everybody that [`App::register`] makes.
@@ -61,7 +61,7 @@ impl Answer {
     }
 
     /// The status, the error's code and its field, for one comparison.
-    pub(crate) fn refusal(&self) -> (u16, String, String) {
+    pub(crate) fn error(&self) -> (u16, String, String) {
         let body = self.json();
         let text = |key: &str| body[key].as_str().unwrap_or_default().to_owned();
         (self.status.as_u16(), text("code"), text("field"))
@@ -167,15 +167,15 @@ impl App {
         Answer::to(self.request(Method::PATCH, path).bearer_auth(&who.access_token).json(body)).await
     }
 
-    /// A JSON request of somebody who is not signed in.
-    pub(crate) async fn post_as_stranger(&self, path: &str, body: &Value) -> Answer {
+    /// A JSON request without a sign-in.
+    pub(crate) async fn post_signed_out(&self, path: &str, body: &Value) -> Answer {
         Answer::to(self.request(Method::POST, path).json(body)).await
     }
 
     /// Makes an account with [`PASSWORD`] and `<name>@example.org`.
     pub(crate) async fn register(&self, name: &str) -> Tokens {
         let form = json!({ "username": name, "email": format!("{name}@example.org"), "password": PASSWORD });
-        let answer = self.post_as_stranger("/api/v1/auth/register", &form).await;
+        let answer = self.post_signed_out("/api/v1/auth/register", &form).await;
         assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
         serde_json::from_str(&answer.text).unwrap()
     }
@@ -183,12 +183,12 @@ impl App {
     /// Signs in once more, as on another device.
     pub(crate) async fn login(&self, name: &str) -> Tokens {
         let form = json!({ "username": name, "password": PASSWORD });
-        let answer = self.post_as_stranger("/api/v1/auth/login", &form).await;
+        let answer = self.post_signed_out("/api/v1/auth/login", &form).await;
         assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
         serde_json::from_str(&answer.text).unwrap()
     }
 
-    /// Makes a room with these people in it.
+    /// Creates a room with these members.
     pub(crate) async fn create_room(&self, owner: &Tokens, name: &str, members: &[&Tokens]) -> RoomId {
         let members: Vec<_> = members.iter().map(|member| &member.user.id).collect();
         let answer = self.post("/api/v1/chats", owner, &json!({ "name": name, "member_ids": members })).await;
@@ -196,7 +196,7 @@ impl App {
         serde_json::from_value(answer.json()["id"].take()).unwrap()
     }
 
-    /// Says something over REST.
+    /// Posts a message over REST.
     pub(crate) async fn say(&self, author: &Tokens, room: &RoomId, text: &str) -> ChatMessage {
         let path = format!("/api/v1/chats/{room}/messages");
         let answer = self.post(&path, author, &json!({ "content": text })).await;
@@ -220,7 +220,7 @@ impl App {
         .await
     }
 
-    /// Looks at a page with a cookie; `""` for none.
+    /// Loads a page with a cookie; `""` for none.
     pub(crate) async fn visit(&self, path: &str, cookie: &str) -> Answer {
         Answer::to(self.request(Method::GET, path).header("cookie", cookie)).await
     }
@@ -243,13 +243,13 @@ pub(crate) fn mint(claims: &Value) -> String {
 /// A second far away, for claims of tokens that have not expired: the year 2100.
 pub(crate) const FAR_AWAY: u64 = 4_102_444_800;
 
-/// Each test file uses its own part of all this; here everything is used.
+/// Uses every item, because each test binary needs only some of them.
 const _: fn() = || {
     let _ =
         (App::spawn, App::restart, App::stop, App::folder, App::url, App::socket_url, App::request, App::get);
-    let _ = (App::delete, App::post, App::patch, App::post_as_stranger, App::register, App::login, App::say);
+    let _ = (App::delete, App::post, App::patch, App::post_signed_out, App::register, App::login, App::say);
     let _ = (App::create_room, App::ticket, App::submit, App::visit, App::browser, mint, FAR_AWAY);
-    let _ = (Answer::to, Answer::json, Answer::refusal, Answer::header, PASSWORD, SECRET);
+    let _ = (Answer::to, Answer::json, Answer::error, Answer::header, PASSWORD, SECRET);
     let _ = |app: App| app.client;
     drop((App::spawn_with(|_| {}), App::spawn_at(Arc::new(SystemClock::default()), |_| {})));
 };

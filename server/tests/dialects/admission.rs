@@ -1,4 +1,4 @@
-//! Who gets in where, how a token ends, and what a client cannot do to others.
+//! Admission to the raw dialects: which token opens which socket, and how expiry, sign-out and limits close it.
 
 use protocol::limits;
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ fn unsigned(token: &str) -> String {
 }
 
 #[tokio::test]
-async fn qm_07_ca_01_sl_02_what_proves_nothing_opens_no_socket() {
+async fn qm_07_ca_01_sl_02_an_invalid_token_opens_no_socket() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -71,7 +71,7 @@ async fn sl_01_every_carrier_of_a_token_opens_the_socket_at_the_root() {
     for first in [r#"{"type":"ping"}"#, "{", r#"{"type":"authenticate","data":{"token":"x"}}"#] {
         let mut socket = Raw::try_connect(&app, "/", &[]).await.unwrap();
         socket.say_raw(first).await;
-        assert_eq!(socket.refusal().await, "unauthorized", "{first}");
+        assert_eq!(socket.error().await, "unauthorized", "{first}");
         assert_eq!(socket.end().await, 4401);
     }
     // Without an upgrade it is the start page, whatever its query says.
@@ -80,7 +80,7 @@ async fn sl_01_every_carrier_of_a_token_opens_the_socket_at_the_root() {
 }
 
 #[tokio::test]
-async fn ca_01_a_chats_socket_is_for_its_members() {
+async fn ca_01_only_members_open_the_socket_of_a_chat() {
     let app = App::spawn().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -93,7 +93,7 @@ async fn ca_01_a_chats_socket_is_for_its_members() {
 }
 
 #[tokio::test]
-async fn ca_02_a_personal_socket_is_for_the_person_of_the_token() {
+async fn ca_02_a_personal_socket_is_for_the_user_of_the_token() {
     let app = App::spawn_with(|config| config.accounts = server::config::AccountsMode::External).await;
     let token = |sub: &str| mint(&json!({ "sub": sub, "exp": FAR_AWAY, "username": sub }));
     let try_connect =
@@ -124,7 +124,7 @@ async fn ca_15_a_token_is_renewed_in_band_or_ends_the_connection() {
         socket.hear_a("expiring").await;
         for wrong in ["garbage", &bob.access_token] {
             socket.say(&json!({ "type": "authenticate", "data": { "token": wrong } })).await;
-            assert_eq!(socket.refusal().await, "unauthorized", "{path}");
+            assert_eq!(socket.error().await, "unauthorized", "{path}");
         }
         socket.say(&json!({ "type": "authenticate", "data": { "token": ann.access_token } })).await;
         assert_eq!(socket.hear().await["type"], "authenticated", "{path}");
@@ -135,10 +135,10 @@ async fn ca_15_a_token_is_renewed_in_band_or_ends_the_connection() {
 }
 
 #[tokio::test]
-async fn signing_out_ends_the_sockets_of_that_sign_in_in_every_dialect() {
+async fn signing_out_closes_the_sockets_of_that_sign_in_in_every_dialect() {
     let app = App::spawn().await;
     let phone = app.register("ann").await;
-    let desk = app.login("ann").await;
+    let laptop = app.login("ann").await;
     let room = app.create_room(&phone, "Kitchen", &[]).await;
     let mut on_phone = [
         in_chat(&app, &phone, &room).await,
@@ -146,16 +146,16 @@ async fn signing_out_ends_the_sockets_of_that_sign_in_in_every_dialect() {
         skilllift(&app, &phone).await,
         Raw::open(&app, "/ws/endpoint", &phone).await,
     ];
-    let mut at_desk = in_chat(&app, &desk, &room).await;
+    let mut on_laptop = in_chat(&app, &laptop, &room).await;
     app.post("/api/v1/auth/logout", &phone, &json!({})).await;
     for socket in &mut on_phone {
         assert_eq!(socket.end().await, 4401);
     }
-    assert!(at_desk.before_pong().await.is_empty());
+    assert!(on_laptop.before_pong().await.is_empty());
 }
 
 #[tokio::test]
-async fn sl_14_the_twenty_first_connection_of_a_person_is_asked_to_come_back_later() {
+async fn sl_14_the_21st_connection_of_a_user_is_asked_to_retry_later() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut sockets = Vec::new();
@@ -163,12 +163,12 @@ async fn sl_14_the_twenty_first_connection_of_a_person_is_asked_to_come_back_lat
         sockets.push(skilllift(&app, &ann).await);
     }
     let mut one_more = Raw::open(&app, "/", &ann).await;
-    assert_eq!(one_more.refusal().await, "too_many");
+    assert_eq!(one_more.error().await, "too_many");
     assert_eq!(one_more.end().await, 4429);
 }
 
 #[tokio::test]
-async fn twenty_mebibytes_end_their_connection_and_harm_nobody_else() {
+async fn twenty_mebibytes_end_only_their_own_connection() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;

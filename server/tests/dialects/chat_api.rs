@@ -19,7 +19,7 @@ fn receipt(message: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn ca_03_05_09_a_message_reaches_everybody_its_sender_included_in_the_printed_shape() {
+async fn ca_03_05_09_a_message_reaches_all_members_in_the_documented_shape() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -28,9 +28,9 @@ async fn ca_03_05_09_a_message_reaches_everybody_its_sender_included_in_the_prin
     frame["data"]["sender_id"] = json!(bob.user.id);
     frame["data"]["user_id"] = json!(bob.user.id);
     hers.say(&frame).await;
-    let told = his.hear().await;
-    assert_eq!(told, hers.hear().await);
-    let data = &told["data"];
+    let received = his.hear().await;
+    assert_eq!(received, hers.hear().await);
+    let data = &received["data"];
     let expected = json!({ "type": "new_message", "data": {
         "id": data["id"],
         "chat_id": room,
@@ -42,7 +42,7 @@ async fn ca_03_05_09_a_message_reaches_everybody_its_sender_included_in_the_prin
         "updated_at": data["created_at"],
         "sender": ann.user,
     } });
-    assert_eq!(told, expected);
+    assert_eq!(received, expected);
     assert!(uuid::Uuid::parse_str(data["id"].as_str().unwrap()).is_ok());
     let at = data["created_at"].as_str().unwrap();
     assert!(at.len() == 24 && at.ends_with('Z') && at.as_bytes()[19] == b'.', "{at}");
@@ -51,7 +51,7 @@ async fn ca_03_05_09_a_message_reaches_everybody_its_sender_included_in_the_prin
 }
 
 #[tokio::test]
-async fn ca_03_an_answer_names_a_message_of_the_same_chat() {
+async fn ca_03_a_reply_names_a_message_of_the_same_chat() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let (room, other) =
@@ -67,10 +67,10 @@ async fn ca_03_an_answer_names_a_message_of_the_same_chat() {
     assert_eq!(socket.hear().await["data"]["parent_message_id"], json!(here.id));
     for wrong in [elsewhere.id.to_string(), uuid::Uuid::nil().to_string()] {
         socket.say(&answer(&wrong)).await;
-        assert_eq!(socket.refusal().await, "not_found", "{wrong}");
+        assert_eq!(socket.error().await, "not_found", "{wrong}");
     }
     socket.say(&answer(&"soon")).await;
-    assert_eq!(socket.refusal().await, "bad_frame");
+    assert_eq!(socket.error().await, "bad_frame");
     assert_eq!(history(&app, &ann, &room).await.len(), 2);
 }
 
@@ -94,7 +94,7 @@ async fn ca_17_sixty_kilobytes_of_every_script_arrive_unchanged() {
 }
 
 #[tokio::test]
-async fn ca_16_bad_input_is_answered_by_code_and_the_connection_goes_on() {
+async fn ca_16_bad_input_gets_an_error_code_and_keeps_the_connection() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -113,45 +113,45 @@ async fn ca_16_bad_input_is_answered_by_code_and_the_connection_goes_on() {
             (r#"{"type":"read_receipt","data":{"message_id":7}}"#, "bad_frame"),
         ] {
             socket.say_raw(frame).await;
-            assert_eq!(socket.refusal().await, code, "{frame}");
+            assert_eq!(socket.error().await, code, "{frame}");
         }
         socket.say_bytes(&[0xff, 0]).await;
-        assert_eq!(socket.refusal().await, "binary_frame");
+        assert_eq!(socket.error().await, "binary_frame");
         assert!(socket.before_pong().await.is_empty());
     }
     own.say(&say("which chat?")).await;
-    assert_eq!(own.refusal().await, "bad_frame");
+    assert_eq!(own.error().await, "bad_frame");
     assert!(history(&app, &ann, &room).await.is_empty());
 }
 
 #[tokio::test]
-async fn ca_07_10_typing_is_told_to_the_others_and_ends_with_a_message_or_the_connection() {
+async fn ca_07_10_typing_reaches_others_and_ends_with_message_or_connection() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
     let (mut hers, mut his) = (in_chat(&app, &ann, &room).await, in_chat(&app, &bob, &room).await);
-    let told =
+    let expected =
         |on: bool| json!({ "type": "typing_indicator", "data": { "is_typing": on, "user_id": ann.user.id } });
     hers.say(&typing(true)).await;
-    assert_eq!(his.hear().await, told(true));
+    assert_eq!(his.hear().await, expected(true));
     hers.say(&typing(false)).await;
-    assert_eq!(his.hear().await, told(false));
+    assert_eq!(his.hear().await, expected(false));
     hers.say(&typing(true)).await;
-    assert_eq!(his.hear().await, told(true));
+    assert_eq!(his.hear().await, expected(true));
     hers.say(&say("done")).await;
-    assert_eq!(his.hear().await, told(false));
+    assert_eq!(his.hear().await, expected(false));
     assert_eq!(his.hear().await["type"], "new_message");
     // She hears her own message and nothing of her own typing.
     let heard = hers.before_pong().await;
     assert!(heard.iter().all(|frame| frame["type"] == "new_message"), "{heard:?}");
     hers.say(&typing(true)).await;
-    assert_eq!(his.hear().await, told(true));
+    assert_eq!(his.hear().await, expected(true));
     drop(hers);
-    assert_eq!(his.hear().await, told(false));
+    assert_eq!(his.hear().await, expected(false));
 }
 
 #[tokio::test]
-async fn ca_08_a_receipt_is_told_once_to_author_and_others_with_the_reader_of_the_token() {
+async fn ca_08_a_receipt_is_sent_once_with_the_reader_of_the_token() {
     let app = App::spawn().await;
     let (ann, bob, cid) = (app.register("ann").await, app.register("bob").await, app.register("cid").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob, &cid]).await;
@@ -165,15 +165,15 @@ async fn ca_08_a_receipt_is_told_once_to_author_and_others_with_the_reader_of_th
     for _ in 0..2 {
         his.say(&receipt(&id)).await;
     }
-    let told = json!({ "type": "read_receipt", "data": { "message_id": id, "user_id": bob.user.id } });
+    let expected = json!({ "type": "read_receipt", "data": { "message_id": id, "user_id": bob.user.id } });
     for socket in [&mut hers, &mut cids] {
-        assert_eq!(socket.hear_a("read_receipt").await, told);
+        assert_eq!(socket.hear_a("read_receipt").await, expected);
     }
     his.say(&receipt(&elsewhere)).await;
-    assert_eq!(his.refusal().await, "not_found");
+    assert_eq!(his.error().await, "not_found");
     his.say(&receipt(&json!(uuid::Uuid::nil()))).await;
-    assert_eq!(his.refusal().await, "not_found");
-    // Had the second receipt been told, it would be here before this.
+    assert_eq!(his.error().await, "not_found");
+    // A second receipt would have arrived before this.
     his.say(&say("done")).await;
     for socket in [&mut hers, &mut cids] {
         assert_eq!(socket.hear().await["data"]["content"], "done");
@@ -181,7 +181,7 @@ async fn ca_08_a_receipt_is_told_once_to_author_and_others_with_the_reader_of_th
 }
 
 #[tokio::test]
-async fn ca_18_five_hundred_messages_of_two_people_arrive_in_one_order() {
+async fn ca_18_five_hundred_messages_of_two_users_arrive_in_one_order() {
     const EACH: usize = 250;
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
@@ -206,7 +206,7 @@ async fn ca_18_five_hundred_messages_of_two_people_arrive_in_one_order() {
 }
 
 #[tokio::test]
-async fn a_chats_socket_ends_when_its_person_is_shown_out_or_the_chat_goes() {
+async fn a_chat_socket_closes_when_its_user_is_removed_or_the_chat_deleted() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -220,7 +220,7 @@ async fn a_chats_socket_ends_when_its_person_is_shown_out_or_the_chat_goes() {
 }
 
 #[tokio::test]
-async fn x06_what_is_said_in_one_dialect_is_heard_in_the_others() {
+async fn x06_a_message_sent_in_one_dialect_arrives_in_the_others() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -233,7 +233,7 @@ async fn x06_what_is_said_in_one_dialect_is_heard_in_the_others() {
     his.say(&json!({ "type": "chat_message", "data": { "roomId": room, "message": "from the lesson" } }))
         .await;
     assert_eq!(hers.hear().await["data"]["content"], "from the chat");
-    let told = hers.hear().await;
+    let received = hers.hear().await;
     let said: Vec<_> = history(&app, &ann, &room).await.iter().map(|it| it["id"].clone()).collect();
-    assert_eq!((said.len(), &said[1]), (2, &told["data"]["id"]));
+    assert_eq!((said.len(), &said[1]), (2, &received["data"]["id"]));
 }

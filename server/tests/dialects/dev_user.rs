@@ -1,4 +1,4 @@
-//! The person who stands in for whoever shows no token to QuizMaster's addresses, in development.
+//! The development user: stands in for a client without a token at QuizMaster's addresses, in development only.
 
 use serde_json::json;
 use server::config::Environment;
@@ -13,7 +13,7 @@ async fn development() -> App {
 }
 
 #[tokio::test]
-async fn qm_08_09_in_development_the_mock_id_and_nothing_at_all_are_taken() {
+async fn qm_08_09_development_accepts_the_mock_id_and_no_token_at_all() {
     let app = development().await;
     // Both at once: the account is made once.
     let named = format!("/ws/endpoint?token={MOCK}");
@@ -29,7 +29,7 @@ async fn qm_08_09_in_development_the_mock_id_and_nothing_at_all_are_taken() {
 }
 
 #[tokio::test]
-async fn in_development_a_wrong_token_is_still_wrong_and_other_addresses_want_one() {
+async fn development_refuses_wrong_tokens_and_requires_one_elsewhere() {
     let app = development().await;
     for path in [
         "/ws/endpoint?token=garbage",
@@ -45,7 +45,7 @@ async fn in_development_a_wrong_token_is_still_wrong_and_other_addresses_want_on
 }
 
 #[tokio::test]
-async fn qm_08_09_in_production_nobody_is_mocked() {
+async fn qm_08_09_production_has_no_mock_user() {
     let app = App::spawn().await;
     for query in [format!("?token={MOCK}"), String::new()] {
         let (status, body) =
@@ -60,7 +60,7 @@ async fn qm_08_09_in_production_nobody_is_mocked() {
 }
 
 #[tokio::test]
-async fn qm_17_the_test_page_speaks_flat_frames() {
+async fn qm_17_the_test_page_uses_flat_frames() {
     let app = development().await;
     let mut socket = Raw::try_connect(&app, &format!("/dev/ws/test?token={MOCK}"), &[]).await.unwrap();
     assert_eq!(socket.next().await.unwrap(), r#"{"message":"Connection successful","type":"test"}"#);

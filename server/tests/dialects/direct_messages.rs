@@ -1,4 +1,4 @@
-//! The Chat API's direct messages: to every device of one person, or once later, and to nobody else.
+//! Direct messages of the Chat API: every device of the recipient gets them, at once or later, and no other user.
 
 use protocol::RoomId;
 use protocol::rest::Tokens;
@@ -15,7 +15,7 @@ fn whisper(room: &RoomId, to: &Tokens, content: &str) -> Value {
 }
 
 #[tokio::test]
-async fn ca_04_06_a_direct_message_reaches_every_device_of_its_recipient_and_nobody_else() {
+async fn ca_04_06_a_direct_message_reaches_only_its_recipients_devices() {
     let app = App::spawn().await;
     let (ann, bob, eve) = (app.register("ann").await, app.register("bob").await, app.register("eve").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob, &eve]).await;
@@ -26,8 +26,8 @@ async fn ca_04_06_a_direct_message_reaches_every_device_of_its_recipient_and_nob
     for socket in &mut from {
         socket.say(&whisper(&room, &bob, TEXT)).await;
         for device in &mut devices {
-            let told = device.hear().await;
-            let data = &told["data"];
+            let received = device.hear().await;
+            let data = &received["data"];
             let expected = json!({ "type": "new_direct_message", "data": {
                 "id": data["id"],
                 "chat_id": room,
@@ -39,7 +39,7 @@ async fn ca_04_06_a_direct_message_reaches_every_device_of_its_recipient_and_nob
                 "updated_at": data["created_at"],
                 "sender": ann.user,
             } });
-            assert_eq!(told, expected);
+            assert_eq!(received, expected);
         }
     }
     for socket in others.iter_mut().chain(&mut from) {
@@ -49,7 +49,7 @@ async fn ca_04_06_a_direct_message_reaches_every_device_of_its_recipient_and_nob
 }
 
 #[tokio::test]
-async fn members_see_no_addresses_where_that_is_off() {
+async fn members_see_no_email_addresses_when_disabled() {
     let app = App::spawn_with(|config| config.users.member_emails = false).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -60,25 +60,25 @@ async fn members_see_no_addresses_where_that_is_off() {
 
     hers.say(&whisper(&room, &bob, "psst")).await;
     assert_eq!(his.hear().await["data"]["sender"]["email"], "");
-    let told = native.hear().await;
-    assert_eq!((&told["type"], &told["data"]["email"]), (&json!("direct"), &json!("")));
+    let received = native.hear().await;
+    assert_eq!((&received["type"], &received["data"]["email"]), (&json!("direct"), &json!("")));
     app.say(&ann, &room, "hello").await;
     assert_eq!(his_chat.hear().await["data"]["sender"]["email"], "");
-    // And one that waits for who is away.
+    // And one that waits for an absent user.
     his.close().await;
     native.close().await;
     hers.say(&whisper(&room, &bob, "later")).await;
     assert!(hers.before_pong().await.is_empty());
     let mut back = Raw::open(&app, "/api/v1/ws", &bob).await;
-    // What the closed one was told comes again: nothing has proven that it was read.
+    // What the closed one received is sent again: it was not acknowledged.
     for body in ["psst", "later"] {
-        let told = back.hear_a("direct").await;
-        assert_eq!((&told["data"]["body"], &told["data"]["email"]), (&json!(body), &json!("")));
+        let received = back.hear_a("direct").await;
+        assert_eq!((&received["data"]["body"], &received["data"]["email"]), (&json!(body), &json!("")));
     }
 }
 
 #[tokio::test]
-async fn ca_06_who_was_away_hears_a_direct_message_once_and_a_chats_socket_does_not_take_it() {
+async fn ca_06_direct_messages_wait_for_a_personal_socket_and_arrive_once() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -94,12 +94,12 @@ async fn ca_06_who_was_away_hears_a_direct_message_once_and_a_chats_socket_does_
         assert_eq!(first.hear().await["data"]["content"], content);
     }
     assert!(first.before_pong().await.is_empty());
-    // The proof of what it heard is noted a moment later.
+    // Its acknowledgement is stored a moment later.
     while !personal(&app, &bob).await.before_pong().await.is_empty() {}
 }
 
 #[tokio::test]
-async fn ca_06_direct_messages_beyond_every_bound_arrive_in_order_and_once() {
+async fn ca_06_direct_messages_beyond_all_limits_arrive_in_order_and_once() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -123,21 +123,21 @@ async fn ca_06_direct_messages_beyond_every_bound_arrive_in_order_and_once() {
 }
 
 #[tokio::test]
-async fn ca_04_both_must_be_in_the_chat() {
+async fn ca_04_sender_and_recipient_are_members_of_the_chat() {
     let app = App::spawn().await;
     let (ann, bob, eve) = (app.register("ann").await, app.register("bob").await, app.register("eve").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
     let (mut hers, mut eves) = (personal(&app, &ann).await, personal(&app, &eve).await);
     let mut his = personal(&app, &bob).await;
     hers.say(&whisper(&room, &eve, "psst")).await;
-    assert_eq!(hers.refusal().await, "not_found");
+    assert_eq!(hers.error().await, "not_found");
     eves.say(&whisper(&room, &bob, "psst")).await;
-    assert_eq!(eves.refusal().await, "not_found");
+    assert_eq!(eves.error().await, "not_found");
     let nowhere = RoomId::parse("nowhere").unwrap();
     hers.say(&whisper(&nowhere, &bob, "psst")).await;
-    assert_eq!(hers.refusal().await, "not_found");
+    assert_eq!(hers.error().await, "not_found");
     hers.say(&whisper(&room, &bob, " ")).await;
-    assert_eq!(hers.refusal().await, "blank");
+    assert_eq!(hers.error().await, "blank");
     for socket in [&mut his, &mut eves] {
         assert!(socket.before_pong().await.is_empty());
     }

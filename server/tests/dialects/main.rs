@@ -1,4 +1,4 @@
-//! The published dialects of raw sockets, through the front door.
+//! The published dialects of raw sockets, tested over their gateway.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,7 +8,7 @@
 )]
 
 mod admission;
-mod blank;
+mod blank_text;
 mod chat_api;
 #[path = "../common/mod.rs"]
 mod common;
@@ -17,8 +17,8 @@ mod direct_messages;
 mod properties;
 mod quizmaster;
 mod raw;
-mod shapes;
 mod skilllift;
+mod type_errors;
 
 use common::App;
 use protocol::RoomId;
@@ -28,17 +28,17 @@ use raw::Raw;
 /// Text that must survive: scripts from both sides, marks that combine, what a browser would run, line breaks.
 const TEXT: &str = " \u{feff}Zoë שלום مرحبا नमस्ते 你好 👩‍👩‍👧 \u{202e}\"'\\ </script><b>x</b>\n\ttab \u{0001} ";
 
-/// Somebody's socket in a chat.
+/// The socket of a user in a chat.
 async fn in_chat(app: &App, who: &Tokens, room: &RoomId) -> Raw {
     Raw::open(app, &format!("/api/v1/ws/chat/{room}"), who).await
 }
 
-/// Somebody's personal socket.
+/// The personal socket of a user.
 async fn personal(app: &App, who: &Tokens) -> Raw {
     Raw::open(app, &format!("/api/v1/ws/{}", who.user.id), who).await
 }
 
-/// Somebody's SkillLift socket, greeted.
+/// The SkillLift socket of a user, after the greeting.
 async fn skilllift(app: &App, who: &Tokens) -> Raw {
     let mut socket = Raw::open(app, "/", who).await;
     let first = socket.hear().await;
@@ -49,7 +49,7 @@ async fn skilllift(app: &App, who: &Tokens) -> Raw {
     socket
 }
 
-/// The REST API's view of what was said in a room, oldest first.
+/// The messages of a room over REST, oldest first.
 async fn history(app: &App, who: &Tokens, room: &RoomId) -> Vec<serde_json::Value> {
     let mut page = app.get(&format!("/api/v1/chats/{room}/messages"), who).await.json();
     page["messages"].as_array_mut().map(std::mem::take).unwrap_or_default()

@@ -1,5 +1,5 @@
-//! Spellings under anything that a client may say: a wish or a refusal in words, and nobody becomes somebody else by saying
-//! so. Pure functions, so no server is needed.
+//! Properties of decoders and encoders: any text becomes a command or a described error, and no frame claims another user's
+//! identity. Pure functions, so no server is needed.
 
 use hub::{Command, Event};
 use proptest::collection::vec;
@@ -9,10 +9,10 @@ use protocol::RoomId;
 use serde_json::{Value, json};
 use server::dialect::{Decoded, Dialect, ENDPOINTS, Request, Scope, socketio};
 
-/// Keys under which clients have said who they are.
+/// Keys under which clients have claimed an identity.
 const IDENTITIES: [&str; 6] = ["user_id", "userId", "sender_id", "senderId", "senderName", "userName"];
 
-/// The dialect that is spoken at an address, and what a socket there is for.
+/// The dialect of an address, and the scope of a socket there.
 fn spoken_at(path: &str) -> (&'static Dialect, Scope) {
     let place = ENDPOINTS.iter().find(|place| place.path == path).unwrap();
     let scope = match path {
@@ -56,7 +56,7 @@ fn understand(path: &str, kind: &str, data: &Value) -> Decoded {
     (dialect.decode)(&json!({ "type": kind, "data": data }).to_string(), &scope)
 }
 
-/// A wish without what an application says of its own: there a claim is a word like any other.
+/// A command without the fields of the application: a claim among those is only text.
 fn without_free_words(request: Request) -> Request {
     match request {
         Request::Hub(Command::Live { room, status, mut details }) => {
@@ -94,7 +94,7 @@ fn almost_a_frame() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn what_a_client_says_of_its_own_identity_is_not_read(
+    fn identity_claims_of_clients_are_ignored(
         (path, kind, data) in select(frames()),
         claims in vec((select(IDENTITIES.to_vec()), claim()), 1..4),
     ) {
@@ -108,7 +108,7 @@ proptest! {
     }
 
     #[test]
-    fn any_text_is_a_wish_or_is_refused_in_words(frame in prop_oneof![any::<String>(), almost_a_frame()]) {
+    fn any_text_decodes_to_a_command_or_a_described_error(frame in prop_oneof![any::<String>(), almost_a_frame()]) {
         for place in &ENDPOINTS {
             let (dialect, scope) = spoken_at(place.path);
             if let Err(failure) = (dialect.decode)(&frame, &scope) {
@@ -120,7 +120,7 @@ proptest! {
     }
 
     #[test]
-    fn any_event_of_socket_io_is_a_wish_or_is_refused(
+    fn any_socketio_event_decodes_to_a_command_or_an_error(
         (_, name, _) in select(frames()),
         frame in almost_a_frame(),
     ) {

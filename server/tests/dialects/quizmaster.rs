@@ -14,7 +14,7 @@ fn simulate(duration: f64, frequency: f64) -> Value {
 }
 
 #[tokio::test]
-async fn qm_01_02_the_first_frame_is_exactly_the_documents() {
+async fn qm_01_02_the_first_frame_matches_the_document_exactly() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = Raw::open(&app, "/ws/endpoint", &ann).await;
@@ -24,7 +24,7 @@ async fn qm_01_02_the_first_frame_is_exactly_the_documents() {
 }
 
 #[tokio::test]
-async fn qm_05_10_11_bad_input_is_answered_and_the_connection_stays_usable() {
+async fn qm_05_10_11_bad_input_gets_an_error_and_keeps_the_connection() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = Raw::open(&app, "/ws/endpoint", &ann).await;
@@ -42,16 +42,16 @@ async fn qm_05_10_11_bad_input_is_answered_and_the_connection_stays_usable() {
         (r#"{"type":"simulate","data":"soon"}"#, "bad_frame"),
     ] {
         socket.say_raw(frame).await;
-        assert_eq!(socket.refusal().await, code, "{frame}");
+        assert_eq!(socket.error().await, code, "{frame}");
     }
     socket.say_bytes(br#"{"type":"simulate"}"#).await;
-    assert_eq!(socket.refusal().await, "binary_frame");
+    assert_eq!(socket.error().await, "binary_frame");
     socket.say(&simulate(0.1, 0.1)).await;
     assert_eq!(socket.hear().await["type"], "update");
 }
 
 #[tokio::test]
-async fn qm_04_17_a_simulation_is_told_step_by_step_with_its_times() {
+async fn qm_04_17_a_simulation_reports_each_step_with_its_times() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = Raw::open(&app, "/ws/endpoint", &ann).await;
@@ -69,7 +69,7 @@ async fn qm_04_17_a_simulation_is_told_step_by_step_with_its_times() {
 }
 
 #[tokio::test]
-async fn a_wrong_simulation_starts_nothing_and_ten_are_enough() {
+async fn an_invalid_simulation_starts_nothing_and_ten_are_the_limit() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = Raw::open(&app, "/ws/endpoint", &ann).await;
@@ -87,20 +87,20 @@ async fn a_wrong_simulation_starts_nothing_and_ten_are_enough() {
         long_prefix,
     ] {
         socket.say(&wrong).await;
-        let code = socket.refusal().await;
+        let code = socket.error().await;
         assert!(["invalid", "bad_frame", "too_long"].contains(&code.as_str()), "{code}: {wrong}");
     }
-    // Each takes a place at once and says nothing for a minute.
+    // Each counts at once and sends nothing for a minute.
     for _ in 0..MAX_SIMULATIONS_PER_PERSON {
         socket.say(&simulate(3600.0, 60.0)).await;
     }
     socket.say(&simulate(3600.0, 60.0)).await;
-    assert_eq!(socket.refusal().await, "too_many");
-    // Ten of one person, whichever the connection.
+    assert_eq!(socket.error().await, "too_many");
+    // Ten of one user over all connections.
     let mut other = Raw::open(&app, "/ws/endpoint", &ann).await;
     other.hear().await;
     other.say(&simulate(3600.0, 60.0)).await;
-    assert_eq!(other.refusal().await, "too_many");
+    assert_eq!(other.error().await, "too_many");
 }
 
 #[tokio::test]

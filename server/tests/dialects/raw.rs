@@ -1,4 +1,4 @@
-//! A client of raw sockets that speaks JSON and nothing of ours.
+//! Raw socket client: sends and receives JSON, and shares no code with the server.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::common::App;
 
-/// So long does a test wait for an answer that should come, before it fails.
+/// How long a test waits for an answer that should come, before it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Raw {
@@ -62,7 +62,7 @@ impl Raw {
         self.stream.send(Message::binary(bytes.to_vec())).await.unwrap();
     }
 
-    /// Says something that the server may not want to hear to its end.
+    /// Sends a text that the server may refuse before its end.
     pub(crate) async fn try_say(&mut self, text: String) {
         self.stream.send(Message::text(text)).await.ok();
     }
@@ -94,15 +94,15 @@ impl Raw {
         }
     }
 
-    /// The code of the next frame, which must be a refusal as all raw sockets spell it.
-    pub(crate) async fn refusal(&mut self) -> String {
+    /// The code of the next frame, which must be an error in the form of all raw sockets.
+    pub(crate) async fn error(&mut self) -> String {
         let frame = self.hear().await;
         let is_error = frame["type"] == "error" && frame["message"].is_string();
         assert!(is_error, "{frame}");
         frame["data"]["code"].as_str().unwrap().to_owned()
     }
 
-    /// Everything that was told before the answer to a ping.
+    /// All frames before the answer to a ping.
     pub(crate) async fn before_pong(&mut self) -> Vec<Value> {
         self.say(&json!({ "type": "ping" })).await;
         let mut heard = Vec::new();
@@ -115,7 +115,7 @@ impl Raw {
         }
     }
 
-    /// The code with which the connection ends; what is said before is passed over.
+    /// The code with which the connection ends; frames before it are skipped.
     pub(crate) async fn end(&mut self) -> u16 {
         loop {
             if let Err(code) = self.next().await {
@@ -124,7 +124,7 @@ impl Raw {
         }
     }
 
-    /// Says goodbye and waits until the server has, too.
+    /// Closes the connection, and waits for the close of the server.
     pub(crate) async fn close(mut self) {
         self.stream.close(None).await.unwrap();
         self.end().await;

@@ -20,7 +20,7 @@ fn say(room: &str, text: &str) -> Value {
     json!({ "type": "chat_message", "data": { "roomId": room, "message": text, "messageType": "text" } })
 }
 
-/// Who came, as the frame's type and the person.
+/// The type and the user of a frame about a participant.
 fn who(frame: &Value) -> (String, String) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     (text(&frame["type"]), text(&frame["payload"]["userName"]))
@@ -34,11 +34,11 @@ fn left(name: &str) -> (String, String) {
     ("user_left".to_owned(), name.to_owned())
 }
 
-/// Somebody's socket in a room: everybody inside has been named, this person last.
-async fn inside(app: &App, person: &Tokens, room: &str) -> Raw {
-    let mut socket = skilllift(app, person).await;
+/// The socket of a user in a room, after all participants were named, this user last.
+async fn inside(app: &App, user: &Tokens, room: &str) -> Raw {
+    let mut socket = skilllift(app, user).await;
     socket.say(&join(room)).await;
-    while who(&socket.hear().await) != joined(&person.user.username) {}
+    while who(&socket.hear().await) != joined(&user.user.username) {}
     socket
 }
 
@@ -50,7 +50,7 @@ async fn kitchen() -> (App, Tokens, Tokens, RoomId) {
 }
 
 #[tokio::test]
-async fn sl_03_a_room_is_joined_under_any_of_its_names_and_talk_has_the_printed_shape() {
+async fn sl_03_any_name_joins_the_room_and_frames_have_the_documented_shape() {
     let (app, ann, bob, room) = kitchen().await;
     let mut his = inside(&app, &bob, room.as_str()).await;
     for key in ["roomId", "room_id", "room"] {
@@ -61,24 +61,24 @@ async fn sl_03_a_room_is_joined_under_any_of_its_names_and_talk_has_the_printed_
         socket
             .say(&json!({ "type": "chat_message", "data": { key: room, "message": TEXT, "userId": "eve" } }))
             .await;
-        let told = socket.hear().await;
+        let received = socket.hear().await;
         let expected = json!({ "type": "chat_message", "payload": {
             "roomId": room,
             "userId": ann.user.id,
             "userName": "ann",
             "message": TEXT,
             "messageType": "text",
-            "timestamp": told["payload"]["timestamp"],
+            "timestamp": received["payload"]["timestamp"],
         } });
-        assert_eq!(told, expected);
-        assert_eq!(his.hear_a("chat_message").await, told);
+        assert_eq!(received, expected);
+        assert_eq!(his.hear_a("chat_message").await, received);
         socket.say(&leave(room.as_str())).await;
         assert_eq!(who(&his.hear_a("user_left").await), left("ann"));
     }
 }
 
 #[tokio::test]
-async fn sl_04_05_rooms_of_one_connection_are_apart_and_outsiders_learn_nothing() {
+async fn sl_04_05_rooms_are_separate_and_outsiders_receive_nothing() {
     let (app, ann, bob, room) = kitchen().await;
     let eve = app.register("eve").await;
     let attic = app.create_room(&ann, "Attic", &[&eve]).await;
@@ -96,11 +96,11 @@ async fn sl_04_05_rooms_of_one_connection_are_apart_and_outsiders_learn_nothing(
             (&json!("not_found"), &json!(place))
         );
         eves.say(&say(place, "let me in")).await;
-        assert_eq!(eves.refusal().await, "not_joined");
+        assert_eq!(eves.error().await, "not_joined");
     }
     let live = format!("session_{room}");
     eves.say(&join(&live)).await;
-    assert_eq!(eves.refusal().await, "not_found");
+    assert_eq!(eves.error().await, "not_found");
 
     hers.say(&say(room.as_str(), "for the kitchen")).await;
     hers.say(&say(attic.as_str(), "for the attic")).await;
@@ -112,15 +112,15 @@ async fn sl_04_05_rooms_of_one_connection_are_apart_and_outsiders_learn_nothing(
 }
 
 #[tokio::test]
-async fn sl_05_a_message_needs_the_room_joined_by_this_connection() {
+async fn sl_05_a_message_requires_a_join_on_the_same_connection() {
     let (app, ann, _, room) = kitchen().await;
     let mut inside = inside(&app, &ann, room.as_str()).await;
     let mut outside = skilllift(&app, &ann).await;
     outside.say(&say(room.as_str(), "from nowhere")).await;
-    assert_eq!(outside.refusal().await, "not_joined");
+    assert_eq!(outside.error().await, "not_joined");
     inside.say(&leave(room.as_str())).await;
     inside.say(&say(room.as_str(), "from the stairs")).await;
-    assert_eq!(inside.refusal().await, "not_joined");
+    assert_eq!(inside.error().await, "not_joined");
     assert!(history(&app, &ann, &room).await.is_empty());
 }
 
@@ -150,13 +150,13 @@ async fn sl_07_two_tabs_are_one_participant_and_joining_twice_changes_nothing() 
 }
 
 #[tokio::test]
-async fn sl_07_a_lost_connection_is_a_leave_a_little_later() {
+async fn sl_07_a_lost_connection_leaves_after_a_grace_period() {
     let (app, ann, bob, room) = kitchen().await;
     let mut his = inside(&app, &bob, room.as_str()).await;
     let hers = inside(&app, &ann, room.as_str()).await;
     assert_eq!(who(&his.hear().await), joined("ann"));
     drop(hers);
-    // Who comes back in time was not away.
+    // A user who reconnects in time did not leave.
     let again = inside(&app, &ann, room.as_str()).await;
     app.say(&ann, &room, "back").await;
     assert_eq!(his.hear().await["payload"]["message"], "back");
@@ -165,7 +165,7 @@ async fn sl_07_a_lost_connection_is_a_leave_a_little_later() {
 }
 
 #[tokio::test]
-async fn sl_04_11_the_live_session_of_a_chat_is_for_its_members_and_led_by_its_owner() {
+async fn sl_04_11_members_attend_a_live_session_and_its_owner_leads_it() {
     let (app, ann, bob, room) = kitchen().await;
     let live = format!("session_{room}");
     let mut his = inside(&app, &bob, &live).await;
@@ -173,24 +173,24 @@ async fn sl_04_11_the_live_session_of_a_chat_is_for_its_members_and_led_by_its_o
     assert_eq!(who(&his.hear().await), joined("ann"));
     let update = |status: &str| json!({ "type": "live_session_update", "data": { "roomId": live, "status": status, "slide": 3, "userId": "eve" } });
     his.say(&update("ended")).await;
-    assert_eq!(his.refusal().await, "forbidden");
+    assert_eq!(his.error().await, "forbidden");
     hers.say(&update("live")).await;
-    let told = his.hear().await;
+    let received = his.hear().await;
     let expected = json!({ "type": "live_session_update", "payload": {
         "roomId": live, "status": "live", "slide": 3, "userId": ann.user.id,
-        "timestamp": told["payload"]["timestamp"],
+        "timestamp": received["payload"]["timestamp"],
     } });
-    assert_eq!(told, expected);
-    assert_eq!(hers.hear().await, told);
-    // Who joins later is told where the session stands.
+    assert_eq!(received, expected);
+    assert_eq!(hers.hear().await, received);
+    // A later participant receives the status of the session.
     let mut late = skilllift(&app, &bob).await;
     late.say(&join(&live)).await;
-    assert_eq!(late.hear_a("live_session_update").await, told);
-    // What is said in the session stays there.
+    assert_eq!(late.hear_a("live_session_update").await, received);
+    // Messages of the session are not delivered elsewhere.
     hers.say(&say(&live, "welcome")).await;
     assert_eq!(his.hear_a("chat_message").await["payload"]["roomId"], json!(live));
     assert!(history(&app, &ann, &room).await.is_empty());
-    // And it is over for whoever is not in the chat any more.
+    // It ends for a user who is no longer a member of the chat.
     app.delete(&format!("/api/v1/chats/{room}/members/{}", bob.user.id), &ann).await;
     assert_eq!(who(&hers.hear_a("user_left").await), left("bob"));
     his.say(&say(&live, "let me in")).await;
@@ -198,7 +198,7 @@ async fn sl_04_11_the_live_session_of_a_chat_is_for_its_members_and_led_by_its_o
 }
 
 #[tokio::test]
-async fn sl_14_bad_input_is_answered_and_the_connection_goes_on() {
+async fn sl_14_bad_input_gets_an_error_and_keeps_the_connection() {
     let (app, ann, _, room) = kitchen().await;
     let mut socket = inside(&app, &ann, room.as_str()).await;
     for (frame, code) in [
@@ -213,12 +213,12 @@ async fn sl_14_bad_input_is_answered_and_the_connection_goes_on() {
         (r#"{"type":"chat_message","data":"x"}"#, "bad_frame"),
     ] {
         socket.say_raw(frame).await;
-        assert_eq!(socket.refusal().await, code, "{frame}");
+        assert_eq!(socket.error().await, code, "{frame}");
     }
     socket.say_bytes(&[1]).await;
-    assert_eq!(socket.refusal().await, "binary_frame");
+    assert_eq!(socket.error().await, "binary_frame");
     socket.say(&say(room.as_str(), " \t")).await;
-    assert_eq!(socket.refusal().await, "blank");
+    assert_eq!(socket.error().await, "blank");
     socket.say(&say(room.as_str(), "fine")).await;
     assert_eq!(socket.hear().await["payload"]["message"], "fine");
 }

@@ -1,10 +1,10 @@
-//! What stands between the fences of a document, and in its lines as code.
+//! Code in a document: its fenced blocks, and the pieces within its lines.
 
 /// A fenced block.
 pub(crate) struct Block {
     /// The first word after the fence.
     pub(crate) language: String,
-    /// The others: what is to be done with it.
+    /// The other words, which name how the block is run.
     pub(crate) marks: Vec<String>,
     pub(crate) text: String,
 }
@@ -14,7 +14,7 @@ impl Block {
         self.marks.iter().any(|it| it == mark)
     }
 
-    /// What a mark says behind its `=`.
+    /// The value of a mark, behind its `=`.
     pub(crate) fn value(&self, mark: &str) -> Option<&str> {
         self.marks.iter().find_map(|it| it.strip_prefix(mark)?.strip_prefix('='))
     }

@@ -72,7 +72,7 @@ impl Server {
             .replace("/safe/place/", &format!("{folder}/place/"))
     }
 
-    /// Runs commands in one shell, in which whatever fails ends it, also an answer that is a refusal.
+    /// Runs commands in one shell that ends at the first failure, an error response included.
     fn run(&self, commands: &str) -> Output {
         let path = format!("{}/bin:{}", self.folder.path().display(), std::env::var("PATH").unwrap());
         let mut shell = Command::new("bash")
@@ -142,7 +142,7 @@ fn together(blocks: &[Block], is_meant: impl Fn(&Block) -> bool) -> String {
 }
 
 #[test]
-fn commands_and_examples_of_the_readme_do_what_they_show() {
+fn readme_commands_and_examples_do_what_they_show() {
     let blocks = blocks(&document("README.md"));
     let server = Server::start();
     let commands = together(&blocks, |it| it.marks.is_empty());
@@ -156,7 +156,7 @@ fn commands_and_examples_of_the_readme_do_what_they_show() {
 }
 
 #[test]
-fn commands_of_the_operations_handbook_do_what_they_show() {
+fn handbook_commands_do_what_they_show() {
     let blocks = blocks(&document("docs/OPERATIONS.md"));
     let mut server = Server::start();
     let cron: Vec<_> = of_language(&blocks, "cron").flat_map(|it| it.text.lines()).collect();
@@ -178,7 +178,7 @@ fn commands_of_the_operations_handbook_do_what_they_show() {
 }
 
 #[test]
-fn every_block_says_what_it_is() {
+fn every_code_block_names_its_language() {
     for path in ["README.md", "docs/OPERATIONS.md"] {
         for Block { language, marks, text } in blocks(&document(path)) {
             let known = match language.as_str() {
@@ -194,7 +194,7 @@ fn every_block_says_what_it_is() {
 }
 
 #[test]
-fn every_command_that_is_named_exists() {
+fn every_named_command_exists() {
     let makefile = document("Makefile");
     let targets: BTreeSet<_> =
         makefile.lines().filter_map(|line| line.split_once(':')).map(|it| it.0).collect();
@@ -246,7 +246,7 @@ fn known_settings() -> BTreeSet<String> {
 }
 
 #[test]
-fn every_setting_is_in_the_handbook_and_no_other() {
+fn the_handbook_lists_exactly_the_settings() {
     let known = known_settings();
     assert!(known.len() > 30, "{known:?}");
     let handbook = document("docs/OPERATIONS.md");
@@ -262,7 +262,7 @@ fn every_setting_is_in_the_handbook_and_no_other() {
 }
 
 #[test]
-fn units_of_systemd_are_sound_and_serve_pages_with_style() {
+fn systemd_units_are_valid_and_serve_styled_pages() {
     let blocks = blocks(&document("docs/OPERATIONS.md"));
     let folder = tempfile::tempdir().unwrap();
     let mut units = Vec::new();
@@ -290,7 +290,7 @@ fn units_of_systemd_are_sound_and_serve_pages_with_style() {
 }
 
 #[test]
-fn the_configuration_for_nginx_is_sound_and_passes_on_what_is_needed() {
+fn the_nginx_configuration_is_valid_and_forwards_headers() {
     let blocks = blocks(&document("docs/OPERATIONS.md"));
     let block = of_language(&blocks, "nginx").next().unwrap();
     for header in ["Host $http_host", "Upgrade ", "Connection ", "X-Forwarded-For ", "X-Forwarded-Proto "] {

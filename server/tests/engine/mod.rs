@@ -1,4 +1,4 @@
-//! A client of Engine.IO that says exactly what it is told to, and a port for whatever is to be served.
+//! Engine.IO client: sends exactly the packets that a test gives it, to an application on a free port.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
@@ -20,7 +20,7 @@ use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-/// So long does a test wait for what should come at once, before it fails.
+/// How long a test waits for what should come at once, before it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Waits for something that should come at once.
@@ -28,14 +28,14 @@ pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     timeout(PATIENCE, what).await.unwrap_or_else(|_| panic!("nothing in {PATIENCE:?}"))
 }
 
-/// A server at a port of its own, seen from outside.
-pub(crate) struct Door {
+/// An HTTP server at a port of its own, and a client of it.
+pub(crate) struct HttpServer {
     pub(crate) authority: String,
     client: Client,
 }
 
-/// Serves what `handle` answers, at `/engine.io/`.
-pub(crate) async fn open_door<F, A>(handle: F) -> Door
+/// Serves the responses of `handle` at `/engine.io/`.
+pub(crate) async fn serve_http<F, A>(handle: F) -> HttpServer
 where
     F: Fn(Request) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Response> + Send + 'static,
@@ -44,10 +44,10 @@ where
     let authority = listener.local_addr().unwrap().to_string();
     let router = Router::new().route("/engine.io/", any(handle));
     tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-    Door { authority, client: Client::new() }
+    HttpServer { authority, client: Client::new() }
 }
 
-impl Door {
+impl HttpServer {
     /// A request with this query; its status and its body.
     pub(crate) async fn ask(&self, method: Method, query: &str, body: impl Into<Vec<u8>>) -> (u16, String) {
         let url = format!("http://{}/engine.io/?{query}", self.authority);
@@ -61,10 +61,10 @@ impl Door {
         assert_eq!(status, 200, "{body}");
         let handshake: Value = serde_json::from_str(body.strip_prefix('0').unwrap()).unwrap();
         let sid = handshake.get("sid").and_then(Value::as_str).unwrap().to_owned();
-        Polling { door: self, handshake, sid }
+        Polling { http: self, handshake, sid }
     }
 
-    /// A WebSocket with this query, or the status of the refusal.
+    /// A WebSocket with this query, or the status of the error.
     pub(crate) async fn connect(&self, query: &str) -> Result<Socket, u16> {
         match soon(connect_async(format!("ws://{}/engine.io/?{query}", self.authority))).await {
             Ok((stream, _)) => Ok(Socket { stream }),
@@ -84,7 +84,7 @@ impl Door {
 
 /// A session that polls.
 pub(crate) struct Polling<'a> {
-    door: &'a Door,
+    http: &'a HttpServer,
     pub(crate) handshake: Value,
     pub(crate) sid: String,
 }
@@ -100,12 +100,12 @@ impl Polling<'_> {
 
     /// A request of this session.
     pub(crate) async fn ask(&self, method: Method, body: impl Into<Vec<u8>>) -> (u16, String) {
-        self.door.ask(method, &format!("EIO=4&transport=polling&sid={}", self.sid), body).await
+        self.http.ask(method, &format!("EIO=4&transport=polling&sid={}", self.sid), body).await
     }
 
     /// A WebSocket that names this session.
     pub(crate) async fn upgrade(&self) -> Socket {
-        self.door.connect(&format!("EIO=4&transport=websocket&sid={}", self.sid)).await.unwrap()
+        self.http.connect(&format!("EIO=4&transport=websocket&sid={}", self.sid)).await.unwrap()
     }
 
     /// Whether the server still knows the session.
@@ -121,7 +121,7 @@ pub(crate) struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
-/// What a WebSocket said: a message, or the code of its close.
+/// What a WebSocket received: a message, or the code of the close.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
     Text(String),
@@ -138,7 +138,7 @@ impl Socket {
         self.stream.send(Message::binary(bytes.to_vec())).await.unwrap();
     }
 
-    /// Sends the first frame of a text that goes on.
+    /// Sends the first frame of a fragmented text.
     pub(crate) async fn begin_text(&mut self, text: &'static str) {
         let first = Frame::message(text, OpCode::Data(Data::Text), false);
         self.stream.send(Message::Frame(first)).await.unwrap();
@@ -192,7 +192,7 @@ impl Socket {
     }
 }
 
-/// Each test file uses its own part of all this; here everything is used.
+/// Uses every item, because each test binary needs only some of them.
 const _: fn() = || {
     let _ = (Socket::begin_text, Socket::ping_to_the_end);
 };

@@ -1,4 +1,4 @@
-//! What is served in these tests: messages come back, and some words do more.
+//! The application under test: echoes messages, and some words make it do more.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,18 +17,18 @@ use tokio::net::TcpStream;
 use tokio::sync::{Mutex, mpsc};
 use websocket::WriterPool;
 
-use crate::engine::{Door, open_door, soon};
+use crate::engine::{HttpServer, serve_http, soon};
 
 /// A server of its own, and how its sessions ended.
 pub(crate) struct TestServer {
-    pub(crate) door: Door,
+    pub(crate) http: HttpServer,
     pub(crate) engine: EngineIo<Words>,
     ends: Mutex<mpsc::UnboundedReceiver<CloseReason>>,
     /// Each session has a copy, and one is kept here.
     counted: Arc<()>,
 }
 
-/// No ping comes in the way.
+/// No ping is sent during a test.
 pub(crate) fn quiet() -> Settings {
     Settings {
         ping_interval: Duration::from_hours(1),
@@ -45,18 +45,19 @@ pub(crate) fn quick() -> Settings {
     Settings { ping_interval: Duration::from_millis(5), ..quiet() }
 }
 
-/// Pings come soon, and nobody can answer in time.
+/// Pings come soon, and no client can answer in time.
 pub(crate) fn impatient() -> Settings {
     Settings { ping_timeout: Duration::from_millis(5), ..quick() }
 }
 
 impl TestServer {
     pub(crate) async fn open(settings: Settings) -> Self {
-        let (tell, ends) = mpsc::unbounded_channel();
+        let (ends_sender, ends) = mpsc::unbounded_channel();
         let counted = Arc::<()>::default();
-        let engine = EngineIo::new(settings, WriterPool::start(), Words { tell, counted: counted.clone() });
+        let engine =
+            EngineIo::new(settings, WriterPool::start(), Words { ends_sender, counted: counted.clone() });
         let served = engine.clone();
-        let door = open_door(move |mut request| {
+        let http = serve_http(move |mut request| {
             let engine = served.clone();
             async move {
                 let upgrade = tcp_upgrade::take(request.extensions_mut());
@@ -64,10 +65,10 @@ impl TestServer {
             }
         })
         .await;
-        Self { door, engine, ends: Mutex::new(ends), counted }
+        Self { http, engine, ends: Mutex::new(ends), counted }
     }
 
-    /// Copies that the sessions hold of what counts them.
+    /// The number of sessions that hold a permit.
     pub(crate) fn permits(&self) -> usize {
         // One is ours, one the application's.
         Arc::strong_count(&self.counted) - 2
@@ -87,7 +88,7 @@ pub(crate) async fn begin_request(authority: &str, head: &str) -> TcpStream {
 }
 
 pub(crate) struct Words {
-    tell: mpsc::UnboundedSender<CloseReason>,
+    ends_sender: mpsc::UnboundedSender<CloseReason>,
     counted: Arc<()>,
 }
 
@@ -139,7 +140,7 @@ impl Application for Words {
                 break;
             }
         }
-        self.tell.send(session.close_reason().unwrap_or(CloseReason::Server)).unwrap();
+        self.ends_sender.send(session.close_reason().unwrap_or(CloseReason::Server)).unwrap();
     }
 }
 
@@ -162,7 +163,7 @@ async fn count(session: &Session) -> Result<(), engineio::SessionClosed> {
     Ok(())
 }
 
-/// More than anybody can keep waiting.
+/// More than a send queue holds.
 async fn flood(session: &Session) -> Result<(), engineio::SessionClosed> {
     let much = Bytes::from(vec![b'x'; 10_000]);
     loop {

@@ -1,12 +1,12 @@
-//! Engine.IO through the front door: requests, sessions, transports and the change between them.
+//! Engine.IO over HTTP: requests, sessions, transports and the change between them.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
 mod application;
-mod ends;
 #[path = "../engine/mod.rs"]
 mod engine;
 mod requests;
+mod session_end;
 mod upgrades;
 
 use engine::Heard;
@@ -15,11 +15,11 @@ use serde_json::json;
 use crate::application::{TestServer, quick, quiet};
 
 #[tokio::test]
-async fn a_handshake_says_what_the_protocol_says_and_no_more() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn a_handshake_has_exactly_the_fields_of_the_protocol() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     assert_eq!(session.sid.len(), 22, "128 bits");
-    assert_ne!(session.sid, hall.door.begin().await.sid);
+    assert_ne!(session.sid, server.http.begin().await.sid);
     assert_eq!(
         session.handshake,
         json!({
@@ -30,7 +30,7 @@ async fn a_handshake_says_what_the_protocol_says_and_no_more() {
             "maxPayload": 10_000,
         })
     );
-    let mut socket = hall.door.connect("EIO=4&transport=websocket").await.unwrap();
+    let mut socket = server.http.connect("EIO=4&transport=websocket").await.unwrap();
     let open: serde_json::Value =
         serde_json::from_str(socket.hear().await.strip_prefix('0').unwrap()).unwrap();
     assert_eq!(open.get("upgrades"), Some(&json!([])));
@@ -38,9 +38,9 @@ async fn a_handshake_says_what_the_protocol_says_and_no_more() {
 }
 
 #[tokio::test]
-async fn messages_come_back_by_polling() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn messages_are_echoed_over_polling() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     assert_eq!(session.post("4hello").await, (200, "ok".to_owned()));
     assert_eq!(session.poll().await, (200, "4hello".to_owned()));
     assert_eq!(session.post("4a\u{1e}4\u{43f}\u{1e}bAQIDBA==\u{1e}4").await, (200, "ok".to_owned()));
@@ -56,9 +56,9 @@ async fn messages_come_back_by_polling() {
 }
 
 #[tokio::test]
-async fn messages_come_back_on_a_websocket() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.door.begin_on_socket().await;
+async fn messages_are_echoed_over_websocket() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.http.begin_on_socket().await;
     socket.say("4hello").await;
     assert_eq!(socket.hear().await, "4hello");
     socket.say_bytes(&[1, 2, 3, 4]).await;
@@ -75,12 +75,12 @@ async fn messages_come_back_on_a_websocket() {
 }
 
 #[tokio::test]
-async fn what_belongs_together_leaves_together() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn parts_of_one_message_are_sent_together() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     session.post("4parts").await;
     assert_eq!(session.poll().await.1, "4head tail\u{1e}beA==\u{1e}beQ==");
-    let mut socket = hall.door.begin_on_socket().await;
+    let mut socket = server.http.begin_on_socket().await;
     socket.say("4parts").await;
     assert_eq!(socket.hear().await, "4head tail");
     assert_eq!(socket.next().await, Heard::Binary(b"x".to_vec()));
@@ -88,14 +88,14 @@ async fn what_belongs_together_leaves_together() {
 }
 
 #[tokio::test]
-async fn the_server_pings_and_goes_on_when_it_is_answered() {
-    let hall = TestServer::open(quick()).await;
-    let session = hall.door.begin().await;
+async fn an_answered_ping_keeps_the_session() {
+    let server = TestServer::open(quick()).await;
+    let session = server.http.begin().await;
     for _ in 0..3 {
         assert_eq!(session.poll().await, (200, "2".to_owned()));
         session.post("3").await;
     }
-    let mut socket = hall.door.begin_on_socket().await;
+    let mut socket = server.http.begin_on_socket().await;
     for answer in ["3", "3", "6", "4any traffic will do"] {
         assert_eq!(socket.hear().await, "2");
         socket.say(answer).await;
@@ -104,9 +104,9 @@ async fn the_server_pings_and_goes_on_when_it_is_answered() {
 }
 
 #[tokio::test]
-async fn a_fleeting_message_is_dropped_while_the_reader_is_behind() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn a_best_effort_message_is_dropped_for_a_lagging_client() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     session.post("4fleeting").await;
     let mut heard = String::new();
     while !heard.ends_with("4sure") {

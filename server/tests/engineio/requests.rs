@@ -1,4 +1,4 @@
-//! Requests that are refused, each in its own words.
+//! Refused requests: each gets the error that Engine.IO defines for it.
 
 use axum::http::StatusCode;
 use engineio::Settings;
@@ -9,9 +9,9 @@ use crate::application::{TestServer, quiet};
 use crate::engine::soon;
 
 #[tokio::test]
-async fn what_makes_no_sense_is_told_so() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn invalid_requests_get_the_errors_of_the_protocol() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     let known = format!("EIO=4&transport=polling&sid={}", session.sid);
     let known_socket = format!("EIO=4&transport=websocket&sid={}", session.sid);
     let cases = [
@@ -31,48 +31,48 @@ async fn what_makes_no_sense_is_told_so() {
         (Method::GET, "EIO=abc&transport=polling", 5, "Unsupported protocol version"),
     ];
     for (method, query, code, message) in cases {
-        let (status, body) = hall.door.ask(method.clone(), query, "").await;
+        let (status, body) = server.http.ask(method.clone(), query, "").await;
         let body: Value = serde_json::from_str(&body).unwrap();
         assert_eq!((status, body), (400, json!({ "code": code, "message": message })), "{method} {query}");
     }
     assert!(session.is_known().await, "none of it harmed the session");
     for query in ["transport=websocket", "EIO=4&transport=polling", "EIO=4&transport=websocket&sid=abc"] {
-        assert_eq!(hall.door.connect(query).await.err(), Some(400), "{query}");
+        assert_eq!(server.http.connect(query).await.err(), Some(400), "{query}");
     }
 }
 
 #[tokio::test]
-async fn the_application_decides_who_comes_in() {
-    let hall = TestServer::open(quiet()).await;
-    let url = format!("http://{}/engine.io/?EIO=4&transport=polling", hall.door.authority);
+async fn the_application_admits_or_refuses_a_session() {
+    let server = TestServer::open(quiet()).await;
+    let url = format!("http://{}/engine.io/?EIO=4&transport=polling", server.http.authority);
     for (word, status, message) in [("forbidden", 403, "Not you"), ("too many", 429, "Not so often")] {
         let response = soon(Client::new().get(&url).header("x-test", word).send()).await.unwrap();
         assert_eq!(response.status().as_u16(), status);
         let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
         assert_eq!(body, json!({ "code": 4, "message": message }));
     }
-    assert_eq!(hall.engine.sessions(), 0);
+    assert_eq!(server.engine.sessions(), 0);
 }
 
 #[tokio::test]
-async fn only_so_many_sessions_are_taken() {
-    let hall = TestServer::open(Settings { max_sessions: 1, ..quiet() }).await;
-    let session = hall.door.begin().await;
-    let (status, body) = hall.door.ask(Method::GET, "EIO=4&transport=polling", "").await;
+async fn sessions_beyond_the_limit_are_refused() {
+    let server = TestServer::open(Settings { max_sessions: 1, ..quiet() }).await;
+    let session = server.http.begin().await;
+    let (status, body) = server.http.ask(Method::GET, "EIO=4&transport=polling", "").await;
     assert_eq!(status, 503);
     assert!(body.contains("Too many sessions"), "{body}");
-    assert_eq!(hall.door.connect("EIO=4&transport=websocket").await.err(), Some(503));
+    assert_eq!(server.http.connect("EIO=4&transport=websocket").await.err(), Some(503));
     session.post("1").await;
-    while hall.engine.sessions() > 0 {
+    while server.engine.sessions() > 0 {
         tokio::task::yield_now().await;
     }
-    hall.door.begin().await;
+    server.http.begin().await;
 }
 
 #[tokio::test]
-async fn answers_are_not_to_be_kept_and_options_are_answered() {
-    let hall = TestServer::open(quiet()).await;
-    let url = format!("http://{}/engine.io/?EIO=4&transport=polling", hall.door.authority);
+async fn responses_forbid_caching_and_options_is_answered() {
+    let server = TestServer::open(quiet()).await;
+    let url = format!("http://{}/engine.io/?EIO=4&transport=polling", server.http.authority);
     let response = soon(Client::new().get(&url).send()).await.unwrap();
     assert_eq!(response.headers().get("cache-control").unwrap(), "no-store");
     assert_eq!(response.headers().get("content-type").unwrap(), "text/plain; charset=UTF-8");
@@ -81,9 +81,9 @@ async fn answers_are_not_to_be_kept_and_options_are_answered() {
 }
 
 #[tokio::test]
-async fn another_version_of_websocket_is_told_which_one_is_spoken() {
-    let hall = TestServer::open(quiet()).await;
-    let url = format!("http://{}/engine.io/?EIO=4&transport=websocket", hall.door.authority);
+async fn an_unknown_websocket_version_gets_the_supported_one() {
+    let server = TestServer::open(quiet()).await;
+    let url = format!("http://{}/engine.io/?EIO=4&transport=websocket", server.http.authority);
     let request = Client::new()
         .get(url)
         .header("connection", "upgrade")
@@ -93,5 +93,5 @@ async fn another_version_of_websocket_is_told_which_one_is_spoken() {
     let response = soon(request.send()).await.unwrap();
     assert_eq!(response.status(), StatusCode::UPGRADE_REQUIRED);
     assert_eq!(response.headers().get("sec-websocket-version").unwrap(), "13");
-    assert_eq!(hall.engine.sessions(), 0, "nothing is left of it");
+    assert_eq!(server.engine.sessions(), 0, "nothing is left of it");
 }

@@ -1,4 +1,4 @@
-//! From polling to a WebSocket, with nothing lost and nothing overtaken.
+//! Upgrades from polling to WebSocket: they neither lose nor reorder a message.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ fn take(next: &mut usize, messages: &str) {
     }
 }
 
-/// Says the probe and hears it back.
+/// Sends the probe and receives its answer.
 async fn probe(session: &Polling<'_>) -> Socket {
     let mut socket = session.upgrade().await;
     socket.say("2probe").await;
@@ -25,10 +25,10 @@ async fn probe(session: &Polling<'_>) -> Socket {
 }
 
 #[tokio::test]
-async fn nothing_is_lost_and_nothing_overtakes() {
-    let hall = TestServer::open(quiet()).await;
+async fn an_upgrade_neither_loses_nor_reorders_messages() {
+    let server = TestServer::open(quiet()).await;
     for polls_before in 0..12 {
-        let session = hall.door.begin().await;
+        let session = server.http.begin().await;
         let mut next = 0;
         session.post("4count").await;
         for _ in 0..polls_before {
@@ -46,17 +46,17 @@ async fn nothing_is_lost_and_nothing_overtakes() {
         socket.say("4after").await;
         assert_eq!(socket.hear().await, "4after");
         socket.say("1").await;
-        assert_eq!(hall.end().await, CloseReason::Client);
+        assert_eq!(server.end().await, CloseReason::Client);
     }
 }
 
 #[tokio::test]
-async fn a_poll_that_waits_is_released_for_the_probe() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn a_waiting_poll_is_released_for_the_probe() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     let (polled, mut socket) = tokio::join!(session.poll(), probe(&session));
     assert_eq!(polled, (200, "6".to_owned()));
-    // What is said meanwhile still leaves by polls.
+    // Messages sent meanwhile still leave by polls.
     session.post("4meanwhile").await;
     let mut heard = session.poll().await;
     while heard.1 == "6" {
@@ -69,9 +69,9 @@ async fn a_poll_that_waits_is_released_for_the_probe() {
 }
 
 #[tokio::test]
-async fn after_an_upgrade_only_the_websocket_counts() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn after_an_upgrade_only_the_websocket_is_served() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     let mut socket = probe(&session).await;
     socket.say("5").await;
     socket.say("4hello").await;
@@ -84,14 +84,14 @@ async fn after_an_upgrade_only_the_websocket_counts() {
 }
 
 #[tokio::test]
-async fn whoever_still_polls_is_told_that_it_is_too_late() {
-    let hall = TestServer::open(quiet()).await;
+async fn a_poll_after_the_upgrade_is_refused() {
+    let server = TestServer::open(quiet()).await;
     loop {
-        let session = hall.door.begin().await;
+        let session = server.http.begin().await;
         let mut socket = session.upgrade().await;
         let path = format!("/engine.io/?EIO=4&transport=polling&sid={}", session.sid);
         let head = format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n");
-        let mut poll = begin_request(&hall.door.authority, &head).await;
+        let mut poll = begin_request(&server.http.authority, &head).await;
         // Each of these is answered, so the poll has most likely arrived, too.
         for _ in 0..5 {
             assert!(session.is_known().await);
@@ -113,9 +113,9 @@ async fn whoever_still_polls_is_told_that_it_is_too_late() {
 }
 
 #[tokio::test]
-async fn an_upgrade_that_takes_too_long_comes_to_nothing() {
-    let hall = TestServer::open(Settings { upgrade_timeout: Duration::from_millis(5), ..quiet() }).await;
-    let session = hall.door.begin().await;
+async fn an_upgrade_that_times_out_is_abandoned() {
+    let server = TestServer::open(Settings { upgrade_timeout: Duration::from_millis(5), ..quiet() }).await;
+    let session = server.http.begin().await;
     let mut socket = session.upgrade().await;
     assert_eq!(socket.end().await, 1000);
     session.post("4hello").await;
@@ -123,9 +123,9 @@ async fn an_upgrade_that_takes_too_long_comes_to_nothing() {
 }
 
 #[tokio::test]
-async fn only_one_websocket_at_a_time_may_try() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn one_upgrade_is_attempted_at_a_time() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     let mut first = probe(&session).await;
     assert_eq!(session.upgrade().await.end().await, 1000);
     first.say("5").await;
@@ -134,29 +134,29 @@ async fn only_one_websocket_at_a_time_may_try() {
 }
 
 #[tokio::test]
-async fn four_websockets_that_come_too_late_are_told_so_at_a_time() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn four_late_websockets_are_answered_at_a_time() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     let mut first = probe(&session).await;
     let query = format!("EIO=4&transport=websocket&sid={}", session.sid);
     let mut late = Vec::new();
     for _ in 0..4 {
-        // They are told, and do not hang up.
+        // They get an error, and do not close.
         late.push(session.upgrade().await);
     }
-    assert_eq!(hall.door.connect(&query).await.err(), Some(400));
+    assert_eq!(server.http.connect(&query).await.err(), Some(400));
     first.say("5").await;
     first.say("4hello").await;
     assert_eq!(first.hear().await, "4hello");
     drop(late);
-    let told = async { while hall.door.connect(&query).await.is_err() {} };
-    soon(told).await;
+    let received = async { while server.http.connect(&query).await.is_err() {} };
+    soon(received).await;
 }
 
 #[tokio::test]
-async fn an_upgrade_that_comes_to_nothing_leaves_polling_as_it_was() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn a_failed_upgrade_leaves_polling_unchanged() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     for wrong in ["4hello", "2", "2other", "1", "abc"] {
         let mut socket = session.upgrade().await;
         socket.say(wrong).await;
@@ -175,11 +175,11 @@ async fn an_upgrade_that_comes_to_nothing_leaves_polling_as_it_was() {
 }
 
 #[tokio::test]
-async fn a_session_that_ends_takes_the_attempt_along() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn an_ended_session_ends_its_upgrade_attempt() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     let mut socket = probe(&session).await;
     session.post("1").await;
-    assert_eq!(hall.end().await, CloseReason::Client);
+    assert_eq!(server.end().await, CloseReason::Client);
     assert_eq!(socket.end().await, 1000);
 }

@@ -1,4 +1,4 @@
-//! A client that keeps every byte it gets, and a transcript of those that a script waits for.
+//! Golden client: keeps every frame it gets, and writes those that a script waits for into a transcript.
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use protocol::{CloseCode, ErrorCode};
 use crate::transcript::Transcript;
 
 #[test]
-fn error_codes_and_close_codes_are_as_they_were() {
+fn error_codes_and_close_codes_are_unchanged() {
     let mut transcript = Transcript::default();
     transcript.heading("error codes");
     // As serde lists them when it meets another one.

@@ -1,4 +1,4 @@
-//! Golden transcripts: what clients send and get, byte for byte, through the front door. Frames, REST bodies, error codes
+//! Golden transcripts: what clients send and get, byte for byte, over the gateways. Frames, REST bodies, error codes
 //! and close codes are a promise to programs that we do not see, so no change of the code may change one of them by accident.
 //!
 //! Each test plays one script against the real server, replaces what differs from run to run (identifiers, times, secrets)

@@ -26,7 +26,7 @@ fn ending(id: &str) -> String {
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "Long because it is a script, read from top to bottom")]
-async fn frames_of_the_native_protocol_are_as_they_were() {
+async fn frames_of_the_native_protocol_are_unchanged() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let (ann_id, bob_id) = (ann.user.id.as_str(), bob.user.id.as_str());

@@ -8,7 +8,7 @@ use crate::client::Client;
 use crate::common::{App, FAR_AWAY, mint};
 use crate::transcript::Transcript;
 
-/// What no dialect understands, and what every one of them answers in its own way.
+/// Frames that no dialect decodes, and that each answers with an error of its own.
 const BROKEN: [&str; 5] = ["{", "[]", r#"{"data":{}}"#, r#"{"type":"nothing","data":{}}"#, r#"{"type":7}"#];
 
 async fn answers_to_broken_frames(t: &mut Transcript, client: &mut Client) {
@@ -25,7 +25,7 @@ fn ending(who: &Tokens) -> String {
     mint(&json!({ "sub": who.user.id, "exp": now + 50, "iat": now }))
 }
 
-/// What the server says in every raw dialect by itself: that a token ends, that it was renewed, that the server stops.
+/// Frames that the server sends in every raw dialect unasked: a token ends, was renewed, the server stops.
 async fn life_of_a_connection(t: &mut Transcript, app: App, path: &str, who: &Tokens) {
     let mut client = Client::open(&app, "ann", &format!("{path}?token={}", ending(who))).await;
     client.expect(t, r#""expiring""#).await;
@@ -38,7 +38,7 @@ async fn life_of_a_connection(t: &mut Transcript, app: App, path: &str, who: &To
     });
 }
 
-/// A job from its start to its end, and what tells of it.
+/// A job from its start to its end, with its events.
 async fn job(app: &App, who: &Tokens, end: &Value) {
     let job = app.post("/api/v1/jobs", who, &json!({ "title": "Import", "subject": "list-7" })).await.json();
     let path = format!("/api/v1/jobs/{}", job["id"].as_str().unwrap());
@@ -47,7 +47,7 @@ async fn job(app: &App, who: &Tokens, end: &Value) {
 }
 
 #[tokio::test]
-async fn frames_of_quizmaster_are_as_they_were() {
+async fn frames_of_quizmaster_are_unchanged() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut notes = Transcript::default();
@@ -75,7 +75,7 @@ async fn frames_of_quizmaster_are_as_they_were() {
 }
 
 #[tokio::test]
-async fn frames_of_the_test_page_of_quizmaster_are_as_they_were() {
+async fn frames_of_the_quizmaster_test_page_are_unchanged() {
     let app = App::spawn_with(|config| config.environment = Environment::Development).await;
     let mut notes = Transcript::default();
     let t = &mut notes;
@@ -91,7 +91,7 @@ async fn frames_of_the_test_page_of_quizmaster_are_as_they_were() {
 }
 
 #[tokio::test]
-async fn frames_of_the_chat_api_are_as_they_were() {
+async fn frames_of_the_chat_api_are_unchanged() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let body = json!({ "name": "Kitchen", "id": "kitchen", "member_ids": [bob.user.id] });
@@ -108,9 +108,9 @@ async fn frames_of_the_chat_api_are_as_they_were() {
     his.expect(t, "typing_indicator").await;
     let message =
         r#"{"type":"send_message","data":{"content":"Tea \"is\" ready \u0001 שלום","message_type":"text"}}"#;
-    let told = hers.ask(t, message, "new_message").await;
-    let told: Value = serde_json::from_str(&told).unwrap();
-    let id = told["data"]["id"].as_str().unwrap();
+    let received = hers.ask(t, message, "new_message").await;
+    let received: Value = serde_json::from_str(&received).unwrap();
+    let id = received["data"]["id"].as_str().unwrap();
     let answer = message.replace(r#""message_type":"text""#, &format!(r#""parent_message_id":"{id}""#));
     hers.ask(t, &answer, "new_message").await;
     his.expect(t, "new_message").await;
@@ -153,7 +153,7 @@ fn direct_to(user: &str) -> String {
 }
 
 #[tokio::test]
-async fn frames_of_skilllift_are_as_they_were() {
+async fn frames_of_skilllift_are_unchanged() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let body = json!({ "name": "Kitchen", "id": "kitchen", "member_ids": [bob.user.id] });
@@ -202,7 +202,7 @@ async fn frames_of_skilllift_are_as_they_were() {
 
 /// Handshakes that are refused: the status and the body.
 #[tokio::test]
-async fn refused_handshakes_are_as_they_were() {
+async fn refused_handshakes_are_unchanged() {
     let app = App::spawn().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     app.post("/api/v1/chats", &ann, &json!({ "name": "Kitchen", "id": "kitchen" })).await;

@@ -9,12 +9,12 @@ use crate::common::{Answer, App, FAR_AWAY, PASSWORD, mint};
 use crate::transcript::Transcript;
 
 /// Sends requests and notes them with their answers.
-struct Caller<'a> {
+struct Recorder<'a> {
     app: &'a App,
     notes: Transcript,
 }
 
-impl Caller<'_> {
+impl Recorder<'_> {
     async fn call(&mut self, method: Method, path: &str, who: Option<&str>, body: Option<Value>) -> Answer {
         let asked = body.as_ref().map(|body| format!(" {body}")).unwrap_or_default();
         self.notes.note(">", &format!("{method} {path}{asked}"));
@@ -51,7 +51,7 @@ impl Caller<'_> {
         self.call(Method::DELETE, path, Some(&who.access_token), None).await
     }
 
-    async fn as_stranger(&mut self, path: &str, body: Value) -> Answer {
+    async fn without_sign_in(&mut self, path: &str, body: Value) -> Answer {
         self.call(Method::POST, path, None, Some(body)).await
     }
 }
@@ -64,14 +64,15 @@ fn register(name: &str) -> Value {
     json!({ "username": name, "email": format!("{name}@example.org"), "password": PASSWORD })
 }
 
-async fn accounts(c: &mut Caller<'_>) -> (Tokens, Tokens) {
+async fn accounts(c: &mut Recorder<'_>) -> (Tokens, Tokens) {
     c.notes.heading("accounts");
-    let ann = tokens(&c.as_stranger("/api/v1/auth/register", register("ann")).await);
-    let bob = tokens(&c.as_stranger("/api/v1/auth/register", register("bob")).await);
+    let ann = tokens(&c.without_sign_in("/api/v1/auth/register", register("ann")).await);
+    let bob = tokens(&c.without_sign_in("/api/v1/auth/register", register("bob")).await);
     let login = json!({ "username": "ann", "password": PASSWORD });
-    let again = tokens(&c.as_stranger("/api/v1/auth/login", login).await);
-    let again =
-        tokens(&c.as_stranger("/api/v1/auth/refresh", json!({ "refresh_token": again.refresh_token })).await);
+    let again = tokens(&c.without_sign_in("/api/v1/auth/login", login).await);
+    let again = tokens(
+        &c.without_sign_in("/api/v1/auth/refresh", json!({ "refresh_token": again.refresh_token })).await,
+    );
     c.get("/api/v1/auth/me", &ann).await;
     c.call(Method::POST, "/api/v1/auth/ticket", Some(&ann.access_token), None).await;
     c.call(Method::POST, "/api/v1/auth/logout", Some(&again.access_token), None).await;
@@ -91,7 +92,7 @@ async fn accounts(c: &mut Caller<'_>) -> (Tokens, Tokens) {
         json!({ "username": 7, "password": "x" }),
         json!([]),
     ] {
-        c.as_stranger("/api/v1/auth/login", wrong).await;
+        c.without_sign_in("/api/v1/auth/login", wrong).await;
     }
     for wrong in [
         register("ann"),
@@ -101,15 +102,15 @@ async fn accounts(c: &mut Caller<'_>) -> (Tokens, Tokens) {
         json!({ "username": "cid", "email": "cid", "password": PASSWORD }),
         json!({ "username": "cid", "email": "cid@example.org", "password": PASSWORD, "role": "admin" }),
     ] {
-        c.as_stranger("/api/v1/auth/register", wrong).await;
+        c.without_sign_in("/api/v1/auth/register", wrong).await;
     }
-    c.as_stranger("/api/v1/auth/refresh", json!({ "refresh_token": "wrong" })).await;
+    c.without_sign_in("/api/v1/auth/refresh", json!({ "refresh_token": "wrong" })).await;
     c.call(Method::GET, "/api/v1/auth/me", None, None).await;
     c.call(Method::GET, "/api/v1/auth/me", Some("wrong"), None).await;
     (ann, bob)
 }
 
-async fn rooms(c: &mut Caller<'_>, ann: &Tokens, bob: &Tokens) {
+async fn rooms(c: &mut Recorder<'_>, ann: &Tokens, bob: &Tokens) {
     c.notes.heading("rooms");
     let eve = c.app.register("eve").await;
     let body = json!({ "name": "Kitchen", "id": "kitchen", "member_ids": [bob.user.id] });
@@ -143,7 +144,7 @@ async fn rooms(c: &mut Caller<'_>, ann: &Tokens, bob: &Tokens) {
     c.post("/api/v1/chats", ann, json!({ "name": "Attic", "id": "attic" })).await;
 }
 
-async fn messages(c: &mut Caller<'_>, ann: &Tokens, bob: &Tokens) {
+async fn messages(c: &mut Recorder<'_>, ann: &Tokens, bob: &Tokens) {
     c.notes.heading("messages");
     let path = "/api/v1/chats/kitchen/messages";
     let draft = "00000000-0000-0000-0000-00000000000a";
@@ -178,7 +179,7 @@ async fn messages(c: &mut Caller<'_>, ann: &Tokens, bob: &Tokens) {
     c.post("/api/v1/chats/kitchen/read", bob, json!({ "seq": "x" })).await;
 }
 
-async fn jobs_and_notifications(c: &mut Caller<'_>, ann: &Tokens, service: &Tokens) {
+async fn jobs_and_notifications(c: &mut Recorder<'_>, ann: &Tokens, service: &Tokens) {
     c.notes.heading("jobs");
     let body = json!({ "title": "Import", "kind": "report", "subject": "list-7", "message": "soon" });
     let job = c.post("/api/v1/jobs", ann, body).await.json();
@@ -204,7 +205,7 @@ async fn jobs_and_notifications(c: &mut Caller<'_>, ann: &Tokens, service: &Toke
     c.get("/api/v1/notifications", ann).await;
 }
 
-async fn the_rest(c: &mut Caller<'_>, ann: &Tokens, service: &Tokens, admin: &Tokens) {
+async fn the_rest(c: &mut Recorder<'_>, ann: &Tokens, service: &Tokens, admin: &Tokens) {
     c.notes.heading("what watches and tries out");
     c.get("/api/v1/websocket/stats", admin).await;
     c.get("/api/v1/websocket/stats", ann).await;
@@ -250,9 +251,9 @@ fn part(role: &str, like: &Tokens) -> Tokens {
 }
 
 #[tokio::test]
-async fn bodies_and_errors_of_the_rest_api_are_as_they_were() {
+async fn bodies_and_errors_of_the_rest_api_are_unchanged() {
     let app = App::spawn().await;
-    let mut c = Caller { app: &app, notes: Transcript::default() };
+    let mut c = Recorder { app: &app, notes: Transcript::default() };
     let (ann, bob) = accounts(&mut c).await;
     let (service, admin) = (part("service", &ann), part("admin", &ann));
     rooms(&mut c, &ann, &bob).await;
@@ -263,10 +264,10 @@ async fn bodies_and_errors_of_the_rest_api_are_as_they_were() {
 }
 
 #[tokio::test]
-async fn errors_of_limits_are_as_they_were() {
+async fn errors_of_limits_are_unchanged() {
     let limits = RateLimits { logins_per_minute: Some(1), messages_per_second: Some(1), ..RateLimits::OFF };
     let app = App::spawn_with(|config| config.rate_limits = limits).await;
-    let mut c = Caller { app: &app, notes: Transcript::default() };
+    let mut c = Recorder { app: &app, notes: Transcript::default() };
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
     let path = format!("/api/v1/chats/{room}/messages");
@@ -283,7 +284,7 @@ async fn errors_of_limits_are_as_they_were() {
     let mut answer = None;
     while refused == 401 {
         let form = json!({ "username": "ann", "password": "wrong" });
-        let next = app.post_as_stranger("/api/v1/auth/login", &form).await;
+        let next = app.post_signed_out("/api/v1/auth/login", &form).await;
         refused = next.status.as_u16();
         answer = Some(next);
     }

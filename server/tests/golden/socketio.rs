@@ -22,7 +22,7 @@ fn arguments(packet: &str) -> Value {
 
 #[tokio::test]
 #[expect(clippy::too_many_lines, reason = "Long because it is a script, read from top to bottom")]
-async fn events_and_acknowledgements_of_socketio_are_as_they_were() {
+async fn events_and_acknowledgements_of_socketio_are_unchanged() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let body = json!({ "name": "Kitchen", "id": "kitchen", "member_ids": [bob.user.id] });
@@ -134,7 +134,7 @@ async fn events_and_acknowledgements_of_socketio_are_as_they_were() {
 }
 
 #[tokio::test]
-async fn offsets_and_identifiers_of_recovery_are_as_they_were() {
+async fn offsets_and_identifiers_of_recovery_are_unchanged() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     app.post("/api/v1/chats", &ann, &json!({ "name": "Kitchen", "id": "kitchen" })).await;
@@ -156,7 +156,7 @@ async fn offsets_and_identifiers_of_recovery_are_as_they_were() {
 }
 
 #[tokio::test]
-async fn refused_connections_of_socketio_are_as_they_were() {
+async fn refused_connections_of_socketio_are_unchanged() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut notes = Transcript::default();

@@ -1,4 +1,4 @@
-//! What was sent and received in a test, with everything replaced that differs from run to run.
+//! Transcript: what a test sent and received, with every value masked that differs between runs.
 
 use std::collections::HashMap;
 use std::fs;
@@ -28,7 +28,7 @@ const MASKED: [&str; 20] = [
     "expiresInMs",
 ];
 
-/// And so do these, of jobs that somebody works on. Those of simulated jobs do not.
+/// These differ, too, in jobs of an application. Those of simulated jobs do not.
 const TIMES_OF_JOBS: [&str; 2] = ["duration_seconds", "elapsed_seconds"];
 
 #[derive(Default)]
@@ -44,7 +44,7 @@ impl Transcript {
         Self { is_exact: true, ..Self::default() }
     }
 
-    /// A heading, for who reads a difference.
+    /// A heading, for the reader of a difference.
     pub(crate) fn heading(&mut self, text: &str) {
         self.lines.push(format!("\n# {text}"));
     }
@@ -67,20 +67,20 @@ impl Transcript {
         };
         let mut out = String::with_capacity(text.len());
         let mut rest = text.as_str();
-        while let Some(letter) = rest.chars().next() {
+        while let Some(character) = rest.chars().next() {
             let taken = if is_boundary(&out) { self.replaced(rest) } else { None };
             if let Some((name, length)) = taken {
                 out.push_str(&name);
                 rest = &rest[length..];
             } else {
-                out.push(letter);
-                rest = &rest[letter.len_utf8()..];
+                out.push(character);
+                rest = &rest[character.len_utf8()..];
             }
         }
         out
     }
 
-    /// What stands for the beginning of this text, and how much of it.
+    /// The replacement for the beginning of this text, and the length that it replaces.
     fn replaced(&mut self, text: &str) -> Option<(String, usize)> {
         let has_form = |form: &str| {
             text.len() >= form.len()
@@ -124,7 +124,7 @@ impl Transcript {
 }
 
 fn is_boundary(before: &str) -> bool {
-    !before.ends_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '.')
+    !before.ends_with(|character: char| character.is_ascii_alphanumeric() || character == '.')
 }
 
 /// The text with another value of this key, wherever it stands.
@@ -146,8 +146,8 @@ fn masked(text: &str, key: &str) -> String {
 fn length_of_scalar(value: &str) -> usize {
     if let Some(text) = value.strip_prefix('"') {
         let mut is_escaped = false;
-        for (place, letter) in text.char_indices() {
-            match letter {
+        for (place, character) in text.char_indices() {
+            match character {
                 _ if is_escaped => is_escaped = false,
                 '\\' => is_escaped = true,
                 '"' => return place + 2,
@@ -156,17 +156,17 @@ fn length_of_scalar(value: &str) -> usize {
         }
     }
     value
-        .find(|letter: char| !(letter.is_ascii_alphanumeric() || "+-.".contains(letter)))
+        .find(|character: char| !(character.is_ascii_alphanumeric() || "+-.".contains(character)))
         .unwrap_or(value.len())
 }
 
-/// The text without what an error says to people, which may become better English.
+/// The text without the sentences of errors, which may become better English.
 fn without_sentences(text: &str) -> String {
     if text.contains("\"code\":\"") { masked(text, "message") } else { text.to_owned() }
 }
 
 #[test]
-fn what_differs_from_run_to_run_is_replaced() {
+fn values_that_differ_between_runs_are_masked() {
     let mut transcript = Transcript::default();
     let mut normal = |text: &str| transcript.normal(text);
     assert_eq!(

@@ -31,7 +31,7 @@ fn has_ipv6() -> bool {
 }
 
 #[test]
-fn one_process_listens_on_several_addresses_and_hands_all_of_them_over() {
+fn one_process_listens_on_several_addresses_and_hands_them_all_over() {
     let hosts: &[&str] = if has_ipv6() { &["127.0.0.1", "::1"] } else { &["127.0.0.1"] };
     let [first, second, third] = free_ports(hosts);
     let mut places =
@@ -47,7 +47,7 @@ fn one_process_listens_on_several_addresses_and_hands_all_of_them_over() {
     assert!(addresses.contains(&format!("127.0.0.1:{third}")), "{addresses:?}");
 
     let ends = Arc::new(AtomicBool::new(false));
-    let knocking: Vec<_> = addresses
+    let connecting: Vec<_> = addresses
         .iter()
         .cloned()
         .map(|address| {
@@ -70,12 +70,12 @@ fn one_process_listens_on_several_addresses_and_hands_all_of_them_over() {
         assert!(is_well(address));
     }
     ends.store(true, Ordering::Relaxed);
-    assert!(knocking.into_iter().all(|knocks| knocks.join().unwrap() > 0));
+    assert!(connecting.into_iter().all(|attempts| attempts.join().unwrap() > 0));
     assert_eq!(process.ends_with("TERM").code(), Some(0));
 }
 
 #[test]
-fn all_sockets_that_are_handed_over_are_served() {
+fn all_inherited_sockets_are_served() {
     let mut sockets = vec![TcpListener::bind("127.0.0.1:0").unwrap()];
     while sockets.len() < 3 {
         let next = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -106,7 +106,7 @@ fn all_sockets_that_are_handed_over_are_served() {
 }
 
 #[test]
-fn both_families_may_have_the_same_port_and_two_names_one_address() {
+fn both_ip_families_may_share_a_port_and_two_names_an_address() {
     if has_ipv6() {
         let [port] = free_ports(&["0.0.0.0"]);
         let places = format!("0.0.0.0:{port},[::]:{port}");
@@ -121,7 +121,7 @@ fn both_families_may_have_the_same_port_and_two_names_one_address() {
 }
 
 #[test]
-fn an_address_that_is_taken_stops_the_start_whichever_it_is() {
+fn an_address_in_use_stops_the_start() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let folder = tempfile::tempdir().unwrap();
     let places = format!("127.0.0.1:0,{}", taken.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! The log: nobody reads it, and what strangers bring into it.
+//! The log: a stalled reader costs only lines, and clients cannot flood it.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -18,7 +18,7 @@ fn lives(environment: &[(&str, &str)], stderr: impl Into<Stdio>, times: u32) {
 }
 
 #[test]
-fn a_reader_that_has_left_costs_only_the_log() {
+fn a_closed_log_pipe_costs_only_the_log() {
     let (reader, writer) = std::io::pipe().unwrap();
     drop(reader);
     lives(&[], writer, 3);
@@ -30,7 +30,7 @@ fn a_full_disk_costs_only_the_log() {
 }
 
 #[test]
-fn a_reader_that_has_stopped_costs_only_the_log() {
+fn a_stalled_log_reader_costs_only_the_log() {
     let (reader, writer) = std::io::pipe().unwrap();
     // More than a pipe holds.
     lives(&[("HUBBUB_LOG", "trace")], writer, 100);
@@ -38,7 +38,7 @@ fn a_reader_that_has_stopped_costs_only_the_log() {
 }
 
 #[test]
-fn what_a_stranger_asks_for_is_no_error_and_not_logged_at_full_length() {
+fn a_bad_request_is_logged_shortened_and_not_as_an_error() {
     let (reader, writer) = std::io::pipe().unwrap();
     let process = Process::start(&[], writer);
     let reading = std::thread::spawn(move || {
@@ -98,7 +98,7 @@ fn what_a_stranger_asks_for_is_no_error_and_not_logged_at_full_length() {
 }
 
 #[test]
-fn the_last_free_socket_is_a_line_once_a_minute() {
+fn a_full_connection_limit_is_logged_once_a_minute() {
     let (reader, writer) = std::io::pipe().unwrap();
     let process = Process::start(&[("HUBBUB_MAX_CONNECTIONS", "1")], writer);
     let reading = std::thread::spawn(move || {

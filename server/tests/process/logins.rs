@@ -1,4 +1,4 @@
-//! Logins whose clients hang up: what has begun goes on, and is counted to its end.
+//! Abandoned logins: hashing goes on after the client disconnects, and keeps its permit until it ends.
 
 use std::fs;
 use std::io::Write;
@@ -30,7 +30,7 @@ fn send_login(process: &Process) -> TcpStream {
 }
 
 #[test]
-fn hung_up_logins_are_hashed_two_at_a_time() {
+fn abandoned_logins_are_hashed_two_at_a_time() {
     let process = Process::start(&[], Stdio::null());
     assert_eq!(read_status(&mut send_login(&process)), 401);
     let before = runtime_threads(&process);

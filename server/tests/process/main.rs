@@ -17,13 +17,13 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 
-/// So long does a test wait for what should come at once, before it fails.
+/// How long a test waits for what should come at once, before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A development server; `kill -9` when it is dropped.
 struct Process {
     child: Child,
-    /// What it says on stdout.
+    /// Its stdout.
     said: BufReader<ChildStdout>,
     addresses: Vec<String>,
     _folder: TempDir,

@@ -10,7 +10,7 @@ use socket2::{Domain, Socket, Type};
 use crate::{PATIENCE, Process, is_well, open_socket};
 
 #[test]
-fn clients_that_send_half_a_request_make_room_for_those_that_send_a_whole_one() {
+fn half_sent_requests_are_closed_in_favour_of_complete_ones() {
     let process = Process::start_by_shell("ulimit -n 200; exec \"$HUBBUB\" serve", &[]);
     let mut friend = open_socket(&process);
     let mut slow = Vec::new();
@@ -36,13 +36,13 @@ fn clients_that_send_half_a_request_make_room_for_those_that_send_a_whole_one() 
     }
     // A socket that is open makes no room: it hears that it was understood, or not.
     friend.write_all(&[0x89, 0x80, 0, 0, 0, 0]).unwrap();
-    let mut told = Vec::new();
-    while !told.windows(2).any(|bytes| bytes == [0x8a, 0]) {
+    let mut received = Vec::new();
+    while !received.windows(2).any(|bytes| bytes == [0x8a, 0]) {
         let mut some = [0; 512];
         match friend.read(&mut some) {
-            Ok(count) if count > 0 => told.extend_from_slice(&some[..count]),
+            Ok(count) if count > 0 => received.extend_from_slice(&some[..count]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            ended => panic!("{ended:?} after {told:?}"),
+            ended => panic!("{ended:?} after {received:?}"),
         }
     }
     drop(slow);
@@ -68,7 +68,7 @@ fn is_closed(stream: &mut TcpStream) -> bool {
 }
 
 #[test]
-fn an_address_with_more_half_requests_than_may_wait_makes_room_and_others_do_not() {
+fn an_address_with_too_many_half_sent_requests_loses_only_its_own() {
     let process = Process::start(&[("HUBBUB_MAX_WAITING_CONNECTIONS", "32")], Stdio::null());
     let half = "POST /api/v1/auth/login HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
                 content-length: 2\r\nconnection: close\r\n\r\n{";

@@ -21,7 +21,7 @@ fn refused(settings: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn a_secret_is_read_from_a_file_without_the_line_break_at_its_end() {
+fn a_secret_file_is_read_without_its_final_line_break() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("jwt-secret");
     let claims = serde_json::json!({ "sub": "ann", "name": "ann", "exp": 4_102_444_800_u64 });
@@ -43,7 +43,7 @@ fn a_secret_is_read_from_a_file_without_the_line_break_at_its_end() {
 }
 
 #[test]
-fn a_secret_file_that_cannot_be_used_stops_the_start_with_one_line() {
+fn an_unusable_secret_file_stops_the_start_with_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, content: &[u8]| {
         let path = folder.path().join(name);

@@ -1,4 +1,4 @@
-//! The real program as a process of its own, with a folder that outlives it.
+//! The program under test: a process of its own, with a data folder that outlives it.
 
 #![expect(
     clippy::unwrap_used,
@@ -97,7 +97,7 @@ impl Program {
         serde_json::from_value(self.post("/api/v1/auth/register", "", &form).await).unwrap()
     }
 
-    /// Makes a room with these people in it.
+    /// Creates a room with these members.
     pub(crate) async fn create_room(&self, owner: &Tokens, name: &str, members: &[Tokens]) -> RoomId {
         let members: Vec<_> = members.iter().map(|member| &member.user.id).collect();
         let form = json!({ "name": name, "member_ids": members });
@@ -178,7 +178,7 @@ pub(crate) fn call_with_stdin(folder: &Path, arguments: &[&str], stdin: &str) ->
     child.wait_with_output().unwrap()
 }
 
-/// Each test file uses its own part of all this; here everything is used.
+/// Uses every item, because each test binary needs only some of them.
 const _: fn() = || {
     let _ = (
         Program::start,

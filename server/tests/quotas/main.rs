@@ -1,4 +1,4 @@
-//! How much one user and one address may ask for, make and keep, and that ordinary use does not notice.
+//! Quotas of users and addresses on requests, creation and storage, which ordinary use never reaches.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,13 +9,13 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-mod kept;
-mod ordinary;
+mod ordinary_use;
 mod requests;
 mod rooms;
 mod settings;
 #[path = "../socket/mod.rs"]
 mod socket;
+mod stored;
 
 use common::{App, FAR_AWAY, mint};
 use protocol::UserId;
@@ -24,8 +24,8 @@ use serde_json::json;
 use server::config::Quotas;
 use socket::Socket;
 
-/// What [`common::Answer::refusal`] is compared with.
-fn refusal(status: u16, code: &str, field: &str) -> (u16, String, String) {
+/// What [`common::Answer::error`] is compared with.
+fn error(status: u16, code: &str, field: &str) -> (u16, String, String) {
     (status, code.to_owned(), field.to_owned())
 }
 
@@ -43,7 +43,7 @@ fn put_files(app: &App, paths: &[&str]) {
     }
 }
 
-/// Somebody with a token of another backend, which says a role or an empty one.
+/// A user with a token of another backend, with a role or an empty one.
 fn minted(id: &str, role: &str) -> Tokens {
     let claims = json!({ "sub": id, "username": id, "exp": FAR_AWAY, "hubbub_role": role });
     Tokens {

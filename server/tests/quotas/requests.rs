@@ -1,4 +1,4 @@
-//! Requests: how often, and how many at a time.
+//! Quotas on requests: their rate, and how many run at a time.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::common::{Answer, App};
 use crate::socket::PATIENCE;
-use crate::{minted, put_files, refusal, with_quotas};
+use crate::{error, minted, put_files, with_quotas};
 
 const ME: &str = "/api/v1/auth/me";
 
@@ -30,23 +30,23 @@ async fn until_refused(usual: StatusCode, ask: impl AsyncFn() -> Answer) -> Answ
 }
 
 fn waits(answer: &Answer) -> bool {
-    let told = answer.json()["retry_after_ms"].as_u64().unwrap_or_default();
+    let received = answer.json()["retry_after_ms"].as_u64().unwrap_or_default();
     let header = answer.header("retry-after").parse::<u64>().unwrap_or_default();
-    (1..=1_000).contains(&told) && header == 1
+    (1..=1_000).contains(&received) && header == 1
 }
 
 #[tokio::test]
-async fn a_user_asks_so_often_over_rest_and_sockets_together() {
+async fn requests_of_a_user_are_limited_over_rest_and_sockets_together() {
     let app = with_quotas(Quotas { requests_per_second: Some(1), ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let mut socket = app.enter(&ann).await;
     let refused = until_refused(StatusCode::OK, || app.get(ME, &ann)).await;
-    assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(refused.error(), error(429, "rate_limited", ""));
     assert!(waits(&refused), "{refused:?}");
     for nonce in 0..200 {
         socket.say(&ClientFrame::Ping { nonce }).await;
     }
-    assert_eq!(socket.refusal().await.0, "rate_limited");
+    assert_eq!(socket.error().await.0, "rate_limited");
     assert_eq!(app.get(ME, &bob).await.status, StatusCode::OK);
     // Its own page counts for the user, too.
     let cookie = app.browser("bob").await;
@@ -58,24 +58,24 @@ async fn a_user_asks_so_often_over_rest_and_sockets_together() {
 }
 
 #[tokio::test]
-async fn an_address_asks_so_often_before_anything_is_looked_at() {
+async fn requests_of_an_address_are_limited_before_they_are_checked() {
     let app = with_quotas(Quotas { requests_per_second_per_address: Some(1), ..Quotas::OFF }).await;
     let nonsense = json!({ "refresh_token": "nonsense" });
-    let refresh = || app.post_as_stranger("/api/v1/auth/refresh", &nonsense);
+    let refresh = || app.post_signed_out("/api/v1/auth/refresh", &nonsense);
     let refused = until_refused(StatusCode::UNAUTHORIZED, refresh).await;
-    assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(refused.error(), error(429, "rate_limited", ""));
     assert!(waits(&refused), "{refused:?}");
     let page = || async { Answer::to(app.request(Method::GET, "/sign-in")).await };
     assert_eq!(until_refused(StatusCode::OK, page).await.status, StatusCode::TOO_MANY_REQUESTS);
     let elsewhere = app.request(Method::GET, ME).header("x-forwarded-for", "203.0.113.9");
-    assert_eq!(Answer::to(elsewhere).await.refusal(), refusal(401, "unauthorized", ""));
+    assert_eq!(Answer::to(elsewhere).await.error(), error(401, "unauthorized", ""));
     for _ in 0..50 {
         assert_eq!(app.visit("/healthz", "").await.status, StatusCode::OK);
     }
 }
 
 #[tokio::test]
-async fn built_files_and_what_there_is_not_count_for_their_address() {
+async fn site_files_and_missing_paths_count_for_their_address() {
     let app = with_quotas(Quotas { requests_per_second_per_address: Some(1), ..Quotas::OFF }).await;
     put_files(&app, &["/pkg/hubbub.css", "/favicon.svg", "/socket.io/socket.io.js"]);
     let asked = [
@@ -89,7 +89,7 @@ async fn built_files_and_what_there_is_not_count_for_their_address() {
         let from = format!("203.0.113.{number}");
         let ask = || Answer::to(app.request(Method::GET, path).header("x-forwarded-for", &from));
         let refused = until_refused(usual, ask).await;
-        assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""), "{path}");
+        assert_eq!(refused.error(), error(429, "rate_limited", ""), "{path}");
         assert!(waits(&refused), "{path}: {refused:?}");
     }
 }
@@ -118,7 +118,7 @@ async fn ask_and_read_little(app: &App, who: &Tokens, path: &str) -> TcpStream {
 }
 
 #[tokio::test]
-async fn answers_that_are_not_read_hold_up_the_same_user_and_nobody_else() {
+async fn unread_responses_hold_up_only_the_same_user() {
     let app = with_quotas(Quotas { concurrent_requests_per_user: 1, ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let path = full_room(&app, &ann).await;
@@ -127,7 +127,7 @@ async fn answers_that_are_not_read_hold_up_the_same_user_and_nobody_else() {
     let mut asked: FuturesUnordered<_> = (0..12).map(|_| app.get(ME, &ann)).collect();
     for _ in 0..4 {
         let first = timeout(Duration::from_secs(4), asked.next()).await.unwrap().unwrap();
-        assert_eq!(first.refusal(), refusal(429, "rate_limited", ""));
+        assert_eq!(first.error(), error(429, "rate_limited", ""));
         assert!(waits(&first), "{first:?}");
     }
     assert_eq!(app.get(ME, &bob).await.status, StatusCode::OK);
@@ -156,7 +156,7 @@ async fn ask_without_body(app: &App, who: &Tokens) -> TcpStream {
 }
 
 #[tokio::test]
-async fn bodies_that_do_not_come_hold_up_the_same_user_and_nobody_else() {
+async fn missing_bodies_hold_up_only_the_same_user() {
     let app = with_quotas(Quotas { concurrent_requests_per_user: 4, ..Quotas::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let mut unfinished = Vec::new();
@@ -167,7 +167,7 @@ async fn bodies_that_do_not_come_hold_up_the_same_user_and_nobody_else() {
     let mut asked: FuturesUnordered<_> = (0..36).map(|_| app.get(ME, &ann)).collect();
     for _ in 0..4 {
         let first = timeout(Duration::from_secs(4), asked.next()).await.unwrap().unwrap();
-        assert_eq!(first.refusal(), refusal(429, "rate_limited", ""));
+        assert_eq!(first.error(), error(429, "rate_limited", ""));
     }
     assert_eq!(app.get(ME, &bob).await.status, StatusCode::OK);
     drop(unfinished);
@@ -177,7 +177,7 @@ async fn bodies_that_do_not_come_hold_up_the_same_user_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn answers_that_are_not_read_hold_up_their_address() {
+async fn unread_responses_hold_up_their_address() {
     let app = with_quotas(Quotas { concurrent_requests_per_address: 1, ..Quotas::OFF }).await;
     let ann = app.register("ann").await;
     let path = full_room(&app, &ann).await;
@@ -185,7 +185,7 @@ async fn answers_that_are_not_read_hold_up_their_address() {
     let stranger = || Answer::to(app.request(Method::GET, ME));
     let mut asked: FuturesUnordered<_> = (0..9).map(|_| stranger()).collect();
     let first = timeout(Duration::from_secs(4), asked.next()).await.unwrap().unwrap();
-    assert_eq!(first.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(first.error(), error(429, "rate_limited", ""));
     let elsewhere = app.request(Method::GET, ME).header("x-forwarded-for", "203.0.113.9");
     assert_eq!(Answer::to(elsewhere).await.status, StatusCode::UNAUTHORIZED);
 }

@@ -32,7 +32,7 @@ fn refused(environment: &[(&str, &str)]) -> String {
 }
 
 #[test]
-fn a_quota_that_is_no_number_stops_the_start() {
+fn a_quota_that_is_not_a_number_stops_the_start() {
     for name in COUNTS {
         for value in ["0", "many"] {
             assert!(refused(&[(name, value)]).contains(name), "{name}={value}");
@@ -43,7 +43,7 @@ fn a_quota_that_is_no_number_stops_the_start() {
 }
 
 #[test]
-fn a_rate_is_not_set_where_rates_are_off() {
+fn a_rate_beside_disabled_rate_limits_stops_the_start() {
     for (name, value) in [
         ("HUBBUB_REQUESTS_PER_SECOND_PER_USER", "10"),
         ("HUBBUB_REQUESTS_PER_SECOND_PER_ADDRESS", "10"),

@@ -1,4 +1,4 @@
-//! What the client library of Socket.IO remembers in order to come back, and how it reads packets.
+//! Socket.IO library: what it keeps in order to recover, and how it reads packets.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ pub(crate) struct Library {
     pid: String,
     /// The last text behind an event.
     offset: String,
-    /// Whether it came in under the identifier that it had before.
+    /// Whether it connected under the identifier that it had before.
     is_back: bool,
 }
 
@@ -24,7 +24,7 @@ pub(crate) struct Packet {
 }
 
 impl Library {
-    /// The CONNECT, which shows where the client stood if it was there before.
+    /// The CONNECT, with the offset of the client if it was connected before.
     pub(crate) fn connect(&self, token: &str) -> String {
         let mut auth = json!({ "token": token });
         if !self.sid.is_empty() {
@@ -33,7 +33,7 @@ impl Library {
         format!("40{auth}")
     }
 
-    /// Whether it was recovered when it came in last.
+    /// Whether its latest connect was a recovery.
     pub(crate) fn is_back(&self) -> bool {
         self.is_back
     }

@@ -1,4 +1,4 @@
-//! What survives: a gentle stop, and a process that is killed.
+//! Recovery: clients miss nothing over a graceful stop or a `kill -9`.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,26 +13,26 @@ mod library;
 mod listener;
 #[path = "../program/mod.rs"]
 mod program;
+mod publisher;
 #[path = "../socket/mod.rs"]
 mod socket;
-mod speaker;
-mod wire;
+mod text_socket;
 
 use std::collections::HashMap;
 
 use common::App;
 use futures_util::future::{join, join_all};
-use listener::{Ear, Listener};
+use listener::{Listener, ListenerDialect};
 use program::{Program, Stored};
 use protocol::rest::Tokens;
 use protocol::{Cursor, ServerFrame};
+use publisher::{Dialect, Publisher};
 use serde_json::json;
 use socket::{End, Socket};
-use speaker::{Dialect, Speaker};
 use tokio::sync::watch;
 
 #[tokio::test]
-async fn a_stop_says_come_back_and_who_does_has_missed_nothing() {
+async fn a_stop_asks_clients_to_return_and_they_miss_nothing() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -48,12 +48,12 @@ async fn a_stop_says_come_back_and_who_does_has_missed_nothing() {
     assert_eq!(seen, Cursor { seq: before.head.seq + 1, ..before.head });
 
     let (app, closing) = tokio::join!(app.restart(), async {
-        let told = socket.hear_some(|frame| match frame {
+        let received = socket.hear_some(|frame| match frame {
             ServerFrame::Closing { data } => Some(data.reconnect_in_ms),
             _ => None,
         });
-        let told = told.await;
-        (told, socket.end().await)
+        let received = received.await;
+        (received, socket.end().await)
     });
     assert!(closing.0 > 0);
     assert_eq!(closing.1, End::Closed(1012));
@@ -70,67 +70,69 @@ async fn a_stop_says_come_back_and_who_does_has_missed_nothing() {
 const LIVES: usize = 3;
 
 #[tokio::test]
-async fn after_kill_nine_what_was_answered_in_any_dialect_is_there_once_in_order_and_under_its_name() {
+async fn acknowledged_messages_of_every_dialect_survive_kill_9() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Program::start(folder.path());
-    let mut people = Vec::new();
+    let mut users = Vec::new();
     for dialect in Dialect::ALL {
-        people.push(program.register(&format!("{dialect:?}")).await);
+        users.push(program.register(&format!("{dialect:?}")).await);
     }
-    let room = program.create_room(&people[0], "Kitchen", &people[1..]).await;
-    let pairs = Dialect::ALL.into_iter().zip(people);
-    let mut speakers: Vec<Speaker> = pairs.map(|(dialect, who)| Speaker::new(dialect, who, &room)).collect();
+    let room = program.create_room(&users[0], "Kitchen", &users[1..]).await;
+    let pairs = Dialect::ALL.into_iter().zip(users);
+    let mut publishers: Vec<Publisher> =
+        pairs.map(|(dialect, who)| Publisher::new(dialect, who, &room)).collect();
 
     let mut stored = Vec::new();
     for _ in 0..LIVES {
-        come_back(&program, &mut speakers, &stored).await;
+        come_back(&program, &mut publishers, &stored).await;
         let (answers, mut count) = watch::channel(0);
         let kill_at: usize = rand::random_range(50..600);
-        let talk = join_all(speakers.iter_mut().map(|speaker| speaker.talk(&answers)));
+        let post_until_disconnected =
+            join_all(publishers.iter_mut().map(|publisher| publisher.post_until_disconnected(&answers)));
         let kill = async move {
             count.wait_for(|count| *count >= kill_at).await.unwrap();
             program.kill();
         };
-        tokio::join!(talk, kill);
+        tokio::join!(post_until_disconnected, kill);
 
         program = Program::start(folder.path());
-        stored = program.everything(&room, &speakers[0].who).await;
+        stored = program.everything(&room, &publishers[0].who).await;
         let case = format!("killed after {kill_at} answers");
         assert!(stored.len() >= kill_at, "{case}");
-        for speaker in &speakers {
-            agrees(speaker, &stored, &case);
+        for publisher in &publishers {
+            agrees(publisher, &stored, &case);
         }
     }
 
-    come_back(&program, &mut speakers, &stored).await;
-    join_all(speakers.iter_mut().map(Speaker::finish)).await;
-    let stored = program.everything(&room, &speakers[0].who).await;
-    for speaker in &mut speakers {
-        speaker.listen(stored.len()).await;
-        agrees(speaker, &stored, "in the end");
+    come_back(&program, &mut publishers, &stored).await;
+    join_all(publishers.iter_mut().map(Publisher::finish)).await;
+    let stored = program.everything(&room, &publishers[0].who).await;
+    for publisher in &mut publishers {
+        publisher.listen(stored.len()).await;
+        agrees(publisher, &stored, "in the end");
     }
 }
 
-/// Everybody comes back and gets what was missed: told, or read in the history.
-async fn come_back(program: &Program, speakers: &mut [Speaker], stored: &[Stored]) {
-    for speaker in speakers {
-        speaker.enter(program).await;
-        if speaker.dialect.recovers() {
-            speaker.listen(stored.len()).await;
+/// All publishers reconnect and get what they missed, as events or from the history.
+async fn come_back(program: &Program, publishers: &mut [Publisher], stored: &[Stored]) {
+    for publisher in publishers {
+        publisher.enter(program).await;
+        if publisher.dialect.recovers() {
+            publisher.listen(stored.len()).await;
         } else {
-            speaker.heard = stored.iter().map(|line| line.text.clone()).collect();
+            publisher.heard = stored.iter().map(|line| line.text.clone()).collect();
         }
     }
 }
 
-/// What somebody was answered and heard is what is stored.
-fn agrees(speaker: &Speaker, stored: &[Stored], case: &str) {
-    let dialect = speaker.dialect;
+/// Checks that acknowledged and received messages of a publisher are the stored ones.
+fn agrees(publisher: &Publisher, stored: &[Stored], case: &str) {
+    let dialect = publisher.dialect;
     let numbers: Vec<u64> = stored.iter().map(|line| line.seq).collect();
     assert_eq!(numbers, (1..=stored.len() as u64).collect::<Vec<_>>(), "{case}");
     let by_text: HashMap<&str, &Stored> = stored.iter().map(|line| (line.text.as_str(), line)).collect();
     assert_eq!(by_text.len(), stored.len(), "{case}: a line is there twice");
-    for (text, answer) in &speaker.answered {
+    for (text, answer) in &publisher.answered {
         let Some(line) = by_text.get(text.as_str()) else {
             panic!("{case}: `{text}` was answered, and is gone");
         };
@@ -141,21 +143,22 @@ fn agrees(speaker: &Speaker, stored: &[Stored], case: &str) {
     let own: Vec<usize> = own.map(|number| number.parse().unwrap()).collect();
     assert!(own.is_sorted(), "{case}: {dialect:?} said it in another order: {own:?}");
     let texts: Vec<&str> = stored.iter().map(|line| line.text.as_str()).collect();
-    let mut heard = speaker.heard.iter().enumerate();
+    let mut heard = publisher.heard.iter().enumerate();
     let wrong = heard.find(|(at, line)| texts.get(*at) != Some(&line.as_str()));
     assert_eq!(wrong, None, "{case}: {dialect:?} heard what is not stored in this place");
 }
 
 #[tokio::test]
-async fn after_kill_nine_every_notification_that_was_answered_is_listed_once_and_told_as_promised() {
+async fn acknowledged_notifications_survive_kill_9() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Program::start(folder.path());
     let ann = program.register("ann").await;
-    let mut ears = [Ear::QuizMaster, Ear::MockVerse].map(|ear| Listener::new(ear, &ann));
+    let mut listeners =
+        [ListenerDialect::QuizMaster, ListenerDialect::MockVerse].map(|dialect| Listener::new(dialect, &ann));
     let mut answered = Vec::new();
     for life in 0..LIVES {
-        for ear in &mut ears {
-            ear.enter(&program).await;
+        for listener in &mut listeners {
+            listener.enter(&program).await;
         }
         let (answers, mut count) = watch::channel(0);
         let kill_at: usize = rand::random_range(10..100);
@@ -174,7 +177,7 @@ async fn after_kill_nine_every_notification_that_was_answered_is_listed_once_and
                 }
             }
         }));
-        let listening = join_all(ears.iter_mut().map(Listener::listen));
+        let listening = join_all(listeners.iter_mut().map(Listener::listen));
         let kill = async move {
             count.wait_for(|count| *count >= kill_at).await.unwrap();
             program.kill();
@@ -192,24 +195,28 @@ async fn after_kill_nine_every_notification_that_was_answered_is_listed_once_and
     }
 
     assert!(notify(&program.address, &ann, "meanwhile").await);
-    for ear in &mut ears {
-        ear.enter(&program).await;
+    for listener in &mut listeners {
+        listener.enter(&program).await;
     }
     assert!(notify(&program.address, &ann, "last").await);
     let mut listed = listed(&program, &ann).await;
     listed.sort();
-    for ear in &mut ears {
-        ear.listen_for("last").await;
-        ear.heard.sort();
-        let told = ear.heard.len();
-        ear.heard.dedup();
-        assert_eq!(ear.heard.len(), told, "{:?} was told something twice", ear.ear);
-        assert!(ear.heard.iter().all(|title| listed.binary_search(title).is_ok()), "{:?}", ear.ear);
+    for listener in &mut listeners {
+        listener.listen_for("last").await;
+        listener.heard.sort();
+        let received = listener.heard.len();
+        listener.heard.dedup();
+        assert_eq!(listener.heard.len(), received, "{:?} was told something twice", listener.dialect);
+        assert!(
+            listener.heard.iter().all(|title| listed.binary_search(title).is_ok()),
+            "{:?}",
+            listener.dialect
+        );
     }
-    assert_eq!(ears[1].heard, listed, "a client that is recovered is told everything");
+    assert_eq!(listeners[1].heard, listed, "a client that is recovered is told everything");
 }
 
-/// Notifies somebody, and whether that was answered.
+/// Notifies a user; whether that was acknowledged.
 async fn notify(address: &str, who: &Tokens, title: &str) -> bool {
     let url = format!("http://{address}/api/v1/notifications");
     let body = json!({ "user_id": who.user.id, "title": title, "message": "" });

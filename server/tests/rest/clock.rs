@@ -1,4 +1,4 @@
-//! The machine's clock is set to another time while the server runs.
+//! Clock changes: the machine's clock is set to another time while the server runs.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use server::config::RateLimits;
 
 use crate::common::{Answer, App, PASSWORD};
 use crate::socket::Socket;
-use crate::{LOGIN, me, refusal};
+use crate::{LOGIN, error, me};
 
 /// 2027-01-01T00:00:00Z
 const NEW_YEAR_MS: i64 = 1_798_761_600_000;
@@ -23,13 +23,13 @@ async fn app(rates: RateLimits) -> (App, ManualClock) {
 }
 
 #[tokio::test]
-async fn a_step_back_makes_nobody_wait_longer() {
+async fn a_clock_set_back_lengthens_no_wait() {
     let rates = RateLimits { logins_per_minute: Some(10), handshakes_per_minute: Some(3), ..RateLimits::OFF };
     let (app, clock) = app(rates).await;
     let ann = app.register("ann").await;
     let sign_in = async || {
         let form = json!({ "username": "ann", "password": PASSWORD });
-        app.post_as_stranger(LOGIN, &form).await
+        app.post_signed_out(LOGIN, &form).await
     };
     for _ in 0..9 {
         assert_eq!(sign_in().await.status, StatusCode::OK);
@@ -42,9 +42,9 @@ async fn a_step_back_makes_nobody_wait_longer() {
     for step_ms in [0, -5 * HOUR_MS, 5 * HOUR_MS, -5 * HOUR_MS] {
         clock.set_ms(NEW_YEAR_MS + step_ms);
         let (refused, not_let_in) = (sign_in().await, try_connect().await);
-        assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""));
+        assert_eq!(refused.error(), error(429, "rate_limited", ""));
         assert_eq!(wait_ms(&refused), 6_000, "after {step_ms}");
-        assert_eq!(not_let_in.refusal(), refusal(429, "rate_limited", ""));
+        assert_eq!(not_let_in.error(), error(429, "rate_limited", ""));
         assert_eq!(wait_ms(&not_let_in), 20_000, "after {step_ms}");
     }
     clock.advance_ms(20_000);
@@ -54,7 +54,7 @@ async fn a_step_back_makes_nobody_wait_longer() {
 }
 
 #[tokio::test]
-async fn a_ticket_lasts_half_a_minute_whatever_the_calendar_says() {
+async fn a_ticket_lasts_half_a_minute_despite_a_clock_change() {
     let (app, clock) = app(RateLimits::OFF).await;
     let ann = app.register("ann").await;
     let try_connect =
@@ -68,7 +68,7 @@ async fn a_ticket_lasts_half_a_minute_whatever_the_calendar_says() {
 }
 
 #[tokio::test]
-async fn the_list_of_rooms_stays_in_the_order_of_what_was_said_last() {
+async fn rooms_are_listed_by_latest_message_despite_a_clock_change() {
     let (app, clock) = app(RateLimits::OFF).await;
     let ann = app.register("ann").await;
     let (den, attic) = (app.create_room(&ann, "Den", &[]).await, app.create_room(&ann, "Attic", &[]).await);
@@ -96,7 +96,7 @@ async fn the_list_of_rooms_stays_in_the_order_of_what_was_said_last() {
 }
 
 #[tokio::test]
-async fn a_sign_in_of_a_clock_that_was_far_ahead_does_not_last_for_years() {
+async fn a_sign_in_made_by_a_fast_clock_does_not_last_for_years() {
     let (app, clock) = app(RateLimits::OFF).await;
     app.register("ann").await;
     clock.set_ms(NEW_YEAR_MS + 5 * 365 * 24 * HOUR_MS);

@@ -1,4 +1,4 @@
-//! Whom users find, and what they see of one another.
+//! The directory: which users a search finds, and which of their fields it shows.
 
 use protocol::rest::Tokens;
 use protocol::{ClientFrame, ServerFrame};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use server::config::{Directory, RateLimits};
 
 use crate::common::App;
-use crate::refusal;
+use crate::error;
 
 async fn names(app: &App, who: &Tokens, query: &str) -> Vec<String> {
     let answer = app.get(&format!("/api/v1/users?q={query}"), who).await;
@@ -17,7 +17,7 @@ async fn names(app: &App, who: &Tokens, query: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_directory_of_shared_rooms_lists_those_and_finds_others_by_their_exact_name() {
+async fn a_shared_rooms_directory_lists_contacts_and_finds_exact_names() {
     let app = App::spawn_with(|config| config.users.directory = Directory::SharedRooms).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     app.register("bobby").await;
@@ -31,12 +31,12 @@ async fn a_directory_of_shared_rooms_lists_those_and_finds_others_by_their_exact
     assert_eq!(names(&app, &ann, "").await, ["ann", "bob"]);
     assert_eq!(names(&app, &ann, "b").await, ["bob"]);
     assert_eq!(names(&app, &ann, "bobby").await, ["bobby"]);
-    let service = crate::part_of_the_application("service");
+    let service = crate::application_token("service");
     assert_eq!(names(&app, &service, "bob").await, ["bob", "bobby"]);
 }
 
 #[tokio::test]
-async fn exact_names_can_be_tried_so_often_a_minute() {
+async fn searches_for_exact_names_are_rate_limited() {
     let app = App::spawn_with(|config| {
         config.users.directory = Directory::SharedRooms;
         config.rate_limits = RateLimits { lookups_per_minute: Some(3), ..RateLimits::OFF };
@@ -51,10 +51,10 @@ async fn exact_names_can_be_tried_so_often_a_minute() {
     }
     assert_eq!(app.post(&members, &ann, &json!({ "usernames": ["carol"] })).await.status, StatusCode::OK);
     let refused = app.get("/api/v1/users?q=carla", &ann).await;
-    assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(refused.error(), error(429, "rate_limited", ""));
     assert_ne!(refused.header("retry-after"), "");
     let refused = app.post(&members, &ann, &json!({ "usernames": ["nemo"] })).await;
-    assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(refused.error(), error(429, "rate_limited", ""));
     // Who is known may be looked for as often as one likes, and others have their own count.
     assert_eq!(names(&app, &ann, "bob").await, ["bob"]);
     assert_eq!(names(&app, &ann, "c").await, ["carol"]);
@@ -63,7 +63,7 @@ async fn exact_names_can_be_tried_so_often_a_minute() {
 }
 
 #[tokio::test]
-async fn history_shows_addresses_to_members_only_where_that_is_on() {
+async fn history_shows_email_addresses_only_when_enabled() {
     for shown in [true, false] {
         let app = App::spawn_with(|config| config.users.member_emails = shown).await;
         let (ann, bob) = (app.register("ann").await, app.register("bob").await);
@@ -81,7 +81,7 @@ async fn history_shows_addresses_to_members_only_where_that_is_on() {
 }
 
 #[tokio::test]
-async fn a_live_session_is_told_to_its_room_whether_members_see_addresses_or_not() {
+async fn a_live_session_is_announced_with_and_without_email_addresses() {
     for shown in [true, false] {
         let app = App::spawn_with(|config| config.users.member_emails = shown).await;
         let (ann, bob) = (app.register("ann").await, app.register("bob").await);
@@ -92,10 +92,10 @@ async fn a_live_session_is_told_to_its_room_whether_members_see_addresses_or_not
         hers.join(&live, None).await;
         let status = "live".to_owned();
         hers.say(&ClientFrame::Live { room: live, status, details: serde_json::Map::new() }).await;
-        let told = his.hear_some(|frame| match frame {
+        let received = his.hear_some(|frame| match frame {
             ServerFrame::Live { data } => Some(data.status),
             _ => None,
         });
-        assert_eq!(told.await, "live", "{shown}");
+        assert_eq!(received.await, "live", "{shown}");
     }
 }

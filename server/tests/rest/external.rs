@@ -1,4 +1,4 @@
-//! Tokens that another backend signs: whose they are, and how they end before they expire.
+//! External tokens: another backend signs them, and they can end before they expire.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ async fn log_out(app: &App, token: &str) -> StatusCode {
 }
 
 #[tokio::test]
-async fn a_signed_out_token_of_another_backend_gets_in_nowhere_until_it_expires() {
+async fn a_signed_out_token_of_another_backend_is_refused_everywhere() {
     let app = external().await;
     for (claims, same, other) in [
         // By its sign-in, also under another token of it.
@@ -43,7 +43,7 @@ async fn a_signed_out_token_of_another_backend_gets_in_nowhere_until_it_expires(
         let (ended, other) = (token(&claims), token(&other));
         let url = app.socket_url(&format!("?token={ended}"));
         let mut socket = Socket::enter(&url).await;
-        let mut stays = Socket::enter(&app.socket_url(&format!("?token={other}"))).await;
+        let mut kept = Socket::enter(&app.socket_url(&format!("?token={other}"))).await;
         let ticket =
             Answer::to(app.request(reqwest::Method::POST, "/api/v1/auth/ticket").bearer_auth(&ended)).await;
         let ticket = ticket.json()["ticket"].as_str().unwrap().to_owned();
@@ -52,12 +52,12 @@ async fn a_signed_out_token_of_another_backend_gets_in_nowhere_until_it_expires(
 
         assert_eq!(socket.end().await, End::Closed(4401), "{claims}");
         for refused in [Some(ended.clone()), same.as_ref().map(token)].into_iter().flatten() {
-            assert_eq!(me(&app, &refused).await.refusal(), unauthorized(), "{claims}");
+            assert_eq!(me(&app, &refused).await.error(), unauthorized(), "{claims}");
             assert!(connect_async(app.socket_url(&format!("?token={refused}"))).await.is_err(), "{claims}");
         }
         assert!(connect_async(app.socket_url(&format!("?ticket={ticket}"))).await.is_err(), "{claims}");
         assert_eq!(me(&app, &other).await.status, StatusCode::OK, "{claims}");
-        assert!(stays.before_pong().await.is_empty(), "{claims}");
+        assert!(kept.before_pong().await.is_empty(), "{claims}");
         // Somebody else's token of the same name is another one.
         let stranger =
             mint(&json!({ "sub": "8", "exp": FAR_AWAY, "sid": claims["sid"], "jti": claims["jti"] }));
@@ -66,22 +66,22 @@ async fn a_signed_out_token_of_another_backend_gets_in_nowhere_until_it_expires(
 }
 
 #[tokio::test]
-async fn an_ended_token_stays_ended_after_a_restart() {
+async fn an_ended_token_is_refused_after_a_restart() {
     let app = external().await;
     let token = mint(&json!({ "sub": "7", "exp": FAR_AWAY, "jti": "j1" }));
     assert_eq!(me(&app, &token).await.status, StatusCode::OK);
     assert_eq!(log_out(&app, &token).await, StatusCode::NO_CONTENT);
     let app = app.restart().await;
-    assert_eq!(me(&app, &token).await.refusal(), unauthorized());
+    assert_eq!(me(&app, &token).await.error(), unauthorized());
 }
 
 #[tokio::test]
-async fn a_numeric_subject_is_a_user_and_an_end_in_milliseconds_is_none() {
+async fn a_numeric_subject_is_accepted_and_an_expiry_in_ms_is_not() {
     let app = external().await;
     let seen = me(&app, &mint(&json!({ "sub": 42, "exp": FAR_AWAY, "username": "ann" }))).await.json();
     assert_eq!((&seen["id"], &seen["username"]), (&json!("42"), &json!("ann")));
     let same = me(&app, &mint(&json!({ "sub": "42", "exp": FAR_AWAY }))).await.json();
     assert_eq!(same, seen);
     let in_milliseconds = mint(&json!({ "sub": 42, "exp": FAR_AWAY * 1_000 }));
-    assert_eq!(me(&app, &in_milliseconds).await.refusal(), unauthorized());
+    assert_eq!(me(&app, &in_milliseconds).await.error(), unauthorized());
 }

@@ -1,4 +1,4 @@
-//! Long work: started, reported, heard of, and told to who comes back.
+//! Jobs: started and reported over REST, with events at once or after an absence.
 
 use protocol::rest::Tokens;
 use protocol::{JobChange, JobStatus, JobStep, ServerFrame};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::common::App;
 use crate::socket::Socket;
-use crate::{part_of_the_application, refusal};
+use crate::{application_token, error};
 
 const JOBS: &str = "/api/v1/jobs";
 
@@ -28,7 +28,7 @@ async fn hear_of_a_job(socket: &mut Socket) -> JobChange {
 }
 
 #[tokio::test]
-async fn a_job_is_heard_of_from_its_start_to_its_end() {
+async fn a_job_sends_events_from_start_to_end() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = app.enter(&ann).await;
@@ -60,30 +60,30 @@ async fn a_job_is_heard_of_from_its_start_to_its_end() {
         "{notice:?}"
     );
     assert_eq!(
-        app.patch(&path, &ann, &json!({ "progress": 50 })).await.refusal(),
-        refusal(422, "invalid", "status")
+        app.patch(&path, &ann, &json!({ "progress": 50 })).await.error(),
+        error(422, "invalid", "status")
     );
     assert_eq!(app.get(&path, &ann).await.json(), done);
 
     assert_eq!(app.delete(&path, &ann).await.status, StatusCode::NO_CONTENT);
     assert_eq!(hear_of_a_job(&mut socket).await.step, JobStep::Deleted);
-    assert_eq!(app.get(&path, &ann).await.refusal(), refusal(404, "not_found", ""));
-    assert_eq!(app.delete(&path, &ann).await.refusal(), refusal(404, "not_found", ""));
+    assert_eq!(app.get(&path, &ann).await.error(), error(404, "not_found", ""));
+    assert_eq!(app.delete(&path, &ann).await.error(), error(404, "not_found", ""));
 }
 
 #[tokio::test]
-async fn somebody_elses_job_is_not_there_and_the_application_sees_all() {
+async fn users_see_only_their_own_jobs_and_the_application_sees_all() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
-    let backend = part_of_the_application("service");
+    let backend = application_token("service");
     let for_ann = json!({ "title": "Import", "owner_id": ann.user.id });
-    assert_eq!(app.post(JOBS, &bob, &for_ann).await.refusal(), refusal(403, "forbidden", ""));
+    assert_eq!(app.post(JOBS, &bob, &for_ann).await.error(), error(403, "forbidden", ""));
     let id = start(&app, &backend, &for_ann).await;
     let path = format!("{JOBS}/{id}");
-    let gone = refusal(404, "not_found", "");
-    assert_eq!(app.get(&path, &bob).await.refusal(), gone);
-    assert_eq!(app.patch(&path, &bob, &json!({ "progress": 9 })).await.refusal(), gone);
-    assert_eq!(app.delete(&path, &bob).await.refusal(), gone);
+    let gone = error(404, "not_found", "");
+    assert_eq!(app.get(&path, &bob).await.error(), gone);
+    assert_eq!(app.patch(&path, &bob, &json!({ "progress": 9 })).await.error(), gone);
+    assert_eq!(app.delete(&path, &bob).await.error(), gone);
     assert_eq!(app.get(JOBS, &bob).await.json(), json!({ "jobs": [] }));
     assert_eq!(app.get(&path, &ann).await.json()["owner"], json!(ann.user.id));
 
@@ -92,40 +92,40 @@ async fn somebody_elses_job_is_not_there_and_the_application_sees_all() {
     assert_eq!((&failed["error"], &failed["retryable"]), (&json!("disk full"), &json!(true)));
     assert_eq!(app.get(&path, &ann).await.json()["status"], "failed");
     let nobody = json!({ "title": "Import", "owner_id": "64a7b8c9d1e2f3g4h5i6j7k8" });
-    assert_eq!(app.post(JOBS, &backend, &nobody).await.refusal(), refusal(404, "not_found", "owner_id"));
-    let admin = part_of_the_application("admin");
+    assert_eq!(app.post(JOBS, &backend, &nobody).await.error(), error(404, "not_found", "owner_id"));
+    let admin = application_token("admin");
     assert_eq!(app.delete(&path, &admin).await.status, StatusCode::NO_CONTENT);
 }
 
 #[tokio::test]
-async fn what_is_no_job_is_told_by_field_and_starts_nothing() {
+async fn an_invalid_job_is_reported_by_field_and_starts_nothing() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
-    for (body, told) in [
-        (json!({}), refusal(422, "bad_frame", "title")),
-        (json!({ "title": " " }), refusal(422, "blank", "title")),
-        (json!({ "title": "x".repeat(201) }), refusal(422, "too_long", "title")),
-        (json!({ "title": "x", "kind": "party" }), refusal(422, "bad_frame", "kind")),
-        (json!({ "title": "x", "subject": "x".repeat(129) }), refusal(422, "too_long", "subject")),
-        (json!({ "title": "x", "message": "x".repeat(2_001) }), refusal(422, "too_long", "message")),
-        (json!({ "title": "x", "owner_id": "a b" }), refusal(422, "bad_frame", "owner_id")),
+    for (body, expected) in [
+        (json!({}), error(422, "bad_frame", "title")),
+        (json!({ "title": " " }), error(422, "blank", "title")),
+        (json!({ "title": "x".repeat(201) }), error(422, "too_long", "title")),
+        (json!({ "title": "x", "kind": "party" }), error(422, "bad_frame", "kind")),
+        (json!({ "title": "x", "subject": "x".repeat(129) }), error(422, "too_long", "subject")),
+        (json!({ "title": "x", "message": "x".repeat(2_001) }), error(422, "too_long", "message")),
+        (json!({ "title": "x", "owner_id": "a b" }), error(422, "bad_frame", "owner_id")),
     ] {
-        assert_eq!(app.post(JOBS, &ann, &body).await.refusal(), told);
+        assert_eq!(app.post(JOBS, &ann, &body).await.error(), expected);
     }
     assert_eq!(app.get(JOBS, &ann).await.json(), json!({ "jobs": [] }));
     let path = format!("{JOBS}/{}", start(&app, &ann, &json!({ "title": "x" })).await);
-    for (body, told) in [
-        (json!({ "progress": 101 }), refusal(422, "invalid", "progress")),
-        (json!({ "progress": -1 }), refusal(422, "bad_frame", "progress")),
-        (json!({ "status": "lost" }), refusal(422, "bad_frame", "status")),
-        (json!({ "stage": "a\nb" }), refusal(422, "invalid", "stage")),
-        (json!({ "result": "x".repeat(16 * 1024) }), refusal(422, "too_long", "result")),
+    for (body, expected) in [
+        (json!({ "progress": 101 }), error(422, "invalid", "progress")),
+        (json!({ "progress": -1 }), error(422, "bad_frame", "progress")),
+        (json!({ "status": "lost" }), error(422, "bad_frame", "status")),
+        (json!({ "stage": "a\nb" }), error(422, "invalid", "stage")),
+        (json!({ "result": "x".repeat(16 * 1024) }), error(422, "too_long", "result")),
     ] {
-        assert_eq!(app.patch(&path, &ann, &body).await.refusal(), told);
+        assert_eq!(app.patch(&path, &ann, &body).await.error(), expected);
     }
     assert_eq!(app.get(&path, &ann).await.json()["progress"], 0);
     for id in ["nothing", "0197f2a0-0000-7000-8000-000000000001"] {
-        assert_eq!(app.get(&format!("{JOBS}/{id}"), &ann).await.refusal(), refusal(404, "not_found", ""));
+        assert_eq!(app.get(&format!("{JOBS}/{id}"), &ann).await.error(), error(404, "not_found", ""));
     }
 }
 
@@ -149,16 +149,16 @@ async fn jobs_are_listed_in_pages_newest_first() {
     }
     assert_eq!(listed, started);
     assert_eq!(
-        app.get(&format!("{JOBS}?before=soon"), &ann).await.refusal(),
-        refusal(422, "bad_frame", "before")
+        app.get(&format!("{JOBS}?before=soon"), &ann).await.error(),
+        error(422, "bad_frame", "before")
     );
 }
 
 #[tokio::test]
-async fn who_was_away_hears_once_how_a_job_ended() {
+async fn an_absent_user_receives_the_end_of_a_job_once() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
-    let backend = part_of_the_application("service");
+    let backend = application_token("service");
     let mut socket = app.enter(&ann).await;
     let for_ann = json!({ "title": "Import", "owner_id": ann.user.id });
     let path = format!("{JOBS}/{}", start(&app, &backend, &for_ann).await);
@@ -177,6 +177,6 @@ async fn who_was_away_hears_once_how_a_job_ended() {
     let heard = hear_of_a_job(&mut socket).await;
     assert_eq!((heard.step, heard.job.result), (JobStep::Completed, Some(json!("all of it"))));
     socket.before_pong().await;
-    // The proof of what it heard is noted a moment later.
+    // Its acknowledgement is stored a moment later.
     while !app.enter(&ann).await.before_pong().await.is_empty() {}
 }

@@ -1,4 +1,4 @@
-//! What a server on a public address takes from strangers, and that the others do not notice.
+//! Limits of a public server on attempts, sockets and frames, without an effect on other users.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 
 use crate::common::{Answer, App, PASSWORD};
 use crate::socket::{End, Socket, post};
-use crate::{LOGIN, refusal};
+use crate::{LOGIN, error};
 
 async fn with_rates(rates: RateLimits) -> App {
     App::spawn_with(|config| config.rate_limits = rates).await
@@ -22,16 +22,16 @@ async fn with_limits(limits: Limits) -> App {
 }
 
 #[tokio::test]
-async fn of_fifty_attempts_to_sign_in_ten_are_looked_at() {
+async fn ten_of_fifty_login_attempts_are_checked() {
     let app = with_rates(RateLimits::of(Environment::Production)).await;
     let mut looked_at = 0;
     for number in 0..50 {
         let form = json!({ "username": format!("nemo-{number}"), "password": PASSWORD });
-        let answer = app.post_as_stranger(LOGIN, &form).await;
+        let answer = app.post_signed_out(LOGIN, &form).await;
         if answer.status == StatusCode::UNAUTHORIZED {
             looked_at += 1;
         } else {
-            assert_eq!(answer.refusal(), refusal(429, "rate_limited", ""));
+            assert_eq!(answer.error(), error(429, "rate_limited", ""));
             assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|wait| wait > 0), "{answer:?}");
         }
     }
@@ -39,7 +39,7 @@ async fn of_fifty_attempts_to_sign_in_ten_are_looked_at() {
 }
 
 #[tokio::test]
-async fn one_address_opens_so_many_sockets_a_minute() {
+async fn handshakes_of_an_address_are_limited_per_minute() {
     let app = with_rates(RateLimits { handshakes_per_minute: Some(3), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     let url = app.socket_url(&format!("?token={}", ann.access_token));
@@ -49,7 +49,7 @@ async fn one_address_opens_so_many_sockets_a_minute() {
     assert_eq!(Socket::try_connect(&url, &[]).await.err(), Some(429));
     // Also before a token is looked at.
     let refused = Answer::to(app.request(Method::GET, "/api/v1/ws?token=wrong")).await;
-    assert_eq!(refused.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(refused.error(), error(429, "rate_limited", ""));
     assert!(refused.json()["retry_after_ms"].as_u64().is_some_and(|wait| wait <= 20_000), "{refused:?}");
     assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|wait| (1..=20).contains(&wait)));
     assert!(Socket::try_connect(&url, &[("x-forwarded-for", "203.0.113.7")]).await.is_ok());
@@ -57,7 +57,7 @@ async fn one_address_opens_so_many_sockets_a_minute() {
 }
 
 #[tokio::test]
-async fn every_door_for_sockets_counts() {
+async fn handshakes_count_on_every_gateway() {
     let engine = "/socket.io/?EIO=4&transport=polling";
     for path in [engine, "/ws/endpoint", "/api/v1/ws/chat/none", "/api/v1/ws/nobody"] {
         let app = with_rates(RateLimits { handshakes_per_minute: Some(1), ..RateLimits::OFF }).await;
@@ -79,7 +79,7 @@ async fn every_door_for_sockets_counts() {
 }
 
 #[tokio::test]
-async fn so_many_sockets_are_open_at_a_time_and_a_closed_one_makes_room() {
+async fn open_sockets_are_limited_and_a_closed_one_frees_its_permit() {
     let app = with_limits(Limits { connections: 3, connections_per_address: 2, ..Limits::default() }).await;
     let ann = app.register("ann").await;
     let url = app.socket_url(&format!("?token={}", ann.access_token));
@@ -91,7 +91,7 @@ async fn so_many_sockets_are_open_at_a_time_and_a_closed_one_makes_room() {
     assert_eq!(Socket::try_connect(&url, &[("x-forwarded-for", &elsewhere(2))]).await.err(), Some(503));
     let full =
         Answer::to(app.request(Method::GET, "/api/v1/ws").header("x-forwarded-for", elsewhere(2))).await;
-    assert_eq!(full.refusal(), refusal(503, "unavailable", ""));
+    assert_eq!(full.error(), error(503, "unavailable", ""));
     assert_ne!(full.header("retry-after"), "");
     drop(first);
     let patience = tokio::time::timeout(Duration::from_secs(20), async {
@@ -101,7 +101,7 @@ async fn so_many_sockets_are_open_at_a_time_and_a_closed_one_makes_room() {
 }
 
 #[tokio::test]
-async fn a_person_and_a_connection_have_as_much_as_is_set() {
+async fn limits_per_user_and_connection_are_configurable() {
     let limits = Limits {
         connections_per_user: 1,
         rooms_per_connection: 1,
@@ -116,31 +116,31 @@ async fn a_person_and_a_connection_have_as_much_as_is_set() {
     let mut socket = app.enter(&ann).await;
     let mut second =
         Socket::try_connect(&app.socket_url(&format!("?token={}", ann.access_token)), &[]).await.unwrap();
-    assert_eq!(second.refusal().await.0, "too_many");
+    assert_eq!(second.error().await.0, "too_many");
     assert_eq!(second.end().await, End::Closed(4429));
 
     socket.join(&one, None).await;
     socket.say(&ClientFrame::Join { room: other.clone(), since: None }).await;
-    assert_eq!(socket.refusal().await.0, "too_many");
+    assert_eq!(socket.error().await.0, "too_many");
     socket.say(&post(&one, 1, "ten bytes!")).await;
     socket.say(&post(&one, 2, "eleven byte")).await;
-    assert_eq!(socket.refusal().await.0, "too_long");
+    assert_eq!(socket.error().await.0, "too_long");
     let path = format!("/api/v1/chats/{one}/messages");
     let over_rest = |content: &str| json!({ "content": content });
     assert_eq!(
-        app.post(&path, &ann, &over_rest("eleven byte")).await.refusal(),
-        refusal(422, "too_long", "content")
+        app.post(&path, &ann, &over_rest("eleven byte")).await.error(),
+        error(422, "too_long", "content")
     );
     assert_eq!(
-        app.post(&path, &ann, &over_rest(&"x".repeat(1_001))).await.refusal(),
-        refusal(413, "too_big", "")
+        app.post(&path, &ann, &over_rest(&"x".repeat(1_001))).await.error(),
+        error(413, "too_big", "")
     );
     socket.say_raw(&"x".repeat(1_001)).await;
     assert_eq!(socket.end().await, End::Closed(1009));
 }
 
 #[tokio::test]
-async fn a_flood_is_refused_and_the_others_are_undisturbed() {
+async fn a_flood_is_refused_without_disturbing_others() {
     let app = with_rates(RateLimits { messages_per_second: Some(2), ..RateLimits::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -183,26 +183,26 @@ async fn a_flood_is_refused_and_the_others_are_undisturbed() {
 }
 
 #[tokio::test]
-async fn frames_that_ask_for_nothing_count_too() {
+async fn frames_without_a_command_count_too() {
     let app = with_rates(RateLimits { commands_per_second: Some(1), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     for noise in ["{", r#"{"type":"shrug","data":{}}"#, r#"{"type":"authenticate","data":{"token":"x"}}"#] {
         let mut socket = app.enter(&ann).await;
-        let mut refusals = 0;
+        let mut refused_attempts = 0;
         // Ten at once, and what one a second makes of the time that the test takes.
-        while refusals < 1_000 {
+        while refused_attempts < 1_000 {
             socket.say_raw(noise).await;
-            refusals += 1;
-            if socket.refusal().await.0 == "rate_limited" {
+            refused_attempts += 1;
+            if socket.error().await.0 == "rate_limited" {
                 break;
             }
         }
-        assert!((11..1_000).contains(&refusals), "{refusals} {noise}");
+        assert!((11..1_000).contains(&refused_attempts), "{refused_attempts} {noise}");
     }
 }
 
 #[tokio::test]
-async fn posts_over_rest_count_for_the_person_too() {
+async fn posts_over_rest_count_for_the_user_too() {
     let app = with_rates(RateLimits { messages_per_second: Some(1), ..RateLimits::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -215,13 +215,13 @@ async fn posts_over_rest_count_for_the_person_too() {
         }
         last = over_rest(&ann).await;
     }
-    assert_eq!(last.refusal(), refusal(429, "rate_limited", ""));
+    assert_eq!(last.error(), error(429, "rate_limited", ""));
     assert_eq!(last.header("retry-after"), "1");
     assert!(
         last.json()["retry_after_ms"].as_u64().is_some_and(|wait| (1..=1_000).contains(&wait)),
         "{last:?}"
     );
-    // A new connection is no way around it, nor is another kind of thing to say.
+    // Neither a new connection nor another kind of message is a way around it.
     let mut socket = app.enter(&ann).await;
     socket.join(&room, None).await;
     let jobs = async |who| app.post("/api/v1/jobs", who, &json!({ "title": "x" })).await;
@@ -234,7 +234,7 @@ async fn posts_over_rest_count_for_the_person_too() {
         }
     }
     while !by_socket {
-        let (code, _) = socket.refusal().await;
+        let (code, _) = socket.error().await;
         by_socket = code == "rate_limited";
     }
     assert!(by_job);
@@ -242,7 +242,7 @@ async fn posts_over_rest_count_for_the_person_too() {
 }
 
 #[tokio::test]
-async fn wishes_of_a_connection_and_typing_of_a_person_have_their_rates() {
+async fn commands_per_connection_and_typing_per_user_are_rate_limited() {
     let rates = RateLimits { commands_per_second: Some(1), typing_per_second: Some(1), ..RateLimits::OFF };
     let app = with_rates(rates).await;
     let ann = app.register("ann").await;
@@ -250,7 +250,7 @@ async fn wishes_of_a_connection_and_typing_of_a_person_have_their_rates() {
     for nonce in 0..200 {
         socket.say(&ClientFrame::Ping { nonce }).await;
     }
-    assert_eq!(socket.refusal().await.0, "rate_limited");
+    assert_eq!(socket.error().await.0, "rate_limited");
     let mut fresh = app.enter(&ann).await;
     fresh.say(&ClientFrame::Ping { nonce: 1 }).await;
     assert!(matches!(fresh.hear().await, ServerFrame::Pong { .. }));
@@ -264,11 +264,11 @@ async fn wishes_of_a_connection_and_typing_of_a_person_have_their_rates() {
     for _ in 0..200 {
         socket.say(&ClientFrame::Typing { room: room.clone(), on: true }).await;
     }
-    assert_eq!(socket.refusal().await.0, "rate_limited");
+    assert_eq!(socket.error().await.0, "rate_limited");
 }
 
 #[tokio::test]
-async fn who_comes_and_asks_for_nothing_is_sent_away() {
+async fn a_connection_without_a_request_is_closed() {
     let app = with_limits(Limits { first_request: Duration::from_secs(1), ..Limits::default() }).await;
     let mut asked = TcpStream::connect(app.addr).await.unwrap();
     let question = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -284,19 +284,19 @@ async fn who_comes_and_asks_for_nothing_is_sent_away() {
         let ended = tokio::time::timeout(Duration::from_secs(20), slow.read_to_end(&mut rest)).await;
         assert!(ended.is_ok(), "{half}");
     }
-    // Who has asked before may think for longer.
+    // A connection with an earlier request may be idle for longer.
     asked.write_all(question).await.unwrap();
-    let mut told = String::new();
-    while told.matches("200 OK").count() < 1 {
+    let mut received = String::new();
+    while received.matches("200 OK").count() < 1 {
         let mut some = [0; 1_024];
         let count = asked.read(&mut some).await.unwrap();
-        assert_ne!(count, 0, "{told}");
-        told.push_str(&String::from_utf8_lossy(&some[..count]));
+        assert_ne!(count, 0, "{received}");
+        received.push_str(&String::from_utf8_lossy(&some[..count]));
     }
 }
 
 #[tokio::test]
-async fn a_preflight_names_every_method_and_never_the_cookie() {
+async fn a_preflight_allows_every_method_and_no_cookies() {
     let friend = "https://friend.example";
     let app = App::spawn_with(|config| {
         config.origins = server::auth::origin::Origins::parse(friend).unwrap();

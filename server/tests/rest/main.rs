@@ -1,4 +1,4 @@
-//! The REST API, through the front door.
+//! The REST API, tested over HTTP.
 
 #![expect(
     clippy::unwrap_used,
@@ -8,12 +8,12 @@
 )]
 
 mod accounts;
-mod answers;
-mod bounds;
+mod address_limits;
 mod clock;
 #[path = "../common/mod.rs"]
 mod common;
 mod directory;
+mod error_responses;
 mod external;
 mod jobs;
 mod limits;
@@ -25,10 +25,10 @@ mod requests;
 mod roles;
 mod rooms;
 mod sign_in;
+mod size_limits;
 #[path = "../socket/mod.rs"]
 mod socket;
-mod stalls;
-mod strangers;
+mod stalled_clients;
 mod text;
 mod tokens;
 
@@ -44,22 +44,22 @@ const LOGIN: &str = "/api/v1/auth/login";
 const REFRESH: &str = "/api/v1/auth/refresh";
 const ME: &str = "/api/v1/auth/me";
 
-/// What [`Answer::refusal`] is compared with.
-fn refusal(status: u16, code: &str, field: &str) -> (u16, String, String) {
+/// What [`Answer::error`] is compared with.
+fn error(status: u16, code: &str, field: &str) -> (u16, String, String) {
     (status, code.to_owned(), field.to_owned())
 }
 
 fn unauthorized() -> (u16, String, String) {
-    refusal(401, "unauthorized", "")
+    error(401, "unauthorized", "")
 }
 
-/// Who the server takes the bearer of a token for.
+/// The user whom the server sees in a token.
 async fn me(app: &App, token: &str) -> Answer {
     Answer::to(app.request(Method::GET, ME).bearer_auth(token)).await
 }
 
 /// A part of the application, which another backend has given a token with this role.
-fn part_of_the_application(role: &str) -> Tokens {
+fn application_token(role: &str) -> Tokens {
     let id = format!("part-{role}");
     Tokens {
         access_token: mint(&json!({ "sub": id, "exp": FAR_AWAY, "hubbub_role": role })),
@@ -82,7 +82,7 @@ impl App {
         Socket::enter(&self.socket_url(&format!("?token={}", who.access_token))).await
     }
 
-    /// Waits until the server has noticed that all sockets of somebody are gone.
+    /// Waits until the server has noticed that all sockets of a user are closed.
     async fn until_disconnected(&self, who: &Tokens) {
         let path = format!("/api/v1/websocket/user/{}/status", who.user.id);
         let patience = tokio::time::timeout(socket::PATIENCE, async {

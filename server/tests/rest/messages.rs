@@ -1,14 +1,14 @@
-//! What is said, read and read again.
+//! Messages: posting, history and read markers.
 
 use protocol::limits::MAX_MESSAGE_BYTES;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::common::App;
-use crate::refusal;
+use crate::error;
 
 #[tokio::test]
-async fn a_message_comes_back_as_it_was_said() {
+async fn a_message_is_returned_as_it_was_sent() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -30,7 +30,7 @@ async fn a_message_comes_back_as_it_was_said() {
 }
 
 #[tokio::test]
-async fn a_draft_that_is_sent_again_is_the_same_message() {
+async fn a_draft_sent_again_is_the_same_message() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -46,33 +46,30 @@ async fn a_draft_that_is_sent_again_is_the_same_message() {
 }
 
 #[tokio::test]
-async fn what_may_not_be_said_is_not_said() {
+async fn an_invalid_message_is_rejected_and_not_stored() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
     let path = format!("/api/v1/chats/{room}/messages");
-    for (body, told) in [
-        (json!({ "content": "" }), refusal(422, "blank", "content")),
-        (json!({ "content": " \n\u{200B}" }), refusal(422, "blank", "content")),
-        (json!({ "content": "x".repeat(MAX_MESSAGE_BYTES + 1) }), refusal(422, "too_long", "content")),
-        (json!({ "content": 7 }), refusal(422, "bad_frame", "content")),
-        (json!({ "content": "x", "message_type": "two words" }), refusal(422, "bad_frame", "message_type")),
-        (json!({ "content": "x", "message_type": "" }), refusal(422, "bad_frame", "message_type")),
-        (
-            json!({ "content": "x", "message_type": "x".repeat(33) }),
-            refusal(422, "bad_frame", "message_type"),
-        ),
-        (json!({ "content": "x", "message_type": 7 }), refusal(422, "bad_frame", "message_type")),
+    for (body, expected) in [
+        (json!({ "content": "" }), error(422, "blank", "content")),
+        (json!({ "content": " \n\u{200B}" }), error(422, "blank", "content")),
+        (json!({ "content": "x".repeat(MAX_MESSAGE_BYTES + 1) }), error(422, "too_long", "content")),
+        (json!({ "content": 7 }), error(422, "bad_frame", "content")),
+        (json!({ "content": "x", "message_type": "two words" }), error(422, "bad_frame", "message_type")),
+        (json!({ "content": "x", "message_type": "" }), error(422, "bad_frame", "message_type")),
+        (json!({ "content": "x", "message_type": "x".repeat(33) }), error(422, "bad_frame", "message_type")),
+        (json!({ "content": "x", "message_type": 7 }), error(422, "bad_frame", "message_type")),
         (
             json!({ "content": "x", "parent_message_id": "soon" }),
-            refusal(422, "bad_frame", "parent_message_id"),
+            error(422, "bad_frame", "parent_message_id"),
         ),
-        (json!({ "content": "x", "draft_id": "soon" }), refusal(422, "bad_frame", "draft_id")),
-        (json!({}), refusal(422, "bad_frame", "content")),
-        (json!({ "text": "x" }), refusal(400, "bad_frame", "text")),
+        (json!({ "content": "x", "draft_id": "soon" }), error(422, "bad_frame", "draft_id")),
+        (json!({}), error(422, "bad_frame", "content")),
+        (json!({ "text": "x" }), error(400, "bad_frame", "text")),
     ] {
         let answer = app.post(&path, &ann, &body).await;
-        assert_eq!(answer.refusal(), told);
+        assert_eq!(answer.error(), expected);
         assert!(!answer.text.contains("body must"), "{answer:?}");
     }
     assert_eq!(app.get(&path, &ann).await.json(), json!({ "messages": [], "has_more": false }));
@@ -81,7 +78,7 @@ async fn what_may_not_be_said_is_not_said() {
 }
 
 #[tokio::test]
-async fn history_is_read_in_pages_from_either_side() {
+async fn history_is_paged_in_both_directions() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -110,17 +107,17 @@ async fn history_is_read_in_pages_from_either_side() {
         assert_eq!((said.as_str(), &page["has_more"]), (texts, &json!(has_more)), "{query}");
     }
     assert_eq!(
-        app.get(&format!("{path}?before=1&after=1"), &ann).await.refusal(),
-        refusal(422, "invalid", "after")
+        app.get(&format!("{path}?before=1&after=1"), &ann).await.error(),
+        error(422, "invalid", "after")
     );
     assert_eq!(
-        app.get(&format!("{path}?before=soon"), &ann).await.refusal(),
-        refusal(422, "bad_frame", "before")
+        app.get(&format!("{path}?before=soon"), &ann).await.error(),
+        error(422, "bad_frame", "before")
     );
 }
 
 #[tokio::test]
-async fn reading_lowers_the_count_of_unread_messages_and_never_raises_it() {
+async fn reading_never_raises_the_unread_count() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -137,7 +134,7 @@ async fn reading_lowers_the_count_of_unread_messages_and_never_raises_it() {
 }
 
 #[tokio::test]
-async fn a_restart_forgets_nothing() {
+async fn rooms_and_messages_survive_a_restart() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -151,7 +148,7 @@ async fn a_restart_forgets_nothing() {
 }
 
 #[tokio::test]
-async fn an_answer_names_the_message_of_the_same_room_that_it_answers() {
+async fn a_reply_names_a_message_of_the_same_room() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let ours = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -170,7 +167,7 @@ async fn an_answer_names_the_message_of_the_same_room_that_it_answers() {
     let nothing = "0197f2a0-0000-7000-8000-000000000001";
     for parent in [json!(elsewhere.id), json!(nothing)] {
         let lost = app.post(&path, &bob, &json!({ "content": "Yes", "parent_message_id": parent })).await;
-        assert_eq!(lost.refusal(), refusal(404, "not_found", "parent_message_id"));
+        assert_eq!(lost.error(), error(404, "not_found", "parent_message_id"));
     }
     assert_eq!(
         app.get(&path, &ann).await.json(),

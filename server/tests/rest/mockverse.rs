@@ -1,4 +1,4 @@
-//! Events sent by hand, played analyses, who is there, and maintenance.
+//! MockVerse over REST: test events, demo analyses, statistics and maintenance.
 
 use protocol::{InboxData, JobStep, ServerFrame, Signal};
 use reqwest::{Method, StatusCode};
@@ -7,7 +7,7 @@ use server::config::Environment;
 
 use crate::common::{Answer, App};
 use crate::socket::Socket;
-use crate::{part_of_the_application, refusal};
+use crate::{application_token, error};
 
 const EMIT: &str = "/api/v1/websocket/test/emit-to-user";
 const STATS: &str = "/api/v1/websocket/stats";
@@ -33,7 +33,7 @@ fn is_a_time(value: &Value) -> bool {
 }
 
 #[tokio::test]
-async fn an_event_reaches_every_device_of_one_person_and_nobody_else() {
+async fn an_event_reaches_every_device_of_one_user_only() {
     let app = development().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     let (mut here, mut there, mut other) =
@@ -62,7 +62,7 @@ async fn an_event_reaches_every_device_of_one_person_and_nobody_else() {
 }
 
 #[tokio::test]
-async fn names_that_would_be_mistaken_are_refused_and_the_applications_own_are_not() {
+async fn reserved_event_names_are_refused_and_other_names_accepted() {
     let app = development().await;
     let ann = app.register("ann").await;
     let emit = |event: &str| json!({ "userId": ann.user.id, "event": event, "message": "x" });
@@ -78,8 +78,8 @@ async fn names_that_would_be_mistaken_are_refused_and_the_applications_own_are_n
         "error",
     ] {
         assert_eq!(
-            app.post(EMIT, &ann, &emit(event)).await.refusal(),
-            refusal(400, "invalid", "event"),
+            app.post(EMIT, &ann, &emit(event)).await.error(),
+            error(400, "invalid", "event"),
             "{event}"
         );
     }
@@ -97,26 +97,26 @@ async fn names_that_would_be_mistaken_are_refused_and_the_applications_own_are_n
     ] {
         assert_eq!(app.post(EMIT, &ann, &emit(event)).await.status, StatusCode::OK, "{event}");
     }
-    for (body, told) in [
+    for (body, expected) in [
         (
             json!({ "userId": "64a7b8c9d1e2f3g4h5i6j7k8", "event": "x", "message": "x" }),
-            refusal(404, "not_found", "userId"),
+            error(404, "not_found", "userId"),
         ),
-        (json!({ "userId": "no id", "event": "x", "message": "x" }), refusal(404, "not_found", "")),
-        (json!({ "userId": ann.user.id, "event": "x" }), refusal(422, "bad_frame", "message")),
-        (json!({ "event": "x", "message": "x" }), refusal(422, "bad_frame", "userId")),
-        (json!({ "userId": ann.user.id, "event": " ", "message": "x" }), refusal(422, "blank", "event")),
+        (json!({ "userId": "no id", "event": "x", "message": "x" }), error(404, "not_found", "")),
+        (json!({ "userId": ann.user.id, "event": "x" }), error(422, "bad_frame", "message")),
+        (json!({ "event": "x", "message": "x" }), error(422, "bad_frame", "userId")),
+        (json!({ "userId": ann.user.id, "event": " ", "message": "x" }), error(422, "blank", "event")),
         (
             json!({ "userId": ann.user.id, "event": "x", "message": "x", "data": [] }),
-            refusal(422, "bad_frame", "data"),
+            error(422, "bad_frame", "data"),
         ),
     ] {
-        assert_eq!(app.post(EMIT, &ann, &body).await.refusal(), told, "{body}");
+        assert_eq!(app.post(EMIT, &ann, &body).await.error(), expected, "{body}");
     }
 }
 
 #[tokio::test]
-async fn a_notification_sent_by_hand_is_a_notification() {
+async fn a_notification_sent_by_hand_is_stored_as_one() {
     let app = development().await;
     let ann = app.register("ann").await;
     let mut socket = app.enter(&ann).await;
@@ -134,30 +134,26 @@ async fn a_notification_sent_by_hand_is_a_notification() {
     }
     assert_eq!(app.get("/api/v1/notifications", &ann).await.json()["unread"], 2);
     let blank = json!({ "userId": ann.user.id, "event": "notification", "message": " " });
-    assert_eq!(app.post(EMIT, &ann, &blank).await.refusal(), refusal(422, "blank", "message"));
+    assert_eq!(app.post(EMIT, &ann, &blank).await.error(), error(422, "blank", "message"));
 }
 
 #[tokio::test]
-async fn trying_out_is_for_development_and_for_the_application() {
+async fn test_endpoints_are_for_development_and_the_application() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let body = json!({ "userId": ann.user.id, "event": "x", "message": "x" });
     let analysis = format!("/api/v1/websocket/test/analysis-events/{}", ann.user.id);
-    let gone = refusal(404, "not_found", "");
+    let gone = error(404, "not_found", "");
     for path in [EMIT, analysis.as_str()] {
-        assert_eq!(app.post(path, &ann, &body).await.refusal(), gone);
-        assert_eq!(app.post(path, &ann, &json!({})).await.refusal(), gone);
-        assert_eq!(app.post_as_stranger(path, &body).await.refusal(), gone);
+        assert_eq!(app.post(path, &ann, &body).await.error(), gone);
+        assert_eq!(app.post(path, &ann, &json!({})).await.error(), gone);
+        assert_eq!(app.post_signed_out(path, &body).await.error(), gone);
     }
     for role in ["service", "admin"] {
-        assert_eq!(
-            app.post(EMIT, &part_of_the_application(role), &body).await.status,
-            StatusCode::OK,
-            "{role}"
-        );
+        assert_eq!(app.post(EMIT, &application_token(role), &body).await.status, StatusCode::OK, "{role}");
     }
     let app = development().await;
-    assert_eq!(app.post_as_stranger(EMIT, &body).await.refusal(), crate::unauthorized());
+    assert_eq!(app.post_signed_out(EMIT, &body).await.error(), crate::unauthorized());
 }
 
 /// Starts an analysis for the bearer and hears it to its end.
@@ -165,8 +161,8 @@ async fn hear_an_analysis(app: &App, outcome: &str) -> (Vec<JobStep>, protocol::
     let ann = app.register(&format!("ann-{outcome}")).await;
     let mut socket = app.enter(&ann).await;
     let path = format!("/api/v1/websocket/test/analysis-events/{}", ann.user.id);
-    let wish = json!({ "interviewId": "64a7b8c9d1e2f3g4h5i6j7k8", "outcome": outcome });
-    let answer = app.post(&path, &ann, &wish).await;
+    let request = json!({ "interviewId": "64a7b8c9d1e2f3g4h5i6j7k8", "outcome": outcome });
+    let answer = app.post(&path, &ann, &request).await;
     assert_eq!((answer.status, &answer.json()["success"]), (StatusCode::OK, &json!(true)));
     let (mut steps, mut progress) = (Vec::new(), 0);
     loop {
@@ -188,7 +184,7 @@ async fn hear_an_analysis(app: &App, outcome: &str) -> (Vec<JobStep>, protocol::
 }
 
 #[tokio::test]
-async fn an_analysis_is_played_to_either_end() {
+async fn a_demo_analysis_completes_or_fails() {
     let app = development().await;
     let (steps, job) = hear_an_analysis(&app, "completed").await;
     let progressed = JobStep::Progressed;
@@ -202,23 +198,23 @@ async fn an_analysis_is_played_to_either_end() {
     assert!(job.retryable && job.error.is_some(), "{job:?}");
 
     let ann = app.register("ann").await;
-    for (person, body, told) in [
-        ("nobody", json!({ "interviewId": "x" }), refusal(404, "not_found", "userId")),
-        (ann.user.id.as_str(), json!({}), refusal(422, "bad_frame", "interviewId")),
-        (ann.user.id.as_str(), json!({ "interviewId": "" }), refusal(422, "blank", "interviewId")),
+    for (user, body, expected) in [
+        ("nobody", json!({ "interviewId": "x" }), error(404, "not_found", "userId")),
+        (ann.user.id.as_str(), json!({}), error(422, "bad_frame", "interviewId")),
+        (ann.user.id.as_str(), json!({ "interviewId": "" }), error(422, "blank", "interviewId")),
         (
             ann.user.id.as_str(),
             json!({ "interviewId": "x", "outcome": "lost" }),
-            refusal(422, "bad_frame", "outcome"),
+            error(422, "bad_frame", "outcome"),
         ),
     ] {
-        let path = format!("/api/v1/websocket/test/analysis-events/{person}");
-        assert_eq!(app.post(&path, &ann, &body).await.refusal(), told, "{body}");
+        let path = format!("/api/v1/websocket/test/analysis-events/{user}");
+        assert_eq!(app.post(&path, &ann, &body).await.error(), expected, "{body}");
     }
 }
 
 #[tokio::test]
-async fn a_stop_ends_an_analysis_as_one_to_be_tried_again() {
+async fn a_stop_ends_an_analysis_as_retryable() {
     let app = App::spawn_with(|config| config.environment = Environment::Development).await;
     let ann = app.register("ann").await;
     let path = format!("/api/v1/websocket/test/analysis-events/{}", ann.user.id);
@@ -231,7 +227,7 @@ async fn a_stop_ends_an_analysis_as_one_to_be_tried_again() {
 }
 
 #[tokio::test]
-async fn counts_tell_who_is_there_and_how_much_is_said() {
+async fn statistics_count_connected_users_and_messages() {
     let app = development().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     let address = |who: &protocol::rest::Tokens| format!("/api/v1/websocket/user/{}/status", who.user.id);
@@ -263,38 +259,38 @@ async fn counts_tell_who_is_there_and_how_much_is_said() {
 }
 
 #[tokio::test]
-async fn in_production_counts_are_for_the_application_and_everybody_sees_oneself() {
+async fn production_statistics_are_limited_to_the_application_and_oneself() {
     let app = App::spawn().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     let status = format!("/api/v1/websocket/user/{}/status", ann.user.id);
-    assert_eq!(app.get(STATS, &ann).await.refusal(), refusal(403, "forbidden", ""));
-    assert_eq!(app.get(&status, &eve).await.refusal(), refusal(403, "forbidden", ""));
+    assert_eq!(app.get(STATS, &ann).await.error(), error(403, "forbidden", ""));
+    assert_eq!(app.get(&status, &eve).await.error(), error(403, "forbidden", ""));
     assert_eq!(app.get(&status, &ann).await.status, StatusCode::OK);
     for role in ["service", "admin"] {
-        let backend = part_of_the_application(role);
+        let backend = application_token(role);
         assert_eq!(app.get(STATS, &backend).await.status, StatusCode::OK);
         assert_eq!(app.get(&status, &backend).await.status, StatusCode::OK);
     }
     let stranger = Answer::to(app.request(Method::GET, STATS)).await;
-    assert_eq!(stranger.refusal(), crate::unauthorized());
+    assert_eq!(stranger.error(), crate::unauthorized());
 }
 
 #[tokio::test]
-async fn maintenance_is_told_to_who_is_there_and_to_who_comes() {
+async fn maintenance_is_announced_to_open_and_new_connections() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = app.enter(&ann).await;
     let begin = json!({ "enabled": true, "message": "Back at noon" });
-    let admin = part_of_the_application("admin");
-    for who in [&ann, &part_of_the_application("service")] {
-        assert_eq!(app.post(MAINTENANCE, who, &begin).await.refusal(), refusal(403, "forbidden", ""));
+    let admin = application_token("admin");
+    for who in [&ann, &application_token("service")] {
+        assert_eq!(app.post(MAINTENANCE, who, &begin).await.error(), error(403, "forbidden", ""));
     }
     assert_eq!(app.post(MAINTENANCE, &admin, &begin).await.json(), begin);
-    let told =
+    let is_announcement =
         |frame: ServerFrame| matches!(frame, ServerFrame::Maintenance { data } if json!(data) == begin);
-    assert!(told(socket.hear().await));
-    assert!(told(app.enter(&ann).await.hear().await));
-    // It is told to clients, and not to whoever watches the process.
+    assert!(is_announcement(socket.hear().await));
+    assert!(is_announcement(app.enter(&ann).await.hear().await));
+    // Clients receive it, and health checks do not show it.
     assert_eq!(app.visit("/readyz", "").await.text, "ok");
     assert_eq!(app.visit("/healthz", "").await.text, "ok");
 
@@ -304,7 +300,7 @@ async fn maintenance_is_told_to_who_is_there_and_to_who_comes() {
     assert_eq!(app.enter(&ann).await.before_pong().await, []);
     assert_eq!(app.visit("/readyz", "").await.text, "ok");
     let long = json!({ "enabled": true, "message": "x".repeat(2_001) });
-    assert_eq!(app.post(MAINTENANCE, &admin, &long).await.refusal(), refusal(422, "too_long", "message"));
+    assert_eq!(app.post(MAINTENANCE, &admin, &long).await.error(), error(422, "too_long", "message"));
 
     let app = development().await;
     let anybody = app.register("anybody").await;

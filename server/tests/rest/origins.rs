@@ -1,4 +1,4 @@
-//! Which pages get in, at every door that looks at `Origin`.
+//! Origins: which pages each gateway admits by the `Origin` header.
 
 use reqwest::{Method, StatusCode};
 use server::auth::origin::Origins;
@@ -20,7 +20,7 @@ async fn answers(app: &App, token: &str, host: &str, origin: &str) -> [u16; 3] {
 }
 
 #[tokio::test]
-async fn our_own_pages_get_in_whatever_the_scheme_and_however_the_port_is_written() {
+async fn own_pages_are_allowed_in_any_scheme_and_port_notation() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for (host, origin) in [
@@ -51,7 +51,7 @@ async fn our_own_pages_get_in_whatever_the_scheme_and_however_the_port_is_writte
 }
 
 #[tokio::test]
-async fn named_origins_are_compared_as_origins_and_apps_and_files_can_be_named() {
+async fn allowed_origins_are_normalized_and_include_apps_and_files() {
     let named = "https://friend.example:443,capacitor://localhost,null";
     let app = App::spawn_with(|config| config.origins = Origins::parse(named).unwrap()).await;
     let ann = app.register("ann").await;
@@ -71,7 +71,7 @@ async fn named_origins_are_compared_as_origins_and_apps_and_files_can_be_named()
 }
 
 #[tokio::test]
-async fn a_client_of_socket_io_may_send_cookies_and_headers_of_its_own_from_a_named_origin() {
+async fn an_allowed_origin_may_send_socketio_cookies_and_headers() {
     let friend = "https://friend.example";
     let app = App::spawn_with(|config| config.origins = Origins::parse(friend).unwrap()).await;
     let preflight = async |path: &str, origin: &str| {

@@ -1,4 +1,4 @@
-//! What any request may expect.
+//! All requests: errors of malformed ones, CORS, security headers, health checks and list lengths.
 
 use protocol::limits::MAX_FRAME_BYTES;
 use reqwest::{Method, StatusCode};
@@ -6,10 +6,10 @@ use serde_json::json;
 use server::auth::origin::Origins;
 
 use crate::common::{Answer, App};
-use crate::refusal;
+use crate::error;
 
 #[tokio::test]
-async fn what_is_not_a_proper_request_is_told_apart() {
+async fn malformed_requests_get_distinct_errors() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let send = |path: &'static str, media_type: &'static str, body: String| {
@@ -17,36 +17,31 @@ async fn what_is_not_a_proper_request_is_told_apart() {
         Answer::to(request.header("content-type", media_type).body(body))
     };
     let json_type = "application/json; charset=utf-8";
+    assert_eq!(send("/api/v1/chats", json_type, "{".to_owned()).await.error(), error(400, "bad_json", ""));
+    assert_eq!(send("/api/v1/chats", json_type, String::new()).await.error(), error(400, "bad_json", ""));
     assert_eq!(
-        send("/api/v1/chats", json_type, "{".to_owned()).await.refusal(),
-        refusal(400, "bad_json", "")
+        send("/api/v1/chats", "text/plain", "{}".to_owned()).await.error(),
+        error(415, "bad_json", "")
     );
-    assert_eq!(send("/api/v1/chats", json_type, String::new()).await.refusal(), refusal(400, "bad_json", ""));
-    assert_eq!(
-        send("/api/v1/chats", "text/plain", "{}".to_owned()).await.refusal(),
-        refusal(415, "bad_json", "")
-    );
-    assert_eq!(
-        send("/api/v1/chats", json_type, "[]".to_owned()).await.refusal(),
-        refusal(422, "bad_frame", "")
-    );
+    assert_eq!(send("/api/v1/chats", json_type, "[]".to_owned()).await.error(), error(422, "bad_frame", ""));
     let huge = format!(r#"{{"name":"{}"}}"#, "x".repeat(MAX_FRAME_BYTES));
-    assert_eq!(send("/api/v1/chats", json_type, huge).await.refusal(), refusal(413, "too_big", ""));
-    assert_eq!(app.get("/api/v1/nothing", &ann).await.refusal(), refusal(404, "not_found", ""));
-    assert_eq!(app.get("/api", &ann).await.refusal(), refusal(404, "not_found", ""));
-    assert_eq!(app.post("/nothing", &ann, &json!({})).await.refusal(), refusal(404, "not_found", ""));
-    assert_eq!(app.delete("/api/v1/chats", &ann).await.refusal(), refusal(405, "not_found", ""));
+    assert_eq!(send("/api/v1/chats", json_type, huge).await.error(), error(413, "too_big", ""));
+    assert_eq!(app.get("/api/v1/nothing", &ann).await.error(), error(404, "not_found", ""));
+    assert_eq!(app.get("/api", &ann).await.error(), error(404, "not_found", ""));
+    assert_eq!(app.post("/nothing", &ann, &json!({})).await.error(), error(404, "not_found", ""));
+    assert_eq!(app.delete("/api/v1/chats", &ann).await.error(), error(405, "not_found", ""));
 }
 
 #[tokio::test]
-async fn other_origins_may_use_the_api_only_where_they_are_named() {
+async fn other_origins_use_the_api_only_when_allowed() {
     let app =
         App::spawn_with(|config| config.origins = Origins::parse("https://friend.example").unwrap()).await;
-    for (origin, told) in [("https://friend.example", "https://friend.example"), ("https://evil.example", "")]
+    for (origin, expected) in
+        [("https://friend.example", "https://friend.example"), ("https://evil.example", "")]
     {
         let ask = app.request(Method::OPTIONS, "/api/v1/chats").header("origin", origin);
         let answer = Answer::to(ask.header("access-control-request-method", "POST")).await;
-        assert_eq!(answer.header("access-control-allow-origin"), told);
+        assert_eq!(answer.header("access-control-allow-origin"), expected);
         assert_eq!(answer.header("access-control-allow-credentials"), "");
     }
     let app = App::spawn().await;
@@ -55,7 +50,7 @@ async fn other_origins_may_use_the_api_only_where_they_are_named() {
 }
 
 #[tokio::test]
-async fn every_answer_carries_the_headers_that_keep_browsers_careful() {
+async fn every_response_carries_security_headers() {
     let app = App::spawn().await;
     for path in ["/", "/sign-in", "/nothing", "/api/v1/chats", "/healthz", "/pkg/none.js"] {
         let answer = app.visit(path, "").await;
@@ -78,7 +73,7 @@ async fn every_answer_carries_the_headers_that_keep_browsers_careful() {
 }
 
 #[tokio::test]
-async fn a_watcher_sees_that_the_server_is_well() {
+async fn health_checks_report_a_healthy_server() {
     let app = App::spawn().await;
     for path in ["/healthz", "/readyz"] {
         let answer = app.visit(path, "").await;
@@ -87,7 +82,7 @@ async fn a_watcher_sees_that_the_server_is_well() {
 }
 
 #[tokio::test]
-async fn a_list_has_so_many_entries_however_many_are_asked_for() {
+async fn the_length_of_a_list_page_is_limited() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for (path, list, most, new) in [

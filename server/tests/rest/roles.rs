@@ -1,4 +1,4 @@
-//! What a token says of its bearer, and what is not believed.
+//! Roles: which claims of a token are accepted.
 
 use jsonwebtoken::{EncodingKey, Header};
 use protocol::rest::Tokens;
@@ -17,7 +17,7 @@ async fn stats(app: &App, token: &str) -> u16 {
 }
 
 #[tokio::test]
-async fn a_part_of_the_application_needs_no_account() {
+async fn an_application_token_needs_no_account() {
     let app = App::spawn().await;
     let token = mint(
         &json!({ "sub": "interviews", "exp": FAR_AWAY, "hubbub_role": "service", "name": "Interviews" }),
@@ -49,12 +49,12 @@ async fn a_part_of_the_application_needs_no_account() {
         json!({ "sub": "somebody", "exp": FAR_AWAY, "hubbub_role": "service", "sid": uuid::Uuid::nil() }),
         json!({ "sub": "somebody", "exp": 1, "hubbub_role": "service" }),
     ] {
-        assert_eq!(me(&app, &mint(&claims)).await.refusal(), unauthorized(), "{claims}");
+        assert_eq!(me(&app, &mint(&claims)).await.error(), unauthorized(), "{claims}");
     }
 }
 
 #[tokio::test]
-async fn nobody_makes_a_role_up() {
+async fn a_forged_role_is_refused() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     assert_eq!(stats(&app, &ann.access_token).await, 403);
@@ -83,7 +83,7 @@ async fn nobody_makes_a_role_up() {
 }
 
 #[tokio::test]
-async fn another_claim_names_roles_where_it_is_chosen() {
+async fn the_claim_that_names_roles_is_configurable() {
     let app = App::spawn_with(|config| config.users.role_claim = RoleClaim::chosen("roles").unwrap()).await;
     for (claims, status) in [
         (json!({ "sub": "interviews", "exp": FAR_AWAY, "roles": ["editor", "service"] }), 200),
@@ -95,12 +95,12 @@ async fn another_claim_names_roles_where_it_is_chosen() {
 }
 
 #[tokio::test]
-async fn of_the_demo_people_alice_is_an_administrator() {
+async fn demo_user_alice_is_an_administrator() {
     let app = App::spawn_with(|config| config.environment = Environment::Development).await;
     let app = app.restart().await;
     let login = async |name: &str| {
         let form = json!({ "username": name, "password": "hubbub-demo" });
-        let answer = app.post_as_stranger("/api/v1/auth/login", &form).await;
+        let answer = app.post_signed_out("/api/v1/auth/login", &form).await;
         serde_json::from_str::<Tokens>(&answer.text).unwrap()
     };
     let (alice, bob) = (login("alice").await, login("bob").await);

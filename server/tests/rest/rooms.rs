@@ -1,17 +1,17 @@
-//! Rooms and the people in them.
+//! Rooms and their members.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::common::App;
-use crate::refusal;
+use crate::error;
 
 fn names(rooms: &Value) -> Vec<&str> {
     rooms["chats"].as_array().into_iter().flatten().filter_map(|room| room["name"].as_str()).collect()
 }
 
 #[tokio::test]
-async fn a_room_is_made_shown_renamed_and_deleted() {
+async fn a_room_is_created_shown_renamed_and_deleted() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let body = json!({ "name": "  Tea room ", "member_ids": [bob.user.id], "id": "tea:room" });
@@ -36,33 +36,33 @@ async fn a_room_is_made_shown_renamed_and_deleted() {
     assert_eq!((renamed.status, &renamed.json()["name"]), (StatusCode::OK, &json!("Coffee")));
 
     assert_eq!(app.delete("/api/v1/chats/tea:room", &ann).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(app.get("/api/v1/chats/tea:room", &ann).await.refusal(), refusal(404, "not_found", ""));
+    assert_eq!(app.get("/api/v1/chats/tea:room", &ann).await.error(), error(404, "not_found", ""));
     assert!(names(&app.get("/api/v1/chats", &bob).await.json()).is_empty());
 }
 
 #[tokio::test]
-async fn a_room_that_cannot_be_made_leaves_nothing_behind() {
+async fn a_failed_room_creation_leaves_nothing_behind() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     app.post("/api/v1/chats", &ann, &json!({ "name": "First", "id": "first" })).await;
-    for (body, told) in [
-        (json!({ "name": "x", "id": "first" }), refusal(409, "taken", "id")),
-        (json!({ "name": "x", "id": "no spaces" }), refusal(422, "bad_frame", "id")),
-        (json!({ "name": " " }), refusal(422, "blank", "name")),
-        (json!({ "name": "ä".repeat(81) }), refusal(422, "too_long", "name")),
-        (json!({ "name": "a\nb" }), refusal(422, "invalid", "name")),
-        (json!({ "name": "x", "member_ids": ["nobody"] }), refusal(404, "not_found", "member_ids")),
-        (json!({ "name": "x", "member_ids": "ann" }), refusal(422, "bad_frame", "member_ids")),
-        (json!({ "name": "x", "kind": "secret" }), refusal(422, "bad_frame", "kind")),
-        (json!({}), refusal(422, "bad_frame", "name")),
+    for (body, expected) in [
+        (json!({ "name": "x", "id": "first" }), error(409, "taken", "id")),
+        (json!({ "name": "x", "id": "no spaces" }), error(422, "bad_frame", "id")),
+        (json!({ "name": " " }), error(422, "blank", "name")),
+        (json!({ "name": "ä".repeat(81) }), error(422, "too_long", "name")),
+        (json!({ "name": "a\nb" }), error(422, "invalid", "name")),
+        (json!({ "name": "x", "member_ids": ["nobody"] }), error(404, "not_found", "member_ids")),
+        (json!({ "name": "x", "member_ids": "ann" }), error(422, "bad_frame", "member_ids")),
+        (json!({ "name": "x", "kind": "secret" }), error(422, "bad_frame", "kind")),
+        (json!({}), error(422, "bad_frame", "name")),
     ] {
-        assert_eq!(app.post("/api/v1/chats", &ann, &body).await.refusal(), told, "{body}");
+        assert_eq!(app.post("/api/v1/chats", &ann, &body).await.error(), expected, "{body}");
     }
     assert_eq!(names(&app.get("/api/v1/chats", &ann).await.json()), ["First"]);
 }
 
 #[tokio::test]
-async fn outsiders_cannot_tell_a_room_from_none() {
+async fn outsiders_get_the_same_error_for_a_room_and_for_none() {
     let app = App::spawn().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     let room = app.create_room(&ann, "Private", &[]).await;
@@ -83,7 +83,7 @@ async fn outsiders_cannot_tell_a_room_from_none() {
             app.post(&format!("{path}/read"), &eve, &json!({ "seq": 1 })).await,
         ];
         for answer in answers {
-            assert_eq!(answer.refusal(), refusal(404, "not_found", ""), "{path}: {answer:?}");
+            assert_eq!(answer.error(), error(404, "not_found", ""), "{path}: {answer:?}");
         }
     }
     let room = app.get(&format!("/api/v1/chats/{room}"), &ann).await.json();
@@ -94,7 +94,7 @@ async fn outsiders_cannot_tell_a_room_from_none() {
 }
 
 #[tokio::test]
-async fn members_do_not_govern() {
+async fn members_cannot_manage_a_room() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -104,25 +104,25 @@ async fn members_do_not_govern() {
         app.delete(&path, &bob).await,
         app.delete(&format!("{path}/members/{}", ann.user.id), &bob).await,
     ] {
-        assert_eq!(answer.refusal(), refusal(403, "forbidden", ""));
+        assert_eq!(answer.error(), error(403, "forbidden", ""));
     }
     let room = app.get(&path, &ann).await.json();
     assert_eq!((&room["name"], &room["member_count"]), (&json!("Ours"), &json!(2)));
 }
 
 #[tokio::test]
-async fn people_are_invited_by_name_or_by_id_all_or_nobody() {
+async fn users_are_invited_by_name_or_id_all_or_none() {
     let app = App::spawn().await;
     let (ann, bob, cem) = (app.register("ann").await, app.register("bob").await, app.register("cem").await);
     let room = app.create_room(&ann, "Ours", &[]).await;
     let path = format!("/api/v1/chats/{room}/members");
 
     let unknown = app.post(&path, &ann, &json!({ "usernames": ["bob", "nemo"] })).await;
-    assert_eq!(unknown.refusal(), refusal(404, "not_found", "usernames"));
+    assert_eq!(unknown.error(), error(404, "not_found", "usernames"));
     assert!(unknown.text.contains("nemo"), "{unknown:?}");
     let unknown = app.post(&path, &ann, &json!({ "user_ids": [bob.user.id, "nemo"] })).await;
-    assert_eq!(unknown.refusal(), refusal(404, "not_found", "user_ids"));
-    assert_eq!(app.post(&path, &ann, &json!({})).await.refusal(), refusal(422, "invalid", "usernames"));
+    assert_eq!(unknown.error(), error(404, "not_found", "user_ids"));
+    assert_eq!(app.post(&path, &ann, &json!({})).await.error(), error(422, "invalid", "usernames"));
     assert_eq!(app.get(&path, &ann).await.json()["members"].as_array().map(Vec::len), Some(1));
 
     let added =
@@ -135,7 +135,7 @@ async fn people_are_invited_by_name_or_by_id_all_or_nobody() {
 }
 
 #[tokio::test]
-async fn an_owner_who_leaves_hands_over_and_the_last_one_takes_the_room_along() {
+async fn a_leaving_owner_hands_over_and_the_last_member_deletes_the_room() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Ours", &[&bob]).await;
@@ -148,7 +148,7 @@ async fn an_owner_who_leaves_hands_over_and_the_last_one_takes_the_room_along() 
     assert_eq!(app.get(&path, &bob).await.json()["role"], "owner");
     app.delete(&format!("{path}/members/{}", bob.user.id), &bob).await;
     let again = app.post("/api/v1/chats", &ann, &json!({ "name": "New", "id": room })).await;
-    assert_eq!(again.refusal(), refusal(409, "taken", "id"));
+    assert_eq!(again.error(), error(409, "taken", "id"));
 }
 
 #[tokio::test]
@@ -172,7 +172,7 @@ async fn rooms_are_listed_in_pages_newest_activity_first() {
 }
 
 #[tokio::test]
-async fn people_are_found_by_the_beginning_of_their_names() {
+async fn users_are_found_by_a_prefix_of_their_name() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     app.register("Anton").await;

@@ -1,4 +1,4 @@
-//! What counts as the same name and the same password, and as the same thing to guess.
+//! Logins: how names and passwords are normalized, and which attempts share a limit.
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
@@ -7,33 +7,33 @@ use serde_json::json;
 use server::config::RateLimits;
 
 use crate::common::{Answer, App, PASSWORD};
-use crate::{LOGIN, REGISTER, refusal};
+use crate::{LOGIN, REGISTER, error};
 
 async fn sign_in(app: &App, username: &str, password: &str) -> Answer {
-    app.post_as_stranger(LOGIN, &json!({ "username": username, "password": password })).await
+    app.post_signed_out(LOGIN, &json!({ "username": username, "password": password })).await
 }
 
 #[tokio::test]
-async fn a_password_is_the_same_however_its_letters_are_typed() {
+async fn a_password_matches_in_every_unicode_form() {
     let app = App::spawn().await;
     let (composed, decomposed) =
         ("caf\u{e9} cr\u{e8}me br\u{fb}l\u{e9}e", "cafe\u{301} cre\u{300}me bru\u{302}le\u{301}e");
     for (name, password) in [("ann", composed), ("bob", decomposed)] {
         let form = json!({ "username": name, "email": format!("{name}@example.org"), "password": password });
-        assert_eq!(app.post_as_stranger(REGISTER, &form).await.status, StatusCode::CREATED);
+        assert_eq!(app.post_signed_out(REGISTER, &form).await.status, StatusCode::CREATED);
         for typed in [composed, decomposed] {
             assert_eq!(sign_in(&app, name, typed).await.status, StatusCode::OK, "{name} {typed:?}");
         }
         let wrong = sign_in(&app, name, "cafe creme brulee").await;
-        assert_eq!(wrong.refusal(), refusal(401, "wrong_credentials", ""));
+        assert_eq!(wrong.error(), error(401, "wrong_credentials", ""));
     }
 }
 
 #[tokio::test]
-async fn spaces_around_a_name_or_an_address_do_not_count() {
+async fn spaces_around_a_name_or_email_are_ignored() {
     let app = App::spawn().await;
     let form = json!({ "username": " ann ", "email": " zo\u{eb}@example.org\t", "password": PASSWORD });
-    let made = app.post_as_stranger(REGISTER, &form).await.json();
+    let made = app.post_signed_out(REGISTER, &form).await.json();
     assert_eq!(
         (&made["user"]["username"], &made["user"]["email"]),
         (&json!("ann"), &json!("zo\u{eb}@example.org"))
@@ -43,11 +43,11 @@ async fn spaces_around_a_name_or_an_address_do_not_count() {
     }
     // A password is what it is, with its spaces.
     let wrong = sign_in(&app, "ann", &format!("{PASSWORD} ")).await;
-    assert_eq!(wrong.refusal(), refusal(401, "wrong_credentials", ""));
+    assert_eq!(wrong.error(), error(401, "wrong_credentials", ""));
 }
 
 #[tokio::test]
-async fn the_name_and_the_address_of_an_account_are_one_login_to_guess() {
+async fn name_and_email_of_an_account_share_one_login_limit() {
     let app = App::spawn_with(|config| {
         config.rate_limits = RateLimits { logins_per_minute_per_user: Some(6), ..RateLimits::OFF };
     })
@@ -63,7 +63,7 @@ async fn the_name_and_the_address_of_an_account_are_one_login_to_guess() {
         if answer.status == StatusCode::UNAUTHORIZED {
             wrong += 1;
         } else {
-            assert_eq!(answer.refusal(), refusal(429, "rate_limited", ""));
+            assert_eq!(answer.error(), error(429, "rate_limited", ""));
         }
     }
     // What six a minute makes of the time that the test takes may come on top.
@@ -71,7 +71,7 @@ async fn the_name_and_the_address_of_an_account_are_one_login_to_guess() {
 }
 
 #[tokio::test]
-async fn when_too_many_passwords_wait_to_be_compared_the_others_are_told_to_come_again() {
+async fn a_full_password_queue_answers_logins_with_a_retry_time() {
     let app = App::spawn().await;
     let mut tries: FuturesUnordered<_> =
         (0..300).map(|_| sign_in(&app, "nemo", "wrong horse battery")).collect();
@@ -80,7 +80,7 @@ async fn when_too_many_passwords_wait_to_be_compared_the_others_are_told_to_come
     while tries.len() > 128 {
         let answer = tries.next().await.unwrap();
         if answer.status != StatusCode::UNAUTHORIZED {
-            assert_eq!(answer.refusal(), refusal(503, "unavailable", ""));
+            assert_eq!(answer.error(), error(503, "unavailable", ""));
             assert_eq!(answer.header("retry-after"), "1");
             refused += 1;
         }

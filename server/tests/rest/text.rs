@@ -1,4 +1,4 @@
-//! Text that shows nothing, and names that turn what stands beside them, at the doors of REST and the native socket.
+//! Text in REST and the native socket: blank text, and names that change the direction of text beside them.
 
 use protocol::{ClientFrame, DraftId, ErrorCode, ServerFrame};
 use reqwest::StatusCode;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::common::App;
-use crate::refusal;
+use crate::error;
 
 /// White space, controls, format characters, characters that fonts ignore, and the empty Braille pattern.
 const BLANK: [&str; 8] = [
@@ -21,7 +21,7 @@ const BLANK: [&str; 8] = [
 ];
 
 #[tokio::test]
-async fn blank_text_is_refused_by_every_call_that_takes_a_text_or_a_name() {
+async fn blank_text_is_rejected_by_every_rest_call() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -36,19 +36,19 @@ async fn blank_text_is_refused_by_every_call_that_takes_a_text_or_a_name() {
             ("/api/v1/notifications", json!({ "user_id": ann.user.id, "title": blank }), "title"),
         ] {
             let answer = app.post(path, &ann, &body).await;
-            assert_eq!(answer.refusal(), refusal(422, "blank", field), "{path} {body}");
+            assert_eq!(answer.error(), error(422, "blank", field), "{path} {body}");
         }
         let renamed = app.patch(&format!("/api/v1/chats/{room}"), &ann, &json!({ "name": blank })).await;
-        assert_eq!(renamed.refusal(), refusal(422, "blank", "name"), "{blank:?}");
+        assert_eq!(renamed.error(), error(422, "blank", "name"), "{blank:?}");
         let path = format!("/api/v1/jobs/{}", job["id"].as_str().unwrap_or_default());
         let staged = app.patch(&path, &ann, &json!({ "stage": blank })).await;
-        assert_eq!(staged.refusal(), refusal(422, "blank", "stage"), "{blank:?}");
+        assert_eq!(staged.error(), error(422, "blank", "stage"), "{blank:?}");
     }
     assert_eq!(app.get(&messages, &ann).await.json()["messages"], json!([]));
 }
 
 #[tokio::test]
-async fn blank_text_is_refused_by_the_native_socket() {
+async fn blank_text_is_rejected_by_the_native_socket() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -62,10 +62,10 @@ async fn blank_text_is_refused_by_the_native_socket() {
                     .to_string(),
             )
             .await;
-        let told = socket.hear().await;
+        let received = socket.hear().await;
         assert!(
-            matches!(&told, ServerFrame::Error { data, .. } if data.code == ErrorCode::Blank && data.draft == Some(draft)),
-            "{blank:?}: {told:?}"
+            matches!(&received, ServerFrame::Error { data, .. } if data.code == ErrorCode::Blank && data.draft == Some(draft)),
+            "{blank:?}: {received:?}"
         );
     }
     socket.say(&ClientFrame::Ping { nonce: 1 }).await;
@@ -73,7 +73,7 @@ async fn blank_text_is_refused_by_the_native_socket() {
 }
 
 #[tokio::test]
-async fn text_that_shows_something_is_taken_as_it_is() {
+async fn visible_text_is_accepted_unchanged() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -85,15 +85,15 @@ async fn text_that_shows_something_is_taken_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_room_name_that_turns_its_surroundings_is_refused() {
+async fn a_room_name_that_changes_text_direction_is_rejected() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
     for name in ["invoice\u{202e}fdp.exe", "\u{202a}a", "a\u{2066}b\u{2069}", "a\u{2028}b", "a\u{2029}b"] {
         let made = app.post("/api/v1/chats", &ann, &json!({ "name": name })).await;
-        assert_eq!(made.refusal(), refusal(422, "invalid", "name"), "{name:?}");
+        assert_eq!(made.error(), error(422, "invalid", "name"), "{name:?}");
         let renamed = app.patch(&format!("/api/v1/chats/{room}"), &ann, &json!({ "name": name })).await;
-        assert_eq!(renamed.refusal(), refusal(422, "invalid", "name"), "{name:?}");
+        assert_eq!(renamed.error(), error(422, "invalid", "name"), "{name:?}");
     }
     for name in ["מטבח", "مطبخ \u{200f}1", "Küche\u{200e}", "نمی\u{200c}خواهم"] {
         let made = app.post("/api/v1/chats", &ann, &json!({ "name": name })).await;
@@ -102,12 +102,12 @@ async fn a_room_name_that_turns_its_surroundings_is_refused() {
 }
 
 #[tokio::test]
-async fn a_room_id_that_no_address_can_name_is_refused() {
+async fn a_room_id_that_no_url_can_contain_is_rejected() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for id in [".", ".."] {
         let made = app.post("/api/v1/chats", &ann, &json!({ "name": "Dots", "id": id })).await;
-        assert_eq!(made.refusal(), refusal(422, "invalid", "id"), "{id}");
+        assert_eq!(made.error(), error(422, "invalid", "id"), "{id}");
     }
     for id in ["...", ".a", "a."] {
         let made = app.post("/api/v1/chats", &ann, &json!({ "name": "Dots", "id": id })).await;
@@ -116,7 +116,7 @@ async fn a_room_id_that_no_address_can_name_is_refused() {
 }
 
 #[tokio::test]
-async fn a_title_from_right_to_left_does_not_turn_the_sentence_about_it() {
+async fn a_right_to_left_title_is_isolated_in_its_sentence() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let job = app.post("/api/v1/jobs", &ann, &json!({ "title": "Report\u{202e}" })).await.json();

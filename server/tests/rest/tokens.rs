@@ -1,4 +1,4 @@
-//! Every proof of identity, good and bad.
+//! Tokens, tickets and cookies: which are accepted, and how they end.
 
 use std::time::UNIX_EPOCH;
 
@@ -12,10 +12,10 @@ use tokio_tungstenite::connect_async;
 
 use crate::common::{Answer, App, FAR_AWAY, SECRET, mint};
 use crate::socket::{End, Socket};
-use crate::{ME, REFRESH, me, refusal, unauthorized};
+use crate::{ME, REFRESH, error, me, unauthorized};
 
 #[tokio::test]
-async fn every_token_but_a_good_one_is_refused() {
+async fn every_invalid_token_is_refused() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let good = &ann.access_token;
@@ -53,23 +53,23 @@ async fn every_token_but_a_good_one_is_refused() {
         ann.refresh_token.clone(),
     ] {
         let answer = me(&app, &bad).await;
-        assert_eq!(answer.refusal(), unauthorized(), "{bad}");
+        assert_eq!(answer.error(), unauthorized(), "{bad}");
         assert_eq!(answer.header("www-authenticate"), "Bearer");
         assert!(connect_async(app.socket_url(&format!("?token={bad}"))).await.is_err(), "{bad}");
     }
     for header in ["Basic YW5uOmFubg==", good, "Bearer"] {
         let answer = Answer::to(app.request(Method::GET, ME).header("authorization", header)).await;
-        assert_eq!(answer.refusal(), unauthorized(), "{header}");
+        assert_eq!(answer.error(), unauthorized(), "{header}");
     }
     let none = Answer::to(app.request(Method::GET, ME)).await;
-    assert_eq!(none.refusal(), unauthorized());
+    assert_eq!(none.error(), unauthorized());
     // The scheme's name has no capitals of its own, and a token of another backend with our secret is good.
     let lower = app.request(Method::GET, ME).header("authorization", format!("bearer {}", mint(&long)));
     assert_eq!(Answer::to(lower).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn times_of_a_token_may_have_fractions_and_another_clock_may_be_ahead() {
+async fn token_times_may_have_fractions_and_clock_skew() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let now = UNIX_EPOCH.elapsed().unwrap().as_secs_f64();
@@ -91,7 +91,7 @@ async fn times_of_a_token_may_have_fractions_and_another_clock_may_be_ahead() {
 }
 
 #[tokio::test]
-async fn every_carrier_takes_a_token_with_its_scheme_and_with_space_around_it() {
+async fn every_carrier_accepts_a_token_with_its_scheme_and_spaces() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let token = &ann.access_token;
@@ -115,7 +115,7 @@ async fn every_carrier_takes_a_token_with_its_scheme_and_with_space_around_it() 
 }
 
 #[tokio::test]
-async fn an_access_token_lasts_as_long_as_the_settings_say() {
+async fn the_lifetime_of_an_access_token_is_configurable() {
     let app = App::spawn_with(|config| config.access_token_minutes = 2).await;
     let ann = app.register("ann").await;
     assert_eq!(ann.expires_in, 120);
@@ -124,16 +124,16 @@ async fn an_access_token_lasts_as_long_as_the_settings_say() {
 }
 
 #[tokio::test]
-async fn a_token_of_somebody_elses_sign_in_is_refused() {
+async fn a_token_with_another_users_sign_in_is_refused() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let claims = jsonwebtoken::dangerous::insecure_decode::<Value>(&ann.access_token).unwrap().claims;
     let mixed = mint(&json!({ "sub": bob.user.id, "exp": FAR_AWAY, "sid": claims["sid"] }));
-    assert_eq!(me(&app, &mixed).await.refusal(), unauthorized());
+    assert_eq!(me(&app, &mixed).await.error(), unauthorized());
 }
 
 async fn refresh(app: &App, token: &str) -> Answer {
-    app.post_as_stranger(REFRESH, &json!({ "refresh_token": token })).await
+    app.post_signed_out(REFRESH, &json!({ "refresh_token": token })).await
 }
 
 async fn refreshed(app: &App, token: &str) -> Tokens {
@@ -141,7 +141,7 @@ async fn refreshed(app: &App, token: &str) -> Tokens {
 }
 
 #[tokio::test]
-async fn a_refresh_token_that_comes_again_after_its_successor_was_used_ends_the_sign_in() {
+async fn a_refresh_token_reused_after_its_successor_ends_the_sign_in() {
     let app = App::spawn().await;
     let first = app.register("ann").await;
     let other_device = app.login("ann").await;
@@ -150,19 +150,19 @@ async fn a_refresh_token_that_comes_again_after_its_successor_was_used_ends_the_
     assert_eq!(me(&app, &second.access_token).await.status, StatusCode::OK);
     let third = refreshed(&app, &second.refresh_token).await;
 
-    assert_eq!(refresh(&app, &first.refresh_token).await.refusal(), unauthorized());
+    assert_eq!(refresh(&app, &first.refresh_token).await.error(), unauthorized());
     for dead in [&second, &third] {
-        assert_eq!(refresh(&app, &dead.refresh_token).await.refusal(), unauthorized());
-        assert_eq!(me(&app, &dead.access_token).await.refusal(), unauthorized());
+        assert_eq!(refresh(&app, &dead.refresh_token).await.error(), unauthorized());
+        assert_eq!(me(&app, &dead.access_token).await.error(), unauthorized());
     }
     assert_eq!(me(&app, &other_device.access_token).await.status, StatusCode::OK);
     for wrong in ["", "garbage", first.access_token.as_str()] {
-        assert_eq!(refresh(&app, wrong).await.refusal(), unauthorized(), "{wrong}");
+        assert_eq!(refresh(&app, wrong).await.error(), unauthorized(), "{wrong}");
     }
 }
 
 #[tokio::test]
-async fn a_refresh_token_sent_twice_within_seconds_is_answered_with_the_same_successor() {
+async fn a_refresh_token_sent_twice_within_seconds_gets_one_successor() {
     let app = App::spawn().await;
     let first = app.register("ann").await;
     // Two tabs at once, and one whose answer was lost.
@@ -180,7 +180,7 @@ async fn a_refresh_token_sent_twice_within_seconds_is_answered_with_the_same_suc
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_token_is_told_in_development_only() {
+async fn token_errors_are_explained_in_development_only() {
     let bad = [
         ("garbage".to_owned(), "not a JWT"),
         (mint(&json!({ "sub": "ann", "exp": 1 })), "has expired"),
@@ -204,14 +204,14 @@ async fn what_is_wrong_with_a_token_is_told_in_development_only() {
     let development = App::spawn_with(|config| config.environment = Environment::Development).await;
     let production = App::spawn().await;
     for (token, reason) in bad {
-        let told = me(&development, &token).await;
-        assert_eq!(told.refusal(), unauthorized());
-        assert!(told.text.contains(reason), "{reason}: {told:?}");
+        let received = me(&development, &token).await;
+        assert_eq!(received.error(), unauthorized());
+        assert!(received.text.contains(reason), "{reason}: {received:?}");
         let hidden = me(&production, &token).await;
         assert_eq!(hidden.json()["message"], "sign in: the token is missing, wrong, expired or revoked");
 
         // The same in a first frame.
-        for (app, is_told) in [(&development, true), (&production, false)] {
+        for (app, is_explained) in [(&development, true), (&production, false)] {
             let mut socket = Socket::try_connect(&app.socket_url(""), &[]).await.unwrap();
             socket.say(&ClientFrame::Authenticate { token: token.clone(), inbox: None }).await;
             let message = socket
@@ -220,14 +220,14 @@ async fn what_is_wrong_with_a_token_is_told_in_development_only() {
                     _ => None,
                 })
                 .await;
-            assert_eq!(message.contains(reason), is_told, "{reason}: {message}");
+            assert_eq!(message.contains(reason), is_explained, "{reason}: {message}");
             assert_eq!(socket.end().await, End::Closed(4401));
         }
     }
 }
 
 #[tokio::test]
-async fn a_ticket_opens_one_socket_and_dies_with_its_sign_in() {
+async fn a_ticket_opens_one_socket_and_ends_with_its_sign_in() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let answer = app.post("/api/v1/auth/ticket", &ann, &Value::Null).await.json();
@@ -242,7 +242,7 @@ async fn a_ticket_opens_one_socket_and_dies_with_its_sign_in() {
 }
 
 #[tokio::test]
-async fn the_cookie_reads_from_anywhere_and_writes_only_from_our_own_pages() {
+async fn the_cookie_reads_from_any_page_and_writes_only_from_own_pages() {
     let app = App::spawn().await;
     app.register("ann").await;
     let cookie = app.browser("ann").await;
@@ -264,20 +264,16 @@ async fn the_cookie_reads_from_anywhere_and_writes_only_from_our_own_pages() {
         vec![("origin", "https://evil.example")],
         vec![("origin", "null")],
     ] {
-        assert_eq!(
-            send(Method::POST, &headers).await.refusal(),
-            refusal(403, "forbidden", ""),
-            "{headers:?}"
-        );
+        assert_eq!(send(Method::POST, &headers).await.error(), error(403, "forbidden", ""), "{headers:?}");
     }
     let read = send(Method::GET, &[("sec-fetch-site", "cross-site")]).await;
     assert_eq!(read.json()["chats"].as_array().map(Vec::len), Some(2));
     let wrong = Answer::to(app.request(Method::GET, ME).header("cookie", "hubbub_session=garbage")).await;
-    assert_eq!(wrong.refusal(), unauthorized());
+    assert_eq!(wrong.error(), unauthorized());
 }
 
 #[tokio::test]
-async fn a_sign_in_outlives_a_restart_and_a_ticket_does_not() {
+async fn a_sign_in_survives_a_restart_and_a_ticket_does_not() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let ticket = app.ticket(&ann).await;

@@ -1,4 +1,4 @@
-//! A hundred thousand messages in two months, and somebody who comes back after them.
+//! Long absence: a client recovers the hundred thousand messages of two months.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ async fn open(folder: &Path) -> App {
     .await
 }
 
-/// Says a hundred thousand things while no server runs.
+/// Stores a hundred thousand messages while no server runs.
 async fn fill(folder: &Path, room: &RoomId, author: &User) {
     let store = SqliteStore::open(folder.join("hubbub.db")).await.unwrap();
     let author = Arc::new(model::User {
@@ -57,17 +57,17 @@ async fn fill(folder: &Path, room: &RoomId, author: &User) {
     store.close().await;
 }
 
-/// Two people who talk while somebody else catches up.
-struct Talk {
+/// Two users who exchange messages while another one recovers.
+struct Conversation {
     rooms: [RoomId; 2],
-    /// Where the first room stood when they began.
+    /// The head of the first room when they began.
     head: Cursor,
     bob: Socket,
     carol: Socket,
     said: u128,
 }
 
-impl Talk {
+impl Conversation {
     async fn begin(app: &App, rooms: [RoomId; 2], bob: &Tokens, carol: &Tokens) -> Self {
         let (mut bob, mut carol) = (enter(app, bob).await, enter(app, carol).await);
         let head = bob.join(&rooms[0], None).await.head;
@@ -77,7 +77,7 @@ impl Talk {
         Self { rooms, head, bob, carol, said: 0 }
     }
 
-    /// Bob says something, now here, now there, and carol hears it.
+    /// Bob posts to the rooms in turn, and carol receives it.
     async fn go_on(&mut self) {
         self.said += 1;
         let draft = 1_000_000 + self.said;
@@ -90,13 +90,13 @@ impl Talk {
         self.carol.hear_some(is_it).await;
     }
 
-    /// How much was said in the first of the rooms.
+    /// How many messages the first of the rooms got.
     fn said_there(&self) -> u64 {
         u64::try_from(self.said.div_ceil(2)).unwrap()
     }
 }
 
-/// The answer to a join, before which nothing else of a room is told.
+/// The answer to a join, before which no event of a room arrives.
 async fn next_page(reader: &mut Socket) -> JoinedRoom {
     reader
         .hear_some(|frame| match frame {
@@ -108,7 +108,7 @@ async fn next_page(reader: &mut Socket) -> JoinedRoom {
 }
 
 #[tokio::test]
-async fn after_two_months_all_hundred_thousand_are_there_in_order_and_nobody_else_waits() {
+async fn recovery_of_100_000_messages_is_ordered_and_delays_no_other_user() {
     let folder = tempfile::tempdir().unwrap();
     let app = open(folder.path()).await;
     let (bob, carol) = (app.register("bob").await, app.register("carol").await);
@@ -119,15 +119,15 @@ async fn after_two_months_all_hundred_thousand_are_there_in_order_and_nobody_els
     fill(folder.path(), &kitchen, &bob.user).await;
 
     let app = open(folder.path()).await;
-    let mut talk = Talk::begin(&app, [kitchen.clone(), garden], &bob, &carol).await;
+    let mut conversation = Conversation::begin(&app, [kitchen.clone(), garden], &bob, &carol).await;
     let mut dave = enter(&app, &dave).await;
-    assert_eq!(talk.head.seq, MISSED);
-    let mut since = Cursor { seq: 0, ..talk.head };
+    assert_eq!(conversation.head.seq, MISSED);
+    let mut since = Cursor { seq: 0, ..conversation.head };
     let (mut pages, mut last_at_ms) = (0, 0);
     loop {
         dave.say(&protocol::ClientFrame::Join { room: kitchen.clone(), since: Some(since) }).await;
         // The page is on its way, and others are heard before the next one is asked for.
-        talk.go_on().await;
+        conversation.go_on().await;
         let page = next_page(&mut dave).await;
         assert!(page.recovered && page.messages.len() <= 500);
         for message in &page.messages {
@@ -149,9 +149,9 @@ async fn after_two_months_all_hundred_thousand_are_there_in_order_and_nobody_els
     assert!(pages > 200, "{pages}");
     assert!(since.seq > MISSED);
     // From here on it follows, from exactly there.
-    talk.go_on().await;
-    talk.go_on().await;
-    let behind = MISSED + talk.said_there();
+    conversation.go_on().await;
+    conversation.go_on().await;
+    let behind = MISSED + conversation.said_there();
     while since.seq < behind {
         since.seq += 1;
         let next = dave.hear_some(|frame| match frame {

@@ -1,4 +1,4 @@
-//! What waits for an absent user arrives, however much it is, and once its delivery is proven it waits no more.
+//! Pending inbox entries: an absent user gets all of them, and acknowledged ones are no longer pending.
 
 use protocol::rest::Tokens;
 use protocol::{
@@ -39,18 +39,18 @@ fn a_direct(frame: ServerFrame) -> Option<InboxData<DirectMessage>> {
     }
 }
 
-/// What a new connection is sent before it is up to date.
+/// The entries that a new connection receives before it is up to date.
 async fn sent_to(app: &App, who: &Tokens) -> Vec<ServerFrame> {
     enter(app, who).await.before_pong().await
 }
 
-/// Waits until nothing waits any more: a proof is noted a moment after it was given.
+/// Waits until no entry is pending: an acknowledgement is stored a moment after it arrives.
 async fn until_nothing_waits(app: &App, who: &Tokens) {
     while !sent_to(app, who).await.is_empty() {}
 }
 
 #[tokio::test]
-async fn direct_messages_beyond_every_bound_arrive_in_order_and_once() {
+async fn direct_messages_beyond_all_limits_arrive_in_order_and_once() {
     let app = App::spawn().await;
     let (ann, bob, room) = three(&app).await;
     let mut from = enter(&app, &ann).await;
@@ -75,7 +75,7 @@ async fn direct_messages_beyond_every_bound_arrive_in_order_and_once() {
 }
 
 #[tokio::test]
-async fn jobs_that_ended_meanwhile_are_told_however_large_their_results() {
+async fn jobs_ended_during_an_absence_arrive_with_large_results() {
     let app = App::spawn().await;
     let (_, bob, _) = three(&app).await;
     let result = json!({ "text": "x".repeat(16_000) });
@@ -106,7 +106,7 @@ async fn jobs_that_ended_meanwhile_are_told_however_large_their_results() {
 }
 
 #[tokio::test]
-async fn hundreds_of_running_jobs_with_large_results_are_told_to_a_new_connection() {
+async fn hundreds_of_large_running_jobs_reach_a_new_connection() {
     let app = App::spawn().await;
     let (_, bob, _) = three(&app).await;
     let result = json!({ "text": "x".repeat(16_000) });
@@ -130,7 +130,7 @@ async fn hundreds_of_running_jobs_with_large_results_are_told_to_a_new_connectio
 }
 
 #[tokio::test]
-async fn what_was_not_proven_is_sent_again() {
+async fn unacknowledged_entries_are_sent_again() {
     let app = App::spawn().await;
     let (ann, bob, room) = three(&app).await;
     send(&mut enter(&app, &ann).await, &room, &bob, 0..5, 10).await;
@@ -145,7 +145,7 @@ async fn what_was_not_proven_is_sent_again() {
 }
 
 #[tokio::test]
-async fn a_cursor_proves_what_lies_before_it_and_brings_everything_after_it() {
+async fn a_cursor_acknowledges_earlier_entries_and_replays_later_ones() {
     let app = App::spawn().await;
     let (ann, bob, room) = three(&app).await;
     let mut from = enter(&app, &ann).await;
@@ -168,7 +168,7 @@ async fn a_cursor_proves_what_lies_before_it_and_brings_everything_after_it() {
     assert_eq!(with_cursor("&inbox=2").await, (vec![], at(2, true)));
     assert_eq!(sent_to(&app, &bob).await, []);
 
-    // What does not wait is sent, too.
+    // Entries that are not pending are sent, too.
     let notify = json!({ "user_id": bob.user.id, "title": "Tea", "message": "", "type": "info" });
     let answer = app.post("/api/v1/notifications", &bob, &notify).await;
     assert_eq!(answer.status.as_u16(), 201, "{answer:?}");
@@ -194,7 +194,7 @@ async fn a_cursor_proves_what_lies_before_it_and_brings_everything_after_it() {
 }
 
 #[tokio::test]
-async fn a_sender_is_refused_when_too_much_waits_and_an_ended_job_never_is() {
+async fn a_full_inbox_refuses_senders_and_never_an_ended_job() {
     let app = App::spawn_with(|config| config.limits.inbox_bytes_per_user = 100_000).await;
     let (ann, bob, room) = three(&app).await;
     let mut from = enter(&app, &ann).await;
@@ -202,16 +202,16 @@ async fn a_sender_is_refused_when_too_much_waits_and_an_ended_job_never_is() {
     let job = app.post("/api/v1/jobs", &bob, &json!({ "title": "Import" })).await;
     let too_many = || ("too_many".to_owned(), Some("to".to_owned()));
     from.say(&direct(&room, &bob, body(1, 60_000))).await;
-    assert_eq!(from.refusal().await, too_many());
+    assert_eq!(from.error().await, too_many());
     send(&mut from, &room, &bob, 1..2, 35_000).await;
 
     let path = format!("/api/v1/jobs/{}", job.json()["id"].as_str().unwrap());
     let result = json!({ "status": "completed", "result": { "text": "x".repeat(16_000) } });
     assert_eq!(app.patch(&path, &bob, &result).await.status.as_u16(), 200);
     let refused = app.post("/api/v1/jobs", &bob, &json!({ "title": "One more" })).await;
-    assert_eq!(refused.refusal(), (422, "too_many".to_owned(), "owner_id".to_owned()));
+    assert_eq!(refused.error(), (422, "too_many".to_owned(), "owner_id".to_owned()));
     from.say(&direct(&room, &bob, body(2, 1))).await;
-    assert_eq!(from.refusal().await, too_many());
+    assert_eq!(from.error().await, too_many());
 
     let mut to = enter(&app, &bob).await;
     for number in 0..2 {
@@ -225,7 +225,7 @@ async fn a_sender_is_refused_when_too_much_waits_and_an_ended_job_never_is() {
 }
 
 #[tokio::test]
-async fn notifications_that_were_read_over_rest_wait_no_more() {
+async fn notifications_read_over_rest_are_no_longer_pending() {
     let app = App::spawn().await;
     let (_, bob, _) = three(&app).await;
     let job = app.post("/api/v1/jobs", &bob, &json!({ "title": "Import" })).await;

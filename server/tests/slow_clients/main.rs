@@ -1,5 +1,5 @@
-//! Who is behind: by two months, because the line takes a kilobyte a second, or because of all that it asked for. They get
-//! everything, and delay nobody.
+//! Slow clients: two months behind, reading a kilobyte a second, or requesting too much at once. They get everything and
+//! delay no other user.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,14 +9,14 @@
 )]
 
 mod absence;
-mod asker;
+mod burst_of_joins;
 #[path = "../common/mod.rs"]
 mod common;
 mod inbox;
 mod receipts;
 mod resume;
-mod slow_line;
 mod slow_reader;
+mod slow_socket;
 #[path = "../socket/mod.rs"]
 mod socket;
 mod socketio;

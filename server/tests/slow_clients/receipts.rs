@@ -1,4 +1,4 @@
-//! What a client of Socket.IO was sent waits until the client has proven that it received it.
+//! Receipts of Socket.IO clients: an entry is pending until the client has proven that it received it.
 
 use protocol::ServerFrame;
 use protocol::rest::Tokens;
@@ -16,13 +16,13 @@ async fn end_a_job(app: &App, who: &Tokens) {
     assert_eq!(ended.status.as_u16(), 200, "{ended:?}");
 }
 
-/// What a native client is sent that connects now.
+/// The entries that a native client receives when it connects.
 async fn waiting(app: &App, who: &Tokens) -> Vec<ServerFrame> {
     enter(app, who).await.before_pong().await
 }
 
 #[tokio::test]
-async fn an_answered_ping_or_the_next_poll_proves_what_was_sent_before() {
+async fn an_answered_ping_or_the_next_poll_acknowledges_what_was_sent() {
     let app = App::spawn().await;
     let bob = app.register("bob").await;
     for by_polling in [false, true] {
@@ -43,7 +43,7 @@ async fn an_answered_ping_or_the_next_poll_proves_what_was_sent_before() {
 }
 
 #[tokio::test]
-async fn without_an_answer_it_is_sent_again() {
+async fn entries_without_an_acknowledgement_are_sent_again() {
     let app = App::spawn().await;
     let bob = app.register("bob").await;
     end_a_job(&app, &bob).await;

@@ -1,4 +1,4 @@
-//! A client of Socket.IO that missed much comes back: it gets all of it, or it starts over and knows it.
+//! Recovery of a Socket.IO client that missed much: it gets all of it, or starts over and can tell.
 
 use protocol::RoomId;
 use protocol::rest::Tokens;
@@ -22,7 +22,7 @@ async fn cut_off(app: &App, bob: &Tokens, rooms: &[RoomId], by_polling: bool) ->
 }
 
 #[tokio::test]
-async fn five_hundred_events_of_any_size_are_recovered_in_portions() {
+async fn five_hundred_events_of_any_size_are_recovered_in_batches() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -46,7 +46,7 @@ async fn five_hundred_events_of_any_size_are_recovered_in_portions() {
 }
 
 #[tokio::test]
-async fn a_client_that_missed_too_many_events_starts_over_and_is_in() {
+async fn a_client_that_missed_too_many_events_starts_over() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let rooms = [app.create_room(&ann, "One", &[&bob]).await, app.create_room(&ann, "Two", &[&bob]).await];
@@ -71,7 +71,7 @@ async fn a_client_that_missed_too_many_events_starts_over_and_is_in() {
 }
 
 #[tokio::test]
-async fn notifications_count_as_events_that_were_missed() {
+async fn notifications_count_as_missed_events() {
     let app = App::spawn().await;
     let bob = app.register("bob").await;
     for (count, recovered) in [(500, true), (501, false)] {
@@ -96,7 +96,7 @@ async fn notifications_count_as_events_that_were_missed() {
 }
 
 #[tokio::test]
-async fn a_client_that_lost_a_room_meanwhile_does_not_count_as_recovered() {
+async fn a_client_removed_from_a_room_is_not_marked_recovered() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     for is_deleted in [false, true] {

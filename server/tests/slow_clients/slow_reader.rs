@@ -1,4 +1,4 @@
-//! One reader at a kilobyte a turn among two hundred.
+//! Slow consumer: one client reads a kilobyte a round, among two hundred others.
 
 use std::collections::HashMap;
 
@@ -7,14 +7,14 @@ use serde_json::json;
 
 use crate::common::App;
 use crate::enter;
-use crate::slow_line::{Heard, SlowLine};
+use crate::slow_socket::{Heard, SlowSocket};
 use crate::socket::{Socket, post};
 
 /// The others. A thousand work as well, but each is a client in this very process, without optimizations.
 const OTHERS: usize = 200;
 
 /// Turns until the reader must have been let go: 60 MB, far more than buffers of systems and ours hold.
-const TURNS: u128 = 500;
+const ROUNDS: u128 = 500;
 
 /// Posts and waits until it is committed.
 async fn say(socket: &mut Socket, room: &RoomId, draft: u128, body: &str) {
@@ -37,7 +37,7 @@ async fn hear_message(socket: &mut Socket, room: &RoomId) -> u64 {
 
 /// What the slow one heard until the line ended: the last place in each room, after which nothing is missing before, and
 /// the code of the close.
-async fn hear_out(line: &mut SlowLine, stands: &mut HashMap<RoomId, Cursor>) -> Option<u16> {
+async fn hear_out(line: &mut SlowSocket, stands: &mut HashMap<RoomId, Cursor>) -> Option<u16> {
     while let Some(heard) = line.next().await {
         match heard {
             Heard::Closed(code) => return Some(code),
@@ -61,7 +61,7 @@ fn note(frame: &ServerFrame, stands: &mut HashMap<RoomId, Cursor>) {
 }
 
 #[tokio::test]
-async fn a_reader_at_a_kilobyte_a_turn_delays_nobody_is_let_go_with_4008_and_misses_nothing() {
+async fn a_slow_consumer_delays_nobody_is_closed_and_misses_nothing() {
     let app = App::spawn_with(|config| config.limits.connections_per_user = OTHERS).await;
     let (ann, sam) = (app.register("ann").await, app.register("sam").await);
     let crowd = app.register("crowd").await;
@@ -70,7 +70,7 @@ async fn a_reader_at_a_kilobyte_a_turn_delays_nobody_is_let_go_with_4008_and_mis
     let attic = app.create_room(&ann, "Attic", &[&sam]).await;
 
     let mut speaker = enter(&app, &ann).await;
-    let mut slow = SlowLine::open(&app, &sam).await;
+    let mut slow = SlowSocket::open(&app, &sam).await;
     let mut stands = HashMap::new();
     for room in [&kitchen, &attic] {
         speaker.join(room, None).await;
@@ -90,23 +90,23 @@ async fn a_reader_at_a_kilobyte_a_turn_delays_nobody_is_let_go_with_4008_and_mis
 
     let load = "x".repeat(60_000);
     let status = format!("/api/v1/websocket/user/{}/status", sam.user.id);
-    let mut turn = 0;
+    let mut round = 0;
     while app.get(&status, &sam).await.json()["data"]["isConnected"] == json!(true) {
-        turn += 1;
-        assert!(turn < TURNS, "it is never let go");
-        say(&mut speaker, &attic, 2 * turn, &load).await;
-        say(&mut speaker, &attic, 2 * turn + 1, &load).await;
-        say(&mut speaker, &kitchen, TURNS * 2 + turn, "for everybody").await;
+        round += 1;
+        assert!(round < ROUNDS, "it is never let go");
+        say(&mut speaker, &attic, 2 * round, &load).await;
+        say(&mut speaker, &attic, 2 * round + 1, &load).await;
+        say(&mut speaker, &kitchen, ROUNDS * 2 + round, "for everybody").await;
         for other in &mut others {
-            assert_eq!(u128::from(hear_message(other, &kitchen).await), turn);
+            assert_eq!(u128::from(hear_message(other, &kitchen).await), round);
         }
         slow.read(1_024).await;
     }
-    // It has been let go. What is on its way it may still take, and then it is told why.
+    // It has been closed. It may still read what is on its way, and then the close code.
     assert_eq!(hear_out(&mut slow, &mut stands).await, Some(4008));
 
     let mut back = enter(&app, &sam).await;
-    for (room, said) in [(&kitchen, turn), (&attic, 2 * turn)] {
+    for (room, said) in [(&kitchen, round), (&attic, 2 * round)] {
         let stood = stands[room];
         let said = u64::try_from(said).unwrap();
         let (mut since, mut missed) = (stood, Vec::new());

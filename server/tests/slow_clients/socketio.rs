@@ -1,4 +1,4 @@
-//! A client of Socket.IO that remembers what the library remembers, by WebSocket or by polling.
+//! Socket.IO client: remembers what the library remembers, over WebSocket or polling.
 
 use std::collections::VecDeque;
 
@@ -21,7 +21,7 @@ enum Transport {
     Polling(String),
 }
 
-/// What a client library keeps of a session.
+/// The state that a client library keeps of a session.
 #[derive(Default, Clone)]
 pub(crate) struct Memory {
     pub(crate) sid: String,
@@ -32,7 +32,7 @@ pub(crate) struct Memory {
 pub(crate) struct Client<'a> {
     app: &'a App,
     transport: Transport,
-    /// Packets that were fetched and not heard.
+    /// Packets that were polled and not returned yet.
     fetched: VecDeque<String>,
     pub(crate) memory: Memory,
     /// Whether it answers pings.
@@ -40,7 +40,7 @@ pub(crate) struct Client<'a> {
 }
 
 impl<'a> Client<'a> {
-    /// Connects, as a client that was here before if there is a memory of it.
+    /// Connects, with the memory of an earlier connection if there is one.
     pub(crate) async fn enter(app: &'a App, who: &Tokens, by_polling: bool, memory: Memory) -> Self {
         let transport = if by_polling {
             let open = app.request(Method::GET, "/socket.io/?EIO=4&transport=polling");
@@ -133,7 +133,7 @@ impl<'a> Client<'a> {
         said[1]["content"].as_str().unwrap().to_owned()
     }
 
-    /// Says something and hears it: where the client stands is known then.
+    /// Sends a message and receives it, so that the client has an offset.
     pub(crate) async fn speak(&mut self, room: &RoomId, text: &str) {
         let said = json!({ "roomId": room, "content": text });
         self.say(&format!("42{}", json!(["send-chat-message", said]))).await;

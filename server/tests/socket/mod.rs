@@ -1,4 +1,4 @@
-//! A client of the native protocol that says what it means and hears what it is told.
+//! Native client: sends and receives frames of the native protocol.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 
@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use uuid::Uuid;
 
-/// So long does a test wait for an answer that should come at once, before it fails.
+/// How long a test waits for an answer that should come at once, before it fails.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) struct Socket {
@@ -93,7 +93,7 @@ impl Socket {
         }
     }
 
-    /// How the connection ends; what is said before is passed over.
+    /// How the connection ends; frames before it are skipped.
     pub(crate) async fn end(&mut self) -> End {
         loop {
             if let Err(end) = self.next().await {
@@ -111,7 +111,7 @@ impl Socket {
         .await
     }
 
-    /// What is told to this client before the answer to a ping that is sent now.
+    /// The frames before the answer to a ping that is sent now.
     pub(crate) async fn before_pong(&mut self) -> Vec<ServerFrame> {
         const NONCE: u32 = 4_000_000_007;
         self.say(&ClientFrame::Ping { nonce: NONCE }).await;
@@ -124,8 +124,8 @@ impl Socket {
         }
     }
 
-    /// Hears the next refusal, as code and field.
-    pub(crate) async fn refusal(&mut self) -> (String, Option<String>) {
+    /// The next error, as code and field.
+    pub(crate) async fn error(&mut self) -> (String, Option<String>) {
         self.hear_some(|frame| match frame {
             ServerFrame::Error { data, .. } => {
                 let code = serde_json::to_value(data.code).unwrap();
@@ -147,7 +147,7 @@ pub(crate) fn post(room: &RoomId, draft: u128, body: &str) -> ClientFrame {
     }
 }
 
-/// Each test file uses its own part of all this; here everything is used.
+/// Uses every item, because each test binary needs only some of them.
 const _: fn() = || {
     let _ = (
         Socket::try_connect,
@@ -158,6 +158,6 @@ const _: fn() = || {
         Socket::try_say,
     );
     let _ = (Socket::before_pong, PATIENCE);
-    let _ = (Socket::next, Socket::hear, Socket::end, Socket::join, Socket::refusal, post);
+    let _ = (Socket::next, Socket::hear, Socket::end, Socket::join, Socket::error, post);
     let _ = |mut socket: Socket| async move { socket.hear_some(Some).await };
 };

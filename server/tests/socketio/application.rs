@@ -1,4 +1,4 @@
-//! What is served in these tests: events come back, and some names do more.
+//! The application under test: echoes events, and some names make it do more.
 
 use std::time::Duration;
 
@@ -14,16 +14,16 @@ use socketio::{
 use tokio::sync::{Mutex, mpsc};
 use websocket::WriterPool;
 
-use crate::engine::{self, Door, open_door, soon};
+use crate::engine::{self, HttpServer, serve_http, soon};
 
-/// A server of its own, and what its application was told.
+/// A server of its own, and the reports of its application.
 pub(crate) struct TestServer {
-    pub(crate) door: Door,
-    pub(crate) server: SocketIo<Names>,
-    told: Mutex<mpsc::UnboundedReceiver<String>>,
+    pub(crate) http: HttpServer,
+    pub(crate) socketio: SocketIo<Names>,
+    reports: Mutex<mpsc::UnboundedReceiver<String>>,
 }
 
-/// No ping comes in the way.
+/// No ping is sent during a test.
 pub(crate) fn quiet() -> Settings {
     let engine = engineio::Settings {
         ping_interval: Duration::from_hours(1),
@@ -35,42 +35,42 @@ pub(crate) fn quiet() -> Settings {
 
 impl TestServer {
     pub(crate) async fn open(settings: Settings) -> Self {
-        let (tell, told) = mpsc::unbounded_channel();
-        let server = SocketIo::new(settings, WriterPool::start(), Names { tell });
-        let for_door = server.clone();
-        let door = open_door(move |mut request| {
-            let server = for_door.clone();
+        let (report, reports) = mpsc::unbounded_channel();
+        let server = SocketIo::new(settings, WriterPool::start(), Names { report });
+        let for_requests = server.clone();
+        let http = serve_http(move |mut request| {
+            let server = for_requests.clone();
             async move {
                 let upgrade = tcp_upgrade::take(request.extensions_mut());
                 server.handle(request, upgrade).await.map(Body::from)
             }
         })
         .await;
-        Self { door, server, told: Mutex::new(told) }
+        Self { http, socketio: server, reports: Mutex::new(reports) }
     }
 
     /// A WebSocket in the main namespace.
     pub(crate) async fn enter(&self) -> engine::Socket {
-        let mut socket = self.door.begin_on_socket().await;
+        let mut socket = self.http.begin_on_socket().await;
         socket.say("40").await;
         let answer = socket.hear().await;
         assert!(answer.starts_with("40{\"sid\":"), "{answer}");
         socket
     }
 
-    /// What the application was told next.
-    pub(crate) async fn told(&self) -> String {
-        soon(async { self.told.lock().await.recv().await }).await.unwrap()
+    /// The next report of the application.
+    pub(crate) async fn next_report(&self) -> String {
+        soon(async { self.reports.lock().await.recv().await }).await.unwrap()
     }
 }
 
 pub(crate) struct Names {
-    tell: mpsc::UnboundedSender<String>,
+    report: mpsc::UnboundedSender<String>,
 }
 
 impl Names {
-    fn tell(&self, what: impl Into<String>) {
-        self.tell.send(what.into()).unwrap();
+    fn report(&self, what: impl Into<String>) {
+        self.report.send(what.into()).unwrap();
     }
 }
 
@@ -92,7 +92,7 @@ impl Application for Names {
         match &*request.namespace {
             "/" | "/other" | "/third" | "/fourth" => Ok(Accepted::new(0)),
             "/greeting" => {
-                // Whoever speaks before the client is in is heard after it.
+                // Events before the connect is confirmed are delivered after it.
                 emit(socket, "first", &OutgoingArgs::new().with(&request.auth()).unwrap());
                 let later = socket.clone();
                 tokio::spawn(async move { emit(&later, "second", &OutgoingArgs::new()) }).await.unwrap();
@@ -133,12 +133,12 @@ impl Application for Names {
             }
             "ask" => {
                 let pending = socket.emit_with_ack("question", &OutgoingArgs::from(&event.args)).unwrap();
-                let tell = self.tell.clone();
+                let report = self.report.clone();
                 tokio::spawn(async move {
                     let answer = pending.answer().await;
                     let answer = answer
                         .map_or_else(|SessionClosed| "gone".to_owned(), |args| args.raw_all().to_owned());
-                    tell.send(answer).unwrap();
+                    report.send(answer).unwrap();
                 });
             }
             "out" => {
@@ -146,7 +146,7 @@ impl Application for Names {
                 assert_eq!(socket.emit("too late", &OutgoingArgs::new()), Err(SessionClosed));
             }
             "away" => socket.disconnect(true),
-            "count" => self.tell(events.to_string()),
+            "count" => self.report(events.to_string()),
             name => match event.ack {
                 Some(id) => socket.ack(id, &OutgoingArgs::from(&event.args)).unwrap(),
                 None => emit(socket, name, &OutgoingArgs::from(&event.args)),
@@ -156,7 +156,7 @@ impl Application for Names {
 
     async fn disconnect(&self, _: usize, socket: &Socket, reason: DisconnectReason) {
         soon(socket.left()).await;
-        self.tell(format!("{} {reason:?}", socket.namespace()));
+        self.report(format!("{} {reason:?}", socket.namespace()));
     }
 }
 

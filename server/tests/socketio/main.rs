@@ -1,4 +1,4 @@
-//! Socket.IO through the front door: namespaces, events, acknowledgements and how they end.
+//! Socket.IO over HTTP: namespaces, events, acknowledgements and how they end.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
@@ -16,9 +16,9 @@ use socketio::Settings;
 use crate::application::{TestServer, quiet};
 
 #[tokio::test]
-async fn events_come_back_in_their_order() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.enter().await;
+async fn events_are_echoed_in_order() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.enter().await;
     for number in 0..1_000 {
         let name = if number % 3 == 0 { "slow" } else { "back" };
         socket.say(&format!("42[\"{name}\",{number},{{\"a\":[true]}}]")).await;
@@ -27,13 +27,13 @@ async fn events_come_back_in_their_order() {
         assert_eq!(socket.hear().await, format!("42[\"back\",{number},{{\"a\":[true]}}]"));
     }
     socket.say("42[\"count\"]").await;
-    assert_eq!(hall.told().await, "1001");
+    assert_eq!(server.next_report().await, "1001");
 }
 
 #[tokio::test]
-async fn events_come_back_by_polling_and_after_an_upgrade() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn events_are_echoed_over_polling_and_after_an_upgrade() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     assert_eq!(session.handshake.get("upgrades"), Some(&json!(["websocket"])));
     session.post("40").await;
     let entered = session.poll().await.1;
@@ -50,14 +50,14 @@ async fn events_come_back_by_polling_and_after_an_upgrade() {
     socket.say("42[\"c\"]").await;
     assert_eq!(socket.hear().await, "42[\"c\"]");
     socket.say("1").await;
-    assert_eq!(hall.told().await, "/ Ended(Client)");
+    assert_eq!(server.next_report().await, "/ Ended(Client)");
     assert!(!session.is_known().await);
 }
 
 #[tokio::test]
-async fn the_server_acknowledges() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.enter().await;
+async fn the_server_acknowledges_events() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.enter().await;
     socket.say("4212[\"a\",1,\"x\"]").await;
     assert_eq!(socket.hear().await, "4312[1,\"x\"]");
     socket.say("420[\"a\"]").await;
@@ -74,9 +74,9 @@ async fn the_server_acknowledges() {
 }
 
 #[tokio::test]
-async fn the_client_acknowledges() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.enter().await;
+async fn client_acknowledgements_reach_the_application() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.enter().await;
     socket.say("42[\"ask\",1]").await;
     assert_eq!(socket.hear().await, "420[\"question\",1]");
     socket.say("42[\"ask\",2]").await;
@@ -84,22 +84,22 @@ async fn the_client_acknowledges() {
     // Nobody waits for this one.
     socket.say("439[\"nothing\"]").await;
     socket.say("431[\"two\",{}]").await;
-    assert_eq!(hall.told().await, "\"two\",{}");
+    assert_eq!(server.next_report().await, "\"two\",{}");
     socket.say("430[]").await;
-    assert_eq!(hall.told().await, "");
+    assert_eq!(server.next_report().await, "");
     // Once is enough.
     socket.say("430[]").await;
     socket.say("42[\"ask\",3]").await;
     assert_eq!(socket.hear().await, "422[\"question\",3]");
     socket.say("41").await;
-    let mut told = [hall.told().await, hall.told().await];
-    told.sort();
-    assert_eq!(told, ["/ Client", "gone"]);
+    let mut reports = [server.next_report().await, server.next_report().await];
+    reports.sort();
+    assert_eq!(reports, ["/ Client", "gone"]);
 }
 
 #[tokio::test]
-async fn what_is_no_packet_ends_the_connection() {
-    let hall = TestServer::open(quiet()).await;
+async fn an_invalid_packet_ends_the_connection() {
+    let server = TestServer::open(quiet()).await;
     let illegal = [
         "4abc",
         "42{}",
@@ -117,69 +117,69 @@ async fn what_is_no_packet_ends_the_connection() {
         "43/other,1[]",
     ];
     for text in illegal {
-        let mut socket = hall.enter().await;
+        let mut socket = server.enter().await;
         socket.say(text).await;
         assert_eq!(socket.end().await, 1002, "{text}");
-        assert_eq!(hall.told().await, "/ Ended(Protocol)", "{text}");
+        assert_eq!(server.next_report().await, "/ Ended(Protocol)", "{text}");
     }
-    let mut socket = hall.enter().await;
+    let mut socket = server.enter().await;
     socket.say_bytes(b"unexpected").await;
     assert_eq!(socket.end().await, 1002);
-    let mut socket = hall.enter().await;
+    let mut socket = server.enter().await;
     socket.say("451-[\"a\",{\"_placeholder\":true,\"num\":0}]").await;
     socket.say("42[\"a\"]").await;
     assert_eq!(socket.end().await, 1002);
 }
 
 #[tokio::test]
-async fn whoever_enters_nothing_is_shown_out() {
-    let hall = TestServer::open(Settings { connect_timeout: Duration::from_millis(5), ..quiet() }).await;
-    let mut socket = hall.door.begin_on_socket().await;
+async fn a_client_without_a_namespace_is_disconnected() {
+    let server = TestServer::open(Settings { connect_timeout: Duration::from_millis(5), ..quiet() }).await;
+    let mut socket = server.http.begin_on_socket().await;
     assert_eq!(socket.end().await, 1000);
-    // A refusal is not enough.
-    let mut socket = hall.door.begin_on_socket().await;
+    // A refused connect is not enough.
+    let mut socket = server.http.begin_on_socket().await;
     socket.say("40/unknown,").await;
     let heard = socket.next().await;
-    let refusal = Heard::Text("44/unknown,{\"message\":\"Invalid namespace\"}".to_owned());
-    assert!(heard == refusal || heard == Heard::Closed(1000), "{heard:?}");
-    if heard == refusal {
+    let error = Heard::Text("44/unknown,{\"message\":\"Invalid namespace\"}".to_owned());
+    assert!(heard == error || heard == Heard::Closed(1000), "{heard:?}");
+    if heard == error {
         assert_eq!(socket.end().await, 1000);
     }
 }
 
 #[tokio::test]
-async fn the_application_learns_why_a_client_is_gone() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.enter().await;
+async fn the_application_receives_the_disconnect_reason() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.enter().await;
     socket.say("41").await;
-    assert_eq!(hall.told().await, "/ Client");
+    assert_eq!(server.next_report().await, "/ Client");
     drop(socket);
 
-    drop(hall.enter().await);
-    assert_eq!(hall.told().await, "/ Ended(Lost)");
+    drop(server.enter().await);
+    assert_eq!(server.next_report().await, "/ Ended(Lost)");
 
-    let mut socket = hall.enter().await;
+    let mut socket = server.enter().await;
     socket.say("1").await;
-    assert_eq!(hall.told().await, "/ Ended(Client)");
+    assert_eq!(server.next_report().await, "/ Ended(Client)");
     drop(socket);
 
-    let mut socket = hall.enter().await;
+    let mut socket = server.enter().await;
     socket.say("42[\"out\"]").await;
     assert_eq!(socket.hear().await, "41");
-    assert_eq!(hall.told().await, "/ Server");
+    assert_eq!(server.next_report().await, "/ Server");
     drop(socket);
 
-    // What was said before the end is heard.
-    let mut socket = hall.enter().await;
+    // Events before the end are delivered.
+    let mut socket = server.enter().await;
     socket.say("42[\"count\"]").await;
     socket.say("1").await;
-    assert_eq!(hall.told().await, "1");
-    assert_eq!(hall.told().await, "/ Ended(Client)");
+    assert_eq!(server.next_report().await, "1");
+    assert_eq!(server.next_report().await, "/ Ended(Client)");
     drop(socket);
 
-    let mut socket = hall.enter().await;
-    tokio::join!(hall.server.shutdown(Duration::from_secs(20)), async move {
+    let mut socket = server.enter().await;
+    tokio::join!(server.socketio.shutdown(Duration::from_secs(20)), async move {
         assert_eq!(socket.end().await, 1012);
     });
-    assert_eq!(hall.told().await, "/ Ended(Stopping)");
+    assert_eq!(server.next_report().await, "/ Ended(Stopping)");
 }

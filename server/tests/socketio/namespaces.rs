@@ -1,11 +1,11 @@
-//! Entering and leaving namespaces, whoever wants it.
+//! Namespaces: a client or the application connects and disconnects them.
 
 use crate::application::{TestServer, quiet};
 
 #[tokio::test]
-async fn the_client_is_in_before_it_hears_anything() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.door.begin_on_socket().await;
+async fn a_connect_is_answered_before_the_first_event() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.http.begin_on_socket().await;
     socket.say("40/greeting,{\"token\":\"x\"}").await;
     let entered = socket.hear().await;
     assert!(entered.starts_with("40/greeting,{\"sid\":\""), "{entered}");
@@ -15,16 +15,16 @@ async fn the_client_is_in_before_it_hears_anything() {
 }
 
 #[tokio::test]
-async fn whoever_comes_back_gets_what_it_missed_first() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.door.begin_on_socket().await;
+async fn a_returning_client_receives_missed_events_first() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.http.begin_on_socket().await;
     socket.say("40/recovering,{\"pid\":\"private\",\"offset\":\"seen\"}").await;
     assert_eq!(socket.hear().await, "40/recovering,{\"sid\":\"same\",\"pid\":\"private\"}");
     assert_eq!(socket.hear().await, "42/recovering,[\"one\",\"offset\"]");
     assert_eq!(socket.hear().await, "42/recovering,[\"two\",\"offset\"]");
     assert_eq!(socket.hear().await, "42/recovering,[\"after\"]");
 
-    let mut socket = hall.door.begin_on_socket().await;
+    let mut socket = server.http.begin_on_socket().await;
     for nothing in ["", "{}", "{\"pid\":7}"] {
         socket.say(&format!("40/recovering,{nothing}")).await;
         assert_eq!(socket.hear().await, "44/recovering,{\"message\":\"Nothing to recover\"}");
@@ -32,9 +32,9 @@ async fn whoever_comes_back_gets_what_it_missed_first() {
 }
 
 #[tokio::test]
-async fn a_refusal_says_why_and_the_session_goes_on() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.enter().await;
+async fn a_refused_connect_names_its_reason_and_keeps_the_session() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.enter().await;
     socket.say("40/secret").await;
     assert_eq!(
         socket.hear().await,
@@ -47,9 +47,9 @@ async fn a_refusal_says_why_and_the_session_goes_on() {
 }
 
 #[tokio::test]
-async fn namespaces_do_not_disturb_each_other() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.enter().await;
+async fn namespaces_are_independent_of_each_other() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.enter().await;
     socket.say("40/other,").await;
     let entered = socket.hear().await;
     assert!(entered.starts_with("40/other,{\"sid\":"), "{entered}");
@@ -57,8 +57,8 @@ async fn namespaces_do_not_disturb_each_other() {
     assert_eq!(socket.hear().await, "43/other,5[1]");
     socket.say("42/other,[\"out\"]").await;
     assert_eq!(socket.hear().await, "41/other,");
-    assert_eq!(hall.told().await, "/other Server");
-    // It may not have known; nobody hears it.
+    assert_eq!(server.next_report().await, "/other Server");
+    // It may not have known; no handler gets it.
     socket.say("42/other,[\"a\"]").await;
     socket.say("43/other,1[]").await;
     socket.say("41/other,").await;
@@ -68,15 +68,15 @@ async fn namespaces_do_not_disturb_each_other() {
     socket.say("40/other,").await;
     assert!(socket.hear().await.starts_with("40/other,{\"sid\":"));
     socket.say("41/other,").await;
-    assert_eq!(hall.told().await, "/other Client");
+    assert_eq!(server.next_report().await, "/other Client");
     socket.say("42[\"a\"]").await;
     assert_eq!(socket.hear().await, "42[\"a\"]");
 }
 
 #[tokio::test]
-async fn only_so_many_namespaces_at_a_time() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.enter().await;
+async fn open_namespaces_are_limited() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.enter().await;
     for namespace in ["/other", "/third"] {
         socket.say(&format!("40{namespace},")).await;
         assert!(socket.hear().await.starts_with("40/"));
@@ -89,48 +89,48 @@ async fn only_so_many_namespaces_at_a_time() {
 }
 
 #[tokio::test]
-async fn whoever_is_sent_away_is_told_in_every_namespace() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.enter().await;
+async fn a_disconnected_client_is_notified_in_every_namespace() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.enter().await;
     socket.say("40/other,").await;
     assert!(socket.hear().await.starts_with("40/other,"));
     socket.say("42[\"away\"]").await;
     assert_eq!(socket.hear().await, "41");
     assert_eq!(socket.hear().await, "41/other,");
     assert_eq!(socket.end().await, 1000);
-    let mut told = [hall.told().await, hall.told().await];
-    told.sort();
-    assert_eq!(told, ["/ Server", "/other Server"]);
+    let mut reports = [server.next_report().await, server.next_report().await];
+    reports.sort();
+    assert_eq!(reports, ["/ Server", "/other Server"]);
 }
 
 #[tokio::test]
-async fn a_client_may_be_shown_out_while_it_enters() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.door.begin_on_socket().await;
+async fn a_client_may_be_disconnected_while_it_connects() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.http.begin_on_socket().await;
     socket.say("40/short,").await;
     assert_eq!(socket.hear().await, "41/short,");
-    assert_eq!(hall.told().await, "/short Server");
+    assert_eq!(server.next_report().await, "/short Server");
 }
 
 #[tokio::test]
-async fn what_waits_for_a_client_to_enter_is_bounded() {
-    let hall = TestServer::open(quiet()).await;
-    let mut socket = hall.door.begin_on_socket().await;
+async fn events_that_wait_for_a_connect_are_bounded() {
+    let server = TestServer::open(quiet()).await;
+    let mut socket = server.http.begin_on_socket().await;
     socket.say("40/flooded,").await;
     assert_eq!(socket.end().await, 4008);
-    assert_eq!(hall.told().await, "/flooded Ended(TooSlow)");
+    assert_eq!(server.next_report().await, "/flooded Ended(TooSlow)");
 }
 
-/// Twice what may wait for a client, in events that come back as they are.
+/// Twice as many echoed events as may wait for a client.
 fn flood_of_questions() -> Vec<String> {
     let load = "x".repeat(1_000);
     (0..100).map(|number| format!("42[\"back\",{number},\"{load}\"]")).collect()
 }
 
 #[tokio::test]
-async fn who_asks_more_by_polling_than_may_wait_gets_all_of_it_poll_by_poll() {
-    let hall = TestServer::open(quiet()).await;
-    let session = hall.door.begin().await;
+async fn a_polling_client_receives_more_answers_than_may_wait() {
+    let server = TestServer::open(quiet()).await;
+    let session = server.http.begin().await;
     session.post("40").await;
     assert!(session.poll().await.1.starts_with("40{\"sid\":"));
     let questions = flood_of_questions();
@@ -141,7 +141,7 @@ async fn who_asks_more_by_polling_than_may_wait_gets_all_of_it_poll_by_poll() {
     };
     let polling = async {
         let mut answers = Vec::new();
-        // Not before all was asked that the server takes: what waits meanwhile is bounded, and nobody is let go for it.
+        // Not before all was asked that the server takes: what waits meanwhile is bounded, and no client is closed for it.
         for _ in 0..20 {
             assert!(session.is_known().await);
         }

@@ -8,7 +8,7 @@ use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::world::{account, begins, draft_room, nobody, open_with_people, person};
+use crate::world::{account, begins, draft_room, open_with_users, test_user, unknown_user};
 
 const NOW: i64 = 10_000;
 const END: i64 = 40_000;
@@ -18,11 +18,11 @@ const THIRD: [u8; 32] = [3; 32];
 
 async fn fresh() -> (SqliteStore, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    (open_with_people(&folder).await, folder)
+    (open_with_users(&folder).await, folder)
 }
 
 async fn signed_in(store: &SqliteStore, kind: SignInKind) -> SignIn {
-    let user = person("alice").id;
+    let user = test_user("alice").id;
     let id = Uuid::now_v7();
     let sign_in = SignIn {
         id,
@@ -38,44 +38,44 @@ async fn signed_in(store: &SqliteStore, kind: SignInKind) -> SignIn {
 }
 
 #[tokio::test]
-async fn a_name_or_address_is_taken_in_any_capitals() {
+async fn a_name_or_email_is_taken_in_any_case() {
     let (store, _folder) = fresh().await;
     let mut same_name = account("dave");
     same_name.username = "ALICE".into();
     let mut same_email = account("dave");
     same_email.email = "Alice@Example.ORG".into();
     let mut same_id = account("dave");
-    same_id.id = person("alice").id;
+    same_id.id = test_user("alice").id;
 
     assert!(matches!(store.create(same_name).await, Err(AccountError::UsernameTaken)));
     assert!(matches!(store.create(same_email).await, Err(AccountError::EmailTaken)));
     assert!(matches!(store.create(same_id).await, Err(AccountError::IdTaken)));
     assert_eq!(store.count().await.unwrap(), 3);
-    assert_eq!(store.create(account("dave")).await.unwrap(), person("dave"));
-    assert_eq!(*store.by_id(&person("dave").id).await.unwrap().unwrap().user, person("dave"));
+    assert_eq!(store.create(account("dave")).await.unwrap(), test_user("dave"));
+    assert_eq!(*store.by_id(&test_user("dave").id).await.unwrap().unwrap().user, test_user("dave"));
 }
 
 #[tokio::test]
-async fn somebody_is_found_by_name_or_address_in_any_capitals() {
+async fn a_user_is_found_by_name_or_email_in_any_case() {
     let (store, _folder) = fresh().await;
 
     for login in ["alice", "ALICE", "alice@example.org", "Alice@EXAMPLE.org"] {
         let found = store.by_login(login).await.unwrap().unwrap();
-        assert_eq!((found.user, found.password_hash.as_deref()), (person("alice"), Some("hash of alice")));
+        assert_eq!((found.user, found.password_hash.as_deref()), (test_user("alice"), Some("hash of alice")));
     }
     for login in ["", "alic", "alice@", "%", "id-alice"] {
         assert!(store.by_login(login).await.unwrap().is_none(), "{login}");
     }
-    assert_eq!(store.by_id(&nobody()).await.unwrap(), None);
+    assert_eq!(store.by_id(&unknown_user()).await.unwrap(), None);
     let names = ["Bob", "nobody", "carol", "bob"].map(str::to_owned);
     let mut found = store.by_usernames(&names).await.unwrap();
     found.sort_by(|one, other| one.username.cmp(&other.username));
-    assert_eq!(found, [person("bob"), person("carol")]);
+    assert_eq!(found, [test_user("bob"), test_user("carol")]);
     assert!(store.by_usernames(&[]).await.unwrap().is_empty());
 }
 
 #[tokio::test]
-async fn a_search_finds_what_begins_so() {
+async fn a_search_finds_names_by_their_prefix() {
     let (store, _folder) = fresh().await;
     for name in ["al", "Albert", "al_fred", "alXfred"] {
         let mut account = account(name);
@@ -84,7 +84,7 @@ async fn a_search_finds_what_begins_so() {
     }
     let search = async |prefix: &str, limit| {
         let found = store.search(prefix, None, limit).await.unwrap();
-        found.into_iter().map(|person| person.username).collect::<Vec<_>>()
+        found.into_iter().map(|user| user.username).collect::<Vec<_>>()
     };
 
     assert_eq!(search("AL", 10).await, ["al", "al_fred", "Albert", "alice", "alXfred"]);
@@ -101,7 +101,7 @@ async fn a_sign_in_is_live_until_it_ends() {
 
     for now_ms in [NOW, END - 1] {
         let (found, account) = store.sign_in_by_secret(&FIRST, now_ms).await.unwrap().unwrap();
-        assert!(found == sign_in && *account.user == person("alice"));
+        assert!(found == sign_in && *account.user == test_user("alice"));
         assert!(store.sign_in(sign_in.id, now_ms).await.unwrap().unwrap().0 == sign_in);
     }
     assert!(store.sign_in_by_secret(&SECOND, NOW).await.unwrap().is_none());
@@ -112,16 +112,16 @@ async fn a_sign_in_is_live_until_it_ends() {
     assert!(!store.revoke(Uuid::now_v7()).await.unwrap());
     assert!(store.sign_in_by_secret(&FIRST, NOW).await.unwrap().is_none());
     assert!(store.sign_in(sign_in.id, NOW).await.unwrap().is_none());
-    let of_nobody = SignIn { id: Uuid::now_v7(), user: nobody(), secret_hash: SECOND, ..sign_in };
+    let of_nobody = SignIn { id: Uuid::now_v7(), user: unknown_user(), secret_hash: SECOND, ..sign_in };
     assert!(
-        matches!(store.open_sign_in(begins(of_nobody)).await, Err(AccountError::NoSuchAccount(id)) if id == nobody())
+        matches!(store.open_sign_in(begins(of_nobody)).await, Err(AccountError::NoSuchAccount(id)) if id == unknown_user())
     );
 }
 
 #[tokio::test]
-async fn a_sign_in_begins_only_with_the_password_that_the_account_has() {
+async fn a_sign_in_begins_only_with_the_current_password() {
     let (store, _folder) = fresh().await;
-    let alice = person("alice").id;
+    let alice = test_user("alice").id;
     let open = async |hash: &str, number: u8| {
         let sign_in = SignIn {
             id: Uuid::now_v7(),
@@ -146,7 +146,7 @@ async fn a_sign_in_begins_only_with_the_password_that_the_account_has() {
 }
 
 #[tokio::test]
-async fn a_secret_of_one_kind_is_no_secret_of_the_other() {
+async fn tokens_and_cookies_have_separate_secrets() {
     let (store, _folder) = fresh().await;
     signed_in(&store, SignInKind::Tokens).await;
     assert!(store.sign_in_by_secret(&FIRST, NOW).await.unwrap().is_none());
@@ -158,14 +158,14 @@ async fn a_secret_of_one_kind_is_no_secret_of_the_other() {
 }
 
 #[tokio::test]
-async fn a_refresh_spends_the_old_secret_and_lengthens_the_sign_in() {
+async fn a_refresh_spends_the_old_secret_and_extends_the_sign_in() {
     let (store, _folder) = fresh().await;
     let sign_in = signed_in(&store, SignInKind::Tokens).await;
 
     let rotated = store.rotate(&FIRST, &SECOND, NOW, END + 5).await.unwrap();
 
     let renewed = SignIn { secret_hash: SECOND, expires_at_ms: END + 5, ..sign_in };
-    assert!(rotated == Rotation::Rotated(renewed.clone(), person("alice")));
+    assert!(rotated == Rotation::Rotated(renewed.clone(), test_user("alice")));
     assert!(store.sign_in(renewed.id, END + 4).await.unwrap().unwrap().0 == renewed);
     assert!(store.rotate(&THIRD, &FIRST, NOW, END).await.unwrap() == Rotation::Unknown);
     assert!(store.rotate(&SECOND, &THIRD, END + 5, END + 9).await.unwrap() == Rotation::Unknown);
@@ -173,7 +173,7 @@ async fn a_refresh_spends_the_old_secret_and_lengthens_the_sign_in() {
 }
 
 #[tokio::test]
-async fn a_spent_secret_that_comes_back_ends_the_sign_in() {
+async fn a_reused_spent_secret_ends_the_sign_in() {
     let (store, _folder) = fresh().await;
     let sign_in = signed_in(&store, SignInKind::Tokens).await;
     store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap();
@@ -188,7 +188,7 @@ async fn a_spent_secret_that_comes_back_ends_the_sign_in() {
 }
 
 #[tokio::test]
-async fn a_secret_spent_a_moment_ago_is_answered_with_the_same_successor_while_that_is_unused() {
+async fn a_just_spent_secret_gets_its_successor_while_that_is_unused() {
     let (store, _folder) = fresh().await;
     let sign_in = signed_in(&store, SignInKind::Tokens).await;
     store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap();
@@ -197,7 +197,7 @@ async fn a_secret_spent_a_moment_ago_is_answered_with_the_same_successor_while_t
     for now_ms in [NOW, NOW + REPEAT_MS, NOW - REPEAT_MS] {
         let again = store.rotate(&FIRST, &SECOND, now_ms, END + 5).await.unwrap();
         let same = SignIn { secret_hash: SECOND, ..sign_in.clone() };
-        assert!(again == Rotation::Repeated(same, person("alice")), "{now_ms}");
+        assert!(again == Rotation::Repeated(same, test_user("alice")), "{now_ms}");
     }
     // Another successor is none that was ever given out.
     let (other, _folder) = fresh().await;
@@ -231,7 +231,7 @@ async fn an_ended_token_is_known_until_it_expires() {
 #[tokio::test]
 async fn a_changed_account_ends_its_sign_ins_and_is_listed_once() {
     let (store, _folder) = fresh().await;
-    let (alice, bob) = (person("alice").id, person("bob").id);
+    let (alice, bob) = (test_user("alice").id, test_user("bob").id);
     let (start, _) = store.changed_after(None).await.unwrap();
     assert_eq!(store.changed_after(Some(start)).await.unwrap(), (start, vec![]));
 
@@ -254,17 +254,17 @@ async fn a_changed_account_ends_its_sign_ins_and_is_listed_once() {
     let account = store.by_id(&alice).await.unwrap().unwrap();
     assert!(account.user.is_active && account.claims_role == ClaimsRole::Admin);
     assert!(!store.by_id(&bob).await.unwrap().unwrap().user.is_active);
-    let of_nobody = store.set_active(&nobody(), false).await;
-    assert!(matches!(of_nobody, Err(AccountError::NoSuchAccount(id)) if id == nobody()));
+    let of_nobody = store.set_active(&unknown_user(), false).await;
+    assert!(matches!(of_nobody, Err(AccountError::NoSuchAccount(id)) if id == unknown_user()));
 }
 
 #[tokio::test]
-async fn a_search_beside_somebody_finds_those_of_shared_rooms() {
+async fn a_search_of_a_user_finds_members_of_shared_rooms() {
     let (store, _folder) = fresh().await;
-    let (alice, bob) = (person("alice"), person("bob"));
+    let (alice, bob) = (test_user("alice"), test_user("bob"));
     let search = async |prefix: &str, beside: &str| {
-        let found = store.search(prefix, Some(&person(beside).id), 10).await.unwrap();
-        found.into_iter().map(|person| person.username).collect::<Vec<_>>()
+        let found = store.search(prefix, Some(&test_user(beside).id), 10).await.unwrap();
+        found.into_iter().map(|user| user.username).collect::<Vec<_>>()
     };
     assert!(search("", "alice").await.is_empty());
     for id in ["one", "two"] {
@@ -278,7 +278,7 @@ async fn a_search_beside_somebody_finds_those_of_shared_rooms() {
 }
 
 #[tokio::test]
-async fn expired_sign_ins_are_swept_out_with_their_spent_secrets() {
+async fn expired_sign_ins_are_deleted_with_their_spent_secrets() {
     let (store, _folder) = fresh().await;
     let sign_in = signed_in(&store, SignInKind::Tokens).await;
     store.rotate(&FIRST, &SECOND, NOW, END).await.unwrap();

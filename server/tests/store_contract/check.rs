@@ -1,4 +1,4 @@
-//! What a check says of a database that somebody has meddled with.
+//! `hubbub check`: what it finds in a database that was tampered with.
 
 use std::fs;
 use std::path::Path;
@@ -12,14 +12,14 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 
 use crate::world::{
-    draft, draft_room, job, live_change, message, notification, open_with_people, person, room_id, signal,
+    draft, draft_room, job, live_change, message, notification, open_with_users, room_id, signal, test_user,
 };
 
 /// A database with something of everything: twenty messages of alice in the kitchen, of which the ninth is answered by
 /// the tenth, a session, an inbox of three entries, a job. Answers with the ids of the messages.
 async fn furnish(folder: &TempDir) -> Vec<String> {
-    let store = open_with_people(folder).await;
-    let [alice, bob] = ["alice", "bob"].map(|name| Arc::new(person(name)));
+    let store = open_with_users(folder).await;
+    let [alice, bob] = ["alice", "bob"].map(|name| Arc::new(test_user(name)));
     let kitchen = RoomDraft { members: vec![bob.id.clone()], ..draft_room("kitchen", &alice) };
     let kitchen = store.create_room(kitchen).await.unwrap().id;
     let mut ids = Vec::new();
@@ -39,7 +39,7 @@ async fn furnish(folder: &TempDir) -> Vec<String> {
     ids.iter().map(ToString::to_string).collect()
 }
 
-/// Does something to the file that this program would not do.
+/// Changes the file in a way that this program would not.
 async fn meddle(path: &Path, statements: &'static str) {
     let options = SqliteConnectOptions::new().filename(path).foreign_keys(false);
     let mut connection = options.connect().await.unwrap();
@@ -54,7 +54,7 @@ async fn findings(path: &Path) -> Vec<String> {
     found
 }
 
-/// What is found in a copy after these statements.
+/// The findings in a copy after these statements.
 async fn found_after(folder: &TempDir, statements: &'static str) -> Vec<String> {
     let copy = folder.path().join("copy.db");
     fs::copy(folder.path().join("hubbub.db"), &copy).unwrap();
@@ -63,7 +63,7 @@ async fn found_after(folder: &TempDir, statements: &'static str) -> Vec<String> 
 }
 
 #[tokio::test]
-async fn nothing_is_wrong_with_what_this_program_wrote() {
+async fn check_accepts_what_this_program_wrote() {
     let folder = tempfile::tempdir().unwrap();
     furnish(&folder).await;
     let path = folder.path().join("hubbub.db");
@@ -78,13 +78,13 @@ async fn nothing_is_wrong_with_what_this_program_wrote() {
 /// A store in use, whose newest message is in its log only.
 async fn open_with_more(path: &Path) -> server::store::sqlite::SqliteStore {
     let store = server::store::sqlite::SqliteStore::open(path).await.unwrap();
-    let alice = Arc::new(person("alice"));
+    let alice = Arc::new(test_user("alice"));
     store.append(&room_id("kitchen"), vec![draft(&alice, "more")], 3000).await.unwrap();
     store
 }
 
 #[tokio::test]
-async fn what_is_missing_or_contradicts_itself_is_named_exactly() {
+async fn missing_and_contradictory_rows_are_named_exactly() {
     let folder = tempfile::tempdir().unwrap();
     furnish(&folder).await;
     for (statements, lines) in [
@@ -167,7 +167,7 @@ async fn what_is_missing_or_contradicts_itself_is_named_exactly() {
 
 /// Where the table itself does not forbid it.
 #[tokio::test]
-async fn a_number_that_is_given_twice_is_named_with_both_messages() {
+async fn a_duplicate_number_is_named_with_both_messages() {
     let folder = tempfile::tempdir().unwrap();
     let ids = furnish(&folder).await;
 
@@ -188,9 +188,9 @@ async fn a_number_that_is_given_twice_is_named_with_both_messages() {
     assert!(found.contains(&tampered), "{found:?}");
 }
 
-/// The rows say one thing, and the index still says another.
+/// The rows and the index contradict each other.
 #[tokio::test]
-async fn an_index_that_is_wrong_hides_nothing() {
+async fn a_wrong_index_hides_no_finding() {
     let folder = tempfile::tempdir().unwrap();
     furnish(&folder).await;
     let path = folder.path().join("hubbub.db");
@@ -225,7 +225,7 @@ async fn an_index_that_is_wrong_hides_nothing() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_checked_has_its_line() {
+async fn each_database_that_cannot_be_checked_has_its_error() {
     let folder = tempfile::tempdir().unwrap();
     furnish(&folder).await;
     let path = |name: &str| folder.path().join(name);
@@ -251,7 +251,7 @@ async fn what_cannot_be_checked_has_its_line() {
     ));
 }
 
-/// As version 0.1 let somebody make it.
+/// As version 0.1 allowed it.
 async fn squat(path: &Path) {
     meddle(
         path,
@@ -262,7 +262,7 @@ async fn squat(path: &Path) {
 }
 
 #[tokio::test]
-async fn a_room_with_a_reserved_id_that_is_no_live_room_is_named_and_can_be_restored() {
+async fn a_group_with_a_reserved_id_is_named_and_can_be_restored() {
     let folder = tempfile::tempdir().unwrap();
     furnish(&folder).await;
     let path = folder.path().join("hubbub.db");

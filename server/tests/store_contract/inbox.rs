@@ -1,4 +1,4 @@
-//! Promises about inboxes: their numbers, what they let go, and what waits in them.
+//! Contract of inboxes: their numbers, the deletion of old entries, and pending entries.
 
 use hub::model::User;
 use hub::store::{Delivered, InboxKind, NewEntry, StoreError};
@@ -7,7 +7,7 @@ use protocol::{DirectMessage, InboxItem, JobChange, JobStep, MessageId, MessageK
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::world::{EPOCH, World, entries, job, nobody, notification, room_id, signal};
+use crate::world::{EPOCH, World, entries, job, notification, room_id, signal, unknown_user};
 
 const ALL_KINDS: [InboxKind; 4] =
     [InboxKind::Notification, InboxKind::Direct, InboxKind::Job, InboxKind::Signal];
@@ -16,7 +16,7 @@ fn numbers(entries: &[hub::store::Entry]) -> Vec<u64> {
     entries.iter().map(|entry| entry.seq).collect()
 }
 
-pub(crate) async fn whatever_is_put_in_an_inbox_comes_back(world: &World) {
+pub(crate) async fn every_kind_of_entry_is_returned_unchanged(world: &World) {
     let World { store, alice, bob, .. } = world;
     world.room("general").await;
     let direct = DirectMessage {
@@ -50,7 +50,7 @@ pub(crate) async fn whatever_is_put_in_an_inbox_comes_back(world: &World) {
     assert_eq!(kept.into_iter().map(|entry| entry.item).collect::<Vec<_>>(), items);
 }
 
-pub(crate) async fn an_inbox_is_numbered_without_holes(world: &World) {
+pub(crate) async fn entries_are_numbered_without_gaps(world: &World) {
     let World { store, alice, bob, .. } = world;
     assert_eq!(store.inbox_state(&alice.id).await.unwrap().head, 0);
     assert_eq!(store.inbox_after(&alice.id, 0, 10).await.unwrap(), Some(Vec::new()));
@@ -75,15 +75,15 @@ pub(crate) async fn an_inbox_is_numbered_without_holes(world: &World) {
     }
 }
 
-pub(crate) async fn an_inbox_stays_dense_when_many_write_at_once(world: &World) {
+pub(crate) async fn concurrent_writes_leave_no_gaps_in_an_inbox(world: &World) {
     let mut writers = tokio::task::JoinSet::new();
     for count in 1..=20 {
-        let (store, person) = (world.store.clone(), world.alice.id.clone());
+        let (store, user) = (world.store.clone(), world.alice.id.clone());
         writers.spawn(async move {
-            let given = store.put_in_inbox(&person, entries(count), None, 2000).await.unwrap();
+            let given = store.put_in_inbox(&user, entries(count), None, 2000).await.unwrap();
             assert!(given.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{given:?}");
-            // Somebody who may not do what he asks does not disturb the others.
-            store.put_in_inbox(&nobody(), entries(1), None, 2000).await.unwrap_err();
+            // A refused call does not affect the others.
+            store.put_in_inbox(&unknown_user(), entries(1), None, 2000).await.unwrap_err();
         });
     }
     while let Some(end) = writers.join_next().await {
@@ -94,19 +94,19 @@ pub(crate) async fn an_inbox_stays_dense_when_many_write_at_once(world: &World) 
     assert_eq!(numbers(&kept), (1..=210).collect::<Vec<_>>());
 }
 
-pub(crate) async fn an_unknown_person_has_no_inbox(world: &World) {
+pub(crate) async fn an_unknown_user_has_no_inbox(world: &World) {
     let World { store, .. } = world;
 
-    let refused = store.put_in_inbox(&nobody(), entries(1), None, 2000).await.unwrap_err();
+    let refused = store.put_in_inbox(&unknown_user(), entries(1), None, 2000).await.unwrap_err();
 
-    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
-    assert_eq!(store.inbox_state(&nobody()).await.unwrap().head, 0);
-    assert_eq!(store.inbox_after(&nobody(), 0, 10).await.unwrap(), Some(Vec::new()));
-    assert!(store.inbox_waiting(&nobody(), &ALL_KINDS, 0, 10).await.unwrap().is_empty());
-    assert_eq!(store.mark_inbox_delivered(&nobody(), Delivered::These(&[1])).await.unwrap(), 0);
+    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
+    assert_eq!(store.inbox_state(&unknown_user()).await.unwrap().head, 0);
+    assert_eq!(store.inbox_after(&unknown_user(), 0, 10).await.unwrap(), Some(Vec::new()));
+    assert!(store.inbox_waiting(&unknown_user(), &ALL_KINDS, 0, 10).await.unwrap().is_empty());
+    assert_eq!(store.mark_inbox_delivered(&unknown_user(), Delivered::These(&[1])).await.unwrap(), 0);
 }
 
-pub(crate) async fn old_entries_are_let_go_and_their_numbers_with_them(world: &World) {
+pub(crate) async fn old_entries_are_deleted_with_their_numbers(world: &World) {
     let World { store, alice, bob, .. } = world;
     let most = u64::from(MAX_INBOX_ITEMS);
     store.put_in_inbox(&bob.id, entries(1), None, 2000).await.unwrap();
@@ -131,16 +131,15 @@ pub(crate) async fn old_entries_are_let_go_and_their_numbers_with_them(world: &W
     assert_eq!(store.inbox_state(&alice.id).await.unwrap().head, 3 * most + 2);
 }
 
-pub(crate) async fn what_waits_waits_until_it_was_delivered(world: &World) {
+pub(crate) async fn pending_entries_are_kept_until_delivery(world: &World) {
     let World { store, alice, bob, .. } = world;
-    let waiting =
-        async |person| numbers(&store.inbox_waiting(person, &ALL_KINDS, 0, u64::MAX).await.unwrap());
+    let waiting = async |user| numbers(&store.inbox_waiting(user, &ALL_KINDS, 0, u64::MAX).await.unwrap());
     let bytes = async || store.inbox_state(&alice.id).await.unwrap().waiting_bytes;
     let new = [true, false, true, true].map(|waits| NewEntry { item: signal(), waits });
     let size = new[0].waiting_bytes();
     assert!(size > 0 && new[1].waiting_bytes() == 0);
-    for person in [&bob.id, &alice.id] {
-        store.put_in_inbox(person, new.to_vec(), None, 2000).await.unwrap();
+    for user in [&bob.id, &alice.id] {
+        store.put_in_inbox(user, new.to_vec(), None, 2000).await.unwrap();
     }
     assert_eq!((waiting(&alice.id).await, bytes().await), (vec![1, 3, 4], 3 * size));
 
@@ -161,7 +160,7 @@ pub(crate) async fn what_waits_waits_until_it_was_delivered(world: &World) {
     assert_eq!(waiting(&bob.id).await, [4]);
 }
 
-pub(crate) async fn what_waits_is_kept_however_old_it_is(world: &World) {
+pub(crate) async fn pending_entries_are_kept_at_any_age(world: &World) {
     let World { store, alice, .. } = world;
     let most = u64::from(MAX_INBOX_ITEMS);
     let new = [true, false, true].map(|waits| NewEntry { item: signal(), waits });
@@ -184,10 +183,10 @@ pub(crate) async fn what_waits_is_kept_however_old_it_is(world: &World) {
     assert_eq!((found(2).await, waiting().await), (None, vec![]));
 }
 
-pub(crate) async fn what_waits_is_read_in_portions_and_by_kind(world: &World) {
+pub(crate) async fn pending_entries_are_read_in_batches_and_by_kind(world: &World) {
     let World { store, alice, bob, .. } = world;
     world.room("general").await;
-    let letter = |body: String| {
+    let direct = |body: String| {
         InboxItem::Direct(DirectMessage {
             id: MessageId(Uuid::now_v7()),
             room: room_id("general"),
@@ -204,7 +203,7 @@ pub(crate) async fn what_waits_is_read_in_portions_and_by_kind(world: &World) {
     };
     let large = limits::PORTION_BYTES / 3;
     let sizes = [large, large, large, 10 * large, 1];
-    let mut items: Vec<InboxItem> = sizes.iter().map(|size| letter("x".repeat(*size))).collect();
+    let mut items: Vec<InboxItem> = sizes.iter().map(|size| direct("x".repeat(*size))).collect();
     items.push(InboxItem::Notification(notification("last")));
     let new = items.into_iter().map(|item| NewEntry { item, waits: true }).collect();
     store.put_in_inbox(&alice.id, new, None, 2000).await.unwrap();
@@ -231,11 +230,11 @@ pub(crate) async fn what_waits_is_read_in_portions_and_by_kind(world: &World) {
     }
 }
 
-pub(crate) async fn a_direct_message_is_stored_while_both_are_in_its_room(world: &World) {
+pub(crate) async fn a_direct_message_requires_both_users_in_its_room(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let room = world.room("general").await;
     let put = async |author: &User, to: &User, room: &RoomId| {
-        let letter = DirectMessage {
+        let direct = DirectMessage {
             id: MessageId(Uuid::now_v7()),
             room: room.clone(),
             author: author.id.clone(),
@@ -250,7 +249,7 @@ pub(crate) async fn a_direct_message_is_stored_while_both_are_in_its_room(world:
         };
         let entries = vec![
             NewEntry { item: signal(), waits: true },
-            NewEntry { item: InboxItem::Direct(letter), waits: true },
+            NewEntry { item: InboxItem::Direct(direct), waits: true },
         ];
         store.put_in_inbox(&to.id, entries, None, 2000).await
     };

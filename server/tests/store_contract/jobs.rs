@@ -1,11 +1,11 @@
-//! Promises about jobs.
+//! Contract of jobs.
 
 use hub::store::{JobWrite, StoreError};
 use protocol::{Job, JobId, JobKind, JobStatus};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::world::{World, entries, job, nobody};
+use crate::world::{World, entries, job, unknown_user};
 
 impl World {
     async fn save(&self, job: &Job) {
@@ -19,7 +19,7 @@ impl World {
     }
 }
 
-pub(crate) async fn a_job_is_kept_as_it_stands(world: &World) {
+pub(crate) async fn a_job_is_stored_in_its_latest_state(world: &World) {
     let World { store, alice, .. } = world;
     let started = job(&alice.id);
     assert_eq!(store.job(started.id).await.unwrap(), None);
@@ -68,21 +68,21 @@ pub(crate) async fn a_deleted_job_leaves_nothing(world: &World) {
 
 pub(crate) async fn a_job_of_an_unknown_owner_changes_nothing(world: &World) {
     let World { store, alice, .. } = world;
-    let of_nobody = job(&nobody());
+    let of_nobody = job(&unknown_user());
 
-    for person in [&alice.id, &nobody()] {
+    for user in [&alice.id, &unknown_user()] {
         let write = Some(JobWrite::Save(of_nobody.clone()));
-        let refused = store.put_in_inbox(person, entries(1), write, 2000).await.unwrap_err();
-        assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
+        let refused = store.put_in_inbox(user, entries(1), write, 2000).await.unwrap_err();
+        assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
     }
     let of_alice = job(&alice.id);
     let write = Some(JobWrite::Save(of_alice.clone()));
-    store.put_in_inbox(&nobody(), entries(1), write, 2000).await.unwrap_err();
+    store.put_in_inbox(&unknown_user(), entries(1), write, 2000).await.unwrap_err();
 
     assert_eq!(store.job(of_nobody.id).await.unwrap(), None);
     assert_eq!(store.job(of_alice.id).await.unwrap(), None);
     assert_eq!(store.inbox_state(&alice.id).await.unwrap().head, 0);
-    assert!(store.jobs_of(&nobody(), None, 10).await.unwrap().is_empty());
+    assert!(store.jobs_of(&unknown_user(), None, 10).await.unwrap().is_empty());
 }
 
 pub(crate) async fn jobs_are_listed_newest_first(world: &World) {

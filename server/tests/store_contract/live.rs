@@ -1,11 +1,11 @@
-//! Promises about live rooms, and about what owners say of sessions.
+//! Contract of live rooms, and of the status of live sessions.
 
 use hub::model::RoomRecord;
 use hub::store::{HistoryRange, StoreError};
 use protocol::{Cursor, LIVE_PREFIX, LiveChange, Role, RoomId, RoomKind};
 use serde_json::json;
 
-use crate::world::{EPOCH, World, draft, draft_room, live_change, nobody, room_id, seqs};
+use crate::world::{EPOCH, World, draft, draft_room, live_change, room_id, seqs, unknown_user};
 
 impl World {
     /// The live room of a chat, with the epoch 9.
@@ -15,17 +15,17 @@ impl World {
     }
 }
 
-fn people(record: &RoomRecord) -> Vec<(&str, Role, u64)> {
-    let mut people: Vec<_> = record
+fn users(record: &RoomRecord) -> Vec<(&str, Role, u64)> {
+    let mut users: Vec<_> = record
         .members
         .iter()
         .map(|member| (member.user.username.as_str(), member.role, member.read_seq))
         .collect();
-    people.sort_unstable_by_key(|(name, ..)| *name);
-    people
+    users.sort_unstable_by_key(|(name, ..)| *name);
+    users
 }
 
-pub(crate) async fn a_live_room_is_made_once(world: &World) {
+pub(crate) async fn a_live_room_is_created_once(world: &World) {
     let World { store, alice, .. } = world;
     let chat = world.room("general").await;
 
@@ -35,7 +35,7 @@ pub(crate) async fn a_live_room_is_made_once(world: &World) {
     assert_eq!((&live.chat, store.room(&chat).await.unwrap().unwrap().chat), (&Some(chat.clone()), None));
     assert_eq!((live.head, live.created_at_ms), (Cursor { epoch: 9, seq: 0 }, 1500));
     assert_eq!((live.name.as_str(), &live.live), ("Room general", &None));
-    assert_eq!(people(&live), [("alice", Role::Owner, 0), ("bob", Role::Member, 0)]);
+    assert_eq!(users(&live), [("alice", Role::Owner, 0), ("bob", Role::Member, 0)]);
     assert_eq!(store.room(&live.id).await.unwrap().as_ref(), Some(&live));
     assert_eq!(store.live_room(&live.id, &chat, 10, 9999).await.unwrap().as_ref(), Some(&live));
     // A room that does not exist has none, and neither has a live room.
@@ -55,44 +55,47 @@ pub(crate) async fn the_members_of_a_live_room_are_those_of_its_chat(world: &Wor
 
     store.add_members(&chat, std::slice::from_ref(&carol.id), 2001).await.unwrap();
     assert_eq!(
-        people(&found().await),
+        users(&found().await),
         [("alice", Role::Owner, 0), ("bob", Role::Member, 0), ("carol", Role::Member, 0)]
     );
     store.remove_member(&chat, &alice.id).await.unwrap();
     store.rename_room(&chat, "Renamed").await.unwrap();
 
-    assert_eq!(people(&found().await), [("bob", Role::Owner, 0), ("carol", Role::Member, 0)]);
+    assert_eq!(users(&found().await), [("bob", Role::Owner, 0), ("carol", Role::Member, 0)]);
     assert_eq!(found().await.name, "Renamed");
-    for (person, role) in
-        [(&alice.id, None), (&bob.id, Some(Role::Owner)), (&carol.id, Some(Role::Member)), (&nobody(), None)]
-    {
-        assert_eq!(store.role(&live, person).await.unwrap(), role, "{person}");
+    for (user, role) in [
+        (&alice.id, None),
+        (&bob.id, Some(Role::Owner)),
+        (&carol.id, Some(Role::Member)),
+        (&unknown_user(), None),
+    ] {
+        assert_eq!(store.role(&live, user).await.unwrap(), role, "{user}");
     }
-    // It has neither people nor a name of its own.
+    // It has neither members nor a name of its own.
     let refused = store.add_members(&live, std::slice::from_ref(&alice.id), 2002).await.unwrap_err();
     assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
     let refused = store.rename_room(&live, "Mine").await.unwrap_err();
     assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
     assert_eq!(store.remove_member(&live, &bob.id).await.unwrap(), None);
-    assert_eq!(people(&found().await), [("bob", Role::Owner, 0), ("carol", Role::Member, 0)]);
+    assert_eq!(users(&found().await), [("bob", Role::Owner, 0), ("carol", Role::Member, 0)]);
 }
 
-pub(crate) async fn a_live_room_is_in_no_list(world: &World) {
+pub(crate) async fn a_live_room_is_never_listed(world: &World) {
     let World { store, alice, bob, .. } = world;
     let [chat, other] = [world.room("general").await, world.room("other").await];
     let live = world.live(&chat).await.unwrap().id;
     world.say(&live, alice, "hello", 9000).await;
 
-    for person in [&alice.id, &bob.id] {
-        assert_eq!(store.summary(&live, person).await.unwrap(), None);
-        let listed = store.summaries(person, None, 10).await.unwrap();
+    for user in [&alice.id, &bob.id] {
+        assert_eq!(store.summary(&live, user).await.unwrap(), None);
+        let listed = store.summaries(user, None, 10).await.unwrap();
         assert_eq!(listed.iter().map(|room| &room.id).collect::<Vec<_>>(), [&chat, &other]);
-        assert!(store.summaries(person, Some(&live), 10).await.unwrap().is_empty());
+        assert!(store.summaries(user, Some(&live), 10).await.unwrap().is_empty());
         assert_eq!((listed[0].unread, listed[0].head.seq, listed[0].last.clone()), (0, 0, None));
     }
 }
 
-pub(crate) async fn messages_of_a_live_room_are_its_own(world: &World) {
+pub(crate) async fn a_live_room_has_its_own_messages(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let chat = world.room("general").await;
     let live = world.live(&chat).await.unwrap().id;
@@ -115,13 +118,13 @@ pub(crate) async fn messages_of_a_live_room_are_its_own(world: &World) {
     heads.sort_by(|(one, _), (other, _)| one.cmp(other));
     assert_eq!(heads, [(chat, Cursor { epoch: EPOCH, seq: 1 }), (live, Cursor { epoch: 9, seq: 2 })]);
     assert!(store.room_positions(&carol.id).await.unwrap().is_empty());
-    assert!(store.room_positions(&nobody()).await.unwrap().is_empty());
+    assert!(store.room_positions(&unknown_user()).await.unwrap().is_empty());
 }
 
-pub(crate) async fn a_live_room_goes_with_its_chat(world: &World) {
+pub(crate) async fn a_live_room_is_deleted_with_its_chat(world: &World) {
     let World { store, alice, .. } = world;
     let [chat, other] = [world.room("general").await, world.room("other").await];
-    let [live, stays] = [world.live(&chat).await.unwrap().id, world.live(&other).await.unwrap().id];
+    let [live, kept] = [world.live(&chat).await.unwrap().id, world.live(&other).await.unwrap().id];
     let said = world.say(&live, alice, "hello", 2000).await;
 
     store.delete_room(&chat).await.unwrap();
@@ -130,19 +133,19 @@ pub(crate) async fn a_live_room_goes_with_its_chat(world: &World) {
     assert_eq!(store.role(&live, &alice.id).await.unwrap(), None);
     assert!(world.page(&live, HistoryRange::Newest, 10).await.messages.is_empty());
     assert_eq!(store.find_message(said.id).await.unwrap(), None);
-    assert!(store.room(&stays).await.unwrap().is_some());
+    assert!(store.room(&kept).await.unwrap().is_some());
     assert_eq!(world.live(&chat).await, None);
-    // Nobody makes a chat of this name any more, and so no session of it.
+    // No chat of this name is created any more, and so no session of it.
     let refused = store.create_room(draft_room("general", alice)).await.unwrap_err();
     assert!(matches!(refused, StoreError::RoomDeleted), "{refused:?}");
     // Without its chat, too, a live room may go; the chat gets another one.
-    store.delete_room(&stays).await.unwrap();
-    assert!(store.room(&stays).await.unwrap().is_none() && store.room(&other).await.unwrap().is_some());
+    store.delete_room(&kept).await.unwrap();
+    assert!(store.room(&kept).await.unwrap().is_none() && store.room(&other).await.unwrap().is_some());
     assert_eq!(world.live(&other).await.unwrap().head, Cursor { epoch: 9, seq: 0 });
 }
 
-/// As an older version made them: what a room is hangs on its chat, not on its id.
-pub(crate) async fn a_room_with_the_id_of_a_live_room_is_none(world: &World) {
+/// As an older version made them: the chat decides what a room is, not its id.
+pub(crate) async fn a_group_with_the_id_of_a_live_room_is_no_live_room(world: &World) {
     let World { store, alice, carol, .. } = world;
     let squat = store.create_room(draft_room("session_general", carol)).await.unwrap();
     world.say(&squat.id, carol, "not for alice", 1000).await;
@@ -163,7 +166,7 @@ pub(crate) async fn a_room_with_the_id_of_a_live_room_is_none(world: &World) {
     assert_eq!(found.id, room_id("session_general"));
 }
 
-pub(crate) async fn what_an_owner_last_said_of_a_session_is_kept(world: &World) {
+pub(crate) async fn the_latest_status_of_a_live_session_is_stored(world: &World) {
     let World { store, alice, .. } = world;
     let chat = world.room("general").await;
     let live = world.live(&chat).await.unwrap().id;

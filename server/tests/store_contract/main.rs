@@ -1,5 +1,5 @@
-//! What every store keeps: one suite, run against the store in memory and the one on disk. What only a file can get
-//! wrong, and accounts, have files of their own.
+//! The store contract: one suite of tests for the store in memory and the one on disk. What only a file can get wrong, and
+//! accounts, have files of their own.
 
 #![expect(
     clippy::unwrap_used,
@@ -9,9 +9,10 @@
 )]
 
 mod accounts;
+mod backups;
+mod cached_accounts;
 mod check;
-mod copies;
-mod files;
+mod database_file;
 #[path = "../fixtures/mod.rs"]
 mod fixtures;
 mod inbox;
@@ -20,10 +21,9 @@ mod live;
 mod messages;
 mod model;
 mod notifications;
-mod older;
+mod older_versions;
 mod own_sign_ins;
 mod quotas;
-mod remembered;
 mod rooms;
 mod sign_in_quota;
 mod world;
@@ -52,69 +52,69 @@ macro_rules! contract {
 
 contract! {
     rooms:
-        a_room_is_found_as_it_was_made,
-        a_taken_id_makes_no_room,
-        an_unknown_person_makes_no_room,
-        a_room_gets_another_name,
+        a_room_is_returned_as_created,
+        a_taken_id_creates_no_room,
+        an_unknown_user_creates_no_room,
+        a_room_is_renamed,
         a_deleted_room_leaves_nothing,
-        the_id_of_a_deleted_room_is_not_given_again,
-        people_are_added_once,
-        an_unknown_person_adds_nobody,
-        who_leaves_is_out_and_may_come_back,
-        the_longest_member_inherits_a_room_without_owner,
-        what_was_read_never_falls_and_never_passes_the_head,
+        the_id_of_a_deleted_room_is_not_reused,
+        users_are_added_once,
+        an_unknown_user_prevents_the_whole_addition,
+        a_member_who_leaves_may_return,
+        the_longest_member_becomes_owner_of_a_room_without_one,
+        read_markers_never_fall_and_never_pass_the_head,
         rooms_are_listed_by_their_newest_message_then_by_id,
-        a_list_is_read_page_by_page,
-        others_messages_are_counted_as_unread_up_to_the_limit,
-        a_preview_is_cut_by_characters;
+        the_list_of_rooms_is_paged,
+        messages_of_others_count_as_unread_up_to_the_limit,
+        a_preview_is_cut_between_characters;
     messages:
-        numbers_are_dense_and_in_order,
+        numbers_are_dense_and_ordered,
         a_draft_sent_again_keeps_its_number,
         a_draft_twice_in_one_batch_is_one_message,
         a_draft_sent_twice_at_once_is_one_message,
         a_draft_belongs_to_its_author_and_its_room,
         an_unknown_room_or_author_appends_nothing,
         any_text_survives_unchanged,
-        pages_end_where_the_room_ends,
-        pages_end_where_they_have_enough_bytes,
+        pages_end_at_the_end_of_the_room,
+        pages_are_limited_in_bytes,
         a_room_that_does_not_exist_has_an_empty_page,
-        a_page_for_somebody_is_for_who_is_in_the_room,
-        rooms_stay_dense_when_many_write_at_once,
-        a_large_batch_is_one_batch,
+        a_page_for_a_user_requires_membership,
+        concurrent_writes_leave_no_gaps_in_a_room,
+        a_large_batch_is_appended_as_one,
         a_message_keeps_its_parent_and_its_kind,
-        a_message_is_found_wherever_it_was_said;
+        a_message_is_found_by_its_id_in_any_room;
     live:
-        a_live_room_is_made_once,
+        a_live_room_is_created_once,
         the_members_of_a_live_room_are_those_of_its_chat,
-        a_live_room_is_in_no_list,
-        messages_of_a_live_room_are_its_own,
-        a_live_room_goes_with_its_chat,
-        a_room_with_the_id_of_a_live_room_is_none,
-        what_an_owner_last_said_of_a_session_is_kept;
+        a_live_room_is_never_listed,
+        a_live_room_has_its_own_messages,
+        a_live_room_is_deleted_with_its_chat,
+        a_group_with_the_id_of_a_live_room_is_no_live_room,
+        the_latest_status_of_a_live_session_is_stored;
     inbox:
-        whatever_is_put_in_an_inbox_comes_back,
-        an_inbox_is_numbered_without_holes,
-        an_inbox_stays_dense_when_many_write_at_once,
-        an_unknown_person_has_no_inbox,
-        old_entries_are_let_go_and_their_numbers_with_them,
-        what_waits_waits_until_it_was_delivered,
-        what_waits_is_kept_however_old_it_is,
-        what_waits_is_read_in_portions_and_by_kind,
-        a_direct_message_is_stored_while_both_are_in_its_room;
+        every_kind_of_entry_is_returned_unchanged,
+        entries_are_numbered_without_gaps,
+        concurrent_writes_leave_no_gaps_in_an_inbox,
+        an_unknown_user_has_no_inbox,
+        old_entries_are_deleted_with_their_numbers,
+        pending_entries_are_kept_until_delivery,
+        pending_entries_are_kept_at_any_age,
+        pending_entries_are_read_in_batches_and_by_kind,
+        a_direct_message_requires_both_users_in_its_room;
     jobs:
-        a_job_is_kept_as_it_stands,
+        a_job_is_stored_in_its_latest_state,
         a_deleted_job_leaves_nothing,
         a_job_of_an_unknown_owner_changes_nothing,
         jobs_are_listed_newest_first;
     notifications:
         notifications_are_listed_newest_first,
         notifications_are_read_once,
-        notifications_that_were_read_wait_no_more,
-        a_notification_that_comes_again_is_listed_once,
-        old_notifications_are_let_go_but_not_for_other_things;
+        read_notifications_are_no_longer_pending,
+        a_repeated_notification_is_listed_once,
+        notifications_are_displaced_only_by_notifications;
     quotas:
-        whoever_left_for_good_is_not_added,
-        rooms_that_a_user_owns_are_counted,
-        strangers_are_those_who_share_no_room,
-        jobs_that_run_are_counted;
+        a_user_who_left_for_good_is_not_added,
+        owned_rooms_are_counted,
+        users_without_a_shared_room_are_new_contacts,
+        running_jobs_are_counted;
 }

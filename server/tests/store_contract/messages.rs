@@ -1,4 +1,4 @@
-//! Promises about messages: their numbers, their drafts and their pages.
+//! Contract of messages: their numbers, their drafts and their pages.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use protocol::limits::PAGE_BYTES;
 use protocol::{Cursor, MessageId, MessageKind, RoomId, UserId};
 use uuid::Uuid;
 
-use crate::world::{EPOCH, World, draft, message, nobody, person, room_id, seqs};
+use crate::world::{EPOCH, World, draft, message, room_id, seqs, test_user, unknown_user};
 
-pub(crate) async fn numbers_are_dense_and_in_order(world: &World) {
+pub(crate) async fn numbers_are_dense_and_ordered(world: &World) {
     let World { store, alice, bob, .. } = world;
     let room = world.room("general").await;
     assert!(store.append(&room, Vec::new(), 2000).await.unwrap().is_empty());
@@ -97,8 +97,8 @@ pub(crate) async fn a_draft_belongs_to_its_author_and_its_room(world: &World) {
 pub(crate) async fn an_unknown_room_or_author_appends_nothing(world: &World) {
     let World { store, alice, .. } = world;
     let room = world.room("general").await;
-    let mut stranger = person("nobody");
-    stranger.id = nobody();
+    let mut stranger = test_user("nobody");
+    stranger.id = unknown_user();
 
     for drafts in [Vec::new(), vec![draft(alice, "hello")]] {
         let refused = store.append(&room_id("other"), drafts, 2000).await.unwrap_err();
@@ -106,7 +106,7 @@ pub(crate) async fn an_unknown_room_or_author_appends_nothing(world: &World) {
     }
     let drafts = vec![draft(alice, "hello"), draft(&Arc::new(stranger), "hello")];
     let refused = store.append(&room, drafts, 2000).await.unwrap_err();
-    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
+    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
     assert!(world.page(&room, HistoryRange::Newest, 10).await.messages.is_empty());
     assert_eq!(world.say(&room, alice, "first", 2000).await.cursor.seq, 1);
 }
@@ -128,7 +128,7 @@ pub(crate) async fn any_text_survives_unchanged(world: &World) {
     );
 }
 
-pub(crate) async fn pages_end_where_the_room_ends(world: &World) {
+pub(crate) async fn pages_end_at_the_end_of_the_room(world: &World) {
     let room = world.room("general").await;
     let other = world.room("other").await;
     for at_ms in 2000..2005 {
@@ -159,7 +159,7 @@ pub(crate) async fn pages_end_where_the_room_ends(world: &World) {
     }
 }
 
-pub(crate) async fn pages_end_where_they_have_enough_bytes(world: &World) {
+pub(crate) async fn pages_are_limited_in_bytes(world: &World) {
     let World { store, alice, .. } = world;
     let room = world.room("general").await;
     let long = "x".repeat(PAGE_BYTES / 4);
@@ -176,7 +176,7 @@ pub(crate) async fn pages_end_where_they_have_enough_bytes(world: &World) {
     }
 }
 
-pub(crate) async fn a_page_for_somebody_is_for_who_is_in_the_room(world: &World) {
+pub(crate) async fn a_page_for_a_user_requires_membership(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let [chat, silent] = [world.room("general").await, world.room("silent").await];
     let live = store.live_room(&room_id("session_general"), &chat, 9, 1500).await.unwrap().unwrap().id;
@@ -198,7 +198,7 @@ pub(crate) async fn a_page_for_somebody_is_for_who_is_in_the_room(world: &World)
         assert_eq!(read(room, &bob.id, HistoryRange::After(0)).await, Some((vec![1, 2], true)));
         assert_eq!(read(room, &bob.id, HistoryRange::Before(2)).await, Some((vec![1], false)));
         assert_eq!(read(room, &bob.id, HistoryRange::After(3)).await, Some((vec![], false)));
-        for stranger in [&carol.id, &nobody()] {
+        for stranger in [&carol.id, &unknown_user()] {
             assert_eq!(read(room, stranger, HistoryRange::Newest).await, None);
             assert_eq!(read(room, stranger, HistoryRange::After(3)).await, None);
         }
@@ -218,7 +218,7 @@ pub(crate) async fn a_room_that_does_not_exist_has_an_empty_page(world: &World) 
     }
 }
 
-pub(crate) async fn rooms_stay_dense_when_many_write_at_once(world: &World) {
+pub(crate) async fn concurrent_writes_leave_no_gaps_in_a_room(world: &World) {
     let mut rooms = Vec::new();
     for number in 0..5 {
         rooms.push(world.room(&format!("room-{number}")).await);
@@ -234,7 +234,7 @@ pub(crate) async fn rooms_stay_dense_when_many_write_at_once(world: &World) {
                 let answers = store.append(&room, drafts, 2000).await.unwrap();
                 let numbers: Vec<_> = answers.iter().map(|it| message(it).cursor.seq).collect();
                 assert!(numbers.windows(2).all(|pair| pair[0] + 1 == pair[1]), "{numbers:?}");
-                // Somebody who may not do what he asks does not disturb the others.
+                // A refused call does not affect the others.
                 let refused = store.append(&room_id("no-such"), Vec::new(), 2000).await.unwrap_err();
                 assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
             }
@@ -249,7 +249,7 @@ pub(crate) async fn rooms_stay_dense_when_many_write_at_once(world: &World) {
     }
 }
 
-pub(crate) async fn a_large_batch_is_one_batch(world: &World) {
+pub(crate) async fn a_large_batch_is_appended_as_one(world: &World) {
     let room = world.room("general").await;
     let drafts: Vec<_> = (0..5000).map(|_| draft(&world.alice, "hello")).collect();
 
@@ -289,7 +289,7 @@ pub(crate) async fn a_message_keeps_its_parent_and_its_kind(world: &World) {
     }
 }
 
-pub(crate) async fn a_message_is_found_wherever_it_was_said(world: &World) {
+pub(crate) async fn a_message_is_found_by_its_id_in_any_room(world: &World) {
     let World { store, alice, bob, .. } = world;
     let [room, other] = [world.room("general").await, world.room("other").await];
     let here = world.say(&room, alice, "here", 2000).await;

@@ -1,4 +1,4 @@
-//! Any sequence of what a store is asked, against a list on paper: numbers, drafts that come again, read marks, unread
+//! Model test of the store: any sequence of calls against a list: numbers, drafts that come again, read markers, unread
 //! counts and pages.
 
 use std::collections::HashMap;
@@ -17,14 +17,14 @@ use uuid::Uuid;
 
 use crate::world::{World, draft, draft_room, message, seqs};
 
-/// People by number, and so are the names that they give their drafts.
+/// Users by number, and so are the ids of their drafts.
 #[derive(Debug, Clone)]
 enum Step {
-    /// One batch: who says it, under which name.
+    /// One batch: the author and the draft id of each message.
     Say(Vec<(usize, u128)>),
-    /// So many new ones of somebody.
+    /// So many new messages of one author.
     Burst(usize, usize),
-    /// Who has read up to which number, all at once.
+    /// Read markers of several users at once.
     Mark(Vec<(usize, u64)>),
 }
 
@@ -38,7 +38,7 @@ fn history() -> impl Strategy<Value = (Vec<Step>, u64, u32)> {
     (vec(step, 1..12), 0..150_u64, 1..40_u32)
 }
 
-/// What must be in the store.
+/// The expected content of the store.
 #[derive(Default)]
 struct Paper {
     /// The author of each message.
@@ -59,16 +59,16 @@ impl Paper {
 }
 
 async fn play(world: &World, room: RoomId, (steps, place, limit): (Vec<Step>, u64, u32)) {
-    let people = [&world.alice, &world.bob, &world.carol];
-    let members = people.map(|person| person.id.clone()).to_vec();
+    let users = [&world.alice, &world.bob, &world.carol];
+    let members = users.map(|user| user.id.clone()).to_vec();
     let new = RoomDraft { members, ..draft_room(room.as_str(), &world.alice) };
     world.store.create_room(new).await.unwrap();
     let mut paper = Paper::default();
     for step in steps {
         match step {
-            Step::Say(said) => say(world, &room, people, &said, &mut paper).await,
+            Step::Say(said) => say(world, &room, users, &said, &mut paper).await,
             Step::Burst(who, count) => {
-                let drafts = (0..count).map(|_| draft(people[who], "new")).collect();
+                let drafts = (0..count).map(|_| draft(users[who], "new")).collect();
                 world.store.append(&room, drafts, 2000).await.unwrap();
                 paper.authors.extend(vec![who; count]);
             }
@@ -76,30 +76,30 @@ async fn play(world: &World, room: RoomId, (steps, place, limit): (Vec<Step>, u6
                 for (who, seq) in &marks {
                     paper.read[*who] = paper.read[*who].max(paper.head().min(*seq));
                 }
-                let marks: Vec<_> = marks.iter().map(|(who, seq)| (people[*who].id.clone(), *seq)).collect();
+                let marks: Vec<_> = marks.iter().map(|(who, seq)| (users[*who].id.clone(), *seq)).collect();
                 world.store.mark_read(&room, &marks).await.unwrap();
             }
         }
-        for (who, person) in people.iter().enumerate() {
-            let summary = world.store.summary(&room, &person.id).await.unwrap().unwrap();
+        for (who, user) in users.iter().enumerate() {
+            let summary = world.store.summary(&room, &user.id).await.unwrap().unwrap();
             assert_eq!((summary.head.seq, summary.read_seq), (paper.head(), paper.read[who]), "{who}");
             assert_eq!(summary.unread, paper.unread(who), "{who}");
         }
     }
-    turn_pages(world, &room, place, limit, paper.head()).await;
+    read_all_pages(world, &room, place, limit, paper.head()).await;
 }
 
 /// A draft that its author sent before keeps its number, the others get the next ones.
 async fn say(
     world: &World,
     room: &RoomId,
-    people: [&Arc<User>; 3],
+    users: [&Arc<User>; 3],
     said: &[(usize, u128)],
     paper: &mut Paper,
 ) {
     let named = |(who, name): &(usize, u128)| MessageDraft {
         draft: DraftId(Uuid::from_u128(*name)),
-        ..draft(people[*who], "named")
+        ..draft(users[*who], "named")
     };
     let answers = world.store.append(room, said.iter().map(named).collect(), 2000).await.unwrap();
     assert_eq!(answers.len(), said.len());
@@ -115,28 +115,28 @@ async fn say(
 }
 
 /// Page after page is everything after a place, and everything before it, in order and once.
-async fn turn_pages(world: &World, room: &RoomId, place: u64, limit: u32, head: u64) {
-    let (mut after, mut told) = (place, Vec::new());
+async fn read_all_pages(world: &World, room: &RoomId, place: u64, limit: u32, head: u64) {
+    let (mut after, mut received) = (place, Vec::new());
     loop {
         let page = world.page(room, HistoryRange::After(after), limit).await;
         assert!(page.messages.len() <= limit as usize);
-        told.extend(seqs(&page.messages));
-        after = told.last().copied().unwrap_or(after);
+        received.extend(seqs(&page.messages));
+        after = received.last().copied().unwrap_or(after);
         if !page.has_more {
             break;
         }
     }
-    assert_eq!(told, (place + 1..=head).collect::<Vec<_>>());
-    let (mut before, mut told) = (place, Vec::new());
+    assert_eq!(received, (place + 1..=head).collect::<Vec<_>>());
+    let (mut before, mut received) = (place, Vec::new());
     loop {
         let page = world.page(room, HistoryRange::Before(before), limit).await;
-        told.splice(0..0, seqs(&page.messages));
-        before = told.first().copied().unwrap_or(before);
+        received.splice(0..0, seqs(&page.messages));
+        before = received.first().copied().unwrap_or(before);
         if !page.has_more {
             break;
         }
     }
-    assert_eq!(told, (1..place.min(head + 1)).collect::<Vec<_>>());
+    assert_eq!(received, (1..place.min(head + 1)).collect::<Vec<_>>());
 }
 
 /// Plays one history after another in rooms of their own.
@@ -153,12 +153,12 @@ fn holds(runtime: &Runtime, world: &World, one_in: u32) {
 }
 
 #[test]
-fn the_store_in_memory_does_what_a_list_does() {
+fn the_memory_store_behaves_like_a_list() {
     holds(&Runtime::new().unwrap(), &World::in_memory(), 2);
 }
 
 #[test]
-fn the_store_on_disk_does_what_a_list_does() {
+fn the_sqlite_store_behaves_like_a_list() {
     let runtime = Runtime::new().unwrap();
     let world = runtime.block_on(World::on_disk());
     holds(&runtime, &world, 8);

@@ -1,16 +1,16 @@
-//! Promises about notifications.
+//! Contract of notifications.
 
 use hub::store::{NewEntry, Notifications};
 use protocol::limits::MAX_INBOX_ITEMS;
 use protocol::{InboxItem, Notification, NotificationId};
 use uuid::Uuid;
 
-use crate::world::{World, entries, nobody, notification, signal};
+use crate::world::{World, entries, notification, signal, unknown_user};
 
 impl World {
     async fn notify(&self, notifications: &[Notification]) {
-        let told = notifications.iter().cloned().map(InboxItem::Notification);
-        let new = told.map(|item| NewEntry { item, waits: false }).collect();
+        let received = notifications.iter().cloned().map(InboxItem::Notification);
+        let new = received.map(|item| NewEntry { item, waits: false }).collect();
         self.store.put_in_inbox(&self.alice.id, new, None, 2000).await.unwrap();
     }
 
@@ -22,7 +22,7 @@ impl World {
 pub(crate) async fn notifications_are_listed_newest_first(world: &World) {
     let nothing = Notifications { list: Vec::new(), has_more: false, unread: 0 };
     assert_eq!(world.notified(None, 10).await, nothing);
-    assert_eq!(world.store.notifications(&nobody(), None, 10).await.unwrap(), nothing);
+    assert_eq!(world.store.notifications(&unknown_user(), None, 10).await.unwrap(), nothing);
     let mut sent: Vec<Notification> = ["a", "b", "c", "d"].map(notification).to_vec();
     sent[1].is_read = true;
     world.notify(&sent[..1]).await;
@@ -57,7 +57,7 @@ pub(crate) async fn notifications_are_read_once(world: &World) {
     assert_eq!(store.read_notifications(&alice.id, Some(&several)).await.unwrap().unread, 1);
     assert_eq!(store.read_notifications(&alice.id, Some(&several)).await.unwrap().unread, 0);
     assert_eq!(store.read_notifications(&alice.id, Some(&[])).await.unwrap().unread, 0);
-    for stranger in [&bob.id, &nobody()] {
+    for stranger in [&bob.id, &unknown_user()] {
         assert_eq!(store.read_notifications(stranger, Some(&[sent[0].id])).await.unwrap().unread, 0);
         assert_eq!(store.read_notifications(stranger, None).await.unwrap().unread, 0);
     }
@@ -71,14 +71,14 @@ pub(crate) async fn notifications_are_read_once(world: &World) {
     assert!(world.notified(None, 10).await.list.iter().all(|it| it.is_read));
 }
 
-pub(crate) async fn notifications_that_were_read_wait_no_more(world: &World) {
+pub(crate) async fn read_notifications_are_no_longer_pending(world: &World) {
     let World { store, alice, bob, .. } = world;
     let sent = ["a", "b", "c"].map(notification);
     let waiting = |it: &Notification| NewEntry { item: InboxItem::Notification(it.clone()), waits: true };
     let other = NewEntry { item: signal(), waits: true };
-    for person in [&alice.id, &bob.id] {
+    for user in [&alice.id, &bob.id] {
         let new = sent.iter().map(waiting).chain([other.clone()]).collect();
-        store.put_in_inbox(person, new, None, 2000).await.unwrap();
+        store.put_in_inbox(user, new, None, 2000).await.unwrap();
     }
     let bytes = async || store.inbox_state(&alice.id).await.unwrap().waiting_bytes;
     let before = bytes().await;
@@ -91,7 +91,7 @@ pub(crate) async fn notifications_that_were_read_wait_no_more(world: &World) {
     assert_eq!(store.inbox_state(&bob.id).await.unwrap().waiting_bytes, before, "of others nothing changes");
 }
 
-pub(crate) async fn a_notification_that_comes_again_is_listed_once(world: &World) {
+pub(crate) async fn a_repeated_notification_is_listed_once(world: &World) {
     let first = notification("first");
     let again = Notification { title: "again".into(), ..first.clone() };
 
@@ -102,7 +102,7 @@ pub(crate) async fn a_notification_that_comes_again_is_listed_once(world: &World
     assert_eq!(world.store.inbox_state(&world.alice.id).await.unwrap().head, 2);
 }
 
-pub(crate) async fn old_notifications_are_let_go_but_not_for_other_things(world: &World) {
+pub(crate) async fn notifications_are_displaced_only_by_notifications(world: &World) {
     let World { store, alice, bob, .. } = world;
     let most = usize::try_from(MAX_INBOX_ITEMS).unwrap();
     let sent: Vec<Notification> = (0..most + 2).map(|_| notification("hello")).collect();

@@ -1,4 +1,4 @@
-//! What users do with their own sign-ins, in SQLite: all of it or nothing, and only while the sign-in that asks is live.
+//! Sign-ins that users end themselves, in SQLite: all or none end, and only at the request of a live one.
 
 use server::auth::Device;
 use server::auth::accounts::{Accounts, EndSignIns, Ending, NewPassword, NewSignIn, SignIn, SignInKind};
@@ -6,20 +6,20 @@ use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::older::write_as_of;
-use crate::world::{begins, open_with_people, person};
+use crate::older_versions::write_as_of;
+use crate::world::{begins, open_with_users, test_user};
 
 const NOW: i64 = 10_000;
 const END: i64 = 40_000;
 
-/// A sign-in of somebody, made and seen at this time.
+/// A sign-in of a user, made and seen at this time.
 async fn signed_in(store: &SqliteStore, name: &str, at_ms: i64) -> Uuid {
     let id = Uuid::now_v7();
     let mut secret_hash = [0; 32];
     secret_hash[..16].copy_from_slice(id.as_bytes());
     let sign_in = SignIn {
         id,
-        user: person(name).id,
+        user: test_user(name).id,
         kind: SignInKind::Cookie,
         secret_hash,
         created_at_ms: at_ms,
@@ -31,7 +31,7 @@ async fn signed_in(store: &SqliteStore, name: &str, at_ms: i64) -> Uuid {
 }
 
 async fn live(store: &SqliteStore, name: &str, now_ms: i64) -> Vec<Uuid> {
-    store.sign_ins_of(&person(name).id, now_ms).await.unwrap().into_iter().map(|it| it.id).collect()
+    store.sign_ins_of(&test_user(name).id, now_ms).await.unwrap().into_iter().map(|it| it.id).collect()
 }
 
 struct World {
@@ -44,7 +44,7 @@ struct World {
 
 async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     let mut hers = [Uuid::nil(); 3];
     for (place, at_ms) in hers.iter_mut().zip(1..) {
         *place = signed_in(&store, "alice", at_ms).await;
@@ -53,60 +53,60 @@ async fn world() -> World {
     World { store, hers, his, _folder: folder }
 }
 
-fn wish(by: Option<Uuid>, ending: Ending) -> EndSignIns {
-    EndSignIns { user: person("alice").id, by, ending, now_ms: NOW }
+fn request(by: Option<Uuid>, ending: Ending) -> EndSignIns {
+    EndSignIns { user: test_user("alice").id, by, ending, now_ms: NOW }
 }
 
 fn new_password(by: Uuid, old_hash: &str) -> NewPassword {
     let (old_hash, new_hash) = (old_hash.to_owned(), "new hash".to_owned());
-    NewPassword { user: person("alice").id, by, old_hash, new_hash, now_ms: NOW }
+    NewPassword { user: test_user("alice").id, by, old_hash, new_hash, now_ms: NOW }
 }
 
 #[tokio::test]
-async fn live_sign_ins_are_listed_the_one_used_last_first() {
+async fn live_sign_ins_are_listed_by_latest_use() {
     let World { store, hers, his, _folder } = world().await;
     let [first, second, third] = hers;
     assert_eq!(live(&store, "alice", NOW).await, [third, second, first]);
     store.note_seen(vec![(first, 90), (Uuid::now_v7(), 91)]).await.unwrap();
     store.revoke(second).await.unwrap();
-    let listed = store.sign_ins_of(&person("alice").id, NOW).await.unwrap();
-    let told: Vec<_> = listed.iter().map(|it| (it.id, it.created_at_ms, it.seen_at_ms)).collect();
-    assert_eq!(told, [(first, 1, 90), (third, 3, 3)]);
+    let listed = store.sign_ins_of(&test_user("alice").id, NOW).await.unwrap();
+    let received: Vec<_> = listed.iter().map(|it| (it.id, it.created_at_ms, it.seen_at_ms)).collect();
+    assert_eq!(received, [(first, 1, 90), (third, 3, 3)]);
     assert!(listed.iter().all(|it| it.device == "curl" && it.expires_at_ms == END));
     assert_eq!(live(&store, "bob", NOW).await, [his]);
     assert!(live(&store, "alice", END).await.is_empty(), "they have expired");
 }
 
 #[tokio::test]
-async fn one_or_all_others_of_a_user_end_and_those_of_nobody_else() {
+async fn a_user_ends_one_or_all_other_sign_ins_of_their_own() {
     let World { store, hers, his, _folder } = world().await;
     let [first, second, third] = hers;
     for nothing in [his, Uuid::now_v7()] {
-        let ended = store.end_sign_ins(wish(Some(first), Ending::One(nothing))).await.unwrap();
+        let ended = store.end_sign_ins(request(Some(first), Ending::One(nothing))).await.unwrap();
         assert_eq!(ended, Some(vec![]));
     }
-    let ended = store.end_sign_ins(wish(Some(first), Ending::One(second))).await.unwrap();
+    let ended = store.end_sign_ins(request(Some(first), Ending::One(second))).await.unwrap();
     assert_eq!(ended, Some(vec![second]));
-    let ended = store.end_sign_ins(wish(Some(first), Ending::Others)).await.unwrap();
+    let ended = store.end_sign_ins(request(Some(first), Ending::Others)).await.unwrap();
     assert_eq!(ended, Some(vec![third]));
     assert_eq!(live(&store, "alice", NOW).await, [first]);
-    let ended = store.end_sign_ins(wish(None, Ending::Others)).await.unwrap();
+    let ended = store.end_sign_ins(request(None, Ending::Others)).await.unwrap();
     assert_eq!(ended, Some(vec![first]));
     assert_eq!(live(&store, "bob", NOW).await, [his]);
 }
 
 #[tokio::test]
-async fn a_sign_in_that_has_ended_ends_none_and_changes_no_password() {
+async fn an_ended_sign_in_ends_no_other_and_changes_no_password() {
     let World { store, hers, his, _folder } = world().await;
     let [first, second, third] = hers;
     store.revoke(first).await.unwrap();
     for by in [first, his, Uuid::now_v7()] {
         for ending in [Ending::One(second), Ending::Others] {
-            assert_eq!(store.end_sign_ins(wish(Some(by), ending)).await.unwrap(), None);
+            assert_eq!(store.end_sign_ins(request(Some(by), ending)).await.unwrap(), None);
         }
         assert_eq!(store.change_password(new_password(by, "hash of alice")).await.unwrap(), None);
     }
-    // Somebody else has changed it meanwhile.
+    // Another call has changed it meanwhile.
     assert_eq!(store.change_password(new_password(second, "older hash")).await.unwrap(), None);
     assert_eq!(live(&store, "alice", NOW).await, [third, second]);
     let hash = async || store.by_login("alice").await.unwrap().unwrap().password_hash;
@@ -116,12 +116,12 @@ async fn a_sign_in_that_has_ended_ends_none_and_changes_no_password() {
     assert_eq!(ended, Some(vec![third]));
     assert_eq!(hash().await.as_deref(), Some("new hash"));
     assert_eq!(live(&store, "alice", NOW).await, [second]);
-    let late = EndSignIns { now_ms: END, ..wish(Some(second), Ending::Others) };
+    let late = EndSignIns { now_ms: END, ..request(Some(second), Ending::Others) };
     assert_eq!(store.end_sign_ins(late).await.unwrap(), None, "it has expired");
 }
 
 #[tokio::test]
-async fn a_sign_in_of_an_older_version_is_listed_as_of_an_unknown_device() {
+async fn a_sign_in_of_an_older_version_has_an_unknown_device() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hubbub.db");
     write_as_of(
@@ -134,7 +134,7 @@ async fn a_sign_in_of_an_older_version_is_listed_as_of_an_unknown_device() {
     )
     .await;
     let store = SqliteStore::open(&path).await.unwrap();
-    let listed = store.sign_ins_of(&person("alice").id, NOW).await.unwrap();
+    let listed = store.sign_ins_of(&test_user("alice").id, NOW).await.unwrap();
     let [old] = &listed[..] else { panic!("{listed:?}") };
     assert_eq!((old.device.as_str(), old.created_at_ms, old.seen_at_ms), ("", 1000, 1000));
 }

@@ -1,11 +1,11 @@
-//! Promises about what quotas ask.
+//! Contract of the counts that quotas need.
 
 use hub::store::{JobWrite, StoreError};
 use protocol::JobStatus;
 
-use crate::world::{World, draft_room, job, nobody, room_id};
+use crate::world::{World, draft_room, job, room_id, unknown_user};
 
-pub(crate) async fn whoever_left_for_good_is_not_added(world: &World) {
+pub(crate) async fn a_user_who_left_for_good_is_not_added(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let (room, other) = (world.room("general").await, world.room("other").await);
     let (bobs, both) = ([bob.id.clone()], [carol.id.clone(), bob.id.clone()]);
@@ -20,8 +20,8 @@ pub(crate) async fn whoever_left_for_good_is_not_added(world: &World) {
     store.remove_member(&other, &bob.id).await.unwrap();
     assert_eq!(store.add_members(&other, &bobs, 2000).await.unwrap().len(), 1);
 
-    // Whoever is not in the room leaves nothing.
-    for (room, user) in [(&room, &carol.id), (&room, &nobody()), (&room_id("none"), &bob.id)] {
+    // A user who is not in the room cannot leave it.
+    for (room, user) in [(&room, &carol.id), (&room, &unknown_user()), (&room_id("none"), &bob.id)] {
         assert_eq!(store.leave_for_good(room, user).await.unwrap(), None);
     }
     let carols = [carol.id.clone()];
@@ -31,11 +31,11 @@ pub(crate) async fn whoever_left_for_good_is_not_added(world: &World) {
     assert_eq!(store.take_back_leaving(&room_id("none"), &both).await.unwrap(), 0);
     assert_eq!(store.add_members(&room, &bobs, 3000).await.unwrap().len(), 1);
 
-    // An owner leaves the room to whoever is in it longest.
+    // An owner leaves the room to its longest member.
     assert_eq!(store.leave_for_good(&room, &alice.id).await.unwrap(), Some(carol.id.clone()));
 }
 
-pub(crate) async fn rooms_that_a_user_owns_are_counted(world: &World) {
+pub(crate) async fn owned_rooms_are_counted(world: &World) {
     let World { store, alice, bob, .. } = world;
     assert_eq!(store.rooms_owned(&alice.id).await.unwrap(), 0);
     let room = world.room("general").await;
@@ -49,24 +49,24 @@ pub(crate) async fn rooms_that_a_user_owns_are_counted(world: &World) {
     store.remove_member(&room, &alice.id).await.unwrap();
     assert_eq!(store.rooms_owned(&alice.id).await.unwrap(), 1);
     assert_eq!(store.rooms_owned(&bob.id).await.unwrap(), 2, "and what was left to them");
-    assert_eq!(store.rooms_owned(&nobody()).await.unwrap(), 0);
+    assert_eq!(store.rooms_owned(&unknown_user()).await.unwrap(), 0);
 }
 
-pub(crate) async fn strangers_are_those_who_share_no_room(world: &World) {
+pub(crate) async fn users_without_a_shared_room_are_new_contacts(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
-    let all = [alice.id.clone(), bob.id.clone(), carol.id.clone(), bob.id.clone(), nobody()];
+    let all = [alice.id.clone(), bob.id.clone(), carol.id.clone(), bob.id.clone(), unknown_user()];
     assert_eq!(store.strangers(&alice.id, &all).await.unwrap(), 3);
     let room = world.room("general").await;
     assert_eq!(store.strangers(&alice.id, &all).await.unwrap(), 2);
     assert_eq!(store.strangers(&bob.id, &all).await.unwrap(), 2);
     assert_eq!(store.strangers(&carol.id, &all).await.unwrap(), 3);
-    assert_eq!(store.strangers(&nobody(), &all).await.unwrap(), 3);
+    assert_eq!(store.strangers(&unknown_user(), &all).await.unwrap(), 3);
     assert_eq!(store.strangers(&alice.id, &[]).await.unwrap(), 0);
     store.remove_member(&room, &bob.id).await.unwrap();
     assert_eq!(store.strangers(&alice.id, std::slice::from_ref(&bob.id)).await.unwrap(), 1);
 }
 
-pub(crate) async fn jobs_that_run_are_counted(world: &World) {
+pub(crate) async fn running_jobs_are_counted(world: &World) {
     let World { store, alice, bob, .. } = world;
     let mut jobs = [job(&alice.id), job(&alice.id), job(&bob.id)];
     for job in &jobs {
@@ -82,5 +82,5 @@ pub(crate) async fn jobs_that_run_are_counted(world: &World) {
     store.put_in_inbox(&alice.id, Vec::new(), write, 2000).await.unwrap();
     assert_eq!(store.running_count(&alice.id).await.unwrap(), 0);
     assert_eq!(store.running_count(&bob.id).await.unwrap(), 1);
-    assert_eq!(store.running_count(&nobody()).await.unwrap(), 0);
+    assert_eq!(store.running_count(&unknown_user()).await.unwrap(), 0);
 }

@@ -1,11 +1,11 @@
-//! Promises about rooms, their members and the lists of them.
+//! Contract of rooms, their members and the lists of them.
 
 use hub::model::RoomRecord;
 use hub::store::{HistoryRange, RoomDraft, StoreError};
 use protocol::limits::{MAX_UNREAD, UNREAD_AMONG};
 use protocol::{Cursor, Preview, Role, RoomId};
 
-use crate::world::{EPOCH, World, draft, draft_room, nobody, room_id};
+use crate::world::{EPOCH, World, draft, draft_room, room_id, unknown_user};
 
 fn usernames(record: &RoomRecord) -> Vec<(&str, Role)> {
     let mut names: Vec<_> =
@@ -14,7 +14,7 @@ fn usernames(record: &RoomRecord) -> Vec<(&str, Role)> {
     names
 }
 
-pub(crate) async fn a_room_is_found_as_it_was_made(world: &World) {
+pub(crate) async fn a_room_is_returned_as_created(world: &World) {
     let World { store, alice, bob, .. } = world;
     let members = vec![bob.id.clone(), alice.id.clone(), bob.id.clone()];
     let made = store.create_room(RoomDraft { members, ..draft_room("general", alice) }).await.unwrap();
@@ -27,7 +27,7 @@ pub(crate) async fn a_room_is_found_as_it_was_made(world: &World) {
     assert_eq!(store.room(&room_id("other")).await.unwrap(), None);
 }
 
-pub(crate) async fn a_taken_id_makes_no_room(world: &World) {
+pub(crate) async fn a_taken_id_creates_no_room(world: &World) {
     let room = world.room("general").await;
     let again = RoomDraft { name: "Mine".into(), ..draft_room("general", &world.bob) };
 
@@ -37,20 +37,20 @@ pub(crate) async fn a_taken_id_makes_no_room(world: &World) {
     assert_eq!(world.store.room(&room).await.unwrap().unwrap().name, "Room general");
 }
 
-pub(crate) async fn an_unknown_person_makes_no_room(world: &World) {
+pub(crate) async fn an_unknown_user_creates_no_room(world: &World) {
     let World { store, alice, .. } = world;
-    let with_nobody = RoomDraft { members: vec![nobody()], ..draft_room("general", alice) };
-    let of_nobody = RoomDraft { owner: nobody(), ..draft_room("general", alice) };
+    let with_nobody = RoomDraft { members: vec![unknown_user()], ..draft_room("general", alice) };
+    let of_nobody = RoomDraft { owner: unknown_user(), ..draft_room("general", alice) };
 
     for draft in [with_nobody, of_nobody] {
         let refused = store.create_room(draft).await.unwrap_err();
-        assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
+        assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
     }
     assert_eq!(store.room(&room_id("general")).await.unwrap(), None);
     assert!(store.room_positions(&alice.id).await.unwrap().is_empty());
 }
 
-pub(crate) async fn a_room_gets_another_name(world: &World) {
+pub(crate) async fn a_room_is_renamed(world: &World) {
     let room = world.room("general").await;
 
     world.store.rename_room(&room, "Allgemeines \u{1f389}").await.unwrap();
@@ -82,7 +82,7 @@ pub(crate) async fn a_deleted_room_leaves_nothing(world: &World) {
     assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
 }
 
-pub(crate) async fn the_id_of_a_deleted_room_is_not_given_again(world: &World) {
+pub(crate) async fn the_id_of_a_deleted_room_is_not_reused(world: &World) {
     let World { store, alice, bob, .. } = world;
     let room = world.room("general").await;
     let other = world.room("other").await;
@@ -100,13 +100,13 @@ pub(crate) async fn the_id_of_a_deleted_room_is_not_given_again(world: &World) {
     store.create_room(draft_room("never-made", bob)).await.unwrap();
 }
 
-pub(crate) async fn people_are_added_once(world: &World) {
+pub(crate) async fn users_are_added_once(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let room = world.room("general").await;
-    let people = [carol.id.clone(), bob.id.clone(), carol.id.clone()];
+    let users = [carol.id.clone(), bob.id.clone(), carol.id.clone()];
 
-    let added = store.add_members(&room, &people, 2000).await.unwrap();
-    let again = store.add_members(&room, &people, 3000).await.unwrap();
+    let added = store.add_members(&room, &users, 2000).await.unwrap();
+    let again = store.add_members(&room, &users, 3000).await.unwrap();
     let none = store.add_members(&room, &[], 3000).await.unwrap();
 
     assert_eq!(added.iter().map(|member| &member.user.id).collect::<Vec<_>>(), [&carol.id]);
@@ -115,28 +115,28 @@ pub(crate) async fn people_are_added_once(world: &World) {
     assert_eq!(store.role(&room, &alice.id).await.unwrap(), Some(Role::Owner));
     assert_eq!(store.role(&room, &carol.id).await.unwrap(), Some(Role::Member));
     assert_eq!(store.summary(&room, &carol.id).await.unwrap().unwrap().member_count, 3);
-    let refused = store.add_members(&room_id("other"), &people, 3000).await.unwrap_err();
+    let refused = store.add_members(&room_id("other"), &users, 3000).await.unwrap_err();
     assert!(matches!(refused, StoreError::NoSuchRoom), "{refused:?}");
 }
 
-pub(crate) async fn an_unknown_person_adds_nobody(world: &World) {
+pub(crate) async fn an_unknown_user_prevents_the_whole_addition(world: &World) {
     let World { store, carol, .. } = world;
     let room = world.room("general").await;
 
-    let refused = store.add_members(&room, &[carol.id.clone(), nobody()], 2000).await.unwrap_err();
+    let refused = store.add_members(&room, &[carol.id.clone(), unknown_user()], 2000).await.unwrap_err();
 
-    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == nobody()));
+    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
     assert_eq!(store.role(&room, &carol.id).await.unwrap(), None);
 }
 
-pub(crate) async fn who_leaves_is_out_and_may_come_back(world: &World) {
+pub(crate) async fn a_member_who_leaves_may_return(world: &World) {
     let World { store, alice, bob, .. } = world;
     let room = world.room("general").await;
     world.say(&room, alice, "hello", 2000).await;
     store.mark_read(&room, &[(bob.id.clone(), 1)]).await.unwrap();
 
-    for person in [&bob.id, &bob.id, &nobody()] {
-        assert_eq!(store.remove_member(&room, person).await.unwrap(), None);
+    for user in [&bob.id, &bob.id, &unknown_user()] {
+        assert_eq!(store.remove_member(&room, user).await.unwrap(), None);
     }
     assert_eq!(store.remove_member(&room_id("other"), &bob.id).await.unwrap(), None);
 
@@ -149,7 +149,7 @@ pub(crate) async fn who_leaves_is_out_and_may_come_back(world: &World) {
     assert_eq!(world.unread(&room, bob).await, 1);
 }
 
-pub(crate) async fn the_longest_member_inherits_a_room_without_owner(world: &World) {
+pub(crate) async fn the_longest_member_becomes_owner_of_a_room_without_one(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let room = world.room("general").await;
     store.add_members(&room, std::slice::from_ref(&carol.id), 2000).await.unwrap();
@@ -165,7 +165,7 @@ pub(crate) async fn the_longest_member_inherits_a_room_without_owner(world: &Wor
     assert_eq!(usernames(&store.room(&room).await.unwrap().unwrap()), []);
 }
 
-pub(crate) async fn what_was_read_never_falls_and_never_passes_the_head(world: &World) {
+pub(crate) async fn read_markers_never_fall_and_never_pass_the_head(world: &World) {
     let World { store, alice, bob, carol, .. } = world;
     let room = world.room("general").await;
     for at_ms in 2000..2005 {
@@ -180,7 +180,7 @@ pub(crate) async fn what_was_read_never_falls_and_never_passes_the_head(world: &
         store.mark_read(&room, &marks).await.unwrap();
         assert_eq!(read().await, expected, "after {marks:?}");
     }
-    let all = [(alice.id.clone(), 2), (carol.id.clone(), 2), (nobody(), 2), (bob.id.clone(), 2)];
+    let all = [(alice.id.clone(), 2), (carol.id.clone(), 2), (unknown_user(), 2), (bob.id.clone(), 2)];
     store.mark_read(&room, &all).await.unwrap();
     store.mark_read(&room_id("other"), &all).await.unwrap();
     assert_eq!(store.summary(&room, &alice.id).await.unwrap().unwrap().read_seq, 2);
@@ -227,7 +227,7 @@ pub(crate) async fn rooms_are_listed_by_their_newest_message_then_by_id(world: &
     assert_eq!((rooms[3].head.seq, rooms[3].unread, rooms[3].member_count), (2, 2, 2));
 }
 
-pub(crate) async fn a_list_is_read_page_by_page(world: &World) {
+pub(crate) async fn the_list_of_rooms_is_paged(world: &World) {
     for (id, at_ms) in [("e", 1000), ("d", 2000), ("c", 2000), ("b", 2000), ("a", 3000)] {
         world.room_at(id, at_ms).await;
     }
@@ -243,7 +243,7 @@ pub(crate) async fn a_list_is_read_page_by_page(world: &World) {
     }
 }
 
-pub(crate) async fn others_messages_are_counted_as_unread_up_to_the_limit(world: &World) {
+pub(crate) async fn messages_of_others_count_as_unread_up_to_the_limit(world: &World) {
     let World { store, alice, bob, .. } = world;
     let room = world.room("general").await;
     let batch = |author, count: u32| (0..count).map(|_| draft(author, "hello")).collect::<Vec<_>>();
@@ -261,7 +261,7 @@ pub(crate) async fn others_messages_are_counted_as_unread_up_to_the_limit(world:
     assert_eq!(world.unread(&room, bob).await, 1, "of the newest");
 }
 
-pub(crate) async fn a_preview_is_cut_by_characters(world: &World) {
+pub(crate) async fn a_preview_is_cut_between_characters(world: &World) {
     let room = world.room("general").await;
     for body in
         ["\u{1f980}".repeat(Preview::CHARS + 1), "e\0\u{308}".repeat(Preview::CHARS), "short".to_owned()]

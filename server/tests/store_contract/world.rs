@@ -1,4 +1,4 @@
-//! A store with three people in it, and short ways to say what tests say often.
+//! Test world: a store with three users, and shorthands for frequent calls.
 
 use std::sync::Arc;
 
@@ -30,19 +30,19 @@ impl World {
     pub(crate) fn in_memory() -> Self {
         let store = MemoryStore::new();
         for name in ["alice", "bob", "carol"] {
-            store.put_user(person(name));
+            store.put_user(test_user(name));
         }
         Self::of(Arc::new(store), None)
     }
 
     pub(crate) async fn on_disk() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = open_with_people(&folder).await;
+        let store = open_with_users(&folder).await;
         Self::of(Arc::new(store), Some(folder))
     }
 
     fn of(store: Arc<dyn Store>, folder: Option<TempDir>) -> Self {
-        let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| Arc::new(person(name)));
+        let [alice, bob, carol] = ["alice", "bob", "carol"].map(|name| Arc::new(test_user(name)));
         Self { store, alice, bob, carol, _folder: folder }
     }
 
@@ -73,7 +73,7 @@ impl World {
     }
 }
 
-pub(crate) async fn open_with_people(folder: &TempDir) -> SqliteStore {
+pub(crate) async fn open_with_users(folder: &TempDir) -> SqliteStore {
     let store = SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap();
     for name in ["alice", "bob", "carol"] {
         store.create(account(name)).await.unwrap();
@@ -82,11 +82,11 @@ pub(crate) async fn open_with_people(folder: &TempDir) -> SqliteStore {
 }
 
 pub(crate) fn account(name: &str) -> NewAccount {
-    let User { id, username, email, created_at_ms, .. } = person(name);
+    let User { id, username, email, created_at_ms, .. } = test_user(name);
     NewAccount { id, username, email, password_hash: Some(format!("hash of {name}")), created_at_ms }
 }
 
-pub(crate) fn person(name: &str) -> User {
+pub(crate) fn test_user(name: &str) -> User {
     User {
         id: UserId::parse(&format!("id-{name}")).unwrap(),
         username: name.to_owned(),
@@ -96,7 +96,7 @@ pub(crate) fn person(name: &str) -> User {
     }
 }
 
-pub(crate) fn nobody() -> UserId {
+pub(crate) fn unknown_user() -> UserId {
     UserId::parse("id-nobody").unwrap()
 }
 
@@ -138,7 +138,7 @@ pub(crate) fn live_change(room: &RoomId, user: &UserId, status: &str) -> LiveCha
     }
 }
 
-/// A job of somebody's that has just begun.
+/// A job of a user that has just begun.
 pub(crate) fn job(owner: &UserId) -> Job {
     Job {
         id: JobId(Uuid::now_v7()),
@@ -169,7 +169,7 @@ pub(crate) fn notification(title: &str) -> Notification {
     }
 }
 
-/// Something to put into an inbox that is in no list.
+/// An inbox entry that is in no list.
 pub(crate) fn signal() -> InboxItem {
     InboxItem::Signal(Signal { name: "update".into(), data: serde_json::Value::Null })
 }

@@ -1,4 +1,4 @@
-//! A client that can be as wrong as a test wants it.
+//! Test client: sends any bytes, valid or not.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-/// So long does a test wait for what should come at once, before it fails. Less than the 25 s after which the product
+/// How long a test waits for what should come at once, before it fails. Less than the 25 s after which the product
 /// pings, which would bring along what it owes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -104,7 +104,7 @@ impl Client {
         self.try_say(bytes).await.unwrap();
     }
 
-    /// A server that has said goodbye may not listen any more.
+    /// A server that has closed may not read any more.
     pub(crate) async fn try_say(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         timeout(PATIENCE, self.stream.write_all(bytes)).await.unwrap()
     }
@@ -134,20 +134,20 @@ impl Client {
         Some((first, payload))
     }
 
-    /// Says something and insists on hearing it back.
+    /// Sends a message and requires its echo.
     pub(crate) async fn is_echoed(&mut self, opcode: u8, payload: &[u8]) {
         self.say(&frame(FIN | opcode, payload)).await;
         self.hears(FIN | opcode, payload).await;
     }
 
-    /// Insists on the next frame; long ones are not printed.
+    /// Requires this as the next frame; long ones are not printed.
     #[track_caller]
     pub(crate) fn hears(&mut self, first: u8, payload: &[u8]) -> impl Future<Output = ()> {
         let place = std::panic::Location::caller();
         async move {
             let heard = self.hear().await.unwrap_or_else(|| panic!("hung up, at {place}"));
-            let told = heard.1.get(..heard.1.len().min(40)).map(String::from_utf8_lossy);
-            assert!(heard.0 == first && heard.1 == payload, "{:x} {told:?}, at {place}", heard.0);
+            let received = heard.1.get(..heard.1.len().min(40)).map(String::from_utf8_lossy);
+            assert!(heard.0 == first && heard.1 == payload, "{:x} {received:?}, at {place}", heard.0);
         }
     }
 

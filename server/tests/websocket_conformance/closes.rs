@@ -20,7 +20,7 @@ async fn a_close_is_answered_with_its_own_code() {
 }
 
 #[tokio::test]
-async fn what_was_said_before_a_close_comes_back_and_what_comes_after_does_not() {
+async fn messages_before_a_close_are_echoed_and_later_ones_are_not() {
     let mut client = Client::open(echo().await).await;
     let bytes =
         [frame(FIN | TEXT, b"before"), close(1000, ""), frame(FIN | TEXT, b"after"), frame(FIN | PING, b"")];
@@ -30,7 +30,7 @@ async fn what_was_said_before_a_close_comes_back_and_what_comes_after_does_not()
 }
 
 #[tokio::test]
-async fn a_close_that_nobody_may_send_is_a_violation() {
+async fn a_reserved_close_code_is_a_violation() {
     let addr = echo().await;
     for code in [0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65_535] {
         let mut client = Client::open(addr).await;
@@ -45,7 +45,7 @@ async fn a_close_that_nobody_may_send_is_a_violation() {
 }
 
 #[tokio::test]
-async fn a_broken_frame_ends_the_connection_with_1002_after_what_was_right() {
+async fn a_broken_frame_closes_with_1002_after_valid_messages() {
     let addr = echo().await;
     let unmasked = vec![FIN | TEXT, 2, b'h', b'i'];
     for broken in [
@@ -76,7 +76,7 @@ async fn a_broken_frame_ends_the_connection_with_1002_after_what_was_right() {
 }
 
 #[tokio::test]
-async fn broken_text_ends_the_connection_before_its_frame_is_complete() {
+async fn invalid_utf8_closes_before_its_frame_is_complete() {
     let addr = echo().await;
     for broken in [&b"caf\xe9 "[..], b"\xed\xa0\x80", b"\xf4\x90", b"\xc0\xaf", b"\xf8"] {
         let mut client = Client::open(addr).await;
@@ -94,7 +94,7 @@ async fn broken_text_ends_the_connection_before_its_frame_is_complete() {
 }
 
 #[tokio::test]
-async fn a_client_that_vanishes_harms_nobody() {
+async fn a_vanished_client_disturbs_no_other_client() {
     let addr = echo().await;
     let mut other = Client::open(addr).await;
     let mut client = Client::open(addr).await;

@@ -45,7 +45,7 @@ fn sample(length: usize) -> String {
 }
 
 #[tokio::test]
-async fn compressed_messages_come_back_compressed_and_whole() {
+async fn compressed_messages_are_echoed_compressed_and_whole() {
     let addr = echo().await;
     for window_bits in 9..=15 {
         let offer =
@@ -65,7 +65,7 @@ async fn compressed_messages_come_back_compressed_and_whole() {
 }
 
 #[tokio::test]
-async fn plain_and_short_messages_go_beside_compressed_ones() {
+async fn plain_and_short_messages_mix_with_compressed_ones() {
     let mut client = Client::open_compressing(echo().await, "permessage-deflate").await;
     client.is_echoed(TEXT, b"plain and short").await;
     let squeezed = squeeze(b"");
@@ -89,7 +89,7 @@ async fn nothing_is_compressed_for_a_client_that_did_not_offer_it() {
 }
 
 #[tokio::test]
-async fn a_compressed_message_that_is_wrong_ends_the_connection() {
+async fn an_invalid_compressed_message_ends_the_connection() {
     let addr = echo().await;
     let bomb = squeeze(&vec![0; 17 * 1024 * 1024]);
     assert!(bomb.len() < 20_000, "{}", bomb.len());
@@ -107,7 +107,7 @@ async fn a_compressed_message_that_is_wrong_ends_the_connection() {
     }
 }
 
-/// A message in frames of so many bytes, with what else is said after each but the last.
+/// A message in frames of so many bytes, with these other frames after each but the last.
 fn in_frames(opcode: u8, payload: &[u8], length: usize, between: &[u8]) -> Vec<u8> {
     let count = payload.len().div_ceil(length);
     let frames = payload.chunks(length).zip(1..).map(|(piece, number)| {
@@ -120,7 +120,7 @@ fn in_frames(opcode: u8, payload: &[u8], length: usize, between: &[u8]) -> Vec<u
 }
 
 #[tokio::test]
-async fn a_compressed_message_may_come_in_pieces_with_control_frames_between_them() {
+async fn a_compressed_message_may_be_fragmented_around_control_frames() {
     let mut client = Client::open_compressing(echo().await, "permessage-deflate").await;
     let plain = sample(5_000);
     let squeezed = squeeze(plain.as_bytes());
@@ -140,30 +140,30 @@ async fn a_compressed_message_may_come_in_pieces_with_control_frames_between_the
 }
 
 #[tokio::test]
-async fn many_messages_of_any_size_follow_each_other() {
+async fn many_messages_of_any_size_share_one_window() {
     let mut client = Client::open_compressing(echo().await, "permessage-deflate").await;
     for power in 4..=17 {
         let plain = sample(1 << power);
         let squeezed = squeeze(plain.as_bytes());
-        let wishes: Vec<u8> = [
+        let two_messages: Vec<u8> = [
             frame(FIN | RSV1 | TEXT, &squeezed),
             frame(FIN | TEXT, plain.as_bytes()),
             in_frames(BINARY, &squeezed, 256, b""),
         ]
         .concat();
         for _ in 0..10 {
-            client.say(&wishes).await;
+            client.say(&two_messages).await;
             for opcode in [TEXT, TEXT, BINARY] {
                 let (first, payload) = client.hear().await.unwrap();
-                let told = if first & RSV1 == 0 { payload } else { inflate(&payload, 15) };
-                assert!(first & !RSV1 == FIN | opcode && told == plain.as_bytes(), "{power} {first:x}");
+                let received = if first & RSV1 == 0 { payload } else { inflate(&payload, 15) };
+                assert!(first & !RSV1 == FIN | opcode && received == plain.as_bytes(), "{power} {first:x}");
             }
         }
     }
 }
 
 #[tokio::test]
-async fn however_a_library_compresses_it_is_understood() {
+async fn every_form_of_deflate_block_is_understood() {
     // RFC 7692, section 7.2.3: "Hello" in one block, not compressed, in a block with BFINAL, in two blocks; and split within.
     let hello: [&[u8]; 4] = [
         &[0xf2, 0x48, 0xcd, 0xc9, 0xc9, 0x07, 0x00],
@@ -187,7 +187,7 @@ async fn however_a_library_compresses_it_is_understood() {
 }
 
 #[tokio::test]
-async fn pieces_of_a_compressed_message_that_are_wrong_end_the_connection() {
+async fn invalid_fragments_of_a_compressed_message_end_the_connection() {
     let addr = echo().await;
     let bomb = squeeze(&vec![b'x'; 17 * 1024 * 1024]);
     let not_utf8 = squeeze(&[sample(3_000).as_bytes(), b"\xff", sample(3_000).as_bytes()].concat());
@@ -206,7 +206,7 @@ async fn pieces_of_a_compressed_message_that_are_wrong_end_the_connection() {
         ("a close that is marked", frame(FIN | RSV1 | CLOSE, &[3, 232]), 1002),
     ] {
         let mut client = Client::open_compressing(addr, "permessage-deflate").await;
-        // It hangs up before it has heard all of it.
+        // It closes before it has read all of it.
         client.try_say(&wrong).await.ok();
         assert_eq!(client.close_code().await, code, "{what}");
     }

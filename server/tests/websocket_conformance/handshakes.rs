@@ -3,7 +3,7 @@
 use crate::client::{Client, FIN, TEXT, echo, frame, request};
 
 #[tokio::test]
-async fn a_handshake_is_answered_as_the_standard_says() {
+async fn a_handshake_is_answered_as_the_standard_requires() {
     let addr = echo().await;
     let (_client, answer) = Client::try_connect(addr, request("/any/path?x=y", "").as_bytes()).await;
     let answer = answer.to_lowercase();
@@ -19,7 +19,7 @@ async fn a_handshake_is_answered_as_the_standard_says() {
 }
 
 #[tokio::test]
-async fn what_is_said_right_behind_the_handshake_is_heard() {
+async fn frames_sent_right_after_the_handshake_are_read() {
     let addr = echo().await;
     let both = [request("/", "").as_bytes(), &frame(FIN | TEXT, b"early")].concat();
     let (mut client, _) = Client::try_connect(addr, &both).await;
@@ -28,7 +28,7 @@ async fn what_is_said_right_behind_the_handshake_is_heard() {
 }
 
 #[tokio::test]
-async fn other_requests_are_refused_by_name() {
+async fn invalid_handshakes_are_refused_by_name() {
     let addr = echo().await;
     for (wrong, status) in [
         (request("/", "").replace("GET", "POST"), "400"),

@@ -1,4 +1,4 @@
-//! RFC 6455 and RFC 7692 through the front door: bytes on a TCP connection to the echo application, and to the product.
+//! RFC 6455 and RFC 7692 over TCP: bytes on a connection to the echo application, and to the product.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on says so")]
 

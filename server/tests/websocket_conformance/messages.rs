@@ -22,7 +22,7 @@ fn text(length: usize) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn messages_of_every_size_come_back() {
+async fn messages_of_every_size_are_echoed() {
     let mut client = Client::open(echo().await).await;
     for length in
         [0, 1, 125, 126, 127, 128, 4_095, 4_096, 4_097, 65_535, 65_536, 65_537, 131_072, MIB, 16 * MIB]
@@ -33,7 +33,7 @@ async fn messages_of_every_size_come_back() {
 }
 
 #[tokio::test]
-async fn a_byte_beyond_the_limit_is_refused_before_it_is_sent() {
+async fn a_message_over_the_limit_is_refused_before_it_is_sent() {
     let addr = echo().await;
     for opcode in [TEXT, BINARY] {
         let mut client = Client::open(addr).await;
@@ -43,7 +43,7 @@ async fn a_byte_beyond_the_limit_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
-async fn the_reason_arrives_although_the_client_is_still_sending() {
+async fn the_close_reason_arrives_while_the_client_still_sends() {
     let mut client = Client::open(echo().await).await;
     client.say(&[head(FIN | BINARY, 20 * MIB as u64), vec![0; 4]].concat()).await;
     // A server that hung up at once would reset the connection, and the close frame would be lost.
@@ -52,7 +52,7 @@ async fn the_reason_arrives_although_the_client_is_still_sending() {
 }
 
 #[tokio::test]
-async fn a_message_may_come_in_65_536_fragments() {
+async fn a_message_may_have_65_536_fragments() {
     let addr = echo().await;
     let whole: Vec<u8> = (0..65_536_u32).flat_map(u32::to_be_bytes).collect();
     let (pieces, _) = whole.as_chunks::<4>();
@@ -67,7 +67,7 @@ async fn a_message_may_come_in_65_536_fragments() {
 }
 
 #[tokio::test]
-async fn a_message_without_end_is_refused() {
+async fn an_endless_message_is_refused() {
     let mut client = Client::open(echo().await).await;
     client.say(&frame(TEXT, b"")).await;
     client.say(&frame(CONTINUATION, b"").repeat(FRAGMENTS as usize)).await;
@@ -75,7 +75,7 @@ async fn a_message_without_end_is_refused() {
 }
 
 #[tokio::test]
-async fn long_messages_in_long_fragments_come_back() {
+async fn long_messages_in_long_fragments_are_echoed() {
     let mut client = Client::open(echo().await).await;
     let whole = text(4 * MIB);
     for length in [64, 1_000, 65_536, MIB] {
@@ -91,7 +91,7 @@ async fn long_messages_in_long_fragments_come_back() {
 }
 
 #[tokio::test]
-async fn bytes_may_come_one_by_one() {
+async fn bytes_may_arrive_one_by_one() {
     let mut client = Client::open(echo().await).await;
     let bytes = [
         frame(TEXT, "k\u{f6}".as_bytes()),
@@ -108,7 +108,7 @@ async fn bytes_may_come_one_by_one() {
 }
 
 #[tokio::test]
-async fn pings_are_answered_in_order_and_pongs_are_taken() {
+async fn pings_are_answered_in_order_and_pongs_are_accepted() {
     let mut client = Client::open(echo().await).await;
     let mut bytes = frame(FIN | PONG, b"nobody asked");
     for number in 0..10 {
@@ -123,7 +123,7 @@ async fn pings_are_answered_in_order_and_pongs_are_taken() {
 }
 
 #[tokio::test]
-async fn many_messages_in_one_packet_come_back_in_order() {
+async fn many_messages_in_one_packet_are_echoed_in_order() {
     let mut client = Client::open(echo().await).await;
     let message = |number: u32| format!("message {number}").into_bytes();
     let bytes: Vec<u8> = (0..5_000).flat_map(|number| frame(FIN | TEXT, &message(number))).collect();
@@ -134,7 +134,7 @@ async fn many_messages_in_one_packet_come_back_in_order() {
 }
 
 #[tokio::test]
-async fn a_client_of_somebody_else_gets_everything_back() {
+async fn a_third_party_client_receives_every_echo() {
     let url = format!("ws://{}/", echo().await);
     let config = WebSocketConfig::default().max_frame_size(None).max_message_size(None);
     let (mut socket, _) = connect_async_with_config(url, Some(config), true).await.unwrap();

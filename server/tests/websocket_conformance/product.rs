@@ -1,4 +1,4 @@
-//! The native door speaks the same WebSocket as the echo application.
+//! The native gateway keeps the same rules as the echo application.
 
 use protocol::rest::Tokens;
 
@@ -18,7 +18,7 @@ async fn enter(app: &App, who: &Tokens, more: &str) -> (Client, String) {
 }
 
 #[tokio::test]
-async fn what_breaks_the_rules_is_told_which_and_others_go_on() {
+async fn a_violation_is_named_and_other_connections_go_on() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let (mut other, _) = enter(&app, &ann, "").await;
@@ -37,7 +37,7 @@ async fn what_breaks_the_rules_is_told_which_and_others_go_on() {
 }
 
 #[tokio::test]
-async fn the_reason_arrives_although_the_client_is_still_sending() {
+async fn the_close_reason_arrives_while_the_client_still_sends() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let (mut client, _) = enter(&app, &ann, "").await;
@@ -47,7 +47,7 @@ async fn the_reason_arrives_although_the_client_is_still_sending() {
 }
 
 #[tokio::test]
-async fn compression_is_agreed_on_when_it_is_offered() {
+async fn compression_is_negotiated_when_it_is_offered() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let (_, plain) = enter(&app, &ann, "").await;
@@ -63,7 +63,7 @@ async fn compression_is_agreed_on_when_it_is_offered() {
 }
 
 #[tokio::test]
-async fn what_is_no_handshake_is_told_which_one_is_understood() {
+async fn an_invalid_handshake_gets_the_supported_version() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let old = request(&path(&ann), "").replace("Version: 13", "Version: 8");

@@ -1,4 +1,4 @@
-//! The reader, when messages do not end, and when nobody wants them any more.
+//! The reader: endless messages, and bytes after the close.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use websocket::{Incoming, Limits, ReadError, Settings, accept};
 use crate::client::{CLOSE, CONTINUATION, Client, FIN, PING, PONG, TEXT, frame, request, serve};
 use crate::common::App;
 
-/// So long does a test wait for what should come soon, before it fails.
+/// How long a test waits for what should come soon, before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const SETTINGS: Settings = Settings {
@@ -45,7 +45,7 @@ fn impatient() -> Router {
 }
 
 #[tokio::test]
-async fn a_message_that_does_not_end_is_given_up_whatever_comes_between() {
+async fn an_endless_message_is_abandoned_despite_control_frames() {
     let (mut client, _) = Client::try_connect(serve(impatient()).await, request("/", "").as_bytes()).await;
     client.say(&frame(TEXT, b"begun")).await;
     let closed = async {
@@ -64,7 +64,7 @@ async fn a_message_that_does_not_end_is_given_up_whatever_comes_between() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_silent_between_messages_is_waited_for() {
+async fn a_client_may_be_silent_between_messages() {
     let (mut client, _) = Client::try_connect(serve(impatient()).await, request("/", "").as_bytes()).await;
     // Another one is given up meanwhile.
     let (mut other, _) = Client::try_connect(serve(impatient()).await, request("/", "").as_bytes()).await;
@@ -76,7 +76,7 @@ async fn a_client_that_is_silent_between_messages_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_on_after_the_close_is_read_no_further_than_it_may_be() {
+async fn a_client_that_sends_after_the_close_is_read_up_to_a_limit() {
     /// More than is read, and than the system holds for a connection.
     const PIECES: usize = 64;
 

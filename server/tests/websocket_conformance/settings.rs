@@ -1,4 +1,4 @@
-//! What the product is told about compression holds for each kind of socket.
+//! Settings of compression: they hold for each kind of socket.
 
 use protocol::RoomId;
 
@@ -17,14 +17,14 @@ enum Kind {
     SocketIo,
 }
 
-/// Somebody with a room, on a server that compresses from so many bytes on.
-struct Speaker {
+/// A user with a room, on a server that compresses from so many bytes on.
+struct Sender {
     app: App,
     token: String,
     room: RoomId,
 }
 
-impl Speaker {
+impl Sender {
     async fn new(compression_min_bytes: Option<usize>) -> Self {
         let app = App::spawn_with(|config| config.compression_min_bytes = compression_min_bytes).await;
         let ann = app.register("ann").await;
@@ -40,12 +40,12 @@ impl Speaker {
         Client::try_connect(self.app.addr, request(&path, more).as_bytes()).await
     }
 
-    /// Says something long and the same each time; answers how it is told: whether compressed, and as how many bytes before.
-    async fn is_told(&self, kind: Kind) -> (bool, usize) {
+    /// Sends the same long message each time. Returns whether it arrives compressed, and its length uncompressed.
+    async fn how_sent(&self, kind: Kind) -> (bool, usize) {
         let Self { token, room, .. } = self;
         let (mut client, _) = self.open(kind, OFFER).await;
         let said = "to be heard by all ".repeat(20);
-        let wishes = match kind {
+        let commands = match kind {
             Kind::Native => [
                 format!(r#"{{"type":"join","data":{{"room":"{room}"}}}}"#),
                 format!(r#"{{"type":"broadcast","data":{{"room":"{room}","event":"all","data":"{said}"}}}}"#),
@@ -59,8 +59,8 @@ impl Speaker {
                 ]
             }
         };
-        for wish in wishes {
-            say(&mut client, &wish).await;
+        for command in commands {
+            say(&mut client, &command).await;
         }
         hear(&mut client, |text| text.contains(&said)).await
     }
@@ -70,7 +70,7 @@ async fn say(client: &mut Client, text: &str) {
     client.say(&frame(FIN | TEXT, text.as_bytes())).await;
 }
 
-/// Listens until something is told; whether it was compressed, and how long it is.
+/// Receives until a message arrives; whether it was compressed, and its length.
 async fn hear(client: &mut Client, is_it: impl Fn(&str) -> bool) -> (bool, usize) {
     loop {
         let (first, payload) = client.hear().await.unwrap();
@@ -83,20 +83,20 @@ async fn hear(client: &mut Client, is_it: impl Fn(&str) -> bool) -> (bool, usize
 }
 
 #[tokio::test]
-async fn messages_are_compressed_from_the_chosen_length_on() {
+async fn messages_are_compressed_from_the_configured_length_on() {
     for kind in KINDS {
-        let (is_compressed, length) = Speaker::new(None).await.is_told(kind).await;
+        let (is_compressed, length) = Sender::new(None).await.how_sent(kind).await;
         assert!(!is_compressed && length > 380, "{kind:?}: {length}");
-        let exactly = Speaker::new(Some(length)).await;
-        assert_eq!(exactly.is_told(kind).await, (true, length), "{kind:?}");
-        let one_more = Speaker::new(Some(length + 1)).await;
-        assert_eq!(one_more.is_told(kind).await, (false, length), "{kind:?}");
+        let exactly = Sender::new(Some(length)).await;
+        assert_eq!(exactly.how_sent(kind).await, (true, length), "{kind:?}");
+        let one_more = Sender::new(Some(length + 1)).await;
+        assert_eq!(one_more.how_sent(kind).await, (false, length), "{kind:?}");
     }
 }
 
 #[tokio::test]
-async fn where_compression_is_off_it_is_not_agreed_on_and_refused() {
-    let (off, on) = (Speaker::new(None).await, Speaker::new(Some(1024)).await);
+async fn disabled_compression_is_not_negotiated_and_refused() {
+    let (off, on) = (Sender::new(None).await, Sender::new(Some(1024)).await);
     for kind in KINDS {
         let (mut client, answer) = off.open(kind, OFFER).await;
         assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
@@ -113,8 +113,8 @@ async fn where_compression_is_off_it_is_not_agreed_on_and_refused() {
 }
 
 #[tokio::test]
-async fn what_a_client_offers_is_answered_as_it_can_be_met() {
-    let speaker = Speaker::new(Some(1024)).await;
+async fn each_offer_is_answered_as_it_can_be_met() {
+    let sender = Sender::new(Some(1024)).await;
     let both = "permessage-deflate; server_no_context_takeover; client_no_context_takeover";
     for (offer, agreed) in [
         ("permessage-deflate", Some(both.to_owned())),
@@ -129,7 +129,7 @@ async fn what_a_client_offers_is_answered_as_it_can_be_met() {
         ("permessage-bzip2", None),
     ] {
         for kind in KINDS {
-            let (_, answer) = speaker.open(kind, &format!("Sec-WebSocket-Extensions: {offer}\r\n")).await;
+            let (_, answer) = sender.open(kind, &format!("Sec-WebSocket-Extensions: {offer}\r\n")).await;
             assert!(answer.starts_with("HTTP/1.1 101 "), "{answer}");
             let header = answer.lines().find_map(|line| line.strip_prefix("sec-websocket-extensions: "));
             assert_eq!(header, agreed.as_deref(), "{kind:?}: {offer}");

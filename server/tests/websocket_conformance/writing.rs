@@ -34,7 +34,7 @@ fn shared() -> Bytes {
     Bytes::from("x".repeat(SHARED_BYTES))
 }
 
-/// Writes in the middle of which it gives up, goes on with others, and says goodbye.
+/// Cancels writes half-way, goes on with others, and closes.
 async fn write(mut writer: Writer) {
     let shared = shared();
     {
@@ -46,7 +46,7 @@ async fn write(mut writer: Writer) {
 }
 
 #[tokio::test]
-async fn frames_arrive_whole_and_in_order_even_if_a_write_is_given_up() {
+async fn frames_arrive_whole_and_in_order_despite_cancelled_writes() {
     let application = Router::new().route(
         "/",
         get(async |request: Request| {

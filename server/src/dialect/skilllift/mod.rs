@@ -256,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn sl_03_a_live_session_update_keeps_what_the_application_adds_and_nothing_forged() {
+    fn sl_03_a_live_session_update_keeps_extra_fields_and_no_forged_ones() {
         let frame = r#"{"type":"live_session_update","data":{"room":"kitchen","status":"live","slide":3,"userId":"eve","timestamp":0}}"#;
         let Request::Hub(Command::Live { room, status, details }) = understood(frame) else { panic!() };
         assert_eq!(details, json!({ "slide": 3 }).as_object().unwrap().clone());

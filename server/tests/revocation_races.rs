@@ -1,4 +1,4 @@
-//! Looked, waited, acted: whoever may do something when a request begins and may not when it goes on does not do it.
+//! Revocation races: a right that ends between its check and its use is not used.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
 
@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 const ADDRESS: ClientIp = ClientIp(IpAddr::V4(Ipv4Addr::LOCALHOST));
 
-/// A clock that holds up whoever asks it, at one moment.
+/// A clock that blocks its caller at one chosen call.
 #[derive(Default)]
 struct HoldingClock {
     right: SystemClock,
@@ -51,14 +51,14 @@ struct HoldingClock {
 }
 
 struct Hold {
-    /// Questions until the one that is held up.
+    /// Calls until the blocked one.
     questions: u32,
     asked: Sender<()>,
     go_on: Receiver<()>,
 }
 
 impl HoldingClock {
-    /// Holds up the question of this number. Answers who is told of it and who lets it go on.
+    /// Blocks the call of this number. Returns the receiver that learns of it, and the sender that releases it.
     fn hold(&self, questions: u32) -> (Receiver<()>, Sender<()>) {
         let ((asked, was_asked), (closed, go_on)) = (channel(), channel());
         *self.hold.lock().unwrap() = Some(Hold { questions, asked, go_on });
@@ -112,7 +112,7 @@ async fn sign_ins(folder: &TempDir, clock: Arc<dyn Clock>) -> AuthService {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sign_in_that_ends_while_it_renews_a_socket_ends_the_socket() {
+async fn a_sign_in_ended_during_a_renewal_closes_the_socket() {
     let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let token = mint(&json!({ "sub": "ann", "exp": FAR_AWAY }));
     // The sign-in of a token is the same everywhere.
@@ -143,7 +143,7 @@ async fn a_sign_in_that_ends_while_it_renews_a_socket_ends_the_socket() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
-async fn a_sign_in_that_ends_while_its_socket_waits_for_its_turn_does_not_enter() {
+async fn a_sign_in_ended_while_its_handshake_waits_is_not_admitted() {
     let clock = Arc::new(HoldingClock::default());
     let app = App::spawn_at(clock.clone(), |config| config.limits.max_concurrent_handshakes = 1).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
@@ -195,7 +195,7 @@ fn attach(sign_ins: &AuthService, caller: &AuthUser) -> (Outbox, (ClientSession,
     (outbox, (peer, inlet))
 }
 
-/// Has something done until it waits, and hangs up.
+/// Runs a request until it waits, and disconnects.
 fn hang_up<T>(asked: impl Future<Output = T>) {
     assert!(asked.now_or_never().is_none(), "it does not wait");
 }
@@ -214,7 +214,7 @@ async fn closed(outbox: &Outbox) -> CloseCode {
 }
 
 #[tokio::test]
-async fn a_sign_out_closes_the_sockets_of_a_client_that_has_hung_up() {
+async fn a_sign_out_completes_after_its_client_disconnects() {
     let folder = tempfile::tempdir().unwrap();
     let sign_ins = own_accounts(&folder, Arc::new(SystemClock::default())).await;
     let tokens = register(&sign_ins, "ann").await;
@@ -229,7 +229,7 @@ async fn a_sign_out_closes_the_sockets_of_a_client_that_has_hung_up() {
 }
 
 #[tokio::test]
-async fn a_stolen_refresh_token_closes_the_sockets_whoever_hangs_up_and_however_often_it_tried() {
+async fn a_reused_refresh_token_closes_sockets_after_a_disconnect() {
     let folder = tempfile::tempdir().unwrap();
     let rates = RateLimits { logins_per_minute: Some(1), ..RateLimits::OFF };
     let mut sign_ins = own_accounts(&folder, Arc::new(SystemClock::default())).await;
@@ -255,7 +255,7 @@ async fn a_stolen_refresh_token_closes_the_sockets_whoever_hangs_up_and_however_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_sign_in_that_a_change_of_the_password_overtakes_does_not_begin() {
+async fn a_login_overtaken_by_a_password_change_fails() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Arc::new(HoldingClock::default());
     let sign_ins = Arc::new(own_accounts(&folder, clock.clone()).await);
@@ -281,7 +281,7 @@ async fn a_sign_in_that_a_change_of_the_password_overtakes_does_not_begin() {
 }
 
 #[tokio::test]
-async fn a_token_of_somebody_else_renews_no_socket_and_ends_none() {
+async fn a_token_of_another_user_neither_renews_nor_closes_a_socket() {
     let folder = tempfile::tempdir().unwrap();
     let sign_ins = sign_ins(&folder, Arc::new(SystemClock::default())).await;
     let ann = User {
@@ -305,7 +305,7 @@ async fn a_token_of_somebody_else_renews_no_socket_and_ends_none() {
 }
 
 #[tokio::test]
-async fn a_sign_in_that_ends_before_the_body_is_there_ends_the_request() {
+async fn a_sign_in_ended_before_the_body_arrives_ends_the_request() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;

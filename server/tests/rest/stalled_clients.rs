@@ -1,4 +1,4 @@
-//! Requests and answers that do not go on, and those that do, slowly.
+//! Stalled clients: requests and responses without progress end, and slow ones complete.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ async fn app_with(response: Duration) -> App {
     .await
 }
 
-/// Sends what begins a request, and nothing more.
+/// Sends the beginning of a request, and nothing more.
 async fn begin(app: &App, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.addr).await.unwrap();
     stream.write_all(text.as_bytes()).await.unwrap();
@@ -46,12 +46,12 @@ fn post(path: &str, media_type: &str, length: usize, body: &str) -> String {
     )
 }
 
-/// What is told until the server closes.
+/// All bytes until the server closes.
 async fn to_the_end(mut stream: TcpStream) -> String {
-    let mut told = Vec::new();
-    let ended = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut told)).await;
+    let mut received = Vec::new();
+    let ended = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut received)).await;
     assert!(ended.is_ok(), "the connection is kept open");
-    String::from_utf8_lossy(&told).into_owned()
+    String::from_utf8_lossy(&received).into_owned()
 }
 
 /// Keeps the server at work meanwhile.
@@ -75,7 +75,7 @@ async fn polling_session(app: &App, token: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_come_ends_the_connection_at_every_door() {
+async fn a_missing_body_ends_the_connection_on_every_gateway() {
     let app = app().await;
     let ann = app.register("ann").await;
     let polling = polling_session(&app, &ann.access_token).await;
@@ -85,13 +85,13 @@ async fn a_body_that_does_not_come_ends_the_connection_at_every_door() {
         (polling.as_str(), "text/plain", "HTTP/1.1 400 "),
         ("/nothing", "application/json", "HTTP/1.1 404 "),
     ] {
-        let told = to_the_end(begin(&app, &post(path, media_type, 100, "{")).await).await;
-        assert!(told.starts_with(status), "{path}: {told}");
+        let received = to_the_end(begin(&app, &post(path, media_type, 100, "{")).await).await;
+        assert!(received.starts_with(status), "{path}: {received}");
     }
 }
 
 #[tokio::test]
-async fn a_body_that_comes_slowly_is_read_to_its_end() {
+async fn a_slow_body_is_read_to_its_end() {
     let app = app().await;
     let body = json!({ "username": "nemo", "password": "correct horse battery" }).to_string();
     let mut stream = begin(&app, &post(LOGIN, "application/json", body.len(), "")).await;
@@ -102,17 +102,17 @@ async fn a_body_that_comes_slowly_is_read_to_its_end() {
         pass(&app, LIMIT / 10).await;
     }
     stream.write_all(&body.as_bytes()[sent..]).await.unwrap();
-    let told = to_the_end(stream).await;
-    assert!(told.starts_with("HTTP/1.1 401 "), "{told}");
+    let received = to_the_end(stream).await;
+    assert!(received.starts_with("HTTP/1.1 401 "), "{received}");
 }
 
 #[tokio::test]
-async fn a_connection_without_a_next_request_ends() {
+async fn an_idle_keep_alive_connection_is_closed() {
     let app = app().await;
-    let told = to_the_end(begin(&app, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await).await;
-    assert!(told.starts_with("HTTP/1.1 200 "), "{told}");
-    let told = to_the_end(begin(&app, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET /he").await).await;
-    assert!(told.starts_with("HTTP/1.1 200 "), "{told}");
+    let received = to_the_end(begin(&app, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await).await;
+    assert!(received.starts_with("HTTP/1.1 200 "), "{received}");
+    let received = to_the_end(begin(&app, "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\nGET /he").await).await;
+    assert!(received.starts_with("HTTP/1.1 200 "), "{received}");
 }
 
 fn put_big_file(app: &App) {
@@ -138,7 +138,7 @@ async fn ask_for_big_file(app: &App) -> TcpStream {
 }
 
 #[tokio::test]
-async fn an_answer_that_is_not_read_ends_and_frees_its_files() {
+async fn an_unread_response_ends_and_frees_its_files() {
     const CLIENTS: usize = 40;
     // All of them are answered within it.
     let app = app_with(Duration::from_secs(4)).await;
@@ -162,22 +162,22 @@ async fn an_answer_that_is_not_read_ends_and_frees_its_files() {
     };
     assert!(tokio::time::timeout(PATIENCE, all_have_ended).await.is_ok(), "{} of {before}", open_files());
     for mut reader in readers {
-        let mut told = Vec::new();
+        let mut received = Vec::new();
         // A reset is an end, too.
-        tokio::time::timeout(PATIENCE, reader.read_to_end(&mut told)).await.unwrap().ok();
-        assert!(told.len() < BIG, "it was told everything");
+        tokio::time::timeout(PATIENCE, reader.read_to_end(&mut received)).await.unwrap().ok();
+        assert!(received.len() < BIG, "it was told everything");
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_is_read_slowly_comes_whole() {
+async fn a_slowly_read_response_arrives_whole() {
     let app = app().await;
     put_big_file(&app);
     let mut reader = ask_for_big_file(&app).await;
-    let (begun, mut told, mut piece) = (Instant::now(), 0, vec![0; 64 * 1024]);
+    let (begun, mut received, mut piece) = (Instant::now(), 0, vec![0; 64 * 1024]);
     loop {
         let bytes = tokio::time::timeout(PATIENCE, reader.read(&mut piece)).await.unwrap().unwrap();
-        told += bytes;
+        received += bytes;
         if bytes == 0 {
             break;
         }
@@ -185,16 +185,16 @@ async fn an_answer_that_is_read_slowly_comes_whole() {
             pass(&app, LIMIT / 25).await;
         }
     }
-    assert!(told > BIG, "{told} bytes");
+    assert!(received > BIG, "{received} bytes");
     assert!(begun.elapsed() >= LONG, "it was not slow");
 }
 
 #[tokio::test]
-async fn a_poll_that_is_held_and_a_socket_that_is_silent_have_their_own_limits() {
+async fn held_polls_and_silent_sockets_have_their_own_limits() {
     let app = app().await;
     let ann = app.register("ann").await;
     let polling = polling_session(&app, &ann.access_token).await;
-    // What is told at first.
+    // The first bytes.
     assert_eq!(Answer::to(app.request(Method::GET, &polling)).await.status, StatusCode::OK);
     let mut socket = app.enter(&ann).await;
     let poll = tokio::spawn(Answer::to(app.request(Method::GET, &polling)));
@@ -202,14 +202,14 @@ async fn a_poll_that_is_held_and_a_socket_that_is_silent_have_their_own_limits()
     assert!(!poll.is_finished());
     let new = json!({ "user_id": ann.user.id, "title": "Lunch", "message": "at the river", "type": "info" });
     assert_eq!(app.post("/api/v1/notifications", &ann, &new).await.status, StatusCode::CREATED);
-    let told = poll.await.unwrap();
-    assert!(told.status == StatusCode::OK && told.text.contains("at the river"), "{told:?}");
+    let received = poll.await.unwrap();
+    assert!(received.status == StatusCode::OK && received.text.contains("at the river"), "{received:?}");
     socket.hear().await;
     assert!(socket.before_pong().await.is_empty());
 }
 
 #[tokio::test]
-async fn a_body_beyond_the_limit_is_refused_before_it_is_sent() {
+async fn a_body_over_the_limit_is_refused_before_it_is_sent() {
     let app = app().await;
     let ann = app.register("ann").await;
     let polling = polling_session(&app, &ann.access_token).await;
@@ -220,11 +220,11 @@ async fn a_body_beyond_the_limit_is_refused_before_it_is_sent() {
                 "{method} {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n{expect}\
                  content-length: 99999999999\r\n\r\n"
             );
-            let told = to_the_end(begin(&app, &head).await).await;
+            let received = to_the_end(begin(&app, &head).await).await;
             let status = if path == "/socket.io/" { "HTTP/1.1 400 " } else { "HTTP/1.1 413 " };
             // The session ended with the first one.
             let gone = path == polling && expect.len() > 1;
-            assert!(told.starts_with(if gone { "HTTP/1.1 400 " } else { status }), "{path}: {told}");
+            assert!(received.starts_with(if gone { "HTTP/1.1 400 " } else { status }), "{path}: {received}");
         }
     }
 }

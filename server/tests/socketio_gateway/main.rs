@@ -1,4 +1,4 @@
-//! What a client of Socket.IO meets at our door: who is let in, what it is told of its own events, how it ends.
+//! The Socket.IO gateway: connects, acknowledgements, expiry of tokens and limits.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,12 +7,12 @@
     reason = "a test that cannot go on says so"
 )]
 
-mod bounds;
 mod client;
 #[path = "../common/mod.rs"]
 mod common;
-mod entrance;
+mod connect;
 mod library;
+mod limits;
 mod resume;
 
 use std::time::UNIX_EPOCH;
@@ -24,10 +24,10 @@ use common::{App, mint};
 use protocol::rest::Tokens;
 use serde_json::{Value, json};
 
-/// Events of each kind, sent without waiting: more outcomes than may be untold at a time.
+/// Events of each kind, sent without waiting: more acknowledgements than may be pending at a time.
 const EVENTS: usize = 400;
 
-/// What a token says, without a look at its signature.
+/// The claims of a token, read without checking the signature.
 fn claim_of(token: &str, claim: &str) -> Value {
     let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1).unwrap()).unwrap();
     serde_json::from_slice::<Value>(&claims).unwrap()[claim].clone()
@@ -41,7 +41,7 @@ fn ending(who: &Tokens, seconds: u64) -> String {
 }
 
 #[tokio::test]
-async fn what_came_of_events_is_told_in_their_order_whatever_takes_longer() {
+async fn acknowledgements_arrive_in_the_order_of_their_events() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -61,13 +61,13 @@ async fn what_came_of_events_is_told_in_their_order_whatever_takes_longer() {
         assert!(answer.starts_with(&format!("43{}[", 10 + number)), "{answer} came as number {number}");
         assert_eq!(answer.contains(r#""ok":true"#), is_post, "{answer}");
     }
-    // And once all are told.
+    // And once all are acknowledged.
     client.say("429[\"unheard-of\",{}]").await;
     client.hear("439[").await;
 }
 
 #[tokio::test]
-async fn a_token_that_ends_soon_is_announced_once_and_may_be_renewed() {
+async fn an_expiring_token_is_announced_once_and_may_be_renewed() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut renewed = Client::enter(&app, &ending(&ann, 50)).await;
@@ -81,7 +81,7 @@ async fn a_token_that_ends_soon_is_announced_once_and_may_be_renewed() {
 }
 
 #[tokio::test]
-async fn at_the_end_of_its_token_a_client_is_cut_off_and_recovers_with_a_fresh_one() {
+async fn a_client_with_an_expired_token_recovers_with_a_new_one() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -102,7 +102,7 @@ async fn at_the_end_of_its_token_a_client_is_cut_off_and_recovers_with_a_fresh_o
 }
 
 #[tokio::test]
-async fn at_the_end_of_its_token_a_client_that_polls_is_told_that_the_transport_is_closed() {
+async fn an_expired_token_closes_the_transport_of_a_polling_client() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let session = Polling::begin(&app).await;
@@ -113,7 +113,7 @@ async fn at_the_end_of_its_token_a_client_that_polls_is_told_that_the_transport_
 }
 
 #[tokio::test]
-async fn bytes_are_refused_and_reach_nobody() {
+async fn binary_events_are_refused_and_not_delivered() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Board", &[&bob]).await;
@@ -132,8 +132,8 @@ async fn bytes_are_refused_and_reach_nobody() {
         hers.say_bytes(&[1, 2, 3]).await;
         let answer: Value =
             serde_json::from_str(hers.hear("437").await.strip_prefix("437").unwrap()).unwrap();
-        let told = (&answer[0]["ok"], &answer[0]["code"], &answer[0]["field"]);
-        assert_eq!(told, (&json!(false), &json!("invalid"), &json!("data")), "{event}");
+        let received = (&answer[0]["ok"], &answer[0]["code"], &answer[0]["field"]);
+        assert_eq!(received, (&json!(false), &json!("invalid"), &json!("data")), "{event}");
     }
     let said = json!(["broadcast", { "roomId": room, "event": "move", "data": "text" }]);
     hers.say(&format!("42{said}")).await;

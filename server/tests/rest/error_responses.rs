@@ -1,4 +1,4 @@
-//! Whatever is wrong with a request, the answer is ours: JSON with a code, or a page.
+//! Error responses: every malformed request gets JSON with a code, or a page.
 
 use std::fmt::Write as _;
 
@@ -67,7 +67,7 @@ async fn exchange(app: &App, request: &str) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn every_answer_is_json_with_a_code_whatever_part_of_a_request_is_wrong() {
+async fn every_malformed_request_gets_json_with_a_code() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let json_type = "application/json";
@@ -122,7 +122,7 @@ async fn every_answer_is_json_with_a_code_whatever_part_of_a_request_is_wrong() 
 }
 
 #[tokio::test]
-async fn what_browsers_ask_for_is_answered_with_a_page() {
+async fn browser_requests_are_answered_with_a_page() {
     let app = App::spawn().await;
     app.register("ann").await;
     let cookie = app.browser("ann").await;
@@ -148,7 +148,7 @@ async fn what_browsers_ask_for_is_answered_with_a_page() {
 }
 
 #[tokio::test]
-async fn a_request_of_http_1_1_names_one_host() {
+async fn an_http_1_1_request_names_exactly_one_host() {
     let app = App::spawn().await;
     let addr = app.addr;
     for (request, status) in [
@@ -160,8 +160,8 @@ async fn a_request_of_http_1_1_names_one_host() {
         ("GET / HTTP/1.1\r\nhost: a b\r\nconnection: close\r\n\r\n".to_owned(), 400),
         ("GET /healthz HTTP/1.0\r\n\r\n".to_owned(), 200),
     ] {
-        let (told, body) = exchange(&app, &request).await;
-        assert_eq!(told, status, "{request}");
+        let (received, body) = exchange(&app, &request).await;
+        assert_eq!(received, status, "{request}");
         if status == 400 {
             assert!(body.contains(r#""code":"invalid""#) && body.contains(r#""field":"host""#), "{body}");
         }
@@ -212,7 +212,7 @@ fn bodies(room: &str, job: &str, user: &str) -> Vec<(String, Value)> {
 }
 
 #[tokio::test]
-async fn sentences_speak_of_json_and_name_no_type_of_ours() {
+async fn error_sentences_name_json_types_and_no_rust_type() {
     let app = App::spawn_with(|config| config.environment = server::config::Environment::Development).await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -252,15 +252,15 @@ async fn sentences_speak_of_json_and_name_no_type_of_ours() {
 }
 
 #[tokio::test]
-async fn a_list_signs_nobody_in() {
+async fn a_list_is_rejected_as_a_login_body() {
     let app = App::spawn().await;
     app.register("ann").await;
-    let answer = app.post_as_stranger("/api/v1/auth/login", &json!(["ann", crate::common::PASSWORD])).await;
-    assert_eq!(answer.refusal(), crate::refusal(422, "bad_frame", ""));
+    let answer = app.post_signed_out("/api/v1/auth/login", &json!(["ann", crate::common::PASSWORD])).await;
+    assert_eq!(answer.error(), crate::error(422, "bad_frame", ""));
 }
 
 #[tokio::test]
-async fn a_key_that_means_nothing_is_refused_by_name_and_nothing_is_done() {
+async fn an_unknown_key_is_rejected_by_name_and_nothing_is_done() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -270,7 +270,7 @@ async fn a_key_that_means_nothing_is_refused_by_name_and_nothing_is_done() {
         let answer = send(&app, &ann, &line, "application/json", body.to_string()).await;
         // What is for a part of the application alone is not there for others.
         if !["/test/", "/admin/"].iter().any(|part| line.contains(part)) {
-            assert_eq!(answer.refusal(), crate::refusal(400, "bad_frame", "knid"), "{line}");
+            assert_eq!(answer.error(), crate::error(400, "bad_frame", "knid"), "{line}");
             let message = refused(&answer, &line).message;
             assert!(message.starts_with("knid: is not known here; known are `"), "{message}");
         }
@@ -279,9 +279,9 @@ async fn a_key_that_means_nothing_is_refused_by_name_and_nothing_is_done() {
 }
 
 #[tokio::test]
-async fn keys_have_other_spellings_and_two_of_them_must_agree() {
+async fn keys_have_aliases_and_two_of_them_must_agree() {
     let app = App::spawn().await;
-    let service = crate::part_of_the_application("service");
+    let service = crate::application_token("service");
     let bob = app.register("bob").await;
     for key in ["members", "user_ids", "member_ids"] {
         let answer = app.post("/api/v1/chats", &service, &json!({ "name": "x", key: [bob.user.id] })).await;
@@ -297,14 +297,14 @@ async fn keys_have_other_spellings_and_two_of_them_must_agree() {
     }
     for kind in ["kind", "type"] {
         let body = json!({ "user_id": bob.user.id, "title": "x", kind: "warning" });
-        let told = app.post("/api/v1/notifications", &service, &body).await.json();
-        assert_eq!(told["notification"]["kind"], "warning", "{told}");
+        let received = app.post("/api/v1/notifications", &service, &body).await.json();
+        assert_eq!(received["notification"]["kind"], "warning", "{received}");
     }
     let send = async |text: &str| {
-        send(&app, &service, "POST /api/v1/jobs", "application/json", text.to_owned()).await.refusal()
+        send(&app, &service, "POST /api/v1/jobs", "application/json", text.to_owned()).await.error()
     };
-    let twice = crate::refusal(400, "bad_frame", "type");
+    let twice = crate::error(400, "bad_frame", "type");
     assert_eq!(send(r#"{"title":"x","kind":"task","type":"report"}"#).await, twice);
     assert_eq!(send(r#"{"type":"task","title":"x","type":"report"}"#).await, twice);
-    assert_eq!(send(r#"{"title":"x","kind":"task","type":"task"}"#).await, crate::refusal(201, "", ""));
+    assert_eq!(send(r#"{"title":"x","kind":"task","type":"task"}"#).await, crate::error(201, "", ""));
 }

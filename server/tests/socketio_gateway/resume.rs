@@ -1,4 +1,4 @@
-//! Which clients are told where they stand: as a last argument of each event, which only some libraries understand.
+//! Offsets: a last argument of each event, sent only to clients that resume.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,12 +13,12 @@ const PYTHON: (&str, &str) = ("user-agent", "Python/3.11 aiohttp/3.14.5");
 const BROWSER: (&str, &str) = ("user-agent", "Mozilla/5.0 (X11; Linux x86_64)");
 
 #[tokio::test]
-async fn only_clients_that_resume_are_told_where_they_stand() {
+async fn only_clients_that_resume_receive_offsets() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
     let token = &ann.access_token;
-    for (query, headers, resume, is_told) in [
+    for (query, headers, resume, has_offsets) in [
         ("", vec![], None, true),
         ("", vec![BROWSER], None, true),
         ("", vec![PYTHON], None, false),
@@ -37,19 +37,19 @@ async fn only_clients_that_resume_are_told_where_they_stand() {
             auth["resume"] = resume;
         }
         let connected = client.connect(&auth).await;
-        assert_eq!(connected.get("pid").is_some(), is_told, "{case}");
+        assert_eq!(connected.get("pid").is_some(), has_offsets, "{case}");
         // From the inbox and from a room.
         client.say(&format!("421{}", json!(["join-chat-room", room]))).await;
         client.hear("431[").await;
         app.say(&ann, &room, "hello").await;
         let arguments = client.event("chat-message").await;
-        assert_eq!(arguments.len(), if is_told { 2 } else { 1 }, "{case}: {arguments:?}");
+        assert_eq!(arguments.len(), if has_offsets { 2 } else { 1 }, "{case}: {arguments:?}");
         assert_eq!(arguments[0]["content"], "hello", "{case}");
     }
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_resume_starts_over_when_it_comes_back() {
+async fn a_client_that_does_not_resume_starts_over() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut first = Client::open(&app, "", &[]).await;
@@ -65,14 +65,14 @@ async fn a_client_that_does_not_resume_starts_over_when_it_comes_back() {
 }
 
 #[tokio::test]
-async fn a_wish_that_is_neither_is_refused_by_name() {
+async fn an_invalid_resume_option_is_rejected_by_name() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for (query, resume) in [("&resume=maybe", Value::Null), ("", json!("maybe")), ("", json!([]))] {
         let mut client = Client::open(&app, query, &[]).await;
         let answer = client.ask(&json!({ "token": ann.access_token, "resume": resume })).await;
-        let refusal: Value = serde_json::from_str(answer.strip_prefix("44").unwrap()).unwrap();
-        assert_eq!(refusal["data"], json!({ "code": "invalid", "field": "resume" }), "{query} {resume}");
+        let error: Value = serde_json::from_str(answer.strip_prefix("44").unwrap()).unwrap();
+        assert_eq!(error["data"], json!({ "code": "invalid", "field": "resume" }), "{query} {resume}");
     }
 }
 
@@ -85,7 +85,7 @@ async fn with_one_epoch(app: App) -> App {
     app.restart().await
 }
 
-/// What a client shows that comes back: it joined a room, was told one message there, and went.
+/// The recovery data of a client that joined a room, received one message there, and left.
 async fn left_after_a_message(app: &App, who: &Tokens, author: &Tokens, room: &RoomId) -> (Value, String) {
     let mut client = Client::open(app, "", &[]).await;
     let connected = client.connect(&json!({ "token": who.access_token })).await;
@@ -105,7 +105,7 @@ async fn come_back(app: &App, who: &Tokens, was: &Value, offset: &str) -> (Clien
 }
 
 #[tokio::test]
-async fn two_rooms_of_one_epoch_are_not_taken_for_each_other() {
+async fn two_rooms_of_one_epoch_are_not_confused() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let kitchen = app.create_room(&bob, "Kitchen", &[&ann]).await;
@@ -124,7 +124,7 @@ async fn two_rooms_of_one_epoch_are_not_taken_for_each_other() {
 }
 
 #[tokio::test]
-async fn a_room_that_was_left_is_not_taken_for_another_one_of_its_epoch() {
+async fn a_left_room_is_not_confused_with_another_of_its_epoch() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let left = app.create_room(&bob, "Kitchen", &[&ann]).await;
@@ -147,7 +147,7 @@ fn as_of_the_first_release(offset: &str) -> String {
 }
 
 #[tokio::test]
-async fn an_offset_of_the_first_release_recovers_where_its_epochs_are_unique() {
+async fn an_offset_of_version_0_1_recovers_if_its_epochs_are_unique() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let kitchen = app.create_room(&bob, "Kitchen", &[&ann]).await;

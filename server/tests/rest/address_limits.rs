@@ -1,4 +1,4 @@
-//! Limits that strangers use up: what one of them spends is not missing for users.
+//! Limits of addresses, sites and devices: an attacker who uses one up does not shut out users.
 
 use protocol::rest::Tokens;
 use reqwest::{Method, StatusCode};
@@ -7,7 +7,7 @@ use server::config::{Environment, Limits, RateLimits};
 
 use crate::common::{Answer, App, PASSWORD};
 use crate::socket::Socket;
-use crate::{LOGIN, REFRESH, refusal};
+use crate::{LOGIN, REFRESH, error};
 
 async fn with_rates(rates: RateLimits) -> App {
     App::spawn_with(|config| config.rate_limits = rates).await
@@ -26,11 +26,11 @@ async fn refresh(app: &App, from: &str, token: &str) -> Answer {
 }
 
 fn too_fast() -> (u16, String, String) {
-    refusal(429, "rate_limited", "")
+    error(429, "rate_limited", "")
 }
 
 #[tokio::test]
-async fn wrong_passwords_from_one_address_lock_nobody_out_elsewhere() {
+async fn wrong_passwords_lock_out_only_their_own_address() {
     let app = with_rates(RateLimits::of(Environment::Production)).await;
     app.register("ann").await;
     let mut last = sign_in(&app, "203.0.113.1", "", "ann", "wrong horse battery").await;
@@ -40,12 +40,12 @@ async fn wrong_passwords_from_one_address_lock_nobody_out_elsewhere() {
         }
         last = sign_in(&app, "203.0.113.1", "", "ann", "wrong horse battery").await;
     }
-    assert_eq!(last.refusal(), too_fast());
+    assert_eq!(last.error(), too_fast());
     assert_eq!(sign_in(&app, "203.0.113.2", "", "ann", PASSWORD).await.status, StatusCode::OK);
 }
 
 #[tokio::test]
-async fn a_known_device_signs_in_while_strangers_try_the_login() {
+async fn a_known_device_signs_in_while_others_guess_its_login() {
     let rates =
         RateLimits { logins_per_minute: Some(100), logins_per_minute_per_user: Some(3), ..RateLimits::OFF };
     let app = with_rates(rates).await;
@@ -68,7 +68,7 @@ async fn a_known_device_signs_in_while_strangers_try_the_login() {
     for from in tries {
         let answer = sign_in(&app, &from, "", "ann", "wrong horse battery").await;
         if answer.status != StatusCode::UNAUTHORIZED {
-            refused = Some(answer.refusal());
+            refused = Some(answer.error());
             break;
         }
     }
@@ -77,7 +77,7 @@ async fn a_known_device_signs_in_while_strangers_try_the_login() {
     let made_up = format!("{}x", device.replace('.', ".1"));
     for unknown in ["", of_bob.as_str(), made_up.as_str(), "~~~", "..."] {
         let answer = sign_in(&app, "203.0.113.3", unknown, "ann", PASSWORD).await;
-        assert_eq!(answer.refusal(), too_fast(), "{unknown}");
+        assert_eq!(answer.error(), too_fast(), "{unknown}");
     }
     let known = sign_in(&app, "203.0.113.3", &device, "ann", PASSWORD).await;
     assert_eq!(known.status, StatusCode::OK);
@@ -89,7 +89,7 @@ async fn a_known_device_signs_in_while_strangers_try_the_login() {
 }
 
 #[tokio::test]
-async fn a_known_device_has_attempts_of_its_own_and_not_more() {
+async fn a_known_device_has_its_own_login_limit() {
     let rates =
         RateLimits { logins_per_minute: Some(3), logins_per_minute_per_user: Some(100), ..RateLimits::OFF };
     let app = with_rates(rates).await;
@@ -100,17 +100,17 @@ async fn a_known_device_has_attempts_of_its_own_and_not_more() {
     for _ in 0..20 {
         sign_in(&app, home, "", "nemo", "wrong horse battery").await;
     }
-    assert_eq!(sign_in(&app, home, "", "ann", PASSWORD).await.refusal(), too_fast());
+    assert_eq!(sign_in(&app, home, "", "ann", PASSWORD).await.error(), too_fast());
     let mut wrong = 0;
     for number in 0..20 {
         let from = format!("198.51.100.{number}");
-        if sign_in(&app, &from, &device, "ann", "wrong horse battery").await.refusal() == too_fast() {
+        if sign_in(&app, &from, &device, "ann", "wrong horse battery").await.error() == too_fast() {
             break;
         }
         wrong += 1;
     }
     assert!((3..10).contains(&wrong), "{wrong}");
-    assert_eq!(sign_in(&app, home, "", "ann", PASSWORD).await.refusal(), too_fast());
+    assert_eq!(sign_in(&app, home, "", "ann", PASSWORD).await.error(), too_fast());
 }
 
 /// An address in a /64 of its own, all of them in one /48.
@@ -119,7 +119,7 @@ fn in_one_site(number: usize) -> String {
 }
 
 #[tokio::test]
-async fn an_ipv6_customer_is_counted_by_the_48_bits_of_the_site_too() {
+async fn ipv6_addresses_also_count_for_their_48_bit_site() {
     let rates = RateLimits { handshakes_per_minute: Some(1), logins_per_minute: Some(1), ..RateLimits::OFF };
     let app = with_rates(rates).await;
     let try_connect = async |from: &str| {
@@ -161,7 +161,7 @@ async fn a_site_has_sixteen_times_as_many_sockets_as_an_address() {
 }
 
 #[tokio::test]
-async fn a_user_has_so_many_tickets_and_the_oldest_ends() {
+async fn a_ticket_over_the_limit_of_a_user_ends_the_oldest() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let of_bob = app.ticket(&bob).await;
@@ -179,7 +179,7 @@ async fn a_user_has_so_many_tickets_and_the_oldest_ends() {
 }
 
 #[tokio::test]
-async fn refresh_tokens_that_are_good_for_nothing_count_against_their_address() {
+async fn invalid_refresh_tokens_count_against_their_address() {
     let app = with_rates(RateLimits { logins_per_minute: Some(1), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     let mut wrong = 0;
@@ -191,7 +191,7 @@ async fn refresh_tokens_that_are_good_for_nothing_count_against_their_address() 
         wrong += 1;
     };
     assert!((6..20).contains(&wrong), "{wrong}");
-    assert_eq!(refused.refusal(), too_fast());
+    assert_eq!(refused.error(), too_fast());
     assert!(refused.header("retry-after").parse::<u64>().is_ok_and(|wait| (1..=60).contains(&wait)));
     assert_eq!(refresh(&app, "203.0.113.2", "made up").await.status, StatusCode::UNAUTHORIZED);
     // One that is good is no stranger's.

@@ -1,4 +1,4 @@
-//! What every dialect says of a frame of the wrong shape: in the words of JSON, and a list is no object.
+//! Type errors of every dialect: they use the words of JSON, and a list is not accepted as an object.
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -25,14 +25,14 @@ const OURS_ALONE: [&str; 12] = [
 ];
 
 #[track_caller]
-fn is_for_people(sentence: &str) {
+fn assert_names_no_rust_type(sentence: &str) {
     for word in OURS_ALONE {
         assert!(!sentence.contains(word), "{sentence}");
     }
 }
 
 #[tokio::test]
-async fn a_list_is_no_object_and_complaints_name_no_type_of_ours() {
+async fn a_list_is_no_object_and_errors_name_no_rust_type() {
     let app = App::spawn_with(|config| config.environment = server::config::Environment::Development).await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -98,19 +98,19 @@ async fn a_list_is_no_object_and_complaints_name_no_type_of_ours() {
             socket.say(&frame).await;
             let error = socket.hear_a("error").await;
             assert_eq!(error["data"]["code"], "bad_frame", "{path}: {frame} is answered with {error}");
-            is_for_people(error["message"].as_str().unwrap());
+            assert_names_no_rust_type(error["message"].as_str().unwrap());
         }
         for broken in ["{", "", "{\"type\":", "nonsense", "{} {}", "[1e999]"] {
             socket.say_raw(broken).await;
             let error = socket.hear_a("error").await;
             assert_eq!(error["data"]["code"], "bad_json", "{path}: {broken}");
-            is_for_people(error["message"].as_str().unwrap());
+            assert_names_no_rust_type(error["message"].as_str().unwrap());
         }
     }
 }
 
 #[tokio::test]
-async fn the_same_holds_for_events_of_socket_io() {
+async fn socketio_errors_name_no_rust_type_either() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Kitchen", &[]).await;
@@ -137,6 +137,6 @@ async fn the_same_holds_for_events_of_socket_io() {
             }
         };
         assert_eq!(answer[0]["code"], "bad_frame", "{event} {data}: {answer}");
-        is_for_people(answer[0]["message"].as_str().unwrap());
+        assert_names_no_rust_type(answer[0]["message"].as_str().unwrap());
     }
 }

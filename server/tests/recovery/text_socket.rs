@@ -1,4 +1,4 @@
-//! A WebSocket of text, which may end at any moment.
+//! Text socket: a WebSocket client whose connection may end at any moment.
 
 use std::time::Duration;
 
@@ -9,14 +9,14 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::program::Program;
 
-/// So long does a test wait for what should come, before it fails.
+/// How long a test waits for what should come, before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-pub(crate) struct Wire {
+pub(crate) struct TextSocket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
 }
 
-impl Wire {
+impl TextSocket {
     pub(crate) async fn open(program: &Program, path: &str) -> Self {
         let (stream, _) = connect_async(format!("ws://{}{path}", program.address)).await.unwrap();
         Self { stream }

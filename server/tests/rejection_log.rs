@@ -1,4 +1,4 @@
-//! What an operator reads in the log of the real program about those who are refused.
+//! The log of refused requests and closed connections, as an operator reads it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]
 
@@ -14,7 +14,7 @@ use socket::{PATIENCE, Socket, post};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
-/// Messages of 60 KB until a client that reads nothing must have been let go: 60 MB, far more than buffers hold.
+/// Messages of 60 KB until a client that reads nothing must have been closed: 60 MB, far more than buffers hold.
 const MESSAGES: u128 = 1_000;
 
 async fn status(program: &Program, path: &str, token: &str) -> u16 {
@@ -22,7 +22,7 @@ async fn status(program: &Program, path: &str, token: &str) -> u16 {
     reqwest::Client::new().get(url).bearer_auth(token).send().await.unwrap().status().as_u16()
 }
 
-/// Says what a line must have, and that it is one line, without a token.
+/// Checks that this is one line with these words and without a token.
 fn check(line: &str, parts: &[&str], secret: &str) {
     for part in parts {
         assert!(line.contains(part), "`{part}` is not in `{line}`");
@@ -32,7 +32,7 @@ fn check(line: &str, parts: &[&str], secret: &str) {
 }
 
 #[tokio::test]
-async fn the_log_says_why_a_token_was_refused_at_every_door() {
+async fn the_log_says_why_a_token_was_refused_by_each_gateway() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     for (token, reason) in [
@@ -64,7 +64,7 @@ async fn the_log_says_why_a_token_was_refused_at_every_door() {
 }
 
 #[tokio::test]
-async fn a_refused_sign_in_and_too_many_requests_are_a_line_each_and_bounded() {
+async fn failed_logins_and_rate_limits_are_logged_in_bounded_lines() {
     let folder = tempfile::tempdir().unwrap();
     let limits = [("HUBBUB_RATE_LIMITS", "on"), ("HUBBUB_LOGINS_PER_MINUTE", "2")];
     let program = Program::start_with(folder.path(), &limits);
@@ -89,7 +89,7 @@ async fn a_refused_sign_in_and_too_many_requests_are_a_line_each_and_bounded() {
 }
 
 #[tokio::test]
-async fn an_application_that_names_roles_its_own_way_is_pointed_to_the_setting() {
+async fn an_unread_role_claim_is_logged_with_its_setting() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     let token = mint(&json!({ "sub": "backend", "exp": FAR_AWAY, "role": "service" }));
@@ -109,7 +109,7 @@ async fn an_application_that_names_roles_its_own_way_is_pointed_to_the_setting()
 }
 
 #[tokio::test]
-async fn a_client_that_falls_behind_is_a_line() {
+async fn a_slow_consumer_is_logged_in_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     let (ann, bob) = (program.register("ann").await, program.register("bob").await);
@@ -133,7 +133,7 @@ async fn a_client_that_falls_behind_is_a_line() {
 }
 
 #[tokio::test]
-async fn an_answer_that_says_try_again_is_no_error_of_ours() {
+async fn a_response_that_asks_to_retry_is_not_logged_as_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     let options = SqliteConnectOptions::new().filename(folder.path().join("hubbub.db"));

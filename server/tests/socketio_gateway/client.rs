@@ -1,4 +1,4 @@
-//! A client of Socket.IO that says exactly what it is told to, over a WebSocket or by polling.
+//! Socket.IO client: sends exactly the packets that a test gives it, over WebSocket or polling.
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -17,7 +17,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
 use crate::common::{Answer, App};
 
-/// So long does a test wait for an answer that should come, before it fails.
+/// How long a test waits for an answer that should come, before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where a session begins, beside its transport.
@@ -29,7 +29,7 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// A session, with more in its address and these headers, that has entered nothing yet.
+    /// A session, with more in its address and these headers, that is not connected to a namespace yet.
     pub(crate) async fn open(app: &App, query: &str, headers: &[(&'static str, &str)]) -> Self {
         let url = format!("ws://{}{PATH}&transport=websocket{query}", app.addr);
         let mut request = url.into_client_request().unwrap();
@@ -42,20 +42,20 @@ impl Client {
         client
     }
 
-    /// A client that is let in by its token.
+    /// A client that is connected by its token.
     pub(crate) async fn enter(app: &App, token: &str) -> Self {
         let mut client = Self::open(app, "", &[]).await;
         client.connect(&json!({ "token": token })).await;
         client
     }
 
-    /// Asks to be let in; what the server says to that.
+    /// Sends a CONNECT; the answer of the server.
     pub(crate) async fn ask(&mut self, auth: &Value) -> String {
         self.say(&format!("40{auth}")).await;
         self.hear("4").await
     }
 
-    /// Is let in.
+    /// Connects successfully.
     pub(crate) async fn connect(&mut self, auth: &Value) -> Value {
         let answer = self.ask(auth).await;
         let answer = answer.strip_prefix("40").unwrap_or_else(|| panic!("refused: {answer}"));
@@ -132,7 +132,7 @@ impl Client {
         }
     }
 
-    /// How the connection is closed; what is said before is passed over.
+    /// How the connection is closed; packets before it are skipped.
     pub(crate) async fn end(&mut self) -> (u16, String) {
         loop {
             match self.next("end").await {
@@ -148,7 +148,7 @@ impl Client {
 pub(crate) struct Polling<'a> {
     app: &'a App,
     path: String,
-    /// Packets that came and nobody has heard yet.
+    /// Packets that arrived and were not returned yet.
     packets: RefCell<VecDeque<String>>,
 }
 

@@ -1,4 +1,4 @@
-//! Text that shows nothing is refused in every dialect.
+//! Blank text: every dialect rejects a text without a visible character.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::{history, in_chat, personal, skilllift};
 const BLANK: [&str; 4] = ["\u{2800}", "\u{3164}", "\u{ad}\u{34f}", " \u{202e}\u{fe0f}\n"];
 
 #[tokio::test]
-async fn text_that_shows_nothing_is_said_in_no_dialect() {
+async fn blank_text_is_rejected_in_every_dialect() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     let room = app.create_room(&ann, "Kitchen", &[&bob]).await;
@@ -22,23 +22,23 @@ async fn text_that_shows_nothing_is_said_in_no_dialect() {
     for blank in BLANK {
         chat.say(&json!({ "type": "send_message", "data": { "content": blank, "message_type": "text" } }))
             .await;
-        assert_eq!(chat.refusal().await, "blank", "{blank:?}");
+        assert_eq!(chat.error().await, "blank", "{blank:?}");
         own.say(&json!({ "type": "direct_message", "data": {
             "content": blank, "message_type": "text", "recipient_id": bob.user.id, "chat_id": room,
         } }))
         .await;
-        assert_eq!(own.refusal().await, "blank", "{blank:?}");
+        assert_eq!(own.error().await, "blank", "{blank:?}");
         lift.say(&json!({ "type": "chat_message", "data": { "roomId": room, "message": blank, "messageType": "text" } }))
             .await;
-        assert_eq!(lift.refusal().await, "blank", "{blank:?}");
+        assert_eq!(lift.error().await, "blank", "{blank:?}");
         let said = json!({ "content": blank, "roomId": room, "senderName": "ann", "type": "text" });
         talim.say_raw(&format!("42{}", json!(["send-chat-message", said]))).await;
         // A greeting comes first.
-        let mut told = talim.next().await.unwrap();
-        while !told.starts_with("42[\"error\"") {
-            told = talim.next().await.unwrap();
+        let mut received = talim.next().await.unwrap();
+        while !received.starts_with("42[\"error\"") {
+            received = talim.next().await.unwrap();
         }
-        assert!(told.contains("\"blank\""), "{blank:?}: {told}");
+        assert!(received.contains("\"blank\""), "{blank:?}: {received}");
     }
     assert!(history(&app, &ann, &room).await.is_empty());
 }

@@ -1,4 +1,4 @@
-//! What a client of Socket.IO may send before it is let in, and what is counted before it is decoded afterwards.
+//! Limits of the Socket.IO gateway: what a client may send before it is connected, and what is counted undecoded.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ fn zeros(bytes: usize) -> String {
 }
 
 #[tokio::test]
-async fn before_it_is_let_in_a_client_may_send_as_much_as_a_token() {
+async fn an_unconnected_client_may_send_no_more_than_a_token() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for (bytes, is_heard) in [(16_000, true), (16_384, false), (500_000, false)] {
@@ -45,7 +45,7 @@ async fn before_it_is_let_in_a_client_may_send_as_much_as_a_token() {
 }
 
 #[tokio::test]
-async fn a_session_has_five_tries_to_be_let_in() {
+async fn a_session_has_five_connect_attempts() {
     let app = App::spawn().await;
     let mut client = Client::open(&app, "", &[]).await;
     for _ in 0..5 {
@@ -63,7 +63,7 @@ async fn a_session_has_five_tries_to_be_let_in() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_in_may_ask_for_namespaces_that_there_are_none_of() {
+async fn a_connected_client_may_request_unknown_namespaces() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut client = Client::enter(&app, &ann.access_token).await;
@@ -76,19 +76,19 @@ async fn a_client_that_is_in_may_ask_for_namespaces_that_there_are_none_of() {
 }
 
 #[tokio::test]
-async fn each_try_after_the_first_counts_as_a_handshake_of_the_address() {
+async fn each_further_connect_counts_as_a_handshake_of_the_address() {
     let rates = RateLimits { handshakes_per_minute: Some(3), ..RateLimits::OFF };
     let app = App::spawn_with(|config| config.rate_limits = rates).await;
     let mut client = Client::open(&app, "", &[]).await;
     for code in ["unauthorized", "unauthorized", "unauthorized", "rate_limited"] {
         let answer = client.ask(&json!({ "token": "wrong" })).await;
-        let refusal: Value = serde_json::from_str(answer.strip_prefix("44").unwrap()).unwrap();
-        assert_eq!(refusal["data"]["code"], code, "{refusal}");
+        let error: Value = serde_json::from_str(answer.strip_prefix("44").unwrap()).unwrap();
+        assert_eq!(error["data"]["code"], code, "{error}");
     }
 }
 
 #[tokio::test]
-async fn a_client_that_is_not_in_may_send_a_few_packets_and_no_bytes() {
+async fn an_unconnected_client_may_send_few_packets_and_no_bytes() {
     let app = App::spawn().await;
     let mut client = Client::open(&app, "", &[]).await;
     client.ask(&json!({ "token": "wrong" })).await;
@@ -98,13 +98,13 @@ async fn a_client_that_is_not_in_may_send_a_few_packets_and_no_bytes() {
     let mut client = Client::open(&app, "", &[]).await;
     client.ask(&json!({ "token": "wrong" })).await;
     client.say(r#"451-["a",{"_placeholder":true,"num":0}]"#).await;
-    // Or it would be ended for what does not come.
+    // Or it would be closed for missing attachments.
     client.say_bytes(b"late").await;
     assert_eq!(client.end().await.0, 1002);
 }
 
 #[tokio::test]
-async fn an_event_has_as_many_arguments_as_anybody_needs() {
+async fn arguments_of_an_event_are_limited() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut client = Client::enter(&app, &ann.access_token).await;
@@ -115,13 +115,13 @@ async fn an_event_has_as_many_arguments_as_anybody_needs() {
     assert_eq!(client.end().await.0, 1002);
     let mut client = Client::enter(&app, &ann.access_token).await;
     client.say(&format!("451-[\"a\"{}]", ",0".repeat(65))).await;
-    // Or it would be ended for what does not come.
+    // Or it would be closed for missing attachments.
     client.say_bytes(b"late").await;
     assert_eq!(client.end().await.0, 1002);
 }
 
 #[tokio::test]
-async fn a_namespace_has_a_name_and_not_a_text() {
+async fn the_length_of_a_namespace_is_limited() {
     let app = App::spawn().await;
     let mut client = Client::open(&app, "", &[]).await;
     client.say(&format!("40/{},", "x".repeat(255))).await;
@@ -131,7 +131,7 @@ async fn a_namespace_has_a_name_and_not_a_text() {
 }
 
 #[tokio::test]
-async fn packets_that_say_nothing_are_not_without_end() {
+async fn packets_without_content_are_limited() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for idle in ["3", "6"] {
@@ -145,7 +145,7 @@ async fn packets_that_say_nothing_are_not_without_end() {
 }
 
 #[tokio::test]
-async fn attachments_have_to_come_and_are_not_more_than_a_message_may_have() {
+async fn attachments_are_limited_in_number_size_and_time() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let waiting = r#"452-["a",{"_placeholder":true,"num":0}]"#;
@@ -161,7 +161,7 @@ async fn attachments_have_to_come_and_are_not_more_than_a_message_may_have() {
 }
 
 #[tokio::test]
-async fn an_event_is_refused_by_its_size_and_its_name_before_its_values_are_read() {
+async fn an_event_is_rejected_by_size_and_name_before_it_is_parsed() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut client = Client::enter(&app, &ann.access_token).await;
@@ -179,7 +179,7 @@ async fn an_event_is_refused_by_its_size_and_its_name_before_its_values_are_read
 }
 
 #[tokio::test]
-async fn an_event_that_is_refused_by_its_size_is_charged_eight_times() {
+async fn an_oversized_event_is_charged_eight_times() {
     let rates = RateLimits { bytes_per_second: Some(1_000_000), ..RateLimits::OFF };
     let app = App::spawn_with(|config| config.rate_limits = rates).await;
     let ann = app.register("ann").await;
@@ -194,7 +194,7 @@ async fn an_event_that_is_refused_by_its_size_is_charged_eight_times() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_told_to_slow_down_and_goes_on_is_closed() {
+async fn a_client_that_ignores_rate_limit_errors_is_closed() {
     let rates = RateLimits { commands_per_second: Some(1), ..RateLimits::OFF };
     let app = App::spawn_with(|config| config.rate_limits = rates).await;
     let ann = app.register("ann").await;
@@ -204,7 +204,7 @@ async fn a_client_that_is_told_to_slow_down_and_goes_on_is_closed() {
 }
 
 #[tokio::test]
-async fn a_message_comes_in_1024_frames_at_most() {
+async fn a_message_has_at_most_1024_frames() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut client = Client::enter(&app, &ann.access_token).await;
@@ -215,7 +215,7 @@ async fn a_message_comes_in_1024_frames_at_most() {
 }
 
 #[tokio::test]
-async fn a_user_who_sends_more_bytes_than_allowed_is_slowed_and_loses_nothing() {
+async fn a_user_over_the_byte_rate_is_slowed_and_loses_nothing() {
     let rates = RateLimits { bytes_per_second: Some(100_000), ..RateLimits::OFF };
     let app = App::spawn_with(|config| config.rate_limits = rates).await;
     let ann = app.register("ann").await;

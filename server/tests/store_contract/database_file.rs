@@ -1,4 +1,4 @@
-//! What can happen to a database file, and what comes back out of it.
+//! The database file: reopening, crashes, and files that cannot be used.
 
 use std::fs;
 use std::future::poll_fn;
@@ -15,15 +15,15 @@ use server::store::sqlite::{OpenError, SqliteStore, StoreUnavailable};
 use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::world::{
-    account, draft, draft_room, entries, job, live_change, message, notification, open_with_people, person,
-    room_id, seqs, signal,
+    account, draft, draft_room, entries, job, live_change, message, notification, open_with_users, room_id,
+    seqs, signal, test_user,
 };
 
 #[tokio::test]
-async fn everything_is_there_after_closing_and_opening_again() {
+async fn rooms_and_messages_survive_reopening() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let alice = Arc::new(person("alice"));
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
     let room = store.create_room(draft_room("general", &alice)).await.unwrap();
     let drafts = vec![draft(&alice, "one"), draft(&alice, "two")];
     let said = store.append(&room.id, drafts.clone(), 2000).await.unwrap();
@@ -45,10 +45,10 @@ async fn everything_is_there_after_closing_and_opening_again() {
 }
 
 #[tokio::test]
-async fn inboxes_jobs_and_live_rooms_are_there_after_opening_again() {
+async fn inboxes_jobs_and_live_rooms_survive_reopening() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let alice = Arc::new(person("alice"));
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
     let room = store.create_room(draft_room("general", &alice)).await.unwrap().id;
     let live = store.live_room(&room_id("session_general"), &room, 9, 2000).await.unwrap().unwrap().id;
     let question = MessageKind::parse("question").unwrap();
@@ -83,10 +83,10 @@ async fn inboxes_jobs_and_live_rooms_are_there_after_opening_again() {
 }
 
 #[tokio::test]
-async fn what_was_answered_is_there_after_a_crash() {
+async fn acknowledged_writes_survive_a_crash() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let alice = Arc::new(person("alice"));
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
     let room = store.create_room(draft_room("general", &alice)).await.unwrap();
     store.append(&room.id, vec![draft(&alice, "hello")], 2000).await.unwrap();
 
@@ -102,10 +102,10 @@ async fn what_was_answered_is_there_after_a_crash() {
 }
 
 #[tokio::test]
-async fn closing_finishes_what_was_asked_before_and_refuses_the_rest() {
+async fn closing_finishes_earlier_writes_and_refuses_later_ones() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let alice = Arc::new(person("alice"));
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
     let room = store.create_room(draft_room("general", &alice)).await.unwrap().id;
     // More than one transaction takes.
     let mut asked: Vec<_> =
@@ -134,7 +134,7 @@ fn is_closed(error: &StoreError) -> bool {
 }
 
 #[tokio::test]
-async fn the_folder_is_made_and_the_file_is_private() {
+async fn the_folder_is_created_and_the_file_is_private() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a/b/hubbub.db");
 
@@ -150,7 +150,7 @@ async fn the_folder_is_made_and_the_file_is_private() {
 }
 
 #[tokio::test]
-async fn each_way_to_be_unusable_has_its_line() {
+async fn each_unusable_database_has_its_error() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     fs::write(
@@ -164,7 +164,7 @@ async fn each_way_to_be_unusable_has_its_line() {
     let mut permissions = fs::metadata(path("read-only")).unwrap().permissions();
     permissions.set_readonly(true);
     fs::set_permissions(path("read-only"), permissions).unwrap();
-    let whole = open_with_people(&folder).await;
+    let whole = open_with_users(&folder).await;
     whole.close().await;
     let bytes = fs::read(path("hubbub.db")).unwrap();
     fs::write(path("torn"), &bytes[..bytes.len() / 2]).unwrap();
@@ -197,9 +197,9 @@ async fn meddle(path: &std::path::Path, statement: &'static str) {
 }
 
 #[tokio::test]
-async fn databases_of_others_and_of_later_versions_are_left_alone() {
+async fn foreign_and_newer_databases_are_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
-    open_with_people(&folder).await.close().await;
+    open_with_users(&folder).await.close().await;
     let [ours, foreign] = ["hubbub.db", "foreign.db"].map(|name| folder.path().join(name));
     meddle(&foreign, "CREATE TABLE recipes (name TEXT)").await;
     meddle(
@@ -216,10 +216,10 @@ async fn databases_of_others_and_of_later_versions_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_job_that_breaks_does_not_spoil_its_neighbours() {
+async fn a_failed_write_does_not_affect_others_of_its_batch() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let alice = Arc::new(person("alice"));
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
     let [good, bad] = ["good", "bad"].map(|id| draft_room(id, &alice));
     let (good, bad) = (store.create_room(good).await.unwrap().id, store.create_room(bad).await.unwrap().id);
     meddle(
@@ -249,10 +249,10 @@ async fn a_job_that_breaks_does_not_spoil_its_neighbours() {
 }
 
 #[tokio::test]
-async fn what_another_program_has_changed_is_looked_up_again() {
+async fn changes_of_another_program_are_read_again() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let alice = Arc::new(person("alice"));
+    let store = open_with_users(&folder).await;
+    let alice = Arc::new(test_user("alice"));
     let room = store.create_room(draft_room("general", &alice)).await.unwrap().id;
     store.append(&room, vec![draft(&alice, "one")], 2000).await.unwrap();
     meddle(&folder.path().join("hubbub.db"), "UPDATE rooms SET epoch = 70, head = 10").await;

@@ -1,4 +1,4 @@
-//! What a client sends is counted, and its size looked at, before it is decoded: at every raw door and in REST.
+//! Size limits: bytes are counted and bounded before they are decoded, on every raw socket and in REST.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 
 use crate::common::{Answer, App, PASSWORD};
 use crate::socket::{End, Socket, post};
-use crate::{LOGIN, ME, part_of_the_application, refusal};
+use crate::{LOGIN, ME, application_token, error};
 
 async fn with_rates(rates: RateLimits) -> App {
     App::spawn_with(|config| config.rate_limits = rates).await
@@ -22,7 +22,7 @@ fn zeros(bytes: usize) -> String {
 }
 
 #[tokio::test]
-async fn a_frame_is_refused_by_its_size_and_its_type_before_it_is_read() {
+async fn a_frame_is_rejected_by_size_and_type_before_it_is_parsed() {
     let app = App::spawn_with(|config| config.environment = Environment::Development).await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -52,7 +52,7 @@ async fn a_frame_is_refused_by_its_size_and_its_type_before_it_is_read() {
 }
 
 #[tokio::test]
-async fn a_frame_that_is_refused_by_its_size_is_charged_eight_times() {
+async fn an_oversized_frame_is_charged_eight_times() {
     const PER_SECOND: u32 = 1_000_000;
     let app = with_rates(RateLimits { bytes_per_second: Some(PER_SECOND), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
@@ -67,7 +67,7 @@ async fn a_frame_that_is_refused_by_its_size_is_charged_eight_times() {
 }
 
 #[tokio::test]
-async fn the_longest_text_is_taken_however_its_json_is_written() {
+async fn the_longest_text_is_accepted_in_any_json_escaping() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -98,21 +98,21 @@ async fn the_longest_text_is_taken_however_its_json_is_written() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_worked_out_for_short_frames_alone() {
+async fn error_details_are_worked_out_for_short_frames_only() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut socket = app.enter(&ann).await;
     for (filler, field) in [(10, Some("room".to_owned())), (70_000, None)] {
         let body = "x".repeat(filler);
         socket.say_raw(&format!(r#"{{"type":"post","data":{{"body":"{body}","room":7}}}}"#)).await;
-        assert_eq!(socket.refusal().await, ("bad_frame".to_owned(), field), "{filler}");
+        assert_eq!(socket.error().await, ("bad_frame".to_owned(), field), "{filler}");
     }
     socket.say_raw(&format!(r#"{{"type":"post","data":{{"body":"{}""#, "x".repeat(70_000))).await;
-    assert_eq!(socket.refusal().await.0, "bad_json");
+    assert_eq!(socket.error().await.0, "bad_json");
 }
 
 #[tokio::test]
-async fn before_it_is_known_who_it_is_a_socket_takes_as_much_as_a_token() {
+async fn an_unauthenticated_socket_accepts_no_more_than_a_token() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for path in ["/api/v1/ws", "/"] {
@@ -135,7 +135,7 @@ async fn before_it_is_known_who_it_is_a_socket_takes_as_much_as_a_token() {
 }
 
 #[tokio::test]
-async fn a_client_that_is_told_to_slow_down_and_goes_on_is_closed() {
+async fn a_client_that_ignores_rate_limit_errors_is_closed() {
     let app = with_rates(RateLimits { commands_per_second: Some(1), ..RateLimits::OFF }).await;
     let ann = app.register("ann").await;
     let url = app.socket_url(&format!("?token={}", ann.access_token));
@@ -150,7 +150,7 @@ async fn a_client_that_is_told_to_slow_down_and_goes_on_is_closed() {
 }
 
 #[tokio::test]
-async fn a_user_who_sends_more_bytes_than_allowed_is_slowed_and_loses_nothing() {
+async fn a_user_over_the_byte_rate_is_slowed_and_loses_nothing() {
     const PER_SECOND: u32 = 100_000;
     let app = with_rates(RateLimits { bytes_per_second: Some(PER_SECOND), ..RateLimits::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
@@ -174,28 +174,28 @@ async fn a_user_who_sends_more_bytes_than_allowed_is_slowed_and_loses_nothing() 
 }
 
 #[tokio::test]
-async fn a_body_is_refused_by_its_size_before_it_is_read() {
+async fn an_oversized_body_is_rejected_before_it_is_read() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let long = "x".repeat(16_384);
     for path in [LOGIN, "/api/v1/auth/register", "/api/v1/auth/refresh"] {
-        let answer = app.post_as_stranger(path, &json!({ "username": long, "password": PASSWORD })).await;
-        assert_eq!(answer.refusal(), refusal(413, "too_big", ""), "{path}");
+        let answer = app.post_signed_out(path, &json!({ "username": long, "password": PASSWORD })).await;
+        assert_eq!(answer.error(), error(413, "too_big", ""), "{path}");
     }
     for path in ["/sign-in", "/register", "/theme"] {
         let answer = app.submit(path, "", &format!("username={long}&password=x")).await;
         assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
     }
     let body = json!({ "name": "x".repeat(65_536) });
-    assert_eq!(app.post("/api/v1/chats", &ann, &body).await.refusal(), refusal(413, "too_big", ""));
+    assert_eq!(app.post("/api/v1/chats", &ann, &body).await.error(), error(413, "too_big", ""));
 }
 
 #[tokio::test]
-async fn a_body_that_carries_a_text_is_refused_by_its_size_before_it_is_read() {
+async fn an_oversized_body_with_a_text_is_rejected_before_it_is_read() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
-    let (messages, backend) = (format!("/api/v1/chats/{room}/messages"), part_of_the_application("service"));
+    let (messages, backend) = (format!("/api/v1/chats/{room}/messages"), application_token("service"));
     let most = 6 * 64 * 1024 + 4 * 1024;
     for (path, beginning) in [
         (messages.as_str(), r#"{"content":"x""#),
@@ -210,12 +210,12 @@ async fn a_body_that_carries_a_text_is_refused_by_its_size_before_it_is_read() {
             Answer::to(request.header("content-type", "application/json").body(body)).await
         };
         assert_ne!(send(most).await.status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
-        assert_eq!(send(most + 1).await.refusal(), refusal(413, "too_big", ""), "{path}");
+        assert_eq!(send(most + 1).await.error(), error(413, "too_big", ""), "{path}");
     }
 }
 
 #[tokio::test]
-async fn a_body_of_more_values_than_any_has_is_not_read() {
+async fn a_body_with_too_many_values_is_not_parsed() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -228,17 +228,17 @@ async fn a_body_of_more_values_than_any_has_is_not_read() {
     let keys = format!("{{{}\"z\":1}}", "\"a\":1,".repeat(30_000));
     for many in [zeros(200_000), lists, keys] {
         let refused = send(format!(r#"{{"content":"x","parent":{many}}}"#)).await;
-        assert_eq!(refused.refusal(), refusal(413, "too_big", ""));
+        assert_eq!(refused.error(), error(413, "too_big", ""));
     }
-    // A short one is told what is wrong with it, and in a text anything may stand.
+    // The error of a short one has details, and a text may have any content.
     let refused = send(format!(r#"{{"content":{}}}"#, zeros(60_000))).await;
-    assert_eq!(refused.refusal(), refusal(422, "bad_frame", "content"));
+    assert_eq!(refused.error(), error(422, "bad_frame", "content"));
     let text = format!("{}\\\\\\\"{}", ",".repeat(30_000), "[:{".repeat(10_000));
     assert_eq!(send(format!(r#"{{"content":"{text}"}}"#)).await.status, StatusCode::CREATED);
 }
 
 #[tokio::test]
-async fn a_head_of_more_than_32_kib_is_refused() {
+async fn a_request_head_over_32_kib_is_refused() {
     let app = App::spawn().await;
     for (bytes, status) in [(30 * 1024, 200), (34 * 1024, 431)] {
         let request = app.request(Method::GET, "/healthz").header("x-long", "x".repeat(bytes));
@@ -247,7 +247,7 @@ async fn a_head_of_more_than_32_kib_is_refused() {
 }
 
 #[tokio::test]
-async fn sixteen_cookies_are_looked_at() {
+async fn at_most_sixteen_cookies_are_checked() {
     let app = App::spawn().await;
     app.register("ann").await;
     let good = app.browser("ann").await;
@@ -259,7 +259,7 @@ async fn sixteen_cookies_are_looked_at() {
 }
 
 #[tokio::test]
-async fn a_request_names_200_users_at_most() {
+async fn a_request_names_at_most_200_users() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let room = app.create_room(&ann, "Ours", &[]).await;
@@ -272,9 +272,9 @@ async fn a_request_names_200_users_at_most() {
             (&members, "usernames", json!({ "usernames": users(count) })),
         ] {
             let refused = app.post(path, &ann, &body).await;
-            let (_, code, told) = refused.refusal();
+            let (_, code, received) = refused.error();
             assert_eq!(code, if is_looked_at { "not_found" } else { "invalid" }, "{field} {refused:?}");
-            assert!(is_looked_at || told == field, "{refused:?}");
+            assert!(is_looked_at || received == field, "{refused:?}");
         }
     }
 }
@@ -297,7 +297,7 @@ impl Text {
     async fn say(&mut self, text: &str) {
         use futures_util::SinkExt;
         use tokio_tungstenite::tungstenite::Message;
-        // Whoever is refused before the end of it may be gone.
+        // A client that is refused before its end may be gone.
         self.stream.send(Message::text(text)).await.ok();
     }
 

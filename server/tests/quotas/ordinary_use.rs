@@ -56,7 +56,7 @@ async fn rooms(app: &App, count: usize, members: &[&Tokens]) -> Vec<RoomId> {
     made.buffered(16).collect().await
 }
 
-/// What is answered to this many joins and posts, or the refusal among it.
+/// The answers to this many joins and posts, or the error among them.
 async fn heard(socket: &mut Socket, count: usize) {
     for _ in 0..count {
         socket
@@ -77,7 +77,7 @@ async fn join_all(socket: &mut Socket, rooms: &[RoomId]) {
 }
 
 #[tokio::test]
-async fn a_client_that_comes_back_joins_500_rooms_at_once() {
+async fn a_returning_client_joins_500_rooms_at_once() {
     let app = app().await;
     let users = known(&app, ["ann".to_owned()]).await;
     let rooms = rooms(&app, 500, &[&users[0]]).await;
@@ -120,7 +120,7 @@ async fn a_bot_answers_15_rooms_a_second() {
 }
 
 #[tokio::test]
-async fn a_phone_sends_100_lines_after_a_tunnel() {
+async fn a_phone_sends_100_messages_after_being_offline() {
     let app = app().await;
     let users = known(&app, ["ann".to_owned()]).await;
     let rooms = rooms(&app, 1, &[&users[0]]).await;
@@ -133,7 +133,7 @@ async fn a_phone_sends_100_lines_after_a_tunnel() {
 }
 
 #[tokio::test]
-async fn an_office_of_300_comes_at_nine_from_one_address() {
+async fn an_office_of_300_connects_at_once_from_one_address() {
     let app = app().await;
     put_files(&app, &FILES);
     let users = known(&app, (0..300).map(|number| format!("user-{number}"))).await;

@@ -1,11 +1,11 @@
-//! A client that asks for more than its line takes, all at once.
+//! Burst of joins: a client requests more at once than its connection takes.
 
 use protocol::rest::Tokens;
 use protocol::{ClientFrame, Pong, RoomId, ServerFrame};
 use serde_json::json;
 
 use crate::common::App;
-use crate::slow_line::{Heard, SlowLine};
+use crate::slow_socket::{Heard, SlowSocket};
 
 /// Rooms that are joined in one burst.
 const ROOMS: usize = 30;
@@ -18,7 +18,7 @@ const NONCE: u32 = 7;
 
 /// Takes what comes, 64 KB between two questions to somebody else, until the last answer: the rooms that were joined, and how
 /// many messages they brought. The code of the close otherwise.
-async fn hear_out(line: &mut SlowLine, app: &App, who: &Tokens) -> Result<Vec<(RoomId, usize)>, u16> {
+async fn hear_out(line: &mut SlowSocket, app: &App, who: &Tokens) -> Result<Vec<(RoomId, usize)>, u16> {
     let status = format!("/api/v1/websocket/user/{}/status", who.user.id);
     let mut joined = Vec::with_capacity(ROOMS);
     loop {
@@ -39,7 +39,7 @@ async fn hear_out(line: &mut SlowLine, app: &App, who: &Tokens) -> Result<Vec<(R
 }
 
 #[tokio::test]
-async fn who_asks_for_more_than_the_line_takes_gets_all_of_it_and_is_not_let_go() {
+async fn a_client_that_requests_more_than_it_reads_gets_all_of_it() {
     let app = App::spawn().await;
     let (ann, sam) = (app.register("ann").await, app.register("sam").await);
     let text = "x".repeat(60_000);
@@ -51,7 +51,7 @@ async fn who_asks_for_more_than_the_line_takes_gets_all_of_it_and_is_not_let_go(
         }
         rooms.push(room);
     }
-    let mut line = SlowLine::open(&app, &sam).await;
+    let mut line = SlowSocket::open(&app, &sam).await;
     for room in &rooms {
         line.say(&ClientFrame::Join { room: room.clone(), since: None }).await;
     }

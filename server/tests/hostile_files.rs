@@ -1,4 +1,4 @@
-//! Files that a command uses: none of them is a link, has another name, or is anything but a file.
+//! Hostile files: a command refuses links, second names and special files where it expects a file of its own.
 //!
 //! As root the tests also see that nothing is given to another user. Without root they see all the rest.
 
@@ -18,12 +18,12 @@ use tempfile::TempDir;
 /// The user of the service, where the tests run as root.
 const SERVICE: u32 = 12_345;
 
-/// What must stay as it is.
+/// The content that must not change.
 const DEAR: &str = "dear to somebody else";
 
-/// What is put where a command expects a file of its own.
+/// What an attacker puts where a command expects a file of its own.
 #[derive(Debug, Clone, Copy)]
-enum Planted {
+enum HostileFile {
     Link,
     DanglingLink,
     HardLink,
@@ -31,10 +31,10 @@ enum Planted {
     Folder,
 }
 
-impl Planted {
+impl HostileFile {
     const ALL: [Self; 5] = [Self::Link, Self::DanglingLink, Self::HardLink, Self::Fifo, Self::Folder];
 
-    /// What a command says of it.
+    /// The error of a command that meets it.
     fn reason(self) -> &'static str {
         match self {
             Self::Link | Self::DanglingLink => "is a symbolic link",
@@ -46,14 +46,14 @@ impl Planted {
 }
 
 /// A folder of the service with a database and a copy of it, and a file elsewhere.
-struct Place {
+struct Installation {
     folder: TempDir,
     /// On the same file system, or there could be no hard link.
     elsewhere: TempDir,
 }
 
 fn is_root() -> bool {
-    // Files in /proc belong to whoever runs the process.
+    // Files in /proc belong to the user of the process.
     fs::metadata("/proc/self").unwrap().uid() == 0
 }
 
@@ -63,7 +63,7 @@ fn give_to_service(path: &Path) {
     }
 }
 
-/// Calls the program, and ends it if it does not come back: it waits for somebody, or serves.
+/// Runs the program, and kills it if it does not end: it waits for a reader of a FIFO, or serves.
 fn call(folder: &Path, environment: &[(&str, &str)], arguments: &[impl AsRef<OsStr>]) -> Output {
     let mut command = Command::new("timeout");
     command.args(["--signal=KILL", "60", env!("CARGO_BIN_EXE_hubbub")]).args(arguments);
@@ -77,7 +77,7 @@ fn done(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-impl Place {
+impl Installation {
     fn new() -> Self {
         let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         give_to_service(folder.path());
@@ -129,21 +129,21 @@ impl Place {
         call(self.folder.path(), &[("JWT_SECRET", SECRET)], &arguments)
     }
 
-    fn plant(&self, planted: Planted, name: &str) {
+    fn plant(&self, hostile: HostileFile, name: &str) {
         let path = self.path(name);
         if path.exists() {
             fs::remove_file(&path).unwrap();
         }
-        match planted {
-            Planted::Link => symlink(self.target(), path).unwrap(),
-            Planted::DanglingLink => symlink(self.elsewhere.path().join("nothing"), path).unwrap(),
-            Planted::HardLink => fs::hard_link(self.target(), path).unwrap(),
-            Planted::Fifo => assert!(Command::new("mkfifo").arg(path).status().unwrap().success()),
-            Planted::Folder => fs::create_dir(path).unwrap(),
+        match hostile {
+            HostileFile::Link => symlink(self.target(), path).unwrap(),
+            HostileFile::DanglingLink => symlink(self.elsewhere.path().join("nothing"), path).unwrap(),
+            HostileFile::HardLink => fs::hard_link(self.target(), path).unwrap(),
+            HostileFile::Fifo => assert!(Command::new("mkfifo").arg(path).status().unwrap().success()),
+            HostileFile::Folder => fs::create_dir(path).unwrap(),
         }
     }
 
-    /// What is elsewhere is as it was, and nothing was made there.
+    /// Checks that files elsewhere are unchanged, and that none was created there.
     fn check_elsewhere(&self, what: &str) {
         let facts = fs::metadata(self.target()).unwrap();
         let ours = fs::metadata(self.elsewhere.path()).unwrap().uid();
@@ -162,82 +162,84 @@ impl Place {
 
 /// Plants each thing under each of these names, and calls the program.
 fn refuses_all(arguments: &[&str], names: &[&str]) {
-    let model = Place::with_database();
+    let model = Installation::with_database();
     for name in names {
-        for planted in Planted::ALL {
-            let place = Place::like(&model);
-            place.plant(planted, name);
+        for hostile in HostileFile::ALL {
+            let place = Installation::like(&model);
+            place.plant(hostile, name);
             let before = place.names();
 
             let output = place.call(arguments);
 
-            let what = format!("{planted:?} at {name}, {arguments:?}");
+            let what = format!("{hostile:?} at {name}, {arguments:?}");
             let line = String::from_utf8_lossy(&output.stderr).into_owned();
             place.check_elsewhere(&what);
             assert_eq!((output.status.code(), line.lines().count()), (Some(2), 1), "{what}: {line}");
             let path = format!("`{}`", place.path(name).display());
-            assert!(line.contains(&path) && line.contains(planted.reason()), "{what}: {line}");
+            assert!(line.contains(&path) && line.contains(hostile.reason()), "{what}: {line}");
             assert_eq!(place.names(), before, "{what}");
         }
     }
 }
 
 #[test]
-fn serve_uses_no_planted_file() {
+fn serve_refuses_hostile_files() {
     let beside = ["hubbub.db-lock", "hubbub.db-wal", "hubbub.db-shm", "hubbub.db-journal"];
     refuses_all(&["serve"], &beside);
     refuses_all(&["serve"], &["hubbub.db"]);
 }
 
 #[test]
-fn restore_uses_no_planted_file() {
+fn restore_refuses_hostile_files() {
     let beside = ["hubbub.db-lock", "hubbub.db-wal", "hubbub.db-shm", "hubbub.db-journal"];
     refuses_all(&["restore", "COPY"], &beside);
     refuses_all(&["restore", "COPY"], &["hubbub.db", "copy.db", "copy.db-wal"]);
 }
 
 #[test]
-fn backup_uses_no_planted_file() {
+fn backup_refuses_hostile_files() {
     let beside = ["hubbub.db-wal", "hubbub.db-shm", "hubbub.db-journal"];
     refuses_all(&["backup", "NEW"], &beside);
     refuses_all(&["backup", "NEW"], &["hubbub.db"]);
 }
 
 #[test]
-fn check_uses_no_planted_file() {
+fn check_refuses_hostile_files() {
     refuses_all(&["check"], &["hubbub.db", "hubbub.db-wal", "hubbub.db-shm", "hubbub.db-journal"]);
     refuses_all(&["check", "COPY"], &["copy.db", "copy.db-wal", "copy.db-shm", "copy.db-journal"]);
 }
 
 #[test]
-fn user_uses_no_planted_file() {
+fn user_refuses_hostile_files() {
     refuses_all(&["user", "disable", "ann"], &["hubbub.db-lock", "hubbub.db-wal"]);
 }
 
 #[test]
-fn leftovers_of_a_restore_are_removed_and_not_followed() {
-    let model = Place::with_database();
+fn leftover_links_of_a_restore_are_removed_unread() {
+    let model = Installation::with_database();
     for name in ["hubbub.db-restore", "hubbub.db-restore-wal", "hubbub.db-restore-journal"] {
-        for planted in [Planted::Link, Planted::DanglingLink, Planted::HardLink, Planted::Fifo] {
-            let place = Place::like(&model);
-            place.plant(planted, name);
+        for hostile in
+            [HostileFile::Link, HostileFile::DanglingLink, HostileFile::HardLink, HostileFile::Fifo]
+        {
+            let place = Installation::like(&model);
+            place.plant(hostile, name);
 
             let said = done(&place.call(&["restore", "COPY"]));
 
             assert!(said.starts_with("Restored 0 rooms"), "{said}");
-            place.check_elsewhere(&format!("{planted:?} at {name}"));
+            place.check_elsewhere(&format!("{hostile:?} at {name}"));
             assert!(place.names().iter().all(|name| !name.contains("-restore")), "{:?}", place.names());
         }
     }
 }
 
 #[test]
-fn a_copy_is_not_written_through_a_link() {
-    let model = Place::with_database();
+fn a_backup_is_not_written_through_a_link() {
+    let model = Installation::with_database();
     for name in ["new.db", "new.db.part"] {
-        for planted in [Planted::Link, Planted::DanglingLink, Planted::HardLink] {
-            let place = Place::like(&model);
-            place.plant(planted, name);
+        for hostile in [HostileFile::Link, HostileFile::DanglingLink, HostileFile::HardLink] {
+            let place = Installation::like(&model);
+            place.plant(hostile, name);
 
             let output = place.call(&["backup", "NEW"]);
 
@@ -252,24 +254,24 @@ fn a_copy_is_not_written_through_a_link() {
 }
 
 #[test]
-fn the_secret_of_development_is_no_planted_file() {
-    for planted in Planted::ALL {
-        let place = Place::new();
-        place.plant(planted, "jwt-secret");
+fn the_development_secret_is_not_read_from_a_hostile_file() {
+    for hostile in HostileFile::ALL {
+        let place = Installation::new();
+        place.plant(hostile, "jwt-secret");
 
         let output = call(place.folder.path(), &[("HUBBUB_ENV", "development")], &["serve"]);
 
         let line = String::from_utf8_lossy(&output.stderr).into_owned();
         let path = format!("`{}`", place.path("jwt-secret").display());
-        assert_eq!((output.status.code(), line.lines().count()), (Some(2), 1), "{planted:?}: {line}");
-        assert!(line.contains(&path) && line.contains(planted.reason()), "{planted:?}: {line}");
+        assert_eq!((output.status.code(), line.lines().count()), (Some(2), 1), "{hostile:?}: {line}");
+        assert!(line.contains(&path) && line.contains(hostile.reason()), "{hostile:?}: {line}");
         place.check_elsewhere("jwt-secret");
     }
 }
 
 #[test]
-fn a_lock_file_that_holds_something_else_is_left_alone() {
-    let place = Place::with_database();
+fn a_lock_file_with_other_content_is_left_unchanged() {
+    let place = Installation::with_database();
     let lock = place.path("hubbub.db-lock");
     fs::write(&lock, DEAR).unwrap();
     for arguments in [&["serve"][..], &["restore", "COPY"]] {
@@ -283,8 +285,8 @@ fn a_lock_file_that_holds_something_else_is_left_alone() {
 }
 
 #[test]
-fn what_root_makes_belongs_to_the_owner_of_the_database() {
-    let place = Place::with_database();
+fn files_made_by_root_belong_to_the_owner_of_the_database() {
+    let place = Installation::with_database();
     let owner = fs::metadata(place.folder.path()).unwrap().uid();
     fs::remove_file(place.path("hubbub.db-lock")).unwrap();
 
@@ -299,14 +301,14 @@ fn what_root_makes_belongs_to_the_owner_of_the_database() {
 
 /// SQLite gives what is beside a database to its owner, when root opens it.
 #[test]
-fn a_file_of_root_beside_the_database_is_not_given_to_its_owner() {
+fn a_file_of_root_beside_the_database_keeps_its_owner() {
     if !is_root() {
         return println!("Not root: nothing can be given away");
     }
-    let model = Place::with_database();
+    let model = Installation::with_database();
     for name in ["hubbub.db-wal", "hubbub.db-shm", "hubbub.db-journal"] {
         for arguments in [&["check"][..], &["backup", "NEW"], &["restore", "COPY"], &["serve"]] {
-            let place = Place::like(&model);
+            let place = Installation::like(&model);
             fs::write(place.path(name), DEAR).unwrap();
 
             let output = place.call(arguments);
@@ -322,7 +324,7 @@ fn a_file_of_root_beside_the_database_is_not_given_to_its_owner() {
 
 #[test]
 fn a_data_folder_may_be_a_link() {
-    let place = Place::with_database();
+    let place = Installation::with_database();
     let link = place.elsewhere.path().join("data");
     symlink(place.folder.path(), &link).unwrap();
     let call = |arguments: &[&str]| call(&link, &[("JWT_SECRET", SECRET)], arguments);

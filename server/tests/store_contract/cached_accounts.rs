@@ -1,4 +1,4 @@
-//! The memory before the accounts: it spares the store, and nothing that has ended comes out of it.
+//! The cache of accounts: it spares the store, and never returns what has ended.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::world::{account, begins, nobody, open_with_people, person};
+use crate::world::{account, begins, open_with_users, test_user, unknown_user};
 
 const NOW: i64 = 10_000;
 const END: i64 = 20_000;
@@ -18,13 +18,13 @@ const THIRD: [u8; 32] = [3; 32];
 
 async fn fresh() -> (SqliteStore, CachedAccounts, TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     (store.clone(), CachedAccounts::new(Arc::new(store)), folder)
 }
 
 /// A device of Alice that has been seen, and so is remembered.
 async fn seen_device(accounts: &CachedAccounts) -> Uuid {
-    let (user, id, kind) = (person("alice").id, Uuid::now_v7(), SignInKind::Tokens);
+    let (user, id, kind) = (test_user("alice").id, Uuid::now_v7(), SignInKind::Tokens);
     let sign_in = SignIn {
         id,
         user,
@@ -35,15 +35,15 @@ async fn seen_device(accounts: &CachedAccounts) -> Uuid {
         seen_at_ms: NOW,
     };
     accounts.open_sign_in(begins(sign_in)).await.unwrap();
-    assert_eq!(*accounts.sign_in(id, NOW).await.unwrap().unwrap().1.user, person("alice"));
+    assert_eq!(*accounts.sign_in(id, NOW).await.unwrap().unwrap().1.user, test_user("alice"));
     id
 }
 
 #[tokio::test]
-async fn who_was_seen_is_known_without_the_store() {
+async fn a_seen_user_is_known_without_the_store() {
     let (store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
-    assert_eq!(accounts.by_id(&nobody()).await.unwrap(), None);
+    assert_eq!(accounts.by_id(&unknown_user()).await.unwrap(), None);
     let dave = accounts.create(account("dave")).await.unwrap();
     assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap().user, dave);
     store.close().await;
@@ -54,12 +54,12 @@ async fn who_was_seen_is_known_without_the_store() {
     let known = accounts.by_id(&alice.id).await.unwrap().unwrap().user;
     assert!(Arc::ptr_eq(&alice, &known), "one of each person");
     assert_eq!(*accounts.by_id(&dave.id).await.unwrap().unwrap().user, dave);
-    accounts.by_id(&person("bob").id).await.unwrap_err();
+    accounts.by_id(&test_user("bob").id).await.unwrap_err();
     accounts.sign_in(Uuid::now_v7(), NOW).await.err().unwrap();
 }
 
 #[tokio::test]
-async fn what_has_ended_is_not_remembered() {
+async fn ended_sign_ins_are_not_cached() {
     let (_store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
     assert!(accounts.sign_in(device, END).await.unwrap().is_none(), "it has expired");
@@ -75,7 +75,7 @@ async fn what_has_ended_is_not_remembered() {
 }
 
 #[tokio::test]
-async fn who_ends_a_sign_in_and_does_not_wait_has_ended_it() {
+async fn an_abandoned_sign_out_still_ends_the_sign_in() {
     let (store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
     drop(accounts.revoke(device));
@@ -88,7 +88,7 @@ async fn who_ends_a_sign_in_and_does_not_wait_has_ended_it() {
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_answer_is_not_believed_to_have_changed_nothing() {
+async fn an_unanswered_write_invalidates_the_cache() {
     let (store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
     store.close().await;
@@ -103,27 +103,27 @@ async fn a_store_that_does_not_answer_is_not_believed_to_have_changed_nothing() 
 }
 
 #[tokio::test]
-async fn a_sign_in_that_its_user_ended_is_not_remembered_and_one_that_was_used_is() {
+async fn a_sign_in_ended_by_its_user_is_not_cached_and_a_used_one_is() {
     let (store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
     accounts.note_seen(vec![(device, NOW + 1), (Uuid::now_v7(), NOW)]).await.unwrap();
     assert_eq!(accounts.sign_in(device, NOW).await.unwrap().unwrap().0.seen_at_ms, NOW + 1);
     assert_eq!(store.sign_in(device, NOW).await.unwrap().unwrap().0.seen_at_ms, NOW + 1);
-    let user = person("alice").id;
-    let wish = EndSignIns { user, by: None, ending: Ending::Others, now_ms: NOW };
-    assert_eq!(accounts.end_sign_ins(wish.clone()).await.unwrap(), Some(vec![device]));
+    let user = test_user("alice").id;
+    let request = EndSignIns { user, by: None, ending: Ending::Others, now_ms: NOW };
+    assert_eq!(accounts.end_sign_ins(request.clone()).await.unwrap(), Some(vec![device]));
     assert!(accounts.sign_in(device, NOW).await.unwrap().is_none());
 
     let (store, accounts, _folder) = fresh().await;
     let device = seen_device(&accounts).await;
     store.close().await;
-    // Of a failure nobody knows whether it was one.
-    accounts.end_sign_ins(wish).await.unwrap_err();
+    // The outcome of a failed call is unknown.
+    accounts.end_sign_ins(request).await.unwrap_err();
     accounts.sign_in(device, NOW).await.err().unwrap();
 }
 
 #[tokio::test]
-async fn an_ended_token_is_known_at_once_and_without_the_store() {
+async fn an_ended_token_is_known_at_once_without_the_store() {
     let (store, accounts, _folder) = fresh().await;
     let token = Uuid::now_v7();
     assert_eq!(accounts.token_ended_until(token).await.unwrap(), None);
@@ -135,10 +135,10 @@ async fn an_ended_token_is_known_at_once_and_without_the_store() {
 }
 
 #[tokio::test]
-async fn an_account_that_was_changed_here_or_elsewhere_is_not_remembered() {
+async fn an_account_changed_here_or_elsewhere_is_not_cached() {
     let (store, accounts, _folder) = fresh().await;
     let (newest, _) = accounts.changed_after(None).await.unwrap();
-    let (device, alice) = (seen_device(&accounts).await, person("alice").id);
+    let (device, alice) = (seen_device(&accounts).await, test_user("alice").id);
     accounts.set_claims_role(&alice, ClaimsRole::Admin).await.unwrap();
     assert_eq!(accounts.by_id(&alice).await.unwrap().unwrap().claims_role, ClaimsRole::Admin);
     assert_eq!(accounts.sign_in(device, NOW).await.unwrap().unwrap().1.claims_role, ClaimsRole::Admin);

@@ -1,4 +1,4 @@
-//! Who is let in, and what becomes of those who are not.
+//! Connects: which are accepted, and what errors the others get.
 
 use protocol::limits;
 use reqwest::Method;
@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use crate::client::{Client, PATH, Polling};
 use crate::common::{Answer, App, mint};
 
-/// What stands behind `44`.
-fn refusal(answer: &str) -> Value {
+/// The data behind `44`.
+fn error(answer: &str) -> Value {
     serde_json::from_str(answer.strip_prefix("44").unwrap_or_else(|| panic!("let in: {answer}"))).unwrap()
 }
 
 #[tokio::test]
-async fn every_carrier_takes_a_token_with_its_scheme_and_with_space_around_it() {
+async fn every_carrier_accepts_a_token_with_its_scheme_and_spaces() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let token = &ann.access_token;
@@ -26,26 +26,26 @@ async fn every_carrier_takes_a_token_with_its_scheme_and_with_space_around_it() 
     Client::open(&app, "", &[("authorization", &header)]).await.connect(&json!({})).await;
     for bad in [format!("Basic {token}"), "Bearer".to_owned(), format!("Bearer x{token}")] {
         let answer = Client::open(&app, "", &[]).await.ask(&json!({ "token": bad })).await;
-        assert_eq!(refusal(&answer)["data"]["code"], "unauthorized", "{bad}");
+        assert_eq!(error(&answer)["data"]["code"], "unauthorized", "{bad}");
     }
     let begun = mint(&json!({ "sub": ann.user.id, "exp": 4_102_444_800.5, "iat": 1.5, "nbf": 1.25 }));
     Client::open(&app, "", &[]).await.connect(&json!({ "token": begun })).await;
 }
 
-/// A request to be let in that is refused, and what a client sends without waiting for the answer.
+/// A CONNECT that is refused, and packets that a client sends without waiting for the answer.
 fn impatient() -> [String; 3] {
     let event = json!(["send-chat-message", { "roomId": "kitchen", "content": "hello" }]);
     [format!("40{}", json!({ "token": "wrong" })), format!("42{event}"), format!("427{event}")]
 }
 
 #[tokio::test]
-async fn a_refusal_arrives_whatever_was_sent_right_behind_the_request() {
+async fn a_connect_error_arrives_despite_packets_sent_after_the_request() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for _ in 0..20 {
         let mut client = Client::open(&app, "", &[]).await;
         client.say_at_once(&impatient()).await;
-        assert_eq!(refusal(&client.hear("4").await)["data"]["code"], "unauthorized");
+        assert_eq!(error(&client.hear("4").await)["data"]["code"], "unauthorized");
         // It may try again, in the same session.
         client.say(&impatient()[1]).await;
         client.connect(&json!({ "token": ann.access_token })).await;
@@ -54,12 +54,12 @@ async fn a_refusal_arrives_whatever_was_sent_right_behind_the_request() {
 
         let session = Polling::begin(&app).await;
         assert_eq!(session.post(&impatient()).await, (200, "ok".to_owned()));
-        assert_eq!(refusal(&session.hear("4").await)["data"]["code"], "unauthorized");
+        assert_eq!(error(&session.hear("4").await)["data"]["code"], "unauthorized");
         assert_eq!(session.post(&impatient()).await.0, 200);
         session.hear("44").await;
         assert_eq!(session.post(&["1".to_owned()]).await, (200, "ok".to_owned()));
     }
-    // What no request was made for is still no packet that fits.
+    // A packet without a CONNECT is still unexpected.
     let mut client = Client::open(&app, "", &[]).await;
     client.say(&impatient()[1]).await;
     let (code, why) = client.end().await;
@@ -67,7 +67,7 @@ async fn a_refusal_arrives_whatever_was_sent_right_behind_the_request() {
 }
 
 #[tokio::test]
-async fn a_client_that_polls_leaves_as_the_library_does_without_an_error() {
+async fn a_polling_client_leaves_without_an_error() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     for _ in 0..20 {
@@ -85,7 +85,7 @@ async fn a_client_that_polls_leaves_as_the_library_does_without_an_error() {
 }
 
 #[tokio::test]
-async fn a_client_that_left_its_namespace_may_enter_it_again() {
+async fn a_client_that_left_its_namespace_may_connect_again() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let auth = json!({ "token": ann.access_token });
@@ -101,7 +101,7 @@ async fn a_client_that_left_its_namespace_may_enter_it_again() {
 }
 
 #[tokio::test]
-async fn the_connection_beyond_the_last_is_refused_with_a_code_and_may_ask_again() {
+async fn a_connection_over_the_limit_gets_a_code_and_may_retry() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut clients = Vec::new();
@@ -110,7 +110,7 @@ async fn the_connection_beyond_the_last_is_refused_with_a_code_and_may_ask_again
     }
     let auth = json!({ "token": ann.access_token });
     let mut one_more = Client::open(&app, "", &[]).await;
-    let refused = refusal(&one_more.ask(&auth).await);
+    let refused = error(&one_more.ask(&auth).await);
     assert_eq!(refused["data"], json!({ "code": "too_many" }));
     // Room is made by one that leaves, which the server notices a little later.
     clients.pop().unwrap().say("41").await;
@@ -123,12 +123,12 @@ async fn the_connection_beyond_the_last_is_refused_with_a_code_and_may_ask_again
         if answer.starts_with("40{") {
             break;
         }
-        assert_eq!(refusal(&answer)["data"]["code"], "too_many");
+        assert_eq!(error(&answer)["data"]["code"], "too_many");
     }
 }
 
 #[tokio::test]
-async fn a_client_with_the_parser_for_message_pack_is_refused_once_in_its_own_words() {
+async fn a_messagepack_client_is_refused_once_in_its_own_format() {
     const CONNECT: &[u8] = b"\x83\xa4type\x00\xa4data\x81\xa5token\xa1x\xa3nsp\xa1/";
     const EVENT: &[u8] = b"\x83\xa4type\x02\xa4data\x91\xa5hello\xa3nsp\xa1/";
     let app = App::spawn().await;
@@ -158,7 +158,7 @@ async fn a_client_with_the_parser_for_message_pack_is_refused_once_in_its_own_wo
 }
 
 #[tokio::test]
-async fn a_request_that_is_no_session_is_refused_in_words() {
+async fn a_request_without_a_session_gets_a_described_error() {
     let app = App::spawn().await;
     let answer = Answer::to(app.request(Method::GET, PATH)).await;
     assert_eq!((answer.status.as_u16(), answer.json()["message"].clone()), (400, json!("Transport unknown")));

@@ -18,7 +18,7 @@ use socket::{Socket, post};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Connection as _};
 
-/// What was said on stdout, of a call that ended with this code.
+/// The stdout of a call that ended with this code.
 fn said(output: &Output, code: i32) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{errors}");
@@ -33,8 +33,12 @@ fn refused(output: &Output) -> String {
     line
 }
 
-/// Says what nobody waits for, and then something that is answered.
-async fn talk(socket: &mut Socket, room: &protocol::RoomId, drafts: std::ops::RangeInclusive<u128>) -> u64 {
+/// Posts these drafts, and waits for the acknowledgement of the last one.
+async fn post_range(
+    socket: &mut Socket,
+    room: &protocol::RoomId,
+    drafts: std::ops::RangeInclusive<u128>,
+) -> u64 {
     let last = *drafts.end();
     for draft in drafts {
         socket.say(&post(room, draft, &format!("line {draft}"))).await;
@@ -48,7 +52,7 @@ async fn talk(socket: &mut Socket, room: &protocol::RoomId, drafts: std::ops::Ra
 }
 
 #[tokio::test]
-async fn a_copy_made_while_people_talk_brings_the_hub_back() {
+async fn a_backup_made_under_load_restores_the_hub() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.db").to_str().unwrap().to_owned();
     let program = Program::start(folder.path());
@@ -56,27 +60,27 @@ async fn a_copy_made_while_people_talk_brings_the_hub_back() {
     let room = program.create_room(&ann, "Kitchen", &[]).await;
     let mut socket = program.socket(&ann).await;
     socket.join(&room, None).await;
-    talk(&mut socket, &room, 1..=100).await;
+    post_range(&mut socket, &room, 1..=100).await;
 
     // The copy is made of a database in the middle of being written.
     let (path, file) = (folder.path().to_owned(), copy.clone());
     let copying = tokio::task::spawn_blocking(move || call(&path, &["backup", &file]));
     let mut next = 101;
     while !copying.is_finished() {
-        talk(&mut socket, &room, next..=next + 9).await;
+        post_range(&mut socket, &room, next..=next + 9).await;
         next += 10;
     }
     let line = said(&copying.await.unwrap(), 0);
     assert!(line.starts_with("Copied 1 rooms and ") && line.lines().count() == 1, "{line}");
     let kept: u64 = line.split(' ').nth(4).unwrap().parse().unwrap();
     assert!((100..next).contains(&u128::from(kept)), "{line}");
-    let end = talk(&mut socket, &room, next..=next + 99).await;
+    let end = post_range(&mut socket, &room, next..=next + 99).await;
     let before = socket.join(&room, None).await.head;
     assert_eq!(before.seq, end);
     assert!(said(&call(folder.path(), &["check"]), 0).contains("nothing is wrong"));
     assert!(said(&call(folder.path(), &["check", &copy]), 0).contains(&format!("and {kept} messages")));
 
-    // As long as it runs, nobody else may.
+    // While it runs, no other process may.
     let held = format!("is held by another hubbub (process {})", program.id());
     assert!(refused(&call(folder.path(), &["restore", &copy])).contains(&held));
     assert!(refused(&call(folder.path(), &["serve"])).contains(&held));
@@ -91,10 +95,10 @@ async fn a_copy_made_while_people_talk_brings_the_hub_back() {
     assert_eq!(answer["code"], "unauthorized", "{answer}");
     let form = json!({ "username": "ann", "password": PASSWORD });
     let ann: Tokens = serde_json::from_value(program.post("/api/v1/auth/login", "", &form).await).unwrap();
-    // Who was ahead of the copy starts over, although there are numbers like its own again.
+    // A client ahead of the backup starts over, although there are numbers like its own again.
     let mut socket = program.socket(&ann).await;
     socket.join(&room, None).await;
-    talk(&mut socket, &room, 10_001..=10_000 + u128::from(end - kept) + 10).await;
+    post_range(&mut socket, &room, 10_001..=10_000 + u128::from(end - kept) + 10).await;
     let back = socket.join(&room, Some(before)).await;
     assert!(!back.recovered && back.head.seq > before.seq && back.head.epoch != before.epoch, "{back:?}");
     let lines: Vec<u64> = program.everything(&room, &ann).await.into_iter().map(|line| line.seq).collect();
@@ -104,7 +108,7 @@ async fn a_copy_made_while_people_talk_brings_the_hub_back() {
 }
 
 #[tokio::test]
-async fn a_check_of_a_running_server_says_exactly_what_is_wrong() {
+async fn a_check_of_a_running_server_names_each_error() {
     let folder = tempfile::tempdir().unwrap();
     let program = Program::start(folder.path());
     let ann = program.register("ann").await;
@@ -113,7 +117,7 @@ async fn a_check_of_a_running_server_says_exactly_what_is_wrong() {
     let mut socket = program.socket(&ann).await;
     let room = protocol::RoomId::parse("kitchen").unwrap();
     socket.join(&room, None).await;
-    talk(&mut socket, &room, 1..=20).await;
+    post_range(&mut socket, &room, 1..=20).await;
     let options = SqliteConnectOptions::new().filename(folder.path().join("hubbub.db"));
     let mut meddler = options.connect().await.unwrap();
     sqlx::query("DELETE FROM messages WHERE seq = 17").execute(&mut meddler).await.unwrap();
@@ -140,8 +144,8 @@ async fn until_ready_is(program: &Program, status: u16) -> String {
     let asked = tokio::time::timeout(socket::PATIENCE, async {
         loop {
             let answer = reqwest::get(&url).await.unwrap();
-            let (told, text) = (answer.status().as_u16(), answer.text().await.unwrap());
-            if told == status {
+            let (received, text) = (answer.status().as_u16(), answer.text().await.unwrap());
+            if received == status {
                 return text;
             }
         }
@@ -156,7 +160,7 @@ fn limit_files(process: u32, bytes: &str) {
 }
 
 #[tokio::test]
-async fn a_server_that_can_store_nothing_is_not_ready_until_it_can() {
+async fn a_server_that_cannot_store_is_not_ready_until_it_can() {
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new("env");
     // As a full disk: writing fails, and that is all.
@@ -164,9 +168,9 @@ async fn a_server_that_can_store_nothing_is_not_ready_until_it_can() {
     let program = Program::start_by(command, folder.path());
     assert_eq!(until_ready_is(&program, 200).await, "ok");
     limit_files(program.id(), "4096");
-    let told: Value = serde_json::from_str(&until_ready_is(&program, 503).await).unwrap();
-    // Why is in the log, once, and not for strangers.
-    assert_eq!((&told["code"], &told["message"]), (&json!("unavailable"), &json!("not ready")));
+    let received: Value = serde_json::from_str(&until_ready_is(&program, 503).await).unwrap();
+    // The reason is logged once, and not shown to clients.
+    assert_eq!((&received["code"], &received["message"]), (&json!("unavailable"), &json!("not ready")));
     assert!(program.logged("Not ready").contains("ERROR"));
     let form = json!({ "username": "ann", "email": "ann@example.org", "password": PASSWORD });
     assert_eq!(program.post("/api/v1/auth/register", "", &form).await["code"], "unavailable");
@@ -192,7 +196,7 @@ fn check_without_temporary_folder(folder: &Path) -> Option<Output> {
 }
 
 #[tokio::test]
-async fn a_check_that_may_not_write_temporary_files_says_so() {
+async fn a_check_reports_that_it_cannot_write_temporary_files() {
     let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let program = Program::start(folder.path());
     let ann = program.register("ann").await;

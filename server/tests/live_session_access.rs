@@ -1,4 +1,4 @@
-//! Live sessions are found by what they are: no id of a room gives a right, and no id is given twice.
+//! Access to live sessions: members of the chat have it, no room id grants it, and no id is given twice.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
 
@@ -28,7 +28,7 @@ fn session() -> RoomId {
 async fn make(app: &App, owner: &Tokens, id: &str, members: &[&Tokens]) -> (u16, String, String) {
     let members: Vec<_> = members.iter().map(|member| &member.user.id).collect();
     let new = json!({ "id": id, "name": id, "member_ids": members });
-    app.post("/api/v1/chats", owner, &new).await.refusal()
+    app.post("/api/v1/chats", owner, &new).await.error()
 }
 
 fn made() -> (u16, String, String) {
@@ -39,7 +39,7 @@ async fn enter(app: &App, who: &Tokens) -> Socket {
     Socket::enter(&app.socket_url(&format!("?token={}", who.access_token))).await
 }
 
-/// The answer to a join: what it brings, or why there is nothing.
+/// The answer to a join: its frame, or its error.
 async fn join(socket: &mut Socket, room: &RoomId) -> Result<Box<JoinedRoom>, ErrorCode> {
     socket.say(&ClientFrame::Join { room: room.clone(), since: None }).await;
     loop {
@@ -65,7 +65,7 @@ async fn live_rooms(app: &App) -> i64 {
 }
 
 #[tokio::test]
-async fn a_stranger_cannot_prepare_the_live_session_of_a_room() {
+async fn an_outsider_cannot_prepare_the_live_session_of_a_room() {
     let app = App::spawn().await;
     let (ann, bob, eve) = (app.register("ann").await, app.register("bob").await, app.register("eve").await);
     for id in ["session_team", "session_", "session_session_team"] {
@@ -89,9 +89,9 @@ async fn a_stranger_cannot_prepare_the_live_session_of_a_room() {
     assert!(heard.is_empty(), "{heard:?}");
 }
 
-/// The version before let a stranger make such a room, with a member of the chat in it.
+/// The previous version let an outsider create such a room, with a member of the chat in it.
 #[tokio::test]
-async fn a_room_with_the_id_of_a_live_session_never_takes_its_place() {
+async fn a_room_with_the_id_of_a_live_session_never_replaces_it() {
     let app = App::spawn().await;
     let (ann, bob, eve) = (app.register("ann").await, app.register("bob").await, app.register("eve").await);
     assert_eq!(make(&app, &eve, "squat", &[&ann]).await, made());
@@ -103,12 +103,12 @@ async fn a_room_with_the_id_of_a_live_session_never_takes_its_place() {
     let app = app.restart().await;
     assert_eq!(make(&app, &ann, "team", &[&bob]).await, made());
 
-    // Ann is in both. The page of the session is not that of the stranger's room.
+    // Ann is in both. The page of the session is not that of the outsider's room.
     let cookie = app.browser("ann").await;
     let page = app.visit("/live/team", &cookie).await;
     assert_eq!(page.status, StatusCode::NOT_FOUND);
     assert!(!page.text.contains(FORGED), "{}", page.text);
-    // A word of the stranger's is no word about the session of the chat.
+    // A live event of the outsider is not one of the chat's session.
     let (mut hers, mut his, mut eves) =
         (enter(&app, &ann).await, enter(&app, &bob).await, enter(&app, &eve).await);
     join(&mut hers, &team()).await.unwrap();
@@ -122,7 +122,7 @@ async fn a_room_with_the_id_of_a_live_session_never_takes_its_place() {
     };
     assert_eq!((said.room, said.chat), (session(), None));
     assert_eq!(join(&mut hers, &team()).await.unwrap().live, None);
-    // Who is in the chat alone has no way into it, by no door.
+    // A member of the chat alone cannot enter it over any gateway.
     assert_eq!(join(&mut his, &session()).await.err(), Some(ErrorCode::NotFound));
     for path in ["", "/members", "/messages"] {
         let answer = app.get(&format!("/api/v1/chats/session_team{path}"), &bob).await;
@@ -132,7 +132,7 @@ async fn a_room_with_the_id_of_a_live_session_never_takes_its_place() {
     assert_eq!(Socket::try_connect(&url, &[]).await.err(), Some(403));
     assert_eq!(live_rooms(&app).await, 0);
 
-    // When it is deleted there is place for the session, and the stranger is not in it.
+    // Once it is deleted the session can be created, without the outsider.
     assert_eq!(app.delete("/api/v1/chats/session_team", &eve).await.status, StatusCode::NO_CONTENT);
     let joined = join(&mut his, &session()).await.unwrap();
     assert_eq!((joined.members.len(), joined.messages.len()), (2, 0), "{joined:?}");
@@ -142,7 +142,7 @@ async fn a_room_with_the_id_of_a_live_session_never_takes_its_place() {
 }
 
 #[tokio::test]
-async fn a_word_about_a_live_session_names_its_chat() {
+async fn a_live_event_names_its_chat() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     assert_eq!(make(&app, &ann, "team", &[]).await, made());
@@ -157,7 +157,7 @@ async fn a_word_about_a_live_session_names_its_chat() {
             break;
         }
     }
-    // Also where the word was stored by a version that did not say so.
+    // Also where the event was stored by a version that did not name the chat.
     let mut database = database(&app).await;
     let older = sqlx::query("UPDATE rooms SET live = json_remove(live, '$.chat') WHERE id = 'session_team'");
     older.execute(&mut database).await.unwrap();
@@ -170,7 +170,7 @@ async fn a_word_about_a_live_session_names_its_chat() {
 }
 
 #[tokio::test]
-async fn an_outsider_makes_no_live_room_at_any_door() {
+async fn an_outsider_creates_no_live_room_over_any_gateway() {
     let app = App::spawn().await;
     let (ann, eve) = (app.register("ann").await, app.register("eve").await);
     assert_eq!(make(&app, &ann, "team", &[]).await, made());
@@ -195,7 +195,7 @@ async fn an_outsider_makes_no_live_room_at_any_door() {
 }
 
 #[tokio::test]
-async fn the_id_of_a_deleted_room_is_refused_also_after_a_restart() {
+async fn the_id_of_a_deleted_room_is_refused_after_a_restart() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);
     for id in ["team", "left"] {
@@ -208,7 +208,7 @@ async fn the_id_of_a_deleted_room_is_refused_also_after_a_restart() {
         let answer = app.delete(&format!("/api/v1/chats/{room}"), &ann).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{room}");
     }
-    // The last one who leaves takes a room along.
+    // The last member who leaves deletes the room.
     let left = app.delete(&format!("/api/v1/chats/left/members/{}", ann.user.id), &ann).await;
     assert_eq!(left.status, StatusCode::NO_CONTENT);
 
@@ -216,7 +216,7 @@ async fn the_id_of_a_deleted_room_is_refused_also_after_a_restart() {
         for room in ["team", "left", generated.as_str()] {
             for who in [&ann, &bob] {
                 let answer = app.post("/api/v1/chats", who, &json!({ "id": room, "name": "Mine" })).await;
-                assert_eq!(answer.refusal(), (409, "taken".to_owned(), "id".to_owned()), "{room}");
+                assert_eq!(answer.error(), (409, "taken".to_owned(), "id".to_owned()), "{room}");
                 let Value::String(words) = &answer.json()["message"] else { panic!("{answer:?}") };
                 assert!(words.contains("deleted"), "{words}");
             }

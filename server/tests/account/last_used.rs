@@ -1,4 +1,4 @@
-//! When a sign-in was last used.
+//! The last use of a sign-in: stored to the hour and shown to its user.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ const NEW_YEAR_MS: i64 = 1_798_761_600_000;
 
 const MINUTE_MS: i64 = 60_000;
 
-/// When the sign-in of this name was last used, as its user is told.
+/// The last use of the sign-in of this name, as its user sees it.
 async fn seen(app: &App, who: &Tokens, id: &Value) -> String {
     let sessions = app.sessions(who).await;
     let session = sessions.iter().find(|it| it["id"] == *id).unwrap();
@@ -28,7 +28,7 @@ async fn others(app: &App, who: &Tokens) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn when_a_sign_in_was_last_used_is_known_to_the_hour_and_after_a_restart() {
+async fn last_use_of_a_sign_in_is_kept_to_the_hour_over_a_restart() {
     let clock = ManualClock::at_ms(NEW_YEAR_MS);
     let app = App::spawn_at(Arc::new(clock.clone()), |_| {}).await;
     app.register("ann").await;
@@ -65,7 +65,7 @@ async fn when_a_sign_in_was_last_used_is_known_to_the_hour_and_after_a_restart()
 }
 
 #[tokio::test]
-async fn a_refresh_and_an_open_connection_are_uses() {
+async fn a_refresh_and_an_open_connection_count_as_uses() {
     let clock = ManualClock::at_ms(NEW_YEAR_MS);
     let app = App::spawn_at(Arc::new(clock.clone()), |_| {}).await;
     let ann = app.register("ann").await;

@@ -1,4 +1,4 @@
-//! Tables of limits that strangers fill: whoever comes then is refused nothing.
+//! Full limiter tables: clients that fill one cannot shut out a new address.
 
 #![expect(clippy::unwrap_used, reason = "a test that fails should panic")]
 
@@ -48,7 +48,7 @@ async fn sign_ins(folder: &TempDir, rates: &RateLimits) -> AuthService {
 }
 
 #[tokio::test]
-async fn a_table_of_attempts_that_is_full_refuses_no_newcomer() {
+async fn a_full_table_of_login_attempts_refuses_no_new_address() {
     let folder = tempfile::tempdir().unwrap();
     let rates =
         RateLimits { logins_per_minute: Some(1), logins_per_minute_per_user: Some(1), ..RateLimits::OFF };

@@ -1,4 +1,4 @@
-//! Files that older versions of this program wrote.
+//! Databases of older versions, which are migrated without loss.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -15,7 +15,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use uuid::Uuid;
 
 use crate::fixtures::write_database_of_0_1_0;
-use crate::world::{draft_room, entries, person, room_id};
+use crate::world::{draft_room, entries, room_id, test_user};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -33,7 +33,7 @@ pub(crate) async fn write_as_of(version: i64, path: &Path, deeds: &'static str) 
 }
 
 #[tokio::test]
-async fn what_version_2_wrote_is_there_and_can_do_what_is_new() {
+async fn data_of_version_2_is_kept_and_has_the_new_features() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hubbub.db");
     write_as_of(
@@ -51,7 +51,7 @@ async fn what_version_2_wrote_is_there_and_can_do_what_is_new() {
 
     let store = SqliteStore::open(&path).await.unwrap();
 
-    let (room, alice) = (room_id("general"), Arc::new(person("alice")));
+    let (room, alice) = (room_id("general"), Arc::new(test_user("alice")));
     let record = store.room(&room).await.unwrap().unwrap();
     assert_eq!((record.kind, record.members.len(), record.live), (RoomKind::Group, 1, None));
     let page = store.page(&room, HistoryRange::Newest, 10).await.unwrap();
@@ -67,7 +67,7 @@ async fn what_version_2_wrote_is_there_and_can_do_what_is_new() {
 }
 
 #[tokio::test]
-async fn a_secret_that_version_3_spent_still_ends_its_sign_in() {
+async fn a_secret_spent_by_version_3_still_ends_its_sign_in() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hubbub.db");
     write_as_of(
@@ -85,14 +85,14 @@ async fn a_secret_that_version_3_spent_still_ends_its_sign_in() {
 
     let store = SqliteStore::open(&path).await.unwrap();
 
-    let alice = store.by_id(&person("alice").id).await.unwrap().unwrap();
-    assert_eq!((&*alice.user, alice.claims_role), (&person("alice"), ClaimsRole::Person));
+    let alice = store.by_id(&test_user("alice").id).await.unwrap().unwrap();
+    assert_eq!((&*alice.user, alice.claims_role), (&test_user("alice"), ClaimsRole::Person));
     let reused = store.rotate(&[0x11; 32], &[0; 32], 60_000, 90_000_000).await.unwrap();
     assert!(matches!(reused, Rotation::Reused(_)));
 }
 
 #[tokio::test]
-async fn what_version_6_knew_of_live_rooms_is_known_and_ids_are_kept_from_then_on() {
+async fn live_rooms_of_version_6_are_kept_and_their_ids_reserved() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hubbub.db");
     write_as_of(
@@ -121,7 +121,7 @@ async fn what_version_6_knew_of_live_rooms_is_known_and_ids_are_kept_from_then_o
     assert_eq!((squat.kind, squat.chat, squat.members.len()), (RoomKind::Group, None, 1));
     store.delete_room(&general).await.unwrap();
     assert_eq!(store.room(&session).await.unwrap(), None);
-    let again = store.create_room(draft_room("general", &person("alice"))).await.unwrap_err();
+    let again = store.create_room(draft_room("general", &test_user("alice"))).await.unwrap_err();
     assert!(matches!(again, StoreError::RoomDeleted), "{again:?}");
 }
 

@@ -1,4 +1,4 @@
-//! Somebody who talks in a room, in one of the dialects that can.
+//! Publisher: a client that posts numbered messages to a room in one dialect, and records what is acknowledged.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -11,12 +11,12 @@ use uuid::Uuid;
 
 use crate::library::{self, Library, Packet};
 use crate::program::Program;
-use crate::wire::Wire;
+use crate::text_socket::TextSocket;
 
-/// Lines that were said and not answered, at most: a kill finds some of them on their way.
+/// The most lines that wait for an acknowledgement: a kill finds some of them on their way.
 const WINDOW: usize = 50;
 
-/// How a client spells what it says.
+/// The dialect of a publisher.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Dialect {
     Native,
@@ -28,43 +28,43 @@ pub(crate) enum Dialect {
 impl Dialect {
     pub(crate) const ALL: [Self; 4] = [Self::Native, Self::ChatApi, Self::SkillLift, Self::Talim];
 
-    /// Whether a client that comes back is told what it missed. Who speaks another one reads the history.
+    /// Whether a client that reconnects receives what it missed. In other dialects it reads the history.
     pub(crate) fn recovers(self) -> bool {
         matches!(self, Self::Native | Self::Talim)
     }
 }
 
-/// What the server said of one's own line, as far as the dialect says it.
+/// The acknowledgement of an own line, as far as the dialect has it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) id: Option<String>,
     pub(crate) seq: Option<u64>,
 }
 
-pub(crate) struct Speaker {
+pub(crate) struct Publisher {
     pub(crate) dialect: Dialect,
     pub(crate) who: Tokens,
     room: RoomId,
-    wire: Option<Wire>,
-    /// Where it stands natively.
+    socket: Option<TextSocket>,
+    /// Its position in the native dialect.
     cursor: Option<Cursor>,
-    /// Where it stands at the door of Socket.IO.
+    /// Its state in Socket.IO.
     library: Library,
-    /// Lines that were said.
+    /// The number of lines sent.
     said: usize,
-    /// What came of them, by their text.
+    /// Their acknowledgements, by their text.
     pub(crate) answered: BTreeMap<String, Answer>,
-    /// The room's lines since one was first there, as they were heard.
+    /// The lines of the room since the first join, in the order of arrival.
     pub(crate) heard: Vec<String>,
 }
 
-impl Speaker {
+impl Publisher {
     pub(crate) fn new(dialect: Dialect, who: Tokens, room: &RoomId) -> Self {
         Self {
             dialect,
             who,
             room: room.clone(),
-            wire: None,
+            socket: None,
             cursor: None,
             library: Library::default(),
             said: 0,
@@ -73,12 +73,12 @@ impl Speaker {
         }
     }
 
-    /// The text of one's own line of this number.
+    /// The text of the own line of this number.
     pub(crate) fn line(&self, number: usize) -> String {
         format!("{:?} {number}", self.dialect)
     }
 
-    /// Comes into the room, or back into it: what is told of the time between is heard like anything else.
+    /// Joins the room, or joins again: missed lines are received like any others.
     pub(crate) async fn enter(&mut self, program: &Program) {
         let (token, room) = (&self.who.access_token, &self.room);
         let path = match self.dialect {
@@ -87,7 +87,7 @@ impl Speaker {
             Dialect::SkillLift => format!("/?token={token}"),
             Dialect::Talim => library::PATH.to_owned(),
         };
-        self.wire = Some(Wire::open(program, &path).await);
+        self.socket = Some(TextSocket::open(program, &path).await);
         match self.dialect {
             Dialect::Native => {
                 let join = json!({ "type": "join", "data": { "room": room, "since": self.cursor } });
@@ -123,13 +123,13 @@ impl Speaker {
         }
     }
 
-    /// Says the next line, if the connection takes it.
+    /// Sends the next line, if the connection takes it.
     async fn say_next(&mut self) -> bool {
         self.said += 1;
         self.say_line(self.said).await
     }
 
-    /// Says one of its lines, perhaps again.
+    /// Sends one of its lines, perhaps again.
     async fn say_line(&mut self, number: usize) -> bool {
         let (text, room) = (self.line(number), &self.room);
         let frame = match self.dialect {
@@ -150,11 +150,11 @@ impl Speaker {
     }
 
     async fn say(&mut self, frame: String) -> bool {
-        self.wire.as_mut().unwrap().say(frame).await
+        self.socket.as_mut().unwrap().say(frame).await
     }
 
-    /// Talks until the connection ends, and counts what is answered.
-    pub(crate) async fn talk(&mut self, answers: &watch::Sender<usize>) {
+    /// Posts until the connection ends, and counts acknowledgements.
+    pub(crate) async fn post_until_disconnected(&mut self, answers: &watch::Sender<usize>) {
         self.say_again().await;
         let (mut open, before) = (true, self.said - self.answered.len());
         loop {
@@ -169,7 +169,7 @@ impl Speaker {
         }
     }
 
-    /// Says again what was not answered, where the server can tell that it is the same. In other dialects it is said once.
+    /// Sends unacknowledged lines again, where drafts have ids. In other dialects each line is sent once.
     async fn say_again(&mut self) {
         if self.dialect == Dialect::Native {
             for number in 1..=self.said {
@@ -180,7 +180,7 @@ impl Speaker {
         }
     }
 
-    /// Says a last line, and waits until it is answered, and everything before that can be.
+    /// Sends a last line, and waits for its acknowledgement and all earlier ones that can arrive.
     pub(crate) async fn finish(&mut self) {
         self.say_again().await;
         self.say_next().await;
@@ -192,7 +192,7 @@ impl Speaker {
         assert!(open == 0 || self.dialect != Dialect::Native, "{open} lines were not answered");
     }
 
-    /// Listens until so many lines were heard since it was first there.
+    /// Receives until so many lines have arrived since the first join.
     pub(crate) async fn listen(&mut self, lines: usize) {
         while self.heard.len() < lines {
             let frame = self.hear().await;
@@ -209,9 +209,9 @@ impl Speaker {
         }
     }
 
-    /// Takes the next frame and remembers what it says; `None` when the connection has ended.
+    /// Takes the next frame and records it; `None` when the connection has ended.
     async fn hear(&mut self) -> Option<Value> {
-        let text = self.wire.as_mut().unwrap().next().await?;
+        let text = self.socket.as_mut().unwrap().next().await?;
         Some(match self.dialect {
             Dialect::Native => self.take_frame(serde_json::from_str(&text).unwrap()),
             Dialect::ChatApi | Dialect::SkillLift => self.take_echo(serde_json::from_str(&text).unwrap()),

@@ -1,11 +1,11 @@
-//! The client library that the server gives out.
+//! The client library that the server serves.
 
 use reqwest::Method;
 
 use crate::common::{Answer, App};
 
 #[tokio::test]
-async fn the_library_is_served_beside_the_door_for_pages_of_any_origin() {
+async fn the_client_library_is_served_to_pages_of_any_origin() {
     let app = App::spawn().await;
     let path = "/socket.io/socket.io.js";
     let missing = Answer::to(app.request(Method::GET, path)).await;

@@ -1,4 +1,4 @@
-//! Copies of a database, and what becomes of one that is put back.
+//! Backups: copies of a database, and their restore.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -15,10 +15,10 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::older::write_as_of;
-use crate::world::{EPOCH, begins, draft, draft_room, entries, open_with_people, person, room_id};
+use crate::older_versions::write_as_of;
+use crate::world::{EPOCH, begins, draft, draft_room, entries, open_with_users, room_id, test_user};
 
-/// What is in a folder, but for what SQLite and the lock keep beside a database: who only looks may leave it there.
+/// The files of a folder without those of SQLite and of the lock, which a reader may leave there.
 fn files(folder: &TempDir) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
@@ -29,9 +29,9 @@ fn files(folder: &TempDir) -> Vec<String> {
     names
 }
 
-/// Says more in the kitchen, which is made if it is not there.
+/// Appends messages to the kitchen, which is created if it is missing.
 async fn say(store: &SqliteStore, count: usize) {
-    let alice = Arc::new(person("alice"));
+    let alice = Arc::new(test_user("alice"));
     let kitchen = room_id("kitchen");
     if store.room(&kitchen).await.unwrap().is_none() {
         store.create_room(draft_room("kitchen", &alice)).await.unwrap();
@@ -45,9 +45,9 @@ async fn count(path: &Path) -> u64 {
 }
 
 #[tokio::test]
-async fn a_copy_of_a_store_in_use_is_one_whole_and_private_file() {
+async fn a_backup_of_a_store_in_use_is_one_complete_private_file() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     say(&store, 10).await;
     let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
 
@@ -63,9 +63,9 @@ async fn a_copy_of_a_store_in_use_is_one_whole_and_private_file() {
 }
 
 #[tokio::test]
-async fn a_copy_is_never_written_over_anything() {
+async fn a_backup_never_overwrites_a_file() {
     let folder = tempfile::tempdir().unwrap();
-    open_with_people(&folder).await.close().await;
+    open_with_users(&folder).await.close().await;
     let path = |name: &str| folder.path().join(name);
     fs::write(path("dear.db"), "dear").unwrap();
     fs::write(path("busy.db.part"), "half of a copy").unwrap();
@@ -86,9 +86,9 @@ async fn a_copy_is_never_written_over_anything() {
 }
 
 #[tokio::test]
-async fn two_never_hold_one_database() {
+async fn a_database_is_held_by_one_process() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     say(&store, 1).await;
     let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
     backup(&database, &copy).await.unwrap();
@@ -109,9 +109,9 @@ async fn two_never_hold_one_database() {
 }
 
 #[tokio::test]
-async fn what_was_there_before_a_restore_is_kept_with_its_log() {
+async fn a_restore_keeps_the_previous_database_with_its_log() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     say(&store, 3).await;
     let copy = folder.path().join("copy.db");
     backup(&folder.path().join("hubbub.db"), &copy).await.unwrap();
@@ -136,9 +136,9 @@ async fn what_was_there_before_a_restore_is_kept_with_its_log() {
 
 /// A restore gives the database a second name before it puts the new one in its place.
 #[tokio::test]
-async fn a_restore_that_was_cut_off_leaves_a_database_that_can_be_used() {
+async fn an_interrupted_restore_leaves_a_usable_database() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     say(&store, 3).await;
     let path = |name: &str| folder.path().join(name);
     backup(&path("hubbub.db"), &path("copy.db")).await.unwrap();
@@ -154,7 +154,7 @@ async fn a_restore_that_was_cut_off_leaves_a_database_that_can_be_used() {
     assert_eq!((count(&path("hubbub.db")).await, count(&kept).await), (3, 5));
     assert!(!path("hubbub.db.20260101-000000Z").exists());
 
-    // A name elsewhere, or one that no restore gives, is somebody else's.
+    // A name elsewhere, or one that no restore gives, is not ours.
     let elsewhere = tempfile::tempdir().unwrap();
     for name in [elsewhere.path().join("hubbub.db.20260101-000000Z"), path("other.db")] {
         fs::hard_link(path("hubbub.db"), &name).unwrap();
@@ -165,9 +165,9 @@ async fn a_restore_that_was_cut_off_leaves_a_database_that_can_be_used() {
 }
 
 #[tokio::test]
-async fn a_broken_database_is_kept_as_it_is() {
+async fn a_restore_keeps_a_broken_database_unchanged() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     say(&store, 3).await;
     let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
     backup(&database, &copy).await.unwrap();
@@ -184,7 +184,7 @@ async fn a_broken_database_is_kept_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_copy_of_an_older_version_is_brought_up_to_date() {
+async fn a_backup_of_an_older_version_is_migrated() {
     let folder = tempfile::tempdir().unwrap();
     let [old, copy, database] = ["old.db", "copy.db", "hubbub.db"].map(|name| folder.path().join(name));
     let deeds = "INSERT INTO rooms (key, id, name, kind, epoch, created_at_ms, active_at_ms)
@@ -199,17 +199,17 @@ async fn a_copy_of_an_older_version_is_brought_up_to_date() {
 }
 
 #[tokio::test]
-async fn a_place_in_the_time_that_is_lost_is_not_taken_for_one_in_the_new_time() {
+async fn a_cursor_of_the_lost_time_does_not_match_the_restored_log() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
-    let [alice, bob] = ["alice", "bob"].map(|name| person(name).id);
+    let store = open_with_users(&folder).await;
+    let [alice, bob] = ["alice", "bob"].map(|name| test_user(name).id);
     say(&store, 3).await;
     store.put_in_inbox(&alice, entries(3), None, 2000).await.unwrap();
     let (database, copy) = (folder.path().join("hubbub.db"), folder.path().join("copy.db"));
     backup(&database, &copy).await.unwrap();
-    // What clients hear and remember, and the copy does not.
-    for person in [&alice, &bob] {
-        store.put_in_inbox(person, entries(5), None, 2000).await.unwrap();
+    // What clients receive and keep, and the backup does not have.
+    for user in [&alice, &bob] {
+        store.put_in_inbox(user, entries(5), None, 2000).await.unwrap();
     }
     store.close().await;
 
@@ -219,18 +219,18 @@ async fn a_place_in_the_time_that_is_lost_is_not_taken_for_one_in_the_new_time()
         restore(&database, &copy).await.unwrap();
         let store = SqliteStore::open(&database).await.unwrap();
         epochs.push(store.room(&room_id("kitchen")).await.unwrap().unwrap().head.epoch);
-        for (person, lost) in [(&alice, 8), (&bob, 5)] {
-            let head = store.inbox_state(person).await.unwrap().head;
+        for (user, lost) in [(&alice, 8), (&bob, 5)] {
+            let head = store.inbox_state(user).await.unwrap().head;
             assert!(head > lost + u64::from(MAX_RECOVERED_MESSAGES), "{head}");
             heads.push(head);
-            assert_eq!(store.inbox_after(person, lost, 1).await.unwrap(), None);
-            assert_eq!(store.inbox_after(person, head, 1).await.unwrap(), Some(vec![]));
+            assert_eq!(store.inbox_after(user, lost, 1).await.unwrap(), None);
+            assert_eq!(store.inbox_after(user, head, 1).await.unwrap(), Some(vec![]));
         }
         // The numbers that were given in the lost time are never given again.
-        for person in [&alice, &bob] {
-            store.put_in_inbox(person, entries(9), None, 3000).await.unwrap();
+        for user in [&alice, &bob] {
+            store.put_in_inbox(user, entries(9), None, 3000).await.unwrap();
             for place in 0..=8 {
-                assert_eq!(store.inbox_after(person, place, 1).await.unwrap(), None);
+                assert_eq!(store.inbox_after(user, place, 1).await.unwrap(), None);
             }
         }
         let entries = store.inbox_after(&alice, heads[heads.len() - 2], 100).await.unwrap().unwrap();
@@ -245,12 +245,12 @@ async fn a_place_in_the_time_that_is_lost_is_not_taken_for_one_in_the_new_time()
 }
 
 #[tokio::test]
-async fn a_sign_in_that_was_ended_is_not_brought_back() {
+async fn a_restore_revives_no_ended_sign_in() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     let sign_in = SignIn {
         id: Uuid::from_u128(1),
-        user: person("alice").id,
+        user: test_user("alice").id,
         kind: SignInKind::Tokens,
         secret_hash: [7; 32],
         created_at_ms: 1000,
@@ -271,9 +271,9 @@ async fn a_sign_in_that_was_ended_is_not_brought_back() {
 }
 
 #[tokio::test]
-async fn a_copy_that_is_no_good_changes_nothing() {
+async fn an_invalid_backup_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let store = open_with_people(&folder).await;
+    let store = open_with_users(&folder).await;
     say(&store, 5).await;
     store.close().await;
     let path = |name: &str| folder.path().join(name);

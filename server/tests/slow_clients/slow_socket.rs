@@ -1,4 +1,4 @@
-//! A client whose line takes as little as the test wants: bytes over TCP, RFC 6455 by hand.
+//! Slow socket: a WebSocket client over plain TCP that reads as few bytes as a test wants.
 
 use std::collections::VecDeque;
 
@@ -14,20 +14,20 @@ use crate::socket::PATIENCE;
 const RECEIVE_BUFFER: u32 = 16 * 1024;
 
 /// A socket that is read by the byte.
-pub(crate) struct SlowLine {
+pub(crate) struct SlowSocket {
     stream: TcpStream,
     heard: Vec<u8>,
     frames: VecDeque<Heard>,
 }
 
-/// What a frame said.
+/// The content of a frame.
 #[derive(Debug)]
 pub(crate) enum Heard {
     Frame(Box<ServerFrame>),
     Closed(u16),
 }
 
-impl SlowLine {
+impl SlowSocket {
     pub(crate) async fn open(app: &App, who: &Tokens) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(RECEIVE_BUFFER).unwrap();
@@ -49,7 +49,7 @@ impl SlowLine {
         }
     }
 
-    /// Says something in one frame with a length of two bytes, masked with zeros (sections 5.2 and 5.3).
+    /// Sends a text in one frame with a length of two bytes, masked with zeros (sections 5.2 and 5.3).
     pub(crate) async fn say(&mut self, frame: &ClientFrame) {
         let text = serde_json::to_vec(frame).unwrap();
         let length = u16::try_from(text.len()).unwrap();
@@ -60,7 +60,7 @@ impl SlowLine {
         self.stream.write_all(&bytes).await.unwrap();
     }
 
-    /// Takes at most so many bytes off the line; whether there were any.
+    /// Reads at most so many bytes; whether there were any.
     pub(crate) async fn read(&mut self, limit: usize) -> bool {
         let mut taken = vec![0; limit];
         let read = tokio::time::timeout(PATIENCE, self.stream.read(&mut taken)).await.unwrap();
@@ -75,7 +75,7 @@ impl SlowLine {
         self.frames.pop_front()
     }
 
-    /// The next frame; `None` when the line is dead.
+    /// The next frame; `None` when the connection is lost.
     pub(crate) async fn next(&mut self) -> Option<Heard> {
         loop {
             if let Some(frame) = self.taken() {
