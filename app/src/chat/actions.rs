@@ -51,7 +51,6 @@ impl ChatStore {
 
     /// Only a browser shows so much that some of it has to go.
     #[cfg(not(target_arch = "wasm32"))]
-    #[expect(clippy::unused_self, reason = "the same method as in a browser, which uses it")]
     pub fn followed(&self, _room: &RoomId) {}
 
     /// Where the reader left a room.
