@@ -6,9 +6,9 @@
 pub mod address;
 pub mod api;
 mod browser;
+pub mod chat;
 mod clock;
 pub mod components;
-pub mod conversation;
 mod copies;
 mod errand;
 #[cfg(target_arch = "wasm32")]

@@ -4,12 +4,12 @@
 use leptos::prelude::*;
 
 use crate::address::{Address, Place, current_path};
-use crate::link::{Whose, provide_link};
+use crate::link::{ConnectionOptions, provide_link};
 use crate::pages::{
     AccountPage, DevtoolsPage, LivePage, NotFoundPage, RegisterPage, RoomsPage, SignInPage, TestPage,
 };
 use crate::start::{Spelling, Start};
-use crate::{conversation, page, session, when};
+use crate::{chat, page, session, when};
 
 /// The rooms.
 #[component]
@@ -18,7 +18,7 @@ pub fn Rooms() -> impl IntoView {
     Address::provide(&start.path);
     page::Page::provide(&start);
     when::Calendar::provide();
-    conversation::provide_conversations(&start);
+    chat::provide_chat_store(&start);
     view! { <RoomsPage/> }
 }
 
@@ -28,7 +28,7 @@ pub fn Live() -> impl IntoView {
     let start = shared_start();
     page::Page::provide(&start);
     when::Calendar::provide();
-    conversation::provide_conversations(&start);
+    chat::provide_chat_store(&start);
     let session = session::LiveSession::provide(&start);
     view! { <LivePage session/> }
 }
@@ -38,7 +38,7 @@ pub fn Live() -> impl IntoView {
 pub fn Workbench() -> impl IntoView {
     let start = shared_start();
     page::Page::provide(&start);
-    provide_link(start.account.is_some(), Whose::default());
+    provide_link(start.account.is_some(), ConnectionOptions::default());
     view! { <DevtoolsPage/> }
 }
 
@@ -47,7 +47,7 @@ pub fn Workbench() -> impl IntoView {
 pub fn Test() -> impl IntoView {
     let start = shared_start();
     page::Page::provide(&start);
-    provide_link(start.account.is_some(), Whose::default());
+    provide_link(start.account.is_some(), ConnectionOptions::default());
     view! { <TestPage rooms=start.rooms/> }
 }
 

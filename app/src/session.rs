@@ -1,5 +1,5 @@
 //! A live session beside its conversation: who takes part, where it stands, what its owner says, and the way out. The
-//! messages are those of any room, see [`crate::conversation`].
+//! messages are those of any room, see [`crate::chat`].
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ impl LiveSession {
         self.rooms.with_value(|rooms| rooms.as_ref().map(|(room, _)| room.clone()))
     }
 
-    /// Where one goes who leaves: to the chat.
+    /// Link target of the Leave button: the chat.
     pub fn way_out(self) -> String {
         let chat = self.rooms.with_value(|rooms| rooms.as_ref().map(|(_, chat)| chat.clone()));
         chat.map_or_else(|| "/".to_owned(), |chat| format!("/rooms/{chat}"))

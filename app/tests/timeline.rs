@@ -125,7 +125,7 @@ enum Step {
 }
 
 #[test]
-fn ones_own_text_appears_once_in_whatever_order_its_answer_and_its_echo_come() {
+fn own_text_appears_once_whether_its_answer_or_its_echo_comes_first() {
     let hers = [4, 6];
     let steps = [Step::Echo(4), Step::Posted(4), Step::Echo(5), Step::Echo(6), Step::Posted(6), Step::Rejoin];
     each_order(&mut steps.to_vec(), 0, &mut |order| {
@@ -283,7 +283,7 @@ fn a_refused_text_can_be_tried_again_as_the_last_one_or_thrown_away() {
 }
 
 #[test]
-fn a_text_of_another_tab_or_visit_stands_where_it_was_written_and_only_until_it_arrives() {
+fn a_kept_text_stands_where_it_was_written_until_it_arrives() {
     let mut seen = timeline(1..=1);
     seen.write(draft(10), "second".to_owned(), 5);
     assert!(seen.kept(draft(11), "first", 3, None));

@@ -1,4 +1,4 @@
-//! Where one writes.
+//! Message composer: a field that grows with the text, and what to know before one writes.
 
 use leptos::html;
 use leptos::prelude::*;
@@ -31,15 +31,15 @@ const SIGNED_OUT_LASTS_NOT: &str =
 /// What to know when the server does not let this account in.
 const REFUSED: &str = "Nothing can be sent at the moment; this text is kept.";
 
-/// What one writes with: the text, and the field that it stands in. Copying it copies two indices.
+/// The text that is written, and the field that it stands in. Copying it copies two indices.
 #[derive(Debug, Clone, Copy)]
-pub struct Pen {
+pub struct DraftField {
     /// What stands in the field.
     pub text: RwSignal<String>,
     field: NodeRef<html::Textarea>,
 }
 
-impl Pen {
+impl DraftField {
     /// One that writes this text.
     pub fn new(text: RwSignal<String>) -> Self {
         Self { text, field: NodeRef::new() }
@@ -61,8 +61,8 @@ pub fn Composer(
     room_name: Memo<String>,
     /// Whether the page lives; before that nothing can be sent.
     live: Signal<bool>,
-    /// What one writes with.
-    pen: Pen,
+    /// What is written.
+    pen: DraftField,
     /// Send this text: not blank and not too long.
     on_send: Callback<String>,
     /// A key was pressed and there is text.
@@ -70,19 +70,10 @@ pub fn Composer(
     /// The text is gone.
     on_stop: Callback<()>,
 ) -> impl IntoView {
-    let Pen { text, field } = pen;
+    let DraftField { text, field } = pen;
     let link = use_link();
     let takes_posts = memo(move || link.status.with(LinkStatus::takes_posts));
-    let note = memo(move || {
-        link.status.with(|it| match it {
-            LinkStatus::SignedOut if link.keeps.get() => Some(SIGNED_OUT),
-            LinkStatus::SignedOut => Some(SIGNED_OUT_LASTS_NOT),
-            LinkStatus::Refused { .. } => Some(REFUSED),
-            _ if !link.keeps.get() => Some(LASTS_NOT),
-            LinkStatus::Reconnecting { .. } | LinkStatus::Offline => Some(WAITS),
-            _ => None,
-        })
-    });
+    let note = memo(move || link.status.with(|status| note(status, || link.keeps.get())));
     let bytes = memo(move || text.with(String::len));
     let is_too_long = memo(move || bytes.get() > MAX_MESSAGE_BYTES);
     let can_send =
@@ -97,35 +88,7 @@ pub fn Composer(
         on_stop.run(());
         focus(field);
     };
-    let on_key = move |key: web_sys::KeyboardEvent| {
-        // While an input method composes a word, Enter belongs to it. Safari ends the composition first and says 229.
-        let composing = key.is_composing() || key.key_code() == 229;
-        if key.key() == "Enter" && !key.shift_key() && !composing {
-            key.prevent_default();
-            send();
-        }
-    };
-    let left = move || {
-        // The field may be taken away while it has the focus, and then whoever asked has gone already.
-        on_stop.try_run(());
-    };
-    let on_input = move |event| {
-        text.set(event_target_value(&event));
-        if text.with_untracked(|it| is_blank(it)) {
-            on_stop.run(());
-        } else {
-            on_type.run(());
-        }
-    };
-    // Whoever comes from another page of this tab with a mouse wants to write; a phone's keyboard would cover the room.
-    let comes_from_another_page = live.get_untracked();
-    effect(move || {
-        let has_pointer =
-            window().match_media("(pointer: fine)").ok().flatten().is_some_and(|it| it.matches());
-        if comes_from_another_page && has_pointer && field.get().is_some() {
-            request_animation_frame(move || focus(field));
-        }
-    });
+    focus_on_arrival(field, live.get_untracked());
 
     view! {
         <form
@@ -138,33 +101,104 @@ pub fn Composer(
         >
             {move || note.get().map(|words| view! { <p class="composer__note" {..fixed([("role", "status")])}>{words}</p> }.into_any())}
             <div class="composer__box">
-                <div class="composer__grow" data-text=move || text.get()>
-                    <textarea
-                        class="composer__field"
-                        {..fixed([("id", "composer"), ("aria-label", "Message"), ("dir", "auto"), ("rows", "1"), ("enterkeyhint", "send"), ("aria-describedby", "composer-hint")])}
-                        node_ref=field
-                        placeholder=move || {
-                            if live.get() { format!("Message {}", isolated(&room_name.get())) } else { "Starting…".to_owned() }
-                        }
-                        disabled=move || !live.get()
-                        readonly=move || !takes_posts.get()
-                        prop:value=move || text.get()
-                        on:input=on_input
-                        on:keydown=on_key
-                        on:blur=move |_| left()
-                    ></textarea>
-                </div>
+                <Field room_name live pen takes_posts on_enter=Callback::new(move |()| send()) on_type on_stop/>
                 <button class="composer__send" type="submit" {..fixed([("aria-label", "Send"), ("title", "Send")])} disabled=move || !can_send.get()>
                     <Glyph icon=Icon::Send/>
                 </button>
             </div>
-            <p class="composer__hint" id="composer-hint">
-                <span class="composer__keys"><kbd>"Enter"</kbd>" to send, "<kbd>"Shift"</kbd>" + "<kbd>"Enter"</kbd>" for a new line"</span>
-                <span class="composer__count" {..fixed([("role", "status")])}>{move || count(bytes.get())}</span>
-            </p>
+            <Hint bytes/>
         </form>
     }
     .into_any()
+}
+
+/// The field, as large as its text.
+#[component]
+fn Field(
+    room_name: Memo<String>,
+    live: Signal<bool>,
+    pen: DraftField,
+    takes_posts: Memo<bool>,
+    on_enter: Callback<()>,
+    on_type: Callback<()>,
+    on_stop: Callback<()>,
+) -> impl IntoView {
+    let DraftField { text, field } = pen;
+    let on_key = move |key: web_sys::KeyboardEvent| {
+        if sends(&key) {
+            key.prevent_default();
+            on_enter.run(());
+        }
+    };
+    let on_input = move |event| {
+        text.set(event_target_value(&event));
+        let is_blank = text.with_untracked(|it| is_blank(it));
+        if is_blank { on_stop.run(()) } else { on_type.run(()) }
+    };
+    view! {
+        <div class="composer__grow" data-text=move || text.get()>
+            <textarea
+                class="composer__field"
+                {..fixed([("id", "composer"), ("aria-label", "Message"), ("dir", "auto"), ("rows", "1"), ("enterkeyhint", "send"), ("aria-describedby", "composer-hint")])}
+                node_ref=field
+                placeholder=move || {
+                    if live.get() { format!("Message {}", isolated(&room_name.get())) } else { "Starting…".to_owned() }
+                }
+                disabled=move || !live.get()
+                readonly=move || !takes_posts.get()
+                prop:value=move || text.get()
+                on:input=on_input
+                on:keydown=on_key
+                on:blur=move |_| {
+                    // The field may be taken away while it has the focus, and then whoever asked has gone already.
+                    on_stop.try_run(());
+                }
+            ></textarea>
+        </div>
+    }
+    .into_any()
+}
+
+/// Which keys do what, and how much may still be written.
+#[component]
+fn Hint(bytes: Memo<usize>) -> impl IntoView {
+    view! {
+        <p class="composer__hint" id="composer-hint">
+            <span class="composer__keys"><kbd>"Enter"</kbd>" to send, "<kbd>"Shift"</kbd>" + "<kbd>"Enter"</kbd>" for a new line"</span>
+            <span class="composer__count" {..fixed([("role", "status")])}>{move || count(bytes.get())}</span>
+        </p>
+    }
+    .into_any()
+}
+
+/// What to know before writing. `keeps`: whether the browser keeps what is not sent.
+fn note(status: &LinkStatus, keeps: impl Fn() -> bool) -> Option<&'static str> {
+    match status {
+        LinkStatus::SignedOut if keeps() => Some(SIGNED_OUT),
+        LinkStatus::SignedOut => Some(SIGNED_OUT_LASTS_NOT),
+        LinkStatus::Refused { .. } => Some(REFUSED),
+        _ if !keeps() => Some(LASTS_NOT),
+        LinkStatus::Reconnecting { .. } | LinkStatus::Offline => Some(WAITS),
+        _ => None,
+    }
+}
+
+/// Whether a key sends the text. While an input method composes a word, Enter belongs to it. Safari ends the composition
+/// first and says 229.
+fn sends(key: &web_sys::KeyboardEvent) -> bool {
+    let composing = key.is_composing() || key.key_code() == 229;
+    key.key() == "Enter" && !key.shift_key() && !composing
+}
+
+/// Whoever comes from another page of this tab with a mouse wants to write; a phone's keyboard would cover the room.
+fn focus_on_arrival(field: NodeRef<html::Textarea>, comes_from_another_page: bool) {
+    effect(move || {
+        let has_pointer =
+            window().match_media("(pointer: fine)").ok().flatten().is_some_and(|it| it.matches());
+        if comes_from_another_page && has_pointer && field.get().is_some() {
+            request_animation_frame(move || focus(field));
+        }
+    });
 }
 
 /// Nothing, what is left, or what is too much.

@@ -4,7 +4,7 @@ use protocol::text::is_invisible;
 
 /// An address in a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Address {
+pub(super) struct FoundLink {
     /// The byte where it begins.
     pub at: usize,
     /// How many bytes it has.
@@ -17,7 +17,7 @@ pub(super) struct Address {
 const SCHEMES: [&str; 2] = ["https://", "http://"];
 
 /// The first address in a text.
-pub(super) fn first(text: &str) -> Option<Address> {
+pub(super) fn first(text: &str) -> Option<FoundLink> {
     text.char_indices().find_map(|(at, c)| match c {
         'h' | 'H' => page(text, at, ""),
         'w' | 'W' => page(text, at, "https://"),
@@ -27,7 +27,7 @@ pub(super) fn first(text: &str) -> Option<Address> {
 }
 
 /// A page that begins at `at`; without a scheme of its own when there is a `prefix`.
-fn page(text: &str, at: usize, prefix: &'static str) -> Option<Address> {
+fn page(text: &str, at: usize, prefix: &'static str) -> Option<FoundLink> {
     let rest = &text[at..];
     let begins = |word: &&str| rest.get(..word.len()).is_some_and(|it| it.eq_ignore_ascii_case(word));
     let is_bare = !prefix.is_empty();
@@ -39,11 +39,11 @@ fn page(text: &str, at: usize, prefix: &'static str) -> Option<Address> {
     let address = without_sentence(&rest[..end]);
     let host = address.get(start.len()..)?;
     let is_host = host.starts_with(char::is_alphanumeric) && (!is_bare || host[1..].contains('.'));
-    is_host.then_some(Address { at, length: address.len(), prefix })
+    is_host.then_some(FoundLink { at, length: address.len(), prefix })
 }
 
 /// An e-mail address around the `@` at `at`.
-fn mail(text: &str, at: usize) -> Option<Address> {
+fn mail(text: &str, at: usize) -> Option<FoundLink> {
     let is_local = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '%' | '+' | '-');
     let before = &text[..at];
     let local = before.len() - before.trim_end_matches(is_local).len();
@@ -59,7 +59,7 @@ fn mail(text: &str, at: usize) -> Option<Address> {
         && last.bytes().all(|byte| byte.is_ascii_alphabetic())
         && domain.split('.').all(|part| !part.is_empty() && !part.starts_with('-'));
     let is_local_part = start < at && !before.ends_with('.');
-    (is_local_part && is_domain).then_some(Address {
+    (is_local_part && is_domain).then_some(FoundLink {
         at: start,
         length: at + 1 + domain.len() - start,
         prefix: "mailto:",
@@ -114,7 +114,7 @@ mod tests {
     /// What is linked in a text, and where it leads.
     fn links(mut text: &str) -> Vec<(&str, String)> {
         let mut found = Vec::new();
-        while let Some(Address { at, length, prefix }) = first(text) {
+        while let Some(FoundLink { at, length, prefix }) = first(text) {
             let address = &text[at..at + length];
             found.push((address, format!("{prefix}{address}")));
             text = &text[at + length..];

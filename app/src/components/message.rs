@@ -12,20 +12,20 @@ use crate::when::{self, Calendar};
 
 /// What may change about a line while it is on screen. Its key, author and text stay.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
+pub struct MessageState {
     /// Whether it shows author and time, as the first of its group.
     pub leads: bool,
     /// When it was committed, or written while it is not.
     pub at_ms: i64,
     /// Whether it has arrived.
-    pub state: LineState,
+    pub delivery: LineState,
     /// Whether it came in while the conversation was on screen.
     pub is_live: bool,
 }
 
 /// What may be done about a line that was refused.
 #[derive(Debug, Clone, Copy)]
-pub struct Remedies {
+pub struct FailedPostActions {
     /// Send it again.
     pub retry: Callback<DraftId>,
     /// Take it back into the field.
@@ -40,17 +40,17 @@ pub fn Message(
     /// What was said, by whom.
     line: Line,
     /// What may change about it.
-    facts: ArcRwSignal<Facts>,
+    state: ArcRwSignal<MessageState>,
     /// What may be done about one that was refused.
-    remedies: Remedies,
+    remedies: FailedPostActions,
 ) -> impl IntoView {
     let calendar = expect_context::<Calendar>();
-    let facts = RwSignal::from(facts);
+    let state = RwSignal::from(state);
     let Line { key, name, body, mine, .. } = line;
     let draft = key.draft;
 
     let head = move || {
-        let (leads, at_ms) = facts.with(|it| (it.leads, it.at_ms));
+        let (leads, at_ms) = state.with(|it| (it.leads, it.at_ms));
         if leads {
             view! {
                 <Avatar name=name.clone()/>
@@ -72,24 +72,24 @@ pub fn Message(
     };
 
     view! {
-        <li class=move || facts.with(|it| classes(it, mine))>
+        <li class=move || state.with(|it| classes(it, mine))>
             {move || head()}
             <Body body/>
-            {mine.then(|| view! { <Fate facts draft remedies/> }.into_any())}
+            {mine.then(|| view! { <DeliveryStatus state draft remedies/> }.into_any())}
         </li>
     }
     .into_any()
 }
 
 /// One attribute, because each that may change is watched on its own, for each line.
-fn classes(facts: &Facts, mine: bool) -> String {
+fn classes(state: &MessageState, mine: bool) -> String {
     let mut classes = "message".to_owned();
     for (class, applies) in [
-        (" is-lead", facts.leads),
+        (" is-lead", state.leads),
         (" is-mine", mine),
-        (" is-live", facts.is_live),
-        (" is-pending", facts.state == LineState::Pending),
-        (" is-failed", matches!(facts.state, LineState::Failed { .. })),
+        (" is-live", state.is_live),
+        (" is-pending", state.delivery == LineState::Pending),
+        (" is-failed", matches!(state.delivery, LineState::Failed { .. })),
     ] {
         if applies {
             classes.push_str(class);
@@ -110,13 +110,17 @@ fn moment(at_ms: i64, calendar: Calendar) -> AnyView {
 
 /// What became of one's own message and, if it was refused, what can be done. Nobody else's can fail here.
 #[component]
-fn Fate(facts: RwSignal<Facts>, draft: DraftId, remedies: Remedies) -> impl IntoView {
-    let failure = move || match facts.with(|it| it.state.clone()) {
+fn DeliveryStatus(
+    state: RwSignal<MessageState>,
+    draft: DraftId,
+    remedies: FailedPostActions,
+) -> impl IntoView {
+    let failure = move || match state.with(|it| it.delivery.clone()) {
         LineState::Failed { reason } => Some(reason),
         LineState::Sent | LineState::Pending => None,
     };
     view! {
-        <Arrival facts/>
+        <Arrival state/>
         {move || {
             failure()
                 .map(|reason| {
@@ -143,10 +147,10 @@ fn Fate(facts: RwSignal<Facts>, draft: DraftId, remedies: Remedies) -> impl Into
 
 /// Whether one's own message has arrived: a shape to see, a word to hear.
 #[component]
-fn Arrival(facts: RwSignal<Facts>) -> impl IntoView {
+fn Arrival(state: RwSignal<MessageState>) -> impl IntoView {
     let status = use_link().status;
     let shape = move || {
-        facts.with(|it| match it.state {
+        state.with(|it| match it.delivery {
             LineState::Pending if status.with(|it| *it == LinkStatus::Connected) => (Icon::Clock, "Sending"),
             LineState::Pending => (Icon::Pause, "Waits for the connection"),
             LineState::Sent => (Icon::Check, "Sent"),

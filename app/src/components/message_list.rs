@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::arcs::Arcs;
 use super::fixed::fixed;
+use super::history_end::{HistoryEnd, HistoryState};
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
-use super::message::{Facts, Message, Remedies};
+use super::message::{FailedPostActions, Message, MessageState};
 use super::opening::{self, Opening};
 use super::reading::{Marks, tab_in_front};
 use super::{rows, scroll};
@@ -18,23 +18,9 @@ use crate::model::timeline::{Line, LineKey};
 use crate::reactive::{effect, memo};
 use crate::when::Calendar;
 
-/// How far back the conversation is known.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Upper {
-    /// From the very first message.
-    #[default]
-    Beginning,
-    /// There is more.
-    More,
-    /// More is on its way.
-    Loading,
-    /// More could not be had; trying again may help.
-    Failed,
-}
-
 /// What the list asks of the page.
 #[derive(Debug, Clone, Copy)]
-pub struct Wishes {
+pub struct MessageListCallbacks {
     /// An older page.
     pub older: Callback<()>,
     /// The newest message is in the list's view, whether anybody looks or not.
@@ -46,11 +32,10 @@ pub struct Wishes {
     /// The reader goes and was here; `None` at the newest message.
     pub left: Callback<Option<ReadingPlace>>,
     /// Something is to be done about a line that was refused.
-    pub remedies: Remedies,
+    pub remedies: FailedPostActions,
 }
 
 /// The messages of one room, oldest first.
-#[expect(clippy::too_many_lines, reason = "the list's scrolling and its view share their signals")]
 #[component]
 pub fn MessageList(
     /// What the room is called, for its beginning.
@@ -60,108 +45,36 @@ pub fn MessageList(
     /// The first message that the reader has not read.
     first_unread: Memo<Option<u64>>,
     /// How far back the conversation is known.
-    upper: Memo<Upper>,
+    history: Memo<HistoryState>,
     /// Whether the newest messages are still on their way.
     loading: Memo<bool>,
     /// Where it opens.
     opening: Opening,
     /// What the list asks of the page.
-    wishes: Wishes,
+    callbacks: MessageListCallbacks,
 ) -> impl IntoView {
     let calendar = expect_context::<Calendar>();
-    let log = NodeRef::<html::Div>::new();
-    let at_bottom = RwSignal::new(true);
-    // The newest number that was on screen; what comes after it while the reader is further up is counted.
-    let seen = RwSignal::new(newest(&lines.read_untracked()));
+    let (is_ready, absences) = (opening.is_ready, opening.absences);
+    let reader = Reader::new(lines, first_unread, opening, callbacks);
+    let Reader { log, at_bottom, seen, .. } = reader;
     let arrived = memo(move || if at_bottom.get() { 0 } else { arrived_after(&lines.read(), seen.get()) });
 
     let known = StoredValue::new(HashMap::new());
-    let was_there = StoredValue::new(None);
     let rows = move || {
-        keep_place(log, was_there);
+        reader.keep_place();
         let lines = lines.get();
-        let places = rows::places(&lines, first_unread.get(), |at_ms| calendar.day(at_ms));
-        let rows = known.try_update_value(|known| with_facts(known, lines, places)).unwrap_or_default();
+        let contexts = rows::contexts(&lines, first_unread.get(), |at_ms| calendar.day(at_ms));
+        let rows = known.try_update_value(|known| with_state(known, lines, contexts)).unwrap_or_default();
         let mut all = Vec::with_capacity(rows.len() + 2);
-        for (it, place) in rows {
-            put_rows(&mut all, it, place, calendar, wishes);
+        for (it, context) in rows {
+            put_rows(&mut all, it, context, calendar, callbacks);
         }
         all
     };
-
-    let returned = move || {
-        if at_bottom.get_untracked() {
-            wishes.returned.run(());
-        }
-    };
-    let in_front = tab_in_front(returned);
-    let marks = Marks::new(seen, wishes.read);
-    let opened = Callback::new(move |()| {
-        if let (Some(log), Some(first)) = (log.get_untracked(), first_unread.get_untracked()) {
-            at_bottom.set(scroll::is_at_bottom(&log));
-            seen.set(Some(first.saturating_sub(1)));
-        }
-    });
-    let (is_ready, absences) = (opening.is_ready, opening.absences);
-    let is_open = opening::open(opening, log, lines, first_unread, opened);
-    let look = move || {
-        // The list may have gone since the frame was asked for.
-        let Some(log) = log.try_get_untracked().flatten() else { return };
-        let bottom = scroll::is_at_bottom(&log);
-        if at_bottom.get_untracked() != bottom {
-            at_bottom.set(bottom);
-        }
-        if !bottom && is_open.get_untracked() && in_front.get_untracked() {
-            marks.raise(lines.with_untracked(|lines| scroll::last_read(&log, lines)));
-        }
-        if upper.get_untracked() == Upper::More && scroll::is_near_top(&log) {
-            wishes.older.run(());
-        }
-    };
-    // A short page may leave the upper end in view: then nobody scrolls, yet more is wanted.
-    effect(move || {
-        lines.track();
-        upper.track();
-        is_open.track();
-        in_front.track();
-        request_animation_frame(look);
-    });
-    // What is on screen counts as read, once the tab is in front.
-    let mut known_absences = absences.get_untracked();
-    effect(move || {
-        let newest = lines.with(|lines| newest(lines));
-        let has_returned = std::mem::replace(&mut known_absences, absences.get()) != known_absences;
-        // Whoever has just scrolled up may not have been told so yet: the event comes with the next frame. To look once
-        // more, after the lines have changed, would lay them out at once.
-        let is_there = was_there
-            .get_value()
-            .unwrap_or_else(|| log.get_untracked().is_none_or(|log| scroll::is_at_bottom(&log)));
-        let (is_open_now, is_in_front) = (is_open.get(), in_front.get());
-        if !is_open_now || !at_bottom.get() || !is_there {
-            return;
-        }
-        if has_returned {
-            is_ready.set(false);
-            is_open.set(false);
-            return;
-        }
-        wishes.followed.run(());
-        if let Some(newest) = newest.filter(|_| is_in_front) {
-            seen.set(Some(newest));
-            wishes.read.run(newest);
-        }
-    });
-    on_cleanup(move || {
-        if let Some(log) = log.get_untracked().filter(|_| is_open.get_untracked()) {
-            wishes.left.run(lines.with_untracked(|lines| scroll::reading_place(&log, lines)));
-        }
-    });
+    reader.watch(history);
+    reader.mark_newest(is_ready, absences);
+    on_cleanup(move || reader.leave());
     show_own_words(lines, log);
-    let to_newest = Callback::new(move |()| {
-        if let Some(log) = log.get_untracked() {
-            scroll::to_bottom(&log);
-        }
-    });
 
     view! {
         <div class="message_list">
@@ -169,31 +82,170 @@ pub fn MessageList(
                 class="message_list__log"
                 {..fixed([("role", "log"), ("aria-label", "Messages"), ("tabindex", "0")])}
                 node_ref=log
-                on:scroll=move |_| look()
+                on:scroll=move |_| reader.look(history)
             >
                 <div class="message_list__content">
-                    <UpperEnd room_name upper loading on_older=wishes.older/>
+                    <HistoryEnd room_name history loading on_older=callbacks.older/>
                     <ol class="message_list__lines">
                         {keyed(rows)}
                     </ol>
                 </div>
             </div>
-            {move || (!at_bottom.get()).then(|| view! { <NewestButton arrived on_press=to_newest/> }.into_any())}
+            {move || (!at_bottom.get()).then(|| view! { <NewestButton arrived on_press=Callback::new(move |()| reader.to_newest())/> }.into_any())}
         </div>
     }
     .into_any()
 }
 
+/// Where the reader is, and what counts as read there. Copying it copies a few indexes.
+#[derive(Clone, Copy)]
+struct Reader {
+    log: NodeRef<html::Div>,
+    lines: Memo<Vec<Line>>,
+    callbacks: MessageListCallbacks,
+    at_bottom: RwSignal<bool>,
+    /// The newest number that was on screen; what comes after it while the reader is further up is counted.
+    seen: RwSignal<Option<u64>>,
+    marks: Marks,
+    /// Whether the newest message was on screen before the lines changed; `None` while they do not change.
+    was_there: StoredValue<Option<bool>>,
+    /// Whether the tab is in view.
+    in_front: RwSignal<bool>,
+    /// Whether the list has opened where it opens.
+    is_open: RwSignal<bool>,
+}
+
+impl Reader {
+    fn new(
+        lines: Memo<Vec<Line>>,
+        first_unread: Memo<Option<u64>>,
+        opening: Opening,
+        callbacks: MessageListCallbacks,
+    ) -> Self {
+        let log = NodeRef::<html::Div>::new();
+        let at_bottom = RwSignal::new(true);
+        let seen = RwSignal::new(newest(&lines.read_untracked()));
+        let in_front = tab_in_front(move || {
+            if at_bottom.get_untracked() {
+                callbacks.returned.run(());
+            }
+        });
+        let opened = Callback::new(move |()| {
+            if let (Some(log), Some(first)) = (log.get_untracked(), first_unread.get_untracked()) {
+                at_bottom.set(scroll::is_at_bottom(&log));
+                seen.set(Some(first.saturating_sub(1)));
+            }
+        });
+        Self {
+            log,
+            lines,
+            callbacks,
+            at_bottom,
+            seen,
+            marks: Marks::new(seen, callbacks.read),
+            was_there: StoredValue::new(None),
+            in_front,
+            is_open: opening::open(opening, log, lines, first_unread, opened),
+        }
+    }
+
+    /// Finds out where the log is scrolled to.
+    fn look(self, history: Memo<HistoryState>) {
+        // The list may have gone since the frame was asked for.
+        let Some(log) = self.log.try_get_untracked().flatten() else { return };
+        let bottom = scroll::is_at_bottom(&log);
+        if self.at_bottom.get_untracked() != bottom {
+            self.at_bottom.set(bottom);
+        }
+        if !bottom && self.is_open.get_untracked() && self.in_front.get_untracked() {
+            self.marks.raise(self.lines.with_untracked(|lines| scroll::last_read(&log, lines)));
+        }
+        if history.get_untracked() == HistoryState::More && scroll::is_near_top(&log) {
+            self.callbacks.older.run(());
+        }
+    }
+
+    /// Looks whenever something has changed. A short page may leave the upper end in view: then nobody scrolls, yet more is
+    /// wanted.
+    fn watch(self, history: Memo<HistoryState>) {
+        effect(move || {
+            self.lines.track();
+            history.track();
+            self.is_open.track();
+            self.in_front.track();
+            request_animation_frame(move || self.look(history));
+        });
+    }
+
+    /// What is on screen counts as read, once the tab is in front.
+    fn mark_newest(self, is_ready: RwSignal<bool>, absences: Memo<u32>) {
+        let Self { log, callbacks, .. } = self;
+        let mut known_absences = absences.get_untracked();
+        effect(move || {
+            let newest = self.lines.with(|lines| newest(lines));
+            let has_returned = std::mem::replace(&mut known_absences, absences.get()) != known_absences;
+            // Whoever has just scrolled up may not have been told so yet: the event comes with the next frame. To look once
+            // more, after the lines have changed, would lay them out at once.
+            let is_there = self
+                .was_there
+                .get_value()
+                .unwrap_or_else(|| log.get_untracked().is_none_or(|log| scroll::is_at_bottom(&log)));
+            let (is_open, is_in_front) = (self.is_open.get(), self.in_front.get());
+            if !is_open || !self.at_bottom.get() || !is_there {
+                return;
+            }
+            if has_returned {
+                is_ready.set(false);
+                self.is_open.set(false);
+                return;
+            }
+            callbacks.followed.run(());
+            if let Some(newest) = newest.filter(|_| is_in_front) {
+                self.seen.set(Some(newest));
+                callbacks.read.run(newest);
+            }
+        });
+    }
+
+    /// The list goes: says where the reader was.
+    fn leave(self) {
+        if let Some(log) = self.log.get_untracked().filter(|_| self.is_open.get_untracked()) {
+            self.callbacks.left.run(self.lines.with_untracked(|lines| scroll::reading_place(&log, lines)));
+        }
+    }
+
+    fn to_newest(self) {
+        if let Some(log) = self.log.get_untracked() {
+            scroll::to_bottom(&log);
+        }
+    }
+
+    /// Called while the new lines are being worked out, that is before the document changes. The microtask runs right
+    /// after it has changed, before anything is painted; until then `was_there` says whether the newest message was on
+    /// screen.
+    fn keep_place(self) {
+        let Some(log) = self.log.get_untracked() else { return };
+        let anchor = scroll::ScrollAnchor::of(&log);
+        let attention = scroll::Attention::of(&log);
+        self.was_there.set_value(Some(anchor.is_at_bottom()));
+        queue_microtask(move || {
+            self.was_there.try_set_value(None);
+            anchor.restore(&log);
+            attention.restore();
+        });
+    }
+}
+
 /// A line, with the day and the "New" mark before it where they belong.
 fn put_rows(
     rows: &mut Vec<Row>,
-    (line, facts): (Line, ArcRwSignal<Facts>),
-    place: rows::Place,
+    (line, state): (Line, ArcRwSignal<MessageState>),
+    context: rows::RowContext,
     calendar: Calendar,
-    wishes: Wishes,
+    callbacks: MessageListCallbacks,
 ) {
     let key = line.key.clone();
-    if let Some(day) = place.opens_day {
+    if let Some(day) = context.opens_day {
         rows.push(Row::new(Key::Day(day, key.clone()), move || {
             view! {
                 <li class="day" aria-label=move || calendar.day_label(day)>
@@ -203,14 +255,14 @@ fn put_rows(
             .into_any()
         }));
     }
-    if place.opens_unread {
+    if context.opens_unread {
         rows.push(Row::new(Key::Unread, || {
             view! { <li class="unread" {..fixed([("aria-label", "New messages")])}><span class="unread__label">"New"</span></li> }
                 .into_any()
         }));
     }
     rows.push(Row::new(Key::Line(key), move || {
-        view! { <Message line facts remedies=wishes.remedies/> }.into_any()
+        view! { <Message line state remedies=callbacks.remedies/> }.into_any()
     }));
 }
 
@@ -236,57 +288,6 @@ fn NewestButton(arrived: Memo<usize>, on_press: Callback<()>) -> impl IntoView {
     .into_any()
 }
 
-/// What stands above the oldest message that is known.
-#[component]
-fn UpperEnd(
-    room_name: Memo<String>,
-    upper: Memo<Upper>,
-    loading: Memo<bool>,
-    on_older: Callback<()>,
-) -> impl IntoView {
-    move || {
-        if loading.get() {
-            return view! { <Skeleton/> }.into_any();
-        }
-        match upper.get() {
-            Upper::Beginning => view! {
-                <div class="message_list__beginning">
-                    <Arcs/>
-                    <p class="message_list__room"><bdi>{move || room_name.get()}</bdi></p>
-                    <p class="message_list__hint">"This is where it begins. Say something."</p>
-                </div>
-            }
-            .into_any(),
-            Upper::Loading => view! { <p class="message_list__upper" {..fixed([("role", "status")])}>"Loading older messages…"</p> }.into_any(),
-            Upper::More | Upper::Failed => view! {
-                <div class="message_list__upper">
-                    {(upper.get() == Upper::Failed)
-                        .then(|| view! { <p {..fixed([("role", "alert")])}>"Older messages could not be loaded. Nothing is lost."</p> }.into_any())}
-                    <button class="button is-small" type="button" on:click=move |_| on_older.run(())>
-                        "Load older messages"
-                    </button>
-                </div>
-            }
-            .into_any(),
-        }
-    }
-}
-
-/// The shape of messages to come. The style sheet shows it after 200 ms, so that a quick answer does not flicker.
-#[component]
-fn Skeleton() -> impl IntoView {
-    let line = || {
-        view! {
-            <div class="skeleton__line"><span class="skeleton__face"></span><span class="skeleton__words"></span></div>
-        }
-    };
-    view! {
-        <div class="skeleton" {..fixed([("aria-hidden", "true")])}>{line()} {line()} {line()} {line()}</div>
-        <p class="sr_only" {..fixed([("role", "status")])}>"Loading messages…"</p>
-    }
-    .into_any()
-}
-
 fn newest(lines: &[Line]) -> Option<u64> {
     lines.iter().rev().find_map(|line| line.seq)
 }
@@ -301,36 +302,37 @@ fn last_own_pending(lines: &[Line]) -> Option<LineKey> {
 }
 
 /// One signal for each line, the same as long as the line lives: a line that changes is changed in its place.
-type Known = HashMap<LineKey, ArcRwSignal<Facts>>;
+type Known = HashMap<LineKey, ArcRwSignal<MessageState>>;
 
-fn with_facts(
+fn with_state(
     known: &mut Known,
     lines: Vec<Line>,
-    places: Vec<rows::Place>,
-) -> Vec<((Line, ArcRwSignal<Facts>), rows::Place)> {
+    contexts: Vec<rows::RowContext>,
+) -> Vec<((Line, ArcRwSignal<MessageState>), rows::RowContext)> {
     let mut follows_known = false;
-    let mut row = |(line, place): (Line, rows::Place)| {
+    let mut row = |(line, context): (Line, rows::RowContext)| {
         let before = known.get(&line.key).cloned();
         // What comes after a line that was here is live; what comes before it is an older page.
         let is_live = before.as_ref().map_or(follows_known, |it| it.read_untracked().is_live);
         follows_known |= before.is_some();
-        let facts = Facts { leads: place.leads, at_ms: line.at_ms, state: line.state.clone(), is_live };
+        let state =
+            MessageState { leads: context.leads, at_ms: line.at_ms, delivery: line.state.clone(), is_live };
         let signal = before.unwrap_or_else(|| {
-            let signal = ArcRwSignal::new(facts.clone());
+            let signal = ArcRwSignal::new(state.clone());
             known.insert(line.key.clone(), signal.clone());
             signal
         });
         signal.maybe_update(|it| {
-            let changed = *it != facts;
-            *it = facts;
+            let changed = *it != state;
+            *it = state;
             changed
         });
-        ((line, signal), place)
+        ((line, signal), context)
     };
-    let rows: Vec<_> = lines.into_iter().zip(places).map(&mut row).collect();
+    let rows: Vec<_> = lines.into_iter().zip(contexts).map(&mut row).collect();
     // Lines that went away, by hundreds when a long conversation starts over.
     if known.len() > rows.len() * 2 {
-        *known = rows.iter().map(|((line, facts), _)| (line.key.clone(), facts.clone())).collect();
+        *known = rows.iter().map(|((line, state), _)| (line.key.clone(), state.clone())).collect();
     }
     rows
 }
@@ -350,19 +352,5 @@ fn show_own_words(lines: Memo<Vec<Line>>, log: NodeRef<html::Div>) {
             });
         }
         before = Some(now);
-    });
-}
-
-/// Called while the new lines are being worked out, that is before the document changes. The microtask runs right
-/// after it has changed, before anything is painted; until then `was_there` says whether the newest message was on screen.
-fn keep_place(log: NodeRef<html::Div>, was_there: StoredValue<Option<bool>>) {
-    let Some(log) = log.get_untracked() else { return };
-    let place = scroll::Place::of(&log);
-    let attention = scroll::Attention::of(&log);
-    was_there.set_value(Some(place.is_at_bottom()));
-    queue_microtask(move || {
-        was_there.try_set_value(None);
-        place.restore(&log);
-        attention.restore();
     });
 }

@@ -12,6 +12,7 @@ pub mod empty;
 pub mod entrance;
 pub mod field;
 pub(crate) mod fixed;
+pub mod history_end;
 pub mod icon;
 mod keyed;
 pub mod leave_room;

@@ -40,6 +40,45 @@ pub fn usernames(typed: &str) -> Vec<String> {
     names
 }
 
+/// What was typed. Copying it copies a few indices.
+#[derive(Clone, Copy, Default)]
+struct Fields {
+    name: RwSignal<String>,
+    people: RwSignal<String>,
+    is_blank: RwSignal<bool>,
+}
+
+impl Fields {
+    /// Empties them whenever the dialog opens, and closes it once the room is there.
+    fn follow(self, open: RwSignal<bool>, creation: Errand) {
+        effect(move || {
+            if open.get() {
+                self.name.set(String::new());
+                self.people.set(String::new());
+                self.is_blank.set(false);
+                creation.clear();
+            }
+        });
+        effect(move || {
+            if creation.is_done() {
+                open.set(false);
+            }
+        });
+    }
+
+    /// The room that is wanted, unless its name shows nothing.
+    fn check(self) -> Option<NewRoom> {
+        let name = self.name.get_untracked().trim().to_owned();
+        let shows_nothing = is_blank(&name);
+        self.is_blank.set(shows_nothing);
+        (!shows_nothing).then(|| NewRoom { name, usernames: usernames(&self.people.get_untracked()) })
+    }
+
+    fn problem(self, creation: Errand) -> Option<String> {
+        if self.is_blank.get() { Some("Give the room a name.".to_owned()) } else { creation.problem() }
+    }
+}
+
 /// Asks for a name and for people. It closes by itself once the room is there.
 #[component]
 pub fn NewRoomDialog(
@@ -50,35 +89,13 @@ pub fn NewRoomDialog(
     /// Asked to make one.
     on_create: Callback<NewRoom>,
 ) -> impl IntoView {
-    let name = RwSignal::new(String::new());
-    let people = RwSignal::new(String::new());
-    let blank = RwSignal::new(false);
-    let problem = move || {
-        if blank.get() {
-            return Some("Give the room a name.".to_owned());
-        }
-        creation.problem()
-    };
-    effect(move || {
-        if open.get() {
-            name.set(String::new());
-            people.set(String::new());
-            blank.set(false);
-            creation.clear();
-        }
-    });
-    effect(move || {
-        if creation.is_done() {
-            open.set(false);
-        }
-    });
+    let fields = Fields::default();
+    let Fields { name, people, .. } = fields;
+    fields.follow(open, creation);
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
-        let wanted = name.get_untracked().trim().to_owned();
-        let shows_nothing = is_blank(&wanted);
-        blank.set(shows_nothing);
-        if !shows_nothing {
-            on_create.run(NewRoom { name: wanted, usernames: usernames(&people.get_untracked()) });
+        if let Some(room) = fields.check() {
+            on_create.run(room);
         }
     };
     view! {
@@ -112,7 +129,7 @@ pub fn NewRoomDialog(
                     />
                     <p class="field__hint" id="new-room-people-note">"User names with commas between them. You can invite more later."</p>
                 </div>
-                <div {..fixed([("role", "alert")])}>{move || problem().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
+                <div {..fixed([("role", "alert")])}>{move || fields.problem(creation).map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
                 <div class="form__actions">
                     <button class="button" type="button" on:click=move |_| open.set(false)>"Cancel"</button>
                     <button class="button is-primary" type="submit" aria-busy=move || creation.is_pending().then_some("true")>

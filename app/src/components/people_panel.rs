@@ -31,18 +31,7 @@ pub fn PeoplePanel(
     /// Asked to leave the room.
     on_leave: Callback<()>,
 ) -> impl IntoView {
-    // Owners first and then by name, as they come; but who is here before who is not.
-    let people = move || {
-        members.with(|members| {
-            let row = |it: &Member| {
-                let (member, is_me) = (it.clone(), me.as_ref() == Some(&it.id));
-                let key = Key::Member(it.id.clone(), it.name.clone(), it.role, it.online);
-                Row::new(key, move || view! { <Person is_me member/> }.into_any())
-            };
-            let here = members.iter().filter(|it| it.online);
-            here.chain(members.iter().filter(|it| !it.online)).map(row).collect()
-        })
-    };
+    let people = move || members.with(|members| rows(members, me.as_ref()));
     view! {
         <aside
             class="people_panel"
@@ -76,6 +65,17 @@ pub fn PeoplePanel(
         </aside>
     }
     .into_any()
+}
+
+/// Owners first and then by name, as they come; but who is here before who is not.
+fn rows(members: &[Member], me: Option<&UserId>) -> Vec<Row> {
+    let row = |it: &Member| {
+        let (member, is_me) = (it.clone(), me == Some(&it.id));
+        let key = Key::Member(it.id.clone(), it.name.clone(), it.role, it.online);
+        Row::new(key, move || view! { <Person is_me member/> }.into_any())
+    };
+    let here = members.iter().filter(|it| it.online);
+    here.chain(members.iter().filter(|it| !it.online)).map(row).collect()
 }
 
 #[component]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use super::fixed::fixed;
-use super::links::{self, Address};
+use super::links::{self, FoundLink};
 
 /// A stretch of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ fn find(text: &str, word: &str) -> Option<usize> {
 
 fn links<'a>(text: &'a str, found: &mut Vec<Piece<'a>>) {
     let mut rest = text;
-    while let Some(Address { at, length, prefix }) = links::first(rest) {
+    while let Some(FoundLink { at, length, prefix }) = links::first(rest) {
         if at > 0 {
             found.push(Piece::Words(&rest[..at]));
         }

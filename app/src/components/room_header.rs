@@ -23,6 +23,20 @@ fn session_words(session: &Standing) -> &'static str {
     }
 }
 
+fn summary(members: &[Member]) -> String {
+    let online = members.iter().filter(|member| member.online).count();
+    match members.len() {
+        0 => String::new(),
+        1 => "Only you".to_owned(),
+        count => format!("{count} people, {online} online"),
+    }
+}
+
+fn faces(members: &[Member]) -> AnyView {
+    let few = members.iter().take(FACES);
+    few.map(|member| view! { <Avatar name=member.name.clone()/> }.into_any()).collect::<Vec<_>>().into_any()
+}
+
 /// The room's name and the way to its people; on a phone also the way back.
 #[component]
 pub fn RoomHeader(
@@ -42,26 +56,6 @@ pub fn RoomHeader(
     on_people: Callback<()>,
 ) -> impl IntoView {
     let address = use_address();
-    let summary = move || {
-        members.with(|members| {
-            let online = members.iter().filter(|member| member.online).count();
-            match members.len() {
-                0 => String::new(),
-                1 => "Only you".to_owned(),
-                count => format!("{count} people, {online} online"),
-            }
-        })
-    };
-    let faces = move || {
-        members.with(|members| {
-            members
-                .iter()
-                .take(FACES)
-                .map(|member| view! { <Avatar name=member.name.clone()/> }.into_any())
-                .collect::<Vec<_>>()
-                .into_any()
-        })
-    };
     view! {
         <header class="room_header">
             <a
@@ -74,7 +68,7 @@ pub fn RoomHeader(
             </a>
             <div class="room_header__words">
                 <h1 class="room_header__name" {..fixed([("dir", "auto")])} title=move || isolated(&name.get())>{move || name.get()}</h1>
-                <p class="room_header__summary">{move || summary()}</p>
+                <p class="room_header__summary">{move || members.with(|it| summary(it))}</p>
             </div>
             <a
                 class="room_header__live button is-plain"
@@ -93,7 +87,7 @@ pub fn RoomHeader(
                 aria-expanded=move || if people_shown.get() { "true" } else { "false" }
                 on:click=move |_| on_people.run(())
             >
-                <span class="room_header__faces">{move || faces()}</span>
+                <span class="room_header__faces">{move || members.with(|it| faces(it))}</span>
                 <Glyph icon=Icon::People/>
                 <span class="sr_only">"People"</span>
             </button>

@@ -25,15 +25,8 @@ pub fn RoomList(
     /// Asked to make a new one.
     on_new: Callback<()>,
 ) -> impl IntoView {
-    // The list is one stop of the Tab key, however long it is: where the focus was, else the room in view, else the first.
     let focused = RwSignal::new(None::<RoomId>);
-    let stop = memo(move || {
-        rooms.with(|rooms| {
-            let is_here = |id: &RoomId| rooms.iter().any(|room| room.id == *id);
-            let known = focused.get().filter(is_here).or_else(|| current.get().filter(is_here));
-            known.or_else(|| rooms.first().map(|room| room.id.clone()))
-        })
-    });
+    let stop = tab_stop(rooms, current, focused);
     let rows = move || {
         let row = |room: &RoomSummary| {
             let id = room.id.clone();
@@ -80,6 +73,21 @@ pub fn RoomList(
     .into_any()
 }
 
+/// The list is one stop of the Tab key, however long it is: where the focus was, else the room in view, else the first.
+fn tab_stop(
+    rooms: Memo<Vec<RoomSummary>>,
+    current: Memo<Option<RoomId>>,
+    focused: RwSignal<Option<RoomId>>,
+) -> Memo<Option<RoomId>> {
+    memo(move || {
+        rooms.with(|rooms| {
+            let is_here = |id: &RoomId| rooms.iter().any(|room| room.id == *id);
+            let known = focused.get().filter(is_here).or_else(|| current.get().filter(is_here));
+            known.or_else(|| rooms.first().map(|room| room.id.clone()))
+        })
+    })
+}
+
 /// One row: which room, what was said last, how much of it is unread.
 #[component]
 fn Room(
@@ -124,19 +132,7 @@ fn Room(
                 {move || view! { <Avatar name=name.get() room=id.clone()/> }.into_any()}
                 <span class="room_list__name" {..fixed([("dir", "auto")])}>{move || name.get()}</span>
                 <span class="room_list__unread">
-                    {move || {
-                        let count = unread();
-                        (count != 0)
-                            .then(|| {
-                                view! {
-                                    <span class="badge">
-                                        {badge(count)}
-                                        <span class="sr_only">" unread"</span>
-                                    </span>
-                                }
-                                .into_any()
-                            })
-                    }}
+                    {move || unread_badge(unread())}
                 </span>
                 <span class="room_list__preview">
                     {move || match last() {
@@ -144,19 +140,31 @@ fn Room(
                         None => "Nothing said yet".into_any(),
                     }}
                 </span>
-                {move || {
-                    last()
-                        .map(|last| {
-                            view! {
-                                <time class="room_list__time" datetime=move || when::machine(last.at_ms)>
-                                    {move || calendar.brief(last.at_ms)}
-                                </time>
-                            }
-                            .into_any()
-                        })
-                }}
+                {move || last().map(|last| time(last.at_ms, calendar))}
             </a>
         </li>
+    }
+    .into_any()
+}
+
+fn unread_badge(count: u32) -> Option<AnyView> {
+    (count != 0).then(|| {
+        view! {
+            <span class="badge">
+                {badge(count)}
+                <span class="sr_only">" unread"</span>
+            </span>
+        }
+        .into_any()
+    })
+}
+
+/// When something was last said.
+fn time(at_ms: i64, calendar: Calendar) -> AnyView {
+    view! {
+        <time class="room_list__time" datetime=move || when::machine(at_ms)>
+            {move || calendar.brief(at_ms)}
+        </time>
     }
     .into_any()
 }

@@ -8,7 +8,7 @@ const GROUP_MS: i64 = 5 * 60_000;
 
 /// What a line's neighbours make of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct RowContext {
     /// Shows author and time; the others of the group do not.
     pub leads: bool,
     /// The day that begins with it.
@@ -17,8 +17,12 @@ pub(super) struct Place {
     pub opens_unread: bool,
 }
 
-/// One place for each line, oldest first.
-pub(super) fn places(lines: &[Line], first_unread: Option<u64>, day_of: impl Fn(i64) -> Day) -> Vec<Place> {
+/// The context of each line, oldest first.
+pub(super) fn contexts(
+    lines: &[Line],
+    first_unread: Option<u64>,
+    day_of: impl Fn(i64) -> Day,
+) -> Vec<RowContext> {
     let mut group: Option<&Line> = None;
     let mut day = None;
     let mut unread = first_unread;
@@ -38,7 +42,7 @@ pub(super) fn places(lines: &[Line], first_unread: Option<u64>, day_of: impl Fn(
             if leads {
                 group = Some(line);
             }
-            Place { leads, opens_day, opens_unread }
+            RowContext { leads, opens_day, opens_unread }
         })
         .collect()
 }
@@ -67,7 +71,7 @@ mod tests {
     }
 
     fn leads(lines: &[Line], first_unread: Option<u64>) -> Vec<bool> {
-        places(lines, first_unread, Day::in_utc).into_iter().map(|it| it.leads).collect()
+        contexts(lines, first_unread, Day::in_utc).into_iter().map(|it| it.leads).collect()
     }
 
     #[test]
@@ -92,14 +96,17 @@ mod tests {
             line("alice", 4, midnight + 2),
         ];
         assert_eq!(leads(&lines, Some(3)), [true, true, true, false]);
-        let places = places(&lines, Some(3), Day::in_utc);
-        assert_eq!(places.iter().filter(|it| it.opens_day.is_some()).count(), 2);
-        assert_eq!(places.iter().map(|it| it.opens_unread).collect::<Vec<_>>(), [false, false, true, false]);
+        let contexts = contexts(&lines, Some(3), Day::in_utc);
+        assert_eq!(contexts.iter().filter(|it| it.opens_day.is_some()).count(), 2);
+        assert_eq!(
+            contexts.iter().map(|it| it.opens_unread).collect::<Vec<_>>(),
+            [false, false, true, false]
+        );
     }
 
     #[test]
     fn the_mark_stands_before_the_first_that_is_here_when_older_ones_are_not() {
         let lines = [line("alice", 50, 0), line("bob", 51, 0)];
-        assert!(places(&lines, Some(7), Day::in_utc)[0].opens_unread);
+        assert!(contexts(&lines, Some(7), Day::in_utc)[0].opens_unread);
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn to_bottom(log: &HtmlElement) {
 }
 
 /// Where the reader was before the log changed.
-pub(super) enum Place {
+pub(super) enum ScrollAnchor {
     /// At the very end: the log stays there by itself.
     End,
     /// Not a line above it: goes there.
@@ -49,7 +49,7 @@ pub(super) enum Place {
     },
 }
 
-impl Place {
+impl ScrollAnchor {
     /// Remembers the place. Must be called before the document changes.
     pub(super) fn of(log: &HtmlElement) -> Self {
         match -log.scroll_top() {

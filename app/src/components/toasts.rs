@@ -30,22 +30,7 @@ fn style(tone: Tone) -> (&'static str, &'static str, Icon) {
 pub fn Toaster() -> impl IntoView {
     let toasts = RwSignal::new(Toasts::default());
     let banner = RwSignal::new(String::new());
-    use_link().on_frame(move |frame| {
-        let words = match frame {
-            ServerFrame::Notification { data } => Words::of_notification(&data.item),
-            ServerFrame::Job { data } => Words::of_job(&data.item),
-            ServerFrame::Maintenance { data } => {
-                let words =
-                    if data.enabled { format!("Maintenance: {}", data.message) } else { String::new() };
-                return banner.set(words);
-            }
-            _ => None,
-        };
-        if let Some(words) = words {
-            let mut words = Some(words);
-            change(toasts, &mut |it, now| words.take().is_some_and(|words| it.push(words, now)));
-        }
-    });
+    use_link().on_frame(move |frame| receive(frame, toasts, banner));
     effect(move || {
         let measure = move || {
             let is_narrow = window().match_media(NARROW).ok().flatten().is_some_and(|it| it.matches());
@@ -92,6 +77,23 @@ pub fn Toaster() -> impl IntoView {
         </div>
     }
     .into_any()
+}
+
+/// What a frame has to say is noted, or stands in the banner.
+fn receive(frame: &ServerFrame, toasts: RwSignal<Toasts>, banner: RwSignal<String>) {
+    let words = match frame {
+        ServerFrame::Notification { data } => Words::of_notification(&data.item),
+        ServerFrame::Job { data } => Words::of_job(&data.item),
+        ServerFrame::Maintenance { data } => {
+            let words = if data.enabled { format!("Maintenance: {}", data.message) } else { String::new() };
+            return banner.set(words);
+        }
+        _ => None,
+    };
+    if let Some(words) = words {
+        let mut words = Some(words);
+        change(toasts, &mut |it, now| words.take().is_some_and(|words| it.push(words, now)));
+    }
 }
 
 /// The folded ones in one line.

@@ -12,11 +12,10 @@ use protocol::{ClientFrame, RoomId, ServerFrame, UserId};
 
 use super::listeners::Listeners;
 use super::machine::{Input, Machine, NoTicket, Output, Try};
-use super::sharing::Role;
 use super::socket::{self, News, Socket};
-use super::tabs::Tabs;
+use super::tabs::{TabRole, Tabs};
 use super::unsent::Unsent;
-use super::{LinkStatus, Outbox, Whose};
+use super::{ConnectionOptions, LinkStatus, OutboxEvent};
 use crate::api;
 use crate::browser::attempt;
 use crate::clock::now_ms;
@@ -25,8 +24,8 @@ use crate::model::wire_log::{Direction, WireFrame};
 
 /// Everything that one tab's connection consists of. Borrows are short: none is held while a listener runs.
 pub(super) struct Driver {
-    pub(super) whose: Whose,
-    pub(super) role: Cell<Role>,
+    pub(super) options: ConnectionOptions,
+    pub(super) role: Cell<TabRole>,
     pub(super) tabs: RefCell<Option<Tabs>>,
     /// Joins without an answer, with the tab that asked; empty for this one.
     pub(super) asked: RefCell<Vec<(RoomId, String)>>,
@@ -44,7 +43,7 @@ pub(super) struct Driver {
     timer_at: Cell<Option<i64>>,
     set_status: WriteSignal<LinkStatus>,
     pub(super) shown: RefCell<Option<LinkStatus>>,
-    pub(super) outbox_listeners: Listeners<Outbox>,
+    pub(super) outbox_listeners: Listeners<OutboxEvent>,
     pub(super) frame_listeners: Listeners<ServerFrame>,
     pub(super) wire_listeners: Listeners<WireFrame>,
 }
@@ -57,12 +56,12 @@ impl std::fmt::Debug for Driver {
 
 impl Driver {
     pub(super) fn new(
-        whose: Whose,
+        options: ConnectionOptions,
         set_status: WriteSignal<LinkStatus>,
         set_keeps: WriteSignal<bool>,
     ) -> Self {
         Self {
-            whose,
+            options,
             role: Cell::default(),
             tabs: RefCell::default(),
             asked: RefCell::default(),
@@ -182,7 +181,7 @@ impl Driver {
     }
 
     fn is_stranger(&self, user: &UserId) -> bool {
-        self.whose.account.as_ref().is_some_and(|account| account != user)
+        self.options.account.as_ref().is_some_and(|account| account != user)
     }
 
     /// Tells this tab of a frame.
@@ -210,7 +209,7 @@ impl Driver {
     }
 
     pub(super) fn send(self: &Rc<Self>, frame: &ClientFrame) {
-        if self.role.get() == Role::Follows {
+        if self.role.get() == TabRole::Follower {
             return self.hand_over(frame);
         }
         if !self.is_live() {
@@ -252,7 +251,7 @@ impl Driver {
 
     fn show_status(&self, now: i64) {
         // A tab that follows is told by the one that leads.
-        if self.role.get() != Role::Follows {
+        if self.role.get() != TabRole::Follower {
             let status = self.machine.borrow().status(now);
             self.show(status);
         }

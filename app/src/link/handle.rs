@@ -9,23 +9,22 @@ use protocol::{ClientFrame, DraftId, RoomId, ServerFrame};
 use super::driver::Driver;
 use super::listeners::Listeners;
 use super::machine::Input;
-use super::sharing::Role;
-use super::tabs::Word;
-use super::{Full, LinkStatus, Outbox, Whose};
+use super::tabs::{TabRole, Word};
+use super::{ConnectionOptions, Full, LinkStatus, OutboxEvent};
 use crate::model::kept::Kept;
 use crate::model::wire_log::WireFrame;
 
 /// Its owner is the root of the pages.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Handle(StoredValue<Rc<Driver>, LocalStorage>);
+pub(super) struct DriverHandle(StoredValue<Rc<Driver>, LocalStorage>);
 
 pub(super) fn start(
-    whose: Whose,
+    options: ConnectionOptions,
     set_status: WriteSignal<LinkStatus>,
     set_keeps: WriteSignal<bool>,
-) -> Handle {
-    let driver = Rc::new(Driver::new(whose, set_status, set_keeps));
-    let handle = Handle(StoredValue::new_local(driver));
+) -> DriverHandle {
+    let driver = Rc::new(Driver::new(options, set_status, set_keeps));
+    let handle = DriverHandle(StoredValue::new_local(driver));
     // `visibilitychange` is fired at the document and bubbles to the window.
     let page_events = ["online", "offline", "visibilitychange", "pageshow"]
         .map(|name| window_event_listener_untyped(name, move |_| handle.page_event(name)));
@@ -37,7 +36,7 @@ pub(super) fn start(
     handle
 }
 
-impl Handle {
+impl DriverHandle {
     pub(super) fn retry(self) {
         self.input_here_or(Input::RetryNow, Word::Retry);
     }
@@ -70,7 +69,7 @@ impl Handle {
         self.with(|driver| driver.forget_room(room));
     }
 
-    pub(super) fn on_outbox(self, call: impl Fn(&Outbox) + 'static) {
+    pub(super) fn on_outbox(self, call: impl Fn(&OutboxEvent) + 'static) {
         self.listen(|driver| &driver.outbox_listeners, call);
     }
 
@@ -103,7 +102,11 @@ impl Handle {
     /// Where another tab has the connection, that one is told.
     fn input_here_or(self, input: Input, word: Word) {
         self.with(|driver| {
-            if driver.role.get() == Role::Follows { driver.tell_tabs(word, "") } else { driver.input(input) }
+            if driver.role.get() == TabRole::Follower {
+                driver.tell_tabs(word, "")
+            } else {
+                driver.input(input)
+            }
         });
     }
 

@@ -59,6 +59,28 @@ pub(crate) enum Input {
     Clock,
 }
 
+impl Input {
+    /// The attempt that it belongs to, if it belongs to one.
+    fn attempt(&self) -> Option<Try> {
+        match self {
+            Self::Ticket(of, _)
+            | Self::NoTicket(of, _)
+            | Self::Welcome(of, _)
+            | Self::Heard(of)
+            | Self::Closing(of, _)
+            | Self::Closed(of, _) => Some(*of),
+            Self::Connect
+            | Self::Disconnect
+            | Self::RetryNow
+            | Self::NetworkUp
+            | Self::NetworkDown
+            | Self::Shown
+            | Self::Asked
+            | Self::Clock => None,
+        }
+    }
+}
+
 /// Why there is no ticket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoTicket {
@@ -123,6 +145,10 @@ impl Default for Machine {
 impl Machine {
     /// Takes one input at `now` (milliseconds), with a random number in `0.0..1.0`.
     pub(crate) fn handle(&mut self, input: Input, now: i64, chance: f64) -> Vec<Output> {
+        if input.attempt().is_some_and(|of| of != self.current) {
+            // Late news of an attempt that was given up.
+            return Vec::new();
+        }
         match input {
             Input::Connect => match self.phase {
                 Phase::Idle | Phase::SignedOut | Phase::Refused { .. } => self.start(now),
@@ -140,15 +166,7 @@ impl Machine {
                 if matches!(self.phase, Phase::Waiting { .. }) { self.start(now) } else { Vec::new() }
             }
             Input::NetworkDown => self.network_down(now),
-            Input::Shown => match &mut self.phase {
-                // There may be a new sign-in, from another tab.
-                Phase::Waiting { .. } | Phase::SignedOut => self.start(now),
-                Phase::Live { pulse, .. } => match pulse.doubt(now) {
-                    Pulse::Ping { nonce } => vec![Output::Ping(nonce)],
-                    Pulse::Fine | Pulse::Dead => Vec::new(),
-                },
-                _ => Vec::new(),
-            },
+            Input::Shown => self.shown(now),
             Input::Asked => {
                 if let Phase::Live { pulse, .. } = &mut self.phase {
                     pulse.asked(now);
@@ -156,36 +174,29 @@ impl Machine {
                 Vec::new()
             }
             Input::Clock => self.clock(now, chance),
-            Input::Ticket(of, ticket) if of == self.current => vec![Output::Open(of, ticket)],
-            Input::NoTicket(of, why) if of == self.current => match why {
+            Input::Ticket(of, ticket) => vec![Output::Open(of, ticket)],
+            Input::NoTicket(_, why) => match why {
                 NoTicket::SignedOut => self.rest(Phase::SignedOut),
                 NoTicket::Forbidden => self.refuse(),
                 NoTicket::Failed(hint) => self.fail(hint, now, chance),
             },
-            Input::Welcome(of, heartbeat_ms) if of == self.current => {
+            Input::Welcome(_, heartbeat_ms) => {
                 self.online = true;
                 self.hint_ms = None;
                 self.phase = Phase::Live { since: now, pulse: Liveness::new(heartbeat_ms, now) };
                 Vec::new()
             }
-            Input::Heard(of) if of == self.current => {
+            Input::Heard(_) => {
                 if let Phase::Live { pulse, .. } = &mut self.phase {
                     pulse.heard(now);
                 }
                 Vec::new()
             }
-            Input::Closing(of, hint_ms) if of == self.current => {
+            Input::Closing(_, hint_ms) => {
                 self.hint_ms = Some(hint_ms);
                 Vec::new()
             }
-            Input::Closed(of, number) if of == self.current => self.closed(number, now, chance),
-            // Late news of an attempt that was given up.
-            Input::Ticket(..)
-            | Input::NoTicket(..)
-            | Input::Welcome(..)
-            | Input::Heard(_)
-            | Input::Closing(..)
-            | Input::Closed(..) => Vec::new(),
+            Input::Closed(_, number) => self.closed(number, now, chance),
         }
     }
 
@@ -276,6 +287,18 @@ impl Machine {
                 self.phase = Phase::Waiting { until: now + OFFLINE_RETRY_MS };
                 self.abandon()
             }
+        }
+    }
+
+    fn shown(&mut self, now: i64) -> Vec<Output> {
+        match &mut self.phase {
+            // There may be a new sign-in, from another tab.
+            Phase::Waiting { .. } | Phase::SignedOut => self.start(now),
+            Phase::Live { pulse, .. } => match pulse.doubt(now) {
+                Pulse::Ping { nonce } => vec![Output::Ping(nonce)],
+                Pulse::Fine | Pulse::Dead => Vec::new(),
+            },
+            _ => Vec::new(),
         }
     }
 

@@ -9,9 +9,8 @@ use protocol::{DraftId, RoomId, ServerFrame};
 use wasm_bindgen::JsValue;
 
 use super::driver::Driver;
-use super::sharing::Role;
-use super::tabs::Word;
-use super::{Full, NOT_A_MEMBER, Outbox};
+use super::tabs::{TabRole, Word};
+use super::{Full, NOT_A_MEMBER, OutboxEvent};
 use crate::browser::attempt;
 use crate::clock::now_ms;
 use crate::keep;
@@ -21,7 +20,7 @@ impl Driver {
     /// Takes a post: keeps it, tells the other tabs, and sends it when its turn comes.
     pub(super) fn post(self: Rc<Self>, mut post: Kept) -> Result<(), Full> {
         self.unsent.borrow().has_space_for(self.keeping.get() + 1)?;
-        let Some(account) = self.whose.account.clone() else {
+        let Some(account) = self.options.account.clone() else {
             post.order = self.unsent.borrow().last_order();
             self.enqueue(post);
             self.flush();
@@ -53,7 +52,7 @@ impl Driver {
 
     /// Reads what this browser kept, from whichever tab and however long ago.
     pub(super) fn restore(self: &Rc<Self>) {
-        let Some(account) = self.whose.account.clone() else {
+        let Some(account) = self.options.account.clone() else {
             return self.is_restored.set(true);
         };
         self.is_restored.set(false);
@@ -63,7 +62,7 @@ impl Driver {
                 Ok(posts) => {
                     for post in posts {
                         driver.enqueue(post.clone());
-                        driver.outbox_listeners.tell(&Outbox::Waits(post));
+                        driver.outbox_listeners.tell(&OutboxEvent::Waits(post));
                     }
                 }
                 Err(error) => driver.cannot_keep(error),
@@ -111,20 +110,20 @@ impl Driver {
 
     /// The server has it.
     fn arrived(&self, draft: DraftId) {
-        if self.unsent.borrow_mut().forget(draft) && self.role.get() != Role::Follows {
+        if self.unsent.borrow_mut().forget(draft) && self.role.get() != TabRole::Follower {
             self.done_with(draft);
         }
     }
 
     fn done_with(&self, draft: DraftId) {
         self.tell_tabs(Word::Gone, &draft.0.to_string());
-        if let Some(account) = self.whose.account.clone() {
+        if let Some(account) = self.options.account.clone() {
             self.note_down(async move { keep::forget(&account, draft).await });
         }
     }
 
     fn given_up(&self, draft: DraftId, reason: &str) {
-        if let Some(account) = self.whose.account.clone().filter(|_| self.role.get() != Role::Follows) {
+        if let Some(account) = self.options.account.clone().filter(|_| self.role.get() != TabRole::Follower) {
             let reason = reason.to_owned();
             self.note_down(async move { keep::refuse(&account, draft, &reason).await });
         }

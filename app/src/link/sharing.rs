@@ -10,25 +10,13 @@ use protocol::{ClientFrame, ErrorCode, RoomId, ServerFrame};
 
 use super::driver::Driver;
 use super::machine::Input;
-use super::tabs::{self, Tabs, Word};
-use super::{LinkStatus, Outbox};
+use super::tabs::{self, TabRole, Tabs, Word};
+use super::{LinkStatus, OutboxEvent};
 use crate::model::kept::Kept;
 use crate::model::wire_log::Direction;
 
 /// Joins that may be without an answer at one time, of all tabs.
 const MAX_ASKED: usize = 4_000;
-
-/// What this tab is among the tabs of its person.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) enum Role {
-    /// It has a connection of its own and knows of no other tab.
-    #[default]
-    Alone,
-    /// It has the connection of all.
-    Leads,
-    /// Another one has it.
-    Follows,
-}
 
 impl Driver {
     /// Reads what was kept, looks for other tabs and connects, by itself or through them. Again, it only connects.
@@ -36,7 +24,7 @@ impl Driver {
         if !self.is_restored.get() {
             self.restore();
         }
-        if self.whose.is_shared && self.tabs.borrow().is_none() {
+        if self.options.is_shared && self.tabs.borrow().is_none() {
             // Weak: the callback lives in the driver.
             let weak = Rc::downgrade(self);
             let hear = move |word, from: String, text: String, room: String| {
@@ -44,14 +32,14 @@ impl Driver {
                     driver.hear_tab(word, from, text, &room);
                 }
             };
-            let account = self.whose.account.as_ref().map_or("", |it| it.as_str());
+            let account = self.options.account.as_ref().map_or("", |it| it.as_str());
             if let Some(tabs) = Tabs::meet(account, hear) {
                 self.tabs.replace(Some(tabs));
                 // Until the browser says otherwise.
-                self.role.set(Role::Follows);
+                self.role.set(TabRole::Follower);
             }
         }
-        if self.role.get() != Role::Follows {
+        if self.role.get() != TabRole::Follower {
             self.connect();
         }
     }
@@ -65,10 +53,10 @@ impl Driver {
     }
 
     fn hear_tab(self: Rc<Self>, word: Word, from: String, text: String, room: &str) {
-        let leads = self.role.get() == Role::Leads;
+        let leads = self.role.get() == TabRole::Leader;
         match word {
             Word::Lead => {
-                self.role.set(Role::Leads);
+                self.role.set(TabRole::Leader);
                 self.shown.replace(None);
                 self.restore();
                 self.connect();
@@ -88,30 +76,21 @@ impl Driver {
                 // While this tab was stopped it may have missed what that one wrote.
                 self.restore();
             }
-            Word::Send | Word::Join if leads && self.is_live() => {
-                let room = RoomId::parse(room).ok().filter(|_| word == Word::Join);
-                let is_join = room.is_some();
-                if let Some(room) = room {
-                    self.expect_joined(room, from);
-                }
-                self.write_text(text, false);
-                if is_join {
-                    self.input(Input::Asked);
-                }
-            }
+            Word::Send if leads && self.is_live() => self.write_text(text, false),
+            Word::Join if leads && self.is_live() => self.join_for(from, room, text),
             Word::Retry if leads => self.input(Input::RetryNow),
             Word::Shown if leads => self.input(Input::Shown),
             Word::Post => {
                 if let Ok(post) = from_text::<Kept>(&text) {
                     self.enqueue(post.clone());
-                    self.outbox_listeners.tell(&Outbox::Waits(post));
+                    self.outbox_listeners.tell(&OutboxEvent::Waits(post));
                     self.flush();
                 }
             }
             Word::Gone => {
                 if let Ok(draft) = uuid::Uuid::try_parse(&text).map(protocol::DraftId) {
                     self.unsent.borrow_mut().forget(draft);
-                    self.outbox_listeners.tell(&Outbox::Gone(draft));
+                    self.outbox_listeners.tell(&OutboxEvent::Gone(draft));
                     self.flush();
                 }
             }
@@ -127,6 +106,19 @@ impl Driver {
         }
     }
 
+    /// Sends the join of another tab, which is the one that the answer is for.
+    fn join_for(self: Rc<Self>, tab: String, room: &str, text: String) {
+        let room = RoomId::parse(room).ok();
+        let is_answered = room.is_some();
+        if let Some(room) = room {
+            self.expect_joined(room, tab);
+        }
+        self.write_text(text, false);
+        if is_answered {
+            self.input(Input::Asked);
+        }
+    }
+
     /// A tab that came later learns how things stand, and begins as on a connection of its own.
     fn brief(&self, tab: &str) {
         if let Some(status) = self.shown.borrow().as_ref() {
@@ -139,14 +131,14 @@ impl Driver {
     }
 
     pub(super) fn tell_status(&self, tab: &str, status: &LinkStatus) {
-        if self.role.get() == Role::Leads {
+        if self.role.get() == TabRole::Leader {
             tabs::tell(Word::Status, tab, &tabs::spell(status), "");
         }
     }
 
     /// Tells the other tabs, if there may be some.
     pub(super) fn tell_tabs(&self, word: Word, text: &str) {
-        if self.role.get() != Role::Alone {
+        if self.role.get() != TabRole::Single {
             tabs::tell(word, "", text, "");
         }
     }
@@ -170,7 +162,7 @@ impl Driver {
 
     /// The next `joined` of this room answers that tab.
     pub(super) fn expect_joined(&self, room: RoomId, tab: String) {
-        if self.role.get() != Role::Leads {
+        if self.role.get() != TabRole::Leader {
             return;
         }
         let mut asked = self.asked.borrow_mut();
@@ -184,7 +176,7 @@ impl Driver {
     /// Passes a frame on to those whom it concerns. Returns whether this tab is one of them. A `joined` answers one
     /// tab's `since`: in the conversation of another it could hide a hole.
     pub(super) fn pass_on(&self, frame: &ServerFrame, text: &str) -> bool {
-        if self.role.get() != Role::Leads {
+        if self.role.get() != TabRole::Leader {
             return true;
         }
         let asker = match frame {

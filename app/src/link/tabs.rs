@@ -5,6 +5,19 @@ use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 
 use super::LinkStatus;
 
+/// What this tab is among the tabs of its user.
+#[cfg(target_arch = "wasm32")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum TabRole {
+    /// It has a connection of its own and knows of no other tab.
+    #[default]
+    Single,
+    /// It has the connection of all.
+    Leader,
+    /// Another tab owns the connection.
+    Follower,
+}
+
 /// A word of one tab for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Word {

@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn a_store_that_does_not_answer_is_asked_again_for_ever_and_ever_less_often() {
+    fn a_silent_store_is_asked_again_for_ever_and_ever_less_often() {
         let mut unsent = queue(2);
         unsent.joined(&room("a"));
         let mut now = 0;

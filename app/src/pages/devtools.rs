@@ -109,23 +109,7 @@ fn SimulationPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
 #[component]
 fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
     let log = StoredValue::new(WireLog::default());
-    let version = RwSignal::new(0_u32);
-    let refreshing = StoredValue::new(false);
-    // Frames may come by the hundred; the table follows once for each picture on the screen.
-    let refresh = move || {
-        if refreshing.get_value() {
-            return;
-        }
-        refreshing.set_value(true);
-        request_animation_frame(move || {
-            refreshing.try_set_value(false);
-            version.try_update(|version| *version = version.wrapping_add(1));
-        });
-    };
-    link.on_wire(move |frame| {
-        log.update_value(|log| log.push(frame.clone()));
-        refresh();
-    });
+    let version = record(link, log);
 
     let filter = RwSignal::new(Filter::default());
     let paused = RwSignal::new(false);
@@ -140,14 +124,8 @@ fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
         log.with_value(WireLog::len)
     };
     let count = move || {
-        let (shown, kept) = (entries.with(Vec::len), kept());
-        let missed = log.with_value(WireLog::missed);
-        let shown = if shown == kept {
-            counted(kept, "frame")
-        } else {
-            format!("{shown} of {}", counted(kept, "frame"))
-        };
-        if paused.get() { format!("{shown}, paused: {missed} not recorded") } else { shown }
+        let missed = paused.get().then(|| log.with_value(WireLog::missed));
+        count_words(entries.with(Vec::len), kept(), missed)
     };
     let pause = move |pause| {
         log.update_value(|log| log.pause(pause));
@@ -160,14 +138,7 @@ fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
         version.update(|version| *version = version.wrapping_add(1));
     };
     let copy = move |()| {
-        let text = filter.with_untracked(|filter| log.with_value(|log| log.json_lines(filter)));
-        leptos::task::spawn_local(async move {
-            let said = match copy_text(&text).await {
-                Ok(()) => "Copied",
-                Err(NoClipboard) => "Not copied: the browser does not allow it here",
-            };
-            copied.try_set(said.to_owned());
-        });
+        copy(filter.with_untracked(|filter| log.with_value(|log| log.json_lines(filter))), copied);
     };
     view! {
         <section class="devtools__card" aria-label="Frames on the wire">
@@ -190,4 +161,44 @@ fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
         </section>
     }
     .into_any()
+}
+
+/// Records each frame. Returns what changes with the log: frames may come by the hundred, so it follows once for each
+/// picture on the screen.
+fn record(link: Link, log: StoredValue<WireLog>) -> RwSignal<u32> {
+    let version = RwSignal::new(0_u32);
+    let refreshing = StoredValue::new(false);
+    link.on_wire(move |frame| {
+        log.update_value(|log| log.push(frame.clone()));
+        if refreshing.get_value() {
+            return;
+        }
+        refreshing.set_value(true);
+        request_animation_frame(move || {
+            refreshing.try_set_value(false);
+            version.try_update(|version| *version = version.wrapping_add(1));
+        });
+    });
+    version
+}
+
+/// How many frames are shown, and how many were `missed` while recording is paused.
+fn count_words(shown: usize, kept: usize, missed: Option<u64>) -> String {
+    let shown =
+        if shown == kept { counted(kept, "frame") } else { format!("{shown} of {}", counted(kept, "frame")) };
+    match missed {
+        Some(missed) => format!("{shown}, paused: {missed} not recorded"),
+        None => shown,
+    }
+}
+
+/// Copies a text and says how that went.
+fn copy(text: String, copied: RwSignal<String>) {
+    leptos::task::spawn_local(async move {
+        let said = match copy_text(&text).await {
+            Ok(()) => "Copied",
+            Err(NoClipboard) => "Not copied: the browser does not allow it here",
+        };
+        copied.try_set(said.to_owned());
+    });
 }

@@ -4,17 +4,16 @@ use leptos::prelude::*;
 use protocol::RoomId;
 use protocol::text::isolated;
 
-use super::room::{Messages, Missing, half_written};
-use crate::components::composer::{Composer, Pen};
+use super::room::{Foot, Messages, Missing, half_written};
+use crate::chat::use_chat_store;
+use crate::components::composer::DraftField;
 use crate::components::connection_status::ConnectionStatus;
 use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::live::{Controls, Participants, StandingLine};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
-use crate::components::typing_line::TypingLine;
 use crate::components::unsent::UnsentTexts;
-use crate::conversation::use_conversations;
 use crate::link::{LinkStatus, use_link};
 use crate::model::session::{Session, Standing};
 use crate::page::use_page;
@@ -38,16 +37,16 @@ pub fn LivePage(
 
 #[component]
 fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
-    let conversations = use_conversations();
+    let chat = use_chat_store();
     let link = use_link();
     let page = use_page();
     let name = {
-        let summary = conversations.summary(&room);
+        let summary = chat.summary(&room);
         memo(move || summary.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()))
     };
     effect({
         let room = room.clone();
-        move || conversations.open(room.clone())
+        move || chat.open(&room)
     });
     // What is written here is not in the room of the same name.
     let session_name = memo(move || format!("Live session of {}", isolated(&name.get())));
@@ -55,31 +54,12 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
     let standing = memo(move || session.session.with(Session::standing));
     let is_connected = memo(move || link.status.with(|status| *status == LinkStatus::Connected));
     let can_say = Signal::derive(move || page.live.get() && is_connected.get());
-    let leave = move |click: leptos::ev::MouseEvent| {
-        click.prevent_default();
-        session.leave();
-    };
     let is_owner = session.is_owner;
-    let pen = Pen::new(conversations.unfinished(&room));
+    let pen = DraftField::new(chat.unfinished(&room));
     view! {
         <a class="skip_link" href="#main">"Skip to the conversation of the session"</a>
         <div class="live">
-            <header class="live__head">
-                <div class="live__words">
-                    <h1 class="live__name" title=move || session_name.get()>
-                        <span class="live__kind">"Live session"</span>
-                        <span class="sr_only">": "</span>
-                        <bdi>{move || name.get()}</bdi>
-                    </h1>
-                    <StandingLine session=session.session/>
-                </div>
-                <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
-                <ThemeSwitch/>
-                <a class="button live__leave" href=session.way_out() title="Leave the session and go back to the room" on:click=leave>
-                    <Glyph icon=Icon::LiveOff/>
-                    "Leave"
-                </a>
-            </header>
+            <Head session name session_name/>
             <main class="live__main" {..fixed([("id", "main"), ("tabindex", "-1")])}>
                 <Participants session=session.session me is_stale=Signal::derive(move || page.live.get() && !is_connected.get())>
                     {is_owner.then(|| view! {
@@ -95,7 +75,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
                 <section class="conversation__talk live__talk" {..fixed([("aria-label", "Conversation of the session")])}>
                     <Messages room=room.clone() name=session_name pen/>
                     <div class="conversation__foot">
-                        <Foot room standing pen/>
+                        <SessionFoot room standing pen/>
                     </div>
                 </section>
             </main>
@@ -105,14 +85,38 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
     .into_any()
 }
 
-/// Where one writes, for as long as the session has not ended.
+/// Which session, where it stands, and the way out.
 #[component]
-fn Foot(room: RoomId, standing: Memo<Standing>, pen: Pen) -> impl IntoView {
-    let conversations = use_conversations();
-    let live = use_page().live;
-    let typing = conversations.typing(&room);
-    let room = StoredValue::new(room);
-    let id = move || room.get_value();
+fn Head(session: LiveSession, name: Memo<String>, session_name: Memo<String>) -> impl IntoView {
+    let link = use_link();
+    let leave = move |click: leptos::ev::MouseEvent| {
+        click.prevent_default();
+        session.leave();
+    };
+    view! {
+        <header class="live__head">
+            <div class="live__words">
+                <h1 class="live__name" title=move || session_name.get()>
+                    <span class="live__kind">"Live session"</span>
+                    <span class="sr_only">": "</span>
+                    <bdi>{move || name.get()}</bdi>
+                </h1>
+                <StandingLine session=session.session/>
+            </div>
+            <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
+            <ThemeSwitch/>
+            <a class="button live__leave" href=session.way_out() title="Leave the session and go back to the room" on:click=leave>
+                <Glyph icon=Icon::LiveOff/>
+                "Leave"
+            </a>
+        </header>
+    }
+    .into_any()
+}
+
+/// The field to write in, for as long as the session has not ended.
+#[component]
+fn SessionFoot(room: RoomId, standing: Memo<Standing>, pen: DraftField) -> impl IntoView {
     let name = memo(|| "the live session".to_owned());
     let has_ended = memo(move || standing.with(|it| *it == Standing::Ended));
     move || {
@@ -126,17 +130,6 @@ fn Foot(room: RoomId, standing: Memo<Standing>, pen: Pen) -> impl IntoView {
             }
             .into_any();
         }
-        view! {
-            <TypingLine names=typing/>
-            <Composer
-                room_name=name
-                live
-                pen
-                on_send=Callback::new(move |body| conversations.post(&id(), body))
-                on_type=Callback::new(move |()| conversations.typed(&id()))
-                on_stop=Callback::new(move |()| conversations.stopped_typing(&id()))
-            />
-        }
-        .into_any()
+        view! { <Foot room=room.clone() room_name=name pen/> }.into_any()
     }
 }

@@ -4,25 +4,26 @@ use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::text::is_blank;
-use protocol::{DraftId, RoomId};
+use protocol::{DraftId, Member, RoomId};
 
 use crate::address::use_address;
 use crate::browser::attempt;
-use crate::components::composer::{Composer, Pen};
+use crate::chat::{ChatStore, use_chat_store};
+use crate::components::composer::{Composer, DraftField};
 use crate::components::empty::Empty;
 use crate::components::fixed::fixed;
+use crate::components::history_end::HistoryState;
 use crate::components::leave_room::LeaveRoomDialog;
-use crate::components::message::Remedies;
-use crate::components::message_list::{MessageList, Upper, Wishes};
+use crate::components::message::FailedPostActions;
+use crate::components::message_list::{MessageList, MessageListCallbacks};
 use crate::components::opening::Opening;
 use crate::components::people_panel::PeoplePanel;
 use crate::components::room_header::RoomHeader;
 use crate::components::typing_line::TypingLine;
 use crate::components::unsent::{UnsentText, UnsentTexts};
-use crate::conversation::{Conversations, use_conversations};
 use crate::errand::Errand;
 use crate::model::timeline::Timeline;
-use crate::page::use_page;
+use crate::page::{Page, use_page};
 use crate::reactive::{effect, memo};
 
 /// One room, live. Another room is another conversation: it starts afresh.
@@ -31,20 +32,20 @@ pub fn Conversation(
     /// Which one.
     room: RoomId,
 ) -> impl IntoView {
-    let conversations = use_conversations();
-    let summary = conversations.summary(&room);
+    let chat = use_chat_store();
+    let summary = chat.summary(&room);
     let is_known = memo(move || summary.with(Option::is_some));
     effect({
         let room = room.clone();
         move || {
             if is_known.get() {
-                conversations.open(room.clone());
+                chat.open(&room);
             }
         }
     });
     on_cleanup({
         let room = room.clone();
-        move || conversations.close(&room)
+        move || chat.close(&room)
     });
     let name = Memo::new(move |before: Option<&String>| {
         // A room that was just left keeps its name until the page has gone.
@@ -64,47 +65,26 @@ pub fn Conversation(
 
 #[component]
 fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
-    let conversations = use_conversations();
+    let chat = use_chat_store();
     let page = use_page();
     let room = StoredValue::new(room);
     let id = move || room.get_value();
 
-    let members = conversations.roster(&id());
-    let typing = conversations.typing(&id());
-    let session = conversations.session(&id());
+    let members = chat.roster(&id());
+    let session = chat.session(&id());
     let me = page.account().map(|account| account.id);
     let people_shown = Signal::derive(move || page.people.get().unwrap_or_else(|| page.is_wide.get()));
     let (people_button, close_button) = (NodeRef::<html::Button>::new(), NodeRef::<html::Button>::new());
-    let show_people = move |show: bool| {
-        page.people.set(Some(show));
-        // Beside the conversation the panel is just there; above it, it takes the focus and gives it back.
-        if !show {
-            focus_soon(people_button);
-        } else if !page.is_wide.get_untracked() {
-            focus_soon(close_button);
-        }
-    };
+    let show_people = move |show| show_people(page, show, people_button, close_button);
     let toggle_people = Callback::new(move |()| show_people(!people_shown.get_untracked()));
     let invitation = Errand::new();
     let invite = Callback::new(move |names| {
         let room = id();
-        invitation.run(async move { conversations.invite(&room, names).await });
+        invitation.run(async move { chat.invite(&room, names).await });
     });
 
     let leaving = RwSignal::new(false);
-    let address = use_address();
-    let departure = Errand::new();
-    let leave = Callback::new(move |()| {
-        let room = id();
-        departure.run(async move {
-            conversations.leave_room(&room).await?;
-            address.go("/");
-            Ok(())
-        });
-    });
-    let is_last = Signal::derive(move || members.with(|members| members.len() <= 1));
-
-    let pen = Pen::new(conversations.unfinished(&id()));
+    let pen = DraftField::new(chat.unfinished(&id()));
 
     view! {
         <div
@@ -116,15 +96,7 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
                 <RoomHeader live=format!("/live/{}", id()) session name members people_shown people_button on_people=toggle_people/>
                 <Messages room=id() name pen/>
                 <div class="conversation__foot">
-                    <TypingLine names=typing/>
-                    <Composer
-                        room_name=name
-                        live=page.live
-                        pen
-                        on_send=Callback::new(move |body| conversations.post(&id(), body))
-                        on_type=Callback::new(move |()| conversations.typed(&id()))
-                        on_stop=Callback::new(move |()| conversations.stopped_typing(&id()))
-                    />
+                    <Foot room=id() room_name=name pen/>
                 </div>
             </section>
             <PeoplePanel
@@ -136,10 +108,70 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
                 on_close=Callback::new(move |()| show_people(false))
                 on_leave=Callback::new(move |()| leaving.set(true))
             />
-            <LeaveRoomDialog open=leaving room_name=name is_last departure on_leave=leave/>
+            <Leaving room=id() name members open=leaving/>
         </div>
     }
     .into_any()
+}
+
+/// The dialog before the user leaves the room, and the way to the others afterwards.
+#[component]
+fn Leaving(
+    room: RoomId,
+    name: Memo<String>,
+    members: Memo<Vec<Member>>,
+    open: RwSignal<bool>,
+) -> impl IntoView {
+    let chat = use_chat_store();
+    let address = use_address();
+    let departure = Errand::new();
+    let leave = Callback::new(move |()| {
+        let room = room.clone();
+        departure.run(async move {
+            chat.leave_room(&room).await?;
+            address.go("/");
+            Ok(())
+        });
+    });
+    let is_last = Signal::derive(move || members.with(|members| members.len() <= 1));
+    view! { <LeaveRoomDialog open room_name=name is_last departure on_leave=leave/> }.into_any()
+}
+
+/// Who types, and the field to write in.
+#[component]
+pub(super) fn Foot(room: RoomId, room_name: Memo<String>, pen: DraftField) -> impl IntoView {
+    let chat = use_chat_store();
+    let typing = chat.typing(&room);
+    let room = StoredValue::new(room);
+    let id = move || room.get_value();
+    view! {
+        <TypingLine names=typing/>
+        <Composer
+            room_name
+            live=use_page().live
+            pen
+            on_send=Callback::new(move |body| chat.post(&id(), body))
+            on_type=Callback::new(move |()| chat.typed(&id()))
+            on_stop=Callback::new(move |()| chat.stopped_typing(&id()))
+        />
+    }
+    .into_any()
+}
+
+/// Shows or hides the people. Beside the conversation the panel is just there; above it, it takes the focus and gives it
+/// back.
+fn show_people(
+    page: Page,
+    show: bool,
+    people_button: NodeRef<html::Button>,
+    close_button: NodeRef<html::Button>,
+) {
+    page.people.set(Some(show));
+    if !show {
+        focus_soon(people_button);
+    } else if !page.is_wide.get_untracked() {
+        focus_soon(close_button);
+    }
 }
 
 /// Once the style sheet shows it.
@@ -153,37 +185,37 @@ fn focus_soon(button: NodeRef<html::Button>) {
 
 /// The message list with what it needs to know of the timeline.
 #[component]
-pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: Pen) -> impl IntoView {
-    let conversations = use_conversations();
-    let timeline = conversations.timeline(&room);
+pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> impl IntoView {
+    let chat = use_chat_store();
+    let timeline = chat.timeline(&room);
     let room = StoredValue::new(room);
     let older_failed = RwSignal::new(false);
     let lines = memo(move || timeline.with(Timeline::lines));
     let first_unread = memo(move || timeline.with(|it| it.first_unread));
     let loading = memo(move || timeline.with(|it| !it.loaded));
-    let upper = memo(move || {
+    let history = memo(move || {
         timeline.with(|it| match (it.has_older, it.loading_older, older_failed.get()) {
-            (_, true, _) => Upper::Loading,
-            (true, false, true) => Upper::Failed,
-            (true, false, false) => Upper::More,
-            (false, false, _) => Upper::Beginning,
+            (_, true, _) => HistoryState::Loading,
+            (true, false, true) => HistoryState::Failed,
+            (true, false, false) => HistoryState::More,
+            (false, false, _) => HistoryState::Beginning,
         })
     });
-    let wishes = Wishes {
-        older: Callback::new(move |()| load_older(conversations, room.get_value(), older_failed)),
-        followed: Callback::new(move |()| conversations.followed(&room.get_value())),
-        read: Callback::new(move |seq| conversations.mark_read(&room.get_value(), seq)),
-        returned: Callback::new(move |()| conversations.returned(&room.get_value())),
-        left: Callback::new(move |place| conversations.leave_place(&room.get_value(), place)),
-        remedies: Remedies {
-            retry: Callback::new(move |draft: DraftId| conversations.retry(&room.get_value(), draft)),
+    let callbacks = MessageListCallbacks {
+        older: Callback::new(move |()| load_older(chat, room.get_value(), older_failed)),
+        followed: Callback::new(move |()| chat.followed(&room.get_value())),
+        read: Callback::new(move |seq| chat.mark_read(&room.get_value(), seq)),
+        returned: Callback::new(move |()| chat.returned(&room.get_value())),
+        left: Callback::new(move |place| chat.leave_place(&room.get_value(), place)),
+        remedies: FailedPostActions {
+            retry: Callback::new(move |draft: DraftId| chat.retry(&room.get_value(), draft)),
             edit: Callback::new(move |draft: DraftId| {
-                if let Some(body) = conversations.discard(&room.get_value(), draft) {
+                if let Some(body) = chat.discard(&room.get_value(), draft) {
                     pen.take_up(body);
                 }
             }),
             discard: Callback::new(move |draft: DraftId| {
-                conversations.discard(&room.get_value(), draft);
+                chat.discard(&room.get_value(), draft);
             }),
         },
     };
@@ -194,19 +226,19 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: Pen) -> impl IntoV
         }
         spawn_local(async move {
             // A failure shows at the upper end, where it can be tried again.
-            let outcome = conversations.load_unread(&room.get_value()).await;
+            let outcome = chat.load_unread(&room.get_value()).await;
             older_failed.try_set(outcome.is_err());
             is_ready.try_set(true);
         });
     });
     let absences = memo(move || timeline.with(|it| it.absences));
-    let opening = Opening { place: conversations.place(&room.get_value()), is_ready, absences };
-    view! { <MessageList room_name=name lines first_unread upper loading opening wishes/> }.into_any()
+    let opening = Opening { place: chat.place(&room.get_value()), is_ready, absences };
+    view! { <MessageList room_name=name lines first_unread history loading opening callbacks/> }.into_any()
 }
 
-fn load_older(conversations: Conversations, room: RoomId, failed: RwSignal<bool>) {
+fn load_older(chat: ChatStore, room: RoomId, failed: RwSignal<bool>) {
     spawn_local(async move {
-        let outcome = conversations.load_older(&room).await;
+        let outcome = chat.load_older(&room).await;
         // The page may have gone to another room meanwhile; then nobody shows the outcome.
         failed.try_set(outcome.is_err());
     });
@@ -235,15 +267,15 @@ pub fn Missing(
 /// The lines of a room that were not sent, and the text that was not finished.
 #[component]
 fn Leftovers(room: RoomId) -> impl IntoView {
-    let conversations = use_conversations();
-    let (timeline, unfinished) = (conversations.timeline(&room), conversations.unfinished(&room));
+    let chat = use_chat_store();
+    let (timeline, unfinished) = (chat.timeline(&room), chat.unfinished(&room));
     let texts = memo(move || {
         let lines = timeline.with(Timeline::lines).into_iter().filter(|line| line.seq.is_none());
         let lines = lines.map(|line| UnsentText { draft: Some(line.key.draft), body: line.body });
         lines.chain(half_written(unfinished)).collect()
     });
     let discard = Callback::new(move |draft: Option<DraftId>| match draft {
-        Some(draft) => drop(conversations.discard(&room, draft)),
+        Some(draft) => drop(chat.discard(&room, draft)),
         None => unfinished.set(String::new()),
     });
     view! { <UnsentTexts texts on_discard=discard/> }.into_any()

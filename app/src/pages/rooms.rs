@@ -1,10 +1,11 @@
 //! `/` and what surrounds every room: the rail, the connection, oneself.
 
 use leptos::prelude::*;
-use protocol::{RoomId, RoomSummary};
+use protocol::{RoomId, RoomSummary, ServerFrame};
 
 use super::room::{Conversation, Missing};
 use crate::address::{Address, Place, current_path, use_address};
+use crate::chat::use_chat_store;
 use crate::components::arcs::Wordmark;
 use crate::components::avatar::Avatar;
 use crate::components::connection_status::ConnectionStatus;
@@ -15,10 +16,9 @@ use crate::components::new_room::{NewRoom, NewRoomDialog};
 use crate::components::room_list::RoomList;
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
-use crate::conversation::use_conversations;
-use crate::copies::keep_copies;
+use crate::copies::{note_change, start_copies};
 use crate::errand::Errand;
-use crate::link::use_link;
+use crate::link::{Link, use_link};
 use crate::page::use_page;
 use crate::reactive::{effect, memo};
 use crate::start::Account;
@@ -32,9 +32,9 @@ pub fn RoomsPage() -> impl IntoView {
 
 #[component]
 fn Frame(account: Account) -> impl IntoView {
-    let conversations = use_conversations();
+    let chat = use_chat_store();
     let link = use_link();
-    let rooms = conversations.rooms();
+    let rooms = chat.rooms();
     let address = use_address();
     let current = memo(move || address.place.with(|place| place.room().cloned()));
 
@@ -44,7 +44,7 @@ fn Frame(account: Account) -> impl IntoView {
     let creation = Errand::new();
     let create = Callback::new(move |NewRoom { name, usernames }| {
         creation.run(async move {
-            let room = conversations.create_room(name, usernames).await?;
+            let room = chat.create_room(name, usernames).await?;
             address.go(&format!("/rooms/{room}"));
             Ok(())
         });
@@ -58,17 +58,7 @@ fn Frame(account: Account) -> impl IntoView {
         <a class="skip_link" href="#main">"Skip to the conversation"</a>
         {move || is_in_room.get().then(|| view! { <a class="skip_link" href="#composer">"Skip to the message field"</a> }.into_any())}
         <div class="shell" class:is-in-room=move || is_in_room.get()>
-            <header class="shell__brand">
-                <a
-                    href="/"
-                    class="shell__home"
-                    {..fixed([("aria-label", "Hubbub")])}
-                    on:click=move |click| address.follow(&click, "/")
-                >
-                    <Wordmark/>
-                </a>
-                <ThemeSwitch/>
-            </header>
+            <Brand address/>
             <ConnectionStatus
                 status=link.status
                 on_retry=Callback::new(move |()| link.retry())
@@ -78,18 +68,7 @@ fn Frame(account: Account) -> impl IntoView {
                 })
             />
             <RoomList rooms current on_new=Callback::new(move |()| new_room.set(true))/>
-            <footer class="shell__account">
-                <a class="shell__me" href="/account" {..fixed([("title", "Your account")])}>
-                    <Avatar name=account.name.clone()/>
-                    <span class="sr_only">"Your account: "</span>
-                    <bdi class="shell__name">{account.name}</bdi>
-                </a>
-                <form {..fixed([("method", "post"), ("action", "/sign-out")])}>
-                    <button class="icon_button" type="submit" {..fixed([("aria-label", "Sign out"), ("title", "Sign out")])}>
-                        <Glyph icon=Icon::SignOut/>
-                    </button>
-                </form>
-            </footer>
+            <AccountBar account/>
             <main class="shell__main" {..fixed([("id", "main"), ("tabindex", "-1")])}>
                 {move || match address.place.get() {
                     Place::Room(Some(room)) => view! { <Conversation room/> }.into_any(),
@@ -104,10 +83,48 @@ fn Frame(account: Account) -> impl IntoView {
     .into_any()
 }
 
+#[component]
+fn Brand(address: Address) -> impl IntoView {
+    view! {
+        <header class="shell__brand">
+            <a
+                href="/"
+                class="shell__home"
+                {..fixed([("aria-label", "Hubbub")])}
+                on:click=move |click| address.follow(&click, "/")
+            >
+                <Wordmark/>
+            </a>
+            <ThemeSwitch/>
+        </header>
+    }
+    .into_any()
+}
+
+/// The user who is signed in, and the way out.
+#[component]
+fn AccountBar(account: Account) -> impl IntoView {
+    view! {
+        <footer class="shell__account">
+            <a class="shell__me" href="/account" {..fixed([("title", "Your account")])}>
+                <Avatar name=account.name.clone()/>
+                <span class="sr_only">"Your account: "</span>
+                <bdi class="shell__name">{account.name}</bdi>
+            </a>
+            <form {..fixed([("method", "post"), ("action", "/sign-out")])}>
+                <button class="icon_button" type="submit" {..fixed([("aria-label", "Sign out"), ("title", "Sign out")])}>
+                    <Glyph icon=Icon::SignOut/>
+                </button>
+            </form>
+        </footer>
+    }
+    .into_any()
+}
+
 /// What stands in the middle while no room is chosen.
 #[component]
 fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
-    let rooms = use_conversations().rooms();
+    let rooms = use_chat_store().rooms();
     let has_rooms = memo(move || rooms.with(|rooms| !rooms.is_empty()));
     let start = move |_| new_room.set(true);
     let empty = move || {
@@ -127,6 +144,24 @@ fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
         .into_any()
     };
     view! { <div class="lobby" class:is-choosing=move || has_rooms.get()>{move || empty()}</div> }.into_any()
+}
+
+/// From now on there are copies of what this page shows, until nobody is signed in any more.
+fn keep_copies(address: Address, link: Link) {
+    let mut is_first = true;
+    effect(move || {
+        address.place.track();
+        if std::mem::take(&mut is_first) {
+            start_copies();
+        } else {
+            note_change(true);
+        }
+    });
+    link.on_frame(|frame| {
+        if let ServerFrame::Message { .. } = frame {
+            note_change(false);
+        }
+    });
 }
 
 /// Alt+↑ and Alt+↓ go to the room above and below. An effect does not run on the server.

@@ -47,40 +47,10 @@ pub fn FrameTable(
     });
     let is_stop = Selector::new(move || stop.get());
     let is_chosen = Selector::new(move || selected.with(|it| it.as_ref().map(|it| it.number)));
-    let row = move |entry: Entry| {
-        let number = entry.number;
-        let frame = Arc::clone(&entry.frame);
-        let (is_stop, is_chosen) = (is_stop.clone(), is_chosen.clone());
-        let chosen = move || is_chosen.selected(&Some(number));
-        let pressed = {
-            let chosen = chosen.clone();
-            move || if chosen() { "true" } else { "false" }
-        };
-        let tab = move || {
-            if is_stop.selected(&Some(number)) { "0" } else { "-1" }
-        };
-        view! {
-            <tr class="frame" class:is-out=frame.direction == Direction::Out class:is-chosen=chosen>
-                <Cells frame=Arc::clone(&frame)/>
-                <td class="frame__text">
-                    <button
-                        class="frame__open"
-                        type="button"
-                        tabindex=tab
-                        aria-pressed=pressed
-                        on:click=move |_| selected.set(Some(entry.clone()))
-                    >
-                        <bdi>{frame.excerpt()}</bdi>
-                    </button>
-                </td>
-            </tr>
-        }
-        .into_any()
-    };
     let rows = move || {
         let row = |entry: Entry| {
-            let row = row.clone();
-            Row::new(Key::Number(entry.number), move || row(entry))
+            let (is_stop, is_chosen) = (is_stop.clone(), is_chosen.clone());
+            Row::new(Key::Number(entry.number), move || row(entry, selected, is_stop, is_chosen))
         };
         entries.get().into_iter().map(row).collect()
     };
@@ -101,6 +71,42 @@ pub fn FrameTable(
                 </tbody>
             </table>
         </div>
+    }
+    .into_any()
+}
+
+/// One frame. Exactly one row is the stop for the Tab key, and at most one is chosen.
+fn row(
+    entry: Entry,
+    selected: RwSignal<Option<Entry>>,
+    is_stop: Selector<Option<u64>>,
+    is_chosen: Selector<Option<u64>>,
+) -> AnyView {
+    let number = entry.number;
+    let frame = Arc::clone(&entry.frame);
+    let chosen = move || is_chosen.selected(&Some(number));
+    let pressed = {
+        let chosen = chosen.clone();
+        move || if chosen() { "true" } else { "false" }
+    };
+    let tab = move || {
+        if is_stop.selected(&Some(number)) { "0" } else { "-1" }
+    };
+    view! {
+        <tr class="frame" class:is-out=frame.direction == Direction::Out class:is-chosen=chosen>
+            <Cells frame=Arc::clone(&frame)/>
+            <td class="frame__text">
+                <button
+                    class="frame__open"
+                    type="button"
+                    tabindex=tab
+                    aria-pressed=pressed
+                    on:click=move |_| selected.set(Some(entry.clone()))
+                >
+                    <bdi>{frame.excerpt()}</bdi>
+                </button>
+            </td>
+        </tr>
     }
     .into_any()
 }

@@ -26,15 +26,6 @@ pub fn FrameTools(
     /// Asked to forget everything.
     on_clear: Callback<()>,
 ) -> impl IntoView {
-    let choose = move |word: String| {
-        filter.update(|filter| {
-            filter.direction = match word.as_str() {
-                "in" => Some(Direction::In),
-                "out" => Some(Direction::Out),
-                _ => None,
-            };
-        });
-    };
     let nothing = move || !enabled.get() || is_empty.get();
     view! {
         <div class="devtools__row frame-tools">
@@ -49,16 +40,7 @@ pub fn FrameTools(
                 prop:value=move || filter.with(|filter| filter.text.clone())
                 on:input:target=move |typed| filter.update(|filter| filter.text = typed.target().value())
             />
-            <select
-                class="field__input frame-tools__direction"
-                aria-label="Direction"
-                disabled=move || !enabled.get()
-                on:change:target=move |chosen| choose(chosen.target().value())
-            >
-                <option value="">"Both directions"</option>
-                <option value="in">"Received"</option>
-                <option value="out">"Sent"</option>
-            </select>
+            <DirectionChoice filter enabled/>
             <button
                 class="button"
                 type="button"
@@ -77,6 +59,32 @@ pub fn FrameTools(
             <p class="frame-tools__copied" role="status" aria-label="Clipboard">{copied}</p>
             <p class="frame-tools__count">{count}</p>
         </div>
+    }
+    .into_any()
+}
+
+#[component]
+fn DirectionChoice(filter: RwSignal<Filter>, enabled: Signal<bool>) -> impl IntoView {
+    let choose = move |word: String| {
+        filter.update(|filter| {
+            filter.direction = match word.as_str() {
+                "in" => Some(Direction::In),
+                "out" => Some(Direction::Out),
+                _ => None,
+            };
+        });
+    };
+    view! {
+        <select
+            class="field__input frame-tools__direction"
+            aria-label="Direction"
+            disabled=move || !enabled.get()
+            on:change:target=move |chosen| choose(chosen.target().value())
+        >
+            <option value="">"Both directions"</option>
+            <option value="in">"Received"</option>
+            <option value="out">"Sent"</option>
+        </select>
     }
     .into_any()
 }

@@ -8,6 +8,36 @@ use uuid::Uuid;
 use crate::model::simulation::{PlanForm, PlanProblems, seconds};
 use crate::reactive::memo;
 
+/// What was typed. Copying it copies a few indices.
+#[derive(Clone, Copy)]
+struct Fields {
+    duration: RwSignal<String>,
+    frequency: RwSignal<String>,
+    prefix: RwSignal<String>,
+    failure_rate: RwSignal<String>,
+}
+
+impl Fields {
+    fn new() -> Self {
+        let PlanForm { duration, frequency, prefix, failure_rate } = PlanForm::default();
+        Self {
+            duration: RwSignal::new(duration),
+            frequency: RwSignal::new(frequency),
+            prefix: RwSignal::new(prefix),
+            failure_rate: RwSignal::new(failure_rate),
+        }
+    }
+
+    fn form(self) -> PlanForm {
+        PlanForm {
+            duration: self.duration.get(),
+            frequency: self.frequency.get(),
+            prefix: self.prefix.get(),
+            failure_rate: self.failure_rate.get(),
+        }
+    }
+}
+
 /// Four fields, checked before anything is sent, and two buttons.
 #[component]
 pub fn PlanCard(
@@ -22,21 +52,11 @@ pub fn PlanCard(
     /// Where the run stands.
     children: Children,
 ) -> impl IntoView {
-    let PlanForm { duration, frequency, prefix, failure_rate } = PlanForm::default();
-    let duration = RwSignal::new(duration);
-    let frequency = RwSignal::new(frequency);
-    let prefix = RwSignal::new(prefix);
-    let failure_rate = RwSignal::new(failure_rate);
-    let form = move || PlanForm {
-        duration: duration.get(),
-        frequency: frequency.get(),
-        prefix: prefix.get(),
-        failure_rate: failure_rate.get(),
-    };
+    let fields = Fields::new();
     // Nobody is told of a mistake before having tried; then each is gone as soon as it is mended.
     let tried = RwSignal::new(false);
     let problems = memo(move || {
-        let checked = form().check(RunId(Uuid::nil()));
+        let checked = fields.form().check(RunId(Uuid::nil()));
         if tried.get() { checked.err().unwrap_or_default() } else { PlanProblems::default() }
     });
     let start = move |submitted: web_sys::SubmitEvent| {
@@ -45,12 +65,9 @@ pub fn PlanCard(
         if !enabled.get_untracked() || running.get_untracked() {
             return;
         }
-        if let Ok(plan) = untrack(form).check(RunId(Uuid::new_v4())) {
+        if let Ok(plan) = untrack(move || fields.form()).check(RunId(Uuid::new_v4())) {
             on_start.run(plan);
         }
-    };
-    let range = |range: &std::ops::RangeInclusive<u64>| {
-        format!("{} to {}", seconds(*range.start()), seconds(*range.end()))
     };
     view! {
         <section class="devtools__card" aria-label="Simulation control">
@@ -59,35 +76,7 @@ pub fn PlanCard(
                 "A job on the server that reports its steps here, and fails as often as you like."
             </p>
             <form class="devtools__form" novalidate=true on:submit=start>
-                <PlanField
-                    name="run-duration"
-                    label="Duration (seconds)"
-                    hint=range(&SIMULATION_DURATION_MS)
-                    value=duration
-                    problem=Signal::derive(move || problems.with(|it| it.duration.clone()))
-                />
-                <PlanField
-                    name="run-frequency"
-                    label="Seconds between steps"
-                    hint=range(&SIMULATION_FREQUENCY_MS)
-                    value=frequency
-                    problem=Signal::derive(move || problems.with(|it| it.frequency.clone()))
-                />
-                <PlanField
-                    name="run-prefix"
-                    label="Message prefix"
-                    hint=format!("Up to {MAX_SIMULATION_PREFIX_CHARS} characters")
-                    is_text=true
-                    value=prefix
-                    problem=Signal::derive(move || problems.with(|it| it.prefix.clone()))
-                />
-                <PlanField
-                    name="run-failure"
-                    label="Failure rate (%)"
-                    hint="0 to 100: the chance that the run fails".to_owned()
-                    value=failure_rate
-                    problem=Signal::derive(move || problems.with(|it| it.failure_rate.clone()))
-                />
+                <PlanFields fields problems/>
                 <div class="devtools__row">
                     <button
                         class="button is-primary"
@@ -108,6 +97,46 @@ pub fn PlanCard(
             </form>
             {children()}
         </section>
+    }
+    .into_any()
+}
+
+#[component]
+fn PlanFields(fields: Fields, problems: Memo<PlanProblems>) -> impl IntoView {
+    let Fields { duration, frequency, prefix, failure_rate } = fields;
+    let range = |range: &std::ops::RangeInclusive<u64>| {
+        format!("{} to {}", seconds(*range.start()), seconds(*range.end()))
+    };
+    view! {
+        <PlanField
+            name="run-duration"
+            label="Duration (seconds)"
+            hint=range(&SIMULATION_DURATION_MS)
+            value=duration
+            problem=Signal::derive(move || problems.with(|it| it.duration.clone()))
+        />
+        <PlanField
+            name="run-frequency"
+            label="Seconds between steps"
+            hint=range(&SIMULATION_FREQUENCY_MS)
+            value=frequency
+            problem=Signal::derive(move || problems.with(|it| it.frequency.clone()))
+        />
+        <PlanField
+            name="run-prefix"
+            label="Message prefix"
+            hint=format!("Up to {MAX_SIMULATION_PREFIX_CHARS} characters")
+            is_text=true
+            value=prefix
+            problem=Signal::derive(move || problems.with(|it| it.prefix.clone()))
+        />
+        <PlanField
+            name="run-failure"
+            label="Failure rate (%)"
+            hint="0 to 100: the chance that the run fails".to_owned()
+            value=failure_rate
+            problem=Signal::derive(move || problems.with(|it| it.failure_rate.clone()))
+        />
     }
     .into_any()
 }

@@ -26,26 +26,7 @@ pub fn RunView(
     let words = memo(move || simulation.with(Simulation::words));
     let glyph = memo(move || simulation.with(|it| icon(it.state())));
     let is = move |wanted: fn(&RunState) -> bool| move || simulation.with(|it| wanted(it.state()));
-    let figures = move || {
-        simulation.with(|it| {
-            let ((step, steps), (elapsed, remaining)) = (it.steps(), it.times());
-            [
-                ("Progress", format!("{} %", it.percent())),
-                ("Elapsed", format!("{} s", seconds(elapsed))),
-                ("Remaining", format!("{} s", seconds(remaining))),
-                ("Steps", format!("{step} of {steps}")),
-            ]
-            .map(|(name, value)| {
-                view! {
-                    <div class="run__figure">
-                        <dt>{name}</dt>
-                        <dd>{value}</dd>
-                    </div>
-                }
-            })
-            .collect_view()
-        })
-    };
+    let figures = move || simulation.with(figures);
     let was_started = memo(is(|state| *state != RunState::Idle));
     let ticks = move || simulation.with(Simulation::ticks).into_iter().map(row).collect();
     view! {
@@ -84,6 +65,25 @@ pub fn RunView(
         </div>
     }
     .into_any()
+}
+
+fn figures(simulation: &Simulation) -> AnyView {
+    let ((step, steps), (elapsed, remaining)) = (simulation.steps(), simulation.times());
+    let figures = [
+        ("Progress", format!("{} %", simulation.percent())),
+        ("Elapsed", format!("{} s", seconds(elapsed))),
+        ("Remaining", format!("{} s", seconds(remaining))),
+        ("Steps", format!("{step} of {steps}")),
+    ];
+    let figure = |(name, value)| {
+        view! {
+            <div class="run__figure">
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+            </div>
+        }
+    };
+    figures.map(figure).collect_view().into_any()
 }
 
 fn row(tick: Tick) -> Row {

@@ -7,8 +7,11 @@ use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::model::session::Standing;
 
-/// What can come next, with the word on its button.
-fn steps(standing: &Standing) -> &'static [(&'static str, Icon, Standing)] {
+/// The word on its button, and where the session stands after it.
+type Step = (&'static str, Icon, Standing);
+
+/// What can come next.
+fn steps(standing: &Standing) -> &'static [Step] {
     match standing {
         Standing::NotStarted | Standing::Other(_) => &[("Go live", Icon::Live, Standing::Live)],
         Standing::Live => {
@@ -40,33 +43,12 @@ pub fn Controls(
         asks.set(false);
         on_say.run(Standing::Ended);
     };
-    let buttons = move || {
-        let button = |(words, icon, next): &(&'static str, Icon, Standing)| {
-            let (next, is_primary, words, icon) = (next.clone(), *next == Standing::Live, *words, *icon);
-            let is_asked = {
-                let next = next.clone();
-                move || asked.with(|it| it.as_ref() == Some(&next)).then_some("true")
-            };
-            view! {
-                <button
-                    class="button"
-                    class:is-primary=is_primary
-                    type="button"
-                    disabled=move || !enabled.get()
-                    aria-busy=is_asked
-                    on:click=move |_| {
-                        // It ends for everybody.
-                        if next == Standing::Ended { asks.set(true) } else { on_say.run(next.clone()) }
-                    }
-                >
-                    <Glyph icon/>
-                    {words}
-                </button>
-            }
-            .into_any()
-        };
-        standing.with(|standing| steps(standing).iter().map(button).collect::<Vec<_>>()).into_any()
-    };
+    let press = Callback::new(move |next| {
+        // It ends for everybody.
+        if next == Standing::Ended { asks.set(true) } else { on_say.run(next) }
+    });
+    let button = move |step: &Step| step_button(step, asked, enabled, press);
+    let buttons = move || standing.with(|it| steps(it).iter().map(button).collect::<Vec<_>>()).into_any();
     view! {
         <div class="live__controls" {..fixed([("role", "group"), ("aria-label", "Session controls")])}>
             {buttons}
@@ -87,6 +69,33 @@ pub fn Controls(
                 </button>
             </div>
         </Dialog>
+    }
+    .into_any()
+}
+
+fn step_button(
+    (words, icon, next): &Step,
+    asked: RwSignal<Option<Standing>>,
+    enabled: Signal<bool>,
+    press: Callback<Standing>,
+) -> AnyView {
+    let (next, is_primary, words, icon) = (next.clone(), *next == Standing::Live, *words, *icon);
+    let is_asked = {
+        let next = next.clone();
+        move || asked.with(|it| it.as_ref() == Some(&next)).then_some("true")
+    };
+    view! {
+        <button
+            class="button"
+            class:is-primary=is_primary
+            type="button"
+            disabled=move || !enabled.get()
+            aria-busy=is_asked
+            on:click=move |_| press.run(next.clone())
+        >
+            <Glyph icon/>
+            {words}
+        </button>
     }
     .into_any()
 }

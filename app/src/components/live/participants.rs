@@ -43,28 +43,9 @@ pub fn Participants(
 ) -> impl IntoView {
     let is_open = RwSignal::new(false);
     let count = memo(move || session.with(|it| it.participants().map(<[_]>::len)));
-    let rows = move || {
-        session.with(|session| {
-            let row = |it: &Participant| {
-                let (person, is_me) = (it.clone(), me.as_ref() == Some(&it.id));
-                let key = Key::Person(it.id.clone(), it.name.clone());
-                Row::new(key, move || view! { <Person person is_me/> }.into_any())
-            };
-            session.participants().unwrap_or_default().iter().map(row).collect()
-        })
-    };
-    let comings = move || {
-        session.with(|session| {
-            let last: Vec<Coming> = session.comings().cloned().collect();
-            last.into_iter().rev().take(SHOWN).rev().map(coming).collect()
-        })
-    };
-    let faces = move || {
-        session.with(|session| {
-            let few = session.participants().unwrap_or_default().iter().take(FACES);
-            few.map(|it| view! { <Avatar name=it.name.clone()/> }.into_any()).collect::<Vec<_>>().into_any()
-        })
-    };
+    let rows = move || session.with(|session| rows(session, me.as_ref()));
+    let comings = move || session.with(comings);
+    let faces = move || session.with(faces);
     let is_alone = memo(move || count.get() == Some(1));
     view! {
         <aside
@@ -91,23 +72,41 @@ pub fn Participants(
                     {move || count_words(count.get())}
                 </p>
                 <ul class="participants__people">{keyed(rows)}</ul>
-                {move || {
-                    is_alone
-                        .get()
-                        .then(|| {
-                            view! {
-                                <p class="participants__hint">
-                                    "Only you so far. Everybody in the room can join by its “Live session” button."
-                                </p>
-                            }
-                            .into_any()
-                        })
-                }}
+                {move || is_alone.get().then(hint)}
                 <div class="participants__log" {..fixed([("role", "log"), ("aria-label", "Joined and left")])}>
                     <ol>{keyed(comings)}</ol>
                 </div>
             </div>
         </aside>
+    }
+    .into_any()
+}
+
+fn rows(session: &Session, me: Option<&UserId>) -> Vec<Row> {
+    let row = |it: &Participant| {
+        let (person, is_me) = (it.clone(), me == Some(&it.id));
+        let key = Key::Person(it.id.clone(), it.name.clone());
+        Row::new(key, move || view! { <Person person is_me/> }.into_any())
+    };
+    session.participants().unwrap_or_default().iter().map(row).collect()
+}
+
+fn comings(session: &Session) -> Vec<Row> {
+    let last: Vec<Coming> = session.comings().cloned().collect();
+    last.into_iter().rev().take(SHOWN).rev().map(coming).collect()
+}
+
+fn faces(session: &Session) -> AnyView {
+    let few = session.participants().unwrap_or_default().iter().take(FACES);
+    few.map(|it| view! { <Avatar name=it.name.clone()/> }.into_any()).collect::<Vec<_>>().into_any()
+}
+
+/// What the only participant reads.
+fn hint() -> AnyView {
+    view! {
+        <p class="participants__hint">
+            "Only you so far. Everybody in the room can join by its “Live session” button."
+        </p>
     }
     .into_any()
 }

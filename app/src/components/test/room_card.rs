@@ -24,35 +24,7 @@ pub fn RoomCard(
     /// Asked to send this text.
     on_send: Callback<String>,
 ) -> impl IntoView {
-    let text = RwSignal::new("Test message".to_owned());
-    let can_send =
-        memo(move || enabled.get() && trial.with(Trial::is_joined) && text.with(|it| !is_blank(it)));
-    let state = move || {
-        trial.with(|trial| match (trial.problem(), trial.room(), trial.is_joined()) {
-            (Some(problem), ..) => problem.to_owned(),
-            (None, None, _) => "Choose a room to try.".to_owned(),
-            (None, Some(_), false) => "Joining…".to_owned(),
-            (None, Some(_), true) => {
-                let members = trial.roster().members();
-                let online = members.iter().filter(|it| it.online).count();
-                match members.len() {
-                    1 => "Joined: only you".to_owned(),
-                    count => format!("Joined: {count} people, {online} online"),
-                }
-            }
-        })
-    };
-    let submit = move |event: web_sys::SubmitEvent| {
-        event.prevent_default();
-        if can_send.get_untracked() {
-            on_send.run(text.get_untracked());
-        }
-    };
-    let options = rooms
-        .into_iter()
-        .map(|room| view! { <option value=room.id.to_string()>{isolated(&room.name)}</option> }.into_any())
-        .collect::<Vec<_>>();
-    let has_none = options.is_empty();
+    let state = move || trial.with(state);
     let people = move || {
         trial.with(|trial| {
             let row = |it: &Member| {
@@ -68,41 +40,87 @@ pub fn RoomCard(
         <section class="devtools__card" aria-label="Messages and participants">
             <h2 class="devtools__title">"Messages"</h2>
             <p class="devtools__hint">"Everybody in the room sees what you send here."</p>
-            <form class="trial" on:submit=submit>
-                <div class="field">
-                    <label class="field__label" for="trial-room">"Room"</label>
-                    <select
-                        class="field__input"
-                        id="trial-room"
-                        disabled=move || !enabled.get() || has_none
-                        on:change=move |event| on_choose.run(RoomId::parse(&event_target_value(&event)).ok())
-                    >
-                        <option value="">{if has_none { "You are in no room yet" } else { "Choose a room" }}</option>
-                        {options}
-                    </select>
-                </div>
-                <div class="field">
-                    <label class="field__label" for="trial-text">"Text"</label>
-                    <input
-                        class="field__input"
-                        id="trial-text"
-                        type="text"
-                        dir="auto"
-                        autocomplete="off"
-                        prop:value=move || text.get()
-                        on:input=move |event| text.set(event_target_value(&event))
-                    />
-                </div>
-                <button class="button is-primary" type="submit" disabled=move || !can_send.get()>
-                    "Send test message"
-                </button>
-            </form>
+            <TrialForm rooms trial enabled on_choose on_send/>
             <p class="trial__state" role="status" aria-label="Room">{state}</p>
             <ol class="trial__sent" aria-label="Test messages">{sent}</ol>
             <ul class="trial__people" aria-label="Participants">{keyed(people)}</ul>
         </section>
     }
     .into_any()
+}
+
+/// The room to try and the text to send.
+#[component]
+fn TrialForm(
+    rooms: Vec<RoomSummary>,
+    trial: RwSignal<Trial>,
+    enabled: Signal<bool>,
+    on_choose: Callback<Option<RoomId>>,
+    on_send: Callback<String>,
+) -> impl IntoView {
+    let text = RwSignal::new("Test message".to_owned());
+    let can_send =
+        memo(move || enabled.get() && trial.with(Trial::is_joined) && text.with(|it| !is_blank(it)));
+    let submit = move |event: web_sys::SubmitEvent| {
+        event.prevent_default();
+        if can_send.get_untracked() {
+            on_send.run(text.get_untracked());
+        }
+    };
+    let options = rooms
+        .into_iter()
+        .map(|room| view! { <option value=room.id.to_string()>{isolated(&room.name)}</option> }.into_any())
+        .collect::<Vec<_>>();
+    let has_none = options.is_empty();
+    view! {
+        <form class="trial" on:submit=submit>
+            <div class="field">
+                <label class="field__label" for="trial-room">"Room"</label>
+                <select
+                    class="field__input"
+                    id="trial-room"
+                    disabled=move || !enabled.get() || has_none
+                    on:change=move |event| on_choose.run(RoomId::parse(&event_target_value(&event)).ok())
+                >
+                    <option value="">{if has_none { "You are in no room yet" } else { "Choose a room" }}</option>
+                    {options}
+                </select>
+            </div>
+            <div class="field">
+                <label class="field__label" for="trial-text">"Text"</label>
+                <input
+                    class="field__input"
+                    id="trial-text"
+                    type="text"
+                    dir="auto"
+                    autocomplete="off"
+                    prop:value=move || text.get()
+                    on:input=move |event| text.set(event_target_value(&event))
+                />
+            </div>
+            <button class="button is-primary" type="submit" disabled=move || !can_send.get()>
+                "Send test message"
+            </button>
+        </form>
+    }
+    .into_any()
+}
+
+/// Where the trial stands.
+fn state(trial: &Trial) -> String {
+    match (trial.problem(), trial.room(), trial.is_joined()) {
+        (Some(problem), ..) => problem.to_owned(),
+        (None, None, _) => "Choose a room to try.".to_owned(),
+        (None, Some(_), false) => "Joining…".to_owned(),
+        (None, Some(_), true) => {
+            let members = trial.roster().members();
+            let online = members.iter().filter(|it| it.online).count();
+            match members.len() {
+                1 => "Joined: only you".to_owned(),
+                count => format!("Joined: {count} people, {online} online"),
+            }
+        }
+    }
 }
 
 fn outcome(sent: &Sent) -> AnyView {

@@ -1,35 +1,42 @@
-//! Messages that came since the last picture of the screen, folded in together before the next one. A busy room says a
-//! thousand things a second and the screen shows sixty pictures: what is done once for each picture leaves time for the
-//! keys that somebody presses meanwhile.
+//! Frame batch: holds the messages that came since the last animation frame and folds them in together before the next one.
+//! A busy room has a thousand messages a second and the screen sixty frames: what is done once for each of those leaves
+//! time for the keys that a user presses meanwhile.
 
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use protocol::{Message, RoomId, ServerFrame};
 
-use super::Conversations;
+use super::dispatcher::Dispatcher;
 use crate::clock::now_ms;
 
-/// Messages that wait for a picture at most; with as many there is no waiting any more.
+/// Messages that wait for an animation frame at most; with as many there is no waiting any more.
 const MAX_WAITING: usize = 500;
 
-/// While more keeps coming, this many milliseconds pass between two folds: the pictures in between belong to the keys.
+/// While more keeps coming, this many milliseconds pass between two folds: the frames in between belong to the keys.
 const APART_MS: i64 = 45;
 
-/// A picture that shows what a key has done is for that alone. For so many milliseconds messages wait for keys.
+/// After a key press, the next animation frame paints only the input. For so many milliseconds messages wait for keys.
 const KEYS_FIRST_MS: i64 = 150;
 
-/// A tab out of view gets no pictures: then this many milliseconds are one.
-const NO_PICTURE_MS: u32 = 250;
+/// A tab out of view gets no animation frames: then a frame takes this many milliseconds.
+const HIDDEN_FRAME_MS: u32 = 250;
 
-/// What waits for the next picture.
+/// Copying it copies a few indexes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FrameBatch {
+    dispatcher: Dispatcher,
+    batch: StoredValue<Batch, LocalStorage>,
+}
+
+/// What waits for the next animation frame.
 #[derive(Debug, Default)]
-pub(super) struct Batch {
+struct Batch {
     waiting: Vec<Message>,
-    /// Whether the next picture is waited for. Before that nothing waits: what comes after a silence is shown at once.
+    /// Whether the next frame is waited for. Before that nothing waits: what comes after a silence is shown at once.
     is_open: bool,
     /// Whether the browser was asked to say when it paints.
     has_asked: bool,
-    /// Whether a key was pressed since the last picture.
+    /// Whether a key was pressed since the last frame.
     has_key: bool,
     /// The room whose newest messages somebody follows.
     followed: Option<RoomId>,
@@ -38,40 +45,42 @@ pub(super) struct Batch {
     timer: Option<Timeout>,
 }
 
-impl Conversations {
-    /// Sees to it that keys are shown first.
-    pub(super) fn watch_keys(self) {
+impl FrameBatch {
+    /// Watches keys from now on, so that they are shown first.
+    pub(super) fn new(dispatcher: Dispatcher) -> Self {
+        let this = Self { dispatcher, batch: StoredValue::new_local(Batch::default()) };
         let listener = window_event_listener_untyped("keydown", move |_| {
-            self.batch.try_update_value(|batch| batch.has_key = true);
+            this.batch.try_update_value(|batch| batch.has_key = true);
         });
         on_cleanup(move || listener.remove());
+        this
     }
 
-    /// Somebody follows the newest messages of a room: what is far above may go, at a picture of its own. A list that
-    /// grows and shrinks at once moves its rows about.
-    pub fn followed(&self, room: &RoomId) {
+    /// The reader follows the newest messages of a room: what is far above may go, in an animation frame of its own. A
+    /// list that grows and shrinks at once moves its rows about.
+    pub(super) fn followed(self, room: &RoomId) {
         self.batch.try_update_value(|batch| batch.followed = Some(room.clone()));
     }
 
     /// Folds a frame in, a message maybe a little later. Nothing overtakes a message, except marks of who has read what:
     /// they mean the same before it and after it.
-    pub(super) fn hear(self, frame: &ServerFrame) {
+    pub(super) fn push(self, frame: &ServerFrame) {
         match frame {
             ServerFrame::Message { data } if self.waits(data) => {}
             ServerFrame::Message { .. } => {
-                self.fold_waiting();
-                self.fold(frame);
-                self.await_picture();
+                self.flush();
+                self.dispatcher.apply(frame);
+                self.await_frame();
             }
-            ServerFrame::Read { .. } => self.fold(frame),
+            ServerFrame::Read { .. } => self.dispatcher.apply(frame),
             _ => {
-                self.fold_waiting();
-                self.fold(frame);
+                self.flush();
+                self.dispatcher.apply(frame);
             }
         }
     }
 
-    /// Whether a message is kept for the next picture.
+    /// Whether a message is kept for the next animation frame.
     fn waits(self, message: &Message) -> bool {
         let kept = self.batch.try_update_value(|batch| {
             let has_room = batch.is_open && batch.waiting.len() < MAX_WAITING;
@@ -84,29 +93,29 @@ impl Conversations {
     }
 
     /// Returns whether there was something.
-    fn fold_waiting(self) -> bool {
+    fn flush(self) -> bool {
         let waiting = self.batch.try_update_value(|batch| std::mem::take(&mut batch.waiting));
         let waiting = waiting.unwrap_or_default();
-        self.messages(&waiting);
+        self.dispatcher.apply_messages(&waiting);
         !waiting.is_empty()
     }
 
-    fn await_picture(self) {
+    fn await_frame(self) {
         let has_asked = self.batch.try_update_value(|batch| {
             batch.is_open = true;
-            batch.timer = Some(Timeout::new(NO_PICTURE_MS, move || self.picture()));
+            batch.timer = Some(Timeout::new(HIDDEN_FRAME_MS, move || self.animation_frame()));
             std::mem::replace(&mut batch.has_asked, true)
         });
         if has_asked == Some(false) {
             request_animation_frame(move || {
                 self.batch.try_update_value(|batch| batch.has_asked = false);
-                self.picture();
+                self.animation_frame();
             });
         }
     }
 
-    /// The next picture is about to be painted, or there is none.
-    fn picture(self) {
+    /// The next frame is about to be painted, or the tab is hidden.
+    fn animation_frame(self) {
         let now = now_ms();
         let next = self.batch.try_update_value(|batch| {
             let since = now - batch.folded_ms;
@@ -116,25 +125,16 @@ impl Conversations {
             (batch.followed.take(), !(0..APART_MS).contains(&since))
         });
         let (followed, is_due) = next.unwrap_or_default();
-        if followed.is_some_and(|room| self.shorten(&room)) || !is_due {
-            return self.await_picture();
+        if followed.is_some_and(|room| self.dispatcher.shorten(&room)) || !is_due {
+            return self.await_frame();
         }
         self.batch.try_update_value(|batch| {
             batch.folded_ms = now;
             batch.is_open = false;
             batch.timer = None;
         });
-        if self.fold_waiting() {
-            self.await_picture();
+        if self.flush() {
+            self.await_frame();
         }
-    }
-
-    /// Returns whether something went.
-    fn shorten(self, room: &RoomId) -> bool {
-        let went = self.room(room).timeline.try_maybe_update(|timeline| {
-            let went = timeline.followed();
-            (went, went)
-        });
-        went == Some(true)
     }
 }

@@ -1,4 +1,4 @@
-//! The folding of frames, through the same front door as in a browser. No link is live here, so nothing goes out.
+//! Folding of frames, through the same front door as in a browser. No link is live here, so nothing goes out.
 
 use protocol::{
     Cursor, DraftId, ErrorCode, ErrorData, JoinedRoom, MemberAdded, MemberRemoved, Message, MessageId,
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::*;
 use crate::model::timeline::LineState;
+use crate::start::Account;
 
 fn user(name: &str) -> UserId {
     UserId::parse(name).unwrap()
@@ -73,7 +74,7 @@ fn joined(room: &str, messages: Vec<Message>) -> JoinedRoom {
 }
 
 /// Alice looks at the room "a"; she is in "b" as well.
-fn alice(test: impl FnOnce(Conversations)) {
+fn alice(test: impl FnOnce(ChatStore)) {
     let owner = Owner::new();
     owner.with(|| {
         let start = Start {
@@ -82,22 +83,22 @@ fn alice(test: impl FnOnce(Conversations)) {
             open: Some(joined("a", Vec::new())),
             ..Start::default()
         };
-        let conversations = provide_conversations(&start);
-        conversations.open(id("a"));
-        test(conversations);
+        let chat = provide_chat_store(&start);
+        chat.open(&id("a"));
+        test(chat);
     });
     owner.cleanup();
 }
 
-fn bodies(here: Conversations, room: &str) -> Vec<String> {
+fn bodies(here: ChatStore, room: &str) -> Vec<String> {
     here.timeline(&id(room)).with_untracked(|it| it.lines().into_iter().map(|line| line.body).collect())
 }
 
-fn unread(here: Conversations, room: &str) -> u32 {
+fn unread(here: ChatStore, room: &str) -> u32 {
     here.summary(&id(room)).get_untracked().unwrap().unread
 }
 
-fn only_draft(here: Conversations) -> (DraftId, LineState) {
+fn only_draft(here: ChatStore) -> (DraftId, LineState) {
     let lines = here.timeline(&id("a")).with_untracked(Timeline::lines);
     let line = lines.last().unwrap();
     (line.key.draft, line.state.clone())
@@ -127,9 +128,9 @@ fn what_the_server_rendered_is_there_from_the_first_moment() {
 #[test]
 fn a_message_shows_in_its_room_and_counts_in_the_list_until_it_is_read() {
     alice(|here| {
-        here.fold(&of_bob("a", 1));
-        here.fold(&of_bob("b", 1));
-        here.fold(&of_bob("b", 1));
+        here.dispatcher.apply(&of_bob("a", 1));
+        here.dispatcher.apply(&of_bob("b", 1));
+        here.dispatcher.apply(&of_bob("b", 1));
         assert_eq!(bodies(here, "a"), ["text 1"]);
         assert_eq!((unread(here, "a"), unread(here, "b")), (1, 1));
         here.mark_read(&id("a"), 1);
@@ -140,13 +141,14 @@ fn a_message_shows_in_its_room_and_counts_in_the_list_until_it_is_read() {
 #[test]
 fn a_long_absence_does_not_fill_the_page_with_all_that_was_said() {
     alice(|here| {
-        here.fold(&of_bob("a", 1));
+        here.dispatcher.apply(&of_bob("a", 1));
         let of_long_ago = message("a", 2, "bob", DraftId(Uuid::from_u128(2)));
         let page = JoinedRoom { recovered: true, has_more: true, ..joined("a", vec![of_long_ago]) };
-        here.fold(&ServerFrame::Joined { data: page });
+        here.dispatcher.apply(&ServerFrame::Joined { data: page });
         assert_eq!(bodies(here, "a"), ["text 1"]);
         let newest = message("a", 900, "bob", DraftId(Uuid::from_u128(900)));
-        here.fold(&ServerFrame::Joined { data: JoinedRoom { has_more: true, ..joined("a", vec![newest]) } });
+        here.dispatcher
+            .apply(&ServerFrame::Joined { data: JoinedRoom { has_more: true, ..joined("a", vec![newest]) } });
         assert_eq!(bodies(here, "a"), ["text 900"]);
     });
 }
@@ -154,10 +156,12 @@ fn a_long_absence_does_not_fill_the_page_with_all_that_was_said() {
 #[test]
 fn reading_in_another_tab_counts_here() {
     alice(|here| {
-        here.fold(&of_bob("b", 1));
-        here.fold(&ServerFrame::Read { data: ReadMark { room: id("b"), user: user("bob"), seq: 1 } });
+        here.dispatcher.apply(&of_bob("b", 1));
+        here.dispatcher
+            .apply(&ServerFrame::Read { data: ReadMark { room: id("b"), user: user("bob"), seq: 1 } });
         assert_eq!(unread(here, "b"), 1);
-        here.fold(&ServerFrame::Read { data: ReadMark { room: id("b"), user: user("alice"), seq: 1 } });
+        here.dispatcher
+            .apply(&ServerFrame::Read { data: ReadMark { room: id("b"), user: user("alice"), seq: 1 } });
         assert_eq!(unread(here, "b"), 0);
     });
 }
@@ -169,8 +173,8 @@ fn what_one_writes_shows_at_once_and_settles_without_moving() {
         let (draft, state) = only_draft(here);
         assert_eq!(state, LineState::Pending);
         let Message { room, cursor, id: name, at_ms, .. } = message("a", 1, "alice", draft);
-        here.fold(&ServerFrame::Posted { data: Posted { room, draft, cursor, id: name, at_ms } });
-        here.fold(&ServerFrame::Message { data: message("a", 1, "alice", draft) });
+        here.dispatcher.apply(&ServerFrame::Posted { data: Posted { room, draft, cursor, id: name, at_ms } });
+        here.dispatcher.apply(&ServerFrame::Message { data: message("a", 1, "alice", draft) });
         assert_eq!(only_draft(here), (draft, LineState::Sent));
         assert_eq!(bodies(here, "a"), ["hello"]);
         assert_eq!(unread(here, "a"), 0);
@@ -182,12 +186,12 @@ fn a_refused_text_says_why_and_can_be_tried_again_or_thrown_away() {
     alice(|here| {
         here.post(&id("a"), "hello".to_owned());
         let (draft, _) = only_draft(here);
-        here.fold(&refused(draft));
+        here.dispatcher.apply(&refused(draft));
         let reason = "Too long by 3 bytes".to_owned();
         assert_eq!(only_draft(here), (draft, LineState::Failed { reason }));
         here.retry(&id("a"), draft);
         assert_eq!(only_draft(here), (draft, LineState::Pending));
-        here.fold(&refused(draft));
+        here.dispatcher.apply(&refused(draft));
         here.discard(&id("a"), draft);
         assert!(bodies(here, "a").is_empty());
     });
@@ -200,14 +204,14 @@ fn typing_names_the_others_until_they_speak_or_go() {
         let began = |who: &str| ServerFrame::Typing {
             data: TypingChange { room: id("a"), user: user(who), on: true },
         };
-        here.fold(&began("alice"));
-        here.fold(&began("bob"));
+        here.dispatcher.apply(&began("alice"));
+        here.dispatcher.apply(&began("bob"));
         assert_eq!(typing.get_untracked(), ["bob"]);
-        here.fold(&of_bob("a", 1));
+        here.dispatcher.apply(&of_bob("a", 1));
         assert!(typing.get_untracked().is_empty());
-        here.fold(&began("bob"));
+        here.dispatcher.apply(&began("bob"));
         let gone = PresenceChange { room: id("a"), online: vec![], offline: vec![user("bob")] };
-        here.fold(&ServerFrame::Presence { data: gone });
+        here.dispatcher.apply(&ServerFrame::Presence { data: gone });
         assert!(typing.get_untracked().is_empty());
     });
 }
@@ -216,12 +220,12 @@ fn typing_names_the_others_until_they_speak_or_go() {
 fn people_come_and_go_and_are_counted() {
     alice(|here| {
         let added = MemberAdded { room: id("a"), member: member("carol") };
-        here.fold(&ServerFrame::MemberAdded { data: added.clone() });
-        here.fold(&ServerFrame::MemberAdded { data: added });
+        here.dispatcher.apply(&ServerFrame::MemberAdded { data: added.clone() });
+        here.dispatcher.apply(&ServerFrame::MemberAdded { data: added });
         assert_eq!(here.roster(&id("a")).get_untracked().len(), 3);
         assert_eq!(here.summary(&id("a")).get_untracked().unwrap().member_count, 3);
         let removed = MemberRemoved { room: id("a"), user: user("carol") };
-        here.fold(&ServerFrame::MemberRemoved { data: removed });
+        here.dispatcher.apply(&ServerFrame::MemberRemoved { data: removed });
         assert_eq!(here.summary(&id("a")).get_untracked().unwrap().member_count, 2);
     });
 }
@@ -229,13 +233,14 @@ fn people_come_and_go_and_are_counted() {
 #[test]
 fn rooms_are_added_renamed_and_removed_while_one_looks_on() {
     alice(|here| {
-        here.fold(&ServerFrame::RoomAdded { data: summary("c") });
-        here.fold(&ServerFrame::RoomAdded { data: summary("c") });
-        here.fold(&ServerFrame::RoomRenamed { data: RoomName { room: id("c"), name: "Sea".to_owned() } });
+        here.dispatcher.apply(&ServerFrame::RoomAdded { data: summary("c") });
+        here.dispatcher.apply(&ServerFrame::RoomAdded { data: summary("c") });
+        here.dispatcher
+            .apply(&ServerFrame::RoomRenamed { data: RoomName { room: id("c"), name: "Sea".to_owned() } });
         let names = || here.rooms().get_untracked().into_iter().map(|room| room.name).collect::<Vec<_>>();
         assert_eq!(names(), ["a", "b", "Sea"]);
         here.post(&id("a"), "too late".to_owned());
-        here.fold(&ServerFrame::RoomRemoved { data: RoomRef { room: id("a") } });
+        here.dispatcher.apply(&ServerFrame::RoomRemoved { data: RoomRef { room: id("a") } });
         assert_eq!(names(), ["b", "Sea"]);
         assert!(matches!(only_draft(here).1, LineState::Failed { .. }), "what cannot be sent says so");
     });
@@ -251,8 +256,8 @@ fn the_page_of_one_session_takes_no_other_room_in() {
             open: Some(joined("session_a", Vec::new())),
             ..Start::default()
         };
-        let here = provide_conversations(&start);
-        here.fold(&ServerFrame::RoomAdded { data: summary("b") });
+        let here = provide_chat_store(&start);
+        here.dispatcher.apply(&ServerFrame::RoomAdded { data: summary("b") });
         let rooms: Vec<_> = here.rooms().get_untracked().into_iter().map(|room| room.id).collect();
         assert_eq!(rooms, [id("session_a")]);
     });
@@ -264,8 +269,9 @@ fn the_list_after_an_absence_replaces_what_was_known_before_it() {
     alice(|here| {
         let renamed = RoomSummary { name: "Bees".to_owned(), ..summary("b") };
         // "d" came while the question was under way, so its absence in the answer means nothing.
-        here.fold(&ServerFrame::RoomAdded { data: summary("d") });
-        here.take_rooms(&[renamed, summary("c")], vec![id("a"), id("b")]);
+        here.dispatcher.apply(&ServerFrame::RoomAdded { data: summary("d") });
+        let effects = here.state.rooms_listed(&[renamed, summary("c")], &[id("a"), id("b")]);
+        here.dispatcher.run_all(effects);
         let names: Vec<_> = here.rooms().get_untracked().into_iter().map(|room| room.name).collect();
         assert_eq!(names, ["Bees", "c", "d"]);
     });
@@ -277,8 +283,8 @@ fn a_page_keeps_its_room_while_another_page_comes_and_goes() {
         let page = Owner::new();
         page.with(|| here.timeline(&id("b")).with_untracked(|it| assert!(!it.loaded)));
         page.cleanup();
-        here.fold(&ServerFrame::Joined { data: joined("b", vec![]) });
-        here.fold(&of_bob("b", 1));
+        here.dispatcher.apply(&ServerFrame::Joined { data: joined("b", vec![]) });
+        here.dispatcher.apply(&of_bob("b", 1));
         assert_eq!(bodies(here, "b"), ["text 1"]);
     });
 }

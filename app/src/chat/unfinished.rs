@@ -1,0 +1,55 @@
+//! Unfinished text: what stands in the field of a room is kept while the user writes, and comes back with the room, also
+//! after the page was closed.
+
+use leptos::prelude::*;
+use protocol::{RoomId, UserId};
+
+use crate::reactive::effect;
+
+/// The text in the field of a room. Changing it keeps it.
+pub(super) fn unfinished(account: Option<UserId>, room: RoomId) -> RwSignal<String> {
+    let text = RwSignal::new(String::new());
+    let mut is_first = true;
+    effect(move || {
+        let now = text.get();
+        let Some(account) = &account else { return };
+        if std::mem::take(&mut is_first) {
+            recall(account, &room, text);
+        } else {
+            note(account, &room, &now);
+        }
+    });
+    text
+}
+
+#[cfg(target_arch = "wasm32")]
+fn recall(account: &UserId, room: &RoomId, text: RwSignal<String>) {
+    let (account, room) = (account.clone(), room.clone());
+    leptos::task::spawn_local(async move {
+        match crate::keep::text(&account, &room).await {
+            // Whoever began to write meanwhile goes on.
+            Ok(kept) => {
+                text.try_maybe_update(|text| {
+                    let is_wanted = text.is_empty() && !kept.is_empty();
+                    if is_wanted {
+                        *text = kept;
+                    }
+                    (is_wanted, ())
+                });
+            }
+            Err(error) => crate::browser::attempt("reading what was not finished", Err(error)),
+        }
+    });
+}
+
+#[cfg(target_arch = "wasm32")]
+fn note(account: &UserId, room: &RoomId, text: &str) {
+    crate::keep::note_text(account, room, text);
+}
+
+/// The server keeps nothing of what is not sent.
+#[cfg(not(target_arch = "wasm32"))]
+fn recall(_account: &UserId, _room: &RoomId, _text: RwSignal<String>) {}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn note(_account: &UserId, _room: &RoomId, _text: &str) {}
