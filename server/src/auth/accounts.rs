@@ -1,8 +1,8 @@
 //! Accounts and sign-ins, as sign-in needs them remembered.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use hub::model::User;
 use protocol::UserId;
 use uuid::Uuid;
@@ -11,9 +11,6 @@ use super::{ClaimsRole, Device};
 
 /// Sign-ins of a user that are listed at most.
 pub const MAX_LISTED: u32 = 200;
-
-/// What the memory of accounts answers with, sooner or later.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AccountError>> + Send + 'a>>;
 
 /// Why something was not done. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -184,117 +181,122 @@ pub enum Rotation {
 ///
 /// What a call changes is on disk when the answer arrives. A sign-in is live until it expires, is revoked, or its
 /// person's account is put out of use.
+#[async_trait]
 pub trait Accounts: Send + Sync + 'static {
     /// Makes an account.
     ///
     /// # Errors
     /// [`AccountError::IdTaken`], [`AccountError::UsernameTaken`], [`AccountError::EmailTaken`], in this order.
-    fn create(&self, account: NewAccount) -> Answer<'_, User>;
+    async fn create(&self, account: NewAccount) -> Result<User, AccountError>;
 
     /// Who signs in with this user name or e-mail address, in any capitals. Also finds accounts out of use.
-    fn by_login<'a>(&'a self, login: &'a str) -> Answer<'a, Option<Credentials>>;
+    async fn by_login(&self, login: &str) -> Result<Option<Credentials>, AccountError>;
 
     /// The account of this identifier. Also finds accounts out of use.
-    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Account>>;
+    async fn by_id(&self, id: &UserId) -> Result<Option<Account>, AccountError>;
 
     /// The people who have these user names, in any capitals and in no particular order. Unknown names are left out.
-    fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<User>>;
+    async fn by_usernames(&self, usernames: &[String]) -> Result<Vec<User>, AccountError>;
 
     /// At most `limit` people whose user name begins with `prefix`, in any capitals, by name; of those only who share a room
     /// with `beside`, where that is given, and `beside` itself. Leaves out accounts that are out of use.
-    fn search<'a>(&'a self, prefix: &'a str, beside: Option<&'a UserId>, limit: u32)
-    -> Answer<'a, Vec<User>>;
+    async fn search(
+        &self,
+        prefix: &str,
+        beside: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Vec<User>, AccountError>;
 
     /// How many accounts there are.
-    fn count(&self) -> Answer<'_, u64>;
+    async fn count(&self) -> Result<u64, AccountError>;
 
     /// Stores something that changes nothing: whether what is asked to be stored would be.
-    fn probe(&self) -> Answer<'_, ()>;
+    async fn probe(&self) -> Result<(), AccountError>;
 
     /// Remembers that somebody has signed in.
     ///
     /// # Errors
     /// [`AccountError::NoSuchAccount`], [`AccountError::PasswordChanged`].
-    fn open_sign_in(&self, new: NewSignIn) -> Answer<'_, ()>;
+    async fn open_sign_in(&self, new: NewSignIn) -> Result<(), AccountError>;
 
     /// The live sign-ins of a user, the one that was used last first; at most [`MAX_LISTED`] of them.
-    fn sign_ins_of<'a>(&'a self, user: &'a UserId, now_ms: i64) -> Answer<'a, Vec<ListedSignIn>>;
+    async fn sign_ins_of(&self, user: &UserId, now_ms: i64) -> Result<Vec<ListedSignIn>, AccountError>;
 
     /// Stores when sign-ins were last used. Those that are gone are passed over.
-    fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Answer<'_, ()>;
+    async fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Result<(), AccountError>;
 
     /// Ends live sign-ins of a user and answers which. `None` if the one that asks is not live: then none was ended.
-    fn end_sign_ins(&self, wish: EndSignIns) -> Answer<'_, Option<Vec<Uuid>>>;
+    async fn end_sign_ins(&self, request: EndSignIns) -> Result<Option<Vec<Uuid>>, AccountError>;
 
     /// Ends live sign-ins of a user until there are `most`: first those that were renewed longest ago (or began, where
     /// nothing renews them), and never the newest. Answers which.
-    fn end_oldest<'a>(
-        &'a self,
-        user: &'a UserId,
+    async fn end_oldest(
+        &self,
+        user: &UserId,
         newest: Uuid,
         most: u32,
         now_ms: i64,
-    ) -> Answer<'a, Vec<Uuid>>;
+    ) -> Result<Vec<Uuid>, AccountError>;
 
     /// The live [`SignInKind::Cookie`] sign-in of this secret.
-    fn sign_in_by_secret<'a>(
-        &'a self,
-        secret_hash: &'a [u8; 32],
+    async fn sign_in_by_secret(
+        &self,
+        secret_hash: &[u8; 32],
         now_ms: i64,
-    ) -> Answer<'a, Option<(SignIn, Account)>>;
+    ) -> Result<Option<(SignIn, Account)>, AccountError>;
 
     /// The sign-in of this name, of either kind, if it is live.
-    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Account)>>;
+    async fn sign_in(&self, id: Uuid, now_ms: i64) -> Result<Option<(SignIn, Account)>, AccountError>;
 
     /// Gives the live [`SignInKind::Tokens`] sign-in that has the old secret the new one, and a new end. An old secret
     /// that was spent already revokes the sign-in, in the same transaction, unless it was spent within the last
     /// [`REPEAT_MS`] for the same new one, which the sign-in still has. Spent secrets are known until the sign-in expires.
-    fn rotate<'a>(
-        &'a self,
-        old_hash: &'a [u8; 32],
-        new_hash: &'a [u8; 32],
+    async fn rotate(
+        &self,
+        old_hash: &[u8; 32],
+        new_hash: &[u8; 32],
         now_ms: i64,
         expires_at_ms: i64,
-    ) -> Answer<'a, Rotation>;
+    ) -> Result<Rotation, AccountError>;
 
     /// Ends a sign-in; `false` when there was none or it had been revoked before.
-    fn revoke(&self, id: Uuid) -> Answer<'_, bool>;
+    async fn revoke(&self, id: Uuid) -> Result<bool, AccountError>;
 
     /// Ends a token that another backend signed, by the name that we have for it, until it expires.
-    fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Answer<'_, ()>;
+    async fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Result<(), AccountError>;
 
     /// Until when such a token is ended; `None` if it is not.
-    fn token_ended_until(&self, id: Uuid) -> Answer<'_, Option<i64>>;
+    async fn token_ended_until(&self, id: Uuid) -> Result<Option<i64>, AccountError>;
 
     /// Such tokens and until when they are ended, at most so many of them.
-    fn ended_tokens(&self, limit: u32) -> Answer<'_, Vec<(Uuid, i64)>>;
+    async fn ended_tokens(&self, limit: u32) -> Result<Vec<(Uuid, i64)>, AccountError>;
 
     /// Forgets the sign-ins and the ended tokens that have expired, and answers how many sign-ins.
-    fn purge_expired(&self, now_ms: i64) -> Answer<'_, u64>;
+    async fn purge_expired(&self, now_ms: i64) -> Result<u64, AccountError>;
 
     /// Gives a user another password, and ends all sign-ins of the user.
     ///
     /// # Errors
     /// [`AccountError::NoSuchAccount`].
-    fn set_password<'a>(&'a self, id: &'a UserId, password_hash: String) -> Answer<'a, ()>;
+    async fn set_password(&self, id: &UserId, password_hash: String) -> Result<(), AccountError>;
 
     /// Gives a user another password, ends all sign-ins but the one that asks, and answers which. `None` if that one is not
     /// live, or the account has another hash than the old one: then nothing was changed.
-    fn change_password(&self, change: NewPassword) -> Answer<'_, Option<Vec<Uuid>>>;
+    async fn change_password(&self, change: NewPassword) -> Result<Option<Vec<Uuid>>, AccountError>;
 
     /// Takes an account out of use, which ends all of its sign-ins, or back into use.
     ///
     /// # Errors
     /// [`AccountError::NoSuchAccount`].
-    fn set_active<'a>(&'a self, id: &'a UserId, is_active: bool) -> Answer<'a, ()>;
+    async fn set_active(&self, id: &UserId, is_active: bool) -> Result<(), AccountError>;
 
     /// Says what the user of an account is to the application.
     ///
     /// # Errors
     /// [`AccountError::NoSuchAccount`].
-    fn set_claims_role<'a>(&'a self, id: &'a UserId, claims_role: ClaimsRole) -> Answer<'a, ()>;
+    async fn set_claims_role(&self, id: &UserId, claims_role: ClaimsRole) -> Result<(), AccountError>;
 
     /// Whose accounts were changed after the change of this number, by this process or another one, and the number of the
     /// newest change. Whoever asks for the first time asks with `None` and hears the number alone.
-    fn changed_after(&self, change: Option<u64>) -> Answer<'_, (u64, Vec<UserId>)>;
+    async fn changed_after(&self, change: Option<u64>) -> Result<(u64, Vec<UserId>), AccountError>;
 }

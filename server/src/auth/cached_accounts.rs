@@ -9,15 +9,15 @@ mod own_sessions;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use async_trait::async_trait;
 use hub::TwoGenerationCache;
 use hub::model::User;
 use protocol::UserId;
-use tokio::task::JoinError;
 use uuid::Uuid;
 
 use super::ClaimsRole;
 use super::accounts::{
-    Account, AccountError, Accounts, Answer, Credentials, EndSignIns, ListedSignIn, NewAccount, NewPassword,
+    Account, AccountError, Accounts, Credentials, EndSignIns, ListedSignIn, NewAccount, NewPassword,
     NewSignIn, Rotation, SignIn,
 };
 
@@ -227,170 +227,161 @@ enum Change {
 }
 
 impl CachedAccounts {
-    /// As a task: what is committed must be forgotten even if whoever asked for it has left.
-    fn change(&self, id: &UserId, change: Change) -> Answer<'_, ()> {
+    async fn change(&self, id: &UserId, change: Change) -> Result<(), AccountError> {
         let (shared, id) = (self.shared.clone(), id.clone());
-        let work = tokio::spawn(async move { shared.change_account(id, change).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+        in_task(async move { shared.change_account(id, change).await }).await
     }
 }
 
-/// A change that broke down: nobody knows whether it was made.
-fn broken(error: JoinError) -> AccountError {
-    AccountError::Unavailable(Arc::new(error))
+/// Runs a change as a task of its own, because the cache must forget what was committed even when the request that asked
+/// for it is cancelled. After a panic it is unknown whether the change was made.
+async fn in_task<T: Send + 'static>(
+    change: impl Future<Output = Result<T, AccountError>> + Send + 'static,
+) -> Result<T, AccountError> {
+    tokio::spawn(change).await.map_err(|error| AccountError::Unavailable(Arc::new(error)))?
 }
 
+#[async_trait]
 impl Accounts for CachedAccounts {
-    fn create(&self, account: NewAccount) -> Answer<'_, User> {
+    async fn create(&self, account: NewAccount) -> Result<User, AccountError> {
         // Nobody was known by this identifier, and that nobody is there is not remembered.
-        self.shared.store.create(account)
+        self.shared.store.create(account).await
     }
 
-    fn by_login<'a>(&'a self, login: &'a str) -> Answer<'a, Option<Credentials>> {
-        self.shared.store.by_login(login)
+    async fn by_login(&self, login: &str) -> Result<Option<Credentials>, AccountError> {
+        self.shared.store.by_login(login).await
     }
 
-    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Account>> {
+    async fn by_id(&self, id: &UserId) -> Result<Option<Account>, AccountError> {
         let known = self.shared.memory().users.get(id).cloned();
         match known {
-            Some(account) => Box::pin(std::future::ready(Ok(Some(account)))),
-            None => Box::pin(self.shared.read_account(id)),
+            Some(account) => Ok(Some(account)),
+            None => self.shared.read_account(id).await,
         }
     }
 
-    fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<User>> {
-        self.shared.store.by_usernames(usernames)
+    async fn by_usernames(&self, usernames: &[String]) -> Result<Vec<User>, AccountError> {
+        self.shared.store.by_usernames(usernames).await
     }
 
-    fn search<'a>(
-        &'a self,
-        prefix: &'a str,
-        beside: Option<&'a UserId>,
+    async fn search(
+        &self,
+        prefix: &str,
+        beside: Option<&UserId>,
         limit: u32,
-    ) -> Answer<'a, Vec<User>> {
-        self.shared.store.search(prefix, beside, limit)
+    ) -> Result<Vec<User>, AccountError> {
+        self.shared.store.search(prefix, beside, limit).await
     }
 
-    fn count(&self) -> Answer<'_, u64> {
-        self.shared.store.count()
+    async fn count(&self) -> Result<u64, AccountError> {
+        self.shared.store.count().await
     }
 
-    fn probe(&self) -> Answer<'_, ()> {
-        self.shared.store.probe()
+    async fn probe(&self) -> Result<(), AccountError> {
+        self.shared.store.probe().await
     }
 
-    fn open_sign_in(&self, new: NewSignIn) -> Answer<'_, ()> {
+    async fn open_sign_in(&self, new: NewSignIn) -> Result<(), AccountError> {
         // Its name is new, so it is not remembered.
-        self.shared.store.open_sign_in(new)
+        self.shared.store.open_sign_in(new).await
     }
 
-    fn sign_ins_of<'a>(&'a self, user: &'a UserId, now_ms: i64) -> Answer<'a, Vec<ListedSignIn>> {
-        self.shared.store.sign_ins_of(user, now_ms)
+    async fn sign_ins_of(&self, user: &UserId, now_ms: i64) -> Result<Vec<ListedSignIn>, AccountError> {
+        self.shared.store.sign_ins_of(user, now_ms).await
     }
 
-    fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Answer<'_, ()> {
-        Box::pin(self.shared.note_seen(seen))
+    async fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Result<(), AccountError> {
+        self.shared.note_seen(seen).await
     }
 
-    fn end_sign_ins(&self, wish: EndSignIns) -> Answer<'_, Option<Vec<Uuid>>> {
+    async fn end_sign_ins(&self, request: EndSignIns) -> Result<Option<Vec<Uuid>>, AccountError> {
         let shared = self.shared.clone();
-        let work = tokio::spawn(async move { shared.end_sign_ins(wish).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+        in_task(async move { shared.end_sign_ins(request).await }).await
     }
 
-    fn end_oldest<'a>(
-        &'a self,
-        user: &'a UserId,
+    async fn end_oldest(
+        &self,
+        user: &UserId,
         newest: Uuid,
         most: u32,
         now_ms: i64,
-    ) -> Answer<'a, Vec<Uuid>> {
+    ) -> Result<Vec<Uuid>, AccountError> {
         let (shared, user) = (self.shared.clone(), user.clone());
-        // A task, as in `change`.
-        let work = tokio::spawn(async move { shared.end_oldest(user, newest, most, now_ms).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+        in_task(async move { shared.end_oldest(user, newest, most, now_ms).await }).await
     }
 
-    fn sign_in_by_secret<'a>(
-        &'a self,
-        secret_hash: &'a [u8; 32],
+    async fn sign_in_by_secret(
+        &self,
+        secret_hash: &[u8; 32],
         now_ms: i64,
-    ) -> Answer<'a, Option<(SignIn, Account)>> {
-        self.shared.store.sign_in_by_secret(secret_hash, now_ms)
+    ) -> Result<Option<(SignIn, Account)>, AccountError> {
+        self.shared.store.sign_in_by_secret(secret_hash, now_ms).await
     }
 
-    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Account)>> {
+    async fn sign_in(&self, id: Uuid, now_ms: i64) -> Result<Option<(SignIn, Account)>, AccountError> {
         let known = self.shared.memory().sign_ins.get(&id).filter(|it| it.0.expires_at_ms > now_ms).cloned();
         match known {
-            Some(live) => Box::pin(std::future::ready(Ok(Some(live)))),
-            None => Box::pin(self.shared.read_sign_in(id, now_ms)),
+            Some(live) => Ok(Some(live)),
+            None => self.shared.read_sign_in(id, now_ms).await,
         }
     }
 
-    fn rotate<'a>(
-        &'a self,
-        old_hash: &'a [u8; 32],
-        new_hash: &'a [u8; 32],
+    async fn rotate(
+        &self,
+        old_hash: &[u8; 32],
+        new_hash: &[u8; 32],
         now_ms: i64,
         expires_at_ms: i64,
-    ) -> Answer<'a, Rotation> {
+    ) -> Result<Rotation, AccountError> {
         let (shared, old_hash, new_hash) = (self.shared.clone(), *old_hash, *new_hash);
-        // A task, as in `change`.
-        let work =
-            tokio::spawn(async move { shared.rotate(old_hash, new_hash, now_ms, expires_at_ms).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+        in_task(async move { shared.rotate(old_hash, new_hash, now_ms, expires_at_ms).await }).await
     }
 
-    fn revoke(&self, id: Uuid) -> Answer<'_, bool> {
+    async fn revoke(&self, id: Uuid) -> Result<bool, AccountError> {
         let shared = self.shared.clone();
-        let work = tokio::spawn(async move { shared.revoke(id).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+        in_task(async move { shared.revoke(id).await }).await
     }
 
-    fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Answer<'_, ()> {
+    async fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Result<(), AccountError> {
         let shared = self.shared.clone();
-        let work = tokio::spawn(async move { shared.end_token(id, expires_at_ms).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+        in_task(async move { shared.end_token(id, expires_at_ms).await }).await
     }
 
-    fn token_ended_until(&self, id: Uuid) -> Answer<'_, Option<i64>> {
-        let memory = self.shared.memory();
-        if let Some(EndedTokens::All(ended)) = &memory.ended_tokens {
-            return Box::pin(std::future::ready(Ok(ended.get(&id).copied())));
+    async fn token_ended_until(&self, id: Uuid) -> Result<Option<i64>, AccountError> {
+        if let Some(EndedTokens::All(ended)) = &self.shared.memory().ended_tokens {
+            return Ok(ended.get(&id).copied());
         }
-        drop(memory);
-        Box::pin(self.shared.read_token(id))
+        self.shared.read_token(id).await
     }
 
-    fn ended_tokens(&self, limit: u32) -> Answer<'_, Vec<(Uuid, i64)>> {
-        self.shared.store.ended_tokens(limit)
+    async fn ended_tokens(&self, limit: u32) -> Result<Vec<(Uuid, i64)>, AccountError> {
+        self.shared.store.ended_tokens(limit).await
     }
 
-    fn purge_expired(&self, now_ms: i64) -> Answer<'_, u64> {
+    async fn purge_expired(&self, now_ms: i64) -> Result<u64, AccountError> {
         // Sign-ins that have expired are not taken from memory either.
         self.shared.memory().ended_tokens = None;
-        self.shared.store.purge_expired(now_ms)
+        self.shared.store.purge_expired(now_ms).await
     }
 
-    fn set_password<'a>(&'a self, id: &'a UserId, password_hash: String) -> Answer<'a, ()> {
-        self.change(id, Change::Password(password_hash))
+    async fn set_password(&self, id: &UserId, password_hash: String) -> Result<(), AccountError> {
+        self.change(id, Change::Password(password_hash)).await
     }
 
-    fn change_password(&self, change: NewPassword) -> Answer<'_, Option<Vec<Uuid>>> {
+    async fn change_password(&self, change: NewPassword) -> Result<Option<Vec<Uuid>>, AccountError> {
         let shared = self.shared.clone();
-        let work = tokio::spawn(async move { shared.change_password(change).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+        in_task(async move { shared.change_password(change).await }).await
     }
 
-    fn set_active<'a>(&'a self, id: &'a UserId, is_active: bool) -> Answer<'a, ()> {
-        self.change(id, Change::Active(is_active))
+    async fn set_active(&self, id: &UserId, is_active: bool) -> Result<(), AccountError> {
+        self.change(id, Change::Active(is_active)).await
     }
 
-    fn set_claims_role<'a>(&'a self, id: &'a UserId, claims_role: ClaimsRole) -> Answer<'a, ()> {
-        self.change(id, Change::ClaimsRole(claims_role))
+    async fn set_claims_role(&self, id: &UserId, claims_role: ClaimsRole) -> Result<(), AccountError> {
+        self.change(id, Change::ClaimsRole(claims_role)).await
     }
 
-    fn changed_after(&self, change: Option<u64>) -> Answer<'_, (u64, Vec<UserId>)> {
-        Box::pin(self.shared.changed_after(change))
+    async fn changed_after(&self, change: Option<u64>) -> Result<(u64, Vec<UserId>), AccountError> {
+        self.shared.changed_after(change).await
     }
 }
