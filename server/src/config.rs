@@ -95,7 +95,7 @@ impl Config {
         retired_names: Vec<RetiredName>,
     ) -> Result<Self, ConfigError> {
         let environment = settings.env;
-        let listen = listen(
+        let listen = listen_addresses(
             settings.listen.filter(|_| listen_flag || !port_flag),
             settings.port.filter(|_| port_flag || !listen_flag),
         )?;
@@ -161,7 +161,10 @@ impl Config {
 }
 
 /// The addresses of `HUBBUB_LISTEN` and `PORT`, which must not contradict each other.
-fn listen(listen: Option<Vec<ListenAddress>>, port: Option<u16>) -> Result<Vec<ListenAddress>, ConfigError> {
+fn listen_addresses(
+    listen: Option<Vec<ListenAddress>>,
+    port: Option<u16>,
+) -> Result<Vec<ListenAddress>, ConfigError> {
     match (listen, port) {
         (Some(listen), Some(port)) if listen.iter().all(|address| address.port() != port) => {
             let ports: Vec<_> = listen.iter().map(|address| address.port().to_string()).collect();

@@ -2,11 +2,10 @@
 
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
 use super::misread::Misread;
-use super::typed::{Rules, Typed};
 
 /// How long a text may be for which it is worked out what is wrong with it.
 const EXPLAINED_BYTES: usize = 64 * 1024;
@@ -51,14 +50,6 @@ impl Tree {
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         Self::Object(pairs.into_iter().map(|(key, value)| (key.into(), Self::Text(value.into()))).collect())
-    }
-
-    /// Reads it as one of our types.
-    ///
-    /// # Errors
-    /// [`Misread`].
-    pub(crate) fn read<T: DeserializeOwned>(&self, rules: Rules) -> Result<T, Misread> {
-        T::deserialize(Typed { tree: self, rules })
     }
 
     /// What an object has under a key; `None` for what is no object, too.

@@ -1,7 +1,9 @@
 //! Reads our types from a [`Tree`], and knows of each value what it should have been.
 
 use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Number, Value};
 
 use super::misread::Misread;
@@ -20,11 +22,21 @@ pub(crate) enum Rules {
     Query,
 }
 
+impl Tree {
+    /// Reads it as one of our types.
+    ///
+    /// # Errors
+    /// [`Misread`].
+    pub(crate) fn read<T: DeserializeOwned>(&self, rules: Rules) -> Result<T, Misread> {
+        T::deserialize(Typed { tree: self, rules })
+    }
+}
+
 /// A value, on its way into one of our types.
 #[derive(Clone, Copy)]
-pub(super) struct Typed<'a> {
-    pub(super) tree: &'a Tree,
-    pub(super) rules: Rules,
+struct Typed<'a> {
+    tree: &'a Tree,
+    rules: Rules,
 }
 
 impl<'a> Typed<'a> {
