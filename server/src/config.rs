@@ -1,4 +1,5 @@
-//! The settings of a running server, checked. `settings.rs` has each of them with its flag, variable, unit, default and reason.
+//! `Config`: the settings of a running server, checked. `settings.rs` has each of them with its flag, variable, unit, default
+//! and reason.
 
 mod accounts;
 mod choice;

@@ -1,4 +1,4 @@
-//! Accounts and sign-ins, as sign-in needs them remembered.
+//! `Accounts`: the store of accounts and sign-ins, as authentication needs it.
 
 use std::sync::Arc;
 
@@ -15,36 +15,36 @@ pub const MAX_LISTED: u32 = 200;
 /// Why something was not done. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// Somebody has this user name; capitals do not make it another one.
+    /// Another user has this user name; capitals do not make it another one.
     #[error("this user name is taken")]
     UsernameTaken,
-    /// Somebody has this e-mail address; capitals do not make it another one.
+    /// Another user has this e-mail address; capitals do not make it another one.
     #[error("this e-mail address is taken")]
     EmailTaken,
     /// There is an account of this identifier already.
     #[error("there is an account of this id already")]
     IdTaken,
-    /// There is no account of this person.
+    /// There is no account of this user.
     #[error("there is no account `{0}`")]
     NoSuchAccount(UserId),
     /// The account has another password now, or is out of use.
     #[error("the password was changed, or the account is out of use")]
     PasswordChanged,
-    /// The database refused or did not answer.
-    #[error("the memory of accounts is not available")]
+    /// The database failed or did not answer.
+    #[error("the store of accounts is not available")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
 
 /// An account to be made.
 #[derive(Clone)]
 pub struct NewAccount {
-    /// Whose it will be.
+    /// The user that it will belong to.
     pub id: UserId,
     /// The user name.
     pub username: String,
     /// The e-mail address.
     pub email: String,
-    /// What the password was hashed to; `None` for who signs in elsewhere.
+    /// The hash of the password; `None` for a user who signs in elsewhere.
     pub password_hash: Option<String>,
     /// Milliseconds since 1970-01-01 UTC.
     pub created_at_ms: i64,
@@ -53,22 +53,22 @@ pub struct NewAccount {
 /// An account, as identity is proven with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Whose it is.
+    /// The user that it belongs to.
     pub user: Arc<User>,
     /// What the account itself says of its user, whatever a token says.
     pub claims_role: ClaimsRole,
 }
 
-/// Somebody, and what a password is compared with. Has no `Debug`: hashes stay out of logs.
+/// A user, and what a password is compared with. Has no `Debug`: hashes stay out of logs.
 #[derive(Clone)]
 pub struct Credentials {
-    /// Who.
+    /// The user.
     pub user: User,
-    /// What the password was hashed to; `None` for who signs in elsewhere.
+    /// The hash of the password; `None` for a user who signs in elsewhere.
     pub password_hash: Option<String>,
 }
 
-/// How a sign-in is carried.
+/// How a sign-in is sent with requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignInKind {
     /// The cookie of a browser; its secret stays the same.
@@ -82,9 +82,9 @@ pub enum SignInKind {
 pub struct SignIn {
     /// Its name, the `sid` of tokens.
     pub id: Uuid,
-    /// Who is signed in.
+    /// The user who is signed in.
     pub user: UserId,
-    /// How it is carried.
+    /// How it is sent with requests.
     pub kind: SignInKind,
     /// The SHA-256 of the secret that proves it now.
     pub secret_hash: [u8; 32],
@@ -99,7 +99,7 @@ pub struct SignIn {
 /// A sign-in that begins. Has no `Debug`, as [`Credentials`].
 #[derive(Clone)]
 pub struct NewSignIn {
-    /// What is kept of it.
+    /// What is stored of it.
     pub sign_in: SignIn,
     /// What signs in.
     pub device: Device,
@@ -131,7 +131,7 @@ pub enum Ending {
     Others,
 }
 
-/// A user's wish to end sign-ins of its own.
+/// A user's request to end sign-ins of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndSignIns {
     /// Whose they are.
@@ -160,7 +160,7 @@ pub struct NewPassword {
 }
 
 /// Milliseconds in which a secret that was just spent is answered with the same successor: a lost answer is asked for again
-/// at once, and two tabs that wake up do so together.
+/// at once, and two tabs that resume do so together.
 pub const REPEAT_MS: i64 = 10_000;
 
 /// What became of a refresh.
@@ -168,19 +168,19 @@ pub const REPEAT_MS: i64 = 10_000;
 pub enum Rotation {
     /// The sign-in has the new secret; the old one is spent.
     Rotated(SignIn, User),
-    /// The secret was spent a moment ago, for this very new one, which nobody has used yet: the answer was lost, or two
+    /// The secret was spent a moment ago, for this very new one, which no client has used yet: the answer was lost, or two
     /// asked at once. Nothing was changed.
     Repeated(SignIn, User),
-    /// The secret had been spent before, so somebody else has it too: the sign-in is revoked.
+    /// The secret had been spent before, so another client has it too: the sign-in is revoked.
     Reused(SignIn),
     /// No live sign-in has this secret or ever had it.
     Unknown,
 }
 
-/// Remembers who has an account and who is signed in where.
+/// The store of accounts and sign-ins.
 ///
 /// What a call changes is on disk when the answer arrives. A sign-in is live until it expires, is revoked, or its
-/// person's account is put out of use.
+/// user's account is put out of use.
 #[async_trait]
 pub trait Accounts: Send + Sync + 'static {
     /// Makes an account.
@@ -189,16 +189,16 @@ pub trait Accounts: Send + Sync + 'static {
     /// [`AccountError::IdTaken`], [`AccountError::UsernameTaken`], [`AccountError::EmailTaken`], in this order.
     async fn create(&self, account: NewAccount) -> Result<User, AccountError>;
 
-    /// Who signs in with this user name or e-mail address, in any capitals. Also finds accounts out of use.
+    /// The user who signs in with this user name or e-mail address, in any capitals. Also finds accounts out of use.
     async fn by_login(&self, login: &str) -> Result<Option<Credentials>, AccountError>;
 
     /// The account of this identifier. Also finds accounts out of use.
     async fn by_id(&self, id: &UserId) -> Result<Option<Account>, AccountError>;
 
-    /// The people who have these user names, in any capitals and in no particular order. Unknown names are left out.
+    /// The users who have these user names, in any capitals and in no particular order. Unknown names are left out.
     async fn by_usernames(&self, usernames: &[String]) -> Result<Vec<User>, AccountError>;
 
-    /// At most `limit` people whose user name begins with `prefix`, in any capitals, by name; of those only who share a room
+    /// At most `limit` users whose user name begins with `prefix`, in any capitals, by name; of those only who share a room
     /// with `beside`, where that is given, and `beside` itself. Leaves out accounts that are out of use.
     async fn search(
         &self,
@@ -213,7 +213,7 @@ pub trait Accounts: Send + Sync + 'static {
     /// Stores something that changes nothing: whether what is asked to be stored would be.
     async fn probe(&self) -> Result<(), AccountError>;
 
-    /// Remembers that somebody has signed in.
+    /// Stores that a user has signed in.
     ///
     /// # Errors
     /// [`AccountError::NoSuchAccount`], [`AccountError::PasswordChanged`].
@@ -290,13 +290,13 @@ pub trait Accounts: Send + Sync + 'static {
     /// [`AccountError::NoSuchAccount`].
     async fn set_active(&self, id: &UserId, is_active: bool) -> Result<(), AccountError>;
 
-    /// Says what the user of an account is to the application.
+    /// Stores what the user of an account is to the application.
     ///
     /// # Errors
     /// [`AccountError::NoSuchAccount`].
     async fn set_claims_role(&self, id: &UserId, claims_role: ClaimsRole) -> Result<(), AccountError>;
 
     /// Whose accounts were changed after the change of this number, by this process or another one, and the number of the
-    /// newest change. Whoever asks for the first time asks with `None` and hears the number alone.
+    /// newest change. The first call passes `None` and gets the number alone.
     async fn changed_after(&self, change: Option<u64>) -> Result<(u64, Vec<UserId>), AccountError>;
 }

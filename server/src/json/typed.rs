@@ -1,4 +1,4 @@
-//! Reads our types from a [`Tree`], and knows of each value what it should have been.
+//! `Tree::read`: reads our types from a [`Tree`], and knows of each value what it should have been.
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{
@@ -83,12 +83,12 @@ impl<'a> Typed<'a> {
             match found.iter().find(|(_, it, _)| *it == meant) {
                 Some((_, _, before)) if matches!(self.rules, Rules::Strict(_)) && *before == value => {}
                 Some((before, ..)) if before == key => return Err(Misread::twice(key)),
-                Some((before, ..)) => return Err(Misread::two_spellings(key, before)),
+                Some((before, ..)) => return Err(Misread::two_names(key, before)),
                 None => found.push((key, meant, value)),
             }
         }
-        let place = |meant: &str| known.iter().position(|it| *it == meant).unwrap_or(known.len());
-        found.sort_by_key(|(_, meant, _)| place(meant));
+        let index = |meant: &str| known.iter().position(|it| *it == meant).unwrap_or(known.len());
+        found.sort_by_key(|(_, meant, _)| index(meant));
         Ok(found)
     }
 }
