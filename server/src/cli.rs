@@ -13,7 +13,7 @@ use crate::config::retired::{self, Renamed};
 use crate::config::{Config, ConfigError, DataPaths, Settings, invalid};
 use user::UserCommand;
 
-/// Variables of a backplane, which this version does not have: ignoring them would look like success.
+/// Variables of a backplane, which this version does not have: ignoring them would seem a success.
 const REDIS: [&str; 4] = ["REDIS_URL", "REDIS_HOST", "REDIS_PORT", "REDIS_PASSWORD"];
 
 /// A chat hub in one program.

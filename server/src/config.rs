@@ -1,4 +1,5 @@
-//! The settings of a running server, checked. `settings.rs` has each of them with its flag, variable, unit, default and reason.
+//! `Config`: the settings of a running server, checked. `settings.rs` has each of them with its flag, variable, unit, default
+//! and reason.
 
 mod accounts;
 mod choice;
@@ -95,7 +96,7 @@ impl Config {
         retired_names: Vec<RetiredName>,
     ) -> Result<Self, ConfigError> {
         let environment = settings.env;
-        let listen = listen(
+        let listen = listen_addresses(
             settings.listen.filter(|_| listen_flag || !port_flag),
             settings.port.filter(|_| port_flag || !listen_flag),
         )?;
@@ -161,7 +162,10 @@ impl Config {
 }
 
 /// The addresses of `HUBBUB_LISTEN` and `PORT`, which must not contradict each other.
-fn listen(listen: Option<Vec<ListenAddress>>, port: Option<u16>) -> Result<Vec<ListenAddress>, ConfigError> {
+fn listen_addresses(
+    listen: Option<Vec<ListenAddress>>,
+    port: Option<u16>,
+) -> Result<Vec<ListenAddress>, ConfigError> {
     match (listen, port) {
         (Some(listen), Some(port)) if listen.iter().all(|address| address.port() != port) => {
             let ports: Vec<_> = listen.iter().map(|address| address.port().to_string()).collect();

@@ -15,7 +15,7 @@ use websocket::HandshakeError;
 
 use crate::auth::AuthError;
 use crate::auth::accounts::AccountError;
-use crate::json::{Fault, Misread};
+use crate::json::{Misread, MisreadKind};
 use crate::rejection_log::Reason;
 
 /// Why a request was not answered with success.
@@ -154,7 +154,9 @@ impl ApiError {
             Self::MediaType { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IncompleteBody => StatusCode::REQUEST_TIMEOUT,
             // The body is another one than was meant: nothing in it is to be trusted.
-            Self::Misread(misread) if matches!(misread.fault(), Fault::UnknownKey | Fault::TwoValues) => {
+            Self::Misread(misread)
+                if matches!(misread.kind(), MisreadKind::UnknownKey | MisreadKind::TwoValues) =>
+            {
                 StatusCode::BAD_REQUEST
             }
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
@@ -205,7 +207,9 @@ impl ApiError {
             Self::Renamed { error, to, .. } => (error.code(), named(to), error.retry_after_ms()),
             Self::Auth(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
             Self::MediaType { .. } | Self::IncompleteBody => (ErrorCode::BadJson, None, None),
-            Self::Misread(misread) if misread.fault() == Fault::NotJson => (ErrorCode::BadJson, None, None),
+            Self::Misread(misread) if misread.kind() == MisreadKind::NotJson => {
+                (ErrorCode::BadJson, None, None)
+            }
             Self::Misread(misread) => (ErrorCode::BadFrame, misread.first_key().map(str::to_owned), None),
             Self::Invalid { field, .. } => (ErrorCode::Invalid, named(field), None),
             Self::TooBig => (ErrorCode::TooBig, None, None),

@@ -1,7 +1,7 @@
 //! Files of our own: opened without following a symbolic link, and checked once they are open.
 //!
 //! The user of the service may put anything into the data folder. A command that root runs there must not be led to a file
-//! of somebody else by it: so only a regular file is used, that has no other name, and what is written, or given to another
+//! of another user by it: so only a regular file is used, that has no other name, and what is written, or given to another
 //! user, is the file that is held open, whatever its name leads to by then. Folders on the way may be links, such as `/data`
 //! to another disk.
 
@@ -12,7 +12,7 @@ use std::path::Path;
 
 use rustix::fs::{Mode, OFlags};
 
-/// Nobody else on the machine may read what people say.
+/// No other user of the machine may read messages.
 const PRIVATE: Mode = Mode::RUSR.union(Mode::WUSR);
 
 /// Why a file is not used that is there. An [`io::Error`] carries it.
@@ -44,7 +44,7 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
     open_with(path, OFlags::RDONLY)
 }
 
-/// Opens a file to write, and makes it where none is. What is in it stays.
+/// Opens a file to write, and makes it where none is. Its contents remain.
 ///
 /// # Errors
 /// As [`open`].
@@ -61,7 +61,7 @@ pub(crate) fn create(path: &Path) -> io::Result<File> {
 }
 
 fn open_with(path: &Path, flags: OFlags) -> io::Result<File> {
-    // Without waiting, as opening a FIFO would until somebody opens its other end.
+    // Without waiting, as opening a FIFO would until a process opens its other end.
     let flags = flags | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = match rustix::fs::open(path, flags, PRIVATE) {
         Ok(file) => File::from(file),
@@ -88,7 +88,7 @@ pub(crate) fn check_held(file: &File, path: &Path) -> io::Result<Metadata> {
     if (held.dev(), held.ino()) != (named.dev(), named.ino()) {
         return Err(UnfitFile::Replaced.into());
     }
-    // Once more: another name may have been taken away before the first look, and this one been given before the second.
+    // Once more: another name may have been taken away before the first check, and this one been given before the second.
     check(&named)?;
     Ok(held)
 }
@@ -115,7 +115,7 @@ fn check_kind(file: &Metadata) -> Result<(), UnfitFile> {
     }
 }
 
-/// Gives a file that is held open to whoever owns another one: what root makes must be of use to the server's own user.
+/// Gives a file that is held open to the owner of another one: what root makes must be of use to the server's own user.
 ///
 /// # Errors
 /// What the system says.

@@ -32,7 +32,7 @@ pub enum LogError {
 
 /// What the thread is handed.
 enum Entry {
-    Line(Vec<u8>),
+    Message(Vec<u8>),
     /// To be answered when everything before it is written.
     Flush(SyncSender<()>),
 }
@@ -86,14 +86,15 @@ impl Drop for Log {
 fn write_all(entries: &Receiver<Entry>, lost: &AtomicU64, mut out: impl Write) {
     for entry in entries {
         match entry {
-            Entry::Line(line) => {
+            Entry::Message(line) => {
                 let lost = lost.swap(0, Ordering::Relaxed);
                 if lost > 0 {
-                    writeln!(out, "{lost} lines of the log were lost, because nobody read them in time").ok();
+                    writeln!(out, "{lost} lines of the log were lost, because stderr was not read in time")
+                        .ok();
                 }
                 out.write_all(&line).ok();
             }
-            // Whoever asked may have given up.
+            // The thread that asked may have given up.
             Entry::Flush(done) => drop(done.try_send(())),
         }
     }
@@ -116,7 +117,7 @@ impl<'a> MakeWriter<'a> for Lines {
 impl Write for &Lines {
     /// Takes a whole line, always.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if self.entries.try_send(Entry::Line(line.to_vec())).is_err() {
+        if self.entries.try_send(Entry::Message(line.to_vec())).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
         Ok(line.len())
@@ -161,7 +162,7 @@ mod tests {
 
         let (entries, received) = sync_channel(2);
         let (done, is_done) = sync_channel(1);
-        entries.send(Entry::Line(b"unheard\n".to_vec())).unwrap();
+        entries.send(Entry::Message(b"unheard\n".to_vec())).unwrap();
         entries.send(Entry::Flush(done)).unwrap();
         drop(entries);
         write_all(&received, &AtomicU64::new(0), Broken);

@@ -1,8 +1,8 @@
-//! Accounts and sign-ins, as sign-in needs them remembered.
+//! `Accounts`: the store of accounts and sign-ins, as authentication needs it.
 
-use std::pin::Pin;
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use hub::model::User;
 use protocol::UserId;
 use uuid::Uuid;
@@ -12,42 +12,39 @@ use super::{ClaimsRole, Device};
 /// Sign-ins of a user that are listed at most.
 pub const MAX_LISTED: u32 = 200;
 
-/// What the memory of accounts answers with, sooner or later.
-pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, AccountError>> + Send + 'a>>;
-
 /// Why something was not done. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// Somebody has this user name; capitals do not make it another one.
+    /// Another user has this user name; capitals do not make it another one.
     #[error("this user name is taken")]
     UsernameTaken,
-    /// Somebody has this e-mail address; capitals do not make it another one.
+    /// Another user has this e-mail address; capitals do not make it another one.
     #[error("this e-mail address is taken")]
     EmailTaken,
     /// There is an account of this identifier already.
     #[error("there is an account of this id already")]
     IdTaken,
-    /// There is no account of this person.
+    /// There is no account of this user.
     #[error("there is no account `{0}`")]
     NoSuchAccount(UserId),
     /// The account has another password now, or is out of use.
     #[error("the password was changed, or the account is out of use")]
     PasswordChanged,
-    /// The database refused or did not answer.
-    #[error("the memory of accounts is not available")]
+    /// The database failed or did not answer.
+    #[error("the store of accounts is not available")]
     Unavailable(#[source] Arc<dyn std::error::Error + Send + Sync>),
 }
 
 /// An account to be made.
 #[derive(Clone)]
 pub struct NewAccount {
-    /// Whose it will be.
+    /// The user that it will belong to.
     pub id: UserId,
     /// The user name.
     pub username: String,
     /// The e-mail address.
     pub email: String,
-    /// What the password was hashed to; `None` for who signs in elsewhere.
+    /// The hash of the password; `None` for a user who signs in elsewhere.
     pub password_hash: Option<String>,
     /// Milliseconds since 1970-01-01 UTC.
     pub created_at_ms: i64,
@@ -56,22 +53,22 @@ pub struct NewAccount {
 /// An account, as identity is proven with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Whose it is.
+    /// The user that it belongs to.
     pub user: Arc<User>,
     /// What the account itself says of its user, whatever a token says.
     pub claims_role: ClaimsRole,
 }
 
-/// Somebody, and what a password is compared with. Has no `Debug`: hashes stay out of logs.
+/// A user, and what a password is compared with. Has no `Debug`: hashes stay out of logs.
 #[derive(Clone)]
 pub struct Credentials {
-    /// Who.
+    /// The user.
     pub user: User,
-    /// What the password was hashed to; `None` for who signs in elsewhere.
+    /// The hash of the password; `None` for a user who signs in elsewhere.
     pub password_hash: Option<String>,
 }
 
-/// How a sign-in is carried.
+/// How a sign-in is sent with requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignInKind {
     /// The cookie of a browser; its secret stays the same.
@@ -85,9 +82,9 @@ pub enum SignInKind {
 pub struct SignIn {
     /// Its name, the `sid` of tokens.
     pub id: Uuid,
-    /// Who is signed in.
+    /// The user who is signed in.
     pub user: UserId,
-    /// How it is carried.
+    /// How it is sent with requests.
     pub kind: SignInKind,
     /// The SHA-256 of the secret that proves it now.
     pub secret_hash: [u8; 32],
@@ -102,7 +99,7 @@ pub struct SignIn {
 /// A sign-in that begins. Has no `Debug`, as [`Credentials`].
 #[derive(Clone)]
 pub struct NewSignIn {
-    /// What is kept of it.
+    /// What is stored of it.
     pub sign_in: SignIn,
     /// What signs in.
     pub device: Device,
@@ -134,7 +131,7 @@ pub enum Ending {
     Others,
 }
 
-/// A user's wish to end sign-ins of its own.
+/// A user's request to end sign-ins of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndSignIns {
     /// Whose they are.
@@ -163,7 +160,7 @@ pub struct NewPassword {
 }
 
 /// Milliseconds in which a secret that was just spent is answered with the same successor: a lost answer is asked for again
-/// at once, and two tabs that wake up do so together.
+/// at once, and two tabs that resume do so together.
 pub const REPEAT_MS: i64 = 10_000;
 
 /// What became of a refresh.
@@ -171,130 +168,135 @@ pub const REPEAT_MS: i64 = 10_000;
 pub enum Rotation {
     /// The sign-in has the new secret; the old one is spent.
     Rotated(SignIn, User),
-    /// The secret was spent a moment ago, for this very new one, which nobody has used yet: the answer was lost, or two
+    /// The secret was spent a moment ago, for this very new one, which no client has used yet: the answer was lost, or two
     /// asked at once. Nothing was changed.
     Repeated(SignIn, User),
-    /// The secret had been spent before, so somebody else has it too: the sign-in is revoked.
+    /// The secret had been spent before, so another client has it too: the sign-in is revoked.
     Reused(SignIn),
     /// No live sign-in has this secret or ever had it.
     Unknown,
 }
 
-/// Remembers who has an account and who is signed in where.
+/// The store of accounts and sign-ins.
 ///
 /// What a call changes is on disk when the answer arrives. A sign-in is live until it expires, is revoked, or its
-/// person's account is put out of use.
+/// user's account is put out of use.
+#[async_trait]
 pub trait Accounts: Send + Sync + 'static {
     /// Makes an account.
     ///
     /// # Errors
     /// [`AccountError::IdTaken`], [`AccountError::UsernameTaken`], [`AccountError::EmailTaken`], in this order.
-    fn create(&self, account: NewAccount) -> Answer<'_, User>;
+    async fn create(&self, account: NewAccount) -> Result<User, AccountError>;
 
-    /// Who signs in with this user name or e-mail address, in any capitals. Also finds accounts out of use.
-    fn by_login<'a>(&'a self, login: &'a str) -> Answer<'a, Option<Credentials>>;
+    /// The user who signs in with this user name or e-mail address, in any capitals. Also finds accounts out of use.
+    async fn by_login(&self, login: &str) -> Result<Option<Credentials>, AccountError>;
 
     /// The account of this identifier. Also finds accounts out of use.
-    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Account>>;
+    async fn by_id(&self, id: &UserId) -> Result<Option<Account>, AccountError>;
 
-    /// The people who have these user names, in any capitals and in no particular order. Unknown names are left out.
-    fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<User>>;
+    /// The users who have these user names, in any capitals and in no particular order. Unknown names are left out.
+    async fn by_usernames(&self, usernames: &[String]) -> Result<Vec<User>, AccountError>;
 
-    /// At most `limit` people whose user name begins with `prefix`, in any capitals, by name; of those only who share a room
+    /// At most `limit` users whose user name begins with `prefix`, in any capitals, by name; of those only who share a room
     /// with `beside`, where that is given, and `beside` itself. Leaves out accounts that are out of use.
-    fn search<'a>(&'a self, prefix: &'a str, beside: Option<&'a UserId>, limit: u32)
-    -> Answer<'a, Vec<User>>;
+    async fn search(
+        &self,
+        prefix: &str,
+        beside: Option<&UserId>,
+        limit: u32,
+    ) -> Result<Vec<User>, AccountError>;
 
     /// How many accounts there are.
-    fn count(&self) -> Answer<'_, u64>;
+    async fn count(&self) -> Result<u64, AccountError>;
 
     /// Stores something that changes nothing: whether what is asked to be stored would be.
-    fn probe(&self) -> Answer<'_, ()>;
+    async fn probe(&self) -> Result<(), AccountError>;
 
-    /// Remembers that somebody has signed in.
+    /// Stores that a user has signed in.
     ///
     /// # Errors
     /// [`AccountError::NoSuchAccount`], [`AccountError::PasswordChanged`].
-    fn open_sign_in(&self, new: NewSignIn) -> Answer<'_, ()>;
+    async fn open_sign_in(&self, new: NewSignIn) -> Result<(), AccountError>;
 
     /// The live sign-ins of a user, the one that was used last first; at most [`MAX_LISTED`] of them.
-    fn sign_ins_of<'a>(&'a self, user: &'a UserId, now_ms: i64) -> Answer<'a, Vec<ListedSignIn>>;
+    async fn sign_ins_of(&self, user: &UserId, now_ms: i64) -> Result<Vec<ListedSignIn>, AccountError>;
 
     /// Stores when sign-ins were last used. Those that are gone are passed over.
-    fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Answer<'_, ()>;
+    async fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Result<(), AccountError>;
 
     /// Ends live sign-ins of a user and answers which. `None` if the one that asks is not live: then none was ended.
-    fn end_sign_ins(&self, wish: EndSignIns) -> Answer<'_, Option<Vec<Uuid>>>;
+    async fn end_sign_ins(&self, request: EndSignIns) -> Result<Option<Vec<Uuid>>, AccountError>;
 
     /// Ends live sign-ins of a user until there are `most`: first those that were renewed longest ago (or began, where
     /// nothing renews them), and never the newest. Answers which.
-    fn end_oldest<'a>(
-        &'a self,
-        user: &'a UserId,
+    async fn end_oldest(
+        &self,
+        user: &UserId,
         newest: Uuid,
         most: u32,
         now_ms: i64,
-    ) -> Answer<'a, Vec<Uuid>>;
+    ) -> Result<Vec<Uuid>, AccountError>;
 
     /// The live [`SignInKind::Cookie`] sign-in of this secret.
-    fn sign_in_by_secret<'a>(
-        &'a self,
-        secret_hash: &'a [u8; 32],
+    async fn sign_in_by_secret(
+        &self,
+        secret_hash: &[u8; 32],
         now_ms: i64,
-    ) -> Answer<'a, Option<(SignIn, Account)>>;
+    ) -> Result<Option<(SignIn, Account)>, AccountError>;
 
     /// The sign-in of this name, of either kind, if it is live.
-    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Account)>>;
+    async fn sign_in(&self, id: Uuid, now_ms: i64) -> Result<Option<(SignIn, Account)>, AccountError>;
 
     /// Gives the live [`SignInKind::Tokens`] sign-in that has the old secret the new one, and a new end. An old secret
     /// that was spent already revokes the sign-in, in the same transaction, unless it was spent within the last
     /// [`REPEAT_MS`] for the same new one, which the sign-in still has. Spent secrets are known until the sign-in expires.
-    fn rotate<'a>(
-        &'a self,
-        old_hash: &'a [u8; 32],
-        new_hash: &'a [u8; 32],
+    async fn rotate(
+        &self,
+        old_hash: &[u8; 32],
+        new_hash: &[u8; 32],
         now_ms: i64,
         expires_at_ms: i64,
-    ) -> Answer<'a, Rotation>;
+    ) -> Result<Rotation, AccountError>;
 
     /// Ends a sign-in; `false` when there was none or it had been revoked before.
-    fn revoke(&self, id: Uuid) -> Answer<'_, bool>;
+    async fn revoke(&self, id: Uuid) -> Result<bool, AccountError>;
 
     /// Ends a token that another backend signed, by the name that we have for it, until it expires.
-    fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Answer<'_, ()>;
+    async fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Result<(), AccountError>;
 
     /// Until when such a token is ended; `None` if it is not.
-    fn token_ended_until(&self, id: Uuid) -> Answer<'_, Option<i64>>;
+    async fn token_ended_until(&self, id: Uuid) -> Result<Option<i64>, AccountError>;
 
     /// Such tokens and until when they are ended, at most so many of them.
-    fn ended_tokens(&self, limit: u32) -> Answer<'_, Vec<(Uuid, i64)>>;
+    async fn ended_tokens(&self, limit: u32) -> Result<Vec<(Uuid, i64)>, AccountError>;
 
     /// Forgets the sign-ins and the ended tokens that have expired, and answers how many sign-ins.
-    fn purge_expired(&self, now_ms: i64) -> Answer<'_, u64>;
+    async fn purge_expired(&self, now_ms: i64) -> Result<u64, AccountError>;
 
     /// Gives a user another password, and ends all sign-ins of the user.
     ///
     /// # Errors
     /// [`AccountError::NoSuchAccount`].
-    fn set_password<'a>(&'a self, id: &'a UserId, password_hash: String) -> Answer<'a, ()>;
+    async fn set_password(&self, id: &UserId, password_hash: String) -> Result<(), AccountError>;
 
     /// Gives a user another password, ends all sign-ins but the one that asks, and answers which. `None` if that one is not
     /// live, or the account has another hash than the old one: then nothing was changed.
-    fn change_password(&self, change: NewPassword) -> Answer<'_, Option<Vec<Uuid>>>;
+    async fn change_password(&self, change: NewPassword) -> Result<Option<Vec<Uuid>>, AccountError>;
 
     /// Takes an account out of use, which ends all of its sign-ins, or back into use.
     ///
     /// # Errors
     /// [`AccountError::NoSuchAccount`].
-    fn set_active<'a>(&'a self, id: &'a UserId, is_active: bool) -> Answer<'a, ()>;
+    async fn set_active(&self, id: &UserId, is_active: bool) -> Result<(), AccountError>;
 
-    /// Says what the user of an account is to the application.
+    /// Stores what the user of an account is to the application.
     ///
     /// # Errors
     /// [`AccountError::NoSuchAccount`].
-    fn set_claims_role<'a>(&'a self, id: &'a UserId, claims_role: ClaimsRole) -> Answer<'a, ()>;
+    async fn set_claims_role(&self, id: &UserId, claims_role: ClaimsRole) -> Result<(), AccountError>;
 
     /// Whose accounts were changed after the change of this number, by this process or another one, and the number of the
-    /// newest change. Whoever asks for the first time asks with `None` and hears the number alone.
-    fn changed_after(&self, change: Option<u64>) -> Answer<'_, (u64, Vec<UserId>)>;
+    /// newest change. The first call passes `None` and gets the number alone.
+    async fn changed_after(&self, change: Option<u64>) -> Result<(u64, Vec<UserId>), AccountError>;
 }

@@ -1,45 +1,45 @@
-//! Accounts with a memory before them: who comes back a moment later is known without a look at the database.
+//! `CachedAccounts`: accounts with a cache before the store, so that a user who comes back a moment later costs no read.
 //!
-//! The memory is exact for what this process changes: every change goes through here, and what was read before a change is
-//! not remembered after it. Only the commands of `hubbub user` change accounts beside a running server; whoever watches for
-//! that (see `crate::account_watch`) has what is remembered of the changed ones forgotten.
+//! The cache is exact for what this process changes: every change goes through here, and what was read before a change is
+//! not cached after it. Only the commands of `hubbub user` change accounts beside a running server; a watch for that
+//! (see `crate::account_watch`) evicts the changed ones.
 
 mod own_sessions;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use async_trait::async_trait;
 use hub::TwoGenerationCache;
 use hub::model::User;
 use protocol::UserId;
-use tokio::task::JoinError;
 use uuid::Uuid;
 
 use super::ClaimsRole;
 use super::accounts::{
-    Account, AccountError, Accounts, Answer, Credentials, EndSignIns, ListedSignIn, NewAccount, NewPassword,
+    Account, AccountError, Accounts, Credentials, EndSignIns, ListedSignIn, NewAccount, NewPassword,
     NewSignIn, Rotation, SignIn,
 };
 
-/// People, and as many sign-ins, that are remembered at least; at most it is twice as many. About half a KiB for one of
-/// each, so 50 MB if everybody of a large site came within a day.
-const PEOPLE: usize = 50_000;
+/// Users, and as many sign-ins, that are cached at least; at most it is twice as many. About half a KiB for one of each, so
+/// 50 MB if all users of a large site came within a day.
+const CACHED_USERS: usize = 50_000;
 
-/// Ended tokens of other backends that are kept in memory, about 2 MB.
+/// Ended tokens of other backends that are cached, about 2 MB.
 const ENDED_TOKENS: u32 = 50_000;
 
-/// What is asked at every handshake and every request is answered from memory; all else is the store's business.
+/// What is asked at every handshake and every request is answered from the cache; all else goes to the store.
 pub struct CachedAccounts {
-    shared: Arc<Shared>,
+    inner: Arc<Inner>,
 }
 
-struct Shared {
+struct Inner {
     store: Arc<dyn Accounts>,
-    /// A std mutex: held for one look-up, never across an `.await`.
-    memory: Mutex<Memory>,
+    /// A std mutex: held for one access, never across an `.await`.
+    cache: Mutex<Cache>,
 }
 
-struct Memory {
+struct Cache {
     users: TwoGenerationCache<UserId, Account>,
     sign_ins: TwoGenerationCache<Uuid, (SignIn, Account)>,
     /// Which tokens of other backends are ended; `None` if the store has to be asked.
@@ -48,7 +48,7 @@ struct Memory {
     changes: u64,
 }
 
-/// Few tokens are signed out before they expire, so that those of newcomers cost no look at the database.
+/// Few tokens are signed out before they expire, so that those of new clients cost no read of the database.
 enum EndedTokens {
     /// All of them, and until when.
     All(HashMap<Uuid, i64>),
@@ -57,48 +57,48 @@ enum EndedTokens {
 }
 
 impl CachedAccounts {
-    /// Remembers nobody yet.
+    /// With an empty cache.
     pub fn new(store: Arc<dyn Accounts>) -> Self {
-        let memory = Memory {
-            users: TwoGenerationCache::new(PEOPLE),
-            sign_ins: TwoGenerationCache::new(PEOPLE),
+        let cache = Cache {
+            users: TwoGenerationCache::new(CACHED_USERS),
+            sign_ins: TwoGenerationCache::new(CACHED_USERS),
             ended_tokens: None,
             changes: 0,
         };
-        Self { shared: Arc::new(Shared { store, memory: Mutex::new(memory) }) }
+        Self { inner: Arc::new(Inner { store, cache: Mutex::new(cache) }) }
     }
 }
 
-impl Shared {
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+impl Inner {
+    fn cache(&self) -> MutexGuard<'_, Cache> {
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads somebody and remembers the answer, unless something changed meanwhile.
+    /// Reads an account and caches it, unless something changed meanwhile.
     async fn read_account(&self, id: &UserId) -> Result<Option<Account>, AccountError> {
-        let changes = self.memory().changes;
+        let changes = self.cache().changes;
         let found = self.store.by_id(id).await?;
         if let Some(account) = &found {
-            let mut memory = self.memory();
-            if memory.changes == changes {
-                memory.users.put(id.clone(), account.clone());
+            let mut cache = self.cache();
+            if cache.changes == changes {
+                cache.users.put(id.clone(), account.clone());
             }
         }
         Ok(found)
     }
 
-    /// Remembers which tokens are ended, unless something changed since they were asked for.
-    fn remember_ended(&self, ended: EndedTokens, changes: u64) {
-        let mut memory = self.memory();
-        if memory.changes == changes {
-            memory.ended_tokens = Some(ended);
+    /// Caches which tokens are ended, unless something changed since they were read.
+    fn cache_ended(&self, ended: EndedTokens, changes: u64) {
+        let mut cache = self.cache();
+        if cache.changes == changes {
+            cache.ended_tokens = Some(ended);
         }
     }
 
     async fn read_token(&self, id: Uuid) -> Result<Option<i64>, AccountError> {
         let (changes, are_known) = {
-            let memory = self.memory();
-            (memory.changes, memory.ended_tokens.is_some())
+            let cache = self.cache();
+            (cache.changes, cache.ended_tokens.is_some())
         };
         if are_known {
             return self.store.token_ended_until(id).await;
@@ -107,23 +107,23 @@ impl Shared {
         let ended_until = all.iter().find(|(ended, _)| *ended == id).map(|(_, until)| *until);
         let are_all = u32::try_from(all.len()).is_ok_and(|count| count <= ENDED_TOKENS);
         let ended = if are_all { EndedTokens::All(all.into_iter().collect()) } else { EndedTokens::TooMany };
-        self.remember_ended(ended, changes);
+        self.cache_ended(ended, changes);
         if are_all { Ok(ended_until) } else { self.store.token_ended_until(id).await }
     }
 
-    /// As [`Shared::read_account`], for a sign-in. A device of somebody who is known brings no second copy of the person.
+    /// As [`Inner::read_account`], for a sign-in. A second device of a cached user brings no second copy of the user.
     async fn read_sign_in(&self, id: Uuid, now_ms: i64) -> Result<Option<(SignIn, Account)>, AccountError> {
-        let changes = self.memory().changes;
+        let changes = self.cache().changes;
         let Some((sign_in, mut account)) = self.store.sign_in(id, now_ms).await? else { return Ok(None) };
-        let mut memory = self.memory();
-        if memory.changes == changes {
-            match memory.users.get(&account.user.id) {
+        let mut cache = self.cache();
+        if cache.changes == changes {
+            match cache.users.get(&account.user.id) {
                 Some(known) => account = known.clone(),
-                None => memory.users.put(account.user.id.clone(), account.clone()),
+                None => cache.users.put(account.user.id.clone(), account.clone()),
             }
-            memory.sign_ins.put(id, (sign_in.clone(), account.clone()));
+            cache.sign_ins.put(id, (sign_in.clone(), account.clone()));
         }
-        drop(memory);
+        drop(cache);
         Ok(Some((sign_in, account)))
     }
 
@@ -136,13 +136,13 @@ impl Shared {
     ) -> Result<Rotation, AccountError> {
         let answer = self.store.rotate(&old_hash, &new_hash, now_ms, expires_at_ms).await;
         match &answer {
-            Ok(Rotation::Rotated(sign_in, _) | Rotation::Reused(sign_in)) => self.forget(sign_in.id),
+            Ok(Rotation::Rotated(sign_in, _) | Rotation::Reused(sign_in)) => self.evict(sign_in.id),
             Ok(Rotation::Repeated(..) | Rotation::Unknown) => {}
-            // Perhaps it was done, and nobody knows of which sign-in.
+            // Perhaps it was done, and it is unknown of which sign-in.
             Err(_) => {
-                let mut memory = self.memory();
-                memory.changes += 1;
-                memory.sign_ins.clear();
+                let mut cache = self.cache();
+                cache.changes += 1;
+                cache.sign_ins.clear();
             }
         }
         answer
@@ -158,31 +158,31 @@ impl Shared {
         let answer = self.store.end_oldest(&user, newest, most, now_ms).await;
         if let Ok(ended) = &answer {
             for id in ended {
-                self.forget(*id);
+                self.evict(*id);
             }
         } else {
-            // Perhaps it was done, and nobody knows which ones ended.
-            let mut memory = self.memory();
-            memory.changes += 1;
-            memory.sign_ins.clear();
+            // Perhaps it was done, and it is unknown which ones ended.
+            let mut cache = self.cache();
+            cache.changes += 1;
+            cache.sign_ins.clear();
         }
         answer
     }
 
     async fn revoke(&self, id: Uuid) -> Result<bool, AccountError> {
         let answer = self.store.revoke(id).await;
-        // Also after a failure, of which nobody knows whether it was one.
-        self.forget(id);
+        // Also after a failure, because the change may have been committed.
+        self.evict(id);
         answer
     }
 
     async fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Result<(), AccountError> {
         let answer = self.store.end_token(id, expires_at_ms).await;
-        let mut memory = self.memory();
-        memory.changes += 1;
-        // Read once more when somebody asks.
-        memory.ended_tokens = None;
-        drop(memory);
+        let mut cache = self.cache();
+        cache.changes += 1;
+        // Read once more for the next request.
+        cache.ended_tokens = None;
+        drop(cache);
         answer
     }
 
@@ -192,34 +192,34 @@ impl Shared {
             Change::Active(is_active) => self.store.set_active(&id, is_active).await,
             Change::ClaimsRole(claims_role) => self.store.set_claims_role(&id, claims_role).await,
         };
-        self.forget_account(&id);
+        self.evict_account(&id);
         answer
     }
 
     async fn changed_after(&self, change: Option<u64>) -> Result<(u64, Vec<UserId>), AccountError> {
         let (newest, changed) = self.store.changed_after(change).await?;
         for id in &changed {
-            self.forget_account(id);
+            self.evict_account(id);
         }
         Ok((newest, changed))
     }
 
-    fn forget(&self, sign_in: Uuid) {
-        let mut memory = self.memory();
-        memory.changes += 1;
-        memory.sign_ins.take(&sign_in);
+    fn evict(&self, sign_in: Uuid) {
+        let mut cache = self.cache();
+        cache.changes += 1;
+        cache.sign_ins.take(&sign_in);
     }
 
     /// Accounts are changed rarely, so that the sign-ins of all others are read once more does no harm.
-    fn forget_account(&self, id: &UserId) {
-        let mut memory = self.memory();
-        memory.changes += 1;
-        memory.users.take(id);
-        memory.sign_ins.clear();
+    fn evict_account(&self, id: &UserId) {
+        let mut cache = self.cache();
+        cache.changes += 1;
+        cache.users.take(id);
+        cache.sign_ins.clear();
     }
 }
 
-/// What becomes of an account.
+/// A change of an account.
 enum Change {
     Password(String),
     Active(bool),
@@ -227,170 +227,161 @@ enum Change {
 }
 
 impl CachedAccounts {
-    /// As a task: what is committed must be forgotten even if whoever asked for it has left.
-    fn change(&self, id: &UserId, change: Change) -> Answer<'_, ()> {
-        let (shared, id) = (self.shared.clone(), id.clone());
-        let work = tokio::spawn(async move { shared.change_account(id, change).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+    async fn change(&self, id: &UserId, change: Change) -> Result<(), AccountError> {
+        let (inner, id) = (self.inner.clone(), id.clone());
+        in_task(async move { inner.change_account(id, change).await }).await
     }
 }
 
-/// A change that broke down: nobody knows whether it was made.
-fn broken(error: JoinError) -> AccountError {
-    AccountError::Unavailable(Arc::new(error))
+/// Runs a change as a task of its own, because the cache must evict what was committed even when the request that asked
+/// for it is cancelled. After a panic it is unknown whether the change was made.
+async fn in_task<T: Send + 'static>(
+    change: impl Future<Output = Result<T, AccountError>> + Send + 'static,
+) -> Result<T, AccountError> {
+    tokio::spawn(change).await.map_err(|error| AccountError::Unavailable(Arc::new(error)))?
 }
 
+#[async_trait]
 impl Accounts for CachedAccounts {
-    fn create(&self, account: NewAccount) -> Answer<'_, User> {
-        // Nobody was known by this identifier, and that nobody is there is not remembered.
-        self.shared.store.create(account)
+    async fn create(&self, account: NewAccount) -> Result<User, AccountError> {
+        // That there is no account of an identifier is never cached.
+        self.inner.store.create(account).await
     }
 
-    fn by_login<'a>(&'a self, login: &'a str) -> Answer<'a, Option<Credentials>> {
-        self.shared.store.by_login(login)
+    async fn by_login(&self, login: &str) -> Result<Option<Credentials>, AccountError> {
+        self.inner.store.by_login(login).await
     }
 
-    fn by_id<'a>(&'a self, id: &'a UserId) -> Answer<'a, Option<Account>> {
-        let known = self.shared.memory().users.get(id).cloned();
+    async fn by_id(&self, id: &UserId) -> Result<Option<Account>, AccountError> {
+        let known = self.inner.cache().users.get(id).cloned();
         match known {
-            Some(account) => Box::pin(std::future::ready(Ok(Some(account)))),
-            None => Box::pin(self.shared.read_account(id)),
+            Some(account) => Ok(Some(account)),
+            None => self.inner.read_account(id).await,
         }
     }
 
-    fn by_usernames<'a>(&'a self, usernames: &'a [String]) -> Answer<'a, Vec<User>> {
-        self.shared.store.by_usernames(usernames)
+    async fn by_usernames(&self, usernames: &[String]) -> Result<Vec<User>, AccountError> {
+        self.inner.store.by_usernames(usernames).await
     }
 
-    fn search<'a>(
-        &'a self,
-        prefix: &'a str,
-        beside: Option<&'a UserId>,
+    async fn search(
+        &self,
+        prefix: &str,
+        beside: Option<&UserId>,
         limit: u32,
-    ) -> Answer<'a, Vec<User>> {
-        self.shared.store.search(prefix, beside, limit)
+    ) -> Result<Vec<User>, AccountError> {
+        self.inner.store.search(prefix, beside, limit).await
     }
 
-    fn count(&self) -> Answer<'_, u64> {
-        self.shared.store.count()
+    async fn count(&self) -> Result<u64, AccountError> {
+        self.inner.store.count().await
     }
 
-    fn probe(&self) -> Answer<'_, ()> {
-        self.shared.store.probe()
+    async fn probe(&self) -> Result<(), AccountError> {
+        self.inner.store.probe().await
     }
 
-    fn open_sign_in(&self, new: NewSignIn) -> Answer<'_, ()> {
-        // Its name is new, so it is not remembered.
-        self.shared.store.open_sign_in(new)
+    async fn open_sign_in(&self, new: NewSignIn) -> Result<(), AccountError> {
+        // Its id is new, so it is not cached.
+        self.inner.store.open_sign_in(new).await
     }
 
-    fn sign_ins_of<'a>(&'a self, user: &'a UserId, now_ms: i64) -> Answer<'a, Vec<ListedSignIn>> {
-        self.shared.store.sign_ins_of(user, now_ms)
+    async fn sign_ins_of(&self, user: &UserId, now_ms: i64) -> Result<Vec<ListedSignIn>, AccountError> {
+        self.inner.store.sign_ins_of(user, now_ms).await
     }
 
-    fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Answer<'_, ()> {
-        Box::pin(self.shared.note_seen(seen))
+    async fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Result<(), AccountError> {
+        self.inner.note_seen(seen).await
     }
 
-    fn end_sign_ins(&self, wish: EndSignIns) -> Answer<'_, Option<Vec<Uuid>>> {
-        let shared = self.shared.clone();
-        let work = tokio::spawn(async move { shared.end_sign_ins(wish).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+    async fn end_sign_ins(&self, request: EndSignIns) -> Result<Option<Vec<Uuid>>, AccountError> {
+        let inner = self.inner.clone();
+        in_task(async move { inner.end_sign_ins(request).await }).await
     }
 
-    fn end_oldest<'a>(
-        &'a self,
-        user: &'a UserId,
+    async fn end_oldest(
+        &self,
+        user: &UserId,
         newest: Uuid,
         most: u32,
         now_ms: i64,
-    ) -> Answer<'a, Vec<Uuid>> {
-        let (shared, user) = (self.shared.clone(), user.clone());
-        // A task, as in `change`.
-        let work = tokio::spawn(async move { shared.end_oldest(user, newest, most, now_ms).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+    ) -> Result<Vec<Uuid>, AccountError> {
+        let (inner, user) = (self.inner.clone(), user.clone());
+        in_task(async move { inner.end_oldest(user, newest, most, now_ms).await }).await
     }
 
-    fn sign_in_by_secret<'a>(
-        &'a self,
-        secret_hash: &'a [u8; 32],
+    async fn sign_in_by_secret(
+        &self,
+        secret_hash: &[u8; 32],
         now_ms: i64,
-    ) -> Answer<'a, Option<(SignIn, Account)>> {
-        self.shared.store.sign_in_by_secret(secret_hash, now_ms)
+    ) -> Result<Option<(SignIn, Account)>, AccountError> {
+        self.inner.store.sign_in_by_secret(secret_hash, now_ms).await
     }
 
-    fn sign_in(&self, id: Uuid, now_ms: i64) -> Answer<'_, Option<(SignIn, Account)>> {
-        let known = self.shared.memory().sign_ins.get(&id).filter(|it| it.0.expires_at_ms > now_ms).cloned();
+    async fn sign_in(&self, id: Uuid, now_ms: i64) -> Result<Option<(SignIn, Account)>, AccountError> {
+        let known = self.inner.cache().sign_ins.get(&id).filter(|it| it.0.expires_at_ms > now_ms).cloned();
         match known {
-            Some(live) => Box::pin(std::future::ready(Ok(Some(live)))),
-            None => Box::pin(self.shared.read_sign_in(id, now_ms)),
+            Some(live) => Ok(Some(live)),
+            None => self.inner.read_sign_in(id, now_ms).await,
         }
     }
 
-    fn rotate<'a>(
-        &'a self,
-        old_hash: &'a [u8; 32],
-        new_hash: &'a [u8; 32],
+    async fn rotate(
+        &self,
+        old_hash: &[u8; 32],
+        new_hash: &[u8; 32],
         now_ms: i64,
         expires_at_ms: i64,
-    ) -> Answer<'a, Rotation> {
-        let (shared, old_hash, new_hash) = (self.shared.clone(), *old_hash, *new_hash);
-        // A task, as in `change`.
-        let work =
-            tokio::spawn(async move { shared.rotate(old_hash, new_hash, now_ms, expires_at_ms).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+    ) -> Result<Rotation, AccountError> {
+        let (inner, old_hash, new_hash) = (self.inner.clone(), *old_hash, *new_hash);
+        in_task(async move { inner.rotate(old_hash, new_hash, now_ms, expires_at_ms).await }).await
     }
 
-    fn revoke(&self, id: Uuid) -> Answer<'_, bool> {
-        let shared = self.shared.clone();
-        let work = tokio::spawn(async move { shared.revoke(id).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+    async fn revoke(&self, id: Uuid) -> Result<bool, AccountError> {
+        let inner = self.inner.clone();
+        in_task(async move { inner.revoke(id).await }).await
     }
 
-    fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Answer<'_, ()> {
-        let shared = self.shared.clone();
-        let work = tokio::spawn(async move { shared.end_token(id, expires_at_ms).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+    async fn end_token(&self, id: Uuid, expires_at_ms: i64) -> Result<(), AccountError> {
+        let inner = self.inner.clone();
+        in_task(async move { inner.end_token(id, expires_at_ms).await }).await
     }
 
-    fn token_ended_until(&self, id: Uuid) -> Answer<'_, Option<i64>> {
-        let memory = self.shared.memory();
-        if let Some(EndedTokens::All(ended)) = &memory.ended_tokens {
-            return Box::pin(std::future::ready(Ok(ended.get(&id).copied())));
+    async fn token_ended_until(&self, id: Uuid) -> Result<Option<i64>, AccountError> {
+        if let Some(EndedTokens::All(ended)) = &self.inner.cache().ended_tokens {
+            return Ok(ended.get(&id).copied());
         }
-        drop(memory);
-        Box::pin(self.shared.read_token(id))
+        self.inner.read_token(id).await
     }
 
-    fn ended_tokens(&self, limit: u32) -> Answer<'_, Vec<(Uuid, i64)>> {
-        self.shared.store.ended_tokens(limit)
+    async fn ended_tokens(&self, limit: u32) -> Result<Vec<(Uuid, i64)>, AccountError> {
+        self.inner.store.ended_tokens(limit).await
     }
 
-    fn purge_expired(&self, now_ms: i64) -> Answer<'_, u64> {
-        // Sign-ins that have expired are not taken from memory either.
-        self.shared.memory().ended_tokens = None;
-        self.shared.store.purge_expired(now_ms)
+    async fn purge_expired(&self, now_ms: i64) -> Result<u64, AccountError> {
+        // Sign-ins that have expired are not taken from the cache either.
+        self.inner.cache().ended_tokens = None;
+        self.inner.store.purge_expired(now_ms).await
     }
 
-    fn set_password<'a>(&'a self, id: &'a UserId, password_hash: String) -> Answer<'a, ()> {
-        self.change(id, Change::Password(password_hash))
+    async fn set_password(&self, id: &UserId, password_hash: String) -> Result<(), AccountError> {
+        self.change(id, Change::Password(password_hash)).await
     }
 
-    fn change_password(&self, change: NewPassword) -> Answer<'_, Option<Vec<Uuid>>> {
-        let shared = self.shared.clone();
-        let work = tokio::spawn(async move { shared.change_password(change).await });
-        Box::pin(async move { work.await.map_err(broken)? })
+    async fn change_password(&self, change: NewPassword) -> Result<Option<Vec<Uuid>>, AccountError> {
+        let inner = self.inner.clone();
+        in_task(async move { inner.change_password(change).await }).await
     }
 
-    fn set_active<'a>(&'a self, id: &'a UserId, is_active: bool) -> Answer<'a, ()> {
-        self.change(id, Change::Active(is_active))
+    async fn set_active(&self, id: &UserId, is_active: bool) -> Result<(), AccountError> {
+        self.change(id, Change::Active(is_active)).await
     }
 
-    fn set_claims_role<'a>(&'a self, id: &'a UserId, claims_role: ClaimsRole) -> Answer<'a, ()> {
-        self.change(id, Change::ClaimsRole(claims_role))
+    async fn set_claims_role(&self, id: &UserId, claims_role: ClaimsRole) -> Result<(), AccountError> {
+        self.change(id, Change::ClaimsRole(claims_role)).await
     }
 
-    fn changed_after(&self, change: Option<u64>) -> Answer<'_, (u64, Vec<UserId>)> {
-        Box::pin(self.shared.changed_after(change))
+    async fn changed_after(&self, change: Option<u64>) -> Result<(u64, Vec<UserId>), AccountError> {
+        self.inner.changed_after(change).await
     }
 }

@@ -59,7 +59,7 @@ pub struct RateLimits {
     pub logins_per_minute: Option<u32>,
     /// Attempts of unknown devices to sign in as one user, over all addresses.
     pub logins_per_minute_per_user: Option<u32>,
-    /// Look-ups of exact user names by one user, where the directory does not list all users.
+    /// Lookups of exact user names by one user, where the directory does not list all users.
     pub lookups_per_minute: Option<u32>,
     /// Sockets that one address may open.
     pub handshakes_per_minute: Option<u32>,
@@ -183,7 +183,7 @@ pub(super) struct LimitSettings {
     #[arg(long, env = "HUBBUB_LOGINS_PER_MINUTE_PER_USER", value_name = "COUNT")]
     logins_per_minute_per_user: Option<NonZeroU32>,
 
-    /// Look-ups of exact user names per minute by one user, where the directory lists users of shared rooms [default: 30,
+    /// Lookups of exact user names per minute by one user, where the directory lists users of shared rooms [default: 30,
     /// enough to invite a team by name and too few to enumerate users; 6000 in development]
     #[arg(long, env = "HUBBUB_LOOKUPS_PER_MINUTE_PER_USER", value_name = "COUNT")]
     lookups_per_minute_per_user: Option<NonZeroU32>,
@@ -228,8 +228,8 @@ pub(super) struct LimitSettings {
     #[arg(long, env = "HUBBUB_MAX_WAITING_CONNECTIONS", value_name = "COUNT", default_value = "2000")]
     max_waiting_connections: NonZeroU32,
 
-    /// Handshakes in progress at a time; others wait in a queue, so that open connections stay fast. Twice as many as the store
-    /// has readers.
+    /// Handshakes in progress at a time; others wait in a queue, so that open connections are not slowed down. Twice as
+    /// many as the store has readers.
     #[arg(long, env = "HUBBUB_MAX_CONCURRENT_HANDSHAKES", value_name = "COUNT", default_value = "8")]
     max_concurrent_handshakes: NonZeroU32,
 

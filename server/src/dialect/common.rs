@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
-use crate::json::{self, Fault, Misread, Rules, Tree};
+use crate::json::{self, Misread, MisreadKind, Rules, Tree};
 
 /// Bytes of a frame.
 pub(super) fn frame(value: &impl Serialize) -> Option<Bytes> {
@@ -88,7 +88,7 @@ pub(super) fn unknown(kind: &str) -> HubError {
 
 /// What is wrong with a frame. Fields are named as they stand in `data`.
 pub(super) fn misread_frame(misread: &Misread) -> HubError {
-    if misread.fault() == Fault::NotJson {
+    if misread.kind() == MisreadKind::NotJson {
         return HubError::BadJson(misread.to_string());
     }
     let path = misread.path();

@@ -1,4 +1,4 @@
-//! What is wrong with JSON from outside, as a sentence that names the field and speaks of JSON.
+//! `Misread`: what is wrong with JSON from outside, as a sentence that names the field and the JSON that it must be.
 
 use std::fmt;
 
@@ -8,23 +8,23 @@ use serde_json::error::Category;
 /// Characters of a client's own text that an answer repeats, at most.
 const MAX_SHOWN_CHARS: usize = 64;
 
-/// What sort of mistake it is.
+/// The kinds of mistakes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fault {
+pub enum MisreadKind {
     /// Not JSON, or beyond what is read: too deep, a number too large.
     NotJson,
     /// A value has another shape, or is missing.
     Shape,
     /// A key that means nothing.
     UnknownKey,
-    /// One key, or two spellings of one, with two values.
+    /// One key, or two names of one, with two values.
     TwoValues,
 }
 
-/// Why a text was not read. Its `Display` is for people: nothing in it names a type of ours.
+/// Why a text was not read. Its `Display` is for clients' developers: nothing in it names a type of ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Misread {
-    fault: Fault,
+    kind: MisreadKind,
     /// Where: keys with dots between them, `[2]` for the third of a list. Empty for the whole.
     path: String,
     /// What is wrong there.
@@ -34,7 +34,7 @@ pub struct Misread {
 impl Misread {
     /// A value that is something else.
     pub(super) fn must_be(expected: &str) -> Self {
-        Self { fault: Fault::Shape, path: String::new(), what: format!("must be {expected}") }
+        Self { kind: MisreadKind::Shape, path: String::new(), what: format!("must be {expected}") }
     }
 
     /// A value that is none of a few words.
@@ -44,16 +44,16 @@ impl Misread {
 
     pub(super) fn unknown_key(key: &str, known: &[&str]) -> Self {
         let what = format!("is not known here; known are {}", listed(known));
-        Self { fault: Fault::UnknownKey, path: shown(key), what }
+        Self { kind: MisreadKind::UnknownKey, path: shown(key), what }
     }
 
     pub(super) fn twice(key: &str) -> Self {
-        Self { fault: Fault::TwoValues, path: shown(key), what: "is there twice".to_owned() }
+        Self { kind: MisreadKind::TwoValues, path: shown(key), what: "is there twice".to_owned() }
     }
 
-    pub(super) fn two_spellings(key: &str, other: &str) -> Self {
+    pub(super) fn two_names(key: &str, other: &str) -> Self {
         let what = format!("is the same as `{other}`, and says something else");
-        Self { fault: Fault::TwoValues, path: shown(key), what }
+        Self { kind: MisreadKind::TwoValues, path: shown(key), what }
     }
 
     /// A text that is no JSON, or none that is read.
@@ -76,7 +76,7 @@ impl Misread {
         };
         let (line, column) = (error.line(), error.column());
         let what = format!("{what} (line {line}, column {column})");
-        Self { fault: Fault::NotJson, path: String::new(), what }
+        Self { kind: MisreadKind::NotJson, path: String::new(), what }
     }
 
     /// A long text that is not read again to find out what is wrong with it.
@@ -101,9 +101,9 @@ impl Misread {
         Self { path: format!("[{index}]{dot}{}", self.path), ..self }
     }
 
-    /// What sort of mistake it is.
-    pub fn fault(&self) -> Fault {
-        self.fault
+    /// The kind of the mistake.
+    pub fn kind(&self) -> MisreadKind {
+        self.kind
     }
 
     /// What is wrong, without where.
@@ -124,8 +124,8 @@ impl Misread {
 
 impl fmt::Display for Misread {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.fault {
-            Fault::NotJson => write!(out, "this JSON cannot be read: {}", self.what),
+        match self.kind {
+            MisreadKind::NotJson => write!(out, "this JSON cannot be read: {}", self.what),
             _ if self.path.is_empty() => out.write_str(&self.what),
             _ => write!(out, "{}: {}", self.path, self.what),
         }
@@ -134,11 +134,11 @@ impl fmt::Display for Misread {
 
 impl std::error::Error for Misread {}
 
-/// What derived code complains of. `typed` has compared most values before that code sees them.
+/// The errors of derived code. `typed` has compared most values before that code sees them.
 impl Error for Misread {
     /// Our own types say what they want of a text.
     fn custom<T: fmt::Display>(sentence: T) -> Self {
-        Self { fault: Fault::Shape, path: String::new(), what: sentence.to_string() }
+        Self { kind: MisreadKind::Shape, path: String::new(), what: sentence.to_string() }
     }
 
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
@@ -162,7 +162,7 @@ impl Error for Misread {
     }
 
     fn missing_field(field: &'static str) -> Self {
-        Self { fault: Fault::Shape, path: field.to_owned(), what: "is missing".to_owned() }
+        Self { kind: MisreadKind::Shape, path: field.to_owned(), what: "is missing".to_owned() }
     }
 
     fn duplicate_field(field: &'static str) -> Self {

@@ -1,7 +1,7 @@
-//! JSON from outside: reads it into our types, and says what is wrong with it in the words of JSON.
+//! JSON from outside: read into our types, or answered with an error in the terms of JSON.
 //!
 //! What clients send is read here and nowhere else, for two reasons. Derived code takes a list for an object, value by
-//! value, which `Strict` refuses. And its complaints name our types; [`Misread`] names the field, and what it should
+//! value, which `Strict` refuses. And its errors name our types; [`Misread`] names the field, and what it should
 //! be: an object, a list, a text, a number.
 
 mod misread;
@@ -14,7 +14,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-pub use misread::{Fault, Misread};
+pub use misread::{Misread, MisreadKind};
 pub(crate) use tree::Tree;
 pub(crate) use typed::Rules;
 
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn complaints_name_the_field_and_speak_of_json() {
+    fn errors_name_the_field_and_what_json_it_must_be() {
         for (value, said) in [
             (json!([]), "must be an object"),
             (json!("x"), "must be an object"),
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_told_with_its_place() {
+    fn text_that_is_no_json_is_refused_with_line_and_column() {
         for (text, said) in [
             ("", "this JSON cannot be read: it ends too early (line 1, column 0)"),
             ("{\n\"text\": }", "this JSON cannot be read: something is wrong (line 2, column 9)"),
@@ -196,22 +196,22 @@ mod tests {
     fn bodies_have_known_keys_and_each_of_them_once() {
         const SYNONYMS: &[&[&str]] = &[&["word", "kind"], &["list", "numbers"]];
         let read = |text: &str| Tree::parse(text.as_bytes())?.read::<Sample>(Rules::Strict(SYNONYMS));
-        for (text, fault, said) in [
+        for (text, kind, said) in [
             (
                 r#"{"txt":"x"}"#,
-                Fault::UnknownKey,
+                MisreadKind::UnknownKey,
                 "txt: is not known here; known are `text`, `small`, `large`",
             ),
-            (r#"{"inner":{"needed":1,"more":2}}"#, Fault::UnknownKey, "inner.more: is not known here"),
-            (r#"{"text":"a","text":"b"}"#, Fault::TwoValues, "text: is there twice"),
+            (r#"{"inner":{"needed":1,"more":2}}"#, MisreadKind::UnknownKey, "inner.more: is not known here"),
+            (r#"{"text":"a","text":"b"}"#, MisreadKind::TwoValues, "text: is there twice"),
             (
                 r#"{"word":"good","kind":"very_good"}"#,
-                Fault::TwoValues,
+                MisreadKind::TwoValues,
                 "kind: is the same as `word`, and says something else",
             ),
         ] {
             let misread = read(text).unwrap_err();
-            assert_eq!(misread.fault(), fault, "{text}");
+            assert_eq!(misread.kind(), kind, "{text}");
             assert!(misread.to_string().starts_with(said), "{misread}");
         }
         assert_eq!(read(r#"{"kind":"very_good"}"#).unwrap().word, Word::VeryGood);

@@ -1,4 +1,4 @@
-//! Reads JSON at full speed, but takes objects from objects and words from texts only.
+//! `Strict`: reads JSON at full speed, but takes objects from objects and words from texts only.
 //!
 //! `serde_json` hands a list to derived code that wants an object, which then takes one value for each field, and an object
 //! with one key where a word is wanted. This stands between the two, at every depth.

@@ -1,12 +1,11 @@
-//! JSON as it was written: objects keep their order and every key, also one that is there twice.
+//! `Tree`: JSON as it was written; objects keep their order and every key, also one that is there twice.
 
 use std::fmt;
 
-use serde::de::{Deserialize, DeserializeOwned, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Number, Value};
 
 use super::misread::Misread;
-use super::typed::{Rules, Typed};
 
 /// How long a text may be for which it is worked out what is wrong with it.
 const EXPLAINED_BYTES: usize = 64 * 1024;
@@ -26,7 +25,7 @@ impl Tree {
     /// Parses a text.
     ///
     /// # Errors
-    /// [`Misread`] with the place where it goes wrong.
+    /// [`Misread`] with the line and column where it goes wrong.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, Misread> {
         serde_json::from_slice(text).map_err(|error| Misread::not_json(&error))
     }
@@ -37,8 +36,8 @@ impl Tree {
         text.len() > EXPLAINED_BYTES && count_values(text) > EXPLAINED_BYTES / 2
     }
 
-    /// A text that could not be read as what it should be, to find out why. Only a short one is looked at again: else it
-    /// would cost most to send what is wrong.
+    /// A text that could not be read as what it should be, to find out why. Only a short one is read again: else wrong
+    /// texts would cost more than right ones.
     ///
     /// # Errors
     /// [`Misread`] of a long one, with as much as the first reading has found, or of what is no JSON.
@@ -51,14 +50,6 @@ impl Tree {
         pairs: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
         Self::Object(pairs.into_iter().map(|(key, value)| (key.into(), Self::Text(value.into()))).collect())
-    }
-
-    /// Reads it as one of our types.
-    ///
-    /// # Errors
-    /// [`Misread`].
-    pub(crate) fn read<T: DeserializeOwned>(&self, rules: Rules) -> Result<T, Misread> {
-        T::deserialize(Typed { tree: self, rules })
     }
 
     /// What an object has under a key; `None` for what is no object, too.

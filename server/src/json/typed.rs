@@ -1,7 +1,9 @@
-//! Reads our types from a [`Tree`], and knows of each value what it should have been.
+//! `Tree::read`: reads our types from a [`Tree`], and knows of each value what it should have been.
 
 use serde::de::value::BorrowedStrDeserializer;
-use serde::de::{DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{
+    DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::{Number, Value};
 
 use super::misread::Misread;
@@ -20,11 +22,21 @@ pub(crate) enum Rules {
     Query,
 }
 
+impl Tree {
+    /// Reads it as one of our types.
+    ///
+    /// # Errors
+    /// [`Misread`].
+    pub(crate) fn read<T: DeserializeOwned>(&self, rules: Rules) -> Result<T, Misread> {
+        T::deserialize(Typed { tree: self, rules })
+    }
+}
+
 /// A value, on its way into one of our types.
 #[derive(Clone, Copy)]
-pub(super) struct Typed<'a> {
-    pub(super) tree: &'a Tree,
-    pub(super) rules: Rules,
+struct Typed<'a> {
+    tree: &'a Tree,
+    rules: Rules,
 }
 
 impl<'a> Typed<'a> {
@@ -71,12 +83,12 @@ impl<'a> Typed<'a> {
             match found.iter().find(|(_, it, _)| *it == meant) {
                 Some((_, _, before)) if matches!(self.rules, Rules::Strict(_)) && *before == value => {}
                 Some((before, ..)) if before == key => return Err(Misread::twice(key)),
-                Some((before, ..)) => return Err(Misread::two_spellings(key, before)),
+                Some((before, ..)) => return Err(Misread::two_names(key, before)),
                 None => found.push((key, meant, value)),
             }
         }
-        let place = |meant: &str| known.iter().position(|it| *it == meant).unwrap_or(known.len());
-        found.sort_by_key(|(_, meant, _)| place(meant));
+        let index = |meant: &str| known.iter().position(|it| *it == meant).unwrap_or(known.len());
+        found.sort_by_key(|(_, meant, _)| index(meant));
         Ok(found)
     }
 }

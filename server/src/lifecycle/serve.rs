@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -23,7 +24,7 @@ use tower::ServiceExt;
 use crate::auth::client_ip::ClientIp;
 use crate::config::Limits;
 use crate::gateway::host::ListensAt;
-use crate::limits::http_activity::Connections;
+use crate::limits::http_activity::{Activity, Connections};
 use crate::limits::http_timeouts::{TimeoutBody, TimeoutStream};
 
 /// Pause after a failed accept, if no open connection can be closed.
@@ -126,29 +127,17 @@ impl Server {
         }
         let activity = connections.add(ClientIp::of_peer(peer.ip()));
         let stream = TimeoutStream::new(stream, activity.clone(), limits.response);
-        let of_service = activity.clone();
+        let (of_service, builder) = (activity.clone(), http_builder(&limits));
         let service = service_fn(move |request: Request<Incoming>| {
-            let activity = of_service.clone();
-            activity.begin_request();
-            let mut request =
-                request.map(|body| Body::new(TimeoutBody::new(body, activity.clone(), limits.body)));
-            request.extensions_mut().insert(ConnectInfo(peer));
-            if let Some(at) = at {
-                request.extensions_mut().insert(at);
-            }
-            let router = router.clone();
+            of_service.begin_request();
+            let request = for_router(request, &of_service, limits.body, peer, at);
+            let (activity, router) = (of_service.clone(), router.clone());
             async move {
                 let response = router.oneshot(request).await.unwrap_or_else(|never| match never {});
                 activity.begin_answer();
                 Ok::<_, Infallible>(response)
             }
         });
-        let mut builder = Builder::new(TokioExecutor::new());
-        builder
-            .http1()
-            .timer(TokioTimer::new())
-            .header_read_timeout(limits.keep_alive)
-            .max_buf_size(BUFFER_BYTES);
         let mut connection = pin!(builder.serve_connection_with_upgrades(TokioIo::new(stream), service));
         let mut in_time = pin!(sleep(limits.first_request));
         let mut end = pin!(async {
@@ -183,6 +172,32 @@ impl Server {
             }
         }
     }
+}
+
+fn http_builder(limits: &Limits) -> Builder<TokioExecutor> {
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.keep_alive)
+        .max_buf_size(BUFFER_BYTES);
+    builder
+}
+
+/// A request with what the router needs: a body that must arrive in time, the client's address, and the listener's.
+fn for_router(
+    request: Request<Incoming>,
+    activity: &Arc<Activity>,
+    body_timeout: Duration,
+    peer: SocketAddr,
+    at: Option<ListensAt>,
+) -> Request<Body> {
+    let mut request = request.map(|body| Body::new(TimeoutBody::new(body, activity.clone(), body_timeout)));
+    request.extensions_mut().insert(ConnectInfo(peer));
+    if let Some(at) = at {
+        request.extensions_mut().insert(at);
+    }
+    request
 }
 
 fn is_client_error(error: &io::Error) -> bool {

@@ -1,4 +1,4 @@
-//! Deletes expired sign-in sessions. They are refused at once in any case; this only frees space.
+//! Deletes expired sign-in sessions. They are rejected anyway; this only frees space.
 
 use std::time::Duration;
 

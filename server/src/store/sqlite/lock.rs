@@ -11,7 +11,7 @@ use crate::own_file::{check_held, give_to_owner_of, open_or_create};
 /// Digits that the number of a process has at most.
 const PROCESS_DIGITS: usize = 20;
 
-/// Held as long as this lives; the system lets go of it when the process ends, however it ends. The file stays, because
+/// Held as long as this lives; the system releases it when the process ends, however it ends. The file stays, because
 /// removing it would let two others lock two different files.
 #[derive(Debug)]
 pub(super) struct Lock {
@@ -19,22 +19,22 @@ pub(super) struct Lock {
     _file: File,
 }
 
-/// Something else is in the place of the lock file, and is not written over.
+/// Something else is at the path of the lock file, and is not written over.
 #[derive(Debug, thiserror::Error)]
 #[error("it is no lock file: it holds something else than the number of a process")]
 struct NotALock;
 
 impl Lock {
-    /// Takes the lock of a database, or of the place for one. The path has no link in it.
+    /// Takes the lock of a database, or of the path for one. The path has no link in it.
     pub(super) fn take(database: &Path) -> Result<Self, OpenError> {
         let path = beside(database, "-lock");
-        let refused = |error: io::Error| match error.kind() {
+        let lock_error = |error: io::Error| match error.kind() {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 OpenError::ReadOnly(database.to_owned())
             }
             _ => OpenError::Lock(path.clone(), error),
         };
-        let mut file = open_or_create(&path).map_err(refused)?;
+        let mut file = open_or_create(&path).map_err(lock_error)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -43,14 +43,14 @@ impl Lock {
                 let process = process.unwrap_or_else(|| "unknown".to_owned());
                 return Err(OpenError::InUse { path: database.to_owned(), process });
             }
-            Err(TryLockError::Error(error)) => return Err(refused(error)),
+            Err(TryLockError::Error(error)) => return Err(lock_error(error)),
         }
         // Locked is what was opened: the name may lead to another file by now, which another process locks.
         let noted = check_held(&file, &path)
             .and_then(|_| read_process(&mut file))
             .and_then(|_| give_to_owner(&file, database))
             .and_then(|()| note_process(&mut file));
-        noted.map_err(refused)?;
+        noted.map_err(lock_error)?;
         Ok(Self { _file: file })
     }
 }

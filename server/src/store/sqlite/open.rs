@@ -23,7 +23,7 @@ impl SqliteStore {
     /// Opens the database at a path, and makes it with its folder where there is none.
     ///
     /// # Errors
-    /// [`OpenError`]; its text is fit for the person who starts the program.
+    /// [`OpenError`]; its text is written for the operator.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         Self::open_with(path, Synchronous::Full).await
     }
@@ -31,7 +31,7 @@ impl SqliteStore {
     /// As [`open`](Self::open), with a choice of whether commits wait for the disk.
     ///
     /// # Errors
-    /// [`OpenError`]; its text is fit for the person who starts the program.
+    /// [`OpenError`]; its text is written for the operator.
     pub async fn open_with(path: impl AsRef<Path>, synchronous: Synchronous) -> Result<Self, OpenError> {
         open(SqliteConnectOptions::new().filename(path), synchronous).await
     }
@@ -40,7 +40,7 @@ impl SqliteStore {
     /// where there is none.
     ///
     /// # Errors
-    /// [`OpenError`]; its text is fit for the person who starts the program.
+    /// [`OpenError`]; its text is written for the operator.
     pub async fn open_url(url: &str) -> Result<Self, OpenError> {
         let wrong = || OpenError::Address(url.to_owned());
         // A database in memory would be another one for each connection.
@@ -58,7 +58,7 @@ impl SqliteStore {
     /// notice the changes by itself.
     ///
     /// # Errors
-    /// [`OpenError`]; its text is fit for the person who asked.
+    /// [`OpenError`]; its text is written for the operator.
     pub async fn open_or_join(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         match Self::open(&path).await {
             Err(OpenError::InUse { path, .. }) => join(path).await,

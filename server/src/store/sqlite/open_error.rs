@@ -1,4 +1,4 @@
-//! `OpenError`: why a database cannot be used, in one line for the person who starts the program.
+//! `OpenError`: why a database cannot be used, in one line for the operator.
 
 use std::io;
 use std::path::{Path, PathBuf};

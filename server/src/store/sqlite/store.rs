@@ -11,10 +11,10 @@ use super::writer::Writer;
 /// Everything in one SQLite file. Cloning copies one pointer.
 #[derive(Clone)]
 pub struct SqliteStore {
-    shared: Arc<Shared>,
+    inner: Arc<Inner>,
 }
 
-struct Shared {
+struct Inner {
     readers: SqlitePool,
     writer: Writer,
     /// Receives when the writer thread has ended. A std mutex: held to take it out, never across an `.await`.
@@ -24,16 +24,16 @@ struct Shared {
 impl SqliteStore {
     pub(super) fn new(readers: SqlitePool, writer: Writer, end: oneshot::Receiver<()>) -> Self {
         let end = Mutex::new(Some(end));
-        Self { shared: Arc::new(Shared { readers, writer, end }) }
+        Self { inner: Arc::new(Inner { readers, writer, end }) }
     }
 
     /// Finishes the writes that were submitted before, moves the write-ahead log into the file and closes it. Later calls
     /// fail with [`StoreUnavailable::Closed`].
     pub async fn close(&self) {
-        // Readers first, so that nobody reads from the log while the writer empties it.
+        // Readers first, so that no connection reads from the log while the writer empties it.
         self.readers().close().await;
         self.writer().stop().await;
-        let end = self.shared.end.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let end = self.inner.end.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(end) = end
             && let Err(error) = end.await
         {
@@ -53,11 +53,11 @@ impl SqliteStore {
     }
 
     pub(super) fn readers(&self) -> &SqlitePool {
-        &self.shared.readers
+        &self.inner.readers
     }
 
     pub(super) fn writer(&self) -> &Writer {
-        &self.shared.writer
+        &self.inner.writer
     }
 }
 

@@ -1,6 +1,6 @@
-//! Write-side cache of room heads and row ids, so that an append needs no look-up for each message.
+//! Write-side cache of room heads and row ids, so that an append reads neither for each message.
 //!
-//! It is right because nobody else writes: what it holds changes with the transactions of the single writer only, and it is
+//! It is right because no other thread writes: its contents change with the transactions of the single writer only, and it is
 //! dropped with each of them that fails and each that deletes a room. Should another program have written all the same,
 //! SQLite says so (<https://sqlite.org/pragma.html#pragma_data_version>), and everything is read again.
 

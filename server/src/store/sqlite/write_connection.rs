@@ -12,7 +12,7 @@ use super::write_request::{WriteRequest, run_all};
 use super::write_tx::DatabaseError;
 use crate::config::Synchronous;
 
-/// Statements that are kept prepared: more than there are.
+/// Statements that stay prepared: more than there are.
 const PREPARED: usize = 64;
 
 /// Pages of 4 KiB that the write-ahead log holds before they are moved into the file: 32 MiB. Many rooms write to the same
@@ -42,7 +42,7 @@ pub(super) struct WriteConnection {
     path: PathBuf,
     synchronous: Synchronous,
     cache: WriteCache,
-    /// Another process serves the database, and looks after its log.
+    /// Another process serves the database, and checkpoints its log.
     is_guest: bool,
 }
 

@@ -20,7 +20,7 @@ use super::write_connection::{TransactionError, WriteConnection};
 use super::write_request::{Pending, WriteRequest};
 use super::write_tx::{WriteError, WriteTx};
 
-/// Requests that wait at most. Beyond it callers wait for a place.
+/// Requests that wait at most. Beyond it callers wait for a permit.
 const QUEUE: usize = 1024;
 
 /// Requests that share a transaction at most.
@@ -68,7 +68,7 @@ impl Writer {
     /// everything before it changes anything, and it may run more than once.
     ///
     /// # Errors
-    /// What the write rejects; [`StoreUnavailable`] when the database failed. After a failed commit nobody knows whether
+    /// What the write rejects; [`StoreUnavailable`] when the database failed. After a failed commit it is unknown whether
     /// the write is on disk.
     pub(super) async fn write<T, E, R, F>(&self, write: F) -> Result<T, E>
     where
@@ -95,8 +95,8 @@ impl Writer {
         request: WriteRequest,
         answer: oneshot::Receiver<Result<T, E>>,
     ) -> Result<T, E> {
-        // Without waiting where that is possible: a caller that waits for a place and is then not polled any more may hold
-        // one all the same, and closing waits for every place.
+        // Without waiting where that is possible: a caller that waits for a permit and is then not polled any more may hold
+        // one all the same, and closing waits for every permit.
         if let Err(TrySendError::Full(request)) = self.queue.try_send(request) {
             self.queue.send(request).await.map_err(|_| StoreUnavailable::Closed)?;
         }

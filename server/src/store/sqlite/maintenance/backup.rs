@@ -74,7 +74,7 @@ impl fmt::Display for Backup {
 /// Copies a database to where no file is yet. A server may be using it; the copy is one moment of it.
 ///
 /// # Errors
-/// [`BackupError`]; its text is fit for the person who asked.
+/// [`BackupError`]; its text is written for the operator.
 pub async fn backup(database: &Path, file: &Path) -> Result<Backup, BackupError> {
     refuse_taken(file)?;
     let partial = beside(file, ".part");
@@ -112,7 +112,7 @@ async fn copy_to_new_file(
     from: &Path,
     to: &Path,
 ) -> Result<(Amount, File), BackupError> {
-    // Also tells two copies to the same file apart: the second one finds the first one's.
+    // Also keeps two copies to the same file apart: the second one finds the first one's.
     let held = create(to).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => BackupError::Taken(to.to_owned()),
         _ => BackupError::Write(to.to_owned(), error),

@@ -1,13 +1,13 @@
-//! New epochs for a restored copy, because a restore turns back time: numbers that were given after the copy was made are
+//! New epochs for a restored copy, because a restore goes back in time: numbers that were given after the copy was made are
 //! given again, for other messages and entries, and a client that remembers them must not take them for the same.
 
 use sqlx::query;
 use sqlx::sqlite::SqliteConnection;
 
-/// Inboxes move forward by at least this: more entries than a person will ever get.
+/// Inboxes move forward by at least this: more entries than a user will ever get.
 pub(super) const LEAST_JUMP: u64 = 1 << 32;
 
-/// Gives every room another epoch, moves every inbox to numbers that nobody has seen, and ends all sign-ins.
+/// Gives every room another epoch, moves every inbox to numbers that no client has seen, and ends all sign-ins.
 pub(super) async fn start_new_epochs(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     // Another one for certain, and one that no other room has but by chance, as at its making.
     query("UPDATE rooms SET epoch = (epoch + 1 + abs(random() % 4294967295)) % 4294967296")
@@ -19,9 +19,9 @@ pub(super) async fn start_new_epochs(connection: &mut SqliteConnection) -> Resul
     Ok(())
 }
 
-/// A client's place in its inbox is a bare number, so all numbers up to any that was given since the copy have to lie
+/// A client's position in its inbox is a bare number, so all numbers up to any that was given since the copy have to lie
 /// behind. By chance as well, because the same copy may be restored twice. The entries move along: the newest one keeps
-/// the number of the head. Also whoever has none yet may have got some since the copy.
+/// the number of the head. A user without entries may have got some since the copy, too.
 async fn move_inboxes(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     // 2^32 to 2^44: three hundred restores stay below 2^53, up to which JavaScript is exact.
     let jump = i64::from(rand::random_range(1u32..4096)) << 32 | i64::from(rand::random::<u32>());

@@ -1,4 +1,4 @@
-//! Restore: puts a copy in the place of the database, and keeps what was there.
+//! Restore: replaces the database by a copy, and keeps what was there.
 
 use std::fmt;
 use std::fs::{File, symlink_metadata};
@@ -25,7 +25,7 @@ use crate::store::sqlite::schema::{migrate, schema_version};
 /// Why nothing was restored. The database is as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreError {
-    /// The copy, or the place for it, cannot be used.
+    /// The copy, or the path for it, cannot be used.
     #[error(transparent)]
     Open(#[from] OpenError),
     /// The copy cannot be brought beside the database.
@@ -49,10 +49,10 @@ pub enum RestoreError {
     Renew(PathBuf, #[source] sqlx::Error),
     /// Files cannot be moved.
     #[error("`{}` cannot be put in its place", .0.display())]
-    Place(PathBuf, #[source] io::Error),
+    Replace(PathBuf, #[source] io::Error),
 }
 
-/// A copy that is in its place.
+/// A copy that has replaced the database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Restore {
     /// The database.
@@ -76,10 +76,10 @@ impl fmt::Display for Restore {
     }
 }
 
-/// Puts a copy in the place of a database that no server uses, and keeps what was there. The copy itself stays as it is.
+/// Replaces a database that no server uses by a copy, and keeps what was there. The copy itself stays as it is.
 ///
 /// # Errors
-/// [`RestoreError`]; its text is fit for the person who asked.
+/// [`RestoreError`]; its text is written for the operator.
 pub async fn restore(database: &Path, file: &Path) -> Result<Restore, RestoreError> {
     // Opened first: with a name that is not there nothing happens at all.
     let mut copy = open_read_only(file).await?;
@@ -89,20 +89,20 @@ pub async fn restore(database: &Path, file: &Path) -> Result<Restore, RestoreErr
     check_database(&database)?;
     let _lock = Lock::take(&database)?;
     let ready = beside(&database, "-restore");
-    let place = |error| RestoreError::Place(database.clone(), error);
-    // Left by one that was cut off: nobody else restores while we hold the lock.
-    clear(&ready).map_err(place)?;
+    let replace_error = |error| RestoreError::Replace(database.clone(), error);
+    // Left by one that was cut off: no other process restores while we hold the lock.
+    clear(&ready).map_err(replace_error)?;
     let made = async {
         let (Amount { rooms, messages }, held) = make_ready(file, &ready).await?;
         let kept = beside(&database, &format!(".{}", file_time(SystemClock::default().now_ms())));
         check_database(&database)?;
-        settle(&database, &kept).await.map_err(place)?;
-        let there = put_in_place(&held, &ready, &database, &kept).map_err(place)?;
+        settle(&database, &kept).await.map_err(replace_error)?;
+        let there = put_in_place(&held, &ready, &database, &kept).map_err(replace_error)?;
         Ok(Restore { database: database.clone(), rooms, messages, kept: there.then_some(kept) })
     }
     .await;
     if made.is_err() {
-        clear(&ready).map_err(place)?;
+        clear(&ready).map_err(replace_error)?;
     }
     made
 }
@@ -136,7 +136,7 @@ async fn make_ready(file: &Path, ready: &Path) -> Result<(Amount, File), Restore
     start_new_epochs(&mut transaction).await.map_err(broken)?;
     transaction.commit().await.map_err(broken)?;
     connection.close().await.map_err(broken)?;
-    held.sync_all().map_err(|error| RestoreError::Place(ready.to_owned(), error))?;
+    held.sync_all().map_err(|error| RestoreError::Replace(ready.to_owned(), error))?;
     Ok((amount, held))
 }
 
@@ -174,7 +174,7 @@ async fn move_log(database: &Path) -> Result<bool, sqlx::Error> {
     let moved = query_scalar("PRAGMA wal_checkpoint(TRUNCATE)").fetch_one(&mut connection).await;
     // Waited for: it removes files by name, and another database is about to get this name.
     connection.close().await?;
-    // The first column: 1 when somebody was in the way (<https://sqlite.org/pragma.html#pragma_wal_checkpoint>).
+    // The first column: 1 when another connection was in the way (<https://sqlite.org/pragma.html#pragma_wal_checkpoint>).
     moved.map(|busy: i64| busy == 0)
 }
 

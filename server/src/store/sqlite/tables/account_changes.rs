@@ -7,7 +7,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{query_as, query_scalar};
 
 use super::keys::user_key;
-use super::row_mapping::{clearance_number, number, seq_number, unreadable, user_id};
+use super::row_mapping::{claims_role_number, number, seq_number, unreadable, user_id};
 use crate::auth::ClaimsRole;
 use crate::auth::accounts::AccountError;
 use crate::store::sqlite::write_tx::WriteError;
@@ -36,7 +36,7 @@ pub(crate) fn set_active(connection: &Connection, user: &UserId, is_active: bool
 /// See [`Accounts::set_claims_role`](crate::auth::accounts::Accounts::set_clearance).
 pub(crate) fn set_claims_role(connection: &Connection, user: &UserId, claims_role: ClaimsRole) -> Changed {
     let key = key_of(connection, user)?;
-    let claims_role = clearance_number(claims_role);
+    let claims_role = claims_role_number(claims_role);
     update(connection, "UPDATE people SET clearance = ? WHERE key = ?", (claims_role, key))?;
     Ok(())
 }

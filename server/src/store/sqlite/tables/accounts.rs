@@ -6,7 +6,7 @@ use rusqlite::{Connection, params};
 use sqlx::sqlite::{Sqlite, SqlitePool};
 use sqlx::{FromRow, QueryBuilder, query_as, query_scalar};
 
-use super::row_mapping::{AccountRow, PersonRow};
+use super::row_mapping::{AccountRow, UserRow};
 use crate::auth::accounts::{Account, AccountError, Credentials, NewAccount};
 use crate::store::sqlite::write_tx::WriteError;
 
@@ -45,7 +45,7 @@ pub(crate) fn create(connection: &Connection, new: &NewAccount) -> Result<User, 
 struct CredentialsRow {
     password_hash: Option<String>,
     #[sqlx(flatten)]
-    user: PersonRow,
+    user: UserRow,
 }
 
 /// Users who share a room with one user and whose names begin with the prefix. The order of the joins is fixed: the rooms
@@ -57,7 +57,8 @@ pub(super) const BESIDE: &str = "
       AND p.key = theirs.person AND p.username BETWEEN ?1 AND ?2 AND p.is_active
     ORDER BY p.username LIMIT ?3";
 
-/// See [`Accounts::by_login`](crate::auth::accounts::Accounts::by_login). A user name goes before an e-mail address of the same spelling.
+/// See [`Accounts::by_login`](crate::auth::accounts::Accounts::by_login). A user name goes before an
+/// e-mail address of the same text.
 pub(crate) async fn by_login(readers: &SqlitePool, login: &str) -> Result<Option<Credentials>, sqlx::Error> {
     let row: Option<CredentialsRow> = query_as(
         "SELECT password_hash, id AS person_id, username, email, is_active, created_at_ms AS person_created_at_ms
@@ -97,13 +98,14 @@ pub(crate) async fn by_usernames(
             names.push_bind(username.as_str());
         }
         find.push(")");
-        let rows: Vec<PersonRow> = find.build_query_as().persistent(false).fetch_all(readers).await?;
-        users.extend(rows.into_iter().map(PersonRow::user).collect::<Result<Vec<_>, _>>()?);
+        let rows: Vec<UserRow> = find.build_query_as().persistent(false).fetch_all(readers).await?;
+        users.extend(rows.into_iter().map(UserRow::user).collect::<Result<Vec<_>, _>>()?);
     }
     Ok(users)
 }
 
-/// See [`Accounts::search`](crate::auth::accounts::Accounts::search). Names that begin with the prefix are those from it up to it with the last of all characters behind.
+/// See [`Accounts::search`](crate::auth::accounts::Accounts::search). Names that begin with the prefix are those
+/// from it up to it with the last of all characters behind.
 pub(crate) async fn search(
     readers: &SqlitePool,
     prefix: &str,
@@ -119,8 +121,8 @@ pub(crate) async fn search(
     if let Some(beside) = beside {
         find = find.bind(beside.as_str());
     }
-    let rows: Vec<PersonRow> = find.fetch_all(readers).await?;
-    rows.into_iter().map(PersonRow::user).collect()
+    let rows: Vec<UserRow> = find.fetch_all(readers).await?;
+    rows.into_iter().map(UserRow::user).collect()
 }
 
 /// See [`Accounts::count`](crate::auth::accounts::Accounts::count).

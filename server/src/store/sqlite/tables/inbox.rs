@@ -17,7 +17,7 @@ use super::row_mapping::{from_json, json, number, seq_number};
 use super::{jobs, members, notifications};
 use crate::store::sqlite::write_tx::WriteError;
 
-/// See [`InboxStore::put_in_inbox`](hub::port::InboxStore::put_in_inbox).
+/// See [`InboxStore::put_in_inbox`](hub::store::InboxStore::put_in_inbox).
 pub(crate) fn put(
     connection: &Connection,
     user: &UserId,
@@ -75,7 +75,7 @@ fn oldest_kept(head: u64) -> u64 {
     head.saturating_sub(MAX_INBOX_ITEMS.into()) + 1
 }
 
-/// See [`InboxStore::mark_inbox_delivered`](hub::port::InboxStore::inbox_delivered).
+/// See [`InboxStore::mark_inbox_delivered`](hub::store::InboxStore::mark_inbox_delivered).
 pub(crate) fn mark_delivered(
     connection: &Connection,
     user: &UserId,
@@ -94,7 +94,7 @@ pub(crate) fn mark_delivered(
     }
 }
 
-/// See [`InboxStore::read_notifications`](hub::port::InboxStore::read_notifications).
+/// See [`InboxStore::read_notifications`](hub::store::InboxStore::read_notifications).
 pub(crate) fn read_notifications(
     connection: &Connection,
     user: &UserId,
@@ -196,7 +196,7 @@ pub(super) const STATE: &str = "SELECT COALESCE((SELECT head FROM inboxes WHERE 
             EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_running WHERE person = p.key AND is_running)
      FROM people p WHERE p.id = ?";
 
-/// See [`InboxStore::inbox_state`](hub::port::InboxStore::inbox_state).
+/// See [`InboxStore::inbox_state`](hub::store::InboxStore::inbox_state).
 pub(crate) async fn state(readers: &SqlitePool, user: &UserId) -> Result<InboxState, sqlx::Error> {
     let state: Option<(u64, u64, bool)> = query_as(STATE).bind(user.as_str()).fetch_optional(readers).await?;
     Ok(state.map_or_else(InboxState::default, |(head, waiting_bytes, has_running)| InboxState {
@@ -206,9 +206,9 @@ pub(crate) async fn state(readers: &SqlitePool, user: &UserId) -> Result<InboxSt
     }))
 }
 
-/// See [`InboxStore::inbox_after`](hub::port::InboxStore::inbox_after). The newest entry is always kept, so one that was deleted shows as a hole before the
-/// first that is found; that one is read even when `limit` is 0. Only after a restore there may be none at all up to the
-/// head.
+/// See [`InboxStore::inbox_after`](hub::store::InboxStore::inbox_after). The newest entry is always stored, so one that
+/// was deleted shows as a hole before the first that is found; that one is read even when `limit` is 0. Only after a restore
+/// there may be none at all up to the head.
 pub(crate) async fn after(
     readers: &SqlitePool,
     user: &UserId,
@@ -251,7 +251,8 @@ async fn is_lagging(readers: &SqlitePool, user: &UserId, seq: u64) -> Result<boo
     .await
 }
 
-/// See [`InboxStore::inbox_waiting`](hub::port::InboxStore::inbox_waiting). Left to itself SQLite reads all of the inbox, because that is in the right order, too.
+/// See [`InboxStore::inbox_waiting`](hub::store::InboxStore::inbox_waiting). Without a hint SQLite reads all of the
+/// inbox, because that is in the right order, too.
 pub(crate) async fn waiting(
     readers: &SqlitePool,
     user: &UserId,

@@ -13,7 +13,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{FromRow, query_as};
 
 use super::members;
-use super::row_mapping::{PersonRow, draft_id, message_id, message_kind, room_id, seq_number};
+use super::row_mapping::{UserRow, draft_id, message_id, message_kind, room_id, seq_number};
 
 #[derive(FromRow)]
 struct MessageRow {
@@ -27,7 +27,7 @@ struct MessageRow {
     parent: Option<Vec<u8>>,
     kind: Option<String>,
     #[sqlx(flatten)]
-    user: PersonRow,
+    user: UserRow,
 }
 
 /// See [`hub::store::Store::page`].
@@ -99,15 +99,15 @@ pub(crate) async fn find(
     readers: &SqlitePool,
     message: MessageId,
 ) -> Result<Option<(RoomId, Cursor)>, sqlx::Error> {
-    let place: Option<(String, u32, u64)> =
+    let position: Option<(String, u32, u64)> =
         query_as(FIND).bind(message.0.as_bytes().as_slice()).fetch_optional(readers).await?;
-    place.map(|(room, epoch, seq)| Ok((room_id(&room)?, Cursor { epoch, seq }))).transpose()
+    position.map(|(room, epoch, seq)| Ok((room_id(&room)?, Cursor { epoch, seq }))).transpose()
 }
 
 pub(super) const FIND: &str =
     "SELECT r.id, r.epoch, m.seq FROM messages m CROSS JOIN rooms r WHERE m.id = ? AND r.key = m.room";
 
-/// The room is looked up beside the messages, not joined with them: where a database has one room and one person, SQLite
+/// The room is looked up beside the messages, not joined with them: where a database has one room and one user, SQLite
 /// would take both for shorter than their indexes, and sort all messages.
 macro_rules! page_where {
     ($edge:literal, $who:expr, $order:literal) => {
@@ -144,7 +144,7 @@ pub(super) const OLDER_FOR: &str = page_where!("m.seq < ?2", member!(), "m.seq D
 pub(super) const NEWER_FOR: &str = page_where!("m.seq > ?2", member!(), "m.seq");
 
 impl MessageRow {
-    /// The message; `users` has the authors met before, so that each is kept once for a page.
+    /// The message; `users` has the authors met before, so that each is stored once for a page.
     fn message(self, room: &RoomId, users: &mut HashMap<i64, Arc<User>>) -> Result<Message, sqlx::Error> {
         let author = match users.get(&self.author) {
             Some(user) => user.clone(),

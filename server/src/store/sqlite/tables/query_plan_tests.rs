@@ -41,7 +41,7 @@ async fn every_hot_question_is_answered_from_an_index() {
     // The list that is asked about is read from its beginning to its end.
     let steps = plan(&database, quotas::KNOWN);
     assert!(dear(&steps).iter().all(|step| step.contains("asked")), "{steps:#?}");
-    // What they find is put in order, which is the members of one room, or of the rooms of one person, or the sign-ins of one.
+    // What they find is put in order, which is the members of one room, or of the rooms of one user, or the sign-ins of one.
     for statement in
         [rooms::FIND, rooms::FIND_LIVE, accounts::BESIDE, own_sign_ins::LIST, own_sign_ins::END_OTHERS]
     {
@@ -52,7 +52,7 @@ async fn every_hot_question_is_answered_from_an_index() {
 
 /// Entries may have 64 KiB each, and those that wait no more are kept for a while.
 #[tokio::test]
-async fn what_waits_in_an_inbox_is_found_without_a_look_at_what_does_not() {
+async fn waiting_inbox_entries_are_found_by_an_index() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("hubbub.db");
     SqliteStore::open(&path).await.unwrap().close().await;
@@ -65,7 +65,7 @@ async fn what_waits_in_an_inbox_is_found_without_a_look_at_what_does_not() {
     }
 }
 
-/// What is known of the tables decides how they are read: one busy room of one person is the worst that was met.
+/// What is known of the tables decides how they are read: one busy room of one user is the worst that was met.
 #[tokio::test]
 async fn a_page_of_the_only_room_is_not_put_in_order_by_hand() {
     let folder = tempfile::tempdir().unwrap();

@@ -12,35 +12,37 @@ use uuid::Uuid;
 use crate::auth::ClaimsRole;
 use crate::auth::accounts::Account;
 
-/// The columns of a person.
+/// The columns of a user, whose table is called people.
 #[derive(FromRow)]
-pub(super) struct PersonRow {
-    person_id: String,
+pub(super) struct UserRow {
+    #[sqlx(rename = "person_id")]
+    id: String,
     username: String,
     email: String,
     is_active: bool,
-    person_created_at_ms: i64,
+    #[sqlx(rename = "person_created_at_ms")]
+    created_at_ms: i64,
 }
 
-impl PersonRow {
+impl UserRow {
     /// The same for a row of rusqlite.
     pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
         Ok(Self {
-            person_id: row.get("person_id")?,
+            id: row.get("person_id")?,
             username: row.get("username")?,
             email: row.get("email")?,
             is_active: row.get("is_active")?,
-            person_created_at_ms: row.get("person_created_at_ms")?,
+            created_at_ms: row.get("person_created_at_ms")?,
         })
     }
 
     pub(super) fn user(self) -> Result<User, sqlx::Error> {
         Ok(User {
-            id: user_id(&self.person_id)?,
+            id: user_id(&self.id)?,
             username: self.username,
             email: self.email,
             is_active: self.is_active,
-            created_at_ms: self.person_created_at_ms,
+            created_at_ms: self.created_at_ms,
         })
     }
 }
@@ -48,15 +50,16 @@ impl PersonRow {
 /// The columns of an account.
 #[derive(FromRow)]
 pub(super) struct AccountRow {
+    #[sqlx(rename = "clearance")]
     claims_role: i64,
     #[sqlx(flatten)]
-    user: PersonRow,
+    user: UserRow,
 }
 
 impl AccountRow {
     /// The same for a row of rusqlite.
     pub(super) fn read(row: &rusqlite::Row<'_>) -> Result<Self, rusqlite::Error> {
-        Ok(Self { claims_role: row.get("clearance")?, user: PersonRow::read(row)? })
+        Ok(Self { claims_role: row.get("clearance")?, user: UserRow::read(row)? })
     }
 
     pub(super) fn account(self) -> Result<Account, sqlx::Error> {
@@ -64,14 +67,14 @@ impl AccountRow {
             0 => ClaimsRole::Person,
             1 => ClaimsRole::Service,
             2 => ClaimsRole::Admin,
-            _ => return Err(unreadable("no such clearance")),
+            _ => return Err(unreadable("no such role of an account")),
         };
         Ok(Account { user: Arc::new(self.user.user()?), claims_role })
     }
 }
 
-/// As [`AccountRow`] has it.
-pub(super) fn clearance_number(claims_role: ClaimsRole) -> i64 {
+/// The number that [`AccountRow`] has for it.
+pub(super) fn claims_role_number(claims_role: ClaimsRole) -> i64 {
     match claims_role {
         ClaimsRole::Person => 0,
         ClaimsRole::Service => 1,
@@ -85,7 +88,7 @@ pub(super) struct MemberRow {
     role: i64,
     read_seq: u64,
     #[sqlx(flatten)]
-    user: PersonRow,
+    user: UserRow,
 }
 
 impl MemberRow {

@@ -233,7 +233,7 @@ impl Rotate {
 
     /// Finds what a secret is that no live sign-in has now. One that was spent ends the sign-in, unless it was a moment ago.
     fn settle_spent(&self, connection: &Connection) -> Result<Rotation, DatabaseError> {
-        // The successor proves that nothing happened since: a used one is spent in its turn.
+        // The successor proves that nothing happened since: a used one is spent as well.
         let repeated = sign_ins_where!(
             "s.id = (SELECT sign_in FROM spent_secrets WHERE hash = ?1 AND spent_at_ms BETWEEN ?2 AND ?3)
              AND s.secret_hash = ?4 AND s.expires_at_ms > ?5 AND NOT s.is_revoked AND p.is_active"

@@ -8,7 +8,7 @@ use hub::store::StoreError;
 use protocol::{Role, UserId};
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::row_mapping::PersonRow;
+use super::row_mapping::UserRow;
 use crate::store::sqlite::write_tx::WriteError;
 
 /// A user with an account.
@@ -45,7 +45,7 @@ pub(super) fn lookup(
     let mut known = Vec::with_capacity(users.len());
     for user in users.iter().filter(|user| seen.insert(*user)) {
         let found =
-            find.query_row([user.as_str()], |row| Ok((row.get("key")?, PersonRow::read(row)?))).optional()?;
+            find.query_row([user.as_str()], |row| Ok((row.get("key")?, UserRow::read(row)?))).optional()?;
         let (key, row) = found.ok_or_else(|| WriteError::Rejected(StoreError::NoSuchPerson(user.clone())))?;
         known.push(KnownUser { key, user: Arc::new(row.user()?) });
     }

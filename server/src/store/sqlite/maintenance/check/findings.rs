@@ -51,7 +51,7 @@ impl<'a> Findings<'a> {
     }
 }
 
-/// An identifier as people see it elsewhere, or what is in its place.
+/// An identifier as logs and APIs show it, or the bytes that are stored instead.
 pub(super) fn name(id: &[u8]) -> String {
     Uuid::from_slice(id).map_or_else(|_| format!("{id:02x?}"), |id| id.to_string())
 }

@@ -33,7 +33,7 @@ struct EntryRow {
 }
 
 impl EntryRow {
-    /// Whether it is kept for its waiting alone: those around it were let go.
+    /// Whether it is stored only because it waits: those around it were deleted.
     fn is_left_over(&self) -> bool {
         self.waits && self.head.is_some_and(|head| self.seq <= head - i64::from(MAX_INBOX_ITEMS))
     }
@@ -107,7 +107,7 @@ impl JobRow {
         if job.id.0.as_bytes().as_slice() != self.id {
             Some(format!("it calls itself {}", job.id))
         } else if self.owner.as_deref() != Some(job.owner.as_str()) {
-            Some(format!("its owner is {}, and it is kept for another person", job.owner))
+            Some(format!("its owner is {}, and it is stored for another user", job.owner))
         } else if self.is_running != (job.status == JobStatus::Running) {
             Some("whether it runs is said in two ways".to_owned())
         } else {

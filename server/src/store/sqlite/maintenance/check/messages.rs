@@ -100,8 +100,8 @@ async fn names(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -
          FROM messages m NOT INDEXED GROUP BY +m.id HAVING COUNT(*) > 1",
     )
     .fetch(connection);
-    while let Some((id, places, _)) = rows.try_next().await? {
-        findings.add(&format!("message {} is there more than once: as {places}", name(&id)));
+    while let Some((id, positions, _)) = rows.try_next().await? {
+        findings.add(&format!("message {} is there more than once: as {positions}", name(&id)));
     }
     Ok(())
 }

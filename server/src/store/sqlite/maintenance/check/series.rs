@@ -27,7 +27,7 @@ impl Series {
         Self { whose, noun, head, last: None, begun: false }
     }
 
-    /// Takes the next one, in the order of the numbers, and says what is wrong with its place.
+    /// Takes the next one, in the order of the numbers, and says what is wrong with its number.
     pub(super) fn take(&mut self, number: i64, id: String) -> Option<String> {
         let Self { whose, noun, .. } = self;
         let Some(number) = u64::try_from(number).ok().filter(|number| *number > 0) else {
@@ -39,12 +39,12 @@ impl Series {
             }
             Some((last, _)) if *last + 1 < number => {
                 let missing = missing(noun, last + 1, number - 1);
-                let place = if self.begun {
+                let position = if self.begun {
                     format!("{last} is followed by {number}")
                 } else {
                     format!("the first is {number}")
                 };
-                Some(format!("{whose}: {missing} ({place})"))
+                Some(format!("{whose}: {missing} ({position})"))
             }
             _ => None,
         };
