@@ -17,8 +17,7 @@ const LETTERS_OF_A_TEST: usize = 70;
 const KNOWN_LONG: &[(&str, usize)] = &[("server", 10), ("attack", 3), ("chaos", 3)];
 
 /// Types whose inherent `impl` blocks are in too many files, and in how many.
-const KNOWN_SCATTERED: &[(&str, usize)] =
-    &[("server::AuthService", 5), ("chaos::World", 4)];
+const KNOWN_SCATTERED: &[(&str, usize)] = &[("server::AuthService", 5), ("chaos::World", 4)];
 
 /// Tests whose names are too long, by package.
 const KNOWN_LONG_NAMES: &[(&str, usize)] = &[];
