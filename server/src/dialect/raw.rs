@@ -6,7 +6,7 @@ use protocol::RoomId;
 use super::Decoded;
 use super::size;
 
-/// What a socket is for, as its address says.
+/// What a socket is for, by its address.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     /// Whatever its frames name.

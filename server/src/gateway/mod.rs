@@ -1,4 +1,4 @@
-//! Gateways: the code through which connections enter: REST, pages, raw WebSockets and Socket.IO.
+//! Gateways: the code through which connections enter: REST, pages, WebSocket and Socket.IO.
 
 pub(crate) mod extract;
 pub(crate) mod headers;

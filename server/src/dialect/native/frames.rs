@@ -149,7 +149,7 @@ mod tests {
         );
     }
 
-    fn snapshot(members: usize, arriving: Option<usize>) -> JoinSnapshot {
+    fn snapshot(members: usize, joining: Option<usize>) -> JoinSnapshot {
         let member = |n: usize| json!({ "id": format!("p{n}"), "name": format!("p{n}"), "role": "member", "online": false, "read_seq": n });
         let members = (0..members).map(|n| serde_json::from_value(member(n)).unwrap()).collect();
         JoinSnapshot {
@@ -159,7 +159,7 @@ mod tests {
             has_more: true,
             messages: vec![golden::message("hello").to_wire()],
             roster: Arc::new(hub::Roster::of(members)),
-            arriving,
+            arriving: joining,
             typing: vec![golden::ann()],
             participants: Vec::new(),
             live: None,
@@ -176,20 +176,20 @@ mod tests {
             at_ms: 1,
             details: serde_json::Map::new(),
         };
-        for (members, arriving) in [(0, None), (1, None), (1, Some(0)), (3, None), (3, Some(1)), (3, Some(2))]
+        for (members, joining) in [(0, None), (1, None), (1, Some(0)), (3, None), (3, Some(1)), (3, Some(2))]
         {
             let quiet =
-                JoinSnapshot { typing: Vec::new(), messages: Vec::new(), ..snapshot(members, arriving) };
+                JoinSnapshot { typing: Vec::new(), messages: Vec::new(), ..snapshot(members, joining) };
             let busy = JoinSnapshot {
                 participants: vec![golden::ann()],
                 live: Some(live.clone()),
-                ..snapshot(members, arriving)
+                ..snapshot(members, joining)
             };
-            for snapshot in [snapshot(members, arriving), quiet, busy] {
+            for snapshot in [snapshot(members, joining), quiet, busy] {
                 let data: JoinedRoom = snapshot.to_wire();
                 assert_eq!(
                     data.members.iter().filter(|it| it.online).count(),
-                    usize::from(arriving.is_some())
+                    usize::from(joining.is_some())
                 );
                 let encoded = serde_json::to_string(&ServerFrame::Joined { data }).unwrap();
                 assert_eq!(text(joined(&snapshot)), encoded);

@@ -9,7 +9,7 @@ use socketio::codec::OutgoingArgs;
 use super::error::EventError;
 use super::packet::one_argument;
 
-/// What was done for an event, as far as its acknowledgement says it.
+/// What was done for an event, as far as its acknowledgement contains it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Acknowledged {
     /// The event was executed, and there is nothing to add.

@@ -13,7 +13,7 @@ pub fn invalid_namespace() -> ConnectError {
     ConnectError::new("Invalid namespace")
 }
 
-/// What the client says of its ability to resume cannot be read.
+/// The choice of the client to resume or not cannot be read.
 pub fn invalid_resume() -> ConnectError {
     ConnectError::new("resume must be 1, 0, true or false")
         .with_data(json!({ "code": ErrorCode::Invalid, "field": "resume" }))

@@ -1,4 +1,4 @@
-//! Errors of events: why an event was not executed, as its acknowledgement or an `error` event says it.
+//! Errors of events: why an event was not executed, as an acknowledgement or an `error` event.
 
 use hub::CommandError;
 use protocol::{ErrorCode, ErrorData, RoomId};

@@ -68,13 +68,13 @@ pub fn welcome(welcome: &Welcome, socket_id: &str, stamp: &Stamp) -> Option<Byte
 fn broadcast(Broadcast { room, user, event, data }: &Broadcast) -> Option<Bytes> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
-    struct Data<'a> {
+    struct Outgoing<'a> {
         room_id: &'a RoomId,
         user_id: &'a UserId,
         event: &'a str,
         data: &'a RawJson,
     }
-    socket_event("broadcast", &Data { room_id: room, user_id: user, event, data })
+    socket_event("broadcast", &Outgoing { room_id: room, user_id: user, event, data })
 }
 
 /// Decodes an event by its name and the JSON of its first argument. `authenticate {token}` renews the sign-in, as on raw
@@ -110,12 +110,12 @@ pub fn binary_event() -> HubError {
 fn read_broadcast(data: &str) -> Decoded {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Data {
+    struct Incoming {
         room_id: RoomId,
         event: String,
         data: RawJson,
     }
-    let read = json::read::<Data>(data).map_err(|misread| misread_value(&misread))?;
-    let Data { room_id: room, event, data } = read;
+    let read = json::read::<Incoming>(data).map_err(|misread| misread_value(&misread))?;
+    let Incoming { room_id: room, event, data } = read;
     Ok(Request::Hub(Command::Broadcast { room, event, data }))
 }

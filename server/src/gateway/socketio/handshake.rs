@@ -1,4 +1,4 @@
-//! Handshakes: what the first request of a client says, kept until its CONNECT.
+//! Handshakes: what is kept of the first request of a client until its CONNECT.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

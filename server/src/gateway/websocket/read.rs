@@ -10,7 +10,7 @@ use protocol::{CloseCode, Expiry, RunId, SimulationPlan};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
-use websocket::{Incoming, Reader, WriteHandle};
+use websocket::{Incoming, ReadError, Reader, WriteHandle};
 
 use super::close_code;
 use super::read_budget::{ReadBudget, cost};
@@ -110,22 +110,13 @@ impl AttachedConnection {
             // In this order, the timer and the end cost nothing while the client sends.
             let incoming = tokio::select! {
                 biased;
-                incoming = reader.next() => incoming,
+                received = reader.next() => self.on_received(received)?,
                 () = &mut closed => return Err(CloseCode::Normal),
                 () = &mut timer => {
                     self.check_time(writer)?;
                     timer.as_mut().reset(self.next_check(writer));
                     continue;
                 }
-            };
-            if outbox.is_closed() {
-                return Err(CloseCode::Normal);
-            }
-            self.received_at = Instant::now();
-            let incoming = match incoming {
-                Ok(Incoming::Close(_)) => return Err(CloseCode::Normal),
-                Ok(incoming) => incoming,
-                Err(error) => return Err(close_code::of_read_error(&error)),
             };
             if self.budget.is_spent_by(&incoming) {
                 yield_now().await;
@@ -144,6 +135,22 @@ impl AttachedConnection {
             if self.next_expiry_step() < timer.deadline() {
                 timer.as_mut().reset(self.next_check(writer));
             }
+        }
+    }
+
+    /// Notes a sign of life.
+    ///
+    /// # Errors
+    /// The code to close the connection with, if this was the last frame or the connection is closed already.
+    fn on_received(&mut self, received: Result<Incoming, ReadError>) -> Result<Incoming, CloseCode> {
+        if self.outbox.is_closed() {
+            return Err(CloseCode::Normal);
+        }
+        self.received_at = Instant::now();
+        match received {
+            Ok(Incoming::Close(_)) => Err(CloseCode::Normal),
+            Ok(incoming) => Ok(incoming),
+            Err(error) => Err(close_code::of_read_error(&error)),
         }
     }
 
