@@ -47,7 +47,7 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoGateway) -> Router {
     // Its clients can be told to send cookies along. They prove nothing here, so a page of a named origin may send them.
     let counted = from_fn_with_state(state.clone(), requests::count);
     let socket_io = Router::new()
-        .route("/socket.io/", any(async move |request| socketio::answer(&socket_io, request).await))
+        .route("/socket.io/", any(async move |request| socketio::handle(&socket_io, request).await))
         .route("/socket.io/{file}", get(files::client_library).layer(fresh()).layer(counted.clone()))
         .layer(cors(state).allow_credentials(true));
     api.merge(socket_io)
@@ -130,7 +130,7 @@ fn sockets(state: &AppState) -> Router<AppState> {
 /// A socket; at `/` the start page, too, for whoever asks for no upgrade.
 fn socket(place: &'static Endpoint) -> MethodRouter<AppState> {
     get(move |State(state): State<AppState>, request: Request| async move {
-        if place.path == "/" && !websocket::is_asked_for(request.headers()) {
+        if place.path == "/" && !websocket::is_upgrade(request.headers()) {
             let home = |request: Request| {
                 let state = state.clone();
                 async move { render::home(State(state), request).await.into_response() }

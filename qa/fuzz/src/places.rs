@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hub::{RoomHead, StreamPosition};
 use protocol::{Cursor, RoomId, UserId};
 use server::gateway::socketio::pid as private;
-use server::gateway::socketio::resume_token::{Positions, ResumeToken};
+use server::gateway::socketio::resume_token::{ResumeToken, SentPositions};
 
 use crate::identity::KEYS;
 
@@ -43,10 +43,10 @@ fn write(input: &[u8]) {
         let [a, b, c, d, seq @ ..] = *bytes;
         heads.push((room, Cursor { epoch: u32::from_le_bytes([a, b, c, d]), seq: u64::from_le_bytes(seq) }));
     }
-    let mut positions = Positions::default();
-    positions.note(StreamPosition::Inbox(1));
+    let mut positions = SentPositions::default();
+    positions.advance(StreamPosition::Inbox(1));
     for (room, cursor) in &heads {
-        positions.note(StreamPosition::Room(room, *cursor));
+        positions.advance(StreamPosition::Room(room, *cursor));
     }
     let offset = positions.offset().unwrap_or_default();
     let stood = ResumeToken::parse(&offset);

@@ -1,4 +1,5 @@
-//! The analysis of an interview, played through the hub like a real one, so that applications can try out their clients.
+//! Demo analysis: plays the analysis of an interview through the hub like a real one, so that applications can try out
+//! their clients.
 
 use std::time::Duration;
 
@@ -10,10 +11,10 @@ use serde_json::{Value, json};
 use crate::clock::rfc3339;
 use crate::state::AppState;
 
-/// From one report to the next: slow enough to be seen, and over within two seconds.
+/// The time between two reports: slow enough to be seen, and over within two seconds.
 const STEP: Duration = Duration::from_millis(400);
 
-/// Progress, stage, and what the work says of itself.
+/// Progress, stage and message of each report.
 const STEPS: [(u8, &str, &str); 3] = [
     (25, "reading", "Reading the video"),
     (60, "transcribing", "Writing down what is said"),
@@ -23,7 +24,7 @@ const STEPS: [(u8, &str, &str); 3] = [
 /// Bytes of the video that there is not.
 const FILE_SIZE: u64 = 48_318_464;
 
-/// Begins to play the analysis of an interview for somebody. It goes on by itself.
+/// Starts to play the analysis of an interview for a user. It goes on by itself.
 ///
 /// # Errors
 /// A subject outside its limits; [`HubError::NoSuchPerson`].
@@ -43,7 +44,7 @@ pub(crate) async fn start(
     let played = play(state.clone(), owner, job, outcome);
     state.background_tasks().spawn(async move {
         match played.await {
-            // Somebody else ended or deleted it meanwhile.
+            // Another client ended or deleted it meanwhile.
             Ok(()) | Err(HubError::JobOver | HubError::NoSuchJob) => {}
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -54,7 +55,7 @@ pub(crate) async fn start(
     Ok(job)
 }
 
-/// The application does the work, whoever it is for.
+/// The application reports the work, whichever user it is for.
 fn application(owner: &UserId) -> Requester<'_> {
     Requester { user: owner, is_service: true }
 }

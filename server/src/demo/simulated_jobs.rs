@@ -1,4 +1,4 @@
-//! The simulated jobs behind `/devtools`: steps at a distance, and a chance to fail.
+//! Simulated jobs, for `/devtools` and clients that are tried out: send one event a step, and may fail at random.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,31 +10,31 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How many runs each person has under way. Cloning copies one pointer.
+/// How many runs each user has under way. Cloning copies one pointer.
 #[derive(Clone, Default)]
 pub struct RunCounts {
     running: Arc<Mutex<HashMap<UserId, usize>>>,
 }
 
-/// One run's place among those of its person; dropping it makes room.
-struct Place {
+/// The right of a user to one run; dropping it gives it back.
+struct RunPermit {
     counts: RunCounts,
     user: UserId,
 }
 
 impl RunCounts {
-    fn take(&self, user: &UserId) -> Option<Place> {
+    fn take(&self, user: &UserId) -> Option<RunPermit> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let count = running.entry(user.clone()).or_default();
         if *count >= limits::MAX_SIMULATIONS_PER_PERSON {
             return None;
         }
         *count += 1;
-        Some(Place { counts: self.clone(), user: user.clone() })
+        Some(RunPermit { counts: self.clone(), user: user.clone() })
     }
 }
 
-impl Drop for Place {
+impl Drop for RunPermit {
     fn drop(&mut self) {
         let mut running = self.counts.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = running.get_mut(&self.user) {
@@ -60,34 +60,34 @@ impl Simulations {
         Self { counts, user, stops: HashMap::new(), tasks: JoinSet::new() }
     }
 
-    /// Starts a run that tells `voice` of its steps.
+    /// Starts a run that notifies a client of its steps.
     ///
     /// # Errors
     /// A plan outside the limits, a name in use, too many runs. Nothing is started then.
-    pub fn start(&mut self, plan: SimulationPlan, voice: ClientNotifier) -> Result<(), HubError> {
+    pub fn start(&mut self, plan: SimulationPlan, notifier: ClientNotifier) -> Result<(), HubError> {
         self.sweep();
         check(&plan)?;
         if self.stops.contains_key(&plan.run) {
             return Err(HubError::Invalid { field: "run", message: "is under way already".to_owned() });
         }
-        let place = self.counts.take(&self.user).ok_or(HubError::TooManyRuns)?;
+        let permit = self.counts.take(&self.user).ok_or(HubError::TooManyRuns)?;
         let steps = steps(&plan);
         let fails = rand::random_bool(plan.failure_rate);
         let fails_at = fails.then(|| rand::random_range(1..=steps));
         let stop = CancellationToken::new();
         self.stops.insert(plan.run, stop.clone());
-        // A client that is gone is noticed by its gateway, which ends all its runs.
-        voice.tell(&Event::RunStarted(plan.clone())).ok();
+        // The gateway notices a client that is gone, and ends all its runs.
+        notifier.tell(&Event::RunStarted(plan.clone())).ok();
         self.tasks.spawn(async move {
             let run = plan.run;
-            play(&plan, fails_at, &stop, &voice).await;
-            drop(place);
+            play(&plan, fails_at, &stop, &notifier).await;
+            drop(permit);
             run
         });
         Ok(())
     }
 
-    /// Stops a run; one that is over, or never was, is let be.
+    /// Stops a run; nothing happens if it is over or never was.
     pub fn cancel(&mut self, run: RunId) {
         if let Some(stop) = self.stops.get(&run) {
             stop.cancel();
@@ -132,7 +132,7 @@ async fn play(
     plan: &SimulationPlan,
     fails_at: Option<u32>,
     stop: &CancellationToken,
-    voice: &ClientNotifier,
+    notifier: &ClientNotifier,
 ) {
     let start = Instant::now();
     let steps = steps(plan);
@@ -155,13 +155,13 @@ async fn play(
         }
         let message = format!("{} #{step}", plan.prefix);
         let remaining_ms = plan.duration_ms - elapsed_ms;
-        let told = RunStep { run: plan.run, step, steps, message, elapsed_ms, remaining_ms };
-        if voice.tell(&Event::Progress(told)).is_err() {
+        let progress = RunStep { run: plan.run, step, steps, message, elapsed_ms, remaining_ms };
+        if notifier.tell(&Event::Progress(progress)).is_err() {
             return;
         }
         steps_done = step;
     }
     let end = RunEnd { run: plan.run, outcome, steps_done, elapsed_ms };
-    // A client that left needs no ending.
-    voice.tell(&Event::Finished(end)).ok();
+    // A client that is gone needs no end.
+    notifier.tell(&Event::Finished(end)).ok();
 }

@@ -1,4 +1,4 @@
-//! What several dialects say alike.
+//! Frames and errors that several dialects have in common.
 
 use bytes::Bytes;
 use hub::{CommandError, Event, HubError};
@@ -10,32 +10,32 @@ use serde_json::{Value, json};
 use crate::clock::rfc3339;
 use crate::json::{self, Misread, MisreadKind, Rules, Tree};
 
-/// Bytes of a frame.
+/// Encodes a frame; `None` if that failed, which is logged then.
 pub(super) fn frame(value: &impl Serialize) -> Option<Bytes> {
     match serde_json::to_vec(value) {
         Ok(text) => Some(text.into()),
         Err(error) => {
             // Our own values have text keys only, so this does not happen; if it does, it must be seen.
-            tracing::error!(%error, "Could not spell an event");
+            tracing::error!(%error, "Could not encode an event");
             None
         }
     }
 }
 
-/// As [`frame`], of a value whose length is about known.
+/// As [`frame`], for a value whose length is about known.
 pub(super) fn frame_of(value: &impl Serialize, size: usize) -> Option<Bytes> {
     let mut text = Vec::with_capacity(size);
     write(value, &mut text)?;
     Some(text.into())
 }
 
-/// Adds a value to a text; `None` if that failed, which was logged then.
+/// Appends a value to a text; `None` if that failed, which is logged then.
 pub(super) fn write(value: &impl Serialize, text: &mut Vec<u8>) -> Option<()> {
     match serde_json::to_writer(text, value) {
         Ok(()) => Some(()),
         Err(error) => {
             // As above.
-            tracing::error!(%error, "Could not spell a part of an event");
+            tracing::error!(%error, "Could not encode a part of an event");
             None
         }
     }
@@ -44,7 +44,7 @@ pub(super) fn write(value: &impl Serialize, text: &mut Vec<u8>) -> Option<()> {
 /// Reads a frame `{"type", "data"}` as one of the variants of `F`, whose names are `types`.
 ///
 /// # Errors
-/// What is wrong with it, with the field where that can be told.
+/// What is wrong with it, with the field where it can be named.
 pub(super) fn read<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Result<F, Box<CommandError>> {
     read_frame(frame, types).map_err(|misread| Box::new(misread.error.into()))
 }
@@ -53,7 +53,7 @@ pub(super) fn read<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Result<F
 pub(super) struct MisreadFrame {
     /// Why.
     pub(super) error: HubError,
-    /// What was in it; `None` for what is no JSON, or too long to be looked at closer.
+    /// What was in it; `None` for what is no JSON, or too long to be parsed once more.
     pub(super) tree: Option<Tree>,
 }
 
@@ -70,8 +70,8 @@ pub(super) fn read_frame<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Re
         let misread = |error, tree| Box::new(MisreadFrame { error, tree });
         let tree = Tree::of_misread(frame, &error).map_err(|it| misread(misread_frame(&it), None))?;
         let error = match tree.get("type").and_then(Tree::as_text) {
-            None => misshapen("type", "must be the text that names the frame"),
-            Some(kind) if !types.contains(&kind) => unknown(kind),
+            None => field_error("type", "must be the text that names the frame"),
+            Some(kind) if !types.contains(&kind) => unknown_type(kind),
             Some(_) => match tree.read(Rules::Lenient) {
                 Ok(frame) => return Ok(frame),
                 Err(misread) => misread_frame(&misread),
@@ -81,28 +81,28 @@ pub(super) fn read_frame<F: DeserializeOwned>(frame: &str, types: &[&str]) -> Re
     })
 }
 
-/// A frame that no client sends.
-pub(super) fn unknown(kind: &str) -> HubError {
+/// The error of a frame or an event that no client sends.
+pub(super) fn unknown_type(kind: &str) -> HubError {
     HubError::UnknownType(kind.chars().take(64).collect())
 }
 
-/// What is wrong with a frame. Fields are named as they stand in `data`.
+/// The error of a frame that cannot be read. Fields are named as they stand in `data`.
 pub(super) fn misread_frame(misread: &Misread) -> HubError {
     if misread.kind() == MisreadKind::NotJson {
         return HubError::BadJson(misread.to_string());
     }
     let path = misread.path();
-    misshapen(path.strip_prefix("data.").unwrap_or(path), misread.what())
+    field_error(path.strip_prefix("data.").unwrap_or(path), misread.what())
 }
 
-/// What is wrong with the only value of an event; the whole of it is called `data`.
+/// The error of the only value of an event; the whole of it is called `data`.
 pub(super) fn misread_value(misread: &Misread) -> HubError {
     let path = if misread.path().is_empty() { "data" } else { misread.path() };
-    misshapen(path, misread.what())
+    field_error(path, misread.what())
 }
 
-/// A frame without a part that it needs, or with one of another shape.
-pub(super) fn misshapen(field: &str, message: &str) -> HubError {
+/// The error of a frame in which a field is missing or has another type.
+pub(super) fn field_error(field: &str, message: &str) -> HubError {
     if field.is_empty() {
         HubError::BadFrame { field: None, message: message.to_owned() }
     } else {
@@ -110,8 +110,8 @@ pub(super) fn misshapen(field: &str, message: &str) -> HubError {
     }
 }
 
-/// What is said of the connection itself: the frame's type, a sentence, and the data.
-pub(super) fn of_connection(event: &Event) -> Option<(&'static str, &'static str, Value)> {
+/// Events of the connection itself: the frame's type, a sentence, and the data.
+pub(super) fn connection_event(event: &Event) -> Option<(&'static str, &'static str, Value)> {
     Some(match event {
         Event::Authenticated(Expiry { expires_in_ms }) => {
             ("authenticated", "The token was renewed", json!({ "expires_in_ms": expires_in_ms }))
@@ -126,13 +126,13 @@ pub(super) fn of_connection(event: &Event) -> Option<(&'static str, &'static str
     })
 }
 
-/// A refusal in the words of a door that calls some of the hub's fields otherwise, as sentence and detail.
-pub(super) fn complaint(failure: &CommandError, names: &[(&str, &str)]) -> (String, ErrorData) {
+/// An error as sentence and detail, in a dialect that calls some of the hub's fields otherwise.
+pub(super) fn error_body(failure: &CommandError, names: &[(&str, &str)]) -> (String, ErrorData) {
     let error = &failure.error;
     let mut sentence = error.to_string();
     let mut field = error.field().map(str::to_owned);
     if let Some((from, to)) = names.iter().find(|(from, _)| field.as_deref() == Some(from)) {
-        // The hub's sentence begins with its own word for the field, where it names it.
+        // The hub's sentence begins with its own name of the field, where it names it.
         if let Some(rest) = sentence.strip_prefix(from) {
             sentence = format!("{to}{rest}");
         }
@@ -142,7 +142,7 @@ pub(super) fn complaint(failure: &CommandError, names: &[(&str, &str)]) -> (Stri
     (sentence, ErrorData { code: error.code(), field, room: None, draft: None, retry_after_ms })
 }
 
-/// Something to notice, as all published dialects show it.
+/// A notification, as all published dialects but the native one have it.
 #[derive(Serialize)]
 pub(super) struct Notice<'a> {
     id: NotificationId,

@@ -1,4 +1,4 @@
-//! What the golden tests of the dialects have in common.
+//! Golden: the values and helpers of the dialects' golden tests.
 
 use std::sync::Arc;
 
@@ -56,17 +56,17 @@ pub(super) fn message(body: &str) -> Message {
 }
 
 impl Dialect {
-    /// The event as text; nothing where there is no word for it.
-    pub(super) fn spell(&self, event: &Event) -> Option<String> {
+    /// The event as text; `None` where the dialect has no frame for it.
+    pub(super) fn encode_text(&self, event: &Event) -> Option<String> {
         (self.encoder.encode)(event).map(|bytes| String::from_utf8(bytes.to_vec()).unwrap())
     }
 
-    pub(super) fn understand(&self, frame: &str, scope: &Scope) -> Request {
+    pub(super) fn decode_text(&self, frame: &str, scope: &Scope) -> Request {
         (self.decode)(frame, scope).unwrap_or_else(|failure| panic!("{failure:?}: {frame}"))
     }
 
-    /// The code and the field of a refused frame.
-    pub(super) fn refuse(&self, frame: &str, scope: &Scope) -> (ErrorCode, Option<String>) {
+    /// The code and the field of the error of a frame.
+    pub(super) fn decode_error(&self, frame: &str, scope: &Scope) -> (ErrorCode, Option<String>) {
         let failure = (self.decode)(frame, scope).unwrap_err();
         (failure.error.code(), failure.error.field().map(str::to_owned))
     }

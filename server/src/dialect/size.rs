@@ -1,4 +1,4 @@
-//! How large a frame may be by its type, which is looked at before the frame is decoded.
+//! Size limits: how large a frame may be by its type, which is read before the frame is decoded.
 
 /// Bytes of a frame that carries identifiers, numbers and short words.
 const SMALL_FRAME: usize = 4 * 1024;
@@ -6,7 +6,7 @@ const SMALL_FRAME: usize = 4 * 1024;
 /// Bytes of a frame with a token in it: as large as the head of a request is with most servers.
 const TOKEN_FRAME: usize = 16 * 1024;
 
-/// Bytes of a type that are looked at. Ours are shorter.
+/// Bytes of a type that are read. Ours are shorter.
 const MAX_TYPE_BYTES: usize = 64;
 
 /// Bytes of JSON for one byte of text at most: `\u0001`.

@@ -1,4 +1,4 @@
-//! The doors: REST, pages, sockets.
+//! Gateways: the code through which connections enter: REST, pages, WebSocket and Socket.IO.
 
 pub(crate) mod extract;
 pub(crate) mod headers;
@@ -10,5 +10,5 @@ pub mod websocket;
 
 use std::time::Duration;
 
-/// How long before its end a token's holder is told, on any socket.
+/// How long before the end of its token a client is notified, on any socket.
 const EXPIRY_NOTICE: Duration = Duration::from_mins(1);

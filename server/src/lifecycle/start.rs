@@ -23,7 +23,7 @@ use crate::auth::{
     AuthError, AuthService, CachedAccounts, Keys, LoginRateLimiter, Passwords, RoleNotice, SeenTimes,
 };
 use crate::config::{AccountsMode, Config, Registration, Secret, Synchronous};
-use crate::demo::people::{self, DemoError};
+use crate::demo::users::{self, DemoError};
 use crate::gateway::socketio;
 use crate::last_seen;
 use crate::readiness;
@@ -107,7 +107,7 @@ pub async fn serve_on(
     // Not empty, see above.
     let port = addresses.first().map_or(0, SocketAddr::port);
     let state = AppState::new(config, port, sign_ins, demo, stopping);
-    let socket_io = socketio::door(state.clone());
+    let socket_io = socketio::gateway(state.clone());
     let limits = state.config().limits;
     let shutdown = Shutdown::default();
     let router = router(&state, socket_io.clone());
@@ -173,7 +173,7 @@ fn signing_secret(config: &Config) -> Result<Secret, StartError> {
 
 async fn demo(config: &Config, sign_ins: &AuthService) -> Result<Option<Demo>, DemoError> {
     if config.is_development() && config.accounts == AccountsMode::Local {
-        people::fill(sign_ins).await
+        users::fill(sign_ins).await
     } else {
         Ok(None)
     }

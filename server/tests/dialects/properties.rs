@@ -126,7 +126,7 @@ proptest! {
     ) {
         let data: Value = serde_json::from_str(&frame).unwrap_or(Value::String(frame));
         if let Err(failure) = socketio::decode(name, &data.to_string()) {
-            prop_assert!((socketio::SPELLING.encode)(&Event::Failed(*failure)).is_some());
+            prop_assert!((socketio::ENCODER.encode)(&Event::Failed(*failure)).is_some());
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The dialect of the Chat API: `{"type", "data"}` both ways. A socket of `/api/v1/ws/chat/{id}` is for that chat, a socket
-//! of `/api/v1/ws/{id}` is for what reaches that person.
+//! of `/api/v1/ws/{id}` is for the inbox of that user.
 
 use std::time::Duration;
 
@@ -18,8 +18,8 @@ use crate::clock::rfc3339;
 /// The Chat API's dialect.
 pub(super) static CHAT_API: Dialect = dialect(encode);
 
-/// The same for a server whose members do not see each other's e-mail addresses: the key is there and empty. It shares the
-/// place of the other in an envelope: a server has one of the two.
+/// The same for a server whose members do not see each other's e-mail addresses: the key is there and empty. It has
+/// the same slot in an envelope: a server has one of the two.
 pub(super) static CHAT_API_WITHOUT_EMAILS: Dialect = dialect(encode_without_emails);
 
 const fn dialect(encode: fn(&Event) -> Option<Bytes>) -> Dialect {
@@ -27,7 +27,7 @@ const fn dialect(encode: fn(&Event) -> Option<Bytes>) -> Dialect {
         name: "chat api",
         encoder: Encoder {
             wants_receipts: true,
-            // Its clients say at the first key that somebody types, and never again.
+            // Its clients send it at the first key press and never again.
             typing_timeout: Some(Duration::from_mins(1)),
             ..Encoder::new(3, encode)
         },
@@ -38,10 +38,10 @@ const fn dialect(encode: fn(&Event) -> Option<Bytes>) -> Dialect {
     }
 }
 
-/// What a client says. Whatever it says of its own identity is not even read.
+/// A frame of a client. What it claims of its own identity is not even read.
 #[derive(Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
-enum Frame {
+enum ClientFrame {
     SendMessage {
         content: String,
         #[serde(default)]
@@ -62,7 +62,7 @@ enum Frame {
     ReadReceipt {
         message_id: MessageId,
     },
-    Ping(#[expect(dead_code, reason = "whatever comes along is let be")] Option<IgnoredAny>),
+    Ping(#[expect(dead_code, reason = "its data is ignored")] Option<IgnoredAny>),
     Authenticate {
         token: String,
     },
@@ -73,22 +73,22 @@ const CLIENT_TYPES: [&str; 6] =
 
 fn decode(frame: &str, scope: &Scope) -> Result<Request, Box<CommandError>> {
     let command = match common::read(frame, &CLIENT_TYPES)? {
-        Frame::SendMessage { content, message_type, parent_message_id } => Command::Post {
+        ClientFrame::SendMessage { content, message_type, parent_message_id } => Command::Post {
             room: chat(scope)?,
             draft: None,
             body: content,
             parent: parent_message_id,
             kind: message_type,
         },
-        Frame::DirectMessage { content, message_type, recipient_id, chat_id } => {
+        ClientFrame::DirectMessage { content, message_type, recipient_id, chat_id } => {
             Command::Direct { room: chat_id, to: recipient_id, body: content, kind: message_type }
         }
-        Frame::TypingIndicator { is_typing } => Command::Typing { room: chat(scope)?, on: is_typing },
-        Frame::ReadReceipt { message_id } => {
+        ClientFrame::TypingIndicator { is_typing } => Command::Typing { room: chat(scope)?, on: is_typing },
+        ClientFrame::ReadReceipt { message_id } => {
             Command::ReadMessage { room: chat(scope).ok(), message: message_id }
         }
-        Frame::Ping(_) => Command::Ping { nonce: 0 },
-        Frame::Authenticate { token } => return Ok(Request::Authenticate { token, inbox: None }),
+        ClientFrame::Ping(_) => Command::Ping { nonce: 0 },
+        ClientFrame::Authenticate { token } => return Ok(Request::Authenticate { token, inbox: None }),
     };
     Ok(Request::Hub(command))
 }
@@ -98,24 +98,24 @@ fn chat(scope: &Scope) -> Result<RoomId, Box<CommandError>> {
     match scope {
         Scope::Room(room) => Ok(room.clone()),
         Scope::Anything | Scope::Inbox => {
-            Err(common::misshapen("type", "this frame belongs on the socket of a chat").into())
+            Err(common::field_error("type", "this frame belongs on the socket of a chat").into())
         }
     }
 }
 
-/// What the server says.
+/// A frame of the server.
 #[derive(Serialize)]
-struct Said<'a, D: Serialize> {
+struct ServerFrame<'a, D: Serialize> {
     #[serde(rename = "type")]
     kind: &'a str,
     data: D,
 }
 
-fn say<D: Serialize>(kind: &str, data: D) -> Option<Bytes> {
-    common::frame(&Said { kind, data })
+fn server_frame<D: Serialize>(kind: &str, data: D) -> Option<Bytes> {
+    common::frame(&ServerFrame { kind, data })
 }
 
-/// A message as the document prints it: every key is there.
+/// A message as the published document prints it: every key is there.
 #[derive(Serialize)]
 struct ChatMessage<'a> {
     id: MessageId,
@@ -157,35 +157,35 @@ fn new_message<'a>(message: &'a Message, email: &'a str) -> Option<Bytes> {
             created_at: rfc3339(author.created_at_ms),
         },
     };
-    say("new_message", data)
+    server_frame("new_message", data)
 }
 
-fn new_direct_message<'a>(letter: &'a DirectMessage, email: &'a str) -> Option<Bytes> {
-    let at = rfc3339(letter.at_ms);
+fn new_direct_message<'a>(direct: &'a DirectMessage, email: &'a str) -> Option<Bytes> {
+    let at = rfc3339(direct.at_ms);
     let data = ChatMessage {
-        id: letter.id,
-        chat_id: &letter.room,
-        sender_id: &letter.author,
-        content: &letter.body,
-        message_type: &letter.kind,
+        id: direct.id,
+        chat_id: &direct.room,
+        sender_id: &direct.author,
+        content: &direct.body,
+        message_type: &direct.kind,
         parent_message_id: None,
         created_at: &at,
         updated_at: &at,
         sender: Sender {
-            id: &letter.author,
-            username: &letter.name,
+            id: &direct.author,
+            username: &direct.name,
             email,
-            is_active: letter.is_active,
-            created_at: rfc3339(letter.author_created_at_ms),
+            is_active: direct.is_active,
+            created_at: rfc3339(direct.author_created_at_ms),
         },
     };
-    say("new_direct_message", data)
+    server_frame("new_direct_message", data)
 }
 
 fn encode_without_emails(event: &Event) -> Option<Bytes> {
     match event {
         Event::Message(message) => new_message(message, ""),
-        Event::Direct(letter, _) => new_direct_message(letter, ""),
+        Event::Direct(direct, _) => new_direct_message(direct, ""),
         event => encode(event),
     }
 }
@@ -193,17 +193,21 @@ fn encode_without_emails(event: &Event) -> Option<Bytes> {
 fn encode(event: &Event) -> Option<Bytes> {
     match event {
         Event::Message(message) => new_message(message, &message.author.email),
-        Event::Direct(letter, _) => new_direct_message(letter, &letter.email),
-        Event::Typing(it) => say("typing_indicator", json!({ "is_typing": it.on, "user_id": it.user })),
-        Event::Receipt(it) => say("read_receipt", json!({ "message_id": it.message, "user_id": it.user })),
-        Event::Notification(it, _) => say("notification", Notice::from(it)),
-        Event::Pong(_) => say("pong", json!({})),
+        Event::Direct(direct, _) => new_direct_message(direct, &direct.email),
+        Event::Typing(it) => {
+            server_frame("typing_indicator", json!({ "is_typing": it.on, "user_id": it.user }))
+        }
+        Event::Receipt(it) => {
+            server_frame("read_receipt", json!({ "message_id": it.message, "user_id": it.user }))
+        }
+        Event::Notification(it, _) => server_frame("notification", Notice::from(it)),
+        Event::Pong(_) => server_frame("pong", json!({})),
         Event::Failed(failure) => {
             let names = [("body", "content"), ("user", "recipient_id"), ("room", "chat_id")];
-            let (message, data) = common::complaint(failure, &names);
+            let (message, data) = common::error_body(failure, &names);
             common::frame(&json!({ "type": "error", "message": message, "data": data }))
         }
-        other => common::of_connection(other).and_then(|(kind, _, data)| say(kind, data)),
+        other => common::connection_event(other).and_then(|(kind, _, data)| server_frame(kind, data)),
     }
 }
 
@@ -229,7 +233,7 @@ mod tests {
         ] {
             let kind = MessageKind::parse(kind).unwrap();
             let post = Command::Post { room: room(), draft: None, body: "hi".to_owned(), parent, kind };
-            assert_eq!(CHAT_API.understand(&frame, &in_chat()), Request::Hub(post), "{frame}");
+            assert_eq!(CHAT_API.decode_text(&frame, &in_chat()), Request::Hub(post), "{frame}");
         }
     }
 
@@ -243,7 +247,7 @@ mod tests {
             kind: MessageKind::Text,
         };
         for scope in [in_chat(), Scope::Inbox] {
-            assert_eq!(CHAT_API.understand(frame, &scope), Request::Hub(direct.clone()));
+            assert_eq!(CHAT_API.decode_text(frame, &scope), Request::Hub(direct.clone()));
         }
     }
 
@@ -255,12 +259,12 @@ mod tests {
             r#""updated_at":"2026-09-21T14:13:20.120Z","sender":{"id":"ann-id","username":"ann","email":"ann@example.org","#,
             r#""is_active":true,"created_at":"1970-01-01T00:00:00.000Z"}}}"#
         );
-        assert_eq!(CHAT_API.spell(&Event::Message(message("hi"))).unwrap(), expected);
+        assert_eq!(CHAT_API.encode_text(&Event::Message(message("hi"))).unwrap(), expected);
     }
 
     #[test]
     fn ca_06_a_direct_message_has_the_same_shape_and_is_not_echoed() {
-        let letter = Box::new(DirectMessage {
+        let direct = Box::new(DirectMessage {
             id: MessageId(uuid(1)),
             room: room(),
             author: ann(),
@@ -273,29 +277,29 @@ mod tests {
             kind: MessageKind::Text,
             at_ms: AT_MS,
         });
-        let public = CHAT_API.spell(&Event::Message(message("hi"))).unwrap();
-        let told = CHAT_API.spell(&Event::Direct(letter.clone(), Some(1))).unwrap();
-        assert_eq!(told, public.replace("new_message", "new_direct_message"));
-        assert_eq!(CHAT_API.spell(&Event::DirectSent(letter)), None);
+        let public = CHAT_API.encode_text(&Event::Message(message("hi"))).unwrap();
+        let sent = CHAT_API.encode_text(&Event::Direct(direct.clone(), Some(1))).unwrap();
+        assert_eq!(sent, public.replace("new_message", "new_direct_message"));
+        assert_eq!(CHAT_API.encode_text(&Event::DirectSent(direct)), None);
     }
 
     #[test]
-    fn ca_07_and_08_typing_and_receipts_name_the_person_of_the_token() {
+    fn ca_07_and_08_typing_and_receipts_name_the_user_of_the_token() {
         let typing = r#"{"type":"typing_indicator","data":{"is_typing":true,"user_id":"eve"}}"#;
-        let wish = Request::Hub(Command::Typing { room: room(), on: true });
-        assert_eq!(CHAT_API.understand(typing, &in_chat()), wish);
+        let request = Request::Hub(Command::Typing { room: room(), on: true });
+        assert_eq!(CHAT_API.decode_text(typing, &in_chat()), request);
         let change = TypingChange { room: room(), user: ann(), on: true };
-        let said = r#"{"type":"typing_indicator","data":{"is_typing":true,"user_id":"ann-id"}}"#;
-        assert_eq!(CHAT_API.spell(&Event::Typing(change)).unwrap(), said);
+        let sent = r#"{"type":"typing_indicator","data":{"is_typing":true,"user_id":"ann-id"}}"#;
+        assert_eq!(CHAT_API.encode_text(&Event::Typing(change)).unwrap(), sent);
 
         let message = MessageId(uuid(4));
         let read = format!(r#"{{"type":"read_receipt","data":{{"message_id":"{message}"}}}}"#);
-        let wish = Request::Hub(Command::ReadMessage { room: Some(room()), message });
-        assert_eq!(CHAT_API.understand(&read, &in_chat()), wish);
+        let request = Request::Hub(Command::ReadMessage { room: Some(room()), message });
+        assert_eq!(CHAT_API.decode_text(&read, &in_chat()), request);
         let receipt = Receipt { room: room(), user: ann(), message };
-        let said =
+        let sent =
             format!(r#"{{"type":"read_receipt","data":{{"message_id":"{message}","user_id":"ann-id"}}}}"#);
-        assert_eq!(CHAT_API.spell(&Event::Receipt(receipt)).unwrap(), said);
+        assert_eq!(CHAT_API.encode_text(&Event::Receipt(receipt)).unwrap(), sent);
     }
 
     #[test]
@@ -304,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn ca_16_a_refusal_has_a_code_and_this_dialects_names() {
+    fn ca_16_an_error_has_a_code_and_this_dialects_names() {
         for (frame, code, field) in [
             ("{", ErrorCode::BadJson, None),
             (r#"{"data":{}}"#, ErrorCode::BadFrame, Some("type")),
@@ -323,27 +327,30 @@ mod tests {
             ),
             (r#"{"type":"read_receipt","data":{}}"#, ErrorCode::BadFrame, Some("message_id")),
         ] {
-            let (told, named) = CHAT_API.refuse(frame, &in_chat());
-            assert_eq!((told, named.as_deref()), (code, field), "{frame}");
+            let (found, named) = CHAT_API.decode_error(frame, &in_chat());
+            assert_eq!((found, named.as_deref()), (code, field), "{frame}");
         }
-        let said = CHAT_API.spell(&Event::Failed(HubError::Blank { field: "body" }.into())).unwrap();
-        let said: serde_json::Value = serde_json::from_str(&said).unwrap();
+        let sent = CHAT_API.encode_text(&Event::Failed(HubError::Blank { field: "body" }.into())).unwrap();
+        let sent: serde_json::Value = serde_json::from_str(&sent).unwrap();
         let data = json!({ "code": "blank", "field": "content" });
-        assert_eq!(said, json!({ "type": "error", "message": "content must not be blank", "data": data }));
-        let misplaced = r#"{"type":"send_message","data":{"content":"x"}}"#;
-        assert_eq!(CHAT_API.refuse(misplaced, &Scope::Inbox), (ErrorCode::BadFrame, Some("type".to_owned())));
+        assert_eq!(sent, json!({ "type": "error", "message": "content must not be blank", "data": data }));
+        let wrong_socket = r#"{"type":"send_message","data":{"content":"x"}}"#;
+        assert_eq!(
+            CHAT_API.decode_error(wrong_socket, &Scope::Inbox),
+            (ErrorCode::BadFrame, Some("type".to_owned()))
+        );
     }
 
     #[test]
     fn ca_17_a_ping_may_carry_anything() {
         for frame in [r#"{"type":"ping"}"#, r#"{"type":"ping","data":{}}"#, r#"{"type":"ping","data":[1]}"#] {
-            assert_eq!(CHAT_API.understand(frame, &Scope::Inbox), Request::Hub(Command::Ping { nonce: 0 }));
+            assert_eq!(CHAT_API.decode_text(frame, &Scope::Inbox), Request::Hub(Command::Ping { nonce: 0 }));
         }
-        assert_eq!(CHAT_API.spell(&welcome()), None);
+        assert_eq!(CHAT_API.encode_text(&welcome()), None);
     }
 
     #[test]
     fn every_client_frame_is_listed() {
-        assert_eq!(golden::known::<Frame>(), CLIENT_TYPES);
+        assert_eq!(golden::known::<ClientFrame>(), CLIENT_TYPES);
     }
 }

@@ -1,6 +1,6 @@
-//! MockVerse: what happens to interviews, their analyses and reports, as events of Socket.IO.
+//! MockVerse: changes of interviews, their analyses and reports, as events of Socket.IO.
 //!
-//! Its clients only listen; `docs/DIALECTS.md` has the table.
+//! Its clients only receive; `docs/DIALECTS.md` has the table.
 
 use bytes::Bytes;
 use hub::{Event, Stamp};
@@ -8,11 +8,11 @@ use protocol::{Job, JobChange, JobKind, JobStep, Maintenance, Signal, Welcome};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::packet::socket_event;
+use super::socketio::packet::socket_event;
 use crate::clock::rfc3339;
 
-/// The welcome. It names the socket, which the hub does not know, so the door says it.
-pub fn welcome(welcome: &Welcome, socket_id: &str, stamp: &Stamp) -> Option<Bytes> {
+/// The first event of a connection. It names the socket, which the hub does not know.
+pub(super) fn welcome(welcome: &Welcome, socket_id: &str, stamp: &Stamp) -> Option<Bytes> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Data<'a> {
@@ -33,8 +33,8 @@ pub fn welcome(welcome: &Welcome, socket_id: &str, stamp: &Stamp) -> Option<Byte
     socket_event("connected", &data)
 }
 
-/// An event, if this vocabulary has a word for it.
-pub fn encode(event: &Event) -> Option<Bytes> {
+/// Encodes an event; `None` where this vocabulary has no name for it.
+pub(super) fn encode(event: &Event) -> Option<Bytes> {
     match event {
         Event::Job(change, stamp, _) => job(change, stamp),
         Event::Signal(Signal { name, data }, _, _) => socket_event(name, data),
@@ -70,7 +70,7 @@ pub fn encode(event: &Event) -> Option<Bytes> {
     }
 }
 
-/// What is said of an interview. Keys that do not belong to an event are absent.
+/// The state of an interview. Keys that do not belong to an event are absent.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Interview<'a> {
@@ -201,7 +201,7 @@ mod tests {
 
     const INTERVIEW: &str = "64a7b8c9d1e2f3g4h5i6j7k8";
 
-    fn told(step: JobStep, change: impl FnOnce(&mut Job)) -> Value {
+    fn encoded(step: JobStep, change: impl FnOnce(&mut Job)) -> Value {
         let mut job = Job {
             id: JobId(Uuid::from_u128(7)),
             owner: UserId::parse("ann").unwrap(),
@@ -227,7 +227,7 @@ mod tests {
     #[test]
     fn mv_09_mv_10_mv_11_analysis_events_are_as_printed() {
         assert_eq!(
-            told(JobStep::Started, |_| {}),
+            encoded(JobStep::Started, |_| {}),
             json!(["analysis:started", {
                 "interviewId": INTERVIEW, "message": "Video analysis has started", "status": "processing",
                 "timestamp": "2024-01-15T10:30:00.000Z", "server": "production",
@@ -236,14 +236,14 @@ mod tests {
         let analysis =
             json!({ "summary": "Good", "analyzedAt": "2024-01-15T10:30:00.000Z", "fileSize": 15_728_640 });
         assert_eq!(
-            told(JobStep::Completed, |job| job.result = Some(analysis.clone())),
+            encoded(JobStep::Completed, |job| job.result = Some(analysis.clone())),
             json!(["analysis:completed", {
                 "interviewId": INTERVIEW, "message": "Video analysis completed successfully",
                 "status": "completed", "analysis": analysis,
                 "timestamp": "2024-01-15T10:30:00.000Z", "server": "production",
             }])
         );
-        let failed = told(JobStep::Failed, |job| {
+        let failed = encoded(JobStep::Failed, |job| {
             job.error = Some("codec".to_owned());
             job.retryable = true;
         });
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn mv_12_progress_has_a_stage_and_a_message() {
-        let progress = told(JobStep::Progressed, |job| {
+        let progress = encoded(JobStep::Progressed, |job| {
             job.progress = 40;
             job.stage = Some("transcribing".to_owned());
             job.message = Some("Listening".to_owned());
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn mv_08_jobs_of_other_kinds_speak_of_interviews_and_reports() {
+    fn mv_08_jobs_of_other_kinds_are_events_of_interviews_and_reports() {
         for (kind, step, name) in [
             (JobKind::Interview, JobStep::Progressed, json!("interview:updated")),
             (JobKind::Interview, JobStep::Deleted, json!("interview:deleted")),
@@ -283,8 +283,8 @@ mod tests {
             (JobKind::Report, JobStep::Started, Value::Null),
             (JobKind::Task, JobStep::Started, json!("analysis:started")),
         ] {
-            let said = told(step, |job| job.kind = kind);
-            assert_eq!(said.get(0).cloned().unwrap_or_default(), name, "{kind:?} {step:?}");
+            let sent = encoded(step, |job| job.kind = kind);
+            assert_eq!(sent.get(0).cloned().unwrap_or_default(), name, "{kind:?} {step:?}");
         }
     }
 }

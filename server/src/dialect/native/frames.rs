@@ -1,6 +1,6 @@
-//! The native frames that go to many or are long, written into one buffer without a copy of what they say.
+//! Native frames: encodes those that go to many clients or are long, into one buffer and without a copy of their contents.
 //!
-//! The types of `protocol` own what they hold, which is right for whoever reads. The tests hold both to the same spelling.
+//! The types of `protocol` own what they hold, which suits readers. The tests prove that both encode alike.
 
 use bytes::Bytes;
 use hub::model::Message;
@@ -22,7 +22,7 @@ struct Frame<T> {
 /// As `ServerFrame::Message`.
 pub(super) fn message(message: &Message) -> Option<Bytes> {
     #[derive(Serialize)]
-    struct Line<'a> {
+    struct MessageData<'a> {
         room: &'a RoomId,
         cursor: Cursor,
         id: MessageId,
@@ -37,7 +37,7 @@ pub(super) fn message(message: &Message) -> Option<Bytes> {
         kind: Option<&'a MessageKind>,
     }
     let Message { room, cursor, id, author, draft, body, at_ms, parent, kind } = message;
-    let line = Line {
+    let data = MessageData {
         room,
         cursor: *cursor,
         id: *id,
@@ -49,26 +49,26 @@ pub(super) fn message(message: &Message) -> Option<Bytes> {
         parent: *parent,
         kind: (!kind.is_text()).then_some(kind),
     };
-    frame_of(&Frame { r#type: "message", data: line }, AROUND + body.len())
+    frame_of(&Frame { r#type: "message", data }, AROUND + body.len())
 }
 
 /// As `ServerFrame::Broadcast`, with its data as it came.
 pub(super) fn broadcast(Broadcast { room, user, event, data }: &Broadcast) -> Option<Bytes> {
     #[derive(Serialize)]
-    struct Said<'a> {
+    struct BroadcastData<'a> {
         room: &'a RoomId,
         user: &'a UserId,
         event: &'a str,
         data: &'a RawJson,
     }
     let size = 80 + room.as_str().len() + user.as_str().len() + event.len() + data.as_str().len();
-    frame_of(&Frame { r#type: "broadcast", data: Said { room, user, event, data } }, size)
+    frame_of(&Frame { r#type: "broadcast", data: BroadcastData { room, user, event, data } }, size)
 }
 
-/// As `ServerFrame::Joined`. The list of members is written once for everybody who joins until something about them changes.
+/// As `ServerFrame::Joined`. The list of members is encoded once for all who join until a member changes.
 pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
     #[derive(Serialize)]
-    struct Beginning<'a> {
+    struct JoinedStart<'a> {
         room: &'a RoomId,
         head: Cursor,
         recovered: bool,
@@ -76,7 +76,7 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
         messages: &'a [protocol::Message],
     }
     #[derive(Serialize)]
-    struct End<'a> {
+    struct JoinedEnd<'a> {
         typing: &'a [UserId],
         #[serde(skip_serializing_if = "<[_]>::is_empty")]
         participants: &'a [UserId],
@@ -91,8 +91,8 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
     let mut out = Vec::with_capacity(AROUND + bodies + members.text().len());
     out.extend_from_slice(br#"{"type":"joined","data":"#);
     let (head, recovered, has_more) = (*head, *recovered, *has_more);
-    write(&Beginning { room, head, recovered, has_more, messages }, &mut out)?;
-    // The bracket that closes it: the rest of the object follows.
+    write(&JoinedStart { room, head, recovered, has_more, messages }, &mut out)?;
+    // The closing bracket: the rest of the object follows.
     out.pop();
     out.extend_from_slice(br#","members":["#);
     let arrived = joined.arrived();
@@ -106,8 +106,8 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
     }
     out.extend_from_slice(b"],");
     let tail = out.len();
-    write(&End { typing, participants, live: live.as_ref() }, &mut out)?;
-    // The bracket that opens it: the object is open already.
+    write(&JoinedEnd { typing, participants, live: live.as_ref() }, &mut out)?;
+    // The opening bracket: the object is open already.
     out.remove(tail);
     out.push(b'}');
     Some(out.into())
@@ -128,13 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn a_message_is_spelled_as_the_protocol_spells_it() {
+    fn a_message_is_encoded_as_the_protocol_encodes_it() {
         let plain = golden::message("\"Tee\"\n\u{202e} 👩‍👩‍👧");
         let parent = Some(MessageId(golden::uuid(9)));
         let kind = MessageKind::parse("question").unwrap();
-        for told in [plain.clone(), Message { parent, kind, ..plain }] {
-            let spelled = serde_json::to_string(&ServerFrame::Message { data: told.to_wire() }).unwrap();
-            assert_eq!(text(message(&told)), spelled);
+        for stored in [plain.clone(), Message { parent, kind, ..plain }] {
+            let encoded = serde_json::to_string(&ServerFrame::Message { data: stored.to_wire() }).unwrap();
+            assert_eq!(text(message(&stored)), encoded);
         }
     }
 
@@ -142,14 +142,14 @@ mod tests {
     fn a_broadcast_keeps_its_data_as_it_was_written() {
         let data: RawJson = serde_json::from_str(r#"{"a": 1.50}"#).unwrap();
         let (room, user) = (golden::room(), golden::ann());
-        let said = Broadcast { room, user, event: "a\"b".into(), data };
+        let sent = Broadcast { room, user, event: "a\"b".into(), data };
         assert_eq!(
-            text(broadcast(&said)),
+            text(broadcast(&sent)),
             r#"{"type":"broadcast","data":{"room":"kitchen","user":"ann-id","event":"a\"b","data":{"a": 1.50}}}"#
         );
     }
 
-    fn answer(members: usize, arriving: Option<usize>) -> JoinSnapshot {
+    fn snapshot(members: usize, joining: Option<usize>) -> JoinSnapshot {
         let member = |n: usize| json!({ "id": format!("p{n}"), "name": format!("p{n}"), "role": "member", "online": false, "read_seq": n });
         let members = (0..members).map(|n| serde_json::from_value(member(n)).unwrap()).collect();
         JoinSnapshot {
@@ -159,7 +159,7 @@ mod tests {
             has_more: true,
             messages: vec![golden::message("hello").to_wire()],
             roster: Arc::new(hub::Roster::of(members)),
-            arriving,
+            arriving: joining,
             typing: vec![golden::ann()],
             participants: Vec::new(),
             live: None,
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_to_a_join_is_spelled_as_the_protocol_spells_it() {
+    fn the_answer_to_a_join_is_encoded_as_the_protocol_encodes_it() {
         let live = LiveChange {
             room: golden::room(),
             chat: None,
@@ -176,25 +176,25 @@ mod tests {
             at_ms: 1,
             details: serde_json::Map::new(),
         };
-        for (members, arriving) in [(0, None), (1, None), (1, Some(0)), (3, None), (3, Some(1)), (3, Some(2))]
+        for (members, joining) in [(0, None), (1, None), (1, Some(0)), (3, None), (3, Some(1)), (3, Some(2))]
         {
             let quiet =
-                JoinSnapshot { typing: Vec::new(), messages: Vec::new(), ..answer(members, arriving) };
+                JoinSnapshot { typing: Vec::new(), messages: Vec::new(), ..snapshot(members, joining) };
             let busy = JoinSnapshot {
                 participants: vec![golden::ann()],
                 live: Some(live.clone()),
-                ..answer(members, arriving)
+                ..snapshot(members, joining)
             };
-            for told in [answer(members, arriving), quiet, busy] {
-                let data: JoinedRoom = told.to_wire();
+            for snapshot in [snapshot(members, joining), quiet, busy] {
+                let data: JoinedRoom = snapshot.to_wire();
                 assert_eq!(
                     data.members.iter().filter(|it| it.online).count(),
-                    usize::from(arriving.is_some())
+                    usize::from(joining.is_some())
                 );
-                let spelled = serde_json::to_string(&ServerFrame::Joined { data }).unwrap();
-                assert_eq!(text(joined(&told)), spelled);
-                // The roster is spelled already, and the same again.
-                assert_eq!(text(joined(&told)), spelled);
+                let encoded = serde_json::to_string(&ServerFrame::Joined { data }).unwrap();
+                assert_eq!(text(joined(&snapshot)), encoded);
+                // From the roster that is encoded by now.
+                assert_eq!(text(joined(&snapshot)), encoded);
             }
         }
     }

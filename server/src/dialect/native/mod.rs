@@ -1,4 +1,4 @@
-//! Our own spelling: the enums of the `protocol` crate as JSON.
+//! The native dialect: the enums of the `protocol` crate as JSON.
 
 mod frames;
 
@@ -13,8 +13,8 @@ use crate::json::Rules;
 /// The native dialect, spoken by our own pages.
 pub(super) static NATIVE: Dialect = dialect(encode);
 
-/// The same for a server whose members do not see each other's e-mail addresses. It shares the place of the other in an
-/// envelope: a server has one of the two.
+/// The same for a server whose members do not see each other's e-mail addresses. It has the same slot in an envelope: a
+/// server has one of the two.
 pub(super) static NATIVE_WITHOUT_EMAILS: Dialect = dialect(encode_without_emails);
 
 const fn dialect(encode: fn(&Event) -> Option<Bytes>) -> Dialect {
@@ -29,7 +29,7 @@ const fn dialect(encode: fn(&Event) -> Option<Bytes>) -> Dialect {
 }
 
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<CommandError>> {
-    common::read_frame(frame, &CLIENT_TYPES).map(request).map_err(|misread| Box::new(placed(*misread)))
+    common::read_frame(frame, &CLIENT_TYPES).map(request).map_err(|misread| Box::new(command_error(*misread)))
 }
 
 fn request(frame: ClientFrame) -> Request {
@@ -74,8 +74,8 @@ const CLIENT_TYPES: [&str; 12] = [
     "cancel",
 ];
 
-/// A refusal with the room and the draft that its frame was about, where they can be read.
-fn placed(MisreadFrame { error, tree }: MisreadFrame) -> CommandError {
+/// The error of a frame with the room and the draft that it names, where they can be read.
+fn command_error(MisreadFrame { error, tree }: MisreadFrame) -> CommandError {
     let data = tree.as_ref().and_then(|tree| tree.get("data"));
     let named = |key: &str| data.and_then(|data| data.get(key));
     CommandError {
@@ -87,25 +87,25 @@ fn placed(MisreadFrame { error, tree }: MisreadFrame) -> CommandError {
 
 fn encode(event: &Event) -> Option<Bytes> {
     match event {
-        Event::Broadcast(said) => frames::broadcast(said),
+        Event::Broadcast(broadcast) => frames::broadcast(broadcast),
         Event::Message(message) => frames::message(message),
         Event::Joined(joined) => frames::joined(joined),
-        event => common::frame(&spell(event)?),
+        event => common::frame(&to_frame(event)?),
     }
 }
 
 fn encode_without_emails(event: &Event) -> Option<Bytes> {
-    let (letter, inbox) = match event {
-        Event::Direct(letter, inbox) => (letter, *inbox),
-        Event::DirectSent(letter) => (letter, None),
+    let (direct, inbox) = match event {
+        Event::Direct(direct, inbox) => (direct, *inbox),
+        Event::DirectSent(direct) => (direct, None),
         event => return encode(event),
     };
-    let mut data = numbered(&**letter, inbox);
+    let mut data = numbered(&**direct, inbox);
     data.item.email.clear();
     common::frame(&ServerFrame::Direct { data })
 }
 
-fn spell(event: &Event) -> Option<ServerFrame> {
+fn to_frame(event: &Event) -> Option<ServerFrame> {
     Some(match event {
         Event::Welcome(data, _) => ServerFrame::Welcome { data: data.clone() },
         Event::Authenticated(data) => ServerFrame::Authenticated { data: data.clone() },
@@ -124,9 +124,9 @@ fn spell(event: &Event) -> Option<ServerFrame> {
         Event::InboxPosition(data) => ServerFrame::Inbox { data: data.clone() },
         Event::Signal(data, _, inbox) => ServerFrame::Signal { data: numbered(data, *inbox) },
         Event::Maintenance(data, _) => ServerFrame::Maintenance { data: data.clone() },
-        // These are written in another way.
+        // `frames` encodes these.
         Event::Broadcast(_) | Event::Message(_) | Event::Joined(_)
-        // One `read` says it for all messages before; who starts a run knows its plan.
+        // One `read` covers all messages before it; a client that starts a run knows its plan.
         | Event::Receipt(_) | Event::RunStarted(_) => return None,
         Event::MemberAdded(data) => ServerFrame::MemberAdded { data: data.clone() },
         Event::MemberRemoved(data) => ServerFrame::MemberRemoved { data: data.clone() },
@@ -167,20 +167,20 @@ mod tests {
     }
 
     #[test]
-    fn frames_become_wishes_in_any_order_of_keys() {
+    fn frames_become_commands_in_any_order_of_keys() {
         let room = RoomId::parse("kitchen").unwrap();
         for frame in [
             r#"{"type":"join","data":{"room":"kitchen"}}"#,
             r#"{"data":{"room":"kitchen"},"type":"join"}"#,
             r#"{"type":"join","data":{"room":"kitchen","since":null}}"#,
         ] {
-            let wish = Request::Hub(Command::Join { room: room.clone(), mode: JoinMode::Recover(None) });
-            assert_eq!(decode(frame, &Scope::Anything).unwrap(), wish, "{frame}");
+            let command = Request::Hub(Command::Join { room: room.clone(), mode: JoinMode::Recover(None) });
+            assert_eq!(decode(frame, &Scope::Anything).unwrap(), command, "{frame}");
         }
     }
 
     #[test]
-    fn a_refusal_names_the_code_and_the_field() {
+    fn an_error_has_a_code_and_names_the_field() {
         let draft = "018f0000-0000-7000-8000-000000000001";
         for (frame, code, field) in [
             ("{", ErrorCode::BadJson, None),
@@ -207,8 +207,8 @@ mod tests {
             (r#"["broadcast",{"room":"a","event":"e","data":1}]"#, ErrorCode::BadFrame, Some("type")),
             (r#"{"type":"ping","data":{"nonce":1,"more":2}}"#, ErrorCode::BadFrame, Some("more")),
         ] {
-            let (told, named, _) = refused(frame);
-            assert_eq!((told, named.as_deref()), (code, field), "{frame}");
+            let (found, named, _) = refused(frame);
+            assert_eq!((found, named.as_deref()), (code, field), "{frame}");
         }
         let (_, _, failure) =
             refused(&format!(r#"{{"type":"post","data":{{"room":"a","draft":"{draft}","body":3}}}}"#));
@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn every_client_frame_is_listed() {
-        // `common::read` tells unknown types from misshapen ones by this list; serde's own list is the judge.
+        // `common::read` distinguishes unknown types by this list; serde's own list is the reference.
         assert_eq!(super::super::golden::known::<ClientFrame>(), CLIENT_TYPES);
     }
 }

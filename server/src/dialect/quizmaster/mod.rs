@@ -25,10 +25,10 @@ pub(super) static QUIZMASTER: Dialect = Dialect {
     has_inbox_cursor: false,
 };
 
-/// What a client says.
+/// A frame of a client.
 #[derive(Deserialize)]
 #[serde(tag = "type", content = "data", rename_all = "snake_case")]
-enum Frame {
+enum ClientFrame {
     Simulate(Simulation),
     Authenticate { token: String },
 }
@@ -44,7 +44,7 @@ pub(super) struct Simulation {
 }
 
 impl Simulation {
-    /// What the hub calls it. Its run has no name yet.
+    /// The request for it. Its run has no name yet.
     ///
     /// # Errors
     /// A time outside its limits.
@@ -74,7 +74,7 @@ fn whole_ms(
         HubError::Invalid { field, message }
     };
     let whole = Duration::try_from_secs_f64(seconds).ok().and_then(|it| u64::try_from(it.as_millis()).ok());
-    // The seconds are looked at, too: what lies outside must not be rounded in.
+    // The seconds are checked, too: what lies outside must not be rounded in.
     Ok(whole.filter(|whole| legal_ms.contains(whole) && legal.contains(&seconds)).ok_or_else(outside)?)
 }
 
@@ -85,14 +85,14 @@ pub(super) fn seconds(ms: u64) -> f64 {
 
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<CommandError>> {
     match common::read(frame, &CLIENT_TYPES)? {
-        Frame::Simulate(simulation) => simulation.request(),
-        Frame::Authenticate { token } => Ok(Request::Authenticate { token, inbox: None }),
+        ClientFrame::Simulate(simulation) => simulation.request(),
+        ClientFrame::Authenticate { token } => Ok(Request::Authenticate { token, inbox: None }),
     }
 }
 
-/// What the server says. What is absent is absent, not `null`.
+/// A frame of the server. What is absent is absent, not `null`.
 #[derive(Serialize)]
-struct Said<'a, D: Serialize> {
+struct ServerFrame<'a, D: Serialize> {
     #[serde(rename = "type")]
     kind: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -101,17 +101,17 @@ struct Said<'a, D: Serialize> {
     data: Option<D>,
 }
 
-fn say<'a, D: Serialize>(
+fn server_frame<'a, D: Serialize>(
     kind: &'a str,
     message: impl Into<Option<&'a str>>,
     data: Option<D>,
 ) -> Option<Bytes> {
-    common::frame(&Said { kind, message: message.into(), data })
+    common::frame(&ServerFrame { kind, message: message.into(), data })
 }
 
 fn encode(event: &Event) -> Option<Bytes> {
     match event {
-        Event::Welcome(..) => say("connection_status", "Connected successfully", None::<()>),
+        Event::Welcome(..) => server_frame("connection_status", "Connected successfully", None::<()>),
         Event::Progress(step) => {
             let whole_ms = step.elapsed_ms.saturating_add(step.remaining_ms).max(1);
             let data = json!({
@@ -119,26 +119,25 @@ fn encode(event: &Event) -> Option<Bytes> {
                 "remaining_seconds": seconds(step.remaining_ms),
                 "progress": step.elapsed_ms.saturating_mul(100) / whole_ms,
             });
-            say("update", step.message.as_str(), Some(data))
+            server_frame("update", step.message.as_str(), Some(data))
         }
         Event::Finished(end) => match end.outcome {
             RunOutcome::Completed => {
                 let duration = seconds(end.elapsed_ms);
                 let data = json!({ "total_messages": end.steps_done, "duration_seconds": duration });
-                say("complete", "Simulation completed", Some(data))
+                server_frame("complete", "Simulation completed", Some(data))
             }
             // Runs of this dialect neither fail nor are cancelled, see `Simulation::request`.
             RunOutcome::Failed | RunOutcome::Cancelled => None,
         },
         Event::Job(change, _, _) => encode_job(change.step, &change.job),
-        Event::Notification(it, _) => say("notification", it.title.as_str(), Some(Notice::from(it))),
+        Event::Notification(it, _) => server_frame("notification", it.title.as_str(), Some(Notice::from(it))),
         Event::Failed(failure) => {
-            let (sentence, detail) = common::complaint(failure, &[("prefix", "message_prefix")]);
-            say("error", sentence.as_str(), Some(detail))
+            let (sentence, detail) = common::error_body(failure, &[("prefix", "message_prefix")]);
+            server_frame("error", sentence.as_str(), Some(detail))
         }
-        other => {
-            common::of_connection(other).and_then(|(kind, sentence, data)| say(kind, sentence, Some(data)))
-        }
+        other => common::connection_event(other)
+            .and_then(|(kind, sentence, data)| server_frame(kind, sentence, Some(data))),
     }
 }
 
@@ -151,26 +150,26 @@ fn encode_job(step: JobStep, job: &Job) -> Option<Bytes> {
                 "job_id": job_id,
                 "progress": job.progress,
                 "elapsed_seconds": seconds(lasted_ms),
-                // Nobody knows it of work that is done elsewhere.
+                // Unknown for work that is done elsewhere.
                 "remaining_seconds": null,
             });
             put(&mut data, "stage", job.stage.clone().map(Value::from));
-            say("update", message.unwrap_or(&job.title), Some(data))
+            server_frame("update", message.unwrap_or(&job.title), Some(data))
         }
         JobStep::Completed | JobStep::Updated => {
             let mut data = json!({ "job_id": job_id, "duration_seconds": seconds(lasted_ms) });
             put(&mut data, "result", job.result.clone());
-            say("complete", message.unwrap_or(&job.title), Some(data))
+            server_frame("complete", message.unwrap_or(&job.title), Some(data))
         }
         JobStep::Failed => {
             let data = json!({ "code": "job_failed", "job_id": job_id, "retryable": job.retryable });
-            say("error", job.error.as_deref().unwrap_or(&job.title), Some(data))
+            server_frame("error", job.error.as_deref().unwrap_or(&job.title), Some(data))
         }
         JobStep::Deleted => None,
     }
 }
 
-/// Adds what is there.
+/// Inserts a value, if there is one.
 fn put(data: &mut Value, key: &str, value: Option<Value>) {
     if let (Some(fields), Some(value)) = (data.as_object_mut(), value) {
         fields.insert(key.to_owned(), value);
@@ -189,23 +188,23 @@ mod tests {
     use super::super::golden::{AT_MS, stamp, uuid, welcome};
     use super::*;
 
-    fn spelled(event: &Event) -> Value {
-        serde_json::from_str(&QUIZMASTER.spell(event).unwrap()).unwrap()
+    fn encoded(event: &Event) -> Value {
+        serde_json::from_str(&QUIZMASTER.encode_text(event).unwrap()).unwrap()
     }
 
     #[test]
-    fn qm_02_the_first_frame_is_exactly_the_documents() {
+    fn qm_02_the_first_frame_is_exactly_as_printed() {
         let first = r#"{"type":"connection_status","message":"Connected successfully"}"#;
-        assert_eq!(QUIZMASTER.spell(&welcome()).unwrap(), first);
+        assert_eq!(QUIZMASTER.encode_text(&welcome()).unwrap(), first);
     }
 
     #[test]
-    fn qm_03_unknown_keys_are_let_be_in_any_order() {
+    fn qm_03_unknown_keys_are_ignored_in_any_order() {
         for frame in [
             r#"{"type":"simulate","data":{"duration_seconds":1.5,"frequency_seconds":0.05,"message_prefix":"Step"}}"#,
             r#"{"message":"go","data":{"more":1,"message_prefix":"Step","frequency_seconds":0.05,"duration_seconds":1.5},"type":"simulate","id":7}"#,
         ] {
-            let Request::SimulateUnnamed(plan) = QUIZMASTER.understand(frame, &Scope::Anything) else {
+            let Request::SimulateUnnamed(plan) = QUIZMASTER.decode_text(frame, &Scope::Anything) else {
                 panic!()
             };
             assert_eq!((plan.duration_ms, plan.frequency_ms, plan.prefix.as_str()), (1_500, 50, "Step"));
@@ -218,18 +217,18 @@ mod tests {
         let message = "Step #1".to_owned();
         let step = RunStep { run, step: 1, steps: 4, message, elapsed_ms: 250, remaining_ms: 750 };
         assert_eq!(
-            spelled(&Event::Progress(step)),
+            encoded(&Event::Progress(step)),
             json!({ "type": "update", "message": "Step #1",
                     "data": { "elapsed_seconds": 0.25, "remaining_seconds": 0.75, "progress": 25 } })
         );
         let end = RunEnd { run, outcome: RunOutcome::Completed, steps_done: 4, elapsed_ms: 1_000 };
-        let said = spelled(&Event::Finished(end));
-        assert_eq!(said["type"], "complete");
-        assert_eq!(said["data"], json!({ "total_messages": 4, "duration_seconds": 1.0 }));
+        let sent = encoded(&Event::Finished(end));
+        assert_eq!(sent["type"], "complete");
+        assert_eq!(sent["data"], json!({ "total_messages": 4, "duration_seconds": 1.0 }));
     }
 
     #[test]
-    fn qm_04_a_job_is_told_as_updates_and_an_end() {
+    fn qm_04_a_job_is_sent_as_updates_and_an_end() {
         let job = Job {
             id: JobId(uuid(9)),
             owner: UserId::parse("ann").unwrap(),
@@ -246,25 +245,25 @@ mod tests {
             created_at_ms: AT_MS,
             updated_at_ms: AT_MS + 2_500,
         };
-        let told = |step, job: &Job| {
-            spelled(&Event::Job(Box::new(JobChange { step, job: job.clone() }), stamp(), None))
+        let frame = |step, job: &Job| {
+            encoded(&Event::Job(Box::new(JobChange { step, job: job.clone() }), stamp(), None))
         };
         assert_eq!(
-            told(JobStep::Progressed, &job),
+            frame(JobStep::Progressed, &job),
             json!({ "type": "update", "message": "Almost",
                     "data": { "job_id": job.id, "progress": 40, "elapsed_seconds": 2.5,
                               "remaining_seconds": null, "stage": "sorting" } })
         );
-        let unstaged = told(JobStep::Started, &Job { stage: None, message: None, ..job.clone() });
+        let unstaged = frame(JobStep::Started, &Job { stage: None, message: None, ..job.clone() });
         assert_eq!((&unstaged["message"], unstaged["data"].get("stage")), (&json!("Import"), None));
         let done = Job { status: JobStatus::Completed, result: Some(json!({ "rows": 7 })), ..job.clone() };
         assert_eq!(
-            told(JobStep::Completed, &done)["data"],
+            frame(JobStep::Completed, &done)["data"],
             json!({ "job_id": job.id, "duration_seconds": 2.5, "result": { "rows": 7 } })
         );
         let failed = Job { status: JobStatus::Failed, error: Some("disk full".to_owned()), ..job.clone() };
         assert_eq!(
-            told(JobStep::Failed, &failed),
+            frame(JobStep::Failed, &failed),
             json!({ "type": "error", "message": "disk full",
                     "data": { "code": "job_failed", "job_id": job.id, "retryable": true } })
         );
@@ -281,7 +280,7 @@ mod tests {
             is_read: false,
         };
         assert_eq!(
-            spelled(&Event::Notification(notification, None)),
+            encoded(&Event::Notification(notification, None)),
             json!({ "type": "notification", "message": "Hello",
                     "data": { "id": uuid(3), "title": "Hello", "message": "there", "type": "info",
                               "timestamp": "2026-09-21T14:13:20.120Z" } })
@@ -309,8 +308,8 @@ mod tests {
                 Some("message_prefix"),
             ),
         ] {
-            let (told, named) = QUIZMASTER.refuse(frame, &Scope::Anything);
-            assert_eq!((told, named.as_deref()), (code, field), "{frame}");
+            let (found, named) = QUIZMASTER.decode_error(frame, &Scope::Anything);
+            assert_eq!((found, named.as_deref()), (code, field), "{frame}");
         }
     }
 
@@ -322,7 +321,7 @@ mod tests {
             )
         };
         for (duration, frequency) in [("0.1", "0.05"), ("3600", "60"), ("1", "1")] {
-            QUIZMASTER.understand(&simulate(duration, frequency), &Scope::Anything);
+            QUIZMASTER.decode_text(&simulate(duration, frequency), &Scope::Anything);
         }
         for (duration, frequency, field) in [
             ("0.09999999", "0.05", "duration_seconds"),
@@ -333,7 +332,7 @@ mod tests {
             ("1", "60.5", "frequency_seconds"),
             ("1", "0", "frequency_seconds"),
         ] {
-            let refused = QUIZMASTER.refuse(&simulate(duration, frequency), &Scope::Anything);
+            let refused = QUIZMASTER.decode_error(&simulate(duration, frequency), &Scope::Anything);
             assert_eq!(refused, (ErrorCode::Invalid, Some(field.to_owned())), "{duration} {frequency}");
         }
         assert!((seconds(50) - Duration::from_millis(50).as_secs_f64()).abs() < f64::EPSILON);
@@ -342,13 +341,13 @@ mod tests {
     #[test]
     fn an_error_has_a_sentence_and_a_code() {
         let failure = CommandError::from(HubError::UnknownType("shout".to_owned()));
-        let said = QUIZMASTER.spell(&Event::Failed(failure)).unwrap();
+        let sent = QUIZMASTER.encode_text(&Event::Failed(failure)).unwrap();
         let expected = r#"{"type":"error","message":"`shout` is not a frame that a client sends","data":{"code":"unknown_type"}}"#;
-        assert_eq!(said, expected);
+        assert_eq!(sent, expected);
     }
 
     #[test]
     fn every_client_frame_is_listed() {
-        assert_eq!(super::super::golden::known::<Frame>(), CLIENT_TYPES);
+        assert_eq!(super::super::golden::known::<ClientFrame>(), CLIENT_TYPES);
     }
 }

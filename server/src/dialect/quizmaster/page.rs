@@ -1,5 +1,5 @@
-//! The flat dialect of QuizMaster's public test page, at `/dev/ws/test`: the bare settings of a simulation in, what
-//! happens out. In development only.
+//! The flat dialect of QuizMaster's public test page, at `/dev/ws/test`: the bare settings of a simulation in, its events
+//! out. In development only.
 
 use bytes::Bytes;
 use hub::{CommandError, Encoder, Event};
@@ -23,7 +23,7 @@ pub(in crate::dialect) static QUIZMASTER_PAGE: Dialect = Dialect {
 fn decode(frame: &str, _: &Scope) -> Result<Request, Box<CommandError>> {
     let value = json::parse(frame).map_err(|misread| common::misread_frame(&misread))?;
     if let Some(kind) = value.get("type") {
-        return Err(common::unknown(kind.as_str().unwrap_or_default()).into());
+        return Err(common::unknown_type(kind.as_str().unwrap_or_default()).into());
     }
     let simulation = json::read_value::<Simulation>(&value);
     simulation.map_err(|misread| common::misread_frame(&misread))?.request()
@@ -52,7 +52,7 @@ fn encode(event: &Event) -> Option<Bytes> {
             "duration_seconds": seconds(end.elapsed_ms),
         })),
         Event::Failed(failure) => {
-            let (sentence, detail) = common::complaint(failure, &[("prefix", "message_prefix")]);
+            let (sentence, detail) = common::error_body(failure, &[("prefix", "message_prefix")]);
             common::frame(&json!({ "type": "error", "message": sentence, "data": detail }))
         }
         _ => None,
@@ -68,14 +68,14 @@ mod tests {
     use super::*;
     use crate::dialect::golden::{uuid, welcome};
 
-    fn spelled(event: &Event) -> Value {
-        serde_json::from_str(&QUIZMASTER_PAGE.spell(event).unwrap()).unwrap()
+    fn encoded(event: &Event) -> Value {
+        serde_json::from_str(&QUIZMASTER_PAGE.encode_text(event).unwrap()).unwrap()
     }
 
     #[test]
     fn qm_17_the_bare_settings_start_a_simulation() {
         let frame = r#"{"duration_seconds":1,"frequency_seconds":0.5,"message_prefix":"Test"}"#;
-        let Request::SimulateUnnamed(plan) = QUIZMASTER_PAGE.understand(frame, &Scope::Anything) else {
+        let Request::SimulateUnnamed(plan) = QUIZMASTER_PAGE.decode_text(frame, &Scope::Anything) else {
             panic!()
         };
         assert_eq!((plan.duration_ms, plan.frequency_ms, plan.prefix.as_str()), (1_000, 500, "Test"));
@@ -92,8 +92,8 @@ mod tests {
                 Some("duration_seconds"),
             ),
         ] {
-            let (told, named) = QUIZMASTER_PAGE.refuse(frame, &Scope::Anything);
-            assert_eq!((told, named.as_deref()), (code, field), "{frame}");
+            let (found, named) = QUIZMASTER_PAGE.decode_error(frame, &Scope::Anything);
+            assert_eq!((found, named.as_deref()), (code, field), "{frame}");
         }
     }
 
@@ -102,22 +102,22 @@ mod tests {
         let run = RunId(uuid(1));
         let prefix = "Test".to_owned();
         let plan = SimulationPlan { run, duration_ms: 1_000, frequency_ms: 500, prefix, failure_rate: 0.0 };
-        assert_eq!(spelled(&welcome()), json!({ "type": "test", "message": "Connection successful" }));
+        assert_eq!(encoded(&welcome()), json!({ "type": "test", "message": "Connection successful" }));
         assert_eq!(
-            spelled(&Event::RunStarted(plan)),
+            encoded(&Event::RunStarted(plan)),
             json!({ "type": "simulation_started",
                     "config": { "duration_seconds": 1.0, "frequency_seconds": 0.5, "message_prefix": "Test" } })
         );
         let message = "Test #1".to_owned();
         let step = RunStep { run, step: 1, steps: 2, message, elapsed_ms: 500, remaining_ms: 500 };
         assert_eq!(
-            spelled(&Event::Progress(step)),
+            encoded(&Event::Progress(step)),
             json!({ "type": "simulation_update", "message": "Test #1",
                     "elapsed_seconds": 0.5, "remaining_seconds": 0.5 })
         );
         let end = RunEnd { run, outcome: RunOutcome::Completed, steps_done: 2, elapsed_ms: 1_000 };
         assert_eq!(
-            spelled(&Event::Finished(end)),
+            encoded(&Event::Finished(end)),
             json!({ "type": "simulation_complete", "total_messages": 2, "duration_seconds": 1.0 })
         );
     }

@@ -27,10 +27,10 @@ pub(super) static SKILLLIFT: Dialect = Dialect {
     has_inbox_cursor: false,
 };
 
-/// The document does not name the fields; these are understood, the first one is spoken.
+/// The published document does not name the field of a room: all of these are read, the first one is written.
 const ROOM_KEYS: [&str; 3] = ["roomId", "room_id", "room"];
 
-/// Only the server says these of a live session.
+/// Keys of a live session that only the server sets.
 const SERVER_KEYS: [&str; 3] = ["userId", "userName", "timestamp"];
 
 /// The values of a frame.
@@ -43,12 +43,12 @@ fn decode(frame: &str, _: &Scope) -> Result<Request, Box<CommandError>> {
     let value = json::parse(frame).map_err(|misread| common::misread_frame(&misread))?;
     let Value::Object(mut values) = value else { return Err(no_type().into()) };
     let Some(Value::String(kind)) = values.remove("type") else { return Err(no_type().into()) };
-    // Values stand in `data`; in `payload`, as the server writes it, or beside the type they are understood, too.
+    // Values are in `data`. They are also read from `payload`, as the server writes it, and from beside the type.
     for key in ["payload", "data"] {
         match values.remove(key) {
             Some(Value::Object(inner)) => values.extend(inner),
             Some(Value::Null) | None => {}
-            Some(_) => return Err(common::misshapen(key, "must be an object").into()),
+            Some(_) => return Err(common::field_error(key, "must be an object").into()),
         }
     }
     let mut fields = Fields { values, room: None };
@@ -74,26 +74,26 @@ fn request(kind: &str, fields: &mut Fields) -> Result<Request, Box<CommandError>
         }
         "ping" => Command::Ping { nonce: 0 },
         "authenticate" => return Ok(Request::Authenticate { token: fields.text("token")?, inbox: None }),
-        other => return Err(common::unknown(other).into()),
+        other => return Err(common::unknown_type(other).into()),
     };
     Ok(Request::Hub(command))
 }
 
 fn no_type() -> HubError {
-    common::misshapen("type", "must be the text that names the frame")
+    common::field_error("type", "must be the text that names the frame")
 }
 
 impl Fields {
-    /// Takes out the room; from then on every complaint names it.
+    /// Takes out the room; from then on every error names it.
     fn room(&mut self) -> Result<RoomId, Box<CommandError>> {
-        let [spoken, ..] = ROOM_KEYS;
+        let [key, ..] = ROOM_KEYS;
         let named = ROOM_KEYS.map(|key| self.values.remove(key)).into_iter().flatten().next();
         let raw = match named {
             Some(Value::String(raw)) => raw,
-            Some(_) => return Err(common::misshapen(spoken, "must be a text").into()),
-            None => return Err(common::misshapen(spoken, "is missing").into()),
+            Some(_) => return Err(common::field_error(key, "must be a text").into()),
+            None => return Err(common::field_error(key, "is missing").into()),
         };
-        let room = RoomId::parse(&raw).map_err(|error| common::misshapen(spoken, &error.to_string()))?;
+        let room = RoomId::parse(&raw).map_err(|error| common::field_error(key, &error.to_string()))?;
         self.room = Some(room.clone());
         Ok(room)
     }
@@ -101,8 +101,8 @@ impl Fields {
     fn text(&mut self, key: &str) -> Result<String, Box<CommandError>> {
         match self.values.remove(key) {
             Some(Value::String(text)) => Ok(text),
-            Some(_) => Err(common::misshapen(key, "must be a text").into()),
-            None => Err(common::misshapen(key, "is missing").into()),
+            Some(_) => Err(common::field_error(key, "must be a text").into()),
+            None => Err(common::field_error(key, "is missing").into()),
         }
     }
 
@@ -111,21 +111,21 @@ impl Fields {
         match self.values.get(key) {
             Some(Value::Null) | None => Ok(MessageKind::Text),
             Some(_) => Ok(MessageKind::parse(&self.text(key)?)
-                .map_err(|error| common::misshapen(key, &error.to_string()))?),
+                .map_err(|error| common::field_error(key, &error.to_string()))?),
         }
     }
 }
 
-/// What the server says.
+/// A frame of the server.
 #[derive(Serialize)]
-struct Said<'a, P: Serialize> {
+struct ServerFrame<'a, P: Serialize> {
     #[serde(rename = "type")]
     kind: &'a str,
     payload: P,
 }
 
-fn say(kind: &str, payload: impl Serialize) -> Option<Bytes> {
-    common::frame(&Said { kind, payload })
+fn server_frame(kind: &str, payload: impl Serialize) -> Option<Bytes> {
+    common::frame(&ServerFrame { kind, payload })
 }
 
 #[derive(Serialize)]
@@ -156,9 +156,12 @@ fn encode(event: &Event) -> Option<Bytes> {
     match event {
         Event::Welcome(it, stamp) => {
             let timestamp = rfc3339(stamp.at_ms);
-            say("connected", json!({ "userId": it.user, "userName": it.name, "timestamp": timestamp }))
+            server_frame(
+                "connected",
+                json!({ "userId": it.user, "userName": it.name, "timestamp": timestamp }),
+            )
         }
-        Event::Message(message) => say("chat_message", ChatMessage::from(message)),
+        Event::Message(message) => server_frame("chat_message", ChatMessage::from(message)),
         Event::Participant(it) => {
             let payload = json!({
                 "roomId": it.room,
@@ -166,20 +169,20 @@ fn encode(event: &Event) -> Option<Bytes> {
                 "userName": it.name,
                 "timestamp": rfc3339(it.at_ms),
             });
-            say(if it.here { "user_joined" } else { "user_left" }, payload)
+            server_frame(if it.here { "user_joined" } else { "user_left" }, payload)
         }
-        Event::Live(change) => say("live_session_update", live(change)),
-        Event::Notification(it, _) => say("notification", Notice::from(it)),
-        Event::Pong(_) => say("pong", json!({})),
-        Event::Failed(failure) => fail(failure),
-        Event::Authenticated(it) => say("authenticated", json!({ "expiresInMs": it.expires_in_ms })),
-        Event::Expiring(it) => say("expiring", json!({ "expiresInMs": it.expires_in_ms })),
-        Event::Closing(it, _) => say("closing", json!({ "reconnectInMs": it.reconnect_in_ms })),
+        Event::Live(change) => server_frame("live_session_update", live(change)),
+        Event::Notification(it, _) => server_frame("notification", Notice::from(it)),
+        Event::Pong(_) => server_frame("pong", json!({})),
+        Event::Failed(failure) => encode_error(failure),
+        Event::Authenticated(it) => server_frame("authenticated", json!({ "expiresInMs": it.expires_in_ms })),
+        Event::Expiring(it) => server_frame("expiring", json!({ "expiresInMs": it.expires_in_ms })),
+        Event::Closing(it, _) => server_frame("closing", json!({ "reconnectInMs": it.reconnect_in_ms })),
         _ => None,
     }
 }
 
-/// What an owner said of a session, and beside it who and when.
+/// What an owner set of a session, with the owner and the time.
 fn live(change: &LiveChange) -> Map<String, Value> {
     let mut payload = change.details.clone();
     payload.insert("roomId".to_owned(), json!(change.room));
@@ -189,10 +192,10 @@ fn live(change: &LiveChange) -> Map<String, Value> {
     payload
 }
 
-/// The code stands where this dialect has its values, and where all raw sockets have it.
-fn fail(failure: &CommandError) -> Option<Bytes> {
+/// The code is where this dialect has its values, and where all raw sockets have it.
+fn encode_error(failure: &CommandError) -> Option<Bytes> {
     let names = [("body", "message"), ("room", "roomId")];
-    let (message, detail) = common::complaint(failure, &names);
+    let (message, detail) = common::error_body(failure, &names);
     let mut payload = json!({ "code": detail.code, "message": message });
     if let Some(fields) = payload.as_object_mut() {
         let room = failure.room.as_ref().map(|room| json!(room));
@@ -212,12 +215,12 @@ mod tests {
     use super::super::golden::{AT_MS, ann, message, room, welcome};
     use super::*;
 
-    fn spelled(event: &Event) -> Value {
-        serde_json::from_str(&SKILLLIFT.spell(event).unwrap()).unwrap()
+    fn encoded(event: &Event) -> Value {
+        serde_json::from_str(&SKILLLIFT.encode_text(event).unwrap()).unwrap()
     }
 
     fn understood(frame: &str) -> Request {
-        SKILLLIFT.understand(frame, &Scope::Anything)
+        SKILLLIFT.decode_text(frame, &Scope::Anything)
     }
 
     #[test]
@@ -252,7 +255,7 @@ mod tests {
             r#"{"type":"chat_message","payload":{"roomId":"kitchen","userId":"ann-id","userName":"ann","message":"hi","#,
             r#""messageType":"text","timestamp":"2026-09-21T14:13:20.120Z"}}"#
         );
-        assert_eq!(SKILLLIFT.spell(&Event::Message(message("hi"))).unwrap(), expected);
+        assert_eq!(SKILLLIFT.encode_text(&Event::Message(message("hi"))).unwrap(), expected);
     }
 
     #[test]
@@ -262,7 +265,7 @@ mod tests {
         assert_eq!(details, json!({ "slide": 3 }).as_object().unwrap().clone());
         let change = LiveChange { room, chat: None, status, user: ann(), at_ms: AT_MS, details };
         assert_eq!(
-            spelled(&Event::Live(change)),
+            encoded(&Event::Live(change)),
             json!({ "type": "live_session_update",
                     "payload": { "roomId": "kitchen", "status": "live", "slide": 3, "userId": "ann-id",
                                  "timestamp": "2026-09-21T14:13:20.120Z" } })
@@ -274,26 +277,26 @@ mod tests {
         for frame in [r#"{"type":"ping"}"#, r#"{"type":"ping","data":{"timestamp":1}}"#] {
             assert_eq!(understood(frame), Request::Hub(Command::Ping { nonce: 0 }));
         }
-        assert_eq!(spelled(&Event::Pong(Pong { nonce: 0 })), json!({ "type": "pong", "payload": {} }));
+        assert_eq!(encoded(&Event::Pong(Pong { nonce: 0 })), json!({ "type": "pong", "payload": {} }));
     }
 
     #[test]
-    fn sl_07_who_comes_and_goes_is_named() {
+    fn sl_07_participants_who_join_and_leave_are_named() {
         for (here, kind) in [(true, "user_joined"), (false, "user_left")] {
             let name = "ann".to_owned();
             let change = ParticipantChange { room: room(), user: ann(), name, here, at_ms: AT_MS };
             assert_eq!(
-                spelled(&Event::Participant(change)),
+                encoded(&Event::Participant(change)),
                 json!({ "type": kind, "payload": { "roomId": "kitchen", "userId": "ann-id", "userName": "ann",
                                                    "timestamp": "2026-09-21T14:13:20.120Z" } })
             );
         }
-        assert_eq!(spelled(&welcome())["payload"]["userName"], "ann");
-        assert_eq!(spelled(&welcome())["type"], "connected");
+        assert_eq!(encoded(&welcome())["payload"]["userName"], "ann");
+        assert_eq!(encoded(&welcome())["type"], "connected");
     }
 
     #[test]
-    fn sl_14_bad_input_is_refused_by_name_and_room() {
+    fn sl_14_an_error_names_the_field_and_the_room() {
         for (frame, code, field) in [
             ("{", ErrorCode::BadJson, None),
             ("[]", ErrorCode::BadFrame, Some("type")),
@@ -315,17 +318,17 @@ mod tests {
                 Some("status"),
             ),
         ] {
-            let (told, named) = SKILLLIFT.refuse(frame, &Scope::Anything);
-            assert_eq!((told, named.as_deref()), (code, field), "{frame}");
+            let (found, named) = SKILLLIFT.decode_error(frame, &Scope::Anything);
+            assert_eq!((found, named.as_deref()), (code, field), "{frame}");
         }
         let frame = r#"{"type":"chat_message","data":{"roomId":"kitchen","message":3}}"#;
         let failure = *(SKILLLIFT.decode)(frame, &Scope::Anything).unwrap_err();
-        let said = spelled(&Event::Failed(failure));
-        assert_eq!(said["payload"]["roomId"], "kitchen");
+        let sent = encoded(&Event::Failed(failure));
+        assert_eq!(sent["payload"]["roomId"], "kitchen");
         assert_eq!(
-            (&said["payload"]["code"], &said["data"]["code"]),
+            (&sent["payload"]["code"], &sent["data"]["code"]),
             (&json!("bad_frame"), &json!("bad_frame"))
         );
-        assert_eq!(said["message"], said["payload"]["message"]);
+        assert_eq!(sent["message"], sent["payload"]["message"]);
     }
 }

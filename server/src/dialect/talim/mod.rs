@@ -1,28 +1,25 @@
-//! Talim: chat rooms, read marks and notifications, as events of Socket.IO. `docs/DIALECTS.md` has the table.
+//! Talim: chat rooms, read marks and notifications as events of Socket.IO. `docs/DIALECTS.md` has the table.
 
 use std::collections::HashMap;
 
 use bytes::Bytes;
 use hub::{Command, CommandError, Event, JoinMode, JoinSnapshot};
-use protocol::{ErrorData, Member, Message, MessageId, MessageKind, Notification, RoomId, UserId};
+use protocol::{Member, Message, MessageId, MessageKind, Notification, RoomId, UserId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::common::{complaint, misread_value, misshapen};
-use super::packet::socket_event;
+use super::common::{field_error, misread_value};
+use super::socketio::packet::socket_event;
 use super::{Decoded, Request};
 use crate::clock::rfc3339;
 use crate::json;
 
-/// Events that only a server sends: whoever else says them is refused.
+/// Events that only a server sends: from a client they are refused.
 pub const SERVER_EVENTS: [&str; 5] =
     ["chat-message", "chat-room-history", "chat-room-left", "notification", "error"];
 
-/// What the hub calls otherwise.
-const NAMES: [(&str, &str); 2] = [("body", "content"), ("room", "roomId")];
-
-/// Reads an event; `None` where this vocabulary has no such word.
+/// Decodes an event; `None` where this vocabulary has no such event.
 pub fn decode(name: &str, data: &Value) -> Option<Decoded> {
     Some(
         match name {
@@ -30,12 +27,12 @@ pub fn decode(name: &str, data: &Value) -> Option<Decoded> {
                 room_of(data).map(|room| Command::Join { room, mode: JoinMode::Recover(None) })
             }
             "leave-chat-room" => room_of(data).map(|room| Command::Leave { room }),
-            "send-chat-message" => read::<Said>(data).map(|said| Command::Post {
-                room: said.room_id,
+            "send-chat-message" => read::<SendMessage>(data).map(|message| Command::Post {
+                room: message.room_id,
                 draft: None,
-                body: said.content,
+                body: message.content,
                 parent: None,
-                kind: said.kind,
+                kind: message.kind,
             }),
             "mark-message-read" => mark_of(data),
             _ => return None,
@@ -44,10 +41,10 @@ pub fn decode(name: &str, data: &Value) -> Option<Decoded> {
     )
 }
 
-/// `senderName` may be there and is not believed: the account's name is told.
+/// `senderName` may be there and is not read: the account's name is sent.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Said {
+struct SendMessage {
     content: String,
     room_id: RoomId,
     #[serde(rename = "type", default)]
@@ -56,7 +53,7 @@ struct Said {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Marked {
+struct MarkRead {
     message_id: MessageId,
     #[serde(default)]
     room_id: Option<RoomId>,
@@ -64,24 +61,24 @@ struct Marked {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct InRoom {
+struct RoomParam {
     room_id: RoomId,
 }
 
-/// A room's name alone, or an object with `roomId`.
+/// A room's id alone, or an object with `roomId`.
 fn room_of(data: &Value) -> Result<RoomId, Box<CommandError>> {
     match data {
         Value::String(id) => {
-            RoomId::parse(id).map_err(|error| misshapen("roomId", &error.to_string()).into())
+            RoomId::parse(id).map_err(|error| field_error("roomId", &error.to_string()).into())
         }
-        _ => read::<InRoom>(data).map(|it| it.room_id),
+        _ => read::<RoomParam>(data).map(|it| it.room_id),
     }
 }
 
-/// A message's name alone, or an object with `messageId`.
+/// A message's id alone, or an object with `messageId`.
 fn mark_of(data: &Value) -> Result<Command, Box<CommandError>> {
     let marked = match data {
-        Value::String(_) => Marked { message_id: read(data)?, room_id: None },
+        Value::String(_) => MarkRead { message_id: read(data)?, room_id: None },
         _ => read(data)?,
     };
     Ok(Command::ReadMessage { room: marked.room_id, message: marked.message_id })
@@ -91,11 +88,11 @@ fn read<T: DeserializeOwned>(data: &Value) -> Result<T, Box<CommandError>> {
     Ok(json::read_value(data).map_err(|misread| misread_value(&misread))?)
 }
 
-/// An event, if this vocabulary has a word for it.
+/// Encodes an event; `None` where this vocabulary has no name for it.
 pub fn encode(event: &Event) -> Option<Bytes> {
     match event {
         Event::Message(message) => {
-            let line = Line {
+            let data = ChatMessage {
                 id: message.id,
                 sender_id: &message.author.id,
                 content: &message.body,
@@ -105,7 +102,7 @@ pub fn encode(event: &Event) -> Option<Bytes> {
                 timestamp: rfc3339(message.at_ms),
                 read_by: Vec::new(),
             };
-            socket_event("chat-message", &line)
+            socket_event("chat-message", &data)
         }
         Event::Joined(joined) => socket_event("chat-room-history", &history(joined)),
         Event::Left(left) => {
@@ -131,35 +128,14 @@ pub fn encode(event: &Event) -> Option<Bytes> {
                 &Data { id: id.to_string(), title, message, r#type: kind, timestamp },
             )
         }
-        Event::Failed(failure) => socket_event("error", &failed(failure)),
         _ => None,
     }
 }
 
-/// A refusal, as an `error` event and as an acknowledgement have it.
+/// A message, with the users who have read it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Failed {
-    code: protocol::ErrorCode,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    room_id: Option<RoomId>,
-    #[serde(rename = "retry_after_ms", skip_serializing_if = "Option::is_none")]
-    retry_after_ms: Option<u64>,
-}
-
-/// What a client is told of a refusal.
-pub fn failed(failure: &CommandError) -> Failed {
-    let (message, ErrorData { code, field, retry_after_ms, .. }) = complaint(failure, &NAMES);
-    Failed { code, message, field, room_id: failure.room.clone(), retry_after_ms }
-}
-
-/// A message, with who has read it.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Line<'a> {
+struct ChatMessage<'a> {
     #[serde(rename = "_id")]
     id: MessageId,
     sender_id: &'a UserId,
@@ -176,19 +152,23 @@ struct Line<'a> {
 #[serde(rename_all = "camelCase")]
 struct History<'a> {
     room_id: &'a RoomId,
-    messages: Vec<Line<'a>>,
+    messages: Vec<ChatMessage<'a>>,
 }
 
 fn history(joined: &JoinSnapshot) -> History<'_> {
     let names: HashMap<&UserId, &str> =
         joined.roster.members().iter().map(|member| (&member.id, member.name.as_str())).collect();
-    let line = |message| line(message, joined.roster.members(), &names);
-    History { room_id: &joined.room, messages: joined.messages.iter().map(line).collect() }
+    let encode = |message| chat_message(message, joined.roster.members(), &names);
+    History { room_id: &joined.room, messages: joined.messages.iter().map(encode).collect() }
 }
 
-fn line<'a>(message: &'a Message, members: &'a [Member], names: &HashMap<&UserId, &'a str>) -> Line<'a> {
+fn chat_message<'a>(
+    message: &'a Message,
+    members: &'a [Member],
+    names: &HashMap<&UserId, &'a str>,
+) -> ChatMessage<'a> {
     let has_read = |member: &&Member| member.read_seq >= message.cursor.seq && member.id != message.author;
-    Line {
+    ChatMessage {
         id: message.id,
         sender_id: &message.author,
         content: &message.body,
@@ -207,7 +187,7 @@ mod tests {
 
     use super::*;
 
-    fn wish(name: &str, data: &Value) -> Command {
+    fn command(name: &str, data: &Value) -> Command {
         match decode(name, data).unwrap().unwrap() {
             Request::Hub(command) => command,
             other => panic!("{other:?}"),
@@ -218,16 +198,16 @@ mod tests {
     fn ta_03_a_room_is_named_alone_or_in_an_object() {
         let room = RoomId::parse("room-123").unwrap();
         let join = Command::Join { room: room.clone(), mode: JoinMode::Recover(None) };
-        assert_eq!(wish("join-chat-room", &json!("room-123")), join);
-        assert_eq!(wish("join-chat-room", &json!({ "roomId": "room-123" })), join);
-        assert_eq!(wish("leave-chat-room", &json!("room-123")), Command::Leave { room });
+        assert_eq!(command("join-chat-room", &json!("room-123")), join);
+        assert_eq!(command("join-chat-room", &json!({ "roomId": "room-123" })), join);
+        assert_eq!(command("leave-chat-room", &json!("room-123")), Command::Leave { room });
     }
 
     #[test]
-    fn ta_04_what_is_said_has_a_room_a_text_and_a_type_and_no_name_of_its_own() {
+    fn ta_04_a_message_has_a_room_a_text_and_a_type_and_no_sender_name() {
         let data =
             json!({ "content": "Hello!", "roomId": "room-123", "senderName": "Mallory", "type": "text" });
-        let Command::Post { body, kind, draft, .. } = wish("send-chat-message", &data) else { panic!() };
+        let Command::Post { body, kind, draft, .. } = command("send-chat-message", &data) else { panic!() };
         assert_eq!((body.as_str(), kind, draft), ("Hello!", MessageKind::Text, None));
     }
 
@@ -235,13 +215,15 @@ mod tests {
     fn ta_05_a_mark_names_a_message_and_perhaps_a_room() {
         let id = "0192d3a0-0000-7000-8000-00000000000c";
         for data in [json!(id), json!({ "messageId": id }), json!({ "messageId": id, "roomId": null })] {
-            let Command::ReadMessage { room, message } = wish("mark-message-read", &data) else { panic!() };
+            let Command::ReadMessage { room, message } = command("mark-message-read", &data) else {
+                panic!()
+            };
             assert_eq!((room, message.to_string().as_str()), (None, id));
         }
     }
 
     #[test]
-    fn ta_06_what_is_wrong_is_named() {
+    fn ta_06_an_error_names_the_field() {
         for (name, data, field) in [
             ("join-chat-room", json!(7), "data"),
             ("join-chat-room", json!({}), "roomId"),
@@ -251,8 +233,8 @@ mod tests {
             ("mark-message-read", json!({ "messageId": "seven" }), "messageId"),
         ] {
             let failure = decode(name, &data).unwrap().unwrap_err();
-            let told = (failure.error.code(), failure.error.field());
-            assert_eq!(told, (ErrorCode::BadFrame, Some(field)), "{name} {data}");
+            let found = (failure.error.code(), failure.error.field());
+            assert_eq!(found, (ErrorCode::BadFrame, Some(field)), "{name} {data}");
         }
         assert!(decode("chat-message", &json!({})).is_none());
     }

@@ -1,4 +1,4 @@
-//! What came of events, told in the order of the events. The next event does not wait for it.
+//! The acknowledgement queue: sends the outcomes of events in the order of the events, while later events are executed.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,22 +8,24 @@ use hub::{ClientNotifier, ClientSession, CommandError, Event, HubError};
 use socketio::Socket;
 use tokio::sync::{Notify, oneshot};
 
-use super::acknowledge;
-use super::connection::{Outcome, Positive};
+use crate::dialect::socketio::{Acknowledged, acknowledgement};
 
-/// Events whose outcome the client was not told yet; beyond it the next event waits.
-const MAX_UNTOLD: usize = 256;
+/// Events whose outcome was not sent yet; beyond it the next event waits.
+const MAX_PENDING: usize = 256;
 
-/// What came of an event, or will.
-pub(super) enum Answer {
-    Done(Outcome),
-    Later(oneshot::Receiver<Result<Message, HubError>>),
+/// What was done for an event, or why it was not executed.
+pub(super) type Outcome = Result<Acknowledged, CommandError>;
+
+/// The outcome of an event, or where it arrives.
+pub(super) enum EventOutcome {
+    Ready(Outcome),
+    Pending(oneshot::Receiver<Result<Message, HubError>>),
 }
 
-/// The answers of one client. While none is still to come there is no task, and what is known is told at once.
+/// The acknowledgements of one client. While none is pending there is no task, and an outcome is sent at once.
 #[derive(Default)]
 pub(super) struct AckQueue {
-    /// Most clients never wait for an answer.
+    /// Most clients never wait for an acknowledgement.
     pending: Option<Arc<PendingAcks>>,
 }
 
@@ -31,42 +33,42 @@ pub(super) struct AckQueue {
 struct PendingAcks {
     /// Held for a push or a pop, never across an `.await`.
     queue: Mutex<Queue>,
-    /// Raised when an answer was taken off the queue.
+    /// Notified when an outcome was taken off the queue.
     taken: Notify,
 }
 
 #[derive(Default)]
 struct Queue {
-    /// Each with the number by which the client asked for it.
-    answers: VecDeque<(Answer, Option<u64>)>,
-    /// A task is at it.
+    /// Each with the number by which the client asked for an acknowledgement.
+    outcomes: VecDeque<(EventOutcome, Option<u64>)>,
+    /// Whether a task sends them.
     is_served: bool,
 }
 
 impl AckQueue {
-    /// Has the client told what came of an event, after what came of the ones before.
-    pub(super) async fn tell(
+    /// Sends the outcome of an event, after those of the events before.
+    pub(super) async fn send(
         &mut self,
-        peer: &ClientSession,
+        session: &ClientSession,
         socket: &Socket,
-        answer: Answer,
+        outcome: EventOutcome,
         ack: Option<u64>,
     ) {
-        let are_told = self.pending.as_ref().is_none_or(|pending| !pending.queue().is_served);
-        let answer = match answer {
-            Answer::Done(outcome) if are_told => {
-                if let Some(failure) = say(socket, outcome, ack) {
-                    peer.tell(&Event::Failed(failure));
+        let is_idle = self.pending.as_ref().is_none_or(|pending| !pending.queue().is_served);
+        let outcome = match outcome {
+            EventOutcome::Ready(outcome) if is_idle => {
+                if let Some(failure) = acknowledge(socket, outcome, ack) {
+                    session.tell(&Event::Failed(failure));
                 }
                 return;
             }
-            answer => answer,
+            outcome => outcome,
         };
         let pending = self.pending.get_or_insert_default();
-        // Nobody else puts anything into the queue, so there will still be room.
+        // Nothing else is put into the queue, so there will still be room.
         pending.has_room().await;
-        if pending.put(answer, ack) {
-            tokio::spawn(pending.clone().serve(peer.voice(), socket.clone()));
+        if pending.put(outcome, ack) {
+            tokio::spawn(pending.clone().serve(session.voice(), socket.clone()));
         }
     }
 }
@@ -78,26 +80,26 @@ impl PendingAcks {
 
     async fn has_room(&self) {
         loop {
-            // Made before the look: it also hears what happens between the look and the waiting.
+            // Made before the check, so it is notified also between the check and the waiting.
             let taken = self.taken.notified();
-            if self.queue().answers.len() < MAX_UNTOLD {
+            if self.queue().outcomes.len() < MAX_PENDING {
                 return;
             }
             taken.await;
         }
     }
 
-    /// Adds an answer; whether a task is to be started for it.
-    fn put(&self, answer: Answer, ack: Option<u64>) -> bool {
+    /// Adds an outcome; whether a task is to be started for it.
+    fn put(&self, outcome: EventOutcome, ack: Option<u64>) -> bool {
         let mut queue = self.queue();
-        queue.answers.push_back((answer, ack));
+        queue.outcomes.push_back((outcome, ack));
         !std::mem::replace(&mut queue.is_served, true)
     }
 
-    /// The next answer. `None`: all are told, and the task that asks is to end.
-    fn take(&self) -> Option<(Answer, Option<u64>)> {
+    /// The next outcome. `None`: all are sent, and the task that asks has to end.
+    fn take(&self) -> Option<(EventOutcome, Option<u64>)> {
         let mut queue = self.queue();
-        let next = queue.answers.pop_front();
+        let next = queue.outcomes.pop_front();
         if next.is_none() {
             *queue = Queue::default();
         }
@@ -106,33 +108,32 @@ impl PendingAcks {
         next
     }
 
-    /// Tells what is in the queue until it is empty.
-    async fn serve(self: Arc<Self>, voice: ClientNotifier, socket: Socket) {
-        while let Some((answer, ack)) = self.take() {
-            let outcome = match answer {
-                Answer::Done(outcome) => outcome,
-                Answer::Later(outcome) => {
+    /// Sends what is in the queue until it is empty.
+    async fn serve(self: Arc<Self>, notifier: ClientNotifier, socket: Socket) {
+        while let Some((outcome, ack)) = self.take() {
+            let outcome = match outcome {
+                EventOutcome::Ready(outcome) => outcome,
+                EventOutcome::Pending(outcome) => {
                     let outcome = outcome.await.unwrap_or(Err(HubError::Stopping));
-                    outcome.map(|message| Positive::posted(&message)).map_err(CommandError::from)
+                    outcome.map(|message| (&message).into()).map_err(CommandError::from)
                 }
             };
-            if let Some(failure) = say(&socket, outcome, ack) {
-                // A client that has left needs no answer.
-                voice.tell(&Event::Failed(failure)).ok();
+            if let Some(failure) = acknowledge(&socket, outcome, ack) {
+                // A client that has disconnected needs no answer.
+                notifier.tell(&Event::Failed(failure)).ok();
             }
         }
     }
 }
 
-/// Acknowledges an event; answers what else is to be told of it.
-fn say(socket: &Socket, outcome: Outcome, ack: Option<u64>) -> Option<CommandError> {
-    match ack {
-        Some(ack) => {
-            acknowledge(socket, ack, &outcome);
-            None
-        }
-        None => outcome.err(),
+/// Acknowledges an event, if the client asked for it; returns the error that is to be sent as an event instead.
+fn acknowledge(socket: &Socket, outcome: Outcome, ack: Option<u64>) -> Option<CommandError> {
+    let Some(ack) = ack else { return outcome.err() };
+    if let Some(args) = acknowledgement(&outcome) {
+        // A client that has disconnected needs no answer.
+        socket.ack(ack, &args).ok();
     }
+    None
 }
 
 #[cfg(test)]
@@ -144,10 +145,11 @@ mod tests {
     #[test]
     fn the_next_event_waits_while_256_are_not_answered() {
         let pending = PendingAcks::default();
-        for number in 0..MAX_UNTOLD {
+        for number in 0..MAX_PENDING {
             assert!(pending.has_room().now_or_never().is_some(), "{number}");
-            let (_, later) = oneshot::channel();
-            assert_eq!(pending.put(Answer::Later(later), None), number == 0, "one task serves all");
+            let (_, outcome) = oneshot::channel();
+            let starts_task = pending.put(EventOutcome::Pending(outcome), None);
+            assert_eq!(starts_task, number == 0, "one task serves all");
         }
         let mut waits = Box::pin(pending.has_room());
         assert!(waits.as_mut().now_or_never().is_none());

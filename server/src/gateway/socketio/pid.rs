@@ -1,6 +1,6 @@
-//! The private identifier that a client shows when it comes back: its public one, sealed for its person.
+//! Private session ids: the public id of a client with a seal for its user, by which the client can resume its session.
 //!
-//! Sealed, so that nobody has to remember which were given out and nobody can take another client's public one.
+//! With the seal no server has to remember the ids, and no client can use the public id of another one.
 
 use protocol::UserId;
 
@@ -8,7 +8,7 @@ use crate::auth::{AuthError, Keys};
 
 const PURPOSE: &str = "socket.io pid";
 
-/// The private identifier of a public one.
+/// The private id of a public one.
 ///
 /// # Errors
 /// [`AuthError::Internal`].
@@ -16,7 +16,7 @@ pub fn sign(keys: &Keys, sid: &str, user: &UserId) -> Result<String, AuthError> 
     Ok(format!("{sid}.{}", keys.seal(PURPOSE, user, sid)?))
 }
 
-/// The public one, if this private one was made for the same person.
+/// The public id, if this private one was made for the same user.
 pub fn check<'a>(keys: &Keys, pid: &'a str, user: &UserId) -> Option<&'a str> {
     let (sid, seal) = pid.rsplit_once('.')?;
     keys.is_seal(seal, PURPOSE, user, sid).then_some(sid)

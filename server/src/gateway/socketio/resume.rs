@@ -1,11 +1,13 @@
-//! Resuming: whether a client can be told where it stands, so that it gets what it missed when it comes back.
+//! Resuming: decides whether a client is sent recovery offsets, by which it gets what it missed when it comes back.
 //!
-//! It is told by a last argument of every event, which the client library of JavaScript keeps and shows again. Other
-//! libraries hand it to the listeners: those of Python fail with an argument too many, those of Dart get a list.
+//! An offset is the last argument of every event. The client library of JavaScript keeps it and sends it again. Other
+//! libraries pass it to the listeners: those of Python fail with an argument too many, those of Dart get a list.
 
 use axum::http::HeaderValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use socketio::ConnectError;
+
+use crate::dialect::socketio::invalid_resume;
 
 /// How the user agents of libraries begin that are known not to resume, in small letters: `python-requests/2.32.0`
 /// (python-socketio by polling), `Python/3.12 aiohttp/3.9.5` (its asynchronous client, also by WebSocket) and
@@ -21,33 +23,34 @@ pub(super) fn is_unable(user_agent: Option<&HeaderValue>) -> bool {
     UNABLE.into_iter().any(begins)
 }
 
-/// Whether a client resumes: what it says in `auth.resume`, else in `?resume=`, else what its library is known for.
+/// Whether a client resumes: by `auth.resume`, else by `?resume=`, else by what its library is known for.
 pub(super) fn resumes(
     auth: &Map<String, Value>,
     query: Option<&str>,
     is_unable: bool,
 ) -> Result<bool, ConnectError> {
-    let said = match auth.get("resume").filter(|it| !it.is_null()) {
+    let text = match auth.get("resume").filter(|it| !it.is_null()) {
         Some(Value::Bool(resumes)) => return Ok(*resumes),
-        Some(Value::String(word)) => Some(word.clone()),
+        Some(Value::String(text)) => Some(text.clone()),
         Some(other) => Some(other.to_string()),
         None => query.map(str::to_owned),
     };
-    match said.as_deref().map(str::trim) {
+    match text.as_deref().map(str::trim) {
         None => Ok(!is_unable),
         Some("1" | "true") => Ok(true),
         Some("0" | "false") => Ok(false),
-        Some(_) => Err(ConnectError::new("resume must be 1, 0, true or false")
-            .with_data(json!({ "code": "invalid", "field": "resume" }))),
+        Some(_) => Err(invalid_resume()),
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
-    fn what_a_client_says_decides_and_else_its_library() {
+    fn the_choice_of_a_client_goes_before_that_of_its_library() {
         let resumes = |auth: Value, query, is_unable| {
             resumes(auth.as_object().unwrap(), query, is_unable).map_err(|error| error.data)
         };

@@ -1,7 +1,7 @@
-//! Where a client stands in everything that it follows, as one short text.
+//! Resume tokens: the positions of a client in its inbox and in all rooms that it has joined, as one short text.
 //!
-//! A client that comes back shows the text it got with the last event. It says all that is needed to find what was missed,
-//! so no server has to remember the client: a restarted one, or another one, can bring it up to date.
+//! A client that comes back sends the text that came with its last event. It is enough to find what the client missed, so
+//! no server has to remember the client: a restarted one, or another one, can resume it.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,28 +15,28 @@ const LAYOUT: u8 = 2;
 /// The layout of 0.1, in which epochs alone name rooms.
 const LAYOUT_OF_EPOCHS: u8 = 1;
 
-/// Rooms beyond which a client's place is not written down: the text would be longer than most events.
+/// Rooms beyond which a client gets no token: the text would be longer than most events.
 const MAX_ROOMS: usize = 64;
 
-/// What a client of more rooms gets: no place. Without it the client would show an older one, of fewer rooms.
-const NOWHERE: &str = "-";
+/// What a client of more rooms gets. Without it the client would send an older token, of fewer rooms.
+const NO_POSITION: &str = "-";
 
 /// Bytes of a text that is taken for one of ours, at most: every number at its longest.
 const MAX_BYTES: usize = 1 + 10 + MAX_ROOMS * (4 + 4 + 10);
 
-/// Tells a room from another one whose epoch is the same.
+/// Distinguishes a room from another one whose epoch is the same.
 type Check = [u8; 4];
 
-/// The newest numbers that a client was told.
+/// The newest numbers that were sent to a client.
 #[derive(Debug, Default)]
-pub struct Positions {
+pub struct SentPositions {
     inbox: Option<u64>,
-    /// By id. A list and no tree, whose first node has room for eleven: most clients follow one room.
-    rooms: Vec<Position>,
+    /// By id. A list and no tree, whose first node has room for eleven: most clients join one room.
+    rooms: Vec<SentRoomPosition>,
 }
 
 #[derive(Debug)]
-struct Position {
+struct SentRoomPosition {
     room: RoomId,
     epoch: u32,
     /// Computed when the room is joined, and not with each event.
@@ -44,17 +44,17 @@ struct Position {
     seq: u64,
 }
 
-/// What a client says about where it stood.
+/// The positions that a client sends when it comes back.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ResumeToken {
     /// The newest number of the inbox.
     pub inbox: u64,
-    rooms: Vec<RoomName>,
+    rooms: Vec<RoomKey>,
 }
 
 /// A room as the text names it, which is shorter than its id.
 #[derive(Debug, PartialEq, Eq)]
-struct RoomName {
+struct RoomKey {
     epoch: u32,
     /// None in the layout of 0.1.
     check: Option<Check>,
@@ -62,47 +62,47 @@ struct RoomName {
     seq: u64,
 }
 
-impl Positions {
-    /// Something was told.
-    pub fn note(&mut self, track: StreamPosition<'_>) {
-        match track {
+impl SentPositions {
+    /// Moves to a position that was sent.
+    pub fn advance(&mut self, position: StreamPosition<'_>) {
+        match position {
             StreamPosition::Inbox(seq) => self.inbox = Some(seq),
             StreamPosition::Left(room) => {
-                if let Ok(place) = self.place(room) {
-                    self.rooms.remove(place);
+                if let Ok(index) = self.find(room) {
+                    self.rooms.remove(index);
                 }
             }
-            StreamPosition::Room(room, cursor) => match self.place(room) {
-                Ok(place) => {
-                    if let Some(known) = self.rooms.get_mut(place) {
+            StreamPosition::Room(room, cursor) => match self.find(room) {
+                Ok(index) => {
+                    if let Some(known) = self.rooms.get_mut(index) {
                         known.move_to(cursor);
                     }
                 }
-                Err(place) => {
+                Err(index) => {
                     if self.rooms.is_empty() {
                         // For this one alone.
                         self.rooms.reserve_exact(1);
                     }
-                    self.rooms.insert(place, Position::new(room.clone(), cursor));
+                    self.rooms.insert(index, SentRoomPosition::new(room.clone(), cursor));
                 }
             },
         }
     }
 
-    fn place(&self, room: &RoomId) -> Result<usize, usize> {
+    fn find(&self, room: &RoomId) -> Result<usize, usize> {
         self.rooms.binary_search_by(|known| known.room.cmp(room))
     }
 
-    /// The text, unless the place in the inbox is not known yet.
+    /// The text; `None` while the position in the inbox is not known.
     pub fn offset(&self) -> Option<String> {
         let inbox = self.inbox?;
         if self.rooms.len() > MAX_ROOMS {
-            return Some(NOWHERE.to_owned());
+            return Some(NO_POSITION.to_owned());
         }
         let mut bytes = Vec::with_capacity(8 + 12 * self.rooms.len());
         bytes.push(LAYOUT);
         put(&mut bytes, inbox);
-        for Position { epoch, check, seq, .. } in &self.rooms {
+        for SentRoomPosition { epoch, check, seq, .. } in &self.rooms {
             bytes.extend_from_slice(&epoch.to_le_bytes());
             bytes.extend_from_slice(check);
             put(&mut bytes, *seq);
@@ -111,7 +111,7 @@ impl Positions {
     }
 }
 
-impl Position {
+impl SentRoomPosition {
     fn new(room: RoomId, Cursor { epoch, seq }: Cursor) -> Self {
         Self { check: check_of(&room, epoch), room, epoch, seq }
     }
@@ -143,17 +143,17 @@ impl ResumeToken {
         while !rest.is_empty() {
             let epoch = u32::from_le_bytes(take_array(&mut rest)?);
             let check = if has_checks { Some(take_array(&mut rest)?) } else { None };
-            rooms.push(RoomName { epoch, check, seq: take(&mut rest)? });
+            rooms.push(RoomKey { epoch, check, seq: take(&mut rest)? });
         }
         (rooms.len() <= MAX_ROOMS).then_some(Self { inbox, rooms })
     }
 
     /// Finds the rooms that are named among these, each with the newest number that the client has of it. `None` when one is
-    /// not there, or cannot be told from another one.
+    /// not there, or cannot be distinguished from another one.
     pub fn locate<'a>(&self, heads: &'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>> {
         let mut by_epoch: Vec<&RoomHead> = heads.iter().collect();
         by_epoch.sort_unstable_by_key(|(_, head)| head.epoch);
-        let locate = |name: &RoomName| {
+        let locate = |name: &RoomKey| {
             let first = by_epoch.partition_point(|(_, head)| head.epoch < name.epoch);
             let of_the_epoch = by_epoch.iter().skip(first).take_while(|(_, head)| head.epoch == name.epoch);
             let mut named = of_the_epoch.filter(|(room, _)| name.is_of(room));
@@ -164,7 +164,7 @@ impl ResumeToken {
     }
 }
 
-impl RoomName {
+impl RoomKey {
     /// Whether it names a room of its epoch.
     fn is_of(&self, room: &RoomId) -> bool {
         self.check.is_none_or(|check| check == check_of(room, self.epoch))
@@ -217,7 +217,7 @@ mod tests {
         RoomId::parse(id).unwrap()
     }
 
-    /// The rooms that a text names among these, and the numbers that it says.
+    /// The rooms that a text names among these, with their numbers in it.
     fn located(offset: &str, heads: &[RoomHead]) -> Option<Vec<(RoomId, u64)>> {
         let located = ResumeToken::parse(offset).unwrap();
         let located = located.locate(heads)?;
@@ -229,32 +229,32 @@ mod tests {
     }
 
     #[test]
-    fn a_place_is_read_as_it_was_written() {
+    fn a_token_is_read_as_it_was_written() {
         let (kitchen, attic) = (room("kitchen"), room("attic"));
         let heads = [(kitchen.clone(), cursor(7, 9)), (attic.clone(), cursor(u32::MAX, 9))];
-        let mut positions = Positions::default();
+        let mut positions = SentPositions::default();
         assert_eq!(positions.offset(), None);
-        positions.note(StreamPosition::Inbox(300));
-        positions.note(StreamPosition::Room(&kitchen, cursor(7, 1)));
-        positions.note(StreamPosition::Room(&kitchen, cursor(7, u64::MAX)));
-        positions.note(StreamPosition::Room(&attic, cursor(u32::MAX, 0)));
+        positions.advance(StreamPosition::Inbox(300));
+        positions.advance(StreamPosition::Room(&kitchen, cursor(7, 1)));
+        positions.advance(StreamPosition::Room(&kitchen, cursor(7, u64::MAX)));
+        positions.advance(StreamPosition::Room(&attic, cursor(u32::MAX, 0)));
         let offset = positions.offset().unwrap();
         assert_eq!(ResumeToken::parse(&offset).unwrap().inbox, 300);
         assert_eq!(located(&offset, &heads), Some(vec![(attic.clone(), 0), (kitchen.clone(), u64::MAX)]));
-        positions.note(StreamPosition::Left(&attic));
+        positions.advance(StreamPosition::Left(&attic));
         assert_eq!(located(&positions.offset().unwrap(), &heads), Some(vec![(kitchen, u64::MAX)]));
     }
 
     #[test]
-    fn rooms_of_one_epoch_are_told_apart() {
+    fn rooms_of_one_epoch_are_distinguished() {
         let (kitchen, attic) = (room("kitchen"), room("attic"));
         let heads =
             [(kitchen.clone(), cursor(7, 9)), (attic.clone(), cursor(7, 9)), (room("den"), cursor(8, 9))];
-        let mut positions = Positions::default();
-        positions.note(StreamPosition::Inbox(1));
+        let mut positions = SentPositions::default();
+        positions.advance(StreamPosition::Inbox(1));
         // Made anew while the client was there.
-        positions.note(StreamPosition::Room(&kitchen, cursor(8, 5)));
-        positions.note(StreamPosition::Room(&kitchen, cursor(7, 2)));
+        positions.advance(StreamPosition::Room(&kitchen, cursor(8, 5)));
+        positions.advance(StreamPosition::Room(&kitchen, cursor(7, 2)));
         let offset = positions.offset().unwrap();
         assert_eq!(located(&offset, &heads), Some(vec![(kitchen, 2)]));
         assert_eq!(located(&offset, &heads[1..]), None, "removed from the kitchen");
@@ -272,54 +272,54 @@ mod tests {
     }
 
     #[test]
-    fn another_text_is_no_place() {
+    fn another_text_is_no_token() {
         let short = URL_SAFE_NO_PAD.encode([LAYOUT, 1, 7, 0]);
         let without_check = URL_SAFE_NO_PAD.encode([LAYOUT, 1, 7, 0, 0, 0, 3]);
         let endless = URL_SAFE_NO_PAD.encode([LAYOUT, 0xff, 0xff, 0xff]);
         let newer = URL_SAFE_NO_PAD.encode([9, 1]);
-        let texts = ["", "?", NOWHERE, "kitchen:7", &short, &without_check, &endless, &newer];
+        let texts = ["", "?", NO_POSITION, "kitchen:7", &short, &without_check, &endless, &newer];
         for bad in texts.into_iter().chain([&*"A".repeat(10_000)]) {
             assert_eq!(ResumeToken::parse(bad), None, "{bad}");
         }
     }
 
     #[test]
-    fn who_follows_too_much_stands_nowhere() {
-        let mut positions = Positions::default();
-        positions.note(StreamPosition::Inbox(u64::MAX));
+    fn a_client_of_too_many_rooms_gets_no_token() {
+        let mut positions = SentPositions::default();
+        positions.advance(StreamPosition::Inbox(u64::MAX));
         for number in 0..=MAX_ROOMS {
             assert!(ResumeToken::parse(&positions.offset().unwrap()).is_some(), "{number}");
-            positions.note(StreamPosition::Room(&room(&format!("room-{number}")), cursor(1, u64::MAX)));
+            positions.advance(StreamPosition::Room(&room(&format!("room-{number}")), cursor(1, u64::MAX)));
         }
-        assert_eq!(positions.offset().as_deref(), Some(NOWHERE));
+        assert_eq!(positions.offset().as_deref(), Some(NO_POSITION));
     }
 
     proptest! {
         #[test]
-        fn any_place_is_read_as_it_was_written(
+        fn any_token_is_read_as_it_was_written(
             inbox in any::<u64>(),
             rooms in btree_map("[a-z0-9_:.-]{1,8}", (prop_oneof![0..3_u32, any::<u32>()], any::<u64>()), 0..=MAX_ROOMS),
         ) {
-            let mut positions = Positions::default();
-            positions.note(StreamPosition::Inbox(inbox));
+            let mut positions = SentPositions::default();
+            positions.advance(StreamPosition::Inbox(inbox));
             let heads: Vec<RoomHead> =
                 rooms.iter().map(|(id, &(epoch, seq))| (room(id), cursor(epoch, seq))).collect();
             for (room, cursor) in &heads {
-                positions.note(StreamPosition::Room(room, *cursor));
+                positions.advance(StreamPosition::Room(room, *cursor));
             }
             let offset = positions.offset().unwrap();
             prop_assert!(offset.bytes().all(|it| it.is_ascii_alphanumeric() || b"-_".contains(&it)), "{offset}");
-            prop_assert_eq!(ResumeToken::parse(&offset).map(|token_position| token_position.inbox), Some(inbox));
+            prop_assert_eq!(ResumeToken::parse(&offset).map(|token| token.inbox), Some(inbox));
             let mut right: Vec<_> = heads.iter().map(|(room, head)| (room.clone(), head.seq)).collect();
             right.sort();
             prop_assert_eq!(located(&offset, &heads), Some(right));
         }
 
         #[test]
-        fn what_was_not_written_by_us_is_refused_or_means_a_place(bytes in vec(any::<u8>(), 0..1_500)) {
+        fn any_other_bytes_are_rejected_or_are_a_token(bytes in vec(any::<u8>(), 0..1_500)) {
             let texts = [URL_SAFE_NO_PAD.encode(&bytes), String::from_utf8_lossy(&bytes).into_owned()];
-            for token_position in texts.iter().filter_map(|text| ResumeToken::parse(text)) {
-                prop_assert!(token_position.rooms.len() <= MAX_ROOMS);
+            for token in texts.iter().filter_map(|text| ResumeToken::parse(text)) {
+                prop_assert!(token.rooms.len() <= MAX_ROOMS);
             }
         }
     }

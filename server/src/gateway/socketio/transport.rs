@@ -1,80 +1,78 @@
-//! What the hub tells a client of Socket.IO: packets that all readers share, each with a short ending of the reader's own
-//! that says where the reader stands after it.
+//! The Socket.IO transport: sends what the hub pushes, and with each packet the client's own recovery offset.
 
 use std::sync::{Mutex, PoisonError};
 
 use bytes::Bytes;
 use engineio::{CloseReason, Outgoing};
-use hub::{ClientTransport, DeliveryPolicy, Disconnected, StreamPosition, TransportFuture};
+use hub::{ClientTransport, DeliveryPolicy, Disconnected, RoomPosition, StreamPosition, TransportFuture};
 use protocol::CloseCode;
 use socketio::Socket;
 
-use super::resume_token::Positions;
+use super::resume_token::SentPositions;
+use crate::dialect::socketio::with_offset;
 
 /// The hub's end of a client.
 #[derive(Debug)]
-pub(super) struct SocketOutlet {
+pub(super) struct SocketIoTransport {
     socket: Socket,
-    /// A std mutex: held while a packet is queued, so that the packets' endings stand in the order of the packets.
-    positions: Mutex<Positions>,
-    /// Whether the client is told where it stands.
+    /// A std mutex: held while a packet is queued, so that offsets are queued in the order of the packets.
+    positions: Mutex<SentPositions>,
+    /// Whether the client resumes, and so is sent offsets.
     resumes: bool,
 }
 
-impl SocketOutlet {
+impl SocketIoTransport {
     pub(super) fn new(socket: Socket, resumes: bool) -> Self {
         Self { socket, positions: Mutex::default(), resumes }
     }
 
-    fn send(&self, packet: Bytes, track: Option<StreamPosition<'_>>) -> Result<(), Disconnected> {
+    /// Sets the positions of a client that resumes.
+    pub(super) fn set_positions(&self, inbox: u64, rooms: &[RoomPosition]) {
+        self.place(StreamPosition::Inbox(inbox));
+        for RoomPosition { room, cursor } in rooms {
+            self.place(StreamPosition::Room(room, *cursor));
+        }
+    }
+
+    fn send(&self, packet: Bytes, position: Option<StreamPosition<'_>>) -> Result<(), Disconnected> {
         if !self.resumes {
             return self.socket.send(Outgoing::text(packet)).map_err(|_| Disconnected);
         }
         let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(track) = track {
-            positions.note(track);
+        if let Some(position) = position {
+            positions.advance(position);
         }
         let message = match positions.offset() {
-            Some(offset) => with_offset(packet, &offset),
+            Some(offset) => match with_offset(packet, &offset) {
+                (packet, Some(tail)) => Outgoing::text(packet).with_tail(tail),
+                (packet, None) => Outgoing::text(packet),
+            },
             None => Outgoing::text(packet),
         };
         self.socket.send(message).map_err(|_| Disconnected)
     }
 }
 
-/// Adds an argument to an event: clients keep the last text of the last event and show it when they come back.
-fn with_offset(packet: Bytes, offset: &str) -> Outgoing {
-    let open = packet.len().saturating_sub(1);
-    if packet.get(open) != Some(&b']') {
-        return Outgoing::text(packet);
-    }
-    let mut tail = Vec::with_capacity(offset.len() + 4);
-    tail.extend_from_slice(b",\"");
-    tail.extend_from_slice(offset.as_bytes());
-    tail.extend_from_slice(b"\"]");
-    Outgoing::text(packet.slice(..open)).with_tail(tail.into())
-}
-
-impl ClientTransport for SocketOutlet {
+impl ClientTransport for SocketIoTransport {
     fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Disconnected> {
         match delivery {
             DeliveryPolicy::Reliable => self.send(frame, None),
-            // It may be replaced by a newer one, and the place where the reader stands must not go with it.
+            // A newer packet may replace it, and the offset must not be lost with it.
             DeliveryPolicy::ReliableLatest(_) | DeliveryPolicy::Latest(_) | DeliveryPolicy::BestEffort => {
                 self.socket.send(Outgoing::text(frame).with_delivery(delivery)).map_err(|_| Disconnected)
             }
         }
     }
 
-    fn push_at(&self, frame: Bytes, track: StreamPosition<'_>) -> Result<(), Disconnected> {
-        self.send(frame, Some(track))
+    fn push_at(&self, frame: Bytes, position: StreamPosition<'_>) -> Result<(), Disconnected> {
+        self.send(frame, Some(position))
     }
 
-    fn place(&self, track: StreamPosition<'_>) {
+    fn place(&self, position: StreamPosition<'_>) {
         if !self.resumes {
             return;
         }
-        self.positions.lock().unwrap_or_else(PoisonError::into_inner).note(track);
+        self.positions.lock().unwrap_or_else(PoisonError::into_inner).advance(position);
     }
 
     fn keeps_up(&self) -> TransportFuture<'_, ()> {
@@ -88,9 +86,9 @@ impl ClientTransport for SocketOutlet {
 
     fn close(&self, code: CloseCode) {
         match code {
-            // The door has let go of the client, which has left or was refused. Its session may still be of use to it.
+            // The gateway has dropped the client session: the client has left or was refused. Its Engine.IO session may go on.
             CloseCode::Normal => {}
-            // The client library does not come back by itself after it was shown out.
+            // The client library does not come back by itself after it was disconnected.
             CloseCode::Token | CloseCode::Forbidden => self.socket.disconnect(true),
             CloseCode::TooSlow => self.socket.end(CloseReason::TooSlow),
             CloseCode::TooMany => self.socket.end(CloseReason::TooFast),

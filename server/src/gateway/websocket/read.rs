@@ -1,9 +1,8 @@
-//! The reader's side of a connection: what the client says, and when the client has to go.
+//! Reading: executes the frames of an attached client in the order sent, and closes the connection when its time is over.
 
-use std::future::poll_fn;
+use std::convert::Infallible;
 use std::mem::take;
 use std::pin::{Pin, pin};
-use std::task::Poll;
 use std::time::Duration;
 
 use hub::{ClientSession, CommandError, Event, HubError, Outbox};
@@ -11,78 +10,72 @@ use protocol::{CloseCode, Expiry, RunId, SimulationPlan};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep, sleep_until};
 use uuid::Uuid;
-use websocket::{Incoming, ReadError, Reader, Violation, WriteHandle};
+use websocket::{Incoming, ReadError, Reader, WriteHandle};
 
-use super::HEARTBEAT;
-use super::attach::refuse_token;
-use super::turn::{ReadTurn, cost};
+use super::close_code;
+use super::read_budget::{ReadBudget, cost};
+use super::rejection::token_error;
 use crate::auth::AuthUser;
 use crate::auth::client_ip::ClientIp;
 use crate::demo::simulated_jobs::Simulations;
-use crate::dialect::{Dialect, Request, Scope};
+use crate::dialect::{Decoded, Dialect, Request, Scope};
 use crate::gateway::EXPIRY_NOTICE;
 use crate::state::AppState;
 
-/// Silence after which a connection counts as dead: two pings went unanswered. Who takes bytes off a full line is not silent.
+/// The server pings as often. Below the 30 s after which many proxies cut an idle connection.
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(25);
+
+/// Silence after which a connection counts as dead: two pings went unanswered. Taking bytes while the send buffer is full counts
+/// as a sign of life.
 const SILENCE: Duration = Duration::from_mins(1);
 
-/// What the reader's side is waiting for.
-enum News {
-    /// The client said something, or nothing more.
-    Said(Result<Incoming, ReadError>),
-    /// The connection is to end.
-    Closed,
-    /// There is a moment to look at.
-    Time,
-}
+/// The execution of one frame. It is boxed, so that a task that waits for the next frame is small.
+type Execution<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// What is done for one thing that the client said.
-type Work<'a> = Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
-
-/// The reader's side of an attached connection.
-pub(super) struct Connection {
+/// The reader's side of an attached client.
+pub(super) struct AttachedConnection {
     dialect: &'static Dialect,
     scope: Scope,
     state: AppState,
-    pub(super) peer: ClientSession,
+    pub(super) session: ClientSession,
     outbox: Outbox,
-    from: ClientIp,
+    client_ip: ClientIp,
     /// Few connections have any.
     simulations: Option<Box<Simulations>>,
     expires_at: Instant,
-    warned: bool,
-    heard_at: Instant,
+    is_warned: bool,
+    received_at: Instant,
     pinged_at: Instant,
-    turn: ReadTurn,
+    budget: ReadBudget,
     /// How long to wait before the next frame is read.
     pause: Duration,
 }
 
-impl Connection {
+impl AttachedConnection {
     pub(super) fn new(
         dialect: &'static Dialect,
         scope: Scope,
         state: AppState,
-        peer: ClientSession,
+        session: ClientSession,
         outbox: Outbox,
-        caller: &AuthUser,
-        from: ClientIp,
+        user: &AuthUser,
+        client_ip: ClientIp,
     ) -> Self {
-        let expires_at = state.moment(caller.expires_at_ms);
-        let heard_at = Instant::now();
+        let expires_at = state.moment(user.expires_at_ms);
+        let received_at = Instant::now();
         Self {
             dialect,
             scope,
             state,
-            peer,
+            session,
             outbox,
-            from,
+            client_ip,
             simulations: None,
             expires_at,
-            warned: false,
-            heard_at,
-            pinged_at: heard_at,
-            turn: ReadTurn::default(),
+            is_warned: false,
+            received_at,
+            pinged_at: received_at,
+            budget: ReadBudget::default(),
             pause: Duration::ZERO,
         }
     }
@@ -93,96 +86,82 @@ impl Connection {
         u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// When the client is to be told that the token ends soon, or, once told, when it ends.
+    /// When the client is to be sent that the token ends soon, or, after that, when it ends.
     fn next_expiry_step(&self) -> Instant {
         let notice_at = self.expires_at.checked_sub(EXPIRY_NOTICE);
-        notice_at.filter(|_| !self.warned).unwrap_or(self.expires_at)
+        notice_at.filter(|_| !self.is_warned).unwrap_or(self.expires_at)
     }
 
-    /// Takes up frames in the order sent until one side has had enough; answers why.
-    pub(super) async fn read(&mut self, reader: &mut Reader, line: &WriteHandle) -> CloseCode {
+    /// Executes frames in the order sent until one side ends the connection; returns the code to close it with.
+    pub(super) async fn read(
+        &mut self,
+        reader: &mut Reader,
+        writer: &WriteHandle,
+    ) -> Result<Infallible, CloseCode> {
         let outbox = self.outbox.clone();
         let mut closed = pin!(outbox.closed());
-        // Not moved by every frame: when it goes off, what was heard meanwhile moves it on.
-        let mut timer = pin!(sleep_until(self.next_check(line)));
+        // Not reset by every frame: when it goes off, what was received meanwhile sets it anew.
+        let mut timer = pin!(sleep_until(self.next_check(writer)));
         loop {
             let pause = take(&mut self.pause);
-            if !pause.is_zero()
-                && let Err(code) = Box::pin(self.wait_until(sleep(pause), line)).await
-            {
-                return code;
+            if !pause.is_zero() {
+                Box::pin(self.wait_until(sleep(pause), writer)).await?;
             }
-            // By hand, which needs half of the memory that the macro does. The timer and the end cost nothing while the client
-            // speaks.
-            let news = poll_fn(|cx| {
-                if let Poll::Ready(frame) = reader.poll_next(cx) {
-                    return Poll::Ready(News::Said(frame));
-                }
-                if closed.as_mut().poll(cx).is_ready() {
-                    return Poll::Ready(News::Closed);
-                }
-                timer.as_mut().poll(cx).map(|()| News::Time)
-            });
-            let said = match news.await {
-                News::Said(said) => said,
-                News::Closed => return CloseCode::Normal,
-                News::Time => {
-                    if let Some(code) = self.check_time(line) {
-                        return code;
-                    }
-                    timer.as_mut().reset(self.next_check(line));
+            // In this order, the timer and the end cost nothing while the client sends.
+            let incoming = tokio::select! {
+                biased;
+                received = reader.next() => self.on_received(received)?,
+                () = &mut closed => return Err(CloseCode::Normal),
+                () = &mut timer => {
+                    self.check_time(writer)?;
+                    timer.as_mut().reset(self.next_check(writer));
                     continue;
                 }
             };
-            if outbox.is_closed() {
-                return CloseCode::Normal;
-            }
-            self.heard_at = Instant::now();
-            let said = match said {
-                Ok(Incoming::Close(_)) => return CloseCode::Normal,
-                Ok(said) => said,
-                Err(ended) => return why(&ended),
-            };
-            if self.turn.is_over(&said) {
+            if self.budget.is_spent_by(&incoming) {
                 yield_now().await;
             }
-            let wait = self.peer.charge(cost(&said));
-            if !wait.is_zero()
-                && let Err(code) = Box::pin(self.wait_until(sleep(wait), line)).await
-            {
-                return code;
+            let wait = self.session.charge(cost(&incoming));
+            if !wait.is_zero() {
+                Box::pin(self.wait_until(sleep(wait), writer)).await?;
             }
-            let said = match said {
-                Incoming::Pong(payload) => {
-                    // The answer to a ping of the heartbeat is empty.
-                    if let Ok(token) = <[u8; 8]>::try_from(&*payload) {
-                        outbox.answer(u64::from_be_bytes(token));
-                    }
-                    continue;
-                }
-                Incoming::Ping(_) => continue,
-                said => said,
-            };
-            if outbox.has_room() {
-                self.take_up(&said).await;
-            } else if let Err(code) = Box::pin(self.take_up_later(said, line)).await {
-                return code;
+            match &incoming {
+                Incoming::Pong(payload) => note_pong(&outbox, payload),
+                Incoming::Ping(_) => {}
+                frame if outbox.has_room() => self.execute(frame).await,
+                _ => Box::pin(self.execute_when_drained(incoming, writer)).await?,
             }
-            // A fresh token may be a shorter one.
+            // A fresh token may end sooner.
             if self.next_expiry_step() < timer.deadline() {
-                timer.as_mut().reset(self.next_check(line));
+                timer.as_mut().reset(self.next_check(writer));
             }
         }
     }
 
-    /// Waits before what the client said is taken up. Nothing is read meanwhile.
+    /// Notes a sign of life.
     ///
     /// # Errors
-    /// Why the connection ends instead.
+    /// The code to close the connection with, if this was the last frame or the connection is closed already.
+    fn on_received(&mut self, received: Result<Incoming, ReadError>) -> Result<Incoming, CloseCode> {
+        if self.outbox.is_closed() {
+            return Err(CloseCode::Normal);
+        }
+        self.received_at = Instant::now();
+        match received {
+            Ok(Incoming::Close(_)) => Err(CloseCode::Normal),
+            Ok(incoming) => Ok(incoming),
+            Err(error) => Err(close_code::of_read_error(&error)),
+        }
+    }
+
+    /// Waits before a frame is executed. Nothing is read meanwhile.
+    ///
+    /// # Errors
+    /// The code to close the connection with instead.
     async fn wait_until(
         &mut self,
         ready: impl Future<Output = ()>,
-        line: &WriteHandle,
+        writer: &WriteHandle,
     ) -> Result<(), CloseCode> {
         let outbox = self.outbox.clone();
         let (mut ready, mut closed) = (pin!(ready), pin!(outbox.closed()));
@@ -191,93 +170,91 @@ impl Connection {
                 biased;
                 () = &mut closed => return Err(CloseCode::Normal),
                 () = &mut ready => return Ok(()),
-                () = sleep_until(self.next_check(line)) => {
-                    if let Some(code) = self.check_time(line) {
-                        return Err(code);
-                    }
-                }
+                () = sleep_until(self.next_check(writer)) => self.check_time(writer)?,
             }
         }
     }
 
     /// When the client counts as dead, unless it gives a sign of life.
-    fn dead_at(&self, line: &WriteHandle) -> Instant {
-        line.progress().at().map_or(self.heard_at, |taken_at| taken_at.max(self.heard_at)) + SILENCE
+    fn dead_at(&self, writer: &WriteHandle) -> Instant {
+        let taken_at = writer.progress().at();
+        taken_at.map_or(self.received_at, |taken_at| taken_at.max(self.received_at)) + SILENCE
     }
 
-    fn next_check(&self, line: &WriteHandle) -> Instant {
-        self.next_expiry_step().min(self.dead_at(line)).min(self.next_ping(line))
+    fn next_check(&self, writer: &WriteHandle) -> Instant {
+        self.next_expiry_step().min(self.dead_at(writer)).min(self.next_ping(writer))
     }
 
-    /// When a client that is told nothing is pinged.
-    fn next_ping(&self, line: &WriteHandle) -> Instant {
-        line.written_at().max(self.pinged_at) + HEARTBEAT
+    /// When a client that is sent nothing is pinged.
+    fn next_ping(&self, writer: &WriteHandle) -> Instant {
+        writer.written_at().max(self.pinged_at) + HEARTBEAT
     }
 
-    /// A moment that was waited for has come: a ping is due, the token ends soon, has ended, or there was no sign of life
-    /// for long.
-    fn check_time(&mut self, line: &WriteHandle) -> Option<CloseCode> {
-        let now = Instant::now();
-        if now >= self.expires_at {
-            self.peer.tell(&Event::Failed(HubError::Unauthorized.into()));
-            return Some(CloseCode::Token);
-        }
-        if now >= self.dead_at(line) {
-            return Some(CloseCode::GoingAway);
-        }
-        if now >= self.next_expiry_step() {
-            self.warned = true;
-            self.peer.tell(&Event::Expiring(Expiry { expires_in_ms: self.expires_in_ms() }));
-        }
-        if now >= self.next_ping(line) {
-            self.pinged_at = now;
-            line.ping();
-        }
-        None
-    }
-
-    /// Takes up what the client said as soon as the answer finds room: a client is not let go for its own questions, however
-    /// fast it asks and however slowly it takes the answers. What others say goes on and may still be too much for it.
+    /// Does what is due: a ping, or the notice that the token ends soon.
     ///
     /// # Errors
-    /// As [`wait_until`](Self::wait_until).
-    async fn take_up_later(&mut self, said: Incoming, line: &WriteHandle) -> Result<(), CloseCode> {
-        let outbox = self.outbox.clone();
-        self.wait_until(outbox.drained(), line).await?;
-        self.take_up(&said).await;
+    /// The code to close the connection with: the token has ended, or there was no sign of life for long.
+    fn check_time(&mut self, writer: &WriteHandle) -> Result<(), CloseCode> {
+        let now = Instant::now();
+        if now >= self.expires_at {
+            self.session.tell(&Event::Failed(HubError::Unauthorized.into()));
+            return Err(CloseCode::Token);
+        }
+        if now >= self.dead_at(writer) {
+            return Err(CloseCode::GoingAway);
+        }
+        if now >= self.next_expiry_step() {
+            self.is_warned = true;
+            self.session.tell(&Event::Expiring(Expiry { expires_in_ms: self.expires_in_ms() }));
+        }
+        if now >= self.next_ping(writer) {
+            self.pinged_at = now;
+            writer.ping();
+        }
         Ok(())
     }
 
-    /// What is done for a wish is in a box, so that a task that waits for the next one is small.
-    fn take_up(&mut self, said: &Incoming) -> Work<'_> {
-        match self.decode(said) {
-            Ok(Request::Hub(command)) => Box::pin(self.peer.handle(command)),
-            other => Box::pin(self.take_up_other(other)),
+    /// Executes a frame as soon as the outbox has room for the answer: a client is not closed for its own requests, however fast
+    /// it sends and however slowly it reads. Events of others go on meanwhile and may still be too much for it.
+    ///
+    /// # Errors
+    /// As [`wait_until`](Self::wait_until).
+    async fn execute_when_drained(&mut self, frame: Incoming, writer: &WriteHandle) -> Result<(), CloseCode> {
+        let outbox = self.outbox.clone();
+        self.wait_until(outbox.drained(), writer).await?;
+        self.execute(&frame).await;
+        Ok(())
+    }
+
+    fn execute(&mut self, frame: &Incoming) -> Execution<'_> {
+        match self.decode(frame) {
+            Ok(Request::Hub(command)) => Box::pin(self.session.handle(command)),
+            other => Box::pin(self.execute_other(other)),
         }
     }
 
-    /// Counts a frame and looks at its size, and only then at what is in it.
-    fn decode(&mut self, said: &Incoming) -> Result<Request, Box<CommandError>> {
-        let refused = |error: HubError| Box::new(CommandError::from(error));
-        self.peer.count().map_err(refused)?;
-        let Incoming::Text(text) = said else {
-            self.pause = self.peer.surcharge(cost(said));
-            return Err(refused(HubError::BinaryFrame));
+    /// Counts a frame and checks its size, and only then decodes it.
+    fn decode(&mut self, frame: &Incoming) -> Decoded {
+        let failed = |error: HubError| Box::new(CommandError::from(error));
+        self.session.count().map_err(failed)?;
+        let Incoming::Text(text) = frame else {
+            self.pause = self.session.surcharge(cost(frame));
+            return Err(failed(HubError::BinaryFrame));
         };
         let text = text.as_str();
         let limit = self.dialect.most_bytes(text, self.state.config().limits.message_bytes);
         if text.len() > limit {
-            self.pause = self.peer.surcharge(text.len());
-            return Err(refused(HubError::TooBig { size: text.len(), limit }));
+            self.pause = self.session.surcharge(text.len());
+            return Err(failed(HubError::TooBig { size: text.len(), limit }));
         }
         (self.dialect.decode)(text, &self.scope)
     }
 
-    /// What is not for the hub.
-    async fn take_up_other(&mut self, asked: Result<Request, Box<CommandError>>) {
-        let request = match asked {
+    /// Executes what is not for the hub.
+    async fn execute_other(&mut self, decoded: Decoded) {
+        let request = match decoded {
             Ok(request) => request,
-            Err(failure) => return self.peer.tell(&Event::Failed(*failure)),
+            Err(failure) => return self.session.tell(&Event::Failed(*failure)),
         };
         let done = match request {
             Request::Hub(_) => Ok(()),
@@ -295,48 +272,44 @@ impl Connection {
             }
         };
         if let Err(error) = done {
-            self.peer.tell(&Event::Failed(CommandError::from(error)));
+            self.session.tell(&Event::Failed(CommandError::from(error)));
         }
     }
 
     fn simulate(&mut self, plan: SimulationPlan) -> Result<(), HubError> {
         let simulations = self.simulations.get_or_insert_with(|| {
-            Box::new(Simulations::new(self.state.run_counts().clone(), self.peer.user().id.clone()))
+            Box::new(Simulations::new(self.state.run_counts().clone(), self.session.user().id.clone()))
         });
-        simulations.start(plan, self.peer.voice())
+        simulations.start(plan, self.session.voice())
     }
 
-    /// Writes that the client was let go for being slow.
-    pub(super) fn note_slow(&self) {
+    /// Logs that the client was disconnected because it was too slow.
+    pub(super) fn log_slow(&self) {
         self.state.rejection_log().note_slow(
-            self.from,
+            self.client_ip,
             self.state.clock().monotonic_ms(),
-            &self.peer.user().id,
+            &self.session.user().id,
         );
     }
 
-    /// A fresh token of the same person. A wrong one changes nothing: the old one is still good until it ends.
+    /// Takes a fresh token of the same user. A wrong one changes nothing: the old one is still good until it ends.
     async fn renew(&mut self, token: &str, inbox: Option<u64>) -> Result<(), HubError> {
-        let renewed = self.state.auth().renew(&self.peer, token).await;
-        let caller =
-            renewed.map_err(|error| refuse_token(&self.state, self.from, "a fresh token", &error))?;
-        self.expires_at = self.state.moment(caller.expires_at_ms);
-        self.warned = false;
+        let renewed = self.state.auth().renew(&self.session, token).await;
+        let user =
+            renewed.map_err(|error| token_error(&self.state, self.client_ip, "a fresh token", &error))?;
+        self.expires_at = self.state.moment(user.expires_at_ms);
+        self.is_warned = false;
         if let Some(seq) = inbox {
-            self.peer.received_inbox(seq).await;
+            self.session.received_inbox(seq).await;
         }
-        self.peer.tell(&Event::Authenticated(Expiry { expires_in_ms: self.expires_in_ms() }));
+        self.session.tell(&Event::Authenticated(Expiry { expires_in_ms: self.expires_in_ms() }));
         Ok(())
     }
 }
 
-/// The code that answers how reading ended. A connection that is lost hears nothing more.
-pub(super) fn why(ended: &ReadError) -> CloseCode {
-    match ended {
-        ReadError::Violation(Violation::TooBig | Violation::TooManyFragments) => CloseCode::TooBig,
-        ReadError::Violation(Violation::NotUtf8 | Violation::NotDeflate) => CloseCode::BadText,
-        ReadError::Violation(_) => CloseCode::Protocol,
-        ReadError::Unfinished => CloseCode::GoingAway,
-        ReadError::Lost | ReadError::Broken(_) => CloseCode::Normal,
+/// Passes the answer to a ping of the outbox on. That to a ping of the heartbeat is empty.
+fn note_pong(outbox: &Outbox, payload: &[u8]) {
+    if let Ok(token) = <[u8; 8]>::try_from(payload) {
+        outbox.answer(u64::from_be_bytes(token));
     }
 }

@@ -1,4 +1,4 @@
-//! The writer's side of a connection: what the hub hands out, as frames.
+//! Writing: hands what waits in the outbox of a connection to the writer pool, as frames.
 
 use std::task::Waker;
 
@@ -7,9 +7,9 @@ use hub::{Drained, OutboxItem, OutboxReceiver};
 use websocket::{FrameSource, NextWrite, OutFrame};
 
 /// What waits for one client.
-pub(super) struct Waiting(pub(super) OutboxReceiver);
+pub(super) struct OutboxFrames(pub(super) OutboxReceiver);
 
-impl FrameSource for Waiting {
+impl FrameSource for OutboxFrames {
     fn wake_with(&self, waker: &Waker) {
         self.0.wake_with(waker);
     }

@@ -1,4 +1,4 @@
-//! Demo people and a short conversation, so that the first look at a development server is alive.
+//! Demo users: fills an empty development server with users, rooms and a short conversation, so that its pages are not empty.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,15 +12,15 @@ use uuid::Uuid;
 use crate::auth::accounts::{AccountError, NewAccount};
 use crate::auth::{AuthError, AuthService, ClaimsRole};
 
-/// The password of all demo people.
+/// The password of all demo users.
 const PASSWORD: &str = "hubbub-demo";
 
-const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
+const USERNAMES: [&str; 3] = ["alice", "bob", "carol"];
 
-/// Which of them is an administrator.
+/// The one of them who is an administrator.
 const ADMIN: &str = "alice";
 
-/// Id, name, who is in it (the first one made it), who says what.
+/// Id, name, members (the first one is the owner), and messages with their authors.
 type Room = (&'static str, &'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
 const ROOMS: [Room; 3] = [
@@ -54,71 +54,71 @@ const ROOMS: [Room; 3] = [
     ),
 ];
 
-/// Why the demo could not be set up.
+/// Why the demo could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The accounts.
-    #[error("the demo people could not be made")]
-    People(#[from] AuthError),
+    #[error("the demo users could not be created")]
+    Users(#[from] AuthError),
     /// The rooms.
-    #[error("the demo rooms could not be made")]
+    #[error("the demo rooms could not be created")]
     Rooms(#[from] HubError),
 }
 
 impl From<AccountError> for DemoError {
     fn from(error: AccountError) -> Self {
-        Self::People(error.into())
+        Self::Users(error.into())
     }
 }
 
-/// Fills an empty database. Answers with the demo people where they exist, now or from an earlier start.
-pub(crate) async fn fill(desk: &AuthService) -> Result<Option<Demo>, DemoError> {
-    let users = PEOPLE.map(str::to_owned).to_vec();
-    if desk.accounts.count().await? == 0 {
-        let users = make_people(desk).await?;
+/// Fills an empty database. Returns the demo users where they exist, now or from an earlier start.
+pub(crate) async fn fill(auth: &AuthService) -> Result<Option<Demo>, DemoError> {
+    let users = USERNAMES.map(str::to_owned).to_vec();
+    if auth.accounts.count().await? == 0 {
+        let users = create_users(auth).await?;
         for room in ROOMS {
-            make_room(desk, &users, room).await?;
+            create_room(auth, &users, room).await?;
         }
-        tracing::info!("Filled the empty database with demo people and rooms");
-    } else if desk.accounts.by_usernames(&users).await?.len() < users.len() {
+        tracing::info!("Filled the empty database with demo users and rooms");
+    } else if auth.accounts.by_usernames(&users).await?.len() < users.len() {
         return Ok(None);
     }
-    make_admin(desk).await?;
+    set_admin(auth).await?;
     Ok(Some(Demo { people: users, password: PASSWORD.to_owned() }))
 }
 
-async fn make_people(desk: &AuthService) -> Result<HashMap<&'static str, Arc<User>>, DemoError> {
-    // One hash for all: everybody knows the password anyway, and the first start is quicker.
-    let hash = desk.passwords.hash(PASSWORD).await?;
+async fn create_users(auth: &AuthService) -> Result<HashMap<&'static str, Arc<User>>, DemoError> {
+    // One hash for all: the password is public anyway, and the first start is quicker.
+    let hash = auth.passwords.hash(PASSWORD).await?;
     let mut users = HashMap::new();
-    for name in PEOPLE {
+    for name in USERNAMES {
         let account = NewAccount {
             id: UserId::parse(&Uuid::now_v7().to_string()).map_err(AuthError::internal)?,
             username: name.to_owned(),
             email: format!("{name}@example.org"),
             password_hash: Some(hash.clone()),
-            created_at_ms: desk.clock.now_ms(),
+            created_at_ms: auth.clock.now_ms(),
         };
-        users.insert(name, Arc::new(desk.accounts.create(account).await?));
+        users.insert(name, Arc::new(auth.accounts.create(account).await?));
     }
     Ok(users)
 }
 
-/// Lets the demo administrator see what needs one; also in a database that an older version filled.
-async fn make_admin(desk: &AuthService) -> Result<(), DemoError> {
-    for user in desk.accounts.by_usernames(&[ADMIN.to_owned()]).await? {
-        let account = desk.accounts.by_id(&user.id).await?;
+/// Gives the demo administrator its role, also in a database that an older version filled.
+async fn set_admin(auth: &AuthService) -> Result<(), DemoError> {
+    for user in auth.accounts.by_usernames(&[ADMIN.to_owned()]).await? {
+        let account = auth.accounts.by_id(&user.id).await?;
         if account.is_some_and(|account| account.claims_role != ClaimsRole::Admin) {
-            desk.accounts.set_claims_role(&user.id, ClaimsRole::Admin).await?;
+            auth.accounts.set_claims_role(&user.id, ClaimsRole::Admin).await?;
         }
     }
     Ok(())
 }
 
-async fn make_room(
-    desk: &AuthService,
+async fn create_room(
+    auth: &AuthService,
     users: &HashMap<&'static str, Arc<User>>,
-    (id, name, members, said): Room,
+    (id, name, members, messages): Room,
 ) -> Result<(), DemoError> {
     let id = RoomId::parse(id).map_err(HubError::from)?;
     let mut members = members.iter().filter_map(|name| users.get(name)).map(|user| user.id.clone());
@@ -131,10 +131,10 @@ async fn make_room(
         kind: RoomKind::Group,
         members: members.collect(),
     };
-    desk.hub.create_room(&owner, new).await?;
-    for (name, text) in said {
+    auth.hub.create_room(&owner, new).await?;
+    for (name, text) in messages {
         if let Some(author) = users.get(name) {
-            desk.hub.post(author, &id, DraftId(Uuid::new_v4()), *text).await?;
+            auth.hub.post(author, &id, DraftId(Uuid::new_v4()), *text).await?;
         }
     }
     Ok(())
