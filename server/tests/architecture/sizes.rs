@@ -14,7 +14,7 @@ const FILES_OF_A_TYPE: usize = 3;
 const LETTERS_OF_A_TEST: usize = 70;
 
 /// Long functions without a reason, by package. Whoever mends one writes the new number here.
-const KNOWN_LONG: &[(&str, usize)] = &[("app", 22), ("server", 10), ("attack", 3), ("chaos", 3)];
+const KNOWN_LONG: &[(&str, usize)] = &[("app", 22), ("server", 9), ("attack", 3), ("chaos", 3)];
 
 /// Types whose inherent `impl` blocks are in too many files, and in how many.
 const KNOWN_SCATTERED: &[(&str, usize)] =
