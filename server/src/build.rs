@@ -1,4 +1,4 @@
-//! Which build this is, so that a browser never puts a page of one together with the scripts of another.
+//! The name of this build, because a browser must never combine a page of one build with the scripts of another.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};

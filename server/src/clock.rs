@@ -1,4 +1,4 @@
-//! The machine's clocks; everything else is handed them.
+//! `SystemClock`: the machine's clocks, handed to everything that needs the time, so that tests can set it.
 
 use std::time::Instant;
 

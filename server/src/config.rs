@@ -1,5 +1,5 @@
-//! `Config`: the settings of a running server, checked. `settings.rs` has each of them with its flag, variable, unit, default
-//! and reason.
+//! `Config`: the settings of a running server, checked. `settings.rs` has each of them with its flag, variable, unit, default and
+//! reason.
 
 mod accounts;
 mod choice;
@@ -85,7 +85,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// Checks the settings. `listen_flag` and `port_flag` say whether these two came from flags, which win over variables.
+    /// Checks the settings. `listen_flag` and `port_flag` are whether these two came from flags, which win over variables.
     ///
     /// # Errors
     /// [`ConfigError::Invalid`].

@@ -39,7 +39,7 @@ impl From<UnfitFile> for io::Error {
 /// Opens a file to read.
 ///
 /// # Errors
-/// [`UnfitFile`], and what the system says.
+/// [`UnfitFile`], and errors of the system.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     open_with(path, OFlags::RDONLY)
 }
@@ -55,7 +55,7 @@ pub(crate) fn open_or_create(path: &Path) -> io::Result<File> {
 /// Makes an empty file where nothing is. A link counts as something, wherever it leads.
 ///
 /// # Errors
-/// What the system says.
+/// Errors of the system.
 pub(crate) fn create(path: &Path) -> io::Result<File> {
     open_with(path, OFlags::RDWR | OFlags::CREATE | OFlags::EXCL)
 }
@@ -68,7 +68,7 @@ fn open_with(path: &Path, flags: OFlags) -> io::Result<File> {
         Err(error) => {
             let error = io::Error::from(error);
             let is_new = error.kind() == io::ErrorKind::AlreadyExists;
-            // What the system says of a link or a folder is no clear sentence.
+            // The system's own error about a link or a folder is no clear sentence.
             let named = symlink_metadata(path).ok().filter(|_| !is_new);
             return Err(named.and_then(|named| check_kind(&named).err()).map_or(error, Into::into));
         }
@@ -118,7 +118,7 @@ fn check_kind(file: &Metadata) -> Result<(), UnfitFile> {
 /// Gives a file that is held open to the owner of another one: what root makes must be of use to the server's own user.
 ///
 /// # Errors
-/// What the system says.
+/// Errors of the system.
 pub(crate) fn give_to_owner_of(file: &File, other: &Metadata) -> io::Result<()> {
     let ours = file.metadata()?;
     if (ours.uid(), ours.gid()) == (other.uid(), other.gid()) {

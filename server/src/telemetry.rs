@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
 
-/// Lines that may wait to be written. Beyond it they are lost, and the log says how many.
+/// Lines that may wait to be written. Beyond it they are lost, and the log counts them.
 const WAITING: usize = 4_096;
 
 /// How long the end of the program waits for the lines that are left.

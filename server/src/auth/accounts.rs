@@ -55,7 +55,7 @@ pub struct NewAccount {
 pub struct Account {
     /// The user that it belongs to.
     pub user: Arc<User>,
-    /// What the account itself says of its user, whatever a token says.
+    /// The role that the account itself has, whatever role a token has.
     pub claims_role: ClaimsRole,
 }
 
@@ -134,7 +134,7 @@ pub enum Ending {
 /// A user's request to end sign-ins of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndSignIns {
-    /// Whose they are.
+    /// The user that they belong to.
     pub user: UserId,
     /// The sign-in that asks, which must be live; `None` for a token that was signed elsewhere.
     pub by: Option<Uuid>,
@@ -147,7 +147,7 @@ pub struct EndSignIns {
 /// Another password, as its own user sets it. Has no `Debug`, as [`Credentials`].
 #[derive(Clone)]
 pub struct NewPassword {
-    /// Whose it is.
+    /// The user that it belongs to.
     pub user: UserId,
     /// The sign-in that asks, which must be live. It stays; all others end.
     pub by: Uuid,
@@ -222,7 +222,7 @@ pub trait Accounts: Send + Sync + 'static {
     /// The live sign-ins of a user, the one that was used last first; at most [`MAX_LISTED`] of them.
     async fn sign_ins_of(&self, user: &UserId, now_ms: i64) -> Result<Vec<ListedSignIn>, AccountError>;
 
-    /// Stores when sign-ins were last used. Those that are gone are passed over.
+    /// Stores when sign-ins were last used. Those that no longer exist are skipped.
     async fn note_seen(&self, seen: Vec<(Uuid, i64)>) -> Result<(), AccountError>;
 
     /// Ends live sign-ins of a user and answers which. `None` if the one that asks is not live: then none was ended.
@@ -296,7 +296,7 @@ pub trait Accounts: Send + Sync + 'static {
     /// [`AccountError::NoSuchAccount`].
     async fn set_claims_role(&self, id: &UserId, claims_role: ClaimsRole) -> Result<(), AccountError>;
 
-    /// Whose accounts were changed after the change of this number, by this process or another one, and the number of the
-    /// newest change. The first call passes `None` and gets the number alone.
+    /// The users whose accounts were changed after the change of this number, by this process or another one, and the number
+    /// of the newest change. The first call passes `None` and gets the number alone.
     async fn changed_after(&self, change: Option<u64>) -> Result<(u64, Vec<UserId>), AccountError>;
 }

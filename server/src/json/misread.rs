@@ -52,13 +52,13 @@ impl Misread {
     }
 
     pub(super) fn two_names(key: &str, other: &str) -> Self {
-        let what = format!("is the same as `{other}`, and says something else");
+        let what = format!("is the same as `{other}`, and has another value");
         Self { kind: MisreadKind::TwoValues, path: shown(key), what }
     }
 
     /// A text that is no JSON, or none that is read.
     pub(super) fn not_json(error: &serde_json::Error) -> Self {
-        // The parser has no other way to say it; a sentence of another version becomes the last one here.
+        // The parser has no codes for these; a sentence of another version becomes the last one here.
         const KNOWN: [(&str, &str); 6] = [
             ("recursion limit", "lists and objects are nested too deeply"),
             ("number out of range", "a number is too large"),
@@ -83,19 +83,19 @@ impl Misread {
     pub(super) fn of_long(error: &serde_json::Error) -> Self {
         match error.classify() {
             Category::Data => {
-                Self::must_be("of another shape; a text as long as this is not looked at closer")
+                Self::must_be("of another shape; a text as long as this is not examined further")
             }
             _ => Self::not_json(error),
         }
     }
 
-    /// The same, of a value that stands under a key.
+    /// The same, of a value under a key.
     pub(super) fn under(self, key: &str) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         Self { path: format!("{}{dot}{}", shown(key), self.path), ..self }
     }
 
-    /// The same, of a value that stands in a list.
+    /// The same, of a value in a list.
     pub(super) fn at(self, index: usize) -> Self {
         let dot = if self.path.is_empty() || self.path.starts_with('[') { "" } else { "." };
         Self { path: format!("[{index}]{dot}{}", self.path), ..self }
@@ -136,7 +136,7 @@ impl std::error::Error for Misread {}
 
 /// The errors of derived code. `typed` has compared most values before that code sees them.
 impl Error for Misread {
-    /// Our own types say what they want of a text.
+    /// The errors of our own types, about a text.
     fn custom<T: fmt::Display>(sentence: T) -> Self {
         Self { kind: MisreadKind::Shape, path: String::new(), what: sentence.to_string() }
     }

@@ -31,7 +31,7 @@ pub(crate) fn read_fast<'de, T: Deserialize<'de>>(text: &'de str) -> Result<T, s
     Ok(value)
 }
 
-/// Reads a text. Keys that are not known are let be.
+/// Reads a text. Unknown keys are ignored.
 ///
 /// # Errors
 /// [`Misread`].
@@ -58,7 +58,7 @@ pub(crate) fn type_first(text: &str) -> Option<String> {
     Some(format!(r#"{{"type":{type},"data":{data}}}"#))
 }
 
-/// Reads a value that was parsed already. Keys that are not known are let be.
+/// Reads a value that was parsed already. Unknown keys are ignored.
 ///
 /// # Errors
 /// [`Misread`].
@@ -207,7 +207,7 @@ mod tests {
             (
                 r#"{"word":"good","kind":"very_good"}"#,
                 MisreadKind::TwoValues,
-                "kind: is the same as `word`, and says something else",
+                "kind: is the same as `word`, and has another value",
             ),
         ] {
             let misread = read(text).unwrap_err();

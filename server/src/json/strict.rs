@@ -1,7 +1,7 @@
 //! `Strict`: reads JSON at full speed, but takes objects from objects and words from texts only.
 //!
 //! `serde_json` hands a list to derived code that wants an object, which then takes one value for each field, and an object
-//! with one key where a word is wanted. This stands between the two, at every depth.
+//! with one key where a word is wanted. `Strict` is between the two, at every depth.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use super::misread::is_object;
 /// Around whatever takes part in reading: the reader, what it fills, and the lists and objects in between.
 pub(super) struct Strict<T>(pub(super) T);
 
-/// Passes a question on, with the one who asks inside of [`Strict`].
+/// Passes a call on, with the visitor inside of [`Strict`].
 macro_rules! pass_on {
     ($($question:ident)*) => {$(
         fn $question<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, D::Error> {
@@ -144,7 +144,7 @@ pub(super) fn wants_object<'de, V: Visitor<'de>>(visitor: &V) -> bool {
     is_object(&expected.to_string())
 }
 
-/// Whether derived code puts a value away because the tag that says what it is comes later. It reads such a value out of
+/// Whether derived code puts a value away because the tag that names its type comes later. It reads such a value out of
 /// sight of [`Strict`], so one with a list in it is left to [`super::typed`], which has the tag come first.
 fn keeps_for_later<'de, V: Visitor<'de>>(visitor: &V) -> bool {
     let expected: &dyn Expected = visitor;

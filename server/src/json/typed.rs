@@ -13,9 +13,9 @@ use super::tree::Tree;
 /// What is made of keys, and of texts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Rules {
-    /// Keys that are not known are let be, unless the type itself refuses them.
+    /// Unknown keys are ignored, unless the type itself rejects them.
     Lenient,
-    /// Keys that are not known are refused. Each list names keys that mean the same: any of them will do, two with the
+    /// Unknown keys are rejected. Each list names keys that mean the same: any of them will do, two with the
     /// same value are one.
     Strict(&'static [&'static [&'static str]]),
     /// All values are texts, and numbers where numbers are asked for.
@@ -94,7 +94,7 @@ impl<'a> Typed<'a> {
 }
 
 impl Rules {
-    /// Which of the known keys one stands for.
+    /// Which of the known keys one means.
     fn meant<'a>(self, key: &'a str, known: &'static [&'static str]) -> Option<&'a str> {
         if known.contains(&key) {
             return Some(key);

@@ -123,7 +123,7 @@ pub async fn serve_on(
     Ok(Running { addresses, state, store, server, shutdown, background, socket_io })
 }
 
-/// Says in the log what the settings mean for the safety of messages, accounts and the next upgrade.
+/// Logs what the settings mean for the safety of messages, accounts and the next upgrade.
 fn warn_about_settings(config: &Config) {
     if !config.retired_names.is_empty() {
         let names: Vec<_> = config.retired_names.iter().map(ToString::to_string).collect();

@@ -83,6 +83,7 @@ async fn open_with_more(path: &Path) -> server::store::sqlite::SqliteStore {
     store
 }
 
+// Long because it is a table of cases.
 #[tokio::test]
 async fn missing_and_contradictory_rows_are_named_exactly() {
     let folder = tempfile::tempdir().unwrap();
@@ -135,11 +136,14 @@ async fn missing_and_contradictory_rows_are_named_exactly() {
         (
             "UPDATE jobs SET is_running = 0, id = x'00112233445566778899aabbccddeeff';
              UPDATE jobs SET job = json_set(job, '$.id', '00112233-4455-6677-8899-aabbccddeeff')",
-            vec!["job 00112233-4455-6677-8899-aabbccddeeff: whether it runs is said in two ways"],
+            vec![
+                "job 00112233-4455-6677-8899-aabbccddeeff: its column and its JSON disagree about whether it \
+                 runs",
+            ],
         ),
         (
             "UPDATE rooms SET id = 'session_attic' WHERE id = 'session_kitchen'",
-            vec!["room session_attic: what is said of its session is of room session_kitchen"],
+            vec!["room session_attic: the status of its session belongs to room session_kitchen"],
         ),
         (
             "UPDATE rooms SET chat = NULL WHERE id = 'session_kitchen'",

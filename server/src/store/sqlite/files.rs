@@ -64,7 +64,7 @@ pub(super) fn remove_beside(path: &Path) -> io::Result<()> {
 /// SQLite opens files by name. Beside a database it follows no link, but it writes into a file that has other names, waits
 /// for the other end of a FIFO, and as root gives what it opens to the owner of the database. So the files are checked
 /// before. What remains: a user who may write into the folder can replace one between this check and the opening. A link
-/// at the path of the database is then followed by sqlx, which cannot say `SQLITE_OPEN_NOFOLLOW` (the connection that writes
+/// at the path of the database is then followed by sqlx, which cannot set `SQLITE_OPEN_NOFOLLOW` (the connection that writes
 /// does); a hard link to a file that one may not write is refused by Linux (`fs.protected_hardlinks`, on by default).
 pub(super) fn check_database(path: &Path) -> Result<Option<Metadata>, OpenError> {
     let database = check_file(path, path)?;

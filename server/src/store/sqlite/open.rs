@@ -1,4 +1,4 @@
-//! Opening the database: checks that turn a broken set-up into one clear line before anything is served.
+//! Opens the database: checks that turn a broken set-up into one clear line before anything is served.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -102,7 +102,7 @@ async fn open(options: SqliteConnectOptions, synchronous: Synchronous) -> Result
     Ok(SqliteStore::new(readers, writer, end))
 }
 
-/// Makes the folder and the file, because what SQLite would say about them is right, but of no help. Returns the path by
+/// Makes the folder and the file, because SQLite's own errors about them are right, but of no help. Returns the path by
 /// which the file is used.
 fn prepare_file(path: &Path) -> Result<PathBuf, OpenError> {
     let path = prepare_folder(path)?;

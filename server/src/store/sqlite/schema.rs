@@ -1,4 +1,4 @@
-//! The schema: its migrations, which version of it a database has, and the mark that says whose file it is.
+//! The schema: its migrations, which version of it a database has, and the mark that shows which program it belongs to.
 
 use std::path::Path;
 
@@ -14,7 +14,7 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 /// (<https://sqlite.org/wal.html#walresetbug>).
 const OLDEST_SQLITE: (u32, u32, u32) = (3, 51, 3);
 
-/// `HUBB`: says in the header of the file whose it is (<https://sqlite.org/pragma.html#pragma_application_id>).
+/// `HUBB`: the mark in the header of the file (<https://sqlite.org/pragma.html#pragma_application_id>).
 pub(super) const APPLICATION_ID: i64 = 0x4855_4242;
 
 /// Refuses a SQLite that can damage the file.
@@ -69,7 +69,7 @@ pub(super) enum SchemaVersion {
 /// Reads which version made the database.
 ///
 /// # Errors
-/// [`OpenError::Newer`], and what SQLite says.
+/// [`OpenError::Newer`], and errors of SQLite.
 pub(super) async fn schema_version(
     path: &Path,
     connection: &mut SqliteConnection,

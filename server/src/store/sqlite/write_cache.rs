@@ -1,4 +1,4 @@
-//! Write-side cache of room heads and row ids, so that an append reads neither for each message.
+//! `WriteCache`: room heads and row ids in memory, so that an append reads neither for each message.
 //!
 //! It is right because no other thread writes: its contents change with the transactions of the single writer only, and it is
 //! dropped with each of them that fails and each that deletes a room. Should another program have written all the same,

@@ -19,7 +19,7 @@ const PREPARED: usize = 64;
 /// pages again and again, and each page is moved once; reading such a log after a crash takes some 30 ms.
 const LOG_PAGES: i32 = 8000;
 
-/// What a transaction takes at most before the log says so. A thousand times the usual.
+/// What a transaction takes at most before it is logged. A thousand times the usual.
 const SLOW: Duration = Duration::from_secs(1);
 
 /// Why a transaction was not committed.
@@ -50,7 +50,7 @@ impl WriteConnection {
     /// Opens the database at a path without links.
     ///
     /// # Errors
-    /// What SQLite said.
+    /// The error of SQLite.
     pub(super) fn open(path: PathBuf, synchronous: Synchronous) -> Result<Self, rusqlite::Error> {
         let cache = WriteCache::default();
         let mut it = Self { connection: None, path, synchronous, cache, is_guest: false };
@@ -61,7 +61,7 @@ impl WriteConnection {
     /// As [`open`](Self::open), beside the process that serves the database.
     ///
     /// # Errors
-    /// What SQLite said.
+    /// The error of SQLite.
     pub(super) fn open_as_guest(path: PathBuf) -> Result<Self, rusqlite::Error> {
         Ok(Self { is_guest: true, ..Self::open(path, Synchronous::Full)? })
     }

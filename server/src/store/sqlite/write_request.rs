@@ -59,7 +59,7 @@ impl<W, T, E: From<StoreUnavailable>> Pending<W, T, E> {
             Err(unavailable) => Err(unavailable.into()),
         };
         if self.caller.send(answer).is_err() {
-            tracing::debug!("A write ended after its caller had gone");
+            tracing::debug!("A write ended after its caller had stopped waiting");
         }
     }
 }

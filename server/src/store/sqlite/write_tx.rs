@@ -12,7 +12,7 @@ pub(super) enum DatabaseError {
     /// SQLite answered with an error.
     #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
-    /// A row holds something that cannot be stored data, see `row_mapping.rs`, which speaks of it as sqlx does.
+    /// A row holds something that cannot be stored data, see `row_mapping.rs`, whose errors are those of sqlx.
     #[error(transparent)]
     Row(#[from] sqlx::Error),
 }

@@ -33,7 +33,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread, which holds the lock as long as it runs. It ends when all clones are gone or after a
+    /// Starts the thread, which holds the lock as long as it runs. It ends when all clones are dropped or after a
     /// [`stop`](Self::stop), when it has done everything that was submitted before; then it sends to the receiver.
     ///
     /// # Errors
@@ -49,7 +49,7 @@ impl Writer {
             // Not before nothing of ours is written any more.
             drop(lock);
             if ended.send(()).is_err() {
-                tracing::debug!("The database was closed after its caller had gone");
+                tracing::debug!("The database was closed after its caller had stopped waiting");
             }
         })?;
         Ok((Self { queue }, end))

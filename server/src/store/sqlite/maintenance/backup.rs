@@ -32,7 +32,7 @@ pub enum BackupError {
         from: PathBuf,
         /// Where to.
         to: PathBuf,
-        /// What the database said.
+        /// The error of the database.
         #[source]
         error: sqlx::Error,
     },
@@ -46,7 +46,7 @@ pub enum BackupError {
     Unsound {
         /// Where it is.
         file: PathBuf,
-        /// What the database said.
+        /// The error of the database.
         problem: String,
     },
 }

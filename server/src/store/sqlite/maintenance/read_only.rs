@@ -32,7 +32,7 @@ pub(crate) async fn open_read_only(path: &Path) -> Result<SqliteConnection, Open
     if mark == APPLICATION_ID { Ok(connection) } else { Err(OpenError::Foreign(path.to_owned())) }
 }
 
-/// What SQLite says when none of the folders for temporary files can be written to
+/// What SQLite returns when none of the folders for temporary files can be written to
 /// (<https://sqlite.org/rescode.html#ioerr_gettemppath>).
 const SQLITE_IOERR_GETTEMPPATH: i32 = 6410;
 

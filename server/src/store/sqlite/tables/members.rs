@@ -1,4 +1,4 @@
-//! The members table: who belongs to a room, in which role, and up to which message each has read.
+//! The members table: the users of each room, with their roles and read markers.
 
 use std::collections::HashSet;
 

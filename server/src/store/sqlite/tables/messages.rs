@@ -49,7 +49,7 @@ pub(crate) async fn page_for(
     limit: u32,
 ) -> Result<Option<Page>, sqlx::Error> {
     let page = read(readers, room, Some(user), slice, limit).await?;
-    // An empty page says nothing about messages, so the right to read it can be read by itself.
+    // An empty page has nothing of messages, so the right to read it can be read by itself.
     let may_read = !page.messages.is_empty() || members::role(readers, room, user).await?.is_some();
     Ok(may_read.then_some(page))
 }

@@ -39,7 +39,7 @@ impl EntryRow {
     }
 }
 
-/// All entries in the order in which they lie in their table. Old ones are let go unless they wait, the newest one never is.
+/// All entries in the order of their table. Old ones are deleted unless they wait, the newest one never is.
 async fn entries(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, EntryRow>(
         "SELECT i.person, p.username, h.head, i.seq, i.item, i.waits FROM inbox i NOT INDEXED
@@ -109,7 +109,7 @@ impl JobRow {
         } else if self.owner.as_deref() != Some(job.owner.as_str()) {
             Some(format!("its owner is {}, and it is stored for another user", job.owner))
         } else if self.is_running != (job.status == JobStatus::Running) {
-            Some("whether it runs is said in two ways".to_owned())
+            Some("its column and its JSON disagree about whether it runs".to_owned())
         } else {
             None
         }

@@ -36,7 +36,7 @@ impl NumberRow {
         format!("room {}", or_key(self.name.as_deref(), self.room))
     }
 
-    /// What the columns say that this program would not store.
+    /// The first column with a value that this program would not store.
     fn problem(&self) -> Option<String> {
         let problem = message_id(&self.id)
             .and_then(|_| draft_id(&self.draft).map(drop))
@@ -91,7 +91,7 @@ async fn silent_rooms(
     Ok(())
 }
 
-/// Every message has a name of its own, wherever it was said.
+/// Every message has an id of its own, in all rooms.
 async fn names(connection: &mut SqliteConnection, findings: &mut Findings<'_>) -> Result<(), sqlx::Error> {
     let mut rows = query_as::<_, (Vec<u8>, String, i64)>(
         "SELECT m.id, group_concat(

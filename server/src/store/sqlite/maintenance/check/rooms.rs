@@ -47,8 +47,10 @@ impl RoomRow {
         if let Some(raw) = &self.live {
             match from_json::<LiveChange>(raw) {
                 Ok(change) if change.room.as_str() == self.id => {}
-                Ok(change) => return Some(format!("what is said of its session is of room {}", change.room)),
-                Err(error) => return Some(format!("what is said of its session cannot be read: {error}")),
+                Ok(change) => {
+                    return Some(format!("the status of its session belongs to room {}", change.room));
+                }
+                Err(error) => return Some(format!("the status of its session cannot be read: {error}")),
             }
         }
         if self.was_deleted {

@@ -4,11 +4,11 @@ use std::cmp::Ordering;
 
 /// The numbers of one room or one inbox, as they are found.
 pub(super) struct Series {
-    /// Whose numbers, as findings begin.
+    /// The room or inbox of the numbers, as findings begin.
     whose: String,
     /// What is numbered.
     noun: &'static str,
-    /// The newest number, as it is remembered.
+    /// The newest number, as it is stored.
     head: u64,
     /// The number before, and what has it. To begin with: the one before the first that must be there.
     last: Option<(u64, String)>,
@@ -22,12 +22,12 @@ impl Series {
         Self { whose, noun, head, last: Some((0, String::new())), begun: false }
     }
 
-    /// One that begins anywhere, because old ones are let go.
+    /// One that begins anywhere, because old ones are deleted.
     pub(super) fn from_anywhere(whose: String, noun: &'static str, head: u64) -> Self {
         Self { whose, noun, head, last: None, begun: false }
     }
 
-    /// Takes the next one, in the order of the numbers, and says what is wrong with its number.
+    /// Takes the next one, in the order of the numbers, and returns what is wrong with its number.
     pub(super) fn take(&mut self, number: i64, id: String) -> Option<String> {
         let Self { whose, noun, .. } = self;
         let Some(number) = u64::try_from(number).ok().filter(|number| *number > 0) else {
@@ -53,7 +53,7 @@ impl Series {
         finding
     }
 
-    /// Says what is missing at the end, or was never counted.
+    /// Returns what is missing at the end, or was never counted.
     pub(super) fn end(self) -> Option<String> {
         let Self { whose, noun, head, last, .. } = self;
         let newest = last.map_or(0, |(number, _)| number);
