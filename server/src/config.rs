@@ -18,9 +18,9 @@ use std::path::PathBuf;
 use protocol::UserId;
 
 use crate::auth::Proxies;
-use crate::auth::extract::{HOST_PREFIX, PLAIN_COOKIE};
+use crate::auth::cookies::{HOST_PREFIX, PLAIN_COOKIE};
 use crate::auth::origin::Origins;
-pub use accounts::{Accounts, Directory, Registration};
+pub use accounts::{AccountPolicy, Directory, Registration};
 use choice::OnOff;
 pub use choice::{AccountsMode, Environment, Synchronous};
 pub(crate) use data_paths::DataPaths;
@@ -60,7 +60,7 @@ pub struct Config {
     /// Which service keeps the accounts.
     pub accounts: AccountsMode,
     /// Registration, and what users see of one another.
-    pub users: Accounts,
+    pub users: AccountPolicy,
     /// Name of this server in `welcome`.
     pub server_name: String,
     /// The user of the endpoints that accept connections without a token in development.
@@ -95,7 +95,7 @@ impl Config {
         retired_names: Vec<RetiredName>,
     ) -> Result<Self, ConfigError> {
         let environment = settings.env;
-        let listen = listen(
+        let listen = listen_addresses(
             settings.listen.filter(|_| listen_flag || !port_flag),
             settings.port.filter(|_| port_flag || !listen_flag),
         )?;
@@ -161,7 +161,10 @@ impl Config {
 }
 
 /// The addresses of `HUBBUB_LISTEN` and `PORT`, which must not contradict each other.
-fn listen(listen: Option<Vec<ListenAddress>>, port: Option<u16>) -> Result<Vec<ListenAddress>, ConfigError> {
+fn listen_addresses(
+    listen: Option<Vec<ListenAddress>>,
+    port: Option<u16>,
+) -> Result<Vec<ListenAddress>, ConfigError> {
     match (listen, port) {
         (Some(listen), Some(port)) if listen.iter().all(|address| address.port() != port) => {
             let ports: Vec<_> = listen.iter().map(|address| address.port().to_string()).collect();

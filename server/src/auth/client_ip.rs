@@ -1,7 +1,8 @@
-//! Where a request comes from, for counting attempts and sockets.
+//! Client IP: the network that a request comes from, because attempts, requests and connections are counted by it.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::HeaderMap;
@@ -9,7 +10,7 @@ use axum::http::request::Parts;
 use ipnet::Ipv6Net;
 
 use super::Proxies;
-use crate::state::AppState;
+use crate::config::Config;
 
 /// Bits of the network that one IPv6 customer has at least.
 const CUSTOMER_BITS: u8 = 64;
@@ -25,21 +26,21 @@ pub struct Site(u64);
 impl<S> FromRequestParts<S> for ClientIp
 where
     S: Send + Sync,
-    AppState: FromRef<S>,
+    Arc<Config>: FromRef<S>,
 {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(parts, &AppState::from_ref(state)))
+        Ok(Self::of(parts, &Arc::<Config>::from_ref(state).proxies))
     }
 }
 
 impl ClientIp {
     /// Where a request comes from.
-    pub fn of(parts: &Parts, state: &AppState) -> Self {
+    pub fn of(parts: &Parts, proxies: &Proxies) -> Self {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-        Self::behind(peer, &parts.headers, &state.config().proxies)
+        Self::behind(peer, &parts.headers, proxies)
     }
 
     /// The site that the network is part of; of IPv4 there is none.

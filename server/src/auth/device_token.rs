@@ -4,19 +4,14 @@
 //! As OWASP describes it ("Slow Down Online Guessing Attacks with Device Cookies"). Nothing is stored: a token says for whom
 //! and since when, under our seal, and names the user by a hash only.
 
-use std::convert::Infallible;
-
-use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
-use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::UserId;
 
 use super::client_ip::ClientIp;
-use super::extract::cookies;
+use super::cookies::cookies;
 use super::{AuthError, Keys, secret};
-use crate::state::AppState;
 
 /// The header in which a client without cookies is told its device tokens, and shows them.
 pub const DEVICE_HEADER: &str = "hubbub-device";
@@ -52,14 +47,6 @@ impl SignInSource {
         let tokens = shown.filter(|text| text.len() <= MAX_BYTES).unwrap_or_default().split(BETWEEN);
         let tokens = tokens.filter(|token| !token.is_empty()).take(MAX_USERS);
         Self { address, shown: tokens.map(str::to_owned).collect() }
-    }
-}
-
-impl FromRequestParts<AppState> for SignInSource {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self::of(ClientIp::of(parts, state), &parts.headers, state.device_cookie_name()))
     }
 }
 

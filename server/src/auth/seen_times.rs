@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_waits_until_it_is_stored_and_no_more_wait_than_there_is_room_for() {
+    fn times_wait_until_they_are_stored_and_their_number_is_bounded() {
         let times = SeenTimes::default();
         let sign_in = seen_at(0);
         times.note_id(sign_in.id, 1);

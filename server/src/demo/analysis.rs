@@ -1,14 +1,17 @@
 //! The analysis of an interview, played through the hub like a real one, so that applications can try out their clients.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use hub::{HubError, JobReport, NewJob, Requester};
+use hub::store::Clock;
+use hub::{Hub, HubError, JobReport, NewJob, Requester};
 use protocol::rest::Outcome;
 use protocol::{JobId, JobKind, JobStatus, UserId};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::rfc3339;
-use crate::state::AppState;
+use crate::state::BackgroundTasks;
 
 /// From one report to the next: slow enough to be seen, and over within two seconds.
 const STEP: Duration = Duration::from_millis(400);
@@ -23,12 +26,14 @@ const STEPS: [(u8, &str, &str); 3] = [
 /// Bytes of the video that there is not.
 const FILE_SIZE: u64 = 48_318_464;
 
-/// Begins to play the analysis of an interview for somebody. It goes on by itself.
+/// Begins to play the analysis of an interview for a user. It goes on by itself.
 ///
 /// # Errors
 /// A subject outside its limits; [`HubError::NoSuchPerson`].
 pub(crate) async fn start(
-    state: &AppState,
+    hub: &Hub,
+    tasks: &BackgroundTasks,
+    clock: Arc<dyn Clock>,
     owner: UserId,
     interview: String,
     outcome: Outcome,
@@ -39,11 +44,11 @@ pub(crate) async fn start(
         title: "Video analysis".to_owned(),
         message: Some("Video analysis has started".to_owned()),
     };
-    let job = state.hub().start_job(application(&owner), &owner, new).await?.id;
-    let played = play(state.clone(), owner, job, outcome);
-    state.background_tasks().spawn(async move {
+    let job = hub.start_job(application(&owner), &owner, new).await?.id;
+    let played = play(hub.clone(), tasks.stopping().clone(), clock, owner, job, outcome);
+    tasks.spawn(async move {
         match played.await {
-            // Somebody else ended or deleted it meanwhile.
+            // It was ended or deleted meanwhile.
             Ok(()) | Err(HubError::JobOver | HubError::NoSuchJob) => {}
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
@@ -59,14 +64,21 @@ fn application(owner: &UserId) -> Requester<'_> {
     Requester { user: owner, is_service: true }
 }
 
-async fn play(state: AppState, owner: UserId, job: JobId, outcome: Outcome) -> Result<(), HubError> {
+async fn play(
+    hub: Hub,
+    stopping: CancellationToken,
+    clock: Arc<dyn Clock>,
+    owner: UserId,
+    job: JobId,
+    outcome: Outcome,
+) -> Result<(), HubError> {
     let steps = match outcome {
         Outcome::Completed => STEPS.as_slice(),
         Outcome::Failed => STEPS.split_last().map_or(&[][..], |(_, before)| before),
     };
     for (progress, stage, message) in steps {
-        if is_cut_short(&state).await {
-            return report(&state, &owner, job, failure("The server was stopped")).await;
+        if is_cut_short(&stopping).await {
+            return report(&hub, &owner, job, failure("The server was stopped")).await;
         }
         let progressed = JobReport {
             progress: Some(*progress),
@@ -74,27 +86,27 @@ async fn play(state: AppState, owner: UserId, job: JobId, outcome: Outcome) -> R
             message: Some((*message).to_owned()),
             ..JobReport::default()
         };
-        report(&state, &owner, job, progressed).await?;
+        report(&hub, &owner, job, progressed).await?;
     }
     // A stop now changes nothing: the end is due.
-    is_cut_short(&state).await;
+    is_cut_short(&stopping).await;
     let end = match outcome {
-        Outcome::Completed => success(&rfc3339(state.clock().now_ms())),
+        Outcome::Completed => success(&rfc3339(clock.now_ms())),
         Outcome::Failed => failure("The video could not be read to its end"),
     };
-    report(&state, &owner, job, end).await
+    report(&hub, &owner, job, end).await
 }
 
 /// Waits for the next step; whether a stop came between.
-async fn is_cut_short(state: &AppState) -> bool {
+async fn is_cut_short(stopping: &CancellationToken) -> bool {
     tokio::select! {
         () = tokio::time::sleep(STEP) => false,
-        () = state.stopping().cancelled() => true,
+        () = stopping.cancelled() => true,
     }
 }
 
-async fn report(state: &AppState, owner: &UserId, job: JobId, report: JobReport) -> Result<(), HubError> {
-    state.hub().report_job(application(owner), job, report).await.map(|_| ())
+async fn report(hub: &Hub, owner: &UserId, job: JobId, report: JobReport) -> Result<(), HubError> {
+    hub.report_job(application(owner), job, report).await.map(|_| ())
 }
 
 fn success(analyzed_at: &str) -> JobReport {

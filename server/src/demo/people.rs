@@ -74,13 +74,13 @@ impl From<AccountError> for DemoError {
 /// Fills an empty database. Answers with the demo people where they exist, now or from an earlier start.
 pub(crate) async fn fill(desk: &AuthService) -> Result<Option<Demo>, DemoError> {
     let users = PEOPLE.map(str::to_owned).to_vec();
-    if desk.accounts.count().await? == 0 {
+    if desk.accounts().count().await? == 0 {
         let users = make_people(desk).await?;
         for room in ROOMS {
             make_room(desk, &users, room).await?;
         }
         tracing::info!("Filled the empty database with demo people and rooms");
-    } else if desk.accounts.by_usernames(&users).await?.len() < users.len() {
+    } else if desk.accounts().by_usernames(&users).await?.len() < users.len() {
         return Ok(None);
     }
     make_admin(desk).await?;
@@ -89,7 +89,7 @@ pub(crate) async fn fill(desk: &AuthService) -> Result<Option<Demo>, DemoError> 
 
 async fn make_people(desk: &AuthService) -> Result<HashMap<&'static str, Arc<User>>, DemoError> {
     // One hash for all: everybody knows the password anyway, and the first start is quicker.
-    let hash = desk.passwords.hash(PASSWORD).await?;
+    let hash = desk.passwords().hash(PASSWORD).await?;
     let mut users = HashMap::new();
     for name in PEOPLE {
         let account = NewAccount {
@@ -97,19 +97,19 @@ async fn make_people(desk: &AuthService) -> Result<HashMap<&'static str, Arc<Use
             username: name.to_owned(),
             email: format!("{name}@example.org"),
             password_hash: Some(hash.clone()),
-            created_at_ms: desk.clock.now_ms(),
+            created_at_ms: desk.clock().now_ms(),
         };
-        users.insert(name, Arc::new(desk.accounts.create(account).await?));
+        users.insert(name, Arc::new(desk.accounts().create(account).await?));
     }
     Ok(users)
 }
 
 /// Lets the demo administrator see what needs one; also in a database that an older version filled.
 async fn make_admin(desk: &AuthService) -> Result<(), DemoError> {
-    for user in desk.accounts.by_usernames(&[ADMIN.to_owned()]).await? {
-        let account = desk.accounts.by_id(&user.id).await?;
+    for user in desk.accounts().by_usernames(&[ADMIN.to_owned()]).await? {
+        let account = desk.accounts().by_id(&user.id).await?;
         if account.is_some_and(|account| account.claims_role != ClaimsRole::Admin) {
-            desk.accounts.set_claims_role(&user.id, ClaimsRole::Admin).await?;
+            desk.accounts().set_claims_role(&user.id, ClaimsRole::Admin).await?;
         }
     }
     Ok(())
@@ -131,10 +131,10 @@ async fn make_room(
         kind: RoomKind::Group,
         members: members.collect(),
     };
-    desk.hub.create_room(&owner, new).await?;
+    desk.hub().create_room(&owner, new).await?;
     for (name, text) in said {
         if let Some(author) = users.get(name) {
-            desk.hub.post(author, &id, DraftId(Uuid::new_v4()), *text).await?;
+            desk.hub().post(author, &id, DraftId(Uuid::new_v4()), *text).await?;
         }
     }
     Ok(())

@@ -17,11 +17,10 @@ const LETTERS_OF_A_TEST: usize = 70;
 const KNOWN_LONG: &[(&str, usize)] = &[("app", 22), ("server", 11), ("attack", 3), ("chaos", 3)];
 
 /// Types whose inherent `impl` blocks are in too many files, and in how many.
-const KNOWN_SCATTERED: &[(&str, usize)] =
-    &[("app::Conversations", 6), ("server::AuthService", 5), ("chaos::World", 4)];
+const KNOWN_SCATTERED: &[(&str, usize)] = &[("app::Conversations", 6), ("chaos::World", 4)];
 
 /// Tests whose names are too long, by package.
-const KNOWN_LONG_NAMES: &[(&str, usize)] = &[("hub", 11), ("app", 3), ("server", 49)];
+const KNOWN_LONG_NAMES: &[(&str, usize)] = &[("hub", 11), ("app", 3), ("server", 46)];
 
 /// A longer file says in its first lines why: `Long because …`.
 fn long_files(sources: &[Source]) -> Vec<String> {

@@ -13,7 +13,7 @@ use super::connection::{Connection, note_token};
 use super::resume_token::ResumeToken;
 use super::transport::SocketOutlet;
 use super::{Handshake, Proof, pid, resume};
-use crate::auth::extract::{SocketQuery, identify_socket, identify_token};
+use crate::auth::extract::SocketQuery;
 use crate::auth::{AuthError, AuthUser};
 use crate::dialect::{mockverse, socketio};
 use crate::error::ApiError;
@@ -38,7 +38,7 @@ pub(super) async fn connect(
     }
     // The first request to enter was counted as a handshake.
     if handshake.has_asked.swap(true, Ordering::Relaxed) {
-        state.admit_again(&handshake.permit).map_err(|error| too_many(&error))?;
+        state.admit_again(&handshake.permit).map_err(|error| too_many(&error.into()))?;
     }
     // Held until the client is in.
     let _turn = state.handshake_limiter().take().await.map_err(|error| {
@@ -78,7 +78,7 @@ pub(super) async fn connect(
     tracing::info!(peer.id = peer.id().0, user.id = %user, recovered, "Peer of `{user}` attached over Socket.IO");
     let pid = match back {
         Some(back) => Some(back.pid),
-        None if may_resume => Some(pid::sign(&state.auth().keys, &sid, user).map_err(unknown)?),
+        None if may_resume => Some(pid::sign(state.auth().keys(), &sid, user).map_err(unknown)?),
         None => None,
     };
     let accepted = Accepted::new(Connection::new(state.clone(), peer, &caller, from));
@@ -96,11 +96,11 @@ async fn identify(
     let Proof { authorization, query } = handshake.proof.as_deref().unwrap_or(&nothing);
     let said = |key: &str| auth.get(key).and_then(Value::as_str);
     let caller = if let Some(token) = said("token") {
-        Some(identify_token(state, token).await?)
+        Some(state.authenticator().token(token).await?)
     } else {
         let ticket = said("ticket").map(str::to_owned).or_else(|| query.ticket.clone());
         let query = SocketQuery { token: query.token.clone(), ticket, inbox: None };
-        identify_socket(state, authorization.as_ref(), &query).await?
+        state.authenticator().socket(authorization.as_ref(), &query).await?
     };
     let claimed = query.user_id.as_deref().or_else(|| said("userId"));
     match (caller, claimed) {
@@ -120,7 +120,7 @@ async fn recover(
     peer: &ClientSession,
     recovery: Recovery,
 ) -> Result<Option<ResumedSession>, HubError> {
-    let keys = &state.auth().keys;
+    let keys = state.auth().keys();
     let Some(sid) = pid::check(keys, &recovery.pid, &peer.user().id).map(str::to_owned) else {
         return Ok(None);
     };

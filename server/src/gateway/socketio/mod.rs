@@ -115,9 +115,11 @@ impl Application for Door {
         }
         let ApiQuery(query) = ApiQuery::<Query>::of(&request.uri).map_err(|refused| error(&refused))?;
         // Let in is who sends CONNECT, and there a refusal would be for good.
-        self.state.handshake_limiter().check().map_err(|refused| error(&refused))?;
-        let permit =
-            self.state.admit(ClientIp::of(request, &self.state)).map_err(|refused| error(&refused))?;
+        self.state.handshake_limiter().check().map_err(|refused| error(&refused.into()))?;
+        let permit = self
+            .state
+            .admit(ClientIp::of(request, &self.state.config().proxies))
+            .map_err(|refused| error(&refused.into()))?;
         let authorization = request.headers.get(AUTHORIZATION);
         let authorization = authorization.and_then(|value| HeaderValue::from_bytes(value.as_bytes()).ok());
         let is_said = authorization.is_some() || query != Query::default();

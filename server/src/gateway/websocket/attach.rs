@@ -17,7 +17,7 @@ use websocket::{Incoming, Reader};
 use super::HEARTBEAT;
 use super::read::{Connection, why};
 use crate::auth::client_ip::ClientIp;
-use crate::auth::extract::{SocketQuery, access_token, identify_socket, identify_token};
+use crate::auth::extract::{SocketQuery, access_token};
 use crate::auth::{AuthError, AuthUser};
 use crate::dialect::{AuthPolicy, Dialect, Endpoint, PathParam, Request, Scope};
 use crate::error::ApiError;
@@ -39,10 +39,10 @@ pub(super) async fn identify(
         let mock = config.dev_user.as_str();
         let is_mock = query.token.as_deref().map_or(nothing, |token| access_token(token) == mock);
         if is_mock {
-            return state.auth().mock(&config.dev_user).await.map(Some);
+            return state.auth().dev_user(&config.dev_user).await.map(Some);
         }
     }
-    match identify_socket(state, headers.get(AUTHORIZATION), query).await? {
+    match state.authenticator().socket(headers.get(AUTHORIZATION), query).await? {
         None if !place.dialect.takes_first_frame => Err(AuthError::Unauthorized),
         caller => Ok(caller),
     }
@@ -98,8 +98,7 @@ pub(super) async fn attach_with_permit(
     match state.handshake_limiter().take().await {
         Ok(_turn) => attach(dialect, scope, state, outbox, caller, inbox, from).await,
         Err(error) => {
-            let retry_after_ms = error.describe().1.retry_after_ms.unwrap_or_default();
-            refuse(dialect, outbox, HubError::TooFast { retry_after_ms });
+            refuse(dialect, outbox, HubError::TooFast { retry_after_ms: error.retry_after_ms });
             Err(CloseCode::TooMany)
         }
     }
@@ -208,7 +207,7 @@ pub(super) async fn first_frame(
         refuse(dialect, outbox, HubError::Unauthorized);
         return Err(CloseCode::Token);
     };
-    let caller = identify_token(state, &token).await.map_err(|error| {
+    let caller = state.authenticator().token(&token).await.map_err(|error| {
         refuse(dialect, outbox, refuse_token(state, from, "a first frame", &error));
         CloseCode::Token
     })?;

@@ -1,15 +1,14 @@
-//! What handlers take from a request: a body, a form, a query, a part of the path. Whatever is wrong with it is answered
-//! like every other refusal, where the framework would answer with a text of its own; so nothing else may take them.
+//! Bodies: the extractors of JSON bodies and of forms.
 
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{Form, FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::auth::extract::Identified;
+use super::Pairs;
+use super::auth_user::Authenticated;
 use crate::error::ApiError;
 use crate::json::{Rules, Tree};
 
@@ -20,10 +19,7 @@ const SYNONYMS: &[&[&str]] =
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The pairs of a query or a form, in their order.
-type Pairs = Vec<(String, String)>;
-
-/// A JSON body. Keys that are not known are refused by name. A caller who was identified before it came is checked again.
+/// A JSON body. Unknown keys are rejected by name. A caller who was authenticated before the body came is checked again.
 pub(crate) struct ApiBody<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for ApiBody<T> {
@@ -34,11 +30,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for ApiBody<T> {
         if !is_of_type(request.headers(), JSON) {
             return Err(ApiError::MediaType { expected: JSON });
         }
-        let identified = request.extensions().get::<Identified>().cloned();
+        let authenticated = request.extensions().get::<Authenticated>().cloned();
         let bytes = Bytes::from_request(request, state).await;
         let bytes = bytes.map_err(|rejection| unread(rejection.status()))?;
-        if let Some(identified) = identified {
-            identified.check_still().await?;
+        if let Some(authenticated) = authenticated {
+            authenticated.check_still().await?;
         }
         parse(&bytes).map(Self)
     }
@@ -57,7 +53,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     Ok(Tree::parse(bytes)?.read(Rules::Strict(SYNONYMS))?)
 }
 
-/// A body that did not come as a whole.
+/// The error of a body that did not come as a whole.
 fn unread(status: StatusCode) -> ApiError {
     if status == StatusCode::PAYLOAD_TOO_LARGE { ApiError::TooBig } else { ApiError::IncompleteBody }
 }
@@ -78,43 +74,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormBody<T> {
             _ => ApiError::IncompleteBody,
         })?;
         Ok(Self(Tree::of_pairs(pairs).read(Rules::Query)?))
-    }
-}
-
-/// The query of a request. Keys that are not known are let be.
-pub(crate) struct ApiQuery<T>(pub(crate) T);
-
-impl<T: DeserializeOwned> ApiQuery<T> {
-    /// The query of an address.
-    ///
-    /// # Errors
-    /// [`ApiError::Misread`].
-    pub(crate) fn of(uri: &Uri) -> Result<Self, ApiError> {
-        // Any text is a list of pairs, so only the shape can be wrong.
-        let pairs = Query::<Pairs>::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default();
-        Ok(Self(Tree::of_pairs(pairs).read(Rules::Query)?))
-    }
-}
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for ApiQuery<T> {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        Self::of(&parts.uri)
-    }
-}
-
-/// The part of the path that a route names, or several as a tuple. A path that is no text names nothing.
-pub(crate) struct ApiPath<T>(pub(crate) T);
-
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for ApiPath<T> {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        match Path::<T>::from_request_parts(parts, state).await {
-            Ok(Path(part)) => Ok(Self(part)),
-            Err(_) => Err(ApiError::NotFound),
-        }
     }
 }
 
