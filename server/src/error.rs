@@ -27,7 +27,7 @@ use crate::rejection_log::Reason;
 pub enum ApiError {
     /// An error of the hub.
     #[error(transparent)]
-    Refused(#[from] HubError),
+    Hub(#[from] HubError),
     /// An error of the hub about a value that has another name in this gateway.
     #[error("{}", renamed(.error, .from, .to))]
     Renamed {
@@ -68,7 +68,7 @@ pub enum ApiError {
     #[error("the body did not arrive")]
     IncompleteBody,
     /// A user name is unknown.
-    #[error("there is nobody called `{0}`")]
+    #[error("there is no user `{0}`")]
     UserNotFound(String),
     /// Known, but not entitled.
     #[error("{0}")]
@@ -130,7 +130,7 @@ impl ApiError {
     /// The same error, with the name that this gateway has for a field.
     #[must_use]
     pub fn renaming(error: HubError, from: &'static str, to: &'static str) -> Self {
-        if error.field() == Some(from) { Self::Renamed { error, from, to } } else { Self::Refused(error) }
+        if error.field() == Some(from) { Self::Renamed { error, from, to } } else { Self::Hub(error) }
     }
 
     /// Status and body. The cause of an error of ours is not in them.
@@ -156,8 +156,8 @@ impl ApiError {
     /// The text for the log, where an operator should know: about a token, a sign-in, a rate, or a store that does not answer.
     fn reason(&self) -> Option<Reason> {
         match self {
-            Self::Auth(AuthError::Token { fault, .. }) | Self::Hidden(AuthError::Token { fault, .. }) => {
-                Some(Reason(format!("the token is refused: {fault}")))
+            Self::Auth(AuthError::Token { error, .. }) | Self::Hidden(AuthError::Token { error, .. }) => {
+                Some(Reason(format!("the token is refused: {error}")))
             }
             Self::Auth(
                 AuthError::WrongCredentials | AuthError::WrongPassword | AuthError::TooFast { .. },
@@ -165,11 +165,11 @@ impl ApiError {
             | Self::Connection(ConnectionError::TooManyOfAddress { .. })
             | Self::TooManyRequests(_)
             | Self::TooManyAtWork(_)
-            | Self::Refused(HubError::TooFast { .. } | HubError::OverDaily { .. }) => {
+            | Self::Hub(HubError::TooFast { .. } | HubError::OverDaily { .. }) => {
                 Some(Reason(self.to_string()))
             }
             Self::Auth(AuthError::Account(AccountError::Unavailable(_)))
-            | Self::Refused(HubError::Unavailable(_)) => Some(Reason(with_causes(self))),
+            | Self::Hub(HubError::Unavailable(_)) => Some(Reason(with_causes(self))),
             _ => None,
         }
     }
@@ -191,7 +191,7 @@ impl ApiError {
     fn row(&self) -> (ErrorCode, Option<String>, Option<u64>) {
         let named = |field: &str| Some(field.to_owned());
         match self {
-            Self::Refused(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
+            Self::Hub(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
             Self::Renamed { error, to, .. } => (error.code(), named(to), error.retry_after_ms()),
             Self::Auth(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
             Self::MediaType { .. } | Self::IncompleteBody => (ErrorCode::BadJson, None, None),

@@ -87,7 +87,7 @@ impl Authenticator {
             return Ok(None);
         };
         let redeemed = self.tickets.redeem(ticket, self.auth.clock().monotonic_ms());
-        let caller = redeemed.map_err(|fault| self.auth.token_error(fault))?;
+        let caller = redeemed.map_err(|error| self.auth.token_error(error))?;
         self.auth.check_still(&caller).await?;
         Ok(Some(caller))
     }

@@ -36,7 +36,7 @@ where
 }
 
 impl ClientIp {
-    /// Where a request comes from.
+    /// The network of a request.
     pub fn of(parts: &Parts, proxies: &Proxies) -> Self {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
@@ -51,24 +51,24 @@ impl ClientIp {
         }
     }
 
-    /// Where a connection comes from, which may be a proxy.
+    /// The network of a connection, which may be that of a proxy.
     pub(crate) fn of_peer(peer: IpAddr) -> Self {
         Self(network(peer))
     }
 
-    /// Where a request comes from that `peer` brought.
+    /// The network of a request that came over a connection of `peer`.
     pub fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> Self {
         Self(network(origin(peer, headers, proxies)))
     }
 }
 
-/// `X-Forwarded-For` is believed only from proxies of ours, which write the address they see behind those that they are
-/// told: read from its end, the first that is no proxy is the client.
+/// `X-Forwarded-For` is trusted only from proxies of ours, which append the address they see to those that they receive: read
+/// from its end, the first that is no proxy is the client.
 fn origin(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> IpAddr {
     let mut seen = peer;
     let lines = headers.get_all("x-forwarded-for").iter().rev();
-    let told = lines.filter_map(|it| it.to_str().ok()).flat_map(|line| line.rsplit(','));
-    for address in told {
+    let forwarded = lines.filter_map(|it| it.to_str().ok()).flat_map(|line| line.rsplit(','));
+    for address in forwarded {
         if !proxies.has(seen) {
             break;
         }
@@ -90,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_proxies_of_ours_are_believed() {
+    fn only_proxies_of_ours_are_trusted() {
         let mut headers = HeaderMap::new();
         headers.append("x-forwarded-for", "10.6.6.6".parse().unwrap());
         headers.append("x-forwarded-for", "6.6.6.6, 203.0.113.9, 10.0.0.2".parse().unwrap());

@@ -96,7 +96,7 @@ impl LocalAccounts {
             if !devices.is_empty() {
                 self.attempts.of_address(source.address, passed_ms)?;
             }
-            self.attempts.of_login(&user.map_or(Guessed::Nobody(&login), Guessed::User), passed_ms)?;
+            self.attempts.of_login(&user.map_or(Guessed::Unknown(&login), Guessed::User), passed_ms)?;
         }
         let (user, stored) = found.map(|it| (it.user, it.password_hash)).unzip();
         let stored = stored.flatten();

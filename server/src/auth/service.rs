@@ -16,7 +16,7 @@ use super::sessions::{AuthSessions, CookieSignIn, OwnSignIn};
 use super::verifier::Verifier;
 use super::{
     AuthError, AuthUser, Device, Keys, LoginRateLimiter, Passwords, RoleClaim, RoleNotice, SeenTimes,
-    SignInSource, TokenFault,
+    SignInSource, TokenError,
 };
 use crate::config::{AccountsMode, Config, RateLimits, Registration};
 
@@ -34,7 +34,7 @@ pub struct AuthSettings {
     /// The claim of a token that names a role of the hub.
     pub role_claim: RoleClaim,
     /// Whether answers say what is wrong with a token. In development only: a stranger could learn from it.
-    pub shows_token_faults: bool,
+    pub shows_token_errors: bool,
 }
 
 impl Default for AuthSettings {
@@ -46,7 +46,7 @@ impl Default for AuthSettings {
             sign_ins_per_user: 100,
             rates: RateLimits::OFF,
             role_claim: RoleClaim::default(),
-            shows_token_faults: false,
+            shows_token_errors: false,
         }
     }
 }
@@ -60,7 +60,7 @@ impl AuthSettings {
             sign_ins_per_user: config.quotas.auth_sessions_per_user,
             rates: config.rate_limits,
             role_claim: config.users.role_claim.clone(),
-            shows_token_faults: config.is_development(),
+            shows_token_errors: config.is_development(),
         }
     }
 }
@@ -88,7 +88,7 @@ impl AuthService {
         passwords: Passwords,
         settings: AuthSettings,
     ) -> Self {
-        let AuthSettings { mode, registration, sign_ins_per_user, rates, role_claim, shows_token_faults } =
+        let AuthSettings { mode, registration, sign_ins_per_user, rates, role_claim, shows_token_errors } =
             settings;
         let (keys, passwords) = (Arc::new(keys), Arc::new(passwords));
         let (seen, attempts) = (Arc::<SeenTimes>::default(), Arc::new(LoginRateLimiter::new(&rates)));
@@ -99,7 +99,7 @@ impl AuthService {
             seen.clone(),
             RoleNotice::new(role_claim),
             mode,
-            shows_token_faults,
+            shows_token_errors,
         );
         let sessions = AuthSessions::new(
             accounts.clone(),
@@ -342,7 +342,7 @@ impl AuthService {
     }
 
     /// The error of a token, with as many words as the environment allows.
-    pub(crate) fn token_error(&self, fault: TokenFault) -> AuthError {
-        self.verifier.token_error(fault)
+    pub(crate) fn token_error(&self, error: TokenError) -> AuthError {
+        self.verifier.token_error(error)
     }
 }

@@ -12,7 +12,7 @@ use super::extract::access_token;
 use super::lifetime::is_bounded;
 use super::provision::create_account;
 use super::token_sign_in::{is_token_id, named_id, token_id};
-use super::{AuthError, AuthUser, Claims, ClaimsRole, Keys, RoleNotice, SeenTimes, TokenFault, secret};
+use super::{AuthError, AuthUser, Claims, ClaimsRole, Keys, RoleNotice, SeenTimes, TokenError, secret};
 use crate::config::AccountsMode;
 
 /// The name of the user that stands in for clients without a token, in development.
@@ -26,7 +26,7 @@ pub(super) struct Verifier {
     seen: Arc<SeenTimes>,
     roles: RoleNotice,
     mode: AccountsMode,
-    shows_token_faults: bool,
+    shows_token_errors: bool,
 }
 
 impl Verifier {
@@ -37,15 +37,15 @@ impl Verifier {
         seen: Arc<SeenTimes>,
         roles: RoleNotice,
         mode: AccountsMode,
-        shows_token_faults: bool,
+        shows_token_errors: bool,
     ) -> Self {
-        Self { accounts, clock, keys, seen, roles, mode, shows_token_faults }
+        Self { accounts, clock, keys, seen, roles, mode, shows_token_errors }
     }
 
     pub(super) async fn by_token(&self, token: &str) -> Result<AuthUser, AuthError> {
         let now_ms = self.clock.now_ms();
-        let claims = self.keys.verify(token, now_ms).map_err(|fault| self.token_error(fault))?;
-        let id = UserId::parse(&claims.sub).map_err(|_| self.token_error(TokenFault::BadSubject))?;
+        let claims = self.keys.verify(token, now_ms).map_err(|error| self.token_error(error))?;
+        let id = UserId::parse(&claims.sub).map_err(|_| self.token_error(TokenError::BadSubject))?;
         let (expires_at_ms, claims_role) =
             (claims.expires_at_ms(), self.roles.claims_role(&claims, self.clock.monotonic_ms()));
         let (account, sign_in) = match (&claims.sid, self.mode) {
@@ -55,7 +55,7 @@ impl Verifier {
         };
         let Account { user, claims_role: of_account } = account;
         if !user.is_active {
-            return Err(self.token_error(TokenFault::Disabled));
+            return Err(self.token_error(TokenError::Disabled));
         }
         let claims_role = claims_role.max(of_account);
         Ok(AuthUser { user, sign_in: SignInId(sign_in), expires_at_ms, claims_role })
@@ -63,10 +63,10 @@ impl Verifier {
 
     /// The account and the sign-in of a token that was issued here.
     async fn by_sign_in(&self, id: &UserId, sid: &str, now_ms: i64) -> Result<(Account, Uuid), AuthError> {
-        let sid = Uuid::try_parse(sid).map_err(|_| self.token_error(TokenFault::Ended))?;
+        let sid = Uuid::try_parse(sid).map_err(|_| self.token_error(TokenError::Ended))?;
         let live = self.accounts.sign_in(sid, now_ms).await?;
         let live = live.filter(|it| it.0.user == *id && is_bounded(it.0.expires_at_ms, now_ms));
-        let (sign_in, account) = live.ok_or_else(|| self.token_error(TokenFault::Ended))?;
+        let (sign_in, account) = live.ok_or_else(|| self.token_error(TokenError::Ended))?;
         self.seen.note(&sign_in, now_ms);
         Ok((account, sign_in.id))
     }
@@ -81,7 +81,7 @@ impl Verifier {
     ) -> Result<(Account, Uuid), AuthError> {
         let token_id = token_id(&claims, token);
         if !self.is_live(token_id).await? {
-            return Err(self.token_error(TokenFault::Ended));
+            return Err(self.token_error(TokenError::Ended));
         }
         // A part of the application has no account anywhere.
         let is_created = self.mode == AccountsMode::External || claims_role.is_service();
@@ -90,22 +90,22 @@ impl Verifier {
             None if is_created => {
                 let name = claims.username.as_deref().or(claims.name.as_deref()).unwrap_or_default();
                 let user = create_account(&*self.accounts, &*self.clock, id, name, claims.email).await?;
-                Account { user, claims_role: ClaimsRole::Person }
+                Account { user, claims_role: ClaimsRole::User }
             }
-            None => return Err(self.token_error(TokenFault::NoAccount)),
+            None => return Err(self.token_error(TokenError::NoAccount)),
         };
         Ok((account, token_id))
     }
 
-    pub(super) fn token_error(&self, fault: TokenFault) -> AuthError {
-        AuthError::Token { fault, is_told: self.shows_token_faults }
+    pub(super) fn token_error(&self, error: TokenError) -> AuthError {
+        AuthError::Token { error, is_shown: self.shows_token_errors }
     }
 
     pub(super) async fn trusted_user_id(&self, id: &UserId) -> Result<AuthUser, AuthError> {
         let account = self.accounts.by_id(id).await?.filter(|account| account.user.is_active);
         let user = account.ok_or(AuthError::Unauthorized)?.user;
         let sign_in = SignInId(named_id("word", id.as_str(), ""));
-        Ok(AuthUser { user, sign_in, expires_at_ms: i64::MAX, claims_role: ClaimsRole::Person })
+        Ok(AuthUser { user, sign_in, expires_at_ms: i64::MAX, claims_role: ClaimsRole::User })
     }
 
     pub(super) async fn dev_user(&self, id: &UserId) -> Result<AuthUser, AuthError> {
@@ -118,7 +118,7 @@ impl Verifier {
         }
         // No user has signed in, so there is no sign-in to end and none that expires.
         let sign_in = SignInId(Uuid::nil());
-        Ok(AuthUser { user, sign_in, expires_at_ms: i64::MAX, claims_role: ClaimsRole::Person })
+        Ok(AuthUser { user, sign_in, expires_at_ms: i64::MAX, claims_role: ClaimsRole::User })
     }
 
     pub(super) async fn by_cookie(&self, cookie: &str) -> Result<AuthUser, AuthError> {
@@ -138,14 +138,14 @@ impl Verifier {
     pub(super) async fn check_still(&self, caller: &AuthUser) -> Result<(), AuthError> {
         let (now_ms, sign_in) = (self.clock.now_ms(), caller.sign_in.0);
         if caller.expires_at_ms <= now_ms {
-            return Err(self.token_error(TokenFault::Expired));
+            return Err(self.token_error(TokenError::Expired));
         }
         if !self.is_live(sign_in).await? {
-            return Err(self.token_error(TokenFault::Ended));
+            return Err(self.token_error(TokenError::Ended));
         }
         let account = self.accounts.by_id(&caller.user.id).await?;
         let is_active = account.is_some_and(|account| account.user.is_active);
-        if is_active { Ok(()) } else { Err(self.token_error(TokenFault::Disabled)) }
+        if is_active { Ok(()) } else { Err(self.token_error(TokenError::Disabled)) }
     }
 
     /// Whether a sign-in has not ended. One that was made elsewhere, or that stands for none, is in no list: it is live until

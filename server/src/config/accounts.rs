@@ -30,7 +30,7 @@ pub enum Directory {
 pub struct AccountPolicy {
     /// Whether strangers may create accounts.
     pub registration: Registration,
-    /// Whom the list of users shows.
+    /// Which users the directory lists.
     pub directory: Directory,
     /// Whether members of a room see each other's e-mail addresses.
     pub member_emails: bool,

@@ -83,24 +83,24 @@ mod tests {
 
     use super::*;
 
-    fn refused<T: DeserializeOwned>(body: &str) -> (u16, Option<String>) {
+    fn rejected<T: DeserializeOwned>(body: &str) -> (u16, Option<String>) {
         let error = parse::<T>(body.as_bytes()).err().unwrap();
         let (status, body) = error.describe();
         (status.as_u16(), body.field)
     }
 
     #[test]
-    fn what_is_wrong_with_a_body_is_told_with_the_name_of_the_field() {
+    fn an_error_of_a_body_names_the_field() {
         let named = |status, field: &str| (status, Some(field.to_owned()));
-        assert_eq!(refused::<Register>(r#"{"username":"a","email":"b"}"#), named(422, "password"));
-        assert_eq!(refused::<Register>(r#"{"username":7}"#), named(422, "username"));
-        assert_eq!(refused::<NewChat>(r#"{"name":"x","member_ids":["a b"]}"#), named(422, "member_ids"));
-        assert_eq!(refused::<NewChat>(r#"{"name":"x","members":["a b"]}"#), named(422, "members"));
-        assert_eq!(refused::<NewChat>(r#"{"name":"x","kind":"secret"}"#), named(422, "kind"));
-        assert_eq!(refused::<NewChat>(r#"{"name":"x","kinds":"group"}"#), named(400, "kinds"));
-        assert_eq!(refused::<NewJob>(r#"{"title":"x","kind":"task","type":"report"}"#), named(400, "type"));
+        assert_eq!(rejected::<Register>(r#"{"username":"a","email":"b"}"#), named(422, "password"));
+        assert_eq!(rejected::<Register>(r#"{"username":7}"#), named(422, "username"));
+        assert_eq!(rejected::<NewChat>(r#"{"name":"x","member_ids":["a b"]}"#), named(422, "member_ids"));
+        assert_eq!(rejected::<NewChat>(r#"{"name":"x","members":["a b"]}"#), named(422, "members"));
+        assert_eq!(rejected::<NewChat>(r#"{"name":"x","kind":"secret"}"#), named(422, "kind"));
+        assert_eq!(rejected::<NewChat>(r#"{"name":"x","kinds":"group"}"#), named(400, "kinds"));
+        assert_eq!(rejected::<NewJob>(r#"{"title":"x","kind":"task","type":"report"}"#), named(400, "type"));
         for broken in ["", "{", "nonsense", r#"{"name":"x"} and more"#] {
-            assert_eq!(refused::<NewChat>(broken), (400, None), "{broken}");
+            assert_eq!(rejected::<NewChat>(broken), (400, None), "{broken}");
         }
     }
 

@@ -44,7 +44,7 @@ impl PathId for RoomPath {
     type Raw = String;
 
     fn parse(raw: &String) -> Result<Self, ApiError> {
-        RoomId::parse(raw).map(Self).map_err(|_| ApiError::Refused(HubError::NoSuchRoom))
+        RoomId::parse(raw).map(Self).map_err(|_| ApiError::Hub(HubError::NoSuchRoom))
     }
 }
 
@@ -81,7 +81,7 @@ impl PathId for JobPath {
     type Raw = String;
 
     fn parse(raw: &String) -> Result<Self, ApiError> {
-        let id = Uuid::try_parse(raw).map_err(|_| ApiError::Refused(HubError::NoSuchJob))?;
+        let id = Uuid::try_parse(raw).map_err(|_| ApiError::Hub(HubError::NoSuchJob))?;
         Ok(Self(JobId(id)))
     }
 }

@@ -147,7 +147,7 @@ impl PageRenderer {
             return String::new();
         }
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        // cargo-leptos tells the page over a port of its own that it was built again.
+        // cargo-leptos notifies the page over a port of its own that it was built again.
         let reload = if self.is_watched() { format!(" ws://{name}:3001") } else { String::new() };
         format!(" ws://{host} wss://{host}{reload}")
     }
@@ -185,7 +185,7 @@ fn bundle(place: &Place) -> Option<&'static str> {
     }
 }
 
-/// Tells the loader what was rendered, so that it sees whether something changed it on the way.
+/// Writes for the loader what was rendered, so that it sees whether something changed it on the way.
 async fn with_node_count(response: Response) -> Result<Response, ApiError> {
     let (head, body) = response.into_parts();
     let page = to_bytes(body, usize::MAX).await.map_err(AuthError::internal)?;
@@ -193,7 +193,7 @@ async fn with_node_count(response: Response) -> Result<Response, ApiError> {
     Ok(Response::from_parts(head, noted.map_or_else(|| page.into(), Body::from)))
 }
 
-/// Scripts come from us or carry this answer's nonce; WASM may be compiled; nothing else runs, and nobody frames us.
+/// Scripts come from us or carry this answer's nonce; WASM may be compiled; nothing else runs, and no page frames ours.
 fn policy(nonce: &str, connect: &str) -> String {
     format!(
         "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \

@@ -174,8 +174,8 @@ fn welcome(state: &AppState, caller: &AuthUser, sid: &str) -> Option<bytes::Byte
 /// What a client is told whose proof of identity is not good. In production one sentence for all of it: which part was wrong
 /// is not for strangers.
 fn unknown(error: &AuthError) -> ConnectError {
-    let message = match error.told_fault() {
-        Some(fault) => format!("Authentication failed: the token is refused: {fault}"),
+    let message = match error.shown_error() {
+        Some(error) => format!("Authentication failed: the token is refused: {error}"),
         None if error.is_unproven() => {
             "Authentication failed: the token is missing, wrong, expired or revoked".to_owned()
         }

@@ -176,7 +176,7 @@ impl Connection {
         let renewed = self.state.auth().renew(&self.peer, token).await;
         let caller = renewed.map_err(|error| {
             note_token(&self.state, self.from, &error);
-            error.told_fault().map_or(HubError::Unauthorized, |fault| HubError::BadToken(fault.to_string()))
+            error.shown_error().map_or(HubError::Unauthorized, |error| HubError::BadToken(error.to_string()))
         })?;
         let expires_at = self.state.moment(caller.expires_at_ms);
         (self.expires_at, self.is_warned) = (Some(expires_at), false);
@@ -187,8 +187,8 @@ impl Connection {
 
 /// Writes that a token was refused.
 pub(super) fn note_token(state: &AppState, from: ClientIp, error: &AuthError) {
-    if let AuthError::Token { fault, .. } = error {
-        let why = format!("the token is refused: {fault}");
+    if let AuthError::Token { error, .. } = error {
+        let why = format!("the token is refused: {error}");
         state.rejection_log().note(from, state.clock().monotonic_ms(), &"a client of Socket.IO", &why);
     } else {
         tracing::debug!(error = error as &dyn std::error::Error, "A client of Socket.IO was not let in");

@@ -76,13 +76,13 @@ pub(super) async fn scope(
 
 /// The refusal of a token in a frame, noted in the log; in development with what is wrong with the token.
 pub(super) fn refuse_token(state: &AppState, from: ClientIp, what: &str, error: &AuthError) -> HubError {
-    if let AuthError::Token { fault, .. } = error {
-        let why = format!("the token is refused: {fault}");
+    if let AuthError::Token { error, .. } = error {
+        let why = format!("the token is refused: {error}");
         state.rejection_log().note(from, state.clock().monotonic_ms(), &what, &why);
     } else {
         tracing::debug!(error = error as &dyn std::error::Error, "A token in a frame was not looked at");
     }
-    error.told_fault().map_or(HubError::Unauthorized, |fault| HubError::BadToken(fault.to_string()))
+    error.shown_error().map_or(HubError::Unauthorized, |error| HubError::BadToken(error.to_string()))
 }
 
 /// As [`enter`], for a socket that is open already and so has given up its place in the line.

@@ -61,7 +61,7 @@ impl AccountRow {
 
     pub(super) fn account(self) -> Result<Account, sqlx::Error> {
         let claims_role = match self.claims_role {
-            0 => ClaimsRole::Person,
+            0 => ClaimsRole::User,
             1 => ClaimsRole::Service,
             2 => ClaimsRole::Admin,
             _ => return Err(unreadable("no such clearance")),
@@ -73,7 +73,7 @@ impl AccountRow {
 /// As [`AccountRow`] has it.
 pub(super) fn clearance_number(claims_role: ClaimsRole) -> i64 {
     match claims_role {
-        ClaimsRole::Person => 0,
+        ClaimsRole::User => 0,
         ClaimsRole::Service => 1,
         ClaimsRole::Admin => 2,
     }
