@@ -19,9 +19,9 @@ use std::path::PathBuf;
 use protocol::UserId;
 
 use crate::auth::Proxies;
-use crate::auth::extract::{HOST_PREFIX, PLAIN_COOKIE};
+use crate::auth::cookies::{HOST_PREFIX, PLAIN_COOKIE};
 use crate::auth::origin::Origins;
-pub use accounts::{Accounts, Directory, Registration};
+pub use accounts::{AccountPolicy, Directory, Registration};
 use choice::OnOff;
 pub use choice::{AccountsMode, Environment, Synchronous};
 pub(crate) use data_paths::DataPaths;
@@ -61,7 +61,7 @@ pub struct Config {
     /// Which service keeps the accounts.
     pub accounts: AccountsMode,
     /// Registration, and what users see of one another.
-    pub users: Accounts,
+    pub users: AccountPolicy,
     /// Name of this server in `welcome`.
     pub server_name: String,
     /// The user of the endpoints that accept connections without a token in development.

@@ -1,4 +1,5 @@
-//! What a refusal looks like over HTTP: the only place with status codes.
+//! API errors: why a request was not answered with success, with the status, the code and the body of each. The only place
+//! with status codes.
 
 use std::error::Error;
 
@@ -16,34 +17,37 @@ use websocket::HandshakeError;
 use crate::auth::AuthError;
 use crate::auth::accounts::AccountError;
 use crate::json::{Misread, MisreadKind};
+use crate::limits::connection_limiter::ConnectionError;
+use crate::limits::handshake_limiter::HandshakeQueueFull;
+use crate::limits::requests::{TooManyAtWork, TooManyRequests};
 use crate::rejection_log::Reason;
 
 /// Why a request was not answered with success.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// The hub said no.
+    /// An error of the hub.
     #[error(transparent)]
-    Refused(#[from] HubError),
-    /// The hub said no about a value that this door calls otherwise.
+    Hub(#[from] HubError),
+    /// An error of the hub about a value that has another name in this gateway.
     #[error("{}", renamed(.error, .from, .to))]
     Renamed {
-        /// What it said.
+        /// The error.
         error: HubError,
-        /// The hub's word.
+        /// The name in the hub.
         from: &'static str,
-        /// The word of this door.
+        /// The name in this gateway.
         to: &'static str,
     },
-    /// Identity was not proven, or not made.
+    /// Identity was not proven, or an account was not created.
     #[error(transparent)]
     Auth(#[from] AuthError),
-    /// Somebody else's address, or one of a room that the caller is not in.
+    /// An address of another user, or of a room that the caller is not in.
     #[error("this address is not yours to use")]
     Forbidden,
-    /// The body does not say that it is what is read here.
+    /// The body has another media type than the one that is read here.
     #[error("send `content-type: {expected}`")]
     MediaType {
-        /// What is read here.
+        /// The one that is read here.
         expected: &'static str,
     },
     /// The body or the query cannot be read, or has another shape.
@@ -52,7 +56,7 @@ pub enum ApiError {
     /// A value of the query or the body is outside what is allowed.
     #[error("{message}")]
     Invalid {
-        /// Which one.
+        /// The name of the value.
         field: &'static str,
         /// What is wrong with it.
         message: String,
@@ -63,8 +67,8 @@ pub enum ApiError {
     /// The body did not arrive, or not in time.
     #[error("the body did not arrive")]
     IncompleteBody,
-    /// Somebody named is not known.
-    #[error("there is nobody called `{0}`")]
+    /// A user name is unknown.
+    #[error("there is no user `{0}`")]
     UserNotFound(String),
     /// Known, but not entitled.
     #[error("{0}")]
@@ -72,36 +76,18 @@ pub enum ApiError {
     /// An event's name that only the server may use.
     #[error("`{0}` is an event that only the server sends by itself")]
     ReservedEvent(String),
-    /// One address opens sockets too quickly, or has too many.
-    #[error("too many connections from your network, try again later")]
-    TooManySockets {
-        /// When.
-        retry_after_ms: u64,
-    },
+    /// A socket may not be opened.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
     /// One address asks too often.
-    #[error("too many requests from your network, try again later")]
-    TooManyRequests {
-        /// When.
-        retry_after_ms: u64,
-    },
+    #[error(transparent)]
+    TooManyRequests(#[from] TooManyRequests),
     /// Too many requests of one user or one address are at work, or have an answer that was not read.
-    #[error("too many of your requests are at work: read their answers, and ask again")]
-    TooManyAtWork {
-        /// When.
-        retry_after_ms: u64,
-    },
-    /// As many sockets are open as may be.
-    #[error("the server is full, try again later")]
-    Full {
-        /// When.
-        retry_after_ms: u64,
-    },
-    /// Too many come at once.
-    #[error("many are coming in, try again in a moment")]
-    HandshakeQueueFull {
-        /// When.
-        retry_after_ms: u64,
-    },
+    #[error(transparent)]
+    TooManyAtWork(#[from] TooManyAtWork),
+    /// Too many handshakes come at once.
+    #[error(transparent)]
+    HandshakeQueueFull(#[from] HandshakeQueueFull),
     /// HTTP/1.1 without a `Host`, with several, or with one that names no host (RFC 9112, section 3.2).
     #[error("send one `host` header that names this server")]
     BadHost,
@@ -117,7 +103,7 @@ pub enum ApiError {
     /// No such address, or nothing there.
     #[error("there is nothing here")]
     NotFound,
-    /// An address that looks like none to somebody who has not proven to be let in.
+    /// An address that is hidden from users without the right to it.
     #[error("there is nothing here")]
     Hidden(#[source] AuthError),
     /// The pages were built without the client library, or not at all.
@@ -141,13 +127,13 @@ impl From<AccountError> for ApiError {
 }
 
 impl ApiError {
-    /// The same refusal, with the name that this door has for a field.
+    /// The same error, with the name that this gateway has for a field.
     #[must_use]
     pub fn renaming(error: HubError, from: &'static str, to: &'static str) -> Self {
-        if error.field() == Some(from) { Self::Renamed { error, from, to } } else { Self::Refused(error) }
+        if error.field() == Some(from) { Self::Renamed { error, from, to } } else { Self::Hub(error) }
     }
 
-    /// Status and body. A cause that is our fault is logged here, once, and not told.
+    /// Status and body. The cause of an error of ours is not in them.
     pub fn describe(&self) -> (StatusCode, ErrorBody) {
         let (code, field, retry_after_ms) = self.row();
         let status = match self {
@@ -161,49 +147,53 @@ impl ApiError {
             }
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotWebSocket(HandshakeError::Version) => StatusCode::UPGRADE_REQUIRED,
-            // Who asks is known: a client must not take it for the end of its sign-in.
+            // The caller is authenticated: a client must not take it for the end of its sign-in.
             Self::Auth(AuthError::WrongPassword) => StatusCode::FORBIDDEN,
             Self::BadHost | Self::NotWebSocket(_) | Self::ReservedEvent(_) => StatusCode::BAD_REQUEST,
             _ => status(code),
         };
-        // An answer that says to try again is no error: a server that is full, stops or cannot store anything says so once, and
-        // has better things to do than to say it of everybody. The cause is in the line about the refusal.
-        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
-            tracing::error!(
-                error = self as &dyn std::error::Error,
-                status = status.as_u16(),
-                "A request failed"
-            );
-        }
         (status, ErrorBody { code, message: self.to_string(), field, retry_after_ms })
     }
 
-    /// What the log says of it, where an operator should know: a token, a sign-in, something too often, or a store that does
-    /// not answer.
-    pub fn reason(&self) -> Option<Reason> {
+    /// The text for the log, where an operator should know: about a token, a sign-in, a rate, or a store that does not answer.
+    fn reason(&self) -> Option<Reason> {
         match self {
-            Self::Auth(AuthError::Token { fault, .. }) | Self::Hidden(AuthError::Token { fault, .. }) => {
-                Some(Reason(format!("the token is refused: {fault}")))
+            Self::Auth(AuthError::Token { error, .. }) | Self::Hidden(AuthError::Token { error, .. }) => {
+                Some(Reason(format!("the token is refused: {error}")))
             }
             Self::Auth(
                 AuthError::WrongCredentials | AuthError::WrongPassword | AuthError::TooFast { .. },
             )
-            | Self::TooManySockets { .. }
-            | Self::TooManyRequests { .. }
-            | Self::TooManyAtWork { .. }
-            | Self::Refused(HubError::TooFast { .. } | HubError::OverDaily { .. }) => {
+            | Self::Connection(ConnectionError::TooManyOfAddress { .. })
+            | Self::TooManyRequests(_)
+            | Self::TooManyAtWork(_)
+            | Self::Hub(HubError::TooFast { .. } | HubError::OverDaily { .. }) => {
                 Some(Reason(self.to_string()))
             }
             Self::Auth(AuthError::Account(AccountError::Unavailable(_)))
-            | Self::Refused(HubError::Unavailable(_)) => Some(Reason(with_causes(self))),
+            | Self::Hub(HubError::Unavailable(_)) => Some(Reason(with_causes(self))),
             _ => None,
+        }
+    }
+
+    /// Has the log say what the answer does not: what failed here, in one line, and in the line about the request why it was
+    /// rejected.
+    pub(crate) fn report(&self, response: &mut Response) {
+        let (status, _) = self.describe();
+        // An answer that asks to try again is no failure: a server that is full, stops or cannot store anything says so once,
+        // and not for each client. The cause is in the line about the request.
+        if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
+            tracing::error!(error = self as &dyn Error, status = status.as_u16(), "A request failed");
+        }
+        if let Some(reason) = self.reason() {
+            response.extensions_mut().insert(reason);
         }
     }
 
     fn row(&self) -> (ErrorCode, Option<String>, Option<u64>) {
         let named = |field: &str| Some(field.to_owned());
         match self {
-            Self::Refused(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
+            Self::Hub(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
             Self::Renamed { error, to, .. } => (error.code(), named(to), error.retry_after_ms()),
             Self::Auth(error) => (error.code(), error.field().map(str::to_owned), error.retry_after_ms()),
             Self::MediaType { .. } | Self::IncompleteBody => (ErrorCode::BadJson, None, None),
@@ -216,10 +206,13 @@ impl ApiError {
             Self::UserNotFound(_) => (ErrorCode::NotFound, named("usernames"), None),
             Self::Forbidden | Self::NotAllowed(_) => (ErrorCode::Forbidden, None, None),
             Self::ReservedEvent(_) => (ErrorCode::Invalid, named("event"), None),
-            Self::TooManySockets { retry_after_ms }
-            | Self::TooManyRequests { retry_after_ms }
-            | Self::TooManyAtWork { retry_after_ms } => (ErrorCode::RateLimited, None, Some(*retry_after_ms)),
-            Self::Full { retry_after_ms } | Self::HandshakeQueueFull { retry_after_ms } => {
+            Self::Connection(ConnectionError::TooManyOfAddress { retry_after_ms })
+            | Self::TooManyRequests(TooManyRequests { retry_after_ms })
+            | Self::TooManyAtWork(TooManyAtWork { retry_after_ms }) => {
+                (ErrorCode::RateLimited, None, Some(*retry_after_ms))
+            }
+            Self::Connection(ConnectionError::Full { retry_after_ms })
+            | Self::HandshakeQueueFull(HandshakeQueueFull { retry_after_ms }) => {
                 (ErrorCode::Unavailable, None, Some(*retry_after_ms))
             }
             Self::NotFound | Self::Hidden(_) | Self::NoClientLibrary | Self::WrongMethod => {
@@ -244,7 +237,7 @@ fn with_causes(error: &dyn Error) -> String {
     sentence
 }
 
-/// The hub's sentence begins with its own word for the field.
+/// The text of an error of the hub begins with the name that the hub has for the field.
 fn renamed(error: &HubError, from: &str, to: &str) -> String {
     let sentence = error.to_string();
     sentence.strip_prefix(from).map(|rest| format!("{to}{rest}")).unwrap_or(sentence)
@@ -275,9 +268,7 @@ impl IntoResponse for ApiError {
         let (status, body) = self.describe();
         let wait_seconds = body.retry_after_ms.map(|wait_ms| wait_ms.div_ceil(1_000));
         let mut response = (status, Json(body)).into_response();
-        if let Some(reason) = self.reason() {
-            response.extensions_mut().insert(reason);
-        }
+        self.report(&mut response);
         if let Some(seconds) = wait_seconds {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

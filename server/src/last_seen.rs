@@ -1,13 +1,15 @@
-//! Stores when sign-ins were last used, many in one change of the database.
+//! Last seen: stores when sign-ins were last used, many in one change of the database.
 
 use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use hub::SignInId;
 use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
 
+use crate::auth::AuthService;
 use crate::auth::accounts::AccountError;
-use crate::state::AppState;
 
 /// How often the sign-ins of open connections are noted: a page that is open for days asks for nothing else.
 const CONNECTED: Duration = Duration::from_hours(1);
@@ -19,21 +21,20 @@ const PAUSE: Duration = Duration::from_secs(1);
 const BATCH: usize = 256;
 
 /// Stores what is noted until the server stops, and what is left then.
-pub(crate) async fn keep(state: AppState) {
+pub(crate) async fn keep(auth: Arc<AuthService>, stopping: CancellationToken) {
     let mut hours = interval(CONNECTED);
     hours.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut is_failing = false;
-    let stopping = state.stopping();
     loop {
         tokio::select! {
-            () = state.auth().seen.noted() => {}
-            _ = hours.tick() => note_connected(&state),
+            () = auth.seen().noted() => {}
+            _ = hours.tick() => note_connected(&auth),
             () = stopping.cancelled() => {}
         }
-        match store(&state).await {
+        match store(&auth).await {
             Ok(()) => is_failing = false,
             Err(error) => {
-                // Said once: it will be tried again and again.
+                // Logged once: it is tried again and again.
                 if !is_failing {
                     tracing::error!(
                         error = &error as &dyn Error,
@@ -50,21 +51,20 @@ pub(crate) async fn keep(state: AppState) {
     }
 }
 
-fn note_connected(state: &AppState) {
-    let now_ms = state.clock().now_ms();
-    for SignInId(id) in state.hub().sign_ins() {
-        state.auth().seen.note_id(id, now_ms);
+fn note_connected(auth: &AuthService) {
+    let now_ms = auth.clock().now_ms();
+    for SignInId(id) in auth.hub().sign_ins() {
+        auth.seen().note_id(id, now_ms);
     }
 }
 
-async fn store(state: &AppState) -> Result<(), AccountError> {
-    let sign_ins = state.auth();
+async fn store(auth: &AuthService) -> Result<(), AccountError> {
     loop {
-        let batch = sign_ins.seen.batch(BATCH);
+        let batch = auth.seen().batch(BATCH);
         if batch.is_empty() {
             return Ok(());
         }
-        sign_ins.accounts.note_seen(batch.clone()).await?;
-        sign_ins.seen.stored(&batch);
+        auth.accounts().note_seen(batch.clone()).await?;
+        auth.seen().stored(&batch);
     }
 }

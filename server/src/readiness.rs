@@ -1,22 +1,23 @@
-//! Whether anything can be stored, found out by storing something: every two seconds, whoever asks. A question looks at the
-//! last answer and costs nothing.
+//! Readiness: whether anything can be stored, found out by storing something every two seconds, so that asking costs nothing.
 
 use std::error::Error;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
 
-use crate::state::AppState;
+use crate::auth::AuthService;
 
 /// How often something small is stored.
 const PERIOD: Duration = Duration::from_secs(2);
 
-/// How long that may take. Those who watch a process give it some seconds.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long that may take. Monitors of a process give it some seconds.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// What was found out last.
+/// The result of the last probe.
 pub(crate) struct Readiness {
     can_store: AtomicBool,
 }
@@ -34,7 +35,7 @@ impl Readiness {
         self.can_store.load(Ordering::Relaxed)
     }
 
-    /// Said in the log once, and not at every look.
+    /// Logged once, and not at every probe.
     fn set_failing(&self, why: &(dyn Error + 'static)) {
         if self.can_store.swap(false, Ordering::Relaxed) {
             tracing::error!(error = why, "Not ready: nothing can be stored");
@@ -48,26 +49,25 @@ impl Readiness {
     }
 }
 
-/// Looks until the server stops. One look is under way at a time: a store that does not answer is not asked again.
-pub(crate) async fn watch(state: AppState) {
+/// Probes until the server stops. One probe is under way at a time: a store that does not answer is not asked again.
+pub(crate) async fn watch(readiness: Arc<Readiness>, auth: Arc<AuthService>, stopping: CancellationToken) {
     let mut ticks = interval(PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let next = async {
             ticks.tick().await;
-            look(&state).await;
+            probe(&readiness, &auth).await;
         };
         tokio::select! {
             () = next => {}
-            () = state.stopping().cancelled() => return,
+            () = stopping.cancelled() => return,
         }
     }
 }
 
-async fn look(state: &AppState) {
-    let readiness = state.readiness();
-    let mut probe = pin!(state.auth().accounts.probe());
-    let answer = match timeout(PATIENCE, &mut probe).await {
+async fn probe(readiness: &Readiness, auth: &AuthService) {
+    let mut probe = pin!(auth.accounts().probe());
+    let answer = match timeout(TIMEOUT, &mut probe).await {
         Ok(answer) => answer,
         Err(too_long) => {
             readiness.set_failing(&too_long);

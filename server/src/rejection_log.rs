@@ -1,20 +1,21 @@
-//! Refusals that an operator should know of: a line of the log for each, with the address and the reason, and never so many
-//! that they fill a disk.
+//! Rejection log: writes a line for each rejection that an operator should know of, with the address and the reason, and
+//! never so many that they fill a disk.
 
 use std::fmt::{self, Display};
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::Next;
 use axum::response::Response;
+use hub::store::Clock;
 
 use crate::auth::client_ip::ClientIp;
 use crate::limits::rate_limiter::RateLimiter;
-use crate::state::AppState;
 
-/// Lines a minute about one address: somebody who tries out tokens sees what is wrong with each.
+/// Lines a minute about one address: a developer who tries out tokens sees what is wrong with each.
 const LINES_OF_ONE: u32 = 60;
 
 /// Lines a minute about all together: some 100 KiB.
@@ -26,9 +27,9 @@ const ADDRESSES: usize = 10_000;
 /// Characters of a path that are logged.
 const PATH_CHARS: usize = 100;
 
-/// Why a request was refused, where that is worth a line. An extension of the answer.
+/// Why a request was rejected, where that is worth a line. An extension of the answer.
 #[derive(Debug, Clone)]
-pub struct Reason(pub String);
+pub(crate) struct Reason(pub(crate) String);
 
 /// Counts the lines.
 pub(crate) struct RejectionLog {
@@ -38,7 +39,7 @@ pub(crate) struct RejectionLog {
 }
 
 impl RejectionLog {
-    /// Nothing was refused yet.
+    /// Nothing was rejected yet.
     pub(crate) fn new() -> Self {
         Self {
             of_one: RateLimiter::per_minute(Some(LINES_OF_ONE), ADDRESSES),
@@ -56,7 +57,7 @@ impl RejectionLog {
         has_room
     }
 
-    /// Writes that something was refused. Neither text may have a secret in it.
+    /// Writes that something was rejected. Neither text may have a secret in it.
     pub(crate) fn note(
         &self,
         ClientIp(address): ClientIp,
@@ -82,28 +83,32 @@ impl RejectionLog {
     }
 }
 
-/// Notes what a request was refused for.
-pub(crate) async fn log(State(state): State<AppState>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let address = ClientIp::of(&parts, &state);
-    let (method, uri) = (parts.method.clone(), parts.uri.clone());
-    let response = next.run(Request::from_parts(parts, body)).await;
+/// The layer that writes why a request was rejected.
+pub(crate) async fn log(
+    State(log): State<Arc<RejectionLog>>,
+    State(clock): State<Arc<dyn Clock>>,
+    address: ClientIp,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let response = next.run(request).await;
     let reason = response.extensions().get::<Reason>().map(|reason| reason.0.as_str());
     let is_too_fast = response.status() == StatusCode::TOO_MANY_REQUESTS;
     if let Some(why) = reason.or(is_too_fast.then_some("too many requests")) {
-        let what = Asked { method: method.as_str(), path: uri.path() };
-        state.rejection_log().note(address, state.clock().monotonic_ms(), &what, &why);
+        let what = RequestLine { method: method.as_str(), path: uri.path() };
+        log.note(address, clock.monotonic_ms(), &what, &why);
     }
     response
 }
 
 /// A request in a line of the log. The query stays out of it: it may carry a token.
-struct Asked<'a> {
+struct RequestLine<'a> {
     method: &'a str,
     path: &'a str,
 }
 
-impl Display for Asked<'_> {
+impl Display for RequestLine<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { method, path } = self;
         match path.char_indices().nth(PATH_CHARS) {
@@ -133,8 +138,8 @@ mod tests {
     #[test]
     fn a_long_path_is_cut() {
         let path = format!("/{}", "a".repeat(300));
-        let line = Asked { method: "GET", path: &path }.to_string();
+        let line = RequestLine { method: "GET", path: &path }.to_string();
         assert_eq!(line.chars().count(), "`GET ".len() + PATH_CHARS + "…`".chars().count());
-        assert_eq!(Asked { method: "GET", path: "/x" }.to_string(), "`GET /x`");
+        assert_eq!(RequestLine { method: "GET", path: "/x" }.to_string(), "`GET /x`");
     }
 }

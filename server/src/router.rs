@@ -1,10 +1,12 @@
-//! Every address there is, on one page.
+//! Router: maps every address to its handler, with the layers around them.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::extract::{DefaultBodyLimit, FromRef, Request, State};
+use axum::handler::Handler as _;
 use axum::http::Method;
 use axum::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, RETRY_AFTER};
 use axum::middleware::from_fn_with_state;
@@ -18,16 +20,17 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::trace::TraceLayer;
 
+use crate::auth::client_ip::ClientIp;
 use crate::auth::device_token::DEVICE_HEADER;
 use crate::dialect::{AuthPolicy, ENDPOINTS, Endpoint, most_bytes_of_a_carrier};
 use crate::error::ApiError;
-use crate::gateway::pages::{account as account_page, files, forms, render};
+use crate::gateway::pages::{account as account_page, files, forms, views};
 use crate::gateway::rest::{
     account, emit, health, jobs, maintenance, messages, notifications, rooms, sign_ins, stats, users,
 };
 use crate::gateway::socketio::SocketIoGateway;
-use crate::gateway::{headers, host, socketio, websocket};
-use crate::limits::requests;
+use crate::gateway::{headers, host, request_limits, socketio, websocket};
+use crate::limits::requests::RequestLimiter;
 use crate::rejection_log;
 use crate::state::AppState;
 
@@ -42,10 +45,10 @@ const SMALL_BYTES: usize = 64 * 1024;
 
 pub(crate) fn router(state: &AppState, socket_io: SocketIoGateway) -> Router {
     // Set before the layer: a preflight is a method that no route knows.
-    let limited = from_fn_with_state(state.clone(), requests::limit);
+    let limited = from_fn_with_state(state.clone(), request_limits::limit);
     let api = api(state).method_not_allowed_fallback(wrong_method).layer(limited.clone()).layer(cors(state));
-    // Its clients can be told to send cookies along. They prove nothing here, so a page of a named origin may send them.
-    let counted = from_fn_with_state(state.clone(), requests::count);
+    // Its clients can be set to send cookies along. They prove nothing here, so a page of a named origin may send them.
+    let counted = from_fn_with_state(state.clone(), request_limits::count);
     let socket_io = Router::new()
         .route("/socket.io/", any(async move |request| socketio::handle(&socket_io, request).await))
         .route("/socket.io/{file}", get(files::client_library).layer(fresh()).layer(counted.clone()))
@@ -66,7 +69,7 @@ pub(crate) fn router(state: &AppState, socket_io: SocketIoGateway) -> Router {
                 .layer(from_fn_with_state(state.clone(), host::required))
                 .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
                 .layer(CatchPanicLayer::custom(panicked))
-                .layer(from_fn_with_state(state.clone(), headers::refuse_too_big))
+                .layer(from_fn_with_state(state.clone(), headers::reject_too_big))
                 .layer(DefaultBodyLimit::max(state.config().limits.frame_bytes)),
         )
         .with_state(state.clone())
@@ -76,7 +79,7 @@ fn api(state: &AppState) -> Router<AppState> {
     credentials().merge(small()).merge(carriers(most_bytes_of_a_carrier(state.config().limits.message_bytes)))
 }
 
-/// What a stranger may send a body to.
+/// Addresses to which a stranger may send a body.
 fn credentials() -> Router<AppState> {
     Router::new()
         .route("/api/v1/auth/register", post(account::register))
@@ -91,7 +94,7 @@ fn credentials() -> Router<AppState> {
         .layer(DefaultBodyLimit::max(CREDENTIALS_BYTES))
 }
 
-/// What takes names, identifiers and numbers.
+/// Addresses that take names, identifiers and numbers.
 fn small() -> Router<AppState> {
     Router::new()
         .route("/api/v1/chats", get(rooms::list).post(rooms::create))
@@ -108,7 +111,7 @@ fn small() -> Router<AppState> {
         .layer(DefaultBodyLimit::max(SMALL_BYTES))
 }
 
-/// What takes texts, or values of the application.
+/// Addresses that take texts, or values of the application.
 fn carriers(most_bytes: usize) -> Router<AppState> {
     Router::new()
         .route("/api/v1/chats/{room}/messages", get(messages::history).post(messages::post))
@@ -122,50 +125,57 @@ fn carriers(most_bytes: usize) -> Router<AppState> {
 /// Every raw socket; browsers do not apply CORS to them.
 fn sockets(state: &AppState) -> Router<AppState> {
     let is_development = state.config().is_development();
-    let places =
+    let endpoints =
         ENDPOINTS.iter().filter(|it| is_development || it.auth_policy != AuthPolicy::DevelopmentOnly);
-    places.fold(Router::new(), |router, place| router.route(place.path, socket(place)))
+    endpoints.fold(Router::new(), |router, endpoint| router.route(endpoint.path, socket(endpoint)))
 }
 
-/// A socket; at `/` the start page, too, for whoever asks for no upgrade.
-fn socket(place: &'static Endpoint) -> MethodRouter<AppState> {
+/// A socket; at `/` the start page, too, for requests without an upgrade.
+fn socket(endpoint: &'static Endpoint) -> MethodRouter<AppState> {
     get(move |State(state): State<AppState>, request: Request| async move {
-        if place.path == "/" && !websocket::is_upgrade(request.headers()) {
-            let home = |request: Request| {
-                let state = state.clone();
-                async move { render::home(State(state), request).await.into_response() }
-            };
-            return Ok(requests::limited(&state, request, home).await);
+        if endpoint.path == "/" && !websocket::is_upgrade(request.headers()) {
+            return Ok(home(state, request).await);
         }
-        websocket::upgrade(state, place, request).await
+        websocket::upgrade(state, endpoint, request).await
     })
+}
+
+/// The start page, whose requests are limited as those of other pages.
+async fn home(state: AppState, request: Request) -> Response {
+    let limiter = Arc::<RequestLimiter>::from_ref(&state);
+    let (parts, body) = request.into_parts();
+    let address = ClientIp::of(&parts, &state.config().proxies);
+    let request = Request::from_parts(parts, body);
+    let clock = state.clock().clone();
+    request_limits::limited(&limiter, &*clock, address, request, |request| views::home.call(request, state))
+        .await
 }
 
 fn pages() -> Router<AppState> {
     Router::new()
-        .route("/rooms/{room}", get(render::room))
-        .route("/live/{chat}", get(render::live))
-        .route("/sign-in", get(render::entry).post(forms::sign_in))
-        .route("/register", get(render::entry).post(forms::register))
+        .route("/rooms/{room}", get(views::room))
+        .route("/live/{chat}", get(views::live))
+        .route("/sign-in", get(views::entry).post(forms::sign_in))
+        .route("/register", get(views::entry).post(forms::register))
         .route("/sign-out", post(forms::sign_out))
         .route("/account", get(account_page::show).post(account_page::act))
         .route("/theme", post(forms::theme))
         .layer(DefaultBodyLimit::max(CREDENTIALS_BYTES))
-        .route("/devtools", get(render::open_to_all))
-        .route("/test", get(render::open_to_all))
+        .route("/devtools", get(views::open_to_all))
+        .route("/test", get(views::open_to_all))
 }
 
-/// For whoever watches the process, also when nobody else may ask.
+/// Addresses for monitors of the process. They are not limited.
 fn health() -> Router<AppState> {
     Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready))
 }
 
-/// Names do not change from build to build, so a browser asks each time and is told 304.
+/// Names do not change from build to build, so a browser asks each time and receives 304.
 fn fresh() -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-cache"))
 }
 
-/// What was built beside the program; whatever is not there either is a page that says so.
+/// The files that were built beside the program; a page says so where there is none.
 fn files(state: &AppState) -> Router<AppState> {
     let package = any(files::package).with_state(state.clone());
     Router::new()
@@ -173,7 +183,7 @@ fn files(state: &AppState) -> Router<AppState> {
         .fallback_service(any(files::public).layer(fresh()).with_state(state.clone()))
 }
 
-/// What pages of other origins may do with the API, where origins are named: everything a program may, with a token,
+/// Lets pages of other origins use the API, where origins are named: for everything a program may do, with a token,
 /// never with the cookie. Headers of its own do no harm, whatever their names.
 fn cors(state: &AppState) -> CorsLayer {
     let origins = state.config().origins.clone();

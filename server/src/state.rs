@@ -1,4 +1,4 @@
-//! What every handler can reach.
+//! State: composes the parts of a running server, and gives each handler the parts that it asks for.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,12 +17,12 @@ use tokio_util::task::TaskTracker;
 use websocket::WriterPool;
 
 use crate::auth::client_ip::ClientIp;
-use crate::auth::{AuthService, Tickets};
+use crate::auth::cookies::CookieNames;
+use crate::auth::{AuthService, Authenticator, Tickets};
 use crate::build;
 use crate::config::Config;
 use crate::demo::simulated_jobs::RunCounts;
-use crate::error::ApiError;
-use crate::limits::connection_limiter::{ConnectionLimiter, ConnectionPermit};
+use crate::limits::connection_limiter::{ConnectionError, ConnectionLimiter, ConnectionPermit};
 use crate::limits::handshake_limiter::HandshakeLimiter;
 use crate::limits::rate_limiter::{RateLimited, RateLimiter};
 use crate::limits::requests::RequestLimiter;
@@ -30,36 +30,71 @@ use crate::readiness::Readiness;
 use crate::rejection_log::RejectionLog;
 
 /// Users whose look-ups are counted at a time.
-const LOOKING: usize = 20_000;
+const LOOKUP_USERS: usize = 20_000;
 
 /// The parts of a running server. Cloning copies one pointer.
 #[derive(Clone)]
 pub struct AppState {
-    shared: Arc<Shared>,
+    parts: Arc<Parts>,
 }
 
-struct Shared {
-    config: Config,
-    hub: Hub,
-    auth: AuthService,
-    tickets: Tickets,
+struct Parts {
+    config: Arc<Config>,
+    authenticator: Authenticator,
+    auth: Arc<AuthService>,
+    tickets: Arc<Tickets>,
+    cookies: Arc<CookieNames>,
     connection_limiter: ConnectionLimiter,
     handshake_limiter: HandshakeLimiter,
+    requests: Arc<RequestLimiter>,
+    lookups: Arc<LookupLimiter>,
     writer_pool: WriterPool,
-    maintenance: Mutex<Option<Maintenance>>,
+    maintenance: Arc<MaintenanceState>,
     run_counts: RunCounts,
-    readiness: Readiness,
+    readiness: Arc<Readiness>,
     demo: Option<Demo>,
     pages: LeptosOptions,
-    build: HeaderValue,
-    cookie_name: String,
-    device_cookie_name: String,
-    rejection_log: RejectionLog,
-    lookups: RateLimiter<UserId>,
-    requests: RequestLimiter,
+    build: BuildName,
+    rejection_log: Arc<RejectionLog>,
     sockets: TaskTracker,
     background_tasks: TaskTracker,
     stopping: CancellationToken,
+}
+
+/// The build that the pages and their files are of; another one has another name.
+#[derive(Clone)]
+pub(crate) struct BuildName(pub(crate) HeaderValue);
+
+/// Counts how often users look up others by their exact names.
+pub(crate) struct LookupLimiter {
+    lookups: RateLimiter<UserId>,
+    clock: Arc<dyn Clock>,
+}
+
+impl LookupLimiter {
+    /// Counts one.
+    ///
+    /// # Errors
+    /// [`HubError::TooFast`].
+    pub(crate) fn count(&self, user: &UserId) -> Result<(), HubError> {
+        let counted = self.lookups.check(user.clone(), self.clock.monotonic_ms());
+        counted.map_err(|RateLimited { retry_after_ms }| HubError::TooFast { retry_after_ms })
+    }
+}
+
+/// Whether the application is out of service. A restart forgets it.
+pub(crate) struct MaintenanceState {
+    hub: Hub,
+    current: Mutex<Option<Maintenance>>,
+}
+
+impl MaintenanceState {
+    /// Stores whether the application is out of service and notifies every client.
+    pub(crate) fn set(&self, maintenance: Maintenance) {
+        let current = Some(maintenance.clone()).filter(|it| it.enabled);
+        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = current;
+        self.hub.announce_maintenance(maintenance);
+    }
 }
 
 impl AppState {
@@ -73,111 +108,98 @@ impl AppState {
         demo: Option<Demo>,
         stopping: CancellationToken,
     ) -> Self {
-        let pages = page_options(&config);
-        let build = build::name_of(&config.site_dir);
-        let connection_limiter = ConnectionLimiter::new(config.limits, config.rate_limits);
+        let (auth, tickets) = (Arc::new(auth), Arc::<Tickets>::default());
+        let cookies = Arc::new(CookieNames::new(config.cookie_name(port)));
+        let lookups = RateLimiter::per_minute(config.rate_limits.lookups_per_minute, LOOKUP_USERS);
         let handshake_limiter = HandshakeLimiter::new(
             config.limits.max_concurrent_handshakes,
             config.limits.max_queued_handshakes,
         );
-        let cookie_name = config.cookie_name(port);
-        let device_cookie_name = format!("{cookie_name}_device");
-        let lookups = RateLimiter::per_minute(config.rate_limits.lookups_per_minute, LOOKING);
-        let requests = RequestLimiter::new(&config.quotas);
-        let shared = Shared {
-            config,
-            hub: auth.hub.clone(),
-            auth,
-            tickets: Tickets::default(),
-            connection_limiter,
+        let parts = Parts {
+            authenticator: Authenticator::new(auth.clone(), tickets.clone(), cookies.clone()),
+            connection_limiter: ConnectionLimiter::new(config.limits, config.rate_limits),
             handshake_limiter,
+            requests: Arc::new(RequestLimiter::new(&config.quotas)),
+            lookups: Arc::new(LookupLimiter { lookups, clock: auth.clock().clone() }),
             writer_pool: WriterPool::start(),
-            maintenance: Mutex::default(),
+            maintenance: Arc::new(MaintenanceState { hub: auth.hub().clone(), current: Mutex::default() }),
             run_counts: RunCounts::default(),
-            readiness: Readiness::default(),
+            readiness: Arc::default(),
             demo,
-            pages,
-            build,
-            cookie_name,
-            device_cookie_name,
-            rejection_log: RejectionLog::new(),
-            lookups,
-            requests,
+            pages: page_options(&config),
+            build: BuildName(build::name_of(&config.site_dir)),
+            rejection_log: Arc::new(RejectionLog::new()),
             sockets: TaskTracker::new(),
             background_tasks: TaskTracker::new(),
             stopping,
+            config: Arc::new(config),
+            auth,
+            tickets,
+            cookies,
         };
-        Self { shared: Arc::new(shared) }
+        Self { parts: Arc::new(parts) }
     }
 
     /// The settings.
     pub fn config(&self) -> &Config {
-        &self.shared.config
+        &self.parts.config
     }
 
-    /// Rooms and people.
+    /// Rooms, inboxes and presence.
     pub fn hub(&self) -> &Hub {
-        &self.shared.hub
+        self.parts.auth.hub()
     }
 
-    /// Where identity is proven.
+    /// The service that proves and manages identity.
     pub fn auth(&self) -> &AuthService {
-        &self.shared.auth
+        &self.parts.auth
     }
 
-    /// The tickets that are out.
-    pub fn tickets(&self) -> &Tickets {
-        &self.shared.tickets
+    /// The reader of proofs of identity.
+    pub fn authenticator(&self) -> &Authenticator {
+        &self.parts.authenticator
     }
 
-    /// Lets somebody at an address open a socket, which every door asks for first. The place is held until the socket is
+    /// Permits one more socket from an address, which every gateway asks for first. The permit is held until the socket is
     /// closed.
     ///
     /// # Errors
-    /// [`ApiError::TooManySockets`], [`ApiError::Full`].
-    pub fn admit(&self, address: ClientIp) -> Result<ConnectionPermit, ApiError> {
-        self.shared.connection_limiter.admit(address, self.clock().monotonic_ms())
+    /// [`ConnectionError`].
+    pub fn admit(&self, address: ClientIp) -> Result<ConnectionPermit, ConnectionError> {
+        self.parts.connection_limiter.admit(address, self.clock().monotonic_ms())
     }
 
-    /// Counts that a client asks to come in once more on a socket that is open.
+    /// Counts one more handshake on a socket that is open.
     ///
     /// # Errors
-    /// [`ApiError::TooManySockets`].
-    pub fn admit_again(&self, place: &ConnectionPermit) -> Result<(), ApiError> {
-        self.shared.connection_limiter.count(place.address(), self.clock().monotonic_ms())
+    /// [`ConnectionError::TooManyOfAddress`].
+    pub fn admit_again(&self, permit: &ConnectionPermit) -> Result<(), ConnectionError> {
+        self.parts.connection_limiter.count(permit.address(), self.clock().monotonic_ms())
     }
 
-    /// Where those who were admitted wait until they are let in.
+    /// The limiter of handshakes, for sockets that have a permit.
     pub fn handshake_limiter(&self) -> &HandshakeLimiter {
-        &self.shared.handshake_limiter
+        &self.parts.handshake_limiter
     }
 
     /// The tasks that write for all sockets.
     pub fn writer_pool(&self) -> &WriterPool {
-        &self.shared.writer_pool
+        &self.parts.writer_pool
     }
 
-    /// What clients are to be told when they come while the application is out of service; `None` while it is not. A
-    /// restart forgets it.
+    /// What a client that connects receives while the application is out of service; `None` while it is not.
     pub fn maintenance(&self) -> Option<Maintenance> {
-        self.shared.maintenance.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.parts.maintenance.current.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Remembers whether the application is out of service and tells every client.
-    pub fn set_maintenance(&self, maintenance: Maintenance) {
-        let kept = Some(maintenance.clone()).filter(|it| it.enabled);
-        *self.shared.maintenance.lock().unwrap_or_else(PoisonError::into_inner) = kept;
-        self.hub().announce_maintenance(maintenance);
-    }
-
-    /// How many simulated jobs each person has under way.
+    /// How many simulated jobs each user has under way.
     pub fn run_counts(&self) -> &RunCounts {
-        &self.shared.run_counts
+        &self.parts.run_counts
     }
 
     /// Whether anything could be stored a moment ago.
-    pub(crate) fn readiness(&self) -> &Readiness {
-        &self.shared.readiness
+    pub(crate) fn readiness(&self) -> &Arc<Readiness> {
+        &self.parts.readiness
     }
 
     /// A time of the calendar as a moment of this process.
@@ -188,76 +210,88 @@ impl AppState {
         Instant::now() + Duration::from_millis(left)
     }
 
-    /// What time it is.
+    /// The clocks of this server.
     pub fn clock(&self) -> &Arc<dyn Clock> {
-        &self.shared.auth.clock
+        self.parts.auth.clock()
     }
 
-    /// People to sign in as with one click; only in development.
+    /// Demo users that sign in with one click; only in development.
     pub fn demo(&self) -> Option<&Demo> {
-        self.shared.demo.as_ref()
+        self.parts.demo.as_ref()
     }
 
-    /// Which build the pages and their files are of; another one has another name.
-    pub fn build(&self) -> &HeaderValue {
-        &self.shared.build
-    }
-
-    /// What the cookie of the pages is called.
-    pub fn cookie_name(&self) -> &str {
-        &self.shared.cookie_name
-    }
-
-    /// What the cookie is called in which a browser keeps its device tokens.
-    pub fn device_cookie_name(&self) -> &str {
-        &self.shared.device_cookie_name
-    }
-
-    /// Where a refusal that an operator should know of is noted.
+    /// Where rejections are noted that an operator should know of.
     pub(crate) fn rejection_log(&self) -> &RejectionLog {
-        &self.shared.rejection_log
+        &self.parts.rejection_log
     }
 
-    /// Who asks how often, and how much is at work for whom.
-    pub(crate) fn requests(&self) -> &RequestLimiter {
-        &self.shared.requests
-    }
-
-    /// Counts that a user looks for others by their exact names.
-    ///
-    /// # Errors
-    /// [`HubError::TooFast`].
-    pub(crate) fn count_lookup(&self, asker: &UserId) -> Result<(), HubError> {
-        let counted = self.shared.lookups.check(asker.clone(), self.clock().monotonic_ms());
-        counted.map_err(|RateLimited { retry_after_ms }| HubError::TooFast { retry_after_ms })
-    }
-
-    /// Counts the sockets that are open. Whoever serves one holds a [`TaskTracker::token`] until the close frame is
-    /// written; a stop waits for them.
+    /// Counts the sockets that are open. The task of a socket holds a [`TaskTracker::token`] until the close frame is written;
+    /// a stop waits for them.
     pub fn sockets(&self) -> &TaskTracker {
-        &self.shared.sockets
+        &self.parts.sockets
     }
 
-    /// Work that nobody waits for. A stop does, so whatever is put there looks at [`AppState::stopping`].
+    /// Work that no request waits for. A stop does, so every such task checks [`AppState::stopping`].
     pub fn background_tasks(&self) -> &TaskTracker {
-        &self.shared.background_tasks
+        &self.parts.background_tasks
     }
 
     /// Cancelled when the server begins to stop.
     pub fn stopping(&self) -> &CancellationToken {
-        &self.shared.stopping
+        &self.parts.stopping
     }
 }
 
-impl FromRef<AppState> for Hub {
-    fn from_ref(state: &AppState) -> Self {
-        state.shared.hub.clone()
-    }
+/// Implements the state of a handler for each of these types.
+macro_rules! states {
+    ($($part:ty: |$state:ident| $from:expr;)+) => { $(
+        impl FromRef<AppState> for $part {
+            fn from_ref($state: &AppState) -> Self {
+                $from
+            }
+        }
+    )+ };
 }
 
-impl FromRef<AppState> for LeptosOptions {
-    fn from_ref(state: &AppState) -> Self {
-        state.shared.pages.clone()
+states! {
+    Hub: |state| state.hub().clone();
+    Arc<AuthService>: |state| state.parts.auth.clone();
+    Authenticator: |state| state.parts.authenticator.clone();
+    Arc<Tickets>: |state| state.parts.tickets.clone();
+    Arc<CookieNames>: |state| state.parts.cookies.clone();
+    Arc<Config>: |state| state.parts.config.clone();
+    Arc<dyn Clock>: |state| state.clock().clone();
+    Arc<RequestLimiter>: |state| state.parts.requests.clone();
+    Arc<LookupLimiter>: |state| state.parts.lookups.clone();
+    Arc<MaintenanceState>: |state| state.parts.maintenance.clone();
+    Arc<Readiness>: |state| state.parts.readiness.clone();
+    Arc<RejectionLog>: |state| state.parts.rejection_log.clone();
+    LeptosOptions: |state| state.parts.pages.clone();
+    Option<Demo>: |state| state.parts.demo.clone();
+    BuildName: |state| state.parts.build.clone();
+    BackgroundTasks: |state| BackgroundTasks {
+        background_tasks: state.parts.background_tasks.clone(),
+        stopping: state.parts.stopping.clone(),
+    };
+    CancellationToken: |state| state.parts.stopping.clone();
+}
+
+/// Runs work that no request waits for.
+#[derive(Clone)]
+pub(crate) struct BackgroundTasks {
+    background_tasks: TaskTracker,
+    stopping: CancellationToken,
+}
+
+impl BackgroundTasks {
+    /// Starts a task. A stop waits for it, so it has to end by itself when [`Self::stopping`] is cancelled.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.background_tasks.spawn(task);
+    }
+
+    /// Cancelled when the server begins to stop.
+    pub(crate) fn stopping(&self) -> &CancellationToken {
+        &self.stopping
     }
 }
 

@@ -13,12 +13,9 @@ use hub::{Hub, Settings};
 use protocol::rest::{Login, NewPassword, Register};
 use reqwest::header::HeaderMap;
 use server::auth::client_ip::ClientIp;
-use server::auth::{
-    AuthError, AuthService, Device, Keys, LoginRateLimiter, Passwords, RoleClaim, RoleNotice, SeenTimes,
-    SignInSource,
-};
+use server::auth::{AuthError, AuthService, AuthSettings, Device, Keys, Passwords, SignInSource};
 use server::clock::SystemClock;
-use server::config::{AccountsMode, RateLimits, Registration, Secret};
+use server::config::{RateLimits, Secret};
 use server::store::sqlite::SqliteStore;
 use tempfile::TempDir;
 
@@ -31,20 +28,14 @@ fn from(number: u32) -> ClientIp {
 
 async fn sign_ins(folder: &TempDir, rates: &RateLimits) -> AuthService {
     let clock = Arc::new(SystemClock::default());
-    AuthService {
-        accounts: Arc::new(SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap()),
-        hub: Hub::new(Arc::new(MemoryStore::new()), clock.clone(), Settings::default()),
+    AuthService::new(
+        Arc::new(SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap()),
+        Hub::new(Arc::new(MemoryStore::new()), clock.clone(), Settings::default()),
         clock,
-        keys: Keys::new(&Secret::new(SECRET).unwrap()).unwrap(),
-        passwords: Passwords::new().await.unwrap(),
-        attempts: LoginRateLimiter::new(rates),
-        most_sign_ins: 100,
-        seen: SeenTimes::default(),
-        mode: AccountsMode::Local,
-        registration: Registration::Open,
-        roles: RoleNotice::new(RoleClaim::default()),
-        tells_faults: false,
-    }
+        Keys::new(&Secret::new(SECRET).unwrap()).unwrap(),
+        Passwords::new().await.unwrap(),
+        AuthSettings { rates: *rates, ..AuthSettings::default() },
+    )
 }
 
 #[tokio::test]

@@ -21,13 +21,11 @@ use protocol::rest::{Login, NewPassword, Register, Tokens};
 use protocol::{ClientFrame, CloseCode, UserId};
 use reqwest::header::HeaderMap;
 use serde_json::json;
+use server::auth::accounts::Accounts;
 use server::auth::client_ip::ClientIp;
-use server::auth::{
-    AuthError, AuthService, AuthUser, Device, Keys, LoginRateLimiter, Passwords, RoleClaim, RoleNotice,
-    SeenTimes, SignInSource,
-};
+use server::auth::{AuthError, AuthService, AuthSettings, AuthUser, Device, Keys, Passwords, SignInSource};
 use server::clock::SystemClock;
-use server::config::{AccountsMode, RateLimits, Registration, Secret};
+use server::config::{AccountsMode, RateLimits, Secret};
 use server::store::sqlite::SqliteStore;
 use socket::{End, Socket};
 use tempfile::TempDir;
@@ -95,20 +93,27 @@ impl Clock for HoldingClock {
 
 /// Where tokens of another backend are taken.
 async fn sign_ins(folder: &TempDir, clock: Arc<dyn Clock>) -> AuthService {
-    AuthService {
-        accounts: Arc::new(SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap()),
-        hub: Hub::new(Arc::new(MemoryStore::new()), clock.clone(), Settings::default()),
-        clock,
-        keys: Keys::new(&Secret::new(SECRET).unwrap()).unwrap(),
-        passwords: Passwords::new().await.unwrap(),
-        attempts: LoginRateLimiter::new(&RateLimits::OFF),
-        most_sign_ins: 100,
-        seen: SeenTimes::default(),
-        mode: AccountsMode::External,
-        registration: Registration::Open,
-        roles: RoleNotice::new(RoleClaim::default()),
-        tells_faults: false,
-    }
+    let (accounts, hub) = (accounts(folder).await, hub(clock.clone()));
+    let settings = AuthSettings { mode: AccountsMode::External, ..AuthSettings::default() };
+    service(accounts, hub, clock, settings).await
+}
+
+async fn accounts(folder: &TempDir) -> Arc<dyn Accounts> {
+    Arc::new(SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap())
+}
+
+fn hub(clock: Arc<dyn Clock>) -> Hub {
+    Hub::new(Arc::new(MemoryStore::new()), clock, Settings::default())
+}
+
+async fn service(
+    accounts: Arc<dyn Accounts>,
+    hub: Hub,
+    clock: Arc<dyn Clock>,
+    settings: AuthSettings,
+) -> AuthService {
+    let keys = Keys::new(&Secret::new(SECRET).unwrap()).unwrap();
+    AuthService::new(accounts, hub, clock, keys, Passwords::new().await.unwrap(), settings)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -121,7 +126,7 @@ async fn a_sign_in_ended_during_a_renewal_closes_the_socket() {
     let sign_ins = Arc::new(sign_ins(&folder, clock.clone()).await);
     let (outbox, _inlet) = outbox(1024);
     let identity = Identity { user: caller.user.clone(), sign_in: SignInId(Uuid::from_u128(1)) };
-    let peer = sign_ins.hub.attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
+    let peer = sign_ins.hub().attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
 
     // Asked for the token's end, for that of its sign-in, and for when the account is made: then the sign-in was looked at.
     let (was_asked, closed) = clock.hold(3);
@@ -139,7 +144,7 @@ async fn a_sign_in_ended_during_a_renewal_closes_the_socket() {
     let (is_renewed, _peer) = renewal.await.unwrap();
     assert!(!is_renewed);
     assert_eq!(outbox.close_code(), Some(CloseCode::Token));
-    assert!(sign_ins.accounts.by_id(&caller.user.id).await.unwrap().is_some(), "it ended later");
+    assert!(sign_ins.accounts().by_id(&caller.user.id).await.unwrap().is_some(), "it ended later");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
@@ -171,7 +176,8 @@ async fn a_sign_in_ended_while_its_handshake_waits_is_not_admitted() {
 
 /// Where accounts are kept here.
 async fn own_accounts(folder: &TempDir, clock: Arc<dyn Clock>) -> AuthService {
-    AuthService { mode: AccountsMode::Local, ..sign_ins(folder, clock).await }
+    let (accounts, hub) = (accounts(folder).await, hub(clock.clone()));
+    service(accounts, hub, clock, AuthSettings::default()).await
 }
 
 fn source() -> SignInSource {
@@ -191,7 +197,7 @@ async fn register(sign_ins: &AuthService, name: &str) -> Tokens {
 fn attach(sign_ins: &AuthService, caller: &AuthUser) -> (Outbox, (ClientSession, OutboxReceiver)) {
     let (outbox, inlet) = outbox(1024);
     let identity = Identity { user: caller.user.clone(), sign_in: caller.sign_in };
-    let peer = sign_ins.hub.attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
+    let peer = sign_ins.hub().attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
     (outbox, (peer, inlet))
 }
 
@@ -232,25 +238,27 @@ async fn a_sign_out_completes_after_its_client_disconnects() {
 async fn a_reused_refresh_token_closes_sockets_after_a_disconnect() {
     let folder = tempfile::tempdir().unwrap();
     let rates = RateLimits { logins_per_minute: Some(1), ..RateLimits::OFF };
-    let mut sign_ins = own_accounts(&folder, Arc::new(SystemClock::default())).await;
+    let (accounts, clock) = (accounts(&folder).await, Arc::new(SystemClock::default()));
+    let hub = hub(clock.clone());
+    let service = |settings| service(accounts.clone(), hub.clone(), clock.clone(), settings);
+    let sign_ins = service(AuthSettings::default()).await;
     for gives_up in [true, false] {
         let stolen = register(&sign_ins, if gives_up { "ann" } else { "bob" }).await.refresh_token;
         let next = sign_ins.refresh(&stolen, ADDRESS).await.unwrap();
         let last = sign_ins.refresh(&next.refresh_token, ADDRESS).await.unwrap();
         let caller = sign_ins.by_token(&last.access_token).await.unwrap();
         let (outbox, _kept) = attach(&sign_ins, &caller);
-        sign_ins.attempts = LoginRateLimiter::new(&rates);
-        while sign_ins.refresh("nonsense", ADDRESS).await.is_err_and(|it| it.retry_after_ms().is_none()) {}
+        let limited = service(AuthSettings { rates, ..AuthSettings::default() }).await;
+        while limited.refresh("nonsense", ADDRESS).await.is_err_and(|it| it.retry_after_ms().is_none()) {}
 
         if gives_up {
-            hang_up(sign_ins.refresh(&stolen, ADDRESS));
+            hang_up(limited.refresh(&stolen, ADDRESS));
         } else {
-            let refused = sign_ins.refresh(&stolen, ADDRESS).await;
+            let refused = limited.refresh(&stolen, ADDRESS).await;
             assert!(matches!(refused, Err(AuthError::TooFast { .. })));
         }
 
         assert_eq!(closed(&outbox).await, CloseCode::Token);
-        sign_ins.attempts = LoginRateLimiter::new(&RateLimits::OFF);
     }
 }
 
@@ -293,7 +301,7 @@ async fn a_token_of_another_user_neither_renews_nor_closes_a_socket() {
     };
     let (outbox, _inlet) = outbox(1024);
     let identity = Identity { user: Arc::new(ann), sign_in: SignInId(Uuid::from_u128(1)) };
-    let peer = sign_ins.hub.attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
+    let peer = sign_ins.hub().attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
 
     let bobs = mint(&json!({ "sub": "bob", "exp": FAR_AWAY }));
     assert!(sign_ins.renew(&peer, &bobs).await.is_err());

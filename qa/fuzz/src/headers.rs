@@ -6,7 +6,8 @@ use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_EXTE
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use server::auth::Proxies;
 use server::auth::client_ip::ClientIp;
-use server::auth::extract::{PLAIN_COOKIE, bearer, cookies};
+use server::auth::cookies::{PLAIN_COOKIE, cookies};
+use server::auth::extract::bearer;
 use server::auth::origin::{Origin, Origins, may_use_cookie};
 use websocket::codec::Handshake;
 

@@ -1,10 +1,10 @@
-//! What a user or a service is to the application, as a token or the account says. Not to be confused with the role of a
-//! member in a room.
+//! Claims role: what a user or a service is to the application, by its token or its account. Not to be confused with the role
+//! of a member in a room.
 
 use serde_json::{Map, Value};
 
 /// The claim that names a role of the hub where no other one is chosen. An application's own `role` says nothing about
-/// this hub: its users would be administrators here without anybody's decision.
+/// this hub: its users would be administrators here without a decision of the operator.
 const DEFAULT_CLAIM: &str = "hubbub_role";
 
 /// Claims that name roles in many applications.
@@ -17,12 +17,12 @@ const TAKEN_CLAIMS: [&str; 11] =
 /// Whether a token belongs to a user or to a part of the application.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClaimsRole {
-    /// Somebody who uses it.
+    /// A user of it.
     #[default]
-    Person,
-    /// A part of it, which may act for anybody.
+    User,
+    /// A part of it, which may act for any user.
     Service,
-    /// Who runs it; may do whatever a service may.
+    /// An operator of it; may do whatever a service may.
     Admin,
 }
 
@@ -36,12 +36,12 @@ impl ClaimsRole {
         let known = named.filter_map(Value::as_str).map(|name| match name {
             "admin" => Self::Admin,
             "service" => Self::Service,
-            _ => Self::Person,
+            _ => Self::User,
         });
         known.max().unwrap_or_default()
     }
 
-    /// Whether it may act for anybody.
+    /// Whether it may act for any user.
     pub fn is_service(self) -> bool {
         self >= Self::Service
     }
@@ -72,7 +72,7 @@ impl RoleClaim {
         ClaimsRole::in_claim(claims.get(&self.name))
     }
 
-    /// The claim that names a role of the hub and is passed over, because nobody has chosen it.
+    /// The claim that names a role of the hub and is passed over, because no setting has chosen it.
     pub fn passed_over(&self, claims: &Map<String, Value>) -> Option<&'static str> {
         let is_known = self.is_chosen || claims.contains_key(DEFAULT_CLAIM);
         let mut usual = USUAL_CLAIMS.into_iter().filter(|_| !is_known);
@@ -93,29 +93,29 @@ mod tests {
     #[test]
     fn the_highest_known_word_of_the_claim_counts() {
         for (claim, claims_role) in [
-            (json!(null), ClaimsRole::Person),
+            (json!(null), ClaimsRole::User),
             (json!("service"), ClaimsRole::Service),
             (json!(["editor", "service", "admin"]), ClaimsRole::Admin),
-            (json!("editor"), ClaimsRole::Person),
-            (json!([]), ClaimsRole::Person),
-            (json!("ADMIN"), ClaimsRole::Person),
-            (json!({ "admin": true }), ClaimsRole::Person),
+            (json!("editor"), ClaimsRole::User),
+            (json!([]), ClaimsRole::User),
+            (json!("ADMIN"), ClaimsRole::User),
+            (json!({ "admin": true }), ClaimsRole::User),
             (json!(["service"]), ClaimsRole::Service),
-            (json!([["admin"], null]), ClaimsRole::Person),
+            (json!([["admin"], null]), ClaimsRole::User),
         ] {
-            let said = claims(&json!({ "hubbub_role": claim }));
-            assert_eq!(RoleClaim::default().claims_role(&said), claims_role, "{claim}");
+            let named = claims(&json!({ "hubbub_role": claim }));
+            assert_eq!(RoleClaim::default().claims_role(&named), claims_role, "{claim}");
         }
     }
 
     #[test]
     fn an_applications_own_role_counts_only_where_it_is_chosen() {
-        let said = claims(&json!({ "role": "admin", "roles": ["service"] }));
-        assert_eq!(RoleClaim::default().claims_role(&said), ClaimsRole::Person);
-        assert_eq!(RoleClaim::default().passed_over(&said), Some("role"));
+        let named = claims(&json!({ "role": "admin", "roles": ["service"] }));
+        assert_eq!(RoleClaim::default().claims_role(&named), ClaimsRole::User);
+        assert_eq!(RoleClaim::default().passed_over(&named), Some("role"));
         let chosen = RoleClaim::chosen("roles").unwrap();
-        assert_eq!(chosen.claims_role(&said), ClaimsRole::Service);
-        assert_eq!(chosen.passed_over(&said), None);
+        assert_eq!(chosen.claims_role(&named), ClaimsRole::Service);
+        assert_eq!(chosen.passed_over(&named), None);
         for harmless in [json!({ "role": "editor" }), json!({ "role": "admin", "hubbub_role": "service" })] {
             assert_eq!(RoleClaim::default().passed_over(&claims(&harmless)), None, "{harmless}");
         }

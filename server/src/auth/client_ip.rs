@@ -1,7 +1,8 @@
-//! Where a request comes from, for counting attempts and sockets.
+//! Client IP: the network that a request comes from, because attempts, requests and connections are counted by it.
 
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRef, FromRequestParts};
 use axum::http::HeaderMap;
@@ -9,7 +10,7 @@ use axum::http::request::Parts;
 use ipnet::Ipv6Net;
 
 use super::Proxies;
-use crate::state::AppState;
+use crate::config::Config;
 
 /// Bits of the network that one IPv6 customer has at least.
 const CUSTOMER_BITS: u8 = 64;
@@ -25,21 +26,21 @@ pub struct Site(u64);
 impl<S> FromRequestParts<S> for ClientIp
 where
     S: Send + Sync,
-    AppState: FromRef<S>,
+    Arc<Config>: FromRef<S>,
 {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(parts, &AppState::from_ref(state)))
+        Ok(Self::of(parts, &Arc::<Config>::from_ref(state).proxies))
     }
 }
 
 impl ClientIp {
-    /// Where a request comes from.
-    pub fn of(parts: &Parts, state: &AppState) -> Self {
+    /// The network of a request.
+    pub fn of(parts: &Parts, proxies: &Proxies) -> Self {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
         let peer = peer.map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |ConnectInfo(peer)| peer.ip());
-        Self::behind(peer, &parts.headers, &state.config().proxies)
+        Self::behind(peer, &parts.headers, proxies)
     }
 
     /// The site that the network is part of; of IPv4 there is none.
@@ -50,24 +51,24 @@ impl ClientIp {
         }
     }
 
-    /// Where a connection comes from, which may be a proxy.
+    /// The network of a connection, which may be that of a proxy.
     pub(crate) fn of_peer(peer: IpAddr) -> Self {
         Self(network(peer))
     }
 
-    /// Where a request comes from that `peer` brought.
+    /// The network of a request that came over a connection of `peer`.
     pub fn behind(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> Self {
         Self(network(origin(peer, headers, proxies)))
     }
 }
 
-/// `X-Forwarded-For` is believed only from proxies of ours, which write the address they see behind those that they are
-/// told: read from its end, the first that is no proxy is the client.
+/// `X-Forwarded-For` is trusted only from proxies of ours, which append the address they see to those that they receive: read
+/// from its end, the first that is no proxy is the client.
 fn origin(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> IpAddr {
     let mut seen = peer;
     let lines = headers.get_all("x-forwarded-for").iter().rev();
-    let told = lines.filter_map(|it| it.to_str().ok()).flat_map(|line| line.rsplit(','));
-    for address in told {
+    let forwarded = lines.filter_map(|it| it.to_str().ok()).flat_map(|line| line.rsplit(','));
+    for address in forwarded {
         if !proxies.has(seen) {
             break;
         }
@@ -89,7 +90,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_proxies_of_ours_are_believed() {
+    fn only_proxies_of_ours_are_trusted() {
         let mut headers = HeaderMap::new();
         headers.append("x-forwarded-for", "10.6.6.6".parse().unwrap());
         headers.append("x-forwarded-for", "6.6.6.6, 203.0.113.9, 10.0.0.2".parse().unwrap());

@@ -1,24 +1,19 @@
 //! Device tokens: what a browser or an app keeps after a sign-in, and shows at the next one. A device that is known for a user
 //! has attempts of its own, so that strangers who try out passwords cannot lock the user out. It opens nothing.
 //!
-//! As OWASP describes it ("Slow Down Online Guessing Attacks with Device Cookies"). Nothing is stored: a token says for whom
-//! and since when, under our seal, and names the user by a hash only.
+//! As OWASP describes it ("Slow Down Online Guessing Attacks with Device Cookies"). Nothing is stored: a token
+//! holds its user and its time, under our seal, and names the user by a hash only.
 
-use std::convert::Infallible;
-
-use axum::extract::FromRequestParts;
 use axum::http::HeaderMap;
-use axum::http::request::Parts;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use protocol::UserId;
 
 use super::client_ip::ClientIp;
-use super::extract::cookies;
+use super::cookies::cookies;
 use super::{AuthError, Keys, secret};
-use crate::state::AppState;
 
-/// The header in which a client without cookies is told its device tokens, and shows them.
+/// The header in which a client without cookies receives its device tokens, and shows them.
 pub const DEVICE_HEADER: &str = "hubbub-device";
 
 /// Seconds that a device is known after a sign-in: as long as browsers keep a cookie at most (RFC 6265bis, section 5.5).
@@ -36,7 +31,7 @@ const BETWEEN: char = '~';
 /// What seals are for.
 const PURPOSE: &str = "device";
 
-/// Where somebody signs in from.
+/// Where a user signs in from.
 pub struct SignInSource {
     /// The address.
     pub address: ClientIp,
@@ -52,14 +47,6 @@ impl SignInSource {
         let tokens = shown.filter(|text| text.len() <= MAX_BYTES).unwrap_or_default().split(BETWEEN);
         let tokens = tokens.filter(|token| !token.is_empty()).take(MAX_USERS);
         Self { address, shown: tokens.map(str::to_owned).collect() }
-    }
-}
-
-impl FromRequestParts<AppState> for SignInSource {
-    type Rejection = Infallible;
-
-    async fn from_request_parts(parts: &mut Parts, state: &AppState) -> Result<Self, Infallible> {
-        Ok(Self::of(ClientIp::of(parts, state), &parts.headers, state.device_cookie_name()))
     }
 }
 
@@ -84,7 +71,7 @@ impl<'a> KnownDevices<'a> {
         self.0.iter().find(|token| tag_of(token) == Some(tag.as_str())).map(|token| secret::hash(token))
     }
 
-    /// What the device is to keep once a user has signed in: a new token, and those of other users.
+    /// The tokens that the device keeps once a user has signed in: a new one, and those of other users.
     ///
     /// # Errors
     /// [`AuthError::Internal`] without randomness.
@@ -103,7 +90,7 @@ impl<'a> KnownDevices<'a> {
     }
 }
 
-/// A user in a token: the same for the same user, and nothing that tells who.
+/// A user in a token: the same for the same user, and nothing that names the user.
 fn tag(user: &UserId) -> String {
     let hash = secret::hash(&["device", user.as_str()].join("\0"));
     URL_SAFE_NO_PAD.encode(hash.split_at(12).0)
@@ -129,8 +116,8 @@ mod tests {
 
     const NOW_MS: i64 = 1_800_000_000_000;
 
-    fn keys(letter: u8) -> Keys {
-        Keys::new(&Secret::new(vec![letter; 32]).unwrap()).unwrap()
+    fn keys(byte: u8) -> Keys {
+        Keys::new(&Secret::new(vec![byte; 32]).unwrap()).unwrap()
     }
 
     fn showing(header: &str, cookie: &str) -> SignInSource {
@@ -146,7 +133,7 @@ mod tests {
         UserId::parse(id).unwrap()
     }
 
-    /// What a device keeps that has shown this.
+    /// The tokens that a device keeps after it has shown these.
     fn after(shown: &str, id: &str) -> String {
         KnownDevices::of(&showing(shown, ""), &keys(b'a'), NOW_MS)
             .with(&user(id), &keys(b'a'), NOW_MS)
@@ -154,11 +141,11 @@ mod tests {
     }
 
     #[test]
-    fn a_device_is_known_for_who_signed_in_on_it_and_not_for_ever() {
+    fn a_device_is_known_for_its_users_and_not_for_ever() {
         let token = after("", "ann");
-        let known = |header: &str, cookie: &str, letter, now_ms| {
+        let known = |header: &str, cookie: &str, byte, now_ms| {
             let source = showing(header, cookie);
-            let known = KnownDevices::of(&source, &keys(letter), now_ms);
+            let known = KnownDevices::of(&source, &keys(byte), now_ms);
             (known.known_for(&user("ann")).is_some(), known.known_for(&user("bob")).is_some())
         };
         assert_eq!(known(&token, "", b'a', NOW_MS), (true, false));

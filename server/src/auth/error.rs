@@ -1,31 +1,31 @@
-//! Why a sign-in or a proof of identity was refused.
+//! Auth errors: why a sign-in or a proof of identity was rejected.
 
 use protocol::ErrorCode;
 
-use super::TokenFault;
+use super::TokenError;
 use super::accounts::AccountError;
 
-/// What is said of a token that is not good: one sentence for all of them, because which part was wrong is not for strangers.
-const REFUSED_TOKEN: &str = "sign in: the token is missing, wrong, expired or revoked";
+/// The text about a token that is not good: one for all of them, because which part was wrong is not for strangers.
+const BAD_TOKEN: &str = "sign in: the token is missing, wrong, expired or revoked";
 
-/// A refusal, with words for a person. The words never depend on the secret that was shown.
+/// An error with a text for users. The text never depends on the secret that was shown.
 #[derive(Debug, thiserror::Error)]
 pub enum AuthError {
     /// No token, cookie or ticket, or a cookie that is over.
-    #[error("{REFUSED_TOKEN}")]
+    #[error("{BAD_TOKEN}")]
     Unauthorized,
     /// A token or ticket that is not good.
-    #[error("{}", refused_token(*.fault, *.is_told))]
+    #[error("{}", token_text(*.error, *.is_shown))]
     Token {
-        /// What is wrong with it, which the log always says.
-        fault: TokenFault,
-        /// Whether the answer says it, too. In development only.
-        is_told: bool,
+        /// What is wrong with it, which is always logged.
+        error: TokenError,
+        /// Whether the answer contains it, too. In development only.
+        is_shown: bool,
     },
-    /// The user name or the password; which one is not said.
+    /// The user name or the password is wrong; which one is not shown.
     #[error("the user name or the password is wrong")]
     WrongCredentials,
-    /// The current password of somebody who is signed in and sets another one.
+    /// The current password, when a user sets another one.
     #[error("this is not the current password")]
     WrongPassword,
     /// As [`Self::WeakPassword`], for another password.
@@ -44,12 +44,12 @@ pub enum AuthError {
     #[error("accounts are kept by another service: register and sign in there")]
     KeptElsewhere,
     /// Strangers make no accounts here.
-    #[error("registration is closed: ask whoever runs this hub for an account")]
+    #[error("registration is closed: ask an administrator of this hub for an account")]
     RegistrationClosed,
     /// A value is outside what is allowed.
     #[error("{message}")]
     Invalid {
-        /// Which one.
+        /// The name of the value.
         field: &'static str,
         /// What is wrong with it.
         message: &'static str,
@@ -60,22 +60,22 @@ pub enum AuthError {
     /// Too many attempts.
     #[error("too many attempts, try again later")]
     TooFast {
-        /// When.
+        /// Milliseconds until the client may try again.
         retry_after_ms: u64,
     },
     /// More passwords are waiting to be checked than is healthy.
-    #[error("too many people sign in at the moment, try again")]
+    #[error("too many users sign in at the moment, try again")]
     Busy,
-    /// The memory of accounts said no.
+    /// An error of the stored accounts.
     #[error(transparent)]
     Account(#[from] AccountError),
-    /// Our fault; the cause is for the log.
+    /// An internal error; the cause is for the log.
     #[error("something went wrong on our side")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl AuthError {
-    /// Our fault, with its cause.
+    /// An internal error, with its cause.
     pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(cause.into())
     }
@@ -85,10 +85,10 @@ impl AuthError {
         matches!(self, Self::Unauthorized | Self::Token { .. })
     }
 
-    /// What the answer says is wrong with a token; `None` where it does not say it.
-    pub fn told_fault(&self) -> Option<TokenFault> {
+    /// The error of a token, where the answer may show it.
+    pub fn shown_error(&self) -> Option<TokenError> {
         match self {
-            Self::Token { fault, is_told: true } => Some(*fault),
+            Self::Token { error, is_shown: true } => Some(*error),
             _ => None,
         }
     }
@@ -138,6 +138,6 @@ impl AuthError {
     }
 }
 
-fn refused_token(fault: TokenFault, is_told: bool) -> String {
-    if is_told { format!("sign in: the token is refused: {fault}") } else { REFUSED_TOKEN.to_owned() }
+fn token_text(error: TokenError, is_shown: bool) -> String {
+    if is_shown { format!("sign in: the token is refused: {error}") } else { BAD_TOKEN.to_owned() }
 }

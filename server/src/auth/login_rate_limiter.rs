@@ -1,7 +1,7 @@
-//! How often passwords and refresh tokens may be tried.
+//! Login rate limiter: bounds how often passwords and refresh tokens may be tried.
 //!
 //! Strangers are counted by their address, tightly, and by the login that they try, more widely: one that tries passwords from
-//! one address locks out nobody else. A device that has signed in as the user before ([`super::device`]) is counted by itself
+//! one address locks out no other user. A device that has signed in as the user before ([`super::device`]) is counted by itself
 //! and in a table apart, so that it passes whatever strangers have used up.
 
 use protocol::UserId;
@@ -16,7 +16,7 @@ use crate::limits::rate_limiter::{RateLimited, RateLimiter};
 const CAPACITY: usize = 20_000;
 
 /// How many refresh tokens that are good for nothing an address may show, as a multiple of its attempts to sign in: they
-/// cost one look-up each.
+/// cost one read each.
 const REFRESHES: u32 = 6;
 
 /// The tables. Strangers and known devices have none in common.
@@ -30,7 +30,7 @@ pub struct LoginRateLimiter {
 }
 
 impl LoginRateLimiter {
-    /// Nobody has tried anything yet. Without numbers everybody may try as often as they like.
+    /// Nothing was tried yet. Without numbers nothing is limited.
     pub fn new(rates: &RateLimits) -> Self {
         let tight = rates.logins_per_minute;
         let times = |factor: u32| tight.map(|count| count.saturating_mul(factor));
@@ -59,7 +59,7 @@ impl LoginRateLimiter {
         self.logins.check(guessed.hash(), now_ms).map_err(too_fast)
     }
 
-    /// Counts an attempt of somebody at an address who shows a device token of ours, whoever that is for.
+    /// Counts an attempt from an address with a device token of ours, of whichever user.
     ///
     /// # Errors
     /// As [`Self::of_address`].
@@ -88,12 +88,12 @@ fn too_fast(RateLimited { retry_after_ms }: RateLimited) -> AuthError {
     AuthError::TooFast { retry_after_ms }
 }
 
-/// Whose password is tried. The user name and the address of one account are one thing to guess.
+/// The owner of the password that is tried. The user name and the address of one account are one thing to guess.
 pub enum Guessed<'a> {
-    /// That of an account.
+    /// An account.
     User(&'a UserId),
-    /// That of nobody here, by the login as it was typed.
-    Nobody(&'a str),
+    /// No account, by the login as it was typed.
+    Unknown(&'a str),
 }
 
 impl Guessed<'_> {
@@ -101,7 +101,7 @@ impl Guessed<'_> {
     fn hash(&self) -> [u8; 32] {
         match self {
             Self::User(id) => secret::hash(&format!("user {id}")),
-            Self::Nobody(login) => secret::hash(&format!(
+            Self::Unknown(login) => secret::hash(&format!(
                 "login {}",
                 login.chars().flat_map(char::to_lowercase).collect::<String>()
             )),

@@ -27,12 +27,12 @@ pub enum ManageError {
     NotOneLine,
     /// A value is outside its limits, or the store failed.
     #[error(transparent)]
-    Refused(#[from] AuthError),
+    Auth(#[from] AuthError),
 }
 
 impl From<AccountError> for ManageError {
     fn from(error: AccountError) -> Self {
-        Self::Refused(error.into())
+        Self::Auth(error.into())
     }
 }
 
@@ -55,7 +55,7 @@ pub enum AccountChange {
     },
     /// Set its password, from stdin.
     Password,
-    /// Refuse its sign-ins and end its sessions.
+    /// Reject its sign-ins and end its sessions.
     Disable,
     /// Accept its sign-ins again.
     Enable,
@@ -114,7 +114,7 @@ pub async fn manage(
         }
         AccountChange::Administrator(is_admin) => {
             let user = find(accounts, &name).await?;
-            let claims_role = if *is_admin { ClaimsRole::Admin } else { ClaimsRole::Person };
+            let claims_role = if *is_admin { ClaimsRole::Admin } else { ClaimsRole::User };
             accounts.set_claims_role(&user.id, claims_role).await?;
             user
         }

@@ -1,4 +1,4 @@
-//! A moment in a token: seconds since 1970-01-01 UTC, with or without a fraction (`NumericDate` in RFC 7519, section 2).
+//! Numeric date: a moment in a token, as seconds since 1970-01-01 UTC, with or without a fraction (`NumericDate` in RFC 7519, section 2).
 
 use std::fmt;
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Which web page a request comes from, and whether it may act with the visitor's cookie.
+//! Origins: which web page a request comes from, and whether it may act with the visitor's cookie.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -11,7 +11,7 @@ use axum::http::{HeaderMap, HeaderValue, Method};
 /// effective port are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// `null`: a page opened as a file, in a sandboxed frame, or from a `data:` address. Which one cannot be told.
+    /// `null`: a page opened as a file, in a sandboxed frame, or from a `data:` address. Which one cannot be known.
     Null,
     /// Scheme, host and port.
     Tuple {
@@ -122,7 +122,7 @@ impl Origins {
     }
 
     /// Whether a socket may be opened: by a program (no `Origin` at all), by our own pages, or by a named origin. Browsers
-    /// do not apply CORS to sockets, so the server has to look (RFC 6455, section 10.2).
+    /// do not apply CORS to sockets, so the server has to check (RFC 6455, section 10.2).
     pub fn may_connect(&self, headers: &HeaderMap) -> bool {
         headers.get(ORIGIN).is_none_or(|origin| is_own(origin, headers) || self.is_named(origin))
     }

@@ -1,9 +1,9 @@
 //! Passwords: hashed with Argon2id, away from the threads that serve sockets.
 //!
-//! A permit belongs to the work, not to the request: a hash that has begun goes on to its end, whether somebody waits for it
-//! or has hung up, and takes its memory and its core until then.
+//! A permit belongs to the work, not to the request: a hash that has begun goes on to its end, whether the client waits
+//! for it or has hung up, and takes its memory and its core until then.
 //!
-//! What looks the same is the same: the same letters may be typed as one character or as several, by keyboard and system
+//! Passwords that are displayed alike are the same: the same letters may be typed as one character or as several, by keyboard and system
 //! (Unicode Standard Annex 15), so passwords are hashed in one normal form (NIST SP 800-63B, section 5.1.1.2).
 
 use std::sync::Arc;
@@ -17,17 +17,17 @@ use super::AuthError;
 /// Hashes at a time. Each takes 19 MiB and some 20 ms of a core, so more would starve the sockets.
 const AT_A_TIME: usize = 2;
 
-/// Hashes that may wait for their turn: a second or two of work. Beyond it people are asked to come back.
+/// Hashes that may wait for a permit: a second or two of work. Beyond it users are asked to try again.
 const WAITING: usize = 128;
 
-/// Hashes and compares.
+/// Hashes and compares passwords.
 pub struct Passwords {
     /// One for each hash at work.
     at_work: Arc<Semaphore>,
     /// One for each hash that waits or is at work.
     queue: Arc<Semaphore>,
-    /// Compared with when there is no such person, so that the answer takes as long as for a wrong password.
-    nobody: Arc<str>,
+    /// Compared with when there is no such user, so that the answer takes as long as for a wrong password.
+    dummy_hash: Arc<str>,
 }
 
 impl Passwords {
@@ -36,9 +36,9 @@ impl Passwords {
     /// # Errors
     /// [`AuthError::Internal`] when hashing does not work at all.
     pub async fn new() -> Result<Self, AuthError> {
-        let nobody = compute(|| hash("nobody has this password")).await?.into();
+        let dummy_hash = compute(|| hash("nobody has this password")).await?.into();
         let (at_work, queue) = (Semaphore::new(AT_A_TIME), Semaphore::new(WAITING));
-        Ok(Self { at_work: Arc::new(at_work), queue: Arc::new(queue), nobody })
+        Ok(Self { at_work: Arc::new(at_work), queue: Arc::new(queue), dummy_hash })
     }
 
     /// Hashes a new password.
@@ -56,7 +56,7 @@ impl Passwords {
     /// [`AuthError::Busy`], [`AuthError::Internal`].
     pub async fn is_right(&self, password: &str, stored: Option<String>) -> Result<bool, AuthError> {
         let (typed, exists) = (password.to_owned(), stored.is_some());
-        let stored = stored.map_or_else(|| self.nobody.clone(), Arc::from);
+        let stored = stored.map_or_else(|| self.dummy_hash.clone(), Arc::from);
         let matches = self
             .with_permits(move || {
                 let normal: String = typed.nfc().collect();
@@ -67,7 +67,7 @@ impl Passwords {
         Ok(exists && matches)
     }
 
-    /// Computes as soon as there is a permit for it. Who hangs up while waiting leaves the queue; work that has begun keeps
+    /// Computes as soon as there is a permit for it. A client that hangs up while it waits leaves the queue; work that has begun keeps
     /// both of its permits to its end.
     async fn with_permits<T: Send + 'static>(
         &self,
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_password_is_right_or_wrong_and_nobody_has_none() {
+    async fn a_password_is_right_or_wrong_and_none_is_never_right() {
         let passwords = Passwords::new().await.unwrap();
         let stored = passwords.hash("correct horse").await.unwrap();
         assert!(stored.starts_with("$argon2id$"));
@@ -151,7 +151,7 @@ mod tests {
         assert!(begins.try_recv().is_err(), "a third hash is at work");
 
         for gate in gates {
-            // That of the one who gave up is gone.
+            // That of the client that gave up is gone.
             gate.send(()).ok();
         }
         next.await.unwrap();
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_password_of_before_is_right_as_it_was_typed() {
+    async fn an_older_password_is_right_as_it_was_typed() {
         let passwords = Passwords::new().await.unwrap();
         let decomposed = "cafe\u{301} au lait";
         let stored = hash(decomposed).unwrap();

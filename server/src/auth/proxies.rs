@@ -1,4 +1,4 @@
-//! Which machines are proxies of ours, whose word about a client's address counts.
+//! Proxies: the machines whose `X-Forwarded-For` is trusted.
 
 use std::net::IpAddr;
 

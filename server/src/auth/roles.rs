@@ -1,9 +1,10 @@
-//! The role that a token gives its bearer, and a warning where an application's tokens look as if they meant to give one.
+//! Role notice: reads the role that a token gives its bearer, and warns where an application's tokens seem to give one that is
+//! not read.
 
 use super::{Claims, ClaimsRole, RoleClaim};
 use crate::limits::rate_limiter::RateLimiter;
 
-/// Reads roles by one claim, and says once a minute when that claim may be the wrong one.
+/// Reads roles by one claim, and warns once a minute when that claim may be the wrong one.
 pub struct RoleNotice {
     claim: RoleClaim,
     /// One for all tokens: the setting is one, too.

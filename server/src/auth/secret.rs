@@ -1,4 +1,4 @@
-//! Secrets: made from the operating system's randomness, kept as hashes.
+//! Secrets: creates tokens and cookies from the operating system's randomness, and the hashes that are stored of them.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;

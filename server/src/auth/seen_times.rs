@@ -16,7 +16,7 @@ const EVERY_MS: u64 = 60 * 60 * 1_000;
 /// Sign-ins that wait to be stored at most, about 3 MB. One beyond it is noted when it is used next.
 const MOST: usize = 50_000;
 
-/// Sign-ins whose time is to be stored. A std mutex: held for one look-up, never across an `.await`.
+/// Sign-ins whose time is to be stored. A std mutex: held for one access, never across an `.await`.
 #[derive(Debug, Default)]
 pub struct SeenTimes {
     due: Mutex<HashMap<Uuid, i64>>,

@@ -1,11 +1,11 @@
-//! Tickets: a socket's address carries one instead of a token, because addresses end up in logs.
+//! Tickets: stand for a token in the address of a socket, because addresses end up in logs.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use protocol::UserId;
 
-use super::{AuthError, AuthUser, TokenFault, secret};
+use super::{AuthError, AuthUser, TokenError, secret};
 
 /// Milliseconds that a ticket lasts: enough for one slow handshake.
 pub const TICKET_MS: i64 = 30_000;
@@ -44,7 +44,7 @@ struct Ticket {
 }
 
 impl Tickets {
-    /// Makes a ticket for somebody.
+    /// Issues a ticket for a user.
     ///
     /// # Errors
     /// [`AuthError::Internal`] without randomness.
@@ -54,14 +54,14 @@ impl Tickets {
         Ok(ticket)
     }
 
-    /// Takes a ticket back: whose it was. It does not work again.
+    /// Takes a ticket back and answers its user. It does not work again.
     ///
     /// # Errors
-    /// [`TokenFault::Ticket`] when it is unknown, used or too old.
-    pub fn redeem(&self, ticket: &str, now_ms: i64) -> Result<AuthUser, TokenFault> {
+    /// [`TokenError::Ticket`] when it is unknown, used or too old.
+    pub fn redeem(&self, ticket: &str, now_ms: i64) -> Result<AuthUser, TokenError> {
         let taken = self.out.lock().unwrap_or_else(PoisonError::into_inner).take(&secret::hash(ticket));
         let fresh = taken.filter(|ticket| ticket.ends_at_ms > now_ms);
-        fresh.map(|ticket| ticket.caller).ok_or(TokenFault::Ticket)
+        fresh.map(|ticket| ticket.caller).ok_or(TokenError::Ticket)
     }
 }
 
@@ -135,7 +135,7 @@ mod tests {
             user: Arc::new(user),
             sign_in: SignInId(Uuid::from_u128(1)),
             expires_at_ms: 99_000,
-            claims_role: crate::auth::ClaimsRole::Person,
+            claims_role: crate::auth::ClaimsRole::User,
         }
     }
 
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn one_user_ends_only_tickets_of_ones_own() {
+    fn a_user_ends_only_tickets_of_their_own() {
         let tickets = Tickets::default();
         let of_bob = tickets.issue(caller("bob"), 0).unwrap();
         let of_ann: Vec<_> = (0..10_000).map(|_| tickets.issue(caller("ann"), 0).unwrap()).collect();
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn beyond_the_limit_of_all_the_oldest_ends_and_nobody_is_refused() {
+    fn beyond_the_limit_of_all_the_oldest_ends_and_no_user_is_rejected() {
         let tickets = Tickets::default();
         let first = tickets.issue(caller("ann"), 0).unwrap();
         let second = tickets.issue(caller("bob"), 0).unwrap();

@@ -1,4 +1,4 @@
-//! Access tokens: JWTs, signed with HS256 and nothing else.
+//! Access tokens: issues and verifies JWTs, signed with HS256 and nothing else.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::numeric_date::NumericDate;
-use super::{AuthError, TokenFault};
+use super::{AuthError, TokenError};
 use crate::config::Secret;
 
 /// Minutes that an access token lasts, unless the settings say otherwise. Few, because it travels with every request.
@@ -26,10 +26,10 @@ const NBF_LEEWAY_MS: i64 = 30_000;
 /// multiplied once too often.
 const MILLISECONDS_FROM_MS: i64 = 100_000_000_000_000;
 
-/// What a token says, once its signature and its times are good.
+/// The claims of a token whose signature and times are good.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who. A number is taken as its digits, because many applications have numbers for their users.
+    /// The user. A number is taken as its digits, because many applications have numbers for their users.
     #[serde(default, deserialize_with = "subject")]
     pub sub: String,
     /// When it is over.
@@ -110,10 +110,10 @@ impl Keys {
     /// [`AuthError::Internal`] when the library refuses the secret.
     pub fn new(secret: &Secret) -> Result<Self, AuthError> {
         let mut rules = Validation::new(Algorithm::HS256);
-        // The subject is looked at below: the library does not take a number for one.
+        // The subject is checked below: the library does not take a number for one.
         rules.set_required_spec_claims(&["exp"]);
-        // Times are compared with our own clock below. Tokens of other services may name an audience; whoever shares
-        // the secret with us means us.
+        // Times are compared with our own clock below. Tokens of other services may name an audience; a
+        // service that shares the secret with us means us.
         rules.validate_exp = false;
         rules.validate_aud = false;
         Ok(Self {
@@ -155,7 +155,7 @@ impl Keys {
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.sign).map_err(AuthError::internal)
     }
 
-    /// Signs a word for a person and a purpose; the answer can be given away and checked later.
+    /// Signs a word for a user and a purpose; the answer can be given away and checked later.
     ///
     /// # Errors
     /// [`AuthError::Internal`] when signing fails.
@@ -164,13 +164,13 @@ impl Keys {
         jsonwebtoken::crypto::sign(&text, &self.sign, Algorithm::HS256).map_err(AuthError::internal)
     }
 
-    /// Whether this is what [`Keys::seal`] answered for the same person, purpose and word.
+    /// Whether this is what [`Keys::seal`] answered for the same user, purpose and word.
     pub fn is_seal(&self, seal: &str, purpose: &str, user: &UserId, word: &str) -> bool {
         let text = sealed_text(purpose, user, word);
         jsonwebtoken::crypto::verify(seal, &text, &self.check, Algorithm::HS256).unwrap_or(false)
     }
 
-    /// Signs a word for a purpose, whoever shows it.
+    /// Signs a word for a purpose, whichever client shows it.
     ///
     /// # Errors
     /// [`AuthError::Internal`] when signing fails.
@@ -185,7 +185,7 @@ impl Keys {
         jsonwebtoken::crypto::verify(stamp, text.as_bytes(), &self.check, Algorithm::HS256).unwrap_or(false)
     }
 
-    /// The refresh token that follows on one that is spent: always the same, and only who has the secret can tell it.
+    /// The refresh token that follows on one that is spent: always the same, and computed only with the secret.
     ///
     /// # Errors
     /// [`AuthError::Internal`] when signing fails.
@@ -194,56 +194,56 @@ impl Keys {
         jsonwebtoken::crypto::sign(text.as_bytes(), &self.sign, Algorithm::HS256).map_err(AuthError::internal)
     }
 
-    /// What a token says.
+    /// Verifies a token and reads its claims.
     ///
     /// # Errors
     /// What is wrong with it.
-    pub fn verify(&self, token: &str, now_ms: i64) -> Result<Claims, TokenFault> {
+    pub fn verify(&self, token: &str, now_ms: i64) -> Result<Claims, TokenError> {
         let decoded = jsonwebtoken::decode::<Claims>(token, &self.check, &self.rules);
-        let claims = decoded.map_err(|error| fault(token, &error))?.claims;
+        let claims = decoded.map_err(|error| explain(token, &error))?.claims;
         if claims.exp.as_ms() >= MILLISECONDS_FROM_MS {
-            return Err(TokenFault::Milliseconds);
+            return Err(TokenError::Milliseconds);
         }
         if claims.exp.as_ms() <= now_ms {
-            return Err(TokenFault::Expired);
+            return Err(TokenError::Expired);
         }
         if claims.nbf.is_some_and(|nbf| nbf.as_ms() > now_ms.saturating_add(NBF_LEEWAY_MS)) {
-            return Err(TokenFault::NotYetValid);
+            return Err(TokenError::NotYetValid);
         }
         if claims.sub.trim().is_empty() {
-            return Err(TokenFault::NoSubject);
+            return Err(TokenError::NoSubject);
         }
         Ok(claims)
     }
 }
 
-/// What the library found, in words for the person who makes the tokens. Looks again, which only a token that is refused costs.
-fn fault(token: &str, error: &Error) -> TokenFault {
+/// Explains an error of the library to the developer of the signer. Decodes again, which only a rejected token costs.
+fn explain(token: &str, error: &Error) -> TokenError {
     match error.kind() {
-        ErrorKind::InvalidSignature => return TokenFault::Signature,
-        ErrorKind::InvalidAlgorithm => return TokenFault::Algorithm,
-        ErrorKind::MissingRequiredClaim(_) => return TokenFault::NoExpiry,
+        ErrorKind::InvalidSignature => return TokenError::Signature,
+        ErrorKind::InvalidAlgorithm => return TokenError::Algorithm,
+        ErrorKind::MissingRequiredClaim(_) => return TokenError::NoExpiry,
         _ => {}
     }
     let header = part(token, 0);
     let is_extended = header.as_ref().is_some_and(|header| header.contains_key("crit"));
-    // The library does not know `none`, so it cannot say that this is the algorithm.
+    // The library does not know `none`, so it cannot name this algorithm.
     let algorithm = header.and_then(|header| header.get("alg")?.as_str().map(str::to_owned));
     match (algorithm.as_deref(), error.kind()) {
-        (Some("HS256"), ErrorKind::InvalidToken) if is_extended => TokenFault::Extension,
+        (Some("HS256"), ErrorKind::InvalidToken) if is_extended => TokenError::Extension,
         (Some("HS256"), ErrorKind::Json(_)) => match part(token, 1) {
-            Some(claims) if !claims.get("exp").is_some_and(Value::is_number) => TokenFault::NoExpiry,
-            Some(_) => TokenFault::Claims,
-            None => TokenFault::Malformed,
+            Some(claims) if !claims.get("exp").is_some_and(Value::is_number) => TokenError::NoExpiry,
+            Some(_) => TokenError::Claims,
+            None => TokenError::Malformed,
         },
         // A signature that was cut is no base64.
-        (Some("HS256"), ErrorKind::Base64(_)) if part(token, 1).is_some() => TokenFault::Signature,
-        (Some("HS256") | None, _) => TokenFault::Malformed,
-        (Some(_), _) => TokenFault::Algorithm,
+        (Some("HS256"), ErrorKind::Base64(_)) if part(token, 1).is_some() => TokenError::Signature,
+        (Some("HS256") | None, _) => TokenError::Malformed,
+        (Some(_), _) => TokenError::Algorithm,
     }
 }
 
-/// The header (0) or the claims (1) of a token, whoever signed it.
+/// The header (0) or the claims (1) of a token, whichever service signed it.
 fn part(token: &str, number: usize) -> Option<Map<String, Value>> {
     let bytes = URL_SAFE_NO_PAD.decode(token.split('.').nth(number)?).ok()?;
     serde_json::from_slice(&bytes).ok()
@@ -264,8 +264,8 @@ mod tests {
 
     use super::*;
 
-    fn keys(letter: u8) -> Keys {
-        Keys::new(&Secret::new(vec![letter; 32]).unwrap()).unwrap()
+    fn keys(byte: u8) -> Keys {
+        Keys::new(&Secret::new(vec![byte; 32]).unwrap()).unwrap()
     }
 
     #[test]
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_seal_is_good_for_its_person_its_purpose_and_its_word() {
+    fn a_seal_is_good_for_its_user_its_purpose_and_its_word() {
         let (keys, ann, bob) = (keys(b'a'), UserId::parse("ann").unwrap(), UserId::parse("bob").unwrap());
         let seal = keys.seal("lid", &ann, "jar").unwrap();
         assert!(keys.is_seal(&seal, "lid", &ann, "jar"));
@@ -324,28 +324,28 @@ mod tests {
             let header = Header { crit: Some(vec!["exp".to_owned()]), ..Header::new(Algorithm::HS256) };
             jsonwebtoken::encode(&header, &good, &EncodingKey::from_secret(&[b'a'; 32]).unwrap()).unwrap()
         };
-        for (bad, fault) in [
-            (sign(Algorithm::HS256, b'b', &good), TokenFault::Signature),
-            (sign(Algorithm::HS512, b'a', &good), TokenFault::Algorithm),
-            (saying(json!({ "exp": 2_000 })), TokenFault::NoSubject),
-            (saying(json!({ "sub": null, "exp": 2_000 })), TokenFault::NoSubject),
-            (saying(json!({ "sub": " ", "exp": 2_000 })), TokenFault::NoSubject),
-            (saying(json!({ "sub": [7], "exp": 2_000 })), TokenFault::Claims),
-            (saying(json!({ "sub": 7.5, "exp": 2_000 })), TokenFault::Claims),
-            (saying(json!({ "sub": "ann", "exp": 2_000, "name": 7 })), TokenFault::Claims),
-            (saying(json!({ "sub": "ann" })), TokenFault::NoExpiry),
-            (saying(json!({ "sub": "ann", "exp": "2000" })), TokenFault::NoExpiry),
-            (saying(json!({ "sub": "ann", "exp": 1_790_000_000_000_u64 })), TokenFault::Milliseconds),
-            (saying(json!({ "sub": "ann", "exp": 0 })), TokenFault::Expired),
-            (saying(json!({ "sub": "ann", "exp": 2_000, "nbf": 1_000 })), TokenFault::NotYetValid),
-            (changed[..changed.len() - 2].to_owned(), TokenFault::Signature),
-            (changed.rsplit_once('.').unwrap().0.to_owned(), TokenFault::Malformed),
-            (unsigned, TokenFault::Algorithm),
-            (extended, TokenFault::Extension),
-            ("ann".to_owned(), TokenFault::Malformed),
-            (String::new(), TokenFault::Malformed),
+        for (bad, expected) in [
+            (sign(Algorithm::HS256, b'b', &good), TokenError::Signature),
+            (sign(Algorithm::HS512, b'a', &good), TokenError::Algorithm),
+            (saying(json!({ "exp": 2_000 })), TokenError::NoSubject),
+            (saying(json!({ "sub": null, "exp": 2_000 })), TokenError::NoSubject),
+            (saying(json!({ "sub": " ", "exp": 2_000 })), TokenError::NoSubject),
+            (saying(json!({ "sub": [7], "exp": 2_000 })), TokenError::Claims),
+            (saying(json!({ "sub": 7.5, "exp": 2_000 })), TokenError::Claims),
+            (saying(json!({ "sub": "ann", "exp": 2_000, "name": 7 })), TokenError::Claims),
+            (saying(json!({ "sub": "ann" })), TokenError::NoExpiry),
+            (saying(json!({ "sub": "ann", "exp": "2000" })), TokenError::NoExpiry),
+            (saying(json!({ "sub": "ann", "exp": 1_790_000_000_000_u64 })), TokenError::Milliseconds),
+            (saying(json!({ "sub": "ann", "exp": 0 })), TokenError::Expired),
+            (saying(json!({ "sub": "ann", "exp": 2_000, "nbf": 1_000 })), TokenError::NotYetValid),
+            (changed[..changed.len() - 2].to_owned(), TokenError::Signature),
+            (changed.rsplit_once('.').unwrap().0.to_owned(), TokenError::Malformed),
+            (unsigned, TokenError::Algorithm),
+            (extended, TokenError::Extension),
+            ("ann".to_owned(), TokenError::Malformed),
+            (String::new(), TokenError::Malformed),
         ] {
-            assert_eq!(ours.verify(&bad, 0).err(), Some(fault), "{bad}");
+            assert_eq!(ours.verify(&bad, 0).err(), Some(expected), "{bad}");
         }
     }
 

@@ -1,4 +1,4 @@
-//! What a user name, an e-mail address and a password may be.
+//! Validation: checks user names, e-mail addresses and passwords of new accounts.
 
 use protocol::UserId;
 use protocol::limits::{MAX_EMAIL_CHARS, PASSWORD_CHARS, USERNAME_CHARS};
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::accounts::NewAccount;
 use super::{AuthError, Passwords};
 
-/// The commonest passwords of ten and more characters in published leaks. Shorter ones are refused by their length.
+/// The commonest passwords of ten and more characters in published leaks. Shorter ones are rejected by their length.
 const COMMON: &[&str] = &[
     "0123456789",
     "0987654321",
@@ -69,7 +69,7 @@ const COMMON: &[&str] = &[
     "zxcvbnm123",
 ];
 
-/// Somebody who may have an account: every value is within its limits.
+/// A user who may have an account: every value is within its limits.
 pub(super) struct NewUser {
     username: String,
     email: String,
@@ -104,7 +104,7 @@ impl NewUser {
     }
 }
 
-/// A user name or an e-mail address as it is looked for: without the spaces around it, and the same however its letters were
+/// A user name or an e-mail address as it is searched for: without the spaces around it, and the same however its letters were
 /// typed.
 pub(super) fn login(typed: &str) -> String {
     typed.trim().nfc().collect()
@@ -125,7 +125,7 @@ pub(super) fn check_username(username: &str) -> Result<(), AuthError> {
     })
 }
 
-/// Checks an e-mail address, loosely: only its owner can tell whether it exists.
+/// Checks an e-mail address, loosely: only its owner knows whether it exists.
 ///
 /// # Errors
 /// [`AuthError::Invalid`] for the field `email`.
@@ -157,13 +157,13 @@ pub(super) fn check_password(password: &str, username: &str, email: &str) -> Res
     let first = characters.next();
     if COMMON.contains(&lower.as_str()) || characters.all(|c| Some(c) == first) {
         return Err(AuthError::WeakPassword(
-            "this password is among the commonest; choose one that nobody guesses",
+            "this password is among the commonest; choose one that is harder to guess",
         ));
     }
     Ok(())
 }
 
-/// A user name for somebody whose name comes from another service: what is not allowed becomes a dash.
+/// A user name made of a name of another service: characters that are not allowed become dashes.
 pub(super) fn username_like(name: &str, id: &str) -> String {
     let legal = |c: char| {
         if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }

@@ -27,10 +27,10 @@ pub enum Directory {
 
 /// The settings of accounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Accounts {
+pub struct AccountPolicy {
     /// Whether strangers may create accounts.
     pub registration: Registration,
-    /// Whom the list of users shows.
+    /// Which users the directory lists.
     pub directory: Directory,
     /// Whether members of a room see each other's e-mail addresses.
     pub member_emails: bool,
@@ -40,7 +40,7 @@ pub struct Accounts {
     pub role_claim: RoleClaim,
 }
 
-impl Accounts {
+impl AccountPolicy {
     /// The defaults of an environment: in production users see of one another only what they need.
     pub fn of(environment: Environment) -> Self {
         let is_development = environment == Environment::Development;
@@ -83,8 +83,8 @@ pub(super) struct AccountSettings {
 }
 
 impl AccountSettings {
-    pub(super) fn check(self, environment: Environment) -> Result<Accounts, ConfigError> {
-        let default = Accounts::of(environment);
+    pub(super) fn check(self, environment: Environment) -> Result<AccountPolicy, ConfigError> {
+        let default = AccountPolicy::of(environment);
         let cookie_name = self.cookie_name.map(|name| check_cookie(name, environment)).transpose()?;
         let role_claim = match self.role_claim.as_deref().map(str::trim) {
             None => default.role_claim,
@@ -92,7 +92,7 @@ impl AccountSettings {
                 invalid(format!("HUBBUB_ROLE_CLAIM `{name}` means something else in a token, or is empty"))
             })?,
         };
-        Ok(Accounts {
+        Ok(AccountPolicy {
             registration: self.registration,
             directory: self.directory.unwrap_or(default.directory),
             member_emails: self.member_emails.map_or(default.member_emails, |it| it == OnOff::On),

@@ -150,7 +150,7 @@ pub(super) struct QuotaSettings {
     #[arg(long, env = "HUBBUB_STORED_BYTES_PER_DAY_PER_USER", value_name = "BYTES")]
     stored_bytes_per_day_per_user: Option<NonZeroU64>,
 
-    /// Jobs of one user that may be running; one more is refused at its start [default: 100; 10000 in development and
+    /// Jobs of one user that may be running; one more is rejected at its start [default: 100; 10000 in development and
     /// without rate limits]
     #[arg(long, env = "HUBBUB_RUNNING_JOBS_PER_USER", value_name = "COUNT")]
     running_jobs_per_user: Option<NonZeroU32>,

@@ -1,15 +1,18 @@
 //! Demo analysis: plays the analysis of an interview through the hub like a real one, so that applications can try out
 //! their clients.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use hub::{HubError, JobReport, NewJob, Requester};
+use hub::store::Clock;
+use hub::{Hub, HubError, JobReport, NewJob, Requester};
 use protocol::rest::Outcome;
 use protocol::{JobId, JobKind, JobStatus, UserId};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::clock::rfc3339;
-use crate::state::AppState;
+use crate::state::BackgroundTasks;
 
 /// The time between two reports: slow enough to be seen, and over within two seconds.
 const STEP: Duration = Duration::from_millis(400);
@@ -29,7 +32,9 @@ const FILE_SIZE: u64 = 48_318_464;
 /// # Errors
 /// A subject outside its limits; [`HubError::NoSuchPerson`].
 pub(crate) async fn start(
-    state: &AppState,
+    hub: &Hub,
+    tasks: &BackgroundTasks,
+    clock: Arc<dyn Clock>,
     owner: UserId,
     interview: String,
     outcome: Outcome,
@@ -40,9 +45,9 @@ pub(crate) async fn start(
         title: "Video analysis".to_owned(),
         message: Some("Video analysis has started".to_owned()),
     };
-    let job = state.hub().start_job(application(&owner), &owner, new).await?.id;
-    let played = play(state.clone(), owner, job, outcome);
-    state.background_tasks().spawn(async move {
+    let job = hub.start_job(application(&owner), &owner, new).await?.id;
+    let played = play(hub.clone(), tasks.stopping().clone(), clock, owner, job, outcome);
+    tasks.spawn(async move {
         match played.await {
             // Another client ended or deleted it meanwhile.
             Ok(()) | Err(HubError::JobOver | HubError::NoSuchJob) => {}
@@ -60,14 +65,21 @@ fn application(owner: &UserId) -> Requester<'_> {
     Requester { user: owner, is_service: true }
 }
 
-async fn play(state: AppState, owner: UserId, job: JobId, outcome: Outcome) -> Result<(), HubError> {
+async fn play(
+    hub: Hub,
+    stopping: CancellationToken,
+    clock: Arc<dyn Clock>,
+    owner: UserId,
+    job: JobId,
+    outcome: Outcome,
+) -> Result<(), HubError> {
     let steps = match outcome {
         Outcome::Completed => STEPS.as_slice(),
         Outcome::Failed => STEPS.split_last().map_or(&[][..], |(_, before)| before),
     };
     for (progress, stage, message) in steps {
-        if is_cut_short(&state).await {
-            return report(&state, &owner, job, failure("The server was stopped")).await;
+        if is_cut_short(&stopping).await {
+            return report(&hub, &owner, job, failure("The server was stopped")).await;
         }
         let progressed = JobReport {
             progress: Some(*progress),
@@ -75,27 +87,27 @@ async fn play(state: AppState, owner: UserId, job: JobId, outcome: Outcome) -> R
             message: Some((*message).to_owned()),
             ..JobReport::default()
         };
-        report(&state, &owner, job, progressed).await?;
+        report(&hub, &owner, job, progressed).await?;
     }
     // A stop now changes nothing: the end is due.
-    is_cut_short(&state).await;
+    is_cut_short(&stopping).await;
     let end = match outcome {
-        Outcome::Completed => success(&rfc3339(state.clock().now_ms())),
+        Outcome::Completed => success(&rfc3339(clock.now_ms())),
         Outcome::Failed => failure("The video could not be read to its end"),
     };
-    report(&state, &owner, job, end).await
+    report(&hub, &owner, job, end).await
 }
 
 /// Waits for the next step; whether a stop came between.
-async fn is_cut_short(state: &AppState) -> bool {
+async fn is_cut_short(stopping: &CancellationToken) -> bool {
     tokio::select! {
         () = tokio::time::sleep(STEP) => false,
-        () = state.stopping().cancelled() => true,
+        () = stopping.cancelled() => true,
     }
 }
 
-async fn report(state: &AppState, owner: &UserId, job: JobId, report: JobReport) -> Result<(), HubError> {
-    state.hub().report_job(application(owner), job, report).await.map(|_| ())
+async fn report(hub: &Hub, owner: &UserId, job: JobId, report: JobReport) -> Result<(), HubError> {
+    hub.report_job(application(owner), job, report).await.map(|_| ())
 }
 
 fn success(analyzed_at: &str) -> JobReport {

@@ -74,13 +74,13 @@ impl From<AccountError> for DemoError {
 /// Fills an empty database. Returns the demo users where they exist, now or from an earlier start.
 pub(crate) async fn fill(auth: &AuthService) -> Result<Option<Demo>, DemoError> {
     let users = USERNAMES.map(str::to_owned).to_vec();
-    if auth.accounts.count().await? == 0 {
+    if auth.accounts().count().await? == 0 {
         let users = create_users(auth).await?;
         for room in ROOMS {
             create_room(auth, &users, room).await?;
         }
         tracing::info!("Filled the empty database with demo users and rooms");
-    } else if auth.accounts.by_usernames(&users).await?.len() < users.len() {
+    } else if auth.accounts().by_usernames(&users).await?.len() < users.len() {
         return Ok(None);
     }
     set_admin(auth).await?;
@@ -89,7 +89,7 @@ pub(crate) async fn fill(auth: &AuthService) -> Result<Option<Demo>, DemoError> 
 
 async fn create_users(auth: &AuthService) -> Result<HashMap<&'static str, Arc<User>>, DemoError> {
     // One hash for all: the password is public anyway, and the first start is quicker.
-    let hash = auth.passwords.hash(PASSWORD).await?;
+    let hash = auth.passwords().hash(PASSWORD).await?;
     let mut users = HashMap::new();
     for name in USERNAMES {
         let account = NewAccount {
@@ -97,19 +97,19 @@ async fn create_users(auth: &AuthService) -> Result<HashMap<&'static str, Arc<Us
             username: name.to_owned(),
             email: format!("{name}@example.org"),
             password_hash: Some(hash.clone()),
-            created_at_ms: auth.clock.now_ms(),
+            created_at_ms: auth.clock().now_ms(),
         };
-        users.insert(name, Arc::new(auth.accounts.create(account).await?));
+        users.insert(name, Arc::new(auth.accounts().create(account).await?));
     }
     Ok(users)
 }
 
 /// Gives the demo administrator its role, also in a database that an older version filled.
 async fn set_admin(auth: &AuthService) -> Result<(), DemoError> {
-    for user in auth.accounts.by_usernames(&[ADMIN.to_owned()]).await? {
-        let account = auth.accounts.by_id(&user.id).await?;
+    for user in auth.accounts().by_usernames(&[ADMIN.to_owned()]).await? {
+        let account = auth.accounts().by_id(&user.id).await?;
         if account.is_some_and(|account| account.claims_role != ClaimsRole::Admin) {
-            auth.accounts.set_claims_role(&user.id, ClaimsRole::Admin).await?;
+            auth.accounts().set_claims_role(&user.id, ClaimsRole::Admin).await?;
         }
     }
     Ok(())
@@ -131,10 +131,10 @@ async fn create_room(
         kind: RoomKind::Group,
         members: members.collect(),
     };
-    auth.hub.create_room(&owner, new).await?;
+    auth.hub().create_room(&owner, new).await?;
     for (name, text) in messages {
         if let Some(author) = users.get(name) {
-            auth.hub.post(author, &id, DraftId(Uuid::new_v4()), *text).await?;
+            auth.hub().post(author, &id, DraftId(Uuid::new_v4()), *text).await?;
         }
     }
     Ok(())

@@ -1,4 +1,6 @@
-//! Headers that every answer carries, so that a browser trusts it with as little as possible.
+//! Headers: adds to every answer what makes a browser trust it as little as possible.
+
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header::{
@@ -8,8 +10,9 @@ use axum::http::header::{
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use crate::config::Config;
 use crate::error::ApiError;
-use crate::state::AppState;
+use crate::state::BuildName;
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
@@ -35,7 +38,7 @@ const WORKER: &str = "default-src 'none'; connect-src 'self'; frame-ancestors 'n
 /// Where that script is. It watches over everything below, so it stands at the top.
 const WORKER_PATH: &str = "/sw.js";
 
-/// Where the client library of Socket.IO is, beside its door. Pages of other origins load it, too.
+/// Where the client library of Socket.IO is, beside the endpoint. Pages of other origins load it, too.
 const CLIENT_LIBRARY: &str = "/socket.io/";
 
 /// Which build a page or one of its files is of; the service worker keeps copies of one build together.
@@ -44,22 +47,31 @@ const BUILD: HeaderName = HeaderName::from_static("hubbub-build");
 /// Two years, as browsers' lists ask for; sent only over TLS, where it is heard.
 const HSTS: &str = "max-age=63072000";
 
-/// Engine.IO refuses long payloads by itself, because it ends the session with them.
+/// Engine.IO rejects long payloads by itself, because it ends the session with them.
 const POLLING_PATH: &str = "/socket.io/";
 
-/// Refuses a body that says of itself that it is beyond the limit, before anything of it is asked for: a client that sends
+/// Rejects a body whose stated length is beyond the limit, before anything of it is asked for: a client that sends
 /// `Expect: 100-continue` need not send it.
-pub(crate) async fn refuse_too_big(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(crate) async fn reject_too_big(
+    State(config): State<Arc<Config>>,
+    request: Request,
+    next: Next,
+) -> Response {
     let length = request.headers().get(CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse::<u64>().ok());
-    let most = u64::try_from(state.config().limits.frame_bytes).unwrap_or(u64::MAX);
+    let most = u64::try_from(config.limits.frame_bytes).unwrap_or(u64::MAX);
     if length.is_some_and(|length| length > most) && request.uri().path() != POLLING_PATH {
         return ApiError::TooBig.into_response();
     }
     next.run(request).await
 }
 
-/// Adds what is missing.
-pub(crate) async fn secure(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// Adds the headers that are missing.
+pub(crate) async fn secure(
+    State(config): State<Arc<Config>>,
+    State(BuildName(build)): State<BuildName>,
+    request: Request,
+    next: Next,
+) -> Response {
     let path = request.uri().path();
     let is_api = path.starts_with("/api/");
     let is_library = path.strip_prefix(CLIENT_LIBRARY).is_some_and(|file| !file.is_empty());
@@ -75,11 +87,11 @@ pub(crate) async fn secure(State(state): State<AppState>, request: Request, next
     }
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
     if !is_api {
-        headers.insert(BUILD, state.build().clone());
+        headers.insert(BUILD, build);
     }
-    // Answers are about one person at one moment; files say themselves how long they are good.
+    // Answers are about one user at one moment; files say themselves how long they are good.
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    if over_tls && !state.config().is_development() {
+    if over_tls && !config.is_development() {
         headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(HSTS));
     }
     response

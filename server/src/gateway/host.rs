@@ -1,10 +1,11 @@
-//! A request of HTTP/1.1 names the host that it is for, once (RFC 9112, section 3.2). What is decided by the name, such as
-//! which origins are our own, would otherwise be decided by nothing.
+//! Host: checks that a request of HTTP/1.1 names the host that it is for, once (RFC 9112, section 3.2), because which origins
+//! are our own is decided by that name.
 //!
 //! A development server that listens on this machine only answers to names of this machine only: a page whose own name leads
 //! here is of our own origin for the browser (DNS rebinding), and some addresses of a development server need no token.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::header::HOST;
@@ -15,14 +16,13 @@ use axum::response::{IntoResponse, Response};
 
 use crate::config::{Config, ListenAddress};
 use crate::error::ApiError;
-use crate::state::AppState;
 
 /// The address of the listener that took a connection. An extension of its requests.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ListensAt(pub(crate) SocketAddr);
 
-/// Refuses what does not, and in development what is meant for somebody else.
-pub(crate) async fn required(State(state): State<AppState>, request: Request, next: Next) -> Response {
+/// Rejects requests without one, and in development requests for another host.
+pub(crate) async fn required(State(config): State<Arc<Config>>, request: Request, next: Next) -> Response {
     if request.version() == Version::HTTP_11 {
         let mut named = request.headers().get_all(HOST).iter();
         let is_named = named.next().is_some_and(is_host) && named.next().is_none();
@@ -30,7 +30,7 @@ pub(crate) async fn required(State(state): State<AppState>, request: Request, ne
             return ApiError::BadHost.into_response();
         }
     }
-    if is_foreign(&request, state.config()) {
+    if is_foreign(&request, &config) {
         return ApiError::ForeignHost.into_response();
     }
     next.run(request).await
@@ -58,7 +58,7 @@ fn is_of_this_machine(host: &str, listen: &[ListenAddress]) -> bool {
     // RFC 6761, section 6.3.
     name == "localhost"
         || name.ends_with(".localhost")
-        || listen.iter().any(|place| place.name.as_deref() == Some(name.as_str()))
+        || listen.iter().any(|address| address.name.as_deref() == Some(name.as_str()))
 }
 
 fn is_host(value: &HeaderValue) -> bool {

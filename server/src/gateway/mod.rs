@@ -4,6 +4,7 @@ pub(crate) mod extract;
 pub(crate) mod headers;
 pub(crate) mod host;
 pub(crate) mod pages;
+pub(crate) mod request_limits;
 pub mod rest;
 pub mod socketio;
 pub mod websocket;

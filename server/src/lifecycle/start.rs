@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use any_spawner::Executor;
 use app::Demo;
+use axum::extract::FromRef;
 use hub::store::Clock;
 use hub::{Hub, Settings};
 use tokio::net::TcpListener;
@@ -19,9 +20,7 @@ use super::sweep::sweep;
 use crate::account_watch;
 use crate::auth::accounts::AccountError;
 use crate::auth::secret::{SECRET_FILE, load_or_make};
-use crate::auth::{
-    AuthError, AuthService, CachedAccounts, Keys, LoginRateLimiter, Passwords, RoleNotice, SeenTimes,
-};
+use crate::auth::{AuthError, AuthService, AuthSettings, CachedAccounts, Keys, Passwords};
 use crate::config::{AccountsMode, Config, Registration, Secret, Synchronous};
 use crate::demo::users::{self, DemoError};
 use crate::gateway::socketio;
@@ -83,39 +82,34 @@ pub async fn serve_on(
     let secret = signing_secret(&config)?;
     let store = SqliteStore::open_with(&config.database, config.synchronous).await?;
     warn_about_settings(&config);
-    let users = &config.users;
-    let sign_ins = AuthService {
-        accounts: Arc::new(CachedAccounts::new(Arc::new(store.clone()))),
-        hub: Hub::new(Arc::new(store.clone()), clock.clone(), hub_settings(&config)),
+    let auth = AuthService::new(
+        Arc::new(CachedAccounts::new(Arc::new(store.clone()))),
+        Hub::new(Arc::new(store.clone()), clock.clone(), hub_settings(&config)),
         clock,
-        keys: Keys::new(&secret).map_err(StartError::Keys)?.lasting_minutes(config.access_token_minutes),
-        passwords: Passwords::new().await.map_err(StartError::Passwords)?,
-        attempts: LoginRateLimiter::new(&config.rate_limits),
-        most_sign_ins: config.quotas.auth_sessions_per_user,
-        seen: SeenTimes::default(),
-        mode: config.accounts,
-        registration: users.registration,
-        roles: RoleNotice::new(users.role_claim.clone()),
-        tells_faults: config.is_development(),
-    };
-    let known_change = account_watch::newest(&sign_ins).await?;
-    let demo = demo(&config, &sign_ins).await?;
+        Keys::new(&secret).map_err(StartError::Keys)?.lasting_minutes(config.access_token_minutes),
+        Passwords::new().await.map_err(StartError::Passwords)?,
+        AuthSettings::of(&config),
+    );
+    let known_change = account_watch::newest(&auth).await?;
+    let demo = demo(&config, &auth).await?;
     // Fails where an earlier server of the same process has set it.
     Executor::init_tokio().ok();
 
     let stopping = CancellationToken::new();
     // Not empty, see above.
     let port = addresses.first().map_or(0, SocketAddr::port);
-    let state = AppState::new(config, port, sign_ins, demo, stopping);
+    let state = AppState::new(config, port, auth, demo, stopping.clone());
     let socket_io = socketio::gateway(state.clone());
     let limits = state.config().limits;
     let shutdown = Shutdown::default();
     let router = router(&state, socket_io.clone());
     let server = tokio::spawn(serve(listeners, router, shutdown.clone(), limits));
+    let auth = Arc::<AuthService>::from_ref(&state);
     let sweeper = tokio::spawn(sweep(state.clone()));
-    let watcher = tokio::spawn(account_watch::watch(state.clone(), known_change));
-    state.background_tasks().spawn(readiness::watch(state.clone()));
-    let seen_keeper = tokio::spawn(last_seen::keep(state.clone()));
+    let watcher = tokio::spawn(account_watch::watch(auth.clone(), stopping.clone(), known_change));
+    let probe = readiness::watch(state.readiness().clone(), auth.clone(), stopping.clone());
+    state.background_tasks().spawn(probe);
+    let seen_keeper = tokio::spawn(last_seen::keep(auth, stopping));
     for addr in &addresses {
         tracing::info!(%addr, "Listening on http://{addr}");
     }

@@ -17,7 +17,7 @@ pub(super) async fn sweep(state: AppState) {
             () = state.stopping().cancelled() => return,
         }
         let over_before_ms = state.clock().now_ms() - KEPT_AFTER_END_MS;
-        match state.auth().accounts.purge_expired(over_before_ms).await {
+        match state.auth().accounts().purge_expired(over_before_ms).await {
             Ok(0) => {}
             Ok(count) => tracing::info!(count, "Deleted {count} expired sessions"),
             Err(error) => {

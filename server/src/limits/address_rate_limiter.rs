@@ -1,4 +1,4 @@
-//! Address rate limiter: counts how often one address does something, and how often the site does that it belongs to.
+//! Address rate limiter: counts how often an address does something, and how often the site does to which it belongs.
 //!
 //! An IPv6 customer often has a /48, which is 65,536 networks of the size that counts as one address ([`ClientIp`]). So a /48
 //! is counted too, with a wider limit, because a mobile network may give one to thousands of phones.
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_site_is_refused_does_not_count_for_the_address() {
+    fn an_attempt_that_the_site_rejects_does_not_count_for_the_address() {
         let limiter = AddressRateLimiter::per_minute(Some(1), 1_000);
         for network in 0..16 {
             assert_eq!(limiter.check(from(&format!("2001:db8:1:{network:x}::1")), 0), Ok(()));

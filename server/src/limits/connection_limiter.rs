@@ -1,5 +1,5 @@
-//! Who may open a socket: how often, and how many at a time. Asked by every door before it looks at tokens. Addresses are
-//! counted, and with a wider limit the sites that they are part of.
+//! Connection limiter: bounds how often an address opens sockets, and how many are open at a time. Every gateway asks it
+//! before it checks tokens. Addresses are counted, and with a wider limit the sites that they are part of.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::auth::client_ip::{ClientIp, Site};
 use crate::config::{Limits, RateLimits};
-use crate::error::ApiError;
 use crate::limits::address_rate_limiter::{AddressRateLimiter, SITE_TIMES};
 use crate::limits::rate_limiter::{RateLimited, RateLimiter};
 
@@ -18,14 +17,31 @@ use crate::limits::rate_limiter::{RateLimited, RateLimiter};
 /// restart.
 const MAX_ADDRESSES: usize = 200_000;
 
-/// When it may help to ask again, where too many sockets are open.
+/// When a client may try again, where too many sockets are open.
 const FULL_RETRY_MS: u64 = 10_000;
 
-/// Lines a minute that say that as many sockets are open as may be: where clients come and go, the last free place is taken
-/// each time that one goes.
+/// Lines a minute that say that as many sockets are open as may be: where clients come and go, the last permit is taken each
+/// time that one is given back.
 const FULL_LINES: u32 = 1;
 
-/// The desk before all doors for sockets. Cloning copies one pointer.
+/// Why a socket may not be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ConnectionError {
+    /// One address opens sockets too quickly, or has too many.
+    #[error("too many connections from your network, try again later")]
+    TooManyOfAddress {
+        /// Milliseconds until the client may try again.
+        retry_after_ms: u64,
+    },
+    /// As many sockets are open as may be.
+    #[error("the server is full, try again later")]
+    Full {
+        /// Milliseconds until the client may try again.
+        retry_after_ms: u64,
+    },
+}
+
+/// Limits the sockets of all gateways. Cloning copies one pointer.
 #[derive(Clone)]
 pub struct ConnectionLimiter {
     shared: Arc<Shared>,
@@ -80,15 +96,15 @@ impl Shared {
     }
 }
 
-/// An open socket's place among those that may be open. Held until the socket is closed.
-#[must_use = "dropping it frees the place"]
+/// The right to have a socket open. Held until the socket is closed.
+#[must_use = "dropping it gives the permit back"]
 pub struct ConnectionPermit {
     shared: Arc<Shared>,
     address: ClientIp,
 }
 
 impl ConnectionLimiter {
-    /// Nobody is there yet.
+    /// No socket is open yet.
     pub fn new(limits: Limits, rates: RateLimits) -> Self {
         let handshakes = AddressRateLimiter::per_minute(rates.handshakes_per_minute, MAX_ADDRESSES);
         let full_lines = RateLimiter::per_minute(Some(FULL_LINES), 1);
@@ -96,22 +112,21 @@ impl ConnectionLimiter {
         Self { shared: Arc::new(Shared { limits, handshakes, open, full_lines, left_out }) }
     }
 
-    /// Lets somebody open a socket.
+    /// Permits one more socket.
     ///
     /// # Errors
-    /// [`ApiError::TooManySockets`] where this address was too quick or has too many open, [`ApiError::Full`] where all
-    /// together have.
-    pub fn admit(&self, address: ClientIp, now_ms: i64) -> Result<ConnectionPermit, ApiError> {
+    /// [`ConnectionError`] where this address was too quick or has too many open, or all together have.
+    pub fn admit(&self, address: ClientIp, now_ms: i64) -> Result<ConnectionPermit, ConnectionError> {
         self.count(address, now_ms)?;
         let limits = &self.shared.limits;
         let mut open = self.shared.open();
         if open.all >= limits.connections {
-            return Err(ApiError::Full { retry_after_ms: FULL_RETRY_MS });
+            return Err(ConnectionError::Full { retry_after_ms: FULL_RETRY_MS });
         }
         let here = open.by_address.get(&address.0).copied().unwrap_or_default();
         let of_site = limits.connections_per_address.saturating_mul(SITE_TIMES as usize);
         if here >= limits.connections_per_address || open.of_site(address) >= of_site {
-            return Err(ApiError::TooManySockets { retry_after_ms: FULL_RETRY_MS });
+            return Err(ConnectionError::TooManyOfAddress { retry_after_ms: FULL_RETRY_MS });
         }
         *open.by_address.entry(address.0).or_default() += 1;
         if let Some(site) = address.site() {
@@ -126,18 +141,18 @@ impl ConnectionLimiter {
         Ok(ConnectionPermit { shared: self.shared.clone(), address })
     }
 
-    /// Counts an attempt to come in: a handshake, or what costs as much on a socket that is open.
+    /// Counts a handshake, or what costs as much on a socket that is open.
     ///
     /// # Errors
-    /// [`ApiError::TooManySockets`] where this address was too quick.
-    pub fn count(&self, address: ClientIp, now_ms: i64) -> Result<(), ApiError> {
+    /// [`ConnectionError::TooManyOfAddress`] where this address was too quick.
+    pub fn count(&self, address: ClientIp, now_ms: i64) -> Result<(), ConnectionError> {
         let counted = self.shared.handshakes.check(address, now_ms);
-        counted.map_err(|RateLimited { retry_after_ms }| ApiError::TooManySockets { retry_after_ms })
+        counted.map_err(|RateLimited { retry_after_ms }| ConnectionError::TooManyOfAddress { retry_after_ms })
     }
 }
 
 impl ConnectionPermit {
-    /// Where the socket comes from.
+    /// The address that the socket comes from.
     pub fn address(&self) -> ClientIp {
         self.address
     }
@@ -162,46 +177,47 @@ mod tests {
         ClientIp(IpAddr::from([203, 0, 113, last]))
     }
 
-    fn why(admitted: Result<ConnectionPermit, ApiError>) -> u16 {
-        admitted.map_or_else(|error| error.describe().0.as_u16(), |_| 200)
-    }
+    const TOO_MANY: Option<ConnectionError> =
+        Some(ConnectionError::TooManyOfAddress { retry_after_ms: FULL_RETRY_MS });
+    const FULL: Option<ConnectionError> = Some(ConnectionError::Full { retry_after_ms: FULL_RETRY_MS });
 
     #[test]
-    fn places_are_counted_and_given_back() {
+    fn permits_are_counted_and_given_back() {
         let limits = Limits { connections: 3, connections_per_address: 2, ..Limits::default() };
-        let desk = ConnectionLimiter::new(limits, RateLimits::OFF);
-        let first = desk.admit(from(1), 0).unwrap();
-        let second = desk.admit(from(1), 0).unwrap();
-        assert_eq!(why(desk.admit(from(1), 0)), 429);
-        let third = desk.admit(from(2), 0).unwrap();
-        assert_eq!(why(desk.admit(from(3), 0)), 503);
+        let limiter = ConnectionLimiter::new(limits, RateLimits::OFF);
+        let first = limiter.admit(from(1), 0).unwrap();
+        let second = limiter.admit(from(1), 0).unwrap();
+        assert_eq!(limiter.admit(from(1), 0).err(), TOO_MANY);
+        let third = limiter.admit(from(2), 0).unwrap();
+        assert_eq!(limiter.admit(from(3), 0).err(), FULL);
         drop((first, second, third));
-        assert_eq!(why(desk.admit(from(3), 0)), 200);
-        assert!(desk.shared.open().by_address.is_empty());
+        assert!(limiter.admit(from(3), 0).is_ok());
+        assert!(limiter.shared.open().by_address.is_empty());
     }
 
     #[test]
-    fn a_site_has_places_for_as_many_as_some_addresses() {
+    fn a_site_has_permits_for_as_many_as_some_addresses() {
         let limits = Limits { connections_per_address: 2, ..Limits::default() };
-        let desk = ConnectionLimiter::new(limits, RateLimits::OFF);
+        let limiter = ConnectionLimiter::new(limits, RateLimits::OFF);
         let from = |network: u16| ClientIp(format!("2001:db8:1:{network:x}::").parse().unwrap());
-        let places: Vec<_> = (0..32).map(|number| desk.admit(from(number / 2), 0).unwrap()).collect();
-        assert_eq!(why(desk.admit(from(0), 0)), 429);
-        assert_eq!(why(desk.admit(from(16), 0)), 429);
-        drop(places);
-        assert_eq!(why(desk.admit(from(16), 0)), 200);
-        let open = desk.shared.open();
+        let permits: Vec<_> = (0..32).map(|number| limiter.admit(from(number / 2), 0).unwrap()).collect();
+        assert_eq!(limiter.admit(from(0), 0).err(), TOO_MANY);
+        assert_eq!(limiter.admit(from(16), 0).err(), TOO_MANY);
+        drop(permits);
+        assert!(limiter.admit(from(16), 0).is_ok());
+        let open = limiter.shared.open();
         assert!(open.by_address.is_empty() && open.by_site.is_empty());
     }
 
     #[test]
     fn too_many_handshakes_of_one_address_have_to_wait() {
         let rates = RateLimits { handshakes_per_minute: Some(2), ..RateLimits::OFF };
-        let desk = ConnectionLimiter::new(Limits::default(), rates);
-        assert_eq!(why(desk.admit(from(1), 0)), 200);
-        assert_eq!(why(desk.admit(from(1), 0)), 200);
-        assert_eq!(why(desk.admit(from(1), 0)), 429);
-        assert_eq!(why(desk.admit(from(2), 0)), 200);
-        assert_eq!(why(desk.admit(from(1), 30_000)), 200);
+        let limiter = ConnectionLimiter::new(Limits::default(), rates);
+        assert!(limiter.admit(from(1), 0).is_ok());
+        assert!(limiter.admit(from(1), 0).is_ok());
+        let too_quick = ConnectionError::TooManyOfAddress { retry_after_ms: 30_000 };
+        assert_eq!(limiter.admit(from(1), 0).err(), Some(too_quick));
+        assert!(limiter.admit(from(2), 0).is_ok());
+        assert!(limiter.admit(from(1), 30_000).is_ok());
     }
 }

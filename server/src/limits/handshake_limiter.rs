@@ -1,8 +1,7 @@
-//! Newcomers wait in one line, and a few at a time are let in.
+//! Handshake limiter: admits a few handshakes at a time in the order of their arrival, because thousands at once would slow
+//! down each other and the open connections.
 //!
-//! When thousands come at once, all of them would share the processor and the store's readers, and so would those who
-//! are in already. In a line each waits for those before, and the ready ones stay fast. The line is bounded in number and
-//! in time; beyond it clients are told when to come again, each at another moment.
+//! The queue is bounded in number and in time. Beyond it clients are asked to try again, each at another moment.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,15 +10,21 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::error::ApiError;
+/// How long a handshake waits at most. Half of the 10 s that our pages give an attempt, a quarter of what Socket.IO's client does.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// How long somebody waits at most. Half of the 10 s that our pages give an attempt, a quarter of what Socket.IO's client does.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// When rejected clients are to try again: at a random moment of this span, so that they do not come together.
+const RETRY_MS: std::ops::Range<u64> = 1_000..5_000;
 
-/// When those who were sent away are to come again: somewhen in this span, so that they do not come together.
-const COME_AGAIN_MS: std::ops::Range<u64> = 1_000..5_000;
+/// Too many handshakes wait, or one has waited for too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("many are coming in, try again in a moment")]
+pub struct HandshakeQueueFull {
+    /// Milliseconds until the client may try again.
+    pub retry_after_ms: u64,
+}
 
-/// The line before all doors for sockets. Cloning copies one pointer.
+/// Limits the handshakes of all gateways. Cloning copies one pointer.
 #[derive(Debug, Clone)]
 pub struct HandshakeLimiter {
     shared: Arc<Shared>,
@@ -27,20 +32,20 @@ pub struct HandshakeLimiter {
 
 #[derive(Debug)]
 struct Shared {
-    /// Hands out turns in the order in which they were asked for.
+    /// Gives permits in the order in which they were asked for.
     free: Arc<Semaphore>,
     waiting: AtomicUsize,
     may_wait: usize,
 }
 
-/// Somebody is being let in. Held until that is done.
+/// The right to do a handshake. Held until it is done.
 #[derive(Debug)]
-#[must_use = "dropping it lets the next one in"]
+#[must_use = "dropping it admits the next one"]
 pub struct HandshakePermit {
     _permit: OwnedSemaphorePermit,
 }
 
-/// A place in the line; whoever gives up leaves it.
+/// Counts a handshake as waiting until it is dropped, also by a client that gives up.
 struct WaiterGuard<'a>(&'a AtomicUsize);
 
 impl Drop for WaiterGuard<'_> {
@@ -50,45 +55,45 @@ impl Drop for WaiterGuard<'_> {
 }
 
 impl HandshakeLimiter {
-    /// So many are let in at a time, and so many may wait.
+    /// Admits so many at a time, while so many may wait.
     pub fn new(at_once: usize, may_wait: usize) -> Self {
         let free = Arc::new(Semaphore::new(at_once.min(Semaphore::MAX_PERMITS)));
         Self { shared: Arc::new(Shared { free, waiting: AtomicUsize::new(0), may_wait }) }
     }
 
-    /// Waits for one's turn.
+    /// Waits for a permit.
     ///
     /// # Errors
-    /// [`ApiError::HandshakeQueueFull`] where too many wait, or it takes too long.
-    pub async fn take(&self) -> Result<HandshakePermit, ApiError> {
+    /// [`HandshakeQueueFull`] where too many wait, or it takes too long.
+    pub async fn take(&self) -> Result<HandshakePermit, HandshakeQueueFull> {
         let free = &self.shared.free;
         if let Ok(permit) = free.clone().try_acquire_owned() {
             return Ok(HandshakePermit { _permit: permit });
         }
         let before = self.shared.waiting.fetch_add(1, Ordering::Relaxed);
-        let _place = WaiterGuard(&self.shared.waiting);
+        let _waiting = WaiterGuard(&self.shared.waiting);
         if before >= self.shared.may_wait {
-            return Err(busy());
+            return Err(full());
         }
-        match timeout(PATIENCE, free.clone().acquire_owned()).await {
+        match timeout(MAX_WAIT, free.clone().acquire_owned()).await {
             Ok(Ok(permit)) => Ok(HandshakePermit { _permit: permit }),
-            // It is never closed.
-            Ok(Err(_)) | Err(_) => Err(busy()),
+            // The semaphore is never closed.
+            Ok(Err(_)) | Err(_) => Err(full()),
         }
     }
 
-    /// Sends somebody away who would find no place in the line later.
+    /// Rejects a client early whose handshake could not wait later.
     ///
     /// # Errors
-    /// [`ApiError::HandshakeQueueFull`].
-    pub fn check(&self) -> Result<(), ApiError> {
+    /// [`HandshakeQueueFull`].
+    pub fn check(&self) -> Result<(), HandshakeQueueFull> {
         let is_full = self.shared.waiting.load(Ordering::Relaxed) >= self.shared.may_wait;
-        if is_full && self.shared.free.available_permits() == 0 { Err(busy()) } else { Ok(()) }
+        if is_full && self.shared.free.available_permits() == 0 { Err(full()) } else { Ok(()) }
     }
 }
 
-fn busy() -> ApiError {
-    ApiError::HandshakeQueueFull { retry_after_ms: rand::random_range(COME_AGAIN_MS) }
+fn full() -> HandshakeQueueFull {
+    HandshakeQueueFull { retry_after_ms: rand::random_range(RETRY_MS) }
 }
 
 #[cfg(test)]
@@ -96,7 +101,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn turns_come_in_order_and_the_line_has_an_end() {
+    async fn permits_come_in_order_and_the_queue_has_an_end() {
         let handshake_limiter = HandshakeLimiter::new(1, 2);
         let first = handshake_limiter.take().await.unwrap();
         let order = Arc::new(std::sync::Mutex::new(Vec::new()));
@@ -104,9 +109,9 @@ mod tests {
             .map(|n| {
                 let (handshake_limiter, order) = (handshake_limiter.clone(), order.clone());
                 tokio::spawn(async move {
-                    let turn = handshake_limiter.take().await.unwrap();
+                    let permit = handshake_limiter.take().await.unwrap();
                     order.lock().unwrap().push(n);
-                    drop(turn);
+                    drop(permit);
                 })
             })
             .collect();
@@ -114,10 +119,10 @@ mod tests {
             tokio::task::yield_now().await;
         }
         for _ in 0..20 {
-            let Err(ApiError::HandshakeQueueFull { retry_after_ms }) = handshake_limiter.take().await else {
+            let Err(HandshakeQueueFull { retry_after_ms }) = handshake_limiter.take().await else {
                 panic!("a third waits")
             };
-            assert!(COME_AGAIN_MS.contains(&retry_after_ms));
+            assert!(RETRY_MS.contains(&retry_after_ms));
         }
         drop(first);
         for one in waiting {
@@ -128,7 +133,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_gives_up_leaves_the_line() {
+    async fn a_client_that_gives_up_leaves_the_queue() {
         let handshake_limiter = HandshakeLimiter::new(1, 1);
         let _first = handshake_limiter.take().await.unwrap();
         let waits = tokio::spawn({

@@ -1,4 +1,5 @@
-//! The HTTP connections that are open, what each of them is doing, and which of them make room when there are too many.
+//! HTTP activity: tracks what each open HTTP connection is doing, and decides which of them are closed when there are too
+//! many.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -11,11 +12,11 @@ use tokio::time::Instant;
 
 use crate::auth::client_ip::ClientIp;
 
-/// Of so many connections one makes room at a time, so that not every newcomer has to ask for it.
+/// Of so many connections one makes room at a time, so that not every new one has to ask for it.
 const SHARE: usize = 16;
 
-/// A connection whose handler is not at work waits for its client when its request, or the answer to it, is so old. Whoever
-/// has just come may have sent a request that nobody has read yet.
+/// A connection whose handler is not at work waits for its client when its request, or the answer to it, is so old. A client
+/// that has just come may have sent a request that is not read yet.
 const WAITS_AFTER_MS: u64 = 1_000;
 
 /// The connections that are open. Cloning copies one pointer.
@@ -35,8 +36,8 @@ struct Shared {
 struct Open {
     next: u64,
     connections: HashMap<u64, Arc<State>>,
-    /// Connections that were taken since the last look how many wait.
-    since_look: usize,
+    /// Connections that were accepted since the waiting ones were last counted.
+    since_count: usize,
 }
 
 /// What one connection is doing.
@@ -82,9 +83,9 @@ impl Connections {
         let key = open.next;
         open.next += 1;
         open.connections.insert(key, state.clone());
-        open.since_look += 1;
-        if open.since_look > self.shared.most_waiting / SHARE {
-            open.since_look = 0;
+        open.since_count += 1;
+        if open.since_count > self.shared.most_waiting / SHARE {
+            open.since_count = 0;
             open.bound_waiting(self.shared.most_waiting, now_ms);
         }
         drop(open);

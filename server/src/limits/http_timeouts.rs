@@ -1,4 +1,4 @@
-//! HTTP connections whose clients do not go on: a body that does not come, an answer that is not taken.
+//! HTTP timeouts: ends connections whose clients stall, by a body that does not come or an answer that is not taken.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use crate::limits::http_activity::Activity;
 use crate::limits::pace::Pace;
 
 /// Bytes of an answer that may wait unsent in the system. With the megabytes that are usual, a slow phone that takes all
-/// the time would look as if it took nothing for minutes.
+/// the time would seem to take nothing for minutes.
 const UNSENT_BYTES: u32 = 16 * 1024;
 
 /// Bytes of a body that count as sent from its beginning: one that comes more slowly than [`Pace`] allows has a minute.
@@ -28,7 +28,7 @@ pub(crate) struct TimeoutStream {
     stream: TcpStream,
     activity: Arc<Activity>,
     progress: Progress,
-    /// Only for those who were ever kept waiting.
+    /// Only for clients that have ever kept the server waiting.
     timer: Option<Pin<Box<Sleep>>>,
 }
 
@@ -241,7 +241,7 @@ mod tests {
         let (mut progress, now) = (Progress::new(LIMIT), Instant::now());
         let later = |seconds| now + Duration::from_secs(seconds);
         progress.take(1, 44 * 1024, now);
-        // A handler that takes its time is not the client's fault.
+        // A handler that takes its time is not counted against the client.
         progress.take(1, 1, later(1_000));
         assert_eq!(progress.block(1, later(1_000)), later(1_030));
         progress.take(1, 0, later(1_029));

@@ -1,13 +1,14 @@
-//! How long a client may keep the server waiting for bytes of one thing, or for room to write them. Pure: time is handed in.
+//! Pace: how long a client may keep the server waiting for bytes of one thing, or for room to write them. Pure: time is handed
+//! in.
 //!
-//! Only the time counts in which the server waits: what it takes itself, with something else, is not the client's fault.
+//! Only the time counts in which the server waits: what it takes itself, with something else, is not counted against the client.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 use websocket::WaitTime;
 
-/// Whoever has kept the server waiting for as long as the limit is given up when less than this moves on average. A page
+/// A client that has kept the server waiting for as long as the limit is given up when less than this moves on average. A page
 /// comes within seconds over the slowest phone.
 const SLOWEST_BYTES_PER_SECOND: f64 = 1024.0;
 

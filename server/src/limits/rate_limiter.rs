@@ -1,9 +1,9 @@
-//! Rate limiter: counts how often somebody does something, by whatever tells them apart, because strangers are many and must
-//! not use up what others need, nor memory.
+//! Rate limiter: counts how often something is done, by a key such as an address, because strangers are many and must use up
+//! neither what others need nor memory.
 //!
 //! The table is ours and not one of `governor`'s keyed stores: those keep every key that is not as good as new, so an attacker
-//! with many addresses makes them as large as he likes. This one is bounded, and never refuses a newcomer: when it is full,
-//! it evicts the quarter of the keys that have used the least. So whoever brings many keys evicts keys like these, and one
+//! with many addresses makes them as large as he likes. This one is bounded, and never rejects a new key: when it is full, it
+//! evicts the quarter of the keys that have used the least. So an attacker with many keys evicts keys like these, and one
 //! that has used up its limit stays. The arithmetic is the hub's ([`Gcra`], which says what else `governor` lacks).
 
 use std::collections::HashMap;
@@ -14,7 +14,7 @@ use hub::Gcra;
 
 const SECOND_NS: u64 = 1_000_000_000;
 
-/// It was too often, and was not counted.
+/// The limit is used up. The attempt was not counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct RateLimited {
     /// Milliseconds until the next one would be counted.
@@ -49,7 +49,7 @@ impl<K: Hash + Eq> RateLimiter<K> {
         Self { limit, capacity, used_until: Mutex::default() }
     }
 
-    /// Counts one. Takes constant time on average over the newcomers.
+    /// Counts one. Takes constant time on average over the new keys.
     pub(crate) fn check(&self, key: K, now_ms: i64) -> Result<(), RateLimited> {
         let Some(limit) = self.limit else { return Ok(()) };
         let now = nanos(now_ms);
@@ -87,7 +87,7 @@ fn limited(wait_ns: u64) -> RateLimited {
     RateLimited { retry_after_ms: wait_ns.div_ceil(1_000_000) }
 }
 
-/// Makes room for a quarter of the table, so that it is looked through once for so many newcomers.
+/// Makes room for a quarter of the table, so that it is searched once for so many new keys.
 fn evict_least_used<K: Hash + Eq>(used_until: &mut HashMap<K, u64>, capacity: usize, now: u64) {
     used_until.retain(|_, until| *until > now);
     let kept = capacity - capacity.div_ceil(4);
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_table_evicts_the_least_used_and_refuses_no_newcomer() {
+    fn a_full_table_evicts_the_least_used_and_rejects_no_new_key() {
         let limiter = RateLimiter::per_minute(Some(10), 100);
         for _ in 0..10 {
             assert_eq!(limiter.check(0, 0), Ok(()));
@@ -152,7 +152,7 @@ mod tests {
             assert_eq!(limiter.check(key, 0), Ok(()));
             assert!(limiter.used_until.lock().unwrap().len() <= 100);
         }
-        assert_eq!(limiter.check(0, 0), wait(6_000), "whoever brings many keys is not forgiven the one");
+        assert_eq!(limiter.check(0, 0), wait(6_000), "many new keys do not evict the one that is used up");
         assert!(limiter.used_until.lock().unwrap().len() >= 75, "no more are evicted than have to be");
         assert_eq!(limiter.check(0, 6_000), Ok(()));
     }
@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_asks_how_long_to_wait_is_not_counted() {
+    fn asking_how_long_to_wait_is_not_counted() {
         let limiter = RateLimiter::per_minute(Some(1), 10);
         assert!((0..100).all(|_| limiter.peek(&"a", 0).is_ok()));
         assert_eq!(limiter.check("a", 0), Ok(()));
@@ -206,7 +206,7 @@ mod tests {
         }
 
         #[test]
-        fn whoever_waits_as_long_as_told_is_taken_and_nobody_sooner(
+        fn a_key_is_accepted_after_the_stated_wait_and_not_sooner(
             per_minute in prop_oneof![1..100_u32, 1..2_000_u32, Just(60_000)],
             pauses_ms in vec(0..2_000_i64, 0..50),
         ) {
@@ -215,9 +215,9 @@ mod tests {
                 now_ms += pause_ms;
                 limiter.check("a", now_ms).ok();
             }
-            // Whoever is taken comes again at once.
+            // An accepted key tries again at once.
             let wait_ms = loop {
-                if let Err(refused) = limiter.check("a", now_ms) { break refused.retry_after_ms.cast_signed() }
+                if let Err(limited) = limiter.check("a", now_ms) { break limited.retry_after_ms.cast_signed() }
             };
             prop_assert!(wait_ms > 0);
             prop_assert_eq!(limiter.check("a", now_ms + wait_ms - 1), wait(1));

@@ -143,7 +143,7 @@ fn users_of_the_store(sources: &[Source]) -> Vec<String> {
 
 #[test]
 fn only_the_wiring_knows_which_store_it_is() {
-    let path = in_package("server", "src/gateway/pages/render.rs");
+    let path = in_package("server", "src/gateway/pages/views.rs");
     let bad = [Source::sample(&path, "use crate::store::Sqlite;\n")];
     assert_eq!(users_of_the_store(&bad), [format!("{path}:1 has `crate::store`")]);
     holds(&users_of_the_store(&sources()));

@@ -15,7 +15,7 @@ const EXTRACTORS: [&str; 9] = [
     "WebSocketUpgrade",
 ];
 
-/// Where something of the framework is taken from a request that `gateway/extract.rs` takes, too.
+/// Where something of the framework is taken from a request that `gateway/extract` takes, too.
 fn foreign_extractors(sources: &[Source]) -> Vec<String> {
     let ours = in_package("server", "src/gateway/extract");
     let folders = ["src/gateway", "src/auth"].map(|path| in_package("server", path));

@@ -18,7 +18,7 @@ use server::auth::Proxies;
 use server::auth::origin::Origins;
 use server::clock::SystemClock;
 use server::config::{
-    Accounts, AccountsMode, Config, Environment, Limits, Quotas, RateLimits, Secret, Synchronous,
+    AccountPolicy, AccountsMode, Config, Environment, Limits, Quotas, RateLimits, Secret, Synchronous,
 };
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -98,7 +98,7 @@ impl App {
             proxies: Proxies::default(),
             accounts: AccountsMode::Local,
             // As in development: most tests are about something else.
-            users: Accounts::of(Environment::Development),
+            users: AccountPolicy::of(Environment::Development),
             server_name: "test".to_owned(),
             dev_user: UserId::parse("f9b5645d-898b-4d58-b10a-a6b50a9d234b").unwrap(),
             site_dir: folder.path().join("site"),

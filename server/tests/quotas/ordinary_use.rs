@@ -7,7 +7,7 @@ use protocol::rest::Tokens;
 use protocol::{ClientFrame, RoomId, ServerFrame};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
-use server::config::{Accounts, AccountsMode, Environment, Quotas, RateLimits};
+use server::config::{AccountPolicy, AccountsMode, Environment, Quotas, RateLimits};
 
 use crate::common::{Answer, App};
 use crate::socket::{Socket, post};
@@ -30,7 +30,7 @@ const FILES: [&str; 6] = [
 async fn app() -> App {
     App::spawn_with(|config| {
         config.accounts = AccountsMode::External;
-        config.users = Accounts::of(Environment::Production);
+        config.users = AccountPolicy::of(Environment::Production);
         config.rate_limits = RateLimits::of(Environment::Production);
         config.quotas = Quotas::of(Environment::Production);
         config.limits.connections_per_address = SOCKETS_PER_ADDRESS;

@@ -86,7 +86,7 @@ async fn a_secret_spent_by_version_3_still_ends_its_sign_in() {
     let store = SqliteStore::open(&path).await.unwrap();
 
     let alice = store.by_id(&test_user("alice").id).await.unwrap().unwrap();
-    assert_eq!((&*alice.user, alice.claims_role), (&test_user("alice"), ClaimsRole::Person));
+    assert_eq!((&*alice.user, alice.claims_role), (&test_user("alice"), ClaimsRole::User));
     let reused = store.rotate(&[0x11; 32], &[0; 32], 60_000, 90_000_000).await.unwrap();
     assert!(matches!(reused, Rotation::Reused(_)));
 }

@@ -22,8 +22,8 @@ pub fn invalid_resume() -> ConnectError {
 /// The client does not prove its identity. In production one sentence covers all reasons: which part of the proof was wrong is
 /// not for strangers.
 pub fn not_authenticated(error: &AuthError) -> ConnectError {
-    let message = match error.told_fault() {
-        Some(fault) => format!("Authentication failed: the token is refused: {fault}"),
+    let message = match error.shown_error() {
+        Some(token_error) => format!("Authentication failed: the token is refused: {token_error}"),
         None if error.is_unproven() => {
             "Authentication failed: the token is missing, wrong, expired or revoked".to_owned()
         }

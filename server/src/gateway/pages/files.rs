@@ -1,7 +1,8 @@
-//! The built pages' files, and what there is not.
+//! Files: serves the files that were built for the pages, and answers where there is none.
 
 use std::io::{self, ErrorKind};
 use std::path::Path;
+use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::http::Method;
@@ -9,8 +10,10 @@ use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
 use tower_http::services::ServeDir;
 
-use super::render;
+use super::views;
+use crate::config::Config;
 use crate::error::ApiError;
+use crate::limits::handshake_limiter::HandshakeQueueFull;
 use crate::state::AppState;
 
 /// Bytes that a name in a path may have: those of Linux (`NAME_MAX`), less the ending of a compressed file.
@@ -22,15 +25,15 @@ const PATH_BYTES: usize = 2_048;
 /// Bytes of a file that are read at a time: as many again wait for a client that does not take them.
 const READ_BYTES: usize = 16 * 1024;
 
-/// When it may help to ask again, where no more files can be opened.
+/// When a client may try again, where no more files can be opened.
 const BUSY_RETRY_MS: u64 = 1_000;
 
 /// A file of a folder; a page that says so where there is none.
 pub(crate) async fn public(State(state): State<AppState>, request: Request) -> Response {
     if !may_be_a_file(request.uri().path()) {
-        return render::missing(State(state), request).await.into_response();
+        return views::missing(State(state), request).await.into_response();
     }
-    let missing = axum::routing::any(render::missing).with_state(state.clone());
+    let missing = axum::routing::any(views::missing).with_state(state.clone());
     let mut files = folder(&state.config().site_dir)
         .append_index_html_on_directories(false)
         .call_fallback_on_method_not_allowed(true)
@@ -42,30 +45,30 @@ pub(crate) async fn public(State(state): State<AppState>, request: Request) -> R
 }
 
 /// A file of the folder `pkg`, by its path in there.
-pub(crate) async fn package(State(state): State<AppState>, request: Request) -> Response {
+pub(crate) async fn package(State(config): State<Arc<Config>>, request: Request) -> Response {
     if !may_be_a_file(request.uri().path()) {
         return ApiError::NotFound.into_response();
     }
     let missing = axum::routing::any(no_script);
-    let files = folder(&state.config().site_dir.join("pkg"));
+    let files = folder(&config.site_dir.join("pkg"));
     match files.call_fallback_on_method_not_allowed(true).fallback(missing).try_call(request).await {
         Ok(response) => response.into_response(),
         Err(error) => unreadable(&error).into_response(),
     }
 }
 
-/// The files of pages are asked for by programs, so they are told in JSON that one is missing.
+/// The files of pages are asked for by programs, so one that is missing is answered in JSON.
 async fn no_script(method: Method) -> ApiError {
     if matches!(method, Method::GET | Method::HEAD) { ApiError::NotFound } else { ApiError::WrongMethod }
 }
 
 /// The client library of Socket.IO, which the build puts beside the pages (`tools/client-library.mjs`).
-pub(crate) async fn client_library(State(state): State<AppState>, request: Request) -> Response {
+pub(crate) async fn client_library(State(config): State<Arc<Config>>, request: Request) -> Response {
     if !may_be_a_file(request.uri().path()) {
         return ApiError::NoClientLibrary.into_response();
     }
     let missing = axum::routing::any(async || ApiError::NoClientLibrary);
-    match folder(&state.config().site_dir).fallback(missing).try_call(request).await {
+    match folder(&config.site_dir).fallback(missing).try_call(request).await {
         Ok(response) => response.into_response(),
         Err(error) => unreadable(&error).into_response(),
     }
@@ -83,7 +86,7 @@ fn may_be_a_file(path: &str) -> bool {
         && path.split('/').all(|name| bytes(name) <= NAME_BYTES)
 }
 
-/// What is wrong with a path is no news; that a file cannot be read is.
+/// The error of a file. A wrong path is the client's; a file that cannot be read is ours.
 fn unreadable(error: &io::Error) -> ApiError {
     match error.kind() {
         ErrorKind::NotFound
@@ -92,8 +95,8 @@ fn unreadable(error: &io::Error) -> ApiError {
         | ErrorKind::IsADirectory
         | ErrorKind::InvalidInput
         | ErrorKind::InvalidFilename => ApiError::NotFound,
-        // As for connections, which is said where they are taken.
-        _ if is_out_of_files(error) => ApiError::HandshakeQueueFull { retry_after_ms: BUSY_RETRY_MS },
+        // As for connections, which is logged where they are accepted.
+        _ if is_out_of_files(error) => HandshakeQueueFull { retry_after_ms: BUSY_RETRY_MS }.into(),
         _ => {
             tracing::error!(%error, "Could not read a file of the pages");
             ApiError::Panicked

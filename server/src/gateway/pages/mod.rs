@@ -4,4 +4,7 @@ pub(crate) mod account;
 pub(crate) mod files;
 pub(crate) mod forms;
 mod node_count;
-pub(crate) mod render;
+mod redirect;
+mod renderer;
+mod sign_in_cookies;
+pub(crate) mod views;

@@ -1,22 +1,25 @@
-//! `/api/v1/websocket/test`: events sent by hand, for applications that try out their clients.
+//! `/api/v1/websocket/test`: sends events by hand, for applications that try out their clients.
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use hub::Hub;
+use hub::store::Clock;
 use protocol::rest::{Analysis, Delivered, Emit, Started, Success};
 use protocol::{Signal, UserId};
 use serde_json::{Map, Value};
 
 use super::notifications::PLAIN;
-use super::person_id;
 use super::rights::Tester;
 use crate::clock::rfc3339;
 use crate::demo::analysis;
 use crate::error::ApiError;
-use crate::gateway::extract::{ApiBody, ApiPath};
-use crate::state::AppState;
+use crate::gateway::extract::{ApiBody, PathAndBody, PathId, UserPath};
+use crate::state::BackgroundTasks;
 
-/// Names that Socket.IO's clients and servers use themselves (socket.io 4, "Emit cheatsheet"), and events that would put
-/// words into the mouth of a room.
+/// Names that Socket.IO's clients and servers use themselves (socket.io 4, "Emit cheatsheet"), and events that only a room
+/// sends.
 const RESERVED: [&str; 9] = [
     "connect",
     "connect_error",
@@ -29,32 +32,32 @@ const RESERVED: [&str; 9] = [
     "error",
 ];
 
-/// The event that is not only told but kept and listed.
+/// The event that is not only sent but stored and listed.
 const NOTIFICATION: &str = "notification";
 
 pub(crate) async fn emit(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     Tester(caller): Tester,
     ApiBody(emit): ApiBody<Emit>,
 ) -> Result<Json<Success<Delivered>>, ApiError> {
-    state.hub().count(caller.actor())?;
+    hub.count(caller.actor())?;
     if RESERVED.contains(&emit.event.as_str()) {
         return Err(ApiError::ReservedEvent(emit.event));
     }
-    let user = person_id(&emit.user_id)?;
+    let UserPath(user) = UserPath::parse(&emit.user_id)?;
     let delivered = if emit.event == NOTIFICATION {
-        notify(&state, &user, &emit).await?
+        notify(&hub, &user, &emit).await?
     } else {
-        let signal = Signal { name: emit.event, data: payload(&state, emit.message, emit.data) };
-        let told = state.hub().signal(&user, signal).await;
-        told.map_err(|error| ApiError::renaming(error, "user_ids", "userId"))?
+        let signal = Signal { name: emit.event, data: payload(&hub, emit.message, emit.data) };
+        let sent = hub.signal(&user, signal).await;
+        sent.map_err(|error| ApiError::renaming(error, "user_ids", "userId"))?
     };
     Ok(Json(Success::of(Delivered { delivered })))
 }
 
-/// What was given goes before what is added: whoever tries out a client may want to send it anything.
-fn payload(state: &AppState, message: String, data: Map<String, Value>) -> Value {
-    let stamp = state.hub().stamp();
+/// The values of the caller replace those that are added: a test of a client may want to send it anything.
+fn payload(hub: &Hub, message: String, data: Map<String, Value>) -> Value {
+    let stamp = hub.stamp();
     let mut payload = Map::new();
     payload.insert("message".to_owned(), message.into());
     payload.insert("timestamp".to_owned(), rfc3339(stamp.at_ms).into());
@@ -64,14 +67,14 @@ fn payload(state: &AppState, message: String, data: Map<String, Value>) -> Value
 }
 
 /// The message is the title, unless there is another one for it to explain.
-async fn notify(state: &AppState, user: &UserId, emit: &Emit) -> Result<usize, ApiError> {
+async fn notify(hub: &Hub, user: &UserId, emit: &Emit) -> Result<usize, ApiError> {
     let given = |key: &str| emit.data.get(key).and_then(Value::as_str);
     let (title, message) = match given("title") {
         Some(title) => (title, emit.message.as_str()),
         None => (emit.message.as_str(), ""),
     };
-    let told = state.hub().notify(user, title, message, given("type").unwrap_or(PLAIN)).await;
-    let (_, delivered) = told.map_err(|error| match error.field() {
+    let notified = hub.notify(user, title, message, given("type").unwrap_or(PLAIN)).await;
+    let (_, delivered) = notified.map_err(|error| match error.field() {
         Some("title") if given("title").is_none() => ApiError::renaming(error, "title", "message"),
         _ => ApiError::renaming(error, "user_ids", "userId"),
     })?;
@@ -79,14 +82,14 @@ async fn notify(state: &AppState, user: &UserId, emit: &Emit) -> Result<usize, A
 }
 
 pub(crate) async fn analysis_events(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
+    State(tasks): State<BackgroundTasks>,
+    State(clock): State<Arc<dyn Clock>>,
     Tester(caller): Tester,
-    ApiPath(user): ApiPath<String>,
-    ApiBody(wish): ApiBody<Analysis>,
+    PathAndBody(UserPath(user), command): PathAndBody<UserPath, Analysis>,
 ) -> Result<Json<Success<Started>>, ApiError> {
-    state.hub().count(caller.actor())?;
-    let user = person_id(&user)?;
-    let started = analysis::start(&state, user, wish.interview_id, wish.outcome).await;
+    hub.count(caller.actor())?;
+    let started = analysis::start(&hub, &tasks, clock, user, command.interview_id, command.outcome).await;
     let job_id = started.map_err(|error| match error.field() {
         Some("subject") => ApiError::renaming(error, "subject", "interviewId"),
         _ => ApiError::renaming(error, "user_ids", "userId"),

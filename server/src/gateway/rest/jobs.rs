@@ -1,51 +1,49 @@
-//! `/api/v1/jobs`
+//! `/api/v1/jobs`: starts, lists, reports and deletes jobs.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub::{HubError, JobReport};
+use hub::{Hub, JobReport};
 use protocol::rest::{JobPatch, Jobs, NewJob};
 use protocol::{Job, JobId};
 use serde::Deserialize;
-use uuid::Uuid;
 
 use super::page_size;
 use crate::auth::AuthUser;
 use crate::error::ApiError;
-use crate::gateway::extract::{ApiBody, ApiPath, ApiQuery};
-use crate::state::AppState;
+use crate::gateway::extract::{ApiBody, ApiQuery, JobPath, PathAndBody};
 
 /// Which part of the list.
 #[derive(Deserialize)]
-pub(crate) struct ListQuery {
+pub(crate) struct JobQuery {
     before: Option<JobId>,
     limit: Option<u32>,
 }
 
 pub(crate) async fn start(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
     ApiBody(new): ApiBody<NewJob>,
 ) -> Result<(StatusCode, Json<Job>), ApiError> {
-    state.hub().count(caller.actor())?;
+    hub.count(caller.actor())?;
     let owner = new.owner_id.unwrap_or_else(|| caller.user.id.clone());
     if owner != caller.user.id && !caller.claims_role.is_service() {
         return Err(ApiError::NotAllowed("only a part of the application starts jobs for others"));
     }
     let job = hub::NewJob { kind: new.kind, subject: new.subject, title: new.title, message: new.message };
-    let started = state.hub().start_job(caller.actor(), &owner, job).await;
+    let started = hub.start_job(caller.actor(), &owner, job).await;
     let job = started.map_err(|error| ApiError::renaming(error, "user_ids", "owner_id"))?;
     Ok((StatusCode::CREATED, Json(job)))
 }
 
 pub(crate) async fn list(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
-    ApiQuery(query): ApiQuery<ListQuery>,
+    ApiQuery(query): ApiQuery<JobQuery>,
 ) -> Result<Json<Jobs>, ApiError> {
     let limit = page_size(query.limit);
     // One more than shown tells whether there is another page.
-    let mut jobs = state.hub().jobs(&caller.user.id, query.before, limit + 1).await?;
+    let mut jobs = hub.jobs(&caller.user.id, query.before, limit + 1).await?;
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = jobs.len() > shown;
     jobs.truncate(shown);
@@ -54,35 +52,29 @@ pub(crate) async fn list(
 }
 
 pub(crate) async fn show(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
-    ApiPath(job): ApiPath<String>,
+    JobPath(job): JobPath,
 ) -> Result<Json<Job>, ApiError> {
-    Ok(Json(state.hub().job(caller.actor(), job_id(&job)?).await?))
+    Ok(Json(hub.job(caller.actor(), job).await?))
 }
 
 pub(crate) async fn report(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
-    ApiPath(job): ApiPath<String>,
-    ApiBody(patch): ApiBody<JobPatch>,
+    PathAndBody(JobPath(job), patch): PathAndBody<JobPath, JobPatch>,
 ) -> Result<Json<Job>, ApiError> {
-    state.hub().count(caller.actor())?;
+    hub.count(caller.actor())?;
     let JobPatch { progress, stage, message, status, result, error, retryable } = patch;
     let report = JobReport { progress, stage, message, status, result, error, retryable };
-    Ok(Json(state.hub().report_job(caller.actor(), job_id(&job)?, report).await?))
+    Ok(Json(hub.report_job(caller.actor(), job, report).await?))
 }
 
 pub(crate) async fn delete(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
-    ApiPath(job): ApiPath<String>,
+    JobPath(job): JobPath,
 ) -> Result<StatusCode, ApiError> {
-    state.hub().delete_job(caller.actor(), job_id(&job)?).await?;
+    hub.delete_job(caller.actor(), job).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The job that an address names. Where the text is no identifier there can be no job.
-fn job_id(raw: &str) -> Result<JobId, ApiError> {
-    Uuid::try_parse(raw).map(JobId).map_err(|_| ApiError::Refused(HubError::NoSuchJob))
 }

@@ -1,4 +1,6 @@
-//! `/api/v1/admin/maintenance`
+//! `/api/v1/admin/maintenance`: announces that the application is out of service, or back.
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
@@ -10,10 +12,10 @@ use protocol::rest::NewMaintenance;
 use super::rights::Operator;
 use crate::error::ApiError;
 use crate::gateway::extract::ApiBody;
-use crate::state::AppState;
+use crate::state::MaintenanceState;
 
 pub(crate) async fn set(
-    State(state): State<AppState>,
+    State(state): State<Arc<MaintenanceState>>,
     _: Operator,
     ApiBody(new): ApiBody<NewMaintenance>,
 ) -> Result<Json<Maintenance>, ApiError> {
@@ -25,6 +27,6 @@ pub(crate) async fn set(
         return Err(error.into());
     }
     let maintenance = Maintenance { enabled: new.enabled, message };
-    state.set_maintenance(maintenance.clone());
+    state.set(maintenance.clone());
     Ok(Json(maintenance))
 }

@@ -1,23 +1,24 @@
-//! `/api/v1/chats/{id}/messages` and `/read`
+//! `/api/v1/chats/{room}/messages` and `/read`: reads and posts messages, and moves read markers.
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub::MessageText;
 use hub::model::Message;
 use hub::store::HistoryRange;
+use hub::{Hub, MessageText};
 use protocol::DraftId;
 use protocol::limits::PAGE_MESSAGES;
 use protocol::rest::{ChatMessage, MessagePage, NewMessage};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::room_id;
-use crate::auth::{AuthUser, user};
+use crate::auth::{AuthUser, rest_user};
 use crate::clock::rfc3339;
+use crate::config::Config;
 use crate::error::ApiError;
-use crate::gateway::extract::{ApiBody, ApiPath, ApiQuery};
-use crate::state::AppState;
+use crate::gateway::extract::{ApiQuery, PathAndBody, RoomPath};
 
 /// Which part of the history.
 #[derive(Deserialize)]
@@ -27,19 +28,20 @@ pub(crate) struct HistoryQuery {
     limit: Option<u32>,
 }
 
-/// How far somebody has read.
+/// How far a user has read.
 #[derive(Deserialize)]
 pub(crate) struct ReadUpTo {
     seq: u64,
 }
 
 pub(crate) async fn history(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
+    State(config): State<Arc<Config>>,
     caller: AuthUser,
-    ApiPath(room): ApiPath<String>,
     ApiQuery(query): ApiQuery<HistoryQuery>,
+    RoomPath(room): RoomPath,
 ) -> Result<Json<MessagePage>, ApiError> {
-    let slice = match (query.before, query.after) {
+    let range = match (query.before, query.after) {
         (Some(_), Some(_)) => {
             let message = "ask for what is before or for what is after, not for both".to_owned();
             return Err(ApiError::Invalid { field: "after", message });
@@ -49,41 +51,40 @@ pub(crate) async fn history(
         (None, None) => HistoryRange::Newest,
     };
     let limit = query.limit.unwrap_or(PAGE_MESSAGES);
-    let page = state.hub().history(&caller.user.id, &room_id(&room)?, slice, limit).await?;
-    let messages = page.messages.iter().map(|message| shape(&state, message)).collect();
+    let page = hub.history(&caller.user.id, &room, range, limit).await?;
+    let messages = page.messages.iter().map(|message| shape(&config, message)).collect();
     Ok(Json(MessagePage { messages, has_more: page.has_more }))
 }
 
 pub(crate) async fn post(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
+    State(config): State<Arc<Config>>,
     caller: AuthUser,
-    ApiPath(room): ApiPath<String>,
-    ApiBody(new): ApiBody<NewMessage>,
+    PathAndBody(RoomPath(room), new): PathAndBody<RoomPath, NewMessage>,
 ) -> Result<(StatusCode, Json<ChatMessage>), ApiError> {
     let draft = new.draft_id.unwrap_or_else(|| DraftId(Uuid::new_v4()));
     let text = MessageText { body: &new.content, parent: new.parent_message_id, kind: new.message_type };
-    let posted = state.hub().post(&caller.user, &room_id(&room)?, draft, text).await;
+    let posted = hub.post(&caller.user, &room, draft, text).await;
     let message = posted.map_err(|error| match error.field() {
         Some("parent") => ApiError::renaming(error, "parent", "parent_message_id"),
         _ => ApiError::renaming(error, "body", "content"),
     })?;
-    Ok((StatusCode::CREATED, Json(shape(&state, &message))))
+    Ok((StatusCode::CREATED, Json(shape(&config, &message))))
 }
 
 pub(crate) async fn read(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
-    ApiPath(room): ApiPath<String>,
-    ApiBody(mark): ApiBody<ReadUpTo>,
+    PathAndBody(RoomPath(room), mark): PathAndBody<RoomPath, ReadUpTo>,
 ) -> Result<StatusCode, ApiError> {
-    state.hub().mark_read(&caller.user.id, &room_id(&room)?, mark.seq).await?;
+    hub.mark_read(&caller.user.id, &room, mark.seq).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-fn shape(state: &AppState, message: &Message) -> ChatMessage {
+fn shape(config: &Config, message: &Message) -> ChatMessage {
     let at = rfc3339(message.at_ms);
-    let mut sender = user(&message.author);
-    if !state.config().users.member_emails {
+    let mut sender = rest_user(&message.author);
+    if !config.users.member_emails {
         sender.email.clear();
     }
     ChatMessage {

@@ -1,14 +1,15 @@
-//! Who may use the addresses that are not for everybody.
+//! Rights: the extractors of callers for addresses that are not for every user.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 
 use crate::auth::{AuthError, AuthUser, ClaimsRole};
+use crate::config::Config;
 use crate::error::ApiError;
 use crate::state::AppState;
 
-/// Somebody who may try things out on others: in development whoever is signed in; in production a part of the
-/// application, and for everybody else there is nothing there.
+/// A caller who may try things out on others: in development any user; in production a part of the application, and for all
+/// others the address does not exist.
 pub(crate) struct Tester(pub(crate) AuthUser);
 
 impl FromRequestParts<AppState> for Tester {
@@ -28,7 +29,7 @@ impl FromRequestParts<AppState> for Tester {
     }
 }
 
-/// Somebody who runs the application; in development whoever is signed in.
+/// A caller who runs the application; in development any user.
 pub(crate) struct Operator;
 
 impl FromRequestParts<AppState> for Operator {
@@ -43,10 +44,10 @@ impl FromRequestParts<AppState> for Operator {
     }
 }
 
-/// Somebody who may see how the server and its people do: in development whoever is signed in; in production a part of the
+/// Checks that the caller may see counts, and which users are connected: in development any user; in production a part of the
 /// application.
-pub(super) fn may_watch(state: &AppState, caller: &AuthUser) -> Result<(), ApiError> {
-    if state.config().is_development() || caller.claims_role.is_service() {
+pub(super) fn check_may_watch(config: &Config, caller: &AuthUser) -> Result<(), ApiError> {
+    if config.is_development() || caller.claims_role.is_service() {
         return Ok(());
     }
     Err(ApiError::NotAllowed("only a token with the role `service` or `admin` may see this"))

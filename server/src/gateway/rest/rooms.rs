@@ -1,42 +1,43 @@
-//! `/api/v1/chats` and the people in them.
+//! `/api/v1/chats`: lists, creates, renames and deletes rooms, and adds and removes members.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use hub::{HubError, NewRoom};
+use hub::{Hub, HubError, NewRoom};
 use protocol::limits::MAX_MEMBERS_PER_REQUEST;
 use protocol::rest::{ChatPatch, Chats, Members, NewChat, NewMembers};
 use protocol::{RoomId, RoomSummary, UserId};
 use serde::Deserialize;
 
-use super::users::sees_everybody;
-use super::{person_id, room_id};
-use crate::auth::{AuthUser, ClaimsRole};
+use super::users::sees_all_users;
+use crate::auth::{AuthService, AuthUser, ClaimsRole};
+use crate::config::Config;
 use crate::error::ApiError;
-use crate::gateway::extract::{ApiBody, ApiPath, ApiQuery};
-use crate::state::AppState;
+use crate::gateway::extract::{ApiBody, ApiQuery, MemberPath, PathAndBody, RoomPath};
+use crate::state::LookupLimiter;
 
-/// Rooms of one list page when the asker names no number, and at most.
+/// Rooms of one list page when the caller names no number, and at most.
 const PAGE_ROOMS: u32 = 50;
 const MAX_PAGE_ROOMS: u32 = 200;
 
 /// Which part of the list.
 #[derive(Deserialize)]
-pub(crate) struct ListQuery {
+pub(crate) struct RoomQuery {
     after: Option<RoomId>,
     limit: Option<u32>,
 }
 
 pub(crate) async fn list(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
-    ApiQuery(query): ApiQuery<ListQuery>,
+    ApiQuery(query): ApiQuery<RoomQuery>,
 ) -> Result<Json<Chats>, ApiError> {
     let limit = query.limit.unwrap_or(PAGE_ROOMS).clamp(1, MAX_PAGE_ROOMS);
     // One more than shown tells whether there is another page.
-    let mut chats = state.hub().rooms_of(&caller.user.id, query.after.as_ref(), limit + 1).await?;
+    let mut chats = hub.rooms_of(&caller.user.id, query.after.as_ref(), limit + 1).await?;
     let shown = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = chats.len() > shown;
     chats.truncate(shown);
@@ -45,79 +46,85 @@ pub(crate) async fn list(
 }
 
 pub(crate) async fn create(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
     ApiBody(new): ApiBody<NewChat>,
 ) -> Result<(StatusCode, Json<RoomSummary>), ApiError> {
     let new = NewRoom { id: new.id, name: new.name, kind: new.kind, members: new.member_ids };
     let renamed = |error: HubError| ApiError::renaming(error, "user_ids", "member_ids");
-    state.hub().count_new_room(caller.actor(), &new.members).await.map_err(renamed)?;
-    let room = state.hub().create_room(&caller.user.id, new).await.map_err(renamed)?;
+    hub.count_new_room(caller.actor(), &new.members).await.map_err(renamed)?;
+    let room = hub.create_room(&caller.user.id, new).await.map_err(renamed)?;
     Ok((StatusCode::CREATED, Json(room)))
 }
 
 pub(crate) async fn show(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
-    ApiPath(room): ApiPath<String>,
+    RoomPath(room): RoomPath,
 ) -> Result<Json<RoomSummary>, ApiError> {
-    Ok(Json(state.hub().room(&caller.user.id, &room_id(&room)?).await?))
+    Ok(Json(hub.room(&caller.user.id, &room).await?))
 }
 
 pub(crate) async fn rename(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
-    ApiPath(room): ApiPath<String>,
-    ApiBody(patch): ApiBody<ChatPatch>,
+    PathAndBody(RoomPath(room), patch): PathAndBody<RoomPath, ChatPatch>,
 ) -> Result<Json<RoomSummary>, ApiError> {
-    state.hub().count(caller.actor())?;
-    Ok(Json(state.hub().rename_room(&caller.user.id, &room_id(&room)?, &patch.name).await?))
+    hub.count(caller.actor())?;
+    Ok(Json(hub.rename_room(&caller.user.id, &room, &patch.name).await?))
 }
 
 pub(crate) async fn delete(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
-    ApiPath(room): ApiPath<String>,
+    RoomPath(room): RoomPath,
 ) -> Result<StatusCode, ApiError> {
-    state.hub().delete_room(&caller.user.id, &room_id(&room)?).await?;
+    hub.delete_room(&caller.user.id, &room).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(crate) async fn members(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
-    ApiPath(room): ApiPath<String>,
+    RoomPath(room): RoomPath,
 ) -> Result<Json<Members>, ApiError> {
-    let members = state.hub().members(&caller.user.id, &room_id(&room)?).await?;
+    let members = hub.members(&caller.user.id, &room).await?;
     Ok(Json(Members { members }))
 }
 
 pub(crate) async fn add_members(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
+    State(auth): State<Arc<AuthService>>,
+    State(config): State<Arc<Config>>,
+    State(lookups): State<Arc<LookupLimiter>>,
     caller: AuthUser,
-    ApiPath(room): ApiPath<String>,
-    ApiBody(new): ApiBody<NewMembers>,
+    PathAndBody(RoomPath(room), new): PathAndBody<RoomPath, NewMembers>,
 ) -> Result<Json<Members>, ApiError> {
-    let room = room_id(&room)?;
-    // Asked first: outsiders are told about the room, not about the names.
-    state.hub().room(&caller.user.id, &room).await?;
+    // Checked first: outsiders learn about the room, not about the names.
+    hub.room(&caller.user.id, &room).await?;
     let mut users = new.user_ids;
-    users.extend(called(&state, &caller, &new.usernames).await?);
+    let lookups = Some(&*lookups).filter(|_| !sees_all_users(&config, &caller));
+    users.extend(named(&auth, lookups, &caller, &new.usernames).await?);
     if users.is_empty() {
-        let message = "name at least one person, in user_ids or usernames".to_owned();
+        let message = "name at least one user, in user_ids or usernames".to_owned();
         return Err(ApiError::Invalid { field: "usernames", message });
     }
-    state.hub().count(caller.actor())?;
-    state.hub().count_strangers(caller.actor(), &users).await?;
+    hub.count(caller.actor())?;
+    hub.count_strangers(caller.actor(), &users).await?;
     if caller.claims_role == ClaimsRole::Admin {
-        state.hub().take_back_leaving(&room, &users).await?;
+        hub.take_back_leaving(&room, &users).await?;
     }
-    let members = state.hub().add_members(&caller.user.id, &room, users).await?;
+    let members = hub.add_members(&caller.user.id, &room, users).await?;
     Ok(Json(Members { members }))
 }
 
-/// The people of these user names; all of them or a refusal.
-async fn called(state: &AppState, caller: &AuthUser, usernames: &[String]) -> Result<Vec<UserId>, ApiError> {
+/// The users of these names; all of them, or an error.
+async fn named(
+    auth: &AuthService,
+    lookups: Option<&LookupLimiter>,
+    caller: &AuthUser,
+    usernames: &[String],
+) -> Result<Vec<UserId>, ApiError> {
     if usernames.len() > MAX_MEMBERS_PER_REQUEST {
         let message = format!("at most {MAX_MEMBERS_PER_REQUEST} at a time");
         return Err(ApiError::Invalid { field: "usernames", message });
@@ -125,11 +132,11 @@ async fn called(state: &AppState, caller: &AuthUser, usernames: &[String]) -> Re
     if usernames.is_empty() {
         return Ok(Vec::new());
     }
-    if !sees_everybody(state, caller) {
-        // It says who has an account, as the list of users does, up to the first name that nobody has.
-        state.count_lookup(&caller.user.id)?;
+    if let Some(lookups) = lookups {
+        // The answer says which accounts exist, as the list of users does, up to the first name that is unknown.
+        lookups.count(&caller.user.id)?;
     }
-    let users = state.auth().accounts.by_usernames(usernames).await?;
+    let users = auth.accounts().by_usernames(usernames).await?;
     let users: Vec<_> = users.into_iter().filter(|user| user.is_active).collect();
     let known: HashSet<String> = users.iter().map(|user| user.username.to_lowercase()).collect();
     match usernames.iter().find(|name| !known.contains(&name.to_lowercase())) {
@@ -139,13 +146,12 @@ async fn called(state: &AppState, caller: &AuthUser, usernames: &[String]) -> Re
 }
 
 pub(crate) async fn remove_member(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
     caller: AuthUser,
-    ApiPath((room, user)): ApiPath<(String, String)>,
     ApiQuery(query): ApiQuery<RemovalQuery>,
+    MemberPath { room, user }: MemberPath,
 ) -> Result<StatusCode, ApiError> {
-    let (room, user) = (room_id(&room)?, person_id(&user)?);
-    let (hub, me) = (state.hub(), &caller.user.id);
+    let me = &caller.user.id;
     hub.count(caller.actor())?;
     match query.for_good {
         None => hub.remove_member(me, &room, &user).await?,
@@ -156,7 +162,7 @@ pub(crate) async fn remove_member(
         Some(true) => hub.leave_for_good(me, &room).await?,
         Some(false) => {
             let taken_back = hub.take_back_leaving(&room, std::slice::from_ref(me)).await?;
-            // Without one it is an ordinary leaving.
+            // Without one the user leaves as usual.
             if taken_back == 0 {
                 hub.remove_member(me, &room, me).await?;
             }
@@ -165,7 +171,7 @@ pub(crate) async fn remove_member(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// How somebody leaves.
+/// How a user leaves.
 #[derive(Deserialize)]
 pub(crate) struct RemovalQuery {
     /// `true`: and is not put into the room again. `false`: takes that back.

@@ -1,49 +1,51 @@
 //! `/api/v1/auth/sessions` and `/api/v1/auth/password`: a user's own sign-ins and password.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use protocol::rest::{NewPassword, SignIn, SignIns};
-use uuid::Uuid;
 
 use crate::auth::accounts::ListedSignIn;
 use crate::auth::client_ip::ClientIp;
-use crate::auth::{AuthUser, OwnSignIn};
+use crate::auth::{AuthService, AuthUser, OwnSignIn};
 use crate::clock::rfc3339;
 use crate::error::ApiError;
-use crate::gateway::extract::{ApiBody, ApiPath};
-use crate::state::AppState;
+use crate::gateway::extract::{ApiBody, SignInPath};
 
-pub(crate) async fn list(State(state): State<AppState>, caller: AuthUser) -> Result<Json<SignIns>, ApiError> {
-    let own = state.auth().own_sign_ins(&caller).await?;
+pub(crate) async fn list(
+    State(auth): State<Arc<AuthService>>,
+    caller: AuthUser,
+) -> Result<Json<SignIns>, ApiError> {
+    let own = auth.own_sign_ins(&caller).await?;
     Ok(Json(SignIns { sessions: own.into_iter().map(shown).collect() }))
 }
 
 pub(crate) async fn end(
-    State(state): State<AppState>,
+    State(auth): State<Arc<AuthService>>,
     caller: AuthUser,
-    ApiPath(id): ApiPath<String>,
+    SignInPath(id): SignInPath,
 ) -> Result<StatusCode, ApiError> {
-    let id = Uuid::try_parse(&id).map_err(|_| ApiError::NotFound)?;
-    state.auth().end_one(&caller, id).await?;
+    auth.end_one(&caller, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(crate) async fn end_others(
-    State(state): State<AppState>,
+    State(auth): State<Arc<AuthService>>,
     caller: AuthUser,
 ) -> Result<StatusCode, ApiError> {
-    state.auth().end_others(&caller).await?;
+    auth.end_others(&caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 pub(crate) async fn change_password(
-    State(state): State<AppState>,
+    State(auth): State<Arc<AuthService>>,
     address: ClientIp,
     caller: AuthUser,
     ApiBody(form): ApiBody<NewPassword>,
 ) -> Result<StatusCode, ApiError> {
-    state.auth().change_password(&caller, form, address).await?;
+    auth.change_password(&caller, form, address).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -1,23 +1,28 @@
-//! `/api/v1/websocket/stats` and `/user/{userId}/status`: who is there, and how much is said.
+//! `/api/v1/websocket/stats` and `/user/{user}/status`: counts of connections, users and messages, and whether a user is
+//! connected.
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use hub::store::Clock;
+use hub::{Hub, HubError};
 use protocol::rest::{HubStats, Success, UserStatus};
 
-use super::person_id;
-use super::rights::may_watch;
-use crate::auth::AuthUser;
+use super::rights::check_may_watch;
+use crate::auth::{AuthService, AuthUser};
 use crate::clock::rfc3339;
+use crate::config::Config;
 use crate::error::ApiError;
-use crate::gateway::extract::ApiPath;
-use crate::state::AppState;
+use crate::gateway::extract::{ApiPath, PathId, UserPath};
 
 pub(crate) async fn stats(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
+    State(config): State<Arc<Config>>,
+    State(clock): State<Arc<dyn Clock>>,
     caller: AuthUser,
 ) -> Result<Json<Success<HubStats>>, ApiError> {
-    may_watch(&state, &caller)?;
-    let hub = state.hub();
+    check_may_watch(&config, &caller)?;
     let counts = hub.stats();
     Ok(Json(Success::of(HubStats {
         connected: counts.connections,
@@ -25,26 +30,28 @@ pub(crate) async fn stats(
         rooms: counts.rooms,
         nodes: 1,
         messages_per_second: hub.messages_per_second(),
-        timestamp: rfc3339(state.clock().now_ms()),
+        timestamp: rfc3339(clock.now_ms()),
     })))
 }
 
 pub(crate) async fn status(
-    State(state): State<AppState>,
+    State(hub): State<Hub>,
+    State(config): State<Arc<Config>>,
+    State(auth): State<Arc<AuthService>>,
     caller: AuthUser,
     ApiPath(user): ApiPath<String>,
 ) -> Result<Json<Success<UserStatus>>, ApiError> {
     if user != caller.user.id.as_str() {
-        may_watch(&state, &caller)?;
+        check_may_watch(&config, &caller)?;
     }
-    let user = person_id(&user)?;
-    let known = state.auth().accounts.by_id(&user).await?;
-    let user = known.ok_or(hub::HubError::NoSuchPerson(user))?.user;
-    let sockets = state.hub().connections_of(&user.id);
+    let UserPath(user) = UserPath::parse(&user)?;
+    let known = auth.accounts().by_id(&user).await?;
+    let user = known.ok_or(HubError::NoSuchPerson(user))?.user;
+    let sockets = hub.connections_of(&user.id);
     Ok(Json(Success::of(UserStatus {
         is_connected: sockets > 0,
         sockets,
-        last_seen: state.hub().last_seen(&user.id).map(rfc3339),
+        last_seen: hub.last_seen(&user.id).map(rfc3339),
         user_id: user.id.clone(),
     })))
 }

@@ -66,11 +66,12 @@ impl Application for SocketIoApplication {
         if self.state.stopping().is_cancelled() {
             return Err(AdmitError::unavailable("The server is restarting"));
         }
-        let ApiQuery(query) = ApiQuery::<Query>::of(&request.uri).map_err(|error| admit_error(&error))?;
+        let ApiQuery(query) =
+            ApiQuery::<Query>::of(&request.uri).map_err(|error| admit_error(&error.into()))?;
         // The client waits in the queue with its CONNECT, and an error there would be final.
-        self.state.handshake_limiter().check().map_err(|error| admit_error(&error))?;
-        let permit = self.state.admit(ClientIp::of(request, &self.state));
-        Ok(Handshake::new(request, query, permit.map_err(|error| admit_error(&error))?))
+        self.state.handshake_limiter().check().map_err(|error| admit_error(&error.into()))?;
+        let permit = self.state.admit(ClientIp::of(request, &self.state.config().proxies));
+        Ok(Handshake::new(request, query, permit.map_err(|error| admit_error(&error.into()))?))
     }
 
     fn permit(&self, handshake: &Handshake) -> Option<Permit> {

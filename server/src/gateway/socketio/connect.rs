@@ -15,9 +15,10 @@ use super::handshake::{Handshake, Proof};
 use super::resume_token::ResumeToken;
 use super::transport::SocketIoTransport;
 use super::{pid, resume};
-use crate::auth::extract::{SocketQuery, identify_socket, identify_token};
+use crate::auth::extract::SocketQuery;
 use crate::auth::{AuthError, AuthUser};
 use crate::dialect::socketio;
+use crate::error::ApiError;
 use crate::state::AppState;
 
 /// An earlier session of a client that can be resumed, because everything that the client missed is stored.
@@ -40,13 +41,13 @@ pub(super) async fn connect(
     // The first CONNECT was counted as a handshake.
     if handshake.has_connected.swap(true, Ordering::Relaxed) {
         let counted = state.admit_again(&handshake.permit);
-        counted.map_err(|error| socketio::too_many_handshakes(error.describe().1))?;
+        counted.map_err(|error| socketio::too_many_handshakes(ApiError::from(error).describe().1))?;
     }
     // Held until the client is attached.
     let _permit = state.handshake_limiter().take().await.map_err(|error| {
         // As in `not_attached`.
         socket.end(CloseReason::Busy);
-        socketio::handshake_queue_full(error.describe().1)
+        socketio::handshake_queue_full(ApiError::from(error).describe().1)
     })?;
     let client_ip = handshake.permit.address();
     let not_authenticated = |error: AuthError| {
@@ -79,7 +80,7 @@ pub(super) async fn connect(
     let pid = match resumed {
         Some(resumed) => Some(resumed.pid),
         None if may_resume => {
-            let signed = pid::sign(&state.auth().keys, &sid, &user.user.id);
+            let signed = pid::sign(state.auth().keys(), &sid, &user.user.id);
             Some(signed.map_err(not_authenticated)?)
         }
         None => None,
@@ -99,11 +100,11 @@ async fn identify(
     let Proof { authorization, query } = handshake.proof.as_deref().unwrap_or(&nothing);
     let text = |key: &str| auth.get(key).and_then(Value::as_str);
     let user = if let Some(token) = text("token") {
-        Some(identify_token(state, token).await?)
+        Some(state.authenticator().token(token).await?)
     } else {
         let ticket = text("ticket").map(str::to_owned).or_else(|| query.ticket.clone());
         let query = SocketQuery { token: query.token.clone(), ticket, inbox: None };
-        identify_socket(state, authorization.as_ref(), &query).await?
+        state.authenticator().socket(authorization.as_ref(), &query).await?
     };
     let claimed = query.user_id.as_deref().or_else(|| text("userId"));
     match (user, claimed) {
@@ -123,7 +124,7 @@ async fn find_resumed(
     session: &ClientSession,
     recovery: Recovery,
 ) -> Result<Option<ResumedSession>, HubError> {
-    let keys = &state.auth().keys;
+    let keys = state.auth().keys();
     let Some(sid) = pid::check(keys, &recovery.pid, &session.user().id).map(str::to_owned) else {
         return Ok(None);
     };

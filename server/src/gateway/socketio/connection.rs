@@ -129,7 +129,7 @@ impl SocketIoConnection {
         let renewed = self.state.auth().renew(&self.session, token).await;
         let user = renewed.map_err(|error| {
             log_rejected_token(&self.state, self.client_ip, &error);
-            error.told_fault().map_or(HubError::Unauthorized, |fault| HubError::BadToken(fault.to_string()))
+            error.shown_error().map_or(HubError::Unauthorized, |error| HubError::BadToken(error.to_string()))
         })?;
         let expires_at = self.state.moment(user.expires_at_ms);
         (self.expires_at, self.is_warned) = (Some(expires_at), false);
@@ -140,8 +140,8 @@ impl SocketIoConnection {
 
 /// Logs that a client could not prove its identity.
 pub(super) fn log_rejected_token(state: &AppState, client_ip: ClientIp, error: &AuthError) {
-    if let AuthError::Token { fault, .. } = error {
-        let reason = format!("the token is refused: {fault}");
+    if let AuthError::Token { error, .. } = error {
+        let reason = format!("the token is refused: {error}");
         let what = "a client of Socket.IO";
         state.rejection_log().note(client_ip, state.clock().monotonic_ms(), &what, &reason);
     } else {

@@ -27,7 +27,7 @@ pub(super) async fn attach_with_permit(
     match state.handshake_limiter().take().await {
         Ok(_permit) => attach(dialect, scope, state, outbox, user, inbox, client_ip).await,
         Err(error) => {
-            let retry_after_ms = error.describe().1.retry_after_ms.unwrap_or_default();
+            let retry_after_ms = error.retry_after_ms;
             send_error(dialect, outbox, HubError::TooFast { retry_after_ms });
             Err(CloseCode::TooMany)
         }

@@ -12,7 +12,7 @@ use websocket::{Incoming, Reader};
 use super::close_code;
 use super::rejection::{send_error, token_error};
 use crate::auth::client_ip::ClientIp;
-use crate::auth::extract::{SocketQuery, access_token, identify_socket, identify_token};
+use crate::auth::extract::{SocketQuery, access_token};
 use crate::auth::{AuthError, AuthUser};
 use crate::dialect::{AuthPolicy, Dialect, Endpoint, PathParam, Request, Scope};
 use crate::error::ApiError;
@@ -35,10 +35,10 @@ pub(super) async fn identify(
         let is_dev_user =
             query.token.as_deref().map_or(has_no_proof, |token| access_token(token) == dev_user);
         if is_dev_user {
-            return state.auth().mock(&config.dev_user).await.map(Some);
+            return state.auth().dev_user(&config.dev_user).await.map(Some);
         }
     }
-    match identify_socket(state, headers.get(AUTHORIZATION), query).await? {
+    match state.authenticator().socket(headers.get(AUTHORIZATION), query).await? {
         None if !endpoint.dialect.takes_first_frame => Err(AuthError::Unauthorized),
         user => Ok(user),
     }
@@ -111,7 +111,7 @@ pub(super) async fn first_frame(
         send_error(dialect, outbox, HubError::Unauthorized);
         return Err(CloseCode::Token);
     };
-    let user = identify_token(state, &token).await.map_err(|error| {
+    let user = state.authenticator().token(&token).await.map_err(|error| {
         send_error(dialect, outbox, token_error(state, client_ip, "a first frame", &error));
         CloseCode::Token
     })?;

@@ -48,7 +48,7 @@ pub async fn upgrade(
     if !state.config().origins.may_connect(&request.headers) {
         return Err(AuthError::ForeignPage.into());
     }
-    let permit = state.admit(ClientIp::of(&request, &state))?;
+    let permit = state.admit(ClientIp::of(&request, &state.config().proxies))?;
     // Held until the client is attached.
     let _handshake = state.handshake_limiter().take().await?;
     let ApiQuery(query) = ApiQuery::<SocketQuery>::of(&request.uri)?;

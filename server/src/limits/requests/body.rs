@@ -1,4 +1,4 @@
-//! The body of an answer, with what the request holds until it is written.
+//! Held body: the body of an answer, with the permits that the request holds until it is written.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -13,7 +13,7 @@ const PIECE_BYTES: usize = 16 * 1024;
 /// An answer of no more than this is handed over as it is: as much may wait unsent in the connection.
 const SMALL_BYTES: usize = 2 * PIECE_BYTES;
 
-/// A body and whatever is to be dropped when it has ended, or nobody wants the rest.
+/// A body and what is dropped when it has ended, or is dropped itself.
 pub(super) struct HeldBody<H> {
     body: Body,
     /// What is left of the last frame.

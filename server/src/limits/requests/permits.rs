@@ -1,4 +1,4 @@
-//! So many at work for each key; some more wait for a moment, and what is beyond is refused.
+//! Permits: bounds how many requests of one key are at work; some more wait for a moment, and what is beyond is rejected.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,13 +8,19 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-use crate::error::ApiError;
+/// How long a request waits: shorter than a browser's patience, longer than a page takes to read what it asked for.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
-/// How long somebody waits: shorter than a browser's patience, longer than a page takes to read what it asked for.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// When it may help to ask again.
+/// When a client may try again.
 const RETRY_MS: u64 = 1_000;
+
+/// Too many requests of one user or one address are at work, or have an answer that was not read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("too many of your requests are at work: read their answers, and ask again")]
+pub struct TooManyAtWork {
+    /// Milliseconds until the client may try again.
+    pub retry_after_ms: u64,
+}
 
 /// The permits of all keys.
 pub(super) struct Permits<K> {
@@ -24,31 +30,31 @@ pub(super) struct Permits<K> {
 struct Shared<K> {
     at_work: usize,
     waiting: usize,
-    /// Those of which something is at work or waits. A std mutex: held for one look-up, never across an `.await`.
+    /// The keys of which a request is at work or waits. A std mutex: held for one access, never across an `.await`.
     keys: Mutex<HashMap<K, Queue>>,
 }
 
 struct Queue {
     /// How many are at work or wait.
     count: usize,
-    turns: Arc<Semaphore>,
+    free: Arc<Semaphore>,
 }
 
 /// A request that is at work. Dropping it gives the permit back.
 pub(crate) struct Permit<K: Hash + Eq> {
-    // Before the place, with which the semaphore may go.
-    _turn: OwnedSemaphorePermit,
-    _place: Place<K>,
+    // Dropped before the guard, with which the semaphore may go.
+    _permit: OwnedSemaphorePermit,
+    _guard: QueueGuard<K>,
 }
 
-/// A request that is at work or waits.
-struct Place<K: Hash + Eq> {
+/// Counts a request as at work or waiting until it is dropped.
+struct QueueGuard<K: Hash + Eq> {
     shared: Arc<Shared<K>>,
     key: K,
 }
 
 impl<K: Hash + Eq + Clone> Permits<K> {
-    /// None is taken; of each key so many may be, while others wait.
+    /// Of each key so many are at work at a time, while so many may wait.
     pub(super) fn new(at_work: usize, waiting: usize) -> Self {
         let at_work = at_work.clamp(1, Semaphore::MAX_PERMITS);
         Self { shared: Arc::new(Shared { at_work, waiting, keys: Mutex::default() }) }
@@ -57,28 +63,28 @@ impl<K: Hash + Eq + Clone> Permits<K> {
     /// Takes a permit, when there is one.
     ///
     /// # Errors
-    /// [`ApiError::TooManyAtWork`] when too many wait, or for too long.
-    pub(super) async fn enter(&self, key: K) -> Result<Permit<K>, ApiError> {
-        let refused = ApiError::TooManyAtWork { retry_after_ms: RETRY_MS };
-        let Some((place, turns)) = self.wait_in_line(key) else { return Err(refused) };
-        match timeout(PATIENCE, turns.acquire_owned()).await {
-            Ok(Ok(turn)) => Ok(Permit { _turn: turn, _place: place }),
-            // Nobody closes the semaphore, so it was the time.
-            Ok(Err(_)) | Err(_) => Err(refused),
+    /// [`TooManyAtWork`] when too many wait, or for too long.
+    pub(super) async fn enter(&self, key: K) -> Result<Permit<K>, TooManyAtWork> {
+        let error = TooManyAtWork { retry_after_ms: RETRY_MS };
+        let Some((guard, free)) = self.enqueue(key) else { return Err(error) };
+        match timeout(MAX_WAIT, free.acquire_owned()).await {
+            Ok(Ok(permit)) => Ok(Permit { _permit: permit, _guard: guard }),
+            // The semaphore is never closed, so it was the time.
+            Ok(Err(_)) | Err(_) => Err(error),
         }
     }
 
-    fn wait_in_line(&self, key: K) -> Option<(Place<K>, Arc<Semaphore>)> {
+    fn enqueue(&self, key: K) -> Option<(QueueGuard<K>, Arc<Semaphore>)> {
         let shared = &self.shared;
         let mut keys = shared.keys();
         let queue = keys
             .entry(key.clone())
-            .or_insert_with(|| Queue { count: 0, turns: Arc::new(Semaphore::new(shared.at_work)) });
+            .or_insert_with(|| Queue { count: 0, free: Arc::new(Semaphore::new(shared.at_work)) });
         if queue.count >= shared.at_work.saturating_add(shared.waiting) {
             return None;
         }
         queue.count += 1;
-        Some((Place { shared: shared.clone(), key }, queue.turns.clone()))
+        Some((QueueGuard { shared: shared.clone(), key }, queue.free.clone()))
     }
 }
 
@@ -88,7 +94,7 @@ impl<K> Shared<K> {
     }
 }
 
-impl<K: Hash + Eq> Drop for Place<K> {
+impl<K: Hash + Eq> Drop for QueueGuard<K> {
     fn drop(&mut self) {
         let key = &self.key;
         let mut keys = self.shared.keys();
@@ -108,15 +114,15 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn some_are_at_work_some_wait_and_the_others_are_refused() {
+    async fn some_are_at_work_some_wait_and_the_others_are_rejected() {
         let permits = Permits::new(2, 1);
         let (first, second) = (permits.enter("ann").await.unwrap(), permits.enter("ann").await.unwrap());
         let waiting = Permits { shared: permits.shared.clone() };
         let third = tokio::spawn(async move { waiting.enter("ann").await });
         tokio::task::yield_now().await;
-        // At once: whoever waits is refused in the end, too.
+        // At once: a request that waits is rejected in the end, too.
         let fourth = permits.enter("ann").now_or_never();
-        assert!(matches!(fourth, Some(Err(ApiError::TooManyAtWork { .. }))));
+        assert!(matches!(fourth, Some(Err(TooManyAtWork { .. }))));
         let other = permits.enter("bob").await.unwrap();
         assert!(!third.is_finished());
         drop(first);

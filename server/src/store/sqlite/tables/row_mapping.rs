@@ -64,7 +64,7 @@ impl AccountRow {
 
     pub(super) fn account(self) -> Result<Account, sqlx::Error> {
         let claims_role = match self.claims_role {
-            0 => ClaimsRole::Person,
+            0 => ClaimsRole::User,
             1 => ClaimsRole::Service,
             2 => ClaimsRole::Admin,
             _ => return Err(unreadable("no such role of an account")),
@@ -76,7 +76,7 @@ impl AccountRow {
 /// The number that [`AccountRow`] has for it.
 pub(super) fn claims_role_number(claims_role: ClaimsRole) -> i64 {
     match claims_role {
-        ClaimsRole::Person => 0,
+        ClaimsRole::User => 0,
         ClaimsRole::Service => 1,
         ClaimsRole::Admin => 2,
     }

@@ -1,8 +1,8 @@
-//! Why a token was refused: for the log, and in development for the answer.
+//! Token errors: why a token was rejected, for the log, and in development for the answer.
 
-/// What is wrong with a token. Says nothing of the secret, and nothing that is in the token.
+/// What is wrong with a token. Its text shows nothing of the secret, and nothing that is in the token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TokenFault {
+pub enum TokenError {
     /// Not three parts of base64url, or no JSON in them.
     #[error("it is not a JWT")]
     Malformed,
@@ -30,7 +30,7 @@ pub enum TokenFault {
     /// Its time has not come.
     #[error("it is not valid yet (`nbf`)")]
     NotYetValid,
-    /// Nobody's token.
+    /// It names no user.
     #[error("its `sub` is missing or blank")]
     NoSubject,
     /// The subject cannot be an identifier of ours.
@@ -39,7 +39,7 @@ pub enum TokenFault {
     /// Signed out, revoked, or of a sign-in that is not known here.
     #[error("its sign-in has ended")]
     Ended,
-    /// Nobody has this identifier.
+    /// No account has this identifier.
     #[error("its `sub` has no account here")]
     NoAccount,
     /// The account is out of use.

@@ -1,15 +1,14 @@
-//! What handlers take from a request: a body, a form, a query, a part of the path. Whatever is wrong with it is answered
-//! like every other refusal, where the framework would answer with a text of its own; so nothing else may take them.
+//! Bodies: the extractors of JSON bodies and of forms.
 
 use axum::extract::rejection::FormRejection;
-use axum::extract::{Form, FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{Form, FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, Uri};
+use axum::http::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::auth::extract::Identified;
+use super::Pairs;
+use super::auth_user::Authenticated;
 use crate::error::ApiError;
 use crate::json::{Rules, Tree};
 
@@ -20,10 +19,7 @@ const SYNONYMS: &[&[&str]] =
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The pairs of a query or a form, in their order.
-type Pairs = Vec<(String, String)>;
-
-/// A JSON body. Keys that are not known are refused by name. A caller who was identified before it came is checked again.
+/// A JSON body. Unknown keys are rejected by name. A caller who was authenticated before the body came is checked again.
 pub(crate) struct ApiBody<T>(pub(crate) T);
 
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for ApiBody<T> {
@@ -34,11 +30,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for ApiBody<T> {
         if !is_of_type(request.headers(), JSON) {
             return Err(ApiError::MediaType { expected: JSON });
         }
-        let identified = request.extensions().get::<Identified>().cloned();
+        let authenticated = request.extensions().get::<Authenticated>().cloned();
         let bytes = Bytes::from_request(request, state).await;
         let bytes = bytes.map_err(|rejection| unread(rejection.status()))?;
-        if let Some(identified) = identified {
-            identified.check_still().await?;
+        if let Some(authenticated) = authenticated {
+            authenticated.check_still().await?;
         }
         parse(&bytes).map(Self)
     }
@@ -57,7 +53,7 @@ fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     Ok(Tree::parse(bytes)?.read(Rules::Strict(SYNONYMS))?)
 }
 
-/// A body that did not come as a whole.
+/// The error of a body that did not come as a whole.
 fn unread(status: StatusCode) -> ApiError {
     if status == StatusCode::PAYLOAD_TOO_LARGE { ApiError::TooBig } else { ApiError::IncompleteBody }
 }
@@ -81,67 +77,30 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for FormBody<T> {
     }
 }
 
-/// The query of a request. Keys that are not known are let be.
-pub(crate) struct ApiQuery<T>(pub(crate) T);
-
-impl<T: DeserializeOwned> ApiQuery<T> {
-    /// The query of an address.
-    ///
-    /// # Errors
-    /// [`ApiError::Misread`].
-    pub(crate) fn of(uri: &Uri) -> Result<Self, ApiError> {
-        // Any text is a list of pairs, so only the shape can be wrong.
-        let pairs = Query::<Pairs>::try_from_uri(uri).map(|Query(pairs)| pairs).unwrap_or_default();
-        Ok(Self(Tree::of_pairs(pairs).read(Rules::Query)?))
-    }
-}
-
-impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for ApiQuery<T> {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
-        Self::of(&parts.uri)
-    }
-}
-
-/// The part of the path that a route names, or several as a tuple. A path that is no text names nothing.
-pub(crate) struct ApiPath<T>(pub(crate) T);
-
-impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for ApiPath<T> {
-    type Rejection = ApiError;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        match Path::<T>::from_request_parts(parts, state).await {
-            Ok(Path(part)) => Ok(Self(part)),
-            Err(_) => Err(ApiError::NotFound),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use protocol::rest::{NewChat, NewJob, NewMembers, NewNotification, Register};
 
     use super::*;
 
-    fn refused<T: DeserializeOwned>(body: &str) -> (u16, Option<String>) {
+    fn rejected<T: DeserializeOwned>(body: &str) -> (u16, Option<String>) {
         let error = parse::<T>(body.as_bytes()).err().unwrap();
         let (status, body) = error.describe();
         (status.as_u16(), body.field)
     }
 
     #[test]
-    fn what_is_wrong_with_a_body_is_told_with_the_name_of_the_field() {
+    fn an_error_of_a_body_names_the_field() {
         let named = |status, field: &str| (status, Some(field.to_owned()));
-        assert_eq!(refused::<Register>(r#"{"username":"a","email":"b"}"#), named(422, "password"));
-        assert_eq!(refused::<Register>(r#"{"username":7}"#), named(422, "username"));
-        assert_eq!(refused::<NewChat>(r#"{"name":"x","member_ids":["a b"]}"#), named(422, "member_ids"));
-        assert_eq!(refused::<NewChat>(r#"{"name":"x","members":["a b"]}"#), named(422, "members"));
-        assert_eq!(refused::<NewChat>(r#"{"name":"x","kind":"secret"}"#), named(422, "kind"));
-        assert_eq!(refused::<NewChat>(r#"{"name":"x","kinds":"group"}"#), named(400, "kinds"));
-        assert_eq!(refused::<NewJob>(r#"{"title":"x","kind":"task","type":"report"}"#), named(400, "type"));
+        assert_eq!(rejected::<Register>(r#"{"username":"a","email":"b"}"#), named(422, "password"));
+        assert_eq!(rejected::<Register>(r#"{"username":7}"#), named(422, "username"));
+        assert_eq!(rejected::<NewChat>(r#"{"name":"x","member_ids":["a b"]}"#), named(422, "member_ids"));
+        assert_eq!(rejected::<NewChat>(r#"{"name":"x","members":["a b"]}"#), named(422, "members"));
+        assert_eq!(rejected::<NewChat>(r#"{"name":"x","kind":"secret"}"#), named(422, "kind"));
+        assert_eq!(rejected::<NewChat>(r#"{"name":"x","kinds":"group"}"#), named(400, "kinds"));
+        assert_eq!(rejected::<NewJob>(r#"{"title":"x","kind":"task","type":"report"}"#), named(400, "type"));
         for broken in ["", "{", "nonsense", r#"{"name":"x"} and more"#] {
-            assert_eq!(refused::<NewChat>(broken), (400, None), "{broken}");
+            assert_eq!(rejected::<NewChat>(broken), (400, None), "{broken}");
         }
     }
 

@@ -1,0 +1,149 @@
+//! Views: the handlers of the pages, which gather what a page shows.
+
+use axum::extract::{FromRef, FromRequestParts, Request, State};
+use axum::http::header::{HeaderName, HeaderValue};
+use axum::http::{Method, StatusCode};
+use axum::response::Response;
+use hub::{Hub, HubError, SignInId};
+use protocol::{JoinedRoom, RoomKind, RoomSummary};
+
+use super::redirect::{see_other, sign_in_first};
+use super::renderer::{PageRenderer, next};
+use crate::auth::AuthUser;
+use crate::error::ApiError;
+use crate::gateway::extract::{RoomPath, Visitor};
+use crate::state::AppState;
+
+/// The sign-in that a page was made for: its name, and the millisecond since 1970-01-01 UTC at which it is over.
+const SIGN_IN: HeaderName = HeaderName::from_static("hubbub-sign-in");
+
+/// `GET /`
+pub(crate) async fn home(
+    State(renderer): State<PageRenderer>,
+    Visitor(caller): Visitor,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let Some(caller) = caller else {
+        return Ok(sign_in_first(request.uri()));
+    };
+    let start = renderer.start(request.uri(), request.headers(), Some(&caller)).await?;
+    let page = renderer.render(request, start, StatusCode::OK).await?;
+    Ok(of_sign_in(page, &caller))
+}
+
+/// `GET /rooms/{room}`: a text that is no identifier is answered as a room that is unknown.
+pub(crate) async fn room(
+    State(renderer): State<PageRenderer>,
+    State(hub): State<Hub>,
+    Visitor(caller): Visitor,
+    room: Result<RoomPath, ApiError>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let Some(caller) = caller else {
+        return Ok(sign_in_first(request.uri()));
+    };
+    let mut start = renderer.start(request.uri(), request.headers(), Some(&caller)).await?;
+    let peeked = match room {
+        Ok(RoomPath(room)) => hub.peek(&caller.user.id, &room).await,
+        Err(_) => Err(HubError::NoSuchRoom),
+    };
+    let status = match peeked {
+        Ok(open) => {
+            start.open = Some(open);
+            StatusCode::OK
+        }
+        Err(HubError::NoSuchRoom) => StatusCode::NOT_FOUND,
+        Err(error) => return Err(error.into()),
+    };
+    let page = renderer.render(request, start, status).await?;
+    Ok(of_sign_in(page, &caller))
+}
+
+/// Names the sign-in of a page and when that ends, for the service worker, whose copies end with it.
+fn of_sign_in(mut page: Response, caller: &AuthUser) -> Response {
+    let SignInId(id) = caller.sign_in;
+    if let Ok(value) = HeaderValue::try_from(format!("{id} {}", caller.expires_at_ms)) {
+        page.headers_mut().insert(SIGN_IN, value);
+    }
+    page
+}
+
+/// `GET /live/{chat}`
+pub(crate) async fn live(
+    State(renderer): State<PageRenderer>,
+    State(hub): State<Hub>,
+    Visitor(caller): Visitor,
+    chat: Result<RoomPath, ApiError>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let Some(caller) = caller else {
+        return Ok(sign_in_first(request.uri()));
+    };
+    let mut start = renderer.start(request.uri(), request.headers(), Some(&caller)).await?;
+    // The session alone: its page shows and subscribes to no other room.
+    start.rooms.clear();
+    let status = match session(&hub, &caller, chat).await {
+        Ok((summary, open)) => {
+            start.rooms.push(summary);
+            start.open = Some(open);
+            StatusCode::OK
+        }
+        Err(HubError::NoSuchRoom) => StatusCode::NOT_FOUND,
+        Err(error) => return Err(error.into()),
+    };
+    renderer.render(request, start, status).await
+}
+
+/// The live room of a chat under the name of the chat, with its newest page.
+async fn session(
+    hub: &Hub,
+    caller: &AuthUser,
+    chat: Result<RoomPath, ApiError>,
+) -> Result<(RoomSummary, JoinedRoom), HubError> {
+    let RoomPath(chat) = chat.map_err(|_| HubError::NoSuchRoom)?;
+    let me = &caller.user.id;
+    // A live room is in no list, so this is a chat.
+    let chat = hub.room(me, &chat).await?;
+    let open = hub.peek_live(me, &chat.id).await?;
+    let (id, kind) = (open.room.clone(), RoomKind::Live);
+    let read_seq = open.members.iter().find(|member| member.id == *me).map_or(0, |member| member.read_seq);
+    let summary = RoomSummary { id, kind, head: open.head, read_seq, unread: 0, last: None, ..chat };
+    Ok((summary, open))
+}
+
+/// `GET /sign-in` and `GET /register`
+pub(crate) async fn entry(
+    State(renderer): State<PageRenderer>,
+    Visitor(caller): Visitor,
+    request: Request,
+) -> Result<Response, ApiError> {
+    if caller.is_some() {
+        return Ok(see_other(&next(request.uri())));
+    }
+    let start = renderer.start(request.uri(), request.headers(), None).await?;
+    renderer.render(request, start, StatusCode::OK).await
+}
+
+/// `GET /devtools` and `GET /test`: for any visitor; the page itself may ask to sign in.
+pub(crate) async fn open_to_all(
+    State(renderer): State<PageRenderer>,
+    Visitor(caller): Visitor,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let start = renderer.start(request.uri(), request.headers(), caller.as_ref()).await?;
+    renderer.render(request, start, StatusCode::OK).await
+}
+
+/// Addresses that no route knows: a page for users, JSON for programs.
+pub(crate) async fn missing(State(state): State<AppState>, request: Request) -> Result<Response, ApiError> {
+    let is_page =
+        matches!(*request.method(), Method::GET | Method::HEAD) && !request.uri().path().starts_with("/api");
+    if !is_page {
+        return Err(ApiError::NotFound);
+    }
+    let (mut parts, body) = request.into_parts();
+    let Visitor(caller) = Visitor::from_request_parts(&mut parts, &state).await?;
+    let (request, renderer) = (Request::from_parts(parts, body), PageRenderer::from_ref(&state));
+    let start = renderer.start(request.uri(), request.headers(), caller.as_ref()).await?;
+    renderer.render(request, start, StatusCode::NOT_FOUND).await
+}
