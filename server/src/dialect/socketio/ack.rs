@@ -104,10 +104,10 @@ mod tests {
     fn an_acknowledgement_says_what_was_done() {
         let id = MessageId(Uuid::nil());
         for (acknowledged, expected) in [
-            (Acknowledged::Done, r#"437[{"ok":true}]"#.to_owned()),
-            (Acknowledged::Posted { id, seq: 3 }, format!(r#"437[{{"ok":true,"_id":"{id}","seq":3}}]"#)),
-            (Acknowledged::DirectSent { id }, format!(r#"437[{{"ok":true,"_id":"{id}"}}]"#)),
-            (Acknowledged::Renewed { expires_in_ms: 9 }, r#"437[{"ok":true,"expires_in_ms":9}]"#.to_owned()),
+            (Acknowledged::Done, r#"37[{"ok":true}]"#.to_owned()),
+            (Acknowledged::Posted { id, seq: 3 }, format!(r#"37[{{"ok":true,"_id":"{id}","seq":3}}]"#)),
+            (Acknowledged::DirectSent { id }, format!(r#"37[{{"ok":true,"_id":"{id}"}}]"#)),
+            (Acknowledged::Renewed { expires_in_ms: 9 }, r#"37[{"ok":true,"expires_in_ms":9}]"#.to_owned()),
         ] {
             assert_eq!(packet(&Ok(acknowledged)), expected);
         }
@@ -122,7 +122,7 @@ mod tests {
         };
         assert_eq!(
             packet(&Err(blank)),
-            r#"437[{"ok":false,"code":"blank","message":"content must not be blank","field":"content","roomId":"kitchen"}]"#
+            r#"37[{"ok":false,"code":"blank","message":"content must not be blank","field":"content","roomId":"kitchen"}]"#
         );
         let too_fast = CommandError::from(HubError::TooFast { retry_after_ms: 5 });
         let sent = packet(&Err(too_fast));
