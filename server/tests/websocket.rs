@@ -210,7 +210,7 @@ async fn the_21st_connection_of_a_user_is_asked_to_retry_later() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut sockets = Vec::new();
-    for _ in 0..limits::MAX_CONNECTIONS_PER_PERSON {
+    for _ in 0..limits::MAX_CONNECTIONS_PER_USER {
         sockets.push(Socket::enter(&token_url(&app, &ann)).await);
     }
     let mut one_more = Socket::try_connect(&token_url(&app, &ann), &[]).await.unwrap();
@@ -267,7 +267,7 @@ async fn a_plan_outside_the_limits_starts_nothing_and_names_the_field() {
         socket.say(&ClientFrame::Simulate(wrong)).await;
         assert_eq!(socket.error().await.1.as_deref(), Some(field));
     }
-    for run in 0..=limits::MAX_SIMULATIONS_PER_PERSON {
+    for run in 0..=limits::MAX_SIMULATIONS_PER_USER {
         socket.say(&ClientFrame::Simulate(plan(run as u128 + 10, 3_600_000, 0.0))).await;
     }
     assert_eq!(socket.error().await.0, "too_many");

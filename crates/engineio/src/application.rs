@@ -9,7 +9,7 @@ use crate::message_receiver::MessageReceiver;
 use crate::session::Session;
 
 /// The program that an [`EngineIo`](crate::EngineIo) serves.
-pub trait Application: Send + Sync + 'static {
+pub trait SessionHandler: Send + Sync + 'static {
     /// What the application knows of an admitted client.
     type Admission: Send + 'static;
 

@@ -16,9 +16,9 @@ use websocket::{
     HandshakeError, OpenError, OutFrame, PendingUpgrade, Reader, Upgrade, Writer, WriterPool, accept,
 };
 
-use crate::application::Application;
+use crate::application::SessionHandler;
 use crate::close_reason::CloseReason;
-use crate::codec::{Handshake, kind};
+use crate::codec::{OpenData, kind};
 use crate::error::RequestError;
 use crate::heartbeat::run_heartbeat;
 use crate::message_receiver::MessageReceiver;
@@ -55,7 +55,7 @@ impl<A> Clone for EngineIo<A> {
     }
 }
 
-impl<A: Application> EngineIo<A> {
+impl<A: SessionHandler> EngineIo<A> {
     /// A server without sessions. `pool` writes for its sockets.
     pub fn new(settings: Settings, pool: WriterPool, application: A) -> Self {
         let registry = Registry::new(settings.max_sessions);
@@ -266,7 +266,7 @@ impl<A: Application> EngineIo<A> {
     fn open_packet(&self, session: &SessionInner) -> String {
         let settings = &self.shared.settings;
         let sid = session.sid.to_text();
-        let handshake = Handshake {
+        let handshake = OpenData {
             sid: &sid,
             may_upgrade: session.lock().transport == Transport::Polling,
             ping_interval: settings.ping_interval,

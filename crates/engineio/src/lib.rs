@@ -2,7 +2,7 @@
 //!
 //! The crate knows no HTTP server. [`EngineIo::handle`] takes every request of one path as the [`http`] crate has it, with
 //! any [`http_body::Body`], and gives the response. A WebSocket needs an [`Upgrade`], which the HTTP server hands over. An
-//! [`Application`] admits clients and serves their sessions. A session is one task of the application and, on a
+//! [`SessionHandler`] admits clients and serves their sessions. A session is one task of the application and, on a
 //! WebSocket, one that reads; a [`WriterPool`] writes for all.
 //!
 //! A sender never waits for a client: each session has a send queue that is bounded in bytes. [`codec`] has the packets by
@@ -76,7 +76,7 @@ mod upgrade;
 mod websocket_transport;
 
 pub use admission::{AdmitError, Permit};
-pub use application::Application;
+pub use application::SessionHandler;
 pub use close_reason::{CloseReason, SessionClosed};
 pub use engine::EngineIo;
 pub use error::RequestError;

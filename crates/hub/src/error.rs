@@ -67,7 +67,7 @@ pub enum HubError {
     NotJoined,
     /// No user of this identifier.
     #[error("there is no user `{0}`")]
-    NoSuchPerson(UserId),
+    NoSuchUser(UserId),
     /// No message of this identifier in the room.
     #[error("there is no such message in this room")]
     NoSuchMessage,
@@ -151,7 +151,7 @@ pub enum HubError {
         field: &'static str,
     },
     /// Too many simulated jobs of one user.
-    #[error("a user may have {} simulations under way", limits::MAX_SIMULATIONS_PER_PERSON)]
+    #[error("a user may have {} simulations under way", limits::MAX_SIMULATIONS_PER_USER)]
     TooManyRuns,
     /// The server is about to stop.
     #[error("the server is stopping, try again in a moment")]
@@ -174,7 +174,7 @@ impl HubError {
             Self::Blank { .. } => ErrorCode::Blank,
             Self::TooLong { .. } => ErrorCode::TooLong,
             Self::NoSuchRoom
-            | Self::NoSuchPerson(_)
+            | Self::NoSuchUser(_)
             | Self::NoSuchMessage
             | Self::NoSuchParent
             | Self::NoSuchJob
@@ -205,7 +205,7 @@ impl HubError {
             | Self::InboxFull { field } => Some(field),
             Self::OverDaily { quota, .. } => Some(quota.field()),
             Self::TooManyKept { kept, .. } => Some(kept.field()),
-            Self::NoSuchPerson(_) | Self::LeftForGood(_) => Some("user_ids"),
+            Self::NoSuchUser(_) | Self::LeftForGood(_) => Some("user_ids"),
             Self::NoSuchParent => Some("parent"),
             Self::RoomTaken | Self::RoomDeleted => Some("id"),
             Self::JobOver => Some("status"),
@@ -232,7 +232,7 @@ impl From<StoreError> for HubError {
             StoreError::RoomDeleted => Self::RoomDeleted,
             StoreError::NoSuchRoom => Self::NoSuchRoom,
             StoreError::NotMember => Self::NotMember,
-            StoreError::NoSuchPerson(user) => Self::NoSuchPerson(user),
+            StoreError::NoSuchUser(user) => Self::NoSuchUser(user),
             StoreError::LeftForGood(user) => Self::LeftForGood(user),
             StoreError::Unavailable(_) => Self::Unavailable(error),
         }

@@ -22,7 +22,7 @@ pub struct JoinSnapshot {
     /// All members of the room, as its subscribers know them.
     pub roster: Arc<Roster>,
     /// The index of the client's user in the roster, if the roster does not have the user as online yet.
-    pub arriving: Option<usize>,
+    pub unannounced: Option<usize>,
     /// The users who are typing.
     pub typing: Vec<UserId>,
     /// The participants; in live sessions only.
@@ -33,15 +33,15 @@ pub struct JoinSnapshot {
 
 impl JoinSnapshot {
     /// The client's user as online, with the index in the roster, if the roster has the user as offline.
-    pub fn arrived(&self) -> Option<(usize, Member)> {
-        let index = self.arriving?;
+    pub fn unannounced_member(&self) -> Option<(usize, Member)> {
+        let index = self.unannounced?;
         Some((index, Member { online: true, ..self.roster.members().get(index)?.clone() }))
     }
 
     /// The same with a list of members of its own.
     pub fn to_wire(&self) -> JoinedRoom {
         let mut members = self.roster.members().to_vec();
-        if let Some(member) = self.arriving.and_then(|index| members.get_mut(index)) {
+        if let Some(member) = self.unannounced.and_then(|index| members.get_mut(index)) {
             member.online = true;
         }
         JoinedRoom {

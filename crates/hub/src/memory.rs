@@ -89,7 +89,7 @@ impl State {
     }
 
     fn user(&self, id: &UserId) -> Result<&Arc<User>, StoreError> {
-        self.users.get(id).ok_or_else(|| StoreError::NoSuchPerson(id.clone()))
+        self.users.get(id).ok_or_else(|| StoreError::NoSuchUser(id.clone()))
     }
 
     /// The time of activity of a room with a new event: later than all before, even if the given time is not.

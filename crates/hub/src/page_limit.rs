@@ -74,7 +74,7 @@ pub(crate) fn of_more(room: &RoomId, messages: Vec<Message>) -> Option<JoinSnaps
         has_more: true,
         messages,
         roster: Arc::new(Roster::default()),
-        arriving: None,
+        unannounced: None,
         typing: Vec::new(),
         participants: Vec::new(),
         live: None,

@@ -36,7 +36,7 @@ impl Roster {
 
     /// The list with commas between, encoded at the first call: `write` adds one member. One dialect shows a roster whole, so
     /// one encoded form is kept.
-    pub fn spelled(&self, write: impl Fn(&Member, &mut Vec<u8>)) -> &EncodedRoster {
+    pub fn encoded(&self, write: impl Fn(&Member, &mut Vec<u8>)) -> &EncodedRoster {
         self.encoded.get_or_init(|| {
             let mut text = Vec::with_capacity(self.members.len() * 96);
             let mut ranges = Vec::with_capacity(self.members.len());

@@ -36,7 +36,7 @@ pub struct Settings {
     pub rates: Rates,
     /// What a user may create and store in a day, and own at a time. Default: no limits.
     pub quotas: Quotas,
-    /// Connections of one user. Default as in [`protocol::limits::MAX_CONNECTIONS_PER_PERSON`].
+    /// Connections of one user. Default as in [`protocol::limits::MAX_CONNECTIONS_PER_USER`].
     pub connections_per_user: usize,
     /// Rooms that one connection may be subscribed to. Default as in [`protocol::limits::MAX_ROOMS_PER_CONNECTION`].
     pub rooms_per_connection: usize,
@@ -62,7 +62,7 @@ impl Default for Settings {
             typing_timeout: Duration::from_millis(u64::from(protocol::limits::TYPING_TIMEOUT_MS)),
             rates: Rates::default(),
             quotas: Quotas::default(),
-            connections_per_user: protocol::limits::MAX_CONNECTIONS_PER_PERSON,
+            connections_per_user: protocol::limits::MAX_CONNECTIONS_PER_USER,
             rooms_per_connection: protocol::limits::MAX_ROOMS_PER_CONNECTION,
             message_bytes: protocol::limits::MAX_MESSAGE_BYTES,
             inbox_bytes_per_user: protocol::limits::INBOX_BYTES_PER_USER,

@@ -16,7 +16,7 @@ pub const MAX_ID_BYTES: usize = 64;
 pub const MAX_ROOMS_PER_CONNECTION: usize = 512;
 
 /// Live connections of one user: a few devices with a few tabs each.
-pub const MAX_CONNECTIONS_PER_PERSON: usize = 20;
+pub const MAX_CONNECTIONS_PER_USER: usize = 20;
 
 /// Members that one request may add to a room.
 pub const MAX_MEMBERS_PER_REQUEST: usize = 200;
@@ -61,7 +61,7 @@ pub const SIMULATION_DURATION_MS: std::ops::RangeInclusive<u64> = 100..=3_600_00
 pub const SIMULATION_FREQUENCY_MS: std::ops::RangeInclusive<u64> = 50..=60_000;
 
 /// Simulation: runs of one user at a time.
-pub const MAX_SIMULATIONS_PER_PERSON: usize = 10;
+pub const MAX_SIMULATIONS_PER_USER: usize = 10;
 
 /// Simulation: characters of the text before each step's number.
 pub const MAX_SIMULATION_PREFIX_CHARS: usize = 80;

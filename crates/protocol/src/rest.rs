@@ -13,7 +13,7 @@ pub use inbox::{
     ReadNotifications,
 };
 pub use sign_ins::{NewPassword, SignIn, SignIns};
-pub use websocket::{Analysis, Delivered, Emit, HubStats, Outcome, Started, Success, UserStatus};
+pub use websocket::{Analysis, DeliveredCount, Emit, HubStats, Outcome, Started, Success, UserStatus};
 
 /// The body of every answer that is not a success.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -25,7 +25,7 @@ pub trait Application: Send + Sync + 'static {
     /// Decides from the first request whether a session may begin.
     fn admit(&self, request: &Parts) -> impl Future<Output = Result<Self::Admission, AdmitError>> + Send;
 
-    /// The permit of a session, see [`engineio::Application::permit`](engineio::Application::permit).
+    /// The permit of a session, see [`engineio::SessionHandler::permit`](engineio::SessionHandler::permit).
     fn permit(&self, _: &Self::Admission) -> Option<Permit> {
         None
     }

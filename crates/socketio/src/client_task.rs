@@ -10,7 +10,7 @@ use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until};
 
 use crate::application::{Application, ConnectError, ConnectRequest, DisconnectReason};
-use crate::codec::{DecodeError, Decoder, Event, Packet, connect_error, msgpack};
+use crate::codec::{DecodeError, Event, Packet, PacketDecoder, connect_error, msgpack};
 use crate::connect_buffer::ConnectBuffer;
 use crate::settings::Settings;
 use crate::socket::{Signal, Socket};
@@ -28,7 +28,7 @@ pub(crate) struct ClientTask<'a, A: Application> {
     /// A message that waits for its time, and for room for the answers to it.
     pending: Option<Pending>,
     admission: A::Admission,
-    decoder: Decoder,
+    decoder: PacketDecoder,
     /// Until when the attachments of a packet have to come, while some are missing.
     attach_by: Option<Instant>,
     /// Packets since the client was in a namespace.
@@ -89,7 +89,7 @@ impl<'a, A: Application> ClientTask<'a, A> {
             messages,
             pending: None,
             admission,
-            decoder: Decoder::new(settings.max_attachments, settings.engine.max_payload),
+            decoder: PacketDecoder::new(settings.max_attachments, settings.engine.max_payload),
             attach_by: None,
             early_packets: 0,
             refused_connects: 0,

@@ -64,7 +64,7 @@ struct Clients<A> {
     application: A,
 }
 
-impl<A: Application> engineio::Application for Clients<A> {
+impl<A: Application> engineio::SessionHandler for Clients<A> {
     type Admission = A::Admission;
 
     async fn admit(&self, request: &Parts) -> Result<A::Admission, AdmitError> {

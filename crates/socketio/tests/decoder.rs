@@ -4,13 +4,13 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use socketio::codec::{DecodeError, Decoder, Event, MAX_ARGUMENTS, OutgoingArgs, Packet, event};
+use socketio::codec::{DecodeError, Event, MAX_ARGUMENTS, OutgoingArgs, Packet, PacketDecoder, event};
 
 const MAX_ATTACHMENTS: usize = 10;
 const MAX_BYTES: usize = 100;
 
 fn decode(text: &str) -> Result<Option<Packet>, DecodeError> {
-    Decoder::new(MAX_ATTACHMENTS, MAX_BYTES).text(&Bytes::copy_from_slice(text.as_bytes()))
+    PacketDecoder::new(MAX_ATTACHMENTS, MAX_BYTES).text(&Bytes::copy_from_slice(text.as_bytes()))
 }
 
 fn decode_event(text: &str) -> (Box<str>, Event) {
@@ -63,7 +63,7 @@ fn an_acknowledgement_has_a_number() {
 
 #[test]
 fn attachments_come_after_the_text() {
-    let mut decoder = Decoder::new(MAX_ATTACHMENTS, MAX_BYTES);
+    let mut decoder = PacketDecoder::new(MAX_ATTACHMENTS, MAX_BYTES);
     let text = r#"52-/chat,9["a",{"_placeholder":true,"num":1},{"deep":[{"_placeholder":true,"num":0}]}]"#;
     assert_eq!(decoder.text(&text.into()), Ok(None));
     assert_eq!(decoder.binary("zero".into()), Ok(None));
@@ -122,7 +122,10 @@ fn an_invalid_client_packet_is_refused() {
     for (text, error) in illegal {
         assert_eq!(decode(text), Err(error), "{text}");
     }
-    assert_eq!(Decoder::new(1, MAX_BYTES).text(&Bytes::from_static(b"2[\"\xff\"]")), Err(DecodeError::Utf8));
+    assert_eq!(
+        PacketDecoder::new(1, MAX_BYTES).text(&Bytes::from_static(b"2[\"\xff\"]")),
+        Err(DecodeError::Utf8)
+    );
 }
 
 #[test]
@@ -142,7 +145,7 @@ fn arguments_and_namespaces_are_bounded() {
 fn text_and_attachments_are_bounded_together() {
     let text = r#"52-["a",{"_placeholder":true,"num":0}]"#;
     for (last, is_taken) in [(MAX_BYTES - text.len() - 50, true), (MAX_BYTES - text.len() - 49, false)] {
-        let mut decoder = Decoder::new(MAX_ATTACHMENTS, MAX_BYTES);
+        let mut decoder = PacketDecoder::new(MAX_ATTACHMENTS, MAX_BYTES);
         assert_eq!(decoder.text(&text.into()), Ok(None));
         assert_eq!(decoder.binary(vec![0; 50].into()), Ok(None));
         let whole = decoder.binary(vec![0; last].into());
@@ -152,7 +155,7 @@ fn text_and_attachments_are_bounded_together() {
 
 #[test]
 fn text_and_attachments_keep_their_order() {
-    let mut decoder = Decoder::new(MAX_ATTACHMENTS, MAX_BYTES);
+    let mut decoder = PacketDecoder::new(MAX_ATTACHMENTS, MAX_BYTES);
     assert_eq!(decoder.binary("x".into()), Err(DecodeError::UnexpectedBinary));
     assert_eq!(decoder.text(&r#"51-["a",{"_placeholder":true,"num":0}]"#.into()), Ok(None));
     assert_eq!(decoder.text(&r#"2["b"]"#.into()), Err(DecodeError::TextInsteadOfBinary));
@@ -160,7 +163,7 @@ fn text_and_attachments_keep_their_order() {
 
 #[test]
 fn a_received_event_can_be_encoded_again() {
-    let mut decoder = Decoder::new(MAX_ATTACHMENTS, MAX_BYTES);
+    let mut decoder = PacketDecoder::new(MAX_ATTACHMENTS, MAX_BYTES);
     assert_eq!(decoder.text(&r#"51-["a",1,{"_placeholder":true,"num":0}]"#.into()), Ok(None));
     let Some(Packet::Event { event: came, .. }) = decoder.binary("x".into()).unwrap() else {
         panic!("no event")

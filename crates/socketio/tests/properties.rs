@@ -6,7 +6,7 @@ use bytes::Bytes;
 use proptest::collection::{hash_map, vec};
 use proptest::prelude::*;
 use serde_json::Value;
-use socketio::codec::{Decoder, Encoded, IncomingArgs, OutgoingArgs, Packet, ack, event};
+use socketio::codec::{Encoded, IncomingArgs, OutgoingArgs, Packet, PacketDecoder, ack, event};
 
 /// Some bytes; mostly few.
 fn bytes() -> impl Strategy<Value = Bytes> {
@@ -47,7 +47,7 @@ fn put_together(arguments: &[Argument]) -> OutgoingArgs {
 
 /// The packet that was sent, once all of it has come.
 fn read(sent: Encoded) -> Packet {
-    let mut decoder = Decoder::new(10, usize::MAX);
+    let mut decoder = PacketDecoder::new(10, usize::MAX);
     let mut packet = decoder.text(&sent.text).unwrap();
     for data in sent.attachments {
         assert_eq!(packet, None);

@@ -1,6 +1,6 @@
 //! The spellings: whatever a client says is a wish or is refused in words, and nothing that it says makes it somebody else.
 
-use ::socketio::codec::{Decoder, MAIN, Packet, ack};
+use ::socketio::codec::{MAIN, Packet, PacketDecoder, ack};
 use hub::{Command, CommandError, Event};
 use protocol::{RoomId, limits};
 use serde_json::Value;
@@ -99,7 +99,7 @@ fn refused(failure: &CommandError, bytes: usize) {
     let answer = ack(MAIN, 1, &args).text;
     assert!(answer.len() <= 8 * bytes + 1_024, "an acknowledgement is short: {answer:?}");
     let said = (socketio::ENCODER.encode)(&Event::Failed(failure.clone()));
-    let packet = Decoder::new(0, usize::MAX).text(&said.unwrap_or_default());
+    let packet = PacketDecoder::new(0, usize::MAX).text(&said.unwrap_or_default());
     let is_error = matches!(&packet, Ok(Some(Packet::Event { event, .. })) if &*event.name == "error");
     assert!(is_error, "{packet:?}");
 }

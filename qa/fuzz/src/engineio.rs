@@ -4,7 +4,7 @@ use axum::extract::Query;
 use axum::http::{Method, Request, Uri};
 use bytes::Bytes;
 use engineio::Parameters;
-use engineio::codec::{DecodeError, Packet, PayloadDecoder, PayloadEncoder, SEPARATOR, kind};
+use engineio::codec::{Packet, PacketError, PayloadDecoder, PayloadEncoder, SEPARATOR, kind};
 use server::auth::extract::SocketQuery;
 
 pub(crate) fn packet(input: &[u8]) {
@@ -29,7 +29,7 @@ fn write(payload: &mut PayloadEncoder, packet: &Packet) {
 pub(crate) fn payload(input: &[u8]) {
     let read: Vec<_> = PayloadDecoder::new(Bytes::copy_from_slice(input)).collect();
     let records = input.split(|byte| *byte == SEPARATOR).count();
-    let (last, before) = read.split_last().unwrap_or((&Err(DecodeError::Empty), &[]));
+    let (last, before) = read.split_last().unwrap_or((&Err(PacketError::Empty), &[]));
     assert!(before.iter().all(Result::is_ok), "it ends at the first error");
     assert!(read.len() <= records && (last.is_err() || read.len() == records), "nothing is passed over");
     let mut again = PayloadEncoder::new();

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use engineio::codec::{Packet as Carrier, PayloadDecoder};
 use socketio::codec::{
-    Decoder, Encoded, Event, IncomingArgs, MAX_ARGUMENTS, OutgoingArgs, Packet, ack, disconnect, event,
+    Encoded, Event, IncomingArgs, MAX_ARGUMENTS, OutgoingArgs, Packet, PacketDecoder, ack, disconnect, event,
     msgpack,
 };
 
@@ -12,7 +12,7 @@ const MAX_ATTACHMENTS: usize = 3;
 const MAX_BYTES: usize = 256;
 
 pub(crate) fn packets(input: &[u8]) {
-    let mut decoder = Decoder::new(MAX_ATTACHMENTS, MAX_BYTES);
+    let mut decoder = PacketDecoder::new(MAX_ATTACHMENTS, MAX_BYTES);
     for carrier in PayloadDecoder::new(Bytes::copy_from_slice(input)) {
         let read = match carrier {
             Ok(Carrier::Text(text)) => decoder.text(&text),
@@ -58,7 +58,7 @@ fn check(packet: &Packet) {
             ack(namespace, *id, &OutgoingArgs::from(args))
         }
     };
-    let mut decoder = Decoder::new(MAX_ATTACHMENTS, usize::MAX);
+    let mut decoder = PacketDecoder::new(MAX_ATTACHMENTS, usize::MAX);
     let mut read = decoder.text(&again.text);
     for data in again.attachments {
         assert_eq!(read, Ok(None), "attachments are still to come");

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::routing::any;
-use engineio::{AdmitError, Application, EngineIo, Message, MessageReceiver, Outgoing, Session, Settings};
+use engineio::{AdmitError, EngineIo, Message, MessageReceiver, Outgoing, Session, SessionHandler, Settings};
 use server::tcp_upgrade;
 use websocket::WriterPool;
 
@@ -17,7 +17,7 @@ pub(crate) const PING_TIMEOUT: Duration = Duration::from_millis(200);
 
 struct Echo;
 
-impl Application for Echo {
+impl SessionHandler for Echo {
     type Admission = ();
 
     async fn admit(&self, _: &Parts) -> Result<(), AdmitError> {

@@ -156,7 +156,7 @@ impl Default for Limits {
             max_concurrent_handshakes: 8,
             max_queued_handshakes: 5_000,
             connections_per_address: 100_000,
-            connections_per_user: limits::MAX_CONNECTIONS_PER_PERSON,
+            connections_per_user: limits::MAX_CONNECTIONS_PER_USER,
             rooms_per_connection: limits::MAX_ROOMS_PER_CONNECTION,
             frame_bytes: limits::MAX_FRAME_BYTES,
             message_bytes: limits::MAX_MESSAGE_BYTES,

@@ -30,7 +30,7 @@ const FILE_SIZE: u64 = 48_318_464;
 /// Starts to play the analysis of an interview for a user. It goes on by itself.
 ///
 /// # Errors
-/// A subject outside its limits; [`HubError::NoSuchPerson`].
+/// A subject outside its limits; [`HubError::NoSuchUser`].
 pub(crate) async fn start(
     hub: &Hub,
     tasks: &BackgroundTasks,

@@ -26,7 +26,7 @@ impl RunCounts {
     fn take(&self, user: &UserId) -> Option<RunPermit> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let count = running.entry(user.clone()).or_default();
-        if *count >= limits::MAX_SIMULATIONS_PER_PERSON {
+        if *count >= limits::MAX_SIMULATIONS_PER_USER {
             return None;
         }
         *count += 1;
@@ -77,7 +77,7 @@ impl Simulations {
         let stop = CancellationToken::new();
         self.stops.insert(plan.run, stop.clone());
         // The gateway notices a client that is gone, and ends all its runs.
-        notifier.tell(&Event::RunStarted(plan.clone())).ok();
+        notifier.send(&Event::RunStarted(plan.clone())).ok();
         self.tasks.spawn(async move {
             let run = plan.run;
             play(&plan, fails_at, &stop, &notifier).await;
@@ -156,12 +156,12 @@ async fn play(
         let message = format!("{} #{step}", plan.prefix);
         let remaining_ms = plan.duration_ms - elapsed_ms;
         let progress = RunStep { run: plan.run, step, steps, message, elapsed_ms, remaining_ms };
-        if notifier.tell(&Event::Progress(progress)).is_err() {
+        if notifier.send(&Event::Progress(progress)).is_err() {
             return;
         }
         steps_done = step;
     }
     let end = RunEnd { run: plan.run, outcome, steps_done, elapsed_ms };
     // A client that is gone needs no end.
-    notifier.tell(&Event::Finished(end)).ok();
+    notifier.send(&Event::Finished(end)).ok();
 }

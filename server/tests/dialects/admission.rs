@@ -159,7 +159,7 @@ async fn sl_14_the_21st_connection_of_a_user_is_asked_to_retry_later() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut sockets = Vec::new();
-    for _ in 0..limits::MAX_CONNECTIONS_PER_PERSON {
+    for _ in 0..limits::MAX_CONNECTIONS_PER_USER {
         sockets.push(skilllift(&app, &ann).await);
     }
     let mut one_more = Raw::open(&app, "/", &ann).await;

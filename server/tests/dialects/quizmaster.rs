@@ -1,6 +1,6 @@
 //! QuizMaster: the greeting, bad input, simulations.
 
-use protocol::limits::MAX_SIMULATIONS_PER_PERSON;
+use protocol::limits::MAX_SIMULATIONS_PER_USER;
 use serde_json::{Value, json};
 
 use crate::common::App;
@@ -91,7 +91,7 @@ async fn an_invalid_simulation_starts_nothing_and_ten_are_the_limit() {
         assert!(["invalid", "bad_frame", "too_long"].contains(&code.as_str()), "{code}: {wrong}");
     }
     // Each counts at once and sends nothing for a minute.
-    for _ in 0..MAX_SIMULATIONS_PER_PERSON {
+    for _ in 0..MAX_SIMULATIONS_PER_USER {
         socket.say(&simulate(3600.0, 60.0)).await;
     }
     socket.say(&simulate(3600.0, 60.0)).await;
@@ -108,7 +108,7 @@ async fn qm_12_a_closed_socket_ends_its_simulations() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut first = Raw::open(&app, "/ws/endpoint", &ann).await;
-    for _ in 0..=MAX_SIMULATIONS_PER_PERSON {
+    for _ in 0..=MAX_SIMULATIONS_PER_USER {
         first.say(&simulate(3600.0, 60.0)).await;
     }
     assert_eq!(first.hear_a("error").await["data"]["code"], "too_many");

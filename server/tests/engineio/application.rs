@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use bytes::Bytes;
 use engineio::{
-    AdmitError, Application, CloseReason, DeliveryPolicy, EngineIo, Message, MessageReceiver, Outgoing,
-    Permit, Session, Settings,
+    AdmitError, CloseReason, DeliveryPolicy, EngineIo, Message, MessageReceiver, Outgoing, Permit, Session,
+    SessionHandler, Settings,
 };
 use server::tcp_upgrade;
 use tokio::io::AsyncWriteExt;
@@ -92,7 +92,7 @@ pub(crate) struct Words {
     counted: Arc<()>,
 }
 
-impl Application for Words {
+impl SessionHandler for Words {
     type Admission = ();
 
     async fn admit(&self, request: &Parts) -> Result<(), AdmitError> {

@@ -105,7 +105,7 @@ async fn a_connection_over_the_limit_gets_a_code_and_may_retry() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;
     let mut clients = Vec::new();
-    for _ in 0..limits::MAX_CONNECTIONS_PER_PERSON {
+    for _ in 0..limits::MAX_CONNECTIONS_PER_USER {
         clients.push(Client::enter(&app, &ann.access_token).await);
     }
     let auth = json!({ "token": ann.access_token });

@@ -99,7 +99,7 @@ pub(crate) async fn an_unknown_user_has_no_inbox(world: &World) {
 
     let refused = store.put_in_inbox(&unknown_user(), entries(1), None, 2000).await.unwrap_err();
 
-    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
+    assert!(matches!(refused, StoreError::NoSuchUser(id) if id == unknown_user()));
     assert_eq!(store.inbox_state(&unknown_user()).await.unwrap().head, 0);
     assert_eq!(store.inbox_after(&unknown_user(), 0, 10).await.unwrap(), Some(Vec::new()));
     assert!(store.inbox_waiting(&unknown_user(), &ALL_KINDS, 0, 10).await.unwrap().is_empty());

@@ -73,7 +73,7 @@ pub(crate) async fn a_job_of_an_unknown_owner_changes_nothing(world: &World) {
     for user in [&alice.id, &unknown_user()] {
         let write = Some(JobWrite::Save(of_nobody.clone()));
         let refused = store.put_in_inbox(user, entries(1), write, 2000).await.unwrap_err();
-        assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
+        assert!(matches!(refused, StoreError::NoSuchUser(id) if id == unknown_user()));
     }
     let of_alice = job(&alice.id);
     let write = Some(JobWrite::Save(of_alice.clone()));

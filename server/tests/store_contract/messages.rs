@@ -106,7 +106,7 @@ pub(crate) async fn an_unknown_room_or_author_appends_nothing(world: &World) {
     }
     let drafts = vec![draft(alice, "hello"), draft(&Arc::new(stranger), "hello")];
     let refused = store.append(&room, drafts, 2000).await.unwrap_err();
-    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
+    assert!(matches!(refused, StoreError::NoSuchUser(id) if id == unknown_user()));
     assert!(world.page(&room, HistoryRange::Newest, 10).await.messages.is_empty());
     assert_eq!(world.say(&room, alice, "first", 2000).await.cursor.seq, 1);
 }

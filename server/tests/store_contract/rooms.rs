@@ -44,7 +44,7 @@ pub(crate) async fn an_unknown_user_creates_no_room(world: &World) {
 
     for draft in [with_nobody, of_nobody] {
         let refused = store.create_room(draft).await.unwrap_err();
-        assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
+        assert!(matches!(refused, StoreError::NoSuchUser(id) if id == unknown_user()));
     }
     assert_eq!(store.room(&room_id("general")).await.unwrap(), None);
     assert!(store.room_positions(&alice.id).await.unwrap().is_empty());
@@ -125,7 +125,7 @@ pub(crate) async fn an_unknown_user_prevents_the_whole_addition(world: &World) {
 
     let refused = store.add_members(&room, &[carol.id.clone(), unknown_user()], 2000).await.unwrap_err();
 
-    assert!(matches!(refused, StoreError::NoSuchPerson(id) if id == unknown_user()));
+    assert!(matches!(refused, StoreError::NoSuchUser(id) if id == unknown_user()));
     assert_eq!(store.role(&room, &carol.id).await.unwrap(), None);
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 /// The data of an `open` packet. Printed as JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Handshake<'a> {
+pub struct OpenData<'a> {
     /// The session's identifier: letters, digits, `-` and `_`.
     pub sid: &'a str,
     /// Whether the client may change to a WebSocket.
@@ -18,7 +18,7 @@ pub struct Handshake<'a> {
     pub max_payload: usize,
 }
 
-impl fmt::Display for Handshake<'_> {
+impl fmt::Display for OpenData<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let upgrades = if self.may_upgrade { "\"websocket\"" } else { "" };
         write!(
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn the_keys_are_those_of_the_protocol_and_no_others() {
-        let mut handshake = Handshake {
+        let mut handshake = OpenData {
             sid: "lv_VI97HAXpY6yYWAAAC",
             may_upgrade: true,
             ping_interval: Duration::from_secs(25),

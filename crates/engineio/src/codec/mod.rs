@@ -6,6 +6,6 @@ mod handshake;
 mod packet;
 mod payload;
 
-pub use handshake::Handshake;
-pub use packet::{DecodeError, Packet, kind};
+pub use handshake::OpenData;
+pub use packet::{Packet, PacketError, kind};
 pub use payload::{PayloadDecoder, PayloadEncoder, SEPARATOR};

@@ -52,7 +52,7 @@ pub enum Packet {
 
 /// Why bytes are not a packet of a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum DecodeError {
+pub enum PacketError {
     /// The packet is empty.
     #[error("a packet without a type")]
     Empty,
@@ -71,12 +71,12 @@ impl Packet {
     /// Reads a text frame of a WebSocket, or one record of a polling payload.
     ///
     /// # Errors
-    /// [`DecodeError`] for what is no packet of a client.
-    pub fn decode(mut text: Bytes) -> Result<Self, DecodeError> {
+    /// [`PacketError`] for what is no packet of a client.
+    pub fn decode(mut text: Bytes) -> Result<Self, PacketError> {
         if std::str::from_utf8(&text).is_err() {
-            return Err(DecodeError::Utf8);
+            return Err(PacketError::Utf8);
         }
-        let kind = *text.first().ok_or(DecodeError::Empty)?;
+        let kind = *text.first().ok_or(PacketError::Empty)?;
         let data = text.split_off(1);
         match kind {
             kind::CLOSE => Ok(Self::Close),
@@ -87,9 +87,9 @@ impl Packet {
             kind::NOOP => Ok(Self::Noop),
             kind::BASE64 => match BASE64.decode(&data) {
                 Ok(data) => Ok(Self::Binary(data.into())),
-                Err(_) => Err(DecodeError::Base64),
+                Err(_) => Err(PacketError::Base64),
             },
-            _ => Err(DecodeError::Type),
+            _ => Err(PacketError::Type),
         }
     }
 }
@@ -98,7 +98,7 @@ impl Packet {
 mod tests {
     use super::*;
 
-    fn decode(text: &'static [u8]) -> Result<Packet, DecodeError> {
+    fn decode(text: &'static [u8]) -> Result<Packet, PacketError> {
         Packet::decode(Bytes::from_static(text))
     }
 
@@ -116,11 +116,11 @@ mod tests {
 
     #[test]
     fn an_invalid_client_packet_is_refused() {
-        assert_eq!(decode(b""), Err(DecodeError::Empty));
-        assert_eq!(decode(b"0{}"), Err(DecodeError::Type));
-        assert_eq!(decode(b"7"), Err(DecodeError::Type));
-        assert_eq!(decode(b"abc"), Err(DecodeError::Type));
-        assert_eq!(decode(b"b*"), Err(DecodeError::Base64));
-        assert_eq!(decode(b"4\xff"), Err(DecodeError::Utf8));
+        assert_eq!(decode(b""), Err(PacketError::Empty));
+        assert_eq!(decode(b"0{}"), Err(PacketError::Type));
+        assert_eq!(decode(b"7"), Err(PacketError::Type));
+        assert_eq!(decode(b"abc"), Err(PacketError::Type));
+        assert_eq!(decode(b"b*"), Err(PacketError::Base64));
+        assert_eq!(decode(b"4\xff"), Err(PacketError::Utf8));
     }
 }

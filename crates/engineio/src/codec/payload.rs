@@ -3,7 +3,7 @@
 use base64::Engine;
 use bytes::Bytes;
 
-use super::packet::{BASE64, DecodeError, Packet, kind};
+use super::packet::{BASE64, Packet, PacketError, kind};
 
 /// The record separator of ASCII stands between two packets.
 pub const SEPARATOR: u8 = 0x1e;
@@ -23,7 +23,7 @@ impl PayloadDecoder {
 }
 
 impl Iterator for PayloadDecoder {
-    type Item = Result<Packet, DecodeError>;
+    type Item = Result<Packet, PacketError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut record = self.rest.take()?;
@@ -88,7 +88,7 @@ impl PayloadEncoder {
 mod tests {
     use super::*;
 
-    fn decode(body: &'static [u8]) -> Vec<Result<Packet, DecodeError>> {
+    fn decode(body: &'static [u8]) -> Vec<Result<Packet, PacketError>> {
         PayloadDecoder::new(Bytes::from_static(body)).collect()
     }
 
@@ -106,12 +106,12 @@ mod tests {
 
     #[test]
     fn nothing_is_read_after_an_error() {
-        assert_eq!(decode(b""), [Err(DecodeError::Empty)]);
-        assert_eq!(decode(b"4a\x1e"), [Ok(text("a")), Err(DecodeError::Empty)]);
-        assert_eq!(decode(b"4a\x1e\x1e4b"), [Ok(text("a")), Err(DecodeError::Empty)]);
-        assert_eq!(decode(b"x\x1e4b"), [Err(DecodeError::Type)]);
-        assert_eq!(decode(b"b*\x1e4b"), [Err(DecodeError::Base64)]);
-        assert_eq!(decode(b"4\xff\x1e4b"), [Err(DecodeError::Utf8)]);
+        assert_eq!(decode(b""), [Err(PacketError::Empty)]);
+        assert_eq!(decode(b"4a\x1e"), [Ok(text("a")), Err(PacketError::Empty)]);
+        assert_eq!(decode(b"4a\x1e\x1e4b"), [Ok(text("a")), Err(PacketError::Empty)]);
+        assert_eq!(decode(b"x\x1e4b"), [Err(PacketError::Type)]);
+        assert_eq!(decode(b"b*\x1e4b"), [Err(PacketError::Base64)]);
+        assert_eq!(decode(b"4\xff\x1e4b"), [Err(PacketError::Utf8)]);
     }
 
     #[test]

@@ -16,7 +16,7 @@ impl Hub {
     /// Sends a user a notification. Returns it, and how many clients got it at once.
     ///
     /// # Errors
-    /// Texts outside their limits; [`HubError::NoSuchPerson`].
+    /// Texts outside their limits; [`HubError::NoSuchUser`].
     pub async fn notify(
         &self,
         user: &UserId,
@@ -42,7 +42,7 @@ impl Hub {
     /// Sends a user an application's own event. Returns how many clients got it at once.
     ///
     /// # Errors
-    /// A name or data outside their limits; [`HubError::NoSuchPerson`].
+    /// A name or data outside their limits; [`HubError::NoSuchUser`].
     pub async fn signal(&self, user: &UserId, signal: Signal) -> Result<usize, HubError> {
         policy::check_word("event", Some(&signal.name))?;
         policy::check_details("data", Some(&signal.data))?;
@@ -80,7 +80,7 @@ impl Hub {
     /// Starts a job of a user.
     ///
     /// # Errors
-    /// Texts outside their limits; [`HubError::NotOwner`] for another user's, [`HubError::NoSuchPerson`],
+    /// Texts outside their limits; [`HubError::NotOwner`] for another user's, [`HubError::NoSuchUser`],
     /// [`HubError::OverDaily`].
     pub async fn start_job(
         &self,

@@ -147,7 +147,7 @@ impl Hub {
     /// Adds members to a room and returns the new ones.
     ///
     /// # Errors
-    /// [`HubError::NoSuchRoom`], [`HubError::NoSuchPerson`], [`HubError::RoomFull`]; then no member was added.
+    /// [`HubError::NoSuchRoom`], [`HubError::NoSuchUser`], [`HubError::RoomFull`]; then no member was added.
     pub async fn add_members(
         &self,
         actor: &UserId,

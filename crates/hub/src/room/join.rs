@@ -90,7 +90,7 @@ impl Room {
             recovered,
             has_more,
             messages,
-            arriving: is_unannounced.then(position).flatten(),
+            unannounced: is_unannounced.then(position).flatten(),
             roster,
             typing: self.typing.users(),
             participants: self.live.participants(),

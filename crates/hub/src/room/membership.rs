@@ -53,7 +53,7 @@ impl Room {
         policy::may_remove(self.members.role(actor), actor, user)?;
         policy::stands_alone(self.identity.kind)?;
         if !self.members.contains(user) {
-            return Err(HubError::NoSuchPerson(user.clone()));
+            return Err(HubError::NoSuchUser(user.clone()));
         }
         if self.members.len() == 1 {
             let answer = self.context.store.delete_room(&self.identity.id).await;

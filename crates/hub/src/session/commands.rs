@@ -58,7 +58,7 @@ impl ClientSession {
             }
             Command::ReadMessage { room, message } => Box::pin(self.read_message(room, message)).await,
             Command::Ping { nonce } => {
-                self.tell(&Event::Pong(Pong { nonce }));
+                self.send(&Event::Pong(Pong { nonce }));
                 Ok(CommandOutcome::Accepted)
             }
         }
@@ -70,7 +70,7 @@ impl ClientSession {
             // Closed: the room is gone, and with it the subscription.
             mailbox.send(Immediate::Unsubscribe(self.client.id).into()).await.ok();
         }
-        self.tell(&Event::Left(RoomRef { room }));
+        self.send(&Event::Left(RoomRef { room }));
         CommandOutcome::Accepted
     }
 
@@ -112,7 +112,7 @@ impl ClientSession {
         let author = &self.client.user;
         let sent = inbox::send_direct_message(&self.context, author, room, to, body, kind).await?;
         let sent = Box::new(sent);
-        self.tell(&Event::DirectSent(sent.clone()));
+        self.send(&Event::DirectSent(sent.clone()));
         Ok(CommandOutcome::DirectSent(sent))
     }
 

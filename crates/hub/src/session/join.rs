@@ -56,7 +56,7 @@ impl ClientSession {
         // Without any, or with those of another epoch, the room was deleted after it had answered.
         let joined = page_limit::of_more(room, messages).filter(|it| it.head.epoch == since.epoch);
         let joined = joined.ok_or(HubError::NoSuchRoom)?;
-        self.tell(&Event::Joined(Box::new(joined)));
+        self.send(&Event::Joined(Box::new(joined)));
         Ok(())
     }
 }

@@ -83,7 +83,7 @@ impl ClientSession {
     /// full; it does not wait for a post to be committed.
     pub async fn handle(&mut self, command: Command) {
         if let Err(failure) = self.execute(command, false).await {
-            self.tell(&Event::Failed(self.map_shutdown(failure)));
+            self.send(&Event::Failed(self.map_shutdown(failure)));
         }
     }
 
@@ -112,7 +112,7 @@ impl ClientSession {
     }
 
     /// Sends an event to this client alone.
-    pub fn tell(&self, event: &Event) {
+    pub fn send(&self, event: &Event) {
         // A client that is gone is noticed by its gateway, which drops this handle.
         if self.client.send(event).is_err() {
             tracing::debug!(client.id = self.client.id.0, "Dropped an answer to a client that is gone");
@@ -120,7 +120,7 @@ impl ClientSession {
     }
 
     /// A handle that sends to this client while the session executes commands.
-    pub fn voice(&self) -> ClientNotifier {
+    pub fn notifier(&self) -> ClientNotifier {
         ClientNotifier::new(self.client.clone())
     }
 
@@ -141,7 +141,11 @@ impl ClientSession {
     ///
     /// # Errors
     /// [`HubError::Unavailable`], [`HubError::Stopping`].
-    pub async fn follow_inbox(&self, start: InboxStart, greeting: Option<Bytes>) -> Result<(), HubError> {
+    pub async fn subscribe_to_inbox(
+        &self,
+        start: InboxStart,
+        greeting: Option<Bytes>,
+    ) -> Result<(), HubError> {
         if self.context.inboxes.subscribe_if_idle(&self.client, start, greeting.as_ref()) {
             return Ok(());
         }

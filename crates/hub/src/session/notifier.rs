@@ -23,7 +23,7 @@ impl ClientNotifier {
     ///
     /// # Errors
     /// [`Disconnected`] when the client has disconnected.
-    pub fn tell(&self, event: &Event) -> Result<(), Disconnected> {
+    pub fn send(&self, event: &Event) -> Result<(), Disconnected> {
         match event {
             Event::Progress(step) => self.client.send_latest(event, conflation::run(step.run)),
             event => self.client.send(event),

@@ -19,7 +19,7 @@ pub enum StoreError {
     NoSuchRoom,
     /// A user that the call names is not known.
     #[error("there is no user `{0}`")]
-    NoSuchPerson(UserId),
+    NoSuchUser(UserId),
     /// The recipient of a message is not a member of the room.
     #[error("this user is not a member of the room")]
     NotMember,

@@ -153,7 +153,7 @@ pub trait InboxStore: Send + Sync + 'static {
     /// A direct message is stored only while both its author and its recipient are members of its room.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchPerson`]; [`StoreError::NoSuchRoom`] if the author of a direct message is no member of its room,
+    /// [`StoreError::NoSuchUser`]; [`StoreError::NoSuchRoom`] if the author of a direct message is no member of its room,
     /// [`StoreError::NotMember`] if the recipient is none.
     async fn put_in_inbox(
         &self,

@@ -99,7 +99,7 @@ pub trait Store: InboxStore {
     /// Creates a room.
     ///
     /// # Errors
-    /// [`StoreError::RoomTaken`], [`StoreError::RoomDeleted`], [`StoreError::NoSuchPerson`].
+    /// [`StoreError::RoomTaken`], [`StoreError::RoomDeleted`], [`StoreError::NoSuchUser`].
     async fn create_room(&self, room: RoomDraft) -> Result<RoomRecord, StoreError>;
 
     /// The room with its members; `None` if there is none.
@@ -133,7 +133,7 @@ pub trait Store: InboxStore {
     /// Adds members to the room, and returns those that are new.
     ///
     /// # Errors
-    /// [`StoreError::NoSuchRoom`], [`StoreError::NoSuchPerson`], [`StoreError::LeftForGood`]; then no member was added.
+    /// [`StoreError::NoSuchRoom`], [`StoreError::NoSuchUser`], [`StoreError::LeftForGood`]; then no member was added.
     async fn add_members(
         &self,
         room: &RoomId,

@@ -123,7 +123,7 @@ async fn an_inbox_sends_nothing_to_a_disconnected_client() {
     disconnect_while_waiting(async { drop(second.as_mut().await) }, async || {}).await;
     let mut ann = world.connect("ann");
     disconnect_while_waiting(
-        async { drop(ann.session.follow_inbox(InboxStart::Cursor(0), None).await) },
+        async { drop(ann.session.subscribe_to_inbox(InboxStart::Cursor(0), None).await) },
         async || {},
     )
     .await;

@@ -8,7 +8,7 @@ use crate::world::{TestClient, World, user};
 
 async fn connect_with_inbox(world: &World, name: &str) -> TestClient {
     let client = world.connect(name);
-    client.session.follow_inbox(InboxStart::Fresh, None).await.unwrap();
+    client.session.subscribe_to_inbox(InboxStart::Fresh, None).await.unwrap();
     client
 }
 
@@ -48,7 +48,7 @@ async fn an_entry_reaches_every_client_of_its_user_and_no_other() {
         assert_eq!(ann.receive("").await, "notification Tea");
     }
     bob.receives_nothing_more().await;
-    assert!(matches!(world.hub.signal(&user("nobody"), signal(1)).await, Err(HubError::NoSuchPerson(_))));
+    assert!(matches!(world.hub.signal(&user("nobody"), signal(1)).await, Err(HubError::NoSuchUser(_))));
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn a_resumed_client_receives_missed_entries_and_then_live_ones() {
     }
     let mut ann = world.connect("ann");
     assert_eq!(ann.session.can_resume(1, |_| Some(Vec::new())).await.unwrap(), Some(Vec::new()));
-    ann.session.follow_inbox(InboxStart::Resumed(1), Some("hello again".into())).await.unwrap();
+    ann.session.subscribe_to_inbox(InboxStart::Resumed(1), Some("hello again".into())).await.unwrap();
     send_signal(&world, 4).await;
     for line in ["signal test:message 2", "signal test:message 3", "hello again", "signal test:message 4"] {
         assert_eq!(ann.receive("").await, line);
@@ -120,14 +120,14 @@ async fn without_a_receipt_a_direct_message_is_sent_again() {
     for _ in 0..2 {
         let mut bob = world.connect("bob");
         bob.connection.sends_receipts = false;
-        bob.session.follow_inbox(InboxStart::Fresh, None).await.unwrap();
+        bob.session.subscribe_to_inbox(InboxStart::Fresh, None).await.unwrap();
         for number in 1..=3 {
             assert_eq!(bob.receive("").await, format!("direct ann {number}"));
         }
         bob.receives_nothing_more().await;
     }
     let mut bob = world.connect("bob");
-    bob.session.follow_inbox(InboxStart::Cursor(2), None).await.unwrap();
+    bob.session.subscribe_to_inbox(InboxStart::Cursor(2), None).await.unwrap();
     assert_eq!(bob.receive("").await, "direct ann 3");
     assert_eq!(bob.receive("").await, "inbox 3 recovered=true");
     wait_for_receipts(&world, &mut bob).await;
@@ -142,7 +142,7 @@ async fn an_unknown_cursor_is_replaced_after_the_waiting_entries() {
         ann.execute(direct_message(&world, "bob", &number.to_string())).await;
     }
     let mut bob = world.connect("bob");
-    bob.session.follow_inbox(InboxStart::Cursor(10_000), None).await.unwrap();
+    bob.session.subscribe_to_inbox(InboxStart::Cursor(10_000), None).await.unwrap();
     // A cut between the position and the waiting entries would let the client prove what it does not have.
     for line in ["direct ann 1", "direct ann 2", "inbox 2 recovered=false"] {
         assert_eq!(bob.receive("").await, line);
@@ -181,7 +181,7 @@ async fn a_client_resumes_an_idle_inbox_at_its_head() {
     drop(connect_with_inbox(&world, "ann").await);
     let mut ann = world.connect("ann");
     assert_eq!(ann.session.can_resume(3, |_| Some(Vec::new())).await.unwrap(), Some(Vec::new()));
-    ann.session.follow_inbox(InboxStart::Resumed(3), Some("hello again".into())).await.unwrap();
+    ann.session.subscribe_to_inbox(InboxStart::Resumed(3), Some("hello again".into())).await.unwrap();
     assert_eq!(send_signal(&world, 4).await, 1);
     assert_eq!(
         (ann.receive("").await, ann.receive("").await),
@@ -189,7 +189,7 @@ async fn a_client_resumes_an_idle_inbox_at_its_head() {
     );
     let mut late = world.connect("ann");
     assert_eq!(late.session.can_resume(3, |_| Some(Vec::new())).await.unwrap(), Some(Vec::new()));
-    late.session.follow_inbox(InboxStart::Resumed(3), None).await.unwrap();
+    late.session.subscribe_to_inbox(InboxStart::Resumed(3), None).await.unwrap();
     assert_eq!(late.receive("").await, "signal test:message 4");
     assert_eq!(
         late.session.can_resume(5, |_| Some(Vec::new())).await.unwrap(),

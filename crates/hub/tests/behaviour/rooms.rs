@@ -327,8 +327,8 @@ async fn a_drained_room_is_not_reported_as_missing() {
 #[tokio::test]
 async fn connections_of_a_user_and_rooms_of_a_connection_are_bounded() {
     let world = World::new(Settings::default()).await;
-    let crowd: Vec<_> = (0..limits::MAX_CONNECTIONS_PER_PERSON).map(|_| world.connect("bob")).collect();
-    assert_eq!(world.hub.stats().connections, limits::MAX_CONNECTIONS_PER_PERSON);
+    let crowd: Vec<_> = (0..limits::MAX_CONNECTIONS_PER_USER).map(|_| world.connect("bob")).collect();
+    assert_eq!(world.hub.stats().connections, limits::MAX_CONNECTIONS_PER_USER);
     assert!(world.refuses("bob"));
     drop(crowd);
 

@@ -38,7 +38,7 @@ pub struct Emit {
 
 /// The answer to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Delivered {
+pub struct DeliveredCount {
     /// How many clients received it at once.
     pub delivered: usize,
 }

@@ -7,7 +7,7 @@ use super::placeholders::are_attached;
 
 /// Puts packets together from the messages of one client.
 #[derive(Debug)]
-pub struct Decoder {
+pub struct PacketDecoder {
     max_attachments: usize,
     max_bytes: usize,
     /// In a box: most packets have no attachments.
@@ -24,7 +24,7 @@ struct Waiting {
     bytes: usize,
 }
 
-impl Decoder {
+impl PacketDecoder {
     /// A decoder that refuses packets with more than `max_attachments`, and those whose text and attachments have more than
     /// `max_bytes` together.
     pub fn new(max_attachments: usize, max_bytes: usize) -> Self {

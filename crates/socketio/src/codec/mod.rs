@@ -11,7 +11,7 @@ mod packet;
 mod placeholders;
 mod text;
 
-pub use decoder::Decoder;
+pub use decoder::PacketDecoder;
 pub use encode::{Encoded, ack, connect, connect_error, disconnect, event, event_to_finish};
 pub use incoming_args::{ArgError, IncomingArgs};
 pub use outgoing_args::OutgoingArgs;

@@ -171,7 +171,7 @@ impl Arrival {
     async fn enter(self, peer: &mut ClientSession) -> Result<(), HubError> {
         match self {
             Self::Rooms => Ok(()),
-            Self::Inbox(start) => peer.follow_inbox(start, None).await,
+            Self::Inbox(start) => peer.subscribe_to_inbox(start, None).await,
             Self::Resume(positions, transport) => resume(peer, positions, &transport).await,
         }
     }
@@ -194,7 +194,7 @@ async fn resume(
     let Some((rooms, inbox)) = back else {
         // A client that is gone is noticed where its requests come from.
         transport.push(answer, DeliveryPolicy::Reliable).ok();
-        return peer.follow_inbox(InboxStart::Fresh, None).await;
+        return peer.subscribe_to_inbox(InboxStart::Fresh, None).await;
     };
     transport.stands(Positions { inbox: Some(inbox), ..Positions::default() });
     for RoomPosition { room, cursor } in &rooms {
@@ -202,7 +202,7 @@ async fn resume(
     }
     transport.push(answer, DeliveryPolicy::Reliable).ok();
     peer.resume(&rooms);
-    peer.follow_inbox(InboxStart::Resumed(inbox), None).await
+    peer.subscribe_to_inbox(InboxStart::Resumed(inbox), None).await
 }
 
 /// Lets a client in, then carries out requests in order until either side ends the connection, as every gateway does.

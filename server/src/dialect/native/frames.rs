@@ -86,7 +86,7 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
     let JoinSnapshot {
         room, head, recovered, has_more, messages, roster, typing, participants, live, ..
     } = joined;
-    let members = roster.spelled(|member: &Member, out| write(member, out).unwrap_or_default());
+    let members = roster.encoded(|member: &Member, out| write(member, out).unwrap_or_default());
     let bodies: usize = messages.iter().map(|message| message.body.len() + AROUND).sum();
     let mut out = Vec::with_capacity(AROUND + bodies + members.text().len());
     out.extend_from_slice(br#"{"type":"joined","data":"#);
@@ -95,8 +95,8 @@ pub(super) fn joined(joined: &JoinSnapshot) -> Option<Bytes> {
     // The closing bracket: the rest of the object follows.
     out.pop();
     out.extend_from_slice(br#","members":["#);
-    let arrived = joined.arrived();
-    match arrived.as_ref().and_then(|(index, member)| Some((members.around(*index)?, member))) {
+    let unannounced_member = joined.unannounced_member();
+    match unannounced_member.as_ref().and_then(|(index, member)| Some((members.around(*index)?, member))) {
         Some(((before, behind), member)) => {
             out.extend_from_slice(before);
             write(member, &mut out)?;
@@ -159,7 +159,7 @@ mod tests {
             has_more: true,
             messages: vec![golden::message("hello").to_wire()],
             roster: Arc::new(hub::Roster::of(members)),
-            arriving: joining,
+            unannounced: joining,
             typing: vec![golden::ann()],
             participants: Vec::new(),
             live: None,

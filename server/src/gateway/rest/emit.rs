@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use hub::Hub;
 use hub::store::Clock;
-use protocol::rest::{Analysis, Delivered, Emit, Started, Success};
+use protocol::rest::{Analysis, DeliveredCount, Emit, Started, Success};
 use protocol::{Signal, UserId};
 use serde_json::{Map, Value};
 
@@ -39,7 +39,7 @@ pub(crate) async fn emit(
     State(hub): State<Hub>,
     Tester(caller): Tester,
     ApiBody(emit): ApiBody<Emit>,
-) -> Result<Json<Success<Delivered>>, ApiError> {
+) -> Result<Json<Success<DeliveredCount>>, ApiError> {
     hub.count(caller.actor())?;
     if RESERVED.contains(&emit.event.as_str()) {
         return Err(ApiError::ReservedEvent(emit.event));
@@ -52,7 +52,7 @@ pub(crate) async fn emit(
         let sent = hub.signal(&user, signal).await;
         sent.map_err(|error| ApiError::renaming(error, "user_ids", "userId"))?
     };
-    Ok(Json(Success::of(Delivered { delivered })))
+    Ok(Json(Success::of(DeliveredCount { delivered })))
 }
 
 /// The values of the caller replace those that are added: a test of a client may want to send it anything.

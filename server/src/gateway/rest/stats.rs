@@ -46,7 +46,7 @@ pub(crate) async fn status(
     }
     let UserPath(user) = UserPath::parse(&user)?;
     let known = auth.accounts().by_id(&user).await?;
-    let user = known.ok_or(HubError::NoSuchPerson(user))?.user;
+    let user = known.ok_or(HubError::NoSuchUser(user))?.user;
     let sockets = hub.connections_of(&user.id);
     Ok(Json(Success::of(UserStatus {
         is_connected: sockets > 0,

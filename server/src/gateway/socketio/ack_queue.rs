@@ -58,7 +58,7 @@ impl AckQueue {
         let outcome = match outcome {
             EventOutcome::Ready(outcome) if is_idle => {
                 if let Some(failure) = acknowledge(socket, outcome, ack) {
-                    session.tell(&Event::Failed(failure));
+                    session.send(&Event::Failed(failure));
                 }
                 return;
             }
@@ -68,7 +68,7 @@ impl AckQueue {
         // Nothing else is put into the queue, so there will still be room.
         pending.has_room().await;
         if pending.put(outcome, ack) {
-            tokio::spawn(pending.clone().serve(session.voice(), socket.clone()));
+            tokio::spawn(pending.clone().serve(session.notifier(), socket.clone()));
         }
     }
 }
@@ -120,7 +120,7 @@ impl PendingAcks {
             };
             if let Some(failure) = acknowledge(&socket, outcome, ack) {
                 // A client that has disconnected needs no answer.
-                notifier.tell(&Event::Failed(failure)).ok();
+                notifier.send(&Event::Failed(failure)).ok();
             }
         }
     }

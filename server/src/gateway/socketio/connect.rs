@@ -74,7 +74,7 @@ pub(super) async fn connect(
     let subscribed = subscribe(&mut session, &transport, resumed.as_ref(), welcome(state, &user, &sid)).await;
     subscribed.map_err(|error| not_attached(socket, &error))?;
     if let Some(maintenance) = state.maintenance() {
-        session.tell(&Event::Maintenance(maintenance, state.hub().stamp()));
+        session.send(&Event::Maintenance(maintenance, state.hub().stamp()));
     }
     log_attached(&session, resumed.is_some());
     let pid = match resumed {
@@ -144,11 +144,11 @@ async fn subscribe(
     welcome: Option<Bytes>,
 ) -> Result<(), HubError> {
     let Some(resumed) = resumed else {
-        return session.follow_inbox(InboxStart::Fresh, welcome).await;
+        return session.subscribe_to_inbox(InboxStart::Fresh, welcome).await;
     };
     transport.set_positions(resumed.inbox, &resumed.rooms);
     session.resume(&resumed.rooms);
-    session.follow_inbox(InboxStart::Resumed(resumed.inbox), welcome).await
+    session.subscribe_to_inbox(InboxStart::Resumed(resumed.inbox), welcome).await
 }
 
 fn welcome(state: &AppState, user: &AuthUser, sid: &str) -> Option<Bytes> {

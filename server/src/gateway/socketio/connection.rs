@@ -106,12 +106,12 @@ impl SocketIoConnection {
         let Some(expires_at) = self.expires_at else { return };
         if now >= expires_at {
             self.expires_at = None;
-            self.session.tell(&HubEvent::Failed(HubError::Unauthorized.into()));
+            self.session.send(&HubEvent::Failed(HubError::Unauthorized.into()));
             socket.end(CloseReason::Expired);
         } else if self.next_deadline().is_some_and(|deadline| now >= deadline) {
             self.is_warned = true;
             let expires_in_ms = whole_ms(expires_at.saturating_duration_since(now));
-            self.session.tell(&HubEvent::Expiring(Expiry { expires_in_ms }));
+            self.session.send(&HubEvent::Expiring(Expiry { expires_in_ms }));
         }
     }
 

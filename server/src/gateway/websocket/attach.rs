@@ -81,7 +81,7 @@ pub(super) async fn attach(
         }
         Scope::Anything | Scope::Inbox => {
             let start = inbox.map_or(InboxStart::Fresh, InboxStart::Cursor);
-            connection.session.follow_inbox(start, None).await.map_err(failed)?;
+            connection.session.subscribe_to_inbox(start, None).await.map_err(failed)?;
         }
     }
     Ok(connection)
@@ -96,9 +96,9 @@ fn welcome(state: &AppState, connection: &AttachedConnection, user: &AuthUser) {
         heartbeat_ms: u32::try_from(HEARTBEAT.as_millis()).unwrap_or(u32::MAX),
         expires_in_ms: connection.expires_in_ms(),
     };
-    connection.session.tell(&Event::Welcome(welcome, state.hub().stamp()));
+    connection.session.send(&Event::Welcome(welcome, state.hub().stamp()));
     if let Some(maintenance) = state.maintenance() {
-        connection.session.tell(&Event::Maintenance(maintenance, state.hub().stamp()));
+        connection.session.send(&Event::Maintenance(maintenance, state.hub().stamp()));
     }
 }
 

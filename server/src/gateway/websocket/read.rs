@@ -197,7 +197,7 @@ impl AttachedConnection {
     fn check_time(&mut self, writer: &WriteHandle) -> Result<(), CloseCode> {
         let now = Instant::now();
         if now >= self.expires_at {
-            self.session.tell(&Event::Failed(HubError::Unauthorized.into()));
+            self.session.send(&Event::Failed(HubError::Unauthorized.into()));
             return Err(CloseCode::Token);
         }
         if now >= self.dead_at(writer) {
@@ -205,7 +205,7 @@ impl AttachedConnection {
         }
         if now >= self.next_expiry_step() {
             self.is_warned = true;
-            self.session.tell(&Event::Expiring(Expiry { expires_in_ms: self.expires_in_ms() }));
+            self.session.send(&Event::Expiring(Expiry { expires_in_ms: self.expires_in_ms() }));
         }
         if now >= self.next_ping(writer) {
             self.pinged_at = now;
@@ -254,7 +254,7 @@ impl AttachedConnection {
     async fn execute_other(&mut self, decoded: Decoded) {
         let request = match decoded {
             Ok(request) => request,
-            Err(failure) => return self.session.tell(&Event::Failed(*failure)),
+            Err(failure) => return self.session.send(&Event::Failed(*failure)),
         };
         let done = match request {
             Request::Hub(_) => Ok(()),
@@ -272,7 +272,7 @@ impl AttachedConnection {
             }
         };
         if let Err(error) = done {
-            self.session.tell(&Event::Failed(CommandError::from(error)));
+            self.session.send(&Event::Failed(CommandError::from(error)));
         }
     }
 
@@ -280,7 +280,7 @@ impl AttachedConnection {
         let simulations = self.simulations.get_or_insert_with(|| {
             Box::new(Simulations::new(self.state.run_counts().clone(), self.session.user().id.clone()))
         });
-        simulations.start(plan, self.session.voice())
+        simulations.start(plan, self.session.notifier())
     }
 
     /// Logs that the client was disconnected because it was too slow.
@@ -302,7 +302,7 @@ impl AttachedConnection {
         if let Some(seq) = inbox {
             self.session.received_inbox(seq).await;
         }
-        self.session.tell(&Event::Authenticated(Expiry { expires_in_ms: self.expires_in_ms() }));
+        self.session.send(&Event::Authenticated(Expiry { expires_in_ms: self.expires_in_ms() }));
         Ok(())
     }
 }

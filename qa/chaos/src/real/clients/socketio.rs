@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use engineio::codec::kind;
 use serde_json::{Value, json};
-use socketio::codec::{Decoder, Event, IncomingArgs, MAIN, OutgoingArgs, Packet, event};
+use socketio::codec::{Event, IncomingArgs, MAIN, OutgoingArgs, Packet, PacketDecoder, event};
 
 use super::{Behaviour, Then, field, inbox_of, is_for_a_time, is_notice};
 use crate::body::name_of;
@@ -181,7 +181,7 @@ impl SocketIo {
             }
             return Then::HangUp;
         }
-        match Decoder::new(0, text.len()).text(&Bytes::copy_from_slice(text.as_bytes())) {
+        match PacketDecoder::new(0, text.len()).text(&Bytes::copy_from_slice(text.as_bytes())) {
             Ok(Some(Packet::Connect { payload, .. })) => {
                 let answer = serde_json::from_slice(&payload.unwrap_or_default()).unwrap_or_default();
                 self.connected(&answer, journal, out);

@@ -49,7 +49,7 @@ impl Append {
         let mut authors = Vec::with_capacity(self.drafts.len());
         for draft in &self.drafts {
             let author = cache.user(connection, &draft.author.id)?;
-            let unknown = || WriteError::Rejected(StoreError::NoSuchPerson(draft.author.id.clone()));
+            let unknown = || WriteError::Rejected(StoreError::NoSuchUser(draft.author.id.clone()));
             authors.push(author.ok_or_else(unknown)?);
         }
         let active_at_ms = cache.next_active_ms(connection, self.at_ms)?;

@@ -155,7 +155,7 @@ pub(super) fn settling(condition: &str) -> String {
 /// The key of a user. Rejects one that does not exist.
 fn key_of(connection: &Connection, user: &UserId) -> Result<i64, WriteError<StoreError>> {
     let key = user_key(connection, user)?;
-    key.ok_or_else(|| WriteError::Rejected(StoreError::NoSuchPerson(user.clone())))
+    key.ok_or_else(|| WriteError::Rejected(StoreError::NoSuchUser(user.clone())))
 }
 
 #[derive(FromRow)]

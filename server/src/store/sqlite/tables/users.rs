@@ -46,7 +46,7 @@ pub(super) fn lookup(
     for user in users.iter().filter(|user| seen.insert(*user)) {
         let found =
             find.query_row([user.as_str()], |row| Ok((row.get("key")?, UserRow::read(row)?))).optional()?;
-        let (key, row) = found.ok_or_else(|| WriteError::Rejected(StoreError::NoSuchPerson(user.clone())))?;
+        let (key, row) = found.ok_or_else(|| WriteError::Rejected(StoreError::NoSuchUser(user.clone())))?;
         known.push(KnownUser { key, user: Arc::new(row.user()?) });
     }
     Ok(known)
