@@ -48,6 +48,7 @@ impl PersonRow {
 /// The columns of an account.
 #[derive(FromRow)]
 pub(super) struct AccountRow {
+    #[sqlx(rename = "clearance")]
     claims_role: i64,
     #[sqlx(flatten)]
     user: PersonRow,
