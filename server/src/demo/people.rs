@@ -1,4 +1,4 @@
-//! Demo users: fills an empty development server with users, rooms and a short conversation.
+//! Demo people and a short conversation, so that the first look at a development server is alive.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::auth::accounts::{AccountError, NewAccount};
 use crate::auth::{AuthError, AuthService, ClaimsRole};
 
-/// The password of all demo users.
+/// The password of all demo people.
 const PASSWORD: &str = "hubbub-demo";
 
 const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
@@ -20,7 +20,7 @@ const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
 /// Which of them is an administrator.
 const ADMIN: &str = "alice";
 
-/// Id, name, members (the first one creates it), messages with their authors.
+/// Id, name, who is in it (the first one made it), who says what.
 type Room = (&'static str, &'static str, &'static [&'static str], &'static [(&'static str, &'static str)]);
 
 const ROOMS: [Room; 3] = [
@@ -58,10 +58,10 @@ const ROOMS: [Room; 3] = [
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// The accounts.
-    #[error("the demo users could not be created")]
+    #[error("the demo people could not be made")]
     People(#[from] AuthError),
     /// The rooms.
-    #[error("the demo rooms could not be created")]
+    #[error("the demo rooms could not be made")]
     Rooms(#[from] HubError),
 }
 
@@ -71,25 +71,25 @@ impl From<AccountError> for DemoError {
     }
 }
 
-/// Fills an empty database. Answers with the demo users where they exist, now or from an earlier start.
-pub(crate) async fn fill(auth: &AuthService) -> Result<Option<Demo>, DemoError> {
+/// Fills an empty database. Answers with the demo people where they exist, now or from an earlier start.
+pub(crate) async fn fill(desk: &AuthService) -> Result<Option<Demo>, DemoError> {
     let users = PEOPLE.map(str::to_owned).to_vec();
-    if auth.accounts().count().await? == 0 {
-        let users = make_people(auth).await?;
+    if desk.accounts().count().await? == 0 {
+        let users = make_people(desk).await?;
         for room in ROOMS {
-            make_room(auth, &users, room).await?;
+            make_room(desk, &users, room).await?;
         }
-        tracing::info!("Filled the empty database with demo users and rooms");
-    } else if auth.accounts().by_usernames(&users).await?.len() < users.len() {
+        tracing::info!("Filled the empty database with demo people and rooms");
+    } else if desk.accounts().by_usernames(&users).await?.len() < users.len() {
         return Ok(None);
     }
-    make_admin(auth).await?;
+    make_admin(desk).await?;
     Ok(Some(Demo { people: users, password: PASSWORD.to_owned() }))
 }
 
-async fn make_people(auth: &AuthService) -> Result<HashMap<&'static str, Arc<User>>, DemoError> {
-    // One hash for all: the password is public anyway, and the first start is quicker.
-    let hash = auth.passwords().hash(PASSWORD).await?;
+async fn make_people(desk: &AuthService) -> Result<HashMap<&'static str, Arc<User>>, DemoError> {
+    // One hash for all: everybody knows the password anyway, and the first start is quicker.
+    let hash = desk.passwords().hash(PASSWORD).await?;
     let mut users = HashMap::new();
     for name in PEOPLE {
         let account = NewAccount {
@@ -97,26 +97,26 @@ async fn make_people(auth: &AuthService) -> Result<HashMap<&'static str, Arc<Use
             username: name.to_owned(),
             email: format!("{name}@example.org"),
             password_hash: Some(hash.clone()),
-            created_at_ms: auth.clock().now_ms(),
+            created_at_ms: desk.clock().now_ms(),
         };
-        users.insert(name, Arc::new(auth.accounts().create(account).await?));
+        users.insert(name, Arc::new(desk.accounts().create(account).await?));
     }
     Ok(users)
 }
 
 /// Lets the demo administrator see what needs one; also in a database that an older version filled.
-async fn make_admin(auth: &AuthService) -> Result<(), DemoError> {
-    for user in auth.accounts().by_usernames(&[ADMIN.to_owned()]).await? {
-        let account = auth.accounts().by_id(&user.id).await?;
+async fn make_admin(desk: &AuthService) -> Result<(), DemoError> {
+    for user in desk.accounts().by_usernames(&[ADMIN.to_owned()]).await? {
+        let account = desk.accounts().by_id(&user.id).await?;
         if account.is_some_and(|account| account.claims_role != ClaimsRole::Admin) {
-            auth.accounts().set_claims_role(&user.id, ClaimsRole::Admin).await?;
+            desk.accounts().set_claims_role(&user.id, ClaimsRole::Admin).await?;
         }
     }
     Ok(())
 }
 
 async fn make_room(
-    auth: &AuthService,
+    desk: &AuthService,
     users: &HashMap<&'static str, Arc<User>>,
     (id, name, members, said): Room,
 ) -> Result<(), DemoError> {
@@ -131,10 +131,10 @@ async fn make_room(
         kind: RoomKind::Group,
         members: members.collect(),
     };
-    auth.hub().create_room(&owner, new).await?;
+    desk.hub().create_room(&owner, new).await?;
     for (name, text) in said {
         if let Some(author) = users.get(name) {
-            auth.hub().post(author, &id, DraftId(Uuid::new_v4()), *text).await?;
+            desk.hub().post(author, &id, DraftId(Uuid::new_v4()), *text).await?;
         }
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! Simulated jobs: runs the jobs of `/devtools`, with steps at intervals and a rate of failures.
+//! The simulated jobs behind `/devtools`: steps at a distance, and a chance to fail.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,31 +10,31 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// How many runs each user has under way. Cloning copies one pointer.
+/// How many runs each person has under way. Cloning copies one pointer.
 #[derive(Clone, Default)]
 pub struct RunCounts {
     running: Arc<Mutex<HashMap<UserId, usize>>>,
 }
 
-/// The right of a user to one more run. Dropping it gives it back.
-struct RunPermit {
+/// One run's place among those of its person; dropping it makes room.
+struct Place {
     counts: RunCounts,
     user: UserId,
 }
 
 impl RunCounts {
-    fn take(&self, user: &UserId) -> Option<RunPermit> {
+    fn take(&self, user: &UserId) -> Option<Place> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let count = running.entry(user.clone()).or_default();
         if *count >= limits::MAX_SIMULATIONS_PER_PERSON {
             return None;
         }
         *count += 1;
-        Some(RunPermit { counts: self.clone(), user: user.clone() })
+        Some(Place { counts: self.clone(), user: user.clone() })
     }
 }
 
-impl Drop for RunPermit {
+impl Drop for Place {
     fn drop(&mut self) {
         let mut running = self.counts.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = running.get_mut(&self.user) {
@@ -60,7 +60,7 @@ impl Simulations {
         Self { counts, user, stops: HashMap::new(), tasks: JoinSet::new() }
     }
 
-    /// Starts a run that sends its steps to a client.
+    /// Starts a run that tells `voice` of its steps.
     ///
     /// # Errors
     /// A plan outside the limits, a name in use, too many runs. Nothing is started then.
@@ -70,7 +70,7 @@ impl Simulations {
         if self.stops.contains_key(&plan.run) {
             return Err(HubError::Invalid { field: "run", message: "is under way already".to_owned() });
         }
-        let permit = self.counts.take(&self.user).ok_or(HubError::TooManyRuns)?;
+        let place = self.counts.take(&self.user).ok_or(HubError::TooManyRuns)?;
         let steps = steps(&plan);
         let fails = rand::random_bool(plan.failure_rate);
         let fails_at = fails.then(|| rand::random_range(1..=steps));
@@ -81,7 +81,7 @@ impl Simulations {
         self.tasks.spawn(async move {
             let run = plan.run;
             play(&plan, fails_at, &stop, &voice).await;
-            drop(permit);
+            drop(place);
             run
         });
         Ok(())
@@ -155,8 +155,8 @@ async fn play(
         }
         let message = format!("{} #{step}", plan.prefix);
         let remaining_ms = plan.duration_ms - elapsed_ms;
-        let step_event = RunStep { run: plan.run, step, steps, message, elapsed_ms, remaining_ms };
-        if voice.tell(&Event::Progress(step_event)).is_err() {
+        let told = RunStep { run: plan.run, step, steps, message, elapsed_ms, remaining_ms };
+        if voice.tell(&Event::Progress(told)).is_err() {
             return;
         }
         steps_done = step;

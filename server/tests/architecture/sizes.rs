@@ -20,7 +20,7 @@ const KNOWN_LONG: &[(&str, usize)] = &[("app", 22), ("server", 11), ("attack", 3
 const KNOWN_SCATTERED: &[(&str, usize)] = &[("app::Conversations", 6), ("chaos::World", 4)];
 
 /// Tests whose names are too long, by package.
-const KNOWN_LONG_NAMES: &[(&str, usize)] = &[("hub", 11), ("app", 3), ("server", 45)];
+const KNOWN_LONG_NAMES: &[(&str, usize)] = &[("hub", 11), ("app", 3), ("server", 44)];
 
 /// A longer file says in its first lines why: `Long because …`.
 fn long_files(sources: &[Source]) -> Vec<String> {
