@@ -44,10 +44,10 @@ pub enum ConnectionError {
 /// Limits the sockets of all gateways. Cloning copies one pointer.
 #[derive(Clone)]
 pub struct ConnectionLimiter {
-    shared: Arc<Shared>,
+    shared: Arc<Inner>,
 }
 
-struct Shared {
+struct Inner {
     limits: Limits,
     handshakes: AddressRateLimiter,
     open: Mutex<Open>,
@@ -80,7 +80,7 @@ fn count_down<K: Hash + Eq>(counts: &mut HashMap<K, usize>, key: K) {
     }
 }
 
-impl Shared {
+impl Inner {
     /// Writes that as many sockets are open as may be, unless that was written a moment ago.
     fn note_full(&self, now_ms: i64) {
         if self.full_lines.check((), now_ms).is_ok() {
@@ -99,7 +99,7 @@ impl Shared {
 /// The right to have a socket open. Held until the socket is closed.
 #[must_use = "dropping it gives the permit back"]
 pub struct ConnectionPermit {
-    shared: Arc<Shared>,
+    shared: Arc<Inner>,
     address: ClientIp,
 }
 
@@ -109,7 +109,7 @@ impl ConnectionLimiter {
         let handshakes = AddressRateLimiter::per_minute(rates.handshakes_per_minute, MAX_ADDRESSES);
         let full_lines = RateLimiter::per_minute(Some(FULL_LINES), 1);
         let (open, left_out) = (Mutex::default(), AtomicU64::new(0));
-        Self { shared: Arc::new(Shared { limits, handshakes, open, full_lines, left_out }) }
+        Self { shared: Arc::new(Inner { limits, handshakes, open, full_lines, left_out }) }
     }
 
     /// Permits one more socket.

@@ -27,11 +27,11 @@ pub struct HandshakeQueueFull {
 /// Limits the handshakes of all gateways. Cloning copies one pointer.
 #[derive(Debug, Clone)]
 pub struct HandshakeLimiter {
-    shared: Arc<Shared>,
+    shared: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Shared {
+struct Inner {
     /// Gives permits in the order in which they were asked for.
     free: Arc<Semaphore>,
     waiting: AtomicUsize,
@@ -58,7 +58,7 @@ impl HandshakeLimiter {
     /// Admits so many at a time, while so many may wait.
     pub fn new(at_once: usize, may_wait: usize) -> Self {
         let free = Arc::new(Semaphore::new(at_once.min(Semaphore::MAX_PERMITS)));
-        Self { shared: Arc::new(Shared { free, waiting: AtomicUsize::new(0), may_wait }) }
+        Self { shared: Arc::new(Inner { free, waiting: AtomicUsize::new(0), may_wait }) }
     }
 
     /// Waits for a permit.

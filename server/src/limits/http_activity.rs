@@ -22,10 +22,10 @@ const WAITS_AFTER_MS: u64 = 1_000;
 /// The connections that are open. Cloning copies one pointer.
 #[derive(Clone)]
 pub(crate) struct Connections {
-    shared: Arc<Shared>,
+    shared: Arc<Inner>,
 }
 
-struct Shared {
+struct Inner {
     begun: Instant,
     /// How many may wait for their clients.
     most_waiting: usize,
@@ -56,7 +56,7 @@ struct State {
 
 /// One open connection. Dropping it takes it off the list.
 pub(crate) struct Activity {
-    shared: Arc<Shared>,
+    shared: Arc<Inner>,
     key: u64,
     state: Arc<State>,
 }
@@ -65,7 +65,7 @@ impl Connections {
     /// None yet; so many may wait for their clients.
     pub(crate) fn new(most_waiting: usize) -> Self {
         let open = Mutex::default();
-        Self { shared: Arc::new(Shared { begun: Instant::now(), most_waiting, open }) }
+        Self { shared: Arc::new(Inner { begun: Instant::now(), most_waiting, open }) }
     }
 
     /// A connection was taken. Some make room if too many wait for their clients.
@@ -147,7 +147,7 @@ fn end_some(mut states: Vec<&State>, count: usize) {
     states.iter().take(count).for_each(|state| state.makes_room.notify_one());
 }
 
-impl Shared {
+impl Inner {
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -247,7 +247,7 @@ mod tests {
     fn beyond_the_bound_those_make_room_whose_address_has_the_most() {
         let begun = Instant::now() - Duration::from_secs(10);
         let connections =
-            Connections { shared: Arc::new(Shared { begun, most_waiting: 32, open: Mutex::default() }) };
+            Connections { shared: Arc::new(Inner { begun, most_waiting: 32, open: Mutex::default() }) };
         let patient = connections.add(from(1));
         let many: Vec<_> = (0..32).map(|_| connections.add(from(2))).collect();
         let is_ended = |activity: &Arc<Activity>| activity.has_to_end().now_or_never().is_some();

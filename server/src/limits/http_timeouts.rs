@@ -94,18 +94,18 @@ impl Progress {
 
     /// The system took so many bytes.
     fn take(&mut self, request: u64, bytes: usize, now: Instant) {
-        self.follow(request);
+        self.begin_request(request);
         self.pace.moved(bytes, now);
     }
 
     /// The system takes nothing; until when the client may leave it at that.
     fn block(&mut self, request: u64, now: Instant) -> Instant {
-        self.follow(request);
+        self.begin_request(request);
         self.pace.until(now)
     }
 
     /// Every answer is measured by itself.
-    fn follow(&mut self, request: u64) {
+    fn begin_request(&mut self, request: u64) {
         if self.request != request {
             (self.request, self.pace) = (request, Self::pace(self.limit));
         }

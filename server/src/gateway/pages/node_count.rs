@@ -21,14 +21,14 @@ struct NodeCount {
     comments: usize,
     texts: usize,
     /// UTF-16 code units in the texts, as JavaScript counts them.
-    letters: usize,
+    code_units: usize,
 }
 
 /// As the loader reads it.
 impl fmt::Display for NodeCount {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { roots, elements, comments, texts, letters } = self;
-        write!(out, "{roots} {elements} {comments} {texts} {letters}")
+        let Self { roots, elements, comments, texts, code_units } = self;
+        write!(out, "{roots} {elements} {comments} {texts} {code_units}")
     }
 }
 
@@ -67,7 +67,7 @@ fn count(body: &str) -> NodeCount {
             let end = rest.find('<').unwrap_or(rest.len());
             let (text, behind) = rest.split_at(end);
             count.texts += 1;
-            count.letters += letters(text);
+            count.code_units += code_units(text);
             rest = behind;
         }
     }
@@ -90,21 +90,21 @@ fn after_tag(tag: &str) -> &str {
 }
 
 /// A character reference is one; of `\r\n` the parser makes one, and of `\0` none.
-fn letters(text: &str) -> usize {
-    let mut letters = 0;
+fn code_units(text: &str) -> usize {
+    let mut code_units = 0;
     let mut rest = text.chars();
     let mut before = '\0';
-    while let Some(letter) = rest.next() {
-        if letter == '&' {
+    while let Some(character) = rest.next() {
+        if character == '&' {
             rest.by_ref().find(|it| *it == ';');
         }
-        letters += match (before, letter) {
+        code_units += match (before, character) {
             ('\r', '\n') | (_, '\0') => 0,
-            (_, letter) => letter.len_utf16(),
+            (_, character) => character.len_utf16(),
         };
-        before = letter;
+        before = character;
     }
-    letters
+    code_units
 }
 
 #[cfg(test)]

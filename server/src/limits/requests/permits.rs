@@ -24,10 +24,10 @@ pub struct TooManyAtWork {
 
 /// The permits of all keys.
 pub(super) struct Permits<K> {
-    shared: Arc<Shared<K>>,
+    shared: Arc<Inner<K>>,
 }
 
-struct Shared<K> {
+struct Inner<K> {
     at_work: usize,
     waiting: usize,
     /// The keys of which a request is at work or waits. A std mutex: held for one access, never across an `.await`.
@@ -49,7 +49,7 @@ pub(crate) struct Permit<K: Hash + Eq> {
 
 /// Counts a request as at work or waiting until it is dropped.
 struct QueueGuard<K: Hash + Eq> {
-    shared: Arc<Shared<K>>,
+    shared: Arc<Inner<K>>,
     key: K,
 }
 
@@ -57,7 +57,7 @@ impl<K: Hash + Eq + Clone> Permits<K> {
     /// Of each key so many are at work at a time, while so many may wait.
     pub(super) fn new(at_work: usize, waiting: usize) -> Self {
         let at_work = at_work.clamp(1, Semaphore::MAX_PERMITS);
-        Self { shared: Arc::new(Shared { at_work, waiting, keys: Mutex::default() }) }
+        Self { shared: Arc::new(Inner { at_work, waiting, keys: Mutex::default() }) }
     }
 
     /// Takes a permit, when there is one.
@@ -88,7 +88,7 @@ impl<K: Hash + Eq + Clone> Permits<K> {
     }
 }
 
-impl<K> Shared<K> {
+impl<K> Inner<K> {
     fn keys(&self) -> MutexGuard<'_, HashMap<K, Queue>> {
         self.keys.lock().unwrap_or_else(PoisonError::into_inner)
     }
