@@ -151,6 +151,7 @@ async fn a_broadcast_is_ordered_with_messages_and_not_stored() {
 }
 
 #[tokio::test]
+// Long because most of it is a table of invalid broadcasts.
 async fn an_invalid_broadcast_is_rejected_by_field_and_not_delivered() {
     let app = App::spawn().await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);

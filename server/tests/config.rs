@@ -50,6 +50,7 @@ fn terminate(mut child: Child) -> ExitStatus {
 }
 
 #[test]
+// Long because it is a table of invalid settings and their errors.
 fn an_invalid_setting_stops_the_start_with_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let long = format!("{SECRET}x");
@@ -160,6 +161,7 @@ fn an_invalid_account_setting_stops_the_start_with_one_line() {
 }
 
 #[test]
+// Long because it is a table of calls and their output.
 fn a_wrong_call_prints_one_line_and_help_lists_all_settings() {
     let folder = tempfile::tempdir().unwrap();
     let call = |arguments: &[&str]| {

@@ -25,6 +25,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 const POSTS: usize = 6_000;
 
 #[tokio::test]
+// Long because it is one scenario: block, wait, unblock, compare.
 async fn a_writer_to_a_stuck_disk_is_paused_and_goes_on_afterwards() {
     let app = App::spawn().await;
     let ann = app.register("ann").await;

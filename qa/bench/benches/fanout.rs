@@ -34,21 +34,22 @@ fn main() -> Result<(), Failed> {
 
 /// The cost of one delivery through the hub, and of encoding the same message once.
 async fn round(readers: usize) -> Result<(Duration, Duration), Failed> {
-    let Workload { hub, room, speaker, counter, mut peers } = workload(readers).await?;
+    let Workload { hub, room, speaker, counter, mut sessions } = workload(readers).await?;
     let posts = DELIVERIES / readers;
     let before = counter.frames();
     let start = Instant::now();
-    if let Some(peer) = peers.first_mut() {
+    if let Some(session) = sessions.first_mut() {
         for n in 0..posts {
             let draft = DraftId(Uuid::from_u128(n as u128));
-            peer.handle(Command::Post {
-                room: room.clone(),
-                draft: Some(draft),
-                body: "x".repeat(128),
-                parent: None,
-                kind: MessageKind::Text,
-            })
-            .await;
+            session
+                .handle(Command::Post {
+                    room: room.clone(),
+                    draft: Some(draft),
+                    body: "x".repeat(128),
+                    parent: None,
+                    kind: MessageKind::Text,
+                })
+                .await;
         }
     }
     // Answered after everything before it in the room's mailbox.

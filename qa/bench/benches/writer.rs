@@ -1,5 +1,5 @@
-//! How many rows the one writer of the store commits in a second and what each costs the processor, without anybody who is
-//! told of them.
+//! Writer bench: how many rows the single writer of the store commits in a second, and what each costs the processor. Nobody
+//! is subscribed.
 //!
 //! Every commit waits for the disk (`synchronous=FULL`), so what many rooms bring at once has to share one. The database
 //! lies in the build folder: a file system in memory would say nothing. `normal` beside it shows what the waiting costs.
@@ -98,17 +98,17 @@ async fn round(load: &Load, synchronous: Synchronous) -> Result<Cost, Failed> {
     let author = author(&store).await?;
     let rooms = rooms(&store, &author, load.rooms).await?;
     let (start, before) = (Instant::now(), processor_time()?);
-    let mut talks = JoinSet::new();
+    let mut tasks = JoinSet::new();
     for room in rooms {
         let (store, author, appends, batch) = (store.clone(), author.clone(), load.appends(), load.batch);
-        talks.spawn(async move {
+        tasks.spawn(async move {
             for _ in 0..appends {
                 store.append(&room, (0..batch).map(|_| draft(&author)).collect(), 0).await?;
             }
             Ok::<(), Failed>(())
         });
     }
-    while let Some(end) = talks.join_next().await {
+    while let Some(end) = tasks.join_next().await {
         end??;
     }
     let cost = Cost { took: start.elapsed(), cpu: processor_time()?.saturating_sub(before) };

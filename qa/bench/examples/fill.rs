@@ -1,6 +1,6 @@
 //! Fills a database before a server starts on it: `fill FOLDER MESSAGES SHAPE…`.
 //!
-//! A shape such as `2000x2-10` is so many rooms, of 2 to 10 people in turn; the people are c0, c1 and so on, room after
+//! A shape such as `2000x2-10` is so many rooms, of 2 to 10 members in turn; the users are c0, c1 and so on, room after
 //! room, as `load` counts them. The first room of the first shape gets so many messages. The program's own store does it,
 //! so the tables are whatever they are in this version.
 
@@ -23,7 +23,7 @@ const USAGE: &str = "fill FOLDER MESSAGES SHAPE…, a shape is ROOMSxMEMBERS suc
 /// Messages in one commit.
 const BATCH: usize = 500;
 
-/// Of about the length that people write in a chat.
+/// Of about the length of a message in a chat.
 const BODY: &str = "a line of about the length that people write in a chat, give or take a word or two";
 
 struct Shape {
@@ -46,7 +46,7 @@ impl Shape {
         self.fewest + room % (self.most - self.fewest + 1)
     }
 
-    fn people(&self) -> usize {
+    fn users(&self) -> usize {
         (0..self.rooms).map(|room| self.size(room)).sum()
     }
 }
@@ -60,19 +60,19 @@ async fn main() -> Result<(), Failed> {
     std::fs::create_dir_all(&folder)?;
     // Whoever fills it again after a power cut loses nothing.
     let store = SqliteStore::open_with(folder.join("hubbub.db"), Synchronous::Normal).await?;
-    let first = people(&store, shapes.iter().map(Shape::people).max().unwrap_or(1)).await?;
+    let first = users(&store, shapes.iter().map(Shape::users).max().unwrap_or(1)).await?;
     for shape in &shapes {
         rooms(&store, shape).await?;
     }
     if let Some(shape) = shapes.first() {
-        talk(&store, &RoomId::parse(&format!("r{}-0", shape.name))?, &first, messages).await?;
+        post_messages(&store, &RoomId::parse(&format!("r{}-0", shape.name))?, &first, messages).await?;
     }
     store.close().await;
     Ok(())
 }
 
-/// Makes so many people and returns the first.
-async fn people(store: &SqliteStore, count: usize) -> Result<Arc<User>, Failed> {
+/// Creates so many users and returns the first.
+async fn users(store: &SqliteStore, count: usize) -> Result<Arc<User>, Failed> {
     let mut first = None;
     for n in 0..count.max(1) {
         let username = format!("c{n}");
@@ -83,8 +83,8 @@ async fn people(store: &SqliteStore, count: usize) -> Result<Arc<User>, Failed> 
             password_hash: None,
             created_at_ms: 0,
         };
-        let person = store.create(account).await?;
-        first.get_or_insert(person);
+        let user = store.create(account).await?;
+        first.get_or_insert(user);
     }
     Ok(Arc::new(first.ok_or("nobody was made")?))
 }
@@ -109,7 +109,12 @@ async fn rooms(store: &SqliteStore, shape: &Shape) -> Result<(), Failed> {
     Ok(())
 }
 
-async fn talk(store: &SqliteStore, room: &RoomId, author: &Arc<User>, count: usize) -> Result<(), Failed> {
+async fn post_messages(
+    store: &SqliteStore,
+    room: &RoomId,
+    author: &Arc<User>,
+    count: usize,
+) -> Result<(), Failed> {
     let mut left = count;
     while left > 0 {
         let some = left.min(BATCH);

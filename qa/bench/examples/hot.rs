@@ -88,45 +88,45 @@ fn understand_posts(count: u32) -> Outcome {
 
 /// From the text of a frame to what every reader's connection is handed: understood, checked, stored in memory and numbered
 /// if it is a post, encoded once.
-fn through_the_hub(wish: fn(u32) -> String, readers: usize, count: u32) -> Outcome {
+fn through_the_hub(text: fn(u32) -> String, readers: usize, count: u32) -> Outcome {
     let dialect = native()?;
-    let spelling: Encoder = dialect.encoder;
+    let encoder: Encoder = dialect.encoder;
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-        let workload = workload_encoded(readers, spelling).await;
-        let Workload { hub, room, speaker, counter, mut peers } =
+        let workload = workload_encoded(readers, encoder).await;
+        let Workload { hub, room, speaker, counter, mut sessions } =
             workload.map_err(|failed| words(&failed))?;
         let before = counter.frames();
-        let peer = peers.first_mut().ok_or("nobody is there")?;
+        let session = sessions.first_mut().ok_or("nobody is there")?;
         for number in 0..count {
-            let request = (dialect.decode)(&wish(number), &Scope::Anything);
+            let request = (dialect.decode)(&text(number), &Scope::Anything);
             let Request::Hub(command) = request.map_err(|failure| format!("{failure:?}"))? else {
                 return Err("this is no wish for the hub".into());
             };
-            peer.handle(command).await;
+            session.handle(command).await;
         }
         // Answered after everything before it in the room's mailbox.
         hub.post(&speaker, &room, DraftId(Uuid::max()), "last")
             .await
-            .map_err(|refusal| words(&refusal.into()))?;
-        let told = counter.frames() - before;
-        if told < readers * usize::try_from(count)? {
-            Err(format!("only {told} were told").into())
+            .map_err(|error| words(&error.into()))?;
+        let delivered = counter.frames() - before;
+        if delivered < readers * usize::try_from(count)? {
+            Err(format!("only {delivered} were delivered").into())
         } else {
             Ok(())
         }
     })
 }
 
-/// Posts in a room that nobody follows: checked, stored in memory, numbered, and put into the full ring of the room.
+/// Posts in a room without subscribers: checked, stored in memory, numbered, and put into the full history cache of the room.
 fn keep_posts(count: u32) -> Outcome {
     tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
         let workload = workload_encoded(1, native()?.encoder).await.map_err(|failed| words(&failed))?;
-        let Workload { hub, room, speaker, peers, .. } = workload;
-        drop(peers);
+        let Workload { hub, room, speaker, sessions, .. } = workload;
+        drop(sessions);
         for number in 0..count {
             let draft = DraftId(Uuid::from_u128(u128::from(number)));
             let posted = hub.post(&speaker, &room, draft, BODY).await;
-            black_box(posted.map_err(|refusal| words(&refusal.into()))?);
+            black_box(posted.map_err(|error| words(&error.into()))?);
         }
         Ok(())
     })

@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub enum Failed {
     /// A name of ours is not legal.
     Id(BadId),
-    /// The hub said no.
+    /// The hub refused it.
     Refused(HubError),
 }
 
@@ -65,10 +65,10 @@ impl ClientTransport for Counter {
     fn close(&self, _: CloseCode) {}
 }
 
-/// The native spelling of a message, and of nothing else.
+/// The native encoder of messages alone.
 pub const NATIVE: Encoder = Encoder::new(0, encode_message);
 
-/// Spells messages as the native dialect does.
+/// Encodes messages as the native dialect does.
 pub fn encode_message(event: &Event) -> Option<Bytes> {
     let Event::Message(message) = event else {
         return None;
@@ -76,21 +76,21 @@ pub fn encode_message(event: &Event) -> Option<Bytes> {
     serde_json::to_vec(&ServerFrame::Message { data: message.to_wire() }).ok().map(Bytes::from)
 }
 
-/// A room with everybody attached and joined.
+/// A room with all its sessions attached and joined.
 pub struct Workload {
     /// The hub it is in.
     pub hub: Hub,
     /// The room.
     pub room: RoomId,
-    /// Who speaks.
+    /// The author of messages.
     pub speaker: Arc<User>,
-    /// Counts what all of them are told.
+    /// Counts the frames of all sessions.
     pub counter: Arc<Counter>,
     /// Held, because dropping one leaves the room.
-    pub peers: Vec<ClientSession>,
+    pub sessions: Vec<ClientSession>,
 }
 
-/// Puts as many people as asked into one room of a new hub over the memory store.
+/// Joins so many users to one room of a new hub over the memory store.
 ///
 /// # Errors
 /// When the hub refuses, which it has no reason to.
@@ -98,7 +98,7 @@ pub async fn workload(size: usize) -> Result<Workload, Failed> {
     workload_encoded(size, NATIVE).await
 }
 
-/// The same, and everybody is told in this spelling.
+/// The same, with this encoder for all sessions.
 ///
 /// # Errors
 /// When the hub refuses, which it has no reason to.
@@ -124,14 +124,14 @@ pub async fn workload_encoded(size: usize, encoder: Encoder) -> Result<Workload,
         hub.add_members(&owner, &room, ids).await?;
     }
     let counter = Arc::new(Counter::default());
-    let mut peers = Vec::with_capacity(size);
+    let mut sessions = Vec::with_capacity(size);
     for (n, user) in (0u128..).zip(users) {
         let identity = Identity { user, sign_in: SignInId(Uuid::from_u128(n)) };
-        let mut peer = hub.attach(identity, encoder, counter.clone())?;
-        peer.handle(hub::Command::Join { room: room.clone(), mode: hub::JoinMode::Recover(None) }).await;
-        peers.push(peer);
+        let mut session = hub.attach(identity, encoder, counter.clone())?;
+        session.handle(hub::Command::Join { room: room.clone(), mode: hub::JoinMode::Recover(None) }).await;
+        sessions.push(session);
     }
-    Ok(Workload { hub, room, speaker, counter, peers })
+    Ok(Workload { hub, room, speaker, counter, sessions })
 }
 
 fn user(name: &str) -> Result<Arc<User>, BadId> {

@@ -16,7 +16,7 @@ use crate::violation::Violation;
 pub fn check(history: &History) -> Vec<Violation> {
     let mut found = Vec::new();
     let stored = StoredMessages::new(&history.stored, &mut found);
-    check_said(history, &stored, &mut found);
+    check_stored(history, &stored, &mut found);
     check_sent(history, &stored, &mut found);
     for view in &history.views {
         view::check(view, history, &stored, &mut found);
@@ -25,19 +25,19 @@ pub fn check(history: &History) -> Vec<Violation> {
     found
 }
 
-/// What is stored was said.
-fn check_said(history: &History, stored: &StoredMessages<'_>, found: &mut Vec<Violation>) {
-    let said: HashMap<&str, &str> =
+/// Every stored message was sent.
+fn check_stored(history: &History, stored: &StoredMessages<'_>, found: &mut Vec<Violation>) {
+    let sent: HashMap<&str, &str> =
         history.sent.iter().map(|sent| (sent.text.as_str(), sent.room.as_str())).collect();
     for Stored { room, position, text } in stored.all() {
-        if said.get(text.as_str()) != Some(&room.as_str()) {
+        if sent.get(text.as_str()) != Some(&room.as_str()) {
             let (room, position, text) = (room.clone(), position.clone(), text.clone());
-            found.push(Violation::Unsaid { room, position, text });
+            found.push(Violation::NeverSent { room, position, text });
         }
     }
 }
 
-/// What was said is stored, as it was acknowledged, and in the order in which it was said.
+/// Every sent message is stored as it was acknowledged, and in the order of sending.
 fn check_sent(history: &History, stored: &StoredMessages<'_>, found: &mut Vec<Violation>) {
     let mut last: HashMap<(&str, &str), u64> = HashMap::new();
     for sent in &history.sent {
@@ -50,9 +50,9 @@ fn check_sent(history: &History, stored: &StoredMessages<'_>, found: &mut Vec<Vi
             }
             (Some(position), Some(message)) if !position.agrees_with(&message.position) => {
                 let (position, stored) = (position.clone(), message.position.clone());
-                found.push(Violation::Misplaced { room, client, text, position, stored });
+                found.push(Violation::WrongAcknowledgement { room, client, text, position, stored });
             }
-            (None, None) if sent.is_persistent => found.push(Violation::Unsent { room, client, text }),
+            (None, None) if sent.is_persistent => found.push(Violation::NeverStored { room, client, text }),
             _ => {}
         }
         if let Some(earlier) = message.filter(|_| sent.is_persistent).and_then(|message| message.position.seq)
@@ -60,7 +60,7 @@ fn check_sent(history: &History, stored: &StoredMessages<'_>, found: &mut Vec<Vi
             let last = last.entry((&sent.client, &sent.room)).or_default();
             if *last > earlier {
                 let (room, client) = (sent.room.clone(), sent.client.clone());
-                found.push(Violation::Overtaken { room, client, earlier, later: *last });
+                found.push(Violation::Reordered { room, client, earlier, later: *last });
             }
             *last = earlier.max(*last);
         }

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 /// Everything that the checker needs to know of a run.
 #[derive(Debug, Clone, Default)]
 pub struct History {
-    /// What clients meant to say, each client's lines in the order in which it said them.
+    /// Messages that clients wanted to send, those of each client in its order.
     pub sent: Vec<Sent>,
-    /// What each client was told, in the order in which it was told.
+    /// What each client received, in the order of arrival.
     pub views: Vec<View>,
     /// What the store holds at the end, room by room, by number.
     pub stored: Vec<Stored>,
@@ -22,7 +22,7 @@ pub struct History {
     pub entries: Vec<Entry>,
 }
 
-/// An entry of a user's inbox that waits until one of the user's clients has been told.
+/// An entry of a user's inbox that waits until one of the user's clients has received it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
     /// For which user.
@@ -31,7 +31,7 @@ pub struct Entry {
     pub kind: EntryKind,
     /// Its text, unique in its run.
     pub text: String,
-    /// Whether it is certainly stored: the server said so, or it waits in the store. Without that it may be told or not.
+    /// Whether it is certainly stored: the server acknowledged it, or it waits in the store. Without that it may be delivered or not.
     pub is_stored: bool,
 }
 
@@ -46,7 +46,7 @@ pub enum EntryKind {
     Notice,
 }
 
-/// A line that a client meant to say.
+/// A message that a client wanted to send.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
     /// Which client, as in [`View::client`].
@@ -55,15 +55,15 @@ pub struct Sent {
     pub room: String,
     /// What.
     pub text: String,
-    /// What the server said that became of it; `None`: it never said.
+    /// The acknowledged position; `None` without an acknowledgement.
     pub acknowledged: Option<Position>,
     /// Whether the client sends it again until it is acknowledged, with the same draft, and one after the other in each
-    /// room, and the run let it. Clients of dialects without drafts say a thing once; a line that was refused, or whose
+    /// room, and the run let it. Clients of dialects without drafts send a message once; one that was refused, or whose
     /// client went for good, is not persistent any more.
     pub is_persistent: bool,
 }
 
-/// Where a message is, as far as a dialect says so.
+/// Where a message is, as far as a dialect reports it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Position {
     /// The epoch of the room's numbers.
@@ -75,7 +75,7 @@ pub struct Position {
 }
 
 impl Position {
-    /// Whether what this place says is what a known place says.
+    /// Whether all parts of this position that are known are those of a complete one.
     pub fn agrees_with(&self, known: &Self) -> bool {
         (self.epoch.is_none() || self.epoch == known.epoch)
             && (self.seq.is_none() || self.seq == known.seq)
@@ -110,31 +110,31 @@ pub struct Stored {
     pub text: String,
 }
 
-/// What one client was told over all its connections.
+/// What one client received over all its connections.
 #[derive(Debug, Clone, Default)]
 pub struct View {
     /// Which client.
     pub client: String,
-    /// Whose.
+    /// The client.
     pub user: String,
-    /// In the order in which it was told.
-    pub notices: Vec<Notice>,
+    /// In the order of arrival.
+    pub observations: Vec<Observation>,
     /// The entries of the user's inbox that its dialect has a word for.
     pub kinds: BTreeSet<EntryKind>,
-    /// How it stands when the run is over.
+    /// Its state when the run is over.
     pub end: End,
 }
 
-/// Something that a client was told.
+/// Something that a client received.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Notice {
-    /// A new connection follows a room: what is told next starts after the last thing told, without a gap, because the
-    /// server said that the recovery is complete.
+pub enum Observation {
+    /// A new connection is subscribed to a room: the next message comes directly after the last one received, because the
+    /// server reported a complete recovery.
     Recovered {
         /// Where.
         room: String,
     },
-    /// A new connection follows a room, and the server said that something may be missing before what is told next.
+    /// A new connection is subscribed to a room, and the server reported that messages may be missing before the next one.
     StartedOver {
         /// Where.
         room: String,
@@ -143,36 +143,36 @@ pub enum Notice {
     Message {
         /// Where.
         room: String,
-        /// Its place, as far as the dialect says so.
+        /// Its position, as far as the dialect reports it.
         position: Position,
         /// What.
         text: String,
     },
-    /// A new connection begins: what was told on an older one may be told again.
+    /// A new connection begins: entries of an older one may be delivered again.
     Connected,
     /// An entry of the user's inbox.
     Entry {
         /// Its text.
         text: String,
-        /// Its number in the inbox, where the dialect says so.
+        /// Its number in the inbox, where the dialect reports it.
         number: Option<u64>,
     },
-    /// The server said that on this connection nothing is missing between two numbers of the inbox.
+    /// The server reported that on this connection nothing is missing between two numbers of the inbox.
     InboxRecovered {
         /// The cursor that the client came with.
         after: u64,
-        /// Where it stands now.
+        /// The cursor now.
         upto: u64,
     },
 }
 
-/// How a client stands when the network is whole again, everybody is connected and nothing is under way.
+/// The state of a client when the network is whole again, all clients are connected and nothing is under way.
 #[derive(Debug, Clone, Default)]
 pub struct End {
-    /// The rooms that it follows: there it must have been told everything up to the end.
-    pub follows: BTreeSet<String>,
-    /// Who is present in a room as the client was told; rooms of dialects without presence are left out.
+    /// The rooms that it is subscribed to: there it must have received everything up to the end.
+    pub subscribed: BTreeSet<String>,
+    /// The users that the client sees as present in a room; rooms of dialects without presence are left out.
     pub present: BTreeMap<String, BTreeSet<String>>,
-    /// Whether it is connected, for as long as it takes to be told everything that waits for its user.
-    pub hears_inbox: bool,
+    /// Whether it is connected for as long as everything that waits for its user takes to arrive.
+    pub receives_inbox: bool,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::history::{Entry, History, Notice, View};
+use crate::history::{Entry, History, Observation, View};
 use crate::violation::Violation;
 
 /// An entry by its user and its text.
@@ -11,13 +11,13 @@ type Name<'a> = (&'a str, &'a str);
 /// Adds everything that is wrong with the inboxes of a run.
 pub(crate) fn check(history: &History, found: &mut Vec<Violation>) {
     let sent: HashSet<Name<'_>> = history.entries.iter().map(name).collect();
-    let mut told: HashMap<Name<'_>, Option<u64>> = HashMap::new();
+    let mut delivered: HashMap<Name<'_>, Option<u64>> = HashMap::new();
     for view in &history.views {
-        check_view(view, &sent, &mut told, found);
+        check_view(view, &sent, &mut delivered, found);
     }
-    check_told(history, &told, found);
+    check_delivered(history, &delivered, found);
     for view in &history.views {
-        check_recovered(view, history, &told, found);
+        check_recovered(view, history, &delivered, found);
     }
 }
 
@@ -25,22 +25,22 @@ fn name(entry: &Entry) -> Name<'_> {
     (&entry.user, &entry.text)
 }
 
-/// One client: nothing was told that was not sent, nothing twice on a connection, and numbers rise.
+/// One client: nothing was received that was not sent, nothing twice on a connection, and numbers rise.
 fn check_view<'a>(
     view: &'a View,
     sent: &HashSet<Name<'a>>,
-    told: &mut HashMap<Name<'a>, Option<u64>>,
+    delivered: &mut HashMap<Name<'a>, Option<u64>>,
     found: &mut Vec<Violation>,
 ) {
     let (mut on_this_connection, mut last) = (HashSet::new(), None);
-    for notice in &view.notices {
+    for notice in &view.observations {
         let (text, number) = match notice {
-            Notice::Connected => {
+            Observation::Connected => {
                 on_this_connection.clear();
                 last = None;
                 continue;
             }
-            Notice::Entry { text, number } => (text.as_str(), *number),
+            Observation::Entry { text, number } => (text.as_str(), *number),
             _ => continue,
         };
         let words = || (view.user.clone(), view.client.clone(), text.to_owned());
@@ -54,7 +54,7 @@ fn check_view<'a>(
             let (user, client, text) = words();
             found.push(Violation::EntryTwice { user, client, text });
         }
-        let known = told.entry(key).or_insert(number);
+        let known = delivered.entry(key).or_insert(number);
         let other = known.filter(|known| number.is_some_and(|number| number != *known));
         let later = last.filter(|last| number.is_some_and(|number| number <= *last));
         if let (Some(number), Some(before)) = (number, other.or(later)) {
@@ -70,21 +70,21 @@ fn check_view<'a>(
 fn check_recovered(
     view: &View,
     history: &History,
-    told: &HashMap<Name<'_>, Option<u64>>,
+    delivered: &HashMap<Name<'_>, Option<u64>>,
     found: &mut Vec<Violation>,
 ) {
-    let connections = view.notices.split(|notice| *notice == Notice::Connected);
+    let connections = view.observations.split(|notice| *notice == Observation::Connected);
     for connection in connections {
         let numbers: HashSet<u64> = connection.iter().filter_map(number_of).collect();
         let recovered = connection.iter().find_map(|notice| match notice {
-            Notice::InboxRecovered { after, upto } => Some((*after, *upto)),
+            Observation::InboxRecovered { after, upto } => Some((*after, *upto)),
             _ => None,
         });
         let Some((after, upto)) = recovered else { continue };
         let last = numbers.iter().copied().max().unwrap_or_default().max(upto);
         for entry in history.entries.iter().filter(|it| it.user == view.user && view.kinds.contains(&it.kind))
         {
-            let Some(number) = told.get(&name(entry)).copied().flatten() else { continue };
+            let Some(number) = delivered.get(&name(entry)).copied().flatten() else { continue };
             if number > after && number <= last && !numbers.contains(&number) {
                 let (user, client, text) = (view.user.clone(), view.client.clone(), entry.text.clone());
                 found.push(Violation::InboxGap { user, client, number, text, after });
@@ -93,30 +93,34 @@ fn check_recovered(
     }
 }
 
-fn number_of(notice: &Notice) -> Option<u64> {
+fn number_of(notice: &Observation) -> Option<u64> {
     match notice {
-        Notice::Entry { number, .. } => *number,
+        Observation::Entry { number, .. } => *number,
         _ => None,
     }
 }
 
-/// All clients of a user together: what was acknowledged was told, if one of them is there to be told.
-fn check_told(history: &History, told: &HashMap<Name<'_>, Option<u64>>, found: &mut Vec<Violation>) {
-    let mut untold: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
-    let missing = history.entries.iter().filter(|it| it.is_stored && !told.contains_key(&name(it)));
+/// All clients of a user together: what was acknowledged was received, if one of them could receive it.
+fn check_delivered(
+    history: &History,
+    delivered: &HashMap<Name<'_>, Option<u64>>,
+    found: &mut Vec<Violation>,
+) {
+    let mut missing_texts: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    let missing = history.entries.iter().filter(|it| it.is_stored && !delivered.contains_key(&name(it)));
     for entry in missing {
-        let could_be_told = |view: &&View| {
-            view.user == entry.user && view.end.hears_inbox && view.kinds.contains(&entry.kind)
+        let could_receive = |view: &&View| {
+            view.user == entry.user && view.end.receives_inbox && view.kinds.contains(&entry.kind)
         };
-        if let Some(view) = history.views.iter().find(could_be_told) {
-            untold.entry((&entry.user, &view.client)).or_default().push(&entry.text);
+        if let Some(view) = history.views.iter().find(could_receive) {
+            missing_texts.entry((&entry.user, &view.client)).or_default().push(&entry.text);
         }
     }
-    for ((user, client), texts) in untold {
+    for ((user, client), texts) in missing_texts {
         let (user, client) = (user.to_owned(), client.to_owned());
         if let [text, more @ ..] = texts.as_slice() {
             let (text, more) = ((*text).to_owned(), more.len());
-            found.push(Violation::NeverTold { user, text, more, client });
+            found.push(Violation::NeverDelivered { user, text, more, client });
         }
     }
 }

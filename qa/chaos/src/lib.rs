@@ -13,5 +13,5 @@ mod view;
 mod violation;
 
 pub use checker::check;
-pub use history::{End, Entry, EntryKind, History, Notice, Position, Sent, Stored, View};
+pub use history::{End, Entry, EntryKind, History, Observation, Position, Sent, Stored, View};
 pub use violation::Violation;

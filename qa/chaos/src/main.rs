@@ -26,13 +26,13 @@ enum What {
         #[arg(long)]
         minutes: Option<f64>,
     },
-    /// The real server, killed again and again while clients of every dialect talk to it over networks that break.
+    /// The real server, killed again and again while clients of every dialect use it over networks that break.
     Real(RealArgs),
     /// The real server with more than fits anywhere: direct messages for users who are away, and a room that grows meanwhile.
     Volume(VolumeArgs),
     /// Simulation and real server at the same time.
     All(RealArgs),
-    /// A number for what each seed has stored and told.
+    /// A number for what each seed has stored and delivered.
     Digest(Digest),
     /// One seed again, with everything that happens.
     Replay {

@@ -15,7 +15,7 @@ impl<'a> StoredMessages<'a> {
     /// Also notes what is wrong with the store by itself: numbers with holes, and what is there more than once.
     pub(crate) fn new(stored: &'a [Stored], found: &mut Vec<Violation>) -> Self {
         let mut by_text: BTreeMap<&str, &Stored> = BTreeMap::new();
-        let mut names = HashSet::new();
+        let mut ids = HashSet::new();
         let mut rooms: BTreeMap<&str, Vec<&Stored>> = BTreeMap::new();
         for message in stored {
             rooms.entry(&message.room).or_default().push(message);
@@ -30,10 +30,10 @@ impl<'a> StoredMessages<'a> {
                 by_text.insert(&first.text, first);
             }
             if let Some(id) = &message.position.id
-                && !names.insert(id)
+                && !ids.insert(id)
             {
                 let seq = message.position.seq.unwrap_or_default();
-                found.push(Violation::NameTwice { room: message.room.clone(), seq, id: id.clone() });
+                found.push(Violation::IdTwice { room: message.room.clone(), seq, id: id.clone() });
             }
         }
         let mut heads = HashMap::new();
@@ -44,7 +44,11 @@ impl<'a> StoredMessages<'a> {
             for message in messages {
                 if message.position.seq != Some(expected) || message.position.epoch != epoch {
                     let found_there = message.position.clone();
-                    found.push(Violation::Uneven { room: room.to_owned(), expected, found: found_there });
+                    found.push(Violation::BrokenSequence {
+                        room: room.to_owned(),
+                        expected,
+                        found: found_there,
+                    });
                 }
                 expected = message.position.seq.unwrap_or(expected) + 1;
             }
@@ -53,7 +57,7 @@ impl<'a> StoredMessages<'a> {
         Self { by_text, heads }
     }
 
-    /// The message that says so.
+    /// The message with this text.
     pub(crate) fn find(&self, text: &str) -> Option<&'a Stored> {
         self.by_text.get(text).copied()
     }

@@ -2,34 +2,34 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use crate::history::{History, Notice, View};
+use crate::history::{History, Observation, View};
 use crate::stored::StoredMessages;
 use crate::violation::Violation;
 
-/// Where a client stands in a room, from its own point of view.
+/// What a client has received of a room.
 #[derive(Default)]
-struct Standing {
-    /// The last number that it was told; `None` after a start.
+struct RoomProgress {
+    /// The last number that it received; `None` after a start.
     last: Option<u64>,
-    /// What it was told since its last start.
-    told: BTreeSet<u64>,
+    /// The numbers that it received since its last start.
+    received: BTreeSet<u64>,
 }
 
-/// Everything was told once, in order and without a gap that was not said; nothing was told that is not stored; at the end
+/// Everything was received once, in order and without an unreported gap; nothing was received that is not stored; at the end
 /// nothing is missing and presence is the truth.
 pub(crate) fn check(view: &View, history: &History, stored: &StoredMessages<'_>, found: &mut Vec<Violation>) {
-    let mut standings: HashMap<&str, Standing> = HashMap::new();
-    for notice in &view.notices {
+    let mut rooms: HashMap<&str, RoomProgress> = HashMap::new();
+    for notice in &view.observations {
         match notice {
             // What comes next must fit what came last. Inboxes are checked by themselves.
-            Notice::Recovered { .. }
-            | Notice::Connected
-            | Notice::Entry { .. }
-            | Notice::InboxRecovered { .. } => {}
-            Notice::StartedOver { room } => {
-                standings.insert(room, Standing::default());
+            Observation::Recovered { .. }
+            | Observation::Connected
+            | Observation::Entry { .. }
+            | Observation::InboxRecovered { .. } => {}
+            Observation::StartedOver { room } => {
+                rooms.insert(room, RoomProgress::default());
             }
-            Notice::Message { room, position, text } => {
+            Observation::Message { room, position, text } => {
                 let client = view.client.clone();
                 let Some(message) = stored.find(text) else {
                     let (room, position, text) = (room.clone(), position.clone(), text.clone());
@@ -39,40 +39,45 @@ pub(crate) fn check(view: &View, history: &History, stored: &StoredMessages<'_>,
                 if message.room != *room || !position.agrees_with(&message.position) {
                     let (text, position, stored) = (text.clone(), position.clone(), message.position.clone());
                     let room = message.room.clone();
-                    found.push(Violation::OtherOrder { room, client, text, position, stored });
+                    found.push(Violation::WrongPosition { room, client, text, position, stored });
                 } else if let Some(seq) = message.position.seq {
-                    standings.entry(room).or_default().hear(seq, room, &view.client, found);
+                    rooms.entry(room).or_default().receive(seq, room, &view.client, found);
                 }
             }
         }
     }
-    for room in &view.end.follows {
-        let (told, head) =
-            (standings.get(room.as_str()).and_then(|standing| standing.last), stored.head(room));
-        if let Some(told) = told
-            && told < head
+    for room in &view.end.subscribed {
+        let (received, head) =
+            (rooms.get(room.as_str()).and_then(|progress| progress.last), stored.head(room));
+        if let Some(received) = received
+            && received < head
         {
-            found.push(Violation::Behind { room: room.clone(), client: view.client.clone(), told, head });
+            found.push(Violation::MissingTail {
+                room: room.clone(),
+                client: view.client.clone(),
+                received,
+                head,
+            });
         }
     }
     check_presence(view, history, found);
 }
 
-impl Standing {
-    fn hear(&mut self, seq: u64, room: &str, client: &str, found: &mut Vec<Violation>) {
+impl RoomProgress {
+    fn receive(&mut self, seq: u64, room: &str, client: &str, found: &mut Vec<Violation>) {
         let (room, client) = (room.to_owned(), client.to_owned());
         match self.last {
-            _ if self.told.contains(&seq) => found.push(Violation::ToldTwice { room, client, seq }),
+            _ if self.received.contains(&seq) => found.push(Violation::DeliveredTwice { room, client, seq }),
             Some(after) if seq < after => found.push(Violation::OutOfOrder { room, client, seq, after }),
             Some(after) if seq > after + 1 => found.push(Violation::HiddenGap { room, client, seq, after }),
             _ => {}
         }
-        self.told.insert(seq);
+        self.received.insert(seq);
         self.last = self.last.max(Some(seq));
     }
 }
 
-/// Nobody is seen who is gone, and nobody is overlooked who is there: whoever is present and follows the room with some
+/// No client sees a user who is gone or misses one who is present: a user who is present and subscribed to the room with a
 /// client is certainly in it.
 fn check_presence(view: &View, history: &History, found: &mut Vec<Violation>) {
     for (room, seen) in &view.end.present {
@@ -80,12 +85,12 @@ fn check_presence(view: &View, history: &History, found: &mut Vec<Violation>) {
             let (room, client) = (room.clone(), view.client.clone());
             found.push(Violation::Ghost { room, client, user: user.clone() });
         }
-        let following = history.views.iter().filter(|other| other.end.follows.contains(room));
-        let there: BTreeSet<&String> = following.map(|other| &other.user).collect();
-        for user in there.into_iter().filter(|user| history.present.contains(*user)) {
+        let subscribed_views = history.views.iter().filter(|other| other.end.subscribed.contains(room));
+        let expected: BTreeSet<&String> = subscribed_views.map(|other| &other.user).collect();
+        for user in expected.into_iter().filter(|user| history.present.contains(*user)) {
             if !seen.contains(user) {
                 let (room, client) = (room.clone(), view.client.clone());
-                found.push(Violation::Overlooked { room, client, user: user.clone() });
+                found.push(Violation::MissingPresence { room, client, user: user.clone() });
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::history::Position;
 
-/// A promise that was broken, for a person to read.
+/// A broken promise, in words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Violation {
     /// An acknowledged line is not on disk.
@@ -10,43 +10,43 @@ pub enum Violation {
     Lost {
         /// Where.
         room: String,
-        /// Whose.
+        /// The client.
         client: String,
         /// What.
         text: String,
-        /// What the acknowledgement said.
+        /// The acknowledged position.
         position: Position,
     },
     /// A line was acknowledged as something else than what is stored.
     #[error("room {room}: `{text}` of {client} was acknowledged as {position} and is stored as {stored}")]
-    Misplaced {
+    WrongAcknowledgement {
         /// Where it is stored.
         room: String,
-        /// Whose.
+        /// The client.
         client: String,
         /// What.
         text: String,
-        /// What the acknowledgement said.
+        /// The acknowledged position.
         position: Position,
-        /// What the store says.
+        /// The stored position.
         stored: Position,
     },
     /// A line that is sent until it is acknowledged is not stored when the run is over.
-    #[error("room {room}: `{text}` of {client} was to be sent until it is taken and is not stored")]
-    Unsent {
+    #[error("room {room}: `{text}` of {client} was resent until acknowledged and is not stored")]
+    NeverStored {
         /// Where.
         room: String,
-        /// Whose.
+        /// The client.
         client: String,
         /// What.
         text: String,
     },
     /// Two lines of one client are stored the other way round.
-    #[error("room {room}: {client} wrote number {later} before number {earlier}")]
-    Overtaken {
+    #[error("room {room}: {client} sent number {later} before number {earlier}")]
+    Reordered {
         /// Where.
         room: String,
-        /// Whose.
+        /// The client.
         client: String,
         /// The number of the line that was written second.
         earlier: u64,
@@ -68,8 +68,8 @@ pub enum Violation {
         second: Position,
     },
     /// Two messages have one name.
-    #[error("room {room}: number {seq} has the name {id}, which another message has, too")]
-    NameTwice {
+    #[error("room {room}: number {seq} has the id {id}, which another message also has")]
+    IdTwice {
         /// Where.
         room: String,
         /// The number of the second one.
@@ -77,9 +77,9 @@ pub enum Violation {
         /// The name.
         id: String,
     },
-    /// The store holds what nobody said.
-    #[error("room {room}: {position} is `{text}`, which nobody said there")]
-    Unsaid {
+    /// The store holds a message that no client sent.
+    #[error("room {room}: {position} is `{text}`, which no client sent there")]
+    NeverSent {
         /// Where.
         room: String,
         /// Its place.
@@ -88,8 +88,8 @@ pub enum Violation {
         text: String,
     },
     /// The numbers of a room are not 1, 2, 3 and so on in one epoch.
-    #[error("room {room}: where the store should have number {expected} it has {found}")]
-    Uneven {
+    #[error("room {room}: the store should have number {expected} and has {found}")]
+    BrokenSequence {
         /// Where.
         room: String,
         /// The number that should be there.
@@ -97,144 +97,146 @@ pub enum Violation {
         /// What is there.
         found: Position,
     },
-    /// A client was told what is not stored.
-    #[error("room {room}: {client} was told `{text}` as {position}, which is not stored")]
+    /// A client received a message that is not stored.
+    #[error("room {room}: {client} received `{text}` as {position}, which is not stored")]
     Phantom {
         /// Where.
         room: String,
-        /// Who was told.
+        /// The receiver.
         client: String,
         /// What.
         text: String,
-        /// What the client was told of its place.
+        /// The received position.
         position: Position,
     },
-    /// A client was told another place than the one that is stored, so that not everybody has one order.
-    #[error("room {room}: {client} was told `{text}` as {position}, and it is stored as {stored}")]
-    OtherOrder {
+    /// A client received another position than the stored one, so clients do not share one order.
+    #[error("room {room}: {client} received `{text}` as {position}, and it is stored as {stored}")]
+    WrongPosition {
         /// Where it is stored.
         room: String,
-        /// Who was told.
+        /// The receiver.
         client: String,
         /// What.
         text: String,
-        /// What the client was told of its place.
+        /// The received position.
         position: Position,
-        /// What the store says.
+        /// The stored position.
         stored: Position,
     },
-    /// A client was told a number again.
-    #[error("room {room}: {client} was told number {seq} twice")]
-    ToldTwice {
+    /// A client received a number again.
+    #[error("room {room}: {client} received number {seq} twice")]
+    DeliveredTwice {
         /// Where.
         room: String,
-        /// Who was told.
+        /// The receiver.
         client: String,
         /// The number.
         seq: u64,
     },
-    /// A client was told a lower number after a higher one.
-    #[error("room {room}: {client} was told number {seq} after number {after}")]
+    /// A client received a lower number after a higher one.
+    #[error("room {room}: {client} received number {seq} after number {after}")]
     OutOfOrder {
         /// Where.
         room: String,
-        /// Who was told.
+        /// The receiver.
         client: String,
         /// The number.
         seq: u64,
         /// The number before.
         after: u64,
     },
-    /// Something is missing between two numbers, and the client was told that nothing is.
-    #[error("room {room}: {client} was told number {seq} after number {after}, and that nothing is missing")]
+    /// Messages are missing between two numbers, and the server reported a complete recovery.
+    #[error(
+        "room {room}: {client} received number {seq} after number {after}, although nothing was reported missing"
+    )]
     HiddenGap {
         /// Where.
         room: String,
-        /// Who was told.
+        /// The receiver.
         client: String,
         /// The number.
         seq: u64,
         /// The number before.
         after: u64,
     },
-    /// A client that follows a room was not told its end.
-    #[error("room {room}: {client} follows and was told up to number {told} of {head}")]
-    Behind {
+    /// A subscriber did not receive the last messages of a room.
+    #[error("room {room}: {client} is subscribed and received up to number {received} of {head}")]
+    MissingTail {
         /// Where.
         room: String,
-        /// Who follows.
+        /// The subscriber.
         client: String,
-        /// The last number that the client was told.
-        told: u64,
+        /// The last number that the client received.
+        received: u64,
         /// The last number that is stored.
         head: u64,
     },
-    /// A client takes somebody for present who is not.
+    /// A client sees a user as present who is not.
     #[error("room {room}: {client} sees {user}, who is gone")]
     Ghost {
         /// Where.
         room: String,
-        /// Who was told.
+        /// The receiver.
         client: String,
-        /// Who is gone.
+        /// The user.
         user: String,
     },
     /// An acknowledged entry of an inbox reached none of its user's clients.
     #[error(
-        "inbox of {user}: `{text}` and {more} more were acknowledged and told to no client, and {client} is connected"
+        "inbox of {user}: `{text}` and {more} more were acknowledged and delivered to no client, and {client} is connected"
     )]
-    NeverTold {
-        /// Whose inbox.
+    NeverDelivered {
+        /// The owner of the inbox.
         user: String,
         /// The first of them.
         text: String,
         /// How many others there are.
         more: usize,
-        /// A client that should have been told.
+        /// A client that should have received it.
         client: String,
     },
-    /// A client was told an entry that nothing sent to its user.
-    #[error("inbox of {user}: {client} was told `{text}`, which was not sent there")]
+    /// A client received an entry that was not sent to its user.
+    #[error("inbox of {user}: {client} received `{text}`, which was not sent there")]
     Misdirected {
-        /// Whose inbox.
+        /// The owner of the inbox.
         user: String,
-        /// Which client was told.
+        /// The receiver.
         client: String,
         /// What.
         text: String,
     },
-    /// A client was told an entry again on one connection.
-    #[error("inbox of {user}: {client} was told `{text}` twice on one connection")]
+    /// A client received an entry again on one connection.
+    #[error("inbox of {user}: {client} received `{text}` twice on one connection")]
     EntryTwice {
-        /// Whose inbox.
+        /// The owner of the inbox.
         user: String,
-        /// Which client was told.
+        /// The receiver.
         client: String,
         /// What.
         text: String,
     },
     /// An entry has another number than before, or comes after one with a higher number on the same connection.
-    #[error("inbox of {user}: {client} was told `{text}` as number {number}, after number {before}")]
+    #[error("inbox of {user}: {client} received `{text}` as number {number}, after number {before}")]
     EntryOutOfOrder {
-        /// Whose inbox.
+        /// The owner of the inbox.
         user: String,
-        /// Which client was told.
+        /// The receiver.
         client: String,
         /// What.
         text: String,
-        /// The number that it was told.
+        /// The received number.
         number: u64,
-        /// The number that it was told before, or that the entry had before.
+        /// The number that it received before, or that the entry had before.
         before: u64,
     },
-    /// An entry is missing on a connection of which the server said that nothing is.
+    /// An entry is missing on a connection that the server reported as recovered.
     #[error(
-        "inbox of {user}: {client} was not told number {number}, `{text}`, and that nothing is missing after {after}"
+        "inbox of {user}: {client} did not receive number {number}, `{text}`, although nothing was reported missing after {after}"
     )]
     InboxGap {
-        /// Whose inbox.
+        /// The owner of the inbox.
         user: String,
-        /// Which client was told.
+        /// The receiver.
         client: String,
         /// The missing number.
         number: u64,
@@ -243,14 +245,14 @@ pub enum Violation {
         /// The cursor that the client came with.
         after: u64,
     },
-    /// A client does not know of somebody who is present.
+    /// A client does not see a user who is present.
     #[error("room {room}: {client} does not see {user}, who is there")]
-    Overlooked {
+    MissingPresence {
         /// Where.
         room: String,
-        /// Who was not told.
+        /// The client.
         client: String,
-        /// Who is there.
+        /// The user.
         user: String,
     },
 }

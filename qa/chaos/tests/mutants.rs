@@ -1,4 +1,4 @@
-//! Tests of the mutants: each patch says what it breaks and how that is found, and still applies to today's sources.
+//! Tests of the mutants: each patch states what it breaks and how that is found, and still applies to today's sources.
 //! `make mutants` shows that the simulation finds each of them.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says so")]

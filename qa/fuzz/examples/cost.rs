@@ -1,4 +1,4 @@
-//! Gives a decoder long inputs, for a program that counts instructions: `cost` says which decoders there are, `cost TARGET
+//! Gives a decoder long inputs, for a program that counts instructions: `cost` lists the decoders, `cost TARGET
 //! BYTES` runs one on every long input that is made of its corpus, and prints how many bytes that were.
 
 use std::fs;

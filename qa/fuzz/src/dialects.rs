@@ -1,4 +1,4 @@
-//! The spellings: whatever a client says is a wish or is refused in words, and nothing that it says makes it somebody else.
+//! Dialects: any text of a client becomes a command or an error, and none makes it another user.
 
 use ::socketio::codec::{MAIN, Packet, PacketDecoder, ack};
 use hub::{Command, CommandError, Event};
@@ -26,7 +26,7 @@ pub(crate) fn skilllift(input: &[u8]) {
     raw("skilllift", input);
 }
 
-/// Tries the dialect of this name at sockets for everything, for one room and for what reaches a person.
+/// Tries the dialect of this name at sockets for everything, for one room and for a user's inbox.
 fn raw(name: &str, input: &[u8]) {
     let place = ENDPOINTS.iter().find(|place| place.dialect.name == name);
     let (Some(place), Some(frame)) = (place, crate::text::of(input)) else {
@@ -43,7 +43,7 @@ fn understand(dialect: &Dialect, frame: &str, scope: &Scope) {
     match (dialect.decode)(frame, scope) {
         Ok(request) => {
             if dialect.name == "chat api" {
-                stays_inside(&request, scope);
+                is_inside(&request, scope);
             }
             keeps_limits(&request);
         }
@@ -56,8 +56,8 @@ fn understand(dialect: &Dialect, frame: &str, scope: &Scope) {
     }
 }
 
-/// A socket for one room says nothing elsewhere, whatever its frames name; only what is for one person names a room.
-fn stays_inside(request: &Request, scope: &Scope) {
+/// A socket for one room sends nothing elsewhere, whatever its frames name; only a direct message names a room.
+fn is_inside(request: &Request, scope: &Scope) {
     let own = if let Scope::Room(own) = scope { Some(own) } else { None };
     match request {
         Request::Hub(Command::Post { room, .. } | Command::Typing { room, .. }) => {
@@ -69,7 +69,7 @@ fn stays_inside(request: &Request, scope: &Scope) {
     }
 }
 
-/// Times in seconds are inside their limits when they have become milliseconds. The others are the door's to check.
+/// Times in seconds are inside their limits when they have become milliseconds. The gateway checks the others.
 fn keeps_limits(request: &Request) {
     if let Request::SimulateUnnamed(plan) = request {
         assert!(limits::SIMULATION_DURATION_MS.contains(&plan.duration_ms));

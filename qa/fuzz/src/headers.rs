@@ -80,7 +80,7 @@ pub(crate) fn credentials(input: &[u8]) {
     }
 }
 
-/// The first line is the machine that we talk to, the second names our proxies, each other is a header.
+/// The first line is the peer's address, the second names our proxies, each other is a header.
 pub(crate) fn address(input: &[u8]) {
     let Some(text) = crate::text::of(input) else { return };
     let (peer, rest) = split_line(text);
@@ -93,8 +93,8 @@ pub(crate) fn address(input: &[u8]) {
     let ClientIp(seen) = ClientIp::behind(peer, &headers, &proxies);
     let alone = ClientIp::behind(peer, &HeaderMap::new(), &proxies).0;
     if proxies.has(peer) {
-        let told = lines.lines().flat_map(|line| line.split(',')).filter_map(|it| it.trim().parse().ok());
-        let mut known = told.map(|it| ClientIp::behind(it, &HeaderMap::new(), &proxies).0);
+        let named = lines.lines().flat_map(|line| line.split(',')).filter_map(|it| it.trim().parse().ok());
+        let mut known = named.map(|it| ClientIp::behind(it, &HeaderMap::new(), &proxies).0);
         assert!(seen == alone || known.any(|it| it == seen), "it is the machine or one that was named");
     } else {
         assert_eq!(seen, alone, "a stranger's word does not count");

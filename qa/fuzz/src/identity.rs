@@ -34,7 +34,7 @@ pub(crate) fn token(input: &[u8]) {
     assert!(KEYS.verify(&ISSUED, NOW_MS).is_ok());
 }
 
-/// The input is what a service that has the secret says of somebody.
+/// The input is the claims that a service with the secret signs.
 pub(crate) fn claims(input: &[u8]) {
     let Ok(said) = serde_json::from_slice::<Value>(input) else { return };
     let Ok(key) = EncodingKey::from_secret(&SECRET) else { return };

@@ -6,11 +6,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 pub(crate) fn client_frame(input: &[u8]) {
-    let _: Option<ClientFrame> = spelled_alike(input);
+    let _: Option<ClientFrame> = encoded_alike(input);
 }
 
 /// What is read, spelled and read again is the same.
-fn spelled_alike<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(input: &[u8]) -> Option<T> {
+fn encoded_alike<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(input: &[u8]) -> Option<T> {
     let read: T = serde_json::from_slice(input).ok()?;
     let text = serde_json::to_string(&read).unwrap_or_default();
     assert_eq!(serde_json::from_str::<T>(&text).ok().as_ref(), Some(&read), "{text}");
@@ -21,7 +21,7 @@ fn spelled_alike<T: Serialize + DeserializeOwned + PartialEq + std::fmt::Debug>(
 pub(crate) fn server_frame(input: &[u8]) {
     let Some(text) = crate::text::of(input) else { return };
     let small = from_text::<ServerFrame>(text).ok();
-    let full: Option<ServerFrame> = spelled_alike(input);
+    let full: Option<ServerFrame> = encoded_alike(input);
     if let Some(small) = &small {
         let again = serde_json::to_string(small).unwrap_or_default();
         assert_eq!(serde_json::from_str::<ServerFrame>(&again).ok().as_ref(), Some(small), "{again}");

@@ -1,4 +1,4 @@
-//! What a client of Socket.IO shows when it comes back: where it stood, and which one it was.
+//! Resume tokens and private ids, which a Socket.IO client shows when it comes back.
 
 use std::sync::LazyLock;
 
@@ -14,7 +14,7 @@ use crate::identity::KEYS;
 /// Bytes of the input for each room.
 const ROOM_BYTES: usize = 12;
 
-/// The input is such a text, or the bytes inside of one, or says where somebody stands.
+/// The input is such a text, or the bytes inside of one, or a list of positions.
 pub(crate) fn offset(input: &[u8]) {
     if let Some(text) = crate::text::of(input) {
         read(text);
@@ -55,7 +55,7 @@ fn write(input: &[u8]) {
     assert_eq!(located, Some(right), "the place is read as it was written");
 }
 
-/// The input is an identifier that somebody shows, and another one that is given out.
+/// The input is an identifier that a client shows, and another one that is given out.
 pub(crate) fn pid(input: &[u8]) {
     let Some(text) = crate::text::of(input) else { return };
     let (Ok(ann), Ok(bob)) = (UserId::parse("ann"), UserId::parse("bob")) else { return };

@@ -10,10 +10,10 @@ const LIMITS: Limits = Limits { message_bytes: 2_000, fragments: 8 };
 const NO_MASK: [u8; 4] = [0; 4];
 const MASKED: u8 = 0x80;
 
-/// What was said, and what ended it.
+/// The messages, and the violation that ended them.
 type Heard = (Vec<Incoming>, Option<Violation>);
 
-/// The first byte says whether compression was agreed on, the second how the network cuts the others.
+/// The first byte is whether compression was agreed on, the second how the network cuts the others.
 pub(crate) fn frames(input: &[u8]) {
     let [settings, cut, bytes @ ..] = input else { return };
     let may_compress = settings & 1 == 1;
@@ -22,8 +22,8 @@ pub(crate) fn frames(input: &[u8]) {
     let cut = hear(may_compress, pieces);
     assert_eq!(whole.0, cut.0, "the same is heard");
     // Which of two faults of a compressed message is found first depends on how much is inflated at once.
-    let fault = |heard: &Heard| heard.1.map(|violation| (!may_compress).then_some(violation));
-    assert_eq!(fault(&whole), fault(&cut), "the same is refused");
+    let violation_of = |heard: &Heard| heard.1.map(|violation| (!may_compress).then_some(violation));
+    assert_eq!(violation_of(&whole), violation_of(&cut), "the same is refused");
     whole.0.iter().for_each(check);
 }
 
@@ -49,7 +49,7 @@ fn hear<'a>(may_compress: bool, pieces: impl Iterator<Item = &'a [u8]>) -> Heard
     (heard, ended)
 }
 
-/// Limits are kept, and who says the same again is heard the same.
+/// Limits are kept, and a message that is written again is read as the same.
 fn check(said: &Incoming) {
     let payload = match said {
         Incoming::Text(text) => text.as_str().as_bytes(),
@@ -58,8 +58,8 @@ fn check(said: &Incoming) {
             assert!(bytes.len() <= 125);
             bytes
         }
-        Incoming::Close(farewell) => {
-            let reason = farewell.as_ref().map_or("", |it| it.reason.as_str());
+        Incoming::Close(frame) => {
+            let reason = frame.as_ref().map_or("", |it| it.reason.as_str());
             assert!(reason.len() <= 123);
             return;
         }
@@ -86,7 +86,7 @@ fn frame(opcode: Opcode, compressed: bool, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// The input is the payload of a compressed message. Its lowest bit says whether it is text.
+/// The input is the payload of a compressed message. Its lowest bit is whether it is text.
 pub(crate) fn inflate(input: &[u8]) {
     let [settings, payload @ ..] = input else { return };
     let (kind, opcode) =

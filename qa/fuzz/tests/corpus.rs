@@ -18,7 +18,7 @@ fn names(folder: &Path) -> BTreeSet<String> {
     entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
-/// Tries an input; a failure says where it comes from.
+/// Tries an input; a failure names where it comes from.
 fn attempt(target: &Target, input: &[u8], origin: &str) {
     let done = catch_unwind(|| (target.run)(input));
     assert!(done.is_ok(), "{}: {origin}: {}", target.name, input.escape_ascii());
@@ -59,11 +59,11 @@ fn what_is_kept_and_what_is_close_to_it_breaks_no_promise() {
 }
 
 #[test]
-fn a_broken_promise_is_told_with_its_input() {
+fn a_broken_promise_is_reported_with_its_input() {
     let broken = Target { name: "broken", run: |input| assert_ne!(input, b"ab", "a promise") };
     attempt(&broken, b"ax", "harmless");
-    let told = catch_unwind(|| attempt(&broken, b"ab", "the one")).unwrap_err();
-    let told = told.downcast_ref::<String>().unwrap_or_else(|| panic!("not a text"));
-    assert!(told.contains("broken: the one: ab"), "{told}");
+    let message = catch_unwind(|| attempt(&broken, b"ab", "the one")).unwrap_err();
+    let message = message.downcast_ref::<String>().unwrap_or_else(|| panic!("not a text"));
+    assert!(message.contains("broken: the one: ab"), "{message}");
     assert!(neighbours(b"ac").any(|it| it == b"a") && neighbours(b"cb").count() == 4);
 }

@@ -7,7 +7,7 @@ use crate::source::{Package, Source, differs_from_known, holds, packages, source
 use crate::syntax::{attributes, is_for_tests};
 
 /// Names that are declared more than once in a crate. Whoever renames one writes the new number here.
-const KNOWN: &[(&str, usize)] = &[("chaos", 6)];
+const KNOWN: &[(&str, usize)] = &[];
 
 /// Packages that nobody builds on: what they declare cannot be mistaken for a library's.
 const PROGRAMS: [&str; 8] = ["app", "attack", "bench", "chaos", "frontend", "fuzz", "load", "server"];
@@ -16,17 +16,7 @@ const PROGRAMS: [&str; 8] = ["app", "attack", "bench", "chaos", "frontend", "fuz
 const SAME_THING: [&str; 5] = ["Broadcast", "Message", "NewJob", "Notifications", "ReadNotifications"];
 
 /// Names that libraries share although they are not. Whoever renames one takes it off the list.
-const KNOWN_SHARED: [&str; 9] = [
-    "Application",
-    "DecodeError",
-    "Decoder",
-    "Delivered",
-    "Event",
-    "Handshake",
-    "Packet",
-    "Settings",
-    "User",
-];
+const KNOWN_SHARED: [&str; 4] = ["Event", "Packet", "Settings", "User"];
 
 /// The types of a library or program that other files can see, with the files that declare them.
 fn declarations(of: &Crate, must_be_public: bool) -> BTreeMap<String, Vec<String>> {

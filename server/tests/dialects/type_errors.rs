@@ -32,6 +32,7 @@ fn assert_names_no_rust_type(sentence: &str) {
 }
 
 #[tokio::test]
+// Long because it is a table of frames and their errors.
 async fn a_list_is_no_object_and_errors_name_no_rust_type() {
     let app = App::spawn_with(|config| config.environment = server::config::Environment::Development).await;
     let ann = app.register("ann").await;

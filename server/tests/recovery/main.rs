@@ -149,6 +149,7 @@ fn agrees(publisher: &Publisher, stored: &[Stored], case: &str) {
 }
 
 #[tokio::test]
+// Long because it is one scenario: notify, kill, restart, compare.
 async fn acknowledged_notifications_survive_kill_9() {
     let folder = tempfile::tempdir().unwrap();
     let mut program = Program::start(folder.path());

@@ -61,6 +61,7 @@ fn note(frame: &ServerFrame, stands: &mut HashMap<RoomId, Cursor>) {
 }
 
 #[tokio::test]
+// Long because it is one scenario: lag, close, recover, compare.
 async fn a_slow_consumer_delays_nobody_is_closed_and_misses_nothing() {
     let app = App::spawn_with(|config| config.limits.connections_per_user = OTHERS).await;
     let (ann, sam) = (app.register("ann").await, app.register("sam").await);

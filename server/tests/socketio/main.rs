@@ -94,7 +94,7 @@ async fn client_acknowledgements_reach_the_application() {
     socket.say("41").await;
     let mut reports = [server.next_report().await, server.next_report().await];
     reports.sort();
-    assert_eq!(reports, ["/ Client", "gone"]);
+    assert_eq!(reports, ["/ Left", "gone"]);
 }
 
 #[tokio::test]
@@ -152,7 +152,7 @@ async fn the_application_receives_the_disconnect_reason() {
     let server = TestServer::open(quiet()).await;
     let mut socket = server.enter().await;
     socket.say("41").await;
-    assert_eq!(server.next_report().await, "/ Client");
+    assert_eq!(server.next_report().await, "/ Left");
     drop(socket);
 
     drop(server.enter().await);

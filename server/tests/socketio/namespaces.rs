@@ -68,7 +68,7 @@ async fn namespaces_are_independent_of_each_other() {
     socket.say("40/other,").await;
     assert!(socket.hear().await.starts_with("40/other,{\"sid\":"));
     socket.say("41/other,").await;
-    assert_eq!(server.next_report().await, "/other Client");
+    assert_eq!(server.next_report().await, "/other Left");
     socket.say("42[\"a\"]").await;
     assert_eq!(socket.hear().await, "42[\"a\"]");
 }

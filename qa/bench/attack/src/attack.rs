@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use crate::kinds::{self, Count, Kind};
+use crate::network::Source;
 use crate::server::Targets;
 use crate::work::{self, Work};
 
@@ -23,16 +24,6 @@ const SOCKETS_TOGETHER: usize = WORK_ADDRESSES / work::ALL.len();
 pub(crate) enum Attack {
     Flood { kind: Kind, from_many: bool },
     Work { work: Work, sockets: usize, from: Source },
-}
-
-/// Where the sockets of an attack come from.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Source {
-    OneAddress,
-    /// Each from an address of its own, from this one on.
-    Addresses {
-        first: usize,
-    },
 }
 
 impl Attack {

@@ -202,10 +202,10 @@ impl Kind {
         };
         let flood = async {
             let mut beat = beat(rate);
-            for turn in number.. {
+            for step in number.. {
                 beat.tick().await;
                 let [small, large] = bombs;
-                let frame = match (self, turn % 10) {
+                let frame = match (self, step % 10) {
                     (Self::Bombs, 9) => large.clone(),
                     (Self::Bombs, _) => small.clone(),
                     (_, 0..=3) => text_frame(br#"{"type":"ping","data":{"nonce":1}}"#),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// Begins every text of an ordinary client, whatever its dialect wraps around it.
 const MARK: &str = "attack-mark/";
 
-/// One message: which client said it, and as its how manieth.
+/// One message: the number of its author, and its number among the messages of this author.
 type Name = (usize, u64);
 
 /// Everything that happened, by rooms and clients.
@@ -18,11 +18,11 @@ pub(crate) struct Ledger {
 
 #[derive(Default)]
 struct Written {
-    said: BTreeMap<usize, BTreeSet<Name>>,
-    heard: BTreeMap<usize, BTreeSet<Name>>,
-    /// When each was said, in nanoseconds, and how long it took to one of those who heard it.
+    sent: BTreeMap<usize, BTreeSet<Name>>,
+    received: BTreeMap<usize, BTreeSet<Name>>,
+    /// When each was sent, in nanoseconds, and how long it took to one receiver.
     delays: Vec<(u64, u64)>,
-    troubles: Vec<String>,
+    failures: Vec<String>,
 }
 
 /// A part of the run.
@@ -54,16 +54,16 @@ impl Ledger {
         u64::try_from(at.saturating_duration_since(self.begun).as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Notes that a client says its next message in a room now; the text that says so.
-    pub(crate) fn say(&self, room: usize, client: usize, number: u64) -> String {
-        self.written().said.entry(room).or_default().insert((client, number));
+    /// Notes that a client sends its next message in a room now, and returns the text of it.
+    pub(crate) fn send(&self, room: usize, client: usize, number: u64) -> String {
+        self.written().sent.entry(room).or_default().insert((client, number));
         format!("{MARK}{client}/{number}/{}/", self.nanos(Instant::now()))
     }
 
-    /// Notes every message that is in what a client was told.
-    pub(crate) fn hear(&self, client: usize, told: &str) {
+    /// Notes every message in what a client received.
+    pub(crate) fn receive(&self, client: usize, frame: &str) {
         let now = self.nanos(Instant::now());
-        for rest in told.split(MARK).skip(1) {
+        for rest in frame.split(MARK).skip(1) {
             let mut parts = rest.split('/').map(str::parse::<u64>);
             let (Some(Ok(author)), Some(Ok(number)), Some(Ok(at))) =
                 (parts.next(), parts.next(), parts.next())
@@ -72,40 +72,40 @@ impl Ledger {
             };
             let author = usize::try_from(author).unwrap_or(usize::MAX);
             let mut written = self.written();
-            let is_new = written.heard.entry(client).or_default().insert((author, number));
+            let is_new = written.received.entry(client).or_default().insert((author, number));
             if is_new && author != client {
                 written.delays.push((at, now.saturating_sub(at)));
             }
         }
     }
 
-    /// Something that an ordinary client never sees while all is well.
-    pub(crate) fn trouble(&self, what: String) {
-        self.written().troubles.push(what);
+    /// Notes why an ordinary client has ended, which none does while all is well.
+    pub(crate) fn note_failure(&self, why: String) {
+        self.written().failures.push(why);
     }
 
-    pub(crate) fn troubles(&self) -> Vec<String> {
-        self.written().troubles.clone()
+    pub(crate) fn failures(&self) -> Vec<String> {
+        self.written().failures.clone()
     }
 
-    /// How many messages of others the clients in these rooms have not heard.
+    /// How many messages of others the clients, each with its room, have not received.
     pub(crate) fn missing(&self, clients: impl Iterator<Item = (usize, usize)>) -> usize {
         let written = self.written();
         let (nothing, mut missing) = (BTreeSet::new(), 0);
         for (client, room) in clients {
-            let heard = written.heard.get(&client).unwrap_or(&nothing);
-            let said = written.said.get(&room).unwrap_or(&nothing);
-            missing += said.iter().filter(|name| name.0 != client && !heard.contains(name)).count();
+            let received = written.received.get(&client).unwrap_or(&nothing);
+            let sent = written.sent.get(&room).unwrap_or(&nothing);
+            missing += sent.iter().filter(|name| name.0 != client && !received.contains(name)).count();
         }
         missing
     }
 
-    /// How many messages were said.
-    pub(crate) fn said(&self) -> usize {
-        self.written().said.values().map(BTreeSet::len).sum()
+    /// How many messages were sent.
+    pub(crate) fn sent(&self) -> usize {
+        self.written().sent.values().map(BTreeSet::len).sum()
     }
 
-    /// How long what was said in this part of the run took to those who heard it.
+    /// How long the messages of this part of the run took to each receiver.
     pub(crate) fn delays(&self, span: Span) -> Delays {
         let range = self.nanos(span.from)..self.nanos(span.to);
         let all = self.written();
@@ -125,15 +125,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_said_and_not_heard_is_missing() {
+    fn messages_sent_and_not_received_are_missing() {
         let (ledger, from) = (Ledger::new(), Instant::now());
-        let (one, two) = (ledger.say(0, 1, 1), ledger.say(0, 1, 2));
-        let of_another_room = ledger.say(9, 3, 1);
-        ledger.hear(2, &format!("{{\"content\":\"{one}\"}} 42[\"chat\",\"{of_another_room}\"]"));
-        ledger.hear(2, &one);
+        let (one, two) = (ledger.send(0, 1, 1), ledger.send(0, 1, 2));
+        let of_another_room = ledger.send(9, 3, 1);
+        ledger.receive(2, &format!("{{\"content\":\"{one}\"}} 42[\"chat\",\"{of_another_room}\"]"));
+        ledger.receive(2, &one);
         let clients = || [(1, 0), (2, 0)].into_iter();
-        assert_eq!((ledger.missing(clients()), ledger.said()), (1, 3));
-        ledger.hear(2, &two);
+        assert_eq!((ledger.missing(clients()), ledger.sent()), (1, 3));
+        ledger.receive(2, &two);
         assert_eq!(ledger.missing(clients()), 0);
         let delays = ledger.delays(Span { from, to: Instant::now() });
         assert_eq!(delays.count, 3);

@@ -20,6 +20,26 @@ pub(crate) fn source(group: u8, host: usize) -> Ipv4Addr {
     Ipv4Addr::new(127, group, high, low)
 }
 
+/// Which addresses the sockets of an attack come from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Source {
+    OneAddress,
+    /// Each socket has an address of its own, counted from this one.
+    Addresses {
+        first: usize,
+    },
+}
+
+impl Source {
+    /// The address of a socket, by its number in the attack.
+    pub(crate) fn address(self, group: u8, number: usize) -> Ipv4Addr {
+        match self {
+            Self::OneAddress => source(group, 0),
+            Self::Addresses { first } => source(group, first + number),
+        }
+    }
+}
+
 /// Connects from this address; `receive_bytes` is the room for what is not read.
 pub(crate) async fn connect(
     from: Ipv4Addr,
@@ -48,7 +68,7 @@ pub(crate) async fn open_socket(
 }
 
 /// Sends a text frame.
-pub(crate) async fn say(socket: &mut WebSocketStream<TcpStream>, text: String) -> io::Result<()> {
+pub(crate) async fn send_text(socket: &mut WebSocketStream<TcpStream>, text: String) -> io::Result<()> {
     socket.send(Message::text(text)).await.map_err(io::Error::other)
 }
 
@@ -68,7 +88,7 @@ pub(crate) async fn next_text(socket: &mut WebSocketStream<TcpStream>) -> io::Re
 /// A connection for requests, one after the other.
 pub(crate) struct Http {
     stream: TcpStream,
-    /// What was read behind the last answer.
+    /// Bytes that were read behind the last answer.
     read: Vec<u8>,
 }
 

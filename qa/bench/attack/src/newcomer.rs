@@ -22,9 +22,9 @@ pub(crate) async fn newcomer(number: usize, to: SocketAddr) -> io::Result<Durati
     }
     let token = token(&format!("newcomer-{number}")).map_err(io::Error::other)?;
     let mut socket = open_socket(from, to, &format!("/api/v1/ws?token={token}")).await?;
-    let told = next_text(&mut socket).await?;
-    if !told.starts_with(r#"{"type":"welcome""#) {
-        return Err(io::Error::other(told));
+    let frame = next_text(&mut socket).await?;
+    if !frame.starts_with(r#"{"type":"welcome""#) {
+        return Err(io::Error::other(frame));
     }
     Ok(begun.elapsed())
 }

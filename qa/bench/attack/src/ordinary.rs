@@ -7,14 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval_at, timeout};
 use uuid::Uuid;
 
+use crate::endpoint::{ENDPOINTS, Endpoint};
 use crate::failed::Failed;
 use crate::ledger::Ledger;
-use crate::network::{Http, next_text, open_socket, say, source};
+use crate::network::{Http, next_text, open_socket, send_text, source};
 use crate::server::token;
 
 /// How many there are.
@@ -23,7 +24,7 @@ pub(crate) const CLIENTS: usize = 200;
 /// Rooms that they are in, one each.
 const ROOMS: usize = 10;
 
-/// How often each says something.
+/// How often each sends a message.
 const SAYS_EVERY: Duration = Duration::from_secs(4);
 
 /// How long one may take to come in.
@@ -32,37 +33,12 @@ const ENTERS: Duration = Duration::from_secs(20);
 /// The addresses of ordinary clients: 127.1.0.0/16.
 const GROUP: u8 = 1;
 
-/// How a client speaks to the hub.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Door {
-    Native,
-    ChatApi,
-    SkillLift,
-    QuizMaster,
-    SocketIo,
-    Polling,
-}
-
-/// Every tenth client of a room, in this order.
-const DOORS: [Door; 10] = [
-    Door::Native,
-    Door::ChatApi,
-    Door::SkillLift,
-    Door::SocketIo,
-    Door::Native,
-    Door::ChatApi,
-    Door::SkillLift,
-    Door::SocketIo,
-    Door::Polling,
-    Door::QuizMaster,
-];
-
 /// One ordinary client.
 #[derive(Clone)]
-struct Client {
+struct OrdinaryClient {
     number: usize,
     room: usize,
-    door: Door,
+    endpoint: Endpoint,
     user: String,
     token: String,
     from: Ipv4Addr,
@@ -72,7 +48,7 @@ struct Client {
 
 /// All of them.
 pub(crate) struct Ordinary {
-    clients: Vec<Client>,
+    clients: Vec<OrdinaryClient>,
     tasks: Vec<JoinHandle<()>>,
     may_speak: watch::Sender<bool>,
 }
@@ -82,15 +58,15 @@ fn room_id(room: usize) -> String {
 }
 
 impl Ordinary {
-    /// Makes users and rooms, and opens all connections. Nobody speaks before [`Ordinary::speak`].
+    /// Makes users and rooms, and opens all connections. No client sends before [`Ordinary::speak`].
     pub(crate) async fn enter(to: SocketAddr, ledger: &Arc<Ledger>) -> Result<Self, Failed> {
         let mut clients = Vec::new();
         for number in 0..CLIENTS {
             let user = format!("ordinary-{number}");
-            clients.push(Client {
+            clients.push(OrdinaryClient {
                 number,
                 room: number % ROOMS,
-                door: door_of(number),
+                endpoint: endpoint_of(number),
                 token: token(&user)?,
                 user,
                 from: source(GROUP, number / 10),
@@ -102,10 +78,10 @@ impl Ordinary {
         let (may_speak, _) = watch::channel(false);
         let mut tasks = Vec::new();
         for client in &clients {
-            let (told, is_in) = tokio::sync::oneshot::channel();
+            let (frame, is_in) = tokio::sync::oneshot::channel();
             let (client, hears) = (client.clone(), may_speak.subscribe());
-            let name = format!("{} by {:?}", client.user, client.door);
-            tasks.push(tokio::spawn(client.live(told, hears)));
+            let name = format!("{} by {:?}", client.user, client.endpoint);
+            tasks.push(tokio::spawn(client.run(frame, hears)));
             match timeout(ENTERS, is_in).await {
                 Ok(Ok(())) => {}
                 _ => return Err(Failed::NotReady(name)),
@@ -114,14 +90,14 @@ impl Ordinary {
         Ok(Self { clients, tasks, may_speak })
     }
 
-    /// Lets them speak, or be silent and hear what is still to come.
+    /// Lets them send, or only receive what is still to come.
     pub(crate) fn speak(&self, may: bool) {
         self.may_speak.send_replace(may);
     }
 
-    /// Messages that one of them has not heard.
+    /// Messages that one of them has not received.
     pub(crate) fn missing(&self, ledger: &Ledger) -> usize {
-        let in_rooms = self.clients.iter().filter(|client| client.door != Door::QuizMaster);
+        let in_rooms = self.clients.iter().filter(|client| client.endpoint != Endpoint::QuizMaster);
         ledger.missing(in_rooms.map(|client| (client.number, client.room)))
     }
 
@@ -130,13 +106,13 @@ impl Ordinary {
     }
 }
 
-/// Clients `n`, `n + ROOMS` … share a room, and each room has every door.
-fn door_of(number: usize) -> Door {
-    DOORS.get(number / ROOMS % DOORS.len()).copied().unwrap_or(Door::Native)
+/// Clients `n`, `n + ROOMS` … share a room, and each room has every endpoint.
+fn endpoint_of(number: usize) -> Endpoint {
+    ENDPOINTS.get(number / ROOMS % ENDPOINTS.len()).copied().unwrap_or(Endpoint::Native)
 }
 
 /// Users come to be when their tokens are first seen; then the first of each room makes it.
-async fn make_rooms(clients: &[Client]) -> Result<(), Failed> {
+async fn make_rooms(clients: &[OrdinaryClient]) -> Result<(), Failed> {
     let failed = |error: io::Error| Failed::NotReady(format!("rooms: {error}"));
     for client in clients {
         let mut http = Http::connect(client.from, client.to).await.map_err(failed)?;
@@ -159,37 +135,39 @@ async fn make_rooms(clients: &[Client]) -> Result<(), Failed> {
     Ok(())
 }
 
-impl Client {
-    async fn live(self, is_in: tokio::sync::oneshot::Sender<()>, may_speak: watch::Receiver<bool>) {
-        let ended = match self.door {
-            Door::Polling => self.poll(is_in, may_speak).await,
-            Door::QuizMaster => self.count(is_in, may_speak).await,
-            _ => self.talk(is_in, may_speak).await,
+impl OrdinaryClient {
+    async fn run(self, is_in: tokio::sync::oneshot::Sender<()>, may_speak: watch::Receiver<bool>) {
+        let ended = match self.endpoint {
+            Endpoint::Polling => self.poll(is_in, may_speak).await,
+            Endpoint::QuizMaster => self.count(is_in, may_speak).await,
+            _ => self.run_in_room(is_in, may_speak).await,
         };
         if let Err(error) = ended {
-            self.ledger.trouble(format!("{} by {:?}: {error}", self.user, self.door));
+            self.ledger.note_failure(format!("{} by {:?}: {error}", self.user, self.endpoint));
         }
     }
 
     fn path(&self) -> String {
         let (room, token) = (room_id(self.room), &self.token);
-        match self.door {
-            Door::Native => format!("/api/v1/ws?token={token}"),
-            Door::ChatApi => format!("/api/v1/ws/chat/{room}?token={token}"),
-            Door::SkillLift => format!("/?token={token}"),
-            Door::QuizMaster => format!("/ws/endpoint?token={token}"),
-            Door::SocketIo => "/socket.io/?EIO=4&transport=websocket".to_owned(),
-            Door::Polling => "/socket.io/?EIO=4&transport=polling".to_owned(),
+        match self.endpoint {
+            Endpoint::Native => format!("/api/v1/ws?token={token}"),
+            Endpoint::ChatApi => format!("/api/v1/ws/chat/{room}?token={token}"),
+            Endpoint::SkillLift => format!("/?token={token}"),
+            Endpoint::QuizMaster => format!("/ws/endpoint?token={token}"),
+            Endpoint::SocketIo => "/socket.io/?EIO=4&transport=websocket".to_owned(),
+            Endpoint::Polling => "/socket.io/?EIO=4&transport=polling".to_owned(),
         }
     }
 
     /// What is sent when the connection is open.
     fn greeting(&self) -> Option<String> {
         let room = room_id(self.room);
-        match self.door {
-            Door::Native => Some(json!({ "type": "join", "data": { "room": room } }).to_string()),
-            Door::SkillLift => Some(json!({ "type": "join_room", "data": { "roomId": room } }).to_string()),
-            Door::ChatApi => Some(json!({ "type": "ping" }).to_string()),
+        match self.endpoint {
+            Endpoint::Native => Some(json!({ "type": "join", "data": { "room": room } }).to_string()),
+            Endpoint::SkillLift => {
+                Some(json!({ "type": "join_room", "data": { "roomId": room } }).to_string())
+            }
+            Endpoint::ChatApi => Some(json!({ "type": "ping" }).to_string()),
             _ => None,
         }
     }
@@ -198,24 +176,26 @@ impl Client {
         format!("42{}", json!(["join-chat-room", { "roomId": room_id(self.room) }]))
     }
 
-    /// Whether this frame says that the client is in its room.
+    /// Whether this frame shows that the client is in its room.
     fn is_in(&self, frame: &str) -> bool {
-        match self.door {
-            Door::Native => frame.starts_with(r#"{"type":"joined""#),
-            Door::SkillLift => frame.contains(r#""user_joined""#) && frame.contains(&self.user),
-            Door::ChatApi => frame.contains(r#""pong""#),
+        match self.endpoint {
+            Endpoint::Native => frame.starts_with(r#"{"type":"joined""#),
+            Endpoint::SkillLift => frame.contains(r#""user_joined""#) && frame.contains(&self.user),
+            Endpoint::ChatApi => frame.contains(r#""pong""#),
             _ => frame.contains("chat-room-history"),
         }
     }
 
     fn line(&self, text: &str) -> String {
         let room = room_id(self.room);
-        match self.door {
-            Door::Native => {
+        match self.endpoint {
+            Endpoint::Native => {
                 json!({ "type": "post", "data": { "room": room, "draft": Uuid::new_v4(), "body": text } })
             }
-            Door::ChatApi => json!({ "type": "send_message", "data": { "content": text } }),
-            Door::SkillLift => json!({ "type": "chat_message", "data": { "roomId": room, "message": text } }),
+            Endpoint::ChatApi => json!({ "type": "send_message", "data": { "content": text } }),
+            Endpoint::SkillLift => {
+                json!({ "type": "chat_message", "data": { "roomId": room, "message": text } })
+            }
             _ => {
                 let said = json!({ "content": text, "roomId": room, "senderName": "x", "type": "text" });
                 return format!("42{}", json!(["send-chat-message", said]));
@@ -224,7 +204,7 @@ impl Client {
         .to_string()
     }
 
-    /// The beat in which this one speaks; the others have other moments.
+    /// The beat in which this one sends; the others have other moments.
     fn beat(&self) -> tokio::time::Interval {
         let share = u32::try_from(self.number).unwrap_or(0);
         let first = SAYS_EVERY * share / u32::try_from(CLIENTS).unwrap_or(1);
@@ -232,112 +212,127 @@ impl Client {
     }
 
     /// A client with a WebSocket that is in a room.
-    async fn talk(
+    async fn run_in_room(
         &self,
         is_in: tokio::sync::oneshot::Sender<()>,
         may_speak: watch::Receiver<bool>,
     ) -> io::Result<()> {
         let mut socket = open_socket(self.from, self.to, &self.path()).await?;
         if let Some(greeting) = self.greeting() {
-            say(&mut socket, greeting).await?;
+            send_text(&mut socket, greeting).await?;
         }
         let (mut is_in, mut number, mut beat) = (Some(is_in), 0, self.beat());
         loop {
             tokio::select! {
-                told = next_text(&mut socket) => {
-                    let told = told?;
-                    if let Some(answer) = self.engine_io(&told) {
-                        say(&mut socket, answer).await?;
+                frame = next_text(&mut socket) => {
+                    let frame = frame?;
+                    if let Some(answer) = self.engine_io(&frame) {
+                        send_text(&mut socket, answer).await?;
                     }
-                    self.ledger.hear(self.number, &told);
-                    if is_in.is_some() && self.is_in(&told) && let Some(is_in) = is_in.take() {
+                    self.ledger.receive(self.number, &frame);
+                    if is_in.is_some() && self.is_in(&frame) && let Some(is_in) = is_in.take() {
                         is_in.send(()).ok();
                     }
-                    check(&told)?;
+                    check(&frame)?;
                 }
                 _ = beat.tick() => if is_in.is_none() && *may_speak.borrow() {
                     number += 1;
-                    let text = self.ledger.say(self.room, self.number, number);
-                    say(&mut socket, self.line(&text)).await?;
+                    let text = self.ledger.send(self.room, self.number, number);
+                    send_text(&mut socket, self.line(&text)).await?;
                 },
             }
         }
     }
 
-    /// What a client of Socket.IO answers to these packets.
-    fn engine_io(&self, told: &str) -> Option<String> {
-        match self.door {
-            Door::SocketIo | Door::Polling if told.starts_with("0{") => {
+    /// The answer of a Socket.IO client to a packet, if there is one.
+    fn engine_io(&self, frame: &str) -> Option<String> {
+        match self.endpoint {
+            Endpoint::SocketIo | Endpoint::Polling if frame.starts_with("0{") => {
                 Some(format!("40{}", json!({ "token": self.token })))
             }
-            Door::SocketIo | Door::Polling if told.starts_with("40") => Some(self.join_event()),
-            Door::SocketIo | Door::Polling if told == "2" => Some("3".to_owned()),
+            Endpoint::SocketIo | Endpoint::Polling if frame.starts_with("40") => Some(self.join_event()),
+            Endpoint::SocketIo | Endpoint::Polling if frame == "2" => Some("3".to_owned()),
             _ => None,
         }
     }
 
-    /// A client of Socket.IO that polls: one connection for what is told, one for what is said.
+    /// A client of Socket.IO that polls: one connection for what it receives, one for what it sends.
     async fn poll(
         &self,
         is_in: tokio::sync::oneshot::Sender<()>,
         may_speak: watch::Receiver<bool>,
     ) -> io::Result<()> {
-        let (mut hears, mut says) =
-            (Http::connect(self.from, self.to).await?, Http::connect(self.from, self.to).await?);
+        let mut reads = Http::connect(self.from, self.to).await?;
+        let writes = Http::connect(self.from, self.to).await?;
         let base = self.path();
-        let (_, open) = hears.ask("GET", &base, "", "").await?;
+        let (_, open) = reads.ask("GET", &base, "", "").await?;
         let open_packet: serde_json::Value =
             serde_json::from_str(open.trim_start_matches('0')).map_err(io::Error::other)?;
         let sid = open_packet.get("sid").and_then(|it| it.as_str()).unwrap_or_default();
         let path = format!("{base}&sid={sid}");
-        let (to_say, mut waiting) = tokio::sync::mpsc::channel::<String>(64);
-        let send = async |text: String| to_say.send(text).await.map_err(io::Error::other);
-        let of_hearing = async {
-            let mut is_in = Some(is_in);
-            send(format!("40{}", json!({ "token": self.token }))).await?;
-            loop {
-                let (status, payload) = hears.ask("GET", &path, "", "").await?;
-                if status != 200 {
-                    return Err(io::Error::other(format!("a poll got {status} {payload}")));
-                }
-                for packet in payload.split('\u{1e}') {
-                    if let Some(answer) = self.engine_io(packet) {
-                        send(answer).await?;
-                    }
-                    self.ledger.hear(self.number, packet);
-                    if self.is_in(packet)
-                        && let Some(is_in) = is_in.take()
-                    {
-                        is_in.send(()).ok();
-                    }
-                    check(packet)?;
-                }
+        let (to_send, waiting) = mpsc::channel::<String>(64);
+        tokio::select! {
+            ended = self.poll_answers(reads, &path, to_send, is_in) => ended,
+            ended = self.post_packets(writes, &path, waiting, may_speak) => ended,
+        }
+    }
+
+    /// Polls for packets until the session ends, and answers those that want it.
+    async fn poll_answers(
+        &self,
+        mut reads: Http,
+        path: &str,
+        to_send: mpsc::Sender<String>,
+        is_in: tokio::sync::oneshot::Sender<()>,
+    ) -> io::Result<()> {
+        let send = async |text: String| to_send.send(text).await.map_err(io::Error::other);
+        let mut is_in = Some(is_in);
+        send(format!("40{}", json!({ "token": self.token }))).await?;
+        loop {
+            let (status, payload) = reads.ask("GET", path, "", "").await?;
+            if status != 200 {
+                return Err(io::Error::other(format!("a poll got {status} {payload}")));
             }
-        };
-        let of_saying = async {
-            let (mut number, mut beat) = (0, self.beat());
-            loop {
-                let text = tokio::select! {
-                    Some(text) = waiting.recv() => text,
-                    _ = beat.tick() => {
-                        if !*may_speak.borrow() {
-                            continue;
-                        }
-                        number += 1;
-                        self.line(&self.ledger.say(self.room, self.number, number))
-                    }
-                };
-                let (status, answer) = says.ask("POST", &path, "content-type: text/plain\r\n", &text).await?;
-                if status != 200 {
-                    return Err(io::Error::other(format!("a post got {status} {answer}")));
+            for packet in payload.split('\u{1e}') {
+                if let Some(answer) = self.engine_io(packet) {
+                    send(answer).await?;
                 }
+                self.ledger.receive(self.number, packet);
+                if self.is_in(packet)
+                    && let Some(is_in) = is_in.take()
+                {
+                    is_in.send(()).ok();
+                }
+                check(packet)?;
             }
-        };
-        let ended: (io::Result<()>, io::Result<()>) = tokio::select! {
-            ended = of_hearing => (ended, Ok(())),
-            ended = of_saying => (Ok(()), ended),
-        };
-        ended.0.and(ended.1)
+        }
+    }
+
+    /// Posts what waits, and a message in each beat.
+    async fn post_packets(
+        &self,
+        mut writes: Http,
+        path: &str,
+        mut waiting: mpsc::Receiver<String>,
+        may_speak: watch::Receiver<bool>,
+    ) -> io::Result<()> {
+        let (mut number, mut beat) = (0, self.beat());
+        loop {
+            let text = tokio::select! {
+                Some(text) = waiting.recv() => text,
+                _ = beat.tick() => {
+                    if !*may_speak.borrow() {
+                        continue;
+                    }
+                    number += 1;
+                    self.line(&self.ledger.send(self.room, self.number, number))
+                }
+            };
+            let (status, answer) = writes.ask("POST", path, "content-type: text/plain\r\n", &text).await?;
+            if status != 200 {
+                return Err(io::Error::other(format!("a post got {status} {answer}")));
+            }
+        }
     }
 
     /// A client of QuizMaster, which is in no room: it has updates counted for it, second by second.
@@ -352,17 +347,17 @@ impl Client {
         may_speak.wait_for(|may| *may).await.map_err(io::Error::other)?;
         loop {
             let plan = json!({ "duration_seconds": 10, "frequency_seconds": 1, "message_prefix": "count" });
-            say(&mut socket, json!({ "type": "simulate", "data": plan }).to_string()).await?;
+            send_text(&mut socket, json!({ "type": "simulate", "data": plan }).to_string()).await?;
             let mut count = 0;
             loop {
-                let told = next_text(&mut socket).await?;
-                check(&told)?;
-                if told.contains(r#""update""#) {
+                let frame = next_text(&mut socket).await?;
+                check(&frame)?;
+                if frame.contains(r#""update""#) {
                     count += 1;
-                    if !told.contains(&format!("count #{count}\"")) {
-                        return Err(io::Error::other(format!("update {count} is missing: {told}")));
+                    if !frame.contains(&format!("count #{count}\"")) {
+                        return Err(io::Error::other(format!("update {count} is missing: {frame}")));
                     }
-                } else if told.contains(r#""complete""#) {
+                } else if frame.contains(r#""complete""#) {
                     if count != 10 {
                         return Err(io::Error::other(format!("{count} updates of 10")));
                     }
@@ -373,11 +368,11 @@ impl Client {
     }
 }
 
-/// A refusal is something that an ordinary client never hears.
-fn check(told: &str) -> io::Result<()> {
-    let is_refusal = told.starts_with(r#"{"type":"error""#) || told.starts_with(r#"42["error""#);
-    if is_refusal || told.starts_with("44") {
-        return Err(io::Error::other(told.to_owned()));
+/// An error is something that an ordinary client never receives.
+fn check(frame: &str) -> io::Result<()> {
+    let is_error = frame.starts_with(r#"{"type":"error""#) || frame.starts_with(r#"42["error""#);
+    if is_error || frame.starts_with("44") {
+        return Err(io::Error::other(frame.to_owned()));
     }
     Ok(())
 }

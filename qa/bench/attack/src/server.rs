@@ -34,7 +34,7 @@ pub(crate) const FILE_PATH: &str = "/pkg/large.wasm";
 pub(crate) enum Accounts {
     /// With the application, which signs tokens.
     External,
-    /// With the server, which looks at passwords.
+    /// With the server, which checks passwords.
     Local,
 }
 
@@ -43,7 +43,7 @@ pub(crate) enum Accounts {
 pub(crate) struct Targets {
     /// Where the ordinary clients are.
     pub(crate) hub: SocketAddr,
-    /// A server beside it that looks at passwords.
+    /// A server beside it that checks passwords.
     pub(crate) accounts: SocketAddr,
 }
 

@@ -13,15 +13,14 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use crate::attack::Source;
 use crate::kinds::{Count, frame, handshake};
-use crate::network::{Http, connect, source};
+use crate::network::{Http, Source, connect, source};
 use crate::server::{Targets, token};
 
 /// Addresses of attackers: 127.8.0.0/16.
 const GROUP: u8 = 8;
 
-/// How long an attacker waits after it was shown out.
+/// How long an attacker waits after it was disconnected.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// The bytes of a frame or a message that is as long as any may be.
@@ -94,11 +93,7 @@ impl Work {
         let to = if self == Self::AbandonedLogins { to.accounts } else { to.hub };
         let mut tasks = JoinSet::new();
         for number in 0..sockets {
-            let address = match from {
-                Source::OneAddress => 0,
-                Source::Addresses { first } => first + number,
-            };
-            let from = source(GROUP, address);
+            let from = from.address(GROUP, number);
             let count = count.clone();
             tasks.spawn(async move {
                 let work = async {
@@ -116,6 +111,7 @@ impl Work {
     }
 
     /// What one connection does, until the server ends it.
+    // Long because it is a table: one arm for each kind of work.
     async fn connection(self, from: Ipv4Addr, to: SocketAddr, done: &AtomicU64) -> io::Result<()> {
         let user = format!("worker-{from}");
         let token = token(&user).map_err(io::Error::other)?;
@@ -206,11 +202,11 @@ pub(crate) async fn prepare(to: SocketAddr, addresses: usize) -> io::Result<()> 
         let headers = format!("authorization: Bearer {token}\r\ncontent-type: application/json\r\n");
         let mut http = Http::connect(from, to).await?;
         let room = room_of(from);
-        let (made, told) = http
+        let (made, answer) = http
             .ask("POST", "/api/v1/chats", &headers, &format!(r#"{{"id":"{room}","name":"Work"}}"#))
             .await?;
         if made != 201 {
-            return Err(io::Error::other(told));
+            return Err(io::Error::other(answer));
         }
         // Of the first address alone: a full room takes 6 MB.
         let messages = if number == 0 { MESSAGES } else { 8 };
@@ -222,7 +218,7 @@ pub(crate) async fn prepare(to: SocketAddr, addresses: usize) -> io::Result<()> 
     Ok(())
 }
 
-/// Opens a socket and sends one message again and again. What the server says is read and thrown away.
+/// Opens a socket and sends one message again and again. What the server sends is read and thrown away.
 async fn send(
     from: Ipv4Addr,
     to: SocketAddr,

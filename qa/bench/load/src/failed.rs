@@ -21,7 +21,7 @@ pub(crate) enum Failed {
 }
 
 impl Failed {
-    /// What was tried when the system said no.
+    /// The error of a system call, with what was tried.
     pub(crate) fn at(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         move |source| Self::Io { what: what.into(), source }
     }

@@ -1,4 +1,4 @@
-//! Frames of RFC 6455, section 5.2: as much of them as a client needs who trusts the server.
+//! Frames of RFC 6455, section 5.2: as much of them as a client needs that trusts the server.
 
 use crate::casts::{count, index};
 

@@ -3,6 +3,7 @@
 //! The answer is one JSON object on stdout, a few lines for people go to stderr. It connects to this machine only, and every
 //! run is bounded in time.
 
+mod answer;
 mod casts;
 mod clock;
 mod dialect;
@@ -22,7 +23,8 @@ mod watch;
 use std::error::Error as _;
 use std::process::ExitCode;
 
-use engine::{Engine, Person};
+use answer::set;
+use engine::{ClientSpec, Engine};
 use failed::Failed;
 use options::Options;
 use serde_json::{Value, json};
@@ -46,10 +48,10 @@ fn run() -> Result<Value, Failed> {
     let mut answer = if options.mode == "history" {
         mode::history::run(&options)?
     } else {
-        let mut engine = Engine::new(dialect::of(&options.target)?, options.port, people(&options)?)?;
+        let mut engine = Engine::new(dialect::of(&options.target)?, options.port, clients(&options)?)?;
         let mut answer = match options.mode.as_str() {
-            "fanout" => mode::fanout::run(&mut engine, &options, mode::fanout::Speech::Fleeting),
-            "posts" => mode::fanout::run(&mut engine, &options, mode::fanout::Speech::Stored),
+            "fanout" => mode::fanout::run(&mut engine, &options, mode::Durability::Volatile),
+            "posts" => mode::fanout::run(&mut engine, &options, mode::Durability::Stored),
             "connect" => mode::connect::run(&mut engine, &options),
             "storm" => mode::storm::run(&mut engine, &options),
             "idle" => mode::idle::run(&mut engine, &options),
@@ -67,18 +69,12 @@ fn run() -> Result<Value, Failed> {
     Ok(answer)
 }
 
-fn set(answer: &mut Value, key: &str, value: Value) {
-    if let Some(fields) = answer.as_object_mut() {
-        fields.insert(key.to_owned(), value);
-    }
-}
-
-/// Everybody, with what proves who they are.
-fn people(options: &Options) -> Result<Vec<Person>, Failed> {
+/// All clients, with their tokens and rooms.
+fn clients(options: &Options) -> Result<Vec<ClientSpec>, Failed> {
     let ours = options.target.starts_with("hubbub");
     let one = |(n, place): (usize, u64)| {
         let token = if ours { token::token(&format!("c{n}"), &options.secret)? } else { String::new() };
-        Ok(Person { token, room: Some(options.room(place)) })
+        Ok(ClientSpec { token, room: Some(options.room(place)) })
     };
     options.places().into_iter().enumerate().map(one).collect()
 }

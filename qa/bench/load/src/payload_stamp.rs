@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn marks_are_found_wherever_they_are() {
+    fn stamps_are_found_wherever_they_are() {
         let (first, second) =
             (PayloadStamp { number: 7, sent: u64::MAX }, PayloadStamp { number: 8, sent: 0 });
         let (one, two) = (first.body(128), second.body(0));
@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_like_one_is_passed_over() {
+    fn texts_that_only_resemble_a_stamp_are_skipped() {
         let body = PayloadStamp { number: 1, sent: 2 }.body(0);
         assert_eq!(all_in(&format!("@@@ @@12 @{body} @@0000000000000001000000000000000")).len(), 1);
         assert_eq!(all_in("ann@example.org"), []);

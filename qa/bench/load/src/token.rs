@@ -11,12 +11,12 @@ use crate::failed::Failed;
 /// The year 2100.
 const FAR_AWAY: u64 = 4_102_444_800;
 
-/// A token of this person for a server that was given this secret.
-pub(crate) fn token(person: &str, secret: &str) -> Result<String, Failed> {
-    sign(&json!({ "sub": person, "username": person, "exp": FAR_AWAY }), secret)
+/// A token of this user for a server that was given this secret.
+pub(crate) fn token(user: &str, secret: &str) -> Result<String, Failed> {
+    sign(&json!({ "sub": user, "username": user, "exp": FAR_AWAY }), secret)
 }
 
-/// A token of a part of the application, which may look at our server's counts.
+/// A token of a part of the application, which may read our server's counts.
 pub(crate) fn service_token(secret: &str) -> Result<String, Failed> {
     let name = "load";
     sign(&json!({ "sub": name, "username": name, "hubbub_role": "service", "exp": FAR_AWAY }), secret)

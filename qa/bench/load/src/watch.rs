@@ -10,10 +10,10 @@ use crate::options::Options;
 use crate::token::service_token;
 use crate::usage::resident_kib;
 
-/// How often it is looked at.
-const LOOK_EVERY: u64 = 10_000_000_000;
+/// How often a sample is taken.
+const SAMPLE_EVERY: u64 = 10_000_000_000;
 
-/// One look.
+/// One sample.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
     seconds: f64,
@@ -44,10 +44,10 @@ impl Watch {
         Ok(Self { began, next: began, pid: options.pid, port: options.port, token, samples: Vec::new() })
     }
 
-    /// Looks, if it is time to.
-    pub(crate) fn look(&mut self) -> Result<(), Failed> {
+    /// Takes a sample if it is due.
+    pub(crate) fn sample_if_due(&mut self) -> Result<(), Failed> {
         if now() >= self.next {
-            self.next += LOOK_EVERY;
+            self.next += SAMPLE_EVERY;
             let sample = self.sample()?;
             self.samples.push(sample);
         }
@@ -70,7 +70,7 @@ impl Watch {
         })
     }
 
-    /// The newest look.
+    /// The newest sample.
     pub(crate) fn last(&self) -> Option<Sample> {
         self.samples.last().copied()
     }
@@ -79,7 +79,7 @@ impl Watch {
         self.samples.iter().copied().map(Sample::json).collect()
     }
 
-    /// How far memory was from the middle between its lowest and its highest in the last third of the looks.
+    /// How far memory was from the middle between its lowest and its highest in the last third of the samples.
     pub(crate) fn plateau(&self) -> Value {
         let last_third = self.samples.iter().skip(self.samples.len() - self.samples.len() / 3);
         let rss = || last_third.clone().map(|sample| sample.rss_kib);

@@ -36,7 +36,7 @@ enum Carrier {
 }
 
 /// What a connection brings.
-pub(super) enum Brought {
+pub(super) enum LinkEvent {
     Frame(String),
     /// A sign of life and nothing else.
     Alive,
@@ -83,20 +83,20 @@ impl Link {
     }
 
     /// What comes next. Nothing is lost when the wait is given up.
-    pub(super) async fn next(&mut self) -> Brought {
+    pub(super) async fn next(&mut self) -> LinkEvent {
         if let Some(frame) = self.early.pop_front() {
-            return Brought::Frame(frame);
+            return LinkEvent::Frame(frame);
         }
         match &mut self.carrier {
             Carrier::WebSocket(socket) => match socket.next().await {
-                Some(Ok(Message::Text(text))) => Brought::Frame(text.to_string()),
-                Some(Ok(Message::Close(frame))) => Brought::End(frame.map(|frame| frame.code.into())),
-                Some(Err(_)) | None => Brought::End(None),
-                Some(Ok(_)) => Brought::Alive,
+                Some(Ok(Message::Text(text))) => LinkEvent::Frame(text.to_string()),
+                Some(Ok(Message::Close(frame))) => LinkEvent::End(frame.map(|frame| frame.code.into())),
+                Some(Err(_)) | None => LinkEvent::End(None),
+                Some(Ok(_)) => LinkEvent::Alive,
             },
             Carrier::Polling(polling) => match polling.frames.recv().await {
-                Some(frame) => Brought::Frame(frame),
-                None => Brought::End(None),
+                Some(frame) => LinkEvent::Frame(frame),
+                None => LinkEvent::End(None),
             },
         }
     }

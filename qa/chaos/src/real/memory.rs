@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use tokio::task::AbortHandle;
 
-/// From one look to the next.
-const LOOK: Duration = Duration::from_millis(20);
+/// From one sample to the next.
+const SAMPLE_EVERY: Duration = Duration::from_millis(20);
 
 /// Looks again and again until it is dropped.
 pub(super) struct Memory {
     most: Arc<AtomicU64>,
-    looking: AbortHandle,
+    sampler: AbortHandle,
 }
 
 impl Memory {
@@ -20,13 +20,13 @@ impl Memory {
     pub(super) fn of(process: u32) -> Self {
         let most = Arc::new(AtomicU64::new(0));
         let noted = most.clone();
-        let looking = tokio::spawn(async move {
+        let sampler = tokio::spawn(async move {
             loop {
                 noted.fetch_max(resident(process).unwrap_or_default(), Ordering::Relaxed);
-                tokio::time::sleep(LOOK).await;
+                tokio::time::sleep(SAMPLE_EVERY).await;
             }
         });
-        Self { most, looking: looking.abort_handle() }
+        Self { most, sampler: sampler.abort_handle() }
     }
 
     /// The most MiB since the last call; 0 where it is not known.
@@ -37,7 +37,7 @@ impl Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        self.looking.abort();
+        self.sampler.abort();
     }
 }
 

@@ -6,6 +6,7 @@ mod clients;
 mod journal;
 mod link;
 mod memory;
+mod notifications;
 mod offline_messages;
 mod options;
 mod plan;
@@ -14,15 +15,15 @@ mod proxy;
 mod report;
 mod rest;
 mod round;
+mod testbed;
 mod volume;
-mod world;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use report::Counters;
 use round::Round;
-use world::World;
+use testbed::Testbed;
 
 pub use options::{Error, Options, RealArgs, Until};
 pub use report::{Counts, Report};
@@ -37,7 +38,7 @@ const KILL_TIME: Duration = Duration::from_secs(4);
 /// Every so many rounds the data folder is a new one; in between, history grows.
 const ROUNDS_EACH: u64 = 4;
 
-/// Breaks a server as the options say, and tells what came of it.
+/// Injects faults into a server as the options ask for, and reports what came of it.
 ///
 /// # Errors
 /// [`Error`] when the run could not be made; a broken promise is in the report.
@@ -45,7 +46,7 @@ pub async fn run(options: Options) -> Result<Report, Error> {
     let begun = Instant::now();
     let counters = Arc::new(Counters::default());
     let mut violations = Vec::new();
-    let mut world = None;
+    let mut testbed = None;
     for number in 1.. {
         let left = match options.until {
             Until::Kills(kills) => u64::from(kills).saturating_sub(counters.kills.get()),
@@ -55,16 +56,16 @@ pub async fn run(options: Options) -> Result<Report, Error> {
         if kills == 0 {
             break;
         }
-        let mut this = match world.take() {
+        let mut this = match testbed.take() {
             Some(this) if number % ROUNDS_EACH != 1 => this,
-            _ => World::create(&options.program, options.clients, counters.clone()).await?,
+            _ => Testbed::create(&options.program, options.clients, counters.clone()).await?,
         };
         let (seed, clients) = (options.seed, options.clients);
-        let mut round = Round { world: &mut this, seed, number, clients, kills };
+        let mut round = Round { testbed: &mut this, seed, number, clients, kills };
         let found = Box::pin(round.play()).await?;
         counters.rounds.one();
         violations.extend(found.into_iter().map(|it| format!("seed {seed}, round {number}: {it}")));
-        world = Some(this);
+        testbed = Some(this);
     }
     Ok(Report { counts: counters.read(), violations })
 }

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::client::Phase;
 use super::journal::{Journal, Record};
-use super::link::{Brought, Link};
+use super::link::{Link, LinkEvent};
 use super::options::Error;
 use super::report::Counters;
 use super::rest::Rest;
@@ -41,7 +41,7 @@ const AGAIN: Duration = Duration::from_millis(100);
 const REPORTS: u32 = 20;
 
 /// Sends to one user, or to a room.
-pub(super) struct Sender {
+pub(super) struct OfflineSender {
     pub(super) rest: Rest,
     pub(super) author: Tokens,
     pub(super) room: RoomId,
@@ -52,12 +52,12 @@ pub(super) struct Sender {
     pub(super) counters: Arc<Counters>,
 }
 
-impl Sender {
-    fn is_talking(&self) -> bool {
-        matches!(*self.phase.borrow(), Phase::Talk { .. })
+impl OfflineSender {
+    fn is_active(&self) -> bool {
+        matches!(*self.phase.borrow(), Phase::Active { .. })
     }
 
-    /// Sends a user what these kinds of entries come from, until it is enough or the talk is over.
+    /// Sends a user what these kinds of entries come from, until it is enough or the faults are over.
     pub(super) async fn write_to(mut self, user: Tokens, kinds: BTreeSet<EntryKind>) -> Vec<Entry> {
         let mut entries = Vec::new();
         if kinds.contains(&EntryKind::Direct) {
@@ -83,7 +83,7 @@ impl Sender {
     ) {
         let mut link = None;
         for number in 0..count {
-            if !self.is_talking() {
+            if !self.is_active() {
                 return;
             }
             let text = format!("{} writes {number}", self.name);
@@ -105,7 +105,7 @@ impl Sender {
 
     /// Sends one, on the connection that is there or on a new one. Whether it was acknowledged.
     async fn direct(&self, link: &mut Option<Link>, user: &Tokens, body: &str) -> bool {
-        while link.is_none() && self.is_talking() {
+        while link.is_none() && self.is_active() {
             let path = format!("/api/v1/ws?token={}", self.author.access_token);
             *link = match self.rest.address() {
                 Some(address) => Link::open(address, &path).await,
@@ -124,7 +124,7 @@ impl Sender {
                 return None;
             }
             loop {
-                let Brought::Frame(frame) = open.next().await else { return None };
+                let LinkEvent::Frame(frame) = open.next().await else { return None };
                 let frame: Value = serde_json::from_str(&frame).unwrap_or_default();
                 match frame.get("type").and_then(Value::as_str) {
                     Some("direct") if frame.pointer("/data/body").is_some_and(|it| it == body) => {
@@ -140,7 +140,7 @@ impl Sender {
             *link = None;
         }
         if answer == Some(false) {
-            self.counters.refusals.one();
+            self.counters.temporary_errors.one();
         }
         answer == Some(true)
     }
@@ -148,7 +148,7 @@ impl Sender {
     /// Starts and ends jobs, one after the other.
     async fn run_jobs(&self, user: &Tokens, count: usize, bytes: usize, entries: &mut Vec<Entry>) {
         for number in 0..count {
-            if !self.is_talking() {
+            if !self.is_active() {
                 return;
             }
             let title = format!("{} works {number}", self.name);
@@ -163,7 +163,7 @@ impl Sender {
         }
     }
 
-    /// Reports the end of a job until the server says that it is over.
+    /// Reports the end of a job until the server acknowledges it.
     async fn end_job(&self, user: &Tokens, job: JobId, result: &str) -> bool {
         for attempt in 0..REPORTS {
             match self.rest.end_job(user, job, result).await {
@@ -178,16 +178,16 @@ impl Sender {
 
     /// Says something in the room again and again, once and without a second try.
     pub(super) async fn fill_room(mut self, mut journal: Journal) -> Record {
-        // First those leave who are to miss it.
+        // First the clients leave that are to miss it.
         tokio::time::timeout(Duration::from_secs(2), self.phase.wait_for(|it| *it == Phase::Over)).await.ok();
         let (count, bytes) = LINES.get(self.random.random_range(0..LINES.len())).copied().unwrap_or_default();
         for _ in 0..count {
-            if !self.is_talking() {
+            if !self.is_active() {
                 break;
             }
-            let text = grow(&journal.next_line(), bytes, '.');
-            journal.says(self.room.as_str(), &text, false);
-            match self.rest.say(&self.author, self.room.as_str(), &text).await {
+            let text = grow(&journal.next_text(), bytes, '.');
+            journal.note_sent(self.room.as_str(), &text, false);
+            match self.rest.send(&self.author, self.room.as_str(), &text).await {
                 Ok(said) => {
                     let id = Some(said.id.to_string());
                     journal.acknowledged(&text, Position { seq: Some(said.seq), id, ..Position::default() });

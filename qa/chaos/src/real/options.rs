@@ -48,7 +48,7 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
-    /// The server was started and did not say where it listens.
+    /// The server was started and did not report where it listens.
     #[error("the server did not start; it said: {0}")]
     NoStart(String),
     /// A request was not answered.
@@ -140,8 +140,8 @@ mod tests {
                 "no server was found at /nowhere/hubbub",
             ),
         ] {
-            let told = wanted.options().unwrap_err().to_string();
-            assert!(told.contains(part), "{told}");
+            let received = wanted.options().unwrap_err().to_string();
+            assert!(received.contains(part), "{received}");
         }
     }
 }

@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 
 /// A direction of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Way {
+pub(super) enum Direction {
     /// From the client to the server.
     Up,
     /// From the server to the client.
@@ -16,13 +16,13 @@ pub(super) enum Way {
 
 /// What happens to the connection of one client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(super) enum LinkFault {
     /// It ends at once, for both sides, with whatever is on its way.
     Cut,
     /// One direction ends.
-    HalfClose(Way),
+    HalfClose(Direction),
     /// Nothing passes; `None`: in both directions.
-    Stall(Option<Way>),
+    Stall(Option<Direction>),
     /// Everything takes so long, piece by piece.
     Delay(Duration),
     /// So many bytes pass in a second.
@@ -32,7 +32,7 @@ pub(super) enum Fault {
 /// One thing that happens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Act {
-    /// Everybody talks at once, or ceases to.
+    /// All clients send at once, or cease to.
     Burst(bool),
     /// The server is killed and stays away for so long.
     Kill { away: Duration },
@@ -41,7 +41,7 @@ pub(super) enum Act {
     /// The server is asked to let another version take over, which is the same one.
     Upgrade,
     /// A client's connection suffers. What lasts, lasts for so long.
-    Fault { client: usize, fault: Fault, lasts: Duration },
+    Fault { client: usize, fault: LinkFault, lasts: Duration },
 }
 
 /// Something that happens, and when: counted from the one before it, because a restart takes its time.
@@ -91,8 +91,8 @@ pub(super) fn random(seed: u64, purpose: u64) -> StdRng {
 
 /// One fault, or two: half of the cuts come after a stall, so that something is on its way and is lost.
 fn hit(random: &mut StdRng, client: usize, steps: &mut Vec<Step>) {
-    let way = if random.random_bool(0.5) { Way::Up } else { Way::Down };
-    let stall = Fault::Stall(random.random_bool(0.5).then_some(way));
+    let way = if random.random_bool(0.5) { Direction::Up } else { Direction::Down };
+    let stall = LinkFault::Stall(random.random_bool(0.5).then_some(way));
     // Some stalls are longer than clients wait: they come back while the server still has their old connection.
     let mut lasts = ms(random, 100, 3_000);
     let mut after = ms(random, 20, 180);
@@ -102,15 +102,15 @@ fn hit(random: &mut StdRng, client: usize, steps: &mut Vec<Step>) {
                 steps.push(Step { after, act: Act::Fault { client, fault: stall, lasts } });
                 after = ms(random, 20, 400);
             }
-            Fault::Cut
+            LinkFault::Cut
         }
-        3 => Fault::HalfClose(way),
+        3 => LinkFault::HalfClose(way),
         4 | 5 => {
             lasts *= random.random_range(1..4);
             stall
         }
-        6 | 7 => Fault::Delay(ms(random, 5, 400)),
-        _ => Fault::Throttle(random.random_range(200..20_000)),
+        6 | 7 => LinkFault::Delay(ms(random, 5, 400)),
+        _ => LinkFault::Throttle(random.random_range(200..20_000)),
     };
     steps.push(Step { after, act: Act::Fault { client, fault, lasts } });
 }

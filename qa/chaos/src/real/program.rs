@@ -34,7 +34,7 @@ pub(super) struct Program {
     folder: PathBuf,
     child: Option<Child>,
     address: watch::Sender<Option<SocketAddr>>,
-    /// How often it has begun to listen while somebody was reading what it says.
+    /// How often it has begun to listen while its log was read.
     listens: watch::Sender<u64>,
     alarms: Arc<Mutex<Vec<String>>>,
 }
@@ -51,7 +51,7 @@ impl Program {
         self.address.subscribe()
     }
 
-    /// What it said that a good server does not say.
+    /// Log lines that a good server does not write.
     pub(super) fn alarms(&self) -> Vec<String> {
         std::mem::take(&mut *self.alarms.lock().unwrap_or_else(PoisonError::into_inner))
     }

@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::options::Error;
-use super::plan::{Fault, Way};
+use super::plan::{Direction, LinkFault};
 use super::report::Counters;
 
 /// Bytes that are on their way inside of the proxy, in each direction, at most.
@@ -21,7 +21,7 @@ const PIECE: usize = 4096;
 /// The proxy of one client. It ends when this goes.
 pub(super) struct Proxy {
     pub(super) addr: SocketAddr,
-    weather: watch::Sender<Weather>,
+    condition: watch::Sender<Condition>,
     /// The newest cut. Every cut counts, so that two of a kind are two.
     cuts: watch::Sender<(u64, Cut)>,
     counters: Arc<Counters>,
@@ -30,15 +30,15 @@ pub(super) struct Proxy {
 
 /// What lasts for a while.
 #[derive(Debug, Clone, Copy)]
-struct Weather {
-    sort: Sort,
+struct Condition {
+    effect: Effect,
     until: Instant,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Sort {
-    Fair,
-    Stalled(Option<Way>),
+enum Effect {
+    Normal,
+    Stalled(Option<Direction>),
     Delayed(Duration),
     Slow(u32),
 }
@@ -46,7 +46,7 @@ enum Sort {
 #[derive(Debug, Clone, Copy)]
 enum Cut {
     Off,
-    Half(Way),
+    Half(Direction),
 }
 
 impl Proxy {
@@ -58,47 +58,48 @@ impl Proxy {
         let no_port = Error::io("a port of a proxy could not be taken");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.map_err(&no_port)?;
         let addr = listener.local_addr().map_err(&no_port)?;
-        let (weather, forecast) = watch::channel(Weather { sort: Sort::Fair, until: Instant::now() });
-        let (cuts, scissors) = watch::channel((0, Cut::Off));
-        let accepting = tokio::spawn(accept(listener, server, forecast, scissors)).abort_handle();
-        Ok(Self { addr, weather, cuts, counters, accepting })
+        let (condition, conditions) =
+            watch::channel(Condition { effect: Effect::Normal, until: Instant::now() });
+        let (cuts, cut_orders) = watch::channel((0, Cut::Off));
+        let accepting = tokio::spawn(accept(listener, server, conditions, cut_orders)).abort_handle();
+        Ok(Self { addr, condition, cuts, counters, accepting })
     }
 
-    /// Does what the plan says.
-    pub(super) fn suffer(&self, fault: Fault, lasts: Duration) {
-        let sort = match fault {
-            Fault::Cut => {
+    /// Applies a fault of the plan.
+    pub(super) fn apply(&self, fault: LinkFault, lasts: Duration) {
+        let effect = match fault {
+            LinkFault::Cut => {
                 self.counters.cuts.one();
                 self.cut(Cut::Off);
                 // The weather was that of the connection which ended; the next one is another.
                 return self.heal();
             }
-            Fault::HalfClose(way) => {
+            LinkFault::HalfClose(way) => {
                 self.counters.half_closes.one();
                 return self.cut(Cut::Half(way));
             }
-            Fault::Stall(way) => {
+            LinkFault::Stall(way) => {
                 self.counters.stalls.one();
-                Sort::Stalled(way)
+                Effect::Stalled(way)
             }
-            Fault::Delay(delay) => {
+            LinkFault::Delay(delay) => {
                 self.counters.delays.one();
-                Sort::Delayed(delay)
+                Effect::Delayed(delay)
             }
-            Fault::Throttle(rate) => {
+            LinkFault::Throttle(rate) => {
                 self.counters.throttles.one();
-                Sort::Slow(rate)
+                Effect::Slow(rate)
             }
         };
-        self.weather.send_replace(Weather { sort, until: Instant::now() + lasts });
+        self.condition.send_replace(Condition { effect, until: Instant::now() + lasts });
     }
 
     /// Ends whatever lasts.
     pub(super) fn heal(&self) {
-        self.weather.send_replace(Weather { sort: Sort::Fair, until: Instant::now() });
+        self.condition.send_replace(Condition { effect: Effect::Normal, until: Instant::now() });
     }
 
-    /// Ends the connection that is there, and lets nobody in again.
+    /// Ends the connection that is there, and accepts no other one.
     pub(super) fn close(&self) {
         self.accepting.abort();
         self.cut(Cut::Off);
@@ -118,20 +119,20 @@ impl Drop for Proxy {
 async fn accept(
     listener: TcpListener,
     server: watch::Receiver<Option<SocketAddr>>,
-    weather: watch::Receiver<Weather>,
+    condition: watch::Receiver<Condition>,
     cuts: watch::Receiver<(u64, Cut)>,
 ) {
     loop {
         // A port that cannot be listened at any more shows as a client that never comes in.
         let Ok((client, _)) = listener.accept().await else { return };
         let server = *server.borrow();
-        let (weather, mut cuts) = (weather.clone(), cuts.clone());
+        let (condition, mut cuts) = (condition.clone(), cuts.clone());
         cuts.mark_unchanged();
         tokio::spawn(async move {
-            // No server: the client is refused as if nobody listened.
+            // No server: the client is refused as if no socket listened.
             let Some(addr) = server else { return reset(&client) };
             match TcpStream::connect(addr).await {
-                Ok(server) => join(client, server, weather, cuts).await,
+                Ok(server) => join(client, server, condition, cuts).await,
                 Err(_) => reset(&client),
             }
         });
@@ -147,17 +148,17 @@ fn reset(stream: &TcpStream) {
 async fn join(
     mut client: TcpStream,
     mut server: TcpStream,
-    weather: watch::Receiver<Weather>,
+    condition: watch::Receiver<Condition>,
     mut cuts: watch::Receiver<(u64, Cut)>,
 ) {
     let is_cut_off = {
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
-        let up = Pump { way: Way::Up, weather: weather.clone(), cuts: cuts.clone() };
-        let down = Pump { way: Way::Down, weather, cuts: cuts.clone() };
+        let up = Pump { way: Direction::Up, condition: condition.clone(), cuts: cuts.clone() };
+        let down = Pump { way: Direction::Down, condition, cuts: cuts.clone() };
         let both = async { tokio::join!(up.run(from_client, to_server), down.run(from_server, to_client)) };
         tokio::select! {
-            // How a direction ended is told to the other side by ending it.
+            // The end of a direction is passed on by ending it on the other side.
             _ = both => false,
             _ = cuts.wait_for({
                 let before = cuts.borrow().0;
@@ -173,8 +174,8 @@ async fn join(
 
 /// One direction of a connection.
 struct Pump {
-    way: Way,
-    weather: watch::Receiver<Weather>,
+    way: Direction,
+    condition: watch::Receiver<Condition>,
     cuts: watch::Receiver<(u64, Cut)>,
 }
 
@@ -207,20 +208,20 @@ impl Pump {
     /// Waits for as long as so many bytes take.
     async fn pass(&mut self, bytes: usize) {
         loop {
-            let Weather { sort, until } = *self.weather.borrow_and_update();
+            let Condition { effect, until } = *self.condition.borrow_and_update();
             let now = Instant::now();
             if now >= until {
                 return;
             }
-            match sort {
-                Sort::Fair => return,
-                Sort::Stalled(way) if way.is_some_and(|way| way != self.way) => return,
-                Sort::Stalled(_) => {
+            match effect {
+                Effect::Normal => return,
+                Effect::Stalled(way) if way.is_some_and(|way| way != self.way) => return,
+                Effect::Stalled(_) => {
                     // A stall ends in time, or when the weather changes.
-                    tokio::time::timeout_at(until, self.weather.changed()).await.ok();
+                    tokio::time::timeout_at(until, self.condition.changed()).await.ok();
                 }
-                Sort::Delayed(delay) => return tokio::time::sleep(delay).await,
-                Sort::Slow(rate) => {
+                Effect::Delayed(delay) => return tokio::time::sleep(delay).await,
+                Effect::Slow(rate) => {
                     let millis = bytes.saturating_mul(1_000) / usize::try_from(rate.max(1)).unwrap_or(1);
                     let time = Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX));
                     return tokio::time::sleep_until((now + time).min(until)).await;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident: $words:literal,)*) => {
-        /// What is counted while a run goes on, by everybody who takes part.
+        /// What all parts of a run count while it goes on.
         #[derive(Debug, Default)]
         pub(super) struct Counters {
             $(pub(super) $name: Counter,)*
@@ -53,22 +53,22 @@ counters! {
     delays: "delays",
     /// Connections that were narrow for a while.
     throttles: "throttles",
-    /// Lines that clients said, whether or not they arrived.
+    /// Messages that clients sent, whether or not they arrived.
     sent: "messages sent",
     /// Lines that the server acknowledged.
     acknowledged: "messages acknowledged",
-    /// Lines that were said again with the same draft.
+    /// Messages that were resent with the same draft.
     resent: "messages sent again",
-    /// Lines that clients were told.
+    /// Messages that clients received.
     delivered: "messages delivered",
     /// Messages of rooms that were as large as they may be, or nearly.
     large: "large messages",
     /// Entries of absent users' inboxes that were acknowledged.
     entries: "direct messages and ended jobs acknowledged",
     /// Of those, what reached a client for the first time.
-    entries_told: "of inboxes told",
+    entries_delivered: "of them delivered",
     /// Entries that came again on a later connection.
-    entries_again: "of inboxes told again after a cut",
+    entries_redelivered: "of them delivered again after a cut",
     /// Connections that the server closed because their reader was too slow.
     too_slow: "closed as too slow",
     /// Notifications that were acknowledged.
@@ -86,10 +86,10 @@ counters! {
     /// Rooms and inboxes where a client started over.
     started_over: "starts over",
     /// Things that the server refused for a time.
-    refusals: "refusals for a time",
-    /// Lines that the store holds and whose author was never told so.
-    unheard: "messages stored whose acknowledgement was lost",
-    /// Lines that were said once and are not stored; they were not acknowledged.
+    temporary_errors: "temporary errors",
+    /// Messages that are stored and whose author received no acknowledgement.
+    unacknowledged: "messages stored whose acknowledgement was lost",
+    /// Messages that were sent once and are not stored; they were not acknowledged.
     vanished: "messages lost before they were acknowledged",
     /// Lines that the store held at the end of each round.
     checked: "stored messages checked, round by round",

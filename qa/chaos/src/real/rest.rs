@@ -46,21 +46,21 @@ impl Rest {
     }
 
     /// Makes a room for all of these; the first one is its owner.
-    pub(super) async fn create_room(&self, name: &str, people: &[Tokens]) -> Result<RoomId, Error> {
+    pub(super) async fn create_room(&self, name: &str, members: &[Tokens]) -> Result<RoomId, Error> {
         #[derive(serde::Deserialize)]
         struct Made {
             id: RoomId,
         }
-        let member_ids = people.iter().skip(1).map(|it| it.user.id.clone()).collect();
+        let member_ids = members.iter().skip(1).map(|it| it.user.id.clone()).collect();
         // A chosen name can be read in a report.
         let id = RoomId::parse(name).ok();
         let new = NewChat { name: name.to_owned(), member_ids, id, ..NewChat::default() };
-        let made: Made = self.post("/api/v1/chats", people.first(), &new).await?;
+        let made: Made = self.post("/api/v1/chats", members.first(), &new).await?;
         Ok(made.id)
     }
 
     /// Says something in a room.
-    pub(super) async fn say(&self, who: &Tokens, room: &str, text: &str) -> Result<ChatMessage, Error> {
+    pub(super) async fn send(&self, who: &Tokens, room: &str, text: &str) -> Result<ChatMessage, Error> {
         let new = NewMessage {
             content: text.to_owned(),
             message_type: protocol::MessageKind::Text,
@@ -70,7 +70,7 @@ impl Rest {
         self.post(&format!("/api/v1/chats/{room}/messages"), Some(who), &new).await
     }
 
-    /// Has somebody notify themselves.
+    /// Sends a notification of a user to the same user.
     pub(super) async fn notify(&self, who: &Tokens, text: &str) -> Result<Notification, Error> {
         let user_id: UserId = who.user.id.clone();
         let new = NewNotification { user_id, title: text.to_owned(), message: String::new(), kind: None };
@@ -98,7 +98,7 @@ impl Rest {
         answer::<Job>(&path, request).await.map(|_| ())
     }
 
-    /// The epoch of each of somebody's rooms.
+    /// The epoch of each of a user's rooms.
     pub(super) async fn epochs(&self, who: &Tokens) -> Result<BTreeMap<RoomId, u32>, Error> {
         let chats: Chats = self.get("/api/v1/chats?limit=200", who).await?;
         Ok(chats.chats.into_iter().map(|chat| (chat.id, chat.head.epoch)).collect())
@@ -128,7 +128,7 @@ impl Rest {
         self.get(&format!("/api/v1/chats/{room}/messages?after={after}&limit=200"), who).await
     }
 
-    /// Everything that somebody was notified of, oldest first.
+    /// All notifications of a user, oldest first.
     pub(super) async fn notifications(&self, who: &Tokens) -> Result<Vec<Notification>, Error> {
         let mut all = Vec::new();
         let mut before = String::new();

@@ -1,23 +1,23 @@
-//! Round: clients talk while faults happen, then the network heals, and when all is quiet the history is checked.
+//! Round: clients send while faults happen, then the network heals, and when all is quiet the history is checked.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::rest::Tokens;
-use rand::RngExt;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::client::{Absence, Client, Phase};
+use super::client::{Absence, Phase, RealClient};
 use super::clients::inbox_of;
-use super::journal::{Expected, Journal, Record, Standing};
-use super::offline_messages::Sender;
+use super::journal::{ClientStatus, Expected, Journal, Record};
+use super::notifications::{notify, position_of};
+use super::offline_messages::OfflineSender;
 use super::options::Error;
 use super::plan::{self, Act};
 use super::proxy::Proxy;
-use super::world::{Role, World};
+use super::testbed::{Role, Testbed};
 use crate::checker::check;
 use crate::history::{End, Entry, EntryKind, History, Position};
 
@@ -29,21 +29,34 @@ const LAST_LINES: u32 = 8;
 const QUIET: Duration = Duration::from_secs(8);
 
 /// A client that takes part.
-struct Player {
+struct RunningClient {
     name: String,
     proxy: Proxy,
-    standing: watch::Receiver<Standing>,
-    follows: BTreeSet<String>,
+    status: watch::Receiver<ClientStatus>,
+    subscriptions: BTreeSet<String>,
     user: Tokens,
     kinds: BTreeSet<EntryKind>,
     expected: watch::Sender<Expected>,
-    stays: bool,
-    life: JoinHandle<Record>,
+    survives: bool,
+    task: JoinHandle<Record>,
 }
 
-/// One round on a world.
+impl RunningClient {
+    /// Waits for the end of a client, and returns its record.
+    async fn close(self) -> Result<Record, Error> {
+        let mut record = self.task.await?;
+        if !self.survives {
+            // A client that has died resends nothing, and need not have received everything.
+            record.sent.iter_mut().for_each(|sent| sent.is_persistent &= sent.acknowledged.is_some());
+            record.view.end = End::default();
+        }
+        Ok(record)
+    }
+}
+
+/// One round on a testbed.
 pub(super) struct Round<'a> {
-    pub(super) world: &'a mut World,
+    pub(super) testbed: &'a mut Testbed,
     pub(super) seed: u64,
     pub(super) number: u64,
     pub(super) clients: usize,
@@ -51,226 +64,235 @@ pub(super) struct Round<'a> {
 }
 
 impl Round<'_> {
-    /// Plays it and answers with what broke the promise.
+    /// Plays it and returns what broke the promise.
     pub(super) async fn play(&mut self) -> Result<Vec<String>, Error> {
-        self.world.sign_in().await?;
-        let (phase, _) = watch::channel(Phase::Talk { is_burst: false });
-        let (players, present) = self.enter(&phase).await?;
-        let listeners: BTreeSet<String> = players.iter().flat_map(|it| it.follows.iter().cloned()).collect();
+        self.testbed.sign_in().await?;
+        let (phase, _) = watch::channel(Phase::Active { is_burst: false });
+        let (clients, present) = self.enter(&phase).await?;
+        let listeners: BTreeSet<String> =
+            clients.iter().flat_map(|it| it.subscriptions.iter().cloned()).collect();
         let notifiers = self.notifiers(&listeners, &phase);
-        let (letters, lines) = self.senders(&players, &phase);
-        self.break_things(&players, &phase).await?;
+        let (directs, filler) = self.senders(&clients, &phase);
+        self.inject_faults(&clients, &phase).await?;
 
         phase.send_replace(Phase::Heal);
-        let mut found = Vec::new();
-        for player in &players {
-            if player.stays { player.proxy.heal() } else { player.proxy.close() }
+        for client in &clients {
+            if client.survives { client.proxy.heal() } else { client.proxy.close() }
         }
-        let mut sent = std::mem::take(&mut self.world.sent);
+        let sent = std::mem::take(&mut self.testbed.sent);
         let said_before = sent.len();
-        for notifier in notifiers {
-            let record = notifier.await?;
-            sent.extend(record.sent);
-            found.extend(record.oddities);
+        let mut history = History { sent, present, ..History::default() };
+        let mut found = Vec::new();
+        for task in notifiers.into_iter().chain(filler) {
+            let record = task.await?;
+            history.sent.extend(record.sent);
+            found.extend(record.anomalies);
         }
-        for letters in letters {
-            self.world.entries.extend(letters.await?);
+        for directs in directs {
+            self.testbed.entries.extend(directs.await?);
         }
-        if let Some(lines) = lines {
-            let record = lines.await?;
-            sent.extend(record.sent);
-            found.extend(record.oddities);
-        }
-        tell_what_to_expect(&players, &self.world.entries);
-        let last_lines = self.wait_for_quiet(&players, &listeners, &present, &mut found).await?;
-        sent.extend(last_lines.sent);
-        found.extend(last_lines.oddities);
+        announce_expected(&clients, &self.testbed.entries);
+        let last_lines = self.wait_for_quiet(&clients, &listeners, &history.present, &mut found).await?;
+        history.sent.extend(last_lines.sent);
+        found.extend(last_lines.anomalies);
 
         phase.send_replace(Phase::Over);
-        let mut views = Vec::new();
-        for player in players {
-            let mut record = player.life.await?;
-            if !player.stays {
-                // Who has died sends nothing again, and need not have been told everything.
-                record.sent.iter_mut().for_each(|sent| sent.is_persistent &= sent.acknowledged.is_some());
-                record.view.end = End::default();
-            }
-            sent.extend(record.sent);
-            found.extend(record.oddities);
-            views.push(record.view);
+        for client in clients {
+            let record = client.close().await?;
+            history.sent.extend(record.sent);
+            history.views.push(record.view);
+            found.extend(record.anomalies);
         }
-        let people = listeners.iter().filter_map(|it| it.strip_prefix("inbox:")).map(str::to_owned).collect();
-        let stored = self.world.stored(&people).await?;
-        let entries = std::mem::take(&mut self.world.entries);
-        let history = History { sent, views, stored, present, entries };
+        self.read_stored(&mut history, &listeners).await?;
         self.count(&history, said_before);
         found.extend(check(&history).iter().map(ToString::to_string));
-        self.world.program.check().await?;
-        self.world.counters.whole.one();
-        found.extend(self.world.program.alarms());
-        self.world.sent = history.sent;
-        // Told in this round or found; it may come once more in the next one.
-        let told = history.entries.into_iter().map(|entry| Entry { is_stored: false, ..entry });
-        self.world.entries = told.collect();
+        self.testbed.program.check().await?;
+        self.testbed.counters.whole.one();
+        found.extend(self.testbed.program.alarms());
+        self.testbed.keep(history);
         Ok(found)
     }
 
-    /// Lets every client in, each by a proxy of its own. Also answers who is there when the talk is over.
+    /// Adds what the server has stored, and what was sent to inboxes.
+    async fn read_stored(
+        &mut self,
+        history: &mut History,
+        listeners: &BTreeSet<String>,
+    ) -> Result<(), Error> {
+        let accounts =
+            listeners.iter().filter_map(|it| it.strip_prefix("inbox:")).map(str::to_owned).collect();
+        history.stored = self.testbed.stored(&accounts).await?;
+        history.entries = std::mem::take(&mut self.testbed.entries);
+        Ok(())
+    }
+
+    /// Starts every client, each behind a proxy of its own. Also returns the users who are present when the faults are over.
     async fn enter(
         &mut self,
         phase: &watch::Sender<Phase>,
-    ) -> Result<(Vec<Player>, BTreeSet<String>), Error> {
+    ) -> Result<(Vec<RunningClient>, BTreeSet<String>), Error> {
         let mut random = plan::random(self.seed, self.number << 16);
-        let mut players = Vec::new();
+        let mut clients = Vec::new();
         let mut present = BTreeSet::new();
-        for (number, role) in self.world.roles(self.number, self.clients, &mut random).into_iter().enumerate()
+        for (number, role) in
+            self.testbed.roles(self.number, self.clients, &mut random).into_iter().enumerate()
         {
-            let Role { name, person, behaviour, dies_early, absence } = role;
-            let proxy = Proxy::start(self.world.program.address(), self.world.counters.clone()).await?;
-            let (standing, shown) = watch::channel(Standing::default());
-            let follows = behaviour.follows();
-            let user = person.user.id.to_string();
+            let Role { name, account, behaviour, dies_early, absence } = role;
+            let proxy = Proxy::start(self.testbed.program.address(), self.testbed.counters.clone()).await?;
+            let (status, status_of) = watch::channel(ClientStatus::default());
+            let subscriptions = behaviour.subscriptions();
+            let user = account.user.id.to_string();
             if !dies_early && absence == Absence::Never {
                 present.insert(user.clone());
             }
-            let (kinds, user_tokens) = (behaviour.kinds(), person.clone());
+            let (kinds, user_tokens) = (behaviour.kinds(), account.clone());
             let (expected, expects) = watch::channel(None);
-            let client = Client {
+            let client = RealClient {
                 behaviour,
-                journal: Journal::new(name.clone(), user, self.world.counters.clone())
+                journal: Journal::new(name.clone(), user, self.testbed.counters.clone())
                     .with_kinds(kinds.clone()),
-                token: person.access_token,
+                token: account.access_token,
                 addr: proxy.addr,
                 random: plan::random(self.seed, (self.number << 16) + 1 + number as u64),
                 phase: phase.subscribe(),
-                standing,
+                status,
                 dies_early,
                 absence,
                 expected: expects,
             };
-            let life = tokio::spawn(client.live());
-            players.push(Player {
+            let task = tokio::spawn(client.run());
+            clients.push(RunningClient {
                 name,
                 proxy,
-                standing: shown,
-                follows,
+                status: status_of,
+                subscriptions,
                 user: user_tokens,
                 kinds,
                 expected,
-                stays: !dies_early,
-                life,
+                survives: !dies_early,
+                task,
             });
         }
-        Ok((players, present))
+        Ok((clients, present))
     }
 
-    /// For everybody who listens, somebody who notifies.
+    /// A task for each listening user that sends notifications.
     fn notifiers(
         &self,
         listeners: &BTreeSet<String>,
         phase: &watch::Sender<Phase>,
     ) -> Vec<JoinHandle<Record>> {
-        let people = self.world.people.iter();
-        let listening = people.filter(|it| listeners.contains(&inbox_of(it.user.id.as_str())));
-        let notifiers = listening.enumerate().map(|(number, person)| {
+        let accounts = self.testbed.accounts.iter();
+        let listening = accounts.filter(|it| listeners.contains(&inbox_of(it.user.id.as_str())));
+        let notifiers = listening.enumerate().map(|(number, account)| {
             let name = format!("notifier-{}-{number}", self.number);
-            let user = person.user.id.to_string();
-            let journal = Journal::new(name, user, self.world.counters.clone());
+            let user = account.user.id.to_string();
+            let journal = Journal::new(name, user, self.testbed.counters.clone());
             let random = plan::random(self.seed, (self.number << 16) + 0x8000 + number as u64);
-            tokio::spawn(notify(self.world.rest.clone(), person.clone(), journal, random, phase.subscribe()))
+            tokio::spawn(notify(
+                self.testbed.rest.clone(),
+                account.clone(),
+                journal,
+                random,
+                phase.subscribe(),
+            ))
         });
         notifiers.collect()
     }
 
-    /// For everybody who is away, somebody who writes to them; and somebody who fills the room that some of them left.
+    /// A task for each absent user that sends to the user's inbox, and one that fills the room that some of them left.
     fn senders(
         &self,
-        players: &[Player],
+        clients: &[RunningClient],
         phase: &watch::Sender<Phase>,
     ) -> (Vec<JoinHandle<Vec<Entry>>>, Option<JoinHandle<Record>>) {
-        let Some(author) = self.world.people.first() else { return (Vec::new(), None) };
-        let sender = |number: u64, name: String| Sender {
-            rest: self.world.rest.clone(),
+        let Some(author) = self.testbed.accounts.first() else { return (Vec::new(), None) };
+        let sender = |number: u64, name: String| OfflineSender {
+            rest: self.testbed.rest.clone(),
             author: author.clone(),
-            room: self.world.hideout.clone(),
+            room: self.testbed.hideout.clone(),
             name,
             random: plan::random(self.seed, (self.number << 16) + 0xc000 + number),
             phase: phase.subscribe(),
-            counters: self.world.counters.clone(),
+            counters: self.testbed.counters.clone(),
         };
-        let hideout = self.world.hideout.as_str();
-        let away = players.iter().filter(|it| !it.kinds.is_empty() && !it.follows.contains(hideout));
-        let letters = (1..).zip(away).map(|(number, player)| {
+        let hideout = self.testbed.hideout.as_str();
+        let away = clients.iter().filter(|it| !it.kinds.is_empty() && !it.subscriptions.contains(hideout));
+        let directs = (1..).zip(away).map(|(number, client)| {
             let sender = sender(number, format!("sender-{}-{number}", self.number));
-            tokio::spawn(sender.write_to(player.user.clone(), player.kinds.clone()))
+            tokio::spawn(sender.write_to(client.user.clone(), client.kinds.clone()))
         });
         let name = format!("filler-{}", self.number);
-        let journal = Journal::new(name.clone(), author.user.id.to_string(), self.world.counters.clone());
+        let journal = Journal::new(name.clone(), author.user.id.to_string(), self.testbed.counters.clone());
         let lines = tokio::spawn(sender(0, name).fill_room(journal));
-        (letters.collect(), Some(lines))
+        (directs.collect(), Some(lines))
     }
 
     /// Carries out the plan.
-    async fn break_things(&mut self, players: &[Player], phase: &watch::Sender<Phase>) -> Result<(), Error> {
-        for step in plan::draw(self.seed, self.number, players.len(), self.kills) {
+    async fn inject_faults(
+        &mut self,
+        clients: &[RunningClient],
+        phase: &watch::Sender<Phase>,
+    ) -> Result<(), Error> {
+        for step in plan::draw(self.seed, self.number, clients.len(), self.kills) {
             tokio::time::sleep(step.after).await;
             match step.act {
                 Act::Burst(is_burst) => {
-                    phase.send_replace(Phase::Talk { is_burst });
+                    phase.send_replace(Phase::Active { is_burst });
                 }
                 Act::Fault { client, fault, lasts } => {
-                    if let Some(player) = players.get(client) {
-                        player.proxy.suffer(fault, lasts);
+                    if let Some(client) = clients.get(client) {
+                        client.proxy.apply(fault, lasts);
                     }
                 }
                 Act::Stop => {
-                    self.world.counters.stops.one();
-                    self.world.program.stop().await?;
-                    self.world.program.start().await?;
+                    self.testbed.counters.stops.one();
+                    self.testbed.program.stop().await?;
+                    self.testbed.program.start().await?;
                 }
                 Act::Upgrade => {
-                    self.world.counters.takeovers.one();
-                    self.world.program.upgrade().await?;
+                    self.testbed.counters.takeovers.one();
+                    self.testbed.program.upgrade().await?;
                 }
                 Act::Kill { away } => {
-                    let counters = &self.world.counters;
+                    let counters = &self.testbed.counters;
                     counters.kills.one();
-                    if matches!(*phase.borrow(), Phase::Talk { is_burst: true }) {
+                    if matches!(*phase.borrow(), Phase::Active { is_burst: true }) {
                         counters.kills_in_bursts.one();
                     }
-                    self.world.program.kill().await?;
+                    self.testbed.program.kill().await?;
                     tokio::time::sleep(away).await;
-                    self.world.program.start().await?;
+                    self.testbed.program.start().await?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Counts what became of the lines of this round that nobody acknowledged: without any the faults were too tame.
+    /// Counts what became of the messages of this round that were not acknowledged: without any the faults were too tame.
     fn count(&self, history: &History, said_before: usize) {
         let stored: BTreeSet<&str> = history.stored.iter().map(|it| it.text.as_str()).collect();
         let mine = history.sent.iter().skip(said_before).filter(|sent| sent.acknowledged.is_none());
-        let (unheard, vanished): (Vec<_>, Vec<_>) =
+        let (unacknowledged, vanished): (Vec<_>, Vec<_>) =
             mine.partition(|sent| stored.contains(sent.text.as_str()));
-        self.world.counters.unheard.add(unheard.len());
-        self.world.counters.vanished.add(vanished.len());
+        self.testbed.counters.unacknowledged.add(unacknowledged.len());
+        self.testbed.counters.vanished.add(vanished.len());
     }
 
-    /// Says a last line everywhere and waits until everybody was told; whoever was not by the end is named.
+    /// Sends a last message everywhere and waits until all clients have received it; reports those that have not.
     async fn wait_for_quiet(
         &mut self,
-        players: &[Player],
+        clients: &[RunningClient],
         rooms: &BTreeSet<String>,
         present: &BTreeSet<String>,
         found: &mut Vec<String>,
     ) -> Result<Record, Error> {
         let name = format!("closer-{}", self.number);
-        let mut journal = Journal::new(name, String::new(), self.world.counters.clone());
-        let staying = || players.iter().filter(|player| player.stays);
+        let mut journal = Journal::new(name, String::new(), self.testbed.counters.clone());
+        let staying = || clients.iter().filter(|client| client.survives);
         for time in 1..=LAST_LINES {
             let deadline = Instant::now() + QUIET;
-            wait(staying(), deadline, |_, standing| standing.is_settled).await;
+            wait(staying(), deadline, |_, status| status.is_settled).await;
             let mut last = BTreeMap::new();
             for room in rooms {
                 let text = format!("last line {}.{time} of {room}", self.number);
@@ -279,7 +301,7 @@ impl Round<'_> {
             }
             let deadline = Instant::now() + QUIET;
             let is_quiet =
-                wait(staying(), deadline, |player, standing| is_quiet(player, standing, &last, present));
+                wait(staying(), deadline, |client, status| is_quiet(client, status, &last, present));
             let restless = is_quiet.await;
             if restless.is_empty() {
                 break;
@@ -293,13 +315,13 @@ impl Round<'_> {
 
     /// Says a last line in a room or an inbox.
     async fn close(&self, room: &str, text: &str, journal: &mut Journal) -> Result<(), Error> {
-        journal.says(room, text, true);
-        let people = &self.world.people;
-        let owner = people.iter().find(|it| inbox_of(it.user.id.as_str()) == room);
-        let position = match (owner, people.first()) {
-            (Some(owner), _) => position_of(self.world.rest.notify(owner, text).await?.id),
-            (None, Some(person)) => {
-                let said = self.world.rest.say(person, room, text).await?;
+        journal.note_sent(room, text, true);
+        let accounts = &self.testbed.accounts;
+        let owner = accounts.iter().find(|it| inbox_of(it.user.id.as_str()) == room);
+        let position = match (owner, accounts.first()) {
+            (Some(owner), _) => position_of(self.testbed.rest.notify(owner, text).await?.id),
+            (None, Some(account)) => {
+                let said = self.testbed.rest.send(account, room, text).await?;
                 Position { seq: Some(said.seq), ..position_of(said.id) }
             }
             (None, None) => return Ok(()),
@@ -309,71 +331,44 @@ impl Round<'_> {
     }
 }
 
-fn position_of(id: impl std::fmt::Display) -> Position {
-    Position { id: Some(id.to_string()), ..Position::default() }
-}
-
-/// Follows everything, waits for nothing, was told the last line everywhere and sees who is there.
+/// Is subscribed to everything, waits for nothing, has received each last message and sees who is present.
 fn is_quiet(
-    player: &Player,
-    standing: &Standing,
+    client: &RunningClient,
+    status: &ClientStatus,
     last: &BTreeMap<String, String>,
     present: &BTreeSet<String>,
 ) -> bool {
-    standing.is_settled
-        && standing.missing == Some(0)
-        && player.follows.iter().all(|room| standing.last.get(room) == last.get(room))
-        && standing.present.values().all(|seen| seen == present)
+    status.is_settled
+        && status.missing == Some(0)
+        && client.subscriptions.iter().all(|room| status.last.get(room) == last.get(room))
+        && status.present.values().all(|seen| seen == present)
 }
 
-/// Tells each client which entries it must be told in the end.
-fn tell_what_to_expect(players: &[Player], entries: &[Entry]) {
-    for player in players {
+/// Announces to each client the entries that it must receive in the end.
+fn announce_expected(clients: &[RunningClient], entries: &[Entry]) {
+    for client in clients {
         let is_expected = |it: &&Entry| {
-            it.is_stored && it.user == player.user.user.id.as_str() && player.kinds.contains(&it.kind)
+            it.is_stored && it.user == client.user.user.id.as_str() && client.kinds.contains(&it.kind)
         };
         let texts = entries.iter().filter(is_expected).map(|it| it.text.clone()).collect();
-        player.expected.send_replace(Some(Arc::new(texts)));
+        client.expected.send_replace(Some(Arc::new(texts)));
     }
 }
 
-/// Waits until all of these stand like that; the names of those that do not when the time is over.
+/// Waits until all of these are in this state; returns the names of those that are not in time.
 async fn wait<'p>(
-    players: impl Iterator<Item = &'p Player>,
+    clients: impl Iterator<Item = &'p RunningClient>,
     deadline: Instant,
-    is_good: impl Fn(&Player, &Standing) -> bool,
+    is_good: impl Fn(&RunningClient, &ClientStatus) -> bool,
 ) -> Vec<String> {
     let mut restless = Vec::new();
-    for player in players {
-        let mut standing = player.standing.clone();
-        let good = standing.wait_for(|standing| is_good(player, standing));
+    for client in clients {
+        let mut status = client.status.clone();
+        let good = status.wait_for(|status| is_good(client, status));
         if !matches!(tokio::time::timeout_at(deadline, good).await, Ok(Ok(_))) {
-            let standing = player.standing.borrow().clone();
-            restless.push(format!("{} ({standing:?})", player.name));
+            let status = client.status.borrow().clone();
+            restless.push(format!("{} ({status:?})", client.name));
         }
     }
     restless
-}
-
-/// Notifies a person, one after the other, while everybody talks.
-async fn notify(
-    rest: super::rest::Rest,
-    person: Tokens,
-    mut journal: Journal,
-    mut random: rand::rngs::StdRng,
-    mut phase: watch::Receiver<Phase>,
-) -> Record {
-    let inbox = inbox_of(person.user.id.as_str());
-    while matches!(*phase.borrow_and_update(), Phase::Talk { .. }) {
-        let text = journal.next_line();
-        journal.says(&inbox, &text, false);
-        // Without an answer nobody knows whether it was stored, and nobody may say it again.
-        if let Ok(notification) = rest.notify(&person, &text).await {
-            journal.counters().notified.one();
-            journal.acknowledged(&text, position_of(notification.id));
-        }
-        let pause = Duration::from_millis(random.random_range(200..1_500));
-        tokio::time::timeout(pause, phase.wait_for(|phase| matches!(phase, Phase::Heal))).await.ok();
-    }
-    journal.close(BTreeSet::new())
 }

@@ -17,13 +17,13 @@ use rand::RngExt;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use super::client::{Absence, Client, Phase};
-use super::clients::{Behaviour, Door, Listener};
-use super::journal::{Expected, Journal, Record, Standing};
+use super::client::{Absence, Phase, RealClient};
+use super::clients::{Behaviour, Endpoint, Listener};
+use super::journal::{ClientStatus, Expected, Journal, Record};
 use super::memory::Memory;
-use super::offline_messages::Sender;
+use super::offline_messages::OfflineSender;
 use super::options::{Error, find_program};
-use super::plan::{self, Fault};
+use super::plan::{self, LinkFault};
 use super::program::Program;
 use super::proxy::Proxy;
 use super::report::Counters;
@@ -37,9 +37,12 @@ const DIRECT_BYTES: usize = 60_000;
 /// So long may nothing happen while something is missing.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-/// The doors that carry direct messages.
-const DOORS: [(Door, &str); 3] =
-    [(Door::Native, "/api/v1/ws"), (Door::Cursor, "/api/v1/ws?inbox="), (Door::ChatApi, "/api/v1/ws/{user}")];
+/// The endpoints that carry direct messages.
+const ENDPOINTS: [(Endpoint, &str); 3] = [
+    (Endpoint::Native, "/api/v1/ws"),
+    (Endpoint::Cursor, "/api/v1/ws?inbox="),
+    (Endpoint::ChatApi, "/api/v1/ws/{user}"),
+];
 
 /// A connection that is cut lives for so many milliseconds.
 const CUT_AFTER_MS: std::ops::RangeInclusive<u64> = 150..=600;
@@ -138,11 +141,11 @@ struct Stage {
 }
 
 /// A client and its network.
-struct Player {
+struct RunningClient {
     proxy: Proxy,
-    standing: watch::Receiver<Standing>,
+    status: watch::Receiver<ClientStatus>,
     expected: watch::Sender<Expected>,
-    life: JoinHandle<Record>,
+    task: JoinHandle<Record>,
 }
 
 /// Does all of it on one server.
@@ -152,8 +155,8 @@ struct Player {
 pub async fn run(program: PathBuf, amount: Amount) -> Result<VolumeReport, Error> {
     let mut stage = Stage::set(program, amount).await?;
     for is_cut in [false, true] {
-        for (door, words) in DOORS {
-            stage.direct_messages(door, words, is_cut).await?;
+        for (endpoint, words) in ENDPOINTS {
+            stage.direct_messages(endpoint, words, is_cut).await?;
         }
     }
     stage.room().await?;
@@ -174,8 +177,8 @@ impl Stage {
         for number in 0..amount.users {
             users.push(rest.register(&format!("user-{number}")).await?);
         }
-        let people: Vec<Tokens> = std::iter::once(&author).chain(&users).cloned().collect();
-        let room = rest.create_room("hall", &people).await?;
+        let members: Vec<Tokens> = std::iter::once(&author).chain(&users).cloned().collect();
+        let room = rest.create_room("hall", &members).await?;
         let process = program.process().ok_or_else(|| Error::NoStart("nothing".to_owned()))?;
         let (memory, counters) = (Memory::of(process), Arc::new(Counters::default()));
         let report = VolumeReport::default();
@@ -211,8 +214,8 @@ impl Stage {
         self.report.rows.push(Row { what, took, memory_mib, connections });
     }
 
-    fn sender(&self, number: usize, name: String, phase: &watch::Sender<Phase>) -> Sender {
-        Sender {
+    fn sender(&self, number: usize, name: String, phase: &watch::Sender<Phase>) -> OfflineSender {
+        OfflineSender {
             rest: self.rest.clone(),
             author: self.author.clone(),
             room: self.room.clone(),
@@ -223,43 +226,43 @@ impl Stage {
         }
     }
 
-    async fn player(
+    async fn client(
         &self,
         behaviour: Box<dyn Behaviour>,
         user: &Tokens,
         absence: Absence,
         phase: &watch::Sender<Phase>,
-    ) -> Result<Player, Error> {
+    ) -> Result<RunningClient, Error> {
         let proxy = Proxy::start(self.program.address(), self.counters.clone()).await?;
-        let (standing, shown) = watch::channel(Standing::default());
+        let (status, status_of) = watch::channel(ClientStatus::default());
         let (expected, expects) = watch::channel(None);
         let (name, kinds) = (format!("client of {}", user.user.username), behaviour.kinds());
         let journal = Journal::new(name, user.user.id.to_string(), self.counters.clone()).with_kinds(kinds);
-        let client = Client {
+        let client = RealClient {
             behaviour,
             journal,
             token: user.access_token.clone(),
             addr: proxy.addr,
             random: plan::random(self.amount.seed, 0x1_0000),
             phase: phase.subscribe(),
-            standing,
+            status,
             dies_early: false,
             absence,
             expected: expects,
         };
-        Ok(Player { proxy, standing: shown, expected, life: tokio::spawn(client.live()) })
+        Ok(RunningClient { proxy, status: status_of, expected, task: tokio::spawn(client.run()) })
     }
 
     /// Direct messages for every user, all of whom are away; and then their clients come.
-    async fn direct_messages(&mut self, door: Door, words: &str, is_cut: bool) -> Result<(), Error> {
+    async fn direct_messages(&mut self, endpoint: Endpoint, words: &str, is_cut: bool) -> Result<(), Error> {
         self.sign_in().await?;
         self.memory.take();
-        let (phase, _) = watch::channel(Phase::Talk { is_burst: false });
+        let (phase, _) = watch::channel(Phase::Active { is_burst: false });
         let mib = self.amount.mib * self.users.len();
         let count = self.amount.mib * 1024 * 1024 / DIRECT_BYTES + 1;
         let begun = Instant::now();
         let senders = self.users.iter().enumerate().map(|(number, user)| {
-            let name = format!("{door:?} {is_cut} {number}");
+            let name = format!("{endpoint:?} {is_cut} {number}");
             let (sender, user) = (self.sender(number, name, &phase), user.clone());
             tokio::spawn(async move {
                 let mut entries = Vec::new();
@@ -280,16 +283,16 @@ impl Stage {
 
         phase.send_replace(Phase::Heal);
         let (begun, before) = (Instant::now(), self.counters.connections.get());
-        let mut players = Vec::new();
+        let mut clients = Vec::new();
         for user in &self.users {
-            let behaviour = Box::new(Listener::new(door, user.user.id.as_str()));
-            let player = self.player(behaviour, user, Absence::Never, &phase).await?;
+            let behaviour = Box::new(Listener::new(endpoint, user.user.id.as_str()));
+            let client = self.client(behaviour, user, Absence::Never, &phase).await?;
             let mine = entries.iter().filter(|it| it.is_stored && it.user == user.user.id.as_str());
             let texts: BTreeSet<String> = mine.map(|it| it.text.clone()).collect();
-            player.expected.send_replace(Some(Arc::new(texts)));
-            players.push(player);
+            client.expected.send_replace(Some(Arc::new(texts)));
+            clients.push(client);
         }
-        let is_all_there = self.wait(&players, is_cut, |standing| standing.missing == Some(0)).await;
+        let is_all_there = self.wait(&clients, is_cut, |status| status.missing == Some(0)).await;
         let network = if is_cut { ", cut again and again" } else { "" };
         let connections = self.counters.connections.get() - before;
         self.note(format!("they arrive at {words}{network}"), begun, connections);
@@ -303,27 +306,32 @@ impl Stage {
         entries.extend(self.earlier.iter().cloned());
         self.earlier.extend(sent.into_iter().map(|entry| Entry { is_stored: false, ..entry }));
         let mut history = History { entries, ..History::default() };
-        for player in players {
-            let record = player.life.await?;
-            self.report.violations.extend(record.oddities);
+        for client in clients {
+            let record = client.task.await?;
+            self.report.violations.extend(record.anomalies);
             history.views.push(record.view);
         }
         self.report.violations.extend(check(&history).iter().map(ToString::to_string));
         Ok(())
     }
 
-    /// Waits until all clients stand like that, and cuts their connections meanwhile. Whether they do in time.
-    async fn wait(&self, players: &[Player], is_cut: bool, is_good: impl Fn(&Standing) -> bool) -> bool {
+    /// Waits until all clients are in this state, and cuts their connections meanwhile. Whether they are in time.
+    async fn wait(
+        &self,
+        clients: &[RunningClient],
+        is_cut: bool,
+        is_good: impl Fn(&ClientStatus) -> bool,
+    ) -> bool {
         let all = async {
-            for player in players {
-                let mut standing = player.standing.clone();
-                if standing.wait_for(&is_good).await.is_err() {
+            for client in clients {
+                let mut status = client.status.clone();
+                if status.wait_for(&is_good).await.is_err() {
                     return false;
                 }
             }
             true
         };
-        let cuts = join_all(players.iter().map(|player| self.cut_again_and_again(&player.proxy)));
+        let cuts = join_all(clients.iter().map(|client| self.cut_again_and_again(&client.proxy)));
         tokio::select! {
             all = all => all,
             _ = cuts, if is_cut => false,
@@ -331,12 +339,12 @@ impl Stage {
         }
     }
 
-    /// Waits until clients have been told nothing new for too long.
+    /// Waits until clients have received nothing new for too long.
     async fn stands_still(&self) {
-        let told = || self.counters.entries_told.get() + self.counters.delivered.get();
+        let received = || self.counters.entries_delivered.get() + self.counters.delivered.get();
         let mut before = None;
-        while before != Some(told()) {
-            before = Some(told());
+        while before != Some(received()) {
+            before = Some(received());
             tokio::time::sleep(PATIENCE).await;
         }
     }
@@ -346,7 +354,7 @@ impl Stage {
         let mut random = plan::random(self.amount.seed, u64::from(proxy.addr.port()));
         loop {
             tokio::time::sleep(Duration::from_millis(random.random_range(CUT_AFTER_MS))).await;
-            proxy.suffer(Fault::Cut, Duration::ZERO);
+            proxy.apply(LinkFault::Cut, Duration::ZERO);
         }
     }
 }

@@ -42,15 +42,15 @@ impl Proven {
 /// What a call wants of the disk.
 #[derive(Debug)]
 pub(crate) enum Operation {
-    /// To look.
-    Look,
+    /// To read something.
+    Query,
     /// To change something.
     Change(Write),
     /// To answer what it has done.
     Answer,
 }
 
-/// What a call of the disk is told when its time has come.
+/// What becomes of a call when its time has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// It is carried out and answered.

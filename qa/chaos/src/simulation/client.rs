@@ -1,34 +1,34 @@
 //! Simulated client: keeps the rules that `docs/DELIVERY.md` sets for clients. Pure: frames go in, requests come out.
 //!
 //! It counts messages by number, comes back with the last one, sends one message after the other in each room, and resends it
-//! under the same draft until it is acknowledged. Over a link that loses frames it also looks for holes in the numbers; over
+//! under the same draft until it is acknowledged. Over a link that loses frames it also checks for holes in the numbers; over
 //! one that does not, a hole is the server's fault and goes into the view as it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use uuid::Uuid;
 
-use super::frames::{FailureReason, Joined, Line, Request, ServerFrame};
+use super::frames::{FailureReason, Joined, MessageLine, Request, ServerFrame};
+use super::positions::Positions;
 use super::rng::Rng;
 use super::room_state::RoomState;
 use super::scenario::RecoveryMode;
-use super::transport::Positions;
 use crate::body::grow;
-use crate::history::{End, EntryKind, Notice, Position, Sent, View};
+use crate::history::{End, EntryKind, Observation, Position, Sent, View};
 
 /// How long a client waits for an answer before it asks again, in milliseconds.
 const PATIENCE_MS: u64 = 4_000;
-/// How long it waits after it was told to try again later.
+/// How long it waits after a temporary error.
 const LATER_MS: u64 = 700;
 
-/// One device of somebody.
+/// A client with what it has sent and received.
 #[derive(Debug)]
-pub(crate) struct Client {
+pub(crate) struct SimulatedClient {
     name: String,
     user: String,
     room_states: BTreeMap<String, RoomState>,
     recovery: RecoveryMode,
-    /// Where it stands, as the last frame said; a client that does not resume is told no such thing.
+    /// Its positions after the last frame; only a client that resumes receives them.
     positions: Option<Positions>,
     /// The last number of the inbox that it has, and the one that it came with on this connection.
     inbox: Option<u64>,
@@ -41,14 +41,14 @@ pub(crate) struct Client {
     /// How large each of these is.
     sizes: Vec<usize>,
     drafts: BTreeMap<Uuid, usize>,
-    notices: Vec<Notice>,
-    /// What it was told that cannot be.
+    observations: Vec<Observation>,
+    /// Frames that no good server sends.
     pub(crate) violations: Vec<String>,
     rng: Rng,
 }
 
-impl Client {
-    /// Somebody who is in these rooms and knows nothing of them yet.
+impl SimulatedClient {
+    /// A client that is a member of these rooms and has received nothing of them.
     pub(crate) fn new(
         name: String,
         user: String,
@@ -70,7 +70,7 @@ impl Client {
             sent: Vec::new(),
             sizes: Vec::new(),
             drafts: BTreeMap::new(),
-            notices: Vec::new(),
+            observations: Vec::new(),
             violations: Vec::new(),
             rng,
         }
@@ -84,7 +84,7 @@ impl Client {
         &self.user
     }
 
-    /// Where it stands, for a server that lets it resume.
+    /// Its positions, for a server that lets it resume.
     pub(crate) fn positions(&self) -> Option<&Positions> {
         self.positions.as_ref()
     }
@@ -94,7 +94,7 @@ impl Client {
         self.inbox.filter(|_| self.recovery == RecoveryMode::Cursor)
     }
 
-    /// The last frame said where it stands.
+    /// Keeps the positions after the last frame.
     pub(crate) fn note(&mut self, positions: Positions) {
         self.positions = Some(positions);
     }
@@ -109,9 +109,9 @@ impl Client {
         }
     }
 
-    /// The client was told these messages before the run.
-    pub(crate) fn remember(&mut self, room: &str, lines: &[Line]) {
-        self.notices.push(Notice::StartedOver { room: room.to_owned() });
+    /// The client received these messages before the run.
+    pub(crate) fn remember(&mut self, room: &str, lines: &[MessageLine]) {
+        self.observations.push(Observation::StartedOver { room: room.to_owned() });
         for line in lines {
             self.take(room, line);
         }
@@ -121,18 +121,18 @@ impl Client {
     pub(crate) fn connected(&mut self, is_lossy: bool, now: u64) -> Vec<Request> {
         self.is_lossy = is_lossy;
         self.is_outside = self.recovery == RecoveryMode::Resuming;
-        self.notices.push(Notice::Connected);
+        self.observations.push(Observation::Connected);
         self.came_with = self.cursor();
         for state in self.room_states.values_mut() {
             state.is_member = true;
-            state.followed |= state.follows;
-            (state.follows, state.asked_at, state.sent_at, state.not_before) = (false, None, None, 0);
+            state.was_subscribed |= state.is_subscribed;
+            (state.is_subscribed, state.asked_at, state.sent_at, state.not_before) = (false, None, None, 0);
         }
         self.due_requests(now)
     }
 
     /// Says a line, in a room that it is in.
-    pub(crate) fn say(&mut self, room: &str, now: u64) -> Vec<Request> {
+    pub(crate) fn send_line(&mut self, room: &str, now: u64) -> Vec<Request> {
         let Some(state) = self.room_states.get_mut(room).filter(|state| state.is_member) else {
             return Vec::new();
         };
@@ -150,9 +150,9 @@ impl Client {
         self.due_requests(now)
     }
 
-    /// The last number that it has of a room that it follows.
+    /// The last number that it has of a room that it is subscribed to.
     pub(crate) fn has_read(&self, room: &str) -> Option<u64> {
-        self.room_states.get(room).filter(|state| state.follows).and_then(|state| state.last)
+        self.room_states.get(room).filter(|state| state.is_subscribed).and_then(|state| state.last)
     }
 
     /// Whatever is to be asked, or asked again.
@@ -166,14 +166,14 @@ impl Client {
             if !state.is_member || now < state.not_before {
                 continue;
             }
-            if !state.follows || state.asked_at.is_some() {
+            if !state.is_subscribed || state.asked_at.is_some() {
                 if overdue(state.asked_at) {
                     state.asked_at = Some(now);
                     let counts = self.recovery != RecoveryMode::Resuming;
                     let since = state.last.filter(|_| counts).map(|last| (state.epoch, last));
                     requests.push(Request::Join { room: room.clone(), since });
                 }
-                if !state.follows {
+                if !state.is_subscribed {
                     continue;
                 }
             }
@@ -189,9 +189,9 @@ impl Client {
         requests
     }
 
-    /// Takes in what it is told.
-    pub(crate) fn receive(&mut self, told: &ServerFrame, now: u64) -> Vec<Request> {
-        match told {
+    /// Takes in a frame.
+    pub(crate) fn receive(&mut self, frame: &ServerFrame, now: u64) -> Vec<Request> {
+        match frame {
             ServerFrame::Joined(joined) => self.on_joined(joined),
             ServerFrame::Message { room, line } => self.on_message(room, line),
             ServerFrame::Posted { room, draft, line } => self.on_posted(room, *draft, line),
@@ -204,7 +204,7 @@ impl Client {
             ServerFrame::Out { room } => self.leave(room),
             ServerFrame::Entry { text, number, .. } => {
                 self.inbox = self.inbox.max(*number);
-                self.notices.push(Notice::Entry { text: text.clone(), number: *number });
+                self.observations.push(Observation::Entry { text: text.clone(), number: *number });
             }
             ServerFrame::Inbox { number, recovered } => self.on_position(*number, *recovered),
             ServerFrame::Resumed { recovered } => self.on_resumed(*recovered),
@@ -218,25 +218,25 @@ impl Client {
         self.due_requests(now)
     }
 
-    /// Where it stands in the inbox, after what it missed or, where that is not kept, instead of it.
+    /// The position in the inbox, after what it missed or, where that is not kept, instead of it.
     fn on_position(&mut self, number: u64, recovered: bool) {
         self.inbox = Some(number);
         if let Some(after) = self.came_with.filter(|_| recovered) {
-            self.notices.push(Notice::InboxRecovered { after, upto: number });
+            self.observations.push(Observation::InboxRecovered { after, upto: number });
         }
     }
 
-    /// Let in. Whoever wrote the client library takes a recovered client to follow what it followed before.
+    /// Connected. The client library takes a recovered client to have its subscriptions of before.
     fn on_resumed(&mut self, recovered: bool) {
         self.is_outside = false;
         if !recovered {
             self.positions = None;
         }
         for (room, state) in &mut self.room_states {
-            state.follows = recovered && state.followed;
-            state.followed = false;
-            if state.follows {
-                self.notices.push(Notice::Recovered { room: room.clone() });
+            state.is_subscribed = recovered && state.was_subscribed;
+            state.was_subscribed = false;
+            if state.is_subscribed {
+                self.observations.push(Observation::Recovered { room: room.clone() });
             }
         }
     }
@@ -245,19 +245,19 @@ impl Client {
         let room = &joined.room;
         // Of two requests to join, the second may be granted after the first was refused.
         let may_be_meant =
-            |state: &&mut RoomState| state.asked_at.is_some() || (state.is_member && !state.follows);
+            |state: &&mut RoomState| state.asked_at.is_some() || (state.is_member && !state.is_subscribed);
         let Some(state) = self.room_states.get_mut(room).filter(may_be_meant) else { return };
         state.asked_at = None;
         state.is_member = true;
         state.present = joined.online.iter().cloned().collect();
         if joined.recovered {
             // Not all of it is there yet: ask for the rest.
-            state.follows = !joined.has_more;
-            self.notices.push(Notice::Recovered { room: room.clone() });
+            state.is_subscribed = !joined.has_more;
+            self.observations.push(Observation::Recovered { room: room.clone() });
         } else {
-            state.follows = true;
+            state.is_subscribed = true;
             (state.last, state.epoch) = (None, joined.epoch.0);
-            self.notices.push(Notice::StartedOver { room: room.clone() });
+            self.observations.push(Observation::StartedOver { room: room.clone() });
         }
         for line in &joined.lines {
             self.take(room, line);
@@ -269,9 +269,9 @@ impl Client {
         }
     }
 
-    fn on_message(&mut self, room: &str, line: &Line) {
+    fn on_message(&mut self, room: &str, line: &MessageLine) {
         // Overtook the answer to the join, which brings it along.
-        if self.is_lossy && self.room_states.get(room).is_none_or(|state| !state.follows) {
+        if self.is_lossy && self.room_states.get(room).is_none_or(|state| !state.is_subscribed) {
             return;
         }
         self.take(room, line);
@@ -279,23 +279,23 @@ impl Client {
 
     /// Puts a message into the view unless the client has it. Over a lossy link, what comes after a hole is not taken, and
     /// the room is asked for again.
-    fn take(&mut self, room: &str, line: &Line) {
+    fn take(&mut self, room: &str, line: &MessageLine) {
         let Some(state) = self.room_states.get_mut(room) else { return };
         let next = state.last.map(|last| last + 1);
-        // The client library of one that resumes looks at no numbers.
+        // The client library of one that resumes does not check numbers.
         if self.recovery != RecoveryMode::Resuming && next.is_some_and(|next| line.seq < next) {
             return;
         }
         if self.is_lossy && next.is_some_and(|next| line.seq > next) {
-            state.follows = false;
+            state.is_subscribed = false;
             return;
         }
         (state.last, state.epoch) = (Some(line.seq), line.epoch.0);
         let (room, text) = (room.to_owned(), line.text.clone());
-        self.notices.push(Notice::Message { room, position: position(line), text });
+        self.observations.push(Observation::Message { room, position: position(line), text });
     }
 
-    fn on_posted(&mut self, room: &str, draft: Uuid, line: &Line) {
+    fn on_posted(&mut self, room: &str, draft: Uuid, line: &MessageLine) {
         let Some(sent) = self.drafts.get(&draft).and_then(|index| self.sent.get_mut(*index)) else { return };
         let position = position(line);
         if let Some(before) = sent.acknowledged.as_ref().filter(|before| **before != position) {
@@ -321,7 +321,7 @@ impl Client {
         };
         match why {
             FailureReason::NoRoom => self.leave(&room),
-            FailureReason::NotJoined => state.follows = false,
+            FailureReason::NotJoined => state.is_subscribed = false,
             FailureReason::Later if draft.is_some() => {
                 (state.sent_at, state.not_before) = (None, now + LATER_MS);
             }
@@ -340,8 +340,8 @@ impl Client {
     /// Not in this room any more: what waits for it is given up.
     fn leave(&mut self, room: &str) {
         let Some(state) = self.room_states.get_mut(room) else { return };
-        (state.is_member, state.follows, state.asked_at, state.sent_at) = (false, false, None, None);
-        state.followed = false;
+        (state.is_member, state.is_subscribed, state.asked_at, state.sent_at) = (false, false, None, None);
+        state.was_subscribed = false;
         for (index, _) in state.unsent.drain(..) {
             if let Some(sent) = self.sent.get_mut(index) {
                 sent.is_persistent = false;
@@ -350,7 +350,7 @@ impl Client {
     }
 
     /// Never comes back: what it did not get rid of stays with it.
-    pub(crate) fn go_for_good(&mut self) {
+    pub(crate) fn abandon(&mut self) {
         for room in self.room_states.keys().cloned().collect::<Vec<_>>() {
             self.leave(&room);
         }
@@ -365,33 +365,33 @@ impl Client {
     }
 
     /// What keeps it from being at rest in a room that it is in, or not.
-    pub(crate) fn unrest(&self, room: &str, is_member: bool) -> Option<String> {
+    pub(crate) fn pending(&self, room: &str, is_member: bool) -> Option<String> {
         let state = self.room_states.get(room)?;
         let name = &self.name;
-        if state.follows != is_member {
-            let word = if is_member { "does not follow" } else { "follows, and is not in it" };
+        if state.is_subscribed != is_member {
+            let word = if is_member { "is not subscribed" } else { "is subscribed, and no member" };
             return Some(format!("room {room}: {name} {word}"));
         }
         (!state.unsent.is_empty())
             .then(|| format!("room {room}: {name} waits for the positions of {} lines", state.unsent.len()))
     }
 
-    /// What it said, and what it was told.
-    pub(crate) fn into_history(self, hears_inbox: bool) -> (Vec<Sent>, View) {
+    /// What it sent, and what it received.
+    pub(crate) fn into_history(self, receives_inbox: bool) -> (Vec<Sent>, View) {
         let (kinds, recovery) = (self.kinds(), self.recovery);
-        let following = self.room_states.into_iter().filter(|(_, state)| state.follows);
+        let subscribed_rooms = self.room_states.into_iter().filter(|(_, state)| state.is_subscribed);
         let mut present: BTreeMap<String, BTreeSet<String>> =
-            following.map(|(room, state)| (room, state.present)).collect();
-        let follows = present.keys().cloned().collect();
+            subscribed_rooms.map(|(room, state)| (room, state.present)).collect();
+        let subscribed = present.keys().cloned().collect();
         if recovery == RecoveryMode::Resuming {
-            // Who is there is told with the answer to a join, and not to one that resumes.
+            // The answer to a join brings presence; a client that resumes gets none.
             present.clear();
         }
-        let end = End { follows, present, hears_inbox };
-        (self.sent, View { client: self.name, user: self.user, notices: self.notices, kinds, end })
+        let end = End { subscribed, present, receives_inbox };
+        (self.sent, View { client: self.name, user: self.user, observations: self.observations, kinds, end })
     }
 }
 
-fn position(line: &Line) -> Position {
+fn position(line: &MessageLine) -> Position {
     Position { epoch: Some(line.epoch.0), seq: Some(line.seq), id: Some(line.id.to_string()) }
 }

@@ -13,10 +13,11 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use super::frames::{Request, ServerFrame, encode};
-use super::ingress::{Ingress, Report};
+use super::ingress::{Ingress, TaskReport};
+use super::positions::Positions;
 use super::rng::Rng;
-use super::scenario::Wire;
-use super::transport::{Positions, ResumeOutlet};
+use super::scenario::LinkProfile;
+use super::transport::ResumeTransport;
 
 /// Frames that leave at once.
 const BURST: usize = 6;
@@ -28,13 +29,13 @@ const REQUESTS: usize = 1_024;
 pub(crate) struct Connection {
     pub(crate) device: usize,
     pub(crate) instance: u32,
-    pub(crate) wire: Wire,
+    pub(crate) link: LinkProfile,
     /// `None` once the server knows that it has ended.
     pub(crate) uplink: Option<Uplink>,
     free: mpsc::Sender<()>,
     tasks: [AbortHandle; 2],
-    pub(crate) up: Way,
-    pub(crate) down: Way,
+    pub(crate) up: LinkHalf,
+    pub(crate) down: LinkHalf,
 }
 
 /// What the server has of the way from the client. Dropped when the server notices that the connection is lost.
@@ -56,7 +57,7 @@ impl Uplink {
 
 /// One direction of a connection.
 #[derive(Debug)]
-pub(crate) struct Way {
+pub(crate) struct LinkHalf {
     rng: Rng,
     /// When the last frame arrives.
     busy_until: u64,
@@ -64,28 +65,28 @@ pub(crate) struct Way {
     pub(crate) ends_at: Option<u64>,
 }
 
-impl Way {
+impl LinkHalf {
     fn new(rng: Rng) -> Self {
         Self { rng, busy_until: 0, ends_at: None }
     }
 
     /// When a frame that leaves now arrives: never, once or twice.
-    pub(crate) fn arrivals(&mut self, now: u64, wire: &Wire) -> Vec<u64> {
-        let (least, most) = wire.delay_ms;
+    pub(crate) fn arrivals(&mut self, now: u64, link: &LinkProfile) -> Vec<u64> {
+        let (least, most) = link.delay_ms;
         let mut delay = self.rng.between(least, most);
-        if self.rng.percent(wire.stalls) {
+        if self.rng.percent(link.stalls) {
             delay += self.rng.between(500, 5_000);
         }
-        if wire.loss == 0 {
+        if link.loss == 0 {
             self.busy_until = self.busy_until.max(now + delay);
             return vec![self.busy_until];
         }
-        if self.rng.percent(wire.loss) {
+        if self.rng.percent(link.loss) {
             return Vec::new();
         }
         // Nothing waits for what was sent before: frames overtake each other.
         let mut arrivals = vec![now + delay];
-        if self.rng.percent(wire.loss) {
+        if self.rng.percent(link.loss) {
             arrivals.push(now + self.rng.between(least, most * 2));
         }
         self.busy_until = self.busy_until.max(now + delay);
@@ -110,7 +111,7 @@ impl Way {
         self.ends_at.is_some_and(|end| moment > end)
     }
 
-    /// So long until somebody notices something.
+    /// So many milliseconds until a side notices the cut.
     pub(crate) fn notices_after(&mut self, most_ms: u64) -> u64 {
         self.rng.between(1, most_ms)
     }
@@ -120,22 +121,22 @@ impl Connection {
     /// Starts the tasks of a connection that the hub has taken in.
     pub(crate) fn open(
         (number, device, instance): (u32, usize, u32),
-        wire: Wire,
+        link: LinkProfile,
         seed: u64,
-        (peer, outbox, inlet): (ClientSession, Outbox, OutboxReceiver),
+        (session, outbox, receiver): (ClientSession, Outbox, OutboxReceiver),
         arrival: Arrival,
         ingress: Ingress,
     ) -> Self {
         let (requests, requests_of_client) = mpsc::channel(REQUESTS);
         let (free, free_again) = mpsc::channel(4);
         let (open, lost) = oneshot::channel();
-        let reader = tokio::spawn(serve(peer, arrival, requests_of_client, lost, outbox));
-        let writer = tokio::spawn(write(number, inlet, free_again, ingress));
-        let way = |name: &str| Way::new(Rng::new(seed, &format!("{name} {number}")));
+        let reader = tokio::spawn(serve(session, arrival, requests_of_client, lost, outbox));
+        let writer = tokio::spawn(write(number, receiver, free_again, ingress));
+        let way = |name: &str| LinkHalf::new(Rng::new(seed, &format!("{name} {number}")));
         Self {
             device,
             instance,
-            wire,
+            link,
             uplink: Some(Uplink { requests, _open: open }),
             free,
             tasks: [reader.abort_handle(), writer.abort_handle()],
@@ -163,29 +164,29 @@ pub(crate) enum Arrival {
     Rooms,
     /// Rooms, and what reaches the user.
     Inbox(InboxStart),
-    /// The same, from where the client stood, if it was here before.
-    Resume(Option<Positions>, Arc<ResumeOutlet>),
+    /// The same, from the client's positions, if it was connected before.
+    Resume(Option<Positions>, Arc<ResumeTransport>),
 }
 
 impl Arrival {
-    async fn enter(self, peer: &mut ClientSession) -> Result<(), HubError> {
+    async fn enter(self, session: &mut ClientSession) -> Result<(), HubError> {
         match self {
             Self::Rooms => Ok(()),
-            Self::Inbox(start) => peer.subscribe_to_inbox(start, None).await,
-            Self::Resume(positions, transport) => resume(peer, positions, &transport).await,
+            Self::Inbox(start) => session.subscribe_to_inbox(start, None).await,
+            Self::Resume(positions, transport) => resume(session, positions, &transport).await,
         }
     }
 }
 
 /// As the gateway of Socket.IO: whether it is recovered comes first, then what was missed.
 async fn resume(
-    peer: &mut ClientSession,
+    session: &mut ClientSession,
     positions: Option<Positions>,
-    transport: &ResumeOutlet,
+    transport: &ResumeTransport,
 ) -> Result<(), HubError> {
     let back = match &positions {
         Some(positions @ Positions { inbox: Some(inbox), .. }) => {
-            peer.can_resume(*inbox, |heads| positions.locate(heads)).await?.map(|rooms| (rooms, *inbox))
+            session.can_resume(*inbox, |heads| positions.locate(heads)).await?.map(|rooms| (rooms, *inbox))
         }
         _ => None,
     };
@@ -194,26 +195,26 @@ async fn resume(
     let Some((rooms, inbox)) = back else {
         // A client that is gone is noticed where its requests come from.
         transport.push(answer, DeliveryPolicy::Reliable).ok();
-        return peer.subscribe_to_inbox(InboxStart::Fresh, None).await;
+        return session.subscribe_to_inbox(InboxStart::Fresh, None).await;
     };
     transport.stands(Positions { inbox: Some(inbox), ..Positions::default() });
     for RoomPosition { room, cursor } in &rooms {
         transport.place(StreamPosition::Room(room, *cursor));
     }
     transport.push(answer, DeliveryPolicy::Reliable).ok();
-    peer.resume(&rooms);
-    peer.subscribe_to_inbox(InboxStart::Resumed(inbox), None).await
+    session.resume(&rooms);
+    session.subscribe_to_inbox(InboxStart::Resumed(inbox), None).await
 }
 
 /// Lets a client in, then carries out requests in order until either side ends the connection, as every gateway does.
 async fn serve(
-    mut peer: ClientSession,
+    mut session: ClientSession,
     arrival: Arrival,
     mut requests: mpsc::Receiver<Request>,
     mut lost: oneshot::Receiver<Infallible>,
     outbox: Outbox,
 ) {
-    if let Err(error) = arrival.enter(&mut peer).await {
+    if let Err(error) = arrival.enter(&mut session).await {
         let is_over = matches!(error, HubError::Stopping);
         return outbox.close(if is_over { CloseCode::Restart } else { CloseCode::Internal });
     }
@@ -234,7 +235,7 @@ async fn serve(
             outbox.answer(*token);
         }
         match request.as_ref().map(Request::command) {
-            Some(Some(command)) => peer.handle(command).await,
+            Some(Some(command)) => session.handle(command).await,
             Some(None) => {}
             None => break,
         }
@@ -242,18 +243,23 @@ async fn serve(
 }
 
 /// Takes frames out of the outbox as fast as the way to the client has room for them.
-async fn write(connection: u32, mut inlet: OutboxReceiver, mut free: mpsc::Receiver<()>, ingress: Ingress) {
+async fn write(
+    connection: u32,
+    mut receiver: OutboxReceiver,
+    mut free: mpsc::Receiver<()>,
+    ingress: Ingress,
+) {
     loop {
         let mut items = Vec::new();
-        match inlet.next(&mut items, BURST).await {
-            WriterAction::Frames => ingress.report(Report::Frames { connection, items }),
-            WriterAction::Close(code) => return ingress.report(Report::Closed { connection, code }),
+        match receiver.next(&mut items, BURST).await {
+            WriterAction::Frames => ingress.report(TaskReport::Frames { connection, items }),
+            WriterAction::Close(code) => return ingress.report(TaskReport::Closed { connection, code }),
         }
-        // A writer that is stuck is let go like any other.
+        // A writer that is stuck ends like any other.
         tokio::select! {
             biased;
             room = free.recv() => if room.is_none() { return },
-            () = inlet.closed() => {}
+            () = receiver.closed() => {}
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Digest of a history: what is stored and what each client was told as one number, because two hubs that do the same must
+//! Digest of a history: what is stored and what each client received as one number, because two hubs that do the same must
 //! give the same.
 //!
 //! Each room and each inbox counts in its order. How a client's rooms are interleaved does not count, because nothing
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::rng::{DIGEST_OF_NOTHING, digest};
-use crate::history::{Entry, History, Notice, Sent, Stored, View};
+use crate::history::{Entry, History, Observation, Sent, Stored, View};
 
 /// The digest of a whole history.
 pub(crate) fn digest_of(history: &History) -> u64 {
@@ -38,25 +38,30 @@ impl Sum {
     }
 
     fn add_view(&mut self, view: &View) {
-        let View { client, notices, end, .. } = view;
-        self.add(format_args!("client {client} {:?} {:?} {}", end.follows, end.present, end.hears_inbox));
+        let View { client, observations, end, .. } = view;
+        self.add(format_args!(
+            "client {client} {:?} {:?} {}",
+            end.subscribed, end.present, end.receives_inbox
+        ));
         let mut rooms: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for notice in notices {
+        for notice in observations {
             match notice {
-                Notice::Recovered { room } => rooms.entry(room).or_default().push("recovered".to_owned()),
-                Notice::StartedOver { room } => rooms.entry(room).or_default().push("over".to_owned()),
-                Notice::Message { room, position, text } => {
+                Observation::Recovered { room } => {
+                    rooms.entry(room).or_default().push("recovered".to_owned())
+                }
+                Observation::StartedOver { room } => rooms.entry(room).or_default().push("over".to_owned()),
+                Observation::Message { room, position, text } => {
                     rooms.entry(room).or_default().push(format!("{:?} {text}", position.seq));
                 }
-                Notice::Connected => self.add(format_args!("connected")),
-                Notice::Entry { text, number } => self.add(format_args!("{number:?} {text}")),
-                Notice::InboxRecovered { after, upto } => {
+                Observation::Connected => self.add(format_args!("connected")),
+                Observation::Entry { text, number } => self.add(format_args!("{number:?} {text}")),
+                Observation::InboxRecovered { after, upto } => {
                     self.add(format_args!("inbox after {after} up to {upto}"));
                 }
             }
         }
-        for (room, told) in rooms {
-            self.add(format_args!("room {room} {told:?}"));
+        for (room, received) in rooms {
+            self.add(format_args!("room {room} {received:?}"));
         }
     }
 }
@@ -66,27 +71,27 @@ mod tests {
     use super::*;
     use crate::history::Position;
 
-    fn told(room: &str, seq: u64, id: &str) -> Notice {
+    fn received(room: &str, seq: u64, id: &str) -> Observation {
         let position = Position { epoch: Some(7), seq: Some(seq), id: Some(id.to_owned()) };
-        Notice::Message { room: room.to_owned(), position, text: format!("{room} {seq}") }
+        Observation::Message { room: room.to_owned(), position, text: format!("{room} {seq}") }
     }
 
-    fn digest_of_notices(notices: Vec<Notice>) -> u64 {
-        let view = View { client: "ann-0".to_owned(), notices, ..View::default() };
+    fn digest_of_notices(observations: Vec<Observation>) -> u64 {
+        let view = View { client: "ann-0".to_owned(), observations, ..View::default() };
         digest_of(&History { views: vec![view], ..History::default() })
     }
 
     #[test]
     fn identifiers_and_the_interleaving_of_rooms_do_not_count() {
-        let one = vec![told("attic", 1, "a"), told("kitchen", 1, "b"), told("attic", 2, "c")];
-        let other = vec![told("kitchen", 1, "x"), told("attic", 1, "y"), told("attic", 2, "z")];
+        let one = vec![received("attic", 1, "a"), received("kitchen", 1, "b"), received("attic", 2, "c")];
+        let other = vec![received("kitchen", 1, "x"), received("attic", 1, "y"), received("attic", 2, "z")];
         assert_eq!(digest_of_notices(one), digest_of_notices(other));
     }
 
     #[test]
     fn order_within_a_room_and_what_is_missing_count() {
-        let whole = digest_of_notices(vec![told("attic", 1, "a"), told("attic", 2, "b")]);
-        assert_ne!(whole, digest_of_notices(vec![told("attic", 2, "b"), told("attic", 1, "a")]));
-        assert_ne!(whole, digest_of_notices(vec![told("attic", 1, "a")]));
+        let whole = digest_of_notices(vec![received("attic", 1, "a"), received("attic", 2, "b")]);
+        assert_ne!(whole, digest_of_notices(vec![received("attic", 2, "b"), received("attic", 1, "a")]));
+        assert_ne!(whole, digest_of_notices(vec![received("attic", 1, "a")]));
     }
 }

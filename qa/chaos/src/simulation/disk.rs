@@ -11,7 +11,7 @@ use hub::store::{InboxStore, Store, StoreError};
 use tokio::sync::oneshot;
 
 use super::call::{Call, Operation, Verdict, Write};
-use super::ingress::{Ingress, Report};
+use super::ingress::{Ingress, TaskReport};
 
 /// What outlives the server.
 #[derive(Debug, Default)]
@@ -90,9 +90,9 @@ impl SimulatedStore {
     }
 
     /// Waits for the world. Never comes back once this server instance is gone.
-    async fn turn(&self, name: &str, operation: Operation) -> Verdict {
+    async fn wait_for_verdict(&self, name: &str, operation: Operation) -> Verdict {
         let (reply, answer) = oneshot::channel();
-        self.ingress.report(Report::Call(Call {
+        self.ingress.report(TaskReport::Call(Call {
             instance: self.instance,
             name: name.to_owned(),
             operation,
@@ -105,12 +105,12 @@ impl SimulatedStore {
     }
 
     /// A call that changes nothing.
-    pub(super) async fn look<T>(
+    pub(super) async fn query<T>(
         &self,
         name: &str,
         call: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        match self.turn(name, Operation::Look).await {
+        match self.wait_for_verdict(name, Operation::Query).await {
             Verdict::Good | Verdict::Lie => call.await,
             Verdict::Bad => Err(failure()),
         }
@@ -123,14 +123,14 @@ impl SimulatedStore {
         write: Write,
         call: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
-        let verdict = self.turn(name, Operation::Change(write.clone())).await;
+        let verdict = self.wait_for_verdict(name, Operation::Change(write.clone())).await;
         if verdict == Verdict::Bad {
             return Err(failure());
         }
         let done = call.await?;
         self.disk.keep(write);
         // What was done cannot fail any more: this is the way of the answer.
-        self.turn(name, Operation::Answer).await;
+        self.wait_for_verdict(name, Operation::Answer).await;
         if verdict == Verdict::Lie { Err(failure()) } else { Ok(done) }
     }
 }

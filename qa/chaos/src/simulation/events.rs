@@ -5,11 +5,13 @@ use std::sync::Arc;
 use hub::{Hub, OutboxItem};
 use protocol::{RoomId, UserId};
 
-use super::call::{Operation, Verdict, Write};
+use super::burst::{Burst, BurstKind};
+use super::burst_sender::BurstSender;
+use super::call::Verdict;
 use super::disk::SimulatedStore;
 use super::frames::Request;
-use super::ingress::Report;
-use super::scenario::{Fault, Wire};
+use super::ingress::{BurstEvent, TaskReport};
+use super::scenario::{Fault, LinkProfile};
 use super::schedule::{Event, Owner};
 use super::world::{ServerInstance, World};
 
@@ -48,8 +50,8 @@ impl World {
             Event::Boot => self.boot().await,
             Event::Heal => self.heal(),
             Event::LastDirects => self.send_last_directs(),
-            Event::LastLines => self.say_last_lines(),
-            Event::Rest => self.check_rest().await,
+            Event::LastLines => self.send_last_lines(),
+            Event::CheckIdle => self.check_idle().await,
         }
     }
 
@@ -69,13 +71,13 @@ impl World {
             }
             Request::Typing { .. } | Request::Read { .. } | Request::Receipt { .. } => {}
         }
-        // A reader that has ended hears nothing any more.
+        // A reader that has ended takes no requests.
         if it.uplink.as_ref().is_some_and(|uplink| uplink.send(request).is_err()) {
             it.uplink = None;
         }
     }
 
-    /// A client says something, types, reads, or loses its connection; and goes on a little later, until all is well.
+    /// A client sends a message, types, reads, or loses its connection; and goes on a little later, until the faults are over.
     fn act(&mut self, index: usize) {
         let (now, script_now) = (self.now(), self.script_now());
         if script_now >= self.scenario.length_ms {
@@ -90,7 +92,7 @@ impl World {
         let mut ended = None;
         if device.rng.percent(deaths) {
             device.is_dead = true;
-            device.client.go_for_good();
+            device.client.abandon();
             ended = device.connection.take();
             self.trace.note(now, format_args!("{} is never seen again", device.client.name()));
         } else if device.rng.percent(cuts) {
@@ -102,7 +104,7 @@ impl World {
                 self.schedule.at(moment, Owner::Device(index), Event::Connect { device: index });
             }
         } else if dice < 60 {
-            requests = device.client.say(&room, now);
+            requests = device.client.send_line(&room, now);
         } else if let Some(seq) = device.client.has_read(&room) {
             requests.push(match dice {
                 60..75 => Request::Typing { room, on: dice < 70 },
@@ -127,25 +129,13 @@ impl World {
 
     /// The disk gets to a call.
     fn judge(&mut self, number: u64) {
-        let Some(call) = self.calls.remove(&number) else { return };
-        let (fails, lies, blind) = (self.health.fails, self.health.lies, self.health.blind);
-        let is_full = self.is_full;
-        let is_unconfirmed = matches!(&call.operation, Operation::Change(Write::Inbox(user, ..)) if self.unconfirmed.remove(user));
-        let rng = self.disk_rng(&call.name);
-        let verdict = match call.operation {
-            Operation::Change(_) if is_unconfirmed => Verdict::Lie,
-            Operation::Change(_) if is_full || rng.percent(fails) => Verdict::Bad,
-            Operation::Change(_) if rng.percent(lies) => Verdict::Lie,
-            Operation::Look if rng.percent(blind) => Verdict::Bad,
-            _ => Verdict::Good,
-        };
-        if verdict != Verdict::Good {
+        if let Some((name, verdict)) = self.disk_queue.judge(number)
+            && verdict != Verdict::Good
+        {
             self.counts.failures += 1;
             let now = self.now();
-            self.trace.note(now, format_args!("the disk fails {} ({verdict:?})", call.name));
+            self.trace.note(now, format_args!("the disk fails {name} ({verdict:?})"));
         }
-        // A hub that does not wait any more needs no answer.
-        call.reply.send(verdict).ok();
     }
 
     fn apply(&mut self, fault: Fault) {
@@ -155,11 +145,70 @@ impl World {
             Fault::Crash => self.crash(),
             Fault::Drain => self.drain(),
             Fault::ClockJump(by_ms) => self.clock.jump(by_ms),
-            Fault::DiskFull => self.is_full = true,
-            Fault::DiskFree => self.is_full = false,
+            Fault::DiskFull => self.disk_queue.set_full(true),
+            Fault::DiskFree => self.disk_queue.set_full(false),
             Fault::Guest(is_in) => self.move_guest(is_in),
             Fault::Away { user, until_ms } => self.send_away(user, until_ms),
             Fault::Burst(burst) => self.start_burst(burst),
+        }
+    }
+
+    /// Has a part of the application send a burst, which goes on while other things happen.
+    pub(crate) fn start_burst(&mut self, burst: Burst) {
+        let Some(instance) = &self.instance else { return };
+        let room = match burst.kind {
+            BurstKind::Lines { room } => self.scenario.rooms.get(room),
+            // In the last one the guest stays, where there are several.
+            BurstKind::Directs { .. } | BurstKind::Jobs { .. } => self.scenario.rooms.last(),
+        };
+        let user = match burst.kind {
+            BurstKind::Directs { to: user } | BurstKind::Jobs { owner: user } => self.users.get(user),
+            BurstKind::Lines { .. } => self.users.first(),
+        };
+        let author = match burst.kind {
+            BurstKind::Directs { to: 0 } => self.users.get(1),
+            _ => self.users.first(),
+        };
+        let (Some(author), Some(user), Some(Ok(room))) = (author, user, room.map(|room| RoomId::parse(room)))
+        else {
+            return;
+        };
+        let number = self.inboxes.next_burst();
+        let sender = BurstSender {
+            hub: instance.hub.clone(),
+            author: Arc::new(author.clone()),
+            user: Arc::new(user.clone()),
+            room,
+            name: format!("burst {number}"),
+            burst,
+        };
+        self.inboxes.begin(number, &sender);
+        let ingress = self.ingress.clone();
+        let report = move |event| ingress.report(TaskReport::Burst { burst: number, event });
+        tokio::spawn(sender.send(report));
+    }
+
+    /// Takes in what became of a part of a burst.
+    pub(crate) fn take_burst_event(&mut self, burst: usize, event: BurstEvent) {
+        let (now, script_now) = (self.now(), self.script_now());
+        match &event {
+            BurstEvent::Stored { user, text } => {
+                self.trace.note(now, format_args!("for {user} is stored: {text}"));
+            }
+            BurstEvent::Over => self.trace.note(now, format_args!("burst {burst} is over")),
+            BurstEvent::Posted { .. } | BurstEvent::Full => {}
+        }
+        self.inboxes.note(burst, event, script_now, &mut self.counts);
+    }
+
+    /// A client that still listens to a connection is asked for a receipt, and answers at once.
+    fn answer_ping(&mut self, connection: u32, moment: u64, token: u64) {
+        let Some(it) = self.connections.get(&connection).filter(|it| !it.down.is_lost(moment)) else {
+            return;
+        };
+        let device = it.device;
+        if self.devices.get(device).is_some_and(|it| it.connection == Some(connection)) {
+            self.send(device, vec![Request::Receipt { token }]);
         }
     }
 
@@ -185,16 +234,10 @@ impl World {
             return;
         }
         self.counts.crashes += 1;
-        self.bursts.clear();
-        // What was under way may have come to the disk or not; nobody is told.
-        for (_, call) in std::mem::take(&mut self.calls) {
-            let is_done = self.disk_rng(&call.name).percent(50);
-            if let Operation::Change(write) = call.operation
-                && is_done
-            {
-                self.trace.note(now, format_args!("the disk has kept a write of {}", call.name));
-                self.disk.keep_unchecked(write);
-            }
+        self.inboxes.end_bursts();
+        for (name, write) in self.disk_queue.crash() {
+            self.trace.note(now, format_args!("the disk has kept a write of {name}"));
+            self.disk.keep_unchecked(write);
         }
         self.lose_connections();
         let moment = now + self.rng.between(DOWN_MS.0, DOWN_MS.1);
@@ -221,19 +264,19 @@ impl World {
             self.counts.drains += 1;
             tokio::spawn(async move {
                 hub.drain().await;
-                ingress.report(Report::Drained { instance });
+                ingress.report(TaskReport::Drained { instance });
             });
         }
     }
 
-    /// A server that was told to stop has done so.
+    /// A server that was asked to stop has done so.
     pub(crate) fn has_drained(&mut self, number: u32) {
         if self.instance.as_ref().is_some_and(|instance| instance.number == number) {
             let now = self.now();
             self.trace.note(now, format_args!("the server has drained"));
             self.instance = None;
-            self.calls.clear();
-            self.bursts.clear();
+            self.disk_queue.clear();
+            self.inboxes.end_bursts();
             for it in self.connections.values_mut().filter(|it| it.instance == number) {
                 it.uplink = None;
             }
@@ -252,7 +295,7 @@ impl World {
         };
         let hub = instance.hub.clone();
         tokio::spawn(async move {
-            // The disk may fail it; who is in the room at the end is read from the store.
+            // The disk may fail it; the members at the end are read from the store.
             if is_in {
                 hub.add_members(&owner, &room, vec![guest]).await.ok();
             } else {
@@ -287,20 +330,19 @@ impl World {
     fn heal(&mut self) {
         let now = self.now();
         self.trace.note(now, format_args!("all is well again"));
-        self.health = self.scenario.healed_disk();
-        let wire = self.scenario.healed_wire();
-        self.is_full = false;
+        self.disk_queue.heal(self.scenario.healed_disk());
+        let link = self.scenario.healed_link();
         let mut cut = Vec::new();
         for index in 0..self.devices.len() {
             let Some(device) = self.devices.get_mut(index).filter(|it| !it.is_dead) else { continue };
             // Whoever lost frames cannot know which: it comes back over a link that loses none.
-            if device.wire.loss > 0 {
+            if device.link.loss > 0 {
                 cut.extend(device.connection);
             }
-            device.wire = wire.clone();
+            device.link = link.clone();
             device.heal();
             if let Some(it) = device.connection.and_then(|it| self.connections.get_mut(&it)) {
-                it.wire = Wire { loss: it.wire.loss, ..wire.clone() };
+                it.link = LinkProfile { loss: it.link.loss, ..link.clone() };
             }
             let requests = device.client.ask_everywhere(now);
             self.send(index, requests);

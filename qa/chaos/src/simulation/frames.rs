@@ -11,16 +11,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::transport::Positions;
+use super::positions::{Epoch, Positions};
 use crate::body::name_of;
 use crate::history::EntryKind;
 
-/// What a client asks.
+/// A request of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Request {
-    /// Follow a room from after this place.
+    /// Subscribe to a room, from after this position.
     Join { room: String, since: Option<(u32, u64)> },
-    /// Say a line.
+    /// Publish a message.
     Post { room: String, draft: Uuid, text: String },
     /// Begin or cease to type.
     Typing { room: String, on: bool },
@@ -53,28 +53,28 @@ impl Request {
     }
 }
 
-/// What a client is told.
+/// A frame of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ServerFrame {
     /// The answer to a join.
     Joined(Joined),
     /// A message.
-    Message { room: String, line: Line },
-    /// The client's own line has its place.
-    Posted { room: String, draft: Uuid, line: Line },
-    /// A request was refused.
+    Message { room: String, line: MessageLine },
+    /// The client's own message is stored.
+    Posted { room: String, draft: Uuid, line: MessageLine },
+    /// A request failed.
     Failed { room: Option<String>, draft: Option<Uuid>, why: FailureReason },
-    /// The client is in a room and does not follow it yet.
+    /// The client is a member of a room and not subscribed yet.
     Invited { room: String },
-    /// The client is not in the room any more.
+    /// The client is no member of the room any more.
     Out { room: String },
-    /// Some came, some went.
+    /// Users went online or offline.
     Presence { room: String, online: Vec<String>, offline: Vec<String> },
     /// An entry of the user's inbox with its number; the result is that of a job that ended.
     Entry { kind: EntryKind, text: String, result: Option<String>, number: Option<u64> },
     /// A client that keeps a cursor of its inbox has everything up to here, or starts over.
     Inbox { number: u64, recovered: bool },
-    /// A client that resumes is in: from where it stood, or from anew.
+    /// A client that resumes is connected: from its positions, or from anew.
     Resumed { recovered: bool },
 }
 
@@ -86,42 +86,23 @@ pub(crate) struct Joined {
     pub(crate) head: u64,
     pub(crate) recovered: bool,
     pub(crate) has_more: bool,
-    pub(crate) lines: Vec<Line>,
+    pub(crate) lines: Vec<MessageLine>,
     pub(crate) online: Vec<String>,
 }
 
 /// A message without its room.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Line {
+pub(crate) struct MessageLine {
     pub(crate) epoch: Epoch,
     pub(crate) seq: u64,
     pub(crate) id: Uuid,
     pub(crate) text: String,
 }
 
-/// An epoch in eight hexadecimal digits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub(crate) struct Epoch(pub(crate) u32);
-
-impl From<Epoch> for String {
-    fn from(Epoch(epoch): Epoch) -> Self {
-        format!("{epoch:08x}")
-    }
-}
-
-impl TryFrom<String> for Epoch {
-    type Error = std::num::ParseIntError;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        u32::from_str_radix(&text, 16).map(Self)
-    }
-}
-
-/// What a refusal means for a client.
+/// What a failure means for a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FailureReason {
-    /// There is no such room for it.
+    /// The room does not exist, or the client is no member.
     NoRoom,
     /// It must join first.
     NotJoined,
@@ -131,34 +112,34 @@ pub(crate) enum FailureReason {
     Never,
 }
 
-/// How the clients of a simulation are told.
-pub(crate) const PLAIN: Encoder = Encoder::new(0, |event| encode(&told(event)?));
+/// The encoder of clients that join their rooms anew.
+pub(crate) const PLAIN: Encoder = Encoder::new(0, |event| encode(&frame_of(event)?));
 
-/// How those are told that resume: as Socket.IO, it has no word for direct messages.
+/// The encoder of clients that resume. As Socket.IO, it has no direct messages.
 pub(crate) const RESUMING: Encoder = Encoder {
     settles: &[InboxKind::Job, InboxKind::Notification],
     ..Encoder::new(1, |event| match event {
         Event::Direct(..) => None,
-        event => encode(&told(event)?),
+        event => encode(&frame_of(event)?),
     })
 };
 
-pub(crate) fn encode(told: &ServerFrame) -> Option<Bytes> {
-    serde_json::to_vec(told).ok().map(Bytes::from)
+pub(crate) fn encode(frame: &ServerFrame) -> Option<Bytes> {
+    serde_json::to_vec(frame).ok().map(Bytes::from)
 }
 
-/// Reads what the server wrote: what is told, and where a client that resumes stands after it.
-pub(crate) fn read(frame: &[u8]) -> Option<(ServerFrame, Option<Positions>)> {
-    let mut parts = frame.splitn(2, |byte| *byte == b'\n');
-    let mut told = serde_json::from_slice(parts.next()?).ok()?;
+/// Decodes what the server wrote: a frame, and the positions of a client that resumes after it.
+pub(crate) fn decode(bytes: &[u8]) -> Option<(ServerFrame, Option<Positions>)> {
+    let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
+    let mut frame = serde_json::from_slice(parts.next()?).ok()?;
     let positions = parts.next().map(serde_json::from_slice).transpose().ok()?;
-    shorten(&mut told)?;
-    Some((told, positions))
+    shorten(&mut frame)?;
+    Some((frame, positions))
 }
 
 /// Leaves the names of long texts; `None` if one of them is not as it was sent.
-fn shorten(told: &mut ServerFrame) -> Option<()> {
-    match told {
+fn shorten(frame: &mut ServerFrame) -> Option<()> {
+    match frame {
         ServerFrame::Joined(joined) => joined.lines.iter_mut().try_for_each(|line| cut(&mut line.text)),
         ServerFrame::Message { line, .. } => cut(&mut line.text),
         ServerFrame::Entry { text, result, .. } => {
@@ -177,12 +158,12 @@ fn cut(text: &mut String) -> Option<()> {
     Some(())
 }
 
-fn line(message: &protocol::Message) -> Line {
+fn line(message: &protocol::Message) -> MessageLine {
     let protocol::Message { cursor, id, body, .. } = message;
-    Line { epoch: Epoch(cursor.epoch), seq: cursor.seq, id: id.0, text: body.clone() }
+    MessageLine { epoch: Epoch(cursor.epoch), seq: cursor.seq, id: id.0, text: body.clone() }
 }
 
-fn told(event: &Event) -> Option<ServerFrame> {
+fn frame_of(event: &Event) -> Option<ServerFrame> {
     Some(match event {
         Event::Joined(it) => ServerFrame::Joined(Joined {
             room: it.room.to_string(),
@@ -196,7 +177,7 @@ fn told(event: &Event) -> Option<ServerFrame> {
         Event::Message(it) => ServerFrame::Message { room: it.room.to_string(), line: line(&it.to_wire()) },
         Event::Posted(it) => {
             let epoch = Epoch(it.cursor.epoch);
-            let line = Line { epoch, seq: it.cursor.seq, id: it.id.0, text: String::new() };
+            let line = MessageLine { epoch, seq: it.cursor.seq, id: it.id.0, text: String::new() };
             ServerFrame::Posted { room: it.room.to_string(), draft: it.draft.0, line }
         }
         Event::Failed(it) => {
@@ -225,14 +206,14 @@ fn told(event: &Event) -> Option<ServerFrame> {
             online: Vec::new(),
             offline: vec![it.user.to_string()],
         },
-        Event::Direct(letter, number) => entry(EntryKind::Direct, letter.body.clone(), None, *number),
+        Event::Direct(direct, number) => entry(EntryKind::Direct, direct.body.clone(), None, *number),
         Event::InboxPosition(it) => ServerFrame::Inbox { number: it.inbox, recovered: it.recovered },
         Event::Job(change, _, number) if matches!(change.step, JobStep::Completed | JobStep::Failed) => {
             let result = change.job.result.as_ref().and_then(Value::as_str).map(str::to_owned);
             entry(EntryKind::Job, change.job.title.clone(), result, *number)
         }
         Event::Notification(it, number) => entry(EntryKind::Notice, it.title.clone(), None, *number),
-        // Takes place in the outbox and means nothing to the client.
+        // Takes room in the outbox and means nothing to the client.
         Event::Typing(it) => {
             ServerFrame::Presence { room: it.room.to_string(), online: Vec::new(), offline: Vec::new() }
         }
@@ -244,7 +225,7 @@ fn entry(kind: EntryKind, text: String, result: Option<String>, number: Option<u
     ServerFrame::Entry { kind, text, result, number }
 }
 
-/// The one place that knows how the hub tells of presence.
+/// Presence in an order that does not depend on the hub's maps.
 fn presence(change: &PresenceChange) -> ServerFrame {
     let names = |users: &[UserId]| {
         let mut names: Vec<String> = users.iter().map(ToString::to_string).collect();

@@ -7,9 +7,9 @@ use tokio::sync::mpsc;
 use super::call::Call;
 use crate::history::Position;
 
-/// Something that a task has to say.
+/// What a task reports.
 #[derive(Debug)]
-pub(crate) enum Report {
+pub(crate) enum TaskReport {
     /// The hub asks the disk.
     Call(Call),
     /// Frames, and requests for receipts, leave for a client.
@@ -22,7 +22,7 @@ pub(crate) enum Report {
     Burst { burst: usize, event: BurstEvent },
 }
 
-impl Report {
+impl TaskReport {
     /// Calls by name, then connections by number.
     pub(crate) fn order(&self) -> (u8, &str, u32) {
         match self {
@@ -51,17 +51,17 @@ pub(crate) enum BurstEvent {
 #[derive(Debug, Clone)]
 pub(crate) struct Ingress {
     // Holds what the tasks do in one tick: the world empties it before time goes on.
-    reports: mpsc::UnboundedSender<Report>,
+    reports: mpsc::UnboundedSender<TaskReport>,
 }
 
 impl Ingress {
-    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<Report>) {
+    pub(crate) fn new() -> (Self, mpsc::UnboundedReceiver<TaskReport>) {
         let (reports, receiver) = mpsc::unbounded_channel();
         (Self { reports }, receiver)
     }
 
-    /// Without a world there is nobody to tell, and nothing that it would change.
-    pub(crate) fn report(&self, report: Report) {
+    /// Without a world a report would change nothing.
+    pub(crate) fn report(&self, report: TaskReport) {
         self.reports.send(report).ok();
     }
 }

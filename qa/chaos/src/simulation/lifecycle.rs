@@ -7,11 +7,12 @@ use hub::model::{Message, RoomRecord};
 use hub::store::{HistoryRange, MessageDraft, RoomDraft, Store};
 use protocol::{DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
 
-use super::burst::{Burst, Kind};
+use super::burst::{Burst, BurstKind};
 use super::call::Write;
-use super::client::Client;
+use super::client::SimulatedClient;
 use super::device::Device;
-use super::frames::{Epoch, Line};
+use super::frames::MessageLine;
+use super::positions::Epoch;
 use super::rng::Rng;
 use super::scenario::ClientPlan;
 use super::schedule::{Event, Owner};
@@ -21,12 +22,12 @@ use crate::history::{History, Position, Sent, Stored};
 
 /// After all is well and after the last burst, longer than any connection takes to be given up for lost and anybody to be taken for gone.
 const UNTIL_LAST_LINES_MS: u64 = 14_000;
-/// After all is well, and so long before the last lines that nobody is present any more who is present for sending these.
+/// After all is well, and so long before the last messages that their author's presence has ended by then.
 const UNTIL_LAST_DIRECTS_MS: u64 = 4_000;
-/// How long those who are in a room may take to be at rest.
+/// How long a run may take to become idle.
 const UNTIL_GIVEN_UP_MS: u64 = 90_000;
 
-/// Who said what was there before.
+/// The author of what was stored before the run.
 const ARCHIVIST: &str = "archivist";
 
 impl World {
@@ -35,13 +36,13 @@ impl World {
         let epochs = self.make_rooms();
         self.boot().await;
         let archive = self.stored(0).await;
-        for (index, ClientPlan { user, recovery, wire }) in
+        for (index, ClientPlan { user, recovery, link }) in
             self.scenario.clients.clone().into_iter().enumerate()
         {
             let name = format!("{user}-{index}");
             let rooms = &self.scenario.rooms;
             let stream = Rng::new(self.seed, &format!("client {name}"));
-            let mut client = Client::new(name.clone(), user, recovery, rooms, stream);
+            let mut client = SimulatedClient::new(name.clone(), user, recovery, rooms, stream);
             let mut rng = Rng::new(self.seed, &format!("device {name}"));
             if let (Some(room), false) = (rooms.first(), archive.is_empty())
                 && rng.percent(70)
@@ -50,7 +51,7 @@ impl World {
                 client.remember(room, archive.get(..has).unwrap_or_default());
             }
             let (connect, act) = (rng.between(1, 400), rng.between(200, 1_000));
-            self.devices.push(Device::new(client, wire, recovery, rng));
+            self.devices.push(Device::new(client, link, recovery, rng));
             self.schedule.at(connect, Owner::Device(index), Event::Connect { device: index });
             self.schedule.at(act, Owner::Device(index), Event::Act { device: index });
             self.schedule.at(act, Owner::Device(index), Event::Retry { device: index });
@@ -62,11 +63,11 @@ impl World {
         self.schedule.at(healed, Owner::World, Event::Heal);
         self.schedule.at(healed + UNTIL_LAST_DIRECTS_MS, Owner::World, Event::LastDirects);
         self.schedule.at(healed + UNTIL_LAST_LINES_MS, Owner::World, Event::LastLines);
-        self.schedule.at(healed + UNTIL_LAST_LINES_MS + 2_000, Owner::World, Event::Rest);
+        self.schedule.at(healed + UNTIL_LAST_LINES_MS + 2_000, Owner::World, Event::CheckIdle);
         self.trace.note(0, format_args!("{} rooms, {} clients", epochs, self.devices.len()));
     }
 
-    /// Puts the rooms, and what was said before, onto the disk. Answers how many rooms there are.
+    /// Puts the rooms and the archive onto the disk. Returns how many rooms there are.
     fn make_rooms(&mut self) -> usize {
         let mut users = self.users.iter().map(|user| user.id.clone());
         let Some(owner) = users.next() else { return 0 };
@@ -101,10 +102,10 @@ impl World {
     }
 
     /// Everything that the store has in a room, by the room's place in the scenario.
-    async fn stored(&self, room: usize) -> Vec<Line> {
+    async fn stored(&self, room: usize) -> Vec<MessageLine> {
         let id = self.scenario.rooms.get(room).and_then(|room| RoomId::parse(room).ok());
         let (Some(instance), Some(id)) = (&self.instance, id) else { return Vec::new() };
-        let mut lines: Vec<Line> = Vec::new();
+        let mut lines: Vec<MessageLine> = Vec::new();
         loop {
             let after = lines.last().map_or(0, |line| line.seq);
             let page =
@@ -118,8 +119,8 @@ impl World {
         }
     }
 
-    /// A line in each room from somebody who is certainly in it, so that whoever follows is told something at the end.
-    pub(crate) fn say_last_lines(&mut self) {
+    /// A message in each room from a client that is certainly a member, so that each subscriber receives one at the end.
+    pub(crate) fn send_last_lines(&mut self) {
         let now = self.now();
         let guest = self.guest().map(|(_, guest)| guest);
         let steady = self
@@ -129,53 +130,63 @@ impl World {
         let Some(index) = steady else { return };
         for room in self.scenario.rooms.clone() {
             let Some(device) = self.devices.get_mut(index) else { return };
-            let requests = device.client.say(&room, now);
+            let requests = device.client.send_line(&room, now);
             self.send(index, requests);
         }
     }
 
-    /// Two direct messages to each user. Unless nothing fails, the store keeps the first one and does not confirm it: who is
-    /// connected is told all the same.
+    /// Two direct messages to each user. Unless nothing fails, the store keeps the first one and does not confirm it: a client
+    /// that is connected receives it all the same.
     pub(crate) fn send_last_directs(&mut self) {
         if !self.scenario.is_faultless {
-            self.unconfirmed = self.users.iter().map(|user| user.id.clone()).collect();
+            self.disk_queue.leave_unconfirmed(self.users.iter().map(|user| user.id.clone()));
         }
         for to in 0..self.users.len() {
-            self.start_burst(Burst { kind: Kind::Directs { to }, count: 2, bytes: 0 });
+            self.start_burst(Burst { kind: BurstKind::Directs { to }, count: 2, bytes: 0 });
         }
     }
 
-    /// Ends the run if everybody follows what they are in and nobody waits for anything.
-    pub(crate) async fn check_rest(&mut self) {
+    /// Ends the run if each client is subscribed to its rooms and waits for nothing.
+    pub(crate) async fn check_idle(&mut self) {
         let now = self.script_now();
-        let mut unrest = Vec::new();
+        let mut pending = Vec::new();
         let mut heads = Vec::new();
         for room in &self.scenario.rooms {
             let (members, head) = self.members(room).await;
             heads.push(head);
             for device in self.devices.iter().filter(|it| !it.is_dead) {
                 let is_member = members.contains(device.client.user());
-                unrest.extend(device.client.unrest(room, is_member));
+                pending.extend(device.client.pending(room, is_member));
             }
         }
         if self.instance.is_none() {
-            unrest.push("there is no server".to_owned());
+            pending.push("there is no server".to_owned());
         }
-        self.read_waiting().await;
-        // Whether it is told in the end is the checker's business.
-        let is_calm = self.bursts.is_empty() && now >= self.last_burst_over_ms + UNTIL_LAST_LINES_MS;
-        // What was stored since the last look may still be on its way.
+        if let Some(instance) = &self.instance {
+            self.inboxes.note_waiting(&instance.store.memory, &self.users).await;
+        }
+        // Whether it is received in the end is the checker's business.
+        let is_calm = self.inboxes.quiet_since().is_some_and(|since| now >= since + UNTIL_LAST_LINES_MS);
+        // What was stored since the last check may still be on its way.
         let is_quiet = heads == self.last_heads;
         self.last_heads = heads;
-        let is_at_rest = unrest.is_empty() && is_calm && is_quiet && !self.has_untold();
-        if is_at_rest {
+        let is_idle = pending.is_empty() && is_calm && is_quiet && !self.has_undelivered();
+        if is_idle {
             self.is_over = true;
         } else if now > self.scenario.length_ms + UNTIL_GIVEN_UP_MS {
-            self.violations.extend(unrest);
+            self.violations.extend(pending);
             self.is_over = true;
         } else {
-            self.schedule.at(now + 2_000, Owner::World, Event::Rest);
+            self.schedule.at(now + 2_000, Owner::World, Event::CheckIdle);
         }
+    }
+
+    /// Whether a stored entry has reached none of its user's clients, and could have.
+    fn has_undelivered(&self) -> bool {
+        self.inboxes.has_undelivered(|user, kind| {
+            let mut devices = self.devices.iter().filter(|it| it.client.user() == user && !it.is_dead);
+            devices.any(|it| it.client.kinds().contains(&kind))
+        })
     }
 
     /// Who is in a room, and the number of its last message.
@@ -191,8 +202,8 @@ impl World {
 
     /// What the run leaves behind.
     pub(crate) async fn into_history(mut self) -> (History, Self) {
-        let mut history = History { entries: std::mem::take(&mut self.entries), ..History::default() };
-        history.sent.append(&mut self.lines);
+        let (entries, sent) = self.inboxes.take();
+        let mut history = History { entries, sent, ..History::default() };
         for room in 0..self.scenario.rooms.len() {
             let name = self.scenario.rooms.get(room).cloned().unwrap_or_default();
             for line in self.stored(room).await {
@@ -220,8 +231,8 @@ impl World {
                 history.present.insert(device.client.user().to_owned());
             }
             self.violations.extend(device.client.violations.iter().cloned());
-            let hears_inbox = device.hears_inbox();
-            let (sent, view) = device.client.into_history(hears_inbox);
+            let receives_inbox = device.receives_inbox();
+            let (sent, view) = device.client.into_history(receives_inbox);
             history.sent.extend(sent);
             history.views.push(view);
         }
@@ -229,8 +240,8 @@ impl World {
     }
 }
 
-fn line(message: &Message) -> Line {
-    Line {
+fn line(message: &Message) -> MessageLine {
+    MessageLine {
         epoch: Epoch(message.cursor.epoch),
         seq: message.cursor.seq,
         id: message.id.0,
@@ -238,6 +249,6 @@ fn line(message: &Message) -> Line {
     }
 }
 
-fn position(line: &Line) -> Position {
+fn position(line: &MessageLine) -> Position {
     Position { epoch: Some(line.epoch.0), seq: Some(line.seq), id: Some(line.id.to_string()) }
 }

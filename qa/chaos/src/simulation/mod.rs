@@ -5,18 +5,22 @@
 //! identifiers differ, which nothing depends on).
 
 mod burst;
+mod burst_sender;
 mod call;
 mod client;
 mod clock;
 mod connection;
+mod counts;
 mod device;
 mod digest;
 mod disk;
+mod disk_queue;
 mod events;
 mod frames;
-mod inboxes;
+mod inbox_ledger;
 mod ingress;
 mod lifecycle;
+mod positions;
 mod recorded;
 mod rng;
 mod room_state;
@@ -28,9 +32,9 @@ mod trace;
 mod transport;
 mod world;
 
+pub use counts::SimulationCounts;
 pub use recorded::{differing_from_recorded, recorded_digests};
 pub use sweep::Sweep;
-pub use world::Counts;
 
 use digest::digest_of;
 use scenario::Scenario;
@@ -41,13 +45,13 @@ use world::World;
 pub struct Outcome {
     /// The seed.
     pub seed: u64,
-    /// What was broken, for a person to read; empty for a run that kept the promise.
+    /// Broken promises, in words; empty for a run that kept them.
     pub violations: Vec<String>,
     /// What it did.
-    pub counts: Counts,
+    pub counts: SimulationCounts,
     /// The same for the same seed.
     pub hash: u64,
-    /// What was stored and told; the same for all hubs that do the same.
+    /// What was stored and delivered; the same for all hubs that do the same.
     pub digest: u64,
     /// What happened, if that was to be kept.
     pub trace: Vec<String>,

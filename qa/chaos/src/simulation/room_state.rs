@@ -4,15 +4,15 @@ use std::collections::{BTreeSet, VecDeque};
 
 use uuid::Uuid;
 
-/// Where a client stands in a room.
+/// The state of a client in a room.
 #[derive(Debug, Default)]
 pub(crate) struct RoomState {
-    /// It takes itself for somebody of this room.
+    /// It takes itself for a member.
     pub(crate) is_member: bool,
-    pub(crate) follows: bool,
+    pub(crate) is_subscribed: bool,
     /// It followed when its last connection ended, and would still do so if that is resumed.
-    pub(crate) followed: bool,
-    /// When it asked to follow, while that is not answered.
+    pub(crate) was_subscribed: bool,
+    /// When it asked to join, while that is not answered.
     pub(crate) asked_at: Option<u64>,
     pub(crate) not_before: u64,
     pub(crate) epoch: u32,

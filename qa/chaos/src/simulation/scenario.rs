@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use hub::Settings;
 
-use super::burst::{Burst, Kind};
+use super::burst::{Burst, BurstKind};
 use super::rng::Rng;
 
 /// How a client is connected.
 #[derive(Debug, Clone)]
-pub(crate) struct Wire {
+pub(crate) struct LinkProfile {
     /// How long a frame takes, in milliseconds.
     pub(crate) delay_ms: (u64, u64),
     /// Frames in a hundred that are lost, doubled, or overtaken by others.
@@ -20,7 +20,7 @@ pub(crate) struct Wire {
     pub(crate) stalls: u64,
 }
 
-impl Wire {
+impl LinkProfile {
     /// A quick link without faults, to a client that takes what comes.
     pub(crate) fn good() -> Self {
         Self { delay_ms: (1, 4), loss: 0, outbox_bytes: OUTBOX_BYTES, stalls: 0 }
@@ -43,6 +43,17 @@ pub(crate) struct Health {
 }
 
 impl Health {
+    /// A disk that is slow and fails at times.
+    fn drawn(rng: &mut Rng) -> Self {
+        Self {
+            delay_ms: (1, rng.between(2, 60)),
+            slow: rng.between(0, 3),
+            fails: rng.between(0, 10),
+            lies: rng.between(0, 10),
+            blind: rng.between(0, 5),
+        }
+    }
+
     /// A disk without faults.
     pub(crate) fn good() -> Self {
         Self { delay_ms: (1, 4), slow: 0, fails: 0, lies: 0, blind: 0 }
@@ -54,7 +65,7 @@ impl Health {
 pub(crate) enum Fault {
     /// The server is gone from one moment to the next.
     Crash,
-    /// The server is told to stop, and another one is started.
+    /// The server is asked to stop, and another one is started.
     Drain,
     /// The clock of the server shows another time.
     ClockJump(i64),
@@ -77,7 +88,7 @@ pub(crate) enum RecoveryMode {
     Plain,
     /// The same, and it keeps the last number of its inbox, too.
     Cursor,
-    /// It shows where it stood, and the server brings what it missed if it can: as the clients of Socket.IO do.
+    /// It shows its positions, and the server brings what it missed if it can: as the clients of Socket.IO do.
     Resuming,
 }
 
@@ -86,7 +97,7 @@ pub(crate) enum RecoveryMode {
 pub(crate) struct ClientPlan {
     pub(crate) user: String,
     pub(crate) recovery: RecoveryMode,
-    pub(crate) wire: Wire,
+    pub(crate) link: LinkProfile,
 }
 
 /// Everything that a seed decides beforehand.
@@ -123,64 +134,11 @@ impl Scenario {
         let rooms = some(&ROOMS, rng.between(1, 3));
         let length_ms = rng.between(6_000, 16_000);
         let wild = rng.percent(70);
-        let mut clients = Vec::new();
-        for user in &users {
-            for _ in 0..rng.between(1, 2) {
-                let wire = wire(&mut rng, wild);
-                clients.push(ClientPlan { user: user.clone(), recovery: RecoveryMode::Plain, wire });
-            }
-        }
-        let mut faults = Vec::new();
-        let mut at = || rng.between(500, length_ms);
-        let times: Vec<u64> = (0..16).map(|_| at()).collect();
-        let mut times = times.into_iter();
-        let mut apply = |odds: u64, rng: &mut Rng, fault: Fault| {
-            let at = times.next().unwrap_or(length_ms);
-            if rng.percent(odds) {
-                faults.push((at, fault));
-            }
-        };
-        for odds in [60, 40, 20] {
-            apply(odds, &mut rng, Fault::Crash);
-        }
-        apply(25, &mut rng, Fault::Drain);
-        for odds in [40, 20] {
-            let by = i64::try_from(rng.between(0, 7_200_000)).unwrap_or_default() - 3_600_000;
-            apply(odds, &mut rng, Fault::ClockJump(by));
-        }
-        for odds in [50, 50, 30, 30] {
-            apply(odds, &mut rng, Fault::Guest(odds == 30));
-        }
-        if rng.percent(30) {
-            let at = rng.between(500, length_ms);
-            faults.push((at, Fault::DiskFull));
-            faults.push((at + rng.between(200, 3_000), Fault::DiskFree));
-        }
-        let disk = if rng.percent(60) {
-            Health {
-                delay_ms: (1, rng.between(2, 60)),
-                slow: rng.between(0, 3),
-                fails: rng.between(0, 10),
-                lies: rng.between(0, 10),
-                blind: rng.between(0, 5),
-            }
-        } else {
-            Health::good()
-        };
+        let clients = clients(&mut rng, &users, wild);
+        let faults = faults(&mut rng, length_ms);
+        let disk = if rng.percent(60) { Health::drawn(&mut rng) } else { Health::good() };
         let archive = if rng.percent(12) { rng.between(400, 1_300) } else { 0 };
-        let settings = Settings {
-            mailbox: usize_between(&mut rng, 4, 64),
-            batch: usize_between(&mut rng, 1, 16),
-            history_cache_messages_per_room: usize_between(&mut rng, 2, 24),
-            // So few that rooms take it from each other.
-            history_cache_bytes: 4_000,
-            // Odd, so that what the hub does of its own accord never falls together with what the simulation does.
-            room_idle: Duration::from_millis(rng.between(500, 10_000) | 1),
-            presence_grace: Duration::from_millis(rng.between(300, 5_000) | 1),
-            presence_tick: Duration::from_millis(rng.between(20, 400) | 1),
-            typing_timeout: Duration::from_millis(rng.between(300, 3_000) | 1),
-            ..Settings::default()
-        };
+        let settings = settings(&mut rng);
         let mut scenario = Self {
             rooms,
             users,
@@ -210,8 +168,8 @@ impl Scenario {
         });
         (self.cuts, self.deaths) = (0, 0);
         self.disk = self.healed_disk();
-        let wire = self.healed_wire();
-        self.clients.iter_mut().for_each(|part| part.wire = wire.clone());
+        let link = self.healed_link();
+        self.clients.iter_mut().for_each(|part| part.link = link.clone());
         self
     }
 
@@ -221,20 +179,24 @@ impl Scenario {
     }
 
     /// The link of a client once all is well.
-    pub(crate) fn healed_wire(&self) -> Wire {
-        if self.is_faultless { Wire { delay_ms: STEADY_MS, ..Wire::good() } } else { Wire::good() }
+    pub(crate) fn healed_link(&self) -> LinkProfile {
+        if self.is_faultless {
+            LinkProfile { delay_ms: STEADY_MS, ..LinkProfile::good() }
+        } else {
+            LinkProfile::good()
+        }
     }
 
-    /// What waits for users, and who is away meanwhile: a little in most scenarios, much in a few.
+    /// Draws what waits for absent users: a little in most scenarios, much in a few.
     fn add_inboxes(&mut self, rng: &mut Rng) {
         for part in &mut self.clients {
             part.recovery = match rng.between(0, 3) {
-                0 if part.wire.loss == 0 => RecoveryMode::Resuming,
+                0 if part.link.loss == 0 => RecoveryMode::Resuming,
                 1 => RecoveryMode::Cursor,
                 _ => RecoveryMode::Plain,
             };
             if part.recovery == RecoveryMode::Resuming {
-                part.wire.outbox_bytes = OUTBOX_BYTES;
+                part.link.outbox_bytes = OUTBOX_BYTES;
             }
         }
         let has_volume = rng.percent(VOLUME);
@@ -260,7 +222,7 @@ impl Scenario {
             // So much takes its time.
             self.disk.delay_ms = (1, self.disk.delay_ms.1.min(8));
             // What waits for one connection is bounded as in the program.
-            self.clients.iter_mut().for_each(|part| part.wire.outbox_bytes = OUTBOX_BYTES);
+            self.clients.iter_mut().for_each(|part| part.link.outbox_bytes = OUTBOX_BYTES);
             if rng.percent(40) {
                 self.settings.inbox_bytes_per_user = 400_000;
             }
@@ -270,13 +232,13 @@ impl Scenario {
     /// A client of this user resumes.
     fn let_resume(&mut self, user: usize) {
         let Some(name) = self.users.get(user).cloned() else { return };
-        if let Some(part) = self.clients.iter_mut().find(|it| it.user == name && it.wire.loss == 0) {
+        if let Some(part) = self.clients.iter_mut().find(|it| it.user == name && it.link.loss == 0) {
             part.recovery = RecoveryMode::Resuming;
-            part.wire.outbox_bytes = OUTBOX_BYTES;
+            part.link.outbox_bytes = OUTBOX_BYTES;
         }
     }
 
-    /// The guest is taken out of the first room while it is away, and is not told before it comes back.
+    /// The guest is removed from the first room while it is away, and learns of it when it comes back.
     fn take_guest_out(&mut self, rng: &mut Rng) {
         let user = self.users.len() - 1;
         self.let_resume(user);
@@ -288,15 +250,15 @@ impl Scenario {
     fn burst(&self, user: usize, has_volume: bool, rng: &mut Rng) -> Burst {
         let room = usize_between(rng, 0, self.rooms.len() as u64 - 1);
         let kind = match rng.between(0, 2) {
-            0 => Kind::Directs { to: user },
-            1 => Kind::Jobs { owner: user },
-            _ => Kind::Lines { room },
+            0 => BurstKind::Directs { to: user },
+            1 => BurstKind::Jobs { owner: user },
+            _ => BurstKind::Lines { room },
         };
         let (count, bytes) = match kind {
             _ if !has_volume => (usize_between(rng, 1, 8), usize_between(rng, 0, 300)),
-            Kind::Jobs { .. } => *rng.pick(&JOBS).unwrap_or(&(70, 16_000)),
-            Kind::Directs { .. } => *rng.pick(&TEXTS).unwrap_or(&(30, 60_000)),
-            Kind::Lines { .. } => *rng.pick(&LINES).unwrap_or(&(30, 60_000)),
+            BurstKind::Jobs { .. } => *rng.pick(&JOBS).unwrap_or(&(70, 16_000)),
+            BurstKind::Directs { .. } => *rng.pick(&TEXTS).unwrap_or(&(30, 60_000)),
+            BurstKind::Lines { .. } => *rng.pick(&LINES).unwrap_or(&(30, 60_000)),
         };
         Burst { kind, count, bytes }
     }
@@ -320,6 +282,65 @@ const LINES: [(usize, usize); 3] = [(22, 65_536), (220, 5_000), (505, 2_500)];
 /// The same for jobs, of whose results there may be less.
 const JOBS: [(usize, usize); 3] = [(70, 16_000), (90, 16_000), (260, 2_500)];
 
+/// One or two clients of each user.
+fn clients(rng: &mut Rng, users: &[String], wild: bool) -> Vec<ClientPlan> {
+    let mut clients = Vec::new();
+    for user in users {
+        for _ in 0..rng.between(1, 2) {
+            let link = link(rng, wild);
+            clients.push(ClientPlan { user: user.clone(), recovery: RecoveryMode::Plain, link });
+        }
+    }
+    clients
+}
+
+/// Crashes, stops, clocks, guests and a full disk, and when they happen.
+fn faults(rng: &mut Rng, length_ms: u64) -> Vec<(u64, Fault)> {
+    let mut faults = Vec::new();
+    let times: Vec<u64> = (0..16).map(|_| rng.between(500, length_ms)).collect();
+    let mut times = times.into_iter();
+    let mut apply = |odds: u64, rng: &mut Rng, fault: Fault| {
+        let at = times.next().unwrap_or(length_ms);
+        if rng.percent(odds) {
+            faults.push((at, fault));
+        }
+    };
+    for odds in [60, 40, 20] {
+        apply(odds, rng, Fault::Crash);
+    }
+    apply(25, rng, Fault::Drain);
+    for odds in [40, 20] {
+        let by = i64::try_from(rng.between(0, 7_200_000)).unwrap_or_default() - 3_600_000;
+        apply(odds, rng, Fault::ClockJump(by));
+    }
+    for odds in [50, 50, 30, 30] {
+        apply(odds, rng, Fault::Guest(odds == 30));
+    }
+    if rng.percent(30) {
+        let at = rng.between(500, length_ms);
+        faults.push((at, Fault::DiskFull));
+        faults.push((at + rng.between(200, 3_000), Fault::DiskFree));
+    }
+    faults
+}
+
+/// Bounds so narrow, and times so short, that a run reaches them.
+fn settings(rng: &mut Rng) -> Settings {
+    Settings {
+        mailbox: usize_between(rng, 4, 64),
+        batch: usize_between(rng, 1, 16),
+        history_cache_messages_per_room: usize_between(rng, 2, 24),
+        // So few that rooms take it from each other.
+        history_cache_bytes: 4_000,
+        // Odd, so that what the hub does of its own accord never falls together with what the simulation does.
+        room_idle: Duration::from_millis(rng.between(500, 10_000) | 1),
+        presence_grace: Duration::from_millis(rng.between(300, 5_000) | 1),
+        presence_tick: Duration::from_millis(rng.between(20, 400) | 1),
+        typing_timeout: Duration::from_millis(rng.between(300, 3_000) | 1),
+        ..Settings::default()
+    }
+}
+
 fn some(names: &[&str], count: u64) -> Vec<String> {
     names.iter().zip(0..count).map(|(name, _)| (*name).to_owned()).collect()
 }
@@ -328,12 +349,12 @@ fn usize_between(rng: &mut Rng, least: u64, most: u64) -> usize {
     usize::try_from(rng.between(least, most)).unwrap_or(usize::MAX)
 }
 
-fn wire(rng: &mut Rng, wild: bool) -> Wire {
+fn link(rng: &mut Rng, wild: bool) -> LinkProfile {
     if !wild {
-        return Wire { delay_ms: (1, 20), loss: 0, outbox_bytes: 1024 * 1024, stalls: 0 };
+        return LinkProfile { delay_ms: (1, 20), loss: 0, outbox_bytes: 1024 * 1024, stalls: 0 };
     }
     let slowest = *rng.pick(&[5, 30, 150, 600]).unwrap_or(&5);
-    Wire {
+    LinkProfile {
         delay_ms: (1, slowest),
         loss: if rng.percent(20) { rng.between(1, 8) } else { 0 },
         outbox_bytes: *rng.pick(&[600, 2_000, 8_000, 1024 * 1024]).unwrap_or(&2_000),

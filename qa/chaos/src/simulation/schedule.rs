@@ -25,7 +25,7 @@ pub(crate) enum Event {
     Connect { device: usize },
     /// A client does something of its own.
     Act { device: usize },
-    /// A client looks after what it waits for.
+    /// A client sends what is due.
     Retry { device: usize },
     /// The disk does what it was asked.
     Disk { call: u64 },
@@ -40,7 +40,7 @@ pub(crate) enum Event {
     /// Each room gets a last line.
     LastLines,
     /// Is everybody at rest?
-    Rest,
+    CheckIdle,
 }
 
 impl Event {
@@ -54,7 +54,7 @@ impl Event {
             | Self::Heal
             | Self::LastDirects
             | Self::LastLines
-            | Self::Rest => true,
+            | Self::CheckIdle => true,
             Self::Up { .. }
             | Self::UpEnd { .. }
             | Self::Down { .. }
@@ -66,7 +66,7 @@ impl Event {
     }
 }
 
-/// Whose an event is: what falls on one moment happens in this order. Never by who asked first, which the order of maps in
+/// The owner of an event: events of one moment happen in this order, never in that of their scheduling, which maps in
 /// the hub would decide.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Owner {

@@ -20,7 +20,7 @@ impl Store for SimulatedStore {
     }
 
     async fn room(&self, room: &RoomId) -> Result<Option<RoomRecord>, StoreError> {
-        self.look(room.as_str(), self.memory.room(room)).await
+        self.query(room.as_str(), self.memory.room(room)).await
     }
 
     async fn live_room(
@@ -92,7 +92,7 @@ impl Store for SimulatedStore {
     }
 
     async fn page(&self, room: &RoomId, slice: HistoryRange, limit: u32) -> Result<Page, StoreError> {
-        self.look(room.as_str(), self.memory.page(room, slice, limit)).await
+        self.query(room.as_str(), self.memory.page(room, slice, limit)).await
     }
 
     async fn page_for(
@@ -102,23 +102,23 @@ impl Store for SimulatedStore {
         slice: HistoryRange,
         limit: u32,
     ) -> Result<Option<Page>, StoreError> {
-        self.look(room.as_str(), self.memory.page_for(room, user, slice, limit)).await
+        self.query(room.as_str(), self.memory.page_for(room, user, slice, limit)).await
     }
 
     async fn find_message(&self, message: MessageId) -> Result<Option<(RoomId, Cursor)>, StoreError> {
-        self.look("messages", self.memory.find_message(message)).await
+        self.query("messages", self.memory.find_message(message)).await
     }
 
     async fn room_positions(&self, user: &UserId) -> Result<Vec<(RoomId, Cursor)>, StoreError> {
-        self.look(user.as_str(), self.memory.room_positions(user)).await
+        self.query(user.as_str(), self.memory.room_positions(user)).await
     }
 
     async fn role(&self, room: &RoomId, user: &UserId) -> Result<Option<Role>, StoreError> {
-        self.look(user.as_str(), self.memory.role(room, user)).await
+        self.query(user.as_str(), self.memory.role(room, user)).await
     }
 
     async fn summary(&self, room: &RoomId, user: &UserId) -> Result<Option<RoomSummary>, StoreError> {
-        self.look(user.as_str(), self.memory.summary(room, user)).await
+        self.query(user.as_str(), self.memory.summary(room, user)).await
     }
 
     async fn summaries(
@@ -127,7 +127,7 @@ impl Store for SimulatedStore {
         after: Option<&RoomId>,
         limit: u32,
     ) -> Result<Vec<RoomSummary>, StoreError> {
-        self.look(user.as_str(), self.memory.summaries(user, after, limit)).await
+        self.query(user.as_str(), self.memory.summaries(user, after, limit)).await
     }
 }
 
@@ -145,7 +145,7 @@ impl InboxStore for SimulatedStore {
     }
 
     async fn inbox_state(&self, user: &UserId) -> Result<InboxState, StoreError> {
-        self.look(user.as_str(), self.memory.inbox_state(user)).await
+        self.query(user.as_str(), self.memory.inbox_state(user)).await
     }
 
     async fn inbox_after(
@@ -154,7 +154,7 @@ impl InboxStore for SimulatedStore {
         seq: u64,
         limit: u32,
     ) -> Result<Option<Vec<Entry>>, StoreError> {
-        self.look(user.as_str(), self.memory.inbox_after(user, seq, limit)).await
+        self.query(user.as_str(), self.memory.inbox_after(user, seq, limit)).await
     }
 
     async fn inbox_waiting(
@@ -164,7 +164,7 @@ impl InboxStore for SimulatedStore {
         after: u64,
         upto: u64,
     ) -> Result<Vec<Entry>, StoreError> {
-        self.look(user.as_str(), self.memory.inbox_waiting(user, kinds, after, upto)).await
+        self.query(user.as_str(), self.memory.inbox_waiting(user, kinds, after, upto)).await
     }
 
     async fn mark_inbox_delivered(&self, user: &UserId, which: Delivered<'_>) -> Result<u64, StoreError> {
@@ -173,7 +173,7 @@ impl InboxStore for SimulatedStore {
     }
 
     async fn job(&self, job: JobId) -> Result<Option<Job>, StoreError> {
-        self.look("jobs", self.memory.job(job)).await
+        self.query("jobs", self.memory.job(job)).await
     }
 
     async fn jobs_of(
@@ -191,11 +191,11 @@ impl InboxStore for SimulatedStore {
         after: Option<JobId>,
         limit: u32,
     ) -> Result<Vec<Job>, StoreError> {
-        self.look(user.as_str(), self.memory.running_jobs(user, after, limit)).await
+        self.query(user.as_str(), self.memory.running_jobs(user, after, limit)).await
     }
 
     async fn running_count(&self, user: &UserId) -> Result<u64, StoreError> {
-        self.look(user.as_str(), self.memory.running_count(user)).await
+        self.query(user.as_str(), self.memory.running_count(user)).await
     }
 
     async fn notifications(

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::{Counts, Outcome, run};
+use super::counts::SimulationCounts;
+use super::{Outcome, run};
 
 /// Violations of a seed that are shown; a replay shows them all.
 const SHOWN: usize = 3;
@@ -14,7 +15,7 @@ pub struct Sweep {
     /// How many.
     pub seeds: u64,
     /// What they did together.
-    pub counts: Counts,
+    pub counts: SimulationCounts,
     /// Those that broke the promise, without their traces.
     pub broken: Vec<Outcome>,
 }
@@ -42,42 +43,10 @@ impl Sweep {
     }
 }
 
-impl std::ops::AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        self.steps += other.steps;
-        self.messages += other.messages;
-        self.crashes += other.crashes;
-        self.drains += other.drains;
-        self.cuts += other.cuts;
-        self.slow += other.slow;
-        self.failures += other.failures;
-        self.entries += other.entries;
-        self.full += other.full;
-        self.again += other.again;
-        self.resumed += other.resumed;
-    }
-}
-
 impl fmt::Display for Sweep {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Counts { steps, messages, crashes, drains, cuts, slow, failures, entries, full, again, resumed } =
-            self.counts;
-        for (count, words) in [
-            (self.seeds, "simulated seeds"),
-            (steps, "steps"),
-            (messages, "messages stored"),
-            (crashes, "crashes of the server"),
-            (drains, "gentle stops"),
-            (cuts, "connections cut"),
-            (slow, "slow readers let go"),
-            (failures, "failures of the disk"),
-            (entries, "entries of inboxes acknowledged"),
-            (full, "entries refused because too much waited"),
-            (again, "entries told to more than one connection"),
-            (resumed, "clients that were recovered where they stood"),
-        ] {
-            writeln!(out, "{count:>9}  {words}")?;
-        }
+        writeln!(out, "{:>9}  simulated seeds", self.seeds)?;
+        write!(out, "{}", self.counts)?;
         for Outcome { seed, violations, .. } in &self.broken {
             for violation in violations.iter().take(SHOWN) {
                 writeln!(out, "seed {seed}: {violation}")?;

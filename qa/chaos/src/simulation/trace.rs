@@ -30,9 +30,9 @@ impl Trace {
         }
     }
 
-    /// Notes what a client is told, without what is random.
-    pub(crate) fn note_frame(&mut self, now: u64, name: &str, told: &ServerFrame) {
-        match told {
+    /// Notes what a client receives, without what is random.
+    pub(crate) fn note_frame(&mut self, now: u64, name: &str, frame: &ServerFrame) {
+        match frame {
             ServerFrame::Joined(it) => {
                 let (first, last) = (it.lines.first().map(|it| it.seq), it.lines.last().map(|it| it.seq));
                 let words = if it.recovered { "recovers" } else { "starts over" };
@@ -75,7 +75,7 @@ impl Trace {
                 self.note(now, format_args!("{name} is in, {words}"));
             }
             ServerFrame::Invited { room } | ServerFrame::Out { room } => {
-                self.note(now, format_args!("{name} is told of {room}: {told:?}"));
+                self.note(now, format_args!("{name} is told of {room}: {frame:?}"));
             }
         }
     }

@@ -1,52 +1,21 @@
 //! Resumable outlet: each frame that must arrive carries the client's positions after it, as Socket.IO events do, and the
 //! client shows the last ones when it comes back.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use hub::{ClientTransport, DeliveryPolicy, Disconnected, Outbox, RoomHead, StreamPosition, TransportFuture};
-use protocol::{CloseCode, Cursor};
-use serde::{Deserialize, Serialize};
+use hub::{ClientTransport, DeliveryPolicy, Disconnected, Outbox, StreamPosition, TransportFuture};
+use protocol::CloseCode;
 
-use super::frames::Epoch;
+use super::positions::Positions;
 
-/// Where a client stands in everything that it follows.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Positions {
-    pub(crate) inbox: Option<u64>,
-    /// By room: the epoch and the number of the last message.
-    pub(crate) rooms: BTreeMap<String, (Epoch, u64)>,
-}
-
-impl Positions {
-    /// The rooms among these that the client was in, and the last number of each that it has; `None` if one is missing.
-    pub(crate) fn locate<'a>(&self, heads: &'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>> {
-        let locate = |(room, (Epoch(epoch), seq)): (&String, &(Epoch, u64))| {
-            let is_it = |(known, head): &&RoomHead| known.as_str() == room && head.epoch == *epoch;
-            heads.iter().find(is_it).map(|head| (head, *seq))
-        };
-        self.rooms.iter().map(locate).collect()
-    }
-
-    fn note(&mut self, track: StreamPosition<'_>) {
-        match track {
-            StreamPosition::Inbox(seq) => self.inbox = Some(seq),
-            StreamPosition::Left(room) => drop(self.rooms.remove(room.as_str())),
-            StreamPosition::Room(room, Cursor { epoch, seq }) => {
-                self.rooms.insert(room.to_string(), (Epoch(epoch), seq));
-            }
-        }
-    }
-}
-
-/// An outbox whose frames say where the client stands.
-pub(crate) struct ResumeOutlet {
+/// An outbox whose frames carry the client's positions.
+pub(crate) struct ResumeTransport {
     outbox: Outbox,
     positions: Mutex<Positions>,
 }
 
-impl ResumeOutlet {
+impl ResumeTransport {
     pub(crate) fn new(outbox: Outbox) -> Self {
         Self { outbox, positions: Mutex::default() }
     }
@@ -55,30 +24,30 @@ impl ResumeOutlet {
         self.positions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The client stands where it stood on its last connection.
+    /// The client resumes from the positions of its last connection.
     pub(crate) fn stands(&self, positions: Positions) {
         *self.positions() = positions;
     }
 }
 
-impl ClientTransport for ResumeOutlet {
+impl ClientTransport for ResumeTransport {
     fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Disconnected> {
         if delivery != DeliveryPolicy::Reliable {
             return self.outbox.push(frame, delivery);
         }
         let positions = self.positions();
         let mut with_positions = frame.to_vec();
-        // A client is nowhere before it stands in its inbox.
+        // A client has no positions before the one in its inbox.
         if positions.inbox.is_some() {
             with_positions.push(b'\n');
             with_positions.extend(serde_json::to_vec(&*positions).unwrap_or_default());
         }
-        // Under the lock: frames stand in the order of their places.
+        // Under the lock, so that frames are in the order of their positions.
         self.outbox.push(with_positions.into(), delivery)
     }
 
-    fn place(&self, track: StreamPosition<'_>) {
-        self.positions().note(track);
+    fn place(&self, position: StreamPosition<'_>) {
+        self.positions().note(position);
     }
 
     fn keeps_up(&self) -> TransportFuture<'_, ()> {

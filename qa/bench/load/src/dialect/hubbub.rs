@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-use super::{Dialect, Heard, between};
+use super::interface::{Dialect, Heard, between};
 use crate::clock::now;
 use crate::payload_stamp::hex;
 

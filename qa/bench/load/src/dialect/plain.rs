@@ -1,6 +1,6 @@
 //! Plain dialect: JSON over a bare WebSocket, as the peers in `qa/bench/peers/` use it.
 
-use super::{Dialect, Heard};
+use super::interface::{Dialect, Heard};
 
 pub(super) struct Plain;
 

@@ -1,7 +1,7 @@
 //! Socket.IO dialect: protocol 5 over Engine.IO protocol 4, by WebSocket from the start. The peers' events, or those of our
 //! gateway (`docs/DIALECTS.md`).
 
-use super::{Dialect, Heard};
+use super::interface::{Dialect, Heard};
 
 /// Engine.IO: `0` opens, `2` pings, `3` pongs, `4` is a message. Socket.IO in it: `0` connects, `2` is an event, `4` is a
 /// connection refused.

@@ -16,7 +16,7 @@ use crate::clock::now;
 use crate::frame;
 
 impl Engine {
-    /// Begins to connect. What fails at once is told as lost.
+    /// Begins to connect. What fails at once is reported as lost.
     pub(crate) fn open(&mut self, id: usize, on: &mut dyn FnMut(Event)) {
         let began = now();
         match self.dial(id) {
@@ -99,7 +99,7 @@ impl Engine {
         key.iter_mut()
             .zip(high.to_be_bytes().into_iter().chain(low.to_be_bytes()))
             .for_each(|(to, from)| *to = from);
-        let token = self.connections.get(id).map(|it| it.person.token.as_str()).unwrap_or_default();
+        let token = self.connections.get(id).map(|it| it.spec.token.as_str()).unwrap_or_default();
         format!(
             "GET {} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nConnection: Upgrade\r\n\
              Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {}\r\n\r\n",
@@ -125,7 +125,7 @@ impl Engine {
         self.out = out;
     }
 
-    /// Writes what the socket takes and keeps the rest. A socket that is broken says so when it is read.
+    /// Writes what the socket takes and keeps the rest. A read finds that a socket is broken.
     fn write(&mut self, id: usize, bytes: &[u8]) {
         let Some(connection) = self.connections.get_mut(id) else { return };
         let Some(stream) = &mut connection.stream else { return };

@@ -2,7 +2,11 @@
 
 use std::net::TcpStream;
 
-use super::Person;
+/// What a client shows and which room it joins.
+pub(crate) struct ClientSpec {
+    pub(crate) token: String,
+    pub(crate) room: Option<String>,
+}
 
 #[derive(Debug, PartialEq, Eq, Clone, Copy)]
 pub(super) enum Stage {
@@ -18,7 +22,7 @@ pub(super) enum Stage {
 }
 
 pub(super) struct Connection {
-    pub(super) person: Person,
+    pub(super) spec: ClientSpec,
     pub(super) stage: Stage,
     pub(super) stream: Option<TcpStream>,
     pub(super) began: u64,
@@ -33,9 +37,9 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(person: Person) -> Self {
+    pub(super) fn new(spec: ClientSpec) -> Self {
         Self {
-            person,
+            spec,
             stage: Stage::Closed,
             stream: None,
             began: 0,

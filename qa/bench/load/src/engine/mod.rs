@@ -20,6 +20,8 @@ use crate::payload_stamp::PayloadStamp;
 use crate::rng::Rng;
 use connection::{Connection, Stage};
 
+pub(crate) use connection::ClientSpec;
+
 /// What one read takes at most, for all connections together.
 const BUFFER: usize = 512 * 1024;
 
@@ -34,18 +36,12 @@ const ATTEMPTS: u32 = 3;
 pub(crate) enum Event {
     /// This connection has joined its room, or is open if it joins none.
     Ready(usize),
-    /// It was told a message with this stamp, at this time.
+    /// A connection received a message with this stamp, at this time.
     Received { stamp: PayloadStamp, at: u64 },
-    /// A message of this number is stored, says the server.
+    /// The server acknowledged the message of this number.
     Stored { number: u64, at: u64 },
     /// It has ended, and not because it was asked to.
     Lost(usize),
-}
-
-/// Who connects: a token, and the room that is joined.
-pub(crate) struct Person {
-    pub(crate) token: String,
-    pub(crate) room: Option<String>,
 }
 
 pub(crate) struct Engine {
@@ -66,12 +62,16 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    pub(crate) fn new(dialect: Box<dyn Dialect>, port: u16, people: Vec<Person>) -> Result<Self, Failed> {
+    pub(crate) fn new(
+        dialect: Box<dyn Dialect>,
+        port: u16,
+        clients: Vec<ClientSpec>,
+    ) -> Result<Self, Failed> {
         let poller = epoll::create(epoll::CreateFlags::CLOEXEC)
             .map_err(|error| Failed::at("no epoll")(error.into()))?;
         Ok(Self {
             poller,
-            connections: people.into_iter().map(Connection::new).collect(),
+            connections: clients.into_iter().map(Connection::new).collect(),
             dialect,
             port,
             rng: Rng::new(),
@@ -95,7 +95,7 @@ impl Engine {
         self.ready
     }
 
-    /// Answers to a join that said that nothing was missed.
+    /// Joins that the server answered with a complete recovery.
     pub(crate) fn recovered(&self) -> u64 {
         self.recovered
     }
@@ -124,7 +124,7 @@ impl Engine {
     }
 
     /// Waits for so many nanoseconds at most, and hands over what happened.
-    pub(crate) fn turn(&mut self, wait: u64, on: &mut dyn FnMut(Event)) {
+    pub(crate) fn poll(&mut self, wait: u64, on: &mut dyn FnMut(Event)) {
         let mut happened = std::mem::take(&mut self.happened);
         happened.clear();
         let wait = Timespec::try_from(Duration::from_nanos(wait)).unwrap_or_default();
@@ -167,10 +167,10 @@ impl Engine {
     }
 
     fn room_of(&self, id: usize) -> Option<&str> {
-        self.connections.get(id)?.person.room.as_deref()
+        self.connections.get(id)?.spec.room.as_deref()
     }
 
-    /// Opens these, so many at a time, for so many seconds at most. `on` hears when one is ready.
+    /// Opens these, so many at a time, for so many seconds at most. `on` receives their events.
     pub(crate) fn ramp(
         &mut self,
         ids: std::ops::Range<usize>,
@@ -190,7 +190,7 @@ impl Engine {
             {
                 self.open(id, &mut |event| note_loss(event, &mut lost));
             }
-            self.turn(5_000_000, &mut |event| {
+            self.poll(5_000_000, &mut |event| {
                 note_loss(event, &mut lost);
                 on(event);
             });
@@ -208,7 +208,7 @@ impl Engine {
         outcome
     }
 
-    /// Opens all, or says how many it could not.
+    /// Opens all, or reports how many it could not.
     pub(crate) fn open_all(&mut self, limit: f64) -> Result<(), Failed> {
         let wanted = self.len();
         self.ramp(0..wanted, 256, limit, &mut |_| ());

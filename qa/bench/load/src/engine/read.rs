@@ -10,7 +10,7 @@ use crate::clock::now;
 use crate::dialect::Heard;
 use crate::{frame, payload_stamp};
 
-/// How much of a complaint is shown.
+/// How much of a refusal is shown.
 const SHOWN: usize = 160;
 
 impl Engine {
@@ -101,7 +101,7 @@ impl Engine {
         {
             return;
         }
-        let token = self.connections.get(id).map(|it| it.person.token.as_str()).unwrap_or_default();
+        let token = self.connections.get(id).map(|it| it.spec.token.as_str()).unwrap_or_default();
         match (self.dialect.hear(text, token), self.stage(id)) {
             (Heard::Answer(answer), _) => self.say(id, frame::TEXT, answer.as_bytes()),
             (Heard::Open, Stage::Opening) => self.opened(id, on),
@@ -115,7 +115,7 @@ impl Engine {
 
     fn opened(&mut self, id: usize, on: &mut dyn FnMut(Event)) {
         let Some(connection) = self.connections.get(id) else { return };
-        let join = connection.person.room.as_deref();
+        let join = connection.spec.room.as_deref();
         match join.map(|room| self.dialect.join(room, connection.position.as_deref())) {
             Some(join) => {
                 self.set_stage(id, Stage::Joining);

@@ -1,5 +1,5 @@
 //! Churn: users connect, join, post, leave and go, so many a second for long; measures whether memory stays where it is and
-//! whether the server frees everything when nobody comes any more.
+//! whether the server frees everything when no client comes any more.
 
 use std::collections::VecDeque;
 
@@ -14,10 +14,10 @@ use crate::payload_stamp::PayloadStamp;
 use crate::usage::Span;
 use crate::watch::{Sample, Watch};
 
-/// So many seconds does a server have to put away empty rooms, which it does after one minute.
-const TO_FALL_ASLEEP: f64 = 150.0;
+/// So many seconds does a server have to passivate empty rooms, which it does after one minute.
+const PASSIVATION: f64 = 150.0;
 
-/// Messages that nobody has acknowledged yet, with who said them. Who waits longer than the others is let go.
+/// Messages that are not acknowledged yet, with their connections. The oldest ones are given up where there are too many.
 type Waiting = VecDeque<(u64, usize)>;
 
 #[derive(Default)]
@@ -39,7 +39,7 @@ pub(crate) fn run(engine: &mut Engine, options: &Options) -> Result<Value, Faile
     let (mut next, mut number) = (0_usize, 0_u64);
     let (mut arrived, mut stored) = (Vec::new(), Vec::new());
     while now() < end {
-        watch.look()?;
+        watch.sample_if_due()?;
         while due <= fraction(now()) {
             let id = next % engine.len();
             if engine.is_ready(id) {
@@ -51,7 +51,7 @@ pub(crate) fn run(engine: &mut Engine, options: &Options) -> Result<Value, Faile
             due += gap;
         }
         let wait = whole(due - fraction(now())).min(5_000_000);
-        engine.turn(wait, &mut |event| match event {
+        engine.poll(wait, &mut |event| match event {
             Event::Ready(id) => arrived.push(id),
             Event::Stored { number, .. } => stored.push(number),
             Event::Lost(_) => counts.lost += 1,
@@ -84,16 +84,16 @@ pub(crate) fn run(engine: &mut Engine, options: &Options) -> Result<Value, Faile
     }))
 }
 
-/// Everybody goes: what the server holds when its rooms are asleep, or when it has had time enough.
+/// Everybody goes: what the server holds when its rooms are passivated, or when it has had time enough.
 fn after(engine: &mut Engine, options: &Options) -> Result<Value, Failed> {
     for id in 0..engine.len() {
         engine.close(id, false);
     }
     let mut watch = Watch::begin(options)?;
-    let end = now() + nanos(TO_FALL_ASLEEP);
+    let end = now() + nanos(PASSIVATION);
     while now() < end && watch.last().is_none_or(|sample| sample.rooms > 0) {
-        watch.look()?;
-        engine.turn(100_000_000, &mut |_| {});
+        watch.sample_if_due()?;
+        engine.poll(100_000_000, &mut |_| {});
     }
     Ok(watch.last().map_or(Value::Null, Sample::json))
 }

@@ -19,10 +19,10 @@ pub(crate) fn run(engine: &mut Engine, options: &Options) -> Result<Value, Faile
         next += 1;
     }
     let warm = now() + nanos(options.warmup);
-    turn_until(engine, warm, &mut next, &mut lost);
+    run_until(engine, warm, &mut next, &mut lost);
     engine.forget_handshakes();
     let span = Span::begin(options.pid)?;
-    let done = turn_until(engine, now() + nanos(options.duration), &mut next, &mut lost);
+    let done = run_until(engine, now() + nanos(options.duration), &mut next, &mut lost);
     let used = span.end()?;
     Ok(json!({
         "handshakes_per_s": used.per_second(done), "server_us_per_handshake": used.server_us_per(done),
@@ -30,12 +30,12 @@ pub(crate) fn run(engine: &mut Engine, options: &Options) -> Result<Value, Faile
     }))
 }
 
-/// Replaces whoever is in, or was lost, by the next one; how many came in.
-fn turn_until(engine: &mut Engine, end: u64, next: &mut usize, lost: &mut u64) -> u64 {
+/// Replaces each connection that is ready or lost by the next one; returns how many were ready.
+fn run_until(engine: &mut Engine, end: u64, next: &mut usize, lost: &mut u64) -> u64 {
     let mut done = 0;
     let (mut arrived, mut failed) = (Vec::new(), Vec::new());
     while now() < end {
-        engine.turn(5_000_000, &mut |event| match event {
+        engine.poll(5_000_000, &mut |event| match event {
             Event::Ready(id) => arrived.push(id),
             Event::Lost(id) => failed.push(id),
             Event::Received { .. } | Event::Stored { .. } => {}

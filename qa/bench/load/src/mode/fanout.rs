@@ -6,23 +6,17 @@
 use serde_json::{Value, json};
 
 use super::search;
-use super::step::{Pace, Step, Workload};
+use super::step::{Durability, Pace, Step, Workload};
+use crate::answer::set;
 use crate::casts::{count, fraction};
 use crate::engine::Engine;
 use crate::failed::Failed;
 use crate::latency::microseconds;
 use crate::options::Options;
 
-/// Whether what is said is stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Speech {
-    Fleeting,
-    Stored,
-}
-
-pub(crate) fn run(engine: &mut Engine, options: &Options, speech: Speech) -> Result<Value, Failed> {
+pub(crate) fn run(engine: &mut Engine, options: &Options, durability: Durability) -> Result<Value, Failed> {
     engine.open_all(options.limit)?;
-    let mut workload = Workload::new(&options.places(), options, speech);
+    let mut workload = Workload::new(&options.places(), options, durability);
     let mean = fraction(count(engine.len())) / fraction(options.rooms.max(1));
     let (best, tried) = if options.search {
         search::highest(engine, &mut workload, options, mean)?
@@ -39,9 +33,9 @@ pub(crate) fn run(engine: &mut Engine, options: &Options, speech: Speech) -> Res
         return Err(Failed::Refused(why.to_owned()));
     }
     let mut answer = best.shown();
-    super::super::set(&mut answer, "members", json!(mean));
-    super::super::set(&mut answer, "still_open", json!(engine.ready()));
-    super::super::set(&mut answer, "tried", Value::from(tried));
+    set(&mut answer, "members", json!(mean));
+    set(&mut answer, "still_open", json!(engine.ready()));
+    set(&mut answer, "tried", Value::from(tried));
     Ok(answer)
 }
 

@@ -12,7 +12,7 @@ use crate::usage::{Span, resident_kib};
 pub(crate) fn run(engine: &mut Engine, options: &Options) -> Result<Value, Failed> {
     let before = resident_kib(options.pid)?;
     engine.open_all(options.limit)?;
-    // What was said while they came is read first.
+    // What was sent while they connected is read first.
     listen(engine, options.warmup);
     let after = resident_kib(options.pid)?;
     let span = Span::begin(options.pid)?;
@@ -31,6 +31,6 @@ pub(crate) fn run(engine: &mut Engine, options: &Options) -> Result<Value, Faile
 fn listen(engine: &mut Engine, seconds: f64) {
     let end = now() + nanos(seconds);
     while now() < end {
-        engine.turn(5_000_000, &mut |_| ());
+        engine.poll(5_000_000, &mut |_| ());
     }
 }

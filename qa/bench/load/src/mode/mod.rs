@@ -8,3 +8,5 @@ pub(crate) mod idle;
 mod search;
 mod step;
 pub(crate) mod storm;
+
+pub(crate) use step::Durability;

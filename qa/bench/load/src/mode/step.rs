@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 
-use super::fanout::Speech;
 use crate::casts::{fraction, index, whole};
 use crate::clock::{nanos, now};
 use crate::engine::{Engine, Event};
@@ -15,13 +14,20 @@ use crate::usage::{Span, Used};
 /// How long the last messages have to arrive after the measurement.
 const GRACE: u64 = 3_000_000_000;
 
-/// After which a message that somebody has not heard no longer counts as under way.
+/// After which a message that a member has not received no longer counts as under way.
 const PATIENCE: u64 = 3_000_000_000;
 
-/// Messages that are sent in one turn when the clock has run ahead, so that answers are read in between.
+/// Messages that are sent between two polls when the clock has run ahead, so that answers are read in between.
 const BURST: usize = 64;
 
 const LONGEST_WAIT: u64 = 5_000_000;
+
+/// Whether a message is stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Durability {
+    Volatile,
+    Stored,
+}
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Pace {
@@ -43,17 +49,17 @@ pub(crate) struct Step {
     pub(super) stored_latency: Histogram,
 }
 
-/// The rooms, and whose turn it is.
+/// The rooms, and the next sender in each.
 pub(crate) struct Workload {
     rooms: Vec<Vec<usize>>,
-    speech: Speech,
+    durability: Durability,
     payload: usize,
     next_room: usize,
     round: usize,
     next: u64,
 }
 
-/// A message: who has not heard it yet, and whether the server has yet to say that it is stored.
+/// A message: how many members have not received it, and whether its acknowledgement is missing.
 struct Message {
     unheard: u32,
     is_unanswered: bool,
@@ -61,17 +67,17 @@ struct Message {
 }
 
 impl Message {
-    fn is_done(&self, speech: Speech) -> bool {
-        match speech {
-            Speech::Fleeting => self.unheard == 0,
-            Speech::Stored => !self.is_unanswered,
+    fn is_done(&self, durability: Durability) -> bool {
+        match durability {
+            Durability::Volatile => self.unheard == 0,
+            Durability::Stored => !self.is_unanswered,
         }
     }
 }
 
 /// What is counted while it goes on. Messages are numbered on from `base`.
 struct Tally {
-    speech: Speech,
+    durability: Durability,
     base: u64,
     messages: Vec<Message>,
     under_way: usize,
@@ -85,24 +91,24 @@ struct Tally {
 }
 
 impl Workload {
-    pub(super) fn new(places: &[u64], options: &Options, speech: Speech) -> Self {
+    pub(super) fn new(places: &[u64], options: &Options, durability: Durability) -> Self {
         let mut rooms = vec![Vec::new(); index(options.rooms)];
         for (id, place) in places.iter().enumerate() {
             if let Some(room) = rooms.get_mut(index(*place)) {
                 room.push(id);
             }
         }
-        Self { rooms, speech, payload: options.payload, next_room: 0, round: 0, next: 1 }
+        Self { rooms, durability, payload: options.payload, next_room: 0, round: 0, next: 1 }
     }
 
-    /// The next room's next member says something.
+    /// The next room's next member sends a message.
     fn speak(&mut self, engine: &mut Engine, sent: u64, tally: &mut Tally) -> Result<(), Failed> {
         let room = self.rooms.get(self.next_room).map(Vec::as_slice).unwrap_or_default();
         let speaker = room.get(self.round.checked_rem(room.len()).unwrap_or_default());
         let speaker = *speaker.ok_or_else(|| Failed::Usage("a room is empty".to_owned()))?;
         tally.messages.push(Message {
             unheard: u32::try_from(room.len()).unwrap_or(u32::MAX),
-            is_unanswered: self.speech == Speech::Stored,
+            is_unanswered: self.durability == Durability::Stored,
             sent,
         });
         tally.under_way += 1;
@@ -113,9 +119,9 @@ impl Workload {
             (self.next_room, self.round) = (0, self.round + 1);
         }
         let body = PayloadStamp { number, sent }.body(self.payload);
-        match self.speech {
-            Speech::Fleeting => engine.broadcast(speaker, &body),
-            Speech::Stored => engine.post(speaker, number, &body)?,
+        match self.durability {
+            Durability::Volatile => engine.broadcast(speaker, &body),
+            Durability::Stored => engine.post(speaker, number, &body)?,
         }
         Ok(())
     }
@@ -126,18 +132,18 @@ impl Workload {
         pace: Pace,
         options: &Options,
     ) -> Result<Step, Failed> {
-        let mut tally = Tally::new(self.next, self.speech)?;
+        let mut tally = Tally::new(self.next, self.durability)?;
         let mut pacer = Pacer { pace, due: fraction(now()), oldest: VecDeque::new() };
         let warm = now() + nanos(options.warmup);
-        self.talk_until(engine, warm, &mut pacer, &mut tally)?;
+        self.send_until(engine, warm, &mut pacer, &mut tally)?;
         let span = Span::begin(options.pid)?;
         tally.begin(self.next);
-        self.talk_until(engine, now() + nanos(options.duration), &mut pacer, &mut tally)?;
+        self.send_until(engine, now() + nanos(options.duration), &mut pacer, &mut tally)?;
         let used = span.end()?;
         let (said, heard, stored) = (self.next - tally.measured_from, tally.heard, tally.stored);
         let end = now();
         while tally.is_waiting() && now() < end.max(tally.last_progress) + GRACE && now() < end + 3 * GRACE {
-            engine.turn(LONGEST_WAIT, &mut |event| tally.note(event));
+            engine.poll(LONGEST_WAIT, &mut |event| tally.note(event));
         }
         Ok(Step {
             used,
@@ -152,7 +158,7 @@ impl Workload {
         })
     }
 
-    fn talk_until(
+    fn send_until(
         &mut self,
         engine: &mut Engine,
         end: u64,
@@ -165,7 +171,7 @@ impl Workload {
                 return Ok(());
             }
             let wait = pacer.send(time, self, engine, tally)?;
-            engine.turn(wait.min(end - time), &mut |event| tally.note(event));
+            engine.poll(wait.min(end - time), &mut |event| tally.note(event));
         }
     }
 }
@@ -212,7 +218,7 @@ impl Pacer {
     /// A message that never arrives must not keep its place for ever.
     fn forget_what_was_lost(&mut self, time: u64, tally: &mut Tally) {
         while let Some(message) = self.oldest.front().and_then(|place| tally.messages.get(*place)) {
-            if !message.is_done(tally.speech) {
+            if !message.is_done(tally.durability) {
                 if time < message.sent + PATIENCE {
                     return;
                 }
@@ -224,9 +230,9 @@ impl Pacer {
 }
 
 impl Tally {
-    fn new(base: u64, speech: Speech) -> Result<Self, Failed> {
+    fn new(base: u64, durability: Durability) -> Result<Self, Failed> {
         Ok(Self {
-            speech,
+            durability,
             base,
             messages: Vec::new(),
             under_way: 0,
@@ -252,7 +258,7 @@ impl Tally {
 
     fn note(&mut self, event: Event) {
         match event {
-            Event::Received { stamp, at } => self.told(stamp, at),
+            Event::Received { stamp, at } => self.received(stamp, at),
             Event::Stored { number, at } => self.stored(number, at),
             Event::Ready(_) | Event::Lost(_) => {}
         }
@@ -262,15 +268,15 @@ impl Tally {
         self.messages.get_mut(index(number.checked_sub(self.base)?))
     }
 
-    fn told(&mut self, stamp: PayloadStamp, at: u64) {
-        let speech = self.speech;
+    fn received(&mut self, stamp: PayloadStamp, at: u64) {
+        let durability = self.durability;
         let Some(message) = self.message(stamp.number) else { return };
         if message.unheard == 0 {
             self.doubled += 1;
             return;
         }
         message.unheard -= 1;
-        let is_done = message.unheard == 0 && speech == Speech::Fleeting;
+        let is_done = message.unheard == 0 && durability == Durability::Volatile;
         self.under_way = self.under_way.saturating_sub(usize::from(is_done));
         self.heard += 1;
         self.last_progress = at;

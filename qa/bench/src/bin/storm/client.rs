@@ -13,7 +13,7 @@ use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use super::Failed;
+use super::failed::Failed;
 use super::server::token;
 
 type Stream = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -62,7 +62,7 @@ impl fmt::Display for Counters {
     }
 }
 
-/// Where the clients stand.
+/// The positions of the clients.
 #[derive(Clone)]
 pub(super) struct Progress {
     /// For each client what its place in its room is; -1: connected, -2: not even that.
@@ -79,11 +79,11 @@ pub(super) struct Steps {
 
 impl Progress {
     pub(super) fn new(clients: usize) -> (Self, Steps) {
-        let (told, changes) = watch::channel(());
+        let (changed, changes) = watch::channel(());
         let places = (0..clients).map(|_| AtomicI64::new(-2)).collect();
         let progress = Self {
             places: Arc::new(places),
-            changed: Arc::new(told),
+            changed: Arc::new(changed),
             may_join: Arc::new(watch::channel(false).0),
         };
         (progress.clone(), Steps { progress, changes })
@@ -134,7 +134,7 @@ enum Ended {
     Hint(Duration),
 }
 
-pub(super) struct Client {
+pub(super) struct StormClient {
     n: usize,
     url: String,
     room: RoomId,
@@ -143,7 +143,7 @@ pub(super) struct Client {
     progress: Progress,
 }
 
-impl Client {
+impl StormClient {
     pub(super) fn new(
         n: usize,
         authority: &str,
@@ -164,7 +164,7 @@ impl Client {
                 Ok(Ok(stream)) => {
                     failures = 0;
                     drop(first.take());
-                    let ended = self.stay(stream).await;
+                    let ended = self.use_connection(stream).await;
                     self.counters.losses.fetch_add(1, Ordering::Relaxed);
                     ended
                 }
@@ -205,7 +205,7 @@ impl Client {
     }
 
     /// Joins the room and listens until the connection ends.
-    async fn stay(&mut self, mut stream: Stream) -> Ended {
+    async fn use_connection(&mut self, mut stream: Stream) -> Ended {
         let mut ended = Ended::Lost;
         if self.since.is_none() {
             self.progress.note(self.n, -1);

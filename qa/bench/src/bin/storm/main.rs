@@ -4,9 +4,9 @@
 //! in each room, and waits until all of them have it.
 
 mod client;
+mod failed;
 mod server;
 
-use std::error::Error;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -17,10 +17,9 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use client::{Client, Counters, Progress};
+use client::{Counters, Progress, StormClient};
+use failed::Failed;
 use server::{Fault, Server};
-
-type Failed = Box<dyn Error + Send + Sync>;
 
 const USAGE: &str =
     "storm [--program PATH] [--clients COUNT] [--rooms COUNT] [--fault kill|term|upgrade] [--minutes COUNT]";
@@ -88,7 +87,7 @@ async fn run(options: Options) -> Result<bool, Failed> {
     let mut clients = JoinSet::new();
     for n in 0..options.clients {
         let room = format!("room-{}", n % options.rooms);
-        let client = Client::new(n, server.authority(), &room, counters.clone(), progress.clone())?;
+        let client = StormClient::new(n, server.authority(), &room, counters.clone(), progress.clone())?;
         clients.spawn(client.run(ramp.clone()));
     }
     timeout(options.patience, steps.all_connected()).await.map_err(|_| "not everybody could connect")?;

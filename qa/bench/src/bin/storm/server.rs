@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use super::Failed;
+use super::failed::Failed;
 
 /// What the tokens of everybody are signed with.
 const SECRET: &str = "a secret of the storm, long enough";

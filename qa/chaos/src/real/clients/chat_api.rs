@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Behaviour, Then, field, is_for_a_time};
+use super::{Behaviour, Next, field, is_for_a_time};
 use crate::history::Position;
 use crate::real::journal::Journal;
 
@@ -30,14 +30,14 @@ impl Behaviour for ChatApi {
     }
 
     fn begin(&mut self, journal: &mut Journal, out: &mut Vec<String>) {
-        // Nobody brings what was missed meanwhile, and nothing that is said from now on is missed.
+        // Messages of the past are not recovered, and those from now on are not missed.
         journal.started_over(self.room());
         self.is_open = false;
         // The answer shows that the handshake is over on the server's side, too.
         out.push(json!({ "type": "ping" }).to_string());
     }
 
-    fn hear(&mut self, frame: &str, journal: &mut Journal, _: &mut Vec<String>) -> Then {
+    fn receive(&mut self, frame: &str, journal: &mut Journal, _: &mut Vec<String>) -> Next {
         let frame: Value = serde_json::from_str(frame).unwrap_or_default();
         let data = field(&frame, "data");
         match field(&frame, "type").as_str().unwrap_or_default() {
@@ -46,25 +46,25 @@ impl Behaviour for ChatApi {
                 let text = field(data, "content").as_str().unwrap_or_default();
                 let id = field(data, "id").as_str().map(str::to_owned);
                 let position = Position { id, ..Position::default() };
-                journal.told(self.room(), position.clone(), text);
-                if field(data, "sender_id") == journal.person() && journal.has_said(text) {
+                journal.received(self.room(), position.clone(), text);
+                if field(data, "sender_id") == journal.user() && journal.has_sent(text) {
                     journal.acknowledged(text, position);
                 }
             }
             "error" => {
-                journal.counters().refusals.one();
+                journal.counters().temporary_errors.one();
                 if !is_for_a_time(field(data, "code").as_str().unwrap_or_default()) {
-                    journal.odd(format!("was refused: {frame}"));
+                    journal.anomaly(format!("was refused: {frame}"));
                 }
             }
-            "" => journal.odd(format!("was told what has no type: {frame}")),
+            "" => journal.anomaly(format!("received a frame without a type: {frame}")),
             _ => {}
         }
-        Then::GoOn
+        Next::Continue
     }
 
-    fn say(&mut self, room: &str, text: String, journal: &mut Journal, out: &mut Vec<String>) {
-        journal.says(room, &text, false);
+    fn send(&mut self, room: &str, text: String, journal: &mut Journal, out: &mut Vec<String>) {
+        journal.note_sent(room, &text, false);
         out.push(json!({ "type": "send_message", "data": { "content": text } }).to_string());
     }
 
@@ -78,7 +78,7 @@ impl Behaviour for ChatApi {
         &self.rooms
     }
 
-    fn follows(&self) -> BTreeSet<String> {
+    fn subscriptions(&self) -> BTreeSet<String> {
         self.rooms.iter().cloned().collect()
     }
 }

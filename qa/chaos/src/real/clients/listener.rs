@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Behaviour, Then, field, is_for_a_time, is_notice};
+use super::{Behaviour, Next, field, is_for_a_time, is_notice};
 use crate::history::EntryKind;
 use crate::real::journal::Journal;
 
 /// Where it connects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::real) enum Door {
+pub(in crate::real) enum Endpoint {
     Native,
     /// The same, with a cursor of its inbox.
     Cursor,
@@ -21,7 +21,7 @@ pub(in crate::real) enum Door {
 }
 
 pub(in crate::real) struct Listener {
-    door: Door,
+    endpoint: Endpoint,
     user: String,
     /// The last number of the inbox that it has, and the one that it came with.
     cursor: Option<u64>,
@@ -30,8 +30,8 @@ pub(in crate::real) struct Listener {
 }
 
 impl Listener {
-    pub(in crate::real) fn new(door: Door, user: &str) -> Self {
-        Self { door, user: user.to_owned(), cursor: None, came_with: None, is_greeted: false }
+    pub(in crate::real) fn new(endpoint: Endpoint, user: &str) -> Self {
+        Self { endpoint, user: user.to_owned(), cursor: None, came_with: None, is_greeted: false }
     }
 
     /// A notification; those that belong to no job are none of its business.
@@ -43,15 +43,15 @@ impl Listener {
     }
 
     fn refused(code: &Value, frame: &Value, journal: &mut Journal) {
-        journal.counters().refusals.one();
+        journal.counters().temporary_errors.one();
         if !is_for_a_time(code.as_str().unwrap_or_default()) {
-            journal.odd(format!("was refused: {frame}"));
+            journal.anomaly(format!("was refused: {frame}"));
         }
     }
 
     fn native(&mut self, data: &Value, kind: &str, journal: &mut Journal) {
         let number = field(data, "inbox").as_u64();
-        if self.door == Door::Cursor {
+        if self.endpoint == Endpoint::Cursor {
             self.cursor = self.cursor.max(number);
         }
         match kind {
@@ -80,55 +80,55 @@ impl Listener {
 
 impl Behaviour for Listener {
     fn path(&self, token: &str) -> String {
-        match self.door {
-            Door::Native | Door::Cursor => match self.cursor {
+        match self.endpoint {
+            Endpoint::Native | Endpoint::Cursor => match self.cursor {
                 Some(cursor) => format!("/api/v1/ws?token={token}&inbox={cursor}"),
                 None => format!("/api/v1/ws?token={token}"),
             },
-            Door::ChatApi => format!("/api/v1/ws/{}?token={token}", self.user),
-            Door::QuizMaster => format!("/ws/endpoint?token={token}"),
-            Door::SkillLift => format!("/?token={token}"),
+            Endpoint::ChatApi => format!("/api/v1/ws/{}?token={token}", self.user),
+            Endpoint::QuizMaster => format!("/ws/endpoint?token={token}"),
+            Endpoint::SkillLift => format!("/?token={token}"),
         }
     }
 
     fn begin(&mut self, _: &mut Journal, out: &mut Vec<String>) {
         self.is_greeted = false;
         self.came_with = self.cursor;
-        if self.door == Door::ChatApi {
-            // Its answer stands for the greeting, which this dialect has not.
+        if self.endpoint == Endpoint::ChatApi {
+            // Its answer replaces the greeting, which this dialect does not have.
             out.push(r#"{"type":"ping"}"#.to_owned());
         }
     }
 
-    fn hear(&mut self, frame: &str, journal: &mut Journal, _: &mut Vec<String>) -> Then {
+    fn receive(&mut self, frame: &str, journal: &mut Journal, _: &mut Vec<String>) -> Next {
         let frame: Value = serde_json::from_str(frame).unwrap_or_default();
         let (data, payload) = (field(&frame, "data"), field(&frame, "payload"));
         let kind = field(&frame, "type").as_str().unwrap_or_default();
-        match (self.door, kind) {
+        match (self.endpoint, kind) {
             (_, "welcome" | "pong" | "connection_status" | "connected") => self.is_greeted = true,
             (_, "error") => {
                 let code = if payload.is_null() { data } else { payload };
                 Self::refused(field(code, "code"), &frame, journal);
             }
-            (_, "") => journal.odd(format!("was told what has no type: {frame}")),
-            (Door::Native | Door::Cursor, kind) => self.native(data, kind, journal),
-            (Door::ChatApi, "new_direct_message") => {
+            (_, "") => journal.anomaly(format!("received a frame without a type: {frame}")),
+            (Endpoint::Native | Endpoint::Cursor, kind) => self.native(data, kind, journal),
+            (Endpoint::ChatApi, "new_direct_message") => {
                 journal.entry(field(data, "content").as_str().unwrap_or_default(), None, None);
             }
-            (Door::ChatApi, "notification") => Self::notice(field(data, "title"), journal),
-            (Door::QuizMaster, "complete") => {
+            (Endpoint::ChatApi, "notification") => Self::notice(field(data, "title"), journal),
+            (Endpoint::QuizMaster, "complete") => {
                 let result = field(data, "result").as_str().unwrap_or_default();
                 let title = field(&frame, "message").as_str().unwrap_or_default();
                 journal.entry(title, Some(result), None);
             }
-            (Door::QuizMaster, "notification") => Self::notice(field(&frame, "message"), journal),
-            (Door::SkillLift, "notification") => Self::notice(field(payload, "title"), journal),
+            (Endpoint::QuizMaster, "notification") => Self::notice(field(&frame, "message"), journal),
+            (Endpoint::SkillLift, "notification") => Self::notice(field(payload, "title"), journal),
             _ => {}
         }
-        Then::GoOn
+        Next::Continue
     }
 
-    fn say(&mut self, _: &str, _: String, _: &mut Journal, _: &mut Vec<String>) {}
+    fn send(&mut self, _: &str, _: String, _: &mut Journal, _: &mut Vec<String>) {}
 
     fn tick(&mut self, _: &mut Journal, _: &mut Vec<String>) {}
 
@@ -140,16 +140,18 @@ impl Behaviour for Listener {
         &[]
     }
 
-    fn follows(&self) -> BTreeSet<String> {
+    fn subscriptions(&self) -> BTreeSet<String> {
         BTreeSet::new()
     }
 
     fn kinds(&self) -> BTreeSet<EntryKind> {
-        match self.door {
-            Door::Native | Door::Cursor => [EntryKind::Direct, EntryKind::Job, EntryKind::Notice].into(),
-            Door::ChatApi => [EntryKind::Direct, EntryKind::Notice].into(),
-            Door::QuizMaster => [EntryKind::Job, EntryKind::Notice].into(),
-            Door::SkillLift => [EntryKind::Notice].into(),
+        match self.endpoint {
+            Endpoint::Native | Endpoint::Cursor => {
+                [EntryKind::Direct, EntryKind::Job, EntryKind::Notice].into()
+            }
+            Endpoint::ChatApi => [EntryKind::Direct, EntryKind::Notice].into(),
+            Endpoint::QuizMaster => [EntryKind::Job, EntryKind::Notice].into(),
+            Endpoint::SkillLift => [EntryKind::Notice].into(),
         }
     }
 }

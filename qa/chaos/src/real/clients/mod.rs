@@ -15,18 +15,18 @@ use super::journal::Journal;
 use crate::history::EntryKind;
 
 pub(super) use chat_api::ChatApi;
-pub(super) use listener::{Door, Listener};
+pub(super) use listener::{Endpoint, Listener};
 pub(super) use native::Native;
 pub(super) use quizmaster::QuizMaster;
 pub(super) use skilllift::SkillLift;
 pub(super) use socketio::{SocketIo, Transport};
 
-/// Whether a client goes on after what it heard.
+/// Whether a client keeps its connection after a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Then {
-    GoOn,
+pub(super) enum Next {
+    Continue,
     /// It connects anew.
-    HangUp,
+    Reconnect,
 }
 
 /// One client's side of a dialect, over all its connections.
@@ -38,10 +38,10 @@ pub(super) trait Behaviour: Send {
     fn begin(&mut self, journal: &mut Journal, out: &mut Vec<String>);
 
     /// A frame came.
-    fn hear(&mut self, frame: &str, journal: &mut Journal, out: &mut Vec<String>) -> Then;
+    fn receive(&mut self, frame: &str, journal: &mut Journal, out: &mut Vec<String>) -> Next;
 
     /// Says a line in a room, now or when it may.
-    fn say(&mut self, room: &str, text: String, journal: &mut Journal, out: &mut Vec<String>);
+    fn send(&mut self, room: &str, text: String, journal: &mut Journal, out: &mut Vec<String>);
 
     /// Some time has passed on an open connection.
     fn tick(&mut self, journal: &mut Journal, out: &mut Vec<String>);
@@ -54,11 +54,11 @@ pub(super) trait Behaviour: Send {
         false
     }
 
-    /// Where it speaks.
+    /// The rooms that it sends to.
     fn rooms(&self) -> &[String];
 
-    /// What it follows.
-    fn follows(&self) -> BTreeSet<String>;
+    /// The rooms that it is subscribed to, and the inbox as one of them.
+    fn subscriptions(&self) -> BTreeSet<String>;
 
     /// The entries of its user's inbox that it keeps account of.
     fn kinds(&self) -> BTreeSet<EntryKind> {
@@ -71,9 +71,9 @@ fn is_notice(title: &str) -> bool {
     title.ends_with(" is done")
 }
 
-/// What reaches a person wherever they are, as a room of the history.
-pub(super) fn inbox_of(person: &str) -> String {
-    format!("inbox:{person}")
+/// A user's notifications as a room of the history.
+pub(super) fn inbox_of(user: &str) -> String {
+    format!("inbox:{user}")
 }
 
 /// What a server may refuse while it comes and goes; anything else is odd.

@@ -8,23 +8,23 @@ use protocol::{
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::{Behaviour, Then, field, is_for_a_time};
+use super::{Behaviour, Next, field, is_for_a_time};
 use crate::history::Position;
 use crate::real::journal::Journal;
 
-/// Lines that wait in one room, at most: a person would have given up by then.
+/// Messages that wait in one room, at most: a user would have given up by then.
 const MAX_UNSENT: usize = 30;
 
 pub(in crate::real) struct Native {
     rooms: Vec<String>,
-    places: BTreeMap<String, InRoom>,
+    room_states: BTreeMap<String, RoomState>,
 }
 
-struct InRoom {
+struct RoomState {
     id: RoomId,
-    /// The last number that it was told.
+    /// The last number that it received.
     cursor: Option<Cursor>,
-    is_following: bool,
+    is_subscribed: bool,
     /// In the order of writing. The first one is on its way when `is_sent`.
     unsent: VecDeque<(DraftId, String)>,
     is_sent: bool,
@@ -33,27 +33,27 @@ struct InRoom {
 }
 
 impl Native {
-    /// A client that is new to these rooms; or, with their epochs, one that followed them before anything was said, and has
+    /// A client that is new to these rooms; or, with their epochs, one that was subscribed before anything was sent, and has
     /// been away ever since.
     pub(in crate::real) fn new(rooms: &[RoomId], epochs: &BTreeMap<RoomId, u32>) -> Self {
-        let position = |id: &RoomId| InRoom {
+        let position = |id: &RoomId| RoomState {
             id: id.clone(),
             cursor: epochs.get(id).map(|epoch| Cursor { epoch: *epoch, seq: 0 }),
-            is_following: false,
+            is_subscribed: false,
             unsent: VecDeque::new(),
             is_sent: false,
             was_sent: false,
         };
         Self {
             rooms: rooms.iter().map(ToString::to_string).collect(),
-            places: rooms.iter().map(|id| (id.to_string(), position(id))).collect(),
+            room_states: rooms.iter().map(|id| (id.to_string(), position(id))).collect(),
         }
     }
 
     fn joined(&mut self, joined: &JoinedRoom, journal: &mut Journal, out: &mut Vec<String>) {
         let name = joined.room.to_string();
-        let Some(position) = self.places.get_mut(&name) else {
-            return journal.odd(format!("joined {name}, which was not asked for"));
+        let Some(position) = self.room_states.get_mut(&name) else {
+            return journal.anomaly(format!("joined {name}, which was not asked for"));
         };
         // A page of a long recovery brings something; without that the question would be the same again.
         let goes_on = joined.recovered && joined.has_more && !joined.messages.is_empty();
@@ -63,7 +63,7 @@ impl Native {
             // Before the first line there is none for the checker to begin with.
             let first = joined.messages.first().map_or(joined.head.seq + 1, |first| first.cursor.seq);
             if known.is_some_and(|at| at.seq + 1 != first) {
-                journal.odd(format!("{name} was recovered after {known:?} with {first}"));
+                journal.anomaly(format!("{name} was recovered after {known:?} with {first}"));
             }
         } else {
             journal.started_over(&name);
@@ -73,7 +73,7 @@ impl Native {
             joined.recovered || known.is_none_or(|at| at.epoch != it.cursor.epoch || at.seq < it.cursor.seq)
         };
         for message in joined.messages.iter().filter(is_new) {
-            journal.told(&name, position_of(message.cursor, message.id), &message.body);
+            journal.received(&name, position_of(message.cursor, message.id), &message.body);
         }
         if goes_on {
             journal.counters().more_pages.one();
@@ -82,40 +82,40 @@ impl Native {
             return push(out, &ClientFrame::Join { room: position.id.clone(), since });
         }
         position.cursor = Some(joined.head);
-        position.is_following = true;
+        position.is_subscribed = true;
         let online = joined.members.iter().filter(|member| member.online);
         let online = online.map(|member| member.id.to_string()).collect();
-        journal.standing().present.insert(name, online);
+        journal.status().present.insert(name, online);
         position.send(journal, out);
     }
 
-    /// Lets the first line of a room be said again later.
-    fn refused(&mut self, data: &protocol::ErrorData, sentence: &str, journal: &mut Journal) -> Then {
+    /// Lets the first message of a room be resent later.
+    fn refused(&mut self, data: &protocol::ErrorData, sentence: &str, journal: &mut Journal) -> Next {
         let code = serde_json::to_value(data.code).unwrap_or_default();
         let code = code.as_str().unwrap_or_default();
         // The answer to a line that was sent before the room was followed again on this connection.
         if !is_for_a_time(code) {
-            journal.odd(format!("was refused {data:?}: {sentence}"));
+            journal.anomaly(format!("was refused {data:?}: {sentence}"));
         }
-        journal.counters().refusals.one();
-        let position = data.room.as_ref().and_then(|room| self.places.get_mut(room.as_str()));
+        journal.counters().temporary_errors.one();
+        let position = data.room.as_ref().and_then(|room| self.room_states.get_mut(room.as_str()));
         match (position, data.draft) {
             (Some(position), Some(draft)) => {
                 if position.unsent.front().is_some_and(|(first, _)| *first == draft) {
                     position.is_sent = false;
                 }
-                Then::GoOn
+                Next::Continue
             }
             // A room that could not be joined, or something without a name.
-            _ => Then::HangUp,
+            _ => Next::Reconnect,
         }
     }
 }
 
-impl InRoom {
+impl RoomState {
     /// Sends the first line, if it is not on its way: one at a time, so that they cannot overtake each other.
     fn send(&mut self, journal: &Journal, out: &mut Vec<String>) {
-        if !self.is_following || self.is_sent {
+        if !self.is_subscribed || self.is_sent {
             return;
         }
         let Some((draft, text)) = self.unsent.front() else { return };
@@ -134,42 +134,44 @@ impl Behaviour for Native {
     }
 
     fn begin(&mut self, _: &mut Journal, out: &mut Vec<String>) {
-        for position in self.places.values_mut() {
-            (position.is_following, position.is_sent) = (false, false);
+        for position in self.room_states.values_mut() {
+            (position.is_subscribed, position.is_sent) = (false, false);
             push(out, &ClientFrame::Join { room: position.id.clone(), since: position.cursor });
         }
     }
 
-    fn hear(&mut self, frame: &str, journal: &mut Journal, out: &mut Vec<String>) -> Then {
+    fn receive(&mut self, frame: &str, journal: &mut Journal, out: &mut Vec<String>) -> Next {
         let Ok(value) = serde_json::from_str::<Value>(frame) else {
-            journal.odd(format!("was told what is not JSON: {frame}"));
-            return Then::HangUp;
+            journal.anomaly(format!("received what is not JSON: {frame}"));
+            return Next::Reconnect;
         };
         if field(&value, "type") == "presence" {
             presence(field(&value, "data"), journal);
-            return Then::GoOn;
+            return Next::Continue;
         }
         let frame = match serde_json::from_value::<ServerFrame>(value) {
             Ok(frame) => frame,
             Err(error) => {
-                journal.odd(format!("was told what it does not know: {error}: {frame}"));
-                return Then::HangUp;
+                journal.anomaly(format!("received an unknown frame: {error}: {frame}"));
+                return Next::Reconnect;
             }
         };
         match frame {
             ServerFrame::Joined { data } => self.joined(&data, journal, out),
             ServerFrame::Message { data } => {
                 let name = data.room.to_string();
-                journal.told(&name, position_of(data.cursor, data.id), &data.body);
-                if let Some(position) = self.places.get_mut(&name) {
+                journal.received(&name, position_of(data.cursor, data.id), &data.body);
+                if let Some(position) = self.room_states.get_mut(&name) {
                     position.cursor = Some(data.cursor);
                 }
             }
             ServerFrame::Posted { data } => {
-                let Some(position) = self.places.get_mut(data.room.as_str()) else { return Then::GoOn };
+                let Some(position) = self.room_states.get_mut(data.room.as_str()) else {
+                    return Next::Continue;
+                };
                 if position.unsent.front().is_none_or(|(first, _)| *first != data.draft) {
-                    journal.odd(format!("draft {} was answered twice on a connection", data.draft));
-                    return Then::GoOn;
+                    journal.anomaly(format!("draft {} was answered twice on a connection", data.draft));
+                    return Next::Continue;
                 }
                 if let Some((_, text)) = position.unsent.pop_front() {
                     journal.acknowledged(&text, position_of(data.cursor, data.id));
@@ -180,33 +182,33 @@ impl Behaviour for Native {
             ServerFrame::Error { message, data } => return self.refused(&data, &message, journal),
             _ => {}
         }
-        Then::GoOn
+        Next::Continue
     }
 
-    fn say(&mut self, room: &str, text: String, journal: &mut Journal, out: &mut Vec<String>) {
-        let Some(position) = self.places.get_mut(room) else { return };
+    fn send(&mut self, room: &str, text: String, journal: &mut Journal, out: &mut Vec<String>) {
+        let Some(position) = self.room_states.get_mut(room) else { return };
         if position.unsent.len() < MAX_UNSENT {
-            journal.says(room, &text, true);
+            journal.note_sent(room, &text, true);
             position.unsent.push_back((DraftId(Uuid::new_v4()), text));
             position.send(journal, out);
         }
     }
 
     fn tick(&mut self, journal: &mut Journal, out: &mut Vec<String>) {
-        for position in self.places.values_mut() {
+        for position in self.room_states.values_mut() {
             position.send(journal, out);
         }
     }
 
     fn is_settled(&self) -> bool {
-        self.places.values().all(|position| position.is_following && position.unsent.is_empty())
+        self.room_states.values().all(|position| position.is_subscribed && position.unsent.is_empty())
     }
 
     fn rooms(&self) -> &[String] {
         &self.rooms
     }
 
-    fn follows(&self) -> BTreeSet<String> {
+    fn subscriptions(&self) -> BTreeSet<String> {
         self.rooms.iter().cloned().collect()
     }
 }
@@ -220,23 +222,23 @@ fn push(out: &mut Vec<String>, frame: &ClientFrame) {
     out.extend(serde_json::to_string(frame));
 }
 
-/// Who came and went: one person, or many in one frame.
+/// Users that went online or offline: one, or many in one frame.
 fn presence(data: &Value, journal: &mut Journal) {
     let Some(room) = field(data, "room").as_str() else {
-        return journal.odd(format!("was told of presence without a room: {data}"));
+        return journal.anomaly(format!("received presence without a room: {data}"));
     };
-    let present = journal.standing().present.entry(room.to_owned()).or_default();
-    let people = |value: &Value| -> Vec<String> {
+    let present = journal.status().present.entry(room.to_owned()).or_default();
+    let names = |value: &Value| -> Vec<String> {
         let list = value.as_array().map(Vec::as_slice).unwrap_or_default();
         list.iter().filter_map(Value::as_str).map(str::to_owned).collect()
     };
     let (came, went) = match (field(data, "user").as_str(), field(data, "online").as_bool()) {
         (Some(user), Some(true)) => (vec![user.to_owned()], Vec::new()),
         (Some(user), Some(false)) => (Vec::new(), vec![user.to_owned()]),
-        _ => (people(field(data, "online")), people(field(data, "offline"))),
+        _ => (names(field(data, "online")), names(field(data, "offline"))),
     };
     present.extend(came);
-    for person in went {
-        present.remove(&person);
+    for user in went {
+        present.remove(&user);
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{Behaviour, Then, field, inbox_of, is_for_a_time};
+use super::{Behaviour, Next, field, inbox_of, is_for_a_time};
 use crate::history::Position;
 use crate::real::journal::Journal;
 
@@ -14,8 +14,8 @@ pub(in crate::real) struct QuizMaster {
 }
 
 impl QuizMaster {
-    pub(in crate::real) fn new(person: &str) -> Self {
-        Self { inbox: inbox_of(person), is_greeted: false }
+    pub(in crate::real) fn new(user: &str) -> Self {
+        Self { inbox: inbox_of(user), is_greeted: false }
     }
 }
 
@@ -29,28 +29,28 @@ impl Behaviour for QuizMaster {
         journal.started_over(&self.inbox);
     }
 
-    fn hear(&mut self, frame: &str, journal: &mut Journal, _: &mut Vec<String>) -> Then {
+    fn receive(&mut self, frame: &str, journal: &mut Journal, _: &mut Vec<String>) -> Next {
         let frame: Value = serde_json::from_str(frame).unwrap_or_default();
         match field(&frame, "type").as_str().unwrap_or_default() {
             "connection_status" => self.is_greeted = true,
             "notification" => {
                 let id = field(field(&frame, "data"), "id").as_str().map(str::to_owned);
                 let text = field(&frame, "message").as_str().unwrap_or_default();
-                journal.told(&self.inbox, Position { id, ..Position::default() }, text);
+                journal.received(&self.inbox, Position { id, ..Position::default() }, text);
             }
             "error" => {
-                journal.counters().refusals.one();
+                journal.counters().temporary_errors.one();
                 if !is_for_a_time(field(field(&frame, "data"), "code").as_str().unwrap_or_default()) {
-                    journal.odd(format!("was refused: {frame}"));
+                    journal.anomaly(format!("was refused: {frame}"));
                 }
             }
-            "" => journal.odd(format!("was told what has no type: {frame}")),
+            "" => journal.anomaly(format!("received a frame without a type: {frame}")),
             _ => {}
         }
-        Then::GoOn
+        Next::Continue
     }
 
-    fn say(&mut self, _: &str, _: String, _: &mut Journal, _: &mut Vec<String>) {}
+    fn send(&mut self, _: &str, _: String, _: &mut Journal, _: &mut Vec<String>) {}
 
     fn tick(&mut self, _: &mut Journal, _: &mut Vec<String>) {}
 
@@ -62,7 +62,7 @@ impl Behaviour for QuizMaster {
         &[]
     }
 
-    fn follows(&self) -> BTreeSet<String> {
+    fn subscriptions(&self) -> BTreeSet<String> {
         BTreeSet::from([self.inbox.clone()])
     }
 }

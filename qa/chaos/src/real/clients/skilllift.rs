@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Behaviour, Then, field, is_for_a_time};
+use super::{Behaviour, Next, field, is_for_a_time};
 use crate::history::Position;
 use crate::real::journal::Journal;
 
@@ -33,40 +33,40 @@ impl Behaviour for SkillLift {
         }
     }
 
-    fn hear(&mut self, frame: &str, journal: &mut Journal, _: &mut Vec<String>) -> Then {
+    fn receive(&mut self, frame: &str, journal: &mut Journal, _: &mut Vec<String>) -> Next {
         let frame: Value = serde_json::from_str(frame).unwrap_or_default();
         let payload = field(&frame, "payload");
         let room = field(payload, "roomId").as_str().unwrap_or_default();
         match field(&frame, "type").as_str().unwrap_or_default() {
-            "user_joined" if field(payload, "userId") == journal.person() => {
+            "user_joined" if field(payload, "userId") == journal.user() => {
                 self.inside.insert(room.to_owned());
             }
             "chat_message" => {
                 let text = field(payload, "message").as_str().unwrap_or_default();
-                journal.told(room, Position::default(), text);
-                if field(payload, "userId") == journal.person() && journal.has_said(text) {
+                journal.received(room, Position::default(), text);
+                if field(payload, "userId") == journal.user() && journal.has_sent(text) {
                     journal.acknowledged(text, Position::default());
                 }
             }
             "error" => {
-                journal.counters().refusals.one();
+                journal.counters().temporary_errors.one();
                 if !is_for_a_time(field(payload, "code").as_str().unwrap_or_default()) {
-                    journal.odd(format!("was refused: {frame}"));
+                    journal.anomaly(format!("was refused: {frame}"));
                 }
                 // A room that could not be joined is joined on a new connection.
                 if !self.is_settled() {
-                    return Then::HangUp;
+                    return Next::Reconnect;
                 }
             }
-            "" => journal.odd(format!("was told what has no type: {frame}")),
+            "" => journal.anomaly(format!("received a frame without a type: {frame}")),
             _ => {}
         }
-        Then::GoOn
+        Next::Continue
     }
 
-    fn say(&mut self, room: &str, text: String, journal: &mut Journal, out: &mut Vec<String>) {
+    fn send(&mut self, room: &str, text: String, journal: &mut Journal, out: &mut Vec<String>) {
         if self.inside.contains(room) {
-            journal.says(room, &text, false);
+            journal.note_sent(room, &text, false);
             out.push(
                 json!({ "type": "chat_message", "data": { "roomId": room, "message": text } }).to_string(),
             );
@@ -83,7 +83,7 @@ impl Behaviour for SkillLift {
         &self.rooms
     }
 
-    fn follows(&self) -> BTreeSet<String> {
+    fn subscriptions(&self) -> BTreeSet<String> {
         self.rooms.iter().cloned().collect()
     }
 }

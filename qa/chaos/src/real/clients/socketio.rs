@@ -8,7 +8,7 @@ use engineio::codec::kind;
 use serde_json::{Value, json};
 use socketio::codec::{Event, IncomingArgs, MAIN, OutgoingArgs, Packet, PacketDecoder, event};
 
-use super::{Behaviour, Then, field, inbox_of, is_for_a_time, is_notice};
+use super::{Behaviour, Next, field, inbox_of, is_for_a_time, is_notice};
 use crate::body::name_of;
 use crate::history::{EntryKind, Position};
 use crate::real::journal::Journal;
@@ -35,9 +35,9 @@ pub(in crate::real) struct SocketIo {
     pid: Option<String>,
     offset: Option<String>,
     is_connected: bool,
-    /// Rooms that the server follows for this client.
+    /// Rooms that this client is subscribed to.
     joined: BTreeSet<String>,
-    /// What was told of history: it comes again when the client starts over.
+    /// Texts that it received: history comes again when the client starts over.
     known: BTreeSet<String>,
     /// Lines whose callbacks were not called, by their numbers. A join has none of its own.
     waiting: BTreeMap<u64, String>,
@@ -45,17 +45,12 @@ pub(in crate::real) struct SocketIo {
 }
 
 impl SocketIo {
-    pub(in crate::real) fn new(
-        transport: Transport,
-        token: String,
-        rooms: Vec<String>,
-        person: &str,
-    ) -> Self {
+    pub(in crate::real) fn new(transport: Transport, token: String, rooms: Vec<String>, user: &str) -> Self {
         Self {
             transport,
             token,
             rooms,
-            inbox: Some(inbox_of(person)),
+            inbox: Some(inbox_of(user)),
             pid: None,
             offset: None,
             is_connected: false,
@@ -99,14 +94,14 @@ impl SocketIo {
         }
     }
 
-    fn event(&mut self, event: &Event, journal: &mut Journal) -> Then {
+    fn event(&mut self, event: &Event, journal: &mut Journal) -> Next {
         let data: Value = event.args.get(0).unwrap_or_default();
         match &*event.name {
             "chat-message" => {
                 let (text, room) = (text_of(&data, "content"), text_of(&data, "roomId"));
                 self.known.insert(name_of(text).unwrap_or(text).to_owned());
-                journal.told(room, position_of(&data, "_id"), text);
-                if field(&data, "senderId") == journal.person() && journal.has_said(text) {
+                journal.received(room, position_of(&data, "_id"), text);
+                if field(&data, "senderId") == journal.user() && journal.has_sent(text) {
                     journal.acknowledged(text, position_of(&data, "_id"));
                 }
             }
@@ -116,7 +111,7 @@ impl SocketIo {
                 for message in field(&data, "messages").as_array().map(Vec::as_slice).unwrap_or_default() {
                     let text = text_of(message, "content");
                     if self.known.insert(name_of(text).unwrap_or(text).to_owned()) {
-                        journal.told(room, position_of(message, "_id"), text);
+                        journal.received(room, position_of(message, "_id"), text);
                     }
                 }
                 self.joined.insert(room.to_owned());
@@ -124,7 +119,7 @@ impl SocketIo {
             "notification" => {
                 let title = text_of(&data, "title");
                 match &self.inbox {
-                    Some(inbox) => journal.told(inbox, position_of(&data, "id"), title),
+                    Some(inbox) => journal.received(inbox, position_of(&data, "id"), title),
                     None if is_notice(title) => journal.entry(title, None, None),
                     None => {}
                 }
@@ -133,17 +128,17 @@ impl SocketIo {
                 journal.entry(text_of(&data, "interviewId"), Some(text_of(&data, "analysis")), None);
             }
             "error" => {
-                journal.counters().refusals.one();
+                journal.counters().temporary_errors.one();
                 if !is_for_a_time(text_of(&data, "code")) {
-                    journal.odd(format!("was refused: {data}"));
+                    journal.anomaly(format!("was refused: {data}"));
                 }
-                return Then::HangUp;
+                return Next::Reconnect;
             }
-            "chat-room-left" => journal.odd(format!("was taken out: {data}")),
+            "chat-room-left" => journal.anomaly(format!("was taken out: {data}")),
             _ => {}
         }
         self.note_offset(event);
-        Then::GoOn
+        Next::Continue
     }
 
     /// The library keeps the last argument of every event, the name included, where that is a text.
@@ -161,41 +156,41 @@ impl SocketIo {
     fn answered(&mut self, id: u64, args: &IncomingArgs, journal: &mut Journal) {
         let answer: Value = args.get(0).unwrap_or_default();
         let Some(text) = self.waiting.remove(&id) else {
-            return journal.odd(format!("callback {id} was called and is not there"));
+            return journal.anomaly(format!("callback {id} was called and is not there"));
         };
         if *field(&answer, "ok") == json!(true) {
             let position = Position { seq: field(&answer, "seq").as_u64(), ..position_of(&answer, "_id") };
             return journal.acknowledged(&text, position);
         }
-        journal.counters().refusals.one();
+        journal.counters().temporary_errors.one();
         if !is_for_a_time(text_of(&answer, "code")) {
-            journal.odd(format!("`{text}` was refused: {answer}"));
+            journal.anomaly(format!("`{text}` was refused: {answer}"));
         }
     }
 
-    fn packet(&mut self, text: &str, journal: &mut Journal, out: &mut Vec<String>) -> Then {
+    fn packet(&mut self, text: &str, journal: &mut Journal, out: &mut Vec<String>) -> Next {
         if text.starts_with(CONNECT_ERROR) {
-            journal.counters().refusals.one();
+            journal.counters().temporary_errors.one();
             if !["unavailable", "too_many", "internal"].iter().any(|code| text.contains(code)) {
-                journal.odd(format!("was not let in: {text}"));
+                journal.anomaly(format!("was not let in: {text}"));
             }
-            return Then::HangUp;
+            return Next::Reconnect;
         }
         match PacketDecoder::new(0, text.len()).text(&Bytes::copy_from_slice(text.as_bytes())) {
             Ok(Some(Packet::Connect { payload, .. })) => {
                 let answer = serde_json::from_slice(&payload.unwrap_or_default()).unwrap_or_default();
                 self.connected(&answer, journal, out);
-                Then::GoOn
+                Next::Continue
             }
             Ok(Some(Packet::Event { event, .. })) => self.event(&event, journal),
             Ok(Some(Packet::Ack { id, args, .. })) => {
                 self.answered(id, &args, journal);
-                Then::GoOn
+                Next::Continue
             }
-            Ok(Some(Packet::Disconnect { .. }) | None) => Then::HangUp,
+            Ok(Some(Packet::Disconnect { .. }) | None) => Next::Reconnect,
             Err(error) => {
-                journal.odd(format!("was told what is no packet: {error}: {text}"));
-                Then::HangUp
+                journal.anomaly(format!("received what is no packet: {error}: {text}"));
+                Next::Reconnect
             }
         }
     }
@@ -213,24 +208,24 @@ impl Behaviour for SocketIo {
         self.waiting.clear();
     }
 
-    fn hear(&mut self, frame: &str, journal: &mut Journal, out: &mut Vec<String>) -> Then {
+    fn receive(&mut self, frame: &str, journal: &mut Journal, out: &mut Vec<String>) -> Next {
         let rest = frame.get(1..).unwrap_or_default();
         match frame.bytes().next() {
             Some(kind::OPEN) => self.connect(out),
             Some(kind::PING) => out.push(char::from(kind::PONG).to_string()),
             Some(kind::MESSAGE) => return self.packet(rest, journal, out),
             Some(kind::NOOP) => {}
-            Some(kind::CLOSE) => return Then::HangUp,
-            _ => journal.odd(format!("was told what is no packet: {frame}")),
+            Some(kind::CLOSE) => return Next::Reconnect,
+            _ => journal.anomaly(format!("received what is no packet: {frame}")),
         }
-        Then::GoOn
+        Next::Continue
     }
 
-    fn say(&mut self, room: &str, text: String, journal: &mut Journal, out: &mut Vec<String>) {
+    fn send(&mut self, room: &str, text: String, journal: &mut Journal, out: &mut Vec<String>) {
         if !self.is_connected || !self.joined.contains(room) {
             return;
         }
-        journal.says(room, &text, false);
+        journal.note_sent(room, &text, false);
         self.last_ack += 1;
         let said = json!({ "content": text, "roomId": room, "senderName": "me", "type": "text" });
         emit(out, Some(self.last_ack), "send-chat-message", &said);
@@ -251,7 +246,7 @@ impl Behaviour for SocketIo {
         &self.rooms
     }
 
-    fn follows(&self) -> BTreeSet<String> {
+    fn subscriptions(&self) -> BTreeSet<String> {
         self.rooms.iter().chain(&self.inbox).cloned().collect()
     }
 

@@ -10,10 +10,10 @@ use protocol::RoomId;
 use protocol::rest::Tokens;
 use tokio::sync::watch;
 
-use super::{Player, Stage};
+use super::{RunningClient, Stage};
 use crate::body::{grow, name_of};
 use crate::checker::check;
-use crate::history::{History, Notice, Position, Sent, Stored};
+use crate::history::{History, Observation, Position, Sent, Stored};
 use crate::real::client::{Absence, Phase};
 use crate::real::clients::{Behaviour, Native, SocketIo, Transport};
 use crate::real::options::Error;
@@ -26,11 +26,11 @@ const READING: Duration = Duration::from_mins(15);
 /// Messages that are on their way to the server at the same time.
 const AT_ONCE: usize = 16;
 
-/// Who comes back: the words for it, whether the network is quiet, and how it speaks.
+/// A client that comes back: how a report names it, and whether its network is cut.
 struct Return {
     words: &'static str,
     is_cut: bool,
-    player: Player,
+    client: RunningClient,
     phase: watch::Sender<Phase>,
 }
 
@@ -76,19 +76,19 @@ impl Stage {
         is_cut: bool,
         epochs: &BTreeMap<RoomId, u32>,
     ) -> Result<Return, Error> {
-        let (phase, _) = watch::channel(Phase::Talk { is_burst: false });
+        let (phase, _) = watch::channel(Phase::Active { is_burst: false });
         let user = self.users.first().unwrap_or(&self.author);
         let room = self.room.to_string();
         let (behaviour, absence): (Box<dyn Behaviour>, _) = if words == "native" {
             (Box::new(Native::new(std::slice::from_ref(&self.room), epochs)), Absence::UntilHeal)
         } else {
-            let (token, person) = (user.access_token.clone(), user.user.id.as_str());
-            let behaviour = SocketIo::new(Transport::WebSocket, token, vec![room], person).with_entries();
+            let (token, user_id) = (user.access_token.clone(), user.user.id.as_str());
+            let behaviour = SocketIo::new(Transport::WebSocket, token, vec![room], user_id).with_entries();
             (Box::new(behaviour), Absence::AfterJoining)
         };
-        let player = self.player(behaviour, user, absence, &phase).await?;
-        player.expected.send_replace(Some(Arc::default()));
-        Ok(Return { words, is_cut, player, phase })
+        let client = self.client(behaviour, user, absence, &phase).await?;
+        client.expected.send_replace(Some(Arc::default()));
+        Ok(Return { words, is_cut, client, phase })
     }
 
     /// Says so many messages, and one that is certainly the last.
@@ -106,7 +106,7 @@ impl Stage {
                     if number >= amount.messages {
                         return Ok::<_, Error>(sent);
                     }
-                    sent.push(say(&rest, &who, &room, &format!("line {number}"), amount.bytes).await?);
+                    sent.push(send(&rest, &who, &room, &format!("line {number}"), amount.bytes).await?);
                 }
             })
         });
@@ -114,7 +114,7 @@ impl Stage {
         for speaker in speakers.collect::<Vec<_>>() {
             sent.extend(speaker.await??);
         }
-        sent.push(say(&self.rest, &self.author, &self.room, "the last line", amount.bytes).await?);
+        sent.push(send(&self.rest, &self.author, &self.room, "the last line", amount.bytes).await?);
         self.note(
             format!("{} messages of {} bytes are said in a room", amount.messages, amount.bytes),
             begun,
@@ -171,40 +171,42 @@ impl Stage {
     }
 
     async fn comes_back(&mut self, back: Return, last: &str, history: &mut History) -> Result<(), Error> {
-        let Return { words, is_cut, player, phase } = back;
+        let Return { words, is_cut, client, phase } = back;
         let (begun, before) = (Instant::now(), self.counters.connections.get());
         phase.send_replace(Phase::Heal);
         let room = self.room.to_string();
-        let players = [player];
-        let is_there = |standing: &super::Standing| {
-            standing.is_settled && standing.last.get(&room).is_some_and(|text| text == last)
+        let clients = [client];
+        let is_there = |status: &super::ClientStatus| {
+            status.is_settled && status.last.get(&room).is_some_and(|text| text == last)
         };
-        let is_in_time = self.wait(&players, is_cut, is_there).await;
+        let arrived = self.wait(&clients, is_cut, is_there).await;
         let network = if is_cut { ", cut again and again" } else { "" };
         let connections = self.counters.connections.get() - before;
         self.note(format!("a client that was away comes back: {words}{network}"), begun, connections);
-        if !is_in_time {
+        if !arrived {
             self.report.violations.push(format!("the client ({words}{network}) is not where the room is"));
         }
         phase.send_replace(Phase::Over);
-        let [player] = players;
-        let record = player.life.await?;
+        let [client] = clients;
+        let record = client.task.await?;
         if words == "socket.io" {
-            let is_told = |it: &&Notice| matches!(it, Notice::StartedOver { .. } | Notice::Recovered { .. });
-            let comings = record.view.notices.iter().filter(is_told).collect::<Vec<_>>();
-            if comings.iter().any(|it| matches!(it, Notice::Recovered { .. })) && !is_cut {
+            let is_start = |it: &&Observation| {
+                matches!(it, Observation::StartedOver { .. } | Observation::Recovered { .. })
+            };
+            let starts = record.view.observations.iter().filter(is_start).collect::<Vec<_>>();
+            if starts.iter().any(|it| matches!(it, Observation::Recovered { .. })) && !is_cut {
                 self.report.violations.push("a client that missed too much was recovered".to_owned());
             }
         }
-        self.report.violations.extend(record.oddities);
+        self.report.violations.extend(record.anomalies);
         history.views.push(record.view);
         Ok(())
     }
 }
 
-/// Says a line until it is stored; a draft makes it one, however often it is said.
-async fn say(rest: &Rest, who: &Tokens, room: &RoomId, name: &str, bytes: usize) -> Result<Sent, Error> {
-    let said = rest.say(who, room.as_str(), &grow(name, bytes, '.')).await?;
+/// Sends a message until it is stored; a draft makes it one, however often it is sent.
+async fn send(rest: &Rest, who: &Tokens, room: &RoomId, name: &str, bytes: usize) -> Result<Sent, Error> {
+    let said = rest.send(who, room.as_str(), &grow(name, bytes, '.')).await?;
     let position = Position { seq: Some(said.seq), id: Some(said.id.to_string()), ..Position::default() };
     Ok(Sent {
         client: "the author".to_owned(),

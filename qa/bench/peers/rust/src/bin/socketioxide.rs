@@ -17,7 +17,7 @@ struct Said {
     data: String,
 }
 
-/// As a middleware: the handler of the connection runs after the client was told that it is in, and what it says at once
+/// As a middleware: the handler of the connection runs after the client was accepted, and what it sends at once
 /// would be lost.
 async fn prepare(socket: SocketRef) -> Result<(), Infallible> {
     socket.on("join", async |socket: SocketRef, Data::<String>(room)| {

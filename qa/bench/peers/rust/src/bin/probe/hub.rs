@@ -1,4 +1,4 @@
-//! Rooms, and who has something to send: one write for each of them in a turn of the loop.
+//! Hub of the probe: rooms, and members with something to send, which get one write each in an iteration of the loop.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -20,14 +20,14 @@ pub(crate) struct Hub {
 
 #[derive(Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-enum Wish<'a> {
+enum Request<'a> {
     Join { room: &'a str },
     Msg { room: &'a str, data: &'a str },
 }
 
 #[derive(Serialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
-enum Told<'a> {
+enum Response<'a> {
     Joined { room: &'a str },
     Msg { room: &'a str, data: &'a str },
 }
@@ -39,7 +39,7 @@ impl Hub {
         spawn_local(async move {
             loop {
                 sender.wake.notified().await;
-                // Others that are ready are read first: what they say goes out in the same write.
+                // Others that are ready are read first: their messages go out in the same write.
                 yield_now().await;
                 for member in sender.full.take() {
                     member.flush();
@@ -52,13 +52,13 @@ impl Hub {
     /// Does what this text asks for; returns the room that was joined. What makes no sense is passed over.
     pub(crate) fn hear(&self, member: &Rc<Member>, text: &[u8]) -> Option<String> {
         match serde_json::from_slice(text).ok()? {
-            Wish::Join { room } => {
+            Request::Join { room } => {
                 self.rooms.borrow_mut().entry(room.to_owned()).or_default().push(member.clone());
-                self.push(member, &spell(&Told::Joined { room })?);
+                self.push(member, &encode(&Response::Joined { room })?);
                 Some(room.to_owned())
             }
-            Wish::Msg { room, data } => {
-                let frame = spell(&Told::Msg { room, data })?;
+            Request::Msg { room, data } => {
+                let frame = encode(&Response::Msg { room, data })?;
                 for member in self.rooms.borrow().get(room)? {
                     self.push(member, &frame);
                 }
@@ -85,6 +85,6 @@ impl Hub {
     }
 }
 
-fn spell(told: &Told<'_>) -> Option<Frame> {
-    Some(frame::text(&serde_json::to_vec(told).ok()?))
+fn encode(response: &Response<'_>) -> Option<Frame> {
+    Some(frame::text(&serde_json::to_vec(response).ok()?))
 }

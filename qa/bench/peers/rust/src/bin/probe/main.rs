@@ -29,7 +29,7 @@ use tokio::task::LocalSet;
 /// RFC 6455, section 1.3.
 const GUID: &[u8] = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-/// A socket that has shaken hands, and what its client said too early.
+/// A socket that has shaken hands, and what its client sent too early.
 struct Arrival {
     stream: std::net::TcpStream,
     early: Vec<u8>,

@@ -32,7 +32,7 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// Whether the hub has to be told that something waits.
+    /// Whether the hub has to be notified that something waits.
     pub(crate) fn keep(&self, frame: Frame) -> bool {
         self.queue.borrow_mut().push_back(frame);
         !self.is_full.replace(true)
