@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use common::{PASSWORD, SECRET};
 use hub::memory::MemoryStore;
-use hub::{Hub, Settings};
+use hub::{Hub, HubSettings};
 use protocol::rest::{Login, NewPassword, Register};
 use reqwest::header::HeaderMap;
 use server::auth::client_ip::ClientIp;
@@ -30,7 +30,7 @@ async fn sign_ins(folder: &TempDir, rates: &RateLimits) -> AuthService {
     let clock = Arc::new(SystemClock::default());
     AuthService::new(
         Arc::new(SqliteStore::open(folder.path().join("hubbub.db")).await.unwrap()),
-        Hub::new(Arc::new(MemoryStore::new()), clock.clone(), Settings::default()),
+        Hub::new(Arc::new(MemoryStore::new()), clock.clone(), HubSettings::default()),
         clock,
         Keys::new(&Secret::new(SECRET).unwrap()).unwrap(),
         Passwords::new().await.unwrap(),

@@ -16,7 +16,7 @@ use futures_util::FutureExt as _;
 use hub::memory::MemoryStore;
 use hub::model::User;
 use hub::store::Clock;
-use hub::{ClientSession, Encoder, Hub, Identity, Outbox, OutboxReceiver, Settings, SignInId, outbox};
+use hub::{ClientSession, Encoder, Hub, HubSettings, Identity, Outbox, OutboxReceiver, SignInId, outbox};
 use protocol::rest::{Login, NewPassword, Register, Tokens};
 use protocol::{ClientFrame, CloseCode, UserId};
 use reqwest::header::HeaderMap;
@@ -103,7 +103,7 @@ async fn accounts(folder: &TempDir) -> Arc<dyn Accounts> {
 }
 
 fn hub(clock: Arc<dyn Clock>) -> Hub {
-    Hub::new(Arc::new(MemoryStore::new()), clock, Settings::default())
+    Hub::new(Arc::new(MemoryStore::new()), clock, HubSettings::default())
 }
 
 async fn service(

@@ -103,9 +103,9 @@ impl DriverHandle {
     fn input_here_or(self, input: Input, word: Word) {
         self.with(|driver| {
             if driver.role.get() == TabRole::Follower {
-                driver.tell_tabs(word, "")
+                driver.tell_tabs(word, "");
             } else {
-                driver.input(input)
+                driver.input(input);
             }
         });
     }

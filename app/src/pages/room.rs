@@ -202,7 +202,7 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
         })
     });
     let callbacks = MessageListCallbacks {
-        older: Callback::new(move |()| load_older(chat, room.get_value(), older_failed)),
+        older: Callback::new(move |()| load_older(&chat, room.get_value(), older_failed)),
         followed: Callback::new(move |()| chat.followed(&room.get_value())),
         read: Callback::new(move |seq| chat.mark_read(&room.get_value(), seq)),
         returned: Callback::new(move |()| chat.returned(&room.get_value())),
@@ -236,7 +236,8 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
     view! { <MessageList room_name=name lines first_unread history loading opening callbacks/> }.into_any()
 }
 
-fn load_older(chat: ChatStore, room: RoomId, failed: RwSignal<bool>) {
+fn load_older(chat: &ChatStore, room: RoomId, failed: RwSignal<bool>) {
+    let chat = *chat;
     spawn_local(async move {
         let outcome = chat.load_older(&room).await;
         // The page may have gone to another room meanwhile; then nobody shows the outcome.

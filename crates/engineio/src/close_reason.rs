@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CloseReason {
     /// The client closed it.
-    Client,
+    ClosedByClient,
     /// The connection ended, or a request was given up.
     Lost,
     /// A ping was not answered in time.
@@ -33,7 +33,7 @@ impl CloseReason {
     /// The code of the close frame: RFC 6455, section 7.4.1, and 4008 as at the other gateways.
     pub(crate) fn close_code(self) -> u16 {
         match self {
-            Self::Client | Self::Server => 1000,
+            Self::ClosedByClient | Self::Server => 1000,
             Self::Lost | Self::PingTimeout | Self::Unfinished => 1001,
             Self::Protocol => 1002,
             Self::TooBig => 1009,
@@ -50,7 +50,7 @@ impl CloseReason {
     /// The text of the close frame, for developers of clients.
     pub(crate) fn close_text(self) -> &'static str {
         match self {
-            Self::Client | Self::Server | Self::Lost => "",
+            Self::ClosedByClient | Self::Server | Self::Lost => "",
             Self::PingTimeout => "a ping was not answered",
             Self::Protocol => "this is no packet of Engine.IO 4 and Socket.IO 5, or not one that fits here",
             Self::TooBig => "the message is too big",

@@ -27,7 +27,7 @@ use crate::registry::Registry;
 use crate::request::{Parameters, RequestedTransport, is_upgrade};
 use crate::session::Session;
 use crate::session_inner::SessionInner;
-use crate::settings::Settings;
+use crate::settings::EngineSettings;
 use crate::sid::Sid;
 use crate::state::Transport;
 use crate::upgrade::{RejectedUpgrade, UpgradeAttempt};
@@ -43,7 +43,7 @@ pub struct EngineIo<A> {
 
 struct Engine<A> {
     application: A,
-    settings: Arc<Settings>,
+    settings: Arc<EngineSettings>,
     registry: Registry,
     pool: WriterPool,
     tasks: TaskTracker,
@@ -57,7 +57,7 @@ impl<A> Clone for EngineIo<A> {
 
 impl<A: SessionHandler> EngineIo<A> {
     /// A server without sessions. `pool` writes for its sockets.
-    pub fn new(settings: Settings, pool: WriterPool, application: A) -> Self {
+    pub fn new(settings: EngineSettings, pool: WriterPool, application: A) -> Self {
         let registry = Registry::new(settings.max_sessions);
         let settings = Arc::new(settings);
         let tasks = TaskTracker::new();

@@ -11,7 +11,7 @@
 //! ```
 //! use bytes::Bytes;
 //! use engineio::{
-//!     AdmitError, Application, EngineIo, Message, MessageReceiver, Outgoing, Session, Settings, WriterPool,
+//!     AdmitError, Application, EngineIo, Message, MessageReceiver, Outgoing, Session, EngineSettings, WriterPool,
 //! };
 //! use http::{Method, Request};
 //!
@@ -86,6 +86,6 @@ pub use receive_queue::Message;
 pub use request::{Parameters, RequestedTransport};
 pub use send_queue::{ConflationKey, DeliveryPolicy};
 pub use session::Session;
-pub use settings::Settings;
+pub use settings::EngineSettings;
 pub use sid::random_id;
 pub use websocket::{Upgrade, WriterPool};

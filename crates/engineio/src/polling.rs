@@ -41,7 +41,7 @@ pub(crate) async fn poll(shared: &Arc<SessionInner>) -> Result<Response<Bytes>, 
         let mut payload = PayloadEncoder::new();
         match shared.next_write(State::next_for_poll) {
             NextWrite::Displaced => return Err(RequestError::BadRequest),
-            NextWrite::End(CloseReason::Client) => payload.text(kind::NOOP, &[]),
+            NextWrite::End(CloseReason::ClosedByClient) => payload.text(kind::NOOP, &[]),
             NextWrite::End(_) => payload.text(kind::CLOSE, &[]),
             NextWrite::Write(messages, end) => {
                 for message in &messages {
@@ -105,7 +105,7 @@ where
         match shared.accept_packet(packet) {
             Ok(None) => {}
             Ok(Some(message)) => shared.received.deliver(message).await,
-            Err(CloseReason::Client) => break,
+            Err(CloseReason::ClosedByClient) => break,
             Err(_) => return Err(RequestError::BadRequest),
         }
     }

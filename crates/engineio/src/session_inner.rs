@@ -11,10 +11,10 @@ use websocket::WriteProgress;
 
 use crate::admission::Permit;
 use crate::close_reason::{CloseReason, SessionClosed};
-use crate::codec::Packet;
+use crate::codec::EnginePacket;
 use crate::outgoing::Outgoing;
 use crate::receive_queue::{Message, ReceiveQueue};
-use crate::settings::Settings;
+use crate::settings::EngineSettings;
 use crate::sid::Sid;
 use crate::state::{NextWrite, Phase, State, Transport};
 
@@ -22,7 +22,7 @@ use crate::state::{NextWrite, Phase, State, Transport};
 #[derive(Debug)]
 pub(crate) struct SessionInner {
     pub(crate) sid: Sid,
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) settings: Arc<EngineSettings>,
     pub(crate) received: ReceiveQueue,
     /// Whether the application has admitted the client.
     pub(crate) is_admitted: AtomicBool,
@@ -49,7 +49,7 @@ pub(crate) struct SessionInner {
 impl SessionInner {
     pub(crate) fn new(
         sid: Sid,
-        settings: Arc<Settings>,
+        settings: Arc<EngineSettings>,
         transport: Transport,
         permit: Option<Permit>,
     ) -> Self {
@@ -72,7 +72,7 @@ impl SessionInner {
 
     /// Bytes that a message, or a polling payload, may have at the moment.
     pub(crate) fn max_payload(&self) -> usize {
-        let Settings { max_payload, early_payload, .. } = *self.settings;
+        let EngineSettings { max_payload, early_payload, .. } = *self.settings;
         if self.is_admitted.load(Ordering::Relaxed) { max_payload } else { early_payload.min(max_payload) }
     }
 
@@ -288,25 +288,25 @@ impl SessionInner {
     ///
     /// # Errors
     /// Why the session was ended by it; nothing more is to be read.
-    pub(crate) fn accept_packet(&self, packet: Packet) -> Result<Option<Message>, CloseReason> {
+    pub(crate) fn accept_packet(&self, packet: EnginePacket) -> Result<Option<Message>, CloseReason> {
         if self.lock().heartbeat.on_packet(&self.settings) {
             self.notify_changed();
         }
         match packet {
-            Packet::Text(text) => Ok(self.received.put(Message::Text(text)).err()),
-            Packet::Binary(data) => Ok(self.received.put(Message::Binary(data)).err()),
-            Packet::Pong => {
+            EnginePacket::Text(text) => Ok(self.received.put(Message::Text(text)).err()),
+            EnginePacket::Binary(data) => Ok(self.received.put(Message::Binary(data)).err()),
+            EnginePacket::Pong => {
                 self.lock().on_pong();
                 self.count_idle().map(|()| None)
             }
-            Packet::Upgrade | Packet::Noop => self.count_idle().map(|()| None),
-            Packet::Close => {
+            EnginePacket::Upgrade | EnginePacket::Noop => self.count_idle().map(|()| None),
+            EnginePacket::Close => {
                 self.expect_late_poll();
-                self.abort(CloseReason::Client);
-                Err(CloseReason::Client)
+                self.abort(CloseReason::ClosedByClient);
+                Err(CloseReason::ClosedByClient)
             }
             // In this revision only the server pings, except for a probe.
-            Packet::Ping(_) => {
+            EnginePacket::Ping(_) => {
                 self.abort(CloseReason::Protocol);
                 Err(CloseReason::Protocol)
             }

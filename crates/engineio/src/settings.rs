@@ -6,7 +6,7 @@ use websocket::MESSAGE_TIMEOUT;
 
 /// How an [`EngineIo`](crate::EngineIo) treats its sessions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub struct EngineSettings {
     /// How often a client is pinged.
     pub ping_interval: Duration,
     /// How long the answer to a ping may take.
@@ -34,7 +34,7 @@ pub struct Settings {
     pub deflate_from_bytes: Option<usize>,
 }
 
-impl Default for Settings {
+impl Default for EngineSettings {
     /// As the reference server, with limits where it has none.
     fn default() -> Self {
         Self {

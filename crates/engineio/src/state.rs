@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::close_reason::CloseReason;
 use crate::outgoing::{Kind, Outgoing};
-use crate::settings::Settings;
+use crate::settings::EngineSettings;
 
 /// The phase of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,19 +45,19 @@ pub(crate) struct Heartbeat {
 }
 
 impl Heartbeat {
-    fn new(settings: &Settings) -> Self {
+    fn new(settings: &EngineSettings) -> Self {
         let ping_at = Instant::now() + settings.ping_interval;
         Self { is_pinged: false, ping_at, gone_at: ping_at + settings.ping_timeout, idle_packets: 0 }
     }
 
     /// Counts a packet without content. Returns whether there were too many of them.
-    pub(crate) fn count_idle(&mut self, settings: &Settings) -> bool {
+    pub(crate) fn count_idle(&mut self, settings: &EngineSettings) -> bool {
         self.idle_packets += 1;
         self.idle_packets > settings.idle_packets
     }
 
     /// Something was received. Returns whether it answers a ping.
-    pub(crate) fn on_packet(&mut self, settings: &Settings) -> bool {
+    pub(crate) fn on_packet(&mut self, settings: &EngineSettings) -> bool {
         let answers = self.is_pinged;
         if answers {
             *self = Self::new(settings);
@@ -117,7 +117,7 @@ pub(crate) enum NextWrite {
 }
 
 impl State {
-    pub(crate) fn new(transport: Transport, settings: &Settings) -> Self {
+    pub(crate) fn new(transport: Transport, settings: &EngineSettings) -> Self {
         Self {
             phase: Phase::Open,
             transport,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::time::timeout;
 use websocket::{Incoming, OutFrame, Reader, Writer, WriterPool};
 
-use crate::codec::Packet;
+use crate::codec::EnginePacket;
 use crate::session_inner::SessionInner;
 use crate::state::Transport;
 use crate::websocket_transport::Connection;
@@ -93,7 +93,7 @@ impl Drop for UpgradeAttempt {
 async fn probe(shared: &SessionInner, reader: &mut Reader, writer: &mut Writer) -> Option<()> {
     loop {
         let packet = match reader.next().await.ok()? {
-            Incoming::Text(text) => Packet::decode(text.into_bytes()).ok()?,
+            Incoming::Text(text) => EnginePacket::decode(text.into_bytes()).ok()?,
             Incoming::Ping(_) => {
                 writer.answer_pings().await.ok()?;
                 continue;
@@ -102,12 +102,12 @@ async fn probe(shared: &SessionInner, reader: &mut Reader, writer: &mut Writer) 
             Incoming::Binary(_) | Incoming::Close(_) => return None,
         };
         match packet {
-            Packet::Ping(content) if content == PROBE => {
+            EnginePacket::Ping(content) if content == PROBE => {
                 writer.send(OutFrame::text(Bytes::from_static(b"3probe"))).await.ok()?;
                 shared.lock().transport = Transport::Upgrading { probed: true };
                 shared.wake_poll.notify_one();
             }
-            Packet::Upgrade => return Some(()),
+            EnginePacket::Upgrade => return Some(()),
             _ => return None,
         }
     }

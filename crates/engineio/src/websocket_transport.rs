@@ -10,20 +10,20 @@ use websocket::{
 };
 
 use crate::close_reason::CloseReason;
-use crate::codec::Packet;
+use crate::codec::EnginePacket;
 use crate::outgoing::{Kind, Outgoing};
 use crate::receive_queue::Message;
 use crate::session_inner::SessionInner;
-use crate::settings::Settings;
+use crate::settings::EngineSettings;
 use crate::state::{NextWrite, State};
 
 /// Frames that a message may come in. No client of Socket.IO sends more than one.
 const FRAGMENTS: u32 = 1_024;
 
 /// Settings of the WebSocket below. The limit of a message is set again at each read.
-pub(crate) fn settings(settings: &Settings) -> websocket::Settings {
+pub(crate) fn settings(settings: &EngineSettings) -> websocket::WebSocketSettings {
     let message_bytes = settings.early_payload.min(settings.max_payload);
-    websocket::Settings {
+    websocket::WebSocketSettings {
         limits: Limits { message_bytes, fragments: FRAGMENTS },
         message_timeout: settings.message_timeout,
         deflate_from_bytes: settings.deflate_from_bytes,
@@ -93,10 +93,10 @@ fn accept_incoming(
     incoming: Result<Incoming, ReadError>,
 ) -> Result<Option<Message>, CloseReason> {
     let packet = match incoming {
-        Ok(Incoming::Text(text)) => Packet::decode(text.into_bytes()),
-        Ok(Incoming::Binary(data)) => Ok(Packet::Binary(data)),
+        Ok(Incoming::Text(text)) => EnginePacket::decode(text.into_bytes()),
+        Ok(Incoming::Binary(data)) => Ok(EnginePacket::Binary(data)),
         Ok(Incoming::Ping(_) | Incoming::Pong(_)) => return shared.count_idle().map(|()| None),
-        Ok(Incoming::Close(_)) => return Err(CloseReason::Client),
+        Ok(Incoming::Close(_)) => return Err(CloseReason::ClosedByClient),
         Err(error) => return Err(close_reason(&error)),
     };
     let packet = packet.map_err(|error| {

@@ -1,7 +1,7 @@
 //! Properties of polling payloads: packets are decoded as they were encoded.
 
 use bytes::Bytes;
-use engineio::codec::{Packet, PayloadDecoder, PayloadEncoder, kind};
+use engineio::codec::{EnginePacket, PayloadDecoder, PayloadEncoder, kind};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -11,13 +11,13 @@ fn bytes() -> impl Strategy<Value = Bytes> {
 }
 
 /// Packets of a client. Text in a payload must not contain the separator.
-fn packets() -> impl Strategy<Value = Vec<Packet>> {
+fn packets() -> impl Strategy<Value = Vec<EnginePacket>> {
     let text = "[^\u{1e}]{0,40}".prop_map(Bytes::from);
     let packet = prop_oneof![
-        4 => text.clone().prop_map(Packet::Text),
-        2 => bytes().prop_map(Packet::Binary),
-        1 => text.prop_map(Packet::Ping),
-        1 => prop_oneof![Just(Packet::Pong), Just(Packet::Close), Just(Packet::Upgrade), Just(Packet::Noop)],
+        4 => text.clone().prop_map(EnginePacket::Text),
+        2 => bytes().prop_map(EnginePacket::Binary),
+        1 => text.prop_map(EnginePacket::Ping),
+        1 => prop_oneof![Just(EnginePacket::Pong), Just(EnginePacket::Close), Just(EnginePacket::Upgrade), Just(EnginePacket::Noop)],
     ];
     vec(packet, 1..12)
 }
@@ -28,16 +28,16 @@ proptest! {
         let mut payload = PayloadEncoder::new();
         for packet in &packets {
             match packet {
-                Packet::Text(data) => payload.text(kind::MESSAGE, &[data]),
-                Packet::Ping(data) => payload.text(kind::PING, &[data]),
-                Packet::Binary(data) => payload.binary(data),
-                Packet::Pong => payload.text(kind::PONG, &[]),
-                Packet::Close => payload.text(kind::CLOSE, &[]),
-                Packet::Upgrade => payload.text(kind::UPGRADE, &[]),
-                Packet::Noop => payload.text(kind::NOOP, &[]),
+                EnginePacket::Text(data) => payload.text(kind::MESSAGE, &[data]),
+                EnginePacket::Ping(data) => payload.text(kind::PING, &[data]),
+                EnginePacket::Binary(data) => payload.binary(data),
+                EnginePacket::Pong => payload.text(kind::PONG, &[]),
+                EnginePacket::Close => payload.text(kind::CLOSE, &[]),
+                EnginePacket::Upgrade => payload.text(kind::UPGRADE, &[]),
+                EnginePacket::Noop => payload.text(kind::NOOP, &[]),
             }
         }
-        let read: Result<Vec<Packet>, _> = PayloadDecoder::new(payload.finish()).collect();
+        let read: Result<Vec<EnginePacket>, _> = PayloadDecoder::new(payload.finish()).collect();
         prop_assert_eq!(read, Ok(packets));
     }
 }

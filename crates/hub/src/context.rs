@@ -16,14 +16,14 @@ use crate::message_rate::MessageRate;
 use crate::presence::Presence;
 use crate::rate_limit::LimiterRegistry;
 use crate::room::RoomCommand;
-use crate::settings::Settings;
+use crate::settings::HubSettings;
 use crate::store::{Clock, Store};
 
 /// One for each hub, behind one pointer.
 pub(crate) struct HubContext {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) settings: Settings,
+    pub(crate) settings: HubSettings,
     pub(crate) lifecycle: Arc<Lifecycle>,
     pub(crate) limiters: LimiterRegistry,
     pub(crate) history_cache: Arc<HistoryCache>,
@@ -37,7 +37,7 @@ pub(crate) struct HubContext {
 }
 
 impl HubContext {
-    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+    pub(crate) fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: HubSettings) -> Self {
         let (lifecycle, rooms) = (Arc::<Lifecycle>::default(), Arc::<ActorRegistry<_, _>>::default());
         Self {
             store,

@@ -55,4 +55,4 @@ pub use quotas::{Concurrent, Daily, Quotas};
 pub use rate_limit::{Gcra, Rate, Rates};
 pub use roster::{EncodedRoster, Roster};
 pub use session::{ClientNotifier, ClientSession, RoomHead, RoomPosition};
-pub use settings::Settings;
+pub use settings::HubSettings;

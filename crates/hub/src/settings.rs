@@ -8,7 +8,7 @@ use crate::rate_limit::Rates;
 
 /// The settings of a hub.
 #[derive(Debug, Clone)]
-pub struct Settings {
+pub struct HubSettings {
     /// Commands that may wait in one mailbox. Beyond it senders wait, which is the back-pressure of a busy room. Default 256:
     /// four batches.
     pub mailbox: usize,
@@ -48,7 +48,7 @@ pub struct Settings {
     pub server_name: Arc<str>,
 }
 
-impl Default for Settings {
+impl Default for HubSettings {
     fn default() -> Self {
         Self {
             mailbox: 256,

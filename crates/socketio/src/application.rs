@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
-use crate::codec::Event;
+use crate::codec::ClientEvent;
 use crate::socket::Socket;
 
 /// The program that a [`SocketIo`](crate::SocketIo) serves.
@@ -45,7 +45,7 @@ pub trait Application: Send + Sync + 'static {
         &self,
         connection: &mut Self::Connection,
         socket: &Socket,
-        event: Event,
+        event: ClientEvent,
     ) -> impl Future<Output = ()> + Send;
 
     /// Counts the bytes of a message, before it is decoded. Returns how long the client's session waits before it continues;

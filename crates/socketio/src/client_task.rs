@@ -10,9 +10,9 @@ use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until};
 
 use crate::application::{Application, ConnectError, ConnectRequest, DisconnectReason};
-use crate::codec::{DecodeError, Event, Packet, PacketDecoder, connect_error, msgpack};
+use crate::codec::{ClientEvent, DecodeError, Packet, PacketDecoder, connect_error, msgpack};
 use crate::connect_buffer::ConnectBuffer;
-use crate::settings::Settings;
+use crate::settings::SocketIoSettings;
 use crate::socket::{Signal, Socket};
 
 /// The error for a client whose packets are those of another parser.
@@ -22,7 +22,7 @@ const OTHER_PARSER: &str =
 /// The task of one client, with the namespaces that the client is in.
 pub(crate) struct ClientTask<'a, A: Application> {
     application: &'a A,
-    settings: &'a Settings,
+    settings: &'a SocketIoSettings,
     session: Session,
     messages: MessageReceiver,
     /// A message that waits for its time, and for room for the answers to it.
@@ -77,7 +77,7 @@ enum Violation {
 impl<'a, A: Application> ClientTask<'a, A> {
     pub(crate) fn new(
         application: &'a A,
-        settings: &'a Settings,
+        settings: &'a SocketIoSettings,
         session: Session,
         messages: MessageReceiver,
         admission: A::Admission,
@@ -313,7 +313,7 @@ impl<'a, A: Application> ClientTask<'a, A> {
         }
     }
 
-    async fn on_event(&mut self, namespace: &str, event: Event) -> Result<(), Violation> {
+    async fn on_event(&mut self, namespace: &str, event: ClientEvent) -> Result<(), Violation> {
         let application = self.application;
         if let Some(connected) = self.find(namespace)? {
             application.event(&mut connected.connection, &connected.socket, event).await;

@@ -11,7 +11,7 @@
 //! use bytes::Bytes;
 //! use http::{Method, Request};
 //! use socketio::{
-//!     Accepted, AdmitError, Application, ConnectError, ConnectRequest, DisconnectReason, Event, OutgoingArgs, Settings,
+//!     Accepted, AdmitError, Application, ConnectError, ConnectRequest, DisconnectReason, ClientEvent, OutgoingArgs, SocketIoSettings,
 //!     Socket, SocketIo, WriterPool,
 //! };
 //!
@@ -30,7 +30,7 @@
 //!         Ok(Accepted::new(()))
 //!     }
 //!
-//!     async fn event(&self, (): &mut (), socket: &Socket, event: Event) {
+//!     async fn event(&self, (): &mut (), socket: &Socket, event: ClientEvent) {
 //!         // A client that has left needs no echo.
 //!         socket.emit(&event.name, &OutgoingArgs::from(&event.args)).ok();
 //!     }
@@ -65,8 +65,8 @@ mod settings;
 mod socket;
 
 pub use application::{Accepted, Application, ConnectError, ConnectRequest, DisconnectReason, Recovery};
-pub use codec::{ArgError, Encoded, Event, IncomingArgs, MAIN, OutgoingArgs};
+pub use codec::{ArgError, ClientEvent, Encoded, IncomingArgs, MAIN, OutgoingArgs};
 pub use engineio::{AdmitError, CloseReason, Outgoing, Permit, SessionClosed, Upgrade, WriterPool};
 pub use server::SocketIo;
-pub use settings::Settings;
+pub use settings::SocketIoSettings;
 pub use socket::{PendingAck, Socket};

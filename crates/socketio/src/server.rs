@@ -11,7 +11,7 @@ use http_body::Body;
 
 use crate::application::Application;
 use crate::client_task::ClientTask;
-use crate::settings::Settings;
+use crate::settings::SocketIoSettings;
 
 /// A Socket.IO server for one application. Cloning it copies one pointer.
 ///
@@ -29,7 +29,7 @@ impl<A> Clone for SocketIo<A> {
 
 impl<A: Application> SocketIo<A> {
     /// A server without clients. `pool` writes for its sockets.
-    pub fn new(settings: Settings, pool: WriterPool, application: A) -> Self {
+    pub fn new(settings: SocketIoSettings, pool: WriterPool, application: A) -> Self {
         Self { engine: EngineIo::new(settings.engine, pool, Clients { settings, application }) }
     }
 
@@ -60,7 +60,7 @@ impl<A: Application> SocketIo<A> {
 
 /// Socket.IO as an application of Engine.IO.
 struct Clients<A> {
-    settings: Settings,
+    settings: SocketIoSettings,
     application: A,
 }
 

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 /// How a [`SocketIo`](crate::SocketIo) treats its clients.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub struct SocketIoSettings {
     /// The sessions below.
-    pub engine: engineio::Settings,
+    pub engine: engineio::EngineSettings,
     /// How long a client may be in no namespace.
     pub connect_timeout: Duration,
     /// Namespaces that one client may be in.
@@ -22,11 +22,11 @@ pub struct Settings {
     pub max_early_packets: usize,
 }
 
-impl Default for Settings {
+impl Default for SocketIoSettings {
     /// As the reference server, with limits where it has none.
     fn default() -> Self {
         Self {
-            engine: engineio::Settings::default(),
+            engine: engineio::EngineSettings::default(),
             connect_timeout: Duration::from_secs(45),
             max_namespaces: 16,
             max_attachments: 10,

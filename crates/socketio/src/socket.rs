@@ -129,7 +129,7 @@ impl Socket {
         Ok(pending)
     }
 
-    /// Acknowledges an event of the client, by the number in [`Event::ack`](crate::codec::Event::ack). More than
+    /// Acknowledges an event of the client, by the number in [`ClientEvent::ack`](crate::codec::ClientEvent::ack). More than
     /// once does no harm: the client listens once.
     ///
     /// # Errors

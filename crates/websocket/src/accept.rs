@@ -8,7 +8,7 @@ use crate::codec::{Deflate, Handshake, HandshakeError};
 use crate::deflate_cache::NegotiatedCompression;
 use crate::ping_queue::ping_queue;
 use crate::reader::Reader;
-use crate::settings::Settings;
+use crate::settings::WebSocketSettings;
 use crate::upgrade::{OpenError, Upgrade};
 use crate::writer::Writer;
 
@@ -16,7 +16,7 @@ use crate::writer::Writer;
 #[derive(Debug)]
 pub struct PendingUpgrade {
     upgrade: Upgrade,
-    settings: Settings,
+    settings: WebSocketSettings,
     deflate: Option<Deflate>,
 }
 
@@ -30,7 +30,7 @@ pub struct PendingUpgrade {
 pub fn accept(
     request: &Parts,
     upgrade: Option<Upgrade>,
-    settings: Settings,
+    settings: WebSocketSettings,
 ) -> Result<(Response<()>, PendingUpgrade), HandshakeError> {
     let handshake =
         Handshake::read(&request.method, &request.headers, settings.deflate_from_bytes.is_some())?;

@@ -10,7 +10,7 @@
 //! - A connection that is idle owns no buffer, no timer and, with a pool, no task of its own for writing.
 //!
 //! ```
-//! use websocket::{Incoming, Limits, MESSAGE_TIMEOUT, OutFrame, Settings, Upgrade, Upgraded, accept};
+//! use websocket::{Incoming, Limits, MESSAGE_TIMEOUT, OutFrame, WebSocketSettings, Upgrade, Upgraded, accept};
 //! use tokio::io::{AsyncReadExt, AsyncWriteExt};
 //! use tokio::net::{TcpListener, TcpStream};
 //!
@@ -71,7 +71,7 @@ pub use accept::{PendingUpgrade, accept};
 pub use codec::{CloseFrame, HandshakeError, Incoming, Kind, Limits, OutFrame, Utf8Text, Violation};
 pub use frame_source::{FrameSource, NextWrite};
 pub use reader::{MESSAGE_TIMEOUT, ReadError, Reader};
-pub use settings::Settings;
+pub use settings::WebSocketSettings;
 pub use upgrade::{OpenError, Upgrade, Upgraded};
 pub use wait_time::WaitTime;
 pub use write_handle::WriteHandle;

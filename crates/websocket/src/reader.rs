@@ -14,7 +14,7 @@ use tokio_util::io::poll_read_buf;
 
 use crate::codec::{Decoder, Incoming, Limits, Violation};
 use crate::ping_queue::PingSender;
-use crate::settings::Settings;
+use crate::settings::WebSocketSettings;
 use crate::wait_time::WaitTime;
 
 /// Bytes of one read. More than most clients send at once: a read that does not fill it shows that the socket is empty,
@@ -76,7 +76,7 @@ impl Reader {
     pub(crate) fn new(
         half: OwnedReadHalf,
         read_ahead: BytesMut,
-        settings: &Settings,
+        settings: &WebSocketSettings,
         may_compress: bool,
         pings: PingSender,
     ) -> Self {

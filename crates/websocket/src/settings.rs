@@ -6,7 +6,7 @@ use crate::codec::Limits;
 
 /// The settings of an endpoint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
+pub struct WebSocketSettings {
     /// How much a client may send in one message.
     pub limits: Limits,
     /// How long a message that has begun may keep the reader waiting.

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use hub::memory::{MemoryStore, SystemClock};
 use hub::model::User;
 use hub::{
-    ClientSession, ClientTransport, DeliveryPolicy, Disconnected, Encoder, Event, Hub, HubError, Identity,
-    NewRoom, Settings, SignInId, TransportFuture,
+    ClientSession, ClientTransport, DeliveryPolicy, Disconnected, Encoder, Event, Hub, HubError, HubSettings,
+    Identity, NewRoom, SignInId, TransportFuture,
 };
 use protocol::{BadId, CloseCode, RoomId, RoomKind, ServerFrame, UserId};
 use uuid::Uuid;
@@ -104,7 +104,7 @@ pub async fn workload(size: usize) -> Result<Workload, Failed> {
 /// When the hub refuses, which it has no reason to.
 pub async fn workload_encoded(size: usize, encoder: Encoder) -> Result<Workload, Failed> {
     let store = Arc::new(MemoryStore::new());
-    let hub = Hub::new(store.clone(), Arc::<SystemClock>::default(), Settings::default());
+    let hub = Hub::new(store.clone(), Arc::<SystemClock>::default(), HubSettings::default());
     let users = (0..size).map(|n| user(&format!("p{n}"))).collect::<Result<Vec<_>, _>>()?;
     for user in &users {
         store.put_user((**user).clone());

@@ -23,7 +23,7 @@ fn program() -> PathBuf {
 }
 
 #[tokio::test]
-async fn a_server_that_is_killed_loses_nothing_and_tells_nothing_twice() {
+async fn killed_servers_lose_and_repeat_nothing() {
     let options = Options { program: program(), until: Until::Kills(3), seed: 1, clients: 22 };
     let report = run(options).await.unwrap();
     assert!(report.violations.is_empty(), "{report}");
@@ -47,7 +47,7 @@ async fn a_server_that_is_killed_loses_nothing_and_tells_nothing_twice() {
 }
 
 #[tokio::test]
-async fn more_than_a_connection_may_hold_arrives_at_every_door() {
+async fn more_than_a_send_queue_holds_arrives_at_every_gateway() {
     let amount = Amount { users: 2, mib: 2, messages: 510, bytes: 2_500, memory_mib: 400, seed: 1 };
     let report = run_volume(program(), amount).await.unwrap();
     assert!(report.violations.is_empty(), "{report}");

@@ -4,25 +4,25 @@ use axum::extract::Query;
 use axum::http::{Method, Request, Uri};
 use bytes::Bytes;
 use engineio::Parameters;
-use engineio::codec::{Packet, PacketError, PayloadDecoder, PayloadEncoder, SEPARATOR, kind};
+use engineio::codec::{EnginePacket, PacketError, PayloadDecoder, PayloadEncoder, SEPARATOR, kind};
 use server::auth::extract::SocketQuery;
 
 pub(crate) fn packet(input: &[u8]) {
-    let Ok(packet) = Packet::decode(Bytes::copy_from_slice(input)) else { return };
+    let Ok(packet) = EnginePacket::decode(Bytes::copy_from_slice(input)) else { return };
     let mut again = PayloadEncoder::new();
     write(&mut again, &packet);
-    assert_eq!(Packet::decode(again.finish()), Ok(packet));
+    assert_eq!(EnginePacket::decode(again.finish()), Ok(packet));
 }
 
-fn write(payload: &mut PayloadEncoder, packet: &Packet) {
+fn write(payload: &mut PayloadEncoder, packet: &EnginePacket) {
     match packet {
-        Packet::Close => payload.text(kind::CLOSE, &[]),
-        Packet::Ping(data) => payload.text(kind::PING, &[data]),
-        Packet::Pong => payload.text(kind::PONG, &[]),
-        Packet::Text(data) => payload.text(kind::MESSAGE, &[data]),
-        Packet::Binary(data) => payload.binary(data),
-        Packet::Upgrade => payload.text(kind::UPGRADE, &[]),
-        Packet::Noop => payload.text(kind::NOOP, &[]),
+        EnginePacket::Close => payload.text(kind::CLOSE, &[]),
+        EnginePacket::Ping(data) => payload.text(kind::PING, &[data]),
+        EnginePacket::Pong => payload.text(kind::PONG, &[]),
+        EnginePacket::Text(data) => payload.text(kind::MESSAGE, &[data]),
+        EnginePacket::Binary(data) => payload.binary(data),
+        EnginePacket::Upgrade => payload.text(kind::UPGRADE, &[]),
+        EnginePacket::Noop => payload.text(kind::NOOP, &[]),
     }
 }
 

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use engineio::codec::{Packet as Carrier, PayloadDecoder};
 use socketio::codec::{
-    Encoded, Event, IncomingArgs, MAX_ARGUMENTS, OutgoingArgs, Packet, PacketDecoder, ack, disconnect, event,
-    msgpack,
+    ClientEvent, Encoded, IncomingArgs, MAX_ARGUMENTS, OutgoingArgs, Packet, PacketDecoder, ack, disconnect,
+    event, msgpack,
 };
 
 /// Low, so that inputs reach it.
@@ -49,7 +49,7 @@ fn check(packet: &Packet) {
             return;
         }
         Packet::Disconnect { namespace } => Encoded { text: disconnect(namespace), attachments: Vec::new() },
-        Packet::Event { namespace, event: Event { name, args, ack } } => {
+        Packet::Event { namespace, event: ClientEvent { name, args, ack } } => {
             check_args(args);
             event(namespace, *ack, name, &OutgoingArgs::from(args))
         }

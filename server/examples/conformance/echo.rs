@@ -10,8 +10,8 @@ use axum::http::header::{HeaderValue, SEC_WEBSOCKET_VERSION};
 use axum::response::{IntoResponse, Response};
 use server::tcp_upgrade;
 use websocket::{
-    HandshakeError, Incoming, Limits, MESSAGE_TIMEOUT, OutFrame, PendingUpgrade, ReadError, Reader, Settings,
-    Writer, accept,
+    HandshakeError, Incoming, Limits, MESSAGE_TIMEOUT, OutFrame, PendingUpgrade, ReadError, Reader,
+    WebSocketSettings, Writer, accept,
 };
 
 /// Suites send 65,536 fragments, and some an empty one to end them.
@@ -25,7 +25,7 @@ const SETTINGS: Settings = Settings {
 };
 
 /// How long a client has to hang up after the close.
-const FAREWELL: Duration = Duration::from_secs(5);
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 pub(crate) fn router() -> Router {
     Router::new().fallback(upgrade)
@@ -60,7 +60,7 @@ async fn serve(pending: PendingUpgrade) {
     if let Err(error) = writer.close(code, &reason).await {
         return tracing::debug!(%error, "A client did not take the close");
     }
-    reader.drain(FAREWELL).await;
+    reader.drain(CLOSE_TIMEOUT).await;
 }
 
 /// Answers until the client says goodbye; with which code.

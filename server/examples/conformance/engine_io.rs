@@ -7,7 +7,9 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::request::Parts;
 use axum::routing::any;
-use engineio::{AdmitError, EngineIo, Message, MessageReceiver, Outgoing, Session, SessionHandler, Settings};
+use engineio::{
+    AdmitError, EngineIo, EngineSettings, Message, MessageReceiver, Outgoing, Session, SessionHandler,
+};
 use server::tcp_upgrade;
 use websocket::WriterPool;
 
@@ -38,8 +40,11 @@ impl SessionHandler for Echo {
 }
 
 pub(crate) fn router() -> Router {
-    let settings =
-        Settings { ping_interval: PING_INTERVAL, ping_timeout: PING_TIMEOUT, ..Settings::default() };
+    let settings = EngineSettings {
+        ping_interval: PING_INTERVAL,
+        ping_timeout: PING_TIMEOUT,
+        ..EngineSettings::default()
+    };
     let engine = EngineIo::new(settings, WriterPool::start(), Echo);
     let handler = move |mut request: Request| {
         let engine = engine.clone();

@@ -18,12 +18,12 @@ pub(crate) struct Memory {
 
 #[derive(Default)]
 struct Clients {
-    by_pid: HashMap<Box<str>, Kept>,
+    by_pid: HashMap<Box<str>, StoredSession>,
     oldest: VecDeque<Box<str>>,
     numbers: u64,
 }
 
-struct Kept {
+struct StoredSession {
     sid: Box<str>,
     namespace: Box<str>,
     sent: VecDeque<(String, Outgoing)>,
@@ -46,8 +46,11 @@ impl Memory {
         {
             clients.by_pid.remove(&oldest);
         }
-        let kept =
-            Kept { sid: socket.id().into(), namespace: socket.namespace().into(), sent: VecDeque::new() };
+        let kept = StoredSession {
+            sid: socket.id().into(),
+            namespace: socket.namespace().into(),
+            sent: VecDeque::new(),
+        };
         clients.by_pid.insert(pid.clone(), kept);
         clients.oldest.push_back(pid.clone());
         pid
@@ -95,13 +98,13 @@ impl Memory {
 
 /// Speaks to a client so that it can recover.
 #[derive(Clone)]
-pub(crate) struct Voice {
+pub(crate) struct RecoverableSocket {
     pub(crate) socket: Socket,
     pub(crate) pid: Box<str>,
     pub(crate) memory: Arc<Memory>,
 }
 
-impl Voice {
+impl RecoverableSocket {
     /// Sends an event. A client that is away gets it when it comes back.
     pub(crate) fn emit(&self, name: &str, args: &OutgoingArgs) {
         let event = self.memory.keep(&self.pid, self.socket.namespace(), name, args);

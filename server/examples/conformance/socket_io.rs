@@ -9,8 +9,8 @@ use axum::http::request::Parts;
 use axum::routing::any;
 use server::tcp_upgrade;
 use socketio::{
-    Accepted, AdmitError, Application, ConnectError, ConnectRequest, DisconnectReason, Event, OutgoingArgs,
-    Settings, Socket, SocketIo,
+    Accepted, AdmitError, Application, ClientEvent, ConnectError, ConnectRequest, DisconnectReason,
+    OutgoingArgs, Socket, SocketIo, SocketIoSettings,
 };
 use websocket::WriterPool;
 
@@ -49,7 +49,7 @@ impl Application for Messages {
         Ok(Accepted::new(()))
     }
 
-    async fn event(&self, (): &mut (), socket: &Socket, event: Event) {
+    async fn event(&self, (): &mut (), socket: &Socket, event: ClientEvent) {
         let args = OutgoingArgs::from(&event.args);
         // A client that has left needs no answer.
         match (&*event.name, event.ack) {
@@ -63,10 +63,10 @@ impl Application for Messages {
 }
 
 pub(crate) fn router() -> Router {
-    let engine = engineio::Settings {
+    let engine = engineio::EngineSettings {
         ping_interval: PING_INTERVAL,
         ping_timeout: PING_TIMEOUT,
-        ..engineio::Settings::default()
+        ..engineio::EngineSettings::default()
     };
     let settings = Settings { engine, connect_timeout: Duration::from_secs(1), ..Settings::default() };
     mount(SocketIo::new(settings, WriterPool::start(), Messages))

@@ -11,12 +11,12 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use socketio::{
-    Accepted, AdmitError, Application, ConnectError, ConnectRequest, DisconnectReason, Event, OutgoingArgs,
-    Settings, Socket, SocketIo,
+    Accepted, AdmitError, Application, ClientEvent, ConnectError, ConnectRequest, DisconnectReason,
+    OutgoingArgs, Socket, SocketIo, SocketIoSettings,
 };
 use websocket::WriterPool;
 
-use super::recovery::{Memory, Voice};
+use super::recovery::{Memory, RecoverableSocket};
 use super::socket_io::mount;
 
 /// Some tests time out at once and count on it that no answer is faster.
@@ -52,7 +52,7 @@ impl Handshake {
 }
 
 struct Guest {
-    voice: Voice,
+    connection: RecoverableSocket,
     handshake: Value,
     /// Events with bytes that came, for those that must not come before them.
     binaries: Vec<Box<str>>,
@@ -99,23 +99,23 @@ impl Application for Answers {
             && let Some(missed) = memory.recover(socket.namespace(), &recovery)
         {
             let pid: Box<str> = recovery.pid.into();
-            let voice = Voice { socket: socket.clone(), pid: pid.clone(), memory };
-            let guest = Guest { voice, handshake, binaries: Vec::new() };
+            let connection = RecoverableSocket { socket: socket.clone(), pid: pid.clone(), memory };
+            let guest = Guest { connection, handshake, binaries: Vec::new() };
             return Ok(Accepted::recovered(guest, missed.sid, pid, missed.replay));
         }
         let pid = memory.begin(socket);
         let guest = Guest {
-            voice: Voice { socket: socket.clone(), pid: pid.clone(), memory },
+            connection: RecoverableSocket { socket: socket.clone(), pid: pid.clone(), memory },
             handshake,
             binaries: Vec::new(),
         };
         if socket.namespace() == "/abc" {
-            guest.voice.emit("handshake", &value(&guest.handshake));
+            guest.connection.emit("handshake", &value(&guest.handshake));
         }
         Ok(Accepted::new(guest).with_pid(pid))
     }
 
-    async fn event(&self, guest: &mut Guest, socket: &Socket, event: Event) {
+    async fn event(&self, guest: &mut Guest, socket: &Socket, event: ClientEvent) {
         match socket.namespace() {
             "/" => guest.answer(&event),
             "/foo" if &*event.name == "getId" => guest.acknowledge(&event, &value(socket.id())),
@@ -126,13 +126,13 @@ impl Application for Answers {
     async fn disconnect(&self, guest: Guest, _: &Socket, reason: DisconnectReason) {
         // Whoever lost the connection may come back.
         if !matches!(reason, DisconnectReason::Ended(_)) {
-            self.memory.forget(&guest.voice.pid);
+            self.memory.forget(&guest.connection.pid);
         }
     }
 }
 
 impl Guest {
-    fn answer(&mut self, event: &Event) {
+    fn answer(&mut self, event: &ClientEvent) {
         let now = Timestamp::now().to_string();
         let has_binary = !event.args.attachments().is_empty();
         if has_binary {
@@ -141,51 +141,51 @@ impl Guest {
         let came = |name: &str| self.binaries.iter().any(|it| **it == *name);
         let none = OutgoingArgs::new();
         match &*event.name {
-            "hi" => self.voice.emit("hi", &none),
+            "hi" => self.connection.emit("hi", &none),
             "echo" => self.acknowledge(event, &none.with_raw(event.args.raw(0).unwrap_or("null"))),
             "ack" => self.ask(),
             "getAckDate" => self.acknowledge(event, &value(&now)),
-            "getDate" => self.voice.emit("takeDate", &value(&now)),
-            "getDateObj" => self.voice.emit("takeDateObj", &value(&json!({ "date": now }))),
-            "getUtf8" => TEXTS.iter().for_each(|text| self.voice.emit("takeUtf8", &value(text))),
-            "false" => self.voice.emit("false", &value(&false)),
-            "doge" => self.voice.emit("doge", &none.with_binary(BYTES)),
-            "getbin" => self.voice.emit("takebin", &none.with_binary(BYTES)),
-            "buffa" if event.args.binary(0).is_some() => self.voice.emit("buffack", &none),
-            "blob" if event.args.binary(0).is_some() => self.voice.emit("back", &none),
-            "jsonbuff" if is_mixed(event) => self.voice.emit("jsonbuff-ack", &none),
-            "jsonblob" if is_mixed(event) => self.voice.emit("jsonblob-ack", &none),
-            "abuff2" if came("abuff1") => self.voice.emit("abuff2-ack", &none),
-            "blob3" if came("blob1") && has_binary => self.voice.emit("blob3-ack", &none),
+            "getDate" => self.connection.emit("takeDate", &value(&now)),
+            "getDateObj" => self.connection.emit("takeDateObj", &value(&json!({ "date": now }))),
+            "getUtf8" => TEXTS.iter().for_each(|text| self.connection.emit("takeUtf8", &value(text))),
+            "false" => self.connection.emit("false", &value(&false)),
+            "doge" => self.connection.emit("doge", &none.with_binary(BYTES)),
+            "getbin" => self.connection.emit("takebin", &none.with_binary(BYTES)),
+            "buffa" if event.args.binary(0).is_some() => self.connection.emit("buffack", &none),
+            "blob" if event.args.binary(0).is_some() => self.connection.emit("back", &none),
+            "jsonbuff" if is_mixed(event) => self.connection.emit("jsonbuff-ack", &none),
+            "jsonblob" if is_mixed(event) => self.connection.emit("jsonblob-ack", &none),
+            "abuff2" if came("abuff1") => self.connection.emit("abuff2-ack", &none),
+            "blob3" if came("blob1") && has_binary => self.connection.emit("blob3-ack", &none),
             "getHandshake" => self.acknowledge(event, &value(&self.handshake)),
-            "getId" => self.acknowledge(event, &value(self.voice.socket.id())),
+            "getId" => self.acknowledge(event, &value(self.connection.socket.id())),
             _ => {}
         }
     }
 
-    fn acknowledge(&self, event: &Event, args: &OutgoingArgs) {
+    fn acknowledge(&self, event: &ClientEvent, args: &OutgoingArgs) {
         if let Some(id) = event.ack {
-            self.voice.socket.ack(id, args).ok();
+            self.connection.socket.ack(id, args).ok();
         }
     }
 
     /// Asks for an acknowledgement, and says so when it is the right one. Waited for elsewhere: it comes behind what
     /// this client says next.
     fn ask(&self) {
-        let Ok(pending) = self.voice.socket.emit_with_ack("ack", &OutgoingArgs::new()) else { return };
-        let voice = self.voice.clone();
+        let Ok(pending) = self.connection.socket.emit_with_ack("ack", &OutgoingArgs::new()) else { return };
+        let connection = self.connection.clone();
         tokio::spawn(async move {
             let Ok(args) = pending.answer().await else { return };
             if args.raw(0) == Some("5") && args.get::<Value>(1).is_ok_and(|it| it == json!({ "test": true }))
             {
-                voice.emit("got it", &OutgoingArgs::new());
+                connection.emit("got it", &OutgoingArgs::new());
             }
         });
     }
 }
 
 /// Bytes inside of an object.
-fn is_mixed(event: &Event) -> bool {
+fn is_mixed(event: &ClientEvent) -> bool {
     let argument = event.args.get::<Value>(0).unwrap_or_default();
     let has = |key: &str, text: &str| argument.get(key).is_some_and(|it| it == text);
     has("hello", "lol") && has("goodbye", "gotcha") && event.args.attachments().len() == 1
@@ -197,7 +197,9 @@ fn value<T: serde::Serialize + ?Sized>(value: &T) -> OutgoingArgs {
 }
 
 pub(crate) fn router() -> Router {
-    let engine =
-        engineio::Settings { ping_interval: Duration::from_secs(2), ..engineio::Settings::default() };
+    let engine = engineio::EngineSettings {
+        ping_interval: Duration::from_secs(2),
+        ..engineio::EngineSettings::default()
+    };
     mount(SocketIo::new(Settings { engine, ..Settings::default() }, WriterPool::start(), Answers::default()))
 }

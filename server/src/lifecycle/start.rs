@@ -9,7 +9,7 @@ use any_spawner::Executor;
 use app::Demo;
 use axum::extract::FromRef;
 use hub::store::Clock;
-use hub::{Hub, Settings};
+use hub::{Hub, HubSettings};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -142,8 +142,8 @@ fn warn_about_settings(config: &Config) {
     check_pages(&config.site_dir);
 }
 
-fn hub_settings(config: &Config) -> Settings {
-    Settings {
+fn hub_settings(config: &Config) -> HubSettings {
+    HubSettings {
         rates: config.quotas.with_requests(config.rate_limits.of_hub()),
         quotas: config.quotas.of_hub(),
         connections_per_user: config.limits.connections_per_user,
@@ -152,7 +152,7 @@ fn hub_settings(config: &Config) -> Settings {
         history_cache_bytes: config.limits.history_cache_bytes,
         inbox_bytes_per_user: config.limits.inbox_bytes_per_user,
         server_name: config.server_name.as_str().into(),
-        ..Settings::default()
+        ..HubSettings::default()
     }
 }
 

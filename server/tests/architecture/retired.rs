@@ -1,8 +1,6 @@
 //! Holds names, settings, logs and error texts against `retired_words.txt`, so that each thing keeps one word:
 //! the one in docs/GLOSSARY.md. Comments and documents are judged by reading.
 
-use std::collections::BTreeMap;
-
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
 
@@ -28,13 +26,14 @@ struct Retired {
     words: Vec<String>,
     instead: String,
     places: Vec<Place>,
+    /// Paths in which it means something else.
+    except: Vec<String>,
 }
 
 #[derive(Default, Debug)]
 struct List {
     exempt: Vec<String>,
     enforced: Vec<Retired>,
-    pending: Vec<Retired>,
 }
 
 /// Reads the list. Its form is described in its own head.
@@ -47,7 +46,6 @@ fn read_list(text: &str) -> List {
             None if line.is_empty() => {}
             None if heading == "exempt" => list.exempt.push(line.to_owned()),
             None if heading == "enforced" => list.enforced.push(read_line(line)),
-            None if heading == "pending" => list.pending.push(read_line(line)),
             None => panic!("`{line}` stands under no heading"),
         }
     }
@@ -56,7 +54,11 @@ fn read_list(text: &str) -> List {
 
 fn read_line(line: &str) -> Retired {
     let parts: Vec<&str> = line.split('|').map(str::trim).collect();
-    let [word, instead, places] = parts[..] else { panic!("`{line}` is not `word | instead | places`") };
+    let (word, instead, places, except) = match parts[..] {
+        [word, instead, places] => (word, instead, places, ""),
+        [word, instead, places, except] => (word, instead, places, except),
+        _ => panic!("`{line}` is not `word | instead | places | except`"),
+    };
     let place = |name: &str| match name {
         "identifiers" => Place::Identifiers,
         "settings" => Place::Settings,
@@ -67,7 +69,8 @@ fn read_line(line: &str) -> Retired {
     // A word with a capital letter is a name as a whole.
     let is_name = word.contains(|it: char| it.is_ascii_uppercase());
     let words = if is_name { Vec::new() } else { words_of(word) };
-    Retired { word: word.to_owned(), words, instead: instead.to_owned(), places }
+    let except = except.split_whitespace().map(str::to_owned).collect();
+    Retired { word: word.to_owned(), words, instead: instead.to_owned(), places, except }
 }
 
 impl Retired {
@@ -222,19 +225,17 @@ fn spoken_in(source: &Source) -> Vec<Spoken> {
     collector.found
 }
 
-/// Every use of these words, as `path:line says …`.
-fn uses(words: &[Retired], source: &Source) -> Vec<(String, String)> {
+/// Every use of these words, as `path:line has …`.
+fn uses(words: &[Retired], source: &Source) -> Vec<String> {
+    let words: Vec<&Retired> =
+        words.iter().filter(|it| !it.except.iter().any(|path| source.is_in(path))).collect();
     let mut found = Vec::new();
     for spoken in spoken_in(source) {
         let split = words_of(&spoken.text);
-        let is_used = |it: &&Retired| it.places.contains(&spoken.place) && it.is_in(&spoken.text, &split);
-        for retired in words.iter().filter(is_used) {
-            let text = &spoken.text;
-            let told = format!(
-                "{}:{} has `{text}`: say {}, not {}",
-                source.path, spoken.line, retired.instead, retired.word
-            );
-            found.push((retired.word.clone(), told));
+        let is_used = |it: &&&Retired| it.places.contains(&spoken.place) && it.is_in(&spoken.text, &split);
+        for Retired { word, instead, .. } in words.iter().filter(is_used) {
+            let (path, line, text) = (&source.path, spoken.line, &spoken.text);
+            found.push(format!("{path}:{line} has `{text}`: say {instead}, not {word}"));
         }
     }
     found
@@ -246,8 +247,7 @@ fn checked<'a>(sources: &'a [Source], list: &List) -> Vec<&'a Source> {
 }
 
 fn offences(sources: &[Source], list: &List) -> Vec<String> {
-    let all = checked(sources, list).into_iter().flat_map(|source| uses(&list.enforced, source));
-    all.map(|(_, told)| told).collect()
+    checked(sources, list).into_iter().flat_map(|source| uses(&list.enforced, source)).collect()
 }
 
 #[test]
@@ -261,7 +261,7 @@ fn identifiers_are_split_into_words() {
 fn no_retired_word_is_in_a_name_a_setting_or_a_text() {
     let sample = read_list(
         "# exempt\napp/ // later\n# enforced\nat hand | history cache | identifiers settings\n\
-         wish | command | identifiers texts\nPlace | its own name | identifiers\n# pending\n",
+         wish | command | identifiers texts | qa/\nPlace | its own name | identifiers\n",
     );
     let code = r#"
         /// A comment on wishes.
@@ -284,27 +284,10 @@ fn no_retired_word_is_in_a_name_a_setting_or_a_text() {
         }
         enum Place {}
     "#;
-    let sources = [Source::sample("hub/a.rs", code), Source::sample("app/a.rs", code)];
+    let wish = Source::sample("qa/a.rs", "fn wish() {}");
+    let sources = [Source::sample("hub/a.rs", code), Source::sample("app/a.rs", code), wish];
     let found = offences(&sources, &sample);
     let lines = found.iter().map(|it| it.split(':').nth(1).unwrap().split(' ').next().unwrap());
     assert_eq!(lines.collect::<Vec<_>>(), ["3", "6", "7", "12", "16", "18", "20"], "{found:#?}");
     holds(&offences(&self::sources(), &read_list(LIST)));
-}
-
-/// Prints how often each pending word is used, and where the first time. A word that is used no more can be enforced.
-#[test]
-fn pending_words_are_counted() {
-    let (sources, list) = (sources(), read_list(LIST));
-    let mut counts: BTreeMap<&str, (usize, String)> = BTreeMap::new();
-    let found: Vec<_> = checked(&sources, &list).into_iter().flat_map(|it| uses(&list.pending, it)).collect();
-    for (word, told) in &found {
-        let (count, _) = counts.entry(word).or_insert_with(|| (0, told.clone()));
-        *count += 1;
-    }
-    for retired in &list.pending {
-        match counts.get(retired.word.as_str()) {
-            Some((count, first)) => println!("{:<22} {count:>5}  first: {first}", retired.word),
-            None => println!("{:<22}     0  can be enforced", retired.word),
-        }
-    }
 }

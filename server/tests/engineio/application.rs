@@ -8,8 +8,8 @@ use axum::http::StatusCode;
 use axum::http::request::Parts;
 use bytes::Bytes;
 use engineio::{
-    AdmitError, CloseReason, DeliveryPolicy, EngineIo, Message, MessageReceiver, Outgoing, Permit, Session,
-    SessionHandler, Settings,
+    AdmitError, CloseReason, DeliveryPolicy, EngineIo, EngineSettings, Message, MessageReceiver, Outgoing,
+    Permit, Session, SessionHandler,
 };
 use server::tcp_upgrade;
 use tokio::io::AsyncWriteExt;
@@ -29,29 +29,29 @@ pub(crate) struct TestServer {
 }
 
 /// No ping is sent during a test.
-pub(crate) fn quiet() -> Settings {
-    Settings {
+pub(crate) fn quiet() -> EngineSettings {
+    EngineSettings {
         ping_interval: Duration::from_hours(1),
         max_payload: 10_000,
         send_queue_bytes: 50_000,
         close_timeout: Duration::from_secs(10),
         upgrade_timeout: Duration::from_hours(1),
-        ..Settings::default()
+        ..EngineSettings::default()
     }
 }
 
 /// Pings come soon, and their answers may be late.
-pub(crate) fn quick() -> Settings {
-    Settings { ping_interval: Duration::from_millis(5), ..quiet() }
+pub(crate) fn quick() -> EngineSettings {
+    EngineSettings { ping_interval: Duration::from_millis(5), ..quiet() }
 }
 
 /// Pings come soon, and no client can answer in time.
-pub(crate) fn impatient() -> Settings {
-    Settings { ping_timeout: Duration::from_millis(5), ..quick() }
+pub(crate) fn impatient() -> EngineSettings {
+    EngineSettings { ping_timeout: Duration::from_millis(5), ..quick() }
 }
 
 impl TestServer {
-    pub(crate) async fn open(settings: Settings) -> Self {
+    pub(crate) async fn open(settings: EngineSettings) -> Self {
         let (ends_sender, ends) = mpsc::unbounded_channel();
         let counted = Arc::<()>::default();
         let engine =

@@ -1,7 +1,7 @@
 //! Refused requests: each gets the error that Engine.IO defines for it.
 
 use axum::http::StatusCode;
-use engineio::Settings;
+use engineio::EngineSettings;
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ async fn the_application_admits_or_refuses_a_session() {
 
 #[tokio::test]
 async fn sessions_beyond_the_limit_are_refused() {
-    let server = TestServer::open(Settings { max_sessions: 1, ..quiet() }).await;
+    let server = TestServer::open(EngineSettings { max_sessions: 1, ..quiet() }).await;
     let session = server.http.begin().await;
     let (status, body) = server.http.ask(Method::GET, "EIO=4&transport=polling", "").await;
     assert_eq!(status, 503);

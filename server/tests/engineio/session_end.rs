@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engineio::{CloseReason, Settings};
+use engineio::{CloseReason, EngineSettings};
 
 use crate::application::{TestServer, begin_request, impatient, quiet};
 use crate::engine::soon;
@@ -33,7 +33,8 @@ async fn an_unanswered_ping_ends_the_session() {
 async fn an_endless_message_ends_the_session_despite_control_frames() {
     let unfinished = Duration::from_millis(200);
     let server =
-        TestServer::open(Settings { message_timeout: unfinished, idle_packets: u32::MAX, ..quiet() }).await;
+        TestServer::open(EngineSettings { message_timeout: unfinished, idle_packets: u32::MAX, ..quiet() })
+            .await;
     let mut socket = server.http.begin_on_socket().await;
     socket.begin_text("4begun").await;
     assert_eq!(soon(socket.ping_to_the_end()).await, 1001);
@@ -130,7 +131,7 @@ async fn a_client_closes_its_session() {
         let (polled, posted) = tokio::join!(session.poll(), session.post("1"));
         assert_eq!((posted.0, posted.1.as_str()), (200, "ok"));
         assert_eq!((polled.0, polled.1.as_str()), (200, "6"));
-        assert_eq!(server.end().await, CloseReason::Client);
+        assert_eq!(server.end().await, CloseReason::ClosedByClient);
         assert_eq!(session.poll().await.0, 400);
     }
     let session = server.http.begin().await;
@@ -138,12 +139,12 @@ async fn a_client_closes_its_session() {
     assert_eq!(session.post("4too late").await.0, 400);
     assert_eq!(session.poll().await, (200, "6".to_owned()));
     assert_eq!(session.poll().await.0, 400);
-    assert_eq!(server.end().await, CloseReason::Client);
+    assert_eq!(server.end().await, CloseReason::ClosedByClient);
 
     let mut socket = server.http.begin_on_socket().await;
     socket.say("1").await;
     assert_eq!(socket.end().await, 1000);
-    assert_eq!(server.end().await, CloseReason::Client);
+    assert_eq!(server.end().await, CloseReason::ClosedByClient);
 }
 
 #[tokio::test]
@@ -178,7 +179,7 @@ async fn a_slow_consumer_is_disconnected() {
 
 #[tokio::test]
 async fn a_session_is_counted_until_its_connection_is_gone() {
-    let server = TestServer::open(Settings { close_timeout: Duration::from_hours(1), ..quiet() }).await;
+    let server = TestServer::open(EngineSettings { close_timeout: Duration::from_hours(1), ..quiet() }).await;
     for polls_first in [false, true] {
         let mut socket = if polls_first {
             let session = server.http.begin().await;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use engineio::{CloseReason, Settings};
+use engineio::{CloseReason, EngineSettings};
 use tokio::io::AsyncReadExt;
 
 use crate::application::{COUNT, TestServer, begin_request, quiet};
@@ -46,7 +46,7 @@ async fn an_upgrade_neither_loses_nor_reorders_messages() {
         socket.say("4after").await;
         assert_eq!(socket.hear().await, "4after");
         socket.say("1").await;
-        assert_eq!(server.end().await, CloseReason::Client);
+        assert_eq!(server.end().await, CloseReason::ClosedByClient);
     }
 }
 
@@ -114,7 +114,8 @@ async fn a_poll_after_the_upgrade_is_refused() {
 
 #[tokio::test]
 async fn an_upgrade_that_times_out_is_abandoned() {
-    let server = TestServer::open(Settings { upgrade_timeout: Duration::from_millis(5), ..quiet() }).await;
+    let server =
+        TestServer::open(EngineSettings { upgrade_timeout: Duration::from_millis(5), ..quiet() }).await;
     let session = server.http.begin().await;
     let mut socket = session.upgrade().await;
     assert_eq!(socket.end().await, 1000);
@@ -180,6 +181,6 @@ async fn an_ended_session_ends_its_upgrade_attempt() {
     let session = server.http.begin().await;
     let mut socket = probe(&session).await;
     session.post("1").await;
-    assert_eq!(server.end().await, CloseReason::Client);
+    assert_eq!(server.end().await, CloseReason::ClosedByClient);
     assert_eq!(socket.end().await, 1000);
 }

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use serde_json::json;
 use server::tcp_upgrade;
 use socketio::{
-    Accepted, AdmitError, Application, ConnectError, ConnectRequest, DisconnectReason, Event, Outgoing,
-    OutgoingArgs, SessionClosed, Settings, Socket, SocketIo,
+    Accepted, AdmitError, Application, ClientEvent, ConnectError, ConnectRequest, DisconnectReason, Outgoing,
+    OutgoingArgs, SessionClosed, Socket, SocketIo, SocketIoSettings,
 };
 use tokio::sync::{Mutex, mpsc};
 use websocket::WriterPool;
@@ -24,17 +24,17 @@ pub(crate) struct TestServer {
 }
 
 /// No ping is sent during a test.
-pub(crate) fn quiet() -> Settings {
-    let engine = engineio::Settings {
+pub(crate) fn quiet() -> SocketIoSettings {
+    let engine = engineio::EngineSettings {
         ping_interval: Duration::from_hours(1),
         send_queue_bytes: 50_000,
-        ..engineio::Settings::default()
+        ..engineio::EngineSettings::default()
     };
-    Settings { engine, max_namespaces: 3, ..Settings::default() }
+    SocketIoSettings { engine, max_namespaces: 3, ..SocketIoSettings::default() }
 }
 
 impl TestServer {
-    pub(crate) async fn open(settings: Settings) -> Self {
+    pub(crate) async fn open(settings: SocketIoSettings) -> Self {
         let (report, reports) = mpsc::unbounded_channel();
         let server = SocketIo::new(settings, WriterPool::start(), Names { report });
         let for_requests = server.clone();
@@ -121,7 +121,7 @@ impl Application for Names {
         }
     }
 
-    async fn event(&self, events: &mut usize, socket: &Socket, event: Event) {
+    async fn event(&self, events: &mut usize, socket: &Socket, event: ClientEvent) {
         *events += 1;
         match &*event.name {
             "slow" => {

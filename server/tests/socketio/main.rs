@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use engine::Heard;
 use serde_json::json;
-use socketio::Settings;
+use socketio::SocketIoSettings;
 
 use crate::application::{TestServer, quiet};
 
@@ -133,7 +133,8 @@ async fn an_invalid_packet_ends_the_connection() {
 
 #[tokio::test]
 async fn a_client_without_a_namespace_is_disconnected() {
-    let server = TestServer::open(Settings { connect_timeout: Duration::from_millis(5), ..quiet() }).await;
+    let server =
+        TestServer::open(SocketIoSettings { connect_timeout: Duration::from_millis(5), ..quiet() }).await;
     let mut socket = server.http.begin_on_socket().await;
     assert_eq!(socket.end().await, 1000);
     // A refused connect is not enough.

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::get;
 use server::tcp_upgrade;
-use websocket::{Incoming, Limits, ReadError, Settings, accept};
+use websocket::{Incoming, Limits, ReadError, WebSocketSettings, accept};
 
 use crate::client::{CLOSE, CONTINUATION, Client, FIN, PING, PONG, TEXT, frame, request, serve};
 use crate::common::App;
@@ -15,7 +15,7 @@ use crate::common::App;
 /// How long a test waits for what should come soon, before it fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-const SETTINGS: Settings = Settings {
+const SETTINGS: WebSocketSettings = WebSocketSettings {
     limits: Limits { message_bytes: 1_000, fragments: 10 },
     message_timeout: Duration::from_millis(200),
     deflate_from_bytes: None,

@@ -10,11 +10,11 @@ use axum::routing::get;
 use bytes::Bytes;
 use futures_util::poll;
 use server::tcp_upgrade;
-use websocket::{Kind, Limits, MESSAGE_TIMEOUT, OutFrame, Settings, Writer, accept};
+use websocket::{Kind, Limits, MESSAGE_TIMEOUT, OutFrame, WebSocketSettings, Writer, accept};
 
 use crate::client::{BINARY, CLOSE, Client, FIN, TEXT, request, serve};
 
-const SETTINGS: Settings = Settings {
+const SETTINGS: WebSocketSettings = WebSocketSettings {
     limits: Limits { message_bytes: 1_000, fragments: 10 },
     message_timeout: MESSAGE_TIMEOUT,
     deflate_from_bytes: None,

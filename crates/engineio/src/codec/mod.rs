@@ -7,5 +7,5 @@ mod packet;
 mod payload;
 
 pub use handshake::OpenData;
-pub use packet::{Packet, PacketError, kind};
+pub use packet::{EnginePacket, PacketError, kind};
 pub use payload::{PayloadDecoder, PayloadEncoder, SEPARATOR};

@@ -33,7 +33,7 @@ pub mod kind {
 
 /// A packet that a client sent. Text is UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Packet {
+pub enum EnginePacket {
     /// The client closes the session.
     Close,
     /// A probe of a new transport, with what the answer repeats.
@@ -67,7 +67,7 @@ pub enum PacketError {
     Base64,
 }
 
-impl Packet {
+impl EnginePacket {
     /// Reads a text frame of a WebSocket, or one record of a polling payload.
     ///
     /// # Errors
@@ -98,20 +98,23 @@ impl Packet {
 mod tests {
     use super::*;
 
-    fn decode(text: &'static [u8]) -> Result<Packet, PacketError> {
-        Packet::decode(Bytes::from_static(text))
+    fn decode(text: &'static [u8]) -> Result<EnginePacket, PacketError> {
+        EnginePacket::decode(Bytes::from_static(text))
     }
 
     #[test]
     fn each_type_is_known_by_its_digit() {
-        assert_eq!(decode(b"1"), Ok(Packet::Close));
-        assert_eq!(decode(b"2probe"), Ok(Packet::Ping(Bytes::from_static(b"probe"))));
-        assert_eq!(decode(b"3"), Ok(Packet::Pong));
-        assert_eq!(decode(b"4"), Ok(Packet::Text(Bytes::new())));
-        assert_eq!(decode("4h\u{e9}".as_bytes()), Ok(Packet::Text(Bytes::from_static("h\u{e9}".as_bytes()))));
-        assert_eq!(decode(b"5"), Ok(Packet::Upgrade));
-        assert_eq!(decode(b"6"), Ok(Packet::Noop));
-        assert_eq!(decode(b"bAQID"), Ok(Packet::Binary(Bytes::from_static(&[1, 2, 3]))));
+        assert_eq!(decode(b"1"), Ok(EnginePacket::Close));
+        assert_eq!(decode(b"2probe"), Ok(EnginePacket::Ping(Bytes::from_static(b"probe"))));
+        assert_eq!(decode(b"3"), Ok(EnginePacket::Pong));
+        assert_eq!(decode(b"4"), Ok(EnginePacket::Text(Bytes::new())));
+        assert_eq!(
+            decode("4h\u{e9}".as_bytes()),
+            Ok(EnginePacket::Text(Bytes::from_static("h\u{e9}".as_bytes())))
+        );
+        assert_eq!(decode(b"5"), Ok(EnginePacket::Upgrade));
+        assert_eq!(decode(b"6"), Ok(EnginePacket::Noop));
+        assert_eq!(decode(b"bAQID"), Ok(EnginePacket::Binary(Bytes::from_static(&[1, 2, 3]))));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use base64::Engine;
 use bytes::Bytes;
 
-use super::packet::{BASE64, Packet, PacketError, kind};
+use super::packet::{BASE64, EnginePacket, PacketError, kind};
 
 /// The record separator of ASCII stands between two packets.
 pub const SEPARATOR: u8 = 0x1e;
@@ -23,7 +23,7 @@ impl PayloadDecoder {
 }
 
 impl Iterator for PayloadDecoder {
-    type Item = Result<Packet, PacketError>;
+    type Item = Result<EnginePacket, PacketError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let mut record = self.rest.take()?;
@@ -31,7 +31,7 @@ impl Iterator for PayloadDecoder {
             let mut rest = record.split_off(end);
             self.rest = Some(rest.split_off(1));
         }
-        let packet = Packet::decode(record);
+        let packet = EnginePacket::decode(record);
         if packet.is_err() {
             self.rest = None;
         }
@@ -88,19 +88,22 @@ impl PayloadEncoder {
 mod tests {
     use super::*;
 
-    fn decode(body: &'static [u8]) -> Vec<Result<Packet, PacketError>> {
+    fn decode(body: &'static [u8]) -> Vec<Result<EnginePacket, PacketError>> {
         PayloadDecoder::new(Bytes::from_static(body)).collect()
     }
 
-    fn text(text: &'static str) -> Packet {
-        Packet::Text(Bytes::from_static(text.as_bytes()))
+    fn text(text: &'static str) -> EnginePacket {
+        EnginePacket::Text(Bytes::from_static(text.as_bytes()))
     }
 
     #[test]
     fn packets_are_separated_and_binary_is_base64() {
         assert_eq!(decode(b"4a"), [Ok(text("a"))]);
-        let four = Packet::Binary(Bytes::from_static(&[1, 2, 3, 4]));
-        assert_eq!(decode(b"4a\x1ebAQIDBA==\x1e3"), [Ok(text("a")), Ok(four.clone()), Ok(Packet::Pong)]);
+        let four = EnginePacket::Binary(Bytes::from_static(&[1, 2, 3, 4]));
+        assert_eq!(
+            decode(b"4a\x1ebAQIDBA==\x1e3"),
+            [Ok(text("a")), Ok(four.clone()), Ok(EnginePacket::Pong)]
+        );
         assert_eq!(decode(b"bAQIDBA"), [Ok(four)]);
     }
 

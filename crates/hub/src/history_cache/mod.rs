@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use protocol::{MessageId, RoomId};
 
 use crate::model::Message;
-use crate::settings::Settings;
+use crate::settings::HubSettings;
 
 use recent_messages::{CacheLimits, RecentMessages};
 
@@ -49,7 +49,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl HistoryCache {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &HubSettings) -> Self {
         Self {
             each: CacheLimits {
                 messages: settings.history_cache_messages_per_room,
@@ -198,7 +198,7 @@ mod tests {
     }
 
     fn cache_of(limit: usize) -> Arc<HistoryCache> {
-        Arc::new(HistoryCache::new(&Settings { history_cache_bytes: limit, ..Settings::default() }))
+        Arc::new(HistoryCache::new(&HubSettings { history_cache_bytes: limit, ..HubSettings::default() }))
     }
 
     fn tickets(cache: &HistoryCache) -> usize {

@@ -17,7 +17,7 @@ use crate::error::HubError;
 use crate::event::{Event, Stamp};
 use crate::queue::{ClientTransport, DeliveryPolicy, Encoder, Envelope};
 use crate::session::ClientSession;
-use crate::settings::Settings;
+use crate::settings::HubSettings;
 use crate::store::{Clock, Store};
 
 pub use requester::Requester;
@@ -42,7 +42,7 @@ pub struct Stats {
 
 impl Hub {
     /// A hub without clients.
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: Settings) -> Self {
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, settings: HubSettings) -> Self {
         Self { context: Arc::new(HubContext::new(store, clock, settings)) }
     }
 

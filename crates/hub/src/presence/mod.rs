@@ -21,7 +21,7 @@ use crate::deferred_commands::DeferredCommands;
 use crate::error::HubError;
 use crate::lifecycle::Lifecycle;
 use crate::room::RoomCommand;
-use crate::settings::Settings;
+use crate::settings::HubSettings;
 
 use active_rooms::ActiveRoomIndex;
 use changes::PresenceQueue;
@@ -47,7 +47,7 @@ pub(crate) struct Presence {
 
 impl Presence {
     pub(crate) fn new(
-        settings: &Settings,
+        settings: &HubSettings,
         rooms: Arc<ActorRegistry<RoomId, RoomCommand>>,
         lifecycle: Arc<Lifecycle>,
     ) -> Self {

@@ -27,7 +27,7 @@ pub struct Encoder {
     pub settles: &'static [InboxKind],
     /// Whether its clients get the status of a chat's live session in the chat.
     pub wants_live_status: bool,
-    /// How long a typing notification of its clients holds; `None`: as [`crate::Settings`] says.
+    /// How long a typing notification of its clients holds; `None`: as [`crate::HubSettings`] says.
     pub typing_timeout: Option<Duration>,
 }
 

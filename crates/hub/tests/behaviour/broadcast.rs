@@ -1,6 +1,6 @@
 //! Broadcasts: an application's own events reach subscribers that keep up, and lagging ones miss them.
 
-use hub::{Command, OutboxItem, Settings, WriterAction};
+use hub::{Command, HubSettings, OutboxItem, WriterAction};
 use protocol::{RawJson, RoomId};
 
 use crate::world::{TestClient, World, user};
@@ -12,7 +12,7 @@ async fn broadcast(client: &mut TestClient, room: &RoomId, data: u32) {
 
 #[tokio::test]
 async fn a_lagging_client_misses_broadcasts_and_remains_connected() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     let mut bob = world.connect_with("bob", 4_000);
     bob.join(None).await;
@@ -39,7 +39,7 @@ async fn a_lagging_client_misses_broadcasts_and_remains_connected() {
 
 #[tokio::test]
 async fn a_removed_member_who_returns_joins_before_broadcasting() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     let mut bob = world.connect_and_join("bob").await;
     world.hub.remove_member(&user("ann"), &world.room, &user("bob")).await.unwrap();

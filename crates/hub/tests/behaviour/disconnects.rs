@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hub::{
-    ClientSession, ClientTransport, Command, DeliveryPolicy, Disconnected, Encoder, Event, Identity,
-    InboxStart, JoinMode, RoomPosition, Settings, SignInId, TransportFuture,
+    ClientSession, ClientTransport, Command, DeliveryPolicy, Disconnected, Encoder, Event, HubSettings,
+    Identity, InboxStart, JoinMode, RoomPosition, SignInId, TransportFuture,
 };
 use protocol::{CloseCode, RoomId};
 use tokio::task::yield_now;
@@ -70,7 +70,7 @@ async fn disconnect_while_waiting(request: impl Future<Output = ()>, before: imp
 
 #[tokio::test(start_paused = true)]
 async fn an_ended_connection_is_freed_at_once() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (session, transport) = attach(&world, "ann");
     drop(session);
     // At once, and not only when the user counts as offline.
@@ -90,7 +90,7 @@ async fn an_ended_connection_is_freed_at_once() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_disconnects_while_joining_is_no_participant() {
     let grace = Duration::from_secs(5);
-    let world = World::new(Settings { presence_grace: grace, ..Settings::default() }).await;
+    let world = World::new(HubSettings { presence_grace: grace, ..HubSettings::default() }).await;
     let live_room = RoomId::parse("session_kitchen").unwrap();
     let join = || Command::Join { room: live_room.clone(), mode: JoinMode::WithParticipants };
     let settle = async || world.hub.mark_read(&user("ann"), &live_room, 0).await.unwrap();
@@ -114,7 +114,7 @@ async fn a_client_that_disconnects_while_joining_is_no_participant() {
 
 #[tokio::test]
 async fn an_inbox_sends_nothing_to_a_disconnected_client() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let owner = user("ann");
     let notify = |title: &'static str| world.hub.notify(&owner, title, "text", "info");
     notify("first").await.unwrap();

@@ -1,7 +1,7 @@
 //! History cache: it is bounded, and recovery is the same without it, because the rest comes from the store.
 
 use bytes::Bytes;
-use hub::{Command, JoinMode, OutboxItem, Settings, WriterAction};
+use hub::{Command, HubSettings, JoinMode, OutboxItem, WriterAction};
 use protocol::{Cursor, RoomId};
 
 use crate::world::{TestClient, World, user};
@@ -23,9 +23,12 @@ async fn recovery_is_the_same_with_any_size_of_the_history_cache() {
     for (history_cache_bytes_per_room, history_cache_bytes) in
         [(usize::MAX, usize::MAX), (1_000, usize::MAX), (usize::MAX, 1_000), (0, 0)]
     {
-        let world =
-            World::new(Settings { history_cache_bytes_per_room, history_cache_bytes, ..Settings::default() })
-                .await;
+        let world = World::new(HubSettings {
+            history_cache_bytes_per_room,
+            history_cache_bytes,
+            ..HubSettings::default()
+        })
+        .await;
         let mut ann = world.connect_and_join("ann").await;
         post_all(&mut ann, 1..=60).await;
         let beginning = world.beginning().await;
@@ -52,7 +55,7 @@ async fn recovery_is_the_same_with_any_size_of_the_history_cache() {
 
 #[tokio::test]
 async fn a_busy_room_does_not_change_the_recovery_in_a_quiet_one() {
-    let world = World::new(Settings { history_cache_bytes: 2_000, ..Settings::default() }).await;
+    let world = World::new(HubSettings { history_cache_bytes: 2_000, ..HubSettings::default() }).await;
     let attic: RoomId = world.create_room("attic").await;
     let mut ann = world.connect_and_join("ann").await;
     post_all(&mut ann, 1..=8).await;
@@ -70,7 +73,7 @@ async fn a_busy_room_does_not_change_the_recovery_in_a_quiet_one() {
 
 #[tokio::test]
 async fn clients_that_recover_together_share_encoded_bytes() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     post_all(&mut ann, 1..=3).await;
     let (mut one, mut other) = (world.connect("bob"), world.connect("bob"));

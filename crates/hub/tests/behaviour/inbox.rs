@@ -1,6 +1,6 @@
 //! Inbox: notifications, signals, direct messages and jobs reach their user, also after an absence.
 
-use hub::{Command, HubError, InboxStart, JobReport, NewJob, Requester, Settings};
+use hub::{Command, HubError, HubSettings, InboxStart, JobReport, NewJob, Requester};
 use protocol::{JobStatus, MessageKind, Signal, limits};
 use serde_json::json;
 
@@ -36,7 +36,7 @@ async fn send_signal(world: &World, number: u32) -> usize {
 
 #[tokio::test]
 async fn an_entry_reaches_every_client_of_its_user_and_no_other() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut first, mut second) =
         (connect_with_inbox(&world, "ann").await, connect_with_inbox(&world, "ann").await);
     let mut bob = connect_with_inbox(&world, "bob").await;
@@ -53,7 +53,7 @@ async fn an_entry_reaches_every_client_of_its_user_and_no_other() {
 
 #[tokio::test]
 async fn a_resumed_client_receives_missed_entries_and_then_live_ones() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     for number in 1..=3 {
         assert_eq!(send_signal(&world, number).await, 0);
     }
@@ -70,7 +70,7 @@ async fn a_resumed_client_receives_missed_entries_and_then_live_ones() {
 
 #[tokio::test]
 async fn a_resume_beyond_the_recovery_limit_starts_over() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     for number in 0..=limits::MAX_RECOVERED_MESSAGES {
         send_signal(&world, number).await;
     }
@@ -93,7 +93,7 @@ async fn a_resume_beyond_the_recovery_limit_starts_over() {
 
 #[tokio::test]
 async fn a_direct_message_waits_for_its_recipient_and_is_sent_once() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     ann.execute(direct_message(&world, "bob", "psst")).await;
     assert_eq!(ann.receive("direct").await, "direct_sent bob psst");
@@ -112,7 +112,7 @@ async fn a_direct_message_waits_for_its_recipient_and_is_sent_once() {
 
 #[tokio::test]
 async fn without_a_receipt_a_direct_message_is_sent_again() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     for number in 1..=3 {
         ann.execute(direct_message(&world, "bob", &number.to_string())).await;
@@ -136,7 +136,7 @@ async fn without_a_receipt_a_direct_message_is_sent_again() {
 
 #[tokio::test]
 async fn an_unknown_cursor_is_replaced_after_the_waiting_entries() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     for number in 1..=2 {
         ann.execute(direct_message(&world, "bob", &number.to_string())).await;
@@ -151,7 +151,7 @@ async fn an_unknown_cursor_is_replaced_after_the_waiting_entries() {
 
 #[tokio::test]
 async fn an_idle_inbox_delivers_entries_stored_while_its_user_is_offline() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, owner) = (world.connect_and_join("ann").await, user("bob"));
     let actor = Requester { user: &owner, is_service: false };
     for round in 0..3 {
@@ -174,7 +174,7 @@ async fn an_idle_inbox_delivers_entries_stored_while_its_user_is_offline() {
 
 #[tokio::test]
 async fn a_client_resumes_an_idle_inbox_at_its_head() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     for number in 1..=3 {
         send_signal(&world, number).await;
     }
@@ -200,7 +200,7 @@ async fn a_client_resumes_an_idle_inbox_at_its_head() {
 
 #[tokio::test]
 async fn a_direct_message_requires_a_shared_room() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut eve) = (world.connect("ann"), connect_with_inbox(&world, "eve").await);
     for (command, expected) in [
         (direct_message(&world, "eve", "psst"), "failed NotFound None"),
@@ -216,7 +216,7 @@ async fn a_direct_message_requires_a_shared_room() {
 
 #[tokio::test]
 async fn a_job_is_reported_from_its_start_to_its_end() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = connect_with_inbox(&world, "ann").await;
     let (owner, service) = (user("ann"), user("bob"));
     let robot = Requester { user: &service, is_service: true };
@@ -244,7 +244,7 @@ async fn a_job_is_reported_from_its_start_to_its_end() {
 
 #[tokio::test]
 async fn a_returning_client_receives_running_and_ended_jobs() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let owner = user("ann");
     let me = Requester { user: &owner, is_service: false };
     let start = async |title: &str| {
@@ -271,7 +271,7 @@ async fn a_returning_client_receives_running_and_ended_jobs() {
 
 #[tokio::test]
 async fn an_unconfirmed_entry_is_sent_before_the_next_one() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = connect_with_inbox(&world, "ann").await;
     world.store.inject().lose_next_answer();
     let answer = world.hub.signal(&user("ann"), signal(1)).await;
@@ -289,7 +289,7 @@ async fn an_unconfirmed_entry_is_sent_before_the_next_one() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unconfirmed_entry_is_sent_by_the_resync_timer() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = connect_with_inbox(&world, "ann").await;
     world.store.inject().lose_next_answer();
     world.store.inject().fail_next_page();
@@ -301,7 +301,7 @@ async fn an_unconfirmed_entry_is_sent_by_the_resync_timer() {
 
 #[tokio::test]
 async fn an_unconfirmed_entry_is_sent_once_to_a_new_client() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = connect_with_inbox(&world, "ann").await;
     world.store.inject().lose_next_answer();
     let mut bob = world.connect_and_join("bob").await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hub::store::{HistoryRange, RoomDraft, Store};
-use hub::{Command, HubError, JoinMode, NewRoom, Settings};
+use hub::{Command, HubError, HubSettings, JoinMode, NewRoom};
 use protocol::{MessageKind, RoomId, RoomKind};
 use serde_json::Map;
 
@@ -28,7 +28,7 @@ async fn settle(world: &World) {
 
 #[tokio::test]
 async fn a_new_participant_and_the_others_receive_each_other() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = (world.connect_with_receipts("ann"), world.connect_with_receipts("bob"));
     join_live(&mut ann).await;
     assert_eq!(ann.receive("").await, "participant ann true");
@@ -45,7 +45,7 @@ async fn a_new_participant_and_the_others_receive_each_other() {
 #[tokio::test(start_paused = true)]
 async fn two_tabs_are_one_participant_who_leaves_after_a_grace() {
     let grace = Duration::from_secs(5);
-    let world = World::new(Settings { presence_grace: grace, ..Settings::default() }).await;
+    let world = World::new(HubSettings { presence_grace: grace, ..HubSettings::default() }).await;
     let mut ann = world.connect_with_receipts("ann");
     join_live(&mut ann).await;
     let (mut first, mut second) = (world.connect_with_receipts("bob"), world.connect_with_receipts("bob"));
@@ -69,7 +69,7 @@ async fn two_tabs_are_one_participant_who_leaves_after_a_grace() {
 
 #[tokio::test]
 async fn a_live_room_has_the_members_of_its_chat_at_every_moment() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = (world.connect_with_receipts("ann"), world.connect_with_receipts("bob"));
     let mut eve = world.connect_with_receipts("eve");
     join_live(&mut eve).await;
@@ -102,7 +102,7 @@ async fn a_live_room_has_the_members_of_its_chat_at_every_moment() {
 
 #[tokio::test]
 async fn owners_set_the_live_status_and_later_clients_receive_it() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = (world.connect_with_receipts("ann"), world.connect_with_receipts("bob"));
     join_live(&mut bob).await;
     bob.execute(set_status("mine")).await;
@@ -123,7 +123,7 @@ async fn owners_set_the_live_status_and_later_clients_receive_it() {
 
 #[tokio::test]
 async fn a_chat_shows_the_status_of_its_live_session() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_with_receipts("ann");
     let (mut bob, mut plain) = (world.connect_with_live_status("bob"), world.connect_and_join("bob").await);
     join_live(&mut ann).await;
@@ -156,7 +156,7 @@ fn new_room(id: &str) -> NewRoom {
 
 #[tokio::test]
 async fn an_id_of_live_rooms_is_refused_for_a_new_room() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     for id in ["session_attic", "session_kitchen", "session_"] {
         let refused = world.hub.create_room(&user("eve"), new_room(id)).await;
         assert!(matches!(refused, Err(HubError::Invalid { field: "id", .. })), "{id}: {refused:?}");
@@ -166,7 +166,7 @@ async fn an_id_of_live_rooms_is_refused_for_a_new_room() {
 
 #[tokio::test]
 async fn an_older_room_with_an_id_of_live_rooms_has_no_chat() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let attic = RoomId::parse("attic").unwrap();
     let room = RoomId::parse("session_attic").unwrap();
     // As an older version let eve create it, with ann in it.
@@ -204,7 +204,7 @@ async fn an_older_room_with_an_id_of_live_rooms_has_no_chat() {
 
 #[tokio::test]
 async fn an_outsider_neither_creates_nor_spawns_a_live_room() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut eve = world.connect("eve");
     for room in [&live_room(), &world.room] {
         // A read of the members would fail.
@@ -234,7 +234,7 @@ async fn an_outsider_neither_creates_nor_spawns_a_live_room() {
 
 #[tokio::test]
 async fn a_member_removed_while_a_page_is_read_does_not_get_it() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     ann.post(1, "before").await;
     ann.receive("posted").await;
@@ -265,7 +265,7 @@ async fn a_member_removed_while_a_page_is_read_does_not_get_it() {
 
 #[tokio::test]
 async fn a_member_removed_while_missed_messages_are_read_gets_none() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let start = world.beginning().await;
     // More than fits one answer, so that bob's session reads what he missed.
     world.store_drafts(1..=1000).await;
@@ -288,7 +288,7 @@ async fn a_member_removed_while_missed_messages_are_read_gets_none() {
 
 #[tokio::test]
 async fn a_live_room_is_not_renamed_deleted_or_extended_by_itself() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_with_receipts("ann");
     join_live(&mut ann).await;
     assert!(world.hub.rename_room(&user("ann"), &live_room(), "Mine").await.is_err());

@@ -1,6 +1,6 @@
 //! Log resync: messages that a failing store has committed are published once, in order and without gaps.
 
-use hub::{Command, Settings};
+use hub::{Command, HubSettings};
 use protocol::{Cursor, ErrorCode, MessageKind};
 
 use crate::world::{TestClient, World};
@@ -11,7 +11,7 @@ async fn join_both(world: &World) -> (TestClient, TestClient) {
 
 #[tokio::test]
 async fn a_message_committed_by_a_failed_append_is_published_at_once() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = join_both(&world).await;
     world.store.inject().lose_next_answer();
     ann.post(5, "try").await;
@@ -25,7 +25,7 @@ async fn a_message_committed_by_a_failed_append_is_published_at_once() {
 
 #[tokio::test]
 async fn a_message_is_published_after_an_unconfirmed_earlier_one() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = join_both(&world).await;
     world.store.inject().lose_next_answer();
     world.store.inject().fail_next_page();
@@ -38,7 +38,7 @@ async fn a_message_is_published_after_an_unconfirmed_earlier_one() {
 
 #[tokio::test(start_paused = true)]
 async fn an_unconfirmed_message_is_published_by_the_resync_timer() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = join_both(&world).await;
     world.store.inject().lose_next_answer();
     world.store.inject().fail_next_page();
@@ -50,7 +50,7 @@ async fn an_unconfirmed_message_is_published_by_the_resync_timer() {
 
 #[tokio::test]
 async fn a_gap_before_an_appended_message_is_published_first() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = join_both(&world).await;
     world.store_drafts([1, 2, 3]).await;
     ann.post(4, "new").await;
@@ -63,7 +63,7 @@ async fn a_gap_before_an_appended_message_is_published_first() {
 
 #[tokio::test]
 async fn a_known_draft_that_was_never_published_is_published() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = join_both(&world).await;
     world.store_drafts([1, 2]).await;
     ann.post(2, "m2").await;
@@ -77,7 +77,7 @@ async fn a_known_draft_that_was_never_published_is_published() {
 
 #[tokio::test]
 async fn a_join_sends_nothing_that_is_published_later() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     world.store_drafts(1..=3).await;
     let (mut ann, mut bob) = (world.connect("ann"), world.connect("bob"));
     let head = Cursor { seq: 3, ..world.beginning().await };
@@ -94,7 +94,7 @@ async fn a_join_sends_nothing_that_is_published_later() {
 
 #[tokio::test]
 async fn message_times_never_fall_although_the_clock_falls_in_a_restart() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     world.clock.set_ms(9_000);
     let mut ann = world.connect_and_join("ann").await;
     ann.post(1, "before").await;
@@ -109,7 +109,7 @@ async fn message_times_never_fall_although_the_clock_falls_in_a_restart() {
 
 #[tokio::test]
 async fn a_room_that_cannot_be_loaded_is_not_reported_as_missing() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (beginning, room) = (world.beginning().await, world.room.clone());
     let world = world.restart();
     let mut ann = world.connect("ann");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hub::{Command, HubError, JoinMode, NewRoom, Settings};
+use hub::{Command, HubError, HubSettings, JoinMode, NewRoom};
 use protocol::{RoomId, RoomKind};
 
 use crate::world::{TestClient, World, user};
@@ -32,7 +32,7 @@ async fn add_eve_unconfirmed(world: &World) {
 
 #[tokio::test]
 async fn an_unconfirmed_removal_unsubscribes_the_member() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = join_both(&world).await;
     bob.set_typing(true).await;
     ann.receive("typing bob true").await;
@@ -48,7 +48,7 @@ async fn an_unconfirmed_removal_unsubscribes_the_member() {
 
 #[tokio::test]
 async fn an_unconfirmed_addition_notifies_the_new_member() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     let mut eve = world.connect("eve");
     add_eve_unconfirmed(&world).await;
@@ -61,7 +61,7 @@ async fn an_unconfirmed_addition_notifies_the_new_member() {
 
 #[tokio::test(start_paused = true)]
 async fn the_resync_timer_reads_the_members_again() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = join_both(&world).await;
     world.store.inject().fail_next_record();
     remove_bob_unconfirmed(&world).await;
@@ -72,7 +72,8 @@ async fn the_resync_timer_reads_the_members_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_without_subscribers_runs_until_its_members_are_resynced() {
-    let world = World::new(Settings { room_idle: Duration::from_millis(10), ..Settings::default() }).await;
+    let world =
+        World::new(HubSettings { room_idle: Duration::from_millis(10), ..HubSettings::default() }).await;
     let mut eve = world.connect("eve");
     spawn_room(&world).await;
     world.store.inject().fail_next_record();
@@ -82,7 +83,7 @@ async fn a_room_without_subscribers_runs_until_its_members_are_resynced() {
 
 #[tokio::test]
 async fn a_join_is_checked_against_the_stored_members() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut eve) = (world.connect_and_join("ann").await, world.connect("eve"));
     world.store.inject().fail_next_record();
     add_eve_unconfirmed(&world).await;
@@ -97,7 +98,7 @@ async fn a_join_is_checked_against_the_stored_members() {
 
 #[tokio::test]
 async fn an_unconfirmed_leave_of_the_owner_names_a_successor() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut bob = world.connect_and_join("bob").await;
     world.store.inject().lose_next_answer();
     world.hub.remove_member(&user("ann"), &world.room, &user("ann")).await.unwrap_err();
@@ -108,7 +109,7 @@ async fn an_unconfirmed_leave_of_the_owner_names_a_successor() {
 
 #[tokio::test]
 async fn an_unconfirmed_leave_of_the_last_member_ends_the_room() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     world.hub.remove_member(&user("ann"), &world.room, &user("ann")).await.unwrap();
     let mut bob = world.connect_and_join("bob").await;
     world.store.inject().lose_next_answer();
@@ -120,7 +121,7 @@ async fn an_unconfirmed_leave_of_the_last_member_ends_the_room() {
 
 #[tokio::test]
 async fn an_unconfirmed_deletion_ends_the_room_for_all_members() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = join_both(&world).await;
     world.store.inject().lose_next_answer();
     let answer = world.hub.delete_room(&user("ann"), &world.room).await;
@@ -142,7 +143,7 @@ async fn an_unconfirmed_deletion_ends_the_room_for_all_members() {
 
 #[tokio::test]
 async fn an_unconfirmed_new_name_is_published_once() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = join_both(&world).await;
     world.store.inject().lose_next_answer();
     world.hub.rename_room(&user("ann"), &world.room, "Mine").await.unwrap_err();
@@ -156,7 +157,7 @@ async fn an_unconfirmed_new_name_is_published_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_live_room_is_updated_when_its_chat_resyncs_late() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let live_room = RoomId::parse("session_kitchen").unwrap();
     let mut bob = world.connect_with_receipts("bob");
     bob.execute(Command::Join { room: live_room, mode: JoinMode::WithParticipants }).await;
@@ -169,7 +170,7 @@ async fn a_live_room_is_updated_when_its_chat_resyncs_late() {
 
 #[tokio::test(start_paused = true)]
 async fn a_live_room_retries_a_failed_read_of_its_members() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let live_room = RoomId::parse("session_kitchen").unwrap();
     let mut bob = world.connect_with_receipts("bob");
     bob.execute(Command::Join { room: live_room, mode: JoinMode::WithParticipants }).await;
@@ -182,7 +183,7 @@ async fn a_live_room_retries_a_failed_read_of_its_members() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failed_notification_of_a_new_room_is_retried_alone() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     world.store.put_user(crate::world::new_user("zoe"));
     let mut ann = world.connect_and_join("ann").await;
     let (mut eve, mut zoe) = (world.connect("eve"), world.connect("zoe"));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hub::{HubError, Rate, Rates, Settings};
+use hub::{HubError, HubSettings, Rate, Rates};
 use protocol::CloseCode;
 
 use crate::world::World;
@@ -13,7 +13,7 @@ const SLOW: Rate = Rate { per_second: 1, burst: 3 };
 #[tokio::test(start_paused = true)]
 async fn messages_are_limited_by_user_over_all_connections() {
     let rates = Rates { messages: Some(SLOW), ..Rates::default() };
-    let world = World::new(Settings { rates, ..Settings::default() }).await;
+    let world = World::new(HubSettings { rates, ..HubSettings::default() }).await;
     let (mut ann, mut again) = (world.connect_and_join("ann").await, world.connect_and_join("ann").await);
     let mut bob = world.connect_and_join("bob").await;
     ann.post(1, "one").await;
@@ -31,7 +31,7 @@ async fn messages_are_limited_by_user_over_all_connections() {
 #[tokio::test(start_paused = true)]
 async fn commands_are_limited_by_connection() {
     let rates = Rates { commands: Some(SLOW), ..Rates::default() };
-    let world = World::new(Settings { rates, ..Settings::default() }).await;
+    let world = World::new(HubSettings { rates, ..HubSettings::default() }).await;
     let (ann, again) = (world.connect("ann"), world.connect("ann"));
     for _ in 0..3 {
         ann.session.count().unwrap();
@@ -44,7 +44,7 @@ async fn commands_are_limited_by_connection() {
 #[tokio::test(start_paused = true)]
 async fn bytes_are_limited_by_user_over_all_connections_with_a_delay() {
     let rates = Rates { bytes: Some(Rate { per_second: 1_000, burst: 2_000 }), ..Rates::default() };
-    let world = World::new(Settings { rates, ..Settings::default() }).await;
+    let world = World::new(HubSettings { rates, ..HubSettings::default() }).await;
     let (ann, again, bob) = (world.connect("ann"), world.connect("ann"), world.connect("bob"));
     assert_eq!(ann.session.charge(2_000), Duration::ZERO);
     assert_eq!(again.session.charge(500), Duration::from_millis(500));
@@ -56,7 +56,7 @@ async fn bytes_are_limited_by_user_over_all_connections_with_a_delay() {
 #[tokio::test(start_paused = true)]
 async fn a_frame_that_is_refused_unread_costs_eight_times_its_bytes() {
     let rates = Rates { bytes: Some(Rate { per_second: 1_000, burst: 8_000 }), ..Rates::default() };
-    let world = World::new(Settings { rates, ..Settings::default() }).await;
+    let world = World::new(HubSettings { rates, ..HubSettings::default() }).await;
     let (ann, again, bob) = (world.connect("ann"), world.connect("ann"), world.connect("bob"));
     assert_eq!(ann.session.charge(1_000), Duration::ZERO);
     assert_eq!(ann.session.surcharge(1_000), Duration::ZERO);
@@ -67,7 +67,7 @@ async fn a_frame_that_is_refused_unread_costs_eight_times_its_bytes() {
 #[tokio::test(start_paused = true)]
 async fn a_client_that_keeps_exceeding_its_rate_is_closed() {
     let rates = Rates { commands: Some(SLOW), messages: Some(SLOW), ..Rates::default() };
-    let world = World::new(Settings { rates, ..Settings::default() }).await;
+    let world = World::new(HubSettings { rates, ..HubSettings::default() }).await;
     let (ann, mut again) = (world.connect("ann"), world.connect_and_join("ann").await);
     let rejections = (0..2_000)
         .take_while(|_| !ann.connection.outbox.is_closed())

@@ -1,6 +1,6 @@
 //! Read markers: events by number, and receipts by message for dialects that want them.
 
-use hub::{Command, JoinMode, Settings};
+use hub::{Command, HubSettings, JoinMode};
 use protocol::{MessageId, MessageKind, RoomId};
 
 use crate::world::{TestClient, World, user};
@@ -21,7 +21,7 @@ fn read_message(room: Option<&RoomId>, message: MessageId) -> Command {
 
 #[tokio::test]
 async fn an_advanced_marker_sends_a_receipt_for_each_message_it_passes() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     let ids = post_messages(&world, &mut ann, 3).await;
     let mut counting = world.connect_with_receipts("ann");
@@ -38,7 +38,7 @@ async fn an_advanced_marker_sends_a_receipt_for_each_message_it_passes() {
 
 #[tokio::test]
 async fn a_receipt_is_sent_once_and_never_to_its_reader() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     let ids = post_messages(&world, &mut ann, 1).await;
     let mut bob = world.connect_with_receipts("bob");
@@ -53,7 +53,7 @@ async fn a_receipt_is_sent_once_and_never_to_its_reader() {
 
 #[tokio::test]
 async fn a_message_of_another_room_can_be_neither_read_nor_answered() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     let ids = post_messages(&world, &mut ann, 1).await;
     let attic = world.create_room("attic").await;
@@ -75,7 +75,7 @@ async fn a_message_of_another_room_can_be_neither_read_nor_answered() {
 
 #[tokio::test]
 async fn an_outsider_cannot_set_a_read_marker() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     let ids = post_messages(&world, &mut ann, 1).await;
     let mut eve = world.connect("eve");
@@ -85,7 +85,8 @@ async fn an_outsider_cannot_set_a_read_marker() {
 
 #[tokio::test]
 async fn a_receipt_for_a_message_outside_of_the_cache_is_sent() {
-    let world = World::new(Settings { history_cache_messages_per_room: 2, ..Settings::default() }).await;
+    let world =
+        World::new(HubSettings { history_cache_messages_per_room: 2, ..HubSettings::default() }).await;
     let mut ann = world.connect_and_join("ann").await;
     let ids = post_messages(&world, &mut ann, 5).await;
     let mut counting = world.connect_with_receipts("ann");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use hub::{Command, Settings, WriterAction};
+use hub::{Command, HubSettings, WriterAction};
 use tokio::time::Instant;
 
 use crate::world::{TestClient, World, new_user, user};
@@ -30,7 +30,7 @@ async fn add_members(world: &World, count: usize) -> Vec<String> {
 #[tokio::test(start_paused = true)]
 async fn a_crowd_that_connects_at_once_causes_two_presence_events() {
     const CROWD: usize = 300;
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let names = add_members(&world, CROWD).await;
     let mut ann = world.connect_and_join("ann").await;
     // Past the tick that ann's own connection began.
@@ -72,7 +72,8 @@ async fn presence_tick(world: &World, subscriber: &mut TestClient, users: [&str;
 async fn presence_events_are_rarer_in_rooms_with_more_subscribers() {
     const CROWD: usize = 200;
     let grace = Duration::from_hours(1);
-    let settings = Settings { presence_tick: Duration::ZERO, presence_grace: grace, ..Settings::default() };
+    let settings =
+        HubSettings { presence_tick: Duration::ZERO, presence_grace: grace, ..HubSettings::default() };
     let world = World::new(settings).await;
     let names = add_members(&world, CROWD + 4).await;
     let mut crowd = Vec::new();
@@ -94,7 +95,7 @@ async fn presence_events_are_rarer_in_rooms_with_more_subscribers() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_user_is_offline_after_five_to_ten_seconds() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     let mut counting = world.connect_with_receipts("ann");
     counting.join(None).await;
@@ -111,7 +112,7 @@ async fn a_lost_user_is_offline_after_five_to_ten_seconds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_user_who_returns_within_the_grace_causes_no_event() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     let mut counting = world.connect_with_receipts("ann");
     counting.join(None).await;
@@ -133,7 +134,7 @@ async fn a_user_who_returns_within_the_grace_causes_no_event() {
 #[tokio::test]
 async fn a_drain_spreads_reconnects_over_groups_of_equal_size() {
     const CROWD: usize = 600;
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let names: Vec<String> = (0..CROWD).map(|n| format!("p{n:04}")).collect();
     let crowd: Vec<TestClient> = names.iter().map(|name| world.connect(name)).collect();
     let (mut connections, sessions): (Vec<_>, Vec<_>) =

@@ -1,6 +1,6 @@
 //! Recovery in pages: a long absence is served page by page, complete and in order, without delaying others.
 
-use hub::Settings;
+use hub::HubSettings;
 use protocol::{Cursor, limits};
 
 use crate::world::{TestClient, World, user};
@@ -28,7 +28,7 @@ async fn missed_messages_come_in_pages_and_the_last_page_says_so() {
         (1_000, vec![500, 500]),
         (1_001, vec![500, 500, 1]),
     ] {
-        let world = World::new(Settings::default()).await;
+        let world = World::new(HubSettings::default()).await;
         world.store_drafts(1..=missing).await;
         let mut bob = world.connect("bob");
         let (mut since, mut lengths, mut received) = (world.beginning().await, Vec::new(), Vec::new());
@@ -58,7 +58,8 @@ fn long(numbers: std::ops::RangeInclusive<u128>) -> impl Iterator<Item = (u128, 
 async fn a_page_is_bounded_in_bytes_from_cache_and_from_store() {
     // From the history cache, from one page of the store, and in several pages.
     for (history_cache_messages_per_room, missing) in [(256, 30), (10, 60), (10, 600)] {
-        let world = World::new(Settings { history_cache_messages_per_room, ..Settings::default() }).await;
+        let world =
+            World::new(HubSettings { history_cache_messages_per_room, ..HubSettings::default() }).await;
         if missing < 60 {
             let mut ann = world.connect_and_join("ann").await;
             for (draft, text) in long(1..=missing) {
@@ -89,7 +90,7 @@ async fn a_page_is_bounded_in_bytes_from_cache_and_from_store() {
 
 #[tokio::test]
 async fn the_newest_page_is_bounded_in_bytes() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     world.store_texts(long(1..=30)).await;
     let mut bob = world.connect_with("bob", 64 * 1024 * 1024);
     bob.join(None).await;
@@ -102,7 +103,7 @@ async fn the_newest_page_is_bounded_in_bytes() {
 
 #[tokio::test]
 async fn messages_posted_during_a_recovery_arrive_once_and_in_order() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     world.store_drafts(1..=2_300).await;
     let (mut ann, mut bob) = (world.connect_and_join("ann").await, world.connect("bob"));
     let (mut since, mut received, mut drafts) = (world.beginning().await, Vec::new(), 3_000..);
@@ -128,7 +129,7 @@ async fn messages_posted_during_a_recovery_arrive_once_and_in_order() {
 
 #[tokio::test]
 async fn a_subscriber_that_joins_again_remains_subscribed() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     world.store_drafts(1..=600).await;
     let (mut ann, mut bob) = (world.connect_and_join("ann").await, world.connect_and_join("bob").await);
     let (seqs, more) = next_page(&mut bob, world.beginning().await).await;
@@ -139,7 +140,7 @@ async fn a_subscriber_that_joins_again_remains_subscribed() {
 
 #[tokio::test]
 async fn each_page_is_refused_to_non_members() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     world.store_drafts(1..=1_200).await;
     let mut bob = world.connect("bob");
     let mut since = world.beginning().await;
@@ -152,7 +153,7 @@ async fn each_page_is_refused_to_non_members() {
 
 #[tokio::test]
 async fn a_page_that_cannot_be_read_can_be_requested_again() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     world.store_drafts(1..=600).await;
     let mut bob = world.connect("bob");
     world.store.inject().fail_next_page();

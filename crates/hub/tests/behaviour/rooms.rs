@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hub::{Command, HubError, JoinMode, Settings, WriterAction};
+use hub::{Command, HubError, HubSettings, JoinMode, WriterAction};
 use protocol::{CloseCode, Cursor, DraftId, MessageKind, limits};
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use crate::world::{World, user};
 
 #[tokio::test]
 async fn a_post_reaches_all_subscribers_and_is_acknowledged() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = (world.connect_and_join("ann").await, world.connect_and_join("bob").await);
     ann.post(7, "hello").await;
     assert_eq!(bob.receive("message").await, "message 1:hello");
@@ -20,7 +20,7 @@ async fn a_post_reaches_all_subscribers_and_is_acknowledged() {
 
 #[tokio::test]
 async fn concurrent_posts_have_one_order_for_all_subscribers() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = (world.connect_and_join("ann").await, world.connect_and_join("bob").await);
     for round in 0..200 {
         ann.post(1_000 + round, &format!("a{round}")).await;
@@ -41,7 +41,7 @@ async fn concurrent_posts_have_one_order_for_all_subscribers() {
 
 #[tokio::test]
 async fn a_resent_draft_is_acknowledged_and_not_published_again() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = (world.connect_and_join("ann").await, world.connect_and_join("bob").await);
     ann.post(7, "once").await;
     ann.post(7, "once").await;
@@ -54,7 +54,7 @@ async fn a_resent_draft_is_acknowledged_and_not_published_again() {
 
 #[tokio::test]
 async fn a_recovering_client_receives_exactly_what_it_missed() {
-    let settings = Settings { history_cache_messages_per_room: 4, ..Settings::default() };
+    let settings = HubSettings { history_cache_messages_per_room: 4, ..HubSettings::default() };
     let world = World::new(settings).await;
     let mut ann = world.connect_and_join("ann").await;
     for n in 1..=10 {
@@ -85,7 +85,7 @@ async fn a_recovering_client_receives_exactly_what_it_missed() {
 
 #[tokio::test]
 async fn a_slow_consumer_is_closed_and_the_room_continues() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     let mut slow = world.connect_with("bob", 2_000);
     slow.join(None).await;
@@ -103,7 +103,7 @@ async fn a_slow_consumer_is_closed_and_the_room_continues() {
 
 #[tokio::test]
 async fn a_lagging_client_receives_the_latest_of_conflated_events() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = (world.connect_and_join("ann").await, world.connect_with("bob", 16_000));
     bob.join(None).await;
     bob.receive("joined").await;
@@ -129,7 +129,7 @@ async fn a_lagging_client_receives_the_latest_of_conflated_events() {
 
 #[tokio::test]
 async fn an_outsider_gets_the_errors_of_a_missing_room() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut eve = world.connect("eve");
     eve.join(None).await;
     assert_eq!(eve.receive("").await, "failed NotFound None");
@@ -145,7 +145,7 @@ async fn an_outsider_gets_the_errors_of_a_missing_room() {
 
 #[tokio::test]
 async fn blank_and_too_long_messages_are_refused_with_their_draft() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     ann.post(1, " \n\u{200B}").await;
     assert_eq!(ann.receive("failed").await, "failed Blank Some(1)");
@@ -157,7 +157,7 @@ async fn blank_and_too_long_messages_are_refused_with_their_draft() {
 
 #[tokio::test(start_paused = true)]
 async fn typing_ends_by_command_message_timeout_or_disconnection() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = (world.connect_and_join("ann").await, world.connect_and_join("bob").await);
     ann.set_typing(true).await;
     assert_eq!(bob.receive("typing").await, "typing ann true");
@@ -179,7 +179,7 @@ async fn typing_ends_by_command_message_timeout_or_disconnection() {
 
 #[tokio::test(start_paused = true)]
 async fn presence_survives_a_return_within_the_grace() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     let first = world.connect("bob");
     assert_eq!(ann.receive("presence").await, "presence online=[bob] offline=[]");
@@ -197,7 +197,7 @@ async fn presence_survives_a_return_within_the_grace() {
 
 #[tokio::test(start_paused = true)]
 async fn presence_is_sent_only_to_rooms_of_which_the_user_is_a_member() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, eve) = (world.connect_and_join("ann").await, user("eve"));
     world.hub.add_members(&user("bob"), &world.room, vec![eve.clone()]).await.unwrap();
     let device = world.connect("eve");
@@ -212,7 +212,7 @@ async fn presence_is_sent_only_to_rooms_of_which_the_user_is_a_member() {
 
 #[tokio::test(start_paused = true)]
 async fn a_room_that_was_passivated_sends_presence_after_it_respawns() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     drop(world.connect_and_join("ann").await);
     while world.hub.stats().rooms > 0 {
         tokio::time::advance(Duration::from_secs(1)).await;
@@ -226,7 +226,7 @@ async fn a_room_that_was_passivated_sends_presence_after_it_respawns() {
 
 #[tokio::test]
 async fn read_markers_only_advance_and_never_pass_the_head() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let (mut ann, mut bob) = (world.connect_and_join("ann").await, world.connect_and_join("bob").await);
     for n in 1..=3 {
         ann.post(n, "m").await;
@@ -243,7 +243,7 @@ async fn read_markers_only_advance_and_never_pass_the_head() {
 
 #[tokio::test]
 async fn added_members_are_notified_and_removed_ones_unsubscribed() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     let mut eve = world.connect("eve");
     world.hub.add_members(&user("bob"), &world.room, vec![user("eve")]).await.unwrap();
@@ -265,7 +265,7 @@ async fn added_members_are_notified_and_removed_ones_unsubscribed() {
 
 #[tokio::test]
 async fn a_leaving_owner_has_a_successor_and_the_last_member_ends_the_room() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut bob = world.connect_and_join("bob").await;
     world.hub.remove_member(&user("ann"), &world.room, &user("ann")).await.unwrap();
     assert_eq!(bob.receive("member_added").await, "member_added bob Owner");
@@ -276,12 +276,12 @@ async fn a_leaving_owner_has_a_successor_and_the_last_member_ends_the_room() {
     bob.receive("room_removed").await;
     assert!(matches!(world.hub.room(&user("bob"), &world.room).await, Err(HubError::NoSuchRoom)));
     // The id is free again.
-    World::new(Settings::default()).await;
+    World::new(HubSettings::default()).await;
 }
 
 #[tokio::test]
 async fn a_failed_append_names_the_draft_and_a_resend_succeeds() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     world.store.inject().fail_next_append();
     ann.post(5, "try").await;
@@ -292,7 +292,7 @@ async fn a_failed_append_names_the_draft_and_a_resend_succeeds() {
 
 #[tokio::test]
 async fn a_drain_commits_accepted_posts_and_closes_with_restart() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     for n in 1..=20 {
         ann.post(n, "m").await;
@@ -312,7 +312,7 @@ async fn a_drain_commits_accepted_posts_and_closes_with_restart() {
 
 #[tokio::test]
 async fn a_drained_room_is_not_reported_as_missing() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut ann = world.connect_and_join("ann").await;
     world.hub.drain().await;
     let (room, draft) = (world.room.clone(), Some(DraftId(Uuid::from_u128(1))));
@@ -326,7 +326,7 @@ async fn a_drained_room_is_not_reported_as_missing() {
 
 #[tokio::test]
 async fn connections_of_a_user_and_rooms_of_a_connection_are_bounded() {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let crowd: Vec<_> = (0..limits::MAX_CONNECTIONS_PER_USER).map(|_| world.connect("bob")).collect();
     assert_eq!(world.hub.stats().connections, limits::MAX_CONNECTIONS_PER_USER);
     assert!(world.refuses("bob"));

@@ -8,8 +8,8 @@ use hub::memory::{ManualClock, MemoryStore};
 use hub::model::User;
 use hub::store::Clock;
 use hub::{
-    ClientSession, Command, Encoder, Event, Hub, Identity, JoinMode, NewRoom, Outbox, OutboxItem,
-    OutboxReceiver, RoomPosition, Settings, SignInId, WriterAction, outbox,
+    ClientSession, Command, Encoder, Event, Hub, HubSettings, Identity, JoinMode, NewRoom, Outbox,
+    OutboxItem, OutboxReceiver, RoomPosition, SignInId, WriterAction, outbox,
 };
 use protocol::{Cursor, DraftId, MessageId, MessageKind, RoomId, RoomKind, UserId, limits};
 use uuid::Uuid;
@@ -81,7 +81,7 @@ pub(crate) struct World {
     pub(crate) store: Arc<MemoryStore>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) room: RoomId,
-    settings: Settings,
+    settings: HubSettings,
 }
 
 pub(crate) fn user(name: &str) -> UserId {
@@ -100,7 +100,7 @@ pub(crate) fn new_user(name: &str) -> User {
 
 impl World {
     /// Ann's room `kitchen` with bob in it; eve is an outsider.
-    pub(crate) async fn new(settings: Settings) -> Self {
+    pub(crate) async fn new(settings: HubSettings) -> Self {
         let store = Arc::new(MemoryStore::default());
         for name in ["ann", "bob", "eve"] {
             store.put_user(new_user(name));

@@ -1,6 +1,6 @@
 //! Recovery: a client receives exactly what it missed, in order, or is told that this is not possible.
 
-use hub::{JoinMode, Settings};
+use hub::{HubSettings, JoinMode};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::{Cursor, limits};
@@ -46,11 +46,11 @@ async fn recover(absence: Absence) {
     let Absence { history_cache_messages_per_room, bytes, stored, posted, since, same_epoch, meanwhile } =
         absence;
     let (history_cache_bytes_per_room, history_cache_bytes) = bytes;
-    let world = World::new(Settings {
+    let world = World::new(HubSettings {
         history_cache_messages_per_room,
         history_cache_bytes_per_room,
         history_cache_bytes,
-        ..Settings::default()
+        ..HubSettings::default()
     })
     .await;
     world.store(stored).await;

@@ -1,6 +1,6 @@
 //! Unread counts: they depend on the read marker and the messages of others, on any of the user's connections.
 
-use hub::Settings;
+use hub::HubSettings;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use protocol::limits::MAX_UNREAD;
@@ -30,7 +30,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 
 /// Runs the steps without waiting in between, and compares with the counts of a model.
 async fn run(steps: Vec<Step>) {
-    let world = World::new(Settings::default()).await;
+    let world = World::new(HubSettings::default()).await;
     let mut clients = Vec::new();
     for name in NAMES {
         clients.push([world.connect_and_join(name).await, world.connect_and_join(name).await]);

@@ -9,8 +9,8 @@ use hub::memory::{ManualClock, MemoryStore};
 use hub::model::User;
 use hub::store::{MessageDraft, Store};
 use hub::{
-    ClientSession, Command, CommandOutcome, Encoder, Event, Hub, Identity, JoinMode, NewRoom, OutboxItem,
-    OutboxReceiver, Settings, SignInId, WriterAction, outbox,
+    ClientSession, Command, CommandOutcome, Encoder, Event, Hub, HubSettings, Identity, JoinMode, NewRoom,
+    OutboxItem, OutboxReceiver, SignInId, WriterAction, outbox,
 };
 use protocol::{DraftId, JoinedRoom, MessageId, MessageKind, RoomId, RoomKind, UserId};
 use serde_json::{Value, json};
@@ -58,7 +58,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn new(settings: Settings) -> Self {
+    pub(crate) async fn new(settings: HubSettings) -> Self {
         let store = Arc::new(MemoryStore::new());
         for name in NAMES {
             store.put_user((*new_user(name)).clone());

@@ -15,4 +15,4 @@ pub use decoder::PacketDecoder;
 pub use encode::{Encoded, ack, connect, connect_error, disconnect, event, event_to_finish};
 pub use incoming_args::{ArgError, IncomingArgs};
 pub use outgoing_args::OutgoingArgs;
-pub use packet::{DecodeError, Event, MAIN, MAX_ARGUMENTS, Packet};
+pub use packet::{ClientEvent, DecodeError, MAIN, MAX_ARGUMENTS, Packet};

@@ -42,7 +42,7 @@ pub enum Packet {
         /// Where.
         namespace: Box<str>,
         /// What.
-        event: Event,
+        event: ClientEvent,
     },
     /// Answers an event that asked for it.
     Ack {
@@ -57,7 +57,7 @@ pub enum Packet {
 
 /// An event of a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct ClientEvent {
     /// Its name. A number counts as its digits.
     pub name: Box<str>,
     /// What it carries.
@@ -140,7 +140,7 @@ pub(super) fn parse(text: &Bytes, max_attachments: usize) -> Result<Parsed, Deco
             let (name, places) = name_and_places(whole, rest)?;
             Packet::Event {
                 namespace,
-                event: Event { name, args: IncomingArgs::new(text.clone(), places), ack },
+                event: ClientEvent { name, args: IncomingArgs::new(text.clone(), places), ack },
             }
         }
         Kind::Ack | Kind::BinaryAck => {

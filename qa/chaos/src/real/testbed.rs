@@ -112,10 +112,10 @@ impl Testbed {
 
     /// The clients of a round: two of five are native, the others use the other dialects.
     pub(super) fn roles(&self, round: u64, clients: usize, random: &mut StdRng) -> Vec<Role> {
-        let stay = self.accounts.len().saturating_sub(EARLY);
-        let (staying, leaving) = self.accounts.split_at_checked(stay).unwrap_or((&self.accounts, &[]));
+        let first = self.accounts.len().saturating_sub(EARLY);
+        let (remaining, leaving) = self.accounts.split_at_checked(first).unwrap_or((&self.accounts, &[]));
         let mut roles = Vec::new();
-        let accounts = staying.iter().cycle().take(clients.saturating_sub(leaving.len()));
+        let accounts = remaining.iter().cycle().take(clients.saturating_sub(leaving.len()));
         for (number, account) in accounts.enumerate() {
             let (dialect, behaviour) = self.behaviour(number, account, random);
             let name = format!("{dialect}-{round}-{number}");

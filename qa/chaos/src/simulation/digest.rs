@@ -47,7 +47,7 @@ impl Sum {
         for notice in observations {
             match notice {
                 Observation::Recovered { room } => {
-                    rooms.entry(room).or_default().push("recovered".to_owned())
+                    rooms.entry(room).or_default().push("recovered".to_owned());
                 }
                 Observation::StartedOver { room } => rooms.entry(room).or_default().push("over".to_owned()),
                 Observation::Message { room, position, text } => {

@@ -203,7 +203,7 @@ impl World {
     /// What the run leaves behind.
     pub(crate) async fn into_history(mut self) -> (History, Self) {
         let (entries, sent) = self.inboxes.take();
-        let mut history = History { entries, sent, ..History::default() };
+        let mut history = History { sent, entries, ..History::default() };
         for room in 0..self.scenario.rooms.len() {
             let name = self.scenario.rooms.get(room).cloned().unwrap_or_default();
             for line in self.stored(room).await {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hub::Settings;
+use hub::HubSettings;
 
 use super::burst::{Burst, BurstKind};
 use super::rng::Rng;
@@ -118,7 +118,7 @@ pub(crate) struct Scenario {
     pub(crate) disk: Health,
     /// Messages that the first room has before anything begins.
     pub(crate) archive: u64,
-    pub(crate) settings: Settings,
+    pub(crate) settings: HubSettings,
     /// Nothing fails, each frame and each call takes the same time, and the schedule is in step.
     pub(crate) is_faultless: bool,
 }
@@ -325,8 +325,8 @@ fn faults(rng: &mut Rng, length_ms: u64) -> Vec<(u64, Fault)> {
 }
 
 /// Bounds so narrow, and times so short, that a run reaches them.
-fn settings(rng: &mut Rng) -> Settings {
-    Settings {
+fn settings(rng: &mut Rng) -> HubSettings {
+    HubSettings {
         mailbox: usize_between(rng, 4, 64),
         batch: usize_between(rng, 1, 16),
         history_cache_messages_per_room: usize_between(rng, 2, 24),
@@ -337,7 +337,7 @@ fn settings(rng: &mut Rng) -> Settings {
         presence_grace: Duration::from_millis(rng.between(300, 5_000) | 1),
         presence_tick: Duration::from_millis(rng.between(20, 400) | 1),
         typing_timeout: Duration::from_millis(rng.between(300, 3_000) | 1),
-        ..Settings::default()
+        ..HubSettings::default()
     }
 }
 

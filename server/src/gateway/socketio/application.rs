@@ -8,8 +8,8 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use engineio::Permit;
 use socketio::{
-    Accepted, AdmitError, Application, ConnectError, ConnectRequest, DisconnectReason, Event, Settings,
-    Socket, SocketIo,
+    Accepted, AdmitError, Application, ClientEvent, ConnectError, ConnectRequest, DisconnectReason, Socket,
+    SocketIo, SocketIoSettings,
 };
 use tokio::time::Instant;
 
@@ -36,14 +36,14 @@ pub type SocketIoGateway = SocketIo<SocketIoApplication>;
 /// Makes the gateway of a server.
 pub fn gateway(state: AppState) -> SocketIoGateway {
     let limits = &state.config().limits;
-    let engine = engineio::Settings {
+    let engine = engineio::EngineSettings {
         max_payload: limits.frame_bytes,
         early_payload: BEFORE_CONNECT_BYTES,
         max_sessions: limits.connections,
         deflate_from_bytes: state.config().compression_min_bytes,
-        ..engineio::Settings::default()
+        ..engineio::EngineSettings::default()
     };
-    let settings = Settings { engine, ..Settings::default() };
+    let settings = SocketIoSettings { engine, ..SocketIoSettings::default() };
     let pool = state.writer_pool().clone();
     SocketIo::new(settings, pool, SocketIoApplication { state })
 }
@@ -66,8 +66,7 @@ impl Application for SocketIoApplication {
         if self.state.stopping().is_cancelled() {
             return Err(AdmitError::unavailable("The server is restarting"));
         }
-        let ApiQuery(query) =
-            ApiQuery::<Query>::of(&request.uri).map_err(|error| admit_error(&error.into()))?;
+        let ApiQuery(query) = ApiQuery::<Query>::of(&request.uri).map_err(|error| admit_error(&error))?;
         // The client waits in the queue with its CONNECT, and an error there would be final.
         self.state.handshake_limiter().check().map_err(|error| admit_error(&error.into()))?;
         let permit = self.state.admit(ClientIp::of(request, &self.state.config().proxies));
@@ -91,7 +90,7 @@ impl Application for SocketIoApplication {
         connection.charge(bytes)
     }
 
-    async fn event(&self, connection: &mut SocketIoConnection, socket: &Socket, event: Event) {
+    async fn event(&self, connection: &mut SocketIoConnection, socket: &Socket, event: ClientEvent) {
         let outcome = connection.execute(&event).await;
         connection.acknowledge(socket, outcome, event.ack).await;
     }

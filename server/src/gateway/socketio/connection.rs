@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use ::socketio::{CloseReason, Event, Socket};
-use hub::{ClientId, ClientSession, CommandError, CommandOutcome, Event as HubEvent, HubError};
+use ::socketio::{ClientEvent, CloseReason, Socket};
+use hub::{ClientId, ClientSession, CommandError, CommandOutcome, Event, HubError};
 use protocol::Expiry;
 use tokio::time::Instant;
 use tokio_util::task::task_tracker::TaskTrackerToken;
@@ -48,7 +48,7 @@ impl SocketIoConnection {
     }
 
     /// Decodes an event. It is counted, and its size checked, before its values are read.
-    fn decode(&self, event: &Event) -> Decoded {
+    fn decode(&self, event: &ClientEvent) -> Decoded {
         let failed = |error: HubError| Box::new(CommandError::from(error));
         self.session.count().map_err(failed)?;
         let size = event.args.raw_all().len();
@@ -67,7 +67,7 @@ impl SocketIoConnection {
     }
 
     /// Executes an event.
-    pub(super) async fn execute(&mut self, event: &Event) -> EventOutcome {
+    pub(super) async fn execute(&mut self, event: &ClientEvent) -> EventOutcome {
         let request = match self.decode(event) {
             Ok(request) => request,
             Err(failure) => return EventOutcome::Ready(Err(*failure)),
@@ -106,12 +106,12 @@ impl SocketIoConnection {
         let Some(expires_at) = self.expires_at else { return };
         if now >= expires_at {
             self.expires_at = None;
-            self.session.send(&HubEvent::Failed(HubError::Unauthorized.into()));
+            self.session.send(&Event::Failed(HubError::Unauthorized.into()));
             socket.end(CloseReason::Expired);
         } else if self.next_deadline().is_some_and(|deadline| now >= deadline) {
             self.is_warned = true;
             let expires_in_ms = whole_ms(expires_at.saturating_duration_since(now));
-            self.session.send(&HubEvent::Expiring(Expiry { expires_in_ms }));
+            self.session.send(&Event::Expiring(Expiry { expires_in_ms }));
         }
     }
 

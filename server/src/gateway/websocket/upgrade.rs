@@ -6,7 +6,7 @@ use axum::http::HeaderMap;
 use axum::http::header::UPGRADE;
 use axum::response::Response;
 use hub::outbox;
-use websocket::{MESSAGE_TIMEOUT, Settings, accept};
+use websocket::{MESSAGE_TIMEOUT, WebSocketSettings, accept};
 
 use super::attach::attach;
 use super::authenticate;
@@ -61,7 +61,7 @@ pub async fn upgrade(
     };
     let scope = authenticate::scope(&state, endpoint, &last_part, user.as_ref()).await?;
     let inbox = authenticate::inbox_cursor(endpoint.dialect, &query)?;
-    let settings = Settings {
+    let settings = WebSocketSettings {
         limits: frame_limits(&state, user.is_some()),
         message_timeout: MESSAGE_TIMEOUT,
         deflate_from_bytes: state.config().compression_min_bytes,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use engineio::codec::kind;
 use serde_json::{Value, json};
-use socketio::codec::{Event, IncomingArgs, MAIN, OutgoingArgs, Packet, PacketDecoder, event};
+use socketio::codec::{ClientEvent, IncomingArgs, MAIN, OutgoingArgs, Packet, PacketDecoder, event};
 
 use super::{Behaviour, Next, field, inbox_of, is_for_a_time, is_notice};
 use crate::body::name_of;
@@ -94,7 +94,7 @@ impl SocketIo {
         }
     }
 
-    fn event(&mut self, event: &Event, journal: &mut Journal) -> Next {
+    fn event(&mut self, event: &ClientEvent, journal: &mut Journal) -> Next {
         let data: Value = event.args.get(0).unwrap_or_default();
         match &*event.name {
             "chat-message" => {
@@ -142,7 +142,7 @@ impl SocketIo {
     }
 
     /// The library keeps the last argument of every event, the name included, where that is a text.
-    fn note_offset(&mut self, event: &Event) {
+    fn note_offset(&mut self, event: &ClientEvent) {
         let args: &IncomingArgs = &event.args;
         let last = match args.len().checked_sub(1) {
             Some(last) => args.get::<String>(last).ok(),
