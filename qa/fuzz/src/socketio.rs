@@ -1,7 +1,7 @@
 //! Packets of Socket.IO with their attachments, as they come in a polling payload.
 
 use bytes::Bytes;
-use engineio::codec::{Packet as Carrier, PayloadDecoder};
+use engineio::codec::{EnginePacket as Carrier, PayloadDecoder};
 use socketio::codec::{
     ClientEvent, Encoded, IncomingArgs, MAX_ARGUMENTS, OutgoingArgs, Packet, PacketDecoder, ack, disconnect,
     event, msgpack,

@@ -18,7 +18,7 @@ use websocket::{
 pub(crate) const FRAGMENTS: u32 = 100_000;
 
 /// As much as the suites send. What is shorter than 64 bytes is not worth compressing.
-const SETTINGS: Settings = Settings {
+const SETTINGS: WebSocketSettings = WebSocketSettings {
     limits: Limits { message_bytes: 16 * 1024 * 1024, fragments: FRAGMENTS },
     message_timeout: MESSAGE_TIMEOUT,
     deflate_from_bytes: Some(64),

@@ -68,7 +68,8 @@ pub(crate) fn router() -> Router {
         ping_timeout: PING_TIMEOUT,
         ..engineio::EngineSettings::default()
     };
-    let settings = Settings { engine, connect_timeout: Duration::from_secs(1), ..Settings::default() };
+    let settings =
+        SocketIoSettings { engine, connect_timeout: Duration::from_secs(1), ..SocketIoSettings::default() };
     mount(SocketIo::new(settings, WriterPool::start(), Messages))
 }
 

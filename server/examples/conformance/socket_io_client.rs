@@ -201,5 +201,9 @@ pub(crate) fn router() -> Router {
         ping_interval: Duration::from_secs(2),
         ..engineio::EngineSettings::default()
     };
-    mount(SocketIo::new(Settings { engine, ..Settings::default() }, WriterPool::start(), Answers::default()))
+    mount(SocketIo::new(
+        SocketIoSettings { engine, ..SocketIoSettings::default() },
+        WriterPool::start(),
+        Answers::default(),
+    ))
 }

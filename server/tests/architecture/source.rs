@@ -136,24 +136,6 @@ pub(crate) fn holds(offences: &[String]) {
     assert!(offences.is_empty(), "{} offence(s):\n  {}", offences.len(), offences.join("\n  "));
 }
 
-/// Compares what is counted with what is known, `(where, how many)`: more is an offence, and so is less,
-/// because a list that is not kept true lets the next one in.
-pub(crate) fn differs_from_known(
-    what: &str,
-    counted: &[(String, usize)],
-    known: &[(&str, usize)],
-) -> Vec<String> {
-    let known_count = |place: &str| known.iter().find(|(it, _)| *it == place).map_or(0, |(_, count)| *count);
-    let counted_at = |place: &str| counted.iter().find(|(it, _)| it == place).map_or(0, |(_, count)| *count);
-    let worse = counted.iter().filter(|(place, count)| *count != known_count(place));
-    let worse =
-        worse.map(|(place, count)| format!("{place}: {count} {what}, known are {}", known_count(place)));
-    let gone = known.iter().filter(|(place, count)| *count > 0 && counted_at(place) == 0);
-    let gone =
-        gone.map(|(place, count)| format!("{place}: 0 {what}, known are {count}: take it off the list"));
-    worse.chain(gone).collect()
-}
-
 /// The lines of these files that have one of the words in them, comments left out.
 pub(crate) fn lines_with<'a>(sources: impl IntoIterator<Item = &'a Source>, words: &[&str]) -> Vec<String> {
     let mut offences = Vec::new();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, interval_at, timeout};
 use uuid::Uuid;
@@ -78,7 +78,7 @@ impl Ordinary {
         let (may_speak, _) = watch::channel(false);
         let mut tasks = Vec::new();
         for client in &clients {
-            let (frame, is_in) = tokio::sync::oneshot::channel();
+            let (frame, is_in) = oneshot::channel();
             let (client, hears) = (client.clone(), may_speak.subscribe());
             let name = format!("{} by {:?}", client.user, client.endpoint);
             tasks.push(tokio::spawn(client.run(frame, hears)));
@@ -136,7 +136,7 @@ async fn make_rooms(clients: &[OrdinaryClient]) -> Result<(), Failed> {
 }
 
 impl OrdinaryClient {
-    async fn run(self, is_in: tokio::sync::oneshot::Sender<()>, may_speak: watch::Receiver<bool>) {
+    async fn run(self, is_in: oneshot::Sender<()>, may_speak: watch::Receiver<bool>) {
         let ended = match self.endpoint {
             Endpoint::Polling => self.poll(is_in, may_speak).await,
             Endpoint::QuizMaster => self.count(is_in, may_speak).await,
@@ -214,7 +214,7 @@ impl OrdinaryClient {
     /// A client with a WebSocket that is in a room.
     async fn run_in_room(
         &self,
-        is_in: tokio::sync::oneshot::Sender<()>,
+        is_in: oneshot::Sender<()>,
         may_speak: watch::Receiver<bool>,
     ) -> io::Result<()> {
         let mut socket = open_socket(self.from, self.to, &self.path()).await?;
@@ -257,11 +257,7 @@ impl OrdinaryClient {
     }
 
     /// A client of Socket.IO that polls: one connection for what it receives, one for what it sends.
-    async fn poll(
-        &self,
-        is_in: tokio::sync::oneshot::Sender<()>,
-        may_speak: watch::Receiver<bool>,
-    ) -> io::Result<()> {
+    async fn poll(&self, is_in: oneshot::Sender<()>, may_speak: watch::Receiver<bool>) -> io::Result<()> {
         let mut reads = Http::connect(self.from, self.to).await?;
         let writes = Http::connect(self.from, self.to).await?;
         let base = self.path();
@@ -283,7 +279,7 @@ impl OrdinaryClient {
         mut reads: Http,
         path: &str,
         to_send: mpsc::Sender<String>,
-        is_in: tokio::sync::oneshot::Sender<()>,
+        is_in: oneshot::Sender<()>,
     ) -> io::Result<()> {
         let send = async |text: String| to_send.send(text).await.map_err(io::Error::other);
         let mut is_in = Some(is_in);
@@ -338,7 +334,7 @@ impl OrdinaryClient {
     /// A client of QuizMaster, which is in no room: it has updates counted for it, second by second.
     async fn count(
         &self,
-        is_in: tokio::sync::oneshot::Sender<()>,
+        is_in: oneshot::Sender<()>,
         mut may_speak: watch::Receiver<bool>,
     ) -> io::Result<()> {
         let mut socket = open_socket(self.from, self.to, &self.path()).await?;

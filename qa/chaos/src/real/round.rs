@@ -21,8 +21,7 @@ use super::testbed::{Role, Testbed};
 use crate::checker::check;
 use crate::history::{End, Entry, EntryKind, History, Position};
 
-/// How often everybody is given a last line to wait for. A client that has no way to recover and loses its connection after
-/// the last line waits for the next one.
+/// Last messages at most. A client without recovery that loses its connection after one waits for the next one.
 const LAST_LINES: u32 = 8;
 
 /// So long does everybody wait for one of them.
