@@ -4,7 +4,7 @@
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use socketio::codec::{DecodeError, Event, MAX_ARGUMENTS, OutgoingArgs, Packet, PacketDecoder, event};
+use socketio::codec::{ClientEvent, DecodeError, MAX_ARGUMENTS, OutgoingArgs, Packet, PacketDecoder, event};
 
 const MAX_ATTACHMENTS: usize = 10;
 const MAX_BYTES: usize = 100;
@@ -13,7 +13,7 @@ fn decode(text: &str) -> Result<Option<Packet>, DecodeError> {
     PacketDecoder::new(MAX_ATTACHMENTS, MAX_BYTES).text(&Bytes::copy_from_slice(text.as_bytes()))
 }
 
-fn decode_event(text: &str) -> (Box<str>, Event) {
+fn decode_event(text: &str) -> (Box<str>, ClientEvent) {
     match decode(text).unwrap().unwrap() {
         Packet::Event { namespace, event } => (namespace, event),
         other => panic!("no event: {other:?}"),

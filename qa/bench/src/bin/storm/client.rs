@@ -67,7 +67,7 @@ impl fmt::Display for Counters {
 pub(super) struct Progress {
     /// For each client what its place in its room is; -1: connected, -2: not even that.
     places: Arc<Vec<AtomicI64>>,
-    changed: Arc<watch::Sender<()>>,
+    notifier: Arc<watch::Sender<()>>,
     may_join: Arc<watch::Sender<bool>>,
 }
 
@@ -79,11 +79,11 @@ pub(super) struct Steps {
 
 impl Progress {
     pub(super) fn new(clients: usize) -> (Self, Steps) {
-        let (changed, changes) = watch::channel(());
+        let (notifier, changes) = watch::channel(());
         let places = (0..clients).map(|_| AtomicI64::new(-2)).collect();
         let progress = Self {
             places: Arc::new(places),
-            changed: Arc::new(changed),
+            notifier: Arc::new(notifier),
             may_join: Arc::new(watch::channel(false).0),
         };
         (progress.clone(), Steps { progress, changes })
@@ -96,7 +96,7 @@ impl Progress {
     fn note(&self, client: usize, place: i64) {
         if let Some(known) = self.places.get(client) {
             known.store(place, Ordering::Relaxed);
-            self.changed.send_replace(());
+            self.notifier.send_replace(());
         }
     }
 }
