@@ -14,6 +14,7 @@ mod growing;
 mod layers;
 mod modules;
 mod names;
+mod references;
 mod requests;
 mod retired;
 mod room;
