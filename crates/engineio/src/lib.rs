@@ -1,7 +1,7 @@
 //! Engine.IO 4 for servers: sessions of messages over HTTP long-polling, a WebSocket, or first the one and then the other.
 //!
 //! The crate knows no HTTP server. [`EngineIo::handle`] takes every request of one path as the [`http`] crate has it, with
-//! any [`http_body::Body`], and gives the response. A WebSocket needs an [`Upgrade`], which the HTTP server hands over. An
+//! any [`http_body::Body`], and gives the response. A WebSocket needs an [`Upgrade`], which the HTTP server hands over. A
 //! [`SessionHandler`] admits clients and serves their sessions. A session is one task of the application and, on a
 //! WebSocket, one that reads; a [`WriterPool`] writes for all.
 //!
@@ -11,14 +11,14 @@
 //! ```
 //! use bytes::Bytes;
 //! use engineio::{
-//!     AdmitError, Application, EngineIo, Message, MessageReceiver, Outgoing, Session, EngineSettings, WriterPool,
+//!     AdmitError, EngineIo, EngineSettings, Message, MessageReceiver, Outgoing, Session, SessionHandler, WriterPool,
 //! };
 //! use http::{Method, Request};
 //!
 //! /// Sends every message back.
 //! struct Echo;
 //!
-//! impl Application for Echo {
+//! impl SessionHandler for Echo {
 //!     type Admission = ();
 //!
 //!     async fn admit(&self, _: &http::request::Parts) -> Result<(), AdmitError> {
@@ -40,7 +40,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
-//! let server = EngineIo::new(Settings::default(), WriterPool::start(), Echo);
+//! let server = EngineIo::new(EngineSettings::default(), WriterPool::start(), Echo);
 //! let request = async |method: Method, query: &str, body: &str| -> Bytes {
 //!     let request = Request::builder().method(method).uri(format!("/engine.io/?EIO=4&transport=polling{query}"));
 //!     server.handle(request.body(body.to_owned()).unwrap(), None).await.into_body()

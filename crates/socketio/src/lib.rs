@@ -11,7 +11,8 @@
 //! use bytes::Bytes;
 //! use http::{Method, Request};
 //! use socketio::{
-//!     Accepted, AdmitError, Application, ConnectError, ConnectRequest, DisconnectReason, ClientEvent, OutgoingArgs, SocketIoSettings,
+//!     Accepted, AdmitError, Application, ClientEvent, ConnectError, ConnectRequest, DisconnectReason, OutgoingArgs,
+//!     SocketIoSettings,
 //!     Socket, SocketIo, WriterPool,
 //! };
 //!
@@ -40,7 +41,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() {
-//! let server = SocketIo::new(Settings::default(), WriterPool::start(), Echo);
+//! let server = SocketIo::new(SocketIoSettings::default(), WriterPool::start(), Echo);
 //! let request = async |method: Method, query: &str, body: &str| -> Bytes {
 //!     let request = Request::builder().method(method).uri(format!("/socket.io/?EIO=4&transport=polling{query}"));
 //!     server.handle(request.body(body.to_owned()).unwrap(), None).await.into_body()

@@ -10,7 +10,7 @@
 //! - A connection that is idle owns no buffer, no timer and, with a pool, no task of its own for writing.
 //!
 //! ```
-//! use websocket::{Incoming, Limits, MESSAGE_TIMEOUT, OutFrame, WebSocketSettings, Upgrade, Upgraded, accept};
+//! use websocket::{Incoming, Limits, MESSAGE_TIMEOUT, OutFrame, Upgrade, Upgraded, WebSocketSettings, accept};
 //! use tokio::io::{AsyncReadExt, AsyncWriteExt};
 //! use tokio::net::{TcpListener, TcpStream};
 //!
@@ -28,7 +28,7 @@
 //!     .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
 //! let (request, ()) = request.body(())?.into_parts();
 //!
-//! let settings = Settings {
+//! let settings = WebSocketSettings {
 //!     limits: Limits { message_bytes: 1_000_000, fragments: 100 },
 //!     message_timeout: MESSAGE_TIMEOUT,
 //!     deflate_from_bytes: Some(1_024),
