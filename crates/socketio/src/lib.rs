@@ -12,8 +12,7 @@
 //! use http::{Method, Request};
 //! use socketio::{
 //!     Accepted, AdmitError, Application, ClientEvent, ConnectError, ConnectRequest, DisconnectReason, OutgoingArgs,
-//!     SocketIoSettings,
-//!     Socket, SocketIo, WriterPool,
+//!     Socket, SocketIo, SocketIoSettings, WriterPool,
 //! };
 //!
 //! /// Sends every event back.
