@@ -176,15 +176,18 @@ impl ApiError {
         }
     }
 
-    /// Has the log say what the answer does not: what failed here, in one line, and in the line about the request why it was
-    /// rejected.
-    pub(crate) fn report(&self, response: &mut Response) {
+    /// Logs what failed here, which the answer does not tell. Once for each error.
+    pub(crate) fn log(&self) {
         let (status, _) = self.describe();
         // An answer that asks to try again is no failure: a server that is full, stops or cannot store anything says so once,
         // and not for each client. The cause is in the line about the request.
         if status.is_server_error() && status != StatusCode::SERVICE_UNAVAILABLE {
             tracing::error!(error = self as &dyn Error, status = status.as_u16(), "A request failed");
         }
+    }
+
+    /// Has the log line about the request say why it was rejected.
+    pub(crate) fn explain(&self, response: &mut Response) {
         if let Some(reason) = self.reason() {
             response.extensions_mut().insert(reason);
         }
@@ -268,7 +271,8 @@ impl IntoResponse for ApiError {
         let (status, body) = self.describe();
         let wait_seconds = body.retry_after_ms.map(|wait_ms| wait_ms.div_ceil(1_000));
         let mut response = (status, Json(body)).into_response();
-        self.report(&mut response);
+        self.log();
+        self.explain(&mut response);
         if let Some(seconds) = wait_seconds {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -74,3 +74,27 @@ pub static ENDPOINTS: [Endpoint; 6] = [
         .with_auth_policy(AuthPolicy::DevelopmentOnly),
     Endpoint::new("/", PathParam::Plain, &SKILLLIFT),
 ];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use hub::{Encoder, SLOTS};
+
+    use super::*;
+    use crate::dialect::socketio;
+
+    #[test]
+    fn each_dialect_has_an_encoder_slot_of_its_own() {
+        let raw = ENDPOINTS.iter().flat_map(|it| [it.dialect, it.without_emails]);
+        let encoders = raw.map(|it| (it.name, it.encoder)).chain([("Socket.IO", socketio::ENCODER)]);
+        let mut dialects: HashMap<usize, &str> = HashMap::new();
+        for (name, Encoder { slot, .. }) in encoders {
+            assert!(slot < SLOTS, "{name}: frames of slot {slot} are encoded for each reader");
+            // The same dialect without e-mail addresses shares its slot: a server has one of the two.
+            let first = dialects.entry(slot).or_insert(name);
+            assert_eq!(*first, name, "both have slot {slot}");
+        }
+        assert_eq!(dialects.len(), 6);
+    }
+}

@@ -83,6 +83,12 @@ async fn every_malformed_request_gets_json_with_a_code() {
         ("GET /api/v1/jobs/%ff", "", 404, ErrorCode::NotFound),
         ("GET /api/v1/websocket/user/%ff/status", "", 404, ErrorCode::NotFound),
         ("GET /pkg/%ff", "", 404, ErrorCode::NotFound),
+        // They come before queries, which come before texts that are no identifiers.
+        ("GET /api/v1/chats/%ff/messages?limit=x", "", 404, ErrorCode::NotFound),
+        ("DELETE /api/v1/chats/a/members/%ff?for_good=x", "", 404, ErrorCode::NotFound),
+        ("GET /api/v1/chats/a%20b/messages?before=1&after=2", "", 422, ErrorCode::Invalid),
+        ("DELETE /api/v1/chats/a%20b/members/a%20b?for_good=x", "", 422, ErrorCode::BadFrame),
+        ("GET /api/v1/chats/a%20b/messages", "", 404, ErrorCode::NotFound),
         ("GET /pkg/none.js", "", 404, ErrorCode::NotFound),
         // Queries.
         ("GET /api/v1/chats?limit=many", "", 422, ErrorCode::BadFrame),

@@ -202,6 +202,28 @@ async fn frames_without_a_command_count_too() {
 }
 
 #[tokio::test]
+async fn commands_with_malformed_ids_count_like_others() {
+    let app = with_rates(RateLimits { messages_per_second: Some(1), ..RateLimits::OFF }).await;
+    let renamed = json!({ "name": "x" });
+    for (name, path, body) in [
+        ("ann", "/api/v1/chats/a%20b", &renamed),
+        ("bob", "/api/v1/chats/unknown", &renamed),
+        ("eve", "/api/v1/jobs/nonsense", &json!({ "progress": 5 })),
+    ] {
+        let user = app.register(name).await;
+        let mut last = app.patch(path, &user, body).await;
+        assert_eq!(last.status, StatusCode::NOT_FOUND, "{path}");
+        for _ in 0..200 {
+            if last.status != StatusCode::NOT_FOUND {
+                break;
+            }
+            last = app.patch(path, &user, body).await;
+        }
+        assert_eq!(last.error(), error(429, "rate_limited", ""), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn posts_over_rest_count_for_the_user_too() {
     let app = with_rates(RateLimits { messages_per_second: Some(1), ..RateLimits::OFF }).await;
     let (ann, bob) = (app.register("ann").await, app.register("bob").await);

@@ -50,7 +50,7 @@ async fn events_are_echoed_over_polling_and_after_an_upgrade() {
     socket.say("42[\"c\"]").await;
     assert_eq!(socket.hear().await, "42[\"c\"]");
     socket.say("1").await;
-    assert_eq!(server.next_report().await, "/ Ended(Client)");
+    assert_eq!(server.next_report().await, "/ Ended(ClosedByClient)");
     assert!(!session.is_known().await);
 }
 
@@ -161,7 +161,7 @@ async fn the_application_receives_the_disconnect_reason() {
 
     let mut socket = server.enter().await;
     socket.say("1").await;
-    assert_eq!(server.next_report().await, "/ Ended(Client)");
+    assert_eq!(server.next_report().await, "/ Ended(ClosedByClient)");
     drop(socket);
 
     let mut socket = server.enter().await;
@@ -175,7 +175,7 @@ async fn the_application_receives_the_disconnect_reason() {
     socket.say("42[\"count\"]").await;
     socket.say("1").await;
     assert_eq!(server.next_report().await, "1");
-    assert_eq!(server.next_report().await, "/ Ended(Client)");
+    assert_eq!(server.next_report().await, "/ Ended(ClosedByClient)");
     drop(socket);
 
     let mut socket = server.enter().await;

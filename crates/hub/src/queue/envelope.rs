@@ -8,7 +8,7 @@ use bytes::Bytes;
 use crate::event::Event;
 use crate::store::InboxKind;
 
-/// The number of encoders: one slot for each.
+/// Slots of an envelope, at least one for each encoder of a server. Two encoders with one slot would send each other's frames.
 pub const SLOTS: usize = 8;
 
 /// How a client's dialect encodes events.

@@ -9,7 +9,9 @@ mod sign_in_source;
 
 pub(crate) use auth_user::Visitor;
 pub(crate) use body::{ApiBody, FormBody};
-pub(crate) use path::{ApiPath, JobPath, MemberPath, PathAndBody, PathId, RoomPath, SignInPath, UserPath};
+pub(crate) use path::{
+    ApiPath, JobPath, MemberPath, PathAndBody, PathId, PathResult, RoomPath, SignInPath, UserPath,
+};
 pub(crate) use query::ApiQuery;
 
 /// The pairs of a query or a form, in their order.

@@ -1,7 +1,8 @@
 //! Paths: the extractors of the identifiers that a path names.
 //!
-//! A path that is no text names nothing, and is rejected before the body is read. A text that is no identifier is answered as
-//! if the identifier were unknown, and only when the body is good ([`PathAndBody`]), so that both look the same to a client.
+//! A path that is no text names nothing, and is rejected before query and body are read. A text that is no identifier is
+//! answered as if the identifier were unknown. Where an unknown identifier is noticed late, after a command was counted or its
+//! other values were checked, so is a malformed one ([`PathResult`], [`PathAndBody`]): both look the same to a client.
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use axum::http::request::Parts;
@@ -28,7 +29,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for ApiPath
 }
 
 /// What a path names.
-pub(crate) trait PathId: Sized {
+pub(crate) trait PathId: Send + Sized {
     /// The texts in the path.
     type Raw: DeserializeOwned + Send;
 
@@ -113,17 +114,28 @@ macro_rules! extract {
 
 extract!(RoomPath, UserPath, MemberPath, JobPath, SignInPath);
 
-/// What a path names, and a JSON body. A body that is wrong is answered before an identifier that is none.
-pub(crate) struct PathAndBody<P, T>(pub(crate) P, pub(crate) T);
+/// What a path names, or the error of an identifier that is none, for the handler to return in its turn.
+pub(crate) struct PathResult<P>(pub(crate) Result<P, ApiError>);
+
+impl<S: Send + Sync, P: PathId> FromRequestParts<S> for PathResult<P> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let ApiPath(raw) = ApiPath::<P::Raw>::from_request_parts(parts, state).await?;
+        Ok(Self(P::parse(&raw)))
+    }
+}
+
+/// What a path names as in [`PathResult`], and a JSON body. A body that is wrong is answered before an identifier that is none.
+pub(crate) struct PathAndBody<P, T>(pub(crate) Result<P, ApiError>, pub(crate) T);
 
 impl<S: Send + Sync, P: PathId, T: DeserializeOwned> FromRequest<S> for PathAndBody<P, T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
-        let ApiPath(raw) = ApiPath::<P::Raw>::from_request_parts(&mut parts, state).await?;
-        let request = Request::from_parts(parts, body);
-        let ApiBody(body) = ApiBody::<T>::from_request(request, state).await?;
-        Ok(Self(P::parse(&raw)?, body))
+        let PathResult(id) = PathResult::from_request_parts(&mut parts, state).await?;
+        let ApiBody(body) = ApiBody::<T>::from_request(Request::from_parts(parts, body), state).await?;
+        Ok(Self(id, body))
     }
 }

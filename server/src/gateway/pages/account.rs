@@ -130,13 +130,14 @@ impl AccountPage {
         caller: &AuthUser,
         error: ApiError,
     ) -> Result<Response, ApiError> {
+        error.log();
         let (status, body) = error.describe();
         let problem = Problem { field: body.field, message: body.message, ..Problem::default() };
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = Uri::from_static(PAGE);
         *request.headers_mut() = headers;
         let mut response = self.render(request, caller, None, Some((problem, status))).await?;
-        error.report(&mut response);
+        error.explain(&mut response);
         Ok(response)
     }
 

@@ -94,6 +94,7 @@ impl PageRenderer {
         input: Problem,
         error: &ApiError,
     ) -> Result<Response, ApiError> {
+        error.log();
         let (status, body) = error.describe();
         let mut start = self.start(&uri, &headers, None).await?;
         start.problem = Some(Problem { field: body.field, message: body.message, ..input });
@@ -101,7 +102,7 @@ impl PageRenderer {
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         let mut response = self.render(request, start, status).await?;
-        error.report(&mut response);
+        error.explain(&mut response);
         Ok(response)
     }
 

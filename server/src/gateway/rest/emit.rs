@@ -86,9 +86,10 @@ pub(crate) async fn analysis_events(
     State(tasks): State<BackgroundTasks>,
     State(clock): State<Arc<dyn Clock>>,
     Tester(caller): Tester,
-    PathAndBody(UserPath(user), command): PathAndBody<UserPath, Analysis>,
+    PathAndBody(user, command): PathAndBody<UserPath, Analysis>,
 ) -> Result<Json<Success<Started>>, ApiError> {
     hub.count(caller.actor())?;
+    let UserPath(user) = user?;
     let started = analysis::start(&hub, &tasks, clock, user, command.interview_id, command.outcome).await;
     let job_id = started.map_err(|error| match error.field() {
         Some("subject") => ApiError::renaming(error, "subject", "interviewId"),

@@ -62,9 +62,10 @@ pub(crate) async fn show(
 pub(crate) async fn report(
     State(hub): State<Hub>,
     caller: AuthUser,
-    PathAndBody(JobPath(job), patch): PathAndBody<JobPath, JobPatch>,
+    PathAndBody(job, patch): PathAndBody<JobPath, JobPatch>,
 ) -> Result<Json<Job>, ApiError> {
     hub.count(caller.actor())?;
+    let JobPath(job) = job?;
     let JobPatch { progress, stage, message, status, result, error, retryable } = patch;
     let report = JobReport { progress, stage, message, status, result, error, retryable };
     Ok(Json(hub.report_job(caller.actor(), job, report).await?))

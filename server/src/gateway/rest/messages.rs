@@ -18,7 +18,7 @@ use crate::auth::{AuthUser, rest_user};
 use crate::clock::rfc3339;
 use crate::config::Config;
 use crate::error::ApiError;
-use crate::gateway::extract::{ApiQuery, PathAndBody, RoomPath};
+use crate::gateway::extract::{ApiQuery, PathAndBody, PathResult, RoomPath};
 
 /// Which part of the history.
 #[derive(Deserialize)]
@@ -38,8 +38,8 @@ pub(crate) async fn history(
     State(hub): State<Hub>,
     State(config): State<Arc<Config>>,
     caller: AuthUser,
+    PathResult(room): PathResult<RoomPath>,
     ApiQuery(query): ApiQuery<HistoryQuery>,
-    RoomPath(room): RoomPath,
 ) -> Result<Json<MessagePage>, ApiError> {
     let range = match (query.before, query.after) {
         (Some(_), Some(_)) => {
@@ -51,6 +51,7 @@ pub(crate) async fn history(
         (None, None) => HistoryRange::Newest,
     };
     let limit = query.limit.unwrap_or(PAGE_MESSAGES);
+    let RoomPath(room) = room?;
     let page = hub.history(&caller.user.id, &room, range, limit).await?;
     let messages = page.messages.iter().map(|message| shape(&config, message)).collect();
     Ok(Json(MessagePage { messages, has_more: page.has_more }))
@@ -60,8 +61,9 @@ pub(crate) async fn post(
     State(hub): State<Hub>,
     State(config): State<Arc<Config>>,
     caller: AuthUser,
-    PathAndBody(RoomPath(room), new): PathAndBody<RoomPath, NewMessage>,
+    PathAndBody(room, new): PathAndBody<RoomPath, NewMessage>,
 ) -> Result<(StatusCode, Json<ChatMessage>), ApiError> {
+    let RoomPath(room) = room?;
     let draft = new.draft_id.unwrap_or_else(|| DraftId(Uuid::new_v4()));
     let text = MessageText { body: &new.content, parent: new.parent_message_id, kind: new.message_type };
     let posted = hub.post(&caller.user, &room, draft, text).await;
@@ -75,8 +77,9 @@ pub(crate) async fn post(
 pub(crate) async fn read(
     State(hub): State<Hub>,
     caller: AuthUser,
-    PathAndBody(RoomPath(room), mark): PathAndBody<RoomPath, ReadUpTo>,
+    PathAndBody(room, mark): PathAndBody<RoomPath, ReadUpTo>,
 ) -> Result<StatusCode, ApiError> {
+    let RoomPath(room) = room?;
     hub.mark_read(&caller.user.id, &room, mark.seq).await?;
     Ok(StatusCode::NO_CONTENT)
 }

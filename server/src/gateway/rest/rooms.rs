@@ -16,7 +16,7 @@ use super::users::sees_all_users;
 use crate::auth::{AuthService, AuthUser, ClaimsRole};
 use crate::config::Config;
 use crate::error::ApiError;
-use crate::gateway::extract::{ApiBody, ApiQuery, MemberPath, PathAndBody, RoomPath};
+use crate::gateway::extract::{ApiBody, ApiQuery, MemberPath, PathAndBody, PathResult, RoomPath};
 use crate::state::LookupLimiter;
 
 /// Rooms of one list page when the caller names no number, and at most.
@@ -68,9 +68,10 @@ pub(crate) async fn show(
 pub(crate) async fn rename(
     State(hub): State<Hub>,
     caller: AuthUser,
-    PathAndBody(RoomPath(room), patch): PathAndBody<RoomPath, ChatPatch>,
+    PathAndBody(room, patch): PathAndBody<RoomPath, ChatPatch>,
 ) -> Result<Json<RoomSummary>, ApiError> {
     hub.count(caller.actor())?;
+    let RoomPath(room) = room?;
     Ok(Json(hub.rename_room(&caller.user.id, &room, &patch.name).await?))
 }
 
@@ -98,8 +99,9 @@ pub(crate) async fn add_members(
     State(config): State<Arc<Config>>,
     State(lookups): State<Arc<LookupLimiter>>,
     caller: AuthUser,
-    PathAndBody(RoomPath(room), new): PathAndBody<RoomPath, NewMembers>,
+    PathAndBody(room, new): PathAndBody<RoomPath, NewMembers>,
 ) -> Result<Json<Members>, ApiError> {
+    let RoomPath(room) = room?;
     // Checked first: outsiders learn about the room, not about the names.
     hub.room(&caller.user.id, &room).await?;
     let mut users = new.user_ids;
@@ -148,9 +150,10 @@ async fn named(
 pub(crate) async fn remove_member(
     State(hub): State<Hub>,
     caller: AuthUser,
+    PathResult(member): PathResult<MemberPath>,
     ApiQuery(query): ApiQuery<RemovalQuery>,
-    MemberPath { room, user }: MemberPath,
 ) -> Result<StatusCode, ApiError> {
+    let MemberPath { room, user } = member?;
     let me = &caller.user.id;
     hub.count(caller.actor())?;
     match query.for_good {

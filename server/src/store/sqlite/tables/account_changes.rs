@@ -33,7 +33,7 @@ pub(crate) fn set_active(connection: &Connection, user: &UserId, is_active: bool
     Ok(())
 }
 
-/// See [`Accounts::set_claims_role`](crate::auth::accounts::Accounts::set_clearance).
+/// See [`Accounts::set_claims_role`](crate::auth::accounts::Accounts::set_claims_role).
 pub(crate) fn set_claims_role(connection: &Connection, user: &UserId, claims_role: ClaimsRole) -> Changed {
     let key = key_of(connection, user)?;
     let claims_role = claims_role_number(claims_role);
