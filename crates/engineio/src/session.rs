@@ -55,21 +55,21 @@ impl Session {
         self.shared.until(|state| state.phase != Phase::Open).await;
     }
 
-    /// Whether [`drained`](Self::drained) would resolve at once.
-    pub fn is_drained(&self) -> bool {
-        self.shared.is_drained()
+    /// Whether [`room_available`](Self::room_available) would resolve at once.
+    pub fn has_room(&self) -> bool {
+        self.shared.has_room()
     }
 
     /// Resolves when so little waits that one more message finds room, however large, or when the session has ended or is
     /// about to. An application that waits for it before it handles a request does not close a client for its own requests.
-    pub async fn drained(&self) {
-        self.shared.until_drained(State::has_room).await;
+    pub async fn room_available(&self) {
+        self.shared.until_taken(State::has_room).await;
     }
 
     /// Resolves when the client keeps up with what was sent, or when the session has ended or is about to. A sender of many
     /// messages waits for it before each portion: then the portions leave room for answers to the client's own requests.
     pub async fn keeps_up(&self) {
-        self.shared.until_drained(|state| !state.is_lagging()).await;
+        self.shared.until_taken(|state| !state.is_lagging()).await;
     }
 
     /// Asks the client to prove that it received everything sent before this call, and resolves when it has: over a

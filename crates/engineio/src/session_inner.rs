@@ -33,7 +33,7 @@ pub(crate) struct SessionInner {
     /// The waiting poll has to check the state.
     pub(crate) wake_poll: Notify,
     /// Messages have left, or the session is to end.
-    drained: Notify,
+    taken: Notify,
     /// How the client takes what its WebSocket writes, once there is one.
     pub(crate) progress: OnceLock<WriteProgress>,
     /// The session has ended or is about to, a ping was answered, or a poll came after its client had closed the session.
@@ -61,7 +61,7 @@ impl SessionInner {
             state: Mutex::new(State::new(transport, &settings)),
             settings,
             wake_poll: Notify::new(),
-            drained: Notify::new(),
+            taken: Notify::new(),
             progress: OnceLock::new(),
             changed: Notify::new(),
             heartbeat_task: AtomicWaker::new(),
@@ -186,7 +186,7 @@ impl SessionInner {
         drop(state);
         self.received.close();
         self.notify_changed();
-        self.drained.notify_waiters();
+        self.taken.notify_waiters();
         self.wake(transport);
     }
 
@@ -221,24 +221,24 @@ impl SessionInner {
     pub(crate) fn notify_ended(&self) {
         self.received.close();
         self.notify_changed();
-        self.drained.notify_waiters();
+        self.taken.notify_waiters();
         self.wake_poll.notify_one();
         self.wake_writer();
     }
 
-    /// Resolves when the session has ended or is about to, or the state fulfils a condition; taking messages raises `drained`.
-    pub(crate) async fn until_drained(&self, is_so: impl Fn(&State) -> bool) {
+    /// Resolves when the session has ended or is about to, or the state fulfils a condition; taking messages raises `taken`.
+    pub(crate) async fn until_taken(&self, is_so: impl Fn(&State) -> bool) {
         loop {
             // Created before the check, so that a change between the check and the wait is not missed.
-            let drained = self.drained.notified();
+            let taken = self.taken.notified();
             if self.is_over_or(&is_so) {
                 return;
             }
-            drained.await;
+            taken.await;
         }
     }
 
-    pub(crate) fn is_drained(&self) -> bool {
+    pub(crate) fn has_room(&self) -> bool {
         self.is_over_or(&State::has_room)
     }
 
@@ -251,7 +251,7 @@ impl SessionInner {
     pub(crate) fn next_write(&self, next: impl FnOnce(&mut State) -> NextWrite) -> NextWrite {
         let next = next(&mut self.lock());
         match next {
-            NextWrite::Write(_, None) => self.drained.notify_waiters(),
+            NextWrite::Write(_, None) => self.taken.notify_waiters(),
             NextWrite::Write(_, Some(_)) => self.notify_ended(),
             NextWrite::End(_) | NextWrite::Displaced | NextWrite::Wait | NextWrite::WaitBriefly => {}
         }

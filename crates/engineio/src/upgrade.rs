@@ -116,7 +116,7 @@ async fn probe(shared: &SessionInner, reader: &mut Reader, writer: &mut Writer) 
 /// Closes a WebSocket that is not needed.
 async fn close_websocket(shared: &SessionInner, reader: Reader, writer: Writer) {
     match timeout(shared.settings.close_timeout, writer.close(1000, "")).await {
-        Ok(Ok(())) => reader.drain(shared.settings.close_timeout).await,
+        Ok(Ok(())) => reader.discard_rest(shared.settings.close_timeout).await,
         Ok(Err(error)) => tracing::debug!(%error, "A WebSocket that was not needed is gone"),
         Err(_) => tracing::debug!("A WebSocket that was not needed takes no close frame"),
     }

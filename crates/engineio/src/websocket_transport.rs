@@ -82,7 +82,7 @@ impl Connection {
     async fn close(self: Box<Self>) {
         let Self { shared, reader, handle } = *self;
         if handle.closed_within(shared.settings.close_timeout).await {
-            reader.drain(shared.settings.close_timeout).await;
+            reader.discard_rest(shared.settings.close_timeout).await;
         }
     }
 }

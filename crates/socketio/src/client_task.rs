@@ -167,8 +167,8 @@ impl<'a, A: Application> ClientTask<'a, A> {
             // In a box, because it is rare.
             Box::pin(sleep_until(*from)).await;
         }
-        if !self.session.is_drained() {
-            Box::pin(self.session.drained()).await;
+        if !self.session.has_room() {
+            Box::pin(self.session.room_available()).await;
         }
         self.pending.take().map(|pending| pending.message)
     }

@@ -34,7 +34,7 @@ thread_local! {
 pub const MESSAGE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Bytes that are discarded after a close: more than are on their way when a client that sends much is closed.
-const DRAINED_BYTES: usize = 16 * 1024 * 1024;
+const DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 
 /// Why nothing more is read.
 #[derive(Debug, thiserror::Error)]
@@ -148,15 +148,15 @@ impl Reader {
     /// client may have been sending when it was closed. To be called when
     /// the close frame is written: a socket that is dropped with something unread is reset, and the client may never
     /// see why (RFC 6455, section 7.1.1; RFC 9112, section 9.6).
-    pub async fn drain(mut self, patience: Duration) {
-        let mut drained = 0;
+    pub async fn discard_rest(mut self, patience: Duration) {
+        let mut discarded = 0;
         let closed = poll_fn(|cx| {
             loop {
                 give_back(&mut self.buffer);
-                if std::task::ready!(self.poll_read(cx)).is_err() || drained > DRAINED_BYTES {
+                if std::task::ready!(self.poll_read(cx)).is_err() || discarded > DISCARDED_BYTES {
                     return Poll::Ready(());
                 }
-                drained += self.buffer.len();
+                discarded += self.buffer.len();
             }
         });
         if timeout(patience, closed).await.is_err() {

@@ -60,7 +60,7 @@ async fn serve(pending: PendingUpgrade) {
     if let Err(error) = writer.close(code, &reason).await {
         return tracing::debug!(%error, "A client did not take the close");
     }
-    reader.drain(CLOSE_TIMEOUT).await;
+    reader.discard_rest(CLOSE_TIMEOUT).await;
 }
 
 /// Answers until the client says goodbye; with which code.

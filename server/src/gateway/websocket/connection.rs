@@ -108,7 +108,7 @@ impl OpenConnection {
         let is_closed = writer.closed_within(CLOSE_TIMEOUT).await;
         drop(open);
         if is_closed {
-            reader.drain(CLOSE_TIMEOUT).await;
+            reader.discard_rest(CLOSE_TIMEOUT).await;
         }
     }
 }
