@@ -155,7 +155,7 @@ pub(super) struct QuotaSettings {
     #[arg(long, env = "HUBBUB_RUNNING_JOBS_PER_USER", value_name = "COUNT")]
     running_jobs_per_user: Option<NonZeroU32>,
 
-    /// Sign-in sessions that one user may have; one more ends the one that was renewed longest ago [default: 100; 10000 in
+    /// Sign-ins that one user may have; one more ends the one that was renewed longest ago [default: 100; 10000 in
     /// development and without rate limits]
     #[arg(long, env = "HUBBUB_AUTH_SESSIONS_PER_USER", value_name = "COUNT")]
     auth_sessions_per_user: Option<NonZeroU32>,

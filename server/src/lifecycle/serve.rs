@@ -43,10 +43,11 @@ const LAST_REQUEST: Duration = Duration::from_millis(250);
 /// 400 KiB.
 const BUFFER_BYTES: usize = 32 * 1024;
 
-/// The two steps of a stop.
+/// What tells the HTTP side to stop. `state.stopping()` comes before both.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Shutdown {
-    /// No connection is accepted any more. Those in the accept queues are left to the next process.
+    /// Only if the sockets outlive this process: nothing more is accepted. Connections in the accept queues are left to the next
+    /// process.
     pub(crate) stop_accepting: CancellationToken,
     /// Connections are closed as soon as their requests are answered; no more are accepted.
     pub(crate) close_connections: CancellationToken,

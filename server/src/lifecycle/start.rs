@@ -13,8 +13,8 @@ use hub::{Hub, HubSettings};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::drain::Running;
 use super::listener::ListenError;
+use super::running::Running;
 use super::serve::{Shutdown, serve};
 use super::sweep::sweep;
 use crate::account_watch;
@@ -24,9 +24,9 @@ use crate::auth::{AuthError, AuthService, AuthSettings, CachedAccounts, Keys, Pa
 use crate::config::{AccountsMode, Config, Registration, Secret, Synchronous};
 use crate::demo::users::{self, DemoError};
 use crate::gateway::socketio;
-use crate::last_seen;
 use crate::readiness;
 use crate::router::router;
+use crate::sign_in_use;
 use crate::state::AppState;
 use crate::store::sqlite::{OpenError, SqliteStore};
 
@@ -109,7 +109,7 @@ pub async fn serve_on(
     let watcher = tokio::spawn(account_watch::watch(auth.clone(), stopping.clone(), known_change));
     let probe = readiness::watch(state.readiness().clone(), auth.clone(), stopping.clone());
     state.background_tasks().spawn(probe);
-    let seen_keeper = tokio::spawn(last_seen::keep(auth, stopping));
+    let seen_keeper = tokio::spawn(sign_in_use::keep(auth, stopping));
     for addr in &addresses {
         tracing::info!(%addr, "Listening on http://{addr}");
     }

@@ -1,4 +1,4 @@
-//! Last seen: stores when sign-ins were last used, many in one change of the database.
+//! Sign-in use: stores when sign-ins were last used, many in one change of the database.
 
 use std::error::Error;
 use std::sync::Arc;
