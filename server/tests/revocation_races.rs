@@ -124,7 +124,7 @@ async fn a_sign_in_ended_during_a_renewal_closes_the_socket() {
     let caller = sign_ins(&elsewhere, Arc::new(SystemClock::default())).await.by_token(&token).await.unwrap();
     let clock = Arc::new(HoldingClock::default());
     let sign_ins = Arc::new(sign_ins(&folder, clock.clone()).await);
-    let (outbox, _inlet) = outbox(1024);
+    let (outbox, _receiver) = outbox(1024);
     let identity = Identity { user: caller.user.clone(), sign_in: SignInId(Uuid::from_u128(1)) };
     let peer = sign_ins.hub().attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
 
@@ -195,10 +195,10 @@ async fn register(sign_ins: &AuthService, name: &str) -> Tokens {
 
 /// A connection of this sign-in, with what keeps it.
 fn attach(sign_ins: &AuthService, caller: &AuthUser) -> (Outbox, (ClientSession, OutboxReceiver)) {
-    let (outbox, inlet) = outbox(1024);
+    let (outbox, receiver) = outbox(1024);
     let identity = Identity { user: caller.user.clone(), sign_in: caller.sign_in };
     let peer = sign_ins.hub().attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
-    (outbox, (peer, inlet))
+    (outbox, (peer, receiver))
 }
 
 /// Runs a request until it waits, and disconnects.
@@ -299,7 +299,7 @@ async fn a_token_of_another_user_neither_renews_nor_closes_a_socket() {
         is_active: true,
         created_at_ms: 0,
     };
-    let (outbox, _inlet) = outbox(1024);
+    let (outbox, _receiver) = outbox(1024);
     let identity = Identity { user: Arc::new(ann), sign_in: SignInId(Uuid::from_u128(1)) };
     let peer = sign_ins.hub().attach(identity, Encoder::new(0, |_| None), Arc::new(outbox.clone())).unwrap();
 

@@ -85,37 +85,37 @@ impl ClientHandle {
         envelope: &Envelope,
         delivery: DeliveryPolicy,
     ) -> Result<(), Disconnected> {
-        match envelope.event().track() {
-            Some(track) => self.send_shared_at(envelope, track),
+        match envelope.event().position() {
+            Some(position) => self.send_shared_at(envelope, position),
             None => envelope.frame(self.encoder).map_or(Ok(()), |frame| self.transport.push(frame, delivery)),
         }
     }
 
-    /// Sends an event that others receive too and that must arrive; the client's position is `track` afterwards.
+    /// Sends an event that others receive too and that must arrive; the client's position is `position` afterwards.
     pub(crate) fn send_shared_at(
         &self,
         envelope: &Envelope,
-        track: StreamPosition<'_>,
+        position: StreamPosition<'_>,
     ) -> Result<(), Disconnected> {
-        self.send_frame_at(envelope.frame(self.encoder), Some(track))
+        self.send_frame_at(envelope.frame(self.encoder), Some(position))
     }
 
     /// Sends an event that is for this client alone.
     pub(crate) fn send(&self, event: &Event) -> Result<(), Disconnected> {
-        self.send_frame_at((self.encoder.encode)(event), event.track())
+        self.send_frame_at((self.encoder.encode)(event), event.position())
     }
 
-    /// Sends an encoded frame, if the dialect has one; the client's position is `track` afterwards.
+    /// Sends an encoded frame, if the dialect has one; the client's position is `position` afterwards.
     pub(crate) fn send_frame_at(
         &self,
         frame: Option<Bytes>,
-        track: Option<StreamPosition<'_>>,
+        position: Option<StreamPosition<'_>>,
     ) -> Result<(), Disconnected> {
-        match (frame, track) {
-            (Some(frame), Some(track)) => self.transport.push_at(frame, track),
+        match (frame, position) {
+            (Some(frame), Some(position)) => self.transport.push_at(frame, position),
             (Some(frame), None) => self.transport.push(frame, DeliveryPolicy::Reliable),
-            (None, Some(track)) => {
-                self.transport.place(track);
+            (None, Some(position)) => {
+                self.transport.place(position);
                 Ok(())
             }
             (None, None) => Ok(()),
@@ -134,8 +134,8 @@ impl ClientHandle {
     }
 
     /// Moves the client to a position without a frame.
-    pub(crate) fn set_position(&self, track: StreamPosition<'_>) {
-        self.transport.place(track);
+    pub(crate) fn set_position(&self, position: StreamPosition<'_>) {
+        self.transport.place(position);
     }
 
     /// Whether a waiting entry with this item is delivered once this client has received it.

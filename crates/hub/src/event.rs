@@ -87,7 +87,7 @@ pub enum Event {
 
 impl Event {
     /// The position of a client that has received this.
-    pub fn track(&self) -> Option<StreamPosition<'_>> {
+    pub fn position(&self) -> Option<StreamPosition<'_>> {
         match self {
             Self::Message(message) => Some(StreamPosition::Room(&message.room, message.cursor)),
             Self::Joined(joined) => Some(StreamPosition::Room(&joined.room, joined.head)),

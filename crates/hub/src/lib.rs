@@ -48,8 +48,8 @@ pub use hub::{Hub, MessageText, NewRoom, Requester, Stats};
 pub use inbox::{InboxStart, JobReport, NewJob};
 pub use join_snapshot::JoinSnapshot;
 pub use queue::{
-    ClientTransport, DeliveryPolicy, Disconnected, Drained, Encoder, Envelope, Outbox, OutboxItem,
-    OutboxReceiver, SLOTS, StreamPosition, TransportFuture, WriterAction, outbox,
+    ClientTransport, DeliveryPolicy, Disconnected, Encoder, Envelope, Outbox, OutboxItem, OutboxReceiver,
+    SLOTS, StreamPosition, Taken, TransportFuture, WriterAction, outbox,
 };
 pub use quotas::{Concurrent, Daily, Quotas};
 pub use rate_limit::{Gcra, Rate, Rates};

@@ -1,5 +1,5 @@
-//! Recovery: decides how a client that comes back gets the messages that it missed. Pure. All arithmetic on cursors for that
-//! is here.
+//! Recovery: decides how a native client that joins with a cursor gets the messages that it missed. Pure. `room/join.rs` then
+//! cuts the answer by bytes. A Socket.IO client is decided on in `session/resume.rs`, an inbox in `inbox/catch_up.rs`.
 
 use protocol::{Cursor, limits};
 
@@ -11,7 +11,7 @@ pub(crate) enum Plan {
     /// Every message after this number fits one page of the store.
     FromStore(u64),
     /// More is missing than one page holds: the client takes page after page, and is subscribed after the last.
-    TooFarBehind(Cursor),
+    InPages(Cursor),
     /// The cursor is not of this room's epoch, or beyond its head: the client starts over with the newest page.
     StartOver,
 }
@@ -24,7 +24,7 @@ pub(crate) fn plan(since: Option<Cursor>, head: Cursor, cached_after: u64) -> Pl
     match since.gap_to(head) {
         Some(_) if since.seq >= cached_after => Plan::FromCache(since.seq),
         Some(gap) if gap <= u64::from(limits::MAX_RECOVERED_MESSAGES) => Plan::FromStore(since.seq),
-        Some(_) => Plan::TooFarBehind(since),
+        Some(_) => Plan::InPages(since),
         None => Plan::StartOver,
     }
 }
@@ -49,8 +49,8 @@ mod tests {
     fn longer_absence_is_served_from_the_store_up_to_one_page() {
         assert_eq!(plan_at(899, 900), Plan::FromStore(899));
         assert_eq!(plan_at(500, 900), Plan::FromStore(500));
-        assert_eq!(plan_at(499, 900), Plan::TooFarBehind(Cursor { epoch: 3, seq: 499 }));
-        assert_eq!(plan_at(0, 900), Plan::TooFarBehind(Cursor { epoch: 3, seq: 0 }));
+        assert_eq!(plan_at(499, 900), Plan::InPages(Cursor { epoch: 3, seq: 499 }));
+        assert_eq!(plan_at(0, 900), Plan::InPages(Cursor { epoch: 3, seq: 0 }));
     }
 
     #[test]

@@ -64,7 +64,7 @@ pub enum CloseCode {
     Internal = 1011,
     /// The server restarts.
     Restart = 1012,
-    /// The client lags too far behind: it is to come back and recover.
+    /// The client is a slow consumer: it is to come back and recover.
     TooSlow = 4008,
     /// The token is missing, wrong, expired or revoked: sign in again.
     Token = 4401,

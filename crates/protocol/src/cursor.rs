@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The position of a durable event in its room.
+/// The position of a message in its room.
 ///
 /// Numbers start at 1 and have no gaps. The epoch is drawn when the room is created: a cursor of another epoch says
 /// nothing about this room's numbers, so a client that has one starts over.
@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 pub struct Cursor {
     /// The history of the room that the number belongs to.
     pub epoch: u32,
-    /// The number; 0 is the position before the first event.
+    /// The number; 0 is the position before the first message.
     pub seq: u64,
 }
 
 impl Cursor {
-    /// How many events lie between this cursor and the later `head`; `None` when they cannot be compared or when this
+    /// How many messages lie between this cursor and the later `head`; `None` when they cannot be compared or when this
     /// cursor claims to be ahead.
     pub fn gap_to(self, head: Self) -> Option<u64> {
         if self.epoch == head.epoch { head.seq.checked_sub(self.seq) } else { None }

@@ -36,8 +36,8 @@ pub const PAGE_MESSAGES: u32 = 50;
 /// Messages of one history page at most.
 pub const MAX_PAGE_MESSAGES: u32 = 200;
 
-/// Missed messages in one answer to a join with `since`; a client that misses more asks again. A Socket.IO client that
-/// missed more starts over.
+/// Missed messages in one answer to a join with `since`; a client that misses more asks again. For a Socket.IO client: messages
+/// of all rooms and inbox entries together; one that missed more starts over.
 pub const MAX_RECOVERED_MESSAGES: u32 = 500;
 
 /// Bytes of messages that one answer to a join brings, about; at least one message. Half of what may wait for a client, so

@@ -5,7 +5,7 @@ use axum::http::{Method, Request, Uri};
 use bytes::Bytes;
 use engineio::Parameters;
 use engineio::codec::{EnginePacket, PacketError, PayloadDecoder, PayloadEncoder, SEPARATOR, kind};
-use server::auth::extract::SocketQuery;
+use server::auth::carriers::SocketQuery;
 
 pub(crate) fn packet(input: &[u8]) {
     let Ok(packet) = EnginePacket::decode(Bytes::copy_from_slice(input)) else { return };

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use axum::http::header::{AUTHORIZATION, COOKIE, HOST, ORIGIN, SEC_WEBSOCKET_EXTENSIONS};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method};
 use server::auth::Proxies;
+use server::auth::carriers::bearer;
 use server::auth::client_ip::ClientIp;
 use server::auth::cookies::{PLAIN_COOKIE, cookies};
-use server::auth::extract::bearer;
 use server::auth::origin::{Origin, Origins, may_use_cookie};
 use websocket::codec::Handshake;
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use axum::http::header::AUTHORIZATION;
 use axum::http::{HeaderMap, HeaderValue, Method};
 
+use super::carriers::{SocketQuery, access_token, bearer};
 use super::cookies::CookieNames;
-use super::extract::{SocketQuery, access_token, bearer};
 use super::{AuthError, AuthService, AuthUser, Tickets, origin};
 
 /// Authenticates requests and sockets. Cloning copies three pointers.
@@ -73,7 +73,8 @@ impl Authenticator {
     /// first frame has to carry a token.
     ///
     /// # Errors
-    /// [`AuthError::Unauthorized`] for whatever is wrong with the proof.
+    /// [`AuthError::Token`] for whatever is wrong with a token, [`AuthError::Unauthorized`] for another scheme than `Bearer`, and
+    /// failures of the store.
     pub async fn socket(
         &self,
         authorization: Option<&HeaderValue>,
@@ -95,7 +96,7 @@ impl Authenticator {
     /// The user of the access token in a carrier. Every carrier ends here, so all take a token alike.
     ///
     /// # Errors
-    /// [`AuthError::Unauthorized`] for whatever is wrong with it.
+    /// [`AuthError::Token`] for whatever is wrong with it, and failures of the store.
     pub async fn token(&self, carried: &str) -> Result<AuthUser, AuthError> {
         self.auth.by_token(access_token(carried)).await
     }

@@ -3,12 +3,12 @@
 pub mod accounts;
 mod authenticator;
 mod cached_accounts;
+pub mod carriers;
 mod claims_role;
 pub mod client_ip;
 pub mod cookies;
 pub mod device_token;
 mod error;
-pub mod extract;
 mod lifetime;
 mod local_accounts;
 mod login_rate_limiter;
@@ -72,7 +72,7 @@ pub struct AuthUser {
 
 impl AuthUser {
     /// The caller as the hub sees it.
-    pub fn actor(&self) -> Requester<'_> {
+    pub fn requester(&self) -> Requester<'_> {
         Requester { user: &self.user.id, is_service: self.claims_role.is_service() }
     }
 }

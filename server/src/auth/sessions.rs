@@ -1,4 +1,4 @@
-//! Auth sessions: opens, refreshes, lists and ends the sign-ins of users, and closes the connections of those that end.
+//! Sign-ins: opens, refreshes, lists and ends those of users, and closes the connections of those that end.
 
 use std::sync::Arc;
 

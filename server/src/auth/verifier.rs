@@ -8,7 +8,7 @@ use protocol::{CloseCode, UserId};
 use uuid::Uuid;
 
 use super::accounts::{Account, AccountError, Accounts};
-use super::extract::access_token;
+use super::carriers::access_token;
 use super::lifetime::is_bounded;
 use super::provision::create_account;
 use super::token_sign_in::{is_token_id, named_id, token_id};

@@ -70,7 +70,7 @@ pub(crate) async fn enter(
     permit: Option<UserPermit>,
     caller: &AuthUser,
 ) -> Result<(), ApiError> {
-    hub.count_request(caller.actor())?;
+    hub.count_request(caller.requester())?;
     if let Some(permit) = permit {
         limiter.enter_user(&permit, caller).await?;
     }

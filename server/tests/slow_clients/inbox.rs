@@ -1,4 +1,4 @@
-//! Pending inbox entries: an absent user gets all of them, and acknowledged ones are no longer pending.
+//! Pending inbox entries: an absent user gets all of them, and confirmed ones wait no longer.
 
 use protocol::rest::Tokens;
 use protocol::{

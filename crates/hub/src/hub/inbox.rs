@@ -84,14 +84,14 @@ impl Hub {
     /// [`HubError::OverDaily`].
     pub async fn start_job(
         &self,
-        actor: Requester<'_>,
+        requester: Requester<'_>,
         owner: &UserId,
         new: NewJob,
     ) -> Result<Job, HubError> {
-        if !actor.may_act_for(owner) {
+        if !requester.may_act_for(owner) {
             return Err(HubError::NotOwner);
         }
-        self.request_job(owner, JobRequest::Start { new, is_counted: !actor.is_service }).await
+        self.request_job(owner, JobRequest::Start { new, is_counted: !requester.is_service }).await
     }
 
     /// Reports the progress or the end of a job.
@@ -100,11 +100,11 @@ impl Hub {
     /// Values outside their limits; [`HubError::NoSuchJob`], [`HubError::JobOver`].
     pub async fn report_job(
         &self,
-        actor: Requester<'_>,
+        requester: Requester<'_>,
         id: JobId,
         report: JobReport,
     ) -> Result<Job, HubError> {
-        let job = self.job(actor, id).await?;
+        let job = self.job(requester, id).await?;
         self.request_job(&job.owner, JobRequest::Report(id, report)).await
     }
 
@@ -112,8 +112,8 @@ impl Hub {
     ///
     /// # Errors
     /// [`HubError::NoSuchJob`].
-    pub async fn delete_job(&self, actor: Requester<'_>, id: JobId) -> Result<(), HubError> {
-        let job = self.job(actor, id).await?;
+    pub async fn delete_job(&self, requester: Requester<'_>, id: JobId) -> Result<(), HubError> {
+        let job = self.job(requester, id).await?;
         self.request_job(&job.owner, JobRequest::Delete(id)).await.map(|_| ())
     }
 
@@ -121,9 +121,9 @@ impl Hub {
     ///
     /// # Errors
     /// [`HubError::NoSuchJob`], also for another user's.
-    pub async fn job(&self, actor: Requester<'_>, id: JobId) -> Result<Job, HubError> {
+    pub async fn job(&self, requester: Requester<'_>, id: JobId) -> Result<Job, HubError> {
         let found = self.context.store.job(id).await?;
-        found.filter(|job| actor.may_act_for(&job.owner)).ok_or(HubError::NoSuchJob)
+        found.filter(|job| requester.may_act_for(&job.owner)).ok_or(HubError::NoSuchJob)
     }
 
     /// The jobs of a user, newest first.

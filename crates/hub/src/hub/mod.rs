@@ -128,32 +128,32 @@ impl Hub {
     ///
     /// # Errors
     /// [`HubError::TooFast`].
-    pub fn count(&self, actor: Requester<'_>) -> Result<(), HubError> {
-        quotas::count_message(&self.context, actor)
+    pub fn count(&self, requester: Requester<'_>) -> Result<(), HubError> {
+        quotas::count_message(&self.context, requester)
     }
 
     /// Counts a request of a user, together with the commands of the user's connections.
     ///
     /// # Errors
     /// [`HubError::TooFast`].
-    pub fn count_request(&self, actor: Requester<'_>) -> Result<(), HubError> {
-        quotas::count_request(&self.context, actor)
+    pub fn count_request(&self, requester: Requester<'_>) -> Result<(), HubError> {
+        quotas::count_request(&self.context, requester)
     }
 
     /// Counts a room that a user is about to create with these members. Concurrent requests may exceed the limit by a few.
     ///
     /// # Errors
     /// [`HubError::TooManyKept`], [`HubError::OverDaily`], [`HubError::Unavailable`].
-    pub async fn count_new_room(&self, actor: Requester<'_>, members: &[UserId]) -> Result<(), HubError> {
-        quotas::count_new_room(&self.context, actor, members).await
+    pub async fn count_new_room(&self, requester: Requester<'_>, members: &[UserId]) -> Result<(), HubError> {
+        quotas::count_new_room(&self.context, requester, members).await
     }
 
     /// Counts the users that a user is about to add to a room without sharing a room with them.
     ///
     /// # Errors
     /// [`HubError::OverDaily`], [`HubError::Unavailable`].
-    pub async fn count_strangers(&self, actor: Requester<'_>, users: &[UserId]) -> Result<(), HubError> {
-        quotas::count_strangers(&self.context, actor, users).await
+    pub async fn count_strangers(&self, requester: Requester<'_>, users: &[UserId]) -> Result<(), HubError> {
+        quotas::count_strangers(&self.context, requester, users).await
     }
 
     /// Accepts nothing new, notifies all clients, lets every room and inbox finish what it has accepted, and closes all

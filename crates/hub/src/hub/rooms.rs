@@ -55,18 +55,18 @@ impl<'a> From<&'a str> for MessageText<'a> {
 }
 
 impl Hub {
-    /// Creates a room with `actor` as its owner and notifies its members.
+    /// Creates a room with `requester` as its owner and notifies its members.
     ///
     /// # Errors
     /// A bad name, a taken identifier, an unknown user, too many members.
-    pub async fn create_room(&self, actor: &UserId, new: NewRoom) -> Result<RoomSummary, HubError> {
+    pub async fn create_room(&self, requester: &UserId, new: NewRoom) -> Result<RoomSummary, HubError> {
         let name = policy::room_name(&new.name)?;
         policy::stands_alone(new.kind)?;
         if new.members.len() > limits::MAX_MEMBERS_PER_REQUEST {
             let message = format!("at most {} at a time", limits::MAX_MEMBERS_PER_REQUEST);
             return Err(HubError::Invalid { field: "member_ids", message });
         }
-        let all: BTreeSet<&UserId> = new.members.iter().chain([actor]).collect();
+        let all: BTreeSet<&UserId> = new.members.iter().chain([requester]).collect();
         policy::check_members("member_ids", all.len(), self.context.settings.quotas.members_per_room)?;
         let id = match new.id {
             Some(id) => {
@@ -80,7 +80,7 @@ impl Hub {
             name,
             kind: new.kind,
             epoch: rand::random(),
-            owner: actor.clone(),
+            owner: requester.clone(),
             members: new.members,
             at_ms: self.context.clock.now_ms(),
         };
@@ -88,7 +88,7 @@ impl Hub {
         for member in &record.members {
             room_notices::notify_room_added(&self.context, &record.id, &member.user.id).await?;
         }
-        self.room(actor, &record.id).await
+        self.room(requester, &record.id).await
     }
 
     /// The rooms of a user, newest activity first.
@@ -118,30 +118,31 @@ impl Hub {
     /// A bad name; [`HubError::NoSuchRoom`], [`HubError::NotOwner`].
     pub async fn rename_room(
         &self,
-        actor: &UserId,
+        requester: &UserId,
         room: &RoomId,
         name: &str,
     ) -> Result<RoomSummary, HubError> {
         let name = policy::room_name(name)?;
-        let actor = actor.clone();
-        self.ask(&actor, room, |reply| Request::Rename { actor: actor.clone(), name, reply }).await?;
-        self.room(&actor, room).await
+        let requester = requester.clone();
+        self.ask(&requester, room, |reply| Request::Rename { requester: requester.clone(), name, reply })
+            .await?;
+        self.room(&requester, room).await
     }
 
     /// Deletes a room with all its messages.
     ///
     /// # Errors
     /// [`HubError::NoSuchRoom`], [`HubError::NotOwner`].
-    pub async fn delete_room(&self, actor: &UserId, room: &RoomId) -> Result<(), HubError> {
-        self.ask(actor, room, |reply| Request::Delete { actor: actor.clone(), reply }).await
+    pub async fn delete_room(&self, requester: &UserId, room: &RoomId) -> Result<(), HubError> {
+        self.ask(requester, room, |reply| Request::Delete { requester: requester.clone(), reply }).await
     }
 
     /// The members of a room, owners first, then by name.
     ///
     /// # Errors
     /// [`HubError::NoSuchRoom`].
-    pub async fn members(&self, actor: &UserId, room: &RoomId) -> Result<Vec<Member>, HubError> {
-        Ok(self.peek(actor, room).await?.members)
+    pub async fn members(&self, requester: &UserId, room: &RoomId) -> Result<Vec<Member>, HubError> {
+        Ok(self.peek(requester, room).await?.members)
     }
 
     /// Adds members to a room and returns the new ones.
@@ -150,7 +151,7 @@ impl Hub {
     /// [`HubError::NoSuchRoom`], [`HubError::NoSuchUser`], [`HubError::RoomFull`]; then no member was added.
     pub async fn add_members(
         &self,
-        actor: &UserId,
+        requester: &UserId,
         room: &RoomId,
         users: Vec<UserId>,
     ) -> Result<Vec<Member>, HubError> {
@@ -158,21 +159,27 @@ impl Hub {
             let message = format!("at most {} at a time", limits::MAX_MEMBERS_PER_REQUEST);
             return Err(HubError::Invalid { field: "user_ids", message });
         }
-        self.ask(actor, room, |reply| Request::AddMembers { actor: actor.clone(), users, reply }).await
+        self.ask(requester, room, |reply| Request::AddMembers { requester: requester.clone(), users, reply })
+            .await
     }
 
     /// Removes a member from a room; a user who removes itself leaves it. With its last member a room is deleted.
     ///
     /// # Errors
     /// [`HubError::NoSuchRoom`], [`HubError::NotOwner`].
-    pub async fn remove_member(&self, actor: &UserId, room: &RoomId, user: &UserId) -> Result<(), HubError> {
+    pub async fn remove_member(
+        &self,
+        requester: &UserId,
+        room: &RoomId,
+        user: &UserId,
+    ) -> Result<(), HubError> {
         let command = |reply| Request::RemoveMember {
-            actor: actor.clone(),
+            requester: requester.clone(),
             user: user.clone(),
             for_good: false,
             reply,
         };
-        self.ask(actor, room, command).await
+        self.ask(requester, room, command).await
     }
 
     /// Removes a user from a room for good: the user is not added again until the user takes that back.
@@ -180,8 +187,12 @@ impl Hub {
     /// # Errors
     /// [`HubError::NoSuchRoom`].
     pub async fn leave_for_good(&self, user: &UserId, room: &RoomId) -> Result<(), HubError> {
-        let command =
-            |reply| Request::RemoveMember { actor: user.clone(), user: user.clone(), for_good: true, reply };
+        let command = |reply| Request::RemoveMember {
+            requester: user.clone(),
+            user: user.clone(),
+            for_good: true,
+            reply,
+        };
         self.ask(user, room, command).await
     }
 
@@ -207,8 +218,8 @@ impl Hub {
     ) -> Result<Message, HubError> {
         let text = text.into();
         policy::check_body(text.body, self.context.settings.message_bytes)?;
-        let actor = Requester { user: &author.id, is_service: false };
-        quotas::count_message(&self.context, actor)?;
+        let requester = Requester { user: &author.id, is_service: false };
+        quotas::count_message(&self.context, requester)?;
         let limits = &self.context.settings.quotas;
         self.context.limiters.spend_stored(&author.id, limits, Daily::Bytes, text.body.len())?;
         let MessageText { body, parent, kind } = text;
@@ -225,54 +236,55 @@ impl Hub {
     /// [`HubError::NoSuchRoom`].
     pub async fn history(
         &self,
-        actor: &UserId,
+        requester: &UserId,
         room: &RoomId,
         slice: HistoryRange,
         limit: u32,
     ) -> Result<Page, HubError> {
         let limit = limit.clamp(1, limits::MAX_PAGE_MESSAGES);
-        room_access::page_for(&self.context, room, actor, slice, limit).await
+        room_access::page_for(&self.context, room, requester, slice, limit).await
     }
 
     /// Marks a room as read up to a number.
     ///
     /// # Errors
     /// [`HubError::NoSuchRoom`].
-    pub async fn mark_read(&self, actor: &UserId, room: &RoomId, seq: u64) -> Result<(), HubError> {
-        let (user, upto) = (actor.clone(), ReadTarget::Seq(seq));
+    pub async fn mark_read(&self, requester: &UserId, room: &RoomId, seq: u64) -> Result<(), HubError> {
+        let (user, upto) = (requester.clone(), ReadTarget::Seq(seq));
         let read = |reply| Batched::Read(ReadRequest { user, upto, reply: Some(reply) });
-        self.ask(actor, room, read).await
+        self.ask(requester, room, read).await
     }
 
     /// The answer to a join without a cursor, without joining: for pages that the server renders.
     ///
     /// # Errors
     /// [`HubError::NoSuchRoom`].
-    pub async fn peek(&self, actor: &UserId, room: &RoomId) -> Result<JoinedRoom, HubError> {
-        self.check_member(actor, room).await?;
+    pub async fn peek(&self, requester: &UserId, room: &RoomId) -> Result<JoinedRoom, HubError> {
+        self.check_member(requester, room).await?;
         let record = self.context.store.room(room).await?.ok_or(HubError::NoSuchRoom)?;
-        self.snapshot(actor, record).await
+        self.snapshot(requester, record).await
     }
 
     /// As [`Hub::peek`], for the live room of a chat.
     ///
     /// # Errors
     /// [`HubError::NoSuchRoom`], also while a room of another kind has the identifier of the live room.
-    pub async fn peek_live(&self, actor: &UserId, chat: &RoomId) -> Result<JoinedRoom, HubError> {
+    pub async fn peek_live(&self, requester: &UserId, chat: &RoomId) -> Result<JoinedRoom, HubError> {
         let room = live_room::room_of(chat).ok_or(HubError::NoSuchRoom)?;
-        self.check_member(actor, &room).await?;
+        self.check_member(requester, &room).await?;
         let record = self.context.store.room(&room).await?;
         let record = record.filter(|record| record.chat.as_ref() == Some(chat));
-        self.snapshot(actor, record.ok_or(HubError::NoSuchRoom)?).await
+        self.snapshot(requester, record.ok_or(HubError::NoSuchRoom)?).await
     }
 
-    async fn snapshot(&self, actor: &UserId, record: RoomRecord) -> Result<JoinedRoom, HubError> {
+    async fn snapshot(&self, requester: &UserId, record: RoomRecord) -> Result<JoinedRoom, HubError> {
         // Once more: the record is newer than the check before.
-        let role = record.members.iter().find(|member| member.user.id == *actor).map(|member| member.role);
+        let role =
+            record.members.iter().find(|member| member.user.id == *requester).map(|member| member.role);
         policy::may_take_part(role)?;
         // Read after the record: the page may know more than the record's head, never less.
         let (id, limit) = (&record.id, limits::PAGE_MESSAGES);
-        let page = room_access::page_for(&self.context, id, actor, HistoryRange::Newest, limit).await?;
+        let page = room_access::page_for(&self.context, id, requester, HistoryRange::Newest, limit).await?;
         let last = page.messages.last().map_or(0, |message| message.cursor.seq);
         let is_online = |user: &UserId| self.context.presence.is_online(user);
         Ok(JoinedRoom {
@@ -299,7 +311,7 @@ impl Hub {
     /// Sends a room a command of a user that is answered.
     async fn ask<T, C: Into<RoomCommand>>(
         &self,
-        actor: &UserId,
+        requester: &UserId,
         room: &RoomId,
         command: impl FnOnce(oneshot::Sender<Result<T, HubError>>) -> C,
     ) -> Result<T, HubError> {
@@ -307,7 +319,7 @@ impl Hub {
             return Err(HubError::Stopping);
         }
         let (reply, answer) = oneshot::channel();
-        let mailbox = room_mailbox::for_user(&self.context, room, actor).await?;
+        let mailbox = room_mailbox::for_user(&self.context, room, requester).await?;
         mailbox.send(command(reply).into()).await.map_err(|_| HubError::Stopping)?;
         // A room answers every command in its mailbox; only a stop can come between.
         answer.await.map_err(|_| HubError::Stopping)?

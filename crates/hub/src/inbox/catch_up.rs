@@ -142,7 +142,7 @@ impl CatchUp {
     /// Waits until the client can take another portion.
     pub(super) async fn ready(&self) {
         self.client.transport().keeps_up().await;
-        self.client.receipts().drained().await;
+        self.client.receipts().room_available().await;
     }
 
     /// Whether the client can take another portion now. An answer to one of its own commands may have come between.
@@ -151,10 +151,10 @@ impl CatchUp {
         keeps_up.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready()
     }
 
-    fn send(&self, event: &Event, track: Option<StreamPosition<'_>>) -> Result<usize, Disconnected> {
+    fn send(&self, event: &Event, position: Option<StreamPosition<'_>>) -> Result<usize, Disconnected> {
         let frame = (self.client.encoder.encode)(event);
         let bytes = frame.as_ref().map_or(0, Bytes::len);
-        self.client.send_frame_at(frame, track)?;
+        self.client.send_frame_at(frame, position)?;
         Ok(bytes)
     }
 

@@ -178,7 +178,7 @@ impl Inbox {
         let sent = catch_up.send_portion(&mut self.stored, &self.context.stamp()).await;
         self.request_receipt(catch_up.client());
         if matches!(sent, Err(CatchUpError::Gap)) {
-            // It comes back and starts where it can be recovered.
+            // No slow consumer, but the same remedy: it comes back and starts where it can be recovered.
             catch_up.client().close(CloseCode::TooSlow);
         }
         match sent? {
@@ -287,7 +287,7 @@ impl Inbox {
             let page = self.stored.after(*after, ENTRIES).await?;
             let clients = self.clients();
             let Some(page) = page else {
-                // Not kept any more: the clients come back and start over.
+                // Not kept any more. No slow consumers, but the same remedy: they come back and start over.
                 for client in &clients {
                     client.close(CloseCode::TooSlow);
                 }

@@ -19,7 +19,7 @@ struct Pending {
     /// A std mutex: held for a push or an exchange, never across an `.await`.
     entries: Mutex<Entries>,
     /// Notified when entries were taken out.
-    drained: Notify,
+    taken: Notify,
 }
 
 #[derive(Default)]
@@ -64,7 +64,7 @@ impl PendingReceipts {
         entries.is_requested = !entries.seqs.is_empty();
         let next = entries.is_requested.then(|| std::mem::take(&mut entries.seqs));
         drop(entries);
-        pending.drained.notify_waiters();
+        pending.taken.notify_waiters();
         next
     }
 
@@ -72,19 +72,19 @@ impl PendingReceipts {
     pub(crate) fn end(&self) {
         let pending = self.pending();
         *pending.entries() = Entries::default();
-        pending.drained.notify_waiters();
+        pending.taken.notify_waiters();
     }
 
     /// Resolves when a catch-up may send the next portion.
-    pub(crate) async fn drained(&self) {
+    pub(crate) async fn room_available(&self) {
         let Some(pending) = self.pending.get() else { return };
         loop {
             // Created before the check, so that a change between the check and the wait is not missed.
-            let drained = pending.drained.notified();
+            let taken = pending.taken.notified();
             if pending.entries().seqs.len() < MAX_PENDING {
                 return;
             }
-            drained.await;
+            taken.await;
         }
     }
 }
@@ -118,14 +118,14 @@ mod tests {
     fn catch_up_waits_while_too_many_receipts_are_pending() {
         let receipts = PendingReceipts::default();
         let mut cx = Context::from_waker(Waker::noop());
-        assert!(pin!(receipts.drained()).poll(&mut cx).is_ready());
+        assert!(pin!(receipts.room_available()).poll(&mut cx).is_ready());
         for seq in 0..MAX_PENDING as u64 {
             receipts.add(seq);
         }
-        let mut drained = pin!(receipts.drained());
-        assert!(drained.as_mut().poll(&mut cx).is_pending());
+        let mut waiting = pin!(receipts.room_available());
+        assert!(waiting.as_mut().poll(&mut cx).is_pending());
         assert!(receipts.begin().is_some());
         receipts.next();
-        assert!(drained.as_mut().poll(&mut cx).is_ready());
+        assert!(waiting.as_mut().poll(&mut cx).is_ready());
     }
 }

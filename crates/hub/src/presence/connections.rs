@@ -10,12 +10,12 @@ use crate::client::{ClientHandle, ClientId};
 #[derive(Default)]
 pub(super) struct Connections {
     /// A std mutex: held for one look-up, never across an `.await`.
-    users: Mutex<HashMap<UserId, ConnectedUser>>,
+    users: Mutex<HashMap<UserId, OnlineUser>>,
 }
 
 /// An online user.
 #[derive(Default)]
-struct ConnectedUser {
+struct OnlineUser {
     /// Empty in the grace period.
     clients: Vec<Arc<ClientHandle>>,
     /// Grows with the end of each last connection, so that a stale grace timer does not end a newer presence.
@@ -39,7 +39,7 @@ pub(super) enum DetachOutcome {
 }
 
 impl Connections {
-    fn users(&self) -> MutexGuard<'_, HashMap<UserId, ConnectedUser>> {
+    fn users(&self) -> MutexGuard<'_, HashMap<UserId, OnlineUser>> {
         self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

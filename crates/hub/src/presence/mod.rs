@@ -1,4 +1,4 @@
-//! Presence: knows which users are connected, and notifies their active rooms of changes.
+//! Presence: knows which users are online, and notifies their active rooms of changes.
 //!
 //! A user is online from the first connection until a grace period after the last one, so that a reload is no change. Rooms add
 //! themselves to the index of their members while they run; a change reaches them without a read of the store. A room that

@@ -6,6 +6,6 @@ mod outbox;
 mod transport;
 
 pub use envelope::{Encoder, Envelope, SLOTS};
-pub use outbox::{Drained, Outbox, OutboxItem, OutboxReceiver, WriterAction, outbox};
+pub use outbox::{Outbox, OutboxItem, OutboxReceiver, Taken, WriterAction, outbox};
 pub use send_queue::DeliveryPolicy;
 pub use transport::{ClientTransport, Disconnected, StreamPosition, TransportFuture};

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, oneshot};
 
 use super::transport::{ClientTransport, Disconnected, TransportFuture};
 
-/// An [`ClientTransport`] that queues for a writer. When the last clone is dropped, the writer ends after what was pushed.
+/// A [`ClientTransport`] that queues for a writer. When the last clone is dropped, the writer ends after what was pushed.
 #[derive(Debug)]
 pub struct Outbox {
     channel: Arc<Channel>,
@@ -75,7 +75,7 @@ struct Receipts {
 
 /// The result of [`OutboxReceiver::take`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Drained {
+pub enum Taken {
     /// Nothing waits.
     Nothing,
     /// Some frames; there may be more.
@@ -158,14 +158,14 @@ impl Outbox {
         self.channel.until(State::is_closed).await;
     }
 
-    /// Whether [`drained`](Self::drained) would resolve at once.
+    /// Whether [`room_available`](Self::room_available) would resolve at once.
     pub fn has_room(&self) -> bool {
         self.channel.lock().has_room()
     }
 
     /// Resolves when so little waits that one more frame finds room, however large, or when the connection is to end. A gateway
     /// that waits for it before it reads the next command does not disconnect a client for the answers to its own commands.
-    pub async fn drained(&self) {
+    pub async fn room_available(&self) {
         self.channel.until(State::has_room).await;
     }
 
@@ -265,26 +265,26 @@ impl OutboxReceiver {
             // Before the check, so that a push after the check wakes.
             self.wake_with(cx.waker());
             match self.take(limit, |item| buffer.push(item)) {
-                Drained::Nothing => Poll::Pending,
-                Drained::Some | Drained::All => Poll::Ready(WriterAction::Frames),
-                Drained::Close(code) => Poll::Ready(WriterAction::Close(code)),
+                Taken::Nothing => Poll::Pending,
+                Taken::Some | Taken::All => Poll::Ready(WriterAction::Frames),
+                Taken::Close(code) => Poll::Ready(WriterAction::Close(code)),
             }
         })
         .await
     }
 
     /// What to do now. Items to write are given to `put`, at most `limit`.
-    pub fn take(&self, limit: usize, put: impl FnMut(OutboxItem)) -> Drained {
+    pub fn take(&self, limit: usize, put: impl FnMut(OutboxItem)) -> Taken {
         let mut state = self.channel.lock();
         if state.send_queue.is_empty() {
-            return state.close.map_or(Drained::Nothing, Drained::Close);
+            return state.close.map_or(Taken::Nothing, Taken::Close);
         }
         let before = (state.send_queue.has_room(), state.send_queue.is_lagging());
         state.send_queue.take(limit, put);
         if before != (state.send_queue.has_room(), state.send_queue.is_lagging()) {
             self.channel.changed.notify_waiters();
         }
-        if state.send_queue.is_empty() && !state.is_closed() { Drained::All } else { Drained::Some }
+        if state.send_queue.is_empty() && !state.is_closed() { Taken::All } else { Taken::Some }
     }
 
     /// Resolves when the connection is to end. A writer that is stuck in a write waits for it as well.

@@ -21,7 +21,7 @@ pub enum StreamPosition<'a> {
     Inbox(u64),
 }
 
-/// What an [`ClientTransport`] answers with, sooner or later.
+/// What a [`ClientTransport`] answers with, sooner or later.
 pub type TransportFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Takes frames for one client. The hub knows nothing else of a connection.
@@ -32,12 +32,12 @@ pub trait ClientTransport: Send + Sync + 'static {
     /// [`Disconnected`] when the client has disconnected, or has just been disconnected because it is too slow.
     fn push(&self, frame: Bytes, delivery: DeliveryPolicy) -> Result<(), Disconnected>;
 
-    /// Takes a frame that must arrive, which moves the client to the position `track`.
+    /// Takes a frame that must arrive, which moves the client to the position `position`.
     ///
     /// # Errors
     /// As [`ClientTransport::push`].
-    fn push_at(&self, frame: Bytes, track: StreamPosition<'_>) -> Result<(), Disconnected> {
-        self.place(track);
+    fn push_at(&self, frame: Bytes, position: StreamPosition<'_>) -> Result<(), Disconnected> {
+        self.place(position);
         self.push(frame, DeliveryPolicy::Reliable)
     }
 

@@ -75,31 +75,31 @@ pub(crate) enum Request {
     },
     SetLiveStatus(Box<SetLiveStatus>),
     AddMembers {
-        actor: UserId,
+        requester: UserId,
         users: Vec<UserId>,
         reply: Reply<Vec<Member>>,
     },
     RemoveMember {
-        actor: UserId,
+        requester: UserId,
         user: UserId,
         /// The user is not to be added to the room again.
         for_good: bool,
         reply: Reply<()>,
     },
     Rename {
-        actor: UserId,
+        requester: UserId,
         name: String,
         reply: Reply<()>,
     },
     Delete {
-        actor: UserId,
+        requester: UserId,
         reply: Reply<()>,
     },
 }
 
 /// An owner sets the status of a live session.
 pub(crate) struct SetLiveStatus {
-    pub(crate) actor: UserId,
+    pub(crate) requester: UserId,
     pub(crate) status: String,
     pub(crate) details: Map<String, Value>,
     pub(crate) reply: Reply<()>,
@@ -113,7 +113,7 @@ pub(crate) enum JoinOutcome {
     /// The client was sent a part of what it missed and asks for the rest. It is not subscribed yet.
     MorePages,
     /// More is missing after this position than one answer holds. The client was sent nothing and is not subscribed yet.
-    TooFarBehind(Cursor),
+    InPages(Cursor),
 }
 
 /// The result of a resume.

@@ -104,10 +104,10 @@ impl Fanout {
         delivery: DeliveryPolicy,
         receives: impl Fn(&ClientHandle) -> bool,
     ) -> Vec<ClientId> {
-        let track = envelope.event().track();
+        let position = envelope.event().position();
         let mut lost = Vec::new();
         for subscriber in self.subscribers.iter() {
-            if receives(subscriber.client()) && subscriber.push(envelope, delivery, track).is_err() {
+            if receives(subscriber.client()) && subscriber.push(envelope, delivery, position).is_err() {
                 lost.push(subscriber.client().id);
             }
         }

@@ -21,7 +21,7 @@ pub(super) enum Recovery {
     /// The newest page, and whether there is more before it.
     Newest(Vec<protocol::Message>, bool),
     /// More than one answer holds was missed since then.
-    TooMuch(Cursor),
+    InPages(Cursor),
 }
 
 /// The readable past of one room.
@@ -70,7 +70,7 @@ impl History {
                 Plan::FromStore(after) => {
                     return Ok(Recovery::Missed(self.read_after(store, after, head).await?));
                 }
-                Plan::TooFarBehind(since) => return Ok(Recovery::TooMuch(since)),
+                Plan::InPages(since) => return Ok(Recovery::InPages(since)),
                 Plan::StartOver => return self.newest_page(store, head, intern).await,
             }
         }

@@ -57,7 +57,7 @@ impl Room {
             Recovery::Missed(messages) => (messages, true, false),
             Recovery::Newest(messages, has_more) => (messages, false, has_more),
             // The client's own task reads the page: a long absence must not block a room.
-            Recovery::TooMuch(since) => return Ok(JoinOutcome::TooFarBehind(since)),
+            Recovery::InPages(since) => return Ok(JoinOutcome::InPages(since)),
         };
         if recovered && page_limit::keep_first(&mut messages) {
             if let Some(part) = page_limit::of_more(&self.identity.id, messages) {

@@ -22,10 +22,10 @@ use super::members::Resync;
 impl Room {
     pub(super) async fn add_members(
         &mut self,
-        actor: &UserId,
+        requester: &UserId,
         users: &[UserId],
     ) -> Result<Vec<Member>, HubError> {
-        policy::may_invite(self.members.role(actor))?;
+        policy::may_invite(self.members.role(requester))?;
         policy::stands_alone(self.identity.kind)?;
         let new: BTreeSet<&UserId> = users.iter().filter(|it| !self.members.contains(it)).collect();
         // A request that names members only is accepted, however many there are.
@@ -46,11 +46,11 @@ impl Room {
 
     pub(super) async fn remove_member(
         &mut self,
-        actor: &UserId,
+        requester: &UserId,
         user: &UserId,
         for_good: bool,
     ) -> Result<(), HubError> {
-        policy::may_remove(self.members.role(actor), actor, user)?;
+        policy::may_remove(self.members.role(requester), requester, user)?;
         policy::stands_alone(self.identity.kind)?;
         if !self.members.contains(user) {
             return Err(HubError::NoSuchUser(user.clone()));
@@ -75,8 +75,8 @@ impl Room {
         Ok(())
     }
 
-    pub(super) async fn rename(&mut self, actor: &UserId, name: String) -> Result<(), HubError> {
-        policy::may_govern(self.members.role(actor))?;
+    pub(super) async fn rename(&mut self, requester: &UserId, name: String) -> Result<(), HubError> {
+        policy::may_govern(self.members.role(requester))?;
         policy::stands_alone(self.identity.kind)?;
         let answer = self.context.store.rename_room(&self.identity.id, &name).await;
         self.confirmed(answer)?;
@@ -85,8 +85,8 @@ impl Room {
     }
 
     /// Deletes the room and removes it from the registry.
-    pub(super) async fn delete(&mut self, actor: &UserId) -> Result<(), HubError> {
-        policy::may_govern(self.members.role(actor))?;
+    pub(super) async fn delete(&mut self, requester: &UserId) -> Result<(), HubError> {
+        policy::may_govern(self.members.role(requester))?;
         policy::stands_alone(self.identity.kind)?;
         let answer = self.context.store.delete_room(&self.identity.id).await;
         self.confirmed(answer)?;
@@ -96,10 +96,10 @@ impl Room {
 
     /// An owner sets the status of the live session.
     pub(super) async fn set_live_status(&mut self, request: SetLiveStatus) {
-        let SetLiveStatus { actor, status, details, reply } = request;
+        let SetLiveStatus { requester, status, details, reply } = request;
         let (room, chat, at_ms) = (self.identity.id.clone(), self.identity.chat.clone(), self.now_ms());
-        let role = self.members.role(&actor);
-        let change = LiveChange { room, chat, status, user: actor, at_ms, details };
+        let role = self.members.role(&requester);
+        let change = LiveChange { room, chat, status, user: requester, at_ms, details };
         let stored = match policy::may_govern(role) {
             Ok(()) => self.context.store.set_live(&change).await.map_err(HubError::from),
             Err(error) => Err(error),

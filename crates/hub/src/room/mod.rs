@@ -14,8 +14,8 @@ mod members;
 mod membership;
 mod name;
 mod participants;
+mod pending_batch;
 mod presence;
-mod publish;
 mod read_markers;
 mod registration;
 mod subscribers;
@@ -42,8 +42,8 @@ use live_session::LiveSession;
 use log::Log;
 use members::{Members, Resync};
 use name::DisplayName;
+use pending_batch::PendingBatch;
 use presence::RoomPresence;
-use publish::PendingBatch;
 use read_markers::MarkerBatch;
 use registration::Registration;
 use typing::Typing;
@@ -189,22 +189,22 @@ impl Room {
                 }
             }
             Request::SetLiveStatus(request) => self.set_live_status(*request).await,
-            Request::AddMembers { actor, users, reply } => {
-                reply.send(self.add_members(&actor, &users).await).ok();
+            Request::AddMembers { requester, users, reply } => {
+                reply.send(self.add_members(&requester, &users).await).ok();
             }
-            Request::RemoveMember { actor, user, for_good, reply } => {
-                let removed = self.remove_member(&actor, &user, for_good).await;
+            Request::RemoveMember { requester, user, for_good, reply } => {
+                let removed = self.remove_member(&requester, &user, for_good).await;
                 let is_gone = removed.is_ok() && self.members.is_empty();
                 reply.send(removed).ok();
                 if is_gone {
                     return Flow::End(HubError::NoSuchRoom);
                 }
             }
-            Request::Rename { actor, name, reply } => {
-                reply.send(self.rename(&actor, name).await).ok();
+            Request::Rename { requester, name, reply } => {
+                reply.send(self.rename(&requester, name).await).ok();
             }
-            Request::Delete { actor, reply } => {
-                let deleted = self.delete(&actor).await;
+            Request::Delete { requester, reply } => {
+                let deleted = self.delete(&requester).await;
                 let is_gone = deleted.is_ok();
                 reply.send(deleted).ok();
                 if is_gone {
@@ -239,7 +239,7 @@ impl Room {
                 Err(error) => post.reject(Some(self.identity.id.clone()), &error),
             }
         }
-        let drafts: Vec<MessageDraft> = accepted.iter().map(publish::draft_of).collect();
+        let drafts: Vec<MessageDraft> = accepted.iter().map(pending_batch::draft_of).collect();
         match self.log.append(&*self.context.store, drafts, self.context.clock.now_ms()).await {
             Ok(appended) => {
                 let new = appended.iter().filter(|it| matches!(it, Appended::New(_))).count();
@@ -247,11 +247,11 @@ impl Room {
                 for (post, outcome) in accepted.into_iter().zip(appended) {
                     let (Appended::New(message) | Appended::Known(message)) = outcome;
                     self.deliver_committed(&message).await;
-                    publish::acknowledge(post, message);
+                    pending_batch::acknowledge(post, message);
                 }
             }
             Err(error) => {
-                publish::reject_all(accepted, &self.identity.id, error);
+                pending_batch::reject_all(accepted, &self.identity.id, error);
                 self.resync_log().await;
             }
         }

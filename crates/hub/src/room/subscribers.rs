@@ -72,20 +72,20 @@ impl Subscriber {
         &self.client
     }
 
-    /// Pushes an event that others receive too; the client's position is `track` afterwards.
+    /// Pushes an event that others receive too; the client's position is `position` afterwards.
     pub(super) fn push(
         &self,
         envelope: &Envelope,
         delivery: DeliveryPolicy,
-        track: Option<StreamPosition<'_>>,
+        position: Option<StreamPosition<'_>>,
     ) -> Result<(), Disconnected> {
         let cached = envelope.cached(self.slot);
         let frame = cached.cloned().unwrap_or_else(|| envelope.frame(self.client.encoder));
-        match (frame, track) {
-            (Some(frame), Some(track)) => self.transport.push_at(frame, track),
+        match (frame, position) {
+            (Some(frame), Some(position)) => self.transport.push_at(frame, position),
             (Some(frame), None) => self.transport.push(frame, delivery),
-            (None, Some(track)) => {
-                self.transport.place(track);
+            (None, Some(position)) => {
+                self.transport.place(position);
                 Ok(())
             }
             (None, None) => Ok(()),

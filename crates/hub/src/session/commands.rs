@@ -125,8 +125,8 @@ impl ClientSession {
         limits::count_message(&self.context, &self.client).map_err(about(room))?;
         policy::check_live(&status, &details).map_err(about(room))?;
         let (reply, answer) = oneshot::channel();
-        let actor = self.client.user.id.clone();
-        let request = SetLiveStatus { actor, status, details, reply };
+        let requester = self.client.user.id.clone();
+        let request = SetLiveStatus { requester, status, details, reply };
         self.send_to_room(room, Request::SetLiveStatus(Box::new(request)).into()).await?;
         answered(answer).await.map_err(about(room))
     }

@@ -39,7 +39,7 @@ impl ClientSession {
         } else if is_new {
             self.subscriptions.remove(room);
         }
-        if let JoinOutcome::TooFarBehind(since) = joined? {
+        if let JoinOutcome::InPages(since) = joined? {
             self.send_missed_page(room, since).await?;
         }
         Ok(CommandOutcome::Accepted)

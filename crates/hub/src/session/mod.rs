@@ -172,7 +172,7 @@ impl ClientSession {
     ///
     /// # Errors
     /// [`HubError::Unavailable`].
-    pub async fn can_resume(
+    pub async fn positions_to_resume(
         &self,
         inbox: u64,
         locate: impl for<'a> FnOnce(&'a [RoomHead]) -> Option<Vec<(&'a RoomHead, u64)>>,
@@ -180,8 +180,8 @@ impl ClientSession {
         resume::find_positions(&self.context, &self.client.user.id, inbox, locate).await
     }
 
-    /// Brings a client that came back up to date in these rooms, as [`ClientSession::can_resume`] found them, and subscribes it to
-    /// each. Returns at once; the missed messages are sent as the client reads.
+    /// Brings a client that came back up to date in these rooms, as [`ClientSession::positions_to_resume`] found them, and
+    /// subscribes it to each. Returns at once; the missed messages are sent as the client reads.
     pub fn resume(&mut self, positions: &[RoomPosition]) {
         if positions.is_empty() {
             return;

@@ -1,4 +1,5 @@
-//! Resume: brings a client that came back up to date in the rooms that it was subscribed to, portion by portion.
+//! Resume: decides whether a Socket.IO client that came back can get all that it missed (`find_positions`), and sends it,
+//! portion by portion.
 //!
 //! The client may post in these rooms at once; it is subscribed to each when it has everything that it missed there. A portion
 //! is sent when the one before has left, so that more may have been missed than a send queue holds.
@@ -30,7 +31,7 @@ pub struct RoomPosition {
 /// A room and its head.
 pub type RoomHead = (RoomId, Cursor);
 
-/// See [`crate::ClientSession::can_resume`].
+/// See [`crate::ClientSession::positions_to_resume`].
 pub(super) async fn find_positions(
     context: &HubContext,
     user: &UserId,

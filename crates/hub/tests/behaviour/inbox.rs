@@ -58,7 +58,7 @@ async fn a_resumed_client_receives_missed_entries_and_then_live_ones() {
         assert_eq!(send_signal(&world, number).await, 0);
     }
     let mut ann = world.connect("ann");
-    assert_eq!(ann.session.can_resume(1, |_| Some(Vec::new())).await.unwrap(), Some(Vec::new()));
+    assert_eq!(ann.session.positions_to_resume(1, |_| Some(Vec::new())).await.unwrap(), Some(Vec::new()));
     ann.session.subscribe_to_inbox(InboxStart::Resumed(1), Some("hello again".into())).await.unwrap();
     send_signal(&world, 4).await;
     for line in ["signal test:message 2", "signal test:message 3", "hello again", "signal test:message 4"] {
@@ -76,17 +76,18 @@ async fn a_resume_beyond_the_recovery_limit_starts_over() {
     }
     let mut bob = world.connect_and_join("bob").await;
     let ann = world.connect("ann");
-    assert_eq!(ann.session.can_resume(0, |_| Some(Vec::new())).await.unwrap(), None);
-    assert!(ann.session.can_resume(1, |_| Some(Vec::new())).await.unwrap().is_some());
+    assert_eq!(ann.session.positions_to_resume(0, |_| Some(Vec::new())).await.unwrap(), None);
+    assert!(ann.session.positions_to_resume(1, |_| Some(Vec::new())).await.unwrap().is_some());
     assert_eq!(
-        ann.session.can_resume(10_000, |_| Some(Vec::new())).await.unwrap(),
+        ann.session.positions_to_resume(10_000, |_| Some(Vec::new())).await.unwrap(),
         None,
         "a position beyond the head"
     );
     bob.post(1, "one more").await;
     bob.receive("posted").await;
-    let with_the_room =
-        |inbox| ann.session.can_resume(inbox, |heads| Some(heads.iter().map(|head| (head, 0)).collect()));
+    let with_the_room = |inbox| {
+        ann.session.positions_to_resume(inbox, |heads| Some(heads.iter().map(|head| (head, 0)).collect()))
+    };
     assert_eq!(with_the_room(1).await.unwrap(), None, "rooms and inbox count together");
     assert_eq!(with_the_room(2).await.unwrap().unwrap().len(), 1);
 }
@@ -180,7 +181,7 @@ async fn a_client_resumes_an_idle_inbox_at_its_head() {
     }
     drop(connect_with_inbox(&world, "ann").await);
     let mut ann = world.connect("ann");
-    assert_eq!(ann.session.can_resume(3, |_| Some(Vec::new())).await.unwrap(), Some(Vec::new()));
+    assert_eq!(ann.session.positions_to_resume(3, |_| Some(Vec::new())).await.unwrap(), Some(Vec::new()));
     ann.session.subscribe_to_inbox(InboxStart::Resumed(3), Some("hello again".into())).await.unwrap();
     assert_eq!(send_signal(&world, 4).await, 1);
     assert_eq!(
@@ -188,11 +189,11 @@ async fn a_client_resumes_an_idle_inbox_at_its_head() {
         ("hello again".to_owned(), "signal test:message 4".to_owned())
     );
     let mut late = world.connect("ann");
-    assert_eq!(late.session.can_resume(3, |_| Some(Vec::new())).await.unwrap(), Some(Vec::new()));
+    assert_eq!(late.session.positions_to_resume(3, |_| Some(Vec::new())).await.unwrap(), Some(Vec::new()));
     late.session.subscribe_to_inbox(InboxStart::Resumed(3), None).await.unwrap();
     assert_eq!(late.receive("").await, "signal test:message 4");
     assert_eq!(
-        late.session.can_resume(5, |_| Some(Vec::new())).await.unwrap(),
+        late.session.positions_to_resume(5, |_| Some(Vec::new())).await.unwrap(),
         None,
         "a position beyond the head"
     );

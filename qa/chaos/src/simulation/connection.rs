@@ -185,9 +185,10 @@ async fn resume(
     transport: &ResumeTransport,
 ) -> Result<(), HubError> {
     let back = match &positions {
-        Some(positions @ Positions { inbox: Some(inbox), .. }) => {
-            session.can_resume(*inbox, |heads| positions.locate(heads)).await?.map(|rooms| (rooms, *inbox))
-        }
+        Some(positions @ Positions { inbox: Some(inbox), .. }) => session
+            .positions_to_resume(*inbox, |heads| positions.locate(heads))
+            .await?
+            .map(|rooms| (rooms, *inbox)),
         _ => None,
     };
     let recovered = back.is_some();
@@ -223,7 +224,7 @@ async fn serve(
         // until the server notices that the client is lost.
         tokio::select! {
             biased;
-            () = outbox.drained() => {}
+            () = outbox.room_available() => {}
             _ = &mut lost => break,
         }
         let request = tokio::select! {

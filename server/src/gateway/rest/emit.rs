@@ -40,7 +40,7 @@ pub(crate) async fn emit(
     Tester(caller): Tester,
     ApiBody(emit): ApiBody<Emit>,
 ) -> Result<Json<Success<DeliveredCount>>, ApiError> {
-    hub.count(caller.actor())?;
+    hub.count(caller.requester())?;
     if RESERVED.contains(&emit.event.as_str()) {
         return Err(ApiError::ReservedEvent(emit.event));
     }
@@ -88,7 +88,7 @@ pub(crate) async fn analysis_events(
     Tester(caller): Tester,
     PathAndBody(user, command): PathAndBody<UserPath, Analysis>,
 ) -> Result<Json<Success<Started>>, ApiError> {
-    hub.count(caller.actor())?;
+    hub.count(caller.requester())?;
     let UserPath(user) = user?;
     let started = analysis::start(&hub, &tasks, clock, user, command.interview_id, command.outcome).await;
     let job_id = started.map_err(|error| match error.field() {

@@ -25,13 +25,13 @@ pub(crate) async fn start(
     caller: AuthUser,
     ApiBody(new): ApiBody<NewJob>,
 ) -> Result<(StatusCode, Json<Job>), ApiError> {
-    hub.count(caller.actor())?;
+    hub.count(caller.requester())?;
     let owner = new.owner_id.unwrap_or_else(|| caller.user.id.clone());
     if owner != caller.user.id && !caller.claims_role.is_service() {
         return Err(ApiError::NotAllowed("only a part of the application starts jobs for others"));
     }
     let job = hub::NewJob { kind: new.kind, subject: new.subject, title: new.title, message: new.message };
-    let started = hub.start_job(caller.actor(), &owner, job).await;
+    let started = hub.start_job(caller.requester(), &owner, job).await;
     let job = started.map_err(|error| ApiError::renaming(error, "user_ids", "owner_id"))?;
     Ok((StatusCode::CREATED, Json(job)))
 }
@@ -56,7 +56,7 @@ pub(crate) async fn show(
     caller: AuthUser,
     JobPath(job): JobPath,
 ) -> Result<Json<Job>, ApiError> {
-    Ok(Json(hub.job(caller.actor(), job).await?))
+    Ok(Json(hub.job(caller.requester(), job).await?))
 }
 
 pub(crate) async fn report(
@@ -64,11 +64,11 @@ pub(crate) async fn report(
     caller: AuthUser,
     PathAndBody(job, patch): PathAndBody<JobPath, JobPatch>,
 ) -> Result<Json<Job>, ApiError> {
-    hub.count(caller.actor())?;
+    hub.count(caller.requester())?;
     let JobPath(job) = job?;
     let JobPatch { progress, stage, message, status, result, error, retryable } = patch;
     let report = JobReport { progress, stage, message, status, result, error, retryable };
-    Ok(Json(hub.report_job(caller.actor(), job, report).await?))
+    Ok(Json(hub.report_job(caller.requester(), job, report).await?))
 }
 
 pub(crate) async fn delete(
@@ -76,6 +76,6 @@ pub(crate) async fn delete(
     caller: AuthUser,
     JobPath(job): JobPath,
 ) -> Result<StatusCode, ApiError> {
-    hub.delete_job(caller.actor(), job).await?;
+    hub.delete_job(caller.requester(), job).await?;
     Ok(StatusCode::NO_CONTENT)
 }

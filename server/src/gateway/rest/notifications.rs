@@ -48,7 +48,7 @@ pub(crate) async fn create(
     if new.user_id != caller.user.id && !to_anybody {
         return Err(ApiError::NotAllowed("only a part of the application notifies others"));
     }
-    hub.count(caller.actor())?;
+    hub.count(caller.requester())?;
     let kind = new.kind.as_deref().unwrap_or(PLAIN);
     let notified = hub.notify(&new.user_id, &new.title, &new.message, kind).await;
     let (notification, delivered) =

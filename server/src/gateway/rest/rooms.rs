@@ -52,7 +52,7 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<RoomSummary>), ApiError> {
     let new = NewRoom { id: new.id, name: new.name, kind: new.kind, members: new.member_ids };
     let renamed = |error: HubError| ApiError::renaming(error, "user_ids", "member_ids");
-    hub.count_new_room(caller.actor(), &new.members).await.map_err(renamed)?;
+    hub.count_new_room(caller.requester(), &new.members).await.map_err(renamed)?;
     let room = hub.create_room(&caller.user.id, new).await.map_err(renamed)?;
     Ok((StatusCode::CREATED, Json(room)))
 }
@@ -70,7 +70,7 @@ pub(crate) async fn rename(
     caller: AuthUser,
     PathAndBody(room, patch): PathAndBody<RoomPath, ChatPatch>,
 ) -> Result<Json<RoomSummary>, ApiError> {
-    hub.count(caller.actor())?;
+    hub.count(caller.requester())?;
     let RoomPath(room) = room?;
     Ok(Json(hub.rename_room(&caller.user.id, &room, &patch.name).await?))
 }
@@ -111,8 +111,8 @@ pub(crate) async fn add_members(
         let message = "name at least one user, in user_ids or usernames".to_owned();
         return Err(ApiError::Invalid { field: "usernames", message });
     }
-    hub.count(caller.actor())?;
-    hub.count_strangers(caller.actor(), &users).await?;
+    hub.count(caller.requester())?;
+    hub.count_strangers(caller.requester(), &users).await?;
     if caller.claims_role == ClaimsRole::Admin {
         hub.take_back_leaving(&room, &users).await?;
     }
@@ -155,7 +155,7 @@ pub(crate) async fn remove_member(
 ) -> Result<StatusCode, ApiError> {
     let MemberPath { room, user } = member?;
     let me = &caller.user.id;
-    hub.count(caller.actor())?;
+    hub.count(caller.requester())?;
     match query.for_good {
         None => hub.remove_member(me, &room, &user).await?,
         Some(_) if user != *me => {

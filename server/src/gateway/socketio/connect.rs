@@ -14,8 +14,8 @@ use super::connection::{SocketIoConnection, log_rejected_token};
 use super::handshake::{Handshake, Proof};
 use super::resume_token::ResumeToken;
 use super::transport::SocketIoTransport;
-use super::{pid, resume};
-use crate::auth::extract::SocketQuery;
+use super::{offers_offsets, pid};
+use crate::auth::carriers::SocketQuery;
 use crate::auth::{AuthError, AuthUser};
 use crate::dialect::socketio;
 use crate::error::ApiError;
@@ -56,7 +56,7 @@ pub(super) async fn connect(
     };
     let user = identify(state, handshake, request).await.map_err(not_authenticated)?;
     let query = handshake.proof.as_ref().and_then(|proof| proof.query.resume.as_deref());
-    let may_resume = resume::resumes(&request.auth(), query, handshake.is_unable_to_resume)?;
+    let may_resume = offers_offsets::resumes(&request.auth(), query, handshake.is_unable_to_resume)?;
     let transport = Arc::new(SocketIoTransport::new(socket.clone(), may_resume));
     let identity = Identity { user: user.user.clone(), sign_in: user.sign_in };
     let attached = state.hub().attach(identity, socketio::ENCODER, transport.clone());
@@ -131,7 +131,7 @@ async fn find_resumed(
     let Some(token) = recovery.offset.as_deref().and_then(ResumeToken::parse) else {
         return Ok(None);
     };
-    let rooms = session.can_resume(token.inbox, |heads| token.locate(heads)).await?;
+    let rooms = session.positions_to_resume(token.inbox, |heads| token.locate(heads)).await?;
     Ok(rooms.map(|rooms| ResumedSession { sid, pid: recovery.pid, inbox: token.inbox, rooms }))
 }
 

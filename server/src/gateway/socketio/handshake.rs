@@ -8,7 +8,7 @@ use axum::http::header::{AUTHORIZATION, USER_AGENT};
 use axum::http::request::Parts;
 use serde::Deserialize;
 
-use super::resume;
+use super::offers_offsets;
 use crate::limits::connection_limiter::ConnectionPermit;
 
 /// The first request of a client. Has no `Debug`: it must not reach a log.
@@ -50,7 +50,7 @@ impl Handshake {
         let has_proof = authorization.is_some() || query != Query::default();
         Self {
             proof: has_proof.then(|| Box::new(Proof { authorization, query })),
-            is_unable_to_resume: resume::is_unable(request.headers.get(USER_AGENT)),
+            is_unable_to_resume: offers_offsets::is_unable(request.headers.get(USER_AGENT)),
             has_connected: AtomicBool::new(false),
             permit: Arc::new(permit),
         }

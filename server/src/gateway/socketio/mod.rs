@@ -7,8 +7,8 @@ mod application;
 mod connect;
 mod connection;
 mod handshake;
+mod offers_offsets;
 pub mod pid;
-mod resume;
 pub mod resume_token;
 mod transport;
 

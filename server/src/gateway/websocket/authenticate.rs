@@ -11,8 +11,8 @@ use websocket::{Incoming, Reader};
 
 use super::close_code;
 use super::rejection::{send_error, token_error};
+use crate::auth::carriers::{SocketQuery, access_token};
 use crate::auth::client_ip::ClientIp;
-use crate::auth::extract::{SocketQuery, access_token};
 use crate::auth::{AuthError, AuthUser};
 use crate::dialect::{AuthPolicy, Dialect, Endpoint, PathParam, Request, Scope};
 use crate::error::ApiError;

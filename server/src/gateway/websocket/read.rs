@@ -129,7 +129,7 @@ impl AttachedConnection {
                 Incoming::Pong(payload) => note_pong(&outbox, payload),
                 Incoming::Ping(_) => {}
                 frame if outbox.has_room() => self.execute(frame).await,
-                _ => Box::pin(self.execute_when_drained(incoming, writer)).await?,
+                _ => Box::pin(self.execute_when_room(incoming, writer)).await?,
             }
             // A fresh token may end sooner.
             if self.next_expiry_step() < timer.deadline() {
@@ -219,9 +219,9 @@ impl AttachedConnection {
     ///
     /// # Errors
     /// As [`wait_until`](Self::wait_until).
-    async fn execute_when_drained(&mut self, frame: Incoming, writer: &WriteHandle) -> Result<(), CloseCode> {
+    async fn execute_when_room(&mut self, frame: Incoming, writer: &WriteHandle) -> Result<(), CloseCode> {
         let outbox = self.outbox.clone();
-        self.wait_until(outbox.drained(), writer).await?;
+        self.wait_until(outbox.room_available(), writer).await?;
         self.execute(&frame).await;
         Ok(())
     }

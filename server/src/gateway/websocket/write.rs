@@ -3,7 +3,7 @@
 use std::task::Waker;
 
 use bytes::Bytes;
-use hub::{Drained, OutboxItem, OutboxReceiver};
+use hub::{OutboxItem, OutboxReceiver, Taken};
 use websocket::{FrameSource, NextWrite, OutFrame};
 
 /// What waits for one client.
@@ -22,10 +22,10 @@ impl FrameSource for OutboxFrames {
             });
         };
         match self.0.take(limit, put) {
-            Drained::Nothing => NextWrite::Wait,
-            Drained::Some => NextWrite::Some,
-            Drained::All => NextWrite::All,
-            Drained::Close(code) => NextWrite::Close(code.number(), code.reason()),
+            Taken::Nothing => NextWrite::Wait,
+            Taken::Some => NextWrite::Some,
+            Taken::All => NextWrite::All,
+            Taken::Close(code) => NextWrite::Close(code.number(), code.reason()),
         }
     }
 

@@ -226,7 +226,7 @@ pub(crate) async fn after(
     let mut rows = portion(rows).await?;
     let is_hole = match rows.first() {
         Some(first) => first.seq > seq.saturating_add(1),
-        None => is_lagging(readers, user, seq).await?,
+        None => has_lost_all_after(readers, user, seq).await?,
     };
     if is_hole {
         return Ok(None);
@@ -239,7 +239,7 @@ pub(crate) async fn after(
 }
 
 /// Whether numbers were given after this one, and no entry of them is kept.
-async fn is_lagging(readers: &SqlitePool, user: &UserId, seq: u64) -> Result<bool, sqlx::Error> {
+async fn has_lost_all_after(readers: &SqlitePool, user: &UserId, seq: u64) -> Result<bool, sqlx::Error> {
     query_scalar(
         "SELECT EXISTS (SELECT 1 FROM inboxes h JOIN people p ON p.key = h.person
                         WHERE p.id = ?1 AND h.head > ?2

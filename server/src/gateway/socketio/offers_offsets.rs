@@ -1,4 +1,5 @@
-//! Resuming: decides whether a client is sent recovery offsets, by which it gets what it missed when it comes back.
+//! Offers: decides whether a client is sent offsets at all. Whether one that comes back is resumed:
+//! `hub::ClientSession::positions_to_resume`.
 //!
 //! An offset is the last argument of every event. The client library of JavaScript keeps it and sends it again. Other
 //! libraries pass it to the listeners: those of Python fail with an argument too many, those of Dart get a list.

@@ -1,4 +1,4 @@
-//! Publishing: collects the posts and read requests that a room commits together, and answers posts.
+//! Pending batch: collects the posts and read requests that a room commits together, and answers posts.
 
 use protocol::{Posted, RoomId};
 
