@@ -51,8 +51,8 @@ pub(crate) fn may_govern(role: Option<Role>) -> Result<(), HubError> {
 ///
 /// # Errors
 /// [`HubError::NoSuchRoom`], [`HubError::NotOwner`].
-pub(crate) fn may_remove(role: Option<Role>, actor: &UserId, user: &UserId) -> Result<(), HubError> {
-    if actor == user { may_take_part(role) } else { may_govern(role) }
+pub(crate) fn may_remove(role: Option<Role>, requester: &UserId, user: &UserId) -> Result<(), HubError> {
+    if requester == user { may_take_part(role) } else { may_govern(role) }
 }
 
 /// Any room but a live one has a name and members of its own; a live room has those of its chat.
