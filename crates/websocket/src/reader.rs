@@ -99,7 +99,7 @@ impl Reader {
         poll_fn(|cx| self.poll_next(cx)).await
     }
 
-    /// As [`next`](Self::next), for callers that also wait for something else, in a future that is to be small.
+    /// As [`next`](Self::next), for callers that poll by hand.
     ///
     /// # Errors
     /// As [`next`](Self::next).

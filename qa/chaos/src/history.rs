@@ -115,7 +115,7 @@ pub struct Stored {
 pub struct View {
     /// Which client.
     pub client: String,
-    /// The client.
+    /// Its user.
     pub user: String,
     /// In the order of arrival.
     pub observations: Vec<Observation>,

@@ -63,8 +63,8 @@ impl State {
 
     /// See [`crate::store::Store::rooms_owned`].
     pub(super) fn rooms_owned(&self, user: &UserId) -> u64 {
-        let positions = self.rooms.values().filter_map(|room| room.member(user));
-        positions.filter(|member| member.role == Role::Owner).count() as u64
+        let members = self.rooms.values().filter_map(|room| room.member(user));
+        members.filter(|member| member.role == Role::Owner).count() as u64
     }
 
     /// See [`crate::store::Store::strangers`].

@@ -115,7 +115,7 @@ impl ClientSession {
     pub fn send(&self, event: &Event) {
         // A client that is gone is noticed by its gateway, which drops this handle.
         if self.client.send(event).is_err() {
-            tracing::debug!(client.id = self.client.id.0, "Dropped an answer to a client that is gone");
+            tracing::debug!(session.id = self.client.id.0, "Dropped an answer to a client that is gone");
         }
     }
 

@@ -113,6 +113,7 @@ impl Application for SocketIoApplication {
 
 /// The same error as at every gateway.
 fn admit_error(error: &ApiError) -> AdmitError {
+    error.log();
     let (status, body) = error.describe();
     let retry_after_s = body.retry_after_ms.map(|wait_ms| wait_ms.div_ceil(1_000));
     AdmitError { status, message: body.message.into(), retry_after_s }
