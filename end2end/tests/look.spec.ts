@@ -167,6 +167,8 @@ test('forced colours tell online from offline', async ({ alice, bob, room }) => 
   await alice.page.emulateMedia({ forcedColors: 'active' });
   await alice.open(room);
   await expect(alice.person(bob.name)).toContainText('offline');
+  // The server rendered her as offline: her own connection came later.
+  await expect(alice.person(alice.name)).toContainText('online');
   const dot = (name: string) =>
     alice.person(name).locator('.people_panel__presence').evaluate((it) => getComputedStyle(it, '::before').backgroundColor);
   const canvas = await alice.page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);

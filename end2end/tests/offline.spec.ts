@@ -47,6 +47,26 @@ async function hasCopy({ page }: RoomPage, text: string): Promise<void> {
   await expect.poll(() => page.evaluate(copied)).toContain(text);
 }
 
+/** Waits until the profile holds these posts and this unfinished text. A browser that is closed sooner may lose the last one. */
+async function isKept({ page }: RoomPage, posts: string[], text?: string): Promise<void> {
+  const kept = () =>
+    new Promise<string[]>((done, failed) => {
+      const request = indexedDB.open('hubbub');
+      request.onerror = () => failed(request.error);
+      request.onsuccess = () => {
+        const base = request.result;
+        const transaction = base.transaction(['posts', 'texts']);
+        const bodies = transaction.objectStore('posts').getAll();
+        const texts = transaction.objectStore('texts').getAll();
+        transaction.oncomplete = () => {
+          base.close();
+          done([...bodies.result.map(({ body }) => body), ...texts.result]);
+        };
+      };
+    });
+  await expect.poll(() => page.evaluate(kept)).toEqual(text ? [...posts, text] : posts);
+}
+
 test('lines written in airplane mode survive a reload and the end of the browser, and arrive once, in order', async ({
   register,
   bob,
@@ -70,6 +90,7 @@ test('lines written in airplane mode survive a reload and the end of the browser
   await tab.say('one');
   await tab.say('two');
   await expect(tab.line('two')).toContainText('Waits for the connection');
+  await isKept(tab, ['one', 'two']);
 
   await tab.page.reload();
   await expect(tab.messages).toHaveText(['have a good flight', 'one', 'two']);
@@ -77,6 +98,7 @@ test('lines written in airplane mode survive a reload and the end of the browser
   await tab.say('three');
   await tab.box.fill('and half a li');
   await expect(tab.line('three')).toContainText('Waits for the connection');
+  await isKept(tab, ['one', 'two', 'three'], 'and half a li');
   await browser.close();
 
   browser = await profile.open();
