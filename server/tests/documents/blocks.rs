@@ -53,8 +53,32 @@ pub(crate) fn commands(document: &str, word: &str) -> Vec<String> {
         !is_fenced && !line.starts_with("```")
     });
     let spans = spans.flat_map(|line| line.split('`').skip(1).step_by(2));
-    let all = lines.chain(spans).map(str::trim).filter(|it| it.split(' ').next() == Some(word));
-    all.map(str::to_owned).collect()
+    let all = lines.chain(spans).map(|it| without_variables(it.trim()));
+    all.filter(|it| it.split(' ').next() == Some(word)).map(str::to_owned).collect()
+}
+
+/// A command without the variables that stand before it, as in `PORT=8080 make run`.
+fn without_variables(command: &str) -> &str {
+    let is_name = |it: &str| !it.is_empty() && it.chars().all(|it| it.is_ascii_uppercase() || it == '_');
+    match command.split_once(' ') {
+        Some((first, rest)) if first.split_once('=').is_some_and(|(name, _)| is_name(name)) => {
+            without_variables(rest)
+        }
+        _ => command,
+    }
+}
+
+/// The words of a text that begin with a digit, without what stands around them.
+pub(crate) fn numbers(text: &str) -> impl Iterator<Item = &str> {
+    let words = text.split_whitespace().map(|it| it.trim_matches(|it: char| !it.is_ascii_alphanumeric()));
+    words.filter(|it| it.starts_with(|it: char| it.is_ascii_digit()))
+}
+
+/// The numbers in the table under a heading, without those of its first column, which says what was measured.
+pub(crate) fn figures<'a>(document: &'a str, heading: &str) -> Vec<&'a str> {
+    let below = document.lines().skip_while(|line| *line != heading).skip(1);
+    let table = below.take_while(|line| !line.starts_with("## ")).filter(|line| line.starts_with("| "));
+    table.flat_map(|row| row.split(" | ").skip(1)).flat_map(numbers).collect()
 }
 
 /// The names of settings in a text.

@@ -1,9 +1,9 @@
-//! Runs what README.md and docs/OPERATIONS.md show: every command, every example, every file.
+//! Runs what README.md, docs/TUTORIAL.md and docs/OPERATIONS.md show: every command, every example, every file.
 //!
 //! A block says after its language what is to be done with it. `sh` is run beside a development server, in the order of
 //! the document and in one shell; `sh stopped` after that server has ended; `js until=WORD` until it has printed the word.
-//! `sh no-run` builds or installs; of that, of the files of other programs, and of code within lines, what can be checked
-//! is checked.
+//! `sh no-run` builds or installs, and `jsx no-run` is a part of another app; of that, of the files of other programs,
+//! and of code within lines, what can be checked is checked.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
@@ -15,9 +15,15 @@ use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use blocks::{Block, blocks, commands, settings};
+use blocks::{Block, blocks, commands, figures, numbers, settings};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_hubbub");
+
+/// The documents whose blocks are run.
+const RUN: [&str; 3] = ["README.md", "docs/TUTORIAL.md", "docs/OPERATIONS.md"];
+
+/// What cargo-leptos is asked for.
+const LEPTOS: [&str; 4] = ["build", "end-to-end", "serve", "watch"];
 
 /// Where the documents say that the server is.
 const ADDRESSES: [&str; 2] = ["localhost:3000", "127.0.0.1:3000"];
@@ -30,8 +36,8 @@ fn document(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap()
 }
 
-fn both() -> String {
-    document("README.md") + &document("docs/OPERATIONS.md")
+fn all_that_run() -> String {
+    RUN.map(document).concat()
 }
 
 /// A development server on a free port.
@@ -142,8 +148,15 @@ fn together(blocks: &[Block], is_meant: impl Fn(&Block) -> bool) -> String {
 }
 
 #[test]
-fn readme_commands_and_examples_do_what_they_show() {
-    let blocks = blocks(&document("README.md"));
+fn readme_commands_do_what_they_show() {
+    let commands = together(&blocks(&document("README.md")), |it| it.marks.is_empty());
+    let said = Server::start().succeeds(&commands);
+    assert!(said.contains("kitchen-table") && said.contains("Hello from a shell"), "{said}");
+}
+
+#[test]
+fn tutorial_commands_and_examples_do_what_they_show() {
+    let blocks = blocks(&document("docs/TUTORIAL.md"));
     let server = Server::start();
     let commands = together(&blocks, |it| it.marks.is_empty());
     let said = server.succeeds(&commands);
@@ -153,6 +166,16 @@ fn readme_commands_and_examples_do_what_they_show() {
     for script in scripts {
         runs_until(&server.meant(&script.text), script.value("until").unwrap());
     }
+}
+
+#[test]
+fn figures_of_the_readme_are_those_that_were_measured() {
+    let (readme, measured) = (document("README.md"), document("docs/PERFORMANCE.md"));
+    let shown = figures(&readme, "## In numbers");
+    assert!(shown.len() > 15, "{shown:?}");
+    let known: BTreeSet<&str> = numbers(&measured).collect();
+    let others: Vec<_> = shown.iter().filter(|it| !known.contains(*it)).collect();
+    assert!(others.is_empty(), "docs/PERFORMANCE.md has no {others:?}");
 }
 
 #[test]
@@ -179,11 +202,12 @@ fn handbook_commands_do_what_they_show() {
 
 #[test]
 fn every_code_block_names_its_language() {
-    for path in ["README.md", "docs/OPERATIONS.md"] {
+    for path in RUN {
         for Block { language, marks, text } in blocks(&document(path)) {
             let known = match language.as_str() {
                 "sh" => marks.is_empty() || marks == ["no-run"] || marks == ["stopped"],
                 "js" => marks.len() == 1 && marks[0].starts_with("until="),
+                "jsx" => marks == ["no-run"],
                 // `text` is what the program prints.
                 "ini" | "nginx" | "cron" | "text" => marks.is_empty(),
                 _ => false,
@@ -198,43 +222,57 @@ fn every_named_command_exists() {
     let makefile = document("Makefile");
     let targets: BTreeSet<_> =
         makefile.lines().filter_map(|line| line.split_once(':')).map(|it| it.0).collect();
-    let made = commands(&both(), "make");
+    let documents = all_that_run() + &document("CONTRIBUTING.md") + &document("docs/DIALECTS.md");
+    let made = commands(&documents, "make");
     assert!(made.len() > 5, "{made:?}");
-    for command in made {
-        let target = command.split(' ').nth(1).unwrap();
-        assert!(targets.contains(target), "{command}");
+    // `make` alone lists them.
+    for target in made.iter().filter_map(|command| command.split(' ').nth(1)) {
+        assert!(targets.contains(target), "make {target}");
     }
     let help = Command::new(PROGRAM).arg("--help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    let called = commands(&both(), "hubbub");
+    let called = commands(&all_that_run(), "hubbub");
     assert!(called.len() > 5, "{called:?}");
     for command in called {
         let name = command.split(' ').nth(1).unwrap();
         assert!(help.contains(&format!("\n  {name} ")) || help.contains(name), "{command}: {help}");
     }
-    let built = commands(&both(), "cargo");
-    assert!(!built.is_empty());
-    for command in built {
-        let words: Vec<_> = command.split(' ').collect();
-        let after = |flag: &str| words.iter().position(|it| *it == flag).and_then(|at| words.get(at + 1));
-        let package = after("-p").unwrap();
-        let mut folders = ["", "crates", "qa"].into_iter().map(|folder| root().join(folder).join(package));
-        let package = folders.find(|it| it.join("Cargo.toml").exists()).unwrap();
-        let manifest = fs::read_to_string(package.join("Cargo.toml")).unwrap();
-        let is_there = match (after("--bin"), after("--example")) {
-            (Some(name), _) => {
-                manifest.contains(&format!("name = \"{name}\""))
-                    || package.join(format!("src/bin/{name}.rs")).exists()
-                    || package.join(format!("src/bin/{name}")).exists()
-            }
-            (_, Some(name)) => {
-                package.join("examples").join(name).exists()
-                    || package.join(format!("examples/{name}.rs")).exists()
-            }
-            _ => false,
-        };
-        assert!(is_there, "{command}");
+    let called = commands(&documents, "cargo");
+    assert!(called.len() > 5, "{called:?}");
+    for command in called {
+        assert!(cargo_can(&command), "{command}");
     }
+}
+
+/// Whether cargo has what a command asks for: a package of ours, a subcommand of cargo-leptos, or the version of a
+/// tool that `tools/setup` installs.
+fn cargo_can(command: &str) -> bool {
+    let words: Vec<_> = command.split(' ').skip(1).collect();
+    let after = |flag: &str| words.iter().position(|it| *it == flag).and_then(|at| words.get(at + 1));
+    match words.as_slice() {
+        ["leptos", asked, ..] => LEPTOS.contains(asked),
+        ["install", tool, "--version", version, ..] => {
+            let pinned = format!("{}={version}", tool.replace('-', "_"));
+            document("tools/setup").lines().any(|line| line == pinned)
+        }
+        ["nextest" | "run" | "test", ..] => after("-p").is_none_or(|package| {
+            let mut folders =
+                ["", "crates", "qa"].into_iter().map(|folder| root().join(folder).join(package));
+            let package = folders.find(|it| it.join("Cargo.toml").exists());
+            let places = [("--test", "tests"), ("--example", "examples"), ("--bin", "src/bin")];
+            let program = places.iter().find_map(|(flag, folder)| Some((folder, after(flag)?)));
+            package.is_some_and(|package| match program {
+                Some((folder, name)) => has_program(&package.join(folder), name),
+                None => words.first() != Some(&"run") || package.join("src/main.rs").exists(),
+            })
+        }),
+        _ => false,
+    }
+}
+
+/// Whether a folder has a program of this name, as a file or as a folder.
+fn has_program(folder: &Path, name: &str) -> bool {
+    folder.join(name).join("main.rs").exists() || folder.join(name).with_extension("rs").exists()
 }
 
 /// The settings that `hubbub serve --help` lists.
@@ -256,7 +294,7 @@ fn the_handbook_lists_exactly_the_settings() {
         let is_there = rows.iter().any(|row| row.split(" | ").next().is_some_and(|it| it.contains(&quoted)));
         assert!(is_there, "{setting} has no row in docs/OPERATIONS.md");
     }
-    for setting in settings(&both()) {
+    for setting in settings(&all_that_run()) {
         assert!(known.contains(&setting), "{setting} is named, and `hubbub serve` does not know it");
     }
 }
