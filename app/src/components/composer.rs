@@ -6,7 +6,6 @@ use protocol::limits::MAX_MESSAGE_BYTES;
 use protocol::text::{is_blank, isolated};
 
 use super::counted::counted;
-use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use crate::browser::attempt;
 use crate::link::{LinkStatus, use_link};
@@ -99,10 +98,10 @@ pub fn Composer(
                 send();
             }
         >
-            {move || note.get().map(|words| view! { <p class="composer__note" {..fixed([("role", "status")])}>{words}</p> }.into_any())}
+            {move || note.get().map(|words| view! { <p class="composer__note" role="status">{words}</p> }.into_any())}
             <div class="composer__box">
                 <Field room_name live pen takes_posts on_enter=Callback::new(move |()| send()) on_type on_stop/>
-                <button class="composer__send" type="submit" {..fixed([("aria-label", "Send"), ("title", "Send")])} disabled=move || !can_send.get()>
+                <button class="composer__send" type="submit" aria-label="Send" title="Send" disabled=move || !can_send.get()>
                     <Glyph icon=Icon::Send/>
                 </button>
             </div>
@@ -139,7 +138,12 @@ fn Field(
         <div class="composer__grow" data-text=move || text.get()>
             <textarea
                 class="composer__field"
-                {..fixed([("id", "composer"), ("aria-label", "Message"), ("dir", "auto"), ("rows", "1"), ("enterkeyhint", "send"), ("aria-describedby", "composer-hint")])}
+                id="composer"
+                aria-label="Message"
+                dir="auto"
+                rows="1"
+                enterkeyhint="send"
+                aria-describedby="composer-hint"
                 node_ref=field
                 placeholder=move || {
                     if live.get() { format!("Message {}", isolated(&room_name.get())) } else { "Starting…".to_owned() }
@@ -165,7 +169,7 @@ fn Hint(bytes: Memo<usize>) -> impl IntoView {
     view! {
         <p class="composer__hint" id="composer-hint">
             <span class="composer__keys"><kbd>"Enter"</kbd>" to send, "<kbd>"Shift"</kbd>" + "<kbd>"Enter"</kbd>" for a new line"</span>
-            <span class="composer__count" {..fixed([("role", "status")])}>{move || count(bytes.get())}</span>
+            <span class="composer__count" role="status">{move || count(bytes.get())}</span>
         </p>
     }
     .into_any()

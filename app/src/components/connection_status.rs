@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::arcs::Arcs;
-use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use crate::address::{current_path, entry_address};
 use crate::link::LinkStatus;
@@ -64,7 +63,7 @@ pub fn ConnectionStatus(
     view! {
         <div class="connection_status" class:is-loud=move || is_loud.get() class:is-bad=move || tone.get() == Tone::Bad>
             {move || shape()}
-            <p class="connection_status__words" {..fixed([("role", "status"), ("aria-label", "Connection")])}>
+            <p class="connection_status__words" role="status" aria-label="Connection">
                 {move || status.with(words)}
             </p>
             {move || match (is_loud.get(), is_signed_out.get()) {

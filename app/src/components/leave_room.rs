@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use protocol::text::isolated;
 
 use super::dialog::Dialog;
-use super::fixed::fixed;
 use crate::errand::Errand;
 use crate::reactive::effect;
 
@@ -39,9 +38,9 @@ pub fn LeaveRoomDialog(
                     }
                 }}
             </p>
-            <div {..fixed([("role", "alert")])}>{move || departure.problem().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
+            <div role="alert">{move || departure.problem().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
             <div class="form__actions">
-                <button class="button" type="button" {..fixed([("autofocus", "")])} on:click=move |_| open.set(false)>"Stay"</button>
+                <button class="button" type="button" autofocus=true on:click=move |_| open.set(false)>"Stay"</button>
                 <button
                     class="button is-danger"
                     type="button"

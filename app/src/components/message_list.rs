@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::fixed::fixed;
 use super::history_end::{HistoryEnd, HistoryState};
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
@@ -80,7 +79,9 @@ pub fn MessageList(
         <div class="message_list">
             <div
                 class="message_list__log"
-                {..fixed([("role", "log"), ("aria-label", "Messages"), ("tabindex", "0")])}
+                role="log"
+                aria-label="Messages"
+                tabindex="0"
                 node_ref=log
                 on:scroll=move |_| reader.look(history)
             >
@@ -257,7 +258,7 @@ fn put_rows(
     }
     if context.opens_unread {
         rows.push(Row::new(Key::Unread, || {
-            view! { <li class="unread" {..fixed([("aria-label", "New messages")])}><span class="unread__label">"New"</span></li> }
+            view! { <li class="unread" aria-label="New messages"><span class="unread__label">"New"</span></li> }
                 .into_any()
         }));
     }

@@ -11,7 +11,6 @@ pub mod dialog;
 pub mod empty;
 pub mod entrance;
 pub mod field;
-pub(crate) mod fixed;
 pub mod history_end;
 pub mod icon;
 mod keyed;

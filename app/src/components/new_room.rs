@@ -5,7 +5,6 @@ use protocol::limits::MAX_ROOM_NAME_CHARS;
 use protocol::text::{is_blank, is_invisible};
 
 use super::dialog::Dialog;
-use super::fixed::fixed;
 use crate::errand::Errand;
 use crate::reactive::effect;
 
@@ -100,13 +99,15 @@ pub fn NewRoomDialog(
     };
     view! {
         <Dialog title="New room" open>
-            <form class="form" {..fixed([("novalidate", "")])} on:submit=submit>
+            <form class="form" novalidate=true on:submit=submit>
                 <div class="field">
                     <label class="field__label" for="new-room-name">"Room name"</label>
                     <input
                         class="field__input"
                         type="text"
-                        {..fixed([("id", "new-room-name"), ("dir", "auto"), ("autocomplete", "off")])}
+                        id="new-room-name"
+                        dir="auto"
+                        autocomplete="off"
                         maxlength=MAX_ROOM_NAME_CHARS.to_string()
                         prop:value=move || name.get()
                         on:input=move |event| name.set(event_target_value(&event))
@@ -117,19 +118,17 @@ pub fn NewRoomDialog(
                     <input
                         class="field__input"
                         type="text"
-                        {..fixed([
-                            ("id", "new-room-people"),
-                            ("autocomplete", "off"),
-                            ("autocapitalize", "none"),
-                            ("spellcheck", "false"),
-                            ("aria-describedby", "new-room-people-note"),
-                        ])}
+                        id="new-room-people"
+                        autocomplete="off"
+                        autocapitalize="none"
+                        spellcheck="false"
+                        aria-describedby="new-room-people-note"
                         prop:value=move || people.get()
                         on:input=move |event| people.set(event_target_value(&event))
                     />
                     <p class="field__hint" id="new-room-people-note">"User names with commas between them. You can invite more later."</p>
                 </div>
-                <div {..fixed([("role", "alert")])}>{move || fields.problem(creation).map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
+                <div role="alert">{move || fields.problem(creation).map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
                 <div class="form__actions">
                     <button class="button" type="button" on:click=move |_| open.set(false)>"Cancel"</button>
                     <button class="button is-primary" type="submit" aria-busy=move || creation.is_pending().then_some("true")>

@@ -6,7 +6,6 @@ use protocol::limits::USERNAME_CHARS;
 use protocol::{Member, Role, UserId};
 
 use super::avatar::Avatar;
-use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use super::new_room::usernames;
@@ -35,7 +34,7 @@ pub fn PeoplePanel(
     view! {
         <aside
             class="people_panel"
-            {..fixed([("aria-label", "People")])}
+            aria-label="People"
             on:keydown=move |key| {
                 if key.key() == "Escape" {
                     on_close.run(());
@@ -47,14 +46,15 @@ pub fn PeoplePanel(
                 <button
                     class="icon_button"
                     type="button"
-                    {..fixed([("aria-label", "Close"), ("title", "Close")])}
+                    aria-label="Close"
+                    title="Close"
                     node_ref=close_button
                     on:click=move |_| on_close.run(())
                 >
                     <Glyph icon=Icon::Close/>
                 </button>
             </div>
-            <ul class="people_panel__people" {..fixed([("tabindex", "0"), ("aria-label", "Everybody in the room")])}>
+            <ul class="people_panel__people" tabindex="0" aria-label="Everybody in the room">
                 {keyed(people)}
             </ul>
             <Invite invitation on_invite/>
@@ -111,20 +111,23 @@ fn Invite(invitation: Errand, on_invite: Callback<Vec<String>>) -> impl IntoView
         }
     };
     view! {
-        <form class="people_panel__invite" {..fixed([("novalidate", "")])} on:submit=submit>
+        <form class="people_panel__invite" novalidate=true on:submit=submit>
             <label class="field__label" for="invite-name">"User name to invite"</label>
             <div class="people_panel__line">
                 <input
                     class="field__input"
                     type="text"
-                    {..fixed([("id", "invite-name"), ("autocomplete", "off"), ("autocapitalize", "none"), ("spellcheck", "false")])}
+                    id="invite-name"
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
                     maxlength=(USERNAME_CHARS.end() * 8).to_string()
                     prop:value=move || typed.get()
                     on:input=move |event| typed.set(event_target_value(&event))
                 />
                 <button class="button" type="submit" aria-busy=move || invitation.is_pending().then_some("true")>"Invite"</button>
             </div>
-            <div {..fixed([("role", "alert")])}>{move || invitation.problem().map(|it| view! { <p class="field__problem">{it}</p> }.into_any())}</div>
+            <div role="alert">{move || invitation.problem().map(|it| view! { <p class="field__problem">{it}</p> }.into_any())}</div>
         </form>
     }
     .into_any()

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use super::fixed::fixed;
 use super::links::{self, FoundLink};
 
 /// A stretch of text.
@@ -93,14 +92,15 @@ pub fn Prose(
                 <a
                     class="prose__link"
                     href=format!("{prefix}{address}")
-                    {..fixed([("target", "_blank"), ("rel", "noopener noreferrer nofollow")])}
+                    target="_blank"
+                    rel="noopener noreferrer nofollow"
                 >
                     {address.to_owned()}
                 </a>
             }
             .into_any(),
             Piece::Code(code) => view! {
-                <pre class="prose__code" {..fixed([("dir", "ltr"), ("tabindex", "0")])}><code>{code.to_owned()}</code></pre>
+                <pre class="prose__code" dir="ltr" tabindex="0"><code>{code.to_owned()}</code></pre>
             }
             .into_any(),
         })

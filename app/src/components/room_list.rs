@@ -7,7 +7,6 @@ use protocol::{RoomId, RoomSummary};
 use wasm_bindgen::JsCast;
 
 use super::avatar::Avatar;
-use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use crate::address::use_address;
@@ -36,10 +35,16 @@ pub fn RoomList(
     };
     let is_empty = memo(move || rooms.with(Vec::is_empty));
     view! {
-        <nav class="room_list" {..fixed([("aria-label", "Rooms")])}>
+        <nav class="room_list" aria-label="Rooms">
             <div class="room_list__head">
                 <h2 class="room_list__title">"Rooms"</h2>
-                <button class="icon_button" type="button" {..fixed([("aria-label", "New room"), ("title", "New room")])} on:click=move |_| on_new.run(())>
+                <button
+                    class="icon_button"
+                    type="button"
+                    aria-label="New room"
+                    title="New room"
+                    on:click=move |_| on_new.run(())
+                >
                     <Glyph icon=Icon::Plus/>
                 </button>
             </div>
@@ -130,7 +135,7 @@ fn Room(
                 on:click=move |click| address.follow(&click, &path)
             >
                 {move || view! { <Avatar name=name.get() room=id.clone()/> }.into_any()}
-                <span class="room_list__name" {..fixed([("dir", "auto")])}>{move || name.get()}</span>
+                <span class="room_list__name" dir="auto">{move || name.get()}</span>
                 <span class="room_list__unread">
                     {move || unread_badge(unread())}
                 </span>

@@ -5,7 +5,6 @@ use std::time::Duration;
 use leptos::prelude::*;
 use protocol::ServerFrame;
 
-use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use crate::clock::now_ms;
@@ -67,12 +66,18 @@ pub fn Toaster() -> impl IntoView {
         folded
     });
     view! {
-        <p class="banner" class:is-on=move || banner.with(|it| !it.is_empty()) {..fixed([("role", "status"), ("aria-label", "Maintenance"), ("dir", "auto")])}>
+        <p
+            class="banner"
+            class:is-on=move || banner.with(|it| !it.is_empty())
+            role="status"
+            aria-label="Maintenance"
+            dir="auto"
+        >
             {move || banner.get()}
         </p>
         <div class="toasts">
-            <div {..fixed([("role", "alert"), ("aria-label", "Errors")])}>{rows(true)}</div>
-            <div {..fixed([("role", "status"), ("aria-label", "Notifications")])}>{rows(false)}</div>
+            <div role="alert" aria-label="Errors">{rows(true)}</div>
+            <div role="status" aria-label="Notifications">{rows(false)}</div>
             {move || (folded.get() != 0).then(|| more(folded, toasts))}
         </div>
     }
@@ -143,7 +148,8 @@ fn row(toast: Toast, toasts: RwSignal<Toasts>) -> Row {
                 <button
                     class="icon_button"
                     type="button"
-                    {..fixed([("aria-label", "Dismiss"), ("title", "Dismiss")])}
+                    aria-label="Dismiss"
+                    title="Dismiss"
                     on:click=move |_| change(toasts, &mut |it, now| it.dismiss(number, now))
                 >
                     <Glyph icon=Icon::Close/>

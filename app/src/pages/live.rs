@@ -8,7 +8,6 @@ use super::room::{Foot, Messages, Missing, half_written};
 use crate::chat::use_chat_store;
 use crate::components::composer::DraftField;
 use crate::components::connection_status::ConnectionStatus;
-use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::live::{Controls, Participants, StandingLine};
 use crate::components::theme_switch::ThemeSwitch;
@@ -29,7 +28,7 @@ pub fn LivePage(
     move || match session.room().filter(|_| !session.is_gone.get()) {
         Some(room) => view! { <Inside session room/> }.into_any(),
         None => view! {
-            <main class="alone" {..fixed([("id", "main")])}><Missing room=session.room()/></main>
+            <main class="alone" id="main"><Missing room=session.room()/></main>
         }
         .into_any(),
     }
@@ -60,7 +59,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
         <a class="skip_link" href="#main">"Skip to the conversation of the session"</a>
         <div class="live">
             <Head session name session_name/>
-            <main class="live__main" {..fixed([("id", "main"), ("tabindex", "-1")])}>
+            <main class="live__main" id="main" tabindex="-1">
                 <Participants session=session.session me is_stale=Signal::derive(move || page.live.get() && !is_connected.get())>
                     {is_owner.then(|| view! {
                         <Controls
@@ -72,7 +71,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
                         />
                     })}
                 </Participants>
-                <section class="conversation__talk live__talk" {..fixed([("aria-label", "Conversation of the session")])}>
+                <section class="conversation__talk live__talk" aria-label="Conversation of the session">
                     <Messages room=room.clone() name=session_name pen/>
                     <div class="conversation__foot">
                         <SessionFoot room standing pen/>

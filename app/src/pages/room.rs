@@ -11,7 +11,6 @@ use crate::browser::attempt;
 use crate::chat::{ChatStore, use_chat_store};
 use crate::components::composer::{Composer, DraftField};
 use crate::components::empty::Empty;
-use crate::components::fixed::fixed;
 use crate::components::history_end::HistoryState;
 use crate::components::leave_room::LeaveRoomDialog;
 use crate::components::message::FailedPostActions;
@@ -92,7 +91,7 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
             class:is-people-shown=move || page.people.get() == Some(true)
             class:is-people-hidden=move || page.people.get() == Some(false)
         >
-            <section class="conversation__talk" {..fixed([("aria-label", "Conversation")])}>
+            <section class="conversation__talk" aria-label="Conversation">
                 <RoomHeader live=format!("/live/{}", id()) session name members people_shown people_button on_people=toggle_people/>
                 <Messages room=id() name pen/>
                 <div class="conversation__foot">

@@ -10,7 +10,6 @@ use crate::components::arcs::Wordmark;
 use crate::components::avatar::Avatar;
 use crate::components::connection_status::ConnectionStatus;
 use crate::components::empty::Empty;
-use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::new_room::{NewRoom, NewRoomDialog};
 use crate::components::room_list::RoomList;
@@ -69,7 +68,7 @@ fn Frame(account: Account) -> impl IntoView {
             />
             <RoomList rooms current on_new=Callback::new(move |()| new_room.set(true))/>
             <AccountBar account/>
-            <main class="shell__main" {..fixed([("id", "main"), ("tabindex", "-1")])}>
+            <main class="shell__main" id="main" tabindex="-1">
                 {move || match address.place.get() {
                     Place::Room(Some(room)) => view! { <Conversation room/> }.into_any(),
                     Place::Lobby => view! { <Lobby new_room/> }.into_any(),
@@ -90,7 +89,7 @@ fn Brand(address: Address) -> impl IntoView {
             <a
                 href="/"
                 class="shell__home"
-                {..fixed([("aria-label", "Hubbub")])}
+                aria-label="Hubbub"
                 on:click=move |click| address.follow(&click, "/")
             >
                 <Wordmark/>
@@ -106,13 +105,13 @@ fn Brand(address: Address) -> impl IntoView {
 fn AccountBar(account: Account) -> impl IntoView {
     view! {
         <footer class="shell__account">
-            <a class="shell__me" href="/account" {..fixed([("title", "Your account")])}>
+            <a class="shell__me" href="/account" title="Your account">
                 <Avatar name=account.name.clone()/>
                 <span class="sr_only">"Your account: "</span>
                 <bdi class="shell__name">{account.name}</bdi>
             </a>
-            <form {..fixed([("method", "post"), ("action", "/sign-out")])}>
-                <button class="icon_button" type="submit" {..fixed([("aria-label", "Sign out"), ("title", "Sign out")])}>
+            <form method="post" action="/sign-out">
+                <button class="icon_button" type="submit" aria-label="Sign out" title="Sign out">
                     <Glyph icon=Icon::SignOut/>
                 </button>
             </form>

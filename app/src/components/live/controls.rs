@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use crate::components::dialog::Dialog;
-use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::model::session::Standing;
 
@@ -50,9 +49,9 @@ pub fn Controls(
     let button = move |step: &Step| step_button(step, asked, enabled, press);
     let buttons = move || standing.with(|it| steps(it).iter().map(button).collect::<Vec<_>>()).into_any();
     view! {
-        <div class="live__controls" {..fixed([("role", "group"), ("aria-label", "Session controls")])}>
+        <div class="live__controls" role="group" aria-label="Session controls">
             {buttons}
-            <div {..fixed([("role", "alert")])}>
+            <div role="alert">
                 {move || problem.get().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}
             </div>
         </div>
@@ -61,7 +60,7 @@ pub fn Controls(
                 "The session ends for everybody in it, and nothing more can be written. What was said stays, and you can go live again."
             </p>
             <div class="form__actions">
-                <button class="button" type="button" {..fixed([("autofocus", "")])} on:click=move |_| asks.set(false)>
+                <button class="button" type="button" autofocus=true on:click=move |_| asks.set(false)>
                     "Go on"
                 </button>
                 <button class="button is-danger" type="button" disabled=move || !enabled.get() on:click=end>

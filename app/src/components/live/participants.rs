@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use protocol::UserId;
 
 use crate::components::avatar::Avatar;
-use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::keyed::{Key, Row, keyed};
 use crate::model::session::{Coming, Participant, Session};
@@ -52,13 +51,13 @@ pub fn Participants(
             class="participants"
             class:is-open=move || is_open.get()
             class:is-stale=move || is_stale.get()
-            {..fixed([("aria-label", "Participants")])}
+            aria-label="Participants"
         >
             <h2 class="participants__title">"Participants"</h2>
             <button
                 class="participants__strip"
                 type="button"
-                {..fixed([("aria-controls", "participants")])}
+                aria-controls="participants"
                 aria-expanded=move || if is_open.get() { "true" } else { "false" }
                 on:click=move |_| is_open.update(|it| *it = !*it)
             >
@@ -66,14 +65,14 @@ pub fn Participants(
                 <span class="participants__words">{move || count_words(count.get())}</span>
                 <Glyph icon=Icon::Back/>
             </button>
-            <div class="participants__body" {..fixed([("id", "participants"), ("tabindex", "0"), ("role", "group"), ("aria-label", "Who takes part")])}>
+            <div class="participants__body" id="participants" tabindex="0" role="group" aria-label="Who takes part">
                 {children()}
-                <p class="participants__count" {..fixed([("role", "status"), ("aria-label", "How many take part")])}>
+                <p class="participants__count" role="status" aria-label="How many take part">
                     {move || count_words(count.get())}
                 </p>
                 <ul class="participants__people">{keyed(rows)}</ul>
                 {move || is_alone.get().then(hint)}
-                <div class="participants__log" {..fixed([("role", "log"), ("aria-label", "Joined and left")])}>
+                <div class="participants__log" role="log" aria-label="Joined and left">
                     <ol>{keyed(comings)}</ol>
                 </div>
             </div>

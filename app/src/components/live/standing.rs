@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::model::session::{Session, Standing};
 use crate::reactive::memo;
@@ -44,7 +43,7 @@ pub fn StandingLine(
             class:is-ended=is(Standing::Ended)
         >
             {move || view! { <Glyph icon=standing.with(icon)/> }.into_any()}
-            <span {..fixed([("role", "status"), ("aria-label", "Session")])}>{words}</span>
+            <span role="status" aria-label="Session">{words}</span>
         </p>
     }
     .into_any()
