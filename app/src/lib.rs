@@ -10,7 +10,6 @@ pub mod chat;
 mod clock;
 pub mod components;
 mod copies;
-mod errand;
 #[cfg(target_arch = "wasm32")]
 mod keep;
 pub mod link;

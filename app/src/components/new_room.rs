@@ -5,7 +5,6 @@ use protocol::limits::MAX_ROOM_NAME_CHARS;
 use protocol::text::{is_blank, is_invisible};
 
 use super::dialog::Dialog;
-use crate::errand::Errand;
 use crate::reactive::effect;
 
 /// What somebody wants a new room to be.
@@ -48,19 +47,13 @@ struct Fields {
 }
 
 impl Fields {
-    /// Empties them whenever the dialog opens, and closes it once the room is there.
-    fn follow(self, open: RwSignal<bool>, creation: Errand) {
+    /// Empties them whenever the dialog opens.
+    fn follow(self, open: RwSignal<bool>) {
         effect(move || {
             if open.get() {
                 self.name.set(String::new());
                 self.people.set(String::new());
                 self.is_blank.set(false);
-                creation.clear();
-            }
-        });
-        effect(move || {
-            if creation.is_done() {
-                open.set(false);
             }
         });
     }
@@ -72,25 +65,26 @@ impl Fields {
         self.is_blank.set(shows_nothing);
         (!shows_nothing).then(|| NewRoom { name, usernames: usernames(&self.people.get_untracked()) })
     }
-
-    fn problem(self, creation: Errand) -> Option<String> {
-        if self.is_blank.get() { Some("Give the room a name.".to_owned()) } else { creation.problem() }
-    }
 }
 
-/// Asks for a name and for people. It closes by itself once the room is there.
+/// Asks for a name and for people.
 #[component]
 pub fn NewRoomDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
-    /// How making it goes.
-    creation: Errand,
+    /// Whether a room is being made.
+    pending: Memo<bool>,
+    /// Why it was not made.
+    problem: Signal<Option<String>>,
     /// Asked to make one.
     on_create: Callback<NewRoom>,
 ) -> impl IntoView {
     let fields = Fields::default();
     let Fields { name, people, .. } = fields;
-    fields.follow(open, creation);
+    fields.follow(open);
+    let problem = move || {
+        if fields.is_blank.get() { Some("Give the room a name.".to_owned()) } else { problem.get() }
+    };
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if let Some(room) = fields.check() {
@@ -128,10 +122,10 @@ pub fn NewRoomDialog(
                     />
                     <p class="field__hint" id="new-room-people-note">"User names with commas between them. You can invite more later."</p>
                 </div>
-                <div role="alert">{move || fields.problem(creation).map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
+                <div role="alert">{move || problem().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
                 <div class="form__actions">
                     <button class="button" type="button" on:click=move |_| open.set(false)>"Cancel"</button>
-                    <button class="button is-primary" type="submit" aria-busy=move || creation.is_pending().then_some("true")>
+                    <button class="button is-primary" type="submit" aria-busy=move || pending.get().then_some("true")>
                         "Create room"
                     </button>
                 </div>

@@ -9,7 +9,6 @@ use super::avatar::Avatar;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use super::new_room::usernames;
-use crate::errand::Errand;
 use crate::reactive::effect;
 
 /// The members, a form to invite more, and the door.
@@ -21,8 +20,12 @@ pub fn PeoplePanel(
     me: Option<UserId>,
     /// The button that closes the panel; whoever opens it over the conversation puts the focus there.
     close_button: NodeRef<html::Button>,
-    /// How inviting goes.
-    invitation: Errand,
+    /// Whether an invitation is under way.
+    inviting: Memo<bool>,
+    /// Whether the last one succeeded: the field is emptied.
+    invited: Signal<bool>,
+    /// Why the last one failed.
+    problem: Signal<Option<String>>,
     /// Asked to invite these, by user name.
     on_invite: Callback<Vec<String>>,
     /// Asked to close the panel.
@@ -57,7 +60,7 @@ pub fn PeoplePanel(
             <ul class="people_panel__people" tabindex="0" aria-label="Everybody in the room">
                 {keyed(people)}
             </ul>
-            <Invite invitation on_invite/>
+            <Invite inviting invited problem on_invite/>
             <button class="button is-plain people_panel__leave" type="button" on:click=move |_| on_leave.run(())>
                 <Glyph icon=Icon::Door/>
                 "Leave room"
@@ -96,10 +99,15 @@ fn Person(member: Member, is_me: bool) -> impl IntoView {
 }
 
 #[component]
-fn Invite(invitation: Errand, on_invite: Callback<Vec<String>>) -> impl IntoView {
+fn Invite(
+    inviting: Memo<bool>,
+    invited: Signal<bool>,
+    problem: Signal<Option<String>>,
+    on_invite: Callback<Vec<String>>,
+) -> impl IntoView {
     let typed = RwSignal::new(String::new());
     effect(move || {
-        if invitation.is_done() {
+        if invited.get() {
             typed.set(String::new());
         }
     });
@@ -125,9 +133,9 @@ fn Invite(invitation: Errand, on_invite: Callback<Vec<String>>) -> impl IntoView
                     prop:value=move || typed.get()
                     on:input=move |event| typed.set(event_target_value(&event))
                 />
-                <button class="button" type="submit" aria-busy=move || invitation.is_pending().then_some("true")>"Invite"</button>
+                <button class="button" type="submit" aria-busy=move || inviting.get().then_some("true")>"Invite"</button>
             </div>
-            <div role="alert">{move || invitation.problem().map(|it| view! { <p class="field__problem">{it}</p> }.into_any())}</div>
+            <div role="alert">{move || problem.get().map(|it| view! { <p class="field__problem">{it}</p> }.into_any())}</div>
         </form>
     }
     .into_any()

@@ -7,6 +7,7 @@ use protocol::text::is_blank;
 use protocol::{DraftId, Member, RoomId};
 
 use crate::address::use_address;
+use crate::api::{ApiError, problem};
 use crate::browser::attempt;
 use crate::chat::{ChatStore, use_chat_store};
 use crate::components::composer::{Composer, DraftField};
@@ -20,10 +21,12 @@ use crate::components::people_panel::PeoplePanel;
 use crate::components::room_header::RoomHeader;
 use crate::components::typing_line::TypingLine;
 use crate::components::unsent::{UnsentText, UnsentTexts};
-use crate::errand::Errand;
 use crate::model::timeline::Timeline;
 use crate::page::{Page, use_page};
 use crate::reactive::{effect, memo};
+
+/// Leaves a room.
+type LeaveAction = Action<RoomId, Result<(), ApiError>>;
 
 /// One room, live. Another room is another conversation: it starts afresh.
 #[component]
@@ -53,9 +56,21 @@ pub fn Conversation(
             .or_else(|| before.cloned())
             .unwrap_or_default()
     });
+    // Here and not beside its dialog, which goes as soon as the room has gone from the list. An action captures `Copy`
+    // values only: the server may drop it on another thread, where a local value that needs to be dropped panics.
+    let leave = Action::new_local(move |room: &RoomId| {
+        let room = room.clone();
+        async move { chat.leave_room(&room).await }
+    });
+    let (address, left) = (use_address(), leave.value());
+    effect(move || {
+        if left.with(|it| matches!(it, Some(Ok(())))) {
+            address.go("/");
+        }
+    });
     move || {
         if is_known.get() {
-            view! { <Inside room=room.clone() name/> }.into_any()
+            view! { <Inside room=room.clone() name leave/> }.into_any()
         } else {
             view! { <Missing room=Some(room.clone())/> }.into_any()
         }
@@ -63,7 +78,7 @@ pub fn Conversation(
 }
 
 #[component]
-fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
+fn Inside(room: RoomId, name: Memo<String>, leave: LeaveAction) -> impl IntoView {
     let chat = use_chat_store();
     let page = use_page();
     let room = StoredValue::new(room);
@@ -76,10 +91,15 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
     let (people_button, close_button) = (NodeRef::<html::Button>::new(), NodeRef::<html::Button>::new());
     let show_people = move |show| show_people(page, show, people_button, close_button);
     let toggle_people = Callback::new(move |()| show_people(!people_shown.get_untracked()));
-    let invitation = Errand::new();
+    let invitation = Action::new_local(move |names: &Vec<String>| {
+        let (room, names) = (id(), names.clone());
+        async move { chat.invite(&room, names).await }
+    });
+    let (inviting, invited) = (invitation.pending(), invitation.value());
     let invite = Callback::new(move |names| {
-        let room = id();
-        invitation.run(async move { chat.invite(&room, names).await });
+        if !inviting.get_untracked() {
+            invitation.dispatch_local(names);
+        }
     });
 
     let leaving = RwSignal::new(false);
@@ -102,38 +122,42 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
                 members
                 me
                 close_button
-                invitation
+                inviting
+                invited=Signal::derive(move || invited.with(|it| matches!(it, Some(Ok(())))))
+                problem=problem(invitation)
                 on_invite=invite
                 on_close=Callback::new(move |()| show_people(false))
                 on_leave=Callback::new(move |()| leaving.set(true))
             />
-            <Leaving room=id() name members open=leaving/>
+            <Leaving room=id() name members leave open=leaving/>
         </div>
     }
     .into_any()
 }
 
-/// The dialog before the user leaves the room, and the way to the others afterwards.
+/// The dialog before the user leaves the room.
 #[component]
 fn Leaving(
     room: RoomId,
     name: Memo<String>,
     members: Memo<Vec<Member>>,
+    leave: LeaveAction,
     open: RwSignal<bool>,
 ) -> impl IntoView {
-    let chat = use_chat_store();
-    let address = use_address();
-    let departure = Errand::new();
-    let leave = Callback::new(move |()| {
-        let room = room.clone();
-        departure.run(async move {
-            chat.leave_room(&room).await?;
-            address.go("/");
-            Ok(())
-        });
+    let pending = leave.pending();
+    let on_leave = Callback::new(move |()| {
+        if !pending.get_untracked() {
+            leave.dispatch_local(room.clone());
+        }
+    });
+    effect(move || {
+        if open.get() {
+            leave.clear();
+        }
     });
     let is_last = Signal::derive(move || members.with(|members| members.len() <= 1));
-    view! { <LeaveRoomDialog open room_name=name is_last departure on_leave=leave/> }.into_any()
+    view! { <LeaveRoomDialog open room_name=name is_last pending problem=problem(leave) on_leave/> }
+        .into_any()
 }
 
 /// Who types, and the field to write in.

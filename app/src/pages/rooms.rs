@@ -5,6 +5,7 @@ use protocol::{RoomId, RoomSummary, ServerFrame};
 
 use super::room::{Conversation, Missing};
 use crate::address::{Address, Place, current_path, use_address};
+use crate::api::problem;
 use crate::chat::use_chat_store;
 use crate::components::arcs::Wordmark;
 use crate::components::avatar::Avatar;
@@ -16,7 +17,6 @@ use crate::components::room_list::RoomList;
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
 use crate::copies::{note_change, start_copies};
-use crate::errand::Errand;
 use crate::link::{Link, use_link};
 use crate::page::use_page;
 use crate::reactive::{effect, memo};
@@ -40,14 +40,6 @@ fn Frame(account: Account) -> impl IntoView {
     let is_in_room = memo(move || current.with(Option::is_some));
 
     let new_room = RwSignal::new(false);
-    let creation = Errand::new();
-    let create = Callback::new(move |NewRoom { name, usernames }| {
-        creation.run(async move {
-            let room = chat.create_room(name, usernames).await?;
-            address.go(&format!("/rooms/{room}"));
-            Ok(())
-        });
-    });
     switch_rooms_by_key(rooms, address);
     keep_copies(address, link);
     let title = memo(move || title(&address.place.read(), &rooms.read()));
@@ -76,10 +68,40 @@ fn Frame(account: Account) -> impl IntoView {
                 }}
             </main>
         </div>
-        <NewRoomDialog open=new_room creation on_create=create/>
+        <CreateRoom open=new_room/>
         <Toaster/>
     }
     .into_any()
+}
+
+/// The dialog that makes a room, and the way into that room.
+#[component]
+fn CreateRoom(open: RwSignal<bool>) -> impl IntoView {
+    let chat = use_chat_store();
+    let address = use_address();
+    // Captures `Copy` values only, as in the page of a room.
+    let creation = Action::new_local(move |NewRoom { name, usernames }: &NewRoom| {
+        let (name, usernames) = (name.clone(), usernames.clone());
+        async move { chat.create_room(name, usernames).await }
+    });
+    let (pending, created) = (creation.pending(), creation.value());
+    let create = Callback::new(move |room| {
+        if !pending.get_untracked() {
+            creation.dispatch_local(room);
+        }
+    });
+    effect(move || {
+        if open.get() {
+            creation.clear();
+        }
+    });
+    effect(move || {
+        if let Some(Ok(room)) = created.get() {
+            address.go(&format!("/rooms/{room}"));
+            open.set(false);
+        }
+    });
+    view! { <NewRoomDialog open pending problem=problem(creation) on_create=create/> }.into_any()
 }
 
 #[component]
