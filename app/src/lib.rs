@@ -17,7 +17,6 @@ pub mod loader;
 pub mod model;
 pub mod page;
 pub mod pages;
-mod reactive;
 pub mod roots;
 pub mod self_check;
 pub mod session;

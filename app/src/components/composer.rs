@@ -9,7 +9,6 @@ use super::counted::counted;
 use super::icon::{Glyph, Icon};
 use crate::browser::attempt;
 use crate::link::{LinkStatus, use_link};
-use crate::reactive::{effect, memo};
 
 /// From this many bytes on, what is left is counted.
 const NEARLY_FULL_BYTES: usize = MAX_MESSAGE_BYTES / 10 * 9;
@@ -71,12 +70,13 @@ pub fn Composer(
 ) -> impl IntoView {
     let DraftField { text, field } = pen;
     let link = use_link();
-    let takes_posts = memo(move || link.status.with(LinkStatus::takes_posts));
-    let note = memo(move || link.status.with(|status| note(status, || link.keeps.get())));
-    let bytes = memo(move || text.with(String::len));
-    let is_too_long = memo(move || bytes.get() > MAX_MESSAGE_BYTES);
-    let can_send =
-        memo(move || live.get() && takes_posts.get() && text.with(|it| !is_blank(it)) && !is_too_long.get());
+    let takes_posts = Memo::new(move |_| link.status.with(LinkStatus::takes_posts));
+    let note = Memo::new(move |_| link.status.with(|status| note(status, || link.keeps.get())));
+    let bytes = Memo::new(move |_| text.with(String::len));
+    let is_too_long = Memo::new(move |_| bytes.get() > MAX_MESSAGE_BYTES);
+    let can_send = Memo::new(move |_| {
+        live.get() && takes_posts.get() && text.with(|it| !is_blank(it)) && !is_too_long.get()
+    });
 
     let send = move || {
         if !can_send.get_untracked() {
@@ -196,7 +196,7 @@ fn sends(key: &web_sys::KeyboardEvent) -> bool {
 
 /// Whoever comes from another page of this tab with a mouse wants to write; a phone's keyboard would cover the room.
 fn focus_on_arrival(field: NodeRef<html::Textarea>, comes_from_another_page: bool) {
-    effect(move || {
+    Effect::new(move |_| {
         let has_pointer =
             window().match_media("(pointer: fine)").ok().flatten().is_some_and(|it| it.matches());
         if comes_from_another_page && has_pointer && field.get().is_some() {

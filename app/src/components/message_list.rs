@@ -14,7 +14,6 @@ use super::reading::{Marks, tab_in_front};
 use super::{rows, scroll};
 use crate::model::place::ReadingPlace;
 use crate::model::timeline::{Line, LineKey};
-use crate::reactive::{effect, memo};
 use crate::when::Calendar;
 
 /// What the list asks of the page.
@@ -56,7 +55,8 @@ pub fn MessageList(
     let (is_ready, absences) = (opening.is_ready, opening.absences);
     let reader = Reader::new(lines, first_unread, opening, callbacks);
     let Reader { log, at_bottom, seen, .. } = reader;
-    let arrived = memo(move || if at_bottom.get() { 0 } else { arrived_after(&lines.read(), seen.get()) });
+    let arrived =
+        Memo::new(move |_| if at_bottom.get() { 0 } else { arrived_after(&lines.read(), seen.get()) });
 
     let known = StoredValue::new(HashMap::new());
     let rows = move || {
@@ -169,7 +169,7 @@ impl Reader {
     /// Looks whenever something has changed. A short page may leave the upper end in view: then nobody scrolls, yet more is
     /// wanted.
     fn watch(self, history: Memo<HistoryState>) {
-        effect(move || {
+        Effect::new(move |_| {
             self.lines.track();
             history.track();
             self.is_open.track();
@@ -182,7 +182,7 @@ impl Reader {
     fn mark_newest(self, is_ready: RwSignal<bool>, absences: Memo<u32>) {
         let Self { log, callbacks, .. } = self;
         let mut known_absences = absences.get_untracked();
-        effect(move || {
+        Effect::new(move |_| {
             let newest = self.lines.with(|lines| newest(lines));
             let has_returned = std::mem::replace(&mut known_absences, absences.get()) != known_absences;
             // Whoever has just scrolled up may not have been told so yet: the event comes with the next frame. To look once
@@ -340,10 +340,10 @@ fn with_state(
 
 /// One's own words are always shown, wherever one was reading.
 fn show_own_words(lines: Memo<Vec<Line>>, log: NodeRef<html::Div>) {
-    let last = memo(move || lines.with(|lines| last_own_pending(lines)));
+    let last = Memo::new(move |_| lines.with(|lines| last_own_pending(lines)));
     // What was written before this list was there is no reason to move.
     let mut before = None;
-    effect(move || {
+    Effect::new(move |_| {
         let now = last.get();
         if now.is_some() && before.as_ref().is_some_and(|before| *before != now) {
             queue_microtask(move || {

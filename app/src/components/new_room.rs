@@ -5,7 +5,6 @@ use protocol::limits::MAX_ROOM_NAME_CHARS;
 use protocol::text::{is_blank, is_invisible};
 
 use super::dialog::Dialog;
-use crate::reactive::effect;
 
 /// What somebody wants a new room to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +48,7 @@ struct Fields {
 impl Fields {
     /// Empties them whenever the dialog opens.
     fn follow(self, open: RwSignal<bool>) {
-        effect(move || {
+        Effect::new(move |_| {
             if open.get() {
                 self.name.set(String::new());
                 self.people.set(String::new());

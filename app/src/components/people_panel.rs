@@ -9,7 +9,6 @@ use super::avatar::Avatar;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use super::new_room::usernames;
-use crate::reactive::effect;
 
 /// The members, a form to invite more, and the door.
 #[component]
@@ -106,7 +105,7 @@ fn Invite(
     on_invite: Callback<Vec<String>>,
 ) -> impl IntoView {
     let typed = RwSignal::new(String::new());
-    effect(move || {
+    Effect::new(move |_| {
         if invited.get() {
             typed.set(String::new());
         }

@@ -11,7 +11,6 @@ use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use crate::address::use_address;
 use crate::browser::attempt;
-use crate::reactive::memo;
 use crate::when::{self, Calendar};
 
 /// All rooms, as links.
@@ -33,7 +32,7 @@ pub fn RoomList(
         };
         rooms.with(|rooms| rooms.iter().map(row).collect())
     };
-    let is_empty = memo(move || rooms.with(Vec::is_empty));
+    let is_empty = Memo::new(move |_| rooms.with(Vec::is_empty));
     view! {
         <nav class="room_list" aria-label="Rooms">
             <div class="room_list__head">
@@ -84,7 +83,7 @@ fn tab_stop(
     current: Memo<Option<RoomId>>,
     focused: RwSignal<Option<RoomId>>,
 ) -> Memo<Option<RoomId>> {
-    memo(move || {
+    Memo::new(move |_| {
         rooms.with(|rooms| {
             let is_here = |id: &RoomId| rooms.iter().any(|room| room.id == *id);
             let known = focused.get().filter(is_here).or_else(|| current.get().filter(is_here));
@@ -110,16 +109,16 @@ fn Room(
             now.or_else(|| before.cloned().flatten())
         })
     };
-    let name = memo(move || room.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()));
+    let name = Memo::new(move |_| room.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()));
     let unread = move || room.with(|it| it.as_ref().map_or(0, |it| it.unread));
     let last = move || room.with(|it| it.as_ref().and_then(|it| it.last.clone()));
     let is_current = {
         let id = id.clone();
-        memo(move || current.with(|it| it.as_ref() == Some(&id)))
+        Memo::new(move |_| current.with(|it| it.as_ref() == Some(&id)))
     };
     let tab = {
         let id = id.clone();
-        memo(move || if stop.with(|it| it.as_ref() == Some(&id)) { "0" } else { "-1" })
+        Memo::new(move |_| if stop.with(|it| it.as_ref() == Some(&id)) { "0" } else { "-1" })
     };
     let address = use_address();
     let path = format!("/rooms/{id}");

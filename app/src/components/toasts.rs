@@ -10,7 +10,6 @@ use super::keyed::{Key, Row, keyed};
 use crate::clock::now_ms;
 use crate::link::use_link;
 use crate::model::toasts::{Toast, Toasts, Tone, Words};
-use crate::reactive::{effect, memo};
 
 /// Up to here the style sheet gives a note one line; see `_toasts.scss`.
 const NARROW: &str = "(width <= 40rem)";
@@ -30,7 +29,7 @@ pub fn Toaster() -> impl IntoView {
     let toasts = RwSignal::new(Toasts::default());
     let banner = RwSignal::new(String::new());
     use_link().on_frame(move |frame| receive(frame, toasts, banner));
-    effect(move || {
+    Effect::new(move |_| {
         let measure = move || {
             let is_narrow = window().match_media(NARROW).ok().flatten().is_some_and(|it| it.matches());
             change(toasts, &mut |it, _| it.narrow(is_narrow));
@@ -40,7 +39,7 @@ pub fn Toaster() -> impl IntoView {
         on_cleanup(move || listener.remove());
     });
     // Setting the timer again costs nothing: one that comes too early finds nothing to take away.
-    effect(move || {
+    Effect::new(move |_| {
         let mut wait = None;
         look(toasts, &mut |it| wait = it.next_in());
         if let Some(wait) = wait {
@@ -60,7 +59,7 @@ pub fn Toaster() -> impl IntoView {
             rows
         })
     };
-    let folded = memo(move || {
+    let folded = Memo::new(move |_| {
         let mut folded = 0;
         look(toasts, &mut |it| folded = it.folded());
         folded

@@ -23,7 +23,6 @@ use crate::components::typing_line::TypingLine;
 use crate::components::unsent::{UnsentText, UnsentTexts};
 use crate::model::timeline::Timeline;
 use crate::page::{Page, use_page};
-use crate::reactive::{effect, memo};
 
 /// Leaves a room.
 type LeaveAction = Action<RoomId, Result<(), ApiError>>;
@@ -36,10 +35,10 @@ pub fn Conversation(
 ) -> impl IntoView {
     let chat = use_chat_store();
     let summary = chat.summary(&room);
-    let is_known = memo(move || summary.with(Option::is_some));
-    effect({
+    let is_known = Memo::new(move |_| summary.with(Option::is_some));
+    Effect::new({
         let room = room.clone();
-        move || {
+        move |_| {
             if is_known.get() {
                 chat.open(&room);
             }
@@ -63,7 +62,7 @@ pub fn Conversation(
         async move { chat.leave_room(&room).await }
     });
     let (address, left) = (use_address(), leave.value());
-    effect(move || {
+    Effect::new(move |_| {
         if left.with(|it| matches!(it, Some(Ok(())))) {
             address.go("/");
         }
@@ -150,7 +149,7 @@ fn Leaving(
             leave.dispatch_local(room.clone());
         }
     });
-    effect(move || {
+    Effect::new(move |_| {
         if open.get() {
             leave.clear();
         }
@@ -213,10 +212,10 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
     let timeline = chat.timeline(&room);
     let room = StoredValue::new(room);
     let older_failed = RwSignal::new(false);
-    let lines = memo(move || timeline.with(Timeline::lines));
-    let first_unread = memo(move || timeline.with(|it| it.first_unread));
-    let loading = memo(move || timeline.with(|it| !it.loaded));
-    let history = memo(move || {
+    let lines = Memo::new(move |_| timeline.with(Timeline::lines));
+    let first_unread = Memo::new(move |_| timeline.with(|it| it.first_unread));
+    let loading = Memo::new(move |_| timeline.with(|it| !it.loaded));
+    let history = Memo::new(move |_| {
         timeline.with(|it| match (it.has_older, it.loading_older, older_failed.get()) {
             (_, true, _) => HistoryState::Loading,
             (true, false, true) => HistoryState::Failed,
@@ -243,7 +242,7 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
         },
     };
     let is_ready = RwSignal::new(false);
-    effect(move || {
+    Effect::new(move |_| {
         if loading.get() || is_ready.get() {
             return;
         }
@@ -254,7 +253,7 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
             is_ready.try_set(true);
         });
     });
-    let absences = memo(move || timeline.with(|it| it.absences));
+    let absences = Memo::new(move |_| timeline.with(|it| it.absences));
     let opening = Opening { place: chat.place(&room.get_value()), is_ready, absences };
     view! { <MessageList room_name=name lines first_unread history loading opening callbacks/> }.into_any()
 }
@@ -293,7 +292,7 @@ pub fn Missing(
 fn Leftovers(room: RoomId) -> impl IntoView {
     let chat = use_chat_store();
     let (timeline, unfinished) = (chat.timeline(&room), chat.unfinished(&room));
-    let texts = memo(move || {
+    let texts = Memo::new(move |_| {
         let lines = timeline.with(Timeline::lines).into_iter().filter(|line| line.seq.is_none());
         let lines = lines.map(|line| UnsentText { draft: Some(line.key.draft), body: line.body });
         lines.chain(half_written(unfinished)).collect()

@@ -19,7 +19,6 @@ use crate::components::toasts::Toaster;
 use crate::copies::{note_change, start_copies};
 use crate::link::{Link, use_link};
 use crate::page::use_page;
-use crate::reactive::{effect, memo};
 use crate::start::Account;
 use crate::title::title;
 
@@ -35,15 +34,15 @@ fn Frame(account: Account) -> impl IntoView {
     let link = use_link();
     let rooms = chat.rooms();
     let address = use_address();
-    let current = memo(move || address.place.with(|place| place.room().cloned()));
+    let current = Memo::new(move |_| address.place.with(|place| place.room().cloned()));
 
-    let is_in_room = memo(move || current.with(Option::is_some));
+    let is_in_room = Memo::new(move |_| current.with(Option::is_some));
 
     let new_room = RwSignal::new(false);
     switch_rooms_by_key(rooms, address);
     keep_copies(address, link);
-    let title = memo(move || title(&address.place.read(), &rooms.read()));
-    effect(move || document().set_title(&title.read()));
+    let title = Memo::new(move |_| title(&address.place.read(), &rooms.read()));
+    Effect::new(move |_| document().set_title(&title.read()));
 
     view! {
         <a class="skip_link" href="#main">"Skip to the conversation"</a>
@@ -90,12 +89,12 @@ fn CreateRoom(open: RwSignal<bool>) -> impl IntoView {
             creation.dispatch_local(room);
         }
     });
-    effect(move || {
+    Effect::new(move |_| {
         if open.get() {
             creation.clear();
         }
     });
-    effect(move || {
+    Effect::new(move |_| {
         if let Some(Ok(room)) = created.get() {
             address.go(&format!("/rooms/{room}"));
             open.set(false);
@@ -146,7 +145,7 @@ fn AccountBar(account: Account) -> impl IntoView {
 #[component]
 fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
     let rooms = use_chat_store().rooms();
-    let has_rooms = memo(move || rooms.with(|rooms| !rooms.is_empty()));
+    let has_rooms = Memo::new(move |_| rooms.with(|rooms| !rooms.is_empty()));
     let start = move |_| new_room.set(true);
     let empty = move || {
         let (title, hint) = if has_rooms.get() {
@@ -170,7 +169,7 @@ fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
 /// From now on there are copies of what this page shows, until nobody is signed in any more.
 fn keep_copies(address: Address, link: Link) {
     let mut is_first = true;
-    effect(move || {
+    Effect::new(move |_| {
         address.place.track();
         if std::mem::take(&mut is_first) {
             start_copies();
@@ -187,7 +186,7 @@ fn keep_copies(address: Address, link: Link) {
 
 /// Alt+↑ and Alt+↓ go to the room above and below. An effect does not run on the server.
 fn switch_rooms_by_key(rooms: Memo<Vec<RoomSummary>>, address: Address) {
-    effect(move || {
+    Effect::new(move |_| {
         let listener = window_event_listener(leptos::ev::keydown, move |key| {
             let forward = match key.key().as_str() {
                 "ArrowDown" => true,

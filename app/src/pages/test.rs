@@ -18,7 +18,6 @@ use crate::model::round_trips::RoundTrips;
 use crate::model::trial::Trial;
 use crate::model::wire_facts::WireFacts;
 use crate::page::use_page;
-use crate::reactive::{effect, memo};
 use crate::self_check::{Answer, Facts, Point, points, points_for_strangers};
 use crate::troubles::Troubles;
 
@@ -82,7 +81,7 @@ fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
     link.on_wire(move |frame| wire.update(|wire| wire.crossed(frame)));
     link.on_frame(move |frame| wire.update(|wire| wire.heard(frame, now_ms())));
     let url = RwSignal::new(String::new());
-    effect(move || {
+    Effect::new(move |_| {
         let Ok(host) = location().host() else { return };
         let scheme = if location().protocol().is_ok_and(|it| it == "https:") { "wss" } else { "ws" };
         url.set(format!("{scheme}://{host}/api/v1/ws"));
@@ -138,8 +137,8 @@ fn SelfCheck(link: Link, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Po
         });
     };
     let pending = Signal::derive(move || asked.get() > 0);
-    let state = memo(move || link.status.with(word));
-    effect(move || {
+    let state = Memo::new(move |_| link.status.with(word));
+    Effect::new(move |_| {
         // Read, not only tracked: a memo that nobody reads hears of nothing.
         state.get();
         check();
@@ -175,7 +174,7 @@ fn Pings(link: Link, can_send: Signal<bool>) -> impl IntoView {
             ping();
         }
     });
-    effect(move || {
+    Effect::new(move |_| {
         if !can_send.get() {
             still.set(0);
             trips.maybe_update(RoundTrips::lost);
@@ -202,7 +201,7 @@ fn Rooms(link: Link, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl In
             follow();
         }
     });
-    effect(move || {
+    Effect::new(move |_| {
         if !can_send.get() {
             trial.maybe_update(Trial::lost);
         }

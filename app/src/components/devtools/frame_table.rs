@@ -9,7 +9,6 @@ use wasm_bindgen::JsCast;
 use crate::browser::attempt;
 use crate::components::keyed::{Key, Row, keyed};
 use crate::model::wire_log::{Direction, Entry, WireFrame};
-use crate::reactive::{effect, memo};
 
 /// Pixels from the end that still count as the end.
 const NEAR: i32 = 24;
@@ -24,7 +23,7 @@ pub fn FrameTable(
 ) -> impl IntoView {
     let view = NodeRef::<html::Div>::new();
     let at_end = StoredValue::new(true);
-    effect(move || {
+    Effect::new(move |_| {
         entries.track();
         let Some(view) = view.get_untracked() else { return };
         if at_end.get_value() {
@@ -38,7 +37,7 @@ pub fn FrameTable(
         }
     };
     // One row is a stop for the Tab key: the chosen one, else the newest. The arrow keys go on from there.
-    let stop = memo(move || {
+    let stop = Memo::new(move |_| {
         entries.with(|entries| {
             let chosen = selected.with(|it| it.as_ref().map(|it| it.number));
             let chosen = chosen.filter(|number| entries.iter().any(|entry| entry.number == *number));

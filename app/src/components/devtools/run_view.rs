@@ -5,7 +5,6 @@ use leptos::prelude::*;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::keyed::{Key, Row, keyed};
 use crate::model::simulation::{RunState, Simulation, Tick, seconds};
-use crate::reactive::memo;
 
 fn icon(state: &RunState) -> Icon {
     match state {
@@ -22,12 +21,12 @@ pub fn RunView(
     /// What is known of it.
     simulation: Signal<Simulation>,
 ) -> impl IntoView {
-    let percent = memo(move || simulation.with(Simulation::percent));
-    let words = memo(move || simulation.with(Simulation::words));
-    let glyph = memo(move || simulation.with(|it| icon(it.state())));
+    let percent = Memo::new(move |_| simulation.with(Simulation::percent));
+    let words = Memo::new(move |_| simulation.with(Simulation::words));
+    let glyph = Memo::new(move |_| simulation.with(|it| icon(it.state())));
     let is = move |wanted: fn(&RunState) -> bool| move || simulation.with(|it| wanted(it.state()));
     let figures = move || simulation.with(figures);
-    let was_started = memo(is(|state| *state != RunState::Idle));
+    let was_started = Memo::new(move |_| simulation.with(|it| *it.state() != RunState::Idle));
     let ticks = move || simulation.with(Simulation::ticks).into_iter().map(row).collect();
     view! {
         <div class="run">

@@ -7,7 +7,6 @@ use crate::components::avatar::Avatar;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::keyed::{Key, Row, keyed};
 use crate::model::session::{Coming, Participant, Session};
-use crate::reactive::memo;
 use crate::when::Calendar;
 
 /// Faces that stand for all.
@@ -41,11 +40,11 @@ pub fn Participants(
     children: Children,
 ) -> impl IntoView {
     let is_open = RwSignal::new(false);
-    let count = memo(move || session.with(|it| it.participants().map(<[_]>::len)));
+    let count = Memo::new(move |_| session.with(|it| it.participants().map(<[_]>::len)));
     let rows = move || session.with(|session| rows(session, me.as_ref()));
     let comings = move || session.with(comings);
     let faces = move || session.with(faces);
-    let is_alone = memo(move || count.get() == Some(1));
+    let is_alone = Memo::new(move |_| count.get() == Some(1));
     view! {
         <aside
             class="participants"

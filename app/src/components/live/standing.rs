@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use crate::components::icon::{Glyph, Icon};
 use crate::model::session::{Session, Standing};
-use crate::reactive::memo;
 use crate::when::Calendar;
 
 fn icon(standing: &Standing) -> Icon {
@@ -23,7 +22,7 @@ pub fn StandingLine(
     session: RwSignal<Session>,
 ) -> impl IntoView {
     let calendar = expect_context::<Calendar>();
-    let standing = memo(move || session.with(Session::standing));
+    let standing = Memo::new(move |_| session.with(Session::standing));
     let is = move |wanted: Standing| move || standing.with(|it| *it == wanted);
     let words = move || {
         let label = standing.with(Standing::label);

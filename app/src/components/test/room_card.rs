@@ -8,7 +8,6 @@ use crate::components::avatar::Avatar;
 use crate::components::keyed::{Key, Row, keyed};
 use crate::model::round_trips::words;
 use crate::model::trial::{Sent, Trial};
-use crate::reactive::memo;
 
 /// Chooses a room, sends messages to it and shows its people.
 #[component]
@@ -60,7 +59,7 @@ fn TrialForm(
 ) -> impl IntoView {
     let text = RwSignal::new("Test message".to_owned());
     let can_send =
-        memo(move || enabled.get() && trial.with(Trial::is_joined) && text.with(|it| !is_blank(it)));
+        Memo::new(move |_| enabled.get() && trial.with(Trial::is_joined) && text.with(|it| !is_blank(it)));
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if can_send.get_untracked() {

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use crate::components::icon::{Glyph, Icon};
-use crate::reactive::memo;
 use crate::self_check::{Facts, Point, Verdict, summary};
 
 fn look(verdict: Verdict) -> (&'static str, Icon) {
@@ -26,7 +25,7 @@ pub fn SelfCheckCard(
     /// Asked to look again.
     on_check: Callback<()>,
 ) -> impl IntoView {
-    let found = memo(move || facts.with(points));
+    let found = Memo::new(move |_| facts.with(points));
     let rows = move || found.with(|points| points.iter().map(row).collect::<Vec<_>>().into_any());
     view! {
         <section class="devtools__card" aria-label="Self-check">
