@@ -7,14 +7,13 @@ use leptos::prelude::*;
 
 use super::history_end::{HistoryEnd, HistoryState};
 use super::icon::{Glyph, Icon};
-use super::keyed::{Key, Row, keyed};
 use super::message::{FailedPostActions, Message, MessageState};
 use super::opening::{self, Opening};
 use super::reading::{Marks, tab_in_front};
 use super::{rows, scroll};
 use crate::model::place::ReadingPlace;
 use crate::model::timeline::{Line, LineKey};
-use crate::when::Calendar;
+use crate::when::{Calendar, Day};
 
 /// What the list asks of the page.
 #[derive(Debug, Clone, Copy)]
@@ -63,12 +62,7 @@ pub fn MessageList(
         reader.keep_place();
         let lines = lines.get();
         let contexts = rows::contexts(&lines, first_unread.get(), |at_ms| calendar.day(at_ms));
-        let rows = known.try_update_value(|known| with_state(known, lines, contexts)).unwrap_or_default();
-        let mut all = Vec::with_capacity(rows.len() + 2);
-        for (it, context) in rows {
-            put_rows(&mut all, it, context, calendar, callbacks);
-        }
-        all
+        with_marks(known.try_update_value(|known| with_state(known, lines, contexts)).unwrap_or_default())
     };
     reader.watch(history);
     reader.mark_newest(is_ready, absences);
@@ -88,7 +82,7 @@ pub fn MessageList(
                 <div class="message_list__content">
                     <HistoryEnd room_name history loading on_older=callbacks.older/>
                     <ol class="message_list__lines">
-                        {keyed(rows)}
+                        <For each=rows key=Row::key children=move |row| draw(row, calendar, callbacks.remedies)/>
                     </ol>
                 </div>
             </div>
@@ -237,34 +231,65 @@ impl Reader {
     }
 }
 
-/// A line, with the day and the "New" mark before it where they belong.
-fn put_rows(
-    rows: &mut Vec<Row>,
-    (line, state): (Line, ArcRwSignal<MessageState>),
-    context: rows::RowContext,
-    calendar: Calendar,
-    callbacks: MessageListCallbacks,
-) {
-    let key = line.key.clone();
-    if let Some(day) = context.opens_day {
-        rows.push(Row::new(Key::Day(day, key.clone()), move || {
-            view! {
-                <li class="day" aria-label=move || calendar.day_label(day)>
-                    <span class="day__label">{move || calendar.day_label(day)}</span>
-                </li>
-            }
-            .into_any()
-        }));
+/// One item of the list.
+enum Row {
+    /// The day that begins with a line.
+    Day(Day, LineKey),
+    /// The mark before the first line that is new.
+    Unread,
+    /// A line, and what may change about it.
+    Line(Line, ArcRwSignal<MessageState>),
+}
+
+/// Names a row: it stays where it is as long as its key does.
+#[derive(PartialEq, Eq, Hash)]
+enum RowKey {
+    Day(Day, LineKey),
+    Unread,
+    Line(LineKey),
+}
+
+impl Row {
+    fn key(&self) -> RowKey {
+        match self {
+            Self::Day(day, line) => RowKey::Day(*day, line.clone()),
+            Self::Unread => RowKey::Unread,
+            Self::Line(line, _) => RowKey::Line(line.key.clone()),
+        }
     }
-    if context.opens_unread {
-        rows.push(Row::new(Key::Unread, || {
-            view! { <li class="unread" aria-label="New messages"><span class="unread__label">"New"</span></li> }
-                .into_any()
-        }));
+}
+
+/// The lines, with the day and the "New" mark before them where they belong.
+fn with_marks(lines: Vec<((Line, ArcRwSignal<MessageState>), rows::RowContext)>) -> Vec<Row> {
+    let mut rows = Vec::with_capacity(lines.len() + 2);
+    for ((line, state), context) in lines {
+        if let Some(day) = context.opens_day {
+            rows.push(Row::Day(day, line.key.clone()));
+        }
+        if context.opens_unread {
+            rows.push(Row::Unread);
+        }
+        rows.push(Row::Line(line, state));
     }
-    rows.push(Row::new(Key::Line(key), move || {
-        view! { <Message line state remedies=callbacks.remedies/> }.into_any()
-    }));
+    rows
+}
+
+fn draw(row: Row, calendar: Calendar, remedies: FailedPostActions) -> AnyView {
+    match row {
+        Row::Day(day, _) => view! {
+            <li class="day" aria-label=move || calendar.day_label(day)>
+                <span class="day__label">{move || calendar.day_label(day)}</span>
+            </li>
+        }
+        .into_any(),
+        Row::Unread => view! {
+            <li class="unread" aria-label="New messages">
+                <span class="unread__label">"New"</span>
+            </li>
+        }
+        .into_any(),
+        Row::Line(line, state) => view! { <Message line state remedies/> }.into_any(),
+    }
 }
 
 /// The way down, and what came in meanwhile.

@@ -13,7 +13,6 @@ pub mod entrance;
 pub mod field;
 pub mod history_end;
 pub mod icon;
-mod keyed;
 pub mod leave_room;
 mod links;
 pub mod live;

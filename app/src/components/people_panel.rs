@@ -7,7 +7,6 @@ use protocol::{Member, Role, UserId};
 
 use super::avatar::Avatar;
 use super::icon::{Glyph, Icon};
-use super::keyed::{Key, Row, keyed};
 use super::new_room::usernames;
 
 /// The members, a form to invite more, and the door.
@@ -32,7 +31,6 @@ pub fn PeoplePanel(
     /// Asked to leave the room.
     on_leave: Callback<()>,
 ) -> impl IntoView {
-    let people = move || members.with(|members| rows(members, me.as_ref()));
     view! {
         <aside
             class="people_panel"
@@ -57,7 +55,9 @@ pub fn PeoplePanel(
                 </button>
             </div>
             <ul class="people_panel__people" tabindex="0" aria-label="Everybody in the room">
-                {keyed(people)}
+                <For each=move || here_first(members.get()) key=shown let(member)>
+                    <Person is_me=me.as_ref() == Some(&member.id) member/>
+                </For>
             </ul>
             <Invite inviting invited problem on_invite/>
             <button class="button is-plain people_panel__leave" type="button" on:click=move |_| on_leave.run(())>
@@ -70,14 +70,14 @@ pub fn PeoplePanel(
 }
 
 /// Owners first and then by name, as they come; but who is here before who is not.
-fn rows(members: &[Member], me: Option<&UserId>) -> Vec<Row> {
-    let row = |it: &Member| {
-        let (member, is_me) = (it.clone(), me == Some(&it.id));
-        let key = Key::Member(it.id.clone(), it.name.clone(), it.role, it.online);
-        Row::new(key, move || view! { <Person is_me member/> }.into_any())
-    };
-    let here = members.iter().filter(|it| it.online);
-    here.chain(members.iter().filter(|it| !it.online)).map(row).collect()
+fn here_first(mut members: Vec<Member>) -> Vec<Member> {
+    members.sort_by_key(|member| !member.online);
+    members
+}
+
+/// All that is shown of a member, so that whoever changes gets another row.
+fn shown(member: &Member) -> (UserId, String, Role, bool) {
+    (member.id.clone(), member.name.clone(), member.role, member.online)
 }
 
 #[component]

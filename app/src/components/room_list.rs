@@ -8,7 +8,6 @@ use wasm_bindgen::JsCast;
 
 use super::avatar::Avatar;
 use super::icon::{Glyph, Icon};
-use super::keyed::{Key, Row, keyed};
 use crate::address::use_address;
 use crate::browser::attempt;
 use crate::when::{self, Calendar};
@@ -25,13 +24,7 @@ pub fn RoomList(
 ) -> impl IntoView {
     let focused = RwSignal::new(None::<RoomId>);
     let stop = tab_stop(rooms, current, focused);
-    let rows = move || {
-        let row = |room: &RoomSummary| {
-            let id = room.id.clone();
-            Row::new(Key::Room(id.clone()), move || view! { <Room id rooms current stop/> }.into_any())
-        };
-        rooms.with(|rooms| rooms.iter().map(row).collect())
-    };
+    let ids = move || rooms.with(|rooms| rooms.iter().map(|room| room.id.clone()).collect::<Vec<_>>());
     let is_empty = Memo::new(move |_| rooms.with(Vec::is_empty));
     view! {
         <nav class="room_list" aria-label="Rooms">
@@ -70,7 +63,9 @@ pub fn RoomList(
                     }
                 }
             >
-                {keyed(rows)}
+                <For each=ids key=RoomId::clone let(id)>
+                    <Room id rooms current stop/>
+                </For>
             </ul>
         </nav>
     }

@@ -6,7 +6,6 @@ use leptos::prelude::*;
 use protocol::ServerFrame;
 
 use super::icon::{Glyph, Icon};
-use super::keyed::{Key, Row, keyed};
 use crate::clock::now_ms;
 use crate::link::use_link;
 use crate::model::toasts::{Toast, Toasts, Tone, Words};
@@ -46,19 +45,6 @@ pub fn Toaster() -> impl IntoView {
             set_timeout(move || let_go(toasts), Duration::from_millis(wait.max(1).unsigned_abs()));
         }
     });
-    let rows = move |is_urgent: bool| {
-        keyed(move || {
-            let mut rows = Vec::new();
-            look(toasts, &mut |it| {
-                for toast in it.shown() {
-                    if (toast.words.tone == Tone::Error) == is_urgent {
-                        rows.push(row(toast.clone(), toasts));
-                    }
-                }
-            });
-            rows
-        })
-    };
     let folded = Memo::new(move |_| {
         let mut folded = 0;
         look(toasts, &mut |it| folded = it.folded());
@@ -75,8 +61,8 @@ pub fn Toaster() -> impl IntoView {
             {move || banner.get()}
         </p>
         <div class="toasts">
-            <div role="alert" aria-label="Errors">{rows(true)}</div>
-            <div role="status" aria-label="Notifications">{rows(false)}</div>
+            <div role="alert" aria-label="Errors"><Notes toasts are_urgent=true/></div>
+            <div role="status" aria-label="Notifications"><Notes toasts are_urgent=false/></div>
             {move || (folded.get() != 0).then(|| more(folded, toasts))}
         </div>
     }
@@ -98,6 +84,25 @@ fn receive(frame: &ServerFrame, toasts: RwSignal<Toasts>, banner: RwSignal<Strin
         let mut words = Some(words);
         change(toasts, &mut |it, now| words.take().is_some_and(|words| it.push(words, now)));
     }
+}
+
+/// Those that are shown, either the urgent ones or the others.
+#[component]
+fn Notes(toasts: RwSignal<Toasts>, are_urgent: bool) -> impl IntoView {
+    let shown = move || {
+        let mut shown = Vec::new();
+        look(toasts, &mut |it| {
+            let kind = |toast: &&Toast| (toast.words.tone == Tone::Error) == are_urgent;
+            shown = it.shown().iter().filter(kind).cloned().collect();
+        });
+        shown
+    };
+    view! {
+        <For each=shown key=|toast| toast.number let(toast)>
+            <Note toast toasts/>
+        </For>
+    }
+    .into_any()
 }
 
 /// The folded ones in one line.
@@ -132,29 +137,28 @@ fn change(toasts: RwSignal<Toasts>, act: &mut dyn FnMut(&mut Toasts, i64) -> boo
     toasts.try_maybe_update(|it| (act(it, now_ms()), ()));
 }
 
-fn row(toast: Toast, toasts: RwSignal<Toasts>) -> Row {
-    Row::new(Key::Number(toast.number), move || {
-        let Toast { number, words: Words { tone, title, message }, .. } = toast;
-        let (class, word, icon) = style(tone);
-        view! {
-            <div class=class>
-                <Glyph icon/>
-                <p class="toast__words">
-                    <span class="sr_only">{word}</span>
-                    <bdi class="toast__title">{title}</bdi>
-                    <bdi class="toast__message">{message}</bdi>
-                </p>
-                <button
-                    class="icon_button"
-                    type="button"
-                    aria-label="Dismiss"
-                    title="Dismiss"
-                    on:click=move |_| change(toasts, &mut |it, now| it.dismiss(number, now))
-                >
-                    <Glyph icon=Icon::Close/>
-                </button>
-            </div>
-        }
-        .into_any()
-    })
+#[component]
+fn Note(toast: Toast, toasts: RwSignal<Toasts>) -> impl IntoView {
+    let Toast { number, words: Words { tone, title, message }, .. } = toast;
+    let (class, word, icon) = style(tone);
+    view! {
+        <div class=class>
+            <Glyph icon/>
+            <p class="toast__words">
+                <span class="sr_only">{word}</span>
+                <bdi class="toast__title">{title}</bdi>
+                <bdi class="toast__message">{message}</bdi>
+            </p>
+            <button
+                class="icon_button"
+                type="button"
+                aria-label="Dismiss"
+                title="Dismiss"
+                on:click=move |_| change(toasts, &mut |it, now| it.dismiss(number, now))
+            >
+                <Glyph icon=Icon::Close/>
+            </button>
+        </div>
+    }
+    .into_any()
 }

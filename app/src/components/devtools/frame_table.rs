@@ -7,7 +7,6 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::browser::attempt;
-use crate::components::keyed::{Key, Row, keyed};
 use crate::model::wire_log::{Direction, Entry, WireFrame};
 
 /// Pixels from the end that still count as the end.
@@ -46,13 +45,6 @@ pub fn FrameTable(
     });
     let is_stop = Selector::new(move || stop.get());
     let is_chosen = Selector::new(move || selected.with(|it| it.as_ref().map(|it| it.number)));
-    let rows = move || {
-        let row = |entry: Entry| {
-            let (is_stop, is_chosen) = (is_stop.clone(), is_chosen.clone());
-            Row::new(Key::Number(entry.number), move || row(entry, selected, is_stop, is_chosen))
-        };
-        entries.get().into_iter().map(row).collect()
-    };
     view! {
         <div class="frames" node_ref=view on:scroll=look>
             <table class="frames__table" aria-label="Frames">
@@ -66,7 +58,9 @@ pub fn FrameTable(
                     </tr>
                 </thead>
                 <tbody on:keydown=move_focus>
-                    {keyed(rows)}
+                    <For each=move || entries.get() key=|entry| entry.number let(entry)>
+                        <FrameRow entry selected is_stop=is_stop.clone() is_chosen=is_chosen.clone()/>
+                    </For>
                 </tbody>
             </table>
         </div>
@@ -75,12 +69,13 @@ pub fn FrameTable(
 }
 
 /// One frame. Exactly one row is the stop for the Tab key, and at most one is chosen.
-fn row(
+#[component]
+fn FrameRow(
     entry: Entry,
     selected: RwSignal<Option<Entry>>,
     is_stop: Selector<Option<u64>>,
     is_chosen: Selector<Option<u64>>,
-) -> AnyView {
+) -> impl IntoView {
     let number = entry.number;
     let frame = Arc::clone(&entry.frame);
     let chosen = move || is_chosen.selected(&Some(number));

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use crate::components::icon::{Glyph, Icon};
-use crate::components::keyed::{Key, Row, keyed};
 use crate::model::simulation::{RunState, Simulation, Tick, seconds};
 
 fn icon(state: &RunState) -> Icon {
@@ -27,7 +26,6 @@ pub fn RunView(
     let is = move |wanted: fn(&RunState) -> bool| move || simulation.with(|it| wanted(it.state()));
     let figures = move || simulation.with(figures);
     let was_started = Memo::new(move |_| simulation.with(|it| *it.state() != RunState::Idle));
-    let ticks = move || simulation.with(Simulation::ticks).into_iter().map(row).collect();
     view! {
         <div class="run">
             <p
@@ -55,7 +53,15 @@ pub fn RunView(
                     .then(|| {
                         view! {
                             <div class="run__steps" role="group" aria-label="Steps" tabindex="0">
-                                <ol class="run__ticks">{keyed(ticks)}</ol>
+                                <ol class="run__ticks">
+                                    <For
+                                        each=move || simulation.with(Simulation::ticks)
+                                        key=|tick| tick.step
+                                        let(tick)
+                                    >
+                                        <TickLine tick/>
+                                    </For>
+                                </ol>
                             </div>
                         }
                         .into_any()
@@ -85,14 +91,13 @@ fn figures(simulation: &Simulation) -> AnyView {
     figures.map(figure).collect_view().into_any()
 }
 
-fn row(tick: Tick) -> Row {
-    Row::new(Key::Number(tick.step.into()), move || {
-        view! {
-            <li class="run__tick">
-                <span class="run__time">{format!("{} s", seconds(tick.elapsed_ms))}</span>
-                <bdi>{tick.message}</bdi>
-            </li>
-        }
-        .into_any()
-    })
+#[component]
+fn TickLine(tick: Tick) -> impl IntoView {
+    view! {
+        <li class="run__tick">
+            <span class="run__time">{format!("{} s", seconds(tick.elapsed_ms))}</span>
+            <bdi>{tick.message}</bdi>
+        </li>
+    }
+    .into_any()
 }

@@ -5,7 +5,6 @@ use protocol::UserId;
 
 use crate::components::avatar::Avatar;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::keyed::{Key, Row, keyed};
 use crate::model::session::{Coming, Participant, Session};
 use crate::when::Calendar;
 
@@ -23,10 +22,6 @@ fn count_words(count: Option<usize>) -> String {
     }
 }
 
-fn coming_words(coming: &Coming) -> String {
-    format!("{} {}", coming.name, if coming.here { "joined" } else { "left" })
-}
-
 /// The list, with how many they are and who came and went last.
 #[component]
 pub fn Participants(
@@ -41,8 +36,8 @@ pub fn Participants(
 ) -> impl IntoView {
     let is_open = RwSignal::new(false);
     let count = Memo::new(move |_| session.with(|it| it.participants().map(<[_]>::len)));
-    let rows = move || session.with(|session| rows(session, me.as_ref()));
-    let comings = move || session.with(comings);
+    let people = move || session.with(|it| it.participants().unwrap_or_default().to_vec());
+    let comings = move || session.with(last_comings);
     let faces = move || session.with(faces);
     let is_alone = Memo::new(move |_| count.get() == Some(1));
     view! {
@@ -69,10 +64,18 @@ pub fn Participants(
                 <p class="participants__count" role="status" aria-label="How many take part">
                     {move || count_words(count.get())}
                 </p>
-                <ul class="participants__people">{keyed(rows)}</ul>
+                <ul class="participants__people">
+                    <For each=people key=|it| (it.id.clone(), it.name.clone()) let(person)>
+                        <Person is_me=me.as_ref() == Some(&person.id) person/>
+                    </For>
+                </ul>
                 {move || is_alone.get().then(hint)}
                 <div class="participants__log" role="log" aria-label="Joined and left">
-                    <ol>{keyed(comings)}</ol>
+                    <ol>
+                        <For each=comings key=|it| it.number let(coming)>
+                            <ComingLine coming/>
+                        </For>
+                    </ol>
                 </div>
             </div>
         </aside>
@@ -80,18 +83,9 @@ pub fn Participants(
     .into_any()
 }
 
-fn rows(session: &Session, me: Option<&UserId>) -> Vec<Row> {
-    let row = |it: &Participant| {
-        let (person, is_me) = (it.clone(), me == Some(&it.id));
-        let key = Key::Person(it.id.clone(), it.name.clone());
-        Row::new(key, move || view! { <Person person is_me/> }.into_any())
-    };
-    session.participants().unwrap_or_default().iter().map(row).collect()
-}
-
-fn comings(session: &Session) -> Vec<Row> {
-    let last: Vec<Coming> = session.comings().cloned().collect();
-    last.into_iter().rev().take(SHOWN).rev().map(coming).collect()
+fn last_comings(session: &Session) -> Vec<Coming> {
+    let mut last: Vec<Coming> = session.comings().cloned().collect();
+    last.split_off(last.len().saturating_sub(SHOWN))
 }
 
 fn faces(session: &Session) -> AnyView {
@@ -123,17 +117,18 @@ fn Person(person: Participant, is_me: bool) -> impl IntoView {
     .into_any()
 }
 
-fn coming(coming: Coming) -> Row {
-    Row::new(Key::Number(coming.number), move || {
-        let calendar = expect_context::<Calendar>();
-        view! {
-            <li class="participants__coming">
-                <bdi>{coming_words(&coming)}</bdi>
-                <span class="participants__when">{move || calendar.clock(coming.at_ms)}</span>
-            </li>
-        }
-        .into_any()
-    })
+/// Who came or went, and when.
+#[component]
+fn ComingLine(coming: Coming) -> impl IntoView {
+    let calendar = expect_context::<Calendar>();
+    let Coming { name, here, at_ms, .. } = coming;
+    view! {
+        <li class="participants__coming">
+            <bdi>{format!("{name} {}", if here { "joined" } else { "left" })}</bdi>
+            <span class="participants__when">{move || calendar.clock(at_ms)}</span>
+        </li>
+    }
+    .into_any()
 }
 
 #[cfg(test)]

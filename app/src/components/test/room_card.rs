@@ -5,7 +5,6 @@ use protocol::text::{is_blank, isolated};
 use protocol::{Member, RoomId, RoomSummary};
 
 use crate::components::avatar::Avatar;
-use crate::components::keyed::{Key, Row, keyed};
 use crate::model::round_trips::words;
 use crate::model::trial::{Sent, Trial};
 
@@ -24,16 +23,9 @@ pub fn RoomCard(
     on_send: Callback<String>,
 ) -> impl IntoView {
     let state = move || trial.with(state);
-    let people = move || {
-        trial.with(|trial| {
-            let row = |it: &Member| {
-                let member = it.clone();
-                let key = Key::Member(it.id.clone(), it.name.clone(), it.role, it.online);
-                Row::new(key, move || view! { <Person member/> }.into_any())
-            };
-            trial.roster().members().iter().map(row).collect()
-        })
-    };
+    let people = move || trial.with(|trial| trial.roster().members().to_vec());
+    // All that is shown, so that whoever changes gets another row.
+    let key = |it: &Member| (it.id.clone(), it.name.clone(), it.role, it.online);
     let sent = move || trial.with(|trial| trial.sent().map(outcome).collect::<Vec<_>>().into_any());
     view! {
         <section class="devtools__card" aria-label="Messages and participants">
@@ -42,7 +34,11 @@ pub fn RoomCard(
             <TrialForm rooms trial enabled on_choose on_send/>
             <p class="trial__state" role="status" aria-label="Room">{state}</p>
             <ol class="trial__sent" aria-label="Test messages">{sent}</ol>
-            <ul class="trial__people" aria-label="Participants">{keyed(people)}</ul>
+            <ul class="trial__people" aria-label="Participants">
+                <For each=people key let(member)>
+                    <Person member/>
+                </For>
+            </ul>
         </section>
     }
     .into_any()
