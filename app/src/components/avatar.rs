@@ -41,7 +41,7 @@ pub fn Avatar(
         Some(room) => class(room.as_str()) + " is-room",
         None => class(&name),
     };
-    view! { <span class=class aria-hidden="true" data-initials=initials(&name)></span> }.into_any()
+    view! { <span class=class aria-hidden="true" data-initials=initials(&name)></span> }
 }
 
 #[cfg(test)]

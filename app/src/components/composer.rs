@@ -98,7 +98,7 @@ pub fn Composer(
                 send();
             }
         >
-            {move || note.get().map(|words| view! { <p class="composer__note" role="status">{words}</p> }.into_any())}
+            {move || note.get().map(|words| view! { <p class="composer__note" role="status">{words}</p> })}
             <div class="composer__box">
                 <Field room_name live pen takes_posts on_enter=Callback::new(move |()| send()) on_type on_stop/>
                 <button class="composer__send" type="submit" aria-label="Send" title="Send" disabled=move || !can_send.get()>
@@ -108,7 +108,6 @@ pub fn Composer(
             <Hint bytes/>
         </form>
     }
-    .into_any()
 }
 
 /// The field, as large as its text.
@@ -160,7 +159,6 @@ fn Field(
             ></textarea>
         </div>
     }
-    .into_any()
 }
 
 /// Which keys do what, and how much may still be written.
@@ -172,7 +170,6 @@ fn Hint(bytes: Memo<usize>) -> impl IntoView {
             <span class="composer__count" role="status">{move || count(bytes.get())}</span>
         </p>
     }
-    .into_any()
 }
 
 /// What to know before writing. `keeps`: whether the browser keeps what is not sent.

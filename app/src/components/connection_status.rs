@@ -80,7 +80,6 @@ pub fn ConnectionStatus(
             }}
         </div>
     }
-    .into_any()
 }
 
 #[cfg(test)]

@@ -32,5 +32,4 @@ pub fn Dialog(
             {children()}
         </dialog>
     }
-    .into_any()
 }

@@ -43,7 +43,7 @@ pub(super) fn HistoryEnd(
             HistoryState::More | HistoryState::Failed => view! {
                 <div class="message_list__upper">
                     {(history.get() == HistoryState::Failed)
-                        .then(|| view! { <p role="alert">"Older messages could not be loaded. Nothing is lost."</p> }.into_any())}
+                        .then(|| view! { <p role="alert">"Older messages could not be loaded. Nothing is lost."</p> })}
                     <button class="button is-small" type="button" on:click=move |_| on_older.run(())>
                         "Load older messages"
                     </button>
@@ -66,5 +66,4 @@ fn Skeleton() -> impl IntoView {
         <div class="skeleton" aria-hidden="true">{line()} {line()} {line()} {line()}</div>
         <p class="sr_only" role="status">"Loading messages…"</p>
     }
-    .into_any()
 }

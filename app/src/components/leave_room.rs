@@ -33,7 +33,7 @@ pub fn LeaveRoomDialog(
                     }
                 }}
             </p>
-            <div role="alert">{move || problem.get().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
+            <div role="alert">{move || problem.get().map(|it| view! { <p class="form__problem">{it}</p> })}</div>
             <div class="form__actions">
                 <button class="button" type="button" autofocus=true on:click=move |_| open.set(false)>"Stay"</button>
                 <button
@@ -47,5 +47,4 @@ pub fn LeaveRoomDialog(
             </div>
         </Dialog>
     }
-    .into_any()
 }

@@ -67,6 +67,7 @@ pub fn MessageList(
     reader.watch(history);
     reader.mark_newest(is_ready, absences);
     on_cleanup(move || reader.leave());
+    let to_newest = Callback::new(move |()| reader.to_newest());
     show_own_words(lines, log);
 
     view! {
@@ -86,10 +87,9 @@ pub fn MessageList(
                     </ol>
                 </div>
             </div>
-            {move || (!at_bottom.get()).then(|| view! { <NewestButton arrived on_press=Callback::new(move |()| reader.to_newest())/> }.into_any())}
+            {move || (!at_bottom.get()).then(|| view! { <NewestButton arrived on_press=to_newest/> })}
         </div>
     }
-    .into_any()
 }
 
 /// Where the reader is, and what counts as read there. Copying it copies a few indexes.
@@ -274,7 +274,7 @@ fn with_marks(lines: Vec<((Line, ArcRwSignal<MessageState>), rows::RowContext)>)
     rows
 }
 
-fn draw(row: Row, calendar: Calendar, remedies: FailedPostActions) -> AnyView {
+fn draw(row: Row, calendar: Calendar, remedies: FailedPostActions) -> impl IntoView {
     match row {
         Row::Day(day, _) => view! {
             <li class="day" aria-label=move || calendar.day_label(day)>
@@ -311,7 +311,6 @@ fn NewestButton(arrived: Memo<usize>, on_press: Callback<()>) -> impl IntoView {
             {move || words()}
         </button>
     }
-    .into_any()
 }
 
 fn newest(lines: &[Line]) -> Option<u64> {

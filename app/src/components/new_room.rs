@@ -106,22 +106,8 @@ pub fn NewRoomDialog(
                         on:input=move |event| name.set(event_target_value(&event))
                     />
                 </div>
-                <div class="field">
-                    <label class="field__label" for="new-room-people">"Invite people"</label>
-                    <input
-                        class="field__input"
-                        type="text"
-                        id="new-room-people"
-                        autocomplete="off"
-                        autocapitalize="none"
-                        spellcheck="false"
-                        aria-describedby="new-room-people-note"
-                        prop:value=move || people.get()
-                        on:input=move |event| people.set(event_target_value(&event))
-                    />
-                    <p class="field__hint" id="new-room-people-note">"User names with commas between them. You can invite more later."</p>
-                </div>
-                <div role="alert">{move || problem().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
+                <PeopleField people/>
+                <div role="alert">{move || problem().map(|it| view! { <p class="form__problem">{it}</p> })}</div>
                 <div class="form__actions">
                     <button class="button" type="button" on:click=move |_| open.set(false)>"Cancel"</button>
                     <button class="button is-primary" type="submit" aria-busy=move || pending.get().then_some("true")>
@@ -131,7 +117,29 @@ pub fn NewRoomDialog(
             </form>
         </Dialog>
     }
-    .into_any()
+}
+
+#[component]
+fn PeopleField(people: RwSignal<String>) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label class="field__label" for="new-room-people">"Invite people"</label>
+            <input
+                class="field__input"
+                type="text"
+                id="new-room-people"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+                aria-describedby="new-room-people-note"
+                prop:value=move || people.get()
+                on:input=move |event| people.set(event_target_value(&event))
+            />
+            <p class="field__hint" id="new-room-people-note">
+                "User names with commas between them. You can invite more later."
+            </p>
+        </div>
+    }
 }
 
 #[cfg(test)]

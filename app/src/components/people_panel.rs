@@ -66,7 +66,6 @@ pub fn PeoplePanel(
             </button>
         </aside>
     }
-    .into_any()
 }
 
 /// Owners first and then by name, as they come; but who is here before who is not.
@@ -88,13 +87,12 @@ fn Person(member: Member, is_me: bool) -> impl IntoView {
             <Avatar name=member.name.clone()/>
             <span class="people_panel__name">
                 <bdi>{member.name}</bdi>
-                {is_me.then(|| " (you)".into_any())}
+                {is_me.then_some(" (you)")}
             </span>
-            {(member.role == Role::Owner).then(|| view! { <span class="people_panel__role">"owner"</span> }.into_any())}
+            {(member.role == Role::Owner).then(|| view! { <span class="people_panel__role">"owner"</span> })}
             <span class="people_panel__presence">{presence}</span>
         </li>
     }
-    .into_any()
 }
 
 #[component]
@@ -134,8 +132,7 @@ fn Invite(
                 />
                 <button class="button" type="submit" aria-busy=move || inviting.get().then_some("true")>"Invite"</button>
             </div>
-            <div role="alert">{move || problem.get().map(|it| view! { <p class="field__problem">{it}</p> }.into_any())}</div>
+            <div role="alert">{move || problem.get().map(|it| view! { <p class="field__problem">{it}</p> })}</div>
         </form>
     }
-    .into_any()
 }

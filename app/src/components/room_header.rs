@@ -31,9 +31,9 @@ fn summary(members: &[Member]) -> String {
     }
 }
 
-fn faces(members: &[Member]) -> AnyView {
+fn faces(members: &[Member]) -> impl IntoView + use<> {
     let few = members.iter().take(FACES);
-    few.map(|member| view! { <Avatar name=member.name.clone()/> }.into_any()).collect::<Vec<_>>().into_any()
+    few.map(|member| view! { <Avatar name=member.name.clone()/> }).collect_view()
 }
 
 /// The room's name and the way to its people; on a phone also the way back.
@@ -94,5 +94,4 @@ pub fn RoomHeader(
             </button>
         </header>
     }
-    .into_any()
 }

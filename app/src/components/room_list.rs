@@ -50,7 +50,6 @@ pub fn RoomList(
                                 <p>"Make one with +, or ask somebody to invite you."</p>
                             </div>
                         }
-                        .into_any()
                     })
             }}
             <ul
@@ -69,7 +68,6 @@ pub fn RoomList(
             </ul>
         </nav>
     }
-    .into_any()
 }
 
 /// The list is one stop of the Tab key, however long it is: where the focus was, else the room in view, else the first.
@@ -128,7 +126,7 @@ fn Room(
                 aria-current=move || is_current.get().then_some("page")
                 on:click=move |click| address.follow(&click, &path)
             >
-                {move || view! { <Avatar name=name.get() room=id.clone()/> }.into_any()}
+                {move || view! { <Avatar name=name.get() room=id.clone()/> }}
                 <span class="room_list__name" dir="auto">{move || name.get()}</span>
                 <span class="room_list__unread">
                     {move || unread_badge(unread())}
@@ -143,10 +141,9 @@ fn Room(
             </a>
         </li>
     }
-    .into_any()
 }
 
-fn unread_badge(count: u32) -> Option<AnyView> {
+fn unread_badge(count: u32) -> impl IntoView {
     (count != 0).then(|| {
         view! {
             <span class="badge">
@@ -154,18 +151,16 @@ fn unread_badge(count: u32) -> Option<AnyView> {
                 <span class="sr_only">" unread"</span>
             </span>
         }
-        .into_any()
     })
 }
 
 /// When something was last said.
-fn time(at_ms: i64, calendar: Calendar) -> AnyView {
+fn time(at_ms: i64, calendar: Calendar) -> impl IntoView {
     view! {
         <time class="room_list__time" datetime=move || when::machine(at_ms)>
             {move || calendar.brief(at_ms)}
         </time>
     }
-    .into_any()
 }
 
 /// The room whose row an event is about.

@@ -29,11 +29,10 @@ pub fn ThemeSwitch() -> impl IntoView {
             <input type="hidden" name="theme" value=move || theme.get().next().as_str().to_owned()/>
             <input type="hidden" name="next" value=move || page.here()/>
             <button class="icon_button" type="submit" aria-label=move || label(theme.get()) title=move || label(theme.get())>
-                {move || view! { <Glyph icon=icon()/> }.into_any()}
+                {move || view! { <Glyph icon=icon()/> }}
             </button>
         </form>
     }
-    .into_any()
 }
 
 fn label(theme: Theme) -> String {

@@ -63,10 +63,9 @@ pub fn Toaster() -> impl IntoView {
         <div class="toasts">
             <div role="alert" aria-label="Errors"><Notes toasts are_urgent=true/></div>
             <div role="status" aria-label="Notifications"><Notes toasts are_urgent=false/></div>
-            {move || (folded.get() != 0).then(|| more(folded, toasts))}
+            {move || (folded.get() != 0).then(|| view! { <More folded toasts/> })}
         </div>
     }
-    .into_any()
 }
 
 /// What a frame has to say is noted, or stands in the banner.
@@ -102,11 +101,11 @@ fn Notes(toasts: RwSignal<Toasts>, are_urgent: bool) -> impl IntoView {
             <Note toast toasts/>
         </For>
     }
-    .into_any()
 }
 
 /// The folded ones in one line.
-fn more(folded: Memo<usize>, toasts: RwSignal<Toasts>) -> AnyView {
+#[component]
+fn More(folded: Memo<usize>, toasts: RwSignal<Toasts>) -> impl IntoView {
     view! {
         <div class="toasts__more">
             <button class="button is-small" type="button" on:click=move |_| change(toasts, &mut Toasts::unfold)>
@@ -117,7 +116,6 @@ fn more(folded: Memo<usize>, toasts: RwSignal<Toasts>) -> AnyView {
             </button>
         </div>
     }
-    .into_any()
 }
 
 /// Takes away those whose time is over, unless somebody looks closely.
@@ -160,5 +158,4 @@ fn Note(toast: Toast, toasts: RwSignal<Toasts>) -> impl IntoView {
             </button>
         </div>
     }
-    .into_any()
 }

@@ -26,7 +26,6 @@ pub fn TypingLine(
             </span>
         </p>
     }
-    .into_any()
 }
 
 #[cfg(test)]

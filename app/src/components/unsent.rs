@@ -24,8 +24,7 @@ pub fn UnsentTexts(
     on_discard: Callback<Option<DraftId>>,
 ) -> impl IntoView {
     move || {
-        let items: Vec<AnyView> =
-            texts.get().into_iter().map(|text| view! { <Item text on_discard/> }.into_any()).collect();
+        let items = texts.get().into_iter().map(|text| view! { <Item text on_discard/> }).collect_view();
         if items.is_empty() {
             return ().into_any();
         }
@@ -68,5 +67,4 @@ fn Item(text: UnsentText, on_discard: Callback<Option<DraftId>>) -> impl IntoVie
             </div>
         </li>
     }
-    .into_any()
 }

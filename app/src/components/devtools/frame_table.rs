@@ -65,7 +65,6 @@ pub fn FrameTable(
             </table>
         </div>
     }
-    .into_any()
 }
 
 /// One frame. Exactly one row is the stop for the Tab key, and at most one is chosen.
@@ -102,7 +101,6 @@ fn FrameRow(
             </td>
         </tr>
     }
-    .into_any()
 }
 
 #[component]
@@ -125,7 +123,6 @@ fn Cells(frame: Arc<WireFrame>) -> impl IntoView {
         </td>
         <td class="frame__size">{frame.size.to_string()}</td>
     }
-    .into_any()
 }
 
 /// Arrow keys, Home and End go from row to row; Enter opens, as on any button.

@@ -97,7 +97,6 @@ pub fn PlanCard(
             {children()}
         </section>
     }
-    .into_any()
 }
 
 #[component]
@@ -137,7 +136,6 @@ fn PlanFields(fields: Fields, problems: Memo<PlanProblems>) -> impl IntoView {
             problem=Signal::derive(move || problems.with(|it| it.failure_rate.clone()))
         />
     }
-    .into_any()
 }
 
 #[component]
@@ -173,5 +171,4 @@ fn PlanField(
             </p>
         </div>
     }
-    .into_any()
 }

@@ -34,7 +34,7 @@ pub fn RunView(
                 class:is-bad=is(|state| matches!(state, RunState::Failed { .. }))
                 class:is-wait=is(|state| *state == RunState::Cancelled)
             >
-                {move || view! { <Glyph icon=glyph.get()/> }.into_any()}
+                {move || view! { <Glyph icon=glyph.get()/> }}
                 <span role="status" aria-label="Simulation">{words}</span>
             </p>
             <progress
@@ -64,15 +64,13 @@ pub fn RunView(
                                 </ol>
                             </div>
                         }
-                        .into_any()
                     })
             }}
         </div>
     }
-    .into_any()
 }
 
-fn figures(simulation: &Simulation) -> AnyView {
+fn figures(simulation: &Simulation) -> impl IntoView + use<> {
     let ((step, steps), (elapsed, remaining)) = (simulation.steps(), simulation.times());
     let figures = [
         ("Progress", format!("{} %", simulation.percent())),
@@ -88,7 +86,7 @@ fn figures(simulation: &Simulation) -> AnyView {
             </div>
         }
     };
-    figures.map(figure).collect_view().into_any()
+    figures.map(figure).collect_view()
 }
 
 #[component]
@@ -99,5 +97,4 @@ fn TickLine(tick: Tick) -> impl IntoView {
             <bdi>{tick.message}</bdi>
         </li>
     }
-    .into_any()
 }

@@ -47,12 +47,12 @@ pub fn Controls(
         if next == Standing::Ended { asks.set(true) } else { on_say.run(next) }
     });
     let button = move |step: &Step| step_button(step, asked, enabled, press);
-    let buttons = move || standing.with(|it| steps(it).iter().map(button).collect::<Vec<_>>()).into_any();
+    let buttons = move || standing.with(|it| steps(it).iter().map(button).collect_view());
     view! {
         <div class="live__controls" role="group" aria-label="Session controls">
             {buttons}
             <div role="alert">
-                {move || problem.get().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}
+                {move || problem.get().map(|it| view! { <p class="form__problem">{it}</p> })}
             </div>
         </div>
         <Dialog title="End session?" open=asks>
@@ -69,7 +69,6 @@ pub fn Controls(
             </div>
         </Dialog>
     }
-    .into_any()
 }
 
 fn step_button(
@@ -77,7 +76,7 @@ fn step_button(
     asked: RwSignal<Option<Standing>>,
     enabled: Signal<bool>,
     press: Callback<Standing>,
-) -> AnyView {
+) -> impl IntoView + use<> {
     let (next, is_primary, words, icon) = (next.clone(), *next == Standing::Live, *words, *icon);
     let is_asked = {
         let next = next.clone();
@@ -96,5 +95,4 @@ fn step_button(
             {words}
         </button>
     }
-    .into_any()
 }

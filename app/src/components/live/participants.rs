@@ -80,7 +80,6 @@ pub fn Participants(
             </div>
         </aside>
     }
-    .into_any()
 }
 
 fn last_comings(session: &Session) -> Vec<Coming> {
@@ -88,19 +87,18 @@ fn last_comings(session: &Session) -> Vec<Coming> {
     last.split_off(last.len().saturating_sub(SHOWN))
 }
 
-fn faces(session: &Session) -> AnyView {
+fn faces(session: &Session) -> impl IntoView + use<> {
     let few = session.participants().unwrap_or_default().iter().take(FACES);
-    few.map(|it| view! { <Avatar name=it.name.clone()/> }.into_any()).collect::<Vec<_>>().into_any()
+    few.map(|it| view! { <Avatar name=it.name.clone()/> }).collect_view()
 }
 
 /// What the only participant reads.
-fn hint() -> AnyView {
+fn hint() -> impl IntoView {
     view! {
         <p class="participants__hint">
             "Only you so far. Everybody in the room can join by its “Live session” button."
         </p>
     }
-    .into_any()
 }
 
 #[component]
@@ -110,11 +108,10 @@ fn Person(person: Participant, is_me: bool) -> impl IntoView {
             <Avatar name=person.name.clone()/>
             <span class="participants__name">
                 <bdi>{person.name}</bdi>
-                {is_me.then(|| " (you)".into_any())}
+                {is_me.then_some(" (you)")}
             </span>
         </li>
     }
-    .into_any()
 }
 
 /// Who came or went, and when.
@@ -128,7 +125,6 @@ fn ComingLine(coming: Coming) -> impl IntoView {
             <span class="participants__when">{move || calendar.clock(at_ms)}</span>
         </li>
     }
-    .into_any()
 }
 
 #[cfg(test)]

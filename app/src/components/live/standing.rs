@@ -41,9 +41,8 @@ pub fn StandingLine(
             class:is-paused=is(Standing::Paused)
             class:is-ended=is(Standing::Ended)
         >
-            {move || view! { <Glyph icon=standing.with(icon)/> }.into_any()}
+            {move || view! { <Glyph icon=standing.with(icon)/> }}
             <span role="status" aria-label="Session">{words}</span>
         </p>
     }
-    .into_any()
 }

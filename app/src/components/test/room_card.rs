@@ -26,7 +26,7 @@ pub fn RoomCard(
     let people = move || trial.with(|trial| trial.roster().members().to_vec());
     // All that is shown, so that whoever changes gets another row.
     let key = |it: &Member| (it.id.clone(), it.name.clone(), it.role, it.online);
-    let sent = move || trial.with(|trial| trial.sent().map(outcome).collect::<Vec<_>>().into_any());
+    let sent = move || trial.with(|trial| trial.sent().map(outcome).collect_view());
     view! {
         <section class="devtools__card" aria-label="Messages and participants">
             <h2 class="devtools__title">"Messages"</h2>
@@ -41,7 +41,6 @@ pub fn RoomCard(
             </ul>
         </section>
     }
-    .into_any()
 }
 
 /// The room to try and the text to send.
@@ -64,7 +63,7 @@ fn TrialForm(
     };
     let options = rooms
         .into_iter()
-        .map(|room| view! { <option value=room.id.to_string()>{isolated(&room.name)}</option> }.into_any())
+        .map(|room| view! { <option value=room.id.to_string()>{isolated(&room.name)}</option> })
         .collect::<Vec<_>>();
     let has_none = options.is_empty();
     view! {
@@ -98,7 +97,6 @@ fn TrialForm(
             </button>
         </form>
     }
-    .into_any()
 }
 
 /// Where the trial stands.
@@ -118,7 +116,7 @@ fn state(trial: &Trial) -> String {
     }
 }
 
-fn outcome(sent: &Sent) -> AnyView {
+fn outcome(sent: &Sent) -> impl IntoView + use<> {
     let (class, outcome) = match &sent.fate {
         Err(reason) => ("trial__line is-bad", format!("Refused: {reason}")),
         Ok(fate) => match fate.committed {
@@ -134,7 +132,6 @@ fn outcome(sent: &Sent) -> AnyView {
             <span class="trial__fate">{outcome}</span>
         </li>
     }
-    .into_any()
 }
 
 #[component]
@@ -146,5 +143,4 @@ fn Person(member: Member) -> impl IntoView {
             <span class="people_panel__presence">{if member.online { "online" } else { "offline" }}</span>
         </li>
     }
-    .into_any()
 }

@@ -26,7 +26,7 @@ pub fn SelfCheckCard(
     on_check: Callback<()>,
 ) -> impl IntoView {
     let found = Memo::new(move |_| facts.with(points));
-    let rows = move || found.with(|points| points.iter().map(row).collect::<Vec<_>>().into_any());
+    let rows = move || found.with(|points| points.iter().map(row).collect_view());
     view! {
         <section class="devtools__card" aria-label="Self-check">
             <h2 class="devtools__title">"Self-check"</h2>
@@ -46,13 +46,11 @@ pub fn SelfCheckCard(
             <ol class="checks">{rows}</ol>
         </section>
     }
-    .into_any()
 }
 
-fn row(point: &Point) -> AnyView {
+fn row(point: &Point) -> impl IntoView + use<> {
     let (class, icon) = look(point.verdict);
-    let advice =
-        (!point.advice.is_empty()).then(|| view! { <p class="check__advice">{point.advice}</p> }.into_any());
+    let advice = (!point.advice.is_empty()).then(|| view! { <p class="check__advice">{point.advice}</p> });
     view! {
         <li class=class aria-label=point.name>
             <Glyph icon/>
@@ -66,5 +64,4 @@ fn row(point: &Point) -> AnyView {
             </div>
         </li>
     }
-    .into_any()
 }
