@@ -31,7 +31,7 @@ pub fn Toaster() -> impl IntoView {
     Effect::new(move |_| {
         let measure = move || {
             let is_narrow = window().match_media(NARROW).ok().flatten().is_some_and(|it| it.matches());
-            change(toasts, &mut |it, _| it.narrow(is_narrow));
+            change(toasts, |it, _| it.narrow(is_narrow));
         };
         measure();
         let listener = window_event_listener(leptos::ev::resize, move |_| measure());
@@ -39,17 +39,11 @@ pub fn Toaster() -> impl IntoView {
     });
     // Setting the timer again costs nothing: one that comes too early finds nothing to take away.
     Effect::new(move |_| {
-        let mut wait = None;
-        look(toasts, &mut |it| wait = it.next_in());
-        if let Some(wait) = wait {
+        if let Some(wait) = toasts.with(Toasts::next_in) {
             set_timeout(move || let_go(toasts), Duration::from_millis(wait.max(1).unsigned_abs()));
         }
     });
-    let folded = Memo::new(move |_| {
-        let mut folded = 0;
-        look(toasts, &mut |it| folded = it.folded());
-        folded
-    });
+    let folded = Memo::new(move |_| toasts.with(Toasts::folded));
     view! {
         <p
             class="banner"
@@ -80,8 +74,7 @@ fn receive(frame: &ServerFrame, toasts: RwSignal<Toasts>, banner: RwSignal<Strin
         _ => None,
     };
     if let Some(words) = words {
-        let mut words = Some(words);
-        change(toasts, &mut |it, now| words.take().is_some_and(|words| it.push(words, now)));
+        change(toasts, |it, now| it.push(words, now));
     }
 }
 
@@ -89,12 +82,8 @@ fn receive(frame: &ServerFrame, toasts: RwSignal<Toasts>, banner: RwSignal<Strin
 #[component]
 fn Notes(toasts: RwSignal<Toasts>, are_urgent: bool) -> impl IntoView {
     let shown = move || {
-        let mut shown = Vec::new();
-        look(toasts, &mut |it| {
-            let kind = |toast: &&Toast| (toast.words.tone == Tone::Error) == are_urgent;
-            shown = it.shown().iter().filter(kind).cloned().collect();
-        });
-        shown
+        let kind = |toast: &&Toast| (toast.words.tone == Tone::Error) == are_urgent;
+        toasts.with(|it| it.shown().iter().filter(kind).cloned().collect::<Vec<_>>())
     };
     view! {
         <For each=shown key=|toast| toast.number let(toast)>
@@ -108,10 +97,10 @@ fn Notes(toasts: RwSignal<Toasts>, are_urgent: bool) -> impl IntoView {
 fn More(folded: Memo<usize>, toasts: RwSignal<Toasts>) -> impl IntoView {
     view! {
         <div class="toasts__more">
-            <button class="button is-small" type="button" on:click=move |_| change(toasts, &mut Toasts::unfold)>
+            <button class="button is-small" type="button" on:click=move |_| change(toasts, Toasts::unfold)>
                 {move || format!("and {} more", folded.get())}
             </button>
-            <button class="button is-small" type="button" on:click=move |_| change(toasts, &mut |it, _| it.clear())>
+            <button class="button is-small" type="button" on:click=move |_| change(toasts, |it, _| it.clear())>
                 "Dismiss all"
             </button>
         </div>
@@ -122,16 +111,11 @@ fn More(folded: Memo<usize>, toasts: RwSignal<Toasts>) -> impl IntoView {
 fn let_go(toasts: RwSignal<Toasts>) {
     let is_looked_at =
         document().query_selector(".toasts:is(:hover, :focus-within)").is_ok_and(|it| it.is_some());
-    change(toasts, &mut |it, now| if is_looked_at { it.linger(now) } else { it.pass(now) });
-}
-
-/// Every look at the notes. Through one door, because each closure that a signal is given brings its own copy of it.
-fn look(toasts: RwSignal<Toasts>, see: &mut dyn FnMut(&Toasts)) {
-    toasts.with(|it| see(it));
+    change(toasts, |it, now| if is_looked_at { it.linger(now) } else { it.pass(now) });
 }
 
 /// Every change of the notes; it says whether it made a difference. The page may have gone meanwhile.
-fn change(toasts: RwSignal<Toasts>, act: &mut dyn FnMut(&mut Toasts, i64) -> bool) {
+fn change(toasts: RwSignal<Toasts>, act: impl FnOnce(&mut Toasts, i64) -> bool) {
     toasts.try_maybe_update(|it| (act(it, now_ms()), ()));
 }
 
@@ -152,7 +136,7 @@ fn Note(toast: Toast, toasts: RwSignal<Toasts>) -> impl IntoView {
                 type="button"
                 aria-label="Dismiss"
                 title="Dismiss"
-                on:click=move |_| change(toasts, &mut |it, now| it.dismiss(number, now))
+                on:click=move |_| change(toasts, |it, now| it.dismiss(number, now))
             >
                 <Glyph icon=Icon::Close/>
             </button>
