@@ -56,7 +56,6 @@ pub fn DevtoolsPage() -> impl IntoView {
         </div>
         <Toaster/>
     }
-    .into_any()
 }
 
 #[component]
@@ -102,7 +101,6 @@ fn SimulationPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
             <RunView simulation=simulation.into()/>
         </PlanCard>
     }
-    .into_any()
 }
 
 #[component]
@@ -159,7 +157,6 @@ fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
             </div>
         </section>
     }
-    .into_any()
 }
 
 /// Records each frame. Returns what changes with the log: frames may come by the hundred, so it follows once for each

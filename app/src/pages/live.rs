@@ -80,7 +80,6 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
         </div>
         <Toaster/>
     }
-    .into_any()
 }
 
 /// Which session, where it stands, and the way out.
@@ -109,7 +108,6 @@ fn Head(session: LiveSession, name: Memo<String>, session_name: Memo<String>) ->
             </a>
         </header>
     }
-    .into_any()
 }
 
 /// The field to write in, for as long as the session has not ended.

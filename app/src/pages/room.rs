@@ -131,7 +131,6 @@ fn Inside(room: RoomId, name: Memo<String>, leave: LeaveAction) -> impl IntoView
             <Leaving room=id() name members leave open=leaving/>
         </div>
     }
-    .into_any()
 }
 
 /// The dialog before the user leaves the room.
@@ -156,7 +155,6 @@ fn Leaving(
     });
     let is_last = Signal::derive(move || members.with(|members| members.len() <= 1));
     view! { <LeaveRoomDialog open room_name=name is_last pending problem=problem(leave) on_leave/> }
-        .into_any()
 }
 
 /// Who types, and the field to write in.
@@ -177,7 +175,6 @@ pub(super) fn Foot(room: RoomId, room_name: Memo<String>, pen: DraftField) -> im
             on_stop=Callback::new(move |()| chat.stopped_typing(&id()))
         />
     }
-    .into_any()
 }
 
 /// Shows or hides the people. Beside the conversation the panel is just there; above it, it takes the focus and gives it
@@ -255,7 +252,7 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
     });
     let absences = Memo::new(move |_| timeline.with(|it| it.absences));
     let opening = Opening { place: chat.place(&room.get_value()), is_ready, absences };
-    view! { <MessageList room_name=name lines first_unread history loading opening callbacks/> }.into_any()
+    view! { <MessageList room_name=name lines first_unread history loading opening callbacks/> }
 }
 
 fn load_older(chat: &ChatStore, room: RoomId, failed: RwSignal<bool>) {
@@ -281,10 +278,9 @@ pub fn Missing(
             >
                 <a href="/" class="button">"Back to your rooms"</a>
             </Empty>
-            {room.map(|room| view! { <Leftovers room/> }.into_any())}
+            {room.map(|room| view! { <Leftovers room/> })}
         </div>
     }
-    .into_any()
 }
 
 /// The lines of a room that were not sent, and the text that was not finished.
@@ -301,7 +297,7 @@ fn Leftovers(room: RoomId) -> impl IntoView {
         Some(draft) => drop(chat.discard(&room, draft)),
         None => unfinished.set(String::new()),
     });
-    view! { <UnsentTexts texts on_discard=discard/> }.into_any()
+    view! { <UnsentTexts texts on_discard=discard/> }
 }
 
 /// What stands in the field, if it is worth keeping.

@@ -25,7 +25,7 @@ use crate::title::title;
 /// The frame of all rooms, for those who are signed in.
 #[component]
 pub fn RoomsPage() -> impl IntoView {
-    use_page().account().map(|account| view! { <Frame account/> }.into_any())
+    use_page().account().map(|account| view! { <Frame account/> })
 }
 
 #[component]
@@ -46,7 +46,7 @@ fn Frame(account: Account) -> impl IntoView {
 
     view! {
         <a class="skip_link" href="#main">"Skip to the conversation"</a>
-        {move || is_in_room.get().then(|| view! { <a class="skip_link" href="#composer">"Skip to the message field"</a> }.into_any())}
+        {move || is_in_room.get().then(|| view! { <a class="skip_link" href="#composer">"Skip to the message field"</a> })}
         <div class="shell" class:is-in-room=move || is_in_room.get()>
             <Brand address/>
             <ConnectionStatus
@@ -70,7 +70,6 @@ fn Frame(account: Account) -> impl IntoView {
         <CreateRoom open=new_room/>
         <Toaster/>
     }
-    .into_any()
 }
 
 /// The dialog that makes a room, and the way into that room.
@@ -100,7 +99,7 @@ fn CreateRoom(open: RwSignal<bool>) -> impl IntoView {
             open.set(false);
         }
     });
-    view! { <NewRoomDialog open pending problem=problem(creation) on_create=create/> }.into_any()
+    view! { <NewRoomDialog open pending problem=problem(creation) on_create=create/> }
 }
 
 #[component]
@@ -118,7 +117,6 @@ fn Brand(address: Address) -> impl IntoView {
             <ThemeSwitch/>
         </header>
     }
-    .into_any()
 }
 
 /// The user who is signed in, and the way out.
@@ -138,7 +136,6 @@ fn AccountBar(account: Account) -> impl IntoView {
             </form>
         </footer>
     }
-    .into_any()
 }
 
 /// What stands in the middle while no room is chosen.
@@ -161,9 +158,8 @@ fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
                 <button class="button is-primary" type="button" on:click=start>"Start a room"</button>
             </Empty>
         }
-        .into_any()
     };
-    view! { <div class="lobby" class:is-choosing=move || has_rooms.get()>{move || empty()}</div> }.into_any()
+    view! { <div class="lobby" class:is-choosing=move || has_rooms.get()>{move || empty()}</div> }
 }
 
 /// From now on there are copies of what this page shows, until nobody is signed in any more.

@@ -53,7 +53,6 @@ pub fn TestPage(
         </div>
         <Toaster/>
     }
-    .into_any()
 }
 
 /// What can be tried out without a sign-in, and what there is with one.
@@ -71,7 +70,6 @@ fn Strangers(link: Link) -> impl IntoView {
         </section>
         <SelfCheck link wire=RwSignal::new(WireFacts::default()) points=points_for_strangers/>
     }
-    .into_any()
 }
 
 #[component]
@@ -102,7 +100,6 @@ fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
             <FactsCard status=link.status facts=wire url=url.into()/>
         </div>
     }
-    .into_any()
 }
 
 /// Runs once the page lives, again whenever the connection comes or goes, and when asked.
@@ -153,7 +150,7 @@ fn SelfCheck(link: Link, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Po
         uncaught: troubles.uncaught.get(),
         console: troubles.console.get(),
     });
-    view! { <SelfCheckCard facts points pending on_check=Callback::new(move |()| check())/> }.into_any()
+    view! { <SelfCheckCard facts points pending on_check=Callback::new(move |()| check())/> }
 }
 
 #[component]
@@ -184,7 +181,7 @@ fn Pings(link: Link, can_send: Signal<bool>) -> impl IntoView {
         still.set(count.saturating_sub(1));
         ping();
     });
-    view! { <PingCard trips enabled=can_send on_ping/> }.into_any()
+    view! { <PingCard trips enabled=can_send on_ping/> }
 }
 
 #[component]
@@ -222,5 +219,5 @@ fn Rooms(link: Link, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl In
             });
         }
     });
-    view! { <RoomCard rooms trial enabled=can_send on_choose on_send/> }.into_any()
+    view! { <RoomCard rooms trial enabled=can_send on_choose on_send/> }
 }
