@@ -7,7 +7,6 @@ use protocol::RoomId;
 use wasm_bindgen::JsValue;
 
 use crate::browser::attempt;
-use crate::reactive::effect;
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,7 +93,7 @@ impl Address {
     pub fn provide(path: &str) -> Self {
         let address = Self { place: RwSignal::new(Place::of(path)) };
         // An effect does not run on the server.
-        effect(move || {
+        Effect::new(move |_| {
             let came_back = window_event_listener(leptos::ev::popstate, move |_| {
                 address.place.set(Place::of(&current_path()));
             });

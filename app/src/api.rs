@@ -1,5 +1,6 @@
 //! The REST API, as the pages use it: with the cookie of this browser, on the same origin.
 
+use leptos::prelude::{Action, Signal, With};
 #[cfg(target_arch = "wasm32")]
 use protocol::from_json::from_text;
 use protocol::from_json::{FromJson, Json, Unreadable, parse};
@@ -60,6 +61,14 @@ impl ApiError {
     fn of_field(field: &str, code: ErrorCode, message: String) -> Self {
         Self { code: Some(code), message, field: Some(field.to_owned()), ..Self::default() }
     }
+}
+
+/// Why an action failed the last time, in words for people.
+pub(crate) fn problem<I: 'static, O: 'static>(
+    action: Action<I, Result<O, ApiError>>,
+) -> Signal<Option<String>> {
+    let outcome = action.value();
+    Signal::derive(move || outcome.with(|it| it.as_ref()?.as_ref().err().map(|error| error.message.clone())))
 }
 
 /// A ticket for one socket.

@@ -10,7 +10,6 @@ pub mod chat;
 mod clock;
 pub mod components;
 mod copies;
-mod errand;
 #[cfg(target_arch = "wasm32")]
 mod keep;
 pub mod link;
@@ -18,7 +17,6 @@ pub mod loader;
 pub mod model;
 pub mod page;
 pub mod pages;
-mod reactive;
 pub mod roots;
 pub mod self_check;
 pub mod session;

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 
 use crate::address::{Place, entry_address};
 use crate::browser::attempt;
-use crate::reactive::effect;
 use crate::start::{Account, Demo, Problem, Start, Theme};
 use crate::translated::keep_texts_current;
 
@@ -42,7 +41,7 @@ impl Page {
         let (live, is_wide) = (RwSignal::new(false), RwSignal::new(false));
         let people = RwSignal::new(None);
         // An effect does not run on the server, and in the browser only after hydration.
-        effect(move || {
+        Effect::new(move |_| {
             live.set(true);
             keep_texts_current();
             if let Some(root) = document().document_element() {

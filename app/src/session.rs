@@ -10,7 +10,6 @@ use crate::address::Place;
 use crate::browser::attempt;
 use crate::link::{Link, LinkStatus, use_link};
 use crate::model::session::{Session, Standing};
-use crate::reactive::effect;
 use crate::start::Start;
 
 /// How long the server may take to answer a goodbye.
@@ -52,7 +51,7 @@ impl LiveSession {
             is_leaving: RwSignal::new(false),
         };
         link.on_frame(move |frame| session.fold(frame));
-        effect(move || {
+        Effect::new(move |_| {
             // What was asked of a connection that is gone is not answered any more.
             if link.status.with(|status| *status != LinkStatus::Connected) {
                 session.asked.set(None);

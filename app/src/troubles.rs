@@ -5,7 +5,6 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
 use crate::browser::attempt;
-use crate::reactive::effect;
 
 /// How often it happened since the page came to life. Copying it copies two indices.
 #[derive(Debug, Clone, Copy)]
@@ -20,7 +19,7 @@ impl Troubles {
     /// Counts from now on. An effect does not run on the server.
     pub(crate) fn watch() -> Self {
         let here = Self { uncaught: RwSignal::new(0), console: RwSignal::new(0) };
-        effect(move || {
+        Effect::new(move |_| {
             for event in ["error", "unhandledrejection"] {
                 let listener = window_event_listener_untyped(event, move |_| count(here.uncaught));
                 on_cleanup(move || listener.remove());

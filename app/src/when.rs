@@ -5,7 +5,6 @@ use std::time::Duration;
 use leptos::prelude::*;
 
 use crate::clock::now_ms;
-use crate::reactive::effect;
 
 const MINUTE_MS: i64 = 60_000;
 const DAY_MS: i64 = 86_400_000;
@@ -134,7 +133,7 @@ impl Calendar {
     /// Makes the calendar and keeps its today true. An `Effect` does not run on the server.
     pub fn provide() -> Self {
         let today = RwSignal::new(None);
-        effect(move || {
+        Effect::new(move |_| {
             let look = move || {
                 let now_ms = now_ms();
                 let day = Day::holding(now_ms, local_offset_ms(now_ms));

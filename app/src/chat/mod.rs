@@ -26,7 +26,6 @@ use crate::address::Place;
 use crate::link::{ConnectionOptions, Link, provide_link};
 use crate::model::session::Standing;
 use crate::model::timeline::Timeline;
-use crate::reactive::memo;
 use crate::start::Start;
 
 /// A handle to all of it. Copying it copies a few indexes.
@@ -78,13 +77,13 @@ impl ChatStore {
     /// The user's rooms, newest activity first, with live unread counts.
     pub fn rooms(&self) -> Memo<Vec<RoomSummary>> {
         let list = self.state.list();
-        memo(move || list.read().list().to_vec())
+        Memo::new(move |_| list.read().list().to_vec())
     }
 
     /// One room as in the list; `None` for one that the user is not in.
     pub fn summary(&self, room: &RoomId) -> Memo<Option<RoomSummary>> {
         let (list, room) = (self.state.list(), room.clone());
-        memo(move || list.read().get(&room).cloned())
+        Memo::new(move |_| list.read().get(&room).cloned())
     }
 
     /// The messages of a room. Empty, and not [`Timeline::loaded`], until it was opened.
@@ -95,7 +94,7 @@ impl ChatStore {
     /// The members of a room: owners first, then by name.
     pub fn roster(&self, room: &RoomId) -> Memo<Vec<Member>> {
         let roster = self.state.room(room).roster();
-        memo(move || roster.read().members().to_vec())
+        Memo::new(move |_| roster.read().members().to_vec())
     }
 
     /// The names of the others who type in a room, in the order they began.
@@ -103,7 +102,7 @@ impl ChatStore {
         let room = self.state.room(room);
         let (typing, roster) = (room.typing(), room.roster());
         let me = self.state.me().map(|me| me.id);
-        memo(move || {
+        Memo::new(move |_| {
             let roster = roster.read();
             let typing = typing.read();
             let others = typing.people().filter(|who| Some(*who) != me.as_ref());
@@ -114,7 +113,7 @@ impl ChatStore {
     /// Where the live session of a room stands.
     pub fn session(&self, room: &RoomId) -> Memo<Standing> {
         let session = self.state.room(room).session();
-        memo(move || session.get())
+        Memo::new(move |_| session.get())
     }
 }
 

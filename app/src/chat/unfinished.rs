@@ -4,13 +4,11 @@
 use leptos::prelude::*;
 use protocol::{RoomId, UserId};
 
-use crate::reactive::effect;
-
 /// The text in the field of a room. Changing it keeps it.
 pub(super) fn unfinished(account: Option<UserId>, room: RoomId) -> RwSignal<String> {
     let text = RwSignal::new(String::new());
     let mut is_first = true;
-    effect(move || {
+    Effect::new(move |_| {
         let now = text.get();
         let Some(account) = &account else { return };
         if std::mem::take(&mut is_first) {

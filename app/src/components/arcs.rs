@@ -17,7 +17,6 @@ pub fn Arcs(
             <path class="arcs__arc" d="M17.37 24.79A8 8 0 0 1 4.31 15.65"/>
         </svg>
     }
-    .into_any()
 }
 
 /// The name, drawn from the same arcs as the motif. A link around it says "Hubbub" to those who cannot see it.
@@ -36,5 +35,4 @@ pub fn Wordmark() -> impl IntoView {
             </svg>
         </span>
     }
-    .into_any()
 }

@@ -3,8 +3,6 @@
 use leptos::prelude::*;
 use protocol::RoomId;
 
-use super::fixed::fixed;
-
 /// How many hues the style sheet knows, each in two depths.
 const HUES: u32 = 12;
 
@@ -43,8 +41,7 @@ pub fn Avatar(
         Some(room) => class(room.as_str()) + " is-room",
         None => class(&name),
     };
-    view! { <span {..fixed([("aria-hidden", "true")])} class=class data-initials=initials(&name)></span> }
-        .into_any()
+    view! { <span class=class aria-hidden="true" data-initials=initials(&name)></span> }
 }
 
 #[cfg(test)]

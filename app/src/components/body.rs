@@ -5,7 +5,6 @@ use protocol::text::is_invisible;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement, MouseEvent, ScrollIntoViewOptions, ScrollLogicalPosition};
 
-use super::fixed::fixed;
 use super::prose::Prose;
 
 /// Emoji that are shown large; with more it is a text.
@@ -56,7 +55,7 @@ pub fn Body(
 ) -> impl IntoView {
     if !is_long(&body) {
         let class = if is_emoji_only(&body) { "message__body is-emoji" } else { "message__body" };
-        return view! { <div {..fixed([("dir", "auto")])} class=class><Prose body/></div> }.into_any();
+        return view! { <div class=class dir="auto"><Prose body/></div> }.into_any();
     }
     let is_open = RwSignal::new(false);
     let turn = move |click: MouseEvent| {
@@ -70,7 +69,9 @@ pub fn Body(
         });
     };
     view! {
-        <div class="message__body" class:is-cut=move || !is_open.get() {..fixed([("dir", "auto")])}><Prose body/></div>
+        <div class="message__body" class:is-cut=move || !is_open.get() dir="auto">
+            <Prose body/>
+        </div>
         <button
             class="message__more button is-small"
             type="button"

@@ -6,11 +6,9 @@ use protocol::limits::MAX_MESSAGE_BYTES;
 use protocol::text::{is_blank, isolated};
 
 use super::counted::counted;
-use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use crate::browser::attempt;
 use crate::link::{LinkStatus, use_link};
-use crate::reactive::{effect, memo};
 
 /// From this many bytes on, what is left is counted.
 const NEARLY_FULL_BYTES: usize = MAX_MESSAGE_BYTES / 10 * 9;
@@ -72,12 +70,13 @@ pub fn Composer(
 ) -> impl IntoView {
     let DraftField { text, field } = pen;
     let link = use_link();
-    let takes_posts = memo(move || link.status.with(LinkStatus::takes_posts));
-    let note = memo(move || link.status.with(|status| note(status, || link.keeps.get())));
-    let bytes = memo(move || text.with(String::len));
-    let is_too_long = memo(move || bytes.get() > MAX_MESSAGE_BYTES);
-    let can_send =
-        memo(move || live.get() && takes_posts.get() && text.with(|it| !is_blank(it)) && !is_too_long.get());
+    let takes_posts = Memo::new(move |_| link.status.with(LinkStatus::takes_posts));
+    let note = Memo::new(move |_| link.status.with(|status| note(status, || link.keeps.get())));
+    let bytes = Memo::new(move |_| text.with(String::len));
+    let is_too_long = Memo::new(move |_| bytes.get() > MAX_MESSAGE_BYTES);
+    let can_send = Memo::new(move |_| {
+        live.get() && takes_posts.get() && text.with(|it| !is_blank(it)) && !is_too_long.get()
+    });
 
     let send = move || {
         if !can_send.get_untracked() {
@@ -99,17 +98,16 @@ pub fn Composer(
                 send();
             }
         >
-            {move || note.get().map(|words| view! { <p class="composer__note" {..fixed([("role", "status")])}>{words}</p> }.into_any())}
+            {move || note.get().map(|words| view! { <p class="composer__note" role="status">{words}</p> })}
             <div class="composer__box">
                 <Field room_name live pen takes_posts on_enter=Callback::new(move |()| send()) on_type on_stop/>
-                <button class="composer__send" type="submit" {..fixed([("aria-label", "Send"), ("title", "Send")])} disabled=move || !can_send.get()>
+                <button class="composer__send" type="submit" aria-label="Send" title="Send" disabled=move || !can_send.get()>
                     <Glyph icon=Icon::Send/>
                 </button>
             </div>
             <Hint bytes/>
         </form>
     }
-    .into_any()
 }
 
 /// The field, as large as its text.
@@ -139,7 +137,12 @@ fn Field(
         <div class="composer__grow" data-text=move || text.get()>
             <textarea
                 class="composer__field"
-                {..fixed([("id", "composer"), ("aria-label", "Message"), ("dir", "auto"), ("rows", "1"), ("enterkeyhint", "send"), ("aria-describedby", "composer-hint")])}
+                id="composer"
+                aria-label="Message"
+                dir="auto"
+                rows="1"
+                enterkeyhint="send"
+                aria-describedby="composer-hint"
                 node_ref=field
                 placeholder=move || {
                     if live.get() { format!("Message {}", isolated(&room_name.get())) } else { "Starting…".to_owned() }
@@ -156,7 +159,6 @@ fn Field(
             ></textarea>
         </div>
     }
-    .into_any()
 }
 
 /// Which keys do what, and how much may still be written.
@@ -165,10 +167,9 @@ fn Hint(bytes: Memo<usize>) -> impl IntoView {
     view! {
         <p class="composer__hint" id="composer-hint">
             <span class="composer__keys"><kbd>"Enter"</kbd>" to send, "<kbd>"Shift"</kbd>" + "<kbd>"Enter"</kbd>" for a new line"</span>
-            <span class="composer__count" {..fixed([("role", "status")])}>{move || count(bytes.get())}</span>
+            <span class="composer__count" role="status">{move || count(bytes.get())}</span>
         </p>
     }
-    .into_any()
 }
 
 /// What to know before writing. `keeps`: whether the browser keeps what is not sent.
@@ -192,7 +193,7 @@ fn sends(key: &web_sys::KeyboardEvent) -> bool {
 
 /// Whoever comes from another page of this tab with a mouse wants to write; a phone's keyboard would cover the room.
 fn focus_on_arrival(field: NodeRef<html::Textarea>, comes_from_another_page: bool) {
-    effect(move || {
+    Effect::new(move |_| {
         let has_pointer =
             window().match_media("(pointer: fine)").ok().flatten().is_some_and(|it| it.matches());
         if comes_from_another_page && has_pointer && field.get().is_some() {

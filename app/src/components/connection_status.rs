@@ -3,11 +3,9 @@
 use leptos::prelude::*;
 
 use super::arcs::Arcs;
-use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use crate::address::{current_path, entry_address};
 use crate::link::LinkStatus;
-use crate::reactive::memo;
 
 /// How loudly a status speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,9 +51,9 @@ pub fn ConnectionStatus(
     #[prop(default = Signal::derive(current_path))]
     here: Signal<String>,
 ) -> impl IntoView {
-    let tone = memo(move || status.with(tone));
-    let is_signed_out = memo(move || status.with(|it| *it == LinkStatus::SignedOut));
-    let is_loud = memo(move || matches!(tone.get(), Tone::Wait | Tone::Bad));
+    let tone = Memo::new(move |_| status.with(tone));
+    let is_signed_out = Memo::new(move |_| status.with(|it| *it == LinkStatus::SignedOut));
+    let is_loud = Memo::new(move |_| matches!(tone.get(), Tone::Wait | Tone::Bad));
     let shape = move || match tone.get() {
         Tone::Good => view! { <span class="connection_status__dot"></span> }.into_any(),
         Tone::Busy => view! { <Arcs breathing=true/> }.into_any(),
@@ -64,7 +62,7 @@ pub fn ConnectionStatus(
     view! {
         <div class="connection_status" class:is-loud=move || is_loud.get() class:is-bad=move || tone.get() == Tone::Bad>
             {move || shape()}
-            <p class="connection_status__words" {..fixed([("role", "status"), ("aria-label", "Connection")])}>
+            <p class="connection_status__words" role="status" aria-label="Connection">
                 {move || status.with(words)}
             </p>
             {move || match (is_loud.get(), is_signed_out.get()) {
@@ -82,7 +80,6 @@ pub fn ConnectionStatus(
             }}
         </div>
     }
-    .into_any()
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 //! focus back.
 
 use crate::browser::attempt;
-use crate::reactive::effect;
 use leptos::html;
 use leptos::prelude::*;
 
@@ -17,7 +16,7 @@ pub fn Dialog(
     children: Children,
 ) -> impl IntoView {
     let window = NodeRef::<html::Dialog>::new();
-    effect(move || {
+    Effect::new(move |_| {
         let (Some(window), open) = (window.get(), open.get()) else {
             return;
         };
@@ -33,5 +32,4 @@ pub fn Dialog(
             {children()}
         </dialog>
     }
-    .into_any()
 }

@@ -23,5 +23,4 @@ pub fn Empty(
             {children.map(|children| children())}
         </div>
     }
-    .into_any()
 }

@@ -34,5 +34,4 @@ pub fn Entrance(
             </main>
         </div>
     }
-    .into_any()
 }

@@ -61,5 +61,4 @@ pub fn Field(
             }}
         </div>
     }
-    .into_any()
 }

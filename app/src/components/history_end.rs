@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::arcs::Arcs;
-use super::fixed::fixed;
 
 /// How far back the conversation is known.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,11 +39,11 @@ pub(super) fn HistoryEnd(
                 </div>
             }
             .into_any(),
-            HistoryState::Loading => view! { <p class="message_list__upper" {..fixed([("role", "status")])}>"Loading older messages…"</p> }.into_any(),
+            HistoryState::Loading => view! { <p class="message_list__upper" role="status">"Loading older messages…"</p> }.into_any(),
             HistoryState::More | HistoryState::Failed => view! {
                 <div class="message_list__upper">
                     {(history.get() == HistoryState::Failed)
-                        .then(|| view! { <p {..fixed([("role", "alert")])}>"Older messages could not be loaded. Nothing is lost."</p> }.into_any())}
+                        .then(|| view! { <p role="alert">"Older messages could not be loaded. Nothing is lost."</p> })}
                     <button class="button is-small" type="button" on:click=move |_| on_older.run(())>
                         "Load older messages"
                     </button>
@@ -64,8 +63,7 @@ fn Skeleton() -> impl IntoView {
         }
     };
     view! {
-        <div class="skeleton" {..fixed([("aria-hidden", "true")])}>{line()} {line()} {line()} {line()}</div>
-        <p class="sr_only" {..fixed([("role", "status")])}>"Loading messages…"</p>
+        <div class="skeleton" aria-hidden="true">{line()} {line()} {line()} {line()}</div>
+        <p class="sr_only" role="status">"Loading messages…"</p>
     }
-    .into_any()
 }

@@ -90,5 +90,4 @@ pub fn Glyph(
             <path d=icon.path()/>
         </svg>
     }
-    .into_any()
 }

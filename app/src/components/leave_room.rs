@@ -4,9 +4,6 @@ use leptos::prelude::*;
 use protocol::text::isolated;
 
 use super::dialog::Dialog;
-use super::fixed::fixed;
-use crate::errand::Errand;
-use crate::reactive::effect;
 
 /// Says what leaving means, and does it only when told so.
 #[component]
@@ -17,16 +14,13 @@ pub fn LeaveRoomDialog(
     room_name: Memo<String>,
     /// Whether nobody would be left.
     is_last: Signal<bool>,
-    /// How leaving goes.
-    departure: Errand,
+    /// Whether leaving is under way.
+    pending: Memo<bool>,
+    /// Why it failed.
+    problem: Signal<Option<String>>,
     /// Asked to leave.
     on_leave: Callback<()>,
 ) -> impl IntoView {
-    effect(move || {
-        if open.get() {
-            departure.clear();
-        }
-    });
     view! {
         <Dialog title="Leave room?" open>
             <p class="dialog__words">
@@ -39,13 +33,13 @@ pub fn LeaveRoomDialog(
                     }
                 }}
             </p>
-            <div {..fixed([("role", "alert")])}>{move || departure.problem().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
+            <div role="alert">{move || problem.get().map(|it| view! { <p class="form__problem">{it}</p> })}</div>
             <div class="form__actions">
-                <button class="button" type="button" {..fixed([("autofocus", "")])} on:click=move |_| open.set(false)>"Stay"</button>
+                <button class="button" type="button" autofocus=true on:click=move |_| open.set(false)>"Stay"</button>
                 <button
                     class="button is-danger"
                     type="button"
-                    aria-busy=move || departure.is_pending().then_some("true")
+                    aria-busy=move || pending.get().then_some("true")
                     on:click=move |_| on_leave.run(())
                 >
                     "Leave"
@@ -53,5 +47,4 @@ pub fn LeaveRoomDialog(
             </div>
         </Dialog>
     }
-    .into_any()
 }

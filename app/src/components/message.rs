@@ -75,10 +75,9 @@ pub fn Message(
         <li class=move || state.with(|it| classes(it, mine))>
             {move || head()}
             <Body body/>
-            {mine.then(|| view! { <DeliveryStatus state draft remedies/> }.into_any())}
+            {mine.then(|| view! { <DeliveryStatus state draft remedies/> })}
         </li>
     }
-    .into_any()
 }
 
 /// One attribute, because each that may change is watched on its own, for each line.
@@ -99,13 +98,12 @@ fn classes(state: &MessageState, mine: bool) -> String {
 }
 
 /// The time of a message: short to see, exact on hover. Drawn anew with what stands around it.
-fn moment(at_ms: i64, calendar: Calendar) -> AnyView {
+fn moment(at_ms: i64, calendar: Calendar) -> impl IntoView {
     view! {
         <time class="message__time" datetime=when::machine(at_ms) title=calendar.full(at_ms)>
             {calendar.clock(at_ms)}
         </time>
     }
-    .into_any()
 }
 
 /// What became of one's own message and, if it was refused, what can be done. Nobody else's can fail here.
@@ -138,11 +136,9 @@ fn DeliveryStatus(
                             </button>
                         </div>
                     }
-                    .into_any()
                 })
         }}
     }
-    .into_any()
 }
 
 /// Whether one's own message has arrived: a shape to see, a word to hear.
@@ -159,9 +155,8 @@ fn Arrival(state: RwSignal<MessageState>) -> impl IntoView {
     };
     view! {
         <span class="message__state" title=move || shape().1>
-            {move || view! { <Glyph icon=shape().0/> }.into_any()}
+            {move || view! { <Glyph icon=shape().0/> }}
             <span class="sr_only">{move || shape().1}</span>
         </span>
     }
-    .into_any()
 }

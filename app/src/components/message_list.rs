@@ -5,18 +5,15 @@ use std::collections::HashMap;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::fixed::fixed;
 use super::history_end::{HistoryEnd, HistoryState};
 use super::icon::{Glyph, Icon};
-use super::keyed::{Key, Row, keyed};
 use super::message::{FailedPostActions, Message, MessageState};
 use super::opening::{self, Opening};
 use super::reading::{Marks, tab_in_front};
 use super::{rows, scroll};
 use crate::model::place::ReadingPlace;
 use crate::model::timeline::{Line, LineKey};
-use crate::reactive::{effect, memo};
-use crate::when::Calendar;
+use crate::when::{Calendar, Day};
 
 /// What the list asks of the page.
 #[derive(Debug, Clone, Copy)]
@@ -57,44 +54,42 @@ pub fn MessageList(
     let (is_ready, absences) = (opening.is_ready, opening.absences);
     let reader = Reader::new(lines, first_unread, opening, callbacks);
     let Reader { log, at_bottom, seen, .. } = reader;
-    let arrived = memo(move || if at_bottom.get() { 0 } else { arrived_after(&lines.read(), seen.get()) });
+    let arrived =
+        Memo::new(move |_| if at_bottom.get() { 0 } else { arrived_after(&lines.read(), seen.get()) });
 
     let known = StoredValue::new(HashMap::new());
     let rows = move || {
         reader.keep_place();
         let lines = lines.get();
         let contexts = rows::contexts(&lines, first_unread.get(), |at_ms| calendar.day(at_ms));
-        let rows = known.try_update_value(|known| with_state(known, lines, contexts)).unwrap_or_default();
-        let mut all = Vec::with_capacity(rows.len() + 2);
-        for (it, context) in rows {
-            put_rows(&mut all, it, context, calendar, callbacks);
-        }
-        all
+        with_marks(known.try_update_value(|known| with_state(known, lines, contexts)).unwrap_or_default())
     };
     reader.watch(history);
     reader.mark_newest(is_ready, absences);
     on_cleanup(move || reader.leave());
+    let to_newest = Callback::new(move |()| reader.to_newest());
     show_own_words(lines, log);
 
     view! {
         <div class="message_list">
             <div
                 class="message_list__log"
-                {..fixed([("role", "log"), ("aria-label", "Messages"), ("tabindex", "0")])}
+                role="log"
+                aria-label="Messages"
+                tabindex="0"
                 node_ref=log
                 on:scroll=move |_| reader.look(history)
             >
                 <div class="message_list__content">
                     <HistoryEnd room_name history loading on_older=callbacks.older/>
                     <ol class="message_list__lines">
-                        {keyed(rows)}
+                        <For each=rows key=Row::key children=move |row| draw(row, calendar, callbacks.remedies)/>
                     </ol>
                 </div>
             </div>
-            {move || (!at_bottom.get()).then(|| view! { <NewestButton arrived on_press=Callback::new(move |()| reader.to_newest())/> }.into_any())}
+            {move || (!at_bottom.get()).then(|| view! { <NewestButton arrived on_press=to_newest/> })}
         </div>
     }
-    .into_any()
 }
 
 /// Where the reader is, and what counts as read there. Copying it copies a few indexes.
@@ -168,7 +163,7 @@ impl Reader {
     /// Looks whenever something has changed. A short page may leave the upper end in view: then nobody scrolls, yet more is
     /// wanted.
     fn watch(self, history: Memo<HistoryState>) {
-        effect(move || {
+        Effect::new(move |_| {
             self.lines.track();
             history.track();
             self.is_open.track();
@@ -181,7 +176,7 @@ impl Reader {
     fn mark_newest(self, is_ready: RwSignal<bool>, absences: Memo<u32>) {
         let Self { log, callbacks, .. } = self;
         let mut known_absences = absences.get_untracked();
-        effect(move || {
+        Effect::new(move |_| {
             let newest = self.lines.with(|lines| newest(lines));
             let has_returned = std::mem::replace(&mut known_absences, absences.get()) != known_absences;
             // Whoever has just scrolled up may not have been told so yet: the event comes with the next frame. To look once
@@ -236,34 +231,65 @@ impl Reader {
     }
 }
 
-/// A line, with the day and the "New" mark before it where they belong.
-fn put_rows(
-    rows: &mut Vec<Row>,
-    (line, state): (Line, ArcRwSignal<MessageState>),
-    context: rows::RowContext,
-    calendar: Calendar,
-    callbacks: MessageListCallbacks,
-) {
-    let key = line.key.clone();
-    if let Some(day) = context.opens_day {
-        rows.push(Row::new(Key::Day(day, key.clone()), move || {
-            view! {
-                <li class="day" aria-label=move || calendar.day_label(day)>
-                    <span class="day__label">{move || calendar.day_label(day)}</span>
-                </li>
-            }
-            .into_any()
-        }));
+/// One item of the list.
+enum Row {
+    /// The day that begins with a line.
+    Day(Day, LineKey),
+    /// The mark before the first line that is new.
+    Unread,
+    /// A line, and what may change about it.
+    Line(Line, ArcRwSignal<MessageState>),
+}
+
+/// Names a row: it stays where it is as long as its key does.
+#[derive(PartialEq, Eq, Hash)]
+enum RowKey {
+    Day(Day, LineKey),
+    Unread,
+    Line(LineKey),
+}
+
+impl Row {
+    fn key(&self) -> RowKey {
+        match self {
+            Self::Day(day, line) => RowKey::Day(*day, line.clone()),
+            Self::Unread => RowKey::Unread,
+            Self::Line(line, _) => RowKey::Line(line.key.clone()),
+        }
     }
-    if context.opens_unread {
-        rows.push(Row::new(Key::Unread, || {
-            view! { <li class="unread" {..fixed([("aria-label", "New messages")])}><span class="unread__label">"New"</span></li> }
-                .into_any()
-        }));
+}
+
+/// The lines, with the day and the "New" mark before them where they belong.
+fn with_marks(lines: Vec<((Line, ArcRwSignal<MessageState>), rows::RowContext)>) -> Vec<Row> {
+    let mut rows = Vec::with_capacity(lines.len() + 2);
+    for ((line, state), context) in lines {
+        if let Some(day) = context.opens_day {
+            rows.push(Row::Day(day, line.key.clone()));
+        }
+        if context.opens_unread {
+            rows.push(Row::Unread);
+        }
+        rows.push(Row::Line(line, state));
     }
-    rows.push(Row::new(Key::Line(key), move || {
-        view! { <Message line state remedies=callbacks.remedies/> }.into_any()
-    }));
+    rows
+}
+
+fn draw(row: Row, calendar: Calendar, remedies: FailedPostActions) -> impl IntoView {
+    match row {
+        Row::Day(day, _) => view! {
+            <li class="day" aria-label=move || calendar.day_label(day)>
+                <span class="day__label">{move || calendar.day_label(day)}</span>
+            </li>
+        }
+        .into_any(),
+        Row::Unread => view! {
+            <li class="unread" aria-label="New messages">
+                <span class="unread__label">"New"</span>
+            </li>
+        }
+        .into_any(),
+        Row::Line(line, state) => view! { <Message line state remedies/> }.into_any(),
+    }
 }
 
 /// The way down, and what came in meanwhile.
@@ -285,7 +311,6 @@ fn NewestButton(arrived: Memo<usize>, on_press: Callback<()>) -> impl IntoView {
             {move || words()}
         </button>
     }
-    .into_any()
 }
 
 fn newest(lines: &[Line]) -> Option<u64> {
@@ -339,10 +364,10 @@ fn with_state(
 
 /// One's own words are always shown, wherever one was reading.
 fn show_own_words(lines: Memo<Vec<Line>>, log: NodeRef<html::Div>) {
-    let last = memo(move || lines.with(|lines| last_own_pending(lines)));
+    let last = Memo::new(move |_| lines.with(|lines| last_own_pending(lines)));
     // What was written before this list was there is no reason to move.
     let mut before = None;
-    effect(move || {
+    Effect::new(move |_| {
         let now = last.get();
         if now.is_some() && before.as_ref().is_some_and(|before| *before != now) {
             queue_microtask(move || {

@@ -5,9 +5,6 @@ use protocol::limits::MAX_ROOM_NAME_CHARS;
 use protocol::text::{is_blank, is_invisible};
 
 use super::dialog::Dialog;
-use super::fixed::fixed;
-use crate::errand::Errand;
-use crate::reactive::effect;
 
 /// What somebody wants a new room to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,19 +46,13 @@ struct Fields {
 }
 
 impl Fields {
-    /// Empties them whenever the dialog opens, and closes it once the room is there.
-    fn follow(self, open: RwSignal<bool>, creation: Errand) {
-        effect(move || {
+    /// Empties them whenever the dialog opens.
+    fn follow(self, open: RwSignal<bool>) {
+        Effect::new(move |_| {
             if open.get() {
                 self.name.set(String::new());
                 self.people.set(String::new());
                 self.is_blank.set(false);
-                creation.clear();
-            }
-        });
-        effect(move || {
-            if creation.is_done() {
-                open.set(false);
             }
         });
     }
@@ -73,25 +64,26 @@ impl Fields {
         self.is_blank.set(shows_nothing);
         (!shows_nothing).then(|| NewRoom { name, usernames: usernames(&self.people.get_untracked()) })
     }
-
-    fn problem(self, creation: Errand) -> Option<String> {
-        if self.is_blank.get() { Some("Give the room a name.".to_owned()) } else { creation.problem() }
-    }
 }
 
-/// Asks for a name and for people. It closes by itself once the room is there.
+/// Asks for a name and for people.
 #[component]
 pub fn NewRoomDialog(
     /// Whether it is open.
     open: RwSignal<bool>,
-    /// How making it goes.
-    creation: Errand,
+    /// Whether a room is being made.
+    pending: Memo<bool>,
+    /// Why it was not made.
+    problem: Signal<Option<String>>,
     /// Asked to make one.
     on_create: Callback<NewRoom>,
 ) -> impl IntoView {
     let fields = Fields::default();
     let Fields { name, people, .. } = fields;
-    fields.follow(open, creation);
+    fields.follow(open);
+    let problem = move || {
+        if fields.is_blank.get() { Some("Give the room a name.".to_owned()) } else { problem.get() }
+    };
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if let Some(room) = fields.check() {
@@ -100,46 +92,54 @@ pub fn NewRoomDialog(
     };
     view! {
         <Dialog title="New room" open>
-            <form class="form" {..fixed([("novalidate", "")])} on:submit=submit>
+            <form class="form" novalidate=true on:submit=submit>
                 <div class="field">
                     <label class="field__label" for="new-room-name">"Room name"</label>
                     <input
                         class="field__input"
                         type="text"
-                        {..fixed([("id", "new-room-name"), ("dir", "auto"), ("autocomplete", "off")])}
+                        id="new-room-name"
+                        dir="auto"
+                        autocomplete="off"
                         maxlength=MAX_ROOM_NAME_CHARS.to_string()
                         prop:value=move || name.get()
                         on:input=move |event| name.set(event_target_value(&event))
                     />
                 </div>
-                <div class="field">
-                    <label class="field__label" for="new-room-people">"Invite people"</label>
-                    <input
-                        class="field__input"
-                        type="text"
-                        {..fixed([
-                            ("id", "new-room-people"),
-                            ("autocomplete", "off"),
-                            ("autocapitalize", "none"),
-                            ("spellcheck", "false"),
-                            ("aria-describedby", "new-room-people-note"),
-                        ])}
-                        prop:value=move || people.get()
-                        on:input=move |event| people.set(event_target_value(&event))
-                    />
-                    <p class="field__hint" id="new-room-people-note">"User names with commas between them. You can invite more later."</p>
-                </div>
-                <div {..fixed([("role", "alert")])}>{move || fields.problem(creation).map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}</div>
+                <PeopleField people/>
+                <div role="alert">{move || problem().map(|it| view! { <p class="form__problem">{it}</p> })}</div>
                 <div class="form__actions">
                     <button class="button" type="button" on:click=move |_| open.set(false)>"Cancel"</button>
-                    <button class="button is-primary" type="submit" aria-busy=move || creation.is_pending().then_some("true")>
+                    <button class="button is-primary" type="submit" aria-busy=move || pending.get().then_some("true")>
                         "Create room"
                     </button>
                 </div>
             </form>
         </Dialog>
     }
-    .into_any()
+}
+
+#[component]
+fn PeopleField(people: RwSignal<String>) -> impl IntoView {
+    view! {
+        <div class="field">
+            <label class="field__label" for="new-room-people">"Invite people"</label>
+            <input
+                class="field__input"
+                type="text"
+                id="new-room-people"
+                autocomplete="off"
+                autocapitalize="none"
+                spellcheck="false"
+                aria-describedby="new-room-people-note"
+                prop:value=move || people.get()
+                on:input=move |event| people.set(event_target_value(&event))
+            />
+            <p class="field__hint" id="new-room-people-note">
+                "User names with commas between them. You can invite more later."
+            </p>
+        </div>
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use leptos::prelude::*;
 use super::scroll;
 use crate::model::place::ReadingPlace;
 use crate::model::timeline::Line;
-use crate::reactive::effect;
 
 /// What a conversation needs in order to open.
 #[derive(Debug, Clone)]
@@ -33,7 +32,7 @@ pub(super) fn open(
     let is_open = RwSignal::new(false);
     let Opening { place, is_ready, .. } = opening;
     let place = StoredValue::new(place);
-    effect(move || {
+    Effect::new(move |_| {
         lines.track();
         if is_open.get() || !is_ready.get() {
             return;

@@ -6,12 +6,8 @@ use protocol::limits::USERNAME_CHARS;
 use protocol::{Member, Role, UserId};
 
 use super::avatar::Avatar;
-use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
-use super::keyed::{Key, Row, keyed};
 use super::new_room::usernames;
-use crate::errand::Errand;
-use crate::reactive::effect;
 
 /// The members, a form to invite more, and the door.
 #[component]
@@ -22,8 +18,12 @@ pub fn PeoplePanel(
     me: Option<UserId>,
     /// The button that closes the panel; whoever opens it over the conversation puts the focus there.
     close_button: NodeRef<html::Button>,
-    /// How inviting goes.
-    invitation: Errand,
+    /// Whether an invitation is under way.
+    inviting: Memo<bool>,
+    /// Whether the last one succeeded: the field is emptied.
+    invited: Signal<bool>,
+    /// Why the last one failed.
+    problem: Signal<Option<String>>,
     /// Asked to invite these, by user name.
     on_invite: Callback<Vec<String>>,
     /// Asked to close the panel.
@@ -31,11 +31,10 @@ pub fn PeoplePanel(
     /// Asked to leave the room.
     on_leave: Callback<()>,
 ) -> impl IntoView {
-    let people = move || members.with(|members| rows(members, me.as_ref()));
     view! {
         <aside
             class="people_panel"
-            {..fixed([("aria-label", "People")])}
+            aria-label="People"
             on:keydown=move |key| {
                 if key.key() == "Escape" {
                     on_close.run(());
@@ -47,35 +46,37 @@ pub fn PeoplePanel(
                 <button
                     class="icon_button"
                     type="button"
-                    {..fixed([("aria-label", "Close"), ("title", "Close")])}
+                    aria-label="Close"
+                    title="Close"
                     node_ref=close_button
                     on:click=move |_| on_close.run(())
                 >
                     <Glyph icon=Icon::Close/>
                 </button>
             </div>
-            <ul class="people_panel__people" {..fixed([("tabindex", "0"), ("aria-label", "Everybody in the room")])}>
-                {keyed(people)}
+            <ul class="people_panel__people" tabindex="0" aria-label="Everybody in the room">
+                <For each=move || here_first(members.get()) key=shown let(member)>
+                    <Person is_me=me.as_ref() == Some(&member.id) member/>
+                </For>
             </ul>
-            <Invite invitation on_invite/>
+            <Invite inviting invited problem on_invite/>
             <button class="button is-plain people_panel__leave" type="button" on:click=move |_| on_leave.run(())>
                 <Glyph icon=Icon::Door/>
                 "Leave room"
             </button>
         </aside>
     }
-    .into_any()
 }
 
 /// Owners first and then by name, as they come; but who is here before who is not.
-fn rows(members: &[Member], me: Option<&UserId>) -> Vec<Row> {
-    let row = |it: &Member| {
-        let (member, is_me) = (it.clone(), me == Some(&it.id));
-        let key = Key::Member(it.id.clone(), it.name.clone(), it.role, it.online);
-        Row::new(key, move || view! { <Person is_me member/> }.into_any())
-    };
-    let here = members.iter().filter(|it| it.online);
-    here.chain(members.iter().filter(|it| !it.online)).map(row).collect()
+fn here_first(mut members: Vec<Member>) -> Vec<Member> {
+    members.sort_by_key(|member| !member.online);
+    members
+}
+
+/// All that is shown of a member, so that whoever changes gets another row.
+fn shown(member: &Member) -> (UserId, String, Role, bool) {
+    (member.id.clone(), member.name.clone(), member.role, member.online)
 }
 
 #[component]
@@ -86,20 +87,24 @@ fn Person(member: Member, is_me: bool) -> impl IntoView {
             <Avatar name=member.name.clone()/>
             <span class="people_panel__name">
                 <bdi>{member.name}</bdi>
-                {is_me.then(|| " (you)".into_any())}
+                {is_me.then_some(" (you)")}
             </span>
-            {(member.role == Role::Owner).then(|| view! { <span class="people_panel__role">"owner"</span> }.into_any())}
+            {(member.role == Role::Owner).then(|| view! { <span class="people_panel__role">"owner"</span> })}
             <span class="people_panel__presence">{presence}</span>
         </li>
     }
-    .into_any()
 }
 
 #[component]
-fn Invite(invitation: Errand, on_invite: Callback<Vec<String>>) -> impl IntoView {
+fn Invite(
+    inviting: Memo<bool>,
+    invited: Signal<bool>,
+    problem: Signal<Option<String>>,
+    on_invite: Callback<Vec<String>>,
+) -> impl IntoView {
     let typed = RwSignal::new(String::new());
-    effect(move || {
-        if invitation.is_done() {
+    Effect::new(move |_| {
+        if invited.get() {
             typed.set(String::new());
         }
     });
@@ -111,21 +116,23 @@ fn Invite(invitation: Errand, on_invite: Callback<Vec<String>>) -> impl IntoView
         }
     };
     view! {
-        <form class="people_panel__invite" {..fixed([("novalidate", "")])} on:submit=submit>
+        <form class="people_panel__invite" novalidate=true on:submit=submit>
             <label class="field__label" for="invite-name">"User name to invite"</label>
             <div class="people_panel__line">
                 <input
                     class="field__input"
                     type="text"
-                    {..fixed([("id", "invite-name"), ("autocomplete", "off"), ("autocapitalize", "none"), ("spellcheck", "false")])}
+                    id="invite-name"
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
                     maxlength=(USERNAME_CHARS.end() * 8).to_string()
                     prop:value=move || typed.get()
                     on:input=move |event| typed.set(event_target_value(&event))
                 />
-                <button class="button" type="submit" aria-busy=move || invitation.is_pending().then_some("true")>"Invite"</button>
+                <button class="button" type="submit" aria-busy=move || inviting.get().then_some("true")>"Invite"</button>
             </div>
-            <div {..fixed([("role", "alert")])}>{move || invitation.problem().map(|it| view! { <p class="field__problem">{it}</p> }.into_any())}</div>
+            <div role="alert">{move || problem.get().map(|it| view! { <p class="field__problem">{it}</p> })}</div>
         </form>
     }
-    .into_any()
 }

@@ -2,7 +2,6 @@
 
 use leptos::prelude::*;
 
-use super::fixed::fixed;
 use super::links::{self, FoundLink};
 
 /// A stretch of text.
@@ -29,17 +28,12 @@ fn pieces(body: &str) -> Vec<Piece<'_>> {
 
 /// The first block between two lines that begin with three backticks.
 fn fenced(text: &str) -> Option<(&str, &str, &str)> {
-    let open = if text.starts_with("```") { 0 } else { find(text, "\n```")? + 1 };
+    let open = if text.starts_with("```") { 0 } else { text.find("\n```")? + 1 };
     let line_end = open + text[open..].find('\n')?;
-    let close = line_end + find(&text[line_end..], "\n```")?;
+    let close = line_end + text[line_end..].find("\n```")?;
     let code = text.get(line_end + 1..close).unwrap_or_default();
     let after = text[close + 4..].trim_start_matches('`');
     Some((text[..open].trim_end_matches('\n'), code, after.strip_prefix('\n').unwrap_or(after)))
-}
-
-/// Where the first `word` begins. By hand, because the standard library's search is made for long texts and is 3 KB.
-fn find(text: &str, word: &str) -> Option<usize> {
-    text.as_bytes().windows(word.len()).position(|it| it == word.as_bytes())
 }
 
 fn links<'a>(text: &'a str, found: &mut Vec<Piece<'a>>) {
@@ -93,14 +87,15 @@ pub fn Prose(
                 <a
                     class="prose__link"
                     href=format!("{prefix}{address}")
-                    {..fixed([("target", "_blank"), ("rel", "noopener noreferrer nofollow")])}
+                    target="_blank"
+                    rel="noopener noreferrer nofollow"
                 >
                     {address.to_owned()}
                 </a>
             }
             .into_any(),
             Piece::Code(code) => view! {
-                <pre class="prose__code" {..fixed([("dir", "ltr"), ("tabindex", "0")])}><code>{code.to_owned()}</code></pre>
+                <pre class="prose__code" dir="ltr" tabindex="0"><code>{code.to_owned()}</code></pre>
             }
             .into_any(),
         })

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
-use crate::reactive::effect;
-
 /// Marks of what was read further up than the newest message. The first is told at once, the others a little later, because
 /// each pixel of a scroll may raise them.
 #[derive(Clone, Copy)]
@@ -58,7 +56,7 @@ impl Marks {
 /// Whether this tab is in view. Calls `returned` just before it is again.
 pub(super) fn tab_in_front(returned: impl Fn() + Copy + 'static) -> RwSignal<bool> {
     let in_front = RwSignal::new(false);
-    effect(move || {
+    Effect::new(move |_| {
         let look = move || {
             let is_visible = document().visibility_state() == web_sys::VisibilityState::Visible;
             if is_visible && !in_front.get_untracked() {

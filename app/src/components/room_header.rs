@@ -6,7 +6,6 @@ use protocol::Member;
 use protocol::text::isolated;
 
 use super::avatar::Avatar;
-use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use crate::address::use_address;
 use crate::model::session::Standing;
@@ -32,9 +31,9 @@ fn summary(members: &[Member]) -> String {
     }
 }
 
-fn faces(members: &[Member]) -> AnyView {
+fn faces(members: &[Member]) -> impl IntoView + use<> {
     let few = members.iter().take(FACES);
-    few.map(|member| view! { <Avatar name=member.name.clone()/> }.into_any()).collect::<Vec<_>>().into_any()
+    few.map(|member| view! { <Avatar name=member.name.clone()/> }).collect_view()
 }
 
 /// The room's name and the way to its people; on a phone also the way back.
@@ -61,13 +60,15 @@ pub fn RoomHeader(
             <a
                 href="/"
                 class="icon_button room_header__back"
-                {..fixed([("aria-label", "Back to the rooms")])}
+                aria-label="Back to the rooms"
                 on:click=move |click| address.follow(&click, "/")
             >
                 <Glyph icon=Icon::Back/>
             </a>
             <div class="room_header__words">
-                <h1 class="room_header__name" {..fixed([("dir", "auto")])} title=move || isolated(&name.get())>{move || name.get()}</h1>
+                <h1 class="room_header__name" dir="auto" title=move || isolated(&name.get())>
+                    {move || name.get()}
+                </h1>
                 <p class="room_header__summary">{move || members.with(|it| summary(it))}</p>
             </div>
             <a
@@ -82,7 +83,7 @@ pub fn RoomHeader(
             <button
                 class="room_header__people button is-plain"
                 type="button"
-                {..fixed([("title", "People")])}
+                title="People"
                 node_ref=people_button
                 aria-expanded=move || if people_shown.get() { "true" } else { "false" }
                 on:click=move |_| on_people.run(())
@@ -93,5 +94,4 @@ pub fn RoomHeader(
             </button>
         </header>
     }
-    .into_any()
 }

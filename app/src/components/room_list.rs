@@ -7,12 +7,9 @@ use protocol::{RoomId, RoomSummary};
 use wasm_bindgen::JsCast;
 
 use super::avatar::Avatar;
-use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
-use super::keyed::{Key, Row, keyed};
 use crate::address::use_address;
 use crate::browser::attempt;
-use crate::reactive::memo;
 use crate::when::{self, Calendar};
 
 /// All rooms, as links.
@@ -27,19 +24,19 @@ pub fn RoomList(
 ) -> impl IntoView {
     let focused = RwSignal::new(None::<RoomId>);
     let stop = tab_stop(rooms, current, focused);
-    let rows = move || {
-        let row = |room: &RoomSummary| {
-            let id = room.id.clone();
-            Row::new(Key::Room(id.clone()), move || view! { <Room id rooms current stop/> }.into_any())
-        };
-        rooms.with(|rooms| rooms.iter().map(row).collect())
-    };
-    let is_empty = memo(move || rooms.with(Vec::is_empty));
+    let ids = move || rooms.with(|rooms| rooms.iter().map(|room| room.id.clone()).collect::<Vec<_>>());
+    let is_empty = Memo::new(move |_| rooms.with(Vec::is_empty));
     view! {
-        <nav class="room_list" {..fixed([("aria-label", "Rooms")])}>
+        <nav class="room_list" aria-label="Rooms">
             <div class="room_list__head">
                 <h2 class="room_list__title">"Rooms"</h2>
-                <button class="icon_button" type="button" {..fixed([("aria-label", "New room"), ("title", "New room")])} on:click=move |_| on_new.run(())>
+                <button
+                    class="icon_button"
+                    type="button"
+                    aria-label="New room"
+                    title="New room"
+                    on:click=move |_| on_new.run(())
+                >
                     <Glyph icon=Icon::Plus/>
                 </button>
             </div>
@@ -53,7 +50,6 @@ pub fn RoomList(
                                 <p>"Make one with +, or ask somebody to invite you."</p>
                             </div>
                         }
-                        .into_any()
                     })
             }}
             <ul
@@ -66,11 +62,12 @@ pub fn RoomList(
                     }
                 }
             >
-                {keyed(rows)}
+                <For each=ids key=RoomId::clone let(id)>
+                    <Room id rooms current stop/>
+                </For>
             </ul>
         </nav>
     }
-    .into_any()
 }
 
 /// The list is one stop of the Tab key, however long it is: where the focus was, else the room in view, else the first.
@@ -79,7 +76,7 @@ fn tab_stop(
     current: Memo<Option<RoomId>>,
     focused: RwSignal<Option<RoomId>>,
 ) -> Memo<Option<RoomId>> {
-    memo(move || {
+    Memo::new(move |_| {
         rooms.with(|rooms| {
             let is_here = |id: &RoomId| rooms.iter().any(|room| room.id == *id);
             let known = focused.get().filter(is_here).or_else(|| current.get().filter(is_here));
@@ -105,16 +102,16 @@ fn Room(
             now.or_else(|| before.cloned().flatten())
         })
     };
-    let name = memo(move || room.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()));
+    let name = Memo::new(move |_| room.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()));
     let unread = move || room.with(|it| it.as_ref().map_or(0, |it| it.unread));
     let last = move || room.with(|it| it.as_ref().and_then(|it| it.last.clone()));
     let is_current = {
         let id = id.clone();
-        memo(move || current.with(|it| it.as_ref() == Some(&id)))
+        Memo::new(move |_| current.with(|it| it.as_ref() == Some(&id)))
     };
     let tab = {
         let id = id.clone();
-        memo(move || if stop.with(|it| it.as_ref() == Some(&id)) { "0" } else { "-1" })
+        Memo::new(move |_| if stop.with(|it| it.as_ref() == Some(&id)) { "0" } else { "-1" })
     };
     let address = use_address();
     let path = format!("/rooms/{id}");
@@ -129,8 +126,8 @@ fn Room(
                 aria-current=move || is_current.get().then_some("page")
                 on:click=move |click| address.follow(&click, &path)
             >
-                {move || view! { <Avatar name=name.get() room=id.clone()/> }.into_any()}
-                <span class="room_list__name" {..fixed([("dir", "auto")])}>{move || name.get()}</span>
+                {move || view! { <Avatar name=name.get() room=id.clone()/> }}
+                <span class="room_list__name" dir="auto">{move || name.get()}</span>
                 <span class="room_list__unread">
                     {move || unread_badge(unread())}
                 </span>
@@ -144,10 +141,9 @@ fn Room(
             </a>
         </li>
     }
-    .into_any()
 }
 
-fn unread_badge(count: u32) -> Option<AnyView> {
+fn unread_badge(count: u32) -> impl IntoView {
     (count != 0).then(|| {
         view! {
             <span class="badge">
@@ -155,18 +151,16 @@ fn unread_badge(count: u32) -> Option<AnyView> {
                 <span class="sr_only">" unread"</span>
             </span>
         }
-        .into_any()
     })
 }
 
 /// When something was last said.
-fn time(at_ms: i64, calendar: Calendar) -> AnyView {
+fn time(at_ms: i64, calendar: Calendar) -> impl IntoView {
     view! {
         <time class="room_list__time" datetime=move || when::machine(at_ms)>
             {move || calendar.brief(at_ms)}
         </time>
     }
-    .into_any()
 }
 
 /// The room whose row an event is about.

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
-use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use crate::browser::attempt;
 use crate::page::use_page;
@@ -26,15 +25,14 @@ pub fn ThemeSwitch() -> impl IntoView {
         show(theme.get_untracked());
     };
     view! {
-        <form class="theme_switch" {..fixed([("method", "post"), ("action", "/theme")])} on:submit=turn>
-            <input type="hidden" {..fixed([("name", "theme")])} value=move || theme.get().next().as_str().to_owned()/>
-            <input type="hidden" {..fixed([("name", "next")])} value=move || page.here()/>
+        <form class="theme_switch" method="post" action="/theme" on:submit=turn>
+            <input type="hidden" name="theme" value=move || theme.get().next().as_str().to_owned()/>
+            <input type="hidden" name="next" value=move || page.here()/>
             <button class="icon_button" type="submit" aria-label=move || label(theme.get()) title=move || label(theme.get())>
-                {move || view! { <Glyph icon=icon()/> }.into_any()}
+                {move || view! { <Glyph icon=icon()/> }}
             </button>
         </form>
     }
-    .into_any()
 }
 
 fn label(theme: Theme) -> String {

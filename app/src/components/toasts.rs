@@ -5,13 +5,10 @@ use std::time::Duration;
 use leptos::prelude::*;
 use protocol::ServerFrame;
 
-use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
-use super::keyed::{Key, Row, keyed};
 use crate::clock::now_ms;
 use crate::link::use_link;
 use crate::model::toasts::{Toast, Toasts, Tone, Words};
-use crate::reactive::{effect, memo};
 
 /// Up to here the style sheet gives a note one line; see `_toasts.scss`.
 const NARROW: &str = "(width <= 40rem)";
@@ -31,52 +28,38 @@ pub fn Toaster() -> impl IntoView {
     let toasts = RwSignal::new(Toasts::default());
     let banner = RwSignal::new(String::new());
     use_link().on_frame(move |frame| receive(frame, toasts, banner));
-    effect(move || {
+    Effect::new(move |_| {
         let measure = move || {
             let is_narrow = window().match_media(NARROW).ok().flatten().is_some_and(|it| it.matches());
-            change(toasts, &mut |it, _| it.narrow(is_narrow));
+            change(toasts, |it, _| it.narrow(is_narrow));
         };
         measure();
         let listener = window_event_listener(leptos::ev::resize, move |_| measure());
         on_cleanup(move || listener.remove());
     });
     // Setting the timer again costs nothing: one that comes too early finds nothing to take away.
-    effect(move || {
-        let mut wait = None;
-        look(toasts, &mut |it| wait = it.next_in());
-        if let Some(wait) = wait {
+    Effect::new(move |_| {
+        if let Some(wait) = toasts.with(Toasts::next_in) {
             set_timeout(move || let_go(toasts), Duration::from_millis(wait.max(1).unsigned_abs()));
         }
     });
-    let rows = move |is_urgent: bool| {
-        keyed(move || {
-            let mut rows = Vec::new();
-            look(toasts, &mut |it| {
-                for toast in it.shown() {
-                    if (toast.words.tone == Tone::Error) == is_urgent {
-                        rows.push(row(toast.clone(), toasts));
-                    }
-                }
-            });
-            rows
-        })
-    };
-    let folded = memo(move || {
-        let mut folded = 0;
-        look(toasts, &mut |it| folded = it.folded());
-        folded
-    });
+    let folded = Memo::new(move |_| toasts.with(Toasts::folded));
     view! {
-        <p class="banner" class:is-on=move || banner.with(|it| !it.is_empty()) {..fixed([("role", "status"), ("aria-label", "Maintenance"), ("dir", "auto")])}>
+        <p
+            class="banner"
+            class:is-on=move || banner.with(|it| !it.is_empty())
+            role="status"
+            aria-label="Maintenance"
+            dir="auto"
+        >
             {move || banner.get()}
         </p>
         <div class="toasts">
-            <div {..fixed([("role", "alert"), ("aria-label", "Errors")])}>{rows(true)}</div>
-            <div {..fixed([("role", "status"), ("aria-label", "Notifications")])}>{rows(false)}</div>
-            {move || (folded.get() != 0).then(|| more(folded, toasts))}
+            <div role="alert" aria-label="Errors"><Notes toasts are_urgent=true/></div>
+            <div role="status" aria-label="Notifications"><Notes toasts are_urgent=false/></div>
+            {move || (folded.get() != 0).then(|| view! { <More folded toasts/> })}
         </div>
     }
-    .into_any()
 }
 
 /// What a frame has to say is noted, or stands in the banner.
@@ -91,65 +74,72 @@ fn receive(frame: &ServerFrame, toasts: RwSignal<Toasts>, banner: RwSignal<Strin
         _ => None,
     };
     if let Some(words) = words {
-        let mut words = Some(words);
-        change(toasts, &mut |it, now| words.take().is_some_and(|words| it.push(words, now)));
+        change(toasts, |it, now| it.push(words, now));
+    }
+}
+
+/// Those that are shown, either the urgent ones or the others.
+#[component]
+fn Notes(toasts: RwSignal<Toasts>, are_urgent: bool) -> impl IntoView {
+    let shown = move || {
+        let kind = |toast: &&Toast| (toast.words.tone == Tone::Error) == are_urgent;
+        toasts.with(|it| it.shown().iter().filter(kind).cloned().collect::<Vec<_>>())
+    };
+    view! {
+        <For each=shown key=|toast| toast.number let(toast)>
+            <Note toast toasts/>
+        </For>
     }
 }
 
 /// The folded ones in one line.
-fn more(folded: Memo<usize>, toasts: RwSignal<Toasts>) -> AnyView {
+#[component]
+fn More(folded: Memo<usize>, toasts: RwSignal<Toasts>) -> impl IntoView {
     view! {
         <div class="toasts__more">
-            <button class="button is-small" type="button" on:click=move |_| change(toasts, &mut Toasts::unfold)>
+            <button class="button is-small" type="button" on:click=move |_| change(toasts, Toasts::unfold)>
                 {move || format!("and {} more", folded.get())}
             </button>
-            <button class="button is-small" type="button" on:click=move |_| change(toasts, &mut |it, _| it.clear())>
+            <button class="button is-small" type="button" on:click=move |_| change(toasts, |it, _| it.clear())>
                 "Dismiss all"
             </button>
         </div>
     }
-    .into_any()
 }
 
 /// Takes away those whose time is over, unless somebody looks closely.
 fn let_go(toasts: RwSignal<Toasts>) {
     let is_looked_at =
         document().query_selector(".toasts:is(:hover, :focus-within)").is_ok_and(|it| it.is_some());
-    change(toasts, &mut |it, now| if is_looked_at { it.linger(now) } else { it.pass(now) });
-}
-
-/// Every look at the notes. Through one door, because each closure that a signal is given brings its own copy of it.
-fn look(toasts: RwSignal<Toasts>, see: &mut dyn FnMut(&Toasts)) {
-    toasts.with(|it| see(it));
+    change(toasts, |it, now| if is_looked_at { it.linger(now) } else { it.pass(now) });
 }
 
 /// Every change of the notes; it says whether it made a difference. The page may have gone meanwhile.
-fn change(toasts: RwSignal<Toasts>, act: &mut dyn FnMut(&mut Toasts, i64) -> bool) {
+fn change(toasts: RwSignal<Toasts>, act: impl FnOnce(&mut Toasts, i64) -> bool) {
     toasts.try_maybe_update(|it| (act(it, now_ms()), ()));
 }
 
-fn row(toast: Toast, toasts: RwSignal<Toasts>) -> Row {
-    Row::new(Key::Number(toast.number), move || {
-        let Toast { number, words: Words { tone, title, message }, .. } = toast;
-        let (class, word, icon) = style(tone);
-        view! {
-            <div class=class>
-                <Glyph icon/>
-                <p class="toast__words">
-                    <span class="sr_only">{word}</span>
-                    <bdi class="toast__title">{title}</bdi>
-                    <bdi class="toast__message">{message}</bdi>
-                </p>
-                <button
-                    class="icon_button"
-                    type="button"
-                    {..fixed([("aria-label", "Dismiss"), ("title", "Dismiss")])}
-                    on:click=move |_| change(toasts, &mut |it, now| it.dismiss(number, now))
-                >
-                    <Glyph icon=Icon::Close/>
-                </button>
-            </div>
-        }
-        .into_any()
-    })
+#[component]
+fn Note(toast: Toast, toasts: RwSignal<Toasts>) -> impl IntoView {
+    let Toast { number, words: Words { tone, title, message }, .. } = toast;
+    let (class, word, icon) = style(tone);
+    view! {
+        <div class=class>
+            <Glyph icon/>
+            <p class="toast__words">
+                <span class="sr_only">{word}</span>
+                <bdi class="toast__title">{title}</bdi>
+                <bdi class="toast__message">{message}</bdi>
+            </p>
+            <button
+                class="icon_button"
+                type="button"
+                aria-label="Dismiss"
+                title="Dismiss"
+                on:click=move |_| change(toasts, |it, now| it.dismiss(number, now))
+            >
+                <Glyph icon=Icon::Close/>
+            </button>
+        </div>
+    }
 }

@@ -2,8 +2,6 @@
 
 use leptos::prelude::*;
 
-use super::fixed::fixed;
-
 fn words(names: &[String]) -> String {
     match names {
         [] => String::new(),
@@ -23,12 +21,11 @@ pub fn TypingLine(
     view! {
         <p class="typing_line" class:is-typing=move || names.with(|it| !it.is_empty())>
             <span class="typing_line__dots" aria-hidden="true"><span></span><span></span><span></span></span>
-            <span class="typing_line__words" {..fixed([("role", "status"), ("aria-label", "Typing")])}>
+            <span class="typing_line__words" role="status" aria-label="Typing">
                 {move || names.with(|names| words(names))}
             </span>
         </p>
     }
-    .into_any()
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::DraftId;
 
-use super::fixed::fixed;
 use crate::browser::{NoClipboard, copy_text};
 
 /// One of them.
@@ -25,13 +24,12 @@ pub fn UnsentTexts(
     on_discard: Callback<Option<DraftId>>,
 ) -> impl IntoView {
     move || {
-        let items: Vec<AnyView> =
-            texts.get().into_iter().map(|text| view! { <Item text on_discard/> }.into_any()).collect();
+        let items = texts.get().into_iter().map(|text| view! { <Item text on_discard/> }).collect_view();
         if items.is_empty() {
             return ().into_any();
         }
         view! {
-            <section class="unsent" {..fixed([("aria-label", "Not sent")])}>
+            <section class="unsent" aria-label="Not sent">
                 <h2 class="unsent__title">"Not sent"</h2>
                 <p class="unsent__hint">"You wrote this and it was not sent. Copy what you want to keep."</p>
                 <ul class="unsent__texts">{items}</ul>
@@ -59,9 +57,9 @@ fn Item(text: UnsentText, on_discard: Callback<Option<DraftId>>) -> impl IntoVie
     };
     view! {
         <li class="unsent__item">
-            <p class="unsent__text" {..fixed([("dir", "auto")])}>{body}</p>
+            <p class="unsent__text" dir="auto">{body}</p>
             <div class="unsent__actions">
-                <span class="unsent__outcome" {..fixed([("role", "status")])}>{move || outcome.get()}</span>
+                <span class="unsent__outcome" role="status">{move || outcome.get()}</span>
                 <button class="button is-small is-plain" type="button" on:click=move |_| on_discard.run(draft)>
                     "Discard"
                 </button>
@@ -69,5 +67,4 @@ fn Item(text: UnsentText, on_discard: Callback<Option<DraftId>>) -> impl IntoVie
             </div>
         </li>
     }
-    .into_any()
 }

@@ -49,7 +49,6 @@ use self::inert::{InertHandle as Handle, start};
 pub use self::terms::{ConnectionOptions, Full, LinkStatus, NOT_A_MEMBER, OutboxEvent};
 use crate::model::kept::Kept;
 use crate::model::wire_log::WireFrame;
-use crate::reactive::effect;
 
 /// A handle to the connection of this tab. Copying it copies an index.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +70,7 @@ pub fn provide_link(wanted: bool, options: ConnectionOptions) -> Link {
     let link = Link { status, keeps, handle: start(options, set_status, set_keeps) };
     provide_context(link);
     // An effect does not run on the server.
-    effect(move || {
+    Effect::new(move |_| {
         if wanted {
             link.connect();
         }

@@ -120,7 +120,6 @@ pub fn AccountPage() -> impl IntoView {
             </main>
         </div>
     }
-    .into_any()
 }
 
 #[component]
@@ -142,7 +141,6 @@ fn SignInList(sign_ins: Vec<SignInFacts>, now_ms: i64) -> impl IntoView {
             })}
         </section>
     }
-    .into_any()
 }
 
 #[component]
@@ -177,7 +175,6 @@ fn SignInRow(sign_in: SignInFacts, now_ms: i64) -> impl IntoView {
             })}
         </li>
     }
-    .into_any()
 }
 
 #[component]
@@ -219,5 +216,4 @@ fn PasswordForm(name: String, problem: Problem) -> impl IntoView {
             </form>
         </section>
     }
-    .into_any()
 }

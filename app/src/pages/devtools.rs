@@ -14,7 +14,6 @@ use crate::link::{Link, LinkStatus, use_link};
 use crate::model::simulation::Simulation;
 use crate::model::wire_log::{Filter, WireLog};
 use crate::page::use_page;
-use crate::reactive::{effect, memo};
 
 /// The page.
 #[component]
@@ -57,7 +56,6 @@ pub fn DevtoolsPage() -> impl IntoView {
         </div>
         <Toaster/>
     }
-    .into_any()
 }
 
 #[component]
@@ -76,12 +74,12 @@ fn SimulationPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
             _ => false,
         });
     });
-    effect(move || {
+    Effect::new(move |_| {
         if link.status.with(|status| *status != LinkStatus::Connected) {
             simulation.maybe_update(Simulation::lost);
         }
     });
-    let running = memo(move || simulation.with(|it| it.running().is_some()));
+    let running = Memo::new(move |_| simulation.with(|it| it.running().is_some()));
     let can_start =
         Signal::derive(move || enabled.get() && link.status.with(|status| *status == LinkStatus::Connected));
     let start = move |plan: SimulationPlan| {
@@ -103,7 +101,6 @@ fn SimulationPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
             <RunView simulation=simulation.into()/>
         </PlanCard>
     }
-    .into_any()
 }
 
 #[component]
@@ -115,7 +112,7 @@ fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
     let paused = RwSignal::new(false);
     let copied = RwSignal::new(String::new());
     let selected = RwSignal::new(None);
-    let entries = memo(move || {
+    let entries = Memo::new(move |_| {
         version.track();
         filter.with(|filter| log.with_value(|log| log.shown(filter)))
     });
@@ -160,7 +157,6 @@ fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
             </div>
         </section>
     }
-    .into_any()
 }
 
 /// Records each frame. Returns what changes with the log: frames may come by the hundred, so it follows once for each

@@ -8,7 +8,6 @@ use super::room::{Foot, Messages, Missing, half_written};
 use crate::chat::use_chat_store;
 use crate::components::composer::DraftField;
 use crate::components::connection_status::ConnectionStatus;
-use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::live::{Controls, Participants, StandingLine};
 use crate::components::theme_switch::ThemeSwitch;
@@ -17,7 +16,6 @@ use crate::components::unsent::UnsentTexts;
 use crate::link::{LinkStatus, use_link};
 use crate::model::session::{Session, Standing};
 use crate::page::use_page;
-use crate::reactive::{effect, memo};
 use crate::session::LiveSession;
 
 /// The session, or that there is none for whoever asks.
@@ -29,7 +27,7 @@ pub fn LivePage(
     move || match session.room().filter(|_| !session.is_gone.get()) {
         Some(room) => view! { <Inside session room/> }.into_any(),
         None => view! {
-            <main class="alone" {..fixed([("id", "main")])}><Missing room=session.room()/></main>
+            <main class="alone" id="main"><Missing room=session.room()/></main>
         }
         .into_any(),
     }
@@ -42,17 +40,17 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
     let page = use_page();
     let name = {
         let summary = chat.summary(&room);
-        memo(move || summary.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()))
+        Memo::new(move |_| summary.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()))
     };
-    effect({
+    Effect::new({
         let room = room.clone();
-        move || chat.open(&room)
+        move |_| chat.open(&room)
     });
     // What is written here is not in the room of the same name.
-    let session_name = memo(move || format!("Live session of {}", isolated(&name.get())));
+    let session_name = Memo::new(move |_| format!("Live session of {}", isolated(&name.get())));
     let me = page.account().map(|account| account.id);
-    let standing = memo(move || session.session.with(Session::standing));
-    let is_connected = memo(move || link.status.with(|status| *status == LinkStatus::Connected));
+    let standing = Memo::new(move |_| session.session.with(Session::standing));
+    let is_connected = Memo::new(move |_| link.status.with(|status| *status == LinkStatus::Connected));
     let can_say = Signal::derive(move || page.live.get() && is_connected.get());
     let is_owner = session.is_owner;
     let pen = DraftField::new(chat.unfinished(&room));
@@ -60,7 +58,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
         <a class="skip_link" href="#main">"Skip to the conversation of the session"</a>
         <div class="live">
             <Head session name session_name/>
-            <main class="live__main" {..fixed([("id", "main"), ("tabindex", "-1")])}>
+            <main class="live__main" id="main" tabindex="-1">
                 <Participants session=session.session me is_stale=Signal::derive(move || page.live.get() && !is_connected.get())>
                     {is_owner.then(|| view! {
                         <Controls
@@ -72,7 +70,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
                         />
                     })}
                 </Participants>
-                <section class="conversation__talk live__talk" {..fixed([("aria-label", "Conversation of the session")])}>
+                <section class="conversation__talk live__talk" aria-label="Conversation of the session">
                     <Messages room=room.clone() name=session_name pen/>
                     <div class="conversation__foot">
                         <SessionFoot room standing pen/>
@@ -82,7 +80,6 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
         </div>
         <Toaster/>
     }
-    .into_any()
 }
 
 /// Which session, where it stands, and the way out.
@@ -111,20 +108,19 @@ fn Head(session: LiveSession, name: Memo<String>, session_name: Memo<String>) ->
             </a>
         </header>
     }
-    .into_any()
 }
 
 /// The field to write in, for as long as the session has not ended.
 #[component]
 fn SessionFoot(room: RoomId, standing: Memo<Standing>, pen: DraftField) -> impl IntoView {
-    let name = memo(|| "the live session".to_owned());
-    let has_ended = memo(move || standing.with(|it| *it == Standing::Ended));
+    let name = Memo::new(|_| "the live session".to_owned());
+    let has_ended = Memo::new(move |_| standing.with(|it| *it == Standing::Ended));
     move || {
         if has_ended.get() {
             return view! {
                 <p class="live__ended">"This session has ended. What was said stays here."</p>
                 <UnsentTexts
-                    texts=memo(move || half_written(pen.text).into_iter().collect())
+                    texts=Memo::new(move |_| half_written(pen.text).into_iter().collect())
                     on_discard=Callback::new(move |_| pen.text.set(String::new()))
                 />
             }

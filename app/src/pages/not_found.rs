@@ -14,5 +14,4 @@ pub fn NotFoundPage() -> impl IntoView {
             </Empty>
         </main>
     }
-    .into_any()
 }

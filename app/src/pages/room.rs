@@ -7,11 +7,11 @@ use protocol::text::is_blank;
 use protocol::{DraftId, Member, RoomId};
 
 use crate::address::use_address;
+use crate::api::{ApiError, problem};
 use crate::browser::attempt;
 use crate::chat::{ChatStore, use_chat_store};
 use crate::components::composer::{Composer, DraftField};
 use crate::components::empty::Empty;
-use crate::components::fixed::fixed;
 use crate::components::history_end::HistoryState;
 use crate::components::leave_room::LeaveRoomDialog;
 use crate::components::message::FailedPostActions;
@@ -21,10 +21,11 @@ use crate::components::people_panel::PeoplePanel;
 use crate::components::room_header::RoomHeader;
 use crate::components::typing_line::TypingLine;
 use crate::components::unsent::{UnsentText, UnsentTexts};
-use crate::errand::Errand;
 use crate::model::timeline::Timeline;
 use crate::page::{Page, use_page};
-use crate::reactive::{effect, memo};
+
+/// Leaves a room.
+type LeaveAction = Action<RoomId, Result<(), ApiError>>;
 
 /// One room, live. Another room is another conversation: it starts afresh.
 #[component]
@@ -34,10 +35,10 @@ pub fn Conversation(
 ) -> impl IntoView {
     let chat = use_chat_store();
     let summary = chat.summary(&room);
-    let is_known = memo(move || summary.with(Option::is_some));
-    effect({
+    let is_known = Memo::new(move |_| summary.with(Option::is_some));
+    Effect::new({
         let room = room.clone();
-        move || {
+        move |_| {
             if is_known.get() {
                 chat.open(&room);
             }
@@ -54,9 +55,21 @@ pub fn Conversation(
             .or_else(|| before.cloned())
             .unwrap_or_default()
     });
+    // Here and not beside its dialog, which goes as soon as the room has gone from the list. An action captures `Copy`
+    // values only: the server may drop it on another thread, where a local value that needs to be dropped panics.
+    let leave = Action::new_local(move |room: &RoomId| {
+        let room = room.clone();
+        async move { chat.leave_room(&room).await }
+    });
+    let (address, left) = (use_address(), leave.value());
+    Effect::new(move |_| {
+        if left.with(|it| matches!(it, Some(Ok(())))) {
+            address.go("/");
+        }
+    });
     move || {
         if is_known.get() {
-            view! { <Inside room=room.clone() name/> }.into_any()
+            view! { <Inside room=room.clone() name leave/> }.into_any()
         } else {
             view! { <Missing room=Some(room.clone())/> }.into_any()
         }
@@ -64,7 +77,7 @@ pub fn Conversation(
 }
 
 #[component]
-fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
+fn Inside(room: RoomId, name: Memo<String>, leave: LeaveAction) -> impl IntoView {
     let chat = use_chat_store();
     let page = use_page();
     let room = StoredValue::new(room);
@@ -77,10 +90,15 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
     let (people_button, close_button) = (NodeRef::<html::Button>::new(), NodeRef::<html::Button>::new());
     let show_people = move |show| show_people(page, show, people_button, close_button);
     let toggle_people = Callback::new(move |()| show_people(!people_shown.get_untracked()));
-    let invitation = Errand::new();
+    let invitation = Action::new_local(move |names: &Vec<String>| {
+        let (room, names) = (id(), names.clone());
+        async move { chat.invite(&room, names).await }
+    });
+    let (inviting, invited) = (invitation.pending(), invitation.value());
     let invite = Callback::new(move |names| {
-        let room = id();
-        invitation.run(async move { chat.invite(&room, names).await });
+        if !inviting.get_untracked() {
+            invitation.dispatch_local(names);
+        }
     });
 
     let leaving = RwSignal::new(false);
@@ -92,7 +110,7 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
             class:is-people-shown=move || page.people.get() == Some(true)
             class:is-people-hidden=move || page.people.get() == Some(false)
         >
-            <section class="conversation__talk" {..fixed([("aria-label", "Conversation")])}>
+            <section class="conversation__talk" aria-label="Conversation">
                 <RoomHeader live=format!("/live/{}", id()) session name members people_shown people_button on_people=toggle_people/>
                 <Messages room=id() name pen/>
                 <div class="conversation__foot">
@@ -103,38 +121,40 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
                 members
                 me
                 close_button
-                invitation
+                inviting
+                invited=Signal::derive(move || invited.with(|it| matches!(it, Some(Ok(())))))
+                problem=problem(invitation)
                 on_invite=invite
                 on_close=Callback::new(move |()| show_people(false))
                 on_leave=Callback::new(move |()| leaving.set(true))
             />
-            <Leaving room=id() name members open=leaving/>
+            <Leaving room=id() name members leave open=leaving/>
         </div>
     }
-    .into_any()
 }
 
-/// The dialog before the user leaves the room, and the way to the others afterwards.
+/// The dialog before the user leaves the room.
 #[component]
 fn Leaving(
     room: RoomId,
     name: Memo<String>,
     members: Memo<Vec<Member>>,
+    leave: LeaveAction,
     open: RwSignal<bool>,
 ) -> impl IntoView {
-    let chat = use_chat_store();
-    let address = use_address();
-    let departure = Errand::new();
-    let leave = Callback::new(move |()| {
-        let room = room.clone();
-        departure.run(async move {
-            chat.leave_room(&room).await?;
-            address.go("/");
-            Ok(())
-        });
+    let pending = leave.pending();
+    let on_leave = Callback::new(move |()| {
+        if !pending.get_untracked() {
+            leave.dispatch_local(room.clone());
+        }
+    });
+    Effect::new(move |_| {
+        if open.get() {
+            leave.clear();
+        }
     });
     let is_last = Signal::derive(move || members.with(|members| members.len() <= 1));
-    view! { <LeaveRoomDialog open room_name=name is_last departure on_leave=leave/> }.into_any()
+    view! { <LeaveRoomDialog open room_name=name is_last pending problem=problem(leave) on_leave/> }
 }
 
 /// Who types, and the field to write in.
@@ -155,7 +175,6 @@ pub(super) fn Foot(room: RoomId, room_name: Memo<String>, pen: DraftField) -> im
             on_stop=Callback::new(move |()| chat.stopped_typing(&id()))
         />
     }
-    .into_any()
 }
 
 /// Shows or hides the people. Beside the conversation the panel is just there; above it, it takes the focus and gives it
@@ -190,10 +209,10 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
     let timeline = chat.timeline(&room);
     let room = StoredValue::new(room);
     let older_failed = RwSignal::new(false);
-    let lines = memo(move || timeline.with(Timeline::lines));
-    let first_unread = memo(move || timeline.with(|it| it.first_unread));
-    let loading = memo(move || timeline.with(|it| !it.loaded));
-    let history = memo(move || {
+    let lines = Memo::new(move |_| timeline.with(Timeline::lines));
+    let first_unread = Memo::new(move |_| timeline.with(|it| it.first_unread));
+    let loading = Memo::new(move |_| timeline.with(|it| !it.loaded));
+    let history = Memo::new(move |_| {
         timeline.with(|it| match (it.has_older, it.loading_older, older_failed.get()) {
             (_, true, _) => HistoryState::Loading,
             (true, false, true) => HistoryState::Failed,
@@ -220,7 +239,7 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
         },
     };
     let is_ready = RwSignal::new(false);
-    effect(move || {
+    Effect::new(move |_| {
         if loading.get() || is_ready.get() {
             return;
         }
@@ -231,9 +250,9 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
             is_ready.try_set(true);
         });
     });
-    let absences = memo(move || timeline.with(|it| it.absences));
+    let absences = Memo::new(move |_| timeline.with(|it| it.absences));
     let opening = Opening { place: chat.place(&room.get_value()), is_ready, absences };
-    view! { <MessageList room_name=name lines first_unread history loading opening callbacks/> }.into_any()
+    view! { <MessageList room_name=name lines first_unread history loading opening callbacks/> }
 }
 
 fn load_older(chat: &ChatStore, room: RoomId, failed: RwSignal<bool>) {
@@ -259,10 +278,9 @@ pub fn Missing(
             >
                 <a href="/" class="button">"Back to your rooms"</a>
             </Empty>
-            {room.map(|room| view! { <Leftovers room/> }.into_any())}
+            {room.map(|room| view! { <Leftovers room/> })}
         </div>
     }
-    .into_any()
 }
 
 /// The lines of a room that were not sent, and the text that was not finished.
@@ -270,7 +288,7 @@ pub fn Missing(
 fn Leftovers(room: RoomId) -> impl IntoView {
     let chat = use_chat_store();
     let (timeline, unfinished) = (chat.timeline(&room), chat.unfinished(&room));
-    let texts = memo(move || {
+    let texts = Memo::new(move |_| {
         let lines = timeline.with(Timeline::lines).into_iter().filter(|line| line.seq.is_none());
         let lines = lines.map(|line| UnsentText { draft: Some(line.key.draft), body: line.body });
         lines.chain(half_written(unfinished)).collect()
@@ -279,7 +297,7 @@ fn Leftovers(room: RoomId) -> impl IntoView {
         Some(draft) => drop(chat.discard(&room, draft)),
         None => unfinished.set(String::new()),
     });
-    view! { <UnsentTexts texts on_discard=discard/> }.into_any()
+    view! { <UnsentTexts texts on_discard=discard/> }
 }
 
 /// What stands in the field, if it is worth keeping.

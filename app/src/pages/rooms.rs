@@ -5,29 +5,27 @@ use protocol::{RoomId, RoomSummary, ServerFrame};
 
 use super::room::{Conversation, Missing};
 use crate::address::{Address, Place, current_path, use_address};
+use crate::api::problem;
 use crate::chat::use_chat_store;
 use crate::components::arcs::Wordmark;
 use crate::components::avatar::Avatar;
 use crate::components::connection_status::ConnectionStatus;
 use crate::components::empty::Empty;
-use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::new_room::{NewRoom, NewRoomDialog};
 use crate::components::room_list::RoomList;
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
 use crate::copies::{note_change, start_copies};
-use crate::errand::Errand;
 use crate::link::{Link, use_link};
 use crate::page::use_page;
-use crate::reactive::{effect, memo};
 use crate::start::Account;
 use crate::title::title;
 
 /// The frame of all rooms, for those who are signed in.
 #[component]
 pub fn RoomsPage() -> impl IntoView {
-    use_page().account().map(|account| view! { <Frame account/> }.into_any())
+    use_page().account().map(|account| view! { <Frame account/> })
 }
 
 #[component]
@@ -36,27 +34,19 @@ fn Frame(account: Account) -> impl IntoView {
     let link = use_link();
     let rooms = chat.rooms();
     let address = use_address();
-    let current = memo(move || address.place.with(|place| place.room().cloned()));
+    let current = Memo::new(move |_| address.place.with(|place| place.room().cloned()));
 
-    let is_in_room = memo(move || current.with(Option::is_some));
+    let is_in_room = Memo::new(move |_| current.with(Option::is_some));
 
     let new_room = RwSignal::new(false);
-    let creation = Errand::new();
-    let create = Callback::new(move |NewRoom { name, usernames }| {
-        creation.run(async move {
-            let room = chat.create_room(name, usernames).await?;
-            address.go(&format!("/rooms/{room}"));
-            Ok(())
-        });
-    });
     switch_rooms_by_key(rooms, address);
     keep_copies(address, link);
-    let title = memo(move || title(&address.place.read(), &rooms.read()));
-    effect(move || document().set_title(&title.read()));
+    let title = Memo::new(move |_| title(&address.place.read(), &rooms.read()));
+    Effect::new(move |_| document().set_title(&title.read()));
 
     view! {
         <a class="skip_link" href="#main">"Skip to the conversation"</a>
-        {move || is_in_room.get().then(|| view! { <a class="skip_link" href="#composer">"Skip to the message field"</a> }.into_any())}
+        {move || is_in_room.get().then(|| view! { <a class="skip_link" href="#composer">"Skip to the message field"</a> })}
         <div class="shell" class:is-in-room=move || is_in_room.get()>
             <Brand address/>
             <ConnectionStatus
@@ -69,7 +59,7 @@ fn Frame(account: Account) -> impl IntoView {
             />
             <RoomList rooms current on_new=Callback::new(move |()| new_room.set(true))/>
             <AccountBar account/>
-            <main class="shell__main" {..fixed([("id", "main"), ("tabindex", "-1")])}>
+            <main class="shell__main" id="main" tabindex="-1">
                 {move || match address.place.get() {
                     Place::Room(Some(room)) => view! { <Conversation room/> }.into_any(),
                     Place::Lobby => view! { <Lobby new_room/> }.into_any(),
@@ -77,10 +67,39 @@ fn Frame(account: Account) -> impl IntoView {
                 }}
             </main>
         </div>
-        <NewRoomDialog open=new_room creation on_create=create/>
+        <CreateRoom open=new_room/>
         <Toaster/>
     }
-    .into_any()
+}
+
+/// The dialog that makes a room, and the way into that room.
+#[component]
+fn CreateRoom(open: RwSignal<bool>) -> impl IntoView {
+    let chat = use_chat_store();
+    let address = use_address();
+    // Captures `Copy` values only, as in the page of a room.
+    let creation = Action::new_local(move |NewRoom { name, usernames }: &NewRoom| {
+        let (name, usernames) = (name.clone(), usernames.clone());
+        async move { chat.create_room(name, usernames).await }
+    });
+    let (pending, created) = (creation.pending(), creation.value());
+    let create = Callback::new(move |room| {
+        if !pending.get_untracked() {
+            creation.dispatch_local(room);
+        }
+    });
+    Effect::new(move |_| {
+        if open.get() {
+            creation.clear();
+        }
+    });
+    Effect::new(move |_| {
+        if let Some(Ok(room)) = created.get() {
+            address.go(&format!("/rooms/{room}"));
+            open.set(false);
+        }
+    });
+    view! { <NewRoomDialog open pending problem=problem(creation) on_create=create/> }
 }
 
 #[component]
@@ -90,7 +109,7 @@ fn Brand(address: Address) -> impl IntoView {
             <a
                 href="/"
                 class="shell__home"
-                {..fixed([("aria-label", "Hubbub")])}
+                aria-label="Hubbub"
                 on:click=move |click| address.follow(&click, "/")
             >
                 <Wordmark/>
@@ -98,7 +117,6 @@ fn Brand(address: Address) -> impl IntoView {
             <ThemeSwitch/>
         </header>
     }
-    .into_any()
 }
 
 /// The user who is signed in, and the way out.
@@ -106,26 +124,25 @@ fn Brand(address: Address) -> impl IntoView {
 fn AccountBar(account: Account) -> impl IntoView {
     view! {
         <footer class="shell__account">
-            <a class="shell__me" href="/account" {..fixed([("title", "Your account")])}>
+            <a class="shell__me" href="/account" title="Your account">
                 <Avatar name=account.name.clone()/>
                 <span class="sr_only">"Your account: "</span>
                 <bdi class="shell__name">{account.name}</bdi>
             </a>
-            <form {..fixed([("method", "post"), ("action", "/sign-out")])}>
-                <button class="icon_button" type="submit" {..fixed([("aria-label", "Sign out"), ("title", "Sign out")])}>
+            <form method="post" action="/sign-out">
+                <button class="icon_button" type="submit" aria-label="Sign out" title="Sign out">
                     <Glyph icon=Icon::SignOut/>
                 </button>
             </form>
         </footer>
     }
-    .into_any()
 }
 
 /// What stands in the middle while no room is chosen.
 #[component]
 fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
     let rooms = use_chat_store().rooms();
-    let has_rooms = memo(move || rooms.with(|rooms| !rooms.is_empty()));
+    let has_rooms = Memo::new(move |_| rooms.with(|rooms| !rooms.is_empty()));
     let start = move |_| new_room.set(true);
     let empty = move || {
         let (title, hint) = if has_rooms.get() {
@@ -141,15 +158,14 @@ fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
                 <button class="button is-primary" type="button" on:click=start>"Start a room"</button>
             </Empty>
         }
-        .into_any()
     };
-    view! { <div class="lobby" class:is-choosing=move || has_rooms.get()>{move || empty()}</div> }.into_any()
+    view! { <div class="lobby" class:is-choosing=move || has_rooms.get()>{move || empty()}</div> }
 }
 
 /// From now on there are copies of what this page shows, until nobody is signed in any more.
 fn keep_copies(address: Address, link: Link) {
     let mut is_first = true;
-    effect(move || {
+    Effect::new(move |_| {
         address.place.track();
         if std::mem::take(&mut is_first) {
             start_copies();
@@ -166,7 +182,7 @@ fn keep_copies(address: Address, link: Link) {
 
 /// Alt+↑ and Alt+↓ go to the room above and below. An effect does not run on the server.
 fn switch_rooms_by_key(rooms: Memo<Vec<RoomSummary>>, address: Address) {
-    effect(move || {
+    Effect::new(move |_| {
         let listener = window_event_listener(leptos::ev::keydown, move |key| {
             let forward = match key.key().as_str() {
                 "ArrowDown" => true,

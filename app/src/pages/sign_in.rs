@@ -47,7 +47,6 @@ pub fn SignInPage() -> impl IntoView {
                 .then(|| view! { <p class="entrance__other">"New here? "<a href=register>"Create an account"</a></p> })}
         </Entrance>
     }
-    .into_any()
 }
 
 /// One click each.
@@ -78,5 +77,4 @@ fn DemoPeople(demo: Demo, next: String) -> impl IntoView {
             </div>
         </section>
     }
-    .into_any()
 }

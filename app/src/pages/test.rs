@@ -18,7 +18,6 @@ use crate::model::round_trips::RoundTrips;
 use crate::model::trial::Trial;
 use crate::model::wire_facts::WireFacts;
 use crate::page::use_page;
-use crate::reactive::{effect, memo};
 use crate::self_check::{Answer, Facts, Point, points, points_for_strangers};
 use crate::troubles::Troubles;
 
@@ -54,7 +53,6 @@ pub fn TestPage(
         </div>
         <Toaster/>
     }
-    .into_any()
 }
 
 /// What can be tried out without a sign-in, and what there is with one.
@@ -72,7 +70,6 @@ fn Strangers(link: Link) -> impl IntoView {
         </section>
         <SelfCheck link wire=RwSignal::new(WireFacts::default()) points=points_for_strangers/>
     }
-    .into_any()
 }
 
 #[component]
@@ -82,7 +79,7 @@ fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
     link.on_wire(move |frame| wire.update(|wire| wire.crossed(frame)));
     link.on_frame(move |frame| wire.update(|wire| wire.heard(frame, now_ms())));
     let url = RwSignal::new(String::new());
-    effect(move || {
+    Effect::new(move |_| {
         let Ok(host) = location().host() else { return };
         let scheme = if location().protocol().is_ok_and(|it| it == "https:") { "wss" } else { "ws" };
         url.set(format!("{scheme}://{host}/api/v1/ws"));
@@ -103,7 +100,6 @@ fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
             <FactsCard status=link.status facts=wire url=url.into()/>
         </div>
     }
-    .into_any()
 }
 
 /// Runs once the page lives, again whenever the connection comes or goes, and when asked.
@@ -138,8 +134,8 @@ fn SelfCheck(link: Link, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Po
         });
     };
     let pending = Signal::derive(move || asked.get() > 0);
-    let state = memo(move || link.status.with(word));
-    effect(move || {
+    let state = Memo::new(move |_| link.status.with(word));
+    Effect::new(move |_| {
         // Read, not only tracked: a memo that nobody reads hears of nothing.
         state.get();
         check();
@@ -154,7 +150,7 @@ fn SelfCheck(link: Link, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Po
         uncaught: troubles.uncaught.get(),
         console: troubles.console.get(),
     });
-    view! { <SelfCheckCard facts points pending on_check=Callback::new(move |()| check())/> }.into_any()
+    view! { <SelfCheckCard facts points pending on_check=Callback::new(move |()| check())/> }
 }
 
 #[component]
@@ -175,7 +171,7 @@ fn Pings(link: Link, can_send: Signal<bool>) -> impl IntoView {
             ping();
         }
     });
-    effect(move || {
+    Effect::new(move |_| {
         if !can_send.get() {
             still.set(0);
             trips.maybe_update(RoundTrips::lost);
@@ -185,7 +181,7 @@ fn Pings(link: Link, can_send: Signal<bool>) -> impl IntoView {
         still.set(count.saturating_sub(1));
         ping();
     });
-    view! { <PingCard trips enabled=can_send on_ping/> }.into_any()
+    view! { <PingCard trips enabled=can_send on_ping/> }
 }
 
 #[component]
@@ -202,7 +198,7 @@ fn Rooms(link: Link, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl In
             follow();
         }
     });
-    effect(move || {
+    Effect::new(move |_| {
         if !can_send.get() {
             trial.maybe_update(Trial::lost);
         }
@@ -223,5 +219,5 @@ fn Rooms(link: Link, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl In
             });
         }
     });
-    view! { <RoomCard rooms trial enabled=can_send on_choose on_send/> }.into_any()
+    view! { <RoomCard rooms trial enabled=can_send on_choose on_send/> }
 }

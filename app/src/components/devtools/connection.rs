@@ -44,5 +44,4 @@ pub fn ConnectionCard(
             </div>
         </section>
     }
-    .into_any()
 }

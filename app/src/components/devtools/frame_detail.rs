@@ -35,7 +35,6 @@ pub fn FrameDetail(
                     </pre>
                 </section>
             }
-            .into_any()
         })
     }
 }

@@ -7,9 +7,7 @@ use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 
 use crate::browser::attempt;
-use crate::components::keyed::{Key, Row, keyed};
 use crate::model::wire_log::{Direction, Entry, WireFrame};
-use crate::reactive::{effect, memo};
 
 /// Pixels from the end that still count as the end.
 const NEAR: i32 = 24;
@@ -24,7 +22,7 @@ pub fn FrameTable(
 ) -> impl IntoView {
     let view = NodeRef::<html::Div>::new();
     let at_end = StoredValue::new(true);
-    effect(move || {
+    Effect::new(move |_| {
         entries.track();
         let Some(view) = view.get_untracked() else { return };
         if at_end.get_value() {
@@ -38,7 +36,7 @@ pub fn FrameTable(
         }
     };
     // One row is a stop for the Tab key: the chosen one, else the newest. The arrow keys go on from there.
-    let stop = memo(move || {
+    let stop = Memo::new(move |_| {
         entries.with(|entries| {
             let chosen = selected.with(|it| it.as_ref().map(|it| it.number));
             let chosen = chosen.filter(|number| entries.iter().any(|entry| entry.number == *number));
@@ -47,13 +45,6 @@ pub fn FrameTable(
     });
     let is_stop = Selector::new(move || stop.get());
     let is_chosen = Selector::new(move || selected.with(|it| it.as_ref().map(|it| it.number)));
-    let rows = move || {
-        let row = |entry: Entry| {
-            let (is_stop, is_chosen) = (is_stop.clone(), is_chosen.clone());
-            Row::new(Key::Number(entry.number), move || row(entry, selected, is_stop, is_chosen))
-        };
-        entries.get().into_iter().map(row).collect()
-    };
     view! {
         <div class="frames" node_ref=view on:scroll=look>
             <table class="frames__table" aria-label="Frames">
@@ -67,21 +58,23 @@ pub fn FrameTable(
                     </tr>
                 </thead>
                 <tbody on:keydown=move_focus>
-                    {keyed(rows)}
+                    <For each=move || entries.get() key=|entry| entry.number let(entry)>
+                        <FrameRow entry selected is_stop=is_stop.clone() is_chosen=is_chosen.clone()/>
+                    </For>
                 </tbody>
             </table>
         </div>
     }
-    .into_any()
 }
 
 /// One frame. Exactly one row is the stop for the Tab key, and at most one is chosen.
-fn row(
+#[component]
+fn FrameRow(
     entry: Entry,
     selected: RwSignal<Option<Entry>>,
     is_stop: Selector<Option<u64>>,
     is_chosen: Selector<Option<u64>>,
-) -> AnyView {
+) -> impl IntoView {
     let number = entry.number;
     let frame = Arc::clone(&entry.frame);
     let chosen = move || is_chosen.selected(&Some(number));
@@ -108,7 +101,6 @@ fn row(
             </td>
         </tr>
     }
-    .into_any()
 }
 
 #[component]
@@ -131,7 +123,6 @@ fn Cells(frame: Arc<WireFrame>) -> impl IntoView {
         </td>
         <td class="frame__size">{frame.size.to_string()}</td>
     }
-    .into_any()
 }
 
 /// Arrow keys, Home and End go from row to row; Enter opens, as on any button.

@@ -60,7 +60,6 @@ pub fn FrameTools(
             <p class="frame-tools__count">{count}</p>
         </div>
     }
-    .into_any()
 }
 
 #[component]
@@ -86,5 +85,4 @@ fn DirectionChoice(filter: RwSignal<Filter>, enabled: Signal<bool>) -> impl Into
             <option value="out">"Sent"</option>
         </select>
     }
-    .into_any()
 }

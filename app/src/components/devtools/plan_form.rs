@@ -6,7 +6,6 @@ use protocol::{RunId, SimulationPlan};
 use uuid::Uuid;
 
 use crate::model::simulation::{PlanForm, PlanProblems, seconds};
-use crate::reactive::memo;
 
 /// What was typed. Copying it copies a few indices.
 #[derive(Clone, Copy)]
@@ -55,7 +54,7 @@ pub fn PlanCard(
     let fields = Fields::new();
     // Nobody is told of a mistake before having tried; then each is gone as soon as it is mended.
     let tried = RwSignal::new(false);
-    let problems = memo(move || {
+    let problems = Memo::new(move |_| {
         let checked = fields.form().check(RunId(Uuid::nil()));
         if tried.get() { checked.err().unwrap_or_default() } else { PlanProblems::default() }
     });
@@ -98,7 +97,6 @@ pub fn PlanCard(
             {children()}
         </section>
     }
-    .into_any()
 }
 
 #[component]
@@ -138,7 +136,6 @@ fn PlanFields(fields: Fields, problems: Memo<PlanProblems>) -> impl IntoView {
             problem=Signal::derive(move || problems.with(|it| it.failure_rate.clone()))
         />
     }
-    .into_any()
 }
 
 #[component]
@@ -174,5 +171,4 @@ fn PlanField(
             </p>
         </div>
     }
-    .into_any()
 }

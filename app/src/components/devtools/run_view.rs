@@ -3,9 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::icon::{Glyph, Icon};
-use crate::components::keyed::{Key, Row, keyed};
 use crate::model::simulation::{RunState, Simulation, Tick, seconds};
-use crate::reactive::memo;
 
 fn icon(state: &RunState) -> Icon {
     match state {
@@ -22,13 +20,12 @@ pub fn RunView(
     /// What is known of it.
     simulation: Signal<Simulation>,
 ) -> impl IntoView {
-    let percent = memo(move || simulation.with(Simulation::percent));
-    let words = memo(move || simulation.with(Simulation::words));
-    let glyph = memo(move || simulation.with(|it| icon(it.state())));
+    let percent = Memo::new(move |_| simulation.with(Simulation::percent));
+    let words = Memo::new(move |_| simulation.with(Simulation::words));
+    let glyph = Memo::new(move |_| simulation.with(|it| icon(it.state())));
     let is = move |wanted: fn(&RunState) -> bool| move || simulation.with(|it| wanted(it.state()));
     let figures = move || simulation.with(figures);
-    let was_started = memo(is(|state| *state != RunState::Idle));
-    let ticks = move || simulation.with(Simulation::ticks).into_iter().map(row).collect();
+    let was_started = Memo::new(move |_| simulation.with(|it| *it.state() != RunState::Idle));
     view! {
         <div class="run">
             <p
@@ -37,7 +34,7 @@ pub fn RunView(
                 class:is-bad=is(|state| matches!(state, RunState::Failed { .. }))
                 class:is-wait=is(|state| *state == RunState::Cancelled)
             >
-                {move || view! { <Glyph icon=glyph.get()/> }.into_any()}
+                {move || view! { <Glyph icon=glyph.get()/> }}
                 <span role="status" aria-label="Simulation">{words}</span>
             </p>
             <progress
@@ -56,18 +53,24 @@ pub fn RunView(
                     .then(|| {
                         view! {
                             <div class="run__steps" role="group" aria-label="Steps" tabindex="0">
-                                <ol class="run__ticks">{keyed(ticks)}</ol>
+                                <ol class="run__ticks">
+                                    <For
+                                        each=move || simulation.with(Simulation::ticks)
+                                        key=|tick| tick.step
+                                        let(tick)
+                                    >
+                                        <TickLine tick/>
+                                    </For>
+                                </ol>
                             </div>
                         }
-                        .into_any()
                     })
             }}
         </div>
     }
-    .into_any()
 }
 
-fn figures(simulation: &Simulation) -> AnyView {
+fn figures(simulation: &Simulation) -> impl IntoView + use<> {
     let ((step, steps), (elapsed, remaining)) = (simulation.steps(), simulation.times());
     let figures = [
         ("Progress", format!("{} %", simulation.percent())),
@@ -83,17 +86,15 @@ fn figures(simulation: &Simulation) -> AnyView {
             </div>
         }
     };
-    figures.map(figure).collect_view().into_any()
+    figures.map(figure).collect_view()
 }
 
-fn row(tick: Tick) -> Row {
-    Row::new(Key::Number(tick.step.into()), move || {
-        view! {
-            <li class="run__tick">
-                <span class="run__time">{format!("{} s", seconds(tick.elapsed_ms))}</span>
-                <bdi>{tick.message}</bdi>
-            </li>
-        }
-        .into_any()
-    })
+#[component]
+fn TickLine(tick: Tick) -> impl IntoView {
+    view! {
+        <li class="run__tick">
+            <span class="run__time">{format!("{} s", seconds(tick.elapsed_ms))}</span>
+            <bdi>{tick.message}</bdi>
+        </li>
+    }
 }

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use crate::components::dialog::Dialog;
-use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::model::session::Standing;
 
@@ -48,12 +47,12 @@ pub fn Controls(
         if next == Standing::Ended { asks.set(true) } else { on_say.run(next) }
     });
     let button = move |step: &Step| step_button(step, asked, enabled, press);
-    let buttons = move || standing.with(|it| steps(it).iter().map(button).collect::<Vec<_>>()).into_any();
+    let buttons = move || standing.with(|it| steps(it).iter().map(button).collect_view());
     view! {
-        <div class="live__controls" {..fixed([("role", "group"), ("aria-label", "Session controls")])}>
+        <div class="live__controls" role="group" aria-label="Session controls">
             {buttons}
-            <div {..fixed([("role", "alert")])}>
-                {move || problem.get().map(|it| view! { <p class="form__problem">{it}</p> }.into_any())}
+            <div role="alert">
+                {move || problem.get().map(|it| view! { <p class="form__problem">{it}</p> })}
             </div>
         </div>
         <Dialog title="End session?" open=asks>
@@ -61,7 +60,7 @@ pub fn Controls(
                 "The session ends for everybody in it, and nothing more can be written. What was said stays, and you can go live again."
             </p>
             <div class="form__actions">
-                <button class="button" type="button" {..fixed([("autofocus", "")])} on:click=move |_| asks.set(false)>
+                <button class="button" type="button" autofocus=true on:click=move |_| asks.set(false)>
                     "Go on"
                 </button>
                 <button class="button is-danger" type="button" disabled=move || !enabled.get() on:click=end>
@@ -70,7 +69,6 @@ pub fn Controls(
             </div>
         </Dialog>
     }
-    .into_any()
 }
 
 fn step_button(
@@ -78,7 +76,7 @@ fn step_button(
     asked: RwSignal<Option<Standing>>,
     enabled: Signal<bool>,
     press: Callback<Standing>,
-) -> AnyView {
+) -> impl IntoView + use<> {
     let (next, is_primary, words, icon) = (next.clone(), *next == Standing::Live, *words, *icon);
     let is_asked = {
         let next = next.clone();
@@ -97,5 +95,4 @@ fn step_button(
             {words}
         </button>
     }
-    .into_any()
 }

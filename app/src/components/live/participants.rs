@@ -4,11 +4,8 @@ use leptos::prelude::*;
 use protocol::UserId;
 
 use crate::components::avatar::Avatar;
-use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::keyed::{Key, Row, keyed};
 use crate::model::session::{Coming, Participant, Session};
-use crate::reactive::memo;
 use crate::when::Calendar;
 
 /// Faces that stand for all.
@@ -25,10 +22,6 @@ fn count_words(count: Option<usize>) -> String {
     }
 }
 
-fn coming_words(coming: &Coming) -> String {
-    format!("{} {}", coming.name, if coming.here { "joined" } else { "left" })
-}
-
 /// The list, with how many they are and who came and went last.
 #[component]
 pub fn Participants(
@@ -42,23 +35,23 @@ pub fn Participants(
     children: Children,
 ) -> impl IntoView {
     let is_open = RwSignal::new(false);
-    let count = memo(move || session.with(|it| it.participants().map(<[_]>::len)));
-    let rows = move || session.with(|session| rows(session, me.as_ref()));
-    let comings = move || session.with(comings);
+    let count = Memo::new(move |_| session.with(|it| it.participants().map(<[_]>::len)));
+    let people = move || session.with(|it| it.participants().unwrap_or_default().to_vec());
+    let comings = move || session.with(last_comings);
     let faces = move || session.with(faces);
-    let is_alone = memo(move || count.get() == Some(1));
+    let is_alone = Memo::new(move |_| count.get() == Some(1));
     view! {
         <aside
             class="participants"
             class:is-open=move || is_open.get()
             class:is-stale=move || is_stale.get()
-            {..fixed([("aria-label", "Participants")])}
+            aria-label="Participants"
         >
             <h2 class="participants__title">"Participants"</h2>
             <button
                 class="participants__strip"
                 type="button"
-                {..fixed([("aria-controls", "participants")])}
+                aria-controls="participants"
                 aria-expanded=move || if is_open.get() { "true" } else { "false" }
                 on:click=move |_| is_open.update(|it| *it = !*it)
             >
@@ -66,49 +59,46 @@ pub fn Participants(
                 <span class="participants__words">{move || count_words(count.get())}</span>
                 <Glyph icon=Icon::Back/>
             </button>
-            <div class="participants__body" {..fixed([("id", "participants"), ("tabindex", "0"), ("role", "group"), ("aria-label", "Who takes part")])}>
+            <div class="participants__body" id="participants" tabindex="0" role="group" aria-label="Who takes part">
                 {children()}
-                <p class="participants__count" {..fixed([("role", "status"), ("aria-label", "How many take part")])}>
+                <p class="participants__count" role="status" aria-label="How many take part">
                     {move || count_words(count.get())}
                 </p>
-                <ul class="participants__people">{keyed(rows)}</ul>
+                <ul class="participants__people">
+                    <For each=people key=|it| (it.id.clone(), it.name.clone()) let(person)>
+                        <Person is_me=me.as_ref() == Some(&person.id) person/>
+                    </For>
+                </ul>
                 {move || is_alone.get().then(hint)}
-                <div class="participants__log" {..fixed([("role", "log"), ("aria-label", "Joined and left")])}>
-                    <ol>{keyed(comings)}</ol>
+                <div class="participants__log" role="log" aria-label="Joined and left">
+                    <ol>
+                        <For each=comings key=|it| it.number let(coming)>
+                            <ComingLine coming/>
+                        </For>
+                    </ol>
                 </div>
             </div>
         </aside>
     }
-    .into_any()
 }
 
-fn rows(session: &Session, me: Option<&UserId>) -> Vec<Row> {
-    let row = |it: &Participant| {
-        let (person, is_me) = (it.clone(), me == Some(&it.id));
-        let key = Key::Person(it.id.clone(), it.name.clone());
-        Row::new(key, move || view! { <Person person is_me/> }.into_any())
-    };
-    session.participants().unwrap_or_default().iter().map(row).collect()
+fn last_comings(session: &Session) -> Vec<Coming> {
+    let mut last: Vec<Coming> = session.comings().cloned().collect();
+    last.split_off(last.len().saturating_sub(SHOWN))
 }
 
-fn comings(session: &Session) -> Vec<Row> {
-    let last: Vec<Coming> = session.comings().cloned().collect();
-    last.into_iter().rev().take(SHOWN).rev().map(coming).collect()
-}
-
-fn faces(session: &Session) -> AnyView {
+fn faces(session: &Session) -> impl IntoView + use<> {
     let few = session.participants().unwrap_or_default().iter().take(FACES);
-    few.map(|it| view! { <Avatar name=it.name.clone()/> }.into_any()).collect::<Vec<_>>().into_any()
+    few.map(|it| view! { <Avatar name=it.name.clone()/> }).collect_view()
 }
 
 /// What the only participant reads.
-fn hint() -> AnyView {
+fn hint() -> impl IntoView {
     view! {
         <p class="participants__hint">
             "Only you so far. Everybody in the room can join by its “Live session” button."
         </p>
     }
-    .into_any()
 }
 
 #[component]
@@ -118,24 +108,23 @@ fn Person(person: Participant, is_me: bool) -> impl IntoView {
             <Avatar name=person.name.clone()/>
             <span class="participants__name">
                 <bdi>{person.name}</bdi>
-                {is_me.then(|| " (you)".into_any())}
+                {is_me.then_some(" (you)")}
             </span>
         </li>
     }
-    .into_any()
 }
 
-fn coming(coming: Coming) -> Row {
-    Row::new(Key::Number(coming.number), move || {
-        let calendar = expect_context::<Calendar>();
-        view! {
-            <li class="participants__coming">
-                <bdi>{coming_words(&coming)}</bdi>
-                <span class="participants__when">{move || calendar.clock(coming.at_ms)}</span>
-            </li>
-        }
-        .into_any()
-    })
+/// Who came or went, and when.
+#[component]
+fn ComingLine(coming: Coming) -> impl IntoView {
+    let calendar = expect_context::<Calendar>();
+    let Coming { name, here, at_ms, .. } = coming;
+    view! {
+        <li class="participants__coming">
+            <bdi>{format!("{name} {}", if here { "joined" } else { "left" })}</bdi>
+            <span class="participants__when">{move || calendar.clock(at_ms)}</span>
+        </li>
+    }
 }
 
 #[cfg(test)]

@@ -2,10 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::model::session::{Session, Standing};
-use crate::reactive::memo;
 use crate::when::Calendar;
 
 fn icon(standing: &Standing) -> Icon {
@@ -24,7 +22,7 @@ pub fn StandingLine(
     session: RwSignal<Session>,
 ) -> impl IntoView {
     let calendar = expect_context::<Calendar>();
-    let standing = memo(move || session.with(Session::standing));
+    let standing = Memo::new(move |_| session.with(Session::standing));
     let is = move |wanted: Standing| move || standing.with(|it| *it == wanted);
     let words = move || {
         let label = standing.with(Standing::label);
@@ -43,9 +41,8 @@ pub fn StandingLine(
             class:is-paused=is(Standing::Paused)
             class:is-ended=is(Standing::Ended)
         >
-            {move || view! { <Glyph icon=standing.with(icon)/> }.into_any()}
-            <span {..fixed([("role", "status"), ("aria-label", "Session")])}>{words}</span>
+            {move || view! { <Glyph icon=standing.with(icon)/> }}
+            <span role="status" aria-label="Session">{words}</span>
         </p>
     }
-    .into_any()
 }

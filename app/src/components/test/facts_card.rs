@@ -76,7 +76,6 @@ pub fn FactsCard(
             </p>
         </section>
     }
-    .into_any()
 }
 
 fn expiry(left_ms: i64) -> String {

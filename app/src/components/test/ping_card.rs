@@ -49,5 +49,4 @@ pub fn PingCard(
             <dl class="run__figures">{figures}</dl>
         </section>
     }
-    .into_any()
 }

@@ -5,10 +5,8 @@ use protocol::text::{is_blank, isolated};
 use protocol::{Member, RoomId, RoomSummary};
 
 use crate::components::avatar::Avatar;
-use crate::components::keyed::{Key, Row, keyed};
 use crate::model::round_trips::words;
 use crate::model::trial::{Sent, Trial};
-use crate::reactive::memo;
 
 /// Chooses a room, sends messages to it and shows its people.
 #[component]
@@ -25,17 +23,10 @@ pub fn RoomCard(
     on_send: Callback<String>,
 ) -> impl IntoView {
     let state = move || trial.with(state);
-    let people = move || {
-        trial.with(|trial| {
-            let row = |it: &Member| {
-                let member = it.clone();
-                let key = Key::Member(it.id.clone(), it.name.clone(), it.role, it.online);
-                Row::new(key, move || view! { <Person member/> }.into_any())
-            };
-            trial.roster().members().iter().map(row).collect()
-        })
-    };
-    let sent = move || trial.with(|trial| trial.sent().map(outcome).collect::<Vec<_>>().into_any());
+    let people = move || trial.with(|trial| trial.roster().members().to_vec());
+    // All that is shown, so that whoever changes gets another row.
+    let key = |it: &Member| (it.id.clone(), it.name.clone(), it.role, it.online);
+    let sent = move || trial.with(|trial| trial.sent().map(outcome).collect_view());
     view! {
         <section class="devtools__card" aria-label="Messages and participants">
             <h2 class="devtools__title">"Messages"</h2>
@@ -43,10 +34,13 @@ pub fn RoomCard(
             <TrialForm rooms trial enabled on_choose on_send/>
             <p class="trial__state" role="status" aria-label="Room">{state}</p>
             <ol class="trial__sent" aria-label="Test messages">{sent}</ol>
-            <ul class="trial__people" aria-label="Participants">{keyed(people)}</ul>
+            <ul class="trial__people" aria-label="Participants">
+                <For each=people key let(member)>
+                    <Person member/>
+                </For>
+            </ul>
         </section>
     }
-    .into_any()
 }
 
 /// The room to try and the text to send.
@@ -60,7 +54,7 @@ fn TrialForm(
 ) -> impl IntoView {
     let text = RwSignal::new("Test message".to_owned());
     let can_send =
-        memo(move || enabled.get() && trial.with(Trial::is_joined) && text.with(|it| !is_blank(it)));
+        Memo::new(move |_| enabled.get() && trial.with(Trial::is_joined) && text.with(|it| !is_blank(it)));
     let submit = move |event: web_sys::SubmitEvent| {
         event.prevent_default();
         if can_send.get_untracked() {
@@ -69,7 +63,7 @@ fn TrialForm(
     };
     let options = rooms
         .into_iter()
-        .map(|room| view! { <option value=room.id.to_string()>{isolated(&room.name)}</option> }.into_any())
+        .map(|room| view! { <option value=room.id.to_string()>{isolated(&room.name)}</option> })
         .collect::<Vec<_>>();
     let has_none = options.is_empty();
     view! {
@@ -103,7 +97,6 @@ fn TrialForm(
             </button>
         </form>
     }
-    .into_any()
 }
 
 /// Where the trial stands.
@@ -123,7 +116,7 @@ fn state(trial: &Trial) -> String {
     }
 }
 
-fn outcome(sent: &Sent) -> AnyView {
+fn outcome(sent: &Sent) -> impl IntoView + use<> {
     let (class, outcome) = match &sent.fate {
         Err(reason) => ("trial__line is-bad", format!("Refused: {reason}")),
         Ok(fate) => match fate.committed {
@@ -139,7 +132,6 @@ fn outcome(sent: &Sent) -> AnyView {
             <span class="trial__fate">{outcome}</span>
         </li>
     }
-    .into_any()
 }
 
 #[component]
@@ -151,5 +143,4 @@ fn Person(member: Member) -> impl IntoView {
             <span class="people_panel__presence">{if member.online { "online" } else { "offline" }}</span>
         </li>
     }
-    .into_any()
 }

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use crate::components::icon::{Glyph, Icon};
-use crate::reactive::memo;
 use crate::self_check::{Facts, Point, Verdict, summary};
 
 fn look(verdict: Verdict) -> (&'static str, Icon) {
@@ -26,8 +25,8 @@ pub fn SelfCheckCard(
     /// Asked to look again.
     on_check: Callback<()>,
 ) -> impl IntoView {
-    let found = memo(move || facts.with(points));
-    let rows = move || found.with(|points| points.iter().map(row).collect::<Vec<_>>().into_any());
+    let found = Memo::new(move |_| facts.with(points));
+    let rows = move || found.with(|points| points.iter().map(row).collect_view());
     view! {
         <section class="devtools__card" aria-label="Self-check">
             <h2 class="devtools__title">"Self-check"</h2>
@@ -47,13 +46,11 @@ pub fn SelfCheckCard(
             <ol class="checks">{rows}</ol>
         </section>
     }
-    .into_any()
 }
 
-fn row(point: &Point) -> AnyView {
+fn row(point: &Point) -> impl IntoView + use<> {
     let (class, icon) = look(point.verdict);
-    let advice =
-        (!point.advice.is_empty()).then(|| view! { <p class="check__advice">{point.advice}</p> }.into_any());
+    let advice = (!point.advice.is_empty()).then(|| view! { <p class="check__advice">{point.advice}</p> });
     view! {
         <li class=class aria-label=point.name>
             <Glyph icon/>
@@ -67,5 +64,4 @@ fn row(point: &Point) -> AnyView {
             </div>
         </li>
     }
-    .into_any()
 }
