@@ -8,7 +8,8 @@ use protocol::{ClientFrame, ErrorCode, ErrorData, Role, RoomId, ServerFrame};
 
 use crate::address::Place;
 use crate::browser::attempt;
-use crate::link::{Link, LinkStatus, use_link};
+use crate::connection::{Connection, use_connection};
+use crate::model::connection_state::ConnectionState;
 use crate::model::session::{Session, Standing};
 use crate::reactive::effect;
 use crate::start::Start;
@@ -19,7 +20,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// A handle to the session of this page. Copying it copies a few indices.
 #[derive(Debug, Clone, Copy)]
 pub struct LiveSession {
-    link: Link,
+    link: Connection,
     /// The live room and its chat; `None` when the address names none that one may see.
     rooms: StoredValue<Option<(RoomId, RoomId)>>,
     /// Whether the person who looks may say where the session stands.
@@ -36,9 +37,9 @@ pub struct LiveSession {
 }
 
 impl LiveSession {
-    /// The session that the page was rendered with. A link must stand above.
+    /// The session that the page was rendered with. A connection must stand above.
     pub fn provide(start: &Start) -> Self {
-        let link = use_link();
+        let link = use_connection();
         let chat = if let Place::Live(chat) = Place::of(&start.path) { chat } else { None };
         let rooms = start.open.as_ref().map(|open| open.room.clone()).zip(chat);
         let session = Self {
@@ -54,7 +55,7 @@ impl LiveSession {
         link.on_frame(move |frame| session.fold(frame));
         effect(move || {
             // What was asked of a connection that is gone is not answered any more.
-            if link.status.with(|status| *status != LinkStatus::Connected) {
+            if link.state.with(|status| *status != ConnectionState::Connected) {
                 session.asked.set(None);
             }
         });

@@ -9,7 +9,7 @@ use super::counted::counted;
 use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use crate::browser::attempt;
-use crate::link::{LinkStatus, use_link};
+use crate::model::connection_state::ConnectionState;
 use crate::reactive::{effect, memo};
 
 /// From this many bytes on, what is left is counted.
@@ -61,6 +61,10 @@ pub fn Composer(
     room_name: Memo<String>,
     /// Whether the page lives; before that nothing can be sent.
     live: Signal<bool>,
+    /// Where the connection stands.
+    status: ReadSignal<ConnectionState>,
+    /// Whether the browser keeps what is not sent.
+    keeps: ReadSignal<bool>,
     /// What is written.
     pen: DraftField,
     /// Send this text: not blank and not too long.
@@ -71,9 +75,8 @@ pub fn Composer(
     on_stop: Callback<()>,
 ) -> impl IntoView {
     let DraftField { text, field } = pen;
-    let link = use_link();
-    let takes_posts = memo(move || link.status.with(LinkStatus::takes_posts));
-    let note = memo(move || link.status.with(|status| note(status, || link.keeps.get())));
+    let takes_posts = memo(move || status.with(ConnectionState::takes_posts));
+    let note = memo(move || status.with(|status| note(status, || keeps.get())));
     let bytes = memo(move || text.with(String::len));
     let is_too_long = memo(move || bytes.get() > MAX_MESSAGE_BYTES);
     let can_send =
@@ -124,7 +127,7 @@ fn Field(
     on_stop: Callback<()>,
 ) -> impl IntoView {
     let DraftField { text, field } = pen;
-    let on_key = move |key: web_sys::KeyboardEvent| {
+    let on_key = move |key: leptos::ev::KeyboardEvent| {
         if sends(&key) {
             key.prevent_default();
             on_enter.run(());
@@ -172,20 +175,20 @@ fn Hint(bytes: Memo<usize>) -> impl IntoView {
 }
 
 /// What to know before writing. `keeps`: whether the browser keeps what is not sent.
-fn note(status: &LinkStatus, keeps: impl Fn() -> bool) -> Option<&'static str> {
+fn note(status: &ConnectionState, keeps: impl Fn() -> bool) -> Option<&'static str> {
     match status {
-        LinkStatus::SignedOut if keeps() => Some(SIGNED_OUT),
-        LinkStatus::SignedOut => Some(SIGNED_OUT_LASTS_NOT),
-        LinkStatus::Refused { .. } => Some(REFUSED),
+        ConnectionState::SignedOut if keeps() => Some(SIGNED_OUT),
+        ConnectionState::SignedOut => Some(SIGNED_OUT_LASTS_NOT),
+        ConnectionState::Refused { .. } => Some(REFUSED),
         _ if !keeps() => Some(LASTS_NOT),
-        LinkStatus::Reconnecting { .. } | LinkStatus::Offline => Some(WAITS),
+        ConnectionState::Reconnecting { .. } | ConnectionState::Offline => Some(WAITS),
         _ => None,
     }
 }
 
 /// Whether a key sends the text. While an input method composes a word, Enter belongs to it. Safari ends the composition
 /// first and says 229.
-fn sends(key: &web_sys::KeyboardEvent) -> bool {
+fn sends(key: &leptos::ev::KeyboardEvent) -> bool {
     let composing = key.is_composing() || key.key_code() == 229;
     key.key() == "Enter" && !key.shift_key() && !composing
 }

@@ -48,6 +48,8 @@ pub fn MessageList(
     history: Memo<HistoryState>,
     /// Whether the newest messages are still on their way.
     loading: Memo<bool>,
+    /// Whether there is a connection: what is pending is sent.
+    is_connected: Memo<bool>,
     /// Where it opens.
     opening: Opening,
     /// What the list asks of the page.
@@ -65,11 +67,7 @@ pub fn MessageList(
         let lines = lines.get();
         let contexts = rows::contexts(&lines, first_unread.get(), |at_ms| calendar.day(at_ms));
         let rows = known.try_update_value(|known| with_state(known, lines, contexts)).unwrap_or_default();
-        let mut all = Vec::with_capacity(rows.len() + 2);
-        for (it, context) in rows {
-            put_rows(&mut all, it, context, calendar, callbacks);
-        }
-        all
+        drawn(rows, calendar, is_connected, callbacks)
     };
     reader.watch(history);
     reader.mark_newest(is_ready, absences);
@@ -236,12 +234,27 @@ impl Reader {
     }
 }
 
+/// The rows of the list, oldest first.
+fn drawn(
+    lines: Vec<((Line, ArcRwSignal<MessageState>), rows::RowContext)>,
+    calendar: Calendar,
+    is_connected: Memo<bool>,
+    callbacks: MessageListCallbacks,
+) -> Vec<Row> {
+    let mut all = Vec::with_capacity(lines.len() + 2);
+    for (line, context) in lines {
+        put_rows(&mut all, line, context, calendar, is_connected, callbacks);
+    }
+    all
+}
+
 /// A line, with the day and the "New" mark before it where they belong.
 fn put_rows(
     rows: &mut Vec<Row>,
     (line, state): (Line, ArcRwSignal<MessageState>),
     context: rows::RowContext,
     calendar: Calendar,
+    is_connected: Memo<bool>,
     callbacks: MessageListCallbacks,
 ) {
     let key = line.key.clone();
@@ -262,7 +275,7 @@ fn put_rows(
         }));
     }
     rows.push(Row::new(Key::Line(key), move || {
-        view! { <Message line state remedies=callbacks.remedies/> }.into_any()
+        view! { <Message line state is_connected remedies=callbacks.remedies/> }.into_any()
     }));
 }
 

@@ -92,7 +92,7 @@ pub fn NewRoomDialog(
     let fields = Fields::default();
     let Fields { name, people, .. } = fields;
     fields.follow(open, creation);
-    let submit = move |event: web_sys::SubmitEvent| {
+    let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if let Some(room) = fields.check() {
             on_create.run(room);

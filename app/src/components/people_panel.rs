@@ -103,7 +103,7 @@ fn Invite(invitation: Errand, on_invite: Callback<Vec<String>>) -> impl IntoView
             typed.set(String::new());
         }
     });
-    let submit = move |event: web_sys::SubmitEvent| {
+    let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let names = usernames(&typed.get_untracked());
         if !names.is_empty() {

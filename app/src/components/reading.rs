@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use crate::browser::is_in_view;
 use crate::reactive::effect;
 
 /// Marks of what was read further up than the newest message. The first is told at once, the others a little later, because
@@ -60,7 +61,7 @@ pub(super) fn tab_in_front(returned: impl Fn() + Copy + 'static) -> RwSignal<boo
     let in_front = RwSignal::new(false);
     effect(move || {
         let look = move || {
-            let is_visible = document().visibility_state() == web_sys::VisibilityState::Visible;
+            let is_visible = is_in_view();
             if is_visible && !in_front.get_untracked() {
                 returned();
             }

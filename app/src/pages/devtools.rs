@@ -10,9 +10,11 @@ use crate::components::counted::counted;
 use crate::components::devtools::{ConnectionCard, FrameDetail, FrameTable, FrameTools, PlanCard, RunView};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
-use crate::link::{Link, LinkStatus, use_link};
+use crate::connection::{Connection, use_connection};
+use crate::model::connection_state::ConnectionState;
 use crate::model::simulation::Simulation;
 use crate::model::wire_log::{Filter, WireLog};
+use crate::notices::notices;
 use crate::page::use_page;
 use crate::reactive::{effect, memo};
 
@@ -20,7 +22,7 @@ use crate::reactive::{effect, memo};
 #[component]
 pub fn DevtoolsPage() -> impl IntoView {
     let page = use_page();
-    let link = use_link();
+    let link = use_connection();
     let is_known = page.account().is_some();
     let enabled = Signal::derive(move || is_known && page.live.get());
     view! {
@@ -30,7 +32,7 @@ pub fn DevtoolsPage() -> impl IntoView {
                     <Wordmark/>
                 </a>
                 {is_known.then(|| view! {
-                    <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
+                    <ConnectionStatus status=link.state on_retry=Callback::new(move |()| link.retry())/>
                 })}
                 <ThemeSwitch/>
             </header>
@@ -45,7 +47,7 @@ pub fn DevtoolsPage() -> impl IntoView {
                 })}
                 <div class="devtools__cards">
                     <ConnectionCard
-                        status=link.status
+                        status=link.state
                         enabled
                         on_connect=Callback::new(move |()| link.connect())
                         on_disconnect=Callback::new(move |()| link.disconnect())
@@ -55,13 +57,13 @@ pub fn DevtoolsPage() -> impl IntoView {
                 <FramesPart link enabled/>
             </main>
         </div>
-        <Toaster/>
+        <Toaster notices=notices(link)/>
     }
     .into_any()
 }
 
 #[component]
-fn SimulationPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
+fn SimulationPart(link: Connection, enabled: Signal<bool>) -> impl IntoView {
     let simulation = RwSignal::new(Simulation::default());
     link.on_frame(move |frame| {
         simulation.maybe_update(|simulation| match frame {
@@ -77,13 +79,14 @@ fn SimulationPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
         });
     });
     effect(move || {
-        if link.status.with(|status| *status != LinkStatus::Connected) {
+        if link.state.with(|status| *status != ConnectionState::Connected) {
             simulation.maybe_update(Simulation::lost);
         }
     });
     let running = memo(move || simulation.with(|it| it.running().is_some()));
-    let can_start =
-        Signal::derive(move || enabled.get() && link.status.with(|status| *status == LinkStatus::Connected));
+    let can_start = Signal::derive(move || {
+        enabled.get() && link.state.with(|status| *status == ConnectionState::Connected)
+    });
     let start = move |plan: SimulationPlan| {
         simulation.update(|simulation| simulation.start(&plan));
         link.send(ClientFrame::Simulate(plan));
@@ -107,7 +110,7 @@ fn SimulationPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
 }
 
 #[component]
-fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
+fn FramesPart(link: Connection, enabled: Signal<bool>) -> impl IntoView {
     let log = StoredValue::new(WireLog::default());
     let version = record(link, log);
 
@@ -165,7 +168,7 @@ fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
 
 /// Records each frame. Returns what changes with the log: frames may come by the hundred, so it follows once for each
 /// picture on the screen.
-fn record(link: Link, log: StoredValue<WireLog>) -> RwSignal<u32> {
+fn record(link: Connection, log: StoredValue<WireLog>) -> RwSignal<u32> {
     let version = RwSignal::new(0_u32);
     let refreshing = StoredValue::new(false);
     link.on_wire(move |frame| {

@@ -21,7 +21,9 @@ use crate::components::people_panel::PeoplePanel;
 use crate::components::room_header::RoomHeader;
 use crate::components::typing_line::TypingLine;
 use crate::components::unsent::{UnsentText, UnsentTexts};
+use crate::connection::use_connection;
 use crate::errand::Errand;
+use crate::model::connection_state::ConnectionState;
 use crate::model::timeline::Timeline;
 use crate::page::{Page, use_page};
 use crate::reactive::{effect, memo};
@@ -141,6 +143,7 @@ fn Leaving(
 #[component]
 pub(super) fn Foot(room: RoomId, room_name: Memo<String>, pen: DraftField) -> impl IntoView {
     let chat = use_chat_store();
+    let connection = use_connection();
     let typing = chat.typing(&room);
     let room = StoredValue::new(room);
     let id = move || room.get_value();
@@ -149,6 +152,8 @@ pub(super) fn Foot(room: RoomId, room_name: Memo<String>, pen: DraftField) -> im
         <Composer
             room_name
             live=use_page().live
+            status=connection.state
+            keeps=connection.keeps
             pen
             on_send=Callback::new(move |body| chat.post(&id(), body))
             on_type=Callback::new(move |()| chat.typed(&id()))
@@ -193,6 +198,8 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
     let lines = memo(move || timeline.with(Timeline::lines));
     let first_unread = memo(move || timeline.with(|it| it.first_unread));
     let loading = memo(move || timeline.with(|it| !it.loaded));
+    let state = use_connection().state;
+    let is_connected = memo(move || state.with(|state| *state == ConnectionState::Connected));
     let history = memo(move || {
         timeline.with(|it| match (it.has_older, it.loading_older, older_failed.get()) {
             (_, true, _) => HistoryState::Loading,
@@ -233,7 +240,8 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
     });
     let absences = memo(move || timeline.with(|it| it.absences));
     let opening = Opening { place: chat.place(&room.get_value()), is_ready, absences };
-    view! { <MessageList room_name=name lines first_unread history loading opening callbacks/> }.into_any()
+    view! { <MessageList room_name=name lines first_unread history loading is_connected opening callbacks/> }
+        .into_any()
 }
 
 fn load_older(chat: &ChatStore, room: RoomId, failed: RwSignal<bool>) {

@@ -16,9 +16,10 @@ use crate::components::new_room::{NewRoom, NewRoomDialog};
 use crate::components::room_list::RoomList;
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
+use crate::connection::{Connection, use_connection};
 use crate::copies::{note_change, start_copies};
 use crate::errand::Errand;
-use crate::link::{Link, use_link};
+use crate::notices::notices;
 use crate::page::use_page;
 use crate::reactive::{effect, memo};
 use crate::start::Account;
@@ -33,7 +34,7 @@ pub fn RoomsPage() -> impl IntoView {
 #[component]
 fn Frame(account: Account) -> impl IntoView {
     let chat = use_chat_store();
-    let link = use_link();
+    let link = use_connection();
     let rooms = chat.rooms();
     let address = use_address();
     let current = memo(move || address.place.with(|place| place.room().cloned()));
@@ -60,7 +61,7 @@ fn Frame(account: Account) -> impl IntoView {
         <div class="shell" class:is-in-room=move || is_in_room.get()>
             <Brand address/>
             <ConnectionStatus
-                status=link.status
+                status=link.state
                 on_retry=Callback::new(move |()| link.retry())
                 here=Signal::derive(move || {
                     address.place.track();
@@ -78,7 +79,7 @@ fn Frame(account: Account) -> impl IntoView {
             </main>
         </div>
         <NewRoomDialog open=new_room creation on_create=create/>
-        <Toaster/>
+        <Toaster notices=notices(link)/>
     }
     .into_any()
 }
@@ -147,7 +148,7 @@ fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
 }
 
 /// From now on there are copies of what this page shows, until nobody is signed in any more.
-fn keep_copies(address: Address, link: Link) {
+fn keep_copies(address: Address, link: Connection) {
     let mut is_first = true;
     effect(move || {
         address.place.track();

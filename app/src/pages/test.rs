@@ -12,11 +12,13 @@ use crate::components::test::facts_card::word;
 use crate::components::test::{FactsCard, PingCard, RoomCard, SelfCheckCard};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
-use crate::link::{Link, LinkStatus, use_link};
-use crate::model::kept::Kept;
+use crate::connection::{Connection, use_connection};
+use crate::model::connection_state::ConnectionState;
+use crate::model::pending_post::PendingPost;
 use crate::model::round_trips::RoundTrips;
 use crate::model::trial::Trial;
 use crate::model::wire_facts::WireFacts;
+use crate::notices::notices;
 use crate::page::use_page;
 use crate::reactive::{effect, memo};
 use crate::self_check::{Answer, Facts, Point, points, points_for_strangers};
@@ -29,7 +31,7 @@ pub fn TestPage(
     rooms: Vec<RoomSummary>,
 ) -> impl IntoView {
     let page = use_page();
-    let link = use_link();
+    let link = use_connection();
     let is_known = page.account().is_some();
     let enabled = Signal::derive(move || is_known && page.live.get());
     view! {
@@ -39,7 +41,7 @@ pub fn TestPage(
                     <Wordmark/>
                 </a>
                 {is_known.then(|| view! {
-                    <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
+                    <ConnectionStatus status=link.state on_retry=Callback::new(move |()| link.retry())/>
                 })}
                 <ThemeSwitch/>
             </header>
@@ -52,14 +54,14 @@ pub fn TestPage(
                 }}
             </main>
         </div>
-        <Toaster/>
+        <Toaster notices=notices(link)/>
     }
     .into_any()
 }
 
 /// What can be tried out without a sign-in, and what there is with one.
 #[component]
-fn Strangers(link: Link) -> impl IntoView {
+fn Strangers(link: Connection) -> impl IntoView {
     view! {
         <section class="devtools__card" aria-label="Your own connection">
             <h2 class="devtools__title">"Your own connection"</h2>
@@ -77,7 +79,7 @@ fn Strangers(link: Link) -> impl IntoView {
 
 #[component]
 fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
-    let link = use_link();
+    let link = use_connection();
     let wire = RwSignal::new(WireFacts::default());
     link.on_wire(move |frame| wire.update(|wire| wire.crossed(frame)));
     link.on_frame(move |frame| wire.update(|wire| wire.heard(frame, now_ms())));
@@ -87,20 +89,21 @@ fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
         let scheme = if location().protocol().is_ok_and(|it| it == "https:") { "wss" } else { "ws" };
         url.set(format!("{scheme}://{host}/api/v1/ws"));
     });
-    let can_send =
-        Signal::derive(move || enabled.get() && link.status.with(|status| *status == LinkStatus::Connected));
+    let can_send = Signal::derive(move || {
+        enabled.get() && link.state.with(|status| *status == ConnectionState::Connected)
+    });
     view! {
         <SelfCheck link wire points/>
         <div class="test__cards">
             <ConnectionCard
-                status=link.status
+                status=link.state
                 enabled
                 on_connect=Callback::new(move |()| link.connect())
                 on_disconnect=Callback::new(move |()| link.disconnect())
             />
             <Pings link can_send/>
             <Rooms link rooms can_send/>
-            <FactsCard status=link.status facts=wire url=url.into()/>
+            <FactsCard status=link.state facts=wire url=url.into()/>
         </div>
     }
     .into_any()
@@ -108,7 +111,7 @@ fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
 
 /// Runs once the page lives, again whenever the connection comes or goes, and when asked.
 #[component]
-fn SelfCheck(link: Link, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Point>) -> impl IntoView {
+fn SelfCheck(link: Connection, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Point>) -> impl IntoView {
     let is_known = use_page().account().is_some();
     let troubles = Troubles::watch();
     let (me, health, ready) =
@@ -138,14 +141,14 @@ fn SelfCheck(link: Link, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Po
         });
     };
     let pending = Signal::derive(move || asked.get() > 0);
-    let state = memo(move || link.status.with(word));
+    let state = memo(move || link.state.with(word));
     effect(move || {
         // Read, not only tracked: a memo that nobody reads hears of nothing.
         state.get();
         check();
     });
     let facts = Signal::derive(move || Facts {
-        status: link.status.get(),
+        status: link.state.get(),
         wire: wire.get(),
         has_network: has_network.get(),
         me: me.get(),
@@ -158,7 +161,7 @@ fn SelfCheck(link: Link, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Po
 }
 
 #[component]
-fn Pings(link: Link, can_send: Signal<bool>) -> impl IntoView {
+fn Pings(link: Connection, can_send: Signal<bool>) -> impl IntoView {
     let trips = RwSignal::new(RoundTrips::default());
     let still = RwSignal::new(0_u32);
     let ping = move || {
@@ -189,7 +192,7 @@ fn Pings(link: Link, can_send: Signal<bool>) -> impl IntoView {
 }
 
 #[component]
-fn Rooms(link: Link, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl IntoView {
+fn Rooms(link: Connection, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl IntoView {
     let trial = RwSignal::new(Trial::default());
     let follow = move || {
         if let Some(room) = trial.with_untracked(|trial| trial.room().cloned()) {
@@ -217,7 +220,7 @@ fn Rooms(link: Link, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl In
         let Some(room) = trial.with_untracked(|trial| trial.room().cloned()) else { return };
         let draft = DraftId(uuid::Uuid::new_v4());
         trial.update(|trial| trial.send(draft, body.clone(), now_us()));
-        if let Err(full) = link.post(Kept::new(room, draft, body, now_ms())) {
+        if let Err(full) = link.post(PendingPost::new(room, draft, body, now_ms())) {
             trial.update(|trial| {
                 trial.refused(draft, &full.to_string());
             });
