@@ -22,7 +22,7 @@ use crate::reactive::{effect, memo};
 #[component]
 pub fn DevtoolsPage() -> impl IntoView {
     let page = use_page();
-    let link = use_connection();
+    let connection = use_connection();
     let is_known = page.account().is_some();
     let enabled = Signal::derive(move || is_known && page.live.get());
     view! {
@@ -32,7 +32,7 @@ pub fn DevtoolsPage() -> impl IntoView {
                     <Wordmark/>
                 </a>
                 {is_known.then(|| view! {
-                    <ConnectionStatus status=link.state on_retry=Callback::new(move |()| link.retry())/>
+                    <ConnectionStatus status=connection.state on_retry=Callback::new(move |()| connection.retry())/>
                 })}
                 <ThemeSwitch/>
             </header>
@@ -47,25 +47,25 @@ pub fn DevtoolsPage() -> impl IntoView {
                 })}
                 <div class="devtools__cards">
                     <ConnectionCard
-                        status=link.state
+                        status=connection.state
                         enabled
-                        on_connect=Callback::new(move |()| link.connect())
-                        on_disconnect=Callback::new(move |()| link.disconnect())
+                        on_connect=Callback::new(move |()| connection.connect())
+                        on_disconnect=Callback::new(move |()| connection.disconnect())
                     />
-                    <SimulationPart link enabled/>
+                    <SimulationPart connection enabled/>
                 </div>
-                <FramesPart link enabled/>
+                <FramesPart connection enabled/>
             </main>
         </div>
-        <Toaster notices=notices(link)/>
+        <Toaster notices=notices(connection)/>
     }
     .into_any()
 }
 
 #[component]
-fn SimulationPart(link: Connection, enabled: Signal<bool>) -> impl IntoView {
+fn SimulationPart(connection: Connection, enabled: Signal<bool>) -> impl IntoView {
     let simulation = RwSignal::new(Simulation::default());
-    link.on_frame(move |frame| {
+    connection.on_frame(move |frame| {
         simulation.maybe_update(|simulation| match frame {
             ServerFrame::Progress { data } => simulation.progress(data),
             ServerFrame::Finished { data } => simulation.finished(data),
@@ -79,21 +79,21 @@ fn SimulationPart(link: Connection, enabled: Signal<bool>) -> impl IntoView {
         });
     });
     effect(move || {
-        if link.state.with(|status| *status != ConnectionState::Connected) {
+        if connection.state.with(|status| *status != ConnectionState::Connected) {
             simulation.maybe_update(Simulation::lost);
         }
     });
     let running = memo(move || simulation.with(|it| it.running().is_some()));
     let can_start = Signal::derive(move || {
-        enabled.get() && link.state.with(|status| *status == ConnectionState::Connected)
+        enabled.get() && connection.state.with(|status| *status == ConnectionState::Connected)
     });
     let start = move |plan: SimulationPlan| {
         simulation.update(|simulation| simulation.start(&plan));
-        link.send(ClientFrame::Simulate(plan));
+        connection.send(ClientFrame::Simulate(plan));
     };
     let stop = move |()| {
         if let Some(run) = simulation.with_untracked(Simulation::running) {
-            link.send(ClientFrame::Cancel { run });
+            connection.send(ClientFrame::Cancel { run });
         }
     };
     view! {
@@ -110,9 +110,9 @@ fn SimulationPart(link: Connection, enabled: Signal<bool>) -> impl IntoView {
 }
 
 #[component]
-fn FramesPart(link: Connection, enabled: Signal<bool>) -> impl IntoView {
+fn FramesPart(connection: Connection, enabled: Signal<bool>) -> impl IntoView {
     let log = StoredValue::new(WireLog::default());
-    let version = record(link, log);
+    let version = record(connection, log);
 
     let filter = RwSignal::new(Filter::default());
     let paused = RwSignal::new(false);
@@ -168,10 +168,10 @@ fn FramesPart(link: Connection, enabled: Signal<bool>) -> impl IntoView {
 
 /// Records each frame. Returns what changes with the log: frames may come by the hundred, so it follows once for each
 /// picture on the screen.
-fn record(link: Connection, log: StoredValue<WireLog>) -> RwSignal<u32> {
+fn record(connection: Connection, log: StoredValue<WireLog>) -> RwSignal<u32> {
     let version = RwSignal::new(0_u32);
     let refreshing = StoredValue::new(false);
-    link.on_wire(move |frame| {
+    connection.on_wire(move |frame| {
         log.update_value(|log| log.push(frame.clone()));
         if refreshing.get_value() {
             return;

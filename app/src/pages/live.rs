@@ -40,7 +40,7 @@ pub fn LivePage(
 #[component]
 fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
     let chat = use_chat_store();
-    let link = use_connection();
+    let connection = use_connection();
     let page = use_page();
     let name = {
         let summary = chat.summary(&room);
@@ -54,7 +54,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
     let session_name = memo(move || format!("Live session of {}", isolated(&name.get())));
     let me = page.account().map(|account| account.id);
     let standing = memo(move || session.session.with(Session::standing));
-    let is_connected = memo(move || link.state.with(|status| *status == ConnectionState::Connected));
+    let is_connected = memo(move || connection.state.with(|status| *status == ConnectionState::Connected));
     let can_say = Signal::derive(move || page.live.get() && is_connected.get());
     let is_owner = session.is_owner;
     let pen = DraftField::new(chat.unfinished(&room));
@@ -82,7 +82,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
                 </section>
             </main>
         </div>
-        <Toaster notices=notices(link)/>
+        <Toaster notices=notices(connection)/>
     }
     .into_any()
 }
@@ -90,7 +90,7 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
 /// Which session, where it stands, and the way out.
 #[component]
 fn Head(session: LiveSession, name: Memo<String>, session_name: Memo<String>) -> impl IntoView {
-    let link = use_connection();
+    let connection = use_connection();
     let leave = move |click: leptos::ev::MouseEvent| {
         click.prevent_default();
         session.leave();
@@ -105,7 +105,7 @@ fn Head(session: LiveSession, name: Memo<String>, session_name: Memo<String>) ->
                 </h1>
                 <StandingLine session=session.session/>
             </div>
-            <ConnectionStatus status=link.state on_retry=Callback::new(move |()| link.retry())/>
+            <ConnectionStatus status=connection.state on_retry=Callback::new(move |()| connection.retry())/>
             <ThemeSwitch/>
             <a class="button live__leave" href=session.way_out() title="Leave the session and go back to the room" on:click=leave>
                 <Glyph icon=Icon::LiveOff/>

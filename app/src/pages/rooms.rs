@@ -34,7 +34,7 @@ pub fn RoomsPage() -> impl IntoView {
 #[component]
 fn Frame(account: Account) -> impl IntoView {
     let chat = use_chat_store();
-    let link = use_connection();
+    let connection = use_connection();
     let rooms = chat.rooms();
     let address = use_address();
     let current = memo(move || address.place.with(|place| place.room().cloned()));
@@ -51,7 +51,7 @@ fn Frame(account: Account) -> impl IntoView {
         });
     });
     switch_rooms_by_key(rooms, address);
-    keep_copies(address, link);
+    keep_copies(address, connection);
     let title = memo(move || title(&address.place.read(), &rooms.read()));
     effect(move || document().set_title(&title.read()));
 
@@ -61,8 +61,8 @@ fn Frame(account: Account) -> impl IntoView {
         <div class="shell" class:is-in-room=move || is_in_room.get()>
             <Brand address/>
             <ConnectionStatus
-                status=link.state
-                on_retry=Callback::new(move |()| link.retry())
+                status=connection.state
+                on_retry=Callback::new(move |()| connection.retry())
                 here=Signal::derive(move || {
                     address.place.track();
                     current_path()
@@ -79,7 +79,7 @@ fn Frame(account: Account) -> impl IntoView {
             </main>
         </div>
         <NewRoomDialog open=new_room creation on_create=create/>
-        <Toaster notices=notices(link)/>
+        <Toaster notices=notices(connection)/>
     }
     .into_any()
 }
@@ -148,7 +148,7 @@ fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
 }
 
 /// From now on there are copies of what this page shows, until nobody is signed in any more.
-fn keep_copies(address: Address, link: Connection) {
+fn keep_copies(address: Address, connection: Connection) {
     let mut is_first = true;
     effect(move || {
         address.place.track();
@@ -158,7 +158,7 @@ fn keep_copies(address: Address, link: Connection) {
             note_change(true);
         }
     });
-    link.on_frame(|frame| {
+    connection.on_frame(|frame| {
         if let ServerFrame::Message { .. } = frame {
             note_change(false);
         }

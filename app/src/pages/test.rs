@@ -31,7 +31,7 @@ pub fn TestPage(
     rooms: Vec<RoomSummary>,
 ) -> impl IntoView {
     let page = use_page();
-    let link = use_connection();
+    let connection = use_connection();
     let is_known = page.account().is_some();
     let enabled = Signal::derive(move || is_known && page.live.get());
     view! {
@@ -41,7 +41,7 @@ pub fn TestPage(
                     <Wordmark/>
                 </a>
                 {is_known.then(|| view! {
-                    <ConnectionStatus status=link.state on_retry=Callback::new(move |()| link.retry())/>
+                    <ConnectionStatus status=connection.state on_retry=Callback::new(move |()| connection.retry())/>
                 })}
                 <ThemeSwitch/>
             </header>
@@ -50,18 +50,18 @@ pub fn TestPage(
                 {if is_known {
                     view! { <Cards rooms enabled/> }.into_any()
                 } else {
-                    view! { <Strangers link/> }.into_any()
+                    view! { <Strangers connection/> }.into_any()
                 }}
             </main>
         </div>
-        <Toaster notices=notices(link)/>
+        <Toaster notices=notices(connection)/>
     }
     .into_any()
 }
 
 /// What can be tried out without a sign-in, and what there is with one.
 #[component]
-fn Strangers(link: Connection) -> impl IntoView {
+fn Strangers(connection: Connection) -> impl IntoView {
     view! {
         <section class="devtools__card" aria-label="Your own connection">
             <h2 class="devtools__title">"Your own connection"</h2>
@@ -72,17 +72,17 @@ fn Strangers(link: Connection) -> impl IntoView {
                 <a class="button is-primary" href="/sign-in?next=/test">"Sign in"</a>
             </div>
         </section>
-        <SelfCheck link wire=RwSignal::new(WireFacts::default()) points=points_for_strangers/>
+        <SelfCheck connection wire=RwSignal::new(WireFacts::default()) points=points_for_strangers/>
     }
     .into_any()
 }
 
 #[component]
 fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
-    let link = use_connection();
+    let connection = use_connection();
     let wire = RwSignal::new(WireFacts::default());
-    link.on_wire(move |frame| wire.update(|wire| wire.crossed(frame)));
-    link.on_frame(move |frame| wire.update(|wire| wire.heard(frame, now_ms())));
+    connection.on_wire(move |frame| wire.update(|wire| wire.crossed(frame)));
+    connection.on_frame(move |frame| wire.update(|wire| wire.heard(frame, now_ms())));
     let url = RwSignal::new(String::new());
     effect(move || {
         let Ok(host) = location().host() else { return };
@@ -90,20 +90,20 @@ fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
         url.set(format!("{scheme}://{host}/api/v1/ws"));
     });
     let can_send = Signal::derive(move || {
-        enabled.get() && link.state.with(|status| *status == ConnectionState::Connected)
+        enabled.get() && connection.state.with(|status| *status == ConnectionState::Connected)
     });
     view! {
-        <SelfCheck link wire points/>
+        <SelfCheck connection wire points/>
         <div class="test__cards">
             <ConnectionCard
-                status=link.state
+                status=connection.state
                 enabled
-                on_connect=Callback::new(move |()| link.connect())
-                on_disconnect=Callback::new(move |()| link.disconnect())
+                on_connect=Callback::new(move |()| connection.connect())
+                on_disconnect=Callback::new(move |()| connection.disconnect())
             />
-            <Pings link can_send/>
-            <Rooms link rooms can_send/>
-            <FactsCard status=link.state facts=wire url=url.into()/>
+            <Pings connection can_send/>
+            <Rooms connection rooms can_send/>
+            <FactsCard status=connection.state facts=wire url=url.into()/>
         </div>
     }
     .into_any()
@@ -111,7 +111,11 @@ fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
 
 /// Runs once the page lives, again whenever the connection comes or goes, and when asked.
 #[component]
-fn SelfCheck(link: Connection, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Point>) -> impl IntoView {
+fn SelfCheck(
+    connection: Connection,
+    wire: RwSignal<WireFacts>,
+    points: fn(&Facts) -> Vec<Point>,
+) -> impl IntoView {
     let is_known = use_page().account().is_some();
     let troubles = Troubles::watch();
     let (me, health, ready) =
@@ -141,14 +145,14 @@ fn SelfCheck(link: Connection, wire: RwSignal<WireFacts>, points: fn(&Facts) -> 
         });
     };
     let pending = Signal::derive(move || asked.get() > 0);
-    let state = memo(move || link.state.with(word));
+    let state = memo(move || connection.state.with(word));
     effect(move || {
         // Read, not only tracked: a memo that nobody reads hears of nothing.
         state.get();
         check();
     });
     let facts = Signal::derive(move || Facts {
-        status: link.state.get(),
+        status: connection.state.get(),
         wire: wire.get(),
         has_network: has_network.get(),
         me: me.get(),
@@ -161,16 +165,16 @@ fn SelfCheck(link: Connection, wire: RwSignal<WireFacts>, points: fn(&Facts) -> 
 }
 
 #[component]
-fn Pings(link: Connection, can_send: Signal<bool>) -> impl IntoView {
+fn Pings(connection: Connection, can_send: Signal<bool>) -> impl IntoView {
     let trips = RwSignal::new(RoundTrips::default());
     let still = RwSignal::new(0_u32);
     let ping = move || {
         let nonce = trips.try_update(|trips| trips.sent(now_us()));
         if let Some(nonce) = nonce {
-            link.send(ClientFrame::Ping { nonce });
+            connection.send(ClientFrame::Ping { nonce });
         }
     };
-    link.on_frame(move |frame| {
+    connection.on_frame(move |frame| {
         let ServerFrame::Pong { data } = frame else { return };
         let is_ours = trips.try_update(|trips| trips.answered(data.nonce, now_us()));
         if is_ours == Some(true) && still.get_untracked() > 0 {
@@ -192,14 +196,14 @@ fn Pings(link: Connection, can_send: Signal<bool>) -> impl IntoView {
 }
 
 #[component]
-fn Rooms(link: Connection, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl IntoView {
+fn Rooms(connection: Connection, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl IntoView {
     let trial = RwSignal::new(Trial::default());
     let follow = move || {
         if let Some(room) = trial.with_untracked(|trial| trial.room().cloned()) {
-            link.send(ClientFrame::Join { room, since: None });
+            connection.send(ClientFrame::Join { room, since: None });
         }
     };
-    link.on_frame(move |frame| {
+    connection.on_frame(move |frame| {
         trial.maybe_update(|trial| trial.heard(frame, now_us()));
         if matches!(frame, ServerFrame::Welcome { .. }) {
             follow();
@@ -212,7 +216,7 @@ fn Rooms(link: Connection, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> i
     });
     let on_choose = Callback::new(move |room: Option<RoomId>| {
         if let Some(before) = trial.try_update(|trial| trial.choose(room)).flatten() {
-            link.send(ClientFrame::Leave { room: before });
+            connection.send(ClientFrame::Leave { room: before });
         }
         follow();
     });
@@ -220,7 +224,7 @@ fn Rooms(link: Connection, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> i
         let Some(room) = trial.with_untracked(|trial| trial.room().cloned()) else { return };
         let draft = DraftId(uuid::Uuid::new_v4());
         trial.update(|trial| trial.send(draft, body.clone(), now_us()));
-        if let Err(full) = link.post(PendingPost::new(room, draft, body, now_ms())) {
+        if let Err(full) = connection.post(PendingPost::new(room, draft, body, now_ms())) {
             trial.update(|trial| {
                 trial.refused(draft, &full.to_string());
             });
