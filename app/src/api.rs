@@ -1,9 +1,8 @@
-//! The REST API, as the pages use it: with the cookie of this browser, on the same origin.
+//! The REST API, as the pages use it: with the cookie of this browser, on the same origin. In a browser only: a server
+//! renders from what it knows.
 
 use leptos::prelude::{Action, Signal, With};
-#[cfg(target_arch = "wasm32")]
-use protocol::from_json::from_text;
-use protocol::from_json::{FromJson, Json, Unreadable, parse};
+use protocol::from_json::{FromJson, Json, Unreadable, from_text, parse};
 use protocol::rest::{Members, NewChat, NewMembers, UserRef, Users};
 use protocol::{
     Cursor, DraftId, ErrorCode, Member, Message, MessageId, MessageKind, RoomId, RoomSummary, UserId,
@@ -29,7 +28,6 @@ pub struct ApiError {
 
 impl ApiError {
     /// Nothing came back.
-    #[cfg(target_arch = "wasm32")]
     fn unreachable() -> Self {
         let message =
             "The server could not be reached. Nothing was changed. Check your connection and try again.";
@@ -46,7 +44,6 @@ impl ApiError {
     }
 
     /// A refusal in the server's own words.
-    #[cfg(target_arch = "wasm32")]
     fn refused(status: u16, body: protocol::rest::ErrorBody) -> Self {
         Self {
             code: Some(body.code),
@@ -72,28 +69,19 @@ pub(crate) fn problem<I: 'static, O: 'static>(
 }
 
 /// A ticket for one socket.
-#[cfg(target_arch = "wasm32")]
 pub(crate) async fn ticket() -> Result<protocol::rest::Ticket, ApiError> {
     call("POST", "auth/ticket", None).await
 }
 
 /// The status and the words that a path of this server answers with, of a refusal its sentence; `None` when nothing comes
 /// back.
-#[cfg(target_arch = "wasm32")]
 pub(crate) async fn probe(path: &str) -> Option<(u16, String)> {
     let (status, text) = fetch("GET", path, None).await.ok()?;
     let words = from_text::<protocol::rest::ErrorBody>(&text).map_or(text, |body| body.message);
     Some((status, words))
 }
 
-/// The server does not probe itself.
-#[cfg(not(target_arch = "wasm32"))]
-pub(crate) async fn probe(_path: &str) -> Option<(u16, String)> {
-    std::future::ready(None).await
-}
-
 /// The rooms of this person, newest activity first, page by page up to a sensible end, and whether these are all.
-#[cfg(target_arch = "wasm32")]
 pub(crate) async fn rooms() -> Result<(Vec<RoomSummary>, bool), ApiError> {
     const PAGES: usize = 6;
     let mut rooms = Vec::new();
@@ -208,7 +196,6 @@ fn not_understood(method: &str, path: &str, error: &Unreadable) -> ApiError {
     ApiError::strange(200)
 }
 
-#[cfg(target_arch = "wasm32")]
 async fn send(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), ApiError> {
     let (status, text) =
         fetch(method, &format!("/api/v1/{path}"), body).await.map_err(|_| ApiError::unreachable())?;
@@ -221,7 +208,6 @@ async fn send(method: &str, path: &str, body: Option<String>) -> Result<(u16, St
     })
 }
 
-#[cfg(target_arch = "wasm32")]
 async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<(u16, String), gloo_net::Error> {
     use gloo_net::http::{Method, RequestBuilder};
     use web_sys::{RequestCache, RequestCredentials};
@@ -243,33 +229,14 @@ async fn fetch(method: &str, path: &str, body: Option<String>) -> Result<(u16, S
     Ok((answer.status(), answer.text().await?))
 }
 
-/// The server renders from what it knows; it never asks itself over HTTP.
-#[cfg(not(target_arch = "wasm32"))]
-async fn send(method: &str, path: &str, _body: Option<String>) -> Result<(u16, String), ApiError> {
-    let message = format!("{method} {path} is asked by browsers only");
-    std::future::ready(Err(ApiError { message, ..ApiError::default() })).await
-}
-
-#[cfg(target_arch = "wasm32")]
 fn encode(text: &str) -> String {
     js_sys::encode_uri_component(text).into()
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-fn encode(text: &str) -> String {
-    text.to_owned()
-}
-
-#[cfg(target_arch = "wasm32")]
 #[expect(
     clippy::cast_possible_truncation,
     reason = "whole milliseconds, far below 2^53; not a number gives 0"
 )]
 fn parse_time(text: &str) -> i64 {
     js_sys::Date::parse(text) as i64
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn parse_time(_text: &str) -> i64 {
-    0
 }

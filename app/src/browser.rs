@@ -1,12 +1,20 @@
-//! What a browser may refuse.
+//! Browser: what a page needs to know of the browser, and what the browser may refuse.
 
-use leptos::prelude::window;
+use leptos::prelude::{document, window};
 use wasm_bindgen::JsValue;
 
-/// Tells the console when the browser did not do what it was asked for. The page goes on without.
+/// Whether this code runs in a browser. A server renders with the same code, and never gets to where the browser is asked.
+pub(crate) const IS_BROWSER: bool = cfg!(target_arch = "wasm32");
+
+/// Whether the page is in view: in front, in a window that is not minimized.
+pub(crate) fn is_in_view() -> bool {
+    document().visibility_state() == web_sys::VisibilityState::Visible
+}
+
+/// Warns in the console when the browser did not do what it was asked for. The page goes on without.
 pub(crate) fn attempt(what: &str, outcome: Result<(), JsValue>) {
-    if let Err(why) = outcome {
-        web_sys::console::warn_2(&format!("{what} did not work:").into(), &why);
+    if let Err(error) = outcome {
+        web_sys::console::warn_2(&format!("{what} did not work:").into(), &error);
     }
 }
 

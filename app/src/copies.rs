@@ -1,31 +1,17 @@
 //! Copies of pages for a reload without network: the page says what it shows (`copies.js`, which this only gives types), and
-//! the service worker (`public/sw.js`) fetches and keeps it.
+//! the service worker (`public/sw.js`) fetches and keeps it. In a browser only.
 
-#[cfg(target_arch = "wasm32")]
-pub(crate) use browser::drop_copies;
-pub(crate) use browser::{note_change, start_copies};
+use wasm_bindgen::prelude::wasm_bindgen;
 
-#[cfg(target_arch = "wasm32")]
-mod browser {
-    use wasm_bindgen::prelude::wasm_bindgen;
-
-    #[wasm_bindgen(module = "/src/copies.js")]
-    extern "C" {
-        /// From now on there are copies of what this page shows, until nobody is signed in any more.
-        #[wasm_bindgen(js_name = startCopies)]
-        pub(crate) fn start_copies();
-        /// Something changed on this page; `turned`: it shows another room.
-        #[wasm_bindgen(js_name = noteChange)]
-        pub(crate) fn note_change(turned: bool);
-        /// There are no copies any more: nobody is signed in. Every page that lives says so, whether it is copied or not.
-        #[wasm_bindgen(js_name = dropCopies)]
-        pub(crate) fn drop_copies();
-    }
-}
-
-/// The server renders pages and keeps none.
-#[cfg(not(target_arch = "wasm32"))]
-mod browser {
-    pub(crate) fn start_copies() {}
-    pub(crate) fn note_change(_turned: bool) {}
+#[wasm_bindgen(module = "/src/copies.js")]
+extern "C" {
+    /// From now on there are copies of what this page shows, until nobody is signed in any more.
+    #[wasm_bindgen(js_name = startCopies)]
+    pub(crate) fn start_copies();
+    /// Something changed on this page; `turned`: it shows another room.
+    #[wasm_bindgen(js_name = noteChange)]
+    pub(crate) fn note_change(turned: bool);
+    /// There are no copies any more: nobody is signed in. Every page that lives says so, whether it is copied or not.
+    #[wasm_bindgen(js_name = dropCopies)]
+    pub(crate) fn drop_copies();
 }

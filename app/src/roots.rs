@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use crate::address::{Address, Place, current_path};
-use crate::link::{ConnectionOptions, provide_link};
+use crate::connection::{ConnectionOptions, provide_connection};
 use crate::pages::{
     AccountPage, DevtoolsPage, LivePage, NotFoundPage, RegisterPage, RoomsPage, SignInPage, TestPage,
 };
@@ -38,7 +38,7 @@ pub fn Live() -> impl IntoView {
 pub fn Workbench() -> impl IntoView {
     let start = shared_start();
     page::Page::provide(&start);
-    provide_link(start.account.is_some(), ConnectionOptions::default());
+    provide_connection(start.account.is_some(), ConnectionOptions::default());
     view! { <DevtoolsPage/> }
 }
 
@@ -47,7 +47,7 @@ pub fn Workbench() -> impl IntoView {
 pub fn Test() -> impl IntoView {
     let start = shared_start();
     page::Page::provide(&start);
-    provide_link(start.account.is_some(), ConnectionOptions::default());
+    provide_connection(start.account.is_some(), ConnectionOptions::default());
     view! { <TestPage rooms=start.rooms/> }
 }
 

@@ -1,6 +1,6 @@
 //! What is wrong when messages do not come through, point by point: each with a verdict, in words, and what to do.
 
-use crate::link::LinkStatus;
+use crate::model::connection_state::ConnectionState;
 use crate::model::wire_facts::WireFacts;
 
 /// How a point looks.
@@ -47,7 +47,7 @@ impl Answer {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     /// Where the connection stands.
-    pub status: LinkStatus,
+    pub status: ConnectionState,
     /// What crossed the wire.
     pub wire: WireFacts,
     /// Whether the browser says that there is a network.
@@ -124,29 +124,29 @@ fn counted(count: u32, one: &str) -> String {
 fn connection(facts: &Facts) -> Point {
     const NAME: &str = "Connection status";
     match &facts.status {
-        LinkStatus::Connected => point(NAME, Verdict::Ok, "Connected: frames flow both ways.", ""),
-        LinkStatus::Connecting => {
+        ConnectionState::Connected => point(NAME, Verdict::Ok, "Connected: frames flow both ways.", ""),
+        ConnectionState::Connecting => {
             point(NAME, Verdict::Attention, "The first attempt is under way.", "Wait a moment.")
         }
-        LinkStatus::Idle => {
+        ConnectionState::Idle => {
             point(NAME, Verdict::Attention, "You disconnected.", "Press “Connect” under “Connection”.")
         }
-        LinkStatus::Reconnecting { attempt, .. } => point(
+        ConnectionState::Reconnecting { attempt, .. } => point(
             NAME,
             Verdict::NotOk,
             format!("The connection was lost or never came about; attempt {attempt}."),
             "It goes on trying by itself. The points below say what stands in the way.",
         ),
-        LinkStatus::Offline => point(
+        ConnectionState::Offline => point(
             NAME,
             Verdict::NotOk,
             "There is no connection, because the browser has no network.",
             "Check cable, Wi-Fi and flight mode.",
         ),
-        LinkStatus::SignedOut => {
+        ConnectionState::SignedOut => {
             point(NAME, Verdict::NotOk, "Your sign-in has ended.", "Sign in again, by the link at the top.")
         }
-        LinkStatus::Refused { reason } => point(
+        ConnectionState::Refused { reason } => point(
             NAME,
             Verdict::NotOk,
             format!("The server refused: {reason}"),

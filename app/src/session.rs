@@ -8,7 +8,8 @@ use protocol::{ClientFrame, ErrorCode, ErrorData, Role, RoomId, ServerFrame};
 
 use crate::address::Place;
 use crate::browser::attempt;
-use crate::link::{Link, LinkStatus, use_link};
+use crate::connection::{Connection, use_connection};
+use crate::model::connection_state::ConnectionState;
 use crate::model::session::{Session, Standing};
 use crate::start::Start;
 
@@ -18,7 +19,7 @@ const GOODBYE: Duration = Duration::from_secs(2);
 /// A handle to the session of this page. Copying it copies a few indices.
 #[derive(Debug, Clone, Copy)]
 pub struct LiveSession {
-    link: Link,
+    connection: Connection,
     /// The live room and its chat; `None` when the address names none that one may see.
     rooms: StoredValue<Option<(RoomId, RoomId)>>,
     /// Whether the person who looks may say where the session stands.
@@ -35,13 +36,13 @@ pub struct LiveSession {
 }
 
 impl LiveSession {
-    /// The session that the page was rendered with. A link must stand above.
+    /// The session that the page was rendered with. A connection must stand above.
     pub fn provide(start: &Start) -> Self {
-        let link = use_link();
+        let connection = use_connection();
         let chat = if let Place::Live(chat) = Place::of(&start.path) { chat } else { None };
         let rooms = start.open.as_ref().map(|open| open.room.clone()).zip(chat);
         let session = Self {
-            link,
+            connection,
             rooms: StoredValue::new(rooms),
             is_owner: start.rooms.first().is_some_and(|room| room.role == Role::Owner),
             session: RwSignal::new(start.open.as_ref().map(Session::peeked).unwrap_or_default()),
@@ -50,10 +51,10 @@ impl LiveSession {
             is_gone: RwSignal::new(false),
             is_leaving: RwSignal::new(false),
         };
-        link.on_frame(move |frame| session.fold(frame));
+        connection.on_frame(move |frame| session.fold(frame));
         Effect::new(move |_| {
             // What was asked of a connection that is gone is not answered any more.
-            if link.status.with(|status| *status != LinkStatus::Connected) {
+            if connection.state.with(|status| *status != ConnectionState::Connected) {
                 session.asked.set(None);
             }
         });
@@ -77,16 +78,16 @@ impl LiveSession {
         let status = standing.word().to_owned();
         self.problem.set(None);
         self.asked.set(Some(standing));
-        self.link.send(ClientFrame::Live { room, status, details: serde_json::Map::new() });
+        self.connection.send(ClientFrame::Live { room, status, details: serde_json::Map::new() });
     }
 
     /// Leaves, so that the others know at once, and then goes to the chat. The browser would drop what is on its way
     /// when the page goes, hence the answer is waited for, though not for long.
     pub fn leave(self) {
         match self.room() {
-            Some(room) if self.link.is_connected() && !self.is_leaving.get_untracked() => {
+            Some(room) if self.connection.is_connected() && !self.is_leaving.get_untracked() => {
                 self.is_leaving.set(true);
-                self.link.send(ClientFrame::Leave { room });
+                self.connection.send(ClientFrame::Leave { room });
                 set_timeout(move || self.go(), GOODBYE);
             }
             _ => self.go(),
@@ -94,7 +95,7 @@ impl LiveSession {
     }
 
     fn go(self) {
-        self.link.disconnect();
+        self.connection.disconnect();
         attempt("going to the room", location().assign(&self.way_out()));
     }
 

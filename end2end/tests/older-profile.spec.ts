@@ -180,17 +180,25 @@ function talkAs010({ channel, room }: { channel: string; room: string }): void {
   tabs.close();
 }
 
-/** What no tab of any version says. */
+/** What no tab of this version sends. */
 function talkNonsense(channel: string): void {
   const tabs = new BroadcastChannel(channel);
-  const texts = ['', '{', '7', 'a word of next year', JSON.stringify({ type: 'a frame of next year', data: {} })];
-  const kinds = ['a kind of next year', 'post', 'gone', 'frame', 'send', 'join', 'here'];
-  const misshapen = [null, 7, 'hello', [], ['hello'], {}, { kind: 'hello' }, [1, 2, 3, 4, 5], ['post', '', 'x', null, ''], new Uint8Array(3)];
+  const unknown = JSON.stringify({ type: 'a frame of next year', data: {} });
+  const messages = [
+    { type: 'a message of next year' },
+    { type: 'lead' },
+    { type: 'status', data: 'a state of next year' },
+    { type: 'frame', data: '{' },
+    { type: 'frame', data: unknown },
+    { type: 'frame', data: { type: 'left' } },
+    { type: 'join', data: { room: 'no room', frame: '{}' } },
+    { type: 'post', data: { order: 1, room: 'a' } },
+    { type: 'post', data: { order: -1, room: 'no room', draft: 'no draft', body: 7, at_ms: '' } },
+    { type: 'gone', data: 'no draft' },
+  ];
+  const texts = ['', '{', '7', '"hello"', 'a word of next year', unknown, ...messages.map((it) => JSON.stringify(it))];
+  const misshapen = [null, 7, 'hello', [], ['hello'], {}, { type: 'hello' }, [1, 2, 3], ['', 'x', null], ['post', '', 'x', '{}', ''], new Uint8Array(3)];
   for (const data of misshapen) tabs.postMessage(data);
-  for (const kind of kinds) {
-    // A frame for the server would be answered by an error of the server, which is no business of the tabs.
-    if (kind === 'send' || kind === 'join') continue;
-    for (const text of texts) tabs.postMessage([kind, '', 'a-strange-tab', text, 'no room']);
-  }
+  for (const text of texts) tabs.postMessage(['', 'a-strange-tab', text]);
   tabs.close();
 }

@@ -54,9 +54,9 @@ test('a tab that is alone passes nothing on, until another one comes', async ({ 
   await alice.page.addInitScript(() => {
     const say = BroadcastChannel.prototype.postMessage;
     window.passedOn = 0;
-    BroadcastChannel.prototype.postMessage = function (words) {
-      if (words[0] === 'frame') window.passedOn += 1;
-      say.call(this, words);
+    BroadcastChannel.prototype.postMessage = function (message: string[]) {
+      if (message[2]?.startsWith('{"type":"frame"')) window.passedOn += 1;
+      say.call(this, message);
     };
   });
   const passedOn = () => alice.page.evaluate(() => window.passedOn);

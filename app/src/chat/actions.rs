@@ -8,8 +8,8 @@ use super::ChatStore;
 use super::unfinished::unfinished;
 use crate::api::{self, ApiError};
 use crate::clock::now_ms;
-use crate::link::LinkStatus;
-use crate::model::kept::Kept;
+use crate::model::connection_state::ConnectionState;
+use crate::model::pending_post::PendingPost;
 use crate::model::place::ReadingPlace;
 
 /// Unread messages that are fetched so that a room opens at the first of them. With more, it opens at the oldest that was
@@ -23,7 +23,7 @@ impl ChatStore {
         self.dispatcher.run(self.state.open(room));
         // Whoever had disconnected wants to talk now.
         if self.state.me().is_some() {
-            self.link.connect();
+            self.connection.connect();
         }
     }
 
@@ -44,14 +44,9 @@ impl ChatStore {
     }
 
     /// The reader follows the newest messages of a room, so what is far above them may go.
-    #[cfg(target_arch = "wasm32")]
     pub fn followed(&self, room: &RoomId) {
         self.batch.followed(room);
     }
-
-    /// Only a browser shows so much that some of it has to go.
-    #[cfg(not(target_arch = "wasm32"))]
-    pub fn followed(&self, _room: &RoomId) {}
 
     /// Where the reader left a room.
     pub fn place(&self, room: &RoomId) -> Option<ReadingPlace> {
@@ -131,29 +126,29 @@ impl ChatStore {
         let at_ms = now_ms();
         self.stopped_typing(room);
         self.state.room(room).write(draft, body.clone(), at_ms);
-        self.hand_over(Kept::new(room.clone(), draft, body, at_ms));
+        self.hand_over(PendingPost::new(room.clone(), draft, body, at_ms));
     }
 
     /// Tries a refused text again, under the same draft id, as the last one. It stays as it is while nothing can be sent.
     pub fn retry(&self, room: &RoomId, draft: DraftId) {
-        if !self.link.status.with_untracked(LinkStatus::takes_posts) {
+        if !self.connection.state.with_untracked(ConnectionState::takes_posts) {
             return;
         }
         let at_ms = now_ms();
         if let Some(body) = self.state.room(room).again(draft, at_ms) {
-            self.hand_over(Kept::new(room.clone(), draft, body, at_ms));
+            self.hand_over(PendingPost::new(room.clone(), draft, body, at_ms));
         }
     }
 
     /// Takes a text away that was not sent. Returns what it was.
     pub fn discard(&self, room: &RoomId, draft: DraftId) -> Option<String> {
-        self.link.discard(draft);
+        self.connection.discard(draft);
         self.state.room(room).discard(draft)
     }
 
-    fn hand_over(&self, post: Kept) {
+    fn hand_over(&self, post: PendingPost) {
         let (room, draft) = (post.room.clone(), post.draft);
-        if let Err(full) = self.link.post(post) {
+        if let Err(full) = self.connection.post(post) {
             self.state.room(&room).failed(draft, &full.to_string());
         }
     }

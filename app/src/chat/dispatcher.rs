@@ -1,20 +1,20 @@
-//! Dispatcher: gives frames to the reducer and carries out its effects, by the link, timers and the REST API.
+//! Dispatcher: gives frames to the reducer and carries out its effects, by the connection, timers and the REST API.
 
-#[cfg(target_arch = "wasm32")]
 use leptos::prelude::*;
 use protocol::{RoomId, ServerFrame};
 
 use super::reducer::{ChatState, Effect};
 use super::timer::Timer;
+use crate::browser::IS_BROWSER;
 use crate::clock::now_ms;
-use crate::link::Link;
+use crate::connection::Connection;
 use crate::model::own_typing::SILENCE_MS;
 
 /// Copying it copies a few indexes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Dispatcher {
     state: ChatState,
-    link: Link,
+    connection: Connection,
     /// Ends the typing of others who are not heard of any more.
     others_typing: Timer,
     /// Ends one's own typing after a silence.
@@ -22,23 +22,21 @@ pub(super) struct Dispatcher {
 }
 
 impl Dispatcher {
-    pub(super) fn new(state: ChatState, link: Link) -> Self {
-        Self { state, link, others_typing: Timer::new(), own_typing: Timer::new() }
+    pub(super) fn new(state: ChatState, connection: Connection) -> Self {
+        Self { state, connection, others_typing: Timer::new(), own_typing: Timer::new() }
     }
 
     /// Folds a frame in.
     pub(super) fn apply(self, frame: &ServerFrame) {
-        self.run_all(self.state.apply(frame, now_ms(), |draft| self.link.holds(draft)));
+        self.run_all(self.state.apply(frame, now_ms(), |draft| self.connection.holds(draft)));
     }
 
     /// Folds messages in, in the order they came.
-    #[cfg(target_arch = "wasm32")]
     pub(super) fn apply_messages(self, messages: &[protocol::Message]) {
         self.run_all(self.state.messages(messages));
     }
 
     /// The reader follows the newest messages of a room. Returns whether messages far above them went.
-    #[cfg(target_arch = "wasm32")]
     pub(super) fn shorten(self, room: &RoomId) -> bool {
         self.state.room(room).shorten()
     }
@@ -63,8 +61,8 @@ impl Dispatcher {
 
     pub(super) fn run(self, effect: Option<Effect>) {
         match effect {
-            Some(Effect::Send(frame)) => self.link.send(frame),
-            Some(Effect::ForgetRoom(room)) => self.link.forget_room(&room),
+            Some(Effect::Send(frame)) => self.connection.send(frame),
+            Some(Effect::ForgetRoom(room)) => self.connection.forget_room(&room),
             Some(Effect::RefreshRooms) => self.refresh_rooms(),
             Some(Effect::WatchTyping) => self.watch_typing(),
             None => {}
@@ -83,8 +81,10 @@ impl Dispatcher {
 
     /// Learns of rooms that were joined, left or renamed while there was no connection, and of those beyond the first
     /// page.
-    #[cfg(target_arch = "wasm32")]
     fn refresh_rooms(self) {
+        if !IS_BROWSER {
+            return;
+        }
         // Only what was known before the question can be missing from the answer.
         let before: Vec<RoomId> =
             self.state.list().with_untracked(|list| list.list().iter().map(|room| room.id.clone()).collect());
@@ -98,9 +98,4 @@ impl Dispatcher {
             }
         });
     }
-
-    /// The server never has a connection of its own, so it misses nothing.
-    #[cfg(not(target_arch = "wasm32"))]
-    #[expect(clippy::unused_self, reason = "the same method as in a browser, which uses it")]
-    fn refresh_rooms(self) {}
 }

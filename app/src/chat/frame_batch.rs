@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use protocol::{Message, RoomId, ServerFrame};
 
 use super::dispatcher::Dispatcher;
+use crate::browser::IS_BROWSER;
 use crate::clock::now_ms;
 
 /// Messages that wait for an animation frame at most; with as many there is no waiting any more.
@@ -25,7 +26,8 @@ const HIDDEN_FRAME_MS: u32 = 250;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FrameBatch {
     dispatcher: Dispatcher,
-    batch: StoredValue<Batch, LocalStorage>,
+    /// `None` on a server, which has no screen and no frames to wait for.
+    batch: Option<StoredValue<Batch, LocalStorage>>,
 }
 
 /// What waits for the next animation frame.
@@ -48,18 +50,26 @@ struct Batch {
 impl FrameBatch {
     /// Watches keys from now on, so that they are shown first.
     pub(super) fn new(dispatcher: Dispatcher) -> Self {
-        let this = Self { dispatcher, batch: StoredValue::new_local(Batch::default()) };
-        let listener = window_event_listener_untyped("keydown", move |_| {
-            this.batch.try_update_value(|batch| batch.has_key = true);
-        });
-        on_cleanup(move || listener.remove());
+        let batch = IS_BROWSER.then(|| StoredValue::new_local(Batch::default()));
+        let this = Self { dispatcher, batch };
+        if IS_BROWSER {
+            let listener = window_event_listener_untyped("keydown", move |_| {
+                this.update(|batch| batch.has_key = true);
+            });
+            on_cleanup(move || listener.remove());
+        }
         this
+    }
+
+    /// `None` on a server, and once the pages are gone.
+    fn update<T>(self, act: impl FnOnce(&mut Batch) -> T) -> Option<T> {
+        self.batch?.try_update_value(act)
     }
 
     /// The reader follows the newest messages of a room: what is far above may go, in an animation frame of its own. A
     /// list that grows and shrinks at once moves its rows about.
     pub(super) fn followed(self, room: &RoomId) {
-        self.batch.try_update_value(|batch| batch.followed = Some(room.clone()));
+        self.update(|batch| batch.followed = Some(room.clone()));
     }
 
     /// Folds a frame in, a message maybe a little later. Nothing overtakes a message, except marks of who has read what:
@@ -82,7 +92,7 @@ impl FrameBatch {
 
     /// Whether a message is kept for the next animation frame.
     fn waits(self, message: &Message) -> bool {
-        let kept = self.batch.try_update_value(|batch| {
+        let kept = self.update(|batch| {
             let has_room = batch.is_open && batch.waiting.len() < MAX_WAITING;
             if has_room {
                 batch.waiting.push(message.clone());
@@ -94,21 +104,21 @@ impl FrameBatch {
 
     /// Returns whether there was something.
     fn flush(self) -> bool {
-        let waiting = self.batch.try_update_value(|batch| std::mem::take(&mut batch.waiting));
+        let waiting = self.update(|batch| std::mem::take(&mut batch.waiting));
         let waiting = waiting.unwrap_or_default();
         self.dispatcher.apply_messages(&waiting);
         !waiting.is_empty()
     }
 
     fn await_frame(self) {
-        let has_asked = self.batch.try_update_value(|batch| {
+        let has_asked = self.update(|batch| {
             batch.is_open = true;
             batch.timer = Some(Timeout::new(HIDDEN_FRAME_MS, move || self.animation_frame()));
             std::mem::replace(&mut batch.has_asked, true)
         });
         if has_asked == Some(false) {
             request_animation_frame(move || {
-                self.batch.try_update_value(|batch| batch.has_asked = false);
+                self.update(|batch| batch.has_asked = false);
                 self.animation_frame();
             });
         }
@@ -117,7 +127,7 @@ impl FrameBatch {
     /// The next frame is about to be painted, or the tab is hidden.
     fn animation_frame(self) {
         let now = now_ms();
-        let next = self.batch.try_update_value(|batch| {
+        let next = self.update(|batch| {
             let since = now - batch.folded_ms;
             if std::mem::take(&mut batch.has_key) && (0..KEYS_FIRST_MS).contains(&since) {
                 return (None, false);
@@ -128,7 +138,7 @@ impl FrameBatch {
         if followed.is_some_and(|room| self.dispatcher.shorten(&room)) || !is_due {
             return self.await_frame();
         }
-        self.batch.try_update_value(|batch| {
+        self.update(|batch| {
             batch.folded_ms = now;
             batch.is_open = false;
             batch.timer = None;

@@ -7,7 +7,6 @@
 
 mod actions;
 mod dispatcher;
-#[cfg(target_arch = "wasm32")]
 mod frame_batch;
 mod reducer;
 mod room_state;
@@ -19,11 +18,10 @@ use leptos::prelude::*;
 use protocol::{Member, RoomId, RoomSummary};
 
 use self::dispatcher::Dispatcher;
-#[cfg(target_arch = "wasm32")]
 use self::frame_batch::FrameBatch;
 use self::reducer::ChatState;
 use crate::address::Place;
-use crate::link::{ConnectionOptions, Link, provide_link};
+use crate::connection::{Connection, ConnectionOptions, provide_connection};
 use crate::model::session::Standing;
 use crate::model::timeline::Timeline;
 use crate::start::Start;
@@ -31,36 +29,25 @@ use crate::start::Start;
 /// A handle to all of it. Copying it copies a few indexes.
 #[derive(Debug, Clone, Copy)]
 pub struct ChatStore {
-    link: Link,
+    connection: Connection,
     state: ChatState,
     dispatcher: Dispatcher,
-    #[cfg(target_arch = "wasm32")]
     batch: FrameBatch,
 }
 
-/// Puts a [`ChatStore`] (and the [`Link`] below it) into the context, once, at the root of the pages.
+/// Puts a [`ChatStore`] (and the [`Connection`] below it) into the context, once, at the root of the pages.
 pub fn provide_chat_store(start: &Start) -> ChatStore {
     let account = start.account.as_ref().map(|me| me.id.clone());
     let is_closed = matches!(Place::of(&start.path), Place::Live(_));
-    let link = use_context::<Link>().unwrap_or_else(|| {
+    let connection = use_context::<Connection>().unwrap_or_else(|| {
         // A participant of a live session is in it with a connection of its own: it ends when the page is left.
-        provide_link(account.is_some(), ConnectionOptions { account, is_shared: !is_closed })
+        provide_connection(account.is_some(), ConnectionOptions { account, is_shared: !is_closed })
     });
     let state = ChatState::new(start, is_closed);
-    let dispatcher = Dispatcher::new(state, link);
-    let store = ChatStore {
-        link,
-        state,
-        dispatcher,
-        #[cfg(target_arch = "wasm32")]
-        batch: FrameBatch::new(dispatcher),
-    };
-    // Without a screen there is no animation frame to wait for.
-    #[cfg(not(target_arch = "wasm32"))]
-    link.on_frame(move |frame| dispatcher.apply(frame));
-    #[cfg(target_arch = "wasm32")]
-    link.on_frame(move |frame| store.batch.push(frame));
-    link.on_outbox(move |event| state.outbox(event));
+    let dispatcher = Dispatcher::new(state, connection);
+    let store = ChatStore { connection, state, dispatcher, batch: FrameBatch::new(dispatcher) };
+    connection.on_frame(move |frame| store.batch.push(frame));
+    connection.on_outbox(move |event| state.outbox(event));
     provide_context(store);
     store
 }

@@ -9,10 +9,10 @@ use protocol::{
 
 use super::room_state::{RoomState, any};
 use super::view_state::ViewState;
-use crate::link::{NOT_A_MEMBER, OutboxEvent};
 use crate::model::place::ReadingPlace;
 use crate::model::rooms::Rooms;
 use crate::model::timeline::Outcome;
+use crate::pending_posts::{NOT_A_MEMBER, OutboxEvent};
 use crate::start::{Account, Start};
 
 /// Rooms that a page is rendered with at most.
@@ -283,7 +283,6 @@ impl ChatState {
     }
 
     /// Takes the list as the server has it now. Those of `before` that are not in it are gone.
-    #[cfg_attr(not(any(test, target_arch = "wasm32")), expect(dead_code, reason = "only a browser asks"))]
     pub(super) fn rooms_listed(self, list: &[RoomSummary], before: &[RoomId]) -> Vec<Effect> {
         let mut effects = Vec::new();
         for summary in list {
@@ -302,7 +301,7 @@ impl ChatState {
     /// Folds in what becomes of posts that this tab has not seen being written.
     pub(super) fn outbox(self, event: &OutboxEvent) {
         match event {
-            OutboxEvent::Waits(post) => self.room(&post.room).kept(post),
+            OutboxEvent::Pending(post) => self.room(&post.room).pending(post),
             OutboxEvent::Gone(draft) => {
                 for room in self.known_rooms() {
                     room.discard(*draft);

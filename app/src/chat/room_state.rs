@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use protocol::{Cursor, DraftId, JoinedRoom, Member, Message, Posted, PresenceChange, TypingChange, UserId};
 
-use crate::model::kept::Kept;
+use crate::model::pending_post::PendingPost;
 use crate::model::roster::Roster;
 use crate::model::session::Standing;
 use crate::model::timeline::{Outcome, Timeline};
@@ -166,7 +166,6 @@ impl RoomState {
     }
 
     /// The reader follows the newest messages, so what is far above them may go. Returns whether something went.
-    #[cfg(target_arch = "wasm32")]
     pub(super) fn shorten(&self) -> bool {
         let went = self.timeline.try_maybe_update(|timeline| {
             let went = timeline.followed();
@@ -206,7 +205,7 @@ impl RoomState {
     }
 
     /// Another tab or an earlier visit wrote a line that is not sent yet.
-    pub(super) fn kept(&self, post: &Kept) {
+    pub(super) fn pending(&self, post: &PendingPost) {
         self.timeline.maybe_update(|timeline| {
             timeline.kept(post.draft, &post.body, post.at_ms, post.reason.as_deref())
         });

@@ -1,4 +1,4 @@
-//! Folding of frames, through the same front door as in a browser. No link is live here, so nothing goes out.
+//! Folding of frames, through the same front door as in a browser. No connection is live here, so nothing goes out.
 
 use protocol::{
     Cursor, DraftId, ErrorCode, ErrorData, JoinedRoom, MemberAdded, MemberRemoved, Message, MessageId,
@@ -90,15 +90,15 @@ fn alice(test: impl FnOnce(ChatStore)) {
     owner.cleanup();
 }
 
-fn bodies(here: ChatStore, room: &str) -> Vec<String> {
+fn bodies(here: &ChatStore, room: &str) -> Vec<String> {
     here.timeline(&id(room)).with_untracked(|it| it.lines().into_iter().map(|line| line.body).collect())
 }
 
-fn unread(here: ChatStore, room: &str) -> u32 {
+fn unread(here: &ChatStore, room: &str) -> u32 {
     here.summary(&id(room)).get_untracked().unwrap().unread
 }
 
-fn only_draft(here: ChatStore) -> (DraftId, LineState) {
+fn only_draft(here: &ChatStore) -> (DraftId, LineState) {
     let lines = here.timeline(&id("a")).with_untracked(Timeline::lines);
     let line = lines.last().unwrap();
     (line.key.draft, line.state.clone())
@@ -131,10 +131,10 @@ fn a_message_shows_in_its_room_and_counts_in_the_list_until_it_is_read() {
         here.dispatcher.apply(&of_bob("a", 1));
         here.dispatcher.apply(&of_bob("b", 1));
         here.dispatcher.apply(&of_bob("b", 1));
-        assert_eq!(bodies(here, "a"), ["text 1"]);
-        assert_eq!((unread(here, "a"), unread(here, "b")), (1, 1));
+        assert_eq!(bodies(&here, "a"), ["text 1"]);
+        assert_eq!((unread(&here, "a"), unread(&here, "b")), (1, 1));
         here.mark_read(&id("a"), 1);
-        assert_eq!((unread(here, "a"), unread(here, "b")), (0, 1));
+        assert_eq!((unread(&here, "a"), unread(&here, "b")), (0, 1));
     });
 }
 
@@ -145,11 +145,11 @@ fn a_long_absence_does_not_fill_the_page_with_all_that_was_said() {
         let of_long_ago = message("a", 2, "bob", DraftId(Uuid::from_u128(2)));
         let page = JoinedRoom { recovered: true, has_more: true, ..joined("a", vec![of_long_ago]) };
         here.dispatcher.apply(&ServerFrame::Joined { data: page });
-        assert_eq!(bodies(here, "a"), ["text 1"]);
+        assert_eq!(bodies(&here, "a"), ["text 1"]);
         let newest = message("a", 900, "bob", DraftId(Uuid::from_u128(900)));
         here.dispatcher
             .apply(&ServerFrame::Joined { data: JoinedRoom { has_more: true, ..joined("a", vec![newest]) } });
-        assert_eq!(bodies(here, "a"), ["text 900"]);
+        assert_eq!(bodies(&here, "a"), ["text 900"]);
     });
 }
 
@@ -159,10 +159,10 @@ fn reading_in_another_tab_counts_here() {
         here.dispatcher.apply(&of_bob("b", 1));
         here.dispatcher
             .apply(&ServerFrame::Read { data: ReadMark { room: id("b"), user: user("bob"), seq: 1 } });
-        assert_eq!(unread(here, "b"), 1);
+        assert_eq!(unread(&here, "b"), 1);
         here.dispatcher
             .apply(&ServerFrame::Read { data: ReadMark { room: id("b"), user: user("alice"), seq: 1 } });
-        assert_eq!(unread(here, "b"), 0);
+        assert_eq!(unread(&here, "b"), 0);
     });
 }
 
@@ -170,14 +170,14 @@ fn reading_in_another_tab_counts_here() {
 fn what_one_writes_shows_at_once_and_settles_without_moving() {
     alice(|here| {
         here.post(&id("a"), "hello".to_owned());
-        let (draft, state) = only_draft(here);
+        let (draft, state) = only_draft(&here);
         assert_eq!(state, LineState::Pending);
         let Message { room, cursor, id: name, at_ms, .. } = message("a", 1, "alice", draft);
         here.dispatcher.apply(&ServerFrame::Posted { data: Posted { room, draft, cursor, id: name, at_ms } });
         here.dispatcher.apply(&ServerFrame::Message { data: message("a", 1, "alice", draft) });
-        assert_eq!(only_draft(here), (draft, LineState::Sent));
-        assert_eq!(bodies(here, "a"), ["hello"]);
-        assert_eq!(unread(here, "a"), 0);
+        assert_eq!(only_draft(&here), (draft, LineState::Sent));
+        assert_eq!(bodies(&here, "a"), ["hello"]);
+        assert_eq!(unread(&here, "a"), 0);
     });
 }
 
@@ -185,15 +185,15 @@ fn what_one_writes_shows_at_once_and_settles_without_moving() {
 fn a_refused_text_says_why_and_can_be_tried_again_or_thrown_away() {
     alice(|here| {
         here.post(&id("a"), "hello".to_owned());
-        let (draft, _) = only_draft(here);
+        let (draft, _) = only_draft(&here);
         here.dispatcher.apply(&refused(draft));
         let reason = "Too long by 3 bytes".to_owned();
-        assert_eq!(only_draft(here), (draft, LineState::Failed { reason }));
+        assert_eq!(only_draft(&here), (draft, LineState::Failed { reason }));
         here.retry(&id("a"), draft);
-        assert_eq!(only_draft(here), (draft, LineState::Pending));
+        assert_eq!(only_draft(&here), (draft, LineState::Pending));
         here.dispatcher.apply(&refused(draft));
         here.discard(&id("a"), draft);
-        assert!(bodies(here, "a").is_empty());
+        assert!(bodies(&here, "a").is_empty());
     });
 }
 
@@ -242,7 +242,7 @@ fn rooms_are_added_renamed_and_removed_while_one_looks_on() {
         here.post(&id("a"), "too late".to_owned());
         here.dispatcher.apply(&ServerFrame::RoomRemoved { data: RoomRef { room: id("a") } });
         assert_eq!(names(), ["b", "Sea"]);
-        assert!(matches!(only_draft(here).1, LineState::Failed { .. }), "what cannot be sent says so");
+        assert!(matches!(only_draft(&here).1, LineState::Failed { .. }), "what cannot be sent says so");
     });
 }
 
@@ -285,6 +285,6 @@ fn a_page_keeps_its_room_while_another_page_comes_and_goes() {
         page.cleanup();
         here.dispatcher.apply(&ServerFrame::Joined { data: joined("b", vec![]) });
         here.dispatcher.apply(&of_bob("b", 1));
-        assert_eq!(bodies(here, "b"), ["text 1"]);
+        assert_eq!(bodies(&here, "b"), ["text 1"]);
     });
 }

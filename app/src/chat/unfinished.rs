@@ -4,7 +4,10 @@
 use leptos::prelude::*;
 use protocol::{RoomId, UserId};
 
-/// The text in the field of a room. Changing it keeps it.
+use crate::browser::attempt;
+use crate::pending_posts::draft_store;
+
+/// The text in the field of a room. Changing it keeps it. A server keeps nothing: there the effect does not run.
 pub(super) fn unfinished(account: Option<UserId>, room: RoomId) -> RwSignal<String> {
     let text = RwSignal::new(String::new());
     let mut is_first = true;
@@ -14,17 +17,16 @@ pub(super) fn unfinished(account: Option<UserId>, room: RoomId) -> RwSignal<Stri
         if std::mem::take(&mut is_first) {
             recall(account, &room, text);
         } else {
-            note(account, &room, &now);
+            draft_store::save_text(account, &room, &now);
         }
     });
     text
 }
 
-#[cfg(target_arch = "wasm32")]
 fn recall(account: &UserId, room: &RoomId, text: RwSignal<String>) {
     let (account, room) = (account.clone(), room.clone());
     leptos::task::spawn_local(async move {
-        match crate::keep::text(&account, &room).await {
+        match draft_store::load_text(&account, &room).await {
             // Whoever began to write meanwhile goes on.
             Ok(kept) => {
                 text.try_maybe_update(|text| {
@@ -35,19 +37,7 @@ fn recall(account: &UserId, room: &RoomId, text: RwSignal<String>) {
                     (is_wanted, ())
                 });
             }
-            Err(error) => crate::browser::attempt("reading what was not finished", Err(error)),
+            Err(error) => attempt("reading what was not finished", Err(error)),
         }
     });
 }
-
-#[cfg(target_arch = "wasm32")]
-fn note(account: &UserId, room: &RoomId, text: &str) {
-    crate::keep::note_text(account, room, text);
-}
-
-/// The server keeps nothing of what is not sent.
-#[cfg(not(target_arch = "wasm32"))]
-fn recall(_account: &UserId, _room: &RoomId, _text: RwSignal<String>) {}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn note(_account: &UserId, _room: &RoomId, _text: &str) {}

@@ -8,7 +8,7 @@ use protocol::text::{is_blank, isolated};
 use super::counted::counted;
 use super::icon::{Glyph, Icon};
 use crate::browser::attempt;
-use crate::link::{LinkStatus, use_link};
+use crate::model::connection_state::ConnectionState;
 
 /// From this many bytes on, what is left is counted.
 const NEARLY_FULL_BYTES: usize = MAX_MESSAGE_BYTES / 10 * 9;
@@ -59,6 +59,10 @@ pub fn Composer(
     room_name: Memo<String>,
     /// Whether the page lives; before that nothing can be sent.
     live: Signal<bool>,
+    /// Where the connection stands.
+    status: ReadSignal<ConnectionState>,
+    /// Whether the browser keeps what is not sent.
+    keeps: ReadSignal<bool>,
     /// What is written.
     pen: DraftField,
     /// Send this text: not blank and not too long.
@@ -69,9 +73,8 @@ pub fn Composer(
     on_stop: Callback<()>,
 ) -> impl IntoView {
     let DraftField { text, field } = pen;
-    let link = use_link();
-    let takes_posts = Memo::new(move |_| link.status.with(LinkStatus::takes_posts));
-    let note = Memo::new(move |_| link.status.with(|status| note(status, || link.keeps.get())));
+    let takes_posts = Memo::new(move |_| status.with(ConnectionState::takes_posts));
+    let note = Memo::new(move |_| status.with(|status| note(status, || keeps.get())));
     let bytes = Memo::new(move |_| text.with(String::len));
     let is_too_long = Memo::new(move |_| bytes.get() > MAX_MESSAGE_BYTES);
     let can_send = Memo::new(move |_| {
@@ -122,7 +125,7 @@ fn Field(
     on_stop: Callback<()>,
 ) -> impl IntoView {
     let DraftField { text, field } = pen;
-    let on_key = move |key: web_sys::KeyboardEvent| {
+    let on_key = move |key: leptos::ev::KeyboardEvent| {
         if sends(&key) {
             key.prevent_default();
             on_enter.run(());
@@ -173,20 +176,20 @@ fn Hint(bytes: Memo<usize>) -> impl IntoView {
 }
 
 /// What to know before writing. `keeps`: whether the browser keeps what is not sent.
-fn note(status: &LinkStatus, keeps: impl Fn() -> bool) -> Option<&'static str> {
+fn note(status: &ConnectionState, keeps: impl Fn() -> bool) -> Option<&'static str> {
     match status {
-        LinkStatus::SignedOut if keeps() => Some(SIGNED_OUT),
-        LinkStatus::SignedOut => Some(SIGNED_OUT_LASTS_NOT),
-        LinkStatus::Refused { .. } => Some(REFUSED),
+        ConnectionState::SignedOut if keeps() => Some(SIGNED_OUT),
+        ConnectionState::SignedOut => Some(SIGNED_OUT_LASTS_NOT),
+        ConnectionState::Refused { .. } => Some(REFUSED),
         _ if !keeps() => Some(LASTS_NOT),
-        LinkStatus::Reconnecting { .. } | LinkStatus::Offline => Some(WAITS),
+        ConnectionState::Reconnecting { .. } | ConnectionState::Offline => Some(WAITS),
         _ => None,
     }
 }
 
 /// Whether a key sends the text. While an input method composes a word, Enter belongs to it. Safari ends the composition
 /// first and says 229.
-fn sends(key: &web_sys::KeyboardEvent) -> bool {
+fn sends(key: &leptos::ev::KeyboardEvent) -> bool {
     let composing = key.is_composing() || key.key_code() == 229;
     key.key() == "Enter" && !key.shift_key() && !composing
 }

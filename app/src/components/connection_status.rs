@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use super::arcs::Arcs;
 use super::icon::{Glyph, Icon};
 use crate::address::{current_path, entry_address};
-use crate::link::LinkStatus;
+use crate::model::connection_state::ConnectionState;
 
 /// How loudly a status speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,27 +16,29 @@ enum Tone {
     Bad,
 }
 
-fn tone(status: &LinkStatus) -> Tone {
+fn tone(status: &ConnectionState) -> Tone {
     match status {
-        LinkStatus::Connected => Tone::Good,
-        LinkStatus::Connecting => Tone::Busy,
-        LinkStatus::Idle | LinkStatus::Reconnecting { .. } | LinkStatus::Offline => Tone::Wait,
-        LinkStatus::SignedOut | LinkStatus::Refused { .. } => Tone::Bad,
+        ConnectionState::Connected => Tone::Good,
+        ConnectionState::Connecting => Tone::Busy,
+        ConnectionState::Idle | ConnectionState::Reconnecting { .. } | ConnectionState::Offline => Tone::Wait,
+        ConnectionState::SignedOut | ConnectionState::Refused { .. } => Tone::Bad,
     }
 }
 
-fn words(status: &LinkStatus) -> String {
+fn words(status: &ConnectionState) -> String {
     match status {
-        LinkStatus::Idle => "Disconnected".to_owned(),
-        LinkStatus::Connecting => "Connecting…".to_owned(),
-        LinkStatus::Connected => "Connected".to_owned(),
-        LinkStatus::Reconnecting { attempt, seconds_left: 0 } => format!("Reconnecting… attempt {attempt}"),
-        LinkStatus::Reconnecting { attempt, seconds_left } => {
+        ConnectionState::Idle => "Disconnected".to_owned(),
+        ConnectionState::Connecting => "Connecting…".to_owned(),
+        ConnectionState::Connected => "Connected".to_owned(),
+        ConnectionState::Reconnecting { attempt, seconds_left: 0 } => {
+            format!("Reconnecting… attempt {attempt}")
+        }
+        ConnectionState::Reconnecting { attempt, seconds_left } => {
             format!("Reconnecting… attempt {attempt}, next try in {seconds_left} s")
         }
-        LinkStatus::Offline => "Offline".to_owned(),
-        LinkStatus::SignedOut => "Not connected: Your sign-in has ended.".to_owned(),
-        LinkStatus::Refused { reason } => format!("Not connected: {reason}"),
+        ConnectionState::Offline => "Offline".to_owned(),
+        ConnectionState::SignedOut => "Not connected: Your sign-in has ended.".to_owned(),
+        ConnectionState::Refused { reason } => format!("Not connected: {reason}"),
     }
 }
 
@@ -44,7 +46,7 @@ fn words(status: &LinkStatus) -> String {
 #[component]
 pub fn ConnectionStatus(
     /// Where the connection stands.
-    status: ReadSignal<LinkStatus>,
+    status: ReadSignal<ConnectionState>,
     /// Asked to try at once.
     on_retry: Callback<()>,
     /// The path to come back to from the sign-in page. Asked for when the sign-in has ended, in the browser.
@@ -52,7 +54,7 @@ pub fn ConnectionStatus(
     here: Signal<String>,
 ) -> impl IntoView {
     let tone = Memo::new(move |_| status.with(tone));
-    let is_signed_out = Memo::new(move |_| status.with(|it| *it == LinkStatus::SignedOut));
+    let is_signed_out = Memo::new(move |_| status.with(|it| *it == ConnectionState::SignedOut));
     let is_loud = Memo::new(move |_| matches!(tone.get(), Tone::Wait | Tone::Bad));
     let shape = move || match tone.get() {
         Tone::Good => view! { <span class="connection_status__dot"></span> }.into_any(),
@@ -88,10 +90,10 @@ mod tests {
 
     #[test]
     fn the_words_say_what_happens_next() {
-        let waiting = LinkStatus::Reconnecting { attempt: 3, seconds_left: 4 };
+        let waiting = ConnectionState::Reconnecting { attempt: 3, seconds_left: 4 };
         assert_eq!(words(&waiting), "Reconnecting… attempt 3, next try in 4 s");
-        let refused = LinkStatus::Refused { reason: "not this account".to_owned() };
+        let refused = ConnectionState::Refused { reason: "not this account".to_owned() };
         assert_eq!(words(&refused), "Not connected: not this account");
-        assert_eq!(tone(&LinkStatus::Offline), Tone::Wait);
+        assert_eq!(tone(&ConnectionState::Offline), Tone::Wait);
     }
 }

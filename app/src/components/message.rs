@@ -6,7 +6,6 @@ use protocol::DraftId;
 use super::avatar::Avatar;
 use super::body::Body;
 use super::icon::{Glyph, Icon};
-use crate::link::{LinkStatus, use_link};
 use crate::model::timeline::{Line, LineState};
 use crate::when::{self, Calendar};
 
@@ -41,6 +40,8 @@ pub fn Message(
     line: Line,
     /// What may change about it.
     state: ArcRwSignal<MessageState>,
+    /// Whether there is a connection.
+    is_connected: Memo<bool>,
     /// What may be done about one that was refused.
     remedies: FailedPostActions,
 ) -> impl IntoView {
@@ -75,7 +76,7 @@ pub fn Message(
         <li class=move || state.with(|it| classes(it, mine))>
             {move || head()}
             <Body body/>
-            {mine.then(|| view! { <DeliveryStatus state draft remedies/> })}
+            {mine.then(|| view! { <DeliveryStatus state draft is_connected remedies/> })}
         </li>
     }
 }
@@ -111,6 +112,7 @@ fn moment(at_ms: i64, calendar: Calendar) -> impl IntoView {
 fn DeliveryStatus(
     state: RwSignal<MessageState>,
     draft: DraftId,
+    is_connected: Memo<bool>,
     remedies: FailedPostActions,
 ) -> impl IntoView {
     let failure = move || match state.with(|it| it.delivery.clone()) {
@@ -118,7 +120,7 @@ fn DeliveryStatus(
         LineState::Sent | LineState::Pending => None,
     };
     view! {
-        <Arrival state/>
+        <Arrival state is_connected/>
         {move || {
             failure()
                 .map(|reason| {
@@ -143,11 +145,10 @@ fn DeliveryStatus(
 
 /// Whether one's own message has arrived: a shape to see, a word to hear.
 #[component]
-fn Arrival(state: RwSignal<MessageState>) -> impl IntoView {
-    let status = use_link().status;
+fn Arrival(state: RwSignal<MessageState>, is_connected: Memo<bool>) -> impl IntoView {
     let shape = move || {
         state.with(|it| match it.delivery {
-            LineState::Pending if status.with(|it| *it == LinkStatus::Connected) => (Icon::Clock, "Sending"),
+            LineState::Pending if is_connected.get() => (Icon::Clock, "Sending"),
             LineState::Pending => (Icon::Pause, "Waits for the connection"),
             LineState::Sent => (Icon::Check, "Sent"),
             LineState::Failed { .. } => (Icon::Warning, "Not sent"),

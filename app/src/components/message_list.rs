@@ -45,6 +45,8 @@ pub fn MessageList(
     history: Memo<HistoryState>,
     /// Whether the newest messages are still on their way.
     loading: Memo<bool>,
+    /// Whether there is a connection: what is pending is sent.
+    is_connected: Memo<bool>,
     /// Where it opens.
     opening: Opening,
     /// What the list asks of the page.
@@ -83,7 +85,7 @@ pub fn MessageList(
                 <div class="message_list__content">
                     <HistoryEnd room_name history loading on_older=callbacks.older/>
                     <ol class="message_list__lines">
-                        <For each=rows key=Row::key children=move |row| draw(row, calendar, callbacks.remedies)/>
+                        <For each=rows key=Row::key children=move |row| draw(row, calendar, is_connected, callbacks.remedies)/>
                     </ol>
                 </div>
             </div>
@@ -274,7 +276,12 @@ fn with_marks(lines: Vec<((Line, ArcRwSignal<MessageState>), rows::RowContext)>)
     rows
 }
 
-fn draw(row: Row, calendar: Calendar, remedies: FailedPostActions) -> impl IntoView {
+fn draw(
+    row: Row,
+    calendar: Calendar,
+    is_connected: Memo<bool>,
+    remedies: FailedPostActions,
+) -> impl IntoView {
     match row {
         Row::Day(day, _) => view! {
             <li class="day" aria-label=move || calendar.day_label(day)>
@@ -288,7 +295,7 @@ fn draw(row: Row, calendar: Calendar, remedies: FailedPostActions) -> impl IntoV
             </li>
         }
         .into_any(),
-        Row::Line(line, state) => view! { <Message line state remedies/> }.into_any(),
+        Row::Line(line, state) => view! { <Message line state is_connected remedies/> }.into_any(),
     }
 }
 

@@ -1,4 +1,5 @@
-//! What the pages are drawn with. A component gets signals and callbacks; it knows neither the link nor the address.
+//! Components: what pages are drawn with. A component gets signals and callbacks; it knows neither the connection nor the
+//! router.
 
 pub mod arcs;
 pub mod avatar;

@@ -84,7 +84,7 @@ pub fn NewRoomDialog(
     let problem = move || {
         if fields.is_blank.get() { Some("Give the room a name.".to_owned()) } else { problem.get() }
     };
-    let submit = move |event: web_sys::SubmitEvent| {
+    let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if let Some(room) = fields.check() {
             on_create.run(room);

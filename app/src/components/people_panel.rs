@@ -108,7 +108,7 @@ fn Invite(
             typed.set(String::new());
         }
     });
-    let submit = move |event: web_sys::SubmitEvent| {
+    let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         let names = usernames(&typed.get_untracked());
         if !names.is_empty() {

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use leptos::prelude::*;
 
+use crate::browser::is_in_view;
+
 /// Marks of what was read further up than the newest message. The first is told at once, the others a little later, because
 /// each pixel of a scroll may raise them.
 #[derive(Clone, Copy)]
@@ -58,7 +60,7 @@ pub(super) fn tab_in_front(returned: impl Fn() + Copy + 'static) -> RwSignal<boo
     let in_front = RwSignal::new(false);
     Effect::new(move |_| {
         let look = move || {
-            let is_visible = document().visibility_state() == web_sys::VisibilityState::Visible;
+            let is_visible = is_in_view();
             if is_visible && !in_front.get_untracked() {
                 returned();
             }

@@ -171,7 +171,7 @@ fn room_of(target: Option<web_sys::EventTarget>) -> Option<RoomId> {
 
 /// Arrow keys, Home and End go from room to room; Enter opens, as on any link.
 #[expect(clippy::needless_pass_by_value, reason = "an event handler is handed its event")]
-fn move_focus(key: web_sys::KeyboardEvent) {
+fn move_focus(key: leptos::ev::KeyboardEvent) {
     if key.alt_key() || key.ctrl_key() || key.meta_key() || key.shift_key() {
         return;
     }

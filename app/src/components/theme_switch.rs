@@ -19,7 +19,7 @@ pub fn ThemeSwitch() -> impl IntoView {
         Theme::Light => Icon::Sun,
         Theme::Dark => Icon::Moon,
     };
-    let turn = move |submitted: web_sys::SubmitEvent| {
+    let turn = move |submitted: leptos::ev::SubmitEvent| {
         submitted.prevent_default();
         theme.update(|it| *it = it.next());
         show(theme.get_untracked());

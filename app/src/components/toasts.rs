@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use leptos::prelude::*;
-use protocol::ServerFrame;
 
 use super::icon::{Glyph, Icon};
 use crate::clock::now_ms;
-use crate::link::use_link;
 use crate::model::toasts::{Toast, Toasts, Tone, Words};
 
 /// Up to here the style sheet gives a note one line; see `_toasts.scss`.
@@ -22,12 +20,33 @@ fn style(tone: Tone) -> (&'static str, &'static str, Icon) {
     }
 }
 
-/// Everything that the server wants noticed, wherever one is. A link must stand above.
+/// What the server wants noticed. Copying it copies two indexes.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Notices {
+    toasts: RwSignal<Toasts>,
+    /// What stands in the banner; empty for none.
+    banner: RwSignal<String>,
+}
+
+impl Notices {
+    /// Shows a text in the banner, or no banner for an empty one.
+    pub fn show_banner(self, text: String) {
+        self.banner.set(text);
+    }
+
+    /// Adds a note.
+    pub fn push(self, words: Words) {
+        change(self.toasts, |it, now| it.push(words, now));
+    }
+}
+
+/// Everything that the server wants noticed, wherever one is.
 #[component]
-pub fn Toaster() -> impl IntoView {
-    let toasts = RwSignal::new(Toasts::default());
-    let banner = RwSignal::new(String::new());
-    use_link().on_frame(move |frame| receive(frame, toasts, banner));
+pub fn Toaster(
+    /// What there is to notice.
+    notices: Notices,
+) -> impl IntoView {
+    let Notices { toasts, banner } = notices;
     Effect::new(move |_| {
         let measure = move || {
             let is_narrow = window().match_media(NARROW).ok().flatten().is_some_and(|it| it.matches());
@@ -59,22 +78,6 @@ pub fn Toaster() -> impl IntoView {
             <div role="status" aria-label="Notifications"><Notes toasts are_urgent=false/></div>
             {move || (folded.get() != 0).then(|| view! { <More folded toasts/> })}
         </div>
-    }
-}
-
-/// What a frame has to say is noted, or stands in the banner.
-fn receive(frame: &ServerFrame, toasts: RwSignal<Toasts>, banner: RwSignal<String>) {
-    let words = match frame {
-        ServerFrame::Notification { data } => Words::of_notification(&data.item),
-        ServerFrame::Job { data } => Words::of_job(&data.item),
-        ServerFrame::Maintenance { data } => {
-            let words = if data.enabled { format!("Maintenance: {}", data.message) } else { String::new() };
-            return banner.set(words);
-        }
-        _ => None,
-    };
-    if let Some(words) = words {
-        change(toasts, |it, now| it.push(words, now));
     }
 }
 

@@ -1,8 +1,9 @@
 //! What the pages show, as plain structs: no signals, no sockets, no clock. Frames are folded in one by one, and folding
 //! the same one twice changes nothing.
 
-pub mod kept;
+pub mod connection_state;
 pub mod own_typing;
+pub mod pending_post;
 pub mod place;
 pub mod rooms;
 pub mod roster;

@@ -8,7 +8,7 @@ const KEPT: usize = 20;
 /// Pings that may be without an answer; older ones count as lost.
 const MAX_WAITING: usize = 20;
 
-/// The first number of a ping. The link counts its own from 1.
+/// The first number of a ping. The connection counts its own from 1.
 const FIRST: u32 = 1_000_000;
 
 /// See the module's description. Times are in microseconds of any clock.
@@ -104,7 +104,7 @@ mod tests {
         assert!(trips.answered(two, 15));
         assert!(trips.answered(one, 40));
         assert!(!trips.answered(one, 50));
-        assert!(!trips.answered(1, 50), "one of the link's own");
+        assert!(!trips.answered(1, 50), "one of the connection's own");
         assert_eq!(trips.figures(), Some(Figures { last: 40, median: 5, worst: 40, count: 2 }));
     }
 

@@ -70,7 +70,7 @@ impl WireFacts {
     }
 }
 
-/// The number in the link's own words about the end of a connection.
+/// The number in the connection's own words about the end of a connection.
 fn close_code(text: &str) -> Option<u16> {
     text.split(|c: char| !c.is_ascii_digit()).find_map(|digits| digits.parse().ok())
 }

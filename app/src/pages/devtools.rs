@@ -10,16 +10,18 @@ use crate::components::counted::counted;
 use crate::components::devtools::{ConnectionCard, FrameDetail, FrameTable, FrameTools, PlanCard, RunView};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
-use crate::link::{Link, LinkStatus, use_link};
+use crate::connection::{Connection, use_connection};
+use crate::model::connection_state::ConnectionState;
 use crate::model::simulation::Simulation;
 use crate::model::wire_log::{Filter, WireLog};
+use crate::notices::notices;
 use crate::page::use_page;
 
 /// The page.
 #[component]
 pub fn DevtoolsPage() -> impl IntoView {
     let page = use_page();
-    let link = use_link();
+    let connection = use_connection();
     let is_known = page.account().is_some();
     let enabled = Signal::derive(move || is_known && page.live.get());
     view! {
@@ -29,7 +31,7 @@ pub fn DevtoolsPage() -> impl IntoView {
                     <Wordmark/>
                 </a>
                 {is_known.then(|| view! {
-                    <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
+                    <ConnectionStatus status=connection.state on_retry=Callback::new(move |()| connection.retry())/>
                 })}
                 <ThemeSwitch/>
             </header>
@@ -44,24 +46,24 @@ pub fn DevtoolsPage() -> impl IntoView {
                 })}
                 <div class="devtools__cards">
                     <ConnectionCard
-                        status=link.status
+                        status=connection.state
                         enabled
-                        on_connect=Callback::new(move |()| link.connect())
-                        on_disconnect=Callback::new(move |()| link.disconnect())
+                        on_connect=Callback::new(move |()| connection.connect())
+                        on_disconnect=Callback::new(move |()| connection.disconnect())
                     />
-                    <SimulationPart link enabled/>
+                    <SimulationPart connection enabled/>
                 </div>
-                <FramesPart link enabled/>
+                <FramesPart connection enabled/>
             </main>
         </div>
-        <Toaster/>
+        <Toaster notices=notices(connection)/>
     }
 }
 
 #[component]
-fn SimulationPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
+fn SimulationPart(connection: Connection, enabled: Signal<bool>) -> impl IntoView {
     let simulation = RwSignal::new(Simulation::default());
-    link.on_frame(move |frame| {
+    connection.on_frame(move |frame| {
         simulation.maybe_update(|simulation| match frame {
             ServerFrame::Progress { data } => simulation.progress(data),
             ServerFrame::Finished { data } => simulation.finished(data),
@@ -75,20 +77,21 @@ fn SimulationPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
         });
     });
     Effect::new(move |_| {
-        if link.status.with(|status| *status != LinkStatus::Connected) {
+        if connection.state.with(|status| *status != ConnectionState::Connected) {
             simulation.maybe_update(Simulation::lost);
         }
     });
     let running = Memo::new(move |_| simulation.with(|it| it.running().is_some()));
-    let can_start =
-        Signal::derive(move || enabled.get() && link.status.with(|status| *status == LinkStatus::Connected));
+    let can_start = Signal::derive(move || {
+        enabled.get() && connection.state.with(|status| *status == ConnectionState::Connected)
+    });
     let start = move |plan: SimulationPlan| {
         simulation.update(|simulation| simulation.start(&plan));
-        link.send(ClientFrame::Simulate(plan));
+        connection.send(ClientFrame::Simulate(plan));
     };
     let stop = move |()| {
         if let Some(run) = simulation.with_untracked(Simulation::running) {
-            link.send(ClientFrame::Cancel { run });
+            connection.send(ClientFrame::Cancel { run });
         }
     };
     view! {
@@ -104,9 +107,9 @@ fn SimulationPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
 }
 
 #[component]
-fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
+fn FramesPart(connection: Connection, enabled: Signal<bool>) -> impl IntoView {
     let log = StoredValue::new(WireLog::default());
-    let version = record(link, log);
+    let version = record(connection, log);
 
     let filter = RwSignal::new(Filter::default());
     let paused = RwSignal::new(false);
@@ -161,10 +164,10 @@ fn FramesPart(link: Link, enabled: Signal<bool>) -> impl IntoView {
 
 /// Records each frame. Returns what changes with the log: frames may come by the hundred, so it follows once for each
 /// picture on the screen.
-fn record(link: Link, log: StoredValue<WireLog>) -> RwSignal<u32> {
+fn record(connection: Connection, log: StoredValue<WireLog>) -> RwSignal<u32> {
     let version = RwSignal::new(0_u32);
     let refreshing = StoredValue::new(false);
-    link.on_wire(move |frame| {
+    connection.on_wire(move |frame| {
         log.update_value(|log| log.push(frame.clone()));
         if refreshing.get_value() {
             return;

@@ -13,8 +13,10 @@ use crate::components::live::{Controls, Participants, StandingLine};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
 use crate::components::unsent::UnsentTexts;
-use crate::link::{LinkStatus, use_link};
+use crate::connection::use_connection;
+use crate::model::connection_state::ConnectionState;
 use crate::model::session::{Session, Standing};
+use crate::notices::notices;
 use crate::page::use_page;
 use crate::session::LiveSession;
 
@@ -36,7 +38,7 @@ pub fn LivePage(
 #[component]
 fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
     let chat = use_chat_store();
-    let link = use_link();
+    let connection = use_connection();
     let page = use_page();
     let name = {
         let summary = chat.summary(&room);
@@ -50,7 +52,8 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
     let session_name = Memo::new(move |_| format!("Live session of {}", isolated(&name.get())));
     let me = page.account().map(|account| account.id);
     let standing = Memo::new(move |_| session.session.with(Session::standing));
-    let is_connected = Memo::new(move |_| link.status.with(|status| *status == LinkStatus::Connected));
+    let is_connected =
+        Memo::new(move |_| connection.state.with(|status| *status == ConnectionState::Connected));
     let can_say = Signal::derive(move || page.live.get() && is_connected.get());
     let is_owner = session.is_owner;
     let pen = DraftField::new(chat.unfinished(&room));
@@ -78,14 +81,14 @@ fn Inside(session: LiveSession, room: RoomId) -> impl IntoView {
                 </section>
             </main>
         </div>
-        <Toaster/>
+        <Toaster notices=notices(connection)/>
     }
 }
 
 /// Which session, where it stands, and the way out.
 #[component]
 fn Head(session: LiveSession, name: Memo<String>, session_name: Memo<String>) -> impl IntoView {
-    let link = use_link();
+    let connection = use_connection();
     let leave = move |click: leptos::ev::MouseEvent| {
         click.prevent_default();
         session.leave();
@@ -100,7 +103,7 @@ fn Head(session: LiveSession, name: Memo<String>, session_name: Memo<String>) ->
                 </h1>
                 <StandingLine session=session.session/>
             </div>
-            <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
+            <ConnectionStatus status=connection.state on_retry=Callback::new(move |()| connection.retry())/>
             <ThemeSwitch/>
             <a class="button live__leave" href=session.way_out() title="Leave the session and go back to the room" on:click=leave>
                 <Glyph icon=Icon::LiveOff/>

@@ -21,6 +21,8 @@ use crate::components::people_panel::PeoplePanel;
 use crate::components::room_header::RoomHeader;
 use crate::components::typing_line::TypingLine;
 use crate::components::unsent::{UnsentText, UnsentTexts};
+use crate::connection::use_connection;
+use crate::model::connection_state::ConnectionState;
 use crate::model::timeline::Timeline;
 use crate::page::{Page, use_page};
 
@@ -161,6 +163,7 @@ fn Leaving(
 #[component]
 pub(super) fn Foot(room: RoomId, room_name: Memo<String>, pen: DraftField) -> impl IntoView {
     let chat = use_chat_store();
+    let connection = use_connection();
     let typing = chat.typing(&room);
     let room = StoredValue::new(room);
     let id = move || room.get_value();
@@ -169,6 +172,8 @@ pub(super) fn Foot(room: RoomId, room_name: Memo<String>, pen: DraftField) -> im
         <Composer
             room_name
             live=use_page().live
+            status=connection.state
+            keeps=connection.keeps
             pen
             on_send=Callback::new(move |body| chat.post(&id(), body))
             on_type=Callback::new(move |()| chat.typed(&id()))
@@ -212,6 +217,8 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
     let lines = Memo::new(move |_| timeline.with(Timeline::lines));
     let first_unread = Memo::new(move |_| timeline.with(|it| it.first_unread));
     let loading = Memo::new(move |_| timeline.with(|it| !it.loaded));
+    let state = use_connection().state;
+    let is_connected = Memo::new(move |_| state.with(|state| *state == ConnectionState::Connected));
     let history = Memo::new(move |_| {
         timeline.with(|it| match (it.has_older, it.loading_older, older_failed.get()) {
             (_, true, _) => HistoryState::Loading,
@@ -252,7 +259,7 @@ pub(super) fn Messages(room: RoomId, name: Memo<String>, pen: DraftField) -> imp
     });
     let absences = Memo::new(move |_| timeline.with(|it| it.absences));
     let opening = Opening { place: chat.place(&room.get_value()), is_ready, absences };
-    view! { <MessageList room_name=name lines first_unread history loading opening callbacks/> }
+    view! { <MessageList room_name=name lines first_unread history loading is_connected opening callbacks/> }
 }
 
 fn load_older(chat: &ChatStore, room: RoomId, failed: RwSignal<bool>) {

@@ -16,8 +16,9 @@ use crate::components::new_room::{NewRoom, NewRoomDialog};
 use crate::components::room_list::RoomList;
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
+use crate::connection::{Connection, use_connection};
 use crate::copies::{note_change, start_copies};
-use crate::link::{Link, use_link};
+use crate::notices::notices;
 use crate::page::use_page;
 use crate::start::Account;
 use crate::title::title;
@@ -31,7 +32,7 @@ pub fn RoomsPage() -> impl IntoView {
 #[component]
 fn Frame(account: Account) -> impl IntoView {
     let chat = use_chat_store();
-    let link = use_link();
+    let connection = use_connection();
     let rooms = chat.rooms();
     let address = use_address();
     let current = Memo::new(move |_| address.place.with(|place| place.room().cloned()));
@@ -40,7 +41,7 @@ fn Frame(account: Account) -> impl IntoView {
 
     let new_room = RwSignal::new(false);
     switch_rooms_by_key(rooms, address);
-    keep_copies(address, link);
+    keep_copies(address, connection);
     let title = Memo::new(move |_| title(&address.place.read(), &rooms.read()));
     Effect::new(move |_| document().set_title(&title.read()));
 
@@ -50,8 +51,8 @@ fn Frame(account: Account) -> impl IntoView {
         <div class="shell" class:is-in-room=move || is_in_room.get()>
             <Brand address/>
             <ConnectionStatus
-                status=link.status
-                on_retry=Callback::new(move |()| link.retry())
+                status=connection.state
+                on_retry=Callback::new(move |()| connection.retry())
                 here=Signal::derive(move || {
                     address.place.track();
                     current_path()
@@ -68,7 +69,7 @@ fn Frame(account: Account) -> impl IntoView {
             </main>
         </div>
         <CreateRoom open=new_room/>
-        <Toaster/>
+        <Toaster notices=notices(connection)/>
     }
 }
 
@@ -163,7 +164,7 @@ fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
 }
 
 /// From now on there are copies of what this page shows, until nobody is signed in any more.
-fn keep_copies(address: Address, link: Link) {
+fn keep_copies(address: Address, connection: Connection) {
     let mut is_first = true;
     Effect::new(move |_| {
         address.place.track();
@@ -173,7 +174,7 @@ fn keep_copies(address: Address, link: Link) {
             note_change(true);
         }
     });
-    link.on_frame(|frame| {
+    connection.on_frame(|frame| {
         if let ServerFrame::Message { .. } = frame {
             note_change(false);
         }

@@ -12,11 +12,13 @@ use crate::components::test::facts_card::word;
 use crate::components::test::{FactsCard, PingCard, RoomCard, SelfCheckCard};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::components::toasts::Toaster;
-use crate::link::{Link, LinkStatus, use_link};
-use crate::model::kept::Kept;
+use crate::connection::{Connection, use_connection};
+use crate::model::connection_state::ConnectionState;
+use crate::model::pending_post::PendingPost;
 use crate::model::round_trips::RoundTrips;
 use crate::model::trial::Trial;
 use crate::model::wire_facts::WireFacts;
+use crate::notices::notices;
 use crate::page::use_page;
 use crate::self_check::{Answer, Facts, Point, points, points_for_strangers};
 use crate::troubles::Troubles;
@@ -28,7 +30,7 @@ pub fn TestPage(
     rooms: Vec<RoomSummary>,
 ) -> impl IntoView {
     let page = use_page();
-    let link = use_link();
+    let connection = use_connection();
     let is_known = page.account().is_some();
     let enabled = Signal::derive(move || is_known && page.live.get());
     view! {
@@ -38,7 +40,7 @@ pub fn TestPage(
                     <Wordmark/>
                 </a>
                 {is_known.then(|| view! {
-                    <ConnectionStatus status=link.status on_retry=Callback::new(move |()| link.retry())/>
+                    <ConnectionStatus status=connection.state on_retry=Callback::new(move |()| connection.retry())/>
                 })}
                 <ThemeSwitch/>
             </header>
@@ -47,17 +49,17 @@ pub fn TestPage(
                 {if is_known {
                     view! { <Cards rooms enabled/> }.into_any()
                 } else {
-                    view! { <Strangers link/> }.into_any()
+                    view! { <Strangers connection/> }.into_any()
                 }}
             </main>
         </div>
-        <Toaster/>
+        <Toaster notices=notices(connection)/>
     }
 }
 
 /// What can be tried out without a sign-in, and what there is with one.
 #[component]
-fn Strangers(link: Link) -> impl IntoView {
+fn Strangers(connection: Connection) -> impl IntoView {
     view! {
         <section class="devtools__card" aria-label="Your own connection">
             <h2 class="devtools__title">"Your own connection"</h2>
@@ -68,43 +70,48 @@ fn Strangers(link: Link) -> impl IntoView {
                 <a class="button is-primary" href="/sign-in?next=/test">"Sign in"</a>
             </div>
         </section>
-        <SelfCheck link wire=RwSignal::new(WireFacts::default()) points=points_for_strangers/>
+        <SelfCheck connection wire=RwSignal::new(WireFacts::default()) points=points_for_strangers/>
     }
 }
 
 #[component]
 fn Cards(rooms: Vec<RoomSummary>, enabled: Signal<bool>) -> impl IntoView {
-    let link = use_link();
+    let connection = use_connection();
     let wire = RwSignal::new(WireFacts::default());
-    link.on_wire(move |frame| wire.update(|wire| wire.crossed(frame)));
-    link.on_frame(move |frame| wire.update(|wire| wire.heard(frame, now_ms())));
+    connection.on_wire(move |frame| wire.update(|wire| wire.crossed(frame)));
+    connection.on_frame(move |frame| wire.update(|wire| wire.heard(frame, now_ms())));
     let url = RwSignal::new(String::new());
     Effect::new(move |_| {
         let Ok(host) = location().host() else { return };
         let scheme = if location().protocol().is_ok_and(|it| it == "https:") { "wss" } else { "ws" };
         url.set(format!("{scheme}://{host}/api/v1/ws"));
     });
-    let can_send =
-        Signal::derive(move || enabled.get() && link.status.with(|status| *status == LinkStatus::Connected));
+    let can_send = Signal::derive(move || {
+        enabled.get() && connection.state.with(|status| *status == ConnectionState::Connected)
+    });
     view! {
-        <SelfCheck link wire points/>
+        <SelfCheck connection wire points/>
         <div class="test__cards">
             <ConnectionCard
-                status=link.status
+                status=connection.state
                 enabled
-                on_connect=Callback::new(move |()| link.connect())
-                on_disconnect=Callback::new(move |()| link.disconnect())
+                on_connect=Callback::new(move |()| connection.connect())
+                on_disconnect=Callback::new(move |()| connection.disconnect())
             />
-            <Pings link can_send/>
-            <Rooms link rooms can_send/>
-            <FactsCard status=link.status facts=wire url=url.into()/>
+            <Pings connection can_send/>
+            <Rooms connection rooms can_send/>
+            <FactsCard status=connection.state facts=wire url=url.into()/>
         </div>
     }
 }
 
 /// Runs once the page lives, again whenever the connection comes or goes, and when asked.
 #[component]
-fn SelfCheck(link: Link, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Point>) -> impl IntoView {
+fn SelfCheck(
+    connection: Connection,
+    wire: RwSignal<WireFacts>,
+    points: fn(&Facts) -> Vec<Point>,
+) -> impl IntoView {
     let is_known = use_page().account().is_some();
     let troubles = Troubles::watch();
     let (me, health, ready) =
@@ -134,14 +141,14 @@ fn SelfCheck(link: Link, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Po
         });
     };
     let pending = Signal::derive(move || asked.get() > 0);
-    let state = Memo::new(move |_| link.status.with(word));
+    let state = Memo::new(move |_| connection.state.with(word));
     Effect::new(move |_| {
         // Read, not only tracked: a memo that nobody reads hears of nothing.
         state.get();
         check();
     });
     let facts = Signal::derive(move || Facts {
-        status: link.status.get(),
+        status: connection.state.get(),
         wire: wire.get(),
         has_network: has_network.get(),
         me: me.get(),
@@ -154,16 +161,16 @@ fn SelfCheck(link: Link, wire: RwSignal<WireFacts>, points: fn(&Facts) -> Vec<Po
 }
 
 #[component]
-fn Pings(link: Link, can_send: Signal<bool>) -> impl IntoView {
+fn Pings(connection: Connection, can_send: Signal<bool>) -> impl IntoView {
     let trips = RwSignal::new(RoundTrips::default());
     let still = RwSignal::new(0_u32);
     let ping = move || {
         let nonce = trips.try_update(|trips| trips.sent(now_us()));
         if let Some(nonce) = nonce {
-            link.send(ClientFrame::Ping { nonce });
+            connection.send(ClientFrame::Ping { nonce });
         }
     };
-    link.on_frame(move |frame| {
+    connection.on_frame(move |frame| {
         let ServerFrame::Pong { data } = frame else { return };
         let is_ours = trips.try_update(|trips| trips.answered(data.nonce, now_us()));
         if is_ours == Some(true) && still.get_untracked() > 0 {
@@ -185,14 +192,14 @@ fn Pings(link: Link, can_send: Signal<bool>) -> impl IntoView {
 }
 
 #[component]
-fn Rooms(link: Link, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl IntoView {
+fn Rooms(connection: Connection, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl IntoView {
     let trial = RwSignal::new(Trial::default());
     let follow = move || {
         if let Some(room) = trial.with_untracked(|trial| trial.room().cloned()) {
-            link.send(ClientFrame::Join { room, since: None });
+            connection.send(ClientFrame::Join { room, since: None });
         }
     };
-    link.on_frame(move |frame| {
+    connection.on_frame(move |frame| {
         trial.maybe_update(|trial| trial.heard(frame, now_us()));
         if matches!(frame, ServerFrame::Welcome { .. }) {
             follow();
@@ -205,7 +212,7 @@ fn Rooms(link: Link, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl In
     });
     let on_choose = Callback::new(move |room: Option<RoomId>| {
         if let Some(before) = trial.try_update(|trial| trial.choose(room)).flatten() {
-            link.send(ClientFrame::Leave { room: before });
+            connection.send(ClientFrame::Leave { room: before });
         }
         follow();
     });
@@ -213,7 +220,7 @@ fn Rooms(link: Link, rooms: Vec<RoomSummary>, can_send: Signal<bool>) -> impl In
         let Some(room) = trial.with_untracked(|trial| trial.room().cloned()) else { return };
         let draft = DraftId(uuid::Uuid::new_v4());
         trial.update(|trial| trial.send(draft, body.clone(), now_us()));
-        if let Err(full) = link.post(Kept::new(room, draft, body, now_ms())) {
+        if let Err(full) = connection.post(PendingPost::new(room, draft, body, now_ms())) {
             trial.update(|trial| {
                 trial.refused(draft, &full.to_string());
             });

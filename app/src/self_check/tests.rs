@@ -8,7 +8,7 @@ fn said(status: u16) -> Answer {
 
 fn all_is_well() -> Facts {
     Facts {
-        status: LinkStatus::Connected,
+        status: ConnectionState::Connected,
         wire: WireFacts { frames_in: 4, ..WireFacts::default() },
         has_network: true,
         me: said(200),
@@ -34,7 +34,7 @@ fn nothing_is_wrong_when_all_is_well() {
 
 #[test]
 fn strangers_are_told_what_they_can_know() {
-    let facts = Facts { status: LinkStatus::Idle, me: Answer::Waiting, ..all_is_well() };
+    let facts = Facts { status: ConnectionState::Idle, me: Answer::Waiting, ..all_is_well() };
     assert_eq!(summary(&points_for_strangers(&facts)), "All four points are OK.");
     let facts = Facts { health: Answer::Nothing, ready: Answer::Nothing, ..facts };
     assert_eq!(summary(&points_for_strangers(&facts)), "2 of 4 are not OK.");
@@ -43,7 +43,7 @@ fn strangers_are_told_what_they_can_know() {
 #[test]
 fn a_stopped_server_is_named() {
     let facts = Facts {
-        status: LinkStatus::Reconnecting { attempt: 3, seconds_left: 2 },
+        status: ConnectionState::Reconnecting { attempt: 3, seconds_left: 2 },
         me: Answer::Nothing,
         health: Answer::Nothing,
         ready: Answer::Nothing,
@@ -69,7 +69,7 @@ fn each_trouble_shows_at_its_point_and_says_what_to_do() {
         misunderstood,
         ..WireFacts::default()
     };
-    let refused = LinkStatus::Refused { reason: "no".to_owned() };
+    let refused = ConnectionState::Refused { reason: "no".to_owned() };
     for (facts, name) in [
         (Facts { status: refused, ..all_is_well() }, "Connection status"),
         (Facts { me: said(401), ..all_is_well() }, "Auth token"),

@@ -14,7 +14,7 @@ use crate::source::{Source, holds, packages, sources};
 use crate::syntax::{attributes, is_for_tests, is_private};
 
 /// File → file → the names that the first one uses of the second one.
-type Imports = BTreeMap<usize, BTreeMap<usize, BTreeSet<String>>>;
+pub(crate) type Imports = BTreeMap<usize, BTreeMap<usize, BTreeSet<String>>>;
 
 /// Walks one file and notes what it uses of other files.
 struct Walk<'a> {
@@ -117,7 +117,7 @@ impl<'ast> Visit<'ast> for Walk<'_> {
     }
 }
 
-fn imports_of(of: &Crate) -> Imports {
+pub(crate) fn imports_of(of: &Crate) -> Imports {
     let mut found = Imports::new();
     for (file, source) in of.files.iter().enumerate() {
         Walk { of, file, module: of.module_of_file(file), found: &mut found }.visit_file(&source.syntax);

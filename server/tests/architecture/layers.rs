@@ -1,5 +1,7 @@
 //! Which package and which folder may depend on which, so that the layers of ARCHITECTURE.md stay layers.
 
+use crate::circles::imports_of;
+use crate::modules::Crate;
 use crate::source::{Source, cargo, dependencies, holds, in_package, lines_with, read, sources};
 
 /// Those of `names` that `manifest` depends on and must not.
@@ -104,6 +106,60 @@ fn the_pages_do_not_know_the_hub_or_the_server() {
     assert_eq!(strangers("[dependencies]\nhub.workspace = true\n", is_stranger), ["depends on hub"]);
     holds(&strangers(&read(&in_package("app", "Cargo.toml")), is_stranger));
     holds(&strangers(&read(&in_package("frontend", "Cargo.toml")), is_stranger));
+}
+
+/// The folders of the pages' crate that a component does not know: it gets signals and callbacks instead.
+const ABOVE_COMPONENTS: [&str; 4] = ["chat", "connection", "pending_posts", "tabs"];
+
+/// What components use of these folders, and of the router.
+fn components_that_know_too_much(sources: &[Source]) -> Vec<String> {
+    let components = in_package("app", "src/components");
+    let above = ABOVE_COMPONENTS.map(|name| in_package("app", &format!("src/{name}")));
+    let pages = Crate::read(&in_package("app", "src/lib.rs"), sources);
+    let path = |file: usize| pages.files[file].path.as_str();
+    let is_above = |file: usize| {
+        let rest = above.iter().find_map(|folder| path(file).strip_prefix(folder.as_str()));
+        rest.is_some_and(|rest| rest.starts_with('/') || rest == ".rs")
+    };
+    let mut offences = lines_with(sources.iter().filter(|it| it.is_in(&components)), &["leptos_router"]);
+    for (from, used) in
+        imports_of(&pages).into_iter().filter(|(from, _)| path(*from).starts_with(&components))
+    {
+        for (to, names) in used.into_iter().filter(|(to, _)| is_above(*to)) {
+            let names: Vec<String> = names.into_iter().collect();
+            offences.push(format!("{} uses {} of {}", path(from), names.join(", "), path(to)));
+        }
+    }
+    offences
+}
+
+#[test]
+fn a_component_knows_neither_the_connection_nor_the_router() {
+    let in_app = |path: &str| in_package("app", &format!("src/{path}"));
+    let (chat, toasts) = (in_app("components/chat.rs"), in_app("components/toasts.rs"));
+    let bad = [
+        Source::sample(&in_app("lib.rs"), "mod chat; mod components; mod connection; mod notices;"),
+        Source::sample(&in_app("chat/mod.rs"), "mod store; pub use store::ChatStore;"),
+        Source::sample(&in_app("chat/store.rs"), "pub struct ChatStore;"),
+        Source::sample(&in_app("connection.rs"), "pub fn use_connection() {}"),
+        Source::sample(&in_app("notices.rs"), "use crate::connection::use_connection;"),
+        Source::sample(&in_app("components/mod.rs"), "mod chat; mod toasts;"),
+        Source::sample(&chat, "use crate::{chat, notices}; fn f(store: chat::ChatStore) {}"),
+        Source::sample(&toasts, "use leptos_router::hooks;\nfn f() { crate::connection::use_connection(); }"),
+    ];
+    assert_eq!(
+        components_that_know_too_much(&bad),
+        [
+            format!("{toasts}:1 has `leptos_router`"),
+            format!("{chat} uses ChatStore of {}", in_app("chat/store.rs")),
+            format!("{toasts} uses use_connection of {}", in_app("connection.rs")),
+        ]
+    );
+    let sources = sources();
+    for name in ABOVE_COMPONENTS {
+        assert!(sources.iter().any(|it| it.is_in(&in_app(name))), "{name}");
+    }
+    holds(&components_that_know_too_much(&sources));
 }
 
 fn gateways_with_a_database(sources: &[Source]) -> Vec<String> {

@@ -2,13 +2,13 @@
 
 use leptos::prelude::*;
 
-use crate::link::LinkStatus;
+use crate::model::connection_state::ConnectionState;
 
-/// Two buttons for what the link otherwise does by itself.
+/// Two buttons for what the connection otherwise does by itself.
 #[component]
 pub fn ConnectionCard(
     /// Where the connection stands.
-    status: ReadSignal<LinkStatus>,
+    status: ReadSignal<ConnectionState>,
     /// Whether the buttons may be used at all.
     enabled: Signal<bool>,
     /// Asked to connect.
@@ -17,7 +17,7 @@ pub fn ConnectionCard(
     on_disconnect: Callback<()>,
 ) -> impl IntoView {
     // What is under way can be given up; only what rests can be started.
-    let rests = move || status.with(|status| *status == LinkStatus::Idle || !status.takes_posts());
+    let rests = move || status.with(|status| *status == ConnectionState::Idle || !status.takes_posts());
     view! {
         <section class="devtools__card" aria-label="Connection control">
             <h2 class="devtools__title">"Connection"</h2>

@@ -127,7 +127,7 @@ fn Cells(frame: Arc<WireFrame>) -> impl IntoView {
 
 /// Arrow keys, Home and End go from row to row; Enter opens, as on any button.
 #[expect(clippy::needless_pass_by_value, reason = "an event handler is handed its event")]
-fn move_focus(key: web_sys::KeyboardEvent) {
+fn move_focus(key: leptos::ev::KeyboardEvent) {
     let row = |of: web_sys::Element, down: bool| {
         if down { of.next_element_sibling() } else { of.previous_element_sibling() }
     };

@@ -58,7 +58,7 @@ pub fn PlanCard(
         let checked = fields.form().check(RunId(Uuid::nil()));
         if tried.get() { checked.err().unwrap_or_default() } else { PlanProblems::default() }
     });
-    let start = move |submitted: web_sys::SubmitEvent| {
+    let start = move |submitted: leptos::ev::SubmitEvent| {
         submitted.prevent_default();
         tried.set(true);
         if !enabled.get_untracked() || running.get_untracked() {

@@ -3,18 +3,18 @@
 use leptos::prelude::*;
 
 use crate::clock::now_ms;
-use crate::link::LinkStatus;
+use crate::model::connection_state::ConnectionState;
 use crate::model::wire_facts::WireFacts;
 
 /// The state of the connection in one word.
-pub fn word(status: &LinkStatus) -> &'static str {
+pub fn word(status: &ConnectionState) -> &'static str {
     match status {
-        LinkStatus::Idle => "disconnected",
-        LinkStatus::Connecting => "connecting",
-        LinkStatus::Connected => "connected",
-        LinkStatus::Reconnecting { .. } => "reconnecting",
-        LinkStatus::Offline => "offline",
-        LinkStatus::SignedOut | LinkStatus::Refused { .. } => "error",
+        ConnectionState::Idle => "disconnected",
+        ConnectionState::Connecting => "connecting",
+        ConnectionState::Connected => "connected",
+        ConnectionState::Reconnecting { .. } => "reconnecting",
+        ConnectionState::Offline => "offline",
+        ConnectionState::SignedOut | ConnectionState::Refused { .. } => "error",
     }
 }
 
@@ -22,7 +22,7 @@ pub fn word(status: &LinkStatus) -> &'static str {
 #[component]
 pub fn FactsCard(
     /// Where the connection stands.
-    status: ReadSignal<LinkStatus>,
+    status: ReadSignal<ConnectionState>,
     /// What crossed the wire.
     facts: RwSignal<WireFacts>,
     /// The address of the socket, without its ticket.
@@ -37,8 +37,8 @@ pub fn FactsCard(
     };
     let last_error = move || {
         let refusal = status.with(|it| match it {
-            LinkStatus::SignedOut => Some("the sign-in has ended".to_owned()),
-            LinkStatus::Refused { reason } => Some(reason.clone()),
+            ConnectionState::SignedOut => Some("the sign-in has ended".to_owned()),
+            ConnectionState::Refused { reason } => Some(reason.clone()),
             _ => None,
         });
         refusal.or_else(|| facts.with(|it| it.last_error.clone())).unwrap_or_else(|| "none".to_owned())

@@ -55,7 +55,7 @@ fn TrialForm(
     let text = RwSignal::new("Test message".to_owned());
     let can_send =
         Memo::new(move |_| enabled.get() && trial.with(Trial::is_joined) && text.with(|it| !is_blank(it)));
-    let submit = move |event: web_sys::SubmitEvent| {
+    let submit = move |event: leptos::ev::SubmitEvent| {
         event.prevent_default();
         if can_send.get_untracked() {
             on_send.run(text.get_untracked());

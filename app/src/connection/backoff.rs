@@ -1,4 +1,4 @@
-//! How long to wait before the next attempt. Chance is handed in as a number in `0.0..1.0`.
+//! Backoff: how long to wait before the next attempt. The random number comes from outside, in `0.0..1.0`.
 
 /// The first wait is drawn from zero to this.
 const BASE_MS: u32 = 500;
@@ -10,15 +10,15 @@ const CAP_MS: u32 = 20_000;
 ///
 /// Full jitter: anything from zero to a ceiling that doubles each time, so that a thousand pages that lost the same
 /// server do not come back in the same moment.
-pub(crate) fn delay_ms(attempt: u32, chance: f64) -> u32 {
+pub(crate) fn delay_ms(attempt: u32, random: f64) -> u32 {
     let doublings = attempt.saturating_sub(1).min(16);
     let ceiling = BASE_MS.saturating_mul(1 << doublings).min(CAP_MS);
-    part_of(ceiling, chance)
+    part_of(ceiling, random)
 }
 
 /// A wait that the server asked for, stretched by up to a half so that its clients do not all come at once.
-pub(crate) fn after_hint_ms(hint_ms: u32, chance: f64) -> u32 {
-    hint_ms.saturating_add(part_of((hint_ms / 2).max(BASE_MS), chance))
+pub(crate) fn after_hint_ms(hint_ms: u32, random: f64) -> u32 {
+    hint_ms.saturating_add(part_of((hint_ms / 2).max(BASE_MS), random))
 }
 
 #[expect(
@@ -26,8 +26,8 @@ pub(crate) fn after_hint_ms(hint_ms: u32, chance: f64) -> u32 {
     clippy::cast_sign_loss,
     reason = "a part of a u32, between zero and the whole"
 )]
-fn part_of(whole: u32, chance: f64) -> u32 {
-    (f64::from(whole) * chance.clamp(0.0, 1.0)) as u32
+fn part_of(whole: u32, random: f64) -> u32 {
+    (f64::from(whole) * random.clamp(0.0, 1.0)) as u32
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
-//! What the connection does next. No socket, no timer, no clock: inputs come in with the time and a random number,
-//! outputs go to the driver. So every reconnect that can happen in a browser can happen in a test.
+//! State machine: decides what the connection does next. It has no socket, no timer and no clock: inputs come in with the
+//! time and a random number, outputs go to the transport. So every reconnect that can happen in a browser can happen in a
+//! test.
 
 use protocol::CloseCode;
 
-use super::LinkStatus;
 use super::backoff;
-use super::liveness::{Liveness, Pulse};
+use super::heartbeat::{Heartbeat, HeartbeatAction};
+use crate::model::connection_state::ConnectionState;
 
 /// Milliseconds that one attempt may take, from asking for a ticket to the server's welcome.
 const ATTEMPT_MS: i64 = 10_000;
@@ -24,16 +25,16 @@ const FORBIDDEN: &str = "The server does not let this account connect.";
 
 /// Which attempt something belongs to. What comes late from an earlier one is ignored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Try(u32);
+pub(crate) struct AttemptId(u32);
 
-/// Something happened.
+/// Input: what has happened.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Input {
     /// The page wants a connection.
     Connect,
-    /// A person wants none, until they say otherwise.
+    /// The user wants none, until they say otherwise.
     Disconnect,
-    /// A person pressed "Retry now".
+    /// The user pressed "Retry now".
     RetryNow,
     /// The browser says that there is a network again.
     NetworkUp,
@@ -42,31 +43,31 @@ pub(crate) enum Input {
     /// The page came into view.
     Shown,
     /// A ticket came.
-    Ticket(Try, String),
+    Ticket(AttemptId, String),
     /// No ticket came.
-    NoTicket(Try, NoTicket),
+    NoTicket(AttemptId, NoTicket),
     /// The server said welcome.
-    Welcome(Try, u32),
+    Welcome(AttemptId, u32),
     /// Any frame came in.
-    Heard(Try),
+    FrameReceived(AttemptId),
     /// A frame went out that must be answered.
-    Asked,
+    RequestSent,
     /// The server is about to stop and says when to come back.
-    Closing(Try, u32),
+    Closing(AttemptId, u32),
     /// The socket is closed.
-    Closed(Try, u16),
+    Closed(AttemptId, u16),
     /// The time that was asked for by [`Machine::next_wake`] has come.
-    Clock,
+    Timer,
 }
 
 impl Input {
     /// The attempt that it belongs to, if it belongs to one.
-    fn attempt(&self) -> Option<Try> {
+    fn attempt(&self) -> Option<AttemptId> {
         match self {
             Self::Ticket(of, _)
             | Self::NoTicket(of, _)
             | Self::Welcome(of, _)
-            | Self::Heard(of)
+            | Self::FrameReceived(of)
             | Self::Closing(of, _)
             | Self::Closed(of, _) => Some(*of),
             Self::Connect
@@ -75,8 +76,8 @@ impl Input {
             | Self::NetworkUp
             | Self::NetworkDown
             | Self::Shown
-            | Self::Asked
-            | Self::Clock => None,
+            | Self::RequestSent
+            | Self::Timer => None,
         }
     }
 }
@@ -92,13 +93,13 @@ pub(crate) enum NoTicket {
     Failed(Option<u32>),
 }
 
-/// Something to do.
+/// Output: what is to be done.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Output {
     /// Ask for a ticket and answer with [`Input::Ticket`] or [`Input::NoTicket`].
-    FetchTicket(Try),
+    FetchTicket(AttemptId),
     /// Open a socket with this ticket.
-    Open(Try, String),
+    Open(AttemptId, String),
     /// Let go of the socket, if there is one.
     Close,
     /// Send an application ping.
@@ -109,7 +110,7 @@ pub(crate) enum Output {
 enum Phase {
     Idle,
     Trying { until: i64 },
-    Live { since: i64, pulse: Liveness },
+    Live { since: i64, heartbeat: Heartbeat },
     Waiting { until: i64 },
     SignedOut,
     Refused { reason: String },
@@ -120,7 +121,7 @@ enum Phase {
 pub(crate) struct Machine {
     phase: Phase,
     /// Counts attempts for ever.
-    current: Try,
+    current: AttemptId,
     /// Failures since the last good connection.
     failures: u32,
     online: bool,
@@ -133,7 +134,7 @@ impl Default for Machine {
     fn default() -> Self {
         Self {
             phase: Phase::Idle,
-            current: Try::default(),
+            current: AttemptId::default(),
             failures: 0,
             online: true,
             fresh_ticket_tried: false,
@@ -144,9 +145,9 @@ impl Default for Machine {
 
 impl Machine {
     /// Takes one input at `now` (milliseconds), with a random number in `0.0..1.0`.
-    pub(crate) fn handle(&mut self, input: Input, now: i64, chance: f64) -> Vec<Output> {
+    pub(crate) fn handle(&mut self, input: Input, now: i64, random: f64) -> Vec<Output> {
         if input.attempt().is_some_and(|of| of != self.current) {
-            // Late news of an attempt that was given up.
+            // It comes late, from an attempt that was given up.
             return Vec::new();
         }
         match input {
@@ -154,7 +155,7 @@ impl Machine {
                 Phase::Idle | Phase::SignedOut | Phase::Refused { .. } => self.start(now),
                 _ => Vec::new(),
             },
-            Input::Disconnect => self.rest(Phase::Idle),
+            Input::Disconnect => self.stop(Phase::Idle),
             Input::RetryNow => match self.phase {
                 Phase::Waiting { .. } | Phase::SignedOut | Phase::Refused { .. } | Phase::Idle => {
                     self.start(now)
@@ -167,28 +168,28 @@ impl Machine {
             }
             Input::NetworkDown => self.network_down(now),
             Input::Shown => self.shown(now),
-            Input::Asked => {
-                if let Phase::Live { pulse, .. } = &mut self.phase {
-                    pulse.asked(now);
+            Input::RequestSent => {
+                if let Phase::Live { heartbeat, .. } = &mut self.phase {
+                    heartbeat.request_sent(now);
                 }
                 Vec::new()
             }
-            Input::Clock => self.clock(now, chance),
+            Input::Timer => self.timer(now, random),
             Input::Ticket(of, ticket) => vec![Output::Open(of, ticket)],
             Input::NoTicket(_, why) => match why {
-                NoTicket::SignedOut => self.rest(Phase::SignedOut),
+                NoTicket::SignedOut => self.stop(Phase::SignedOut),
                 NoTicket::Forbidden => self.refuse(),
-                NoTicket::Failed(hint) => self.fail(hint, now, chance),
+                NoTicket::Failed(hint) => self.fail(hint, now, random),
             },
             Input::Welcome(_, heartbeat_ms) => {
                 self.online = true;
                 self.hint_ms = None;
-                self.phase = Phase::Live { since: now, pulse: Liveness::new(heartbeat_ms, now) };
+                self.phase = Phase::Live { since: now, heartbeat: Heartbeat::new(heartbeat_ms, now) };
                 Vec::new()
             }
-            Input::Heard(_) => {
-                if let Phase::Live { pulse, .. } = &mut self.phase {
-                    pulse.heard(now);
+            Input::FrameReceived(_) => {
+                if let Phase::Live { heartbeat, .. } = &mut self.phase {
+                    heartbeat.frame_received(now);
                 }
                 Vec::new()
             }
@@ -196,24 +197,24 @@ impl Machine {
                 self.hint_ms = Some(hint_ms);
                 Vec::new()
             }
-            Input::Closed(_, number) => self.closed(number, now, chance),
+            Input::Closed(_, number) => self.closed(number, now, random),
         }
     }
 
     /// What to show.
-    pub(crate) fn status(&self, now: i64) -> LinkStatus {
+    pub(crate) fn state(&self, now: i64) -> ConnectionState {
         match &self.phase {
-            Phase::Idle => LinkStatus::Idle,
-            Phase::Live { .. } => LinkStatus::Connected,
-            Phase::SignedOut => LinkStatus::SignedOut,
-            Phase::Refused { reason } => LinkStatus::Refused { reason: reason.clone() },
-            Phase::Trying { .. } | Phase::Waiting { .. } if !self.online => LinkStatus::Offline,
-            Phase::Trying { .. } if self.failures == 0 => LinkStatus::Connecting,
-            Phase::Trying { .. } => LinkStatus::Reconnecting { attempt: self.failures, seconds_left: 0 },
+            Phase::Idle => ConnectionState::Idle,
+            Phase::Live { .. } => ConnectionState::Connected,
+            Phase::SignedOut => ConnectionState::SignedOut,
+            Phase::Refused { reason } => ConnectionState::Refused { reason: reason.clone() },
+            Phase::Trying { .. } | Phase::Waiting { .. } if !self.online => ConnectionState::Offline,
+            Phase::Trying { .. } if self.failures == 0 => ConnectionState::Connecting,
+            Phase::Trying { .. } => ConnectionState::Reconnecting { attempt: self.failures, seconds_left: 0 },
             Phase::Waiting { until } => {
                 let left = (until - now).max(0);
                 let seconds_left = u32::try_from((left + 999) / 1_000).unwrap_or(u32::MAX);
-                LinkStatus::Reconnecting { attempt: self.failures, seconds_left }
+                ConnectionState::Reconnecting { attempt: self.failures, seconds_left }
             }
         }
     }
@@ -223,12 +224,12 @@ impl Machine {
         matches!(self.phase, Phase::Live { .. })
     }
 
-    /// When to come with [`Input::Clock`], at the latest. While a countdown shows, that is each second.
+    /// When to come with [`Input::Timer`], at the latest. While a countdown shows, that is each second.
     pub(crate) fn next_wake(&self, now: i64) -> Option<i64> {
         match &self.phase {
             Phase::Idle | Phase::SignedOut | Phase::Refused { .. } => None,
             Phase::Trying { until } => Some(*until),
-            Phase::Live { pulse, .. } => Some(pulse.due()),
+            Phase::Live { heartbeat, .. } => Some(heartbeat.next_check()),
             Phase::Waiting { until } if !self.online => Some(*until),
             Phase::Waiting { until } => {
                 let left = until - now;
@@ -238,44 +239,44 @@ impl Machine {
     }
 
     fn start(&mut self, now: i64) -> Vec<Output> {
-        let mut outputs = self.abandon();
+        let mut outputs = self.next_attempt();
         self.phase = Phase::Trying { until: now + ATTEMPT_MS };
         outputs.push(Output::FetchTicket(self.current));
         outputs
     }
 
-    /// Whatever belongs to the current attempt is not heard any more.
-    fn abandon(&mut self) -> Vec<Output> {
-        self.current = Try(self.current.0.wrapping_add(1));
+    /// Inputs of the current attempt are ignored from now on.
+    fn next_attempt(&mut self) -> Vec<Output> {
+        self.current = AttemptId(self.current.0.wrapping_add(1));
         vec![Output::Close]
     }
 
     fn refuse(&mut self) -> Vec<Output> {
-        self.rest(Phase::Refused { reason: FORBIDDEN.to_owned() })
+        self.stop(Phase::Refused { reason: FORBIDDEN.to_owned() })
     }
 
-    /// Nothing more is tried until a person asks for it.
-    fn rest(&mut self, phase: Phase) -> Vec<Output> {
+    /// Nothing more is tried until the user asks for it.
+    fn stop(&mut self, phase: Phase) -> Vec<Output> {
         self.phase = phase;
         self.failures = 0;
         self.fresh_ticket_tried = false;
-        self.abandon()
+        self.next_attempt()
     }
 
-    fn fail(&mut self, hint: Option<u32>, now: i64, chance: f64) -> Vec<Output> {
+    fn fail(&mut self, hint: Option<u32>, now: i64, random: f64) -> Vec<Output> {
         let hint = hint.or(self.hint_ms.take());
         let until = if self.online {
             self.failures = self.failures.saturating_add(1);
             let wait = match hint {
-                Some(hint_ms) => backoff::after_hint_ms(hint_ms.min(60_000), chance),
-                None => backoff::delay_ms(self.failures, chance),
+                Some(hint_ms) => backoff::after_hint_ms(hint_ms.min(60_000), random),
+                None => backoff::delay_ms(self.failures, random),
             };
             now + i64::from(wait)
         } else {
             now + OFFLINE_RETRY_MS
         };
         self.phase = Phase::Waiting { until };
-        self.abandon()
+        self.next_attempt()
     }
 
     fn network_down(&mut self, now: i64) -> Vec<Output> {
@@ -285,7 +286,7 @@ impl Machine {
             Phase::Trying { .. } | Phase::Live { .. } | Phase::Waiting { .. } => {
                 self.failures = 0;
                 self.phase = Phase::Waiting { until: now + OFFLINE_RETRY_MS };
-                self.abandon()
+                self.next_attempt()
             }
         }
     }
@@ -294,15 +295,15 @@ impl Machine {
         match &mut self.phase {
             // There may be a new sign-in, from another tab.
             Phase::Waiting { .. } | Phase::SignedOut => self.start(now),
-            Phase::Live { pulse, .. } => match pulse.doubt(now) {
-                Pulse::Ping { nonce } => vec![Output::Ping(nonce)],
-                Pulse::Fine | Pulse::Dead => Vec::new(),
+            Phase::Live { heartbeat, .. } => match heartbeat.check_after_pause(now) {
+                HeartbeatAction::Ping { nonce } => vec![Output::Ping(nonce)],
+                HeartbeatAction::Wait | HeartbeatAction::Dead => Vec::new(),
             },
             _ => Vec::new(),
         }
     }
 
-    fn closed(&mut self, number: u16, now: i64, chance: f64) -> Vec<Output> {
+    fn closed(&mut self, number: u16, now: i64, random: f64) -> Vec<Output> {
         if let Phase::Live { since, .. } = self.phase
             && now - since >= STABLE_MS
         {
@@ -315,24 +316,24 @@ impl Machine {
                 self.fresh_ticket_tried = true;
                 self.start(now)
             }
-            Some(CloseCode::Token) => self.rest(Phase::SignedOut),
+            Some(CloseCode::Token) => self.stop(Phase::SignedOut),
             Some(CloseCode::TooMany) => {
                 let hint = self.hint_ms.take().unwrap_or(TOO_MANY_MS);
-                self.fail(Some(hint), now, chance)
+                self.fail(Some(hint), now, random)
             }
-            _ if CloseCode::comes_back(number) => self.fail(None, now, chance),
+            _ if CloseCode::comes_back(number) => self.fail(None, now, random),
             _ => self.refuse(),
         }
     }
 
-    fn clock(&mut self, now: i64, chance: f64) -> Vec<Output> {
+    fn timer(&mut self, now: i64, random: f64) -> Vec<Output> {
         match &mut self.phase {
-            Phase::Trying { until } if now >= *until => self.fail(None, now, chance),
+            Phase::Trying { until } if now >= *until => self.fail(None, now, random),
             Phase::Waiting { until } if now >= *until => self.start(now),
-            Phase::Live { pulse, .. } => match pulse.check(now) {
-                Pulse::Fine => Vec::new(),
-                Pulse::Ping { nonce } => vec![Output::Ping(nonce)],
-                Pulse::Dead => self.closed(NO_ANSWER, now, chance),
+            Phase::Live { heartbeat, .. } => match heartbeat.check(now) {
+                HeartbeatAction::Wait => Vec::new(),
+                HeartbeatAction::Ping { nonce } => vec![Output::Ping(nonce)],
+                HeartbeatAction::Dead => self.closed(NO_ANSWER, now, random),
             },
             _ => Vec::new(),
         }

@@ -1,5 +1,5 @@
-// What this browser keeps of a person between two visits: posts that the server has not answered, and texts that were
-// not finished. IndexedDB, because it is shared by all tabs and outlives them. Every call ends, with an error at worst.
+// What this browser keeps of a user between two visits: posts that the server has not acknowledged, and texts that were
+// not finished. Stores, keys and columns are those of version 0.1.0: what an older page has written stays readable. IndexedDB, because it is shared by all tabs and outlives them. Every call ends, with an error at worst.
 
 /** How long IndexedDB may take. Some browsers never answer when storage is forbidden. */
 const PATIENCE_MS = 3_000;
@@ -17,7 +17,7 @@ function open() {
     };
     request.onsuccess = () => {
       const base = request.result;
-      // Another tab has a newer page, or the person cleared the storage.
+      // Another tab has a newer page, or the user cleared the storage.
       base.onversionchange = () => base.close();
       base.onclose = () => (opening = undefined);
       done(base);
@@ -30,7 +30,7 @@ function open() {
   return opening;
 }
 
-/** Runs `act` on a store in a transaction of its own, in the order of the calls. Gives what its request gave. */
+/** Runs `act` on a store in a transaction of its own, in the order of the calls. Returns what its request returned. */
 function within(name, mode, act) {
   const work = async () => {
     const base = await open();
@@ -53,8 +53,8 @@ function change(account, draft, act) {
   });
 }
 
-/** Keeps a post as the last one; the same draft is kept once. Gives its place in the order. */
-export async function keepPost(account, room, draft, body, at_ms) {
+/** Saves a post as the last one; the same draft is saved once. Returns its order. */
+export async function savePost(account, room, draft, body, at_ms) {
   let added;
   await change(account, draft, (posts, known) => {
     if (known) posts.delete(known.order);
@@ -63,18 +63,18 @@ export async function keepPost(account, room, draft, body, at_ms) {
   return added.result;
 }
 
-/** Every post of this person, in order, as JSON. */
-export async function keptPosts(account) {
+/** Every post of this account, in order, as JSON. */
+export async function loadPosts(account) {
   const posts = await within('posts', 'readonly', (store) => store.index('account').getAll(account));
   return JSON.stringify(posts.sort((one, other) => one.order - other.order));
 }
 
-export function dropPost(account, draft) {
+export function removePost(account, draft) {
   return change(account, draft, (posts, known) => known && posts.delete(known.order));
 }
 
 /** Notes why a post will not be sent by itself any more. */
-export function refusePost(account, draft, reason) {
+export function failPost(account, draft, reason) {
   return change(account, draft, (posts, known) => known && posts.put({ ...known, reason }));
 }
 
@@ -82,13 +82,13 @@ export function refusePost(account, draft, reason) {
 const texts = new Map();
 let isWriting = false;
 
-/** Keeps an unfinished text; none once it is empty. */
-export function keepText(account, room, text) {
+/** Saves an unfinished text; none once it is empty. */
+export function saveText(account, room, text) {
   texts.set(`${account} ${room}`, text);
   void write();
 }
 
-export async function keptText(account, room) {
+export async function loadText(account, room) {
   const key = `${account} ${room}`;
   return texts.get(key) ?? (await within('texts', 'readonly', (store) => store.get(key))) ?? '';
 }

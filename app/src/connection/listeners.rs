@@ -1,4 +1,4 @@
-//! Those who want to hear of something. They may come and go while they are told.
+//! Listeners: calls back everyone who listens, in the order they came. They may come and go while they are called.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -17,7 +17,7 @@ impl<T> Default for Listeners<T> {
 }
 
 impl<T> Listeners<T> {
-    /// Takes one in. The number takes it out again.
+    /// Adds one. The number removes it again.
     pub(super) fn add(&self, call: impl Fn(&T) + 'static) -> u32 {
         let number = self.next.get();
         self.next.set(number.wrapping_add(1));
@@ -33,12 +33,12 @@ impl<T> Listeners<T> {
         self.calls.borrow().is_empty()
     }
 
-    /// Tells everyone who is here now, in the order they came.
-    pub(super) fn tell(&self, news: &T) {
+    /// Calls everyone who listens at this moment.
+    pub(super) fn notify(&self, event: &T) {
         // Copied, because a listener may add or remove one.
         let calls: Vec<Call<T>> = self.calls.borrow().iter().map(|(_, call)| Rc::clone(call)).collect();
         for call in calls {
-            call(news);
+            call(event);
         }
     }
 }
@@ -48,27 +48,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn everyone_is_told_in_order_until_they_leave() {
+    fn listeners_are_called_in_order_until_they_are_removed() {
         let heard = Rc::new(RefCell::new(Vec::new()));
         let listeners = Listeners::<u32>::default();
         let listen = |name: &'static str| {
             let heard = Rc::clone(&heard);
-            listeners.add(move |news: &u32| heard.borrow_mut().push((name, *news)))
+            listeners.add(move |event: &u32| heard.borrow_mut().push((name, *event)))
         };
         let first = listen("first");
         listen("second");
-        listeners.tell(&1);
+        listeners.notify(&1);
         listeners.remove(first);
-        listeners.tell(&2);
+        listeners.notify(&2);
         assert_eq!(*heard.borrow(), [("first", 1), ("second", 1), ("second", 2)]);
     }
 
     #[test]
-    fn a_listener_may_leave_while_it_is_told() {
+    fn a_listener_may_be_removed_while_it_is_called() {
         let listeners = Rc::new(Listeners::<()>::default());
         let inside = Rc::clone(&listeners);
         listeners.add(move |()| inside.remove(0));
-        listeners.tell(&());
+        listeners.notify(&());
         assert!(listeners.is_empty());
     }
 }
