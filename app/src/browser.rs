@@ -1,6 +1,6 @@
 //! What a browser may refuse.
 
-use leptos::prelude::window;
+use leptos::prelude::{location, window};
 use wasm_bindgen::JsValue;
 
 /// Tells the console when the browser did not do what it was asked for. The page goes on without.
@@ -8,6 +8,11 @@ pub(crate) fn attempt(what: &str, outcome: Result<(), JsValue>) {
     if let Err(why) = outcome {
         web_sys::console::warn_2(&format!("{what} did not work:").into(), &why);
     }
+}
+
+/// The path in the address bar; in a browser only.
+pub(crate) fn current_path() -> String {
+    location().pathname().unwrap_or_default()
 }
 
 /// The browser gives no access to the clipboard: it was refused, or the page did not come over a secure connection.

@@ -7,8 +7,10 @@
 
 mod actions;
 mod dispatcher;
+mod effect;
 #[cfg(target_arch = "wasm32")]
 mod frame_batch;
+mod live_session;
 mod reducer;
 mod room_state;
 mod timer;
@@ -21,9 +23,10 @@ use protocol::{Member, RoomId, RoomSummary};
 use self::dispatcher::Dispatcher;
 #[cfg(target_arch = "wasm32")]
 use self::frame_batch::FrameBatch;
+pub use self::live_session::LiveSession;
 use self::reducer::ChatState;
-use crate::address::Place;
 use crate::link::{ConnectionOptions, Link, provide_link};
+use crate::model::live_rooms::LiveRooms;
 use crate::model::session::Standing;
 use crate::model::timeline::Timeline;
 use crate::reactive::memo;
@@ -42,12 +45,8 @@ pub struct ChatStore {
 /// Puts a [`ChatStore`] (and the [`Link`] below it) into the context, once, at the root of the pages.
 pub fn provide_chat_store(start: &Start) -> ChatStore {
     let account = start.account.as_ref().map(|me| me.id.clone());
-    let is_closed = matches!(Place::of(&start.path), Place::Live(_));
-    let link = use_context::<Link>().unwrap_or_else(|| {
-        // A participant of a live session is in it with a connection of its own: it ends when the page is left.
-        provide_link(account.is_some(), ConnectionOptions { account, is_shared: !is_closed })
-    });
-    let state = ChatState::new(start, is_closed);
+    let link = provide_link(account.is_some(), ConnectionOptions { account, is_shared: true });
+    let state = ChatState::new(start);
     let dispatcher = Dispatcher::new(state, link);
     let store = ChatStore {
         link,
@@ -87,6 +86,11 @@ impl ChatStore {
         memo(move || list.read().get(&room).cloned())
     }
 
+    /// What a room is called; `None` for one that the user is not in. Tracked.
+    pub fn name(&self, room: &RoomId) -> Option<String> {
+        self.state.list().read().get(room).map(|summary| summary.name.clone())
+    }
+
     /// The messages of a room. Empty, and not [`Timeline::loaded`], until it was opened.
     pub fn timeline(&self, room: &RoomId) -> ReadSignal<Timeline> {
         self.state.room(room).timeline().into()
@@ -114,7 +118,12 @@ impl ChatStore {
     /// Where the live session of a room stands.
     pub fn session(&self, room: &RoomId) -> Memo<Standing> {
         let session = self.state.room(room).session();
-        memo(move || session.get())
+        Memo::new(move |_| Standing::of_status(session.read().as_ref()))
+    }
+
+    /// The rooms whose live session is on.
+    pub fn live_rooms(&self) -> ReadSignal<LiveRooms> {
+        self.state.live()
     }
 }
 

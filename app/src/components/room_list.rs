@@ -10,8 +10,9 @@ use super::avatar::Avatar;
 use super::fixed::fixed;
 use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
-use crate::address::use_address;
 use crate::browser::attempt;
+use crate::model::live_rooms::LiveRooms;
+use crate::paths;
 use crate::reactive::memo;
 use crate::when::{self, Calendar};
 
@@ -20,8 +21,12 @@ use crate::when::{self, Calendar};
 pub fn RoomList(
     /// The rooms, newest activity first.
     rooms: Memo<Vec<RoomSummary>>,
-    /// The one in view.
+    /// The one in view, by itself or by its live session.
     current: Memo<Option<RoomId>>,
+    /// Whether it is its live session that is in view.
+    is_live: Memo<bool>,
+    /// Those whose live session is on.
+    live: ReadSignal<LiveRooms>,
     /// Asked to make a new one.
     on_new: Callback<()>,
 ) -> impl IntoView {
@@ -30,7 +35,9 @@ pub fn RoomList(
     let rows = move || {
         let row = |room: &RoomSummary| {
             let id = room.id.clone();
-            Row::new(Key::Room(id.clone()), move || view! { <Room id rooms current stop/> }.into_any())
+            Row::new(Key::Room(id.clone()), move || {
+                view! { <Room id rooms current is_live live stop/> }.into_any()
+            })
         };
         rooms.with(|rooms| rooms.iter().map(row).collect())
     };
@@ -94,6 +101,8 @@ fn Room(
     id: RoomId,
     rooms: Memo<Vec<RoomSummary>>,
     current: Memo<Option<RoomId>>,
+    is_live: Memo<bool>,
+    live: ReadSignal<LiveRooms>,
     stop: Memo<Option<RoomId>>,
 ) -> impl IntoView {
     let calendar = expect_context::<Calendar>();
@@ -116,22 +125,27 @@ fn Room(
         let id = id.clone();
         memo(move || if stop.with(|it| it.as_ref() == Some(&id)) { "0" } else { "-1" })
     };
-    let address = use_address();
-    let path = format!("/rooms/{id}");
+    let is_on = {
+        let id = id.clone();
+        Memo::new(move |_| live.with(|live| live.contains(&id)))
+    };
+    let href = paths::room(&id);
+    // Its live session is a page of the room, and not the page that the link leads to.
+    let aria_current = move || is_current.get().then(|| if is_live.get() { "true" } else { "page" });
     view! {
         <li class="room_list__item">
             <a
-                href=path.clone()
+                href=href
                 class="room_list__room"
                 class:is-unread=move || unread() != 0
                 title=move || isolated(&name.get())
                 tabindex=move || tab.get()
-                aria-current=move || is_current.get().then_some("page")
-                on:click=move |click| address.follow(&click, &path)
+                aria-current=aria_current
             >
                 {move || view! { <Avatar name=name.get() room=id.clone()/> }.into_any()}
                 <span class="room_list__name" {..fixed([("dir", "auto")])}>{move || name.get()}</span>
                 <span class="room_list__unread">
+                    {move || is_on.get().then(live_mark)}
                     {move || unread_badge(unread())}
                 </span>
                 <span class="room_list__preview">
@@ -143,6 +157,17 @@ fn Room(
                 {move || last().map(|last| time(last.at_ms, calendar))}
             </a>
         </li>
+    }
+    .into_any()
+}
+
+/// The live session of the room is on.
+fn live_mark() -> AnyView {
+    view! {
+        <span class="room_list__live" title="Live now">
+            <Glyph icon=Icon::Live/>
+            <span class="sr_only">" live now "</span>
+        </span>
     }
     .into_any()
 }

@@ -11,6 +11,7 @@ use protocol::from_json::from_text;
 use protocol::{ClientFrame, RoomId, ServerFrame, UserId};
 
 use super::listeners::Listeners;
+use super::live_tabs::LiveTabs;
 use super::machine::{Input, Machine, NoTicket, Output, Try};
 use super::socket::{self, News, Socket};
 use super::tabs::{TabRole, Tabs};
@@ -29,6 +30,8 @@ pub(super) struct Driver {
     pub(super) tabs: RefCell<Option<Tabs>>,
     /// Joins without an answer, with the tab that asked; empty for this one.
     pub(super) asked: RefCell<Vec<(RoomId, String)>>,
+    /// Which tabs are in live sessions; this one has the empty name.
+    pub(super) live_tabs: RefCell<LiveTabs>,
     /// What the server said when this connection began, for tabs that come later.
     pub(super) welcome: RefCell<String>,
     machine: RefCell<Machine>,
@@ -65,6 +68,7 @@ impl Driver {
             role: Cell::default(),
             tabs: RefCell::default(),
             asked: RefCell::default(),
+            live_tabs: RefCell::default(),
             welcome: RefCell::default(),
             is_restored: Cell::default(),
             keeping: Cell::default(),
@@ -129,6 +133,7 @@ impl Driver {
 
     fn close(&self) {
         self.asked.borrow_mut().clear();
+        self.live_tabs.borrow_mut().disconnected();
         self.welcome.borrow_mut().clear();
         self.unsent.borrow_mut().disconnected();
         drop(self.socket.take());
@@ -215,8 +220,13 @@ impl Driver {
         if !self.is_live() {
             return;
         }
-        if let ClientFrame::Join { room, .. } = frame {
-            self.expect_joined(room.clone(), String::new());
+        match frame {
+            ClientFrame::Join { room, .. } => {
+                self.expect_joined(room.clone(), String::new());
+                self.live_tabs.borrow_mut().joined(room, "");
+            }
+            ClientFrame::Leave { room } if !self.live_tabs.borrow_mut().left(room, "") => return,
+            _ => {}
         }
         self.write(frame);
         if is_answered(frame) {

@@ -15,6 +15,11 @@ mod inert;
     expect(dead_code, reason = "a browser's driver uses it; elsewhere it is compiled for its tests")
 )]
 mod listeners;
+#[cfg_attr(
+    not(any(test, target_arch = "wasm32")),
+    expect(dead_code, reason = "a browser's driver uses it; elsewhere it is compiled for its tests")
+)]
+mod live_tabs;
 mod liveness;
 #[cfg_attr(
     not(target_arch = "wasm32"),

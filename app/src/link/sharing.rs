@@ -78,6 +78,8 @@ impl Driver {
             }
             Word::Send if leads && self.is_live() => self.write_text(text, false),
             Word::Join if leads && self.is_live() => self.join_for(from, room, text),
+            Word::Leave if leads && self.is_live() => self.leave_for(&from, room),
+            Word::Closed if leads && self.is_live() => self.tab_closed(&from),
             Word::Retry if leads => self.input(Input::RetryNow),
             Word::Shown if leads => self.input(Input::Shown),
             Word::Post => {
@@ -101,6 +103,8 @@ impl Driver {
             | Word::Hello
             | Word::Send
             | Word::Join
+            | Word::Leave
+            | Word::Closed
             | Word::Retry
             | Word::Shown => {}
         }
@@ -111,11 +115,30 @@ impl Driver {
         let room = RoomId::parse(room).ok();
         let is_answered = room.is_some();
         if let Some(room) = room {
+            if self.live_tabs.borrow_mut().joined(&room, &tab) {
+                tabs::watch(&tab);
+            }
             self.expect_joined(room, tab);
         }
         self.write_text(text, false);
         if is_answered {
             self.input(Input::Asked);
+        }
+    }
+
+    /// Leaves a room for another tab, unless a further one is in it.
+    fn leave_for(self: &Rc<Self>, tab: &str, room: &str) {
+        let Ok(room) = RoomId::parse(room) else { return };
+        if self.live_tabs.borrow_mut().left(&room, tab) {
+            self.send(&ClientFrame::Leave { room });
+        }
+    }
+
+    /// A tab that was watched is gone, however that came about.
+    fn tab_closed(self: &Rc<Self>, tab: &str) {
+        let left = self.live_tabs.borrow_mut().closed(tab);
+        for room in left {
+            self.send(&ClientFrame::Leave { room });
         }
     }
 
@@ -152,10 +175,10 @@ impl Driver {
         let Ok(text) = serde_json::to_string(frame) else {
             return leptos::logging::error!("a frame could not be written");
         };
-        if let ClientFrame::Join { room, .. } = frame {
-            tabs::tell(Word::Join, "", &text, room.as_str());
-        } else {
-            tabs::tell(Word::Send, "", &text, "");
+        match frame {
+            ClientFrame::Join { room, .. } => tabs::tell(Word::Join, "", &text, room.as_str()),
+            ClientFrame::Leave { room } => tabs::tell(Word::Leave, "", "", room.as_str()),
+            _ => tabs::tell(Word::Send, "", &text, ""),
         }
         self.note(Direction::Out, "", || text);
     }

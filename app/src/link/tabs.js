@@ -5,7 +5,7 @@
  * The version of what tabs say to each other. It is part of the names of the channel and of the lock: tabs of another
  * version neither hear these nor wait for them, and have a connection of their own. Raise it when a message changes.
  */
-const PROTOCOL = 2;
+const PROTOCOL = 3;
 
 /** How often a tab in view asks whether the leading one still answers, and after how long it gives up on it. */
 const ASK_MS = 4_000;
@@ -19,6 +19,7 @@ let alone = false;
 /** How many words of other tabs were heard. */
 let words = 0;
 let end = () => {};
+let watchTab = () => {};
 
 /** Any page of this origin can say anything here. */
 const isMessage = (data) => Array.isArray(data) && data.length === 5 && data.every((it) => typeof it === 'string');
@@ -74,6 +75,10 @@ export function meet(account, hear) {
     if (quiet > ASK_MS) tell('ask', '', '', '');
   }, ASK_MS);
   const over = new AbortController();
+  const lock = (what, call) =>
+    navigator.locks
+      .request(what, { signal: over.signal }, call)
+      .catch((error) => error.name === 'AbortError' || console.warn('no lock for the connection:', error));
   const held = new Promise((done) => {
     end = () => {
       clearInterval(watch);
@@ -82,16 +87,18 @@ export function meet(account, hear) {
       channel.close();
     };
   });
-  navigator.locks
-    .request(name, { signal: over.signal }, () => {
-      if (over.signal.aborted) return undefined;
-      leads = true;
-      counted = 0;
-      if (words === 0) count();
-      hear('lead', '', '', '');
-      return held;
-    })
-    .catch((error) => error.name === 'AbortError' || console.warn('no lock for the connection:', error));
+  lock(name, () => {
+    if (over.signal.aborted) return undefined;
+    leads = true;
+    counted = 0;
+    if (words === 0) count();
+    hear('lead', '', '', '');
+    return held;
+  });
+  // Each tab holds a lock of its own for as long as it lives, however it ends.
+  const own = (tab) => `${name} tab ${tab}`;
+  lock(own(me), () => held);
+  watchTab = (tab) => lock(own(tab), () => over.signal.aborted || hear('closed', tab, '', ''));
   tell('hello', '', '', '');
 }
 
@@ -102,6 +109,9 @@ export const isAlone = () => alone;
 export function tell(kind, to, text, room) {
   channel.postMessage([kind, to, me, text, room]);
 }
+
+/** Hears `closed` once this tab is gone. */
+export const watch = (tab) => watchTab(tab);
 
 /** Leaves the others alone. */
 export const part = () => end();

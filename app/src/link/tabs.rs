@@ -35,6 +35,10 @@ pub(super) enum Word {
     Send,
     /// The same, one that is answered to the tab that asked: a join.
     Join,
+    /// A tab leaves a room.
+    Leave,
+    /// A tab that is watched is gone.
+    Closed,
     /// Try again at once.
     Retry,
     /// Somebody looks again.
@@ -46,7 +50,7 @@ pub(super) enum Word {
 }
 
 impl Word {
-    const ALL: [(Self, &str); 11] = [
+    const ALL: [(Self, &str); 13] = [
         (Self::Hello, "hello"),
         (Self::Lead, "lead"),
         (Self::Silent, "silent"),
@@ -54,6 +58,8 @@ impl Word {
         (Self::Frame, "frame"),
         (Self::Send, "send"),
         (Self::Join, "join"),
+        (Self::Leave, "leave"),
+        (Self::Closed, "closed"),
         (Self::Retry, "retry"),
         (Self::Shown, "shown"),
         (Self::Post, "post"),
@@ -110,6 +116,8 @@ extern "C" {
     #[wasm_bindgen(js_name = tell)]
     fn tell_tabs(kind: &str, to: &str, text: &str, room: &str);
     fn part();
+    /// Says [`Word::Closed`] once the tab is gone. For the tab that leads.
+    pub(super) fn watch(tab: &str);
     #[wasm_bindgen(js_name = isAlone)]
     pub(super) fn is_alone() -> bool;
 }

@@ -2,6 +2,7 @@
 //! the same one twice changes nothing.
 
 pub mod kept;
+pub mod live_rooms;
 pub mod own_typing;
 pub mod place;
 pub mod rooms;

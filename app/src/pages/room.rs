@@ -3,10 +3,13 @@
 use leptos::html;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use protocol::text::is_blank;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::hooks::use_navigate;
+use protocol::text::{is_blank, isolated};
 use protocol::{DraftId, Member, RoomId};
 
-use crate::address::use_address;
+use super::room_in_path;
 use crate::browser::attempt;
 use crate::chat::{ChatStore, use_chat_store};
 use crate::components::composer::{Composer, DraftField};
@@ -24,14 +27,31 @@ use crate::components::unsent::{UnsentText, UnsentTexts};
 use crate::errand::Errand;
 use crate::model::timeline::Timeline;
 use crate::page::{Page, use_page};
+use crate::paths;
 use crate::reactive::{effect, memo};
+
+/// The room that the path names, or that it is not here.
+#[component]
+pub fn RoomPage() -> impl IntoView {
+    let chat = use_chat_store();
+    let room = room_in_path("room");
+    let title = move || {
+        let name = room.with(|room| room.as_ref().and_then(|room| chat.name(room)));
+        name.map_or_else(String::new, |name| isolated(&name))
+    };
+    view! {
+        <Title text=title/>
+        {move || match room.get() {
+            Some(room) => view! { <Conversation room/> }.into_any(),
+            None => view! { <Missing room=None/> }.into_any(),
+        }}
+    }
+    .into_any()
+}
 
 /// One room, live. Another room is another conversation: it starts afresh.
 #[component]
-pub fn Conversation(
-    /// Which one.
-    room: RoomId,
-) -> impl IntoView {
+fn Conversation(room: RoomId) -> impl IntoView {
     let chat = use_chat_store();
     let summary = chat.summary(&room);
     let is_known = memo(move || summary.with(Option::is_some));
@@ -93,7 +113,7 @@ fn Inside(room: RoomId, name: Memo<String>) -> impl IntoView {
             class:is-people-hidden=move || page.people.get() == Some(false)
         >
             <section class="conversation__talk" {..fixed([("aria-label", "Conversation")])}>
-                <RoomHeader live=format!("/live/{}", id()) session name members people_shown people_button on_people=toggle_people/>
+                <RoomHeader live=paths::live(&id()) session name members people_shown people_button on_people=toggle_people/>
                 <Messages room=id() name pen/>
                 <div class="conversation__foot">
                     <Foot room=id() room_name=name pen/>
@@ -123,13 +143,13 @@ fn Leaving(
     open: RwSignal<bool>,
 ) -> impl IntoView {
     let chat = use_chat_store();
-    let address = use_address();
+    let navigate = use_navigate();
     let departure = Errand::new();
     let leave = Callback::new(move |()| {
-        let room = room.clone();
+        let (room, navigate) = (room.clone(), navigate.clone());
         departure.run(async move {
             chat.leave_room(&room).await?;
-            address.go("/");
+            navigate("/", NavigateOptions::default());
             Ok(())
         });
     });
@@ -247,7 +267,7 @@ fn load_older(chat: &ChatStore, room: RoomId, failed: RwSignal<bool>) {
 
 /// The address names no room that one is in. What was written for it and not sent is offered.
 #[component]
-pub fn Missing(
+pub(super) fn Missing(
     /// Which one, if it may be the name of a room.
     room: Option<RoomId>,
 ) -> impl IntoView {

@@ -1,16 +1,19 @@
-//! `/` and what surrounds every room: the rail, the connection, oneself.
+//! The layout of the rooms, beside each of their pages: the list, the connection, oneself. Going from one of the pages to
+//! another one keeps it, and with it the connection.
 
 use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::NavigateOptions;
+use leptos_router::components::Outlet;
+use leptos_router::hooks::{use_location, use_navigate};
 use protocol::{RoomId, RoomSummary, ServerFrame};
+use wasm_bindgen::JsCast;
 
-use super::room::{Conversation, Missing};
-use crate::address::{Address, Place, current_path, use_address};
-use crate::chat::use_chat_store;
+use crate::browser::attempt;
+use crate::chat::provide_chat_store;
 use crate::components::arcs::Wordmark;
 use crate::components::avatar::Avatar;
 use crate::components::connection_status::ConnectionStatus;
-use crate::components::empty::Empty;
-use crate::components::fixed::fixed;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::new_room::{NewRoom, NewRoomDialog};
 use crate::components::room_list::RoomList;
@@ -20,61 +23,66 @@ use crate::copies::{note_change, start_copies};
 use crate::errand::Errand;
 use crate::link::{Link, use_link};
 use crate::page::use_page;
-use crate::reactive::{effect, memo};
-use crate::start::Account;
-use crate::title::title;
+use crate::paths::{self, RoomsPath};
+use crate::start::{Account, Start};
+use crate::title::counted_title;
 
-/// The frame of all rooms, for those who are signed in.
+/// Whether the dialog for a new room is open, as a context.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NewRoomAsked(pub(super) RwSignal<bool>);
+
+/// The frame of the pages for those who are signed in.
 #[component]
-pub fn RoomsPage() -> impl IntoView {
+pub fn RoomsLayout() -> impl IntoView {
     use_page().account().map(|account| view! { <Frame account/> }.into_any())
 }
 
 #[component]
 fn Frame(account: Account) -> impl IntoView {
-    let chat = use_chat_store();
+    let chat = provide_chat_store(&expect_context::<Start>());
     let link = use_link();
     let rooms = chat.rooms();
-    let address = use_address();
-    let current = memo(move || address.place.with(|place| place.room().cloned()));
-
-    let is_in_room = memo(move || current.with(Option::is_some));
+    let pathname = use_location().pathname;
+    let here = Memo::new(move |_| pathname.with(|path| RoomsPath::parse(path)));
+    let current = Memo::new(move |_| here.with(|here| here.room().cloned()));
+    let is_live = Memo::new(move |_| here.with(RoomsPath::is_live));
+    let is_in_room = Memo::new(move |_| current.with(Option::is_some));
+    let unread = Memo::new(move |_| rooms.with(|rooms| rooms.iter().filter(|room| room.unread != 0).count()));
 
     let new_room = RwSignal::new(false);
+    provide_context(NewRoomAsked(new_room));
     let creation = Errand::new();
-    let create = Callback::new(move |NewRoom { name, usernames }| {
-        creation.run(async move {
-            let room = chat.create_room(name, usernames).await?;
-            address.go(&format!("/rooms/{room}"));
-            Ok(())
-        });
-    });
-    switch_rooms_by_key(rooms, address);
-    keep_copies(address, link);
-    let title = memo(move || title(&address.place.read(), &rooms.read()));
-    effect(move || document().set_title(&title.read()));
+    let create = {
+        let navigate = use_navigate();
+        Callback::new(move |NewRoom { name, usernames }| {
+            let navigate = navigate.clone();
+            creation.run(async move {
+                let room = chat.create_room(name, usernames).await?;
+                navigate(&paths::room(&room), NavigateOptions::default());
+                Ok(())
+            });
+        })
+    };
+    switch_rooms_by_key(rooms, current);
+    keep_copies(here, link);
+    keep_focus(here);
 
     view! {
-        <a class="skip_link" href="#main">"Skip to the conversation"</a>
-        {move || is_in_room.get().then(|| view! { <a class="skip_link" href="#composer">"Skip to the message field"</a> }.into_any())}
+        <Title formatter=move |name: String| counted_title(&name, unread.get())/>
+        // The browser's own way to a part of the page takes the focus along.
+        <a class="skip_link" href="#main" rel="external">"Skip to the conversation"</a>
+        {move || is_in_room.get().then(|| view! { <a class="skip_link" href="#composer" rel="external">"Skip to the message field"</a> }.into_any())}
         <div class="shell" class:is-in-room=move || is_in_room.get()>
-            <Brand address/>
+            <Brand/>
             <ConnectionStatus
                 status=link.status
                 on_retry=Callback::new(move |()| link.retry())
-                here=Signal::derive(move || {
-                    address.place.track();
-                    current_path()
-                })
+                here=Signal::from(pathname)
             />
-            <RoomList rooms current on_new=Callback::new(move |()| new_room.set(true))/>
+            <RoomList rooms current is_live live=chat.live_rooms() on_new=Callback::new(move |()| new_room.set(true))/>
             <AccountBar account/>
-            <main class="shell__main" {..fixed([("id", "main"), ("tabindex", "-1")])}>
-                {move || match address.place.get() {
-                    Place::Room(Some(room)) => view! { <Conversation room/> }.into_any(),
-                    Place::Lobby => view! { <Lobby new_room/> }.into_any(),
-                    _ => view! { <Missing room=None/> }.into_any(),
-                }}
+            <main class="shell__main" id="main" tabindex="-1">
+                <Outlet/>
             </main>
         </div>
         <NewRoomDialog open=new_room creation on_create=create/>
@@ -84,15 +92,10 @@ fn Frame(account: Account) -> impl IntoView {
 }
 
 #[component]
-fn Brand(address: Address) -> impl IntoView {
+fn Brand() -> impl IntoView {
     view! {
         <header class="shell__brand">
-            <a
-                href="/"
-                class="shell__home"
-                {..fixed([("aria-label", "Hubbub")])}
-                on:click=move |click| address.follow(&click, "/")
-            >
+            <a href="/" class="shell__home" aria-label="Hubbub">
                 <Wordmark/>
             </a>
             <ThemeSwitch/>
@@ -106,13 +109,13 @@ fn Brand(address: Address) -> impl IntoView {
 fn AccountBar(account: Account) -> impl IntoView {
     view! {
         <footer class="shell__account">
-            <a class="shell__me" href="/account" {..fixed([("title", "Your account")])}>
+            <a class="shell__me" href="/account" rel="external" title="Your account">
                 <Avatar name=account.name.clone()/>
                 <span class="sr_only">"Your account: "</span>
                 <bdi class="shell__name">{account.name}</bdi>
             </a>
-            <form {..fixed([("method", "post"), ("action", "/sign-out")])}>
-                <button class="icon_button" type="submit" {..fixed([("aria-label", "Sign out"), ("title", "Sign out")])}>
+            <form method="post" action="/sign-out">
+                <button class="icon_button" type="submit" aria-label="Sign out" title="Sign out">
                     <Glyph icon=Icon::SignOut/>
                 </button>
             </form>
@@ -121,52 +124,47 @@ fn AccountBar(account: Account) -> impl IntoView {
     .into_any()
 }
 
-/// What stands in the middle while no room is chosen.
-#[component]
-fn Lobby(new_room: RwSignal<bool>) -> impl IntoView {
-    let rooms = use_chat_store().rooms();
-    let has_rooms = memo(move || rooms.with(|rooms| !rooms.is_empty()));
-    let start = move |_| new_room.set(true);
-    let empty = move || {
-        let (title, hint) = if has_rooms.get() {
-            ("Pick a room", "Everything said while you were away is waiting on the left.")
-        } else {
-            (
-                "It is quiet in here",
-                "Start a room and bring some people. Or wait: an invitation shows up by itself.",
-            )
-        };
-        view! {
-            <Empty title hint>
-                <button class="button is-primary" type="button" on:click=start>"Start a room"</button>
-            </Empty>
-        }
-        .into_any()
-    };
-    view! { <div class="lobby" class:is-choosing=move || has_rooms.get()>{move || empty()}</div> }.into_any()
-}
-
-/// From now on there are copies of what this page shows, until nobody is signed in any more.
-fn keep_copies(address: Address, link: Link) {
-    let mut is_first = true;
-    effect(move || {
-        address.place.track();
-        if std::mem::take(&mut is_first) {
+/// From now on there are copies of what this page shows, until nobody is signed in any more. A live session is worth
+/// nothing without a connection.
+fn keep_copies(here: Memo<RoomsPath>, link: Link) {
+    Effect::new(move |has_started: Option<()>| {
+        let is_live = here.with(RoomsPath::is_live);
+        if has_started.is_none() {
             start_copies();
-        } else {
+        } else if !is_live {
             note_change(true);
         }
     });
-    link.on_frame(|frame| {
-        if let ServerFrame::Message { .. } = frame {
+    link.on_frame(move |frame| {
+        if matches!(frame, ServerFrame::Message { .. }) && !here.with_untracked(RoomsPath::is_live) {
             note_change(false);
         }
     });
 }
 
+/// A focus that has gone with the page before is on the page that took its place.
+fn keep_focus(here: Memo<RoomsPath>) {
+    Effect::new(move |is_another: Option<()>| {
+        here.track();
+        if is_another.is_some() {
+            // Once that page is in the document.
+            request_animation_frame(|| {
+                let document = document();
+                let is_lost = document.active_element().is_none_or(|it| it.tag_name() == "BODY");
+                let main = document.get_element_by_id("main").filter(|_| is_lost);
+                if let Some(main) = main.and_then(|it| it.dyn_into::<web_sys::HtmlElement>().ok()) {
+                    attempt("focusing the page", main.focus());
+                }
+            });
+        }
+    });
+}
+
 /// Alt+↑ and Alt+↓ go to the room above and below. An effect does not run on the server.
-fn switch_rooms_by_key(rooms: Memo<Vec<RoomSummary>>, address: Address) {
-    effect(move || {
+fn switch_rooms_by_key(rooms: Memo<Vec<RoomSummary>>, current: Memo<Option<RoomId>>) {
+    let navigate = use_navigate();
+    Effect::new(move |_| {
+        let navigate = navigate.clone();
         let listener = window_event_listener(leptos::ev::keydown, move |key| {
             let forward = match key.key().as_str() {
                 "ArrowDown" => true,
@@ -176,11 +174,11 @@ fn switch_rooms_by_key(rooms: Memo<Vec<RoomSummary>>, address: Address) {
             if !key.alt_key() || key.ctrl_key() || key.meta_key() || key.shift_key() {
                 return;
             }
-            let here = address.place.get_untracked();
-            let neighbour = rooms.with_untracked(|rooms| neighbour(rooms, here.room(), forward));
+            let here = current.get_untracked();
+            let neighbour = rooms.with_untracked(|rooms| neighbour(rooms, here.as_ref(), forward));
             if let Some(room) = neighbour {
                 key.prevent_default();
-                address.go(&format!("/rooms/{room}"));
+                navigate(&paths::room(&room), NavigateOptions::default());
             }
         });
         on_cleanup(move || listener.remove());

@@ -1,0 +1,73 @@
+//! Live tabs: which tabs are in which live sessions, where one connection serves them all. The server counts connections, so
+//! a session is left when the last of its tabs has left.
+
+use protocol::{RoomId, is_reserved};
+
+/// Hardly ever more than one, so a list is searched.
+#[derive(Debug, Default)]
+pub(super) struct LiveTabs(Vec<(RoomId, String)>);
+
+impl LiveTabs {
+    /// A tab joins a room. Returns whether that is a session that it was not in.
+    pub(super) fn joined(&mut self, room: &RoomId, tab: &str) -> bool {
+        let is_news = is_reserved(room) && !self.0.iter().any(|(it, who)| it == room && who == tab);
+        if is_news {
+            self.0.push((room.clone(), tab.to_owned()));
+        }
+        is_news
+    }
+
+    /// A tab leaves a room. Returns whether no other tab is in it.
+    pub(super) fn left(&mut self, room: &RoomId, tab: &str) -> bool {
+        self.0.retain(|(it, who)| it != room || who != tab);
+        !self.0.iter().any(|(it, _)| it == room)
+    }
+
+    /// A tab was closed. Returns the sessions that no other tab is in.
+    pub(super) fn closed(&mut self, tab: &str) -> Vec<RoomId> {
+        let rooms: Vec<RoomId> =
+            self.0.iter().filter(|(_, who)| who == tab).map(|(room, _)| room.clone()).collect();
+        rooms.into_iter().filter(|room| self.left(room, tab)).collect()
+    }
+
+    /// The connection is gone. Each tab joins again on the next one.
+    pub(super) fn disconnected(&mut self) {
+        self.0.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(name: &str) -> RoomId {
+        RoomId::parse(name).unwrap()
+    }
+
+    #[test]
+    fn a_session_is_left_by_its_last_tab() {
+        let (algebra, room) = (id("session_algebra"), id("algebra"));
+        let mut tabs = LiveTabs::default();
+        assert!(!tabs.joined(&room, "one"), "rooms are not counted");
+        assert!(tabs.joined(&algebra, "one") && tabs.joined(&algebra, "two"));
+        assert!(!tabs.joined(&algebra, "two"));
+        assert!(!tabs.left(&algebra, "one"));
+        assert!(tabs.left(&algebra, "two"));
+        assert!(tabs.left(&room, "one"), "nobody else is counted there");
+    }
+
+    #[test]
+    fn a_closed_tab_leaves_what_only_it_was_in() {
+        let (algebra, biology) = (id("session_algebra"), id("session_biology"));
+        let mut tabs = LiveTabs::default();
+        for (room, tab) in [(&algebra, "one"), (&algebra, "two"), (&biology, "two")] {
+            tabs.joined(room, tab);
+        }
+        assert_eq!(tabs.closed("two"), [biology]);
+        assert_eq!(tabs.closed("two"), []);
+        assert_eq!(tabs.closed("one"), [algebra]);
+        tabs.joined(&id("session_algebra"), "one");
+        tabs.disconnected();
+        assert_eq!(tabs.closed("one"), []);
+    }
+}
