@@ -147,8 +147,10 @@ async fn home(state: AppState, request: Request) -> Response {
     let address = ClientIp::of(&parts, &state.config().proxies);
     let request = Request::from_parts(parts, body);
     let clock = state.clock().clone();
-    request_limits::limited(&limiter, &*clock, address, request, |request| views::home.call(request, state))
-        .await
+    request_limits::limited(&limiter, &*clock, address, request, |request| {
+        views::signed_in.call(request, state)
+    })
+    .await
 }
 
 /// The pages and their forms.

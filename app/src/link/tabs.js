@@ -33,6 +33,10 @@ export const canMeet = () => 'locks' in navigator && 'BroadcastChannel' in globa
  */
 export function meet(account, hear) {
   const name = `hubbub tabs/${PROTOCOL} ${account}`;
+  // It may have met them before, and left.
+  leads = false;
+  alone = false;
+  words = 0;
   let heard = Date.now();
   let silent = false;
   let counted = -1;

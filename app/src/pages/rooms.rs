@@ -1,6 +1,8 @@
 //! The layout of the rooms, beside each of their pages: the list, the connection, oneself. Going from one of the pages to
 //! another one keeps it, and with it the connection.
 
+use std::time::Duration;
+
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::NavigateOptions;
@@ -132,7 +134,8 @@ fn keep_copies(here: Memo<RoomsPath>, link: Link) {
         if has_started.is_none() {
             start_copies();
         } else if !is_live {
-            note_change(true);
+            // Once the address bar says so, too.
+            set_timeout(|| note_change(true), Duration::ZERO);
         }
     });
     link.on_frame(move |frame| {

@@ -20,9 +20,9 @@ fn paths() -> &'static [String] {
 }
 
 /// The handler of each page, by its path.
-fn handlers() -> [(&'static str, MethodRouter<AppState>); 8] {
-    [
-        ("/", get(views::home)),
+fn handlers() -> Vec<(&'static str, MethodRouter<AppState>)> {
+    vec![
+        ("/", get(views::signed_in)),
         ("/rooms/{room}", get(views::room)),
         ("/live/{chat}", get(views::live)),
         ("/sign-in", get(views::entry)),

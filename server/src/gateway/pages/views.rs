@@ -17,8 +17,8 @@ use crate::gateway::extract::{RoomPath, Visitor};
 /// The sign-in that a page was made for: its name, and the millisecond since 1970-01-01 UTC at which it is over.
 const SIGN_IN: HeaderName = HeaderName::from_static("hubbub-sign-in");
 
-/// `GET /`
-pub(crate) async fn home(
+/// `GET /`: for those who are signed in, beside the list of their rooms.
+pub(crate) async fn signed_in(
     State(renderer): State<PageRenderer>,
     Visitor(caller): Visitor,
     request: Request,
