@@ -12,7 +12,7 @@ use super::icon::{Glyph, Icon};
 use super::keyed::{Key, Row, keyed};
 use crate::browser::attempt;
 use crate::model::live_rooms::LiveRooms;
-use crate::paths;
+use crate::paths::{self, RoomsPath};
 use crate::reactive::memo;
 use crate::when::{self, Calendar};
 
@@ -21,23 +21,19 @@ use crate::when::{self, Calendar};
 pub fn RoomList(
     /// The rooms, newest activity first.
     rooms: Memo<Vec<RoomSummary>>,
-    /// The one in view, by itself or by its live session.
-    current: Memo<Option<RoomId>>,
-    /// Whether it is its live session that is in view.
-    is_live: Memo<bool>,
+    /// What is in view.
+    here: Memo<RoomsPath>,
     /// Those whose live session is on.
     live: ReadSignal<LiveRooms>,
     /// Asked to make a new one.
     on_new: Callback<()>,
 ) -> impl IntoView {
     let focused = RwSignal::new(None::<RoomId>);
-    let stop = tab_stop(rooms, current, focused);
+    let stop = tab_stop(rooms, here, focused);
     let rows = move || {
         let row = |room: &RoomSummary| {
             let id = room.id.clone();
-            Row::new(Key::Room(id.clone()), move || {
-                view! { <Room id rooms current is_live live stop/> }.into_any()
-            })
+            Row::new(Key::Room(id.clone()), move || view! { <Room id rooms here live stop/> }.into_any())
         };
         rooms.with(|rooms| rooms.iter().map(row).collect())
     };
@@ -83,13 +79,13 @@ pub fn RoomList(
 /// The list is one stop of the Tab key, however long it is: where the focus was, else the room in view, else the first.
 fn tab_stop(
     rooms: Memo<Vec<RoomSummary>>,
-    current: Memo<Option<RoomId>>,
+    here: Memo<RoomsPath>,
     focused: RwSignal<Option<RoomId>>,
 ) -> Memo<Option<RoomId>> {
     memo(move || {
         rooms.with(|rooms| {
             let is_here = |id: &RoomId| rooms.iter().any(|room| room.id == *id);
-            let known = focused.get().filter(is_here).or_else(|| current.get().filter(is_here));
+            let known = focused.get().filter(is_here).or_else(|| here.read().room().cloned().filter(is_here));
             known.or_else(|| rooms.first().map(|room| room.id.clone()))
         })
     })
@@ -100,8 +96,7 @@ fn tab_stop(
 fn Room(
     id: RoomId,
     rooms: Memo<Vec<RoomSummary>>,
-    current: Memo<Option<RoomId>>,
-    is_live: Memo<bool>,
+    here: Memo<RoomsPath>,
     live: ReadSignal<LiveRooms>,
     stop: Memo<Option<RoomId>>,
 ) -> impl IntoView {
@@ -117,9 +112,9 @@ fn Room(
     let name = memo(move || room.with(|it| it.as_ref().map(|it| it.name.clone()).unwrap_or_default()));
     let unread = move || room.with(|it| it.as_ref().map_or(0, |it| it.unread));
     let last = move || room.with(|it| it.as_ref().and_then(|it| it.last.clone()));
-    let is_current = {
+    let current = {
         let id = id.clone();
-        memo(move || current.with(|it| it.as_ref() == Some(&id)))
+        Memo::new(move |_| here.with(|here| aria_current(here, &id)))
     };
     let tab = {
         let id = id.clone();
@@ -130,8 +125,6 @@ fn Room(
         Memo::new(move |_| live.with(|live| live.contains(&id)))
     };
     let href = paths::room(&id);
-    // Its live session is a page of the room, and not the page that the link leads to.
-    let aria_current = move || is_current.get().then(|| if is_live.get() { "true" } else { "page" });
     view! {
         <li class="room_list__item">
             <a
@@ -140,7 +133,7 @@ fn Room(
                 class:is-unread=move || unread() != 0
                 title=move || isolated(&name.get())
                 tabindex=move || tab.get()
-                aria-current=aria_current
+                aria-current=move || current.get()
             >
                 {move || view! { <Avatar name=name.get() room=id.clone()/> }.into_any()}
                 <span class="room_list__name" {..fixed([("dir", "auto")])}>{move || name.get()}</span>
@@ -159,6 +152,15 @@ fn Room(
         </li>
     }
     .into_any()
+}
+
+/// A room is in view by itself or by its live session, which is not the page that the link leads to.
+fn aria_current(here: &RoomsPath, room: &RoomId) -> Option<&'static str> {
+    match here {
+        RoomsPath::Room(it) if it == room => Some("page"),
+        RoomsPath::Live(it) if it == room => Some("true"),
+        _ => None,
+    }
 }
 
 /// The live session of the room is on.

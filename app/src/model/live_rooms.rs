@@ -21,9 +21,9 @@ impl LiveRooms {
             return false;
         }
         if is_on {
-            self.0.push(room.clone())
+            self.0.push(room.clone());
         } else {
-            self.0.retain(|it| it != room)
+            self.0.retain(|it| it != room);
         }
         true
     }

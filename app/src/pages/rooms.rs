@@ -46,9 +46,7 @@ fn Frame(account: Account) -> impl IntoView {
     let rooms = chat.rooms();
     let pathname = use_location().pathname;
     let here = Memo::new(move |_| pathname.with(|path| RoomsPath::parse(path)));
-    let current = Memo::new(move |_| here.with(|here| here.room().cloned()));
-    let is_live = Memo::new(move |_| here.with(RoomsPath::is_live));
-    let is_in_room = Memo::new(move |_| current.with(Option::is_some));
+    let is_in_room = Memo::new(move |_| here.with(|here| here.room().is_some()));
     let unread = Memo::new(move |_| rooms.with(|rooms| rooms.iter().filter(|room| room.unread != 0).count()));
 
     let new_room = RwSignal::new(false);
@@ -65,7 +63,7 @@ fn Frame(account: Account) -> impl IntoView {
             });
         })
     };
-    switch_rooms_by_key(rooms, current);
+    switch_rooms_by_key(rooms, here);
     keep_copies(here, link);
     keep_focus(here);
 
@@ -81,7 +79,7 @@ fn Frame(account: Account) -> impl IntoView {
                 on_retry=Callback::new(move |()| link.retry())
                 here=Signal::from(pathname)
             />
-            <RoomList rooms current is_live live=chat.live_rooms() on_new=Callback::new(move |()| new_room.set(true))/>
+            <RoomList rooms here live=chat.live_rooms() on_new=Callback::new(move |()| new_room.set(true))/>
             <AccountBar account/>
             <main class="shell__main" id="main" tabindex="-1">
                 <Outlet/>
@@ -164,7 +162,7 @@ fn keep_focus(here: Memo<RoomsPath>) {
 }
 
 /// Alt+↑ and Alt+↓ go to the room above and below. An effect does not run on the server.
-fn switch_rooms_by_key(rooms: Memo<Vec<RoomSummary>>, current: Memo<Option<RoomId>>) {
+fn switch_rooms_by_key(rooms: Memo<Vec<RoomSummary>>, here: Memo<RoomsPath>) {
     let navigate = use_navigate();
     Effect::new(move |_| {
         let navigate = navigate.clone();
@@ -177,8 +175,8 @@ fn switch_rooms_by_key(rooms: Memo<Vec<RoomSummary>>, current: Memo<Option<RoomI
             if !key.alt_key() || key.ctrl_key() || key.meta_key() || key.shift_key() {
                 return;
             }
-            let here = current.get_untracked();
-            let neighbour = rooms.with_untracked(|rooms| neighbour(rooms, here.as_ref(), forward));
+            let here = here.get_untracked();
+            let neighbour = rooms.with_untracked(|rooms| neighbour(rooms, here.room(), forward));
             if let Some(room) = neighbour {
                 key.prevent_default();
                 navigate(&paths::room(&room), NavigateOptions::default());
