@@ -102,7 +102,12 @@ export function meet(account, hear) {
   // Each tab holds a lock of its own for as long as it lives, however it ends.
   const own = (tab) => `${name} tab ${tab}`;
   lock(own(me), () => held);
-  watchTab = (tab) => lock(own(tab), () => over.signal.aborted || hear('closed', tab, '', ''));
+  const watched = new Set();
+  watchTab = (tab) => {
+    if (watched.has(tab)) return;
+    watched.add(tab);
+    lock(own(tab), () => over.signal.aborted || hear('closed', tab, '', ''));
+  };
   tell('hello', '', '', '');
 }
 

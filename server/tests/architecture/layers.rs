@@ -106,6 +106,19 @@ fn the_pages_do_not_know_the_hub_or_the_server() {
     holds(&strangers(&read(&in_package("frontend", "Cargo.toml")), is_stranger));
 }
 
+fn components_with_a_router(sources: &[Source]) -> Vec<String> {
+    let components = in_package("app", "src/components");
+    lines_with(sources.iter().filter(|it| it.is_in(&components)), &["leptos_router"])
+}
+
+#[test]
+fn the_components_do_not_know_the_router() {
+    let path = in_package("app", "src/components/room_list.rs");
+    let bad = [Source::sample(&path, "use leptos_router::hooks::use_navigate;\n")];
+    assert_eq!(components_with_a_router(&bad), [format!("{path}:1 has `leptos_router`")]);
+    holds(&components_with_a_router(&sources()));
+}
+
 fn gateways_with_a_database(sources: &[Source]) -> Vec<String> {
     let gateways = in_package("server", "src/gateway");
     lines_with(sources.iter().filter(|it| it.is_in(&gateways)), &["rusqlite", "sqlx"])
