@@ -3,8 +3,8 @@
 // Views are nested types; the deepest page is deeper than the default allows.
 #![recursion_limit = "256"]
 
-pub mod address;
 pub mod api;
+pub mod app;
 mod browser;
 pub mod chat;
 mod clock;
@@ -16,10 +16,10 @@ pub mod model;
 mod notices;
 pub mod page;
 pub mod pages;
+pub mod paths;
 pub mod pending_posts;
-pub mod roots;
+pub mod routes;
 pub mod self_check;
-pub mod session;
 mod shell;
 mod start;
 mod tabs;
@@ -28,7 +28,7 @@ mod translated;
 mod troubles;
 pub mod when;
 
+pub use app::App;
 pub use pages::account::{AccountFacts, Done, SignInFacts};
-pub use roots::{Live, Rooms, Test, Workbench, place};
 pub use shell::shell;
-pub use start::{Account, Demo, Problem, Start, Theme};
+pub use start::{Account, Demo, PageKind, Problem, Start, Theme};

@@ -1,11 +1,10 @@
 //! What the server knows when it renders a page. It travels inside the HTML, so the browser starts from the same facts.
 
+use leptos::prelude::{SharedValue, use_context};
 use leptos::server::codee::{Decoder, Encoder};
 use protocol::from_json::{BadShape, FromJson, Json, Unreadable, from_text};
 use protocol::{JoinedRoom, RoomSummary, UserId, from_json};
 use serde::Serialize;
-
-use crate::address::Place;
 
 /// The facts of one page load.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -30,14 +29,57 @@ pub struct Start {
     pub problem: Option<Problem>,
 }
 
+/// How a page goes on once the browser has it. The server provides it as a context.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PageKind {
+    /// In WebAssembly, which takes the page over.
+    #[default]
+    Interactive,
+    /// As plain HTML: forms and links.
+    Static,
+    /// As plain HTML that says that there is no page, whatever the router makes of the path.
+    Missing,
+}
+
+impl PageKind {
+    /// The kind of the page that is being rendered. What runs in a browser is interactive.
+    pub(crate) fn current() -> Self {
+        use_context().unwrap_or_default()
+    }
+}
+
 impl Start {
-    /// Whether the page goes on in WebAssembly; the others are forms and links.
-    pub fn lives(&self) -> bool {
-        match Place::of(&self.path) {
-            Place::Lobby | Place::Room(_) | Place::Live(_) => self.account.is_some(),
-            Place::Devtools | Place::Test => true,
-            Place::SignIn | Place::Register | Place::Account | Place::Nowhere => false,
+    /// What the server knows. It comes along in the HTML of an interactive page, so that both sides begin with the same.
+    pub(crate) fn shared() -> Self {
+        match PageKind::current() {
+            PageKind::Interactive => SharedValue::<_, Spelling>::new_with_encoding(known).into_inner(),
+            PageKind::Static | PageKind::Missing => known(),
         }
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn known() -> Start {
+    use_context().unwrap_or_default()
+}
+
+/// A page that is built anew reads what stands in the HTML by itself. Without it there is nothing to show, which the
+/// loader puts into words.
+#[cfg(target_arch = "wasm32")]
+fn known() -> Start {
+    use wasm_bindgen::prelude::wasm_bindgen;
+
+    #[wasm_bindgen]
+    extern "C" {
+        /// The values that the server wrote, in the order in which the pages ask for them. This is the only one.
+        #[wasm_bindgen(thread_local_v2, js_name = __RESOLVED_RESOURCES)]
+        static WRITTEN: js_sys::Array;
+    }
+
+    let text = WRITTEN.with(|written| written.get(0)).as_string().unwrap_or_default();
+    match from_text(&text) {
+        Ok(start) => start,
+        Err(error) => wasm_bindgen::throw_str(&format!("what the server knows cannot be read: {error}")),
     }
 }
 

@@ -134,7 +134,7 @@ test('what an extension puts behind the page stays there', async ({ alice, room 
 for (const [address, file] of [
   ['/', 'hubbub.wasm'],
   ['/rooms/{id}', 'hubbub.js'],
-  ['/live/{id}', 'hubbub-live.wasm'],
+  ['/live/{id}', 'hubbub.wasm'],
   ['/devtools', 'hubbub-devtools.js'],
   ['/test', 'hubbub-test.wasm'],
 ] as const) {

@@ -30,6 +30,8 @@ pub(crate) enum TabMessage {
         /// The frame for the server.
         frame: String,
     },
+    /// For the leader: this tab leaves a room. The server hears of it when no other tab is in it.
+    Leave(RoomId),
     /// For the leader: try again at once.
     Retry,
     /// For the leader: a tab has come into view.
@@ -67,7 +69,8 @@ mod tests {
             TabMessage::Hello,
             TabMessage::Frame(frame.clone()),
             TabMessage::Send(frame.clone()),
-            TabMessage::Join { room, frame },
+            TabMessage::Join { room: room.clone(), frame },
+            TabMessage::Leave(room),
             TabMessage::Retry,
             TabMessage::Shown,
             TabMessage::Post(PendingPost { order: 3, reason: Some("Too long".to_owned()), ..post.clone() }),
@@ -92,6 +95,7 @@ mod tests {
             r#"{"type":"frame"}"#,
             r#"{"type":"frame","data":{"type":"pong"}}"#,
             r#"{"type":"join","data":{"room":"no room","frame":"{}"}}"#,
+            r#"{"type":"leave","data":"no room"}"#,
             r#"{"type":"post","data":{"order":1,"room":"a"}}"#,
             r#"{"type":"gone","data":"7"}"#,
         ] {

@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::{FromRef, Request, State};
 use axum::http::Method;
 use axum::response::{IntoResponse, Response};
 use percent_encoding::percent_decode_str;
@@ -31,7 +31,7 @@ const BUSY_RETRY_MS: u64 = 1_000;
 /// A file of a folder; a page that says so where there is none.
 pub(crate) async fn public(State(state): State<AppState>, request: Request) -> Response {
     if !may_be_a_file(request.uri().path()) {
-        return views::missing(State(state), request).await.into_response();
+        return views::missing(State(FromRef::from_ref(&state)), request).await.into_response();
     }
     let missing = axum::routing::any(views::missing).with_state(state.clone());
     let mut files = folder(&state.config().site_dir)

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use app::address::Place;
-use app::{Account, AccountFacts, Demo, Problem, Start, Theme, shell};
+use app::paths::{REGISTER, SIGN_IN};
+use app::{Account, AccountFacts, Demo, PageKind, Problem, Start, Theme, shell};
 use axum::body::{Body, to_bytes};
 use axum::extract::{FromRef, Request};
 use axum::http::header::{CONTENT_SECURITY_POLICY, HOST, HeaderValue};
@@ -81,9 +81,10 @@ impl PageRenderer {
         &self,
         request: Request,
         start: Start,
+        kind: PageKind,
         status: StatusCode,
     ) -> Result<Response, ApiError> {
-        self.render_with(request, start, None, status).await
+        self.render_with(request, start, kind, None, status).await
     }
 
     /// Renders the page of a form again, with its input and the error. The response reports the error as any other.
@@ -101,7 +102,7 @@ impl PageRenderer {
         let mut request = Request::new(Body::empty());
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
-        let mut response = self.render(request, start, status).await?;
+        let mut response = self.render(request, start, PageKind::Static, status).await?;
         error.explain(&mut response);
         Ok(response)
     }
@@ -111,17 +112,18 @@ impl PageRenderer {
         &self,
         request: Request,
         start: Start,
+        kind: PageKind,
         account: Option<AccountFacts>,
         status: StatusCode,
     ) -> Result<Response, ApiError> {
-        let lives = start.lives();
         let mut options = self.options.clone();
-        if let Some(bundle) = bundle(&Place::of(&start.path)).filter(|_| !self.is_watched()) {
+        if let Some(bundle) = bundle(&start.path).filter(|_| !self.is_watched()) {
             options.output_name = bundle.into();
         }
         let connect = self.connections(request.headers());
         let context = move || {
             provide_context(start.clone());
+            provide_context(kind);
             if let Some(account) = account.clone() {
                 provide_context(account);
             }
@@ -136,7 +138,7 @@ impl PageRenderer {
         if status != StatusCode::OK {
             *response.status_mut() = status;
         }
-        if lives { with_node_count(response).await } else { Ok(response) }
+        if kind == PageKind::Interactive { with_node_count(response).await } else { Ok(response) }
     }
 
     /// Our own sockets, by name: older browsers do not take `'self'` to mean them (bug 201591 of `WebKit`).
@@ -170,18 +172,17 @@ struct EntryQuery {
 pub(super) fn next(uri: &Uri) -> String {
     let asked = ApiQuery::<EntryQuery>::of(uri).map(|query| query.0.next).unwrap_or_default();
     match uri.path() {
-        "/sign-in" | "/register" => local_path(&asked).to_owned(),
+        SIGN_IN | REGISTER => local_path(&asked).to_owned(),
         path => path.to_owned(),
     }
 }
 
 /// The files under `/pkg` that bring a page to life, where they are not those of the rooms; `tools/build-site.mjs`
 /// makes them.
-fn bundle(place: &Place) -> Option<&'static str> {
-    match place {
-        Place::Live(_) => Some("hubbub-live"),
-        Place::Devtools => Some("hubbub-devtools"),
-        Place::Test => Some("hubbub-test"),
+fn bundle(path: &str) -> Option<&'static str> {
+    match path {
+        "/devtools" => Some("hubbub-devtools"),
+        "/test" => Some("hubbub-test"),
         _ => None,
     }
 }

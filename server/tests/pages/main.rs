@@ -1,7 +1,9 @@
 //! The rendered pages and their forms, tested over HTTP.
 #![expect(clippy::expect_used, reason = "a test that cannot be set up has failed")]
 
+#[path = "../common/mod.rs"]
 mod common;
+mod routes;
 
 use common::{Answer, App};
 use reqwest::{Method, StatusCode};
@@ -262,7 +264,10 @@ async fn a_live_session_page_has_its_chats_name_and_its_own_messages() {
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.text.contains("Tea &amp; &lt;Biscuits&gt;"), "{}", page.text);
     assert!(page.text.contains("Not started") && page.text.contains("Go live"), "{}", page.text);
-    assert!(!page.text.contains("said in the chat"), "{}", page.text);
+    // What was said last in the chat stands in the list of rooms.
+    assert!(!page.text.contains("message__body"), "{}", page.text);
+    assert!(page.text.contains("<title>Live: Tea &amp; &lt;Biscuits&gt; · Hubbub</title>"), "{}", page.text);
+    assert!(page.text.contains(&format!("href=\"/rooms/{room}\"")), "the way back, and the list of rooms");
     assert_eq!(app.visit(&format!("/live/session_{room}"), &cookie).await.status, StatusCode::NOT_FOUND);
 }
 
