@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::address::Place;
 use crate::loader::Loader;
+use crate::page_files::StyleSheet;
 use crate::roots::{Live, Plain, Rooms, Test, Workbench};
 use crate::start::Start;
 use crate::title::title;
@@ -16,7 +17,6 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
     let title = escaped(&title(&place, &start.rooms));
     let theme = start.theme;
     let lives = start.lives();
-    let bundle = options.output_name.to_string();
     let body = match &place {
         Place::Devtools => view! { <Workbench/> }.into_any(),
         Place::Test => view! { <Test/> }.into_any(),
@@ -40,9 +40,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="description" content="Hubbub: many voices, one room. A chat that keeps up with you."/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
-                <link rel="stylesheet" id="leptos" href="/pkg/hubbub.css"/>
+                <StyleSheet/>
                 <AutoReload options/>
-                {lives.then(|| view! { <Loader bundle/> })}
+                {lives.then(|| view! { <Loader/> })}
             </head>
             <body>
                 {body}

@@ -7,4 +7,5 @@ mod node_count;
 mod redirect;
 mod renderer;
 mod sign_in_cookies;
+pub(crate) mod site_files;
 pub(crate) mod views;
