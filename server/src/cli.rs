@@ -132,7 +132,8 @@ impl CliCommand {
 
 /// Puts the default command where none is named.
 fn with_command(mut args: Vec<OsString>) -> Vec<OsString> {
-    let is_of_program = |arg: &str| !arg.starts_with('-') || matches!(arg, "-h" | "--help" | "-V" | "--version");
+    let is_of_program =
+        |arg: &str| !arg.starts_with('-') || matches!(arg, "-h" | "--help" | "-V" | "--version");
     let has_command = args.get(1).is_some_and(|arg| arg.to_str().is_none_or(is_of_program));
     if !has_command {
         args.insert(args.len().min(1), "serve".into());

@@ -276,7 +276,8 @@ fn the_address_and_the_folder_of_cargo_leptos_are_defaults() {
     // The server's own settings win.
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let line = refused(without_command(folder.path(), &[development, leptos[0], ("HUBBUB_LISTEN", &address)]));
+    let line =
+        refused(without_command(folder.path(), &[development, leptos[0], ("HUBBUB_LISTEN", &address)]));
     assert!(line.contains(&format!("cannot listen on {address}")), "{line}");
 }
 

@@ -7,13 +7,19 @@ use common::{Answer, App};
 use reqwest::{Method, StatusCode};
 use server::config::{Environment, Registration};
 
-/// A server with a style sheet, compressed and not.
+/// As the build names files, by a hash of their contents.
+const SCRIPT: &str = "/pkg/hubbub.k_Xy2-AAAAAAAAAAAAAAAA.js";
+
+/// A server with a style sheet and a script, compressed and not.
 async fn app_with_files() -> App {
     App::spawn_with(|config| {
         let pkg = config.site_dir.join("pkg");
         let svg = "<svg xmlns='http://www.w3.org/2000/svg'/>";
         std::fs::create_dir_all(&pkg).expect("a folder");
+        let script = config.site_dir.join(SCRIPT.trim_start_matches('/'));
         for (path, text) in [
+            (script.with_extension("js.br"), "short"),
+            (script, "export default () => {};"),
             (pkg.join("hubbub.css"), "body { color: black }"),
             (pkg.join("hubbub.css.br"), "short"),
             (config.site_dir.join("favicon.svg"), svg),
@@ -306,8 +312,8 @@ async fn public_pages_need_no_sign_in() {
 }
 
 #[tokio::test]
-async fn scripts_run_only_with_the_nonce_of_their_response() {
-    let app = App::spawn().await;
+async fn scripts_and_style_sheets_count_only_with_the_nonce_of_their_response() {
+    let app = app_with_files().await;
     let nonces: Vec<String> = [app.visit("/sign-in", "").await, app.visit("/devtools", "").await]
         .iter()
         .map(|page| {
@@ -318,9 +324,12 @@ async fn scripts_run_only_with_the_nonce_of_their_response() {
             assert!(policy.contains(&address), "{policy}");
             let (_, rest) = policy.split_once("'nonce-").unwrap();
             let (nonce, _) = rest.split_once('\'').unwrap();
-            for script in page.text.split("<script").skip(1) {
-                let (tag, _) = script.split_once('>').unwrap();
-                assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "<script{tag}>");
+            for kind in ["<script", "<style"] {
+                assert!(page.text.contains(kind), "{kind}: {}", page.text);
+                for element in page.text.split(kind).skip(1) {
+                    let (tag, _) = element.split_once('>').unwrap();
+                    assert!(tag.contains(&format!("nonce=\"{nonce}\"")), "{kind}{tag}>");
+                }
             }
             assert!(!page.text.contains(" style=\""), "{}", page.text);
             nonce.to_owned()
@@ -345,6 +354,31 @@ async fn files_are_served_compressed_and_revalidated() {
     for outside in ["/pkg/none.css", "/pkg/../hubbub.db", "/pkg/%2e%2e/%2e%2e/hubbub.db", "/..%2fhubbub.db"] {
         assert_eq!(app.visit(outside, "").await.status, StatusCode::NOT_FOUND, "{outside}");
     }
+}
+
+/// Text needs no second round trip. What brings a page to life is there once and for all, under its name.
+#[tokio::test]
+async fn a_page_has_its_style_sheet_inside_and_names_files_that_never_change() {
+    let app = app_with_files().await;
+    let page = app.visit("/devtools", "").await;
+    assert!(page.text.contains(">body { color: black }</style>"), "{}", page.text);
+    assert!(!page.text.contains("rel=\"stylesheet\""), "{}", page.text);
+    assert!(page.text.contains(&format!("<link rel=\"modulepreload\" href=\"{SCRIPT}\"")), "{}", page.text);
+    let script = app.visit(SCRIPT, "").await;
+    assert_eq!(script.status, StatusCode::OK);
+    assert_eq!(script.header("cache-control"), "public, max-age=31536000, immutable");
+    let packed = Answer::to(app.request(Method::GET, SCRIPT).header("accept-encoding", "br")).await;
+    assert_eq!((packed.text.as_str(), packed.header("content-encoding")), ("short", "br"));
+    assert_eq!(packed.header("cache-control"), "public, max-age=31536000, immutable");
+    assert!(packed.header("vary").contains("accept-encoding"), "{}", packed.header("vary"));
+    let known = app.request(Method::GET, SCRIPT).header("if-none-match", script.header("etag"));
+    let known = Answer::to(known).await;
+    assert_eq!(known.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(known.header("cache-control"), "public, max-age=31536000, immutable");
+    // One that is gone may come back.
+    let gone = app.visit("/pkg/hubbub.BBBBBBBBBBBBBBBBBBBBBB.js", "").await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+    assert_eq!(gone.header("cache-control"), "no-cache");
 }
 
 #[tokio::test]

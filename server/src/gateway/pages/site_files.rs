@@ -39,7 +39,11 @@ impl SiteFiles {
     /// Those of a site.
     pub(crate) fn new(site: &Path, is_watched: bool) -> Self {
         let package = site.join("pkg");
-        if is_watched { Self::Watched(package) } else { Self::Found(Arc::new(FoundFiles::find(&package, true))) }
+        if is_watched {
+            Self::Watched(package)
+        } else {
+            Self::Found(Arc::new(FoundFiles::find(&package, true)))
+        }
     }
 
     /// What this page loads.
@@ -101,9 +105,13 @@ fn changed(entry: &DirEntry) -> SystemTime {
 
 /// The file of this bundle: the one without a hash if there is one, because a build under `watch` is newer than all others.
 fn newest<'a>(names: &'a [String], bundle: &str, extension: &str) -> Option<&'a str> {
-    let hash_of = |name: &'a str| name.strip_prefix(bundle)?.strip_prefix('.')?.strip_suffix(extension)?.strip_suffix('.');
+    let hash_of = |name: &'a str| {
+        name.strip_prefix(bundle)?.strip_prefix('.')?.strip_suffix(extension)?.strip_suffix('.')
+    };
     let mut all = names.iter().map(String::as_str);
-    let plain = all.clone().find(|name| name.strip_prefix(bundle).and_then(|it| it.strip_prefix('.')) == Some(extension));
+    let plain = all
+        .clone()
+        .find(|name| name.strip_prefix(bundle).and_then(|it| it.strip_prefix('.')) == Some(extension));
     plain.or_else(|| all.find(|name| hash_of(name).is_some_and(is_hash)))
 }
 
@@ -117,7 +125,9 @@ fn address(found: Option<&str>, bundle: &str, extension: &str) -> String {
 
 fn read(path: &Path) -> Option<String> {
     std::fs::read_to_string(path)
-        .inspect_err(|error| tracing::error!(%error, path = %path.display(), "Could not read the style sheet"))
+        .inspect_err(
+            |error| tracing::error!(%error, path = %path.display(), "Could not read the style sheet"),
+        )
         .ok()
 }
 
@@ -185,10 +195,12 @@ mod tests {
 
     #[test]
     fn a_hash_has_22_letters_between_dots() {
-        for name in [format!("hubbub.{NEW}.js"), format!("hubbub-tools.{OLD}.wasm"), format!("a.b.{OLD}.css")] {
+        for name in [format!("hubbub.{NEW}.js"), format!("hubbub-tools.{OLD}.wasm"), format!("a.b.{OLD}.css")]
+        {
             assert!(has_hash(&name), "{name}");
         }
-        let wrong = [format!("{OLD}.js"), format!("hubbub.{OLD}"), format!(".{OLD}.js"), format!("hubbub.{OLD}A.js")];
+        let wrong =
+            [format!("{OLD}.js"), format!("hubbub.{OLD}"), format!(".{OLD}.js"), format!("hubbub.{OLD}A.js")];
         for name in wrong.iter().map(String::as_str).chain(["hubbub.js", "hubbub", "", "hubbub.wasm.br"]) {
             assert!(!has_hash(name), "{name}");
         }
