@@ -41,9 +41,7 @@ impl Default for PageStyle {
 pub(crate) fn StyleSheet() -> impl IntoView {
     let PageFiles { style, .. } = use_context().unwrap_or_default();
     match style {
-        PageStyle::Inline(rules) => {
-            view! { <style nonce=use_nonce() inner_html=rules.to_string()></style> }.into_any()
-        }
+        PageStyle::Inline(rules) => view! { <style nonce=use_nonce() inner_html=rules></style> }.into_any(),
         PageStyle::File(address) => view! { <link rel="stylesheet" href=address/> }.into_any(),
     }
 }

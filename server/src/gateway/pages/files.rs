@@ -49,19 +49,19 @@ pub(crate) async fn public(State(state): State<AppState>, request: Request) -> R
     }
 }
 
-/// A file of the folder `pkg`, by its path in there. One with a hash in its name stays as it is.
+/// A file of the folder `pkg`, by its path in there. One with a hash in its name never changes.
 pub(crate) async fn package(State(config): State<Arc<Config>>, request: Request) -> Response {
     if !may_be_a_file(request.uri().path()) {
         return ApiError::NotFound.into_response();
     }
-    let stays = has_hash(request.uri().path().rsplit('/').next().unwrap_or_default());
+    let is_immutable = has_hash(request.uri().path().rsplit('/').next().unwrap_or_default());
     let missing = axum::routing::any(no_script);
     let files = folder(&config.site_dir.join("pkg"));
     match files.call_fallback_on_method_not_allowed(true).fallback(missing).try_call(request).await {
         Ok(response) => {
             let mut response = response.into_response();
             let is_there = response.status().is_success() || response.status() == StatusCode::NOT_MODIFIED;
-            if stays && is_there {
+            if is_immutable && is_there {
                 response.headers_mut().insert(CACHE_CONTROL, FOREVER);
             }
             response

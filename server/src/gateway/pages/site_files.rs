@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn names_have_hashes_and_developers_pages_a_bundle_of_their_own_where_there_is_one() {
+    fn pages_for_developers_have_a_bundle_of_their_own_where_there_is_one() {
         let (js, wasm) = (format!("hubbub.{NEW}.js"), format!("hubbub.{NEW}.wasm"));
         let main = site(&[&js, &wasm, &format!("{js}.br"), "hubbub.js.gz"]);
         for place in [Place::Lobby, Place::Devtools, Place::Test] {
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_watched_folder_is_read_at_each_page_and_its_style_sheet_stays_a_file() {
+    fn a_watched_folder_is_read_at_each_page_and_its_style_sheet_is_a_file() {
         let site = site(&[&format!("hubbub.{OLD}.css")]);
         let (found, watched) = (SiteFiles::new(site.path(), false), SiteFiles::new(site.path(), true));
         assert_eq!(found.of(&Place::Lobby).style, PageStyle::Inline("".into()));
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_hash_has_22_letters_between_dots() {
+    fn a_hash_has_22_characters_between_dots() {
         for name in [format!("hubbub.{NEW}.js"), format!("hubbub-tools.{OLD}.wasm"), format!("a.b.{OLD}.css")]
         {
             assert!(has_hash(&name), "{name}");
