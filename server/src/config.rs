@@ -105,7 +105,7 @@ impl Config {
         let listen = listen_addresses(
             settings.listen.filter(|_| listen_flag || !port_flag),
             settings.port.filter(|_| port_flag || !listen_flag),
-            settings.cargo_leptos.leptos_site_addr.unwrap_or(DEFAULT_LISTEN),
+            settings.cargo_leptos.site_addr.unwrap_or(DEFAULT_LISTEN),
         )?;
         log::log_filter(&settings.log)?;
         let with_rates = settings.rate_limits == OnOff::On;
@@ -141,7 +141,7 @@ impl Config {
             reload_port: settings.cargo_leptos.reload_port(),
             site_dir: settings
                 .site_dir
-                .or(settings.cargo_leptos.leptos_site_root)
+                .or(settings.cargo_leptos.site_root)
                 .unwrap_or_else(|| DEFAULT_SITE_DIR.into()),
             trust_query_user: trust_query_user(settings.trust_query_user, environment)?,
             rate_limits,
