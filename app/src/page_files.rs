@@ -14,7 +14,7 @@ pub struct PageFiles {
     /// Address of the WebAssembly.
     pub wasm: String,
     /// The style sheet.
-    pub style: PageStyle,
+    pub style_sheet: PageStyle,
 }
 
 /// How a page comes by its style sheet.
@@ -39,8 +39,8 @@ impl Default for PageStyle {
 /// The style sheet, in the head.
 #[component]
 pub(crate) fn StyleSheet() -> impl IntoView {
-    let PageFiles { style, .. } = use_context().unwrap_or_default();
-    match style {
+    let PageFiles { style_sheet, .. } = use_context().unwrap_or_default();
+    match style_sheet {
         PageStyle::Inline(rules) => view! { <style nonce=use_nonce() inner_html=rules></style> }.into_any(),
         PageStyle::File(address) => view! { <link rel="stylesheet" href=address/> }.into_any(),
     }

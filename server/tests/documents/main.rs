@@ -208,11 +208,13 @@ fn every_named_command_exists() {
     let help = String::from_utf8(help.stdout).unwrap();
     let called = commands(&both(), "hubbub");
     assert!(called.len() > 5, "{called:?}");
-    for command in called {
-        let name = command.split(' ').nth(1).unwrap();
+    // Alone it is `hubbub serve`.
+    for (command, name) in called.iter().filter_map(|it| Some((it, it.split(' ').nth(1)?))) {
         assert!(help.contains(&format!("\n  {name} ")) || help.contains(name), "{command}: {help}");
     }
-    let built = commands(&both(), "cargo");
+    let mut built = commands(&both(), "cargo");
+    // What cargo-leptos builds, Cargo.toml says.
+    built.retain(|it| !it.starts_with("cargo leptos"));
     assert!(!built.is_empty());
     for command in built {
         let words: Vec<_> = command.split(' ').collect();

@@ -65,14 +65,14 @@ impl FoundFiles {
         let names = names_in(package);
         let style_name = newest(&names, MAIN, "css");
         let rules = style_name.filter(|_| has_inline_style).and_then(|name| read(&package.join(name)));
-        let style = match rules {
+        let style_sheet = match rules {
             Some(rules) => PageStyle::Inline(rules.into()),
             None => PageStyle::File(address(style_name, MAIN, "css")),
         };
         let bundle = |name: &str| PageFiles {
             script: address(newest(&names, name, "js"), name, "js"),
             wasm: address(newest(&names, name, "wasm"), name, "wasm"),
-            style: style.clone(),
+            style_sheet: style_sheet.clone(),
         };
         let has_tools = newest(&names, TOOLS, "wasm").is_some();
         Self { main: bundle(MAIN), tools: bundle(if has_tools { TOOLS } else { MAIN }) }
@@ -186,11 +186,11 @@ mod tests {
     fn a_watched_folder_is_read_at_each_page_and_its_style_sheet_is_a_file() {
         let site = site(&[&format!("hubbub.{OLD}.css")]);
         let (found, watched) = (SiteFiles::new(site.path(), false), SiteFiles::new(site.path(), true));
-        assert_eq!(found.of(&Place::Lobby).style, PageStyle::Inline("".into()));
-        assert_eq!(watched.of(&Place::Lobby).style, PageStyle::File(format!("/pkg/hubbub.{OLD}.css")));
+        assert_eq!(found.of(&Place::Lobby).style_sheet, PageStyle::Inline("".into()));
+        assert_eq!(watched.of(&Place::Lobby).style_sheet, PageStyle::File(format!("/pkg/hubbub.{OLD}.css")));
         std::fs::write(site.path().join("pkg/hubbub.css"), "body {}").unwrap();
-        assert_eq!(found.of(&Place::Lobby).style, PageStyle::Inline("".into()));
-        assert_eq!(watched.of(&Place::Lobby).style, PageStyle::File("/pkg/hubbub.css".to_owned()));
+        assert_eq!(found.of(&Place::Lobby).style_sheet, PageStyle::Inline("".into()));
+        assert_eq!(watched.of(&Place::Lobby).style_sheet, PageStyle::File("/pkg/hubbub.css".to_owned()));
     }
 
     #[test]
