@@ -5,12 +5,12 @@ use leptos_meta::MetaTags;
 
 use crate::app::App;
 use crate::loader::Loader;
+use crate::page_files::StyleSheet;
 use crate::start::PageKind;
 
 /// The whole HTML document, rendered by the server for every page.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let is_interactive = PageKind::current() == PageKind::Interactive;
-    let bundle = options.output_name.to_string();
     view! {
         <!DOCTYPE html>
         <html lang="en" dir="ltr">
@@ -27,9 +27,9 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 <meta name="description" content="Hubbub: many voices, one room. A chat that keeps up with you."/>
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
-                <link rel="stylesheet" id="leptos" href="/pkg/hubbub.css"/>
+                <StyleSheet/>
                 <AutoReload options/>
-                {is_interactive.then(|| view! { <Loader bundle/> })}
+                {is_interactive.then(|| view! { <Loader/> })}
             </head>
             <body>
                 <App/>

@@ -169,7 +169,7 @@ fn health() -> Router<AppState> {
     Router::new().route("/healthz", get(health::alive)).route("/readyz", get(health::ready))
 }
 
-/// Names do not change from build to build, so a browser asks each time and receives 304.
+/// Names without a hash do not change from build to build, so a browser asks each time and receives 304.
 fn fresh() -> SetResponseHeaderLayer<HeaderValue> {
     SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, HeaderValue::from_static("no-cache"))
 }

@@ -8,4 +8,5 @@ mod redirect;
 mod renderer;
 pub(crate) mod routes;
 mod sign_in_cookies;
+pub(crate) mod site_files;
 pub(crate) mod views;

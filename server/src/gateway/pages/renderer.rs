@@ -19,6 +19,7 @@ use serde::Deserialize;
 
 use super::node_count::note_nodes;
 use super::redirect::local_path;
+use super::site_files::SiteFiles;
 use crate::auth::{AuthError, AuthUser};
 use crate::config::{Config, Registration};
 use crate::error::ApiError;
@@ -32,6 +33,7 @@ const ROOMS: u32 = 200;
 #[derive(Clone)]
 pub(crate) struct PageRenderer {
     options: LeptosOptions,
+    files: SiteFiles,
     hub: Hub,
     config: Arc<Config>,
     demo: Option<Demo>,
@@ -41,6 +43,7 @@ impl FromRef<AppState> for PageRenderer {
     fn from_ref(state: &AppState) -> Self {
         Self {
             options: FromRef::from_ref(state),
+            files: FromRef::from_ref(state),
             hub: FromRef::from_ref(state),
             config: FromRef::from_ref(state),
             demo: FromRef::from_ref(state),
@@ -116,14 +119,13 @@ impl PageRenderer {
         account: Option<AccountFacts>,
         status: StatusCode,
     ) -> Result<Response, ApiError> {
-        let mut options = self.options.clone();
-        if let Some(bundle) = bundle(&start.path).filter(|_| !self.is_watched()) {
-            options.output_name = bundle.into();
-        }
+        let options = self.options.clone();
+        let files = self.files.of(&start.path);
         let connect = self.connections(request.headers());
         let context = move || {
             provide_context(start.clone());
             provide_context(kind);
+            provide_context(files.clone());
             if let Some(account) = account.clone() {
                 provide_context(account);
             }
@@ -151,13 +153,11 @@ impl PageRenderer {
         }
         let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
         // cargo-leptos notifies the page over a port of its own that it was built again.
-        let reload = if self.is_watched() { format!(" ws://{name}:3001") } else { String::new() };
+        let reload = match self.config.reload_port {
+            Some(port) => format!(" ws://{name}:{port}"),
+            None => String::new(),
+        };
         format!(" ws://{host} wss://{host}{reload}")
-    }
-
-    /// Whether cargo-leptos builds and serves, which puts all pages that live into one file.
-    fn is_watched(&self) -> bool {
-        self.config.is_development() && std::env::var_os("LEPTOS_WATCH").is_some()
     }
 }
 
@@ -177,16 +177,6 @@ pub(super) fn next(uri: &Uri) -> String {
     }
 }
 
-/// The files under `/pkg` that bring a page to life, where they are not those of the rooms; `tools/build-site.mjs`
-/// makes them.
-fn bundle(path: &str) -> Option<&'static str> {
-    match path {
-        "/devtools" => Some("hubbub-devtools"),
-        "/test" => Some("hubbub-test"),
-        _ => None,
-    }
-}
-
 /// Writes for the loader what was rendered, so that it sees whether something changed it on the way.
 async fn with_node_count(response: Response) -> Result<Response, ApiError> {
     let (head, body) = response.into_parts();
@@ -195,10 +185,11 @@ async fn with_node_count(response: Response) -> Result<Response, ApiError> {
     Ok(Response::from_parts(head, noted.map_or_else(|| page.into(), Body::from)))
 }
 
-/// Scripts come from us or carry this answer's nonce; WASM may be compiled; nothing else runs, and no page frames ours.
+/// Scripts and style sheets come from us or carry this answer's nonce; WASM may be compiled; nothing else runs, and no page
+/// frames ours.
 fn policy(nonce: &str, connect: &str) -> String {
     format!(
-        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; \
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self' 'nonce-{nonce}'; \
          connect-src 'self'{connect}; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
          frame-ancestors 'none'; form-action 'self'"
     )
