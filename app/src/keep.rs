@@ -1,7 +1,7 @@
 //! What this browser keeps between two visits, by account: see `keep.js`, which this only gives types. In JavaScript,
 //! because IndexedDB is made of callbacks, and each of them costs WebAssembly more than the whole script.
 
-use protocol::from_json::from_text;
+use protocol::json::from_text;
 use protocol::{DraftId, RoomId, UserId};
 use wasm_bindgen::prelude::{JsValue, wasm_bindgen};
 

@@ -98,7 +98,7 @@ fn known() -> Start {
     }
 
     let text = WRITTEN.with(|written| written.get(0)).as_string().unwrap_or_default();
-    match protocol::from_json::from_text(&text) {
+    match protocol::json::from_text(&text) {
         Ok(start) => start,
         Err(error) => wasm_bindgen::throw_str(&format!("what the server knows cannot be read: {error}")),
     }

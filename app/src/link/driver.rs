@@ -7,7 +7,7 @@ use std::rc::Rc;
 use gloo_timers::callback::Timeout;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use protocol::from_json::from_text;
+use protocol::json::from_text;
 use protocol::{ClientFrame, RoomId, ServerFrame, UserId};
 
 use super::listeners::Listeners;

@@ -5,7 +5,7 @@
 use std::rc::Rc;
 
 use leptos::prelude::window;
-use protocol::from_json::from_text;
+use protocol::json::from_text;
 use protocol::{ClientFrame, ErrorCode, RoomId, ServerFrame};
 
 use super::driver::Driver;

@@ -1,10 +1,11 @@
 //! A post as it is kept in the browser and told to other tabs.
 
-use protocol::{DraftId, RoomId, from_json};
+use protocol::{DraftId, RoomId};
 use serde::Serialize;
+use serde_lite::Deserialize;
 
 /// A post without an answer, as it is kept in the browser.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Kept {
     /// Its place among the posts of this browser; the lower one is sent first.
     pub order: u64,
@@ -17,6 +18,7 @@ pub struct Kept {
     /// When it was written, in milliseconds since 1970-01-01 UTC.
     pub at_ms: i64,
     /// Why it is not sent by itself any more.
+    #[serde(default)]
     pub reason: Option<String>,
 }
 
@@ -27,11 +29,9 @@ impl Kept {
     }
 }
 
-from_json! { Kept { order, room, draft, body, at_ms, reason } }
-
 #[cfg(test)]
 mod tests {
-    use protocol::from_json::from_text;
+    use protocol::json::from_text;
 
     use super::*;
 
