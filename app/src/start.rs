@@ -2,30 +2,35 @@
 
 use leptos::prelude::{SharedValue, use_context};
 use leptos::server::codee::{Decoder, Encoder};
-use protocol::from_json::{BadShape, FromJson, Json, Unreadable, from_text};
-use protocol::{JoinedRoom, RoomSummary, UserId, from_json};
+use protocol::json::{ParseError, from_text};
+use protocol::{JoinedRoom, RoomSummary, UserId};
 use serde::Serialize;
+use serde_lite::{Deserialize, Intermediate};
 
 /// The facts of one page load.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Start {
     /// The path of the page, without its query.
     pub path: String,
     /// Where to go after signing in.
     pub next: String,
     /// Who is signed in.
+    #[serde(default)]
     pub account: Option<Account>,
     /// The person's rooms, newest activity first.
     pub rooms: Vec<RoomSummary>,
     /// The room that the address names, with its newest page, if the person is in it.
+    #[serde(default)]
     pub open: Option<JoinedRoom>,
     /// Light, dark or the system's choice.
     pub theme: Theme,
     /// People to sign in as with one click. Development only.
+    #[serde(default)]
     pub demo: Option<Demo>,
     /// Strangers may make no accounts here.
     pub registration_closed: bool,
     /// Why the form that was just sent was refused.
+    #[serde(default)]
     pub problem: Option<Problem>,
 }
 
@@ -84,7 +89,7 @@ fn known() -> Start {
 }
 
 /// A person who is signed in, as the pages need to know them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// Who.
     pub id: UserId,
@@ -93,7 +98,7 @@ pub struct Account {
 }
 
 /// People who exist in a development database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Demo {
     /// Their user names.
     pub people: Vec<String>,
@@ -102,9 +107,10 @@ pub struct Demo {
 }
 
 /// Why a form was refused, with what was typed, so that nobody types it twice.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Problem {
     /// The form field that is wrong; `None` when it is about the whole form.
+    #[serde(default)]
     pub field: Option<String>,
     /// For a person to read.
     pub message: String,
@@ -174,16 +180,9 @@ impl Theme {
     }
 }
 
-from_json! {
-    Start { path, next, account, rooms, open, theme, demo, registration_closed, problem }
-    Account { id, name }
-    Demo { people, password }
-    Problem { field, message, username, email }
-}
-
-impl FromJson for Theme {
-    fn from_json(json: Json) -> Result<Self, BadShape> {
-        String::from_json(json).map(|word| Self::parse(&word))
+impl Deserialize for Theme {
+    fn deserialize(json: &Intermediate) -> Result<Self, serde_lite::Error> {
+        String::deserialize(json).map(|word| Self::parse(&word))
     }
 }
 
@@ -202,7 +201,7 @@ impl Encoder<Start> for Spelling {
 }
 
 impl Decoder<Start> for Spelling {
-    type Error = Unreadable;
+    type Error = ParseError;
     type Encoded = str;
 
     fn decode(text: &str) -> Result<Start, Self::Error> {
@@ -220,6 +219,19 @@ mod tests {
             assert_eq!(Theme::parse(theme.as_str()), theme);
         }
         assert_eq!(Theme::parse("sepia"), Theme::System);
+    }
+
+    #[test]
+    fn what_the_server_knows_survives_the_way_to_the_browser() {
+        let start = Start {
+            account: Some(Account { id: UserId::parse("u-1").unwrap(), name: "ann".to_owned() }),
+            theme: Theme::Dark,
+            demo: Some(Demo { people: vec!["bob".to_owned()], password: "secret".to_owned() }),
+            registration_closed: true,
+            problem: Some(Problem { field: Some("email".to_owned()), ..Problem::default() }),
+            ..Start::default()
+        };
+        assert_eq!(Spelling::decode(&Spelling::encode(&start).unwrap()).unwrap(), start);
     }
 
     #[test]

@@ -1,5 +1,15 @@
 //! Title of the document: what the tab is called. Pages set a name with `Title` of `leptos_meta`; these are its formatters.
 
+use leptos::text_prop::TextProp;
+
+use crate::browser::IS_BROWSER;
+
+/// The text of a `Title` that follows what its page shows. A server is asked for it after the page was rendered, when the
+/// signals of the page may be gone: there it is computed at once.
+pub(crate) fn title_text(text: impl Fn() -> String + Send + Sync + 'static) -> TextProp {
+    if IS_BROWSER { TextProp::from(text) } else { TextProp::from(text()) }
+}
+
 /// The title of a page with this name; a page without one is called like the program.
 #[expect(clippy::needless_pass_by_value, reason = "a formatter is handed its text")]
 pub(crate) fn document_title(name: String) -> String {

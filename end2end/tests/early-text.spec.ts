@@ -11,32 +11,28 @@ const test = base.extend({
 });
 
 /** Holds up the program of the pages that are opened from now on. */
-async function hold(page: Page): Promise<() => Promise<void>> {
+async function hold(page: Page): Promise<() => void> {
   let release = () => {};
   const released = new Promise<void>((done) => (release = done));
-  const held = '**/pkg/*.wasm*';
-  await page.route(held, async (route) => {
+  await page.route('**/pkg/*.wasm*', async (route) => {
     await released;
     await route.continue();
   });
-  return async () => {
-    release();
-    await page.unroute(held);
-  };
+  return release;
 }
 
 for (const address of ['/rooms/{id}', '/live/{id}']) {
   test(`${address} takes text before it lives: nothing of it is sent or lost`, async ({ alice, room }) => {
     const release = await hold(alice.page);
     await alice.page.goto(address.replace('{id}', room.id), { waitUntil: 'commit' });
-    await expect(alice.box).toHaveAttribute('placeholder', /^Message .*Tea kitchen/);
+    await expect(alice.box).toHaveAttribute('placeholder', /^Message /);
     await alice.box.pressSequentially('first line');
     await alice.box.press('Enter');
     await alice.box.pressSequentially('second line');
     await expect(alice.button('Send')).toBeDisabled();
     await expectAccessible(alice.page);
     await alice.box.press('ArrowUp');
-    await release();
+    release();
     await alice.ready();
     await expect(alice.box).toHaveValue('first line\nsecond line');
     await expect(alice.messages).toHaveCount(0);
@@ -69,7 +65,7 @@ test('text typed early goes on after the text that was not finished last time, a
   await alice.page.goto('about:blank');
   await alice.page.goto(`/rooms/${room.id}`, { waitUntil: 'commit' });
   await alice.box.fill('of today');
-  await release();
+  release();
   await alice.ready();
   await expect(alice.box).toHaveValue('of last week\nof today');
   await expect.poll(kept).toEqual(['of last week\nof today']);
@@ -83,7 +79,7 @@ test('text typed early stays on a page that is drawn anew, with the focus', asyn
   const release = await hold(alice.page);
   await alice.page.goto(`/rooms/${room.id}`, { waitUntil: 'commit' });
   await alice.box.pressSequentially('half a li');
-  await release();
+  release();
   await alice.ready();
   await expect(alice.box).toBeFocused();
   await alice.box.pressSequentially('ne');

@@ -150,7 +150,7 @@ for (const [address, kind] of [
   });
 
   test(`${address} whose ${kind} is gone, as after an upgrade, is loaded again, once`, async ({ alice, room, guard }) => {
-    guard.allow(answered(404), /Failed to fetch|dynamically imported module|HTTP status code is not ok/);
+    guard.allow(answered(404), /[Ff]ailed to fetch|dynamically imported module/);
     const loads: string[] = [];
     alice.page.on('request', (request) => request.isNavigationRequest() && loads.push(request.url()));
     await alice.page.route(`**/pkg/*.${kind}*`, (route) => route.fulfill({ status: 404 }));

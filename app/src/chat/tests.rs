@@ -2,8 +2,8 @@
 
 use protocol::{
     ClientFrame, Cursor, DraftId, ErrorCode, ErrorData, JoinedRoom, LiveChange, MemberAdded, MemberRemoved,
-    Message, MessageId, MessageKind, Posted, PresenceChange, ReadMark, Role, RoomKind, RoomName, RoomRef,
-    ServerFrame, TypingChange, UserId,
+    Message, MessageId, MessageKind, Opaque, Posted, PresenceChange, ReadMark, Role, RoomKind, RoomName,
+    RoomRef, ServerFrame, TypingChange, UserId,
 };
 use uuid::Uuid;
 
@@ -262,7 +262,7 @@ fn status(word: &str) -> LiveChange {
         status: word.to_owned(),
         user: user("bob"),
         at_ms: 7,
-        details: serde_json::Map::new(),
+        details: Opaque::default(),
     }
 }
 

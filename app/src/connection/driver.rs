@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::rc::{Rc, Weak};
 
 use leptos::prelude::*;
-use protocol::from_json::from_text;
+use protocol::json::from_text;
 use protocol::{ClientFrame, DraftId, RoomId, ServerFrame};
 
 use super::listeners::Listeners;

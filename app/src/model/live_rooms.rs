@@ -38,7 +38,7 @@ impl LiveRooms {
 
 #[cfg(test)]
 mod tests {
-    use protocol::UserId;
+    use protocol::{Opaque, UserId};
 
     use super::*;
 
@@ -51,7 +51,7 @@ mod tests {
             status: word.to_owned(),
             user: UserId::parse("alice").unwrap(),
             at_ms: 0,
-            details: serde_json::Map::new(),
+            details: Opaque::default(),
         };
         let mut live = LiveRooms::default();
         assert!(live.changed(&room, &status("live")) && live.contains(&room));

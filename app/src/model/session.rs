@@ -163,7 +163,7 @@ impl Session {
 
 #[cfg(test)]
 mod tests {
-    use protocol::{Cursor, Member, Role, RoomId};
+    use protocol::{Cursor, Member, Opaque, Role, RoomId};
 
     use super::*;
 
@@ -184,7 +184,7 @@ mod tests {
             status: status.to_owned(),
             user,
             at_ms,
-            details: serde_json::Map::new(),
+            details: Opaque::default(),
         }
     }
 

@@ -17,16 +17,17 @@ use crate::model::connection_state::ConnectionState;
 use crate::model::session::{Session, Standing};
 use crate::page::use_page;
 use crate::paths;
+use crate::title::title_text;
 
 /// The live session of the room that the path names, or that it is not here.
 #[component]
 pub fn LivePage() -> impl IntoView {
     let store = use_chat_store();
     let chat = room_in_path("chat");
-    let title = move || {
+    let title = title_text(move || {
         let name = chat.with(|chat| chat.as_ref().and_then(|chat| store.name(chat)));
         name.map_or_else(String::new, |name| format!("Live: {}", isolated(&name)))
-    };
+    });
     view! {
         <Title text=title/>
         {move || match chat.get().and_then(|chat| Some((store.live_session(&chat)?, chat))) {

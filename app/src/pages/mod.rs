@@ -25,7 +25,7 @@ pub use rooms::RoomsLayout;
 pub use sign_in::SignInPage;
 pub use test::TestPage;
 
-/// Stands for a page that is in another bundle. Links to it load it, so this is never seen.
+/// Stands for a page that this program does without. Links to it load a document, so this is never seen.
 #[component]
 pub fn LeftOut() -> impl IntoView {}
 

@@ -29,6 +29,7 @@ use crate::model::connection_state::ConnectionState;
 use crate::model::timeline::Timeline;
 use crate::page::{Page, use_page};
 use crate::paths;
+use crate::title::title_text;
 
 /// Leaves a room.
 type LeaveAction = Action<RoomId, Result<(), ApiError>>;
@@ -38,10 +39,10 @@ type LeaveAction = Action<RoomId, Result<(), ApiError>>;
 pub fn RoomPage() -> impl IntoView {
     let chat = use_chat_store();
     let room = room_in_path("room");
-    let title = move || {
+    let title = title_text(move || {
         let name = room.with(|room| room.as_ref().and_then(|room| chat.name(room)));
         name.map_or_else(String::new, |name| isolated(&name))
-    };
+    });
     view! {
         <Title text=title/>
         {move || match room.get() {

@@ -12,7 +12,7 @@ use protocol::{RoomId, RoomSummary, ServerFrame};
 use wasm_bindgen::JsCast;
 
 use crate::api::problem;
-use crate::browser::attempt;
+use crate::browser::{IS_BROWSER, attempt};
 use crate::chat::{provide_chat_store, use_chat_store};
 use crate::components::arcs::Wordmark;
 use crate::components::avatar::Avatar;
@@ -49,6 +49,8 @@ fn Frame(account: Account) -> impl IntoView {
     let here = Memo::new(move |_| pathname.with(|path| RoomsPath::parse(path)));
     let is_in_room = Memo::new(move |_| here.with(|here| here.room().is_some()));
     let unread = Memo::new(move |_| rooms.with(|rooms| rooms.iter().filter(|room| room.unread != 0).count()));
+    // For the server, which formats the title when the signals of the page may be gone.
+    let unread_at_first = unread.get_untracked();
 
     let new_room = RwSignal::new(false);
     provide_context(NewRoomAsked(new_room));
@@ -57,7 +59,7 @@ fn Frame(account: Account) -> impl IntoView {
     keep_focus(here);
 
     view! {
-        <Title formatter=move |name: String| counted_title(&name, unread.get())/>
+        <Title formatter=move |name: String| counted_title(&name, if IS_BROWSER { unread.get() } else { unread_at_first })/>
         // The browser's own way to a part of the page takes the focus along.
         <a class="skip_link" href="#main" rel="external">"Skip to the conversation"</a>
         {move || is_in_room.get().then(|| view! { <a class="skip_link" href="#composer" rel="external">"Skip to the message field"</a> })}

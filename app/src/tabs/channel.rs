@@ -3,6 +3,7 @@
 
 use std::rc::Rc;
 
+use protocol::json::from_text;
 use wasm_bindgen::prelude::{Closure, wasm_bindgen};
 
 use super::message::{TabId, TabMessage};
@@ -74,7 +75,7 @@ impl TabChannel {
         };
         let on_message = Closure::<dyn Fn(String, String)>::new(move |from, text: String| {
             // Any page of this origin can send here: what is no message is nobody's error.
-            if let Ok(message) = serde_json::from_str(&text) {
+            if let Ok(message) = from_text(&text) {
                 on_event(TabEvent::Message { from: TabId(from), message });
             }
         });

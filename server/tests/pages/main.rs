@@ -7,6 +7,7 @@ mod files;
 mod routes;
 
 use common::{Answer, App};
+use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
 use server::config::{Environment, Registration};
 
@@ -234,6 +235,23 @@ async fn a_room_is_rendered_with_escaped_messages() {
     assert!(!page.text.contains("<script>alert(1)"), "{}", page.text);
     assert_eq!(page.header("cache-control"), "no-store");
     assert!(app.visit("/", &cookie).await.text.contains("Tea &amp; &lt;Biscuits&gt;"));
+}
+
+/// The title is put in after the page was rendered, by whichever thread.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn pages_that_are_rendered_side_by_side_have_their_titles() {
+    let app = App::spawn().await;
+    let ann = app.register("ann").await;
+    let room = app.create_room(&ann, "Tea kitchen", &[]).await;
+    let cookie = app.browser("ann").await;
+    for path in [format!("/rooms/{room}"), format!("/live/{room}")] {
+        for _ in 0..40 {
+            for answer in join_all((0..8).map(|_| app.visit(&path, &cookie))).await {
+                assert_eq!(answer.status, StatusCode::OK, "{path}");
+                assert!(answer.text.contains("Tea kitchen · Hubbub</title>"), "{path}");
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Inbox: notifications, signals, direct messages and jobs reach their user, also after an absence.
 
 use hub::{Command, HubError, HubSettings, InboxStart, JobReport, NewJob, Requester};
-use protocol::{JobStatus, MessageKind, Signal, limits};
+use protocol::{JobStatus, MessageKind, Opaque, Signal, limits};
 use serde_json::json;
 
 use crate::world::{TestClient, World, user};
@@ -27,7 +27,7 @@ fn direct_message(world: &World, to: &str, body: &str) -> Command {
 }
 
 fn signal(number: u32) -> Signal {
-    Signal { name: "test:message".to_owned(), data: json!(number) }
+    Signal { name: "test:message".to_owned(), data: Opaque(json!(number)) }
 }
 
 async fn send_signal(world: &World, number: u32) -> usize {

@@ -59,7 +59,7 @@ fn plain(event: &Event) -> Option<Bytes> {
         Event::Direct(it, _) => format!("direct {} {}", it.author, it.body),
         Event::DirectSent(it) => format!("direct_sent {} {}", it.to, it.body),
         Event::Job(it, ..) => format!("job {:?} {} {}", it.step, it.job.title, it.job.progress),
-        Event::Signal(it, ..) => format!("signal {} {}", it.name, it.data),
+        Event::Signal(it, ..) => format!("signal {} {}", it.name, it.data.0),
         Event::InboxPosition(it) => format!("inbox {} recovered={}", it.inbox, it.recovered),
         Event::Maintenance(it, _) => format!("maintenance {}", it.enabled),
         Event::Pong(it) => format!("pong {}", it.nonce),
