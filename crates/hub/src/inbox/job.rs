@@ -250,6 +250,13 @@ mod tests {
         assert!(matches!(apply(&job, at(5), 3_000), Err(HubError::JobOver)));
         assert!(matches!(apply(&job, done, 3_000), Err(HubError::JobOver)));
         let better = JobReport { result: Some(Value::from(7)), ..JobReport::default() };
+        for more in [
+            JobReport { progress: Some(100), ..better.clone() },
+            JobReport { stage: Some("sorting".to_owned()), ..better.clone() },
+            JobReport { status: Some(JobStatus::Failed), ..better.clone() },
+        ] {
+            assert!(matches!(apply(&job, more, 3_000), Err(HubError::JobOver)));
+        }
         assert!(matches!(apply(&job, better, 3_000).unwrap(), ReportOutcome::Stored(JobStep::Updated, _)));
     }
 

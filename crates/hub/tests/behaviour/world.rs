@@ -142,7 +142,11 @@ impl World {
         self.attach(name, outbox_bytes, PLAIN)
     }
 
-    fn attach(&self, name: &str, outbox_bytes: usize, encoder: Encoder) -> TestClient {
+    pub(crate) fn connect_with_encoder(&self, name: &str, encoder: Encoder) -> TestClient {
+        self.attach(name, 1024 * 1024, encoder)
+    }
+
+    pub(crate) fn attach(&self, name: &str, outbox_bytes: usize, encoder: Encoder) -> TestClient {
         let (outbox, receiver) = outbox(outbox_bytes);
         let identity = Identity { user: Arc::new(new_user(name)), sign_in: SignInId(Uuid::from_u128(1)) };
         let session = self.hub.attach(identity, encoder, Arc::new(outbox.clone())).unwrap();
