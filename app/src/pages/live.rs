@@ -89,7 +89,7 @@ fn Inside(session: LiveSession, name: Memo<String>, way_out: String) -> impl Int
                             enabled=can_say
                             on_say=Callback::new(move |standing| session.say(standing))
                         />
-                    }.into_any())}
+                    })}
                 </Participants>
                 <section class="conversation__talk live__talk" aria-label="Conversation of the session">
                     <Messages room=room.clone() name=session_name pen/>
