@@ -32,9 +32,14 @@ impl ChatStore {
     /// [`ChatStore::enter`] to [`ChatStore::leave`].
     pub fn live_session(&self, chat: &RoomId) -> Option<LiveSession> {
         let (connection, summary) = (self.connection, self.summary(chat));
+        let room = live_room(chat)?;
+        // A live room is in no list: this one is somebody's room whose id is spelt like that.
+        if self.summary(&room).with_untracked(Option::is_some) {
+            return None;
+        }
         let session = LiveSession {
             connection,
-            room: StoredValue::new(live_room(chat)?),
+            room: StoredValue::new(room),
             chat: StoredValue::new(chat.clone()),
             is_owner: Memo::new(move |_| {
                 summary.with(|room| room.as_ref().is_some_and(|room| room.role == Role::Owner))
@@ -76,6 +81,10 @@ impl LiveSession {
     fn fold(self, frame: &ServerFrame) {
         let is_here = |room: &RoomId| self.room.with_value(|it| it == room);
         match frame {
+            // Whoever joins a live room is named. This is another kind of room with its id.
+            ServerFrame::Joined { data } if is_here(&data.room) && data.participants.is_empty() => {
+                self.is_gone.set(true);
+            }
             ServerFrame::Joined { data } if is_here(&data.room) => {
                 self.session.update(|session| session.joined(data));
             }
