@@ -226,7 +226,7 @@ pub trait InboxStore: Send + Sync + 'static {
 #[cfg(test)]
 mod tests {
     use protocol::{
-        DirectMessage, JobChange, JobKind, JobStatus, JobStep, MessageId, MessageKind, RoomId, Signal,
+        DirectMessage, JobChange, JobKind, JobStatus, JobStep, MessageId, MessageKind, Opaque, RoomId, Signal,
     };
     use serde_json::json;
     use uuid::Uuid;
@@ -266,7 +266,7 @@ mod tests {
             progress: 0,
             stage: None,
             message: None,
-            result: None,
+            result: Opaque(None),
             error: None,
             retryable: false,
             created_at_ms: 3,
@@ -276,7 +276,7 @@ mod tests {
             InboxItem::Notification(notification),
             InboxItem::Direct(direct),
             InboxItem::Job(JobChange { step: JobStep::Started, job }),
-            InboxItem::Signal(Signal { name: "ping".to_owned(), data: json!([1, 2]) }),
+            InboxItem::Signal(Signal { name: "ping".to_owned(), data: Opaque(json!([1, 2])) }),
         ]
     }
 

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use hub::{Encoder, Event, HubSettings, InboxStart, JobReport, NewJob, Requester};
-use protocol::{ErrorCode, Signal, limits};
+use protocol::{ErrorCode, Opaque, Signal, limits};
 use serde_json::json;
 
 use crate::world::{World, user};
@@ -29,7 +29,11 @@ async fn words_of_the_application_are_one_short_line() {
             (world.hub.report_job(me, job.id, at(word)).await.unwrap_err(), "stage"),
             (world.hub.notify(&owner, "title", "text", word).await.unwrap_err(), "type"),
             (
-                world.hub.signal(&owner, Signal { name: word.to_owned(), data: json!(1) }).await.unwrap_err(),
+                world
+                    .hub
+                    .signal(&owner, Signal { name: word.to_owned(), data: Opaque(json!(1)) })
+                    .await
+                    .unwrap_err(),
                 "event",
             ),
         ] {

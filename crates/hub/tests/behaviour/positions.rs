@@ -7,7 +7,7 @@ use hub::{
     ClientSession, ClientTransport, Command, DeliveryPolicy, Disconnected, Encoder, Event, HubSettings,
     Identity, InboxStart, JoinMode, SignInId, StreamPosition, TransportFuture,
 };
-use protocol::{CloseCode, Signal};
+use protocol::{CloseCode, Opaque, Signal};
 use uuid::Uuid;
 
 use crate::world::{World, new_user, user};
@@ -55,7 +55,7 @@ fn attach(world: &World, encode: fn(&Event) -> Option<Bytes>) -> (ClientSession,
 }
 
 /// Checks bob's position after each step, in a dialect.
-async fn follow_positions(encode: fn(&Event) -> Option<Bytes>) {
+async fn check_positions(encode: fn(&Event) -> Option<Bytes>) {
     let world = World::new(HubSettings::default()).await;
     let room = world.room.clone();
     let mut ann = world.connect_and_join("ann").await;
@@ -75,17 +75,17 @@ async fn follow_positions(encode: fn(&Event) -> Option<Bytes>) {
 
     bob.subscribe_to_inbox(InboxStart::Fresh, None).await.unwrap();
     assert_eq!(positions.take(), ["inbox 0"]);
-    let signal = Signal { name: "test".to_owned(), data: serde_json::Value::Null };
+    let signal = Signal { name: "test".to_owned(), data: Opaque(serde_json::Value::Null) };
     world.hub.signal(&user("bob"), signal).await.unwrap();
     assert_eq!(positions.take(), ["inbox 1"]);
 }
 
 #[tokio::test]
 async fn a_transport_is_handed_each_position_of_its_client() {
-    follow_positions(|_| Some(Bytes::from_static(b"frame"))).await;
+    check_positions(|_| Some(Bytes::from_static(b"frame"))).await;
 }
 
 #[tokio::test]
 async fn a_position_moves_although_the_dialect_has_no_frame() {
-    follow_positions(|_| None).await;
+    check_positions(|_| None).await;
 }
