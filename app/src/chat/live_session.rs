@@ -81,10 +81,6 @@ impl LiveSession {
     fn fold(self, frame: &ServerFrame) {
         let is_here = |room: &RoomId| self.room.with_value(|it| it == room);
         match frame {
-            // Whoever joins a live room is named. This is another kind of room with its id.
-            ServerFrame::Joined { data } if is_here(&data.room) && data.participants.is_empty() => {
-                self.is_gone.set(true);
-            }
             ServerFrame::Joined { data } if is_here(&data.room) => {
                 self.session.update(|session| session.joined(data));
             }
