@@ -2,7 +2,7 @@
 //! messages are those of any room.
 
 use leptos::prelude::*;
-use protocol::{ClientFrame, ErrorCode, ErrorData, Role, RoomId, ServerFrame, live_room};
+use protocol::{ClientFrame, ErrorCode, ErrorData, Role, RoomId, RoomKind, ServerFrame, live_room};
 
 use super::ChatStore;
 use crate::connection::Connection;
@@ -33,8 +33,8 @@ impl ChatStore {
     pub fn live_session(&self, chat: &RoomId) -> Option<LiveSession> {
         let (connection, summary) = (self.connection, self.summary(chat));
         let room = live_room(chat)?;
-        // A live room is in no list: this one is somebody's room whose id is spelt like that.
-        if self.summary(&room).with_untracked(Option::is_some) {
+        // What a room is counts, and not how its id is spelt: somebody may own a room with this one.
+        if self.summary(&room).with_untracked(|it| it.as_ref().is_some_and(|it| it.kind != RoomKind::Live)) {
             return None;
         }
         let session = LiveSession {
